@@ -1,0 +1,348 @@
+"""Every error that a person may meet, in one tree.
+
+* AppError
+  + UploadError
+    - NoFile, EmptyFile, UploadTooLarge, UploadInterrupted, DiskFull
+  + RequestError
+    - UnknownLanguage, UnknownFormat, InvalidParameter, NotFound
+    - TranscriptionNotFound, AudioGone, NotFinished, NotCancellable, NotRetriable
+  + AudioError
+    - NotAudio, NoAudioStream, AudioTooShort, AudioTooLong, AudioDamaged
+    - DecodingTimeLimit, DecodingMemoryLimit, DecodingCrashed
+  + ModelError
+    - ModelFileMissing, ModelFileUnreadable, ModelConfigUnsupported, ModelWeightsMismatch
+  + InferenceError
+    - DeviceUnavailable, OutOfMemory, InferenceFailed, InferenceCrashed, InferenceHung, InferenceUnavailable
+    - SegmentsFailed
+  + SetupError
+    - PortTaken, FolderUnwritable, DatabaseUnusable
+
+A class states what happened (`message`), what to do (`advice`), a stable `code` for programs and the HTTP
+`status`. Both texts are templates, filled from keyword arguments and translated by their English wording.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+
+def N_(text: str) -> str:  # noqa: N802 - gettext's own name
+    """Mark a text for translation where it is declared; it is translated where it is shown."""
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What an error says, in a form that can be stored and shown later in any language."""
+
+    code: str
+    message: str
+    """Template in English; its own translation key."""
+    advice: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def explained(self, translate: Callable[[str], str] = str) -> dict[str, str]:
+        """Return code, message and advice as text in the language of `translate`."""
+        return {
+            "code": self.code,
+            "message": translate(self.message).format_map(self.params),
+            "advice": translate(self.advice).format_map(self.params),
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"code": self.code, "message": self.message, "advice": self.advice, "params": dict(self.params)}
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Problem:
+        return cls(stored["code"], stored["message"], stored["advice"], stored.get("params", {}))
+
+
+class AppError(Exception):
+    """An error that says what happened, why, and what to do next."""
+
+    code: ClassVar[str] = "internal_error"
+    status: ClassVar[int] = 500
+    message: ClassVar[str] = N_("The program made a mistake of its own.")
+    advice: ClassVar[str] = N_("Try again. If it happens again, send logs/app.log to your administrator.")
+
+    def __init__(self, **params: Any) -> None:
+        self.params = params
+        super().__init__(self.message.format_map(params))
+
+    @property
+    def problem(self) -> Problem:
+        return Problem(self.code, self.message, self.advice, self.params)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.params)
+
+
+def _rebuild(kind: type[AppError], params: dict[str, Any]) -> AppError:
+    """Rebuild an error that crossed a process boundary (keyword arguments do not pickle by default)."""
+    return kind(**params)
+
+
+# Uploads
+
+
+class UploadError(AppError):
+    status = 400
+
+
+class NoFile(UploadError):
+    code = "no_file"
+    status = 422
+    message = N_("The request carries no file.")
+    advice = N_("Send the recording as multipart form data in a field named 'file'.")
+
+
+class EmptyFile(UploadError):
+    code = "empty_file"
+    status = 422
+    message = N_("The file {name} is empty (0 bytes).")
+    advice = N_("Check that the recording was saved or copied completely, then upload it again.")
+
+
+class UploadTooLarge(UploadError):
+    code = "upload_too_large"
+    status = 413
+    message = N_("The file is larger than the limit of {limit_mb} MB.")
+    advice = N_(
+        "Send a compressed copy (MP3, M4A or Opus), or let the administrator raise FUNASR_MAX_UPLOAD_MB."
+    )
+
+
+class UploadInterrupted(UploadError):
+    code = "upload_interrupted"
+    message = N_("The upload stopped before the file was complete; nothing was kept.")
+    advice = N_("Check the connection and upload the file again.")
+
+
+class DiskFull(UploadError):
+    code = "disk_full"
+    status = 507
+    message = N_("The disk of the server is full; the file was not accepted.")
+    advice = N_("Free some space in {folder}, or delete old transcriptions, then upload again.")
+
+
+# Requests
+
+
+class RequestError(AppError):
+    status = 422
+
+
+class UnknownLanguage(RequestError):
+    code = "unknown_language"
+    message = N_("The language '{language}' is not known.")
+    advice = N_("Choose one of: {known}.")
+
+
+class UnknownFormat(RequestError):
+    code = "unknown_format"
+    message = N_("The format '{format}' is not known.")
+    advice = N_("Choose one of: {known}.")
+
+
+class InvalidParameter(RequestError):
+    code = "invalid_parameter"
+    message = N_("The value of '{name}' does not fit: {reason}")
+    advice = N_("Correct the value and send the request again; /docs lists every parameter.")
+
+
+class NotFound(RequestError):
+    code = "not_found"
+    status = 404
+    message = N_("There is nothing at {path}.")
+    advice = N_("Check the address, or start from the first page.")
+
+
+class TranscriptionNotFound(RequestError):
+    code = "transcription_not_found"
+    status = 404
+    message = N_("There is no transcription {id}.")
+    advice = N_("It may have been deleted. The history lists everything that exists.")
+
+
+class AudioGone(RequestError):
+    code = "audio_gone"
+    status = 410
+    message = N_("The recording of this transcription is no longer on the disk.")
+    advice = N_("The text is still here. Upload the recording again to hear it.")
+
+
+class NotFinished(RequestError):
+    code = "not_finished"
+    status = 409
+    message = N_("The transcription is still {state}.")
+    advice = N_("Wait until it has finished, then try again.")
+
+
+class NotCancellable(RequestError):
+    code = "not_cancellable"
+    status = 409
+    message = N_("The transcription cannot be cancelled: it is already {state}.")
+    advice = N_("Nothing needs to be done.")
+
+
+class NotRetriable(RequestError):
+    code = "not_retriable"
+    status = 409
+    message = N_("The transcription cannot be retried while it is {state}.")
+    advice = N_("Only a failed or cancelled transcription can be retried.")
+
+
+# Audio
+
+
+class AudioError(AppError):
+    status = 422
+
+
+class NotAudio(AudioError):
+    code = "not_audio"
+    message = N_("The file is not a recording that can be read: {detail}")
+    advice = N_("Check that it plays on your computer. A changed file ending does not make it audio.")
+
+
+class NoAudioStream(AudioError):
+    code = "no_audio_stream"
+    message = N_("The file has pictures but no sound.")
+    advice = N_("Choose a file with a sound track.")
+
+
+class AudioTooShort(AudioError):
+    code = "audio_too_short"
+    message = N_("The recording lasts {milliseconds} ms, too short to hold a word.")
+    advice = N_("Record again and speak for at least half a second.")
+
+
+class AudioTooLong(AudioError):
+    code = "audio_too_long"
+    message = N_("The recording is longer than the limit of {limit_hours} hours.")
+    advice = N_("Cut it into parts, or let the administrator raise FUNASR_MAX_DURATION_HOURS.")
+
+
+class AudioDamaged(AudioError):
+    code = "audio_damaged"
+    message = N_("The recording is damaged: {detail}")
+    advice = N_("Make a new copy from the original, or export it again as WAV or MP3.")
+
+
+class DecodingTimeLimit(AudioError):
+    code = "decoding_time_limit"
+    message = N_("Reading the file took more than {seconds} s of computing time and was stopped.")
+    advice = N_("Convert the file to WAV or MP3 and upload that.")
+
+
+class DecodingMemoryLimit(AudioError):
+    code = "decoding_memory_limit"
+    message = N_("Reading the file needed more than {limit_mb} MB of memory and was stopped.")
+    advice = N_("Convert the file to WAV or MP3 and upload that.")
+
+
+class DecodingCrashed(AudioError):
+    code = "decoding_crashed"
+    message = N_("The program that reads the file broke down ({detail}). Other jobs are not affected.")
+    advice = N_("Convert the file to WAV or MP3 and upload that.")
+
+
+# Models
+
+
+class ModelError(AppError):
+    advice = N_("Choose another model folder, or copy this one again from its source.")
+
+
+class ModelFileMissing(ModelError):
+    code = "model_file_missing"
+    message = N_("The model folder {folder} has no {file}.")
+
+
+class ModelFileUnreadable(ModelError):
+    code = "model_file_unreadable"
+    message = N_("The model file {file} cannot be read: {reason}")
+
+
+class ModelConfigUnsupported(ModelError):
+    code = "model_config_unsupported"
+    message = N_("The model file {file} asks for something this program does not know: {reason}")
+
+
+class ModelWeightsMismatch(ModelError):
+    code = "model_weights_mismatch"
+    message = N_("The weights in {file} do not fit its configuration: {reason}")
+
+
+# Inference
+
+
+class InferenceError(AppError):
+    advice = N_("Try again. If it happens again, look at the log of this transcription.")
+
+
+class DeviceUnavailable(InferenceError):
+    code = "device_unavailable"
+    message = N_("The device '{device}' cannot be used: {reason}")
+    advice = N_("Choose 'auto' or 'cpu', or repair the driver and start again.")
+
+
+class OutOfMemory(InferenceError):
+    code = "out_of_memory"
+    message = N_("The memory of the device was not enough for this piece ({detail}).")
+    advice = N_("Close other programs, choose a smaller model, or choose the CPU; then retry.")
+
+
+class InferenceFailed(InferenceError):
+    code = "inference_failed"
+    message = N_("The recognition of a piece failed: {detail}")
+
+
+class InferenceCrashed(InferenceError):
+    code = "inference_crashed"
+    message = N_("The recognition process ended unexpectedly ({detail}) and was started again.")
+
+
+class InferenceHung(InferenceError):
+    code = "inference_hung"
+    message = N_("The recognition process gave no answer for {seconds} s and was started again.")
+
+
+class InferenceUnavailable(InferenceError):
+    code = "inference_unavailable"
+    status = 503
+    message = N_("The recognition process cannot start: {reason}")
+    advice = N_("The reason is in logs/app.log; 'python -m app doctor' checks the installation.")
+
+
+class SegmentsFailed(InferenceError):
+    code = "segments_failed"
+    message = N_("{failed} of {total} pieces could not be recognised. First reason: {reason}")
+    advice = N_("What was recognised is kept. Retry does only the missing pieces.")
+
+
+# Set-up
+
+
+class SetupError(AppError):
+    pass
+
+
+class PortTaken(SetupError):
+    code = "port_taken"
+    message = N_("The address {host}:{port} is already in use.")
+    advice = N_("Stop the other program, or choose another port: --port {other}.")
+
+
+class FolderUnwritable(SetupError):
+    code = "folder_unwritable"
+    message = N_("The folder {folder} cannot be written: {reason}")
+    advice = N_("Give this user the right to write there, or choose another place with --data-dir.")
+
+
+class DatabaseUnusable(SetupError):
+    code = "database_unusable"
+    message = N_("The database {file} cannot be used: {reason}")
+    advice = N_("Restore it from a backup, or move it away to start with an empty one.")

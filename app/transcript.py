@@ -1,0 +1,83 @@
+"""The words that every layer shares: what was said, when, and how it was asked for. Times are seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """One line of a receipt: what was asked, what was really used, and why they differ."""
+
+    name: str
+    asked: str
+    applied: str
+    reason: str = ""
+    """Empty where asked and applied agree. English template text, its own translation key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One stretch of speech, at most as long as the longest segment of the voice activity detection."""
+
+    start: float
+    """Seconds from the beginning of the recording."""
+    end: float
+    text: str
+    """What the person reads."""
+    text_raw: str
+    """As the model said it."""
+    confidence: float | None = None
+    """Mean probability of the characters or pieces, 0 to 1."""
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "start": round(self.start, 3),
+            "end": round(self.end, 3),
+            "text": self.text,
+            "text_raw": self.text_raw,
+            "confidence": None if self.confidence is None else round(self.confidence, 4),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """The text of one recording, by segments, with the receipt of how it was made."""
+
+    segments: tuple[Segment, ...]
+    language: str
+    """`zh`, `en`, `zh-en` where both were heard, or `none` without text."""
+    duration: float
+    model: str
+    device: str
+    receipt: tuple[Applied, ...] = field(default=())
+
+    @property
+    def text(self) -> str:
+        return join_texts(segment.text for segment in self.segments)
+
+    @property
+    def text_raw(self) -> str:
+        return join_texts(segment.text_raw for segment in self.segments)
+
+
+def join_texts(texts: Any) -> str:
+    """Join the texts of segments; a space stands only where Latin letters or digits would touch."""
+    joined = ""
+    for text in filter(None, (text.strip() for text in texts)):
+        glue = " " if joined and _needs_space(joined[-1], text[0]) else ""
+        joined += glue + text
+    return joined
+
+
+def detect_language(text: str) -> str:
+    """Name the language by script: `zh`, `en`, `zh-en` where both are there, `none` without letters."""
+    has_han = any("\u4e00" <= character <= "\u9fff" for character in text)
+    has_latin = any(character.isascii() and character.isalpha() for character in text)
+    return {(True, True): "zh-en", (True, False): "zh", (False, True): "en"}.get((has_han, has_latin), "none")
+
+
+def _needs_space(left: str, right: str) -> bool:
+    """Latin text is separated by spaces, also after its own punctuation; Chinese is not."""
+    return left.isascii() and right.isascii() and (right.isalnum() or right in "\"'(")
