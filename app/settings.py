@@ -1,0 +1,83 @@
+"""All settings in one place, each with its unit and bounds. Only the composition roots read them.
+
+Every setting can be given by an environment variable: FUNASR_ and the name in capitals.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.paths import builtin_model_dir, home_dir
+
+
+class Settings(BaseSettings):
+    """The settings of one server, worker or command."""
+
+    model_config = SettingsConfigDict(env_prefix="FUNASR_", extra="ignore", frozen=True)
+
+    host: str = "127.0.0.1"
+    """Address to listen on; 0.0.0.0 opens the server to the network."""
+
+    port: int = Field(default=7860, ge=0, le=65535)
+    """Port to listen on; 0 takes a free one."""
+
+    device: str = Field(default="auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
+    """Where the model computes: auto (CUDA, then MPS, then CPU), cpu, cuda, cuda:N or mps."""
+
+    model: Path = Field(default_factory=builtin_model_dir)
+    """Folder of the model."""
+
+    data_dir: Path = Field(default_factory=lambda: home_dir() / "data")
+    """Folder of the database and the recordings."""
+
+    log_dir: Path = Field(default_factory=lambda: home_dir() / "logs")
+    """Folder of app.log."""
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """Least severe level that is written to the log."""
+
+    log_file_mb: int = Field(default=10, ge=1, le=1000)
+    """Size in megabytes at which app.log is rotated; five older files are kept."""
+
+    threads: int = Field(default=0, ge=0, le=256)
+    """CPU threads of the inference; 0 takes the physical cores less one."""
+
+    max_upload_mb: int = Field(default=2048, ge=1)
+    """Largest upload in megabytes (1 MB = 1,048,576 bytes)."""
+
+    max_duration_hours: float = Field(default=24.0, gt=0)
+    """Longest recording in hours."""
+
+    decode_cpu_seconds: int = Field(default=3600, ge=1)
+    """Computing time in seconds that reading one file may take."""
+
+    decode_memory_mb: int = Field(default=2048, ge=256)
+    """Memory in megabytes that reading one file may take."""
+
+    concurrent_jobs: int = Field(default=2, ge=1, le=16)
+    """Jobs worked on at the same time: one can be read while another is recognised."""
+
+    segment_timeout_seconds: float = Field(default=300.0, gt=0)
+    """Seconds without an answer after which the inference process counts as hung and is started again."""
+
+    vad_mode: int = Field(default=2, ge=0, le=3)
+    """Aggressiveness of the voice activity detection: 0 keeps most sound, 3 drops most."""
+
+    vad_frame_ms: Literal[10, 20, 30] = 30
+    """Length in milliseconds of one frame of the voice activity detection."""
+
+    max_segment_ms: int = Field(default=30_000, ge=1000, le=60_000)
+    """Longest segment in milliseconds; longer speech is cut at its quietest point."""
+
+    min_speech_ms: int = Field(default=200, ge=0, le=10_000)
+    """Speech shorter than this many milliseconds is dropped."""
+
+    min_silence_ms: int = Field(default=500, ge=0, le=10_000)
+    """Silence in milliseconds that ends a segment."""
+
+    speech_pad_ms: int = Field(default=200, ge=0, le=2_000)
+    """Milliseconds of sound kept before and after each segment."""
