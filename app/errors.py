@@ -52,7 +52,12 @@ class Problem:
         }
 
     def to_dict(self) -> dict[str, Any]:
-        return {"code": self.code, "message": self.message, "advice": self.advice, "params": dict(self.params)}
+        return {
+            "code": self.code,
+            "message": self.message,
+            "advice": self.advice,
+            "params": dict(self.params),
+        }
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Problem:

@@ -1,0 +1,22 @@
+"""Everything that is known of a transcript, for programs. The API's transcription has the same names."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from app.transcript import Transcript
+
+
+def render(transcript: Transcript) -> str:
+    content = {
+        "text": transcript.text,
+        "text_raw": transcript.text_raw,
+        "language": transcript.language,
+        "duration": round(transcript.duration, 3),
+        "segments": [segment.to_dict() for segment in transcript.segments],
+        "model": transcript.model,
+        "device": transcript.device,
+        "receipt": [asdict(line) for line in transcript.receipt],
+    }
+    return json.dumps(content, ensure_ascii=False, indent=2) + "\n"

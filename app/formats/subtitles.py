@@ -1,0 +1,44 @@
+"""Subtitles: SubRip (.srt) and WebVTT (.vtt), one cue for each segment with text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from app.transcript import Segment, Transcript
+
+
+def render_srt(transcript: Transcript) -> str:
+    return "\n".join(
+        f"{number}\n{timestamp(cue.start, ',')} --> {timestamp(cue.end, ',')}\n{cue.text}\n"
+        for number, cue in enumerate(_cues(transcript), start=1)
+    )
+
+
+def render_vtt(transcript: Transcript) -> str:
+    cues = "".join(
+        f"\n{timestamp(cue.start, '.')} --> {timestamp(cue.end, '.')}\n{_escaped(cue.text)}\n"
+        for cue in _cues(transcript)
+    )
+    return f"WEBVTT\n{cues}"
+
+
+def timestamp(seconds: float, separator: str) -> str:
+    """Write seconds as HH:MM:SS and milliseconds after `separator`.
+
+    >>> timestamp(3661.0015, ",")
+    '01:01:01,002'
+    """
+    milliseconds = round(seconds * 1000)
+    whole, milliseconds = divmod(milliseconds, 1000)
+    minutes, second = divmod(whole, 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours:02d}:{minute:02d}:{second:02d}{separator}{milliseconds:03d}"
+
+
+def _cues(transcript: Transcript) -> Iterator[Segment]:
+    return (segment for segment in transcript.segments if segment.text)
+
+
+def _escaped(text: str) -> str:
+    """Escape the characters that WebVTT reads as markup."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

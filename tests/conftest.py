@@ -1,0 +1,25 @@
+"""What every test may ask for."""
+
+from __future__ import annotations
+
+import os
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def pytest_report_header() -> str:
+    packages = ("torch", "torchaudio", "numpy", "av", "sqlalchemy", "fastapi")
+    return ", ".join(f"{package} {version(package)}" for package in packages)
+
+
+@pytest.fixture(scope="session")
+def shared_dir() -> Path:
+    """The folder of recordings and golden data that is not part of the repository."""
+    folder = Path(os.environ.get("FUNASR_SHARED", REPOSITORY.parent / "shared"))
+    if not folder.is_dir():
+        pytest.skip(f"needs recordings and golden data in {folder}")
+    return folder

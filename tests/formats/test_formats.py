@@ -1,0 +1,119 @@
+"""Transcripts as files."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+
+from app.errors import UnknownFormat
+from app.formats import FORMATS, find_format
+from app.formats.subtitles import timestamp
+from app.transcript import Applied, Segment, Transcript, detect_language, join_texts
+
+
+@pytest.fixture(name="transcript")
+def _transcript() -> Transcript:
+    return Transcript(
+        segments=(
+            Segment(0.5, 2.25, "下午2点半开会", "下午两点半开会", 0.91234),
+            Segment(3.0, 3.5, "", "", None),
+            Segment(3599.9996, 3661.5, "a < b & c", "a < b & c", 0.5),
+        ),
+        language="zh-en",
+        duration=3662.0,
+        model="builtin",
+        device="cpu",
+        receipt=(Applied("device", "auto", "cpu", "no GPU was found"),),
+    )
+
+
+def test_plain_text_has_one_line_for_each_segment_that_has_text(transcript: Transcript) -> None:
+    assert find_format("txt").render(transcript) == "下午2点半开会\na < b & c\n"
+
+
+def test_srt_numbers_its_cues_and_uses_a_comma(transcript: Transcript) -> None:
+    assert find_format("srt").render(transcript) == (
+        "1\n00:00:00,500 --> 00:00:02,250\n下午2点半开会\n\n2\n01:00:00,000 --> 01:01:01,500\na < b & c\n"
+    )
+
+
+def test_vtt_escapes_markup_and_uses_a_point(transcript: Transcript) -> None:
+    assert find_format("vtt").render(transcript) == (
+        "WEBVTT\n"
+        "\n00:00:00.500 --> 00:00:02.250\n下午2点半开会\n"
+        "\n01:00:00.000 --> 01:01:01.500\na &lt; b &amp; c\n"
+    )
+
+
+def test_a_time_that_rounds_up_carries_into_the_next_second() -> None:
+    assert timestamp(59.9996, ".") == "00:01:00.000"
+
+
+def test_json_has_the_names_that_programs_rely_on(transcript: Transcript) -> None:
+    content = json.loads(find_format("json").render(transcript))
+
+    assert content["text"] == "下午2点半开会a < b & c"
+    assert content["text_raw"] == "下午两点半开会a < b & c"
+    assert content["segments"][0] == {
+        "start": 0.5,
+        "end": 2.25,
+        "text": "下午2点半开会",
+        "text_raw": "下午两点半开会",
+        "confidence": 0.9123,
+    }
+    assert {"language", "duration", "model", "device", "receipt"} <= content.keys()
+
+
+def test_csv_opens_in_a_spreadsheet_with_its_chinese_intact(transcript: Transcript) -> None:
+    written = find_format("csv").render(transcript)
+
+    assert written.startswith("\ufeff")
+    rows = list(csv.DictReader(io.StringIO(written.removeprefix("\ufeff"))))
+    assert rows[0]["text"] == "下午2点半开会"
+    assert rows[1]["confidence"] == ""
+
+
+def test_csv_never_gives_a_spreadsheet_a_formula_to_compute() -> None:
+    hostile = Transcript((Segment(0, 1, "=1+1", "=1+1"),), "en", 1.0, "m", "cpu")
+
+    assert ",'=1+1," in find_format("csv").render(hostile)
+
+
+def test_a_transcript_without_speech_is_a_valid_file_in_every_format() -> None:
+    empty = Transcript((), "none", 20.0, "builtin", "cpu")
+
+    assert find_format("vtt").render(empty) == "WEBVTT\n"
+    assert find_format("srt").render(empty) == ""
+    assert json.loads(find_format("json").render(empty))["text"] == ""
+
+
+def test_an_unknown_format_says_which_ones_there_are() -> None:
+    with pytest.raises(UnknownFormat) as error:
+        find_format("pdf")
+
+    assert error.value.problem.explained()["advice"] == f"Choose one of: {', '.join(FORMATS)}."
+
+
+@pytest.mark.parametrize(
+    ("texts", "joined"),
+    [
+        (["你好", "世界"], "你好世界"),
+        (["good morning", "everyone"], "good morning everyone"),
+        (["用", "python", "写"], "用python写"),
+        (["", " a ", ""], "a"),
+        (["first.", "Second"], "first. Second"),
+    ],
+)
+def test_texts_are_joined_as_their_script_is_written(texts: list[str], joined: str) -> None:
+    assert join_texts(texts) == joined
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [("你好", "zh"), ("hello", "en"), ("用 python", "zh-en"), ("12", "none"), ("", "none")],
+)
+def test_the_language_is_read_from_the_script(text: str, language: str) -> None:
+    assert detect_language(text) == language
