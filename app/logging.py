@@ -1,0 +1,193 @@
+"""The log: one line per event in logs/app.log, and a copy of a job's own lines in that job's folder.
+
+Several processes may write the same file (the server, a separate worker): every line is written under a lock
+between processes, and a file that another process rotated is opened again. A process that does not call
+`setup_logging` (the one that infers, the one that decodes) sends its warnings to stderr and its errors to its
+parent, which logs them. Recognised text and the contents of files are never logged.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import TextIO
+
+LOG_NAME = "app.log"
+JOB_LOG_NAME = "job.log"
+OLD_FILES_KEPT = 5
+
+_request_id: ContextVar[str] = ContextVar("request_id", default="")
+_job_id: ContextVar[str] = ContextVar("job_id", default="")
+
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_PLAIN_VALUE = re.compile(r"[^\s\"'=\\]+")
+
+
+def setup_logging(log_dir: Path, level: str = "INFO", file_mb: int = 10) -> None:
+    """Send the log of this process to app.log in `log_dir` and its warnings to stderr as well.
+
+    Other packages never log below INFO: the debug lines of some contain what a person said.
+    A second call replaces the first.
+    """
+    close_logging()
+    log_dir.mkdir(parents=True, exist_ok=True)
+    console = logging.StreamHandler()
+    console.setLevel(logging.WARNING)
+    for handler in (_SharedFile(log_dir / LOG_NAME, file_mb), console):
+        handler.setFormatter(LineFormatter())
+        handler.set_name(f"app.logging:{type(handler).__name__}")
+        logging.getLogger().addHandler(handler)
+    threshold = logging.getLevelNamesMapping()[level]
+    logging.getLogger().setLevel(max(threshold, logging.INFO))
+    logging.getLogger("app").setLevel(threshold)
+    logging.getLogger("uvicorn.access").setLevel(logging.WARNING)  # the request log says it with more facts
+
+
+def close_logging() -> None:
+    """Take away what `setup_logging` installed."""
+    for handler in list(logging.getLogger().handlers):
+        if (handler.get_name() or "").startswith("app.logging:"):
+            logging.getLogger().removeHandler(handler)
+            handler.close()
+
+
+@contextmanager
+def bound(*, request: str | None = None, job: str | None = None) -> Iterator[None]:
+    """Give every line that this thread or task logs inside the block its request id, its job id, or both.
+
+    A new thread starts with neither and binds its own.
+    """
+    bindings = [(_request_id, request), (_job_id, job)]
+    tokens = [(variable, variable.set(value)) for variable, value in bindings if value is not None]
+    try:
+        yield
+    finally:
+        for variable, token in tokens:
+            variable.reset(token)
+
+
+def event(
+    logger: logging.Logger, level: int, name: str, /, *, exc_info: bool = False, **fields: object
+) -> None:
+    """Log one event, for example `event(log, INFO, "segment_finished", index=3, seconds=1.2)`.
+
+    A field named `job` or `request` takes the place of the bound id.
+    """
+    logger.log(level, "%s", name, exc_info=exc_info, extra={"fields": fields}, stacklevel=2)
+
+
+@contextmanager
+def job_logs(folder_of: Callable[[str], Path]) -> Iterator[None]:
+    """Copy the lines of each job to job.log in the folder that `folder_of(job id)` names, inside the block."""
+    handler = JobLogHandler(folder_of)
+    handler.setFormatter(LineFormatter())
+    logger = logging.getLogger("app")
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        handler.close()
+
+
+class LineFormatter(logging.Formatter):
+    """`2026-11-22T18:57:01.123Z INFO request=ab12 job=cd34 app.jobs.worker segment_finished index=3`.
+
+    One event is one line: control characters are escaped. Only a traceback follows, indented.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        fields = dict(getattr(record, "fields", {}))
+        request = fields.pop("request", None) or _request_id.get() or "-"
+        job = fields.pop("job", None) or _job_id.get() or "-"
+        moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        words = [moment.replace("+00:00", "Z"), record.levelname, f"request={request}", f"job={job}"]
+        words += [record.name, record.getMessage()]
+        words += [f"{name}={_quoted(value)}" for name, value in fields.items()]
+        return _one_line(" ".join(words)) + self._traceback(record)
+
+    def _traceback(self, record: logging.LogRecord) -> str:
+        if not record.exc_info or record.exc_info[0] is None:
+            return ""
+        lines = self.formatException(record.exc_info).splitlines()
+        return "".join(f"\n    {_one_line(line)}" for line in lines)
+
+
+class JobLogHandler(logging.Handler):
+    """Appends the lines that carry a job id to that job's own log; a deleted job's folder stays deleted."""
+
+    def __init__(self, folder_of: Callable[[str], Path]) -> None:
+        super().__init__()
+        self._folder_of = folder_of
+
+    def emit(self, record: logging.LogRecord) -> None:
+        job = getattr(record, "fields", {}).get("job") or _job_id.get()
+        if not job:
+            return
+        try:
+            path = self._folder_of(str(job)) / JOB_LOG_NAME
+            with path.open("a", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(self.format(record) + "\n")
+        except FileNotFoundError:
+            return  # the job was deleted meanwhile
+        except Exception:  # noqa: BLE001 - logging's own contract: a log never breaks the program
+            self.handleError(record)
+
+
+class _SharedFile(RotatingFileHandler):
+    """A log file that rotates by size and may be shared by several processes."""
+
+    def __init__(self, path: Path, file_mb: int) -> None:
+        self._lock_file: TextIO = path.with_name(f".{path.name}.lock").open("w")
+        super().__init__(
+            path,
+            maxBytes=file_mb * 1024 * 1024,
+            backupCount=OLD_FILES_KEPT,
+            encoding="utf-8",
+            errors="backslashreplace",  # a file name may hold bytes that are not UTF-8
+        )
+
+    def emit(self, record: logging.LogRecord) -> None:
+        fcntl.flock(self._lock_file, fcntl.LOCK_EX)
+        try:
+            self._follow_rotation()
+            super().emit(record)
+        except OSError:
+            self.handleError(record)
+        finally:
+            fcntl.flock(self._lock_file, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        super().close()
+        self._lock_file.close()
+
+    def _follow_rotation(self) -> None:
+        """Open the file again where another process has renamed the one that is open here."""
+        if self.stream is not None and not _is_open_at(self.stream, self.baseFilename):
+            self.stream.close()
+            self.stream = self._open()
+
+
+def _is_open_at(stream: TextIO, path: str) -> bool:
+    try:
+        return os.path.samestat(os.fstat(stream.fileno()), os.stat(path))  # noqa: PTH116 - beside fstat
+    except FileNotFoundError:
+        return False
+
+
+def _quoted(value: object) -> str:
+    text = str(value)
+    return text if _PLAIN_VALUE.fullmatch(text) else json.dumps(text, ensure_ascii=False)
+
+
+def _one_line(text: str) -> str:
+    return _UNPRINTABLE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
