@@ -7,7 +7,7 @@
     - UnknownLanguage, UnknownFormat, InvalidParameter, NotFound
     - TranscriptionNotFound, AudioGone, NotFinished, NotCancellable, NotRetriable
   + AudioError
-    - NotAudio, NoAudioStream, AudioTooShort, AudioTooLong, AudioDamaged
+    - FileUnreadable, NotAudio, NoAudioStream, AudioTooShort, AudioTooLong, AudioDamaged
     - DecodingTimeLimit, DecodingMemoryLimit, DecodingCrashed
   + ModelError
     - ModelFileMissing, ModelFileUnreadable, ModelConfigUnsupported, ModelWeightsMismatch
@@ -15,7 +15,7 @@
     - DeviceUnavailable, OutOfMemory, InferenceFailed, InferenceCrashed, InferenceHung, InferenceUnavailable
     - SegmentsFailed
   + SetupError
-    - PortTaken, FolderUnwritable, DatabaseUnusable
+    - PortTaken, AddressUnusable, FolderUnwritable, DatabaseUnusable
 
 A class states what happened (`message`), what to do (`advice`), a stable `code` for programs and the HTTP
 `status`. Both texts are templates, filled from keyword arguments and translated by their English wording.
@@ -128,8 +128,8 @@ class UploadInterrupted(UploadError):
 class DiskFull(UploadError):
     code = "disk_full"
     status = 507
-    message = N_("The disk of the server is full; the file was not accepted.")
-    advice = N_("Free some space in {folder}, or delete old transcriptions, then upload again.")
+    message = N_("The disk is full; the file was not stored.")
+    advice = N_("Free some space in {folder}, for example by deleting old transcriptions, then try again.")
 
 
 # Requests
@@ -204,6 +204,12 @@ class NotRetriable(RequestError):
 
 class AudioError(AppError):
     status = 422
+
+
+class FileUnreadable(AudioError):
+    code = "file_unreadable"
+    message = N_("The file {file} cannot be opened: {reason}")
+    advice = N_("Check the name and the right to read it.")
 
 
 class NotAudio(AudioError):
@@ -339,6 +345,12 @@ class PortTaken(SetupError):
     code = "port_taken"
     message = N_("The address {host}:{port} is already in use.")
     advice = N_("Stop the other program, or choose another port: --port {other}.")
+
+
+class AddressUnusable(SetupError):
+    code = "address_unusable"
+    message = N_("The address {host}:{port} cannot be used: {reason}")
+    advice = N_("Use 127.0.0.1 for this machine alone or 0.0.0.0 for the network, and a port above 1023.")
 
 
 class FolderUnwritable(SetupError):

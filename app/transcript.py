@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
+
+
+NO_SPEECH = "No speech was found in the recording."
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,9 @@ class Transcript:
     duration: float
     model: str
     device: str
-    receipt: tuple[Applied, ...] = field(default=())
+    receipt: tuple[Applied, ...] = ()
+    warnings: tuple[str, ...] = ()
+    """What the reader should know of the recording, in English; each its own translation key."""
 
     @property
     def text(self) -> str:
@@ -62,10 +68,10 @@ class Transcript:
         return join_texts(segment.text_raw for segment in self.segments)
 
 
-def join_texts(texts: Any) -> str:
+def join_texts(texts: Iterable[str]) -> str:
     """Join the texts of segments; a space stands only where Latin letters or digits would touch."""
     joined = ""
-    for text in filter(None, (text.strip() for text in texts)):
+    for text in filter(None, map(str.strip, texts)):
         glue = " " if joined and _needs_space(joined[-1], text[0]) else ""
         joined += glue + text
     return joined

@@ -18,5 +18,6 @@ def render(transcript: Transcript) -> str:
         "model": transcript.model,
         "device": transcript.device,
         "receipt": [asdict(line) for line in transcript.receipt],
+        "warnings": list(transcript.warnings),
     }
     return json.dumps(content, ensure_ascii=False, indent=2) + "\n"

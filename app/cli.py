@@ -1,0 +1,152 @@
+"""The command line: what can be asked of `python -m app`, and how its errors are told.
+
+Options win over environment variables. Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from app import __version__
+from app.errors import AppError, Problem
+from app.settings import Settings
+
+SETTINGS_OPTIONS = ("host", "port", "device", "model", "data_dir", "log_dir", "log_level", "threads")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    try:
+        settings = read_settings(options)
+        return int(options.run(options, settings))
+    except ValidationError as error:
+        parser.error("; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()))
+    except AppError as error:
+        print_problem(error.problem)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m app", description="Fun-ASR WebUI")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_serve(commands)
+    _add_worker(commands)
+    _add_transcribe(commands)
+    _add_doctor(commands)
+    return parser
+
+
+def read_settings(options: argparse.Namespace) -> Settings:
+    """Return the settings of the environment, with the options of the command line over them."""
+    given = {name: getattr(options, name, None) for name in SETTINGS_OPTIONS}
+    return Settings(**{name: value for name, value in given.items() if value is not None})
+
+
+def print_problem(problem: Problem, subject: str = "") -> None:
+    """Say on standard error what happened and what to do."""
+    text = problem.explained()
+    prefix = f"{subject}: " if subject else ""
+    print(f"{prefix}{text['message']} [{text['code']}]\n  -> {text['advice']}", file=sys.stderr)
+
+
+# Commands; each imports what it needs when it runs, so that `--help` answers at once.
+
+_Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for it
+
+
+def _add_serve(commands: _Commands[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("serve", help="start the server and its pages")
+    command.add_argument("--host", help="address to listen on (127.0.0.1; 0.0.0.0 opens it to the network)")
+    command.add_argument("--port", type=int, help="port to listen on (7860; 0 takes a free one)")
+    _add_engine_options(command)
+    _add_folder_options(command)
+    command.add_argument(
+        "--no-worker", action="store_true", help="serve pages only; `python -m app worker` does the jobs"
+    )
+    command.set_defaults(run=_serve)
+
+
+def _add_worker(commands: _Commands[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("worker", help="do the queued jobs without serving pages")
+    _add_engine_options(command)
+    _add_folder_options(command)
+    command.set_defaults(run=_worker)
+
+
+def _add_transcribe(commands: _Commands[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("transcribe", help="turn files into text, without a server")
+    command.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    command.add_argument(
+        "--format", default="txt", metavar="FORMAT", help="txt, json, srt, vtt or csv; several with commas (txt)"
+    )
+    command.add_argument("--language", default="auto", help="auto, zh or en (auto)")
+    command.add_argument("--hotwords", default="", metavar="WORDS", help="words to listen for, with commas")
+    command.add_argument("--no-itn", action="store_true", help="leave numbers as they are spoken")
+    command.add_argument(
+        "--output", type=Path, metavar="DIR", help="write NAME.EXT.FORMAT into this folder instead of printing"
+    )
+    _add_engine_options(command)
+    command.set_defaults(run=_transcribe)
+
+
+def _add_doctor(commands: _Commands[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("doctor", help="check the installation and say what to mend")
+    command.add_argument("--json", action="store_true", help="print the checks as JSON")
+    _add_engine_options(command)
+    _add_folder_options(command)
+    command.add_argument("--port", type=int, help=argparse.SUPPRESS)
+    command.set_defaults(run=_doctor)
+
+
+def _add_engine_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--device", help="auto (CUDA, then MPS, then CPU), cpu, cuda, cuda:N or mps")
+    command.add_argument("--model", type=Path, metavar="DIR", help="folder of the model (models/builtin)")
+    command.add_argument("--threads", type=int, help="CPU threads of the inference (physical cores less one)")
+
+
+def _add_folder_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--data-dir", type=Path, metavar="DIR", help="folder of database and recordings (data)")
+    command.add_argument("--log-dir", type=Path, metavar="DIR", help="folder of app.log (logs)")
+    command.add_argument("--log-level", help="DEBUG, INFO, WARNING or ERROR (INFO)")
+
+
+def _serve(options: argparse.Namespace, settings: Settings) -> int:
+    from app.commands.serve import serve
+
+    return serve(settings, start_worker=not options.no_worker)
+
+
+def _worker(_options: argparse.Namespace, settings: Settings) -> int:
+    from app.commands.worker import work
+
+    return work(settings)
+
+
+def _transcribe(options: argparse.Namespace, settings: Settings) -> int:
+    from app.commands.transcribe import Request, transcribe
+
+    request = Request(
+        files=tuple(options.files),
+        formats=tuple(name.strip() for name in options.format.split(",")),
+        language=options.language,
+        hotwords=tuple(filter(None, (word.strip() for word in options.hotwords.split(",")))),
+        itn=not options.no_itn,
+        output=options.output,
+    )
+    return transcribe(request, settings, report=print_problem)
+
+
+def _doctor(options: argparse.Namespace, settings: Settings) -> int:
+    from app.commands.doctor import doctor
+
+    return doctor(settings, as_json=options.json)

@@ -1,0 +1,97 @@
+"""`python -m app serve`: check what would stop the server, say it plainly, then serve."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import tempfile
+from pathlib import Path
+
+import uvicorn
+
+from app.errors import AddressUnusable, FolderUnwritable, PortTaken
+from app.logging import setup_logging
+from app.main import create_app
+from app.settings import Settings
+
+SHUTDOWN_SECONDS = 5  # open event streams and downloads get this long to end
+PORTS_TRIED = 20  # how many ports above a taken one are tried for the advice
+
+
+def serve(settings: Settings, *, start_worker: bool = True) -> int:
+    """Serve until interrupted.
+
+    Raises:
+        FolderUnwritable: data or logs cannot be written.
+        PortTaken: another program listens on the address.
+    """
+    for folder in (settings.data_dir, settings.log_dir):
+        check_writable(folder)
+    listener = listen(settings.host, settings.port)
+    setup_logging(settings.log_dir, settings.log_level, settings.log_file_mb)
+    server = uvicorn.Server(_server_config(settings, start_worker))
+    print(f"Fun-ASR WebUI: {_address(listener)}  (Ctrl+C stops it)", flush=True)
+    server.run(sockets=[listener])
+    return 0
+
+
+def check_writable(folder: Path) -> None:
+    """Make the folder and write a file into it.
+
+    Raises:
+        FolderUnwritable: either is not possible.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise FolderUnwritable(folder=str(folder), reason=error.strerror) from error
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket.
+
+    Raises:
+        PortTaken: with another port that is free.
+        AddressUnusable: the address is not one of this machine.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    if os.name == "posix":
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a restart must not wait for TIME_WAIT
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortTaken(host=host, port=port, other=_free_port(host, port)) from error
+        raise AddressUnusable(host=host, port=port, reason=error.strerror) from error
+    listener.listen(socket.SOMAXCONN)
+    return listener
+
+
+def _free_port(host: str, taken: int) -> int:
+    """Return the next port above `taken` that can be bound, or 0 (any) if none of the next can."""
+    for port in range(taken + 1, min(taken + PORTS_TRIED, 65536)):
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            if probe.connect_ex((host, port)) != 0:
+                return port
+    return 0
+
+
+def _server_config(settings: Settings, start_worker: bool) -> uvicorn.Config:
+    return uvicorn.Config(
+        create_app(settings, start_worker=start_worker),
+        log_config=None,  # app/logging.py decides where lines go
+        access_log=False,  # every request is logged with its id by the application
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        server_header=False,
+    )
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(host, host)  # noqa: S104
+    return f"http://{shown}:{port}"

@@ -1,0 +1,192 @@
+"""`python -m app transcribe`: files in, texts out, in this process and without a server.
+
+One bad file never stops the others; a text is written whole or not at all.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm import tqdm
+
+from app.composition import decode_limits, engine_spec, vad_options
+from app.engine import LANGUAGES, Engine, Hypothesis, RecognitionOptions
+from app.engine.audio import read_waveform
+from app.engine.preparation import Prepared, prepare
+from app.errors import AppError, DiskFull, FileUnreadable, FolderUnwritable, Problem, UnknownLanguage
+from app.formats import Format, find_format
+from app.settings import Settings
+from app.transcript import NO_SPEECH, Segment, Transcript, detect_language
+
+Report = Callable[[Problem, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the person asked for."""
+
+    files: tuple[Path, ...]
+    formats: tuple[str, ...]
+    language: str = "auto"
+    hotwords: tuple[str, ...] = ()
+    itn: bool = True
+    output: Path | None = None
+
+
+def transcribe(request: Request, settings: Settings, report: Report) -> int:
+    """Transcribe every file; return 0 only if all of them succeeded.
+
+    Raises:
+        UnknownFormat, UnknownLanguage: before any work is done.
+        ModelError, DeviceUnavailable: the model cannot be loaded.
+    """
+    formats = [find_format(name) for name in request.formats]
+    options = _recognition_options(request)
+    names = output_names(request.files)
+    _make_folder(request.output)
+    engine = _load_engine(settings)
+    failures = 0
+    with _progress_bar() as bar:
+        for file, name in zip(request.files, names, strict=True):
+            bar.set_description(file.name)
+            try:
+                transcript = transcribe_file(file, engine, options, settings, bar)
+                _deliver(transcript, formats, request.output, name)
+            except AppError as error:
+                failures += 1
+                report(error.problem, str(file))
+    return 1 if failures else 0
+
+
+def transcribe_file(
+    file: Path, engine: Engine, options: RecognitionOptions, settings: Settings, bar: tqdm[None]
+) -> Transcript:
+    """Return the transcript of one file; `bar` advances by seconds of recording."""
+    _check_readable(file)
+    with tempfile.TemporaryDirectory(prefix="funasr-") as folder:
+        pcm = Path(folder) / "audio.s16"
+        prepared = prepare(
+            file, pcm, Path(folder) / "peaks.json", vad_options(settings), decode_limits(settings), lambda: False
+        )
+        bar.reset(total=prepared.facts.duration)
+        segments = tuple(_recognise(prepared, pcm, engine, options, bar))
+    return _assemble(segments, prepared, engine, options)
+
+
+def output_names(files: Iterable[Path]) -> list[str]:
+    """Name the outputs after the files, with a number where two files have the same name.
+
+    >>> output_names([Path("a/call.mp3"), Path("b/call.mp3")])
+    ['call.mp3', 'call.mp3.2']
+    """
+    taken: set[str] = set()
+    names = []
+    for file in files:
+        name, number = file.name, 1
+        while name.casefold() in taken:  # some file systems do not tell capitals apart
+            number += 1
+            name = f"{file.name}.{number}"
+        taken.add(name.casefold())
+        names.append(name)
+    return names
+
+
+def _recognition_options(request: Request) -> RecognitionOptions:
+    if request.language not in LANGUAGES:
+        raise UnknownLanguage(language=request.language, known=", ".join(LANGUAGES))
+    return RecognitionOptions(request.language, request.hotwords, request.itn)
+
+
+def _make_folder(folder: Path | None) -> None:
+    if folder is None:
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FolderUnwritable(folder=str(folder), reason=error.strerror) from error
+
+
+def _load_engine(settings: Settings) -> Engine:
+    from app.engine.recognizer import load_engine  # torch takes seconds: only when it is needed
+
+    return load_engine(engine_spec(settings))
+
+
+@contextmanager
+def _progress_bar() -> Iterator[tqdm[None]]:
+    """A bar on a terminal, nothing elsewhere."""
+    form = "{desc}: {percentage:3.0f}%|{bar}| {n:.0f}/{total:.0f} s [{elapsed}<{remaining}]"
+    with tqdm(total=1, disable=not sys.stderr.isatty(), bar_format=form, leave=False) as bar:
+        yield bar
+
+
+def _check_readable(file: Path) -> None:
+    try:
+        with file.open("rb"):
+            pass
+    except OSError as error:
+        raise FileUnreadable(file=str(file), reason=error.strerror) from error
+
+
+def _recognise(
+    prepared: Prepared, pcm: Path, engine: Engine, options: RecognitionOptions, bar: tqdm[None]
+) -> Iterator[Segment]:
+    for span in prepared.spans:
+        waveform = read_waveform(pcm, span.start, span.end)
+        [hypothesis] = engine.transcribe([waveform], options)
+        yield _as_segment(span.start, span.end, hypothesis)
+        bar.update(span.end - bar.n)
+
+
+def _as_segment(start: float, end: float, hypothesis: Hypothesis) -> Segment:
+    return Segment(start, end, hypothesis.text, hypothesis.text_raw, hypothesis.confidence)
+
+
+def _assemble(
+    segments: tuple[Segment, ...], prepared: Prepared, engine: Engine, options: RecognitionOptions
+) -> Transcript:
+    heard = tuple(segment for segment in segments if segment.text)
+    warnings = prepared.facts.warnings if heard else (*prepared.facts.warnings, NO_SPEECH)
+    return Transcript(
+        segments=heard,
+        language=detect_language("".join(segment.text_raw for segment in heard)),
+        duration=prepared.facts.duration,
+        model=engine.info.model,
+        device=engine.info.device,
+        receipt=(*engine.info.receipt, *engine.receipt(options)),
+        warnings=warnings,
+    )
+
+
+def _deliver(transcript: Transcript, formats: list[Format], output: Path | None, name: str) -> None:
+    for warning in transcript.warnings:
+        print(f"{name}: {warning}", file=sys.stderr)
+    for form in formats:
+        content = form.render(transcript)
+        if output is None:
+            sys.stdout.write(content)
+        else:
+            _write_whole(output / f"{name}.{form.suffix}", content)
+
+
+def _write_whole(target: Path, content: str) -> None:
+    """Write beside the target and rename, so that nobody ever finds half a text."""
+    part = target.with_name(f".{target.name}.part")
+    try:
+        with part.open("w", encoding="utf-8", newline="") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(target)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        if error.errno == errno.ENOSPC:
+            raise DiskFull(folder=str(target.parent)) from error
+        raise FolderUnwritable(folder=str(target.parent), reason=error.strerror) from error

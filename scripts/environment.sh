@@ -1,0 +1,41 @@
+# Makes .venv once and again whenever pyproject.toml changes. Sourced by the other scripts.
+
+fail() { printf '\nERROR: %s\n  -> %s\n' "$1" "$2" >&2; exit 1; }
+
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; elif command -v sudo >/dev/null; then sudo "$@"; else return 1; fi; }
+
+find_python() {
+    for name in python3 python3.13 python3.12 python3.11; do
+        if command -v "$name" >/dev/null && "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+            command -v "$name"
+            return
+        fi
+    done
+    fail "Python 3.11 or newer was not found." "On Debian: apt-get install python3 python3-venv"
+}
+
+make_venv() {
+    [ -x .venv/bin/pip ] && return
+    local python
+    python=$(find_python)
+    echo "Making .venv with $($python --version) ..."
+    # Debian keeps the venv module's installer in a package of its own.
+    if ! "$python" -c 'import ensurepip' 2>/dev/null; then
+        { as_root apt-get update -q && as_root apt-get install -y -q python3-venv; } >/dev/null ||
+            fail "$python cannot make virtual environments." "apt-get install python3-venv, then start again"
+    fi
+    "$python" -m venv .venv || fail "The folder .venv could not be made." "Check the free space and rights in $PWD"
+}
+
+# install STAMP PIP-ARGUMENTS...: runs pip unless this very pyproject.toml was installed before.
+install() {
+    local stamp=.venv/$1.sha256
+    shift
+    make_venv
+    if [ -f "$stamp" ] && sha256sum --status -c "$stamp"; then return; fi
+    echo "Installing packages (the first time this takes some minutes and 6 GB of disk) ..."
+    .venv/bin/python -m pip install -q --upgrade pip
+    .venv/bin/python -m pip install -q "$@" ||
+        fail "The packages could not be installed." "The lines above say why; check the network or a proxy, then start again"
+    sha256sum pyproject.toml >"$stamp"
+}

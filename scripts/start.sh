@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Sets up what is missing, then starts the server; options go to `python -m app serve`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source scripts/environment.sh
+
+install run --editable .
+exec .venv/bin/python -m app serve "$@"

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Sets up what the tests need and runs them; options go to pytest.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source scripts/environment.sh
+
+packages=()
+command -v chromium >/dev/null || packages+=(chromium)
+command -v espeak-ng >/dev/null || packages+=(espeak-ng)
+[ -d /usr/share/fonts/opentype/noto ] || packages+=(fonts-noto-cjk)
+if [ ${#packages[@]} -gt 0 ] && command -v apt-get >/dev/null; then
+    echo "Installing ${packages[*]} ..."
+    { as_root apt-get update -q && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q "${packages[@]}"; } \
+        >/dev/null || echo "Without ${packages[*]} the tests that need them are skipped." >&2
+fi
+
+install dev --editable . --group dev
+exec .venv/bin/python -m pytest "$@"
