@@ -87,13 +87,19 @@ def _add_transcribe(commands: _Commands[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("transcribe", help="turn files into text, without a server")
     command.add_argument("files", nargs="+", type=Path, metavar="FILE")
     command.add_argument(
-        "--format", default="txt", metavar="FORMAT", help="txt, json, srt, vtt or csv; several with commas (txt)"
+        "--format",
+        default="txt",
+        metavar="FORMAT",
+        help="txt, json, srt, vtt or csv; several with commas (txt)",
     )
     command.add_argument("--language", default="auto", help="auto, zh or en (auto)")
     command.add_argument("--hotwords", default="", metavar="WORDS", help="words to listen for, with commas")
     command.add_argument("--no-itn", action="store_true", help="leave numbers as they are spoken")
     command.add_argument(
-        "--output", type=Path, metavar="DIR", help="write NAME.EXT.FORMAT into this folder instead of printing"
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help="write NAME.EXT.FORMAT into this folder instead of printing",
     )
     _add_engine_options(command)
     command.set_defaults(run=_transcribe)
@@ -115,7 +121,9 @@ def _add_engine_options(command: argparse.ArgumentParser) -> None:
 
 
 def _add_folder_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--data-dir", type=Path, metavar="DIR", help="folder of database and recordings (data)")
+    command.add_argument(
+        "--data-dir", type=Path, metavar="DIR", help="folder of database and recordings (data)"
+    )
     command.add_argument("--log-dir", type=Path, metavar="DIR", help="folder of app.log (logs)")
     command.add_argument("--log-level", help="DEBUG, INFO, WARNING or ERROR (INFO)")
 

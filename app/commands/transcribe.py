@@ -73,7 +73,12 @@ def transcribe_file(
     with tempfile.TemporaryDirectory(prefix="funasr-") as folder:
         pcm = Path(folder) / "audio.s16"
         prepared = prepare(
-            file, pcm, Path(folder) / "peaks.json", vad_options(settings), decode_limits(settings), lambda: False
+            file,
+            pcm,
+            Path(folder) / "peaks.json",
+            vad_options(settings),
+            decode_limits(settings),
+            lambda: False,
         )
         bar.reset(total=prepared.facts.duration)
         segments = tuple(_recognise(prepared, pcm, engine, options, bar))

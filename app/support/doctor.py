@@ -98,7 +98,9 @@ def _folders(subject: Subject) -> Iterable[Check]:
                 probe.write(b"x")
         except OSError as error:
             advice = f"Give this user the right to write to {folder}, or choose another folder."
-            yield Check(f"{name}_folder", Status.FAILURE, f"{folder} cannot be written: {error.strerror}", advice)
+            yield Check(
+                f"{name}_folder", Status.FAILURE, f"{folder} cannot be written: {error.strerror}", advice
+            )
         else:
             yield Check(f"{name}_folder", Status.OK, f"{folder} can be written")
 
@@ -133,14 +135,18 @@ def _model_files(subject: Subject) -> Iterable[Check]:
     folder = subject.spec.model_dir
     advice = "Copy the model folder again from its source, or choose another one with --model."
     if not (folder / "train.yaml").is_file():
-        yield Check("model_files", Status.FAILURE, f"{folder} holds no model (train.yaml is missing).", advice)
+        yield Check(
+            "model_files", Status.FAILURE, f"{folder} holds no model (train.yaml is missing).", advice
+        )
         return
     if not (folder / CHECKSUMS).is_file():
         yield Check("model_files", Status.OK, f"{folder} is there (it carries no checksums)")
         return
     wrong = [name for name, digest in _listed(folder / CHECKSUMS) if _sha256(folder / name) != digest]
     if wrong:
-        yield Check("model_files", Status.FAILURE, f"{folder}: changed or missing: {', '.join(wrong)}", advice)
+        yield Check(
+            "model_files", Status.FAILURE, f"{folder}: changed or missing: {', '.join(wrong)}", advice
+        )
     else:
         yield Check("model_files", Status.OK, f"{folder}: every file matches its checksum")
 
@@ -165,7 +171,9 @@ def _recognition(subject: Subject) -> Iterable[Check]:
         text = error.problem.explained()
         yield Check("recognition", Status.FAILURE, text["message"], text["advice"])
         return
-    yield Check("device", Status.OK, f"{found.device} ({found.dtype}); model loaded in {found.load_seconds:.1f} s")
+    yield Check(
+        "device", Status.OK, f"{found.device} ({found.dtype}); model loaded in {found.load_seconds:.1f} s"
+    )
     if found.expected is None:
         yield Check("recognition", Status.WARNING, "The model folder has no golden sample to compare with.")
     elif found.text == found.expected:
@@ -173,5 +181,7 @@ def _recognition(subject: Subject) -> Iterable[Check]:
         yield Check("recognition", Status.OK, fact)
     else:
         fact = f"The golden sample was read as '{found.text}' instead of '{found.expected}'."
-        advice = "The model or the numerics of this device are wrong: try --device cpu, then copy the model again."
+        advice = (
+            "The model or the numerics of this device are wrong: try --device cpu, then copy the model again."
+        )
         yield Check("recognition", Status.FAILURE, fact, advice)
