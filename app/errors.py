@@ -4,7 +4,8 @@
   + UploadError
     - NoFile, EmptyFile, UploadTooLarge, UploadInterrupted, DiskFull
   + RequestError
-    - UnknownLanguage, UnknownFormat, InvalidParameter, NotFound
+    - UnknownLanguage, UnknownFormat, InvalidParameter, NotFound, MethodNotAllowed, RangeNotSatisfiable
+    - HostNotAllowed, CrossSiteRequest
     - TranscriptionNotFound, AudioGone, NotFinished, NotCancellable, NotRetriable
   + AudioError
     - FileUnreadable, NotAudio, NoAudioStream, AudioTooShort, AudioTooLong, AudioDamaged
@@ -33,6 +34,9 @@ def N_(text: str) -> str:  # noqa: N802 - gettext's own name
     return text
 
 
+TRANSLATED_PARAMS = ("reason", "state")  # these values are wording of ours; the others are names and numbers
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """What an error says, in a form that can be stored and shown later in any language."""
@@ -45,10 +49,13 @@ class Problem:
 
     def explained(self, translate: Callable[[str], str] = str) -> dict[str, str]:
         """Return code, message and advice as text in the language of `translate`."""
+        params = {
+            name: translate(value) if name in TRANSLATED_PARAMS else value for name, value in self.params.items()
+        }
         return {
             "code": self.code,
-            "message": translate(self.message).format_map(self.params),
-            "advice": translate(self.advice).format_map(self.params),
+            "message": translate(self.message).format_map(params),
+            "advice": translate(self.advice).format_map(params),
         }
 
     def to_dict(self) -> dict[str, Any]:
@@ -162,6 +169,34 @@ class NotFound(RequestError):
     status = 404
     message = N_("There is nothing at {path}.")
     advice = N_("Check the address, or start from the first page.")
+
+
+class MethodNotAllowed(RequestError):
+    code = "method_not_allowed"
+    status = 405
+    message = N_("{path} does not answer {method}.")
+    advice = N_("/docs lists what every address answers.")
+
+
+class RangeNotSatisfiable(RequestError):
+    code = "range_not_satisfiable"
+    status = 416
+    message = N_("The asked range lies outside the recording of {size} bytes.")
+    advice = N_("Ask for bytes below that size.")
+
+
+class HostNotAllowed(RequestError):
+    code = "host_not_allowed"
+    status = 403
+    message = N_("This server does not answer under the name '{host}'.")
+    advice = N_("Open it as localhost, or let the administrator add the name to FUNASR_ALLOWED_HOSTS.")
+
+
+class CrossSiteRequest(RequestError):
+    code = "cross_site_request"
+    status = 403
+    message = N_("A page of another site ({origin}) tried to change something here; it was refused.")
+    advice = N_("Use the pages of this server. Programs that are not browsers send no Origin header.")
 
 
 class TranscriptionNotFound(RequestError):

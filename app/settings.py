@@ -25,6 +25,9 @@ class Settings(BaseSettings):
     port: int = Field(default=7860, ge=0, le=65535)
     """Port to listen on; 0 takes a free one."""
 
+    allowed_hosts: str = ""
+    """Further names, with commas, under which a server on the loopback address answers (a reverse proxy)."""
+
     device: str = Field(default="auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
     """Where the model computes: auto (CUDA, then MPS, then CPU), cpu, cuda, cuda:N or mps."""
 

@@ -1,0 +1,66 @@
+"""Names of files that strangers chose: fit to be shown, stored in a row, and sent as a download.
+
+A display name is never a path: nothing on the disk is named after it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from urllib.parse import quote
+
+LONGEST_NAME = 255  # characters; what file systems allow
+LONGEST_STEM_BYTES = 200  # of a download's name, so that its ending always fits
+NAMELESS = "recording"
+
+_BIDI_CONTROLS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # can make `exe.mp3` look like `3pm.exe`
+_FORBIDDEN_IN_FILES = re.compile(r'[\\/:*?"<>|]')
+_SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,8}$")
+
+
+def display_name(sent: str) -> str:
+    """Return what to call an upload: the last part of the name it was sent with, cleaned.
+
+    `../../etc/passwd` gives `passwd`, a name of nothing but dots gives `recording`.
+    """
+    last_part = re.split(r"[\\/]", sent)[-1]
+    name = clean_name(last_part)
+    return name if name.strip(". ") else NAMELESS
+
+
+def clean_name(name: str) -> str:
+    """Return `name` in composed form on one line of at most LONGEST_NAME characters; its ending is kept."""
+    composed = unicodedata.normalize("NFC", _BIDI_CONTROLS.sub("", name))
+    printable = "".join(" " if _is_control(character) else character for character in composed)
+    return _shortened(" ".join(printable.split()))
+
+
+def stem(name: str) -> str:
+    """Return `name` without its ending (`会议 (1).MP3` gives `会议 (1)`)."""
+    return _SUFFIX.sub("", name) or name
+
+
+def export_name(name: str, suffix: str) -> str:
+    """Return the file name of an export of the recording `name`."""
+    cut = stem(name).encode()[:LONGEST_STEM_BYTES].decode(errors="ignore")
+    return f"{cut}.{suffix}"
+
+
+def content_disposition(kind: str, name: str) -> str:
+    """Return the header that names a download (RFC 6266), with the UTF-8 form of RFC 5987 beside an ASCII one."""
+    safe = _FORBIDDEN_IN_FILES.sub("_", name)
+    plain = "".join(character if character.isascii() else "_" for character in safe)
+    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(safe, safe='')}"
+
+
+def _is_control(character: str) -> bool:
+    """Tell control characters, line separators and halves of surrogate pairs."""
+    return unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}
+
+
+def _shortened(name: str) -> str:
+    if len(name) <= LONGEST_NAME:
+        return name
+    match = _SUFFIX.search(name)
+    ending = match[0] if match else ""
+    return name[: LONGEST_NAME - len(ending)] + ending
