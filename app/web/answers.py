@@ -1,0 +1,133 @@
+"""From the values of the jobs layer to the answers of the REST API, in the reader's language."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from app.web.schemas import (
+    ErrorDetail,
+    ModelAnswer,
+    Options,
+    Progress,
+    ReceiptLine,
+    SegmentAnswer,
+    TranscriptionAnswer,
+    TranscriptionItem,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from app.errors import Problem
+    from app.i18n import Translate
+    from app.jobs.inference import InferenceStatus
+    from app.jobs.queue import SegmentRecord, Transcription
+    from app.transcript import Applied
+
+PREVIEW_CHARACTERS = 1000
+"""Lists and events carry no more of a text: that of ten hours is long, and events come often."""
+
+
+def item_answer(record: Transcription, translate: Translate) -> TranscriptionItem:
+    """Return `record` for a list or an event, its text shortened."""
+    return TranscriptionItem(**_common(record, translate), text=record.text[:PREVIEW_CHARACTERS])
+
+
+def full_answer(
+    record: Transcription, segments: list[SegmentRecord], translate: Translate
+) -> TranscriptionAnswer:
+    """Return everything that is known of `record`."""
+    return TranscriptionAnswer(
+        **_common(record, translate),
+        text=record.text,
+        text_raw=record.text_raw,
+        segments=[segment_answer(segment, translate) for segment in segments],
+        receipt=receipt_answer(record.receipt, translate),
+    )
+
+
+def segment_answer(segment: SegmentRecord, translate: Translate) -> SegmentAnswer:
+    return SegmentAnswer(
+        index=segment.index,
+        start=round(segment.start, 3),
+        end=round(segment.end, 3),
+        state=segment.state,
+        text=segment.text,
+        text_raw=segment.text_raw,
+        confidence=None if segment.confidence is None else round(segment.confidence, 4),
+        dropped=segment.dropped,
+        error=problem_answer(segment.error, translate),
+    )
+
+
+def receipt_answer(receipt: Iterable[Applied], translate: Translate) -> list[ReceiptLine]:
+    return [
+        ReceiptLine(
+            name=line.name, asked=line.asked, applied=line.applied, reason=translate(line.reason)
+        )
+        for line in receipt
+    ]
+
+
+def model_answer(status: InferenceStatus, translate: Translate) -> ModelAnswer:
+    """Return the state of the inference process; what it loaded is known once it is ready."""
+    info = status.info
+    return ModelAnswer(
+        state=status.state,
+        name=info.model if info else None,
+        device=info.device if info else None,
+        dtype=info.dtype if info else None,
+        parameters=info.parameters if info else None,
+        load_seconds=round(info.load_seconds, 3) if info else None,
+        memory_bytes=status.rss_bytes,
+        restarts=status.restarts,
+        last_restart_reason=problem_answer(status.last_restart_reason, translate),
+        problem=problem_answer(status.problem, translate),
+        receipt=receipt_answer(info.receipt if info else (), translate),
+    )
+
+
+def problem_answer(problem: Problem | None, translate: Translate) -> ErrorDetail | None:
+    return ErrorDetail(**problem.explained(translate)) if problem else None
+
+
+def _common(record: Transcription, translate: Translate) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "name": record.name,
+        "state": record.state,
+        "source": record.source,
+        "created_at": record.created_at,
+        "started_at": record.started_at,
+        "finished_at": record.finished_at,
+        "size_bytes": record.size_bytes,
+        "duration": record.duration,
+        "language": record.language,
+        "model": record.model,
+        "device": record.device,
+        "options": _options(record),
+        "progress": _progress(record),
+        "cancel_requested": record.cancel_requested,
+        "warnings": [translate(warning) for warning in record.warnings],
+        "error": problem_answer(record.error, translate),
+        "revision": record.revision,
+    }
+
+
+def _options(record: Transcription) -> Options:
+    options = record.options
+    return Options(language=options.language, hotwords=list(options.hotwords), itn=options.itn)
+
+
+def _progress(record: Transcription) -> Progress:
+    progress = record.progress
+    return Progress(
+        stage=progress.stage,
+        percent=round(progress.percent, 1),
+        seconds_done=round(progress.seconds_done, 3),
+        segments_done=progress.segments_done,
+        segments_failed=progress.segments_failed,
+        segments_total=progress.segments_total,
+        eta_seconds=None if progress.eta_seconds is None else round(progress.eta_seconds, 1),
+        queue_position=progress.queue_position,
+    )

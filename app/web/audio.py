@@ -1,0 +1,97 @@
+"""The recording itself over HTTP: its true type, and the part of it that was asked for."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from starlette.responses import FileResponse
+
+from app.errors import AudioGone, RangeNotSatisfiable
+from app.web.names import content_disposition
+
+if TYPE_CHECKING:
+    from starlette.datastructures import Headers
+    from starlette.types import Receive, Scope, Send
+
+HEAD_BYTES = 16
+UNKNOWN_TYPE = "application/octet-stream"
+
+# First bytes of a file (a dot fits any byte) and what they mean; a name proves nothing.
+SIGNATURES: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
+    (re.compile(pattern, re.DOTALL), media_type)
+    for pattern, media_type in (
+        (rb"RIFF....WAVE|RF64....WAVE", "audio/wav"),
+        (rb"RIFF....AVI ", "video/x-msvideo"),
+        (rb"ID3|\xff[\xfa\xfb\xf2\xf3\xe2\xe3]", "audio/mpeg"),
+        (rb"\xff[\xf0\xf1\xf8\xf9]", "audio/aac"),
+        (rb"fLaC", "audio/flac"),
+        (rb"OggS", "audio/ogg"),
+        (rb"\x1a\x45\xdf\xa3", "video/webm"),
+        (rb"....ftypM4[AB]", "audio/mp4"),
+        (rb"....ftypqt", "video/quicktime"),
+        (rb"....ftyp", "video/mp4"),
+        (rb"FORM....AIF[FC]", "audio/aiff"),
+        (rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "audio/x-ms-wma"),
+        (rb"#!AMR", "audio/amr"),
+        (rb"caff", "audio/x-caf"),
+        (rb"FLV\x01", "video/x-flv"),
+        (rb"\x00\x00\x01\xba", "video/mpeg"),
+    )
+)
+
+
+def audio_response(path: Path, name: str, headers: Headers, *, download: bool) -> FileResponse:
+    """Return the recording at `path`, whole or the range that the request's `headers` ask for.
+
+    Raises:
+        AudioGone: the file is no longer there.
+        RangeNotSatisfiable: the range begins behind the end.
+    """
+    try:
+        facts = path.stat()
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+    except FileNotFoundError as error:
+        raise AudioGone from error
+    kind = "attachment" if download else "inline"
+    response_class = FileResponse if wants_range(headers.get("range"), facts.st_size) else _WholeFile
+    return response_class(
+        path,
+        media_type=media_type(head),
+        stat_result=facts,
+        headers={"content-disposition": content_disposition(kind, name)},
+    )
+
+
+def media_type(head: bytes) -> str:
+    """Return the media type of a file that begins with `head`."""
+    return next((kind for pattern, kind in SIGNATURES if pattern.match(head)), UNKNOWN_TYPE)
+
+
+def wants_range(header: str | None, size: int) -> bool:
+    """Tell whether `header` asks for one range that can be given; others are ignored, as RFC 9110 allows.
+
+    Raises:
+        RangeNotSatisfiable: the range begins behind the last of `size` bytes.
+    """
+    match = re.fullmatch(r"bytes=\s*(\d{0,18})\s*-\s*(\d{0,18})\s*", header or "")
+    if not match or match.groups() == ("", ""):
+        return False
+    first, last = (int(digits) if digits else None for digits in match.groups())
+    if first is None:
+        first = size if last == 0 else 0
+    elif last is not None and last < first:
+        return False
+    if first >= size:
+        raise RangeNotSatisfiable(size=size)
+    return True
+
+
+class _WholeFile(FileResponse):
+    """A file that is sent whole, whatever Range header came."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [header for header in scope["headers"] if header[0] != b"range"]
+        await super().__call__({**scope, "headers": headers}, receive, send)

@@ -1,0 +1,93 @@
+"""How an error is told: JSON for programs, a page for people, both in the reader's language."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from app.errors import AppError, InvalidParameter, MethodNotAllowed, N_, NotFound, RangeNotSatisfiable
+from app.i18n import pick_language, translator
+from app.logging import current_request_id, event
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from starlette.requests import HTTPConnection, Request
+
+    from app.i18n import Translate
+
+log = logging.getLogger(__name__)
+
+API_PREFIX = "/api/"
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    app.exception_handler(AppError)(_on_app_error)
+    app.exception_handler(RequestValidationError)(_on_validation_error)
+    app.exception_handler(HTTPException)(_on_http_exception)
+
+
+def language_of(connection: HTTPConnection) -> str:
+    """Return the language that the person chose, or that their browser asks for."""
+    return pick_language(connection.cookies.get("language"), connection.headers.get("accept-language"))
+
+
+def error_response(request: Request, error: AppError, headers: Mapping[str, str] | None = None) -> Response:
+    """Return the answer that tells `error`: JSON under /api/, a page elsewhere."""
+    told = error.problem.explained(translator(language_of(request)))
+    told["request_id"] = current_request_id()
+    if request.url.path.startswith(API_PREFIX):
+        return JSONResponse({"error": told}, error.status, headers)
+    return _error_page(request, told, error.status, headers)
+
+
+def _error_page(
+    request: Request, told: dict[str, str], status: int, headers: Mapping[str, str] | None
+) -> Response:
+    from app.web.templating import render  # noqa: PLC0415 - most errors never need it
+
+    return render(request, "pages/error.html", {"error": told, "status": status}, status, headers)
+
+
+def _on_app_error(request: Request, error: AppError) -> Response:
+    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        event(log, logging.ERROR, "request_failed", exc_info=True, code=error.code)
+    else:
+        event(log, logging.INFO, "request_refused", code=error.code)
+    return error_response(request, error, _headers_of(error))
+
+
+def _on_validation_error(request: Request, error: RequestValidationError) -> Response:
+    first = error.errors()[0]
+    name = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
+    return _on_app_error(request, InvalidParameter(name=name, reason=first["msg"]))
+
+
+def _on_http_exception(request: Request, error: HTTPException) -> Response:
+    """Tell the framework's own refusals in our words."""
+    response = _on_app_error(request, _as_app_error(request, error))
+    response.status_code = error.status_code
+    response.headers.update(error.headers or {})
+    return response
+
+
+def _as_app_error(request: Request, error: HTTPException) -> AppError:
+    path = request.url.path
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return NotFound(path=path)
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        return MethodNotAllowed(path=path, method=request.method)
+    if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return InvalidParameter(name="body", reason=N_("it is too long"))
+    return InvalidParameter(name="request", reason=str(error.detail))
+
+
+def _headers_of(error: AppError) -> dict[str, str]:
+    if isinstance(error, RangeNotSatisfiable):
+        return {"content-range": f"bytes */{error.params['size']}"}
+    return {}

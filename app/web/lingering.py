@@ -1,0 +1,74 @@
+"""Lets a refused upload hear why it was refused.
+
+A connection that is closed while the client still sends is reset, and the client may never see the answer that
+was written before. So the answer goes out at once, and then what still arrives is read and thrown away for a
+bounded time (nginx calls it lingering close) before the connection ends.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import anyio
+from starlette.datastructures import Headers, MutableHeaders
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+SMALL_BODY_BYTES = 64 * 1024  # less than this has arrived with the headers; nothing needs to be awaited
+LINGER_SECONDS = 30.0
+SILENCE_SECONDS = 3.0  # a client that sends nothing for so long has stopped
+
+
+class LingeringClose:
+    """ASGI middleware: an answer to a large body that was not read to its end is followed by a bounded read."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and _has_large_body(Headers(scope=scope)):
+            exchange = _Exchange(receive, send)
+            await self._app(scope, exchange.receive, exchange.send)
+        else:
+            await self._app(scope, receive, send)
+
+
+class _Exchange:
+    """One request and its answer; knows whether the body was read to its end."""
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive = receive
+        self._send = send
+        self._body_ended = False
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._body_ended = message["type"] == "http.disconnect" or not message.get("more_body", False)
+        return message
+
+    async def send(self, message: Message) -> None:
+        if self._body_ended:
+            await self._send(message)
+        elif message["type"] == "http.response.start":
+            MutableHeaders(raw=message["headers"])["connection"] = "close"
+            await self._send(message)
+        elif message.get("more_body", False):
+            await self._send(message)
+        else:
+            await self._send({**message, "more_body": True})
+            await self._drain()
+            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _drain(self) -> None:
+        with anyio.move_on_after(LINGER_SECONDS):
+            while not self._body_ended:
+                with anyio.move_on_after(SILENCE_SECONDS) as silence:
+                    await self.receive()
+                if silence.cancelled_caught:
+                    return
+
+
+def _has_large_body(headers: Headers) -> bool:
+    length = headers.get("content-length", "0")
+    return "transfer-encoding" in headers or not length.isdecimal() or int(length) > SMALL_BODY_BYTES

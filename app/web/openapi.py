@@ -1,0 +1,63 @@
+"""Describes answers that FastAPI cannot see from a route's types: errors, files and forms."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from app.errors import AppError, CrossSiteRequest, HostNotAllowed
+from app.web.schemas import ErrorAnswer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+EVERYWHERE = (HostNotAllowed, AppError)  # any request may meet these
+Responses = dict[int | str, dict[str, Any]]
+
+
+def errors(*kinds: type[AppError], changes: bool = False) -> Responses:
+    """Return the description of these errors, grouped by status, with an example of each.
+
+    `changes` adds what only a request that changes something may meet.
+    """
+    by_status: defaultdict[int, list[type[AppError]]] = defaultdict(list)
+    for kind in (*kinds, *((CrossSiteRequest,) if changes else ()), *EVERYWHERE):
+        by_status[kind.status].append(kind)
+    return {status: _error_response(by_status[status]) for status in sorted(by_status)}
+
+
+def content(status: int, description: str, media_types: Mapping[str, Any]) -> Responses:
+    """Return the description of an answer that is not JSON; `media_types` maps each type to an example."""
+    bodies = {
+        media_type: {"schema": {"type": "string"}, "example": example}
+        for media_type, example in media_types.items()
+    }
+    return {status: {"description": description, "content": bodies}}
+
+
+def _error_response(kinds: list[type[AppError]]) -> dict[str, Any]:
+    codes = ", ".join(f"`{kind.code}`" for kind in kinds)
+    examples = {kind.code: {"summary": kind.message, "value": {"error": _example(kind)}} for kind in kinds}
+    return {
+        "model": ErrorAnswer,
+        "description": f"{HTTPStatus(kinds[0].status).phrase}: {codes}",
+        "content": {"application/json": {"examples": examples}},
+    }
+
+
+def _example(kind: type[AppError]) -> dict[str, str]:
+    filled = _Blanks()
+    return {
+        "code": kind.code,
+        "message": kind.message.format_map(filled),
+        "advice": kind.advice.format_map(filled),
+        "request_id": "5f0c2e9b1a44",
+    }
+
+
+class _Blanks(dict[str, str]):
+    """Fills every placeholder of a template."""
+
+    def __missing__(self, key: str) -> str:
+        return "..."

@@ -1,0 +1,78 @@
+"""Gives every request its id, binds it for the log, and writes one line when the request is answered.
+
+Query strings are not logged: a search may hold what somebody said.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+import time
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+
+from app.errors import AppError
+from app.logging import bound, event
+from app.web.errors import error_response
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+log = logging.getLogger(__name__)
+
+SANE_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+QUIET_PATHS = ("/static/", "/api/v1/health")  # asked often and of little news: only at DEBUG
+CLIENT_WENT_AWAY = 499  # nginx's number for an answer that nobody waited for
+
+
+class RequestLog:
+    """ASGI middleware: X-Request-ID (the client's own where it is sane), the log line, and the last error handler."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(Headers(scope=scope))
+        with bound(request=request_id):
+            await self._answer(scope, receive, send, request_id)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
+        started = time.perf_counter()
+        status = CLIENT_WENT_AWAY
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(raw=message["headers"])["x-request-id"] = request_id
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_id)
+        except Exception:
+            event(log, logging.ERROR, "request_failed", exc_info=True, path=scope["path"])
+            if status != CLIENT_WENT_AWAY:
+                raise  # the answer has begun: only the server can end it, by closing the connection
+            await error_response(Request(scope), AppError())(scope, receive, send_with_id)
+        finally:
+            milliseconds = round((time.perf_counter() - started) * 1000, 1)
+            event(
+                log,
+                logging.DEBUG if scope["path"].startswith(QUIET_PATHS) else logging.INFO,
+                "request",
+                method=scope["method"],
+                path=scope["path"],
+                status=status,
+                ms=milliseconds,
+            )
+
+
+def _request_id(headers: Headers) -> str:
+    sent = headers.get("x-request-id", "")
+    return sent if SANE_ID.fullmatch(sent) else secrets.token_hex(6)

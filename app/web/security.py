@@ -1,0 +1,108 @@
+"""What browsers are told and what is refused, so that other sites cannot use this server through a person's browser.
+
+Programs that are not browsers (no Origin, no Sec-Fetch-Site) are not restricted here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+
+from app.errors import AppError, CrossSiteRequest, HostNotAllowed
+from app.web.errors import error_response
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "img-src 'self' data:",  # icons inside style sheets
+        "media-src 'self' blob:",  # a recording from the microphone before it is sent
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+SECURITY_HEADERS = {
+    "content-security-policy": CONTENT_SECURITY_POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "cache-control": "no-cache",
+}
+
+
+def allowed_hosts(host: str, further: str) -> frozenset[str] | None:
+    """Return the names under which the server may be asked for; None where any will do.
+
+    A server on the loopback address is protected from names that a hostile site points at it (DNS rebinding).
+    """
+    if not (host in {"localhost", "::1"} or host.startswith("127.")):
+        return None
+    names = {name.strip().lower() for name in further.split(",") if name.strip()}
+    return LOOPBACK_NAMES | names | {f"[{host}]" if ":" in host else host}
+
+
+class Gate:
+    """ASGI middleware: refuses foreign host names and changes asked for by pages of other sites."""
+
+    def __init__(self, app: ASGIApp, hosts: frozenset[str] | None) -> None:
+        self._app = app
+        self._hosts = hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refusal = self._refusal(scope) if scope["type"] == "http" else None
+        if refusal:
+            await error_response(Request(scope), refusal)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> AppError | None:
+        headers = Headers(scope=scope)
+        host = _host_name(headers.get("host", ""))
+        if self._hosts is not None and host and host not in self._hosts:
+            return HostNotAllowed(host=host[:100])
+        if scope["method"] not in SAFE_METHODS and _is_cross_site(headers):
+            return CrossSiteRequest(origin=headers.get("origin", "null")[:100])
+        return None
+
+
+class SecurityHeaders:
+    """ASGI middleware: adds SECURITY_HEADERS where the answer does not bring its own."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(raw=message["headers"])
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+def _host_name(host: str) -> str:
+    """Return the name of a Host header without its port (`[::1]:7860` gives `[::1]`)."""
+    name, colon, port = host.strip().lower().rpartition(":")
+    return name if colon and port.isdecimal() else host.strip().lower()
+
+
+def _is_cross_site(headers: Headers) -> bool:
+    """Tell a browser's request that comes from another origin; Sec-Fetch-Site is the surer sign where it is sent."""
+    fetch_site = headers.get("sec-fetch-site")
+    if fetch_site is not None:
+        return fetch_site not in {"same-origin", "none"}
+    origin = headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower()

@@ -1,0 +1,55 @@
+"""REST: what runs here, whether it is well, and the model's memory."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import time
+from importlib.metadata import version
+
+from fastapi import APIRouter
+
+from app import __version__
+from app.errors import DatabaseUnusable, InferenceUnavailable
+from app.formats import FORMATS
+from app.jobs.queue import LANGUAGES
+from app.web.answers import model_answer
+from app.web.dependencies import InferenceDep, QueueDep, SettingsDep, StateDep, TranslateDep
+from app.web.openapi import errors
+from app.web.schemas import Counts, HealthAnswer, Limits, ModelAnswer, SystemAnswer
+
+router = APIRouter(tags=["system"])
+
+PACKAGES = ("fastapi", "sqlalchemy", "av")  # those of the engine are told by the process that loaded them
+
+
+@router.get("/system", responses=errors())
+def get_system(state: StateDep, translate: TranslateDep) -> SystemAnswer:
+    """See what runs here: model, device, versions, queue and limits."""
+    settings = state["settings"]
+    inference = state["inference"].status()
+    versions = {"python": platform.python_version(), **{package: version(package) for package in PACKAGES}}
+    return SystemAnswer(
+        version=__version__,
+        versions=versions | dict(inference.info.versions if inference.info else ()),
+        uptime_seconds=round(time.monotonic() - state["started_at"], 1),
+        model=model_answer(inference, translate),
+        queue=Counts(**{name.value: count for name, count in state["queue"].counts().items()}),
+        disk_free_bytes=shutil.disk_usage(settings.data_dir).free,
+        limits=Limits(
+            max_upload_mb=settings.max_upload_mb, max_duration_hours=settings.max_duration_hours
+        ),
+        languages=list(LANGUAGES),
+        formats=list(FORMATS),
+    )
+
+
+@router.get("/health", responses=errors(InferenceUnavailable, DatabaseUnusable))
+def get_health(queue: QueueDep, inference: InferenceDep, translate: TranslateDep) -> HealthAnswer:
+    """Ask whether jobs can be taken and done; 503 with the reason where they cannot."""
+    queue.counts()
+    status = inference.status()
+    if status.state == "failed":
+        reason = status.problem.explained(translate)["message"] if status.problem else "?"
+        raise InferenceUnavailable(reason=reason)
+    return HealthAnswer(status="ok", model=status.state)

@@ -1,0 +1,171 @@
+"""REST: send a recording, follow it, read it, keep house. Every rule lives in the queue."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response, status
+from starlette.concurrency import run_in_threadpool
+
+from app.errors import (
+    DiskFull,
+    EmptyFile,
+    InvalidParameter,
+    N_,
+    NoFile,
+    NotCancellable,
+    NotRetriable,
+    TranscriptionNotFound,
+    UnknownLanguage,
+    UploadInterrupted,
+    UploadTooLarge,
+)
+from app.jobs.queue import JobState
+from app.web.answers import full_answer, item_answer
+from app.web.dependencies import QueueDep, StateDep, TranscriptionId, TranslateDep
+from app.web.names import clean_name
+from app.web.openapi import errors
+from app.web.schemas import Rename, TranscriptionAnswer, TranscriptionPage
+from app.web.uploads import UploadForm, fill
+
+router = APIRouter(prefix="/transcriptions", tags=["transcriptions"])
+
+LONGEST_QUERY = 200  # characters
+LARGEST_PAGE = 200  # items
+LARGEST_RENAME_BYTES = 16 * 1024
+
+UPLOAD_FORM: dict[str, Any] = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["file"],
+                "properties": {
+                    "file": {
+                        "type": "string",
+                        "format": "binary",
+                        "description": "One recording: sound or a video with sound, in any common format.",
+                    },
+                    "language": {
+                        "type": "string",
+                        "enum": ["auto", "zh", "en"],
+                        "default": "auto",
+                        "description": "What is spoken.",
+                    },
+                    "hotwords": {
+                        "type": "string",
+                        "description": "Words to listen for: one on each line, the field repeated, or a JSON list.",
+                        "example": "转写\nConformer",
+                    },
+                    "itn": {
+                        "type": "boolean",
+                        "default": True,
+                        "description": "Write spoken numbers, dates and units as digits.",
+                    },
+                },
+            },
+            "example": {"file": "(bytes of meeting.mp3)", "language": "zh", "hotwords": "转写", "itn": True},
+        }
+    },
+}
+
+
+@router.post(
+    "",
+    status_code=status.HTTP_201_CREATED,
+    openapi_extra={"requestBody": UPLOAD_FORM},
+    responses={201: {"description": "The recording is on the disk and waits for its turn."}}
+    | errors(
+        UploadInterrupted,
+        UploadTooLarge,
+        NoFile,
+        EmptyFile,
+        UnknownLanguage,
+        InvalidParameter,
+        DiskFull,
+        changes=True,
+    ),
+)
+async def create_transcription(
+    request: Request, response: Response, state: StateDep, translate: TranslateDep
+) -> TranscriptionAnswer:
+    """Send a recording. It is acknowledged when it is safely on the disk; the text follows."""
+    queue = state["queue"]
+    limit_bytes = state["settings"].max_upload_mb * 2**20
+    with UploadForm(queue, limit_bytes, state["default_options"]) as form:
+        await fill(form, request, limit_bytes)
+        record = await run_in_threadpool(queue.submit, form.file, form.options, _source(request))
+    response.headers["location"] = str(request.url_for("get_transcription", id=record.id).path)
+    return full_answer(record, [], translate)
+
+
+@router.get("", responses=errors(InvalidParameter))
+def list_transcriptions(
+    queue: QueueDep,
+    translate: TranslateDep,
+    query: Annotated[
+        str, Query(max_length=LONGEST_QUERY, description="Part of a name or a text.", examples=["会议"])
+    ] = "",
+    state: Annotated[JobState | None, Query(description="Only this state.")] = None,
+    limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE, description="Most items to return.")] = 50,
+    offset: Annotated[int, Query(ge=0, le=2**31, description="Items to skip.")] = 0,
+) -> TranscriptionPage:
+    """List transcriptions, newest first, with the beginnings of their texts."""
+    page = queue.search(query=query, state=state, limit=limit, offset=offset)
+    items = [item_answer(record, translate) for record in page.items]
+    return TranscriptionPage(items=items, total=page.total, limit=limit, offset=offset)
+
+
+@router.get("/{id}", responses=errors(TranscriptionNotFound))
+def get_transcription(id: TranscriptionId, queue: QueueDep, translate: TranslateDep) -> TranscriptionAnswer:
+    """Read one transcription with its whole text, its segments and its receipt."""
+    return full_answer(queue.get(id), queue.segments(id), translate)
+
+
+@router.patch(
+    "/{id}",
+    max_body_size=LARGEST_RENAME_BYTES,
+    responses=errors(TranscriptionNotFound, InvalidParameter, changes=True),
+)
+def rename_transcription(
+    id: TranscriptionId, change: Rename, queue: QueueDep, translate: TranslateDep
+) -> TranscriptionAnswer:
+    """Give the recording another name."""
+    name = clean_name(change.name)
+    if not name:
+        raise InvalidParameter(name="name", reason=N_("it is empty"))
+    queue.rename(id, name)
+    return full_answer(queue.get(id), queue.segments(id), translate)
+
+
+@router.delete(
+    "/{id}", status_code=status.HTTP_204_NO_CONTENT, responses=errors(TranscriptionNotFound, changes=True)
+)
+def delete_transcription(id: TranscriptionId, queue: QueueDep) -> None:
+    """Delete the recording, its text and its log for good. A running job is cancelled first."""
+    queue.delete(id)
+
+
+@router.post("/{id}/cancel", responses=errors(TranscriptionNotFound, NotCancellable, changes=True))
+def cancel_transcription(
+    id: TranscriptionId, queue: QueueDep, translate: TranslateDep
+) -> TranscriptionAnswer:
+    """Stop a queued or running job; what was recognised is kept. A running job ends after its current segment."""
+    queue.cancel(id)
+    return full_answer(queue.get(id), queue.segments(id), translate)
+
+
+@router.post("/{id}/retry", responses=errors(TranscriptionNotFound, NotRetriable, changes=True))
+def retry_transcription(
+    id: TranscriptionId, queue: QueueDep, translate: TranslateDep
+) -> TranscriptionAnswer:
+    """Queue a failed or cancelled job again; finished segments are not done twice."""
+    queue.retry(id)
+    return full_answer(queue.get(id), queue.segments(id), translate)
+
+
+def _source(request: Request) -> str:
+    """Tell a person's browser from a program: only browsers send these headers with a form."""
+    is_browser = "sec-fetch-site" in request.headers or "origin" in request.headers
+    return "page" if is_browser else "api"
