@@ -1,0 +1,234 @@
+"""Any recording becomes mono 16-bit samples at SAMPLE_RATE in a file, and stretches of it become waveforms.
+
+Streams, so that a recording of ten hours takes no more memory than one of ten seconds. Limits on computing time
+and memory belong to the process around it (see preparation.py).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import av
+import av.error
+import numpy as np
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+
+from app.engine import SAMPLE_RATE, Waveform
+from app.engine.container import open_container, sound_tracks, words_of
+from app.engine.resampling import MonoResampler
+from app.errors import N_, AudioDamaged, AudioTooLong, AudioTooShort, DiskFull
+
+BYTES_PER_SAMPLE = 2
+FULL_SCALE = 32768
+MIN_MILLISECONDS = 100  # no word of any language is shorter
+EARLY_END_SECONDS = 1.0  # headers round and encoders pad; a whole second missing is a truncated file
+
+WITHOUT_DURATION = {"aac", "ac3", "eac3", "dts", "loas", "truehd", "mpegvideo", "h264", "hevc"}
+
+# A warning is one of these texts, ": " and figures, so that the text is its own translation key.
+NOT_NUMBERS = N_("Samples that were not numbers and were silenced")
+DAMAGED_PLACES = N_("Damaged places that were skipped")
+ENDS_EARLY = N_("The recording ends early; seconds found, of seconds promised by its header")
+ENDS_AT_DAMAGE = N_("The recording cannot be read beyond a damaged place; seconds found")
+MORE_TRACKS = N_("Only one of the sound tracks was read; number of tracks")
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeLimits:
+    """What reading one file may cost."""
+
+    max_seconds: float
+    """Longest recording."""
+    cpu_seconds: int
+    """Computing time."""
+    memory_mb: int
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFacts:
+    """What a recording was before it became samples."""
+
+    duration: float
+    """Seconds that were really decoded, whatever the header says."""
+    sample_rate: int
+    """Samples per second in the source."""
+    channels: int
+    codec: str
+    container: str
+    bit_rate: int | None
+    """Bits per second, where the file tells."""
+    warnings: tuple[str, ...] = ()
+    """What the reader should know, as `text: figures`; the text before the last ": " is its translation key."""
+
+
+def decode(source: Path, target: Path, limits: DecodeLimits) -> AudioFacts:
+    """Write the sound of `source` to `target`: raw little-endian int16, mono, SAMPLE_RATE; on disk when it returns.
+
+    Raises:
+        EmptyFile, NotAudio, NoAudioStream: there is nothing to decode.
+        AudioTooShort, AudioTooLong: it lasts less than MIN_MILLISECONDS or more than `limits.max_seconds`.
+        AudioDamaged: not one usable sample could be decoded.
+        DiskFull: `target` could not be written.
+    """
+    with open_container(source) as container:
+        number_of_tracks = len(sound_tracks(container))
+    with _disk_full_explained(target), target.open("wb") as file:
+        track = _first_track_with_sound(source, number_of_tracks, file, limits.max_seconds)
+        file.flush()
+        os.fsync(file.fileno())
+    _refuse_unusable(track)
+    return track.facts(number_of_tracks)
+
+
+def read_waveform(pcm: Path, start: float, end: float) -> Waveform:
+    """Return the samples between two times in seconds of a file that `decode` wrote."""
+    first = max(0, round(start * SAMPLE_RATE))
+    count = max(0, round(end * SAMPLE_RATE) - first)
+    samples = np.fromfile(pcm, dtype="<i2", count=count, offset=first * BYTES_PER_SAMPLE)
+    return samples.astype(np.float32) / np.float32(FULL_SCALE)
+
+
+def _first_track_with_sound(
+    source: Path, number_of_tracks: int, file: BinaryIO, max_seconds: float
+) -> _Track:
+    """Decode the best track; should it hold nothing at all, the next one, from a container opened afresh."""
+    for position in range(number_of_tracks):
+        with open_container(source) as container:
+            track = _Track(container, sound_tracks(container)[position])
+            track.decode_into(file, max_seconds)
+        if track.num_samples:
+            break
+    return track
+
+
+def _refuse_unusable(track: _Track) -> None:
+    if not track.num_samples and track.complaint:
+        raise AudioDamaged(detail=track.complaint)
+    if track.resampler.not_numbers and not track.resampler.numbers:
+        raise AudioDamaged(detail="not one of its samples is a number")
+    if track.seconds * 1000 < MIN_MILLISECONDS:
+        raise AudioTooShort(milliseconds=round(track.seconds * 1000))
+
+
+class _Track:
+    """One pass over one sound track: packets, frames, waveforms, bytes; and what went wrong on the way."""
+
+    def __init__(self, container: InputContainer, stream: AudioStream) -> None:
+        self.resampler = MonoResampler()
+        self.num_samples = 0
+        self.complaint = ""
+        """FFmpeg's words on the first damaged place."""
+        self._container = container
+        self._stream = stream
+        self._sample_rate = 0
+        self._channels = 0
+        self._damaged_places = 0
+        self._cut_off = False
+        self._promised_seconds = _promised_seconds(container, stream)
+        self._codec = stream.codec_context.codec.canonical_name
+        # Read now: PyAV refuses it once the container is closed.
+        self._bit_rate = stream.bit_rate or container.bit_rate or None
+
+    @property
+    def seconds(self) -> float:
+        return self.num_samples / SAMPLE_RATE
+
+    def decode_into(self, file: BinaryIO, max_seconds: float) -> None:
+        for waveform in self._waveforms():
+            self.num_samples += len(waveform)
+            if self.seconds > max_seconds:
+                raise AudioTooLong(limit_hours=round(max_seconds / 3600, 2))
+            file.write(_as_bytes(waveform))
+
+    def _waveforms(self) -> Iterator[Waveform]:
+        for frame in self._frames():
+            self._sample_rate = self._sample_rate or frame.sample_rate
+            self._channels = self._channels or frame.layout.nb_channels
+            yield from self.resampler.push(frame)
+        yield from self.resampler.flush()
+
+    def _frames(self) -> Iterator[av.AudioFrame]:
+        """Decode every packet; a damaged one costs its own sound only."""
+        self._stream.codec_context.thread_type = (
+            "NONE"  # threads cost memory, and sound is quick enough without
+        )
+        for packet in self._packets():
+            try:
+                yield from self._stream.decode(packet)
+            except av.error.EOFError:  # the decoder was already flushed
+                return
+            except av.error.FFmpegError as error:
+                self._note_damage(error)
+
+    def _packets(self) -> Iterator[av.Packet[AudioStream] | None]:
+        try:
+            yield from self._container.demux(self._stream)
+        except av.error.FFmpegError as error:
+            self._note_damage(error)
+            self._cut_off = True
+            yield None  # makes the decoder hand out what it still holds
+
+    def _note_damage(self, error: av.error.FFmpegError) -> None:
+        if isinstance(error, MemoryError):
+            raise error
+        self._damaged_places += 1
+        self.complaint = self.complaint or words_of(error)
+
+    def facts(self, number_of_tracks: int) -> AudioFacts:
+        return AudioFacts(
+            duration=self.seconds,
+            sample_rate=self._sample_rate,
+            channels=self._channels,
+            codec=self._codec,
+            container=self._container.format.name,
+            bit_rate=self._bit_rate,
+            warnings=tuple(self._warnings(number_of_tracks)),
+        )
+
+    def _warnings(self, number_of_tracks: int) -> Iterator[str]:
+        if self.resampler.not_numbers:
+            yield f"{NOT_NUMBERS}: {self.resampler.not_numbers}"
+        if self._cut_off:
+            yield f"{ENDS_AT_DAMAGE}: {self.seconds:.1f}"
+        elif self._damaged_places:
+            yield f"{DAMAGED_PLACES}: {self._damaged_places}"
+        if self._promised_seconds - self.seconds > EARLY_END_SECONDS:
+            yield f"{ENDS_EARLY}: {self.seconds:.1f}, {self._promised_seconds:.1f}"
+        if number_of_tracks > 1:
+            yield f"{MORE_TRACKS}: {number_of_tracks}"
+
+
+def _promised_seconds(container: InputContainer, stream: AudioStream) -> float:
+    """Return the duration that the header states; 0 where FFmpeg only estimated it from the bit rate.
+
+    An MP3 states it in the tag that also states the encoder's delay, so only then its start time is not 0.
+    """
+    if container.format.name in WITHOUT_DURATION or (
+        container.format.name == "mp3" and not stream.start_time
+    ):
+        return 0.0
+    if stream.duration is not None and stream.time_base is not None:
+        return float(stream.duration * stream.time_base)
+    return (container.duration or 0) / av.time_base
+
+
+def _as_bytes(waveform: Waveform) -> bytes:
+    integers = np.clip(np.rint(waveform * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1)
+    return integers.astype("<i2").tobytes()
+
+
+@contextmanager
+def _disk_full_explained(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFull(folder=str(target.parent)) from error
+        raise

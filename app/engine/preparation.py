@@ -1,0 +1,187 @@
+"""Runs decoding and speech detection in a child process, so that a hostile or broken file ends as an error of its
+own job. This is the parent side; it knows processes and files, and nothing of codecs.
+
+The child is a fresh interpreter rather than multiprocessing's `spawn` or `forkserver`: spawn imports the caller's
+`__main__` again (the whole command line or pytest), a fork server stands between us and the child, so that exit
+status and death with the parent get lost, and both unpickle what the child sends, which after a successful attack
+on a decoder would be code. Here the answer is JSON. A fresh interpreter answers after about 0.25 s.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from app.engine.audio import AudioFacts, DecodeLimits
+from app.engine.vad import DroppedSpan, Rule, SpeechReport, SpeechSpan, VadOptions
+from app.errors import AppError, DecodingCrashed, DecodingTimeLimit
+
+POLL_SECONDS = 0.1
+WALL_FACTOR = 3  # a busy machine may give the child a third of a core; longer than that, it hangs
+WALL_GRACE_SECONDS = 60
+_CODE_ROOT = Path(__file__).resolve().parents[2]
+
+_log = logging.getLogger(__name__)
+
+
+class Cancelled(Exception):
+    """The preparation was stopped because its caller wanted so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A recording that is ready to be recognised."""
+
+    facts: AudioFacts
+    speech: SpeechReport
+
+    @property
+    def spans(self) -> tuple[SpeechSpan, ...]:
+        return self.speech.spans
+
+
+def prepare(  # noqa: PLR0917 - each is a noun of the job, and none has a default
+    source: Path,
+    pcm: Path,
+    peaks_file: Path,
+    vad: VadOptions,
+    limits: DecodeLimits,
+    cancelled: Callable[[], bool],
+) -> Prepared:
+    """Decode `source` into `pcm`, write its peaks as JSON, and find its speech.
+
+    Both files appear complete or not at all.
+
+    Raises:
+        Cancelled: `cancelled` returned true; it is asked every POLL_SECONDS.
+        DecodingTimeLimit, DecodingMemoryLimit: the file needs more than `limits`.
+        DecodingCrashed: the child died; its signal or its last words are in the message.
+        AppError: whatever `decode` and `find_speech` raise.
+    """
+    with _parts(pcm, peaks_file) as (pcm_part, peaks_part):
+        request = {
+            "parent": os.getpid(),
+            "source": str(source),
+            "pcm": str(pcm_part),
+            "peaks": str(peaks_part),
+            "vad": asdict(vad),
+            "limits": asdict(limits),
+        }
+        answer = _ask_child(request, limits, cancelled)
+        prepared = _read(answer)
+        peaks_part.replace(peaks_file)
+        pcm_part.replace(pcm)
+    return prepared
+
+
+@contextmanager
+def _parts(*files: Path) -> Iterator[list[Path]]:
+    """Give each file a name to be written under; what still has it afterwards is half-done and removed."""
+    parts = [file.with_name(f"{file.name}.part") for file in files]
+    try:
+        yield parts
+    finally:
+        for part in parts:
+            part.unlink(missing_ok=True)
+
+
+def _ask_child(request: dict[str, Any], limits: DecodeLimits, cancelled: Callable[[], bool]) -> str:
+    if cancelled():
+        raise Cancelled
+    with _start(request) as child:
+        try:
+            answer, words = _wait(child, limits, cancelled)
+        finally:
+            child.kill()  # does nothing to a child that has ended
+    if child.returncode:
+        _explain_death(child.returncode, words, limits)
+    return answer
+
+
+def _start(request: dict[str, Any]) -> subprocess.Popen[str]:
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(_CODE_ROOT),
+        "OPENBLAS_NUM_THREADS": "1",  # each thread would reserve address space, which is limited
+        "PYTHONIOENCODING": "utf-8:backslashreplace",
+    }
+    command = [sys.executable, "-P", "-X", "faulthandler", "-m", "app.engine.preparation_child"]
+    return subprocess.Popen(
+        [*command, json.dumps(request)],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+    )
+
+
+def _wait(
+    child: subprocess.Popen[str], limits: DecodeLimits, cancelled: Callable[[], bool]
+) -> tuple[str, str]:
+    deadline = time.monotonic() + limits.cpu_seconds * WALL_FACTOR + WALL_GRACE_SECONDS
+    while True:
+        try:
+            return child.communicate(timeout=POLL_SECONDS)
+        except subprocess.TimeoutExpired:
+            if cancelled():
+                raise Cancelled from None
+            if time.monotonic() > deadline:
+                raise DecodingTimeLimit(seconds=limits.cpu_seconds) from None
+
+
+def _explain_death(returncode: int, words: str, limits: DecodeLimits) -> None:
+    _log.error("The decoding process ended with %d: %s", returncode, words)
+    if returncode == -signal.SIGXCPU:
+        raise DecodingTimeLimit(seconds=limits.cpu_seconds)
+    if returncode == -signal.SIGKILL:
+        raise DecodingCrashed(detail="SIGKILL: killed, probably because the machine was out of memory")
+    if returncode < 0:
+        raise DecodingCrashed(detail=signal.Signals(-returncode).name)
+    last_words = words.strip().rpartition("\n")[2]
+    raise DecodingCrashed(detail=f"exit code {returncode}: {last_words}")
+
+
+def _read(answer: str) -> Prepared:
+    """Read the child's answer, trusting it no more than the file that it read."""
+    try:
+        stored = json.loads(answer)
+        result = _error(stored["error"]) if "error" in stored else _prepared(stored)
+    except (ValueError, KeyError, TypeError) as unreadable:
+        raise DecodingCrashed(detail=f"unreadable answer: {unreadable!r}") from unreadable
+    if isinstance(result, AppError):
+        raise result
+    return result
+
+
+def _prepared(stored: dict[str, Any]) -> Prepared:
+    facts = stored["facts"]
+    speech = stored["speech"]
+    return Prepared(
+        AudioFacts(**facts | {"warnings": tuple(facts["warnings"])}),
+        SpeechReport(
+            tuple(SpeechSpan(**span) for span in speech["spans"]),
+            tuple(DroppedSpan(**span | {"rule": Rule(span["rule"])}) for span in speech["dropped"]),
+        ),
+    )
+
+
+def _error(stored: dict[str, Any]) -> AppError:
+    """Rebuild the error by its code."""
+    kinds = [AppError]
+    for kind in kinds:  # grows while it is walked: the whole tree
+        kinds.extend(kind.__subclasses__())
+    by_code = {kind.code: kind for kind in reversed(kinds)}  # an abstract parent may share a code
+    return by_code[stored["code"]](**stored["params"])

@@ -1,0 +1,98 @@
+"""The child side of preparation.py: reads one file under limits and answers with one line of JSON.
+
+Run as `python -m app.engine.preparation_child REQUEST`. It imports numpy, FFmpeg and webrtcvad, and no torch.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import resource
+import signal
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from app.engine.audio import DecodeLimits, decode
+from app.engine.peaks import peaks
+from app.engine.vad import VadOptions, find_speech
+from app.errors import AppError, DecodingMemoryLimit
+
+PEAK_BUCKETS = 1000  # wider than the waveform of any page
+_PR_SET_PDEATHSIG = 1  # from <sys/prctl.h>
+_MEGABYTE = 1 << 20
+_ROOM_TO_ANSWER = 32 * _MEGABYTE
+
+
+def main() -> None:
+    request = json.loads(sys.argv[1])
+    _die_with_parent(request["parent"])
+    limits = DecodeLimits(**request["limits"])
+    with _stdout_for_the_answer() as answer:
+        _limit(limits)
+        json.dump(_answer(request, limits), answer)
+
+
+def _answer(request: dict[str, Any], limits: DecodeLimits) -> dict[str, Any]:
+    try:
+        return _prepared(request, limits)
+    except AppError as error:
+        return {"error": error.problem.to_dict()}
+    except MemoryError:
+        _make_room()
+        return {"error": DecodingMemoryLimit(limit_mb=limits.memory_mb).problem.to_dict()}
+
+
+def _prepared(request: dict[str, Any], limits: DecodeLimits) -> dict[str, Any]:
+    pcm = Path(request["pcm"])
+    facts = decode(Path(request["source"]), pcm, limits)
+    Path(request["peaks"]).write_text(json.dumps(peaks(pcm, PEAK_BUCKETS)))
+    speech = find_speech(pcm, VadOptions(**request["vad"]))
+    return {"facts": asdict(facts), "speech": asdict(speech)}
+
+
+@contextlib.contextmanager
+def _stdout_for_the_answer() -> Iterator[Any]:
+    """Keep the pipe to the parent for the answer: what libraries print goes to stderr."""
+    with os.fdopen(os.dup(1), "w") as answer:
+        os.dup2(2, 1)
+        yield answer
+
+
+def _die_with_parent(parent: int) -> None:
+    """Ask Linux for SIGKILL when the parent ends; elsewhere the limits end an orphan.
+
+    Linux means the thread that started us, and that one waits for our answer.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it ended before the request was made
+        sys.exit(1)
+
+
+def _limit(limits: DecodeLimits) -> None:
+    """Let the kernel enforce the limits; macOS refuses RLIMIT_AS, then only time is limited."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 5))
+    memory = _address_space() + limits.memory_mb * _MEGABYTE
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory + _ROOM_TO_ANSWER))
+
+
+def _make_room() -> None:
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+
+
+def _address_space() -> int:
+    """Return the bytes that Python and the libraries took already: about 200 MB, most of it never touched."""
+    statm = Path("/proc/self/statm")
+    return int(statm.read_text().split()[0]) * resource.getpagesize() if statm.exists() else 0
+
+
+if __name__ == "__main__":
+    main()

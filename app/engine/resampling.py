@@ -1,0 +1,91 @@
+"""Turns decoded frames of any rate, sample format and number of channels into mono at SAMPLE_RATE.
+
+Knows one frame at a time, so its memory does not depend on the length of the recording.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import av
+import numpy as np
+import numpy.typing as npt
+
+from app.engine import SAMPLE_RATE, Waveform
+
+
+class MonoResampler:
+    """Frames in, mono float32 in [-1, 1] at SAMPLE_RATE out.
+
+    The channels are averaged before the resampling: both are linear, so the order does not matter to the sound,
+    but swresample's own mono is 3 dB louder for equal channels and clips, it refuses more than 64 channels, and
+    a sample that is not a number would spread over its neighbours.
+    """
+
+    def __init__(self) -> None:
+        self.not_numbers = 0
+        """Samples, over all channels, that were NaN or infinite and were silenced."""
+        self.numbers = 0
+        self._rate = 0
+        self._resampler = _new_resampler()
+
+    def push(self, frame: av.AudioFrame) -> Iterator[Waveform]:
+        """Take one decoded frame; the rate may differ from that of the frame before."""
+        if frame.sample_rate != self._rate:
+            yield from self.flush()
+            self._rate = frame.sample_rate
+        mono = self._mono(frame)
+        # Pieces of a second at most: a header that claims 1 Hz makes 16,000 samples out of each one.
+        for start in range(0, len(mono), self._rate):
+            yield from self._resampled(mono[start : start + self._rate])
+
+    def flush(self) -> Iterator[Waveform]:
+        """Return what the resampler still holds, at the end of the sound or of its rate."""
+        yield from map(_samples, self._resampler.resample(None))
+        self._resampler = _new_resampler()
+
+    def _mono(self, frame: av.AudioFrame) -> Waveform:
+        channels = self._numbers_only(_as_float(_by_channel(frame)))
+        mono: Waveform = channels.mean(axis=0, dtype=np.float32)
+        return mono
+
+    def _numbers_only(self, samples: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float32]:
+        wrong = samples.size - int(np.count_nonzero(np.isfinite(samples)))
+        self.not_numbers += wrong
+        self.numbers += samples.size - wrong
+        if wrong:
+            samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
+        return samples.clip(-1.0, 1.0).astype(np.float32)
+
+    def _resampled(self, mono: Waveform) -> Iterator[Waveform]:
+        frame = av.AudioFrame.from_ndarray(mono[np.newaxis], format="fltp", layout="mono")
+        frame.sample_rate = self._rate
+        yield from map(_samples, self._resampler.resample(frame))
+
+
+def _new_resampler() -> av.AudioResampler:
+    """A resampler takes its source rate from its first frame and keeps it."""
+    return av.AudioResampler(format="fltp", layout="mono", rate=SAMPLE_RATE)
+
+
+def _by_channel(frame: av.AudioFrame) -> npt.NDArray[Any]:
+    """Return the samples as (channels, num_samples); packed formats come as one interleaved row."""
+    samples = frame.to_ndarray()
+    if frame.format.is_planar:
+        return samples
+    return samples.reshape(-1, frame.layout.nb_channels).T
+
+
+def _as_float(samples: npt.NDArray[Any]) -> npt.NDArray[np.floating[Any]]:
+    """Scale integers to [-1, 1); 8-bit samples are unsigned with their zero at 128."""
+    if samples.dtype == np.uint8:
+        return (samples.astype(np.float32) - 128.0) / 128.0
+    if np.issubdtype(samples.dtype, np.integer):
+        return samples.astype(np.float32) / -float(np.iinfo(samples.dtype).min)
+    return samples
+
+
+def _samples(frame: av.AudioFrame) -> Waveform:
+    samples: Waveform = frame.to_ndarray()[0]
+    return samples
