@@ -1,0 +1,53 @@
+"""What stops the server is said plainly before it starts."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.commands.test_transcribe import run
+
+
+def test_a_taken_port_is_named_with_a_free_one(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+
+        result = run("serve", "--port", str(port), "--data-dir", tmp_path / "d", "--log-dir", tmp_path / "l")
+
+    assert result.returncode == 1
+    assert "[port_taken]" in result.stderr
+    assert str(port) in result.stderr
+    assert "--port" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_data_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("a file where a folder should be")
+
+    result = run("serve", "--port", "0", "--data-dir", blocked / "data", "--log-dir", tmp_path / "l")
+
+    assert result.returncode == 1
+    assert "[folder_unwritable]" in result.stderr
+    assert str(blocked) in result.stderr
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_data_folder_is_named(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+
+    result = run("serve", "--port", "0", "--data-dir", tmp_path / "data", "--log-dir", tmp_path / "l")
+
+    assert "[folder_unwritable]" in result.stderr
+
+
+def test_an_address_of_another_machine_is_refused(tmp_path: Path) -> None:
+    result = run(
+        "serve", "--host", "203.0.113.1", "--port", "0", "--data-dir", tmp_path, "--log-dir", tmp_path / "l"
+    )
+
+    assert result.returncode == 1
+    assert "[address_unusable]" in result.stderr

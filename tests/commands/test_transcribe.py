@@ -1,0 +1,132 @@
+"""`python -m app transcribe`, in a real child process with the built-in model."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.commands.transcribe import output_names
+from app.paths import builtin_model_dir
+from tests.conftest import REPOSITORY
+
+MODEL = builtin_model_dir()
+
+
+@pytest.fixture(name="golden", scope="module")
+def _golden() -> tuple[Path, str]:
+    if not (MODEL / "golden.json").is_file():
+        pytest.skip("needs the built-in model in models/builtin")
+    described = json.loads((MODEL / "golden.json").read_text(encoding="utf-8"))
+    return MODEL / described["audio"], described["text"]
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "app", *map(str, arguments)],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+
+
+def letters(text: str) -> str:
+    return "".join(text.split())
+
+
+def test_a_recording_is_read_to_the_terminal(golden: tuple[Path, str]) -> None:
+    audio, text = golden
+
+    result = run("transcribe", audio, "--no-itn")
+
+    assert result.returncode == 0, result.stderr
+    assert letters(result.stdout) == letters(text)
+
+
+def test_one_bad_file_is_told_and_never_stops_the_others(golden: tuple[Path, str], tmp_path: Path) -> None:
+    audio, text = golden
+    fake = tmp_path / "notes.mp3"
+    fake.write_text("these are notes, not sound")
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        shutil.copy(audio, tmp_path / folder / "会议 (1).flac")
+    files = [fake, tmp_path / "missing.wav", tmp_path / "a/会议 (1).flac", tmp_path / "b/会议 (1).flac"]
+
+    result = run("transcribe", *files, "--format", "json,srt", "--no-itn", "--output", tmp_path / "texts")
+
+    assert result.returncode == 1
+    assert "[not_audio]" in result.stderr
+    assert "[file_unreadable]" in result.stderr
+    written = sorted(path.name for path in (tmp_path / "texts").iterdir())
+    assert written == [
+        "会议 (1).flac.2.json",
+        "会议 (1).flac.2.srt",
+        "会议 (1).flac.json",
+        "会议 (1).flac.srt",
+    ]
+    content = json.loads((tmp_path / "texts/会议 (1).flac.json").read_text(encoding="utf-8"))
+    assert letters(content["text_raw"]) == letters(text)
+    assert content["segments"][0]["start"] < content["segments"][0]["end"] <= content["duration"] + 0.01
+    assert {"text", "language", "model", "device", "receipt"} <= content.keys()
+
+
+def test_twenty_seconds_of_digital_silence_give_no_text_and_say_so(
+    golden: tuple[Path, str], tmp_path: Path
+) -> None:
+    silence = tmp_path / "silence.wav"
+    write_silence(silence, seconds=20)
+
+    result = run("transcribe", silence, "--format", "json")
+
+    assert result.returncode == 0, result.stderr
+    content = json.loads(result.stdout)
+    assert content["text"] == ""
+    assert content["language"] == "none"
+    assert "No speech was found in the recording." in content["warnings"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("--format", "pdf"), "unknown_format"),
+        (("--language", "xx"), "unknown_language"),
+        (("--model", "no-such-folder"), "model_file_missing"),
+        (("--device", "cuda:7"), "device_unavailable"),
+    ],
+)
+def test_what_cannot_be_done_is_said_before_any_work(
+    arguments: tuple[str, str], code: str, tmp_path: Path
+) -> None:
+    result = run("transcribe", tmp_path / "any.wav", *arguments)
+
+    assert result.returncode == 1
+    assert f"[{code}]" in result.stderr
+    assert "->" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_wrong_usage_is_exit_code_2() -> None:
+    assert run("transcribe").returncode == 2
+    assert run("serve", "--port", "99999999").returncode == 2
+
+
+def test_outputs_of_files_with_the_same_name_are_kept_apart() -> None:
+    files = [Path("a/call.mp3"), Path("b/CALL.mp3"), Path("c/other.mp3"), Path("d/call.mp3")]
+
+    assert output_names(files) == ["call.mp3", "CALL.mp3.2", "other.mp3", "call.mp3.3"]
+
+
+def write_silence(target: Path, seconds: int) -> None:
+    import wave
+
+    with wave.open(str(target), "wb") as stream:
+        stream.setnchannels(1)
+        stream.setsampwidth(2)
+        stream.setframerate(16_000)
+        stream.writeframes(bytes(2 * 16_000 * seconds))
