@@ -1,0 +1,118 @@
+"""The pages that people open. Each route asks the queue and renders; what changes later comes over /api/v1."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import urlencode, urlsplit
+
+from fastapi import APIRouter, Form, Query, Request
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from app.i18n import LANGUAGES
+from app.jobs.queue import JobState
+from app.paths import builtin_model_dir
+from app.web.answers import full_answer, item_answer, model_answer
+from app.web.dependencies import InferenceDep, QueueDep, SettingsDep, TranscriptionId, TranslateDep
+from app.web.templating import THEMES, render
+
+if TYPE_CHECKING:
+    from app.i18n import Translate
+    from app.jobs.queue import Queue, Transcription
+
+RECENT = 8  # finished recordings shown on the first page
+ACTIVE = 100  # waiting and running ones shown there
+PAGE_SIZE = 20
+BYTES_PER_MB = 1024 * 1024
+A_YEAR = 365 * 24 * 3600  # seconds that a preference is remembered
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+
+@router.get("/")
+def recognition(
+    request: Request, queue: QueueDep, settings: SettingsDep, inference: InferenceDep, translate: TranslateDep
+) -> HTMLResponse:
+    """Take recordings in, and show those at work and the latest results."""
+    context = {
+        "jobs": _items(_active(queue) + _recent(queue), translate),
+        "model": model_answer(inference.status(), translate).model_dump(mode="json"),
+        "model_name": settings.model.name,
+        "is_builtin": settings.model == builtin_model_dir(),
+        "limit_bytes": settings.max_upload_mb * BYTES_PER_MB,
+    }
+    return render(request, "pages/recognition.html", context)
+
+
+@router.get("/transcriptions/{id}")
+def transcription(
+    request: Request, id: TranscriptionId, queue: QueueDep, translate: TranslateDep
+) -> HTMLResponse:
+    """Read, hear and export one transcript."""
+    answer = full_answer(queue.get(id), queue.segments(id), translate)
+    return render(request, "pages/transcription.html", {"job": answer.model_dump(mode="json")})
+
+
+@router.get("/history")
+def history(
+    request: Request,
+    queue: QueueDep,
+    translate: TranslateDep,
+    query: Annotated[str, Query(max_length=200)] = "",
+    state: Literal["", "queued", "running", "succeeded", "failed", "cancelled"] = "",
+    page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
+) -> HTMLResponse:
+    """Find a transcript."""
+    wanted = JobState(state) if state else None
+    found = queue.search(query.strip(), wanted, PAGE_SIZE, (page - 1) * PAGE_SIZE)
+    context = {
+        "jobs": _items(found.items, translate),
+        "total": found.total,
+        "query": query.strip(),
+        "state": state,
+        "page": page,
+        "pages": max(1, ceil(found.total / PAGE_SIZE)),
+        "page_address": lambda number: _address("/history", query=query, state=state, page=number),
+    }
+    return render(request, "pages/history.html", context)
+
+
+@router.post("/preferences")
+def preferences(
+    back: Annotated[str, Form()] = "/",
+    language: Annotated[str | None, Form()] = None,
+    theme: Annotated[str | None, Form()] = None,
+) -> RedirectResponse:
+    """Remember the language or the theme, and go back to the page it was chosen on."""
+    response = RedirectResponse(_own_page(back), status_code=303)
+    if language in LANGUAGES:
+        response.set_cookie("language", language, max_age=A_YEAR, samesite="lax")
+    if theme in THEMES:
+        response.set_cookie("theme", theme, max_age=A_YEAR, samesite="lax")  # scripts set it too
+    return response
+
+
+def _active(queue: Queue) -> list[Transcription]:
+    """Return what is at work and what waits, the newest first."""
+    running = queue.search(state=JobState.RUNNING, limit=ACTIVE).items
+    return queue.search(state=JobState.QUEUED, limit=ACTIVE).items + running
+
+
+def _recent(queue: Queue) -> list[Transcription]:
+    """Return the latest that have ended."""
+    latest = queue.search(limit=RECENT).items
+    return [record for record in latest if record.state not in (JobState.QUEUED, JobState.RUNNING)]
+
+
+def _items(records: list[Transcription], translate: Translate) -> list[dict[str, Any]]:
+    return [item_answer(record, translate).model_dump(mode="json") for record in records]
+
+
+def _address(path: str, **parameters: str | int) -> str:
+    return f"{path}?{urlencode({name: value for name, value in parameters.items() if value})}"
+
+
+def _own_page(address: str) -> str:
+    """Return `address` if it is a page of this server, else the first page: no redirect leads elsewhere."""
+    parts = urlsplit(address.replace("\\", "/"))
+    return address if address.startswith("/") and not parts.netloc and "\n" not in address else "/"

@@ -1,0 +1,97 @@
+"""Turns a template and its values into a page in the reader's language. What the values are, the routes know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from app.i18n import script_texts, translator
+from app.paths import resource_dir
+from app.web.errors import language_of
+
+THEMES = ("auto", "light", "dark")
+EXCERPT_CHARACTERS = 200
+EXCERPT_LEAD = 40  # characters shown before the words that were searched for
+BYTES_PER_STEP = 1024
+
+
+def render(
+    request: Request,
+    template: str,
+    context: Mapping[str, Any],
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> HTMLResponse:
+    """Return the page of `template`, in the language and the theme of whoever asks."""
+    language = language_of(request)
+    page = (
+        _environment(language).get_template(template).render(_surroundings(request, language) | dict(context))
+    )
+    return HTMLResponse(page, status, dict(headers or {}) | {"vary": "Accept-Language, Cookie"})
+
+
+def clock(seconds: float) -> str:
+    """Write a length or a position: 0:07, 12:30, 1:02:03."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def filesize(size_bytes: float) -> str:
+    """Write a size the way people say it: 512 B, 3.4 MB, 2 GB."""
+    for unit in ("B", "KB", "MB"):
+        if size_bytes < BYTES_PER_STEP:
+            return f"{size_bytes:.3g} {unit}"
+        size_bytes /= BYTES_PER_STEP
+    return f"{size_bytes:.3g} GB"
+
+
+def moment(value: str) -> str:
+    """Write an RFC 3339 time in UTC, until the browser writes it in its own zone."""
+    return datetime.fromisoformat(value).strftime("%Y-%m-%d %H:%M")
+
+
+def excerpt(text: str, query: str = "") -> Markup:
+    """Return the beginning of `text`, or the part around `query` with the found words marked."""
+    found = text.lower().find(query.lower()) if query else -1
+    if found < 0:
+        return escape(text[:EXCERPT_CHARACTERS])
+    start = max(0, found - EXCERPT_LEAD)
+    end = found + len(query)
+    lead = ("…" if start else "") + text[start:found]
+    return Markup("{}<mark>{}</mark>{}").format(lead, text[found:end], text[end : start + EXCERPT_CHARACTERS])
+
+
+def _surroundings(request: Request, language: str) -> dict[str, Any]:
+    """Return what every page needs: see base.html."""
+    theme = request.cookies.get("theme", "auto")
+    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return {
+        "language": language,
+        "theme": theme if theme in THEMES else "auto",
+        "path": request.url.path,
+        "here": here,
+        "script_texts": script_texts(language),
+    }
+
+
+@cache
+def _environment(language: str) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(resource_dir("templates")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    translate = translator(language)
+    environment.globals["_"] = lambda text, **values: translate(text).format_map(values)
+    environment.filters |= {"clock": clock, "filesize": filesize, "moment": moment, "excerpt": excerpt}
+    return environment

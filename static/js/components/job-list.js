@@ -1,0 +1,90 @@
+/** @import { Transcription } from "../lib/types.js" */
+import { cancelTranscription, problemOf, retryTranscription } from "../lib/api.js";
+import { field, find, onAction } from "../lib/dom.js";
+import { listen } from "../lib/events.js";
+import { confirmDelete } from "./confirm-delete.js";
+import { fillJobRow, newJobRow } from "./job-row.js";
+import { connectionBack, connectionLost } from "./notices.js";
+import { complain } from "./problem-box.js";
+
+/** The rows of a page, kept as the server has them. */
+export class JobList {
+  #root;
+
+  /** @param {HTMLElement} root element that holds the list now; what it holds may be replaced later */
+  constructor(root) {
+    this.#root = root;
+    onAction(root, (action, button) => this.#act(action, button));
+    this.#followServer();
+  }
+
+  /** Show `job`: in its row, or in a new one where the list takes new jobs. @param {Transcription} job */
+  show(job) {
+    const row = this.#rowOf(job.id);
+    if (row) fillJobRow(row, job);
+    else if (this.#takesNew) this.#list.prepend(newJobRow(job));
+    this.#markEmpty();
+  }
+
+  // Internal
+
+  get #list() {
+    return find(this.#root, "[data-jobs]", HTMLElement);
+  }
+
+  get #takesNew() {
+    return this.#list.hasAttribute("data-prepend");
+  }
+
+  /** @param {string} id */
+  #rowOf(id) {
+    const row = this.#list.querySelector(`[data-job="${CSS.escape(id)}"]`);
+    return row instanceof HTMLElement ? row : null;
+  }
+
+  #followServer() {
+    listen("/api/v1/transcriptions/events", { opened: connectionBack, lost: connectionLost }, {
+      transcription: (job) => this.#onEvent(job),
+      deleted: ({ id }) => this.#remove(id),
+    });
+  }
+
+  /** The stream begins with the newest as they are now: only what came after this page's rows gets a new one. @param {Transcription} job */
+  #onEvent(job) {
+    const newest = this.#list.querySelector("time")?.dateTime ?? "";
+    if (this.#rowOf(job.id) || isOpen(job) || job.created_at > newest) this.show(job);
+  }
+
+  /** @param {string} id */
+  #remove(id) {
+    this.#rowOf(id)?.remove();
+    this.#markEmpty();
+  }
+
+  #markEmpty() {
+    find(this.#root, "[data-empty]", HTMLElement).hidden = this.#list.childElementCount > 0;
+  }
+
+  /**
+   * @param {string} action
+   * @param {HTMLElement} button
+   */
+  async #act(action, button) {
+    const row = button.closest("[data-job]");
+    if (!(row instanceof HTMLElement)) return;
+    const id = row.dataset.job ?? "";
+    complain(row, null);
+    try {
+      if (action === "cancel") this.show(await cancelTranscription(id));
+      if (action === "retry") this.show(await retryTranscription(id));
+      if (action === "delete" && (await confirmDelete(id, field(row, "name").textContent ?? ""))) this.#remove(id);
+    } catch (error) {
+      complain(row, problemOf(error));
+    }
+  }
+}
+
+/** @param {Transcription} job */
+function isOpen({ state }) {
+  return state === "queued" || state === "running";
+}

@@ -1,0 +1,59 @@
+/** @import { Transcription } from "../lib/types.js" */
+import { copyOf, field, find, write } from "../lib/dom.js";
+import { clock, filesize, moment } from "../lib/format.js";
+import { t } from "../lib/messages.js";
+import { languageName, progressLine, stateName } from "../lib/wording.js";
+import { fillProblem } from "./problem-box.js";
+
+/** @param {Transcription} job */
+export function newJobRow(job) {
+  const row = copyOf("job-template");
+  row.dataset.job = job.id;
+  row.classList.add("job--arrived");
+  fillJobRow(row, job);
+  return row;
+}
+
+/**
+ * Show what is known of `job`, unless the row already shows something newer.
+ *
+ * @param {HTMLElement} row
+ * @param {Transcription} job
+ */
+export function fillJobRow(row, job) {
+  if (Number(row.dataset.revision) > job.revision) return;
+  row.dataset.revision = String(job.revision);
+  row.dataset.state = job.state;
+  fillHead(row, job);
+  fillFacts(row, job);
+  fillProgress(row, job);
+  fillProblem(row, job.error);
+  if (!row.querySelector("mark")) write(row, "text", job.text.slice(0, 200));
+}
+
+/** @param {HTMLElement} row @param {Transcription} job */
+function fillHead(row, job) {
+  write(row, "name", job.name);
+  write(row, "state", stateName(job.state));
+  field(row, "state").dataset.state = job.state;
+  for (const link of row.querySelectorAll("a")) link.href = `/transcriptions/${job.id}`;
+}
+
+/** @param {HTMLElement} row @param {Transcription} job */
+function fillFacts(row, job) {
+  find(row, "time", HTMLTimeElement).dateTime = job.created_at;
+  write(row, "created_at", moment(job.created_at));
+  write(row, "duration", job.duration === null ? "" : clock(job.duration));
+  write(row, "size", filesize(job.size_bytes));
+  write(row, "language", languageName(job.language));
+  write(row, "warnings", job.warnings.length ? t("{count} notes", { count: job.warnings.length }) : "");
+}
+
+/** @param {HTMLElement} row @param {Transcription} job */
+function fillProgress(row, job) {
+  const bar = find(row, "progress", HTMLProgressElement);
+  if (job.state === "running" && job.progress.stage === "preparing") bar.removeAttribute("value");
+  else bar.value = job.progress.percent;
+  write(row, "detail", progressLine(job));
+  find(row, '[data-action="cancel"]', HTMLButtonElement).disabled = job.cancel_requested;
+}

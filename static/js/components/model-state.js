@@ -1,0 +1,50 @@
+/** @import { Model } from "../lib/types.js" */
+import { getSystem } from "../lib/api.js";
+import { field, find, write } from "../lib/dom.js";
+import { modelStateName } from "../lib/wording.js";
+import { fillProblem } from "./problem-box.js";
+
+const SOON_MS = 1500; // while it changes
+const LATER_MS = 8000;
+
+/**
+ * Show how the model is, for as long as the page is looked at.
+ *
+ * @param {HTMLElement} root
+ */
+export function modelState(root) {
+  let timer = setTimeout(ask, 0);
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(timer);
+    if (!document.hidden) void ask();
+  });
+
+  async function ask() {
+    try {
+      show(root, (await getSystem()).model);
+    } catch {
+      // The lost connection is told at the bottom of the page.
+    }
+    const delay = root.dataset.state === "loading" ? SOON_MS : LATER_MS;
+    clearTimeout(timer);
+    if (!document.hidden) timer = setTimeout(ask, delay);
+  }
+}
+
+/** @param {HTMLElement} root @param {Model} model */
+function show(root, model) {
+  root.dataset.state = model.state;
+  field(root, "lamp").dataset.state = model.state;
+  write(root, "state", modelStateName(model.state));
+  if (model.device) write(root, "device", model.device);
+  write(root, "restarts", String(model.restarts));
+  showSlot(root, "problem", model.problem);
+  showSlot(root, "restarted", model.problem ? null : model.last_restart_reason);
+}
+
+/** @param {HTMLElement} root @param {string} name @param {Model["problem"]} problem */
+function showSlot(root, name, problem) {
+  const slot = find(root, `[data-slot="${name}"]`, HTMLElement);
+  slot.hidden = !problem;
+  fillProblem(slot, problem);
+}

@@ -1,0 +1,22 @@
+import { moment } from "../lib/format.js";
+import { closeMenusOutside } from "./menus.js";
+import { themeSwitch } from "./theme-switch.js";
+
+/** What every page does. */
+export function startPage() {
+  themeSwitch();
+  closeMenusOutside();
+  localTimes(document);
+}
+
+/**
+ * Write the server's times in the reader's zone.
+ *
+ * @param {ParentNode} root
+ */
+export function localTimes(root) {
+  for (const element of root.querySelectorAll("time[datetime]")) {
+    const timestamp = element.getAttribute("datetime");
+    if (timestamp) element.textContent = moment(timestamp);
+  }
+}

@@ -1,0 +1,77 @@
+/** @import { FullTranscription, Model, Problem, Transcription } from "./types.js" */
+import { t } from "./messages.js";
+
+const ROOT = "/api/v1";
+
+/** A request that was refused, with what happened and what to do. */
+export class Refusal extends Error {
+  /** @param {Problem} problem */
+  constructor(problem) {
+    super(problem.message);
+    this.problem = problem;
+  }
+}
+
+/** @param {string} id @returns {Promise<FullTranscription>} */
+export const getTranscription = (id) => send("GET", `/transcriptions/${id}`);
+
+/** @param {string} id @returns {Promise<{peaks: [number, number][]}>} */
+export const getPeaks = (id) => send("GET", `/transcriptions/${id}/peaks`);
+
+/** @param {string} id @param {string} name @returns {Promise<Transcription>} */
+export const renameTranscription = (id, name) => send("PATCH", `/transcriptions/${id}`, { name });
+
+/** @param {string} id @returns {Promise<Transcription>} */
+export const cancelTranscription = (id) => send("POST", `/transcriptions/${id}/cancel`);
+
+/** @param {string} id @returns {Promise<Transcription>} */
+export const retryTranscription = (id) => send("POST", `/transcriptions/${id}/retry`);
+
+/** @param {string} id @returns {Promise<void>} */
+export const deleteTranscription = (id) => send("DELETE", `/transcriptions/${id}`);
+
+/** @returns {Promise<{model: Model}>} */
+export const getSystem = () => send("GET", "/system");
+
+/**
+ * Return what a person should read about `error`, whatever it is.
+ *
+ * @param {unknown} error
+ * @returns {Problem}
+ */
+export function problemOf(error) {
+  if (error instanceof Refusal) return error.problem;
+  return {
+    code: "no_connection",
+    message: t("The server cannot be reached."),
+    advice: t("Check that it is running and that you are connected, then try again."),
+  };
+}
+
+/**
+ * Return the problem in an answer that is not a success.
+ *
+ * @param {number} status
+ * @param {string} body
+ * @returns {Problem}
+ */
+export function problemIn(status, body) {
+  try {
+    return JSON.parse(body).error;
+  } catch {
+    const advice = t("A proxy before the server may have its own limits; ask your administrator.");
+    return { code: `http_${status}`, message: t("The server answered with status {status}.", { status }), advice };
+  }
+}
+
+/**
+ * @param {string} method
+ * @param {string} path
+ * @param {unknown} [body]
+ */
+async function send(method, path, body) {
+  const headers = { accept: "application/json", ...(body ? { "content-type": "application/json" } : {}) };
+  const response = await fetch(ROOT + path, { method, headers, body: body ? JSON.stringify(body) : undefined });
+  if (!response.ok) throw new Refusal(problemIn(response.status, await response.text()));
+  return response.status === 204 ? undefined : response.json();
+}

@@ -1,0 +1,56 @@
+/**
+ * What the REST API sends; the words are those of /docs.
+ *
+ * @typedef {{code: string, message: string, advice: string}} Problem
+ *
+ * @typedef {object} Progress
+ * @property {"queued" | "preparing" | "recognizing" | "finished"} stage
+ * @property {number} percent  0 to 100
+ * @property {number} seconds_done
+ * @property {number} segments_done
+ * @property {number} segments_failed
+ * @property {number} segments_total  0 until the recording has been read
+ * @property {number | null} eta_seconds
+ * @property {number | null} queue_position  1 is next
+ *
+ * @typedef {object} Segment
+ * @property {number} index
+ * @property {number} start  seconds
+ * @property {number} end  seconds
+ * @property {"pending" | "done" | "failed"} state
+ * @property {string} text
+ * @property {string} text_raw
+ *
+ * @typedef {{name: string, asked: string, applied: string, reason: string}} ReceiptLine
+ *
+ * @typedef {"queued" | "running" | "succeeded" | "failed" | "cancelled"} JobState
+ *
+ * @typedef {object} Transcription
+ * @property {string} id
+ * @property {string} name
+ * @property {JobState} state
+ * @property {string} created_at
+ * @property {number} size_bytes
+ * @property {number | null} duration  seconds
+ * @property {string | null} language
+ * @property {string | null} model
+ * @property {string | null} device
+ * @property {Progress} progress
+ * @property {boolean} cancel_requested
+ * @property {string} text
+ * @property {string[]} warnings
+ * @property {Problem | null} error
+ * @property {number} revision
+ *
+ * @typedef {Transcription & {segments: Segment[], receipt: ReceiptLine[]}} FullTranscription
+ *
+ * @typedef {object} Model
+ * @property {"stopped" | "loading" | "ready" | "busy" | "failed"} state
+ * @property {string | null} name
+ * @property {string | null} device
+ * @property {number} restarts
+ * @property {Problem | null} problem
+ * @property {Problem | null} last_restart_reason
+ */
+
+export {};

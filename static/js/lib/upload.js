@@ -1,0 +1,48 @@
+/** @import { Transcription } from "./types.js" */
+import { problemIn, Refusal } from "./api.js";
+
+/**
+ * Send one recording; XMLHttpRequest, because fetch does not tell how much has left.
+ *
+ * @param {File} file
+ * @param {{language: string, hotwords: string, itn: boolean}} options
+ * @param {(percent: number) => void} onProgress
+ * @param {AbortSignal} signal
+ * @returns {Promise<Transcription>}
+ */
+export function upload(file, options, onProgress, signal) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", "/api/v1/transcriptions");
+    request.setRequestHeader("accept", "application/json");
+    request.upload.addEventListener("progress", ({ loaded, total }) => onProgress((100 * loaded) / total));
+    request.addEventListener("load", () => settle(request, resolve, reject));
+    request.addEventListener("error", () => reject(new TypeError("The connection broke")));
+    request.addEventListener("abort", () => reject(new DOMException("Cancelled", "AbortError")));
+    signal.addEventListener("abort", () => request.abort());
+    request.send(formOf(file, options));
+  });
+}
+
+/**
+ * @param {XMLHttpRequest} request
+ * @param {(job: Transcription) => void} resolve
+ * @param {(error: Error) => void} reject
+ */
+function settle(request, resolve, reject) {
+  if (request.status === 201) resolve(JSON.parse(request.responseText));
+  else reject(new Refusal(problemIn(request.status, request.responseText)));
+}
+
+/**
+ * @param {File} file
+ * @param {{language: string, hotwords: string, itn: boolean}} options
+ */
+function formOf(file, options) {
+  const form = new FormData();
+  form.append("language", options.language);
+  form.append("hotwords", options.hotwords);
+  form.append("itn", String(options.itn));
+  form.append("file", file, file.name);
+  return form;
+}

@@ -1,0 +1,47 @@
+/** @import { JobState, Model, Transcription } from "./types.js" */
+import { clock } from "./format.js";
+import { t } from "./messages.js";
+
+/** @param {JobState} state */
+export function stateName(state) {
+  return { queued: t("Waiting"), running: t("Working"), succeeded: t("Done"), failed: t("Failed"), cancelled: t("Cancelled") }[state];
+}
+
+/** @param {Model["state"]} state */
+export function modelStateName(state) {
+  return { stopped: t("Model not loaded"), loading: t("Model is loading"), ready: t("Ready"), busy: t("Recognizing"), failed: t("Model failed") }[state];
+}
+
+/** @param {string | null} language */
+export function languageName(language) {
+  /** @type {Record<string, string>} */
+  const names = { zh: t("Chinese"), en: t("English"), "zh-en": t("Chinese and English"), none: t("No speech") };
+  return names[language ?? ""] ?? language ?? "";
+}
+
+/**
+ * Say in one line how far a job is.
+ *
+ * @param {Transcription} job
+ */
+export function progressLine(job) {
+  if (job.cancel_requested) return t("Stopping after the current piece …");
+  if (job.state === "queued") return queueLine(job.progress.queue_position);
+  if (job.state !== "running") return stateName(job.state);
+  if (job.progress.stage !== "recognizing") return t("Reading the recording …");
+  return recognizingParts(job).join(" · ");
+}
+
+/** @param {number | null} position */
+function queueLine(position) {
+  return position ? t("Number {position} in the queue", { position }) : t("Waiting");
+}
+
+/** @param {Transcription} job */
+function recognizingParts({ progress, duration }) {
+  const parts = [`${Math.floor(progress.percent)}%`];
+  if (duration) parts.push(`${clock(progress.seconds_done)} / ${clock(duration)}`);
+  parts.push(t("{done} of {total} pieces", { done: progress.segments_done, total: progress.segments_total }));
+  if (progress.eta_seconds !== null) parts.push(t("about {time} left", { time: clock(Math.ceil(progress.eta_seconds)) }));
+  return parts;
+}

@@ -1,0 +1,61 @@
+import { MicrophoneProblem } from "../audio/microphone.js";
+import { dropZone } from "../components/drop-zone.js";
+import { JobList } from "../components/job-list.js";
+import { modelState } from "../components/model-state.js";
+import { startPage } from "../components/page.js";
+import { fillProblem } from "../components/problem-box.js";
+import { RecognitionSettings } from "../components/recognition-settings.js";
+import { Recorder } from "../components/recorder.js";
+import { StagedList } from "../components/staged-list.js";
+import { find, onAction, write } from "../lib/dom.js";
+import { t } from "../lib/messages.js";
+
+const composer = find(document, "[data-composer]", HTMLElement);
+const startButton = find(composer, '[data-action="start"]', HTMLButtonElement);
+const settings = new RecognitionSettings(find(document, "[data-settings]", HTMLElement));
+const jobs = new JobList(find(document, "#main", HTMLElement));
+const staged = new StagedList(find(composer, "[data-staged]", HTMLElement), Number(composer.dataset.limitBytes), showStaged);
+const recorder = new Recorder(find(composer, "[data-recorder]", HTMLElement), (file, seconds) => staged.add(file, seconds));
+
+startPage();
+modelState(find(document, "[data-model]", HTMLElement));
+dropZone(find(composer, "[data-drop-zone]", HTMLElement), (files) => files.forEach((file) => staged.add(file)));
+onAction(composer, (action) => {
+  if (action === "start") start();
+  if (action === "record") void record();
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) start();
+});
+window.addEventListener("beforeunload", (event) => {
+  if (!staged.isEmpty || recorder.isRecording) event.preventDefault();
+});
+
+function start() {
+  if (staged.waiting) void staged.send(settings.values, (job) => jobs.show(job));
+}
+
+async function record() {
+  const slot = find(composer, '[data-slot="microphone-problem"]', HTMLElement);
+  slot.hidden = true;
+  try {
+    await recorder.start();
+  } catch (error) {
+    if (!(error instanceof MicrophoneProblem)) throw error;
+    fillProblem(slot, error.problem);
+    slot.hidden = false;
+  }
+}
+
+function showStaged() {
+  const count = staged.waiting;
+  startButton.disabled = count === 0 || staged.isUploading;
+  write(composer, "staged-hint", stagedHint(count));
+}
+
+/** @param {number} count */
+function stagedHint(count) {
+  if (staged.isUploading) return t("Uploading; keep this page open until it is done");
+  if (count) return t("Ready to start: {count}", { count });
+  return staged.isEmpty ? t("Nothing chosen yet") : t("Nothing is ready to start");
+}

@@ -1,0 +1,91 @@
+/** @import { FullTranscription, Transcription } from "../lib/types.js" */
+import { confirmDelete } from "../components/confirm-delete.js";
+import { copyButton } from "../components/copy-button.js";
+import { logPanel } from "../components/log-panel.js";
+import { connectionBack, connectionLost } from "../components/notices.js";
+import { startPage } from "../components/page.js";
+import { Player } from "../components/player.js";
+import { complain } from "../components/problem-box.js";
+import { Rename } from "../components/rename.js";
+import { SegmentList } from "../components/segment-list.js";
+import { showHead, showState } from "../components/transcript-state.js";
+import { Waveform } from "../components/waveform.js";
+import { cancelTranscription, getPeaks, getTranscription, problemOf, retryTranscription } from "../lib/api.js";
+import { field, find, onAction } from "../lib/dom.js";
+import { listen } from "../lib/events.js";
+import { oneAtATime } from "../lib/timing.js";
+
+const page = find(document, "[data-transcript]", HTMLElement);
+const id = page.dataset.id ?? "";
+const list = find(page, "[data-segments]", HTMLElement);
+const player = new Player(find(page, "[data-player]", HTMLElement));
+const waveform = new Waveform(find(page, "[data-waveform]", HTMLElement), player);
+const segments = new SegmentList(list, player);
+const rename = new Rename(id, (job) => showHead(page, job));
+const reload = oneAtATime(async () => show(await getTranscription(id)));
+let hasPeaks = false;
+
+startPage();
+copyButton(find(page, '[data-action="copy"]', HTMLElement), () => segments.text);
+logPanel(find(page, "[data-log]", HTMLDetailsElement));
+find(page, "[data-view-switch]", HTMLElement).addEventListener("change", ({ target }) => {
+  if (target instanceof HTMLInputElement) list.dataset.view = target.value;
+});
+onAction(page, (action) => void act(action));
+follow();
+
+/** Follow the transcription until it has ended; events tell that there is something new, and how far it is. */
+function follow() {
+  listen(`/api/v1/transcriptions/${id}/events`, { opened: connectionBack, lost: connectionLost }, {
+    transcription(job) {
+      reload();
+      return isOpen(job);
+    },
+    deleted() {
+      location.assign("/history");
+      return false;
+    },
+  });
+}
+
+/** @param {FullTranscription} job */
+function show(job) {
+  showState(page, job);
+  segments.show(job.segments);
+  waveform.duration = job.duration ?? player.duration;
+  waveform.segments = job.segments;
+  if (!hasPeaks && job.duration !== null) void showPeaks();
+}
+
+async function showPeaks() {
+  hasPeaks = true;
+  try {
+    waveform.peaks = (await getPeaks(id)).peaks;
+  } catch {
+    hasPeaks = false; // not drawn yet: the next change asks again
+  }
+}
+
+/** @param {string} action */
+async function act(action) {
+  const name = field(page, "name").textContent ?? "";
+  complain(page, null);
+  try {
+    if (action === "rename") rename.open(name);
+    if (action === "cancel") await cancelTranscription(id);
+    if (action === "retry") await retry();
+    if (action === "delete" && (await confirmDelete(id, name))) location.assign("/history");
+  } catch (error) {
+    complain(page, problemOf(error));
+  }
+}
+
+async function retry() {
+  await retryTranscription(id);
+  follow();
+}
+
+/** @param {Transcription} job */
+function isOpen({ state }) {
+  return state === "queued" || state === "running";
+}
