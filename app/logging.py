@@ -75,6 +75,11 @@ def bound(*, request: str | None = None, job: str | None = None) -> Iterator[Non
             variable.reset(token)
 
 
+def current_request_id() -> str:
+    """Return the id of the request that this code answers, or an empty text outside of one."""
+    return _request_id.get()
+
+
 def event(
     logger: logging.Logger, level: int, name: str, /, *, exc_info: bool = False, **fields: object
 ) -> None:
