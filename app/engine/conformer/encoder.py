@@ -1,0 +1,152 @@
+"""The encoder: normalised features through the input layer and a stack of Conformer or Transformer blocks."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from app.engine.conformer.attention import MultiHeadAttention, RelativeAttention
+from app.engine.conformer.config import EncoderConfig
+from app.engine.conformer.convolution import ConvolutionModule
+from app.engine.conformer.layers import FeedForward
+from app.engine.conformer.subsampling import input_layer
+
+
+class GlobalCmvn(nn.Module):
+    """Moves every mel bin to mean 0 and deviation 1 with statistics of the training data."""
+
+    mean: Tensor
+    istd: Tensor
+
+    def __init__(self, input_dim: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(input_dim))
+        self.register_buffer("istd", torch.ones(input_dim))  # 1 / deviation
+
+    def forward(self, features_BTF: Tensor) -> Tensor:
+        return (features_BTF - self.mean) * self.istd
+
+
+class ConformerBlock(nn.Module):
+    """Half a feed-forward layer, attention, convolution, the other half; each with a way around it."""
+
+    def __init__(self, config: EncoderConfig) -> None:
+        super().__init__()
+        self.normalize_before = config.normalize_before
+        self.scale = 0.5 if config.macaron_style else 1.0
+        self.dropout = nn.Dropout(config.dropout_rate)
+        if config.macaron_style:
+            self.feed_forward_macaron = _feed_forward(config)
+            self.norm_ff_macaron = _norm(config)
+        self.self_attn = _attention(config)
+        self.norm_mha = _norm(config)
+        if config.use_cnn_module:
+            self.conv_module = ConvolutionModule(config)
+            self.norm_conv = _norm(config)
+            self.norm_final = _norm(config)
+        self.feed_forward = _feed_forward(config)
+        self.norm_ff = _norm(config)
+
+    def forward(self, x_BTD: Tensor, bias: Tensor, positions_1TD: Tensor, padding_BT: Tensor) -> Tensor:
+        if hasattr(self, "feed_forward_macaron"):
+            y_BTD = self.feed_forward_macaron(self._before(self.norm_ff_macaron, x_BTD))
+            x_BTD = self._after(self.norm_ff_macaron, x_BTD + self.scale * self.dropout(y_BTD))
+        y_BTD = self._before(self.norm_mha, x_BTD)
+        y_BTD = self.self_attn(y_BTD, y_BTD, bias, positions_1TD)
+        x_BTD = self._after(self.norm_mha, x_BTD + self.dropout(y_BTD))
+        if hasattr(self, "conv_module"):
+            y_BTD = self.conv_module(self._before(self.norm_conv, x_BTD), padding_BT)
+            x_BTD = self._after(self.norm_conv, x_BTD + self.dropout(y_BTD))
+        y_BTD = self.feed_forward(self._before(self.norm_ff, x_BTD))
+        x_BTD = self._after(self.norm_ff, x_BTD + self.scale * self.dropout(y_BTD))
+        return self.norm_final(x_BTD) if hasattr(self, "norm_final") else x_BTD
+
+    def _before(self, norm: nn.Module, x_BTD: Tensor) -> Tensor:
+        return norm(x_BTD) if self.normalize_before else x_BTD
+
+    def _after(self, norm: nn.Module, x_BTD: Tensor) -> Tensor:
+        return x_BTD if self.normalize_before else norm(x_BTD)
+
+
+class TransformerBlock(nn.Module):
+    """Attention and a feed-forward layer, each with a way around it (Vaswani et al. 2017)."""
+
+    def __init__(self, config: EncoderConfig) -> None:
+        super().__init__()
+        self.normalize_before = config.normalize_before
+        self.dropout = nn.Dropout(config.dropout_rate)
+        self.self_attn = _attention(config)
+        self.norm1 = _norm(config)
+        self.feed_forward = _feed_forward(config)
+        self.norm2 = _norm(config)
+
+    def forward(self, x_BTD: Tensor, bias: Tensor, positions_1TD: Tensor, padding_BT: Tensor) -> Tensor:
+        del padding_BT  # only a convolution sees its neighbours
+        if self.normalize_before:
+            y_BTD = self.norm1(x_BTD)
+            x_BTD = x_BTD + self.dropout(self.self_attn(y_BTD, y_BTD, bias, positions_1TD))
+            return x_BTD + self.dropout(self.feed_forward(self.norm2(x_BTD)))
+        x_BTD = self.norm1(x_BTD + self.dropout(self.self_attn(x_BTD, x_BTD, bias, positions_1TD)))
+        return self.norm2(x_BTD + self.dropout(self.feed_forward(x_BTD)))
+
+
+class Encoder(nn.Module):
+    """Features to encoded frames."""
+
+    def __init__(self, input_dim: int, config: EncoderConfig, *, cmvn: bool = True) -> None:
+        super().__init__()
+        self.config = config
+        self.global_cmvn = GlobalCmvn(input_dim) if cmvn else None
+        self.embed = input_layer(input_dim, config)
+        block = ConformerBlock if config.kind == "conformer" else TransformerBlock
+        self.encoders = nn.ModuleList(block(config) for _ in range(config.num_blocks))
+        self.after_norm = _norm(config)
+
+    def forward(self, features_BTF: Tensor, feature_lengths_B: Tensor) -> tuple[Tensor, Tensor]:
+        """Return encoded frames (B, T', D) and their lengths (B,); frames after a length mean nothing."""
+        if self.global_cmvn is not None:
+            features_BTF = self.global_cmvn(features_BTF)
+        x_BTD, positions_1TD = self.embed(features_BTF)
+        lengths_B = self.embed.lengths(feature_lengths_B)
+        padding_BT = torch.arange(x_BTD.shape[1], device=x_BTD.device) >= lengths_B[:, None]
+        bias = self._attention_bias(padding_BT, x_BTD)
+        for block in self.encoders:
+            x_BTD = block(x_BTD, bias, positions_1TD, padding_BT)
+        if self.config.normalize_before and self.config.final_norm:
+            x_BTD = self.after_norm(x_BTD)
+        return x_BTD, lengths_B
+
+    def _attention_bias(self, padding_BT: Tensor, like: Tensor) -> Tensor:
+        """Return -inf where a frame may not look: padding, and later chunks for a network made for chunks."""
+        hidden = padding_BT[:, None, None]
+        if self.config.static_chunk_size > 0:
+            chunk_T = torch.arange(padding_BT.shape[1], device=like.device) // self.config.static_chunk_size
+            hidden = hidden | (chunk_T[None, :] > chunk_T[:, None])
+        bias = torch.zeros(hidden.shape, dtype=like.dtype, device=like.device)
+        return bias.masked_fill(hidden, float("-inf"))
+
+
+def _attention(config: EncoderConfig) -> MultiHeadAttention:
+    kind = RelativeAttention if config.selfattention_layer_type == "rel_selfattn" else MultiHeadAttention
+    return kind(
+        config.attention_heads,
+        config.output_size,
+        config.attention_dropout_rate,
+        query_bias=config.query_bias,
+        key_bias=config.key_bias,
+        value_bias=config.value_bias,
+    )
+
+
+def _feed_forward(config: EncoderConfig) -> FeedForward:
+    return FeedForward(
+        config.output_size,
+        config.linear_units,
+        config.dropout_rate,
+        config.activation_type,
+        bias=config.mlp_bias,
+    )
+
+
+def _norm(config: EncoderConfig) -> nn.LayerNorm:
+    return nn.LayerNorm(config.output_size, eps=config.norm_eps)

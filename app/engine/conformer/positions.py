@@ -1,0 +1,52 @@
+"""Sinusoidal positions (Vaswani et al. 2017, section 3.5), computed for as many frames as a recording has."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+FIRST_FRAMES = 1024
+
+
+class Positions(nn.Module):
+    """Scales the input by sqrt(width), says where each frame stands, and adds that where the kind is `abs_pos`.
+
+    The table is not a part of the checkpoint and grows with the longest input: no recording is too long for it.
+    """
+
+    table_TD: Tensor
+
+    def __init__(self, kind: str, width: int, dropout_rate: float) -> None:
+        super().__init__()
+        self.kind = kind
+        self.scale = 1.0 if kind == "no_pos" else math.sqrt(width)
+        self.dropout = nn.Dropout(dropout_rate)
+        self.register_buffer("table_TD", sinusoids(FIRST_FRAMES, width), persistent=False)
+
+    def forward(self, x_BTD: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the scaled input (B, T, D) and the positions (1, T, D), all zero for `no_pos`."""
+        positions_1TD = self._positions(x_BTD)
+        x_BTD = x_BTD * self.scale
+        if self.kind == "abs_pos":
+            x_BTD = x_BTD + positions_1TD
+        return self.dropout(x_BTD), self.dropout(positions_1TD)
+
+    def _positions(self, x_BTD: Tensor) -> Tensor:
+        frames, width = x_BTD.shape[1:]
+        if frames > len(self.table_TD):
+            self.table_TD = sinusoids(2 * frames, width).to(self.table_TD)
+        if self.kind == "no_pos":
+            return x_BTD.new_zeros(1, frames, width)
+        return self.table_TD[None, :frames].to(x_BTD.dtype)
+
+
+def sinusoids(frames: int, width: int) -> Tensor:
+    """Return sin in the even and cos in the odd columns, (frames, width)."""
+    time_T1 = torch.arange(frames, dtype=torch.float32)[:, None]
+    rates = torch.exp(torch.arange(0, width, 2, dtype=torch.float32) * -(math.log(10_000.0) / width))
+    table_TD = torch.zeros(frames, width)
+    table_TD[:, 0::2] = torch.sin(time_T1 * rates)
+    table_TD[:, 1::2] = torch.cos(time_T1 * rates)[:, : width // 2]
+    return table_TD

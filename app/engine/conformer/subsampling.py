@@ -1,0 +1,128 @@
+"""The first layers: fewer frames, each with a wider view. Lengths are exact: no valid output sees padding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from app.engine.conformer.config import EncoderConfig
+from app.engine.conformer.positions import Positions
+
+Convolution = tuple[int, int]
+"""Kernel size and stride, the same in time and in frequency."""
+
+CONVOLUTIONS: dict[str, tuple[Convolution, ...]] = {
+    "conv2d": ((3, 2), (3, 2)),
+    "conv2d6": ((3, 2), (5, 3)),
+    "conv2d8": ((3, 2), (3, 2), (3, 2)),
+    "dwconv2d8": ((3, 2), (3, 2), (3, 2)),
+}
+
+
+class Subsampling(nn.Module):
+    """What all input layers share: lengths after them, and positions at their end."""
+
+    convolutions: Sequence[Convolution]
+
+    def __init__(self, config: EncoderConfig) -> None:
+        super().__init__()
+        self.convolutions = CONVOLUTIONS.get(config.input_layer, ())
+        self.pos_enc = Positions(
+            config.pos_enc_layer_type, config.output_size, config.positional_dropout_rate
+        )
+
+    def lengths(self, feature_lengths_B: Tensor) -> Tensor:
+        """Return how many output frames see features only."""
+        for kernel, stride in self.convolutions:
+            feature_lengths_B = (feature_lengths_B - kernel) // stride + 1
+        return feature_lengths_B.clamp(min=0)
+
+    def fill(self, features_BTF: Tensor) -> Tensor:
+        """Lengthen with zeros what is too short for one output frame; its length stays 0."""
+        needed = 1
+        for kernel, stride in reversed(self.convolutions):
+            needed = (needed - 1) * stride + kernel
+        return F.pad(features_BTF, (0, 0, 0, max(0, needed - features_BTF.shape[1])))
+
+
+class ConvolutionSubsampling(Subsampling):
+    """WeNet's conv2d (1/4), conv2d6 (1/6) and conv2d8 (1/8)."""
+
+    def __init__(self, input_dim: int, config: EncoderConfig) -> None:
+        super().__init__(config)
+        width = config.output_size
+        channels = (1, *(width for _ in self.convolutions))
+        layers: list[nn.Module] = []
+        for (inputs, outputs), (kernel, stride) in zip(pairwise(channels), self.convolutions, strict=True):
+            layers += [nn.Conv2d(inputs, outputs, kernel, stride), nn.ReLU()]
+        self.conv = nn.Sequential(*layers)
+        projection = nn.Linear(width * frequencies(input_dim, self.convolutions), width)
+        if config.input_layer == "conv2d":
+            self.out = nn.Sequential(projection)
+        else:
+            self.linear = projection
+
+    def forward(self, features_BTF: Tensor) -> tuple[Tensor, Tensor]:
+        """Return frames (B, T', D) and their positions (1, T', D)."""
+        x_BCTF = self.conv(self.fill(features_BTF)[:, None])
+        project = self.out if hasattr(self, "out") else self.linear
+        return self.pos_enc(project(x_BCTF.transpose(1, 2).flatten(2)))
+
+
+class DepthwiseSubsampling(Subsampling):
+    """`dwconv2d8`: 1/8 with one full and two depthwise separable convolutions, a third of the cost of conv2d8.
+
+    Source: Rekesh et al., "Fast Conformer with Linearly Scalable Attention", 2023, section 2.1.
+    """
+
+    def __init__(self, input_dim: int, config: EncoderConfig) -> None:
+        super().__init__(config)
+        channels = config.subsampling_channels or config.output_size
+        layers: list[nn.Module] = [nn.Conv2d(1, channels, 3, 2), nn.ReLU()]
+        for _ in range(2):
+            layers += [
+                nn.Conv2d(channels, channels, 3, 2, groups=channels),
+                nn.Conv2d(channels, channels, 1),
+                nn.ReLU(),
+            ]
+        self.conv = nn.Sequential(*layers)
+        self.linear = nn.Linear(channels * frequencies(input_dim, self.convolutions), config.output_size)
+
+    def forward(self, features_BTF: Tensor) -> tuple[Tensor, Tensor]:
+        """Return frames (B, T', D) and their positions (1, T', D)."""
+        x_BCTF = self.conv(self.fill(features_BTF)[:, None])
+        return self.pos_enc(self.linear(x_BCTF.transpose(1, 2).flatten(2)))
+
+
+class LinearInput(Subsampling):
+    """`linear`: every frame stays."""
+
+    def __init__(self, input_dim: int, config: EncoderConfig) -> None:
+        super().__init__(config)
+        width = config.output_size
+        self.out = nn.Sequential(
+            nn.Linear(input_dim, width), nn.LayerNorm(width), nn.Dropout(config.dropout_rate)
+        )
+
+    def forward(self, features_BTF: Tensor) -> tuple[Tensor, Tensor]:
+        """Return frames (B, T, D) and their positions (1, T, D)."""
+        return self.pos_enc(self.out(self.fill(features_BTF)))
+
+
+def input_layer(input_dim: int, config: EncoderConfig) -> Subsampling:
+    """Build the input layer that the configuration names."""
+    if config.input_layer == "linear":
+        return LinearInput(input_dim, config)
+    if config.input_layer == "dwconv2d8":
+        return DepthwiseSubsampling(input_dim, config)
+    return ConvolutionSubsampling(input_dim, config)
+
+
+def frequencies(input_dim: int, convolutions: Sequence[Convolution]) -> int:
+    """Return how many frequencies are left of the mel bins."""
+    for kernel, stride in convolutions:
+        input_dim = (input_dim - kernel) // stride + 1
+    return input_dim

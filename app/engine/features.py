@@ -1,0 +1,91 @@
+"""Kaldi's log mel filter bank, batched, in torch on any device. Knows waveforms and frames, not models.
+
+Shape suffixes: B batch, S samples, T frames, W samples of a frame, F frequencies, M mel bins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
+
+from app.engine import SAMPLE_RATE, Waveform
+
+FRAME_LENGTH = SAMPLE_RATE * 25 // 1000  # samples of one frame
+FRAME_SHIFT = SAMPLE_RATE * 10 // 1000  # samples between the starts of two frames
+FFT_SIZE = 512  # FRAME_LENGTH rounded up to a power of two, as Kaldi does
+NUM_MEL_BINS = 80
+LOWEST_HZ = 20.0
+INT16_SCALE = 32_768.0  # Kaldi's features are those of 16-bit samples
+PREEMPHASIS = 0.97
+POVEY_EXPONENT = 0.85  # the povey window is a Hann window to this power: no zeros at its ends
+ENERGY_FLOOR = torch.finfo(torch.float32).eps  # keeps the logarithm of digital silence finite
+
+
+class KaldiFbank(nn.Module):
+    """Log mel energies equal to Kaldi's `compute-fbank-feats` with dither 0 and snip_edges.
+
+    Source: Povey et al., "The Kaldi Speech Recognition Toolkit", 2011 (feat/feature-fbank.cc).
+    """
+
+    window_W: Tensor
+    mel_FM: Tensor
+
+    def __init__(self, num_mel_bins: int = NUM_MEL_BINS) -> None:
+        super().__init__()
+        hann_W = torch.hann_window(FRAME_LENGTH, periodic=False, dtype=torch.float64)
+        self.register_buffer("window_W", hann_W.pow(POVEY_EXPONENT).float(), persistent=False)
+        self.register_buffer("mel_FM", mel_filters(num_mel_bins), persistent=False)
+
+    @torch.no_grad()
+    def forward(self, waveforms_BS: Tensor, waveform_lengths_B: Tensor) -> tuple[Tensor, Tensor]:
+        """Return features (B, T, M) and their lengths (B,); T is 0 where no waveform fills a frame.
+
+        Args:
+            waveforms_BS: samples in [-1, 1] at 16 kHz, padded at the end.
+            waveform_lengths_B: samples of each waveform.
+        """
+        lengths_B = num_frames(waveform_lengths_B)
+        if waveforms_BS.shape[1] < FRAME_LENGTH:
+            return waveforms_BS.new_zeros(len(waveforms_BS), 0, self.mel_FM.shape[1]), lengths_B
+        frames_BTW = (waveforms_BS * INT16_SCALE).unfold(1, FRAME_LENGTH, FRAME_SHIFT)
+        power_BTF = self._power(frames_BTW)
+        return (power_BTF @ self.mel_FM).clamp(min=ENERGY_FLOOR).log(), lengths_B
+
+    def _power(self, frames_BTW: Tensor) -> Tensor:
+        frames_BTW = frames_BTW - frames_BTW.mean(
+            -1, keepdim=True
+        )  # every frame loses its own direct current
+        before_BTW = torch.cat((frames_BTW[..., :1], frames_BTW[..., :-1]), -1)
+        windowed_BTW = (frames_BTW - PREEMPHASIS * before_BTW) * self.window_W
+        return torch.fft.rfft(windowed_BTW, FFT_SIZE).abs().square()
+
+
+def num_frames(num_samples: Tensor) -> Tensor:
+    """Whole frames only: the last samples that do not fill a frame are left out (Kaldi's snip_edges)."""
+    return ((num_samples - FRAME_LENGTH) // FRAME_SHIFT + 1).clamp(min=0)
+
+
+def mel_filters(num_mel_bins: int) -> Tensor:
+    """Return triangular filters (FFT_SIZE // 2 + 1, num_mel_bins), spaced evenly in mel and triangular in mel."""
+    hertz_F = torch.arange(FFT_SIZE // 2 + 1, dtype=torch.float64) * SAMPLE_RATE / FFT_SIZE
+    lowest, highest = _mel(torch.tensor([LOWEST_HZ, SAMPLE_RATE / 2], dtype=torch.float64)).tolist()
+    edges = torch.linspace(lowest, highest, num_mel_bins + 2, dtype=torch.float64)
+    left_M, centre_M, right_M = edges[:-2], edges[1:-1], edges[2:]
+    mel_F1 = _mel(hertz_F)[:, None]
+    rising_FM = (mel_F1 - left_M) / (centre_M - left_M)
+    falling_FM = (right_M - mel_F1) / (right_M - centre_M)
+    return torch.minimum(rising_FM, falling_FM).clamp(min=0).float()
+
+
+def _mel(hertz: Tensor) -> Tensor:
+    return 1127.0 * (1.0 + hertz / 700.0).log()
+
+
+def pad_waveforms(waveforms: Sequence[Waveform], device: torch.device | str = "cpu") -> tuple[Tensor, Tensor]:
+    """Return waveforms of any lengths as one padded batch (B, S) and their lengths (B,)."""
+    lengths_B = torch.tensor([len(waveform) for waveform in waveforms], device=device)
+    rows = [torch.from_numpy(waveform) for waveform in waveforms]
+    return pad_sequence(rows, batch_first=True).to(device), lengths_B
