@@ -1,0 +1,65 @@
+"""What the process that infers and the one that asks say to each other. Imports no torch; every message pickles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from app.engine import EngineInfo, Hypothesis, RecognitionOptions, Waveform
+from app.errors import AppError
+from app.transcript import Applied
+
+
+@dataclass(frozen=True, slots=True)
+class Transcribe:
+    """Recognise these waveforms."""
+
+    id: int
+    """Chosen by the one who asks; the answer carries it."""
+    waveforms: tuple[Waveform, ...]
+    options: RecognitionOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """End after the present recognition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The engine is loaded. The first message, unless Refused is."""
+
+    info: EngineInfo
+    rss_bytes: int
+    """Memory of the process after loading."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The engine cannot be loaded; the process ends."""
+
+    error: AppError
+    traceback: str
+    """For the log; errors lose it between processes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transcribed:
+    """The answer to Transcribe: one hypothesis per waveform, in order."""
+
+    id: int
+    hypotheses: tuple[Hypothesis, ...]
+    receipt: tuple[Applied, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The other answer to Transcribe; the process goes on."""
+
+    id: int
+    error: AppError
+    traceback: str
+
+
+Request: TypeAlias = Transcribe | Stop
+Answer: TypeAlias = Ready | Refused | Transcribed | Failed

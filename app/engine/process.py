@@ -1,0 +1,85 @@
+"""The process that infers, seen from inside: loads one engine and answers until told to stop.
+
+It knows an engine by its spec alone and nothing of jobs. It never outlives the process that started it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import multiprocessing
+import multiprocessing.connection
+import os
+import signal
+import threading
+import traceback
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import cast
+
+import psutil
+
+from app.engine import Engine, EngineSpec
+from app.engine.messages import Answer, Failed, Ready, Refused, Request, Stop, Transcribe, Transcribed
+from app.errors import AppError, InferenceFailed, InferenceUnavailable
+
+
+def serve(connection: Connection, spec: EngineSpec) -> None:
+    """Send Ready or Refused, then answer each Transcribe until Stop or the end of the connection."""
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C reaches the whole group; the parent ends this process
+    _end_with_parent()
+    try:
+        engine = _load(spec)
+    except AppError as error:
+        connection.send(Refused(error, traceback.format_exc()))
+    except Exception as error:  # noqa: BLE001 - whatever a driver or library throws is the answer
+        reason = f"{type(error).__name__}: {error}"
+        connection.send(Refused(InferenceUnavailable(reason=reason), traceback.format_exc()))
+    else:
+        connection.send(Ready(engine.info, psutil.Process().memory_info().rss))
+        _answer_requests(connection, engine)
+
+
+def _load(spec: EngineSpec) -> Engine:
+    module, _, function = spec.factory.partition(":")
+    factory = cast("Callable[[EngineSpec], Engine]", getattr(importlib.import_module(module), function))
+    return factory(spec)
+
+
+def _answer_requests(connection: Connection, engine: Engine) -> None:
+    while True:
+        try:
+            request: Request = connection.recv()
+        except EOFError:
+            return
+        if isinstance(request, Stop):
+            return
+        connection.send(_answer(request, engine))
+
+
+def _answer(request: Transcribe, engine: Engine) -> Answer:
+    try:
+        hypotheses = engine.transcribe(request.waveforms, request.options)
+        return Transcribed(request.id, tuple(hypotheses), engine.receipt(request.options))
+    except AppError as error:
+        return Failed(request.id, error, traceback.format_exc())
+    except Exception as error:  # noqa: BLE001 - one piece is lost, the process lives
+        detail = f"{type(error).__name__}: {error}"
+        return Failed(request.id, InferenceFailed(detail=detail), traceback.format_exc())
+
+
+def _end_with_parent() -> None:
+    """Die when the parent does, also in the middle of a computation.
+
+    The end of the connection is only seen between two requests. Linux could send a signal (PR_SET_PDEATHSIG),
+    but already when the *thread* that started this process ends, and servers start it from short-lived ones.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_exit_after, args=(parent.sentinel,), daemon=True).start()
+
+
+def _exit_after(sentinel: int) -> None:
+    multiprocessing.connection.wait([sentinel])
+    os._exit(1)
