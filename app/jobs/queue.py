@@ -1,0 +1,363 @@
+"""The durable queue as the web and the command line see it: give a recording in, follow it, read it, keep house.
+
+What `submit` returns is on the disk. How a worker takes jobs and does them is in claims.py.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Condition
+from typing import Any
+
+from app.engine import LANGUAGES
+from app.errors import (
+    EmptyFile,
+    NotCancellable,
+    NotFinished,
+    NotRetriable,
+    TranscriptionNotFound,
+)
+from app.jobs.progress import Progress, Stage
+from app.jobs.transcription import (
+    JobOptions,
+    Page,
+    SegmentRecord,
+    Transcription,
+    segment_from,
+    transcription_from,
+)
+from app.logging import JOB_LOG_NAME, event
+from app.store import segments, transcriptions
+from app.store.database import Connection, Database, Row
+from app.store.files import Files
+from app.store.incoming import IncomingFile
+from app.store.tables import JobState
+from app.transcript import Segment, Transcript, detect_language, join_texts
+
+__all__ = [
+    "LANGUAGES",
+    "IncomingFile",
+    "JobOptions",
+    "JobState",
+    "Page",
+    "Progress",
+    "Queue",
+    "SegmentRecord",
+    "Stage",
+    "Transcription",
+]
+
+_log = logging.getLogger(__name__)
+
+
+class Queue:
+    """All transcriptions. Every method may be called from any thread.
+
+    Any of them may raise DatabaseUnusable, and those that change something DiskFull.
+    """
+
+    def __init__(self, database: Database, files: Files) -> None:
+        self.database = database
+        self.files = files
+        self._arrival = Condition()
+
+    # Giving in
+
+    def receive(self, name: str, limit_bytes: int) -> AbstractContextManager[IncomingFile]:
+        """Open a file for an upload. Call `submit` inside the block: leaving it without removes the file.
+
+        Raises:
+            UploadTooLarge, DiskFull: by `write`.
+        """
+        return self.files.receive(name.encode(errors="replace").decode(), limit_bytes)
+
+    def submit(self, incoming: IncomingFile, options: JobOptions, source: str) -> Transcription:
+        """Queue a received recording. When this returns, a power cut cannot lose it.
+
+        Raises:
+            EmptyFile: nothing was received.
+            DiskFull: there is no room for it; nothing of it stays.
+        """
+        if not incoming.size_bytes:
+            raise EmptyFile(name=incoming.name)
+        id = secrets.token_hex(8)
+        self.files.settle(incoming, id)
+        try:
+            self._add(id, incoming, options, source)
+        except BaseException:
+            self.files.remove(id)
+            raise
+        event(_log, logging.INFO, "job_submitted", job=id, name=incoming.name, bytes=incoming.size_bytes)
+        self.announce()
+        return self.get(id)
+
+    def _add(self, id: str, incoming: IncomingFile, options: JobOptions, source: str) -> None:
+        row = {
+            "id": id,
+            "name": incoming.name,
+            "suffix": incoming.suffix,
+            "size_bytes": incoming.size_bytes,
+            "sha256": incoming.sha256,
+            "source": source,
+            "options": options.to_dict(),
+            "state": JobState.QUEUED,
+            "stage": "queued",
+            "created_at": datetime.now(UTC),
+        }
+        with self.database.writing() as connection:
+            transcriptions.add(connection, row)
+
+    # Reading
+
+    def get(self, id: str) -> Transcription:
+        """Return one transcription; while it runs, with the text so far.
+
+        Raises:
+            TranscriptionNotFound
+        """
+        with self.database.reading() as connection:
+            return transcription_from(_with_text(connection, _found(connection, id)))
+
+    def segments(self, id: str) -> list[SegmentRecord]:
+        """Return the segments in the order of time; none before the recording has been read.
+
+        Raises:
+            TranscriptionNotFound
+        """
+        with self.database.reading() as connection:
+            _found(connection, id)
+            return [segment_from(row) for row in segments.of(connection, id)]
+
+    def transcript(self, id: str) -> Transcript:
+        """Return what was recognised, also of a job that failed or was cancelled half-way.
+
+        Raises:
+            TranscriptionNotFound
+            NotFinished: the job has not ended, or ended without any text of its own.
+        """
+        record = self.get(id)
+        heard = tuple(
+            Segment(segment.start, segment.end, segment.text, segment.text_raw, segment.confidence)
+            for segment in self.segments(id)
+            if segment.text
+        )
+        has_ended = record.state not in (JobState.QUEUED, JobState.RUNNING)
+        if not has_ended or not (heard or record.state is JobState.SUCCEEDED):
+            raise NotFinished(state=record.state.value)
+        return Transcript(
+            segments=heard,
+            language=record.language or detect_language(record.text_raw),
+            duration=record.duration or 0.0,
+            model=record.model or "",
+            device=record.device or "",
+            receipt=record.receipt,
+            warnings=record.warnings,
+        )
+
+    def search(
+        self, query: str = "", state: JobState | None = None, limit: int = 50, offset: int = 0
+    ) -> Page:
+        """Return transcriptions whose name or text holds every word of `query`, newest first."""
+        with self.database.reading() as connection:
+            rows, total = transcriptions.search(connection, query, state, limit, offset)
+            return Page([transcription_from(row) for row in rows], total)
+
+    def counts(self) -> dict[JobState, int]:
+        with self.database.reading() as connection:
+            found = transcriptions.count_by_state(connection)
+        return {state: found.get(state, 0) for state in JobState}
+
+    def revision(self) -> int:
+        """Return the number of the last change; cheap enough to be asked a few times a second."""
+        with self.database.reading() as connection:
+            return transcriptions.current_revision(connection)
+
+    def changed_since(self, revision: int) -> list[Transcription]:
+        """Return what was changed after `revision` and still exists, the oldest change first."""
+        with self.database.reading() as connection:
+            return [transcription_from(row) for row in transcriptions.changed_since(connection, revision)]
+
+    def deleted_since(self, revision: int) -> list[str]:
+        """Return the ids of what was deleted after `revision`; the last thousand deletions are remembered."""
+        with self.database.reading() as connection:
+            return transcriptions.deleted_since(connection, revision)
+
+    # Files
+
+    def source_path(self, id: str) -> Path:
+        """Return the recording as it was sent.
+
+        Raises:
+            TranscriptionNotFound
+            AudioGone: it is no longer on the disk.
+        """
+        with self.database.reading() as connection:
+            return self.files.source(id, _found(connection, id)["suffix"])
+
+    def peaks(self, id: str) -> list[list[int]]:
+        """Return the picture of the sound: lowest and highest sample of stretches of equal length, -127 to 127.
+
+        Raises:
+            TranscriptionNotFound
+            NotFinished: the recording has not been read.
+        """
+        record = self.get(id)
+        try:
+            stored = json.loads(self.files.peaks(id).read_text())
+        except FileNotFoundError:
+            raise NotFinished(state=record.state.value) from None
+        return [list(pair) for pair in stored]
+
+    def log_lines(self, id: str) -> list[str]:
+        """Return the lines of the job's own log.
+
+        Raises:
+            TranscriptionNotFound
+        """
+        self.get(id)
+        try:
+            text = (self.files.folder(id) / JOB_LOG_NAME).read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return []
+        return text.splitlines()
+
+    # Changing
+
+    def rename(self, id: str, name: str) -> Transcription:
+        """Show the transcription under another name.
+
+        Raises:
+            TranscriptionNotFound
+        """
+        with self.database.writing() as connection:
+            _found(connection, id)
+            transcriptions.change(connection, id, name=name.encode(errors="replace").decode())
+        return self.get(id)
+
+    def cancel(self, id: str) -> Transcription:
+        """End a job that waits, or ask the worker that runs it to end it before its next segment.
+
+        Raises:
+            TranscriptionNotFound
+            NotCancellable: it has already ended.
+        """
+        with self.database.writing() as connection:
+            row = _found(connection, id)
+            if row["state"] == JobState.QUEUED:
+                transcriptions.change(connection, id, **cancelled(_texts(connection, id)))
+            elif row["state"] == JobState.RUNNING:
+                transcriptions.change(connection, id, cancel_requested=True)
+            else:
+                raise NotCancellable(state=row["state"])
+        event(_log, logging.INFO, "job_cancel_requested", job=id)
+        return self.get(id)
+
+    def retry(self, id: str) -> Transcription:
+        """Queue a failed or cancelled job again, behind all others; its finished segments stay as they are.
+
+        Raises:
+            TranscriptionNotFound
+            NotRetriable: it waits, runs or has succeeded.
+            AudioGone: its recording is no longer on the disk.
+        """
+        self.source_path(id)
+        with self.database.writing() as connection:
+            row = _found(connection, id)
+            if row["state"] not in (JobState.FAILED, JobState.CANCELLED):
+                raise NotRetriable(state=row["state"])
+            segments.reopen_failed(connection, id)
+            transcriptions.recount(connection, id)
+            order = transcriptions.next_revision(connection)
+            transcriptions.change(connection, id, **_waiting_again(), queue_order=order)
+        event(_log, logging.INFO, "job_retried", job=id)
+        self.announce()
+        return self.get(id)
+
+    def delete(self, id: str) -> None:
+        """Remove a transcription with its files. A running one is hidden now; its worker ends and removes it.
+
+        Raises:
+            TranscriptionNotFound
+        """
+        with self.database.writing() as connection:
+            is_running = _found(connection, id)["state"] == JobState.RUNNING
+            transcriptions.mark_deleted(connection, id)
+        event(_log, logging.INFO, "job_deleted", job=id)
+        if not is_running:
+            self.purge(id)
+
+    def purge(self, id: str) -> None:
+        """Remove files and row of a transcription that is marked as deleted and that no worker holds."""
+        self.files.remove(id)
+        with self.database.writing() as connection:
+            transcriptions.remove(connection, id)
+
+    # Waiting for work, inside one process; workers of other processes look by themselves
+
+    def announce(self) -> None:
+        """Wake the workers of this process."""
+        with self._arrival:
+            self._arrival.notify_all()
+
+    def wait_for_arrival(self, seconds: float) -> None:
+        """Return when something has arrived in this process, or after `seconds`."""
+        with self._arrival:
+            self._arrival.wait(seconds)
+
+
+def cancelled(texts: dict[str, str]) -> dict[str, Any]:
+    """The values of a job that ends because a person wanted so."""
+    return ended(JobState.CANCELLED, texts) | {"cancel_requested": True}
+
+
+def ended(state: JobState, texts: dict[str, str]) -> dict[str, Any]:
+    """The values of a job that ends."""
+    return {
+        "state": state,
+        "stage": "finished",
+        "worker": None,
+        "finished_at": datetime.now(UTC),
+        **texts,
+    }
+
+
+def texts_of(rows: Sequence[Row]) -> dict[str, str]:
+    """The texts of a transcription from the rows of its segments."""
+    return {
+        "text": join_texts(row["text"] for row in rows),
+        "text_raw": join_texts(row["text_raw"] for row in rows),
+    }
+
+
+def _waiting_again() -> dict[str, Any]:
+    return {
+        "state": JobState.QUEUED,
+        "stage": "queued",
+        "finished_at": None,
+        "cancel_requested": False,
+        "error": None,
+    }
+
+
+def _found(connection: Connection, id: str) -> Row:
+    row = transcriptions.find(connection, id)
+    if row is None:
+        raise TranscriptionNotFound(id=id)
+    return row
+
+
+def _texts(connection: Connection, id: str) -> dict[str, str]:
+    return texts_of(segments.of(connection, id))
+
+
+def _with_text(connection: Connection, row: Row) -> Row:
+    """Add the text so far to a row whose job has not ended: it is written there when it ends."""
+    if row["finished_at"] is not None:
+        return row
+    return {**row, **_texts(connection, row["id"])}

@@ -1,0 +1,163 @@
+"""The values that the queue gives out: one transcription, its segments, and what was asked of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from app.engine import RecognitionOptions
+from app.engine.vad import VadOptions
+from app.errors import Problem
+from app.jobs.progress import Progress, eta_seconds, percent_done
+from app.store.tables import JobState
+from app.transcript import Applied
+
+
+@dataclass(frozen=True, slots=True)
+class JobOptions:
+    """What a person asks of one transcription."""
+
+    language: str = "auto"
+    """One of LANGUAGES."""
+    hotwords: tuple[str, ...] = ()
+    itn: bool = True
+    """Write spoken numbers, dates and units as digits."""
+    vad: VadOptions = field(default_factory=VadOptions)
+
+    @property
+    def recognition(self) -> RecognitionOptions:
+        """The part that the engine needs."""
+        return RecognitionOptions(self.language, self.hotwords, self.itn)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "hotwords": list(self.hotwords)}
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> JobOptions:
+        return cls(stored["language"], tuple(stored["hotwords"]), stored["itn"], VadOptions(**stored["vad"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Transcription:
+    """One recording on its way to a text, and afterwards."""
+
+    id: str
+    name: str
+    """As it was uploaded or renamed; never a path."""
+    state: JobState
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    size_bytes: int
+    sha256: str
+    source: str
+    """Where it came from: `page`, `api` or `cli`."""
+    options: JobOptions
+    duration: float | None
+    """Seconds, once the recording has been read."""
+    progress: Progress
+    cancel_requested: bool
+    attempts: int
+    """How often a worker has taken it."""
+    text: str
+    """What is recognised so far."""
+    text_raw: str
+    language: str | None
+    """As `detect_language` says, once the job has ended with text."""
+    model: str | None
+    device: str | None
+    receipt: tuple[Applied, ...]
+    warnings: tuple[str, ...]
+    error: Problem | None
+    revision: int
+    """Grows with every change, over all transcriptions."""
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRecord:
+    """One stretch of speech of a transcription."""
+
+    index: int
+    start: float
+    """Seconds from the beginning of the recording."""
+    end: float
+    state: Literal["pending", "done", "failed"]
+    text: str
+    text_raw: str
+    confidence: float | None
+    dropped: str
+    """Why text was withheld; empty otherwise."""
+    error: Problem | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of the history."""
+
+    items: list[Transcription]
+    total: int
+
+
+def transcription_from(row: Mapping[str, Any]) -> Transcription:
+    """Make a transcription of its row, which may have a `queue_position`."""
+    return Transcription(
+        id=row["id"],
+        name=row["name"],
+        state=JobState(row["state"]),
+        created_at=row["created_at"],
+        started_at=row["started_at"],
+        finished_at=row["finished_at"],
+        size_bytes=row["size_bytes"],
+        sha256=row["sha256"],
+        source=row["source"],
+        options=JobOptions.from_dict(row["options"]),
+        duration=row["duration"],
+        progress=_progress(row),
+        cancel_requested=row["cancel_requested"],
+        attempts=row["attempts"],
+        text=row["text"],
+        text_raw=row["text_raw"],
+        language=row["language"],
+        model=row["model"],
+        device=row["device"],
+        receipt=tuple(Applied(**line) for line in row["receipt"]),
+        warnings=tuple(row["warnings"]),
+        error=_problem(row["error"]),
+        revision=row["revision"],
+    )
+
+
+def segment_from(row: Mapping[str, Any]) -> SegmentRecord:
+    return SegmentRecord(
+        index=row["index"],
+        start=row["start"],
+        end=row["end"],
+        state=row["state"],
+        text=row["text"],
+        text_raw=row["text_raw"],
+        confidence=row["confidence"],
+        dropped=row["dropped"],
+        error=_problem(row["error"]),
+    )
+
+
+def _progress(row: Mapping[str, Any]) -> Progress:
+    done, duration = row["seconds_done"], row["duration"]
+    is_complete = row["state"] == JobState.SUCCEEDED
+    is_recognizing = row["stage"] == "recognizing"
+    return Progress(
+        stage=row["stage"],
+        percent=100.0 if is_complete else percent_done(done, duration),
+        seconds_done=duration if is_complete else done,
+        segments_done=row["segments_done"],
+        segments_failed=row["segments_failed"],
+        segments_total=row["segments_total"],
+        eta_seconds=eta_seconds(done, duration, row["seconds_worked"]) if is_recognizing else None,
+        queue_position=row.get("queue_position"),
+    )
+
+
+def _problem(stored: Mapping[str, Any] | None) -> Problem | None:
+    return Problem.from_dict(stored) if stored else None

@@ -1,0 +1,127 @@
+"""The folders of the recordings: where everything lies, and how nothing is left behind. It knows no rows.
+
+data/incoming/<random>/      a recording that is still arriving, locked by the process that writes it
+data/transcriptions/<id>/    source<.ext>, audio.s16 while it is worked on, peaks.json, job.log
+data/trash/<random>/         a folder that is being removed
+data/workers/<id>.lock       locked while that worker lives
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from app.errors import AudioGone
+from app.store.held import hold_new, is_held, unless_held
+from app.store.incoming import SOURCE_STEM, IncomingFile, sync_folder
+
+AUDIO_NAME = "audio.s16"
+PEAKS_NAME = "peaks.json"
+
+
+class Files:
+    """The folders under the data folder."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._incoming = data_dir / "incoming"
+        self._transcriptions = data_dir / "transcriptions"
+        self._trash = data_dir / "trash"
+        self._workers = data_dir / "workers"
+        for folder in (self._incoming, self._transcriptions, self._trash, self._workers):
+            folder.mkdir(parents=True, exist_ok=True)
+        sync_folder(data_dir)
+
+    @contextmanager
+    def receive(self, name: str, limit_bytes: int) -> Iterator[IncomingFile]:
+        """Open a file for an upload; unless it is settled inside the block, nothing of it stays.
+
+        Raises:
+            DiskFull: there is no room for it.
+        """
+        incoming = IncomingFile(self._incoming / secrets.token_hex(8), name, limit_bytes)
+        try:
+            yield incoming
+        finally:
+            incoming.close()
+
+    def settle(self, incoming: IncomingFile, id: str) -> None:
+        """Make a received file the recording of transcription `id`, durably.
+
+        Raises:
+            DiskFull: there is no room for it.
+        """
+        incoming.settle(self.folder(id))
+
+    def folder(self, id: str) -> Path:
+        return self._transcriptions / id
+
+    def source(self, id: str, suffix: str) -> Path:
+        """Return the recording as it was sent.
+
+        Raises:
+            AudioGone: it is not there any more.
+        """
+        path = self.folder(id) / f"{SOURCE_STEM}{suffix}"
+        if not path.is_file():
+            raise AudioGone
+        return path
+
+    def audio(self, id: str) -> Path:
+        """Where the samples lie while a job is worked on; what lies there is complete."""
+        return self.folder(id) / AUDIO_NAME
+
+    def peaks(self, id: str) -> Path:
+        return self.folder(id) / PEAKS_NAME
+
+    def drop_audio(self, id: str) -> None:
+        """Remove the samples: the recording itself is kept, and they can be made again."""
+        self.audio(id).unlink(missing_ok=True)
+
+    def remove(self, id: str) -> None:
+        """Remove the folder of a transcription at once: nobody finds it half-empty."""
+        away = self._trash / secrets.token_hex(8)
+        with suppress(FileNotFoundError):
+            self.folder(id).rename(away)
+        shutil.rmtree(away, ignore_errors=True)  # what resists is swept at the next start
+
+    def hold_worker(self, id: str) -> int:
+        """Announce a living worker; it lives until the returned descriptor is closed."""
+        return hold_new(self._worker(id))
+
+    def is_worker_alive(self, id: str) -> bool:
+        return is_held(self._worker(id))
+
+    def forget_worker(self, id: str) -> None:
+        self._worker(id).unlink(missing_ok=True)
+
+    def sweep(self, is_known: Callable[[str], bool]) -> list[str]:
+        """Remove what processes that died have left; return the ids of folders that nobody knew.
+
+        Such a folder is an upload that was never acknowledged: its process died before the row was written.
+        """
+        for path in (*self._incoming.iterdir(), *self._trash.iterdir()):
+            _remove_unless_held(path)
+        for path in self._workers.iterdir():
+            _remove_unless_held(path)
+        # Whether somebody holds it must be asked first: a row that is missing then will never come.
+        free = [path.name for path in self._transcriptions.iterdir() if not is_held(path)]
+        unknown = [id for id in free if not is_known(id)]
+        for id in unknown:
+            self.remove(id)
+        return unknown
+
+    def _worker(self, id: str) -> Path:
+        return self._workers / f"{id}.lock"
+
+
+def _remove_unless_held(path: Path) -> None:
+    with unless_held(path) as is_free:
+        if not is_free:
+            return
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)

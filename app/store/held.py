@@ -1,0 +1,61 @@
+"""Locks that tell the living from the dead: the kernel drops them when their process ends, however it ends."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def hold_new(path: Path, *, folder: bool = False) -> int:
+    """Make a file or folder and lock it until the returned descriptor is closed, also under another name.
+
+    A sweep may find it between its making and its locking, and remove it: then it is made again.
+    """
+    while True:
+        path.mkdir() if folder else path.touch(exist_ok=False)
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            continue
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if _is_at(descriptor, path):
+            return descriptor
+        os.close(descriptor)
+
+
+def is_held(path: Path) -> bool:
+    """Tell whether a living process holds `path`; what is not there is held by nobody."""
+    with unless_held(path) as is_free:
+        return not is_free and path.exists()
+
+
+@contextmanager
+def unless_held(path: Path) -> Iterator[bool]:
+    """Lock `path` for the block if nobody holds it, and tell whether that is so; never wait."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        yield False
+        return
+    try:
+        yield _lock_at_once(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _lock_at_once(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False

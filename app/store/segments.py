@@ -1,0 +1,42 @@
+"""The queries on the segments of one transcription. Each takes the connection of an open transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from app.store.database import Row
+from app.store.tables import SegmentState, segments
+
+
+def add(connection: Connection, transcription_id: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Store the plan: every segment with its times, none of them done."""
+    values = [{**row, "transcription_id": transcription_id} for row in rows]
+    if values:
+        connection.execute(insert(segments), values)
+
+
+def of(connection: Connection, transcription_id: str) -> list[Row]:
+    """Return the segments in the order of time."""
+    query = select(segments).where(segments.c.transcription_id == transcription_id)
+    return [dict(row) for row in connection.execute(query.order_by(segments.c.index)).mappings()]
+
+
+def finish(connection: Connection, transcription_id: str, index: int, **values: Any) -> bool:
+    """Store what became of a pending segment; tell whether it was still pending."""
+    query = update(segments).where(
+        segments.c.transcription_id == transcription_id,
+        segments.c.index == index,
+        segments.c.state == SegmentState.PENDING,
+    )
+    return connection.execute(query.values(**values)).rowcount == 1
+
+
+def reopen_failed(connection: Connection, transcription_id: str) -> None:
+    """Make failed segments pending again; those that are done stay."""
+    query = update(segments).where(
+        segments.c.transcription_id == transcription_id, segments.c.state == SegmentState.FAILED
+    )
+    connection.execute(query.values(state=SegmentState.PENDING, error=None, seconds_worked=0.0))

@@ -1,0 +1,148 @@
+"""What is kept, and in which shape. Tables live here and nowhere else; a change of one needs a migration."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    false,
+)
+
+
+class JobState(StrEnum):
+    """Where a job stands. The last three are final until it is retried."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class SegmentState(StrEnum):
+    """Where one segment stands; `failed` becomes `pending` again when its job is retried."""
+
+    PENDING = "pending"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware moment, stored as naive UTC: SQLite has no time zones."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return value and value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return value and value.replace(tzinfo=UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+
+def _one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+transcriptions = Table(
+    "transcriptions",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("suffix", String(16), nullable=False),  # of the recording's file name, with its dot
+    Column("size_bytes", Integer, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("source", String(16), nullable=False),  # page, api or cli
+    Column("options", JSON, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("stage", String(16), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("started_at", UtcDateTime),
+    Column("finished_at", UtcDateTime),
+    Column("queue_order", Integer, nullable=False),  # the revision at which it was queued
+    Column("worker", String(32)),  # who works on it; null unless running
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("cancel_requested", Boolean, nullable=False, default=False, server_default=false()),
+    Column("delete_requested", Boolean, nullable=False, default=False, server_default=false()),
+    Column("duration", Float),  # seconds; null until the plan of segments is stored
+    Column("segments_total", Integer, nullable=False, default=0),
+    Column("segments_done", Integer, nullable=False, default=0),
+    Column("segments_failed", Integer, nullable=False, default=0),
+    Column("seconds_done", Float, nullable=False, default=0.0),  # of the recording
+    Column(
+        "seconds_worked", Float, nullable=False, default=0.0
+    ),  # by the clock, on the segments that are done
+    Column("text", Text, nullable=False, default=""),
+    Column("text_raw", Text, nullable=False, default=""),
+    Column("language", String(16)),
+    Column("model", Text),
+    Column("device", Text),
+    Column("receipt", JSON, nullable=False, default=list),
+    Column("warnings", JSON, nullable=False, default=list),
+    Column("error", JSON(none_as_null=True)),
+    Column("revision", Integer, nullable=False),
+    _one_of("state", JobState),
+    Index("ix_transcriptions_state", "state", "queue_order"),
+    Index("ix_transcriptions_created_at", "created_at"),
+    Index("ix_transcriptions_revision", "revision"),
+)
+
+segments = Table(
+    "segments",
+    metadata,
+    Column("transcription_id", ForeignKey("transcriptions.id", ondelete="CASCADE"), primary_key=True),
+    Column("index", Integer, primary_key=True),
+    Column("start", Float, nullable=False),  # seconds
+    Column("end", Float, nullable=False),
+    Column("covers_seconds", Float, nullable=False),  # with the silence before it; their sum is the duration
+    Column("state", String(16), nullable=False, default=SegmentState.PENDING.value),
+    Column("text", Text, nullable=False, default=""),
+    Column("text_raw", Text, nullable=False, default=""),
+    Column("confidence", Float),
+    Column("dropped", Text, nullable=False, default=""),
+    Column("seconds_worked", Float, nullable=False, default=0.0),
+    Column("error", JSON(none_as_null=True)),
+    _one_of("state", SegmentState),
+)
+
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("id", Integer, primary_key=True),  # one row
+    Column("current", Integer, nullable=False),
+)
+"""The number of the last change. It grows inside the transaction of the change, so a reader misses none."""
+
+deletions = Table(
+    "deletions",
+    metadata,
+    Column("revision", Integer, primary_key=True),
+    Column("transcription_id", String(32), nullable=False),
+)
+"""What was deleted lately, so that open pages can be told."""

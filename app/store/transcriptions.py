@@ -1,0 +1,204 @@
+"""The queries on transcriptions. Each takes the connection of an open transaction and knows no rule of the queue.
+
+Every change of a row takes the next revision, in the same transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    CursorResult,
+    Select,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from app.store.database import Row
+from app.store.tables import JobState, deletions, revisions, segments, transcriptions
+
+DELETIONS_KEPT = 1000
+LONGEST_QUERY = 500  # characters; SQLite refuses very long patterns
+
+_visible = transcriptions.c.delete_requested.is_(False)
+_waiting = (transcriptions.c.state == JobState.QUEUED) & _visible
+
+
+def add(connection: Connection, values: Mapping[str, Any]) -> None:
+    """Add a transcription; it waits behind all others."""
+    revision = next_revision(connection)
+    connection.execute(insert(transcriptions).values(**values, queue_order=revision, revision=revision))
+
+
+def find(connection: Connection, id: str) -> Row | None:
+    """Return one row with its `queue_position`; a transcription that is being deleted is not there any more."""
+    query = _with_position().where(transcriptions.c.id == id, _visible)
+    return _one(connection.execute(query))
+
+
+def search(
+    connection: Connection, query: str, state: JobState | None, limit: int, offset: int
+) -> tuple[list[Row], int]:
+    """Return the newest rows whose name or text holds every word of `query`, and how many there are in all."""
+    conditions = [_visible, *_holding(query[:LONGEST_QUERY])]
+    if state is not None:
+        conditions.append(transcriptions.c.state == state)
+    newest_first = (transcriptions.c.created_at.desc(), transcriptions.c.id.desc())
+    rows = connection.execute(
+        _with_position().where(*conditions).order_by(*newest_first).limit(limit).offset(offset)
+    )
+    total = connection.scalar(select(func.count()).select_from(transcriptions).where(*conditions))
+    return _all(rows), total or 0
+
+
+def changed_since(connection: Connection, revision: int) -> list[Row]:
+    """Return the rows with a later revision, the oldest change first."""
+    query = _with_position().where(transcriptions.c.revision > revision, _visible)
+    return _all(connection.execute(query.order_by(transcriptions.c.revision)))
+
+
+def deleted_since(connection: Connection, revision: int) -> list[str]:
+    query = select(deletions.c.transcription_id).where(deletions.c.revision > revision)
+    return list(connection.scalars(query.order_by(deletions.c.revision)))
+
+
+def count_by_state(connection: Connection) -> dict[str, int]:
+    query = select(transcriptions.c.state, func.count()).where(_visible).group_by(transcriptions.c.state)
+    return {state: count for state, count in connection.execute(query).tuples()}  # noqa: C416
+
+
+def current_revision(connection: Connection) -> int:
+    return connection.scalar(select(revisions.c.current)) or 0
+
+
+def next_revision(connection: Connection) -> int:
+    """Count one change; only the transaction that changes something may ask."""
+    query = update(revisions).values(current=revisions.c.current + 1).returning(revisions.c.current)
+    return int(connection.scalars(query).one())
+
+
+def change(connection: Connection, id: str, *conditions: ColumnElement[bool], **values: Any) -> bool:
+    """Set `values`, where the row is there and fulfils `conditions`; tell whether it did."""
+    query = update(transcriptions).where(transcriptions.c.id == id, *conditions)
+    return connection.execute(query.values(**values, revision=next_revision(connection))).rowcount == 1
+
+
+def has_waiting(connection: Connection) -> bool:
+    return connection.scalar(select(transcriptions.c.id).where(_waiting).limit(1)) is not None
+
+
+def claim(connection: Connection, worker: str, **values: Any) -> Row | None:
+    """Give the row that waits longest to `worker`, in one statement: no two workers can get the same."""
+    oldest = select(transcriptions.c.id).where(_waiting).order_by(transcriptions.c.queue_order).limit(1)
+    query = (
+        update(transcriptions)
+        .where(transcriptions.c.id == oldest.scalar_subquery())
+        .values(
+            **values,
+            state=JobState.RUNNING,
+            worker=worker,
+            attempts=transcriptions.c.attempts + 1,
+            revision=next_revision(connection),
+        )
+        .returning(transcriptions)
+    )
+    return _one(connection.execute(query))
+
+
+def held_by(worker: str) -> ColumnElement[bool]:
+    """The condition that `worker` still has the job: it was neither taken away nor ended."""
+    return (transcriptions.c.worker == worker) & (transcriptions.c.state == JobState.RUNNING)
+
+
+def workers_with_jobs(connection: Connection) -> list[str]:
+    query = select(transcriptions.c.worker).where(transcriptions.c.state == JobState.RUNNING).distinct()
+    return [worker or "" for worker in connection.scalars(query)]
+
+
+def running_of(connection: Connection, worker: str) -> list[Row]:
+    query = select(transcriptions).where(held_by(worker)).order_by(transcriptions.c.queue_order)
+    return _all(connection.execute(query))
+
+
+def being_deleted(connection: Connection) -> list[str]:
+    """Return the ids whose deletion was asked for and that no worker holds."""
+    not_running = transcriptions.c.state != JobState.RUNNING
+    return list(connection.scalars(select(transcriptions.c.id).where(~_visible, not_running)))
+
+
+def exists(connection: Connection, id: str) -> bool:
+    """Tell whether there is a row, even one that is being deleted."""
+    return connection.scalar(select(transcriptions.c.id).where(transcriptions.c.id == id)) is not None
+
+
+def mark_deleted(connection: Connection, id: str) -> None:
+    """Hide the row for good and remember its id for open pages."""
+    change(connection, id, delete_requested=True, cancel_requested=True)
+    revision = current_revision(connection)
+    connection.execute(insert(deletions).values(revision=revision, transcription_id=id))
+    connection.execute(delete(deletions).where(deletions.c.revision <= revision - DELETIONS_KEPT))
+
+
+def remove(connection: Connection, id: str) -> None:
+    """Remove the row and its segments."""
+    connection.execute(delete(transcriptions).where(transcriptions.c.id == id))
+
+
+def recount(connection: Connection, id: str) -> None:
+    """Make the counters of a transcription those of its segments."""
+    connection.execute(update(transcriptions).where(transcriptions.c.id == id).values(**_counters()))
+
+
+def _counters() -> dict[str, Any]:
+    mine = segments.c.transcription_id == transcriptions.c.id
+    finished = segments.c.state != "pending"
+
+    def over(what: ColumnElement[Any], *conditions: ColumnElement[bool]) -> Any:
+        return select(what).where(mine, *conditions).scalar_subquery()
+
+    return {
+        "segments_total": over(func.count()),
+        "segments_done": over(func.count(), segments.c.state == "done"),
+        "segments_failed": over(func.count(), segments.c.state == "failed"),
+        "seconds_done": over(func.coalesce(func.sum(segments.c.covers_seconds), 0.0), finished),
+        "seconds_worked": over(func.coalesce(func.sum(segments.c.seconds_worked), 0.0), finished),
+    }
+
+
+def _with_position() -> Select[Any]:
+    """Select the rows; `queue_position` is 1 for the next to be claimed and null unless queued."""
+    ahead = transcriptions.alias()
+    position = (
+        select(func.count())
+        .where(
+            ahead.c.state == JobState.QUEUED,
+            ahead.c.delete_requested.is_(False),
+            ahead.c.queue_order <= transcriptions.c.queue_order,
+            transcriptions.c.state == JobState.QUEUED,
+        )
+        .correlate(transcriptions)
+        .scalar_subquery()
+    )
+    return select(transcriptions, func.nullif(position, 0).label("queue_position"))
+
+
+def _holding(query: str) -> list[ColumnElement[bool]]:
+    words = query.encode(errors="replace").decode().split()
+    columns = (transcriptions.c.name, transcriptions.c.text)
+    return [or_(*(column.icontains(word, autoescape=True) for column in columns)) for word in words]
+
+
+def _one(result: CursorResult[Any]) -> Row | None:
+    row = result.mappings().one_or_none()
+    return None if row is None else dict(row)
+
+
+def _all(result: CursorResult[Any]) -> list[Row]:
+    return [dict(row) for row in result.mappings()]
