@@ -34,6 +34,7 @@ def N_(text: str) -> str:  # noqa: N802 - gettext's own name
     return text
 
 
+STATE_WORDS = (N_("queued"), N_("running"), N_("succeeded"), N_("failed"), N_("cancelled"))  # as errors say them
 TRANSLATED_PARAMS = ("reason", "state")  # these values are wording of ours; the others are names and numbers
 
 

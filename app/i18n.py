@@ -33,9 +33,17 @@ def pick_language(cookie: str | None, accept_language: str | None) -> str:
 
 
 def translator(language: str) -> Translate:
-    """Return a function from an English text to its wording in `language`; unknown texts stay English."""
+    """Return a function from an English text to its wording in `language`; unknown texts stay English.
+
+    A text may carry figures after a colon ("Damaged places that were skipped: 3"); they stay as they are.
+    """
     wording = _wording(language)
-    return lambda text: wording.get(text, text)
+
+    def translate(text: str) -> str:
+        known, colon, figures = text.partition(": ")
+        return wording.get(text) or wording.get(known, known) + colon + figures
+
+    return translate
 
 
 def script_texts(language: str) -> dict[str, str]:

@@ -59,12 +59,12 @@ def moment(value: str) -> str:
 
 
 def excerpt(text: str, query: str = "") -> Markup:
-    """Return the beginning of `text`, or the part around `query` with the found words marked."""
-    found = text.lower().find(query.lower()) if query else -1
-    if found < 0:
+    """Return the beginning of `text`, or the part around the first word of `query` with that word marked."""
+    words = [word for word in query.lower().split() if word in text.lower()]
+    if not words:
         return escape(text[:EXCERPT_CHARACTERS])
-    start = max(0, found - EXCERPT_LEAD)
-    end = found + len(query)
+    found = text.lower().index(words[0])
+    start, end = max(0, found - EXCERPT_LEAD), found + len(words[0])
     lead = ("…" if start else "") + text[start:found]
     return Markup("{}<mark>{}</mark>{}").format(lead, text[found:end], text[end : start + EXCERPT_CHARACTERS])
 

@@ -46,7 +46,7 @@ function fillFacts(row, job) {
   write(row, "duration", job.duration === null ? "" : clock(job.duration));
   write(row, "size", filesize(job.size_bytes));
   write(row, "language", languageName(job.language));
-  write(row, "warnings", job.warnings.length ? t("{count} notes", { count: job.warnings.length }) : "");
+  write(row, "warnings", job.warnings.length ? t("Notes: {count}", { count: job.warnings.length }) : "");
 }
 
 /** @param {HTMLElement} row @param {Transcription} job */

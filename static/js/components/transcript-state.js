@@ -2,7 +2,7 @@
 import { copyOf, field, find, write } from "../lib/dom.js";
 import { clock } from "../lib/format.js";
 import { t } from "../lib/messages.js";
-import { languageName, progressLine, stateName } from "../lib/wording.js";
+import { languageName, optionName, progressLine, stateName } from "../lib/wording.js";
 import { fillProblem } from "./problem-box.js";
 
 /**
@@ -61,7 +61,7 @@ function showReceipt(body, receipt) {
 /** @param {ReceiptLine} line */
 function receiptRows({ name, asked, applied, reason }) {
   const row = document.createElement("tr");
-  row.append(cell("th", name, { scope: "row" }), cell("td", asked), cell("td", applied));
+  row.append(cell("th", optionName(name), { scope: "row" }), cell("td", asked), cell("td", applied));
   if (!reason) return [row];
   const why = document.createElement("tr");
   why.className = "receipt__why";

@@ -1,3 +1,5 @@
+import { t } from "./messages.js";
+
 /**
  * Write a length or a position: 0:07, 12:30, 1:02:03.
  *
@@ -25,7 +27,7 @@ export function filesize(bytes) {
 }
 
 const locale = document.documentElement.lang;
-const today = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const clockTime = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const thisYear = new Intl.DateTimeFormat(locale, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const anyDay = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
 
@@ -37,6 +39,6 @@ const anyDay = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
 export function moment(timestamp) {
   const then = new Date(timestamp);
   const now = new Date();
-  if (then.toDateString() === now.toDateString()) return today.format(then);
+  if (then.toDateString() === now.toDateString()) return t("today {time}", { time: clockTime.format(then) });
   return (then.getFullYear() === now.getFullYear() ? thisYear : anyDay).format(then);
 }

@@ -19,6 +19,13 @@ export function languageName(language) {
   return names[language ?? ""] ?? language ?? "";
 }
 
+/** @param {string} name of a line of a receipt */
+export function optionName(name) {
+  /** @type {Record<string, string>} */
+  const names = { language: t("Language"), hotwords: t("Hotwords"), itn: t("Text normalisation"), device: t("Device"), dtype: t("Precision"), decoding: t("Decoding") };
+  return names[name] ?? name;
+}
+
 /**
  * Say in one line how far a job is.
  *
