@@ -16,6 +16,7 @@ KINDS = {
     "ctc": ("ctc",),
     "model": ("asr_model",),
 }
+FEATURES: Mapping[str, Any] = {"frame_length": 25, "frame_shift": 10}
 ACTIVATIONS = ("hardtanh", "tanh", "relu", "selu", "swish", "gelu")
 CHOICES = {
     "input_layer": ("linear", "conv2d", "conv2d6", "conv2d8", "dwconv2d8"),
@@ -35,6 +36,7 @@ WITHOUT_EFFECT = frozenset(
     }
     | {"positionwise_conv_kernel_size", "n_expert", "n_expert_activated"}
 )
+MAY_BE_ZERO = ("static_chunk_size", "r_num_blocks")
 ONLY_VALUE: Mapping[str, Any] = {
     "layer_norm_type": "layer_norm",
     "mlp_type": "position_wise_feed_forward",
@@ -146,7 +148,7 @@ class ConformerConfig:
         Raises:
             UnsupportedConfig: a key or value that this network does not know, or one that is missing.
         """
-        vocabulary_size = _required(train, "output_dim")
+        vocabulary_size = _positive(train, "output_dim")
         special = _section(_section(train, "tokenizer_conf"), "special_tokens")
         training = _section(train, "model_conf")
         _kind(train, "ctc", "ctc")
@@ -154,15 +156,27 @@ class ConformerConfig:
         return cls(
             encoder=_encoder(train),
             decoder=_decoder(train),
-            input_dim=_required(train, "input_dim"),
+            input_dim=_positive(train, "input_dim"),
             vocabulary_size=vocabulary_size,
-            blank_id=_section(train, "ctc_conf").get("ctc_blank_id", 0),
-            sos_id=special.get("<sos>", vocabulary_size - 1),
-            eos_id=special.get("<eos>", vocabulary_size - 1),
+            blank_id=_token(_section(train, "ctc_conf"), "ctc_blank_id", 0, vocabulary_size),
+            sos_id=_token(special, "<sos>", vocabulary_size - 1, vocabulary_size),
+            eos_id=_token(special, "<eos>", vocabulary_size - 1, vocabulary_size),
             cmvn=train.get("cmvn") == "global_cmvn" or train.get("cmvn_file") is not None,
             ctc_weight=training.get("ctc_weight", 0.5),
             reverse_weight=training.get("reverse_weight", 0.0),
         )
+
+
+def check_features(train: Mapping[str, Any]) -> None:
+    """Raise UnsupportedConfig for features other than the filter bank that this program computes."""
+    dataset = _section(train, "dataset_conf")
+    require(dataset.get("feats_type", "fbank"), ("fbank",), "dataset_conf: feats_type")
+    expected = {**FEATURES, "num_mel_bins": train.get("input_dim")}
+    for name, value in _section(dataset, "fbank_conf").items():
+        if name in expected:
+            require(value, (expected[name],), f"fbank_conf: {name}")
+    rate = _section(dataset, "resample_conf").get("resample_rate", 16_000)
+    require(rate, (16_000,), "resample_conf: resample_rate")
 
 
 def _encoder(train: Mapping[str, Any]) -> EncoderConfig:
@@ -211,7 +225,26 @@ def _known(values: Mapping[str, Any], kind: type, section: str) -> dict[str, Any
             require(value, (ONLY_VALUE[name],), f"{section}: {name}")
         elif name not in names | WITHOUT_EFFECT:
             raise UnsupportedConfig(f"{section}: the key {name} is not known")
-    return {name: value for name, value in values.items() if name in names}
+    defaults = kind()
+    return {
+        name: _typed(value, getattr(defaults, name), f"{section}: {name}")
+        for name, value in values.items()
+        if name in names
+    }
+
+
+def _typed(value: Any, default: object, name: str) -> Any:
+    """Return the value in the type of its default; refuse another type and widths below one."""
+    if isinstance(default, float) and isinstance(value, int | str):
+        try:
+            return float(value)  # YAML reads 1e-5 as text
+        except ValueError:
+            raise UnsupportedConfig(f"{name} is {value!r}, not a number") from None
+    if default is not None and type(value) is not type(default):
+        raise UnsupportedConfig(f"{name} is {value!r}, not of type {type(default).__name__}")
+    if type(value) is int and value < 1 and name.rpartition(" ")[2] not in MAY_BE_ZERO:
+        raise UnsupportedConfig(f"{name} is {value}, less than 1")
+    return value
 
 
 def _check_heads(width: int, heads: int, section: str) -> None:
@@ -231,10 +264,17 @@ def require(value: object, known: tuple[object, ...], name: str) -> None:
         raise UnsupportedConfig(f"{name} is {value!r}; known: {', '.join(map(str, known))}")
 
 
-def _required(train: Mapping[str, Any], key: str) -> int:
+def _positive(train: Mapping[str, Any], key: str) -> int:
     value = train.get(key)
-    if not isinstance(value, int):
-        raise UnsupportedConfig(f"{key} is missing or not a whole number")
+    if not isinstance(value, int) or value < 1:
+        raise UnsupportedConfig(f"{key} is missing or not a whole number above 0")
+    return value
+
+
+def _token(values: Mapping[str, Any], key: str, default: int, vocabulary_size: int) -> int:
+    value = values.get(key, default)
+    if not isinstance(value, int) or not 0 <= value < vocabulary_size:
+        raise UnsupportedConfig(f"{key} is {value!r}, not the number of one of {vocabulary_size} tokens")
     return value
 
 

@@ -16,14 +16,12 @@ class Positions(nn.Module):
     The table is not a part of the checkpoint and grows with the longest input: no recording is too long for it.
     """
 
-    table_TD: Tensor
-
     def __init__(self, kind: str, width: int, dropout_rate: float) -> None:
         super().__init__()
         self.kind = kind
         self.scale = 1.0 if kind == "no_pos" else math.sqrt(width)
         self.dropout = nn.Dropout(dropout_rate)
-        self.register_buffer("table_TD", sinusoids(FIRST_FRAMES, width), persistent=False)
+        self._table_TD: Tensor | None = None
 
     def forward(self, x_BTD: Tensor) -> tuple[Tensor, Tensor]:
         """Return the scaled input (B, T, D) and the positions (1, T, D), all zero for `no_pos`."""
@@ -35,11 +33,13 @@ class Positions(nn.Module):
 
     def _positions(self, x_BTD: Tensor) -> Tensor:
         frames, width = x_BTD.shape[1:]
-        if frames > len(self.table_TD):
-            self.table_TD = sinusoids(2 * frames, width).to(self.table_TD)
         if self.kind == "no_pos":
             return x_BTD.new_zeros(1, frames, width)
-        return self.table_TD[None, :frames].to(x_BTD.dtype)
+        table_TD = self._table_TD
+        if table_TD is None or len(table_TD) < frames or table_TD.device != x_BTD.device:
+            with torch.inference_mode(mode=False):  # the same table may serve training later
+                table_TD = self._table_TD = sinusoids(max(FIRST_FRAMES, 2 * frames), width).to(x_BTD.device)
+        return table_TD[None, :frames].to(x_BTD.dtype)
 
 
 def sinusoids(frames: int, width: int) -> Tensor:

@@ -8,7 +8,7 @@ from itertools import pairwise
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from app.engine.conformer.config import EncoderConfig
+from app.engine.conformer.config import EncoderConfig, UnsupportedConfig
 from app.engine.conformer.positions import Positions
 
 Convolution = tuple[int, int]
@@ -125,4 +125,6 @@ def frequencies(input_dim: int, convolutions: Sequence[Convolution]) -> int:
     """Return how many frequencies are left of the mel bins."""
     for kernel, stride in convolutions:
         input_dim = (input_dim - kernel) // stride + 1
+    if input_dim < 1:
+        raise UnsupportedConfig("input_dim is too small for this input_layer")
     return input_dim

@@ -1,0 +1,47 @@
+"""The seam between log-probabilities and tokens. A new search is a new file here and touches nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedBatch:
+    """What the network says of a batch. Shape suffixes: B batch, T frames, D width, V vocabulary."""
+
+    encoded_BTD: Tensor
+    """For searches that ask the attention decoders."""
+    log_probs_BTV: Tensor
+    """-inf where a token is forbidden."""
+    lengths_B: Tensor
+    """Frames that count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """The tokens found in one recording."""
+
+    tokens: tuple[int, ...]
+    frames: tuple[int, ...]
+    """The frame where each token is most likely."""
+    probabilities: tuple[float, ...]
+    """Of each token at that frame, 0 to 1."""
+
+    @property
+    def confidence(self) -> float | None:
+        """Mean probability of the tokens; None without tokens."""
+        return sum(self.probabilities) / len(self.probabilities) if self.probabilities else None
+
+
+class Decoder(Protocol):
+    """Finds the tokens of each recording of a batch."""
+
+    @property
+    def name(self) -> str:
+        """What the receipt says was used."""
+        ...
+
+    def decode(self, batch: EncodedBatch) -> list[Decoded]: ...

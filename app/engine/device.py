@@ -1,0 +1,120 @@
+"""Chooses where to compute and says why; knows torch's devices and nothing of models."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import psutil
+import torch
+
+from app.errors import DeviceUnavailable, OutOfMemory
+from app.transcript import Applied
+
+KNOWN = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
+# how CUDA, MPS and the two CPU allocators of torch (POSIX, Windows) say that memory is short
+OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceChoice:
+    device: torch.device
+    receipt: tuple[Applied, ...]
+    """Device and dtype: asked, applied, why."""
+
+
+def choose_device(asked: str, *, allow_fallback: bool = False) -> DeviceChoice:
+    """Return the device that was asked for; `auto` takes CUDA, then MPS, then the CPU.
+
+    Args:
+        asked: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
+        allow_fallback: compute on the CPU where the device is absent, and say so in the receipt.
+
+    Raises:
+        DeviceUnavailable: it is absent, and the fallback is not allowed.
+    """
+    if not KNOWN.fullmatch(asked):
+        raise DeviceUnavailable(device=asked, reason="Known are auto, cpu, cuda, cuda:N and mps.")
+    if asked == "auto":
+        return _automatic()
+    reason = _why_absent(asked)
+    if not reason:
+        return _chosen(asked, asked)
+    if allow_fallback:
+        return _chosen(asked, "cpu", reason)
+    raise DeviceUnavailable(device=asked, reason=reason)
+
+
+def _automatic() -> DeviceChoice:
+    reasons = []
+    for name in ("cuda", "mps"):
+        reason = _why_absent(name)
+        if not reason:
+            return _chosen("auto", name)
+        reasons.append(reason)
+    return _chosen("auto", "cpu", reasons[0])
+
+
+def _chosen(asked: str, name: str, reason: str = "") -> DeviceChoice:
+    dtype = Applied("dtype", "auto", "float32", "Half precision has not been checked on this device.")
+    return DeviceChoice(torch.device(name), (Applied("device", asked, name, reason), dtype))
+
+
+def _why_absent(name: str) -> str:
+    """Return why a device cannot be used, or nothing where a first computation on it succeeds."""
+    if name.startswith("cuda") and torch.version.cuda is None and torch.version.hip is None:
+        return "This PyTorch was built without CUDA."
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        return "No NVIDIA GPU with a working driver was found."
+    if name == "mps" and not torch.backends.mps.is_available():
+        return "There is no Apple GPU."
+    try:
+        torch.ones(8, device=name).sum().item()
+    except (RuntimeError, AssertionError) as error:
+        return str(error).splitlines()[0]
+    return ""
+
+
+def use_threads(threads: int) -> int:
+    """Set the CPU threads of one computation and return them; 0 takes the physical cores less one.
+
+    One core stays free because a second busy process on the same cores slows torch down several times.
+    """
+    threads = threads or max(1, physical_cores() - 1)
+    torch.set_num_threads(threads)
+    return threads
+
+
+def physical_cores() -> int:
+    """Return the cores that this process may use, without hyper-threads."""
+    logical = os.cpu_count() or 1
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else logical
+    return min(psutil.cpu_count(logical=False) or logical, allowed)
+
+
+@contextmanager
+def memory_errors_named() -> Iterator[None]:
+    """Turn what torch raises when memory is short into OutOfMemory; other errors pass."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise OutOfMemory(detail=(str(error).splitlines() or ["MemoryError"])[0]) from error
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    return any(words in str(error).lower() for words in OUT_OF_MEMORY)
+
+
+def release_memory(device: torch.device) -> None:
+    """Give cached blocks of a GPU back, so that the next, smaller try finds them."""
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    elif device.type == "mps":
+        torch.mps.empty_cache()
