@@ -5,7 +5,7 @@
     - NoFile, EmptyFile, UploadTooLarge, UploadInterrupted, DiskFull
   + RequestError
     - UnknownLanguage, UnknownFormat, InvalidParameter, NotFound, MethodNotAllowed, RangeNotSatisfiable
-    - HostNotAllowed, CrossSiteRequest
+    - RequestTooLarge, HostNotAllowed, CrossSiteRequest
     - TranscriptionNotFound, AudioGone, NotFinished, NotCancellable, NotRetriable
   + AudioError
     - FileUnreadable, NotAudio, NoAudioStream, AudioTooShort, AudioTooLong, AudioDamaged
@@ -177,6 +177,13 @@ class MethodNotAllowed(RequestError):
     status = 405
     message = N_("{path} does not answer {method}.")
     advice = N_("/docs lists what every address answers.")
+
+
+class RequestTooLarge(RequestError):
+    code = "request_too_large"
+    status = 413
+    message = N_("The request is larger than {limit_kb} KB.")
+    advice = N_("Only recordings may be large; send them as multipart form data to /api/v1/transcriptions.")
 
 
 class RangeNotSatisfiable(RequestError):

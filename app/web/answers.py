@@ -62,9 +62,7 @@ def segment_answer(segment: SegmentRecord, translate: Translate) -> SegmentAnswe
 
 def receipt_answer(receipt: Iterable[Applied], translate: Translate) -> list[ReceiptLine]:
     return [
-        ReceiptLine(
-            name=line.name, asked=line.asked, applied=line.applied, reason=translate(line.reason)
-        )
+        ReceiptLine(name=line.name, asked=line.asked, applied=line.applied, reason=translate(line.reason))
         for line in receipt
     ]
 

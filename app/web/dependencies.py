@@ -20,6 +20,8 @@ class State(TypedDict):
     settings: Settings
     queue: Queue
     inference: InferenceProcess
+    has_worker: bool
+    """Whether jobs are done here, and not by `python -m app worker`."""
     default_options: JobOptions
     started_at: float
     """Reading of time.monotonic() when the server was ready."""

@@ -11,7 +11,14 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from app.errors import AppError, InvalidParameter, MethodNotAllowed, N_, NotFound, RangeNotSatisfiable
+from app.errors import (
+    AppError,
+    InvalidParameter,
+    MethodNotAllowed,
+    NotFound,
+    RangeNotSatisfiable,
+    RequestTooLarge,
+)
 from app.i18n import pick_language, translator
 from app.logging import current_request_id, event
 
@@ -19,11 +26,11 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.requests import HTTPConnection, Request
 
-    from app.i18n import Translate
 
 log = logging.getLogger(__name__)
 
 API_PREFIX = "/api/"
+LARGEST_FORM_BYTES = 64 * 1024  # of bodies that carry no file: they are read into memory
 
 
 def install_error_handlers(app: FastAPI) -> None:
@@ -49,7 +56,7 @@ def error_response(request: Request, error: AppError, headers: Mapping[str, str]
 def _error_page(
     request: Request, told: dict[str, str], status: int, headers: Mapping[str, str] | None
 ) -> Response:
-    from app.web.templating import render  # noqa: PLC0415 - most errors never need it
+    from app.web.templating import render
 
     return render(request, "pages/error.html", {"error": told, "status": status}, status, headers)
 
@@ -83,7 +90,7 @@ def _as_app_error(request: Request, error: HTTPException) -> AppError:
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         return MethodNotAllowed(path=path, method=request.method)
     if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        return InvalidParameter(name="body", reason=N_("it is too long"))
+        return RequestTooLarge(limit_kb=LARGEST_FORM_BYTES // 1024)
     return InvalidParameter(name="request", reason=str(error.detail))
 
 

@@ -6,8 +6,10 @@ An event's id is the revision of what it tells: a browser that reconnects names 
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
 
 import anyio
 from fastapi import APIRouter, Header, Query, Response, status
@@ -24,7 +26,9 @@ if TYPE_CHECKING:
     from app.i18n import Translate
     from app.jobs.queue import Queue, Transcription
 
-router = APIRouter(prefix="/transcriptions", tags=["transcriptions"], default_response_class=EventSourceResponse)
+router = APIRouter(
+    prefix="/transcriptions", tags=["transcriptions"], default_response_class=EventSourceResponse
+)
 
 POLL_SECONDS = 0.4
 PING_SECONDS = 15
@@ -33,10 +37,12 @@ GOODBYE_SECONDS = 2.0  # a stream gets this long to end by itself when the serve
 FIRST_ITEMS = 50  # of the newest, for a client that names no position
 FINAL_STATES = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
 
-EXAMPLE = 'id: 1284\nevent: transcription\ndata: {"id": "01jd9x3v6t8q", "state": "running", "revision": 1284}\n\n'
+EXAMPLE = (
+    'id: 1284\nevent: transcription\ndata: {"id": "01jd9x3v6t8q", "state": "running", "revision": 1284}\n\n'
+)
 STREAM: Responses = content(
     200,
-    "A stream of events: `transcription` with an item as in lists, `deleted` with `{\"id\"}`; "
+    'A stream of events: `transcription` with an item as in lists, `deleted` with `{"id"}`; '
     "its first line of each says its id.",
     {"text/event-stream": EXAMPLE},
 )
@@ -44,7 +50,9 @@ Position = Annotated[
     int | None,
     Query(ge=0, lt=2**63, description="Revision after which to begin; the header Last-Event-ID wins."),
 ]
-LastEventId = Annotated[str | None, Header(description="Sent by browsers that connect again.", examples=["1284"])]
+LastEventId = Annotated[
+    str | None, Header(description="Sent by browsers that connect again.", examples=["1284"])
+]
 
 
 @router.get("/events", response_class=EventSourceResponse, responses=STREAM | errors(InvalidParameter))
@@ -75,6 +83,15 @@ async def events_of_one(
     return _stream(_changes_of_one(queue, record, translate, stopping), stopping)
 
 
+@dataclass(frozen=True, slots=True)
+class _Changes:
+    """What happened up to a revision, the oldest change first."""
+
+    revision: int
+    records: list[Transcription]
+    deleted: list[str]
+
+
 def _stream(events: AsyncIterator[ServerSentEvent], stopping: anyio.Event) -> EventSourceResponse:
     return EventSourceResponse(
         events,
@@ -89,15 +106,16 @@ def _stream(events: AsyncIterator[ServerSentEvent], stopping: anyio.Event) -> Ev
 async def _all_changes(
     queue: Queue, translate: Translate, position: int | None, stopping: anyio.Event
 ) -> AsyncIterator[ServerSentEvent]:
-    seen, records = await run_in_threadpool(_beginning, queue, position)
     yield ServerSentEvent(retry=RETRY_MS, comment="changes of all transcriptions")
+    changes = await run_in_threadpool(_beginning, queue, position)
     while True:
-        for record in records:
+        for record in changes.records:
             yield _event(record, translate)
-            seen = max(seen, record.revision)
+        for id in changes.deleted:
+            yield _deleted(id, changes.revision)
         if await _stopped(stopping):
             return
-        records = await run_in_threadpool(_changes, queue, seen)
+        changes = await run_in_threadpool(_changes, queue, changes.revision)
 
 
 async def _changes_of_one(
@@ -109,34 +127,37 @@ async def _changes_of_one(
         try:
             latest = await run_in_threadpool(queue.get, record.id)
         except TranscriptionNotFound:
-            yield _deleted(record.id)
+            yield _deleted(record.id, record.revision + 1)
             return
         if latest.revision != record.revision:
             yield _event(latest, translate)
         record = latest
 
 
-def _beginning(queue: Queue, position: int | None) -> tuple[int, list[Transcription]]:
-    """Return the revision to go on from, and what to tell first, the oldest change first.
-
-    A position from the future belongs to another database: it counts as none.
-    """
+def _beginning(queue: Queue, position: int | None) -> _Changes:
+    """Return what to tell first. A position from the future belongs to another database: it counts as none."""
     current = queue.revision()
     if position is not None and position <= current:
-        return position, _changes(queue, position)
+        return _changes(queue, position)
     newest = queue.search(limit=FIRST_ITEMS).items
-    return current, sorted(newest, key=lambda record: record.revision)
+    return _Changes(current, sorted(newest, key=lambda record: record.revision), [])
 
 
-def _changes(queue: Queue, seen: int) -> list[Transcription]:
-    if queue.revision() <= seen:
-        return []
-    return sorted(queue.changed_since(seen), key=lambda record: record.revision)
+def _changes(queue: Queue, seen: int) -> _Changes:
+    """Return what is newer than `seen`. What changes while this is read may come twice, but never not at all."""
+    current = queue.revision()
+    if current <= seen:
+        return _Changes(seen, [], [])
+    return _Changes(current, queue.changed_since(seen), queue.deleted_since(seen))
 
 
 def _event(record: Transcription, translate: Translate) -> ServerSentEvent:
     data = item_answer(record, translate).model_dump_json()
     return ServerSentEvent(data, event="transcription", id=str(record.revision))
+
+
+def _deleted(id: str, revision: int) -> ServerSentEvent:
+    return ServerSentEvent(json.dumps({"id": id}), event="deleted", id=str(revision))
 
 
 async def _stopped(stopping: anyio.Event) -> bool:

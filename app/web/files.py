@@ -40,7 +40,7 @@ def get_audio(
 @router.get("/peaks", responses=errors(TranscriptionNotFound, NotFinished))
 def get_peaks(id: TranscriptionId, queue: QueueDep) -> Peaks:
     """See the recording: its waveform, once it has been read."""
-    return Peaks(peaks=queue.peaks(id))
+    return Peaks(peaks=[(low, high) for low, high in queue.peaks(id)])
 
 
 @router.get(

@@ -6,13 +6,13 @@ from collections import defaultdict
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from app.errors import AppError, CrossSiteRequest, HostNotAllowed
+from app.errors import AppError, CrossSiteRequest, HostNotAllowed, InvalidParameter
 from app.web.schemas import ErrorAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-EVERYWHERE = (HostNotAllowed, AppError)  # any request may meet these
+EVERYWHERE = (HostNotAllowed, InvalidParameter, AppError)  # any request may meet these
 Responses = dict[int | str, dict[str, Any]]
 
 
@@ -22,7 +22,7 @@ def errors(*kinds: type[AppError], changes: bool = False) -> Responses:
     `changes` adds what only a request that changes something may meet.
     """
     by_status: defaultdict[int, list[type[AppError]]] = defaultdict(list)
-    for kind in (*kinds, *((CrossSiteRequest,) if changes else ()), *EVERYWHERE):
+    for kind in dict.fromkeys((*kinds, *((CrossSiteRequest,) if changes else ()), *EVERYWHERE)):
         by_status[kind.status].append(kind)
     return {status: _error_response(by_status[status]) for status in sorted(by_status)}
 

@@ -84,7 +84,9 @@ class ReceiptLine(BaseModel):
     name: str = Field(examples=["device"])
     asked: str = Field(examples=["auto"])
     applied: str = Field(examples=["cpu"])
-    reason: str = Field(description="Empty where asked and applied agree.", examples=["no CUDA device was found"])
+    reason: str = Field(
+        description="Empty where asked and applied agree.", examples=["no CUDA device was found"]
+    )
 
 
 class TranscriptionItem(BaseModel):
@@ -105,7 +107,9 @@ class TranscriptionItem(BaseModel):
     options: Options
     progress: Progress
     cancel_requested: bool = Field(examples=[False])
-    text: str = Field(description="In lists and events only the first 1000 characters.", examples=["今天天气很好"])
+    text: str = Field(
+        description="In lists and events only the first 1000 characters.", examples=["今天天气很好"]
+    )
     warnings: list[str] = Field(description="What was odd about the recording.", examples=[[]])
     error: ErrorDetail | None = Field(description="Why it failed.", examples=[None])
     revision: int = Field(description="Grows with every change; the id of events.", examples=[1284])

@@ -11,28 +11,27 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 
-from app.errors import AppError, CrossSiteRequest, HostNotAllowed
-from app.web.errors import error_response
+from app.errors import AppError, CrossSiteRequest, HostNotAllowed, RequestTooLarge
+from app.web.errors import LARGEST_FORM_BYTES, error_response
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+FORM_TYPES = ("application/json", "application/x-www-form-urlencoded")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "img-src 'self' data:",  # icons inside style sheets
-        "media-src 'self' blob:",  # a recording from the microphone before it is sent
-        "object-src 'none'",
-        "base-uri 'self'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    )
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'",
+    "img-src 'self' data:",  # icons inside style sheets
+    "media-src 'self' blob:",  # a recording from the microphone before it is sent
+    "object-src 'none'",
+    "base-uri 'self'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
 )
 SECURITY_HEADERS = {
-    "content-security-policy": CONTENT_SECURITY_POLICY,
+    "content-security-policy": "; ".join(CONTENT_SECURITY_POLICY),
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
@@ -53,7 +52,7 @@ def allowed_hosts(host: str, further: str) -> frozenset[str] | None:
 
 
 class Gate:
-    """ASGI middleware: refuses foreign host names and changes asked for by pages of other sites."""
+    """ASGI middleware: refuses foreign host names, changes asked for by pages of other sites, and floods."""
 
     def __init__(self, app: ASGIApp, hosts: frozenset[str] | None) -> None:
         self._app = app
@@ -73,6 +72,8 @@ class Gate:
             return HostNotAllowed(host=host[:100])
         if scope["method"] not in SAFE_METHODS and _is_cross_site(headers):
             return CrossSiteRequest(origin=headers.get("origin", "null")[:100])
+        if _is_large_form(headers):
+            return RequestTooLarge(limit_kb=LARGEST_FORM_BYTES // 1024)
         return None
 
 
@@ -97,6 +98,13 @@ def _host_name(host: str) -> str:
     """Return the name of a Host header without its port (`[::1]:7860` gives `[::1]`)."""
     name, colon, port = host.strip().lower().rpartition(":")
     return name if colon and port.isdecimal() else host.strip().lower()
+
+
+def _is_large_form(headers: Headers) -> bool:
+    """Tell a large body of a kind that the framework reads into memory."""
+    length = headers.get("content-length", "0")
+    is_form = headers.get("content-type", "").startswith(FORM_TYPES)
+    return is_form and (not length.isdecimal() or int(length) > LARGEST_FORM_BYTES)
 
 
 def _is_cross_site(headers: Headers) -> bool:

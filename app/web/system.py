@@ -10,11 +10,12 @@ from importlib.metadata import version
 from fastapi import APIRouter
 
 from app import __version__
-from app.errors import DatabaseUnusable, InferenceUnavailable
+from app.errors import N_, DatabaseUnusable, InferenceUnavailable
 from app.formats import FORMATS
+from app.jobs.inference import InferenceProcess
 from app.jobs.queue import LANGUAGES
 from app.web.answers import model_answer
-from app.web.dependencies import InferenceDep, QueueDep, SettingsDep, StateDep, TranslateDep
+from app.web.dependencies import InferenceDep, QueueDep, State, StateDep, TranslateDep
 from app.web.openapi import errors
 from app.web.schemas import Counts, HealthAnswer, Limits, ModelAnswer, SystemAnswer
 
@@ -36,9 +37,7 @@ def get_system(state: StateDep, translate: TranslateDep) -> SystemAnswer:
         model=model_answer(inference, translate),
         queue=Counts(**{name.value: count for name, count in state["queue"].counts().items()}),
         disk_free_bytes=shutil.disk_usage(settings.data_dir).free,
-        limits=Limits(
-            max_upload_mb=settings.max_upload_mb, max_duration_hours=settings.max_duration_hours
-        ),
+        limits=Limits(max_upload_mb=settings.max_upload_mb, max_duration_hours=settings.max_duration_hours),
         languages=list(LANGUAGES),
         formats=list(FORMATS),
     )
@@ -53,3 +52,23 @@ def get_health(queue: QueueDep, inference: InferenceDep, translate: TranslateDep
         reason = status.problem.explained(translate)["message"] if status.problem else "?"
         raise InferenceUnavailable(reason=reason)
     return HealthAnswer(status="ok", model=status.state)
+
+
+@router.post("/system/model/load", responses=errors(InferenceUnavailable, changes=True))
+def load_model(state: StateDep, translate: TranslateDep) -> ModelAnswer:
+    """Load the model in the background. A job that needs it does so by itself."""
+    _local_inference(state).load()
+    return model_answer(state["inference"].status(), translate)
+
+
+@router.post("/system/model/unload", responses=errors(InferenceUnavailable, changes=True))
+def unload_model(state: StateDep, translate: TranslateDep) -> ModelAnswer:
+    """End the inference process after its current segment, which gives all its memory back."""
+    _local_inference(state).unload()
+    return model_answer(state["inference"].status(), translate)
+
+
+def _local_inference(state: State) -> InferenceProcess:
+    if not state["has_worker"]:
+        raise InferenceUnavailable(reason=N_("this server leaves the jobs to another process"))
+    return state["inference"]

@@ -8,13 +8,15 @@ from fastapi import APIRouter, Query, Request, Response, status
 from starlette.concurrency import run_in_threadpool
 
 from app.errors import (
+    N_,
+    AudioGone,
     DiskFull,
     EmptyFile,
     InvalidParameter,
-    N_,
     NoFile,
     NotCancellable,
     NotRetriable,
+    RequestTooLarge,
     TranscriptionNotFound,
     UnknownLanguage,
     UploadInterrupted,
@@ -23,6 +25,7 @@ from app.errors import (
 from app.jobs.queue import JobState
 from app.web.answers import full_answer, item_answer
 from app.web.dependencies import QueueDep, StateDep, TranscriptionId, TranslateDep
+from app.web.errors import LARGEST_FORM_BYTES
 from app.web.names import clean_name
 from app.web.openapi import errors
 from app.web.schemas import Rename, TranscriptionAnswer, TranscriptionPage
@@ -32,7 +35,6 @@ router = APIRouter(prefix="/transcriptions", tags=["transcriptions"])
 
 LONGEST_QUERY = 200  # characters
 LARGEST_PAGE = 200  # items
-LARGEST_RENAME_BYTES = 16 * 1024
 
 UPLOAD_FORM: dict[str, Any] = {
     "required": True,
@@ -75,8 +77,8 @@ UPLOAD_FORM: dict[str, Any] = {
     "",
     status_code=status.HTTP_201_CREATED,
     openapi_extra={"requestBody": UPLOAD_FORM},
-    responses={201: {"description": "The recording is on the disk and waits for its turn."}}
-    | errors(
+    response_description="The recording is on the disk and waits for its turn.",
+    responses=errors(
         UploadInterrupted,
         UploadTooLarge,
         NoFile,
@@ -125,8 +127,8 @@ def get_transcription(id: TranscriptionId, queue: QueueDep, translate: Translate
 
 @router.patch(
     "/{id}",
-    max_body_size=LARGEST_RENAME_BYTES,
-    responses=errors(TranscriptionNotFound, InvalidParameter, changes=True),
+    max_body_size=LARGEST_FORM_BYTES,
+    responses=errors(TranscriptionNotFound, InvalidParameter, RequestTooLarge, changes=True),
 )
 def rename_transcription(
     id: TranscriptionId, change: Rename, queue: QueueDep, translate: TranslateDep
@@ -135,8 +137,7 @@ def rename_transcription(
     name = clean_name(change.name)
     if not name:
         raise InvalidParameter(name="name", reason=N_("it is empty"))
-    queue.rename(id, name)
-    return full_answer(queue.get(id), queue.segments(id), translate)
+    return full_answer(queue.rename(id, name), queue.segments(id), translate)
 
 
 @router.delete(
@@ -152,17 +153,13 @@ def cancel_transcription(
     id: TranscriptionId, queue: QueueDep, translate: TranslateDep
 ) -> TranscriptionAnswer:
     """Stop a queued or running job; what was recognised is kept. A running job ends after its current segment."""
-    queue.cancel(id)
-    return full_answer(queue.get(id), queue.segments(id), translate)
+    return full_answer(queue.cancel(id), queue.segments(id), translate)
 
 
-@router.post("/{id}/retry", responses=errors(TranscriptionNotFound, NotRetriable, changes=True))
-def retry_transcription(
-    id: TranscriptionId, queue: QueueDep, translate: TranslateDep
-) -> TranscriptionAnswer:
+@router.post("/{id}/retry", responses=errors(TranscriptionNotFound, NotRetriable, AudioGone, changes=True))
+def retry_transcription(id: TranscriptionId, queue: QueueDep, translate: TranslateDep) -> TranscriptionAnswer:
     """Queue a failed or cancelled job again; finished segments are not done twice."""
-    queue.retry(id)
-    return full_answer(queue.get(id), queue.segments(id), translate)
+    return full_answer(queue.retry(id), queue.segments(id), translate)
 
 
 def _source(request: Request) -> str:

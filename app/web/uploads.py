@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from app.errors import InvalidParameter, N_, NoFile, UnknownLanguage, UploadInterrupted, UploadTooLarge
+from app.errors import N_, InvalidParameter, NoFile, UnknownLanguage, UploadInterrupted, UploadTooLarge
 from app.jobs.queue import LANGUAGES, IncomingFile, JobOptions
 from app.web.multipart import MultipartReader
 from app.web.names import NAMELESS, display_name
@@ -44,7 +44,6 @@ class UploadForm:
         self._limit_bytes = limit_bytes
         self._cleanup = ExitStack()
         self._file: IncomingFile | None = None
-        self._file_bytes = 0
         self._field = ""
         self._value = bytearray()
         self._field_bytes = 0
@@ -70,7 +69,7 @@ class UploadForm:
         Raises:
             NoFile: the form had none, or the empty one of a browser where nobody chose a file.
         """
-        if self._file is None or (self._sent_name == "" and not self._file_bytes):
+        if self._file is None or (self._sent_name == "" and not self._file.size_bytes):
             raise NoFile
         return self._file
 
@@ -86,7 +85,6 @@ class UploadForm:
     def part_data(self, data: bytes) -> None:
         if self._field == "file" and self._file:
             self._file.write(data)
-            self._file_bytes += len(data)
             return
         self._field_bytes += len(data)
         if self._field_bytes > LONGEST_FIELD_BYTES:
@@ -155,7 +153,11 @@ async def fill(form: UploadForm, request: Request, limit_bytes: int) -> None:
 
 def refuse_declared_size(content_length: str | None, limit_bytes: int) -> None:
     """Refuse a body that can only hold a file over the limit, before any of it is read."""
-    if content_length and content_length.isdecimal() and int(content_length) > limit_bytes + LONGEST_FIELD_BYTES:
+    if (
+        content_length
+        and content_length.isdecimal()
+        and int(content_length) > limit_bytes + LONGEST_FIELD_BYTES
+    ):
         raise UploadTooLarge(limit_mb=limit_bytes // 2**20)
 
 

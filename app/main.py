@@ -1,0 +1,131 @@
+"""Puts the server together: opens what lives as long as it, and leads requests through the gate to the routes."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+from starlette.staticfiles import StaticFiles
+
+from app import __version__
+from app.composition import decode_limits, engine_spec, vad_options
+from app.jobs.inference import InferenceProcess
+from app.jobs.queue import JobOptions, Queue
+from app.jobs.worker import Worker
+from app.logging import job_logs
+from app.paths import resource_dir
+from app.store.database import Database
+from app.store.files import Files
+from app.web import docs, events, files, pages, system, transcriptions
+from app.web.errors import install_error_handlers
+from app.web.lingering import LingeringClose
+from app.web.request_log import RequestLog
+from app.web.security import Gate, SecurityHeaders, allowed_hosts
+
+if TYPE_CHECKING:
+    from fastapi.routing import APIRoute
+
+    from app.engine import EngineSpec
+    from app.settings import Settings
+    from app.web.dependencies import State
+
+log = logging.getLogger(__name__)
+
+API_PATH = "/api/v1"
+DESCRIPTION = """
+Send a recording, get a text that can be trusted.
+
+Every error has one shape: `{"error": {"code", "message", "advice", "request_id"}}`. The code is stable; the texts
+come in the language of `Accept-Language` (Chinese or English). Times are RFC 3339 in UTC, durations are seconds.
+"""
+
+
+def create_app(settings: Settings, *, spec: EngineSpec | None = None, start_worker: bool = True) -> FastAPI:
+    """Return the server. Without a worker its jobs wait for `python -m app worker`."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
+        with ExitStack() as stack:
+            yield await run_in_threadpool(_open, stack, settings, spec or engine_spec(settings), start_worker)
+            await run_in_threadpool(stack.close)  # it waits for threads and processes
+
+    app = FastAPI(
+        title="Fun-ASR WebUI",
+        version=__version__,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        openapi_url=f"{API_PATH}/openapi.json",
+        docs_url=None,  # FastAPI's own pages load scripts from a CDN: /docs is ours and works offline
+        redoc_url=None,
+        generate_unique_id_function=_operation_id,
+    )
+    _add_routes(app)
+    _add_middleware(app, settings)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def _add_routes(app: FastAPI) -> None:
+    install_error_handlers(app)
+    for module in (events, transcriptions, files, system):  # /events stands before /{id}
+        app.include_router(module.router, prefix=API_PATH)
+    for page in (pages, docs):
+        app.include_router(page.router)
+    app.mount("/static", StaticFiles(directory=resource_dir("static")), name="static")
+
+
+def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    """Add the layers around the routes, the innermost first."""
+    app.add_middleware(Gate, hosts=allowed_hosts(settings.host, settings.allowed_hosts))
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(RequestLog)
+    app.add_middleware(LingeringClose)
+
+
+@contextmanager
+def open_worker(settings: Settings) -> Iterator[None]:
+    """Do the queued jobs inside the block, without a server.
+
+    Raises:
+        DatabaseUnusable
+    """
+    with ExitStack() as stack:
+        _open(stack, settings, engine_spec(settings), start_worker=True)
+        yield
+
+
+def _open(stack: ExitStack, settings: Settings, spec: EngineSpec, start_worker: bool) -> State:
+    """Open everything that lives as long as the server; `stack` closes it, the last first."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.data_dir)
+    stack.callback(database.close)
+    database.migrate()
+    files = Files(settings.data_dir)
+    stack.enter_context(job_logs(files.folder))
+    queue = Queue(database, files)
+    inference = InferenceProcess(spec)
+    if start_worker:
+        worker = Worker(
+            queue,
+            inference,
+            decode_limits(settings),
+            concurrent_jobs=settings.concurrent_jobs,
+            segment_timeout_seconds=settings.segment_timeout_seconds,
+        )
+        stack.enter_context(worker.running())
+    return {
+        "settings": settings,
+        "queue": queue,
+        "inference": inference,
+        "has_worker": start_worker,
+        "default_options": JobOptions(vad=vad_options(settings)),
+        "started_at": time.monotonic(),
+    }

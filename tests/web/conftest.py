@@ -1,0 +1,101 @@
+"""A server to talk to: the real one in a child process, or the application alone."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+import pytest
+from starlette.testclient import TestClient
+
+from app.main import create_app
+from app.settings import Settings
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+API = "/api/v1/transcriptions"
+
+
+@dataclass(frozen=True)
+class Server:
+    """`python -m app serve --no-worker` in a process of its own."""
+
+    process: subprocess.Popen[str]
+    address: str
+    data_dir: Path
+    log_dir: Path
+
+    @property
+    def host_and_port(self) -> tuple[str, int]:
+        host, _, port = self.address.removeprefix("http://").partition(":")
+        return host, int(port)
+
+    def client(self) -> httpx2.Client:
+        return httpx2.Client(base_url=self.address, headers={"accept-language": "en"}, timeout=60)
+
+    def left_in_incoming(self) -> list[Path]:
+        return list((self.data_dir / "incoming").iterdir())
+
+    def kept(self) -> list[Path]:
+        return list((self.data_dir / "transcriptions").iterdir())
+
+
+@contextmanager
+def serving(data_dir: Path, log_dir: Path, **settings: str) -> Iterator[Server]:
+    command = [sys.executable, "-m", "app", "serve", "--no-worker", "--port", "0"]
+    command += ["--data-dir", str(data_dir), "--log-dir", str(log_dir)]
+    environment = os.environ | {f"FUNASR_{name.upper()}": value for name, value in settings.items()}
+    with subprocess.Popen(
+        command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout
+            address = process.stdout.readline().split()[2]
+            yield Server(process, address, data_dir, log_dir)
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+@pytest.fixture(name="start_server")
+def _start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    with ExitStack() as stack:
+        yield lambda **settings: stack.enter_context(
+            serving(tmp_path / "data", tmp_path / "logs", **settings)
+        )
+
+
+@pytest.fixture(name="server", scope="module")
+def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for the tests of a module, with an upload limit of 1 MB."""
+    folder = tmp_path_factory.mktemp("server")
+    with serving(folder / "data", folder / "logs", max_upload_mb="1") as server:
+        yield server
+
+
+@pytest.fixture(name="remote")
+def _remote(server: Server) -> Iterator[httpx2.Client]:
+    with server.client() as client:
+        yield client
+
+
+@pytest.fixture(name="settings")
+def _settings(tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path / "data", log_dir=tmp_path / "logs", max_upload_mb=1)
+
+
+@pytest.fixture(name="client")
+def _client(settings: Settings) -> Iterator[TestClient]:
+    """The application without a worker: what is sent stays queued."""
+    with TestClient(
+        create_app(settings, start_worker=False),
+        base_url="http://127.0.0.1",
+        headers={"accept-language": "en"},
+        raise_server_exceptions=False,
+    ) as client:
+        yield client

@@ -1,0 +1,92 @@
+import pytest
+from starlette.testclient import TestClient
+
+from app.main import create_app
+from app.settings import Settings
+from app.web.security import allowed_hosts
+from tests.web.conftest import API
+
+
+def status_and_code(client: TestClient, method: str, **headers: str) -> tuple[int, str]:
+    headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    response = client.request(method, f"{API}/unknown/cancel" if method == "POST" else API, headers=headers)
+    return response.status_code, response.json().get("error", {}).get("code", "")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"origin": "http://127.0.0.1"},
+        {"sec_fetch_site": "same-origin"},
+        {"sec_fetch_site": "none"},
+        {"sec_fetch_site": "same-origin", "origin": "https://proxy.example"},
+    ],
+)
+def test_programs_and_own_pages_may_change_things(client: TestClient, headers: dict[str, str]) -> None:
+    assert status_and_code(client, "POST", **headers) == (404, "transcription_not_found")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "http://evil.example"},
+        {"origin": "http://127.0.0.1:3000"},
+        {"origin": "null"},
+        {"sec_fetch_site": "cross-site"},
+        {"sec_fetch_site": "same-site", "origin": "http://127.0.0.1"},
+    ],
+)
+def test_pages_of_other_sites_may_not_change_things(client: TestClient, headers: dict[str, str]) -> None:
+    assert status_and_code(client, "POST", **headers) == (403, "cross_site_request")
+    assert client.get(API, headers={"origin": "http://evil.example"}).status_code == 200
+
+
+def test_a_page_of_another_site_cannot_send_a_recording(client: TestClient) -> None:
+    headers = {"origin": "http://evil.example"}
+
+    assert client.post(API, files={"file": b"RIFF"}, headers=headers).status_code == 403
+    assert client.get(API).json()["total"] == 0
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1:7860", "[::1]:7860", "LOCALHOST:1"])
+def test_a_loopback_server_answers_under_its_own_names(client: TestClient, host: str) -> None:
+    assert status_and_code(client, "GET", host=host)[0] == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:7860", "127.0.0.1.evil.example", "[::2]"])
+def test_a_loopback_server_does_not_answer_under_foreign_names(client: TestClient, host: str) -> None:
+    assert status_and_code(client, "GET", host=host) == (403, "host_not_allowed")
+
+
+def test_names_of_a_proxy_can_be_allowed(settings: Settings) -> None:
+    allowed = settings.model_copy(update={"allowed_hosts": "asr.example, other.example"})
+    with TestClient(create_app(allowed, start_worker=False), base_url="http://asr.example") as client:
+        assert client.get(API).status_code == 200
+
+
+def test_a_server_that_is_open_to_the_network_answers_under_any_name() -> None:
+    assert allowed_hosts("0.0.0.0", "") is None  # noqa: S104
+    assert allowed_hosts("127.0.0.2", "") == {"localhost", "127.0.0.1", "[::1]", "127.0.0.2"}
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/static/favicon.svg", API, "/api/v1/nothing"])
+def test_every_answer_carries_the_security_headers(client: TestClient, path: str) -> None:
+    headers = client.get(path).headers
+
+    assert "default-src 'self'" in headers["content-security-policy"]
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "same-origin"
+    assert headers["x-request-id"]
+
+
+def test_static_files_are_asked_for_again_and_found_unchanged(client: TestClient) -> None:
+    first = client.get("/static/favicon.svg")
+    again = client.get("/static/favicon.svg", headers={"if-none-match": first.headers["etag"]})
+
+    assert first.headers["cache-control"] == "no-cache"
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_static_files_do_not_leave_their_folder(client: TestClient) -> None:
+    assert client.get("/static/%2e%2e/pyproject.toml").status_code == 404
