@@ -250,6 +250,7 @@ class Queue:
         with self.database.writing() as connection:
             row = _found(connection, id)
             if row["state"] == JobState.QUEUED:
+                self.files.drop_audio(id)  # of an earlier worker; while this holds, none can claim the job
                 transcriptions.change(connection, id, **cancelled(_texts(connection, id)))
             elif row["state"] == JobState.RUNNING:
                 transcriptions.change(connection, id, cancel_requested=True)
@@ -339,6 +340,7 @@ def _waiting_again() -> dict[str, Any]:
     return {
         "state": JobState.QUEUED,
         "stage": "queued",
+        "started_at": None,
         "finished_at": None,
         "cancel_requested": False,
         "error": None,

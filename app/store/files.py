@@ -77,8 +77,9 @@ class Files:
         return self.folder(id) / PEAKS_NAME
 
     def drop_audio(self, id: str) -> None:
-        """Remove the samples: the recording itself is kept, and they can be made again."""
-        self.audio(id).unlink(missing_ok=True)
+        """Remove the samples and what is half-made: the recording is kept, and they can be made again."""
+        for path in (self.audio(id), *self.folder(id).glob("*.part")):
+            path.unlink(missing_ok=True)
 
     def remove(self, id: str) -> None:
         """Remove the folder of a transcription at once: nobody finds it half-empty."""

@@ -6,6 +6,7 @@ Every change of a row takes the next revision, in the same transaction.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -84,17 +85,16 @@ def next_revision(connection: Connection) -> int:
     return int(connection.scalars(query).one())
 
 
-def change(connection: Connection, id: str, *conditions: ColumnElement[bool], **values: Any) -> bool:
-    """Set `values`, where the row is there and fulfils `conditions`; tell whether it did."""
-    query = update(transcriptions).where(transcriptions.c.id == id, *conditions)
-    return connection.execute(query.values(**values, revision=next_revision(connection))).rowcount == 1
+def change(connection: Connection, id: str, **values: Any) -> None:
+    query = update(transcriptions).where(transcriptions.c.id == id)
+    connection.execute(query.values(**values, revision=next_revision(connection)))
 
 
 def has_waiting(connection: Connection) -> bool:
     return connection.scalar(select(transcriptions.c.id).where(_waiting).limit(1)) is not None
 
 
-def claim(connection: Connection, worker: str, **values: Any) -> Row | None:
+def claim(connection: Connection, worker: str, now: datetime, **values: Any) -> Row | None:
     """Give the row that waits longest to `worker`, in one statement: no two workers can get the same."""
     oldest = select(transcriptions.c.id).where(_waiting).order_by(transcriptions.c.queue_order).limit(1)
     query = (
@@ -104,6 +104,7 @@ def claim(connection: Connection, worker: str, **values: Any) -> Row | None:
             **values,
             state=JobState.RUNNING,
             worker=worker,
+            started_at=func.coalesce(transcriptions.c.started_at, now),
             attempts=transcriptions.c.attempts + 1,
             revision=next_revision(connection),
         )
@@ -112,9 +113,10 @@ def claim(connection: Connection, worker: str, **values: Any) -> Row | None:
     return _one(connection.execute(query))
 
 
-def held_by(worker: str) -> ColumnElement[bool]:
-    """The condition that `worker` still has the job: it was neither taken away nor ended."""
-    return (transcriptions.c.worker == worker) & (transcriptions.c.state == JobState.RUNNING)
+def held(connection: Connection, id: str, worker: str) -> Row | None:
+    """Return the row if `worker` still has the job: it was neither taken away nor ended."""
+    query = select(transcriptions).where(transcriptions.c.id == id, _held_by(worker))
+    return _one(connection.execute(query))
 
 
 def workers_with_jobs(connection: Connection) -> list[str]:
@@ -123,7 +125,7 @@ def workers_with_jobs(connection: Connection) -> list[str]:
 
 
 def running_of(connection: Connection, worker: str) -> list[Row]:
-    query = select(transcriptions).where(held_by(worker)).order_by(transcriptions.c.queue_order)
+    query = select(transcriptions).where(_held_by(worker)).order_by(transcriptions.c.queue_order)
     return _all(connection.execute(query))
 
 
@@ -154,6 +156,10 @@ def remove(connection: Connection, id: str) -> None:
 def recount(connection: Connection, id: str) -> None:
     """Make the counters of a transcription those of its segments."""
     connection.execute(update(transcriptions).where(transcriptions.c.id == id).values(**_counters()))
+
+
+def _held_by(worker: str) -> ColumnElement[bool]:
+    return (transcriptions.c.worker == worker) & (transcriptions.c.state == JobState.RUNNING)
 
 
 def _counters() -> dict[str, Any]:

@@ -1,0 +1,237 @@
+"""The worker's side of the queue: take a job, remember every finished segment, end it, and take over from the dead.
+
+Each step is one transaction. A step of a job that was taken away from this worker raises ClaimLost.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from app.engine import Hypothesis
+from app.engine.preparation import Prepared
+from app.errors import Problem, SegmentsFailed
+from app.jobs.queue import Queue, cancelled, ended, texts_of
+from app.jobs.transcription import SegmentRecord, Transcription, segment_from, transcription_from
+from app.logging import event
+from app.store import segments, transcriptions
+from app.store.database import Connection, Row
+from app.store.tables import JobState, SegmentState
+from app.transcript import NO_SPEECH, Applied, detect_language
+
+_log = logging.getLogger(__name__)
+
+
+class ClaimLost(Exception):
+    """The job does not belong to this worker any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """What recognised a segment: kept with the transcription."""
+
+    model: str
+    device: str
+    receipt: tuple[Applied, ...]
+
+
+class Claims:
+    """What one living worker does with the queue."""
+
+    def __init__(self, queue: Queue, worker: str) -> None:
+        self._queue = queue
+        self._database = queue.database
+        self._files = queue.files
+        self._worker = worker
+
+    def claim(self) -> Transcription | None:
+        """Take the job that waits longest, if there is one."""
+        with self._database.reading() as connection:
+            if not transcriptions.has_waiting(connection):
+                return None
+        with self._database.writing() as connection:
+            row = transcriptions.claim(connection, self._worker, datetime.now(UTC), stage="preparing")
+        return transcription_from(row) if row else None
+
+    def is_cancelled(self, id: str) -> bool:
+        """Tell whether a person wants the job to end, or somebody took it away."""
+        with self._database.reading() as connection:
+            row = transcriptions.held(connection, id, self._worker)
+        return row is None or bool(row["cancel_requested"])
+
+    def source(self, id: str) -> Path:
+        """Return the recording as it was sent.
+
+        Raises:
+            AudioGone: it is not on the disk.
+        """
+        with self._database.reading() as connection:
+            row = transcriptions.held(connection, id, self._worker)
+        if row is None:
+            raise ClaimLost(id)
+        return self._files.source(id, row["suffix"])
+
+    def pending(self, id: str) -> list[SegmentRecord]:
+        """Return the segments of the plan that are neither done nor failed."""
+        with self._database.reading() as connection:
+            rows = segments.of(connection, id)
+        return [segment_from(row) for row in rows if row["state"] == SegmentState.PENDING]
+
+    def store_plan(self, id: str, prepared: Prepared) -> None:
+        """Store how the recording is cut, once: segments that are done keep their place for good."""
+        with self._own(id) as (connection, row):
+            if row["duration"] is not None:
+                return
+            segments.add(connection, id, _plan(prepared))
+            warnings = list(prepared.facts.warnings)
+            transcriptions.change(connection, id, duration=prepared.facts.duration, warnings=warnings)
+            transcriptions.recount(connection, id)
+
+    def begin_recognition(self, id: str) -> None:
+        with self._own(id) as (connection, _):
+            transcriptions.change(connection, id, stage="recognizing")
+
+    def finish_segment(
+        self, id: str, index: int, hypothesis: Hypothesis, maker: Maker, seconds_worked: float
+    ) -> None:
+        """Store the text of one segment; when this returns it is never recognised again."""
+        with self._own(id) as (connection, _):
+            segments.finish(
+                connection,
+                id,
+                index,
+                state=SegmentState.DONE,
+                text=hypothesis.text,
+                text_raw=hypothesis.text_raw,
+                confidence=hypothesis.confidence,
+                dropped=hypothesis.dropped,
+                seconds_worked=seconds_worked,
+            )
+            receipt = [asdict(line) for line in maker.receipt]
+            transcriptions.change(connection, id, model=maker.model, device=maker.device, receipt=receipt)
+            transcriptions.recount(connection, id)
+
+    def fail_segment(self, id: str, index: int, problem: Problem, seconds_worked: float) -> None:
+        """Store why one segment has no text."""
+        with self._own(id) as (connection, _):
+            segments.finish(
+                connection,
+                id,
+                index,
+                state=SegmentState.FAILED,
+                error=problem.to_dict(),
+                seconds_worked=seconds_worked,
+            )
+            transcriptions.change(connection, id)
+            transcriptions.recount(connection, id)
+
+    def finish(self, id: str) -> Problem | None:
+        """End a job whose segments have all been tried; return the problem where some of them failed."""
+        self._files.drop_audio(id)
+        with self._own(id) as (connection, row):
+            rows = segments.of(connection, id)
+            problem = _failures(rows)
+            values = ended(JobState.FAILED if problem else JobState.SUCCEEDED, texts_of(rows))
+            values |= {"cancel_requested": False, "error": problem and problem.to_dict()}
+            values["language"] = detect_language(values["text_raw"])
+            if not (values["text"] or problem):
+                values["warnings"] = [*row["warnings"], NO_SPEECH]
+            transcriptions.change(connection, id, **values)
+        self._purge_if_deleted(row)
+        return problem
+
+    def fail(self, id: str, problem: Problem) -> None:
+        """End a job that cannot go on; its finished segments are kept."""
+        self._files.drop_audio(id)
+        with self._own(id) as (connection, row):
+            texts = texts_of(segments.of(connection, id))
+            transcriptions.change(connection, id, **ended(JobState.FAILED, texts), error=problem.to_dict())
+        self._purge_if_deleted(row)
+
+    def cancel(self, id: str) -> None:
+        """End a job because a person wanted so; its finished segments are kept."""
+        self._files.drop_audio(id)
+        with self._own(id) as (connection, row):
+            transcriptions.change(connection, id, **cancelled(texts_of(segments.of(connection, id))))
+        self._purge_if_deleted(row)
+
+    def release(self, id: str) -> None:
+        """Give a job back to its place in the queue, because this worker ends."""
+        with self._own(id) as (connection, row):
+            self._requeue(connection, row)
+        self._purge_if_deleted(row)
+
+    def take_over(self) -> None:
+        """Give back the jobs of workers that died, and finish what was being deleted; living workers keep theirs."""
+        with self._database.reading() as connection:
+            holders = transcriptions.workers_with_jobs(connection)
+            deleted = transcriptions.being_deleted(connection)
+        for worker in holders:
+            if worker != self._worker and not self._files.is_worker_alive(worker):
+                self._inherit(worker)
+        for id in deleted:
+            self._queue.purge(id)
+
+    def sweep(self) -> None:
+        """Remove the files that processes that died have left."""
+        for id in self._files.sweep(self._is_known):
+            event(_log, logging.WARNING, "upload_never_finished", job=id)
+
+    def _inherit(self, worker: str) -> None:
+        with self._database.writing() as connection:
+            rows = transcriptions.running_of(connection, worker)
+            for row in rows:
+                self._requeue(connection, row)
+        self._files.forget_worker(worker)
+        for row in rows:
+            event(_log, logging.WARNING, "job_taken_over", job=row["id"], from_worker=worker)
+            self._purge_if_deleted(row)
+        self._queue.announce()
+
+    def _requeue(self, connection: Connection, row: Row) -> None:
+        """Let a job wait at its old place, or end it where that was asked for meanwhile."""
+        values: Row = {"state": JobState.QUEUED, "stage": "queued", "worker": None}
+        if row["cancel_requested"]:
+            self._files.drop_audio(row["id"])
+            values = cancelled(texts_of(segments.of(connection, row["id"])))
+        transcriptions.change(connection, row["id"], **values)
+
+    def _is_known(self, id: str) -> bool:
+        with self._database.reading() as connection:
+            return transcriptions.exists(connection, id)
+
+    @contextmanager
+    def _own(self, id: str) -> Iterator[tuple[Connection, Row]]:
+        """A transaction on a job that this worker still has."""
+        with self._database.writing() as connection:
+            row = transcriptions.held(connection, id, self._worker)
+            if row is None:
+                raise ClaimLost(id)
+            yield connection, row
+
+    def _purge_if_deleted(self, row: Row) -> None:
+        if row["delete_requested"]:
+            self._queue.purge(row["id"])
+
+
+def _plan(prepared: Prepared) -> Iterator[Row]:
+    """Number the spans; each covers the recording from the one before it, the last one to the end."""
+    covered = 0.0
+    for index, span in enumerate(prepared.spans):
+        is_last = index == len(prepared.spans) - 1
+        end = prepared.facts.duration if is_last else span.end
+        yield {"index": index, "start": span.start, "end": span.end, "covers_seconds": end - covered}
+        covered = end
+
+
+def _failures(rows: Iterable[Row]) -> Problem | None:
+    states = [(row["state"], row["error"]) for row in rows]
+    failed = [error for state, error in states if state == SegmentState.FAILED]
+    if not failed:
+        return None
+    reason = Problem.from_dict(failed[0]).explained()["message"]
+    return SegmentsFailed(failed=len(failed), total=len(states), reason=reason).problem

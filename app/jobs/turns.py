@@ -1,0 +1,30 @@
+"""A lock that is given in the order in which it was asked for: two jobs then take turns, segment by segment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Condition
+
+
+class Turns:
+    """Python's own lock may be won again and again by the thread that has just let it go; this one is not."""
+
+    def __init__(self) -> None:
+        self._changed = Condition()
+        self._tickets = 0
+        self._serving = 0
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Wait for the turn and hold it for the block."""
+        with self._changed:
+            ticket = self._tickets
+            self._tickets += 1
+            self._changed.wait_for(lambda: self._serving == ticket)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._serving += 1
+                self._changed.notify_all()

@@ -1,0 +1,139 @@
+"""Does the queued jobs in threads, for as long as its block lasts; any number of workers may share a data folder.
+
+One bad recording never stops the others: whatever goes wrong ends as the problem of its own job.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from threading import Event, Thread
+
+from app.engine.audio import DecodeLimits
+from app.engine.preparation import Cancelled
+from app.errors import AppError
+from app.jobs.claims import ClaimLost, Claims
+from app.jobs.inference import InferenceProcess, Stopped
+from app.jobs.queue import Queue
+from app.jobs.transcribe import Transcriber
+from app.jobs.transcription import Transcription
+from app.logging import bound, event
+from app.store.files import Files
+
+LOOK_SECONDS = 0.5  # for jobs that another process queued; those of this one are announced
+TAKE_OVER_SECONDS = 5.0  # between looks for workers that died
+FAREWELL_SECONDS = 5.0  # for all threads together; the kernel takes the claims of one that hangs
+
+_log = logging.getLogger(__name__)
+
+
+class Worker:
+    """Takes jobs from `queue` and does them with `inference`, which it starts and stops."""
+
+    def __init__(
+        self,
+        queue: Queue,
+        files: Files,
+        inference: InferenceProcess,
+        limits: DecodeLimits,
+        concurrent_jobs: int = 2,
+        segment_timeout_seconds: float = 300.0,
+    ) -> None:
+        self.id = secrets.token_hex(8)
+        self._queue = queue
+        self._files = files
+        self._inference = inference
+        self._concurrent_jobs = concurrent_jobs
+        self._stopping = Event()
+        self._claims = Claims(queue, self.id)
+        self._transcriber = Transcriber(
+            self._claims, files, inference, limits, segment_timeout_seconds, self._stopping
+        )
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Do jobs during the block. At its end jobs in work go back to the queue, without their present segment."""
+        life = self._files.hold_worker(self.id)
+        try:
+            self._inference.start()
+            threads = self._start_threads()
+            event(_log, logging.INFO, "worker_started", worker=self.id, threads=len(threads))
+            try:
+                yield
+            finally:
+                self._stop(threads)
+        finally:
+            self._files.forget_worker(self.id)
+            os.close(life)
+
+    def _start_threads(self) -> list[Thread]:
+        names = [f"job-{number}" for number in range(self._concurrent_jobs)]
+        threads = [Thread(target=self._work, name=name, daemon=True) for name in names]
+        threads.append(Thread(target=self._look_after_the_dead, name="take-over", daemon=True))
+        for thread in threads:
+            thread.start()
+        return threads
+
+    def _stop(self, threads: list[Thread]) -> None:
+        self._stopping.set()
+        self._inference.stop()
+        self._queue.announce()
+        deadline = time.monotonic() + FAREWELL_SECONDS
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        event(_log, logging.INFO, "worker_stopped", worker=self.id)
+
+    def _work(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._do_next()
+            except Stopped:
+                return
+            except Exception:  # noqa: BLE001 - a mistake of ours must not end the thread
+                event(_log, logging.ERROR, "worker_stumbled", exc_info=True, worker=self.id)
+                self._stopping.wait(LOOK_SECONDS)
+
+    def _do_next(self) -> None:
+        job = self._transcriber.remember(self._claims.claim)
+        if job is None:
+            self._queue.wait_for_arrival(LOOK_SECONDS)
+            return
+        with bound(job=job.id):
+            event(_log, logging.INFO, "job_started", attempt=job.attempts, worker=self.id)
+            try:
+                self._do(job)
+            except ClaimLost:
+                event(_log, logging.WARNING, "job_lost", worker=self.id)
+
+    def _do(self, job: Transcription) -> None:
+        try:
+            self._transcriber.run(job)
+        except ClaimLost:
+            raise
+        except (Cancelled, Stopped):
+            self._leave(job)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is the end of this job alone
+            problem = (error if isinstance(error, AppError) else AppError()).problem
+            event(_log, logging.ERROR, "job_failed", exc_info=True, error=problem.code)
+            self._transcriber.remember(lambda: self._claims.fail(job.id, problem))
+
+    def _leave(self, job: Transcription) -> None:
+        """Leave a job unfinished, because a person or the end of this worker wants so."""
+        if self._stopping.is_set():
+            self._transcriber.remember(lambda: self._claims.release(job.id))
+            event(_log, logging.INFO, "job_given_back", worker=self.id)
+        else:
+            event(_log, logging.INFO, "job_cancelled")
+            self._transcriber.remember(lambda: self._claims.cancel(job.id))
+
+    def _look_after_the_dead(self) -> None:
+        """Clear up once, then take over from workers that die while this one lives."""
+        with suppress(Stopped):
+            self._transcriber.remember(self._claims.sweep)
+            while not self._stopping.is_set():
+                self._transcriber.remember(self._claims.take_over)
+                self._stopping.wait(TAKE_OVER_SECONDS)
