@@ -79,8 +79,8 @@ class Settings(BaseSettings):
     min_speech_ms: int = Field(default=200, ge=0, le=10_000)
     """Speech shorter than this many milliseconds is dropped."""
 
-    min_silence_ms: int = Field(default=500, ge=0, le=10_000)
+    min_silence_ms: int = Field(default=700, ge=0, le=10_000)
     """Silence in milliseconds that ends a segment."""
 
-    speech_pad_ms: int = Field(default=200, ge=0, le=2_000)
+    speech_pad_ms: int = Field(default=300, ge=0, le=2_000)
     """Milliseconds of sound kept before and after each segment."""

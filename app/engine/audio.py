@@ -7,6 +7,7 @@ and memory belong to the process around it (see preparation.py).
 from __future__ import annotations
 
 import errno
+import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,9 +33,15 @@ EARLY_END_SECONDS = 1.0  # headers round and encoders pad; a whole second missin
 
 WITHOUT_DURATION = {"aac", "ac3", "eac3", "dts", "loas", "truehd", "mpegvideo", "h264", "hevc"}
 
+# These carry true time stamps; those of plain streams are only counted from the bytes before.
+WITH_TIME_STAMPS = {"matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2", "asf", "flv"}
+SHORTEST_GAP_SECONDS = 0.2  # less is the jitter of time stamps
+LONGEST_GAP_SECONDS = 3600.0  # more is a wrong time stamp
+
 # A warning is one of these texts, ": " and figures, so that the text is its own translation key.
 NOT_NUMBERS = N_("Samples that were not numbers and were silenced")
 DAMAGED_PLACES = N_("Damaged places that were skipped")
+GAPS = N_("Gaps in the recording that were filled with silence; seconds")
 ENDS_EARLY = N_("The recording ends early; seconds found, of seconds promised by its header")
 ENDS_AT_DAMAGE = N_("The recording cannot be read beyond a damaged place; seconds found")
 MORE_TRACKS = N_("Only one of the sound tracks was read; number of tracks")
@@ -79,7 +86,7 @@ def decode(source: Path, target: Path, limits: DecodeLimits) -> AudioFacts:
     """
     with open_container(source) as container:
         number_of_tracks = len(sound_tracks(container))
-    with _disk_full_explained(target), target.open("wb") as file:
+    with _failures_explained(target), target.open("wb") as file:
         track = _first_track_with_sound(source, number_of_tracks, file, limits.max_seconds)
         file.flush()
         os.fsync(file.fileno())
@@ -129,6 +136,8 @@ class _Track:
         self._stream = stream
         self._sample_rate = 0
         self._channels = 0
+        self._seconds_heard = 0.0  # by the time stamps of the source, gaps included
+        self._seconds_of_gaps = 0.0
         self._damaged_places = 0
         self._cut_off = False
         self._promised_seconds = _promised_seconds(container, stream)
@@ -151,8 +160,26 @@ class _Track:
         for frame in self._frames():
             self._sample_rate = self._sample_rate or frame.sample_rate
             self._channels = self._channels or frame.layout.nb_channels
+            yield from self._silence_before(frame)
             yield from self.resampler.push(frame)
         yield from self.resampler.flush()
+
+    def _silence_before(self, frame: av.AudioFrame) -> Iterator[Waveform]:
+        """Keep a gap in the time stamps (a track that begins late, a muted recorder), so that times fit the player."""
+        gap = self._gap_before(frame)
+        self._seconds_heard += gap + frame.samples / frame.sample_rate
+        self._seconds_of_gaps += gap
+        if gap:
+            yield from self.resampler.flush()
+            for second in range(math.ceil(gap)):
+                yield np.zeros(round(min(1.0, gap - second) * SAMPLE_RATE), dtype=np.float32)
+
+    def _gap_before(self, frame: av.AudioFrame) -> float:
+        if frame.time is None or self._container.format.name not in WITH_TIME_STAMPS:
+            return 0.0
+        begin = (self._container.start_time or 0) / av.time_base
+        gap = frame.time - begin - self._seconds_heard
+        return gap if SHORTEST_GAP_SECONDS < gap < LONGEST_GAP_SECONDS else 0.0
 
     def _frames(self) -> Iterator[av.AudioFrame]:
         """Decode every packet; a damaged one costs its own sound only."""
@@ -199,6 +226,8 @@ class _Track:
             yield f"{ENDS_AT_DAMAGE}: {self.seconds:.1f}"
         elif self._damaged_places:
             yield f"{DAMAGED_PLACES}: {self._damaged_places}"
+        if self._seconds_of_gaps:
+            yield f"{GAPS}: {self._seconds_of_gaps:.1f}"
         if self._promised_seconds - self.seconds > EARLY_END_SECONDS:
             yield f"{ENDS_EARLY}: {self.seconds:.1f}, {self._promised_seconds:.1f}"
         if number_of_tracks > 1:
@@ -225,9 +254,13 @@ def _as_bytes(waveform: Waveform) -> bytes:
 
 
 @contextmanager
-def _disk_full_explained(target: Path) -> Iterator[None]:
+def _failures_explained(target: Path) -> Iterator[None]:
     try:
         yield
+    except MemoryError:  # FFmpeg's own is one too
+        raise
+    except av.error.FFmpegError as error:
+        raise AudioDamaged(detail=words_of(error)) from error
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskFull(folder=str(target.parent)) from error

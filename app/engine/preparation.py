@@ -111,7 +111,7 @@ def _ask_child(request: dict[str, Any], limits: DecodeLimits, cancelled: Callabl
 def _start(request: dict[str, Any]) -> subprocess.Popen[str]:
     environment = {
         **os.environ,
-        "PYTHONPATH": str(_CODE_ROOT),
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(_CODE_ROOT), os.environ.get("PYTHONPATH")])),
         "OPENBLAS_NUM_THREADS": "1",  # each thread would reserve address space, which is limited
         "PYTHONIOENCODING": "utf-8:backslashreplace",
     }
@@ -125,6 +125,7 @@ def _start(request: dict[str, Any]) -> subprocess.Popen[str]:
         text=True,
         encoding="utf-8",
         errors="replace",
+        process_group=0,  # Ctrl-C at the terminal is meant for us; the child ends when we say so
     )
 
 

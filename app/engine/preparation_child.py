@@ -29,6 +29,9 @@ _ROOM_TO_ANSWER = 32 * _MEGABYTE
 
 
 def main() -> None:
+    signal.signal(
+        signal.SIGTERM, signal.SIG_IGN
+    )  # a service manager signals all; our parent kills when it wants
     request = json.loads(sys.argv[1])
     _die_with_parent(request["parent"])
     limits = DecodeLimits(**request["limits"])

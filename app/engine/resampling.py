@@ -13,6 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from app.engine import SAMPLE_RATE, Waveform
+from app.errors import AudioDamaged
+
+# Outside of these a header is wrong, and believing it would cost gigabytes: of sound that was never recorded, or for
+# the filter of the resampler.
+MIN_RATE = 1_000
+MAX_RATE = 1_000_000
 
 
 class MonoResampler:
@@ -31,14 +37,15 @@ class MonoResampler:
         self._resampler = _new_resampler()
 
     def push(self, frame: av.AudioFrame) -> Iterator[Waveform]:
-        """Take one decoded frame; the rate may differ from that of the frame before."""
+        """Take one decoded frame; the rate may differ from that of the frame before.
+
+        Raises:
+            AudioDamaged: no recorder has such a rate.
+        """
         if frame.sample_rate != self._rate:
             yield from self.flush()
-            self._rate = frame.sample_rate
-        mono = self._mono(frame)
-        # Pieces of a second at most: a header that claims 1 Hz makes 16,000 samples out of each one.
-        for start in range(0, len(mono), self._rate):
-            yield from self._resampled(mono[start : start + self._rate])
+            self._rate = _believable(frame.sample_rate)
+        yield from self._resampled(self._mono(frame))
 
     def flush(self) -> Iterator[Waveform]:
         """Return what the resampler still holds, at the end of the sound or of its rate."""
@@ -62,6 +69,12 @@ class MonoResampler:
         frame = av.AudioFrame.from_ndarray(mono[np.newaxis], format="fltp", layout="mono")
         frame.sample_rate = self._rate
         yield from map(_samples, self._resampler.resample(frame))
+
+
+def _believable(rate: int) -> int:
+    if not MIN_RATE <= rate <= MAX_RATE:
+        raise AudioDamaged(detail=f"its header claims {rate} samples per second")
+    return rate
 
 
 def _new_resampler() -> av.AudioResampler:

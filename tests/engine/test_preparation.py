@@ -1,0 +1,246 @@
+"""A file is read in a process of its own: it may die, and only its own job hears of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from app.engine.audio import AudioFacts, DecodeLimits, decode
+from app.engine.preparation import Cancelled, Prepared, prepare
+from app.engine.vad import Rule, VadOptions, find_speech
+from app.errors import (
+    AudioTooLong,
+    DecodingCrashed,
+    DecodingMemoryLimit,
+    DecodingTimeLimit,
+    DiskFull,
+    InvalidParameter,
+    NotAudio,
+)
+from tests.engine import sounds
+
+LIMITS = DecodeLimits(max_seconds=36_000, cpu_seconds=60, memory_mb=256)
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def prepared(
+    source: Path, limits: DecodeLimits = LIMITS, cancelled: Callable[[], bool] = lambda: False
+) -> Prepared:
+    folder = source.parent
+    return prepare(source, folder / "a.s16", folder / "peaks.json", VadOptions(), limits, cancelled)
+
+
+@pytest.fixture(name="sentence")
+def _sentence(tmp_path: Path) -> Path:
+    sound = np.concatenate([sounds.silence(1.0), sounds.babble(2.0), sounds.silence(1.0)])
+    return sounds.encode(tmp_path / "a.flac", sound, codec="flac", container="flac")
+
+
+@pytest.fixture(name="ten_hours")
+def _ten_hours(tmp_path: Path) -> Path:
+    """Ten hours of digital silence at 8 kHz: a hole in the disk behind a header."""
+    size = 36_000 * 8_000 * 2
+    source = tmp_path / "long.wav"
+    source.write_bytes(sounds.wav_header(size, 8_000, 1, 2))
+    os.truncate(source, 44 + size)
+    return source
+
+
+def left_in(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def children() -> list[psutil.Process]:
+    return [
+        child for child in psutil.Process().children() if "app.engine.preparation_child" in child.cmdline()
+    ]
+
+
+def test_it_returns_what_the_child_found_and_leaves_complete_files(sentence, tmp_path):
+    result = prepared(sentence)
+
+    assert result.facts == AudioFacts(4.0, 16_000, 1, "flac", "flac", result.facts.bit_rate, ())
+    assert len(result.spans) == 1
+    assert [dropped.rule for dropped in result.speech.dropped] == [Rule.TOO_QUIET] * 2
+    assert (tmp_path / "a.s16").stat().st_size == 4 * 16_000 * 2
+    assert len(json.loads((tmp_path / "peaks.json").read_text())) == 1000
+    assert left_in(tmp_path) == {"a.flac", "a.s16", "peaks.json"}
+
+
+def test_it_finds_the_same_as_a_call_in_this_process(sentence, tmp_path):
+    result = prepared(sentence)
+    assert decode(sentence, tmp_path / "b.s16", LIMITS) == result.facts
+    assert find_speech(tmp_path / "b.s16", VadOptions()) == result.speech
+
+
+@pytest.mark.parametrize("name", ["会议 (1).MP3", "-c", "a\udcff.wav", "--help"])
+def test_odd_names_reach_the_child(sentence, name):
+    assert prepared(sentence.rename(sentence.with_name(name))).facts.duration == 4.0
+
+
+def test_an_error_of_the_file_comes_back_with_its_words(tmp_path):
+    source = tmp_path / "a.mp3"
+    source.write_bytes(b"Dear diary, today I was renamed.\n" * 100)
+    with pytest.raises(NotAudio, match="Invalid data found when processing input"):
+        prepared(source)
+    assert left_in(tmp_path) == {"a.mp3"}
+
+
+def test_warnings_come_back(tmp_path):
+    sound = sounds.babble(1.0)
+    sound[500] = np.nan
+    source = tmp_path / "a.wav"
+    source.write_bytes(sounds.wav_bytes(sound))
+    assert prepared(source).facts.warnings == ("Samples that were not numbers and were silenced: 1",)
+
+
+def test_a_killed_child_costs_its_own_job_only(ten_hours, tmp_path):
+    def kill() -> bool:
+        for child in children():
+            child.kill()
+        return False
+
+    with pytest.raises(DecodingCrashed, match="SIGKILL"):
+        prepared(ten_hours, cancelled=kill)
+    assert left_in(tmp_path) == {"long.wav"}
+    assert children() == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT])
+def test_a_crashed_child_is_named_by_its_signal(ten_hours, tmp_path, number):
+    def crash() -> bool:
+        for child in children():
+            child.send_signal(number)
+        return False
+
+    with pytest.raises(DecodingCrashed, match=number.name):
+        prepared(ten_hours, cancelled=crash)
+    assert left_in(tmp_path) == {"long.wav"}
+
+
+def test_signals_meant_for_the_server_do_not_end_the_child(tmp_path):
+    source = tmp_path / "a.wav"
+    source.write_bytes(sounds.wav_bytes(sounds.noise(120.0, 0.1)))
+
+    def terminate() -> bool:
+        for child in children():
+            if (tmp_path / "a.s16.part").exists():
+                child.terminate()
+            assert os.getpgid(child.pid) != os.getpgid(0)
+        return False
+
+    assert prepared(source, cancelled=terminate).facts.duration == 120.0
+
+
+def test_a_cancelled_job_stops_in_the_middle_of_the_file(ten_hours, tmp_path):
+    def decoding_has_begun() -> bool:
+        part = tmp_path / "a.s16.part"
+        return part.exists() and part.stat().st_size > 0
+
+    with pytest.raises(Cancelled):
+        prepared(ten_hours, cancelled=decoding_has_begun)
+    assert left_in(tmp_path) == {"long.wav"}
+    assert children() == []
+
+
+def test_a_job_cancelled_before_it_starts_starts_no_child(sentence):
+    with pytest.raises(Cancelled):
+        prepared(sentence, cancelled=lambda: True)
+
+
+def test_too_much_computing_time_is_stopped(ten_hours, tmp_path):
+    with pytest.raises(DecodingTimeLimit):
+        prepared(ten_hours, DecodeLimits(max_seconds=36_000, cpu_seconds=1, memory_mb=256))
+    assert left_in(tmp_path) == {"long.wav"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the address space reliably")
+def test_too_much_memory_is_stopped(tmp_path):
+    source = tmp_path / "a.wav"
+    source.write_bytes(sounds.wav_bytes(sounds.noise(120.0, 0.1)))
+    with pytest.raises(DecodingMemoryLimit, match="1 MB"):
+        prepared(source, DecodeLimits(max_seconds=36_000, cpu_seconds=60, memory_mb=1))
+    assert left_in(tmp_path) == {"a.wav"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the address space reliably")
+def test_a_recording_fits_into_memory_that_could_not_hold_it(tmp_path):
+    """Half an hour is 57 MB of samples, at 4 bytes each twice as much; the child may take 16 MB."""
+    source = tmp_path / "long.wav"
+    source.write_bytes(sounds.wav_header(1800 * 16_000 * 2, 16_000, 1, 2))
+    os.truncate(source, 44 + 1800 * 16_000 * 2)
+    result = prepared(source, DecodeLimits(max_seconds=3600, cpu_seconds=60, memory_mb=16))
+    assert (result.facts.duration, result.spans) == (1800.0, ())
+
+
+def test_a_recording_over_the_limit_leaves_nothing(ten_hours, tmp_path):
+    with pytest.raises(AudioTooLong):
+        prepared(ten_hours, DecodeLimits(max_seconds=60, cpu_seconds=60, memory_mb=256))
+    assert left_in(tmp_path) == {"long.wav"}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a disk that is always full")
+def test_a_full_disk_is_named(ten_hours, tmp_path):
+    (tmp_path / "a.s16.part").symlink_to("/dev/full")
+    with pytest.raises(DiskFull):
+        prepared(ten_hours)
+    assert left_in(tmp_path) == {"long.wav"}
+
+
+def test_a_failure_leaves_the_files_of_an_earlier_success(sentence, tmp_path):
+    prepared(sentence)
+    before = (tmp_path / "a.s16").read_bytes()
+    sentence.write_bytes(b"no longer audio")
+    with pytest.raises(NotAudio):
+        prepared(sentence)
+    assert (tmp_path / "a.s16").read_bytes() == before
+
+
+def test_a_folder_that_vanished_is_a_crash_with_its_reason(tmp_path, sentence):
+    with pytest.raises(DecodingCrashed, match="FileNotFoundError"):
+        prepare(sentence, tmp_path / "gone" / "a", tmp_path / "p", VadOptions(), LIMITS, lambda: False)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux kills a child with its parent")
+def test_the_child_dies_with_its_parent(ten_hours, tmp_path):
+    script = (
+        "import sys; from pathlib import Path; from tests.engine.test_preparation import prepared; "
+        "prepared(Path(sys.argv[1]))"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", script, str(ten_hours)], cwd=REPOSITORY)
+    child = first_child(parent.pid)
+    parent.kill()
+    parent.wait()
+    child.wait(timeout=30)
+    assert not child.is_running()
+
+
+def first_child(pid: int) -> psutil.Process:
+    while True:
+        for child in psutil.Process(pid).children():
+            if any("preparation_child" in word for word in child.cmdline()):
+                return child
+        time.sleep(0.05)
+
+
+def test_the_child_imports_no_torch(tmp_path):
+    script = "import sys, app.engine.preparation_child; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", script], cwd=REPOSITORY, check=True, capture_output=True, text=True
+    ).stdout.split()
+    assert not {"torch", "fastapi", "sqlalchemy", "pydantic"} & set(loaded)
+
+
+def test_the_speech_options_are_checked_before_anything_starts():
+    with pytest.raises(InvalidParameter):
+        VadOptions(frame_ms=25)
