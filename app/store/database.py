@@ -39,6 +39,7 @@ class Database:
         self._engine = create_engine(
             f"sqlite:///{self.file}",
             connect_args={"timeout": busy_seconds, "check_same_thread": False},
+            hide_parameters=True,  # they hold what people said, and errors reach the log
             **_POOL,
         )
         event.listen(self._engine, "connect", _prepare_connection)
