@@ -2,6 +2,7 @@
 import { cancelTranscription, problemOf, retryTranscription } from "../lib/api.js";
 import { field, find, onAction } from "../lib/dom.js";
 import { listen } from "../lib/events.js";
+import { isOpen } from "../lib/wording.js";
 import { confirmDelete } from "./confirm-delete.js";
 import { fillJobRow, newJobRow } from "./job-row.js";
 import { connectionBack, connectionLost } from "./notices.js";
@@ -82,9 +83,4 @@ export class JobList {
       complain(row, problemOf(error));
     }
   }
-}
-
-/** @param {Transcription} job */
-function isOpen({ state }) {
-  return state === "queued" || state === "running";
 }

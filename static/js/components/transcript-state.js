@@ -2,7 +2,7 @@
 import { copyOf, field, find, write } from "../lib/dom.js";
 import { clock } from "../lib/format.js";
 import { t } from "../lib/messages.js";
-import { languageName, optionName, progressLine, stateName } from "../lib/wording.js";
+import { isOpen, languageName, optionName, progressLine, stateName } from "../lib/wording.js";
 import { fillProblem } from "./problem-box.js";
 
 /**
@@ -13,6 +13,7 @@ import { fillProblem } from "./problem-box.js";
  */
 export function showState(page, job) {
   page.dataset.state = job.state;
+  page.toggleAttribute("data-exportable", !isOpen(job) && (job.state === "succeeded" || job.text !== ""));
   showHead(page, job);
   showProgress(page, job);
   fillProblem(find(page, '[data-slot="failure"]', HTMLElement), job.error);
@@ -79,7 +80,6 @@ function cell(kind, text, attributes = {}) {
 
 /** @param {HTMLElement} line @param {FullTranscription} job */
 function showBlank(line, job) {
-  const isOpen = job.state === "queued" || job.state === "running";
   line.hidden = job.segments.length > 0;
-  line.textContent = isOpen ? t("No text yet.") : t("There is no text.");
+  line.textContent = isOpen(job) ? t("No text yet.") : t("There is no text.");
 }

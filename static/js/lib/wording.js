@@ -2,6 +2,11 @@
 import { clock } from "./format.js";
 import { t } from "./messages.js";
 
+/** Whether a job waits or is at work. @param {{state: JobState}} job */
+export function isOpen({ state }) {
+  return state === "queued" || state === "running";
+}
+
 /** @param {JobState} state */
 export function stateName(state) {
   return { queued: t("Waiting"), running: t("Working"), succeeded: t("Done"), failed: t("Failed"), cancelled: t("Cancelled") }[state];

@@ -1,4 +1,4 @@
-/** @import { FullTranscription, Transcription } from "../lib/types.js" */
+/** @import { FullTranscription } from "../lib/types.js" */
 import { confirmDelete } from "../components/confirm-delete.js";
 import { copyButton } from "../components/copy-button.js";
 import { logPanel } from "../components/log-panel.js";
@@ -14,6 +14,7 @@ import { cancelTranscription, getPeaks, getTranscription, problemOf, retryTransc
 import { field, find, onAction } from "../lib/dom.js";
 import { listen } from "../lib/events.js";
 import { oneAtATime } from "../lib/timing.js";
+import { isOpen } from "../lib/wording.js";
 
 const page = find(document, "[data-transcript]", HTMLElement);
 const id = page.dataset.id ?? "";
@@ -83,9 +84,4 @@ async function act(action) {
 async function retry() {
   await retryTranscription(id);
   follow();
-}
-
-/** @param {Transcription} job */
-function isOpen({ state }) {
-  return state === "queued" || state === "running";
 }

@@ -1,0 +1,196 @@
+"""A real chromium in front of a real server. Every page that a test opens is watched for errors and strange hosts."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+
+from tests.engine.sounds import babble, silence, wav_bytes
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--autoplay-policy=no-user-gesture-required",
+)
+API = "/api/v1/transcriptions"
+READY_SECONDS = 60  # a job of these tests takes a few seconds
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker("browser")
+
+
+@dataclass
+class Server:
+    """A server process that can be ended and started again at the same address."""
+
+    data_dir: Path
+    address: str = ""
+    process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        port = urlsplit(self.address).port or 0
+        command = [sys.executable, "-m", "tests.browser.server", str(self.data_dir), str(port)]
+        self.process = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout
+        self.address = self.process.stdout.readline().split()[-1]
+
+    def stop(self) -> None:
+        assert self.process
+        assert self.process.stdout
+        self.process.terminate()
+        self.process.wait(timeout=30)
+        self.process.stdout.close()
+
+
+@contextmanager
+def serving(data_dir: Path) -> Iterator[Server]:
+    server = Server(data_dir)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session", name="server")
+def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all tests that do not stop it."""
+    with serving(tmp_path_factory.mktemp("server")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session", name="playwright")
+def _playwright() -> Iterator[Playwright]:
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="session", name="launch")
+def _launch(playwright: Playwright) -> Callable[..., Browser]:
+    executable = shutil.which("chromium")
+    if executable is None:
+        pytest.skip("needs chromium (apt install chromium)")
+    return lambda *flags: playwright.chromium.launch(executable_path=executable, args=[*FLAGS, *flags])
+
+
+@pytest.fixture(scope="session", name="browser")
+def _browser(launch: Callable[..., Browser]) -> Iterator[Browser]:
+    browser = launch()
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(name="open_page")
+def _open_page(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]:
+    """Return a function that opens a page in a context of its own; all must end without errors."""
+    watched: list[Watch] = []
+
+    def open_page(path: str = "/", **options: Any) -> Page:
+        context = new_context(browser, server.address, **options)
+        page = context.new_page()
+        watched.append(Watch(page, server.address))
+        page.goto(path)
+        return page
+
+    yield open_page
+    for watch in watched:
+        watch.page.context.close()
+        assert watch.complaints == []
+
+
+@pytest.fixture(name="page")
+def _page(open_page: Callable[..., Page]) -> Page:
+    return open_page()
+
+
+def new_context(browser: Browser, address: str, **options: Any) -> BrowserContext:
+    options = {"locale": "en-GB", "timezone_id": "Asia/Shanghai", "accept_downloads": True} | options
+    context = browser.new_context(base_url=address, **options)
+    context.set_default_timeout(15_000)
+    return context
+
+
+class Watch:
+    """Notes what a page must not do: log errors, raise, ask other hosts."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        page.on("console", lambda message: self._note(message.type == "error", message.text))
+        page.on("pageerror", lambda error: self._note(True, str(error)))
+        page.on("request", lambda request: self._note(not is_own(request.url, address), request.url))
+
+    def _note(self, is_wrong: bool, text: str) -> None:
+        if is_wrong and "status of 4" not in text:  # chromium logs every refused request; pages show them
+            self.complaints.append(text)
+
+
+def is_own(url: str, address: str) -> bool:
+    return url.startswith((address, "blob:", "data:"))
+
+
+@pytest.fixture(scope="session", name="recording")
+def _recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three pieces of something like speech, nine seconds."""
+    return write_speech(tmp_path_factory.mktemp("sounds") / "会议 (1).wav", pieces=3)
+
+
+@pytest.fixture(scope="session", name="long_recording")
+def _long_recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Enough pieces to reload the page in their middle."""
+    return write_speech(tmp_path_factory.mktemp("sounds") / "long.wav", pieces=12)
+
+
+def write_speech(path: Path, pieces: int) -> Path:
+    piece = np.concatenate([silence(0.4), babble(1.8), silence(0.8)])
+    path.write_bytes(wav_bytes((np.tile(piece, pieces) * 32767).astype(np.int16)))
+    return path
+
+
+@pytest.fixture(name="transcribed")
+def _transcribed(open_page: Callable[..., Page], recording: Path) -> Page:
+    """The page of a finished transcription of `recording`."""
+    page = open_page()
+    page.goto(f"/transcriptions/{transcribe(page, recording)}")
+    return page
+
+
+def transcribe(page: Page, recording: Path, name: str | None = None) -> str:
+    """Send `recording` as a program would, and return its id when it is done."""
+    file = {"name": name or recording.name, "mimeType": "audio/wav", "buffer": recording.read_bytes()}
+    answer = page.request.post(API, multipart={"file": file})
+    assert answer.status == 201, answer.text()
+    id = str(answer.json()["id"])
+    wait_until_done(page, id)
+    return id
+
+
+def wait_until_done(page: Page, id: str) -> dict[str, Any]:
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        job: dict[str, Any] = page.request.get(f"{API}/{id}").json()
+        if job["state"] not in ("queued", "running"):
+            return job
+        time.sleep(0.1)
+    pytest.fail(f"job {id} did not end: {json.dumps(job)}")

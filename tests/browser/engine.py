@@ -1,0 +1,50 @@
+"""An engine that takes its time and says known sentences: the browser tests watch it work."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from app.engine import EngineInfo, EngineSpec, Hypothesis, RecognitionOptions, Waveform
+from app.transcript import Applied
+
+SECONDS_PER_PIECE = 0.35  # slow enough to watch, quick enough to wait for
+SENTENCES = (
+    ("今天是2026年11月22日。", "今天是二零二六年十一月二十二日"),
+    ("订单增长了18.5%。", "订单增长了百分之十八点五"),
+    ("See you on Monday at 9:30.", "see you on monday at nine thirty"),
+)
+
+
+class SlowEngine:
+    def __init__(self) -> None:
+        self._said = 0
+
+    @property
+    def info(self) -> EngineInfo:
+        return EngineInfo(
+            model="slow",
+            device="cpu",
+            dtype="float32",
+            languages=("zh", "en"),
+            parameters=0,
+            load_seconds=0.0,
+            versions=(),
+            receipt=(Applied("device", "auto", "cpu", "no CUDA device was found"),),
+        )
+
+    def transcribe(self, waveforms: Sequence[Waveform], options: RecognitionOptions) -> list[Hypothesis]:
+        return [self._say(options) for _ in waveforms]
+
+    def receipt(self, options: RecognitionOptions) -> tuple[Applied, ...]:
+        return (Applied("language", options.language, options.language),)
+
+    def _say(self, options: RecognitionOptions) -> Hypothesis:
+        time.sleep(SECONDS_PER_PIECE)
+        text, text_raw = SENTENCES[self._said % len(SENTENCES)]
+        self._said += 1
+        return Hypothesis(text if options.itn else text_raw, text_raw, 0.9)
+
+
+def load(_spec: EngineSpec) -> SlowEngine:
+    return SlowEngine()

@@ -1,0 +1,27 @@
+"""The real server with the engine of engine.py: `python -m tests.browser.server` prints its address and serves."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import uvicorn
+
+from app.commands.serve import listen
+from app.composition import engine_spec
+from app.engine import EngineSpec
+from app.main import create_app
+from app.settings import Settings
+
+
+def main(data_dir: Path, port: int) -> None:
+    settings = Settings(data_dir=data_dir, log_dir=data_dir / "logs", max_upload_mb=2)
+    spec = EngineSpec(engine_spec(settings).model_dir, factory="tests.browser.engine:load")
+    listener = listen("127.0.0.1", port)
+    print("Address:", f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
+    app = create_app(settings, spec=spec)
+    uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=2)).run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))

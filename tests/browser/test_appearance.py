@@ -1,0 +1,117 @@
+"""What holds for every page: it fits, it speaks both languages, it can be used by keyboard, it is light."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import transcribe
+
+FIRST_PAGE_BYTES = 200_000
+WIDER_THAN_WINDOW = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+BACKGROUND = "getComputedStyle(document.documentElement).backgroundColor"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["zh-CN", "en-GB"])
+def test_no_page_is_wider_than_a_phone(
+    open_page: Callable[..., Page], recording: Path, scheme: str, language: str
+) -> None:
+    page = open_page(color_scheme=scheme, locale=language, viewport={"width": 360, "height": 740})
+    id = transcribe(page, recording, "a_name_without_any_spaces_" * 6 + ".wav")
+
+    for path in ("/", "/history", f"/transcriptions/{id}", "/docs", "/no-such-page"):
+        page.goto(path)
+        page.wait_for_load_state()
+
+        assert not page.evaluate(WIDER_THAN_WINDOW), path
+
+
+def test_a_chinese_browser_gets_chinese_and_can_switch(open_page: Callable[..., Page]) -> None:
+    page = open_page(locale="zh-CN")
+    expect(page.get_by_role("heading", level=1)).to_have_text("放入录音，读到文字")
+
+    page.get_by_role("button", name="English").click()
+    expect(page.get_by_role("button", name="Start recognition")).to_be_visible()
+    page.get_by_role("link", name="History").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("History")
+
+
+def test_the_theme_changes_at_once_and_stays(open_page: Callable[..., Page]) -> None:
+    page = open_page(color_scheme="light")
+    light = page.evaluate(BACKGROUND)
+
+    page.get_by_label("Colours").click()
+    page.get_by_role("button", name="Dark").click()
+    dark = page.evaluate(BACKGROUND)
+    page.goto("/history")
+
+    assert dark != light
+    assert page.evaluate(BACKGROUND) == dark
+
+
+def test_the_system_theme_is_followed_by_default(open_page: Callable[..., Page]) -> None:
+    light, dark = (open_page(color_scheme=scheme).evaluate(BACKGROUND) for scheme in ("light", "dark"))
+
+    assert light != dark
+
+
+def test_a_recording_can_be_transcribed_and_opened_by_keyboard_alone(page: Page, recording: Path) -> None:
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.locator("[data-file-input]")).to_be_focused()
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files(recording)
+    page.keyboard.press("Control+Enter")
+    row = page.locator("[data-job]").first
+    expect(row).to_have_attribute("data-state", "succeeded", timeout=30_000)
+
+    row.get_by_role("link", name="Open").focus()
+    page.keyboard.press("Enter")
+    page.locator(".segment__time").nth(2).focus()
+    page.keyboard.press("Enter")
+
+    page.wait_for_function("document.querySelector('audio').currentTime > 6")
+
+
+def test_the_first_page_is_light(open_page: Callable[..., Page]) -> None:
+    page = open_page("/no-such-page")
+    sizes: list[int] = []
+    page.on("response", lambda response: sizes.append(int(response.headers.get("content-length", 0))))
+
+    page.goto("/")
+    page.wait_for_function("document.querySelector('[data-model]').dataset.state")
+
+    assert len(sizes) > 20
+    assert sum(sizes) <= FIRST_PAGE_BYTES
+
+
+def test_an_unknown_address_leads_back_and_names_the_request(page: Page) -> None:
+    page.goto("/no-such-page")
+
+    expect(page.get_by_text("There is nothing at /no-such-page.")).to_be_visible()
+    expect(page.get_by_text("not_found")).to_be_visible()
+    expect(page.get_by_text("logs/app.log")).to_be_visible()
+    page.get_by_role("link", name="To the first page").click()
+    expect(page.get_by_role("button", name="Choose files")).to_be_hidden()
+
+
+def test_every_control_has_a_name(page: Page, recording: Path) -> None:
+    id = transcribe(page, recording)
+    for path in ("/", "/history", f"/transcriptions/{id}"):
+        page.goto(path)
+
+        nameless = page.evaluate(
+            """() => [...document.querySelectorAll('button, a[href], input:not([type=hidden]), select, textarea')]
+                .filter((control) => control.checkVisibility())
+                .filter((control) => !(control.textContent.trim() || control.ariaLabel || control.labels?.length))
+                .map((control) => control.outerHTML)"""
+        )
+        assert nameless == [], path

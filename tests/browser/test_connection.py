@@ -1,0 +1,31 @@
+"""A lost server is said in the page, and the page catches up when it is back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.conftest import new_context, serving
+
+
+@pytest.mark.timeout(120)
+def test_a_restart_of_the_server_is_told_and_the_job_goes_on(
+    browser: Browser, tmp_path: Path, long_recording: Path
+) -> None:
+    with serving(tmp_path / "data") as server:
+        page = new_context(browser, server.address).new_page()
+        page.goto("/")
+        page.locator("[data-file-input]").set_input_files(long_recording)
+        page.keyboard.press("Control+Enter")
+        row = page.locator("[data-job]").first
+        expect(row.locator('[data-field="detail"]')).to_contain_text("pieces", timeout=30_000)
+
+        server.stop()
+        expect(page.get_by_text("No connection to the server.")).to_be_visible()
+        server.start()
+
+        expect(page.get_by_text("No connection to the server.")).to_be_hidden(timeout=30_000)
+        expect(row).to_have_attribute("data-state", "succeeded", timeout=45_000)
+        page.context.close()

@@ -1,0 +1,197 @@
+"""The first page: from a recording to a job that can be watched, whatever the page goes through."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser.conftest import Server, new_context, wait_until_done
+
+
+def choose(page: Page, *files: Path) -> None:
+    page.locator("[data-file-input]").set_input_files(list(files))
+
+
+def start(page: Page) -> None:
+    page.get_by_role("button", name="Start recognition").click()
+
+
+def job_row(page: Page, name: str) -> Locator:
+    return page.locator("[data-job]", has_text=name).first
+
+
+def test_a_recording_is_uploaded_watched_across_a_reload_and_read(page: Page, long_recording: Path) -> None:
+    choose(page, long_recording)
+    start(page)
+    row = job_row(page, "long.wav")
+    expect(row.locator('[data-field="detail"]')).to_contain_text(
+        re.compile(r"[1-9]\d* of 12 pieces"), timeout=30_000
+    )
+
+    page.reload()
+
+    expect(row).to_have_attribute("data-state", "running")
+    expect(row.locator('[data-field="detail"]')).to_contain_text("of 12 pieces")
+    expect(row).to_have_attribute("data-state", "succeeded", timeout=30_000)
+    expect(row.locator('[data-field="text"]')).to_contain_text("2026")
+    row.get_by_role("link", name="Open").click()
+    expect(page.locator(".segment__text")).to_have_count(12)
+
+
+def test_ctrl_enter_starts_what_was_chosen_and_each_file_becomes_a_job(
+    page: Page, recording: Path, tmp_path: Path
+) -> None:
+    second = tmp_path / "second.wav"
+    second.write_bytes(recording.read_bytes())
+    choose(page, recording, second)
+    expect(page.get_by_text("Ready to start: 2")).to_be_visible()
+
+    page.keyboard.press("Control+Enter")
+
+    for name in (recording.name, "second.wav"):
+        expect(job_row(page, name)).to_have_attribute("data-state", "succeeded", timeout=30_000)
+    expect(page.locator("[data-staged] > *")).to_have_count(0)
+
+
+def test_a_text_that_calls_itself_mp3_says_why_and_what_to_do_in_its_row(page: Page, tmp_path: Path) -> None:
+    fake = tmp_path / "lyrics.mp3"
+    fake.write_text("not a song, only its words\n" * 50)
+    choose(page, fake)
+    start(page)
+
+    row = job_row(page, "lyrics.mp3")
+
+    expect(row).to_have_attribute("data-state", "failed", timeout=30_000)
+    expect(row.locator('[data-field="code"]')).to_have_text("not_audio")
+    expect(row.get_by_text("Check that it plays on your computer.")).to_be_visible()
+    expect(row.get_by_role("button", name="Try again")).to_be_visible()
+
+
+def test_a_file_over_the_limit_is_refused_in_its_row_before_it_is_sent(page: Page, tmp_path: Path) -> None:
+    big = tmp_path / "big.wav"
+    big.write_bytes(bytes(3 * 2**20))
+    choose(page, big)
+
+    row = page.locator("[data-staged] > *")
+
+    expect(row.get_by_text("larger than the limit of 2 MB")).to_be_visible()
+    expect(page.get_by_role("button", name="Start recognition")).to_be_disabled()
+    row.get_by_role("button", name="Remove").click()
+    expect(row).to_have_count(0)
+
+
+def test_an_empty_file_is_refused_by_the_server_and_told_in_its_row(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "empty.wav").touch()
+    choose(page, tmp_path / "empty.wav")
+    start(page)
+
+    expect(page.locator('[data-staged] [data-field="code"]')).to_have_text("empty_file")
+
+
+def test_a_running_job_can_be_cancelled_and_tried_again(page: Page, long_recording: Path) -> None:
+    choose(page, long_recording)
+    start(page)
+    row = job_row(page, "long.wav")
+    expect(row.locator('[data-field="detail"]')).to_contain_text("pieces", timeout=30_000)
+
+    row.get_by_role("button", name="Cancel").click()
+    expect(row).to_have_attribute("data-state", "cancelled", timeout=15_000)
+    row.get_by_role("button", name="Try again").click()
+
+    expect(row).to_have_attribute("data-state", "succeeded", timeout=30_000)
+
+
+def test_the_last_settings_are_remembered(page: Page) -> None:
+    page.get_by_text("English", exact=True).click()
+    page.get_by_label("Hotwords").fill("转写\nConformer")
+    page.get_by_role("switch").uncheck()
+
+    page.reload()
+
+    expect(page.get_by_role("radio", name="English")).to_be_checked()
+    expect(page.get_by_label("Hotwords")).to_have_value("转写\nConformer")
+    expect(page.get_by_role("switch")).not_to_be_checked()
+
+
+def test_the_settings_go_with_the_recording(page: Page, recording: Path) -> None:
+    page.get_by_text("English", exact=True).click()
+    page.get_by_label("Hotwords").fill("转写\nConformer")
+    choose(page, recording)
+    start(page)
+    row = page.locator("[data-job]").first
+    expect(row.locator('[data-field="name"]')).to_have_text(recording.name)
+    id = row.get_attribute("data-job")
+
+    assert id
+    options = wait_until_done(page, id)["options"]
+    assert options == {"language": "en", "hotwords": ["转写", "Conformer"], "itn": True}
+
+
+def test_the_model_says_where_it_runs(page: Page) -> None:
+    model = page.locator("[data-model]")
+
+    expect(model.locator('[data-field="state"]')).to_have_text(
+        re.compile("Ready|Recognizing"), timeout=30_000
+    )
+    expect(model.locator('[data-field="device"]')).to_have_text("cpu")
+
+
+def test_speech_is_recorded_paused_heard_and_sent(
+    launch: Callable[..., Browser], server: Server, recording: Path
+) -> None:
+    browser = launch(
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-audio-capture={recording}",
+    )
+    page = new_context(browser, server.address, permissions=["microphone"]).new_page()
+    page.goto("/")
+    page.get_by_role("button", name="Record").click()
+    panel = page.locator("[data-recorder]")
+    expect(panel).to_have_attribute("data-state", "recording")
+    page.wait_for_function("document.querySelector('[data-recorder] meter').value > 40")
+
+    panel.get_by_role("button", name="Pause").click()
+    expect(panel).to_have_attribute("data-state", "paused")
+    panel.get_by_role("button", name="Go on").click()
+    expect(panel.locator('[data-field="time"]')).to_have_text("0:03", timeout=15_000)
+    panel.get_by_role("button", name="Finish").click()
+
+    staged = page.locator("[data-staged] > *")
+    staged.get_by_role("button", name="Listen").click()
+    expect(staged.locator('[data-action="play"]')).to_have_attribute("aria-pressed", "true")
+    start(page)
+    row = job_row(page, ".webm")
+    expect(row).to_have_attribute("data-state", "succeeded", timeout=30_000)
+    expect(row.locator('[data-field="text"]')).not_to_be_empty()
+    browser.close()
+
+
+def test_a_refused_microphone_says_what_to_do(launch: Callable[..., Browser], server: Server) -> None:
+    browser = launch("--use-fake-device-for-media-stream", "--deny-permission-prompts")
+    page = new_context(browser, server.address).new_page()
+    page.goto("/")
+
+    page.get_by_role("button", name="Record").click()
+
+    expect(page.get_by_text("was not allowed to use the microphone")).to_be_visible()
+    expect(page.get_by_text("allow the microphone for this page")).to_be_visible()
+    browser.close()
+
+
+def test_a_page_on_a_plain_network_address_says_why_there_is_no_microphone(
+    launch: Callable[..., Browser], server: Server
+) -> None:
+    port = server.address.rpartition(":")[2]
+    browser = launch(f"--host-resolver-rules=MAP transcribe.lan:80 127.0.0.1:{port}")
+    context = new_context(browser, "http://transcribe.lan", extra_http_headers={"host": f"127.0.0.1:{port}"})
+    page = context.new_page()
+    page.goto("/")
+
+    page.get_by_role("button", name="Record").click()
+
+    expect(page.get_by_text("only to secure pages, and http://transcribe.lan is not one")).to_be_visible()
+    browser.close()

@@ -1,0 +1,159 @@
+"""The page of one transcription: read it, hear it, take it away, keep house."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import transcribe
+
+CURRENT_TIME = "document.querySelector('audio').currentTime"
+
+
+def test_the_text_stands_by_segments_with_times(transcribed: Page) -> None:
+    expect(transcribed.locator("h1")).to_have_text("会议 (1).wav")
+    expect(transcribed.locator(".segment__text")).to_have_count(3)
+    expect(transcribed.locator(".segment__time").nth(1)).to_have_text("0:03")
+
+
+def test_a_click_on_a_segment_plays_it_and_the_page_follows(transcribed: Page) -> None:
+    segment = transcribed.locator(".segment").nth(1)
+
+    segment.locator(".segment__text").click()
+
+    expect(segment).to_have_class(re.compile("is-current"))
+    started = transcribed.evaluate(CURRENT_TIME)
+    assert 3 < started < 5
+    transcribed.wait_for_function(f"{CURRENT_TIME} > {started + 0.3}")
+    transcribed.get_by_role("button", name="Play or pause").click()
+    assert transcribed.evaluate("document.querySelector('audio').paused")
+
+
+def test_playing_moves_the_highlight_to_the_next_segment(transcribed: Page) -> None:
+    transcribed.locator("[data-speed]").select_option("2")
+    transcribed.locator(".segment__time").first.click()
+
+    expect(transcribed.locator(".segment").nth(1)).to_have_class(re.compile("is-current"), timeout=10_000)
+
+
+def test_the_waveform_shows_the_speech_and_is_moved_by_keys_and_clicks(transcribed: Page) -> None:
+    slider = transcribed.get_by_role("slider")
+    expect(transcribed.locator(".waveform__speech")).to_have_count(3)
+    expect(transcribed.locator(".waveform__rest")).to_have_attribute("d", re.compile("^M.+Z$"))
+
+    slider.focus()
+    slider.press("ArrowRight")
+    expect(slider).to_have_attribute("aria-valuetext", "0:05")
+    slider.press("Home")
+    expect(slider).to_have_attribute("aria-valuetext", "0:00")
+    box = slider.bounding_box()
+    assert box
+    slider.click(position={"x": box["width"] / 2, "y": 10})
+    expect(slider).to_have_attribute("aria-valuetext", "0:04")
+
+
+def test_the_raw_text_is_one_click_away(transcribed: Page) -> None:
+    first = transcribed.locator(".segment").first
+
+    transcribed.get_by_text("As spoken").click()
+
+    expect(first.locator(".segment__raw")).to_be_visible()
+    expect(first.locator(".segment__text")).to_be_hidden()
+
+
+def test_the_text_can_be_copied(transcribed: Page) -> None:
+    transcribed.context.grant_permissions(["clipboard-read", "clipboard-write"])
+
+    transcribed.get_by_role("button", name="Copy").click()
+
+    expect(transcribed.get_by_role("button", name="Copied")).to_be_visible()
+    copied = transcribed.evaluate("navigator.clipboard.readText()")
+    assert copied.splitlines() == transcribed.locator(".segment__text").all_inner_texts()
+
+
+@pytest.mark.parametrize(
+    ("format", "sign"),
+    [("txt", "9:30"), ("srt", " --> "), ("vtt", "WEBVTT"), ("json", '"segments"'), ("csv", "start")],
+)
+def test_every_format_is_downloaded(transcribed: Page, format: str, sign: str) -> None:
+    with transcribed.expect_download() as download:
+        transcribed.locator(f'[data-export="{format}"]').click()
+
+    text = Path(download.value.path()).read_text(encoding="utf-8-sig")
+    assert download.value.suggested_filename == f"会议 (1).{format}"
+    assert sign in text
+    if format == "json":
+        assert len(json.loads(text)["segments"]) == 3
+
+
+def test_the_recording_itself_is_downloaded_as_it_was_sent(transcribed: Page, recording: Path) -> None:
+    with transcribed.expect_download() as download:
+        transcribed.get_by_role("link", name="Download the recording").click()
+
+    assert Path(download.value.path()).read_bytes() == recording.read_bytes()
+
+
+def test_the_receipt_says_what_was_applied_and_why(transcribed: Page) -> None:
+    receipt = transcribed.locator("[data-receipt]")
+
+    expect(receipt.get_by_role("row", name="Language auto auto")).to_be_visible()
+
+
+def test_the_log_of_the_job_opens_in_the_page(transcribed: Page) -> None:
+    transcribed.locator("summary", has_text="Log").click()
+
+    expect(transcribed.locator(".log")).to_contain_text("segment_finished")
+
+
+def test_a_new_name_stays(transcribed: Page) -> None:
+    transcribed.get_by_role("button", name="Rename").click()
+    transcribed.get_by_label("Name").fill("周会 <b>1</b>")
+    transcribed.get_by_role("button", name="Save").click()
+    expect(transcribed.locator("h1")).to_have_text("周会 <b>1</b>")
+
+    transcribed.reload()
+
+    expect(transcribed.locator("h1")).to_have_text("周会 <b>1</b>")
+
+
+def test_deleting_asks_first_and_leads_to_the_history(transcribed: Page) -> None:
+    address = transcribed.url
+    transcribed.locator("summary", has_text="More").click()
+    transcribed.get_by_role("button", name="Delete").click()
+    transcribed.get_by_role("dialog").get_by_role("button", name="Keep").click()
+    expect(transcribed).to_have_url(address)
+
+    transcribed.get_by_role("button", name="Delete").click()
+    transcribed.get_by_role("dialog").get_by_role("button", name="Delete").click()
+
+    expect(transcribed).to_have_url(re.compile("/history$"))
+    transcribed.goto(address)
+    expect(transcribed.get_by_text("transcription_not_found")).to_be_visible()
+
+
+def test_segments_appear_while_the_recording_is_read(page: Page, long_recording: Path) -> None:
+    page.locator("[data-file-input]").set_input_files(long_recording)
+    page.keyboard.press("Control+Enter")
+    page.locator("[data-job]", has_text="long.wav").first.locator("a").first.click()
+
+    expect(page.locator(".segment")).to_have_count(12, timeout=30_000)
+    expect(page.locator('.segment[data-state="pending"]').first).to_be_visible()
+    expect(page.locator('.segment[data-state="done"]').nth(2)).to_be_visible()
+    expect(page.locator("[data-transcript]")).to_have_attribute("data-state", "succeeded", timeout=30_000)
+    expect(page.locator(".segment__text")).to_have_count(12)
+
+
+def test_silence_has_no_text_and_says_so(page: Page, tmp_path: Path) -> None:
+    from tests.engine.sounds import silence, wav_bytes
+
+    quiet = tmp_path / "quiet.wav"
+    quiet.write_bytes(wav_bytes(silence(3.0)))
+
+    page.goto(f"/transcriptions/{transcribe(page, quiet)}")
+
+    expect(page.get_by_text("No speech was found in the recording.")).to_be_visible()
+    expect(page.get_by_text("There is no text.")).to_be_visible()
