@@ -1,0 +1,228 @@
+"""The network against WeNet's numbers, against its formulas written out, and against itself in batches."""
+
+import itertools
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+import yaml
+
+from app.engine.checkpoint import load_checkpoint
+from app.engine.conformer import ConformerConfig, UnsupportedConfig
+from app.engine.conformer.attention import RelativeAttention
+from app.engine.conformer.decoder import BiTransformerDecoder
+from app.engine.decoding import EncodedBatch
+from app.engine.decoding.greedy import GreedyDecoder
+from tests.engine.tiny_model import tiny_config, tiny_network
+
+PARITY = (
+    "conformer-batchnorm",
+    "conformer-conv2d6",
+    "conformer-conv2d8",
+    "conformer-unidecoder",
+    "transformer",
+    "u2pp-conformer",
+    "u2pp-conformer-v1",
+)
+
+
+class Golden:
+    """What WeNet's own code computed with a checkpoint; the older dialect has the numbers of the newer one."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        numbers = folder if (folder / "golden.npz").exists() else folder.with_name(folder.name[: -len("-v1")])
+        arrays = np.load(numbers / "golden.npz")
+        self.features, self.feature_lengths, self.encoded, self.lengths, self.log_probs = (
+            torch.from_numpy(arrays[name])
+            for name in ("features", "feature_lengths", "encoder_out", "encoder_lengths", "ctc_log_probs")
+        )
+        self.results = json.loads((numbers / "golden.json").read_text())
+
+
+@pytest.fixture(scope="module", params=PARITY)
+def golden(request, shared_dir):
+    return Golden(shared_dir / "parity" / request.param)
+
+
+@pytest.mark.shared
+@torch.inference_mode()
+def test_the_network_equals_wenets(golden):
+    checkpoint = load_checkpoint(golden.folder)
+    encoded, log_probs, lengths = checkpoint.model(golden.features, golden.feature_lengths)
+    assert lengths.tolist() == golden.lengths.tolist()
+    for row, length in enumerate(lengths):
+        torch.testing.assert_close(encoded[row, :length], golden.encoded[row, :length], atol=1e-4, rtol=0)
+        torch.testing.assert_close(log_probs[row, :length], golden.log_probs[row, :length], atol=1e-4, rtol=0)
+    decoded = GreedyDecoder(checkpoint.config.blank_id).decode(EncodedBatch(encoded, log_probs, lengths))
+    assert (
+        golden.folder.name.endswith("-v1")
+        or [list(row.tokens) for row in decoded] == golden.results["greedy"]
+    )
+
+
+@pytest.mark.shared
+def test_a_padded_batch_of_a_checkpoint_equals_one_by_one(golden):
+    model = load_checkpoint(golden.folder, seal_padding=True).model
+    assert_batch_equals_single(model, golden.features, golden.feature_lengths)
+
+
+@pytest.mark.parametrize(
+    ("input_layer", "causal", "norm", "positions"),
+    [
+        *itertools.product(("conv2d",), (True, False), ("layer_norm", "batch_norm"), ("rel_pos", "abs_pos")),
+        ("conv2d6", False, "layer_norm", "no_pos"),
+        ("conv2d8", True, "batch_norm", "rel_pos"),
+        ("dwconv2d8", False, "layer_norm", "rel_pos"),
+        ("linear", False, "batch_norm", "rel_pos"),
+    ],
+)
+def test_a_padded_batch_equals_one_by_one(input_layer, causal, norm, positions):
+    model = tiny_network(
+        input_layer=input_layer,
+        causal=causal,
+        cnn_module_norm=norm,
+        pos_enc_layer_type=positions,
+        seal_padding=True,
+    )
+    features = 8 + 3 * torch.randn(3, 150, 80, generator=torch.Generator().manual_seed(1))
+    assert_batch_equals_single(model, features, torch.tensor([150, 101, 43]))
+
+
+@torch.inference_mode()
+def assert_batch_equals_single(model, features, feature_lengths):
+    encoded, log_probs, lengths = model(features, feature_lengths)
+    for row, (feature_length, length) in enumerate(zip(feature_lengths, lengths, strict=True)):
+        alone = model(features[row : row + 1, :feature_length], feature_length[None])
+        assert alone[2].tolist() == [length]
+        torch.testing.assert_close(encoded[row, :length], alone[0][0], atol=1e-5, rtol=0)
+        torch.testing.assert_close(log_probs[row, :length], alone[1][0], atol=1e-5, rtol=0)
+
+
+def test_unsealed_padding_leaks_as_it_does_in_wenet():
+    features = 8 + 3 * torch.randn(2, 150, 80, generator=torch.Generator().manual_seed(1))
+    with pytest.raises(AssertionError):
+        assert_batch_equals_single(tiny_network(causal=False), features, torch.tensor([150, 90]))
+
+
+@torch.inference_mode()
+def test_positions_folded_into_keys_equal_the_full_position_scores():
+    torch.manual_seed(0)
+    attention = RelativeAttention(2, 8, 0.0).eval()
+    x, positions = torch.randn(1, 5, 8), torch.randn(1, 5, 8)
+    query, key, value = (
+        layer(x).view(1, 5, 2, 4) for layer in (attention.linear_q, attention.linear_k, attention.linear_v)
+    )
+    place = attention.linear_pos(positions).view(1, 5, 2, 4)
+    content = torch.einsum("bthk,bshk->bhts", query + attention.pos_bias_u, key)
+    position = torch.einsum("bthk,bshk->bhts", query + attention.pos_bias_v, place)
+    weights = ((content + position) / math.sqrt(4)).softmax(-1)
+    expected = attention.linear_out(torch.einsum("bhts,bshk->bthk", weights, value).flatten(2))
+    torch.testing.assert_close(attention(x, x, torch.zeros(1), positions), expected, atol=1e-6, rtol=1e-5)
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("frames", [0, 1, 6, 7])
+def test_a_few_frames_give_at_most_one_frame(frames):
+    encoded, _, lengths = tiny_network()(torch.zeros(1, frames, 80), torch.tensor([frames]))
+    assert encoded.isfinite().all()
+    assert lengths.tolist() == [1 if frames >= 7 else 0]
+
+
+@torch.inference_mode()
+def test_a_recording_longer_than_wenets_position_table_is_encoded():
+    model = tiny_network(input_layer="dwconv2d8", num_blocks=1)
+    encoded, _, lengths = model(torch.zeros(1, 41_000, 80), torch.tensor([41_000]))
+    assert encoded.shape[1] == lengths.item() > 5000
+    assert encoded.isfinite().all()
+
+
+@torch.inference_mode()
+def test_a_network_made_for_chunks_does_not_hear_the_next_chunk():
+    model = tiny_network(static_chunk_size=4, use_cnn_module=False, macaron_style=False)
+    features = torch.randn(1, 100, 80)
+    changed = features.clone()
+    changed[:, 60:] += 5.0
+    first, second = (model.encoder(x, torch.tensor([100]))[0] for x in (features, changed))
+    heard = ((60 - 6) // 4 // 4) * 4  # whole chunks before the change
+    torch.testing.assert_close(first[:, :heard], second[:, :heard])
+    assert not torch.allclose(first[:, -1], second[:, -1])
+
+
+@pytest.mark.parametrize("encoder", ["conformer", "transformer"])
+@pytest.mark.parametrize("decoder", ["transformer", "bitransformer", None])
+def test_every_kind_of_network_learns(encoder, decoder):
+    conf = {} if encoder == "conformer" else {"activation_type": "gelu"}
+    keys = {"cnn_module_kernel": 7, "cnn_module_norm": "layer_norm"}
+    model = tiny_network(decoder=decoder, encoder=encoder, normalize_before=False, **conf, **keys).train()
+    encoded, log_probs, lengths = model(torch.randn(2, 80, 80), torch.tensor([80, 60]))
+    loss = log_probs.mean()
+    tokens, token_lengths = torch.tensor([[2, 5, 6], [2, 7, 2]]), torch.tensor([3, 2])
+    for reader in filter(None, (model.forward_decoder, model.backward_decoder)):
+        loss = loss + reader(encoded, lengths, tokens, token_lengths).log_softmax(-1)[..., 3].mean()
+    loss.backward()
+    unused = {name for name, parameter in model.named_parameters() if parameter.grad is None}
+    assert all(
+        "after_norm" in name for name in unused
+    )  # WeNet's networks without normalize_before carry it idle
+    assert isinstance(model.decoder, BiTransformerDecoder) == (decoder == "bitransformer")
+
+
+@torch.inference_mode()
+def test_a_decoder_reads_hypotheses_of_several_recordings_as_it_reads_each_alone():
+    model = tiny_network()
+    torch.manual_seed(3)
+    memory, memory_lengths = torch.randn(2, 20, 16), torch.tensor([20, 12])
+    tokens, lengths = torch.randint(3, 10, (6, 7)), torch.tensor([7, 5, 3, 6, 2, 1])
+    logits = model.forward_decoder(memory, memory_lengths, tokens, lengths)
+    for row in range(6):
+        recording = row // 3
+        alone = model.forward_decoder(
+            memory[recording : recording + 1, : memory_lengths[recording]],
+            memory_lengths[recording : recording + 1],
+            tokens[row : row + 1, : lengths[row]],
+            lengths[row : row + 1],
+        )
+        torch.testing.assert_close(logits[row, : lengths[row]], alone[0], atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"encoder": "squeezeformer"}, "squeezeformer"),
+        ({"decoder": "sanm_decoder"}, "sanm_decoder"),
+        ({"model": "transducer"}, "transducer"),
+        ({"encoder_conf": {"input_layer": "conv1d2"}}, "conv1d2"),
+        ({"encoder_conf": {"activation_type": "mish"}}, "mish"),
+        ({"encoder_conf": {"cnn_module_norm": "group_norm"}}, "group_norm"),
+        ({"encoder_conf": {"layer_norm_type": "rms_norm"}}, "rms_norm"),
+        ({"encoder_conf": {"pos_enc_layer_type": "rope_pos"}}, "rope_pos"),
+        ({"encoder_conf": {"selfattention_layer_type": "shaw_rel_selfattn"}}, "shaw"),
+        ({"encoder_conf": {"cnn_module_kernel": 8}}, "even"),
+        ({"encoder_conf": {"output_size": 15}}, "15"),
+        ({"encoder_conf": {"output_size": "wide"}}, "wide"),
+        ({"encoder_conf": {"num_blocks": 0}}, "num_blocks"),
+        ({"encoder_conf": {"magic": True}}, "magic"),
+        ({"encoder_conf": "big"}, "encoder_conf"),
+        ({"decoder_conf": {"activation_type": "mish"}}, "mish"),
+        ({"output_dim": None}, "output_dim"),
+        ({"ctc_conf": {"ctc_blank_id": 99}}, "ctc_blank_id"),
+    ],
+)
+def test_a_configuration_that_is_not_understood_is_refused_by_name(change, said):
+    with pytest.raises(UnsupportedConfig, match=said):
+        ConformerConfig.from_yaml_dict({**tiny_config(), **change})
+
+
+def test_numbers_that_yaml_reads_as_text_are_numbers():
+    config = yaml.safe_load("{output_dim: 5, input_dim: 80, decoder: null, encoder_conf: {norm_eps: 1e-5}}")
+    assert ConformerConfig.from_yaml_dict(config).encoder.norm_eps == 1e-5
+
+
+def test_before_version_3_the_positions_chose_the_attention():
+    first = {"output_dim": 5, "input_dim": 80, "encoder_conf": {"pos_enc_layer_type": "abs_pos"}}
+    assert ConformerConfig.from_yaml_dict(first).encoder.selfattention_layer_type == "selfattn"
+    second = {**first, "ctc_conf": {"ctc_blank_id": 0}}
+    assert ConformerConfig.from_yaml_dict(second).encoder.selfattention_layer_type == "rel_selfattn"

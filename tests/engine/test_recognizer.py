@@ -1,0 +1,175 @@
+"""The whole engine on a tiny model with random weights: its text means nothing, its behaviour does."""
+
+import numpy as np
+import pytest
+import torch
+import yaml
+
+from app.engine import EngineSpec, RecognitionOptions
+from app.engine.device import choose_device, memory_errors_named, physical_cores, use_threads
+from app.engine.recognizer import load_engine
+from app.errors import DeviceUnavailable, ModelFileMissing, ModelWeightsMismatch, OutOfMemory
+from tests.engine.tiny_model import UNITS, build_tiny_model
+
+AUTO = RecognitionOptions()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return build_tiny_model(tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture(scope="module")
+def engine(folder):
+    return load_engine(EngineSpec(folder, device="cpu"))
+
+
+def noise(seconds, seed=0):
+    return (0.1 * np.random.default_rng(seed).standard_normal(int(16_000 * seconds))).astype(np.float32)
+
+
+def sounds():
+    return [noise(seconds, seed) for seed, seconds in enumerate((2.0, 0.7, 3.1, 0.0, 0.01, 1.3))]
+
+
+def test_the_engine_says_what_it_is(engine):
+    info = engine.info
+    assert (info.model, info.device, info.dtype, info.languages) == ("tiny", "cpu", "float32", ("zh", "en"))
+    assert info.parameters > 1000
+    assert dict(info.versions)["torch"] == torch.__version__
+    assert {line.name for line in info.receipt} == {"device", "dtype"}
+
+
+def test_hypotheses_come_in_the_order_of_the_waveforms(engine):
+    together = engine.transcribe(sounds(), AUTO)
+    alone = [engine.transcribe([waveform], AUTO)[0] for waveform in sounds()]
+    assert [hypothesis.text_raw for hypothesis in together] == [hypothesis.text_raw for hypothesis in alone]
+    assert any(hypothesis.text_raw for hypothesis in together)
+
+
+@pytest.mark.parametrize("samples", [0, 1, 399, 400, 1359])
+def test_a_waveform_too_short_for_one_frame_gives_no_text(engine, samples):
+    [hypothesis] = engine.transcribe([np.zeros(samples, np.float32)], AUTO)
+    assert (hypothesis.text, hypothesis.confidence, hypothesis.dropped) == ("", None, "")
+
+
+def test_no_waveforms_give_no_hypotheses(engine):
+    assert engine.transcribe([], AUTO) == []
+
+
+def test_a_language_forbids_the_script_of_the_other(engine):
+    said = {
+        language: "".join(
+            h.text_raw for h in engine.transcribe(sounds(), RecognitionOptions(language=language))
+        )
+        for language in ("auto", "zh", "en")
+    }
+    han, latin = set("".join(UNITS[3:12])), set("heloworldabing")
+    assert said["zh"]
+    assert said["en"]
+    assert not set(said["zh"]) & latin
+    assert not set(said["en"]) & han
+    assert set(said["auto"]) & han
+    assert set(said["auto"]) & latin
+
+
+def test_text_is_written_as_people_do_only_where_asked(tmp_path):
+    folder = build_tiny_model(tmp_path / "numbers")
+    units = [
+        f"{unit} {number}" for number, unit in enumerate(("<blank>", *["三百二十五"] * (len(UNITS) - 1)))
+    ]
+    (folder / "units.txt").write_text("\n".join(units), encoding="utf-8")
+    engine = load_engine(EngineSpec(folder, device="cpu"))
+    [spoken] = engine.transcribe([noise(0.1)], RecognitionOptions(itn=False))
+    [written] = engine.transcribe([noise(0.1)], RecognitionOptions(itn=True))
+    assert spoken.text == spoken.text_raw == written.text_raw == "三百二十五"
+    assert written.text == "325"
+
+
+def test_text_that_the_model_is_unsure_of_is_withheld(folder, tmp_path):
+    unsure = build_tiny_model(tmp_path / "unsure")
+    config = yaml.safe_load((unsure / "train.yaml").read_text(encoding="utf-8"))
+    config["recognition"]["minimum_confidence"] = 0.999
+    (unsure / "train.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    [hypothesis] = load_engine(EngineSpec(unsure, device="cpu")).transcribe([noise(2)], AUTO)
+    assert (hypothesis.text, hypothesis.text_raw, hypothesis.dropped) == ("", "", "unsure")
+    assert 0 < hypothesis.confidence < 0.999
+
+
+def test_the_receipt_says_that_hotwords_are_not_applied_and_why(engine):
+    lines = {
+        line.name: line for line in engine.receipt(RecognitionOptions("zh", ("营业时间", "客服"), itn=False))
+    }
+    assert (lines["hotwords"].asked, lines["hotwords"].applied) == ("营业时间, 客服", "")
+    assert "Greedy" in lines["hotwords"].reason
+    assert (lines["language"].applied, lines["itn"].applied, lines["decoding"].applied) == (
+        "zh",
+        "off",
+        "greedy",
+    )
+
+
+def test_a_language_that_the_model_does_not_know_is_not_forced(tmp_path):
+    folder = build_tiny_model(tmp_path / "chinese")
+    units = [f"{unit} {number}" for number, unit in enumerate(("<blank>", *["好"] * (len(UNITS) - 1)))]
+    (folder / "units.txt").write_text("\n".join(units), encoding="utf-8")
+    engine = load_engine(EngineSpec(folder, device="cpu"))
+    line = engine.receipt(RecognitionOptions("en"))[0]
+    assert (line.asked, line.applied) == ("en", "auto")
+    assert line.reason
+    assert engine.transcribe([noise(2)], RecognitionOptions("en"))[0].text
+
+
+def test_units_that_do_not_fit_the_network_are_refused(tmp_path):
+    folder = build_tiny_model(tmp_path / "odd")
+    (folder / "units.txt").write_text("<blank> 0\n", encoding="utf-8")
+    with pytest.raises(ModelWeightsMismatch, match=r"units\.txt.*1 units.*17 outputs"):
+        load_engine(EngineSpec(folder, device="cpu"))
+    (folder / "units.txt").unlink()
+    with pytest.raises(ModelFileMissing, match=r"units\.txt"):
+        load_engine(EngineSpec(folder, device="cpu"))
+
+
+def test_memory_that_is_short_for_a_batch_is_enough_for_its_halves(folder, monkeypatch):
+    engine = load_engine(EngineSpec(folder, device="cpu"))
+    monkeypatch.setattr(engine, "_batches", lambda waveforms: iter([list(range(len(waveforms)))]))
+    at_once, sizes = engine._decode_at_once, []
+
+    def cramped(waveforms, options):
+        sizes.append(len(waveforms))
+        if len(waveforms) > 2:
+            raise OutOfMemory(detail="test")
+        return at_once(waveforms, options)
+
+    expected = [hypothesis.text_raw for hypothesis in engine.transcribe(sounds(), AUTO)]
+    monkeypatch.setattr(engine, "_decode_at_once", cramped)
+    assert [hypothesis.text_raw for hypothesis in engine.transcribe(sounds(), AUTO)] == expected
+    assert sizes == [6, 3, 1, 2, 3, 1, 2]
+
+
+def test_memory_that_is_short_for_one_waveform_is_said(engine):
+    with pytest.raises(OutOfMemory), memory_errors_named():
+        torch.empty(2**60, dtype=torch.uint8)
+    with pytest.raises(ValueError, match="other"), memory_errors_named():
+        raise ValueError("other")
+
+
+@pytest.mark.parametrize("device", ["cuda:97", "tpu", ""])
+def test_a_device_that_is_absent_is_refused_with_the_reason(folder, device):
+    with pytest.raises(DeviceUnavailable) as refused:
+        load_engine(EngineSpec(folder, device=device))
+    assert refused.value.params["reason"]
+
+
+def test_an_absent_device_is_replaced_only_where_that_is_allowed():
+    choice = choose_device("cuda:97", allow_fallback=True)
+    assert choice.device.type == "cpu"
+    assert choice.receipt[0].asked == "cuda:97"
+    assert choice.receipt[0].reason
+
+
+def test_one_core_stays_free():
+    before = torch.get_num_threads()
+    assert use_threads(0) == max(1, physical_cores() - 1)
+    assert use_threads(3) == torch.get_num_threads() == 3
+    torch.set_num_threads(before)
