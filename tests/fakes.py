@@ -1,0 +1,125 @@
+"""Engines of a few lines, loaded by the real process that infers. Each hears how loud a piece is and says so.
+
+They keep notes in the spec's `model_dir`, because a crash forgets everything else.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from app.engine import EngineInfo, EngineSpec, Hypothesis, RecognitionOptions, Waveform
+from app.errors import InferenceFailed, ModelFileMissing
+from app.transcript import Applied
+
+POISON = 0.9  # a piece this loud is the one that kills, hangs or fails
+
+
+class EchoEngine:
+    """Says the loudness of each piece: a babble at level 0.2 is `level 2`."""
+
+    def __init__(self, spec: EngineSpec) -> None:
+        self.notes: Path = spec.model_dir
+
+    @property
+    def info(self) -> EngineInfo:
+        receipt = (Applied("device", "auto", "cpu", "no CUDA device was found"),)
+        return EngineInfo("echo", "cpu", "float32", ("zh", "en"), 0, 0.0, (), receipt)
+
+    def transcribe(self, waveforms: Sequence[Waveform], options: RecognitionOptions) -> list[Hypothesis]:
+        return [self.hear(waveform) for waveform in waveforms]
+
+    def receipt(self, options: RecognitionOptions) -> tuple[Applied, ...]:
+        return (Applied("language", options.language, options.language),)
+
+    def hear(self, waveform: Waveform) -> Hypothesis:
+        level = round(10 * loudness(waveform))
+        return Hypothesis(f"Level {level}.", f"level {level}", 0.9)
+
+    def is_first_time(self, what: str) -> bool:
+        note = self.notes / what
+        if note.exists():
+            return False
+        note.touch()
+        return True
+
+
+class SlowEngine(EchoEngine):
+    def hear(self, waveform: Waveform) -> Hypothesis:
+        time.sleep(0.15)
+        return super().hear(waveform)
+
+
+class WaitingEngine(EchoEngine):
+    """Notes each piece that it begins, and finishes it once the note `go` is there."""
+
+    def hear(self, waveform: Waveform) -> Hypothesis:
+        (self.notes / f"begun-{time.monotonic_ns()}").touch()
+        while not (self.notes / "go").exists():
+            time.sleep(0.01)
+        return super().hear(waveform)
+
+
+class ClumsyEngine(EchoEngine):
+    """Is killed by the first piece it hears, once."""
+
+    def hear(self, waveform: Waveform) -> Hypothesis:
+        if self.is_first_time("crashed"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().hear(waveform)
+
+
+class PoisonedEngine(EchoEngine):
+    """Is killed by a loud piece, each time, until the note `healed` is there."""
+
+    def hear(self, waveform: Waveform) -> Hypothesis:
+        if loudness(waveform) > POISON and not (self.notes / "healed").exists():
+            os.kill(os.getpid(), signal.SIGSEGV)
+        return super().hear(waveform)
+
+
+class HangingEngine(EchoEngine):
+    """Never answers to a loud piece."""
+
+    def hear(self, waveform: Waveform) -> Hypothesis:
+        while loudness(waveform) > POISON:
+            time.sleep(1)
+        return super().hear(waveform)
+
+
+class FailingEngine(EchoEngine):
+    """Says of a loud piece that it cannot be computed."""
+
+    def hear(self, waveform: Waveform) -> Hypothesis:
+        if loudness(waveform) > POISON:
+            raise InferenceFailed(detail="too loud")
+        return super().hear(waveform)
+
+
+class UnsureEngine(EchoEngine):
+    """Withholds every text."""
+
+    def hear(self, waveform: Waveform) -> Hypothesis:
+        return Hypothesis("", "", None, dropped="unsure")
+
+
+def refuse(spec: EngineSpec) -> EchoEngine:
+    """Refuse to load until the note `healed` is there."""
+    if not (spec.model_dir / "healed").exists():
+        raise ModelFileMissing(folder=str(spec.model_dir), file="train.yaml")
+    return EchoEngine(spec)
+
+
+def die_while_loading(spec: EngineSpec) -> EchoEngine:
+    with (spec.model_dir / "starts").open("a") as notes:
+        notes.write("x")
+    os._exit(3)
+
+
+def loudness(waveform: Waveform) -> float:
+    return float(np.abs(waveform).max(initial=0.0))

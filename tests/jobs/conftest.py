@@ -1,0 +1,98 @@
+"""A data folder with a real queue, recordings to put in, and a worker with a real process that infers."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.engine import EngineSpec
+from app.engine.audio import DecodeLimits
+from app.errors import TranscriptionNotFound
+from app.jobs.inference import InferenceProcess
+from app.jobs.queue import JobOptions, JobState, Queue, Transcription
+from app.jobs.worker import Worker
+from app.logging import job_logs
+from app.store.database import Database
+from app.store.files import Files
+from tests.engine import sounds
+
+PATIENCE_SECONDS = 60  # after which a story that does not happen has failed
+LIMITS = DecodeLimits(max_seconds=600, cpu_seconds=60, memory_mb=1024)
+FINAL = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
+
+
+@dataclass
+class House:
+    """One data folder and what a test may do with it."""
+
+    folder: Path
+    database: Database
+    files: Files
+    queue: Queue
+
+    def submit(self, recording: bytes, name: str = "talk.wav") -> Transcription:
+        with self.queue.receive(name, 10**9) as incoming:
+            incoming.write(recording)
+            return self.queue.submit(incoming, JobOptions(), "api")
+
+    @contextmanager
+    def working(self, factory: str, *, timeout_seconds: float = 30.0) -> Iterator[InferenceProcess]:
+        inference = InferenceProcess(self.spec(factory))
+        worker = Worker(self.queue, self.files, inference, LIMITS, segment_timeout_seconds=timeout_seconds)
+        with job_logs(self.files.folder), worker.running():
+            yield inference
+
+    def spec(self, factory: str) -> EngineSpec:
+        return EngineSpec(model_dir=self.folder, factory=f"tests.fakes:{factory}")
+
+    def note(self, name: str) -> None:
+        (self.folder / name).touch()
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not condition():
+            assert time.monotonic() < deadline, "it did not happen"
+            time.sleep(0.02)
+
+    def end_of(self, id: str) -> Transcription:
+        self.until(lambda: self.queue.get(id).state in FINAL)
+        return self.queue.get(id)
+
+    def is_gone(self, id: str) -> bool:
+        try:
+            self.queue.get(id)
+        except TranscriptionNotFound:
+            return not self.files.folder(id).exists()
+        return False
+
+    def finished_segments(self, id: str) -> list[str]:
+        """The indexes of `segment_finished` in the job's own log."""
+        lines = [line.split() for line in self.queue.log_lines(id)]
+        return [words[6] for words in lines if words[5:6] == ["segment_finished"]]
+
+
+def talk(*levels: float) -> bytes:
+    """A WAV of one spoken piece for each level, with pauses between them."""
+    pause = sounds.silence(1.0)
+    pieces = [pause, *(part for level in levels for part in (sounds.babble(0.8, level=level), pause))]
+    return sounds.wav_bytes((np.concatenate(pieces) * 32767).astype(np.int16))
+
+
+@pytest.fixture(name="house")
+def _house(tmp_path: Path) -> Iterator[House]:
+    app_log = logging.getLogger("app")
+    level = app_log.level
+    app_log.setLevel(logging.INFO)
+    database = Database(tmp_path, busy_seconds=0.3)
+    database.migrate()
+    files = Files(tmp_path)
+    yield House(tmp_path, database, files, Queue(database, files))
+    database.close()
+    app_log.setLevel(level)
