@@ -1,0 +1,71 @@
+"""Finds spoken numbers in Chinese text and gives each its written form; owns the walk, not the rules."""
+
+from __future__ import annotations
+
+import re
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from app.engine.text.zh_fixed import FIXED_WORDS, WEEKDAY
+from app.engine.text.zh_rules import RULES, RUN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def _fixed_pattern() -> str:
+    """All fixed words, longest first, grouped by first character so that the search stays fast."""
+    words = sorted({word for group in FIXED_WORDS.values() for word in group.split()})
+    plain = [word for word in words if word[0] not in "[("]
+    branches = [word for word in words if word[0] in "[("]
+    for first, group in groupby(plain, key=lambda word: word[0]):
+        tails = sorted((word[1:] for word in group), key=len, reverse=True)
+        branches.append(f"{first}(?:{'|'.join(tails)})")
+    return "|".join(branches)
+
+
+_STEP = re.compile(rf"(?P<fixed>{WEEKDAY}|{_fixed_pattern()})|负?(?P<run>{RUN})")
+_KEPT = re.compile(r"[^0-9./%‰万亿-]+")  # 3.2万 is one piece, whatever was said before 万
+
+
+def replacements(text: str) -> Iterator[tuple[int, int, str]]:
+    """(start, end, written) for each stretch of `text` that is written otherwise, in order, without overlap.
+
+    A number right after one that was rewritten stays as it is: 三块五一斤 is not 3块51斤.
+    """
+    position = rewritten = 0
+    while step := _STEP.search(text, position):
+        position = step.end()
+        if step["fixed"] is None:
+            written = _written(text, step.start())
+            if written and not (rewritten == step.start() > 0 and written[1][0].isdecimal()):
+                rewritten, new = written
+                position = rewritten
+                yield from _pieces(text, step.start(), position, new)
+
+
+def _written(text: str, start: int) -> tuple[int, str] | None:
+    previous = text[max(0, start - 1) : start]
+    if previous.isdecimal() or previous == "几" or (previous == "数" and text[start] == "十"):
+        return None  # 3万 is half written already, 几十 and 数十 are vague
+    for rule in RULES:
+        match = rule.pattern.match(text, start)
+        new = rule.write(match) if match else None
+        if match and new is not None:
+            return match.end(), new
+    return None
+
+
+def _pieces(text: str, start: int, end: int, new: str) -> list[tuple[int, int, str]]:
+    """Split 两点五十 -> 2点50 at what both share (点), so that each number keeps its own place in time."""
+    old, at, cursor = text[start:end], 0, 0
+    pieces = []
+    for kept in _KEPT.finditer(new):
+        found = old.find(kept[0], at)
+        if found < 0:
+            return [(start, end, new)]
+        pieces.append((start + at, start + found, new[cursor : kept.start()]))
+        at, cursor = found + len(kept[0]), kept.end()
+    pieces.append((start + at, end, new[cursor:]))
+    changed = [piece for piece in pieces if text[piece[0] : piece[1]] != piece[2]]
+    return changed if all(a < b and written for a, b, written in changed) else [(start, end, new)]

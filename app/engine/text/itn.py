@@ -1,0 +1,68 @@
+"""Inverse text normalisation: spoken numbers of Chinese and English text in the form in which people write them.
+
+Owns the entry points and the mapping between spoken and written text; the rules of each language live in
+`chinese.py` and `english.py`. Pure functions of the text: no model, no settings, no audio.
+
+The policy, in one place:
+
+* Only numerals change, words stay: 下午两点半 -> 下午2点半, 三十五块五 -> 35块5, 零下五度 -> 零下5度. The exceptions
+  are spelled symbols: 百分之 (%), 千分之 (‰), 分之 (/), 点 inside a decimal (.), 负 (-); in English percent (%),
+  dollars ($), euros (€), point (.), a.m. and p.m.
+* Eleven and more is written in digits wherever it counts something. Zero to ten stay words before an ordinary
+  measure word (三个人, 第一次, 十年) and become digits in dates, clock times, money, percentages, fractions,
+  decimals, ranges (三到五天), scores (三比二), and before a unit of measurement (五公里, 三小时).
+* 万 and 亿 stay where they make the number short: 500万, 1.2亿, but 35000.
+* Digits read one by one join from three on: 三零二房间, phone numbers, years. Counting aloud (一二三) does not.
+* Whatever is vague stays spoken: 五六个, 二三十, 十几, 几十万, 二十来个.
+* Idioms, names, holidays, reigns and lunar dates stay (`zh_fixed.py`).
+* English: zero to nine stay words in prose and become digits with a unit, percent, money, date or time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain
+
+from app.engine.text import chinese, english
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """`raw[raw_start:raw_end]` is written as `text[start:end]`; characters outside all replacements are equal."""
+
+    raw_start: int
+    raw_end: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Normalised:
+    """Written text and where it differs from the spoken text, in order and without overlap."""
+
+    text: str
+    spans: tuple[Replacement, ...]
+
+
+def normalise(text: str) -> str:
+    """The written form of `text`; written text comes back as it is."""
+    return normalise_with_mapping(text).text
+
+
+def normalise_with_mapping(text: str) -> Normalised:
+    """The written form of `text` with the character ranges that changed, so that times can be carried over."""
+    pieces: list[str] = []
+    spans: list[Replacement] = []
+    raw_position = position = 0
+    for raw_start, raw_end, written in _replacements(text):
+        kept = text[raw_position:raw_start]
+        start = position + len(kept)
+        pieces += [kept, written]
+        raw_position, position = raw_end, start + len(written)
+        spans.append(Replacement(raw_start, raw_end, start, position))
+    return Normalised("".join(pieces) + text[raw_position:], tuple(spans))
+
+
+def _replacements(text: str) -> list[tuple[int, int, str]]:
+    """Those of both languages in order; their words share no character, so they cannot overlap."""
+    return sorted(chain(chinese.replacements(text), english.replacements(text)))

@@ -1,0 +1,103 @@
+"""Spoken numbers are written the way people write them, words are left alone, and positions can be carried over."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from app.engine.text.itn import Normalised, normalise, normalise_with_mapping
+
+DATA = Path(__file__).parents[2] / "data"
+
+
+def _table(name: str) -> list[tuple[str, str]]:
+    lines = (DATA / name).read_text(encoding="utf-8").splitlines()[1:]
+    return [(spoken, written) for spoken, _, written in (line.partition("\t") for line in lines)]
+
+
+CHINESE = _table("itn_zh.tsv")
+ENGLISH = _table("itn_en.tsv")
+EVERY = CHINESE + ENGLISH
+
+
+@pytest.mark.parametrize(("spoken", "written"), CHINESE)
+def test_chinese_is_written_as_people_write_it(spoken: str, written: str) -> None:
+    assert normalise(spoken) == written
+
+
+@pytest.mark.parametrize(("spoken", "written"), ENGLISH)
+def test_english_is_written_as_people_write_it(spoken: str, written: str) -> None:
+    assert normalise(spoken) == written
+
+
+def test_the_tables_hold_at_least_250_different_cases() -> None:
+    assert len({spoken for spoken, _ in EVERY}) >= 250
+
+
+def test_written_text_is_not_changed_again() -> None:
+    for _, written in EVERY:
+        assert normalise(written) == written
+
+
+def test_sentences_that_follow_each_other_do_not_disturb_each_other() -> None:
+    assert normalise("。".join(spoken for spoken, _ in CHINESE)) == "。".join(
+        written for _, written in CHINESE
+    )
+
+
+def test_a_mapping_rebuilds_the_written_text_from_the_spoken_text() -> None:
+    for spoken, written in EVERY:
+        result = normalise_with_mapping(spoken)
+        assert result.text == written
+        _assert_equal_outside_spans(spoken, result)
+
+
+def _assert_equal_outside_spans(spoken: str, result: Normalised) -> None:
+    raw_position = position = 0
+    for span in result.spans:
+        assert raw_position <= span.raw_start < span.raw_end
+        assert spoken[raw_position : span.raw_start] == result.text[position : span.start]
+        assert spoken[span.raw_start : span.raw_end] != result.text[span.start : span.end]
+        raw_position, position = span.raw_end, span.end
+    assert spoken[raw_position:] == result.text[position:]
+
+
+def test_each_number_of_a_date_has_its_own_span() -> None:
+    spoken = "二零二五年三月十五号下午两点半"
+    result = normalise_with_mapping(spoken)
+    assert [(spoken[s.raw_start : s.raw_end], result.text[s.start : s.end]) for s in result.spans] == [
+        ("二零二五", "2025"),
+        ("三", "3"),
+        ("十五", "15"),
+        ("两", "2"),
+    ]
+
+
+def test_text_without_numbers_has_no_spans() -> None:
+    assert normalise_with_mapping("今天天气真好 how are you") == Normalised("今天天气真好 how are you", ())
+
+
+def test_empty_text_stays_empty() -> None:
+    assert normalise_with_mapping("") == Normalised("", ())
+
+
+def test_nothing_that_can_be_spelled_with_the_words_of_numbers_raises() -> None:
+    pieces = "零 〇 幺 一 二 两 三 五 九 十 百 千 万 亿 点 半 分 分之 百分之 年 月 号 时 第 到 比 负 几 块 A 3 。".split()  # noqa: SIM905
+    words = "a oh one two five ten twenty hundred thousand million and point percent dollars march p m first to".split()  # noqa: SIM905
+    chance = random.Random(7)
+    for _ in range(5000):
+        spoken = "".join(chance.choices(pieces, k=9)) + " " + " ".join(chance.choices(words, k=7))
+        result = normalise_with_mapping(spoken)
+        _assert_equal_outside_spans(spoken, result)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "unit",
+    ["一", "十", "亿", "二亿", "一点", "三点五", "百分之", "分之一又", "三到", "一比", "负", "第一", "十分钟", "零 ", "A一",
+     "two ", "twenty-", "a ", "one hundred and ", "point one ", "march ", "二零二五年三月十五号", "今天天气"],
+)  # fmt: skip
+def test_a_hundred_thousand_characters_are_no_trap(unit: str) -> None:
+    normalise(unit * (100_000 // len(unit)))
