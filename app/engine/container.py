@@ -97,8 +97,14 @@ class _NamelessFile:
     def __init__(self, path: Path) -> None:
         self._file = path.open("rb")
         self.read = self._file.read
-        self.seek = self._file.seek
         self.tell = self._file.tell
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Go where a header points; -1 if it points before the beginning, as FFmpeg wants to hear it."""
+        try:
+            return self._file.seek(offset, whence)
+        except OSError:
+            return -1
 
     def __enter__(self) -> Self:
         return self

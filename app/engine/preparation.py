@@ -50,7 +50,7 @@ class Prepared:
         return self.speech.spans
 
 
-def prepare(  # noqa: PLR0917 - each is a noun of the job, and none has a default
+def prepare(
     source: Path,
     pcm: Path,
     peaks_file: Path,

@@ -19,6 +19,7 @@ from app.errors import AudioDamaged
 # the filter of the resampler.
 MIN_RATE = 1_000
 MAX_RATE = 1_000_000
+_PLANES_IN_A_FRAME = 8  # AV_NUM_DATA_POINTERS
 
 
 class MonoResampler:
@@ -35,6 +36,7 @@ class MonoResampler:
         self.numbers = 0
         self._rate = 0
         self._resampler = _new_resampler()
+        self._packer = _Packer()
 
     def push(self, frame: av.AudioFrame) -> Iterator[Waveform]:
         """Take one decoded frame; the rate may differ from that of the frame before.
@@ -53,7 +55,7 @@ class MonoResampler:
         self._resampler = _new_resampler()
 
     def _mono(self, frame: av.AudioFrame) -> Waveform:
-        channels = self._numbers_only(_as_float(_by_channel(frame)))
+        channels = self._numbers_only(_as_float(_by_channel(self._packer.readable(frame))))
         mono: Waveform = channels.mean(axis=0, dtype=np.float32)
         return mono
 
@@ -69,6 +71,26 @@ class MonoResampler:
         frame = av.AudioFrame.from_ndarray(mono[np.newaxis], format="fltp", layout="mono")
         frame.sample_rate = self._rate
         yield from map(_samples, self._resampler.resample(frame))
+
+
+class _Packer:
+    """Makes frames of many planes readable: PyAV 18 looks for the end of the list of planes beyond its eight places,
+    so that 7.1 sound, one plane per channel, ends in a segmentation fault.
+    """
+
+    def __init__(self) -> None:
+        self._kind: tuple[str, str, int] | None = None
+        self._converter = av.AudioResampler()
+
+    def readable(self, frame: av.AudioFrame) -> av.AudioFrame:
+        if not frame.format.is_planar or frame.layout.nb_channels < _PLANES_IN_A_FRAME:
+            return frame
+        kind = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if kind != self._kind:
+            self._kind = kind
+            self._converter = av.AudioResampler(frame.format.packed, frame.layout, frame.sample_rate)
+        [packed] = self._converter.resample(frame)
+        return packed
 
 
 def _believable(rate: int) -> int:

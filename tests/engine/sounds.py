@@ -118,13 +118,19 @@ def add_sound(
     gap: tuple[float, float] | None = None,
 ) -> None:
     """Add a track; with a gap, what comes after its first second is stamped with its second one."""
-    stream = output.add_stream(codec, rate=rate, layout=layout, options={"strict": "experimental"})
+    # Family 255 lets Opus take any number of channels.
+    options = {
+        "strict": "experimental",
+        **({"mapping_family": "255"} if layout not in ("mono", "stereo") else {}),
+    }
+    stream = output.add_stream(codec, rate=rate, layout=layout, options=options)
     stream.bit_rate = 128_000  # wmav2 has no default
     _encode_onto(output, stream, np.atleast_2d(samples), rate, layout, gap)
 
 
 def _encode_onto(output, stream, channels: Samples, rate: int, layout: str, gap=None) -> None:
-    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(channels), format="fltp", layout=layout)
+    packed = np.ascontiguousarray(channels.T).reshape(1, -1)  # PyAV cannot fill eight planes or more
+    frame = av.AudioFrame.from_ndarray(packed, format="flt", layout=layout)
     frame.sample_rate, frame.pts, frame.time_base = rate, 0, Fraction(1, rate)
     for packet in [*stream.encode(frame), *stream.encode(None)]:
         if gap and packet.pts * packet.time_base >= gap[0]:

@@ -99,6 +99,20 @@ def test_equal_channels_sound_as_loud_as_one(tmp_path, channels):
     np.testing.assert_allclose(waveform, one, atol=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("codec", "container", "layout"), [("aac", "ipod", "7.1"), ("libopus", "matroska", "hexadecagonal")]
+)
+def test_many_channels_in_planes_are_read(tmp_path, codec, container, layout):
+    channels = av.AudioLayout(layout).nb_channels
+    sound = np.tile(sounds.tone(1.0, rate=48_000), (channels, 1))
+    path = tmp_path / "a"
+    sounds.encode(path, sound, codec=codec, container=container, rate=48_000, layout=layout)
+    facts, waveform = decoded(path)
+
+    assert facts.channels == channels
+    assert waveform.std() == pytest.approx(sound.std(), rel=0.15)
+
+
 def test_channels_are_averaged(tmp_path):
     left, right = sounds.tone(0.5, 300), sounds.tone(0.5, 700)
     _, waveform = decoded(written(tmp_path / "a.wav", sounds.wav_bytes(np.stack([left, right]))))
