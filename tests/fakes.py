@@ -31,7 +31,7 @@ class EchoEngine:
         receipt = (Applied("device", "auto", "cpu", "no CUDA device was found"),)
         return EngineInfo("echo", "cpu", "float32", ("zh", "en"), 0, 0.0, (), receipt)
 
-    def transcribe(self, waveforms: Sequence[Waveform], options: RecognitionOptions) -> list[Hypothesis]:
+    def transcribe(self, waveforms: Sequence[Waveform], _: RecognitionOptions) -> list[Hypothesis]:
         return [self.hear(waveform) for waveform in waveforms]
 
     def receipt(self, options: RecognitionOptions) -> tuple[Applied, ...]:
@@ -104,7 +104,7 @@ class FailingEngine(EchoEngine):
 class UnsureEngine(EchoEngine):
     """Withholds every text."""
 
-    def hear(self, waveform: Waveform) -> Hypothesis:
+    def hear(self, _: Waveform) -> Hypothesis:
         return Hypothesis("", "", None, dropped="unsure")
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import event
 
 from app.engine import EngineSpec
 from app.engine.audio import DecodeLimits
@@ -36,6 +38,8 @@ class House:
     database: Database
     files: Files
     queue: Queue
+    _room: list[int] = field(default_factory=lambda: [2**30])
+    """Pages that the database may have."""
 
     def submit(self, recording: bytes, name: str = "talk.wav") -> Transcription:
         with self.queue.receive(name, 10**9) as incoming:
@@ -51,6 +55,29 @@ class House:
 
     def spec(self, factory: str) -> EngineSpec:
         return EngineSpec(model_dir=self.folder, factory=f"tests.fakes:{factory}")
+
+    @contextmanager
+    def full_disk(self) -> Iterator[None]:
+        """Each new recording and each finished segment needs more room than SQLite may take."""
+        fill = "BEGIN INSERT INTO ballast VALUES (zeroblob(1e6)); END"
+        self._execute("CREATE TRIGGER fill_update AFTER UPDATE ON segments " + fill)
+        self._execute("CREATE TRIGGER fill_insert AFTER INSERT ON transcriptions " + fill)
+        self._room[0] = 1  # SQLite takes the present size where this is less
+        yield
+        self._room[0] = 2**30
+        self._execute("DROP TRIGGER fill_update")
+        self._execute("DROP TRIGGER fill_insert")
+
+    def limit_room(self) -> None:
+        self._execute("CREATE TABLE ballast (content)")
+        event.listen(self.database._engine, "checkout", self._set_room)
+
+    def _set_room(self, connection: sqlite3.Connection, *_: object) -> None:
+        connection.execute(f"PRAGMA max_page_count = {self._room[0]}")
+
+    def _execute(self, statement: str) -> None:
+        with closing(sqlite3.connect(self.database.file)) as connection:
+            connection.execute(statement)
 
     def note(self, name: str) -> None:
         (self.folder / name).touch()

@@ -46,8 +46,10 @@ def test_a_request_starts_the_process_by_itself(tmp_path: Path) -> None:
     assert [hypothesis.text_raw for hypothesis in answer.hypotheses] == ["level 3", "level 5"]
     assert [line.name for line in answer.receipt] == ["device", "language"]
     assert status.state == "ready"
-    assert status.info and status.info.model == "echo"
-    assert status.rss_bytes and status.rss_bytes > 1_000_000
+    assert status.info
+    assert status.info.model == "echo"
+    assert status.rss_bytes
+    assert status.rss_bytes > 1_000_000
 
 
 def test_unloading_ends_the_process_and_the_next_request_loads_again(tmp_path: Path) -> None:
@@ -72,7 +74,8 @@ def test_a_killed_process_names_the_likely_reason(tmp_path: Path) -> None:
 
     assert answer.hypotheses[0].text_raw == "level 2"
     assert status.restarts == 1
-    assert status.last_restart_reason and status.last_restart_reason.code == "inference_crashed"
+    assert status.last_restart_reason
+    assert status.last_restart_reason.code == "inference_crashed"
 
 
 def test_a_crash_names_its_signal(tmp_path: Path) -> None:
@@ -115,7 +118,8 @@ def test_a_process_that_dies_while_loading_is_not_started_forever(tmp_path: Path
 
     assert len((tmp_path / "starts").read_text()) == 3
     assert status.state == "failed"
-    assert status.problem and status.problem.code == "inference_unavailable"
+    assert status.problem
+    assert status.problem.code == "inference_unavailable"
 
 
 def test_stopping_abandons_a_request_at_once(house: House) -> None:
@@ -170,10 +174,12 @@ def test_a_segment_that_cannot_be_recognised_costs_only_itself(
     assert records[1].text_raw == "level 3 level 5 level 3"
     assert records[0].state is JobState.FAILED
     assert records[0].text_raw == "level 2 level 4"
-    assert records[0].error and records[0].error.code == "segments_failed"
+    assert records[0].error
+    assert records[0].error.code == "segments_failed"
     segments = house.queue.segments(bad)
     assert [segment.state for segment in segments] == ["done", "failed", "done"]
-    assert segments[1].error and segments[1].error.code == reason
+    assert segments[1].error
+    assert segments[1].error.code == reason
     assert house.queue.transcript(bad).text_raw == "level 2 level 4"
 
 
@@ -196,10 +202,12 @@ def test_a_model_that_cannot_be_loaded_fails_the_jobs_with_its_reason(house: Hou
         id = house.submit(talk(0.2)).id
         record = house.end_of(id)
         status = inference.status()
-        assert record.error and record.error.code == "inference_unavailable"
+        assert record.error
+        assert record.error.code == "inference_unavailable"
         assert "train.yaml" in record.error.explained()["message"]
         assert status.state == "failed"
-        assert status.problem and status.problem.code == "model_file_missing"
+        assert status.problem
+        assert status.problem.code == "model_file_missing"
 
         house.note("healed")
         house.queue.retry(id)

@@ -21,7 +21,8 @@ def test_a_recording_becomes_a_text_by_segments(house: House) -> None:
     assert (record.language, record.model, record.device) == ("en", "echo", "cpu")
     assert [line.name for line in record.receipt] == ["device", "language"]
     assert record.error is None
-    assert record.started_at and record.finished_at
+    assert record.started_at
+    assert record.finished_at
     assert record.created_at <= record.started_at <= record.finished_at
 
 
@@ -48,7 +49,8 @@ def test_a_running_job_shows_what_it_has_so_far(house: House) -> None:
     assert record.progress.stage == "recognizing"
     assert record.text.startswith("Level 3. Level 3.")
     assert 0 < record.progress.percent < 100
-    assert record.progress.eta_seconds and record.progress.eta_seconds > 0
+    assert record.progress.eta_seconds
+    assert record.progress.eta_seconds > 0
 
 
 def test_the_folder_keeps_only_recording_peaks_and_log(house: House) -> None:
@@ -112,7 +114,8 @@ def test_one_bad_file_never_stops_the_others(house: House) -> None:
         records = [house.end_of(id) for id in ids]
 
     assert [record.state.value for record in records] == ["failed", "succeeded", "failed", "succeeded"]
-    assert records[0].error and records[0].error.code == "not_audio"
+    assert records[0].error
+    assert records[0].error.code == "not_audio"
 
 
 def test_a_failed_job_has_its_traceback_in_its_log(house: House) -> None:
@@ -130,7 +133,8 @@ def test_a_recording_that_vanished_fails_its_job(house: House) -> None:
     with house.working("EchoEngine"):
         record = house.end_of(id)
 
-    assert record.error and record.error.code == "audio_gone"
+    assert record.error
+    assert record.error.code == "audio_gone"
     with pytest.raises(AudioGone):
         house.queue.retry(id)
 

@@ -1,0 +1,34 @@
+"""A server without pages: `python -m tests.jobs.worker_main DATA_DIR FACTORY` works until it is killed."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from app.engine import EngineSpec
+from app.engine.audio import DecodeLimits
+from app.jobs.inference import InferenceProcess
+from app.jobs.queue import Queue
+from app.jobs.worker import Worker
+from app.logging import job_logs, setup_logging
+from app.store.database import Database
+from app.store.files import Files
+
+
+def main(data_dir: Path, factory: str) -> None:
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    setup_logging(data_dir / "logs")
+    database = Database(data_dir)
+    database.migrate()
+    files = Files(data_dir)
+    inference = InferenceProcess(EngineSpec(data_dir, factory=f"tests.fakes:{factory}"))
+    worker = Worker(Queue(database, files), files, inference, DecodeLimits(600, 60, 1024))
+    with job_logs(files.folder), worker.running():
+        stop.wait()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2])

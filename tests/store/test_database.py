@@ -1,0 +1,120 @@
+"""The database opens, migrates, survives, and says plainly what is wrong with it."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from app.errors import DatabaseUnusable
+from app.store import database as database_module
+from app.store import tables
+from app.store.database import SCHEMA_VERSION, Database
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(name="database")
+def _database(tmp_path: Path) -> Iterator[Database]:
+    database = Database(tmp_path, busy_seconds=0.1)
+    database.migrate()
+    yield database
+    database.close()
+
+
+def test_commits_wait_for_the_disk(database: Database) -> None:
+    with database.reading() as connection:
+        settings = [
+            connection.scalar(text(f"PRAGMA {name}"))
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        ]
+
+    full = 2
+    assert settings == ["wal", full, 1]
+
+
+def test_the_migrations_make_the_tables_that_the_code_expects(database: Database) -> None:
+    with database.reading() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), tables.metadata)
+
+    assert differences == []
+
+
+def test_the_newest_migration_is_the_one_that_a_start_checks_for() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(database_module.__file__).parent / "migrations"))
+
+    assert ScriptDirectory.from_config(config).get_current_head() == SCHEMA_VERSION
+
+
+START = """
+import sys
+from pathlib import Path
+from app.store.database import Database
+Database(Path(sys.argv[1])).migrate()
+print("alembic" in sys.modules)
+"""
+
+
+def start(folder: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", START, str(folder)]
+    return subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
+
+
+def test_a_start_with_a_current_schema_does_not_load_alembic(tmp_path: Path) -> None:
+    assert start(tmp_path).communicate()[0] == "True\n"
+    assert start(tmp_path).communicate()[0] == "False\n"
+
+
+def test_processes_that_start_together_migrate_once(tmp_path: Path) -> None:
+    processes = [start(tmp_path) for _ in range(3)]
+    for process in processes:
+        process.communicate()
+
+    assert [process.returncode for process in processes] == [0, 0, 0]
+
+
+def test_a_file_that_is_no_database_is_refused_and_kept(tmp_path: Path) -> None:
+    (tmp_path / "app.db").write_bytes(b"a letter to my aunt " * 100)
+    with pytest.raises(DatabaseUnusable, match="not a database"):
+        Database(tmp_path).migrate()
+
+    assert (tmp_path / "app.db").read_bytes().startswith(b"a letter")
+
+
+def test_a_database_of_a_newer_version_is_refused(tmp_path: Path, database: Database) -> None:
+    with closing(sqlite3.connect(database.file)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(DatabaseUnusable, match="newer version"):
+        Database(tmp_path).migrate()
+
+
+def test_a_writer_that_waits_too_long_says_so(database: Database) -> None:
+    with database.writing(), pytest.raises(DatabaseUnusable, match="locked"), database.writing():
+        pass
+
+
+def test_readers_do_not_wait_for_a_writer(database: Database) -> None:
+    with database.writing() as writer:
+        writer.execute(text("UPDATE revisions SET current = 7"))
+        with database.reading() as reader:
+            assert reader.scalar(text("SELECT current FROM revisions")) == 0
+
+
+def test_an_exception_undoes_the_whole_change(database: Database) -> None:
+    with pytest.raises(ZeroDivisionError), database.writing() as connection:  # noqa: PT012 - one story
+        connection.execute(text("UPDATE revisions SET current = 7"))
+        1 / 0  # noqa: B018
+
+    with database.reading() as connection:
+        assert connection.scalar(text("SELECT current FROM revisions")) == 0
