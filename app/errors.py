@@ -404,5 +404,6 @@ class FolderUnwritable(SetupError):
 
 class DatabaseUnusable(SetupError):
     code = "database_unusable"
+    status = 503
     message = N_("The database {file} cannot be used: {reason}")
     advice = N_("Restore it from a backup, or move it away to start with an empty one.")

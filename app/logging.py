@@ -81,11 +81,18 @@ def current_request_id() -> str:
 
 
 def event(
-    logger: logging.Logger, level: int, name: str, /, *, exc_info: bool = False, **fields: object
+    logger: logging.Logger,
+    level: int,
+    name: str,
+    /,
+    *,
+    exc_info: BaseException | bool = False,
+    **fields: object,
 ) -> None:
     """Log one event, for example `event(log, INFO, "segment_finished", index=3, seconds=1.2)`.
 
-    A field named `job` or `request` takes the place of the bound id.
+    A field named `job` or `request` takes the place of the bound id. `exc_info` adds a traceback: of the exception
+    that is being handled (True) or of the one that is given.
     """
     logger.log(level, "%s", name, exc_info=exc_info, extra={"fields": fields}, stacklevel=2)
 

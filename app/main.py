@@ -115,6 +115,7 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec, start_worker: 
     if start_worker:
         worker = Worker(
             queue,
+            files,
             inference,
             decode_limits(settings),
             concurrent_jobs=settings.concurrent_jobs,

@@ -72,7 +72,7 @@ def deleted_since(connection: Connection, revision: int) -> list[str]:
 
 def count_by_state(connection: Connection) -> dict[str, int]:
     query = select(transcriptions.c.state, func.count()).where(_visible).group_by(transcriptions.c.state)
-    return {state: count for state, count in connection.execute(query).tuples()}  # noqa: C416
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def current_revision(connection: Connection) -> int:

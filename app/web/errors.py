@@ -63,7 +63,7 @@ def _error_page(
 
 def _on_app_error(request: Request, error: AppError) -> Response:
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        event(log, logging.ERROR, "request_failed", exc_info=True, code=error.code)
+        event(log, logging.ERROR, "request_failed", exc_info=error, code=error.code)
     else:
         event(log, logging.INFO, "request_refused", code=error.code)
     return error_response(request, error, _headers_of(error))

@@ -96,8 +96,7 @@ def _stream(events: AsyncIterator[ServerSentEvent], stopping: anyio.Event) -> Ev
     return EventSourceResponse(
         events,
         ping=PING_SECONDS,
-        sep="\n",
-        ping_message_factory=lambda: ServerSentEvent(comment="ping", sep="\n"),
+        ping_message_factory=lambda: ServerSentEvent(comment="ping"),
         shutdown_event=stopping,
         shutdown_grace_period=GOODBYE_SECONDS,
     )

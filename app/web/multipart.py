@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from app.errors import InvalidParameter, N_, NoFile, UploadInterrupted
+from app.errors import N_, InvalidParameter, NoFile, UploadInterrupted
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
@@ -54,7 +54,9 @@ class MultipartReader:
         try:
             self._parser.write(chunk)
         except FormParserError as error:
-            raise InvalidParameter(name="body", reason=N_("it is not well-formed multipart form data")) from error
+            raise InvalidParameter(
+                name="body", reason=N_("it is not well-formed multipart form data")
+            ) from error
 
     def finish(self) -> None:
         """Say that the body has ended.

@@ -13,7 +13,8 @@ LONGEST_NAME = 255  # characters; what file systems allow
 LONGEST_STEM_BYTES = 200  # of a download's name, so that its ending always fits
 NAMELESS = "recording"
 
-_BIDI_CONTROLS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # can make `exe.mp3` look like `3pm.exe`
+# These can make `exe.mp3` look like `3pm.exe`.
+_BIDI_CONTROLS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _FORBIDDEN_IN_FILES = re.compile(r'[\\/:*?"<>|]')
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,8}$")
 

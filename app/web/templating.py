@@ -18,7 +18,7 @@ from app.web.errors import language_of
 
 THEMES = ("auto", "light", "dark")
 EXCERPT_CHARACTERS = 200
-EXCERPT_LEAD = 40  # characters shown before the words that were searched for
+EXCERPT_LEAD = 14  # characters shown before the words that were searched for
 BYTES_PER_STEP = 1024
 
 

@@ -1,14 +1,14 @@
 import hashlib
 import socket
-import time
-from collections.abc import Callable, Iterator
+import subprocess
+from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 
 import httpx2
 import pytest
 
-from tests.web.conftest import API, Server
+from tests.web.conftest import API, Server, serving, wait_until
 
 SOUND = b"RIFF\x24\x00\x00\x00WAVEfmt " + bytes(range(256)) * 40
 BOUNDARY = "XyZ"
@@ -36,13 +36,6 @@ def assert_refused(response: httpx2.Response, server: Server, status: int, code:
     assert error["request_id"] == response.headers["x-request-id"]
     assert all(word in error["message"] + error["advice"] for word in words)
     assert server.left_in_incoming() == []
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come true"
-        time.sleep(0.05)
 
 
 # What is taken
@@ -259,8 +252,6 @@ def test_the_log_tells_every_upload_and_never_what_it_holds(remote: httpx2.Clien
 @pytest.fixture(name="small_disk")
 def _small_disk(tmp_path: Path) -> Iterator[Path]:
     """A real file system of 3 MB."""
-    import subprocess
-
     folder = tmp_path / "disk"
     folder.mkdir()
     mounted = subprocess.run(
@@ -273,8 +264,6 @@ def _small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_full_disk_refuses_the_upload_and_keeps_nothing(small_disk: Path, tmp_path: Path) -> None:
-    from tests.web.conftest import serving
-
     with serving(small_disk, tmp_path / "logs") as server, server.client() as client:
         before = client.post(API, files={"file": ("first.wav", SOUND)})
         refused = client.post(API, files={"file": ("large.wav", bytes(8 * 2**20))})
