@@ -24,6 +24,7 @@ from app.store.files import Files
 from app.web import docs, events, files, pages, system, transcriptions
 from app.web.errors import install_error_handlers
 from app.web.lingering import LingeringClose
+from app.web.openapi import DescribedApp
 from app.web.request_log import RequestLog
 from app.web.security import Gate, SecurityHeaders, allowed_hosts
 
@@ -54,7 +55,7 @@ def create_app(settings: Settings, *, spec: EngineSpec | None = None, start_work
             yield await run_in_threadpool(_open, stack, settings, spec or engine_spec(settings), start_worker)
             await run_in_threadpool(stack.close)  # it waits for threads and processes
 
-    app = FastAPI(
+    app = DescribedApp(
         title="Fun-ASR WebUI",
         version=__version__,
         description=DESCRIPTION,

@@ -6,6 +6,9 @@ from collections import defaultdict
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from fastapi import FastAPI
+from pydantic.json_schema import models_json_schema
+
 from app.errors import AppError, CrossSiteRequest, HostNotAllowed, InvalidParameter
 from app.web.schemas import ErrorAnswer
 
@@ -13,7 +16,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 EVERYWHERE = (HostNotAllowed, InvalidParameter, AppError)  # any request may meet these
+REFERENCE = "#/components/schemas/{model}"
 Responses = dict[int | str, dict[str, Any]]
+
+
+class DescribedApp(FastAPI):
+    """FastAPI, with the shape of errors among its models.
+
+    FastAPI would describe an error in the media type of its route, which is wrong for routes that answer files.
+    """
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            models = super().openapi()["components"]["schemas"]
+            models |= models_json_schema([(ErrorAnswer, "serialization")], ref_template=REFERENCE)[1]["$defs"]
+        return super().openapi()
 
 
 def errors(*kinds: type[AppError], changes: bool = False) -> Responses:
@@ -40,9 +57,13 @@ def _error_response(kinds: list[type[AppError]]) -> dict[str, Any]:
     codes = ", ".join(f"`{kind.code}`" for kind in kinds)
     examples = {kind.code: {"summary": kind.message, "value": {"error": _example(kind)}} for kind in kinds}
     return {
-        "model": ErrorAnswer,
         "description": f"{HTTPStatus(kinds[0].status).phrase}: {codes}",
-        "content": {"application/json": {"examples": examples}},
+        "content": {
+            "application/json": {
+                "schema": {"$ref": REFERENCE.format(model=ErrorAnswer.__name__)},
+                "examples": examples,
+            }
+        },
     }
 
 

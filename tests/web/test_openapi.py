@@ -1,0 +1,96 @@
+"""The description of the API is complete: what is not described cannot be used without reading the code."""
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from app.main import create_app
+from app.settings import Settings
+
+OPERATIONS = {
+    "GET /api/v1/health",
+    "GET /api/v1/system",
+    "POST /api/v1/system/model/load",
+    "POST /api/v1/system/model/unload",
+    "GET /api/v1/transcriptions",
+    "POST /api/v1/transcriptions",
+    "GET /api/v1/transcriptions/events",
+    "GET /api/v1/transcriptions/{id}",
+    "PATCH /api/v1/transcriptions/{id}",
+    "DELETE /api/v1/transcriptions/{id}",
+    "POST /api/v1/transcriptions/{id}/cancel",
+    "POST /api/v1/transcriptions/{id}/retry",
+    "GET /api/v1/transcriptions/{id}/audio",
+    "GET /api/v1/transcriptions/{id}/peaks",
+    "GET /api/v1/transcriptions/{id}/export",
+    "GET /api/v1/transcriptions/{id}/log",
+    "GET /api/v1/transcriptions/{id}/events",
+}
+
+
+@pytest.fixture(name="schema", scope="module")
+def _schema() -> dict[str, Any]:
+    return create_app(Settings(), start_worker=False).openapi()
+
+
+def operations(schema: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    paths = schema["paths"].items()
+    return {f"{method.upper()} {path}": told for path, methods in paths for method, told in methods.items()}
+
+
+def test_every_operation_of_the_api_is_described(schema: dict[str, Any]) -> None:
+    assert set(operations(schema)) == OPERATIONS
+    assert all(told["description"] for told in operations(schema).values())
+
+
+def test_every_error_has_the_one_shape_and_an_example(schema: dict[str, Any]) -> None:
+    for operation, told in operations(schema).items():
+        for status, response in told["responses"].items():
+            if int(status) >= 400:
+                body = response["content"]["application/json"]
+                assert body["schema"] == {"$ref": "#/components/schemas/ErrorAnswer"}, (operation, status)
+                assert body["examples"], (operation, status)
+    assert "HTTPValidationError" not in schema["components"]["schemas"]
+
+
+def test_every_change_tells_that_other_sites_are_refused(schema: dict[str, Any]) -> None:
+    for operation, told in operations(schema).items():
+        examples = told["responses"]["403"]["content"]["application/json"]["examples"]
+        assert ("cross_site_request" in examples) == (not operation.startswith("GET ")), operation
+
+
+def test_every_field_and_parameter_has_a_description_or_an_example(schema: dict[str, Any]) -> None:
+    for name, model in schema["components"]["schemas"].items():
+        for field, kind in model.get("properties", {}).items():
+            assert {"description", "examples", "$ref"} & set(kind) or kind.get("items"), (name, field)
+    for operation, told in operations(schema).items():
+        for parameter in told.get("parameters", ()):
+            assert parameter.get("description"), (operation, parameter["name"])
+
+
+def test_the_upload_form_is_described_field_by_field(schema: dict[str, Any]) -> None:
+    body = schema["paths"]["/api/v1/transcriptions"]["post"]["requestBody"]["content"]["multipart/form-data"]
+
+    assert set(body["schema"]["properties"]) == {"file", "language", "hotwords", "itn"}
+    assert all(field["description"] for field in body["schema"]["properties"].values())
+
+
+def test_the_description_and_its_page_need_no_other_server(client: TestClient) -> None:
+    page = client.get("/docs").text
+
+    assert client.get("/api/v1/openapi.json").json()["openapi"]
+    assert all(operation in page for operation in OPERATIONS)
+    assert "http://" not in page.replace("http://www.w3.org/", "")
+    assert "https://" not in page
+
+
+def test_the_server_does_not_import_torch() -> None:
+    script = "import app.main, sys; print([name for name in sys.modules if name.startswith('torch')])"
+    printed = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    ).stdout
+
+    assert printed.strip() == "[]"
