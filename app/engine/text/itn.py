@@ -1,7 +1,7 @@
 """Inverse text normalisation: spoken numbers of Chinese and English text in the form in which people write them.
 
 Owns the entry points and the mapping between spoken and written text; the rules of each language live in
-`chinese.py` and `english.py`. Pure functions of the text: no model, no settings, no audio.
+the packages `chinese` and `english`. Pure functions of the text: no model, no settings, no audio.
 
 The policy, in one place:
 
@@ -14,7 +14,7 @@ The policy, in one place:
 * 万 and 亿 stay where they make the number short: 500万, 1.2亿, but 35000.
 * Digits read one by one join from three on: 三零二房间, phone numbers, years. Counting aloud (一二三) does not.
 * Whatever is vague stays spoken: 五六个, 二三十, 十几, 几十万, 二十来个.
-* Idioms, names, holidays, reigns and lunar dates stay (`zh_fixed.py`).
+* Idioms, names, holidays, reigns and lunar dates stay (`chinese/fixed.py`).
 * English: zero to nine stay words in prose and become digits with a unit, percent, money, date or time.
 """
 
@@ -23,7 +23,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import chain
 
-from app.engine.text import chinese, english
+from app.engine.text.chinese import replacements as chinese
+from app.engine.text.english import replacements as english
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from app.engine.text.en_numbers import MULTIPLES, NUMBER_WORDS, ORDINALS, ZEROS
-from app.engine.text.en_rules import MONTHS, RULES, Phrase, Written
+from app.engine.text.english.numbers import MULTIPLES, NUMBER_WORDS, ORDINALS, ZEROS
+from app.engine.text.english.phrase import Phrase, Written
+from app.engine.text.english.rules import RULES
+from app.engine.text.english.vocabulary import MONTHS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,8 +6,10 @@ import re
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from app.engine.text.zh_fixed import FIXED_WORDS, WEEKDAY
-from app.engine.text.zh_rules import RULES, RUN
+from app.engine.text.chinese.context import RUN
+from app.engine.text.chinese.fixed import FIXED_WORDS, WEEKDAY
+from app.engine.text.chinese.numbers import DIGITS
+from app.engine.text.chinese.rules import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +27,9 @@ def _fixed_pattern() -> str:
 
 
 _STEP = re.compile(rf"(?P<fixed>{WEEKDAY}|{_fixed_pattern()})|负?(?P<run>{RUN})")
+_GUESS = re.compile(
+    r"[^零一二三四五六七八九十百千万亿]?([一二三四五六七八九])、([二三四五六七八九十])(?=[十百千万点月日号时])"
+)
 _KEPT = re.compile(r"[^0-9./%‰万亿-]+")  # 3.2万 is one piece, whatever was said before 万
 
 
@@ -48,12 +53,20 @@ def _written(text: str, start: int) -> tuple[int, str] | None:
     previous = text[max(0, start - 1) : start]
     if previous.isdecimal() or previous == "几" or (previous == "数" and text[start] == "十"):
         return None  # 3万 is half written already, 几十 and 数十 are vague
+    if previous == "、" and _continues_a_guess(text, start):
+        return None
     for rule in RULES:
         match = rule.pattern.match(text, start)
         new = rule.write(match) if match else None
         if match and new is not None:
             return match.end(), new
     return None
+
+
+def _continues_a_guess(text: str, start: int) -> bool:
+    """七、八点, 三、四百人: two neighbouring numbers with a pause between them mean "about"."""
+    pair = _GUESS.match(text, max(0, start - 3))
+    return pair is not None and DIGITS.get(pair[2], 10) - DIGITS[pair[1]] == 1
 
 
 def _pieces(text: str, start: int, end: int, new: str) -> list[tuple[int, int, str]]:

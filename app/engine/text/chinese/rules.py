@@ -1,0 +1,114 @@
+"""The rules that turn one spoken Chinese number into digits, in the order in which they are asked.
+
+A rule is a pattern, matched where a run of numerals begins, and a writer that returns the written form of
+the whole match or None to pass. Writers may look at what stands before and after the match. The policy is
+told in itn.py.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.engine.text.chinese import amounts, clock, counts, dates
+from app.engine.text.chinese.context import DIGIT, RUN, SIGN, SPOKEN_DECIMAL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from app.engine.text.chinese.context import Match
+
+    Writer = Callable[[Match], str | None]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One way to read a number: `pattern` is matched at the first numeral."""
+
+    pattern: re.Pattern[str]
+    write: Writer
+
+
+def _rule(pattern: str, write: Writer) -> Rule:
+    return Rule(re.compile(pattern), write)
+
+
+PER_PIECE = "一[斤个张件只本份瓶盒包碗杯串条袋箱位人次天晚]"  # 三块五一斤
+
+RULES = (
+    _rule(
+        rf"{SIGN}(?P<base>[百千])分之(?P<minus>负)?(?P<first>{SPOKEN_DECIMAL})(?![几多来]十|几)"
+        rf"(?:(?P<to>[到至])(?:(?P=base)分之)?(?P<last>{SPOKEN_DECIMAL}))?",
+        amounts.write_percent,
+    ),
+    _rule(rf"(?:(?P<whole>{RUN})又)?(?P<bottom>{RUN})分之(?P<top>{RUN})(?!点)", amounts.write_fraction),
+    _rule(rf"(?<=差)(?P<minutes>{RUN})(?P<between>分钟?[到就]?)(?P<hour>{RUN})(?=点)", clock.write_countdown),
+    _rule(
+        rf"(?<!第){RUN}(?:栋|幢|号楼|单元){RUN}(?:单元|室|号|房|户|(?![层楼个百千万点]))(?:{RUN}(?:室|号|房|户)?)?",
+        counts.write_relation,
+    ),
+    _rule(
+        rf"(?P<catties>{RUN})(?P<unit>斤)(?P<taels>[一二三四五六七八九])(?=两(?![个天人次]))",
+        amounts.write_catties,
+    ),
+    _rule(
+        rf"{SPOKEN_DECIMAL}(?:[加减乘比]|乘以|除以){SPOKEN_DECIMAL}(?:(?:[加减乘比]|乘以|除以|[等大小]于|得){SPOKEN_DECIMAL}){{0,4}}",
+        counts.write_relation,
+    ),
+    _rule(
+        rf"(?:{DIGIT}{{1,3}}|{RUN})(?:点(?:{DIGIT}{{1,3}}|十{DIGIT}?)){{2,4}}(?![十百千分半整钟])",
+        amounts.write_version,
+    ),
+    _rule(rf"(?:(?<=[A-Za-z])|(?<=版本)){RUN}(?:点{RUN}){{1,3}}", amounts.write_version),
+    _rule(
+        r"(?P<hour>[零〇一二两三四五六七八九十]{1,3})(?P<unit>点钟?|时)"
+        r"(?P<rest>整|半(?!个|天|小时|年)|[一三]刻|(?P<past>过)?(?P<minutes>[零〇][一二三四五六七八九]|"
+        r"[二三四五]?十[一二三四五六七八九]?|[一二三四五六七八九](?=分))(?P<suffix>分)?(?![钟之点零〇一二三四五六七八九十百千万亿]))",
+        clock.write_clock,
+    ),
+    _rule(
+        r"(?<=[早上午晚里间夜晨])(?P<hour>[零〇一二两三四五六七八九十]{1,3})(?P<unit>点钟?|时)",
+        clock.write_hour,
+    ),
+    _rule(
+        rf"{SIGN}(?P<whole>{RUN})点(?P<fraction>{DIGIT}++)(?![十百]|刻)(?P<unit>万亿|千万|百万|[千万亿](?![米克瓦卡赫]))?",
+        amounts.write_decimal,
+    ),
+    _rule(
+        r"(?P<hour>[零〇一二两三四五六七八九十]{1,3})(?P<unit>点钟?|时)(?![零〇一二两三四五六七八九])",
+        clock.write_hour,
+    ),
+    _rule(rf"(?P<run>{DIGIT}{{2}})(?=年(?!级)|赛季|后[^天来面]|后$)", dates.write_short_year),
+    _rule(
+        r"(?P<run>[零〇]?[一二三四五六七八九十]{1,2})(?=月(?!廿|卅|初[一二三四五六七八九十]|[甲乙丙丁戊己庚辛壬癸]))",
+        dates.write_month,
+    ),
+    _rule(r"(?<=月)(?P<run>[零〇]?[一二三四五六七八九十]{1,3})", dates.write_day),
+    _rule(rf"(?<=第)(?P<run>{RUN})", counts.write_ordinal),
+    _rule(
+        rf"(?P<first>{SPOKEN_DECIMAL})(?P<unit>)(?P<to>[到至])(?P<last>{SPOKEN_DECIMAL})(?![几点])",
+        counts.write_range,
+    ),
+    _rule(
+        rf"(?P<first>{RUN})(?P<unit>[岁天年周层楼级名位个人次倍届班章集页期回节卷])(?P<to>[到至])(?P<last>{RUN})(?=(?P=unit))",
+        counts.write_range,
+    ),
+    _rule(
+        rf"(?P<head>{RUN})(?P<unit>米|块|度|毛|公?斤|秒)(?P<tail>{DIGIT}(?={PER_PIECE})|{DIGIT}{{1,2}})"
+        rf"(?P<more>[毛角]?)(?:(?={PER_PIECE})|(?![零〇一二两三四五六七八九十百千万亿点]))",
+        amounts.write_after_unit,
+    ),
+    _rule(rf"(?P<run>{DIGIT}{{3,}}+)(?![两十百千万亿])", counts.write_digit_string),
+    _rule(r"(?P<run>[一二三四五六七八九]{1,2})(?=折(?![磨扣线叠腾射返断中服]))", amounts.write_discount),
+    _rule(rf"(?<=[A-Za-z])(?P<run>{SPOKEN_DECIMAL})", counts.write_after_latin),
+    _rule(rf"{SIGN}(?P<run>{RUN})(?=\s?(?:{amounts.LATIN_UNITS})(?![A-Za-z]))", amounts.write_small),
+    _rule(rf"{SIGN}(?P<run>[零〇一二两三四五六七八九十])(?={amounts.MEASURE_UNITS})", amounts.write_small),
+    _rule(r"负(?P<run>[零一二三四五六七八九十])(?=[度到至和的，。、,.!！?？]|摄氏|$)", amounts.write_minus),
+    _rule(r"(?<=公元|元前)(?P<run>[一二三四五六七八九十])(?=年)", amounts.write_one),
+    _rule(rf"{SIGN}(?P<run>[零〇一二两三四五六七八九十]{{1,3}})(?=度)", amounts.write_degrees),
+    _rule(rf"(?P<run>[一二两三四五六七八九])(?=分{RUN}秒)", amounts.write_one),
+    _rule(r"(?P<run>[零一二两三四五六七八九十])(?=分(?![之钟别为]))", amounts.write_points),
+    _rule(r"(?P<run>[一二两三四五六七八九十])(?=块)", amounts.write_price),
+    _rule(rf"{SIGN}(?P<run>{RUN})", counts.write_cardinal),
+)

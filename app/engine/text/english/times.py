@@ -1,0 +1,161 @@
+"""Dates, years and clock times."""
+
+from __future__ import annotations
+
+import re
+
+from app.engine.text.english import numbers as en
+from app.engine.text.english.phrase import Phrase, Written
+from app.engine.text.english.vocabulary import (
+    DATE_BEFORE,
+    DECADES,
+    MONTHS,
+    TIME_BEFORE,
+    UNITS,
+    YEAR_BEFORE,
+)
+
+MERIDIEM = re.compile(r"\s*([ap])\.?\s?m\b\.?", re.IGNORECASE)
+
+
+def spoken_clock(phrase: Phrase, at: int) -> Written | None:
+    """Half past ten, ten to five, a quarter to twelve stay words."""
+    number = en.below_hundred(phrase.words, at)
+    if number is None:
+        return None
+    unit = phrase.word(number.stop) == "minutes"
+    middle = number.stop + unit
+    if phrase.word(middle) in ("past", "to") and number.value in (5, 10, 20, 25):
+        hour = en.below_hundred(phrase.words, middle + 1)
+        counts_on = hour and phrase.word(hour.stop) in UNITS | {
+            "percent",
+            "dollars",
+            "people",
+            "years",
+            "days",
+            "hundred",
+        }
+        if hour and hour.value < min(13, number.value + 1) and not counts_on:
+            return phrase.written(at, hour.stop, None)
+    if phrase.word(at - 1) == "past" or (
+        phrase.word(at - 1) == "to" and phrase.word(at - 2) in ("quarter", "half")
+    ):
+        return phrase.written(at, number.stop, None)
+    return None
+
+
+def month_date(phrase: Phrase, at: int) -> Written | None:
+    """March fifteenth twenty twenty five, june two thousand eight, may first."""
+    month = MONTHS.get(phrase.word(at))
+    if month is None:
+        return None
+    day = en.ordinal(phrase.words, at + 1) or _plain_day(phrase, at + 1)
+    if day and not 1 <= day.value <= 31:
+        day = None
+    year = _year(phrase, day.stop if day else at + 1)
+    if day is None:
+        return phrase.written(at, year.stop, f"{month} {year.value}") if year else None
+    if year:
+        return phrase.written(at, year.stop, f"{month} {day.value}, {year.value}")
+    if month in ("May", "March") and phrase.word(at - 1) not in DATE_BEFORE and not phrase.opens(at):
+        return None
+    return phrase.written(at, day.stop, f"{month} {day.value}")
+
+
+def _plain_day(phrase: Phrase, at: int) -> en.Cardinal | None:
+    """June fifteen; not the start of a year (june nineteen forty)."""
+    if _year(phrase, at):
+        return None
+    day = en.below_hundred(phrase.words, at)
+    following = phrase.word(day.stop) if day else ""
+    if following in en.NUMBER_WORDS and not (day and _year(phrase, day.stop)):
+        return None
+    return None if following in UNITS or phrase.word(at - 1) in ("may", "march") else day
+
+
+def day_of_month(phrase: Phrase, at: int) -> Written | None:
+    """The fifteenth of march twenty twenty five, first of may."""
+    day = en.ordinal(phrase.words, at)
+    if day is None or day.value > 31 or phrase.word(day.stop) != "of":
+        return None
+    month = MONTHS.get(phrase.word(day.stop + 1))
+    if month is None:
+        return None
+    written = f"{day.value}{en.ordinal_suffix(day.value)} of {month}"
+    year = _year(phrase, day.stop + 2)
+    if year:
+        return phrase.written(at, year.stop, f"{written} {year.value}")
+    return phrase.written(at, day.stop + 2, written)
+
+
+def _year(phrase: Phrase, at: int) -> en.Cardinal | None:
+    """Nineteen ninety nine, twenty oh five, two thousand (and) eight, nineteen hundred."""
+    century = en.below_hundred(phrase.words, at)
+    if century and 10 <= century.value <= 20:
+        rest = two_digits(phrase, century.stop)
+        if rest:
+            return en.Cardinal(century.value * 100 + rest.value, rest.stop)
+    whole = en.cardinal(phrase.words, at)
+    if whole and (
+        whole.year_like or whole.value == 2000 or (whole.value % 100 == 0 and 1100 <= whole.value < 2000)
+    ):
+        return whole
+    return None
+
+
+def two_digits(phrase: Phrase, at: int) -> en.Cardinal | None:
+    """Ninety nine, fifteen, oh five."""
+    if phrase.word(at) in ("oh", "o") and phrase.word(at + 1) in en.ONES:
+        return en.Cardinal(en.ONES[phrase.word(at + 1)], at + 2)
+    rest = en.below_hundred(phrase.words, at)
+    if rest is None or rest.value < 10 or phrase.word(rest.stop) in ("hundred", *en.SCALES):
+        return None
+    return rest
+
+
+def clock(phrase: Phrase, at: int) -> Written | None:
+    """Two thirty p m, at six forty five, five o'clock."""
+    hour = en.below_hundred(phrase.words, at)
+    if hour is None or not 1 <= hour.value <= 12:
+        return None
+    minute = two_digits(phrase, hour.stop)
+    stop = minute.stop if minute else hour.stop
+    spoken = f"{hour.value}:{minute.value:02d}" if minute else str(hour.value)
+    meridiem = MERIDIEM.match(phrase.text, phrase.spans[stop - 1][1])
+    if minute and minute.value > 59:
+        return None
+    if meridiem:
+        return _with_meridiem(phrase, at, stop, spoken, meridiem)
+    if not minute:
+        known = phrase.word(stop) in ("o'clock", "o’clock")
+        return phrase.written(at, stop, spoken) if known else None
+    known = phrase.word(at - 1) in TIME_BEFORE or (
+        hour.value >= 10 and phrase.word(at - 1) not in YEAR_BEFORE
+    )
+    if not known or phrase.word(stop) in UNITS | en.NUMBER_WORDS | {"percent", "dollars", "people"}:
+        return None
+    return phrase.written(at, stop, spoken)
+
+
+def _with_meridiem(phrase: Phrase, at: int, stop: int, spoken: str, meridiem: re.Match[str]) -> Written:
+    end = meridiem.end()
+    while stop < len(phrase.words) and phrase.spans[stop][1] <= end:
+        stop += 1
+    return phrase.written(at, stop, f"{spoken} {meridiem[1].lower()}.m.", end)
+
+
+def year(phrase: Phrase, at: int) -> Written | None:
+    """Nineteen ninety nine; nineteen eighties; in two thousand; a year's century is 11 to 20."""
+    century = en.below_hundred(phrase.words, at)
+    decade = DECADES.get(phrase.word(century.stop)) if century else None
+    if century and decade is not None and 10 < century.value <= 20:
+        return phrase.written(at, century.stop + 1, f"{century.value * 100 + decade}s")
+    found = _year(phrase, at)
+    if found is None or phrase.word(found.stop) in en.NUMBER_WORDS | {"point", "percent", "dollars"}:
+        return None
+    in_parts = (
+        century is not None and 10 < century.value <= 20 and two_digits(phrase, century.stop) is not None
+    )
+    if in_parts or found.year_like or phrase.word(at - 1) in YEAR_BEFORE:
+        return phrase.written(at, found.stop, str(found.value))
+    return None

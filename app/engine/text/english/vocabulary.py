@@ -1,0 +1,61 @@
+"""English words that decide how the number beside them is written. Data only."""
+
+from __future__ import annotations
+
+from app.engine.text.english.numbers import words_of
+
+MONTHS = {
+    month: month.capitalize()
+    for month in words_of(
+        "january february march april may june july august september october november december"
+    )
+}
+# may and march are also verbs: a day alone makes a date only after one of these
+DATE_BEFORE = frozenset(
+    words_of(
+        "on by until till since of from in before after this last next early late for through and is was to"
+    )
+)
+YEAR_BEFORE = frozenset(
+    words_of(
+        "in since until till year of from by before after circa early late spring summer autumn fall winter to mid"
+    )
+) | frozenset(MONTHS)
+TIME_BEFORE = frozenset(words_of("at by until till from since around before after about between"))
+# words before which zero to nine become digits
+UNITS = frozenset(
+    words_of("""kilometers kilometres kilometer kilometre km meters metres meter metre cm centimeters centimetres centimeter
+    centimetre millimeters millimetres millimeter millimetre mm miles feet inches inch yards kilograms kilogram kilos kg
+    grams gram mg milligrams pounds lbs ounces tons tonnes liters litres liter litre ml milliliters gallons degrees
+    hours minutes seconds milliseconds percentage kilowatts watts volts amps megabytes gigabytes terabytes kilobytes
+    megapixels gigahertz megahertz hertz mph kph euros yuan yen rmb cents bucks
+    acres hectares calories pm am""")
+)
+# after which a small number is a name: chapter 5
+DESIGNATORS = frozenset(
+    words_of("""number page chapter room gate platform version section figure table route flight season episode channel highway
+    apartment phase item question exercise lesson unit volume terminal track zone option interstate section act""")
+)
+NOT_ORDINAL_AFTER = frozenset(
+    words_of("delay video clip timer break spot rule ad intervals interval countdown pause")
+)
+FRACTIONS = {
+    "third": 3,
+    "quarter": 4,
+    "fifth": 5,
+    "sixth": 6,
+    "seventh": 7,
+    "eighth": 8,
+    "ninth": 9,
+    "tenth": 10,
+}
+DECADES = {
+    "twenties": 20,
+    "thirties": 30,
+    "forties": 40,
+    "fifties": 50,
+    "sixties": 60,
+    "seventies": 70,
+    "eighties": 80,
+    "nineties": 90,
+}
