@@ -31,6 +31,7 @@ FLAGS = (
     "--autoplay-policy=no-user-gesture-required",
 )
 API = "/api/v1/transcriptions"
+WAIT_SECONDS = 15
 READY_SECONDS = 60  # a job of these tests takes a few seconds
 
 
@@ -168,15 +169,22 @@ def write_speech(path: Path, pieces: int) -> Path:
     return path
 
 
+@pytest.fixture(scope="session", name="finished")
+def _finished(browser: Browser, server: Server, recording: Path) -> str:
+    """The id of a finished transcription of `recording`, for tests that change nothing."""
+    context = new_context(browser, server.address)
+    id = transcribe(context, recording)
+    context.close()
+    return id
+
+
 @pytest.fixture(name="transcribed")
-def _transcribed(open_page: Callable[..., Page], recording: Path) -> Page:
-    """The page of a finished transcription of `recording`."""
-    page = open_page()
-    page.goto(f"/transcriptions/{transcribe(page, recording)}")
-    return page
+def _transcribed(open_page: Callable[..., Page], finished: str) -> Page:
+    """Its page."""
+    return open_page(f"/transcriptions/{finished}")
 
 
-def transcribe(page: Page, recording: Path, name: str | None = None) -> str:
+def transcribe(page: Page | BrowserContext, recording: Path, name: str | None = None) -> str:
     """Send `recording` as a program would, and return its id when it is done."""
     file = {"name": name or recording.name, "mimeType": "audio/wav", "buffer": recording.read_bytes()}
     answer = page.request.post(API, multipart={"file": file})
@@ -186,7 +194,7 @@ def transcribe(page: Page, recording: Path, name: str | None = None) -> str:
     return id
 
 
-def wait_until_done(page: Page, id: str) -> dict[str, Any]:
+def wait_until_done(page: Page | BrowserContext, id: str) -> dict[str, Any]:
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         job: dict[str, Any] = page.request.get(f"{API}/{id}").json()
@@ -194,3 +202,12 @@ def wait_until_done(page: Page, id: str) -> dict[str, Any]:
             return job
         time.sleep(0.1)
     pytest.fail(f"job {id} did not end: {json.dumps(job)}")
+
+
+def wait_for(page: Page, expression: str) -> None:
+    """Wait until a script's expression is true; the pages' security policy forbids playwright's own way."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not page.evaluate(expression):
+        if time.monotonic() > deadline:
+            pytest.fail(f"never true: {expression}")
+        page.wait_for_timeout(50)

@@ -10,12 +10,16 @@ import uvicorn
 from app.commands.serve import listen
 from app.composition import engine_spec
 from app.engine import EngineSpec
+from app.logging import setup_logging
 from app.main import create_app
 from app.settings import Settings
 
 
 def main(data_dir: Path, port: int) -> None:
-    settings = Settings(data_dir=data_dir, log_dir=data_dir / "logs", max_upload_mb=2)
+    settings = Settings(
+        data_dir=data_dir, log_dir=data_dir / "logs", max_upload_mb=2, allowed_hosts="transcribe.lan"
+    )
+    setup_logging(settings.log_dir, settings.log_level, settings.log_file_mb)
     spec = EngineSpec(engine_spec(settings).model_dir, factory="tests.browser.engine:load")
     listener = listen("127.0.0.1", port)
     print("Address:", f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import transcribe
+from tests.browser.conftest import transcribe, wait_for
 
 CURRENT_TIME = "document.querySelector('audio').currentTime"
 
@@ -28,7 +28,7 @@ def test_a_click_on_a_segment_plays_it_and_the_page_follows(transcribed: Page) -
     expect(segment).to_have_class(re.compile("is-current"))
     started = transcribed.evaluate(CURRENT_TIME)
     assert 3 < started < 5
-    transcribed.wait_for_function(f"{CURRENT_TIME} > {started + 0.3}")
+    wait_for(transcribed, f"{CURRENT_TIME} > {started + 0.3}")
     transcribed.get_by_role("button", name="Play or pause").click()
     assert transcribed.evaluate("document.querySelector('audio').paused")
 
@@ -109,30 +109,32 @@ def test_the_log_of_the_job_opens_in_the_page(transcribed: Page) -> None:
     expect(transcribed.locator(".log")).to_contain_text("segment_finished")
 
 
-def test_a_new_name_stays(transcribed: Page) -> None:
-    transcribed.get_by_role("button", name="Rename").click()
-    transcribed.get_by_label("Name").fill("周会 <b>1</b>")
-    transcribed.get_by_role("button", name="Save").click()
-    expect(transcribed.locator("h1")).to_have_text("周会 <b>1</b>")
+def test_a_new_name_stays(page: Page, recording: Path) -> None:
+    page.goto(f"/transcriptions/{transcribe(page, recording)}")
+    page.get_by_role("button", name="Rename").click()
+    page.get_by_role("textbox", name="Name").fill("周会 <b>1</b>")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("h1")).to_have_text("周会 <b>1</b>")
 
-    transcribed.reload()
+    page.reload()
 
-    expect(transcribed.locator("h1")).to_have_text("周会 <b>1</b>")
+    expect(page.locator("h1")).to_have_text("周会 <b>1</b>")
 
 
-def test_deleting_asks_first_and_leads_to_the_history(transcribed: Page) -> None:
-    address = transcribed.url
-    transcribed.locator("summary", has_text="More").click()
-    transcribed.get_by_role("button", name="Delete").click()
-    transcribed.get_by_role("dialog").get_by_role("button", name="Keep").click()
-    expect(transcribed).to_have_url(address)
+def test_deleting_asks_first_and_leads_to_the_history(page: Page, recording: Path) -> None:
+    address = f"/transcriptions/{transcribe(page, recording)}"
+    page.goto(address)
+    page.locator("summary", has_text="More").click()
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Keep").click()
+    expect(page).to_have_url(address)
 
-    transcribed.get_by_role("button", name="Delete").click()
-    transcribed.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
 
-    expect(transcribed).to_have_url(re.compile("/history$"))
-    transcribed.goto(address)
-    expect(transcribed.get_by_text("transcription_not_found")).to_be_visible()
+    expect(page).to_have_url(re.compile("/history$"))
+    page.goto(address)
+    expect(page.get_by_text("transcription_not_found")).to_be_visible()
 
 
 def test_segments_appear_while_the_recording_is_read(page: Page, long_recording: Path) -> None:

@@ -13,6 +13,7 @@ import { fillProblem } from "./problem-box.js";
  */
 export function showState(page, job) {
   page.dataset.state = job.state;
+  page.toggleAttribute("data-unread", !isOpen(job) && job.duration === null);
   page.toggleAttribute("data-exportable", !isOpen(job) && (job.state === "succeeded" || job.text !== ""));
   showHead(page, job);
   showProgress(page, job);
