@@ -226,3 +226,8 @@ def test_before_version_3_the_positions_chose_the_attention():
     assert ConformerConfig.from_yaml_dict(first).encoder.selfattention_layer_type == "selfattn"
     second = {**first, "ctc_conf": {"ctc_blank_id": 0}}
     assert ConformerConfig.from_yaml_dict(second).encoder.selfattention_layer_type == "rel_selfattn"
+
+
+def test_a_network_that_learned_chunks_of_any_size_hears_the_whole_recording():
+    config = tiny_config(static_chunk_size=4, use_dynamic_chunk=True)
+    assert ConformerConfig.from_yaml_dict(config).encoder.static_chunk_size == 0

@@ -187,6 +187,8 @@ def _encoder(train: Mapping[str, Any]) -> EncoderConfig:
     elif _is_first_dialect(train) and values.get("pos_enc_layer_type", "rel_pos") != "rel_pos":
         # WeNet before version 3 took the attention from the positions and ignored this key
         values["selfattention_layer_type"] = "selfattn"
+    if values.get("use_dynamic_chunk"):
+        values["static_chunk_size"] = 0  # a network that learned chunks of any size hears the whole recording
     config = EncoderConfig(kind, **_known(values, EncoderConfig, "encoder_conf"))
     _check_encoder(config)
     return config
