@@ -1,0 +1,36 @@
+"""A stand-in for a model, for benchmarks of everything around it: slow, deterministic, and without weights."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+
+from app.engine import EngineInfo, EngineSpec, Hypothesis, RecognitionOptions, Waveform
+from app.transcript import Applied
+
+SECONDS_PER_SEGMENT = 0.2
+
+
+class EchoEngine:
+    """Says how loud each waveform is."""
+
+    @property
+    def info(self) -> EngineInfo:
+        return EngineInfo("echo", "cpu", "float32", ("zh", "en"), 0, 0.0, (), ())
+
+    def transcribe(self, waveforms: Sequence[Waveform], _options: RecognitionOptions) -> list[Hypothesis]:
+        return [self._hear(waveform) for waveform in waveforms]
+
+    def receipt(self, _options: RecognitionOptions) -> tuple[Applied, ...]:
+        return ()
+
+    def _hear(self, waveform: Waveform) -> Hypothesis:
+        time.sleep(SECONDS_PER_SEGMENT)
+        text = f"level {np.abs(waveform).max():.2f}"
+        return Hypothesis(text, text, 1.0)
+
+
+def load(_spec: EngineSpec) -> EchoEngine:
+    return EchoEngine()
