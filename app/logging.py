@@ -122,16 +122,20 @@ class LineFormatter(logging.Formatter):
         request = fields.pop("request", None) or _request_id.get() or "-"
         job = fields.pop("job", None) or _job_id.get() or "-"
         moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        message, traceback = self._split(record)
         words = [moment.replace("+00:00", "Z"), record.levelname, f"request={request}", f"job={job}"]
-        words += [record.name, record.getMessage()]
+        words += [record.name, message]
         words += [f"{name}={_quoted(value)}" for name, value in fields.items()]
-        return _one_line(" ".join(words)) + self._traceback(record)
+        return _one_line(" ".join(words)) + "".join(f"\n    {_one_line(line)}" for line in traceback)
 
-    def _traceback(self, record: logging.LogRecord) -> str:
-        if not record.exc_info or record.exc_info[0] is None:
-            return ""
-        lines = self.formatException(record.exc_info).splitlines()
-        return "".join(f"\n    {_one_line(line)}" for line in lines)
+    def _split(self, record: logging.LogRecord) -> tuple[str, list[str]]:
+        """Return the message and the lines of its traceback; uvicorn logs tracebacks as messages."""
+        message = record.getMessage()
+        if message.startswith("Traceback (most recent call last):\n"):
+            return "traceback", message.splitlines()
+        if record.exc_info and record.exc_info[0]:
+            return message, self.formatException(record.exc_info).splitlines()
+        return message, []
 
 
 class JobLogHandler(logging.Handler):

@@ -59,7 +59,7 @@ def api_docs(request: Request) -> HTMLResponse:
 
 
 def _operations(paths: Schema, models: Schema) -> Iterator[Operation]:
-    for path, methods in paths.items():
+    for path, methods in sorted(paths.items(), key=_main_things_first):
         for method, operation in methods.items():
             yield Operation(
                 id=operation["operationId"],
@@ -70,6 +70,11 @@ def _operations(paths: Schema, models: Schema) -> Iterator[Operation]:
                 answers=[_answer(status, told) for status, told in operation["responses"].items()],
                 example=_example_answer(operation["responses"], models),
             )
+
+
+def _main_things_first(path_and_methods: tuple[str, Schema]) -> tuple[bool, str]:
+    path, methods = path_and_methods
+    return all("transcriptions" not in told["tags"] for told in methods.values()), path
 
 
 def _parameter(parameter: Schema) -> Field:

@@ -43,7 +43,7 @@ EXAMPLE = (
 STREAM: Responses = content(
     200,
     'A stream of events: `transcription` with an item as in lists, `deleted` with `{"id"}`; '
-    "its first line of each says its id.",
+    "the id of each is a revision.",
     {"text/event-stream": EXAMPLE},
 )
 Position = Annotated[
@@ -126,7 +126,7 @@ async def _changes_of_one(
         try:
             latest = await run_in_threadpool(queue.get, record.id)
         except TranscriptionNotFound:
-            yield _deleted(record.id, record.revision + 1)
+            yield _deleted(record.id)
             return
         if latest.revision != record.revision:
             yield _event(latest, translate)
@@ -155,8 +155,9 @@ def _event(record: Transcription, translate: Translate) -> ServerSentEvent:
     return ServerSentEvent(data, event="transcription", id=str(record.revision))
 
 
-def _deleted(id: str, revision: int) -> ServerSentEvent:
-    return ServerSentEvent(json.dumps({"id": id}), event="deleted", id=str(revision))
+def _deleted(id: str, revision: int | None = None) -> ServerSentEvent:
+    position = None if revision is None else str(revision)
+    return ServerSentEvent(json.dumps({"id": id}), event="deleted", id=position)
 
 
 async def _stopped(stopping: anyio.Event) -> bool:

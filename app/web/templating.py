@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse
 from app.i18n import script_texts, translator
 from app.paths import resource_dir
 from app.web.errors import language_of
+from app.web.static import version_of
 
 THEMES = ("auto", "light", "dark")
 EXCERPT_CHARACTERS = 200
@@ -78,6 +79,7 @@ def _surroundings(request: Request, language: str) -> dict[str, Any]:
         "theme": theme if theme in THEMES else "auto",
         "path": request.url.path,
         "here": here,
+        "static": f"/static/{version_of(resource_dir('static'))}",
         "script_texts": script_texts(language),
     }
 

@@ -5,28 +5,27 @@ A form that is refused or breaks off leaves nothing behind. Fields may come befo
 
 from __future__ import annotations
 
-import json
+from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
+import anyio
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from app.errors import N_, InvalidParameter, NoFile, UnknownLanguage, UploadInterrupted, UploadTooLarge
-from app.jobs.queue import LANGUAGES, IncomingFile, JobOptions
+from app.errors import N_, InvalidParameter, NoFile, UploadInterrupted, UploadTooLarge
+from app.jobs.queue import IncomingFile, JobOptions
 from app.web.multipart import MultipartReader
 from app.web.names import NAMELESS, display_name
+from app.web.upload_fields import UploadFields
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
 FIELDS = ("file", "language", "hotwords", "itn")
-TRUE_WORDS = ("true", "1", "on", "yes")
-FALSE_WORDS = ("false", "0", "off", "no")
 LONGEST_FIELD_BYTES = 256 * 1024  # all fields but the file, together
-MOST_HOTWORDS = 1000
-LONGEST_HOTWORD = 100  # characters
+SILENCE_SECONDS = 120.0  # a computer that fell asleep does not say goodbye
 FEED_BYTES = 256 * 1024  # handed to the parser at once, so that a thread is asked seldom
 
 
@@ -47,7 +46,7 @@ class UploadForm:
         self._field = ""
         self._value = bytearray()
         self._field_bytes = 0
-        self._chosen = _Choices(defaults)
+        self._chosen = UploadFields(defaults)
         self._sent_name: str | None = None
 
     def __enter__(self) -> Self:
@@ -104,31 +103,6 @@ class UploadForm:
         self._file = self._cleanup.enter_context(self._queue.receive(name, self._limit_bytes))
 
 
-class _Choices:
-    """The fields beside the file, each checked when it has arrived."""
-
-    def __init__(self, defaults: JobOptions) -> None:
-        self._defaults = defaults
-        self._language = defaults.language
-        self._itn = defaults.itn
-        self._hotwords: dict[str, None] = {}
-
-    def take(self, field: str, value: str) -> None:
-        if field == "language":
-            self._language = parse_language(value)
-        elif field == "itn":
-            self._itn = parse_switch(field, value)
-        else:
-            self._hotwords |= dict.fromkeys(parse_hotwords(value))
-            if len(self._hotwords) > MOST_HOTWORDS:
-                raise InvalidParameter(name=field, reason=N_("there are more than 1000 words"))
-
-    def options(self) -> JobOptions:
-        return JobOptions(
-            language=self._language, hotwords=tuple(self._hotwords), itn=self._itn, vad=self._defaults.vad
-        )
-
-
 async def fill(form: UploadForm, request: Request, limit_bytes: int) -> None:
     """Read the body of `request` into `form`; parsing and writing happen in a thread.
 
@@ -140,15 +114,29 @@ async def fill(form: UploadForm, request: Request, limit_bytes: int) -> None:
     refuse_declared_size(request.headers.get("content-length"), limit_bytes)
     reader = MultipartReader(request.headers.get("content-type", ""), form)
     waiting = bytearray()
-    try:
-        async for chunk in request.stream():
-            waiting += chunk
-            if len(waiting) >= FEED_BYTES or len(chunk) == 0:
-                await run_in_threadpool(reader.feed, bytes(waiting))
-                waiting.clear()
-    except ClientDisconnect as error:
-        raise UploadInterrupted from error
+    async for chunk in _chunks(request):
+        waiting += chunk
+        if len(waiting) >= FEED_BYTES or not chunk:
+            await run_in_threadpool(reader.feed, bytes(waiting))
+            waiting.clear()
     reader.finish()
+
+
+async def _chunks(request: Request) -> AsyncIterator[bytes]:
+    """Yield the body as it arrives, and an empty chunk at its end.
+
+    Raises:
+        UploadInterrupted: the client went away, or nothing came for SILENCE_SECONDS.
+    """
+    stream = aiter(request.stream())
+    chunk = b"?"
+    while chunk:
+        try:
+            with anyio.fail_after(SILENCE_SECONDS):
+                chunk = await anext(stream)
+        except (ClientDisconnect, TimeoutError) as error:
+            raise UploadInterrupted from error
+        yield chunk
 
 
 def refuse_declared_size(content_length: str | None, limit_bytes: int) -> None:
@@ -159,50 +147,3 @@ def refuse_declared_size(content_length: str | None, limit_bytes: int) -> None:
         and int(content_length) > limit_bytes + LONGEST_FIELD_BYTES
     ):
         raise UploadTooLarge(limit_mb=limit_bytes // 2**20)
-
-
-def parse_language(value: str) -> str:
-    """Return a known language; nothing means `auto`.
-
-    Raises:
-        UnknownLanguage: it is none of LANGUAGES.
-    """
-    language = value.strip().lower() or "auto"
-    if language not in LANGUAGES:
-        raise UnknownLanguage(language=value[:40], known=", ".join(LANGUAGES))
-    return language
-
-
-def parse_switch(name: str, value: str) -> bool:
-    """Return the truth of `true 1 on yes` or `false 0 off no`.
-
-    Raises:
-        InvalidParameter: it is neither.
-    """
-    word = value.strip().lower()
-    if word in TRUE_WORDS + FALSE_WORDS:
-        return word in TRUE_WORDS
-    raise InvalidParameter(name=name, reason=N_("it is neither true nor false"))
-
-
-def parse_hotwords(value: str) -> list[str]:
-    """Return the words of one field: one on each line, or a JSON list.
-
-    Raises:
-        InvalidParameter: the JSON is broken or holds other things than texts, or a word is too long.
-    """
-    words = _json_words(value) if value.lstrip().startswith("[") else value.splitlines()
-    words = [" ".join(word.split()) for word in words]
-    if any(len(word) > LONGEST_HOTWORD for word in words):
-        raise InvalidParameter(name="hotwords", reason=N_("a word is longer than 100 characters"))
-    return [word for word in words if word]
-
-
-def _json_words(value: str) -> list[str]:
-    try:
-        words = json.loads(value)
-    except (ValueError, RecursionError):
-        words = None
-    if isinstance(words, list) and all(isinstance(word, str) for word in words):
-        return words
-    raise InvalidParameter(name="hotwords", reason=N_("it is not a JSON list of texts"))

@@ -35,7 +35,7 @@ def _events(lines: Iterator[str]) -> Iterator[Event]:
         if line and name:
             fields[name] = value
         elif "data" in fields:
-            yield Event(fields["event"], fields["id"], json.loads(fields["data"]))
+            yield Event(fields["event"], fields.get("id", ""), json.loads(fields["data"]))
             fields = {}
 
 

@@ -67,6 +67,12 @@ def test_a_traceback_follows_its_line_indented(log_dir: Path) -> None:
     assert all(line.startswith("    ") for line in traceback)
 
 
+def test_a_traceback_that_comes_as_a_message_is_indented_too(log_dir: Path) -> None:
+    logging.getLogger("uvicorn.error").error("Traceback (most recent call last):\n  File x\nOSError: y\n")
+
+    assert [line[:4] for line in written(log_dir)[1:]] == ["    "] * 3
+
+
 def test_undecodable_names_are_written_not_fatal(log_dir: Path) -> None:
     event(log, logging.INFO, "uploaded", name="\udcff")
 

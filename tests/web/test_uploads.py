@@ -5,9 +5,18 @@ from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 
+import anyio
 import httpx2
 import pytest
+from starlette.requests import Request
+from starlette.types import Message
 
+from app.errors import UploadInterrupted
+from app.jobs.queue import JobOptions, Queue
+from app.settings import Settings
+from app.store.database import Database
+from app.store.files import Files
+from app.web import uploads
 from tests.web.conftest import API, Server, serving, wait_until
 
 SOUND = b"RIFF\x24\x00\x00\x00WAVEfmt " + bytes(range(256)) * 40
@@ -231,6 +240,27 @@ def test_an_upload_whose_client_goes_away_leaves_nothing(server: Server) -> None
 
     wait_until(lambda: server.left_in_incoming() == [])
     assert len(server.kept()) == kept
+
+
+def test_an_upload_that_falls_silent_was_interrupted(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "SILENCE_SECONDS", 0.1)
+    queue = Queue(Database(settings.data_dir), Files(settings.data_dir))
+    arrived = iter([{"type": "http.request", "body": FILE, "more_body": True}])
+
+    async def receive() -> Message:
+        return next(arrived, None) or await anyio.sleep_forever()
+
+    async def upload() -> None:
+        headers = [(name.encode(), value.encode()) for name, value in FORM_TYPE.items()]
+        request = Request({"type": "http", "headers": headers}, receive)
+        with uploads.UploadForm(queue, 2**20, JobOptions()) as form:
+            await uploads.fill(form, request, 2**20)
+
+    with pytest.raises(UploadInterrupted):
+        anyio.run(upload)
+    assert list((settings.data_dir / "incoming").iterdir()) == []
 
 
 def test_the_log_tells_every_upload_and_never_what_it_holds(remote: httpx2.Client, server: Server) -> None:
