@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
-from starlette.staticfiles import StaticFiles
 
 from app import __version__
 from app.composition import decode_limits, engine_spec, vad_options
@@ -27,6 +26,7 @@ from app.web.lingering import LingeringClose
 from app.web.openapi import DescribedApp
 from app.web.request_log import RequestLog
 from app.web.security import Gate, SecurityHeaders, allowed_hosts
+from app.web.static import StaticFolder
 
 if TYPE_CHECKING:
     from fastapi.routing import APIRoute
@@ -80,7 +80,7 @@ def _add_routes(app: FastAPI) -> None:
         app.include_router(module.router, prefix=API_PATH)
     for page in (pages, docs):
         app.include_router(page.router)
-    app.mount("/static", StaticFiles(directory=resource_dir("static")), name="static")
+    app.mount("/static", StaticFolder(directory=resource_dir("static")), name="static")
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:

@@ -15,8 +15,7 @@ WIDER_THAN_WINDOW = "document.documentElement.scrollWidth > document.documentEle
 BACKGROUND = "getComputedStyle(document.documentElement).backgroundColor"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("language", ["zh-CN", "en-GB"])
+@pytest.mark.parametrize(("scheme", "language"), [("light", "zh-CN"), ("dark", "en-GB")])
 def test_no_page_is_wider_than_a_phone(
     open_page: Callable[..., Page], recording: Path, scheme: str, language: str
 ) -> None:
@@ -67,7 +66,7 @@ def test_a_recording_can_be_transcribed_and_opened_by_keyboard_alone(page: Page,
     page.keyboard.press("Tab")
     expect(page.locator("[data-file-input]")).to_be_focused()
     with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
+        page.keyboard.press("Space")
     chooser.value.set_files(recording)
     page.keyboard.press("Control+Enter")
     row = page.locator("[data-job]").first

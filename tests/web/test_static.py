@@ -1,0 +1,48 @@
+"""Style sheets and scripts: kept for good by browsers, and never out of date."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from starlette.testclient import TestClient
+
+from app.web.static import version_of
+
+
+def address_of_script(page: str) -> str:
+    [address] = re.findall(r'<script type="module" src="([^"]+)"', page)
+    return str(address)
+
+
+def test_pages_name_scripts_by_a_version_that_may_be_kept_for_good(client: TestClient) -> None:
+    address = address_of_script(client.get("/history").text)
+
+    answer = client.get(address)
+
+    assert re.match(r"/static/v-[0-9a-f]{12}/js/pages/history\.js", address)
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert answer.headers["content-type"].startswith("text/javascript")
+
+
+def test_an_address_without_version_is_asked_for_again_each_time(client: TestClient) -> None:
+    assert client.get("/static/favicon.svg").headers["cache-control"] == "no-cache"
+
+
+def test_a_missing_file_is_not_kept(client: TestClient) -> None:
+    answer = client.get("/static/v-0123456789ab/js/none.js")
+
+    assert answer.status_code == 404
+    assert answer.headers["cache-control"] == "no-cache"
+
+
+def test_the_version_changes_with_the_content(tmp_path: Path) -> None:
+    script = tmp_path / "js" / "page.js"
+    script.parent.mkdir()
+    script.write_text("old")
+    old = version_of(tmp_path)
+
+    script.write_text("newer")
+
+    assert version_of(tmp_path) != old
+    assert version_of(tmp_path) == version_of(tmp_path)
