@@ -29,9 +29,8 @@ _ROOM_TO_ANSWER = 32 * _MEGABYTE
 
 
 def main() -> None:
-    signal.signal(
-        signal.SIGTERM, signal.SIG_IGN
-    )  # a service manager signals all; our parent kills when it wants
+    # A service manager signals every process of the server; our parent kills us when it wants.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     request = json.loads(sys.argv[1])
     _die_with_parent(request["parent"])
     limits = DecodeLimits(**request["limits"])

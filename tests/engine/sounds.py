@@ -34,18 +34,22 @@ def noise(seconds: float, level: float, rate: int = RATE, seed: int = 1) -> Samp
 
 
 def babble(seconds: float, rate: int = RATE, level: float = 0.2) -> Samples:
-    """Something that webrtcvad takes for speech: a buzzing voice of 120 Hz, five syllables a second."""
-    times = np.arange(round(seconds * rate)) / rate
-    pitch = 2 * np.pi * (120 * times + 3 * np.sin(2 * np.pi * 0.7 * times))
-    partials = [
-        (n, np.exp(-(((120 * n - formant) / 250) ** 2)))
+    """Something that webrtcvad takes for speech: a buzzing voice around 120 Hz, five syllables a second."""
+    return level * np.resize(_second_of_babble(rate), round(seconds * rate))
+
+
+@functools.cache
+def _second_of_babble(rate: int) -> Samples:
+    times = np.arange(rate) / rate
+    pitch = 2 * np.pi * (120 * times + 3 * np.sin(2 * np.pi * times))
+    formants = (600, 1400, 2500)
+    voice = sum(
+        np.exp(-(((120 * n - formant) / 250) ** 2)) * np.sin(n * pitch)
         for n in range(1, 28)
-        for formant in (600, 1400, 2500)
-    ]
-    voice = sum(weight * np.sin(n * pitch) for n, weight in partials)
-    syllables = 0.55 - 0.45 * np.cos(2 * np.pi * 5 * times)
-    sound = voice * syllables
-    return (level * sound / np.abs(sound).max()).astype(np.float32)
+        for formant in formants
+    )
+    sound = voice * (0.55 - 0.45 * np.cos(2 * np.pi * 5 * times))
+    return (sound / np.abs(sound).max()).astype(np.float32)
 
 
 @functools.cache
@@ -117,7 +121,7 @@ def add_sound(
     layout: str = "mono",
     gap: tuple[float, float] | None = None,
 ) -> None:
-    """Add a track; with a gap, what comes after its first second is stamped with its second one."""
+    """Add a track; with a gap, what comes after its first time is stamped as if it came after its second one."""
     # Family 255 lets Opus take any number of channels.
     options = {
         "strict": "experimental",
@@ -125,10 +129,11 @@ def add_sound(
     }
     stream = output.add_stream(codec, rate=rate, layout=layout, options=options)
     stream.bit_rate = 128_000  # wmav2 has no default
-    _encode_onto(output, stream, np.atleast_2d(samples), rate, layout, gap)
+    encode_onto(output, stream, np.atleast_2d(samples), rate, layout, gap=gap)
 
 
-def _encode_onto(output, stream, channels: Samples, rate: int, layout: str, gap=None) -> None:
+def encode_onto(output, stream, channels: Samples, rate: int, layout: str, *, gap=None, garble=False) -> None:
+    """Fill a track; garbled, with packets that no decoder takes."""
     packed = np.ascontiguousarray(channels.T).reshape(1, -1)  # PyAV cannot fill eight planes or more
     frame = av.AudioFrame.from_ndarray(packed, format="flt", layout=layout)
     frame.sample_rate, frame.pts, frame.time_base = rate, 0, Fraction(1, rate)
@@ -136,6 +141,8 @@ def _encode_onto(output, stream, channels: Samples, rate: int, layout: str, gap=
         if gap and packet.pts * packet.time_base >= gap[0]:
             shift = round((gap[1] - gap[0]) / packet.time_base)
             packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
+        if garble:
+            packet.update(b"\x77" * packet.size)
         output.mux(packet)
 
 
@@ -152,7 +159,7 @@ def video(path: Path, sound: Samples | None, seconds: float = 1.0, container: st
             output.mux(pictures.encode(picture))
         output.mux(pictures.encode(None))
         if track is not None and sound is not None:
-            _encode_onto(output, track, sound[np.newaxis], RATE, "mono")
+            encode_onto(output, track, sound[np.newaxis], RATE, "mono")
     return path
 
 

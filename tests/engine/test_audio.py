@@ -218,6 +218,18 @@ def test_an_empty_first_track_gives_way_to_the_next(tmp_path):
     assert facts.warnings == (f"{audio.MORE_TRACKS}: 2",)
 
 
+def test_a_track_of_garbage_gives_way_to_the_next(tmp_path):
+    with av.open(str(tmp_path / "a.mkv"), "w") as output:
+        garbage = output.add_stream("aac", rate=SAMPLE_RATE, layout="mono")
+        garbage.disposition = av.stream.Disposition.default
+        sounds.add_sound(output, sounds.tone(1.0), codec="flac", rate=SAMPLE_RATE)
+        sounds.encode_onto(output, garbage, sounds.tone(1.0)[np.newaxis], SAMPLE_RATE, "mono", garble=True)
+    facts, waveform = decoded(tmp_path / "a.mkv")
+
+    assert facts.codec == "flac"
+    assert len(waveform) == SAMPLE_RATE
+
+
 def test_a_cover_picture_is_not_a_film(tmp_path):
     sound = sounds.sentence()
     facts, waveform = decoded(written(tmp_path / "a.mp3", sounds.with_cover(mp3_bytes(tmp_path, sound))))
@@ -299,7 +311,8 @@ def test_a_recording_over_the_limit_is_stopped_as_soon_as_it_is_exceeded(tmp_pat
 @pytest.mark.parametrize("ending", ["m3u8", "ffconcat", "mp3", ""])
 @pytest.mark.parametrize("address", ["{file}", "file:{file}", "secret.wav", "http://127.0.0.1:9/a.wav"])
 @pytest.mark.parametrize("kind", ["hls", "concat", "sdp", "dash"])
-def test_a_playlist_opens_no_other_file(tmp_path, kind, address, ending):
+def test_a_playlist_opens_no_other_file(tmp_path, monkeypatch, kind, address, ending):
+    monkeypatch.chdir(tmp_path)  # where FFmpeg would look for a bare name
     secret = written(tmp_path / "secret.wav", sounds.wav_bytes((sounds.tone(2.0) * 32767).astype(np.int16)))
     address = address.format(file=secret)
     playlist = {

@@ -75,6 +75,13 @@ def test_the_quietest_point_is_sought_over_a_window():
     assert edges(spans)[0] == (0, 10)
 
 
+def test_what_was_heard_before_a_cut_counts_for_the_next_one():
+    levels = [9.0] * 20
+    levels[6], levels[12], levels[18] = 1.0, 1.0, 0.0
+    spans = grouped("#" * 20, levels=levels, max_span=10)
+    assert edges(spans) == [(0, 7), (7, 13), (13, 20)]
+
+
 def test_a_full_span_that_pauses_ends_at_its_pause():
     assert edges(grouped("########..####", max_span=9)) == [(0, 8), (10, 14)]
 
