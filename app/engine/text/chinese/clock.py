@@ -27,8 +27,9 @@ HOUR_AFTER = re.compile(
 )
 TIME_BEFORE = re.compile(f"(?:{PART_OF_DAY}|现在[是才都]?|已经|[日号天在到从至约快])$")
 RANGE_BEFORE = re.compile("点[半钟]?[到至]$")
+MINUTE_AFTER = re.compile("出发|到[达站]|开[会始门车]|见|起[床飞]|集合|发车|登机|[上下]飞?[机班课车]|准时")
 SCORE_BEFORE = re.compile(
-    r"(?:场均|平均|均|得分?|得了|考了?|扣了?|打了?|加了?|评分.{0,3}|分数.{0,2}|均分|满分|豆瓣.{0,4}|给了?|是|有|为|拿了?)$"
+    r"(?:场均|平均|均|得分?|得了|考了?|扣了?|打了?|加了?|评分.{0,3}|分数.{0,2}|均分|满分|豆瓣.{0,4}|给了?|拿了?)$"
 )
 
 
@@ -45,7 +46,7 @@ def write_clock(match: Match) -> str | None:
 def _is_score(match: Match) -> bool:
     """豆瓣评分八点五分 is 8.5 points."""
     spoken = match["minutes"] or ""
-    return len(spoken) == 1 and SCORE_BEFORE.search(before(match)) is not None
+    return len(spoken) == 1 and spoken != "十" and SCORE_BEFORE.search(before(match)) is not None
 
 
 def _minutes(match: Match) -> str | None:
@@ -53,8 +54,9 @@ def _minutes(match: Match) -> str | None:
     minute = small_value(spoken)
     if minute is None or minute > 59 or zh.is_approximate(spoken):
         return None
-    if spoken[0] in "零〇" and not match["suffix"] and not TIME_BEFORE.search(before(match)):
-        return None  # 一点零五 is 1.05
+    known = match["suffix"] or TIME_BEFORE.search(before(match)) or MINUTE_AFTER.match(after(match))
+    if spoken[0] in "零〇" and not known:
+        return None  # 一点零五 is 1.05, but 八点零五出发
     return f"{match['past'] or ''}{padded(spoken, minute)}{match['suffix'] or ''}"
 
 

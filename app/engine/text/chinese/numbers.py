@@ -87,6 +87,8 @@ def _parse_below_wan(run: str) -> int | None:
 
 def write_cardinal(value: int) -> str:
     """As people write it: 35000, 500万, 1.2亿, 3亿5678万, 1.5万亿."""
+    if value > YI and value % WAN:
+        return f"{value // YI}亿{value % YI}"
     if value < WAN or value % WAN:
         return str(value)
     for size, name in ((WAN * YI, "万亿"), (YI, "亿")):

@@ -38,14 +38,14 @@ def replacements(text: str) -> Iterator[tuple[int, int, str]]:
 
     A number right after one that was rewritten stays as it is: 三块五一斤 is not 3块51斤.
     """
-    position = rewritten = 0
+    position = digits_end = 0
     while step := _STEP.search(text, position):
         position = step.end()
         if step["fixed"] is None:
             written = _written(text, step.start())
-            if written and not (rewritten == step.start() > 0 and written[1][0].isdecimal()):
-                rewritten, new = written
-                position = rewritten
+            if written and not (digits_end == step.start() > 0 and written[1][0].isdecimal()):
+                position, new = written
+                digits_end = position if new[-1].isdecimal() else 0
                 yield from _pieces(text, step.start(), position, new)
 
 

@@ -104,6 +104,7 @@ RULES = (
     _rule(rf"(?<=[A-Za-z])(?P<run>{SPOKEN_DECIMAL})", counts.write_after_latin),
     _rule(rf"{SIGN}(?P<run>{RUN})(?=\s?(?:{amounts.LATIN_UNITS})(?![A-Za-z]))", amounts.write_small),
     _rule(rf"{SIGN}(?P<run>[零〇一二两三四五六七八九十])(?={amounts.MEASURE_UNITS})", amounts.write_small),
+    _rule(rf"{SIGN}(?P<run>十)(?=千[米克瓦])", amounts.write_small),
     _rule(r"负(?P<run>[零一二三四五六七八九十])(?=[度到至和的，。、,.!！?？]|摄氏|$)", amounts.write_minus),
     _rule(r"(?<=公元|元前)(?P<run>[一二三四五六七八九十])(?=年)", amounts.write_one),
     _rule(rf"{SIGN}(?P<run>[零〇一二两三四五六七八九十]{{1,3}})(?=度)", amounts.write_degrees),

@@ -80,11 +80,13 @@ def _grouped(number: en.Cardinal) -> str:
 
 def _money(phrase: Phrase, at: int, stop: int, sign: str, shown: str) -> Written:
     mark = "€" if phrase.word(stop) == "euros" else "$"
-    after = stop + 1
-    cents = en.below_hundred(phrase.words, after + (phrase.word(after) == "and"))
-    if cents and phrase.word(cents.stop) in ("cents", "cent") and "." not in shown and " " not in shown:
+    joined = stop + 1 + (phrase.word(stop + 1) == "and")
+    cents = None if "." in shown or " " in shown else en.below_hundred(phrase.words, joined)
+    if cents and phrase.word(cents.stop) in ("cents", "cent"):
         return phrase.written(at, cents.stop + 1, f"{sign}{mark}{shown}.{cents.value:02d}")
-    return phrase.written(at, after, f"{sign}{mark}{shown}")
+    if cents and cents.value >= 10 and joined == stop + 1 and not phrase.word(cents.stop):
+        return phrase.written(at, cents.stop, f"{sign}{mark}{shown}.{cents.value}")
+    return phrase.written(at, stop + 1, f"{sign}{mark}{shown}")
 
 
 def _counts(phrase: Phrase, at: int, stop: int, value: int | None) -> bool:

@@ -7,6 +7,7 @@ import re
 from app.engine.text.english import numbers as en
 from app.engine.text.english.phrase import Phrase, Written
 from app.engine.text.english.vocabulary import (
+    COUNTED,
     DATE_BEFORE,
     DECADES,
     MONTHS,
@@ -15,6 +16,7 @@ from app.engine.text.english.vocabulary import (
     YEAR_BEFORE,
 )
 
+O_CLOCK = ("o'clock", "o’clock", "oclock")
 MERIDIEM = re.compile(r"\s*([ap])\.?\s?m\b\.?", re.IGNORECASE)
 
 
@@ -23,25 +25,22 @@ def spoken_clock(phrase: Phrase, at: int) -> Written | None:
     number = en.below_hundred(phrase.words, at)
     if number is None:
         return None
-    unit = phrase.word(number.stop) == "minutes"
-    middle = number.stop + unit
-    if phrase.word(middle) in ("past", "to") and number.value in (5, 10, 20, 25):
-        hour = en.below_hundred(phrase.words, middle + 1)
-        counts_on = hour and phrase.word(hour.stop) in UNITS | {
-            "percent",
-            "dollars",
-            "people",
-            "years",
-            "days",
-            "hundred",
-        }
-        if hour and hour.value < min(13, number.value + 1) and not counts_on:
-            return phrase.written(at, hour.stop, None)
-    if phrase.word(at - 1) == "past" or (
-        phrase.word(at - 1) == "to" and phrase.word(at - 2) in ("quarter", "half")
-    ):
-        return phrase.written(at, number.stop, None)
-    return None
+    hour = _hour_after(phrase, number)
+    if hour:
+        return phrase.written(at, hour.stop, None)
+    quarter_to = phrase.word(at - 1) == "to" and phrase.word(at - 2) in ("quarter", "half")
+    return phrase.written(at, number.stop, None) if quarter_to or phrase.word(at - 1) == "past" else None
+
+
+def _hour_after(phrase: Phrase, minutes: en.Cardinal) -> en.Cardinal | None:
+    """The five of "ten (minutes) to five"; ten to twelve people is a range."""
+    middle = minutes.stop + (phrase.word(minutes.stop) == "minutes")
+    if phrase.word(middle) not in ("past", "to") or minutes.value not in (5, 10, 20, 25):
+        return None
+    hour = en.below_hundred(phrase.words, middle + 1)
+    if hour is None or hour.value >= min(13, minutes.value + 1):
+        return None
+    return None if phrase.word(hour.stop) in COUNTED else hour
 
 
 def month_date(phrase: Phrase, at: int) -> Written | None:
@@ -127,12 +126,12 @@ def clock(phrase: Phrase, at: int) -> Written | None:
     if meridiem:
         return _with_meridiem(phrase, at, stop, spoken, meridiem)
     if not minute:
-        known = phrase.word(stop) in ("o'clock", "o’clock")
+        known = phrase.word(stop) in O_CLOCK
         return phrase.written(at, stop, spoken) if known else None
     known = phrase.word(at - 1) in TIME_BEFORE or (
         hour.value >= 10 and phrase.word(at - 1) not in YEAR_BEFORE
     )
-    if not known or phrase.word(stop) in UNITS | en.NUMBER_WORDS | {"percent", "dollars", "people"}:
+    if not known or phrase.word(stop) in COUNTED | en.NUMBER_WORDS:
         return None
     return phrase.written(at, stop, spoken)
 

@@ -31,6 +31,8 @@ UNITS = frozenset(
     megapixels gigahertz megahertz hertz mph kph euros yuan yen rmb cents bucks
     acres hectares calories pm am""")
 )
+# what may follow a number that is no clock time
+COUNTED = (UNITS - {"am", "pm"}) | {"percent", "dollars", "people", "years", "days", "hundred"}
 # after which a small number is a name: chapter 5
 DESIGNATORS = frozenset(
     words_of("""number page chapter room gate platform version section figure table route flight season episode channel highway
