@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from app.errors import N_
 
-NO_SPEECH = "No speech was found in the recording."
+NO_SPEECH = N_("No speech was found in the recording.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from app.engine.conformer import Conformer, ConformerConfig, UnsupportedConfig
 from app.engine.conformer.config import check_features
-from app.errors import ModelConfigUnsupported, ModelFileMissing, ModelFileUnreadable, ModelWeightsMismatch
+from app.errors import N_, ModelConfigUnsupported, ModelFileMissing, ModelFileUnreadable, ModelWeightsMismatch
 
 CONFIG_FILE = "train.yaml"
 WEIGHTS_FILE = "final.pt"
@@ -67,7 +67,7 @@ def _read_config(folder: Path) -> Mapping[str, Any]:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ModelFileUnreadable(file=str(file), reason=_one_line(error)) from error
     if not isinstance(train, dict):
-        raise ModelFileUnreadable(file=str(file), reason="it is not a table of keys and values")
+        raise ModelFileUnreadable(file=str(file), reason=N_("it is not a table of keys and values"))
     return train
 
 
@@ -78,7 +78,7 @@ def _read_weights(folder: Path) -> dict[str, Tensor]:
     except Exception as error:  # a damaged file can fail anywhere in zip and pickle
         raise ModelFileUnreadable(file=str(file), reason=_one_line(error)) from error
     if not isinstance(state, dict) or not all(_is_weight(*item) for item in state.items()):
-        raise ModelFileUnreadable(file=str(file), reason="it is not a table of tensors")
+        raise ModelFileUnreadable(file=str(file), reason=N_("it is not a table of tensors"))
     return {name: _single_precision(value) for name, value in state.items() if not _is_superfluous(name)}
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import psutil
 import torch
 
-from app.errors import DeviceUnavailable, OutOfMemory
+from app.errors import N_, DeviceUnavailable, OutOfMemory
 from app.transcript import Applied
 
 KNOWN = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
@@ -37,7 +37,7 @@ def choose_device(asked: str, *, allow_fallback: bool = False) -> DeviceChoice:
         DeviceUnavailable: it is absent, and the fallback is not allowed.
     """
     if not KNOWN.fullmatch(asked):
-        raise DeviceUnavailable(device=asked, reason="Known are auto, cpu, cuda, cuda:N and mps.")
+        raise DeviceUnavailable(device=asked, reason=N_("Known are auto, cpu, cuda, cuda:N and mps."))
     if asked == "auto":
         return _automatic()
     reason = _why_absent(asked)
@@ -59,18 +59,18 @@ def _automatic() -> DeviceChoice:
 
 
 def _chosen(asked: str, name: str, reason: str = "") -> DeviceChoice:
-    dtype = Applied("dtype", "auto", "float32", "Half precision has not been checked on this device.")
+    dtype = Applied("dtype", "auto", "float32", N_("Half precision has not been checked on this device."))
     return DeviceChoice(torch.device(name), (Applied("device", asked, name, reason), dtype))
 
 
 def _why_absent(name: str) -> str:
     """Return why a device cannot be used, or nothing where a first computation on it succeeds."""
     if name.startswith("cuda") and torch.version.cuda is None and torch.version.hip is None:
-        return "This PyTorch was built without CUDA."
+        return N_("This PyTorch was built without CUDA.")
     if name.startswith("cuda") and not torch.cuda.is_available():
-        return "No NVIDIA GPU with a working driver was found."
+        return N_("No NVIDIA GPU with a working driver was found.")
     if name == "mps" and not torch.backends.mps.is_available():
-        return "There is no Apple GPU."
+        return N_("There is no Apple GPU.")
     try:
         torch.ones(8, device=name).sum().item()
     except (RuntimeError, AssertionError) as error:

@@ -24,7 +24,7 @@ from app.engine.device import DeviceChoice, choose_device, memory_errors_named, 
 from app.engine.features import KaldiFbank, pad_waveforms
 from app.engine.text.itn import normalise
 from app.engine.tokenizer import UNITS_FILE, Tokenizer
-from app.errors import InferenceFailed, ModelWeightsMismatch, OutOfMemory
+from app.errors import N_, InferenceFailed, ModelWeightsMismatch, OutOfMemory
 from app.transcript import Applied
 
 MAX_BATCH_SECONDS = 120  # padded seconds computed at once on a GPU; a CPU is fastest with one at a time
@@ -157,11 +157,11 @@ class ConformerEngine:
         asked = options.language
         if asked == "auto" or asked in self.info.languages:
             return Applied("language", asked, asked)
-        return Applied("language", asked, "auto", "This model does not know the language.")
+        return Applied("language", asked, "auto", N_("This model does not know the language."))
 
     def _hotwords(self, options: RecognitionOptions) -> Applied:
         asked = ", ".join(options.hotwords)
-        reason = "Greedy decoding reads every frame alone: it cannot prefer words." if asked else ""
+        reason = N_("Greedy decoding reads every frame alone: it cannot prefer words.") if asked else ""
         return Applied("hotwords", asked, "", reason)
 
     def _search(self) -> Applied:

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
-from app.errors import DatabaseUnusable, DiskFull
+from app.errors import N_, DatabaseUnusable, DiskFull
 
 __all__ = ["Connection", "Database", "Row"]
 
@@ -108,7 +108,7 @@ class Database:
                 command.upgrade(config, "head")
             except CommandError as error:  # alembic does not know the version that it found
                 raise DatabaseUnusable(
-                    file=str(self.file), reason="a newer version of this program made it"
+                    file=str(self.file), reason=N_("a newer version of this program made it")
                 ) from error
 
     @contextmanager

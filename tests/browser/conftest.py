@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from tests.engine.sounds import babble, silence, wav_bytes
 
@@ -31,7 +31,7 @@ FLAGS = (
     "--autoplay-policy=no-user-gesture-required",
 )
 API = "/api/v1/transcriptions"
-WAIT_SECONDS = 15
+WAIT_SECONDS = 30
 READY_SECONDS = 60  # a job of these tests takes a few seconds
 
 
@@ -83,6 +83,7 @@ def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="session", name="playwright")
 def _playwright() -> Iterator[Playwright]:
+    expect.set_options(timeout=WAIT_SECONDS * 1000)  # a busy machine is slow; waiting ends when it is true
     with sync_playwright() as playwright:
         yield playwright
 
@@ -128,7 +129,7 @@ def _page(open_page: Callable[..., Page]) -> Page:
 def new_context(browser: Browser, address: str, **options: Any) -> BrowserContext:
     options = {"locale": "en-GB", "timezone_id": "Asia/Shanghai", "accept_downloads": True} | options
     context = browser.new_context(base_url=address, **options)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(WAIT_SECONDS * 1000)
     return context
 
 

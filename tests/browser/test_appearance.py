@@ -70,7 +70,7 @@ def test_a_recording_can_be_transcribed_and_opened_by_keyboard_alone(page: Page,
     chooser.value.set_files(recording)
     page.keyboard.press("Control+Enter")
     row = page.locator("[data-job]").first
-    expect(row).to_have_attribute("data-state", "succeeded", timeout=30_000)
+    expect(row).to_have_attribute("data-state", "succeeded")
 
     row.get_by_role("link", name="Open").focus()
     page.keyboard.press("Enter")

@@ -20,12 +20,12 @@ def test_a_restart_of_the_server_is_told_and_the_job_goes_on(
         page.locator("[data-file-input]").set_input_files(long_recording)
         page.keyboard.press("Control+Enter")
         row = page.locator("[data-job]").first
-        expect(row.locator('[data-field="detail"]')).to_contain_text("pieces", timeout=30_000)
+        expect(row.locator('[data-field="detail"]')).to_contain_text("pieces")
 
         server.stop()
         expect(page.get_by_text("No connection to the server.")).to_be_visible()
         server.start()
 
         expect(page.get_by_text("No connection to the server.")).to_be_hidden(timeout=30_000)
-        expect(row).to_have_attribute("data-state", "succeeded", timeout=45_000)
+        expect(row).to_have_attribute("data-state", "succeeded")
         page.context.close()

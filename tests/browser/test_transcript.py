@@ -37,7 +37,7 @@ def test_playing_moves_the_highlight_to_the_next_segment(transcribed: Page) -> N
     transcribed.locator("[data-speed]").select_option("2")
     transcribed.locator(".segment__time").first.click()
 
-    expect(transcribed.locator(".segment").nth(1)).to_have_class(re.compile("is-current"), timeout=10_000)
+    expect(transcribed.locator(".segment").nth(1)).to_have_class(re.compile("is-current"))
 
 
 def test_the_waveform_shows_the_speech_and_is_moved_by_keys_and_clicks(transcribed: Page) -> None:
@@ -142,10 +142,10 @@ def test_segments_appear_while_the_recording_is_read(page: Page, long_recording:
     page.keyboard.press("Control+Enter")
     page.locator("[data-job]", has_text="long.wav").first.locator("a").first.click()
 
-    expect(page.locator(".segment")).to_have_count(12, timeout=30_000)
+    expect(page.locator(".segment")).to_have_count(12)
     expect(page.locator('.segment[data-state="pending"]').first).to_be_visible()
     expect(page.locator('.segment[data-state="done"]').nth(2)).to_be_visible()
-    expect(page.locator("[data-transcript]")).to_have_attribute("data-state", "succeeded", timeout=30_000)
+    expect(page.locator("[data-transcript]")).to_have_attribute("data-state", "succeeded")
     expect(page.locator(".segment__text")).to_have_count(12)
 
 
