@@ -15,7 +15,8 @@ from pathlib import Path
 from app.engine import Hypothesis
 from app.engine.preparation import Prepared
 from app.errors import Problem, SegmentsFailed
-from app.jobs.queue import Queue, cancelled, ended, texts_of
+from app.jobs.endings import cancelled, ended, given_back
+from app.jobs.queue import Queue
 from app.jobs.transcription import SegmentRecord, Transcription, segment_from, transcription_from
 from app.logging import event
 from app.store import segments, transcriptions
@@ -55,6 +56,7 @@ class Claims:
                 return None
         with self._database.writing() as connection:
             row = transcriptions.claim(connection, self._worker, datetime.now(UTC), stage="preparing")
+            transcriptions.move_up(connection)
         return transcription_from(row) if row else None
 
     def is_cancelled(self, id: str) -> bool:
@@ -135,7 +137,7 @@ class Claims:
         with self._own(id) as (connection, row):
             rows = segments.of(connection, id)
             problem = _failures(rows)
-            values = ended(JobState.FAILED if problem else JobState.SUCCEEDED, texts_of(rows))
+            values = ended(JobState.FAILED if problem else JobState.SUCCEEDED, rows)
             values |= {"cancel_requested": False, "error": problem and problem.to_dict()}
             values["language"] = detect_language(values["text_raw"])
             if not (values["text"] or problem):
@@ -148,15 +150,15 @@ class Claims:
         """End a job that cannot go on; its finished segments are kept."""
         self._files.drop_audio(id)
         with self._own(id) as (connection, row):
-            texts = texts_of(segments.of(connection, id))
-            transcriptions.change(connection, id, **ended(JobState.FAILED, texts), error=problem.to_dict())
+            done = segments.of(connection, id)
+            transcriptions.change(connection, id, **ended(JobState.FAILED, done), error=problem.to_dict())
         self._purge_if_deleted(row)
 
     def cancel(self, id: str) -> None:
         """End a job because a person wanted so; its finished segments are kept."""
         self._files.drop_audio(id)
         with self._own(id) as (connection, row):
-            transcriptions.change(connection, id, **cancelled(texts_of(segments.of(connection, id))))
+            transcriptions.change(connection, id, **cancelled(segments.of(connection, id)))
         self._purge_if_deleted(row)
 
     def release(self, id: str) -> None:
@@ -194,10 +196,10 @@ class Claims:
 
     def _requeue(self, connection: Connection, row: Row) -> None:
         """Let a job wait at its old place, or end it where that was asked for meanwhile."""
-        values: Row = {"state": JobState.QUEUED, "stage": "queued", "worker": None}
+        values = given_back()
         if row["cancel_requested"]:
             self._files.drop_audio(row["id"])
-            values = cancelled(texts_of(segments.of(connection, row["id"])))
+            values = cancelled(segments.of(connection, row["id"]))
         transcriptions.change(connection, row["id"], **values)
 
     def _is_known(self, id: str) -> bool:

@@ -8,12 +8,10 @@ from __future__ import annotations
 import json
 import logging
 import secrets
-from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Condition
-from typing import Any
 
 from app.engine import LANGUAGES
 from app.errors import (
@@ -23,6 +21,7 @@ from app.errors import (
     NotRetriable,
     TranscriptionNotFound,
 )
+from app.jobs.endings import cancelled, tried_again
 from app.jobs.progress import Progress, Stage
 from app.jobs.transcription import (
     JobOptions,
@@ -251,7 +250,8 @@ class Queue:
             row = _found(connection, id)
             if row["state"] == JobState.QUEUED:
                 self.files.drop_audio(id)  # of an earlier worker; while this holds, none can claim the job
-                transcriptions.change(connection, id, **cancelled(_texts(connection, id)))
+                transcriptions.change(connection, id, **cancelled(segments.of(connection, id)))
+                transcriptions.move_up(connection)
             elif row["state"] == JobState.RUNNING:
                 transcriptions.change(connection, id, cancel_requested=True)
             else:
@@ -275,7 +275,7 @@ class Queue:
             segments.reopen_failed(connection, id)
             transcriptions.recount(connection, id)
             order = transcriptions.next_revision(connection)
-            transcriptions.change(connection, id, **_waiting_again(), queue_order=order)
+            transcriptions.change(connection, id, **tried_again(), queue_order=order)
         event(_log, logging.INFO, "job_retried", job=id)
         self.announce()
         return self.get(id)
@@ -289,6 +289,7 @@ class Queue:
         with self.database.writing() as connection:
             is_running = _found(connection, id)["state"] == JobState.RUNNING
             transcriptions.mark_deleted(connection, id)
+            transcriptions.move_up(connection)
         event(_log, logging.INFO, "job_deleted", job=id)
         if not is_running:
             self.purge(id)
@@ -312,41 +313,6 @@ class Queue:
             self._arrival.wait(seconds)
 
 
-def cancelled(texts: dict[str, str]) -> dict[str, Any]:
-    """The values of a job that ends because a person wanted so."""
-    return ended(JobState.CANCELLED, texts) | {"cancel_requested": True}
-
-
-def ended(state: JobState, texts: dict[str, str]) -> dict[str, Any]:
-    """The values of a job that ends."""
-    return {
-        "state": state,
-        "stage": "finished",
-        "worker": None,
-        "finished_at": datetime.now(UTC),
-        **texts,
-    }
-
-
-def texts_of(rows: Sequence[Row]) -> dict[str, str]:
-    """The texts of a transcription from the rows of its segments."""
-    return {
-        "text": join_texts(row["text"] for row in rows),
-        "text_raw": join_texts(row["text_raw"] for row in rows),
-    }
-
-
-def _waiting_again() -> dict[str, Any]:
-    return {
-        "state": JobState.QUEUED,
-        "stage": "queued",
-        "started_at": None,
-        "finished_at": None,
-        "cancel_requested": False,
-        "error": None,
-    }
-
-
 def _found(connection: Connection, id: str) -> Row:
     row = transcriptions.find(connection, id)
     if row is None:
@@ -354,12 +320,9 @@ def _found(connection: Connection, id: str) -> Row:
     return row
 
 
-def _texts(connection: Connection, id: str) -> dict[str, str]:
-    return texts_of(segments.of(connection, id))
-
-
 def _with_text(connection: Connection, row: Row) -> Row:
     """Add the text so far to a row whose job has not ended: it is written there when it ends."""
     if row["finished_at"] is not None:
         return row
-    return {**row, **_texts(connection, row["id"])}
+    done = segments.of(connection, row["id"])
+    return row | {name: join_texts(segment[name] for segment in done) for name in ("text", "text_raw")}

@@ -26,6 +26,7 @@ from app.store.database import Row
 from app.store.tables import JobState, deletions, revisions, segments, transcriptions
 
 DELETIONS_KEPT = 1000
+POSITIONS_TOLD = 100
 LONGEST_QUERY = 500  # characters; SQLite refuses very long patterns
 
 _visible = transcriptions.c.delete_requested.is_(False)
@@ -111,6 +112,21 @@ def claim(connection: Connection, worker: str, now: datetime, **values: Any) -> 
         .returning(transcriptions)
     )
     return _one(connection.execute(query))
+
+
+def move_up(connection: Connection) -> None:
+    """Count as changed those who wait, because one of them has left and their positions are others now.
+
+    Only the first of a long queue are told: each of them is an event in every open page.
+    """
+    first = (
+        select(transcriptions.c.id)
+        .where(_waiting)
+        .order_by(transcriptions.c.queue_order)
+        .limit(POSITIONS_TOLD)
+    )
+    query = update(transcriptions).where(transcriptions.c.id.in_(first))
+    connection.execute(query.values(revision=current_revision(connection)))
 
 
 def held(connection: Connection, id: str, worker: str) -> Row | None:

@@ -113,6 +113,19 @@ def test_every_change_is_told_once_in_its_order(house: House) -> None:
     assert changed[-1].revision == house.queue.revision()
 
 
+def test_those_who_wait_are_told_when_they_move_up(house: House) -> None:
+    first, second, third = (house.submit(b"x").id for _ in range(3))
+    seen = house.queue.revision()
+    house.queue.cancel(first)
+
+    told = {record.id: record.progress.queue_position for record in house.queue.changed_since(seen)}
+    assert told == {first: None, second: 1, third: 2}
+
+    seen = house.queue.revision()
+    house.queue.delete(second)
+    assert [record.id for record in house.queue.changed_since(seen)] == [third]
+
+
 def test_a_deletion_is_told_and_leaves_nothing(house: House) -> None:
     id = house.submit(b"x").id
     seen = house.queue.revision()
