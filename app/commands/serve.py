@@ -14,23 +14,28 @@ from app.errors import AddressUnusable, FolderUnwritable, PortTaken
 from app.logging import setup_logging
 from app.main import create_app
 from app.settings import Settings
+from app.store.database import Database
 
 SHUTDOWN_SECONDS = 5  # open event streams and downloads get this long to end
+MODEL_FILES = ("train.yaml", "final.pt", "units.txt")
 PORTS_TRIED = 20  # how many ports above a taken one are tried for the advice
 
 
 def serve(settings: Settings, *, start_worker: bool = True) -> int:
-    """Serve until interrupted.
+    """Serve until interrupted. A model that does not load is no reason to stop: the page shows what is wrong.
 
     Raises:
         FolderUnwritable: data or logs cannot be written.
+        DatabaseUnusable: it is damaged, or a newer version of the program made it.
         PortTaken: another program listens on the address.
     """
     for folder in (settings.data_dir, settings.log_dir):
         check_writable(folder)
+    Database(settings.data_dir).migrate()
     listener = listen(settings.host, settings.port)
     setup_logging(settings.log_dir, settings.log_level, settings.log_file_mb)
     server = uvicorn.Server(_server_config(settings, start_worker))
+    print(_model_line(settings.model))
     print(f"Fun-ASR WebUI: {_address(listener)}  (Ctrl+C stops it)", flush=True)
     server.run(sockets=[listener])
     return 0
@@ -81,6 +86,14 @@ def _free_port(host: str, taken: int) -> int:
             if probe.connect_ex((host, port)) != 0:
                 return port
     return 0
+
+
+def _model_line(folder: Path) -> str:
+    """Say whether the model folder looks whole; loading it is the inference process's work."""
+    missing = [name for name in MODEL_FILES if not (folder / name).is_file()]
+    if missing:
+        return f"WARNING: the model folder {folder} has no {', '.join(missing)}: nothing can be recognised."
+    return f"Model: {folder}"
 
 
 def _server_config(settings: Settings, start_worker: bool) -> uvicorn.Config:

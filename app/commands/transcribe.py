@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
@@ -66,7 +67,7 @@ def transcribe(request: Request, settings: Settings, report: Report) -> int:
 
 
 def transcribe_file(
-    file: Path, engine: Engine, options: RecognitionOptions, settings: Settings, bar: tqdm[None]
+    file: Path, engine: Engine, options: RecognitionOptions, settings: Settings, bar: tqdm[Any]
 ) -> Transcript:
     """Return the transcript of one file; `bar` advances by seconds of recording."""
     _check_readable(file)
@@ -125,10 +126,11 @@ def _load_engine(settings: Settings) -> Engine:
 
 
 @contextmanager
-def _progress_bar() -> Iterator[tqdm[None]]:
+def _progress_bar() -> Iterator[tqdm[Any]]:
     """A bar on a terminal, nothing elsewhere."""
     form = "{desc}: {percentage:3.0f}%|{bar}| {n:.0f}/{total:.0f} s [{elapsed}<{remaining}]"
-    with tqdm(total=1, disable=not sys.stderr.isatty(), bar_format=form, leave=False) as bar:
+    bar: tqdm[Any] = tqdm(total=1, disable=not sys.stderr.isatty(), bar_format=form, leave=False)
+    with bar:
         yield bar
 
 
@@ -141,7 +143,7 @@ def _check_readable(file: Path) -> None:
 
 
 def _recognise(
-    prepared: Prepared, pcm: Path, engine: Engine, options: RecognitionOptions, bar: tqdm[None]
+    prepared: Prepared, pcm: Path, engine: Engine, options: RecognitionOptions, bar: tqdm[Any]
 ) -> Iterator[Segment]:
     for span in prepared.spans:
         waveform = read_waveform(pcm, span.start, span.end)

@@ -51,3 +51,13 @@ def test_an_address_of_another_machine_is_refused(tmp_path: Path) -> None:
 
     assert result.returncode == 1
     assert "[address_unusable]" in result.stderr
+
+
+def test_a_damaged_database_is_named_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "app.db").write_bytes(b"this is no database at all" * 100)
+
+    result = run("serve", "--port", "0", "--data-dir", tmp_path, "--log-dir", tmp_path / "l")
+
+    assert result.returncode == 1
+    assert "[database_unusable]" in result.stderr
+    assert "Traceback" not in result.stderr
