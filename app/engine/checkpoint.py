@@ -114,8 +114,8 @@ def _build(folder: Path, config: ConformerConfig, state: dict[str, Tensor]) -> C
     try:
         with torch.device("meta"):  # shapes without memory: a wrong configuration costs nothing
             model = Conformer(config)
-    except UnsupportedConfig as error:
-        raise ModelConfigUnsupported(file=str(folder / CONFIG_FILE), reason=str(error)) from error
+    except (ValueError, TypeError, RuntimeError) as error:  # such as a dropout_rate of 2
+        raise ModelConfigUnsupported(file=str(folder / CONFIG_FILE), reason=_one_line(error)) from error
     problems = _misfits(model.state_dict(), state)
     if problems:
         more = f" (and {len(problems) - NAMES_SHOWN} more)" if len(problems) > NAMES_SHOWN else ""

@@ -152,6 +152,12 @@ def test_a_layer_that_is_not_known_is_refused_with_the_file(folder):
         load_checkpoint(folder)
 
 
+def test_a_value_that_torch_refuses_is_refused_with_the_file(folder):
+    change_config(folder, lambda config: config["encoder_conf"].update(dropout_rate=2.0))
+    with pytest.raises(ModelConfigUnsupported, match=r"train\.yaml.*dropout"):
+        load_checkpoint(folder)
+
+
 @pytest.mark.parametrize("fbank", [{"num_mel_bins": 40}, {"frame_shift": 20}])
 def test_features_that_are_not_computed_here_are_refused(folder, fbank):
     change_config(folder, lambda config: config.update(dataset_conf={"fbank_conf": fbank}))

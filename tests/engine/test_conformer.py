@@ -205,6 +205,7 @@ def test_a_decoder_reads_hypotheses_of_several_recordings_as_it_reads_each_alone
         ({"encoder_conf": {"output_size": "wide"}}, "wide"),
         ({"encoder_conf": {"num_blocks": 0}}, "num_blocks"),
         ({"encoder_conf": {"magic": True}}, "magic"),
+        ({"encoder_conf": {"subsampling_channels": "many"}}, "many"),
         ({"encoder_conf": "big"}, "encoder_conf"),
         ({"decoder_conf": {"activation_type": "mish"}}, "mish"),
         ({"output_dim": None}, "output_dim"),

@@ -5,7 +5,8 @@ B batch, T frames, D model width, H heads, K width of a head, C channels, F freq
 R rows of tokens (hypotheses of all recordings, R = B * hypotheses of one).
 """
 
-from app.engine.conformer.config import ConformerConfig, DecoderConfig, EncoderConfig, UnsupportedConfig
+from app.engine.conformer.config import ConformerConfig, DecoderConfig, EncoderConfig
+from app.engine.conformer.config_values import UnsupportedConfig
 from app.engine.conformer.model import Conformer
 
 __all__ = ["Conformer", "ConformerConfig", "DecoderConfig", "EncoderConfig", "UnsupportedConfig"]

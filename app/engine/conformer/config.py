@@ -1,21 +1,24 @@
 """Reads the part of train.yaml that shapes the network, in both of WeNet's dialects.
 
-Every key is either used, known to change nothing at inference, or refused by name: a key that is passed over
-in silence could make a checkpoint load "fine" and speak nonsense.
+The classes hold WeNet's keys under WeNet's names; how a single value is checked is in config_values.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
-KINDS = {
-    "encoder": ("conformer", "transformer"),
-    "decoder": ("bitransformer", "transformer"),
-    "ctc": ("ctc",),
-    "model": ("asr_model",),
-}
+from app.engine.conformer.config_values import (
+    UnsupportedConfig,
+    known_kind,
+    known_values,
+    positive,
+    require,
+    section_of,
+    token_id,
+)
+
 FEATURES: Mapping[str, Any] = {"frame_length": 25, "frame_shift": 10}
 ACTIVATIONS = ("hardtanh", "tanh", "relu", "selu", "swish", "gelu")
 CHOICES = {
@@ -25,32 +28,6 @@ CHOICES = {
     "activation_type": ACTIVATIONS,
     "cnn_module_norm": ("batch_norm", "layer_norm"),
 }
-WITHOUT_EFFECT = frozenset(
-    # how the checkpoint was trained, or how WeNet computes the same numbers
-    {
-        "use_dynamic_chunk",
-        "use_dynamic_left_chunk",
-        "gradient_checkpointing",
-        "use_sdpa",
-        "tie_word_embedding",
-    }
-    | {"positionwise_conv_kernel_size", "n_expert", "n_expert_activated"}
-)
-MAY_BE_ZERO = ("static_chunk_size", "r_num_blocks")
-ONLY_VALUE: Mapping[str, Any] = {
-    "layer_norm_type": "layer_norm",
-    "mlp_type": "position_wise_feed_forward",
-    "n_kv_head": None,
-    "head_dim": None,
-    "concat_after": False,
-    "src_attention": True,
-    "use_output_layer": True,
-    "conv_inner_factor": 2,
-}
-
-
-class UnsupportedConfig(ValueError):
-    """A configuration asks for something that this network does not have; the text says what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,19 +125,19 @@ class ConformerConfig:
         Raises:
             UnsupportedConfig: a key or value that this network does not know, or one that is missing.
         """
-        vocabulary_size = _positive(train, "output_dim")
-        special = _section(_section(train, "tokenizer_conf"), "special_tokens")
-        training = _section(train, "model_conf")
-        _kind(train, "ctc", "ctc")
-        _kind(train, "model", "asr_model")
+        vocabulary_size = positive(train, "output_dim")
+        special = section_of(section_of(train, "tokenizer_conf"), "special_tokens")
+        training = section_of(train, "model_conf")
+        known_kind(train, "ctc", "ctc")
+        known_kind(train, "model", "asr_model")
         return cls(
             encoder=_encoder(train),
             decoder=_decoder(train),
-            input_dim=_positive(train, "input_dim"),
+            input_dim=positive(train, "input_dim"),
             vocabulary_size=vocabulary_size,
-            blank_id=_token(_section(train, "ctc_conf"), "ctc_blank_id", 0, vocabulary_size),
-            sos_id=_token(special, "<sos>", vocabulary_size - 1, vocabulary_size),
-            eos_id=_token(special, "<eos>", vocabulary_size - 1, vocabulary_size),
+            blank_id=token_id(section_of(train, "ctc_conf"), "ctc_blank_id", 0, vocabulary_size),
+            sos_id=token_id(special, "<sos>", vocabulary_size - 1, vocabulary_size),
+            eos_id=token_id(special, "<eos>", vocabulary_size - 1, vocabulary_size),
             cmvn=train.get("cmvn") == "global_cmvn" or train.get("cmvn_file") is not None,
             ctc_weight=training.get("ctc_weight", 0.5),
             reverse_weight=training.get("reverse_weight", 0.0),
@@ -169,19 +146,19 @@ class ConformerConfig:
 
 def check_features(train: Mapping[str, Any]) -> None:
     """Raise UnsupportedConfig for features other than the filter bank that this program computes."""
-    dataset = _section(train, "dataset_conf")
+    dataset = section_of(train, "dataset_conf")
     require(dataset.get("feats_type", "fbank"), ("fbank",), "dataset_conf: feats_type")
     expected = {**FEATURES, "num_mel_bins": train.get("input_dim")}
-    for name, value in _section(dataset, "fbank_conf").items():
+    for name, value in section_of(dataset, "fbank_conf").items():
         if name in expected:
             require(value, (expected[name],), f"fbank_conf: {name}")
-    rate = _section(dataset, "resample_conf").get("resample_rate", 16_000)
+    rate = section_of(dataset, "resample_conf").get("resample_rate", 16_000)
     require(rate, (16_000,), "resample_conf: resample_rate")
 
 
 def _encoder(train: Mapping[str, Any]) -> EncoderConfig:
-    kind = _kind(train, "encoder", "conformer")
-    values = dict(_section(train, "encoder_conf"))
+    kind = known_kind(train, "encoder", "conformer")
+    values = dict(section_of(train, "encoder_conf"))
     if kind == "transformer":
         values = {**TRANSFORMER_ENCODER_DEFAULTS, **values}
     elif _is_first_dialect(train) and values.get("pos_enc_layer_type", "rel_pos") != "rel_pos":
@@ -189,7 +166,7 @@ def _encoder(train: Mapping[str, Any]) -> EncoderConfig:
         values["selfattention_layer_type"] = "selfattn"
     if values.get("use_dynamic_chunk"):
         values["static_chunk_size"] = 0  # a network that learned chunks of any size hears the whole recording
-    config = EncoderConfig(kind, **_known(values, EncoderConfig, "encoder_conf"))
+    config = EncoderConfig(kind, **known_values(values, EncoderConfig, "encoder_conf"))
     _check_encoder(config)
     return config
 
@@ -211,80 +188,19 @@ def _check_encoder(config: EncoderConfig) -> None:
 def _decoder(train: Mapping[str, Any]) -> DecoderConfig | None:
     if "decoder" in train and train["decoder"] is None:
         return None
-    kind = _kind(train, "decoder", "bitransformer")
-    config = DecoderConfig(kind, **_known(_section(train, "decoder_conf"), DecoderConfig, "decoder_conf"))
+    kind = known_kind(train, "decoder", "bitransformer")
+    config = DecoderConfig(
+        kind, **known_values(section_of(train, "decoder_conf"), DecoderConfig, "decoder_conf")
+    )
     require(config.input_layer, ("embed",), "decoder_conf: input_layer")
     require(config.activation_type, ACTIVATIONS, "decoder_conf: activation_type")
     _check_heads(_encoder(train).output_size, config.attention_heads, "decoder_conf")
     return config
 
 
-def _known(values: Mapping[str, Any], kind: type, section: str) -> dict[str, Any]:
-    """Return the values that shape the network; refuse what cannot be honoured."""
-    names = {field.name for field in fields(kind)} - {"kind"}
-    for name, value in values.items():
-        if name in ONLY_VALUE:
-            require(value, (ONLY_VALUE[name],), f"{section}: {name}")
-        elif name not in names | WITHOUT_EFFECT:
-            raise UnsupportedConfig(f"{section}: the key {name} is not known")
-    defaults = kind()
-    return {
-        name: _typed(value, getattr(defaults, name), f"{section}: {name}")
-        for name, value in values.items()
-        if name in names
-    }
-
-
-def _typed(value: Any, default: object, name: str) -> Any:
-    """Return the value in the type of its default; refuse another type and widths below one."""
-    if isinstance(default, float) and isinstance(value, int | str):
-        try:
-            return float(value)  # YAML reads 1e-5 as text
-        except ValueError:
-            raise UnsupportedConfig(f"{name} is {value!r}, not a number") from None
-    if default is not None and type(value) is not type(default):
-        raise UnsupportedConfig(f"{name} is {value!r}, not of type {type(default).__name__}")
-    if type(value) is int and value < 1 and name.rpartition(" ")[2] not in MAY_BE_ZERO:
-        raise UnsupportedConfig(f"{name} is {value}, less than 1")
-    return value
-
-
 def _check_heads(width: int, heads: int, section: str) -> None:
     if width % heads:
         raise UnsupportedConfig(f"{section}: width {width} does not divide into {heads} attention_heads")
-
-
-def _kind(train: Mapping[str, Any], key: str, default: str) -> str:
-    value: str = train.get(key) or default
-    require(value, KINDS[key], key)
-    return value
-
-
-def require(value: object, known: tuple[object, ...], name: str) -> None:
-    """Raise UnsupportedConfig unless the value is one of those known."""
-    if value not in known:
-        raise UnsupportedConfig(f"{name} is {value!r}; known: {', '.join(map(str, known))}")
-
-
-def _positive(train: Mapping[str, Any], key: str) -> int:
-    value = train.get(key)
-    if not isinstance(value, int) or value < 1:
-        raise UnsupportedConfig(f"{key} is missing or not a whole number above 0")
-    return value
-
-
-def _token(values: Mapping[str, Any], key: str, default: int, vocabulary_size: int) -> int:
-    value = values.get(key, default)
-    if not isinstance(value, int) or not 0 <= value < vocabulary_size:
-        raise UnsupportedConfig(f"{key} is {value!r}, not the number of one of {vocabulary_size} tokens")
-    return value
-
-
-def _section(train: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = train.get(key)
-    if value is not None and not isinstance(value, Mapping):
-        raise UnsupportedConfig(f"{key} is not a table of keys and values")
-    return value or {}
 
 
 def _is_first_dialect(train: Mapping[str, Any]) -> bool:

@@ -8,7 +8,8 @@ from itertools import pairwise
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from app.engine.conformer.config import EncoderConfig, UnsupportedConfig
+from app.engine.conformer.config import EncoderConfig
+from app.engine.conformer.config_values import UnsupportedConfig
 from app.engine.conformer.positions import Positions
 
 Convolution = tuple[int, int]
