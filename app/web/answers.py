@@ -67,6 +67,12 @@ def receipt_answer(receipt: Iterable[Applied], translate: Translate) -> list[Rec
     ]
 
 
+def warning_answer(warning: str, translate: Translate) -> str:
+    """Translate a warning, which is a text or a text, a colon and figures."""
+    text, colon, figures = warning.partition(": ")
+    return translate(text) + colon + figures
+
+
 def model_answer(status: InferenceStatus, translate: Translate) -> ModelAnswer:
     """Return the state of the inference process; what it loaded is known once it is ready."""
     info = status.info
@@ -106,7 +112,7 @@ def _common(record: Transcription, translate: Translate) -> dict[str, Any]:
         "options": _options(record),
         "progress": _progress(record),
         "cancel_requested": record.cancel_requested,
-        "warnings": [translate(warning) for warning in record.warnings],
+        "warnings": [warning_answer(warning, translate) for warning in record.warnings],
         "error": problem_answer(record.error, translate),
         "revision": record.revision,
     }
