@@ -25,7 +25,7 @@ from app.store.database import Database
 from app.store.files import Files
 from tests.engine import sounds
 
-PATIENCE_SECONDS = 60  # after which a story that does not happen has failed
+PATIENCE_SECONDS = 200  # after which a story that does not happen has failed
 LIMITS = DecodeLimits(max_seconds=600, cpu_seconds=60, memory_mb=1024)
 FINAL = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
 

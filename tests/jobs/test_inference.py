@@ -165,7 +165,7 @@ def test_a_crash_costs_nothing_if_the_second_try_succeeds(house: House) -> None:
 def test_a_segment_that_cannot_be_recognised_costs_only_itself(
     house: House, factory: str, reason: str
 ) -> None:
-    with house.working(factory, timeout_seconds=3):
+    with house.working(factory, timeout_seconds=5):
         bad = house.submit(talk(0.2, 1.0, 0.4)).id
         good = house.submit(talk(0.3, 0.5, 0.3)).id
         records = [house.end_of(bad), house.end_of(good)]
