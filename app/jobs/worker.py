@@ -9,7 +9,7 @@ import logging
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Event, Thread
 
@@ -49,6 +49,7 @@ class Worker:
         self._inference = inference
         self._concurrent_jobs = concurrent_jobs
         self._stopping = Event()
+        self._taken_over = Event()
         self._claims = Claims(queue, self.id)
         self._transcriber = Transcriber(
             self._claims, files, inference, limits, segment_timeout_seconds, self._stopping
@@ -80,6 +81,7 @@ class Worker:
 
     def _stop(self, threads: list[Thread]) -> None:
         self._stopping.set()
+        self._taken_over.set()
         self._inference.stop()
         self._queue.announce()
         deadline = time.monotonic() + FAREWELL_SECONDS
@@ -88,6 +90,7 @@ class Worker:
         event(_log, logging.INFO, "worker_stopped", worker=self.id)
 
     def _work(self) -> None:
+        self._taken_over.wait()  # what a dead worker had begun comes before what waits
         while not self._stopping.is_set():
             try:
                 self._do_next()
@@ -131,9 +134,16 @@ class Worker:
             self._transcriber.remember(lambda: self._claims.cancel(job.id))
 
     def _look_after_the_dead(self) -> None:
-        """Clear up once, then take over from workers that die while this one lives."""
+        """Take over from workers that died, now and while this one lives; clear up once."""
         with suppress(Stopped):
-            self._transcriber.remember(self._claims.sweep)
-            while not self._stopping.is_set():
-                self._transcriber.remember(self._claims.take_over)
-                self._stopping.wait(TAKE_OVER_SECONDS)
+            self._clear_up(self._claims.take_over)
+            self._taken_over.set()
+            self._clear_up(self._claims.sweep)
+            while not self._stopping.wait(TAKE_OVER_SECONDS):
+                self._clear_up(self._claims.take_over)
+
+    def _clear_up(self, step: Callable[[], None]) -> None:
+        try:
+            self._transcriber.remember(step)
+        except OSError:  # a file that resists, for example one of another user
+            event(_log, logging.ERROR, "worker_stumbled", exc_info=True, worker=self.id)

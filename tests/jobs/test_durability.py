@@ -97,6 +97,20 @@ def test_random_kills_lose_nothing_and_repeat_nothing(house: House) -> None:
     assert left == {"source.wav", "peaks.json", "job.log"}
 
 
+def test_what_a_dead_worker_had_begun_comes_before_what_waits(house: House) -> None:
+    begun = [house.submit(talk(0.2, 0.4)).id for _ in range(2)]
+    with worker_process(house, "WaitingEngine"):
+        house.until(lambda: any(house.folder.glob("begun-*")))
+        house.until(lambda: house.queue.counts()[JobState.RUNNING] == 2)
+    waiting = house.submit(talk(0.6)).id
+    house.note("go")
+    with worker_process(house, "WaitingEngine"):
+        house.end_of(waiting)
+
+    starts = [words[3] for words in log_of(house) if words[5:6] == ["job_started"]]
+    assert sorted(starts[2:4]) == sorted(f"job={id}" for id in begun)
+
+
 def test_a_stopped_worker_gives_its_jobs_back_and_ends_its_children(house: House) -> None:
     id = house.submit(talk(0.2, 0.4)).id
     with worker_process(house, "WaitingEngine") as process:
