@@ -60,14 +60,14 @@ def test_the_system_theme_is_followed_by_default(open_page: Callable[..., Page])
 
 
 def test_a_recording_can_be_transcribed_and_opened_by_keyboard_alone(page: Page, recording: Path) -> None:
+    page.on("filechooser", lambda chooser: chooser.set_files(recording))
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     expect(page.locator("[data-file-input]")).to_be_focused()
-    with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Space")
-    chooser.value.set_files(recording)
+    page.keyboard.press("Space")
+    expect(page.get_by_text("Ready to start: 1")).to_be_visible()
     page.keyboard.press("Control+Enter")
     row = page.locator("[data-job]").first
     expect(row).to_have_attribute("data-state", "succeeded")
