@@ -1,0 +1,1 @@
+"""The recipe that makes the built-in model: text and speech in, a WeNet-layout directory out."""

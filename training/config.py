@@ -1,0 +1,114 @@
+"""Reads config.yaml into typed settings; the only place that knows the file's keys."""
+
+import argparse
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+
+@dataclass(frozen=True)
+class TextConfig:
+    zh: str
+    zh_sources: str
+    en: str
+    en_sources: str
+    take: dict[str, int]
+    max_characters: dict[str, int]
+    grammar: dict[str, int]
+    held_out_one_in: int
+
+
+@dataclass(frozen=True)
+class VocabularyConfig:
+    num_pieces: int
+    max_characters: int
+    min_count: int
+
+
+@dataclass(frozen=True)
+class VoiceConfig:
+    zh: dict[str, float]
+    en: dict[str, float]
+    variants: tuple[str, ...]
+    held_out: tuple[str, ...]
+    rate: tuple[int, int]
+    pitch: tuple[int, int]
+    range: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    syllable_block: int
+    syllable_weight: float
+    threads: int
+    bf16: bool
+    batch_seconds: float
+    aligned_steps: int
+    easy_steps: int
+    easy_seconds: float
+    easy_density: float
+    most_density: float
+    max_silence: float
+    real_weight: float
+    non_speech_weight: float
+    peak_rate: float
+    warm_up: int
+    fall_from: int
+    total_steps: int
+    clip: float
+    log_every: int
+    save_every: int
+    keep: int
+
+
+@dataclass(frozen=True)
+class Config:
+    seed: int
+    work: Path
+    text: TextConfig
+    speech: Path
+    speech_train: tuple[str, ...]
+    speech_dev: tuple[str, ...]
+    max_seconds: float
+    vocabulary: VocabularyConfig
+    voices: VoiceConfig
+    test_sentences: int
+    non_speech_minutes: float
+    model: dict[str, Any]
+    training: TrainingConfig
+    augment: dict[str, Any]
+    minimum_confidence: float
+    golden: tuple[dict[str, str], ...]
+
+
+_SECTIONS: dict[str, Any] = {
+    "text": TextConfig,
+    "vocabulary": VocabularyConfig,
+    "voices": VoiceConfig,
+    "training": TrainingConfig,
+}
+
+
+def load_config(path: Path) -> Config:
+    """Raises ValueError for a key that is unknown or missing."""
+    values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for name, section in _SECTIONS.items():
+        values[name] = _typed(section, values.get(name) or {}, f"{path}: {name}")
+    values["work"], values["speech"] = Path(values["work"]), Path(values["speech"])
+    config: Config = _typed(Config, values, str(path))
+    return config
+
+
+def _typed(section: Any, values: dict[str, Any], where: str) -> Any:
+    names = {field.name for field in fields(section)}
+    if names != values.keys():
+        raise ValueError(f"{where}: unknown or missing keys: {', '.join(sorted(names ^ values.keys()))}")
+    return section(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+
+
+def config_from_command_line(description: str | None) -> Config:
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--config", type=Path, default=Path("training/config.yaml"))
+    return load_config(parser.parse_args().config)

@@ -1,0 +1,110 @@
+"""Chooses the sentences to speak: grammar and corpora, without repeats, with some kept for the test.
+
+Run: python -m training.sentences. Writes WORK/sentences.tsv (set, language, source, text) and the vocabulary.
+"""
+
+import csv
+import lzma
+import random
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import IO
+
+from training.config import Config, TextConfig, config_from_command_line
+from training.grammar import distinct_sentences, read_grammar
+from training.normal_text import is_speakable, normal_text
+from training.vocabulary import build_vocabulary
+
+GRAMMAR = Path(__file__).parent / "grammar"
+
+
+@dataclass(frozen=True)
+class Sentence:
+    set: str
+    language: str
+    source: str
+    text: str
+
+
+def main() -> None:
+    config = config_from_command_line(__doc__)
+    config.work.mkdir(parents=True, exist_ok=True)
+    chosen = choose_sentences(config)
+    with (config.work / "sentences.tsv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, delimiter="\t").writerows(astuple(sentence) for sentence in chosen)
+    texts = [normal_text(s.text) for s in chosen if s.set == "train"] + list(_transcripts(config))
+    options = config.vocabulary
+    vocabulary = build_vocabulary(
+        texts,
+        folder=config.work,
+        num_pieces=options.num_pieces,
+        max_characters=options.max_characters,
+        min_count=options.min_count,
+    )
+    print(f"{len(chosen)} sentences, {len(vocabulary.units)} units")
+
+
+def read_sentences(config: Config) -> list[Sentence]:
+    with (config.work / "sentences.tsv").open(encoding="utf-8", newline="") as file:
+        return [Sentence(*row) for row in csv.reader(file, delimiter="\t")]
+
+
+def choose_sentences(config: Config) -> list[Sentence]:
+    """Every sentence once (as normal text); its checksum decides whether it is kept for the test."""
+    seen: set[str] = set()
+    chosen = []
+    for language, source, text in _candidates(config):
+        normal = normal_text(text)
+        if normal in seen or not is_speakable(text):
+            continue
+        seen.add(normal)
+        held_out = zlib.crc32(normal.encode()) % config.text.held_out_one_in == 0
+        chosen.append(Sentence("test" if held_out else "train", language, source, text))
+    random.Random(config.seed).shuffle(chosen)
+    return chosen
+
+
+def _candidates(config: Config) -> Iterator[tuple[str, str, str]]:
+    for name, count in config.text.grammar.items():
+        grammar = read_grammar(GRAMMAR / f"{name}.txt")
+        for text in distinct_sentences(grammar, count, config.seed):
+            yield name, "grammar", text
+    yield from _corpus("zh", config.text.zh, config.text.zh_sources, config.text, config.seed)
+    yield from _corpus("en", config.text.en, config.text.en_sources, config.text, config.seed)
+
+
+def _corpus(
+    language: str, text_path: str, sources_path: str, options: TextConfig, seed: int
+) -> Iterator[tuple[str, str, str]]:
+    longest = options.max_characters[language]
+    with _opened(Path(text_path)) as texts, _opened(Path(sources_path)) as sources:
+        rows = [(s.strip(), t.strip()) for s, t in zip(sources, texts, strict=True)]
+    for source, count in options.take.items():
+        lines = [t for s, t in rows if s == source and len(t) <= longest and _is_pure(t, language)]
+        for text in random.Random(seed).sample(lines, min(count, len(lines))):
+            yield language, source, text
+
+
+def _is_pure(text: str, language: str) -> bool:
+    """Chinese lines with Latin letters have no settled reading; the mixed grammar covers them."""
+    has_latin = any(c.isascii() and c.isalpha() for c in text)
+    return has_latin == (language == "en")
+
+
+def _opened(path: Path) -> IO[str]:
+    if path.suffix == ".xz":
+        return lzma.open(path, "rt", encoding="utf-8")
+    return path.open(encoding="utf-8")
+
+
+def _transcripts(config: Config) -> Iterable[str]:
+    for name in config.speech_train:
+        with (config.speech / f"{name}.tsv").open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
+                yield normal_text(row["text"])
+
+
+if __name__ == "__main__":
+    main()
