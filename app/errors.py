@@ -34,8 +34,18 @@ def N_(text: str) -> str:  # noqa: N802 - gettext's own name
     return text
 
 
-STATE_WORDS = (N_("queued"), N_("running"), N_("succeeded"), N_("failed"), N_("cancelled"))  # as errors say them
-TRANSLATED_PARAMS = ("reason", "state")  # these values are wording of ours; the others are names and numbers
+STATE_WORDS = (
+    N_("queued"),
+    N_("running"),
+    N_("succeeded"),
+    N_("failed"),
+    N_("cancelled"),
+)  # as errors say them
+TRANSLATED_PARAMS = (
+    "reason",
+    "detail",
+    "state",
+)  # these may be wording of ours; the others are names and numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +60,7 @@ class Problem:
 
     def explained(self, translate: Callable[[str], str] = str) -> dict[str, str]:
         """Return code, message and advice as text in the language of `translate`."""
-        params = {
-            name: translate(value) if name in TRANSLATED_PARAMS else value for name, value in self.params.items()
-        }
+        params = {name: _told(name, value, translate) for name, value in self.params.items()}
         return {
             "code": self.code,
             "message": translate(self.message).format_map(params),
@@ -72,6 +80,13 @@ class Problem:
         return cls(stored["code"], stored["message"], stored["advice"], stored.get("params", {}))
 
 
+def _told(name: str, value: Any, translate: Callable[[str], str]) -> Any:
+    """Return the value of a parameter in the reader's language; it may be a whole problem, the cause of this one."""
+    if isinstance(value, Mapping):
+        return Problem.from_dict(value).explained(translate)["message"]
+    return translate(value) if name in TRANSLATED_PARAMS else value
+
+
 class AppError(Exception):
     """An error that says what happened, why, and what to do next."""
 
@@ -82,7 +97,7 @@ class AppError(Exception):
 
     def __init__(self, **params: Any) -> None:
         self.params = params
-        super().__init__(self.message.format_map(params))
+        super().__init__(self.problem.explained()["message"])
 
     @property
     def problem(self) -> Problem:

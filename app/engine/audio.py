@@ -119,7 +119,7 @@ def _refuse_unusable(track: _Track) -> None:
     if not track.num_samples and track.complaint:
         raise AudioDamaged(detail=track.complaint)
     if track.resampler.not_numbers and not track.resampler.numbers:
-        raise AudioDamaged(detail="not one of its samples is a number")
+        raise AudioDamaged(detail=N_("not one of its samples is a number"))
     if track.seconds * 1000 < MIN_MILLISECONDS:
         raise AudioTooShort(milliseconds=round(track.seconds * 1000))
 

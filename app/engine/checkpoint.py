@@ -6,6 +6,7 @@ the features comes from the state dict, where it always is.
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -26,6 +27,7 @@ MINIMUM_CONFIDENCE = (
     0.3  # below it a greedy text is mostly guessed; a model may bring its own, measured value
 )
 NAMES_SHOWN = 3  # of all tensors that do not fit
+INCOMPLETE = N_("it is incomplete, or no file of PyTorch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,8 @@ def _read_weights(folder: Path) -> dict[str, Tensor]:
     try:
         state = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged file can fail anywhere in zip and pickle
-        raise ModelFileUnreadable(file=str(file), reason=_one_line(error)) from error
+        reason = _one_line(error) if zipfile.is_zipfile(file) else INCOMPLETE
+        raise ModelFileUnreadable(file=str(file), reason=reason) from error
     if not isinstance(state, dict) or not all(_is_weight(*item) for item in state.items()):
         raise ModelFileUnreadable(file=str(file), reason=N_("it is not a table of tensors"))
     return {name: _single_precision(value) for name, value in state.items() if not _is_superfluous(name)}

@@ -16,7 +16,7 @@ import av.logging
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
-from app.errors import EmptyFile, NoAudioStream, NotAudio
+from app.errors import N_, EmptyFile, NoAudioStream, NotAudio
 
 # Containers that hold their sound themselves. Playlists (hls, dash, concat, sdp ...) are left out: they make
 # FFmpeg open other files and addresses, so a stranger's upload could read the server's disk and network.
@@ -25,7 +25,8 @@ CONTAINERS = (
     "ircam,loas,m4a,m4v,matroska,mlp,mov,mp3,mp4,mpc,mpc8,mpeg,mpegts,mpegvideo,mxf,nistsphere,nut,oga,ogg,oma,"
     "opus,qcp,rm,shn,sox,spdif,tak,truehd,tta,voc,w64,wav,webm,wsd,wtv,wv,xwma"
 )
-NOT_A_RECORDING = "it is a picture, a playlist or another kind of file, not a recording"
+NOT_A_RECORDING = N_("it is a picture, a playlist or another kind of file, not a recording")
+UNKNOWN_CONTENT = N_("its content is in no known format")
 
 
 @contextmanager
@@ -54,7 +55,7 @@ def sound_tracks(container: InputContainer) -> list[AudioStream]:
         raise NoAudioStream
     readable = [track for track in tracks if track.codec_context is not None]
     if not readable:
-        raise NotAudio(detail="its sound is encoded in an unknown or protected way")
+        raise NotAudio(detail=N_("its sound is encoded in an unknown or protected way"))
     best = container.streams.best("audio")
     return sorted(readable, key=lambda track: track is not best)
 
@@ -86,6 +87,8 @@ def _why_not_opened(error: av.error.FFmpegError, log: list[str]) -> str:
     last = log[-1].strip() if log else ""
     if "not on whitelist" in last or "m3u8/hls" in last:
         return NOT_A_RECORDING
+    if not last and isinstance(error, av.error.InvalidDataError):
+        return UNKNOWN_CONTENT
     return f"{words_of(error)} ({last})" if last else words_of(error)
 
 

@@ -24,7 +24,7 @@ from typing import Any
 
 from app.engine.audio import AudioFacts, DecodeLimits
 from app.engine.vad import DroppedSpan, Rule, SpeechReport, SpeechSpan, VadOptions
-from app.errors import AppError, DecodingCrashed, DecodingTimeLimit
+from app.errors import N_, AppError, DecodingCrashed, DecodingTimeLimit
 
 POLL_SECONDS = 0.1
 WALL_FACTOR = 3  # a busy machine may give the child a third of a core; longer than that, it hangs
@@ -148,7 +148,7 @@ def _explain_death(returncode: int, words: str, limits: DecodeLimits) -> None:
     if returncode == -signal.SIGXCPU:
         raise DecodingTimeLimit(seconds=limits.cpu_seconds)
     if returncode == -signal.SIGKILL:
-        raise DecodingCrashed(detail="SIGKILL: killed, probably because the machine was out of memory")
+        raise DecodingCrashed(detail=N_("SIGKILL: killed, probably because the machine was out of memory"))
     if returncode < 0:
         raise DecodingCrashed(detail=signal.Signals(-returncode).name)
     last_words = words.strip().rpartition("\n")[2]

@@ -13,12 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from app.engine import SAMPLE_RATE, Waveform
-from app.errors import AudioDamaged
+from app.errors import N_, AudioDamaged
 
 # Outside of these a header is wrong, and believing it would cost gigabytes: of sound that was never recorded, or for
 # the filter of the resampler.
 MIN_RATE = 1_000
 MAX_RATE = 1_000_000
+ODD_RATE = N_("its header claims an impossible sampling rate")
 _PLANES_IN_A_FRAME = 8  # AV_NUM_DATA_POINTERS
 
 
@@ -95,7 +96,7 @@ class _Packer:
 
 def _believable(rate: int) -> int:
     if not MIN_RATE <= rate <= MAX_RATE:
-        raise AudioDamaged(detail=f"its header claims {rate} samples per second")
+        raise AudioDamaged(detail=f"{ODD_RATE}: {rate}")
     return rate
 
 

@@ -17,7 +17,7 @@ import psutil
 from app.engine import EngineSpec
 from app.engine.messages import Answer, Request, Stop
 from app.engine.process import serve
-from app.errors import InferenceCrashed, InferenceHung
+from app.errors import N_, InferenceCrashed, InferenceHung
 
 FAREWELL_SECONDS = 2.0  # an idle child ends at once; one that does not is killed
 
@@ -123,9 +123,9 @@ class Child:
 
 def _cause(exitcode: int | None) -> str:
     if exitcode is None:
-        return "it closed its connection"
+        return N_("it closed its connection")
     if exitcode == -signal.SIGKILL:
-        return "SIGKILL: killed, probably because the machine was out of memory"
+        return N_("SIGKILL: killed, probably because the machine was out of memory")
     if exitcode < 0:
         return signal.Signals(-exitcode).name
     return f"exit code {exitcode}"

@@ -235,5 +235,4 @@ def _failures(rows: Iterable[Row]) -> Problem | None:
     failed = [error for state, error in states if state == SegmentState.FAILED]
     if not failed:
         return None
-    reason = Problem.from_dict(failed[0]).explained()["message"]
-    return SegmentsFailed(failed=len(failed), total=len(states), reason=reason).problem
+    return SegmentsFailed(failed=len(failed), total=len(states), reason=failed[0]).problem

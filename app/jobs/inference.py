@@ -156,7 +156,7 @@ class InferenceProcess:
             except (InferenceCrashed, InferenceHung) as death:
                 self._count_death(death)
                 if starts == STARTS_IN_A_ROW:
-                    self._refuse(InferenceUnavailable(reason=str(death)), death)
+                    self._refuse(InferenceUnavailable(reason=death.problem.to_dict()), death)
         return self._child
 
     def _pause(self) -> None:
@@ -202,7 +202,7 @@ class InferenceProcess:
         self._note(state="failed", info=None, problem=error.problem)
         if isinstance(error, InferenceUnavailable):
             raise error from cause
-        raise InferenceUnavailable(reason=str(error)) from cause
+        raise InferenceUnavailable(reason=error.problem.to_dict()) from cause
 
     # Dying
 

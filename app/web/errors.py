@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from app.errors import (
+    N_,
     AppError,
     InvalidParameter,
     MethodNotAllowed,
@@ -71,6 +72,8 @@ def _on_app_error(request: Request, error: AppError) -> Response:
 
 def _on_validation_error(request: Request, error: RequestValidationError) -> Response:
     first = error.errors()[0]
+    if first["type"] == "json_invalid":
+        return _on_app_error(request, InvalidParameter(name="body", reason=N_("it is not well-formed JSON")))
     name = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
     return _on_app_error(request, InvalidParameter(name=name, reason=first["msg"]))
 

@@ -134,7 +134,7 @@ def test_a_header_of_400_khz_is_believed(tmp_path):
 
 @pytest.mark.parametrize("rate", [1, 2**31 - 1])
 def test_a_rate_of_no_recorder_is_refused(tmp_path, rate):
-    with pytest.raises(AudioDamaged, match=f"claims {rate} samples per second"):
+    with pytest.raises(AudioDamaged, match=f"impossible sampling rate: {rate}"):
         decoded(written(tmp_path / "a.wav", sounds.wav_bytes(sounds.tone(1.0), rate)))
 
 
@@ -270,12 +270,12 @@ def test_a_film_without_sound_says_so(tmp_path, container):
         decoded(sounds.video(tmp_path / "film", None, container=container))
 
 
-def test_text_renamed_to_mp3_is_not_audio_and_ffmpeg_says_why(tmp_path):
-    with pytest.raises(NotAudio, match="Invalid data found when processing input"):
+def test_text_renamed_to_mp3_is_not_audio_and_the_error_says_why(tmp_path):
+    with pytest.raises(NotAudio, match="its content is in no known format"):
         decoded(written(tmp_path / "a.mp3", b"Dear diary, today I was renamed.\n" * 100))
 
 
-def test_half_an_m4a_is_not_audio_and_ffmpeg_says_why(tmp_path):
+def test_half_an_m4a_is_not_audio_and_the_error_says_why(tmp_path):
     whole = sounds.encode(tmp_path / "a.m4a", sounds.tone(2.0), codec="aac", container="ipod").read_bytes()
     with pytest.raises(NotAudio, match="moov atom not found"):
         decoded(written(tmp_path / "half.m4a", whole[: len(whole) // 2]))

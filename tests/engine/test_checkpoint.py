@@ -86,7 +86,7 @@ def test_damaged_weights_are_refused(folder, content):
 def test_truncated_weights_are_refused(folder):
     weights = folder / "final.pt"
     weights.write_bytes(weights.read_bytes()[:-2000])
-    with pytest.raises(ModelFileUnreadable, match=r"final\.pt"):
+    with pytest.raises(ModelFileUnreadable, match=r"final\.pt cannot be read: it is incomplete"):
         load_checkpoint(folder)
 
 

@@ -101,7 +101,7 @@ def test_odd_names_reach_the_child(sentence, name):
 def test_an_error_of_the_file_comes_back_with_its_words(tmp_path):
     source = tmp_path / "a.mp3"
     source.write_bytes(b"Dear diary, today I was renamed.\n" * 100)
-    with pytest.raises(NotAudio, match="Invalid data found when processing input"):
+    with pytest.raises(NotAudio, match="its content is in no known format"):
         prepared(source)
     assert left_in(tmp_path) == {"a.mp3"}
 

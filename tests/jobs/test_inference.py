@@ -13,6 +13,7 @@ import pytest
 
 from app.engine import EngineSpec, RecognitionOptions
 from app.errors import InferenceCrashed, InferenceFailed, InferenceHung, InferenceUnavailable
+from app.i18n import translator
 from app.jobs.inference import InferenceProcess, Stopped
 from app.jobs.queue import JobState
 from tests.engine.sounds import babble
@@ -205,6 +206,7 @@ def test_a_model_that_cannot_be_loaded_fails_the_jobs_with_its_reason(house: Hou
         assert record.error
         assert record.error.code == "inference_unavailable"
         assert "train.yaml" in record.error.explained()["message"]
+        assert record.error.explained(translator("zh"))["message"].startswith("识别进程无法启动：模型文件夹")
         assert status.state == "failed"
         assert status.problem
         assert status.problem.code == "model_file_missing"

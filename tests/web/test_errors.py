@@ -1,7 +1,10 @@
+import json
+
 import pytest
 from starlette.testclient import TestClient
 
-from app.errors import DatabaseUnusable
+from app.errors import DatabaseUnusable, InferenceUnavailable, NotAudio, Problem
+from app.i18n import translator
 from app.logging import close_logging, setup_logging
 from app.settings import Settings
 from app.web import system
@@ -36,6 +39,24 @@ def test_a_wrong_method_is_told_with_those_that_are_allowed(client: TestClient) 
 
     assert (response.status_code, response.json()["error"]["code"]) == (405, "method_not_allowed")
     assert response.headers["allow"]
+
+
+def test_a_body_that_is_no_json_is_told_so(client: TestClient) -> None:
+    response = client.patch(f"{API}/x", content='{"name":', headers={"content-type": "application/json"})
+
+    assert response.status_code == 422
+    assert (
+        response.json()["error"]["message"] == "The value of 'body' does not fit: it is not well-formed JSON"
+    )
+
+
+def test_the_cause_of_an_error_is_told_in_the_language_of_the_reader() -> None:
+    cause = NotAudio(detail="its content is in no known format").problem
+    stored = InferenceUnavailable(reason=cause.to_dict()).problem.to_dict()
+
+    told = Problem.from_dict(json.loads(json.dumps(stored))).explained(translator("zh"))["message"]
+
+    assert told == "识别进程无法启动：这个文件不是可以读取的录音：内容不是已知的任何格式"
 
 
 def test_errors_speak_the_language_of_the_reader(client: TestClient) -> None:
