@@ -6,6 +6,8 @@ Options win over environment variables. Exit codes: 0 done, 1 something failed, 
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +23,7 @@ SETTINGS_OPTIONS = ("host", "port", "device", "model", "data_dir", "log_dir", "l
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    _make_output_fit_for_chinese()
     parser = build_parser()
     options = parser.parse_args(arguments)
     try:
@@ -33,6 +36,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # `| head` has read enough; Python's own last flush must not complain again
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _make_output_fit_for_chinese() -> None:
+    """Write UTF-8 where the locale (`LC_ALL=C`, Latin-1) has no Chinese characters."""
+    for stream in (sys.stdout, sys.stderr):
+        if not isinstance(stream, io.TextIOWrapper):  # closed, or replaced by whoever calls
+            continue
+        try:
+            "中".encode(stream.encoding)
+        except UnicodeEncodeError:
+            stream.reconfigure(encoding="utf-8")
+        stream.reconfigure(errors="backslashreplace")  # names of files need not be text at all
 
 
 def build_parser() -> argparse.ArgumentParser:

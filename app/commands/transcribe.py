@@ -178,7 +178,7 @@ def _deliver(transcript: Transcript, formats: list[Format], output: Path | None,
     for form in formats:
         content = form.render(transcript)
         if output is None:
-            sys.stdout.write(content)
+            print(content, end="", flush=True)  # a pipe shows each text when it is there
         else:
             _write_whole(output / f"{name}.{form.suffix}", content)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -130,3 +131,19 @@ def write_silence(target: Path, seconds: int) -> None:
         stream.setsampwidth(2)
         stream.setframerate(16_000)
         stream.writeframes(bytes(2 * 16_000 * seconds))
+
+
+def test_chinese_is_printed_where_the_locale_has_none() -> None:
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    instead_of_work = "import app.commands.doctor as command; command.doctor = lambda *_, **__: print('天气') or 0"
+
+    result = subprocess.run(
+        [sys.executable, "-c", f"{instead_of_work}; from app.cli import main; main(['doctor'])"],
+        cwd=REPOSITORY,
+        env=environment,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert result.stdout.decode() == "天气\n", result.stderr
