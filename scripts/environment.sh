@@ -14,8 +14,12 @@ find_python() {
     fail "Python 3.11 or newer was not found." "On Debian: apt-get install python3 python3-venv"
 }
 
+# Tells whether .venv is whole: making it may have been broken off, and an upgrade of the system can take its Python away.
+venv_works() { .venv/bin/python -c 'import pip' 2>/dev/null; }
+
 make_venv() {
-    [ -x .venv/bin/pip ] && return
+    if venv_works; then return; fi
+    [ -w . ] || fail "The folder $PWD cannot be written." "Copy it to a place of your own, for example: cp -r '$PWD' ~/"
     local python
     python=$(find_python)
     echo "Making .venv with $($python --version) ..."
@@ -24,18 +28,17 @@ make_venv() {
         { as_root apt-get update -q && as_root apt-get install -y -q python3-venv; } >/dev/null ||
             fail "$python cannot make virtual environments." "apt-get install python3-venv, then start again"
     fi
-    "$python" -m venv .venv || fail "The folder .venv could not be made." "Check the free space and rights in $PWD"
+    "$python" -m venv --clear .venv || fail "The folder .venv could not be made." "Check the free space and rights in $PWD"
 }
 
 # install STAMP PIP-ARGUMENTS...: runs pip unless this very pyproject.toml was installed before.
 install() {
-    local stamp=.venv/$1.sha256
+    local stamp=.venv/$1.installed
     shift
+    if venv_works && cmp -s pyproject.toml "$stamp"; then return; fi
     make_venv
-    if [ -f "$stamp" ] && sha256sum --status -c "$stamp"; then return; fi
     echo "Installing packages (the first time this takes some minutes and 6 GB of disk) ..."
-    .venv/bin/python -m pip install -q --upgrade pip
-    .venv/bin/python -m pip install -q "$@" ||
+    { .venv/bin/python -m pip install -q --upgrade pip && .venv/bin/python -m pip install -q "$@"; } ||
         fail "The packages could not be installed." "The lines above say why; check the network or a proxy, then start again"
-    sha256sum pyproject.toml >"$stamp"
+    cp pyproject.toml "$stamp"
 }
