@@ -53,6 +53,7 @@ class TrainingConfig:
     max_silence: float
     real_weight: float
     non_speech_weight: float
+    language_weights: dict[str, float]
     peak_rate: float
     warm_up: int
     fall_from: int

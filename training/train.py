@@ -229,7 +229,10 @@ def training_items(config: Config, vocabulary: Vocabulary) -> tuple[list[tuple[I
     ]
     weighted += [(Pack(p.with_suffix("")), 1.0) for p in sorted(config.work.glob("synthetic-*.jsonl"))]
     items = [
-        (Item(pack, utterance, len(vocabulary.cut(utterance.text))), weight)
+        (
+            Item(pack, utterance, len(vocabulary.cut(utterance.text))),
+            weight * config.training.language_weights[utterance.language],
+        )
         for pack, weight in weighted
         for utterance in pack.utterances
     ]

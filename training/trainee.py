@@ -16,6 +16,9 @@ from training.initialisation import initialise
 from training.vocabulary import BLANK
 
 
+TOKEN_FRAMES = 8
+
+
 @dataclass(frozen=True)
 class Losses:
     """Negative log-likelihoods for each target token of the batch."""
@@ -69,13 +72,17 @@ class Trainee(nn.Module):
 
 
 def ctc(log_probs: Tensor, frames: Tensor, targets: Sequence[Sequence[int]]) -> Tensor:
-    """CTC loss summed over the batch, for each target token. An empty target asks for blanks only."""
+    """CTC loss summed over the batch, for each target token. An empty target asks for blanks only.
+
+    A batch with few tokens counts as if it had one for every TOKEN_FRAMES frames: long sounds without speech
+    must not outweigh everything else.
+    """
     lengths = torch.tensor([len(target) for target in targets])
     flat = torch.tensor([token for target in targets for token in target], dtype=torch.long)
     loss = F.ctc_loss(
         log_probs.transpose(0, 1), flat, frames, lengths, blank=BLANK, reduction="sum", zero_infinity=True
     )
-    return loss / max(1, len(flat))
+    return loss / max(len(flat), int(frames.sum()) // TOKEN_FRAMES)
 
 
 def new_network(model: dict[str, Any], num_units: int) -> Conformer:
