@@ -80,7 +80,9 @@ class ConformerEngine:
             languages=tokenizer.languages,
             parameters=sum(parameter.numel() for parameter in self._model.parameters()),
             load_seconds=load_seconds,
-            versions=(("torch", torch.__version__),),
+            versions=(
+                ("torch", str(torch.__version__)),
+            ),  # its own class would bring torch to whoever receives it
             receipt=choice.receipt,
         )
 

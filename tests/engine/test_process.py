@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import pickle
 import signal
 from contextlib import contextmanager
 
@@ -56,6 +57,7 @@ def test_the_child_loads_answers_survives_ctrl_c_and_stops(folder):
         ready = answer(connection)
         assert isinstance(ready, Ready)
         assert ready.info.model == "tiny"
+        assert b"torch_version" not in pickle.dumps(ready), "whoever receives it would import torch"
         assert ready.rss_bytes > 10_000_000
         os.kill(process.pid, signal.SIGINT)
         connection.send(request(7, np.zeros(0, np.float32), np.ones(16_000, np.float32)))
