@@ -135,7 +135,7 @@ def write_silence(target: Path, seconds: int) -> None:
 
 def test_chinese_is_printed_where_the_locale_has_none() -> None:
     environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    instead_of_work = "import app.commands.doctor as command; command.doctor = lambda *_, **__: print('天气') or 0"
+    instead_of_work = "import app.commands.doctor as command; command.doctor = lambda *_, **__: print('\\u5929\\u6c14') or 0"
 
     result = subprocess.run(
         [sys.executable, "-c", f"{instead_of_work}; from app.cli import main; main(['doctor'])"],
