@@ -56,7 +56,7 @@ def transcribe(request: Request, settings: Settings, report: Report) -> int:
     failures = 0
     with _progress_bar() as bar:
         for file, name in zip(request.files, names, strict=True):
-            bar.set_description(file.name)
+            bar.set_description_str(file.name)
             try:
                 transcript = transcribe_file(file, engine, options, settings, bar)
                 _deliver(transcript, formats, request.output, name)
