@@ -71,12 +71,12 @@ def transcribe_file(
 ) -> Transcript:
     """Return the transcript of one file; `bar` advances by seconds of recording."""
     _check_readable(file)
-    with tempfile.TemporaryDirectory(prefix="funasr-") as folder:
-        pcm = Path(folder) / "audio.s16"
+    with _scratch_folder() as folder:
+        pcm = folder / "audio.s16"
         prepared = prepare(
             file,
             pcm,
-            Path(folder) / "peaks.json",
+            folder / "peaks.json",
             vad_options(settings),
             decode_limits(settings),
             lambda: False,
@@ -140,6 +140,18 @@ def _check_readable(file: Path) -> None:
             pass
     except OSError as error:
         raise FileUnreadable(file=str(file), reason=error.strerror) from error
+
+
+@contextmanager
+def _scratch_folder() -> Iterator[Path]:
+    """A folder for the decoded samples, gone afterwards."""
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="funasr-")
+    except OSError as error:
+        place = os.environ.get("TMPDIR", "/tmp")  # noqa: S108 - only named, where none could be used
+        raise FolderUnwritable(folder=place, reason=error.strerror) from error
+    with folder as name:
+        yield Path(name)
 
 
 def _recognise(

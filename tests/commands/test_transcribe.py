@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import os
 import shutil
 import subprocess
 import sys
@@ -147,3 +148,26 @@ def test_chinese_is_printed_where_the_locale_has_none() -> None:
     )
 
     assert result.stdout.decode() == "天气\n", result.stderr
+
+
+def test_a_temporary_folder_that_cannot_be_used_is_named(golden: tuple[Path, str]) -> None:
+    audio, _ = golden
+    nowhere = "/proc/no-such-folder"  # not even root can make it
+    code = (
+        "import sys, tempfile; from app.cli import main; tempfile._candidate_tempdir_list = lambda: [sys.argv[1]];"
+        "sys.exit(main(['transcribe', sys.argv[2]]))"
+    )
+
+    result = subprocess.run(
+        [sys.executable, "-c", code, nowhere, str(audio)],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+        env=os.environ | {"TMPDIR": nowhere},
+    )
+
+    assert result.returncode == 1
+    assert "[folder_unwritable]" in result.stderr
+    assert nowhere in result.stderr
