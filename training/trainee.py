@@ -15,7 +15,6 @@ from training.alignment import IGNORED
 from training.initialisation import initialise
 from training.vocabulary import BLANK
 
-
 TOKEN_FRAMES = 8
 
 
