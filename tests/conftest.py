@@ -16,6 +16,11 @@ def pytest_report_header() -> str:
     return ", ".join(f"{package} {version(package)}" for package in packages)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The browser's event loop stays in this thread once it runs: what needs a loop of its own goes first."""
+    items.sort(key=lambda item: "browser" in item.path.parts)
+
+
 @pytest.fixture(scope="session")
 def shared_dir() -> Path:
     """The folder of recordings and golden data that is not part of the repository."""

@@ -36,14 +36,13 @@ pytestmark = [
 @contextmanager
 def running(*arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
     """A command of the program, ended with SIGTERM."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "app", *map(str, arguments)], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        yield process
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=30)
+    command = [sys.executable, "-m", "app", *map(str, arguments)]
+    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=30)
 
 
 def address(server: subprocess.Popen[str]) -> str:

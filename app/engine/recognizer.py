@@ -29,6 +29,8 @@ from app.transcript import Applied
 
 MAX_BATCH_SECONDS = 120  # padded seconds computed at once on a GPU; a CPU is fastest with one at a time
 UNSURE = "unsure"
+LONE_TOKENS = 2  # a mean over so few says little: noise that becomes text mostly becomes one word
+LONE_MINIMUM_CONFIDENCE = 0.4
 
 
 def load_engine(spec: EngineSpec) -> Engine:
@@ -148,10 +150,16 @@ class ConformerEngine:
 
     def _write(self, decoded: Decoded, options: RecognitionOptions) -> Hypothesis:
         confidence = decoded.confidence
-        if confidence is not None and confidence < self._minimum_confidence:
+        if confidence is not None and confidence < self._needed_confidence(decoded):
             return Hypothesis(text="", text_raw="", confidence=confidence, dropped=UNSURE)
         text_raw = self._tokenizer.decode(decoded.tokens)
         return Hypothesis(normalise(text_raw) if options.itn else text_raw, text_raw, confidence)
+
+    def _needed_confidence(self, decoded: Decoded) -> float:
+        """What a text must reach to be shown; a model may ask for nothing with `minimum_confidence: 0`."""
+        if self._minimum_confidence and len(decoded.tokens) <= LONE_TOKENS:
+            return max(self._minimum_confidence, LONE_MINIMUM_CONFIDENCE)
+        return self._minimum_confidence
 
     # Receipt
 

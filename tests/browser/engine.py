@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from app.engine import EngineInfo, EngineSpec, Hypothesis, RecognitionOptions, Waveform
 from app.transcript import Applied
 
-SECONDS_PER_PIECE = 0.25  # slow enough to watch, quick enough to wait for
+SECONDS_PER_PIECE = 0.5  # slow enough to watch, quick enough to wait for
 SENTENCES = (
     ("今天是2026年11月22日。", "今天是二零二六年十一月二十二日"),
     ("订单增长了18.5%。", "订单增长了百分之十八点五"),

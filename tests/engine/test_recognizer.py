@@ -6,6 +6,7 @@ import torch
 import yaml
 
 from app.engine import EngineSpec, RecognitionOptions
+from app.engine.decoding import Decoded
 from app.engine.device import choose_device, memory_errors_named, physical_cores, use_threads
 from app.engine.recognizer import load_engine
 from app.errors import DeviceUnavailable, ModelFileMissing, ModelWeightsMismatch, OutOfMemory
@@ -94,6 +95,15 @@ def test_text_that_the_model_is_unsure_of_is_withheld(folder, tmp_path):
     [hypothesis] = load_engine(EngineSpec(unsure, device="cpu")).transcribe([noise(2)], AUTO)
     assert (hypothesis.text, hypothesis.text_raw, hypothesis.dropped) == ("", "", "unsure")
     assert 0 < hypothesis.confidence < 0.999
+
+
+def test_a_lone_word_must_be_surer_than_a_sentence(tmp_path):
+    engine = load_engine(EngineSpec(build_tiny_model(tmp_path / "lone"), device="cpu"))
+    engine._minimum_confidence = 0.1
+    word, sentence = (Decoded((5,) * count, tuple(range(count)), (0.3,) * count) for count in (1, 6))
+    assert engine._write(word, AUTO).dropped == "unsure"
+    assert engine._write(sentence, AUTO).dropped == ""
+    assert engine._write(Decoded((5,), (0,), (0.9,)), AUTO).text_raw
 
 
 def test_the_receipt_says_that_hotwords_are_not_applied_and_why(engine):

@@ -63,7 +63,7 @@ def serving(data_dir: Path, log_dir: Path, **settings: str) -> Iterator[Server]:
     ) as process:
         try:
             assert process.stdout
-            address = process.stdout.readline().split()[2]
+            address = next(line.split()[2] for line in process.stdout if "http://" in line)
             yield Server(process, address, data_dir, log_dir)
         finally:
             process.terminate()
