@@ -19,12 +19,12 @@ from pathlib import Path
 
 from app.engine import EngineSpec
 from app.errors import AppError
+from app.store.database import DATABASE_NAME
 from app.support.selftest import run_selftest
 
 MINIMUM_PYTHON = (3, 11)
 LITTLE_DISK_MB = 2048  # an hour of 16 kHz audio and its upload fit several times
 CHECKSUMS = "SHA256SUMS"
-DATABASE = "app.db"
 
 
 class Status(StrEnum):
@@ -116,7 +116,7 @@ def _disk(subject: Subject) -> Iterable[Check]:
 
 
 def _database(subject: Subject) -> Iterable[Check]:
-    file = subject.data_dir / DATABASE
+    file = subject.data_dir / DATABASE_NAME
     if not file.exists():
         yield Check("database", Status.OK, "No database yet; the first start makes it.")
         return
