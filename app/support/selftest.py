@@ -6,17 +6,20 @@ The golden sample is `golden.json` in the model folder: {"audio": file name, "te
 from __future__ import annotations
 
 import json
-import multiprocessing
 import tempfile
 import time
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from pathlib import Path
 
-from app.engine import SAMPLE_RATE, EngineSpec, RecognitionOptions, Waveform
-from app.errors import AppError, InferenceCrashed, InferenceFailed, InferenceHung
+from app.engine import SAMPLE_RATE, EngineInfo, EngineSpec, RecognitionOptions, Waveform
+from app.engine.audio import DecodeLimits, read_waveform
+from app.engine.messages import Failed, Ready, Refused, Transcribe, Transcribed
+from app.engine.preparation import prepare
+from app.engine.vad import VadOptions
+from app.jobs.child import Child
 
 GOLDEN = "golden.json"
+GOLDEN_LIMITS = DecodeLimits(max_seconds=60, cpu_seconds=60, memory_mb=2048)
 TIMEOUT_SECONDS = 120  # a cold start from a slow disk with a first CUDA initialisation
 
 
@@ -42,58 +45,43 @@ def run_selftest(spec: EngineSpec) -> SelfTest:
         InferenceCrashed: the process died.
         InferenceHung: it gave no answer.
     """
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    child = context.Process(target=_answer, args=(theirs, spec), daemon=True)
-    child.start()
-    theirs.close()
+    child = Child(spec)
     try:
-        if not ours.poll(TIMEOUT_SECONDS):
-            raise InferenceHung(seconds=TIMEOUT_SECONDS)
-        answer = ours.recv()
-    except EOFError:
-        child.join()
-        raise InferenceCrashed(detail=f"exit code {child.exitcode}") from None
-    finally:
-        child.kill()
-        child.join()
-    if isinstance(answer, AppError):
-        raise answer
-    assert isinstance(answer, SelfTest)  # noqa: S101 - the child sends one or the other
-    return answer
-
-
-def _answer(connection: Connection, spec: EngineSpec) -> None:
-    try:
-        connection.send(_selftest(spec))
-    except AppError as error:
-        connection.send(error)
-    except Exception as error:  # noqa: BLE001 - whatever torch throws is the finding
-        connection.send(InferenceFailed(detail=f"{type(error).__name__}: {error}"))
-
-
-def _selftest(spec: EngineSpec) -> SelfTest:
-    from app.engine.recognizer import load_engine
-
-    engine = load_engine(spec)
-    golden = spec.model_dir / GOLDEN
-    expected, text, rtf = None, "", 0.0
-    if golden.is_file():
+        info = _load(child)
+        golden = spec.model_dir / GOLDEN
+        if not golden.is_file():
+            return SelfTest(info.device, info.dtype, info.load_seconds, "", None, 0.0)
         described = json.loads(golden.read_text(encoding="utf-8"))
-        expected, waveform = described["text"], _read(spec.model_dir / described["audio"])
-        engine.transcribe([waveform], RecognitionOptions(itn=False))  # the first call also warms up
+        waveform = _read(spec.model_dir / described["audio"])
+        _recognise(child, waveform)  # the first call also warms up
         started = time.perf_counter()
-        [hypothesis] = engine.transcribe([waveform], RecognitionOptions(itn=False))
+        text = _recognise(child, waveform)
         rtf = (time.perf_counter() - started) * SAMPLE_RATE / len(waveform)
-        text = hypothesis.text_raw
-    info = engine.info
-    return SelfTest(info.device, info.dtype, info.load_seconds, text, expected, rtf)
+        return SelfTest(info.device, info.dtype, info.load_seconds, text, described["text"], rtf)
+    finally:
+        child.end()
+
+
+def _load(child: Child) -> EngineInfo:
+    answer = child.first_answer(TIMEOUT_SECONDS)
+    if isinstance(answer, Refused):
+        raise answer.error
+    assert isinstance(answer, Ready)  # noqa: S101 - the only other first answer
+    return answer.info
+
+
+def _recognise(child: Child, waveform: Waveform) -> str:
+    answer = child.ask(Transcribe(0, (waveform,), RecognitionOptions(itn=False)), TIMEOUT_SECONDS)
+    if isinstance(answer, Failed):
+        raise answer.error
+    assert isinstance(answer, Transcribed)  # noqa: S101 - the only other answer to Transcribe
+    return answer.hypotheses[0].text_raw
 
 
 def _read(audio: Path) -> Waveform:
-    from app.engine.audio import DecodeLimits, decode, read_waveform
-
     with tempfile.TemporaryDirectory(prefix="funasr-") as folder:
         pcm = Path(folder) / "golden.s16"
-        facts = decode(audio, pcm, DecodeLimits(max_seconds=60, cpu_seconds=60, memory_mb=2048))
-        return read_waveform(pcm, 0, facts.duration)
+        prepared = prepare(
+            audio, pcm, Path(folder) / "peaks.json", VadOptions(), GOLDEN_LIMITS, lambda: False
+        )
+        return read_waveform(pcm, 0, prepared.facts.duration)
