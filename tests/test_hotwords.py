@@ -1,0 +1,128 @@
+"""Hotwords as people write them, and what a transcript says of each."""
+
+import pytest
+
+from app.errors import InvalidParameter
+from app.hotwords import (
+    DEFAULT_WEIGHT,
+    LONGEST_HOTWORD,
+    MOST_HOTWORDS,
+    Hotword,
+    HotwordOutcome,
+    HotwordStatus,
+    outcomes,
+    parse_hotwords,
+    unusable,
+)
+from app.i18n import translator
+from app.transcript import Segment, Word
+
+
+def words(*pairs):
+    return [(pair, DEFAULT_WEIGHT) if isinstance(pair, str) else pair for pair in pairs]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("", []),
+        (" \n ,；", []),
+        ("营业时间 客服电话", words("营业时间", "客服电话")),
+        ("a,b;c，d；e、f", words("a", "b", "c", "d", "e", "f")),
+        ("阿里巴巴 20", words(("阿里巴巴", 20))),
+        ("阿里巴巴 30 腾讯，百度 5.5", words(("阿里巴巴", 30), "腾讯", ("百度", 5.5))),
+        ("阿里巴巴 30 40 50", words(("阿里巴巴", 30), ("40", 50))),
+        ("阿里巴巴, 30", words("阿里巴巴", "30")),
+        ("315", words("315")),
+        ("hello world\n", words("hello", "world")),
+        ("hello world\n你好 7\r\n\n", words("hello world", ("你好", 7))),
+        ("play station 5 40\n315\n一，二 3", words(("play station 5", 40), "315", "一", ("二", 3))),
+        (["hello  world", " 你好 50", "", "a, b"], words("hello world", ("你好", 50), "a, b")),
+        (("营业时间",), words("营业时间")),
+    ],
+)
+def test_hotwords_are_read_as_they_are_written(given, expected):
+    assert [(word.text, word.weight) for word in parse_hotwords(given)] == expected
+
+
+def test_a_word_that_comes_again_keeps_its_place_and_takes_the_last_weight():
+    found = parse_hotwords("OpenAI 腾讯 openai 40 ＯＰＥＮＡＩ 60")
+    assert found == (Hotword("OpenAI", 60), Hotword("腾讯"))
+
+
+@pytest.mark.parametrize("given", ["a 0", "a 101", "a -5", "阿里巴巴 2000", ["x 0.5"]])
+def test_a_weight_out_of_bounds_is_refused_with_its_word(given):
+    with pytest.raises(InvalidParameter, match="not from 1 to 100") as refused:
+        parse_hotwords(given)
+    shown = refused.value.problem.explained(translator("zh"))["message"]
+    assert "词的权重不在 1 到 100 之间" in shown
+    assert (given if isinstance(given, str) else given[0]) in shown
+
+
+def test_too_many_words_and_too_long_ones_are_refused():
+    assert len(parse_hotwords(f"w{number}" for number in range(MOST_HOTWORDS))) == MOST_HOTWORDS
+    with pytest.raises(InvalidParameter, match="more than 1000"):
+        parse_hotwords(f"w{number}" for number in range(MOST_HOTWORDS + 1))
+    assert parse_hotwords("字" * LONGEST_HOTWORD)
+    with pytest.raises(InvalidParameter, match="longer than 100"):
+        parse_hotwords("字" * (LONGEST_HOTWORD + 1))
+
+
+SPOKEN = Segment(
+    10.0,
+    15.0,
+    text="2025年，阿里 start Open AI。",
+    text_raw="二零二五年阿里 start open ai",
+    words=(
+        Word("2025年，", 10.0, 11.5, 0.9, raw="二零二五年"),
+        Word("阿", 11.6, 11.8, 0.9),
+        Word("里", 11.8, 12.0, 0.9),
+        Word("start", 12.5, 13.0, 0.9),
+        Word("Open", 13.2, 13.5, 0.9, raw="open"),
+        Word("AI。", 13.5, 14.0, 0.9, raw="ai"),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("word", "places"),
+    [
+        ("阿里", ((11.6, 12.0),)),
+        ("里", ((11.8, 12.0),)),
+        ("二零二五年", ((10.0, 11.5),)),
+        ("2025年", ((10.0, 11.5),)),
+        ("零二五年阿", ((10.0, 11.8),)),
+        ("OpenAI", ((13.2, 14.0),)),
+        ("open ai", ((13.2, 14.0),)),
+        ("START", ((12.5, 13.0),)),
+        ("art", ()),
+        ("star", ()),
+        ("artopen", ()),
+        ("。", ()),
+        ("腾讯", ()),
+    ],
+)
+def test_a_word_is_found_where_the_words_of_the_text_spell_it(word, places):
+    [outcome] = outcomes([Hotword(word)], [SPOKEN], ())
+    assert outcome.places == places
+    assert outcome.status == (HotwordStatus.MATCHED if places else HotwordStatus.NOT_HEARD)
+
+
+def test_every_place_counts_and_text_without_times_gives_those_of_its_segment():
+    first = Segment(1.0, 2.0, text="哈哈哈 Start", text_raw="哈哈哈 start")
+    second = Segment(3.0, 4.0, text="哈哈", text_raw="哈哈")
+    found = outcomes([Hotword("哈哈"), Hotword("start", 30), Hotword("art")], [first, second], ())
+    assert found == (
+        HotwordOutcome("哈哈", DEFAULT_WEIGHT, HotwordStatus.MATCHED, ((1.0, 2.0), (3.0, 4.0))),
+        HotwordOutcome("start", 30, HotwordStatus.MATCHED, ((1.0, 2.0),)),
+        HotwordOutcome("art", DEFAULT_WEIGHT, HotwordStatus.NOT_HEARD),
+    )
+
+
+def test_a_word_that_the_model_cannot_write_says_which_characters():
+    line = unusable(Hotword("a囧: 9"), "囧: 9")
+    [cannot, heard] = outcomes([Hotword("a囧: 9"), Hotword("阿里")], [SPOKEN], [line])
+    assert cannot.status == "unusable"
+    assert heard.status == "matched"
+    assert cannot.unknown == "囧: 9"
+    assert translator("zh")(line.reason).startswith("模型没有这些字符")
