@@ -111,8 +111,22 @@ def _add_transcribe(commands: _Commands[argparse.ArgumentParser]) -> None:
         help="txt, json, srt, vtt or csv; several with commas (txt)",
     )
     command.add_argument("--language", default="auto", help="auto, zh or en (auto)")
-    command.add_argument("--hotwords", default="", metavar="WORDS", help="words to listen for, with commas")
+    command.add_argument(
+        "--hotwords",
+        default="",
+        metavar="WORDS",
+        help='words to listen for, with a weight if need be: "A, B 30"',
+    )
+    command.add_argument(
+        "--quality",
+        choices=("fast", "balanced", "accurate"),
+        default="accurate",
+        help="how long to search for the text (accurate)",
+    )
     command.add_argument("--no-itn", action="store_true", help="leave numbers as they are spoken")
+    command.add_argument(
+        "--no-punctuation", action="store_true", help="leave pauses without commas and full stops"
+    )
     command.add_argument(
         "--output",
         type=Path,
@@ -160,13 +174,16 @@ def _worker(_options: argparse.Namespace, settings: Settings) -> int:
 
 def _transcribe(options: argparse.Namespace, settings: Settings) -> int:
     from app.commands.transcribe import Request, transcribe
+    from app.hotwords import parse_hotwords
 
     request = Request(
         files=tuple(options.files),
         formats=tuple(name.strip() for name in options.format.split(",")),
         language=options.language,
-        hotwords=tuple(filter(None, (word.strip() for word in options.hotwords.split(",")))),
+        hotwords=parse_hotwords(options.hotwords),
         itn=not options.no_itn,
+        punctuation=not options.no_punctuation,
+        quality=options.quality,
         output=options.output,
     )
     return transcribe(request, settings, report=print_problem)

@@ -12,6 +12,9 @@
     - DecodingTimeLimit, DecodingMemoryLimit, DecodingCrashed
   + ModelError
     - ModelFileMissing, ModelFileUnreadable, ModelConfigUnsupported, ModelWeightsMismatch
+    - NotAModel, ModelUnknown, ModelAbsent, ModelInUse, ModelFixed, ModelBuiltIn, ModelBusy, ModelNotForRecognition
+    - ModelDamaged, NoRoomForModel
+    - HubClientMissing, HubUnreachable, HubRefused, HubAnswerWrong, TransferBroken, ArchiveRefused
   + InferenceError
     - DeviceUnavailable, OutOfMemory, InferenceFailed, InferenceCrashed, InferenceHung, InferenceUnavailable
     - SegmentsFailed
@@ -84,7 +87,16 @@ def _told(name: str, value: Any, translate: Callable[[str], str]) -> Any:
     """Return the value of a parameter in the reader's language; it may be a whole problem, the cause of this one."""
     if isinstance(value, Mapping):
         return Problem.from_dict(value).explained(translate)["message"]
-    return translate(value) if name in TRANSLATED_PARAMS else value
+    return translated(value, translate) if name in TRANSLATED_PARAMS else value
+
+
+def translated(text: str, translate: Callable[[str], str]) -> str:
+    """Translate a reason or warning: a text that is its own key, or such a text, a colon and figures."""
+    whole = translate(text)
+    if whole != text:
+        return whole
+    text, colon, figures = text.partition(": ")
+    return translate(text) + colon + figures
 
 
 class AppError(Exception):
@@ -343,6 +355,120 @@ class ModelConfigUnsupported(ModelError):
 class ModelWeightsMismatch(ModelError):
     code = "model_weights_mismatch"
     message = N_("The weights in {file} do not fit its configuration: {reason}")
+
+
+class NotAModel(ModelError):
+    code = "not_a_model"
+    status = 422
+    message = N_("The folder {folder} holds no model that this program can read.")
+    advice = N_("A model folder holds train.yaml (WeNet) or config.yaml (FunASR) beside its weights.")
+
+
+class ModelUnknown(ModelError):
+    code = "model_unknown"
+    status = 404
+    message = N_("There is no model '{name}' here.")
+    advice = N_("Choose one of: {known}.")
+
+
+class ModelAbsent(ModelError):
+    code = "model_absent"
+    status = 409
+    message = N_("The model {name} is not on this machine.")
+    advice = N_("Download it first, or copy its folder to {folder} by hand.")
+
+
+class ModelInUse(ModelError):
+    code = "model_in_use"
+    status = 409
+    message = N_("The model {name} is being used and was not removed.")
+    advice = N_("Use another model first.")
+
+
+class ModelFixed(ModelError):
+    code = "model_fixed"
+    status = 409
+    message = N_("The model is fixed to {folder} by --model or FUNASR_MODEL.")
+    advice = N_("Start the server without it to choose the model here.")
+
+
+class ModelBuiltIn(ModelError):
+    code = "model_built_in"
+    status = 409
+    message = N_("The built-in model cannot be removed or downloaded.")
+    advice = N_("It came with the program; it always works without a network.")
+
+
+class ModelBusy(ModelError):
+    code = "model_busy"
+    status = 409
+    message = N_("The model {name} is being downloaded or changed right now.")
+    advice = N_("Wait until that has finished, or cancel it.")
+
+
+class ModelNotForRecognition(ModelError):
+    code = "model_not_for_recognition"
+    status = 409
+    message = N_("The model {name} helps another one and cannot recognise speech by itself.")
+    advice = N_("Choose a model for recognition.")
+
+
+class ModelDamaged(ModelError):
+    code = "model_damaged"
+    status = 422
+    message = N_("Files of the model {name} are changed or missing: {files}")
+    advice = N_("Remove the model and download it again, or copy it again from its source.")
+
+
+class NoRoomForModel(ModelError):
+    code = "no_room_for_model"
+    status = 507
+    message = N_("The model needs {needed_mb} MB, but {folder} has only {free_mb} MB left.")
+    advice = N_("Free some space there, or choose another place with FUNASR_MODELS_DIR.")
+
+
+class HubClientMissing(ModelError):
+    code = "hub_client_missing"
+    status = 503
+    message = N_("The package {package} is not installed; without it nothing can be downloaded from {hub}.")
+    advice = N_("Install it: {command}")
+
+
+class HubUnreachable(ModelError):
+    code = "hub_unreachable"
+    status = 502
+    message = N_("{hub} cannot be reached: {reason}")
+    advice = N_(
+        "Check the connection and the proxy, or download the model on another computer and copy its folder to {folder}."
+    )
+
+
+class HubRefused(ModelError):
+    code = "hub_refused"
+    status = 502
+    message = N_("{hub} does not give out {id}: {reason}")
+    advice = N_("Check the name on its page. Some models ask for an account and a token first.")
+
+
+class HubAnswerWrong(ModelError):
+    code = "hub_answer_wrong"
+    status = 502
+    message = N_("{hub} answered with something that is no model: {reason}")
+    advice = N_("Choose another hub or another model; nothing was kept.")
+
+
+class TransferBroken(ModelError):
+    code = "transfer_broken"
+    status = 502
+    message = N_("The file {file} did not arrive whole: {reason}")
+    advice = N_("Try again: what has arrived is kept and the download goes on there.")
+
+
+class ArchiveRefused(ModelError):
+    code = "archive_refused"
+    status = 502
+    message = N_("The archive was not unpacked, its member {member} is not allowed: {reason}")
+    advice = N_("Do not trust this source; nothing of it was kept.")
 
 
 # Inference

@@ -19,7 +19,26 @@ class Applied:
     asked: str
     applied: str
     reason: str = ""
-    """Empty where asked and applied agree. English template text, its own translation key."""
+    """Empty where asked and applied agree. English, its own translation key; figures may follow after ": "."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A Chinese character, a Latin word, or what is written for several of them ("2025年", "35%").
+
+    Punctuation belongs to the word before it. The words of a segment map its raw text to its written text: without
+    white space, their `text` joined is the segment's `text`, and their `raw or text` joined is its `text_raw`.
+    """
+
+    text: str
+    """What the person reads."""
+    start: float
+    """Seconds from the beginning of the recording (of the waveform inside the engine)."""
+    end: float
+    confidence: float
+    """Probability, 0 to 1."""
+    raw: str = ""
+    """As spoken, where that differs from `text`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +54,8 @@ class Segment:
     """As the model said it."""
     confidence: float | None = None
     """Mean probability of the characters or pieces, 0 to 1."""
+    words: tuple[Word, ...] = ()
+    """In order; empty where the model gives no times."""
 
     def to_dict(self) -> dict[str, Any]:
         return {

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from app.engine import EngineInfo, EngineSpec, Hypothesis, RecognitionOptions, Waveform
+from app.engine import EngineInfo, EngineSpec, Hypothesis, RecognitionOptions, Utterance, Waveform
 from app.transcript import Applied
 
 SECONDS_PER_SEGMENT = 0.2
@@ -20,8 +20,8 @@ class EchoEngine:
     def info(self) -> EngineInfo:
         return EngineInfo("echo", "cpu", "float32", ("zh", "en"), 0, 0.0, (), ())
 
-    def transcribe(self, waveforms: Sequence[Waveform], _options: RecognitionOptions) -> list[Hypothesis]:
-        return [self._hear(waveform) for waveform in waveforms]
+    def transcribe(self, utterances: Sequence[Utterance]) -> list[Hypothesis]:
+        return [self._hear(utterance.waveform) for utterance in utterances]
 
     def receipt(self, _options: RecognitionOptions) -> tuple[Applied, ...]:
         return ()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from app.engine import EngineInfo, EngineSpec, Hypothesis, RecognitionOptions, Waveform
+from app.engine import EngineInfo, EngineSpec, Hypothesis, RecognitionOptions, Utterance, Waveform
 from app.errors import InferenceFailed, ModelFileMissing
 from app.transcript import Applied
 
@@ -31,8 +31,8 @@ class EchoEngine:
         receipt = (Applied("device", "auto", "cpu", "no CUDA device was found"),)
         return EngineInfo("echo", "cpu", "float32", ("zh", "en"), 0, 0.0, (), receipt)
 
-    def transcribe(self, waveforms: Sequence[Waveform], _: RecognitionOptions) -> list[Hypothesis]:
-        return [self.hear(waveform) for waveform in waveforms]
+    def transcribe(self, utterances: Sequence[Utterance]) -> list[Hypothesis]:
+        return [self.hear(utterance.waveform) for utterance in utterances]
 
     def receipt(self, options: RecognitionOptions) -> tuple[Applied, ...]:
         return (Applied("language", options.language, options.language),)

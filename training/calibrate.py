@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from app.engine import Engine, EngineSpec, RecognitionOptions, Waveform
+from app.engine import Engine, EngineSpec, RecognitionOptions, Utterance, Waveform
 from app.engine.recognizer import load_engine
 from training.config import load_config
 from training.evaluate import conditions
@@ -51,7 +51,7 @@ def without_threshold(model: Path, folder: Path) -> Path:
 
 def confidences(engine: Engine, waveforms: Sequence[Waveform]) -> list[float]:
     """One for each waveform; 0 where the model said nothing."""
-    heard = [engine.transcribe([wave], RecognitionOptions(itn=False))[0] for wave in waveforms]
+    heard = [engine.transcribe([Utterance(wave, RecognitionOptions(itn=False))])[0] for wave in waveforms]
     return [hypothesis.confidence or 0.0 for hypothesis in heard]
 
 

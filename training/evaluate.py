@@ -11,7 +11,7 @@ from pathlib import Path
 import jiwer
 import numpy as np
 
-from app.engine import Engine, EngineSpec, RecognitionOptions, Waveform
+from app.engine import Engine, EngineSpec, RecognitionOptions, Utterance, Waveform
 from app.engine.recognizer import load_engine
 from training.config import Config, load_config
 from training.non_speech import non_speech
@@ -68,7 +68,7 @@ def conditions(config: Config, most: int) -> Iterator[tuple[str, list[Waveform],
 def recognise(engine: Engine, waveforms: Sequence[Waveform]) -> list[str]:
     """Normal texts of what the engine says, without inverse text normalisation."""
     options = RecognitionOptions(itn=False)
-    return [normal_text(engine.transcribe([wave], options)[0].text_raw) for wave in waveforms]
+    return [normal_text(engine.transcribe([Utterance(wave, options)])[0].text_raw) for wave in waveforms]
 
 
 def score(condition: str, said: list[str], heard: list[str]) -> Score:

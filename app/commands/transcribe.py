@@ -18,11 +18,12 @@ from typing import Any
 from tqdm import tqdm
 
 from app.composition import decode_limits, engine_spec, vad_options
-from app.engine import LANGUAGES, Engine, Hypothesis, RecognitionOptions
+from app.engine import LANGUAGES, Engine, Hypothesis, RecognitionOptions, Utterance
 from app.engine.audio import read_waveform
 from app.engine.preparation import Prepared, prepare
 from app.errors import AppError, DiskFull, FileUnreadable, FolderUnwritable, Problem, UnknownLanguage
 from app.formats import Format, find_format
+from app.hotwords import Hotword
 from app.settings import Settings
 from app.transcript import NO_SPEECH, Segment, Transcript, detect_language
 
@@ -36,8 +37,10 @@ class Request:
     files: tuple[Path, ...]
     formats: tuple[str, ...]
     language: str = "auto"
-    hotwords: tuple[str, ...] = ()
+    hotwords: tuple[Hotword, ...] = ()
     itn: bool = True
+    punctuation: bool = True
+    quality: str = "accurate"
     output: Path | None = None
 
 
@@ -107,7 +110,9 @@ def output_names(files: Iterable[Path]) -> list[str]:
 def _recognition_options(request: Request) -> RecognitionOptions:
     if request.language not in LANGUAGES:
         raise UnknownLanguage(language=request.language, known=", ".join(LANGUAGES))
-    return RecognitionOptions(request.language, request.hotwords, request.itn)
+    return RecognitionOptions(
+        request.language, request.hotwords, request.itn, request.quality, request.punctuation
+    )
 
 
 def _make_folder(folder: Path | None) -> None:
@@ -159,7 +164,7 @@ def _recognise(
 ) -> Iterator[Segment]:
     for span in prepared.spans:
         waveform = read_waveform(pcm, span.start, span.end)
-        [hypothesis] = engine.transcribe([waveform], options)
+        [hypothesis] = engine.transcribe([Utterance(waveform, options)])
         yield _as_segment(span.start, span.end, hypothesis)
         bar.update(span.end - bar.n)
 

@@ -13,10 +13,13 @@ from typing import Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from app.transcript import Applied
+from app.hotwords import Hotword
+from app.transcript import Applied, Word
 
 SAMPLE_RATE = 16_000  # samples per second of every waveform inside the engine
 LANGUAGES = ("auto", "zh", "en")
+QUALITIES = ("fast", "balanced", "accurate")
+DTYPES = ("auto", "float32", "bfloat16", "float16", "int8")
 
 Waveform: TypeAlias = npt.NDArray[np.float32]
 """Mono samples at SAMPLE_RATE in [-1, 1], shape (num_samples,)."""
@@ -31,6 +34,14 @@ class EngineSpec:
     """`auto`, `cpu`, `cuda`, `cuda:N` or `mps`."""
     threads: int = 0
     """CPU threads of one inference; 0 takes the physical cores less one (at least one)."""
+    dtype: str = "auto"
+    """One of DTYPES: the precision of the weights."""
+    allow_fallback: bool = False
+    """Compute on the CPU where the device asked for is absent or broken, and say so."""
+    batch_seconds: float = 0.0
+    """Seconds of sound, with padding, computed at once; 0 takes what is measured best."""
+    punctuation_model: Path | None = None
+    """Folder of a FunASR punctuation model; None places punctuation by the pauses."""
     factory: str = "app.engine.recognizer:load_engine"
     """`module:function` called with this spec in the process that infers; returns an Engine."""
 
@@ -41,9 +52,21 @@ class RecognitionOptions:
 
     language: str = "auto"
     """One of LANGUAGES. `zh` and `en` forbid the characters of the other language; `auto` allows both."""
-    hotwords: tuple[str, ...] = ()
+    hotwords: tuple[Hotword, ...] = ()
     itn: bool = True
     """Write spoken numbers, dates and units as digits."""
+    quality: str = "accurate"
+    """One of QUALITIES: `fast` reads every frame alone, `balanced` searches, `accurate` reads the found texts again."""
+    punctuation: bool = True
+    """Punctuate what a model leaves without."""
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """One waveform and what is asked of it; those of several people may be computed together."""
+
+    waveform: Waveform
+    options: RecognitionOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +81,10 @@ class Hypothesis:
     """Mean probability of the tokens, 0 to 1; None without tokens."""
     dropped: str = ""
     """Why text was withheld (for example `unsure`, where the model saw no speech); empty otherwise."""
+    words: tuple[Word, ...] = ()
+    """With times from the beginning of the waveform; empty where the model gives none."""
+    applied: tuple[Applied, ...] = ()
+    """What happened to this one alone, for example that memory was short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +102,10 @@ class EngineInfo:
     """Package versions, for example (("torch", "2.14.1"),)."""
     receipt: tuple[Applied, ...]
     """Device and dtype: asked, applied, why."""
+    batch_seconds: float = 0.0
+    """Seconds of sound, with padding, that are worth computing at once; 0 is one by one."""
+    abilities: tuple[str, ...] = ()
+    """Of `times`, `hotwords`, `punctuation` and `itn`: what the model itself can do."""
 
 
 class Engine(Protocol):
@@ -83,8 +114,8 @@ class Engine(Protocol):
     @property
     def info(self) -> EngineInfo: ...
 
-    def transcribe(self, waveforms: Sequence[Waveform], options: RecognitionOptions) -> list[Hypothesis]:
-        """Return one hypothesis per waveform, in order.
+    def transcribe(self, utterances: Sequence[Utterance]) -> list[Hypothesis]:
+        """Return one hypothesis per utterance, in order.
 
         Raises:
             OutOfMemory: the device cannot hold even one of them.

@@ -5,19 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from app.engine import EngineInfo, Hypothesis, RecognitionOptions, Waveform
+from app.engine import EngineInfo, Hypothesis, Utterance
 from app.errors import AppError
 from app.transcript import Applied
 
 
 @dataclass(frozen=True, slots=True)
 class Transcribe:
-    """Recognise these waveforms."""
+    """Recognise these utterances."""
 
     id: int
     """Chosen by the one who asks; the answer carries it."""
-    waveforms: tuple[Waveform, ...]
-    options: RecognitionOptions
+    utterances: tuple[Utterance, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +44,11 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Transcribed:
-    """The answer to Transcribe: one hypothesis per waveform, in order."""
+    """The answer to Transcribe: one hypothesis and one receipt per utterance, in order."""
 
     id: int
     hypotheses: tuple[Hypothesis, ...]
-    receipt: tuple[Applied, ...]
+    receipts: tuple[tuple[Applied, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,8 +60,9 @@ def _answer_requests(connection: Connection, engine: Engine) -> None:
 
 def _answer(request: Transcribe, engine: Engine) -> Answer:
     try:
-        hypotheses = engine.transcribe(request.waveforms, request.options)
-        return Transcribed(request.id, tuple(hypotheses), engine.receipt(request.options))
+        hypotheses = engine.transcribe(request.utterances)
+        receipts = tuple(engine.receipt(utterance.options) for utterance in request.utterances)
+        return Transcribed(request.id, tuple(hypotheses), receipts)
     except AppError as error:
         return Failed(request.id, error, traceback.format_exc())
     except Exception as error:  # noqa: BLE001 - one piece is lost, the process lives

@@ -15,6 +15,7 @@ from app.engine import (
     EngineSpec,
     Hypothesis,
     RecognitionOptions,
+    Utterance,
     Waveform,
 )
 from app.engine.checkpoint import Checkpoint, load_checkpoint
@@ -88,14 +89,14 @@ class ConformerEngine:
             receipt=choice.receipt,
         )
 
-    def transcribe(self, waveforms: Sequence[Waveform], options: RecognitionOptions) -> list[Hypothesis]:
-        """Return one hypothesis per waveform, in order; see Engine."""
+    def transcribe(self, utterances: Sequence[Utterance]) -> list[Hypothesis]:
+        """Return one hypothesis per utterance, in order; see Engine."""
         hypotheses: dict[int, Hypothesis] = {}
-        for batch in self._batches(waveforms):
-            decoded = self._decode([waveforms[index] for index in batch], options)
+        for batch in self._batches([utterance.waveform for utterance in utterances]):
+            decoded = self._decode([utterances[index] for index in batch])
             for index, tokens in zip(batch, decoded, strict=True):
-                hypotheses[index] = self._write(tokens, options)
-        return [hypotheses[index] for index in range(len(waveforms))]
+                hypotheses[index] = self._write(tokens, utterances[index].options)
+        return [hypotheses[index] for index in range(len(utterances))]
 
     def receipt(self, options: RecognitionOptions) -> tuple[Applied, ...]:
         """Say what each option became."""
@@ -115,31 +116,35 @@ class ConformerEngine:
         if batch:
             yield batch
 
-    def _decode(self, waveforms: Sequence[Waveform], options: RecognitionOptions) -> list[Decoded]:
+    def _decode(self, utterances: Sequence[Utterance]) -> list[Decoded]:
         """Decode one batch; where memory is short, decode its halves."""
         try:
-            return self._decode_at_once(waveforms, options)
+            return self._decode_at_once(utterances)
         except OutOfMemory:
             release_memory(self._device)
-            if len(waveforms) == 1:
+            if len(utterances) == 1:
                 raise
-        half = len(waveforms) // 2
-        return self._decode(waveforms[:half], options) + self._decode(waveforms[half:], options)
+        half = len(utterances) // 2
+        return self._decode(utterances[:half]) + self._decode(utterances[half:])
 
-    def _decode_at_once(self, waveforms: Sequence[Waveform], options: RecognitionOptions) -> list[Decoded]:
+    def _decode_at_once(self, utterances: Sequence[Utterance]) -> list[Decoded]:
+        waveforms = [utterance.waveform for utterance in utterances]
+        languages = [utterance.options.language for utterance in utterances]
         try:
             with torch.inference_mode(), memory_errors_named():
                 features, feature_lengths = self._fbank(*pad_waveforms(waveforms, self._device))
                 encoded, log_probs, lengths = self._model(features, feature_lengths)
-                allowed = self._restrict(log_probs, options.language)
+                allowed = self._restrict(log_probs, languages)
                 return self._decoder.decode(EncodedBatch(encoded, allowed, lengths))
         except RuntimeError as error:
             raise InferenceFailed(detail=str(error).splitlines()[0]) from error
 
-    def _restrict(self, log_probs: Tensor, language: str) -> Tensor:
-        if language not in self.info.languages:
-            return log_probs
-        return log_probs.masked_fill(self._forbidden[language], float("-inf"))
+    def _restrict(self, log_probs_BTV: Tensor, languages: Sequence[str]) -> Tensor:
+        if not any(language in self.info.languages for language in languages):
+            return log_probs_BTV
+        nothing = torch.zeros_like(self._forbidden["zh"])
+        rows = [self._forbidden[name] if name in self.info.languages else nothing for name in languages]
+        return log_probs_BTV.masked_fill(torch.stack(rows)[:, None], float("-inf"))
 
     def _forbid(self, ids: frozenset[int]) -> Tensor:
         forbidden = torch.zeros(len(self._tokenizer.units), dtype=torch.bool, device=self._device)
@@ -170,7 +175,7 @@ class ConformerEngine:
         return Applied("language", asked, "auto", N_("This model does not know the language."))
 
     def _hotwords(self, options: RecognitionOptions) -> Applied:
-        asked = ", ".join(options.hotwords)
+        asked = ", ".join(map(str, options.hotwords))
         reason = N_("Greedy decoding reads every frame alone: it cannot prefer words.") if asked else ""
         return Applied("hotwords", asked, "", reason)
 

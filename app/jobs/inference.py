@@ -14,7 +14,7 @@ from itertools import count
 from threading import Event, Lock, Thread
 from typing import Literal, NoReturn
 
-from app.engine import EngineInfo, EngineSpec, Hypothesis, RecognitionOptions, Waveform
+from app.engine import EngineInfo, EngineSpec, Hypothesis, Utterance
 from app.engine.messages import Failed, Ready, Refused, Transcribe, Transcribed
 from app.errors import AppError, InferenceCrashed, InferenceHung, InferenceUnavailable, Problem
 from app.jobs.child import Child
@@ -56,8 +56,9 @@ class Recognition:
     """The answer to one request, and what gave it."""
 
     hypotheses: tuple[Hypothesis, ...]
-    """One for each waveform, in order."""
-    receipt: tuple[Applied, ...]
+    """One for each utterance, in order."""
+    receipts: tuple[tuple[Applied, ...], ...]
+    """What became of the options of each."""
     info: EngineInfo
 
 
@@ -102,10 +103,8 @@ class InferenceProcess:
         child = self._child
         return replace(self._status, rss_bytes=child.rss_bytes() if child else None)
 
-    def transcribe(
-        self, waveforms: Sequence[Waveform], options: RecognitionOptions, timeout_seconds: float
-    ) -> Recognition:
-        """Return one hypothesis per waveform. Whoever asks first is served first.
+    def transcribe(self, utterances: Sequence[Utterance], timeout_seconds: float) -> Recognition:
+        """Return one hypothesis per utterance. Whoever asks first is served first.
 
         Raises:
             InferenceCrashed, InferenceHung: the process died of this request; a new one is on its way.
@@ -117,7 +116,7 @@ class InferenceProcess:
             child = self._ready_child()
             self._note(state="busy")
             try:
-                answer = child.ask(Transcribe(next(self._ids), tuple(waveforms), options), timeout_seconds)
+                answer = child.ask(Transcribe(next(self._ids), tuple(utterances)), timeout_seconds)
             except (InferenceCrashed, InferenceHung) as death:
                 self._lose(death)
                 raise
@@ -132,7 +131,8 @@ class InferenceProcess:
         assert isinstance(answer, Transcribed)  # noqa: S101 - the only other answer to Transcribe
         info = self._status.info
         assert info is not None  # noqa: S101 - a ready child has said it
-        return Recognition(answer.hypotheses, info.receipt + answer.receipt, info)
+        receipts = tuple(info.receipt + receipt for receipt in answer.receipts)
+        return Recognition(answer.hypotheses, receipts, info)
 
     # Starting; in turn
 

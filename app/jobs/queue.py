@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import Condition
 
-from app.engine import LANGUAGES
+from app.engine import LANGUAGES, QUALITIES
 from app.errors import (
     EmptyFile,
     NotCancellable,
@@ -41,6 +41,7 @@ from app.transcript import Segment, Transcript, detect_language, join_texts
 
 __all__ = [
     "LANGUAGES",
+    "QUALITIES",
     "IncomingFile",
     "JobOptions",
     "JobState",

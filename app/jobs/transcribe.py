@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from threading import Event
 from typing import TypeVar
 
+from app.engine import Utterance
 from app.engine.audio import DecodeLimits, read_waveform
 from app.engine.preparation import Cancelled, prepare
 from app.errors import (
@@ -122,11 +123,10 @@ class Transcriber:
 
     def _recognise(self, job: Transcription, segment: SegmentRecord) -> Recognition:
         waveform = read_waveform(self.files.audio(job.id), segment.start, segment.end)
+        utterance = Utterance(waveform, job.options.recognition)
         for tries_left in reversed(range(TRIES_OF_A_SEGMENT)):
             try:
-                return self.inference.transcribe(
-                    [waveform], job.options.recognition, self.segment_timeout_seconds
-                )
+                return self.inference.transcribe([utterance], self.segment_timeout_seconds)
             except (InferenceCrashed, InferenceHung) as death:
                 if not tries_left:
                     raise
@@ -134,8 +134,8 @@ class Transcriber:
         raise AssertionError
 
     def _keep(self, job: Transcription, segment: SegmentRecord, result: Recognition, seconds: float) -> None:
-        [hypothesis] = result.hypotheses
-        maker = Maker(result.info.model, result.info.device, result.receipt)
+        [hypothesis], [receipt] = result.hypotheses, result.receipts
+        maker = Maker(result.info.model, result.info.device, receipt)
         self.remember(lambda: self.claims.finish_segment(job.id, segment.index, hypothesis, maker, seconds))
         event(_log, logging.INFO, "segment_finished", index=segment.index, seconds=round(seconds, 3))
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from app.engine import RecognitionOptions
 from app.engine.vad import VadOptions
 from app.errors import Problem
+from app.hotwords import Hotword, parse_hotwords
 from app.jobs.progress import Progress, eta_seconds, percent_done
 from app.store.tables import JobState
 from app.transcript import Applied
@@ -21,22 +22,28 @@ class JobOptions:
 
     language: str = "auto"
     """One of LANGUAGES."""
-    hotwords: tuple[str, ...] = ()
+    hotwords: tuple[Hotword, ...] = ()
     itn: bool = True
     """Write spoken numbers, dates and units as digits."""
+    quality: str = "accurate"
+    """One of QUALITIES."""
+    punctuation: bool = True
+    """Punctuate what the model leaves without."""
     vad: VadOptions = field(default_factory=VadOptions)
 
     @property
     def recognition(self) -> RecognitionOptions:
         """The part that the engine needs."""
-        return RecognitionOptions(self.language, self.hotwords, self.itn)
+        return RecognitionOptions(self.language, self.hotwords, self.itn, self.quality, self.punctuation)
 
     def to_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "hotwords": list(self.hotwords)}
+        return {**asdict(self), "hotwords": [str(hotword) for hotword in self.hotwords]}
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> JobOptions:
-        return cls(stored["language"], tuple(stored["hotwords"]), stored["itn"], VadOptions(**stored["vad"]))
+        """Read what `to_dict` wrote; what an older version did not know has its default."""
+        hotwords, vad = parse_hotwords(stored["hotwords"]), VadOptions(**stored["vad"])
+        return cls(**{**stored, "hotwords": hotwords, "vad": vad})
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.engine import SAMPLE_RATE, EngineInfo, EngineSpec, RecognitionOptions, Waveform
+from app.engine import SAMPLE_RATE, EngineInfo, EngineSpec, RecognitionOptions, Utterance, Waveform
 from app.engine.audio import DecodeLimits, read_waveform
 from app.engine.messages import Failed, Ready, Refused, Transcribe, Transcribed
 from app.engine.preparation import prepare
@@ -71,7 +71,7 @@ def _load(child: Child) -> EngineInfo:
 
 
 def _recognise(child: Child, waveform: Waveform) -> str:
-    answer = child.ask(Transcribe(0, (waveform,), RecognitionOptions(itn=False)), TIMEOUT_SECONDS)
+    answer = child.ask(Transcribe(0, (Utterance(waveform, RecognitionOptions(itn=False)),)), TIMEOUT_SECONDS)
     if isinstance(answer, Failed):
         raise answer.error
     assert isinstance(answer, Transcribed)  # noqa: S101 - the only other answer to Transcribe

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from app.errors import translated
 from app.web.schemas import (
     ErrorDetail,
     ModelAnswer,
@@ -62,15 +63,11 @@ def segment_answer(segment: SegmentRecord, translate: Translate) -> SegmentAnswe
 
 def receipt_answer(receipt: Iterable[Applied], translate: Translate) -> list[ReceiptLine]:
     return [
-        ReceiptLine(name=line.name, asked=line.asked, applied=line.applied, reason=translate(line.reason))
+        ReceiptLine(
+            name=line.name, asked=line.asked, applied=line.applied, reason=translated(line.reason, translate)
+        )
         for line in receipt
     ]
-
-
-def warning_answer(warning: str, translate: Translate) -> str:
-    """Translate a warning, which is a text or a text, a colon and figures."""
-    text, colon, figures = warning.partition(": ")
-    return translate(text) + colon + figures
 
 
 def model_answer(status: InferenceStatus, translate: Translate) -> ModelAnswer:
@@ -112,7 +109,7 @@ def _common(record: Transcription, translate: Translate) -> dict[str, Any]:
         "options": _options(record),
         "progress": _progress(record),
         "cancel_requested": record.cancel_requested,
-        "warnings": [warning_answer(warning, translate) for warning in record.warnings],
+        "warnings": [translated(warning, translate) for warning in record.warnings],
         "error": problem_answer(record.error, translate),
         "revision": record.revision,
     }
@@ -120,7 +117,13 @@ def _common(record: Transcription, translate: Translate) -> dict[str, Any]:
 
 def _options(record: Transcription) -> Options:
     options = record.options
-    return Options(language=options.language, hotwords=list(options.hotwords), itn=options.itn)
+    return Options(
+        language=options.language,
+        hotwords=[str(hotword) for hotword in options.hotwords],
+        itn=options.itn,
+        punctuation=options.punctuation,
+        quality=options.quality,
+    )
 
 
 def _progress(record: Transcription) -> Progress:

@@ -49,6 +49,8 @@ class Options(BaseModel):
     language: str = Field(description="`auto`, `zh` or `en`.", examples=["auto"])
     hotwords: list[str] = Field(description="Words to listen for.", examples=[["转写", "Conformer"]])
     itn: bool = Field(description="Whether spoken numbers are written as digits.", examples=[True])
+    punctuation: bool = Field(description="Whether pauses become punctuation.", examples=[True])
+    quality: str = Field(description="`fast`, `balanced` or `accurate`.", examples=["accurate"])
 
 
 class Progress(BaseModel):

@@ -22,7 +22,7 @@ from app.errors import (
     UploadInterrupted,
     UploadTooLarge,
 )
-from app.jobs.queue import JobState
+from app.jobs.queue import QUALITIES, JobState
 from app.web.answers import full_answer, item_answer
 from app.web.dependencies import QueueDep, StateDep, TranscriptionId, TranslateDep
 from app.web.errors import LARGEST_FORM_BYTES
@@ -57,13 +57,26 @@ UPLOAD_FORM: dict[str, Any] = {
                     },
                     "hotwords": {
                         "type": "string",
-                        "description": "Words to listen for: one on each line, the field repeated, or a JSON list.",
-                        "example": "转写\nConformer",
+                        "description": "Words to listen for: one on each line, the field repeated, or a JSON list;"
+                        " a number after a word and a space is its weight, 1 to 100 (20).",
+                        "example": "转写\nConformer 30",
                     },
                     "itn": {
                         "type": "boolean",
                         "default": True,
                         "description": "Write spoken numbers, dates and units as digits.",
+                    },
+                    "punctuation": {
+                        "type": "boolean",
+                        "default": True,
+                        "description": "Punctuate by the pauses where the model itself does not.",
+                    },
+                    "quality": {
+                        "type": "string",
+                        "enum": list(QUALITIES),
+                        "default": "accurate",
+                        "description": "`fast` reads every frame alone, `balanced` searches for the likeliest text and"
+                        " listens for hotwords, `accurate` reads what was found again where the model can.",
                     },
                 },
             },

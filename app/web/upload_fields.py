@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from app.errors import N_, InvalidParameter, UnknownLanguage
-from app.jobs.queue import LANGUAGES, JobOptions
+from app.hotwords import Hotword, parse_hotwords
+from app.jobs.queue import LANGUAGES, QUALITIES, JobOptions
 
 TRUE_WORDS = ("true", "1", "on", "yes")
 FALSE_WORDS = ("false", "0", "off", "no")
-MOST_HOTWORDS = 1000
-LONGEST_HOTWORD = 100  # characters
 
 
 class UploadFields:
@@ -20,21 +20,31 @@ class UploadFields:
         self._defaults = defaults
         self._language = defaults.language
         self._itn = defaults.itn
-        self._hotwords: dict[str, None] = {}
+        self._quality = defaults.quality
+        self._punctuation = defaults.punctuation
+        self._hotwords: list[str] = []
 
     def take(self, field: str, value: str) -> None:
         if field == "language":
             self._language = parse_language(value)
         elif field == "itn":
             self._itn = parse_switch(field, value)
+        elif field == "punctuation":
+            self._punctuation = parse_switch(field, value)
+        elif field == "quality":
+            self._quality = parse_quality(value)
         else:
-            self._hotwords |= dict.fromkeys(parse_hotwords(value))
-            if len(self._hotwords) > MOST_HOTWORDS:
-                raise InvalidParameter(name=field, reason=N_("there are more than 1000 words"))
+            self._hotwords += map(str, read_hotwords(value))
+            parse_hotwords(self._hotwords)  # repeated fields may be too many together
 
     def options(self) -> JobOptions:
-        return JobOptions(
-            language=self._language, hotwords=tuple(self._hotwords), itn=self._itn, vad=self._defaults.vad
+        return replace(
+            self._defaults,
+            language=self._language,
+            hotwords=parse_hotwords(self._hotwords),
+            itn=self._itn,
+            quality=self._quality,
+            punctuation=self._punctuation,
         )
 
 
@@ -50,6 +60,18 @@ def parse_language(value: str) -> str:
     return language
 
 
+def parse_quality(value: str) -> str:
+    """Return a known quality.
+
+    Raises:
+        InvalidParameter: it is none of QUALITIES.
+    """
+    quality = value.strip().lower()
+    if quality not in QUALITIES:
+        raise InvalidParameter(name="quality", reason=N_("it is neither fast, balanced nor accurate"))
+    return quality
+
+
 def parse_switch(name: str, value: str) -> bool:
     """Return the truth of `true 1 on yes` or `false 0 off no`.
 
@@ -62,17 +84,13 @@ def parse_switch(name: str, value: str) -> bool:
     raise InvalidParameter(name=name, reason=N_("it is neither true nor false"))
 
 
-def parse_hotwords(value: str) -> list[str]:
-    """Return the words of one field: one on each line, or a JSON list.
+def read_hotwords(value: str) -> tuple[Hotword, ...]:
+    """Return the words of one field: a text as `parse_hotwords` reads it, or a JSON list.
 
     Raises:
         InvalidParameter: the JSON is broken or holds other things than texts, or a word is too long.
     """
-    words = _json_words(value) if value.lstrip().startswith("[") else value.splitlines()
-    words = [" ".join(word.split()) for word in words]
-    if any(len(word) > LONGEST_HOTWORD for word in words):
-        raise InvalidParameter(name="hotwords", reason=N_("a word is longer than 100 characters"))
-    return [word for word in words if word]
+    return parse_hotwords(_json_words(value) if value.lstrip().startswith("[") else value)
 
 
 def _json_words(value: str) -> list[str]:

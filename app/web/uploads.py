@@ -23,7 +23,7 @@ from app.web.upload_fields import UploadFields
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-FIELDS = ("file", "language", "hotwords", "itn")
+FIELDS = ("file", "language", "hotwords", "itn", "punctuation", "quality")
 LONGEST_FIELD_BYTES = 256 * 1024  # all fields but the file, together
 SILENCE_SECONDS = 120.0  # a computer that fell asleep does not say goodbye
 FEED_BYTES = 256 * 1024  # handed to the parser at once, so that a thread is asked seldom
@@ -74,8 +74,8 @@ class UploadForm:
 
     def begin_part(self, name: str, file_name: str | None) -> None:
         if name not in FIELDS:
-            reason = N_("there is no such field; the fields are file, language, hotwords and itn")
-            raise InvalidParameter(name=name[:100], reason=reason)
+            reason = N_("there is no such field; the fields are")
+            raise InvalidParameter(name=name[:100], reason=f"{reason}: {', '.join(FIELDS)}")
         self._field = name
         self._value.clear()
         if name == "file":

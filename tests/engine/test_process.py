@@ -10,10 +10,11 @@ import numpy as np
 import psutil
 import pytest
 
-from app.engine import EngineSpec, RecognitionOptions
+from app.engine import EngineSpec, RecognitionOptions, Utterance
 from app.engine.messages import Failed, Ready, Refused, Stop, Transcribe, Transcribed
 from app.engine.process import serve
 from app.errors import InferenceFailed, InferenceUnavailable, ModelFileMissing
+from app.hotwords import Hotword
 from tests.engine.tiny_model import build_tiny_model
 
 SPAWN = multiprocessing.get_context("spawn")
@@ -49,7 +50,8 @@ def ends(process):
 
 
 def request(number, *waveforms):
-    return Transcribe(number, waveforms, RecognitionOptions(hotwords=("你好",)))
+    options = RecognitionOptions(hotwords=(Hotword("你好"),))
+    return Transcribe(number, tuple(Utterance(waveform, options) for waveform in waveforms))
 
 
 def test_the_child_loads_answers_survives_ctrl_c_and_stops(folder):
@@ -64,7 +66,7 @@ def test_the_child_loads_answers_survives_ctrl_c_and_stops(folder):
         transcribed = answer(connection)
         assert isinstance(transcribed, Transcribed)
         assert (transcribed.id, len(transcribed.hypotheses)) == (7, 2)
-        assert "hotwords" in {line.name for line in transcribed.receipt}
+        assert "hotwords" in {line.name for line in transcribed.receipts[0]}
         connection.send(Stop())
         assert ends(process) == 0
 

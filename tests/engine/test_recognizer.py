@@ -5,14 +5,19 @@ import pytest
 import torch
 import yaml
 
-from app.engine import EngineSpec, RecognitionOptions
+from app.engine import EngineSpec, RecognitionOptions, Utterance
 from app.engine.decoding import Decoded
 from app.engine.device import choose_device, memory_errors_named, physical_cores, use_threads
 from app.engine.recognizer import load_engine
 from app.errors import DeviceUnavailable, ModelFileMissing, ModelWeightsMismatch, OutOfMemory
+from app.hotwords import parse_hotwords
 from tests.engine.tiny_model import UNITS, build_tiny_model
 
 AUTO = RecognitionOptions()
+
+
+def asked(*waveforms, options=AUTO):
+    return [Utterance(waveform, options) for waveform in waveforms]
 
 
 @pytest.fixture(scope="module")
@@ -42,26 +47,27 @@ def test_the_engine_says_what_it_is(engine):
 
 
 def test_hypotheses_come_in_the_order_of_the_waveforms(engine):
-    together = engine.transcribe(sounds(), AUTO)
-    alone = [engine.transcribe([waveform], AUTO)[0] for waveform in sounds()]
+    together = engine.transcribe(asked(*sounds()))
+    alone = [engine.transcribe(asked(waveform))[0] for waveform in sounds()]
     assert [hypothesis.text_raw for hypothesis in together] == [hypothesis.text_raw for hypothesis in alone]
     assert any(hypothesis.text_raw for hypothesis in together)
 
 
 @pytest.mark.parametrize("samples", [0, 1, 399, 400, 1359])
 def test_a_waveform_too_short_for_one_frame_gives_no_text(engine, samples):
-    [hypothesis] = engine.transcribe([np.zeros(samples, np.float32)], AUTO)
+    [hypothesis] = engine.transcribe(asked(np.zeros(samples, np.float32)))
     assert (hypothesis.text, hypothesis.confidence, hypothesis.dropped) == ("", None, "")
 
 
 def test_no_waveforms_give_no_hypotheses(engine):
-    assert engine.transcribe([], AUTO) == []
+    assert engine.transcribe([]) == []
 
 
 def test_a_language_forbids_the_script_of_the_other(engine):
     said = {
         language: "".join(
-            h.text_raw for h in engine.transcribe(sounds(), RecognitionOptions(language=language))
+            h.text_raw
+            for h in engine.transcribe(asked(*sounds(), options=RecognitionOptions(language=language)))
         )
         for language in ("auto", "zh", "en")
     }
@@ -81,8 +87,8 @@ def test_text_is_written_as_people_do_only_where_asked(tmp_path):
     ]
     (folder / "units.txt").write_text("\n".join(units), encoding="utf-8")
     engine = load_engine(EngineSpec(folder, device="cpu"))
-    [spoken] = engine.transcribe([noise(0.1)], RecognitionOptions(itn=False))
-    [written] = engine.transcribe([noise(0.1)], RecognitionOptions(itn=True))
+    [spoken] = engine.transcribe(asked(noise(0.1), options=RecognitionOptions(itn=False)))
+    [written] = engine.transcribe(asked(noise(0.1), options=RecognitionOptions(itn=True)))
     assert spoken.text == spoken.text_raw == written.text_raw == "三百二十五"
     assert written.text == "325"
 
@@ -92,7 +98,7 @@ def test_text_that_the_model_is_unsure_of_is_withheld(folder, tmp_path):
     config = yaml.safe_load((unsure / "train.yaml").read_text(encoding="utf-8"))
     config["recognition"]["minimum_confidence"] = 0.999
     (unsure / "train.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
-    [hypothesis] = load_engine(EngineSpec(unsure, device="cpu")).transcribe([noise(2)], AUTO)
+    [hypothesis] = load_engine(EngineSpec(unsure, device="cpu")).transcribe(asked(noise(2)))
     assert (hypothesis.text, hypothesis.text_raw, hypothesis.dropped) == ("", "", "unsure")
     assert 0 < hypothesis.confidence < 0.999
 
@@ -108,7 +114,8 @@ def test_a_lone_word_must_be_surer_than_a_sentence(tmp_path):
 
 def test_the_receipt_says_that_hotwords_are_not_applied_and_why(engine):
     lines = {
-        line.name: line for line in engine.receipt(RecognitionOptions("zh", ("营业时间", "客服"), itn=False))
+        line.name: line
+        for line in engine.receipt(RecognitionOptions("zh", parse_hotwords("营业时间 客服"), itn=False))
     }
     assert (lines["hotwords"].asked, lines["hotwords"].applied) == ("营业时间, 客服", "")
     assert "Greedy" in lines["hotwords"].reason
@@ -127,7 +134,7 @@ def test_a_language_that_the_model_does_not_know_is_not_forced(tmp_path):
     line = engine.receipt(RecognitionOptions("en"))[0]
     assert (line.asked, line.applied) == ("en", "auto")
     assert line.reason
-    assert engine.transcribe([noise(2)], RecognitionOptions("en"))[0].text
+    assert engine.transcribe(asked(noise(2), options=RecognitionOptions("en")))[0].text
 
 
 def test_units_that_do_not_fit_the_network_are_refused(tmp_path):
@@ -145,15 +152,15 @@ def test_memory_that_is_short_for_a_batch_is_enough_for_its_halves(folder, monke
     monkeypatch.setattr(engine, "_batches", lambda waveforms: iter([list(range(len(waveforms)))]))
     at_once, sizes = engine._decode_at_once, []
 
-    def cramped(waveforms, options):
-        sizes.append(len(waveforms))
-        if len(waveforms) > 2:
+    def cramped(utterances):
+        sizes.append(len(utterances))
+        if len(utterances) > 2:
             raise OutOfMemory(detail="test")
-        return at_once(waveforms, options)
+        return at_once(utterances)
 
-    expected = [hypothesis.text_raw for hypothesis in engine.transcribe(sounds(), AUTO)]
+    expected = [hypothesis.text_raw for hypothesis in engine.transcribe(asked(*sounds()))]
     monkeypatch.setattr(engine, "_decode_at_once", cramped)
-    assert [hypothesis.text_raw for hypothesis in engine.transcribe(sounds(), AUTO)] == expected
+    assert [hypothesis.text_raw for hypothesis in engine.transcribe(asked(*sounds()))] == expected
     assert sizes == [6, 3, 1, 2, 3, 1, 2]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from app.engine import EngineSpec, RecognitionOptions
+from app.engine import EngineSpec, RecognitionOptions, Utterance
 from app.errors import InferenceCrashed, InferenceFailed, InferenceHung, InferenceUnavailable
 from app.i18n import translator
 from app.jobs.inference import InferenceProcess, Stopped
@@ -19,7 +19,9 @@ from app.jobs.queue import JobState
 from tests.engine.sounds import babble
 from tests.jobs.conftest import House, talk
 
-OPTIONS = RecognitionOptions()
+
+def asked(*waveforms):
+    return [Utterance(waveform, RecognitionOptions()) for waveform in waveforms]
 
 
 @contextmanager
@@ -41,11 +43,11 @@ def child_pid() -> int:
 def test_a_request_starts_the_process_by_itself(tmp_path: Path) -> None:
     with process(tmp_path, "EchoEngine") as inference:
         assert inference.status().state == "stopped"
-        answer = inference.transcribe([babble(0.5, level=0.3), babble(0.5, level=0.5)], OPTIONS, 30)
+        answer = inference.transcribe(asked(babble(0.5, level=0.3), babble(0.5, level=0.5)), 30)
         status = inference.status()
 
     assert [hypothesis.text_raw for hypothesis in answer.hypotheses] == ["level 3", "level 5"]
-    assert [line.name for line in answer.receipt] == ["device", "language"]
+    assert [line.name for line in answer.receipts[0]] == ["device", "language"]
     assert status.state == "ready"
     assert status.info
     assert status.info.model == "echo"
@@ -55,22 +57,22 @@ def test_a_request_starts_the_process_by_itself(tmp_path: Path) -> None:
 
 def test_unloading_ends_the_process_and_the_next_request_loads_again(tmp_path: Path) -> None:
     with process(tmp_path, "EchoEngine") as inference:
-        inference.transcribe([babble(0.5)], OPTIONS, 30)
+        inference.transcribe(asked(babble(0.5)), 30)
         pid = child_pid()
         inference.unload()
         assert not psutil.pid_exists(pid)
         assert inference.status().state == "stopped"
         assert inference.status().rss_bytes is None
 
-        inference.transcribe([babble(0.5)], OPTIONS, 30)
+        inference.transcribe(asked(babble(0.5)), 30)
         assert inference.status().restarts == 0
 
 
 def test_a_killed_process_names_the_likely_reason(tmp_path: Path) -> None:
     with process(tmp_path, "ClumsyEngine") as inference:
         with pytest.raises(InferenceCrashed, match="out of memory"):
-            inference.transcribe([babble(0.5)], OPTIONS, 30)
-        answer = inference.transcribe([babble(0.5)], OPTIONS, 30)
+            inference.transcribe(asked(babble(0.5)), 30)
+        answer = inference.transcribe(asked(babble(0.5)), 30)
         status = inference.status()
 
     assert answer.hypotheses[0].text_raw == "level 2"
@@ -81,15 +83,15 @@ def test_a_killed_process_names_the_likely_reason(tmp_path: Path) -> None:
 
 def test_a_crash_names_its_signal(tmp_path: Path) -> None:
     with process(tmp_path, "PoisonedEngine") as inference, pytest.raises(InferenceCrashed, match="SIGSEGV"):
-        inference.transcribe([babble(0.5, level=1.0)], OPTIONS, 30)
+        inference.transcribe(asked(babble(0.5, level=1.0)), 30)
 
 
 def test_a_hang_is_ended_and_the_next_request_is_served(tmp_path: Path) -> None:
     with process(tmp_path, "HangingEngine") as inference:
-        inference.transcribe([babble(0.5)], OPTIONS, 30)
+        inference.transcribe(asked(babble(0.5)), 30)
         with pytest.raises(InferenceHung):
-            inference.transcribe([babble(0.5, level=1.0)], OPTIONS, 0.5)
-        answer = inference.transcribe([babble(0.5)], OPTIONS, 30)
+            inference.transcribe(asked(babble(0.5, level=1.0)), 0.5)
+        answer = inference.transcribe(asked(babble(0.5)), 30)
 
     assert answer.hypotheses[0].text_raw == "level 2"
 
@@ -97,7 +99,7 @@ def test_a_hang_is_ended_and_the_next_request_is_served(tmp_path: Path) -> None:
 def test_an_error_of_the_engine_does_not_end_the_process(tmp_path: Path) -> None:
     with process(tmp_path, "FailingEngine") as inference:
         with pytest.raises(InferenceFailed, match="too loud") as caught:
-            inference.transcribe([babble(0.5, level=1.0)], OPTIONS, 30)
+            inference.transcribe(asked(babble(0.5, level=1.0)), 30)
         assert "tests/fakes.py" in "".join(caught.value.__notes__)
         assert inference.status().state == "ready"
         assert inference.status().restarts == 0
@@ -114,7 +116,7 @@ def test_an_idle_process_that_is_killed_comes_back_by_itself(house: House) -> No
 def test_a_process_that_dies_while_loading_is_not_started_forever(tmp_path: Path) -> None:
     with process(tmp_path, "die_while_loading") as inference:
         with pytest.raises(InferenceUnavailable, match="exit code 3"):
-            inference.transcribe([babble(0.5)], OPTIONS, 30)
+            inference.transcribe(asked(babble(0.5)), 30)
         status = inference.status()
 
     assert len((tmp_path / "starts").read_text()) == 3
@@ -131,7 +133,7 @@ def test_stopping_abandons_a_request_at_once(house: House) -> None:
 
         def ask() -> None:
             try:
-                inference.transcribe([babble(0.5)], OPTIONS, 60)
+                inference.transcribe(asked(babble(0.5)), 60)
             except Stopped as end:
                 ends.append(type(end))
 

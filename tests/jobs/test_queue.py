@@ -6,6 +6,7 @@ import pytest
 
 from app.engine.vad import VadOptions
 from app.errors import EmptyFile, TranscriptionNotFound
+from app.hotwords import parse_hotwords
 from app.jobs.progress import eta_seconds, percent_done
 from app.jobs.queue import JobOptions, JobState, Queue
 from app.store.database import Database
@@ -13,7 +14,7 @@ from tests.jobs.conftest import House
 
 
 def test_what_was_submitted_is_there_for_another_process(house: House) -> None:
-    options = JobOptions("zh", ("转写", "Conformer"), itn=False, vad=VadOptions(mode=3))
+    options = JobOptions("zh", parse_hotwords("转写 Conformer"), itn=False, vad=VadOptions(mode=3))
     with house.queue.receive("会议 (1).MP3", 100) as incoming:
         incoming.write(b"sound")
         submitted = house.queue.submit(incoming, options, "page")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from app.engine.audio import DAMAGED_PLACES
+from app.errors import translated
 from app.i18n import translator
 from app.transcript import NO_SPEECH
-from app.web.answers import warning_answer
 
 
 @pytest.mark.parametrize(
@@ -18,4 +18,4 @@ from app.web.answers import warning_answer
     ],
 )
 def test_a_warning_is_translated_and_keeps_its_figures(warning: str, shown: str) -> None:
-    assert warning_answer(warning, translator("zh")) == shown
+    assert translated(warning, translator("zh")) == shown

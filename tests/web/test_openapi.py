@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 
 from app.main import create_app
 from app.settings import Settings
+from app.web.uploads import FIELDS
 
 OPERATIONS = {
     "GET /api/v1/health",
@@ -74,7 +75,7 @@ def test_every_field_and_parameter_has_a_description_or_an_example(schema: dict[
 def test_the_upload_form_is_described_field_by_field(schema: dict[str, Any]) -> None:
     body = schema["paths"]["/api/v1/transcriptions"]["post"]["requestBody"]["content"]["multipart/form-data"]
 
-    assert set(body["schema"]["properties"]) == {"file", "language", "hotwords", "itn"}
+    assert set(body["schema"]["properties"]) == set(FIELDS)
     assert all(field["description"] for field in body["schema"]["properties"].values())
 
 

@@ -72,11 +72,13 @@ def test_fields_may_come_before_or_after_the_file(remote: httpx2.Client, file_fi
     fields += part('name="itn"', b"false")
     response = send(remote, FILE, fields) if file_first else send(remote, fields, FILE)
 
-    assert response.json()["options"] == {"language": "zh", "hotwords": ["转写", "Conformer"], "itn": False}
+    options = {"language": "zh", "hotwords": ["转写", "Conformer"], "itn": False}
+    assert response.json()["options"] == {**options, "punctuation": True, "quality": "accurate"}
 
 
 def test_without_fields_the_defaults_hold(remote: httpx2.Client) -> None:
-    assert send(remote, FILE).json()["options"] == {"language": "auto", "hotwords": [], "itn": True}
+    options = {"language": "auto", "hotwords": [], "itn": True, "punctuation": True, "quality": "accurate"}
+    assert send(remote, FILE).json()["options"] == options
 
 
 @pytest.mark.parametrize(
@@ -175,6 +177,8 @@ def test_an_unknown_language_is_refused_and_nothing_stays(
     [
         ([part('name="langauge"', b"zh"), FILE], "langauge"),
         ([FILE, part('name="itn"', b"perhaps")], "itn"),
+        ([FILE, part('name="punctuation"', b"perhaps")], "punctuation"),
+        ([FILE, part('name="quality"', b"best")], "quality"),
         ([FILE, FILE], "file"),
         ([FILE, part('name="hotwords"', b"[1, 2]")], "hotwords"),
         ([FILE, part('name="hotwords"', b'["one"')], "hotwords"),
