@@ -18,7 +18,18 @@ from app import __version__
 from app.errors import AppError, Problem
 from app.settings import Settings
 
-SETTINGS_OPTIONS = ("host", "port", "device", "model", "data_dir", "log_dir", "log_level", "threads")
+SETTINGS_OPTIONS = (
+    "host",
+    "port",
+    "device",
+    "dtype",
+    "allow_device_fallback",
+    "model",
+    "data_dir",
+    "log_dir",
+    "log_level",
+    "threads",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -148,6 +159,13 @@ def _add_doctor(commands: _Commands[argparse.ArgumentParser]) -> None:
 
 def _add_engine_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--device", help="auto (CUDA, then MPS, then CPU), cpu, cuda, cuda:N or mps")
+    command.add_argument(
+        "--allow-device-fallback",
+        action="store_true",
+        default=None,
+        help="compute on the CPU where that device is absent or broken, and say so",
+    )
+    command.add_argument("--dtype", help="auto, float32, bfloat16, float16 or int8 (auto)")
     command.add_argument("--model", type=Path, metavar="DIR", help="folder of the model (models/builtin)")
     command.add_argument("--threads", type=int, help="CPU threads of the inference (physical cores less one)")
 

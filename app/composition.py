@@ -13,7 +13,15 @@ if TYPE_CHECKING:
 
 
 def engine_spec(settings: Settings) -> EngineSpec:
-    return EngineSpec(model_dir=settings.model, device=settings.device, threads=settings.threads)
+    return EngineSpec(
+        model_dir=settings.model,
+        device=settings.device,
+        threads=settings.threads,
+        dtype=settings.dtype,
+        allow_fallback=settings.allow_device_fallback,
+        batch_seconds=settings.batch_seconds,
+        punctuation_model=settings.punctuation_model,
+    )
 
 
 def decode_limits(settings: Settings) -> DecodeLimits:

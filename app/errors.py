@@ -87,16 +87,7 @@ def _told(name: str, value: Any, translate: Callable[[str], str]) -> Any:
     """Return the value of a parameter in the reader's language; it may be a whole problem, the cause of this one."""
     if isinstance(value, Mapping):
         return Problem.from_dict(value).explained(translate)["message"]
-    return translated(value, translate) if name in TRANSLATED_PARAMS else value
-
-
-def translated(text: str, translate: Callable[[str], str]) -> str:
-    """Translate a reason or warning: a text that is its own key, or such a text, a colon and figures."""
-    whole = translate(text)
-    if whole != text:
-        return whole
-    text, colon, figures = text.partition(": ")
-    return translate(text) + colon + figures
+    return translate(value) if name in TRANSLATED_PARAMS else value
 
 
 class AppError(Exception):

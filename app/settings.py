@@ -31,6 +31,18 @@ class Settings(BaseSettings):
     device: str = Field(default="auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
     """Where the model computes: auto (CUDA, then MPS, then CPU), cpu, cuda, cuda:N or mps."""
 
+    allow_device_fallback: bool = False
+    """Compute on the CPU where the device asked for is absent or broken; the receipt then says so."""
+
+    dtype: Literal["auto", "float32", "bfloat16", "float16", "int8"] = "auto"
+    """Precision of the weights: auto (half precision where it is faster and as good), or one of the others."""
+
+    batch_seconds: float = Field(default=0.0, ge=0, le=3600)
+    """Seconds of sound, with padding, that are computed at once; 0 takes what is measured best on the device."""
+
+    punctuation_model: Path | None = None
+    """Folder of a FunASR punctuation model (ct-punc); without one, pauses are punctuated."""
+
     model: Path = Field(default_factory=builtin_model_dir)
     """Folder of the model."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from app.errors import translated
 from app.web.schemas import (
     ErrorDetail,
     ModelAnswer,
@@ -64,7 +63,7 @@ def segment_answer(segment: SegmentRecord, translate: Translate) -> SegmentAnswe
 def receipt_answer(receipt: Iterable[Applied], translate: Translate) -> list[ReceiptLine]:
     return [
         ReceiptLine(
-            name=line.name, asked=line.asked, applied=line.applied, reason=translated(line.reason, translate)
+            name=line.name, asked=line.asked, applied=line.applied, reason=translate(line.reason)
         )
         for line in receipt
     ]
@@ -109,7 +108,7 @@ def _common(record: Transcription, translate: Translate) -> dict[str, Any]:
         "options": _options(record),
         "progress": _progress(record),
         "cancel_requested": record.cancel_requested,
-        "warnings": [translated(warning, translate) for warning in record.warnings],
+        "warnings": [translate(warning) for warning in record.warnings],
         "error": problem_answer(record.error, translate),
         "revision": record.revision,
     }

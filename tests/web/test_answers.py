@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from app.engine.audio import DAMAGED_PLACES
-from app.errors import translated
 from app.i18n import translator
 from app.transcript import NO_SPEECH
 
@@ -18,4 +17,4 @@ from app.transcript import NO_SPEECH
     ],
 )
 def test_a_warning_is_translated_and_keeps_its_figures(warning: str, shown: str) -> None:
-    assert translated(warning, translator("zh")) == shown
+    assert translator("zh")(warning) == shown
