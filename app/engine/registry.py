@@ -1,0 +1,153 @@
+"""What a model folder holds, told from its small files alone: torch is not imported and no weights are read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from app.engine.known_models import Role
+from app.engine.tokenizer import Tokenizer
+from app.errors import N_, ModelConfigUnsupported, ModelFileMissing, ModelFileUnreadable, NotAModel
+
+LARGEST_CONFIG_BYTES = 2 * 2**20  # the largest real one has some kilobytes
+NATIVE_FACTORY = "app.engine.recognizer:load_engine"
+FUNASR_FACTORY = "app.engine.funasr:load_engine"
+NATIVE_FILES = ("final.pt", "units.txt")
+FUNASR_FILES = ("model.pt",)
+
+
+class Kind(StrEnum):
+    """Whose program reads the folder."""
+
+    NATIVE = "native"
+    FUNASR = "funasr"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFolder:
+    """A folder that looks like a model."""
+
+    folder: Path
+    kind: Kind
+    architecture: str
+    """The class of the network as its configuration names it."""
+    role: Role
+    languages: tuple[str, ...]
+    """Empty where the files do not tell."""
+    abilities: tuple[str, ...]
+    """Of `times`, `hotwords`, `itn` and `punctuation`."""
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Family:
+    """What a network of FunASR can do."""
+
+    abilities: tuple[str, ...]
+    languages: tuple[str, ...] = ()
+    role: Role = Role.RECOGNITION
+
+
+_FUNASR_FAMILIES: Mapping[str, _Family] = {
+    "SenseVoiceSmall": _Family(("times", "itn", "punctuation"), ("zh", "yue", "en", "ja", "ko")),
+    "Paraformer": _Family(("itn",)),
+    "SeacoParaformer": _Family(("times", "hotwords", "itn")),
+    "FunASRNano": _Family(("times", "hotwords", "itn", "punctuation")),
+    "CTTransformer": _Family(("punctuation",), ("zh", "en"), Role.PUNCTUATION),
+    "FsmnVADStreaming": _Family((), (), Role.VAD),
+}
+
+
+def identify(folder: Path) -> ModelFolder:
+    """Tell what lies in `folder`.
+
+    Raises:
+        NotAModel: neither train.yaml nor a config.yaml of FunASR is there.
+        ModelFileMissing, ModelFileUnreadable: it is one, but not whole.
+        ModelConfigUnsupported: a network that this program does not know.
+    """
+    try:
+        if (folder / "train.yaml").is_file():
+            return _identify_native(folder)
+        if (folder / "config.yaml").is_file():
+            return _identify_funasr(folder)
+    except OSError as error:
+        raise ModelFileUnreadable(file=str(folder), reason=error.strerror or str(error)) from error
+    raise NotAModel(folder=str(folder))
+
+
+def factory_for(folder: Path) -> str:
+    """Return `module:function` that loads the engine of the folder (EngineSpec.factory).
+
+    What is not recognised counts as native: loading it says best what is missing.
+    """
+    is_funasr = (folder / "config.yaml").is_file() and not (folder / "train.yaml").is_file()
+    return FUNASR_FACTORY if is_funasr else NATIVE_FACTORY
+
+
+def size_of(folder: Path) -> int:
+    """Return the bytes of all files in `folder`."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def _identify_native(folder: Path) -> ModelFolder:
+    config = _read_yaml(folder / "train.yaml")
+    _require(folder, NATIVE_FILES)
+    return ModelFolder(
+        folder=folder,
+        kind=Kind.NATIVE,
+        architecture=str(config.get("encoder", "conformer")),
+        role=Role.RECOGNITION,
+        languages=Tokenizer.from_folder(folder).languages,
+        abilities=("times", "hotwords", "itn"),
+        size_bytes=size_of(folder),
+    )
+
+
+def _identify_funasr(folder: Path) -> ModelFolder:
+    file = folder / "config.yaml"
+    architecture = str(_read_yaml(file).get("model", ""))
+    family = _FUNASR_FAMILIES.get(architecture)
+    if family is None:
+        known = ", ".join(_FUNASR_FAMILIES)
+        reason = f"model: {architecture[:60] or '-'} ({known})"
+        raise ModelConfigUnsupported(file=str(file), reason=reason)
+    _require(folder, FUNASR_FILES)
+    return ModelFolder(
+        folder=folder,
+        kind=Kind.FUNASR,
+        architecture=architecture,
+        role=family.role,
+        languages=family.languages,
+        abilities=family.abilities,
+        size_bytes=size_of(folder),
+    )
+
+
+def _require(folder: Path, names: tuple[str, ...]) -> None:
+    for name in names:
+        file = folder / name
+        if not file.is_file():
+            raise ModelFileMissing(folder=str(folder), file=name)
+        if not file.stat().st_size:
+            raise ModelFileUnreadable(file=str(file), reason=N_("it is empty"))
+
+
+def _read_yaml(file: Path) -> Mapping[str, Any]:
+    if file.stat().st_size > LARGEST_CONFIG_BYTES:
+        raise ModelFileUnreadable(file=str(file), reason=N_("it is far too large for a configuration"))
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (
+        UnicodeDecodeError,
+        yaml.YAMLError,
+    ) as error:  # their texts quote the file, which may be no model at all
+        raise ModelFileUnreadable(file=str(file), reason=N_("it is no YAML")) from error
+    if not isinstance(content, dict):
+        raise ModelFileUnreadable(file=str(file), reason=N_("it is not a table of keys and values"))
+    return content
