@@ -1,0 +1,125 @@
+"""Where each token of a chosen text lies among the frames: the likeliest CTC path that spells it. Knows no seconds.
+
+Source: Graves et al., "Connectionist Temporal Classification", 2006 (the paths); Viterbi, 1967 (the search). Only the
+columns of the text leave the device, so the search itself runs on the CPU whatever computed the log-probabilities.
+
+Shape suffixes: T frames, V vocabulary, C columns of one text (the blank, then its distinct tokens), S states of a path
+(blank, token, blank, ..., token, blank).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby, pairwise
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+_BLANK = 0  # its column
+
+Search: TypeAlias = Callable[[Tensor, Sequence[int]], list[int]]
+"""From log-probabilities (T, C) and the columns of the tokens to the column of every frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSpan:
+    """The frames of one token; CTC marks a sound by one frame or a few, not by its whole length."""
+
+    start_frame: int
+    end_frame: int
+    """One past the last."""
+    probability: float
+    """At its likeliest frame, 0 to 1."""
+
+
+def align(log_probs_TV: Tensor, tokens: Sequence[int], blank_id: int) -> list[TokenSpan]:
+    """Return the frames of each token, in order and without overlap.
+
+    Args:
+        log_probs_TV: of the frames that count, on any device; finite for the blank and the tokens.
+        tokens: the chosen text.
+        blank_id: the token that means nothing.
+
+    Raises:
+        ValueError: there are fewer frames than the text needs (one a token, and one between equal neighbours).
+    """
+    if not tokens:
+        return []
+    columns = {token: column for column, token in enumerate(dict.fromkeys((blank_id, *tokens)))}
+    log_probs_TC = log_probs_TV[:, list(columns)].float().cpu()
+    targets = [columns[token] for token in tokens]
+    _check_room(len(log_probs_TC), targets)
+    search = torchaudio_search() or viterbi_search
+    return _spans(search(log_probs_TC, targets), log_probs_TC)
+
+
+def confidence(spans: Sequence[TokenSpan]) -> float | None:
+    """Mean probability of the tokens; None without tokens."""
+    return sum(span.probability for span in spans) / len(spans) if spans else None
+
+
+@lru_cache(maxsize=1)
+def torchaudio_search() -> Search | None:
+    """Return torchaudio's search, or None where its compiled part is missing or made for another torch."""
+    try:
+        from torchaudio.functional import forced_align
+
+        forced_align(torch.zeros(1, 1, 2), torch.tensor([[1]]), blank=_BLANK)
+    except (ImportError, OSError, RuntimeError):
+        return None
+
+    def search(log_probs_TC: Tensor, targets: Sequence[int]) -> list[int]:
+        path_1T, _ = forced_align(log_probs_TC[None], torch.tensor([targets]), blank=_BLANK)
+        return [int(column) for column in path_1T[0].tolist()]
+
+    return search
+
+
+def viterbi_search(log_probs_TC: Tensor, targets: Sequence[int]) -> list[int]:
+    """Return the column of every frame on the best path: the same as torchaudio's, in numpy."""
+    states_S = np.zeros(2 * len(targets) + 1, dtype=np.intp)
+    states_S[1::2] = targets
+    moves_TS, last_S = _moves(log_probs_TC.numpy()[:, states_S], states_S)
+    state = int(last_S.argmax()) + len(states_S) - 2
+    path = [state]
+    for move_S in moves_TS[:0:-1]:
+        state -= int(move_S[state])
+        path.append(state)
+    return [int(states_S[state]) for state in reversed(path)]
+
+
+def _moves(
+    emitted_TS: npt.NDArray[np.float32], states_S: npt.NDArray[np.intp]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Return how many states each best path went on (0, 1 or 2), and the scores of the two last states."""
+    may_skip_S = states_S != _BLANK  # over the blank before it,
+    may_skip_S[2:] &= states_S[2:] != states_S[:-2]  # which equal neighbours need
+    may_skip_S[:2] = False
+    moves_TS = np.zeros(emitted_TS.shape, dtype=np.int64)
+    scores_S = np.full(len(states_S), -np.inf)
+    scores_S[:2] = emitted_TS[0, :2]
+    for moves_S, emitted_S in zip(moves_TS[1:], emitted_TS[1:], strict=True):
+        ways_3S = np.full((3, len(states_S)), -np.inf)
+        ways_3S[0] = scores_S
+        ways_3S[1, 1:] = scores_S[:-1]
+        ways_3S[2, 2:] = np.where(may_skip_S[2:], scores_S[:-2], -np.inf)
+        moves_S[:] = ways_3S.argmax(0)
+        scores_S = ways_3S.max(0) + emitted_S
+    return moves_TS, scores_S[-2:]
+
+
+def _check_room(frames: int, targets: Sequence[int]) -> None:
+    needed = len(targets) + sum(a == b for a, b in pairwise(targets))
+    if frames < needed:
+        raise ValueError(f"{len(targets)} tokens need {needed} frames, there are {frames}")
+
+
+def _spans(path: Sequence[int], log_probs_TC: Tensor) -> list[TokenSpan]:
+    chosen = log_probs_TC[range(len(path)), list(path)].exp().tolist()
+    runs = (list(run) for column, run in groupby(range(len(path)), key=path.__getitem__) if column != _BLANK)
+    return [TokenSpan(run[0], run[-1] + 1, max(chosen[run[0] : run[-1] + 1])) for run in runs]
