@@ -9,10 +9,9 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from app.errors import N_, InvalidParameter
-from app.transcript import Applied, Segment, Word
+from app.transcript import Applied, HotwordOutcome, HotwordStatus, Segment, Word
 
 DEFAULT_WEIGHT = 20.0
 LEAST_WEIGHT, GREATEST_WEIGHT = 1.0, 100.0  # as FunASR's servers take them
@@ -36,25 +35,6 @@ class Hotword:
     def __str__(self) -> str:
         """Return it as a person would write it down: `parse_hotwords([str(word)])` reads it back."""
         return self.text if self.weight == DEFAULT_WEIGHT else f"{self.text} {self.weight:g}"
-
-
-class HotwordStatus(StrEnum):
-    MATCHED = "matched"
-    NOT_HEARD = "not_heard"
-    UNUSABLE = "unusable"
-
-
-@dataclass(frozen=True, slots=True)
-class HotwordOutcome:
-    """What became of one hotword in one transcript."""
-
-    word: str
-    weight: float
-    status: HotwordStatus
-    places: tuple[tuple[float, float], ...] = ()
-    """Start and end of each match, in seconds of the recording."""
-    unknown: str = ""
-    """The characters that the model cannot write, where the word is unusable."""
 
 
 def parse_hotwords(given: str | Iterable[str]) -> tuple[Hotword, ...]:

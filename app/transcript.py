@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from app.errors import N_
@@ -67,6 +68,25 @@ class Segment:
         }
 
 
+class HotwordStatus(StrEnum):
+    MATCHED = "matched"
+    NOT_HEARD = "not_heard"
+    UNUSABLE = "unusable"
+
+
+@dataclass(frozen=True, slots=True)
+class HotwordOutcome:
+    """What became of one hotword in one transcript."""
+
+    word: str
+    weight: float
+    status: HotwordStatus
+    places: tuple[tuple[float, float], ...] = ()
+    """Start and end of each match, in seconds of the recording."""
+    unknown: str = ""
+    """The characters that the model cannot write, where the word is unusable."""
+
+
 @dataclass(frozen=True, slots=True)
 class Transcript:
     """The text of one recording, by segments, with the receipt of how it was made."""
@@ -80,6 +100,8 @@ class Transcript:
     receipt: tuple[Applied, ...] = ()
     warnings: tuple[str, ...] = ()
     """What the reader should know of the recording, in English; each its own translation key."""
+    hotwords: tuple[HotwordOutcome, ...] = ()
+    """What became of each that was asked for."""
 
     @property
     def text(self) -> str:

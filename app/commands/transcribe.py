@@ -23,7 +23,7 @@ from app.engine.audio import read_waveform
 from app.engine.preparation import Prepared, prepare
 from app.errors import AppError, DiskFull, FileUnreadable, FolderUnwritable, Problem, UnknownLanguage
 from app.formats import Format, find_format
-from app.hotwords import Hotword
+from app.hotwords import Hotword, outcomes
 from app.settings import Settings
 from app.transcript import NO_SPEECH, Segment, Transcript, detect_language
 
@@ -177,6 +177,7 @@ def _assemble(
     segments: tuple[Segment, ...], prepared: Prepared, engine: Engine, options: RecognitionOptions
 ) -> Transcript:
     heard = tuple(segment for segment in segments if segment.text)
+    receipt = (*engine.info.receipt, *engine.receipt(options))
     warnings = prepared.facts.warnings if heard else (*prepared.facts.warnings, NO_SPEECH)
     return Transcript(
         segments=heard,
@@ -184,8 +185,9 @@ def _assemble(
         duration=prepared.facts.duration,
         model=engine.info.model,
         device=engine.info.device,
-        receipt=(*engine.info.receipt, *engine.receipt(options)),
+        receipt=receipt,
         warnings=warnings,
+        hotwords=outcomes(options.hotwords, heard, receipt),
     )
 
 

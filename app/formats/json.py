@@ -19,5 +19,6 @@ def render(transcript: Transcript) -> str:
         "device": transcript.device,
         "receipt": [asdict(line) for line in transcript.receipt],
         "warnings": list(transcript.warnings),
+        "hotwords": [asdict(outcome) for outcome in transcript.hotwords],
     }
     return json.dumps(content, ensure_ascii=False, indent=2) + "\n"

@@ -21,6 +21,7 @@ from app.errors import (
     NotRetriable,
     TranscriptionNotFound,
 )
+from app.hotwords import outcomes
 from app.jobs.endings import cancelled, tried_again
 from app.jobs.progress import Progress, Stage
 from app.jobs.transcription import (
@@ -37,7 +38,7 @@ from app.store.database import Connection, Database, Row
 from app.store.files import Files
 from app.store.incoming import IncomingFile
 from app.store.tables import JobState
-from app.transcript import Segment, Transcript, detect_language, join_texts
+from app.transcript import Transcript, detect_language, join_texts
 
 __all__ = [
     "LANGUAGES",
@@ -142,11 +143,7 @@ class Queue:
             NotFinished: the job has not ended, or ended without any text of its own.
         """
         record = self.get(id)
-        heard = tuple(
-            Segment(segment.start, segment.end, segment.text, segment.text_raw, segment.confidence)
-            for segment in self.segments(id)
-            if segment.text
-        )
+        heard = tuple(segment.heard for segment in self.segments(id) if segment.text)
         has_ended = record.state not in (JobState.QUEUED, JobState.RUNNING)
         if not has_ended or not (heard or record.state is JobState.SUCCEEDED):
             raise NotFinished(state=record.state.value)
@@ -158,6 +155,7 @@ class Queue:
             device=record.device or "",
             receipt=record.receipt,
             warnings=record.warnings,
+            hotwords=outcomes(record.options.hotwords, heard, record.receipt),
         )
 
     def search(

@@ -13,7 +13,7 @@ from app.errors import Problem
 from app.hotwords import Hotword, parse_hotwords
 from app.jobs.progress import Progress, eta_seconds, percent_done
 from app.store.tables import JobState
-from app.transcript import Applied
+from app.transcript import Applied, Segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,11 @@ class SegmentRecord:
     dropped: str
     """Why text was withheld; empty otherwise."""
     error: Problem | None
+
+    @property
+    def heard(self) -> Segment:
+        """The part that belongs to a transcript."""
+        return Segment(self.start, self.end, self.text, self.text_raw, self.confidence)
 
 
 @dataclass(frozen=True, slots=True)

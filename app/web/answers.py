@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from app.hotwords import outcomes
 from app.web.schemas import (
     ErrorDetail,
+    HotwordAnswer,
     ModelAnswer,
     Options,
+    Place,
     Progress,
     ReceiptLine,
     SegmentAnswer,
@@ -43,6 +46,7 @@ def full_answer(
         text_raw=record.text_raw,
         segments=[segment_answer(segment, translate) for segment in segments],
         receipt=receipt_answer(record.receipt, translate),
+        hotwords=_hotwords(record, segments),
     )
 
 
@@ -62,9 +66,7 @@ def segment_answer(segment: SegmentRecord, translate: Translate) -> SegmentAnswe
 
 def receipt_answer(receipt: Iterable[Applied], translate: Translate) -> list[ReceiptLine]:
     return [
-        ReceiptLine(
-            name=line.name, asked=line.asked, applied=line.applied, reason=translate(line.reason)
-        )
+        ReceiptLine(name=line.name, asked=line.asked, applied=line.applied, reason=translate(line.reason))
         for line in receipt
     ]
 
@@ -123,6 +125,20 @@ def _options(record: Transcription) -> Options:
         punctuation=options.punctuation,
         quality=options.quality,
     )
+
+
+def _hotwords(record: Transcription, segments: list[SegmentRecord]) -> list[HotwordAnswer]:
+    heard = [segment.heard for segment in segments]
+    return [
+        HotwordAnswer(
+            word=outcome.word,
+            weight=outcome.weight,
+            status=outcome.status,
+            places=[Place(start=round(start, 3), end=round(end, 3)) for start, end in outcome.places],
+            unknown=outcome.unknown,
+        )
+        for outcome in outcomes(record.options.hotwords, heard, record.receipt)
+    ]
 
 
 def _progress(record: Transcription) -> Progress:

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, PlainSerializer
 
 from app.jobs.queue import JobState
+from app.transcript import HotwordStatus
 
 
 def _rfc3339(moment: datetime) -> str:
@@ -91,6 +92,26 @@ class ReceiptLine(BaseModel):
     )
 
 
+class Place(BaseModel):
+    """A stretch of the recording, in seconds."""
+
+    start: float = Field(examples=[3.18])
+    end: float = Field(examples=[3.92])
+
+
+class HotwordAnswer(BaseModel):
+    """What became of a hotword."""
+
+    word: str = Field(examples=["阿里巴巴"])
+    weight: float = Field(description="1 to 100.", examples=[20.0])
+    status: HotwordStatus = Field(
+        description="`matched`, `not_heard`, or `unusable`: it has characters that the model cannot write.",
+        examples=["matched"],
+    )
+    places: list[Place] = Field(description="Where it was heard.")
+    unknown: str = Field(description="The characters that make it unusable.", examples=[""])
+
+
 class TranscriptionItem(BaseModel):
     """One transcription in a list or an event."""
 
@@ -124,6 +145,7 @@ class TranscriptionAnswer(TranscriptionItem):
     text_raw: str = Field(description="As the model said it.", examples=["今天天气很好"])
     segments: list[SegmentAnswer]
     receipt: list[ReceiptLine]
+    hotwords: list[HotwordAnswer] = Field(description="One for each that was asked for.")
 
 
 class TranscriptionPage(BaseModel):

@@ -1,3 +1,4 @@
+/** @import { RecognitionOptions } from "../lib/types.js" */
 import { find } from "../lib/dom.js";
 
 const KEY = "funasr.recognition-settings";
@@ -13,11 +14,14 @@ export class RecognitionSettings {
     root.addEventListener("input", () => this.#remember());
   }
 
+  /** @returns {RecognitionOptions} */
   get values() {
     return {
-      language: find(this.#root, '[name="language"]:checked', HTMLInputElement).value,
+      language: this.#chosen("language"),
+      quality: this.#chosen("quality"),
       hotwords: this.#hotwords.value,
-      itn: this.#itn.checked,
+      itn: this.#switch("itn").checked,
+      punctuation: this.#switch("punctuation").checked,
     };
   }
 
@@ -27,8 +31,14 @@ export class RecognitionSettings {
     return find(this.#root, '[name="hotwords"]', HTMLTextAreaElement);
   }
 
-  get #itn() {
-    return find(this.#root, '[name="itn"]', HTMLInputElement);
+  /** @param {string} name */
+  #chosen(name) {
+    return find(this.#root, `[name="${name}"]:checked`, HTMLInputElement).value;
+  }
+
+  /** @param {string} name */
+  #switch(name) {
+    return find(this.#root, `[name="${name}"]`, HTMLInputElement);
   }
 
   #remember() {
@@ -37,10 +47,14 @@ export class RecognitionSettings {
 
   #restore() {
     const stored = read();
-    const choice = this.#root.querySelector(`[name="language"][value="${CSS.escape(String(stored.language))}"]`);
-    if (choice instanceof HTMLInputElement) choice.checked = true;
+    for (const name of ["language", "quality"]) {
+      const choice = this.#root.querySelector(`[name="${name}"][value="${CSS.escape(String(stored[name]))}"]`);
+      if (choice instanceof HTMLInputElement) choice.checked = true;
+    }
+    for (const name of ["itn", "punctuation"]) {
+      if (typeof stored[name] === "boolean") this.#switch(name).checked = stored[name];
+    }
     if (typeof stored.hotwords === "string") this.#hotwords.value = stored.hotwords;
-    if (typeof stored.itn === "boolean") this.#itn.checked = stored.itn;
   }
 }
 

@@ -1,4 +1,4 @@
-/** @import { Transcription } from "../lib/types.js" */
+/** @import { RecognitionOptions, Transcription } from "../lib/types.js" */
 import { problemOf } from "../lib/api.js";
 import { copyOf, find, onAction, write } from "../lib/dom.js";
 import { clock, filesize } from "../lib/format.js";
@@ -59,7 +59,7 @@ export class StagedList {
   /**
    * Send everything that waits; `done` is called with each job the server has taken.
    *
-   * @param {{language: string, hotwords: string, itn: boolean}} options
+   * @param {RecognitionOptions} options
    * @param {(job: Transcription) => void} done
    */
   async send(options, done) {
@@ -78,7 +78,7 @@ export class StagedList {
 
   /**
    * @param {Staged} item
-   * @param {{language: string, hotwords: string, itn: boolean}} options
+   * @param {RecognitionOptions} options
    * @param {(job: Transcription) => void} done
    */
   async #sendOne(item, options, done) {

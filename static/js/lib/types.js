@@ -1,5 +1,7 @@
 /**
- * What the REST API sends; the words are those of /docs.
+ * What the REST API takes and sends; the words are those of /docs.
+ *
+ * @typedef {{language: string, quality: string, hotwords: string, itn: boolean, punctuation: boolean}} RecognitionOptions
  *
  * @typedef {{code: string, message: string, advice: string}} Problem
  *
@@ -23,6 +25,12 @@
  *
  * @typedef {{name: string, asked: string, applied: string, reason: string}} ReceiptLine
  *
+ * @typedef {object} HotwordOutcome
+ * @property {string} word
+ * @property {"matched" | "not_heard" | "unusable"} status
+ * @property {{start: number, end: number}[]} places  seconds
+ * @property {string} unknown  characters that the model cannot write
+ *
  * @typedef {"queued" | "running" | "succeeded" | "failed" | "cancelled"} JobState
  *
  * @typedef {object} Transcription
@@ -42,7 +50,7 @@
  * @property {Problem | null} error
  * @property {number} revision
  *
- * @typedef {Transcription & {segments: Segment[], receipt: ReceiptLine[]}} FullTranscription
+ * @typedef {Transcription & {segments: Segment[], receipt: ReceiptLine[], hotwords: HotwordOutcome[]}} FullTranscription
  *
  * @typedef {object} Model
  * @property {"stopped" | "loading" | "ready" | "busy" | "failed"} state

@@ -1,11 +1,11 @@
-/** @import { Transcription } from "./types.js" */
+/** @import { RecognitionOptions, Transcription } from "./types.js" */
 import { problemIn, Refusal } from "./api.js";
 
 /**
  * Send one recording; XMLHttpRequest, because fetch does not tell how much has left.
  *
  * @param {File} file
- * @param {{language: string, hotwords: string, itn: boolean}} options
+ * @param {RecognitionOptions} options
  * @param {(percent: number) => void} onProgress
  * @param {AbortSignal} signal
  * @returns {Promise<Transcription>}
@@ -36,13 +36,13 @@ function settle(request, resolve, reject) {
 
 /**
  * @param {File} file
- * @param {{language: string, hotwords: string, itn: boolean}} options
+ * @param {RecognitionOptions} options
  */
 function formOf(file, options) {
   const form = new FormData();
-  form.append("language", options.language);
-  form.append("hotwords", options.hotwords);
-  form.append("itn", String(options.itn));
+  const { hotwords, ...others } = options;
+  form.append("hotwords", `${hotwords}\n`); // a line is one phrase, also where there is only one
+  for (const [name, value] of Object.entries(others)) form.append(name, String(value));
   form.append("file", file, file.name);
   return form;
 }

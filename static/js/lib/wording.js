@@ -1,4 +1,4 @@
-/** @import { JobState, Model, Transcription } from "./types.js" */
+/** @import { HotwordOutcome, JobState, Model, Transcription } from "./types.js" */
 import { clock } from "./format.js";
 import { t } from "./messages.js";
 
@@ -27,8 +27,14 @@ export function languageName(language) {
 /** @param {string} name of a line of a receipt */
 export function optionName(name) {
   /** @type {Record<string, string>} */
-  const names = { language: t("Language"), hotwords: t("Hotwords"), itn: t("Text normalisation"), device: t("Device"), dtype: t("Precision"), decoding: t("Decoding") };
+  const names = { language: t("Language"), hotwords: t("Hotwords"), itn: t("Text normalisation"), hotword: t("Hotword"), punctuation: t("Punctuation"), times: t("Times"), device: t("Device"), dtype: t("Precision"), decoding: t("Decoding"), batch: t("Batch") };
   return names[name] ?? name;
+}
+
+/** @param {HotwordOutcome} outcome */
+export function hotwordFate({ status, unknown }) {
+  if (status === "unusable") return t("cannot be used: the model cannot write {characters}", { characters: unknown });
+  return status === "matched" ? t("heard") : t("not heard");
 }
 
 /**

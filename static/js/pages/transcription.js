@@ -1,6 +1,7 @@
 /** @import { FullTranscription } from "../lib/types.js" */
 import { confirmDelete } from "../components/confirm-delete.js";
 import { copyButton } from "../components/copy-button.js";
+import { HotwordList } from "../components/hotword-list.js";
 import { logPanel } from "../components/log-panel.js";
 import { connectionBack, connectionLost } from "../components/notices.js";
 import { startPage } from "../components/page.js";
@@ -22,6 +23,7 @@ const list = find(page, "[data-segments]", HTMLElement);
 const player = new Player(find(page, "[data-player]", HTMLElement));
 const waveform = new Waveform(find(page, "[data-waveform]", HTMLElement), player);
 const segments = new SegmentList(list, player);
+const hotwords = new HotwordList(find(page, "[data-hotwords]", HTMLElement), player);
 const rename = new Rename(id, (job) => showHead(page, job));
 const reload = oneAtATime(async () => show(await getTranscription(id)));
 let hasPeaks = false;
@@ -53,6 +55,7 @@ function follow() {
 function show(job) {
   showState(page, job);
   segments.show(job.segments);
+  hotwords.show(job.hotwords);
   waveform.duration = job.duration ?? player.duration;
   waveform.segments = job.segments;
   if (!hasPeaks && job.duration !== null) void showPeaks();
