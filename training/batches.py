@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from training.packing import SAMPLE_RATE, Pack, Utterance
+from training.speed import at_speed
 
 
 @dataclass(frozen=True)
@@ -66,17 +67,21 @@ def _filled(items: Sequence[Item], batch_seconds: float) -> list[list[Item]]:
 
 
 def waveforms(
-    batch: Sequence[Item], random_: random.Random, max_silence: float
+    batch: Sequence[Item], random_: random.Random, max_silence: float, speeds: Sequence[float] = (1.0,)
 ) -> tuple[Tensor, Tensor, list[float]]:
     """Zero-padded float waveforms (batch, samples) in [-1, 1), with some silence before and after.
+
+    Utterances without alignment are said at one of the `speeds`; the others keep their time.
 
     Returns them with their lengths, and the silence (ms) before each.
     """
     pieces, shifts_ms = [], []
     for item in batch:
         before, after = (int(random_.uniform(0, max_silence) * SAMPLE_RATE) for _ in range(2))
-        samples = item.pack.samples(item.utterance).astype(np.float32) / 32768
-        pieces.append(torch.from_numpy(np.pad(samples, (before, after))))
+        samples = item.pack.samples(item.utterance).astype(np.float32)
+        if not item.is_aligned:
+            samples = at_speed(samples, random_.choice(speeds))
+        pieces.append(torch.from_numpy(np.pad(samples, (before, after))) / 32768)
         shifts_ms.append(before * 1000 / SAMPLE_RATE)
     lengths = torch.tensor([len(piece) for piece in pieces])
     return torch.nn.utils.rnn.pad_sequence(pieces, batch_first=True), lengths, shifts_ms

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 _NAME = re.compile(r"step-(\d+)\.pt$")
 
@@ -35,6 +36,18 @@ def save_checkpoint(checkpoint: Checkpoint, folder: Path, keep: int) -> Path:
 
 def load_checkpoint(path: Path) -> Checkpoint:
     return Checkpoint(**torch.load(path, weights_only=True))
+
+
+def load_weights(model: nn.Module, path: Path) -> None:
+    """Start from another training's checkpoint, or from an exported final.pt (its heads for training start anew).
+
+    Raises ValueError where a weight has another shape or name.
+    """
+    state = torch.load(path, weights_only=True, map_location="cpu")
+    state = state["model"] if "model" in state else {f"network.{name}": t for name, t in state.items()}
+    missing, unknown = model.load_state_dict(state, strict=False)
+    if unknown or any(name.startswith("network.") for name in missing):
+        raise ValueError(f"{path} is of another network: {unknown or missing}")
 
 
 def checkpoints(folder: Path) -> list[Path]:

@@ -40,6 +40,8 @@ class VoiceConfig:
 
 @dataclass(frozen=True)
 class TrainingConfig:
+    checkpoints: str
+    start_from: str
     syllable_block: int
     syllable_weight: float
     threads: int
@@ -51,6 +53,8 @@ class TrainingConfig:
     easy_density: float
     most_density: float
     max_silence: float
+    speeds: tuple[float, ...]
+    synthetic_weight: float
     real_weight: float
     non_speech_weight: float
     language_weights: dict[str, float]
@@ -82,6 +86,10 @@ class Config:
     augment: dict[str, Any]
     minimum_confidence: float
     golden: tuple[dict[str, str], ...]
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.work / self.training.checkpoints
 
 
 _SECTIONS: dict[str, Any] = {

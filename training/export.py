@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--last", type=int, default=4, help="how many of the newest checkpoints are averaged")
     arguments = parser.parse_args()
     config = load_config(arguments.config)
-    paths = checkpoints(config.work / "checkpoints")[-arguments.last :]
+    paths = checkpoints(config.checkpoints)[-arguments.last :]
     export(config, averaged_network(paths), arguments.out)
     print(f"{arguments.out}: the mean of {', '.join(path.stem for path in paths)}")
 

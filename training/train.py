@@ -19,7 +19,7 @@ from app.engine.conformer.encoder import GlobalCmvn
 from app.engine.features import KaldiFbank
 from training.augment import CLEAN, AugmentConfig, augment_features, augment_waveforms
 from training.batches import Item, noises, plan_epoch, waveforms
-from training.checkpoints import Checkpoint, latest, load_checkpoint, save_checkpoint
+from training.checkpoints import Checkpoint, latest, load_checkpoint, load_weights, save_checkpoint
 from training.config import Config, TrainingConfig, load_config
 from training.packing import Pack
 from training.schedule import Schedule
@@ -152,7 +152,7 @@ class Trainer:
         """Augmented features of a batch; everything random follows from the seed and the step."""
         random_ = random.Random(f"{self.config.seed}/{self.place.step}/{rank}")
         generator = torch.Generator().manual_seed(random_.randrange(1 << 62))
-        waves, lengths, shifts_ms = waveforms(batch, random_, self.options.max_silence)
+        waves, lengths, shifts_ms = waveforms(batch, random_, self.options.max_silence, self.options.speeds)
         noise = noises(self.noise, len(batch), waves.shape[1], random_)
         augment = CLEAN if 0 < self.place.step <= self.options.easy_steps else self.augment
         waves = augment_waveforms(waves, noise, augment, generator)
@@ -166,13 +166,14 @@ class Trainer:
         return cmvn
 
     def _resume_or_measure(self) -> None:
-        folder = self.config.work / "checkpoints"
-        if path := latest(folder):
+        if path := latest(self.config.checkpoints):
             checkpoint = load_checkpoint(path)
             self.trainee.load_state_dict(checkpoint.model)
             self.optimiser.load_state_dict(checkpoint.optimiser)
             self.place = Place(checkpoint.step, checkpoint.epoch, checkpoint.batch)
             print(f"going on from {path}")
+        elif self.options.start_from:
+            load_weights(self.trainee, Path(self.options.start_from))
         else:
             self._measure_features()
 
@@ -201,7 +202,7 @@ class Trainer:
             self.place.epoch,
             self.place.batch,
         )
-        save_checkpoint(checkpoint, self.config.work / "checkpoints", self.options.keep)
+        save_checkpoint(checkpoint, self.config.checkpoints, self.options.keep)
 
 
 class Running:
@@ -227,7 +228,10 @@ def training_items(config: Config, vocabulary: Vocabulary) -> tuple[list[tuple[I
     weighted += [
         (Pack(config.work / f"real-{name}"), config.training.real_weight) for name in config.speech_train
     ]
-    weighted += [(Pack(p.with_suffix("")), 1.0) for p in sorted(config.work.glob("synthetic-*.jsonl"))]
+    weighted += [
+        (Pack(p.with_suffix("")), config.training.synthetic_weight)
+        for p in sorted(config.work.glob("synthetic-*.jsonl"))
+    ]
     items = [
         (
             Item(pack, utterance, len(vocabulary.cut(utterance.text))),

@@ -1,11 +1,13 @@
+import random
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from training.batches import Item, plan_epoch
+from training.batches import Item, plan_epoch, waveforms
 from training.packing import Pack, writing
 from training.schedule import Schedule
+from training.speed import at_speed
 from training.synthesise import resample
 
 
@@ -75,3 +77,31 @@ def test_the_learning_rate_rises_holds_and_falls() -> None:
     assert schedule.rate(30) == 1.0
     assert schedule.rate(75) == pytest.approx(0.5)
     assert schedule.rate(100) == pytest.approx(0.01)
+
+
+def test_a_faster_utterance_is_shorter_and_higher() -> None:
+    tone = np.sin(2 * np.pi * 1000 * np.arange(16_000) / 16_000).astype(np.float32)
+    faster = at_speed(tone, 1.25)
+    assert abs(len(faster) - 12_800) <= 256
+    assert faster.dtype == np.float32
+    spectrum = np.abs(np.fft.rfft(faster[:12_800]))
+    assert spectrum.argmax() * 16_000 / 12_800 == pytest.approx(1250, abs=15)
+    assert 0.9 < np.abs(faster[1000:-1000]).max() < 1.1
+
+
+def test_only_speech_without_alignment_changes_its_speed(tmp_path: Path) -> None:
+    with writing(tmp_path / "pack") as writer:
+        for spans in ((), (0, 400, 400, 900)):
+            samples = np.full(16_000, 99, np.int16)
+            writer.add(
+                samples,
+                text="some words",
+                language="en",
+                condition="",
+                syllables="some words",
+                spans_ms=spans,
+            )
+    pack = Pack(tmp_path / "pack")
+    batch = [Item(pack, utterance) for utterance in pack.utterances]
+    _, lengths, _ = waveforms(batch, random.Random(1), 0.0, (0.5,))
+    assert lengths.tolist() == [32_256, 16_000]  # in steps of 256

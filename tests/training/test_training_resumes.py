@@ -81,6 +81,34 @@ def test_a_resumed_training_equals_one_that_never_stopped(config: Config) -> Non
     assert all(torch.equal(resumed[name], tensor) for name, tensor in uninterrupted.items())
 
 
+def test_another_training_starts_from_the_weights_of_a_checkpoint_or_of_an_exported_model(
+    config: Config,
+) -> None:
+    Trainer(config, Team()).run(3)
+    first = checkpoints(config.checkpoints)[-1]
+    export(config, averaged_network([first]), config.work / "model")
+    for source in (first, config.work / "model" / "final.pt"):
+        options = replace(config.training, checkpoints="second", start_from=str(source))
+        second = Trainer(replace(config, training=options), Team())
+        assert second.place.step == 0
+        stored = load_checkpoint(first).model
+        weights = second.trainee.network.state_dict()
+        assert all(
+            torch.allclose(stored[f"network.{n}"], t, atol=1e-3, rtol=1e-3) for n, t in weights.items()
+        )
+
+
+def test_weights_of_another_network_are_refused(config: Config) -> None:
+    Trainer(config, Team()).run(3)
+    last = checkpoints(config.checkpoints)[-1]
+    stored = torch.load(last, weights_only=True)
+    stored["model"]["network.unknown"] = torch.zeros(1)
+    torch.save(stored, config.work / "other.pt")
+    options = replace(config.training, checkpoints="second", start_from=str(config.work / "other.pt"))
+    with pytest.raises(ValueError, match="another network"):
+        Trainer(replace(config, training=options), Team())
+
+
 def test_training_lowers_the_loss_of_what_it_hears(
     config: Config, capsys: pytest.CaptureFixture[str]
 ) -> None:
