@@ -18,6 +18,12 @@ MOST_SECONDS = 600.0  # a GPU is full long before; a larger batch would only mak
 SUCCESSES = 16  # batches that must succeed before more is tried again; doubled with every shortage
 MOST_SUCCESSES = 1024
 
+# A CPU is full with one waveform of a large model; batches save a small one the cost of each operation.
+# Measured by benchmarks/batch_sizes.py.
+SMALL_MODEL = 20_000_000  # parameters
+CPU_SECONDS_SMALL = 60.0
+CPU_SECONDS_LARGE = 20.0
+
 
 class MemoryBudget:
     """The padded seconds that one batch may have; 0 computes waveforms one by one."""
@@ -49,6 +55,24 @@ class MemoryBudget:
 
 def _seconds(seconds: float) -> str:
     return f"{seconds:.3g} s" if seconds else "1"
+
+
+def choose_budget(
+    asked: float, device: torch.device, parameters: int, compute: Callable[[float], object]
+) -> MemoryBudget:
+    """Return the budget of a loaded model.
+
+    Args:
+        asked: padded seconds that a person wants; 0 takes the measured best.
+        device: where the model is.
+        parameters: of the model.
+        compute: recognises so many seconds of sound; called on a GPU only.
+    """
+    if asked:
+        return MemoryBudget(asked, f"{asked:g} s")
+    if device.type == "cpu":
+        return MemoryBudget(CPU_SECONDS_SMALL if parameters < SMALL_MODEL else CPU_SECONDS_LARGE)
+    return MemoryBudget(affordable_seconds(device, compute))
 
 
 def affordable_seconds(device: torch.device, compute: Callable[[float], object]) -> float:
