@@ -47,6 +47,10 @@ class Tokenizer:
         text = re.sub(rf"(?<={HAN})(?={LETTER})|(?<={LETTER})(?={HAN})", " ", text)
         return " ".join(text.split())
 
+    def written(self, token: int) -> str:
+        """Return the characters of one token, with the spaces that part it from others; none of a special one."""
+        return self._written[token]
+
     @cached_property
     def han_ids(self) -> frozenset[int]:
         """Units that hold a Chinese character."""
