@@ -217,13 +217,7 @@ def recognise_with_little_memory(folder, spare_bytes, report):
     engine = load_engine(EngineSpec(folder, device="cpu", threads=1))
     engine.transcribe(utterances(1.0))
 
-    def compute(batch):
-        decoded = engine._decode_at_once(batch)
-        return [
-            engine._write(tokens, utterance.options) for tokens, utterance in zip(decoded, batch, strict=True)
-        ]
-
-    batcher = Batcher(compute, MemoryBudget(600.0), CPU)
+    batcher = Batcher(engine._recognise, MemoryBudget(600.0), CPU)
     with open("/proc/self/statm", encoding="ascii") as statm:  # noqa: PTH123
         size = int(statm.read().split()[0]) * resource.getpagesize()
     given = utterances(*[30.0] * 20)

@@ -5,7 +5,7 @@ import pytest
 import torch
 import yaml
 
-from app.engine import EngineSpec, RecognitionOptions, Utterance
+from app.engine import QUALITIES, EngineSpec, RecognitionOptions, Utterance
 from app.engine.decoding import Decoded
 from app.engine.device import choose_device, memory_errors_named, physical_cores, use_threads
 from app.engine.recognizer import load_engine
@@ -30,6 +30,9 @@ def engine(folder):
     return load_engine(EngineSpec(folder, device="cpu"))
 
 
+SHORT = Utterance(np.zeros(0, np.float32), AUTO)
+
+
 def noise(seconds, seed=0):
     return (0.1 * np.random.default_rng(seed).standard_normal(int(16_000 * seconds))).astype(np.float32)
 
@@ -43,7 +46,7 @@ def test_the_engine_says_what_it_is(engine):
     assert (info.model, info.device, info.dtype, info.languages) == ("tiny", "cpu", "float32", ("zh", "en"))
     assert info.parameters > 1000
     assert dict(info.versions)["torch"] == torch.__version__
-    assert {line.name for line in info.receipt} == {"device", "dtype"}
+    assert {line.name for line in info.receipt} == {"device", "dtype", "batch"}
 
 
 def test_hypotheses_come_in_the_order_of_the_waveforms(engine):
@@ -107,23 +110,40 @@ def test_a_lone_word_must_be_surer_than_a_sentence(tmp_path):
     engine = load_engine(EngineSpec(build_tiny_model(tmp_path / "lone"), device="cpu"))
     engine._minimum_confidence = 0.1
     word, sentence = (Decoded((5,) * count, tuple(range(count)), (0.3,) * count) for count in (1, 6))
-    assert engine._write(word, AUTO).dropped == "unsure"
-    assert engine._write(sentence, AUTO).dropped == ""
-    assert engine._write(Decoded((5,), (0,), (0.9,)), AUTO).text_raw
+    assert engine._write(word, SHORT).dropped == "unsure"
+    assert engine._write(sentence, SHORT).dropped == ""
+    assert engine._write(Decoded((5,), (0,), (0.9,)), SHORT).text_raw
 
 
-def test_the_receipt_says_that_hotwords_are_not_applied_and_why(engine):
-    lines = {
-        line.name: line
-        for line in engine.receipt(RecognitionOptions("zh", parse_hotwords("营业时间 客服"), itn=False))
-    }
-    assert (lines["hotwords"].asked, lines["hotwords"].applied) == ("营业时间, 客服", "")
-    assert "Greedy" in lines["hotwords"].reason
-    assert (lines["language"].applied, lines["itn"].applied, lines["decoding"].applied) == (
-        "zh",
-        "off",
-        "greedy",
-    )
+def lines(engine, options):
+    return {line.name: line for line in engine.receipt(options)}
+
+
+def test_the_receipt_says_that_fast_leaves_hotwords_out_and_why(engine):
+    options = RecognitionOptions("zh", parse_hotwords("你好 天气"), itn=False, quality="fast")
+    receipt = lines(engine, options)
+    assert (receipt["hotwords"].asked, receipt["hotwords"].applied) == ("你好, 天气", "")
+    assert "Fast" in receipt["hotwords"].reason
+    assert [receipt[name].applied for name in ("language", "itn", "decoding")] == ["zh", "off", "greedy"]
+
+
+def test_each_quality_has_its_own_search(engine, tmp_path):
+    names = [lines(engine, RecognitionOptions(quality=quality))["decoding"].applied for quality in QUALITIES]
+    assert names == ["greedy", "prefix beam", "attention rescoring"]
+    ctc_alone = load_engine(EngineSpec(build_tiny_model(tmp_path / "ctc", decoder=None), device="cpu"))
+    line = lines(ctc_alone, RecognitionOptions(quality="accurate"))["decoding"]
+    assert (line.asked, line.applied) == ("accurate", "prefix beam")
+    assert "decoder" in line.reason
+
+
+def test_utterances_of_several_people_keep_their_own_options(engine):
+    options = [
+        RecognitionOptions(language, quality=quality) for language in ("zh", "en") for quality in QUALITIES
+    ]
+    mixed = [Utterance(noise(2.0), each) for each in options]
+    together = engine.transcribe(mixed)
+    assert [h.text_raw for h in together] == [engine.transcribe([each])[0].text_raw for each in mixed]
+    assert together[0].text_raw != together[3].text_raw
 
 
 def test_a_language_that_the_model_does_not_know_is_not_forced(tmp_path):
@@ -145,23 +165,6 @@ def test_units_that_do_not_fit_the_network_are_refused(tmp_path):
     (folder / "units.txt").unlink()
     with pytest.raises(ModelFileMissing, match=r"units\.txt"):
         load_engine(EngineSpec(folder, device="cpu"))
-
-
-def test_memory_that_is_short_for_a_batch_is_enough_for_its_halves(folder, monkeypatch):
-    engine = load_engine(EngineSpec(folder, device="cpu"))
-    monkeypatch.setattr(engine, "_batches", lambda waveforms: iter([list(range(len(waveforms)))]))
-    at_once, sizes = engine._decode_at_once, []
-
-    def cramped(utterances):
-        sizes.append(len(utterances))
-        if len(utterances) > 2:
-            raise OutOfMemory(detail="test")
-        return at_once(utterances)
-
-    expected = [hypothesis.text_raw for hypothesis in engine.transcribe(asked(*sounds()))]
-    monkeypatch.setattr(engine, "_decode_at_once", cramped)
-    assert [hypothesis.text_raw for hypothesis in engine.transcribe(asked(*sounds()))] == expected
-    assert sizes == [6, 3, 1, 2, 3, 1, 2]
 
 
 def test_memory_that_is_short_for_one_waveform_is_said(engine):

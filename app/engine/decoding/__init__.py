@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import torch
 from torch import Tensor
 
 
@@ -18,6 +20,13 @@ class EncodedBatch:
     """-inf where a token is forbidden."""
     lengths_B: Tensor
     """Frames that count."""
+
+    def rows(self, chosen: Sequence[int]) -> EncodedBatch:
+        """Return the batch of these recordings alone."""
+        if list(chosen) == list(range(len(self.lengths_B))):
+            return self
+        picked = torch.tensor(chosen, device=self.lengths_B.device)
+        return EncodedBatch(self.encoded_BTD[picked], self.log_probs_BTV[picked], self.lengths_B[picked])
 
 
 @dataclass(frozen=True, slots=True)

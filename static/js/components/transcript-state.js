@@ -63,7 +63,7 @@ function showReceipt(body, receipt) {
 /** @param {ReceiptLine} line */
 function receiptRows({ name, asked, applied, reason }) {
   const row = document.createElement("tr");
-  row.append(cell("th", optionName(name), { scope: "row" }), cell("td", asked), cell("td", applied));
+  row.append(cell("th", optionName(name), { scope: "row" }), cell("td", asked || "–"), cell("td", applied || "–"));
   if (!reason) return [row];
   const why = document.createElement("tr");
   why.className = "receipt__why";

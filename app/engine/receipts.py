@@ -1,0 +1,45 @@
+"""What became of the options of one recognition by the native engine: asked, applied, why. Knows no tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from app.engine import RecognitionOptions
+from app.errors import N_
+from app.hotwords import Hotword, unusable
+from app.transcript import Applied
+
+GREEDY_IS_DEAF = N_("Fast reads every frame alone: it cannot prefer words.")
+NO_DECODER = N_("This model has no attention decoder to read the found texts again.")
+LANGUAGE_UNKNOWN = N_("This model does not know the language.")
+
+
+def language_line(options: RecognitionOptions, known: Collection[str]) -> Applied:
+    asked = options.language
+    if asked == "auto" or asked in known:
+        return Applied("language", asked, asked)
+    return Applied("language", asked, "auto", LANGUAGE_UNKNOWN)
+
+
+def decoding_line(options: RecognitionOptions, applied: str, *, can_rescore: bool) -> Applied:
+    reason = NO_DECODER if options.quality == "accurate" and not can_rescore else ""
+    return Applied("decoding", options.quality, applied, reason)
+
+
+def hotword_lines(options: RecognitionOptions, unknown: Sequence[tuple[Hotword, str]]) -> tuple[Applied, ...]:
+    """Return a line for all hotwords, and one for each that the model cannot write."""
+    asked = _listed(options.hotwords)
+    if options.hotwords and options.quality == "fast":
+        return (Applied("hotwords", asked, "", GREEDY_IS_DEAF),)
+    lost = {word for word, _ in unknown}
+    used = _listed([word for word in options.hotwords if word not in lost])
+    return (Applied("hotwords", asked, used), *(unusable(word, letters) for word, letters in unknown))
+
+
+def switch_line(name: str, *, is_on: bool) -> Applied:
+    asked = "on" if is_on else "off"
+    return Applied(name, asked, asked)
+
+
+def _listed(hotwords: Sequence[Hotword]) -> str:
+    return ", ".join(map(str, hotwords))
