@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any
 
 from app.errors import N_
 
+CLAUSE_MARKS = ",.!?;:"
+CLOSING = frozenset(CLAUSE_MARKS + "%)]}’”…")
+LEADING_RUN = re.compile(r"^[0-9A-Za-z\u00c0-\u024f]+")
+TRAILING_RUN = re.compile(r"[0-9A-Za-z\u00c0-\u024f]+$")
 NO_SPEECH = N_("No speech was found in the recording.")
 
 
@@ -113,12 +120,25 @@ class Transcript:
 
 
 def join_texts(texts: Iterable[str]) -> str:
-    """Join the texts of segments; a space stands only where Latin letters or digits would touch."""
-    joined = ""
-    for text in filter(None, map(str.strip, texts)):
-        glue = " " if joined and _needs_space(joined[-1], text[0]) else ""
-        joined += glue + text
-    return joined
+    """Join the texts of words or segments as their scripts are written: 用 Python 写了35行, not 用Python写了 35 行."""
+    parts = list(filter(None, map(str.strip, texts)))
+    spaced = [(" " if needs_space(left, right) else "") + right for left, right in pairwise(parts)]
+    return "".join(parts[:1] + spaced)
+
+
+def needs_space(left: str, right: str) -> bool:
+    """Latin words stand apart from each other and from Chinese ones; Chinese, its marks and numbers do not."""
+    last, first = left[-1], right[0]
+    if not (is_wide(last) or is_wide(first)):
+        return first not in CLOSING
+    if is_wide(last):
+        return last.isalnum() and not is_wide(first) and _has_letter(LEADING_RUN, right)
+    return first.isalnum() and (last in CLAUSE_MARKS or _has_letter(TRAILING_RUN, left))
+
+
+def is_wide(character: str) -> bool:
+    """Tell whether a character stands without spaces: Chinese, and the marks that are as wide."""
+    return unicodedata.east_asian_width(character) in "WF"
 
 
 def detect_language(text: str) -> str:
@@ -128,6 +148,6 @@ def detect_language(text: str) -> str:
     return {(True, True): "zh-en", (True, False): "zh", (False, True): "en"}.get((has_han, has_latin), "none")
 
 
-def _needs_space(left: str, right: str) -> bool:
-    """Latin text is separated by spaces, also after its own punctuation; Chinese is not."""
-    return left.isascii() and right.isascii() and (right.isalnum() or right in "\"'(")
+def _has_letter(run: re.Pattern[str], text: str) -> bool:
+    found = run.search(text)
+    return bool(found) and any(map(str.isalpha, found[0]))

@@ -6,7 +6,6 @@ in the end nor where in the recording the waveform lies.
 
 from __future__ import annotations
 
-import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from app.engine import SAMPLE_RATE, Waveform
 from app.engine.alignment import TokenSpan
 from app.engine.pauses import MIN_PAUSE_SECONDS, Stretch, find_pauses
 from app.engine.tokenizer import Tokenizer
-from app.transcript import Word
+from app.transcript import Word, is_wide
 
 FEATURE_SECONDS = 0.025  # what one feature frame sees, and
 SHIFT_SECONDS = 0.010  # how much later the next one begins (features.py)
@@ -149,11 +148,6 @@ class _Letter:
     @property
     def is_opening(self) -> bool:
         return self.character in OPENING
-
-
-def is_wide(character: str) -> bool:
-    """Tell whether a character is a word of its own: Chinese, and what is as wide."""
-    return unicodedata.east_asian_width(character) in "WF"
 
 
 def _letters(

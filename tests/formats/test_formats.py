@@ -55,7 +55,7 @@ def test_a_time_that_rounds_up_carries_into_the_next_second() -> None:
 def test_json_has_the_names_that_programs_rely_on(transcript: Transcript) -> None:
     content = json.loads(find_format("json").render(transcript))
 
-    assert content["text"] == "下午2点半开会a < b & c"
+    assert content["text"] == "下午2点半开会 a < b & c"
     assert content["text_raw"] == "下午两点半开会a < b & c"
     assert content["segments"][0] == {
         "start": 0.5,
@@ -102,7 +102,12 @@ def test_an_unknown_format_says_which_ones_there_are() -> None:
     [
         (["你好", "世界"], "你好世界"),
         (["good morning", "everyone"], "good morning everyone"),
-        (["用", "python", "写"], "用python写"),
+        (["用", "python", "写"], "用 python 写"),
+        (["有", "35", "行"], "有35行"),
+        (["涨了", "35%", "了"], "涨了35%了"),
+        (["用", "A4", "纸"], "用 A4 纸"),
+        (["好，", "ok,", "那", "go。", "Yes"], "好，ok, 那 go。Yes"),
+        (["about", "$5", "or", "-3", "(net)", "!"], "about $5 or -3 (net)!"),
         (["", " a ", ""], "a"),
         (["first.", "Second"], "first. Second"),
     ],
