@@ -30,6 +30,15 @@ class Applied:
     """Empty where asked and applied agree. English, its own translation key; figures may follow after ": "."""
 
 
+def merge_receipts(earlier: Iterable[Applied], later: Iterable[Applied]) -> tuple[Applied, ...]:
+    """Return one line for each name: the later one, unless only the earlier one has a reason."""
+    lines = {line.name: line for line in earlier}
+    for line in later:
+        if line.reason or not (line.name in lines and lines[line.name].reason):
+            lines[line.name] = line
+    return tuple(lines.values())
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
     """A Chinese character, a Latin word, or what is written for several of them ("2025年", "35%").

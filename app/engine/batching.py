@@ -16,7 +16,7 @@ import torch
 from app.engine import SAMPLE_RATE, Hypothesis, Utterance
 from app.engine.budget import MemoryBudget
 from app.engine.device import memory_errors_named, release_memory
-from app.engine.splitting import join, merged, quietest_point
+from app.engine.splitting import join, quietest_point
 from app.errors import N_, OutOfMemory
 from app.logging import event
 
@@ -107,7 +107,7 @@ class Batcher:
     def _explained(self, hypothesis: Hypothesis, reason: str) -> Hypothesis:
         if any(line.name == "batch" for line in hypothesis.applied):
             return hypothesis  # that it was cut says more
-        return replace(hypothesis, applied=merged(hypothesis.applied, (self._budget.line(reason),)))
+        return replace(hypothesis, applied=(*hypothesis.applied, self._budget.line(reason)))
 
 
 def seconds_of(utterance: Utterance) -> float:

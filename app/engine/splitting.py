@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from app.engine import SAMPLE_RATE, Hypothesis, Waveform
-from app.transcript import Applied, Word, join_texts
+from app.transcript import Word, join_texts, merge_receipts
 
 LEAST_SECONDS = 1.0  # a shorter piece holds too little for a model to read
 QUIET_MS = 50  # longer than a pitch period, shorter than a syllable
@@ -54,13 +54,8 @@ def join(first: Hypothesis, second: Hypothesis, seconds: float) -> Hypothesis:
         confidence=_mean_confidence(first, second),
         dropped="" if text else first.dropped or second.dropped,
         words=first.words + tuple(_later(word, seconds) for word in second.words),
-        applied=merged(first.applied, second.applied),
+        applied=merge_receipts(first.applied, second.applied),
     )
-
-
-def merged(lines: tuple[Applied, ...], others: tuple[Applied, ...]) -> tuple[Applied, ...]:
-    """Return one line of a receipt for each name; `others` win."""
-    return tuple({line.name: line for line in lines + others}.values())
 
 
 def _mean_confidence(*hypotheses: Hypothesis) -> float | None:

@@ -22,7 +22,7 @@ from app.logging import event
 from app.store import segments, transcriptions
 from app.store.database import Connection, Row
 from app.store.tables import JobState, SegmentState
-from app.transcript import NO_SPEECH, Applied, detect_language
+from app.transcript import NO_SPEECH, Applied, detect_language, merge_receipts
 
 _log = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ class Claims:
         self, id: str, index: int, hypothesis: Hypothesis, maker: Maker, seconds_worked: float
     ) -> None:
         """Store the text of one segment; when this returns it is never recognised again."""
-        with self._own(id) as (connection, _):
+        with self._own(id) as (connection, row):
             segments.finish(
                 connection,
                 id,
@@ -113,7 +113,8 @@ class Claims:
                 dropped=hypothesis.dropped,
                 seconds_worked=seconds_worked,
             )
-            receipt = [asdict(line) for line in maker.receipt]
+            stored = (Applied(**line) for line in row["receipt"])
+            receipt = [asdict(line) for line in merge_receipts(stored, maker.receipt)]
             transcriptions.change(connection, id, model=maker.model, device=maker.device, receipt=receipt)
             transcriptions.recount(connection, id)
 

@@ -103,6 +103,12 @@ class InferenceProcess:
         child = self._child
         return replace(self._status, rss_bytes=child.rss_bytes() if child else None)
 
+    @property
+    def batch_seconds(self) -> float:
+        """Padded seconds that the loaded engine likes to get at once; 0 where nothing is loaded, or one by one."""
+        info = self._status.info
+        return info.batch_seconds if info else 0.0
+
     def transcribe(self, utterances: Sequence[Utterance], timeout_seconds: float) -> Recognition:
         """Return one hypothesis per utterance. Whoever asks first is served first.
 

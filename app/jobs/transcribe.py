@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event
@@ -15,23 +16,18 @@ from typing import TypeVar
 from app.engine import Utterance
 from app.engine.audio import DecodeLimits, read_waveform
 from app.engine.preparation import Cancelled, prepare
-from app.errors import (
-    AppError,
-    DatabaseUnusable,
-    DiskFull,
-    InferenceCrashed,
-    InferenceHung,
-    InferenceUnavailable,
-)
+from app.errors import AppError, DatabaseUnusable, DiskFull, InferenceUnavailable
+from app.jobs.batching import Batches, Lane, Order, Recognised
 from app.jobs.claims import Claims, Maker
-from app.jobs.inference import InferenceProcess, Recognition, Stopped
+from app.jobs.inference import Stopped
 from app.jobs.transcription import SegmentRecord, Transcription
 from app.logging import event
 from app.store.files import Files
+from app.transcript import merge_receipts
 
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 15.0
-TRIES_OF_A_SEGMENT = 2  # the process may have died by chance; twice of the same segment is no chance
+LOOK_SECONDS = 0.5  # between two looks whether a job is still wanted, while its segments are computed
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -43,9 +39,8 @@ class Transcriber:
 
     claims: Claims
     files: Files
-    inference: InferenceProcess
+    batches: Batches
     limits: DecodeLimits
-    segment_timeout_seconds: float
     stopping: Event
 
     def run(self, job: Transcription) -> None:
@@ -59,10 +54,7 @@ class Transcriber:
         """
         self._prepare(job)
         self.remember(lambda: self.claims.begin_recognition(job.id))
-        for segment in self.claims.pending(job.id):
-            if self._is_unwanted(job.id):
-                raise Cancelled
-            self._do_segment(job, segment)
+        self._recognise(job)
         problem = self.remember(lambda: self.claims.finish(job.id))
         name, code = ("job_failed", problem.code) if problem else ("job_succeeded", "-")
         event(_log, logging.ERROR if problem else logging.INFO, name, error=code)
@@ -110,35 +102,59 @@ class Transcriber:
     def _is_unwanted(self, id: str) -> bool:
         return self.stopping.is_set() or self.remember(lambda: self.claims.is_cancelled(id))
 
-    def _do_segment(self, job: Transcription, segment: SegmentRecord) -> None:
-        started = time.monotonic()
+    def _recognise(self, job: Transcription) -> None:
+        """Send what is pending through the process that infers, some segments ahead, and keep each text at once."""
+        pending = deque(self.claims.pending(job.id))
+        began = time.monotonic()
+        with self.batches.lane(job.id) as lane:
+            while pending or not lane.is_empty:
+                if self._is_unwanted(job.id):
+                    self._withdraw(job, lane)
+                    raise Cancelled
+                while pending and lane.has_room:
+                    self._hand_in(job, lane, pending.popleft())
+                if order := lane.take_out(LOOK_SECONDS):
+                    self._settle(job, order, time.monotonic() - began)
+                    began = time.monotonic()
+
+    def _hand_in(self, job: Transcription, lane: Lane, segment: SegmentRecord) -> None:
+        waveform = read_waveform(self.files.audio(job.id), segment.start, segment.end)
+        lane.hand_in(segment.index, Utterance(waveform, job.options.recognition))
+
+    def _withdraw(self, job: Transcription, lane: Lane) -> None:
+        """Take back what has not begun; what has is awaited and kept, unless the worker stops."""
+        event(_log, logging.INFO, "segments_withdrawn", count=lane.withdraw())
+        while not (lane.is_empty or self.stopping.is_set()):
+            if order := lane.take_out(LOOK_SECONDS):
+                self._settle(job, order, 0.0)
+            lane.withdraw()  # what was to be tried again is not wanted either
+
+    def _settle(self, job: Transcription, order: Order, seconds: float) -> None:
+        """Store the text of a segment, or why it has none."""
         try:
-            result = self._recognise(job, segment)
+            recognised = order.recognised()
         except InferenceUnavailable:
             raise
         except AppError as error:
-            self._give_up(job, segment, error, time.monotonic() - started)
+            event(_log, logging.ERROR, "segment_failed", exc_info=True, index=order.index)
+            problem = error.problem
+            self.remember(lambda: self.claims.fail_segment(job.id, order.index, problem, seconds))
         else:
-            self._keep(job, segment, result, time.monotonic() - started)
+            self._keep(job, order.index, recognised, seconds)
 
-    def _recognise(self, job: Transcription, segment: SegmentRecord) -> Recognition:
-        waveform = read_waveform(self.files.audio(job.id), segment.start, segment.end)
-        utterance = Utterance(waveform, job.options.recognition)
-        for tries_left in reversed(range(TRIES_OF_A_SEGMENT)):
-            try:
-                return self.inference.transcribe([utterance], self.segment_timeout_seconds)
-            except (InferenceCrashed, InferenceHung) as death:
-                if not tries_left:
-                    raise
-                event(_log, logging.WARNING, "segment_tried_again", index=segment.index, reason=death)
-        raise AssertionError
-
-    def _keep(self, job: Transcription, segment: SegmentRecord, result: Recognition, seconds: float) -> None:
-        [hypothesis], [receipt] = result.hypotheses, result.receipts
-        maker = Maker(result.info.model, result.info.device, receipt)
-        self.remember(lambda: self.claims.finish_segment(job.id, segment.index, hypothesis, maker, seconds))
-        event(_log, logging.INFO, "segment_finished", index=segment.index, seconds=round(seconds, 3))
-
-    def _give_up(self, job: Transcription, segment: SegmentRecord, error: AppError, seconds: float) -> None:
-        event(_log, logging.ERROR, "segment_failed", exc_info=True, index=segment.index)
-        self.remember(lambda: self.claims.fail_segment(job.id, segment.index, error.problem, seconds))
+    def _keep(self, job: Transcription, index: int, recognised: Recognised, seconds: float) -> None:
+        hypothesis, info = recognised.hypothesis, recognised.info
+        maker = Maker(info.model, info.device, merge_receipts(recognised.receipt, hypothesis.applied))
+        self.remember(lambda: self.claims.finish_segment(job.id, index, hypothesis, maker, seconds))
+        event(_log, logging.INFO, "segment_finished", index=index, seconds=round(seconds, 3))
+        for line in hypothesis.applied:
+            facts = f"{line.asked} -> {line.applied}"
+            event(
+                _log,
+                logging.WARNING,
+                "segment_compromised",
+                index=index,
+                option=line.name,
+                became=facts,
+                reason=line.reason,
+            )

@@ -16,6 +16,7 @@ from threading import Event, Thread
 from app.engine.audio import DecodeLimits
 from app.engine.preparation import Cancelled
 from app.errors import AppError
+from app.jobs.batching import Batches
 from app.jobs.claims import ClaimLost, Claims
 from app.jobs.inference import InferenceProcess, Stopped
 from app.jobs.queue import Queue
@@ -51,9 +52,8 @@ class Worker:
         self._stopping = Event()
         self._taken_over = Event()
         self._claims = Claims(queue, self.id)
-        self._transcriber = Transcriber(
-            self._claims, files, inference, limits, segment_timeout_seconds, self._stopping
-        )
+        self._batches = Batches(inference, segment_timeout_seconds)
+        self._transcriber = Transcriber(self._claims, files, self._batches, limits, self._stopping)
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -75,6 +75,7 @@ class Worker:
         names = [f"job-{number}" for number in range(self._concurrent_jobs)]
         threads = [Thread(target=self._work, name=name, daemon=True) for name in names]
         threads.append(Thread(target=self._look_after_the_dead, name="take-over", daemon=True))
+        threads.append(Thread(target=self._batches.run, name="batches", daemon=True))
         for thread in threads:
             thread.start()
         return threads
@@ -82,6 +83,7 @@ class Worker:
     def _stop(self, threads: list[Thread]) -> None:
         self._stopping.set()
         self._taken_over.set()
+        self._batches.stop()
         self._inference.stop()
         self._queue.announce()
         deadline = time.monotonic() + FAREWELL_SECONDS

@@ -99,6 +99,10 @@ class House:
             return not self.files.folder(id).exists()
         return False
 
+    def events(self, id: str) -> list[str]:
+        """The names of the events in the job's own log."""
+        return [line.split()[5] for line in self.queue.log_lines(id) if not line.startswith(" ")]
+
     def finished_segments(self, id: str) -> list[str]:
         """The indexes of `segment_finished` in the job's own log."""
         lines = [line.split() for line in self.queue.log_lines(id)]

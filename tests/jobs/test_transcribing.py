@@ -174,6 +174,7 @@ def test_a_running_job_is_cancelled_after_its_present_segment(house: House) -> N
         id = house.submit(talk(0.2, 0.4, 0.6)).id
         house.until(lambda: any(house.folder.glob("begun-*")))
         assert house.queue.cancel(id).cancel_requested
+        house.until(lambda: "segments_withdrawn" in house.events(id))
         house.note("go")
         record = house.end_of(id)
 
@@ -201,6 +202,7 @@ def test_a_retry_does_only_what_is_missing(house: House) -> None:
         id = house.submit(talk(0.2, 0.4, 0.6)).id
         house.until(lambda: any(house.folder.glob("begun-*")))
         house.queue.cancel(id)
+        house.until(lambda: "segments_withdrawn" in house.events(id))
         house.note("go")
         house.end_of(id)
         assert house.queue.retry(id).state in (JobState.QUEUED, JobState.RUNNING)
