@@ -9,6 +9,7 @@ import os
 import signal
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -106,6 +107,48 @@ class UnsureEngine(EchoEngine):
 
     def hear(self, _: Waveform) -> Hypothesis:
         return Hypothesis("", "", None, dropped="unsure")
+
+
+class BatchEngine(EchoEngine):
+    """Likes four seconds at once. Notes the loudness of what came together, and waits for the note `go`."""
+
+    @property
+    def info(self) -> EngineInfo:
+        return replace(super().info, batch_seconds=4.0)
+
+    def transcribe(self, utterances: Sequence[Utterance]) -> list[Hypothesis]:
+        levels = [str(round(10 * loudness(utterance.waveform))) for utterance in utterances]
+        with (self.notes / "batches").open("a") as notes:
+            notes.write(" ".join(levels) + "\n")
+        while not (self.notes / "go").exists():
+            time.sleep(0.01)
+        return super().transcribe(utterances)
+
+
+class PoisonedBatchEngine(BatchEngine, PoisonedEngine):
+    """Is killed by a batch with a loud piece."""
+
+
+class HangingBatchEngine(BatchEngine, HangingEngine):
+    """Never answers to a batch with a loud piece."""
+
+
+class FailingBatchEngine(BatchEngine, FailingEngine):
+    """Says of a batch with a loud piece that it cannot be computed."""
+
+
+class CrampedEngine(EchoEngine):
+    """Has too little memory for a loud piece, and says what it did about it."""
+
+    def receipt(self, options: RecognitionOptions) -> tuple[Applied, ...]:
+        return (*super().receipt(options), Applied("batch", "auto", "60 s"))
+
+    def hear(self, waveform: Waveform) -> Hypothesis:
+        heard = super().hear(waveform)
+        is_loud = loudness(waveform) > POISON
+        return replace(
+            heard, applied=(Applied("batch", "auto", "30 s", "Memory ran out"),) if is_loud else ()
+        )
 
 
 def refuse(spec: EngineSpec) -> EchoEngine:
