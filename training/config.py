@@ -39,6 +39,14 @@ class VoiceConfig:
 
 
 @dataclass(frozen=True)
+class LanguageModelConfig:
+    leave_out: tuple[str, ...]
+    cut: tuple[int, ...]
+    weight: float
+    bonus: float
+
+
+@dataclass(frozen=True)
 class TrainingConfig:
     checkpoints: str
     start_from: str
@@ -83,6 +91,7 @@ class Config:
     non_speech_minutes: float
     model: dict[str, Any]
     training: TrainingConfig
+    language_model: LanguageModelConfig
     augment: dict[str, Any]
     minimum_confidence: float
     golden: tuple[dict[str, str], ...]
@@ -97,6 +106,7 @@ _SECTIONS: dict[str, Any] = {
     "vocabulary": VocabularyConfig,
     "voices": VoiceConfig,
     "training": TrainingConfig,
+    "language_model": LanguageModelConfig,
 }
 
 

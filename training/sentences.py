@@ -34,7 +34,7 @@ def main() -> None:
     chosen = choose_sentences(config)
     with (config.work / "sentences.tsv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, delimiter="\t").writerows(astuple(sentence) for sentence in chosen)
-    texts = [normal_text(s.text) for s in chosen if s.set == "train"] + list(_transcripts(config))
+    texts = [normal_text(s.text) for s in chosen if s.set == "train"] + list(transcripts(config))
     options = config.vocabulary
     vocabulary = build_vocabulary(
         texts,
@@ -79,12 +79,18 @@ def _corpus(
     language: str, text_path: str, sources_path: str, options: TextConfig, seed: int
 ) -> Iterator[tuple[str, str, str]]:
     longest = options.max_characters[language]
-    with _opened(Path(text_path)) as texts, _opened(Path(sources_path)) as sources:
-        rows = [(s.strip(), t.strip()) for s, t in zip(sources, texts, strict=True)]
+    rows = list(read_corpus(text_path, sources_path))
     for source, count in options.take.items():
         lines = [t for s, t in rows if s == source and len(t) <= longest and _is_pure(t, language)]
         for text in random.Random(seed).sample(lines, min(count, len(lines))):
             yield language, source, text
+
+
+def read_corpus(text_path: str, sources_path: str) -> Iterator[tuple[str, str]]:
+    """Source and text of each line."""
+    with _opened(Path(text_path)) as texts, _opened(Path(sources_path)) as sources:
+        for source, text in zip(sources, texts, strict=True):
+            yield source.strip(), text.strip()
 
 
 def _is_pure(text: str, language: str) -> bool:
@@ -99,7 +105,7 @@ def _opened(path: Path) -> IO[str]:
     return path.open(encoding="utf-8")
 
 
-def _transcripts(config: Config) -> Iterable[str]:
+def transcripts(config: Config) -> Iterable[str]:
     for name in config.speech_train:
         with (config.speech / f"{name}.tsv").open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
