@@ -12,6 +12,7 @@ from app.transcript import Applied
 GREEDY_IS_DEAF = N_("Fast reads every frame alone: it cannot prefer words.")
 NO_DECODER = N_("This model has no attention decoder to read the found texts again.")
 LANGUAGE_UNKNOWN = N_("This model does not know the language.")
+MOST_SHOWN = 12  # hotwords in one line; what became of each is told with the text
 
 
 def language_line(options: RecognitionOptions, known: Collection[str]) -> Applied:
@@ -42,4 +43,5 @@ def switch_line(name: str, *, is_on: bool) -> Applied:
 
 
 def _listed(hotwords: Sequence[Hotword]) -> str:
-    return ", ".join(map(str, hotwords))
+    shown = ", ".join(map(str, hotwords[:MOST_SHOWN]))
+    return shown if len(hotwords) <= MOST_SHOWN else f"{shown} ... ({len(hotwords)})"

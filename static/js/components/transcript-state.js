@@ -67,7 +67,7 @@ function receiptRows({ name, asked, applied, reason }) {
   if (!reason) return [row];
   const why = document.createElement("tr");
   why.className = "receipt__why";
-  why.append(cell("td", ""), cell("td", reason, { colspan: "2" }));
+  why.append(cell("td", reason, { colspan: "3" }));
   return [row, why];
 }
 
