@@ -2,19 +2,42 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.engine import EngineSpec
 from app.engine.audio import DecodeLimits
+from app.engine.registry import factory_for
 from app.engine.vad import VadOptions
+from app.jobs.models import ModelPlaces, Models
+from app.paths import builtin_model_dir
 
 if TYPE_CHECKING:
     from app.settings import Settings
 
 
+def open_models(settings: Settings, spec: EngineSpec | None = None) -> Models:
+    """Return the models; one that the environment, an option or `spec` names cannot be changed by a choice."""
+    fixed = settings.model if "model" in settings.model_fields_set else spec.model_dir if spec else None
+    places = ModelPlaces(
+        models_dir=settings.models_dir,
+        builtin=builtin_model_dir(),
+        data_dir=settings.data_dir,
+        fixed=None if fixed == builtin_model_dir() and spec else fixed,
+        wenet_mirror=settings.wenet_mirror,
+    )
+    return Models(places)
+
+
 def engine_spec(settings: Settings) -> EngineSpec:
+    """Return the engine of the model that was chosen."""
+    return spec_of_folder(settings, open_models(settings).folder_in_use())
+
+
+def spec_of_folder(settings: Settings, folder: Path) -> EngineSpec:
     return EngineSpec(
-        model_dir=settings.model,
+        model_dir=folder,
+        factory=factory_for(folder),
         device=settings.device,
         threads=settings.threads,
         dtype=settings.dtype,

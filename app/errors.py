@@ -13,7 +13,7 @@
   + ModelError
     - ModelFileMissing, ModelFileUnreadable, ModelConfigUnsupported, ModelWeightsMismatch
     - NotAModel, ModelUnknown, ModelAbsent, ModelInUse, ModelFixed, ModelBuiltIn, ModelBusy, ModelNotForRecognition
-    - ModelDamaged, NoRoomForModel
+    - ModelDamaged, NoRoomForModel, ModelFolderMissing, FunASRMissing
     - HubClientMissing, HubUnreachable, HubRefused, HubAnswerWrong, TransferBroken, ArchiveRefused
   + InferenceError
     - DeviceUnavailable, OutOfMemory, InferenceFailed, InferenceCrashed, InferenceHung, InferenceUnavailable
@@ -409,6 +409,19 @@ class ModelDamaged(ModelError):
     status = 422
     message = N_("Files of the model {name} are changed or missing: {files}")
     advice = N_("Remove the model and download it again, or copy it again from its source.")
+
+
+class ModelFolderMissing(ModelError):
+    code = "model_folder_missing"
+    message = N_("There is no model folder {folder}; nothing is downloaded without being asked.")
+    advice = N_("Download the model first ('python -m app models pull NAME'), or name the folder that has it.")
+
+
+class FunASRMissing(ModelError):
+    code = "funasr_missing"
+    status = 503
+    message = N_("The model in {folder} needs the package funasr: {reason}")
+    advice = N_("Install it: pip install 'funasr-webui[funasr]' (about 750 MB), then start again.")
 
 
 class NoRoomForModel(ModelError):

@@ -6,14 +6,17 @@ import logging
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from app import __version__
-from app.composition import decode_limits, engine_spec, vad_options
+from app.composition import decode_limits, open_models, spec_of_folder, vad_options
 from app.jobs.inference import InferenceProcess
+from app.jobs.model_keeper import ModelKeeper
 from app.jobs.queue import JobOptions, Queue
 from app.jobs.worker import Worker
 from app.logging import job_logs
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from fastapi.routing import APIRoute
 
     from app.engine import EngineSpec
+    from app.jobs.models import Models
     from app.settings import Settings
     from app.web.dependencies import State
 
@@ -52,7 +56,7 @@ def create_app(settings: Settings, *, spec: EngineSpec | None = None, start_work
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
         with ExitStack() as stack:
-            yield await run_in_threadpool(_open, stack, settings, spec or engine_spec(settings), start_worker)
+            yield await run_in_threadpool(_open, stack, settings, spec, start_worker)
             await run_in_threadpool(stack.close)  # it waits for threads and processes
 
     app = DescribedApp(
@@ -99,11 +103,11 @@ def open_worker(settings: Settings) -> Iterator[None]:
         DatabaseUnusable
     """
     with ExitStack() as stack:
-        _open(stack, settings, engine_spec(settings), start_worker=True)
+        _open(stack, settings, None, start_worker=True)
         yield
 
 
-def _open(stack: ExitStack, settings: Settings, spec: EngineSpec, start_worker: bool) -> State:
+def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_worker: bool) -> State:
     """Open everything that lives as long as the server; `stack` closes it, the last first."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     database = Database(settings.data_dir)
@@ -112,7 +116,9 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec, start_worker: 
     files = Files(settings.data_dir)
     stack.enter_context(job_logs(files.folder))
     queue = Queue(database, files)
-    inference = InferenceProcess(spec)
+    models = open_models(settings, spec)
+    stack.enter_context(models.open())
+    inference = InferenceProcess(spec or spec_of_folder(settings, models.folder_in_use()))
     if start_worker:
         worker = Worker(
             queue,
@@ -123,11 +129,22 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec, start_worker: 
             segment_timeout_seconds=settings.segment_timeout_seconds,
         )
         stack.enter_context(worker.running())
+        stack.enter_context(_keeper(models, inference, settings, spec).running())
     return {
         "settings": settings,
         "queue": queue,
         "inference": inference,
+        "models": models,
         "has_worker": start_worker,
         "default_options": JobOptions(vad=vad_options(settings)),
         "started_at": time.monotonic(),
     }
+
+
+def _keeper(
+    models: Models, inference: InferenceProcess, settings: Settings, spec: EngineSpec | None
+) -> ModelKeeper:
+    def spec_of(folder: Path) -> EngineSpec:
+        return replace(spec, model_dir=folder) if spec else spec_of_folder(settings, folder)
+
+    return ModelKeeper(models, inference, spec_of, idle_seconds=settings.model_idle_minutes * 60)

@@ -44,7 +44,19 @@ class Settings(BaseSettings):
     """Folder of a FunASR punctuation model (ct-punc); without one, pauses are punctuated."""
 
     model: Path = Field(default_factory=builtin_model_dir)
-    """Folder of the model."""
+    """Folder of the model; where it is given, it wins over the choice on the page or by `models use`."""
+
+    models_dir: Path = Field(default_factory=lambda: home_dir() / "models")
+    """Folder that downloaded models are kept in."""
+
+    model_idle_minutes: float = Field(default=0.0, ge=0, le=10_080)
+    """Minutes without work after which the model is unloaded and its memory freed; 0 keeps it loaded."""
+
+    wenet_mirror: str = Field(
+        default="https://huggingface.co/openspeech/wenet-models/resolve/main/{name}.tar.gz",
+        pattern=r"^https?://.+\{name\}",
+    )
+    """Address of WeNet's public checkpoints, with {name} in place of their names."""
 
     data_dir: Path = Field(default_factory=lambda: home_dir() / "data")
     """Folder of the database and the recordings."""

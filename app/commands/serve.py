@@ -10,14 +10,15 @@ from pathlib import Path
 
 import uvicorn
 
-from app.errors import AddressUnusable, FolderUnwritable, PortTaken
+from app.composition import open_models
+from app.engine.registry import identify
+from app.errors import AddressUnusable, FolderUnwritable, ModelError, PortTaken
 from app.logging import setup_logging
 from app.main import create_app
 from app.settings import Settings
 from app.store.database import Database
 
 SHUTDOWN_SECONDS = 5  # open event streams and downloads get this long to end
-MODEL_FILES = ("train.yaml", "final.pt", "units.txt")
 PORTS_TRIED = 20  # how many ports above a taken one are tried for the advice
 
 
@@ -35,7 +36,7 @@ def serve(settings: Settings, *, start_worker: bool = True) -> int:
     listener = listen(settings.host, settings.port)
     setup_logging(settings.log_dir, settings.log_level, settings.log_file_mb)
     server = uvicorn.Server(_server_config(settings, start_worker))
-    print(_model_line(settings.model))
+    print(_model_line(open_models(settings).folder_in_use()))
     print(f"Fun-ASR WebUI: {_address(listener)}  (Ctrl+C stops it)", flush=True)
     server.run(sockets=[listener])
     return 0
@@ -90,9 +91,10 @@ def _free_port(host: str, taken: int) -> int:
 
 def _model_line(folder: Path) -> str:
     """Say whether the model folder looks whole; loading it is the inference process's work."""
-    missing = [name for name in MODEL_FILES if not (folder / name).is_file()]
-    if missing:
-        return f"WARNING: the model folder {folder} has no {', '.join(missing)}: nothing can be recognised."
+    try:
+        identify(folder)
+    except ModelError as error:
+        return f"WARNING: {error} Nothing can be recognised."
     return f"Model: {folder}"
 
 

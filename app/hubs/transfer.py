@@ -9,7 +9,7 @@ import http.client
 import os
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -64,7 +64,11 @@ class Transfer:
     target: Path
     headers: Mapping[str, str]
     stopping: Event
+    models_dir: Path
+    """Where a person may put the model by hand."""
     patience: Patience = Patience()
+    on_size: Callable[[int], None] | None = None
+    """Told how many bytes the file has, where the hub did not say it."""
 
     @property
     def part(self) -> Path:
@@ -79,7 +83,7 @@ class Transfer:
             HubUnreachable, TransferBroken: it could not be had; what has arrived is kept.
             NoRoomForModel: the disk is full.
         """
-        if self.target.is_file():
+        if self._is_here():
             return
         self.target.parent.mkdir(parents=True, exist_ok=True)
         promised = self._fetch_patiently(report)
@@ -89,6 +93,16 @@ class Transfer:
             raise TransferBroken(file=self.file.path, reason=WRONG_BYTES)
         self._validator_file().unlink(missing_ok=True)
         self.part.replace(self.target)
+
+    def _is_here(self) -> bool:
+        """Tell whether an earlier attempt brought the file; one of an older revision is thrown away."""
+        if not self.target.is_file():
+            return False
+        same_size = self.file.size_bytes in (None, self.target.stat().st_size)
+        if same_size and is_as_announced(self.target, self.file):
+            return True
+        self.target.unlink()
+        return False
 
     def _fetch_patiently(self, report: Report) -> str:
         """Ask again and again until the file is whole; return the SHA-256 that the server promised, if any."""
@@ -110,8 +124,8 @@ class Transfer:
         if failures >= self.patience.attempts:
             if self._arrived():
                 raise TransferBroken(file=self.file.path, reason=BROKEN) from error
-            folder = str(self.target.parents[1].parent)
-            raise HubUnreachable(hub=self.hub.label, reason=_one_line(error), folder=folder) from error
+            reason = _one_line(error)
+            raise HubUnreachable(hub=self.hub.label, reason=reason, folder=str(self.models_dir)) from error
         if self.stopping.wait(self.patience.pause_seconds * 2 ** (failures - 1)):
             raise Cancelled from error
 
@@ -149,6 +163,8 @@ class Transfer:
             report(-begin)
             begin = 0
         total = self.file.size_bytes or _announced_size(answer, begin)
+        if self.on_size and total is not None:
+            self.on_size(total)
         with self.part.open("r+b" if begin else "wb", buffering=0) as stream:
             stream.seek(begin)
             arrived = self._copy(answer, stream, report)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import multiprocessing.connection
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -73,6 +74,7 @@ class InferenceProcess:
         self._stopping = Event()
         self._child: Child | None = None
         self._deaths_in_a_row = 0
+        self._used_at = time.monotonic()
         self._status = InferenceStatus()
         self._status_lock = Lock()
 
@@ -98,6 +100,44 @@ class InferenceProcess:
                 self._child.end()
                 event(_log, logging.INFO, "inference_unloaded", pid=self._child.pid)
             self._let_go()
+
+    def unload_if_idle(self, seconds: float) -> bool:
+        """Unload where nothing has been asked for so long; tell whether that was so."""
+        if self._child is None or time.monotonic() - self._used_at < seconds:  # asked first without a turn
+            return False
+        with self._turns.taken():
+            child = self._child
+            if child is None or time.monotonic() - self._used_at < seconds:
+                return False
+            child.end()
+            event(_log, logging.INFO, "inference_idle", pid=child.pid, seconds=round(seconds))
+            self._let_go()
+        return True
+
+    @property
+    def spec(self) -> EngineSpec:
+        """What is loaded, or will be when work comes."""
+        return self._spec
+
+    def use(self, spec: EngineSpec) -> None:
+        """Load another engine after the present request. The old one goes first: there may be no memory for both.
+
+        Raises:
+            InferenceUnavailable: it cannot be loaded; the old one comes back.
+            Stopped: `stop` was called.
+        """
+        with self._turns.taken():
+            if self._child is not None:
+                self._child.end()
+            self._let_go()
+            old, self._spec = self._spec, spec
+            try:
+                self._ready_child()
+            except InferenceUnavailable:
+                self._spec = old
+                self._let_go()
+                Thread(target=self._load, name="inference-loader", daemon=True).start()
+                raise
 
     def status(self) -> InferenceStatus:
         child = self._child
@@ -128,6 +168,7 @@ class InferenceProcess:
                 raise
             self._note(state="ready")
             self._deaths_in_a_row = 0
+            self._used_at = time.monotonic()
             return self._recognition(answer)
 
     def _recognition(self, answer: object) -> Recognition:
@@ -200,6 +241,7 @@ class InferenceProcess:
         event(
             _log, logging.INFO, "inference_ready", pid=child.pid, device=answer.info.device, seconds=seconds
         )
+        self._used_at = time.monotonic()
         self._note(state="ready", info=answer.info)
         Thread(target=self._watch, args=(child,), name="inference-watch", daemon=True).start()
         return child

@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 
 from app.i18n import Translate, translator
 from app.jobs.inference import InferenceProcess
+from app.jobs.models import Models
 from app.jobs.queue import JobOptions, Queue
 from app.settings import Settings
 from app.web.errors import language_of
@@ -20,6 +21,7 @@ class State(TypedDict):
     settings: Settings
     queue: Queue
     inference: InferenceProcess
+    models: Models
     has_worker: bool
     """Whether jobs are done here, and not by `python -m app worker`."""
     default_options: JobOptions
@@ -43,6 +45,10 @@ def _inference(connection: HTTPConnection) -> InferenceProcess:
     return state_of(connection)["inference"]
 
 
+def _models(connection: HTTPConnection) -> Models:
+    return state_of(connection)["models"]
+
+
 def _translate(connection: HTTPConnection) -> Translate:
     return translator(language_of(connection))
 
@@ -50,6 +56,7 @@ def _translate(connection: HTTPConnection) -> Translate:
 QueueDep = Annotated[Queue, Depends(_queue)]
 SettingsDep = Annotated[Settings, Depends(_settings)]
 InferenceDep = Annotated[InferenceProcess, Depends(_inference)]
+ModelsDep = Annotated[Models, Depends(_models)]
 TranslateDep = Annotated[Translate, Depends(_translate)]
 StateDep = Annotated[State, Depends(state_of)]
 TranscriptionId = Annotated[str, Path(description="Id of the transcription.", examples=["01jd9x3v6t8q"])]

@@ -13,7 +13,7 @@ from app.i18n import LANGUAGES
 from app.jobs.queue import JobState
 from app.paths import builtin_model_dir
 from app.web.answers import full_answer, item_answer, model_answer
-from app.web.dependencies import InferenceDep, QueueDep, SettingsDep, TranscriptionId, TranslateDep
+from app.web.dependencies import InferenceDep, ModelsDep, QueueDep, SettingsDep, TranscriptionId, TranslateDep
 from app.web.templating import THEMES, render
 
 if TYPE_CHECKING:
@@ -31,14 +31,20 @@ router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 @router.get("/")
 def recognition(
-    request: Request, queue: QueueDep, settings: SettingsDep, inference: InferenceDep, translate: TranslateDep
+    request: Request,
+    queue: QueueDep,
+    settings: SettingsDep,
+    inference: InferenceDep,
+    models: ModelsDep,
+    translate: TranslateDep,
 ) -> HTMLResponse:
     """Take recordings in, and show those at work and the latest results."""
+    in_use = models.folder_in_use()
     context = {
         "jobs": _items(_active(queue) + _recent(queue), translate),
         "model": model_answer(inference.status(), translate).model_dump(mode="json"),
-        "model_name": settings.model.name,
-        "is_builtin": settings.model == builtin_model_dir(),
+        "model_name": in_use.name,
+        "is_builtin": in_use == builtin_model_dir(),
         "limit_bytes": settings.max_upload_mb * BYTES_PER_MB,
     }
     return render(request, "pages/recognition.html", context)

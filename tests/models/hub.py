@@ -262,3 +262,9 @@ def tar_gz(files: dict[str, bytes], *members: tarfile.TarInfo) -> bytes:
         for member in members:
             tar.addfile(member)
     return buffer.getvalue()
+
+
+def link(name: str, target: str, kind: bytes = tarfile.SYMTYPE) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    member.type, member.linkname = kind, target
+    return member

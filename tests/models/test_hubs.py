@@ -25,7 +25,7 @@ from app.hubs.transfer import Cancelled, Patience, Transfer
 from app.hubs.unpack import unpack
 from app.hubs.wenet import WenetMirror
 from tests.models.conftest import FUNASR_FILES, SENSEVOICE_HF, SENSEVOICE_MS
-from tests.models.hub import LoopbackHub, tar_gz
+from tests.models.hub import LoopbackHub, link, tar_gz
 
 QUICK = Patience(attempts=3, pause_seconds=0.01, silence_seconds=5)
 WANTED = {"config.yaml", "configuration.json", "am.mvn", "README.md", "model.pt"}
@@ -48,7 +48,14 @@ def transfer(
     file: RemoteFile, folder: Path, stopping: Event | None = None, patience: Patience = QUICK, **headers: str
 ) -> Transfer:
     return Transfer(
-        HubName.MODELSCOPE, "owner/name", file, folder / file.path, headers, stopping or Event(), patience
+        HubName.MODELSCOPE,
+        "owner/name",
+        file,
+        folder / file.path,
+        headers,
+        stopping or Event(),
+        folder,
+        patience,
     )
 
 
@@ -149,6 +156,14 @@ def test_wrong_bytes_of_a_small_file_are_found_by_its_git_name(hub: LoopbackHub,
 
     with pytest.raises(TransferBroken, match="checksum"):
         transfer(config, tmp_path).fetch()
+
+
+def test_a_file_of_an_older_revision_is_fetched_again(hub: LoopbackHub, tmp_path: Path) -> None:
+    (tmp_path / "model.pt").write_bytes(b"x" * len(WEIGHTS))
+
+    transfer(weights_of(hub), tmp_path).fetch()
+
+    assert (tmp_path / "model.pt").read_bytes() == WEIGHTS
 
 
 def test_a_longer_leftover_of_another_file_is_not_kept(hub: LoopbackHub, tmp_path: Path) -> None:
@@ -285,12 +300,6 @@ def test_an_archive_is_unpacked_without_the_folder_around_it(tmp_path: Path) -> 
     assert (tmp_path / "files/train.yaml").read_bytes() == b"x"
     assert (tmp_path / "files/sub/units.txt").read_bytes() == b"y"
     assert not (tmp_path / "files/._units").exists()
-
-
-def link(name: str, target: str, kind: bytes = tarfile.SYMTYPE) -> tarfile.TarInfo:
-    member = tarfile.TarInfo(name)
-    member.type, member.linkname = kind, target
-    return member
 
 
 def device(name: str, kind: bytes) -> tarfile.TarInfo:
