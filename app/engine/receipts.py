@@ -29,11 +29,11 @@ def decoding_line(options: RecognitionOptions, applied: str, *, can_rescore: boo
 
 def hotword_lines(options: RecognitionOptions, unknown: Sequence[tuple[Hotword, str]]) -> tuple[Applied, ...]:
     """Return a line for all hotwords, and one for each that the model cannot write."""
-    asked = _listed(options.hotwords)
+    asked = listed(options.hotwords)
     if options.hotwords and options.quality == "fast":
         return (Applied("hotwords", asked, "", GREEDY_IS_DEAF),)
     lost = {word for word, _ in unknown}
-    used = _listed([word for word in options.hotwords if word not in lost])
+    used = listed([word for word in options.hotwords if word not in lost])
     return (Applied("hotwords", asked, used), *(unusable(word, letters) for word, letters in unknown))
 
 
@@ -42,6 +42,6 @@ def switch_line(name: str, *, is_on: bool) -> Applied:
     return Applied(name, asked, asked)
 
 
-def _listed(hotwords: Sequence[Hotword]) -> str:
+def listed(hotwords: Sequence[Hotword]) -> str:
     shown = ", ".join(map(str, hotwords[:MOST_SHOWN]))
     return shown if len(hotwords) <= MOST_SHOWN else f"{shown} ... ({len(hotwords)})"

@@ -1,0 +1,23 @@
+"""Models of the FunASR family behind the same seam as the native engine.
+
+Nothing outside this package imports `funasr`, and here only what loads a model does: its import takes seconds and half
+a gigabyte of memory, so it belongs into the process that infers.
+"""
+
+from __future__ import annotations
+
+from app.engine import Engine, EngineSpec
+
+
+def load_engine(spec: EngineSpec) -> Engine:
+    """Load the FunASR model folder of the spec onto its device; never downloads.
+
+    Raises:
+        FunASRMissing: the package is not installed.
+        ModelError: the folder is absent, not whole, of an unknown network, or its weights do not fit.
+        DeviceUnavailable: the device asked for is absent, and a fallback is not allowed.
+        OutOfMemory: the device cannot hold the weights.
+    """
+    from app.engine.funasr.engine import load_funasr_engine
+
+    return load_funasr_engine(spec)

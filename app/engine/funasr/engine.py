@@ -1,0 +1,181 @@
+"""A FunASR model behind the Engine seam: guards what the network cannot take, calls it one at a time, writes the text.
+
+It knows neither folders (loading.py) nor what makes one network differ from another (its family).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from threading import Lock
+
+import numpy as np
+import torch
+
+from app.engine import (
+    SAMPLE_RATE,
+    EngineInfo,
+    EngineSpec,
+    Hypothesis,
+    RecognitionOptions,
+    Utterance,
+    Waveform,
+)
+from app.engine.alignment import confidence
+from app.engine.batching import Batcher
+from app.engine.budget import MemoryBudget, choose_budget
+from app.engine.device import DeviceChoice, choose_device, memory_errors_named, use_threads
+from app.engine.funasr.family import Family, Reading, duration
+from app.engine.funasr.loading import Loaded, kept_process, load, versions
+from app.engine.funasr.nano import Nano
+from app.engine.funasr.paraformer import Paraformer, SeacoParaformer
+from app.engine.funasr.punctuation import load_punctuator
+from app.engine.funasr.receipts import option_lines
+from app.engine.funasr.sensevoice import SenseVoice
+from app.engine.known_models import Role
+from app.engine.text.punctuation import PausePunctuator, Punctuator
+from app.engine.text.writing import write
+from app.errors import AppError, InferenceFailed
+from app.transcript import Applied
+
+SHORTEST_SECONDS = 0.1  # nobody says a word in less; of 10 ms FunASR cannot even compute features
+SILENT_PEAK = 3e-4  # -70 dBFS, ten steps of 16 bits: below it these networks make text up
+EMPTY = Hypothesis(text="", text_raw="", confidence=None)
+
+FAMILIES: Mapping[str, Callable[[Loaded, str], Family]] = {
+    "SenseVoiceSmall": SenseVoice,
+    "Paraformer": Paraformer,
+    "SeacoParaformer": SeacoParaformer,
+    "FunASRNano": Nano,
+}
+
+
+def load_funasr_engine(spec: EngineSpec) -> FunASREngine:
+    """See app.engine.funasr.load_engine."""
+    started = time.perf_counter()
+    use_threads(spec.threads)
+    choice = choose_device(spec.device, allow_fallback=spec.allow_fallback)
+    loaded = load(spec.model_dir, Role.RECOGNITION, choice.device)
+    family = FAMILIES[loaded.architecture](loaded, spec.dtype)
+    punctuator = load_punctuator(spec.punctuation_model) if spec.punctuation_model else PausePunctuator()
+    return FunASREngine(loaded, family, punctuator, choice, spec.batch_seconds, started)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The options that a network must have in common for a batch."""
+
+    language: str
+    hotwords: tuple[object, ...]
+    itn: bool
+
+    @classmethod
+    def of(cls, options: RecognitionOptions) -> _Asked:
+        return cls(options.language, options.hotwords, options.itn)
+
+
+class FunASREngine:
+    """An Engine over one network on one device."""
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        family: Family,
+        punctuator: Punctuator,
+        choice: DeviceChoice,
+        batch_seconds: float,
+        started: float,
+    ) -> None:
+        self._family = family
+        self._punctuator = punctuator
+        self._writes_itself = "itn" in family.abilities
+        self._lock = Lock()
+        budget = self._budget(batch_seconds, loaded)
+        self._batcher = Batcher(self._recognise, budget, loaded.device)
+        self.info = EngineInfo(
+            model=loaded.folder.resolve().name,
+            device=str(choice.device),
+            dtype=family.dtype.applied,
+            languages=tuple(code for code in family.languages if code != "auto"),
+            parameters=loaded.parameters,
+            load_seconds=time.perf_counter() - started,
+            versions=versions(),
+            receipt=(*_device_lines(choice.receipt), family.dtype, budget.line()),
+            batch_seconds=budget.seconds,
+            abilities=tuple(family.abilities),
+        )
+
+    def transcribe(self, utterances: Sequence[Utterance]) -> list[Hypothesis]:
+        """Return one hypothesis per utterance, in order; see Engine."""
+        heard = [index for index, utterance in enumerate(utterances) if is_audible(utterance.waveform)]
+        with self._lock:  # FunASR keeps the options of a call in the model
+            found = self._batcher.transcribe([utterances[index] for index in heard])
+        hypotheses = dict(zip(heard, found, strict=True))
+        return [hypotheses.get(index, EMPTY) for index in range(len(utterances))]
+
+    def receipt(self, options: RecognitionOptions) -> tuple[Applied, ...]:
+        """Say what each option became."""
+        return option_lines(options, self._family)
+
+    # Batches
+
+    def _budget(self, asked: float, loaded: Loaded) -> MemoryBudget:
+        if not self._family.can_batch:
+            return MemoryBudget(0.0)
+        return choose_budget(asked, loaded.device, loaded.parameters, self._recognise_noise)
+
+    def _recognise_noise(self, seconds: float) -> None:
+        noise = torch.rand(round(seconds * SAMPLE_RATE)).sub(0.5).numpy()
+        self._recognise([Utterance(noise, RecognitionOptions())])
+
+    def _recognise(self, utterances: Sequence[Utterance]) -> list[Hypothesis]:
+        """Recognise one batch, those with the same options together; memory that runs out is the caller's to handle."""
+        rows: dict[_Asked, list[int]] = {}
+        for row, utterance in enumerate(utterances):
+            rows.setdefault(_Asked.of(utterance.options), []).append(row)
+        found: dict[int, Reading] = {}
+        for alike in rows.values():
+            found.update(zip(alike, self._read([utterances[row] for row in alike]), strict=True))
+        return [self._write(found[row], utterance) for row, utterance in enumerate(utterances)]
+
+    def _read(self, utterances: Sequence[Utterance]) -> list[Reading]:
+        waveforms = [utterance.waveform for utterance in utterances]
+        try:
+            with torch.inference_mode(), memory_errors_named(), kept_process():
+                return self._family.read(waveforms, utterances[0].options)
+        except AppError:
+            raise
+        except Exception as error:  # whatever a network of FunASR stumbles over
+            detail = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+            raise InferenceFailed(detail=detail) from error
+
+    # Text
+
+    def _write(self, reading: Reading, utterance: Utterance) -> Hypothesis:
+        """Write what was read; a network that writes numbers and marks by itself is taken at its word."""
+        words = reading.words(self._family.times, utterance.waveform)
+        shown = words if "times" in self._family.abilities else ()
+        sure = confidence(reading.spans)
+        if self._writes_itself or not words:
+            return Hypothesis(reading.text, reading.text, sure, words=shown, applied=reading.facts)
+        options = utterance.options
+        punctuator = self._punctuator if options.punctuation else None
+        written = write(words, duration(utterance.waveform), itn=options.itn, punctuation=punctuator)
+        return Hypothesis(
+            written.text,
+            written.text_raw,
+            sure,
+            words=written.words if shown else (),
+            applied=reading.facts,
+        )
+
+
+def is_audible(waveform: Waveform) -> bool:
+    """Tell whether there is anything that could be a word."""
+    return len(waveform) >= SHORTEST_SECONDS * SAMPLE_RATE and bool(np.abs(waveform).max() > SILENT_PEAK)
+
+
+def _device_lines(receipt: Iterable[Applied]) -> tuple[Applied, ...]:
+    """The line of the precision is the family's."""
+    return tuple(line for line in receipt if line.name == "device")

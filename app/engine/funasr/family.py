@@ -1,0 +1,84 @@
+"""What the engine asks of every family of networks: what it reads in waveforms, and what it can do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from app.engine import SAMPLE_RATE, RecognitionOptions, Waveform
+from app.engine.alignment import TokenSpan
+from app.engine.tokenizer import Tokenizer
+from app.engine.words import FrameTimes, spoken_words
+from app.errors import N_
+from app.hotwords import Hotword
+from app.transcript import Applied, Word
+
+NO_TIMES = N_("This model gives no times.")
+SINGLE_PRECISION = N_("This model computes in single precision.")
+
+# One frame stands for six of 10 ms, around the middle one of the seven that it sees.
+LFR_TIMES = FrameTimes(first_centre=0.0125, step=0.06)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a network read in one waveform."""
+
+    text: str
+    """As the network said it, without its tags."""
+    pieces: tuple[str, ...] = ()
+    """The text of each token that has a place, with the spaces that part it from others."""
+    spans: tuple[TokenSpan, ...] = ()
+    """Of the pieces; empty where the network gives no times."""
+    facts: tuple[Applied, ...] = ()
+    """What it told about this waveform alone."""
+
+    def words(self, times: FrameTimes, waveform: Waveform) -> tuple[Word, ...]:
+        """Return the words with times; none without spans."""
+        if not self.spans:
+            return ()
+        return spoken_words(self.spans, range(len(self.pieces)), Tokenizer(self.pieces), times, waveform)
+
+
+class Family(Protocol):
+    """One kind of network."""
+
+    languages: Mapping[str, str | None]
+    """Codes to what the network calls them."""
+    abilities: tuple[str, ...]
+    """Of `times`, `hotwords`, `punctuation` and `itn`."""
+    no_times: str
+    """Why it gives no times, where it gives none."""
+    marks_need_itn: bool
+    """It punctuates only what it writes with digits."""
+    can_batch: bool
+    """Several waveforms at once give what each gives alone."""
+    times: FrameTimes
+    dtype: Applied
+    """The line of the receipt."""
+
+    def read(self, waveforms: Sequence[Waveform], options: RecognitionOptions) -> list[Reading]:
+        """Read waveforms that are not empty, in order; the options are the same for all."""
+        ...
+
+    def unusable(self, hotwords: Sequence[Hotword], /) -> tuple[tuple[Hotword, str], ...]:
+        """Return the hotwords that cannot be used, each with the characters that are to blame."""
+        ...
+
+
+def tensors(waveforms: Sequence[Waveform]) -> list[Tensor]:
+    """Return copies as FunASR wants them: it scales some in place, and arrays of numpy it takes only in part."""
+    return [torch.tensor(waveform) for waveform in waveforms]
+
+
+def duration(waveform: Waveform) -> float:
+    return len(waveform) / SAMPLE_RATE
+
+
+def single_precision(asked: str) -> Applied:
+    """Return the line of the receipt of a network that computes in float32, whatever was asked."""
+    return Applied("dtype", asked, "float32", "" if asked in ("auto", "float32") else SINGLE_PRECISION)

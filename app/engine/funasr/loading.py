@@ -1,0 +1,214 @@
+"""Builds a network with the `funasr` package from a folder, offline, and undoes what that does to the process.
+
+Knows the layout of a folder and the traps of FunASR's loader; what a network is then asked is its family's business.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import json
+import logging
+import os
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import torch
+import yaml
+from torch import nn
+
+from app.engine.device import memory_errors_named
+from app.engine.funasr.weights import Shapes, check_weights, read_shapes
+from app.engine.known_models import Role
+from app.engine.registry import identify
+from app.errors import (
+    N_,
+    DeviceUnavailable,
+    FunASRMissing,
+    ModelConfigUnsupported,
+    ModelFileMissing,
+    ModelFileUnreadable,
+    ModelFolderMissing,
+    ModelNotForRecognition,
+    OutOfMemory,
+)
+
+WEIGHTS_FILE = "model.pt"
+CONFIG_FILE = "config.yaml"
+FILES_FILE = "configuration.json"  # which file is which
+OPTIONAL_PARTS = ("ctc.", "ctc_decoder.")  # of Fun-ASR-Nano; the weights on Hugging Face lack them
+HELPERS = ("vad_model", "punc_model", "spk_model")
+OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A network on its device, with what FunASR keeps beside it."""
+
+    folder: Path
+    architecture: str
+    auto: Any
+    """funasr's AutoModel."""
+    network: nn.Module
+    tokenizer: Any
+    frontend: Any
+    device: torch.device
+    lacks_optional: bool
+    """The weights have no optional part, though the configuration describes one."""
+
+    @property
+    def parameters(self) -> int:
+        return sum(parameter.numel() for parameter in self.network.parameters())
+
+
+def load(folder: Path, role: Role, device: torch.device) -> Loaded:
+    """Build the network of a folder on a device.
+
+    Raises:
+        FunASRMissing, ModelError, DeviceUnavailable, OutOfMemory: see app.engine.funasr.load_engine.
+    """
+    folder = folder.absolute()  # a name such as "ct-punc" would be taken for one of the hub's
+    architecture = _architecture(folder, role)
+    _check_files(folder)
+    held = read_shapes(folder / WEIGHTS_FILE)
+    funasr = import_funasr(folder)
+    with kept_process():
+        auto = _build(funasr, folder, device)
+    _check_device(auto.model, device)
+    check_weights(folder / WEIGHTS_FILE, held, auto.model, _is_optional)
+    return Loaded(
+        folder,
+        architecture,
+        auto,
+        auto.model,
+        auto.kwargs.get("tokenizer"),
+        auto.kwargs.get("frontend"),
+        device,
+        _lacks_optional(folder, held),
+    )
+
+
+def versions() -> tuple[tuple[str, str], ...]:
+    return (("torch", str(torch.__version__)), ("funasr", version("funasr")))
+
+
+# The folder
+
+
+def _architecture(folder: Path, role: Role) -> str:
+    if not folder.is_dir():
+        raise ModelFolderMissing(folder=str(folder))
+    found = identify(folder)
+    if found.role is not role and role is Role.RECOGNITION:
+        raise ModelNotForRecognition(name=folder.name)
+    if found.role is not role:
+        reason = f"{found.architecture} ({found.role}, {role})"
+        raise ModelConfigUnsupported(file=str(folder / CONFIG_FILE), reason=reason)
+    return found.architecture
+
+
+def _check_files(folder: Path) -> None:
+    """Check that every file that FunASR would look for on a hub is here, and that no part comes from a hub."""
+    for name in _named_files(_read_json(folder / FILES_FILE).get("file_path_metas", {})):
+        if not (folder / name).exists():
+            raise ModelFileMissing(folder=str(folder), file=name)
+    config = yaml.safe_load((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+    if (config.get("audio_encoder_conf") or {}).get("hub"):
+        raise ModelConfigUnsupported(
+            file=str(folder / CONFIG_FILE), reason=N_("a part of the network would be downloaded")
+        )
+
+
+def _read_json(file: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    except ValueError as error:
+        raise ModelFileUnreadable(file=str(file), reason=N_("it is no JSON")) from error
+    return content if isinstance(content, dict) else {}
+
+
+def _named_files(metas: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what the parts need (`tokenizer_conf: {bpemodel: FILE}`) and the weights; other names may be absent."""
+    for key, value in metas.items():
+        if isinstance(value, str) and key == "init_param":
+            yield value
+        elif isinstance(value, dict):
+            yield from (name for name in value.values() if isinstance(name, str))
+
+
+def _is_optional(name: str) -> bool:
+    return name.startswith(OPTIONAL_PARTS)
+
+
+def _lacks_optional(folder: Path, held: Shapes) -> bool:
+    described = "ctc_decoder:" in (folder / CONFIG_FILE).read_text(encoding="utf-8")
+    return described and not any(map(_is_optional, held))
+
+
+# The package
+
+
+def import_funasr(folder: Path) -> ModuleType:
+    """Import `funasr`, told to keep off the network.
+
+    Raises:
+        FunASRMissing: it is not installed, or cannot be imported.
+    """
+    if importlib.util.find_spec("funasr") is None:
+        raise FunASRMissing(folder=str(folder), reason=N_("it is not installed"))
+    os.environ.update(OFFLINE)
+    try:
+        with kept_process():
+            return importlib.import_module("funasr")
+    except ImportError as error:
+        raise FunASRMissing(folder=str(folder), reason=str(error)) from error
+
+
+@contextmanager
+def kept_process() -> Iterator[None]:
+    """Run FunASR without what it leaves behind: the thread count, the root logger's level, lines on the output."""
+    threads, root = torch.get_num_threads(), logging.getLogger()
+    level, handlers = root.level, list(root.handlers)
+    try:
+        with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        root.setLevel(level)
+        root.handlers[:] = handlers
+        if torch.get_num_threads() != threads:
+            torch.set_num_threads(threads)
+
+
+def _build(funasr: ModuleType, folder: Path, device: torch.device) -> Any:
+    try:
+        with memory_errors_named():
+            return funasr.AutoModel(
+                model=str(folder),
+                device=str(device),
+                ncpu=torch.get_num_threads(),
+                frontend_conf={"dither": 0.0},  # else two readings of one waveform differ
+                trust_remote_code=False,
+                **dict.fromkeys(HELPERS),  # a configuration may name some of the hub's
+                disable_update=True,
+                disable_pbar=True,
+                log_level="ERROR",
+            )
+    except OutOfMemory:
+        raise
+    except Exception as error:  # its classes raise whatever their arguments lead to
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+        raise ModelConfigUnsupported(file=str(folder / CONFIG_FILE), reason=reason) from error
+
+
+def _check_device(network: nn.Module, device: torch.device) -> None:
+    """FunASR falls back to the CPU without a word."""
+    real = next(network.parameters()).device
+    if real.type != device.type:
+        raise DeviceUnavailable(device=str(device), reason=N_("FunASR put the model on another device."))

@@ -1,0 +1,56 @@
+"""What became of the options of one recognition by a FunASR model: asked, applied, why. Knows no tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.engine import RecognitionOptions
+from app.engine.funasr.family import Family
+from app.engine.receipts import language_line, listed
+from app.errors import N_
+from app.hotwords import DEFAULT_WEIGHT, Hotword, unusable
+from app.transcript import Applied
+
+NO_HOTWORDS = N_("This model cannot prefer words.")
+NO_WEIGHTS = N_("This model takes hotwords without weights.")
+ONE_SEARCH = N_("This model has one way of decoding.")
+PUNCTUATES = N_("This model punctuates by itself.")
+PUNCTUATES_WITH_ITN = N_("This model punctuates only where it writes numbers too.")
+WRITES_ITSELF = N_("This model writes numbers by itself.")
+
+
+def option_lines(options: RecognitionOptions, family: Family) -> tuple[Applied, ...]:
+    """Return a line for each option, and one for each hotword that cannot be used."""
+    return (
+        language_line(options, family.languages),
+        Applied("decoding", options.quality, "greedy", ONE_SEARCH),
+        *_hotword_lines(options.hotwords, family),
+        _itn_line(options, family),
+        _punctuation_line(options, family),
+        *(() if "times" in family.abilities else (Applied("times", "on", "off", family.no_times),)),
+    )
+
+
+def _hotword_lines(hotwords: Sequence[Hotword], family: Family) -> tuple[Applied, ...]:
+    asked = listed(hotwords)
+    if "hotwords" not in family.abilities:
+        return (Applied("hotwords", asked, "", NO_HOTWORDS if hotwords else ""),)
+    unknown = family.unusable(hotwords)
+    lost = {word for word, _ in unknown}
+    used = listed([Hotword(word.text) for word in hotwords if word not in lost])
+    reason = NO_WEIGHTS if any(word.weight != DEFAULT_WEIGHT for word in hotwords) else ""
+    return (Applied("hotwords", asked, used, reason), *(unusable(*pair) for pair in unknown))
+
+
+def _itn_line(options: RecognitionOptions, family: Family) -> Applied:
+    asked = "on" if options.itn else "off"
+    return Applied("itn", asked, asked, WRITES_ITSELF if options.itn and "itn" in family.abilities else "")
+
+
+def _punctuation_line(options: RecognitionOptions, family: Family) -> Applied:
+    asked = "on" if options.punctuation else "off"
+    if "punctuation" not in family.abilities:
+        return Applied("punctuation", asked, asked)
+    applied = "off" if family.marks_need_itn and not options.itn else "on"
+    reason = PUNCTUATES_WITH_ITN if family.marks_need_itn else PUNCTUATES
+    return Applied("punctuation", asked, applied, "" if asked == applied else reason)

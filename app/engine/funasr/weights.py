@@ -1,0 +1,98 @@
+"""Holds the tensors of a checkpoint against a built network: names and shapes. Reads no configuration.
+
+FunASR itself leaves out what does not fit, at most with a line in the log, so that a wrong checkpoint speaks nonsense.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import TypeAlias
+
+import torch
+from torch import Tensor, nn
+
+from app.errors import N_, ModelFileUnreadable, ModelWeightsMismatch
+
+Shapes: TypeAlias = Mapping[str, tuple[int, ...]]
+"""Name of a tensor to its shape."""
+
+NAMES_SHOWN = 3  # of all tensors that do not fit
+WRAPPERS = ("state_dict", "model_state_dict", "model")  # under which trainers keep the weights
+PARALLEL = "module."  # before every name where several GPUs trained
+INCOMPLETE = N_("it is incomplete, or no file of PyTorch")
+
+
+def read_shapes(file: Path) -> Shapes:
+    """Return what a checkpoint holds; its values stay on the disk where the format allows that.
+
+    Raises:
+        ModelFileUnreadable: it is damaged, or no table of tensors.
+    """
+    content = _read(file)
+    for wrapper in WRAPPERS:
+        if isinstance(content, dict) and isinstance(content.get(wrapper), dict):
+            content = content[wrapper]
+    if not isinstance(content, dict) or not content:
+        raise ModelFileUnreadable(file=str(file), reason=N_("it is not a table of tensors"))
+    tensors = {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
+    return {name.removeprefix(PARALLEL): tuple(value.shape) for name, value in tensors.items()}
+
+
+def _read(file: Path) -> object:
+    is_mappable = zipfile.is_zipfile(file)  # files of PyTorch before 1.6 are not
+    try:
+        return torch.load(file, map_location="cpu", weights_only=True, mmap=is_mappable)
+    except Exception as error:  # a damaged file can fail anywhere in zip and pickle
+        reason = " ".join(str(error).split())[:300] if is_mappable else INCOMPLETE
+        raise ModelFileUnreadable(file=str(file), reason=reason) from error
+
+
+def check_weights(
+    file: Path, held: Shapes, network: nn.Module, is_optional: Callable[[str], bool] = lambda _: False
+) -> None:
+    """Compare what the file holds with what the built network has.
+
+    Args:
+        file: for the error.
+        held: from `read_shapes`.
+        network: as FunASR built it; it drops an optional part that the file does not have.
+        is_optional: tells of a name whether it belongs to a part that may be absent as a whole.
+
+    Raises:
+        ModelWeightsMismatch: a tensor is missing, unknown, or of another shape.
+    """
+    expected = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    problems = _shapes(expected, held) + _missing(expected, held) + _unknown(expected, held, is_optional)
+    if problems:
+        more = f" (and {len(problems) - NAMES_SHOWN} more)" if len(problems) > NAMES_SHOWN else ""
+        raise ModelWeightsMismatch(file=str(file), reason="; ".join(islice(problems, NAMES_SHOWN)) + more)
+
+
+def _shapes(expected: Shapes, held: Shapes) -> list[str]:
+    return [
+        f"{name} has the shape {_said(held[name])}, the configuration says {_said(shape)}"
+        for name, shape in expected.items()
+        if held.get(name, shape) != shape
+    ]
+
+
+def _missing(expected: Shapes, held: Shapes) -> list[str]:
+    return [f"the layer {name} is missing" for name in expected if name not in held]
+
+
+def _unknown(expected: Shapes, held: Shapes, is_optional: Callable[[str], bool]) -> list[str]:
+    """Name what the network has no place for; of an optional part it dropped the whole, because some was unfit."""
+    return [
+        f"the layer {name} is of a part that is not whole"
+        if is_optional(name)
+        else f"the layer {name} is unknown"
+        for name in held
+        if name not in expected
+    ]
+
+
+def _said(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape)) or "scalar"
