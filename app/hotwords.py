@@ -21,7 +21,9 @@ LONGEST_HOTWORD = 100  # characters
 UNUSABLE = "hotword"  # name of the receipt lines that say so
 SEPARATOR = re.compile(r"[,;，；、]")
 WEIGHT = re.compile(r"[+-]?\d+(?:\.\d+)?")
-PUNCTUATION = re.compile(r"[\s,.;:?!，。；：？！、]+")
+PUNCTUATION = re.compile(
+    r"[\s,.;:?!，。；：？！、·・…'\"‘’“”()（）《》〈〉【】\u2010-\u2015/_-]+"
+)  # is not spoken
 LATIN = re.compile(r"[^\W\u2e80-\uffff]")  # letters and digits of the scripts that part words by spaces
 
 

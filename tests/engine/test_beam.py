@@ -67,6 +67,69 @@ def test_rescoring_equals_wenets(folder, golden_batch, results):
         assert found.confidence == pytest.approx(best["confidence"], abs=1e-5)
 
 
+def written_out(log_probs, size):
+    """The algorithm as it is in the literature and in WeNet: a dictionary of all prefixes, and no shortcut."""
+    beam = {
+        (): (0.0, -math.inf)
+    }  # prefix: log-probability of the paths that end in a blank, and in its last token
+    for frame in log_probs:
+        following = {}
+        for value, token in zip(*(row.tolist() for row in frame.topk(min(size, len(frame)))), strict=True):
+            for prefix, (blank, last) in beam.items():
+                if token == 0:
+                    ways = [(prefix, 0, added(blank, last))]
+                elif prefix[-1:] == (token,):
+                    ways = [(prefix, 1, last), ((*prefix, token), 1, blank)]
+                else:
+                    ways = [((*prefix, token), 1, added(blank, last))]
+                for text, place, before in ways:
+                    sums = following.setdefault(text, [-math.inf, -math.inf])
+                    sums[place] = added(sums[place], before + value)
+        possible = {text: sums for text, sums in following.items() if added(*sums) > -math.inf}
+        ranked = sorted(possible.items(), key=lambda item: -added(*item[1]))
+        beam = dict(ranked[:size])
+    return [(text, added(*sums)) for text, sums in beam.items()]
+
+
+def added(first, second):
+    return float(np.logaddexp(first, second))
+
+
+def flat(frames, size, chance):
+    return torch.randn(frames, size, generator=chance).log_softmax(-1)
+
+
+def with_equals(frames, size, chance):
+    return torch.randint(-3, 0, (frames, size), generator=chance).float()
+
+
+def like_speech(frames, size, chance):
+    scores = torch.randn(frames, size, generator=chance)
+    scores[:, 0] += 8
+    scores[::5] += 12 * (torch.rand(len(scores[::5]), size, generator=chance) > 0.7)
+    return scores.log_softmax(-1)
+
+
+@pytest.mark.parametrize("kind", [flat, with_equals, like_speech])
+@pytest.mark.parametrize("size", [1, 3, 10])
+def test_what_is_passed_over_changes_nothing(kind, size):
+    for seed in range(8):
+        log_probs = kind(25, 12, torch.Generator().manual_seed(seed))
+        batch = EncodedBatch(torch.zeros(1, 25, 1), log_probs[None], torch.tensor([25]))
+        [found] = PrefixBeamDecoder(0, size).candidates(batch)
+        expected = written_out(log_probs, size)
+        assert [candidate.tokens for candidate in found] == [text for text, _ in expected]
+        assert [candidate.score for candidate in found] == pytest.approx([score for _, score in expected])
+
+
+def test_a_frame_in_which_nothing_is_possible_is_passed_over():
+    log_probs = torch.full((1, 3, 3), -math.inf)
+    log_probs[0, 0, 1] = log_probs[0, 2, 2] = 0.0
+    batch = EncodedBatch(torch.zeros(1, 3, 1), log_probs, torch.tensor([3]))
+    [found] = PrefixBeamDecoder(0, 10).candidates(batch)
+    assert found[0].tokens == (1, 2)
+
+
 def spoken_by(path, blank=0):
     return tuple(token for token, _ in itertools.groupby(path) if token != blank)
 

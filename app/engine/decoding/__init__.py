@@ -9,6 +9,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from app.engine.hotwords import ContextGraph
+
 
 @dataclass(frozen=True, slots=True)
 class EncodedBatch:
@@ -20,13 +22,20 @@ class EncodedBatch:
     """-inf where a token is forbidden."""
     lengths_B: Tensor
     """Frames that count."""
+    contexts: tuple[ContextGraph | None, ...] = ()
+    """The hotwords of each recording; empty where none has any."""
 
     def rows(self, chosen: Sequence[int]) -> EncodedBatch:
         """Return the batch of these recordings alone."""
         if list(chosen) == list(range(len(self.lengths_B))):
             return self
         picked = torch.tensor(chosen, device=self.lengths_B.device)
-        return EncodedBatch(self.encoded_BTD[picked], self.log_probs_BTV[picked], self.lengths_B[picked])
+        return EncodedBatch(
+            self.encoded_BTD[picked],
+            self.log_probs_BTV[picked],
+            self.lengths_B[picked],
+            tuple(self.contexts[row] for row in chosen) if self.contexts else (),
+        )
 
 
 @dataclass(frozen=True, slots=True)

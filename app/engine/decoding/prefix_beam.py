@@ -2,34 +2,40 @@
 
 Source: Hannun et al., "First-Pass Large Vocabulary Continuous Speech Recognition using Bi-Directional Recurrent
 DNNs", 2014, algorithm 1; beside each sum the best single path is kept, which tells the frames (as in WeNet).
+Hotwords add their worth to a text, not to its frames; it counts where prefixes are compared.
 """
 
 from __future__ import annotations
 
-import math
-from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
-from operator import itemgetter
+from heapq import heapify, heappush, heapreplace
 from typing import TypeAlias
 
 from app.engine.decoding import Decoded, EncodedBatch
+from app.engine.decoding.choices import IMPOSSIBLE, Choices, choices_of
+from app.engine.decoding.prefixes import Hypothesis, Prefix, grown
+from app.engine.hotwords import Context, ContextGraph
 
-IMPOSSIBLE = -math.inf
+LAST = 10**12  # in any order
+NO_TOKEN = -1  # the last one of the empty text, and what a text grows by that does not grow
 
-Tokens: TypeAlias = tuple[int, ...]
-Choice: TypeAlias = tuple[int, float]
-"""A token and its log-probability at one frame."""
+Future: TypeAlias = tuple[float, int, Hypothesis, int, float]
+"""A text of the next frame: its total; its order among equals, the greater first; its hypothesis, or that of the text
+which grows by a token (else NO_TOKEN) of a log-probability."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """One of the likeliest texts of a recording."""
 
-    tokens: Tokens
+    tokens: tuple[int, ...]
     frames: tuple[int, ...]
     """The frame of each token on the best path."""
     score: float
-    """Log-probability."""
+    """Log-probability, and the bonus."""
+    bonus: float = 0.0
+    """What the hotwords in the text are worth."""
 
 
 class PrefixBeamDecoder:
@@ -47,104 +53,112 @@ class PrefixBeamDecoder:
 
     def candidates(self, batch: EncodedBatch) -> list[list[Candidate]]:
         """Return the likeliest texts of each recording, best first; never an empty list."""
-        width = min(self._beam_size, batch.log_probs_BTV.shape[-1])
-        values_BTN, tokens_BTN = batch.log_probs_BTV.topk(width)
-        rows = zip(tokens_BTN.tolist(), values_BTN.tolist(), batch.lengths_B.tolist(), strict=True)
-        return [self._search(tokens[:length], values[:length]) for tokens, values, length in rows]
+        contexts = batch.contexts or (None,) * len(batch.lengths_B)
+        recordings = zip(contexts, choices_of(batch, self._beam_size, self._blank_id), strict=True)
+        return [_Beam(self._beam_size, graph).search(frames) for graph, frames in recordings]
 
-    def _search(self, tokens: list[list[int]], values: list[list[float]]) -> list[Candidate]:
-        beam: list[tuple[Tokens, _Prefix]] = [((), _Prefix.start())]
-        for frame, (frame_tokens, frame_values) in enumerate(zip(tokens, values, strict=True)):
-            choices = [
-                choice for choice in zip(frame_tokens, frame_values, strict=True) if choice[1] > IMPOSSIBLE
+
+class _Beam:
+    """The best prefixes of one recording, frame after frame."""
+
+    def __init__(self, size: int, graph: ContextGraph | None) -> None:
+        self._size = size
+        start = Hypothesis(Prefix(None, NO_TOKEN, graph.start if graph else Context(), 0.0))
+        start.blank = start.blank_best = start.token_best = 0.0
+        start.sum_up()
+        self._kept = [start]
+
+    def search(self, frames: Iterable[Choices]) -> list[Candidate]:
+        for frame, choices in enumerate(frames):
+            self._show_where_each_is()
+            futures = self._staying(choices, frame)
+            futures += self._growing(choices, [total for total, *_ in futures])
+            futures.sort(reverse=True)
+            self._keep(futures[: self._size], frame)
+        return sorted(map(_candidate, self._kept), key=lambda candidate: candidate.score, reverse=True)
+
+    def _show_where_each_is(self) -> None:
+        for place, hypothesis in enumerate(self._kept):
+            hypothesis.place = place
+            hypothesis.prefix.hypothesis = hypothesis
+        for hypothesis in self._kept:
+            parent = hypothesis.prefix.parent
+            if parent and parent.hypothesis:
+                parent.hypothesis.longer_ones += (hypothesis.prefix.token,)
+
+    def _staying(self, choices: Choices, frame: int) -> list[Future]:
+        """Return what becomes of the texts of the beam themselves."""
+        futures = []
+        for before in self._kept:
+            after, order = self._stay(before, choices, frame)
+            after.sum_up()
+            if after.score > IMPOSSIBLE:
+                futures.append((after.score + after.prefix.bonus, -order, after, NO_TOKEN, 0.0))
+        return futures
+
+    def _stay(self, before: Hypothesis, choices: Choices, frame: int) -> tuple[Hypothesis, int]:
+        after, order = Hypothesis(before.prefix), LAST
+        value, rank = choices.blank
+        if value > IMPOSSIBLE:
+            after.pause(before, value)
+            order = self._order(rank, before)
+        value, rank = choices.find(before.prefix.token)
+        if value > IMPOSSIBLE:
+            parent = before.prefix.parent.hypothesis if before.prefix.parent else None
+            order = min(order, self._order(rank, before))
+            if parent and parent.place < before.place:
+                order = min(order, self._order(rank, parent) + 1)
+                after.append(parent, value, frame)
+                after.repeat(before, value, frame)
+            else:
+                after.repeat(before, value, frame)
+                if parent:
+                    after.append(parent, value, frame)
+        return after, order
+
+    def _growing(self, choices: Choices, totals: list[float]) -> list[Future]:
+        """Return the texts that are longer by one token and may come among the best.
+
+        Args:
+            choices: of this frame.
+            totals: of the texts that stay. What lies below as many totals as fit into the beam is passed over.
+        """
+        futures = []
+        heapify(totals)
+        bar = totals[0] if len(totals) >= self._size else IMPOSSIBLE
+        for before in self._kept:
+            bonus, context = before.prefix.bonus, before.prefix.context
+            for most, value, rank, token in choices.options(context):
+                if before.score + bonus + most < bar:
+                    break
+                so_far = before.blank if token == before.prefix.token else before.score
+                total = so_far + value + bonus + context[token][1]
+                if total < bar or total == IMPOSSIBLE or token in before.longer_ones:
+                    continue
+                futures.append((total, -self._order(rank, before) - 1, before, token, value))
+                push = heappush if len(totals) < self._size else heapreplace
+                push(totals, total)
+                bar = totals[0] if len(totals) >= self._size else IMPOSSIBLE
+        return futures
+
+    def _keep(self, futures: list[Future], frame: int) -> None:
+        for hypothesis in self._kept:
+            hypothesis.prefix.hypothesis = None
+        if futures:  # a frame in which nothing is possible changes nothing
+            self._kept = [
+                before if token == NO_TOKEN else grown(before, token, value, frame)
+                for _, _, before, token, value in futures
             ]
-            following = self._extend(beam, choices, frame)
-            beam = self._best(following)
-        return [Candidate(prefix, state.frames, state.score) for prefix, state in beam]
 
-    def _best(self, following: dict[Tokens, _Prefix]) -> list[tuple[Tokens, _Prefix]]:
-        possible = [(state.score, prefix) for prefix, state in following.items() if state.score > IMPOSSIBLE]
-        possible.sort(key=itemgetter(0), reverse=True)  # stable: equals keep the order in which they came
-        return [(prefix, following[prefix]) for _, prefix in possible[: self._beam_size]]
-
-    def _extend(
-        self, beam: list[tuple[Tokens, _Prefix]], choices: list[Choice], frame: int
-    ) -> dict[Tokens, _Prefix]:
-        following: defaultdict[Tokens, _Prefix] = defaultdict(_Prefix)
-        for token, value in choices:
-            for prefix, state in beam:
-                if token == self._blank_id:
-                    following[prefix].add_blank(state, value)
-                elif prefix and token == prefix[-1]:
-                    following[prefix].repeat(state, value, frame)
-                    following[(*prefix, token)].append(
-                        state.blank, state.blank_best, state.blank_frames, value, frame
-                    )
-                else:
-                    following[(*prefix, token)].append(state.score, state.best, state.frames, value, frame)
-        return following
+    def _order(self, rank: int, hypothesis: Hypothesis) -> int:
+        """Number the texts of a frame in the order in which WeNet finds them: by token, then by place in the beam."""
+        return 2 * (rank * self._size + hypothesis.place)
 
 
-class _Prefix:
-    """Log-probabilities of one prefix at one frame, apart for paths that end in a blank and in a token."""
-
-    __slots__ = ("blank", "blank_best", "blank_frames", "peak", "token", "token_best", "token_frames")
-
-    def __init__(self) -> None:
-        self.blank = self.token = IMPOSSIBLE  # sums over all paths
-        self.blank_best = self.token_best = IMPOSSIBLE  # the best single path
-        self.blank_frames: tuple[int, ...] = ()  # where that path has its tokens
-        self.token_frames: tuple[int, ...] = ()
-        self.peak = IMPOSSIBLE  # of the last token, at this frame
-
-    @classmethod
-    def start(cls) -> _Prefix:
-        state = cls()
-        state.blank = state.blank_best = state.token_best = 0.0
-        return state
-
-    @property
-    def score(self) -> float:
-        return _add(self.blank, self.token)
-
-    @property
-    def best(self) -> float:
-        return max(self.blank_best, self.token_best)
-
-    @property
-    def frames(self) -> tuple[int, ...]:
-        return self.blank_frames if self.blank_best > self.token_best else self.token_frames
-
-    def add_blank(self, before: _Prefix, value: float) -> None:
-        self.blank = _add(self.blank, before.score + value)
-        self.blank_best = before.best + value
-        self.blank_frames = before.frames
-
-    def repeat(self, before: _Prefix, value: float, frame: int) -> None:
-        """The last token goes on for another frame; the text stays."""
-        self.token = _add(self.token, before.token + value)
-        if before.token_best + value > self.token_best:
-            self.token_best = before.token_best + value
-            if value > self.peak:
-                self.peak = value
-                self.token_frames = (*before.token_frames[:-1], frame)
-
-    def append(
-        self, before: float, best_before: float, frames: tuple[int, ...], value: float, frame: int
-    ) -> None:
-        """The text grows by a token."""
-        self.token = _add(self.token, before + value)
-        if best_before + value > self.token_best:
-            self.token_best = best_before + value
-            self.token_frames = (*frames, frame)
-            self.peak = value
-
-
-def _add(first: float, second: float) -> float:
-    """Return log(exp(first) + exp(second)) without leaving the range of floats."""
-    if first < second:
-        first, second = second, first
-    return first if second == IMPOSSIBLE else first + math.log1p(math.exp(second - first))
+def _candidate(hypothesis: Hypothesis) -> Candidate:
+    prefix = hypothesis.prefix
+    bonus = prefix.bonus + prefix.context.unfinished
+    return Candidate(prefix.tokens(), hypothesis.frame_numbers(), hypothesis.score + bonus, bonus)
 
 
 def _decoded(candidate: Candidate, batch: EncodedBatch, row: int) -> Decoded:

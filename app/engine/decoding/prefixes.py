@@ -1,0 +1,128 @@
+"""What a beam search remembers: texts as branches of one tree, and the probabilities of each at one frame."""
+
+from __future__ import annotations
+
+import math
+from typing import TypeAlias
+
+from app.engine.decoding.choices import IMPOSSIBLE
+from app.engine.hotwords import Context
+
+Frames: TypeAlias = tuple["Frames", int] | None
+"""The frames of the tokens so far, the last one outside: texts share what they have in common."""
+
+
+class Prefix:
+    """A text: another text and one more token. There is one object for each, however it was reached."""
+
+    __slots__ = ("_longer", "bonus", "context", "hypothesis", "parent", "token")
+
+    def __init__(self, parent: Prefix | None, token: int, context: Context, bonus: float) -> None:
+        self.parent = parent
+        self.token = token
+        self.context = context
+        self.bonus = bonus
+        """What the hotwords in it are worth, the unfinished one as well."""
+        self.hypothesis: Hypothesis | None = None
+        """Where it is in the beam."""
+        self._longer: dict[int, Prefix] = {}
+
+    def longer(self, token: int) -> Prefix:
+        found = self._longer.get(token)
+        if found is None:
+            context, gain = self.context[token]
+            found = self._longer[token] = Prefix(self, token, context, self.bonus + gain)
+        return found
+
+    def tokens(self) -> tuple[int, ...]:
+        found = []
+        prefix: Prefix | None = self
+        while prefix is not None and prefix.parent is not None:
+            found.append(prefix.token)
+            prefix = prefix.parent
+        return tuple(reversed(found))
+
+
+class Hypothesis:
+    """Log-probabilities of one prefix up to one frame, apart for paths that end in a blank and in its last token."""
+
+    __slots__ = (
+        "best",
+        "blank",
+        "blank_best",
+        "blank_frames",
+        "frames",
+        "longer_ones",
+        "place",
+        "prefix",
+        "score",
+        "token",
+        "token_best",
+        "token_frames",
+    )
+
+    def __init__(self, prefix: Prefix) -> None:
+        self.prefix = prefix
+        self.place = 0  # in the beam
+        self.longer_ones: tuple[int, ...] = ()  # the last tokens of those in the beam that are longer by one
+        self.blank = self.token = self.score = IMPOSSIBLE  # sums over all paths
+        self.blank_best = self.token_best = self.best = IMPOSSIBLE  # the best single path
+        self.blank_frames: Frames = None  # where that path has its tokens
+        self.token_frames: Frames = None
+        self.frames: Frames = None
+
+    def pause(self, before: Hypothesis, value: float) -> None:
+        """Count the paths on which a blank follows."""
+        self.blank = before.score + value
+        self.blank_best = before.best + value
+        self.blank_frames = before.frames
+
+    def repeat(self, before: Hypothesis, value: float, frame: int) -> None:
+        """Count the paths on which the last token goes on for another frame."""
+        self.token = log_add(self.token, before.token + value)
+        best = before.token_best + value
+        if best > self.token_best:
+            if self.token_best == IMPOSSIBLE and before.token_frames is not None:
+                self.token_frames = (before.token_frames[0], frame)
+            self.token_best = best
+
+    def append(self, before: Hypothesis, value: float, frame: int) -> None:
+        """Count the paths on which the text before gets its last token; the same token again needs a blank."""
+        if before.prefix.token == self.prefix.token:
+            score, best, frames = before.blank, before.blank_best, before.blank_frames
+        else:
+            score, best, frames = before.score, before.best, before.frames
+        self.token = log_add(self.token, score + value)
+        if best + value > self.token_best:
+            self.token_best = best + value
+            self.token_frames = (frames, frame)
+
+    def sum_up(self) -> None:
+        self.score = log_add(self.blank, self.token)
+        if self.blank_best > self.token_best:
+            self.best, self.frames = self.blank_best, self.blank_frames
+        else:
+            self.best, self.frames = self.token_best, self.token_frames
+
+    def frame_numbers(self) -> tuple[int, ...]:
+        found = []
+        frames = self.frames
+        while frames is not None:
+            frames, frame = frames
+            found.append(frame)
+        return tuple(reversed(found))
+
+
+def grown(before: Hypothesis, token: int, value: float, frame: int) -> Hypothesis:
+    """Return what a hypothesis becomes where its text grows by a token."""
+    after = Hypothesis(before.prefix.longer(token))
+    after.append(before, value, frame)
+    after.sum_up()
+    return after
+
+
+def log_add(first: float, second: float) -> float:
+    """Return log(exp(first) + exp(second)) without leaving the range of floats."""
+    if first < second:
+        first, second = second, first
+    return first if second == IMPOSSIBLE else first + math.log1p(math.exp(second - first))
