@@ -18,8 +18,8 @@ from app.engine.text.chinese.context import (
 MEASURE_UNITS = (
     "公里|分米|厘米|毫米|微米|纳米|英里|英尺|英寸|海里|光年|米|公斤|千克|毫克|微克|克(?![拉拿隆服制])|吨|斤|磅|盎司"
     "|毫升|加仑|升(?![级学天])|平方|立方|平米|公顷|英亩|亩|公分|摄氏度|华氏度"
-    "|小时|分钟|秒|毫秒|瓦|千瓦|伏|安培|毫安|赫兹|千赫|兆|像素|字节|比特|分贝|马力|卡路里|千卡|大卡|节课时"
-    "|个百分点|世纪|人民币|元(?![旦宵素老月帅首凶朝代件])|美元|美金|美分|欧元|英镑|日元|港元|港币|韩元|台币|新台币|澳元|加元|卢布"
+    "|小时|分钟|秒|毫秒|瓦|千瓦|伏|安培|安(?![一-龥])|毫安|赫兹|千赫|兆|像素|字节|比特|分贝|马力|卡路里|千卡|大卡|节课时"
+    "|个百分点|世纪|人民币|元(?![旦宵素老月帅首凶朝代件宫镇阁玉杂论政]|数(?!额))|美元|美金|美分|欧元|英镑|日元|港元|港币|韩元|台币|新台币|澳元|加元|卢布"
     "|卢比|法郎|新元|块钱|毛钱|角钱|分钱|人次"
     "|号(?![召称角令脉码])|胜(?=[一二两三四五六七八九十零]+[负平])"
 )
@@ -54,13 +54,15 @@ def write_fraction(match: Match) -> str | None:
 
 def write_decimal(match: Match) -> str | None:
     whole, fraction = integer(match["whole"]), match["fraction"]
-    if whole is None or whole[-1] in "万亿" or before(match, 1) == "第":
+    numbered = before(match, 1) == "第" and after(match, 1) not in ("代", "版", "期")
+    if whole is None or whole[-1] in "万亿" or numbered:
         return None
     one_fraction_digit = len(fraction) == 1 and not match["unit"]
     if (
         one_fraction_digit
         and match["whole"] == "一"
         and before(match, 1) in tuple("有这那早晚快慢多少大小好差")
+        and not re.match(f"{MEASURE_UNITS}|倍", after(match))
     ):
         return None
     if fraction == "一" and len(whole) == 1 and after(match, 1) in tuple("个些起定直样点滴种边"):

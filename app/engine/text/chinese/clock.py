@@ -22,7 +22,7 @@ PART_OF_DAY = (
 POINT_BEFORE = "有这那下第提讲说几前后共的每得优缺重要特满差了两种分同"
 HOUR_BEFORE = "天日号到从至在点约是快过才都每周后前期一二三四五六，, 。！？；：、,.!?;:\n"
 HOUR_AFTER = re.compile(
-    r"多|左右|以前|之前|以后|之后|[前后]|见|集合|开[会始门饭场课业幕]|关门|起床?|睡|[上下]班|出发|准时|到|至|的"
+    r"多|左右|差[一二三四五十]|以前|之前|以后|之后|[前后]|见|集合|开[会始门饭场课业幕]|关门|起床?|睡|[上下]班|出发|准时|到|至|的"
     r"|吃|回|来|去|就|才|还|了|吗|吧|[，。？！,.?!]|$"
 )
 TIME_BEFORE = re.compile(f"(?:{PART_OF_DAY}|现在[是才都]?|已经|[日号天在到从至约快])$")
@@ -54,9 +54,10 @@ def _minutes(match: Match) -> str | None:
     minute = small_value(spoken)
     if minute is None or minute > 59 or zh.is_approximate(spoken):
         return None
-    known = match["suffix"] or TIME_BEFORE.search(before(match)) or MINUTE_AFTER.match(after(match))
+    told = match["suffix"] or MINUTE_AFTER.match(after(match))
+    known = told or (match["hour"] not in "零〇" and TIME_BEFORE.search(before(match)))
     if spoken[0] in "零〇" and not known:
-        return None  # 一点零五 is 1.05, but 八点零五出发
+        return None  # 一点零五 is 1.05, 到零点零五 is 0.05, but 八点零五出发
     return f"{match['past'] or ''}{padded(spoken, minute)}{match['suffix'] or ''}"
 
 
@@ -90,6 +91,13 @@ def _stands_as_hour(match: Match) -> bool:
 
 
 def write_countdown(match: Match) -> str | None:
-    """差五分八点."""
-    minutes, hour = small_value(match["minutes"]), small_value(match["hour"])
-    return None if minutes is None or hour is None or hour > 24 else f"{minutes}{match['between']}{hour}"
+    """差五分八点, 差一刻八点."""
+    minutes, hour = small_value(match["minutes"] or "零"), small_value(match["hour"])
+    if minutes is None or hour is None or hour > 24:
+        return None
+    return f"{minutes if match['minutes'] else '一刻'}{match['between']}{hour}"
+
+
+def write_padded(match: Match) -> str:
+    """The minutes of 两小时零五分, the seconds of 三分零八秒."""
+    return zh.write_digits(match["run"])

@@ -8,8 +8,10 @@ from app.engine.text.chinese import numbers as zh
 
 Match = re.Match[str]
 
-RUN = "[零〇幺一二两三四五六七八九十百千万亿]++"  # a run of numerals
-DIGIT = "[零〇幺一二三四五六七八九]"
+# the 一 of 一直, 一些, 一旦, 一律, 一向, 一定, 一般 never ends a number
+_ONE = "一(?![直些旦律向定般])"
+RUN = f"(?:[零〇幺二两三四五六七八九十百千万亿]++|{_ONE})++"  # a run of numerals
+DIGIT = f"(?:[零〇幺二三四五六七八九]|{_ONE})"
 # what may be counted by one syllable: 三千一个月 is 3000 a month, not 3100 months
 CLASSIFIERS = "个天年月周次位张斤件套台条只间份颗人晚平"
 SIGN = "(?P<sign>负)?"

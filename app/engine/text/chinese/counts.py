@@ -19,15 +19,19 @@ from app.engine.text.chinese.dates import REIGN_BEFORE, is_old_date
 from app.engine.text.chinese.fixed import EVENT_AFTER
 
 CODE_BEFORE = re.compile(
-    r"(?:密码|口令|号码|电话|手机|验证码|编号|尾号|工号|学号|账号|卡号|单号|房间|热线|拨打|代码|邮编)[是为：:，, ]{0,2}$"
+    r"(?:[A-Za-z]|[民刑行][初终再申]|密码|口令|号码|电话|手机|验证码|编号|尾号|工号|学号|账号|卡号|单号|房间|热线|拨打|代码|邮编)[是为：:，, ]{0,2}$"
 )
+AFTER_LATIN_ONE = tuple("个些起样下边次共种位条台")
+AFTER_LATIN_COUNTED = tuple("个些种位条台次名家间套件张本部天年月岁大款校点步倍秒分")
+ACRONYM_BEFORE = re.compile("(?<![A-Za-z])[A-Z]{1,3}$")
+LETTER_BEFORE = re.compile("(?<![A-Za-z])[A-Z]$")
 EVENT = re.compile("|".join(EVENT_AFTER))
 
 
 def write_ordinal(match: Match) -> str | None:
     """第三十二 -> 第32; 第一 to 第十 stay words."""
     value = zh.parse_cardinal(match["run"])
-    if zh.is_digit_string(match["run"]) and len(match["run"]) > 2:
+    if zh.is_digit_string(match["run"]) and (len(match["run"]) > 2 or match["run"][0] in "零〇"):
         return zh.write_digits(match["run"])
     return str(value) if value is not None and value > 10 else None
 
@@ -74,11 +78,13 @@ def write_digit_string(match: Match) -> str | None:
 
 
 def write_after_latin(match: Match) -> str | None:
-    """A四纸, T三航站楼, iPhone十五, PM二点五."""
-    run = match["run"]
-    if run == "一" and after(match, 1) in tuple("个些起定直样般下边次旦样共种位条台"):
-        return None
-    return decimal(run)
+    """A四纸, T三航站楼, iPhone十五, PM二点五; a small number that counts the next word stays (USN三个字母)."""
+    run, following = match["run"], after(match, 1)
+    if run == "一" and (following in AFTER_LATIN_ONE or not ACRONYM_BEFORE.search(before(match, 4))):
+        return None  # Kelly一向, but F一赛车
+    train = following == "次" and LETTER_BEFORE.search(before(match, 2))
+    counts = zh.parse_cardinal(run) in range(2, 11) and following in AFTER_LATIN_COUNTED
+    return None if counts and not train else decimal(run)
 
 
 def write_cardinal(match: Match) -> str | None:

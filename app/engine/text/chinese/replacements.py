@@ -30,6 +30,7 @@ _STEP = re.compile(rf"(?P<fixed>{WEEKDAY}|{_fixed_pattern()})|负?(?P<run>{RUN})
 _GUESS = re.compile(
     r"[^零一二三四五六七八九十百千万亿]?([一二三四五六七八九])、([二三四五六七八九十])(?=[十百千万点月日号时])"
 )
+_SCORES_OF = re.compile("[^总人次票分度]?数十(?![一二三四五六七八九])")
 _KEPT = re.compile(r"[^0-9./%‰万亿-]+")  # 3.2万 is one piece, whatever was said before 万
 
 
@@ -51,7 +52,7 @@ def replacements(text: str) -> Iterator[tuple[int, int, str]]:
 
 def _written(text: str, start: int) -> tuple[int, str] | None:
     previous = text[max(0, start - 1) : start]
-    if previous.isdecimal() or previous == "几" or (previous == "数" and text[start] == "十"):
+    if previous.isdecimal() or previous == "几" or _SCORES_OF.match(text, max(0, start - 2)):
         return None  # 3万 is half written already, 几十 and 数十 are vague
     if previous == "、" and _continues_a_guess(text, start):
         return None

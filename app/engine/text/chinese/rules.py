@@ -43,7 +43,10 @@ RULES = (
         amounts.write_percent,
     ),
     _rule(rf"(?:(?P<whole>{RUN})又)?(?P<bottom>{RUN})分之(?P<top>{RUN})(?!点)", amounts.write_fraction),
-    _rule(rf"(?<=差)(?P<minutes>{RUN})(?P<between>分钟?[到就]?)(?P<hour>{RUN})(?=点)", clock.write_countdown),
+    _rule(
+        rf"(?<=差)(?:一刻|(?P<minutes>{RUN})(?=分))(?P<between>(?:分|钟)*[到就]?)(?P<hour>{RUN})(?=点)",
+        clock.write_countdown,
+    ),
     _rule(
         rf"(?<!第){RUN}(?:栋|幢|号楼|单元){RUN}(?:单元|室|号|房|户|(?![层楼个百千万点]))(?:{RUN}(?:室|号|房|户)?)?",
         counts.write_relation,
@@ -64,7 +67,7 @@ RULES = (
     _rule(
         r"(?P<hour>[零〇一二两三四五六七八九十]{1,3})(?P<unit>点钟?|时)"
         r"(?P<rest>整|半(?!个|天|小时|年)|[一三]刻|(?P<past>过)?(?P<minutes>[零〇][一二三四五六七八九]|"
-        r"[二三四五]?十[一二三四五六七八九]?|[一二三四五六七八九](?=分))(?P<suffix>分)?(?![钟之点零〇一二三四五六七八九十百千万亿]))",
+        r"[二三四五]?十[一二三四五六七八九]?|[一二三四五六七八九](?=分(?!钟)))(?P<suffix>分)?(?![钟之点零〇一二三四五六七八九十百千万亿]))",
         clock.write_clock,
     ),
     _rule(
@@ -72,7 +75,7 @@ RULES = (
         clock.write_hour,
     ),
     _rule(
-        rf"{SIGN}(?P<whole>{RUN})点(?P<fraction>{DIGIT}++)(?![十百]|刻)(?P<unit>万亿|千万|百万|[千万亿](?![米克瓦卡赫]))?",
+        rf"{SIGN}(?P<whole>{RUN})点(?P<fraction>{DIGIT}++)(?!十|百(?!万)|刻)(?P<unit>万亿|千万|百万|[千万亿](?![米克瓦卡赫]))?",
         amounts.write_decimal,
     ),
     _rule(
@@ -100,7 +103,7 @@ RULES = (
         amounts.write_after_unit,
     ),
     _rule(rf"(?P<run>{DIGIT}{{3,}}+)(?![两十百千万亿])", counts.write_digit_string),
-    _rule(r"(?P<run>[一二三四五六七八九]{1,2})(?=折(?![磨扣线叠腾射返断中服]))", amounts.write_discount),
+    _rule(r"(?P<run>[一二三四五六七八九]{1,2})(?=折(?![磨扣线叠腾射返断中服凳椅]))", amounts.write_discount),
     _rule(rf"(?<=[A-Za-z])(?P<run>{SPOKEN_DECIMAL})", counts.write_after_latin),
     _rule(rf"{SIGN}(?P<run>{RUN})(?=\s?(?:{amounts.LATIN_UNITS})(?![A-Za-z]))", amounts.write_small),
     _rule(rf"{SIGN}(?P<run>[零〇一二两三四五六七八九十])(?={amounts.MEASURE_UNITS})", amounts.write_small),
@@ -111,5 +114,8 @@ RULES = (
     _rule(rf"(?P<run>[一二两三四五六七八九])(?=分{RUN}秒)", amounts.write_one),
     _rule(r"(?P<run>[零一二两三四五六七八九十])(?=分(?![之钟别为]))", amounts.write_points),
     _rule(r"(?P<run>[一二两三四五六七八九十])(?=块)", amounts.write_price),
+    _rule(r"(?:(?<=小时)|(?<=分))(?P<run>[零〇][一二三四五六七八九])(?=[分秒])", clock.write_padded),
+    _rule("(?P<run>[一二三四])(?=型糖尿病)", amounts.write_one),
+    _rule("(?<=点差)(?P<run>[一二三四五六七八九十]{1,3})(?=分)", amounts.write_one),
     _rule(rf"{SIGN}(?P<run>{RUN})", counts.write_cardinal),
 )
