@@ -228,12 +228,16 @@ def test_a_homophone_below_the_likeliest_tokens_is_still_found():
 
 
 def test_scores_carry_the_bonus_and_nothing_of_unfinished_words():
+    graph = graph_of("大力", "大立智")
     plain = {candidate.tokens: candidate.score for candidate in found_with(None, HOMOPHONES, 20)}
-    for candidate in found_with(graph_of("大力"), HOMOPHONES, 20):
-        expected = 2 * CHARACTER if "大力" in spelled(candidate).replace("▁", "") else 0.0
-        assert candidate.bonus == pytest.approx(expected)
+    found = found_with(graph, HOMOPHONES, 20)
+    for candidate in found:
+        bonus = bonuses(graph, [UNITS[token] for token in candidate.tokens])[1]
+        assert candidate.bonus == pytest.approx(bonus)
         if candidate.tokens in plain:
-            assert candidate.score == pytest.approx(plain[candidate.tokens] + expected, abs=1e-4)
+            assert candidate.score == pytest.approx(plain[candidate.tokens] + bonus, abs=1e-4)
+    assert {spelled(candidate): candidate.bonus for candidate in found}["大立"] == 0.0
+    assert found[0].bonus == pytest.approx(2 * CHARACTER)
 
 
 def test_candidates_are_sorted_by_what_remains_at_the_end():
