@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.language_model import NGRAM_FILE, STEPS_PER_NAT
-from training.config import Config, load_config
+from training.config import Config, LanguageModelConfig, load_config
 from training.export import write_checksums
 from training.ngrams import Ids, Level, bits_of, estimate
 from training.normal_text import normal_text
@@ -61,10 +61,11 @@ def in_a_row(sentences: Iterator[str], vocabulary: Vocabulary) -> Ids:
     return np.array(row, dtype=np.int64)
 
 
-def write(levels: Sequence[Level], file: Path) -> int:
+def write(levels: Sequence[Level], options: LanguageModelConfig, file: Path) -> int:
     """Write the arrays that app.engine.language_model reads; returns the size in bytes."""
     bits = bits_of(len(levels[0].keys))
-    arrays: dict[str, NDArray[Any]] = {"order": np.array(len(levels)), "boundary": np.array(BOUNDARY)}
+    numbers = {"order": len(levels), "boundary": BOUNDARY, "weight": options.weight, "bonus": options.bonus}
+    arrays: dict[str, NDArray[Any]] = {name: np.array(number) for name, number in numbers.items()}
     for number, level in enumerate(levels, 1):
         arrays[f"units_{number}"] = (level.keys & ((1 << bits) - 1)).astype(np.uint16)
         arrays[f"log_probs_{number}"] = _codes(level.probabilities)

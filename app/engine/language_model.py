@@ -1,4 +1,4 @@
-"""How likely a unit is after the units before it: the seam between a search and a model of the language, and n-grams.
+"""What a unit is worth after the units before it: the seam between a search and a model of the language, and n-grams.
 
 Knows ids of units, not sounds. A search follows one History for each text it considers.
 """
@@ -23,15 +23,15 @@ STEPS_PER_NAT = 12  # log-probabilities are stored in 8 bits: 0 to -21 in steps 
 
 
 class History(Protocol):
-    """What the units so far say of the next one."""
+    """What the units so far say of the next one. Worth is in nats, to be added to what the sounds say."""
 
     def __getitem__(self, token: int) -> tuple[History, float]:
-        """Return the history with the token, and the logarithm of the token's probability (nats)."""
+        """Return the history with the token, and what the token is worth."""
         ...
 
     @property
     def ending(self) -> float:
-        """Logarithm of the probability that nothing follows."""
+        """What it is worth that nothing follows; not above zero."""
         ...
 
 
@@ -69,10 +69,14 @@ class Level:
 class NgramModel:
     """Back-off n-grams in sorted arrays (Katz 1987): a few bytes for each, a few microseconds for each question."""
 
-    def __init__(self, levels: Sequence[Level], boundary: int) -> None:
+    def __init__(self, levels: Sequence[Level], boundary: int, weight: float, bonus: float) -> None:
         self._levels = tuple(levels)
         self.boundary = boundary
         """The unit that stands for both ends of a text."""
+        self.weight = weight
+        """Of log-probabilities beside those of the network."""
+        self.bonus = bonus
+        """Nats for each unit: probabilities alone prefer short texts."""
 
     @property
     def name(self) -> str:
@@ -89,12 +93,13 @@ class NgramModel:
         try:
             with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
                 levels, boundary = _levels(arrays), int(arrays["boundary"])
+                weight, bonus = float(arrays["weight"]), float(arrays["bonus"])
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise ModelFileUnreadable(file=str(file), reason=N_("it is incomplete or damaged")) from error
         if len(levels[0].last_units) != num_units or not 0 <= boundary < num_units:
             reason = f"it knows {len(levels[0].last_units)} units, the network has {num_units}"
             raise ModelWeightsMismatch(file=str(file), reason=reason)
-        return cls(levels, boundary)
+        return cls(levels, boundary, weight, bonus)
 
     def begin(self) -> History:
         return NgramHistory(self, (self.boundary,))
@@ -133,12 +138,13 @@ class NgramHistory(dict[int, tuple["NgramHistory", float]]):
 
     def __missing__(self, token: int) -> tuple[NgramHistory, float]:
         places, log_prob = self._model.after(self._places, token)
-        self[token] = found = NgramHistory(self._model, places), log_prob
+        worth = self._model.weight * log_prob + self._model.bonus
+        self[token] = found = NgramHistory(self._model, places), worth
         return found
 
     @property
     def ending(self) -> float:
-        return self[self._model.boundary][1]
+        return self._model.weight * self._model.after(self._places, self._model.boundary)[1]
 
 
 def _levels(arrays: Mapping[str, NDArray[np.generic]]) -> list[Level]:

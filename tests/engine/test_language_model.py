@@ -6,12 +6,14 @@ import pytest
 
 from app.engine.language_model import NgramModel
 from app.errors import ModelFileUnreadable, ModelWeightsMismatch
+from training.config import LanguageModelConfig
 from training.language_model import BOUNDARY, write
 from training.ngrams import Level, bits_of, estimate
 
 NUM_UNITS = 7
 BITS = bits_of(NUM_UNITS)
 SENTENCES = [[3, 4, 5], [3, 4, 6], [3, 4, 5], [4, 5], [5, 6, 3, 4, 5], [6]]
+PLAIN = LanguageModelConfig((), (), weight=1.0, bonus=0.0)
 ROUNDING = 0.05  # nats for each of the few numbers that are added up
 
 
@@ -25,7 +27,7 @@ def levels(request: pytest.FixtureRequest) -> list[Level]:
 
 @pytest.fixture
 def file(tmp_path: Path, levels: list[Level]) -> Path:
-    write(levels, tmp_path / "language_model.npz")
+    write(levels, PLAIN, tmp_path / "language_model.npz")
     return tmp_path / "language_model.npz"
 
 
@@ -72,6 +74,15 @@ def _worth(model: NgramModel, text: list[int]) -> float:
         history, log_prob = history[unit]
         worth += log_prob
     return worth + history.ending
+
+
+def test_units_are_worth_their_weighted_probability_and_a_bonus(levels: list[Level], tmp_path: Path) -> None:
+    text = [3, 4, 6, 6]
+    worths = []
+    for weight, bonus in ((1.0, 0.0), (0.5, 2.0)):
+        write(levels, LanguageModelConfig((), (), weight, bonus), tmp_path / "some.npz")
+        worths.append(_worth(NgramModel.load(tmp_path / "some.npz", NUM_UNITS), text))
+    assert worths[1] == pytest.approx(0.5 * worths[0] + 2.0 * len(text))
 
 
 def test_a_file_for_other_units_is_refused(file: Path) -> None:
