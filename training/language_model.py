@@ -33,7 +33,7 @@ def main() -> None:
     levels = estimate(
         units, num_units=len(vocabulary.units), boundary=BOUNDARY, cut=config.language_model.cut
     )
-    size = write(levels, arguments.out / NGRAM_FILE)
+    size = write(levels, config.language_model, arguments.out / NGRAM_FILE)
     write_checksums(arguments.out)
     counts = " + ".join(str(len(level.keys)) for level in levels)
     print(f"{len(units)} units read; {counts} n-grams kept, {size / 1e6:.1f} MB")
