@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 from typing import Any
@@ -15,6 +15,7 @@ from app.errors import N_
 CLAUSE_MARKS = ",.!?;:"
 CLOSING = frozenset(CLAUSE_MARKS + "%)]}’”…")
 LEADING_RUN = re.compile(r"^[0-9A-Za-z\u00c0-\u024f]+")
+SPOKEN = re.compile(r"[0-9A-Za-z\u00c0-\u024f']+|\w")  # a Latin word or a Chinese character
 TRAILING_RUN = re.compile(r"[0-9A-Za-z\u00c0-\u024f]+$")
 NO_SPEECH = N_("No speech was found in the recording.")
 
@@ -57,6 +58,19 @@ class Word:
     raw: str = ""
     """As spoken, where that differs from `text`."""
 
+    def later(self, seconds: float) -> Word:
+        """Return the same word with its times counted from so much earlier."""
+        return replace(self, start=self.start + seconds, end=self.end + seconds)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "text": self.text,
+            "start": round(self.start, 3),
+            "end": round(self.end, 3),
+            "confidence": round(self.confidence, 4),
+            "raw": self.raw,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Segment:
@@ -80,7 +94,8 @@ class Segment:
             "end": round(self.end, 3),
             "text": self.text,
             "text_raw": self.text_raw,
-            "confidence": None if self.confidence is None else round(self.confidence, 4),
+            "confidence": rounded(self.confidence),
+            "words": [word.to_dict() for word in self.words],
         }
 
 
@@ -126,6 +141,23 @@ class Transcript:
     @property
     def text_raw(self) -> str:
         return join_texts(segment.text_raw for segment in self.segments)
+
+    @property
+    def confidence(self) -> float | None:
+        """Mean probability over all segments."""
+        return mean_confidence(self.segments)
+
+
+def mean_confidence(segments: Iterable[Segment]) -> float | None:
+    """Mean of the segments' confidence, each counting by its words; None where none has any."""
+    weights = [(s.confidence, len(SPOKEN.findall(s.text_raw))) for s in segments if s.confidence is not None]
+    total = sum(weight for _, weight in weights)
+    return sum(confidence * weight for confidence, weight in weights) / total if total else None
+
+
+def rounded(confidence: float | None) -> float | None:
+    """Return a confidence as files and answers show it."""
+    return None if confidence is None else round(confidence, 4)
 
 
 def join_texts(texts: Iterable[str]) -> str:

@@ -14,9 +14,17 @@ from pathlib import Path
 
 import numpy as np
 
-from app.engine import EngineInfo, EngineSpec, Hypothesis, RecognitionOptions, Utterance, Waveform
+from app.engine import (
+    SAMPLE_RATE,
+    EngineInfo,
+    EngineSpec,
+    Hypothesis,
+    RecognitionOptions,
+    Utterance,
+    Waveform,
+)
 from app.errors import InferenceFailed, ModelFileMissing
-from app.transcript import Applied
+from app.transcript import Applied, Word
 
 POISON = 0.9  # a piece this loud is the one that kills, hangs or fails
 
@@ -40,7 +48,7 @@ class EchoEngine:
 
     def hear(self, waveform: Waveform) -> Hypothesis:
         level = round(10 * loudness(waveform))
-        return Hypothesis(f"Level {level}.", f"level {level}", 0.9)
+        return Hypothesis(f"Level {level}.", f"level {level}", 0.9, words=level_words(level, waveform))
 
     def is_first_time(self, what: str) -> bool:
         note = self.notes / what
@@ -162,6 +170,13 @@ def die_while_loading(spec: EngineSpec) -> EchoEngine:
     with (spec.model_dir / "starts").open("a") as notes:
         notes.write("x")
     os._exit(3)
+
+
+def level_words(level: int, waveform: Waveform) -> tuple[Word, ...]:
+    """The two words of EchoEngine, each half as long as the piece."""
+    seconds = len(waveform) / SAMPLE_RATE
+    middle = seconds / 2
+    return Word("Level", 0.0, middle, 0.9, "level"), Word(f"{level}.", middle, seconds, 0.9, str(level))
 
 
 def loudness(waveform: Waveform) -> float:

@@ -170,7 +170,8 @@ def _recognise(
 
 
 def _as_segment(start: float, end: float, hypothesis: Hypothesis) -> Segment:
-    return Segment(start, end, hypothesis.text, hypothesis.text_raw, hypothesis.confidence)
+    words = tuple(word.later(start) for word in hypothesis.words)
+    return Segment(start, end, hypothesis.text, hypothesis.text_raw, hypothesis.confidence, words)
 
 
 def _assemble(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
-from app.transcript import Transcript
+from app.transcript import Transcript, rounded
 
 
 def render(transcript: Transcript) -> str:
@@ -13,6 +13,7 @@ def render(transcript: Transcript) -> str:
         "text": transcript.text,
         "text_raw": transcript.text_raw,
         "language": transcript.language,
+        "confidence": rounded(transcript.confidence),
         "duration": round(transcript.duration, 3),
         "segments": [segment.to_dict() for segment in transcript.segments],
         "model": transcript.model,

@@ -1,25 +1,24 @@
-"""Subtitles: SubRip (.srt) and WebVTT (.vtt), one cue for each segment with text."""
+"""Subtitles: SubRip (.srt) and WebVTT (.vtt)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from app.transcript import Segment, Transcript
+from app.formats.cues import cues
+from app.transcript import Transcript
 
 
 def render_srt(transcript: Transcript) -> str:
     return "\n".join(
         f"{number}\n{timestamp(cue.start, ',')} --> {timestamp(cue.end, ',')}\n{cue.text}\n"
-        for number, cue in enumerate(_cues(transcript), start=1)
+        for number, cue in enumerate(cues(transcript), start=1)
     )
 
 
 def render_vtt(transcript: Transcript) -> str:
-    cues = "".join(
+    written = "".join(
         f"\n{timestamp(cue.start, '.')} --> {timestamp(cue.end, '.')}\n{_escaped(cue.text)}\n"
-        for cue in _cues(transcript)
+        for cue in cues(transcript)
     )
-    return f"WEBVTT\n{cues}"
+    return f"WEBVTT\n{written}"
 
 
 def timestamp(seconds: float, separator: str) -> str:
@@ -33,10 +32,6 @@ def timestamp(seconds: float, separator: str) -> str:
     minutes, second = divmod(whole, 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours:02d}:{minute:02d}:{second:02d}{separator}{milliseconds:03d}"
-
-
-def _cues(transcript: Transcript) -> Iterator[Segment]:
-    return (segment for segment in transcript.segments if segment.text)
 
 
 def _escaped(text: str) -> str:

@@ -17,7 +17,13 @@ from app.engine.preparation import Prepared
 from app.errors import Problem, SegmentsFailed
 from app.jobs.endings import cancelled, ended, given_back
 from app.jobs.queue import Queue
-from app.jobs.transcription import SegmentRecord, Transcription, segment_from, transcription_from
+from app.jobs.transcription import (
+    SegmentRecord,
+    Transcription,
+    segment_from,
+    transcription_from,
+    words_to_store,
+)
 from app.logging import event
 from app.store import segments, transcriptions
 from app.store.database import Connection, Row
@@ -110,6 +116,7 @@ class Claims:
                 text=hypothesis.text,
                 text_raw=hypothesis.text_raw,
                 confidence=hypothesis.confidence,
+                words=words_to_store(hypothesis.words),
                 dropped=hypothesis.dropped,
                 seconds_worked=seconds_worked,
             )

@@ -125,7 +125,7 @@ class Queue:
         with self.database.reading() as connection:
             return transcription_from(_with_text(connection, _found(connection, id)))
 
-    def segments(self, id: str) -> list[SegmentRecord]:
+    def segments(self, id: str, *, with_words: bool = True) -> list[SegmentRecord]:
         """Return the segments in the order of time; none before the recording has been read.
 
         Raises:
@@ -133,7 +133,7 @@ class Queue:
         """
         with self.database.reading() as connection:
             _found(connection, id)
-            return [segment_from(row) for row in segments.of(connection, id)]
+            return [segment_from(row) for row in segments.of(connection, id, with_words=with_words)]
 
     def transcript(self, id: str) -> Transcript:
         """Return what was recognised, also of a job that failed or was cancelled half-way.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -13,7 +13,7 @@ from app.errors import Problem
 from app.hotwords import Hotword, parse_hotwords
 from app.jobs.progress import Progress, eta_seconds, percent_done
 from app.store.tables import JobState
-from app.transcript import Applied, Segment
+from app.transcript import Applied, Segment, Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +97,13 @@ class SegmentRecord:
     dropped: str
     """Why text was withheld; empty otherwise."""
     error: Problem | None
+    words: tuple[Word, ...] = ()
+    """Empty too where they were not asked for."""
 
     @property
     def heard(self) -> Segment:
         """The part that belongs to a transcript."""
-        return Segment(self.start, self.end, self.text, self.text_raw, self.confidence)
+        return Segment(self.start, self.end, self.text, self.text_raw, self.confidence, self.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,20 @@ def segment_from(row: Mapping[str, Any]) -> SegmentRecord:
         confidence=row["confidence"],
         dropped=row["dropped"],
         error=_problem(row["error"]),
+        words=tuple(_stored_word(values, row["start"]) for values in row.get("words", ())),
     )
+
+
+def words_to_store(words: Iterable[Word]) -> list[list[Any]]:
+    """Return the words of a waveform as short lists: a recording of ten hours has a hundred thousand."""
+    return [
+        [word.text, round(word.start, 3), round(word.end, 3), round(word.confidence, 4), word.raw]
+        for word in words
+    ]
+
+
+def _stored_word(values: Sequence[Any], start: float) -> Word:
+    return Word(*values).later(start)
 
 
 def _progress(row: Mapping[str, Any]) -> Progress:

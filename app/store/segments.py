@@ -18,9 +18,10 @@ def add(connection: Connection, transcription_id: str, rows: Iterable[Mapping[st
         connection.execute(insert(segments), values)
 
 
-def of(connection: Connection, transcription_id: str) -> list[Row]:
-    """Return the segments in the order of time."""
-    query = select(segments).where(segments.c.transcription_id == transcription_id)
+def of(connection: Connection, transcription_id: str, *, with_words: bool = False) -> list[Row]:
+    """Return the segments in the order of time; their words, most of the bytes, only where they are needed."""
+    columns = [column for column in segments.c if with_words or column is not segments.c.words]
+    query = select(*columns).where(segments.c.transcription_id == transcription_id)
     return [dict(row) for row in connection.execute(query.order_by(segments.c.index)).mappings()]
 
 

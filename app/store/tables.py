@@ -125,6 +125,7 @@ segments = Table(
     Column("text", Text, nullable=False, default=""),
     Column("text_raw", Text, nullable=False, default=""),
     Column("confidence", Float),
+    Column("words", JSON, nullable=False, default=list, server_default="[]"),
     Column("dropped", Text, nullable=False, default=""),
     Column("seconds_worked", Float, nullable=False, default=0.0),
     Column("error", JSON(none_as_null=True)),

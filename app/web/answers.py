@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from app.hotwords import outcomes
+from app.transcript import mean_confidence, rounded
 from app.web.schemas import (
     ErrorDetail,
     HotwordAnswer,
@@ -16,6 +17,7 @@ from app.web.schemas import (
     SegmentAnswer,
     TranscriptionAnswer,
     TranscriptionItem,
+    WordAnswer,
 )
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ def full_answer(
         **_common(record, translate),
         text=record.text,
         text_raw=record.text_raw,
+        confidence=rounded(mean_confidence(segment.heard for segment in segments)),
         segments=[segment_answer(segment, translate) for segment in segments],
         receipt=receipt_answer(record.receipt, translate),
         hotwords=_hotwords(record, segments),
@@ -58,7 +61,8 @@ def segment_answer(segment: SegmentRecord, translate: Translate) -> SegmentAnswe
         state=segment.state,
         text=segment.text,
         text_raw=segment.text_raw,
-        confidence=None if segment.confidence is None else round(segment.confidence, 4),
+        confidence=rounded(segment.confidence),
+        words=[WordAnswer(**word.to_dict()) for word in segment.words],
         dropped=segment.dropped,
         error=problem_answer(segment.error, translate),
     )

@@ -67,6 +67,16 @@ class Progress(BaseModel):
     queue_position: int | None = Field(description="1 is next; null when not waiting.", examples=[None])
 
 
+class WordAnswer(BaseModel):
+    """A Chinese character, a Latin word, or what is written for several of them."""
+
+    text: str = Field(description="What the person reads, with the punctuation after it.", examples=["35%。"])
+    start: float = Field(description="Seconds from the beginning of the recording.", examples=[1.24])
+    end: float = Field(examples=[2.31])
+    confidence: float = Field(description="0 to 1.", examples=[0.91])
+    raw: str = Field(description="As spoken, where that differs.", examples=["百分之三十五"])
+
+
 class SegmentAnswer(BaseModel):
     """One stretch of speech."""
 
@@ -77,6 +87,7 @@ class SegmentAnswer(BaseModel):
     text: str = Field(description="What the person reads.", examples=["今天是2026年11月22日"])
     text_raw: str = Field(description="As the model said it.", examples=["今天是二零二六年十一月二十二日"])
     confidence: float | None = Field(description="0 to 1.", examples=[0.93])
+    words: list[WordAnswer] = Field(description="In order; empty where the model gives no times.")
     dropped: str = Field(description="Why text was withheld; empty otherwise.", examples=[""])
     error: ErrorDetail | None = Field(description="Why it failed.", examples=[None])
 
@@ -143,6 +154,7 @@ class TranscriptionAnswer(TranscriptionItem):
 
     text: str = Field(description="The whole text.", examples=["今天天气很好"])
     text_raw: str = Field(description="As the model said it.", examples=["今天天气很好"])
+    confidence: float | None = Field(description="Mean over the segments, 0 to 1.", examples=[0.93])
     segments: list[SegmentAnswer]
     receipt: list[ReceiptLine]
     hotwords: list[HotwordAnswer] = Field(description="One for each that was asked for.")

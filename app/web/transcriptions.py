@@ -133,9 +133,16 @@ def list_transcriptions(
 
 
 @router.get("/{id}", responses=errors(TranscriptionNotFound))
-def get_transcription(id: TranscriptionId, queue: QueueDep, translate: TranslateDep) -> TranscriptionAnswer:
+def get_transcription(
+    id: TranscriptionId,
+    queue: QueueDep,
+    translate: TranslateDep,
+    words: Annotated[bool, Query(description="Whether the segments list their words.")] = True,
+) -> TranscriptionAnswer:
     """Read one transcription with its whole text, its segments and its receipt."""
-    return full_answer(queue.get(id), queue.segments(id), translate)
+    record = queue.get(id)
+    needs_words = words or bool(record.options.hotwords)  # they tell where those were heard
+    return full_answer(record, queue.segments(id, with_words=needs_words), translate)
 
 
 @router.patch(

@@ -11,14 +11,16 @@ import pytest
 from app.errors import UnknownFormat
 from app.formats import FORMATS, find_format
 from app.formats.subtitles import timestamp
-from app.transcript import Applied, Segment, Transcript, detect_language, join_texts
+from app.transcript import Applied, Segment, Transcript, Word, detect_language, join_texts
+
+WORDS = (Word("下", 0.5, 0.7, 0.9),)  # of a whole segment there would be more
 
 
 @pytest.fixture(name="transcript")
 def _transcript() -> Transcript:
     return Transcript(
         segments=(
-            Segment(0.5, 2.25, "下午2点半开会", "下午两点半开会", 0.91234),
+            Segment(0.5, 2.25, "下午2点半开会", "下午两点半开会", 0.91234, WORDS),
             Segment(3.0, 3.5, "", "", None),
             Segment(3599.9996, 3661.5, "a < b & c", "a < b & c", 0.5),
         ),
@@ -56,14 +58,16 @@ def test_json_has_the_names_that_programs_rely_on(transcript: Transcript) -> Non
     content = json.loads(find_format("json").render(transcript))
 
     assert content["text"] == "下午2点半开会 a < b & c"
-    assert content["text_raw"] == "下午两点半开会a < b & c"
+    assert content["text_raw"] == "下午两点半开会 a < b & c"
     assert content["segments"][0] == {
         "start": 0.5,
         "end": 2.25,
         "text": "下午2点半开会",
         "text_raw": "下午两点半开会",
         "confidence": 0.9123,
+        "words": [{"text": "下", "start": 0.5, "end": 0.7, "confidence": 0.9, "raw": ""}],
     }
+    assert content["confidence"] == pytest.approx(0.81, abs=0.1)
     assert {"language", "duration", "model", "device", "receipt"} <= content.keys()
 
 

@@ -10,15 +10,16 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 
 from app.errors import DatabaseUnusable
 from app.store import database as database_module
-from app.store import tables
+from app.store import segments, tables
 from app.store.database import SCHEMA_VERSION, Database
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -57,6 +58,21 @@ def test_the_newest_migration_is_the_one_that_a_start_checks_for() -> None:
     assert ScriptDirectory.from_config(config).get_current_head() == SCHEMA_VERSION
 
 
+OLD_SEGMENTS = (
+    """
+    INSERT INTO transcriptions (id, name, suffix, size_bytes, sha256, source, options, state, stage, created_at,
+        queue_order, attempts, segments_total, segments_done, segments_failed, seconds_done, seconds_worked,
+        text, text_raw, receipt, warnings, revision)
+    VALUES ('a', 'a.wav', '.wav', 1, '', 'api', '{}', 'succeeded', 'finished', '2026-01-01', 1, 1, 1, 1, 0,
+        1.0, 0.1, 'hello', 'hello', '[]', '[]', 1)
+    """,
+    """
+    INSERT INTO segments (transcription_id, "index", start, "end", covers_seconds, state, text, text_raw, dropped,
+        seconds_worked)
+    VALUES ('a', 0, 0.0, 1.0, 1.0, 'done', 'hello', 'hello', '', 0.1)
+    """,
+)
+
 START = """
 import sys
 from pathlib import Path
@@ -74,6 +90,27 @@ def start(folder: Path) -> subprocess.Popen[str]:
 def test_a_start_with_a_current_schema_does_not_load_alembic(tmp_path: Path) -> None:
     assert start(tmp_path).communicate()[0] == "True\n"
     assert start(tmp_path).communicate()[0] == "False\n"
+
+
+def test_segments_of_the_first_version_keep_their_text_and_have_no_words(tmp_path: Path) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(database_module.__file__).parent / "migrations"))
+    old = create_engine(f"sqlite:///{tmp_path / 'app.db'}")
+    with old.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        for statement in OLD_SEGMENTS:
+            connection.execute(text(statement))
+    old.dispose()
+    database = Database(tmp_path)
+    database.migrate()
+    with database.reading() as connection:
+        [segment] = segments.of(connection, "a", with_words=True)
+        [bare] = segments.of(connection, "a")
+    database.close()
+
+    assert (segment["text"], segment["words"]) == ("hello", [])
+    assert "words" not in bare
 
 
 def test_processes_that_start_together_migrate_once(tmp_path: Path) -> None:

@@ -55,7 +55,23 @@ def test_a_finished_transcription_has_text_segments_and_a_receipt(
     [segment] = job["segments"]
     assert (segment["state"], segment["text"], segment["confidence"]) == ("done", "Level 2.", 0.9)
     assert 0 <= segment["start"] < segment["end"] <= 1.5
+    assert job["confidence"] == 0.9
     assert {"device", "language"} <= {line["name"] for line in job["receipt"]}
+
+
+def test_every_word_has_its_times_in_the_recording_unless_they_are_not_wanted(
+    worker_client: TestClient, done: str
+) -> None:
+    [segment] = worker_client.get(done).json()["segments"]
+    first, second = segment["words"]
+
+    assert (first["text"], first["raw"], first["confidence"]) == ("Level", "level", 0.9)
+    assert (second["text"], second["raw"]) == ("2.", "2")
+    assert first["start"] == segment["start"]
+    assert first["end"] == second["start"]
+    assert second["end"] == pytest.approx(segment["end"], abs=0.002)
+    [segment] = worker_client.get(f"{done}?words=false").json()["segments"]
+    assert (segment["text"], segment["words"]) == ("Level 2.", [])
 
 
 def test_the_recording_comes_back_as_what_it_is(worker_client: TestClient, done: str) -> None:

@@ -13,7 +13,7 @@ export class Refusal extends Error {
 }
 
 /** @param {string} id @returns {Promise<FullTranscription>} */
-export const getTranscription = (id) => send("GET", `/transcriptions/${id}`);
+export const getTranscription = (id) => send("GET", `/transcriptions/${id}?words=false`);
 
 /** @param {string} id @returns {Promise<{peaks: [number, number][]}>} */
 export const getPeaks = (id) => send("GET", `/transcriptions/${id}/peaks`);

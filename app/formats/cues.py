@@ -1,0 +1,69 @@
+"""Cuts segments into what fits on a screen: at the times of words, best after a mark or at a pause, never inside one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from app.transcript import Segment, Transcript, Word, is_wide, join_texts
+
+MOST_COLUMNS = 42  # of a line that is read at a glance; a Chinese character takes two
+MOST_SECONDS = 7.0
+SENTENCE_MARKS = frozenset(".!?。！？…")
+CLAUSE_MARKS = frozenset(",;:，；：、")
+PAUSE_STEP = 0.05  # seconds; smaller differences between pauses mean nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """A text and the seconds of the recording while it is shown."""
+
+    start: float
+    end: float
+    text: str
+
+
+def cues(transcript: Transcript) -> Iterator[Cue]:
+    """Yield the cues of all segments with text; a segment without words stays whole."""
+    for segment in transcript.segments:
+        if segment.text:
+            yield from _cut(segment)
+
+
+def _cut(segment: Segment) -> Iterator[Cue]:
+    if not segment.words or _fits(segment.start, segment.end, segment.text):
+        yield Cue(segment.start, segment.end, segment.text)
+        return
+    words = [*segment.words]
+    words[0] = replace(words[0], start=segment.start)
+    words[-1] = replace(words[-1], end=segment.end)
+    while words:
+        count = _count(words)
+        yield Cue(words[0].start, words[count - 1].end, join_texts(word.text for word in words[:count]))
+        words = words[count:]
+
+
+def _count(words: Sequence[Word]) -> int:
+    """Return how many words the next cue takes: as many as fit, or fewer where a better border is near."""
+    most = 1
+    while most < len(words) and _fits(
+        words[0].start, words[most].end, join_texts(word.text for word in words[: most + 1])
+    ):
+        most += 1
+    if most == len(words):
+        return most
+    return max(
+        range((most + 1) // 2, most + 1), key=lambda count: _border(words[count - 1], words[count], count)
+    )
+
+
+def _border(before: Word, after: Word, count: int) -> tuple[int, int, int]:
+    """Return how good it is to cut between two words: after a sentence, a clause, at a pause; late rather than early."""
+    last = before.text[-1]
+    mark = 2 if last in SENTENCE_MARKS else int(last in CLAUSE_MARKS)
+    return mark, round((after.start - before.end) / PAUSE_STEP), count
+
+
+def _fits(start: float, end: float, text: str) -> bool:
+    columns = sum(2 if is_wide(character) else 1 for character in text)
+    return columns <= MOST_COLUMNS and end - start <= MOST_SECONDS
