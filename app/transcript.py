@@ -191,4 +191,4 @@ def detect_language(text: str) -> str:
 
 def _has_letter(run: re.Pattern[str], text: str) -> bool:
     found = run.search(text)
-    return bool(found) and any(map(str.isalpha, found[0]))
+    return found is not None and any(map(str.isalpha, found[0]))
