@@ -18,7 +18,7 @@ from app.engine import (
     Utterance,
 )
 from app.engine.batching import Batcher
-from app.engine.budget import MemoryBudget, affordable_seconds
+from app.engine.budget import choose_budget
 from app.engine.checkpoint import Checkpoint, load_checkpoint
 from app.engine.decoding import Decoded, Decoder, EncodedBatch
 from app.engine.decoding.greedy import GreedyDecoder
@@ -84,14 +84,15 @@ class ConformerEngine:
             "zh": self._forbid(tokenizer.latin_ids - tokenizer.han_ids),
             "en": self._forbid(tokenizer.han_ids - tokenizer.latin_ids),
         }
-        budget = self._budget(batch_seconds)
+        parameters = sum(parameter.numel() for parameter in self._model.parameters())
+        budget = choose_budget(batch_seconds, choice.device, parameters, self._compute_noise)
         self._batcher = Batcher(self._recognise, budget, choice.device)
         self.info = EngineInfo(
             model=checkpoint.folder.resolve().name,
             device=str(choice.device),
             dtype="float32",
             languages=tokenizer.languages,
-            parameters=sum(parameter.numel() for parameter in self._model.parameters()),
+            parameters=parameters,
             load_seconds=time.perf_counter() - started,
             versions=(("torch", str(torch.__version__)),),  # str: its own class would bring torch along
             receipt=(*choice.receipt, budget.line()),
@@ -115,14 +116,6 @@ class ConformerEngine:
         )
 
     # Waveforms to hypotheses
-
-    def _budget(self, asked: float) -> MemoryBudget:
-        """Find how much is computed at once: on a GPU as much as fits, on a CPU what is measured best."""
-        if asked:
-            return MemoryBudget(asked, f"{asked:g} s")
-        if self._device.type == "cpu":
-            return MemoryBudget(0.0)
-        return MemoryBudget(affordable_seconds(self._device, self._compute_noise))
 
     def _compute_noise(self, seconds: float) -> None:
         noise = torch.rand(round(seconds * SAMPLE_RATE)).sub(0.5).numpy()
