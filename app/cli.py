@@ -9,7 +9,7 @@ import argparse
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -72,6 +72,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_worker(commands)
     _add_transcribe(commands)
     _add_doctor(commands)
+    _add_models(commands)
     return parser
 
 
@@ -157,6 +158,29 @@ def _add_doctor(commands: _Commands[argparse.ArgumentParser]) -> None:
     command.set_defaults(run=_doctor)
 
 
+def _add_models(commands: _Commands[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("models", help="list, download, verify, remove or choose models")
+    actions = command.add_subparsers(required=True, metavar="ACTION", dest="action")
+    listing = actions.add_parser("list", help="show the models that are here or can be downloaded")
+    listing.add_argument("--json", action="store_true", help="print them as JSON")
+    pull = actions.add_parser("pull", help="download a model, or go on with it")
+    pull.add_argument("name", metavar="NAME", help="a name of the list, or owner/name of a hub")
+    pull.add_argument("--from", dest="hub", choices=("modelscope", "huggingface", "wenet"), help="the hub")
+    verify = actions.add_parser("verify", help="compare the files of a model with their checksums")
+    remove = actions.add_parser("remove", help="delete a model, or what has arrived of it")
+    remove.add_argument("--yes", action="store_true", help="do not ask")
+    use = actions.add_parser("use", help="choose the model, after it has loaded once")
+    use.add_argument("name", metavar="NAME_OR_DIR", help="a name of the list, or a folder on this machine")
+    add = actions.add_parser("add", help="point at a model folder elsewhere on this machine")
+    add.add_argument("folder", type=Path, metavar="DIR")
+    for action in (verify, remove):
+        action.add_argument("name", metavar="NAME")
+    for action in (listing, pull, verify, remove, use, add):
+        action.add_argument("--data-dir", type=Path, metavar="DIR", help="folder of the choice (data)")
+        action.set_defaults(run=_models)
+    use.add_argument("--device", help="where it is tried: auto, cpu, cuda, cuda:N or mps")
+
+
 def _add_engine_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--device", help="auto (CUDA, then MPS, then CPU), cpu, cuda, cuda:N or mps")
     command.add_argument(
@@ -211,3 +235,17 @@ def _doctor(options: argparse.Namespace, settings: Settings) -> int:
     from app.commands.doctor import doctor
 
     return doctor(settings, as_json=options.json)
+
+
+def _models(options: argparse.Namespace, settings: Settings) -> int:
+    from app.commands import models
+
+    actions: dict[str, Callable[[], int]] = {
+        "list": lambda: models.list_models(settings, as_json=options.json),
+        "pull": lambda: models.pull(settings, options.name, options.hub),
+        "verify": lambda: models.verify(settings, options.name),
+        "remove": lambda: models.remove(settings, options.name, is_sure=options.yes),
+        "use": lambda: models.use(settings, options.name),
+        "add": lambda: models.add(settings, options.folder),
+    }
+    return actions[options.action]()

@@ -13,7 +13,7 @@
   + ModelError
     - ModelFileMissing, ModelFileUnreadable, ModelConfigUnsupported, ModelWeightsMismatch
     - NotAModel, ModelUnknown, ModelAbsent, ModelInUse, ModelFixed, ModelBuiltIn, ModelBusy, ModelNotForRecognition
-    - ModelDamaged, NoRoomForModel, ModelFolderMissing, FunASRMissing
+    - ModelDamaged, ModelDoesNotLoad, NoRoomForModel, ModelFolderMissing, FunASRMissing
     - HubClientMissing, HubUnreachable, HubRefused, HubAnswerWrong, TransferBroken, ArchiveRefused
   + InferenceError
     - DeviceUnavailable, OutOfMemory, InferenceFailed, InferenceCrashed, InferenceHung, InferenceUnavailable
@@ -395,6 +395,13 @@ class ModelBusy(ModelError):
     status = 409
     message = N_("The model {name} is being downloaded or changed right now.")
     advice = N_("Wait until that has finished, or cancel it.")
+
+
+class ModelDoesNotLoad(ModelError):
+    code = "model_does_not_load"
+    status = 422
+    message = N_("The model {name} does not load: {reason}")
+    advice = N_("The model that was used before stays. Verify this one, or choose another.")
 
 
 class ModelNotForRecognition(ModelError):

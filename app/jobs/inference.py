@@ -85,6 +85,15 @@ class InferenceProcess:
 
     load = start
 
+    def load_now(self) -> None:
+        """Load the engine and wait for it.
+
+        Raises:
+            InferenceUnavailable: it cannot be loaded.
+        """
+        with self._turns.taken():
+            self._ready_child()
+
     def stop(self) -> None:
         """End the process at once; a request in work is abandoned (its caller gets Stopped)."""
         self._stopping.set()

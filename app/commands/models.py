@@ -1,0 +1,160 @@
+"""`python -m app models`: what models there are; download, verify, remove or choose one. Nothing happens unasked."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from app.composition import open_models, spec_of_folder
+from app.errors import InferenceUnavailable, ModelDoesNotLoad
+from app.hubs.transfer import Report
+from app.jobs.inference import InferenceProcess
+from app.jobs.models import ModelEntry, Models, ModelState
+from app.settings import Settings
+
+STATES = {
+    ModelState.IN_USE: "in use",
+    ModelState.SWITCHING: "loading",
+    ModelState.READY: "ready",
+    ModelState.DAMAGED: "damaged",
+    ModelState.PULLING: "downloading",
+    ModelState.STOPPED: "incomplete",
+    ModelState.AVAILABLE: "-",
+}
+BYTES_PER_MB = 1_000_000
+
+
+def list_models(settings: Settings, *, as_json: bool) -> int:
+    entries = open_models(settings).entries()
+    print(_as_json(entries) if as_json else _as_table(entries))
+    return 0
+
+
+def pull(settings: Settings, name: str, hub: str | None) -> int:
+    """Download in this process; interrupted, the same command goes on where it stopped."""
+    models = open_models(settings)
+    entry_size = models.entry(name).size_bytes if "/" not in name else None
+    with _progress(name, entry_size) as report:
+        entry = models.pull_now(name, hub, report)
+    print(f"{entry.name} is in {entry.folder}\nUse it: python -m app models use {entry.name}")
+    return 0
+
+
+def verify(settings: Settings, name: str) -> int:
+    verdict = open_models(settings).verify(name)
+    if verdict.has_checksums:
+        print(f"{name}: every file matches its checksum")
+    else:
+        print(f"{name}: the files are there; there are no checksums to compare them with")
+    return 0
+
+
+def remove(settings: Settings, name: str, *, is_sure: bool) -> int:
+    models = open_models(settings)
+    entry = models.entry(name)
+    what = "forget the folder of" if entry.is_linked else "delete"
+    if not (is_sure or _is_confirmed(f"Really {what} {name}? [y/N] ")):
+        print("Nothing was removed.")
+        return 1
+    models.remove(name)
+    print(f"{name} is {'forgotten; its files stay' if entry.is_linked else 'removed'}")
+    return 0
+
+
+def use(settings: Settings, name_or_folder: str) -> int:
+    """Load the model once in a child process, and choose it only if that went well."""
+    models = open_models(settings)
+    name = _name_of(models, name_or_folder)
+    folder = models.check_usable(name)
+    _try(name, InferenceProcess(spec_of_folder(settings, folder)))
+    models.use(name, is_tried=True)
+    print(f"{name} is used from now on; a running server loads it within seconds")
+    return 0
+
+
+def add(settings: Settings, folder: Path) -> int:
+    entry = open_models(settings).add_folder(folder.absolute())
+    print(f"{entry.folder} is known as {entry.name}")
+    return 0
+
+
+def _name_of(models: Models, name_or_folder: str) -> str:
+    """Return the name; a path is pointed at first."""
+    path = Path(name_or_folder)
+    if path.is_dir() and (path.is_absolute() or len(path.parts) > 1 or name_or_folder.startswith(".")):
+        return models.add_folder(path.absolute()).name
+    return name_or_folder
+
+
+def _try(name: str, inference: InferenceProcess) -> None:
+    try:
+        inference.load_now()
+    except InferenceUnavailable as error:
+        raise ModelDoesNotLoad(name=name, reason=error.params["reason"]) from error
+    finally:
+        inference.stop()
+
+
+def _is_confirmed(question: str) -> bool:
+    if not sys.stdin.isatty():
+        return False
+    return input(question).strip().lower() in ("y", "yes")
+
+
+@contextmanager
+def _progress(name: str, total: int | None) -> Iterator[Report]:
+    """A bar on a terminal; nothing elsewhere."""
+    bar: tqdm[Any] = tqdm(
+        desc=name, total=total, unit="B", unit_scale=True, disable=not sys.stderr.isatty(), leave=False
+    )
+
+    def report(arrived: int) -> None:
+        if bar.total is not None and bar.n + arrived > bar.total:  # the size was an estimate
+            bar.total = None
+        bar.update(arrived)
+
+    with bar:
+        yield report
+
+
+def _as_table(entries: list[ModelEntry]) -> str:
+    rows = [("NAME", "STATE", "SIZE", "LANGUAGES", "ABILITIES", "LICENCE")]
+    rows += [
+        (
+            entry.name,
+            STATES[entry.state],
+            _size(entry),
+            " ".join(entry.languages),
+            " ".join(entry.abilities),
+            entry.licence,
+        )
+        for entry in entries
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _size(entry: ModelEntry) -> str:
+    if entry.size_bytes is None:
+        return "?"
+    return f"{'~' if entry.size_is_estimate else ''}{max(1, round(entry.size_bytes / BYTES_PER_MB))} MB"
+
+
+def _as_json(entries: list[ModelEntry]) -> str:
+    return json.dumps({"models": [_facts(entry) for entry in entries]}, ensure_ascii=False, indent=2)
+
+
+def _facts(entry: ModelEntry) -> dict[str, Any]:
+    names = ("name", "title", "state", "role", "languages", "abilities", "licence", "hubs", "size_bytes")
+    facts = {name: getattr(entry, name) for name in names}
+    return facts | {
+        "folder": str(entry.folder) if entry.folder else None,
+        "problem": entry.problem.explained() if entry.problem else None,
+    }
