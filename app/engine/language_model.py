@@ -43,6 +43,11 @@ class LanguageModel(Protocol):
         """What the receipt says was used."""
         ...
 
+    @property
+    def most_worth(self) -> float:
+        """What no token is worth more than."""
+        ...
+
     def begin(self) -> History:
         """Return the history of an empty text."""
         ...
@@ -81,6 +86,10 @@ class NgramModel:
     @property
     def name(self) -> str:
         return f"{len(self._levels)}-gram"
+
+    @property
+    def most_worth(self) -> float:
+        return self.bonus  # of a token that is certain
 
     @classmethod
     def load(cls, file: Path, num_units: int) -> NgramModel:

@@ -14,10 +14,13 @@ from typing import TypeAlias
 
 from app.engine.decoding import Decoded, EncodedBatch
 from app.engine.decoding.choices import IMPOSSIBLE, Choices, choices_of
+from app.engine.decoding.fusion import FusedContext
 from app.engine.decoding.prefixes import Hypothesis, Prefix, grown
 from app.engine.hotwords import Context, ContextGraph
+from app.engine.language_model import LanguageModel
 
 LAST = 10**12  # in any order
+MORE_WITH_LANGUAGE_MODEL = 2  # times as many tokens in a frame: it tells homophones apart
 NO_TOKEN = -1  # the last one of the empty text, and what a text grows by that does not grow
 
 Future: TypeAlias = tuple[float, int, Hypothesis, int, float]
@@ -35,17 +38,19 @@ class Candidate:
     score: float
     """Log-probability, and the bonus."""
     bonus: float = 0.0
-    """What the hotwords in the text are worth."""
+    """What the hotwords in the text are worth, and the text to the language model."""
 
 
 class PrefixBeamDecoder:
-    """Keeps `beam_size` prefixes and looks at as many tokens in every frame."""
+    """Keeps `beam_size` prefixes and looks at as many tokens in every frame; at more with a language model."""
 
-    name = "prefix beam"
-
-    def __init__(self, blank_id: int, beam_size: int = 10) -> None:
+    def __init__(
+        self, blank_id: int, beam_size: int = 10, language_model: LanguageModel | None = None
+    ) -> None:
         self._blank_id = blank_id
         self._beam_size = beam_size
+        self._language_model = language_model
+        self.name = f"prefix beam with {language_model.name}" if language_model else "prefix beam"
 
     def decode(self, batch: EncodedBatch) -> list[Decoded]:
         found = [candidates[0] for candidates in self.candidates(batch)]
@@ -54,16 +59,29 @@ class PrefixBeamDecoder:
     def candidates(self, batch: EncodedBatch) -> list[list[Candidate]]:
         """Return the likeliest texts of each recording, best first; never an empty list."""
         contexts = batch.contexts or (None,) * len(batch.lengths_B)
-        recordings = zip(contexts, choices_of(batch, self._beam_size, self._blank_id), strict=True)
-        return [_Beam(self._beam_size, graph).search(frames) for graph, frames in recordings]
+        considered = self._beam_size * (MORE_WITH_LANGUAGE_MODEL if self._language_model else 1)
+        recordings = zip(contexts, choices_of(batch, considered, self._blank_id), strict=True)
+        return [
+            _Beam(self._beam_size, self._start(graph), self._most_worth).search(frames)
+            for graph, frames in recordings
+        ]
+
+    def _start(self, graph: ContextGraph | None) -> Context:
+        context = graph.start if graph else Context()
+        return FusedContext(context, self._language_model.begin()) if self._language_model else context
+
+    @property
+    def _most_worth(self) -> float:
+        return self._language_model.most_worth if self._language_model else 0.0
 
 
 class _Beam:
     """The best prefixes of one recording, frame after frame."""
 
-    def __init__(self, size: int, graph: ContextGraph | None) -> None:
+    def __init__(self, size: int, context: Context, most_worth: float) -> None:
         self._size = size
-        start = Hypothesis(Prefix(None, NO_TOKEN, graph.start if graph else Context(), 0.0))
+        self._most_worth = most_worth  # of any token to the language model
+        start = Hypothesis(Prefix(None, NO_TOKEN, context, 0.0))
         start.blank = start.blank_best = start.token_best = 0.0
         start.sum_up()
         self._kept = [start]
@@ -129,7 +147,7 @@ class _Beam:
         for before in self._kept:
             bonus, context = before.prefix.bonus, before.prefix.context
             for most, value, rank, token in choices.options(context):
-                if before.score + bonus + most < bar:
+                if before.score + bonus + most + self._most_worth < bar:
                     break
                 so_far = before.blank if token == before.prefix.token else before.score
                 total = so_far + value + bonus + context[token][1]

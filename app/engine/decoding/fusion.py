@@ -1,0 +1,25 @@
+"""What a token adds to a text for the hotwords in it and for the language model together: one view for the search."""
+
+from __future__ import annotations
+
+from app.engine.hotwords import Context
+from app.engine.language_model import History
+
+
+class FusedContext(Context):
+    """A context among hotwords and a history of the language model, followed side by side."""
+
+    def __init__(self, context: Context, history: History) -> None:
+        super().__init__()
+        self._context, self._history = context, history
+        self.awaited = context.awaited
+
+    def __missing__(self, token: int) -> tuple[Context, float]:
+        context, gain = self._context[token]
+        history, worth = self._history[token]
+        self[token] = step = (FusedContext(context, history), gain + worth)
+        return step
+
+    @property
+    def unfinished(self) -> float:  # type: ignore[override]  # worked out only for the texts that are left at the end
+        return self._context.unfinished + self._history.ending
