@@ -37,6 +37,13 @@ def hotword_lines(options: RecognitionOptions, unknown: Sequence[tuple[Hotword, 
     return (Applied("hotwords", asked, used), *(unusable(word, letters) for word, letters in unknown))
 
 
+def punctuation_line(options: RecognitionOptions, applied: str) -> Applied:
+    """Name what places marks where the model writes none."""
+    return (
+        Applied("punctuation", "on", applied) if options.punctuation else Applied("punctuation", "off", "off")
+    )
+
+
 def switch_line(name: str, *, is_on: bool) -> Applied:
     asked = "on" if is_on else "off"
     return Applied(name, asked, asked)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import lru_cache, partial
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -17,6 +19,7 @@ from app.engine import (
     RecognitionOptions,
     Utterance,
 )
+from app.engine.alignment import align, confidence
 from app.engine.batching import Batcher
 from app.engine.budget import choose_budget
 from app.engine.checkpoint import Checkpoint, load_checkpoint
@@ -26,15 +29,25 @@ from app.engine.decoding.prefix_beam import PrefixBeamDecoder
 from app.engine.decoding.rescoring import RescoringDecoder
 from app.engine.device import DeviceChoice, choose_device, memory_errors_named, use_threads
 from app.engine.features import KaldiFbank, pad_waveforms
-from app.engine.receipts import decoding_line, hotword_lines, language_line, switch_line
-from app.engine.text.itn import normalise
+from app.engine.hotwords import ContextGraph
+from app.engine.receipts import (
+    decoding_line,
+    hotword_lines,
+    language_line,
+    punctuation_line,
+    switch_line,
+)
+from app.engine.text.punctuation import PausePunctuator, Punctuator
+from app.engine.text.writing import write
 from app.engine.tokenizer import UNITS_FILE, Tokenizer
+from app.engine.words import FrameTimes, spoken_words
 from app.errors import InferenceFailed, ModelWeightsMismatch
 from app.transcript import Applied
 
 UNSURE = "unsure"
 LONE_TOKENS = 2  # a mean over so few says little: noise that becomes text mostly becomes one word
 LONE_MINIMUM_CONFIDENCE = 0.4
+GRAPHS_KEPT = 16  # of lists of hotwords: the segments of one recording come one after the other
 
 
 def load_engine(spec: EngineSpec) -> Engine:
@@ -53,7 +66,21 @@ def load_engine(spec: EngineSpec) -> Engine:
     _check_units(checkpoint, tokenizer)
     with memory_errors_named():
         checkpoint.model.to(choice.device)
-    return ConformerEngine(checkpoint, tokenizer, choice, spec.batch_seconds, started)
+    punctuator = load_punctuator(spec.punctuation_model)
+    return ConformerEngine(checkpoint, tokenizer, choice, punctuator, spec.batch_seconds, started)
+
+
+def load_punctuator(folder: Path | None) -> Punctuator:
+    """Return the punctuation model of a folder, or the plain one that hears pauses.
+
+    Raises:
+        ModelError: the folder holds no punctuation model.
+    """
+    if folder is None:
+        return PausePunctuator()
+    from app.engine.funasr import punctuation  # needs an extra package, which takes seconds to import
+
+    return punctuation.load_punctuator(folder)
 
 
 def _check_units(checkpoint: Checkpoint, tokenizer: Tokenizer) -> None:
@@ -71,6 +98,7 @@ class ConformerEngine:
         checkpoint: Checkpoint,
         tokenizer: Tokenizer,
         choice: DeviceChoice,
+        punctuator: Punctuator,
         batch_seconds: float,
         started: float,
     ) -> None:
@@ -78,7 +106,11 @@ class ConformerEngine:
         self._device = choice.device
         self._fbank = KaldiFbank(checkpoint.config.input_dim).to(choice.device)
         self._tokenizer = tokenizer
+        self._blank_id = checkpoint.config.blank_id
+        self._times = FrameTimes.of(checkpoint.model.encoder.embed.convolutions)
         self._decoders = _decoders(checkpoint)
+        self._graph = lru_cache(maxsize=GRAPHS_KEPT)(partial(ContextGraph.build, tokenizer=tokenizer))
+        self._punctuator = punctuator
         self._minimum_confidence = checkpoint.minimum_confidence
         self._forbidden = {
             "zh": self._forbid(tokenizer.latin_ids - tokenizer.han_ids),
@@ -111,8 +143,9 @@ class ConformerEngine:
         return (
             language_line(options, self._tokenizer.languages),
             decoding_line(options, decoder.name, can_rescore=can_rescore),
-            *hotword_lines(options, ()),
+            *hotword_lines(options, self._graph(options.hotwords)[1]),
             switch_line("itn", is_on=options.itn),
+            punctuation_line(options, self._punctuator.name),
         )
 
     # Waveforms to hypotheses
@@ -125,17 +158,25 @@ class ConformerEngine:
         """Recognise one batch; memory that runs out is the caller's to handle."""
         try:
             with torch.inference_mode(), memory_errors_named():
-                decoded = self._search(self._encode(utterances), utterances)
+                batch = self._encode(utterances)
+                decoded = self._search(batch, utterances)
+                frames = zip(batch.log_probs_BTV, batch.lengths_B.tolist(), strict=True)
+                return [
+                    self._write(utterance, found, log_probs_TV[:length])
+                    for utterance, found, (log_probs_TV, length) in zip(
+                        utterances, decoded, frames, strict=True
+                    )
+                ]
         except RuntimeError as error:
             raise InferenceFailed(detail=str(error).splitlines()[0]) from error
-        return [self._write(*pair) for pair in zip(decoded, utterances, strict=True)]
 
     def _encode(self, utterances: Sequence[Utterance]) -> EncodedBatch:
         waveforms = [utterance.waveform for utterance in utterances]
         languages = [utterance.options.language for utterance in utterances]
         features, feature_lengths = self._fbank(*pad_waveforms(waveforms, self._device))
         encoded, log_probs, lengths = self._model(features, feature_lengths)
-        return EncodedBatch(encoded, self._restrict(log_probs, languages), lengths)
+        contexts = tuple(self._graph(utterance.options.hotwords)[0] for utterance in utterances)
+        return EncodedBatch(encoded, self._restrict(log_probs, languages), lengths, contexts)
 
     def _restrict(self, log_probs_BTV: Tensor, languages: Sequence[str]) -> Tensor:
         """Forbid each utterance the characters of the other language, where one was chosen."""
@@ -162,12 +203,17 @@ class ConformerEngine:
 
     # Tokens to text
 
-    def _write(self, decoded: Decoded, utterance: Utterance) -> Hypothesis:
-        confidence = decoded.confidence
-        if confidence is not None and confidence < self._needed_confidence(decoded):
-            return Hypothesis(text="", text_raw="", confidence=confidence, dropped=UNSURE)
-        text_raw = self._tokenizer.decode(decoded.tokens)
-        return Hypothesis(normalise(text_raw) if utterance.options.itn else text_raw, text_raw, confidence)
+    def _write(self, utterance: Utterance, decoded: Decoded, log_probs_TV: Tensor) -> Hypothesis:
+        """Give the chosen tokens their times and probabilities, and write them as people do."""
+        spans = align(log_probs_TV, decoded.tokens, self._blank_id)
+        certainty = confidence(spans)
+        if certainty is not None and certainty < self._needed_confidence(decoded):
+            return Hypothesis(text="", text_raw="", confidence=certainty, dropped=UNSURE)
+        waveform, options = utterance.waveform, utterance.options
+        words = spoken_words(spans, decoded.tokens, self._tokenizer, self._times, waveform)
+        punctuation = self._punctuator if options.punctuation else None
+        written = write(words, len(waveform) / SAMPLE_RATE, itn=options.itn, punctuation=punctuation)
+        return Hypothesis(written.text, written.text_raw, certainty, words=written.words)
 
     def _needed_confidence(self, decoded: Decoded) -> float:
         """What a text must reach to be shown; a model may ask for nothing with `minimum_confidence: 0`."""

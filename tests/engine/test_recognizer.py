@@ -106,13 +106,20 @@ def test_text_that_the_model_is_unsure_of_is_withheld(folder, tmp_path):
     assert 0 < hypothesis.confidence < 0.999
 
 
+def said(count, probability):
+    """Return the same character so many times, with blanks between, and posteriors that say how sure that is."""
+    log_probs_TV = torch.full((2 * count, len(UNITS)), -20.0)
+    log_probs_TV[::2, 5] = np.log(probability)
+    log_probs_TV[1::2, 0] = 0.0
+    return Decoded((5,) * count, tuple(range(0, 2 * count, 2)), (probability,) * count), log_probs_TV
+
+
 def test_a_lone_word_must_be_surer_than_a_sentence(tmp_path):
     engine = load_engine(EngineSpec(build_tiny_model(tmp_path / "lone"), device="cpu"))
     engine._minimum_confidence = 0.1
-    word, sentence = (Decoded((5,) * count, tuple(range(count)), (0.3,) * count) for count in (1, 6))
-    assert engine._write(word, SHORT).dropped == "unsure"
-    assert engine._write(sentence, SHORT).dropped == ""
-    assert engine._write(Decoded((5,), (0,), (0.9,)), SHORT).text_raw
+    assert engine._write(SHORT, *said(1, 0.3)).dropped == "unsure"
+    assert engine._write(SHORT, *said(6, 0.3)).dropped == ""
+    assert engine._write(SHORT, *said(1, 0.9)).text_raw
 
 
 def lines(engine, options):
@@ -193,3 +200,11 @@ def test_one_core_stays_free():
     assert use_threads(0) == max(1, physical_cores() - 1)
     assert use_threads(3) == torch.get_num_threads() == 3
     torch.set_num_threads(before)
+
+
+def test_hotwords_that_the_model_cannot_write_are_named(engine):
+    receipt = engine.receipt(RecognitionOptions(hotwords=parse_hotwords("你好 营业天气")))
+    by_name = {line.name: line for line in receipt}
+    assert (by_name["hotwords"].asked, by_name["hotwords"].applied) == ("你好, 营业天气", "你好")
+    assert by_name["hotword"].asked == "营业天气"
+    assert by_name["hotword"].reason.endswith(": 营业")
