@@ -8,6 +8,7 @@ from itertools import pairwise
 from app.engine.text.chinese import numbers as zh
 from app.engine.text.chinese.context import (
     CLASSIFIERS,
+    DIGIT,
     SERIES_BEFORE,
     SPOKEN_DECIMAL,
     Match,
@@ -19,8 +20,9 @@ from app.engine.text.chinese.dates import REIGN_BEFORE, is_old_date
 from app.engine.text.chinese.fixed import EVENT_AFTER
 
 CODE_BEFORE = re.compile(
-    r"(?:[A-Za-z]|[民刑行][初终再申]|密码|口令|号码|电话|手机|验证码|编号|尾号|工号|学号|账号|卡号|单号|房间|热线|拨打|代码|邮编)[是为：:，, ]{0,2}$"
+    r"(?:[A-Za-z]|[民刑行][初终再申]|号[是为]|QQ|密码|口令|号码|电话|手机|验证码|编号|尾号|工号|学号|账号|卡号|单号|房间|热线|拨打|代码|邮编)[是为：:，, ]{0,2}$"
 )
+CODE_AFTER = re.compile("年|热线|专线|平台|[^号]?号文")
 AFTER_LATIN_ONE = tuple("个些起样下边次共种位条台")
 AFTER_LATIN_COUNTED = tuple("个些种位条台次名家间套件张本部天年月岁大款校点步倍秒分")
 ACRONYM_BEFORE = re.compile("(?<![A-Za-z])[A-Z]{1,3}$")
@@ -60,6 +62,8 @@ def write_relation(match: Match) -> str | None:
     if after(match, 1) in tuple("个种样"):
         return None  # 八加一个
     parts = re.split(f"({SPOKEN_DECIMAL})", match[0])
+    if any(re.fullmatch("[一二三四五六七八九]{2}", part) for part in parts):
+        return None  # 六比四七比六 is two scores
     written = [decimal(part) if index % 2 else part for index, part in enumerate(parts)]
     return None if None in written else "".join(part for part in written if part)
 
@@ -67,14 +71,27 @@ def write_relation(match: Match) -> str | None:
 def write_digit_string(match: Match) -> str | None:
     """Three or more digits read one by one: room, phone, code, year."""
     run = match["run"]
-    if CODE_BEFORE.search(before(match, 12)):
+    if CODE_BEFORE.search(before(match, 12)) or _is_group(match):
         return zh.write_digits(run)
     values = [zh.DIGITS[char] for char in run]
-    counting = {b - a for a, b in pairwise(values)} in ({1}, {-1}) and after(match, 1) != "年"
+    counting = {b - a for a, b in pairwise(values)} in ({1}, {-1}) and not CODE_AFTER.match(after(match))
     weekdays = before(match, 1) == "周" or before(match, 2) in ("星期", "礼拜")  # 每周一三五
     if counting or weekdays or EVENT.match(after(match)):
         return None
     return zh.write_digits(run)
+
+
+def _is_group(match: Match) -> bool:
+    """One of the groups of 一五零 一二三四 五六七八."""
+    return (
+        re.search(f"{DIGIT}{{3}} $", before(match)) is not None
+        or re.match(f" {DIGIT}{{3}}", after(match)) is not None
+    )
+
+
+def write_joined(match: Match) -> str | None:
+    """六杠二杠三零零五 -> 6-2-3005."""
+    return "-".join(zh.write_digits(part) for part in match[0].split("杠"))
 
 
 def write_after_latin(match: Match) -> str | None:

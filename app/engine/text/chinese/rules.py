@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.engine.text.chinese import amounts, clock, counts, dates
-from app.engine.text.chinese.context import DIGIT, RUN, SIGN, SPOKEN_DECIMAL
+from app.engine.text.chinese import amounts, clock, counts, dates, small
+from app.engine.text.chinese.context import CLASSIFIERS, DIGIT, RUN, SIGN, SPOKEN_DECIMAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +43,14 @@ RULES = (
         amounts.write_percent,
     ),
     _rule(rf"(?:(?P<whole>{RUN})又)?(?P<bottom>{RUN})分之(?P<top>{RUN})(?!点)", amounts.write_fraction),
+    _rule(rf"{DIGIT}++(?:杠{DIGIT}++)+", counts.write_joined),
+    _rule(rf"{RUN}排{RUN}(?=[座号])", counts.write_relation),
+    _rule(
+        rf"(?:{RUN}块)?[一二两三四五六七八九][毛角][一二三四五六七八九](?!{RUN}|[{CLASSIFIERS}])",
+        counts.write_relation,
+    ),
+    _rule(rf"(?P<run>{SPOKEN_DECIMAL})(?=的负?{RUN}次[方幂](?!程))", amounts.write_power),
+    _rule(rf"(?<=的)(?P<minus>负?)(?P<run>{RUN})(?=次[方幂](?!程))", amounts.write_power),
     _rule(
         rf"(?<=差)(?:一刻|(?P<minutes>{RUN})(?=分))(?P<between>(?:分|钟)*[到就]?)(?P<hour>{RUN})(?=点)",
         clock.write_countdown,
@@ -98,24 +106,28 @@ RULES = (
         counts.write_range,
     ),
     _rule(
+        rf"(?P<first>{RUN})(?P<unit>[天日年月周岁人次元倍])(?P<to>以上)(?P<last>{RUN})(?=(?P=unit)以下)",
+        counts.write_range,
+    ),
+    _rule(
         rf"(?P<head>{RUN})(?P<unit>米|块|度|毛|公?斤|秒)(?P<tail>{DIGIT}(?={PER_PIECE})|{DIGIT}{{1,2}})"
         rf"(?P<more>[毛角]?)(?:(?={PER_PIECE})|(?![零〇一二两三四五六七八九十百千万亿点]))",
         amounts.write_after_unit,
     ),
     _rule(rf"(?P<run>{DIGIT}{{3,}}+)(?![两十百千万亿])", counts.write_digit_string),
-    _rule(r"(?P<run>[一二三四五六七八九]{1,2})(?=折(?![磨扣线叠腾射返断中服凳椅]))", amounts.write_discount),
+    _rule(r"(?P<run>[一二三四五六七八九]{1,2})(?=折(?![磨扣线叠腾射返断中服凳椅]))", small.write_discount),
     _rule(rf"(?<=[A-Za-z])(?P<run>{SPOKEN_DECIMAL})", counts.write_after_latin),
-    _rule(rf"{SIGN}(?P<run>{RUN})(?=\s?(?:{amounts.LATIN_UNITS})(?![A-Za-z]))", amounts.write_small),
-    _rule(rf"{SIGN}(?P<run>[零〇一二两三四五六七八九十])(?={amounts.MEASURE_UNITS})", amounts.write_small),
-    _rule(rf"{SIGN}(?P<run>十)(?=千[米克瓦])", amounts.write_small),
-    _rule(r"负(?P<run>[零一二三四五六七八九十])(?=[度到至和的，。、,.!！?？]|摄氏|$)", amounts.write_minus),
-    _rule(r"(?<=公元|元前)(?P<run>[一二三四五六七八九十])(?=年)", amounts.write_one),
-    _rule(rf"{SIGN}(?P<run>[零〇一二两三四五六七八九十]{{1,3}})(?=度)", amounts.write_degrees),
-    _rule(rf"(?P<run>[一二两三四五六七八九])(?=分{RUN}秒)", amounts.write_one),
-    _rule(r"(?P<run>[零一二两三四五六七八九十])(?=分(?![之钟别为]))", amounts.write_points),
-    _rule(r"(?P<run>[一二两三四五六七八九十])(?=块)", amounts.write_price),
+    _rule(rf"{SIGN}(?P<run>{RUN})(?=\s?(?:{small.LATIN_UNITS})(?![A-Za-z]))", small.write_small),
+    _rule(rf"{SIGN}(?P<run>[零〇一二两三四五六七八九十])(?={small.MEASURE_UNITS})", small.write_small),
+    _rule(rf"{SIGN}(?P<run>十)(?=千[米克瓦])", small.write_small),
+    _rule(r"负(?P<run>[零一二三四五六七八九十])(?=[度到至和的，。、,.!！?？]|摄氏|$)", small.write_minus),
+    _rule(r"(?<=公元|元前)(?P<run>[一二三四五六七八九十])(?=年)", small.write_one),
+    _rule(rf"{SIGN}(?P<run>[零〇一二两三四五六七八九十]{{1,3}})(?=度)", small.write_degrees),
+    _rule(rf"(?P<run>[一二两三四五六七八九])(?=分{RUN}秒)", small.write_one),
+    _rule(r"(?P<run>[零一二两三四五六七八九十])(?=分(?![之钟别为]))", small.write_points),
+    _rule(r"(?P<run>[一二两三四五六七八九十])(?=块)", small.write_price),
     _rule(r"(?:(?<=小时)|(?<=分))(?P<run>[零〇][一二三四五六七八九])(?=[分秒])", clock.write_padded),
-    _rule("(?P<run>[一二三四])(?=型糖尿病)", amounts.write_one),
-    _rule("(?<=点差)(?P<run>[一二三四五六七八九十]{1,3})(?=分)", amounts.write_one),
+    _rule(f"(?:{small.PLACE_BEFORE})(?P<run>{RUN})", small.write_one),
+    _rule(f"(?P<run>{RUN})(?={small.PLACE_AFTER})", small.write_one),
     _rule(rf"{SIGN}(?P<run>{RUN})", counts.write_cardinal),
 )
