@@ -23,7 +23,7 @@ from app.logging import job_logs
 from app.paths import resource_dir
 from app.store.database import Database
 from app.store.files import Files
-from app.web import docs, events, files, pages, system, transcriptions
+from app.web import docs, events, files, models, pages, system, transcriptions
 from app.web.errors import install_error_handlers
 from app.web.lingering import LingeringClose
 from app.web.openapi import DescribedApp
@@ -80,7 +80,7 @@ def _operation_id(route: APIRoute) -> str:
 
 def _add_routes(app: FastAPI) -> None:
     install_error_handlers(app)
-    for module in (events, transcriptions, files, system):  # /events stands before /{id}
+    for module in (events, transcriptions, files, system, models):  # /events stands before /{id}
         app.include_router(module.router, prefix=API_PATH)
     for page in (pages, docs):
         app.include_router(page.router)
@@ -116,9 +116,9 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
     files = Files(settings.data_dir)
     stack.enter_context(job_logs(files.folder))
     queue = Queue(database, files)
-    models = open_models(settings, spec)
-    stack.enter_context(models.open())
-    inference = InferenceProcess(spec or spec_of_folder(settings, models.folder_in_use()))
+    shelf = open_models(settings, spec)
+    stack.enter_context(shelf.open())
+    inference = InferenceProcess(spec or spec_of_folder(settings, shelf.folder_in_use()))
     if start_worker:
         worker = Worker(
             queue,
@@ -129,12 +129,12 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
             segment_timeout_seconds=settings.segment_timeout_seconds,
         )
         stack.enter_context(worker.running())
-        stack.enter_context(_keeper(models, inference, settings, spec).running())
+        stack.enter_context(_keeper(shelf, inference, settings, spec).running())
     return {
         "settings": settings,
         "queue": queue,
         "inference": inference,
-        "models": models,
+        "models": shelf,
         "has_worker": start_worker,
         "default_options": JobOptions(vad=vad_options(settings)),
         "started_at": time.monotonic(),
@@ -142,9 +142,9 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
 
 
 def _keeper(
-    models: Models, inference: InferenceProcess, settings: Settings, spec: EngineSpec | None
+    shelf: Models, inference: InferenceProcess, settings: Settings, spec: EngineSpec | None
 ) -> ModelKeeper:
     def spec_of(folder: Path) -> EngineSpec:
         return replace(spec, model_dir=folder) if spec else spec_of_folder(settings, folder)
 
-    return ModelKeeper(models, inference, spec_of, idle_seconds=settings.model_idle_minutes * 60)
+    return ModelKeeper(shelf, inference, spec_of, idle_seconds=settings.model_idle_minutes * 60)

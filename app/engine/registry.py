@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -114,8 +115,8 @@ def _identify_funasr(folder: Path) -> ModelFolder:
     architecture = str(_read_yaml(file).get("model", ""))
     family = _FUNASR_FAMILIES.get(architecture)
     if family is None:
-        known = ", ".join(_FUNASR_FAMILIES)
-        reason = f"model: {architecture[:60] or '-'} ({known})"
+        named = architecture if re.fullmatch(r"\w{1,60}", architecture) else "-"  # it may be no model at all
+        reason = f"model: {named} ({', '.join(_FUNASR_FAMILIES)})"
         raise ModelConfigUnsupported(file=str(file), reason=reason)
     _require(folder, FUNASR_FILES)
     return ModelFolder(

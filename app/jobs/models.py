@@ -25,6 +25,7 @@ from app.errors import (
     ModelInUse,
     ModelNotForRecognition,
     ModelUnknown,
+    NotAModel,
     Problem,
 )
 from app.hubs.checksums import changed_files
@@ -189,6 +190,8 @@ class Models:
             InvalidParameter: the path does not begin at the root.
             ModelError: there is no model in it.
         """
+        if "\0" in str(folder):
+            raise NotAModel(folder="?")
         if not folder.is_absolute():
             raise InvalidParameter(name="path", reason=N_("it must begin at the root of the file system"))
         folder = folder.resolve()

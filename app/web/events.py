@@ -21,6 +21,7 @@ from app.jobs.queue import JobState
 from app.web.answers import item_answer
 from app.web.dependencies import QueueDep, TranscriptionId, TranslateDep
 from app.web.openapi import Responses, content, errors
+from app.web.sse import RETRY_MS, stopped, stream
 
 if TYPE_CHECKING:
     from app.i18n import Translate
@@ -30,10 +31,6 @@ router = APIRouter(
     prefix="/transcriptions", tags=["transcriptions"], default_response_class=EventSourceResponse
 )
 
-POLL_SECONDS = 0.4
-PING_SECONDS = 15
-RETRY_MS = 2000  # after which a browser connects again
-GOODBYE_SECONDS = 2.0  # a stream gets this long to end by itself when the server stops
 FIRST_ITEMS = 50  # of the newest, for a client that names no position
 FINAL_STATES = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
 
@@ -62,7 +59,7 @@ async def all_events(
     """Follow every transcription. Without a position the stream begins with the newest as they are now."""
     stopping = anyio.Event()
     position = _position(last_event_id, since)
-    return _stream(_all_changes(queue, translate, position, stopping), stopping)
+    return stream(_all_changes(queue, translate, position, stopping), stopping)
 
 
 @router.get(
@@ -80,7 +77,7 @@ async def events_of_one(
     if record.state in FINAL_STATES and _position(last_event_id, None) == record.revision:
         return Response(status_code=status.HTTP_204_NO_CONTENT)
     stopping = anyio.Event()
-    return _stream(_changes_of_one(queue, record, translate, stopping), stopping)
+    return stream(_changes_of_one(queue, record, translate, stopping), stopping)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +87,6 @@ class _Changes:
     revision: int
     records: list[Transcription]
     deleted: list[str]
-
-
-def _stream(events: AsyncIterator[ServerSentEvent], stopping: anyio.Event) -> EventSourceResponse:
-    return EventSourceResponse(
-        events,
-        ping=PING_SECONDS,
-        ping_message_factory=lambda: ServerSentEvent(comment="ping"),
-        shutdown_event=stopping,
-        shutdown_grace_period=GOODBYE_SECONDS,
-    )
 
 
 async def _all_changes(
@@ -112,7 +99,7 @@ async def _all_changes(
             yield _event(record, translate)
         for id in changes.deleted:
             yield _deleted(id, changes.revision)
-        if await _stopped(stopping):
+        if await stopped(stopping):
             return
         changes = await run_in_threadpool(_changes, queue, changes.revision)
 
@@ -122,7 +109,7 @@ async def _changes_of_one(
 ) -> AsyncIterator[ServerSentEvent]:
     yield ServerSentEvent(retry=RETRY_MS, comment="changes of one transcription")
     yield _event(record, translate)
-    while record.state not in FINAL_STATES and not await _stopped(stopping):
+    while record.state not in FINAL_STATES and not await stopped(stopping):
         try:
             latest = await run_in_threadpool(queue.get, record.id)
         except TranscriptionNotFound:
@@ -158,13 +145,6 @@ def _event(record: Transcription, translate: Translate) -> ServerSentEvent:
 def _deleted(id: str, revision: int | None = None) -> ServerSentEvent:
     position = None if revision is None else str(revision)
     return ServerSentEvent(json.dumps({"id": id}), event="deleted", id=position)
-
-
-async def _stopped(stopping: anyio.Event) -> bool:
-    """Wait until it is time to ask again; tell whether the server stops meanwhile."""
-    with anyio.move_on_after(POLL_SECONDS):
-        await stopping.wait()
-    return stopping.is_set()
 
 
 def _position(last_event_id: str | None, since: int | None) -> int | None:
