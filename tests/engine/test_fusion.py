@@ -10,7 +10,11 @@ import torch
 
 from app.engine.decoding import EncodedBatch
 from app.engine.decoding.fusion import FusedContext
-from app.engine.decoding.prefix_beam import MORE_WITH_LANGUAGE_MODEL, PrefixBeamDecoder
+from app.engine.decoding.prefix_beam import (
+    LEAST_WITH_LANGUAGE_MODEL,
+    MORE_WITH_LANGUAGE_MODEL,
+    PrefixBeamDecoder,
+)
 from app.engine.hotwords import Context
 from app.engine.language_model import NgramModel
 from training.config import LanguageModelConfig
@@ -67,7 +71,8 @@ def test_a_text_scores_all_its_paths_and_its_worth_to_the_language_model(model: 
 @pytest.mark.parametrize("size", [1, 3])
 def test_what_the_search_passes_over_changes_nothing(model: NgramModel, size: int) -> None:
     for seed in range(8):
-        log_probs = torch.randn(25, NUM_UNITS, generator=torch.Generator().manual_seed(seed)).log_softmax(-1)
+        scores = 3 * torch.randn(25, NUM_UNITS, generator=torch.Generator().manual_seed(seed))
+        log_probs = scores.log_softmax(-1)
         [found] = PrefixBeamDecoder(0, size, model).candidates(_batch(log_probs))
         expected = _written_out(log_probs, size, model)
         assert {c.tokens: c.score for c in found} == pytest.approx(expected, abs=1e-3)
@@ -86,6 +91,8 @@ def _written_out(log_probs: torch.Tensor, size: int, model: NgramModel) -> dict[
                     ways = [(prefix, 0, both)]
                 elif prefix[-1:] == (token,):
                     ways = [(prefix, 1, last), ((*prefix, token), 1, blank)]
+                if token and value <= LEAST_WITH_LANGUAGE_MODEL:
+                    ways = [(prefix, 1, last)] if prefix[-1:] == (token,) else []
                 for text, place, before in ways:
                     sums = following.setdefault(text, [-math.inf, -math.inf])
                     sums[place] = float(np.logaddexp(sums[place], before + value))

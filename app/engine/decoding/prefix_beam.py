@@ -7,7 +7,7 @@ Hotwords add their worth to a text, not to its frames; it counts where prefixes 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from heapq import heapify, heappush, heapreplace
 from typing import TypeAlias
@@ -21,6 +21,9 @@ from app.engine.language_model import LanguageModel
 
 LAST = 10**12  # in any order
 MORE_WITH_LANGUAGE_MODEL = 2  # times as many tokens in a frame: it tells homophones apart
+LEAST_WITH_LANGUAGE_MODEL = (
+    -8.0
+)  # and none of a lower log-probability: asking for each would take the most time
 NO_TOKEN = -1  # the last one of the empty text, and what a text grows by that does not grow
 
 Future: TypeAlias = tuple[float, int, Hypothesis, int, float]
@@ -59,12 +62,17 @@ class PrefixBeamDecoder:
     def candidates(self, batch: EncodedBatch) -> list[list[Candidate]]:
         """Return the likeliest texts of each recording, best first; never an empty list."""
         contexts = batch.contexts or (None,) * len(batch.lengths_B)
-        considered = self._beam_size * (MORE_WITH_LANGUAGE_MODEL if self._language_model else 1)
-        recordings = zip(contexts, choices_of(batch, considered, self._blank_id), strict=True)
+        recordings = zip(contexts, self._choices(batch), strict=True)
         return [
             _Beam(self._beam_size, self._start(graph), self._most_worth).search(frames)
             for graph, frames in recordings
         ]
+
+    def _choices(self, batch: EncodedBatch) -> list[Iterator[Choices]]:
+        if self._language_model is None:
+            return choices_of(batch, self._beam_size, self._blank_id)
+        considered = self._beam_size * MORE_WITH_LANGUAGE_MODEL
+        return choices_of(batch, considered, self._blank_id, LEAST_WITH_LANGUAGE_MODEL)
 
     def _start(self, graph: ContextGraph | None) -> Context:
         context = graph.start if graph else Context()
