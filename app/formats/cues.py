@@ -45,23 +45,28 @@ def _cut(segment: Segment) -> Iterator[Cue]:
 
 def _count(words: Sequence[Word]) -> int:
     """Return how many words the next cue takes: as many as fit, or fewer where a better border is near."""
-    most = 1
-    while most < len(words) and _fits(
-        words[0].start, words[most].end, join_texts(word.text for word in words[: most + 1])
-    ):
-        most += 1
+    most = _most(words)
     if most == len(words):
         return most
-    return max(
-        range((most + 1) // 2, most + 1), key=lambda count: _border(words[count - 1], words[count], count)
-    )
+    is_last_but_one = most + _most(words[most:]) == len(words)
+    wanted = len(words) / 2 if is_last_but_one else most  # two halves rather than a line and a single word
+    counts = range((most + 1) // 2, most + 1)
+    return max(counts, key=lambda count: (*_border(words[count - 1], words[count]), -abs(count - wanted)))
 
 
-def _border(before: Word, after: Word, count: int) -> tuple[int, int, int]:
-    """Return how good it is to cut between two words: after a sentence, a clause, at a pause; late rather than early."""
+def _most(words: Sequence[Word]) -> int:
+    """Return how many words fit into one cue, at least one."""
+    for count in range(2, len(words) + 1):
+        if not _fits(words[0].start, words[count - 1].end, join_texts(word.text for word in words[:count])):
+            return count - 1
+    return len(words)
+
+
+def _border(before: Word, after: Word) -> tuple[int, int]:
+    """Return how good it is to cut between two words: best after a sentence, then after a clause, then at a pause."""
     last = before.text[-1]
     mark = 2 if last in SENTENCE_MARKS else int(last in CLAUSE_MARKS)
-    return mark, round((after.start - before.end) / PAUSE_STEP), count
+    return mark, round((after.start - before.end) / PAUSE_STEP)
 
 
 def _fits(start: float, end: float, text: str) -> bool:

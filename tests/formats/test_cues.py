@@ -61,6 +61,10 @@ def test_a_cue_ends_after_a_sentence_rather_than_a_clause_and_there_rather_than_
     assert cut(segment(texts, 0.1, pause_after=15))[0].text == join_texts(texts[:16])
 
 
+def test_no_single_word_is_left_for_the_last_cue() -> None:
+    assert [len(cue.text) for cue in cut(segment(["很"] * 24, 0.1))] == [12, 12]
+
+
 def test_a_word_longer_than_a_line_stays_whole() -> None:
     texts = ["a" * 60, "b" * 60]
     assert [cue.text for cue in cut(segment(texts, 1.0))] == texts
