@@ -1,5 +1,6 @@
 """The network against WeNet's numbers, against its formulas written out, and against itself in batches."""
 
+import copy
 import itertools
 import json
 import math
@@ -13,6 +14,8 @@ from app.engine.checkpoint import load_checkpoint
 from app.engine.conformer import ConformerConfig, UnsupportedConfig
 from app.engine.conformer.attention import RelativeAttention
 from app.engine.conformer.decoder import BiTransformerDecoder
+from app.engine.conformer.frozen import freeze
+from app.engine.conformer.linear import Int8Linear, OneDnnLinear, PlainLinear, has_onednn
 from app.engine.decoding import EncodedBatch
 from app.engine.decoding.greedy import GreedyDecoder
 from tests.engine.tiny_model import tiny_config, tiny_network
@@ -51,16 +54,121 @@ def golden(request, shared_dir):
 @torch.inference_mode()
 def test_the_network_equals_wenets(golden):
     checkpoint = load_checkpoint(golden.folder)
-    encoded, log_probs, lengths = checkpoint.model(golden.features, golden.feature_lengths)
-    assert lengths.tolist() == golden.lengths.tolist()
-    for row, length in enumerate(lengths):
-        torch.testing.assert_close(encoded[row, :length], golden.encoded[row, :length], atol=1e-4, rtol=0)
-        torch.testing.assert_close(log_probs[row, :length], golden.log_probs[row, :length], atol=1e-4, rtol=0)
+    encoded, log_probs, lengths = assert_equals_golden(checkpoint.model, golden)
     decoded = GreedyDecoder(checkpoint.config.blank_id).decode(EncodedBatch(encoded, log_probs, lengths))
     assert (
         golden.folder.name.endswith("-v1")
         or [list(row.tokens) for row in decoded] == golden.results["greedy"]
     )
+
+
+def assert_equals_golden(model, golden):
+    encoded, log_probs, lengths = model(golden.features, golden.feature_lengths)
+    assert lengths.tolist() == golden.lengths.tolist()
+    for row, length in enumerate(lengths):
+        torch.testing.assert_close(encoded[row, :length], golden.encoded[row, :length], atol=1e-4, rtol=0)
+        torch.testing.assert_close(log_probs[row, :length], golden.log_probs[row, :length], atol=1e-4, rtol=0)
+    return encoded, log_probs, lengths
+
+
+def frozen(model, linear=PlainLinear):
+    model = copy.deepcopy(model)
+    freeze(model, linear)
+    return model
+
+
+@pytest.mark.shared
+@torch.inference_mode()
+@pytest.mark.parametrize("linear", [PlainLinear, OneDnnLinear])
+def test_the_frozen_network_equals_wenets(golden, linear):
+    require_onednn(linear)
+    checkpoint = load_checkpoint(golden.folder)
+    assert_equals_golden(frozen(checkpoint.model, linear), golden)
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("linear", [PlainLinear, OneDnnLinear])
+@pytest.mark.parametrize(
+    "conf",
+    [
+        {},
+        {"input_layer": "conv2d6", "query_bias": False, "key_bias": False, "value_bias": False},
+        {"input_layer": "dwconv2d8", "causal": True, "cnn_module_norm": "batch_norm"},
+        {"input_layer": "linear", "pos_enc_layer_type": "abs_pos", "activation_type": "gelu"},
+        {"encoder": "transformer", "pos_enc_layer_type": "abs_pos", "selfattention_layer_type": "selfattn"},
+        {"static_chunk_size": 4, "normalize_before": False, "macaron_style": False},
+    ],
+)
+def test_a_frozen_network_computes_what_the_plain_one_does(conf, linear):
+    require_onednn(linear)
+    if conf.get("encoder") == "transformer":
+        conf = {**conf, "activation_type": "relu"}
+    plain = tiny_network(seal_padding=True, **conf)
+    fast = frozen(plain, linear)
+    features = 8 + 3 * torch.randn(2, 203, 80, generator=torch.Generator().manual_seed(1))
+    for lengths in (
+        [203, 203],
+        [203, 99],
+        [50, 203],
+    ):  # with and without padding; the positions are kept by now
+        for mine, expected in zip(
+            fast(features, torch.tensor(lengths)), plain(features, torch.tensor(lengths)), strict=True
+        ):
+            torch.testing.assert_close(mine, expected, atol=2e-5, rtol=0)
+    for reader in ("forward_decoder", "backward_decoder"):
+        tokens, token_lengths = torch.tensor([[2, 5, 6], [2, 7, 2]]), torch.tensor([3, 2])
+        memory = torch.randn(2, 9, 16), torch.tensor([9, 4])
+        torch.testing.assert_close(
+            getattr(fast, reader)(*memory, tokens, token_lengths),
+            getattr(plain, reader)(*memory, tokens, token_lengths),
+            atol=2e-5,
+            rtol=0,
+        )
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("input_layer", ["conv2d", "conv2d6", "conv2d8", "dwconv2d8"])
+def test_pieces_of_the_first_layers_equal_the_whole(input_layer, monkeypatch):
+    plain = tiny_network(input_layer=input_layer).encoder.embed
+    pieces = frozen(tiny_network(input_layer=input_layer)).encoder.embed
+    monkeypatch.setattr("app.engine.conformer.pieces.PIECE_BYTES", 1)  # the fewest frames in each
+    for frames in (3, 15, 200, 555):
+        features = torch.randn(2, frames, 80)
+        torch.testing.assert_close(pieces(features)[0], plain(features)[0], atol=1e-5, rtol=0)
+
+
+@torch.inference_mode()
+def test_a_frozen_network_hears_more_than_the_positions_that_it_keeps(monkeypatch):
+    monkeypatch.setattr("app.engine.conformer.frozen.CACHED_FRAMES", 20)
+    plain = tiny_network()
+    fast = frozen(plain)
+    for frames in (60, 90, 300, 70):
+        features, lengths = torch.randn(1, frames, 80), torch.tensor([frames])
+        torch.testing.assert_close(fast(features, lengths)[1], plain(features, lengths)[1], atol=2e-5, rtol=0)
+
+
+def test_a_frozen_network_has_the_weights_of_the_plain_one_and_learns_no_more():
+    plain = tiny_network(decoder=None)
+    fast = frozen(plain)
+    numbers = [sum(parameter.numel() for parameter in model.parameters()) for model in (plain, fast)]
+    attentions = len(plain.encoder.encoders) * 16  # v-u takes the place of u and v
+    assert numbers[1] == numbers[0] - attentions
+    assert not any(parameter.requires_grad for parameter in fast.parameters())
+
+
+@torch.inference_mode()
+def test_weights_of_8_bits_give_nearly_the_same_in_batches_of_any_size():
+    plain = tiny_network(seal_padding=True)
+    fast = frozen(plain, Int8Linear)
+    features = 8 + 3 * torch.randn(3, 150, 80, generator=torch.Generator().manual_seed(1))
+    lengths = torch.tensor([150, 101, 43])
+    assert_batch_equals_single(fast, features, lengths)
+    assert (fast(features, lengths)[1][0] - plain(features, lengths)[1][0]).abs().mean() < 0.1
+
+
+def require_onednn(linear):
+    if linear is OneDnnLinear and not has_onednn():
+        pytest.skip("needs an x86 processor and a PyTorch with oneDNN")
 
 
 @pytest.mark.shared

@@ -30,7 +30,11 @@ class MultiHeadAttention(nn.Module):
         self.linear_out = nn.Linear(width, width, bias=query_bias)
 
     def forward(
-        self, queries_BTD: Tensor, memory_BSD: Tensor, bias: Tensor, positions_1SD: Tensor | None = None
+        self,
+        queries_BTD: Tensor,
+        memory_BSD: Tensor,
+        bias: Tensor | None,
+        positions_1SD: Tensor | None = None,
     ) -> Tensor:
         """Return (B, T, D).
 
@@ -40,29 +44,28 @@ class MultiHeadAttention(nn.Module):
             bias: added to the scores, -inf where nothing may be seen; broadcasts to (B, H, T, S).
             positions_1SD: where the memory stands; only relative attention needs it.
         """
-        query_BHTK = self._split(self.linear_q(queries_BTD))
-        key_BHSK = self._split(self.linear_k(memory_BSD))
-        value_BHSK = self._split(self.linear_v(memory_BSD))
-        key_BHSK, bias = self._place(key_BHSK, bias, positions_1SD)
+        query_BHTK = split_heads(self.linear_q(queries_BTD), self.heads)
+        key_BHSK = split_heads(self.linear_k(memory_BSD), self.heads)
+        value_BHSK = split_heads(self.linear_v(memory_BSD), self.heads)
+        query_BHTK, key_BHSK, bias = self._place(query_BHTK, key_BHSK, bias, positions_1SD)
         dropout = self.dropout_rate if self.training else 0.0
         out_BHTK = F.scaled_dot_product_attention(query_BHTK, key_BHSK, value_BHSK, bias, dropout)
         return self.linear_out(out_BHTK.transpose(1, 2).flatten(2))
 
-    def _place(self, key_BHSK: Tensor, bias: Tensor, positions_1SD: Tensor | None) -> tuple[Tensor, Tensor]:
+    def _place(
+        self, query_BHTK: Tensor, key_BHSK: Tensor, bias: Tensor | None, positions_1SD: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
         """Plain attention knows positions only from its input."""
         del positions_1SD
-        return key_BHSK, bias
-
-    def _split(self, x_BTD: Tensor) -> Tensor:
-        return x_BTD.view(*x_BTD.shape[:2], self.heads, -1).transpose(1, 2)
+        return query_BHTK, key_BHSK, bias
 
 
 class RelativeAttention(MultiHeadAttention):
     """Attention with the position terms of Dai et al. 2019 (Transformer-XL), but without their shift.
 
     WeNet left the shift out, so position j gives every query the same vector p_j and
-    (q+u)k + (q+v)p = q(k+p) + (uk + vp): positions move into the keys, the rest is one number for each key,
-    and no (T, T) matrix of position scores is ever made.
+    (q+u)k + (q+v)p = (q+u)(k+p) + (v-u)p: positions move into the keys, the rest is one number for each key that
+    no recording changes, and no (T, T) matrix of position scores is ever made.
     """
 
     def __init__(self, heads: int, width: int, dropout_rate: float, **biases: bool) -> None:
@@ -73,8 +76,30 @@ class RelativeAttention(MultiHeadAttention):
         nn.init.xavier_uniform_(self.pos_bias_u)
         nn.init.xavier_uniform_(self.pos_bias_v)
 
-    def _place(self, key_BHSK: Tensor, bias: Tensor, positions_1SD: Tensor | None) -> tuple[Tensor, Tensor]:
-        place_1HSK = self._split(self.linear_pos(positions_1SD))
-        key_bias_BHS1 = key_BHSK @ self.pos_bias_u[..., None] + place_1HSK @ self.pos_bias_v[..., None]
-        key_bias_BH1S = key_bias_BHS1.transpose(2, 3) / math.sqrt(key_BHSK.shape[-1])
-        return key_BHSK + place_1HSK, key_bias_BH1S + bias
+    def places(self, positions_1SD: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what the positions add: to the keys p (1, H, S, K), to the scores (v-u)p (1, H, 1, S)."""
+        place_1HSK = split_heads(self.linear_pos(positions_1SD), self.heads)
+        return place_1HSK, place_bias(place_1HSK, self.pos_bias_v - self.pos_bias_u)
+
+    def _place(
+        self, query_BHTK: Tensor, key_BHSK: Tensor, bias: Tensor | None, positions_1SD: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        if positions_1SD is None:
+            raise TypeError("relative attention needs positions")
+        place_1HSK, place_bias_1H1S = self.places(positions_1SD)
+        return (
+            query_BHTK + self.pos_bias_u[:, None],
+            key_BHSK + place_1HSK,
+            place_bias_1H1S if bias is None else place_bias_1H1S + bias,
+        )
+
+
+def split_heads(x_BTD: Tensor, heads: int) -> Tensor:
+    """Return (B, H, T, K)."""
+    return x_BTD.view(*x_BTD.shape[:2], heads, -1).transpose(1, 2)
+
+
+def place_bias(place_1HSK: Tensor, pos_bias_HK: Tensor) -> Tensor:
+    """Return what each position adds to every score, (1, H, 1, S)."""
+    bias_1HS1 = place_1HSK @ pos_bias_HK[..., None]
+    return bias_1HS1.transpose(2, 3) / math.sqrt(place_1HSK.shape[-1])

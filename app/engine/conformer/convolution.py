@@ -9,6 +9,17 @@ from app.engine.conformer.config import EncoderConfig
 from app.engine.conformer.layers import ACTIVATIONS
 
 
+class PointwiseConvolution(nn.Conv1d):
+    """A convolution over one frame alone is a linear layer: frames stay rows, and nothing is transposed."""
+
+    def __init__(self, inputs: int, outputs: int, *, bias: bool) -> None:
+        super().__init__(inputs, outputs, 1, bias=bias)
+
+    def forward(self, x_BTD: Tensor) -> Tensor:
+        """Return (B, T, outputs)."""
+        return F.linear(x_BTD, self.weight[..., 0], self.bias)
+
+
 class ConvolutionModule(nn.Module):
     """Sees the neighbours of each frame; padded frames are silenced before and after."""
 
@@ -18,28 +29,32 @@ class ConvolutionModule(nn.Module):
         self.left_context = kernel - 1 if config.causal else 0
         self.seal_padding = config.seal_padding and not config.causal
         padding = 0 if config.causal else (kernel - 1) // 2
-        self.pointwise_conv1 = nn.Conv1d(width, 2 * width, 1, bias=bias)
+        self.pointwise_conv1 = PointwiseConvolution(width, 2 * width, bias=bias)
         self.depthwise_conv = nn.Conv1d(width, width, kernel, padding=padding, groups=width, bias=bias)
         self.norm = _norm(config.cnn_module_norm, width, config.conv_norm_eps)
         self.activation = ACTIVATIONS[config.activation_type]()
-        self.pointwise_conv2 = nn.Conv1d(width, width, 1, bias=bias)
+        self.pointwise_conv2 = PointwiseConvolution(width, width, bias=bias)
 
-    def forward(self, x_BTD: Tensor, padding_BT: Tensor) -> Tensor:
-        """Return (B, T, D); `padding_BT` is True on frames after the end of a recording."""
-        x_BDT = x_BTD.transpose(1, 2).masked_fill(padding_BT[:, None], 0.0)
+    def forward(self, x_BTD: Tensor, padding_BT: Tensor | None) -> Tensor:
+        """Return (B, T, D); `padding_BT` is True on frames after the end of a recording, None without any."""
+        x_BTD = _silence(x_BTD, padding_BT)
         # WeNet pads a causal module before its gate: the bias of the first layer reaches the padding too
-        x_BDT = F.pad(x_BDT, (self.left_context, 0))
-        x_BDT = F.glu(self.pointwise_conv1(x_BDT), dim=1)
+        x_BTD = F.pad(x_BTD, (0, 0, self.left_context, 0))
+        x_BTD = F.glu(self.pointwise_conv1(x_BTD), dim=2)
         if self.seal_padding:
-            x_BDT = x_BDT.masked_fill(padding_BT[:, None], 0.0)
-        x_BDT = self.depthwise_conv(x_BDT)
-        x_BDT = self.pointwise_conv2(self.activation(self._normalise(x_BDT)))
-        return x_BDT.masked_fill(padding_BT[:, None], 0.0).transpose(1, 2)
+            x_BTD = _silence(x_BTD, padding_BT)
+        x_BDT = self.depthwise_conv(x_BTD.transpose(1, 2))
+        x_BTD = self.pointwise_conv2(self.activation(self._normalise(x_BDT)))
+        return _silence(x_BTD, padding_BT)
 
     def _normalise(self, x_BDT: Tensor) -> Tensor:
         if isinstance(self.norm, nn.LayerNorm):
-            return self.norm(x_BDT.transpose(1, 2)).transpose(1, 2)
-        return self.norm(x_BDT)
+            return self.norm(x_BDT.transpose(1, 2))
+        return self.norm(x_BDT).transpose(1, 2)
+
+
+def _silence(x_BTD: Tensor, padding_BT: Tensor | None) -> Tensor:
+    return x_BTD if padding_BT is None else x_BTD.masked_fill(padding_BT[..., None], 0.0)
 
 
 def _norm(kind: str, width: int, eps: float) -> nn.Module:

@@ -74,7 +74,7 @@ class TransformerDecoder(nn.Module):
     def forward(
         self, memory_BTD: Tensor, memory_lengths_B: Tensor, tokens_RL: Tensor, token_lengths_R: Tensor
     ) -> Tensor:
-        """Return logits (R, L, V) of the token after each one.
+        """Return logits (R, L, V) of the token after each one, in single precision.
 
         Args:
             memory_BTD: encoded frames.
@@ -92,7 +92,7 @@ class TransformerDecoder(nn.Module):
             x_RLD = block(x_RLD, token_bias, memory_BTD, memory_bias)
         if self.normalize_before:
             x_RLD = self.after_norm(x_RLD)
-        return self.output_layer(x_RLD)
+        return self.output_layer(x_RLD).float()
 
 
 class BiTransformerDecoder(nn.Module):

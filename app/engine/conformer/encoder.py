@@ -13,7 +13,10 @@ from app.engine.conformer.subsampling import input_layer
 
 
 class GlobalCmvn(nn.Module):
-    """Moves every mel bin to mean 0 and deviation 1 with statistics of the training data."""
+    """Moves every mel bin to mean 0 and deviation 1 with statistics of the training data.
+
+    Features are normalised in single precision, whatever the network computes in: they are far from 0 before.
+    """
 
     mean: Tensor
     istd: Tensor
@@ -47,7 +50,9 @@ class ConformerBlock(nn.Module):
         self.feed_forward = _feed_forward(config)
         self.norm_ff = _norm(config)
 
-    def forward(self, x_BTD: Tensor, bias: Tensor, positions_1TD: Tensor, padding_BT: Tensor) -> Tensor:
+    def forward(
+        self, x_BTD: Tensor, bias: Tensor | None, positions_1TD: Tensor, padding_BT: Tensor | None
+    ) -> Tensor:
         if hasattr(self, "feed_forward_macaron"):
             y_BTD = self.feed_forward_macaron(self._before(self.norm_ff_macaron, x_BTD))
             x_BTD = self._after(self.norm_ff_macaron, x_BTD + self.scale * self.dropout(y_BTD))
@@ -80,7 +85,9 @@ class TransformerBlock(nn.Module):
         self.feed_forward = _feed_forward(config)
         self.norm2 = _norm(config)
 
-    def forward(self, x_BTD: Tensor, bias: Tensor, positions_1TD: Tensor, padding_BT: Tensor) -> Tensor:
+    def forward(
+        self, x_BTD: Tensor, bias: Tensor | None, positions_1TD: Tensor, padding_BT: Tensor | None
+    ) -> Tensor:
         del padding_BT  # only a convolution sees its neighbours
         if self.normalize_before:
             y_BTD = self.norm1(x_BTD)
@@ -106,9 +113,9 @@ class Encoder(nn.Module):
         """Return encoded frames (B, T', D) and their lengths (B,); frames after a length mean nothing."""
         if self.global_cmvn is not None:
             features_BTF = self.global_cmvn(features_BTF)
-        x_BTD, positions_1TD = self.embed(features_BTF)
+        x_BTD, positions_1TD = self.embed(features_BTF.to(self.after_norm.weight.dtype))
         lengths_B = self.embed.lengths(feature_lengths_B)
-        padding_BT = torch.arange(x_BTD.shape[1], device=x_BTD.device) >= lengths_B[:, None]
+        padding_BT = _padding(lengths_B, x_BTD)
         bias = self._attention_bias(padding_BT, x_BTD)
         for block in self.encoders:
             x_BTD = block(x_BTD, bias, positions_1TD, padding_BT)
@@ -116,14 +123,23 @@ class Encoder(nn.Module):
             x_BTD = self.after_norm(x_BTD)
         return x_BTD, lengths_B
 
-    def _attention_bias(self, padding_BT: Tensor, like: Tensor) -> Tensor:
+    def _attention_bias(self, padding_BT: Tensor | None, like_BTD: Tensor) -> Tensor | None:
         """Return -inf where a frame may not look: padding, and later chunks for a network made for chunks."""
-        hidden = padding_BT[:, None, None]
+        hidden = None if padding_BT is None else padding_BT[:, None, None]
         if self.config.static_chunk_size > 0:
-            chunk_T = torch.arange(padding_BT.shape[1], device=like.device) // self.config.static_chunk_size
-            hidden = hidden | (chunk_T[None, :] > chunk_T[:, None])
-        bias = torch.zeros(hidden.shape, dtype=like.dtype, device=like.device)
-        return bias.masked_fill(hidden, float("-inf"))
+            frames_T = torch.arange(like_BTD.shape[1], device=like_BTD.device)
+            chunk_T = frames_T // self.config.static_chunk_size
+            later_TT = chunk_T[None, :] > chunk_T[:, None]
+            hidden = later_TT[None, None] if hidden is None else hidden | later_TT
+        if hidden is None:
+            return None
+        return like_BTD.new_zeros(hidden.shape).masked_fill(hidden, float("-inf"))
+
+
+def _padding(lengths_B: Tensor, x_BTD: Tensor) -> Tensor | None:
+    """Return True on frames after the end of a recording; None, and no work for it, where all end together."""
+    padding_BT = torch.arange(x_BTD.shape[1], device=x_BTD.device) >= lengths_B[:, None]
+    return padding_BT if padding_BT.any() else None
 
 
 def _attention(config: EncoderConfig) -> MultiHeadAttention:

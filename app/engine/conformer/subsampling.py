@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import cast
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -43,13 +44,34 @@ class Subsampling(nn.Module):
 
     def fill(self, features_BTF: Tensor) -> Tensor:
         """Lengthen with zeros what is too short for one output frame; its length stays 0."""
-        needed = 1
+        return F.pad(features_BTF, (0, 0, 0, max(0, self.view - features_BTF.shape[1])))
+
+    @property
+    def view(self) -> int:
+        """How many feature frames one output frame sees."""
+        view = 1
         for kernel, stride in reversed(self.convolutions):
-            needed = (needed - 1) * stride + kernel
-        return F.pad(features_BTF, (0, 0, 0, max(0, needed - features_BTF.shape[1])))
+            view = (view - 1) * stride + kernel
+        return view
 
 
-class ConvolutionSubsampling(Subsampling):
+class ConvolutionalSubsampling(Subsampling):
+    """Convolutions over time and frequency, then one linear layer over the channels of all frequencies."""
+
+    conv: nn.Sequential
+
+    @property
+    def projection(self) -> nn.Linear:
+        """The linear layer, whatever its name in WeNet's checkpoints."""
+        raise NotImplementedError
+
+    def forward(self, features_BTF: Tensor) -> tuple[Tensor, Tensor]:
+        """Return frames (B, T', D) and their positions (1, T', D)."""
+        x_BCTF = self.conv(self.fill(features_BTF)[:, None])
+        return self.pos_enc(self.projection(x_BCTF.transpose(1, 2).flatten(2)))
+
+
+class ConvolutionSubsampling(ConvolutionalSubsampling):
     """WeNet's conv2d (1/4), conv2d6 (1/6) and conv2d8 (1/8)."""
 
     def __init__(self, input_dim: int, config: EncoderConfig) -> None:
@@ -66,14 +88,13 @@ class ConvolutionSubsampling(Subsampling):
         else:
             self.linear = projection
 
-    def forward(self, features_BTF: Tensor) -> tuple[Tensor, Tensor]:
-        """Return frames (B, T', D) and their positions (1, T', D)."""
-        x_BCTF = self.conv(self.fill(features_BTF)[:, None])
-        project = self.out if hasattr(self, "out") else self.linear
-        return self.pos_enc(project(x_BCTF.transpose(1, 2).flatten(2)))
+    @property
+    def projection(self) -> nn.Linear:
+        """The linear layer, whatever its name in WeNet's checkpoints."""
+        return cast("nn.Linear", self.out[0] if hasattr(self, "out") else self.linear)
 
 
-class DepthwiseSubsampling(Subsampling):
+class DepthwiseSubsampling(ConvolutionalSubsampling):
     """`dwconv2d8`: 1/8 with one full and two depthwise separable convolutions, a third of the cost of conv2d8.
 
     Source: Rekesh et al., "Fast Conformer with Linearly Scalable Attention", 2023, section 2.1.
@@ -92,10 +113,10 @@ class DepthwiseSubsampling(Subsampling):
         self.conv = nn.Sequential(*layers)
         self.linear = nn.Linear(channels * frequencies(input_dim, self.convolutions), config.output_size)
 
-    def forward(self, features_BTF: Tensor) -> tuple[Tensor, Tensor]:
-        """Return frames (B, T', D) and their positions (1, T', D)."""
-        x_BCTF = self.conv(self.fill(features_BTF)[:, None])
-        return self.pos_enc(self.linear(x_BCTF.transpose(1, 2).flatten(2)))
+    @property
+    def projection(self) -> nn.Linear:
+        """The linear layer, whatever its name in WeNet's checkpoints."""
+        return self.linear
 
 
 class LinearInput(Subsampling):
