@@ -1,0 +1,94 @@
+"""What queue, store and processes cost over the engine alone: the same recording through both, in one run.
+
+    python benchmarks/jobs_overhead.py [--size 48m | --model DIR] [--seconds 180] [--rounds 3] [--threads 2]
+
+A real server gets the recording as an upload; its time is that between the end of the preparation and the end of the
+job, by the job's own log. The engine alone gets the same segments at once, in this process. The two take turns, and
+the fastest of each counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it runs from anywhere, uninstalled
+
+from random_model import SIZES, build
+from server import Server, serving
+from spoken import write_spoken
+
+from app.engine import SAMPLE_RATE, Engine, EngineSpec, RecognitionOptions, Utterance
+from app.engine.audio import DecodeLimits, read_waveform
+from app.engine.preparation import prepare
+from app.engine.recognizer import load_engine
+from app.engine.vad import VadOptions
+
+LIMITS = DecodeLimits(max_seconds=86_400, cpu_seconds=3600, memory_mb=2048)
+MOST_OVERHEAD = 0.03
+
+
+def main() -> int:
+    options = _parse()
+    with tempfile.TemporaryDirectory(prefix="jobs-overhead-") as name:
+        folder = Path(name)
+        model = options.model or build(folder / options.size, options.size)
+        recording = folder / "spoken.wav"
+        write_spoken(recording, options.seconds)
+        utterances = _utterances(folder, recording)
+        engine = load_engine(EngineSpec(model, "cpu", options.threads))
+        alone, served = [], []
+        with serving(folder, model, threads=options.threads) as server:
+            for _ in range(options.rounds):
+                alone.append(_alone(engine, utterances))
+                served.append(_served(server, recording))
+    return _report(model.name, utterances, alone, served)
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--size", choices=SIZES, default="48m", help="random weights of this size")
+    parser.add_argument("--model", type=Path, help="a model folder instead")
+    parser.add_argument("--seconds", type=float, default=180.0, help="length of the recording")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=2)
+    return parser.parse_args()
+
+
+def _utterances(folder: Path, recording: Path) -> list[Utterance]:
+    """Return the segments that a job makes of the recording."""
+    pcm = folder / "spoken.s16"
+    prepared = prepare(recording, pcm, folder / "peaks.json", VadOptions(), LIMITS, lambda: False)
+    waveforms = [read_waveform(pcm, span.start, span.end) for span in prepared.spans]
+    return [Utterance(waveform, RecognitionOptions()) for waveform in waveforms]
+
+
+def _alone(engine: Engine, utterances: list[Utterance]) -> float:
+    started = time.perf_counter()
+    engine.transcribe(utterances)
+    return time.perf_counter() - started
+
+
+def _served(server: Server, recording: Path) -> float:
+    id = server.submit(recording)
+    record = server.end_of(id)
+    assert record["state"] == "succeeded", record["error"]
+    moments = server.moments(id)
+    return (moments["job_succeeded"] - moments["job_prepared"]).total_seconds()
+
+
+def _report(model: str, utterances: list[Utterance], alone: list[float], served: list[float]) -> int:
+    seconds = sum(len(utterance.waveform) for utterance in utterances) / SAMPLE_RATE
+    overhead = min(served) / min(alone) - 1
+    print(f"{model}: {len(utterances)} segments, {seconds:.0f} s of speech, {len(alone)} rounds")
+    print(f"engine alone      {min(alone):7.3f} s   RTF {min(alone) / seconds:.4f}")
+    print(f"through the queue {min(served):7.3f} s   RTF {min(served) / seconds:.4f}")
+    print(f"overhead          {overhead:7.1%}     (at most {MOST_OVERHEAD:.0%} is wanted)")
+    return int(overhead > MOST_OVERHEAD)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
