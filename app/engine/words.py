@@ -77,13 +77,24 @@ def _stretches(spans: Sequence[TokenSpan], times: FrameTimes, waveform: Waveform
         return []
     marks = [(times.edge(span.start_frame), times.edge(span.end_frame)) for span in spans]
     duration = len(waveform) / SAMPLE_RATE
-    pauses = find_pauses(waveform)
+    pauses = _silent(find_pauses(waveform), list(map(_middle, marks)))
     bounds = [_beginning(marks[0], pauses)]
     for before, after in pairwise(marks):
         bounds += _between(before, after, pauses, times.step / 4)
     bounds.append(_ending(marks[-1], pauses))
     bounds = [min(max(bound, 0.0), duration) for bound in bounds]
     return list(zip(bounds[::2], bounds[1::2], strict=True))
+
+
+def _silent(pauses: Sequence[Stretch], middles: Sequence[float]) -> list[Stretch]:
+    """Leave out what is quiet only beside louder speech: where the model hears a word, nobody pauses."""
+    return [pause for pause in pauses if not _holds_any(pause, middles)]
+
+
+def _holds_any(pause: Stretch, middles: Sequence[float]) -> bool:
+    """Tell whether one of the times, in order, lies well inside a pause."""
+    margin = min(EDGE_SECONDS, (pause[1] - pause[0]) / 2)
+    return bisect_left(middles, pause[0] + margin) < bisect_left(middles, pause[1] - margin)
 
 
 def _between(before: Stretch, after: Stretch, pauses: Sequence[Stretch], least: float) -> Stretch:

@@ -90,6 +90,13 @@ def test_the_first_and_the_last_word_end_where_the_sound_does():
     assert (word.start, word.end) == pytest.approx((0.5, 0.8), abs=0.02)
 
 
+def test_a_whisper_after_loud_speech_is_no_pause():
+    sound = np.concatenate([noise(1.0, 0.5), noise(1.6, 0.002)])
+    first, second, third = said(["你", "好", "你"], frames=[9, 17, 25], waveform=sound)
+    assert first.end == second.start == pytest.approx(TIMES.edge(13) + 0.04)
+    assert second.end == third.start
+
+
 def test_no_word_reaches_far_into_sound_that_is_not_speech():
     first, second = said(["你", "好"], frames=[3, 50], waveform=noise(6, 0.1))
     assert first.end - first.start < 2 * REACH_SECONDS
