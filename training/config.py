@@ -112,12 +112,27 @@ _SECTIONS: dict[str, Any] = {
 
 def load_config(path: Path) -> Config:
     """Raises ValueError for a key that is unknown or missing."""
-    values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    values = _read(path)
     for name, section in _SECTIONS.items():
         values[name] = _typed(section, values.get(name) or {}, f"{path}: {name}")
     values["work"], values["speech"] = Path(values["work"]), Path(values["speech"])
     config: Config = _typed(Config, values, str(path))
     return config
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The values of a file over those of the file beside it that it names as `base`."""
+    values: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    base = values.pop("base", None)
+    return _over(_read(path.parent / base), values) if base else values
+
+
+def _over(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in changes.items():
+        both = isinstance(value, dict) and isinstance(base.get(key), dict)
+        merged[key] = _over(base[key], value) if both else value
+    return merged
 
 
 def _typed(section: Any, values: dict[str, Any], where: str) -> Any:
