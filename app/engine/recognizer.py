@@ -30,6 +30,7 @@ from app.engine.decoding.rescoring import RescoringDecoder
 from app.engine.device import DeviceChoice, choose_device, memory_errors_named, use_threads
 from app.engine.features import KaldiFbank, pad_waveforms
 from app.engine.hotwords import ContextGraph
+from app.engine.language_model import NGRAM_FILE, LanguageModel, NgramModel
 from app.engine.receipts import (
     decoding_line,
     hotword_lines,
@@ -225,6 +226,12 @@ class ConformerEngine:
 def _decoders(checkpoint: Checkpoint) -> dict[str, Decoder]:
     """Return the search of each quality; without an attention decoder the beam is the most accurate."""
     blank_id = checkpoint.config.blank_id
-    beam = PrefixBeamDecoder(blank_id)
+    beam = PrefixBeamDecoder(blank_id, language_model=_language_model(checkpoint))
     rescoring = RescoringDecoder(checkpoint.model, beam) if checkpoint.model.decoder else None
     return {"fast": GreedyDecoder(blank_id), "balanced": beam, "accurate": rescoring or beam}
+
+
+def _language_model(checkpoint: Checkpoint) -> LanguageModel | None:
+    """Return the n-grams that lie beside the weights, if there are any."""
+    file = checkpoint.folder / NGRAM_FILE
+    return NgramModel.load(file, checkpoint.config.vocabulary_size) if file.exists() else None

@@ -8,8 +8,15 @@ import yaml
 from app.engine import QUALITIES, EngineSpec, RecognitionOptions, Utterance
 from app.engine.decoding import Decoded
 from app.engine.device import choose_device, memory_errors_named, physical_cores, use_threads
+from app.engine.language_model import NGRAM_FILE
 from app.engine.recognizer import load_engine
-from app.errors import DeviceUnavailable, ModelFileMissing, ModelWeightsMismatch, OutOfMemory
+from app.errors import (
+    DeviceUnavailable,
+    ModelFileMissing,
+    ModelFileUnreadable,
+    ModelWeightsMismatch,
+    OutOfMemory,
+)
 from app.hotwords import parse_hotwords
 from tests.engine.tiny_model import UNITS, build_tiny_model
 
@@ -208,3 +215,10 @@ def test_hotwords_that_the_model_cannot_write_are_named(engine):
     assert (by_name["hotwords"].asked, by_name["hotwords"].applied) == ("你好, 营业天气", "你好")
     assert by_name["hotword"].asked == "营业天气"
     assert by_name["hotword"].reason.endswith(": 营业")
+
+
+def test_damaged_ngrams_beside_the_weights_are_refused_by_name(tmp_path):
+    folder = build_tiny_model(tmp_path / "ngrams")
+    (folder / NGRAM_FILE).write_bytes(b"PK no archive at all")
+    with pytest.raises(ModelFileUnreadable, match=NGRAM_FILE):
+        load_engine(EngineSpec(folder, device="cpu"))
