@@ -1,5 +1,7 @@
 """Alignment on log-probabilities whose best path is known, and the two searches beside each other."""
 
+import sys
+
 import pytest
 import torch
 
@@ -83,3 +85,15 @@ def test_the_shortest_sounds_hold_a_token(frames):
     scores = torch.zeros(frames, 2).log_softmax(-1)
     for search in filter(None, (viterbi_search, torchaudio_search())):
         assert 1 in search(scores, [1])
+
+
+def test_without_torchaudio_the_spans_are_the_same(monkeypatch):
+    frames = log_probs([0, 3, 3, 0, 4, 5, 5, 0, 5])
+    expected = align(frames, [3, 4, 5, 5], BLANK)
+    torchaudio_search.cache_clear()
+    monkeypatch.setitem(sys.modules, "torchaudio.functional", None)
+    try:
+        assert torchaudio_search() is None
+        assert align(frames, [3, 4, 5, 5], BLANK) == expected
+    finally:
+        torchaudio_search.cache_clear()

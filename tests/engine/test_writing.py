@@ -4,6 +4,7 @@ import csv
 import re
 from itertools import pairwise
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -94,6 +95,24 @@ def test_every_word_of_the_raw_text_lies_in_one_written_word():
         for word in words:
             [holder] = [w for w in written if w.start <= word.start and word.end <= w.end]
             assert bare(word.text) in bare(holder.raw or holder.text), text
+
+
+def test_random_pauses_add_marks_and_capitals_and_nothing_else():
+    random = Random(1)
+    for text in sentences():
+        words, at = [], 0.0
+        for word in spoken(text):
+            at += random.choice((0.0, 0.0, 0.1, 0.4, 0.9))
+            words.append(Word(word.text, at, at + 0.2, 0.9))
+            at += 0.2
+        plain = write(words, at + 0.5, itn=True, punctuation=None)
+        marked = write(words, at + 0.5, itn=True, punctuation=PausePunctuator())
+        for before, after in zip(plain.words, marked.words, strict=True):
+            assert after.text.casefold().startswith(before.text.casefold()), text
+            assert after.text[len(before.text) :] in ("", *"，。？,.?"), text
+        for one, other in pairwise(marked.words):
+            is_figures = one.text[0].isdigit() and other.text[0].isdigit()
+            assert not (is_figures and one.text[-1] in "，,"), text
 
 
 def test_marks_of_the_model_and_words_of_both_scripts_survive():
