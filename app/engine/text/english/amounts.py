@@ -1,4 +1,4 @@
-"""Quantities: money, percentages, decimals, units, fractions, pairs, and whole numbers from ten on."""
+"""Quantities: money, percentages, decimals, units, and whole numbers from ten on."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from app.engine.text.english import numbers as en
 from app.engine.text.english.phrase import Phrase, Written
 from app.engine.text.english.vocabulary import (
     DESIGNATORS,
-    FRACTIONS,
+    NOT_ORDINAL_AFTER,
+    SINGULAR_UNITS,
     UNITS,
 )
+
+CURRENCIES = {"dollars": "$", "dollar": "$", "euros": "€"}
 
 
 def quantity(phrase: Phrase, at: int) -> Written | None:
@@ -22,7 +25,7 @@ def quantity(phrase: Phrase, at: int) -> Written | None:
     shown, stop, plain = number
     following = phrase.word(stop)
     sign = "-" if negative else ""
-    if following in ("dollars", "dollar", "euros"):
+    if following in CURRENCIES or (following == "pounds" and _pence(phrase, stop)):
         return _money(phrase, start, stop, sign, shown)
     if following == "percent" or (following == "per" and phrase.word(stop + 1) == "cent"):
         return phrase.written(start, stop + 1 + (following == "per"), f"{sign}{shown}%")
@@ -41,13 +44,25 @@ def _amount(phrase: Phrase, at: int) -> tuple[str, int, int | None] | None:
         if phrase.word(at) == "point" and leads:
             return _fraction_digits(phrase, at, "0")
         return None
+    if phrase.words[whole.stop : whole.stop + 3] == ["and", "a", "half"]:
+        half = _half(phrase, whole)
+        if half:
+            return half
     if phrase.word(whole.stop) == "point":
         return _fraction_digits(phrase, whole.stop, str(whole.value)) or (
-            _grouped(whole),
+            grouped(whole),
             whole.stop,
             whole.value,
         )
-    return _grouped(whole), whole.stop, whole.value
+    return grouped(whole), whole.stop, whole.value
+
+
+def _half(phrase: Phrase, whole: en.Cardinal) -> tuple[str, int, None] | None:
+    """Two and a half hours -> 2.5 hours, two and a half million -> 2.5 million; two and a half of them stays."""
+    following, stop = phrase.word(whole.stop + 3), whole.stop + 3
+    if following in en.SCALES:
+        return f"{whole.value}.5 {following}", stop + 1, None
+    return (f"{whole.value}.5", stop, None) if following in UNITS | CURRENCIES.keys() | {"percent"} else None
 
 
 def _fraction_digits(phrase: Phrase, point: int, shown: str) -> tuple[str, int, None] | None:
@@ -68,7 +83,7 @@ def _fraction_digits(phrase: Phrase, point: int, shown: str) -> tuple[str, int, 
     return shown, stop, None
 
 
-def _grouped(number: en.Cardinal) -> str:
+def grouped(number: en.Cardinal) -> str:
     """2,500; 3.2 million; 2008 without a comma."""
     if number.year_like:
         return str(number.value)
@@ -79,64 +94,54 @@ def _grouped(number: en.Cardinal) -> str:
 
 
 def _money(phrase: Phrase, at: int, stop: int, sign: str, shown: str) -> Written:
-    mark = "€" if phrase.word(stop) == "euros" else "$"
+    mark = CURRENCIES.get(phrase.word(stop), "£")
     joined = stop + 1 + (phrase.word(stop + 1) == "and")
     cents = None if "." in shown or " " in shown else en.below_hundred(phrase.words, joined)
-    if cents and phrase.word(cents.stop) in ("cents", "cent"):
+    if cents and phrase.word(cents.stop) in ("cents", "cent", "pence"):
         return phrase.written(at, cents.stop + 1, f"{sign}{mark}{shown}.{cents.value:02d}")
     if cents and cents.value >= 10 and joined == stop + 1 and not phrase.word(cents.stop):
         return phrase.written(at, cents.stop, f"{sign}{mark}{shown}.{cents.value}")
     return phrase.written(at, stop + 1, f"{sign}{mark}{shown}")
 
 
+def _pence(phrase: Phrase, pounds: int) -> bool:
+    """Pounds are money for sure where pence follow; else they may be a weight."""
+    cents = en.below_hundred(phrase.words, pounds + 1 + (phrase.word(pounds + 1) == "and"))
+    return phrase.word(pounds + 1) == "sterling" or (cents is not None and phrase.word(cents.stop) == "pence")
+
+
 def _counts(phrase: Phrase, at: int, stop: int, value: int | None) -> bool:
     """Whether a number without sign or currency is written in digits."""
     if value is None:
         return True
-    following = phrase.word(stop)
-    if following in en.NUMBER_WORDS:
-        return False  # fifty sixty
-    if phrase.word(at) == "a" and value in (100, 1000):
-        return False  # a hundred
+    if _vague(phrase, at, stop, value):
+        return False
     if value < 10:
-        if following in UNITS and not (value == 1 and following in ("am", "pm", "pounds")):
-            return True
-        return phrase.word(at - 1) in DESIGNATORS and value > 1
+        return _small_counts(phrase, at, stop, value)
     after_small = phrase.word(at - 2) in en.ONES and phrase.word(at - 3) not in en.NUMBER_WORDS
     return not (phrase.word(at - 1) in ("or", "to") and after_small and value >= 100)
 
 
-def number_pair(phrase: Phrase, at: int) -> Written | None:
-    """Five to ten minutes, eight or ten people: both in digits where one would be; two or three hundred stays."""
-    first = en.cardinal(phrase.words, at)
-    joints = ("to", "or", "through", "and") if phrase.word(at - 1) == "between" else ("to", "or", "through")
-    if first is None or phrase.word(first.stop) not in joints:
-        return None
-    last = en.cardinal(phrase.words, first.stop + 1)
-    if last is None or not first.value < last.value or phrase.word(last.stop) in en.NUMBER_WORDS | {"point"}:
-        return None
-    following = phrase.word(last.stop)
-    if first.small and (last.value > 99 or phrase.word(at) == "a"):
-        return phrase.written(at, last.stop, None)
-    mark = {"percent": "%"}.get(following, "")
-    if last.small and not mark and following not in UNITS:
-        return phrase.written(at, last.stop, None)
-    stop = last.stop + bool(mark)
-    return phrase.written(at, stop, f"{_grouped(first)} {phrase.word(first.stop)} {_grouped(last)}{mark}")
+def _vague(phrase: Phrase, at: int, stop: int, value: int) -> bool:
+    """Fifty sixty, a hundred, twenty something, nine times out of ten."""
+    following = phrase.word(stop)
+    if following in en.NUMBER_WORDS or following in ("something", "odd"):
+        return True
+    if phrase.word(at) == "a" and value in (100, 1000):
+        return True
+    return value == 10 and (phrase.word(at - 2), phrase.word(at - 1)) == ("out", "of")
 
 
-def fraction(phrase: Phrase, at: int) -> Written | None:
-    """Two thirds, three quarters, one third."""
-    top = en.ONES.get(phrase.word(at))
-    bottom_word = phrase.word(at + 1)
-    if top is None or phrase.word(at - 1) in en.NUMBER_WORDS:
-        return None
-    bottom = FRACTIONS.get(bottom_word if top == 1 else bottom_word.removesuffix("s"))
-    if (
-        bottom is None
-        or (top > 1 and not bottom_word.endswith("s"))
-        or (top == 1 and bottom == 4)
-        or top >= bottom
-    ):
-        return None
-    return phrase.written(at, at + 2, f"{top}/{bottom}")
+def _small_counts(phrase: Phrase, at: int, stop: int, value: int) -> bool:
+    """Whether zero to nine is written in digits: with a unit, after a word that it names, in six foot two."""
+    following, previous = phrase.word(stop), phrase.word(at - 1)
+    if following in UNITS:
+        return not (value == 1 and following in ("am", "pm", "pounds"))
+    if following in SINGULAR_UNITS or (following == "second" and phrase.word(stop + 1) in NOT_ORDINAL_AFTER):
+        return value > 1
+    if previous == "foot" and phrase.word(at - 2) in en.NUMBER_WORDS:
+        return following in ("", "and", "in", "with", "but", "tall")
+    if previous in DESIGNATORS and value == 1:
+        written = phrase.text[phrase.spans[at][0]].isupper()  # the title Chapter One
+        return previous != "number" and not written and following in ("", "of", "and", "to", "through")
+    return previous in DESIGNATORS

@@ -119,6 +119,8 @@ def ordinal(words: list[str], at: int) -> Cardinal | None:
         return None
     stop = head.stop + (_word(words, head.stop) == "and")
     tail = ORDINALS.get(_word(words, stop))
+    if tail in (100, 1000) and head.small and _word(words, stop + 1) != "of":
+        return Cardinal(head.value * tail, stop + 1)  # the one hundredth day
     if not tail or head.value % 10 or tail >= 100 or (head.value % 100 and tail > 9) or head.value == 10:
         return None
     return Cardinal(head.value + tail, stop + 1)

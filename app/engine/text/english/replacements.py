@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from app.engine.text.english.codes import LETTERS_BEFORE
 from app.engine.text.english.numbers import MULTIPLES, NUMBER_WORDS, ORDINALS, ZEROS
 from app.engine.text.english.phrase import Phrase, Written
 from app.engine.text.english.rules import RULES
@@ -18,7 +19,20 @@ _PHRASE = re.compile(
 )
 _WORD = re.compile(r"[A-Za-z]+(?:['’][A-Za-z]+)*")
 _STARTS = frozenset(
-    {*NUMBER_WORDS, *ORDINALS, *MULTIPLES, *ZEROS, "a", "minus", "negative", "point", "ocean's", *MONTHS}
+    {
+        *NUMBER_WORDS,
+        *ORDINALS,
+        *MULTIPLES,
+        *ZEROS,
+        "a",
+        "minus",
+        "negative",
+        "point",
+        "ocean's",
+        "whole",
+        *LETTERS_BEFORE,
+        *MONTHS,
+    }
 )
 
 

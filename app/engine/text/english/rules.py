@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.engine.text.english import amounts, times
+from app.engine.text.english import amounts, codes, relations, times
 from app.engine.text.english import numbers as en
 from app.engine.text.english.phrase import Phrase, Written
-from app.engine.text.english.times import two_digits
 from app.engine.text.english.vocabulary import (
-    DESIGNATORS,
     NOT_ORDINAL_AFTER,
 )
 
@@ -31,7 +29,8 @@ SET_PHRASES: dict[str, str | None] = {
     "nine eleven": None,
     "seven eleven": None,
     "ten to one": None,
-    "one two three": None,
+    "whole nine yards": None,
+    "three mile island": None,
     "forty winks": None,
     "ten commandments": None,
     "eleventh hour": None,
@@ -47,39 +46,8 @@ _SET_WORDS = [(tuple(phrase.split()), written) for phrase, written in SET_PHRASE
 def set_phrase(phrase: Phrase, at: int) -> Written | None:
     for words, new in _SET_WORDS:
         if phrase.words[at : at + len(words)] == list(words):
-            if words == ("one", "two", "three"):
-                return _counting(phrase, at)
             return phrase.written(at, at + len(words), new)
     return None
-
-
-def _counting(phrase: Phrase, at: int) -> Written | None:
-    """One two three four: counting aloud stays words, unless it is a number that was asked for."""
-    spoken, stop = en.digits(phrase.words, at)
-    if phrase.word(at - 1) in DESIGNATORS or not "123456789".startswith(spoken):
-        return None
-    return phrase.written(at, stop, None)
-
-
-def digit_string(phrase: Phrase, at: int) -> Written | None:
-    """Three or more digits read one by one: five five five one two three four, room two oh five."""
-    spoken, stop = en.digits(phrase.words, at)
-    if len(spoken) < 3 or phrase.word(stop) in ("hundred", *en.SCALES, "point"):
-        return None
-    words = phrase.words[at:stop]
-    if "o" in (words[0], words[-1]) or (words[0] == "oh" and words[1] not in en.ONES):
-        return None
-    if words[-1] == "oh":
-        return None
-    return phrase.written(at, stop, spoken)
-
-
-def room_number(phrase: Phrase, at: int) -> Written | None:
-    """Flight one twenty three."""
-    if phrase.word(at - 1) not in DESIGNATORS or phrase.word(at) not in en.ONES:
-        return None
-    rest = two_digits(phrase, at + 1)
-    return phrase.written(at, rest.stop, f"{en.ONES[phrase.word(at)]}{rest.value:02d}") if rest else None
 
 
 def ordinal(phrase: Phrase, at: int) -> Written | None:
@@ -96,15 +64,24 @@ def ordinal(phrase: Phrase, at: int) -> Written | None:
 
 RULES: tuple[Callable[[Phrase, int], Written | None], ...] = (
     set_phrase,
+    codes.letter_before,
+    codes.dotted,
+    codes.street_number,
     times.month_date,
     times.day_of_month,
+    codes.room_number,
+    times.military,
     times.clock,
+    relations.score,
+    relations.share,
     times.spoken_clock,
-    digit_string,
-    room_number,
+    codes.digit_string,
+    codes.letter_after,
     times.year,
-    amounts.fraction,
+    relations.mixed_fraction,
+    relations.fraction,
     ordinal,
-    amounts.number_pair,
+    relations.pressure,
+    relations.number_pair,
     amounts.quantity,
 )

@@ -11,6 +11,7 @@ from app.engine.text.english.vocabulary import (
     DATE_BEFORE,
     DECADES,
     MONTHS,
+    TIME_AFTER,
     TIME_BEFORE,
     UNITS,
     YEAR_BEFORE,
@@ -120,23 +121,52 @@ def clock(phrase: Phrase, at: int) -> Written | None:
     minute = two_digits(phrase, hour.stop)
     stop = minute.stop if minute else hour.stop
     spoken = f"{hour.value}:{minute.value:02d}" if minute else str(hour.value)
-    meridiem = MERIDIEM.match(phrase.text, phrase.spans[stop - 1][1])
+    meridiem = meridiem_after(phrase, stop)
     if minute and minute.value > 59:
         return None
     if meridiem:
-        return _with_meridiem(phrase, at, stop, spoken, meridiem)
+        return with_meridiem(phrase, at, stop, spoken, meridiem)
     if not minute:
         known = phrase.word(stop) in O_CLOCK
         return phrase.written(at, stop, spoken) if known else None
-    known = phrase.word(at - 1) in TIME_BEFORE or (
-        hour.value >= 10 and phrase.word(at - 1) not in YEAR_BEFORE
+    previous = phrase.word(at - 1)
+    known = (
+        previous in TIME_BEFORE
+        or phrase.word(stop) in TIME_AFTER
+        or (hour.value >= 10 and previous not in YEAR_BEFORE)
+        or (previous in ("to", "and") and _ends_clock(phrase, at - 1))
     )
     if not known or phrase.word(stop) in COUNTED | en.NUMBER_WORDS:
         return None
     return phrase.written(at, stop, spoken)
 
 
-def _with_meridiem(phrase: Phrase, at: int, stop: int, spoken: str, meridiem: re.Match[str]) -> Written:
+def _ends_clock(phrase: Phrase, end: int) -> bool:
+    """Whether ten thirty ends here: from ten thirty to eleven fifteen."""
+    for at in (end - 2, end - 3):
+        hour = en.below_hundred(phrase.words, at) if at >= 0 else None
+        minute = two_digits(phrase, hour.stop) if hour and hour.value <= 12 else None
+        if minute and minute.stop == end:
+            return True
+    return False
+
+
+def military(phrase: Phrase, at: int) -> Written | None:
+    """At eighteen hundred hours; oh six hundred hours."""
+    early = phrase.word(at) in en.ZEROS and phrase.word(at + 1) in en.ONES
+    hour = en.below_hundred(phrase.words, at + early)
+    if hour is None or phrase.words[hour.stop : hour.stop + 2] != ["hundred", "hours"] or hour.value > 24:
+        return None
+    if not early and (hour.small or phrase.word(at - 1) not in TIME_BEFORE - {"about", "around"}):
+        return None
+    return phrase.written(at, hour.stop + 1, f"{hour.value:02d}00")
+
+
+def meridiem_after(phrase: Phrase, stop: int) -> re.Match[str] | None:
+    return MERIDIEM.match(phrase.text, phrase.spans[stop - 1][1])
+
+
+def with_meridiem(phrase: Phrase, at: int, stop: int, spoken: str, meridiem: re.Match[str]) -> Written:
     end = meridiem.end()
     while stop < len(phrase.words) and phrase.spans[stop][1] <= end:
         stop += 1
@@ -150,7 +180,7 @@ def year(phrase: Phrase, at: int) -> Written | None:
     if century and decade is not None and 10 < century.value <= 20:
         return phrase.written(at, century.stop + 1, f"{century.value * 100 + decade}s")
     found = _year(phrase, at)
-    if found is None or phrase.word(found.stop) in en.NUMBER_WORDS | {"point", "percent", "dollars"}:
+    if found is None or phrase.word(found.stop) in en.NUMBER_WORDS | {"point", "percent", "dollars", "years"}:
         return None
     in_parts = (
         century is not None and 10 < century.value <= 20 and two_digits(phrase, century.stop) is not None

@@ -14,6 +14,7 @@ MONTHS = {
 DATE_BEFORE = frozenset(
     words_of(
         "on by until till since of from in before after this last next early late for through and is was to"
+        " monday tuesday wednesday thursday friday saturday sunday"
     )
 )
 YEAR_BEFORE = frozenset(
@@ -21,7 +22,8 @@ YEAR_BEFORE = frozenset(
         "in since until till year of from by before after circa early late spring summer autumn fall winter to mid"
     )
 ) | frozenset(MONTHS)
-TIME_BEFORE = frozenset(words_of("at by until till from since around before after about between"))
+TIME_BEFORE = frozenset(words_of("at by until till from since around before after about between it's it’s"))
+TIME_AFTER = frozenset(words_of("tonight tomorrow sharp"))
 # words before which zero to nine become digits
 UNITS = frozenset(
     words_of("""kilometers kilometres kilometer kilometre km meters metres meter metre cm centimeters centimetres centimeter
@@ -31,13 +33,21 @@ UNITS = frozenset(
     megapixels gigahertz megahertz hertz mph kph euros yuan yen rmb cents bucks
     acres hectares calories pm am""")
 )
+# two hour meeting, six foot fence; one hour stays
+SINGULAR_UNITS = frozenset(words_of("hour minute foot mile"))
 # what may follow a number that is no clock time
 COUNTED = (UNITS - {"am", "pm"}) | {"percent", "dollars", "people", "years", "days", "hundred"}
 # after which a small number is a name: chapter 5
 DESIGNATORS = frozenset(
     words_of("""number page chapter room gate platform version section figure table route flight season episode channel highway
-    apartment phase item question exercise lesson unit volume terminal track zone option interstate section act""")
+    apartment phase item question exercise lesson unit volume terminal track zone option interstate section act article type level step grade category
+    stage line part suite extension boeing airbus windows iphone ios android python playstation bluetooth usb gpt covid rule""")
 )
+WORDS_OF_SCORES = frozenset(
+    words_of("won win wins lost lose led lead leads leading beat score ahead trailing")
+)
+STREETS = frozenset(words_of("street avenue road drive lane boulevard"))
+NO_STREET = frozenset(words_of("of on the in at from to and for a an way down is are was were with by"))
 NOT_ORDINAL_AFTER = frozenset(
     words_of("delay video clip timer break spot rule ad intervals interval countdown pause")
 )

@@ -1,0 +1,103 @@
+"""Two numbers that belong together: ranges, scores, shares and fractions."""
+
+from __future__ import annotations
+
+from app.engine.text.english import numbers as en
+from app.engine.text.english import times
+from app.engine.text.english.amounts import grouped
+from app.engine.text.english.phrase import Phrase, Written
+from app.engine.text.english.times import two_digits
+from app.engine.text.english.vocabulary import COUNTED, FRACTIONS, UNITS, WORDS_OF_SCORES
+
+AFTER_SCORE = ("", "and", "in", "on", "at", "against", "after", "but", "last", "yesterday", "today")
+
+
+def number_pair(phrase: Phrase, at: int) -> Written | None:
+    """Five to ten minutes, eight or ten people: both in digits where one would be; two or three hundred stays."""
+    first = en.cardinal(phrase.words, at)
+    joints = ("to", "or", "through", "and") if phrase.word(at - 1) == "between" else ("to", "or", "through")
+    if first is None or phrase.word(first.stop) not in joints:
+        return None
+    last = en.cardinal(phrase.words, first.stop + 1)
+    if last is None or not first.value < last.value or phrase.word(last.stop) in en.NUMBER_WORDS | {"point"}:
+        return None
+    following, meridiem = phrase.word(last.stop), times.meridiem_after(phrase, last.stop)
+    if meridiem and last.value <= 12:
+        hours = f"{first.value} {phrase.word(first.stop)} {last.value}"
+        return times.with_meridiem(phrase, at, last.stop, hours, meridiem)
+    if first.small and (last.value > 99 or phrase.word(at) == "a"):
+        return phrase.written(at, last.stop, None)
+    mark = {"percent": "%"}.get(following, "")
+    if last.small and not mark and following not in UNITS:
+        return phrase.written(at, last.stop, None)
+    stop = last.stop + bool(mark)
+    return phrase.written(at, stop, f"{grouped(first)} {phrase.word(first.stop)} {grouped(last)}{mark}")
+
+
+def score(phrase: Phrase, at: int) -> Written | None:
+    """Won three to two, the score was ten to eight."""
+    told = phrase.word(at - 1) in WORDS_OF_SCORES or (
+        phrase.word(at - 2) in WORDS_OF_SCORES and phrase.word(at - 1) not in en.NUMBER_WORDS
+    )
+    first = en.below_hundred(phrase.words, at) if told else None
+    last = (
+        en.below_hundred(phrase.words, first.stop + 1) if first and phrase.word(first.stop) == "to" else None
+    )
+    if first is None or last is None or phrase.word(last.stop) not in AFTER_SCORE:
+        return None
+    return phrase.written(at, last.stop, f"{first.value} to {last.value}")
+
+
+def share(phrase: Phrase, at: int) -> Written | None:
+    """Four out of five and one in ten stay words, seven out of twelve does not."""
+    first = en.cardinal(phrase.words, at)
+    if first is None:
+        return None
+    joint = phrase.words[first.stop : first.stop + 2]
+    last = en.cardinal(phrase.words, first.stop + (2 if joint == ["out", "of"] else 1))
+    if last is None or joint not in (["out", "of"], ["in", "ten"]):
+        return None
+    if max(first.value, last.value) <= 10 and phrase.word(last.stop) not in COUNTED - {"people"}:
+        return phrase.written(at, last.stop, None)
+    return (
+        phrase.written(at, last.stop, f"{grouped(first)} out of {grouped(last)}")
+        if len(joint[0]) > 2
+        else None
+    )
+
+
+def pressure(phrase: Phrase, at: int) -> Written | None:
+    """One twenty over eighty."""
+    rest = two_digits(phrase, at + 1) if phrase.word(at) in en.ONES else None
+    low = en.below_hundred(phrase.words, rest.stop + 1) if rest and phrase.word(rest.stop) == "over" else None
+    if rest is None or low is None or low.small:
+        return None
+    return phrase.written(at, low.stop, f"{en.ONES[phrase.word(at)]}{rest.value:02d} over {low.value}")
+
+
+def mixed_fraction(phrase: Phrase, at: int) -> Written | None:
+    """Three and three quarters -> 3 3/4."""
+    whole = en.cardinal(phrase.words, at)
+    if whole is None or phrase.word(whole.stop) != "and":
+        return None
+    if phrase.words[whole.stop + 1 : whole.stop + 3] == ["one", "half"]:
+        return phrase.written(at, whole.stop + 3, f"{whole.value} 1/2")
+    part = fraction(phrase, whole.stop + 1)
+    return phrase.written(at, part.stop, f"{whole.value} {part.new}") if part else None
+
+
+def fraction(phrase: Phrase, at: int) -> Written | None:
+    """Two thirds, three quarters, one third."""
+    top = en.ONES.get(phrase.word(at))
+    bottom_word = phrase.word(at + 1)
+    if top is None or phrase.word(at - 1) in en.NUMBER_WORDS:
+        return None
+    bottom = FRACTIONS.get(bottom_word if top == 1 else bottom_word.removesuffix("s"))
+    if (
+        bottom is None
+        or (top > 1 and not bottom_word.endswith("s"))
+        or (top == 1 and bottom == 4)
+        or top >= bottom
+    ):
+        return None
+    return phrase.written(at, at + 2, f"{top}/{bottom}")
