@@ -115,10 +115,10 @@ def test_text_that_the_model_is_unsure_of_is_withheld(folder, tmp_path):
 
 def said(count, probability):
     """Return the same character so many times, with blanks between, and posteriors that say how sure that is."""
-    log_probs_TV = torch.full((2 * count, len(UNITS)), -20.0)
-    log_probs_TV[::2, 5] = np.log(probability)
-    log_probs_TV[1::2, 0] = 0.0
-    return Decoded((5,) * count, tuple(range(0, 2 * count, 2)), (probability,) * count), log_probs_TV
+    log_probs = torch.full((2 * count, len(UNITS)), -20.0)
+    log_probs[::2, 5] = np.log(probability)
+    log_probs[1::2, 0] = 0.0
+    return Decoded((5,) * count, tuple(range(0, 2 * count, 2)), (probability,) * count), log_probs
 
 
 def test_a_lone_word_must_be_surer_than_a_sentence(tmp_path):
