@@ -42,3 +42,26 @@ install() {
         fail "The packages could not be installed." "The lines above say why; check the network or a proxy, then start again"
     cp pyproject.toml "$stamp"
 }
+
+# Makes .venv-funasr: the extra [funasr] beside what .venv has, so that torch is neither downloaded nor stored twice.
+install_funasr() {
+    local venv=.venv-funasr
+    if "$venv/bin/python" -c 'import pip' 2>/dev/null && cmp -s pyproject.toml "$venv/installed"; then return; fi
+    echo "Installing FunASR for its tests (the first time this takes a minute and 750 MB of disk) ..."
+    "$venv/bin/python" -c 'import pip' 2>/dev/null || .venv/bin/python -m venv --clear "$venv" || return
+    .venv/bin/python - "$venv" <<'PYTHON' || return
+import sys, sysconfig
+from pathlib import Path
+
+own = Path(sysconfig.get_path("purelib", vars={"base": sys.argv[1]}))
+(own / "first.pth").write_text(sysconfig.get_path("purelib") + "\n")
+PYTHON
+    .venv/bin/python - <<'PYTHON' | xargs -d '\n' "$venv/bin/python" -m pip install -q --disable-pip-version-check || return
+import tomllib
+from pathlib import Path
+
+project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
+print(*project["optional-dependencies"]["funasr"], sep="\n")
+PYTHON
+    cp pyproject.toml "$venv/installed"
+}
