@@ -10,9 +10,9 @@ from app.engine.spelling import Speller
 from app.engine.tokenizer import Tokenizer
 from app.hotwords import Hotword
 
-NATS_PER_WEIGHT = (
-    0.2  # a character of a word of the usual weight 20 may be exp(4) times less likely than another
-)
+NATS_PER_WEIGHT = 0.2
+"""A character of a word of the usual weight 20 may be exp(4) times less likely than another and is still preferred.
+Chosen on the built-in model: 51 words that are not spoken change nothing in clear speech, which they do from 0.3 on."""
 
 
 class ContextGraph:
@@ -41,11 +41,7 @@ class ContextGraph:
         """
         speller = Speller(tokenizer)
         unknown = [(word, speller.unknown(word.text)) for word in hotwords]
-        phrases = [
-            Phrase(tuple(speller.phrase(word.text)), word.weight * NATS_PER_WEIGHT)
-            for word, missing in unknown
-            if not missing
-        ]
+        phrases = [_phrase(word, speller) for word, missing in unknown if not missing]
         graph = cls(phrases, speller) if phrases else None
         return graph, tuple((word, missing) for word, missing in unknown if missing)
 
@@ -83,6 +79,12 @@ class ContextGraph:
 
     def _most_gain(self, token: int) -> float:
         return self._automaton.most(self._speller.unit(token, inside_word=False)[0])
+
+
+def _phrase(word: Hotword, speller: Speller) -> Phrase:
+    letters = speller.phrase(word.text)
+    shares = speller.shares(letters)
+    return Phrase(tuple(letters), tuple(word.weight * NATS_PER_WEIGHT * share for share in shares))
 
 
 class Context(dict[int, "Step"]):

@@ -14,14 +14,12 @@ from dataclasses import dataclass, field
 
 from app.engine.spelling import is_of_word, starts_word
 
-WORD_LETTER = 0.4  # what a letter of a word is worth beside a Chinese character
-
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
     letters: tuple[str, ...]
-    rate: float
-    """What a Chinese character of it is worth, in nats."""
+    worths: tuple[float, ...]
+    """Of each letter, in nats."""
 
 
 @dataclass(slots=True, eq=False)
@@ -30,9 +28,7 @@ class Beginning:
 
     depth: int = 0
     worth: float = 0.0
-    """Of its letters, at a rate of 1."""
-    rate: float = 0.0
-    """The greatest of the phrases that begin so."""
+    """What its letters are worth in that of the phrases that begin so where they are worth most."""
     following: dict[str, Beginning] = field(default_factory=dict)
     shorter: Beginning | None = None
     """The longest other beginning that this one ends in; only the empty one has none."""
@@ -53,9 +49,7 @@ class State:
     @property
     def value(self) -> float:
         """Worth of the text together with the part of the phrase that is being spelled."""
-        return max(
-            self.gains[-1 - part.depth] + part.rate * part.worth for part in _and_shorter(self.beginning)
-        )
+        return max(self.gains[-1 - part.depth] + part.worth for part in _and_shorter(self.beginning))
 
 
 class PhraseAutomaton:
@@ -63,10 +57,9 @@ class PhraseAutomaton:
 
     def __init__(self, phrases: Iterable[Phrase]) -> None:
         self._empty = Beginning()
-        self._greatest_rate = 0.0
+        self._most: dict[str, float] = {}
         for phrase in phrases:
             self._add(phrase)
-            self._greatest_rate = max(self._greatest_rate, phrase.rate)
         self._link()
         self.start = State(self._empty, (0.0,), 0.0)
 
@@ -85,7 +78,7 @@ class PhraseAutomaton:
 
     def most(self, letters: Iterable[str]) -> float:
         """Return what these letters can add at most."""
-        return self._greatest_rate * sum(map(_worth, letters))
+        return sum(self._most.get(letter, 0.0) for letter in letters)
 
     def beginnings(self) -> Iterator[Beginning]:
         """Yield every node, the empty one first."""
@@ -96,13 +89,14 @@ class PhraseAutomaton:
             waiting.extend(beginning.following.values())
 
     def _add(self, phrase: Phrase) -> None:
-        node = self._empty
-        for letter in phrase.letters:
-            longer = Beginning(node.depth + 1, node.worth + _worth(letter))
-            node = node.following.setdefault(letter, longer)
-            node.rate = max(node.rate, phrase.rate)
+        node, total = self._empty, 0.0
+        for letter, worth in zip(phrase.letters, phrase.worths, strict=True):
+            total += worth
+            node = node.following.setdefault(letter, Beginning(node.depth + 1))
+            node.worth = max(node.worth, total)
+            self._most[letter] = max(self._most.get(letter, 0.0), worth)
         is_word = is_of_word(phrase.letters[-1]) and any(map(starts_word, phrase.letters))
-        node.ended = [max([*node.ended, (node.depth, phrase.rate * node.worth, is_word)])]
+        node.ended = [max([*node.ended, (node.depth, total, is_word)])]
 
     def _link(self) -> None:
         """Point each beginning to the longest shorter one that it ends in; the shorter ones come first."""
@@ -119,10 +113,6 @@ class PhraseAutomaton:
                 return node.following[letter]
             node = node.shorter
         return self._empty
-
-
-def _worth(letter: str) -> float:
-    return WORD_LETTER if is_of_word(letter) else 1.0
 
 
 def _and_shorter(beginning: Beginning) -> Iterator[Beginning]:

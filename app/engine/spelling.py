@@ -7,7 +7,6 @@ A letter is a Chinese character, a letter within a word, or the first letter of 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
 from functools import cached_property
 
 from app.engine.tokenizer import WORD_START, Tokenizer
@@ -44,10 +43,18 @@ class Speller:
         """Return the characters of a phrase that no unit can write; empty if the units can write it all."""
         letters = self.phrase(text)
         missing = [letter for letter in letters if letter.lstrip(WORD_START) not in self._written]
-        reach = self._reach(letters)
-        if not missing and reach < len(letters):
+        counts = self._counts(letters)
+        if not missing and counts[-1] is None:
+            reach = max(end for end, count in enumerate(counts) if count is not None)
             missing = [letters[reach]]
         return "".join(dict.fromkeys(letter.lstrip(WORD_START) for letter in missing))
+
+    def shares(self, letters: list[str]) -> list[float]:
+        """Return how much of a unit each letter is, where a word is written with as few units as possible."""
+        shares: list[float] = []
+        for word in _words(letters):
+            shares += [(self._counts(word)[-1] or 1) / len(word)] * len(word)
+        return shares
 
     @cached_property
     def spellings(self) -> dict[str, list[int]]:
@@ -80,22 +87,31 @@ class Speller:
             inside_word = is_of_word(character)
         return letters, inside_word
 
-    def _reach(self, letters: list[str]) -> int:
-        """Return how many letters from the start can be written by units put together."""
-        reachable = [True] + [False] * len(letters)
+    def _counts(self, letters: list[str]) -> list[int | None]:
+        """Return the fewest units that write the letters up to each place; None where they cannot be written."""
+        counts: list[int | None] = [0] + [None] * len(letters)
         for end in range(1, len(letters) + 1):
-            reachable[end] = any(reachable[start] for start in self._starts(letters, end))
-        return max(end for end, is_reachable in enumerate(reachable) if is_reachable)
-
-    def _starts(self, letters: list[str], end: int) -> Iterator[int]:
-        for start in range(max(0, end - self.longest), end):
-            if "".join(letters[start:end]) in self.spellings:
-                yield start
+            starts = range(max(0, end - self.longest), end)
+            fits = [start for start in starts if "".join(letters[start:end]) in self.spellings]
+            reached = [count + 1 for start in fits if (count := counts[start]) is not None]
+            counts[end] = min(reached, default=None)
+        return counts
 
 
 def is_of_word(letter: str) -> bool:
     """It belongs to a script that parts words by spaces."""
     return letter[-1] < WORDLESS
+
+
+def _words(letters: list[str]) -> list[list[str]]:
+    """Part letters into words; a Chinese character is one."""
+    words: list[list[str]] = []
+    for letter in letters:
+        if words and is_of_word(letter) and not starts_word(letter) and is_of_word(words[-1][-1]):
+            words[-1].append(letter)
+        else:
+            words.append([letter])
+    return words
 
 
 def starts_word(letter: str) -> bool:

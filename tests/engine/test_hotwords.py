@@ -10,7 +10,6 @@ import torch
 from app.engine.decoding import EncodedBatch
 from app.engine.decoding.prefix_beam import PrefixBeamDecoder
 from app.engine.hotwords import NATS_PER_WEIGHT, ContextGraph
-from app.engine.phrases import WORD_LETTER
 from app.engine.tokenizer import Tokenizer
 from app.hotwords import Hotword
 
@@ -33,7 +32,6 @@ UNITS = (
 )
 TOKENIZER = Tokenizer(UNITS)
 CHARACTER = 20 * NATS_PER_WEIGHT
-LETTER = CHARACTER * WORD_LETTER
 
 
 def graph_of(*words, tokenizer=TOKENIZER):
@@ -133,7 +131,9 @@ def test_every_text_is_worth_the_best_sum_of_its_phrases():
 )
 @pytest.mark.parametrize("word", ["hello world", "Hello  WORLD", "ｈｅｌｌｏ world", "“hello”-world."])
 def test_every_way_to_spell_a_latin_phrase_counts(pieces, word):
-    assert final(graph_of(word), pieces) == pytest.approx(10 * LETTER)
+    assert final(graph_of(word), pieces) == pytest.approx(
+        3 * CHARACTER
+    )  # as ▁hello ▁wor ld, the fewest units
 
 
 @pytest.mark.parametrize(
@@ -147,15 +147,15 @@ def test_a_part_of_a_word_is_no_match(pieces):
 
 
 def test_units_in_capitals_and_mixed_phrases_match():
-    assert final(graph_of("don't"), "▁DON 'T") == pytest.approx(5 * LETTER)
-    assert final(graph_of("阿里hello"), "阿 里 ▁hello") == pytest.approx(2 * CHARACTER + 5 * LETTER)
-    assert final(graph_of("hello大"), "▁hel lo 大") == pytest.approx(CHARACTER + 5 * LETTER)
+    assert final(graph_of("don't"), "▁DON 'T") == pytest.approx(2 * CHARACTER)
+    assert final(graph_of("阿里hello"), "阿 里 ▁hello") == pytest.approx(3 * CHARACTER)
+    assert final(graph_of("hello大"), "▁hel lo 大") == pytest.approx(2 * CHARACTER)
 
 
 def test_units_without_spaces_spell_words_without_spaces():
     units = ("<blank>", *"hiter好")
     graph = graph_of("hi there", tokenizer=Tokenizer(units))
-    assert final(graph, "好 h i t h e r e 好", units) == pytest.approx(7 * LETTER)
+    assert final(graph, "好 h i t h e r e 好", units) == pytest.approx(7 * CHARACTER)
 
 
 @pytest.mark.parametrize(

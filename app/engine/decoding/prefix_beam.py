@@ -9,26 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from heapq import heapify, heappush, heapreplace
-from typing import TypeAlias
+from heapq import heapify, heappush, heappushpop
+from operator import attrgetter, itemgetter
+from typing import Final, TypeAlias
 
 from app.engine.decoding import Decoded, EncodedBatch
-from app.engine.decoding.choices import IMPOSSIBLE, Choices, choices_of
-from app.engine.decoding.fusion import FusedContext
+from app.engine.decoding.choices import IMPOSSIBLE, LEAST_HOT, Choices, Option, choices_of
 from app.engine.decoding.prefixes import Hypothesis, Prefix, grown
 from app.engine.hotwords import Context, ContextGraph
-from app.engine.language_model import LanguageModel
 
 LAST = 10**12  # in any order
-MORE_WITH_LANGUAGE_MODEL = 2  # times as many tokens in a frame: it tells homophones apart
-LEAST_WITH_LANGUAGE_MODEL = (
-    -8.0
-)  # and none of a lower log-probability: asking for each would take the most time
+SURE: Final = 0  # places in a future
+ORDER: Final = 1
+TOTAL: Final = 2
 NO_TOKEN = -1  # the last one of the empty text, and what a text grows by that does not grow
 
-Future: TypeAlias = tuple[float, int, Hypothesis, int, float]
-"""A text of the next frame: its total; its order among equals, the greater first; its hypothesis, or that of the text
-which grows by a token (else NO_TOKEN) of a log-probability."""
+Future: TypeAlias = tuple[float, int, float, Hypothesis, int, float]
+"""A text of the next frame: its score without hotwords that are not finished; its order among equals, the greater
+first; its score with them; its hypothesis, or that of the text which grows by a token (else NO_TOKEN) of a
+log-probability."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +40,17 @@ class Candidate:
     score: float
     """Log-probability, and the bonus."""
     bonus: float = 0.0
-    """What the hotwords in the text are worth, and the text to the language model."""
+    """What the hotwords in the text are worth."""
 
 
 class PrefixBeamDecoder:
-    """Keeps `beam_size` prefixes and looks at as many tokens in every frame; at more with a language model."""
+    """Keeps `beam_size` prefixes and looks at as many tokens in every frame."""
 
-    def __init__(
-        self, blank_id: int, beam_size: int = 10, language_model: LanguageModel | None = None
-    ) -> None:
+    name = "prefix beam"
+
+    def __init__(self, blank_id: int, beam_size: int = 10) -> None:
         self._blank_id = blank_id
         self._beam_size = beam_size
-        self._language_model = language_model
-        self.name = f"prefix beam with {language_model.name}" if language_model else "prefix beam"
 
     def decode(self, batch: EncodedBatch) -> list[Decoded]:
         found = [candidates[0] for candidates in self.candidates(batch)]
@@ -62,34 +59,17 @@ class PrefixBeamDecoder:
     def candidates(self, batch: EncodedBatch) -> list[list[Candidate]]:
         """Return the likeliest texts of each recording, best first; never an empty list."""
         contexts = batch.contexts or (None,) * len(batch.lengths_B)
-        recordings = zip(contexts, self._choices(batch), strict=True)
-        return [
-            _Beam(self._beam_size, self._start(graph), self._most_worth).search(frames)
-            for graph, frames in recordings
-        ]
-
-    def _choices(self, batch: EncodedBatch) -> list[Iterator[Choices]]:
-        if self._language_model is None:
-            return choices_of(batch, self._beam_size, self._blank_id)
-        considered = self._beam_size * MORE_WITH_LANGUAGE_MODEL
-        return choices_of(batch, considered, self._blank_id, LEAST_WITH_LANGUAGE_MODEL)
-
-    def _start(self, graph: ContextGraph | None) -> Context:
-        context = graph.start if graph else Context()
-        return FusedContext(context, self._language_model.begin()) if self._language_model else context
-
-    @property
-    def _most_worth(self) -> float:
-        return self._language_model.most_worth if self._language_model else 0.0
+        recordings = zip(contexts, choices_of(batch, self._beam_size, self._blank_id), strict=True)
+        return [_Beam(self._beam_size, graph).search(frames) for graph, frames in recordings]
 
 
 class _Beam:
     """The best prefixes of one recording, frame after frame."""
 
-    def __init__(self, size: int, context: Context, most_worth: float) -> None:
+    def __init__(self, size: int, graph: ContextGraph | None) -> None:
         self._size = size
-        self._most_worth = most_worth  # of any token to the language model
-        start = Hypothesis(Prefix(None, NO_TOKEN, context, 0.0))
+        self._has_hotwords = graph is not None
+        start = Hypothesis(Prefix(None, NO_TOKEN, graph.start if graph else Context(), 0.0))
         start.blank = start.blank_best = start.token_best = 0.0
         start.sum_up()
         self._kept = [start]
@@ -98,10 +78,10 @@ class _Beam:
         for frame, choices in enumerate(frames):
             self._show_where_each_is()
             futures = self._staying(choices, frame)
-            futures += self._growing(choices, [total for total, *_ in futures])
-            futures.sort(reverse=True)
-            self._keep(futures[: self._size], frame)
-        return sorted(map(_candidate, self._kept), key=lambda candidate: candidate.score, reverse=True)
+            futures += self._growing(choices, futures)
+            self._keep(self._best(futures), frame)
+        candidates = sorted(map(_candidate, self._kept), key=attrgetter("score"), reverse=True)
+        return candidates[: self._size]
 
     def _show_where_each_is(self) -> None:
         for place, hypothesis in enumerate(self._kept):
@@ -119,7 +99,9 @@ class _Beam:
             after, order = self._stay(before, choices, frame)
             after.sum_up()
             if after.score > IMPOSSIBLE:
-                futures.append((after.score + after.prefix.bonus, -order, after, NO_TOKEN, 0.0))
+                total = after.score + after.prefix.bonus
+                sure = total + after.prefix.context.unfinished
+                futures.append((sure, -order, total, after, NO_TOKEN, 0.0))
         return futures
 
     def _stay(self, before: Hypothesis, choices: Choices, frame: int) -> tuple[Hypothesis, int]:
@@ -142,30 +124,51 @@ class _Beam:
                     after.append(parent, value, frame)
         return after, order
 
-    def _growing(self, choices: Choices, totals: list[float]) -> list[Future]:
-        """Return the texts that are longer by one token and may come among the best.
-
-        Args:
-            choices: of this frame.
-            totals: of the texts that stay. What lies below as many totals as fit into the beam is passed over.
-        """
-        futures = []
-        heapify(totals)
-        bar = totals[0] if len(totals) >= self._size else IMPOSSIBLE
+    def _growing(self, choices: Choices, staying: list[Future]) -> list[Future]:
+        """Return the texts that are longer by one token and may come among the best."""
+        futures: list[Future] = []
+        sures = Bar(self._size, [future[SURE] for future in staying])
+        totals = Bar(self._size, [future[TOTAL] for future in staying]) if self._has_hotwords else sures
         for before in self._kept:
-            bonus, context = before.prefix.bonus, before.prefix.context
-            for most, value, rank, token in choices.options(context):
-                if before.score + bonus + most + self._most_worth < bar:
-                    break
-                so_far = before.blank if token == before.prefix.token else before.score
-                total = so_far + value + bonus + context[token][1]
-                if total < bar or total == IMPOSSIBLE or token in before.longer_ones:
-                    continue
-                futures.append((total, -self._order(rank, before) - 1, before, token, value))
-                push = heappush if len(totals) < self._size else heapreplace
-                push(totals, total)
-                bar = totals[0] if len(totals) >= self._size else IMPOSSIBLE
+            futures += self._grow(before, choices.options, sures, totals)
+            if before.prefix.context.awaited:
+                futures += self._grow(before, choices.further(before.prefix.context), sures, totals)
         return futures
+
+    def _grow(
+        self, before: Hypothesis, options: Iterable[Option], sures: Bar, totals: Bar
+    ) -> Iterator[Future]:
+        """Yield what a text becomes with each option, but for what as many others already surpass as are kept."""
+        last, bonus, context = before.prefix.token, before.prefix.bonus, before.prefix.context
+        for most, value, rank, token in options:
+            if before.score + bonus + most < sures.height:
+                break
+            after, gain = context[token]
+            total = (before.blank if token == last else before.score) + value + bonus + gain
+            sure = total + after.unfinished
+            if (sure < sures.height and total < totals.height) or token in before.longer_ones:
+                continue
+            if total == IMPOSSIBLE or (gain > 0 and value < LEAST_HOT):
+                continue
+            sures.raise_to(sure)
+            if totals is not sures:
+                totals.raise_to(total)
+            yield sure, -self._order(rank, before) - 1, total, before, token, value
+
+    def _best(self, futures: list[Future]) -> list[Future]:
+        """Return the best with and without the hotwords that are not finished, best first.
+
+        Were those that a hotword has just begun in the only ones, they would push out the right text and then lose
+        what they had in advance.
+        """
+        futures.sort(reverse=True)
+        kept = futures[: self._size]
+        if self._has_hotwords and any(future[TOTAL] > future[SURE] for future in futures):
+            known = {future[ORDER] for future in kept}
+            futures.sort(key=itemgetter(TOTAL), reverse=True)
+            kept += [future for future in futures[: self._size] if future[ORDER] not in known]
+            kept.sort(key=itemgetter(TOTAL), reverse=True)
+        return kept
 
     def _keep(self, futures: list[Future], frame: int) -> None:
         for hypothesis in self._kept:
@@ -173,12 +176,33 @@ class _Beam:
         if futures:  # a frame in which nothing is possible changes nothing
             self._kept = [
                 before if token == NO_TOKEN else grown(before, token, value, frame)
-                for _, _, before, token, value in futures
+                for *_, before, token, value in futures
             ]
 
     def _order(self, rank: int, hypothesis: Hypothesis) -> int:
         """Number the texts of a frame in the order in which WeNet finds them: by token, then by place in the beam."""
-        return 2 * (rank * self._size + hypothesis.place)
+        return 2 * (rank * 2 * self._size + hypothesis.place)
+
+
+class Bar:
+    """How high a number must be to be one of the highest."""
+
+    __slots__ = ("_highest", "_size", "height")
+
+    def __init__(self, size: int, numbers: Iterable[float]) -> None:
+        self._size = size
+        self._highest = sorted(numbers, reverse=True)[:size]
+        heapify(self._highest)
+        self.height = self._highest[0] if len(self._highest) == size else IMPOSSIBLE
+
+    def raise_to(self, number: float) -> None:
+        """Take one more number into account."""
+        if len(self._highest) < self._size:
+            heappush(self._highest, number)
+        else:
+            heappushpop(self._highest, number)
+        if len(self._highest) == self._size:
+            self.height = self._highest[0]
 
 
 def _candidate(hypothesis: Hypothesis) -> Candidate:
