@@ -13,6 +13,26 @@ from app.engine.text.english.vocabulary import (
 
 CURRENCIES = {"dollars": "$", "dollar": "$", "euros": "€"}
 
+AFTER_PRICE = (
+    "",
+    "and",
+    "for",
+    "a",
+    "an",
+    "each",
+    "per",
+    "on",
+    "at",
+    "to",
+    "in",
+    "but",
+    "or",
+    "please",
+    "plus",
+    "today",
+)
+NOT_BEFORE_ONE = frozenset({"number", "question", "item", "option", "zone", "track", "exercise", "unit"})
+
 
 def quantity(phrase: Phrase, at: int) -> Written | None:
     """Money, percentages, decimals, units, signed numbers, and whole numbers from ten on."""
@@ -40,10 +60,7 @@ def _amount(phrase: Phrase, at: int) -> tuple[str, int, int | None] | None:
     """What is shown, the index after it, and the value where it is a whole number."""
     whole = en.cardinal(phrase.words, at)
     if whole is None:
-        leads = phrase.opens(at) or phrase.word(at - 1) in ("by", "than", "of", "minus", "negative")
-        if phrase.word(at) == "point" and leads:
-            return _fraction_digits(phrase, at, "0")
-        return None
+        return _bare_fraction(phrase, at)
     if phrase.words[whole.stop : whole.stop + 3] == ["and", "a", "half"]:
         half = _half(phrase, whole)
         if half:
@@ -55,6 +72,21 @@ def _amount(phrase: Phrase, at: int) -> tuple[str, int, int | None] | None:
             whole.value,
         )
     return grouped(whole), whole.stop, whole.value
+
+
+def _bare_fraction(phrase: Phrase, at: int) -> tuple[str, int, None] | None:
+    """Point five percent, by point one four; the first point, as in "point one is", is no number."""
+    found = _fraction_digits(phrase, at, "0") if phrase.word(at) == "point" else None
+    if found is None or phrase.word(at - 1) in ("by", "than", "of", "minus", "negative"):
+        return found
+    following = phrase.word(found[1])
+    counts = (
+        following in UNITS
+        or following in ("percent", "per", "seconds")
+        or len(found[0]) > 3
+        or " " in found[0]
+    )
+    return found if phrase.opens(at) and counts else None
 
 
 def _half(phrase: Phrase, whole: en.Cardinal) -> tuple[str, int, None] | None:
@@ -99,7 +131,8 @@ def _money(phrase: Phrase, at: int, stop: int, sign: str, shown: str) -> Written
     cents = None if "." in shown or " " in shown else en.below_hundred(phrase.words, joined)
     if cents and phrase.word(cents.stop) in ("cents", "cent", "pence"):
         return phrase.written(at, cents.stop + 1, f"{sign}{mark}{shown}.{cents.value:02d}")
-    if cents and cents.value >= 10 and joined == stop + 1 and not phrase.word(cents.stop):
+    ends = cents is not None and phrase.word(cents.stop) in AFTER_PRICE
+    if cents and cents.value >= 10 and joined == stop + 1 and ends:
         return phrase.written(at, cents.stop, f"{sign}{mark}{shown}.{cents.value}")
     return phrase.written(at, stop + 1, f"{sign}{mark}{shown}")
 
@@ -129,7 +162,16 @@ def _vague(phrase: Phrase, at: int, stop: int, value: int) -> bool:
         return True
     if phrase.word(at) == "a" and value in (100, 1000):
         return True
+    if phrase.word(at - 1) == "and" and _begun_before(phrase, at):
+        return True
     return value == 10 and (phrase.word(at - 2), phrase.word(at - 1)) == ("out", "of")
+
+
+def _begun_before(phrase: Phrase, at: int) -> bool:
+    """The hundred and sixty, five-and-twenty: the number began with a word that is no number by itself."""
+    hyphen = phrase.text[phrase.spans[at - 1][0] - 1] == "-"
+    hundred = phrase.word(at - 2) == "hundred" and phrase.word(at - 3) not in en.NUMBER_WORDS | {"a"}
+    return hyphen or hundred
 
 
 def _small_counts(phrase: Phrase, at: int, stop: int, value: int) -> bool:
@@ -143,5 +185,7 @@ def _small_counts(phrase: Phrase, at: int, stop: int, value: int) -> bool:
         return following in ("", "and", "in", "with", "but", "tall")
     if previous in DESIGNATORS and value == 1:
         written = phrase.text[phrase.spans[at][0]].isupper()  # the title Chapter One
-        return previous != "number" and not written and following in ("", "of", "and", "to", "through")
+        return (
+            previous not in NOT_BEFORE_ONE and not written and following in ("", "of", "and", "to", "through")
+        )
     return previous in DESIGNATORS

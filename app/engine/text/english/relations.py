@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.engine.text.english import numbers as en
 from app.engine.text.english import times
-from app.engine.text.english.amounts import grouped
+from app.engine.text.english.amounts import CURRENCIES, grouped
 from app.engine.text.english.phrase import Phrase, Written
 from app.engine.text.english.times import two_digits
 from app.engine.text.english.vocabulary import COUNTED, FRACTIONS, UNITS, WORDS_OF_SCORES
@@ -21,17 +21,32 @@ def number_pair(phrase: Phrase, at: int) -> Written | None:
     last = en.cardinal(phrase.words, first.stop + 1)
     if last is None or not first.value < last.value or phrase.word(last.stop) in en.NUMBER_WORDS | {"point"}:
         return None
-    following, meridiem = phrase.word(last.stop), times.meridiem_after(phrase, last.stop)
+    meridiem = times.meridiem_after(phrase, last.stop)
     if meridiem and last.value <= 12:
         hours = f"{first.value} {phrase.word(first.stop)} {last.value}"
         return times.with_meridiem(phrase, at, last.stop, hours, meridiem)
-    if first.small and (last.value > 99 or phrase.word(at) == "a"):
+    return _range(phrase, at, first, last)
+
+
+def _range(phrase: Phrase, at: int, first: en.Cardinal, last: en.Cardinal) -> Written:
+    scale, following = _shared_scale(phrase, first, last), phrase.word(last.stop)
+    mark, money = {"percent": "%"}.get(following, ""), CURRENCIES.get(following, "")
+    last_small = last.value // (scale or 1) < 10
+    vague = first.small and ((last.value > 99 and not scale) or phrase.word(at) == "a")
+    if vague or (first.small and last_small and (scale or not (mark or money or following in UNITS))):
         return phrase.written(at, last.stop, None)
-    mark = {"percent": "%"}.get(following, "")
-    if last.small and not mark and following not in UNITS:
-        return phrase.written(at, last.stop, None)
-    stop = last.stop + bool(mark)
-    return phrase.written(at, stop, f"{grouped(first)} {phrase.word(first.stop)} {grouped(last)}{mark}")
+    if scale and scale < 10**6:
+        first = en.Cardinal(first.value * scale, first.stop)
+    written = f"{money}{grouped(first)} {phrase.word(first.stop)} {money}{grouped(last)}{mark}"
+    return phrase.written(at, last.stop + bool(mark or money), written)
+
+
+def _shared_scale(phrase: Phrase, first: en.Cardinal, last: en.Cardinal) -> int:
+    """Thousand in ten to fifteen thousand; nothing in fifty to one hundred."""
+    lead = en.below_hundred(phrase.words, first.stop + 1)
+    if lead is None or lead.stop + 1 != last.stop or lead.value <= first.value:
+        return 0
+    return {"hundred": 100, **en.SCALES}.get(phrase.word(lead.stop), 0)
 
 
 def score(phrase: Phrase, at: int) -> Written | None:

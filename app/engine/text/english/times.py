@@ -124,7 +124,8 @@ def clock(phrase: Phrase, at: int) -> Written | None:
     meridiem = meridiem_after(phrase, stop)
     if minute and minute.value > 59:
         return None
-    if meridiem:
+    for_one_am = hour.value == 1 and meridiem and meridiem[0].strip() == "am"
+    if meridiem and not (for_one_am and phrase.word(at - 1) not in TIME_BEFORE):
         return with_meridiem(phrase, at, stop, spoken, meridiem)
     if not minute:
         known = phrase.word(stop) in O_CLOCK
