@@ -22,7 +22,6 @@ from app.engine import (
     Utterance,
     Waveform,
 )
-from app.engine.alignment import confidence
 from app.engine.batching import Batcher
 from app.engine.budget import MemoryBudget, choose_budget
 from app.engine.device import DeviceChoice, choose_device, memory_errors_named, use_threads
@@ -154,20 +153,19 @@ class FunASREngine:
 
     def _write(self, reading: Reading, utterance: Utterance) -> Hypothesis:
         """Write what was read; a network that writes numbers and marks by itself is taken at its word."""
-        words = reading.words(self._family.times, utterance.waveform)
-        shown = words if "times" in self._family.abilities else ()
-        sure = confidence(reading.spans)
-        if self._writes_itself or not words:
-            return Hypothesis(reading.text, reading.text, sure, words=shown, applied=reading.facts)
+        has_times = "times" in self._family.abilities
+        if self._writes_itself or not reading.words:
+            words = reading.words if has_times else ()
+            return Hypothesis(
+                reading.text, reading.text, reading.confidence, words=words, applied=reading.facts
+            )
         options = utterance.options
         punctuator = self._punctuator if options.punctuation else None
-        written = write(words, duration(utterance.waveform), itn=options.itn, punctuation=punctuator)
+        seconds = duration(utterance.waveform)
+        written = write(reading.words, seconds, itn=options.itn, punctuation=punctuator)
+        words = written.words if has_times else ()
         return Hypothesis(
-            written.text,
-            written.text_raw,
-            sure,
-            words=written.words if shown else (),
-            applied=reading.facts,
+            written.text, written.text_raw, reading.confidence, words=words, applied=reading.facts
         )
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from app.engine import SAMPLE_RATE, RecognitionOptions, Waveform
-from app.engine.alignment import TokenSpan
+from app.engine.alignment import TokenSpan, confidence
 from app.engine.tokenizer import Tokenizer
 from app.engine.words import FrameTimes, spoken_words
 from app.errors import N_
@@ -30,18 +30,12 @@ class Reading:
 
     text: str
     """As the network said it, without its tags."""
-    pieces: tuple[str, ...] = ()
-    """The text of each token that has a place, with the spaces that part it from others."""
-    spans: tuple[TokenSpan, ...] = ()
-    """Of the pieces; empty where the network gives no times."""
+    words: tuple[Word, ...] = ()
+    """The same with times; empty where the network gives none."""
+    confidence: float | None = None
+    """Mean probability of the tokens, 0 to 1; None where the network tells none."""
     facts: tuple[Applied, ...] = ()
     """What it told about this waveform alone."""
-
-    def words(self, times: FrameTimes, waveform: Waveform) -> tuple[Word, ...]:
-        """Return the words with times; none without spans."""
-        if not self.spans:
-            return ()
-        return spoken_words(self.spans, range(len(self.pieces)), Tokenizer(self.pieces), times, waveform)
 
 
 class Family(Protocol):
@@ -57,7 +51,6 @@ class Family(Protocol):
     """It punctuates only what it writes with digits."""
     can_batch: bool
     """Several waveforms at once give what each gives alone."""
-    times: FrameTimes
     dtype: Applied
     """The line of the receipt."""
 
@@ -68,6 +61,14 @@ class Family(Protocol):
     def unusable(self, hotwords: Sequence[Hotword], /) -> tuple[tuple[Hotword, str], ...]:
         """Return the hotwords that cannot be used, each with the characters that are to blame."""
         ...
+
+
+def read_from_frames(
+    text: str, pieces: Sequence[str], spans: Sequence[TokenSpan], waveform: Waveform
+) -> Reading:
+    """Return what CTC read: the text of each token, with the spaces that part it from others, and its frames."""
+    words = spoken_words(spans, range(len(pieces)), Tokenizer(tuple(pieces)), LFR_TIMES, waveform)
+    return Reading(text, words, confidence(spans))
 
 
 def tensors(waveforms: Sequence[Waveform]) -> list[Tensor]:

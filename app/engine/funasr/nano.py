@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -15,7 +16,7 @@ from torch import Tensor
 
 from app.engine import RecognitionOptions, Waveform
 from app.engine.alignment import TokenSpan, align
-from app.engine.funasr.family import LFR_TIMES, NO_TIMES, Reading, single_precision, tensors
+from app.engine.funasr.family import NO_TIMES, Reading, duration, read_from_frames, single_precision, tensors
 from app.engine.funasr.loading import Loaded
 from app.errors import N_
 from app.hotwords import Hotword
@@ -55,6 +56,9 @@ MULTILINGUAL_LANGUAGES = {
 }
 MULTILINGUAL = "mlt-nano"  # in the path of the folder: the two have the same configuration
 TAG = re.compile(r"<\|[^<>|]*\|>|/sil")
+UNWRITABLE = frozenset(map(chr, (*range(9), *range(14, 32), 127, 0xFFFD)))  # control characters, broken bytes
+MOST_TOKENS_PER_SECOND = 16  # twice the fastest speech
+MOST_TOKENS_ANYWAY = 16
 RESERVED = ("<|", "|>", "\n")  # a prompt with these would name a file to hear, or end early
 NO_CTC = N_("These weights lack the part that gives times; those on ModelScope have it.")
 TIMES_LOST = N_("The model wrote more than the sound can hold, so this text has no times.")
@@ -66,7 +70,6 @@ class Nano:
     """See app.engine.funasr.family.Family."""
 
     marks_need_itn = False
-    times = LFR_TIMES
 
     def __init__(self, loaded: Loaded, dtype: str) -> None:
         self._loaded = loaded
@@ -103,9 +106,12 @@ class Nano:
                 itn=options.itn,
                 llm_dtype=self._llm_dtype,
                 llm_kwargs={"do_sample": False},  # a model folder may ask for dice
+                max_length=_most_tokens(waveforms),
             )
-        texts = [" ".join(TAG.sub("", result["text"]).split()) for result in results]
-        return [self._reading(text, heard.get("logits")) for text in texts]
+        return [
+            self._reading(clean(result["text"]), heard.get("logits"), waveform)
+            for result, waveform in zip(results, waveforms, strict=True)
+        ]
 
     def _prompted(self, hotwords: Sequence[Hotword]) -> list[str]:
         """Return a list: FunASR would take a text letter by letter."""
@@ -127,7 +133,7 @@ class Nano:
         finally:
             listener.remove()
 
-    def _reading(self, text: str, logits_1TV: Tensor | None) -> Reading:
+    def _reading(self, text: str, logits_1TV: Tensor | None, waveform: Waveform) -> Reading:
         tokens = self._network.ctc_tokenizer.encode(text) if logits_1TV is not None else []
         if logits_1TV is None or not tokens:
             return Reading(text)
@@ -136,8 +142,20 @@ class Nano:
         except ValueError:  # the language model went on by itself
             return Reading(text, facts=(Applied("times", "on", "off", TIMES_LOST),))
         pieces, joined = _whole_characters(tokens, spans, self._network.ctc_tokenizer.decode)
-        is_faithful = "".join("".join(pieces).split()) == "".join(text.split())
-        return Reading(text, pieces, joined) if is_faithful else Reading(text)
+        reading = read_from_frames(text, pieces, joined, waveform)
+        is_faithful = "".join(word.text for word in reading.words) == "".join(text.split())
+        return reading if is_faithful else replace(reading, words=())
+
+
+def clean(text: str) -> str:
+    """Return the text without tags, without what is no character, and with single spaces."""
+    untagged = TAG.sub(" ", text)
+    return " ".join("".join(letter for letter in untagged if letter not in UNWRITABLE).split())
+
+
+def _most_tokens(waveforms: Sequence[Waveform]) -> int:
+    """Return how long the text may become: a language model that has lost the sound repeats itself without end."""
+    return MOST_TOKENS_ANYWAY + round(MOST_TOKENS_PER_SECOND * max(map(duration, waveforms)))
 
 
 def _languages(loaded: Loaded) -> Mapping[str, str | None]:

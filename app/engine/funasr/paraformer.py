@@ -8,25 +8,25 @@ Sources: Gao et al., "Paraformer", 2022; Shi et al., "SeACo-Paraformer", 2023; t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, cast
 
 import torch
 from torch import Tensor
 
 from app.engine import RecognitionOptions, Waveform
-from app.engine.alignment import TokenSpan
-from app.engine.funasr.family import LFR_TIMES, NO_TIMES, Reading, single_precision, tensors
+from app.engine.funasr.family import LFR_TIMES, NO_TIMES, Reading, duration, single_precision, tensors
 from app.engine.funasr.loading import Loaded
-from app.engine.words import FrameTimes
 from app.hotwords import Hotword
+from app.transcript import Word
 
 CONTINUED = "@@"  # a piece of a Latin word that goes on
 SPECIAL = re.compile(r"<[^<>]+>")
 WIDE = re.compile("[\u2e80-\uffef\U00020000-\U0003134f]")
 FIRED = 1e-3  # rounding that an integral may lack
-LONGEST_TOKEN_FRAMES = 12  # of 20 ms; what follows is a pause
+LONGEST_TOKEN_SECONDS = 0.24  # what follows is a pause
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,8 @@ class Paraformer:
     no_times = NO_TIMES
     marks_need_itn = False
     can_batch = True
-    times = LFR_TIMES
+    step = LFR_TIMES.step  # seconds between two weights, and
+    delay = -LFR_TIMES.edge(0)  # how late they fire
 
     def __init__(self, loaded: Loaded, dtype: str) -> None:
         self.languages: Mapping[str, str | None] = {"zh": None}
@@ -66,8 +67,8 @@ class Paraformer:
     def read(self, waveforms: Sequence[Waveform], options: RecognitionOptions) -> list[Reading]:
         encoded_BTD, lengths_B = self._encode(waveforms)
         return [
-            self._read_one(encoded_TD[None, : int(length)], length[None], options)
-            for encoded_TD, length in zip(encoded_BTD, lengths_B, strict=True)
+            self._read_one(encoded_TD[None, : int(length)], length[None], waveform, options)
+            for encoded_TD, length, waveform in zip(encoded_BTD, lengths_B, waveforms, strict=True)
         ]
 
     def unusable(self, _: Sequence[Hotword], /) -> tuple[tuple[Hotword, str], ...]:
@@ -80,18 +81,31 @@ class Paraformer:
         encoded, encoded_lengths = self._network.encode(features.to(self._device), lengths.to(self._device))
         return encoded, encoded_lengths
 
-    def _read_one(self, encoded_1TD: Tensor, length_1: Tensor, options: RecognitionOptions) -> Reading:
+    def _read_one(
+        self, encoded_1TD: Tensor, length_1: Tensor, waveform: Waveform, options: RecognitionOptions
+    ) -> Reading:
         embeddings, sums, alphas, _ = self._network.calc_predictor(encoded_1TD, length_1)
         count = int(sums.round())
         if count < 1:  # FunASR has no answer at all here, not even an empty one
             return Reading("")
         predicted = _Predicted(encoded_1TD, length_1, embeddings, sums.round().long(), alphas)
         best_U = self._decode(predicted, options)[0, :count].max(-1)
-        tokens = self._tokenizer.ids2tokens(best_U.indices.tolist())
-        spans = _spans(fire(self._fine_alphas(predicted), count), best_U.values.exp().tolist())
-        shown = [index for index, token in enumerate(tokens) if not SPECIAL.fullmatch(token)]
-        pieces = tuple(written(tokens[index] for index in shown))
-        return Reading("".join(pieces).strip(), pieces, tuple(spans[index] for index in shown))
+        probabilities = best_U.values.exp().tolist()
+        times = self._times(predicted, count, duration(waveform))
+        pieces = written(self._tokenizer.ids2tokens(best_U.indices.tolist()))
+        tokens = [Word(*token) for token in zip(pieces, *times, probabilities, strict=True) if token[0]]
+        words = tuple(joined(tokens))
+        sure = sum(token.confidence for token in tokens) / len(tokens) if tokens else None
+        return Reading(" ".join(word.text for word in words), words, sure)
+
+    def _times(
+        self, predicted: _Predicted, count: int, end: float
+    ) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Return when each token begins and ends: it lasts until the next one fires, but not through a pause."""
+        firings = [frame * self.step - self.delay for frame in fire(self._fine_alphas(predicted), count)]
+        ends = [min(after, start + LONGEST_TOKEN_SECONDS) for start, after in pairwise((*firings, end))]
+        inside = [[min(max(time, 0.0), end) for time in times] for times in (firings, ends)]
+        return tuple(inside[0]), tuple(max(pair) for pair in zip(*inside, strict=True))
 
     def _decode(self, predicted: _Predicted, _: RecognitionOptions) -> Tensor:
         log_probs_1UV, _lengths = self._network.cal_decoder_with_predictor(*predicted.for_decoder)
@@ -105,7 +119,7 @@ class SeacoParaformer(Paraformer):
     """Paraformer with a second decoder for hotwords and a finer predictor for times."""
 
     abilities: tuple[str, ...] = ("times", "hotwords")
-    times = FrameTimes(first_centre=-0.02, step=0.02)  # three weights a frame; they fire 30 ms late
+    step, delay = 0.02, 0.03
 
     def unusable(self, hotwords: Sequence[Hotword], /) -> tuple[tuple[Hotword, str], ...]:
         unknown = ((word, self._unknown(word)) for word in hotwords)
@@ -164,20 +178,32 @@ def fire(alphas_T: Tensor, count: int) -> list[int]:
     return [int(frame) for frame in firings]
 
 
-def _spans(firings: Sequence[int], probabilities: Sequence[float]) -> list[TokenSpan]:
-    """Let each token last from its firing to the next one, the last one (the end of sentence) for a frame."""
-    ends = [*firings[1:], firings[-1] + 1]
-    return [
-        TokenSpan(start, max(start + 1, min(end, start + LONGEST_TOKEN_FRAMES)), probability)
-        for start, end, probability in zip(firings, ends, probabilities, strict=True)
-    ]
-
-
-def written(tokens: Iterator[str]) -> Iterator[str]:
-    """Yield each token as it is written, with a space before a Latin word."""
+def written(tokens: Sequence[str]) -> list[str]:
+    """Return each token as it is written, with a space before a Latin word; nothing for a special one."""
+    texts: list[str] = []
     is_open = False
     for token in tokens:
         text = token.removesuffix(CONTINUED)
         is_apart = not is_open and not WIDE.match(text)
-        yield " " + text if is_apart else text
+        texts.append("" if SPECIAL.fullmatch(token) else " " + text if is_apart else text)
         is_open = token.endswith(CONTINUED)
+    return texts
+
+
+def joined(tokens: Iterable[Word]) -> Iterator[Word]:
+    """Yield words: a wide character, or the pieces of a Latin one from a space to the next."""
+    word: Word | None = None
+    for token in tokens:
+        if word and _continues(word.text, token.text):
+            confidence = min(word.confidence, token.confidence)
+            word = Word(word.text + token.text, word.start, token.end, confidence)
+            continue
+        if word:
+            yield word
+        word = replace(token, text=token.text.strip())
+    if word:
+        yield word
+
+
+def _continues(before: str, text: str) -> bool:
+    return not text.startswith(" ") and not WIDE.match(text) and not WIDE.match(before)

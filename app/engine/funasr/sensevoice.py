@@ -13,7 +13,7 @@ from torch import Tensor
 
 from app.engine import RecognitionOptions, Waveform
 from app.engine.alignment import TokenSpan
-from app.engine.funasr.family import LFR_TIMES, Reading, single_precision, tensors
+from app.engine.funasr.family import Reading, read_from_frames, single_precision, tensors
 from app.engine.funasr.loading import Loaded
 from app.engine.tokenizer import Tokenizer
 from app.hotwords import Hotword
@@ -30,7 +30,6 @@ class SenseVoice:
     no_times = ""
     marks_need_itn = True
     can_batch = True
-    times = LFR_TIMES
 
     def __init__(self, loaded: Loaded, dtype: str) -> None:
         self._loaded = loaded
@@ -47,8 +46,8 @@ class SenseVoice:
             )
         logits_BTV, lengths_B = heard["logits"], heard["lengths"]
         return [
-            self._reading(logits_TV[: int(length)].float().log_softmax(-1))
-            for logits_TV, length in zip(logits_BTV, lengths_B, strict=True)
+            self._reading(logits_TV[: int(length)].float().log_softmax(-1), waveform)
+            for logits_TV, length, waveform in zip(logits_BTV, lengths_B, waveforms, strict=True)
         ]
 
     def unusable(self, _: Sequence[Hotword], /) -> tuple[tuple[Hotword, str], ...]:
@@ -69,15 +68,12 @@ class SenseVoice:
             for listener in listeners:
                 listener.remove()
 
-    def _reading(self, log_probs_TV: Tensor) -> Reading:
-        tokens, spans = collapse(log_probs_TV, BLANK_ID)
-        shown = [index for index, token in enumerate(tokens) if self._tokenizer.written(token)]
-        kept = [tokens[index] for index in shown]
-        return Reading(
-            text=self._tokenizer.decode(kept),
-            pieces=tuple(self._tokenizer.written(token) for token in kept),
-            spans=tuple(_after_queries(spans[index]) for index in shown),
-        )
+    def _reading(self, log_probs_TV: Tensor, waveform: Waveform) -> Reading:
+        found = zip(*collapse(log_probs_TV, BLANK_ID), strict=True)
+        shown = [(token, _after_queries(span)) for token, span in found if self._tokenizer.written(token)]
+        text = self._tokenizer.decode(token for token, _ in shown)
+        pieces = [self._tokenizer.written(token) for token, _ in shown]
+        return read_from_frames(text, pieces, [span for _, span in shown], waveform)
 
 
 def collapse(log_probs_TV: Tensor, blank_id: int) -> tuple[list[int], list[TokenSpan]]:

@@ -16,6 +16,7 @@ from app.engine.known_models import Role
 
 SHORTEST_SECONDS = 0.1  # of less it cannot compute features
 MILLISECONDS = 1000.0
+OVERRUN_MS = 100  # how far it may go on beyond the longest span that it was told
 
 Span: TypeAlias = tuple[float, float]
 """Start and end in seconds."""
@@ -44,7 +45,9 @@ class FsmnVad:
         if len(waveform) < SHORTEST_SECONDS * SAMPLE_RATE:
             return ()
         with self._lock, torch.inference_mode(), memory_errors_named(), kept_process():
-            self._network.vad_opts.max_single_segment_time = round(longest_seconds * MILLISECONDS)
+            self._network.vad_opts.max_single_segment_time = (
+                round(longest_seconds * MILLISECONDS) - OVERRUN_MS
+            )
             [result] = self._auto.generate([torch.tensor(waveform)])
         return _ordered(result["value"], duration(waveform))
 

@@ -1,0 +1,91 @@
+"""Tiny folders of every family, and how to ask their engines. Without the package `funasr` these tests are skipped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+import torch
+
+from app.engine import Engine, EngineSpec
+from app.engine.funasr import load_engine
+from app.engine.funasr.loading import Loaded, import_funasr, kept_process, load
+from app.engine.registry import identify
+from tests.engine.sounds import Samples, sentence
+from tests.funasr import tiny_models
+from tests.funasr.tiny_models import Build
+
+needs_funasr = pytest.mark.skipif(
+    find_spec("funasr") is None,
+    reason="needs the package funasr: scripts/test.sh makes an environment for it",
+)
+
+FAMILIES = ("sensevoice", "paraformer", "seaco", "nano", "nano_with_ctc")
+BUILDS: dict[str, Build] = {
+    "sensevoice": tiny_models.build_sensevoice,
+    "paraformer": tiny_models.build_paraformer,
+    "seaco": tiny_models.build_seaco,
+    "nano": tiny_models.build_nano,
+    "nano_with_ctc": lambda folder: tiny_models.build_nano(folder, has_ctc=True),
+    "vad": tiny_models.build_vad,
+    "punctuation": tiny_models.build_punctuation,
+}
+FindModel = Callable[[str], Path]
+FindNetwork = Callable[[str], Loaded]
+LoadEngine = Callable[..., Engine]
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> FindModel:
+    """Return the folder of a tiny model by its name, built once."""
+    place = tmp_path_factory.mktemp("funasr")
+    import_funasr(place)
+
+    def folder(name: str) -> Path:
+        if not (place / name).exists():
+            with kept_process():
+                BUILDS[name](place / name)
+        return place / name
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def engines(models: FindModel) -> LoadEngine:
+    """Return the engine of a tiny model by its name, loaded once for each set of options."""
+    loaded: dict[tuple[str, str], Engine] = {}
+
+    def engine(name: str, **spec: object) -> Engine:
+        key = (name, repr(spec))
+        if key not in loaded:
+            loaded[key] = load_engine(EngineSpec(models(name), device="cpu", threads=1, **spec))  # type: ignore[arg-type]
+        return loaded[key]
+
+    return engine
+
+
+@pytest.fixture(scope="session")
+def networks(models: FindModel) -> FindNetwork:
+    """Return a tiny model by its name as the loader gives it: FunASR's own interface and network."""
+
+    @cache
+    def network(name: str) -> Loaded:
+        return load(models(name), identify(models(name)).role, torch.device("cpu"))
+
+    return network
+
+
+@pytest.fixture(scope="session")
+def speech() -> Samples:
+    return sentence()
+
+
+@pytest.fixture
+def three_threads() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    yield
+    torch.set_num_threads(before)
