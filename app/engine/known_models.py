@@ -139,7 +139,6 @@ KNOWN_MODELS = (
             "huggingface": "FunAudioLLM/Fun-ASR-MLT-Nano-2512",
         },
         abilities=("hotwords", "itn", "punctuation"),
-        note=N_("31 languages."),
     ),
     _wenet(
         "wenetspeech_u2pp_conformer_exp",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from app.hubs.modelscope import ModelScope
 from app.hubs.transfer import Cancelled, Patience, Report
 from app.hubs.wenet import WenetMirror
 from app.jobs.model_place import PullPlace
-from app.jobs.model_pull import USUAL_PATIENCE, Pull
+from app.jobs.model_pull import Pull
 from app.logging import event
 
 FAREWELL_SECONDS = 5.0  # a download notices within a moment; one that hangs ends with the process
@@ -38,10 +38,13 @@ class Source:
 class Pulls:
     """The downloads into one models folder."""
 
-    def __init__(self, models_dir: Path, wenet_mirror: str, patience: Patience = USUAL_PATIENCE) -> None:
+    def __init__(
+        self, models_dir: Path, wenet_mirror: str, patience: Patience, done: Callable[[str], object]
+    ) -> None:
         self._models_dir = models_dir
         self._wenet_mirror = wenet_mirror
         self._patience = patience
+        self._done = done
         self._running: dict[str, tuple[Thread, Event]] = {}
         self._lock = Lock()
 
@@ -96,6 +99,7 @@ class Pulls:
         event(_log, logging.INFO, "model_pull_started", model=source.name, hub=source.hub, id=source.id)
         hub = self._hub(source.hub)
         Pull(self.place(source.name), source.hub, hub, source.id, stopping, self._patience).run(report)
+        self._done(source.name)
         event(_log, logging.INFO, "model_pulled", model=source.name)
 
     def cancel(self, name: str) -> None:

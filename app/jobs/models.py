@@ -73,8 +73,8 @@ class Models:
         self.chosen = Event()
         """Set when another model has been chosen in this process."""
         self._shelf = Shelf(places.builtin, places.models_dir)
-        self._pulls = Pulls(places.models_dir, places.wenet_mirror, patience)
         self._damage: dict[str, Problem] = {}
+        self._pulls = Pulls(places.models_dir, places.wenet_mirror, patience, self._note_whole)
 
     def open(self) -> AbstractContextManager[None]:
         """Stop the downloads of this process at the end of the block."""
@@ -128,7 +128,6 @@ class Models:
         source = self._pulls.source(checked_name(name), hub)
         if not self._is_whole(source.name):
             self._pulls.run(source, Event(), report)
-            self._damage.pop(source.name, None)
         return self.entry(source.name)
 
     def cancel(self, name: str) -> ModelEntry:
@@ -226,6 +225,9 @@ class Models:
         return folder
 
     # Inside
+
+    def _note_whole(self, name: str) -> None:
+        self._damage.pop(name, None)
 
     def _entry(self, name: str, choice: Choice) -> ModelEntry:
         folder = self._shelf.folder(checked_name(name), choice)

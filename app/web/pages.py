@@ -13,7 +13,16 @@ from app.i18n import LANGUAGES
 from app.jobs.queue import JobState
 from app.paths import builtin_model_dir
 from app.web.answers import full_answer, item_answer, model_answer
-from app.web.dependencies import InferenceDep, ModelsDep, QueueDep, SettingsDep, TranscriptionId, TranslateDep
+from app.web.dependencies import (
+    InferenceDep,
+    ModelsDep,
+    QueueDep,
+    SettingsDep,
+    StateDep,
+    TranscriptionId,
+    TranslateDep,
+)
+from app.web.models import models_answer
 from app.web.templating import THEMES, render
 
 if TYPE_CHECKING:
@@ -48,6 +57,19 @@ def recognition(
         "limit_bytes": settings.max_upload_mb * BYTES_PER_MB,
     }
     return render(request, "pages/recognition.html", context)
+
+
+@router.get("/models")
+def models_page(request: Request, state: StateDep, translate: TranslateDep) -> HTMLResponse:
+    """Choose what recognises, and fetch larger models."""
+    in_use = state["models"].folder_in_use()
+    context = {
+        "shelf": models_answer(state, translate).model_dump(mode="json"),
+        "model": model_answer(state["inference"].status(), translate).model_dump(mode="json"),
+        "model_name": in_use.name,
+        "is_builtin": in_use == builtin_model_dir(),
+    }
+    return render(request, "pages/models.html", context)
 
 
 @router.get("/transcriptions/{id}")

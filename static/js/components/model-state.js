@@ -8,7 +8,7 @@ const SOON_MS = 1500; // while it changes
 const LATER_MS = 8000;
 
 /**
- * Show how the model is, for as long as the page is looked at.
+ * Show how the model is, for as long as the page is looked at; the returned function asks at once.
  *
  * @param {HTMLElement} root
  */
@@ -18,6 +18,7 @@ export function modelState(root) {
     clearTimeout(timer);
     if (!document.hidden) void ask();
   });
+  return () => void ask();
 
   async function ask() {
     try {

@@ -69,7 +69,7 @@ export function problemIn(status, body) {
  * @param {string} path
  * @param {unknown} [body]
  */
-async function send(method, path, body) {
+export async function send(method, path, body) {
   const headers = { accept: "application/json", ...(body ? { "content-type": "application/json" } : {}) };
   const response = await fetch(ROOT + path, { method, headers, body: body ? JSON.stringify(body) : undefined });
   if (!response.ok) throw new Refusal(problemIn(response.status, await response.text()));

@@ -1,0 +1,86 @@
+/** @import { ModelItem, Pull } from "../lib/models-api.js" */
+import { find, write } from "../lib/dom.js";
+import { clock, filesize } from "../lib/format.js";
+import { t } from "../lib/messages.js";
+import { Pace } from "../lib/pace.js";
+import { fillProblem } from "./problem-box.js";
+
+/** @type {WeakMap<HTMLElement, Pace>} */
+const paces = new WeakMap();
+
+/**
+ * Show how a model is now; what it is does not change.
+ *
+ * @param {HTMLElement} card
+ * @param {ModelItem} model
+ */
+export function showModel(card, model) {
+  card.dataset.state = model.state;
+  const badge = find(card, ".badge", HTMLElement);
+  badge.dataset.state = model.state;
+  write(card, "state", stateName(model.state));
+  write(card, "size", sizeOf(model));
+  fillProblem(card, model.problem);
+  showPull(card, model.pull);
+}
+
+/** @param {HTMLElement} card @param {Pull | null} pull */
+function showPull(card, pull) {
+  const bar = find(card, "progress", HTMLProgressElement);
+  find(card, ".model__progress", HTMLElement).hidden = !pull || (!pull.is_running && pull.done_bytes === 0);
+  if (!pull) return;
+  if (pull.is_running && (pull.phase !== "downloading" || !pull.total_bytes)) bar.removeAttribute("value");
+  else bar.value = pull.total_bytes ? (100 * pull.done_bytes) / pull.total_bytes : 0;
+  write(card, "detail", pull.is_running ? runningLine(pull, paceOf(card, pull)) : stoppedLine(pull));
+}
+
+/** @param {HTMLElement} card @param {Pull} pull */
+function paceOf(card, pull) {
+  const pace = paces.get(card) ?? new Pace();
+  paces.set(card, pace);
+  pace.add(pull.done_bytes);
+  return pace.perSecond;
+}
+
+/** @param {Pull} pull @param {number | null} perSecond */
+function runningLine(pull, perSecond) {
+  if (pull.phase === "asking") return t("Asking the hub …");
+  if (pull.phase === "unpacking") return t("Unpacking …");
+  if (pull.phase === "verifying") return t("Verifying …");
+  const parts = [amount(pull)];
+  if (perSecond) parts.push(`${filesize(perSecond)}/s`);
+  if (perSecond && pull.total_bytes) {
+    parts.push(t("about {time} left", { time: clock(Math.ceil((pull.total_bytes - pull.done_bytes) / perSecond)) }));
+  }
+  return parts.join(" · ");
+}
+
+/** @param {Pull} pull */
+function stoppedLine(pull) {
+  return t("{amount} have arrived and are kept", { amount: amount(pull) });
+}
+
+/** @param {Pull} pull */
+function amount({ done_bytes, total_bytes }) {
+  if (!total_bytes) return filesize(done_bytes);
+  return `${Math.floor((100 * done_bytes) / total_bytes)}% · ${filesize(done_bytes)} / ${filesize(total_bytes)}`;
+}
+
+/** @param {ModelItem} model */
+function sizeOf({ size_bytes, size_is_estimate }) {
+  if (size_bytes === null) return t("size unknown");
+  return size_is_estimate ? t("about {size}", { size: filesize(size_bytes) }) : filesize(size_bytes);
+}
+
+/** @param {ModelItem["state"]} state */
+function stateName(state) {
+  return {
+    in_use: t("In use"),
+    switching: t("Loading"),
+    ready: t("Ready"),
+    damaged: t("Damaged"),
+    pulling: t("Downloading"),
+    stopped: t("Not complete"),
+    available: t("Not downloaded"),
+  }[state];
+}

@@ -1,0 +1,214 @@
+"""The models: fetched, stopped, taken up again, verified, used and removed by pressing buttons."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser.conftest import Server, Watch, new_context, serving
+from tests.browser.test_appearance import WIDER_THAN_WINDOW
+from tests.engine.tiny_model import build_tiny_model
+from tests.models.conftest import FUNASR_FILES, SENSEVOICE_MS
+from tests.models.hub import LoopbackHub, loopback_hub
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture(name="hub")
+def _hub() -> Iterator[LoopbackHub]:
+    with loopback_hub() as hub:
+        hub.offer(SENSEVOICE_MS, dict(FUNASR_FILES))
+        yield hub
+
+
+@pytest.fixture(name="models_dir")
+def _models_dir(tmp_path: Path) -> Path:
+    return tmp_path / "models"
+
+
+@pytest.fixture(name="models_server")
+def _models_server(tmp_path: Path, models_dir: Path, hub: LoopbackHub) -> Iterator[Server]:
+    """A server whose models folder is empty, and that knows no other hub."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in hub.environment(tmp_path / "home").items():
+            patch.setenv(name, value)
+        patch.setenv("FUNASR_MODELS_DIR", str(models_dir))
+        with serving(tmp_path / "data") as server:
+            yield server
+
+
+@pytest.fixture(name="open_models")
+def _open_models(browser: Browser, models_server: Server) -> Iterator[Open]:
+    watched: list[Watch] = []
+
+    def open_models(**options: Any) -> Page:
+        page = new_context(browser, models_server.address, **options).new_page()
+        watched.append(Watch(page, models_server.address))
+        page.goto("/models")
+        return page
+
+    yield open_models
+    for watch in watched:
+        watch.page.context.close()
+        assert watch.complaints == []
+
+
+def card(page: Page, name: str) -> Locator:
+    return page.locator(f'li[data-model="{name}"]')
+
+
+def test_a_model_is_fetched_stopped_taken_up_again_verified_used_and_removed(
+    open_models: Open, hub: LoopbackHub, models_dir: Path
+) -> None:
+    page = open_models()
+    model = card(page, "sensevoice-small")
+    hub.stall = True
+
+    model.get_by_role("button", name="Download").click()
+    expect(model).to_have_attribute("data-state", "pulling")
+    expect(model.get_by_text(re.compile(r"\d+% · .*KB / .*KB"))).to_be_visible()
+    model.get_by_role("button", name="Stop").click()
+    hub.go.set()
+    expect(model).to_have_attribute("data-state", "stopped")
+    expect(model.get_by_text("are kept")).to_be_visible()
+    hub.asked.clear()
+    model.get_by_role("button", name="Go on").click()
+    expect(model).to_have_attribute("data-state", "ready")
+    assert max(asked.begin for asked in hub.asked) > 0
+
+    model.get_by_role("button", name="Verify").click()
+    expect(model.get_by_text("Every file matches its checksum.")).to_be_visible()
+    model.get_by_role("button", name="Use").click()
+    expect(model).to_have_attribute("data-state", "in_use")
+    expect(model.get_by_role("button", name="Remove")).to_be_hidden()
+    expect(page.locator('section[data-model] [data-field="name"]')).to_have_text("SenseVoiceSmall")
+
+    card(page, "builtin").get_by_role("button", name="Use").click()
+    expect(card(page, "builtin")).to_have_attribute("data-state", "in_use")
+    model.get_by_role("button", name="Remove").click()
+    page.get_by_role("dialog").get_by_role("button", name="Keep").click()
+    assert (models_dir / "sensevoice-small/model.pt").is_file()
+    model.get_by_role("button", name="Remove").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+
+    expect(model).to_have_attribute("data-state", "available")
+    assert list(models_dir.iterdir()) == []
+
+
+def test_opening_the_page_asks_no_hub(open_models: Open, hub: LoopbackHub) -> None:
+    page = open_models()
+
+    expect(page.get_by_role("heading", name="Can be downloaded")).to_be_visible()
+    page.wait_for_timeout(500)
+
+    assert hub.asked == []
+
+
+def test_a_download_that_fails_says_what_happened_and_what_to_do(open_models: Open, hub: LoopbackHub) -> None:
+    hub.status = {"/repo": 403}
+    page = open_models()
+    model = card(page, "sensevoice-small")
+
+    model.get_by_role("button", name="Download").click()
+
+    expect(model.get_by_role("alert").filter(has_text="hub_refused")).to_contain_text("403")
+    expect(model).to_have_attribute("data-state", "stopped")
+
+
+def test_a_changed_file_is_found_and_the_model_fetched_anew(open_models: Open, models_dir: Path) -> None:
+    page = open_models()
+    model = card(page, "sensevoice-small")
+    model.get_by_role("button", name="Download").click()
+    expect(model).to_have_attribute("data-state", "ready")
+    (models_dir / "sensevoice-small/am.mvn").write_bytes(b"changed")
+
+    model.get_by_role("button", name="Verify").click()
+    expect(model).to_have_attribute("data-state", "damaged")
+    expect(model.get_by_text("am.mvn").first).to_be_visible()
+    model.get_by_role("button", name="Download").click()
+
+    expect(model).to_have_attribute("data-state", "ready")
+
+
+def test_a_folder_is_added_by_its_path_and_only_forgotten(open_models: Open, tmp_path: Path) -> None:
+    elsewhere = build_tiny_model(tmp_path / "my-own")
+    page = open_models()
+    path = page.get_by_label("Folder on the server")
+
+    path.fill(str(tmp_path))
+    path.press("Enter")
+    expect(page.get_by_text("holds no model")).to_be_visible()
+    path.fill(str(elsewhere))
+    page.get_by_role("button", name="Add folder").click()
+    model = card(page, "my-own")
+    expect(model).to_have_attribute("data-state", "ready")
+    expect(path).to_have_value("")
+
+    model.get_by_role("button", name="Remove").click()
+    expect(page.get_by_role("dialog")).to_contain_text("only forgotten")
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    expect(model).to_have_count(0)
+    assert (elsewhere / "final.pt").is_file()
+
+
+def test_a_folder_that_is_copied_by_hand_appears_by_itself(
+    open_models: Open, models_dir: Path, tmp_path: Path
+) -> None:
+    page = open_models()
+
+    shutil.copytree(build_tiny_model(tmp_path / "tiny"), models_dir / "copied")
+
+    expect(card(page, "copied").get_by_role("button", name="Use")).to_be_visible()
+
+
+def test_the_memory_is_given_back_and_taken_again(open_models: Open) -> None:
+    page = open_models()
+    state = page.locator('section[data-model] [data-field="state"]')
+
+    page.get_by_role("button", name="Unload and free memory").click()
+    expect(state).to_have_text("Model not loaded")
+    page.get_by_role("button", name="Load now").click()
+
+    expect(state).to_have_text("Ready")
+
+
+def test_it_can_be_done_by_keyboard_alone(open_models: Open) -> None:
+    page = open_models()
+    model = card(page, "sensevoice-small")
+
+    model.get_by_role("combobox").focus()
+    page.keyboard.press("Tab")
+    expect(model.get_by_role("button", name="Download")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(model).to_have_attribute("data-state", "ready")
+    model.get_by_role("button", name="Remove").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Keep")).to_be_focused()
+    page.keyboard.press("Escape")
+
+    expect(model).to_have_attribute("data-state", "ready")
+
+
+@pytest.mark.parametrize(("scheme", "language"), [("light", "zh-CN"), ("dark", "en-GB")])
+def test_the_page_fits_a_phone_in_both_languages(
+    open_models: Open, hub: LoopbackHub, scheme: str, language: str
+) -> None:
+    hub.status = {"/repo": 403}
+    page = open_models(color_scheme=scheme, locale=language, viewport={"width": 360, "height": 740})
+    model = card(page, "sensevoice-small")
+    model.locator('[data-action="pull"]').click()
+    expect(model).to_have_attribute("data-state", "stopped")
+
+    heading = "模型" if language == "zh-CN" else "Models"
+    expect(page.get_by_role("heading", level=1)).to_have_text(heading)
+    assert not page.evaluate(WIDER_THAN_WINDOW)
+    missing = page.evaluate(
+        "[...document.querySelectorAll('button')].filter((b) => !b.textContent.trim() && !b.ariaLabel).length"
+    )
+    assert missing == 0
