@@ -96,7 +96,9 @@ class Context(dict[int, "Step"]):
     awaited: tuple[int, ...] = ()
     """Tokens that a hotword goes on with which has begun."""
     unfinished = 0.0
-    """What is given back if the text ends here; not above zero."""
+    """What is given back of a hotword that has begun, if the text ends or goes on otherwise; not above zero."""
+    ending = 0.0
+    """What else it is worth that the text ends here."""
 
     def __missing__(self, token: int) -> Step:
         self[token] = step = (self, 0.0)

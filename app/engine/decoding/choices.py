@@ -28,14 +28,19 @@ Option: TypeAlias = tuple[float, float, int, int]
 """The most that a token can add to a text, its log-probability, its rank in the frame, and its id."""
 
 
-def choices_of(batch: EncodedBatch, beam_size: int, blank_id: int) -> list[Iterator[Choices]]:
-    """Return the choices of the frames of each recording, with one look for the likeliest tokens of them all."""
+def choices_of(
+    batch: EncodedBatch, beam_size: int, blank_id: int, least: float = IMPOSSIBLE
+) -> list[Iterator[Choices]]:
+    """Return the choices of the frames of each recording, with one look for the likeliest tokens of them all.
+
+    No text grows by a token whose log-probability is not above `least`, unless a hotword waits for it.
+    """
     values_BTN, tokens_BTN = batch.log_probs_BTV.topk(min(beam_size, batch.log_probs_BTV.shape[-1]))
     contexts = batch.contexts or (None,) * len(values_BTN)
     rows = zip(tokens_BTN.tolist(), values_BTN.tolist(), batch.lengths_B.tolist(), contexts, strict=True)
     found = []
     for row, (tokens, values, length, graph) in enumerate(rows):
-        likeliest = _plain(tokens[:length], values[:length], blank_id)
+        likeliest = _plain(tokens[:length], values[:length], blank_id, least)
         found.append(_hot(likeliest, graph, batch.log_probs_BTV[row, :length]) if graph else likeliest)
     return found
 
@@ -45,7 +50,7 @@ class Choices:
 
     __slots__ = ("blank", "found", "options")
 
-    def __init__(self, tokens: list[int], values: list[float], blank_id: int) -> None:
+    def __init__(self, tokens: list[int], values: list[float], blank_id: int, least: float) -> None:
         self.found = {
             token: (value, rank)
             for rank, (token, value) in enumerate(zip(tokens, values, strict=True))
@@ -53,7 +58,9 @@ class Choices:
         }
         self.blank = self.find(blank_id)
         self.options: list[Option] = [
-            (value, value, rank, token) for token, (value, rank) in self.found.items() if token != blank_id
+            (value, value, rank, token)
+            for token, (value, rank) in self.found.items()
+            if token != blank_id and value > least
         ]
         """What any text may go on with, the most promising first."""
 
@@ -108,9 +115,11 @@ class HotChoices(Choices):
         return options
 
 
-def _plain(tokens: list[list[int]], values: list[list[float]], blank_id: int) -> Iterator[Choices]:
+def _plain(
+    tokens: list[list[int]], values: list[list[float]], blank_id: int, least: float
+) -> Iterator[Choices]:
     for frame_tokens, frame_values in zip(tokens, values, strict=True):
-        yield Choices(frame_tokens, frame_values, blank_id)
+        yield Choices(frame_tokens, frame_values, blank_id, least)
 
 
 def _hot(likeliest: Iterable[Choices], graph: ContextGraph, log_probs_TV: Tensor) -> Iterator[Choices]:

@@ -13,6 +13,7 @@ class FusedContext(Context):
         super().__init__()
         self._context, self._history = context, history
         self.awaited = context.awaited
+        self.unfinished = context.unfinished
 
     def __missing__(self, token: int) -> tuple[Context, float]:
         context, gain = self._context[token]
@@ -21,5 +22,5 @@ class FusedContext(Context):
         return step
 
     @property
-    def unfinished(self) -> float:  # type: ignore[override]  # worked out only for the texts that are left at the end
-        return self._context.unfinished + self._history.ending
+    def ending(self) -> float:  # type: ignore[override]  # worked out only for the texts that are left at the end
+        return self._history.ending

@@ -15,13 +15,18 @@ from typing import Final, TypeAlias
 
 from app.engine.decoding import Decoded, EncodedBatch
 from app.engine.decoding.choices import IMPOSSIBLE, LEAST_HOT, Choices, Option, choices_of
+from app.engine.decoding.fusion import FusedContext
 from app.engine.decoding.prefixes import Hypothesis, Prefix, grown
 from app.engine.hotwords import Context, ContextGraph
+from app.engine.language_model import LanguageModel
 
 LAST = 10**12  # in any order
 SURE: Final = 0  # places in a future
 ORDER: Final = 1
 TOTAL: Final = 2
+MORE_WITH_LANGUAGE_MODEL = 2  # times as many tokens in a frame: it tells homophones apart
+LEAST_WITH_LANGUAGE_MODEL = -8.0
+"""And none of a lower log-probability: asking for each would take the most time."""
 NO_TOKEN = -1  # the last one of the empty text, and what a text grows by that does not grow
 
 Future: TypeAlias = tuple[float, int, float, Hypothesis, int, float]
@@ -40,17 +45,19 @@ class Candidate:
     score: float
     """Log-probability, and the bonus."""
     bonus: float = 0.0
-    """What the hotwords in the text are worth."""
+    """What the hotwords in the text are worth, and the text to the language model."""
 
 
 class PrefixBeamDecoder:
-    """Keeps `beam_size` prefixes and looks at as many tokens in every frame."""
+    """Keeps `beam_size` prefixes and looks at as many tokens in every frame; at more with a language model."""
 
-    name = "prefix beam"
-
-    def __init__(self, blank_id: int, beam_size: int = 10) -> None:
+    def __init__(
+        self, blank_id: int, beam_size: int = 10, language_model: LanguageModel | None = None
+    ) -> None:
         self._blank_id = blank_id
         self._beam_size = beam_size
+        self._language_model = language_model
+        self.name = f"prefix beam with {language_model.name}" if language_model else "prefix beam"
 
     def decode(self, batch: EncodedBatch) -> list[Decoded]:
         found = [candidates[0] for candidates in self.candidates(batch)]
@@ -59,17 +66,32 @@ class PrefixBeamDecoder:
     def candidates(self, batch: EncodedBatch) -> list[list[Candidate]]:
         """Return the likeliest texts of each recording, best first; never an empty list."""
         contexts = batch.contexts or (None,) * len(batch.lengths_B)
-        recordings = zip(contexts, choices_of(batch, self._beam_size, self._blank_id), strict=True)
-        return [_Beam(self._beam_size, graph).search(frames) for graph, frames in recordings]
+        recordings = zip(contexts, self._choices(batch), strict=True)
+        return [self._beam(graph).search(frames) for graph, frames in recordings]
+
+    def _choices(self, batch: EncodedBatch) -> list[Iterator[Choices]]:
+        if self._language_model is None:
+            return choices_of(batch, self._beam_size, self._blank_id)
+        considered = self._beam_size * MORE_WITH_LANGUAGE_MODEL
+        return choices_of(batch, considered, self._blank_id, LEAST_WITH_LANGUAGE_MODEL)
+
+    def _beam(self, graph: ContextGraph | None) -> _Beam:
+        context = graph.start if graph else Context()
+        has_hotwords = graph is not None
+        if self._language_model is None:
+            return _Beam(self._beam_size, context, has_hotwords=has_hotwords)
+        context = FusedContext(context, self._language_model.begin())
+        return _Beam(self._beam_size, context, self._language_model.most_worth, has_hotwords=has_hotwords)
 
 
 class _Beam:
     """The best prefixes of one recording, frame after frame."""
 
-    def __init__(self, size: int, graph: ContextGraph | None) -> None:
+    def __init__(self, size: int, context: Context, most_worth: float = 0.0, *, has_hotwords: bool) -> None:
         self._size = size
-        self._has_hotwords = graph is not None
-        start = Hypothesis(Prefix(None, NO_TOKEN, graph.start if graph else Context(), 0.0))
+        self._most_worth = most_worth  # of any token to the language model
+        self._has_hotwords = has_hotwords
+        start = Hypothesis(Prefix(None, NO_TOKEN, context, 0.0))
         start.blank = start.blank_best = start.token_best = 0.0
         start.sum_up()
         self._kept = [start]
@@ -141,7 +163,7 @@ class _Beam:
         """Yield what a text becomes with each option, but for what as many others already surpass as are kept."""
         last, bonus, context = before.prefix.token, before.prefix.bonus, before.prefix.context
         for most, value, rank, token in options:
-            if before.score + bonus + most < sures.height:
+            if before.score + bonus + most + self._most_worth < sures.height:
                 break
             after, gain = context[token]
             total = (before.blank if token == last else before.score) + value + bonus + gain
@@ -207,7 +229,7 @@ class Bar:
 
 def _candidate(hypothesis: Hypothesis) -> Candidate:
     prefix = hypothesis.prefix
-    bonus = prefix.bonus + prefix.context.unfinished
+    bonus = prefix.bonus + prefix.context.unfinished + prefix.context.ending
     return Candidate(prefix.tokens(), hypothesis.frame_numbers(), hypothesis.score + bonus, bonus)
 
 
