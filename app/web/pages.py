@@ -77,7 +77,11 @@ def transcription(
     request: Request, id: TranscriptionId, queue: QueueDep, translate: TranslateDep
 ) -> HTMLResponse:
     """Read, hear and export one transcript."""
-    answer = full_answer(queue.get(id), queue.segments(id), translate)
+    record = queue.get(id)
+    segments = queue.segments(
+        id, with_words=bool(record.options.hotwords)
+    )  # they tell where those were heard
+    answer = full_answer(record, segments, translate)
     return render(request, "pages/transcription.html", {"job": answer.model_dump(mode="json")})
 
 
