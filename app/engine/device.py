@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import psutil
 import torch
 
+from app.engine.cores import physical_cores
 from app.errors import N_, DeviceUnavailable, OutOfMemory
 from app.transcript import Applied
 
@@ -23,7 +22,7 @@ OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 class DeviceChoice:
     device: torch.device
     receipt: tuple[Applied, ...]
-    """Device and dtype: asked, applied, why."""
+    """The device: asked, applied, why."""
 
 
 def choose_device(asked: str, *, allow_fallback: bool = False) -> DeviceChoice:
@@ -44,8 +43,13 @@ def choose_device(asked: str, *, allow_fallback: bool = False) -> DeviceChoice:
     if not reason:
         return _chosen(asked, asked)
     if allow_fallback:
-        return _chosen(asked, "cpu", reason)
+        return fall_back(asked, reason)
     raise DeviceUnavailable(device=asked, reason=reason)
+
+
+def fall_back(asked: str, reason: str) -> DeviceChoice:
+    """Return the CPU, and why it is not what was asked for."""
+    return _chosen(asked, "cpu", reason)
 
 
 def _automatic() -> DeviceChoice:
@@ -59,12 +63,14 @@ def _automatic() -> DeviceChoice:
 
 
 def _chosen(asked: str, name: str, reason: str = "") -> DeviceChoice:
-    dtype = Applied("dtype", "auto", "float32", N_("Half precision has not been checked on this device."))
-    return DeviceChoice(torch.device(name), (Applied("device", asked, name, reason), dtype))
+    return DeviceChoice(torch.device(name), (Applied("device", asked, name, reason),))
 
 
 def _why_absent(name: str) -> str:
-    """Return why a device cannot be used, or nothing where a first computation on it succeeds."""
+    """Return why a device cannot be used, or nothing where a first computation on it succeeds.
+
+    Whether its numbers are right is seen with the network itself; see precision.
+    """
     if name.startswith("cuda") and torch.version.cuda is None and torch.version.hip is None:
         return N_("This PyTorch was built without CUDA.")
     if name.startswith("cuda") and not torch.cuda.is_available():
@@ -81,18 +87,12 @@ def _why_absent(name: str) -> str:
 def use_threads(threads: int) -> int:
     """Set the CPU threads of one computation and return them; 0 takes the physical cores less one.
 
-    One core stays free because a second busy process on the same cores slows torch down several times.
+    One core stays free for the web process and for what is decoded meanwhile: where other processes are busy,
+    two threads on two cores took 7 to 12 times as long as one, and where none is, one takes 1.7 times as long as two.
     """
     threads = threads or max(1, physical_cores() - 1)
     torch.set_num_threads(threads)
     return threads
-
-
-def physical_cores() -> int:
-    """Return the cores that this process may use, without hyper-threads."""
-    logical = os.cpu_count() or 1
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else logical
-    return min(psutil.cpu_count(logical=False) or logical, allowed)
 
 
 @contextmanager

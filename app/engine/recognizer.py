@@ -27,10 +27,11 @@ from app.engine.decoding import Decoded, Decoder, EncodedBatch
 from app.engine.decoding.greedy import GreedyDecoder
 from app.engine.decoding.prefix_beam import PrefixBeamDecoder
 from app.engine.decoding.rescoring import RescoringDecoder
-from app.engine.device import DeviceChoice, choose_device, memory_errors_named, use_threads
+from app.engine.device import memory_errors_named, use_threads
 from app.engine.features import KaldiFbank, pad_waveforms
 from app.engine.hotwords import ContextGraph
 from app.engine.language_model import NGRAM_FILE, LanguageModel, NgramModel
+from app.engine.precision import Placement, place
 from app.engine.receipts import (
     decoding_line,
     hotword_lines,
@@ -61,14 +62,13 @@ def load_engine(spec: EngineSpec) -> Engine:
     """
     started = time.perf_counter()
     use_threads(spec.threads)
-    choice = choose_device(spec.device, allow_fallback=spec.allow_fallback)
     checkpoint = load_checkpoint(spec.model_dir, seal_padding=True)
     tokenizer = Tokenizer.from_folder(spec.model_dir)
     _check_units(checkpoint, tokenizer)
     with memory_errors_named():
-        checkpoint.model.to(choice.device)
+        placement = place(checkpoint.model, spec.device, spec.dtype, allow_fallback=spec.allow_fallback)
     punctuator = load_punctuator(spec.punctuation_model)
-    return ConformerEngine(checkpoint, tokenizer, choice, punctuator, spec.batch_seconds, started)
+    return ConformerEngine(checkpoint, tokenizer, placement, punctuator, spec.batch_seconds, started)
 
 
 def load_punctuator(folder: Path | None) -> Punctuator:
@@ -98,14 +98,14 @@ class ConformerEngine:
         self,
         checkpoint: Checkpoint,
         tokenizer: Tokenizer,
-        choice: DeviceChoice,
+        placement: Placement,
         punctuator: Punctuator,
         batch_seconds: float,
         started: float,
     ) -> None:
         self._model = checkpoint.model
-        self._device = choice.device
-        self._fbank = KaldiFbank(checkpoint.config.input_dim).to(choice.device)
+        self._device = placement.device
+        self._fbank = KaldiFbank(checkpoint.config.input_dim).to(placement.device)
         self._tokenizer = tokenizer
         self._blank_id = checkpoint.config.blank_id
         self._times = FrameTimes.of(checkpoint.model.encoder.embed.convolutions)
@@ -118,17 +118,17 @@ class ConformerEngine:
             "en": self._forbid(tokenizer.han_ids - tokenizer.latin_ids),
         }
         parameters = sum(parameter.numel() for parameter in self._model.parameters())
-        budget = choose_budget(batch_seconds, choice.device, parameters, self._compute_noise)
-        self._batcher = Batcher(self._recognise, budget, choice.device)
+        budget = choose_budget(batch_seconds, placement.device, parameters, self._compute_noise)
+        self._batcher = Batcher(self._recognise, budget, placement.device)
         self.info = EngineInfo(
             model=checkpoint.folder.resolve().name,
-            device=str(choice.device),
-            dtype="float32",
+            device=str(placement.device),
+            dtype=placement.dtype,
             languages=tokenizer.languages,
             parameters=parameters,
             load_seconds=time.perf_counter() - started,
             versions=(("torch", str(torch.__version__)),),  # str: its own class would bring torch along
-            receipt=(*choice.receipt, budget.line()),
+            receipt=(*placement.receipt, budget.line()),
             batch_seconds=budget.seconds,
             abilities=("times", "hotwords"),
         )

@@ -7,7 +7,7 @@ import yaml
 
 from app.engine import QUALITIES, EngineSpec, RecognitionOptions, Utterance
 from app.engine.decoding import Decoded
-from app.engine.device import choose_device, memory_errors_named, physical_cores, use_threads
+from app.engine.device import memory_errors_named
 from app.engine.language_model import NGRAM_FILE
 from app.engine.recognizer import load_engine
 from app.errors import (
@@ -193,20 +193,6 @@ def test_a_device_that_is_absent_is_refused_with_the_reason(folder, device):
     with pytest.raises(DeviceUnavailable) as refused:
         load_engine(EngineSpec(folder, device=device))
     assert refused.value.params["reason"]
-
-
-def test_an_absent_device_is_replaced_only_where_that_is_allowed():
-    choice = choose_device("cuda:97", allow_fallback=True)
-    assert choice.device.type == "cpu"
-    assert choice.receipt[0].asked == "cuda:97"
-    assert choice.receipt[0].reason
-
-
-def test_one_core_stays_free():
-    before = torch.get_num_threads()
-    assert use_threads(0) == max(1, physical_cores() - 1)
-    assert use_threads(3) == torch.get_num_threads() == 3
-    torch.set_num_threads(before)
 
 
 def test_hotwords_that_the_model_cannot_write_are_named(engine):

@@ -1,0 +1,214 @@
+"""Chooses device and precision of a network by trying it there, with its own weights, against the CPU.
+
+A device or a precision that computes something else than the CPU in single precision is refused, with the reason.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+
+import torch
+
+from app.engine import DTYPES
+from app.engine.conformer import Conformer
+from app.engine.conformer.frozen import freeze
+from app.engine.conformer.linear import Int8Linear, linear_for
+from app.engine.device import choose_device, fall_back
+from app.engine.trial import Run, Trial, times_as_fast, trial_run
+from app.errors import N_, DeviceUnavailable
+from app.transcript import Applied
+
+WORTHWHILE = 1.2  # times as fast as single precision, or it is not worth its rounding
+SMALL_NETWORK = 20_000_000  # parameters; below, halves gain little on a CPU, and now and then more by chance
+
+FLOAT32 = "float32"
+TORCH_DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16}
+"""What weights become; float32 and int8 start from single precision."""
+NATIVE_ON_CPU = {"bfloat16": "_is_mkldnn_bf16_supported", "float16": "_is_mkldnn_fp16_supported"}
+"""The operations of torch that ask the processor."""
+
+WRONG_NUMBERS = N_("This device computes wrong numbers with this model; frames that agree")
+WRONG_PRECISION = N_("This precision gives other results with this model; frames that agree")
+NOT_FASTER = N_("Half precision is not faster on this processor; times as fast")
+FASTER = N_("Checked with this model; times as fast as float32")
+FAST_ENOUGH = N_("A network of this size is fast enough in single precision.")
+NO_HALF = N_("This processor has no arithmetic in this precision.")
+INT8_ON_CPU = N_("Weights of 8 bits are for processors; this device is as fast with 16.")
+MPS_IN_SINGLE = N_("On an Apple GPU single precision is the reliable one.")
+
+
+@dataclass(frozen=True, slots=True)
+class DtypeChoice:
+    """What the weights become, where they go, and why."""
+
+    dtype: str
+    """`float32`, `bfloat16`, `float16` or `int8`."""
+    device: torch.device
+    receipt: Applied
+    """dtype: asked, applied, reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a network computes, in which precision, and why."""
+
+    device: torch.device
+    dtype: str
+    receipt: tuple[Applied, ...]
+    """Device and dtype: asked, applied, why."""
+
+
+def place(
+    model: Conformer, device: str = "auto", dtype: str = "auto", *, allow_fallback: bool = False
+) -> Placement:
+    """Choose device and precision, move the network there and freeze it.
+
+    Args:
+        model: the network, on the CPU, in single precision; it is changed in place.
+        device: see choose_device.
+        dtype: see choose_dtype.
+        allow_fallback: compute on the CPU where the device is absent or broken; `auto` always does.
+
+    Raises:
+        DeviceUnavailable: the device is absent or broken, and the fallback is not allowed.
+    """
+    chosen = choose_device(device, allow_fallback=allow_fallback)
+    try:
+        precision = choose_dtype(dtype, chosen.device, model)
+    except DeviceUnavailable as broken:
+        if not allow_fallback and device != "auto":
+            raise
+        chosen = fall_back(device, str(broken.params["reason"]))
+        precision = choose_dtype(dtype, chosen.device, model)
+    convert(model, precision)
+    return Placement(chosen.device, precision.dtype, (*chosen.receipt, precision.receipt))
+
+
+def choose_dtype(asked: str, device: torch.device, model: Conformer) -> DtypeChoice:
+    """Return a precision in which the network computes what it does on the CPU in single precision.
+
+    `auto` is bfloat16 on CUDA (float16 where the GPU lacks it), single precision on MPS, and on a CPU bfloat16
+    where the processor has it and it is clearly faster with this network, which must not be small.
+
+    Args:
+        asked: one of DTYPES.
+        device: where the network will compute.
+        model: the network, on the CPU, in single precision.
+
+    Raises:
+        DeviceUnavailable: the device fails or computes wrong numbers also in single precision.
+        ValueError: `asked` is none of DTYPES.
+    """
+    if asked not in DTYPES:
+        raise ValueError(asked)
+    wanted, why_not = _wanted(asked, device, model)
+    if wanted == FLOAT32 and device.type == "cpu":
+        return _choice(asked, FLOAT32, device, why_not)
+    bench = _Bench(model)
+    if wanted != FLOAT32:
+        choice = bench.try_precision(asked, wanted, device)
+        if choice.dtype == wanted:
+            return choice
+        why_not = choice.receipt.reason
+    bench.check_single_precision(device)
+    return _choice(asked, FLOAT32, device, why_not)
+
+
+def convert(model: Conformer, choice: DtypeChoice) -> Conformer:
+    """Move the network to its device in its precision and freeze it there, in place.
+
+    The normalisation of features stays in single precision, and so do all probabilities.
+    """
+    model = model.to(device=choice.device, dtype=TORCH_DTYPES.get(choice.dtype, torch.float32))
+    if model.encoder.global_cmvn is not None:
+        model.encoder.global_cmvn.float()
+    weights = model.encoder.after_norm.weight.dtype
+    freeze(model, Int8Linear if choice.dtype == "int8" else linear_for(choice.device, weights))
+    return model
+
+
+def _wanted(asked: str, device: torch.device, model: Conformer) -> tuple[str, str]:
+    """Return the precision to try, or float32 and why nothing else is tried."""
+    if asked == "auto":
+        return _automatic(device, model)
+    if asked == "int8" and device.type != "cpu":
+        return FLOAT32, INT8_ON_CPU
+    if device.type == "cpu" and not _is_native(asked):
+        return FLOAT32, NO_HALF
+    return asked, ""
+
+
+def _automatic(device: torch.device, model: Conformer) -> tuple[str, str]:
+    if device.type == "cuda":
+        native = torch.cuda.is_bf16_supported(including_emulation=False)
+        return ("bfloat16" if native else "float16"), ""
+    if device.type == "mps":
+        return FLOAT32, MPS_IN_SINGLE
+    if sum(parameter.numel() for parameter in model.parameters()) < SMALL_NETWORK:
+        return FLOAT32, FAST_ENOUGH
+    return ("bfloat16", "") if _is_native("bfloat16") else (FLOAT32, NO_HALF)
+
+
+def _is_native(dtype: str) -> bool:
+    """Say whether this processor computes in it; every processor does in float32 and with int8."""
+    if dtype not in NATIVE_ON_CPU:
+        return True
+    supported = getattr(torch.ops.mkldnn, NATIVE_ON_CPU[dtype], None)
+    return supported is not None and bool(supported())
+
+
+class _Bench:
+    """Tries copies of one network, without their decoder, which costs time and shows nothing more."""
+
+    def __init__(self, model: Conformer) -> None:
+        self._model = model
+        self._cpu = self._run(FLOAT32, torch.device("cpu"))
+        self._reference = Trial(self._cpu())
+
+    def try_precision(self, asked: str, dtype: str, device: torch.device) -> DtypeChoice:
+        """Return `dtype` with its gain, or float32 with the reason against it."""
+        try:
+            run = self._run(dtype, device)
+            trial = Trial(run())
+        except (RuntimeError, NotImplementedError) as error:
+            return _choice(asked, FLOAT32, device, _one_line(error))
+        if not trial.equals(self._reference):
+            return _choice(asked, FLOAT32, device, f"{WRONG_PRECISION}: {self._agreement(trial)}")
+        if device.type != "cpu":
+            return _choice(asked, dtype, device, "")
+        gain = times_as_fast(self._cpu, run)
+        if asked == "auto" and gain < WORTHWHILE:
+            return _choice(asked, FLOAT32, device, f"{NOT_FASTER}: {gain:.2f}")
+        return _choice(asked, dtype, device, f"{FASTER}: {gain:.1f}")
+
+    def check_single_precision(self, device: torch.device) -> None:
+        """Raise DeviceUnavailable where the device computes something else than the CPU."""
+        if device.type == "cpu":
+            return
+        try:
+            trial = Trial(self._run(FLOAT32, device)())
+        except (RuntimeError, NotImplementedError) as error:
+            raise DeviceUnavailable(device=str(device), reason=_one_line(error)) from error
+        if not trial.equals(self._reference):
+            reason = f"{WRONG_NUMBERS}: {self._agreement(trial)}"
+            raise DeviceUnavailable(device=str(device), reason=reason)
+
+    def _run(self, dtype: str, device: torch.device) -> Run:
+        decoder, self._model.decoder = self._model.decoder, None
+        try:
+            network = copy.deepcopy(self._model)
+        finally:
+            self._model.decoder = decoder
+        return trial_run(convert(network, _choice("", dtype, device, "")), device)
+
+    def _agreement(self, trial: Trial) -> str:
+        return f"{100 * trial.agreement(self._reference):.1f} %"
+
+
+def _choice(asked: str, dtype: str, device: torch.device, reason: str) -> DtypeChoice:
+    return DtypeChoice(dtype, device, Applied("dtype", asked, dtype, reason))
+
+
+def _one_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
