@@ -68,6 +68,30 @@ def write_relation(match: Match) -> str | None:
     return None if None in written else "".join(part for part in written if part)
 
 
+def write_scores(match: Match) -> str | None:
+    """六比三六比四 -> 6比3 6比4: scores told one after the other."""
+    numbers = match[0].split("比")
+    inner = [_split_scores(run) for run in numbers[1:-1]]
+    flat = [numbers[0], *(number for pair in inner for number in pair), numbers[-1]]
+    written = [decimal(number) for number in flat]
+    if None in written:
+        return None
+    return " ".join(f"{first}比{last}" for first, last in zip(written[::2], written[1::2], strict=True))
+
+
+def _split_scores(run: str) -> tuple[str, str]:
+    """The end of one score and the beginning of the next: 二十二二十三 -> 二十二, 二十三; 九十一 -> 九, 十一."""
+    for cut in range(1, len(run)):
+        first, last = run[:cut], run[cut:]
+        if (
+            zh.parse_cardinal(first) is not None
+            and zh.parse_cardinal(last) is not None
+            and not (first in "二三四五六七八九" and last == "十")
+        ):
+            return first, last
+    return run, ""
+
+
 def write_digit_string(match: Match) -> str | None:
     """Three or more digits read one by one: room, phone, code, year."""
     run = match["run"]

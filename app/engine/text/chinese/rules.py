@@ -34,6 +34,7 @@ def _rule(pattern: str, write: Writer) -> Rule:
     return Rule(re.compile(pattern), write)
 
 
+SCORE = "(?:[二三四五六七八九]?十[一二三四五六七八九]?|[零一二三四五六七八九])"
 PER_PIECE = "一[斤个张件只本份瓶盒包碗杯串条袋箱位人次天晚]"  # 三块五一斤
 
 RULES = (
@@ -46,9 +47,11 @@ RULES = (
     _rule(rf"{DIGIT}++(?:杠{DIGIT}++)+", counts.write_joined),
     _rule(rf"{RUN}排{RUN}(?=[座号])", counts.write_relation),
     _rule(
-        rf"(?:{RUN}块)?[一二两三四五六七八九][毛角][一二三四五六七八九](?!{RUN}|[{CLASSIFIERS}])",
+        rf"(?:{RUN}块)?[一二两三四五六七八九][毛角][一二三四五六七八九](?!{RUN}|[{CLASSIFIERS}])"
+        rf"|{RUN}[块元][一二两三四五六七八九](?=[毛角])",
         counts.write_relation,
     ),
+    _rule(rf"(?:{SCORE}比{SCORE}(?={SCORE}比)){{1,6}}{SCORE}比{SCORE}(?!{RUN})", counts.write_scores),
     _rule(rf"(?P<run>{SPOKEN_DECIMAL})(?=的负?{RUN}次[方幂](?!程))", amounts.write_power),
     _rule(rf"(?<=的)(?P<minus>负?)(?P<run>{RUN})(?=次[方幂](?!程))", amounts.write_power),
     _rule(

@@ -120,7 +120,7 @@ def grouped(number: en.Cardinal) -> str:
     if number.year_like:
         return str(number.value)
     for name, size in sorted(en.SCALES.items(), key=lambda item: -item[1]):
-        if size > 1000 and number.value >= size and number.value % (size // 100) == 0:
+        if size > 1000 and size <= number.value < size * 1000 and number.value % (size // 100) == 0:
             return f"{number.value / size:.2f}".rstrip("0").rstrip(".") + f" {name}"
     return f"{number.value:,}"
 
@@ -158,7 +158,7 @@ def _counts(phrase: Phrase, at: int, stop: int, value: int | None) -> bool:
 def _vague(phrase: Phrase, at: int, stop: int, value: int) -> bool:
     """Fifty sixty, a hundred, twenty something, nine times out of ten."""
     following = phrase.word(stop)
-    if following in en.NUMBER_WORDS or following in ("something", "odd"):
+    if following in en.NUMBER_WORDS or following in ("something", "odd", "hundredths", "thousandths"):
         return True
     if phrase.word(at) == "a" and value in (100, 1000):
         return True

@@ -7,7 +7,7 @@ from app.engine.text.english.phrase import Phrase, Written
 from app.engine.text.english.times import two_digits
 from app.engine.text.english.vocabulary import DESIGNATORS, NO_STREET, STREETS, UNITS
 
-CODE_BEFORE = DESIGNATORS | {"pin", "code", "password", "dial", "press"}
+CODE_BEFORE = DESIGNATORS | {"pin", "code", "password", "dial", "press", "social"}
 LETTERS_AFTER = {"k": range(2, 1000), "g": range(2, 7), "d": range(2, 5)}  # 10k run, 5g network, 3d printing
 LETTERS_BEFORE = {"q": range(1, 5), "mp": range(3, 5)}  # q3 results, mp3 player
 
@@ -20,7 +20,7 @@ def digit_string(phrase: Phrase, at: int) -> Written | None:
     words = phrase.words[at:stop]
     if "o" in (words[0], words[-1]) or (words[0] == "oh" and words[1] not in en.ONES):
         return None
-    if words[-1] == "oh":
+    if words[-1] == "oh" and "oh" not in words[:-1]:
         return None
     return phrase.written(at, stop, None if _counting(phrase, at, spoken) else spoken)
 
@@ -85,7 +85,7 @@ def street_number(phrase: Phrase, at: int) -> Written | None:
         return None
     following = [phrase.word(part[1] + ahead) for ahead in range(3)]
     name = next((n for n, word in enumerate(following) if word in STREETS), 0)
-    if not name or any(word in UNITS | NO_STREET for word in following[:name]):
+    if not name or any(word in UNITS | NO_STREET | en.ORDINALS.keys() for word in following[:name]):
         return None
     return phrase.written(at, part[1], part[0])
 

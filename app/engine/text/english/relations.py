@@ -81,13 +81,16 @@ def share(phrase: Phrase, at: int) -> Written | None:
     )
 
 
-def pressure(phrase: Phrase, at: int) -> Written | None:
-    """One twenty over eighty."""
+def three_digits(phrase: Phrase, at: int) -> Written | None:
+    """One twenty over eighty, three sixty degrees."""
     rest = two_digits(phrase, at + 1) if phrase.word(at) in en.ONES else None
-    low = en.below_hundred(phrase.words, rest.stop + 1) if rest and phrase.word(rest.stop) == "over" else None
-    if rest is None or low is None or low.small:
+    if rest is None:
         return None
-    return phrase.written(at, low.stop, f"{en.ONES[phrase.word(at)]}{rest.value:02d} over {low.value}")
+    number = f"{en.ONES[phrase.word(at)]}{rest.value:02d}"
+    low = en.below_hundred(phrase.words, rest.stop + 1) if phrase.word(rest.stop) == "over" else None
+    if low and not low.small:
+        return phrase.written(at, low.stop, f"{number} over {low.value}")
+    return phrase.written(at, rest.stop, number) if phrase.word(rest.stop) in UNITS - {"am", "pm"} else None
 
 
 def mixed_fraction(phrase: Phrase, at: int) -> Written | None:

@@ -81,7 +81,7 @@ RULES: tuple[Callable[[Phrase, int], Written | None], ...] = (
     relations.mixed_fraction,
     relations.fraction,
     ordinal,
-    relations.pressure,
+    relations.three_digits,
     relations.number_pair,
     amounts.quantity,
 )

@@ -180,6 +180,8 @@ def year(phrase: Phrase, at: int) -> Written | None:
     decade = DECADES.get(phrase.word(century.stop)) if century else None
     if century and decade is not None and 10 < century.value <= 20:
         return phrase.written(at, century.stop + 1, f"{century.value * 100 + decade}s")
+    if century and 11 <= century.value <= 20 and phrase.word(century.stop) == "hundreds":
+        return phrase.written(at, century.stop + 1, f"{century.value}00s")
     found = _year(phrase, at)
     if found is None or phrase.word(found.stop) in en.NUMBER_WORDS | {"point", "percent", "dollars", "years"}:
         return None

@@ -29,7 +29,7 @@ UNITS = frozenset(
     words_of("""kilometers kilometres kilometer kilometre km meters metres meter metre cm centimeters centimetres centimeter
     centimetre millimeters millimetres millimeter millimetre mm miles feet inches inch yards kilograms kilogram kilos kg
     grams gram mg milligrams pounds lbs ounces tons tonnes liters litres liter litre ml milliliters gallons degrees
-    hours minutes seconds milliseconds percentage kilowatts watts volts amps megabytes gigabytes terabytes kilobytes
+    hours minutes seconds milliseconds percentage kilowatts watts bytes bits kilobits megabits gigabits pixels volts amps megabytes gigabytes terabytes kilobytes
     megapixels gigahertz megahertz hertz mph kph euros yuan yen rmb cents bucks
     acres hectares calories pm am""")
 )
