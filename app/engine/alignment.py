@@ -51,7 +51,7 @@ def align(log_probs_TV: Tensor, tokens: Sequence[int], blank_id: int) -> list[To
     if not tokens:
         return []
     columns = {token: column for column, token in enumerate(dict.fromkeys((blank_id, *tokens)))}
-    log_probs_TC = log_probs_TV[:, list(columns)].float().cpu()
+    log_probs_TC = log_probs_TV[:, list(columns)].float().cpu().contiguous()
     targets = [columns[token] for token in tokens]
     _check_room(len(log_probs_TC), targets)
     search = torchaudio_search() or viterbi_search

@@ -97,3 +97,8 @@ def test_without_torchaudio_the_spans_are_the_same(monkeypatch):
         assert align(frames, [3, 4, 5, 5], BLANK) == expected
     finally:
         torchaudio_search.cache_clear()
+
+
+def test_frames_may_lie_anyhow_in_memory():
+    frames = log_probs([0, 3, 0, 4, 0])
+    assert align(frames.T.contiguous().T, [3, 4], BLANK) == align(frames, [3, 4], BLANK)
