@@ -39,6 +39,8 @@ class Checkpoint:
     model: Conformer
     minimum_confidence: float
     """Text below this mean token probability is not worth showing (`recognition: minimum_confidence`)."""
+    parameters: int
+    """Counted before anything rewrites the network."""
 
 
 def load_checkpoint(folder: Path, *, seal_padding: bool = False) -> Checkpoint:
@@ -59,7 +61,8 @@ def load_checkpoint(folder: Path, *, seal_padding: bool = False) -> Checkpoint:
     if seal_padding:
         config = replace(config, encoder=replace(config.encoder, seal_padding=True))
     model = _build(folder, config, state)
-    return Checkpoint(folder, config, model, _minimum_confidence(folder, train))
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    return Checkpoint(folder, config, model, _minimum_confidence(folder, train), parameters)
 
 
 def _read_config(folder: Path) -> Mapping[str, Any]:

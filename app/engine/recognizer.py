@@ -117,15 +117,14 @@ class ConformerEngine:
             "zh": self._forbid(tokenizer.latin_ids - tokenizer.han_ids),
             "en": self._forbid(tokenizer.han_ids - tokenizer.latin_ids),
         }
-        parameters = sum(parameter.numel() for parameter in self._model.parameters())
-        budget = choose_budget(batch_seconds, placement.device, parameters, self._compute_noise)
+        budget = choose_budget(batch_seconds, placement.device, checkpoint.parameters, self._compute_noise)
         self._batcher = Batcher(self._recognise, budget, placement.device)
         self.info = EngineInfo(
             model=checkpoint.folder.resolve().name,
             device=str(placement.device),
             dtype=placement.dtype,
             languages=tokenizer.languages,
-            parameters=parameters,
+            parameters=checkpoint.parameters,
             load_seconds=time.perf_counter() - started,
             versions=(("torch", str(torch.__version__)),),  # str: its own class would bring torch along
             receipt=(*placement.receipt, budget.line()),
