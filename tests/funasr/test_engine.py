@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -14,7 +15,7 @@ import torch
 
 from app.engine import SAMPLE_RATE, Engine, EngineSpec, Hypothesis, RecognitionOptions, Utterance
 from app.engine.funasr import load_engine, nano
-from app.engine.funasr.family import Family
+from app.engine.funasr.family import Family, Reading
 from app.engine.funasr.loading import kept_process
 from app.engine.funasr.nano import Nano, clean
 from app.engine.funasr.paraformer import SeacoParaformer, joined, written
@@ -359,6 +360,35 @@ def test_pieces_of_latin_words_are_joined() -> None:
         ("hello", 5, 6),
         ("好", 6, 7),
     ]
+
+
+@pytest.mark.parametrize("family", ["paraformer", "seaco"])
+def test_what_a_paraformer_says_is_written_with_figures_and_marks(
+    family: str, engines: LoadEngine, speech: Samples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = engines(family)
+    said = tuple(Word(text, index / 8, (index + 1) / 8, 0.9) for index, text in enumerate("二零二五年很好"))
+    monkeypatch.setattr(engine._family, "read", lambda *_: [Reading("二零二五年很好", said, 0.9)])  # type: ignore[attr-defined]
+
+    [written] = hear(engine, speech)
+    [spoken] = hear(engine, speech, itn=False, punctuation=False)
+
+    assert written.text == "2025年很好。"
+    assert written.text_raw == spoken.text == "二零二五年很好"
+    expected = ["2025", "年", "很", "好。"] if family == "seaco" else []
+    assert [word.text for word in written.words] == expected
+
+
+def test_two_who_ask_at_once_get_what_each_gets_alone(engines: LoadEngine, speech: Samples) -> None:
+    engine = engines("sensevoice")
+    languages = ("zh", "en") * 3
+    alone = {language: hear(engine, speech, language=language)[0].text for language in ("zh", "en")}
+
+    with ThreadPoolExecutor(len(languages)) as pool:
+        found = list(pool.map(lambda language: hear(engine, speech, language=language)[0].text, languages))
+
+    assert alone["zh"] != alone["en"]
+    assert found == [alone[language] for language in languages]
 
 
 def test_a_network_that_stumbles_fails_one_request(

@@ -6,7 +6,7 @@ It knows neither folders (loading.py) nor what makes one network differ from ano
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
@@ -100,7 +100,7 @@ class FunASREngine:
             parameters=loaded.parameters,
             load_seconds=time.perf_counter() - started,
             versions=versions(),
-            receipt=(*_device_lines(choice.receipt), family.dtype, budget.line()),
+            receipt=(*choice.receipt, family.dtype, budget.line()),
             batch_seconds=budget.seconds,
             abilities=tuple(family.abilities),
         )
@@ -115,13 +115,13 @@ class FunASREngine:
 
     def receipt(self, options: RecognitionOptions) -> tuple[Applied, ...]:
         """Say what each option became."""
-        return option_lines(options, self._family)
+        return option_lines(options, self._family, self._punctuator.name)
 
     # Batches
 
     def _budget(self, asked: float, loaded: Loaded) -> MemoryBudget:
         if not self._family.can_batch:
-            return MemoryBudget(0.0)
+            return MemoryBudget(0.0, f"{asked:g} s" if asked else "auto")
         return choose_budget(asked, loaded.device, loaded.parameters, self._recognise_noise)
 
     def _recognise_noise(self, seconds: float) -> None:
@@ -172,8 +172,3 @@ class FunASREngine:
 def is_audible(waveform: Waveform) -> bool:
     """Tell whether there is anything that could be a word."""
     return len(waveform) >= SHORTEST_SECONDS * SAMPLE_RATE and bool(np.abs(waveform).max() > SILENT_PEAK)
-
-
-def _device_lines(receipt: Iterable[Applied]) -> tuple[Applied, ...]:
-    """The line of the precision is the family's."""
-    return tuple(line for line in receipt if line.name == "device")

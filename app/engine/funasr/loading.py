@@ -41,6 +41,8 @@ from app.errors import (
 
 WEIGHTS_FILE = "model.pt"
 CONFIG_FILE = "config.yaml"
+NORMALISATION_FILE = "am.mvn"
+UNNORMALISED = ("FunASRNano", "CTTransformer")  # have none, or hear nothing
 FILES_FILE = "configuration.json"  # which file is which
 OPTIONAL_PARTS = ("ctc.", "ctc_decoder.")  # of Fun-ASR-Nano; the weights on Hugging Face lack them
 HELPERS = ("vad_model", "punc_model", "spk_model")
@@ -75,12 +77,13 @@ def load(folder: Path, role: Role, device: torch.device) -> Loaded:
     """
     folder = folder.absolute()  # a name such as "ct-punc" would be taken for one of the hub's
     architecture = _architecture(folder, role)
-    _check_files(folder)
+    _check_files(folder, architecture)
     held = read_shapes(folder / WEIGHTS_FILE)
     funasr = import_funasr(folder)
     with kept_process():
         auto = _build(funasr, folder, device)
     _check_device(auto.model, device)
+    _check_normalisation(folder, architecture, auto.kwargs.get("frontend"))
     check_weights(folder / WEIGHTS_FILE, held, auto.model, _is_optional)
     return Loaded(
         folder,
@@ -113,10 +116,12 @@ def _architecture(folder: Path, role: Role) -> str:
     return found.architecture
 
 
-def _check_files(folder: Path) -> None:
+def _check_files(folder: Path, architecture: str) -> None:
     """Check that every file that FunASR would look for on a hub is here, and that no part comes from a hub."""
-    for name in _named_files(_read_json(folder / FILES_FILE).get("file_path_metas", {})):
-        if not (folder / name).exists():
+    parts = _read_json(folder / FILES_FILE).get("file_path_metas", {})
+    for part, name in _named_files(parts):
+        may_be_absent = part == "frontend_conf" and architecture in UNNORMALISED
+        if not (folder / name).exists() and not may_be_absent:
             raise ModelFileMissing(folder=str(folder), file=name)
     config = yaml.safe_load((folder / CONFIG_FILE).read_text(encoding="utf-8"))
     if (config.get("audio_encoder_conf") or {}).get("hub"):
@@ -133,13 +138,19 @@ def _read_json(file: Path) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _named_files(metas: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what the parts need (`tokenizer_conf: {bpemodel: FILE}`) and the weights; other names may be absent."""
-    for key, value in metas.items():
-        if isinstance(value, str) and key == "init_param":
-            yield value
-        elif isinstance(value, dict):
-            yield from (name for name in value.values() if isinstance(name, str))
+def _named_files(parts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield part and file of the weights and of what parts need (`tokenizer_conf: {bpemodel: FILE}`)."""
+    for part, files in parts.items():
+        if isinstance(files, str) and part == "init_param":
+            yield part, files
+        elif isinstance(files, dict):
+            yield from ((part, name) for name in files.values() if isinstance(name, str))
+
+
+def _check_normalisation(folder: Path, architecture: str, frontend: Any) -> None:
+    """Check that the features are normalised: without the file FunASR goes on, and the network hears noise."""
+    if architecture not in UNNORMALISED and getattr(frontend, "cmvn_file", None) is None:
+        raise ModelFileMissing(folder=str(folder), file=NORMALISATION_FILE)
 
 
 def _is_optional(name: str) -> bool:

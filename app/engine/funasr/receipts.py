@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from app.engine import RecognitionOptions
 from app.engine.funasr.family import Family
-from app.engine.receipts import language_line, listed
+from app.engine.receipts import language_line, listed, punctuation_line
 from app.errors import N_
 from app.hotwords import DEFAULT_WEIGHT, Hotword, unusable
 from app.transcript import Applied
@@ -19,14 +19,20 @@ PUNCTUATES_WITH_ITN = N_("This model punctuates only where it writes numbers too
 WRITES_ITSELF = N_("This model writes numbers by itself.")
 
 
-def option_lines(options: RecognitionOptions, family: Family) -> tuple[Applied, ...]:
-    """Return a line for each option, and one for each hotword that cannot be used."""
+def option_lines(options: RecognitionOptions, family: Family, punctuator: str) -> tuple[Applied, ...]:
+    """Return a line for each option, and one for each hotword that cannot be used.
+
+    Args:
+        options: of one utterance.
+        family: what reads.
+        punctuator: name of what places marks where the family writes none.
+    """
     return (
         language_line(options, family.languages),
         Applied("decoding", options.quality, "greedy", ONE_SEARCH),
         *_hotword_lines(options.hotwords, family),
         _itn_line(options, family),
-        _punctuation_line(options, family),
+        _punctuation_line(options, family, punctuator),
         *(() if "times" in family.abilities else (Applied("times", "on", "off", family.no_times),)),
     )
 
@@ -47,10 +53,10 @@ def _itn_line(options: RecognitionOptions, family: Family) -> Applied:
     return Applied("itn", asked, asked, WRITES_ITSELF if options.itn and "itn" in family.abilities else "")
 
 
-def _punctuation_line(options: RecognitionOptions, family: Family) -> Applied:
-    asked = "on" if options.punctuation else "off"
+def _punctuation_line(options: RecognitionOptions, family: Family, punctuator: str) -> Applied:
     if "punctuation" not in family.abilities:
-        return Applied("punctuation", asked, asked)
+        return punctuation_line(options, punctuator)
+    asked = "on" if options.punctuation else "off"
     applied = "off" if family.marks_need_itn and not options.itn else "on"
     reason = PUNCTUATES_WITH_ITN if family.marks_need_itn else PUNCTUATES
     return Applied("punctuation", asked, applied, "" if asked == applied else reason)
