@@ -116,11 +116,12 @@ def test_a_frozen_network_computes_what_the_plain_one_does(conf, linear):
         ):
             torch.testing.assert_close(mine, expected, atol=2e-5, rtol=0)
     for reader in ("forward_decoder", "backward_decoder"):
-        tokens, token_lengths = torch.tensor([[2, 5, 6], [2, 7, 2]]), torch.tensor([3, 2])
         memory = torch.randn(2, 9, 16), torch.tensor([9, 4])
+        texts = in_order(torch.tensor([[2, 5, 6], [2, 7, 2]]))
+        mine, expected = (getattr(model, reader) for model in (fast, plain))
         torch.testing.assert_close(
-            getattr(fast, reader)(*memory, tokens, token_lengths),
-            getattr(plain, reader)(*memory, tokens, token_lengths),
+            mine.logits(mine(*memory, *texts)),
+            expected.logits(expected(*memory, *texts)),
             atol=2e-5,
             rtol=0,
         )
@@ -267,9 +268,9 @@ def test_every_kind_of_network_learns(encoder, decoder):
     model = tiny_network(decoder=decoder, encoder=encoder, normalize_before=False, **conf, **keys).train()
     encoded, log_probs, lengths = model(torch.randn(2, 80, 80), torch.tensor([80, 60]))
     loss = log_probs.mean()
-    tokens, token_lengths = torch.tensor([[2, 5, 6], [2, 7, 2]]), torch.tensor([3, 2])
+    texts = in_order(torch.tensor([[2, 5, 6], [2, 7, 2]]))
     for reader in filter(None, (model.forward_decoder, model.backward_decoder)):
-        loss = loss + reader(encoded, lengths, tokens, token_lengths).log_softmax(-1)[..., 3].mean()
+        loss = loss + reader.logits(reader(encoded, lengths, *texts)).log_softmax(-1)[..., 3].mean()
     loss.backward()
     unused = {name for name, parameter in model.named_parameters() if parameter.grad is None}
     assert all(
@@ -278,22 +279,27 @@ def test_every_kind_of_network_learns(encoder, decoder):
     assert isinstance(model.decoder, BiTransformerDecoder) == (decoder == "bitransformer")
 
 
+def in_order(tokens):
+    """One text for each recording: its tokens, their places, and that each sees those before it."""
+    size = tokens.shape[1]
+    seen = torch.ones(size, size, dtype=torch.bool).tril().expand(len(tokens), -1, -1)
+    return tokens, torch.arange(size).expand_as(tokens), seen
+
+
 @torch.inference_mode()
-def test_a_decoder_reads_hypotheses_of_several_recordings_as_it_reads_each_alone():
+def test_a_decoder_reads_padded_texts_of_several_recordings_as_it_reads_each_alone():
     model = tiny_network()
     torch.manual_seed(3)
     memory, memory_lengths = torch.randn(2, 20, 16), torch.tensor([20, 12])
-    tokens, lengths = torch.randint(3, 10, (6, 7)), torch.tensor([7, 5, 3, 6, 2, 1])
-    logits = model.forward_decoder(memory, memory_lengths, tokens, lengths)
-    for row in range(6):
-        recording = row // 3
+    tokens, lengths = torch.randint(3, 10, (2, 7)), (7, 5)
+    together = model.forward_decoder(memory, memory_lengths, *in_order(tokens))
+    for row, length in enumerate(lengths):
         alone = model.forward_decoder(
-            memory[recording : recording + 1, : memory_lengths[recording]],
-            memory_lengths[recording : recording + 1],
-            tokens[row : row + 1, : lengths[row]],
-            lengths[row : row + 1],
+            memory[row : row + 1, : memory_lengths[row]],
+            memory_lengths[row : row + 1],
+            *in_order(tokens[row : row + 1, :length]),
         )
-        torch.testing.assert_close(logits[row, : lengths[row]], alone[0], atol=1e-5, rtol=0)
+        torch.testing.assert_close(together[row, :length], alone[0], atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize(

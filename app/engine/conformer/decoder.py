@@ -39,24 +39,19 @@ class DecoderBlock(nn.Module):
         )
         self.norm1, self.norm2, self.norm3 = (nn.LayerNorm(width, eps=config.norm_eps) for _ in range(3))
 
-    def forward(self, x_RLD: Tensor, token_bias: Tensor, memory_BTD: Tensor, memory_bias: Tensor) -> Tensor:
-        y_RLD = self._before(self.norm1, x_RLD)
-        x_RLD = self._after(self.norm1, x_RLD + self.dropout(self.self_attn(y_RLD, y_RLD, token_bias)))
-        y_RLD = self._attend_to_frames(self._before(self.norm2, x_RLD), memory_BTD, memory_bias)
-        x_RLD = self._after(self.norm2, x_RLD + self.dropout(y_RLD))
-        y_RLD = self.feed_forward(self._before(self.norm3, x_RLD))
-        return self._after(self.norm3, x_RLD + self.dropout(y_RLD))
+    def forward(self, x_BND: Tensor, token_bias: Tensor, memory_BTD: Tensor, memory_bias: Tensor) -> Tensor:
+        y_BND = self._before(self.norm1, x_BND)
+        x_BND = self._after(self.norm1, x_BND + self.dropout(self.self_attn(y_BND, y_BND, token_bias)))
+        y_BND = self.src_attn(self._before(self.norm2, x_BND), memory_BTD, memory_bias)
+        x_BND = self._after(self.norm2, x_BND + self.dropout(y_BND))
+        y_BND = self.feed_forward(self._before(self.norm3, x_BND))
+        return self._after(self.norm3, x_BND + self.dropout(y_BND))
 
-    def _attend_to_frames(self, x_RLD: Tensor, memory_BTD: Tensor, memory_bias: Tensor) -> Tensor:
-        """Put the rows of one recording one after the other: its frames are projected once for all of them."""
-        rows_BND = x_RLD.reshape(len(memory_BTD), -1, x_RLD.shape[-1])
-        return self.src_attn(rows_BND, memory_BTD, memory_bias).reshape(x_RLD.shape)
+    def _before(self, norm: nn.Module, x_BND: Tensor) -> Tensor:
+        return norm(x_BND) if self.normalize_before else x_BND
 
-    def _before(self, norm: nn.Module, x_RLD: Tensor) -> Tensor:
-        return norm(x_RLD) if self.normalize_before else x_RLD
-
-    def _after(self, norm: nn.Module, x_RLD: Tensor) -> Tensor:
-        return x_RLD if self.normalize_before else norm(x_RLD)
+    def _after(self, norm: nn.Module, x_BND: Tensor) -> Tensor:
+        return x_BND if self.normalize_before else norm(x_BND)
 
 
 class TransformerDecoder(nn.Module):
@@ -72,27 +67,32 @@ class TransformerDecoder(nn.Module):
         self.output_layer = nn.Linear(width, vocabulary_size)
 
     def forward(
-        self, memory_BTD: Tensor, memory_lengths_B: Tensor, tokens_RL: Tensor, token_lengths_R: Tensor
+        self,
+        memory_BTD: Tensor,
+        memory_lengths_B: Tensor,
+        tokens_BN: Tensor,
+        places_BN: Tensor,
+        seen_BNN: Tensor,
     ) -> Tensor:
-        """Return logits (R, L, V) of the token after each one, in single precision.
+        """Return what is known after each token (B, N, D); `logits` says what that expects next.
 
         Args:
-            memory_BTD: encoded frames.
+            memory_BTD: encoded frames; they are projected once for all texts of a recording.
             memory_lengths_B: how many of them count.
-            tokens_RL: rows that begin with <sos>; R is a multiple of B, and the rows of the first recording
-                come first, then as many of the second. Padding may be any valid token.
-            token_lengths_R: tokens of each row, with <sos>.
+            tokens_BN: the tokens of all texts of a recording, <sos> first.
+            places_BN: where each token stands in its text, from 0 on.
+            seen_BNN: true where the first token sees the second: the tokens before it in its text, and itself.
         """
         memory_bias = _hide(_padding(memory_lengths_B, memory_BTD.shape[1])[:, None, None], memory_BTD)
-        after_LL = torch.ones(tokens_RL.shape[1], tokens_RL.shape[1], device=tokens_RL.device).triu(1).bool()
-        hidden = _padding(token_lengths_R, tokens_RL.shape[1])[:, None, None] | after_LL
-        x_RLD, _ = self.embed(tokens_RL)
-        token_bias = _hide(hidden, x_RLD)
+        x_BND, _ = self.embed[1](self.embed[0](tokens_BN), places_BN)
+        token_bias = _hide(~seen_BNN[:, None], x_BND)
         for block in self.decoders:
-            x_RLD = block(x_RLD, token_bias, memory_BTD, memory_bias)
-        if self.normalize_before:
-            x_RLD = self.after_norm(x_RLD)
-        return self.output_layer(x_RLD).float()
+            x_BND = block(x_BND, token_bias, memory_BTD, memory_bias)
+        return self.after_norm(x_BND) if self.normalize_before else x_BND
+
+    def logits(self, x_RD: Tensor) -> Tensor:
+        """Return (R, V) in single precision."""
+        return self.output_layer(x_RD).float()
 
 
 class BiTransformerDecoder(nn.Module):

@@ -23,9 +23,16 @@ class Positions(nn.Module):
         self.dropout = nn.Dropout(dropout_rate)
         self._table_TD: Tensor | None = None
 
-    def forward(self, x_BTD: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the scaled input (B, T, D) and the positions (1, T, D), all zero for `no_pos`."""
+    def forward(self, x_BTD: Tensor, places_BT: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Return the scaled input (B, T, D) and the positions, all zero for `no_pos`.
+
+        Args:
+            x_BTD: frames or tokens.
+            places_BT: where each of them stands, where they do not stand in order.
+        """
         positions_1TD = self._positions(x_BTD)
+        if places_BT is not None:
+            positions_1TD = positions_1TD[0][places_BT]
         x_BTD = x_BTD * self.scale
         if self.kind == "abs_pos":
             x_BTD = x_BTD + positions_1TD

@@ -1,22 +1,26 @@
 """Attention rescoring: the decoders read the texts that the beam found and choose among them.
 
 Source: Zhang et al., "Unified Streaming and Non-streaming Two-pass End-to-end Model for Speech Recognition", 2020;
-with a decoder in each direction Wu et al., "U2++", 2021. Rows R are the candidates of all recordings.
+with a decoder in each direction Wu et al., "U2++", 2021. What texts begin with alike is read once, which changes
+nothing: a token sees only those before it. Shape suffixes: N nodes of the tree of a recording, M of all recordings.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 
 from app.engine.conformer import Conformer
 from app.engine.conformer.decoder import TransformerDecoder
 from app.engine.decoding import Decoded, EncodedBatch
 from app.engine.decoding.prefix_beam import Candidate, PrefixBeamDecoder
+from app.engine.decoding.text_tree import TextTree
+
+MOST_ROWS = 2048  # of scores over the whole vocabulary at once: what they need does not grow with the batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,7 @@ class Rescored:
 
     candidate: Candidate
     score: float
-    """Of the decoders, with the weighted score of the beam."""
+    """Of the decoders, with the weighted score of the beam and the bonus of the hotwords."""
     confidence: float
     """exp of the decoders' mean score for one token, 0 to 1."""
     probabilities: tuple[float, ...]
@@ -45,6 +49,11 @@ class RescoringDecoder:
         ctc_weight: float = 0.5,
         reverse_weight: float = 0.3,
     ) -> None:
+        """Weigh the beam and the backward decoder.
+
+        The bonus of hotwords counts in full beside the weighted score of the beam: in the beam it stands against one
+        log-probability, here against 1 + ctc_weight of them, and decoders that agree with the beam do not undo it.
+        """
         self._forward, self._backward = model.forward_decoder, model.backward_decoder
         self._sos_id, self._eos_id = model.config.sos_id, model.config.eos_id
         self._beam = beam
@@ -58,33 +67,30 @@ class RescoringDecoder:
     def rescore(self, batch: EncodedBatch) -> list[Rescored]:
         """Return the best candidate of each recording."""
         found = self._beam.candidates(batch)
-        size = max(map(len, found))
-        rows = [row for candidates in found for row in _filled(candidates, size)]
-        forward = self._read(self._forward, batch, [row.tokens for row in rows])
-        backward = self._read(self._backward, batch, [row.tokens[::-1] for row in rows])
-        judged = [self._judge(*row) for row in zip(rows, forward, backward, strict=True)]
+        texts = [[candidate.tokens for candidate in candidates] for candidates in found]
+        forward = self._read(self._forward, batch, texts)
+        backward = self._read(self._backward, batch, [[text[::-1] for text in row] for row in texts])
         return [
-            max(judged[size * index :][: len(candidates)], key=lambda rescored: rescored.score)
-            for index, candidates in enumerate(found)
+            max(map(self._judge, *row), key=lambda rescored: rescored.score)
+            for row in zip(found, forward, backward, strict=True)
         ]
 
     def _read(
-        self, decoder: TransformerDecoder | None, batch: EncodedBatch, texts: list[tuple[int, ...]]
-    ) -> list[list[float]]:
-        """Return the log-probability of every token of every text and, last, of its end."""
+        self, decoder: TransformerDecoder | None, batch: EncodedBatch, texts: list[list[tuple[int, ...]]]
+    ) -> list[list[list[float]]]:
+        """Return for each text of each recording the log-probability of every token and, last, of its end."""
         if decoder is None:
-            return [[] for _ in texts]
-        device = batch.encoded_BTD.device
-        given_RL = self._padded([(self._sos_id, *text) for text in texts], device)
-        wanted_RL = self._padded([(*text, self._eos_id) for text in texts], device)
-        lengths_R = torch.tensor([len(text) + 1 for text in texts], device=device)
-        logits_RLV = decoder(batch.encoded_BTD, batch.lengths_B, given_RL, lengths_R)
-        scores_RL = logits_RLV.float().log_softmax(-1).gather(-1, wanted_RL[..., None])[..., 0]
-        return [row[: len(text) + 1] for row, text in zip(scores_RL.tolist(), texts, strict=True)]
-
-    def _padded(self, texts: list[tuple[int, ...]], device: torch.device) -> Tensor:
-        rows = [torch.tensor(text, device=device) for text in texts]
-        return pad_sequence(rows, batch_first=True, padding_value=self._eos_id)
+            return [[[] for _ in row] for row in texts]
+        trees = [TextTree.of(row, self._sos_id) for row in texts]
+        known_BND = decoder(
+            batch.encoded_BTD, batch.lengths_B, *_inputs(trees, self._eos_id, batch.encoded_BTD.device)
+        )
+        known_MD = torch.cat(
+            [known_ND[: len(tree.tokens)] for known_ND, tree in zip(known_BND, trees, strict=True)]
+        )
+        asked = _asked(trees, texts, self._eos_id)
+        answers = iter(_log_probs(decoder, known_MD, asked))
+        return [[[next(answers) for _ in path] for path in tree.paths] for tree in trees]
 
     def _judge(self, candidate: Candidate, forward: list[float], backward: list[float]) -> Rescored:
         score = sum(forward)
@@ -95,12 +101,49 @@ class RescoringDecoder:
             probabilities = [sum(pair) / 2 for pair in zip(probabilities, from_the_end, strict=True)]
         return Rescored(
             candidate,
-            score=score + self._ctc_weight * candidate.score,
+            score=score + self._ctc_weight * candidate.score + candidate.bonus,
             confidence=math.exp(score / len(forward)),
             probabilities=tuple(probabilities),
         )
 
 
-def _filled(candidates: list[Candidate], size: int) -> list[Candidate]:
-    """Every recording brings as many rows: the decoder finds the rows of one by their number."""
-    return candidates + [Candidate((), (), 0.0)] * (size - len(candidates))
+def _inputs(trees: Sequence[TextTree], padding: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+    """Return tokens (B, N), their places (B, N) and what they see (B, N, N); what pads sees itself."""
+    size = max(len(tree.tokens) for tree in trees)
+    tokens_BN = torch.full((len(trees), size), padding)
+    places_BN = torch.zeros(len(trees), size, dtype=torch.long)
+    seen_BNN = torch.eye(size, dtype=torch.bool).repeat(len(trees), 1, 1)
+    for row, tree in enumerate(trees):
+        count = len(tree.tokens)
+        tokens_BN[row, :count] = torch.tensor(tree.tokens)
+        places_BN[row, :count] = torch.tensor(tree.places)
+        seen_BNN[row, :count, :count] = torch.from_numpy(tree.seen())
+    return tokens_BN.to(device), places_BN.to(device), seen_BNN.to(device)
+
+
+def _asked(
+    trees: Sequence[TextTree], texts: Sequence[Sequence[Sequence[int]]], end: int
+) -> list[tuple[int, int]]:
+    """Return for each text the nodes of its path, counted through all trees, each with the token that follows."""
+    asked: list[tuple[int, int]] = []
+    first = 0
+    for tree, row in zip(trees, texts, strict=True):
+        for path, text in zip(tree.paths, row, strict=True):
+            asked += zip((first + node for node in path), (*text, end), strict=True)
+        first += len(tree.tokens)
+    return asked
+
+
+def _log_probs(
+    decoder: TransformerDecoder, known_MD: Tensor, asked: Sequence[tuple[int, int]]
+) -> list[float]:
+    """Return the log-probability that each asked token follows its node."""
+    nodes, tokens = torch.tensor(asked, device=known_MD.device).T
+    answers = known_MD.new_empty(len(asked), dtype=torch.float32)
+    for first in range(0, len(known_MD), MOST_ROWS):
+        logits_RV = decoder.logits(known_MD[first : first + MOST_ROWS])
+        here = (nodes >= first) & (nodes < first + MOST_ROWS)
+        rows = nodes[here] - first
+        answers[here] = logits_RV[rows, tokens[here]] - logits_RV.logsumexp(-1)[rows]
+    found: list[float] = answers.tolist()
+    return found
