@@ -125,9 +125,9 @@ def _make_folder(folder: Path | None) -> None:
 
 
 def _load_engine(settings: Settings) -> Engine:
-    from app.engine.recognizer import load_engine  # torch takes seconds: only when it is needed
+    from app.engine.process import load
 
-    return load_engine(engine_spec(settings))
+    return load(engine_spec(settings))  # imports torch, which takes seconds: only now
 
 
 @contextmanager

@@ -30,7 +30,7 @@ def serve(connection: Connection, spec: EngineSpec) -> None:
     )  # Ctrl-C reaches the whole group; the parent ends this process
     _end_with_parent()
     try:
-        engine = _load(spec)
+        engine = load(spec)
     except AppError as error:
         connection.send(Refused(error, traceback.format_exc()))
     except Exception as error:  # noqa: BLE001 - whatever a driver or library throws is the answer
@@ -41,7 +41,12 @@ def serve(connection: Connection, spec: EngineSpec) -> None:
         _answer_requests(connection, engine)
 
 
-def _load(spec: EngineSpec) -> Engine:
+def load(spec: EngineSpec) -> Engine:
+    """Return the engine that the spec's factory makes.
+
+    Raises:
+        ModelError, DeviceUnavailable, OutOfMemory: by the factory.
+    """
     module, _, function = spec.factory.partition(":")
     factory = cast("Callable[[EngineSpec], Engine]", getattr(importlib.import_module(module), function))
     return factory(spec)

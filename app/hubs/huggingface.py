@@ -6,6 +6,7 @@ from typing import Any
 
 from app.errors import HubAnswerWrong, HubClientMissing, HubRefused, HubUnreachable
 from app.hubs import HubName, Listing, RemoteFile, check_id, wanted_files
+from app.hubs.reasons import first_line, reason_of
 
 HUB = HubName.HUGGINGFACE
 LIST_SECONDS = 20.0
@@ -49,11 +50,11 @@ class HuggingFace:
         try:
             return api.model_info(id, files_metadata=True, timeout=LIST_SECONDS)
         except (RepositoryNotFoundError, GatedRepoError) as error:
-            raise HubRefused(hub=HUB.label, id=id, reason=_first_line(error)) from error
+            raise HubRefused(hub=HUB.label, id=id, reason=first_line(error)) from error
         except (HfHubHTTPError, OfflineModeIsEnabled, HTTPError, OSError) as error:
-            raise HubUnreachable(hub=HUB.label, reason=_first_line(error), folder=self._models_dir) from error
+            raise HubUnreachable(hub=HUB.label, reason=reason_of(error), folder=self._models_dir) from error
         except (ValueError, TypeError, KeyError) as error:
-            raise HubAnswerWrong(hub=HUB.label, reason=_first_line(error)) from error
+            raise HubAnswerWrong(hub=HUB.label, reason=first_line(error)) from error
 
 
 def _remote_file(endpoint: str, id: str, revision: str, item: Any) -> RemoteFile:
@@ -66,7 +67,3 @@ def _remote_file(endpoint: str, id: str, revision: str, item: Any) -> RemoteFile
         sha256=item.lfs.sha256 if item.lfs else "",
         git_sha1="" if item.lfs else item.blob_id or "",
     )
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -6,6 +6,7 @@ from typing import Any
 
 from app.errors import HubAnswerWrong, HubClientMissing, HubRefused, HubUnreachable
 from app.hubs import HubName, Listing, RemoteFile, check_id, wanted_files
+from app.hubs.reasons import first_line, reason_of
 
 HUB = HubName.MODELSCOPE
 REVISION = "master"
@@ -49,12 +50,8 @@ class ModelScope:
         try:
             return api.list_repo_files(id, "model", revision=REVISION)
         except (NotExistError, PermissionDeniedError, AuthenticationError) as error:
-            raise HubRefused(hub=HUB.label, id=id, reason=_first_line(error)) from error
+            raise HubRefused(hub=HUB.label, id=id, reason=first_line(error)) from error
         except (HubError, OSError) as error:
-            raise HubUnreachable(hub=HUB.label, reason=_first_line(error), folder=self._models_dir) from error
+            raise HubUnreachable(hub=HUB.label, reason=reason_of(error), folder=self._models_dir) from error
         except (ValueError, TypeError, KeyError) as error:
-            raise HubAnswerWrong(hub=HUB.label, reason=_first_line(error)) from error
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+            raise HubAnswerWrong(hub=HUB.label, reason=first_line(error)) from error

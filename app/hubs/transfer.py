@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from app.errors import N_, HubRefused, HubUnreachable, NoRoomForModel, TransferBroken
 from app.hubs import HubName, RemoteFile
 from app.hubs.checksums import is_as_announced, is_sha256
+from app.hubs.reasons import reason_of
 from app.hubs.redirects import OPENER
 
 CHUNK_BYTES = 256 * 1024
@@ -124,7 +125,7 @@ class Transfer:
         if failures >= self.patience.attempts:
             if self._arrived():
                 raise TransferBroken(file=self.file.path, reason=BROKEN) from error
-            reason = _one_line(error)
+            reason = reason_of(error)
             raise HubUnreachable(hub=self.hub.label, reason=reason, folder=str(self.models_dir)) from error
         if self.stopping.wait(self.patience.pause_seconds * 2 ** (failures - 1)):
             raise Cancelled from error
@@ -230,8 +231,3 @@ def _total_in(refusal: urllib.error.HTTPError) -> int | None:
     """Return the size that `Content-Range: bytes */SIZE` tells."""
     total = (refusal.headers.get("Content-Range") or "").rpartition("/")[2]
     return int(total) if total.isdecimal() else None
-
-
-def _one_line(error: BaseException) -> str:
-    text = str(getattr(error, "reason", None) or error)
-    return " ".join(text.split())[:200] or type(error).__name__

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 
 from app.engine.known_models import BUILTIN, KnownModel, Role
@@ -107,6 +109,19 @@ def describe(
 
 
 def _look(folder: Path) -> tuple[ModelFolder | None, Problem | None]:
+    """Identify the folder, or say why it is no model; read again only when one of its files has changed."""
+    try:
+        entries = [(entry.name, entry.stat()) for entry in os.scandir(folder)]
+    except OSError:
+        entries = []
+    files = tuple(sorted((name, facts.st_size, facts.st_mtime_ns) for name, facts in entries))
+    return _look_at(folder, files)
+
+
+@lru_cache(maxsize=256)
+def _look_at(
+    folder: Path, _files: tuple[tuple[str, int, int], ...]
+) -> tuple[ModelFolder | None, Problem | None]:
     try:
         return identify(folder), None
     except AppError as error:

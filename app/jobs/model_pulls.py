@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -11,7 +12,7 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 
 from app.engine.known_models import BUILTIN, KNOWN_MODELS, known_model, source_of
-from app.errors import AppError, InvalidParameter, ModelBuiltIn, ModelBusy, ModelUnknown
+from app.errors import AppError, FolderUnwritable, InvalidParameter, ModelBuiltIn, ModelBusy, ModelUnknown
 from app.hubs import Hub, HubName, check_id
 from app.hubs.huggingface import HuggingFace
 from app.hubs.modelscope import ModelScope
@@ -77,7 +78,9 @@ class Pulls:
 
         Raises:
             ModelBusy: it is being downloaded already.
+            FolderUnwritable: the models folder cannot be written.
         """
+        self._make_folder()
         stopping = Event()
         with self._lock:
             status = self.place(source.name).status()
@@ -95,7 +98,7 @@ class Pulls:
         Raises:
             What Pull.run raises.
         """
-        self._models_dir.mkdir(parents=True, exist_ok=True)
+        self._make_folder()
         event(_log, logging.INFO, "model_pull_started", model=source.name, hub=source.hub, id=source.id)
         hub = self._hub(source.hub)
         Pull(self.place(source.name), source.hub, hub, source.id, stopping, self._patience).run(report)
@@ -120,6 +123,15 @@ class Pulls:
             deadline = time.monotonic() + FAREWELL_SECONDS
             for thread, _ in running:
                 thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _make_folder(self) -> None:
+        try:
+            self._models_dir.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self._models_dir):
+                pass
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise FolderUnwritable(folder=str(self._models_dir), reason=reason) from error
 
     def _is_running(self, name: str) -> bool:
         return name in self._running and self._running[name][0].is_alive()

@@ -5,7 +5,6 @@ Nothing is changed. What may crash (torch, a driver) runs in a child process, so
 
 from __future__ import annotations
 
-import hashlib
 import platform
 import shutil
 import sqlite3
@@ -18,13 +17,14 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from app.engine import EngineSpec
+from app.engine.registry import identify
 from app.errors import AppError
+from app.hubs.checksums import changed_files
 from app.store.database import DATABASE_NAME
 from app.support.selftest import run_selftest
 
 MINIMUM_PYTHON = (3, 11)
 LITTLE_DISK_MB = 2048  # an hour of 16 kHz audio and its upload fit several times
-CHECKSUMS = "SHA256SUMS"
 
 
 class Status(StrEnum):
@@ -133,34 +133,21 @@ def _database(subject: Subject) -> Iterable[Check]:
 
 def _model_files(subject: Subject) -> Iterable[Check]:
     folder = subject.spec.model_dir
-    advice = "Copy the model folder again from its source, or choose another one with --model."
-    if not (folder / "train.yaml").is_file():
-        yield Check(
-            "model_files", Status.FAILURE, f"{folder} holds no model (train.yaml is missing).", advice
-        )
+    try:
+        identify(folder)
+    except AppError as error:
+        text = error.problem.explained()
+        yield Check("model_files", Status.FAILURE, text["message"], text["advice"])
         return
-    if not (folder / CHECKSUMS).is_file():
+    changed = changed_files(folder)
+    if changed is None:
         yield Check("model_files", Status.OK, f"{folder} is there (it carries no checksums)")
-        return
-    wrong = [name for name, digest in _listed(folder / CHECKSUMS) if _sha256(folder / name) != digest]
-    if wrong:
-        yield Check(
-            "model_files", Status.FAILURE, f"{folder}: changed or missing: {', '.join(wrong)}", advice
-        )
+    elif changed:
+        advice = "Copy the model folder again from its source, or choose another one with --model."
+        fact = f"{folder}: changed or missing: {', '.join(changed)}"
+        yield Check("model_files", Status.FAILURE, fact, advice)
     else:
         yield Check("model_files", Status.OK, f"{folder}: every file matches its checksum")
-
-
-def _listed(checksums: Path) -> list[tuple[str, str]]:
-    lines = checksums.read_text(encoding="utf-8").splitlines()
-    return [(name.lstrip("*"), digest) for digest, name in (line.split(maxsplit=1) for line in lines if line)]
-
-
-def _sha256(file: Path) -> str:
-    if not file.is_file():
-        return ""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _recognition(subject: Subject) -> Iterable[Check]:

@@ -65,7 +65,7 @@ def test_a_folder_without_a_model_is_a_failure_with_the_file_that_is_missing(tmp
     found = examined(tmp_path, tmp_path)
 
     assert found["model_files"].status is Status.FAILURE
-    assert "train.yaml" in found["model_files"].fact
+    assert "train.yaml" in found["model_files"].advice
     assert found["recognition"].status is Status.FAILURE
 
 

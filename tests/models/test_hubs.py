@@ -237,7 +237,9 @@ def test_a_hub_that_cannot_be_reached_advises_to_copy_the_folder_by_hand() -> No
     with pytest.raises(HubUnreachable) as refusal:
         HuggingFace("/srv/models", "http://127.0.0.1:9").listing(SENSEVOICE_HF)
 
-    assert "/srv/models" in refusal.value.problem.explained()["advice"]
+    told = refusal.value.problem.explained()
+    assert told["message"] == "Hugging Face cannot be reached: Connection refused"
+    assert "/srv/models" in told["advice"]
 
 
 @pytest.mark.parametrize("name", ["../../etc/cron.d/x", "/etc/passwd", "a/../../b", "C:\\x", "a\nb"])

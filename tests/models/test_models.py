@@ -18,6 +18,7 @@ import pytest
 from app.engine import EngineSpec
 from app.errors import (
     ArchiveRefused,
+    FolderUnwritable,
     HubUnreachable,
     InvalidParameter,
     ModelAbsent,
@@ -195,6 +196,15 @@ def test_without_a_network_the_advice_is_to_copy_the_folder(
         models.pull_now(NAME, "huggingface")
 
     assert str(models.places.models_dir) in refusal.value.problem.explained()["advice"]
+
+
+def test_a_models_folder_that_cannot_be_made_is_said_at_once(places: ModelPlaces) -> None:
+    places.models_dir.write_text("a file stands in the way", encoding="utf-8")
+    models = Models(places)
+
+    for pull in (models.pull, models.pull_now):
+        with pytest.raises(FolderUnwritable):
+            pull(NAME)
 
 
 # In the background
