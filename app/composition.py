@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.engine import EngineSpec
 from app.engine.audio import DecodeLimits
+from app.engine.known_models import PUNCTUATION
 from app.engine.registry import factory_for
 from app.engine.vad import VadOptions
 from app.jobs.models import ModelPlaces, Models
@@ -20,11 +22,12 @@ def open_models(settings: Settings, spec: EngineSpec | None = None) -> Models:
     """Return the models; one that the environment, an option or `spec` names cannot be changed by a choice."""
     fixed = settings.model if "model" in settings.model_fields_set else spec.model_dir if spec else None
     places = ModelPlaces(
-        models_dir=settings.models_dir,
+        models_dir=settings.models_dir.absolute(),
         builtin=builtin_model_dir(),
         data_dir=settings.data_dir,
-        fixed=None if fixed == builtin_model_dir() and spec else fixed,
+        fixed=None if fixed is None or (spec and fixed == builtin_model_dir()) else fixed.absolute(),
         wenet_mirror=settings.wenet_mirror,
+        punctuation=settings.punctuation_model and settings.punctuation_model.absolute(),
     )
     return Models(places)
 
@@ -43,8 +46,14 @@ def spec_of_folder(settings: Settings, folder: Path) -> EngineSpec:
         dtype=settings.dtype,
         allow_fallback=settings.allow_device_fallback,
         batch_seconds=settings.batch_seconds,
-        punctuation_model=settings.punctuation_model,
+        punctuation_model=settings.punctuation_model or _downloaded_punctuation(settings),
     )
+
+
+def _downloaded_punctuation(settings: Settings) -> Path | None:
+    """Return the punctuation model that a person has downloaded, where the package that reads it is there."""
+    folder = settings.models_dir / PUNCTUATION
+    return folder if (folder / "config.yaml").is_file() and find_spec("funasr") else None
 
 
 def decode_limits(settings: Settings) -> DecodeLimits:

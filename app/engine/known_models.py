@@ -12,6 +12,7 @@ from enum import StrEnum
 from app.errors import N_, ModelUnknown
 
 BUILTIN = "builtin"
+PUNCTUATION = "ct-punc"
 BYTES_PER_PARAMETER = 4
 NANO_WEIGHTS = "81fec861"  # how the SHA-256 of ModelScope's weights begins
 FUNASR_LICENCE = "FunASR Model License 1.1"
@@ -161,7 +162,7 @@ KNOWN_MODELS = (
     _wenet("gigaspeech_u2pp_conformer_exp", "GigaSpeech U2++ Conformer", ("en",), None, ""),
     _wenet("librispeech_u2pp_conformer_exp", "LibriSpeech U2++ Conformer", ("en",), None, ""),
     KnownModel(
-        name="ct-punc",
+        name=PUNCTUATION,
         title="CT-Transformer",
         family="FunASR",
         languages=("zh", "en"),
@@ -169,7 +170,7 @@ KNOWN_MODELS = (
         sources={"modelscope": "iic/punc_ct-transformer_cn-en-common-vocab471067-large"},
         abilities=("punctuation",),
         role=Role.PUNCTUATION,
-        note=N_("Punctuates the text of models that do not."),
+        note=N_("Punctuates the text of models that do not; used from the next loading on (needs the package funasr)."),
     ),
     KnownModel(
         name="fsmn-vad",

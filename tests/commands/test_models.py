@@ -41,10 +41,9 @@ def _run(hub: LoopbackHub, tmp_path: Path) -> Run:
     }
     environment = os.environ | hub.environment(tmp_path) | settings
 
-    def run(*arguments: object, **more: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "app", "models", *map(str, arguments)]
+    def run(*arguments: object, command: str = "models", **more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            command,
+            [sys.executable, "-m", "app", command, *map(str, arguments)],
             cwd=REPOSITORY,
             env=environment | more,
             capture_output=True,
@@ -99,7 +98,12 @@ def test_a_model_from_the_wenet_mirror_is_loaded_once_and_then_used(
     assert run("pull", "aishell-u2pp-conformer").returncode == 0
     used = run("use", "aishell-u2pp-conformer", "--device", "cpu")
     in_use = run("remove", "aishell-u2pp-conformer", "--yes")
+    read = run(
+        *("--format", "json", "--device", "cpu", REPOSITORY / "models/builtin/golden.flac"),
+        command="transcribe",
+    )
 
+    assert json.loads(read.stdout)["model"] == "aishell-u2pp-conformer"
     assert used.returncode == 0, used.stderr
     assert json.loads((tmp_path / "data/models.json").read_text())["model"] == "aishell-u2pp-conformer"
     assert in_use.returncode == 1
