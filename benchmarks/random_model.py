@@ -30,7 +30,7 @@ SIZES: dict[str, tuple[int, int, int, int, int, int]] = {
 def build(folder: Path, size: str = "48m", seed: int = 0) -> Path:
     """Write train.yaml, final.pt and units.txt and return the folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    config = _config(size)
+    config = network_config(size)
     torch.manual_seed(seed)
     model = Conformer(ConformerConfig.from_yaml_dict(config)).eval()
     _fit_to_speech(model)
@@ -47,7 +47,7 @@ def build(folder: Path, size: str = "48m", seed: int = 0) -> Path:
     return folder
 
 
-def _config(size: str) -> dict[str, Any]:
+def network_config(size: str) -> dict[str, Any]:
     width, heads, feed_forward, blocks, kernel, outputs = SIZES[size]
     encoder = {
         "output_size": width,
