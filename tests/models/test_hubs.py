@@ -128,6 +128,7 @@ def test_a_server_that_forgets_ranges_is_read_from_the_beginning(hub: LoopbackHu
 
     assert (tmp_path / "model.pt").read_bytes() == WEIGHTS
     assert sum(arrived) == len(WEIGHTS)
+    assert hub.sent["model.pt"] == 100_000 + len(WEIGHTS)
 
 
 def test_a_body_without_a_length_that_ends_early_is_not_taken_for_whole(

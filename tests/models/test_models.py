@@ -44,6 +44,7 @@ from tests.models.hub import LoopbackHub, link, tar_gz
 
 QUICK = Patience(attempts=3, pause_seconds=0.01, silence_seconds=5)
 WEIGHTS = FUNASR_FILES["model.pt"]
+WANTED_BYTES = sum(len(c) for name, c in FUNASR_FILES.items() if not name.endswith((".mp3", ".py")))
 NAME = "sensevoice-small"
 
 
@@ -104,7 +105,7 @@ def test_a_model_is_fetched_verified_and_ready(models: Models, hub_name: str) ->
     assert entry.state is ModelState.READY
     assert entry.folder == models.places.models_dir / NAME
     assert models.verify(NAME).has_checksums
-    assert sum(arrived) == sum(len(c) for n, c in FUNASR_FILES.items() if not n.endswith((".mp3", ".py")))
+    assert sum(arrived) == WANTED_BYTES
     assert not (entry.folder / "model.py").exists()
     assert [path.name for path in models.places.models_dir.iterdir()] == [NAME]
 
@@ -287,8 +288,10 @@ def test_a_download_that_is_killed_goes_on_where_it_stopped(models: Models, hub:
     assert models.entry(NAME).state is ModelState.STOPPED
     hub.asked.clear()
 
-    models.pull_now(NAME)
+    arrived: list[int] = []
+    models.pull_now(NAME, report=arrived.append)
 
+    assert sum(arrived) == WANTED_BYTES
     assert [asked.begin > 0 for asked in hub.asked if asked.path.endswith("model.pt")] == [True]
     assert (models.places.models_dir / NAME / "model.pt").read_bytes() == WEIGHTS
 
