@@ -421,14 +421,18 @@ class ModelDamaged(ModelError):
 class ModelFolderMissing(ModelError):
     code = "model_folder_missing"
     message = N_("There is no model folder {folder}; nothing is downloaded without being asked.")
-    advice = N_("Download the model first ('python -m app models pull NAME'), or name the folder that has it.")
+    advice = N_(
+        "Download the model first ('python -m app models pull NAME'), or name the folder that has it."
+    )
 
 
 class FunASRMissing(ModelError):
     code = "funasr_missing"
     status = 503
     message = N_("The model in {folder} needs the package funasr: {reason}")
-    advice = N_("Install it: pip install 'funasr-webui[funasr]' (about 750 MB), then start again.")
+    advice = N_(
+        "Install it: pip install 'funasr-webui[funasr]', in a checkout .venv/bin/pip install -e '.[funasr]' (about 750 MB); then start again."
+    )
 
 
 class NoRoomForModel(ModelError):

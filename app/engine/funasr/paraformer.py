@@ -171,7 +171,7 @@ def fire(alphas_T: Tensor, count: int) -> list[int]:
 
     The weights are scaled to the count first, as a rounded number of tokens is not their sum.
     """
-    integral_T = alphas_T.double().cpu().cumsum(0)
+    integral_T = alphas_T.cpu().double().cumsum(0)  # Apple's GPUs have no doubles
     integral_T = integral_T * (count / integral_T[-1].clamp(min=1e-9))
     numbers_U = torch.arange(1, count + 1, dtype=torch.float64) - FIRED
     firings = torch.searchsorted(integral_T, numbers_U).clamp(max=len(integral_T) - 1)

@@ -62,10 +62,11 @@ def check_weights(
         is_optional: tells of a name whether it belongs to a part that may be absent as a whole.
 
     Raises:
-        ModelWeightsMismatch: a tensor is missing, unknown, or of another shape.
+        ModelWeightsMismatch: a tensor is missing, unknown, of another shape, or not finite.
     """
     expected = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
     problems = _shapes(expected, held) + _missing(expected, held) + _unknown(expected, held, is_optional)
+    problems += _infinite(network)
     if problems:
         more = f" (and {len(problems) - NAMES_SHOWN} more)" if len(problems) > NAMES_SHOWN else ""
         raise ModelWeightsMismatch(file=str(file), reason="; ".join(islice(problems, NAMES_SHOWN)) + more)
@@ -91,6 +92,13 @@ def _unknown(expected: Shapes, held: Shapes, is_optional: Callable[[str], bool])
         else f"the layer {name} is unknown"
         for name in held
         if name not in expected
+    ]
+
+
+def _infinite(network: nn.Module) -> list[str]:
+    tensors = network.state_dict().items()
+    return [
+        f"{name} has values that are not numbers" for name, tensor in tensors if not tensor.isfinite().all()
     ]
 
 
