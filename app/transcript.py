@@ -32,11 +32,12 @@ class Applied:
 
 
 def merge_receipts(earlier: Iterable[Applied], later: Iterable[Applied]) -> tuple[Applied, ...]:
-    """Return one line for each name: the later one, unless only the earlier one has a reason."""
-    lines = {line.name: line for line in earlier}
+    """Return one line for each thing that was asked: the later one, unless only the earlier one has a reason."""
+    lines = {(line.name, line.asked): line for line in earlier}
     for line in later:
-        if line.reason or not (line.name in lines and lines[line.name].reason):
-            lines[line.name] = line
+        known = lines.get((line.name, line.asked))
+        if line.reason or not (known and known.reason):
+            lines[line.name, line.asked] = line
     return tuple(lines.values())
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 import jiwer
 from tqdm import tqdm
 
-from app.commands.transcribe import transcribe_file
+from app.commands.transcript_of import transcribe_file
 from app.composition import engine_spec
 from app.engine import RecognitionOptions
 from app.engine.recognizer import load_engine

@@ -15,7 +15,7 @@ from app.hotwords import (
     unusable,
 )
 from app.i18n import translator
-from app.transcript import Segment, Word
+from app.transcript import Segment, Word, merge_receipts
 
 
 def words(*pairs):
@@ -126,3 +126,8 @@ def test_a_word_that_the_model_cannot_write_says_which_characters():
     assert heard.status == "matched"
     assert cannot.unknown == "囧: 9"
     assert translator("zh")(line.reason).startswith("模型没有这些字符")
+
+
+def test_every_unusable_word_keeps_its_line_through_all_segments() -> None:
+    lines = tuple(unusable(Hotword(word), word[-1]) for word in ("鑫〇", "好龘"))
+    assert merge_receipts(merge_receipts((), lines), lines) == lines

@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,15 +16,14 @@ from typing import Any
 
 from tqdm import tqdm
 
-from app.composition import decode_limits, engine_spec, vad_options
-from app.engine import LANGUAGES, Engine, Hypothesis, RecognitionOptions, Utterance
-from app.engine.audio import read_waveform
-from app.engine.preparation import Prepared, prepare
-from app.errors import AppError, DiskFull, FileUnreadable, FolderUnwritable, Problem, UnknownLanguage
+from app.commands.transcript_of import transcribe_file
+from app.composition import engine_spec
+from app.engine import LANGUAGES, Engine, RecognitionOptions
+from app.errors import AppError, DiskFull, FolderUnwritable, Problem, UnknownLanguage
 from app.formats import Format, find_format
-from app.hotwords import Hotword, outcomes
+from app.hotwords import Hotword
 from app.settings import Settings
-from app.transcript import NO_SPEECH, Segment, Transcript, detect_language
+from app.transcript import Transcript
 
 Report = Callable[[Problem, str], None]
 
@@ -67,26 +65,6 @@ def transcribe(request: Request, settings: Settings, report: Report) -> int:
                 failures += 1
                 report(error.problem, str(file))
     return 1 if failures else 0
-
-
-def transcribe_file(
-    file: Path, engine: Engine, options: RecognitionOptions, settings: Settings, bar: tqdm[Any]
-) -> Transcript:
-    """Return the transcript of one file; `bar` advances by seconds of recording."""
-    _check_readable(file)
-    with _scratch_folder() as folder:
-        pcm = folder / "audio.s16"
-        prepared = prepare(
-            file,
-            pcm,
-            folder / "peaks.json",
-            vad_options(settings),
-            decode_limits(settings),
-            lambda: False,
-        )
-        bar.reset(total=prepared.facts.duration)
-        segments = tuple(_recognise(prepared, pcm, engine, options, bar))
-    return _assemble(segments, prepared, engine, options)
 
 
 def output_names(files: Iterable[Path]) -> list[str]:
@@ -137,59 +115,6 @@ def _progress_bar() -> Iterator[tqdm[Any]]:
     bar: tqdm[Any] = tqdm(total=1, disable=not sys.stderr.isatty(), bar_format=form, leave=False)
     with bar:
         yield bar
-
-
-def _check_readable(file: Path) -> None:
-    try:
-        with file.open("rb"):
-            pass
-    except OSError as error:
-        raise FileUnreadable(file=str(file), reason=error.strerror) from error
-
-
-@contextmanager
-def _scratch_folder() -> Iterator[Path]:
-    """A folder for the decoded samples, gone afterwards."""
-    try:
-        folder = tempfile.TemporaryDirectory(prefix="funasr-")
-    except OSError as error:
-        place = os.environ.get("TMPDIR", "/tmp")  # noqa: S108 - only named, where none could be used
-        raise FolderUnwritable(folder=place, reason=error.strerror) from error
-    with folder as name:
-        yield Path(name)
-
-
-def _recognise(
-    prepared: Prepared, pcm: Path, engine: Engine, options: RecognitionOptions, bar: tqdm[Any]
-) -> Iterator[Segment]:
-    for span in prepared.spans:
-        waveform = read_waveform(pcm, span.start, span.end)
-        [hypothesis] = engine.transcribe([Utterance(waveform, options)])
-        yield _as_segment(span.start, span.end, hypothesis)
-        bar.update(span.end - bar.n)
-
-
-def _as_segment(start: float, end: float, hypothesis: Hypothesis) -> Segment:
-    words = tuple(word.later(start) for word in hypothesis.words)
-    return Segment(start, end, hypothesis.text, hypothesis.text_raw, hypothesis.confidence, words)
-
-
-def _assemble(
-    segments: tuple[Segment, ...], prepared: Prepared, engine: Engine, options: RecognitionOptions
-) -> Transcript:
-    heard = tuple(segment for segment in segments if segment.text)
-    receipt = (*engine.info.receipt, *engine.receipt(options))
-    warnings = prepared.facts.warnings if heard else (*prepared.facts.warnings, NO_SPEECH)
-    return Transcript(
-        segments=heard,
-        language=detect_language("".join(segment.text_raw for segment in heard)),
-        duration=prepared.facts.duration,
-        model=engine.info.model,
-        device=engine.info.device,
-        receipt=receipt,
-        warnings=warnings,
-        hotwords=outcomes(options.hotwords, heard, receipt),
-    )
 
 
 def _deliver(transcript: Transcript, formats: list[Format], output: Path | None, name: str) -> None:

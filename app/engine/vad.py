@@ -21,6 +21,7 @@ from app.engine import SAMPLE_RATE
 from app.engine.audio import BYTES_PER_SAMPLE, FULL_SCALE
 from app.engine.grouping import FrameSpan, SpeechGrouper
 from app.errors import N_, InvalidParameter
+from app.transcript import Applied
 
 FRAME_MS = (10, 20, 30)  # what webrtcvad accepts
 QUIETEST_MS = 150  # shorter than this, a quiet point may be the closure of a consonant inside a word
@@ -69,6 +70,12 @@ class VadOptions:
     """Silence that ends a span."""
     speech_pad_ms: int = 300
     """Sound kept before and after a span."""
+
+    @property
+    def receipt(self) -> Applied:
+        """What was asked; nothing of it is ever changed."""
+        told = f"mode {self.mode}, {self.frame_ms} ms, silence {self.min_silence_ms} ms, at most {self.max_segment_ms} ms"
+        return Applied("vad", told, told)
 
     def __post_init__(self) -> None:
         self._require("mode", self.mode in range(4), N_("it must be 0, 1, 2 or 3"))

@@ -18,6 +18,7 @@ from app.errors import Problem, SegmentsFailed
 from app.jobs.endings import cancelled, ended, given_back
 from app.jobs.queue import Queue
 from app.jobs.transcription import (
+    JobOptions,
     SegmentRecord,
     Transcription,
     segment_from,
@@ -96,7 +97,10 @@ class Claims:
                 return
             segments.add(connection, id, _plan(prepared))
             warnings = list(prepared.facts.warnings)
-            transcriptions.change(connection, id, duration=prepared.facts.duration, warnings=warnings)
+            receipt = [asdict(JobOptions.from_dict(row["options"]).vad.receipt)]
+            transcriptions.change(
+                connection, id, duration=prepared.facts.duration, warnings=warnings, receipt=receipt
+            )
             transcriptions.recount(connection, id)
 
     def begin_recognition(self, id: str) -> None:
