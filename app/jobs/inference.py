@@ -10,18 +10,20 @@ import multiprocessing.connection
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
 from threading import Event, Lock, Thread
-from typing import Literal, NoReturn
+from typing import NoReturn
 
-from app.engine import EngineInfo, EngineSpec, Hypothesis, Utterance
+from app.engine import EngineSpec, Utterance
 from app.engine.messages import Failed, Ready, Refused, Transcribe, Transcribed
-from app.errors import AppError, InferenceCrashed, InferenceHung, InferenceUnavailable, Problem
+from app.errors import AppError, InferenceCrashed, InferenceHung, InferenceUnavailable
 from app.jobs.child import Child
+from app.jobs.recognition import InferenceStatus, Recognition, Stopped
 from app.jobs.turns import Turns
 from app.logging import event
-from app.transcript import Applied
+
+__all__ = ["InferenceProcess", "InferenceStatus", "Recognition", "Stopped"]
 
 LOAD_SECONDS = 600.0  # a large model from a slow disk, with a first CUDA initialisation
 STARTS_IN_A_ROW = 3  # deaths while loading after which the caller is told
@@ -29,38 +31,6 @@ FIRST_PAUSE_SECONDS = 0.5  # before the second start in a row; doubled each time
 LONGEST_PAUSE_SECONDS = 30.0
 
 _log = logging.getLogger(__name__)
-
-
-class Stopped(Exception):
-    """The inference was stopped while somebody waited for its answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class InferenceStatus:
-    """How the process that infers is."""
-
-    state: Literal["stopped", "loading", "ready", "busy", "failed"] = "stopped"
-    """`stopped` loads by itself when work comes; `failed` tries again then."""
-    info: EngineInfo | None = None
-    """What is loaded; None unless ready or busy."""
-    problem: Problem | None = None
-    """Why it failed."""
-    restarts: int = 0
-    """Deaths that nobody asked for, since the server started."""
-    last_restart_reason: Problem | None = None
-    rss_bytes: int | None = None
-    """Its memory now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recognition:
-    """The answer to one request, and what gave it."""
-
-    hypotheses: tuple[Hypothesis, ...]
-    """One for each utterance, in order."""
-    receipts: tuple[tuple[Applied, ...], ...]
-    """What became of the options of each."""
-    info: EngineInfo
 
 
 class InferenceProcess:
