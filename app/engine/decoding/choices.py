@@ -17,9 +17,8 @@ from app.engine.hotwords import Context, ContextGraph
 IMPOSSIBLE = -math.inf
 BEHIND = 1_000_000  # rank of the first token that is not among the likeliest
 NOT_FOUND = (IMPOSSIBLE, BEHIND)
-MOST_FIRSTS = (
-    10  # so many that a hotword may begin with are considered in a frame, beside the likeliest tokens
-)
+MOST_FIRSTS = 5
+"""So many tokens that a hotword may begin with are considered in a frame, beside the likeliest tokens."""
 LEAST_HOT = -10.0
 """Log-probability below which a token was not heard, whatever a hotword would add to it. Measured on the built-in
 model: homophones lie at -3 to -10 where they are spoken, and any character at -11 to -20 where it is not."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from heapq import heapify, heappush, heappushpop
+from heapq import heapify, heappush, heapreplace
 from operator import attrgetter, itemgetter
 from typing import Final, TypeAlias
 
@@ -162,15 +162,17 @@ class _Beam:
     ) -> Iterator[Future]:
         """Yield what a text becomes with each option, but for what as many others already surpass as are kept."""
         last, bonus, context = before.prefix.token, before.prefix.bonus, before.prefix.context
+        score, blank, longer_ones = before.score, before.blank, before.longer_ones
+        reach = score + bonus + self._most_worth
         for most, value, rank, token in options:
-            if before.score + bonus + most + self._most_worth < sures.height:
+            if reach + most < sures.height:
                 break
             after, gain = context[token]
-            total = (before.blank if token == last else before.score) + value + bonus + gain
-            sure = total + after.unfinished
-            if (sure < sures.height and total < totals.height) or token in before.longer_ones:
+            total = (blank if token == last else score) + value + bonus + gain
+            if total < sures.height or total == IMPOSSIBLE or token in longer_ones:
                 continue
-            if total == IMPOSSIBLE or (gain > 0 and value < LEAST_HOT):
+            sure = total + after.unfinished
+            if (sure < sures.height and total < totals.height) or (gain > 0 and value < LEAST_HOT):
                 continue
             sures.raise_to(sure)
             if totals is not sures:
@@ -219,10 +221,12 @@ class Bar:
 
     def raise_to(self, number: float) -> None:
         """Take one more number into account."""
-        if len(self._highest) < self._size:
-            heappush(self._highest, number)
+        if number <= self.height:
+            return
+        if len(self._highest) == self._size:
+            heapreplace(self._highest, number)
         else:
-            heappushpop(self._highest, number)
+            heappush(self._highest, number)
         if len(self._highest) == self._size:
             self.height = self._highest[0]
 
