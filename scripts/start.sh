@@ -4,5 +4,5 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/environment.sh
 
-install run --editable .
+install run --editable '.[hub]'
 exec .venv/bin/python -m app serve "$@"

@@ -73,6 +73,9 @@ class ModelsAnswer(BaseModel):
         examples=["/srv/funasr/models"],
     )
     disk_free_bytes: int = Field(description="Where downloads are kept.", examples=[120_000_000_000])
+    reads_funasr: bool = Field(
+        description="Whether the package that FunASR's models need is installed.", examples=[True]
+    )
     idle_minutes: float = Field(
         description="Minutes without work after which the model is unloaded; 0 is never.", examples=[0.0]
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import AsyncIterator
+from importlib.util import find_spec
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Annotated
 
@@ -155,6 +156,7 @@ def models_answer(state: State, translate: Translate) -> ModelsAnswer:
         fixed=str(fixed) if fixed else None,
         models_dir=str(settings.models_dir),
         disk_free_bytes=shutil.disk_usage(existing).free,
+        reads_funasr=find_spec("funasr") is not None,
         idle_minutes=settings.model_idle_minutes,
     )
 
