@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -93,6 +94,16 @@ def use_threads(threads: int) -> int:
     threads = threads or max(1, physical_cores() - 1)
     torch.set_num_threads(threads)
     return threads
+
+
+def bound_shape_caches() -> None:
+    """Let oneDNN remember little; called before the first computation of a process.
+
+    It keeps what it prepared for each shape that it ever saw, a thousand of them: several megabytes for each length
+    of a recording, which hardly ever comes again. Within one pass through a network a few are enough.
+    """
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "32")
+    os.environ.setdefault("LRU_CACHE_CAPACITY", "16")  # torch's own layer above
 
 
 @contextmanager

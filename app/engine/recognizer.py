@@ -27,7 +27,7 @@ from app.engine.decoding import Decoded, Decoder, EncodedBatch
 from app.engine.decoding.greedy import GreedyDecoder
 from app.engine.decoding.prefix_beam import PrefixBeamDecoder
 from app.engine.decoding.rescoring import RescoringDecoder
-from app.engine.device import memory_errors_named, use_threads
+from app.engine.device import bound_shape_caches, memory_errors_named, use_threads
 from app.engine.features import KaldiFbank, pad_waveforms
 from app.engine.hotwords import ContextGraph
 from app.engine.language_model import NGRAM_FILE, LanguageModel, NgramModel
@@ -61,6 +61,7 @@ def load_engine(spec: EngineSpec) -> Engine:
         OutOfMemory: the device cannot hold the weights.
     """
     started = time.perf_counter()
+    bound_shape_caches()
     use_threads(spec.threads)
     checkpoint = load_checkpoint(spec.model_dir, seal_padding=True)
     tokenizer = Tokenizer.from_folder(spec.model_dir)
