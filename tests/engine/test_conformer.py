@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from torch.nn.functional import scaled_dot_product_attention
 
 from app.engine.checkpoint import load_checkpoint
 from app.engine.conformer import ConformerConfig, UnsupportedConfig
 from app.engine.conformer.attention import RelativeAttention
 from app.engine.conformer.decoder import BiTransformerDecoder
-from app.engine.conformer.frozen import freeze
+from app.engine.conformer.frozen import attend_in_halves, freeze
 from app.engine.conformer.linear import Int8Linear, OneDnnLinear, PlainLinear, has_onednn
 from app.engine.decoding import EncodedBatch
 from app.engine.decoding.greedy import GreedyDecoder
@@ -146,6 +147,23 @@ def test_a_frozen_network_hears_more_than_the_positions_that_it_keeps(monkeypatc
     for frames in (60, 90, 300, 70):
         features, lengths = torch.randn(1, frames, 80), torch.tensor([frames])
         torch.testing.assert_close(fast(features, lengths)[1], plain(features, lengths)[1], atol=2e-5, rtol=0)
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("shape", [None, (2, 1, 1, 40), (1, 3, 1, 40), (1, 1, 40, 40), (2, 3, 40, 40)])
+def test_attention_in_halves_equals_torchs(shape, monkeypatch):
+    """Within two roundings of bfloat16, 2^-7, of values around 1."""
+    monkeypatch.setattr("app.engine.conformer.frozen.BLOCK_SCORES", 1)  # several blocks
+    torch.manual_seed(0)
+    query, key, value = (torch.randn(2, 3, 40, 8, dtype=torch.bfloat16) for _ in range(3))
+    bias = None if shape is None else torch.randn(shape, dtype=torch.bfloat16)
+    if bias is not None:
+        bias[..., -5:] = float("-inf")
+    expected = scaled_dot_product_attention(
+        query.float(), key.float(), value.float(), None if bias is None else bias.float()
+    )
+    mine = attend_in_halves(query, key, value, bias).float()
+    torch.testing.assert_close(mine, expected, atol=2**-6, rtol=2**-6)
 
 
 def test_a_frozen_network_has_the_weights_of_the_plain_one_and_learns_no_more():

@@ -55,7 +55,7 @@ class ConformerBlock(nn.Module):
     ) -> Tensor:
         if hasattr(self, "feed_forward_macaron"):
             y_BTD = self.feed_forward_macaron(self._before(self.norm_ff_macaron, x_BTD))
-            x_BTD = self._after(self.norm_ff_macaron, x_BTD + self.scale * self.dropout(y_BTD))
+            x_BTD = self._after(self.norm_ff_macaron, x_BTD.add(self.dropout(y_BTD), alpha=self.scale))
         y_BTD = self._before(self.norm_mha, x_BTD)
         y_BTD = self.self_attn(y_BTD, y_BTD, bias, positions_1TD)
         x_BTD = self._after(self.norm_mha, x_BTD + self.dropout(y_BTD))
@@ -63,7 +63,7 @@ class ConformerBlock(nn.Module):
             y_BTD = self.conv_module(self._before(self.norm_conv, x_BTD), padding_BT)
             x_BTD = self._after(self.norm_conv, x_BTD + self.dropout(y_BTD))
         y_BTD = self.feed_forward(self._before(self.norm_ff, x_BTD))
-        x_BTD = self._after(self.norm_ff, x_BTD + self.scale * self.dropout(y_BTD))
+        x_BTD = self._after(self.norm_ff, x_BTD.add(self.dropout(y_BTD), alpha=self.scale))
         return self.norm_final(x_BTD) if hasattr(self, "norm_final") else x_BTD
 
     def _before(self, norm: nn.Module, x_BTD: Tensor) -> Tensor:
