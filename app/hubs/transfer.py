@@ -5,6 +5,7 @@ Standard library only, so that proxies (HTTPS_PROXY, NO_PROXY) and certificates 
 
 from __future__ import annotations
 
+import errno
 import http.client
 import os
 import urllib.error
@@ -27,7 +28,7 @@ USER_AGENT = "funasr-webui"
 PERMANENT = frozenset({400, 401, 403, 404, 405, 410, 451})  # asking again would not help
 NO_SUCH_RANGE = 416
 PARTIAL_CONTENT = 206
-NO_ROOM = frozenset({28, 122})  # ENOSPC, EDQUOT
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 BROKEN = N_("the connection broke")
 WRONG_BYTES = N_("its checksum is not the announced one")

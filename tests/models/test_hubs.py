@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import tarfile
 from pathlib import Path
 from threading import Event, Thread
@@ -15,6 +16,7 @@ from app.errors import (
     HubRefused,
     HubUnreachable,
     InvalidParameter,
+    NoRoomForModel,
     TransferBroken,
 )
 from app.hubs import HubName, Listing, RemoteFile, check_id
@@ -139,6 +141,36 @@ def test_a_body_without_a_length_that_ends_early_is_not_taken_for_whole(
 
     transfer(weights_of(hub), tmp_path).fetch()
 
+    assert (tmp_path / "model.pt").read_bytes() == WEIGHTS
+
+
+def test_a_server_that_falls_silent_is_asked_again(hub: LoopbackHub, tmp_path: Path) -> None:
+    hub.stall = True
+    impatient = Patience(attempts=3, pause_seconds=0.01, silence_seconds=0.3)
+
+    def let_go_at_the_third_request(_: int) -> None:
+        if len(hub.asked) == 3:
+            hub.go.set()
+
+    transfer(weights_of(hub), tmp_path, patience=impatient).fetch(let_go_at_the_third_request)
+
+    assert [asked.begin > 0 for asked in hub.asked] == [False, True, True]
+    assert (tmp_path / "model.pt").read_bytes() == WEIGHTS
+
+
+def test_a_disk_that_fills_up_is_said_to_be_so_and_nothing_is_lost(hub: LoopbackHub, tmp_path: Path) -> None:
+    weights = weights_of(hub)
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, hard))
+    try:
+        with pytest.raises(NoRoomForModel):
+            transfer(weights, tmp_path).fetch()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+
+    transfer(weights, tmp_path).fetch()
+
+    assert hub.asked[-1].begin == 300_000
     assert (tmp_path / "model.pt").read_bytes() == WEIGHTS
 
 
