@@ -10,6 +10,7 @@ def words_of(text: str) -> list[str]:
     return text.split()
 
 
+LONGEST = 32  # digits that are read one by one in one breath
 ONES = {w: n for n, w in enumerate(words_of("one two three four five six seven eight nine"), 1)}
 TEENS = {
     w: n
@@ -94,8 +95,8 @@ def _group(words: list[str], at: int) -> Cardinal | None:
 
 def digits(words: list[str], at: int) -> tuple[str, int]:
     """Digits read one by one (five five double oh one) and the index of the word after them."""
-    spoken = []
-    while word := _word(words, at):
+    spoken: list[str] = []
+    while len(spoken) < LONGEST and (word := _word(words, at)):
         repeat = MULTIPLES.get(word, 1)
         if repeat > 1:
             word = _word(words, at + 1)
