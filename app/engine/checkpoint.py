@@ -19,7 +19,14 @@ from torch import Tensor
 
 from app.engine.conformer import Conformer, ConformerConfig, UnsupportedConfig
 from app.engine.conformer.config import check_features
-from app.errors import N_, ModelConfigUnsupported, ModelFileMissing, ModelFileUnreadable, ModelWeightsMismatch
+from app.errors import (
+    N_,
+    ModelConfigUnsupported,
+    ModelFileMissing,
+    ModelFileUnreadable,
+    ModelFolderMissing,
+    ModelWeightsMismatch,
+)
 
 CONFIG_FILE = "train.yaml"
 WEIGHTS_FILE = "final.pt"
@@ -51,7 +58,7 @@ def load_checkpoint(folder: Path, *, seal_padding: bool = False) -> Checkpoint:
         seal_padding: make every recording independent of its neighbours in a batch, also where WeNet does not.
 
     Raises:
-        ModelFileMissing, ModelFileUnreadable: by file.
+        ModelFolderMissing, ModelFileMissing, ModelFileUnreadable: by folder and file.
         ModelConfigUnsupported: a kind of layer, or a value, that this program does not have.
         ModelWeightsMismatch: a tensor is missing, unknown, of another shape, or not finite.
     """
@@ -66,6 +73,8 @@ def load_checkpoint(folder: Path, *, seal_padding: bool = False) -> Checkpoint:
 
 
 def _read_config(folder: Path) -> Mapping[str, Any]:
+    if not folder.is_dir():
+        raise ModelFolderMissing(folder=str(folder))
     file = _existing(folder, CONFIG_FILE)
     try:
         train = yaml.safe_load(file.read_text(encoding="utf-8"))

@@ -99,7 +99,7 @@ def test_twenty_seconds_of_digital_silence_give_no_text_and_say_so(
     [
         (("--format", "pdf"), "unknown_format"),
         (("--language", "xx"), "unknown_language"),
-        (("--model", "no-such-folder"), "model_file_missing"),
+        (("--model", "no-such-folder"), "model_folder_missing"),
         (("--device", "cuda:7"), "device_unavailable"),
     ],
 )

@@ -5,7 +5,13 @@ import torch
 import yaml
 
 from app.engine.checkpoint import load_checkpoint
-from app.errors import ModelConfigUnsupported, ModelFileMissing, ModelFileUnreadable, ModelWeightsMismatch
+from app.errors import (
+    ModelConfigUnsupported,
+    ModelFileMissing,
+    ModelFileUnreadable,
+    ModelFolderMissing,
+    ModelWeightsMismatch,
+)
 from tests.engine.tiny_model import build_tiny_model
 
 
@@ -72,7 +78,7 @@ def test_a_missing_file_is_named(folder, file):
 
 
 def test_a_folder_that_does_not_exist_is_refused(tmp_path):
-    with pytest.raises(ModelFileMissing, match="nowhere"):
+    with pytest.raises(ModelFolderMissing, match="nowhere"):
         load_checkpoint(tmp_path / "nowhere")
 
 

@@ -13,7 +13,7 @@ import pytest
 from app.engine import EngineSpec, RecognitionOptions, Utterance
 from app.engine.messages import Failed, Ready, Refused, Stop, Transcribe, Transcribed
 from app.engine.process import serve
-from app.errors import InferenceFailed, InferenceUnavailable, ModelFileMissing
+from app.errors import InferenceFailed, InferenceUnavailable, ModelFolderMissing
 from app.hotwords import Hotword
 from tests.engine.tiny_model import build_tiny_model
 
@@ -75,7 +75,7 @@ def test_a_model_that_does_not_load_is_refused_with_its_error(tmp_path):
     with child(EngineSpec(tmp_path / "nowhere", device="cpu")) as (connection, process):
         refused = answer(connection)
         assert isinstance(refused, Refused)
-        assert isinstance(refused.error, ModelFileMissing)
+        assert isinstance(refused.error, ModelFolderMissing)
         assert "nowhere" in str(refused.error)
         assert "Traceback" in refused.traceback
         assert ends(process) == 0
