@@ -22,9 +22,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from app.engine.text.chinese import replacements as chinese
 from app.engine.text.english import replacements as english
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,10 @@ def normalise_with_mapping(text: str) -> Normalised:
     return Normalised("".join(pieces) + text[raw_position:], tuple(spans))
 
 
-def _replacements(text: str) -> list[tuple[int, int, str]]:
-    """Those of both languages in order; their words share no character, so they cannot overlap."""
-    return sorted(chain(chinese.replacements(text), english.replacements(text)))
+def _replacements(text: str) -> Iterator[tuple[int, int, str]]:
+    """Those of both languages in order; of two that want the same letter (ten K 五) the first has it."""
+    position = 0
+    for start, end, written in sorted(chain(chinese.replacements(text), english.replacements(text))):
+        if start >= position:
+            yield start, end, written
+            position = end

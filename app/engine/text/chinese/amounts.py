@@ -8,6 +8,13 @@ from app.engine.text.chinese import numbers as zh
 from app.engine.text.chinese.context import CLASSIFIERS, Match, after, before, decimal, integer
 from app.engine.text.chinese.small import MEASURE_UNITS
 
+# whose 三点十二 is a version, not a time
+VERSION_BEFORE = re.compile(
+    r"(?:版本|蓝牙|鸿蒙|python|java|i?os|android|windows|chrome|node|php|ruby|mysql|cuda|pytorch|ubuntu|linux"
+    r"|usb|hdmi|http|wi-?fi|gpt|\bv) ?$",
+    re.IGNORECASE,
+)
+
 
 def write_percent(match: Match) -> str | None:
     sign = "-" if match["sign"] or match["minus"] else ""
@@ -53,6 +60,8 @@ def write_decimal(match: Match) -> str | None:
 
 def write_version(match: Match) -> str | None:
     parts = [integer(part) for part in match[0].split("点")]
+    if len(parts) == 2 and not VERSION_BEFORE.search(before(match, 12)):
+        return None
     if any(part is None or part[-1] in "万亿" for part in parts) or len(set(match[0])) == 2:
         return None
     return ".".join(part for part in parts if part)

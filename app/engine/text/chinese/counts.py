@@ -20,13 +20,16 @@ from app.engine.text.chinese.dates import REIGN_BEFORE, is_old_date
 from app.engine.text.chinese.fixed import EVENT_AFTER
 
 CODE_BEFORE = re.compile(
-    r"(?:[A-Za-z]|[民刑行][初终再申]|号[是为]|QQ|密码|口令|号码|电话|手机|验证码|编号|尾号|工号|学号|账号|卡号|单号|房间|热线|拨打|代码|邮编)[是为：:，, ]{0,2}$"
+    r"(?:(?<![A-Za-z])[A-Z]{1,3}|[民刑行][初终再申]|号[是为]|QQ|密码|口令|号码|电话|手机|验证码|编号|尾号|工号|学号|账号|卡号|单号|房间|热线|拨打|代码|邮编)[是为：:，, ]{0,2}$"
 )
 CODE_AFTER = re.compile("年|热线|专线|平台|[^号]?号文")
-AFTER_LATIN_ONE = tuple("个些起样下边次共种位条台")
-AFTER_LATIN_COUNTED = tuple("个些种位条台次名家间套件张本部天年月岁大款校点步倍秒分")
-ACRONYM_BEFORE = re.compile("(?<![A-Za-z])[A-Z]{1,3}$")
-LETTER_BEFORE = re.compile("(?<![A-Za-z])[A-Z]$")
+AFTER_LATIN_ONE = tuple("个对些起样下边次共种位条台")
+AFTER_LATIN_COUNTED = tuple("个些种位条台次名家间套件张本部天年月岁大款校点步倍秒分人组队班门")
+AFTER_NAME = re.compile(
+    "[^一-龥]|$|[的是比和跟与或了都也吗呢吧上在有系版花卖出能要更太很不还已才就等]|手机|发布"
+)
+ACRONYM_BEFORE = re.compile("(?<![A-Za-z])[A-Z]{1,4} ?$")
+LETTER_BEFORE = re.compile("(?<![A-Za-z])[A-Z] ?$")
 EVENT = re.compile("|".join(EVENT_AFTER))
 
 
@@ -121,11 +124,13 @@ def write_joined(match: Match) -> str | None:
 def write_after_latin(match: Match) -> str | None:
     """A四纸, T三航站楼, iPhone十五, PM二点五; a small number that counts the next word stays (USN三个字母)."""
     run, following = match["run"], after(match, 1)
-    if run == "一" and (following in AFTER_LATIN_ONE or not ACRONYM_BEFORE.search(before(match, 4))):
+    acronym = ACRONYM_BEFORE.search(before(match))
+    if run == "一" and (following in AFTER_LATIN_ONE or not acronym):
         return None  # Kelly一向, but F一赛车
-    train = following == "次" and LETTER_BEFORE.search(before(match, 2))
-    counts = zh.parse_cardinal(run) in range(2, 11) and following in AFTER_LATIN_COUNTED
-    return None if counts and not train else decimal(run)
+    train = following == "次" and LETTER_BEFORE.search(before(match))
+    small = zh.parse_cardinal(run) in range(2, 11)
+    named = following not in AFTER_LATIN_COUNTED if acronym else AFTER_NAME.match(after(match))
+    return decimal(run) if not small or named or train else None
 
 
 def write_cardinal(match: Match) -> str | None:

@@ -6,6 +6,7 @@ import re
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from app.engine.text.chinese.codes import PLATE, glued, write_plate
 from app.engine.text.chinese.context import RUN
 from app.engine.text.chinese.fixed import FIXED_WORDS, WEEKDAY
 from app.engine.text.chinese.numbers import DIGITS
@@ -26,7 +27,7 @@ def _fixed_pattern() -> str:
     return "|".join(branches)
 
 
-_STEP = re.compile(rf"(?P<fixed>{WEEKDAY}|{_fixed_pattern()})|负?(?P<run>{RUN})")
+_STEP = re.compile(rf"(?P<plate>{PLATE})|(?P<fixed>{WEEKDAY}|{_fixed_pattern()})|负?(?P<run>{RUN})")
 _GUESS = re.compile(
     r"[^零一二三四五六七八九十百千万亿]?([一二三四五六七八九])、([二三四五六七八九十])(?=[十百千万点月日号时])"
 )
@@ -41,13 +42,18 @@ def replacements(text: str) -> Iterator[tuple[int, int, str]]:
     """
     position = digits_end = 0
     while step := _STEP.search(text, position):
-        position = step.end()
-        if step["fixed"] is None:
-            written = _written(text, step.start())
-            if written and not (digits_end == step.start() > 0 and written[1][0].isdecimal()):
-                position, new = written
-                digits_end = position if new[-1].isdecimal() else 0
-                yield from _pieces(text, step.start(), position, new)
+        start, free, position = step.start(), position, step.end()
+        if step["plate"] and write_plate(step["plate"]) != step["plate"]:
+            yield start, position, write_plate(step["plate"])
+        if not step["run"]:
+            continue
+        written = _written(text, start)
+        if written and not (digits_end == start > 0 and written[1][0].isdecimal()):
+            end, new = written
+            whole = glued(text, start, end, new, free)
+            position = whole[1] if whole else end
+            digits_end = position if new[-1].isdecimal() else 0
+            yield from [whole] if whole else _pieces(text, start, end, new)
 
 
 def _written(text: str, start: int) -> tuple[int, str] | None:

@@ -74,7 +74,10 @@ RULES = (
         rf"(?:{DIGIT}{{1,3}}|{RUN})(?:点(?:{DIGIT}{{1,3}}|十{DIGIT}?)){{2,4}}(?![十百千分半整钟])",
         amounts.write_version,
     ),
-    _rule(rf"(?:(?<=[A-Za-z])|(?<=版本)){RUN}(?:点{RUN}){{1,3}}", amounts.write_version),
+    _rule(
+        rf"(?:(?<=[A-Za-z])|(?<=[A-Za-z] )|(?<=版本)|(?<=蓝牙)|(?<=鸿蒙)){RUN}(?:点{RUN}){{1,3}}",
+        amounts.write_version,
+    ),
     _rule(
         r"(?P<hour>[零〇一二两三四五六七八九十]{1,3})(?P<unit>点钟?|时)"
         r"(?P<rest>整|半(?!个|天|小时|年)|[一三]刻|(?P<past>过)?(?P<minutes>[零〇][一二三四五六七八九]|"
@@ -119,7 +122,7 @@ RULES = (
     ),
     _rule(rf"(?P<run>{DIGIT}{{3,}}+)(?![两十百千万亿])", counts.write_digit_string),
     _rule(r"(?P<run>[一二三四五六七八九]{1,2})(?=折(?![磨扣线叠腾射返断中服凳椅]))", small.write_discount),
-    _rule(rf"(?<=[A-Za-z])(?P<run>{SPOKEN_DECIMAL})", counts.write_after_latin),
+    _rule(rf"(?:(?<=[A-Za-z])|(?<=[A-Za-z] ))(?P<run>{SPOKEN_DECIMAL})", counts.write_after_latin),
     _rule(rf"{SIGN}(?P<run>{RUN})(?=\s?(?:{small.LATIN_UNITS})(?![A-Za-z]))", small.write_small),
     _rule(rf"{SIGN}(?P<run>[零〇一二两三四五六七八九十])(?={small.MEASURE_UNITS})", small.write_small),
     _rule(rf"{SIGN}(?P<run>十)(?=千[米克瓦])", small.write_small),
