@@ -55,12 +55,12 @@ class KaldiFbank(nn.Module):
         return (power_BTF @ self.mel_FM).clamp(min=ENERGY_FLOOR).log(), lengths_B
 
     def _power(self, frames_BTW: Tensor) -> Tensor:
-        frames_BTW = frames_BTW - frames_BTW.mean(
-            -1, keepdim=True
-        )  # every frame loses its own direct current
-        before_BTW = torch.cat((frames_BTW[..., :1], frames_BTW[..., :-1]), -1)
-        windowed_BTW = (frames_BTW - PREEMPHASIS * before_BTW) * self.window_W
-        return torch.fft.rfft(windowed_BTW, FFT_SIZE).abs().square()
+        frames_BTW = frames_BTW - frames_BTW.mean(-1, keepdim=True)  # each loses its own direct current
+        first_BT1 = (1 - PREEMPHASIS) * frames_BTW[..., :1]  # as if it had been the same before
+        change_BTW = torch.sub(frames_BTW[..., 1:], frames_BTW[..., :-1], alpha=PREEMPHASIS)
+        windowed_BTW = torch.cat((first_BT1, change_BTW), -1).mul_(self.window_W)
+        spectrum_BTF = torch.fft.rfft(windowed_BTW, FFT_SIZE)
+        return spectrum_BTF.real.square().add_(spectrum_BTF.imag.square())
 
 
 def num_frames(num_samples: Tensor) -> Tensor:
