@@ -36,17 +36,7 @@ def wenet_run(
 def wenet_network(
     checkout: Path, plain: Conformer, config: dict[str, Any]
 ) -> tuple[torch.nn.Module, Callable[[Tensor], Tensor]]:
-    package = ModuleType("wenet")  # without its __init__, which imports all that its training needs
-    package.__path__ = [str(checkout / "wenet")]
-    sys.modules["wenet"] = package
-    sys.modules["whisper.tokenizer"] = whisper = ModuleType("whisper.tokenizer")
-    whisper.LANGUAGES = {}  # type: ignore[attr-defined]  # asked for on import, of no use to the encoder
-    for name in ("Union", "Optional"):  # WeNet takes them from a module of torch that no longer has them
-        setattr(torch.nn.modules.conv, name, getattr(typing, name))
-    modules = {
-        name: importlib.import_module(f"wenet.models.transformer.{name}")
-        for name in ("encoder", "ctc", "cmvn")
-    }
+    modules = {name: wenet_module(checkout, name) for name in ("encoder", "ctc", "cmvn")}
     cmvn = modules["cmvn"].GlobalCMVN(torch.zeros(80), torch.ones(80))
     encoder = modules["encoder"].ConformerEncoder(
         80, **config["encoder_conf"], use_dynamic_chunk=True, global_cmvn=cmvn
@@ -55,3 +45,16 @@ def wenet_network(
     encoder.load_state_dict(plain.encoder.state_dict(), strict=False)
     ctc.load_state_dict(plain.ctc.state_dict())
     return encoder.eval(), ctc.eval().log_softmax
+
+
+def wenet_module(checkout: Path, name: str) -> ModuleType:
+    """Import one module of WeNet's network or search."""
+    package = ModuleType("wenet")  # without its __init__, which imports all that its training needs
+    package.__path__ = [str(checkout / "wenet")]
+    sys.modules.setdefault("wenet", package)
+    for whisper in ("whisper", "whisper.tokenizer"):
+        sys.modules.setdefault(whisper, ModuleType(whisper))
+    sys.modules["whisper.tokenizer"].LANGUAGES = {}  # type: ignore[attr-defined]  # asked for on import, never used
+    for kind in ("Union", "Optional"):  # WeNet takes them from a module of torch that no longer has them
+        setattr(torch.nn.modules.conv, kind, getattr(typing, kind))
+    return importlib.import_module(f"wenet.models.transformer.{name}")
