@@ -73,7 +73,8 @@ def test_a_model_is_fetched_stopped_taken_up_again_verified_used_and_removed(
     model.get_by_role("button", name="Download").click()
     expect(model).to_have_attribute("data-state", "pulling")
     expect(model.get_by_text(re.compile(r"\d+% · .*KB / .*KB"))).to_be_visible()
-    model.get_by_role("button", name="Stop").click()
+    with page.expect_response(re.compile("/cancel$")):  # before the hub sends the rest
+        model.get_by_role("button", name="Stop").click()
     hub.go.set()
     expect(model).to_have_attribute("data-state", "stopped")
     expect(model.get_by_text("are kept")).to_be_visible()
