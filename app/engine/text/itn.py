@@ -6,16 +6,19 @@ the packages `chinese` and `english`. Pure functions of the text: no model, no s
 The policy, in one place:
 
 * Only numerals change, words stay: 下午两点半 -> 下午2点半, 三十五块五 -> 35块5, 零下五度 -> 零下5度. The exceptions
-  are spelled symbols: 百分之 (%), 千分之 (‰), 分之 (/), 点 inside a decimal (.), 负 (-); in English percent (%),
-  dollars ($), euros (€), point (.), a.m. and p.m.
+  are spelled symbols: 百分之 (%), 千分之 (‰), 分之 (/), 点 inside a decimal (.), 负 (-), 杠 between digits (-); in
+  English percent (%), dollars ($), euros (€), pounds and pence (£), point and dot (.), dash (-), a.m. and p.m.,
+  and a half (.5, before a unit or million).
 * Eleven and more is written in digits wherever it counts something. Zero to ten stay words before an ordinary
   measure word (三个人, 第一次, 十年) and become digits in dates, clock times, money, percentages, fractions,
-  decimals, ranges (三到五天), scores (三比二), and before a unit of measurement (五公里, 三小时).
+  decimals, ranges (三到五天), scores (三比二), powers (10的3次方), and before a unit of measurement (五公里, 三小时).
 * 万 and 亿 stay where they make the number short: 500万, 1.2亿, but 35000.
 * Digits read one by one join from three on: 三零二房间, phone numbers, years. Counting aloud (一二三) does not.
+* A letter and its number are one word, without the space of a recogniser: T3航站楼, 5G, 沪C12345; names keep it: iPhone 15.
 * Whatever is vague stays spoken: 五六个, 二三十, 十几, 几十万, 二十来个.
 * Idioms, names, holidays, reigns and lunar dates stay (`chinese/fixed.py`).
-* English: zero to nine stay words in prose and become digits with a unit, percent, money, date or time.
+* English: zero to nine stay words in prose and become digits with a unit, percent, money, date, time or score, and
+  after what they name (step 2, type 2 diabetes). Half past two, quarter to six stay; ranges share: $5 to $10.
 """
 
 from __future__ import annotations

@@ -79,6 +79,45 @@ def test_text_without_numbers_has_no_spans() -> None:
     assert normalise_with_mapping("今天天气真好 how are you") == Normalised("今天天气真好 how are you", ())
 
 
+def test_text_without_numerals_is_never_changed() -> None:
+    pieces = "今天 天气 真好 我们 明年 见 how are you Kelly API KPI ， 。 ? - % 的 分 点 块 号 月 percent dollars o'clock".split()  # noqa: SIM905
+    chance = random.Random(3)
+    for _ in range(1000):
+        spoken = chance.choice(["", " "]).join(chance.choices(pieces, k=12))
+        assert normalise_with_mapping(spoken) == Normalised(spoken, ())
+
+
+def test_english_sentences_that_follow_each_other_do_not_disturb_each_other() -> None:
+    assert normalise("; ".join(spoken for spoken, _ in ENGLISH)) == "; ".join(
+        written for _, written in ENGLISH
+    )
+
+
+def test_a_letter_and_its_number_are_one_replacement_so_that_no_space_can_part_them() -> None:
+    spoken = "去 T 三航站楼用 5 G"
+    result = normalise_with_mapping(spoken)
+    assert result.text == "去 T3航站楼用 5 G"
+    assert [(spoken[s.raw_start : s.raw_end], result.text[s.start : s.end]) for s in result.spans] == [
+        ("T 三", "T3")
+    ]
+
+
+def test_any_unicode_is_taken() -> None:
+    chance = random.Random(11)
+    ranges = [
+        (0, 0x250),
+        (0x3000, 0x3100),
+        (0x4E00, 0x9FFF),
+        (0xD800, 0xE000),
+        (0xFF00, 0xFFFF),
+        (0, 0x110000),
+    ]
+    for _ in range(300):
+        spoken = "".join(chr(chance.randrange(*chance.choice(ranges))) for _ in range(40))
+        result = normalise_with_mapping(spoken + "三十五")
+        _assert_equal_outside_spans(spoken + "三十五", result)
+
+
 def test_empty_text_stays_empty() -> None:
     assert normalise_with_mapping("") == Normalised("", ())
 
@@ -95,7 +134,21 @@ def test_nothing_that_can_be_spelled_with_the_words_of_numbers_raises() -> None:
 
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize(
-    "unit", ["一", "亿", "三点五", "分之一又", "A一", "a ", "one hundred and ", "今天天气"]
+    "unit",
+    [
+        "一",
+        "亿",
+        "三点五",
+        "分之一又",
+        "A一",
+        "A 一",
+        "a ",
+        "oh ",
+        "one dot ",
+        "one hundred and ",
+        "六比三",
+        "今天天气",
+    ],
 )
 def test_a_hundred_thousand_characters_are_no_trap(unit: str) -> None:
     normalise(unit * (100_000 // len(unit)))
