@@ -18,7 +18,7 @@ class EchoEngine:
 
     @property
     def info(self) -> EngineInfo:
-        return EngineInfo("echo", "cpu", "float32", ("zh", "en"), 0, 0.0, (), ())
+        return EngineInfo("echo", "cpu", "float32", ("zh", "en"), 0, 0.0, (), (), batch_seconds=8.0)
 
     def transcribe(self, utterances: Sequence[Utterance]) -> list[Hypothesis]:
         return [self._hear(utterance.waveform) for utterance in utterances]
