@@ -14,7 +14,7 @@ from app.engine import DTYPES
 from app.engine.conformer import Conformer
 from app.engine.conformer.frozen import freeze
 from app.engine.conformer.linear import Int8Linear, linear_for
-from app.engine.device import choose_device, fall_back
+from app.engine.device import choose_device, fall_back, is_out_of_memory
 from app.engine.trial import Run, Trial, times_as_fast, trial_run
 from app.errors import N_, DeviceUnavailable
 from app.transcript import Applied
@@ -72,6 +72,7 @@ def place(
 
     Raises:
         DeviceUnavailable: the device is absent or broken, and the fallback is not allowed.
+        RuntimeError: of torch, where memory is short; see memory_errors_named.
     """
     chosen = choose_device(device, allow_fallback=allow_fallback)
     try:
@@ -171,8 +172,8 @@ class _Bench:
         try:
             run = self._run(dtype, device)
             trial = Trial(run())
-        except (RuntimeError, NotImplementedError) as error:
-            return _choice(asked, FLOAT32, device, _one_line(error))
+        except RuntimeError as error:
+            return _choice(asked, FLOAT32, device, _why_failed(error))
         if not trial.equals(self._reference):
             return _choice(asked, FLOAT32, device, f"{WRONG_PRECISION}: {self._agreement(trial)}")
         if device.type != "cpu":
@@ -188,8 +189,8 @@ class _Bench:
             return
         try:
             trial = Trial(self._run(FLOAT32, device)())
-        except (RuntimeError, NotImplementedError) as error:
-            raise DeviceUnavailable(device=str(device), reason=_one_line(error)) from error
+        except RuntimeError as error:
+            raise DeviceUnavailable(device=str(device), reason=_why_failed(error)) from error
         if not trial.equals(self._reference):
             reason = f"{WRONG_NUMBERS}: {self._agreement(trial)}"
             raise DeviceUnavailable(device=str(device), reason=reason)
@@ -210,5 +211,8 @@ def _choice(asked: str, dtype: str, device: torch.device, reason: str) -> DtypeC
     return DtypeChoice(dtype, device, Applied("dtype", asked, dtype, reason))
 
 
-def _one_line(error: Exception) -> str:
+def _why_failed(error: RuntimeError) -> str:
+    """Return the first line of an error; a shortage of memory is none of the device's faults and goes on."""
+    if is_out_of_memory(error):
+        raise error
     return (str(error).splitlines() or [type(error).__name__])[0]

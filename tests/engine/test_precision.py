@@ -7,9 +7,11 @@ import pytest
 import torch
 
 from app.engine.checkpoint import load_checkpoint
+from app.engine.device import DeviceChoice, memory_errors_named
 from app.engine.precision import choose_dtype, convert, place
 from app.engine.trial import Trial, times_as_fast, trial_run
-from app.errors import DeviceUnavailable
+from app.errors import DeviceUnavailable, OutOfMemory
+from app.transcript import Applied
 from tests.engine.tiny_model import tiny_network
 
 CPU = torch.device("cpu")
@@ -109,6 +111,32 @@ def test_a_broken_device_is_refused_with_the_reason():
         choose_dtype("auto", torch.device(BROKEN), tiny_network())
     assert refused.value.params["device"] == BROKEN
     assert refused.value.params["reason"]
+
+
+def test_a_broken_device_is_replaced_where_that_is_allowed(monkeypatch):
+    broken = DeviceChoice(torch.device(BROKEN), (Applied("device", "cuda", "cuda"),))
+    monkeypatch.setattr("app.engine.precision.choose_device", lambda *_, **__: broken)
+    with pytest.raises(DeviceUnavailable):
+        place(tiny_network(), "cuda")
+    for asked, allowed in (("cuda", True), ("auto", False)):
+        model = tiny_network()
+        placement = place(model, asked, "float32", allow_fallback=allowed)
+        line = placement.receipt[0]
+        assert (placement.device, line.name, line.asked, line.applied) == (CPU, "device", asked, "cpu")
+        assert "meta" in line.reason
+        assert Trial(trial_run(model, CPU)()).equals(Trial(trial_run(tiny_network(), CPU)()))
+
+
+class ShortOfMemory(torch.nn.Module):
+    def forward(self, x):
+        return x.new_empty(2**60)
+
+
+def test_a_shortage_of_memory_is_not_the_fault_of_the_precision():
+    model = tiny_network()
+    model.encoder.embed = ShortOfMemory()
+    with pytest.raises(OutOfMemory), memory_errors_named():
+        place(model, "cpu", "int8")
 
 
 def test_an_absent_device_is_replaced_only_where_that_is_allowed():
