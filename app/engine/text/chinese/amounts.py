@@ -50,7 +50,7 @@ def write_decimal(match: Match) -> str | None:
         one_fraction_digit
         and match["whole"] == "一"
         and before(match, 1) in tuple("有这那早晚快慢多少大小好差")
-        and not re.match(f"{MEASURE_UNITS}|倍", after(match))
+        and not re.match(f"{MEASURE_UNITS}|倍|个? ?[A-Z]", after(match))
     ):
         return None
     if fraction == "一" and len(whole) == 1 and after(match, 1) in tuple("个些起定直样点滴种边"):

@@ -146,16 +146,12 @@ def write_cardinal(match: Match) -> str | None:
 def _counted(run: str, following: str) -> str:
     """The run without a last character that belongs to the next word."""
     valid = zh.parse_cardinal(run) is not None
-    if (
-        len(run) > 2
-        and run[-1] == "一"
-        and following in tuple(CLASSIFIERS)
-        and (run[-2] in "百千万亿" or not valid)
-    ):
-        return run[:-1]  # 三千一个月, 两千五一个月
+    ends = run[-2:-1] in tuple("百千万亿") and following in tuple(CLASSIFIERS)
+    if len(run) > 2 and run[-1] == "一" and (ends or not valid):
+        return run[:-1]  # 三千一个月, 两千五一个月, 五百六十八一克
     if len(run) > 1 and run[-1] == "两":
         return run[:-1]  # 五十两银子
-    if not valid and run[-1] == "千" and following in tuple("米克瓦卡赫伏帕字兆"):
+    if not valid and run[-1] in "千百" and following in tuple("米克瓦卡赫伏帕字兆"):
         return run[:-1]  # 三百千瓦
     return run
 

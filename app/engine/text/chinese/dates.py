@@ -26,7 +26,9 @@ REIGN_DATE_BEFORE = re.compile(
 
 def write_short_year(match: Match) -> str | None:
     """九八年, 零八年, 八零后; 五六年 is "five or six years" unless a month follows."""
-    run = match["run"]
+    run = match["run"] or match["class"]
+    if match["class"] and not set(run) & set("零〇"):
+        return None  # 零三级新生, but 五四级
     clear = (
         run[0] in "零〇"
         or run[1] in "零〇"

@@ -71,7 +71,7 @@ RULES = (
         counts.write_relation,
     ),
     _rule(
-        rf"(?:{DIGIT}{{1,3}}|{RUN})(?:点(?:{DIGIT}{{1,3}}|十{DIGIT}?)){{2,4}}(?![十百千分半整钟])",
+        rf"(?:{DIGIT}{{1,3}}|{RUN})(?:点(?:[二三四五六七八九]?十{DIGIT}?|{DIGIT}{{1,3}})){{2,4}}(?![十百千分半整钟])",
         amounts.write_version,
     ),
     _rule(
@@ -96,15 +96,19 @@ RULES = (
         r"(?P<hour>[零〇一二两三四五六七八九十]{1,3})(?P<unit>点钟?|时)(?![零〇一二两三四五六七八九])",
         clock.write_hour,
     ),
-    _rule(rf"(?P<run>{DIGIT}{{2}})(?=年(?!级)|赛季|后[^天来面]|后$)", dates.write_short_year),
+    _rule(
+        rf"(?P<run>{DIGIT}{{2}})(?=年(?!级)|赛季|后[^天来面]|后$|届)|(?P<class>{DIGIT}{{2}})(?=级)",
+        dates.write_short_year,
+    ),
     _rule(
         r"(?P<run>[零〇]?[一二三四五六七八九十]{1,2})(?=月(?!廿|卅|初[一二三四五六七八九十]|[甲乙丙丁戊己庚辛壬癸]))",
         dates.write_month,
     ),
     _rule(r"(?<=月)(?P<run>[零〇]?[一二三四五六七八九十]{1,3})", dates.write_day),
     _rule(rf"(?<=第)(?P<run>{RUN})", counts.write_ordinal),
+    _rule(rf"(?:(?<=零下)|(?<=零上))(?P<run>{RUN})(?=[到至](?:零[上下])?{RUN}[度摄])", small.write_one),
     _rule(
-        rf"(?P<first>{SPOKEN_DECIMAL})(?P<unit>)(?P<to>[到至])(?P<last>{SPOKEN_DECIMAL})(?![几点])",
+        rf"(?P<first>{SPOKEN_DECIMAL})(?P<unit>)(?P<to>[到至])(?!零[上下])(?P<last>{SPOKEN_DECIMAL})(?![几点])",
         counts.write_range,
     ),
     _rule(
