@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from app.engine import EngineSpec
 from app.engine.audio import DecodeLimits
-from app.engine.known_models import PUNCTUATION
+from app.engine.known_models import PUNCTUATION, VAD
 from app.engine.registry import factory_for
 from app.engine.vad import VadOptions
 from app.jobs.models import ModelPlaces, Models
@@ -27,7 +27,9 @@ def open_models(settings: Settings, spec: EngineSpec | None = None) -> Models:
         data_dir=settings.data_dir,
         fixed=None if fixed is None or (spec and fixed == builtin_model_dir()) else fixed.absolute(),
         wenet_mirror=settings.wenet_mirror,
-        punctuation=settings.punctuation_model and settings.punctuation_model.absolute(),
+        named=tuple(
+            folder.absolute() for folder in (settings.punctuation_model, settings.vad_model) if folder
+        ),
     )
     return Models(places)
 
@@ -46,13 +48,14 @@ def spec_of_folder(settings: Settings, folder: Path) -> EngineSpec:
         dtype=settings.dtype,
         allow_fallback=settings.allow_device_fallback,
         batch_seconds=settings.batch_seconds,
-        punctuation_model=settings.punctuation_model or _downloaded_punctuation(settings),
+        punctuation_model=settings.punctuation_model or _downloaded(settings, PUNCTUATION),
+        vad_model=settings.vad_model or _downloaded(settings, VAD),
     )
 
 
-def _downloaded_punctuation(settings: Settings) -> Path | None:
-    """Return the punctuation model that a person has downloaded, where the package that reads it is there."""
-    folder = settings.models_dir / PUNCTUATION
+def _downloaded(settings: Settings, name: str) -> Path | None:
+    """Return a helping model that a person has downloaded, where the package that reads it is there."""
+    folder = settings.models_dir / name
     return folder if (folder / "config.yaml").is_file() and find_spec("funasr") else None
 
 

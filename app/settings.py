@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     punctuation_model: Path | None = None
     """Folder of a FunASR punctuation model (ct-punc); without one, pauses are punctuated."""
 
+    vad_model: Path | None = None
+    """Folder of a FunASR voice activity model (fsmn-vad); pieces without speech for it get no text."""
+
     model: Path = Field(default_factory=builtin_model_dir)
     """Folder of the model; where it is given, it wins over the choice on the page or by `models use`."""
 

@@ -42,6 +42,8 @@ class EngineSpec:
     """Seconds of sound, with padding, computed at once; 0 takes what is measured best."""
     punctuation_model: Path | None = None
     """Folder of a FunASR punctuation model; None places punctuation by the pauses."""
+    vad_model: Path | None = None
+    """Folder of a FunASR voice activity model: what holds no speech for it gets no text. None believes webrtcvad."""
     factory: str = "app.engine.recognizer:load_engine"
     """`module:function` called with this spec in the process that infers; returns an Engine."""
 

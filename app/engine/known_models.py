@@ -13,6 +13,7 @@ from app.errors import N_, ModelUnknown
 
 BUILTIN = "builtin"
 PUNCTUATION = "ct-punc"
+VAD = "fsmn-vad"
 BYTES_PER_PARAMETER = 4
 NANO_WEIGHTS = "81fec861"  # how the SHA-256 of ModelScope's weights begins
 FUNASR_LICENCE = "FunASR Model License 1.1"
@@ -173,7 +174,7 @@ KNOWN_MODELS = (
         note=N_("Punctuates the text of models that do not; used from the next loading on (needs the package funasr)."),
     ),
     KnownModel(
-        name="fsmn-vad",
+        name=VAD,
         title="FSMN-VAD",
         family="FunASR",
         languages=("zh",),

@@ -19,6 +19,7 @@ from typing import cast
 import psutil
 
 from app.engine import Engine, EngineSpec
+from app.engine.gate import GatedEngine
 from app.engine.messages import Answer, Failed, Ready, Refused, Request, Stop, Transcribe, Transcribed
 from app.errors import AppError, InferenceFailed, InferenceUnavailable
 
@@ -42,14 +43,19 @@ def serve(connection: Connection, spec: EngineSpec) -> None:
 
 
 def load(spec: EngineSpec) -> Engine:
-    """Return the engine that the spec's factory makes.
+    """Return the engine that the spec's factory makes, behind a check for speech where the spec names one.
 
     Raises:
         ModelError, DeviceUnavailable, OutOfMemory: by the factory.
     """
     module, _, function = spec.factory.partition(":")
     factory = cast("Callable[[EngineSpec], Engine]", getattr(importlib.import_module(module), function))
-    return factory(spec)
+    engine = factory(spec)
+    if spec.vad_model is None:
+        return engine
+    from app.engine.funasr.vad import load_vad  # an extra package, which takes seconds to import
+
+    return GatedEngine(engine, load_vad(spec.vad_model))
 
 
 def _answer_requests(connection: Connection, engine: Engine) -> None:

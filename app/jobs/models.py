@@ -54,8 +54,8 @@ class ModelPlaces:
     fixed: Path | None
     """The folder that --model or FUNASR_MODEL names; it wins over every choice."""
     wenet_mirror: str
-    punctuation: Path | None = None
-    """The folder that FUNASR_PUNCTUATION_MODEL names."""
+    named: tuple[Path, ...] = ()
+    """The folders that other settings name, such as FUNASR_PUNCTUATION_MODEL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +255,7 @@ class Models:
 
     def _refuse_if_used(self, entry: ModelEntry) -> None:
         choice = self.choice.read()
-        used = {self.places.fixed, self.places.punctuation}
+        used = {self.places.fixed, *self.places.named}
         used |= {self._shelf.folder(name, choice) for name in (choice.model, choice.previous) if name}
         if entry.folder in used:
             raise ModelInUse(name=entry.name)

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from app.engine import EngineSpec, RecognitionOptions, Utterance
+from app.engine import SAMPLE_RATE, EngineSpec, RecognitionOptions, Utterance
 from app.engine.funasr import load_engine
 from app.engine.funasr.loading import kept_process
 from app.engine.funasr.punctuation import load_punctuator
 from app.engine.funasr.vad import load_vad
+from app.engine.process import load
 from app.transcript import Word
 from tests.engine.sounds import Samples, babble
 from tests.funasr.conftest import FindModel, FindNetwork, needs_funasr
@@ -111,3 +112,13 @@ def half_width(text: str) -> str:
 
 def marks_of(text: str) -> str:
     return "".join(letter for letter in text if letter in MARKS)
+
+
+def test_pieces_without_speech_get_no_text(models: FindModel) -> None:
+    factory = "app.engine.funasr:load_engine"
+    engine = load(EngineSpec(models("sensevoice"), threads=1, vad_model=models("vad"), factory=factory))
+    silence = np.zeros(SAMPLE_RATE, np.float32)
+    [hypothesis] = engine.transcribe([Utterance(silence, RecognitionOptions())])
+
+    assert (hypothesis.text, hypothesis.dropped) == ("", "no_speech")
+    assert "speech_check" in {line.name for line in engine.receipt(RecognitionOptions())}

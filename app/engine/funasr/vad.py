@@ -36,6 +36,7 @@ class FsmnVad:
     """A network that hears speech where webrtcvad only measures levels."""
 
     def __init__(self, loaded: Loaded) -> None:
+        self.name = loaded.folder.resolve().name
         self._auto = loaded.auto
         self._network: Any = loaded.network
         self._lock = Lock()

@@ -158,7 +158,7 @@ def _counts(phrase: Phrase, at: int, stop: int, value: int | None) -> bool:
 def _vague(phrase: Phrase, at: int, stop: int, value: int) -> bool:
     """Fifty sixty, a hundred, twenty something, nine times out of ten."""
     following = phrase.word(stop)
-    if following in en.NUMBER_WORDS or following in ("something", "odd", "hundredths", "thousandths"):
+    if following in en.NUMBER_WORDS or following in ("something", "some", "odd", "hundredths", "thousandths"):
         return True
     if phrase.word(at) == "a" and value in (100, 1000):
         return True

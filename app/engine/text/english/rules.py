@@ -31,6 +31,7 @@ SET_PHRASES: dict[str, str | None] = {
     "ten to one": None,
     "whole nine yards": None,
     "three mile island": None,
+    "forty niners": "49ers",
     "forty winks": None,
     "ten commandments": None,
     "eleventh hour": None,

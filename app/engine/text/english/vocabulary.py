@@ -44,7 +44,7 @@ DESIGNATORS = frozenset(
     stage line part suite extension boeing airbus windows iphone ios android python playstation bluetooth usb gpt covid rule""")
 )
 WORDS_OF_SCORES = frozenset(
-    words_of("won win wins lost lose led lead leads leading beat score ahead trailing")
+    words_of("voted vote won win wins lost lose led lead leads leading beat score ahead trailing")
 )
 STREETS = frozenset(words_of("street avenue road drive lane boulevard"))
 NO_STREET = frozenset(words_of("of on the in at from to and for a an way down is are was were with by"))
