@@ -5,6 +5,7 @@ import resource
 import weakref
 
 import numpy as np
+import psutil
 import pytest
 import torch
 
@@ -237,3 +238,29 @@ def test_a_real_shortage_costs_no_text(engine, folder):
     child.join()
     assert found == texts(engine.transcribe(utterances(*[30.0] * 20)))
     assert {line.reason for lines in applied for line in lines} == {SMALLER_BATCHES}
+
+
+# Memory of a long life
+
+
+def recognise_a_hundred_lengths(folder, report):
+    """In a child: report how many bytes it has grown by, after a few lengths that it had not seen and many more."""
+    engine = load_engine(EngineSpec(folder, device="cpu", threads=1))
+    sizes = []
+    for number in range(110):
+        engine.transcribe(utterances(1 + number / 25))
+        sizes.append(psutil.Process().memory_info().rss)
+    report.send(sizes[-1] - sizes[10])
+
+
+def test_memory_does_not_grow_with_the_lengths_that_were_seen(folder):
+    """Each once cost three megabytes for good, even in this tiny network."""
+    ours, theirs = multiprocessing.get_context("spawn").Pipe()
+    child = multiprocessing.get_context("spawn").Process(
+        target=recognise_a_hundred_lengths, args=(folder, theirs)
+    )
+    child.start()
+    theirs.close()
+    growth = ours.recv()
+    child.join()
+    assert growth < 100_000_000

@@ -24,7 +24,13 @@ from app.engine import (
 )
 from app.engine.batching import Batcher
 from app.engine.budget import MemoryBudget, choose_budget
-from app.engine.device import DeviceChoice, choose_device, memory_errors_named, use_threads
+from app.engine.device import (
+    DeviceChoice,
+    bound_shape_caches,
+    choose_device,
+    memory_errors_named,
+    use_threads,
+)
 from app.engine.funasr.family import Family, Reading, duration
 from app.engine.funasr.loading import Loaded, kept_process, load, versions
 from app.engine.funasr.nano import Nano
@@ -53,6 +59,7 @@ FAMILIES: Mapping[str, Callable[[Loaded, str], Family]] = {
 def load_funasr_engine(spec: EngineSpec) -> FunASREngine:
     """See app.engine.funasr.load_engine."""
     started = time.perf_counter()
+    bound_shape_caches()
     use_threads(spec.threads)
     choice = choose_device(spec.device, allow_fallback=spec.allow_fallback)
     loaded = load(spec.model_dir, Role.RECOGNITION, choice.device)
