@@ -42,7 +42,7 @@ def _plain(text: str) -> str:
     return normalise(text).replace(",", "").translate(_WORDS)
 
 
-_WORDS = str.maketrans("零〇一二两三四五六七八九", "001223456789")
+_WORDS = str.maketrans("零〇一二两三四五六七八九-至", "001223456789到到")
 
 
 def main() -> None:
