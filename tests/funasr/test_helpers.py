@@ -117,7 +117,7 @@ def marks_of(text: str) -> str:
 def test_pieces_without_speech_get_no_text(models: FindModel) -> None:
     factory = "app.engine.funasr:load_engine"
     engine = load(EngineSpec(models("sensevoice"), threads=1, vad_model=models("vad"), factory=factory))
-    silence = np.zeros(SAMPLE_RATE, np.float32)
+    silence = np.zeros(SAMPLE_RATE // 100, np.float32)
     [hypothesis] = engine.transcribe([Utterance(silence, RecognitionOptions())])
 
     assert (hypothesis.text, hypothesis.dropped) == ("", "no_speech")
