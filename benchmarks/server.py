@@ -16,6 +16,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 API = "/api/v1"
 BOUNDARY = "benchmark"
@@ -66,6 +68,17 @@ class Server:
                 return record
             time.sleep(LOOK_SECONDS)
         raise TimeoutError(id)
+
+    def computing_seconds(self) -> float:
+        """Return what its processes have computed so far; those that ended count for the server."""
+        server = psutil.Process(self.pid)
+        own = server.cpu_times()
+        children = [child.cpu_times() for child in server.children()]
+        return (
+            sum(times.user + times.system for times in (own, *children))
+            + own.children_user
+            + own.children_system
+        )
 
     def moments(self, id: str) -> dict[str, datetime]:
         """Return when each event of a job was logged last."""
