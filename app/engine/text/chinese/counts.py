@@ -171,6 +171,6 @@ def _stays_spoken(match: Match) -> bool:
         return True
     series = following[:1] == "号" and SERIES_BEFORE.search(previous)
     reign = following[:1] == "年" and REIGN_BEFORE.search(previous)
-    monarch = re.match("世(?!纪)", following)
+    monarch = re.match("世(?![纪界])", following)
     part_of_date = previous[-1:] in ("月", "历") or following[:1] in ("月", "日")
     return bool(series or reign or monarch) or (part_of_date and is_old_date(match))

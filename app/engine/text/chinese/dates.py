@@ -19,7 +19,7 @@ REIGN_BEFORE = re.compile(f"(?:{'|'.join(REIGNS)})$")
 # 康熙二十一年五月, 元兴三年七月十二: a date of a reign; one that the list does not know is told by its low year
 REIGN_DATE_BEFORE = re.compile(
     rf"(?:(?:{'|'.join(REIGNS)})[元一二三四五六七八九十]{{1,3}}"
-    r"|(?<![第零〇一二三四五六七八九十0-9])[元一二三四五六七八九十])"
+    r"|(?<!民国)(?<!昭和)(?<!大正)(?<!平成)(?<!令和)(?<![第零〇一二三四五六七八九十0-9])[元一二三四五六七八九十])"
     r"年[春夏秋冬]?闰?(?:[一二三四五六七八九十]{1,2}月)?$"
 )
 

@@ -120,6 +120,10 @@ RULES = (
         counts.write_range,
     ),
     _rule(
+        rf"{RUN}秒[一二三四五六七八九]?十[一二三四五六七八九]?(?!{RUN}|[{CLASSIFIERS}])",
+        counts.write_relation,
+    ),
+    _rule(
         rf"(?P<head>{RUN})(?P<unit>米|块|度|毛|公?斤|秒)(?P<tail>{DIGIT}(?={PER_PIECE})|{DIGIT}{{1,2}})"
         rf"(?P<more>[毛角]?)(?:(?={PER_PIECE})|(?![零〇一二两三四五六七八九十百千万亿点]))",
         amounts.write_after_unit,
@@ -131,7 +135,7 @@ RULES = (
     _rule(rf"{SIGN}(?P<run>[零〇一二两三四五六七八九十])(?={small.MEASURE_UNITS})", small.write_small),
     _rule(rf"{SIGN}(?P<run>十)(?=千[米克瓦])", small.write_small),
     _rule(r"负(?P<run>[零一二三四五六七八九十])(?=[度到至和的，。、,.!！?？]|摄氏|$)", small.write_minus),
-    _rule(r"(?<=公元|元前)(?P<run>[一二三四五六七八九十])(?=年)", small.write_one),
+    _rule(r"(?<=公元|元前|民国|昭和|大正|平成|令和)(?P<run>[一二三四五六七八九十])(?=年)", small.write_one),
     _rule(rf"{SIGN}(?P<run>[零〇一二两三四五六七八九十]{{1,3}})(?=度)", small.write_degrees),
     _rule(rf"(?P<run>[一二两三四五六七八九])(?=分{RUN}秒)", small.write_one),
     _rule(r"(?P<run>[零一二两三四五六七八九十])(?=分(?![之钟别为]))", small.write_points),
