@@ -122,7 +122,7 @@ def _add_transcribe(commands: _Commands[argparse.ArgumentParser]) -> None:
         metavar="FORMAT",
         help="txt, json, srt, vtt or csv; several with commas (txt)",
     )
-    command.add_argument("--language", default="auto", help="auto, zh or en (auto)")
+    command.add_argument("--language", default="auto", help="auto, zh, en, yue, ja or ko (auto)")
     command.add_argument(
         "--hotwords",
         default="",

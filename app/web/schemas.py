@@ -47,7 +47,7 @@ class ErrorAnswer(BaseModel):
 class Options(BaseModel):
     """What was asked for."""
 
-    language: str = Field(description="`auto`, `zh` or `en`.", examples=["auto"])
+    language: str = Field(description="`auto`, or the code of a language.", examples=["auto"])
     hotwords: list[str] = Field(description="Words to listen for.", examples=[["转写", "Conformer"]])
     itn: bool = Field(description="Whether spoken numbers are written as digits.", examples=[True])
     punctuation: bool = Field(description="Whether pauses become punctuation.", examples=[True])

@@ -22,7 +22,7 @@ from app.errors import (
     UploadInterrupted,
     UploadTooLarge,
 )
-from app.jobs.queue import QUALITIES, JobState
+from app.jobs.queue import LANGUAGES, QUALITIES, JobState
 from app.web.answers import full_answer, item_answer
 from app.web.dependencies import QueueDep, StateDep, TranscriptionId, TranslateDep
 from app.web.errors import LARGEST_FORM_BYTES
@@ -51,9 +51,9 @@ UPLOAD_FORM: dict[str, Any] = {
                     },
                     "language": {
                         "type": "string",
-                        "enum": ["auto", "zh", "en"],
+                        "enum": list(LANGUAGES),
                         "default": "auto",
-                        "description": "What is spoken.",
+                        "description": "What is spoken; the receipt says where a model does not know it.",
                     },
                     "hotwords": {
                         "type": "string",

@@ -26,7 +26,7 @@ HOUR_AFTER = re.compile(
     r"|吃|回|来|去|就|才|还|了|吗|吧|[，。？！,.?!]|$"
 )
 TIME_BEFORE = re.compile(f"(?:{PART_OF_DAY}|现在[是才都]?|已经|[日号天在到从至约快])$")
-RANGE_BEFORE = re.compile("点[半钟]?[到至]$")
+RANGE_BEFORE = re.compile("点[半钟多]?[到至]$")
 MINUTE_AFTER = re.compile("出发|到[达站]|开[会始门车]|见|起[床飞]|集合|发车|登机|[上下]飞?[机班课车]|准时")
 SCORE_BEFORE = re.compile(
     r"(?:场均|平均|均|得分?|(?:得|考|扣|打|加)了?个?|评分.{0,3}|分数.{0,2}|均分|满分|豆瓣.{0,4}|给了?|拿了?)$"

@@ -47,7 +47,7 @@ RULES = (
     _rule(rf"{DIGIT}++(?:杠{DIGIT}++)+", counts.write_joined),
     _rule(rf"{RUN}排{RUN}(?=[座号])", counts.write_relation),
     _rule(
-        rf"(?:{RUN}块)?[一二两三四五六七八九][毛角][一二三四五六七八九](?!{RUN}|[{CLASSIFIERS}])"
+        rf"(?:{RUN}[块元])?[一二两三四五六七八九][毛角][一二三四五六七八九](?!{RUN}|[{CLASSIFIERS}])"
         rf"|{RUN}[块元][一二两三四五六七八九](?=[毛角])",
         counts.write_relation,
     ),
