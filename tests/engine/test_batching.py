@@ -240,6 +240,27 @@ def test_a_real_shortage_costs_no_text(engine, folder):
     assert {line.reason for lines in applied for line in lines} == {SMALLER_BATCHES}
 
 
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_a_real_shortage_on_a_gpu_costs_no_text(folder):
+    device = torch.device("cuda")
+    engine = load_engine(EngineSpec(folder, device="cuda"))
+    given = utterances(*[30.0] * 40)
+    expected = texts(engine.transcribe(given))
+    assert engine.info.batch_seconds > 30
+    torch.cuda.empty_cache()
+    _, total = torch.cuda.mem_get_info(device)
+    used = torch.cuda.memory_reserved(device)
+    budget = MemoryBudget(1200.0)
+    torch.cuda.set_per_process_memory_fraction((used + 200 * 2**20) / total)
+    try:
+        found = Batcher(engine._recognise, budget, device).transcribe(given)
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
+    assert texts(found) == expected
+    assert budget.seconds < 1200
+
+
 # Memory of a long life
 
 
