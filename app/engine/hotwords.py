@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
-from app.engine.phrases import Beginning, Phrase, PhraseAutomaton, State
+from app.engine.phrases import Beginning, Phrase, PhraseAutomaton, State, and_shorter
 from app.engine.spelling import Speller
 from app.engine.tokenizer import Tokenizer
 from app.hotwords import Hotword
@@ -94,7 +94,7 @@ class Context(dict[int, "Step"]):
     """
 
     awaited: tuple[int, ...] = ()
-    """Tokens that a hotword goes on with which has begun."""
+    """Tokens that a hotword goes on with which has begun; any other one gives back what is unfinished."""
     unfinished = 0.0
     """What is given back of a hotword that has begun, if the text ends or goes on otherwise; not above zero."""
     ending = 0.0
@@ -116,8 +116,8 @@ class _GraphContext(Context):
         self._graph = graph
         self.state = state
         self.inside_word = inside_word
-        if state.beginning.depth:
-            self.awaited = tuple(dict.fromkeys(graph.going_on(state.beginning)))
+        begun = [beginning for beginning in and_shorter(state.beginning) if beginning.depth]
+        self.awaited = tuple(dict.fromkeys(token for part in begun for token in graph.going_on(part)))
         self.unfinished = round(state.gains[-1] - state.value, 6)
 
     def __missing__(self, token: int) -> Step:

@@ -49,7 +49,7 @@ class State:
     @property
     def value(self) -> float:
         """Worth of the text together with the part of the phrase that is being spelled."""
-        return max(self.gains[-1 - part.depth] + part.worth for part in _and_shorter(self.beginning))
+        return max(self.gains[-1 - part.depth] + part.worth for part in and_shorter(self.beginning))
 
 
 class PhraseAutomaton:
@@ -115,7 +115,8 @@ class PhraseAutomaton:
         return self._empty
 
 
-def _and_shorter(beginning: Beginning) -> Iterator[Beginning]:
+def and_shorter(beginning: Beginning) -> Iterator[Beginning]:
+    """Yield a beginning and the shorter ones that it ends in."""
     node: Beginning | None = beginning
     while node is not None:
         yield node

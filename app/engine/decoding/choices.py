@@ -61,21 +61,21 @@ class Choices:
             for token, (value, rank) in self.found.items()
             if token != blank_id and value > least
         ]
-        """What any text may go on with, the most promising first."""
+        """How a text may go on, the most promising first; with a hotword that has begun see `awaited`."""
 
     def find(self, token: int) -> tuple[float, int]:
         """Return log-probability and rank of a token; IMPOSSIBLE where it is not considered."""
         return self.found.get(token, NOT_FOUND)
 
-    def further(self, _context: Context) -> list[Option]:
-        """Return what else a text may go on with that has come so far in a hotword."""
+    def awaited(self, _context: Context) -> list[Option]:
+        """Return how a text may go on with a hotword that has begun, the most promising first."""
         return []
 
 
 class HotChoices(Choices):
     """The likeliest tokens of one frame, and those that a hotword waits for, however unlikely they are."""
 
-    __slots__ = ("_graph", "_listed", "_useful_G")
+    __slots__ = ("_graph", "_useful_G")
 
     def __init__(
         self,
@@ -86,14 +86,14 @@ class HotChoices(Choices):
     ) -> None:
         self.found, self.blank, self.options = likeliest.found, likeliest.blank, likeliest.options
         self._graph, self._useful_G = graph, useful_G
-        self._listed = set(self.found)
         if firsts or not graph.places.keys().isdisjoint(self.found):
             most = graph.most_gains
             options = [
                 (value + most.get(token, 0.0), value, rank, token) for _, value, rank, token in self.options
             ]
-            self.options = sorted(options + self._unlisted(firsts), reverse=True)
-            self._listed.update(firsts)
+            known = {token for *_, token in options}
+            options += self._hot(token for token in firsts if token not in known)
+            self.options = sorted(options, reverse=True)
 
     def find(self, token: int) -> tuple[float, int]:
         found = self.found.get(token)
@@ -102,14 +102,14 @@ class HotChoices(Choices):
         place = self._graph.places.get(token)
         return NOT_FOUND if place is None else (float(self._useful_G[place]), BEHIND + place)
 
-    def further(self, context: Context) -> list[Option]:
-        return sorted(self._unlisted(context.awaited), reverse=True)
+    def awaited(self, context: Context) -> list[Option]:
+        return sorted(self._hot(context.awaited), reverse=True)
 
-    def _unlisted(self, tokens: Iterable[int]) -> list[Option]:
+    def _hot(self, tokens: Iterable[int]) -> list[Option]:
         options = []
         for token in tokens:
             value, rank = self.find(token)
-            if value > LEAST_HOT and token not in self._listed:
+            if value > LEAST_HOT:
                 options.append((value + self._graph.most_gains[token], value, rank, token))
         return options
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from heapq import heapify, heappush, heapreplace
 from operator import attrgetter, itemgetter
 from typing import Final, TypeAlias
 
 from app.engine.decoding import Decoded, EncodedBatch
+from app.engine.decoding.bar import Bar
 from app.engine.decoding.choices import IMPOSSIBLE, LEAST_HOT, Choices, Option, choices_of
 from app.engine.decoding.fusion import FusedContext
 from app.engine.decoding.prefixes import Hypothesis, Prefix, grown
@@ -152,24 +152,41 @@ class _Beam:
         sures = Bar(self._size, [future[SURE] for future in staying])
         totals = Bar(self._size, [future[TOTAL] for future in staying]) if self._has_hotwords else sures
         for before in self._kept:
-            futures += self._grow(before, choices.options, sures, totals)
-            if before.prefix.context.awaited:
-                futures += self._grow(before, choices.further(before.prefix.context), sures, totals)
+            prefix, context = before.prefix, before.prefix.context
+            if context.awaited:
+                futures += self._grow(before, choices.awaited(context), prefix.bonus, sures, totals)
+            sure_bonus = prefix.bonus + context.unfinished
+            futures += self._grow(before, choices.options, sure_bonus, sures, totals, context.awaited)
         return futures
 
     def _grow(
-        self, before: Hypothesis, options: Iterable[Option], sures: Bar, totals: Bar
+        self,
+        before: Hypothesis,
+        options: Iterable[Option],
+        bonus_left: float,
+        sures: Bar,
+        totals: Bar,
+        excepted: tuple[int, ...] = (),
     ) -> Iterator[Future]:
-        """Yield what a text becomes with each option, but for what as many others already surpass as are kept."""
+        """Yield what a text becomes with each option, but for what as many others already surpass as are kept.
+
+        Args:
+            before: the text.
+            options: the most promising first.
+            bonus_left: the most that remains of its bonus with any of them.
+            sures: of the texts found so far, without hotwords that are not finished.
+            totals: and with them.
+            excepted: tokens that are passed over.
+        """
         last, bonus, context = before.prefix.token, before.prefix.bonus, before.prefix.context
         score, blank, longer_ones = before.score, before.blank, before.longer_ones
-        reach = score + bonus + self._most_worth
+        reach = score + bonus_left + self._most_worth
         for most, value, rank, token in options:
             if reach + most < sures.height:
                 break
             after, gain = context[token]
             total = (blank if token == last else score) + value + bonus + gain
-            if total < sures.height or total == IMPOSSIBLE or token in longer_ones:
+            if total < sures.height or total == IMPOSSIBLE or token in longer_ones or token in excepted:
                 continue
             sure = total + after.unfinished
             if (sure < sures.height and total < totals.height) or (gain > 0 and value < LEAST_HOT):
@@ -206,29 +223,6 @@ class _Beam:
     def _order(self, rank: int, hypothesis: Hypothesis) -> int:
         """Number the texts of a frame in the order in which WeNet finds them: by token, then by place in the beam."""
         return 2 * (rank * 2 * self._size + hypothesis.place)
-
-
-class Bar:
-    """How high a number must be to be one of the highest."""
-
-    __slots__ = ("_highest", "_size", "height")
-
-    def __init__(self, size: int, numbers: Iterable[float]) -> None:
-        self._size = size
-        self._highest = sorted(numbers, reverse=True)[:size]
-        heapify(self._highest)
-        self.height = self._highest[0] if len(self._highest) == size else IMPOSSIBLE
-
-    def raise_to(self, number: float) -> None:
-        """Take one more number into account."""
-        if number <= self.height:
-            return
-        if len(self._highest) == self._size:
-            heapreplace(self._highest, number)
-        else:
-            heappush(self._highest, number)
-        if len(self._highest) == self._size:
-            self.height = self._highest[0]
 
 
 def _candidate(hypothesis: Hypothesis) -> Candidate:
