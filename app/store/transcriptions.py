@@ -170,28 +170,30 @@ def remove(connection: Connection, id: str) -> None:
 
 
 def recount(connection: Connection, id: str) -> None:
-    """Make the counters of a transcription those of its segments."""
-    connection.execute(update(transcriptions).where(transcriptions.c.id == id).values(**_counters()))
+    """Make the counters of a transcription those of its segments, in one pass over them: a day has thousands."""
+    mine = segments.c.transcription_id == id
+    counters = connection.execute(select(*_counters()).where(mine)).mappings().one()
+    connection.execute(update(transcriptions).where(transcriptions.c.id == id).values(**counters))
 
 
 def _held_by(worker: str) -> ColumnElement[bool]:
     return (transcriptions.c.worker == worker) & (transcriptions.c.state == JobState.RUNNING)
 
 
-def _counters() -> dict[str, Any]:
-    mine = segments.c.transcription_id == transcriptions.c.id
-    finished = segments.c.state != "pending"
+def _counters() -> list[ColumnElement[Any]]:
+    state = segments.c.state
+    finished = state != "pending"
 
-    def over(what: ColumnElement[Any], *conditions: ColumnElement[bool]) -> Any:
-        return select(what).where(mine, *conditions).scalar_subquery()
+    def total(what: ColumnElement[Any], condition: ColumnElement[bool]) -> ColumnElement[Any]:
+        return func.coalesce(func.sum(what).filter(condition), 0)
 
-    return {
-        "segments_total": over(func.count()),
-        "segments_done": over(func.count(), segments.c.state == "done"),
-        "segments_failed": over(func.count(), segments.c.state == "failed"),
-        "seconds_done": over(func.coalesce(func.sum(segments.c.covers_seconds), 0.0), finished),
-        "seconds_worked": over(func.coalesce(func.sum(segments.c.seconds_worked), 0.0), finished),
-    }
+    return [
+        func.count().label("segments_total"),
+        func.count().filter(state == "done").label("segments_done"),
+        func.count().filter(state == "failed").label("segments_failed"),
+        total(segments.c.covers_seconds, finished).label("seconds_done"),
+        total(segments.c.seconds_worked, finished).label("seconds_worked"),
+    ]
 
 
 def _with_position() -> Select[Any]:
