@@ -181,7 +181,9 @@ class Transfer:
         while chunk := answer.read1(CHUNK_BYTES):
             if self.stopping.is_set():
                 raise Cancelled
-            stream.write(chunk)
+            rest = memoryview(chunk)
+            while rest:  # a disk that is nearly full takes a part of it without an error
+                rest = rest[stream.write(rest) :]
             arrived += len(chunk)
             report(len(chunk))
         return arrived
