@@ -155,8 +155,9 @@ def test_a_forbidden_token_is_never_found():
     assert {token for candidate in found for token in candidate.tokens} == {1}
 
 
-def test_a_recording_without_frames_has_no_text():
-    batch = EncodedBatch(torch.zeros(1, 1, 16), torch.zeros(1, 1, 17), torch.tensor([0]))
+@pytest.mark.parametrize("padding", [0, 1])
+def test_a_recording_without_frames_has_no_text(padding):
+    batch = EncodedBatch(torch.zeros(1, padding, 16), torch.zeros(1, padding, 17), torch.tensor([0]))
     beam = PrefixBeamDecoder(0, 4)
     for decoder in (beam, RescoringDecoder(tiny_network(), beam)):
         [found] = decoder.decode(batch)

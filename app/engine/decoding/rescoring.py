@@ -79,8 +79,8 @@ class RescoringDecoder:
         self, decoder: TransformerDecoder | None, batch: EncodedBatch, texts: list[list[tuple[int, ...]]]
     ) -> list[list[list[float]]]:
         """Return for each text of each recording the log-probability of every token and, last, of its end."""
-        if decoder is None:
-            return [[[] for _ in row] for row in texts]
+        if decoder is None or not any(map(any, texts)):  # silence, of which there may not even be a frame
+            return [[[0.0] * (len(text) + 1) for text in row] for row in texts]
         trees = [TextTree.of(row, self._sos_id) for row in texts]
         known_BND = decoder(
             batch.encoded_BTD, batch.lengths_B, *_inputs(trees, self._eos_id, batch.encoded_BTD.device)
