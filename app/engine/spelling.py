@@ -42,6 +42,8 @@ class Speller:
     def unknown(self, text: str) -> str:
         """Return the characters of a phrase that no unit can write; empty if the units can write it all."""
         letters = self.phrase(text)
+        if not letters:
+            return text  # nothing in it is spoken
         missing = [letter for letter in letters if letter.lstrip(WORD_START) not in self._written]
         counts = self._counts(letters)
         if not missing and counts[-1] is None:

@@ -160,7 +160,16 @@ def test_units_without_spaces_spell_words_without_spaces():
 
 @pytest.mark.parametrize(
     ("word", "unknown"),
-    [("囧", "囧"), ("大囧人囍囧", "囧囍"), ("hello 2", "2"), ("q人", "q"), ("人-大", ""), ("ton", "n")],
+    [
+        ("囧", "囧"),
+        ("大囧人囍囧", "囧囍"),
+        ("hello 2", "2"),
+        ("q人", "q"),
+        ("人-大", ""),
+        ("ton", "n"),
+        ("。", "。"),
+        ("“”", "“”"),
+    ],
 )
 def test_a_word_that_no_units_can_write_tells_the_characters(word, unknown):
     tokenizer = Tokenizer(("<blank>", *"大人", "\u2581hello", "\u2581t", "o1"))
