@@ -61,10 +61,11 @@ class Server:
             return json.load(connection.getresponse())
 
     def end_of(self, id: str) -> dict[str, Any]:
-        """Wait for the end of a transcription and return it."""
+        """Wait for the end of a transcription and return it with its segments."""
         for _ in range(round(PATIENCE_SECONDS / LOOK_SECONDS)):
-            record: dict[str, Any] = self.ask(f"/transcriptions/{id}")
-            if record["state"] in FINAL:
+            items = self.ask("/transcriptions?limit=10")["items"]
+            if any(item["id"] == id and item["state"] in FINAL for item in items):
+                record: dict[str, Any] = self.ask(f"/transcriptions/{id}")
                 return record
             time.sleep(LOOK_SECONDS)
         raise TimeoutError(id)
