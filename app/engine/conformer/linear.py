@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.backends import cpu
 
 PACKED_ROWS = 1024  # rows for which oneDNN chooses the layout of a weight; as fast with fewer or more
+INT8_ROWS = 256  # computed at once: what lies between weights of 8 bits and their result stays within a cache
 FUSED = {nn.SiLU: "swish", nn.ReLU: "relu"}
 """Activations that oneDNN applies while a result is still in a register."""
 
@@ -66,11 +67,14 @@ class Int8Linear(nn.Module):
         self.activation = activation
 
     def forward(self, x: Tensor) -> Tensor:
-        rows = x.reshape(-1, x.shape[-1])
+        blocks = [self._compute(rows) for rows in torch.split(x.reshape(-1, x.shape[-1]), INT8_ROWS)]
+        y = blocks[0] if len(blocks) == 1 else torch.cat(blocks)
+        return y.view(*x.shape[:-1], len(self.bias))
+
+    def _compute(self, rows: Tensor) -> Tensor:
         scale = _scale(rows)
         y = torch._int_mm(_rounded(rows, scale), self.weight_KN)  # noqa: SLF001 -- torch has no other name for it
-        y = y.to(x.dtype).mul_(scale)
-        y = torch.addcmul(self.bias, y, self.scale_N).view(*x.shape[:-1], len(self.bias))
+        y = torch.addcmul(self.bias, y.to(rows.dtype).mul_(scale), self.scale_N)
         return y if self.activation is None else self.activation(y)
 
 
