@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from app import __version__
 from app.composition import decode_limits, open_models, spec_of_folder, vad_options
 from app.jobs.inference import InferenceProcess
-from app.jobs.model_keeper import ModelKeeper
+from app.jobs.models.keeper import ModelKeeper
 from app.jobs.queue import JobOptions, Queue
 from app.jobs.worker import Worker
 from app.logging import job_logs

@@ -36,8 +36,8 @@ from app.errors import (
 )
 from app.hubs.transfer import Patience
 from app.jobs.inference import InferenceProcess
-from app.jobs.model_keeper import ModelKeeper
 from app.jobs.models import ModelPlaces, Models, ModelState
+from app.jobs.models.keeper import ModelKeeper
 from tests.conftest import REPOSITORY
 from tests.models.conftest import FUNASR_FILES, SENSEVOICE_MS
 from tests.models.hub import LoopbackHub, link, tar_gz

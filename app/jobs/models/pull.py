@@ -15,7 +15,7 @@ from app.hubs import Hub, HubName, Listing, RemoteFile
 from app.hubs.checksums import write_checksums
 from app.hubs.transfer import Cancelled, Patience, Report, Transfer, no_room
 from app.hubs.unpack import unpack
-from app.jobs.model_place import Phase, PullPlace, PullState
+from app.jobs.models.place import Phase, PullPlace, PullState
 
 ROOM_TO_SPARE_BYTES = 200 * 2**20  # for the database and the recordings
 UNPACKED_SHARE = 1.5  # weights hardly shrink when they are packed; a margin for what does

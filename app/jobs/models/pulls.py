@@ -18,8 +18,8 @@ from app.hubs.huggingface import HuggingFace
 from app.hubs.modelscope import ModelScope
 from app.hubs.transfer import Cancelled, Patience, Report
 from app.hubs.wenet import WenetMirror
-from app.jobs.model_place import PullPlace
-from app.jobs.model_pull import Pull
+from app.jobs.models.place import PullPlace
+from app.jobs.models.pull import Pull
 from app.logging import event
 
 FAREWELL_SECONDS = 5.0  # a download notices within a moment; one that hangs ends with the process

@@ -1,7 +1,7 @@
 """The models as the web and the command line see them: what there is, fetch, verify, remove, use.
 
 A model is a folder under the models folder, or one elsewhere that a person has pointed at. Nothing is downloaded
-unless a person asks. Which model the inference process loads is followed by model_keeper.py.
+unless a person asks. Which model the inference process loads is followed by keeper.py.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from app.errors import (
 )
 from app.hubs.checksums import changed_files
 from app.hubs.transfer import Patience, Report
-from app.jobs.model_choice import Choice, ModelChoice
-from app.jobs.model_entries import Circumstances, ModelEntry, ModelState, describe
-from app.jobs.model_pull import USUAL_PATIENCE
-from app.jobs.model_pulls import Pulls
-from app.jobs.model_shelf import KNOWN_NAMES, Shelf, checked_name
+from app.jobs.models.choice import Choice, ModelChoice
+from app.jobs.models.entries import Circumstances, ModelEntry, ModelState, describe
+from app.jobs.models.pull import USUAL_PATIENCE
+from app.jobs.models.pulls import Pulls
+from app.jobs.models.shelf import KNOWN_NAMES, Shelf, checked_name
 from app.logging import event
 
 __all__ = ["ModelEntry", "ModelPlaces", "ModelState", "Models", "Role", "Verdict"]

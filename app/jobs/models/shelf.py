@@ -10,8 +10,8 @@ from pathlib import Path
 
 from app.engine.known_models import BUILTIN, KNOWN_MODELS
 from app.errors import ModelBusy, ModelUnknown
-from app.jobs.model_choice import Choice
-from app.jobs.model_place import PART_SUFFIX
+from app.jobs.models.choice import Choice
+from app.jobs.models.place import PART_SUFFIX
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
 KNOWN_NAMES = tuple(model.name for model in KNOWN_MODELS)

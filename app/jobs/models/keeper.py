@@ -14,8 +14,8 @@ from threading import Event, Thread
 from app.engine import EngineSpec
 from app.errors import InferenceUnavailable, Problem
 from app.jobs.inference import InferenceProcess, Stopped
-from app.jobs.model_choice import Choice
 from app.jobs.models import Models
+from app.jobs.models.choice import Choice
 from app.logging import event
 
 LOOK_SECONDS = 1.0

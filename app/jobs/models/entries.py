@@ -11,7 +11,7 @@ from pathlib import Path
 from app.engine.known_models import BUILTIN, KnownModel, Role
 from app.engine.registry import ModelFolder, identify
 from app.errors import AppError, Problem
-from app.jobs.model_place import PullStatus
+from app.jobs.models.place import PullStatus
 
 __all__ = ["ModelEntry", "ModelState", "Role", "describe"]
 
