@@ -17,7 +17,8 @@ from app.hotwords import Hotword
 from app.transcript import Applied, Word
 
 SAMPLE_RATE = 16_000  # samples per second of every waveform inside the engine
-LANGUAGES = ("auto", "zh", "en", "yue", "ja", "ko")  # that may be asked for; the receipt says what a model knows
+# what may be asked for; the receipt says whether the model knows it
+LANGUAGES = ("auto", "zh", "en", "yue", "ja", "ko")
 QUALITIES = ("fast", "balanced", "accurate")
 DTYPES = ("auto", "float32", "bfloat16", "float16", "int8")
 
