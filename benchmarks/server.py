@@ -70,16 +70,12 @@ class Server:
             time.sleep(LOOK_SECONDS)
         raise TimeoutError(id)
 
-    def computing_seconds(self) -> float:
-        """Return what its processes have computed so far; those that ended count for the server."""
+    def computing_seconds(self) -> tuple[float, float]:
+        """Return what its process that infers has computed so far, and what the server itself has."""
         server = psutil.Process(self.pid)
-        own = server.cpu_times()
-        children = [child.cpu_times() for child in server.children()]
-        return (
-            sum(times.user + times.system for times in (own, *children))
-            + own.children_user
-            + own.children_system
-        )
+        [inference] = [child for child in server.children() if "spawn_main" in " ".join(child.cmdline())]
+        inferred, own = inference.cpu_times(), server.cpu_times()
+        return inferred.user + inferred.system, own.user + own.system
 
     def moments(self, id: str) -> dict[str, datetime]:
         """Return when each event of a job was logged last."""
