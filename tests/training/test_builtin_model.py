@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from app.engine import EngineSpec
+from app.engine.language_model import NGRAM_FILE, NgramModel
 from app.support.selftest import run_selftest
 
 MODEL = Path(__file__).parents[2] / "models" / "builtin"
@@ -26,3 +27,9 @@ def test_the_files_are_those_of_the_checksums_and_at_most_40_megabytes() -> None
     files = {path.name: path for path in MODEL.iterdir() if path.name != "SHA256SUMS"}
     assert listed == {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
     assert sum(path.stat().st_size for path in files.values()) <= 40_000_000
+
+
+def test_its_n_grams_know_the_units_of_its_network() -> None:
+    units = len((MODEL / "units.txt").read_text(encoding="utf-8").splitlines())
+    model = NgramModel.load(MODEL / NGRAM_FILE, units)
+    assert model.name == "4-gram"
