@@ -11,7 +11,7 @@ import torch
 
 from app.engine import SAMPLE_RATE, EngineSpec, Hypothesis, RecognitionOptions, Utterance
 from app.engine.batching import CUT, SMALLER_BATCHES, Batcher
-from app.engine.budget import SUCCESSES, MemoryBudget
+from app.engine.budget import SUCCESSES, MemoryBudget, choose_budget
 from app.engine.recognizer import load_engine
 from app.engine.splitting import join, quietest_point
 from app.errors import InferenceFailed, OutOfMemory
@@ -151,6 +151,15 @@ def test_more_is_tried_again_after_enough_successes_and_later_after_each_shortag
     for _ in range(100 * SUCCESSES):
         budget.note_success()
     assert budget.seconds == 80.0
+
+
+def test_on_a_cpu_small_models_get_batches_and_large_ones_one_at_a_time():
+    chosen = {
+        size: choose_budget(0.0, CPU, size, lambda _: None).seconds for size in (10_000_000, 48_000_000)
+    }
+    assert chosen == {10_000_000: 60.0, 48_000_000: 0.0}
+    asked = choose_budget(90.0, CPU, 48_000_000, lambda _: None)
+    assert asked.line() == Applied("batch", "90 s", "90 s")
 
 
 def test_batches_hold_utterances_of_similar_length():
