@@ -107,13 +107,13 @@ def test_a_running_job_can_be_cancelled_and_tried_again(page: Page, long_recordi
 def test_the_last_settings_are_remembered(page: Page) -> None:
     page.get_by_text("English", exact=True).click()
     page.get_by_label("Hotwords").fill("转写\nConformer")
-    page.get_by_role("switch").uncheck()
+    page.get_by_role("switch", name="ITN").uncheck()
 
     page.reload()
 
     expect(page.get_by_role("radio", name="English")).to_be_checked()
     expect(page.get_by_label("Hotwords")).to_have_value("转写\nConformer")
-    expect(page.get_by_role("switch")).not_to_be_checked()
+    expect(page.get_by_role("switch", name="ITN")).not_to_be_checked()
 
 
 def test_the_settings_go_with_the_recording(page: Page, recording: Path) -> None:
