@@ -41,13 +41,19 @@ def main() -> None:
 
 def texts(config: Config) -> Iterator[str]:
     """Every normal text that the model may learn from; nothing that is kept for a test."""
+    sentences = read_sentences(config)
+    kept = {normal_text(s.text) for s in sentences if s.set == "test"}
+    yield from (text for text in _corpora(config) if text not in kept)
+    yield from transcripts(config)
+    yield from (normal_text(s.text) for s in sentences if s.set == "train")
+
+
+def _corpora(config: Config) -> Iterator[str]:
     left_out = set(config.language_model.leave_out)
     for path, sources in ((config.text.zh, config.text.zh_sources), (config.text.en, config.text.en_sources)):
         yield from (
             normal_text(text) for source, text in read_corpus(path, sources) if source not in left_out
         )
-    yield from transcripts(config)
-    yield from (normal_text(s.text) for s in read_sentences(config) if s.set == "train")
 
 
 def in_a_row(sentences: Iterator[str], vocabulary: Vocabulary) -> Ids:
