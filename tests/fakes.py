@@ -110,6 +110,15 @@ class FailingEngine(EchoEngine):
         return super().hear(waveform)
 
 
+class FallenBackEngine(EchoEngine):
+    """Was asked for a GPU and computes on the CPU."""
+
+    @property
+    def info(self) -> EngineInfo:
+        line = Applied("device", "cuda", "cpu", "No NVIDIA GPU with a working driver was found.")
+        return replace(super().info, receipt=(line,))
+
+
 class UnsureEngine(EchoEngine):
     """Withholds every text."""
 

@@ -15,7 +15,7 @@ from itertools import count
 from threading import Event, Lock, Thread
 from typing import NoReturn
 
-from app.engine import EngineSpec, Utterance
+from app.engine import EngineInfo, EngineSpec, Utterance
 from app.engine.messages import Failed, Ready, Refused, Transcribe, Transcribed
 from app.errors import AppError, InferenceCrashed, InferenceHung, InferenceUnavailable
 from app.jobs.child import Child
@@ -220,6 +220,7 @@ class InferenceProcess:
         event(
             _log, logging.INFO, "inference_ready", pid=child.pid, device=answer.info.device, seconds=seconds
         )
+        _tell_differences(answer.info)
         self._used_at = time.monotonic()
         self._note(state="ready", info=answer.info)
         Thread(target=self._watch, args=(child,), name="inference-watch", daemon=True).start()
@@ -267,3 +268,18 @@ class InferenceProcess:
     def _note(self, **changes: object) -> None:
         with self._status_lock:
             self._status = replace(self._status, **changes)  # type: ignore[arg-type]
+
+
+def _tell_differences(info: EngineInfo) -> None:
+    """Log where a device or precision that a person asked for is not the one that is used."""
+    for line in info.receipt:
+        if line.reason and line.asked not in ("auto", line.applied):
+            event(
+                _log,
+                logging.WARNING,
+                "engine_differs",
+                option=line.name,
+                asked=line.asked,
+                applied=line.applied,
+                reason=line.reason,
+            )

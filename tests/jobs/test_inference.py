@@ -216,3 +216,14 @@ def test_a_model_that_cannot_be_loaded_fails_the_jobs_with_its_reason(house: Hou
         house.note("healed")
         house.queue.retry(id)
         assert house.end_of(id).text_raw == "level 2"
+
+
+def test_a_device_that_is_not_the_one_asked_for_is_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with process(tmp_path, "FallenBackEngine") as inference:
+        inference.transcribe(asked(babble(0.5)), 30)
+
+    [line] = [record for record in caplog.records if "engine_differs" in record.getMessage()]
+    assert line.levelname == "WARNING"
+    assert "cuda" in str(vars(line))

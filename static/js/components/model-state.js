@@ -1,7 +1,7 @@
 /** @import { Model } from "../lib/types.js" */
 import { getSystem } from "../lib/api.js";
 import { field, find, write } from "../lib/dom.js";
-import { modelStateName } from "../lib/wording.js";
+import { modelStateName, optionName } from "../lib/wording.js";
 import { fillProblem } from "./problem-box.js";
 
 const SOON_MS = 1500; // while it changes
@@ -39,8 +39,21 @@ function show(root, model) {
   write(root, "state", modelStateName(model.state));
   if (model.device) write(root, "device", model.device);
   write(root, "restarts", String(model.restarts));
+  write(root, "differences", differences(model.receipt));
   showSlot(root, "problem", model.problem);
   showSlot(root, "restarted", model.problem ? null : model.last_restart_reason);
+}
+
+/**
+ * Say where a device or precision that was asked for is not the one that is used, and why.
+ *
+ * @param {Model["receipt"]} receipt
+ */
+function differences(receipt) {
+  return receipt
+    .filter(({ asked, applied, reason }) => reason && asked !== "auto" && asked !== applied)
+    .map(({ name, asked, applied, reason }) => `${optionName(name)}: ${asked} → ${applied}. ${reason}`)
+    .join(" ");
 }
 
 /** @param {HTMLElement} root @param {string} name @param {Model["problem"]} problem */

@@ -59,6 +59,7 @@
  * @property {number} restarts
  * @property {Problem | null} problem
  * @property {Problem | null} last_restart_reason
+ * @property {ReceiptLine[]} receipt  device and precision: asked, applied, why
  */
 
 export {};
