@@ -71,6 +71,10 @@ class Utterance:
     waveform: Waveform
     options: RecognitionOptions
 
+    @property
+    def seconds(self) -> float:
+        return len(self.waveform) / SAMPLE_RATE
+
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:

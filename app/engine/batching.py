@@ -60,7 +60,7 @@ class Batcher:
 
     def _last_batch(self, utterances: Sequence[Utterance], waiting: list[int]) -> list[int]:
         """Return the longest of those that wait and as many next to it as the budget allows."""
-        longest = seconds_of(utterances[waiting[-1]])
+        longest = utterances[waiting[-1]].seconds
         most = int(self._budget.seconds / longest) if longest else len(waiting)
         return waiting[-max(1, most) :]
 
@@ -70,7 +70,7 @@ class Batcher:
             return [self._compute_alone(batch[0])]
         found = self._try(batch)
         if isinstance(found, OutOfMemory):
-            self._budget.shrink(max(map(seconds_of, batch)) * len(batch))
+            self._budget.shrink(max(each.seconds for each in batch) * len(batch))
             return None
         return found
 
@@ -98,7 +98,7 @@ class Batcher:
             return found
         gc.collect()
         release_memory(self._device)
-        seconds = round(max(map(seconds_of, batch)), 2)
+        seconds = round(max(each.seconds for each in batch), 2)
         event(
             _log, logging.WARNING, "memory_short", batch=len(batch), longest_seconds=seconds, reason=shortage
         )
@@ -108,7 +108,3 @@ class Batcher:
         if any(line.name == "batch" for line in hypothesis.applied):
             return hypothesis  # that it was cut says more
         return replace(hypothesis, applied=(*hypothesis.applied, self._budget.line(reason)))
-
-
-def seconds_of(utterance: Utterance) -> float:
-    return len(utterance.waveform) / SAMPLE_RATE

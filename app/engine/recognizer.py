@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from functools import lru_cache, partial
-from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -32,6 +31,7 @@ from app.engine.features import KaldiFbank, pad_waveforms
 from app.engine.hotwords import ContextGraph
 from app.engine.language_model import NGRAM_FILE, LanguageModel, NgramModel
 from app.engine.precision import Placement, place
+from app.engine.punctuator import punctuator_of
 from app.engine.receipts import (
     decoding_line,
     hotword_lines,
@@ -39,7 +39,7 @@ from app.engine.receipts import (
     punctuation_line,
     switch_line,
 )
-from app.engine.text.punctuation import PausePunctuator, Punctuator
+from app.engine.text.punctuation import Punctuator
 from app.engine.text.writing import write
 from app.engine.tokenizer import UNITS_FILE, Tokenizer
 from app.engine.words import FrameTimes, spoken_words
@@ -68,21 +68,8 @@ def load_engine(spec: EngineSpec) -> Engine:
     _check_units(checkpoint, tokenizer)
     with memory_errors_named():
         placement = place(checkpoint.model, spec.device, spec.dtype, allow_fallback=spec.allow_fallback)
-    punctuator = load_punctuator(spec.punctuation_model)
+    punctuator = punctuator_of(spec.punctuation_model)
     return ConformerEngine(checkpoint, tokenizer, placement, punctuator, spec.batch_seconds, started)
-
-
-def load_punctuator(folder: Path | None) -> Punctuator:
-    """Return the punctuation model of a folder, or the plain one that hears pauses.
-
-    Raises:
-        ModelError: the folder holds no punctuation model.
-    """
-    if folder is None:
-        return PausePunctuator()
-    from app.engine.funasr import punctuation  # needs an extra package, which takes seconds to import
-
-    return punctuation.load_punctuator(folder)
 
 
 def _check_units(checkpoint: Checkpoint, tokenizer: Tokenizer) -> None:
@@ -213,7 +200,7 @@ class ConformerEngine:
         waveform, options = utterance.waveform, utterance.options
         words = spoken_words(spans, decoded.tokens, self._tokenizer, self._times, waveform)
         punctuation = self._punctuator if options.punctuation else None
-        written = write(words, len(waveform) / SAMPLE_RATE, itn=options.itn, punctuation=punctuation)
+        written = write(words, utterance.seconds, itn=options.itn, punctuation=punctuation)
         return Hypothesis(written.text, written.text_raw, certainty, words=written.words)
 
     def _needed_confidence(self, decoded: Decoded) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from app.engine import SAMPLE_RATE, Hypothesis, Waveform
-from app.transcript import Word, join_texts, merge_receipts
+from app.transcript import join_texts, merge_receipts
 
 LEAST_SECONDS = 1.0  # a shorter piece holds too little for a model to read
 QUIET_MS = 50  # longer than a pitch period, shorter than a syllable
@@ -53,7 +53,7 @@ def join(first: Hypothesis, second: Hypothesis, seconds: float) -> Hypothesis:
         text_raw=join_texts((first.text_raw, second.text_raw)),
         confidence=_mean_confidence(first, second),
         dropped="" if text else first.dropped or second.dropped,
-        words=first.words + tuple(_later(word, seconds) for word in second.words),
+        words=first.words + tuple(word.later(seconds) for word in second.words),
         applied=merge_receipts(first.applied, second.applied),
     )
 
@@ -68,7 +68,3 @@ def _mean_confidence(*hypotheses: Hypothesis) -> float | None:
 
 def _tokens(hypothesis: Hypothesis) -> int:
     return max(1, len(hypothesis.words) or len("".join(hypothesis.text_raw.split())))
-
-
-def _later(word: Word, seconds: float) -> Word:
-    return Word(word.text, word.start + seconds, word.end + seconds, word.confidence, word.raw)

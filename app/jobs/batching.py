@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Condition
 
-from app.engine import SAMPLE_RATE, EngineInfo, Hypothesis, Utterance
+from app.engine import EngineInfo, Hypothesis, Utterance
 from app.errors import AppError, InferenceCrashed, InferenceHung, InferenceUnavailable
 from app.jobs.inference import InferenceProcess
 from app.logging import event
@@ -51,7 +51,7 @@ class Order:
 
     @property
     def seconds(self) -> float:
-        return len(self.utterance.waveform) / SAMPLE_RATE
+        return self.utterance.seconds
 
     def recognised(self) -> Recognised:
         """Return the text of a segment that is done, or raise what went wrong."""

@@ -31,15 +31,15 @@ from app.engine.device import (
     memory_errors_named,
     use_threads,
 )
-from app.engine.funasr.family import Family, Reading, duration
+from app.engine.funasr.family import Family, Reading
 from app.engine.funasr.loading import Loaded, kept_process, load, versions
 from app.engine.funasr.nano import Nano
 from app.engine.funasr.paraformer import Paraformer, SeacoParaformer
-from app.engine.funasr.punctuation import load_punctuator
 from app.engine.funasr.receipts import option_lines
 from app.engine.funasr.sensevoice import SenseVoice
 from app.engine.known_models import Role
-from app.engine.text.punctuation import PausePunctuator, Punctuator
+from app.engine.punctuator import punctuator_of
+from app.engine.text.punctuation import Punctuator
 from app.engine.text.writing import write
 from app.errors import AppError, InferenceFailed
 from app.transcript import Applied
@@ -64,7 +64,7 @@ def load_funasr_engine(spec: EngineSpec) -> FunASREngine:
     choice = choose_device(spec.device, allow_fallback=spec.allow_fallback)
     loaded = load(spec.model_dir, Role.RECOGNITION, choice.device)
     family = FAMILIES[loaded.architecture](loaded, spec.dtype)
-    punctuator = load_punctuator(spec.punctuation_model) if spec.punctuation_model else PausePunctuator()
+    punctuator = punctuator_of(spec.punctuation_model)
     return FunASREngine(loaded, family, punctuator, choice, spec.batch_seconds, started)
 
 
@@ -168,7 +168,7 @@ class FunASREngine:
             )
         options = utterance.options
         punctuator = self._punctuator if options.punctuation else None
-        seconds = duration(utterance.waveform)
+        seconds = utterance.seconds
         written = write(reading.words, seconds, itn=options.itn, punctuation=punctuator)
         words = written.words if has_times else ()
         return Hypothesis(
