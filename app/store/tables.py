@@ -147,3 +147,15 @@ deletions = Table(
     Column("transcription_id", String(32), nullable=False),
 )
 """What was deleted lately, so that open pages can be told."""
+
+hotword_lists = Table(
+    "hotword_lists",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column(
+        "words", Text, nullable=False
+    ),  # as a person writes them: one on each line, with a weight if need be
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+)
