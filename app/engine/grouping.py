@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -69,6 +70,15 @@ class SpeechGrouper:
             self._speech += is_speech
         self._frame += 1
         return span
+
+    def pieces(self, first: int, is_speech: Iterable[bool], levels: Iterable[float]) -> Iterator[FrameSpan]:
+        """Group a whole stretch that begins at frame `first`; nothing may be open."""
+        self._frame = first
+        for speech, level in zip(is_speech, levels, strict=True):
+            if span := self.take(speech, level):
+                yield span
+        if span := self.finish():
+            yield span
 
     def finish(self) -> FrameSpan | None:
         """End the input: what is still open is complete."""

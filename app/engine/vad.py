@@ -1,6 +1,6 @@
 """Finds the speech in a file of samples, and says by which rule the rest was left out.
 
-webrtcvad judges single frames, grouping.py makes spans of them; padding and the words for what is left out are here.
+frames.py judges single frames, grouping.py makes spans of them; padding and the words for what is left out are here.
 """
 
 from __future__ import annotations
@@ -11,33 +11,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import webrtcvad
 
-from app.engine import SAMPLE_RATE
-from app.engine.audio import BYTES_PER_SAMPLE, FULL_SCALE
+from app.engine.frames import FLOOR, FRAME_MS, MODES, Frames, Levels, judge
 from app.engine.grouping import FrameSpan, SpeechGrouper
 from app.errors import N_, InvalidParameter
 from app.transcript import Applied
 
-FRAME_MS = (10, 20, 30)  # what webrtcvad accepts
 QUIETEST_MS = 150  # shorter than this, a quiet point may be the closure of a consonant inside a word
-# webrtcvad adapts to any level and then calls dither and hum speech. Below this a voice could not be understood.
-FLOOR_DBFS = -60.0
-ORDINARY_DBFS = (
-    -25.0
-)  # the loud syllables of an ordinary recording; a quieter one is judged as if it were so loud
-MAX_GAIN_DB = 30.0
-_FLOOR = FULL_SCALE * 10 ** (FLOOR_DBFS / 20)
-_ORDINARY = FULL_SCALE * 10 ** (ORDINARY_DBFS / 20)
-_MAX_GAIN = 10 ** (MAX_GAIN_DB / 20)
-_BLOCK_FRAMES = 1000
-
-Levels: TypeAlias = npt.NDArray[np.float32]
-"""Root mean square of each frame, in units of int16."""
 
 
 class Rule(StrEnum):
@@ -78,7 +61,7 @@ class VadOptions:
         return Applied("vad", told, told)
 
     def __post_init__(self) -> None:
-        self._require("mode", self.mode in range(4), N_("it must be 0, 1, 2 or 3"))
+        self._require("mode", self.mode in MODES, N_("it must be 0, 1, 2 or 3"))
         self._require("frame_ms", self.frame_ms in FRAME_MS, N_("it must be 10, 20 or 30"))
         for name in ("min_speech_ms", "min_silence_ms", "speech_pad_ms"):
             self._require(name, getattr(self, name) >= 0, N_("it must not be negative"))
@@ -117,16 +100,19 @@ class SpeechReport:
 
 
 def find_speech(pcm: Path, options: VadOptions) -> SpeechReport:
-    """Find the speech in a file that `decode` wrote. Memory: 4 bytes per frame (0.5 MB per hour at 30 ms)."""
-    levels = _levels(pcm, options.frame_ms)
-    gain = _gain(levels)
-    found = list(_group(pcm, options, levels, gain))
-    kept = _padded([span for span in found if not span.too_short], _pad_frames(options), len(levels))
-    dropped = _left_out(kept, [span for span in found if span.too_short], levels * gain)
-    duration = pcm.stat().st_size // BYTES_PER_SAMPLE / SAMPLE_RATE
+    """Find the speech in a file that `decode` wrote."""
+    return cut(judge(pcm, options.mode, options.frame_ms), options)
+
+
+def cut(frames: Frames, options: VadOptions) -> SpeechReport:
+    """Make spans of frames that were judged with the mode and the frame length of `options`."""
+    found = list(_group(frames, options))
+    kept = _padded([span for span in found if not span.too_short], _pad_frames(options), len(frames.levels))
+    short = [span for span in found if span.too_short]
+    dropped = _left_out(kept, short, frames.levels * frames.gain)
 
     def seconds(span: FrameSpan) -> tuple[float, float]:
-        return span.first * options.frame_ms / 1000, min(span.end * options.frame_ms / 1000, duration)
+        return span.first * options.frame_ms / 1000, min(span.end * options.frame_ms / 1000, frames.duration)
 
     return SpeechReport(
         tuple(SpeechSpan(*seconds(span)) for span in kept),
@@ -134,62 +120,55 @@ def find_speech(pcm: Path, options: VadOptions) -> SpeechReport:
     )
 
 
-def _levels(pcm: Path, frame_ms: int) -> Levels:
-    """Return the level of each frame, without its mean: a constant offset is not sound."""
-    blocks = [block.std(axis=1, dtype=np.float32) for block in _blocks(pcm, frame_ms)]
-    return np.concatenate([np.zeros(0, dtype=np.float32), *blocks])
-
-
-def _gain(levels: Levels) -> float:
-    """Return the factor that brings a quiet recording to an ordinary level.
-
-    webrtcvad was made for telephones: it loses a third of the words where the loud syllables are at -50 dBFS.
-    """
-    audible = levels[levels >= _FLOOR]
-    if not len(audible):
-        return 1.0
-    loud = float(np.percentile(audible, 95))
-    return min(max(1.0, _ORDINARY / loud), _MAX_GAIN)
-
-
-def _group(pcm: Path, options: VadOptions, levels: Levels, gain: float) -> Iterator[FrameSpan]:
-    judge = webrtcvad.Vad(options.mode)
+def _group(frames: Frames, options: VadOptions) -> Iterator[FrameSpan]:
+    """Group the frames as SpeechGrouper does, but give it only the speech that must be cut: an hour is quick then."""
     grouper = _grouper(options)
-    frames = (frame for block in _blocks(pcm, options.frame_ms) for frame in block)
-    for frame, level in zip(frames, levels.tolist(), strict=True):
-        is_speech = level * gain >= _FLOOR and judge.is_speech(_louder(frame, gain), SAMPLE_RATE)
-        if span := grouper.take(is_speech, level):
-            yield span
-    if span := grouper.finish():
-        yield span
+    longest = _longest(options)
+    speech = np.concatenate([[0], np.cumsum(frames.is_speech)])
+    for first, end in _between_silences(frames.is_speech, _silence_frames(options)):
+        if end - first <= longest:
+            is_short = speech[end] - speech[first] < _least_speech(options)
+            yield FrameSpan(first, end, too_short=bool(is_short))
+            continue
+        yield from grouper.pieces(
+            first, frames.is_speech[first:end].tolist(), frames.levels[first:end].tolist()
+        )
 
 
-def _louder(frame: npt.NDArray[np.int16], gain: float) -> bytes:
-    if gain > 1.0:
-        frame = np.clip(frame * gain, -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
-    return frame.tobytes()
+def _between_silences(is_speech: npt.NDArray[np.bool_], silence: int) -> Iterator[tuple[int, int]]:
+    """Yield first and one past last frame of the speech between silences of at least so many frames."""
+    bounds = np.flatnonzero(np.diff(is_speech, prepend=False, append=False))
+    if not len(bounds):
+        return
+    ends_here = bounds[2::2] - bounds[1:-1:2] >= silence
+    firsts = np.concatenate([bounds[:1], bounds[2::2][ends_here]])
+    ends = np.concatenate([bounds[1:-1:2][ends_here], bounds[-1:]])
+    yield from zip(firsts.tolist(), ends.tolist(), strict=True)
 
 
 def _grouper(options: VadOptions) -> SpeechGrouper:
     return SpeechGrouper(
-        min_speech=math.ceil(options.min_speech_ms / options.frame_ms),
-        min_silence=max(1, round(options.min_silence_ms / options.frame_ms)),
-        max_span=options.max_segment_ms // options.frame_ms - 2 * _pad_frames(options),
+        min_speech=_least_speech(options),
+        min_silence=_silence_frames(options),
+        max_span=_longest(options),
         quiet_window=QUIETEST_MS // options.frame_ms,
     )
 
 
+def _least_speech(options: VadOptions) -> int:
+    return math.ceil(options.min_speech_ms / options.frame_ms)
+
+
+def _silence_frames(options: VadOptions) -> int:
+    return max(1, round(options.min_silence_ms / options.frame_ms))
+
+
+def _longest(options: VadOptions) -> int:
+    return options.max_segment_ms // options.frame_ms - 2 * _pad_frames(options)
+
+
 def _pad_frames(options: VadOptions) -> int:
     return round(options.speech_pad_ms / options.frame_ms)
-
-
-def _blocks(pcm: Path, frame_ms: int) -> Iterator[npt.NDArray[np.int16]]:
-    """Yield the samples as (frames, samples of a frame); the last frame is filled up without a click."""
-    size = SAMPLE_RATE * frame_ms // 1000
-    with pcm.open("rb") as file:
-        while block := file.read(size * _BLOCK_FRAMES * BYTES_PER_SAMPLE):
-            samples = np.frombuffer(block, dtype="<i2")
-            yield np.pad(samples, (0, -len(samples) % size), mode="edge").reshape(-1, size)
 
 
 def _padded(spans: list[FrameSpan], pad: int, num_frames: int) -> list[FrameSpan]:
@@ -218,5 +197,5 @@ def _left_out(
         if label[first] == 1:
             yield FrameSpan(first, end), Rule.TOO_SHORT
         elif label[first] == 0:
-            too_quiet = np.median(levels[first:end]) < _FLOOR
+            too_quiet = np.median(levels[first:end]) < FLOOR
             yield FrameSpan(first, end), Rule.TOO_QUIET if too_quiet else Rule.NOT_SPEECH

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from app.engine.audio import DecodeLimits, decode
-from app.engine.vad import Rule, SpeechReport, VadOptions, find_speech
+from app.engine.frames import Frames, judge, keep, kept
+from app.engine.grouping import SpeechGrouper
+from app.engine.vad import Rule, SpeechReport, VadOptions, cut, find_speech
 from app.errors import InvalidParameter
 from tests.engine import sounds
 from tests.engine.sounds import babble, noise, silence
@@ -133,3 +135,35 @@ def test_recorded_silence_holds_no_speech(shared_dir, tmp_path):
         shared_dir / "audio/nonspeech/digital-silence-20s.flac", tmp_path / "a.s16", DecodeLimits(60, 60, 512)
     )
     assert find_speech(tmp_path / "a.s16", VadOptions(mode=0)).spans == ()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_frames_that_were_kept_are_grouped_as_if_they_came_one_by_one(seed):
+    generator = np.random.default_rng(seed)
+    is_speech = np.repeat(generator.random(400) < 0.6, generator.integers(1, 30, 400))
+    levels = generator.random(len(is_speech)).astype(np.float32) * 9000
+    frames = Frames(2, 30, levels, is_speech, len(is_speech) * 0.03)
+    options = VadOptions(max_segment_ms=3000, min_silence_ms=300, speech_pad_ms=0)
+
+    spans = cut(frames, options).spans
+
+    grouper = SpeechGrouper(min_speech=7, min_silence=10, max_span=100, quiet_window=5)
+    streamed = [span for span in grouper.pieces(0, is_speech, levels) if not span.too_short]
+    assert [(round(span.start / 0.03), round(span.end / 0.03)) for span in spans] == [
+        (span.first, span.end) for span in streamed
+    ]
+    assert len(spans) > 20
+
+
+def test_frames_come_back_from_the_disk_as_they_were(tmp_path):
+    pcm = sounds.write_pcm(tmp_path / "a.s16", np.concatenate([silence(0.5), babble(1.0), silence(0.5)]))
+    frames = judge(pcm, 3, 10)
+
+    keep(frames, tmp_path)
+    again = kept(tmp_path, 3, 10)
+
+    assert again is not None
+    assert (again.is_speech == frames.is_speech).all()
+    assert (again.levels == frames.levels).all()
+    assert again.duration == 2.0
+    assert kept(tmp_path, 2, 10) is None

@@ -1,0 +1,126 @@
+"""What webrtcvad says of every frame of a recording, in a form that can be kept: finding speech with other lengths
+of silence or other padding then needs no look at the samples. It knows frames, and neither spans nor rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import webrtcvad
+
+from app.engine import SAMPLE_RATE
+from app.engine.audio import BYTES_PER_SAMPLE, FULL_SCALE
+
+FRAME_MS = (10, 20, 30)  # what webrtcvad accepts
+MODES = (0, 1, 2, 3)
+# webrtcvad adapts to any level and then calls dither and hum speech. Below this a voice could not be understood.
+FLOOR_DBFS = -60.0
+ORDINARY_DBFS = (
+    -25.0
+)  # the loud syllables of an ordinary recording; a quieter one is judged as if it were so loud
+MAX_GAIN_DB = 30.0
+FLOOR = FULL_SCALE * 10 ** (FLOOR_DBFS / 20)
+_ORDINARY = FULL_SCALE * 10 ** (ORDINARY_DBFS / 20)
+_MAX_GAIN = 10 ** (MAX_GAIN_DB / 20)
+_BLOCK_FRAMES = 1000
+
+Levels: TypeAlias = npt.NDArray[np.float32]
+"""Root mean square of each frame, in units of int16."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """The frames of one recording. Memory: 5 bytes each (0.6 MB per hour at 30 ms)."""
+
+    mode: int
+    frame_ms: int
+    levels: Levels
+    """As recorded."""
+    is_speech: npt.NDArray[np.bool_]
+    duration: float
+    """Seconds of the recording; the last frame may reach beyond."""
+
+    @property
+    def gain(self) -> float:
+        """The factor that brings a quiet recording to an ordinary level."""
+        return _gain(self.levels)
+
+
+def judge(pcm: Path, mode: int, frame_ms: int) -> Frames:
+    """Ask webrtcvad about each frame of a file that `decode` wrote."""
+    levels = _levels(pcm, frame_ms)
+    gain = _gain(levels)
+    detector = webrtcvad.Vad(mode)
+    frames = (frame for block in _blocks(pcm, frame_ms) for frame in block)
+    is_speech = np.zeros(len(levels), dtype=np.bool_)
+    for index, (frame, level) in enumerate(zip(frames, levels.tolist(), strict=True)):
+        is_speech[index] = level * gain >= FLOOR and detector.is_speech(_louder(frame, gain), SAMPLE_RATE)
+    duration = pcm.stat().st_size // BYTES_PER_SAMPLE / SAMPLE_RATE
+    return Frames(mode, frame_ms, levels, is_speech, duration)
+
+
+def keep(frames: Frames, folder: Path) -> None:
+    """Write `frames` into `folder`; they appear there complete or not at all."""
+    file = frames_file(folder, frames.mode, frames.frame_ms)
+    part = file.with_name(f"{file.name}.part")
+    with part.open("wb") as target:
+        np.savez(
+            target,
+            levels=frames.levels,
+            is_speech=np.packbits(frames.is_speech),
+            duration=np.float64(frames.duration),
+        )
+    part.replace(file)
+
+
+def kept(folder: Path, mode: int, frame_ms: int) -> Frames | None:
+    """Return what `keep` wrote; None where it did not."""
+    file = frames_file(folder, mode, frame_ms)
+    if not file.is_file():
+        return None
+    with np.load(file, allow_pickle=False) as stored:
+        levels = stored["levels"].astype(np.float32)
+        is_speech = np.unpackbits(stored["is_speech"], count=len(levels)).astype(np.bool_)
+        return Frames(mode, frame_ms, levels, is_speech, float(stored["duration"]))
+
+
+def frames_file(folder: Path, mode: int, frame_ms: int) -> Path:
+    return folder / f"frames-{mode}-{frame_ms}.npz"
+
+
+def _levels(pcm: Path, frame_ms: int) -> Levels:
+    """Return the level of each frame, without its mean: a constant offset is not sound."""
+    blocks = [block.std(axis=1, dtype=np.float32) for block in _blocks(pcm, frame_ms)]
+    return np.concatenate([np.zeros(0, dtype=np.float32), *blocks])
+
+
+def _gain(levels: Levels) -> float:
+    """Return the factor that brings a quiet recording to an ordinary level.
+
+    webrtcvad was made for telephones: it loses a third of the words where the loud syllables are at -50 dBFS.
+    """
+    audible = levels[levels >= FLOOR]
+    if not len(audible):
+        return 1.0
+    loud = float(np.percentile(audible, 95))
+    return min(max(1.0, _ORDINARY / loud), _MAX_GAIN)
+
+
+def _louder(frame: npt.NDArray[np.int16], gain: float) -> bytes:
+    if gain > 1.0:
+        frame = np.clip(frame * gain, -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
+    return frame.tobytes()
+
+
+def _blocks(pcm: Path, frame_ms: int) -> Iterator[npt.NDArray[np.int16]]:
+    """Yield the samples as (frames, samples of a frame); the last frame is filled up without a click."""
+    size = SAMPLE_RATE * frame_ms // 1000
+    with pcm.open("rb") as file:
+        while block := file.read(size * _BLOCK_FRAMES * BYTES_PER_SAMPLE):
+            samples = np.frombuffer(block, dtype="<i2")
+            yield np.pad(samples, (0, -len(samples) % size), mode="edge").reshape(-1, size)
