@@ -23,7 +23,7 @@ from app.logging import job_logs
 from app.paths import resource_dir
 from app.store.database import Database
 from app.store.files import Files
-from app.web import docs, events, files, models, pages, system, transcriptions
+from app.web import batch_page, docs, events, files, models, pages, system, transcriptions
 from app.web.errors import install_error_handlers
 from app.web.lingering import LingeringClose
 from app.web.openapi import DescribedApp
@@ -82,7 +82,7 @@ def _add_routes(app: FastAPI) -> None:
     install_error_handlers(app)
     for module in (events, transcriptions, files, system, models):  # /events stands before /{id}
         app.include_router(module.router, prefix=API_PATH)
-    for page in (pages, docs):
+    for page in (pages, docs, batch_page):
         app.include_router(page.router)
     app.mount("/static", StaticFolder(directory=resource_dir("static")), name="static")
 

@@ -5,10 +5,11 @@ const ROOT = "/api/v1";
 
 /** A request that was refused, with what happened and what to do. */
 export class Refusal extends Error {
-  /** @param {Problem} problem */
-  constructor(problem) {
+  /** @param {Problem} problem @param {number} [status] of the answer */
+  constructor(problem, status = 0) {
     super(problem.message);
     this.problem = problem;
+    this.status = status;
   }
 }
 
@@ -72,6 +73,6 @@ export function problemIn(status, body) {
 export async function send(method, path, body) {
   const headers = { accept: "application/json", ...(body ? { "content-type": "application/json" } : {}) };
   const response = await fetch(ROOT + path, { method, headers, body: body ? JSON.stringify(body) : undefined });
-  if (!response.ok) throw new Refusal(problemIn(response.status, await response.text()));
+  if (!response.ok) throw new Refusal(problemIn(response.status, await response.text()), response.status);
   return response.status === 204 ? undefined : response.json();
 }

@@ -1,0 +1,41 @@
+"""The page of batches. It is the same document for all of them and for one: what it shows comes over /api/v1."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
+from starlette.responses import HTMLResponse
+
+from app.formats import FORMATS
+from app.settings import Settings
+from app.web.dependencies import SettingsDep
+from app.web.templating import render
+
+BYTES_PER_MB = 1024 * 1024
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+
+@router.get("/batch")
+def batches_page(request: Request, settings: SettingsDep) -> HTMLResponse:
+    """Put a batch together, and list those that there are."""
+    return _page(request, settings, "")
+
+
+@router.get("/batch/{id}")
+def batch_page(
+    request: Request, settings: SettingsDep, id: Annotated[str, Path(max_length=64)]
+) -> HTMLResponse:
+    """Follow one batch and send files to it."""
+    return _page(request, settings, id)
+
+
+def _page(request: Request, settings: Settings, id: str) -> HTMLResponse:
+    context = {
+        "id": id,
+        "limit_bytes": settings.max_upload_mb * BYTES_PER_MB,
+        "has_folder": bool(getattr(settings, "import_root", None)),
+        "formats": [name for name in FORMATS if name not in ("csv", "json")],
+    }
+    return render(request, "pages/batch.html", context)

@@ -1,0 +1,51 @@
+/** @import { Batch, BatchState, ItemState } from "./batches-api.js" */
+import { clock } from "./format.js";
+import { t } from "./messages.js";
+
+/** @param {BatchState} state */
+export function batchStateName(state) {
+  return { running: t("Working"), paused: t("Paused"), done: t("Done"), cancelled: t("Cancelled") }[state];
+}
+
+/** @param {ItemState} state */
+export function itemStateName(state) {
+  return {
+    uploading: t("Uploading"),
+    queued: t("Waiting"),
+    running: t("Working"),
+    succeeded: t("Done"),
+    failed: t("Failed"),
+    cancelled: t("Cancelled"),
+    duplicate: t("Duplicate"),
+  }[state];
+}
+
+/** The badge that fits a batch: one that is done looks like a recording that is done. @param {BatchState} state */
+export function badgeOf(state) {
+  return { running: "running", paused: "paused", done: "succeeded", cancelled: "cancelled" }[state];
+}
+
+/** Say in one line how far a batch is. @param {Batch} batch */
+export function batchLine({ counts, progress, eta_seconds, state }) {
+  if (!counts.total) return t("No recordings yet");
+  const ended = counts.succeeded + counts.failed + counts.cancelled + counts.duplicate;
+  const parts = [`${Math.floor(100 * progress)}%`, t("{done} of {total} done", { done: ended, total: counts.total })];
+  if (counts.uploading) parts.push(t("not uploaded yet: {count}", { count: counts.uploading }));
+  if (counts.failed) parts.push(t("failed: {count}", { count: counts.failed }));
+  if (counts.duplicate) parts.push(t("duplicates: {count}", { count: counts.duplicate }));
+  if (eta_seconds !== null && state === "running") parts.push(t("about {time} left", { time: clock(Math.ceil(eta_seconds)) }));
+  return parts.join(" · ");
+}
+
+/** Say in one line how the recordings of a batch are read. @param {Batch} batch */
+export function optionsLine({ options }) {
+  /** @type {Record<string, string>} */
+  const languages = { auto: t("Automatic"), zh: t("Chinese"), en: t("English") };
+  /** @type {Record<string, string>} */
+  const qualities = { fast: t("Fast"), balanced: t("Balanced"), accurate: t("Accurate") };
+  const parts = [languages[options.language] ?? options.language, qualities[options.quality] ?? options.quality];
+  if (options.itn) parts.push(t("Numbers as digits (ITN)"));
+  if (options.punctuation) parts.push(t("Punctuation"));
+  if (options.hotwords.length) parts.push(t("Hotwords: {count}", { count: options.hotwords.length }));
+  return parts.join(" · ");
+}

@@ -1,0 +1,60 @@
+/** @import { Batch } from "../lib/batches-api.js" */
+/** @import { Found } from "../lib/dropped.js" */
+import { BatchComposer } from "../components/batch-composer.js";
+import { BatchList } from "../components/batch-list.js";
+import { BatchView } from "../components/batch-view.js";
+import { connectionBack, connectionLost } from "../components/notices.js";
+import { startPage } from "../components/page.js";
+import { RecognitionSettings } from "../components/recognition-settings.js";
+import { find } from "../lib/dom.js";
+import { listen } from "../lib/events.js";
+
+const root = find(document, "[data-batch-page]", HTMLElement);
+const list = new BatchList(find(root, "[data-batches-root]", HTMLElement));
+const settings = new RecognitionSettings(find(root, "[data-settings]", HTMLElement));
+const composer = new BatchComposer(find(root, "[data-composer]", HTMLElement), settings, open);
+/** @type {BatchView | null} */
+let view = root.dataset.id ? viewOf(root.dataset.id) : null;
+
+startPage();
+window.addEventListener("beforeunload", (event) => {
+  if (composer.isFilled) event.preventDefault();
+});
+listen("/api/v1/transcriptions/events", { opened, lost: connectionLost }, { batch: onBatch });
+
+/** Events may have been missed: ask. */
+function opened() {
+  connectionBack();
+  if (view) view.refresh();
+  else list.refresh();
+}
+
+/** @param {Batch} batch */
+function onBatch(batch) {
+  if (!view) list.show(batch);
+  else if (batch.id === root.dataset.id) view.show(batch);
+}
+
+/**
+ * Go to a batch without leaving the document: its files would be lost with it.
+ *
+ * @param {Batch} batch
+ * @param {Found[]} found
+ */
+function open(batch, found) {
+  history.replaceState(null, "", `/batch/${encodeURIComponent(batch.id)}`);
+  root.dataset.id = batch.id;
+  view = viewOf(batch.id);
+  view.show(batch);
+  view.add(found);
+  find(root, "[data-view-one] h1", HTMLElement).focus();
+  scrollTo(0, 0);
+}
+
+/** @param {string} id */
+function viewOf(id) {
+  find(root, "[data-view-all]", HTMLElement).hidden = true;
+  const place = find(root, "[data-view-one]", HTMLElement);
+  place.hidden = false;
+  return new BatchView(place, id, Number(root.dataset.limitBytes));
+}
