@@ -6,6 +6,7 @@
   + RequestError
     - UnknownLanguage, UnknownFormat, InvalidParameter, NotFound, MethodNotAllowed, RangeNotSatisfiable
     - RequestTooLarge, HostNotAllowed, CrossSiteRequest
+    - AnalysisNotFound, RecognitionElsewhere, NothingToExport
     - TranscriptionNotFound, AudioGone, NotFinished, NotCancellable, NotRetriable
   + AudioError
     - FileUnreadable, NotAudio, NoAudioStream, AudioTooShort, AudioTooLong, AudioDamaged
@@ -223,6 +224,27 @@ class CrossSiteRequest(RequestError):
     status = 403
     message = N_("A page of another site ({origin}) tried to change something here; it was refused.")
     advice = N_("Use the pages of this server. Programs that are not browsers send no Origin header.")
+
+
+class AnalysisNotFound(RequestError):
+    code = "analysis_not_found"
+    status = 404
+    message = N_("There is no recording {id} for speech detection.")
+    advice = N_("Recordings that are sent only for speech detection are kept for a day. Choose it again.")
+
+
+class RecognitionElsewhere(RequestError):
+    code = "recognition_elsewhere"
+    status = 409
+    message = N_("This server only takes recordings in; another process recognises them.")
+    advice = N_("Send the recording as a transcription, or start the server with its own worker.")
+
+
+class NothingToExport(RequestError):
+    code = "nothing_to_export"
+    status = 409
+    message = N_("No piece has a text yet, so there are no subtitles.")
+    advice = N_("Have the pieces read first, then export again.")
 
 
 class TranscriptionNotFound(RequestError):

@@ -18,12 +18,17 @@ from app.composition import decode_limits, open_models, spec_of_folder, vad_opti
 from app.jobs.inference import InferenceProcess
 from app.jobs.models.keeper import ModelKeeper
 from app.jobs.queue import JobOptions, Queue
+from app.jobs.vad import Vad
+from app.jobs.vad_texts import VadTexts
 from app.jobs.worker import Worker
 from app.logging import job_logs
 from app.paths import resource_dir
 from app.store.database import Database
 from app.store.files import Files
+from app.store.vad import Analyses
 from app.web import batch_page, docs, events, files, models, pages, system, transcriptions
+from app.web import missing as missing_routes
+from app.web import vad as vad_routes
 from app.web.errors import install_error_handlers
 from app.web.lingering import LingeringClose
 from app.web.openapi import DescribedApp
@@ -80,10 +85,19 @@ def _operation_id(route: APIRoute) -> str:
 
 def _add_routes(app: FastAPI) -> None:
     install_error_handlers(app)
-    for module in (events, transcriptions, files, system, models):  # /events stands before /{id}
+    for module in (
+        events,
+        transcriptions,
+        files,
+        system,
+        models,
+        missing_routes,
+        vad_routes,
+    ):  # /events stands before /{id}
         app.include_router(module.router, prefix=API_PATH)
     for page in (pages, docs, batch_page):
         app.include_router(page.router)
+    app.include_router(vad_routes.page_router)
     app.mount("/static", StaticFolder(directory=resource_dir("static")), name="static")
 
 
@@ -119,6 +133,7 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
     shelf = open_models(settings, spec)
     stack.enter_context(shelf.open())
     inference = InferenceProcess(spec or spec_of_folder(settings, shelf.folder_in_use()))
+    batches = None
     if start_worker:
         worker = Worker(
             queue,
@@ -129,12 +144,19 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
             segment_timeout_seconds=settings.segment_timeout_seconds,
         )
         stack.enter_context(worker.running())
+        batches = worker.batches
         stack.enter_context(_keeper(shelf, inference, settings, spec).running())
+    vad = Vad(Analyses(settings.data_dir), queue, decode_limits(settings), vad_options(settings))
+    stack.enter_context(vad.running())
+    vad_texts = VadTexts(vad, batches)
+    stack.enter_context(vad_texts.running())
     return {
         "settings": settings,
         "queue": queue,
         "inference": inference,
         "models": shelf,
+        "vad": vad,
+        "vad_texts": vad_texts,
         "has_worker": start_worker,
         "default_options": JobOptions(vad=vad_options(settings)),
         "started_at": time.monotonic(),

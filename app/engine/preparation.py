@@ -16,7 +16,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -57,10 +57,12 @@ def prepare(
     vad: VadOptions,
     limits: DecodeLimits,
     cancelled: Callable[[], bool],
+    survey: Path | None = None,
 ) -> Prepared:
     """Decode `source` into `pcm`, write its peaks as JSON, and find its speech.
 
-    Both files appear complete or not at all.
+    Both files appear complete or not at all. In the folder `survey`, where one is given, stands afterwards what
+    frames.py and outline.py keep.
 
     Raises:
         Cancelled: `cancelled` returned true; it is asked every POLL_SECONDS.
@@ -76,12 +78,37 @@ def prepare(
             "peaks": str(peaks_part),
             "vad": asdict(vad),
             "limits": asdict(limits),
+            "survey": str(survey) if survey else None,
         }
         answer = _ask_child(request, limits, cancelled)
         prepared = _read(answer)
         peaks_part.replace(peaks_file)
         pcm_part.replace(pcm)
     return prepared
+
+
+def judge_apart(
+    pcm: Path,
+    survey: Path,
+    choices: Sequence[tuple[int, int]],
+    limits: DecodeLimits,
+    cancelled: Callable[[], bool],
+) -> None:
+    """Keep in `survey` what webrtcvad says of the frames of `pcm`, for each mode and frame length in `choices`.
+
+    Raises:
+        Cancelled, DecodingTimeLimit, DecodingMemoryLimit, DecodingCrashed: as `prepare`.
+    """
+    request = {
+        "parent": os.getpid(),
+        "pcm": str(pcm),
+        "survey": str(survey),
+        "choices": [list(choice) for choice in choices],
+        "limits": asdict(limits),
+    }
+    answer = json.loads(_ask_child(request, limits, cancelled))
+    if "error" in answer:
+        raise _error(answer["error"])
 
 
 @contextmanager

@@ -18,8 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from app.engine.audio import DecodeLimits, decode
+from app.engine.frames import judge, keep
+from app.engine.outline import keep_outline
 from app.engine.peaks import peaks
-from app.engine.vad import VadOptions, find_speech
+from app.engine.vad import VadOptions, cut
 from app.errors import AppError, DecodingMemoryLimit
 
 PEAK_BUCKETS = 1000  # wider than the waveform of any page
@@ -41,7 +43,7 @@ def main() -> None:
 
 def _answer(request: dict[str, Any], limits: DecodeLimits) -> dict[str, Any]:
     try:
-        return _prepared(request, limits)
+        return _judged(request) if "choices" in request else _prepared(request, limits)
     except AppError as error:
         return {"error": error.problem.to_dict()}
     except MemoryError:
@@ -53,8 +55,20 @@ def _prepared(request: dict[str, Any], limits: DecodeLimits) -> dict[str, Any]:
     pcm = Path(request["pcm"])
     facts = decode(Path(request["source"]), pcm, limits)
     Path(request["peaks"]).write_text(json.dumps(peaks(pcm, PEAK_BUCKETS)))
-    speech = find_speech(pcm, VadOptions(**request["vad"]))
-    return {"facts": asdict(facts), "speech": asdict(speech)}
+    vad = VadOptions(**request["vad"])
+    frames = judge(pcm, vad.mode, vad.frame_ms)
+    if request["survey"]:
+        folder = Path(request["survey"])
+        keep_outline(pcm, folder)
+        keep(frames, folder)
+    return {"facts": asdict(facts), "speech": asdict(cut(frames, vad))}
+
+
+def _judged(request: dict[str, Any]) -> dict[str, Any]:
+    """Judge the frames of a recording that was decoded before, in further ways."""
+    for mode, frame_ms in request["choices"]:
+        keep(judge(Path(request["pcm"]), mode, frame_ms), Path(request["survey"]))
+    return {}
 
 
 @contextlib.contextmanager

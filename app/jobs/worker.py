@@ -55,6 +55,11 @@ class Worker:
         self._batches = Batches(inference, segment_timeout_seconds)
         self._transcriber = Transcriber(self._claims, files, self._batches, limits, self._stopping)
 
+    @property
+    def batches(self) -> Batches:
+        """The way to the process that infers, for others who want a text beside the jobs."""
+        return self._batches
+
     @contextmanager
     def running(self) -> Iterator[None]:
         """Do jobs during the block. At its end jobs in work go back to the queue, without their present segment."""

@@ -11,6 +11,8 @@ from app.i18n import Translate, translator
 from app.jobs.inference import InferenceProcess
 from app.jobs.models import Models
 from app.jobs.queue import JobOptions, Queue
+from app.jobs.vad import Vad
+from app.jobs.vad_texts import VadTexts
 from app.settings import Settings
 from app.web.errors import language_of
 
@@ -22,6 +24,8 @@ class State(TypedDict):
     queue: Queue
     inference: InferenceProcess
     models: Models
+    vad: Vad
+    vad_texts: VadTexts
     has_worker: bool
     """Whether jobs are done here, and not by `python -m app worker`."""
     default_options: JobOptions

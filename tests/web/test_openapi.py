@@ -39,6 +39,16 @@ OPERATIONS = {
     "GET /api/v1/transcriptions/{id}/export",
     "GET /api/v1/transcriptions/{id}/log",
     "GET /api/v1/transcriptions/{id}/events",
+    "GET /api/v1/transcriptions/{id}/missing",
+    "POST /api/v1/vad",
+    "POST /api/v1/vad/transcriptions/{id}",
+    "GET /api/v1/vad/{id}",
+    "DELETE /api/v1/vad/{id}",
+    "GET /api/v1/vad/{id}/peaks",
+    "GET /api/v1/vad/{id}/audio",
+    "GET /api/v1/vad/{id}/export",
+    "POST /api/v1/vad/{id}/texts",
+    "DELETE /api/v1/vad/{id}/texts",
 }
 
 
