@@ -33,7 +33,7 @@ from app.jobs.transcription import (
     transcription_from,
 )
 from app.logging import JOB_LOG_NAME, event
-from app.store import segments, transcriptions
+from app.store import history, segments, transcriptions, trash
 from app.store.database import Connection, Database, Row
 from app.store.files import Files
 from app.store.incoming import IncomingFile
@@ -161,15 +161,18 @@ class Queue:
     def search(
         self, query: str = "", state: JobState | None = None, limit: int = 50, offset: int = 0
     ) -> Page:
-        """Return transcriptions whose name or text holds every word of `query`, newest first."""
+        """Return transcriptions whose name or text holds every word of `query`, newest first.
+
+        Their texts are cut; a total of a search may be "more than" (history.py has the rest of the story).
+        """
+        wanted = history.Wanted(query=query, state=state)
         with self.database.reading() as connection:
-            rows, total = transcriptions.search(connection, query, state, limit, offset)
-            return Page([transcription_from(row) for row in rows], total)
+            rows = history.newest(connection, wanted, limit, offset=offset)
+            return Page([transcription_from(row) for row in rows], history.count(connection, wanted))
 
     def counts(self) -> dict[JobState, int]:
         with self.database.reading() as connection:
-            found = transcriptions.count_by_state(connection)
-        return {state: found.get(state, 0) for state in JobState}
+            return {state: history.count(connection, history.Wanted(state=state)) for state in JobState}
 
     def revision(self) -> int:
         """Return the number of the last change; cheap enough to be asked a few times a second."""
@@ -280,18 +283,26 @@ class Queue:
         return self.get(id)
 
     def delete(self, id: str) -> None:
-        """Remove a transcription with its files. A running one is hidden now; its worker ends and removes it.
+        """Put a transcription in the trash, its files untouched. A job that waits or runs is cancelled.
 
         Raises:
             TranscriptionNotFound
         """
         with self.database.writing() as connection:
-            is_running = _found(connection, id)["state"] == JobState.RUNNING
-            transcriptions.mark_deleted(connection, id)
-            transcriptions.move_up(connection)
+            _found(connection, id)
+            self.put_in_trash(connection, [id], datetime.now(UTC))
         event(_log, logging.INFO, "job_deleted", job=id)
-        if not is_running:
-            self.purge(id)
+
+    def put_in_trash(self, connection: Connection, ids: list[str], now: datetime) -> int:
+        """Put those that are not there yet in the trash; return how many these were."""
+        waiting = trash.waiting_among(connection, ids)
+        for id in waiting:
+            self.files.drop_audio(id)  # of an earlier worker; while this holds, none can claim the job
+            transcriptions.change(connection, id, **cancelled(segments.of(connection, id)))
+        count = trash.put(connection, ids, now)
+        if waiting:
+            transcriptions.move_up(connection)
+        return count
 
     def purge(self, id: str) -> None:
         """Remove files and row of a transcription that is marked as deleted and that no worker holds."""

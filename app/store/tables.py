@@ -23,6 +23,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     false,
+    text,
 )
 
 
@@ -70,6 +71,24 @@ def _one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({listed})", name=column)
 
 
+FACTS = ("state", "language", "source")
+"""By which the history can be filtered."""
+
+
+def _by(fact: str) -> Index:
+    """The list of one state, language or source in the order of time, with all that the other filters ask."""
+    others = [other for other in FACTS if other != fact]
+    return Index(
+        f"ix_transcriptions_by_{fact}",
+        fact,
+        "number",
+        *others,
+        "deleted_at",
+        "delete_requested",
+        sqlite_where=text("deleted_at IS NULL AND delete_requested IS 0"),
+    )
+
+
 transcriptions = Table(
     "transcriptions",
     metadata,
@@ -107,10 +126,21 @@ transcriptions = Table(
     Column("warnings", JSON, nullable=False, default=list),
     Column("error", JSON(none_as_null=True)),
     Column("revision", Integer, nullable=False),
+    Column("number", Integer, nullable=False),  # its place in the order of creation: milliseconds since 1970
+    Column("deleted_at", UtcDateTime),  # when it was put in the trash
     _one_of("state", JobState),
     Index("ix_transcriptions_state", "state", "queue_order"),
     Index("ix_transcriptions_created_at", "created_at"),
     Index("ix_transcriptions_revision", "revision"),
+    Index("ix_transcriptions_number", "number", *FACTS, "deleted_at", "delete_requested"),
+    *(_by(fact) for fact in FACTS),
+    Index(
+        "ix_transcriptions_deleted_at",
+        "deleted_at",
+        "number",
+        sqlite_where=text("deleted_at IS NOT NULL"),
+    ),
+    Index("ix_transcriptions_going", "state", sqlite_where=text("delete_requested IS 1")),
 )
 
 segments = Table(
@@ -159,3 +189,16 @@ hotword_lists = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
 )
+
+history_totals = Table(
+    "history_totals",
+    metadata,
+    Column("state", String(16), primary_key=True),
+    Column("language", String(16), primary_key=True),  # empty while it is not known
+    Column("source", String(16), primary_key=True),
+    Column("in_trash", Boolean, primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("seconds", Float, nullable=False),  # of the recordings
+    Column("size_bytes", Integer, nullable=False),
+)
+"""How many transcriptions there are of each kind. Triggers of the database count every change of a row."""

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Connection,
     CursorResult,
@@ -17,63 +18,45 @@ from sqlalchemy import (
     delete,
     func,
     insert,
-    or_,
     select,
     update,
 )
 
+from app.store import search
 from app.store.database import Row
 from app.store.tables import JobState, deletions, revisions, segments, transcriptions
 
 DELETIONS_KEPT = 1000
 POSITIONS_TOLD = 100
-LONGEST_QUERY = 500  # characters; SQLite refuses very long patterns
 
-_visible = transcriptions.c.delete_requested.is_(False)
+_visible = transcriptions.c.deleted_at.is_(None) & transcriptions.c.delete_requested.is_(False)
 _waiting = (transcriptions.c.state == JobState.QUEUED) & _visible
 
 
 def add(connection: Connection, values: Mapping[str, Any]) -> None:
     """Add a transcription; it waits behind all others."""
     revision = next_revision(connection)
-    connection.execute(insert(transcriptions).values(**values, queue_order=revision, revision=revision))
+    number = _free_number(connection, values["created_at"])
+    row = {**values, "number": number, "queue_order": revision, "revision": revision}
+    connection.execute(insert(transcriptions).values(row))
+    search.index_text(connection, values["id"])
 
 
 def find(connection: Connection, id: str) -> Row | None:
     """Return one row with its `queue_position`; a transcription that is being deleted is not there any more."""
-    query = _with_position().where(transcriptions.c.id == id, _visible)
+    query = with_position().where(transcriptions.c.id == id, _visible)
     return _one(connection.execute(query))
-
-
-def search(
-    connection: Connection, query: str, state: JobState | None, limit: int, offset: int
-) -> tuple[list[Row], int]:
-    """Return the newest rows whose name or text holds every word of `query`, and how many there are in all."""
-    conditions = [_visible, *_holding(query[:LONGEST_QUERY])]
-    if state is not None:
-        conditions.append(transcriptions.c.state == state)
-    newest_first = (transcriptions.c.created_at.desc(), transcriptions.c.id.desc())
-    rows = connection.execute(
-        _with_position().where(*conditions).order_by(*newest_first).limit(limit).offset(offset)
-    )
-    total = connection.scalar(select(func.count()).select_from(transcriptions).where(*conditions))
-    return _all(rows), total or 0
 
 
 def changed_since(connection: Connection, revision: int) -> list[Row]:
     """Return the rows with a later revision, the oldest change first."""
-    query = _with_position().where(transcriptions.c.revision > revision, _visible)
-    return _all(connection.execute(query.order_by(transcriptions.c.revision)))
+    query = with_position().where(transcriptions.c.revision > revision, _visible)
+    return all_of(connection.execute(query.order_by(transcriptions.c.revision)))
 
 
 def deleted_since(connection: Connection, revision: int) -> list[str]:
     query = select(deletions.c.transcription_id).where(deletions.c.revision > revision)
     return list(connection.scalars(query.order_by(deletions.c.revision)))
-
-
-def count_by_state(connection: Connection) -> dict[str, int]:
-    query = select(transcriptions.c.state, func.count()).where(_visible).group_by(transcriptions.c.state)
-    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def current_revision(connection: Connection) -> int:
@@ -87,8 +70,11 @@ def next_revision(connection: Connection) -> int:
 
 
 def change(connection: Connection, id: str, **values: Any) -> None:
+    """Set `values`; the words of a name or a text are found from then on."""
     query = update(transcriptions).where(transcriptions.c.id == id)
     connection.execute(query.values(**values, revision=next_revision(connection)))
+    if not values.keys().isdisjoint(("name", "text")):
+        search.index_text(connection, id)
 
 
 def has_waiting(connection: Connection) -> bool:
@@ -142,13 +128,13 @@ def workers_with_jobs(connection: Connection) -> list[str]:
 
 def running_of(connection: Connection, worker: str) -> list[Row]:
     query = select(transcriptions).where(_held_by(worker)).order_by(transcriptions.c.queue_order)
-    return _all(connection.execute(query))
+    return all_of(connection.execute(query))
 
 
 def being_deleted(connection: Connection) -> list[str]:
     """Return the ids whose deletion was asked for and that no worker holds."""
-    not_running = transcriptions.c.state != JobState.RUNNING
-    return list(connection.scalars(select(transcriptions.c.id).where(~_visible, not_running)))
+    wanted = transcriptions.c.delete_requested.is_(True) & (transcriptions.c.state != JobState.RUNNING)
+    return list(connection.scalars(select(transcriptions.c.id).where(wanted)))
 
 
 def exists(connection: Connection, id: str) -> bool:
@@ -159,14 +145,21 @@ def exists(connection: Connection, id: str) -> bool:
 def mark_deleted(connection: Connection, id: str) -> None:
     """Hide the row for good and remember its id for open pages."""
     change(connection, id, delete_requested=True, cancel_requested=True)
+    tell_deleted(connection, id)
+
+
+def tell_deleted(connection: Connection, id: str) -> None:
+    """Remember for open pages that the last change took this row out of their sight."""
     revision = current_revision(connection)
     connection.execute(insert(deletions).values(revision=revision, transcription_id=id))
     connection.execute(delete(deletions).where(deletions.c.revision <= revision - DELETIONS_KEPT))
 
 
 def remove(connection: Connection, id: str) -> None:
-    """Remove the row and its segments."""
-    connection.execute(delete(transcriptions).where(transcriptions.c.id == id))
+    """Remove the row, its segments and its words."""
+    query = delete(transcriptions).where(transcriptions.c.id == id).returning(transcriptions.c.number)
+    for number in connection.scalars(query).all():
+        search.forget(connection, number)
 
 
 def recount(connection: Connection, id: str) -> None:
@@ -174,6 +167,38 @@ def recount(connection: Connection, id: str) -> None:
     mine = segments.c.transcription_id == id
     counters = connection.execute(select(*_counters()).where(mine)).mappings().one()
     connection.execute(update(transcriptions).where(transcriptions.c.id == id).values(**counters))
+
+
+def with_position(characters: int | None = None) -> Select[Any]:
+    """Select the rows, their texts cut where `characters` says.
+
+    `queue_position` is 1 for the next to be claimed and null unless queued.
+    """
+    ahead = transcriptions.alias()
+    position = (
+        select(func.count())
+        .where(
+            ahead.c.state == JobState.QUEUED,
+            ahead.c.deleted_at.is_(None),
+            ahead.c.delete_requested.is_(False),
+            ahead.c.queue_order <= transcriptions.c.queue_order,
+            transcriptions.c.state == JobState.QUEUED,
+        )
+        .correlate(transcriptions)
+        .scalar_subquery()
+    )
+    columns = [_cut(column, characters) for column in transcriptions.c]
+    return select(*columns, func.nullif(position, 0).label("queue_position"))
+
+
+def _cut(column: Column[Any], characters: int | None) -> ColumnElement[Any]:
+    if characters is None or column.name not in ("text", "text_raw"):
+        return column
+    return func.substr(column, 1, characters).label(column.name)
+
+
+def all_of(result: CursorResult[Any]) -> list[Row]:
+    return [dict(row) for row in result.mappings()]
 
 
 def _held_by(worker: str) -> ColumnElement[bool]:
@@ -196,33 +221,14 @@ def _counters() -> list[ColumnElement[Any]]:
     ]
 
 
-def _with_position() -> Select[Any]:
-    """Select the rows; `queue_position` is 1 for the next to be claimed and null unless queued."""
-    ahead = transcriptions.alias()
-    position = (
-        select(func.count())
-        .where(
-            ahead.c.state == JobState.QUEUED,
-            ahead.c.delete_requested.is_(False),
-            ahead.c.queue_order <= transcriptions.c.queue_order,
-            transcriptions.c.state == JobState.QUEUED,
-        )
-        .correlate(transcriptions)
-        .scalar_subquery()
-    )
-    return select(transcriptions, func.nullif(position, 0).label("queue_position"))
-
-
-def _holding(query: str) -> list[ColumnElement[bool]]:
-    words = query.encode(errors="replace").decode().split()
-    columns = (transcriptions.c.name, transcriptions.c.text)
-    return [or_(*(column.icontains(word, autoescape=True) for column in columns)) for word in words]
-
-
 def _one(result: CursorResult[Any]) -> Row | None:
     row = result.mappings().one_or_none()
     return None if row is None else dict(row)
 
 
-def _all(result: CursorResult[Any]) -> list[Row]:
-    return [dict(row) for row in result.mappings()]
+def _free_number(connection: Connection, created_at: datetime) -> int:
+    """Return the millisecond of `created_at`, or the next that no other transcription has."""
+    number = int(created_at.timestamp() * 1000)
+    while connection.scalar(select(transcriptions.c.id).where(transcriptions.c.number == number)):
+        number += 1
+    return number

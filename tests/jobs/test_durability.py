@@ -17,6 +17,7 @@ import pytest
 
 from app.errors import DiskFull
 from app.jobs.queue import JobOptions, JobState
+from app.jobs.trash import Trash
 from tests.jobs.conftest import FINAL, House, talk
 
 STORM_SECONDS = 40
@@ -165,6 +166,7 @@ def test_a_deletion_that_a_kill_interrupted_is_finished_by_the_next_worker(house
     with worker_process(house, "WaitingEngine") as process:
         house.until(lambda: any(house.folder.glob("begun-*")))
         house.queue.delete(id)
+        Trash(house.queue).remove([id])
         process.kill()
     assert house.files.folder(id).exists()
 

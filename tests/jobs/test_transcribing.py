@@ -6,6 +6,7 @@ import pytest
 
 from app.errors import AudioGone, NotCancellable, NotFinished, NotRetriable
 from app.jobs.queue import JobState
+from app.jobs.trash import Trash
 from app.transcript import NO_SPEECH
 from tests.engine import sounds
 from tests.jobs.conftest import House, talk
@@ -219,7 +220,7 @@ def test_only_a_failed_or_cancelled_job_can_be_retried(house: House) -> None:
         house.queue.retry(id)
 
 
-def test_deleting_a_running_job_leaves_nothing(house: House) -> None:
+def test_a_running_job_that_is_deleted_for_good_leaves_nothing(house: House) -> None:
     with house.working("WaitingEngine"):
         id = house.submit(talk(0.2, 0.4)).id
         house.until(lambda: any(house.folder.glob("begun-*")))
@@ -227,6 +228,7 @@ def test_deleting_a_running_job_leaves_nothing(house: House) -> None:
         house.queue.delete(id)
         assert house.queue.search().total == 0
         assert house.queue.deleted_since(before) == [id]
+        Trash(house.queue).empty()
         house.note("go")
         house.until(lambda: house.is_gone(id))
 

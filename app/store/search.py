@@ -1,0 +1,99 @@
+"""The index of every name and text: how a text becomes words that can be found, and a question becomes a match.
+
+SQLite's index finds words between spaces, and Chinese has none. So each stretch of characters is written as its
+overlapping pairs, and its last character alone: 会议室 is "会议 议室 室". A question of two characters is then one
+word of the index, one of three a phrase of two words, and one of a single character the beginning of a word.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from itertools import pairwise
+
+from sqlalchemy import Connection, column, delete, insert, select, table
+
+from app.store.tables import transcriptions
+
+search_index = table("search_index", column("rowid"), column("name"), column("text"))
+"""The virtual table; the rowid of an entry is the `number` of its transcription."""
+
+LONGEST_QUERY = 200  # characters
+_UNSPACED = (
+    r"\u0e00-\u0eff\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    r"\U00020000-\U0003ffff"
+)
+_RUNS = re.compile(rf"([{_UNSPACED}]+)|(\d+)|([^\W\d_{_UNSPACED}]+)")
+_TERM = re.compile(r'"([^"]*)"?|([^\s"]+)')
+
+
+def split(text: str) -> str:
+    """Return `text` as the words that the index keeps, with spaces between them."""
+    return " ".join(word for run, is_unspaced in _runs(text) for word in _words(run, is_unspaced))
+
+
+def match(query: str) -> str | None:
+    """Return the index's own language for `query`; None where it asks for nothing that could be found.
+
+    All terms must be there, in any order; a term in quotes is a phrase, and the last word of each may go on. The
+    words are letters and figures between quotes of ours, so that nothing in them can be an operator.
+    """
+    phrases = [_phrase(term) for term in terms(query)]
+    return " ".join(phrases) or None
+
+
+def terms(query: str) -> list[str]:
+    """Return what stands between spaces, or together in quotes, without what has no letter or figure."""
+    clean = query[:LONGEST_QUERY].encode(errors="replace").decode().replace("\0", " ")
+    found = [quoted or plain for quoted, plain in _TERM.findall(clean)]
+    return [term for term in found if _RUNS.search(term)]
+
+
+def pattern(term: str) -> re.Pattern[str]:
+    """Return what finds `term` in a text as people read it, where the index has found it."""
+    pieces = [rf"(?<![^\W\d_]){run}" if _is_latin(run) else run for run, _ in _runs(term)]
+    return re.compile(r"[\W_]*".join(pieces), re.IGNORECASE)
+
+
+def runs_of(term: str) -> list[str]:
+    """Return the stretches of one script in `term`, as they stand in it."""
+    return [next(filter(None, run)) for run in _RUNS.findall(term)]
+
+
+def index_text(connection: Connection, id: str) -> None:
+    """Make the index agree with the name and the text of a transcription, whatever it knew before."""
+    columns = (transcriptions.c.number, transcriptions.c.name, transcriptions.c.text)
+    row = connection.execute(select(*columns).where(transcriptions.c.id == id)).one_or_none()
+    if row is None:
+        return
+    number, name, text = row
+    forget(connection, number)
+    connection.execute(insert(search_index).values(rowid=number, name=split(name), text=split(text)))
+
+
+def forget(connection: Connection, number: int) -> None:
+    connection.execute(delete(search_index).where(search_index.c.rowid == number))
+
+
+def _runs(text: str) -> list[tuple[str, bool]]:
+    """Return the stretches of one script, and whether each is written without spaces."""
+    found = _RUNS.findall(unicodedata.normalize("NFKC", text))
+    return [(unspaced or figures or letters, bool(unspaced)) for unspaced, figures, letters in found]
+
+
+def _words(run: str, is_unspaced: bool) -> list[str]:
+    return [first + second for first, second in pairwise(run)] + [run[-1]] if is_unspaced else [run]
+
+
+def _phrase(term: str) -> str:
+    """Return the words of `term` one after the other; its last pair of characters is known to the end."""
+    runs = _runs(term)
+    words = [word for run, is_unspaced in runs for word in _words(run, is_unspaced)]
+    last, is_unspaced = runs[-1]
+    if is_unspaced and len(last) > 1:
+        return f'"{" ".join(words[:-1])}"'
+    return f'"{" ".join(words)}"*'
+
+
+def _is_latin(run: str) -> bool:
+    return run[0].isascii() and run[0].isalpha()
