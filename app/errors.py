@@ -6,6 +6,7 @@
   + RequestError
     - UnknownLanguage, UnknownFormat, InvalidParameter, NotFound, MethodNotAllowed, RangeNotSatisfiable
     - RequestTooLarge, HostNotAllowed, CrossSiteRequest
+    - SettingUnknown, SettingFixed, SettingRefused, HotwordListNotFound, HotwordListExists
     - AnalysisNotFound, RecognitionElsewhere, NothingToExport
     - TranscriptionNotFound, AudioGone, NotFinished, NotCancellable, NotRetriable
   + AudioError
@@ -224,6 +225,41 @@ class CrossSiteRequest(RequestError):
     status = 403
     message = N_("A page of another site ({origin}) tried to change something here; it was refused.")
     advice = N_("Use the pages of this server. Programs that are not browsers send no Origin header.")
+
+
+class SettingUnknown(RequestError):
+    code = "setting_unknown"
+    status = 422
+    message = N_("There is no setting {name}.")
+    advice = N_("The page of the settings and the README list all of them.")
+
+
+class SettingFixed(RequestError):
+    code = "setting_fixed"
+    status = 409
+    message = N_("The setting {name} cannot be changed here.")
+    advice = N_("It is given where the server is started: by an option, or by its environment variable.")
+
+
+class SettingRefused(RequestError):
+    code = "setting_refused"
+    status = 422
+    message = N_("The setting {name} cannot have this value. {reason}")
+    advice = N_("Choose a value within its bounds; nothing has been changed.")
+
+
+class HotwordListNotFound(RequestError):
+    code = "hotword_list_not_found"
+    status = 404
+    message = N_("There is no list of hotwords {id}.")
+    advice = N_("It may have been deleted; load the page again to see the lists that exist.")
+
+
+class HotwordListExists(RequestError):
+    code = "hotword_list_exists"
+    status = 409
+    message = N_("There is already a list of hotwords named {name}.")
+    advice = N_("Choose another name, or replace the list that has it.")
 
 
 class AnalysisNotFound(RequestError):

@@ -18,6 +18,7 @@ from app.composition import decode_limits, open_models, spec_of_folder, vad_opti
 from app.jobs.inference import InferenceProcess
 from app.jobs.models.keeper import ModelKeeper
 from app.jobs.queue import JobOptions, Queue
+from app.jobs.settings import SettingsBook
 from app.jobs.vad import Vad
 from app.jobs.vad_texts import VadTexts
 from app.jobs.worker import Worker
@@ -28,6 +29,7 @@ from app.store.files import Files
 from app.store.vad import Analyses
 from app.web import batch_page, docs, events, files, models, pages, system, transcriptions
 from app.web import missing as missing_routes
+from app.web import settings as settings_routes
 from app.web import vad as vad_routes
 from app.web.errors import install_error_handlers
 from app.web.lingering import LingeringClose
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
     from app.engine import EngineSpec
     from app.jobs.models import Models
     from app.settings import Settings
-    from app.web.dependencies import State
+    from app.web.dependencies import SettingsNow, State
 
 log = logging.getLogger(__name__)
 
@@ -91,12 +93,14 @@ def _add_routes(app: FastAPI) -> None:
         files,
         system,
         models,
+        settings_routes,
         missing_routes,
         vad_routes,
     ):  # /events stands before /{id}
         app.include_router(module.router, prefix=API_PATH)
     for page in (pages, docs, batch_page):
         app.include_router(page.router)
+    app.include_router(settings_routes.pages)
     app.include_router(vad_routes.page_router)
     app.mount("/static", StaticFolder(directory=resource_dir("static")), name="static")
 
@@ -132,6 +136,7 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
     queue = Queue(database, files)
     shelf = open_models(settings, spec)
     stack.enter_context(shelf.open())
+    book = SettingsBook(settings, shelf.chosen)
     inference = InferenceProcess(spec or spec_of_folder(settings, shelf.folder_in_use()))
     batches = None
     if start_worker:
@@ -145,13 +150,15 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
         )
         stack.enter_context(worker.running())
         batches = worker.batches
-        stack.enter_context(_keeper(shelf, inference, settings, spec).running())
+        stack.enter_context(_keeper(shelf, inference, book, spec).running())
     vad = Vad(Analyses(settings.data_dir), queue, decode_limits(settings), vad_options(settings))
     stack.enter_context(vad.running())
     vad_texts = VadTexts(vad, batches)
     stack.enter_context(vad_texts.running())
     return {
         "settings": settings,
+        "settings_book": book,
+        "settings_now": lambda: _settings_now(book),
         "queue": queue,
         "inference": inference,
         "models": shelf,
@@ -163,10 +170,22 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
     }
 
 
+def _settings_now(book: SettingsBook) -> SettingsNow:
+    """Return what routes see of the settings: changes on the page hold for the next request."""
+    settings = book.now
+    return {"settings": settings, "default_options": JobOptions(vad=vad_options(settings))}
+
+
 def _keeper(
-    shelf: Models, inference: InferenceProcess, settings: Settings, spec: EngineSpec | None
+    shelf: Models, inference: InferenceProcess, book: SettingsBook, spec: EngineSpec | None
 ) -> ModelKeeper:
     def spec_of(folder: Path) -> EngineSpec:
-        return replace(spec, model_dir=folder) if spec else spec_of_folder(settings, folder)
+        settings = book.now
+        if spec is None:
+            return spec_of_folder(settings, folder)
+        changes = book.engine_changes(settings)
+        if "allow_device_fallback" in changes:
+            changes["allow_fallback"] = changes.pop("allow_device_fallback")
+        return replace(spec, model_dir=folder, **changes)
 
-    return ModelKeeper(shelf, inference, spec_of, idle_seconds=settings.model_idle_minutes * 60)
+    return ModelKeeper(shelf, inference, spec_of, lambda: book.now.model_idle_minutes * 60, book)

@@ -1,23 +1,86 @@
 """All settings in one place, each with its unit and bounds. Only the composition roots read them.
 
-Every setting can be given by an environment variable: FUNASR_ and the name in capitals.
+Every setting can be given by an environment variable: FUNASR_ and the name in capitals. Those of ON_PAGE can be
+changed on the page, too, which keeps them in DATA_DIR/settings.json. A command line's option wins over the
+environment, that over the page, and that over the default.
 """
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, PrivateAttr, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from app.paths import builtin_model_dir, home_dir
+from app.settings_file import KeptSettings, read_kept
+
+PREFIX = "FUNASR_"
+
+
+class Effect(StrEnum):
+    """When a change on the page begins to hold."""
+
+    AT_ONCE = "at_once"
+    RELOAD = "reload"
+    """The model is loaded again; work that runs is finished first."""
+    RESTART = "restart"
+    """The server has to be started again."""
+
+
+class Origin(StrEnum):
+    """Where the value of a setting comes from, the strongest first."""
+
+    OPTION = "option"
+    ENVIRONMENT = "environment"
+    PAGE = "page"
+    DEFAULT = "default"
 
 
 class Settings(BaseSettings):
     """The settings of one server, worker or command."""
 
-    model_config = SettingsConfigDict(env_prefix="FUNASR_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+
+    _given: frozenset[str] = PrivateAttr(frozenset())
+    """Names that an option of the command line, or the caller, has given."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self._given = frozenset(given)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - neither is used; pydantic names them
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, _PageSource(settings_cls)
+
+    def origin(self, name: str) -> Origin:
+        """Return where the value of a setting comes from."""
+        if name in self._given:
+            return Origin.OPTION
+        if variable(name) in os.environ:
+            return Origin.ENVIRONMENT
+        return Origin.PAGE if name in self.model_fields_set else Origin.DEFAULT
+
+    def with_page(self, kept: Mapping[str, Any]) -> Settings:
+        """Return these settings with the values of the page in place of the former ones."""
+        free = {name for name in ON_PAGE if self.origin(name) in (Origin.PAGE, Origin.DEFAULT)}
+        defaults = {name: type(self).model_fields[name].default for name in free}
+        chosen = {name: value for name, value in kept.items() if name in free}
+        changed = self.model_copy(update=defaults | chosen)
+        changed.__pydantic_fields_set__ = (self.model_fields_set - free) | set(chosen)
+        return changed
 
     host: str = "127.0.0.1"
     """Address to listen on; 0.0.0.0 opens the server to the network."""
@@ -111,3 +174,69 @@ class Settings(BaseSettings):
 
     speech_pad_ms: int = Field(default=300, ge=0, le=2_000)
     """Milliseconds of sound kept before and after each segment."""
+
+
+ON_PAGE: Mapping[str, Effect] = {
+    "device": Effect.RELOAD,
+    "allow_device_fallback": Effect.RELOAD,
+    "dtype": Effect.RELOAD,
+    "threads": Effect.RELOAD,
+    "batch_seconds": Effect.RELOAD,
+    "model_idle_minutes": Effect.AT_ONCE,
+    "vad_mode": Effect.AT_ONCE,
+    "vad_frame_ms": Effect.AT_ONCE,
+    "max_segment_ms": Effect.AT_ONCE,
+    "min_speech_ms": Effect.AT_ONCE,
+    "min_silence_ms": Effect.AT_ONCE,
+    "speech_pad_ms": Effect.AT_ONCE,
+    "max_upload_mb": Effect.AT_ONCE,
+    "max_duration_hours": Effect.RESTART,
+    "concurrent_jobs": Effect.RESTART,
+    "segment_timeout_seconds": Effect.RESTART,
+    "decode_cpu_seconds": Effect.RESTART,
+    "decode_memory_mb": Effect.RESTART,
+    "log_level": Effect.RESTART,
+    "log_file_mb": Effect.RESTART,
+}
+"""What can be changed on the page. Addresses and folders are not: they decide who may come in, and what is read."""
+
+
+def variable(name: str) -> str:
+    """Return the environment variable of a setting."""
+    return PREFIX + name.upper()
+
+
+def checked_value(name: str, value: Any) -> Any:
+    """Return the value of one setting as the program uses it.
+
+    Raises:
+        ValidationError: it is of the wrong kind, or out of bounds.
+    """
+    field = Settings.model_fields[name]
+    annotation: Any = Annotated[field.annotation, field]
+    return TypeAdapter(annotation).validate_python(value)
+
+
+def kept_settings(data_dir: Path) -> KeptSettings:
+    """Return what the page keeps and can be used; where something cannot, its damage says what."""
+    kept = read_kept(data_dir)
+    values, damage = {}, [kept.damage] if kept.damage else []
+    for name, value in kept.values.items():
+        if name not in ON_PAGE:  # of another version of this program
+            continue
+        try:
+            values[name] = checked_value(name, value)
+        except ValidationError as error:
+            damage.append(f"{name}: {error.errors()[0]['msg']}")
+    return KeptSettings(values, "; ".join(damage))
+
+
+class _PageSource(PydanticBaseSettingsSource):
+    """Reads what was changed on the page, under the data folder that the stronger sources name."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
+        return None, field_name, False  # `__call__` answers for all fields at once
+
+    def __call__(self) -> dict[str, Any]:
+        folder = self.current_state.get("data_dir") or home_dir() / "data"
+        return dict(kept_settings(Path(folder)).values)

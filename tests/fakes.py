@@ -23,7 +23,7 @@ from app.engine import (
     Utterance,
     Waveform,
 )
-from app.errors import InferenceFailed, ModelFileMissing
+from app.errors import DeviceUnavailable, InferenceFailed, ModelFileMissing
 from app.transcript import Applied, Word
 
 POISON = 0.9  # a piece this loud is the one that kills, hangs or fails
@@ -190,3 +190,13 @@ def level_words(level: int, waveform: Waveform) -> tuple[Word, ...]:
 
 def loudness(waveform: Waveform) -> float:
     return float(np.abs(waveform).max(initial=0.0))
+
+
+class CpuEngine(EchoEngine):
+    """Loads on a CPU alone, and notes each time that it does."""
+
+    def __init__(self, spec: EngineSpec) -> None:
+        if spec.device not in ("auto", "cpu"):
+            raise DeviceUnavailable(device=spec.device, reason="there is none")
+        super().__init__(spec)
+        (self.notes / f"loaded-{time.monotonic_ns()}").touch()

@@ -123,6 +123,20 @@ def is_out_of_memory(error: BaseException) -> bool:
     return any(words in str(error).lower() for words in OUT_OF_MEMORY)
 
 
+def clear_cache(name: str) -> int:
+    """Give a GPU's cached blocks back and return how many bytes that were."""
+    device = torch.device(name)
+    before = _reserved_bytes(device)
+    release_memory(device)
+    return max(0, before - _reserved_bytes(device))
+
+
+def _reserved_bytes(device: torch.device) -> int:
+    if device.type == "cuda":
+        return torch.cuda.memory_reserved(device)
+    return int(torch.mps.driver_allocated_memory()) if device.type == "mps" else 0
+
+
 def release_memory(device: torch.device) -> None:
     """Give cached blocks of a GPU back, so that the next, smaller try finds them."""
     if device.type == "cuda":

@@ -20,6 +20,11 @@ class Transcribe:
 
 
 @dataclass(frozen=True, slots=True)
+class ClearCache:
+    """Give back what the device keeps for later computations."""
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """End after the present recognition."""
 
@@ -60,5 +65,13 @@ class Failed:
     traceback: str
 
 
-Request: TypeAlias = Transcribe | Stop
-Answer: TypeAlias = Ready | Refused | Transcribed | Failed
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """The answer to ClearCache."""
+
+    freed_bytes: int
+    """Of the device's memory; 0 on a CPU, which keeps nothing."""
+
+
+Request: TypeAlias = Transcribe | ClearCache | Stop
+Answer: TypeAlias = Ready | Refused | Transcribed | Failed | Cleared

@@ -20,7 +20,18 @@ import psutil
 
 from app.engine import Engine, EngineSpec
 from app.engine.gate import GatedEngine
-from app.engine.messages import Answer, Failed, Ready, Refused, Request, Stop, Transcribe, Transcribed
+from app.engine.messages import (
+    Answer,
+    ClearCache,
+    Cleared,
+    Failed,
+    Ready,
+    Refused,
+    Request,
+    Stop,
+    Transcribe,
+    Transcribed,
+)
 from app.errors import AppError, InferenceFailed, InferenceUnavailable
 
 
@@ -66,7 +77,19 @@ def _answer_requests(connection: Connection, engine: Engine) -> None:
             return
         if isinstance(request, Stop):
             return
-        connection.send(_answer(request, engine))
+        if isinstance(request, ClearCache):
+            connection.send(Cleared(_clear_cache(engine.info.device)))
+        else:
+            connection.send(_answer(request, engine))
+
+
+def _clear_cache(device: str) -> int:
+    """Return the bytes that the device has back."""
+    if device.startswith("cpu"):
+        return 0
+    from app.engine.device import clear_cache  # torch, which the engine has imported
+
+    return clear_cache(device)
 
 
 def _answer(request: Transcribe, engine: Engine) -> Answer:

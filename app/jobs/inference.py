@@ -16,7 +16,7 @@ from threading import Event, Lock, Thread
 from typing import NoReturn
 
 from app.engine import EngineInfo, EngineSpec, Utterance
-from app.engine.messages import Failed, Ready, Refused, Transcribe, Transcribed
+from app.engine.messages import ClearCache, Cleared, Failed, Ready, Refused, Transcribe, Transcribed
 from app.errors import AppError, InferenceCrashed, InferenceHung, InferenceUnavailable
 from app.jobs.child import Child
 from app.jobs.recognition import InferenceStatus, Recognition, Stopped
@@ -26,6 +26,7 @@ from app.logging import event
 __all__ = ["InferenceProcess", "InferenceStatus", "Recognition", "Stopped"]
 
 LOAD_SECONDS = 600.0  # a large model from a slow disk, with a first CUDA initialisation
+CLEAR_SECONDS = 60.0
 STARTS_IN_A_ROW = 3  # deaths while loading after which the caller is told
 FIRST_PAUSE_SECONDS = 0.5  # before the second start in a row; doubled each time
 LONGEST_PAUSE_SECONDS = 30.0
@@ -79,6 +80,22 @@ class InferenceProcess:
                 self._child.end()
                 event(_log, logging.INFO, "inference_unloaded", pid=self._child.pid)
             self._let_go()
+
+    def clear_cache(self) -> int | None:
+        """Give back what the device keeps for later, after the present request; None where nothing is loaded.
+
+        Raises:
+            InferenceCrashed, InferenceHung: the process died of it; a new one is on its way.
+        """
+        with self._turns.taken():
+            if self._child is None:
+                return None
+            try:
+                answer = self._child.ask(ClearCache(), CLEAR_SECONDS)
+            except (InferenceCrashed, InferenceHung) as death:
+                self._lose(death)
+                raise
+        return answer.freed_bytes if isinstance(answer, Cleared) else 0
 
     def unload_if_idle(self, seconds: float) -> bool:
         """Unload where nothing has been asked for so long; tell whether that was so."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, TypedDict, cast
 
 from fastapi import Depends, Path
@@ -11,16 +12,26 @@ from app.i18n import Translate, translator
 from app.jobs.inference import InferenceProcess
 from app.jobs.models import Models
 from app.jobs.queue import JobOptions, Queue
+from app.jobs.settings import SettingsBook
 from app.jobs.vad import Vad
 from app.jobs.vad_texts import VadTexts
 from app.settings import Settings
 from app.web.errors import language_of
 
 
+class SettingsNow(TypedDict):
+    """What the settings say at this moment; the page may change it between two requests."""
+
+    settings: Settings
+    default_options: JobOptions
+
+
 class State(TypedDict):
     """What lives as long as the server."""
 
     settings: Settings
+    settings_book: SettingsBook
+    settings_now: Callable[[], SettingsNow]
     queue: Queue
     inference: InferenceProcess
     models: Models
@@ -34,7 +45,8 @@ class State(TypedDict):
 
 
 def state_of(connection: HTTPConnection) -> State:
-    return cast("State", connection.scope["state"])
+    state = cast("State", connection.scope["state"])
+    return cast("State", {**state, **state["settings_now"]()})
 
 
 def _queue(connection: HTTPConnection) -> Queue:
@@ -43,6 +55,10 @@ def _queue(connection: HTTPConnection) -> Queue:
 
 def _settings(connection: HTTPConnection) -> Settings:
     return state_of(connection)["settings"]
+
+
+def _settings_book(connection: HTTPConnection) -> SettingsBook:
+    return state_of(connection)["settings_book"]
 
 
 def _inference(connection: HTTPConnection) -> InferenceProcess:
@@ -59,6 +75,7 @@ def _translate(connection: HTTPConnection) -> Translate:
 
 QueueDep = Annotated[Queue, Depends(_queue)]
 SettingsDep = Annotated[Settings, Depends(_settings)]
+SettingsBookDep = Annotated[SettingsBook, Depends(_settings_book)]
 InferenceDep = Annotated[InferenceProcess, Depends(_inference)]
 ModelsDep = Annotated[Models, Depends(_models)]
 TranslateDep = Annotated[Translate, Depends(_translate)]

@@ -49,6 +49,8 @@ def error_response(request: Request, error: AppError, headers: Mapping[str, str]
     """Return the answer that tells `error`: JSON under /api/, a page elsewhere."""
     told = error.problem.explained(translator(language_of(request)))
     told["request_id"] = current_request_id()
+    if field := error.params.get("field"):
+        told["field"] = field
     if request.url.path.startswith(API_PREFIX):
         return JSONResponse({"error": told}, error.status, headers)
     return _error_page(request, told, error.status, headers)

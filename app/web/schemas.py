@@ -36,6 +36,9 @@ class RequestErrorDetail(ErrorDetail):
     """An error of a request, with its id in the log."""
 
     request_id: str = Field(description="Finds the request in logs/app.log.", examples=["5f0c2e9b1a44"])
+    field: str | None = Field(
+        default=None, description="The one of several values that was refused.", examples=["threads"]
+    )
 
 
 class ErrorAnswer(BaseModel):

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from fastapi import APIRouter
 
 from app import __version__
-from app.errors import N_, DatabaseUnusable, InferenceUnavailable
+from app.errors import N_, DatabaseUnusable, InferenceCrashed, InferenceHung, InferenceUnavailable
 from app.formats import FORMATS
 from app.jobs.inference import InferenceProcess
 from app.jobs.queue import LANGUAGES
@@ -18,6 +18,7 @@ from app.web.answers import model_answer
 from app.web.dependencies import InferenceDep, QueueDep, State, StateDep, TranslateDep
 from app.web.openapi import errors
 from app.web.schemas import Counts, HealthAnswer, Limits, ModelAnswer, SystemAnswer
+from app.web.setting_schemas import CacheAnswer
 
 router = APIRouter(tags=["system"])
 
@@ -66,6 +67,20 @@ def unload_model(state: StateDep, translate: TranslateDep) -> ModelAnswer:
     """End the inference process after its current segment, which gives all its memory back."""
     _local_inference(state).unload()
     return model_answer(state["inference"].status(), translate)
+
+
+@router.post(
+    "/system/model/clear-cache",
+    responses=errors(InferenceUnavailable, InferenceCrashed, InferenceHung, changes=True),
+)
+def clear_cache(state: StateDep) -> CacheAnswer:
+    """Give back the memory that the graphics card keeps for later, after the current segment. The model stays."""
+    inference = _local_inference(state)
+    freed_bytes = inference.clear_cache()
+    info = inference.status().info
+    if freed_bytes is None or info is None:
+        return CacheAnswer(device=None, freed_bytes=0)
+    return CacheAnswer(device=info.device, freed_bytes=freed_bytes)
 
 
 def _local_inference(state: State) -> InferenceProcess:

@@ -1,4 +1,4 @@
-"""Keeps the loaded model the one that was chosen, and gives its memory back when nothing has been asked for long.
+"""Keeps the loaded model the one that was chosen, as the settings want it, and gives its memory back when it is idle.
 
 It runs in the process that owns the inference, and sees choices that other processes make.
 """
@@ -16,6 +16,7 @@ from app.errors import InferenceUnavailable, Problem
 from app.jobs.inference import InferenceProcess, Stopped
 from app.jobs.models import Models
 from app.jobs.models.choice import Choice
+from app.jobs.settings import SettingsBook
 from app.logging import event
 
 LOOK_SECONDS = 1.0
@@ -32,12 +33,14 @@ class ModelKeeper:
         models: Models,
         inference: InferenceProcess,
         spec_of: Callable[[Path], EngineSpec],
-        idle_seconds: float,
+        idle_seconds: Callable[[], float],
+        settings: SettingsBook | None = None,
     ) -> None:
         self._models = models
         self._inference = inference
         self._spec_of = spec_of
         self._idle_seconds = idle_seconds
+        self._settings = settings
         self._stopping = Event()
         self._refused: Choice | None = None
         """The choice that was in vain, so that it is not tried again every second."""
@@ -67,8 +70,22 @@ class ModelKeeper:
     def _look(self) -> None:
         if not self._models.places.fixed:
             self._follow()
-        if self._idle_seconds:
-            self._inference.unload_if_idle(self._idle_seconds)
+        if self._settings and self._settings.engine_is_outdated:
+            self._reload(self._settings)
+        if idle_seconds := self._idle_seconds():
+            self._inference.unload_if_idle(idle_seconds)
+
+    def _reload(self, settings: SettingsBook) -> None:
+        """Load the same model with the settings that were changed, or take them back."""
+        now = settings.now
+        try:
+            self._inference.use(self._spec_of(self._inference.spec.model_dir))
+        except InferenceUnavailable as error:
+            event(_log, logging.ERROR, "settings_refused", exc_info=True)
+            settings.engine_refused(now, _cause(error))
+        else:
+            settings.engine_loaded(now)
+            event(_log, logging.INFO, "settings_loaded")
 
     def _follow(self) -> None:
         choice = self._models.choice.read()
@@ -90,10 +107,13 @@ class ModelKeeper:
         try:
             self._inference.use(self._spec_of(folder))
         except InferenceUnavailable as error:
-            reason = error.params.get("reason")
-            problem = Problem.from_dict(reason) if isinstance(reason, dict) else error.problem
             event(_log, logging.ERROR, "model_refused", exc_info=True, model=choice.model)
-            self._refused = self._models.choice.refuse(choice.model, problem)
+            self._refused = self._models.choice.refuse(choice.model, _cause(error))
         else:
             self._models.choice.confirm(choice.model)
             event(_log, logging.INFO, "model_switched", model=choice.model)
+
+
+def _cause(error: InferenceUnavailable) -> Problem:
+    reason = error.params.get("reason")
+    return Problem.from_dict(reason) if isinstance(reason, dict) else error.problem

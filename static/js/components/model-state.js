@@ -11,8 +11,9 @@ const LATER_MS = 8000;
  * Show how the model is, for as long as the page is looked at; the returned function asks at once.
  *
  * @param {HTMLElement} root
+ * @param {(model: Model) => void} [alsoShow] called with each answer
  */
-export function modelState(root) {
+export function modelState(root, alsoShow) {
   let timer = setTimeout(ask, 0);
   document.addEventListener("visibilitychange", () => {
     clearTimeout(timer);
@@ -22,7 +23,9 @@ export function modelState(root) {
 
   async function ask() {
     try {
-      show(root, (await getSystem()).model);
+      const { model } = await getSystem();
+      show(root, model);
+      alsoShow?.(model);
     } catch {
       // The lost connection is told at the bottom of the page.
     }

@@ -56,6 +56,7 @@
  * @property {"stopped" | "loading" | "ready" | "busy" | "failed"} state
  * @property {string | null} name
  * @property {string | null} device
+ * @property {number | null} memory_bytes
  * @property {number} restarts
  * @property {Problem | null} problem
  * @property {Problem | null} last_restart_reason
