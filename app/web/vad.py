@@ -120,8 +120,9 @@ def _window(
     rule: Rules = None,
     missing_offset: Offset = 0,
     missing_limit: Limit = 100,
+    picture: Annotated[bool, Query(description="Whether the answer holds `peaks`.")] = True,
 ) -> Window:
-    return Window(offset, limit, view_start, view_end, rule, missing_offset, missing_limit)
+    return Window(offset, limit, view_start, view_end, rule, missing_offset, missing_limit, picture)
 
 
 OptionsDep = Annotated[VadOptions, Depends(_options)]

@@ -41,6 +41,7 @@ class Window:
     rules: Sequence[Why] | None = None
     missing_offset: int = 0
     missing_limit: int = 100
+    picture: bool = True
 
 
 def vad_answer(
@@ -48,7 +49,8 @@ def vad_answer(
 ) -> VadAnswer:
     """Return what is known of a recording, and its speech once it has been read."""
     is_ready = analysis.state == "ready"
-    peaks = state["vad"].outline(analysis.id, 0.0, analysis.duration or 0.0, PICTURE) if is_ready else []
+    needs_picture = is_ready and window.picture
+    peaks = state["vad"].outline(analysis.id, 0.0, analysis.duration or 0.0, PICTURE) if needs_picture else []
     return VadAnswer(
         id=analysis.id,
         name=analysis.name,

@@ -80,7 +80,8 @@ class Speech(BaseModel):
     advice: str = Field(description="What to do where no speech was found; else empty.", examples=[""])
     segments: list[Stretch] = Field(description="From `offset` on, at most `limit`.")
     marks: list[tuple[float, float]] = Field(
-        description="Start and end of all speech within the view; neighbours too near to be told apart are one."
+        description="Start and end of all speech within the view; neighbours too near to be told apart are one.",
+        examples=[[(0.69, 3.3)]],
     )
     missing: MissingList
 
@@ -98,7 +99,8 @@ class VadAnswer(BaseModel):
     channels: int | None = Field(description="Of the source; speech is sought in their mean.", examples=[2])
     warnings: list[str] = Field(description="What the reader should know of the recording.", examples=[[]])
     peaks: list[tuple[int, int]] = Field(
-        description="Lowest and highest sample of equal stretches, -127 to 127; empty while it is being read."
+        description="Lowest and highest sample of equal stretches, -127 to 127; empty while it is being read.",
+        examples=[[(-12, 14)]],
     )
     speech: Speech | None = Field(description="Null while it is being read.")
 
@@ -109,7 +111,7 @@ class VadPeaks(BaseModel):
     start: float = Field(examples=[0.0])
     end: float = Field(examples=[60.2])
     peaks: list[tuple[int, int]] = Field(
-        description="Lowest and highest sample of equal stretches, -127 to 127."
+        description="Lowest and highest sample of equal stretches, -127 to 127.", examples=[[(-12, 14)]]
     )
 
 

@@ -1,0 +1,297 @@
+/** @import { Analysis } from "../lib/vad-api.js" */
+import { dropZone } from "../components/drop-zone.js";
+import { MissingList } from "../components/missing-list.js";
+import { startPage } from "../components/page.js";
+import { fillProblem } from "../components/problem-box.js";
+import { SpeechOptions } from "../components/speech-options.js";
+import { SpeechView } from "../components/speech-view.js";
+import { StretchList } from "../components/stretch-list.js";
+import { StretchPlayer } from "../components/stretch-player.js";
+import { problemOf, Refusal } from "../lib/api.js";
+import { field, find, onAction, write } from "../lib/dom.js";
+import { clock } from "../lib/format.js";
+import { t } from "../lib/messages.js";
+import { preciseClock } from "../lib/stretch-wording.js";
+import { getOutline, getSpeech, lookAtFile, lookAtTranscription, queryOf, readStretches, stopReading } from "../lib/vad-api.js";
+
+const ROWS = 200; // of a list, before "show more"
+const REST_MS = 40; // after a control was moved
+const LOOK_MS = 700; // while a recording is read, or texts are awaited
+const SCROLL_STEPS = 1000;
+
+const page = find(document, "[data-vad]", HTMLElement);
+const audio = find(page, "audio", HTMLAudioElement);
+const scroll = find(page, "[data-scroll]", HTMLInputElement);
+const player = new StretchPlayer(audio);
+const options = new SpeechOptions(find(page, "[data-options]", HTMLFormElement), () => soon(REST_MS));
+const list = new StretchList(find(page, "[data-stretches]", HTMLElement), player);
+const missing = new MissingList(find(page, '[data-tab="missing"]', HTMLElement), loadMissing, playStretch);
+const view = new SpeechView(find(page, "[data-view]", HTMLElement), player, fetchPart);
+/** @type {Analysis | null} */
+let current = null;
+/** @type {AbortController | null} */
+let sending = null;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let timer;
+let asked = 0;
+let loads = 0;
+
+startPage();
+dropZone(find(page, "[data-drop-zone]", HTMLElement), ([file]) => file && void open((signal) => send(file, signal)));
+page.querySelector("[data-recordings]")?.addEventListener("change", ({ target }) => {
+  if (target instanceof HTMLSelectElement && target.value) void open(() => lookAtTranscription(target.value));
+});
+find(page, "[data-tabs]", HTMLElement).addEventListener("change", ({ target }) => target instanceof HTMLInputElement && showTab(target.value));
+onAction(page, (action, button) => void act(action, button));
+audio.addEventListener("error", () => (field(page, "player-problem").hidden = !audio.getAttribute("src")));
+audio.addEventListener("loadedmetadata", () => (field(page, "player-problem").hidden = true));
+player.follow(showPosition);
+view.onMove = showScroll;
+scroll.addEventListener("input", () => {
+  const { start, end, duration } = view.view;
+  view.scrollTo(((duration - (end - start)) * scroll.valueAsNumber) / SCROLL_STEPS);
+});
+openFromAddress();
+
+/** A reload shows the same recording again. */
+function openFromAddress() {
+  const address = new URLSearchParams(location.search);
+  const id = address.get("id");
+  const transcription = address.get("transcription");
+  if (id) void open(() => getSpeech(id, { ...options.values, limit: ROWS }));
+  else if (transcription) void open(() => lookAtTranscription(transcription));
+}
+
+/** Open a recording, whatever brings it. @param {(signal: AbortSignal) => Promise<Analysis>} bring */
+async function open(bring) {
+  sending?.abort();
+  clearTimeout(timer);
+  player.stop();
+  const mine = (sending = new AbortController());
+  const number = ++loads;
+  tell(null);
+  showProgress(t("Reading the recording …"));
+  try {
+    let analysis = await bring(mine.signal);
+    while (analysis.state === "reading" && number === loads) {
+      showProgress(t("Reading the recording …"));
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      analysis = await getSpeech(analysis.id, { limit: 0 });
+    }
+    if (number === loads) show(analysis);
+  } catch (error) {
+    if (number === loads && !(error instanceof DOMException)) tell(error);
+  } finally {
+    if (number === loads) showProgress("");
+  }
+}
+
+/** @param {File} file @param {AbortSignal} signal */
+function send(file, signal) {
+  const limit = Number(page.dataset.limitBytes);
+  if (file.size > limit) {
+    const advice = t("Send a compressed copy (MP3, M4A or Opus), or let the administrator raise FUNASR_MAX_UPLOAD_MB.");
+    throw new Refusal({ code: "upload_too_large", message: t("The file is larger than the limit of {limit_mb} MB.", { limit_mb: Math.floor(limit / 2 ** 20) }), advice });
+  }
+  const progress = (/** @type {number} */ percent) => showProgress(percent < 100 ? t("Sending {name} …", { name: file.name }) : t("Reading the recording …"), percent);
+  progress(0);
+  return lookAtFile(file, progress, signal);
+}
+
+/** @param {Analysis} analysis */
+function show(analysis) {
+  current = analysis;
+  history.replaceState(null, "", `/vad?id=${encodeURIComponent(analysis.id)}`);
+  slot("result").hidden = slot("export").hidden = false;
+  write(page, "name", analysis.name);
+  write(page, "source-title", t("Drop another recording here"));
+  slot("warnings").replaceChildren(...analysis.warnings.map(paragraph));
+  audio.src = `/api/v1/vad/${analysis.id}/audio`;
+  view.open(analysis.duration ?? 0);
+  void refresh();
+}
+
+/** Cut again after a pause that is too short to be felt. @param {number} milliseconds */
+function soon(milliseconds) {
+  clearTimeout(timer);
+  timer = setTimeout(() => void refresh(), milliseconds);
+}
+
+/** Ask for what the present options find. */
+async function refresh() {
+  if (!current) return;
+  const number = ++asked;
+  const { start, end } = view.view;
+  try {
+    const limit = Math.max(ROWS, Math.min(list.length, 5 * ROWS));
+    const analysis = await getSpeech(current.id, { ...options.values, limit, view_start: start, view_end: end });
+    if (number !== asked) return; // a later answer is on its way
+    tell(null);
+    await showSpeech(analysis);
+    if (analysis.speech?.texts_waiting) soon(LOOK_MS);
+  } catch (error) {
+    if (number === asked) tell(error);
+  }
+}
+
+/** @param {Analysis} analysis */
+async function showSpeech({ id, speech, duration, channels }) {
+  if (!speech) return;
+  view.marks = speech.marks;
+  list.show(speech);
+  const facts = [clock(duration ?? 0), t("{seconds} s of speech", { seconds: speech.speech_seconds.toFixed(1) })];
+  if ((channels ?? 1) > 1) facts.push(t("{count} channels, heard as one", { count: channels ?? 1 }));
+  write(page, "facts", facts.join(" · "));
+  write(page, "speech-tab", t("Speech ({count})", { count: speech.total }));
+  write(page, "missing-tab", t("Left out ({count})", { count: speech.missing.rules.reduce((sum, { count }) => sum + count, 0) }));
+  const advice = field(page, "advice");
+  advice.textContent = speech.advice;
+  advice.hidden = !speech.advice;
+  button("more").hidden = list.length >= speech.total;
+  button("read-all").hidden = !speech.total;
+  button("stop-reading").hidden = !speech.texts_waiting;
+  write(page, "reading", speech.texts_done || speech.texts_waiting ? t("{done} of {total} pieces", { done: speech.texts_done, total: speech.total }) : "");
+  showExports(id, speech.texts_done > 0);
+  await missing.show(speech.missing);
+}
+
+/** @param {string} id @param {boolean} hasTexts */
+function showExports(id, hasTexts) {
+  for (const link of page.querySelectorAll("[data-export]")) {
+    if (!(link instanceof HTMLAnchorElement)) continue;
+    const format = link.dataset.export ?? "";
+    link.href = `/api/v1/vad/${id}/export?${queryOf({ format, ...options.values })}`;
+    const isOff = format === "srt" && !hasTexts;
+    link.ariaDisabled = String(isOff);
+    link.tabIndex = isOff ? -1 : 0;
+  }
+}
+
+/** @param {string} action @param {HTMLElement} pressed */
+async function act(action, pressed) {
+  const row = pressed.closest("[data-start]");
+  const [start, end] = row instanceof HTMLElement ? [Number(row.dataset.start), Number(row.dataset.end)] : [0, 0];
+  try {
+    if (action === "cancel") cancel();
+    if (action === "play") player.toggle();
+    if (action === "loop") pressed.ariaPressed = String((player.loops = !player.loops));
+    if (action === "closer") view.zoom(2);
+    if (action === "farther") view.zoom(0.5);
+    if (action === "whole") view.showAll();
+    if (action === "play-stretch") playStretch(start, end);
+    if (action === "read") await read([[start, end]]);
+    if (action === "read-all") await read(null);
+    if (action === "stop-reading") await stop();
+    if (action === "more") await more();
+  } catch (error) {
+    tell(error);
+  }
+}
+
+function cancel() {
+  loads++;
+  sending?.abort();
+  showProgress("");
+}
+
+/** @param {[number, number][] | null} segments */
+async function read(segments) {
+  if (!current) return;
+  const language = find(page, "[data-language]", HTMLSelectElement).value;
+  await readStretches(current.id, options.values, { segments, language });
+  await refresh();
+}
+
+async function stop() {
+  if (current) await stopReading(current.id);
+  await refresh();
+}
+
+async function more() {
+  if (!current) return;
+  const { speech } = await getSpeech(current.id, { ...options.values, offset: list.length, limit: ROWS, missing_limit: 0 });
+  if (!speech) return;
+  list.show(speech);
+  button("more").hidden = list.length >= speech.total;
+}
+
+/** @param {{rules: string[], offset: number}} wanted */
+async function loadMissing({ rules, offset }) {
+  const { speech } = await getSpeech(current?.id ?? "", { ...options.values, limit: 0, rule: rules, missing_offset: offset });
+  return speech?.missing ?? { state: /** @type {const} */ ("reading"), total: 0, offset, rules: [], items: [] };
+}
+
+/** @param {number} start @param {number} end @param {number} buckets */
+async function fetchPart(start, end, buckets) {
+  if (!current) return null;
+  try {
+    const [picture, { speech }] = await Promise.all([
+      getOutline(current.id, { start, end, buckets }),
+      getSpeech(current.id, { ...options.values, limit: 0, missing_limit: 0, view_start: start, view_end: end }),
+    ]);
+    return { picture, marks: speech?.marks ?? [] };
+  } catch (error) {
+    tell(error);
+    return null;
+  }
+}
+
+/** @param {number} start @param {number} end */
+function playStretch(start, end) {
+  view.reveal(start, end);
+  player.playStretch(start, end);
+}
+
+/** @param {number} seconds */
+function showPosition(seconds) {
+  write(page, "position", preciseClock(seconds));
+  button("play").ariaPressed = String(player.isPlaying);
+}
+
+function showScroll() {
+  const { start, end, duration } = view.view;
+  const room = duration - (end - start);
+  scroll.disabled = room < 0.001;
+  scroll.value = String(room ? (SCROLL_STEPS * start) / room : 0);
+  scroll.ariaValueText = `${clock(start)} – ${clock(end)}`;
+  write(page, "view-start", preciseClock(start));
+  write(page, "view-end", preciseClock(end));
+}
+
+/** @param {string} name */
+function showTab(name) {
+  for (const tab of page.querySelectorAll("[data-tab]")) /** @type {HTMLElement} */ (tab).hidden = /** @type {HTMLElement} */ (tab).dataset.tab !== name;
+}
+
+/** @param {string} text nothing hides it @param {number} [percent] without, nobody knows how far it is */
+function showProgress(text, percent) {
+  slot("progress").hidden = !text;
+  write(page, "progress", text);
+  const bar = find(page, "progress", HTMLProgressElement);
+  if (percent === undefined || percent >= 100) bar.removeAttribute("value");
+  else bar.value = percent;
+}
+
+/** Say what went wrong; nothing clears it. @param {unknown} error */
+function tell(error) {
+  slot("problem").hidden = !error;
+  fillProblem(slot("problem"), error ? problemOf(error) : null);
+}
+
+/** @param {string} name */
+function slot(name) {
+  return find(page, `[data-slot="${name}"]`, HTMLElement);
+}
+
+/** @param {string} action */
+function button(action) {
+  return find(page, `[data-action="${action}"]`, HTMLElement);
+}
+
+/** @param {string} text */
+function paragraph(text) {
+  const element = document.createElement("p");
+  element.className = "soft small";
+  element.textContent = text;
+  return element;
+}
