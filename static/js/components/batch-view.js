@@ -1,7 +1,7 @@
 /** @import { Batch } from "../lib/batches-api.js" */
 /** @import { Found } from "../lib/dropped.js" */
 import { cancelTranscription, problemOf, Refusal, retryTranscription } from "../lib/api.js";
-import { deleteBatch, getBatch, orderBatch, steerBatch } from "../lib/batches-api.js";
+import { deleteBatch, exportAddress, getBatch, orderBatch, steerBatch } from "../lib/batches-api.js";
 import { field, find, onAction, write } from "../lib/dom.js";
 import { t } from "../lib/messages.js";
 import { oneAtATime } from "../lib/timing.js";
@@ -30,6 +30,9 @@ export class BatchView {
     this.#uploads = new UploadPanel(find(root, "[data-uploads]", HTMLElement), id, limitBytes, () => this.#showMissing());
     folderZone(find(root, "[data-zone]", HTMLElement), (found) => this.add(found));
     onAction(find(root, "[data-batch]", HTMLElement), (action) => void this.#act(action));
+    for (const link of root.querySelectorAll("a[data-export]")) {
+      link.setAttribute("href", exportAddress(id, link.getAttribute("data-export") ?? ""));
+    }
     this.#filter.addEventListener("change", () => this.#items.filter(this.#state, this.#shown));
   }
 
@@ -43,7 +46,7 @@ export class BatchView {
     const isFirst = this.#batch === null;
     this.#batch = batch;
     this.#root.dataset.state = "shown";
-    document.title = document.title.replace(/^.*(?= · )/, batch.name);
+    document.title = `${batch.name} · ${document.title.split(" · ").at(-1)}`;
     fillBatchHead(find(this.#root, "[data-batch]", HTMLElement), batch);
     fillFilter(this.#filter, batch);
     this.#showMissing();

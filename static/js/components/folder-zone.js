@@ -1,6 +1,8 @@
 /** @import { Found } from "../lib/dropped.js" */
 import { filesOfDrop, filesOfInput, isRecording } from "../lib/dropped.js";
 import { find } from "../lib/dom.js";
+import { t } from "../lib/messages.js";
+import { notify } from "./notices.js";
 
 /**
  * Take files and whole folders that are dropped anywhere on the page, or chosen.
@@ -28,7 +30,11 @@ export function folderZone(zone, take) {
     zone.classList.remove("is-over");
     if (!carriesFiles(event) || !isVisible()) return;
     event.preventDefault();
-    if (event.dataTransfer) sort(await filesOfDrop(event.dataTransfer));
+    try {
+      if (event.dataTransfer) sort(await filesOfDrop(event.dataTransfer));
+    } catch {
+      notify(t("What was dropped could not be read. Choose it with the buttons instead."));
+    }
   });
 
   /** @param {Found[]} found */

@@ -5,7 +5,7 @@ import { Waiting } from "./waiting.js";
 
 const SLICE_BYTES = 4 * 1024 * 1024; // what a broken connection can cost; small enough for slow lines
 const STALL_MS = 20_000; // a live connection moves something in this time
-const PASSING = new Set([408, 425, 429, 500, 502, 503, 504]); // answers that a later try may not get
+const PASSING = new Set([408, 425, 429, 502, 503, 504]); // answers that a later try may not get
 
 /**
  * How one file is sent. `sent` hears how many bytes the server has said are on its disk plus those on their
