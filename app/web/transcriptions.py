@@ -164,7 +164,7 @@ def rename_transcription(
     "/{id}", status_code=status.HTTP_204_NO_CONTENT, responses=errors(TranscriptionNotFound, changes=True)
 )
 def delete_transcription(id: TranscriptionId, queue: QueueDep) -> None:
-    """Delete the recording, its text and its log for good. A running job is cancelled first."""
+    """Put a transcription in the trash, from where it can come back as it was. A job that waits or runs is cancelled."""
     queue.delete(id)
 
 

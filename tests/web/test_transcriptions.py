@@ -60,7 +60,7 @@ def test_the_history_is_searched_by_name_and_by_state(client: TestClient) -> Non
         return [item["name"] for item in client.get(API, params=parameters).json()["items"]]
 
     assert found(query="会议") == ["会议 100%.mp3"]
-    assert found(query="%") == ["会议 100%.mp3"]
+    assert found(query="100%") == ["会议 100%.mp3"]
     assert found(query="LECTURE") == ["lecture.mp3"]
     assert found(state="cancelled") == ["lecture.mp3"]
     assert found(query="nothing like it") == []
@@ -111,13 +111,15 @@ def test_a_rename_may_not_be_a_flood(client: TestClient) -> None:
     assert code_of(client.patch(path, content=pieces)) == (413, "request_too_large")
 
 
-def test_a_deleted_transcription_is_gone_with_its_files(client: TestClient, settings: Settings) -> None:
+def test_a_deleted_transcription_is_hidden_and_its_files_stay(client: TestClient, settings: Settings) -> None:
     path = send(client)
     response = client.delete(path)
 
     assert (response.status_code, response.content) == (204, b"")
     assert code_of(client.get(path)) == (404, "transcription_not_found")
-    assert list((settings.data_dir / "transcriptions").iterdir()) == []
+    assert code_of(client.delete(path)) == (404, "transcription_not_found")
+    assert client.get(API).json()["total"] == 0
+    assert len(list((settings.data_dir / "transcriptions").iterdir())) == 1
 
 
 def test_a_waiting_job_can_be_cancelled_once_and_retried(client: TestClient) -> None:

@@ -21,8 +21,10 @@ from app.hubs.wenet import WenetMirror
 from app.jobs.models.place import PullPlace
 from app.jobs.models.pull import Pull
 from app.logging import event
+from app.store.held import is_held
 
 FAREWELL_SECONDS = 5.0  # a download notices within a moment; one that hangs ends with the process
+LETTING_GO_SECONDS = 1.0  # between the end of a download and that of its thread
 
 _log = logging.getLogger(__name__)
 
@@ -134,7 +136,13 @@ class Pulls:
             raise FolderUnwritable(folder=str(self._models_dir), reason=reason) from error
 
     def _is_running(self, name: str) -> bool:
-        return name in self._running and self._running[name][0].is_alive()
+        """Tell whether a thread of this process downloads it; one that has let go of the folder is about to end."""
+        if name not in self._running:
+            return False
+        thread, _ = self._running[name]
+        if not is_held(self.place(name).part):
+            thread.join(LETTING_GO_SECONDS)
+        return thread.is_alive()
 
     def _run_aside(self, source: Source, stopping: Event) -> None:
         with suppress(Cancelled):
