@@ -5,8 +5,7 @@ cd "$(dirname "$0")/.."
 source scripts/environment.sh
 
 install dev --editable . --group dev
-command -v npm >/dev/null || { as_root apt-get update -q && as_root apt-get install -y -q npm; } >/dev/null
-[ -x node_modules/.bin/tsc ] || npm ci --silent --no-audit --no-fund
+install_node || fail "The packages of package.json could not be installed." "Check the network or a proxy, then start again"
 
 set -x
 .venv/bin/ruff format --check .

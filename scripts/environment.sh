@@ -43,6 +43,14 @@ install() {
     cp pyproject.toml "$stamp"
 }
 
+# Makes node_modules again whenever package-lock.json changes: the compiler of the types and the checker of accessibility.
+install_node() {
+    if cmp -s package-lock.json node_modules/installed; then return; fi
+    command -v npm >/dev/null || { as_root apt-get update -q && as_root apt-get install -y -q npm; } >/dev/null || return
+    npm ci --silent --no-audit --no-fund || return
+    cp package-lock.json node_modules/installed
+}
+
 # Makes .venv-funasr: the extra [funasr] beside what .venv has, so that torch is neither downloaded nor stored twice.
 install_funasr() {
     local venv=.venv-funasr

@@ -15,6 +15,7 @@ if [ ${#packages[@]} -gt 0 ] && command -v apt-get >/dev/null; then
 fi
 
 install dev --editable . --group dev
+install_node || echo "Without axe-core (npm ci) the tests of accessibility are skipped." >&2
 [ $# -eq 0 ] || exec .venv/bin/python -m pytest "$@"
 failed=0
 .venv/bin/python -m pytest || failed=$?

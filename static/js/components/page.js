@@ -1,11 +1,13 @@
 import { moment } from "../lib/format.js";
 import { closeMenusOutside } from "./menus.js";
+import { shortcutsDialog } from "./shortcuts.js";
 import { themeSwitch } from "./theme-switch.js";
 
 /** What every page does. */
 export function startPage() {
   themeSwitch();
   closeMenusOutside();
+  shortcutsDialog();
   localTimes(document);
 }
 

@@ -6,8 +6,10 @@ import { startPage } from "../components/page.js";
 import { fillProblem } from "../components/problem-box.js";
 import { RecognitionSettings } from "../components/recognition-settings.js";
 import { Recorder } from "../components/recorder.js";
+import { shortcuts } from "../components/shortcuts.js";
 import { StagedList } from "../components/staged-list.js";
 import { find, onAction, write } from "../lib/dom.js";
+import { isDialogOpen } from "../lib/keys.js";
 import { t } from "../lib/messages.js";
 
 const composer = find(document, "[data-composer]", HTMLElement);
@@ -18,6 +20,7 @@ const staged = new StagedList(find(composer, "[data-staged]", HTMLElement), Numb
 const recorder = new Recorder(find(composer, "[data-recorder]", HTMLElement), (file, seconds) => staged.add(file, seconds));
 
 startPage();
+shortcuts([{ keys: "Mod+Enter", does: t("Start recognition") }]);
 modelState(find(document, "[data-model]", HTMLElement));
 dropZone(find(composer, "[data-drop-zone]", HTMLElement), (files) => files.forEach((file) => staged.add(file)));
 onAction(composer, (action) => {
@@ -25,7 +28,7 @@ onAction(composer, (action) => {
   if (action === "record") void record();
 });
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) start();
+  if (event.key === "Enter" && !isDialogOpen() && (event.ctrlKey || event.metaKey)) start();
 });
 window.addEventListener("beforeunload", (event) => {
   if (!staged.isEmpty || recorder.isRecording) event.preventDefault();

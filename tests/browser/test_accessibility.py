@@ -1,0 +1,50 @@
+"""Every page keeps the rules of WCAG 2.2 AA that axe-core checks, in both themes and both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.axe import broken_rules, check_accessible
+
+OTHERS = ("/docs", "/no-such-page")
+# A colour on its way to another one is not the page's colour.
+STILL = """() => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync('*, ::before, ::after { transition: none !important; animation: none !important; }');
+    document.adoptedStyleSheets = [sheet];
+}"""
+
+
+def pages_of(page: Page, finished: str) -> list[str]:
+    """Return the pages of the navigation, a transcript, and those without a place in the navigation."""
+    listed = page.locator("nav.nav a").evaluate_all("links => links.map((link) => link.getAttribute('href'))")
+    return [*listed, f"/transcriptions/{finished}", *OTHERS]
+
+
+@pytest.mark.parametrize(("locale", "width"), [("zh-CN", 1280), ("en-GB", 360)])
+def test_no_page_breaks_a_rule_in_either_theme(
+    open_page: Callable[..., Page], finished: str, locale: str, width: int
+) -> None:
+    page = open_page(locale=locale, color_scheme="light", viewport={"width": width, "height": 800})
+    complaints: list[str] = []
+
+    for path in pages_of(page, finished):
+        page.goto(path)
+        page.wait_for_load_state("load")
+        page.evaluate(STILL)
+        page.emulate_media(color_scheme="light")
+        complaints += broken_rules(page)
+        page.emulate_media(color_scheme="dark")
+        complaints += broken_rules(page, only="color-contrast")
+
+    assert complaints == [], "\n".join(complaints)
+
+
+def test_the_dialog_of_shortcuts_breaks_no_rule(page: Page) -> None:
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+
+    check_accessible(page)
