@@ -6,7 +6,7 @@
   + RequestError
     - UnknownLanguage, UnknownFormat, InvalidParameter, NotFound, MethodNotAllowed, RangeNotSatisfiable
     - RequestTooLarge, HostNotAllowed, CrossSiteRequest
-    - SettingUnknown, SettingFixed, SettingRefused, HotwordListNotFound, HotwordListExists
+    - SettingUnknown, SettingFixed, SettingRefused, SettingsNotKept, HotwordListNotFound, HotwordListExists
     - AnalysisNotFound, RecognitionElsewhere, NothingToExport
     - TranscriptionNotFound, AudioGone, NotFinished, NotCancellable, NotRetriable
   + AudioError
@@ -246,6 +246,13 @@ class SettingRefused(RequestError):
     status = 422
     message = N_("The setting {name} cannot have this value. {reason}")
     advice = N_("Choose a value within its bounds; nothing has been changed.")
+
+
+class SettingsNotKept(RequestError):
+    code = "settings_not_kept"
+    status = 507
+    message = N_("The settings could not be written, so nothing has been changed: {reason}")
+    advice = N_("See that {folder} can be written and that its disk is not full, then save again.")
 
 
 class HotwordListNotFound(RequestError):

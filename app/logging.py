@@ -24,6 +24,7 @@ from typing import TextIO
 LOG_NAME = "app.log"
 JOB_LOG_NAME = "job.log"
 OLD_FILES_KEPT = 5
+BYTES_PER_MB = 1024 * 1024
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 _job_id: ContextVar[str] = ContextVar("job_id", default="")
@@ -46,10 +47,18 @@ def setup_logging(log_dir: Path, level: str = "INFO", file_mb: int = 10) -> None
         handler.setFormatter(LineFormatter())
         handler.set_name(f"app.logging:{type(handler).__name__}")
         logging.getLogger().addHandler(handler)
+    adjust_logging(level, file_mb)
+    logging.getLogger("uvicorn.access").setLevel(logging.WARNING)  # the request log says it with more facts
+
+
+def adjust_logging(level: str, file_mb: int) -> None:
+    """Let another level and another size of the file hold from the next line on."""
     threshold = logging.getLevelNamesMapping()[level]
     logging.getLogger().setLevel(max(threshold, logging.INFO))
     logging.getLogger("app").setLevel(threshold)
-    logging.getLogger("uvicorn.access").setLevel(logging.WARNING)  # the request log says it with more facts
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, _SharedFile):
+            handler.maxBytes = file_mb * BYTES_PER_MB
 
 
 def close_logging() -> None:
@@ -166,7 +175,7 @@ class _SharedFile(RotatingFileHandler):
         self._lock_file: TextIO = path.with_name(f".{path.name}.lock").open("w")
         super().__init__(
             path,
-            maxBytes=file_mb * 1024 * 1024,
+            maxBytes=file_mb * BYTES_PER_MB,
             backupCount=OLD_FILES_KEPT,
             encoding="utf-8",
             errors="backslashreplace",  # a file name may hold bytes that are not UTF-8

@@ -22,7 +22,7 @@ from app.jobs.settings import SettingsBook
 from app.jobs.vad import Vad
 from app.jobs.vad_texts import VadTexts
 from app.jobs.worker import Worker
-from app.logging import job_logs
+from app.logging import adjust_logging, job_logs
 from app.paths import resource_dir
 from app.store.database import Database
 from app.store.files import Files
@@ -136,7 +136,7 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
     queue = Queue(database, files)
     shelf = open_models(settings, spec)
     stack.enter_context(shelf.open())
-    book = SettingsBook(settings, shelf.chosen)
+    book = SettingsBook(settings, shelf.chosen, _adjust_log)
     inference = InferenceProcess(spec or spec_of_folder(settings, shelf.folder_in_use()))
     batches = None
     if start_worker:
@@ -168,6 +168,10 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
         "default_options": JobOptions(vad=vad_options(settings)),
         "started_at": time.monotonic(),
     }
+
+
+def _adjust_log(settings: Settings) -> None:
+    adjust_logging(settings.log_level, settings.log_file_mb)
 
 
 def _settings_now(book: SettingsBook) -> SettingsNow:

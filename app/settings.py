@@ -195,8 +195,8 @@ ON_PAGE: Mapping[str, Effect] = {
     "segment_timeout_seconds": Effect.RESTART,
     "decode_cpu_seconds": Effect.RESTART,
     "decode_memory_mb": Effect.RESTART,
-    "log_level": Effect.RESTART,
-    "log_file_mb": Effect.RESTART,
+    "log_level": Effect.AT_ONCE,
+    "log_file_mb": Effect.AT_ONCE,
 }
 """What can be changed on the page. Addresses and folders are not: they decide who may come in, and what is read."""
 

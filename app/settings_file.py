@@ -5,16 +5,22 @@ It knows names and values and not what they mean; a damaged file is told, never 
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import shutil
 import tempfile
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 SETTINGS_FILE = "settings.json"
+LOCK_FILE = "settings.lock"
+DAMAGED_FILE = "settings.json.damaged"
+REFUSED_FILE = "settings-refused.json"
+"""What the engine did not load with, and why: every process tells it, also after a restart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +30,18 @@ class KeptSettings:
     values: Mapping[str, Any] = field(default_factory=dict)
     damage: str = ""
     """Why the file, or a part of it, was not read; empty where nothing is wrong."""
+
+
+@contextmanager
+def alone(data_dir: Path) -> Iterator[None]:
+    """Let no other process change the settings during the block.
+
+    Raises:
+        OSError: the data folder cannot be written.
+    """
+    with (data_dir / LOCK_FILE).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def read_kept(data_dir: Path) -> KeptSettings:
@@ -45,18 +63,52 @@ def write_kept(data_dir: Path, values: Mapping[str, Any]) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    descriptor, name = tempfile.mkstemp(dir=data_dir, prefix=f"{SETTINGS_FILE}.")
+    _write(data_dir / SETTINGS_FILE, values)
+
+
+def set_damaged_aside(data_dir: Path) -> None:
+    """Keep a copy of a file that could not be read, before it is written anew.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    with suppress(FileNotFoundError):
+        shutil.copyfile(data_dir / SETTINGS_FILE, data_dir / DAMAGED_FILE)
+
+
+def read_refused(data_dir: Path) -> Mapping[str, Any] | None:
+    """Return what `write_refused` kept last; None where nothing was refused, or nobody can read it."""
+    with suppress(OSError, ValueError):
+        refused = json.loads((data_dir / REFUSED_FILE).read_text(encoding="utf-8"))
+        return refused if isinstance(refused, dict) else None
+    return None
+
+
+def write_refused(data_dir: Path, refused: Mapping[str, Any] | None) -> None:
+    """Keep what the engine did not load with; None forgets it.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    if refused is None:
+        (data_dir / REFUSED_FILE).unlink(missing_ok=True)
+    else:
+        _write(data_dir / REFUSED_FILE, refused)
+
+
+def _write(file: Path, values: Mapping[str, Any]) -> None:
+    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f"{file.name}.")
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(dict(values), file, ensure_ascii=False, indent=2, sort_keys=True)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(data_dir / SETTINGS_FILE)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as part:
+            json.dump(dict(values), part, ensure_ascii=False, indent=2, sort_keys=True)
+            part.flush()
+            os.fsync(part.fileno())
+        Path(name).replace(file)
     except BaseException:
         with suppress(OSError):
             Path(name).unlink()
         raise
-    _flush_folder(data_dir)
+    _flush_folder(file.parent)
 
 
 def _flush_folder(folder: Path) -> None:

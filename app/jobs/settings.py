@@ -7,7 +7,8 @@ change that does not load can be taken back. Pages and the model keeper ask here
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Lock
@@ -15,10 +16,17 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from app.errors import N_, DiskFull, Problem, SettingFixed, SettingRefused, SettingUnknown
+from app.errors import N_, Problem, SettingFixed, SettingRefused, SettingsNotKept, SettingUnknown
 from app.logging import event
 from app.settings import ON_PAGE, Effect, Origin, Settings, checked_value, kept_settings
-from app.settings_file import SETTINGS_FILE, write_kept
+from app.settings_file import (
+    SETTINGS_FILE,
+    alone,
+    read_refused,
+    set_damaged_aside,
+    write_kept,
+    write_refused,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -37,10 +45,19 @@ class TakenBack:
 class SettingsBook:
     """Every method may be called from any thread; a change by another process is seen, too."""
 
-    def __init__(self, settings: Settings, changed: Event) -> None:
+    def __init__(
+        self, settings: Settings, changed: Event, apply: Callable[[Settings], None] = lambda _: None
+    ) -> None:
+        """Open the book of a process.
+
+        Args:
+            settings: what holds at the start.
+            changed: set when something has been changed in this process.
+            apply: called with the settings when they are others than before, by whichever process.
+        """
         self.at_start = settings
-        self._changed = changed  # set when something has been changed in this process
-        self.taken_back: TakenBack | None = None
+        self._changed = changed
+        self._apply = apply
         self._now = self._loaded = settings
         self._damage = ""
         self._stamp: tuple[int, int] | None = None
@@ -64,18 +81,26 @@ class SettingsBook:
         self.now  # noqa: B018 - looks at the file
         return self._damage
 
+    @property
+    def taken_back(self) -> TakenBack | None:
+        """What the engine did not load with, until something else is changed; another process may have told it."""
+        if (refused := read_refused(self.at_start.data_dir)) is None:
+            return None
+        try:
+            return TakenBack(dict(refused["values"]), Problem.from_dict(refused["problem"]))
+        except (KeyError, TypeError, ValueError):  # of another version of this program
+            return None
+
     def change(self, changes: Mapping[str, Any]) -> Settings:
         """Keep new values; None goes back to the default. All of them hold, or none.
 
         Raises:
-            SettingUnknown, SettingFixed, SettingRefused, DiskFull
+            SettingUnknown, SettingFixed, SettingRefused, SettingsNotKept
         """
         checked = {name: self._checked(name, value) for name, value in changes.items()}
-        with self._lock:
-            self._look()
-            kept = {name: getattr(self._now, name) for name in ON_PAGE if self._origin(name) is Origin.PAGE}
-            self._keep({name: value for name, value in (kept | checked).items() if value is not None})
-            self.taken_back = None
+        with self._changing():
+            self._keep(checked)
+            write_refused(self.at_start.data_dir, None)
         event(_log, logging.INFO, "settings_changed", names=",".join(changes))
         self._changed.set()
         return self.now
@@ -97,15 +122,21 @@ class SettingsBook:
         self._loaded = settings
 
     def engine_refused(self, settings: Settings, problem: Problem) -> None:
-        """Take back what the engine did not load with."""
+        """Take back what the engine did not load with, except for what a person has changed again meanwhile.
+
+        Raises:
+            SettingsNotKept
+        """
         refused = {
             name: getattr(settings, name)
             for name in RELOADED
             if getattr(settings, name) != getattr(self._loaded, name)
         }
-        was_kept = {name for name in refused if self._loaded.origin(name) is Origin.PAGE}
-        self.change({name: getattr(self._loaded, name) if name in was_kept else None for name in refused})
-        self.taken_back = TakenBack(refused, problem)
+        with self._changing():
+            stale = [name for name in refused if getattr(self._now, name) == refused[name]]
+            self._keep({name: self._before(name) for name in stale})
+            write_refused(self.at_start.data_dir, {"values": refused, "problem": problem.to_dict()})
+        self._changed.set()
 
     # Internal
 
@@ -124,11 +155,28 @@ class SettingsBook:
     def _origin(self, name: str) -> Origin:
         return self._now.origin(name)
 
-    def _keep(self, values: Mapping[str, Any]) -> None:
+    def _before(self, name: str) -> Any:
+        """Return the value of the page that the engine was loaded with; None where it was the default."""
+        return getattr(self._loaded, name) if self._loaded.origin(name) is Origin.PAGE else None
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Look at the file and change it while nobody else does."""
+        folder = self.at_start.data_dir
         try:
-            write_kept(self.at_start.data_dir, values)
+            with self._lock, alone(folder):
+                self._look()
+                yield
         except OSError as error:
-            raise DiskFull(folder=str(self.at_start.data_dir)) from error
+            raise SettingsNotKept(folder=str(folder), reason=error.strerror or str(error)) from error
+
+    def _keep(self, changes: Mapping[str, Any]) -> None:
+        """Write what the page has changed, with `changes`; only inside of `_changing`."""
+        if self._damage:
+            set_damaged_aside(self.at_start.data_dir)
+        kept = {name: getattr(self._now, name) for name in ON_PAGE if self._origin(name) is Origin.PAGE}
+        values = {name: value for name, value in (kept | dict(changes)).items() if value is not None}
+        write_kept(self.at_start.data_dir, values)
         self._look()
 
     def _look(self) -> None:
@@ -138,7 +186,9 @@ class SettingsBook:
             return
         self._stamp = stamp
         kept = kept_settings(self.at_start.data_dir)
-        self._now = self._now.with_page(kept.values)
+        before, self._now = self._now, self._now.with_page(kept.values)
+        if self._now != before:
+            self._apply(self._now)
         if kept.damage != self._damage:
             self._tell_damage(kept.damage)
 

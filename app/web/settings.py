@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
 from app import __version__
-from app.errors import DiskFull, SettingFixed, SettingRefused, SettingUnknown
+from app.errors import SettingFixed, SettingRefused, SettingsNotKept, SettingUnknown
 from app.jobs.storage import storage_used
 from app.paths import builtin_model_dir
 from app.settings import ON_PAGE, Effect, Origin, Settings, variable
@@ -51,7 +51,7 @@ def get_settings(state: StateDep, translate: TranslateDep) -> SettingsAnswer:
 @router.patch(
     "",
     max_body_size=LARGEST_FORM_BYTES,
-    responses=errors(SettingUnknown, SettingFixed, SettingRefused, DiskFull, changes=True),
+    responses=errors(SettingUnknown, SettingFixed, SettingRefused, SettingsNotKept, changes=True),
 )
 def change_settings(changes: SettingChanges, state: StateDep, translate: TranslateDep) -> SettingsAnswer:
     """Change settings: all of them, or none where one is refused (`error.field` names it).
