@@ -27,7 +27,7 @@ from app.paths import resource_dir
 from app.store.database import Database
 from app.store.files import Files
 from app.store.vad import Analyses
-from app.web import batch_page, docs, events, files, models, pages, system, transcriptions
+from app.web import again, batch_page, docs, events, files, models, pages, system, transcriptions
 from app.web import missing as missing_routes
 from app.web import settings as settings_routes
 from app.web import vad as vad_routes
@@ -90,6 +90,7 @@ def _add_routes(app: FastAPI) -> None:
     for module in (
         events,
         transcriptions,
+        again,
         files,
         system,
         models,

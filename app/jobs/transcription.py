@@ -80,6 +80,15 @@ class Transcription:
     error: Problem | None
     revision: int
     """Grows with every change, over all transcriptions."""
+    again_of: str | None
+    """The first transcription of the same recording; None for the first."""
+    edit_revision: int
+    """Grows with every change by hand; 0 where the text is as it was recognised."""
+
+    @property
+    def first_id(self) -> str:
+        """The first transcription of the same recording: this one where nobody had it read again."""
+        return self.again_of or self.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +149,8 @@ def transcription_from(row: Mapping[str, Any]) -> Transcription:
         warnings=tuple(row["warnings"]),
         error=_problem(row["error"]),
         revision=row["revision"],
+        again_of=row["again_of"],
+        edit_revision=row["edit_revision"],
     )
 
 

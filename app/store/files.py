@@ -8,6 +8,7 @@ data/workers/<id>.lock       locked while that worker lives
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from app.errors import AudioGone
 from app.store.held import hold_new, is_held, unless_held
-from app.store.incoming import SOURCE_STEM, IncomingFile, sync_folder
+from app.store.incoming import SOURCE_STEM, IncomingFile, room_in, sync_file, sync_folder
 
 AUDIO_NAME = "audio.s16"
 PEAKS_NAME = "peaks.json"
@@ -54,6 +55,30 @@ class Files:
             DiskFull: there is no room for it.
         """
         incoming.settle(self.folder(id))
+
+    @contextmanager
+    def settle_twin(self, source: Path, id: str) -> Iterator[None]:
+        """Give the recording `source` to transcription `id` too, durably; nobody sweeps it inside the block.
+
+        It is another name of the same bytes, which nothing ever changes; a copy where the disk has no such names.
+
+        Raises:
+            DiskFull: there is no room for it.
+        """
+        folder = self._incoming / secrets.token_hex(8)
+        lock = None
+        try:
+            with room_in(self._incoming):
+                lock = hold_new(folder, folder=True)
+                _link_or_copy(source, folder / source.name)
+                sync_folder(folder)
+                folder.rename(self.folder(id))
+                sync_folder(self._transcriptions)
+            yield
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            if lock is not None:
+                os.close(lock)
 
     def folder(self, id: str) -> Path:
         return self._transcriptions / id
@@ -116,6 +141,14 @@ class Files:
 
     def _worker(self, id: str) -> Path:
         return self._workers / f"{id}.lock"
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    try:
+        target.hardlink_to(source)
+    except OSError:
+        shutil.copyfile(source, target)
+        sync_file(target)
 
 
 def _remove_unless_held(path: Path) -> None:

@@ -82,7 +82,16 @@ class IncomingFile:
 
 def sync_folder(folder: Path) -> None:
     """Put the names in `folder` on the disk: without it a rename may be lost in a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    _sync(folder, os.O_DIRECTORY)
+
+
+def sync_file(path: Path) -> None:
+    """Put what was written to `path` on the disk."""
+    _sync(path, 0)
+
+
+def _sync(path: Path, kind: int) -> None:
+    descriptor = os.open(path, os.O_RDONLY | kind)
     try:
         os.fsync(descriptor)
     finally:

@@ -128,6 +128,8 @@ transcriptions = Table(
     Column("revision", Integer, nullable=False),
     Column("number", Integer, nullable=False),  # its place in the order of creation: milliseconds since 1970
     Column("deleted_at", UtcDateTime),  # when it was put in the trash
+    Column("again_of", String(32)),  # id of the first transcription of the same recording; null for the first
+    Column("edit_revision", Integer, nullable=False, default=0, server_default="0"),  # 0: never edited
     _one_of("state", JobState),
     Index("ix_transcriptions_state", "state", "queue_order"),
     Index("ix_transcriptions_created_at", "created_at"),
@@ -141,6 +143,7 @@ transcriptions = Table(
         sqlite_where=text("deleted_at IS NOT NULL"),
     ),
     Index("ix_transcriptions_going", "state", sqlite_where=text("delete_requested IS 1")),
+    Index("ix_transcriptions_again_of", "again_of", sqlite_where=text("again_of IS NOT NULL")),
 )
 
 segments = Table(
@@ -161,6 +164,17 @@ segments = Table(
     Column("error", JSON(none_as_null=True)),
     _one_of("state", SegmentState),
 )
+
+edits = Table(
+    "edits",
+    metadata,
+    Column("transcription_id", ForeignKey("transcriptions.id", ondelete="CASCADE"), primary_key=True),
+    Column("first", Integer, primary_key=True),  # index of the first segment that is replaced
+    Column("last", Integer, nullable=False),  # and of the last one
+    Column("pieces", JSON, nullable=False),  # what stands there instead: start, end, text and words of each
+    Column("edited_at", UtcDateTime, nullable=False),
+)
+"""What people wrote in place of recognised segments, which stay as they were. No two stretches overlap."""
 
 revisions = Table(
     "revisions",

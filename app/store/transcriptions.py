@@ -48,6 +48,13 @@ def find(connection: Connection, id: str) -> Row | None:
     return _one(connection.execute(query))
 
 
+def of_same_recording(connection: Connection, first: str) -> list[Row]:
+    """Return the transcription `first` and those that read its recording again, the oldest first."""
+    same = (transcriptions.c.id == first) | (transcriptions.c.again_of == first)
+    query = with_position(0).where(same, _visible)
+    return all_of(connection.execute(query.order_by(transcriptions.c.number)))
+
+
 def changed_since(connection: Connection, revision: int) -> list[Row]:
     """Return the rows with a later revision, the oldest change first."""
     query = with_position().where(transcriptions.c.revision > revision, _visible)

@@ -13,6 +13,7 @@ from app.web.schemas import (
     Options,
     Place,
     Progress,
+    Reading,
     ReceiptLine,
     SegmentAnswer,
     TranscriptionAnswer,
@@ -39,9 +40,12 @@ def item_answer(record: Transcription, translate: Translate) -> TranscriptionIte
 
 
 def full_answer(
-    record: Transcription, segments: list[SegmentRecord], translate: Translate
+    record: Transcription,
+    segments: list[SegmentRecord],
+    translate: Translate,
+    readings: Iterable[Transcription] = (),
 ) -> TranscriptionAnswer:
-    """Return everything that is known of `record`."""
+    """Return everything that is known of `record`; `readings` are all those of its recording."""
     return TranscriptionAnswer(
         **_common(record, translate),
         text=record.text,
@@ -50,6 +54,7 @@ def full_answer(
         segments=[segment_answer(segment, translate) for segment in segments],
         receipt=receipt_answer(record.receipt, translate),
         hotwords=_hotwords(record, segments),
+        readings=[_reading(reading) for reading in readings if reading.id != record.id],
     )
 
 
@@ -117,7 +122,18 @@ def _common(record: Transcription, translate: Translate) -> dict[str, Any]:
         "warnings": [translate(warning) for warning in record.warnings],
         "error": problem_answer(record.error, translate),
         "revision": record.revision,
+        "again_of": record.again_of,
     }
+
+
+def _reading(record: Transcription) -> Reading:
+    return Reading(
+        id=record.id,
+        created_at=record.created_at,
+        state=record.state,
+        model=record.model,
+        options=_options(record),
+    )
 
 
 def _options(record: Transcription) -> Options:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from app.i18n import LANGUAGES
+from app.jobs.again import readings
 from app.jobs.queue import JobState
 from app.paths import builtin_model_dir
 from app.web.answers import full_answer, item_answer, model_answer
@@ -81,7 +82,7 @@ def transcription(
     segments = queue.segments(
         id, with_words=bool(record.options.hotwords)
     )  # they tell where those were heard
-    answer = full_answer(record, segments, translate)
+    answer = full_answer(record, segments, translate, readings(queue, record))
     return render(request, "pages/transcription.html", {"job": answer.model_dump(mode="json")})
 
 

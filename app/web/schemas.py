@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from app.jobs.queue import JobState
 from app.transcript import HotwordStatus
@@ -150,6 +150,20 @@ class TranscriptionItem(BaseModel):
     warnings: list[str] = Field(description="What was odd about the recording.", examples=[[]])
     error: ErrorDetail | None = Field(description="Why it failed.", examples=[None])
     revision: int = Field(description="Grows with every change; the id of events.", examples=[1284])
+    again_of: str | None = Field(
+        description="Id of the first transcription of the same recording; null for the first.",
+        examples=[None],
+    )
+
+
+class Reading(BaseModel):
+    """Another transcription of the same recording."""
+
+    id: str = Field(examples=["01jd9x3v6t8q"])
+    created_at: Moment = Field(examples=["2026-11-22T18:57:01.123Z"])
+    state: JobState = Field(examples=["succeeded"])
+    model: str | None = Field(examples=["builtin"])
+    options: Options
 
 
 class TranscriptionAnswer(TranscriptionItem):
@@ -161,6 +175,9 @@ class TranscriptionAnswer(TranscriptionItem):
     segments: list[SegmentAnswer]
     receipt: list[ReceiptLine]
     hotwords: list[HotwordAnswer] = Field(description="One for each that was asked for.")
+    readings: list[Reading] = Field(
+        description="The other transcriptions of the same recording, the oldest first; only where one is read."
+    )
 
 
 class TranscriptionPage(BaseModel):
@@ -176,6 +193,30 @@ class Rename(BaseModel):
     """What can be changed."""
 
     name: str = Field(description="New name, up to 255 characters.", examples=["会议 2026-11-22"])
+
+
+class Again(BaseModel):
+    """What is to be otherwise; what is left out is as it was the first time."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    language: str | None = Field(
+        default=None, description="`auto`, or the code of a language.", examples=["zh"]
+    )
+    quality: str | None = Field(
+        default=None, description="`fast`, `balanced` or `accurate`.", examples=["accurate"]
+    )
+    hotwords: str | list[str] | None = Field(
+        default=None,
+        description="Words to listen for: one on each line, or a list; a number after a word is its weight.",
+        examples=[["转写", "Conformer 30"]],
+    )
+    itn: bool | None = Field(
+        default=None, description="Whether spoken numbers are written as digits.", examples=[True]
+    )
+    punctuation: bool | None = Field(
+        default=None, description="Whether pauses become punctuation.", examples=[True]
+    )
 
 
 class Peaks(BaseModel):

@@ -22,6 +22,7 @@ from app.errors import (
     UploadInterrupted,
     UploadTooLarge,
 )
+from app.jobs.again import readings
 from app.jobs.queue import LANGUAGES, QUALITIES, JobState
 from app.web.answers import full_answer, item_answer
 from app.web.dependencies import QueueDep, StateDep, TranscriptionId, TranslateDep
@@ -110,7 +111,7 @@ async def create_transcription(
     limit_bytes = state["settings"].max_upload_mb * 2**20
     with UploadForm(queue, limit_bytes, state["default_options"]) as form:
         await fill(form, request, limit_bytes)
-        record = await run_in_threadpool(queue.submit, form.file, form.options, _source(request))
+        record = await run_in_threadpool(queue.submit, form.file, form.options, source_of(request))
     response.headers["location"] = str(request.url_for("get_transcription", id=record.id).path)
     return full_answer(record, [], translate)
 
@@ -142,7 +143,8 @@ def get_transcription(
     """Read one transcription with its whole text, its segments and its receipt."""
     record = queue.get(id)
     needs_words = words or bool(record.options.hotwords)  # they tell where those were heard
-    return full_answer(record, queue.segments(id, with_words=needs_words), translate)
+    segments = queue.segments(id, with_words=needs_words)
+    return full_answer(record, segments, translate, readings(queue, record))
 
 
 @router.patch(
@@ -182,7 +184,7 @@ def retry_transcription(id: TranscriptionId, queue: QueueDep, translate: Transla
     return full_answer(queue.retry(id), queue.segments(id), translate)
 
 
-def _source(request: Request) -> str:
+def source_of(request: Request) -> str:
     """Tell a person's browser from a program: only browsers send these headers with a form."""
     is_browser = "sec-fetch-site" in request.headers or "origin" in request.headers
     return "page" if is_browser else "api"

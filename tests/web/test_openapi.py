@@ -38,6 +38,7 @@ OPERATIONS = {
     "DELETE /api/v1/transcriptions/{id}",
     "POST /api/v1/transcriptions/{id}/cancel",
     "POST /api/v1/transcriptions/{id}/retry",
+    "POST /api/v1/transcriptions/{id}/again",
     "GET /api/v1/transcriptions/{id}/audio",
     "GET /api/v1/transcriptions/{id}/peaks",
     "GET /api/v1/transcriptions/{id}/export",

@@ -1,0 +1,80 @@
+"""REST: have a recording recognised once more, otherwise than the first time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, Request, Response, status
+
+from app.errors import (
+    AudioGone,
+    DiskFull,
+    InvalidParameter,
+    RequestTooLarge,
+    TranscriptionNotFound,
+    UnknownLanguage,
+)
+from app.hotwords import parse_hotwords
+from app.jobs.again import readings, recognise_again
+from app.web.answers import full_answer
+from app.web.dependencies import QueueDep, TranscriptionId, TranslateDep
+from app.web.errors import LARGEST_FORM_BYTES
+from app.web.openapi import errors
+from app.web.schemas import Again, TranscriptionAnswer
+from app.web.transcriptions import source_of
+from app.web.upload_fields import parse_language, parse_quality, read_hotwords
+
+if TYPE_CHECKING:
+    from app.hotwords import Hotword
+    from app.jobs.queue import JobOptions
+
+router = APIRouter(prefix="/transcriptions/{id}", tags=["transcriptions"])
+
+
+@router.post(
+    "/again",
+    status_code=status.HTTP_201_CREATED,
+    max_body_size=LARGEST_FORM_BYTES,
+    response_description="A new transcription of the same recording waits for its turn.",
+    responses=errors(
+        TranscriptionNotFound,
+        AudioGone,
+        UnknownLanguage,
+        InvalidParameter,
+        RequestTooLarge,
+        DiskFull,
+        changes=True,
+    ),
+)
+def recognise_transcription_again(
+    id: TranscriptionId,
+    change: Again,
+    request: Request,
+    response: Response,
+    queue: QueueDep,
+    translate: TranslateDep,
+) -> TranscriptionAnswer:
+    """Recognise the same recording once more, with other options; what is left out is as it was.
+
+    The first transcription stays as it is. Both know each other: `again_of` and `readings`.
+    """
+    options = _changed(queue.get(id).options, change)
+    record = recognise_again(queue, id, options, source_of(request))
+    response.headers["location"] = str(request.url_for("get_transcription", id=record.id).path)
+    return full_answer(record, [], translate, readings(queue, record))
+
+
+def _changed(options: JobOptions, change: Again) -> JobOptions:
+    switches = {"itn": change.itn, "punctuation": change.punctuation}
+    return replace(
+        options,
+        language=options.language if change.language is None else parse_language(change.language),
+        quality=options.quality if change.quality is None else parse_quality(change.quality),
+        hotwords=options.hotwords if change.hotwords is None else _hotwords(change.hotwords),
+        **{name: value for name, value in switches.items() if value is not None},
+    )
+
+
+def _hotwords(given: str | list[str]) -> tuple[Hotword, ...]:
+    return read_hotwords(given) if isinstance(given, str) else parse_hotwords(given)
