@@ -66,13 +66,13 @@ def recognise_transcription_again(
 
 
 def _changed(options: JobOptions, change: Again) -> JobOptions:
-    switches = {"itn": change.itn, "punctuation": change.punctuation}
     return replace(
         options,
         language=options.language if change.language is None else parse_language(change.language),
         quality=options.quality if change.quality is None else parse_quality(change.quality),
         hotwords=options.hotwords if change.hotwords is None else _hotwords(change.hotwords),
-        **{name: value for name, value in switches.items() if value is not None},
+        itn=options.itn if change.itn is None else change.itn,
+        punctuation=options.punctuation if change.punctuation is None else change.punctuation,
     )
 
 
