@@ -1,0 +1,172 @@
+"""Many transcripts in one file: a zip of any format, one table, or one list.
+
+Each comes piece by piece and asks for a transcript when its turn has come, so that hundreds of long ones need the
+memory of one. Knows nothing of jobs or the web.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.errors import UnknownFormat
+from app.formats import FORMATS, Format, find_format
+from app.formats.csv import BYTE_ORDER_MARK, as_text
+from app.transcript import Transcript
+
+ZIP_ENDING = ".zip"
+LONGEST_PART_BYTES = 180  # of one part of a name: file systems take 255, with a number and an ending
+COLUMNS = ("name", "state", "language", "duration_s", "created_at", "text", "text_raw", "error")
+
+_FORBIDDEN = re.compile(r'[\x00-\x1f\\:*?"<>|]')
+_SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,8}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One recording; its transcript is None where it has no text (yet)."""
+
+    name: str
+    """Of the recording; slashes make folders in a zip."""
+    state: str
+    created_at: datetime
+    transcript: Transcript | None
+    error: str = ""
+    """Why there is no text, for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveFormat:
+    """How many transcripts become one file."""
+
+    suffix: str
+    media_type: str
+    write: Callable[[Iterable[Member]], Iterator[bytes]]
+
+
+ARCHIVE_FORMATS = ("csv", "json", *(f"{name}{ZIP_ENDING}" for name in FORMATS))
+"""One table, one list, or a zip of a format; `srt` says the same as `srt.zip`."""
+
+
+def find_archive_format(name: str) -> ArchiveFormat:
+    """Return the format called `name`.
+
+    Raises:
+        UnknownFormat: there is none.
+    """
+    if name == "csv":
+        return ArchiveFormat("csv", "text/csv; charset=utf-8", _table)
+    if name == "json":
+        return ArchiveFormat("json", "application/json", _list)
+    try:
+        inner = find_format(name.removesuffix(ZIP_ENDING))
+    except UnknownFormat as error:
+        raise UnknownFormat(format=name, known=", ".join(ARCHIVE_FORMATS)) from error
+    return ArchiveFormat("zip", "application/zip", lambda members: _zip(members, inner))
+
+
+def _zip(members: Iterable[Member], format: Format) -> Iterator[bytes]:
+    """Write a file for each that has a text; README.txt says which have none."""
+    stream = _Drain()
+    names, without = _Names(), []
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for member in members:
+            if member.transcript is None:
+                without.append(f"{member.name}\t{member.state}\t{member.error}".rstrip())
+                continue
+            archive.writestr(names.free(member.name, format.suffix), format.render(member.transcript))
+            yield stream.drained()
+        if without or not names.taken:
+            archive.writestr("README.txt", _without_text(without))
+    yield stream.drained()
+
+
+def _without_text(lines: list[str]) -> str:
+    return "\n".join([BYTE_ORDER_MARK + "No text:" if lines else "Nothing was chosen.", *lines]) + "\n"
+
+
+def _table(members: Iterable[Member]) -> Iterator[bytes]:
+    """One row for each recording, for a spreadsheet."""
+    yield (BYTE_ORDER_MARK + _row(COLUMNS)).encode()
+    for member in members:
+        yield _row([as_text(str(cell)) for cell in _facts(member).values()]).encode()
+
+
+def _list(members: Iterable[Member]) -> Iterator[bytes]:
+    """Everything, with the segments, for programs."""
+    separator = "["
+    for member in members:
+        segments = [segment.to_dict() for segment in member.transcript.segments] if member.transcript else []
+        yield f"{separator}\n{json.dumps(_facts(member) | {'segments': segments}, ensure_ascii=False)}".encode()
+        separator = ","
+    yield b"[]\n" if separator == "[" else b"\n]\n"
+
+
+def _facts(member: Member) -> dict[str, str | float]:
+    said = member.transcript
+    values = (
+        member.name,
+        member.state,
+        said.language if said else "",
+        round(said.duration, 3) if said else "",
+        member.created_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        said.text if said else "",
+        said.text_raw if said else "",
+        member.error,
+    )
+    return dict(zip(COLUMNS, values, strict=True))
+
+
+def _row(cells: Iterable[str]) -> str:
+    line = io.StringIO()
+    csv.writer(line).writerow(cells)
+    return line.getvalue()
+
+
+class _Names:
+    """Paths inside a zip: none twice, none that leads out of the folder it is unpacked to."""
+
+    def __init__(self) -> None:
+        self.taken: set[str] = set()
+
+    def free(self, name: str, suffix: str) -> str:
+        stem = "/".join(_safe(part) for part in name.split("/") if part.strip(". ")) or "recording"
+        stem = _SUFFIX.sub("", stem) or stem
+        number, path = 1, f"{stem}.{suffix}"
+        while path.casefold() in self.taken:  # some systems take 会议.TXT and 会议.txt for the same
+            number += 1
+            path = f"{stem} ({number}).{suffix}"
+        self.taken.add(path.casefold())
+        return path
+
+
+def _safe(part: str) -> str:
+    match = _SUFFIX.search(part)
+    ending = match[0] if match else ""
+    cut = part.removesuffix(ending).encode(errors="replace")[:LONGEST_PART_BYTES].decode(errors="ignore")
+    return _FORBIDDEN.sub("_", cut).rstrip(". ") + ending
+
+
+class _Drain(io.RawIOBase):
+    """A file that can only be written, and whose bytes leave when they are asked for."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content: object) -> int:
+        piece = bytes(content)  # type: ignore[call-overload]
+        self._bytes += piece
+        return len(piece)
+
+    def drained(self) -> bytes:
+        ready, self._bytes = bytes(self._bytes), bytearray()
+        return ready
