@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from app.i18n import LANGUAGES
 from app.jobs.again import readings
+from app.jobs.queue import LANGUAGES as LANGUAGES_SPOKEN
 from app.jobs.queue import JobState
 from app.paths import builtin_model_dir
 from app.web.answers import full_answer, item_answer, model_answer
@@ -28,6 +29,7 @@ from app.web.templating import THEMES, render
 
 if TYPE_CHECKING:
     from app.i18n import Translate
+    from app.jobs.inference import InferenceProcess
     from app.jobs.queue import Queue, Transcription
 
 RECENT = 8  # finished recordings shown on the first page
@@ -75,7 +77,11 @@ def models_page(request: Request, state: StateDep, translate: TranslateDep) -> H
 
 @router.get("/transcriptions/{id}")
 def transcription(
-    request: Request, id: TranscriptionId, queue: QueueDep, translate: TranslateDep
+    request: Request,
+    id: TranscriptionId,
+    queue: QueueDep,
+    inference: InferenceDep,
+    translate: TranslateDep,
 ) -> HTMLResponse:
     """Read, hear and export one transcript."""
     record = queue.get(id)
@@ -83,7 +89,8 @@ def transcription(
         id, with_words=bool(record.options.hotwords)
     )  # they tell where those were heard
     answer = full_answer(record, segments, translate, readings(queue, record))
-    return render(request, "pages/transcription.html", {"job": answer.model_dump(mode="json")})
+    context = {"job": answer.model_dump(mode="json"), "languages": _spoken(inference)}
+    return render(request, "pages/transcription.html", context)
 
 
 @router.get("/history")
@@ -123,6 +130,12 @@ def preferences(
     if theme in THEMES:
         response.set_cookie("theme", theme, max_age=A_YEAR, samesite="lax")  # scripts set it too
     return response
+
+
+def _spoken(inference: InferenceProcess) -> list[str]:
+    """Return the languages that the model knows; all that there are while no model is loaded."""
+    info = inference.status().info
+    return [code for code in LANGUAGES_SPOKEN if info is None or code == "auto" or code in info.languages]
 
 
 def _active(queue: Queue) -> list[Transcription]:

@@ -160,3 +160,23 @@ def test_silence_has_no_text_and_says_so(page: Page, tmp_path: Path) -> None:
 
     expect(page.get_by_text("No speech was found in the recording.")).to_be_visible()
     expect(page.get_by_text("There is no text.")).to_be_visible()
+
+
+def test_a_recording_is_recognised_again_and_both_texts_lead_to_each_other(
+    page: Page, recording: Path
+) -> None:
+    first = transcribe(page, recording, "again.wav")
+    page.goto(f"/transcriptions/{first}")
+    page.get_by_role("button", name="Recognise again").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("Language")).to_have_value("auto")
+    dialog.get_by_label("Language").select_option("zh")
+    dialog.get_by_label("Hotwords").fill("转写")
+    dialog.get_by_role("button", name="Recognise", exact=True).click()
+
+    expect(page).not_to_have_url(re.compile(first))
+    expect(page.locator("[data-transcript]")).to_have_attribute("data-state", "succeeded")
+    expect(page.locator("[data-receipt]").get_by_role("row", name="Language zh zh")).to_be_visible()
+    page.locator(".readings a").click()
+    expect(page).to_have_url(re.compile(first))
+    expect(page.locator(".readings")).to_contain_text("Chinese")

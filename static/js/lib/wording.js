@@ -20,7 +20,7 @@ export function modelStateName(state) {
 /** @param {string | null} language */
 export function languageName(language) {
   /** @type {Record<string, string>} */
-  const names = { zh: t("Chinese"), en: t("English"), "zh-en": t("Chinese and English"), none: t("No speech") };
+  const names = { zh: t("Chinese"), en: t("English"), "zh-en": t("Chinese and English"), yue: t("Cantonese"), ja: t("Japanese"), ko: t("Korean"), none: t("No speech") };
   return names[language ?? ""] ?? language ?? "";
 }
 

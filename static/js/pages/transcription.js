@@ -1,4 +1,5 @@
 /** @import { FullTranscription } from "../lib/types.js" */
+import { againDialog } from "../components/again.js";
 import { confirmDelete } from "../components/confirm-delete.js";
 import { copyButton } from "../components/copy-button.js";
 import { HotwordList } from "../components/hotword-list.js";
@@ -26,6 +27,7 @@ const segments = new SegmentList(list, player);
 const hotwords = new HotwordList(find(page, "[data-hotwords]", HTMLElement), player);
 const rename = new Rename(id, (job) => showHead(page, job));
 const reload = oneAtATime(async () => show(await getTranscription(id)));
+const openAgain = againDialog(id);
 let hasPeaks = false;
 
 startPage();
@@ -76,6 +78,7 @@ async function act(action) {
   complain(page, null);
   try {
     if (action === "rename") rename.open(name);
+    if (action === "again") openAgain();
     if (action === "cancel") await cancelTranscription(id);
     if (action === "retry") await retry();
     if (action === "delete" && (await confirmDelete(id, name))) location.assign("/history");
