@@ -8,6 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.browser.axe import check_accessible
 from tests.browser.conftest import Server, new_context, wait_for, wait_until_done
 
 
@@ -195,3 +196,35 @@ def test_a_page_on_a_plain_network_address_says_why_there_is_no_microphone(
 
     expect(page.get_by_text("only to secure pages, and http://transcribe.lan:")).to_be_visible()
     browser.close()
+
+
+def test_the_awaited_result_opens_with_spoken_and_written_side_by_side(page: Page, recording: Path) -> None:
+    choose(page, recording)
+    start(page)
+    row = page.locator("[data-job]").first
+    result = row.get_by_role("region", name="Result")
+
+    expect(result.get_by_role("columnheader", name="As spoken")).to_be_visible()
+    expect(result.locator("tbody tr")).to_have_count(3)
+    assert "百分之十八点五" in result.locator("del").all_inner_texts()
+    assert "18.5%。" in result.locator("ins").all_inner_texts()
+
+    row.get_by_role("button", name="Result").click()
+    expect(result).to_be_hidden()
+
+
+def test_a_result_is_copied_and_exported_where_it_stands(page: Page, finished: str) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.reload()
+    row = page.locator(f'[data-job="{finished}"]')
+    row.get_by_role("button", name="Result").click()
+
+    row.get_by_role("button", name="Copy as spoken").click()
+    expect(row.get_by_role("button", name="Copied")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    with page.expect_download() as download:
+        row.get_by_role("link", name="SRT").click()
+
+    assert "百分之十八点五" in copied
+    assert download.value.suggested_filename.endswith(".srt")
+    check_accessible(page)

@@ -1,4 +1,4 @@
-import { write } from "../lib/dom.js";
+import { field, write } from "../lib/dom.js";
 import { t } from "../lib/messages.js";
 
 const SHOWN_MS = 2500;
@@ -10,10 +10,11 @@ const SHOWN_MS = 2500;
  * @param {() => string} textOf
  */
 export function copyButton(button, textOf) {
+  const name = field(button, "copy").textContent ?? "";
   button.addEventListener("click", async () => {
     const isCopied = await copy(textOf());
     write(button, "copy", isCopied ? t("Copied") : t("Select the text and copy it by hand"));
-    setTimeout(() => write(button, "copy", t("Copy")), SHOWN_MS);
+    setTimeout(() => write(button, "copy", name), SHOWN_MS);
   });
 }
 

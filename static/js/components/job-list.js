@@ -11,19 +11,26 @@ import { complain } from "./problem-box.js";
 /** The rows of a page, kept as the server has them. */
 export class JobList {
   #root;
+  #shown;
 
-  /** @param {HTMLElement} root element that holds the list now; what it holds may be replaced later */
-  constructor(root) {
+  /**
+   * @param {HTMLElement} root element that holds the list now; what it holds may be replaced later
+   * @param {(row: HTMLElement, job: Transcription) => void} [shown] called whenever a row shows a newer state
+   */
+  constructor(root, shown = () => undefined) {
     this.#root = root;
+    this.#shown = shown;
     onAction(root, (action, button) => this.#act(action, button));
     this.#followServer();
   }
 
   /** Show `job`: in its row, or in a new one where the list takes new jobs. @param {Transcription} job */
   show(job) {
-    const row = this.#rowOf(job.id);
-    if (row) fillJobRow(row, job);
-    else if (this.#takesNew) this.#list.prepend(newJobRow(job));
+    const row = this.#rowOf(job.id) ?? (this.#takesNew ? this.#newRow(job) : null);
+    if (row) {
+      fillJobRow(row, job);
+      this.#shown(row, job);
+    }
     this.#markEmpty();
   }
 
@@ -35,6 +42,13 @@ export class JobList {
 
   get #takesNew() {
     return this.#list.hasAttribute("data-prepend");
+  }
+
+  /** @param {Transcription} job */
+  #newRow(job) {
+    const row = newJobRow(job);
+    this.#list.prepend(row);
+    return row;
   }
 
   /** @param {string} id */

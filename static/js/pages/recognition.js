@@ -1,6 +1,8 @@
+/** @import { Transcription } from "../lib/types.js" */
 import { MicrophoneProblem } from "../audio/microphone.js";
 import { dropZone } from "../components/drop-zone.js";
 import { JobList } from "../components/job-list.js";
+import { JobResults } from "../components/job-results.js";
 import { modelState } from "../components/model-state.js";
 import { startPage } from "../components/page.js";
 import { fillProblem } from "../components/problem-box.js";
@@ -15,7 +17,8 @@ import { t } from "../lib/messages.js";
 const composer = find(document, "[data-composer]", HTMLElement);
 const startButton = find(composer, '[data-action="start"]', HTMLButtonElement);
 const settings = new RecognitionSettings(find(document, "[data-settings]", HTMLElement));
-const jobs = new JobList(find(document, "#main", HTMLElement));
+const results = new JobResults(find(document, "[data-jobs]", HTMLElement));
+const jobs = new JobList(find(document, "#main", HTMLElement), (row, job) => results.follow(row, job));
 const staged = new StagedList(find(composer, "[data-staged]", HTMLElement), Number(composer.dataset.limitBytes), showStaged);
 const recorder = new Recorder(find(composer, "[data-recorder]", HTMLElement), (file, seconds) => staged.add(file, seconds));
 
@@ -35,7 +38,13 @@ window.addEventListener("beforeunload", (event) => {
 });
 
 function start() {
-  if (staged.waiting) void staged.send(settings.values, (job) => jobs.show(job));
+  if (staged.waiting) void staged.send(settings.values, taken);
+}
+
+/** @param {Transcription} job */
+function taken(job) {
+  results.expect(job);
+  jobs.show(job);
 }
 
 async function record() {

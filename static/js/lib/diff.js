@@ -1,0 +1,66 @@
+/** @typedef {{text: string, isChanged: boolean}} Stretch  a part of one of two texts */
+
+const TOKEN = /[\p{Script=Latin}\p{Number}'’]+|\s+|./gsu; // a Latin word or a number, white space, any other character
+
+/**
+ * Return both texts as stretches that they share and stretches that differ. Texts of some hundred words; the time grows
+ * with the product of their lengths.
+ *
+ * @param {string} before
+ * @param {string} after
+ * @returns {{before: Stretch[], after: Stretch[]}}
+ */
+export function differences(before, after) {
+  const [left, right] = [tokensOf(before), tokensOf(after)];
+  const longest = commonLengths(left, right);
+  /** @type {Stretch[]} */
+  const ofBefore = [];
+  /** @type {Stretch[]} */
+  const ofAfter = [];
+  let [i, j] = [0, 0];
+  while (i < left.length || j < right.length) {
+    if (i < left.length && j < right.length && isSame(left[i], right[j])) {
+      extend(ofBefore, left[i++], false);
+      extend(ofAfter, right[j++], false);
+    } else if (j === right.length || (i < left.length && longest[i + 1][j] >= longest[i][j + 1])) {
+      extend(ofBefore, left[i++], true);
+    } else {
+      extend(ofAfter, right[j++], true);
+    }
+  }
+  return { before: ofBefore, after: ofAfter };
+}
+
+// Internal
+
+/** @param {string} text */
+function tokensOf(text) {
+  return text.match(TOKEN) ?? [];
+}
+
+/** White space is as good as other white space. @param {string} left @param {string} right */
+function isSame(left, right) {
+  return left === right || (!left.trim() && !right.trim());
+}
+
+/**
+ * Return at [i][j] how many tokens left[i:] and right[j:] have in common, in order.
+ *
+ * @param {string[]} left @param {string[]} right
+ */
+function commonLengths(left, right) {
+  const lengths = Array.from({ length: left.length + 1 }, () => new Uint16Array(right.length + 1));
+  for (let i = left.length - 1; i >= 0; i--) {
+    for (let j = right.length - 1; j >= 0; j--) {
+      lengths[i][j] = isSame(left[i], right[j]) ? lengths[i + 1][j + 1] + 1 : Math.max(lengths[i + 1][j], lengths[i][j + 1]);
+    }
+  }
+  return lengths;
+}
+
+/** @param {Stretch[]} stretches @param {string} token @param {boolean} isChanged */
+function extend(stretches, token, isChanged) {
+  const last = stretches.at(-1);
+  if (last?.isChanged === isChanged) last.text += token;
+  else stretches.push({ text: token, isChanged });
+}
