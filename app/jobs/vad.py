@@ -190,6 +190,15 @@ class Vad:
             raise AudioGone
         return found
 
+    def heard(self, id: str) -> Path:
+        """Return the samples in which speech was sought: 16 kHz, mono, int16, without a header.
+
+        Raises:
+            AnalysisNotFound: it is not there, or has not been read.
+        """
+        self._refuse_unread(id)
+        return self.analyses.audio(id)
+
     def remove(self, id: str) -> None:
         """Forget an analysis; the recording of a transcription stays with it.
 

@@ -76,17 +76,26 @@ def wants_range(header: str | None, size: int) -> bool:
     Raises:
         RangeNotSatisfiable: the range begins behind the last of `size` bytes.
     """
+    return asked_range(header, size) is not None
+
+
+def asked_range(header: str | None, size: int) -> tuple[int, int] | None:
+    """Return first and one past last byte of the range that `header` asks for; None for the whole.
+
+    Raises:
+        RangeNotSatisfiable: the range begins behind the last of `size` bytes.
+    """
     match = re.fullmatch(r"bytes=\s*(\d{0,18})\s*-\s*(\d{0,18})\s*", header or "")
     if not match or match.groups() == ("", ""):
-        return False
+        return None
     first, last = (int(digits) if digits else None for digits in match.groups())
     if first is None:
-        first = size if last == 0 else 0
+        first, last = (size if last == 0 else max(0, size - (last or 0))), None
     elif last is not None and last < first:
-        return False
+        return None
     if first >= size:
         raise RangeNotSatisfiable(size=size)
-    return True
+    return first, size if last is None else min(last + 1, size)
 
 
 class _WholeFile(FileResponse):

@@ -40,6 +40,7 @@ from app.jobs.vad_texts import stretch_of
 from app.web.audio import audio_response
 from app.web.dependencies import QueueDep, StateDep, TranscriptionId, TranslateDep, state_of
 from app.web.errors import LARGEST_FORM_BYTES
+from app.web.heard_audio import heard_response
 from app.web.missing import Limit, Offset, Rules
 from app.web.names import content_disposition, export_name
 from app.web.openapi import content, errors
@@ -213,9 +214,18 @@ def get_speech_peaks(
     | errors(AnalysisNotFound, AudioGone, RangeNotSatisfiable),
 )
 @router.head("/{id}/audio", include_in_schema=False)
-def get_speech_audio(id: VadId, request: Request, state: StateDep) -> Response:
+def get_speech_audio(
+    id: VadId,
+    request: Request,
+    state: StateDep,
+    heard: Annotated[
+        bool, Query(description="As it was heard: WAV, 16 kHz, one channel; plays in every browser.")
+    ] = False,
+) -> Response:
     """Hear the recording. `Range: bytes=...` returns a part, so that a player can seek."""
     vad = state["vad"]
+    if heard:
+        return heard_response(vad.heard(id), f"{vad.get(id).name}.wav", request.headers)
     return audio_response(vad.recording(id), vad.get(id).name, request.headers, download=False)
 
 

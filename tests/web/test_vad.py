@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
+import wave
 from collections.abc import Iterator
 from typing import Any
 
@@ -218,6 +220,24 @@ def test_the_recording_can_be_heard_and_removed(client: TestClient, settings: Se
     assert client.delete(f"{VAD}/{id}").status_code == 204
     assert client.get(f"{VAD}/{id}").json()["error"]["code"] == "analysis_not_found"
     assert list((settings.data_dir / "vad").iterdir()) == []
+
+
+def test_what_was_heard_plays_as_a_wav_file_whole_or_in_parts(client: TestClient) -> None:
+    stereo = (np.stack([babble(1.0), babble(1.0)]) * 32767).astype(np.int16)
+    id = look_at(client, wav_bytes(stereo), "call.mp3")["id"]
+
+    def heard(span: str = "") -> Any:
+        headers = {"range": f"bytes={span}"} if span else {}
+        return client.get(f"{VAD}/{id}/audio?heard=true", headers=headers)
+
+    whole = heard()
+    with wave.open(io.BytesIO(whole.content)) as file:
+        assert (file.getnchannels(), file.getframerate(), file.getnframes()) == (1, 16_000, 16_000)
+    assert int(whole.headers["content-length"]) == len(whole.content) == 44 + 32_000
+    for span, part in [("0-", slice(0, None)), ("40-99", slice(40, 100)), ("20000-", slice(20000, None)), ("-7", slice(-7, None))]:  # fmt: skip
+        assert (heard(span).status_code, heard(span).content) == (206, whole.content[part])
+    assert heard("40-99").headers["content-range"] == "bytes 40-99/32044"
+    assert heard("32044-").status_code == 416
 
 
 def test_a_restart_finds_the_recording_again(settings: Settings) -> None:

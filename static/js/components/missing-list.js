@@ -1,5 +1,6 @@
 /** @import { Missing, MissingRule, MissingStretch } from "../lib/vad-api.js" */
 import { copyOf, find, onAction } from "../lib/dom.js";
+import { moveFocus } from "../lib/row-focus.js";
 import { preciseClock, secondsAndMs } from "../lib/stretch-wording.js";
 import { t } from "../lib/messages.js";
 
@@ -26,6 +27,7 @@ export class MissingList {
     this.#rules = find(root, "[data-rules]", HTMLElement);
     this.#items = find(root, "[data-missing-items]", HTMLElement);
     this.#rules.addEventListener("change", ({ target }) => target instanceof HTMLInputElement && void this.#onSwitch(target));
+    this.#items.addEventListener("keydown", (event) => moveFocus(this.#items, event));
     onAction(root, (action, button) => {
       if (action === "more-missing") void this.#more();
       const row = button.closest("[data-start]");

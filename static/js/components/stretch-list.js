@@ -1,6 +1,7 @@
 /** @import { Speech, Stretch } from "../lib/vad-api.js" */
 /** @import { StretchPlayer } from "./stretch-player.js" */
 import { copyOf, find } from "../lib/dom.js";
+import { moveFocus } from "../lib/row-focus.js";
 import { preciseClock, secondsAndMs } from "../lib/stretch-wording.js";
 import { t } from "../lib/messages.js";
 
@@ -14,6 +15,7 @@ export class StretchList {
   constructor(list, player) {
     this.#list = list;
     player.follow((seconds) => this.#follow(seconds, player.isPlaying));
+    list.addEventListener("keydown", (event) => moveFocus(list, event));
   }
 
   get length() {

@@ -102,11 +102,11 @@ function send(file, signal) {
 function show(analysis) {
   current = analysis;
   history.replaceState(null, "", `/vad?id=${encodeURIComponent(analysis.id)}`);
-  slot("result").hidden = slot("export").hidden = false;
+  for (const part of ["player", "result", "export"]) slot(part).hidden = false;
   write(page, "name", analysis.name);
   write(page, "source-title", t("Drop another recording here"));
   slot("warnings").replaceChildren(...analysis.warnings.map(paragraph));
-  audio.src = `/api/v1/vad/${analysis.id}/audio`;
+  audio.src = `/api/v1/vad/${analysis.id}/audio?heard=true`;
   view.open(analysis.duration ?? 0);
   void refresh();
 }
