@@ -15,10 +15,13 @@ from starlette.concurrency import run_in_threadpool
 
 from app import __version__
 from app.composition import decode_limits, open_models, spec_of_folder, vad_options
+from app.jobs.history import History
 from app.jobs.inference import InferenceProcess
 from app.jobs.models.keeper import ModelKeeper
 from app.jobs.queue import JobOptions, Queue
+from app.jobs.retention import Retention, Spans
 from app.jobs.settings import SettingsBook
+from app.jobs.trash import Trash
 from app.jobs.vad import Vad
 from app.jobs.vad_texts import VadTexts
 from app.jobs.worker import Worker
@@ -28,8 +31,10 @@ from app.store.database import Database
 from app.store.files import Files
 from app.store.vad import Analyses
 from app.web import again, batch_page, docs, events, files, models, pages, system, transcriptions
+from app.web import history as history_routes
 from app.web import missing as missing_routes
 from app.web import settings as settings_routes
+from app.web import trash as trash_routes
 from app.web import vad as vad_routes
 from app.web.errors import install_error_handlers
 from app.web.lingering import LingeringClose
@@ -92,6 +97,8 @@ def _add_routes(app: FastAPI) -> None:
         transcriptions,
         again,
         files,
+        history_routes,
+        trash_routes,
         system,
         models,
         settings_routes,
@@ -135,6 +142,7 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
     files = Files(settings.data_dir)
     stack.enter_context(job_logs(files.folder))
     queue = Queue(database, files)
+    trash = Trash(queue)
     shelf = open_models(settings, spec)
     stack.enter_context(shelf.open())
     book = SettingsBook(settings, shelf.chosen, _adjust_log)
@@ -152,6 +160,7 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
         stack.enter_context(worker.running())
         batches = worker.batches
         stack.enter_context(_keeper(shelf, inference, book, spec).running())
+        stack.enter_context(Retention(trash, lambda: _spans(book)).running())
     vad = Vad(Analyses(settings.data_dir), queue, decode_limits(settings), vad_options(settings))
     stack.enter_context(vad.running())
     vad_texts = VadTexts(vad, batches)
@@ -161,6 +170,8 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
         "settings_book": book,
         "settings_now": lambda: _settings_now(book),
         "queue": queue,
+        "history": History(queue),
+        "trash": trash,
         "inference": inference,
         "models": shelf,
         "vad": vad,
@@ -179,6 +190,11 @@ def _settings_now(book: SettingsBook) -> SettingsNow:
     """Return what routes see of the settings: changes on the page hold for the next request."""
     settings = book.now
     return {"settings": settings, "default_options": JobOptions(vad=vad_options(settings))}
+
+
+def _spans(book: SettingsBook) -> Spans:
+    settings = book.now
+    return Spans(settings.retention_days, settings.trash_days)
 
 
 def _keeper(

@@ -151,6 +151,12 @@ class Settings(BaseSettings):
     decode_memory_mb: int = Field(default=2048, ge=256)
     """Memory in megabytes that reading one file may take."""
 
+    retention_days: int = Field(default=0, ge=0, le=36_500)
+    """Days after its end at which a transcription goes to the trash; 0 keeps it for ever."""
+
+    trash_days: int = Field(default=30, ge=0, le=36_500)
+    """Days that what was deleted stays in the trash before it is removed for good; 0 keeps it until it is emptied."""
+
     concurrent_jobs: int = Field(default=2, ge=1, le=16)
     """Jobs worked on at the same time: one can be read while another is recognised."""
 
@@ -189,6 +195,8 @@ ON_PAGE: Mapping[str, Effect] = {
     "min_speech_ms": Effect.AT_ONCE,
     "min_silence_ms": Effect.AT_ONCE,
     "speech_pad_ms": Effect.AT_ONCE,
+    "retention_days": Effect.AT_ONCE,
+    "trash_days": Effect.AT_ONCE,
     "max_upload_mb": Effect.AT_ONCE,
     "max_duration_hours": Effect.RESTART,
     "concurrent_jobs": Effect.RESTART,

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, tzinfo
 
 from app.jobs.queue import JobState, Queue, Transcription
 from app.jobs.transcription import transcription_from
 from app.store import history, search
 from app.store.database import Connection, Row
-from app.store.history import COUNTED_TO, Wanted
+from app.store.history import COUNTED_TO, Place, Wanted
 
-__all__ = ["COUNTED_TO", "Excerpt", "Found", "History", "Piece", "Result", "Totals", "Wanted"]
+__all__ = ["COUNTED_TO", "Day", "Excerpt", "Found", "History", "Piece", "Place", "Result", "Totals", "Wanted"]
 
 LEAD_CHARACTERS = 16  # shown before the first word that was found
 EXCERPT_CHARACTERS = 90
-AT_ONCE = 200  # rows that are read together where all are wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,8 @@ class Result:
     """One transcription that fits; its text is cut."""
 
     transcription: Transcription
-    deleted_at: str | None
+    deleted_at: datetime | None
+    name: tuple[Piece, ...]
     excerpts: tuple[Excerpt, ...]
 
 
@@ -55,8 +57,10 @@ class Found:
     total: int
     """How many fit; at most COUNTED_TO where `is_more`."""
     is_more: bool
-    next_cursor: int | None
+    older: Place | None
     """Where the next page begins; None on the last."""
+    newer: Place | None
+    """Where the page before ends; None on the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,14 @@ class Totals:
     by_source: dict[str, int]
     trash_count: int
     trash_bytes: int
-    database_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What was given in on one day of the reader's zone."""
+
+    date: date
+    count: int
 
 
 class History:
@@ -80,22 +91,32 @@ class History:
     def __init__(self, queue: Queue) -> None:
         self._database = queue.database
 
-    def page(self, wanted: Wanted, limit: int, cursor: int | None = None, offset: int = 0) -> Found:
-        """Return what fits, newest first, from `cursor` on."""
+    def page(
+        self,
+        wanted: Wanted,
+        limit: int,
+        *,
+        before: Place | None = None,
+        after: Place | None = None,
+        offset: int = 0,
+    ) -> Found:
+        """Return what fits: the first below `before`, or the last above `after`, or the first of all."""
         with self._database.reading() as connection:
-            rows = history.newest(connection, wanted, limit + 1, cursor, offset)
+            rows = history.newest(connection, wanted, limit + 1, before=before, after=after, offset=offset)
+            goes_on = len(rows) > limit
+            shown = (rows[-limit:] if after else rows[:limit]) if goes_on else rows
             total = history.count(connection, wanted)
-            results = [_result(connection, row, wanted.query) for row in rows[:limit]]
+            results = [_result(connection, row, wanted.query) for row in shown]
+        has_older = goes_on or after is not None
+        has_newer = goes_on if after else before is not None or bool(offset)
         is_more = total > COUNTED_TO and not wanted.is_countable
-        goes_on = len(rows) > limit
         return Found(
-            results, COUNTED_TO if is_more else total, is_more, rows[limit - 1]["number"] if goes_on else None
+            results,
+            COUNTED_TO if is_more else total,
+            is_more,
+            _place(shown[-1]) if shown and has_older else None,
+            _place(shown[0]) if shown and has_newer else None,
         )
-
-    def ids(self, wanted: Wanted, limit: int) -> list[str]:
-        """Return the ids of the newest that fit."""
-        with self._database.reading() as connection:
-            return [id for id, _ in history.ids(connection, wanted, limit)]
 
     def totals(self) -> Totals:
         """Return the totals; they are counted with every change, so this is quick."""
@@ -112,8 +133,19 @@ class History:
             by_source=_by(shown, "source"),
             trash_count=_sum(thrown, "count"),
             trash_bytes=_sum(thrown, "size_bytes"),
-            database_bytes=self._database.file.stat().st_size,
         )
+
+    def days(self, zone: tzinfo, count: int, now: datetime) -> list[Day]:
+        """Return the last `count` days until `now`, the oldest first, also those on which nothing came."""
+        today = now.astimezone(zone).date()
+        dates = [today - timedelta(days=back) for back in reversed(range(count))]
+        begin = datetime.combine(dates[0], time.min, zone)
+        with self._database.reading() as connection:
+            slots = history.created_since(connection, begin)
+        counts = Counter[date]()
+        for moment, counted in slots:
+            counts[moment.astimezone(zone).date()] += counted
+        return [Day(date, counts[date]) for date in dates]
 
 
 def excerpts_of(connection: Connection, row: Row, query: str) -> tuple[Excerpt, ...]:
@@ -143,8 +175,16 @@ def marked(text: str, query: str) -> list[Piece]:
 
 
 def _result(connection: Connection, row: Row, query: str) -> Result:
-    deleted_at = row["deleted_at"].isoformat() if row["deleted_at"] else None
-    return Result(transcription_from(row), deleted_at, excerpts_of(connection, row, query))
+    return Result(
+        transcription_from(row),
+        row["deleted_at"],
+        tuple(marked(row["name"], query)),
+        excerpts_of(connection, row, query),
+    )
+
+
+def _place(row: Row) -> Place:
+    return Place(row["number"], row["deleted_at"])
 
 
 def _variety(text: str, patterns: Sequence[re.Pattern[str]]) -> int:

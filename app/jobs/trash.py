@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from threading import Event, Thread
 
-from app.errors import AppError, TranscriptionNotFound
+from app.errors import TranscriptionNotFound
 from app.jobs.queue import Queue, Transcription
 from app.logging import event
 from app.store import history, trash
@@ -18,7 +16,6 @@ from app.store.history import Wanted
 _log = logging.getLogger(__name__)
 
 AT_ONCE = 500  # rows in one transaction: others write in between
-LOOK_SECONDS = 3600.0  # between looks for what has lain long enough
 REMOVED_AT_ONCE = 100  # by whoever empties the trash; a worker removes the rest
 
 
@@ -90,43 +87,40 @@ class Trash:
                 return count
 
     def remove(self, ids: Sequence[str]) -> int:
-        """Remove these for good, if they are in the trash; return how many that no worker holds."""
+        """Remove these for good, if they are in the trash; return how many were.
+
+        Of a job that runs, its worker does it when it has stopped.
+        """
         with self._database.writing() as connection:
-            free = trash.give_up(connection, ids)
+            given_up, free = trash.give_up(connection, ids)
         for id in free[:REMOVED_AT_ONCE]:
             self._queue.purge(id)
-        return len(free)
+        return given_up
 
-    def empty(self, before: datetime | None = None) -> None:
-        """Remove for good all that was put there before `before`, or all; files of many go little by little."""
+    def empty(self, before: datetime | None = None) -> int:
+        """Remove for good all that was put there before `before`, or all; return how many.
+
+        The files of many go little by little.
+        """
         moment = before or datetime.now(UTC) + timedelta(days=1)
+        count = 0
         while True:
             with self._database.reading() as connection:
                 ids = trash.put_before(connection, moment, AT_ONCE)
             if not ids:
-                return
-            event(_log, logging.INFO, "trash_emptied", count=self.remove(ids))
+                break
+            self.remove(ids)
+            count += len(ids)
+        if count:
+            event(_log, logging.INFO, "trash_emptied", count=count)
+        return count
 
-    @contextmanager
-    def emptied_after(self, days: float) -> Iterator[None]:
-        """Remove what has lain for so many days, again and again during the block; 0 days keep everything."""
-        if not days:
-            yield
-            return
-        stopping = Event()
-        thread = Thread(target=self._look, args=(days, stopping.wait), name="trash", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            stopping.set()
-            thread.join(timeout=1)
-
-    def _look(self, days: float, wait: Callable[[float], bool]) -> None:
+    def put_ended_before(self, moment: datetime) -> int:
+        """Put everything in the trash whose job has ended before `moment`; return how many."""
+        count = 0
         while True:
-            try:
-                self.empty(datetime.now(UTC) - timedelta(days=days))
-            except (AppError, OSError):  # a locked database or a file that resists: the next look tries again
-                event(_log, logging.WARNING, "trash_kept", exc_info=True)
-            if wait(LOOK_SECONDS):
-                return
+            with self._database.reading() as connection:
+                ids = history.ended_before(connection, moment, AT_ONCE)
+            if not ids:
+                return count
+            count += self.put(ids).count

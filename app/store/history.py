@@ -1,6 +1,6 @@
 """The queries on the history: one page of what fits, how many fit, the totals, and the trash.
 
-A page goes on from the `number` of the last row that was read, so the thousandth page costs as much as the first.
+A page goes on from the place of the last row that was read, so the thousandth page costs as much as the first.
 The rows that fit are found in indexes alone; only those of one page are read whole.
 """
 
@@ -8,21 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select, text
+from sqlalchemy import ColumnElement, Connection, Select, func, literal, select, text, tuple_
 
 from app.store import search
 from app.store.database import Row
-from app.store.tables import JobState, history_totals, segments, transcriptions
+from app.store.tables import JobState, UtcDateTime, history_totals, segments, transcriptions
 from app.store.transcriptions import all_of, with_position
 
 PREVIEW_CHARACTERS = 1000
-COUNTED_TO = (
-    1000  # what was searched for is counted up to here: nobody reads further, and counting takes time
-)
+COUNTED_TO = 1000  # of a search: nobody reads further, and counting takes time
 EXCERPTS = 3  # places that are shown of one transcription
+HALF_HOUR_MS = 30 * 60 * 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +40,51 @@ class Wanted:
     in_trash: bool = False
 
     @property
+    def is_anything(self) -> bool:
+        """Whether something is asked for, beside the trash or not."""
+        return not self.is_countable or bool(self.state or self.language or self.source)
+
+    @property
     def is_countable(self) -> bool:
         """Whether the totals tell how many fit."""
         return not (self.query.strip() or self.since or self.until)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a row stands in the list; a page goes on from there."""
+
+    number: int
+    deleted_at: datetime | None = None
+    """In the trash."""
+
+
 def newest(
-    connection: Connection, wanted: Wanted, limit: int, before: int | None = None, offset: int = 0
+    connection: Connection,
+    wanted: Wanted,
+    limit: int,
+    *,
+    before: Place | None = None,
+    after: Place | None = None,
+    offset: int = 0,
 ) -> list[Row]:
-    """Return the newest rows that fit and whose number is smaller than `before`, with the beginnings of their texts."""
+    """Return the rows that fit, in order, with the beginnings of their texts.
+
+    They are the first below the place `before`, or the last above the place `after`.
+    """
     query = _fitting(wanted)
     if query is None:
         return []
-    if before is not None:
-        query = query.where(_number(wanted) < before)
-    numbers = connection.scalars(query.order_by(_number(wanted).desc()).limit(limit).offset(offset)).all()
-    rows = with_position(PREVIEW_CHARACTERS).where(transcriptions.c.number.in_(numbers))
-    return all_of(connection.execute(rows.order_by(transcriptions.c.number.desc())))
+    if before:
+        query = query.where(_key(wanted) < _value(wanted, before))
+    if after:
+        query = query.where(_key(wanted) > _value(wanted, after))
+    order = [column.asc() if after else column.desc() for column in _order(wanted)]
+    found = connection.scalars(query.order_by(*order).limit(limit).offset(offset)).all()
+    numbers = found[::-1] if after else found
+    selected = with_position(PREVIEW_CHARACTERS).where(transcriptions.c.number.in_(numbers))
+    rows = {row["number"]: row for row in all_of(connection.execute(selected))}
+    return [rows[number] for number in numbers]
 
 
 def count(connection: Connection, wanted: Wanted) -> int:
@@ -88,6 +115,28 @@ def ids(
     return [(row.id, row.number) for row in rows]
 
 
+def ended_before(connection: Connection, moment: datetime, limit: int) -> list[str]:
+    """Return some of the ids whose jobs have ended before `moment`, the oldest first."""
+    rows = transcriptions.c
+    is_old = rows.number < _milliseconds(moment), rows.finished_at < moment
+    has_ended = rows.state.in_((JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED))
+    is_shown = rows.deleted_at.is_(None), rows.delete_requested.is_(False)
+    query = select(rows.id).where(*is_old, has_ended, *is_shown).order_by(rows.number)
+    return list(connection.scalars(query.limit(limit)))
+
+
+def created_since(connection: Connection, moment: datetime) -> list[tuple[datetime, int]]:
+    """Return how many were created in each half hour since `moment`; zones differ by no less."""
+    rows = transcriptions.c
+    slot = rows.number // HALF_HOUR_MS
+    is_shown = rows.deleted_at.is_(None), rows.delete_requested.is_(False)
+    query = select(slot, func.count()).where(rows.number >= _milliseconds(moment), *is_shown).group_by(slot)
+    return [
+        (datetime.fromtimestamp(begin * HALF_HOUR_MS / 1000, UTC), counted)
+        for begin, counted in connection.execute(query)
+    ]
+
+
 def totals(connection: Connection) -> list[Row]:
     """Return how many transcriptions, seconds and bytes there are of each state, language and source."""
     return all_of(connection.execute(select(history_totals).where(history_totals.c.count > 0)))
@@ -116,6 +165,27 @@ def _fitting(wanted: Wanted) -> Select[Any] | None:
     return select(words.c.rowid).where(has_words, *_span(wanted, words.c.rowid), of_a_kind.exists())
 
 
+def _is_by_deletion(wanted: Wanted) -> bool:
+    """Tell whether the latest deletion comes first: in the trash, unless words are searched for."""
+    return wanted.in_trash and not wanted.query.strip()
+
+
+def _order(wanted: Wanted) -> tuple[ColumnElement[Any], ...]:
+    rows = transcriptions.c
+    return (rows.deleted_at, rows.number) if _is_by_deletion(wanted) else (_number(wanted),)
+
+
+def _key(wanted: Wanted) -> ColumnElement[Any]:
+    """What stands at a place, as one value."""
+    return tuple_(*_order(wanted)) if _is_by_deletion(wanted) else _number(wanted)
+
+
+def _value(wanted: Wanted, place: Place) -> ColumnElement[Any]:
+    if not _is_by_deletion(wanted):
+        return literal(place.number)
+    return tuple_(literal(place.deleted_at, UtcDateTime()), literal(place.number))
+
+
 def _number(wanted: Wanted) -> ColumnElement[Any]:
     """The column by which what fits is in order: each index knows its own quickly."""
     return search.search_index.c.rowid if wanted.query.strip() else transcriptions.c.number
@@ -135,9 +205,13 @@ def _kind(wanted: Wanted) -> Iterable[ColumnElement[bool]]:
 
 def _span(wanted: Wanted, number: ColumnElement[Any]) -> Iterable[ColumnElement[bool]]:
     if wanted.since is not None:
-        yield number >= int(wanted.since.timestamp() * 1000)
+        yield number >= _milliseconds(wanted.since)
     if wanted.until is not None:
-        yield number < int(wanted.until.timestamp() * 1000)
+        yield number < _milliseconds(wanted.until)
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
 
 
 def _counted(connection: Connection, wanted: Wanted) -> int:

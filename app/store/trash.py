@@ -54,12 +54,12 @@ def put_before(connection: Connection, moment: datetime, limit: int) -> list[str
     return list(connection.scalars(query.limit(limit)))
 
 
-def give_up(connection: Connection, ids: Sequence[str]) -> list[str]:
-    """Mark those of `ids` that are in the trash for removal; return the ones that no worker holds."""
+def give_up(connection: Connection, ids: Sequence[str]) -> tuple[int, list[str]]:
+    """Mark those of `ids` that are in the trash for removal; return how many, and the ones that no worker holds."""
     query = update(transcriptions).where(_rows.id.in_(ids), _in_trash)
     values = {"delete_requested": True, "cancel_requested": True, "revision": next_revision(connection)}
-    marked = connection.execute(query.values(values).returning(_rows.id, _rows.state))
-    return [id for id, state in marked if state != JobState.RUNNING]
+    marked = connection.execute(query.values(values).returning(_rows.id, _rows.state)).all()
+    return len(marked), [id for id, state in marked if state != JobState.RUNNING]
 
 
 def _tell(connection: Connection, ids: Sequence[str]) -> None:

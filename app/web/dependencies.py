@@ -9,10 +9,12 @@ from fastapi import Depends, Path
 from starlette.requests import HTTPConnection
 
 from app.i18n import Translate, translator
+from app.jobs.history import History
 from app.jobs.inference import InferenceProcess
 from app.jobs.models import Models
 from app.jobs.queue import JobOptions, Queue
 from app.jobs.settings import SettingsBook
+from app.jobs.trash import Trash
 from app.jobs.vad import Vad
 from app.jobs.vad_texts import VadTexts
 from app.settings import Settings
@@ -33,6 +35,8 @@ class State(TypedDict):
     settings_book: SettingsBook
     settings_now: Callable[[], SettingsNow]
     queue: Queue
+    history: History
+    trash: Trash
     inference: InferenceProcess
     models: Models
     vad: Vad
@@ -51,6 +55,14 @@ def state_of(connection: HTTPConnection) -> State:
 
 def _queue(connection: HTTPConnection) -> Queue:
     return state_of(connection)["queue"]
+
+
+def _history(connection: HTTPConnection) -> History:
+    return state_of(connection)["history"]
+
+
+def _trash(connection: HTTPConnection) -> Trash:
+    return state_of(connection)["trash"]
 
 
 def _settings(connection: HTTPConnection) -> Settings:
@@ -74,6 +86,8 @@ def _translate(connection: HTTPConnection) -> Translate:
 
 
 QueueDep = Annotated[Queue, Depends(_queue)]
+HistoryDep = Annotated[History, Depends(_history)]
+TrashDep = Annotated[Trash, Depends(_trash)]
 SettingsDep = Annotated[Settings, Depends(_settings)]
 SettingsBookDep = Annotated[SettingsBook, Depends(_settings_book)]
 InferenceDep = Annotated[InferenceProcess, Depends(_inference)]

@@ -180,15 +180,6 @@ class TranscriptionAnswer(TranscriptionItem):
     )
 
 
-class TranscriptionPage(BaseModel):
-    """A part of the history, newest first."""
-
-    items: list[TranscriptionItem]
-    total: int = Field(description="How many match in all.", examples=[1])
-    limit: int = Field(examples=[50])
-    offset: int = Field(examples=[0])
-
-
 class Rename(BaseModel):
     """What can be changed."""
 

@@ -61,6 +61,20 @@ GROUPS: dict[str, dict[str, Words]] = {
         ),
         "speech_pad_ms": Words(N_("Padding"), N_("Sound kept before and after each segment."), "ms"),
     },
+    N_("History"): {
+        "retention_days": Words(
+            N_("Keep transcriptions"),
+            N_("Older ones go to the trash by themselves; what waits or runs is never old."),
+            N_("days"),
+            N_("for ever"),
+        ),
+        "trash_days": Words(
+            N_("Keep the trash"),
+            N_("What was deleted can be restored for this long; then it is removed for good."),
+            N_("days"),
+            N_("until it is emptied"),
+        ),
+    },
     N_("Recordings and limits"): {
         "max_upload_mb": Words(N_("Largest file"), N_("Larger uploads are refused."), "MB"),
         "max_duration_hours": Words(N_("Longest recording"), N_("Longer ones are refused."), N_("hours")),

@@ -23,19 +23,18 @@ from app.errors import (
     UploadTooLarge,
 )
 from app.jobs.again import readings
-from app.jobs.queue import LANGUAGES, QUALITIES, JobState
-from app.web.answers import full_answer, item_answer
-from app.web.dependencies import QueueDep, StateDep, TranscriptionId, TranslateDep
+from app.jobs.queue import LANGUAGES, QUALITIES
+from app.web.answers import full_answer
+from app.web.dependencies import HistoryDep, QueueDep, StateDep, TranscriptionId, TranslateDep
 from app.web.errors import LARGEST_FORM_BYTES
+from app.web.found import Cursor, Limit, WantedDep, page_answer, place_of
+from app.web.history_schemas import TranscriptionPage
 from app.web.names import clean_name
 from app.web.openapi import errors
-from app.web.schemas import Rename, TranscriptionAnswer, TranscriptionPage
+from app.web.schemas import Rename, TranscriptionAnswer
 from app.web.uploads import UploadForm, fill
 
 router = APIRouter(prefix="/transcriptions", tags=["transcriptions"])
-
-LONGEST_QUERY = 200  # characters
-LARGEST_PAGE = 200  # items
 
 UPLOAD_FORM: dict[str, Any] = {
     "required": True,
@@ -118,19 +117,17 @@ async def create_transcription(
 
 @router.get("", responses=errors(InvalidParameter))
 def list_transcriptions(
-    queue: QueueDep,
+    wanted: WantedDep,
+    history: HistoryDep,
     translate: TranslateDep,
-    query: Annotated[
-        str, Query(max_length=LONGEST_QUERY, description="Part of a name or a text.", examples=["会议"])
-    ] = "",
-    state: Annotated[JobState | None, Query(description="Only this state.")] = None,
-    limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE, description="Most items to return.")] = 50,
-    offset: Annotated[int, Query(ge=0, le=2**31, description="Items to skip.")] = 0,
+    limit: Limit = 50,
+    before: Annotated[Cursor, Query(description="`older` of the page before: quick at any depth.")] = "",
+    after: Annotated[Cursor, Query(description="`newer` of the page behind.")] = "",
+    offset: Annotated[int, Query(ge=0, le=2**31, description="Items to skip; slow where they are many.")] = 0,
 ) -> TranscriptionPage:
-    """List transcriptions, newest first, with the beginnings of their texts."""
-    page = queue.search(query=query, state=state, limit=limit, offset=offset)
-    items = [item_answer(record, translate) for record in page.items]
-    return TranscriptionPage(items=items, total=page.total, limit=limit, offset=offset)
+    """List transcriptions, newest first, with the beginnings of their texts and the places where words were found."""
+    found = history.page(wanted, limit, before=place_of(before), after=place_of(after), offset=offset)
+    return page_answer(found, limit, offset, translate)
 
 
 @router.get("/{id}", responses=errors(TranscriptionNotFound))
