@@ -181,6 +181,12 @@ class Settings(BaseSettings):
     speech_pad_ms: int = Field(default=300, ge=0, le=2_000)
     """Milliseconds of sound kept before and after each segment."""
 
+    live_sessions: int = Field(default=32, ge=1, le=1000)
+    """Live sessions at the same time; further ones are refused."""
+
+    live_keep_minutes: float = Field(default=10.0, gt=0, le=1440)
+    """Minutes that a live session waits for its client after the connection was lost; then it is ended."""
+
 
 ON_PAGE: Mapping[str, Effect] = {
     "device": Effect.RELOAD,

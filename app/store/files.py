@@ -1,7 +1,7 @@
 """The folders of the recordings: where everything lies, and how nothing is left behind. It knows no rows.
 
 data/incoming/<random>/      a recording that is still arriving, locked by the process that writes it
-data/transcriptions/<id>/    source<.ext>, audio.s16 while it is worked on, peaks.json, job.log
+data/transcriptions/<id>/    source<.ext>, audio.s16 while it is worked on, peaks.json, job.log; locked while it is live
 data/trash/<random>/         a folder that is being removed
 data/workers/<id>.lock       locked while that worker lives
 """
@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from app.errors import AudioGone
-from app.store.held import hold_new, is_held, unless_held
+from app.store.held import hold_free, hold_new, is_held, unless_held
 from app.store.incoming import SOURCE_STEM, IncomingFile, room_in, sync_file, sync_folder
 
 AUDIO_NAME = "audio.s16"
@@ -79,6 +79,21 @@ class Files:
             shutil.rmtree(folder, ignore_errors=True)
             if lock is not None:
                 os.close(lock)
+
+    def begin_live(self, id: str) -> int:
+        """Make the folder of a live transcription; it is held until the returned descriptor is closed.
+
+        Raises:
+            DiskFull: there is no room for it.
+        """
+        with room_in(self._transcriptions):
+            life = hold_new(self.folder(id), folder=True)
+            sync_folder(self._transcriptions)
+            return life
+
+    def hold_live(self, id: str) -> int | None:
+        """Hold the folder of a live transcription; None where another process does, or it is not there."""
+        return hold_free(self.folder(id))
 
     def folder(self, id: str) -> Path:
         return self._transcriptions / id

@@ -26,6 +26,18 @@ def hold_new(path: Path, *, folder: bool = False) -> int:
         os.close(descriptor)
 
 
+def hold_free(path: Path) -> int | None:
+    """Lock what nobody holds until the returned descriptor is closed; None where that is not possible."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    if _lock_at_once(descriptor):
+        return descriptor
+    os.close(descriptor)
+    return None
+
+
 def is_held(path: Path) -> bool:
     """Tell whether a living process holds `path`; what is not there is held by nobody."""
     with unless_held(path) as is_free:

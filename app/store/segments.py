@@ -25,6 +25,14 @@ def of(connection: Connection, transcription_id: str, *, with_words: bool = Fals
     return [dict(row) for row in connection.execute(query.order_by(segments.c.index)).mappings()]
 
 
+def one(connection: Connection, transcription_id: str, index: int) -> Row:
+    """Return one segment with its words."""
+    query = select(segments).where(
+        segments.c.transcription_id == transcription_id, segments.c.index == index
+    )
+    return dict(connection.execute(query).mappings().one())
+
+
 def finish(connection: Connection, transcription_id: str, index: int, **values: Any) -> bool:
     """Store what became of a pending segment; tell whether it was still pending."""
     query = update(segments).where(
@@ -33,6 +41,18 @@ def finish(connection: Connection, transcription_id: str, index: int, **values: 
         segments.c.state == SegmentState.PENDING,
     )
     return connection.execute(query.values(**values)).rowcount == 1
+
+
+def cover_rest(connection: Connection, transcription_id: str, duration: float) -> None:
+    """Let the last segment cover what follows it, so that all of them cover the whole recording."""
+    mine = segments.c.transcription_id == transcription_id
+    last = connection.execute(
+        select(segments.c.index, segments.c.end).where(mine).order_by(segments.c.index.desc()).limit(1)
+    ).one_or_none()
+    if last is not None:
+        rest = segments.c.covers_seconds + max(0.0, duration - last.end)
+        query = update(segments).where(mine, segments.c.index == last.index)
+        connection.execute(query.values(covers_seconds=rest))
 
 
 def reopen_failed(connection: Connection, transcription_id: str) -> None:

@@ -45,6 +45,18 @@ class SegmentState(StrEnum):
     FAILED = "failed"
 
 
+class LiveState(StrEnum):
+    """Where a live session stands; all but `open` are final."""
+
+    OPEN = "open"
+    ENDED = "ended"
+    """The client said that it is over."""
+    ABANDONED = "abandoned"
+    """Nobody took it up again in time."""
+    CANCELLED = "cancelled"
+    """Its transcription was cancelled or deleted."""
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware moment, stored as naive UTC: SQLite has no time zones."""
 
@@ -97,7 +109,7 @@ transcriptions = Table(
     Column("suffix", String(16), nullable=False),  # of the recording's file name, with its dot
     Column("size_bytes", Integer, nullable=False),
     Column("sha256", String(64), nullable=False),
-    Column("source", String(16), nullable=False),  # page, api or cli
+    Column("source", String(16), nullable=False),  # page, api, cli or live
     Column("options", JSON, nullable=False),
     Column("state", String(16), nullable=False),
     Column("stage", String(16), nullable=False),
@@ -191,6 +203,22 @@ deletions = Table(
     Column("transcription_id", String(32), nullable=False),
 )
 """What was deleted lately, so that open pages can be told."""
+
+live_sessions = Table(
+    "live_sessions",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column(
+        "transcription_id", ForeignKey("transcriptions.id", ondelete="CASCADE"), nullable=False, index=True
+    ),
+    Column("token_hash", String(64), nullable=False),  # SHA-256 of what proves that a client is the same
+    Column("state", String(16), nullable=False, index=True),
+    Column("next_chunk", Integer, nullable=False),  # all before it are on the disk
+    Column("samples", Integer, nullable=False),  # that are on the disk; what lies behind them does not count
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("touched_at", UtcDateTime, nullable=False),  # when sound or the client itself came last
+    _one_of("state", LiveState),
+)
 
 hotword_lists = Table(
     "hotword_lists",

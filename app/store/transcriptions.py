@@ -55,6 +55,11 @@ def of_same_recording(connection: Connection, first: str) -> list[Row]:
     return all_of(connection.execute(query.order_by(transcriptions.c.number)))
 
 
+def row_of(connection: Connection, id: str) -> Row | None:
+    """Return one row, also of a transcription that was deleted and is still there."""
+    return _one(connection.execute(select(transcriptions).where(transcriptions.c.id == id)))
+
+
 def changed_since(connection: Connection, revision: int) -> list[Row]:
     """Return the rows with a later revision, the oldest change first."""
     query = with_position().where(transcriptions.c.revision > revision, _visible)
@@ -129,8 +134,9 @@ def held(connection: Connection, id: str, worker: str) -> Row | None:
 
 
 def workers_with_jobs(connection: Connection) -> list[str]:
-    query = select(transcriptions.c.worker).where(transcriptions.c.state == JobState.RUNNING).distinct()
-    return [worker or "" for worker in connection.scalars(query)]
+    """Return who works on jobs; a live transcription runs without a worker."""
+    is_held = (transcriptions.c.state == JobState.RUNNING) & transcriptions.c.worker.is_not(None)
+    return [worker for worker in connection.scalars(select(transcriptions.c.worker).where(is_held).distinct()) if worker]
 
 
 def running_of(connection: Connection, worker: str) -> list[Row]:

@@ -1,0 +1,35 @@
+"""Live recognition: sound that arrives while somebody speaks is stored, acknowledged, and read sentence by sentence."""
+
+from app.jobs.live.events import (
+    Acknowledged,
+    Ended,
+    Final,
+    Listener,
+    LiveEvent,
+    Partial,
+    SettingsHold,
+    Started,
+    Trouble,
+    VoiceStarted,
+    VoiceStopped,
+)
+from app.jobs.live.hub import Live, Over
+from app.jobs.live.session import Session, SessionFacts
+
+__all__ = [
+    "Acknowledged",
+    "Ended",
+    "Final",
+    "Listener",
+    "Live",
+    "LiveEvent",
+    "Over",
+    "Partial",
+    "Session",
+    "SessionFacts",
+    "SettingsHold",
+    "Started",
+    "Trouble",
+    "VoiceStarted",
+    "VoiceStopped",
+]

@@ -1,0 +1,265 @@
+"""What of live sessions stands in the database. Each step is one transaction; when it returns, it is on the disk.
+
+The transcription of a session runs without a worker. When the session ends, it has succeeded; or, where texts are
+still missing, it waits in the queue like any other, and a worker reads only those.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from app.engine import SAMPLE_RATE
+from app.engine.vad import SpeechSpan
+from app.errors import LiveSessionUnknown, LiveTokenWrong, Problem, SegmentsFailed
+from app.jobs.batching import Recognised
+from app.jobs.endings import cancelled, ended, given_back
+from app.jobs.live.intake import Stored
+from app.jobs.queue import Queue
+from app.jobs.transcription import JobOptions, SegmentRecord, segment_from, words_to_store
+from app.store import live, segments, transcriptions
+from app.store.database import Connection, Row
+from app.store.growing import GrowingWav
+from app.store.incoming import SOURCE_STEM
+from app.store.tables import JobState, LiveState, SegmentState
+from app.transcript import NO_SPEECH, Applied, detect_language, merge_receipts
+
+SUFFIX = ".wav"
+NO_DIGEST = ""  # of a recording that still grows
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one session is kept, held by this process until `life` is closed."""
+
+    id: str
+    transcription: str
+    wav: GrowingWav
+    life: int
+
+    def let_go(self) -> None:
+        os.close(self.life)
+
+
+class Ledger:
+    """The rows and folders of all live sessions."""
+
+    def __init__(self, queue: Queue) -> None:
+        self.queue = queue
+        self._database = queue.database
+        self._files = queue.files
+
+    # Beginning and going on
+
+    def begin(self, name: str, options: JobOptions) -> tuple[Place, str]:
+        """Make a session with its transcription; return where it is kept, and the token of its client.
+
+        Raises:
+            DiskFull, DatabaseUnusable: nothing of it stays.
+        """
+        id, transcription, token = secrets.token_hex(8), secrets.token_hex(8), secrets.token_urlsafe(24)
+        life = self._files.begin_live(transcription)
+        try:
+            wav = self._wav(transcription, 0)
+            self._add(id, transcription, token, name, options)
+        except BaseException:
+            self._files.remove(transcription)
+            os.close(life)
+            raise
+        return Place(id, transcription, wav, life), token
+
+    def _add(self, id: str, transcription: str, token: str, name: str, options: JobOptions) -> None:
+        now = datetime.now(UTC)
+        with self._database.writing() as connection:
+            transcriptions.add(
+                connection,
+                {
+                    "id": transcription,
+                    "name": name,
+                    "suffix": SUFFIX,
+                    "size_bytes": 0,
+                    "sha256": NO_DIGEST,
+                    "source": "live",
+                    "options": options.to_dict(),
+                    "state": JobState.RUNNING,
+                    "stage": "recognizing",
+                    "created_at": now,
+                    "started_at": now,
+                    "receipt": [asdict(options.vad.receipt)],
+                },
+            )
+            session = {"id": id, "transcription_id": transcription, "token_hash": _hash(token)}
+            live.add(
+                connection,
+                {
+                    **session,
+                    "state": LiveState.OPEN,
+                    "next_chunk": 0,
+                    "samples": 0,
+                    "created_at": now,
+                    "touched_at": now,
+                },
+            )
+
+    def find(self, id: str, token: str) -> Row:
+        """Return the row of a session whose client proves to be the same.
+
+        Raises:
+            LiveSessionUnknown, LiveTokenWrong
+        """
+        with self._database.reading() as connection:
+            row = live.find(connection, id)
+        if row is None:
+            raise LiveSessionUnknown(id=id[:40])
+        if not secrets.compare_digest(row["token_hash"], _hash(token)):
+            raise LiveTokenWrong(id=id[:40])
+        return row
+
+    def reopen(self, row: Row) -> Place | None:
+        """Hold a session that nobody holds; None where another process does.
+
+        Raises:
+            DiskFull
+        """
+        transcription = row["transcription_id"]
+        life = self._files.hold_live(transcription)
+        if life is None:
+            return None
+        try:
+            return Place(row["id"], transcription, self._wav(transcription, row["samples"]), life)
+        except BaseException:
+            os.close(life)
+            raise
+
+    def open_rows(self) -> list[Row]:
+        with self._database.reading() as connection:
+            return live.open_ones(connection)
+
+    def _wav(self, transcription: str, samples: int) -> GrowingWav:
+        path = self._files.folder(transcription) / f"{SOURCE_STEM}{SUFFIX}"
+        return GrowingWav(path, SAMPLE_RATE, samples)
+
+    # While it runs
+
+    def note(self, stored: Iterable[tuple[str, Stored]]) -> None:
+        """Note of several sessions how much of their sound is on the disk."""
+        now = datetime.now(UTC)
+        with self._database.writing() as connection:
+            for id, place in stored:
+                live.keep(connection, id, next_chunk=place.next_chunk, samples=place.samples, now=now)
+
+    def change(self, transcription: str, options: JobOptions) -> None:
+        with self._database.writing() as connection:
+            transcriptions.change(connection, transcription, options=options.to_dict())
+
+    def plan(self, transcription: str, index: int, span: SpeechSpan, covered: float) -> None:
+        """Store that there is a segment; `covered` is where the one before it ends."""
+        with self._database.writing() as connection:
+            _add_segment(connection, transcription, index, span, covered)
+            transcriptions.change(connection, transcription, duration=span.end)
+            transcriptions.recount(connection, transcription)
+
+    def finish(self, transcription: str, index: int, recognised: Recognised, seconds: float) -> SegmentRecord:
+        """Store the text of a segment that was planned."""
+        heard, info = recognised.hypothesis, recognised.info
+        values = {
+            "state": SegmentState.DONE,
+            "text": heard.text,
+            "text_raw": heard.text_raw,
+            "confidence": heard.confidence,
+            "words": words_to_store(heard.words),
+            "dropped": heard.dropped,
+            "seconds_worked": seconds,
+        }
+        with self._database.writing() as connection:
+            row = _row(connection, transcription)
+            segments.finish(connection, transcription, index, **values)
+            earlier = (Applied(**line) for line in row["receipt"])
+            receipt = merge_receipts(merge_receipts(earlier, recognised.receipt), heard.applied)
+            transcriptions.change(
+                connection,
+                transcription,
+                model=info.model,
+                device=info.device,
+                receipt=[asdict(line) for line in receipt],
+            )
+            transcriptions.recount(connection, transcription)
+            return _segment(connection, transcription, index)
+
+    def fail(self, transcription: str, index: int, problem: Problem, seconds: float) -> SegmentRecord:
+        """Store why a segment has no text."""
+        with self._database.writing() as connection:
+            segments.finish(
+                connection,
+                transcription,
+                index,
+                state=SegmentState.FAILED,
+                error=problem.to_dict(),
+                seconds_worked=seconds,
+            )
+            transcriptions.change(connection, transcription)
+            transcriptions.recount(connection, transcription)
+            return _segment(connection, transcription, index)
+
+    def segments(self, transcription: str) -> list[SegmentRecord]:
+        with self._database.reading() as connection:
+            return [segment_from(row) for row in segments.of(connection, transcription, with_words=True)]
+
+    # Its end
+
+    def end(self, place: Place, state: LiveState, duration: float, size_bytes: int, sha256: str) -> None:
+        """End a session and its transcription, which waits for a worker where texts are missing."""
+        id = place.transcription
+        with self._database.writing() as connection:
+            live.end(connection, place.id, state)
+            segments.cover_rest(connection, id, duration)
+            recording = {"duration": duration, "size_bytes": size_bytes, "sha256": sha256}
+            transcriptions.change(connection, id, **recording, **_outcome(connection, id, state))
+            transcriptions.recount(connection, id)
+            is_unwanted = _row(connection, id)["delete_requested"]
+        if is_unwanted:
+            self.queue.purge(id)
+        self.queue.announce()
+
+
+def _outcome(connection: Connection, id: str, state: LiveState) -> dict[str, Any]:
+    """The values that the transcription takes."""
+    rows = segments.of(connection, id)
+    if state is LiveState.CANCELLED:
+        return cancelled(rows)
+    if any(row["state"] == SegmentState.PENDING for row in rows):
+        return given_back()
+    failures = [row["error"] for row in rows if row["state"] == SegmentState.FAILED]
+    values = ended(JobState.FAILED if failures else JobState.SUCCEEDED, rows)
+    if failures:
+        problem = SegmentsFailed(failed=len(failures), total=len(rows), reason=failures[0]).problem
+        values["error"] = problem.to_dict()
+    elif not values["text"]:
+        values["warnings"] = [NO_SPEECH]
+    return values | {"language": detect_language(values["text_raw"])}
+
+
+def _add_segment(
+    connection: Connection, transcription: str, index: int, span: SpeechSpan, covered: float
+) -> None:
+    row = {"index": index, "start": span.start, "end": span.end, "covers_seconds": span.end - covered}
+    segments.add(connection, transcription, [row])
+
+
+def _segment(connection: Connection, transcription: str, index: int) -> SegmentRecord:
+    return segment_from(segments.one(connection, transcription, index))
+
+
+def _row(connection: Connection, transcription: str) -> Row:
+    row = transcriptions.row_of(connection, transcription)
+    assert row is not None  # noqa: S101 - whoever removes a transcription waits for its session
+    return row
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode(errors="replace")).hexdigest()
