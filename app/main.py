@@ -17,6 +17,7 @@ from app import __version__
 from app.composition import decode_limits, open_models, spec_of_folder, vad_options
 from app.jobs.history import History
 from app.jobs.inference import InferenceProcess
+from app.jobs.live import Live, LiveLimits
 from app.jobs.models.keeper import ModelKeeper
 from app.jobs.queue import JobOptions, Queue
 from app.jobs.retention import Retention, Spans
@@ -32,6 +33,7 @@ from app.store.files import Files
 from app.store.vad import Analyses
 from app.web import again, batch_page, docs, events, files, models, pages, system, transcriptions
 from app.web import history as history_routes
+from app.web import live as live_routes
 from app.web import missing as missing_routes
 from app.web import settings as settings_routes
 from app.web import trash as trash_routes
@@ -99,6 +101,7 @@ def _add_routes(app: FastAPI) -> None:
         files,
         history_routes,
         trash_routes,
+        live_routes,
         system,
         models,
         settings_routes,
@@ -161,6 +164,8 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
         batches = worker.batches
         stack.enter_context(_keeper(shelf, inference, book, spec).running())
         stack.enter_context(Retention(trash, lambda: _spans(book)).running())
+    live_sessions = Live(queue, batches, _live_limits(settings), lambda: _model_name(inference))
+    stack.enter_context(live_sessions.running())
     vad = Vad(Analyses(settings.data_dir), queue, decode_limits(settings), vad_options(settings))
     stack.enter_context(vad.running())
     vad_texts = VadTexts(vad, batches)
@@ -174,6 +179,7 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
         "trash": trash,
         "inference": inference,
         "models": shelf,
+        "live": live_sessions,
         "vad": vad,
         "vad_texts": vad_texts,
         "has_worker": start_worker,
@@ -184,6 +190,15 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
 
 def _adjust_log(settings: Settings) -> None:
     adjust_logging(settings.log_level, settings.log_file_mb)
+
+
+def _live_limits(settings: Settings) -> LiveLimits:
+    return LiveLimits(settings.live_sessions, settings.live_keep_minutes, settings.max_duration_hours * 3600)
+
+
+def _model_name(inference: InferenceProcess) -> str | None:
+    info = inference.status().info
+    return info.model if info else None
 
 
 def _settings_now(book: SettingsBook) -> SettingsNow:

@@ -27,9 +27,7 @@ def of(connection: Connection, transcription_id: str, *, with_words: bool = Fals
 
 def one(connection: Connection, transcription_id: str, index: int) -> Row:
     """Return one segment with its words."""
-    query = select(segments).where(
-        segments.c.transcription_id == transcription_id, segments.c.index == index
-    )
+    query = select(segments).where(segments.c.transcription_id == transcription_id, segments.c.index == index)
     return dict(connection.execute(query).mappings().one())
 
 

@@ -136,7 +136,11 @@ def held(connection: Connection, id: str, worker: str) -> Row | None:
 def workers_with_jobs(connection: Connection) -> list[str]:
     """Return who works on jobs; a live transcription runs without a worker."""
     is_held = (transcriptions.c.state == JobState.RUNNING) & transcriptions.c.worker.is_not(None)
-    return [worker for worker in connection.scalars(select(transcriptions.c.worker).where(is_held).distinct()) if worker]
+    return [
+        worker
+        for worker in connection.scalars(select(transcriptions.c.worker).where(is_held).distinct())
+        if worker
+    ]
 
 
 def running_of(connection: Connection, worker: str) -> list[Row]:

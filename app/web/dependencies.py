@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 from app.i18n import Translate, translator
 from app.jobs.history import History
 from app.jobs.inference import InferenceProcess
+from app.jobs.live import Live
 from app.jobs.models import Models
 from app.jobs.queue import JobOptions, Queue
 from app.jobs.settings import SettingsBook
@@ -39,6 +40,7 @@ class State(TypedDict):
     trash: Trash
     inference: InferenceProcess
     models: Models
+    live: Live
     vad: Vad
     vad_texts: VadTexts
     has_worker: bool

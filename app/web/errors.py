@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from app.errors import (
@@ -25,7 +26,7 @@ from app.logging import current_request_id, event
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
-    from starlette.requests import HTTPConnection, Request
+    from starlette.requests import HTTPConnection
 
 
 log = logging.getLogger(__name__)
@@ -45,15 +46,17 @@ def language_of(connection: HTTPConnection) -> str:
     return pick_language(connection.cookies.get("language"), connection.headers.get("accept-language"))
 
 
-def error_response(request: Request, error: AppError, headers: Mapping[str, str] | None = None) -> Response:
-    """Return the answer that tells `error`: JSON under /api/, a page elsewhere."""
-    told = error.problem.explained(translator(language_of(request)))
+def error_response(
+    asked: HTTPConnection, error: AppError, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return the answer that tells `error`: JSON under /api/ and for sockets, a page elsewhere."""
+    told = error.problem.explained(translator(language_of(asked)))
     told["request_id"] = current_request_id()
     if field := error.params.get("field"):
         told["field"] = field
-    if request.url.path.startswith(API_PREFIX):
-        return JSONResponse({"error": told}, error.status, headers)
-    return _error_page(request, told, error.status, headers)
+    if isinstance(asked, Request) and not asked.url.path.startswith(API_PREFIX):
+        return _error_page(asked, told, error.status, headers)
+    return JSONResponse({"error": told}, error.status, headers)
 
 
 def _error_page(

@@ -35,12 +35,25 @@ class RequestLog:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
         request_id = _request_id(Headers(scope=scope))
         with bound(request=request_id):
-            await self._answer(scope, receive, send, request_id)
+            answer = self._answer if scope["type"] == "http" else self._converse
+            await answer(scope, receive, send, request_id)
+
+    async def _converse(self, scope: Scope, receive: Receive, send: Send, _request_id: str) -> None:
+        """A socket is no request with an answer: one line tells that it was there, and for how long."""
+        started = time.perf_counter()
+        try:
+            await self._app(scope, receive, send)
+        except Exception:
+            event(log, logging.ERROR, "socket_failed", exc_info=True, path=scope["path"])
+            raise
+        finally:
+            seconds = round(time.perf_counter() - started, 1)
+            event(log, logging.INFO, "socket", path=scope["path"], seconds=seconds)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
         started = time.perf_counter()

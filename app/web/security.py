@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 
 from app.errors import AppError, CrossSiteRequest, HostNotAllowed, RequestTooLarge
 from app.web.errors import LARGEST_FORM_BYTES, error_response
@@ -52,16 +52,17 @@ def allowed_hosts(host: str, further: str) -> frozenset[str] | None:
 
 
 class Gate:
-    """ASGI middleware: refuses foreign host names, changes asked for by pages of other sites, and floods."""
+    """ASGI middleware: refuses foreign host names, changes and sockets asked for by pages of other sites, and floods."""
 
     def __init__(self, app: ASGIApp, hosts: frozenset[str] | None) -> None:
         self._app = app
         self._hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        refusal = self._refusal(scope) if scope["type"] == "http" else None
+        refusal = self._refusal(scope) if scope["type"] in ("http", "websocket") else None
         if refusal:
-            await error_response(Request(scope), refusal)(scope, receive, send)
+            asked = Request(scope) if scope["type"] == "http" else HTTPConnection(scope)
+            await error_response(asked, refusal)(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
@@ -70,7 +71,8 @@ class Gate:
         host = _host_name(headers.get("host", ""))
         if self._hosts is not None and host and host not in self._hosts:
             return HostNotAllowed(host=host[:100])
-        if scope["method"] not in SAFE_METHODS and _is_cross_site(headers):
+        is_cross_site = _is_foreign(headers) if scope["type"] == "websocket" else _is_cross_site(headers)
+        if scope.get("method") not in SAFE_METHODS and is_cross_site:
             return CrossSiteRequest(origin=headers.get("origin", "null")[:100])
         if _is_large_form(headers):
             return RequestTooLarge(limit_kb=LARGEST_FORM_BYTES // 1024)
@@ -112,5 +114,10 @@ def _is_cross_site(headers: Headers) -> bool:
     fetch_site = headers.get("sec-fetch-site")
     if fetch_site is not None:
         return fetch_site not in {"same-origin", "none"}
+    return _is_foreign(headers)
+
+
+def _is_foreign(headers: Headers) -> bool:
+    """Tell a page of another origin; browsers send theirs with every change and every socket."""
     origin = headers.get("origin")
     return origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower()

@@ -20,6 +20,7 @@ OPERATIONS = {
     "GET /api/v1/settings",
     "PATCH /api/v1/settings",
     "GET /api/v1/settings/storage",
+    "GET /api/v1/live/sessions",
     "GET /api/v1/models",
     "GET /api/v1/models/events",
     "POST /api/v1/models/pull",

@@ -13,7 +13,7 @@ from app.jobs.live.events import (
     VoiceStarted,
     VoiceStopped,
 )
-from app.jobs.live.hub import Live, Over
+from app.jobs.live.hub import Live, LiveLimits, Over
 from app.jobs.live.session import Session, SessionFacts
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Listener",
     "Live",
     "LiveEvent",
+    "LiveLimits",
     "Over",
     "Partial",
     "Session",

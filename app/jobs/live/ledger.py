@@ -120,21 +120,34 @@ class Ledger:
             raise LiveTokenWrong(id=id[:40])
         return row
 
-    def reopen(self, row: Row) -> Place | None:
-        """Hold a session that nobody holds; None where another process does.
+    def reopen(self, id: str) -> tuple[Place, JobOptions, int] | None:
+        """Hold a session that is open; return where it is kept, its options and its next chunk.
+
+        None where another process holds it, or it has just ended.
 
         Raises:
-            DiskFull
+            DiskFull, DatabaseUnusable
         """
-        transcription = row["transcription_id"]
-        life = self._files.hold_live(transcription)
+        with self._database.reading() as connection:
+            row = live.find(connection, id)
+        life = None if row is None else self._files.hold_live(row["transcription_id"])
         if life is None:
             return None
         try:
-            return Place(row["id"], transcription, self._wav(transcription, row["samples"]), life)
+            return self._reopened(id, life)
         except BaseException:
             os.close(life)
             raise
+
+    def _reopened(self, id: str, life: int) -> tuple[Place, JobOptions, int] | None:
+        with self._database.reading() as connection:  # again: only now nobody else can change it
+            row = live.find(connection, id)
+            kept = row and transcriptions.row_of(connection, row["transcription_id"])
+        if row is None or kept is None or row["state"] != LiveState.OPEN:
+            os.close(life)
+            return None
+        place = Place(id, kept["id"], self._wav(kept["id"], row["samples"]), life)
+        return place, JobOptions.from_dict(kept["options"]), row["next_chunk"]
 
     def open_rows(self) -> list[Row]:
         with self._database.reading() as connection:

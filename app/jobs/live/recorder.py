@@ -1,0 +1,70 @@
+"""Puts the sound of all live sessions on the disk a few times a second: one transaction, whatever their number."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from threading import Event, Lock
+
+from app.errors import AppError, LiveNotStored
+from app.jobs.live.ledger import Ledger
+from app.jobs.live.session import Session
+from app.logging import event
+
+WRITE_SECONDS = 0.2
+
+_log = logging.getLogger(__name__)
+
+
+class Recorder:
+    """One thread writes; a session that ends has its own sound written at once."""
+
+    def __init__(self, ledger: Ledger, sessions: Callable[[], Sequence[Session]]) -> None:
+        self._ledger = ledger
+        self._sessions = sessions
+        self._writing = Lock()
+
+    def run(self, stopping: Event) -> None:
+        while not stopping.wait(WRITE_SECONDS):
+            self.write_all()
+
+    def write_all(self) -> None:
+        """Write what has arrived; a disk that takes nothing is told to the clients and asked again."""
+        written = [session for session in self._sessions() if _is_written(session)]
+        try:
+            self._note(written)
+        except AppError as error:
+            for session in written:
+                _complain(session, error)
+
+    def write(self, session: Session) -> None:
+        """Put the sound of one session on the disk.
+
+        Raises:
+            DiskFull, DatabaseUnusable
+        """
+        session.intake.write()
+        self._note([session])
+
+    def _note(self, sessions: Sequence[Session]) -> None:
+        with self._writing:
+            stored = [(session, session.intake.stored) for session in sessions]
+            if not stored:
+                return
+            self._ledger.note((session.place.id, place) for session, place in stored)
+            for session, place in stored:
+                session.noted(place)
+
+
+def _is_written(session: Session) -> bool:
+    """Tell whether there is more of it on the disk than the database knows."""
+    try:
+        session.intake.write()
+    except AppError as error:
+        _complain(session, error)
+    return not session.is_noted
+
+
+def _complain(session: Session, error: AppError) -> None:
+    event(_log, logging.WARNING, "live_not_stored", session=session.place.id, reason=error)
+    session.complain(LiveNotStored(reason=error.problem.to_dict()))

@@ -1,0 +1,237 @@
+"""One live session: takes sound and wishes from its connection, and does everything else in a thread of its own.
+
+The session outlives its connections. Whatever happens to them, what was acknowledged is on the disk, and the next
+connection of the same client goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from queue import SimpleQueue
+from threading import Event, Lock, Thread
+from typing import TypeVar
+
+from app.errors import (
+    AppError,
+    DatabaseUnusable,
+    DiskFull,
+    LiveGap,
+    LiveNotStored,
+    LiveTakenOver,
+    LiveTooLong,
+)
+from app.jobs.inference import Stopped
+from app.jobs.live.events import Acknowledged, Ended, Listener, LiveEvent, SettingsHold, Started, Trouble
+from app.jobs.live.intake import Intake, Stored
+from app.jobs.live.ledger import Ledger, Place
+from app.jobs.transcription import JobOptions
+from app.logging import bound, event
+from app.store.tables import LiveState
+
+FIRST_PAUSE_SECONDS = 0.5  # before the disk is asked again; doubled each time
+LONGEST_PAUSE_SECONDS = 15.0
+
+_T = TypeVar("_T")
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFacts:
+    """A session that goes on, as a list shows it."""
+
+    id: str
+    transcription: str
+    name: str
+    created_at: datetime
+    seconds: float
+    """Of sound on the disk."""
+    segments: int
+    """With their text."""
+    is_connected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a session needs of the server around it."""
+
+    ledger: Ledger
+    write: Callable[[Session], None]
+    """Puts its sound on the disk now."""
+    model: Callable[[], str | None]
+    most_seconds: float
+    """Of sound in one session."""
+    over: Callable[[Session], None]
+    """Called when it has ended."""
+
+
+class Session:
+    """Every method may be called from any thread and does not wait for the recognition."""
+
+    def __init__(self, place: Place, options: JobOptions, next_chunk: int, around: Surroundings) -> None:
+        self.place = place
+        self.intake = Intake(place.wav, next_chunk)
+        self._options = options
+        self._around = around
+        self._noted = self.intake.stored
+        self._listener: Listener | None = None
+        self._lost_at = time.monotonic()
+        self._telling = Lock()
+        self._steps: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._is_ending = False
+        self._leaving = Event()
+
+    # The connection
+
+    def attach(self, listener: Listener, token: str = "") -> None:
+        """Tell `listener` how things stand, and everything from then on; the connection before is told to go."""
+        with self._telling:
+            former, self._listener = self._listener, listener
+            if former:
+                former(Trouble(LiveTakenOver().problem, is_fatal=True))
+            listener(self._started(token))
+
+    def _started(self, token: str) -> Started:
+        return Started(
+            session=self.place.id,
+            token=token,
+            transcription=self.place.transcription,
+            next_chunk=self._noted.next_chunk,
+            options=self._options,
+            model=self._around.model(),
+            segments=tuple(self._around.ledger.segments(self.place.transcription)),
+        )
+
+    def detach(self, listener: Listener) -> None:
+        with self._telling:
+            if self._listener is listener:
+                self._listener, self._lost_at = None, time.monotonic()
+
+    @property
+    def is_connected(self) -> bool:
+        return self._listener is not None
+
+    @property
+    def seconds_alone(self) -> float:
+        """How long no client has been there."""
+        return 0.0 if self.is_connected else time.monotonic() - self._lost_at
+
+    def take(self, number: int, sound: bytes) -> None:
+        """Take a chunk of sound. One that came before is acknowledged again; one too early is told to be so."""
+        if self._is_ending:
+            return
+        try:
+            is_new = self.intake.take(number, sound)
+        except LiveGap as gap:
+            self._tell(Trouble(gap.problem))
+            self.acknowledge()
+            return
+        if not is_new:
+            self.acknowledge()
+        elif self.intake.seconds > self._around.most_seconds:
+            self._tell(Trouble(LiveTooLong(limit_hours=round(self._around.most_seconds / 3600, 2)).problem))
+            self.end(LiveState.ENDED)
+
+    def change(self, options: JobOptions) -> None:
+        """Let other options hold from the next segment on."""
+        self._steps.put(partial(self._change, options))
+
+    @property
+    def options(self) -> JobOptions:
+        return self._options
+
+    def stop(self, chunks: int) -> None:
+        """End the session after its last chunk; where one is missing, tell so and go on."""
+        if chunks > self.intake.expected:
+            self._tell(Trouble(LiveGap(expected=self.intake.expected, number=chunks).problem))
+            self.acknowledge()
+        else:
+            self.end(LiveState.ENDED)
+
+    # The server
+
+    def start(self) -> None:
+        Thread(target=self._run, name=f"live-{self.place.id}", daemon=True).start()
+
+    def end(self, state: LiveState) -> None:
+        """Read what is still to be read, then end."""
+        if not self._is_ending:
+            self._is_ending = True
+            self._steps.put(partial(self._end, state))
+
+    def leave(self) -> None:
+        """End the thread and let the session be taken up later, because the server stops."""
+        self._is_ending = True
+        self._leaving.set()
+        self._steps.put(None)
+
+    def noted(self, stored: Stored) -> None:
+        """The database knows of the sound on the disk: it may be acknowledged."""
+        self._noted = stored
+        self.acknowledge()
+
+    @property
+    def is_noted(self) -> bool:
+        """The database knows of all sound on the disk."""
+        return self._noted == self.intake.stored
+
+    def acknowledge(self) -> None:
+        self._tell(Acknowledged(self._noted.next_chunk, self._noted.seconds))
+
+    def complain(self, error: AppError) -> None:
+        self._tell(Trouble(error.problem))
+
+    # Its own thread
+
+    def _run(self) -> None:
+        with bound(job=self.place.transcription):
+            event(_log, logging.INFO, "live_begun", session=self.place.id)
+            while step := self._steps.get():
+                try:
+                    step()
+                except Stopped:
+                    break
+                except Exception:  # noqa: BLE001 - one mistake must not end the session
+                    event(_log, logging.ERROR, "live_stumbled", exc_info=True, session=self.place.id)
+                    self.complain(AppError())
+
+    def _change(self, options: JobOptions) -> None:
+        self._options = options
+        self._around.ledger.change(self.place.transcription, options)
+        self._tell(SettingsHold(options))
+
+    def _end(self, state: LiveState) -> None:
+        self._insist(lambda: self._around.write(self))
+        stored = self.intake.stored
+        size_bytes, sha256 = self._insist(self.intake.close_up)
+        self._insist(lambda: self._around.ledger.end(self.place, state, stored.seconds, size_bytes, sha256))
+        event(_log, logging.INFO, "live_ended", state=state.value, seconds=round(stored.seconds, 3))
+        self._around.over(self)
+        self._tell(Ended(self.place.transcription))
+        self.leave()
+
+    def _insist(self, step: Callable[[], _T]) -> _T:
+        """Do a step of the disk. Where that is full or the database locked, wait until it works again.
+
+        Raises:
+            Stopped: the server stops meanwhile.
+        """
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                return step()
+            except (DatabaseUnusable, DiskFull) as error:
+                event(_log, logging.WARNING, "live_waits", seconds=pause, reason=error)
+                self.complain(LiveNotStored(reason=error.problem.to_dict()))
+            if self._leaving.wait(pause):
+                raise Stopped
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+    def _tell(self, news: LiveEvent) -> None:
+        with self._telling:
+            if self._listener:
+                self._listener(news)

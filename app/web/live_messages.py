@@ -1,0 +1,288 @@
+"""The messages of live recognition: those of the client are checked here, those of the server get their form."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from app.errors import N_, LiveMessageWrong, LiveRateWrong, LiveSoundWrong
+from app.jobs.live import (
+    Acknowledged,
+    Ended,
+    Final,
+    LiveEvent,
+    Over,
+    Partial,
+    SettingsHold,
+    Started,
+    Trouble,
+    VoiceStarted,
+    VoiceStopped,
+)
+from app.logging import current_request_id
+from app.transcript import rounded
+from app.web.names import clean_name
+from app.web.upload_fields import parse_language, parse_quality, read_hotwords
+
+if TYPE_CHECKING:
+    from app.i18n import Translate
+    from app.jobs.queue import JobOptions, SegmentRecord
+
+RATE = 16_000
+NUMBER_BYTES = 4
+LARGEST_CHUNK_BYTES = NUMBER_BYTES + 2 * RATE  # one second
+LONGEST_MESSAGE = 64 * 1024  # characters
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+
+class WantedOptions(_Message):
+    """What is left out stays as it is."""
+
+    language: str | None = None
+    quality: str | None = None
+    hotwords: list[str] | str | None = None
+    itn: bool | None = None
+    punctuation: bool | None = None
+
+
+class WantedVad(_Message):
+    mode: int | None = None
+    min_silence_ms: int | None = Field(default=None, le=10_000)
+    max_segment_ms: int | None = Field(default=None, le=60_000)
+    min_speech_ms: int | None = Field(default=None, le=10_000)
+
+
+class SettingsWanted(_Message):
+    type: Literal["settings"]
+    options: WantedOptions = WantedOptions()
+    vad: WantedVad = WantedVad()
+
+    def options_over(self, present: JobOptions) -> JobOptions:
+        """Return `present` with what is wanted.
+
+        Raises:
+            InvalidParameter, UnknownLanguage
+        """
+        return _merged(self.options, self.vad, present)
+
+
+class AudioStart(_Message):
+    type: Literal["audio-start"]
+    session: str | None = None
+    token: str | None = None
+    name: str | None = Field(default=None, max_length=1000)
+    sample_rate: int | None = None
+    options: WantedOptions = WantedOptions()
+    vad: WantedVad = WantedVad()
+
+    def options_over(self, defaults: JobOptions) -> JobOptions:
+        """Return what was chosen, over what the server has.
+
+        Raises:
+            LiveRateWrong, InvalidParameter, UnknownLanguage
+        """
+        if self.sample_rate not in (None, RATE):
+            raise LiveRateWrong(rate=self.sample_rate)
+        return _merged(self.options, self.vad, defaults)
+
+    def name_in(self, translate: Translate) -> str:
+        """Return how the transcription is called: as the client says, or by the time."""
+        now = datetime.now().astimezone()
+        return clean_name(self.name or "") or f"{translate(N_('Live'))} {now:%Y-%m-%d %H:%M}"
+
+
+class Ping(_Message):
+    type: Literal["ping"]
+    sent_at: float
+
+
+class AudioStop(_Message):
+    type: Literal["audio-stop"]
+    chunks: int = Field(ge=0)
+
+
+ClientMessage: TypeAlias = AudioStart | SettingsWanted | Ping | AudioStop
+_messages: TypeAdapter[ClientMessage] = TypeAdapter(Annotated[ClientMessage, Field(discriminator="type")])
+
+
+@dataclass(frozen=True, slots=True)
+class Pong:
+    """The answer to a ping, with its own time."""
+
+    sent_at: float
+
+
+News: TypeAlias = LiveEvent | Pong
+
+
+def parse(text: str) -> ClientMessage:
+    """Read a text frame.
+
+    Raises:
+        LiveMessageWrong: it is none of the protocol's.
+    """
+    if len(text) > LONGEST_MESSAGE:
+        raise LiveMessageWrong(reason=N_("it is too long"))
+    try:
+        return _messages.validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise LiveMessageWrong(reason=f"{place}: {first['msg']}" if place else first["msg"]) from None
+
+
+def chunk_of(frame: bytes) -> tuple[int, bytes]:
+    """Return number and samples of a binary frame.
+
+    Raises:
+        LiveSoundWrong
+    """
+    if len(frame) > LARGEST_CHUNK_BYTES:
+        raise LiveSoundWrong(reason=N_("it is longer than a second"))
+    if len(frame) < NUMBER_BYTES + 2 or len(frame) % 2:
+        raise LiveSoundWrong(reason=N_("it holds no whole samples"))
+    return int.from_bytes(frame[:NUMBER_BYTES], "little"), frame[NUMBER_BYTES:]
+
+
+def _merged(options: WantedOptions, vad: WantedVad, present: JobOptions) -> JobOptions:
+    chosen: dict[str, Any] = options.model_dump(exclude_none=True)
+    if "language" in chosen:
+        chosen["language"] = parse_language(chosen["language"])
+    if "quality" in chosen:
+        chosen["quality"] = parse_quality(chosen["quality"])
+    if "hotwords" in chosen:
+        words = chosen["hotwords"]
+        chosen["hotwords"] = read_hotwords(words if isinstance(words, str) else json.dumps(words))
+    wanted = vad.model_dump(exclude_none=True)
+    longest = wanted.get("max_segment_ms", present.vad.max_segment_ms)
+    pad = min(present.vad.speech_pad_ms, longest // 4)  # no more fits
+    return replace(present, **chosen, vad=replace(present.vad, **wanted, speech_pad_ms=pad))
+
+
+# What the server says
+
+
+def started_again(over: Over) -> Started:
+    """What a client hears first that goes on with a session which has ended."""
+    return Started(over.id, "", over.transcription, over.next_chunk, over.options, None, over.segments)
+
+
+def to_json(news: News, translate: Translate) -> str:
+    message = _problem(news, translate) if isinstance(news, Trouble) else _FORMS[type(news)](news)
+    return json.dumps(message, ensure_ascii=False)
+
+
+def _problem(news: Trouble, translate: Translate) -> dict[str, Any]:
+    told = {**news.problem.explained(translate), "request_id": current_request_id()}
+    return {"type": "problem", **told, "fatal": news.is_fatal}
+
+
+def _started(news: Started) -> dict[str, Any]:
+    return {
+        "type": "audio-started",
+        "session": news.session,
+        "token": news.token or None,
+        "transcription": news.transcription,
+        "next_chunk": news.next_chunk,
+        **_options(news.options),
+        "model": news.model,
+        "segments": _finals(news.segments),
+    }
+
+
+def _acknowledged(news: Acknowledged) -> dict[str, Any]:
+    return {"type": "acknowledged", "next_chunk": news.next_chunk, "seconds": round(news.seconds, 3)}
+
+
+def _voice_started(news: VoiceStarted) -> dict[str, Any]:
+    return {"type": "voice-started", "start": round(news.start, 3)}
+
+
+def _voice_stopped(news: VoiceStopped) -> dict[str, Any]:
+    return {"type": "voice-stopped", "start": round(news.start, 3), "end": round(news.end, 3)}
+
+
+def _partial(news: Partial) -> dict[str, Any]:
+    return {
+        "type": "partial",
+        "segment": news.segment,
+        "start": round(news.start, 3),
+        "end": round(news.end, 3),
+        "text": news.text,
+        "stable": news.stable,
+        "latency_ms": round(news.latency_ms, 1),
+    }
+
+
+def _final(news: Final) -> dict[str, Any]:
+    return {"type": "final", **_segment(news.segment), "latency_ms": round(news.latency_ms, 1)}
+
+
+def _settings(news: SettingsHold) -> dict[str, Any]:
+    return {"type": "settings", **_options(news.options)}
+
+
+def _pong(news: Pong) -> dict[str, Any]:
+    return {"type": "pong", "sent_at": news.sent_at}
+
+
+def _ended(news: Ended) -> dict[str, Any]:
+    return {"type": "ended", "transcription": news.transcription}
+
+
+def _finals(segments: Sequence[SegmentRecord]) -> list[dict[str, Any]]:
+    return [_segment(segment) for segment in segments if segment.state != "pending"]
+
+
+def _segment(segment: SegmentRecord) -> dict[str, Any]:
+    return {
+        "segment": segment.index,
+        "start": round(segment.start, 3),
+        "end": round(segment.end, 3),
+        "text": segment.text,
+        "text_raw": segment.text_raw,
+        "words": [word.to_dict() for word in segment.words],
+        "confidence": rounded(segment.confidence),
+        "dropped": segment.dropped,
+        "failed": segment.state == "failed",
+    }
+
+
+def _options(options: JobOptions) -> dict[str, Any]:
+    vad = options.vad
+    return {
+        "options": {
+            "language": options.language,
+            "quality": options.quality,
+            "hotwords": [str(hotword) for hotword in options.hotwords],
+            "itn": options.itn,
+            "punctuation": options.punctuation,
+        },
+        "vad": {
+            "mode": vad.mode,
+            "min_silence_ms": vad.min_silence_ms,
+            "max_segment_ms": vad.max_segment_ms,
+            "min_speech_ms": vad.min_speech_ms,
+        },
+    }
+
+
+_FORMS: dict[type, Callable[[Any], dict[str, Any]]] = {
+    Started: _started,
+    Acknowledged: _acknowledged,
+    VoiceStarted: _voice_started,
+    VoiceStopped: _voice_stopped,
+    Partial: _partial,
+    Final: _final,
+    SettingsHold: _settings,
+    Pong: _pong,
+    Ended: _ended,
+}
