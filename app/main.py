@@ -31,7 +31,18 @@ from app.paths import resource_dir
 from app.store.database import Database
 from app.store.files import Files
 from app.store.vad import Analyses
-from app.web import again, batch_page, docs, events, files, models, pages, system, transcriptions
+from app.web import (
+    again,
+    batch_page,
+    docs,
+    events,
+    files,
+    live_page,
+    models,
+    pages,
+    system,
+    transcriptions,
+)
 from app.web import history as history_routes
 from app.web import live as live_routes
 from app.web import missing as missing_routes
@@ -109,7 +120,7 @@ def _add_routes(app: FastAPI) -> None:
         vad_routes,
     ):  # /events stands before /{id}
         app.include_router(module.router, prefix=API_PATH)
-    for page in (pages, docs, batch_page):
+    for page in (pages, docs, batch_page, live_page):
         app.include_router(page.router)
     app.include_router(settings_routes.pages)
     app.include_router(vad_routes.page_router)

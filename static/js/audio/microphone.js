@@ -10,14 +10,20 @@ export class MicrophoneProblem extends Error {
   }
 }
 
-/** Ask for the microphone. @returns {Promise<MediaStream>} */
-export async function openMicrophone() {
+/**
+ * Ask for a microphone: the one called `device`, or the one that the browser proposes. Raises MicrophoneProblem.
+ *
+ * @param {{device?: string, needs?: "MediaRecorder" | "AudioWorkletNode"}} [wish]
+ * @returns {Promise<MediaStream>}
+ */
+export async function openMicrophone({ device = "", needs = "MediaRecorder" } = {}) {
   if (!window.isSecureContext) throw new MicrophoneProblem(insecurePage());
-  if (!navigator.mediaDevices || !window.MediaRecorder) throw new MicrophoneProblem(oldBrowser());
+  if (!navigator.mediaDevices || !(needs in window)) throw new MicrophoneProblem(oldBrowser());
+  const audio = { channelCount: 1, echoCancellation: false, ...(device ? { deviceId: { exact: device } } : {}) };
   try {
-    return await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1, echoCancellation: false } });
+    return await navigator.mediaDevices.getUserMedia({ audio });
   } catch (error) {
-    throw new MicrophoneProblem(refusal(error instanceof DOMException ? error.name : ""));
+    throw new MicrophoneProblem(refusal(error instanceof DOMException ? error : new DOMException()));
   }
 }
 
@@ -39,17 +45,32 @@ function oldBrowser() {
   };
 }
 
-/** @param {string} reason @returns {Problem} */
-function refusal(reason) {
-  if (reason === "NotFoundError") {
-    return { code: "microphone_missing", message: t("No microphone was found."), advice: t("Connect one, then press Record again.") };
+/** The microphone went away while it was in use. @returns {Problem} */
+export function microphoneGone() {
+  return {
+    code: "microphone_gone",
+    message: t("The microphone was disconnected or taken away from this page."),
+    advice: t("Everything that was said until then is kept. Connect it again or choose another one, then go on."),
+  };
+}
+
+/** @param {DOMException} error @returns {Problem} */
+function refusal({ name, message }) {
+  if (name === "NotFoundError") {
+    return { code: "microphone_missing", message: t("No microphone was found."), advice: t("Connect one, then try again. If it is connected, look in the system's sound settings whether it is switched on.") };
   }
-  if (reason === "NotReadableError") {
-    return { code: "microphone_busy", message: t("The microphone is in use by another program."), advice: t("Close that program, then press Record again.") };
+  if (name === "NotReadableError" || name === "AbortError") {
+    return { code: "microphone_busy", message: t("The microphone cannot be opened; another program may be using it."), advice: t("Close that program or unplug the microphone and connect it again, then try again.") };
+  }
+  if (name === "OverconstrainedError") {
+    return { code: "microphone_unplugged", message: t("The chosen microphone is not connected."), advice: t("Connect it, or choose another one in the list of microphones.") };
+  }
+  if (/system/i.test(message)) {
+    return { code: "microphone_denied_by_system", message: t("The operating system does not lend the microphone to this browser."), advice: t("Allow it in the system's settings (Privacy, Microphone), then try again.") };
   }
   return {
     code: "microphone_denied",
     message: t("The browser was not allowed to use the microphone."),
-    advice: t("Press the symbol beside the address, allow the microphone for this page, then press Record again."),
+    advice: t("Press the symbol beside the address, allow the microphone for this page, then try again."),
   };
 }

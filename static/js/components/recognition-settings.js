@@ -6,10 +6,12 @@ const KEY = "funasr.recognition-settings";
 /** The settings beside the drop zone; the browser remembers the last ones. */
 export class RecognitionSettings {
   #root;
+  #key;
 
-  /** @param {HTMLElement} root */
-  constructor(root) {
+  /** @param {HTMLElement} root @param {string} [key] under which the values are remembered */
+  constructor(root, key = KEY) {
     this.#root = root;
+    this.#key = key;
     this.#restore();
     root.addEventListener("input", () => this.#remember());
   }
@@ -42,11 +44,11 @@ export class RecognitionSettings {
   }
 
   #remember() {
-    localStorage.setItem(KEY, JSON.stringify(this.values));
+    localStorage.setItem(this.#key, JSON.stringify(this.values));
   }
 
   #restore() {
-    const stored = read();
+    const stored = read(this.#key);
     for (const name of ["language", "quality"]) {
       const choice = this.#root.querySelector(`[name="${name}"][value="${CSS.escape(String(stored[name]))}"]`);
       if (choice instanceof HTMLInputElement) choice.checked = true;
@@ -58,10 +60,10 @@ export class RecognitionSettings {
   }
 }
 
-/** @returns {Record<string, unknown>} */
-function read() {
+/** @param {string} key @returns {Record<string, unknown>} */
+function read(key) {
   try {
-    return JSON.parse(localStorage.getItem(KEY) ?? "{}");
+    return JSON.parse(localStorage.getItem(key) ?? "{}");
   } catch {
     return {};
   }

@@ -1,18 +1,25 @@
 /** @import { VadOptions } from "../lib/vad-api.js" */
 import { find } from "../lib/dom.js";
 
-const MEMORY = "vad-options";
-const LENGTHS = ["max_segment_ms", "min_speech_ms", "min_silence_ms", "speech_pad_ms"];
-
-/** The controls of speech detection; the last values are remembered by the browser. */
+/** The controls of speech detection that a form has; the last values are remembered by the browser. */
 export class SpeechOptions {
   #form;
   #changed;
+  #memory;
+  /** @type {(keyof VadOptions)[]} */
+  #lengths;
 
-  /** @param {HTMLFormElement} form @param {() => void} changed */
-  constructor(form, changed) {
+  /**
+   * @param {HTMLFormElement} form
+   * @param {() => void} changed
+   * @param {string} [memory] where the last values are remembered
+   */
+  constructor(form, changed, memory = "vad-options") {
     this.#form = form;
     this.#changed = changed;
+    this.#memory = memory;
+    const ranges = [...form.querySelectorAll("[data-range]")];
+    this.#lengths = ranges.map((range) => /** @type {keyof VadOptions} */ (range instanceof HTMLElement && range.dataset.range));
     this.#recall();
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("input", ({ target }) => target instanceof HTMLInputElement && this.#onInput(target));
@@ -20,22 +27,19 @@ export class SpeechOptions {
     form.addEventListener("reset", () => setTimeout(() => this.#onReset()));
   }
 
-  /** @returns {VadOptions} */
+  /** @returns {VadOptions} those that the form has no control for are missing */
   get values() {
-    const data = new FormData(this.#form);
-    const number = (/** @type {string} */ name) => Number(data.get(name));
-    const longest = this.#bounded("max_segment_ms");
-    return {
-      mode: number("mode"),
-      frame_ms: number("frame_ms"),
-      max_segment_ms: longest,
-      min_speech_ms: this.#bounded("min_speech_ms"),
-      min_silence_ms: this.#bounded("min_silence_ms"),
-      speech_pad_ms: Math.min(this.#bounded("speech_pad_ms"), Math.floor(longest / 4)),
-    };
+    const chosen = Object.fromEntries(["mode", "frame_ms"].filter((name) => this.#data.has(name)).map((name) => [name, Number(this.#data.get(name))]));
+    const lengths = Object.fromEntries(this.#lengths.map((name) => [name, this.#bounded(name)]));
+    if (lengths.speech_pad_ms) lengths.speech_pad_ms = Math.min(lengths.speech_pad_ms, Math.floor(lengths.max_segment_ms / 4));
+    return /** @type {VadOptions} */ ({ ...chosen, ...lengths });
   }
 
   // Internal
+
+  get #data() {
+    return new FormData(this.#form);
+  }
 
   /** @param {string} name */
   #number(name) {
@@ -59,7 +63,7 @@ export class SpeechOptions {
   /** Write what is really used: bounds, and padding that fits the longest segment. */
   #settle() {
     const values = this.values;
-    for (const name of LENGTHS) this.#number(name).value = String(values[/** @type {keyof VadOptions} */ (name)]);
+    for (const name of this.#lengths) this.#number(name).value = String(values[name]);
     this.#showRanges();
   }
 
@@ -69,22 +73,22 @@ export class SpeechOptions {
   }
 
   #tell() {
-    localStorage.setItem(MEMORY, JSON.stringify(this.values));
+    localStorage.setItem(this.#memory, JSON.stringify(this.values));
     this.#changed();
   }
 
   #showRanges() {
     const values = this.values;
-    for (const name of LENGTHS) find(this.#form, `[data-range="${name}"]`, HTMLInputElement).value = String(values[/** @type {keyof VadOptions} */ (name)]);
+    for (const name of this.#lengths) find(this.#form, `[data-range="${name}"]`, HTMLInputElement).value = String(values[name]);
   }
 
   #recall() {
     /** @type {Record<string, number>} */
-    const stored = JSON.parse(localStorage.getItem(MEMORY) ?? "{}");
+    const stored = JSON.parse(localStorage.getItem(this.#memory) ?? "{}");
     for (const [name, value] of Object.entries(stored)) {
       const choice = this.#form.querySelector(`input[type="radio"][name="${name}"][value="${value}"]`);
       if (choice instanceof HTMLInputElement) choice.checked = true;
-      else if (LENGTHS.includes(name)) this.#number(name).value = String(value);
+      else if (this.#lengths.includes(/** @type {keyof VadOptions} */ (name))) this.#number(name).value = String(value);
     }
     this.#showRanges();
   }

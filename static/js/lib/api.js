@@ -28,7 +28,7 @@ export const cancelTranscription = (id) => send("POST", `/transcriptions/${id}/c
 /** @param {string} id @returns {Promise<Transcription>} */
 export const retryTranscription = (id) => send("POST", `/transcriptions/${id}/retry`);
 
-/** @param {string} id @param {import("./types.js").RecognitionOptions} options @returns {Promise<Transcription>} */
+/** @param {string} id @param {Partial<import("./types.js").RecognitionOptions>} options @returns {Promise<Transcription>} */
 export const recogniseAgain = (id, options) => send("POST", `/transcriptions/${id}/again`, options);
 
 /** @param {string} id @returns {Promise<void>} */

@@ -128,6 +128,6 @@ export function sendSlice(id, offset, slice, { signal, stallMs, onProgress }) {
  *
  * @param {RecognitionOptions} options
  */
-function spoken({ hotwords, ...others }) {
+export function spoken({ hotwords, ...others }) {
   return { ...others, hotwords: hotwords.split("\n").map((line) => line.trim()).filter(Boolean) };
 }

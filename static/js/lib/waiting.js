@@ -4,11 +4,16 @@ const LONGEST_WAIT_MS = 8000;
 /** Ever longer pauses between tries; a network that comes back ends the pause. */
 export class Waiting {
   #nextMs = FIRST_WAIT_MS;
+  #longestMs;
+
+  constructor(longestMs = LONGEST_WAIT_MS) {
+    this.#longestMs = longestMs;
+  }
 
   /** @param {AbortSignal} signal @returns {Promise<void>} */
   pause(signal) {
     const ms = this.#nextMs * (0.75 + Math.random() / 2); // several senders shall not come back in step
-    this.#nextMs = Math.min(this.#nextMs * 2, LONGEST_WAIT_MS);
+    this.#nextMs = Math.min(this.#nextMs * 2, this.#longestMs);
     return new Promise((resolve, reject) => {
       const heard = new AbortController();
       const timer = setTimeout(go, ms);

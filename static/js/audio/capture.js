@@ -1,0 +1,66 @@
+const FLUSH_MS = 500; // a worklet whose device is gone may not answer
+
+/** Takes the sound of a microphone as 16 kHz mono int16, 100 ms at a time. */
+export class Capture {
+  #context;
+  #node;
+  #stream;
+  #isClosed = false;
+
+  /**
+   * @param {MediaStream} stream
+   * @param {(samples: Int16Array<ArrayBuffer>) => void} hear
+   */
+  static async open(stream, hear) {
+    const context = new AudioContext({ latencyHint: "interactive" });
+    await context.audioWorklet.addModule(new URL("./pcm-worklet.js", import.meta.url));
+    await context.resume();
+    const node = new AudioWorkletNode(context, "pcm", { numberOfInputs: 1, numberOfOutputs: 0 });
+    node.port.onmessage = ({ data }) => data && hear(data);
+    context.createMediaStreamSource(stream).connect(node);
+    return new Capture(context, node, stream);
+  }
+
+  /** @param {AudioContext} context @param {AudioWorkletNode} node @param {MediaStream} stream */
+  constructor(context, node, stream) {
+    this.#context = context;
+    this.#node = node;
+    this.#stream = stream;
+  }
+
+  /** Phones interrupt the sound for a call; it goes on as soon as it may. */
+  wake() {
+    if (this.#context.state !== "running") void this.#context.resume().catch(() => undefined);
+  }
+
+  /** Deliver what was heard until now. @returns {Promise<void>} */
+  flush() {
+    return this.#flush("flush");
+  }
+
+  /** Deliver what is left, then let go of the microphone. @returns {Promise<void>} */
+  async close() {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.#flush("finish");
+    for (const track of this.#stream.getTracks()) track.stop();
+    await this.#context.close();
+  }
+
+  // Internal
+
+  /** @param {"flush" | "finish"} what @returns {Promise<void>} */
+  #flush(what) {
+    return new Promise((resolve) => {
+      const answered = new AbortController();
+      const done = () => {
+        clearTimeout(timer);
+        answered.abort();
+        resolve();
+      };
+      const timer = setTimeout(done, FLUSH_MS);
+      this.#node.port.addEventListener("message", ({ data }) => data === null && done(), answered);
+      this.#node.port.postMessage(what);
+    });
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * What goes over the socket /api/v1/live; see /docs.
+ *
+ * @typedef {{language: string, quality: string, hotwords: string[], itn: boolean, punctuation: boolean}} LiveOptions
+ * @typedef {{mode: number, min_silence_ms: number, max_segment_ms: number, min_speech_ms: number}} LiveVad
+ * @typedef {{options: LiveOptions, vad: LiveVad}} LiveSettings
+ *
+ * @typedef {object} Started
+ * @property {"audio-started"} type
+ * @property {string} session
+ * @property {string | null} token  null where the session goes on
+ * @property {string} transcription
+ * @property {number} next_chunk
+ * @property {Final[]} segments
+ *
+ * @typedef {{type: "acknowledged", next_chunk: number, seconds: number}} Acknowledged
+ * @typedef {{type: "voice-started", start: number}} VoiceStarted
+ * @typedef {{type: "voice-stopped", start: number, end: number}} VoiceStopped
+ *
+ * @typedef {object} Partial
+ * @property {"partial"} type
+ * @property {number} segment
+ * @property {number} start  seconds
+ * @property {number} end  seconds
+ * @property {string} text
+ * @property {number} stable  characters that will not change
+ * @property {number} latency_ms
+ *
+ * @typedef {object} Final
+ * @property {"final"} [type]
+ * @property {number} segment
+ * @property {number} start  seconds
+ * @property {number} end  seconds
+ * @property {string} text
+ * @property {string | null} [dropped]  the rule by which there is no text
+ * @property {boolean} [failed]
+ * @property {number | null} [latency_ms]
+ *
+ * @typedef {{type: "settings"}} SettingsHeld
+ * @typedef {{type: "pong", sent_at: number}} Pong
+ * @typedef {{type: "problem", code: string, message: string, advice: string, fatal: boolean}} LiveProblem
+ * @typedef {{type: "ended", transcription: string}} Ended
+ *
+ * @typedef {Started | Acknowledged | VoiceStarted | VoiceStopped | Partial | (Final & {type: "final"}) | SettingsHeld | Pong | LiveProblem | Ended} LiveMessage
+ */
+
+export {};

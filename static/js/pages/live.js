@@ -1,0 +1,233 @@
+/** @import { LiveMessage, LiveSettings } from "../lib/live-types.js" */
+/** @import { Problem } from "../lib/types.js" */
+import { MicrophoneProblem, openMicrophone } from "../audio/microphone.js";
+import { RATE } from "../audio/outbox.js";
+import { wavOf } from "../audio/wav.js";
+import { insecureNotice } from "../components/insecure-notice.js";
+import { LiveDesk } from "../components/live-desk.js";
+import { LiveEnd } from "../components/live-end.js";
+import { LiveText } from "../components/live-text.js";
+import { MicrophoneList } from "../components/microphone-list.js";
+import { modelState } from "../components/model-state.js";
+import { notify } from "../components/notices.js";
+import { startPage } from "../components/page.js";
+import { fillProblem } from "../components/problem-box.js";
+import { RecognitionSettings } from "../components/recognition-settings.js";
+import { SpeechOptions } from "../components/speech-options.js";
+import { spoken } from "../lib/batches-api.js";
+import { ChunkStore } from "../lib/chunk-store.js";
+import { find, onAction, write } from "../lib/dom.js";
+import { LiveSession } from "../lib/live-session.js";
+import { t } from "../lib/messages.js";
+
+const SHOW_MS = 250; // how often figures are written
+const REST_MS = 300; // after a change of a setting
+
+const page = find(document, "[data-live]", HTMLElement);
+const desk = new LiveDesk(find(page, "[data-desk]", HTMLElement));
+const text = new LiveText(find(page, "[data-text]", HTMLElement), (final) => {
+  end.play(final);
+  text.mark(end.isPlaying ? final.segment : null);
+});
+const end = new LiveEnd(slot("end"), () => text.text, (final) => text.mark(final?.segment ?? null));
+const recognition = new RecognitionSettings(find(page, "[data-settings]", HTMLElement), "funasr.live-settings");
+const speech = new SpeechOptions(find(page, "[data-speech]", HTMLFormElement), settingsChanged, "live-vad-options");
+const microphones = new MicrophoneList(find(page, "[data-microphones]", HTMLSelectElement), () => void changeMicrophone());
+const store = new ChunkStore(storageFailed);
+const watch = { settings, changed: show, hear, tell };
+/** @type {LiveSession | null} */
+let session = null;
+let isOpening = false;
+let isStorageTold = false;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let timer;
+
+startPage();
+modelState(find(page, "[data-model]", HTMLElement));
+find(page, "[data-settings]", HTMLElement).addEventListener("input", settingsChanged);
+onAction(page, (action) => void act(action));
+document.addEventListener("keydown", onKey);
+window.addEventListener("beforeunload", (event) => {
+  if (session && ["recording", "paused"].includes(session.state)) event.preventDefault();
+});
+setInterval(showFigures, SHOW_MS);
+if (insecureNotice(find(page, "[data-insecure]", HTMLElement))) page.dataset.state = "insecure";
+else void restore();
+
+// Actions
+
+/** @param {string} action */
+async function act(action) {
+  if (action === "start") await start();
+  if (action === "pause") await session?.pause();
+  if (action === "go-on") await goOn();
+  if (action === "stop") await session?.stop();
+  if (action === "newest") text.toNewest();
+  if (action === "save-sound") saveSound();
+  if (action === "discard") await discard();
+}
+
+/** @param {KeyboardEvent} event */
+function onKey(event) {
+  if (event.defaultPrevented || document.querySelector("dialog[open], details[data-menu][open]")) return;
+  const isRunning = session && ["recording", "paused", "interrupted"].includes(session.state);
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void act(isRunning ? "stop" : "start");
+  if (event.key === "Escape" && session?.state === "recording") void act("pause");
+  else if (event.key === "Escape" && session?.state === "paused") void act("go-on");
+}
+
+async function start() {
+  if (session && !["ended", "failed"].includes(session.state)) return;
+  if (session?.state === "failed" && session.secondsKept > 0) return;
+  await withMicrophone(async (stream) => {
+    clear();
+    session = await LiveSession.begin(store, stream, watch);
+  });
+}
+
+async function goOn() {
+  if (session?.state === "paused" && session.stream?.active) await session.resume();
+  else await withMicrophone(async (stream) => session?.resume(stream));
+}
+
+async function changeMicrophone() {
+  if (session?.state === "recording") await withMicrophone(async (stream) => session?.resume(stream));
+}
+
+/** @param {(stream: MediaStream) => Promise<void>} work */
+async function withMicrophone(work) {
+  if (isOpening) return;
+  isOpening = true;
+  desk.complaint = t("Waiting for the microphone; the browser may ask for it at the top of the window.");
+  showFigures();
+  tell(null);
+  try {
+    await work(await openMicrophone({ device: microphones.chosen, needs: "AudioWorkletNode" }));
+    void microphones.refresh();
+  } catch (error) {
+    tell(error instanceof MicrophoneProblem ? error.problem : captureProblem(error));
+  } finally {
+    isOpening = false;
+    desk.complaint = "";
+    show();
+  }
+}
+
+/** After a reload: go on with what was cut off. */
+async function restore() {
+  const found = await LiveSession.restore(store, watch);
+  if (session || !found) return;
+  session = found;
+  show();
+}
+
+function saveSound() {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(wavOf(session?.keptChunks ?? [], RATE));
+  link.download = `${t("Live recognition")}.wav`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+async function discard() {
+  await session?.discard();
+  session = null;
+  clear();
+  show();
+}
+
+function clear() {
+  text.clear();
+  text.canPlay = false;
+  desk.forget();
+  end.show(null);
+  tell(null);
+}
+
+// Settings
+
+/** @returns {LiveSettings} */
+function settings() {
+  const { mode, min_silence_ms, max_segment_ms, min_speech_ms } = speech.values;
+  return { options: spoken(recognition.values), vad: { mode, min_silence_ms, max_segment_ms, min_speech_ms } };
+}
+
+function settingsChanged() {
+  if (!session || !["recording", "paused", "interrupted"].includes(session.state)) return;
+  clearTimeout(timer);
+  write(page, "held", t("Telling the server …"));
+  timer = setTimeout(() => session?.sendSettings(), REST_MS);
+}
+
+// What the server says
+
+/** @param {LiveMessage} message */
+function hear(message) {
+  if (message.type === "audio-started") message.segments.forEach((final) => text.addFinal(final));
+  if (message.type === "voice-started") desk.showVoice(true);
+  if (message.type === "voice-stopped") desk.showVoice(false);
+  if (message.type === "partial") text.showPartial(message);
+  if (message.type === "final") text.addFinal(message);
+  if (message.type === "partial" || message.type === "final") desk.addLatency(message.latency_ms);
+  if (message.type === "settings") write(page, "held", t("Holds from the next segment on."));
+  slot("empty").hidden = !text.isEmpty || message.type === "partial" || session !== null;
+}
+
+// Show
+
+function show() {
+  page.dataset.state = session?.state ?? page.dataset.state ?? "idle";
+  if (!session && page.dataset.state !== "insecure") page.dataset.state = "idle";
+  page.dataset.line = session?.line ?? "connecting";
+  slot("empty").hidden = !text.isEmpty;
+  slot("rescue").hidden = session?.state !== "failed";
+  write(page, "start", session ? t("New session") : t("Start"));
+  if (session?.state === "failed") showRescue();
+  if (session?.state === "ended") showEnd();
+  showFigures();
+}
+
+function showEnd() {
+  text.canPlay = true;
+  desk.showVoice(false);
+  end.show(session?.transcription ?? null, session?.seconds);
+}
+
+function showRescue() {
+  find(page, '[data-action="save-sound"]', HTMLElement).hidden = !session?.secondsKept;
+  const link = find(page, '[data-field="rescue-link"]', HTMLAnchorElement);
+  link.hidden = !session?.transcription;
+  link.href = `/transcriptions/${session?.transcription}`;
+}
+
+function showFigures() {
+  desk.show(session);
+}
+
+/** Say what is wrong; nothing clears it. @param {Problem | null} problem */
+function tell(problem) {
+  slot("problem").hidden = !problem;
+  fillProblem(slot("problem"), problem);
+}
+
+/** @param {unknown} error @returns {Problem} */
+function captureProblem(error) {
+  return {
+    code: "microphone_unusable",
+    message: t("The browser could not take up the sound of the microphone."),
+    advice: t("Reload the page and try again; the browser said: {reason}", { reason: error instanceof Error ? error.message : String(error) }),
+  };
+}
+
+/** @param {unknown} error */
+function storageFailed(error) {
+  if (isStorageTold) return;
+  isStorageTold = true;
+  console.warn("Nothing is kept across a reload:", error);
+  notify(t("This browser's storage cannot be used. A lost connection still loses nothing, but a reload of this page would."));
+}
+
+/** @param {string} name */
+function slot(name) {
+  return find(page, `[data-slot="${name}"]`, HTMLElement);
+}
