@@ -13,6 +13,7 @@ import { notify } from "../components/notices.js";
 import { startPage } from "../components/page.js";
 import { fillProblem } from "../components/problem-box.js";
 import { RecognitionSettings } from "../components/recognition-settings.js";
+import { shortcuts } from "../components/shortcuts.js";
 import { SpeechOptions } from "../components/speech-options.js";
 import { spoken } from "../lib/batches-api.js";
 import { ChunkStore } from "../lib/chunk-store.js";
@@ -43,6 +44,10 @@ let isStorageTold = false;
 let timer;
 
 startPage();
+shortcuts([
+  { keys: "Mod+Enter", does: t("Start, or finish") },
+  { keys: "Esc", does: t("Pause, or go on") },
+]);
 modelState(find(page, "[data-model]", HTMLElement));
 find(page, "[data-settings]", HTMLElement).addEventListener("input", settingsChanged);
 onAction(page, (action) => void act(action));
