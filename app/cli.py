@@ -152,6 +152,7 @@ def _add_transcribe(commands: _Commands[argparse.ArgumentParser]) -> None:
 def _add_doctor(commands: _Commands[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("doctor", help="check the installation and say what to mend")
     command.add_argument("--json", action="store_true", help="print the checks as JSON")
+    command.add_argument("--quick", action="store_true", help="only what takes no time: no model is loaded")
     _add_engine_options(command)
     _add_folder_options(command)
     command.add_argument("--port", type=int, help=argparse.SUPPRESS)
@@ -234,7 +235,7 @@ def _transcribe(options: argparse.Namespace, settings: Settings) -> int:
 def _doctor(options: argparse.Namespace, settings: Settings) -> int:
     from app.commands.doctor import doctor
 
-    return doctor(settings, as_json=options.json)
+    return doctor(settings, as_json=options.json, quick=options.quick)
 
 
 def _models(options: argparse.Namespace, settings: Settings) -> int:

@@ -40,7 +40,7 @@ def choose_device(asked: str, *, allow_fallback: bool = False) -> DeviceChoice:
         raise DeviceUnavailable(device=asked, reason=N_("Known are auto, cpu, cuda, cuda:N and mps."))
     if asked == "auto":
         return _automatic()
-    reason = _why_absent(asked)
+    reason = why_absent(asked)
     if not reason:
         return _chosen(asked, asked)
     if allow_fallback:
@@ -56,7 +56,7 @@ def fall_back(asked: str, reason: str) -> DeviceChoice:
 def _automatic() -> DeviceChoice:
     reasons = []
     for name in ("cuda", "mps"):
-        reason = _why_absent(name)
+        reason = why_absent(name)
         if not reason:
             return _chosen("auto", name)
         reasons.append(reason)
@@ -67,7 +67,7 @@ def _chosen(asked: str, name: str, reason: str = "") -> DeviceChoice:
     return DeviceChoice(torch.device(name), (Applied("device", asked, name, reason),))
 
 
-def _why_absent(name: str) -> str:
+def why_absent(name: str) -> str:
     """Return why a device cannot be used, or nothing where a first computation on it succeeds.
 
     Whether its numbers are right is seen with the network itself; see precision.

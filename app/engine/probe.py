@@ -1,0 +1,101 @@
+"""Looks at this machine's devices in a process of its own: `python -m app.engine.probe --device auto` prints JSON.
+
+Importing torch, asking a driver and the first computation may each crash; then only this process dies, and its exit
+status and last words are the finding. Knows no model.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from dataclasses import asdict, dataclass
+
+MATMUL_SIZE = 512
+MATMUL_ROUNDS = 8
+NAMES = ("cuda", "mps", "cpu")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One kind of device."""
+
+    name: str
+    label: str
+    """What the driver calls it; empty where it is absent."""
+    reason: str
+    """Why it cannot be used; empty where it can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What a look at the machine found."""
+
+    torch: str
+    devices: tuple[Found, ...]
+    device: str
+    """The one that was asked for, or that `auto` takes; empty where there is none."""
+    reason: str
+    """Why there is none, or why it is not the one asked for."""
+    gflops: float
+    """Thousand million operations a second of a small matrix product on it."""
+    torchaudio: str
+    """Why torchaudio cannot be loaded; empty where it can."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--device", default="auto")
+    json.dump(asdict(probe(parser.parse_args().device)), sys.stdout)
+
+
+def probe(asked: str) -> Probe:
+    """Look at every device, then compute on the one that `asked` means."""
+    import torch
+
+    from app.engine.device import choose_device, why_absent
+    from app.errors import DeviceUnavailable
+
+    devices = tuple(Found(name, "" if (why := why_absent(name)) else _label(name), why) for name in NAMES)
+    try:
+        choice = choose_device(asked)
+    except DeviceUnavailable as error:
+        return Probe(str(torch.__version__), devices, "", str(error.params["reason"]), 0.0, _torchaudio())
+    reason = choice.receipt[0].reason
+    gflops = _gflops(torch, str(choice.device))
+    return Probe(str(torch.__version__), devices, str(choice.device), reason, gflops, _torchaudio())
+
+
+def _label(name: str) -> str:
+    import torch
+
+    from app.engine.cores import physical_cores
+
+    if name == "cuda":
+        return f"{torch.cuda.get_device_name(0)}, {torch.cuda.get_device_properties(0).total_memory >> 20} MB"
+    return "Apple GPU" if name == "mps" else f"{physical_cores()} cores"
+
+
+def _gflops(torch, device: str) -> float:  # type: ignore[no-untyped-def]  # a module has no type
+    square = torch.ones(MATMUL_SIZE, MATMUL_SIZE, device=device)
+    (square @ square).sum().item()  # loads what the first computation needs
+    started = time.perf_counter()
+    for _ in range(MATMUL_ROUNDS):
+        product = square @ square
+    product.sum().item()  # waits for a GPU
+    seconds = time.perf_counter() - started
+    return float(2 * MATMUL_SIZE**3 * MATMUL_ROUNDS / seconds / 1e9)
+
+
+def _torchaudio() -> str:
+    try:
+        import torchaudio  # noqa: F401 - whether it can be loaded is the question
+        from torchaudio.functional import forced_align  # noqa: F401
+    except Exception as error:  # noqa: BLE001 - a library made for another torch fails in many ways
+        return str(error).splitlines()[0] if str(error) else type(error).__name__
+    return ""
+
+
+if __name__ == "__main__":
+    main()

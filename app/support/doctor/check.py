@@ -1,0 +1,68 @@
+"""One line of the doctor's report, and what is examined. A check changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from app.engine import EngineSpec
+from app.errors import AppError, Problem
+
+
+class Status(StrEnum):
+    OK = "ok"
+    WARNING = "warning"
+    FAILURE = "failure"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What was looked at, what was found and what to do; fact and advice are templates for `params`."""
+
+    id: str
+    status: Status
+    fact: str
+    advice: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def explained(self, translate: Callable[[str], str] = str) -> dict[str, str]:
+        """Return id, status, fact and advice in the language of `translate`."""
+        told = Problem(self.id, self.fact, self.advice, self.params).explained(translate)
+        return {
+            "id": self.id,
+            "status": self.status.value,
+            "fact": told["message"],
+            "advice": told["advice"],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is examined."""
+
+    spec: EngineSpec
+    data_dir: Path
+    log_dir: Path
+    host: str = "127.0.0.1"
+    port: int = 7860
+
+
+def ok(id: str, fact: str, **params: Any) -> Check:
+    return Check(id, Status.OK, fact, params=params)
+
+
+def warning(id: str, fact: str, advice: str, **params: Any) -> Check:
+    return Check(id, Status.WARNING, fact, advice, params)
+
+
+def failure(id: str, fact: str, advice: str, **params: Any) -> Check:
+    return Check(id, Status.FAILURE, fact, advice, params)
+
+
+def failure_of(id: str, error: AppError) -> Check:
+    """Tell an error of the program as a check."""
+    problem = error.problem
+    return failure(id, problem.message, problem.advice, **problem.params)

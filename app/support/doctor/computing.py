@@ -1,0 +1,155 @@
+"""What computes: devices, the model's files, and one real recognition. All of it in processes that may crash."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from app.engine.registry import identify
+from app.errors import N_, AppError
+from app.hubs.checksums import changed_files
+from app.support.doctor.check import Check, Subject, failure, failure_of, ok, warning
+from app.support.selftest import SelfTest, run_selftest
+
+PROBE_SECONDS = 120.0  # a cold import of torch from a slow disk, and a first CUDA initialisation
+CODE_ROOT = Path(__file__).resolve().parents[3]
+NVIDIA_DRIVER = Path("/proc/driver/nvidia/version")
+REINSTALL = N_("Delete the folder .venv and run scripts/start.sh again.")
+
+
+def devices(subject: Subject) -> Iterable[Check]:
+    """Load torch, ask each device, and compute a little on the one that is asked for."""
+    found = _probe(subject.spec.device)
+    if isinstance(found, Check):
+        yield found
+        return
+    yield ok("torch", N_("torch {version} can be loaded."), version=found["torch"])
+    if found["torchaudio"]:
+        fact = N_("torchaudio cannot be loaded: {reason}")
+        advice = N_(
+            "Times of words are computed more slowly without it. Delete .venv and run scripts/start.sh again."
+        )
+        yield warning("torchaudio", fact, advice, reason=found["torchaudio"])
+    yield from _driver(found["devices"])
+    yield _device(subject, found)
+
+
+def model_files(subject: Subject) -> Iterable[Check]:
+    folder = subject.spec.model_dir
+    try:
+        identify(folder)
+    except AppError as error:
+        yield failure_of("model_files", error)
+        return
+    changed = changed_files(folder)
+    if changed is None:
+        yield ok("model_files", N_("{folder} is there (it carries no checksums)."), folder=folder)
+    elif changed:
+        advice = N_("Copy the model folder again from its source, or choose another one with --model.")
+        fact = N_("{folder}: changed or missing: {names}")
+        yield failure("model_files", fact, advice, folder=folder, names=", ".join(changed))
+    else:
+        yield ok("model_files", N_("{folder}: every file matches its checksum."), folder=folder)
+
+
+def recognition(subject: Subject) -> Iterable[Check]:
+    """Load the model and read its golden sample, in a child process."""
+    try:
+        found = run_selftest(subject.spec)
+    except AppError as error:
+        yield failure_of("recognition", error)
+        return
+    fact = N_("The model was loaded on {device} ({dtype}) in {seconds} s.")
+    yield ok("model", fact, device=found.device, dtype=found.dtype, seconds=round(found.load_seconds, 1))
+    yield _golden(found)
+
+
+def _golden(found: SelfTest) -> Check:
+    if found.expected is None:
+        fact = N_("The model folder has no golden sample to compare with.")
+        advice = N_("Read a recording whose text you know.")
+        return warning("recognition", fact, advice)
+    if found.text == found.expected:
+        fact = N_("The golden sample was read correctly, {rtf} s of computing for 1 s of speech.")
+        return ok("recognition", fact, rtf=round(found.rtf, 3))
+    return failure(
+        "recognition",
+        N_("The golden sample was read as '{text}' instead of '{expected}'."),
+        N_(
+            "The model or the numerics of this device are wrong: try --device cpu, then copy the model again."
+        ),
+        text=found.text,
+        expected=found.expected,
+    )
+
+
+def _probe(device: str) -> Mapping[str, Any] | Check:
+    """Return what app.engine.probe prints, or what its death says."""
+    command = [sys.executable, "-m", "app.engine.probe", "--device", device]
+    try:
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=PROBE_SECONDS,
+            cwd=CODE_ROOT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        fact = N_("A look at the devices gave no answer within {seconds} s.")
+        advice = N_("A driver hangs: restart the machine, or compute on the CPU (--device cpu).")
+        return failure("torch", fact, advice, seconds=int(PROBE_SECONDS))
+    if done.returncode == 0:
+        found: Mapping[str, Any] = json.loads(done.stdout)
+        return found
+    words = done.stderr.strip().splitlines()[-1:] or [_ending(done.returncode)]
+    fact = N_("torch cannot be loaded: {reason}")
+    advice = N_(
+        "torch or what it needs is damaged or does not fit. Delete .venv and run scripts/start.sh again."
+    )
+    return failure("torch", fact, advice, reason=words[0])
+
+
+def _ending(code: int) -> str:
+    return signal.Signals(-code).name if code < 0 else f"exit status {code}"
+
+
+def _driver(found: Iterable[Mapping[str, str]]) -> Iterable[Check]:
+    """Tell where a driver is installed that torch cannot use."""
+    [cuda] = [device for device in found if device["name"] == "cuda"]
+    if not NVIDIA_DRIVER.exists():
+        return
+    version = NVIDIA_DRIVER.read_text(encoding="utf-8", errors="replace").splitlines()[0].strip()
+    if not cuda["reason"]:
+        yield ok("driver", N_("The NVIDIA driver works with torch: {version}"), version=version)
+        return
+    yield warning(
+        "driver",
+        N_("An NVIDIA driver is installed ({version}), but torch cannot use it: {reason}"),
+        N_(
+            "Bring the driver up to date, or install a torch that is built for it (pytorch.org, Get started)."
+        ),
+        version=version,
+        reason=cuda["reason"],
+    )
+
+
+def _device(subject: Subject, found: Mapping[str, Any]) -> Check:
+    asked = subject.spec.device
+    told = "; ".join(
+        f"{device['name']}: {device['label'] or device['reason']}" for device in found["devices"]
+    )
+    if not found["device"]:
+        fact = N_("The device asked for, {device}, cannot be used: {reason}")
+        advice = N_("Start with --device auto or --device cpu, or mend the device and its driver.")
+        if subject.spec.allow_fallback:
+            return warning("device", fact, advice, device=asked, reason=found["reason"])
+        return failure("device", fact, advice, device=asked, reason=found["reason"])
+    fact = N_("{device} computes {gflops} GFLOP/s in a small matrix product. Seen: {devices}")
+    return ok("device", fact, device=found["device"], gflops=round(found["gflops"]), devices=told)

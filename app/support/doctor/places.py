@@ -1,0 +1,115 @@
+"""Where things are kept: folders that must be writable, room on the disk, and the database."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+
+from app.errors import N_
+from app.store.database import DATABASE_NAME, SCHEMA_VERSION
+from app.support.doctor.check import Check, Subject, failure, ok, warning
+
+LITTLE_DISK_MB = 2048  # an hour of 16 kHz audio and its upload fit several times
+NO_DISK_MB = 200
+
+
+def folders(subject: Subject) -> Iterable[Check]:
+    for name, folder in (("data", subject.data_dir), ("log", subject.log_dir)):
+        yield _writable(f"{name}_folder", folder, N_("or choose another folder (--data-dir, --log-dir)"))
+    yield temp_folder(subject)
+
+
+def temp_folder(_subject: Subject) -> Check:
+    """Look for a folder for what is needed for a moment only; Python finds none where no candidate can be written."""
+    named = os.environ.get("TMPDIR")
+    choose = N_("or name another with the variable TMPDIR before the start")
+    if named and (check := _writable("temp_folder", Path(named), choose)).advice:
+        return check
+    try:
+        folder = Path(tempfile.gettempdir())
+    except FileNotFoundError as error:
+        return failure(
+            "temp_folder",
+            N_("There is no folder for temporary files: {reason}"),
+            N_("Make one that this user may write to and name it with the variable TMPDIR before the start."),
+            reason=error.strerror or str(error),
+        )
+    return _writable("temp_folder", folder, choose)
+
+
+def disk(subject: Subject) -> Iterable[Check]:
+    folder = next((f for f in (subject.data_dir, *subject.data_dir.parents) if f.exists()), Path("/"))
+    free_mb = shutil.disk_usage(folder).free // 2**20
+    fact = N_("{free_mb} MB are free for recordings.")
+    advice = N_("Free some space, empty the trash, or move the data with --data-dir.")
+    if free_mb < NO_DISK_MB:
+        yield failure("disk", fact, advice, free_mb=free_mb)
+    elif free_mb < LITTLE_DISK_MB:
+        yield warning("disk", fact, advice, free_mb=free_mb)
+    else:
+        yield ok("disk", fact, free_mb=free_mb)
+
+
+def database(subject: Subject) -> Iterable[Check]:
+    """Look whether the database is whole and of this program's version."""
+    file = subject.data_dir / DATABASE_NAME
+    if not file.exists():
+        yield ok("database", N_("There is no database yet; the first start makes it."))
+        return
+    advice = N_(
+        "Stop the server and restore {file} from a backup, or move it away to start with an empty one."
+    )
+    try:
+        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
+            [verdict] = connection.execute("PRAGMA quick_check(1)").fetchone()
+            schema = _schema(connection)
+    except sqlite3.DatabaseError as error:
+        yield failure("database", N_("{file} cannot be read: {reason}"), advice, file=file, reason=str(error))
+        return
+    if verdict != "ok":
+        yield failure("database", "{file}: {reason}", advice, file=file, reason=verdict)
+    else:
+        yield ok("database", N_("{file} is whole."), file=file)
+    yield _schema_check(schema)
+
+
+def _schema(connection: sqlite3.Connection) -> str | None:
+    """Return the version of the newest change that the database has seen; None where it was never set up."""
+    try:
+        found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.OperationalError:
+        return None
+    return str(found[0]) if found else None
+
+
+def _schema_check(schema: str | None) -> Check:
+    if schema is not None and schema > SCHEMA_VERSION:
+        fact = N_("The database has version {found}; this program knows {known}: a newer program made it.")
+        advice = N_("Start the newer program, or restore a backup from before the update.")
+        return failure("schema", fact, advice, found=schema, known=SCHEMA_VERSION)
+    if schema == SCHEMA_VERSION:
+        return ok("schema", N_("The database has the newest version, {found}."), found=schema)
+    fact = N_("The database has version {found}; the next start brings it to {known}.")
+    return ok("schema", fact, found=schema or "-", known=SCHEMA_VERSION)
+
+
+def _writable(id: str, folder: Path, otherwise: str) -> Check:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(b"x")
+    except OSError as error:
+        return failure(
+            id,
+            N_("{folder} cannot be written: {reason}"),
+            N_("Give this user the right to write to {folder}, {detail}."),
+            folder=folder,
+            reason=error.strerror or str(error),
+            detail=otherwise,
+        )
+    return ok(id, N_("{folder} can be written."), folder=folder)
