@@ -8,7 +8,7 @@
     - RequestTooLarge, HostNotAllowed, CrossSiteRequest
     - SettingUnknown, SettingFixed, SettingRefused, SettingsNotKept, HotwordListNotFound, HotwordListExists
     - AnalysisNotFound, RecognitionElsewhere, NothingToExport
-    - TranscriptionNotFound, AudioGone, NotFinished, NotCancellable, NotRetriable
+    - TranscriptionNotFound, AudioGone, NotFinished, NotCancellable, NotRetriable, EditConflict
   + LiveError
     - LiveSessionUnknown, LiveTokenWrong, LiveSessionElsewhere, LiveSessionsFull, LiveSessionOver, LiveTakenOver
     - LiveMessageWrong, LiveSoundWrong, LiveRateWrong, LiveGap, LiveSilent, LiveNotStored, LiveTextWaits
@@ -327,6 +327,13 @@ class NotRetriable(RequestError):
     status = 409
     message = N_("The transcription cannot be retried while it is {state}.")
     advice = N_("Only a failed or cancelled transcription can be retried.")
+
+
+class EditConflict(RequestError):
+    code = "edit_conflict"
+    status = 409
+    message = N_("Somebody else has changed this text meanwhile (version {current}, yours began at {sent}).")
+    advice = N_("Nothing of theirs was overwritten. Read the latest text, then save your changes again.")
 
 
 # Live sessions

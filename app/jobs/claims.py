@@ -26,7 +26,7 @@ from app.jobs.transcription import (
     words_to_store,
 )
 from app.logging import event
-from app.store import segments, transcriptions
+from app.store import edits, segments, transcriptions
 from app.store.database import Connection, Row
 from app.store.tables import JobState, SegmentState
 from app.transcript import NO_SPEECH, Applied, detect_language, merge_receipts
@@ -147,7 +147,7 @@ class Claims:
         """End a job whose segments have all been tried; return the problem where some of them failed."""
         self._files.drop_audio(id)
         with self._own(id) as (connection, row):
-            rows = segments.of(connection, id)
+            rows = edits.read(connection, id)
             problem = _failures(rows)
             values = ended(JobState.FAILED if problem else JobState.SUCCEEDED, rows)
             values |= {"cancel_requested": False, "error": problem and problem.to_dict()}
@@ -162,7 +162,7 @@ class Claims:
         """End a job that cannot go on; its finished segments are kept."""
         self._files.drop_audio(id)
         with self._own(id) as (connection, row):
-            done = segments.of(connection, id)
+            done = edits.read(connection, id)
             transcriptions.change(connection, id, **ended(JobState.FAILED, done), error=problem.to_dict())
         self._purge_if_deleted(row)
 
@@ -170,7 +170,7 @@ class Claims:
         """End a job because a person wanted so; its finished segments are kept."""
         self._files.drop_audio(id)
         with self._own(id) as (connection, row):
-            transcriptions.change(connection, id, **cancelled(segments.of(connection, id)))
+            transcriptions.change(connection, id, **cancelled(edits.read(connection, id)))
         self._purge_if_deleted(row)
 
     def release(self, id: str) -> None:
@@ -211,7 +211,7 @@ class Claims:
         values = given_back()
         if row["cancel_requested"]:
             self._files.drop_audio(row["id"])
-            values = cancelled(segments.of(connection, row["id"]))
+            values = cancelled(edits.read(connection, row["id"]))
         transcriptions.change(connection, row["id"], **values)
 
     def _is_known(self, id: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import secrets
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +23,7 @@ from app.errors import (
     TranscriptionNotFound,
 )
 from app.hotwords import outcomes
+from app.jobs.edited import edit_from, overlaid
 from app.jobs.endings import cancelled, tried_again
 from app.jobs.progress import Progress, Stage
 from app.jobs.transcription import (
@@ -33,12 +35,12 @@ from app.jobs.transcription import (
     transcription_from,
 )
 from app.logging import JOB_LOG_NAME, event
-from app.store import history, segments, transcriptions, trash
+from app.store import edits, history, segments, transcriptions, trash
 from app.store.database import Connection, Database, Row
 from app.store.files import Files
 from app.store.incoming import IncomingFile
 from app.store.tables import JobState
-from app.transcript import Transcript, detect_language, join_texts
+from app.transcript import Segment, Transcript, detect_language, join_texts
 
 __all__ = [
     "LANGUAGES",
@@ -135,20 +137,34 @@ class Queue:
             _found(connection, id)
             return [segment_from(row) for row in segments.of(connection, id, with_words=with_words)]
 
-    def transcript(self, id: str) -> Transcript:
-        """Return what was recognised, also of a job that failed or was cancelled half-way.
+    def some_segments(self, id: str, first: int, last: int) -> list[SegmentRecord]:
+        """Return the segments from `first` to `last` with their words.
+
+        Raises:
+            TranscriptionNotFound
+        """
+        with self.database.reading() as connection:
+            _found(connection, id)
+            return [segment_from(row) for row in segments.between(connection, id, first, last)]
+
+    def transcript(self, id: str, *, original: bool = False) -> Transcript:
+        """Return the text as people read it, also of a job that failed or was cancelled half-way.
+
+        `original` returns what was recognised, without what was put right by hand.
 
         Raises:
             TranscriptionNotFound
             NotFinished: the job has not ended, or ended without any text of its own.
         """
         record = self.get(id)
-        heard = tuple(segment.heard for segment in self.segments(id) if segment.text)
+        recognised = self.segments(id)
+        heard = tuple(segment.heard for segment in recognised if segment.text)
         has_ended = record.state not in (JobState.QUEUED, JobState.RUNNING)
         if not has_ended or not (heard or record.state is JobState.SUCCEEDED):
             raise NotFinished(state=record.state.value)
+        shown = heard if original else tuple(self._read(id, recognised))
         return Transcript(
-            segments=heard,
+            segments=shown,
             language=record.language or detect_language(record.text_raw),
             duration=record.duration or 0.0,
             model=record.model or "",
@@ -157,6 +173,12 @@ class Queue:
             warnings=record.warnings,
             hotwords=outcomes(record.options.hotwords, heard, record.receipt),
         )
+
+    def _read(self, id: str, recognised: list[SegmentRecord]) -> Iterator[Segment]:
+        """Yield what people read, where there is any text."""
+        with self.database.reading() as connection:
+            by_hand = [edit_from(row) for row in edits.of(connection, id)]
+        return (segment for segment in overlaid(recognised, by_hand) if segment.text)
 
     def search(
         self, query: str = "", state: JobState | None = None, limit: int = 50, offset: int = 0
@@ -252,7 +274,7 @@ class Queue:
             row = _found(connection, id)
             if row["state"] == JobState.QUEUED:
                 self.files.drop_audio(id)  # of an earlier worker; while this holds, none can claim the job
-                transcriptions.change(connection, id, **cancelled(segments.of(connection, id)))
+                transcriptions.change(connection, id, **cancelled(edits.read(connection, id)))
                 transcriptions.move_up(connection)
             elif row["state"] == JobState.RUNNING:
                 transcriptions.change(connection, id, cancel_requested=True)
@@ -298,7 +320,7 @@ class Queue:
         waiting = trash.waiting_among(connection, ids)
         for id in waiting:
             self.files.drop_audio(id)  # of an earlier worker; while this holds, none can claim the job
-            transcriptions.change(connection, id, **cancelled(segments.of(connection, id)))
+            transcriptions.change(connection, id, **cancelled(edits.read(connection, id)))
         count = trash.put(connection, ids, now)
         if waiting:
             transcriptions.move_up(connection)
@@ -334,5 +356,5 @@ def _with_text(connection: Connection, row: Row) -> Row:
     """Add the text so far to a row whose job has not ended: it is written there when it ends."""
     if row["finished_at"] is not None:
         return row
-    done = segments.of(connection, row["id"])
+    done = edits.read(connection, row["id"])
     return row | {name: join_texts(segment[name] for segment in done) for name in ("text", "text_raw")}

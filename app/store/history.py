@@ -11,11 +11,24 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, literal, select, text, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    cast,
+    exists,
+    func,
+    literal,
+    select,
+    text,
+    tuple_,
+    union_all,
+)
 
 from app.store import search
 from app.store.database import Row
-from app.store.tables import JobState, UtcDateTime, history_totals, segments, transcriptions
+from app.store.tables import JobState, UtcDateTime, edits, history_totals, segments, transcriptions
 from app.store.transcriptions import all_of, with_position
 
 PREVIEW_CHARACTERS = 1000
@@ -143,12 +156,21 @@ def totals(connection: Connection) -> list[Row]:
 
 
 def places(connection: Connection, id: str, term: str) -> list[Row]:
-    """Return the first segments of a transcription whose text holds `term`."""
+    """Return the first places of a transcription whose text holds `term`: segments, and what was put in their place."""
     columns = (segments.c.index, segments.c.start, segments.c.text)
-    query = select(*columns).where(
-        segments.c.transcription_id == id, segments.c.text.icontains(term, autoescape=True)
+    is_edited = exists().where(
+        edits.c.transcription_id == id, segments.c.index.between(edits.c.first, edits.c.last)
     )
-    return all_of(connection.execute(query.order_by(segments.c.index).limit(EXCERPTS)))
+    recognised = select(*columns).where(
+        segments.c.transcription_id == id, segments.c.text.icontains(term, autoescape=True), ~is_edited
+    )
+    piece = func.json_each(edits.c.pieces).table_valued("value", joins_implicitly=True)
+    start, written = (func.json_extract(piece.c.value, f"$.{name}") for name in ("start", "text"))
+    by_hand = select(edits.c.first, start, written).where(
+        edits.c.transcription_id == id, cast(written, Text).icontains(term, autoescape=True)
+    )
+    found = union_all(recognised, by_hand).subquery()
+    return all_of(connection.execute(select(found).order_by(found.c.start).limit(EXCERPTS)))
 
 
 def _fitting(wanted: Wanted) -> Select[Any] | None:

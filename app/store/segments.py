@@ -31,6 +31,14 @@ def one(connection: Connection, transcription_id: str, index: int) -> Row:
     return dict(connection.execute(query).mappings().one())
 
 
+def between(connection: Connection, transcription_id: str, first: int, last: int) -> list[Row]:
+    """Return the segments from `first` to `last` with their words."""
+    query = select(segments).where(
+        segments.c.transcription_id == transcription_id, segments.c.index.between(first, last)
+    )
+    return [dict(row) for row in connection.execute(query.order_by(segments.c.index)).mappings()]
+
+
 def finish(connection: Connection, transcription_id: str, index: int, **values: Any) -> bool:
     """Store what became of a pending segment; tell whether it was still pending."""
     query = update(segments).where(

@@ -122,6 +122,7 @@ def _common(record: Transcription, translate: Translate) -> dict[str, Any]:
         "warnings": [translate(warning) for warning in record.warnings],
         "error": problem_answer(record.error, translate),
         "revision": record.revision,
+        "edit_revision": record.edit_revision,
         "again_of": record.again_of,
     }
 

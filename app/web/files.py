@@ -63,10 +63,13 @@ def export_transcription(
     id: TranscriptionId,
     queue: QueueDep,
     format: Annotated[str, Query(description="One of: " + ", ".join(FORMATS), examples=["srt"])] = "txt",
+    original: Annotated[
+        bool, Query(description="The text as it was recognised, without changes by hand.")
+    ] = False,
 ) -> Response:
     """Take the transcript away as a file."""
     chosen = find_format(format)
-    transcript = queue.transcript(id)
+    transcript = queue.transcript(id, original=original)
     name = export_name(queue.get(id).name, chosen.suffix)
     headers = {"content-disposition": content_disposition("attachment", name)}
     return Response(chosen.render(transcript), media_type=chosen.media_type, headers=headers)

@@ -150,6 +150,10 @@ class TranscriptionItem(BaseModel):
     warnings: list[str] = Field(description="What was odd about the recording.", examples=[[]])
     error: ErrorDetail | None = Field(description="Why it failed.", examples=[None])
     revision: int = Field(description="Grows with every change; the id of events.", examples=[1284])
+    edit_revision: int = Field(
+        description="Grows with every change of the text by hand; 0 where it is as it was recognised.",
+        examples=[0],
+    )
     again_of: str | None = Field(
         description="Id of the first transcription of the same recording; null for the first.",
         examples=[None],
@@ -169,10 +173,12 @@ class Reading(BaseModel):
 class TranscriptionAnswer(TranscriptionItem):
     """One transcription with everything that is known."""
 
-    text: str = Field(description="The whole text.", examples=["今天天气很好"])
+    text: str = Field(description="The whole text, as people have put it right.", examples=["今天天气很好"])
     text_raw: str = Field(description="As the model said it.", examples=["今天天气很好"])
     confidence: float | None = Field(description="Mean over the segments, 0 to 1.", examples=[0.93])
-    segments: list[SegmentAnswer]
+    segments: list[SegmentAnswer] = Field(
+        description="As they were recognised; `/edits` tells what people wrote in their place."
+    )
     receipt: list[ReceiptLine]
     hotwords: list[HotwordAnswer] = Field(description="One for each that was asked for.")
     readings: list[Reading] = Field(

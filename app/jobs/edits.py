@@ -1,0 +1,143 @@
+"""Putting a text right by hand: every change is on the disk before it is acknowledged, and none overwrites another's.
+
+Whoever changes something names the revision that they have read; where it is not the latest, nothing is changed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from app.errors import N_, EditConflict, InvalidParameter, NotFinished, TranscriptionNotFound
+from app.jobs.edited import Edit, EditedText, edit_from
+from app.jobs.placing import Draft, place
+from app.jobs.queue import JobState, Queue
+from app.jobs.transcription import segment_from
+from app.logging import event
+from app.store import edits, segments, transcriptions
+from app.transcript import join_texts
+
+if TYPE_CHECKING:
+    from app.store.database import Connection, Row
+
+__all__ = ["Change", "Draft", "change_text", "edited_text", "restore_text"]
+
+LONGEST_STRETCH = 200  # segments that one edit may replace, and pieces that may stand there
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to stand in place of some segments that follow each other."""
+
+    first: int
+    last: int
+    pieces: tuple[Draft, ...]
+    """None: as it was recognised."""
+
+
+def edited_text(queue: Queue, id: str, first: int = 0, last: int | None = None) -> EditedText:
+    """Return what was changed by hand, in the segments from `first` to `last`.
+
+    Raises:
+        TranscriptionNotFound
+    """
+    with queue.database.reading() as connection:
+        row = _found(connection, id)
+        return _edited(row["edit_revision"], edits.of(connection, id, first, last))
+
+
+def change_text(queue: Queue, id: str, revision: int, changes: Sequence[Change]) -> EditedText:
+    """Make `changes`, all or none, and return them as they stand now.
+
+    Raises:
+        TranscriptionNotFound
+        NotFinished: the text is still being recognised.
+        EditConflict: somebody else has changed the text after `revision`.
+        InvalidParameter: a change cuts through another edit, or its times or indexes do not fit.
+        DiskFull
+    """
+    with queue.database.reading() as connection:
+        _checked(connection, id, revision)
+        placed = [_placed(connection, id, change) for change in changes]
+    now = datetime.now(UTC)
+    with queue.database.writing() as connection:
+        _checked(connection, id, revision)
+        for edit in placed:
+            _refuse_cut(edits.of(connection, id, edit.first, edit.last), edit)
+            pieces = [piece.to_dict() for piece in edit.pieces]
+            edits.replace(connection, id, edit.first, edit.last, pieces, now)
+        latest = _keep_in_step(connection, id)
+    event(_log, logging.INFO, "text_edited", job=id, revision=latest, stretches=len(placed))
+    return EditedText(latest, now, tuple(placed))
+
+
+def restore_text(queue: Queue, id: str, revision: int) -> EditedText:
+    """Let the whole text be as it was recognised.
+
+    Raises:
+        TranscriptionNotFound
+        NotFinished: the text is still being recognised.
+        EditConflict: somebody else has changed the text after `revision`.
+        DiskFull
+    """
+    with queue.database.writing() as connection:
+        _checked(connection, id, revision)
+        edits.clear(connection, id)
+        latest = _keep_in_step(connection, id)
+    event(_log, logging.INFO, "text_restored", job=id, revision=latest)
+    return EditedText(latest, None, ())
+
+
+# Internal
+
+
+def _checked(connection: Connection, id: str, revision: int) -> None:
+    row = _found(connection, id)
+    if row["state"] in (JobState.QUEUED, JobState.RUNNING):
+        raise NotFinished(state=row["state"])
+    if row["edit_revision"] != revision:
+        raise EditConflict(current=row["edit_revision"], sent=revision)
+
+
+def _placed(connection: Connection, id: str, change: Change) -> Edit:
+    if not 0 <= change.first <= change.last or change.last - change.first >= LONGEST_STRETCH:
+        raise InvalidParameter(name="first", reason=N_("at most 200 segments can be replaced at once"))
+    if len(change.pieces) > LONGEST_STRETCH:
+        raise InvalidParameter(name="pieces", reason=N_("there are more than 200"))
+    rows = segments.between(connection, id, change.first, change.last)
+    if len(rows) != change.last - change.first + 1:
+        raise InvalidParameter(name="last", reason=N_("there is no such segment"))
+    if not change.pieces:
+        return Edit(change.first, change.last, ())
+    heard = [segment_from(row).heard for row in rows]
+    return Edit(change.first, change.last, place(heard, change.pieces))
+
+
+def _refuse_cut(there: Sequence[Row], edit: Edit) -> None:
+    if any(row["first"] < edit.first or row["last"] > edit.last for row in there):
+        raise InvalidParameter(name="first", reason=N_("an edited stretch cannot be replaced in part"))
+
+
+def _keep_in_step(connection: Connection, id: str) -> int:
+    """Make the text that is listed and searched the edited one; return its revision."""
+    revision = edits.count_change(connection, id)
+    text = join_texts(row["text"] for row in edits.read(connection, id))
+    transcriptions.change(connection, id, text=text)
+    return revision
+
+
+def _edited(revision: int, rows: Sequence[Row]) -> EditedText:
+    latest = max((row["edited_at"] for row in rows), default=None)
+    return EditedText(revision, latest, tuple(edit_from(row) for row in rows))
+
+
+def _found(connection: Connection, id: str) -> Row:
+    row = transcriptions.find(connection, id)
+    if row is None:
+        raise TranscriptionNotFound(id=id)
+    return row
