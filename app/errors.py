@@ -3,11 +3,13 @@
 * AppError
   + UploadError
     - NoFile, EmptyFile, UploadTooLarge, UploadInterrupted, DiskFull
+    - UploadNotFound, UploadOffsetConflict, UploadAbandoned
   + RequestError
     - UnknownLanguage, UnknownFormat, InvalidParameter, NotFound, MethodNotAllowed, RangeNotSatisfiable
     - RequestTooLarge, HostNotAllowed, CrossSiteRequest
     - SettingUnknown, SettingFixed, SettingRefused, SettingsNotKept, HotwordListNotFound, HotwordListExists
     - AnalysisNotFound, RecognitionElsewhere, NothingToExport
+    - BatchNotFound, ImportOff, FolderNotAllowed, FolderWithoutRecordings, FolderWatched, OriginalDeleted
     - TranscriptionNotFound, AudioGone, NotFinished, NotCancellable, NotRetriable, EditConflict
   + LiveError
     - LiveSessionUnknown, LiveTokenWrong, LiveSessionElsewhere, LiveSessionsFull, LiveSessionOver, LiveTakenOver
@@ -164,6 +166,27 @@ class DiskFull(UploadError):
     advice = N_("Free some space in {folder}, for example by deleting old transcriptions, then try again.")
 
 
+class UploadNotFound(UploadError):
+    code = "upload_not_found"
+    status = 404
+    message = N_("There is no upload {id}.")
+    advice = N_("It was cancelled, or its batch was deleted. Choose the file again.")
+
+
+class UploadOffsetConflict(UploadError):
+    code = "upload_offset_conflict"
+    status = 409
+    message = N_("The upload goes on at byte {offset}, not at the one that was sent.")
+    advice = N_("Ask for the upload again and send what follows that byte.")
+
+
+class UploadAbandoned(UploadError):
+    code = "upload_abandoned"
+    status = 410
+    message = N_("The file was not sent completely within {days} days, so what had arrived was removed.")
+    advice = N_("Choose the file again to send it.")
+
+
 # Requests
 
 
@@ -292,6 +315,46 @@ class NothingToExport(RequestError):
     status = 409
     message = N_("No piece has a text yet, so there are no subtitles.")
     advice = N_("Have the pieces read first, then export again.")
+
+
+class BatchNotFound(RequestError):
+    code = "batch_not_found"
+    status = 404
+    message = N_("There is no batch {id}.")
+    advice = N_("It may have been deleted. The page of batches lists all that exist.")
+
+
+class ImportOff(RequestError):
+    code = "import_off"
+    status = 403
+    message = N_("This server does not read folders of its own.")
+    advice = N_("Upload the files, or let the administrator name a folder with FUNASR_IMPORT_ROOT.")
+
+
+class FolderNotAllowed(RequestError):
+    code = "folder_not_allowed"
+    message = N_("{path} is no folder below the one that may be read.")
+    advice = N_("Name a folder below {root}; links that lead out of it are not followed.")
+
+
+class FolderWithoutRecordings(RequestError):
+    code = "folder_without_recordings"
+    message = N_("There is no recording in {path}.")
+    advice = N_("Check the folder. Files are known by their endings, such as .wav, .mp3 or .mp4.")
+
+
+class FolderWatched(RequestError):
+    code = "folder_watched"
+    status = 409
+    message = N_("The folder {folder} is already watched by another process.")
+    advice = N_("Stop that one first, or give this one a data folder of its own: --data-dir.")
+
+
+class OriginalDeleted(RequestError):
+    code = "original_deleted"
+    status = 410
+    message = N_("The transcription with the same content was deleted.")
+    advice = N_("Take it back from the trash, or add this file again to have it read.")
 
 
 class TranscriptionNotFound(RequestError):

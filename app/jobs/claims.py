@@ -28,7 +28,7 @@ from app.jobs.transcription import (
 from app.logging import event
 from app.store import edits, segments, transcriptions
 from app.store.database import Connection, Row
-from app.store.tables import JobState, SegmentState
+from app.store.tables import JobState, Rank, SegmentState
 from app.transcript import NO_SPEECH, Applied, detect_language, merge_receipts
 
 _log = logging.getLogger(__name__)
@@ -67,10 +67,10 @@ class Claims:
         return transcription_from(row) if row else None
 
     def is_cancelled(self, id: str) -> bool:
-        """Tell whether a person wants the job to end, or somebody took it away."""
+        """Tell whether a person wants the job to end or to wait, or somebody took it away."""
         with self._database.reading() as connection:
             row = transcriptions.held(connection, id, self._worker)
-        return row is None or bool(row["cancel_requested"])
+        return row is None or bool(row["cancel_requested"]) or row["rank"] == Rank.HELD
 
     def source(self, id: str) -> Path:
         """Return the recording as it was sent.
@@ -166,18 +166,15 @@ class Claims:
             transcriptions.change(connection, id, **ended(JobState.FAILED, done), error=problem.to_dict())
         self._purge_if_deleted(row)
 
-    def cancel(self, id: str) -> None:
-        """End a job because a person wanted so; its finished segments are kept."""
-        self._files.drop_audio(id)
-        with self._own(id) as (connection, row):
-            transcriptions.change(connection, id, **cancelled(edits.read(connection, id)))
-        self._purge_if_deleted(row)
+    def release(self, id: str) -> bool:
+        """End a job where a person wanted so, else give it back to its place in the queue; what is done is kept.
 
-    def release(self, id: str) -> None:
-        """Give a job back to its place in the queue, because this worker ends."""
+        Tell whether it has ended.
+        """
         with self._own(id) as (connection, row):
             self._requeue(connection, row)
         self._purge_if_deleted(row)
+        return bool(row["cancel_requested"])
 
     def take_over(self) -> None:
         """Give back the jobs of workers that died, and finish what was being deleted; living workers keep theirs."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 import logging
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Condition
+from typing import TypeAlias
 
 from app.engine import LANGUAGES, QUALITIES
 from app.errors import (
@@ -39,7 +40,7 @@ from app.store import edits, history, segments, transcriptions, trash
 from app.store.database import Connection, Database, Row
 from app.store.files import Files
 from app.store.incoming import IncomingFile
-from app.store.tables import JobState
+from app.store.tables import JobState, Rank
 from app.transcript import Segment, Transcript, detect_language, join_texts
 
 __all__ = [
@@ -57,6 +58,9 @@ __all__ = [
 ]
 
 _log = logging.getLogger(__name__)
+
+Beside: TypeAlias = Callable[[Connection, str], None]
+"""Something that is stored together with the new transcription of this id."""
 
 
 class Queue:
@@ -80,8 +84,12 @@ class Queue:
         """
         return self.files.receive(name.encode(errors="replace").decode(), limit_bytes)
 
-    def submit(self, incoming: IncomingFile, options: JobOptions, source: str) -> Transcription:
+    def submit(
+        self, incoming: IncomingFile, options: JobOptions, source: str, beside: Beside | None = None
+    ) -> Transcription:
         """Queue a received recording. When this returns, a power cut cannot lose it.
+
+        `beside` is done in the same transaction; where it raises, nothing of the recording stays.
 
         Raises:
             EmptyFile: nothing was received.
@@ -92,7 +100,7 @@ class Queue:
         id = secrets.token_hex(8)
         self.files.settle(incoming, id)
         try:
-            self._add(id, incoming, options, source)
+            self._add(id, incoming, options, source, beside)
         except BaseException:
             self.files.remove(id)
             raise
@@ -100,7 +108,9 @@ class Queue:
         self.announce()
         return self.get(id)
 
-    def _add(self, id: str, incoming: IncomingFile, options: JobOptions, source: str) -> None:
+    def _add(
+        self, id: str, incoming: IncomingFile, options: JobOptions, source: str, beside: Beside | None
+    ) -> None:
         row = {
             "id": id,
             "name": incoming.name,
@@ -115,6 +125,8 @@ class Queue:
         }
         with self.database.writing() as connection:
             transcriptions.add(connection, row)
+            if beside:
+                beside(connection, id)
 
     # Reading
 
@@ -299,7 +311,8 @@ class Queue:
             segments.reopen_failed(connection, id)
             transcriptions.recount(connection, id)
             order = transcriptions.next_revision(connection)
-            transcriptions.change(connection, id, **tried_again(), queue_order=order)
+            rank = min(row["rank"], Rank.BATCH)  # who asks for one of a paused batch wants it now
+            transcriptions.change(connection, id, **tried_again(), queue_order=order, rank=rank)
         event(_log, logging.INFO, "job_retried", job=id)
         self.announce()
         return self.get(id)

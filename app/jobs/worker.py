@@ -133,12 +133,8 @@ class Worker:
 
     def _leave(self, job: Transcription) -> None:
         """Leave a job unfinished, because a person or the end of this worker wants so."""
-        if self._stopping.is_set():
-            self._transcriber.remember(lambda: self._claims.release(job.id))
-            event(_log, logging.INFO, "job_given_back", worker=self.id)
-        else:
-            event(_log, logging.INFO, "job_cancelled")
-            self._transcriber.remember(lambda: self._claims.cancel(job.id))
+        is_over = self._transcriber.remember(lambda: self._claims.release(job.id))
+        event(_log, logging.INFO, "job_cancelled" if is_over else "job_given_back", worker=self.id)
 
     def _look_after_the_dead(self) -> None:
         """Take over from workers that died, now and while this one lives; clear up once."""

@@ -59,6 +59,24 @@ class IncomingFile:
             while rest:
                 rest = rest[self._file.write(rest) or 0 :]
 
+    def take(self, path: Path) -> None:
+        """Make the content of a finished file the content of this one, without a copy where the disk allows it.
+
+        Raises:
+            DiskFull: there is no room for it.
+        """
+        target = self._folder / f"{SOURCE_STEM}{self.suffix}"
+        with room_in(self._folder.parent):
+            self._file.close()
+            target.unlink()
+            try:
+                os.link(path, target)
+            except OSError:  # not every file system has links
+                shutil.copyfile(path, target)
+            self._file = target.open("r+b", buffering=0)
+        self._hash = hashlib.file_digest(self._file, "sha256")
+        self.size_bytes = target.stat().st_size
+
     def settle(self, target: Path) -> None:
         """Put the file on the disk and its folder at `target`: after a power cut it is there whole, or not at all.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Any
 
 from sqlalchemy import (
@@ -55,6 +55,42 @@ class LiveState(StrEnum):
     """Nobody took it up again in time."""
     CANCELLED = "cancelled"
     """Its transcription was cancelled or deleted."""
+
+
+class Rank(IntEnum):
+    """Who comes first among those that wait."""
+
+    AWAITED = 0
+    """Somebody sent this one recording."""
+    BATCH = 1
+    """One of many."""
+    HELD = 2
+    """Its batch is paused: it is not given to any worker."""
+
+
+class Wish(StrEnum):
+    """What a person wants of a batch."""
+
+    WORK = "work"
+    PAUSE = "pause"
+    CANCEL = "cancel"
+    DELETE = "delete"
+    """Nobody sees it any more; what is left of it is being removed."""
+
+
+class ItemState(StrEnum):
+    """Where one recording of a batch stands: on its way, as its transcription does, or beside it."""
+
+    UPLOADING = "uploading"
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    DUPLICATE = "duplicate"
+    """Its content is that of another transcription."""
+    REMOVED = "removed"
+    """Its transcription lies in the trash; it comes back with it."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -117,6 +153,7 @@ transcriptions = Table(
     Column("started_at", UtcDateTime),
     Column("finished_at", UtcDateTime),
     Column("queue_order", Integer, nullable=False),  # the revision at which it was queued
+    Column("rank", Integer, nullable=False, default=0, server_default="0"),  # see Rank
     Column("worker", String(32)),  # who works on it; null unless running
     Column("attempts", Integer, nullable=False, default=0),
     Column("cancel_requested", Boolean, nullable=False, default=False, server_default=false()),
@@ -143,7 +180,8 @@ transcriptions = Table(
     Column("again_of", String(32)),  # id of the first transcription of the same recording; null for the first
     Column("edit_revision", Integer, nullable=False, default=0, server_default="0"),  # 0: never edited
     _one_of("state", JobState),
-    Index("ix_transcriptions_state", "state", "queue_order"),
+    Index("ix_transcriptions_state", "state", "rank", "queue_order"),
+    Index("ix_transcriptions_sha256", "sha256"),
     Index("ix_transcriptions_created_at", "created_at"),
     Index("ix_transcriptions_revision", "revision"),
     Index("ix_transcriptions_number", "number", *FACTS, "deleted_at", "delete_requested"),
@@ -244,3 +282,60 @@ history_totals = Table(
     Column("size_bytes", Integer, nullable=False),
 )
 """How many transcriptions there are of each kind. Triggers of the database count every change of a row."""
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("options", JSON, nullable=False),
+    Column("wish", String(16), nullable=False),
+    Column("folder", Text),  # that is watched for new recordings, if any
+    Column("revision", Integer, nullable=False),  # of the last change of it or of an item
+    _one_of("wish", Wish),
+    Index("ix_batches_created_at", "created_at"),
+    Index("ix_batches_folder", "folder"),
+)
+
+batch_items = Table(
+    "batch_items",
+    metadata,
+    Column("id", String(32), primary_key=True),  # of its upload, too
+    Column("batch_id", ForeignKey("batches.id"), nullable=False),
+    Column("position", Integer, nullable=False),  # from 0
+    Column("name", Text, nullable=False),  # with the folders that it was chosen from
+    Column("size_bytes", Integer, nullable=False),
+    Column("modified_ms", Integer),  # since 1970, as the sender says: tells files of one name and size apart
+    Column("state", String(16), nullable=False),
+    Column("received_bytes", Integer, nullable=False, default=0, server_default="0"),  # that are on the disk
+    Column("origin", Text),  # the file on this machine that it is copied from, if any
+    Column("transcription_id", ForeignKey("transcriptions.id", ondelete="CASCADE")),
+    Column("duplicate_of", String(32)),
+    Column("error", JSON(none_as_null=True)),  # why it has no transcription
+    Column("seconds", Float),  # of sound; null until the recording has been read
+    Column("seconds_done", Float, nullable=False, default=0.0, server_default="0"),
+    Column("is_delivered", Boolean, nullable=False, default=False, server_default=false()),
+    Column("updated_at", UtcDateTime, nullable=False),
+    _one_of("state", ItemState),
+    Index("ix_batch_items_position", "batch_id", "position", "state"),
+    Index("ix_batch_items_state", "batch_id", "state", "position"),
+    Index("ix_batch_items_name", "batch_id", "name"),
+    Index("ix_batch_items_transcription_id", "transcription_id"),
+    Index("ix_batch_items_duplicate_of", "duplicate_of", sqlite_where=text("duplicate_of IS NOT NULL")),
+    Index("ix_batch_items_arriving", "updated_at", sqlite_where=text("state = 'uploading'")),
+)
+"""Triggers of the database let state, seconds and seconds_done follow those of the transcription."""
+
+batch_totals = Table(
+    "batch_totals",
+    metadata,
+    Column("batch_id", String(32), primary_key=True),
+    Column("state", String(16), primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("size_bytes", Integer, nullable=False),
+    Column("known_bytes", Integer, nullable=False),  # of those whose seconds are known
+    Column("seconds", Float, nullable=False),
+    Column("seconds_done", Float, nullable=False),
+)
+"""How many items a batch has in each state. Triggers of the database count every change of an item."""

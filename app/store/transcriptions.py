@@ -24,13 +24,14 @@ from sqlalchemy import (
 
 from app.store import search
 from app.store.database import Row
-from app.store.tables import JobState, deletions, revisions, segments, transcriptions
+from app.store.tables import JobState, Rank, deletions, revisions, segments, transcriptions
 
 DELETIONS_KEPT = 1000
 POSITIONS_TOLD = 100
 
 _visible = transcriptions.c.deleted_at.is_(None) & transcriptions.c.delete_requested.is_(False)
-_waiting = (transcriptions.c.state == JobState.QUEUED) & _visible
+_waiting = (transcriptions.c.state == JobState.QUEUED) & _visible & (transcriptions.c.rank < Rank.HELD)
+_in_turn = (transcriptions.c.rank, transcriptions.c.queue_order)
 
 
 def add(connection: Connection, values: Mapping[str, Any]) -> None:
@@ -94,8 +95,8 @@ def has_waiting(connection: Connection) -> bool:
 
 
 def claim(connection: Connection, worker: str, now: datetime, **values: Any) -> Row | None:
-    """Give the row that waits longest to `worker`, in one statement: no two workers can get the same."""
-    oldest = select(transcriptions.c.id).where(_waiting).order_by(transcriptions.c.queue_order).limit(1)
+    """Give the row whose turn it is to `worker`, in one statement: no two workers can get the same."""
+    oldest = select(transcriptions.c.id).where(_waiting).order_by(*_in_turn).limit(1)
     query = (
         update(transcriptions)
         .where(transcriptions.c.id == oldest.scalar_subquery())
@@ -119,7 +120,7 @@ def move_up(connection: Connection) -> None:
     """
     first = (
         select(transcriptions.c.id)
-        .where(_waiting)
+        .where(_waiting, transcriptions.c.rank == Rank.AWAITED)
         .order_by(transcriptions.c.queue_order)
         .limit(POSITIONS_TOLD)
     )
@@ -189,7 +190,8 @@ def recount(connection: Connection, id: str) -> None:
 def with_position(characters: int | None = None) -> Select[Any]:
     """Select the rows, their texts cut where `characters` says.
 
-    `queue_position` is 1 for the next to be claimed and null unless queued.
+    `queue_position` is 1 for the next to be claimed; null unless queued, and for the recordings of a batch, which
+    come after all others: their batch tells how far it is.
     """
     ahead = transcriptions.alias()
     position = (
@@ -198,8 +200,10 @@ def with_position(characters: int | None = None) -> Select[Any]:
             ahead.c.state == JobState.QUEUED,
             ahead.c.deleted_at.is_(None),
             ahead.c.delete_requested.is_(False),
+            ahead.c.rank == Rank.AWAITED,
             ahead.c.queue_order <= transcriptions.c.queue_order,
             transcriptions.c.state == JobState.QUEUED,
+            transcriptions.c.rank == Rank.AWAITED,
         )
         .correlate(transcriptions)
         .scalar_subquery()
