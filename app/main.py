@@ -15,10 +15,13 @@ from starlette.concurrency import run_in_threadpool
 
 from app import __version__
 from app.composition import decode_limits, open_models, spec_of_folder, vad_options
+from app.jobs.arrivals import Arrivals
+from app.jobs.batches import BatchBook
 from app.jobs.history import History
 from app.jobs.inference import InferenceProcess
 from app.jobs.live import Live, LiveLimits
 from app.jobs.models.keeper import ModelKeeper
+from app.jobs.porter import Porter
 from app.jobs.queue import JobOptions, Queue
 from app.jobs.retention import Retention, Spans
 from app.jobs.settings import SettingsBook
@@ -30,10 +33,13 @@ from app.logging import adjust_logging, job_logs
 from app.paths import resource_dir
 from app.store.database import Database
 from app.store.files import Files
+from app.store.uploads import UploadFiles
 from app.store.vad import Analyses
 from app.web import (
     again,
     batch_page,
+    batch_uploads,
+    batches,
     docs,
     edits,
     events,
@@ -122,6 +128,8 @@ def _add_routes(app: FastAPI) -> None:
         vad_routes,
     ):  # /events stands before /{id}
         app.include_router(module.router, prefix=API_PATH)
+    for router in (batches.router, batch_uploads.batch_router, batch_uploads.router):
+        app.include_router(router, prefix=API_PATH)
     for page in (pages, docs, batch_page, live_page):
         app.include_router(page.router)
     app.include_router(settings_routes.pages)
@@ -163,7 +171,7 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
     stack.enter_context(shelf.open())
     book = SettingsBook(settings, shelf.chosen, _adjust_log)
     inference = InferenceProcess(spec or spec_of_folder(settings, shelf.folder_in_use()))
-    batches = None
+    lanes = None
     if start_worker:
         worker = Worker(
             queue,
@@ -174,15 +182,16 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
             segment_timeout_seconds=settings.segment_timeout_seconds,
         )
         stack.enter_context(worker.running())
-        batches = worker.batches
+        lanes = worker.batches
         stack.enter_context(_keeper(shelf, inference, book, spec).running())
         stack.enter_context(Retention(trash, lambda: _spans(book)).running())
-    live_sessions = Live(queue, batches, _live_limits(settings), lambda: _model_name(inference))
+    live_sessions = Live(queue, lanes, _live_limits(settings), lambda: _model_name(inference))
     stack.enter_context(live_sessions.running())
     vad = Vad(Analyses(settings.data_dir), queue, decode_limits(settings), vad_options(settings))
     stack.enter_context(vad.running())
-    vad_texts = VadTexts(vad, batches)
+    vad_texts = VadTexts(vad, lanes)
     stack.enter_context(vad_texts.running())
+    batch_book, arrivals, porter = _open_batches(stack, queue, inference, book)
     return {
         "settings": settings,
         "settings_book": book,
@@ -190,6 +199,9 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
         "queue": queue,
         "history": History(queue),
         "trash": trash,
+        "batches": batch_book,
+        "arrivals": arrivals,
+        "porter": porter,
         "inference": inference,
         "models": shelf,
         "live": live_sessions,
@@ -199,6 +211,19 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
         "default_options": JobOptions(vad=vad_options(settings)),
         "started_at": time.monotonic(),
     }
+
+
+def _open_batches(
+    stack: ExitStack, queue: Queue, inference: InferenceProcess, book: SettingsBook
+) -> tuple[BatchBook, Arrivals, Porter]:
+    uploads = UploadFiles(book.now.data_dir)
+    batch_book = BatchBook(queue, uploads)
+    arrivals = Arrivals(
+        queue, uploads, lambda: book.now.max_upload_mb * 2**20, lambda: _model_name(inference)
+    )
+    porter = Porter(arrivals, book.now.import_root, [batch_book.finish_deletions])
+    stack.enter_context(porter.running())
+    return batch_book, arrivals, porter
 
 
 def _adjust_log(settings: Settings) -> None:

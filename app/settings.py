@@ -127,6 +127,9 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default_factory=lambda: home_dir() / "data")
     """Folder of the database and the recordings."""
 
+    import_root: Path | None = None
+    """Folder whose recordings the page of batches may read on this machine; without one it reads none."""
+
     log_dir: Path = Field(default_factory=lambda: home_dir() / "logs")
     """Folder of app.log."""
 

@@ -15,7 +15,7 @@ def storage_used(data_dir: Path, log_dir: Path, models_dir: Path) -> dict[str, i
     What lies elsewhere and is only linked to is not counted.
     """
     database = sum(file.stat().st_size for file in data_dir.glob(f"{DATABASE_NAME}*"))
-    folders = ("transcriptions", "incoming", "trash")
+    folders = ("transcriptions", "incoming", "uploads", "trash")
     return {
         "database_bytes": database,
         "recordings_bytes": sum(folder_bytes(data_dir / name) for name in folders),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,6 @@ from app.store.tables import ItemState, batch_items, transcriptions
 from app.store.transcriptions import next_revision
 
 PREVIEW_CHARACTERS = 200
-AT_ONCE = 500  # rows that are read together where all are wanted
 
 _items = batch_items.c
 _shown = _items.state != ItemState.REMOVED
@@ -60,10 +59,13 @@ def end_uploads(connection: Connection, batch_id: str) -> list[str]:
     return list(connection.scalars(ended))
 
 
-def arriving(connection: Connection) -> list[Row]:
-    """Return what has not become a transcription yet, in the order of the lists."""
-    query = select(batch_items).where(_items.state == ItemState.UPLOADING)
-    return [dict(row) for row in connection.execute(query.order_by(_items.position)).mappings()]
+def ready(connection: Connection, before: datetime, limit: int) -> list[Row]:
+    """Return what can become a transcription: files of this machine, and uploads that are whole since `before`."""
+    is_whole = (_items.received_bytes == _items.size_bytes) & (_items.updated_at < before)
+    query = select(batch_items).where(
+        _items.state == ItemState.UPLOADING, _items.origin.is_not(None) | is_whole
+    )
+    return [dict(row) for row in connection.execute(query.order_by(_items.position).limit(limit)).mappings()]
 
 
 def abandoned(connection: Connection, before: datetime) -> list[str]:
@@ -104,11 +106,26 @@ def positions(connection: Connection, batch_id: str, after: int, limit: int) -> 
     return _with_texts(connection, _items.id.in_(chosen))
 
 
-def every(connection: Connection, batch_id: str) -> Iterator[Row]:
-    """Yield all rows as they are stored, in the order of the list."""
-    query = select(batch_items).where(_items.batch_id == batch_id).order_by(_items.position)
-    for row in connection.execute(query).mappings():
-        yield dict(row)
+def waiting_jobs(connection: Connection, batch_id: str) -> list[str]:
+    """Return the transcriptions that wait."""
+    query = select(_items.transcription_id).where(
+        _items.batch_id == batch_id, _items.state == ItemState.QUEUED
+    )
+    return [id for id in connection.scalars(query) if id]
+
+
+def with_failed_segments(connection: Connection, batch_id: str) -> list[str]:
+    """Return the transcriptions that failed because some of their segments did."""
+    query = (
+        select(_items.transcription_id)
+        .join(transcriptions, transcriptions.c.id == _items.transcription_id)
+        .where(
+            _items.batch_id == batch_id,
+            _items.state.in_((ItemState.FAILED, ItemState.CANCELLED)),
+            transcriptions.c.segments_failed > 0,
+        )
+    )
+    return [id for id in connection.scalars(query) if id]
 
 
 def undelivered(connection: Connection, batch_id: str, limit: int) -> list[Row]:
@@ -126,19 +143,21 @@ def ids_at(connection: Connection, batch_id: str, places: Collection[int]) -> di
     query = select(_items.position, _items.id).where(
         _items.batch_id == batch_id, _items.position.in_(places), _shown
     )
-    return {position: id for position, id in connection.execute(query)}
+    return {row.position: row.id for row in connection.execute(query)}
 
 
 def first_waiting(connection: Connection, batch_id: str) -> int | None:
     """Return the position of the first item that is not being read and has not ended."""
     waiting = (ItemState.QUEUED, ItemState.UPLOADING)
     query = select(func.min(_items.position)).where(_items.batch_id == batch_id, _items.state.in_(waiting))
-    return connection.scalar(query)
+    position: int | None = connection.scalar(query)
+    return position
 
 
-def order(connection: Connection, batch_id: str) -> list[str]:
-    query = select(_items.id).where(_items.batch_id == batch_id).order_by(_items.position)
-    return list(connection.scalars(query))
+def order(connection: Connection, batch_id: str) -> dict[str, int]:
+    """Return the position of every item, in the order of the list."""
+    query = select(_items.id, _items.position).where(_items.batch_id == batch_id).order_by(_items.position)
+    return {row.id: row.position for row in connection.execute(query)}
 
 
 def place(connection: Connection, positions_by_id: Mapping[str, int]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, select, update
 
 from app.store.database import Row
 from app.store.tables import (
@@ -89,13 +89,17 @@ def rename(connection: Connection, id: str, name: str) -> None:
     connection.execute(query.values(name=name, revision=next_revision(connection)))
 
 
-def cancel_waiting(connection: Connection, id: str, values: Mapping[str, Any]) -> None:
-    """End the jobs that wait and have no text yet with `values`, all at once."""
-    connection.execute(
-        update(transcriptions)
-        .where(_rows.id.in_(_of(id, ItemState.QUEUED)), _rows.segments_done == 0)
-        .values(**values, revision=next_revision(connection))
-    )
+def cancel_untouched(
+    connection: Connection, id: str, values: Mapping[str, Any], *, spare_shared: bool = False
+) -> None:
+    """End the jobs that wait and that no worker has ever begun with `values`, all at once.
+
+    `spare_shared` leaves those to which another batch leads.
+    """
+    query = update(transcriptions).where(_rows.id.in_(_of(id, ItemState.QUEUED)), _rows.attempts == 0)
+    if spare_shared:
+        query = query.where(~_other_batch_leads_to(_rows.id, id))
+    connection.execute(query.values(**values, revision=next_revision(connection)))
 
 
 def stop_running(connection: Connection, id: str) -> None:
@@ -149,21 +153,20 @@ def touch(connection: Connection, id: str) -> None:
 
 def transcriptions_of(connection: Connection, id: str, limit: int) -> list[str]:
     """Return some of the transcriptions that are shown and to which no other batch leads."""
-    others = batch_items.alias()
-    leads_here = select(others.c.id).where(
-        others.c.duplicate_of == _items.transcription_id, others.c.batch_id != id
-    )
     query = select(_items.transcription_id).where(
         _items.batch_id == id,
         _items.transcription_id.is_not(None),
         _items.state != ItemState.REMOVED,
-        ~leads_here.exists(),
+        ~_other_batch_leads_to(_items.transcription_id, id),
     )
     return [found for found in connection.scalars(query.limit(limit)) if found]
 
 
 def remove(connection: Connection, id: str) -> None:
-    """Remove the batch and its list; the transcriptions stay where they are."""
+    """Remove the batch and its list; transcriptions that stay are held by nothing any more."""
+    mine = select(_items.transcription_id).where(_items.batch_id == id)
+    held = update(transcriptions).where(_rows.id.in_(mine), _rows.rank == Rank.HELD)
+    connection.execute(held.values(rank=Rank.BATCH))
     connection.execute(delete(batch_items).where(_items.batch_id == id))
     connection.execute(delete(batch_totals).where(batch_totals.c.batch_id == id))
     connection.execute(delete(batches).where(batches.c.id == id))
@@ -183,6 +186,11 @@ def twins(connection: Connection, sha256: str, but: str) -> list[Row]:
 
 def rank(connection: Connection, transcription_id: str, ranked: Rank) -> None:
     connection.execute(update(transcriptions).where(_rows.id == transcription_id).values(rank=ranked))
+
+
+def _other_batch_leads_to(transcription: ColumnElement[Any], id: str) -> ColumnElement[bool]:
+    others = batch_items.alias()
+    return exists().where(others.c.duplicate_of == transcription, others.c.batch_id != id)
 
 
 def _of(id: str, state: ItemState) -> Any:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from app.errors import AudioGone
 from app.store.held import hold_free, hold_new, is_held, unless_held
-from app.store.incoming import SOURCE_STEM, IncomingFile, room_in, sync_file, sync_folder
+from app.store.incoming import SOURCE_STEM, IncomingFile, link_or_copy, room_in, sync_folder
 
 AUDIO_NAME = "audio.s16"
 PEAKS_NAME = "peaks.json"
@@ -70,7 +70,7 @@ class Files:
         try:
             with room_in(self._incoming):
                 lock = hold_new(folder, folder=True)
-                _link_or_copy(source, folder / source.name)
+                link_or_copy(source, folder / source.name)
                 sync_folder(folder)
                 folder.rename(self.folder(id))
                 sync_folder(self._transcriptions)
@@ -156,14 +156,6 @@ class Files:
 
     def _worker(self, id: str) -> Path:
         return self._workers / f"{id}.lock"
-
-
-def _link_or_copy(source: Path, target: Path) -> None:
-    try:
-        target.hardlink_to(source)
-    except OSError:
-        shutil.copyfile(source, target)
-        sync_file(target)
 
 
 def _remove_unless_held(path: Path) -> None:

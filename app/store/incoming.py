@@ -69,10 +69,7 @@ class IncomingFile:
         with room_in(self._folder.parent):
             self._file.close()
             target.unlink()
-            try:
-                os.link(path, target)
-            except OSError:  # not every file system has links
-                shutil.copyfile(path, target)
+            link_or_copy(path, target)
             self._file = target.open("r+b", buffering=0)
         self._hash = hashlib.file_digest(self._file, "sha256")
         self.size_bytes = target.stat().st_size
@@ -96,6 +93,15 @@ class IncomingFile:
         if not self._settled:
             shutil.rmtree(self._folder, ignore_errors=True)
         os.close(self._lock)
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Give the bytes of `source` another name; copy them where the disk has no such names."""
+    try:
+        target.hardlink_to(source)
+    except OSError:
+        shutil.copyfile(source, target)
+        sync_file(target)
 
 
 def sync_folder(folder: Path) -> None:

@@ -6,7 +6,8 @@ Only the length that was stored after `sync` counts: what lies behind it may be 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -22,7 +23,7 @@ class PartialFile:
         self._folder = path.parent
         with room_in(self._folder):
             is_new = not path.exists()
-            self._file = path.open("ab" if is_new else "r+b", buffering=0)
+            self._file = path.open("w+b" if is_new else "r+b", buffering=0)
             self._file.truncate(size_bytes)
             self._file.seek(size_bytes)
             if is_new:
@@ -41,9 +42,14 @@ class PartialFile:
             DiskFull: there is no room for it.
         """
         rest = memoryview(chunk)
-        with room_in(self._folder):
-            while rest:
-                rest = rest[self._file.write(rest) or 0 :]
+        try:
+            with room_in(self._folder):
+                while rest:
+                    rest = rest[self._file.write(rest) or 0 :]
+        except BaseException:
+            self._file.truncate(self.size_bytes)  # a part of a chunk is nothing
+            self._file.seek(self.size_bytes)
+            raise
         self.size_bytes += len(chunk)
 
     def sync(self) -> int:
@@ -83,9 +89,14 @@ class UploadFiles:
     def remove(self, id: str) -> None:
         self.path(id).unlink(missing_ok=True)
 
+    @contextmanager
+    def alone(self) -> Iterator[bool]:
+        """Tell whether no other process is inside such a block at this time."""
+        with unless_held(self._folder) as is_alone:
+            yield is_alone
+
     def sweep(self, is_wanted: Callable[[str], bool]) -> None:
-        """Remove files that nobody waits for."""
+        """Remove files that nobody waits for: their row comes before them, and goes before them."""
         for path in self._folder.iterdir():
-            with unless_held(path) as is_free:
-                if is_free and not is_wanted(path.name):
-                    path.unlink(missing_ok=True)
+            if not is_wanted(path.name):
+                path.unlink(missing_ok=True)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from app.errors import Problem
     from app.i18n import Translate
     from app.jobs.inference import InferenceStatus
-    from app.jobs.queue import SegmentRecord, Transcription
+    from app.jobs.queue import JobOptions, SegmentRecord, Transcription
     from app.transcript import Applied
 
 PREVIEW_CHARACTERS = 1000
@@ -98,6 +98,16 @@ def model_answer(status: InferenceStatus, translate: Translate) -> ModelAnswer:
     )
 
 
+def options_answer(options: JobOptions) -> Options:
+    return Options(
+        language=options.language,
+        hotwords=[str(hotword) for hotword in options.hotwords],
+        itn=options.itn,
+        punctuation=options.punctuation,
+        quality=options.quality,
+    )
+
+
 def problem_answer(problem: Problem | None, translate: Translate) -> ErrorDetail | None:
     return ErrorDetail(**problem.explained(translate)) if problem else None
 
@@ -116,7 +126,7 @@ def _common(record: Transcription, translate: Translate) -> dict[str, Any]:
         "language": record.language,
         "model": record.model,
         "device": record.device,
-        "options": _options(record),
+        "options": options_answer(record.options),
         "progress": _progress(record),
         "cancel_requested": record.cancel_requested,
         "warnings": [translate(warning) for warning in record.warnings],
@@ -133,18 +143,7 @@ def _reading(record: Transcription) -> Reading:
         created_at=record.created_at,
         state=record.state,
         model=record.model,
-        options=_options(record),
-    )
-
-
-def _options(record: Transcription) -> Options:
-    options = record.options
-    return Options(
-        language=options.language,
-        hotwords=[str(hotword) for hotword in options.hotwords],
-        itn=options.itn,
-        punctuation=options.punctuation,
-        quality=options.quality,
+        options=options_answer(record.options),
     )
 
 

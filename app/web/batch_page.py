@@ -35,7 +35,7 @@ def _page(request: Request, settings: Settings, id: str) -> HTMLResponse:
     context = {
         "id": id,
         "limit_bytes": settings.max_upload_mb * BYTES_PER_MB,
-        "has_folder": bool(getattr(settings, "import_root", None)),
+        "has_folder": settings.import_root is not None,
         "formats": [name for name in FORMATS if name not in ("csv", "json")],
     }
     return render(request, "pages/batch.html", context)

@@ -9,10 +9,13 @@ from fastapi import Depends, Path
 from starlette.requests import HTTPConnection
 
 from app.i18n import Translate, translator
+from app.jobs.arrivals import Arrivals
+from app.jobs.batches import BatchBook
 from app.jobs.history import History
 from app.jobs.inference import InferenceProcess
 from app.jobs.live import Live
 from app.jobs.models import Models
+from app.jobs.porter import Porter
 from app.jobs.queue import JobOptions, Queue
 from app.jobs.settings import SettingsBook
 from app.jobs.trash import Trash
@@ -38,6 +41,9 @@ class State(TypedDict):
     queue: Queue
     history: History
     trash: Trash
+    batches: BatchBook
+    arrivals: Arrivals
+    porter: Porter
     inference: InferenceProcess
     models: Models
     live: Live

@@ -29,6 +29,15 @@ def display_name(sent: str) -> str:
     return name if name.strip(". ") else NAMELESS
 
 
+def clean_path(sent: str) -> str:
+    """Return a name with the folders that it was chosen from: shown, and never opened.
+
+    `../calls/./north/a.wav` gives `calls/north/a.wav`.
+    """
+    parts = [clean_name(part) for part in re.split(r"[\\/]", sent)]
+    return "/".join(part for part in parts if part.strip(". ")) or NAMELESS
+
+
 def clean_name(name: str) -> str:
     """Return `name` in composed form on one line of at most LONGEST_NAME characters; its ending is kept."""
     composed = unicodedata.normalize("NFC", _BIDI_CONTROLS.sub("", name))

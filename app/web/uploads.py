@@ -114,7 +114,7 @@ async def fill(form: UploadForm, request: Request, limit_bytes: int) -> None:
     refuse_declared_size(request.headers.get("content-length"), limit_bytes)
     reader = MultipartReader(request.headers.get("content-type", ""), form)
     waiting = bytearray()
-    async for chunk in _chunks(request):
+    async for chunk in chunks(request):
         waiting += chunk
         if len(waiting) >= FEED_BYTES or not chunk:
             await run_in_threadpool(reader.feed, bytes(waiting))
@@ -122,7 +122,7 @@ async def fill(form: UploadForm, request: Request, limit_bytes: int) -> None:
     reader.finish()
 
 
-async def _chunks(request: Request) -> AsyncIterator[bytes]:
+async def chunks(request: Request) -> AsyncIterator[bytes]:
     """Yield the body as it arrives, and an empty chunk at its end.
 
     Raises:

@@ -16,7 +16,7 @@ export class BatchComposer {
   #root;
   #settings;
   #created;
-  /** @type {Map<string, Found>} by path and size */
+  /** @type {Map<string, Found>} by path, size and date */
   #chosen = new Map();
   #left = 0;
 
@@ -50,7 +50,7 @@ export class BatchComposer {
 
   /** @param {Found[]} found @param {Found[]} left */
   #take(found, left) {
-    for (const item of found) this.#chosen.set(`${item.file.size} ${item.path}`, item);
+    for (const item of found) this.#chosen.set(`${item.file.size} ${item.file.lastModified} ${item.path}`, item);
     this.#left += left.length;
     this.#draw();
   }

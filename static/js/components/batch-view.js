@@ -132,7 +132,8 @@ export class BatchView {
 
   /** @param {number} position @param {"top" | "up" | "down"} where */
   #move(position, where) {
-    return orderBatch(this.#id, { top: [position], up: [position, position - 1], down: [position + 1, position] }[where]);
+    const before = { top: undefined, up: Math.max(0, position - 1), down: position + 2 }[where];
+    return orderBatch(this.#id, { positions: [position], before });
   }
 }
 

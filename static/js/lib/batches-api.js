@@ -50,8 +50,14 @@ export const getBatch = (id) => send("GET", address(id));
 /** @param {string} id @param {"pause" | "resume" | "cancel" | "retry"} action @returns {Promise<Batch>} */
 export const steerBatch = (id, action) => send("POST", `${address(id)}/${action}`);
 
-/** @param {string} id @param {number[]} positions @returns {Promise<Batch>} */
-export const orderBatch = (id, positions) => send("POST", `${address(id)}/order`, { positions });
+/**
+ * Move the items at `positions` before the one at `before`; without it, before all that wait.
+ *
+ * @param {string} id
+ * @param {{positions: number[], before?: number}} order
+ * @returns {Promise<Batch>}
+ */
+export const orderBatch = (id, order) => send("POST", `${address(id)}/order`, order);
 
 /** @param {string} id @returns {Promise<void>} */
 export const deleteBatch = (id) => send("DELETE", address(id));
@@ -62,8 +68,9 @@ export const addServerFolder = (id, path) => send("POST", `${address(id)}/folder
 /** @param {string} id @param {string} format */
 export const exportAddress = (id, format) => `/api/v1${address(id)}/export?format=${format}`;
 
-/** @param {string} id @param {string} name @param {string} path @param {number} size @returns {Promise<Upload>} */
-export const announceUpload = (id, name, path, size) => send("POST", `${address(id)}/uploads`, { name, path, size_bytes: size });
+/** @param {string} id @param {File} file @param {string} path @returns {Promise<Upload>} */
+export const announceUpload = (id, { name, size, lastModified }, path) =>
+  send("POST", `${address(id)}/uploads`, { name, path, size_bytes: size, modified_ms: lastModified });
 
 /** @param {string} id @returns {Promise<{offset: number}>} */
 export const getUpload = (id) => send("GET", `/uploads/${encodeURIComponent(id)}`);

@@ -23,7 +23,7 @@ const PASSING = new Set([408, 425, 429, 502, 503, 504]); // answers that a later
  * @returns {Promise<Upload>}
  */
 export function announce(batch, { file, path }, watch) {
-  return steadily(() => announceUpload(batch, file.name, path, file.size), watch);
+  return steadily(() => announceUpload(batch, file, path), watch);
 }
 
 /**

@@ -102,8 +102,9 @@ export class UploadQueue {
   async #announceOne(item) {
     item.upload = await announce(this.#batch, item, this.#watch(item));
     item.acknowledged = item.sent = item.upload.offset;
-    item.wasThere = item.upload.offset === item.file.size;
-    item.state = item.wasThere ? "sent" : "announced";
+    const isWhole = item.upload.offset === item.file.size;
+    item.wasThere = isWhole && item.file.size > 0;
+    item.state = isWhole ? "sent" : "announced";
   }
 
   #startSenders() {
@@ -166,7 +167,7 @@ function newSending(file, path) {
 
 /** @param {Sending} item */
 function keyOf({ path, file }) {
-  return `${file.size} ${path}`;
+  return `${file.size} ${file.lastModified} ${path}`;
 }
 
 /** @param {Sending} item @param {Problem} problem */

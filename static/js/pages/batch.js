@@ -20,7 +20,7 @@ startPage();
 window.addEventListener("beforeunload", (event) => {
   if (composer.isFilled) event.preventDefault();
 });
-listen("/api/v1/transcriptions/events", { opened, lost: connectionLost }, { batch: onBatch });
+listen("/api/v1/batches/events", { opened, lost: connectionLost }, { batch: onBatch });
 
 /** Events may have been missed: ask. */
 function opened() {

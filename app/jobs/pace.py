@@ -1,0 +1,45 @@
+"""How quickly something goes on, seen from two looks at it: what was measured long ago does not count."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from threading import Lock
+
+WINDOW_SECONDS = 180.0
+LEAST_SECONDS = 3.0  # between two looks that say something
+BETWEEN_SECONDS = 1.0  # closer looks are not kept
+REMEMBERED = 200
+
+
+class Paces:
+    """The pace of several things at once, by their names. May be asked from any thread."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = Lock()
+        self._looks: OrderedDict[str, deque[tuple[float, float]]] = OrderedDict()
+
+    def look(self, name: str, done: float) -> float | None:
+        """Note how much is done, and return how much a second brings; None before that can be said."""
+        now = self._clock()
+        with self._lock:
+            looks = self._looks.setdefault(name, deque())
+            self._looks.move_to_end(name)
+            if len(self._looks) > REMEMBERED:
+                self._looks.popitem(last=False)
+            if looks and done < looks[-1][1]:
+                looks.clear()
+            if not looks or now - looks[-1][0] >= BETWEEN_SECONDS:
+                looks.append((now, done))
+            while len(looks) > 2 and now - looks[0][0] > WINDOW_SECONDS:
+                looks.popleft()
+            first_at, first_done = looks[0]
+        elapsed, gained = now - first_at, done - first_done
+        return gained / elapsed if elapsed >= LEAST_SECONDS and gained > 0 else None
+
+    def forget(self, name: str) -> None:
+        """Begin anew, because it stood still for a reason."""
+        with self._lock:
+            self._looks.pop(name, None)
