@@ -144,7 +144,7 @@ async function showSpeech({ id, speech, duration, channels }) {
   write(page, "facts", facts.join(" · "));
   write(page, "speech-tab", t("Speech ({count})", { count: speech.total }));
   write(page, "missing-tab", t("Left out ({count})", { count: speech.missing.rules.reduce((sum, { count }) => sum + count, 0) }));
-  const advice = field(page, "advice");
+  const advice = field(page, "no-speech");
   advice.textContent = speech.advice;
   advice.hidden = !speech.advice;
   button("more").hidden = list.length >= speech.total;

@@ -1,0 +1,255 @@
+"""Speech detection: a control moves and the speech follows; every piece can be heard, read and taken away."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.axe import check_accessible
+from tests.browser.conftest import wait_for
+from tests.browser.test_appearance import WIDER_THAN_WINDOW
+
+Open = Callable[..., Page]
+POSITION = "document.querySelector('audio').currentTime"
+PAUSED = "document.querySelector('audio').paused"
+COLOURS = """(() => {
+  const canvas = document.querySelector('[data-view] canvas');
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  const seen = new Set();
+  for (let at = 0; at < data.length; at += 4) if (data[at + 3] > 250) seen.add(data.slice(at, at + 3).join());
+  return [...seen];
+})()"""
+
+
+@pytest.fixture(name="seen")
+def _seen(open_page: Open, recording: Path) -> Page:
+    """The page with the three pieces of `recording`."""
+    return look_at(open_page("/vad"), recording)
+
+
+def look_at(page: Page, recording: Path) -> Page:
+    page.locator("[data-file-input]").set_input_files(recording)
+    expect(stretches(page)).to_have_count(3)
+    return page
+
+
+def stretches(page: Page) -> Locator:
+    return page.locator("[data-stretches] > li")
+
+
+def view(page: Page) -> Locator:
+    return page.get_by_role("slider", name="Position in the recording")
+
+
+def test_a_recording_shows_its_speech_with_start_end_and_length(seen: Page) -> None:
+    first = stretches(seen).first
+
+    expect(first).to_contain_text(re.compile(r"0:00\.\d{3} – 0:02\.\d{3}"))
+    expect(first).to_contain_text(re.compile(r"2\.\d{3} s \(2\d{3} ms\)"))
+    expect(seen.get_by_role("heading", name="会议 (1).wav")).to_be_visible()
+    expect(seen.get_by_text(re.compile(r"0:09 · \d\.\d s of speech"))).to_be_visible()
+
+
+def test_the_waveform_is_drawn_in_the_colours_of_the_theme(seen: Page) -> None:
+    wait_for(seen, f"{COLOURS}.length >= 3")
+    light = seen.evaluate(COLOURS)
+
+    seen.get_by_label("Colours").click()
+    seen.get_by_role("button", name="Dark").click()
+
+    wait_for(seen, f"!{COLOURS}.includes({json.dumps(light[0])})")
+    assert "0,0,0" not in light
+
+
+def test_a_moved_control_changes_the_list_at_once(seen: Page) -> None:
+    seen.get_by_label("Longest segment").last.fill("1000")
+    expect(stretches(seen).nth(8)).to_be_visible()
+
+    seen.get_by_role("button", name="Reset").click()
+    expect(stretches(seen)).to_have_count(3)
+
+    silence = seen.get_by_role("slider", name="Minimum silence")
+    silence.focus()
+    for _ in range(3):
+        silence.press("PageUp")  # by a tenth of the range
+    expect(stretches(seen)).to_have_count(1)
+
+
+def test_controls_and_recording_survive_a_reload(seen: Page) -> None:
+    seen.get_by_label("Longest segment").last.fill("1000")
+    expect(stretches(seen).nth(8)).to_be_visible()
+    count = stretches(seen).count()
+
+    seen.reload()
+
+    expect(stretches(seen)).to_have_count(count)
+    expect(seen.get_by_label("Longest segment").last).to_have_value("1000")
+
+
+def test_what_was_left_out_names_its_rule_and_what_to_do(seen: Page) -> None:
+    seen.get_by_label("Minimum speech").last.fill("3000")
+    expect(stretches(seen)).to_have_count(0)
+    expect(seen.get_by_text("No speech was found.")).to_be_visible()
+
+    seen.get_by_text("Left out (").click()
+    rules = seen.locator("[data-rules]")
+    expect(rules.get_by_text("Speech too short")).to_be_visible()
+    expect(rules.get_by_text("lower the minimum speech")).to_be_visible()
+    shown = seen.locator("[data-missing-items] > li")
+    expect(shown.filter(has_text="Speech too short")).to_have_count(3)
+
+    rules.get_by_label("Too quiet").uncheck()
+    expect(shown).to_have_count(3)
+
+
+def test_a_piece_is_played_to_its_end_and_no_further(seen: Page) -> None:
+    second = stretches(seen).nth(1)
+    play = second.get_by_role("button", name=re.compile("Play from"))
+
+    play.click()
+
+    expect(play).to_have_attribute("aria-pressed", "true")
+    expect(second).to_have_class(re.compile("is-current"))
+    wait_for(seen, f"{PAUSED} && {POSITION} > 4")
+    assert seen.evaluate(POSITION) < 6
+
+
+def test_the_waveform_is_moved_and_zoomed_by_keys(seen: Page) -> None:
+    slider = view(seen)
+    end = seen.locator('[data-field="view-end"]')
+    slider.focus()
+
+    slider.press("End")
+    expect(slider).to_have_attribute("aria-valuetext", "0:09")
+    slider.press("Home")
+    expect(slider).to_have_attribute("aria-valuetext", "0:00")
+    expect(end).to_have_text("0:09.000")
+    slider.press("ArrowUp")
+    expect(end).to_have_text("0:04.500")
+    slider.press("PageDown")
+    expect(end).to_have_text("0:09.000")
+    slider.press("0")
+    expect(seen.locator('[data-field="view-start"]')).to_have_text("0:00.000")
+    slider.press(" ")
+    wait_for(seen, f"!{PAUSED}")
+    slider.press(" ")
+    wait_for(seen, PAUSED)
+
+
+def test_the_list_is_walked_by_arrow_keys(seen: Page) -> None:
+    buttons = seen.get_by_role("button", name=re.compile("Play from"))
+    buttons.first.focus()
+
+    seen.keyboard.press("ArrowDown")
+    expect(buttons.nth(1)).to_be_focused()
+    seen.keyboard.press("End")
+    expect(buttons.nth(2)).to_be_focused()
+    seen.keyboard.press("Tab")
+    expect(seen.get_by_role("button", name="Read piece 3")).to_be_focused()
+
+
+def test_pieces_are_read_and_taken_away_as_subtitles(seen: Page) -> None:
+    subtitles = seen.locator('[data-export="srt"]')
+    expect(subtitles).to_have_attribute("aria-disabled", "true")
+
+    seen.get_by_role("button", name="Read piece 2").click()
+    expect(stretches(seen).nth(1).locator('[data-field="text"]')).not_to_be_empty()
+    seen.get_by_role("button", name="Read all pieces").click()
+    expect(seen.get_by_text("3 of 3 pieces")).to_be_visible()
+
+    expect(subtitles).to_have_attribute("aria-disabled", "false")
+    with seen.expect_download() as download:
+        subtitles.click()
+    assert download.value.suggested_filename == "会议 (1).srt"
+    assert download.value.path().read_text("utf-8").count(" --> ") == 3
+
+
+@pytest.mark.parametrize(
+    ("format", "sign"), [("csv", "duration_ms"), ("json", '"unit": "ms"'), ("txt", "\t")]
+)
+def test_the_list_is_taken_away_as_it_is_shown(seen: Page, format: str, sign: str) -> None:
+    seen.get_by_label("Minimum silence").last.fill("5000")
+    expect(stretches(seen)).to_have_count(1)
+
+    with seen.expect_download() as download:
+        seen.locator(f'[data-export="{format}"]').click()
+
+    text = download.value.path().read_text("utf-8")
+    assert sign in text
+    assert len(text.splitlines()) <= 11  # one stretch
+
+
+def test_a_recording_of_the_history_is_looked_at_without_sending_it_again(
+    open_page: Open, finished: str
+) -> None:
+    page = open_page("/vad")
+
+    page.get_by_label("A recording from the history").select_option(finished)
+
+    expect(stretches(page)).to_have_count(3)
+    expect(page).to_have_url(re.compile(f"id=t-{finished}"))
+
+
+def test_a_transcript_tells_why_stretches_have_no_text_and_leads_to_other_settings(transcribed: Page) -> None:
+    transcribed.get_by_text("Why is this missing?").click()
+
+    panel = transcribed.locator("[data-missing]")
+    expect(panel.get_by_label("Too quiet")).to_be_checked()
+    gaps = panel.locator("[data-missing-items] > li")
+    expect(gaps.first).to_contain_text("Too quiet")
+    gaps.nth(1).get_by_role("button").click()
+    wait_for(transcribed, f"{POSITION} > 2")
+    panel.get_by_role("link", name="Try other settings").click()
+
+    expect(stretches(transcribed)).to_have_count(3)
+
+
+def test_a_file_that_is_no_recording_is_refused_with_the_reason_and_the_page_goes_on(
+    open_page: Open, recording: Path, tmp_path: Path
+) -> None:
+    page = open_page("/vad")
+    broken = tmp_path / "notes.mp3"
+    broken.write_bytes(b"these are no sounds" * 100)
+
+    page.locator("[data-file-input]").set_input_files(broken)
+
+    expect(page.get_by_role("alert").filter(has_text="not_audio")).to_be_visible()
+    look_at(page, recording)
+    expect(page.get_by_text("not_audio")).to_be_hidden()
+
+
+def test_a_file_over_the_limit_is_refused_before_it_is_sent(open_page: Open, tmp_path: Path) -> None:
+    page = open_page("/vad")
+    large = tmp_path / "large.wav"
+    large.write_bytes(bytes(3 * 2**20))
+
+    page.locator("[data-file-input]").set_input_files(large)
+
+    expect(page.get_by_role("alert").filter(has_text="upload_too_large")).to_contain_text("2 MB")
+
+
+def test_a_recording_whose_day_is_over_says_so(open_page: Open) -> None:
+    page = open_page("/vad?id=0123456789abcdef")
+
+    expect(page.get_by_role("alert").filter(has_text="analysis_not_found")).to_be_visible()
+
+
+@pytest.mark.parametrize(("scheme", "language"), [("light", "zh-CN"), ("dark", "en-GB")])
+def test_the_page_fits_a_phone_and_keeps_the_rules_of_accessibility(
+    open_page: Open, recording: Path, scheme: str, language: str
+) -> None:
+    page = open_page("/vad", color_scheme=scheme, locale=language, viewport={"width": 360, "height": 740})
+
+    look_at(page, recording)
+
+    assert not page.evaluate(WIDER_THAN_WINDOW)
+    order = page.evaluate(
+        "['[data-view]', '[data-options]', '[data-stretches]'].map((name) => document.querySelector(name).getBoundingClientRect().top)"
+    )
+    assert order == sorted(order)  # what a control does is seen near it
+    check_accessible(page)
