@@ -64,7 +64,8 @@ def listen(host: str, port: int) -> socket.socket:
         AddressUnusable: the address is not one of this machine.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # asyncio sends small answers at once (TCP_NODELAY) only where the protocol is named
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     if os.name == "posix":
         listener.setsockopt(
             socket.SOL_SOCKET, socket.SO_REUSEADDR, 1

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 from pathlib import Path
 
 import pytest
 
+from app.commands.serve import listen
 from tests.commands.test_transcribe import run
 
 
@@ -61,3 +63,23 @@ def test_a_damaged_database_is_named_with_what_to_do(tmp_path: Path) -> None:
     assert result.returncode == 1
     assert "[database_unusable]" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_small_answers_leave_at_once() -> None:
+    """Without TCP_NODELAY an answer in two parts waits 40 ms for the other side's acknowledgement."""
+    told: list[int] = []
+
+    def accepted(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        told.append(writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        writer.close()
+
+    async def serve_one() -> None:
+        listener = listen("127.0.0.1", 0)
+        async with await asyncio.start_server(accepted, sock=listener):
+            reader, writer = await asyncio.open_connection(*listener.getsockname())
+            await reader.read()
+            writer.close()
+
+    asyncio.run(serve_one())
+
+    assert told == [1]
