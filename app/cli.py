@@ -72,6 +72,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_worker(commands)
     _add_transcribe(commands)
     _add_doctor(commands)
+    _add_case(commands)
     _add_models(commands)
     return parser
 
@@ -159,6 +160,26 @@ def _add_doctor(commands: _Commands[argparse.ArgumentParser]) -> None:
     command.set_defaults(run=_doctor)
 
 
+def _add_case(commands: _Commands[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("case", help="put everything about a job into one zip, without secrets")
+    command.add_argument(
+        "job", metavar="JOB", help="id of the transcription, as its page and the log show it"
+    )
+    command.add_argument("--output", type=Path, metavar="FILE", help="the zip to write (case-JOB.zip)")
+    command.add_argument(
+        "--audio",
+        choices=("whole", "stretch", "hash"),
+        default="whole",
+        help="the whole sound, the segment that failed, or its checksum alone (whole)",
+    )
+    command.add_argument("--segment", type=int, metavar="N", help="the segment that --audio stretch takes")
+    command.add_argument("--keep-names", action="store_true", help="leave the name of the recording")
+    command.add_argument("--preview", action="store_true", help="list what would go in, and write nothing")
+    _add_engine_options(command)
+    _add_folder_options(command)
+    command.set_defaults(run=_case)
+
+
 def _add_models(commands: _Commands[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("models", help="list, download, verify, remove or choose models")
     actions = command.add_subparsers(required=True, metavar="ACTION", dest="action")
@@ -236,6 +257,17 @@ def _doctor(options: argparse.Namespace, settings: Settings) -> int:
     from app.commands.doctor import doctor
 
     return doctor(settings, as_json=options.json, quick=options.quick)
+
+
+def _case(options: argparse.Namespace, settings: Settings) -> int:
+    from app.commands.case import make_case, preview_case
+    from app.support.case import AudioChoice, CaseChoice
+
+    audio = AudioChoice.STRETCH if options.segment is not None else AudioChoice(options.audio)
+    choice = CaseChoice(audio, options.keep_names, options.segment)
+    if options.preview:
+        return preview_case(settings, options.job, choice)
+    return make_case(settings, options.job, choice, options.output or Path(f"case-{options.job}.zip"))
 
 
 def _models(options: argparse.Namespace, settings: Settings) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.engine import EngineSpec
 from app.engine.audio import DecodeLimits
@@ -13,6 +13,7 @@ from app.engine.registry import factory_for
 from app.engine.vad import VadOptions
 from app.jobs.models import ModelPlaces, Models
 from app.paths import builtin_model_dir
+from app.support.case import Surroundings
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -76,3 +77,33 @@ def vad_options(settings: Settings) -> VadOptions:
         min_silence_ms=settings.min_silence_ms,
         speech_pad_ms=settings.speech_pad_ms,
     )
+
+
+def surroundings(settings: Settings, models: Models, *, with_recognition: bool = False) -> Surroundings:
+    """Return what a support case tells about this installation."""
+    return Surroundings(
+        settings={name: _told(settings, name) for name in type(settings).model_fields},
+        host_names=tuple(filter(None, (settings.host, *settings.allowed_hosts.replace(" ", "").split(",")))),
+        host=settings.host,
+        port=settings.port,
+        data_dir=settings.data_dir,
+        log_dir=settings.log_dir,
+        spec=spec_of_folder(settings, models.folder_in_use()),
+        limits=decode_limits(settings),
+        folder_of_model=lambda name: _folder_of(models, name),
+        with_recognition=with_recognition,
+    )
+
+
+def _told(settings: Settings, name: str) -> dict[str, Any]:
+    default = type(settings).model_fields[name].get_default(call_default_factory=True)
+    value = getattr(settings, name)
+    return {"value": _plain(value), "origin": settings.origin(name).value, "default": _plain(default)}
+
+
+def _plain(value: object) -> Any:
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def _folder_of(models: Models, name: str) -> Path | None:
+    return next((entry.folder for entry in models.entries() if entry.name == name), None)

@@ -26,6 +26,8 @@
   + InferenceError
     - DeviceUnavailable, OutOfMemory, InferenceFailed, InferenceCrashed, InferenceHung, InferenceUnavailable
     - SegmentsFailed
+  + CaseError
+    - CaseUnreadable, CaseDamaged
   + SetupError
     - PortTaken, AddressUnusable, FolderUnwritable, DatabaseUnusable
 
@@ -778,6 +780,25 @@ class SegmentsFailed(InferenceError):
 
 
 # Set-up
+
+
+# Support cases
+
+
+class CaseError(AppError):
+    status = 422
+
+
+class CaseUnreadable(CaseError):
+    code = "case_unreadable"
+    message = N_("{file} is not a support case: {reason}.")
+    advice = N_("Give the zip that 'python -m app case' or the page has made, as it was made.")
+
+
+class CaseDamaged(CaseError):
+    code = "case_damaged"
+    message = N_("The support case {file} is damaged: {names} is not what its manifest promises.")
+    advice = N_("Copy the case again from where it was made; its files must not be changed.")
 
 
 class SetupError(AppError):

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from app import __version__
-from app.composition import decode_limits, open_models, spec_of_folder, vad_options
+from app.composition import decode_limits, open_models, spec_of_folder, surroundings, vad_options
 from app.jobs.arrivals import Arrivals
 from app.jobs.batches import BatchBook
 from app.jobs.history import History
@@ -35,11 +35,13 @@ from app.store.database import Database
 from app.store.files import Files
 from app.store.uploads import UploadFiles
 from app.store.vad import Analyses
+from app.support.case.cases import Cases
 from app.web import (
     again,
     batch_page,
     batch_uploads,
     batches,
+    case,
     docs,
     edits,
     events,
@@ -126,6 +128,7 @@ def _add_routes(app: FastAPI) -> None:
         settings_routes,
         missing_routes,
         vad_routes,
+        case,
     ):  # /events stands before /{id}
         app.include_router(module.router, prefix=API_PATH)
     for router in (batches.router, batch_uploads.batch_router, batch_uploads.router):
@@ -207,6 +210,7 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
         "live": live_sessions,
         "vad": vad,
         "vad_texts": vad_texts,
+        "cases": Cases(queue, lambda: surroundings(book.now, shelf)),
         "has_worker": start_worker,
         "default_options": JobOptions(vad=vad_options(settings)),
         "started_at": time.monotonic(),

@@ -22,6 +22,7 @@ from app.jobs.trash import Trash
 from app.jobs.vad import Vad
 from app.jobs.vad_texts import VadTexts
 from app.settings import Settings
+from app.support.case.cases import Cases
 from app.web.errors import language_of
 
 
@@ -49,6 +50,7 @@ class State(TypedDict):
     live: Live
     vad: Vad
     vad_texts: VadTexts
+    cases: Cases
     has_worker: bool
     """Whether jobs are done here, and not by `python -m app worker`."""
     default_options: JobOptions
@@ -89,6 +91,10 @@ def _models(connection: HTTPConnection) -> Models:
     return state_of(connection)["models"]
 
 
+def _cases(connection: HTTPConnection) -> Cases:
+    return state_of(connection)["cases"]
+
+
 def _translate(connection: HTTPConnection) -> Translate:
     return translator(language_of(connection))
 
@@ -100,6 +106,7 @@ SettingsDep = Annotated[Settings, Depends(_settings)]
 SettingsBookDep = Annotated[SettingsBook, Depends(_settings_book)]
 InferenceDep = Annotated[InferenceProcess, Depends(_inference)]
 ModelsDep = Annotated[Models, Depends(_models)]
+CasesDep = Annotated[Cases, Depends(_cases)]
 TranslateDep = Annotated[Translate, Depends(_translate)]
 StateDep = Annotated[State, Depends(state_of)]
 TranscriptionId = Annotated[str, Path(description="Id of the transcription.", examples=["01jd9x3v6t8q"])]

@@ -1,0 +1,208 @@
+"""The zip of a case: written whole or not at all, and read with suspicion, because it comes from somewhere else.
+
+manifest.json lists every other file with its size and checksum. Nothing is ever unpacked under a name of the zip.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from app import __version__
+from app.errors import N_, CaseDamaged, CaseUnreadable
+from app.hubs.checksums import sha256_of
+from app.store.incoming import room_in
+from app.support.case import FORMAT, FORMAT_VERSION, MANIFEST_NAME, Part
+from app.support.redaction import Redaction
+
+LARGEST_TEXT_BYTES = 256 * 2**20  # the words of a day of speech are a tenth of it
+CHUNK_BYTES = 2**20
+
+
+def manifest_of(
+    parts: Iterable[Part], redactions: Iterable[Redaction], facts: Mapping[str, Any]
+) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "program_version": __version__,
+        "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        **facts,
+        "files": [
+            {"name": part.name, "what": part.what, "size": part.size, "sha256": _sha256(part.content)}
+            for part in parts
+        ],
+        "redactions": [asdict(redaction) for redaction in redactions],
+    }
+
+
+def write_archive(parts: list[Part], manifest: Mapping[str, Any], target: Path) -> None:
+    """Write the zip beside `target` and rename it into place.
+
+    Raises:
+        DiskFull: there is no room for it.
+        OSError: the folder cannot be written.
+    """
+    part_file = target.with_name(f".{target.name}.part")
+    try:
+        with room_in(target.parent), part_file.open("wb") as file:
+            with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+                archive.writestr(MANIFEST_NAME, as_json(manifest))
+                for part in parts:
+                    _add(archive, part)
+            file.flush()
+            os.fsync(file.fileno())
+        part_file.replace(target)
+    except BaseException:
+        part_file.unlink(missing_ok=True)
+        raise
+
+
+def as_json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, indent=2).encode()
+
+
+class CaseArchive:
+    """A case that somebody has made, opened for reading."""
+
+    def __init__(self, file: Path, archive: zipfile.ZipFile, manifest: Mapping[str, Any]) -> None:
+        self.file = file
+        self.manifest = manifest
+        self._archive = archive
+
+    def json(self, name: str) -> Any:
+        """Return the value of a JSON file of the case; None where it has none.
+
+        Raises:
+            CaseDamaged: it is not what the manifest promises.
+        """
+        if name not in self._promised():
+            return None
+        try:
+            return json.loads(self._read(name))
+        except ValueError as error:
+            raise CaseDamaged(file=str(self.file), names=name) from error
+
+    def copy(self, name: str, target: Path) -> None:
+        """Write a file of the case to `target`.
+
+        Raises:
+            CaseDamaged: it is not what the manifest promises.
+            DiskFull: there is no room for it.
+        """
+        promised = self._promised()[name]
+        digest = hashlib.sha256()
+        left = promised["size"]
+        with self._open(name) as source, room_in(target.parent), target.open("wb") as copy:
+            while chunk := source.read(min(CHUNK_BYTES, left + 1)):
+                left -= len(chunk)
+                if left < 0:
+                    break
+                digest.update(chunk)
+                copy.write(chunk)
+        if left or digest.hexdigest() != promised["sha256"]:
+            raise CaseDamaged(file=str(self.file), names=name)
+
+    def check(self) -> None:
+        """Compare every file with the manifest.
+
+        Raises:
+            CaseDamaged: one differs, is missing, or was added.
+        """
+        promised = self._promised()
+        there = set(self._archive.namelist()) - {MANIFEST_NAME}
+        wrong = sorted(there ^ set(promised)) + [
+            name for name in there & set(promised) if not self._is_whole(name)
+        ]
+        if wrong:
+            raise CaseDamaged(file=str(self.file), names=", ".join(wrong[:5]))
+
+    def _is_whole(self, name: str) -> bool:
+        promised = self._promised()[name]
+        digest, left = hashlib.sha256(), promised["size"]
+        with self._open(name) as source:
+            while chunk := source.read(min(CHUNK_BYTES, left + 1)):
+                left -= len(chunk)
+                if left < 0:
+                    return False
+                digest.update(chunk)
+        return bool(left == 0 and digest.hexdigest() == promised["sha256"])
+
+    def _read(self, name: str) -> bytes:
+        promised = self._promised()[name]
+        if promised["size"] > LARGEST_TEXT_BYTES:
+            raise CaseDamaged(file=str(self.file), names=name)
+        with self._open(name) as source:
+            content: bytes = source.read(promised["size"] + 1)
+        if hashlib.sha256(content).hexdigest() != promised["sha256"]:
+            raise CaseDamaged(file=str(self.file), names=name)
+        return content
+
+    @contextmanager
+    def _open(self, name: str) -> Iterator[Any]:
+        try:
+            with self._archive.open(name) as source:
+                yield source
+        except (KeyError, zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+            raise CaseDamaged(file=str(self.file), names=name) from error
+
+    def _promised(self) -> dict[str, Any]:
+        return {file["name"]: file for file in self.manifest["files"]}
+
+
+@contextmanager
+def open_archive(file: Path) -> Iterator[CaseArchive]:
+    """Open a case and read its manifest.
+
+    Raises:
+        CaseUnreadable: it is no case, or of a newer version of the program.
+    """
+    try:
+        archive = zipfile.ZipFile(file)
+    except OSError as error:
+        raise CaseUnreadable(file=str(file), reason=error.strerror or str(error)) from error
+    except zipfile.BadZipFile as error:
+        raise CaseUnreadable(file=str(file), reason=N_("it is not a whole zip file")) from error
+    with archive:
+        yield CaseArchive(file, archive, _manifest(file, archive))
+
+
+def _manifest(file: Path, archive: zipfile.ZipFile) -> Mapping[str, Any]:
+    try:
+        with archive.open(MANIFEST_NAME) as source:
+            manifest = json.loads(source.read(LARGEST_TEXT_BYTES))
+        is_case = manifest["format"] == FORMAT
+        version = int(manifest["format_version"])
+        _check_listed(manifest["files"])
+    except (KeyError, TypeError, ValueError, AttributeError, zipfile.BadZipFile) as error:
+        raise CaseUnreadable(file=str(file), reason=N_("it has no manifest of a case")) from error
+    if not is_case:
+        raise CaseUnreadable(file=str(file), reason=N_("it has no manifest of a case"))
+    if version > FORMAT_VERSION:
+        raise CaseUnreadable(file=str(file), reason=N_("a newer version of this program made it"))
+    return dict(manifest)
+
+
+def _check_listed(files: Any) -> None:
+    for file in files:
+        if not (isinstance(file["name"], str) and isinstance(file["sha256"], str) and int(file["size"]) >= 0):
+            raise TypeError(file)
+
+
+def _add(archive: zipfile.ZipFile, part: Part) -> None:
+    if isinstance(part.content, Path):
+        archive.write(part.content, part.name, zipfile.ZIP_STORED)  # sound does not get smaller
+    else:
+        archive.writestr(part.name, part.content)
+
+
+def _sha256(content: bytes | Path) -> str:
+    return sha256_of(content) if isinstance(content, Path) else hashlib.sha256(content).hexdigest()

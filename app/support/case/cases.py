@@ -1,0 +1,115 @@
+"""Makes cases of jobs in any state: shows what would go in, and writes it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.jobs.queue import Queue, Transcription
+from app.support.case import MANIFEST_NAME, AudioChoice, CaseChoice, Part, Surroundings
+from app.support.case.archive import as_json, manifest_of, write_archive
+from app.support.case.contents import Contents, Evidence
+from app.support.case.sound import ALL, AS_SENT, STRETCH, SoundPlan, make_sound, plan_sound
+from app.support.redaction import Redaction
+
+PREVIEWED_BYTES = 64 * 1024  # of one file: as much as a person reads
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewFile:
+    """One file as it would go in."""
+
+    name: str
+    what: str
+    size: int
+    is_estimate: bool = False
+    content: str = ""
+    """Its beginning; empty for sound."""
+    is_whole: bool = True
+    """Whether `content` is all of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """Everything that would leave, before anything does."""
+
+    files: tuple[PreviewFile, ...]
+    redactions: tuple[Redaction, ...]
+    note: str
+    """Why there is less sound than was chosen; empty otherwise."""
+
+
+class Cases:
+    """The one who makes cases; every method may be called from any thread."""
+
+    def __init__(self, queue: Queue, surroundings: Callable[[], Surroundings]) -> None:
+        self._queue = queue
+        self._surroundings = surroundings
+
+    def preview(self, id: str, choice: CaseChoice) -> Preview:
+        """Return the files with their redacted contents; the audio is only announced.
+
+        Raises:
+            TranscriptionNotFound
+        """
+        job, contents = self._contents(id, choice)
+        parts = contents.parts()
+        plan = plan_sound(choice, self._queue.segments(id, with_words=False))
+        facts = contents.facts() | {"audio": {"choice": plan.choice.value, "recording_sha256": job.sha256}}
+        redactions = contents.redactor.redactions
+        manifest = as_json(manifest_of(parts, redactions, facts))
+        files = [_shown(Part(MANIFEST_NAME, "", manifest)), *map(_shown, parts), *_announced(job, plan)]
+        return Preview(tuple(files), redactions, plan.note)
+
+    def write(self, id: str, choice: CaseChoice, target: Path) -> dict[str, Any]:
+        """Write the case to `target` and return its manifest.
+
+        Raises:
+            TranscriptionNotFound
+            DiskFull: there is no room for it.
+        """
+        job, contents = self._contents(id, choice)
+        parts = contents.parts()
+        plan = plan_sound(choice, self._queue.segments(id, with_words=False))
+        with self._scratch() as folder:
+            sound = make_sound(self._queue, job, plan, self._surroundings().limits, folder)
+            if sound.part is not None:
+                parts.append(sound.part)
+            audio = contents.redactor.value(sound.facts)
+            manifest = manifest_of(parts, contents.redactor.redactions, contents.facts() | {"audio": audio})
+            write_archive(parts, manifest, target)
+        return manifest
+
+    @contextmanager
+    def _scratch(self) -> Iterator[Path]:
+        """A folder on the disk of the recordings: the one for temporary files may be what does not work."""
+        with tempfile.TemporaryDirectory(prefix="case-", dir=self._surroundings().data_dir) as name:
+            yield Path(name)
+
+    def _contents(self, id: str, choice: CaseChoice) -> tuple[Transcription, Contents]:
+        job = self._queue.get(id)
+        evidence = Evidence(job, self._queue.segments(id), self._queue.log_lines(id))
+        return job, Contents(evidence, choice, self._surroundings())
+
+
+def _shown(part: Part) -> PreviewFile:
+    assert isinstance(part.content, bytes)  # noqa: S101 - only sound lies in files
+    beginning = part.content[:PREVIEWED_BYTES].decode(errors="ignore")
+    return PreviewFile(
+        part.name, part.what, part.size, content=beginning, is_whole=part.size <= PREVIEWED_BYTES
+    )
+
+
+def _announced(job: Transcription, plan: SoundPlan) -> Iterator[PreviewFile]:
+    if plan.choice is AudioChoice.HASH:
+        return
+    if job.duration is None and job.error is not None:
+        yield PreviewFile("audio/recording", AS_SENT, job.size_bytes)
+    elif plan.choice is AudioChoice.STRETCH:
+        yield PreviewFile("audio/stretch.flac", STRETCH, plan.estimated_bytes(job.duration), is_estimate=True)
+    else:
+        yield PreviewFile("audio/whole.flac", ALL, plan.estimated_bytes(job.duration), is_estimate=True)

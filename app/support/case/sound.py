@@ -1,0 +1,127 @@
+"""The audio of a case: as much as the person chose, as it was recognised, without the tags of the recording.
+
+FLAC keeps every sample that the model heard. A recording that cannot be decoded is put in as it was sent: its bytes
+are the failure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from app.engine import SAMPLE_RATE
+from app.engine.audio import DecodeLimits
+from app.engine.flac import write_flac
+from app.engine.preparation import prepare
+from app.errors import N_, AppError, AudioGone
+from app.jobs.queue import Queue, SegmentRecord, Transcription
+from app.support.case import AudioChoice, CaseChoice, Part
+
+ALL = N_("The recording as it was recognised: 16 kHz, one channel, no tags")
+STRETCH = N_("The stretch in question as it was recognised: 16 kHz, one channel, no tags")
+AS_SENT = N_("The recording as it was sent: it could not be decoded")
+ESTIMATED_BYTES_PER_SECOND = 17_000  # FLAC of speech at 16 kHz
+
+
+@dataclass(frozen=True, slots=True)
+class SoundPlan:
+    """What of the sound goes in."""
+
+    choice: AudioChoice
+    segments: tuple[int, ...] = ()
+    """Those of the stretch."""
+    start: float = 0.0
+    end: float | None = None
+    note: str = ""
+    """Why there is less than was chosen; English, its own translation key."""
+
+    @property
+    def first_sample(self) -> int:
+        return max(0, round(self.start * SAMPLE_RATE))
+
+    def estimated_bytes(self, duration: float | None) -> int:
+        """Return about how large the file becomes."""
+        end = self.end if self.end is not None else (duration or 0.0)
+        return (
+            0 if self.choice is AudioChoice.HASH else round((end - self.start) * ESTIMATED_BYTES_PER_SECOND)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """What the manifest says of the audio, and the file itself."""
+
+    facts: dict[str, Any]
+    part: Part | None
+
+
+def plan_sound(choice: CaseChoice, segments: Sequence[SegmentRecord]) -> SoundPlan:
+    """Decide what goes in; never more than was chosen."""
+    if choice.audio is not AudioChoice.STRETCH:
+        return SoundPlan(choice.audio)
+    chosen = _stretch(choice.segment, segments)
+    if chosen is None:
+        return SoundPlan(
+            AudioChoice.HASH, note=N_("There are no segments yet, so there is no stretch to take.")
+        )
+    return SoundPlan(AudioChoice.STRETCH, (chosen.index,), chosen.start, chosen.end)
+
+
+def make_sound(
+    queue: Queue, job: Transcription, plan: SoundPlan, limits: DecodeLimits, folder: Path
+) -> Sound:
+    """Write the audio into `folder`, as far as it can be had."""
+    facts: dict[str, Any] = {
+        "choice": plan.choice.value,
+        "recording_sha256": job.sha256,
+        "recording_bytes": job.size_bytes,
+    }
+    facts |= {"note": plan.note, "segments": list(plan.segments), "first_sample": plan.first_sample}
+    if plan.choice is AudioChoice.HASH:
+        return Sound(facts | {"file": None}, None)
+    try:
+        source = queue.source_path(job.id)
+    except AudioGone as error:
+        return Sound(facts | {"file": None, "note": error.problem.explained()["message"]}, None)
+    try:
+        pcm, decoded = _samples(queue, job, source, limits, folder)
+    except AppError as error:
+        part = Part(f"audio/recording{source.suffix}", AS_SENT, source)
+        problem = error.problem.to_dict()
+        return Sound(
+            facts | {"choice": "whole", "file": part.name, "is_original": True, "decoding": problem}, part
+        )
+    target = folder / "sound.flac"
+    count = None if plan.end is None else round(plan.end * SAMPLE_RATE) - plan.first_sample
+    samples = write_flac(pcm, target, plan.first_sample, count)
+    name, what = ("audio/whole.flac", ALL) if plan.end is None else ("audio/stretch.flac", STRETCH)
+    part = Part(name, what, target)
+    return Sound(facts | {"file": name, "is_original": False, "samples": samples, "decoded": decoded}, part)
+
+
+def _samples(
+    queue: Queue, job: Transcription, source: Path, limits: DecodeLimits, folder: Path
+) -> tuple[Path, dict[str, Any] | None]:
+    """Return the samples of a job: those it works with, else decoded again."""
+    at_work = queue.files.audio(job.id)
+    pcm = folder / "audio.s16"
+    try:
+        pcm.hardlink_to(at_work)  # they stay ours when the job ends meanwhile
+    except OSError:
+        prepared = prepare(source, pcm, folder / "peaks.json", job.options.vad, limits, lambda: False)
+        return pcm, asdict(prepared.facts)
+    return pcm, None
+
+
+def _stretch(index: int | None, segments: Sequence[SegmentRecord]) -> SegmentRecord | None:
+    """Return the segment that is asked for, or failed, or is least sure, or first."""
+    if index is not None:
+        return next((segment for segment in segments if segment.index == index), None)
+    failed = [segment for segment in segments if segment.state == "failed"]
+    unsure = sorted(
+        (segment for segment in segments if segment.confidence is not None),
+        key=lambda segment: segment.confidence or 0.0,
+    )
+    return next(iter((*failed, *unsure, *segments)), None)

@@ -1,0 +1,105 @@
+"""Finds in the log, rotated files included, what belongs to one job: its own lines, its requests, the minutes around."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from app.logging import LOG_NAME, OLD_FILES_KEPT
+
+AROUND = timedelta(minutes=2)
+MOST_ENTRIES = 5000
+
+_HEAD = re.compile(
+    r"(?P<moment>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) \w+ request=(?P<request>\S+) job=(?P<job>\S+) "
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One event of the log with the lines of its traceback."""
+
+    text: str
+    moment: datetime | None
+    """None where a line does not begin as ours do."""
+    request: str
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which entries are looked for: any of these reasons is enough."""
+
+    job: str
+    requests: frozenset[str]
+    moments: tuple[datetime, ...]
+    """Everything within AROUND of one of these."""
+
+    def includes(self, entry: LogEntry) -> bool:
+        if entry.job == self.job or entry.request in self.requests or self.job in entry.text:
+            return True
+        return entry.moment is not None and any(abs(entry.moment - each) <= AROUND for each in self.moments)
+
+
+def read_log(log_dir: Path) -> Iterator[LogEntry]:
+    """Yield the entries of all log files, the oldest first; files that are not there are passed over."""
+    names = [f"{LOG_NAME}.{number}" for number in range(OLD_FILES_KEPT, 0, -1)]
+    for name in (*names, LOG_NAME):
+        try:
+            with (log_dir / name).open(encoding="utf-8", errors="replace") as file:
+                yield from _entries(file)
+        except FileNotFoundError:
+            continue
+
+
+def requests_of(job: str, entries: Iterable[LogEntry]) -> frozenset[str]:
+    """Return the ids of the requests that had to do with a job."""
+    return frozenset(entry.request for entry in entries if job in entry.text and entry.request != "-")
+
+
+def select(
+    entries: Iterable[LogEntry], wanted: Wanted, most: int = MOST_ENTRIES
+) -> tuple[list[LogEntry], int]:
+    """Return the latest `most` wanted entries, and how many earlier ones were left out."""
+    kept: deque[LogEntry] = deque(maxlen=most)
+    count = 0
+    for entry in entries:
+        if wanted.includes(entry):
+            kept.append(entry)
+            count += 1
+    return list(kept), count - len(kept)
+
+
+def merged(entries: Iterable[LogEntry], own: Collection[str]) -> list[str]:
+    """Return the texts of `entries`, with those of the job's own log that rotation has dropped before them."""
+    texts = [entry.text for entry in entries]
+    known = set(texts)
+    return [text for text in own if text not in known] + texts
+
+
+def entries_of(lines: Iterable[str]) -> Iterator[LogEntry]:
+    """Yield the entries of a log that was read before."""
+    return _entries(lines)
+
+
+def _entries(lines: Iterable[str]) -> Iterator[LogEntry]:
+    block: list[str] = []
+    for line in lines:
+        if block and not line.startswith("    "):
+            yield _entry(block)
+            block = []
+        block.append(line.rstrip("\n"))
+    if block:
+        yield _entry(block)
+
+
+def _entry(block: list[str]) -> LogEntry:
+    head = _HEAD.match(block[0])
+    if head is None:
+        return LogEntry("\n".join(block), None, "-", "-")
+    moment = datetime.fromisoformat(head["moment"])
+    return LogEntry("\n".join(block), moment, head["request"], head["job"])

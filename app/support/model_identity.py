@@ -1,0 +1,61 @@
+"""Which model it was: its files with their checksums, and one checksum over all that decide what it says."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from app.engine.registry import identify
+from app.errors import AppError
+from app.hubs.checksums import CHECKSUMS_NAME, sha256_of
+
+FILES_REMEMBERED = 256
+BESIDE_THE_POINT = (CHECKSUMS_NAME, "README.md", "golden.json", "golden.flac", ".gitattributes", "LICENSE")
+
+
+def describe_model(folder: Path) -> dict[str, Any]:
+    """Return name, kind, files and checksums of a model folder; of one that cannot be used, why."""
+    told: dict[str, Any] = {"name": folder.resolve().name, "folder": str(folder)}
+    try:
+        found = identify(folder)
+    except AppError as error:
+        return told | {"problem": error.problem.explained()}
+    files = _files(folder)
+    return told | {
+        "kind": found.kind.value,
+        "architecture": found.architecture,
+        "languages": list(found.languages),
+        "abilities": list(found.abilities),
+        "checksum": _overall(files),
+        "files": files,
+    }
+
+
+def model_checksum(folder: Path) -> str:
+    """Return one checksum over names and contents; models that say the same have the same."""
+    return _overall(_files(folder))
+
+
+def _files(folder: Path) -> list[dict[str, Any]]:
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in BESIDE_THE_POINT)
+    return [
+        {"name": path.relative_to(folder).as_posix(), "size": path.stat().st_size, "sha256": _checksum(path)}
+        for path in paths
+    ]
+
+
+def _checksum(path: Path) -> str:
+    status = path.stat()
+    return _remembered(path, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=FILES_REMEMBERED)  # gigabytes of weights are read once, and again when they change
+def _remembered(path: Path, _size: int, _changed_ns: int) -> str:
+    return sha256_of(path)
+
+
+def _overall(files: list[dict[str, Any]]) -> str:
+    listed = "".join(f"{file['sha256']}  {file['name']}\n" for file in files)
+    return hashlib.sha256(listed.encode()).hexdigest()

@@ -1,0 +1,48 @@
+"""What the tests of cases share: surroundings of a house, and a look into a zip."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from app.support.case import CaseChoice, Surroundings
+from app.support.case.cases import Cases
+from tests.jobs.conftest import LIMITS, House
+
+
+def surroundings(house: House, **settings: Any) -> Surroundings:
+    told = {name: {"value": value, "origin": "option", "default": None} for name, value in settings.items()}
+    return Surroundings(
+        settings=told,
+        host_names=(),
+        host="127.0.0.1",
+        port=7860,
+        data_dir=house.folder,
+        log_dir=house.folder / "logs",
+        spec=house.spec("EchoEngine"),
+        limits=LIMITS,
+        folder_of_model=lambda _name: None,
+    )
+
+
+def cases_of(house: House, **settings: Any) -> Cases:
+    return Cases(house.queue, lambda: surroundings(house, **settings))
+
+
+def make(house: House, job: str, choice: CaseChoice = CaseChoice(), **settings: Any) -> Path:  # noqa: B008 - frozen
+    target = house.folder / "case.zip"
+    cases_of(house, **settings).write(job, choice, target)
+    return target
+
+
+def names_in(case: Path) -> set[str]:
+    with zipfile.ZipFile(case) as archive:
+        return set(archive.namelist())
+
+
+def read(case: Path, name: str) -> Any:
+    with zipfile.ZipFile(case) as archive:
+        content = archive.read(name)
+    return json.loads(content) if name.endswith(".json") else content.decode()

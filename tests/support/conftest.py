@@ -1,0 +1,1 @@
+from tests.jobs.conftest import _house  # noqa: F401 - the fixture `house`
