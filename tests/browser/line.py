@@ -1,4 +1,4 @@
-"""A TCP line to a server that can be slow, and cut: what stands between a browser and a server in real life."""
+"""A TCP line to a server that can be slow, cut, and dead: what stands between a browser and a server in real life."""
 
 from __future__ import annotations
 
@@ -13,12 +13,19 @@ PART_BYTES = 16 * 1024
 
 
 class Line:
-    """Listens at `address` and passes everything on. While it is cut, open connections break and new ones too."""
+    """Listens at `address` and passes everything on. While it is cut, open connections break and new ones too.
+
+    While it is dead nothing arrives on either side, and nobody is told. It can be cut for one address only, as
+    `b"GET /api/v1/live"`.
+    """
 
     def __init__(self, server_port: int, bytes_per_second: float | None = None) -> None:
         self.bytes_per_second = bytes_per_second
         self._server_port = server_port
         self._is_cut = False
+        self._cut_address = b""
+        self._is_alive = threading.Event()
+        self._is_alive.set()
         self._ends: set[socket.socket] = set()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -35,14 +42,25 @@ class Line:
     ) -> None:
         _close(self._listener)
         self.cut()
+        self._is_alive.set()
 
     def cut(self) -> None:
         self._is_cut = True
         for end in list(self._ends):
             _close(end)
 
+    def cut_address(self, request: bytes) -> None:
+        self._cut_address = request
+        for end in list(self._ends):
+            _close(end)
+
+    def die(self) -> None:
+        self._is_alive.clear()
+
     def mend(self) -> None:
         self._is_cut = False
+        self._cut_address = b""
+        self._is_alive.set()
 
     def _accept(self) -> None:
         with suppress(OSError):  # the listener is closed
@@ -62,8 +80,11 @@ class Line:
     def _pass_on(self, source: socket.socket, sink: socket.socket, is_slow: bool) -> None:
         with suppress(OSError):
             while data := source.recv(PART_BYTES):
+                if self._cut_address and data.startswith(self._cut_address):
+                    break
                 if is_slow and self.bytes_per_second:
                     time.sleep(len(data) / self.bytes_per_second)
+                self._is_alive.wait()
                 sink.sendall(data)
         for end in (source, sink):
             _close(end)

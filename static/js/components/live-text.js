@@ -38,8 +38,9 @@ export class LiveText {
     return inOrder.map(([, { final }]) => final.text).filter(Boolean).join("\n");
   }
 
-  get isEmpty() {
-    return this.#finals.size === 0;
+  /** Nothing has been said yet. */
+  get isBlank() {
+    return this.#finals.size === 0 && this.#partial.hidden;
   }
 
   clear() {

@@ -175,7 +175,7 @@ function hear(message) {
   if (message.type === "final") text.addFinal(message);
   if (message.type === "partial" || message.type === "final") desk.addLatency(message.latency_ms);
   if (message.type === "settings") write(page, "held", t("Holds from the next segment on."));
-  slot("empty").hidden = !text.isEmpty || message.type === "partial" || session !== null;
+  slot("empty").hidden = !text.isBlank;
 }
 
 // Show
@@ -184,7 +184,7 @@ function show() {
   page.dataset.state = session?.state ?? page.dataset.state ?? "idle";
   if (!session && page.dataset.state !== "insecure") page.dataset.state = "idle";
   page.dataset.line = session?.line ?? "connecting";
-  slot("empty").hidden = !text.isEmpty;
+  slot("empty").hidden = !text.isBlank;
   slot("rescue").hidden = session?.state !== "failed";
   write(page, "start", session ? t("New session") : t("Start"));
   if (session?.state === "failed") showRescue();

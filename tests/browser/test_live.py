@@ -1,0 +1,312 @@
+"""Live recognition with a real browser and its fake microphone: nothing that is said is lost, whatever happens."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.browser.conftest import API, Server, Watch, new_context, wait_for
+from tests.browser.line import Line
+from tests.browser.voice import seconds_of, stretches, write_voice
+from tests.engine.sounds import RATE, wav_bytes
+
+VOICE_SECONDS = 90
+CUT_SECONDS = 10
+LIVE = b"GET /api/v1/live HTTP"  # the request that becomes the socket
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture(scope="module", name="voice")
+def _voice(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_voice(tmp_path_factory.mktemp("sounds") / "voice.wav", VOICE_SECONDS)
+
+
+@pytest.fixture(scope="module", name="speaking")
+def _speaking(launch: Callable[..., Browser], voice: Path) -> Iterator[Browser]:
+    """A browser into whose microphone somebody speaks as soon as it is opened."""
+    browser = launch(
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-audio-capture={voice}%noloop",
+    )
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(name="open_live")
+def _open_live(speaking: Browser, server: Server) -> Iterator[Callable[..., Page]]:
+    """Return a function that opens the page in a context of its own, at the server or at a line to it."""
+    contexts: list[BrowserContext] = []
+    watched: list[Watch] = []
+
+    def open_live(address: str = "", path: str = "/live") -> Page:
+        context = new_context(speaking, address or server.address, permissions=["microphone"])
+        contexts.append(context)
+        page = context.new_page()
+        page.on("dialog", lambda dialog: dialog.accept())  # "leave the page?"
+        if not address:
+            watched.append(Watch(page, server.address.replace("http", "ws")))
+        page.goto(path)
+        return page
+
+    yield open_live
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(name="live")
+def _live(open_live: Callable[..., Page]) -> Page:
+    return open_live()
+
+
+@pytest.fixture(name="line")
+def _line(server: Server) -> Iterator[Line]:
+    with Line(urlsplit(server.address).port or 0) as line:
+        yield line
+
+
+def start(page: Page) -> None:
+    page.get_by_role("button", name="Start", exact=True).click()
+    in_state(page, "recording")
+
+
+def finish(page: Page) -> dict[str, Any]:
+    """End the session and return its transcription."""
+    page.get_by_role("button", name="Finish").click()
+    in_state(page, "ended")
+    return transcription_of(page)
+
+
+def transcription_of(page: Page) -> dict[str, Any]:
+    address = page.get_by_role("link", name="Open the transcript").get_attribute("href") or ""
+    answer: dict[str, Any] = page.request.get(f"{API}/{address.rpartition('/')[2]}").json()
+    return answer
+
+
+def stored_sound(page: Page, transcription: dict[str, Any]) -> bytes:
+    return page.request.get(f"{API}/{transcription['id']}/audio").body()
+
+
+def in_state(page: Page, state: str) -> None:
+    expect(page.locator("[data-live]")).to_have_attribute("data-state", state)
+
+
+def until_said(page: Page, seconds: int) -> None:
+    """Wait until so much is recorded."""
+    wait_for(page, f"Number(document.querySelector('[data-field=time]').textContent.slice(2)) >= {seconds}")
+
+
+def test_every_sample_that_is_said_is_stored(live: Page, voice: Path) -> None:
+    start(live)
+    until_said(live, 4)
+    wait_for(live, "document.querySelector('[data-desk] meter').value > 40")
+
+    transcription = finish(live)
+
+    sound = stored_sound(live, transcription)
+    assert seconds_of(sound) >= 4
+    assert len(stretches(sound, voice)) == 1
+    assert transcription["id"] in live.request.get("/history").text()
+
+
+def test_a_network_that_is_cut_for_ten_seconds_costs_no_sample(
+    open_live: Callable[..., Page], line: Line, voice: Path
+) -> None:
+    page = open_live(line.address)
+    start(page)
+    until_said(page, 2)
+
+    line.cut()
+    expect(page.get_by_text("Connection lost. Recording goes on, nothing is lost.")).to_be_visible()
+    page.wait_for_timeout(CUT_SECONDS * 1000)
+    expect(page.get_by_text(re.compile(r"\b(9|1\d) s are kept here"))).to_be_visible()
+    line.mend()
+    expect(page.get_by_text("Connection lost.")).to_be_hidden()
+    sound = stored_sound(page, finish(page))
+
+    assert seconds_of(sound) > CUT_SECONDS + 2
+    assert len(stretches(sound, voice)) == 1
+
+
+def test_a_line_that_died_without_a_word_is_told_and_mended(
+    open_live: Callable[..., Page], line: Line, voice: Path
+) -> None:
+    page = open_live(line.address)
+    start(page)
+    until_said(page, 1)
+
+    line.die()
+    expect(page.get_by_text("Connection lost. Recording goes on, nothing is lost.")).to_be_visible()
+    line.mend()
+    expect(page.get_by_text("Connection lost.")).to_be_hidden()
+    sound = stored_sound(page, finish(page))
+
+    assert len(stretches(sound, voice)) == 1
+
+
+def test_a_reload_sends_what_was_kept_and_goes_on(
+    open_live: Callable[..., Page], line: Line, voice: Path
+) -> None:
+    page = open_live(line.address)
+    start(page)
+    until_said(page, 1)
+    line.cut_address(LIVE)
+    until_said(page, 4)
+
+    page.reload()
+
+    in_state(page, "interrupted")
+    expect(page.get_by_text("Connection lost. Nothing is lost")).to_be_visible()
+    line.mend()
+    expect(page.get_by_text("Go on with it, or finish it.")).to_be_visible()
+    page.get_by_role("button", name="Go on").click()
+    in_state(page, "recording")
+    until_said(page, 6)
+    sound = stored_sound(page, finish(page))
+
+    before, after = stretches(sound, voice)
+    assert after.stored_at - before.stored_at > 3 * RATE
+
+
+def test_a_session_that_was_cut_off_by_a_reload_can_be_finished_at_once(live: Page, voice: Path) -> None:
+    start(live)
+    until_said(live, 2)
+
+    live.reload()
+    in_state(live, "interrupted")
+
+    sound = stored_sound(live, finish(live))
+    assert seconds_of(sound) >= 2
+    assert len(stretches(sound, voice)) == 1
+    live.reload()
+    in_state(live, "idle")
+
+
+def test_what_is_said_in_a_pause_is_not_recorded(live: Page) -> None:
+    start(live)
+    until_said(live, 2)
+
+    live.keyboard.press("Escape")
+    in_state(live, "paused")
+    paused_at = live.get_by_role("timer").text_content() or ""
+    live.wait_for_timeout(2000)
+    expect(live.get_by_role("timer")).to_have_text(paused_at)
+    live.keyboard.press("Escape")
+    in_state(live, "recording")
+    live.keyboard.press("Control+Enter")
+    in_state(live, "ended")
+
+    assert seconds_of(stored_sound(live, transcription_of(live))) < 5
+
+
+def test_settings_that_change_while_somebody_speaks_hold_from_the_next_segment_on(
+    open_live: Callable[..., Page],
+) -> None:
+    page = open_live(path="/history")
+    heard: list[dict[str, Any]] = []
+    page.on(
+        "websocket", lambda socket: socket.on("framereceived", lambda frame: heard.append(json.loads(frame)))
+    )
+    page.goto("/live")
+    start(page)
+    expect(page.locator("[data-live]")).to_have_attribute("data-line", "open")
+
+    page.get_by_role("radio", name="3", exact=True).check(force=True)
+    page.get_by_role("spinbutton", name="Minimum silence").fill("300")
+    page.get_by_text("English", exact=True).click()
+    expect(page.get_by_text("Holds from the next segment on.")).to_be_visible()
+
+    held = [message for message in heard if message["type"] == "settings"][-1]
+    assert (held["vad"]["mode"], held["vad"]["min_silence_ms"]) == (3, 300)
+    assert held["options"]["language"] == "en"
+    assert finish(page)["options"]["language"] == "en"
+
+
+def test_sound_for_a_session_that_was_deleted_meanwhile_can_be_saved_as_a_file(
+    open_live: Callable[..., Page], line: Line, voice: Path, tmp_path: Path
+) -> None:
+    page = open_live(line.address)
+    start(page)
+    until_said(page, 1)
+    line.cut_address(LIVE)
+    session = page.request.get("/api/v1/live/sessions").json()["items"][-1]
+    until_said(page, 3)
+    assert page.request.delete(f"{API}/{session['transcription']}").ok
+
+    line.mend()
+
+    in_state(page, "failed")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save the sound kept here").click()
+    download.value.save_as(tmp_path / "kept.wav")
+    assert len(stretches((tmp_path / "kept.wav").read_bytes(), voice)) == 1
+    page.get_by_role("button", name="Discard what is kept here").click()
+    in_state(page, "idle")
+
+
+def test_a_refused_microphone_says_what_to_do(launch: Callable[..., Browser], server: Server) -> None:
+    browser = launch("--use-fake-device-for-media-stream", "--deny-permission-prompts")
+    page = new_context(browser, server.address).new_page()
+    page.goto("/live")
+
+    page.get_by_role("button", name="Start", exact=True).click()
+
+    expect(page.get_by_text("was not allowed to use the microphone")).to_be_visible()
+    expect(page.get_by_text("allow the microphone for this page, then try again")).to_be_visible()
+    browser.close()
+
+
+def test_a_computer_without_a_microphone_is_told_so(launch: Callable[..., Browser], server: Server) -> None:
+    browser = launch("--use-fake-ui-for-media-stream")
+    page = new_context(browser, server.address, permissions=["microphone"]).new_page()
+    page.goto("/live")
+
+    page.get_by_role("button", name="Start", exact=True).click()
+
+    expect(page.get_by_text("No microphone was found.")).to_be_visible()
+    in_state(page, "idle")
+    browser.close()
+
+
+def test_a_mute_microphone_is_noticed(launch: Callable[..., Browser], server: Server, tmp_path: Path) -> None:
+    (tmp_path / "silence.wav").write_bytes(wav_bytes(np.zeros(RATE, np.int16)))
+    browser = launch(
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-audio-capture={tmp_path / 'silence.wav'}",
+    )
+    page = new_context(browser, server.address, permissions=["microphone"]).new_page()
+    page.goto("/live")
+
+    start(page)
+
+    expect(page.get_by_text("No sound arrives.")).to_be_visible()
+    finish(page)
+    browser.close()
+
+
+def test_a_plain_network_address_says_why_there_is_no_microphone_and_what_helps(
+    launch: Callable[..., Browser], server: Server
+) -> None:
+    port = urlsplit(server.address).port
+    browser = launch("--host-resolver-rules=MAP transcribe.lan 127.0.0.1")
+    page = new_context(browser, f"http://transcribe.lan:{port}").new_page()
+
+    page.goto("/live")
+
+    notice = page.locator("[data-insecure]")
+    expect(notice).to_contain_text(f"This page was opened as http://transcribe.lan:{port}")
+    expect(notice).to_contain_text(f"ssh -N -L {port}:127.0.0.1:{port} transcribe.lan")
+    expect(notice).to_contain_text("unsafely-treat-insecure-origin-as-secure")
+    expect(notice.get_by_role("link", name=f"http://localhost:{port}/live")).to_be_visible()
+    expect(page.get_by_role("button", name="Start", exact=True)).to_be_hidden()
+    browser.close()

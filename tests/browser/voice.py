@@ -1,0 +1,79 @@
+"""A voice no two moments of which are the same, and a look for its moments in what was stored of it."""
+
+from __future__ import annotations
+
+import io
+import wave
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tests.engine.sounds import RATE, Samples, silence, wav_bytes
+
+PIECE_SECONDS = 2.0
+PAUSE_SECONDS = 1.0
+WINDOW = RATE // 2
+AUDIBLE = 0.02  # root mean square of a window that says something about its place
+
+
+def write_voice(path: Path, seconds: float) -> Path:
+    path.write_bytes(wav_bytes((voice(seconds) * 32767).astype(np.int16)))
+    return path
+
+
+def voice(seconds: float) -> Samples:
+    """Pieces of speech with pauses; its pitch wanders, so that every half second of it is found in one place only."""
+    times = np.arange(round(seconds * RATE)) / RATE
+    wander = np.cumsum(np.random.default_rng(7).standard_normal(times.size)) / RATE
+    pitch = 2 * np.pi * (130 * times + 9 * np.sin(1.7 * times) + 40 * wander)
+    sound = np.zeros_like(times)
+    for n in range(1, 28):
+        weight = sum(np.exp(-(((130 * n - formant) / 250) ** 2)) for formant in (600, 1400, 2500))
+        sound += weight * np.sin(n * pitch)
+    syllables = 0.55 - 0.45 * np.cos(2 * np.pi * 4.3 * times)
+    is_said = times % (PIECE_SECONDS + PAUSE_SECONDS) < PIECE_SECONDS
+    spoken = 0.25 * sound / np.abs(sound).max() * syllables * is_said
+    return np.concatenate([silence(0.2), spoken]).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch of the original that was found again without a sample too many or too few. In samples."""
+
+    stored_at: int
+    said_at: int
+
+
+def stretches(stored: bytes, original: Path) -> list[Stretch]:
+    """Return where a recording goes on as it was said: one stretch where nothing was lost, cut out or doubled."""
+    got, said = _samples(stored), _samples(original.read_bytes())
+    found: list[Stretch] = []
+    for at in range(0, got.size - WINDOW, WINDOW // 2):
+        window = got[at : at + WINDOW]
+        if np.sqrt(np.mean(window**2)) < AUDIBLE:
+            continue
+        place = _place(window, said)
+        if not found or place - at != found[-1].said_at - found[-1].stored_at:
+            found.append(Stretch(at, place))
+    return found
+
+
+def seconds_of(stored: bytes) -> float:
+    return _samples(stored).size / RATE
+
+
+def _place(window: Samples, said: Samples) -> int:
+    """Return where `window` fits best, by its normalised correlation with each place."""
+    size = 1 << (said.size + window.size).bit_length()
+    product = np.fft.irfft(np.fft.rfft(said, size) * np.conj(np.fft.rfft(window, size)), size)
+    energy = np.concatenate([[0.0], np.cumsum(said.astype(np.float64) ** 2)])
+    places = said.size - window.size
+    norms = np.sqrt(np.maximum(energy[window.size : window.size + places] - energy[:places], 1e-6))
+    return int(np.argmax(product[:places] / norms))
+
+
+def _samples(recording: bytes) -> Samples:
+    with wave.open(io.BytesIO(recording)) as file:
+        assert (file.getnchannels(), file.getframerate(), file.getsampwidth()) == (1, RATE, 2)
+        return np.frombuffer(file.readframes(file.getnframes()), np.int16).astype(np.float32) / 32768
