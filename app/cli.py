@@ -136,6 +136,12 @@ def _add_transcribe(commands: _Commands[argparse.ArgumentParser]) -> None:
         default="accurate",
         help="how long to search for the text (accurate)",
     )
+    command.add_argument(
+        "--channels",
+        choices=("mix", "separate"),
+        default="mix",
+        help="read the channels of a recording as one, or each on its own: a call with one person on each (mix)",
+    )
     command.add_argument("--no-itn", action="store_true", help="leave numbers as they are spoken")
     command.add_argument(
         "--no-punctuation", action="store_true", help="leave pauses without commas and full stops"
@@ -248,6 +254,7 @@ def _transcribe(options: argparse.Namespace, settings: Settings) -> int:
         itn=not options.no_itn,
         punctuation=not options.no_punctuation,
         quality=options.quality,
+        channels=options.channels,
         output=options.output,
     )
     return transcribe(request, settings, report=print_problem)

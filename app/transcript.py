@@ -17,6 +17,7 @@ CLOSING = frozenset(CLAUSE_MARKS + "%)]}’”…")
 LEADING_RUN = re.compile(r"^[0-9A-Za-z\u00c0-\u024f]+")
 SPOKEN = re.compile(r"[0-9A-Za-z\u00c0-\u024f']+|\w")  # a Latin word or a Chinese character
 TRAILING_RUN = re.compile(r"[0-9A-Za-z\u00c0-\u024f]+$")
+CHANNEL_NAME = N_("Channel {number}")
 NO_SPEECH = N_("No speech was found in the recording.")
 
 
@@ -88,6 +89,8 @@ class Segment:
     """Mean probability of the characters or pieces, 0 to 1."""
     words: tuple[Word, ...] = ()
     """In order; empty where the model gives no times."""
+    channel: int | None = None
+    """On which it was said, counted from 1; None where the channels were mixed."""
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -97,6 +100,7 @@ class Segment:
             "text_raw": self.text_raw,
             "confidence": rounded(self.confidence),
             "words": [word.to_dict() for word in self.words],
+            "channel": self.channel,
         }
 
 
@@ -134,6 +138,12 @@ class Transcript:
     """What the reader should know of the recording, in English; each its own translation key."""
     hotwords: tuple[HotwordOutcome, ...] = ()
     """What became of each that was asked for."""
+    channel_name: str = CHANNEL_NAME
+    """How a reader calls a channel."""
+
+    def channel_of(self, segment: Segment) -> str:
+        """Name the channel of a segment; empty where the channels were mixed."""
+        return "" if segment.channel is None else self.channel_name.format(number=segment.channel)
 
     @property
     def text(self) -> str:

@@ -39,6 +39,7 @@ class Request:
     itn: bool = True
     punctuation: bool = True
     quality: str = "accurate"
+    channels: str = "mix"
     output: Path | None = None
 
 
@@ -59,7 +60,7 @@ def transcribe(request: Request, settings: Settings, report: Report) -> int:
         for file, name in zip(request.files, names, strict=True):
             bar.set_description_str(file.name)
             try:
-                transcript = transcribe_file(file, engine, options, settings, bar)
+                transcript = transcribe_file(file, engine, options, settings, bar, request.channels)
                 _deliver(transcript, formats, request.output, name)
             except AppError as error:
                 failures += 1

@@ -15,11 +15,12 @@ from app.composition import decode_limits, vad_options
 from app.engine import Engine, Hypothesis, RecognitionOptions, Utterance
 from app.engine.audio import read_waveform
 from app.engine.preparation import Prepared, prepare
-from app.engine.vad import SpeechSpan, VadOptions
+from app.engine.samples import channel_file
+from app.engine.vad import SpeechSpan
 from app.errors import FileUnreadable, FolderUnwritable
 from app.hotwords import outcomes
 from app.settings import Settings
-from app.transcript import NO_SPEECH, Segment, Transcript, detect_language, merge_receipts
+from app.transcript import NO_SPEECH, Applied, Segment, Transcript, detect_language, merge_receipts
 
 BATCHES_AT_ONCE = 3  # so many go to the engine together: it finds those of similar length among them
 
@@ -27,7 +28,12 @@ Recognised: TypeAlias = tuple[SpeechSpan, Hypothesis]
 
 
 def transcribe_file(
-    file: Path, engine: Engine, options: RecognitionOptions, settings: Settings, bar: tqdm[Any]
+    file: Path,
+    engine: Engine,
+    options: RecognitionOptions,
+    settings: Settings,
+    bar: tqdm[Any],
+    channels: str = "mix",
 ) -> Transcript:
     """Return the transcript of one file; `bar` advances by seconds of recording."""
     _check_readable(file)
@@ -41,10 +47,11 @@ def transcribe_file(
             vad,
             decode_limits(settings),
             lambda: False,
+            channels=channels,
         )
         bar.reset(total=prepared.facts.duration)
         recognised = list(_recognise(prepared, pcm, engine, options, bar))
-    return _assemble(recognised, prepared, engine, options, vad)
+    return _assemble(recognised, prepared, engine, options, prepared.receipt(vad, channels))
 
 
 def _check_readable(file: Path) -> None:
@@ -72,10 +79,10 @@ def _recognise(
 ) -> Iterator[Recognised]:
     """Yield each stretch of speech with its text, as many at once as the engine likes."""
     for spans in _windows(prepared.spans, BATCHES_AT_ONCE * engine.info.batch_seconds):
-        waveforms = (read_waveform(pcm, span.start, span.end) for span in spans)
+        waveforms = (read_waveform(channel_file(pcm, span.channel), span.start, span.end) for span in spans)
         hypotheses = engine.transcribe([Utterance(waveform, options) for waveform in waveforms])
         yield from zip(spans, hypotheses, strict=True)
-        bar.update(spans[-1].end - bar.n)
+        bar.update(max(0.0, max(span.end for span in spans) - bar.n))
 
 
 def _windows(spans: Sequence[SpeechSpan], seconds: float) -> Iterator[list[SpeechSpan]]:
@@ -92,7 +99,9 @@ def _windows(spans: Sequence[SpeechSpan], seconds: float) -> Iterator[list[Speec
 
 def _as_segment(span: SpeechSpan, hypothesis: Hypothesis) -> Segment:
     words = tuple(word.later(span.start) for word in hypothesis.words)
-    return Segment(span.start, span.end, hypothesis.text, hypothesis.text_raw, hypothesis.confidence, words)
+    return Segment(
+        span.start, span.end, hypothesis.text, hypothesis.text_raw, hypothesis.confidence, words, span.channel
+    )
 
 
 def _assemble(
@@ -100,13 +109,13 @@ def _assemble(
     prepared: Prepared,
     engine: Engine,
     options: RecognitionOptions,
-    vad: VadOptions,
+    reading: tuple[Applied, ...],
 ) -> Transcript:
     heard = tuple(_as_segment(*pair) for pair in recognised if pair[1].text)
-    receipt = merge_receipts((vad.receipt, *engine.info.receipt), engine.receipt(options))
+    receipt = merge_receipts((*reading, *engine.info.receipt), engine.receipt(options))
     for _, hypothesis in recognised:
         receipt = merge_receipts(receipt, hypothesis.applied)
-    warnings = prepared.facts.warnings if heard else (*prepared.facts.warnings, NO_SPEECH)
+    warnings = prepared.warnings if heard else (*prepared.warnings, NO_SPEECH)
     return Transcript(
         segments=heard,
         language=detect_language("".join(segment.text_raw for segment in heard)),

@@ -19,6 +19,7 @@ from app.transcript import Applied, Word
 SAMPLE_RATE = 16_000  # samples per second of every waveform inside the engine
 # what may be asked for; the receipt says whether the model knows it
 LANGUAGES = ("auto", "zh", "en", "yue", "ja", "ko")
+CHANNELS = ("mix", "separate")  # the channels of a recording as one, or each on its own
 QUALITIES = ("fast", "balanced", "accurate")
 DTYPES = ("auto", "float32", "bfloat16", "float16", "int8")
 

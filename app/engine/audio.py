@@ -1,4 +1,5 @@
-"""Any recording becomes mono 16-bit samples at SAMPLE_RATE in a file, and stretches of it become waveforms.
+"""Any recording becomes mono 16-bit samples at SAMPLE_RATE in a file, or in one for each of its channels, and
+stretches of it become waveforms.
 
 Streams, so that a recording of ten hours takes no more memory than one of ten seconds. Limits on computing time
 and memory belong to the process around it (see preparation.py).
@@ -8,12 +9,10 @@ from __future__ import annotations
 
 import errno
 import math
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import av
 import av.error
@@ -24,11 +23,12 @@ from av.container import InputContainer
 from app.engine import SAMPLE_RATE, Waveform
 from app.engine.container import open_container, sound_tracks, words_of
 from app.engine.resampling import MonoResampler
+from app.engine.samples import BYTES_PER_SAMPLE, FULL_SCALE, Block, SampleFiles
 from app.errors import N_, AudioDamaged, AudioTooLong, AudioTooShort, DiskFull
 
-BYTES_PER_SAMPLE = 2
-FULL_SCALE = 32768
 MIN_MILLISECONDS = 100  # no word of any language is shorter
+MOST_CHANNELS = 8  # that are read apart: more are a microphone array or a hall, not people on a line
+SAME_SOUND = 1e-3  # energy of the difference to that of the sound, -30 dB: the same, as lossy codecs leave it
 EARLY_END_SECONDS = 1.0  # headers round and encoders pad; a whole second missing is a truncated file
 
 WITHOUT_DURATION = {"aac", "ac3", "eac3", "dts", "loas", "truehd", "mpegvideo", "h264", "hevc"}
@@ -45,6 +45,10 @@ GAPS = N_("Gaps in the recording that were filled with silence; seconds")
 ENDS_EARLY = N_("The recording ends early; seconds found, of seconds promised by its header")
 ENDS_AT_DAMAGE = N_("The recording cannot be read beyond a damaged place; seconds found")
 MORE_TRACKS = N_("Only one of the sound tracks was read; number of tracks")
+
+ONE_CHANNEL = N_("the recording has one channel")
+SAME_CHANNELS = N_("all channels hold the same sound")
+MANY_CHANNELS = N_("so many channels are not read apart")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +77,21 @@ class AudioFacts:
     """Bits per second, where the file tells."""
     warnings: tuple[str, ...] = ()
     """What the reader should know, as `text: figures`; the text before the last ": " is its translation key."""
+    separate: int = 0
+    """How many channels were written apart; 0 for the mix of all."""
+    mixed_because: str = ""
+    """Why channels that were asked for apart were mixed, as a warning is written; empty otherwise."""
+
+    @property
+    def files(self) -> tuple[int | None, ...]:
+        """The channels that have files of their own, counted from 1; None is the mix."""
+        return tuple(range(1, self.separate + 1)) or (None,)
 
 
-def decode(source: Path, target: Path, limits: DecodeLimits) -> AudioFacts:
+def decode(source: Path, target: Path, limits: DecodeLimits, *, separate: bool = False) -> AudioFacts:
     """Write the sound of `source` to `target`: raw little-endian int16, mono, SAMPLE_RATE; on disk when it returns.
+
+    Channels that are wanted apart go to `channel_file(target, 1)` and so on instead, unless one file holds all there is.
 
     Raises:
         EmptyFile, NotAudio, NoAudioStream: there is nothing to decode.
@@ -86,11 +101,12 @@ def decode(source: Path, target: Path, limits: DecodeLimits) -> AudioFacts:
     """
     with open_container(source) as container:
         number_of_tracks = len(sound_tracks(container))
-    with _failures_explained(target), target.open("wb") as file:
-        track = _first_track_with_sound(source, number_of_tracks, file, limits.max_seconds)
-        file.flush()
-        os.fsync(file.fileno())
+    with _failures_explained(target), SampleFiles(target) as files:
+        track = _first_track_with_sound(source, number_of_tracks, files, limits.max_seconds, separate)
+        files.sync()
     _refuse_unusable(track)
+    if track.channels_are_alike:
+        files.keep_first_only()
     return track.facts(number_of_tracks)
 
 
@@ -103,13 +119,13 @@ def read_waveform(pcm: Path, start: float, end: float) -> Waveform:
 
 
 def _first_track_with_sound(
-    source: Path, number_of_tracks: int, file: BinaryIO, max_seconds: float
+    source: Path, number_of_tracks: int, files: SampleFiles, max_seconds: float, separate: bool
 ) -> _Track:
     """Decode the best track; should it hold nothing at all, the next one, from a container opened afresh."""
     for position in range(number_of_tracks):
         with open_container(source) as container:
-            track = _Track(container, sound_tracks(container)[position])
-            track.decode_into(file, max_seconds)
+            track = _Track(container, sound_tracks(container)[position], separate)
+            track.decode_into(files, max_seconds)
         if track.num_samples:
             break
     return track
@@ -118,20 +134,22 @@ def _first_track_with_sound(
 def _refuse_unusable(track: _Track) -> None:
     if not track.num_samples and track.complaint:
         raise AudioDamaged(detail=track.complaint)
-    if track.resampler.not_numbers and not track.resampler.numbers:
+    if track.not_numbers and not track.numbers:
         raise AudioDamaged(detail=N_("not one of its samples is a number"))
     if track.seconds * 1000 < MIN_MILLISECONDS:
         raise AudioTooShort(milliseconds=round(track.seconds * 1000))
 
 
 class _Track:
-    """One pass over one sound track: packets, frames, waveforms, bytes; and what went wrong on the way."""
+    """One pass over one sound track: packets, frames, waveforms; and what went wrong on the way."""
 
-    def __init__(self, container: InputContainer, stream: AudioStream) -> None:
-        self.resampler = MonoResampler()
+    def __init__(self, container: InputContainer, stream: AudioStream, separate: bool) -> None:
         self.num_samples = 0
         self.complaint = ""
         """FFmpeg's words on the first damaged place."""
+        self._separate = separate
+        self._resamplers: tuple[MonoResampler, ...] = ()
+        self._energy = self._difference = 0.0  # of the channels, and between the first and the others
         self._container = container
         self._stream = stream
         self._sample_rate = 0
@@ -149,30 +167,62 @@ class _Track:
     def seconds(self) -> float:
         return self.num_samples / SAMPLE_RATE
 
-    def decode_into(self, file: BinaryIO, max_seconds: float) -> None:
-        for waveform in self._waveforms():
-            self.num_samples += len(waveform)
+    @property
+    def not_numbers(self) -> int:
+        return sum(resampler.not_numbers for resampler in self._resamplers)
+
+    @property
+    def numbers(self) -> int:
+        return sum(resampler.numbers for resampler in self._resamplers)
+
+    @property
+    def channels_are_alike(self) -> bool:
+        """They were read apart, and one would have been enough."""
+        return len(self._resamplers) > 1 and self._difference <= SAME_SOUND * self._energy
+
+    def decode_into(self, files: SampleFiles, max_seconds: float) -> None:
+        for block in self._blocks():
+            self.num_samples += len(block[0])
             if self.seconds > max_seconds:
                 raise AudioTooLong(limit_hours=round(max_seconds / 3600, 2))
-            file.write(_as_bytes(waveform))
+            self._compare(block)
+            files.write(block)
 
-    def _waveforms(self) -> Iterator[Waveform]:
+    def _blocks(self) -> Iterator[Block]:
         for frame in self._frames():
-            self._sample_rate = self._sample_rate or frame.sample_rate
-            self._channels = self._channels or frame.layout.nb_channels
+            if not self._resamplers:
+                self._begin(frame)
             yield from self._silence_before(frame)
-            yield from self.resampler.push(frame)
-        yield from self.resampler.flush()
+            yield from zip(*(resampler.push(frame) for resampler in self._resamplers), strict=True)
+        yield from self._flushed()
 
-    def _silence_before(self, frame: av.AudioFrame) -> Iterator[Waveform]:
+    def _begin(self, first: av.AudioFrame) -> None:
+        self._sample_rate = first.sample_rate
+        self._channels = first.layout.nb_channels
+        if self._separate and 1 < self._channels <= MOST_CHANNELS:
+            self._resamplers = tuple(map(MonoResampler, range(self._channels)))
+        else:
+            self._resamplers = (MonoResampler(),)
+
+    def _flushed(self) -> Iterator[Block]:
+        yield from zip(*(resampler.flush() for resampler in self._resamplers), strict=True)
+
+    def _compare(self, block: Block) -> None:
+        first, *others = block
+        for other in others:
+            self._difference += float(np.square(other - first).sum())
+            self._energy += float(np.square(other).sum() + np.square(first).sum())
+
+    def _silence_before(self, frame: av.AudioFrame) -> Iterator[Block]:
         """Keep a gap in the time stamps (a track that begins late, a muted recorder), so that times fit the player."""
         gap = self._gap_before(frame)
         self._seconds_heard += gap + frame.samples / frame.sample_rate
         self._seconds_of_gaps += gap
         if gap:
-            yield from self.resampler.flush()
+            yield from self._flushed()
             for second in range(math.ceil(gap)):
-                yield np.zeros(round(min(1.0, gap - second) * SAMPLE_RATE), dtype=np.float32)
+                silence = np.zeros(round(min(1.0, gap - second) * SAMPLE_RATE), dtype=np.float32)
+                yield (silence,) * len(self._resamplers)
 
     def _gap_before(self, frame: av.AudioFrame) -> float:
         if frame.time is None or self._container.format.name not in WITH_TIME_STAMPS:
@@ -217,11 +267,22 @@ class _Track:
             container=self._container.format.name,
             bit_rate=self._bit_rate,
             warnings=tuple(self._warnings(number_of_tracks)),
+            separate=0 if self._mixed_because() or not self._separate else self._channels,
+            mixed_because=self._mixed_because(),
         )
 
+    def _mixed_because(self) -> str:
+        if not self._separate:
+            return ""
+        if self._channels == 1:
+            return ONE_CHANNEL
+        if self._channels > MOST_CHANNELS:
+            return f"{MANY_CHANNELS}: {self._channels}"
+        return SAME_CHANNELS if self.channels_are_alike else ""
+
     def _warnings(self, number_of_tracks: int) -> Iterator[str]:
-        if self.resampler.not_numbers:
-            yield f"{NOT_NUMBERS}: {self.resampler.not_numbers}"
+        if self.not_numbers:
+            yield f"{NOT_NUMBERS}: {self.not_numbers}"
         if self._cut_off:
             yield f"{ENDS_AT_DAMAGE}: {self.seconds:.1f}"
         elif self._damaged_places:
@@ -246,11 +307,6 @@ def _promised_seconds(container: InputContainer, stream: AudioStream) -> float:
     if stream.duration is not None and stream.time_base is not None:
         return float(stream.duration * stream.time_base)
     return (container.duration or 0) / av.time_base
-
-
-def _as_bytes(waveform: Waveform) -> bytes:
-    integers = np.clip(np.rint(waveform * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1)
-    return integers.astype("<i2").tobytes()
 
 
 @contextmanager

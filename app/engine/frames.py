@@ -14,7 +14,7 @@ import numpy.typing as npt
 import webrtcvad
 
 from app.engine import SAMPLE_RATE
-from app.engine.audio import BYTES_PER_SAMPLE, FULL_SCALE
+from app.engine.samples import BYTES_PER_SAMPLE, FULL_SCALE
 
 FRAME_MS = (10, 20, 30)  # what webrtcvad accepts
 MODES = (0, 1, 2, 3)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.engine import SAMPLE_RATE
-from app.engine.audio import BYTES_PER_SAMPLE, FULL_SCALE
+from app.engine.samples import BYTES_PER_SAMPLE, FULL_SCALE
 
 STEP_SAMPLES = SAMPLE_RATE // 100
 OUTLINE_NAME = "outline.npy"

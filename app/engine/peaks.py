@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
-from app.engine.audio import BYTES_PER_SAMPLE, FULL_SCALE
+from app.engine.samples import BYTES_PER_SAMPLE, FULL_SCALE
 
 _BLOCK_SAMPLES = 1 << 20  # 2 MB at a time, whatever the length of the recording
 
@@ -21,6 +22,14 @@ def peaks(pcm: Path, buckets: int) -> list[list[int]]:
     buckets = min(buckets, num_samples)
     edges = [num_samples * bucket // buckets for bucket in range(buckets + 1)] if buckets else [0]
     return [_peak(pcm, start, end) for start, end in pairwise(edges)]
+
+
+def together(pictures: Sequence[list[list[int]]]) -> list[list[int]]:
+    """Return the picture of what several channels of a recording hold at the same time."""
+    return [
+        [min(low for low, _ in pairs), max(high for _, high in pairs)]
+        for pairs in zip(*pictures, strict=True)
+    ]
 
 
 def _peak(pcm: Path, start: int, end: int) -> list[int]:

@@ -18,17 +18,20 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from app.engine.audio import AudioFacts, DecodeLimits
+from app.engine.samples import channel_file
 from app.engine.vad import DroppedSpan, Rule, SpeechReport, SpeechSpan, VadOptions
 from app.errors import N_, AppError, DecodingCrashed, DecodingTimeLimit
+from app.transcript import Applied
 
 POLL_SECONDS = 0.1
 WALL_FACTOR = 3  # a busy machine may give the child a third of a core; longer than that, it hangs
 WALL_GRACE_SECONDS = 60
+SILENT_CHANNEL = N_("No speech was found on channel")
 _CODE_ROOT = Path(__file__).resolve().parents[2]
 
 _log = logging.getLogger(__name__)
@@ -43,11 +46,33 @@ class Prepared:
     """A recording that is ready to be recognised."""
 
     facts: AudioFacts
-    speech: SpeechReport
+    speech: tuple[SpeechReport, ...]
+    """Of the mix, or of each channel."""
 
     @property
     def spans(self) -> tuple[SpeechSpan, ...]:
-        return self.speech.spans
+        """What is to be recognised, in the order of time."""
+        found = [
+            replace(span, channel=channel)
+            for channel, report in zip(self.facts.files, self.speech, strict=True)
+            for span in report.spans
+        ]
+        return tuple(sorted(found, key=lambda span: (span.start, span.channel or 0)))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the reader should know; that nothing was said at all is told by whoever makes the transcript."""
+        if not any(report.spans for report in self.speech):
+            return self.facts.warnings
+        silent = [
+            channel for channel, report in zip(self.facts.files, self.speech, strict=True) if not report.spans
+        ]
+        return (*self.facts.warnings, *(f"{SILENT_CHANNEL}: {channel}" for channel in silent))
+
+    def receipt(self, vad: VadOptions, channels: str) -> tuple[Applied, ...]:
+        """What became of the options of reading."""
+        applied = "separate" if self.facts.separate else "mix"
+        return (vad.receipt, Applied("channels", channels, applied, self.facts.mixed_because))
 
 
 def prepare(
@@ -58,10 +83,11 @@ def prepare(
     limits: DecodeLimits,
     cancelled: Callable[[], bool],
     survey: Path | None = None,
+    channels: str = "mix",
 ) -> Prepared:
-    """Decode `source` into `pcm`, write its peaks as JSON, and find its speech.
+    """Decode `source` into `pcm` (or its channels: see channel_file), write its peaks as JSON, and find its speech.
 
-    Both files appear complete or not at all. In the folder `survey`, where one is given, stands afterwards what
+    The files appear complete or not at all, those of the samples last. In the folder `survey`, where one is given, stands afterwards what
     frames.py and outline.py keep.
 
     Raises:
@@ -79,11 +105,13 @@ def prepare(
             "vad": asdict(vad),
             "limits": asdict(limits),
             "survey": str(survey) if survey else None,
+            "separate": channels == "separate",
         }
         answer = _ask_child(request, limits, cancelled)
         prepared = _read(answer)
         peaks_part.replace(peaks_file)
-        pcm_part.replace(pcm)
+        for channel in reversed(prepared.facts.files):  # the first one tells that all are there
+            channel_file(pcm_part, channel).replace(channel_file(pcm, channel))
     return prepared
 
 
@@ -119,7 +147,8 @@ def _parts(*files: Path) -> Iterator[list[Path]]:
         yield parts
     finally:
         for part in parts:
-            part.unlink(missing_ok=True)
+            for rest in part.parent.glob(f"*{part.name}"):
+                rest.unlink(missing_ok=True)
 
 
 def _ask_child(request: dict[str, Any], limits: DecodeLimits, cancelled: Callable[[], bool]) -> str:
@@ -196,13 +225,16 @@ def _read(answer: str) -> Prepared:
 
 def _prepared(stored: dict[str, Any]) -> Prepared:
     facts = stored["facts"]
-    speech = stored["speech"]
     return Prepared(
         AudioFacts(**facts | {"warnings": tuple(facts["warnings"])}),
-        SpeechReport(
-            tuple(SpeechSpan(**span) for span in speech["spans"]),
-            tuple(DroppedSpan(**span | {"rule": Rule(span["rule"])}) for span in speech["dropped"]),
-        ),
+        tuple(_report(speech) for speech in stored["speech"]),
+    )
+
+
+def _report(speech: dict[str, Any]) -> SpeechReport:
+    return SpeechReport(
+        tuple(SpeechSpan(**span) for span in speech["spans"]),
+        tuple(DroppedSpan(**span | {"rule": Rule(span["rule"])}) for span in speech["dropped"]),
     )
 
 

@@ -20,8 +20,9 @@ from typing import Any
 from app.engine.audio import DecodeLimits, decode
 from app.engine.frames import judge, keep
 from app.engine.outline import keep_outline
-from app.engine.peaks import peaks
-from app.engine.vad import VadOptions, cut
+from app.engine.peaks import peaks, together
+from app.engine.samples import channel_file
+from app.engine.vad import SpeechReport, VadOptions, cut
 from app.errors import AppError, DecodingMemoryLimit
 
 PEAK_BUCKETS = 1000  # wider than the waveform of any page
@@ -53,15 +54,20 @@ def _answer(request: dict[str, Any], limits: DecodeLimits) -> dict[str, Any]:
 
 def _prepared(request: dict[str, Any], limits: DecodeLimits) -> dict[str, Any]:
     pcm = Path(request["pcm"])
-    facts = decode(Path(request["source"]), pcm, limits)
-    Path(request["peaks"]).write_text(json.dumps(peaks(pcm, PEAK_BUCKETS)))
+    facts = decode(Path(request["source"]), pcm, limits, separate=request["separate"])
+    files = [channel_file(pcm, channel) for channel in facts.files]
+    Path(request["peaks"]).write_text(json.dumps(together([peaks(file, PEAK_BUCKETS) for file in files])))
+    survey = Path(request["survey"]) if request["survey"] else None
     vad = VadOptions(**request["vad"])
+    return {"facts": asdict(facts), "speech": [asdict(_speech(file, vad, survey)) for file in files]}
+
+
+def _speech(pcm: Path, vad: VadOptions, survey: Path | None) -> SpeechReport:
     frames = judge(pcm, vad.mode, vad.frame_ms)
-    if request["survey"]:
-        folder = Path(request["survey"])
-        keep_outline(pcm, folder)
-        keep(frames, folder)
-    return {"facts": asdict(facts), "speech": asdict(cut(frames, vad))}
+    if survey:
+        keep_outline(pcm, survey)
+        keep(frames, survey)
+    return cut(frames, vad)
 
 
 def _judged(request: dict[str, Any]) -> dict[str, Any]:

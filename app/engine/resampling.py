@@ -1,4 +1,5 @@
-"""Turns decoded frames of any rate, sample format and number of channels into mono at SAMPLE_RATE.
+"""Turns decoded frames of any rate, sample format and number of channels into mono at SAMPLE_RATE: the average of the
+channels, or one of them.
 
 Knows one frame at a time, so its memory does not depend on the length of the recording.
 """
@@ -31,7 +32,9 @@ class MonoResampler:
     a sample that is not a number would spread over its neighbours.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, channel: int | None = None) -> None:
+        """Take one channel, counted from 0, or the average of all."""
+        self._channel = channel
         self.not_numbers = 0
         """Samples, over all channels, that were NaN or infinite and were silenced."""
         self.numbers = 0
@@ -56,9 +59,16 @@ class MonoResampler:
         self._resampler = _new_resampler()
 
     def _mono(self, frame: av.AudioFrame) -> Waveform:
-        channels = self._numbers_only(_as_float(_by_channel(self._packer.readable(frame))))
+        channels = self._numbers_only(_as_float(self._chosen(_by_channel(self._packer.readable(frame)))))
         mono: Waveform = channels.mean(axis=0, dtype=np.float32)
         return mono
+
+    def _chosen(self, channels: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        if self._channel is None:
+            return channels
+        if self._channel < len(channels):
+            return channels[self._channel, np.newaxis]
+        return np.zeros_like(channels[:1], dtype=np.float32)  # the channel has ended before the others
 
     def _numbers_only(self, samples: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float32]:
         wrong = samples.size - int(np.count_nonzero(np.isfinite(samples)))

@@ -80,6 +80,8 @@ class SpeechSpan:
 
     start: float
     end: float
+    channel: int | None = None
+    """Counted from 1; None is the mix of all."""
 
 
 @dataclass(frozen=True, slots=True)

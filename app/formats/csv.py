@@ -14,7 +14,10 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would compute
 def render(transcript: Transcript) -> str:
     table = io.StringIO()
     writer = csv.writer(table)
-    writer.writerow(["start", "end", "text", "text_raw", "confidence"])
+    has_channels = any(segment.channel for segment in transcript.segments)
+    writer.writerow(
+        ["start", "end", "text", "text_raw", "confidence", *(["channel"] if has_channels else [])]
+    )
     for segment in transcript.segments:
         confidence = "" if segment.confidence is None else f"{segment.confidence:.4f}"
         writer.writerow(
@@ -24,6 +27,7 @@ def render(transcript: Transcript) -> str:
                 as_text(segment.text),
                 as_text(segment.text_raw),
                 confidence,
+                *([transcript.channel_of(segment)] if has_channels else []),
             ]
         )
     return BYTE_ORDER_MARK + table.getvalue()

@@ -21,13 +21,16 @@ class Cue:
     start: float
     end: float
     text: str
+    voice: str = ""
+    """Name of the channel; empty where the channels were mixed."""
 
 
 def cues(transcript: Transcript) -> Iterator[Cue]:
     """Yield the cues of all segments with text; a segment without words stays whole."""
     for segment in transcript.segments:
         if segment.text:
-            yield from _cut(segment)
+            voice = transcript.channel_of(segment)
+            yield from (replace(cue, voice=voice) for cue in _cut(segment))
 
 
 def _cut(segment: Segment) -> Iterator[Cue]:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from app.formats.cues import cues
+from app.formats.cues import Cue, cues
 from app.transcript import Transcript
 
 
 def render_srt(transcript: Transcript) -> str:
     return "\n".join(
-        f"{number}\n{timestamp(cue.start, ',')} --> {timestamp(cue.end, ',')}\n{cue.text}\n"
+        f"{number}\n{timestamp(cue.start, ',')} --> {timestamp(cue.end, ',')}\n{_with_name(cue)}\n"
         for number, cue in enumerate(cues(transcript), start=1)
     )
 
 
 def render_vtt(transcript: Transcript) -> str:
     written = "".join(
-        f"\n{timestamp(cue.start, '.')} --> {timestamp(cue.end, '.')}\n{_escaped(cue.text)}\n"
+        f"\n{timestamp(cue.start, '.')} --> {timestamp(cue.end, '.')}\n{_with_voice(cue)}\n"
         for cue in cues(transcript)
     )
     return f"WEBVTT\n{written}"
@@ -32,6 +32,16 @@ def timestamp(seconds: float, separator: str) -> str:
     minutes, second = divmod(whole, 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours:02d}:{minute:02d}:{second:02d}{separator}{milliseconds:03d}"
+
+
+def _with_name(cue: Cue) -> str:
+    return f"{cue.voice}: {cue.text}" if cue.voice else cue.text
+
+
+def _with_voice(cue: Cue) -> str:
+    """Name the speaker as players expect it: <v Name>."""
+    text = _escaped(cue.text)
+    return f"<v {_escaped(cue.voice)}>{text}" if cue.voice else text
 
 
 def _escaped(text: str) -> str:

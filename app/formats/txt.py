@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from app.transcript import Transcript
+from app.transcript import Segment, Transcript
 
 
 def render(transcript: Transcript) -> str:
-    return "".join(f"{segment.text}\n" for segment in transcript.segments if segment.text)
+    return "".join(f"{_line(transcript, segment)}\n" for segment in transcript.segments if segment.text)
+
+
+def _line(transcript: Transcript, segment: Segment) -> str:
+    channel = transcript.channel_of(segment)
+    return f"{channel}: {segment.text}" if channel else segment.text

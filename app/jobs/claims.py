@@ -96,10 +96,13 @@ class Claims:
             if row["duration"] is not None:
                 return
             segments.add(connection, id, _plan(prepared))
-            warnings = list(prepared.facts.warnings)
-            receipt = [asdict(JobOptions.from_dict(row["options"]).vad.receipt)]
+            options = JobOptions.from_dict(row["options"])
             transcriptions.change(
-                connection, id, duration=prepared.facts.duration, warnings=warnings, receipt=receipt
+                connection,
+                id,
+                duration=prepared.facts.duration,
+                warnings=list(prepared.warnings),
+                receipt=[asdict(line) for line in prepared.receipt(options.vad, options.channels)],
             )
             transcriptions.recount(connection, id)
 
@@ -230,12 +233,18 @@ class Claims:
 
 
 def _plan(prepared: Prepared) -> Iterator[Row]:
-    """Number the spans; each covers the recording from the one before it, the last one to the end."""
+    """Number the spans; each covers what the ones before it leave of the recording, the last one to its end."""
     covered = 0.0
     for index, span in enumerate(prepared.spans):
         is_last = index == len(prepared.spans) - 1
-        end = prepared.facts.duration if is_last else span.end
-        yield {"index": index, "start": span.start, "end": span.end, "covers_seconds": end - covered}
+        end = prepared.facts.duration if is_last else max(covered, span.end)
+        yield {
+            "index": index,
+            "start": span.start,
+            "end": span.end,
+            "channel": span.channel,
+            "covers_seconds": end - covered,
+        }
         covered = end
 
 

@@ -27,7 +27,7 @@ def members(
 def _member(queue: Queue, record: Transcription, translate: Callable[[str], str], name: str) -> Member:
     error = record.error.explained(translate)["message"] if record.error else ""
     try:
-        transcript = queue.transcript(record.id)
+        transcript = queue.transcript(record.id, translate)
     except NotFinished:
         transcript = None
     return Member(name, record.state.value, record.created_at, transcript, error)

@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Condition
 from typing import TypeAlias
 
-from app.engine import LANGUAGES, QUALITIES
+from app.engine import CHANNELS, LANGUAGES, QUALITIES
 from app.errors import (
     EmptyFile,
     NotCancellable,
@@ -41,9 +41,10 @@ from app.store.database import Connection, Database, Row
 from app.store.files import Files
 from app.store.incoming import IncomingFile
 from app.store.tables import JobState, Rank
-from app.transcript import Segment, Transcript, detect_language, join_texts
+from app.transcript import CHANNEL_NAME, Segment, Transcript, detect_language, join_texts
 
 __all__ = [
+    "CHANNELS",
     "LANGUAGES",
     "QUALITIES",
     "IncomingFile",
@@ -159,10 +160,13 @@ class Queue:
             _found(connection, id)
             return [segment_from(row) for row in segments.between(connection, id, first, last)]
 
-    def transcript(self, id: str, *, original: bool = False) -> Transcript:
+    def transcript(
+        self, id: str, translate: Callable[[str], str] = str, *, original: bool = False
+    ) -> Transcript:
         """Return the text as people read it, also of a job that failed or was cancelled half-way.
 
-        `original` returns what was recognised, without what was put right by hand.
+        `original` returns what was recognised, without what was put right by hand. Channels are named in the language
+        of `translate`.
 
         Raises:
             TranscriptionNotFound
@@ -184,6 +188,7 @@ class Queue:
             receipt=record.receipt,
             warnings=record.warnings,
             hotwords=outcomes(record.options.hotwords, heard, record.receipt),
+            channel_name=translate(CHANNEL_NAME),
         )
 
     def _read(self, id: str, recognised: list[SegmentRecord]) -> Iterator[Segment]:

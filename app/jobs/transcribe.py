@@ -16,6 +16,7 @@ from typing import TypeVar
 from app.engine import Utterance
 from app.engine.audio import DecodeLimits, read_waveform
 from app.engine.preparation import Cancelled, prepare
+from app.engine.samples import channel_file
 from app.errors import AppError, DatabaseUnusable, DiskFull, InferenceUnavailable
 from app.jobs.batching import Batches, Lane, Order, Recognised
 from app.jobs.claims import Claims, Maker
@@ -78,7 +79,7 @@ class Transcriber:
     def _prepare(self, job: Transcription) -> None:
         """Make the samples and the plan of segments, unless both are there."""
         audio = self.files.audio(job.id)
-        if job.duration is not None and audio.exists():
+        if job.duration is not None and self.files.has_audio(job.id):
             return
         started = time.monotonic()
         prepared = prepare(
@@ -88,6 +89,7 @@ class Transcriber:
             job.options.vad,
             self.limits,
             lambda: self._is_unwanted(job.id),
+            channels=job.options.channels,
         )
         self.remember(lambda: self.claims.store_plan(job.id, prepared))
         event(
@@ -118,7 +120,8 @@ class Transcriber:
                     began = time.monotonic()
 
     def _hand_in(self, job: Transcription, lane: Lane, segment: SegmentRecord) -> None:
-        waveform = read_waveform(self.files.audio(job.id), segment.start, segment.end)
+        audio = channel_file(self.files.audio(job.id), segment.channel)
+        waveform = read_waveform(audio, segment.start, segment.end)
         lane.hand_in(segment.index, Utterance(waveform, job.options.recognition))
 
     def _withdraw(self, job: Transcription, lane: Lane) -> None:

@@ -29,6 +29,8 @@ class JobOptions:
     """One of QUALITIES."""
     punctuation: bool = True
     """Punctuate what the model leaves without."""
+    channels: str = "mix"
+    """One of CHANNELS."""
     vad: VadOptions = field(default_factory=VadOptions)
 
     @property
@@ -108,11 +110,15 @@ class SegmentRecord:
     error: Problem | None
     words: tuple[Word, ...] = ()
     """Empty too where they were not asked for."""
+    channel: int | None = None
+    """Counted from 1; None where the channels were mixed."""
 
     @property
     def heard(self) -> Segment:
         """The part that belongs to a transcript."""
-        return Segment(self.start, self.end, self.text, self.text_raw, self.confidence, self.words)
+        return Segment(
+            self.start, self.end, self.text, self.text_raw, self.confidence, self.words, self.channel
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +172,7 @@ def segment_from(row: Mapping[str, Any]) -> SegmentRecord:
         dropped=row["dropped"],
         error=_problem(row["error"]),
         words=tuple(_stored_word(values, row["start"]) for values in row.get("words", ())),
+        channel=row["channel"],
     )
 
 

@@ -1,7 +1,8 @@
 """The folders of the recordings: where everything lies, and how nothing is left behind. It knows no rows.
 
 data/incoming/<random>/      a recording that is still arriving, locked by the process that writes it
-data/transcriptions/<id>/    source<.ext>, audio.s16 while it is worked on, peaks.json, job.log; locked while it is live
+data/transcriptions/<id>/    source<.ext>, peaks.json, job.log; while it is worked on audio.s16, or 1-audio.s16 and
+                             so on for channels that are read apart; locked while it is live
 data/trash/<random>/         a folder that is being removed
 data/workers/<id>.lock       locked while that worker lives
 """
@@ -113,12 +114,17 @@ class Files:
         """Where the samples lie while a job is worked on; what lies there is complete."""
         return self.folder(id) / AUDIO_NAME
 
+    def has_audio(self, id: str) -> bool:
+        """Tell whether the samples are there: of the mix, or of the channels, of which the first comes last."""
+        audio = self.audio(id)
+        return audio.exists() or audio.with_name(f"1-{AUDIO_NAME}").exists()
+
     def peaks(self, id: str) -> Path:
         return self.folder(id) / PEAKS_NAME
 
     def drop_audio(self, id: str) -> None:
         """Remove the samples and what is half-made: the recording is kept, and they can be made again."""
-        for path in (self.audio(id), *self.folder(id).glob("*.part")):
+        for path in (*self.folder(id).glob(f"*{AUDIO_NAME}"), *self.folder(id).glob("*.part")):
             path.unlink(missing_ok=True)
 
     def remove(self, id: str) -> None:

@@ -212,6 +212,7 @@ segments = Table(
     Column("dropped", Text, nullable=False, default=""),
     Column("seconds_worked", Float, nullable=False, default=0.0),
     Column("error", JSON(none_as_null=True)),
+    Column("channel", Integer),  # counted from 1; null where the channels were mixed
     _one_of("state", SegmentState),
 )
 

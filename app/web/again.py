@@ -23,7 +23,7 @@ from app.web.errors import LARGEST_FORM_BYTES
 from app.web.openapi import errors
 from app.web.schemas import Again, TranscriptionAnswer
 from app.web.transcriptions import source_of
-from app.web.upload_fields import parse_language, parse_quality, read_hotwords
+from app.web.upload_fields import parse_channels, parse_language, parse_quality, read_hotwords
 
 if TYPE_CHECKING:
     from app.hotwords import Hotword
@@ -73,6 +73,7 @@ def _changed(options: JobOptions, change: Again) -> JobOptions:
         hotwords=options.hotwords if change.hotwords is None else _hotwords(change.hotwords),
         itn=options.itn if change.itn is None else change.itn,
         punctuation=options.punctuation if change.punctuation is None else change.punctuation,
+        channels=options.channels if change.channels is None else parse_channels(change.channels),
     )
 
 

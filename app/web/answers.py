@@ -68,6 +68,7 @@ def segment_answer(segment: SegmentRecord, translate: Translate) -> SegmentAnswe
         text_raw=segment.text_raw,
         confidence=rounded(segment.confidence),
         words=[WordAnswer(**word.to_dict()) for word in segment.words],
+        channel=segment.channel,
         dropped=segment.dropped,
         error=problem_answer(segment.error, translate),
     )
@@ -105,6 +106,7 @@ def options_answer(options: JobOptions) -> Options:
         itn=options.itn,
         punctuation=options.punctuation,
         quality=options.quality,
+        channels=options.channels,
     )
 
 

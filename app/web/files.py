@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse
 from app.errors import AudioGone, NotFinished, RangeNotSatisfiable, TranscriptionNotFound, UnknownFormat
 from app.formats import FORMATS, find_format
 from app.web.audio import audio_response
-from app.web.dependencies import QueueDep, TranscriptionId
+from app.web.dependencies import QueueDep, TranscriptionId, TranslateDep
 from app.web.names import content_disposition, export_name
 from app.web.openapi import content, errors
 from app.web.schemas import Peaks
@@ -62,6 +62,7 @@ def get_peaks(id: TranscriptionId, queue: QueueDep) -> Peaks:
 def export_transcription(
     id: TranscriptionId,
     queue: QueueDep,
+    translate: TranslateDep,
     format: Annotated[str, Query(description="One of: " + ", ".join(FORMATS), examples=["srt"])] = "txt",
     original: Annotated[
         bool, Query(description="The text as it was recognised, without changes by hand.")
@@ -69,7 +70,7 @@ def export_transcription(
 ) -> Response:
     """Take the transcript away as a file."""
     chosen = find_format(format)
-    transcript = queue.transcript(id, original=original)
+    transcript = queue.transcript(id, translate, original=original)
     name = export_name(queue.get(id).name, chosen.suffix)
     headers = {"content-disposition": content_disposition("attachment", name)}
     return Response(chosen.render(transcript), media_type=chosen.media_type, headers=headers)

@@ -55,6 +55,7 @@ class Options(BaseModel):
     itn: bool = Field(description="Whether spoken numbers are written as digits.", examples=[True])
     punctuation: bool = Field(description="Whether pauses become punctuation.", examples=[True])
     quality: str = Field(description="`fast`, `balanced` or `accurate`.", examples=["accurate"])
+    channels: str = Field(description="`mix` or `separate`.", examples=["mix"])
 
 
 class Progress(BaseModel):
@@ -91,6 +92,10 @@ class SegmentAnswer(BaseModel):
     text_raw: str = Field(description="As the model said it.", examples=["今天是二零二六年十一月二十二日"])
     confidence: float | None = Field(description="0 to 1.", examples=[0.93])
     words: list[WordAnswer] = Field(description="In order; empty where the model gives no times.")
+    channel: int | None = Field(
+        description="On which it was said, counted from 1; null where the channels were mixed.",
+        examples=[None],
+    )
     dropped: str = Field(description="Why text was withheld; empty otherwise.", examples=[""])
     error: ErrorDetail | None = Field(description="Why it failed.", examples=[None])
 
@@ -214,6 +219,7 @@ class Again(BaseModel):
     punctuation: bool | None = Field(
         default=None, description="Whether pauses become punctuation.", examples=[True]
     )
+    channels: str | None = Field(default=None, description="`mix` or `separate`.", examples=["separate"])
 
 
 class Peaks(BaseModel):

@@ -23,7 +23,7 @@ from app.errors import (
     UploadTooLarge,
 )
 from app.jobs.again import readings
-from app.jobs.queue import LANGUAGES, QUALITIES
+from app.jobs.queue import CHANNELS, LANGUAGES, QUALITIES
 from app.web.answers import full_answer
 from app.web.dependencies import HistoryDep, QueueDep, StateDep, TranscriptionId, TranslateDep
 from app.web.errors import LARGEST_FORM_BYTES
@@ -70,6 +70,13 @@ UPLOAD_FORM: dict[str, Any] = {
                         "type": "boolean",
                         "default": True,
                         "description": "Punctuate by the pauses where the model itself does not.",
+                    },
+                    "channels": {
+                        "type": "string",
+                        "enum": list(CHANNELS),
+                        "default": "mix",
+                        "description": "`mix` reads all channels as one, `separate` each on its own, as in calls with one"
+                        " person on each; the receipt says where there was only one to read.",
                     },
                     "quality": {
                         "type": "string",

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from app.errors import N_, InvalidParameter, UnknownLanguage
 from app.hotwords import Hotword, parse_hotwords
-from app.jobs.queue import LANGUAGES, QUALITIES, JobOptions
+from app.jobs.queue import CHANNELS, LANGUAGES, QUALITIES, JobOptions
 
 TRUE_WORDS = ("true", "1", "on", "yes")
 FALSE_WORDS = ("false", "0", "off", "no")
@@ -22,6 +22,7 @@ class UploadFields:
         self._itn = defaults.itn
         self._quality = defaults.quality
         self._punctuation = defaults.punctuation
+        self._channels = defaults.channels
         self._hotwords: list[str] = []
 
     def take(self, field: str, value: str) -> None:
@@ -33,6 +34,8 @@ class UploadFields:
             self._punctuation = parse_switch(field, value)
         elif field == "quality":
             self._quality = parse_quality(value)
+        elif field == "channels":
+            self._channels = parse_channels(value)
         else:
             self._hotwords += map(str, read_hotwords(value))
             parse_hotwords(self._hotwords)  # repeated fields may be too many together
@@ -45,6 +48,7 @@ class UploadFields:
             itn=self._itn,
             quality=self._quality,
             punctuation=self._punctuation,
+            channels=self._channels,
         )
 
 
@@ -70,6 +74,18 @@ def parse_quality(value: str) -> str:
     if quality not in QUALITIES:
         raise InvalidParameter(name="quality", reason=N_("it is neither fast, balanced nor accurate"))
     return quality
+
+
+def parse_channels(value: str) -> str:
+    """Return a known way to read the channels.
+
+    Raises:
+        InvalidParameter: it is none of CHANNELS.
+    """
+    channels = value.strip().lower()
+    if channels not in CHANNELS:
+        raise InvalidParameter(name="channels", reason=N_("it is neither mix nor separate"))
+    return channels
 
 
 def parse_switch(name: str, value: str) -> bool:

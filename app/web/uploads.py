@@ -23,7 +23,7 @@ from app.web.upload_fields import UploadFields
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-FIELDS = ("file", "language", "hotwords", "itn", "punctuation", "quality")
+FIELDS = ("file", "language", "hotwords", "itn", "punctuation", "quality", "channels")
 LONGEST_FIELD_BYTES = 256 * 1024  # all fields but the file, together
 SILENCE_SECONDS = 120.0  # a computer that fell asleep does not say goodbye
 FEED_BYTES = 256 * 1024  # handed to the parser at once, so that a thread is asked seldom

@@ -9,11 +9,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from app.commands.transcribe import output_names
+from app.engine.audio import DecodeLimits, decode
 from app.paths import builtin_model_dir
 from tests.conftest import REPOSITORY
+from tests.engine.sounds import wav_bytes
 
 MODEL = builtin_model_dir()
 
@@ -172,3 +175,20 @@ def test_a_temporary_folder_that_cannot_be_used_is_named(golden: tuple[Path, str
     assert result.returncode == 1
     assert "[folder_unwritable]" in result.stderr
     assert nowhere in result.stderr
+
+
+def test_a_call_is_told_apart_by_its_channels(golden: tuple[Path, str], tmp_path: Path) -> None:
+    audio, text = golden
+    decode(audio, tmp_path / "a.s16", DecodeLimits(3600, 60, 512))
+    voice = np.fromfile(tmp_path / "a.s16", dtype="<i2")
+    call = np.stack([np.pad(voice, (0, 16_000 + len(voice))), np.pad(voice, (16_000 + len(voice), 0))])
+    (tmp_path / "call.wav").write_bytes(wav_bytes(call))
+
+    result = run(
+        "transcribe", tmp_path / "call.wav", "--channels", "separate", "--no-itn", "--no-punctuation"
+    )
+
+    assert result.returncode == 0, result.stderr
+    first, second = result.stdout.splitlines()
+    assert letters(first) == f"Channel1:{letters(text)}"
+    assert letters(second) == f"Channel2:{letters(text)}"

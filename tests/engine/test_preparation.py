@@ -81,7 +81,7 @@ def test_it_returns_what_the_child_found_and_leaves_complete_files(sentence, tmp
 
     assert result.facts == AudioFacts(4.0, 16_000, 1, "flac", "flac", result.facts.bit_rate, ())
     assert len(result.spans) == 1
-    assert [dropped.rule for dropped in result.speech.dropped] == [Rule.TOO_QUIET] * 2
+    assert [dropped.rule for dropped in result.speech[0].dropped] == [Rule.TOO_QUIET] * 2
     assert (tmp_path / "a.s16").stat().st_size == 4 * 16_000 * 2
     assert len(json.loads((tmp_path / "peaks.json").read_text())) == 1000
     assert left_in(tmp_path) == {"a.flac", "a.s16", "peaks.json"}
@@ -90,7 +90,7 @@ def test_it_returns_what_the_child_found_and_leaves_complete_files(sentence, tmp
 def test_it_finds_the_same_as_a_call_in_this_process(sentence, tmp_path):
     result = prepared(sentence)
     assert decode(sentence, tmp_path / "b.s16", LIMITS) == result.facts
-    assert find_speech(tmp_path / "b.s16", VadOptions()) == result.speech
+    assert find_speech(tmp_path / "b.s16", VadOptions()) == result.speech[0]
 
 
 @pytest.mark.parametrize("name", ["会议 (1).MP3", "-c", "a\udcff.wav", "--help"])

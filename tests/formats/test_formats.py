@@ -66,6 +66,7 @@ def test_json_has_the_names_that_programs_rely_on(transcript: Transcript) -> Non
         "text_raw": "下午两点半开会",
         "confidence": 0.9123,
         "words": [{"text": "下", "start": 0.5, "end": 0.7, "confidence": 0.9, "raw": ""}],
+        "channel": None,
     }
     assert content["confidence"] == pytest.approx((7 * 0.91234 + 3 * 0.5) / 10, abs=1e-4)
     assert {"language", "duration", "model", "device", "receipt"} <= content.keys()
@@ -126,3 +127,37 @@ def test_texts_are_joined_as_their_script_is_written(texts: list[str], joined: s
 )
 def test_the_language_is_read_from_the_script(text: str, language: str) -> None:
     assert detect_language(text) == language
+
+
+@pytest.fixture(name="call")
+def _call() -> Transcript:
+    """Two people, each on a channel, the second one interrupting."""
+    segments = (
+        Segment(0.5, 2.25, "喂，你好", "喂你好", 0.9, channel=1),
+        Segment(2.0, 3.0, "你好", "你好", 0.9, channel=2),
+    )
+    return Transcript(segments, "zh", 4.0, "builtin", "cpu", channel_name="声道 {number}")
+
+
+def test_plain_text_and_srt_name_the_channel_before_what_was_said(call: Transcript) -> None:
+    assert find_format("txt").render(call) == "声道 1: 喂，你好\n声道 2: 你好\n"
+    assert "00:00:02,000 --> 00:00:03,000\n声道 2: 你好\n" in find_format("srt").render(call)
+
+
+def test_vtt_names_the_channel_as_a_voice(call: Transcript) -> None:
+    assert "\n<v 声道 1>喂，你好\n" in find_format("vtt").render(call)
+
+
+def test_tables_have_a_column_of_channels_only_where_there_are_any(
+    call: Transcript, transcript: Transcript
+) -> None:
+    rows = list(csv.DictReader(io.StringIO(find_format("csv").render(call).removeprefix("\ufeff"))))
+
+    assert [row["channel"] for row in rows] == ["声道 1", "声道 2"]
+    assert "channel" not in find_format("csv").render(transcript).splitlines()[0]
+
+
+def test_json_tells_the_channel_of_each_segment(call: Transcript) -> None:
+    content = json.loads(find_format("json").render(call))
+
+    assert [segment["channel"] for segment in content["segments"]] == [1, 2]

@@ -41,10 +41,12 @@ class House:
     _room: list[int] = field(default_factory=lambda: [2**30])
     """Pages that the database may have."""
 
-    def submit(self, recording: bytes, name: str = "talk.wav") -> Transcription:
+    def submit(
+        self, recording: bytes, name: str = "talk.wav", options: JobOptions | None = None
+    ) -> Transcription:
         with self.queue.receive(name, 10**9) as incoming:
             incoming.write(recording)
-            return self.queue.submit(incoming, JobOptions(), "api")
+            return self.queue.submit(incoming, options or JobOptions(), "api")
 
     @contextmanager
     def working(self, factory: str, *, timeout_seconds: float = 30.0) -> Iterator[InferenceProcess]:

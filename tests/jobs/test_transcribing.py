@@ -20,7 +20,7 @@ def test_a_recording_becomes_a_text_by_segments(house: House) -> None:
     assert record.text == "Level 2. Level 4. Level 6."
     assert record.text_raw == "level 2 level 4 level 6"
     assert (record.language, record.model, record.device) == ("en", "echo", "cpu")
-    assert [line.name for line in record.receipt] == ["vad", "device", "language"]
+    assert [line.name for line in record.receipt] == ["vad", "channels", "device", "language"]
     assert record.error is None
     assert record.started_at
     assert record.finished_at

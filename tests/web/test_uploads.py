@@ -73,11 +73,23 @@ def test_fields_may_come_before_or_after_the_file(remote: httpx2.Client, file_fi
     response = send(remote, FILE, fields) if file_first else send(remote, fields, FILE)
 
     options = {"language": "zh", "hotwords": ["转写", "Conformer"], "itn": False}
-    assert response.json()["options"] == {**options, "punctuation": True, "quality": "accurate"}
+    assert response.json()["options"] == {
+        **options,
+        "punctuation": True,
+        "quality": "accurate",
+        "channels": "mix",
+    }
 
 
 def test_without_fields_the_defaults_hold(remote: httpx2.Client) -> None:
-    options = {"language": "auto", "hotwords": [], "itn": True, "punctuation": True, "quality": "accurate"}
+    options = {
+        "language": "auto",
+        "hotwords": [],
+        "itn": True,
+        "punctuation": True,
+        "quality": "accurate",
+        "channels": "mix",
+    }
     assert send(remote, FILE).json()["options"] == options
 
 
@@ -179,6 +191,7 @@ def test_an_unknown_language_is_refused_and_nothing_stays(
         ([FILE, part('name="itn"', b"perhaps")], "itn"),
         ([FILE, part('name="punctuation"', b"perhaps")], "punctuation"),
         ([FILE, part('name="quality"', b"best")], "quality"),
+        ([FILE, part('name="channels"', b"left")], "channels"),
         ([FILE, FILE], "file"),
         ([FILE, part('name="hotwords"', b"[1, 2]")], "hotwords"),
         ([FILE, part('name="hotwords"', b'["one"')], "hotwords"),

@@ -41,5 +41,6 @@ function wanted(chosen) {
     hotwords: String(chosen.get("hotwords")),
     itn: chosen.has("itn"),
     punctuation: chosen.has("punctuation"),
+    channels: String(chosen.get("channels")),
   };
 }

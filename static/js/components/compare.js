@@ -3,7 +3,7 @@ import { differences } from "../lib/diff.js";
 import { clock } from "../lib/format.js";
 import { t } from "../lib/messages.js";
 
-/** @typedef {{index: number, start: number, text: string, text_raw: string}} Compared  a segment; others of its fields are not used */
+/** @typedef {{index: number, start: number, channel: number | null, text: string, text_raw: string}} Compared  a segment; others of its fields are not used */
 
 /** What was spoken beside what is written, segment by segment, the changed parts marked. Needs compare.css. */
 export class Comparison {
@@ -45,11 +45,21 @@ export class Comparison {
 }
 
 /** @param {Compared} segment */
-function rowOf({ start, text, text_raw: raw }) {
+function rowOf({ start, channel, text, text_raw: raw }) {
   const { before, after } = differences(raw, text);
   const row = document.createElement("tr");
-  row.append(cell("td", clock(start)), cell("td", ...before.map((part) => marked(part, "del"))), cell("td", ...after.map((part) => marked(part, "ins"))));
+  const time = cell("td", clock(start));
+  if (channel !== null) time.append(channelMark(channel));
+  row.append(time, cell("td", ...before.map((part) => marked(part, "del"))), cell("td", ...after.map((part) => marked(part, "ins"))));
   return row;
+}
+
+/** @param {number} channel */
+function channelMark(channel) {
+  const mark = document.createElement("span");
+  mark.className = "compare__channel";
+  mark.textContent = t("Channel {number}", { number: channel });
+  return mark;
 }
 
 /** @param {Stretch} stretch @param {"del" | "ins"} name */

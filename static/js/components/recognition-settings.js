@@ -24,6 +24,7 @@ export class RecognitionSettings {
       hotwords: this.#hotwords.value,
       itn: this.#switch("itn").checked,
       punctuation: this.#switch("punctuation").checked,
+      channels: this.#root.querySelector('[name="channels"]') ? this.#chosen("channels") : "mix",
     };
   }
 
@@ -49,7 +50,7 @@ export class RecognitionSettings {
 
   #restore() {
     const stored = read(this.#key);
-    for (const name of ["language", "quality"]) {
+    for (const name of ["language", "quality", "channels"]) {
       const choice = this.#root.querySelector(`[name="${name}"][value="${CSS.escape(String(stored[name]))}"]`);
       if (choice instanceof HTMLInputElement) choice.checked = true;
     }

@@ -46,6 +46,7 @@ export function optionsLine({ options }) {
   const parts = [languages[options.language] ?? options.language, qualities[options.quality] ?? options.quality];
   if (options.itn) parts.push(t("Numbers as digits (ITN)"));
   if (options.punctuation) parts.push(t("Punctuation"));
+  if (options.channels === "separate") parts.push(t("Each channel on its own"));
   if (options.hotwords.length) parts.push(t("Hotwords: {count}", { count: options.hotwords.length }));
   return parts.join(" · ");
 }

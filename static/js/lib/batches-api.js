@@ -17,7 +17,7 @@ import { problemIn, Refusal, send } from "./api.js";
  * @property {number} seconds_done
  * @property {number} progress  0 to 1
  * @property {number | null} eta_seconds
- * @property {{language: string, quality: string, hotwords: string[], itn: boolean, punctuation: boolean}} options
+ * @property {{language: string, quality: string, hotwords: string[], itn: boolean, punctuation: boolean, channels: string}} options
  *
  * @typedef {object} BatchItem
  * @property {number} position

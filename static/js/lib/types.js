@@ -1,7 +1,7 @@
 /**
  * What the REST API takes and sends; the words are those of /docs.
  *
- * @typedef {{language: string, quality: string, hotwords: string, itn: boolean, punctuation: boolean}} RecognitionOptions
+ * @typedef {{language: string, quality: string, hotwords: string, itn: boolean, punctuation: boolean, channels: string}} RecognitionOptions
  *
  * @typedef {{code: string, message: string, advice: string}} Problem
  *
@@ -22,6 +22,7 @@
  * @property {"pending" | "done" | "failed"} state
  * @property {string} text
  * @property {string} text_raw
+ * @property {number | null} channel  counted from 1; null where the channels were mixed
  *
  * @typedef {{name: string, asked: string, applied: string, reason: string}} ReceiptLine
  *

@@ -27,7 +27,7 @@ export function languageName(language) {
 /** @param {string} name of a line of a receipt */
 export function optionName(name) {
   /** @type {Record<string, string>} */
-  const names = { language: t("Language"), hotwords: t("Hotwords"), itn: t("Text normalisation"), hotword: t("Hotword"), punctuation: t("Punctuation"), times: t("Times"), device: t("Device"), dtype: t("Precision"), decoding: t("Decoding"), batch: t("Batch"), vad: t("Speech detection"), speech_check: t("Check for speech") };
+  const names = { language: t("Language"), hotwords: t("Hotwords"), itn: t("Text normalisation"), hotword: t("Hotword"), punctuation: t("Punctuation"), times: t("Times"), device: t("Device"), dtype: t("Precision"), decoding: t("Decoding"), batch: t("Batch"), vad: t("Speech detection"), channels: t("Channels"), speech_check: t("Check for speech") };
   return names[name] ?? name;
 }
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0009"
 down_revision = "0008"
 
 
 def upgrade() -> None:
-    """Add what channels need."""
+    op.add_column("segments", sa.Column("channel", sa.Integer))

@@ -1,0 +1,64 @@
+"""The files of raw little-endian int16 samples: one for the mix of a recording, or one for each of its channels."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from pathlib import Path
+from typing import BinaryIO, Self, TypeAlias
+
+import numpy as np
+
+from app.engine import Waveform
+
+BYTES_PER_SAMPLE = 2
+FULL_SCALE = 32768
+
+Block: TypeAlias = tuple[Waveform, ...]
+"""The same moments of the mix, or of each channel."""
+
+
+def channel_file(pcm: Path, channel: int | None) -> Path:
+    """Return where a channel, counted from 1, lies; None is the mix of all, in `pcm` itself."""
+    return pcm if channel is None else pcm.with_name(f"{channel}-{pcm.name}")
+
+
+class SampleFiles:
+    """The files that samples go to: they are opened when it is known how many there are."""
+
+    def __init__(self, target: Path) -> None:
+        self._target = target
+        self._files: list[BinaryIO] = []
+        self._opened = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._opened.close()
+
+    def write(self, block: Block) -> None:
+        if not self._files:
+            self._files = [self._opened.enter_context(path.open("wb")) for path in self._paths(len(block))]
+        for file, waveform in zip(self._files, block, strict=True):
+            file.write(_as_bytes(waveform))
+
+    def sync(self) -> None:
+        for file in self._files:
+            file.flush()
+            os.fsync(file.fileno())
+
+    def keep_first_only(self) -> None:
+        """Make the first channel the mix: the others hold the same."""
+        first, *others = self._paths(len(self._files))
+        first.replace(self._target)
+        for other in others:
+            other.unlink()
+
+    def _paths(self, count: int) -> list[Path]:
+        return [channel_file(self._target, number if count > 1 else None) for number in range(1, count + 1)]
+
+
+def _as_bytes(waveform: Waveform) -> bytes:
+    integers = np.clip(np.rint(waveform * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1)
+    return integers.astype("<i2").tobytes()
