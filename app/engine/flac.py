@@ -8,7 +8,7 @@ import av
 import numpy as np
 
 from app.engine import SAMPLE_RATE
-from app.engine.audio import BYTES_PER_SAMPLE
+from app.engine.samples import BYTES_PER_SAMPLE
 
 BLOCK_SAMPLES = 16 * SAMPLE_RATE
 
