@@ -36,6 +36,8 @@ from app.store.files import Files
 from app.store.uploads import UploadFiles
 from app.store.vad import Analyses
 from app.support.case.cases import Cases
+from app.support.doctor import Subject
+from app.support.health import Health
 from app.web import (
     again,
     batch_page,
@@ -52,6 +54,7 @@ from app.web import (
     system,
     transcriptions,
 )
+from app.web import doctor as doctor_routes
 from app.web import history as history_routes
 from app.web import live as live_routes
 from app.web import missing as missing_routes
@@ -127,6 +130,7 @@ def _add_routes(app: FastAPI) -> None:
         models,
         settings_routes,
         missing_routes,
+        doctor_routes,
         vad_routes,
         case,
     ):  # /events stands before /{id}
@@ -137,6 +141,7 @@ def _add_routes(app: FastAPI) -> None:
         app.include_router(page.router)
     app.include_router(settings_routes.pages)
     app.include_router(vad_routes.page_router)
+    app.include_router(doctor_routes.page)
     app.mount("/static", StaticFolder(directory=resource_dir("static")), name="static")
 
 
@@ -195,6 +200,8 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
     vad_texts = VadTexts(vad, lanes)
     stack.enter_context(vad_texts.running())
     batch_book, arrivals, porter = _open_batches(stack, queue, inference, book)
+    health = Health(lambda: _subject(book, inference))
+    stack.enter_context(health.running())
     return {
         "settings": settings,
         "settings_book": book,
@@ -211,6 +218,8 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
         "vad": vad,
         "vad_texts": vad_texts,
         "cases": Cases(queue, lambda: surroundings(book.now, shelf)),
+        "subject": lambda: _subject(book, inference),
+        "health": health,
         "has_worker": start_worker,
         "default_options": JobOptions(vad=vad_options(settings)),
         "started_at": time.monotonic(),
@@ -241,6 +250,12 @@ def _live_limits(settings: Settings) -> LiveLimits:
 def _model_name(inference: InferenceProcess) -> str | None:
     info = inference.status().info
     return info.model if info else None
+
+
+def _subject(book: SettingsBook, inference: InferenceProcess) -> Subject:
+    """Return what the doctor examines: the server as its settings are now."""
+    now = book.now
+    return Subject(inference.spec, now.data_dir, now.log_dir, now.host, now.port)
 
 
 def _settings_now(book: SettingsBook) -> SettingsNow:

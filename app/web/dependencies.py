@@ -23,6 +23,8 @@ from app.jobs.vad import Vad
 from app.jobs.vad_texts import VadTexts
 from app.settings import Settings
 from app.support.case.cases import Cases
+from app.support.doctor import Subject
+from app.support.health import Health
 from app.web.errors import language_of
 
 
@@ -51,6 +53,9 @@ class State(TypedDict):
     vad: Vad
     vad_texts: VadTexts
     cases: Cases
+    subject: Callable[[], Subject]
+    """What the doctor examines."""
+    health: Health
     has_worker: bool
     """Whether jobs are done here, and not by `python -m app worker`."""
     default_options: JobOptions

@@ -81,7 +81,15 @@ def _surroundings(request: Request, language: str) -> dict[str, Any]:
         "here": here,
         "static": f"/static/{version_of(resource_dir('static'))}",
         "script_texts": script_texts(language),
+        "complaints": _complaints(request, language),
     }
+
+
+def _complaints(request: Request, language: str) -> list[dict[str, str]]:
+    """Return what is wrong with the server, for a person who did not ask; nothing before it has started."""
+    health = request.scope.get("state", {}).get("health")
+    translate = translator(language)
+    return [check.explained(translate) for check in health.complaints] if health else []
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import time
@@ -10,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 PART_BYTES = 16 * 1024
+UPGRADE = re.compile(rb"(?im)^(Upgrade|Connection|Sec-WebSocket-[\w-]+):.*\r\n")
 
 
 class Line:
@@ -19,8 +21,11 @@ class Line:
     `b"GET /api/v1/live"`.
     """
 
-    def __init__(self, server_port: int, bytes_per_second: float | None = None) -> None:
+    def __init__(
+        self, server_port: int, bytes_per_second: float | None = None, *, drops_upgrades: bool = False
+    ) -> None:
         self.bytes_per_second = bytes_per_second
+        self._drops_upgrades = drops_upgrades
         self._server_port = server_port
         self._is_cut = False
         self._cut_address = b""
@@ -82,6 +87,8 @@ class Line:
             while data := source.recv(PART_BYTES):
                 if self._cut_address and data.startswith(self._cut_address):
                     break
+                if self._drops_upgrades:
+                    data = UPGRADE.sub(b"", data)  # as many old proxies do
                 if is_slow and self.bytes_per_second:
                     time.sleep(len(data) / self.bytes_per_second)
                 self._is_alive.wait()

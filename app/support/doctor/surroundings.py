@@ -45,6 +45,8 @@ def media(_subject: Subject) -> Iterable[Check]:
 
 def port(subject: Subject) -> Iterable[Check]:
     """Look who listens on the port: nobody, this program, or another one."""
+    if not subject.port:
+        return  # the server takes a free one
     place = {"port": subject.port}
     host = "127.0.0.1" if subject.host in ("0.0.0.0", "::") else subject.host  # noqa: S104 - compared, not bound
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:

@@ -1,0 +1,62 @@
+"""Looks after the server while it runs: what the doctor sees at a glance, again and again, without being asked."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+
+from app.logging import event
+from app.support.doctor import Check, Status, Subject, glance
+
+LOOK_SECONDS = 60.0
+
+_log = logging.getLogger(__name__)
+
+
+class Health:
+    """Knows at any moment what is wrong; a new complaint is logged once."""
+
+    def __init__(self, subject: Callable[[], Subject], look_seconds: float = LOOK_SECONDS) -> None:
+        self._subject = subject
+        self._look_seconds = look_seconds
+        self._stopping = Event()
+        self._complaints: tuple[Check, ...] = ()
+
+    @property
+    def complaints(self) -> tuple[Check, ...]:
+        """What is not as it must be, the worst first."""
+        return self._complaints
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Look again and again during the block; the first look does not delay it."""
+        thread = Thread(target=self._run, name="health", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._stopping.set()
+            thread.join()
+
+    def look(self) -> None:
+        """Look now."""
+        found = [check for check in glance(self._subject()) if check.status is not Status.OK]
+        known = {check.id for check in self._complaints}
+        for check in found:
+            if check.id not in known:
+                told = check.explained()
+                event(_log, logging.WARNING, "health_complaint", check=check.id, fact=told["fact"])
+        for id in known - {check.id for check in found}:
+            event(_log, logging.INFO, "health_restored", check=id)
+        self._complaints = tuple(sorted(found, key=lambda check: check.status is not Status.FAILURE))
+
+    def _run(self) -> None:
+        while True:
+            try:
+                self.look()
+            except Exception:  # noqa: BLE001 - a look that fails must not be the last
+                event(_log, logging.ERROR, "health_stumbled", exc_info=True)
+            if self._stopping.wait(self._look_seconds):
+                return

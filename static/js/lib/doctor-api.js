@@ -1,0 +1,16 @@
+/**
+ * @typedef {object} Check
+ * @property {string} id
+ * @property {"ok" | "warning" | "failure"} status
+ * @property {string} fact
+ * @property {string} advice
+ */
+import { send } from "./api.js";
+
+export const DOCTOR = "/api/v1/doctor";
+
+/** @param {{quick: boolean}} wish @returns {Promise<{checks: Check[], seconds: number}>} */
+export const examineServer = ({ quick }) => send("GET", `/doctor/checks?quick=${quick}`);
+
+/** @returns {Promise<{now_ms: number}>} */
+export const serverClock = () => send("GET", "/doctor/clock");
