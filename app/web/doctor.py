@@ -50,7 +50,7 @@ def get_checks(
         with _one_at_a_time:
             checks = examine(subject)
     return DoctorAnswer(
-        checks=[CheckAnswer(**check.explained(translate)) for check in checks],
+        checks=[CheckAnswer.model_validate(check.explained(translate)) for check in checks],
         seconds=round(time.monotonic() - started, 1),
     )
 
