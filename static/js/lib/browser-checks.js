@@ -150,7 +150,7 @@ async function clock() {
 
 /** @param {number} megabytes @returns {Promise<Check>} */
 export async function upload(megabytes) {
-  const size = t("{size} MB", { size: megabytes });
+  const size = `${megabytes} MB`;
   try {
     const response = await fetch(`${DOCTOR}/upload`, {
       method: "POST",
