@@ -48,6 +48,7 @@ from app.web import (
     edits,
     events,
     files,
+    history_page,
     live_page,
     models,
     pages,
@@ -137,7 +138,7 @@ def _add_routes(app: FastAPI) -> None:
         app.include_router(module.router, prefix=API_PATH)
     for router in (batches.router, batch_uploads.batch_router, batch_uploads.router):
         app.include_router(router, prefix=API_PATH)
-    for page in (pages, docs, batch_page, live_page):
+    for page in (pages, history_page, docs, batch_page, live_page):
         app.include_router(page.router)
     app.include_router(settings_routes.pages)
     app.include_router(vad_routes.page_router)

@@ -13,10 +13,11 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Connection,
     Select,
     Text,
-    cast,
+    bindparam,
     exists,
     func,
     literal,
@@ -157,20 +158,37 @@ def totals(connection: Connection) -> list[Row]:
 
 def places(connection: Connection, id: str, term: str) -> list[Row]:
     """Return the first places of a transcription whose text holds `term`: segments, and what was put in their place."""
-    columns = (segments.c.index, segments.c.start, segments.c.text)
+    found = all_of(connection.execute(_PLACES, {"id": id, "term": term}))
+    return sorted(found, key=lambda row: float(row["start"]))[:EXCERPTS]
+
+
+def _places() -> CompoundSelect[Any]:
+    """Return the query of `places`; each half stops when it has found enough."""
+    id, term = bindparam("id", type_=Text), func.lower(bindparam("term", type_=Text))
     is_edited = exists().where(
         edits.c.transcription_id == id, segments.c.index.between(edits.c.first, edits.c.last)
     )
-    recognised = select(*columns).where(
-        segments.c.transcription_id == id, segments.c.text.icontains(term, autoescape=True), ~is_edited
+    recognised = (
+        select(segments.c.index, segments.c.start, segments.c.text)
+        .where(
+            segments.c.transcription_id == id, func.instr(func.lower(segments.c.text), term) > 0, ~is_edited
+        )
+        .order_by(segments.c.index)
+        .limit(EXCERPTS)
     )
     piece = func.json_each(edits.c.pieces).table_valued("value", joins_implicitly=True)
     start, written = (func.json_extract(piece.c.value, f"$.{name}") for name in ("start", "text"))
-    by_hand = select(edits.c.first, start, written).where(
-        edits.c.transcription_id == id, cast(written, Text).icontains(term, autoescape=True)
+    by_hand = (
+        select(edits.c.first, start, written)
+        .where(edits.c.transcription_id == id, func.instr(func.lower(written), term) > 0)
+        .order_by(edits.c.first)
+        .limit(EXCERPTS)
     )
-    found = union_all(recognised, by_hand).subquery()
-    return all_of(connection.execute(select(found).order_by(found.c.start).limit(EXCERPTS)))
+    return union_all(*(select(half.subquery()) for half in (recognised, by_hand)))
+
+
+_PLACES = _places()
+"""Built once: a page of a search asks it dozens of times, and building costs more than asking."""
 
 
 def _fitting(wanted: Wanted) -> Select[Any] | None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from math import ceil
-from typing import TYPE_CHECKING, Annotated, Any, Literal
-from urllib.parse import urlencode, urlsplit
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from app.i18n import LANGUAGES
@@ -93,30 +92,6 @@ def transcription(
     return render(request, "pages/transcription.html", context)
 
 
-@router.get("/history")
-def history(
-    request: Request,
-    queue: QueueDep,
-    translate: TranslateDep,
-    query: Annotated[str, Query(max_length=200)] = "",
-    state: Literal["", "queued", "running", "succeeded", "failed", "cancelled"] = "",
-    page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
-) -> HTMLResponse:
-    """Find a transcript."""
-    wanted = JobState(state) if state else None
-    found = queue.search(query.strip(), wanted, PAGE_SIZE, (page - 1) * PAGE_SIZE)
-    context = {
-        "jobs": _items(found.items, translate),
-        "total": found.total,
-        "query": query.strip(),
-        "state": state,
-        "page": page,
-        "pages": max(1, ceil(found.total / PAGE_SIZE)),
-        "page_address": lambda number: _address("/history", query=query, state=state, page=number),
-    }
-    return render(request, "pages/history.html", context)
-
-
 @router.post("/preferences")
 def preferences(
     back: Annotated[str, Form()] = "/",
@@ -152,10 +127,6 @@ def _recent(queue: Queue) -> list[Transcription]:
 
 def _items(records: list[Transcription], translate: Translate) -> list[dict[str, Any]]:
     return [item_answer(record, translate).model_dump(mode="json") for record in records]
-
-
-def _address(path: str, **parameters: str | int) -> str:
-    return f"{path}?{urlencode({name: value for name, value in parameters.items() if value})}"
 
 
 def _own_page(address: str) -> str:

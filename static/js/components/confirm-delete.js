@@ -1,9 +1,10 @@
 import { deleteTranscription, problemOf } from "../lib/api.js";
 import { field, find } from "../lib/dom.js";
+import { rememberDeletion } from "./deleted-elsewhere.js";
 import { complain } from "./problem-box.js";
 
 /**
- * Ask before a transcription is deleted; resolves to whether it was.
+ * Ask before the transcription of this page is deleted; resolves to whether it was. The history then offers to take it back.
  *
  * @param {string} id
  * @param {string} name
@@ -37,6 +38,7 @@ async function deleteOnSubmit(dialog, id, event) {
   button.disabled = true;
   try {
     await deleteTranscription(id);
+    rememberDeletion(id, field(dialog, "name").textContent ?? "");
     dialog.close("deleted");
   } catch (error) {
     complain(dialog, problemOf(error));

@@ -1,11 +1,12 @@
 /** @import { Transcription } from "../lib/types.js" */
-import { cancelTranscription, problemOf, retryTranscription } from "../lib/api.js";
+import { cancelTranscription, deleteTranscription, problemOf, retryTranscription } from "../lib/api.js";
 import { field, find, onAction } from "../lib/dom.js";
 import { listen } from "../lib/events.js";
+import { restoreOne } from "../lib/history-api.js";
+import { t } from "../lib/messages.js";
 import { isOpen } from "../lib/wording.js";
-import { confirmDelete } from "./confirm-delete.js";
 import { fillJobRow, newJobRow } from "./job-row.js";
-import { connectionBack, connectionLost } from "./notices.js";
+import { connectionBack, connectionLost, offerUndo } from "./notices.js";
 import { complain } from "./problem-box.js";
 
 /** The rows of a page, kept as the server has them. */
@@ -92,9 +93,22 @@ export class JobList {
     try {
       if (action === "cancel") this.show(await cancelTranscription(id));
       if (action === "retry") this.show(await retryTranscription(id));
-      if (action === "delete" && (await confirmDelete(id, field(row, "name").textContent ?? ""))) this.#remove(id);
+      if (action === "delete") await this.#delete(row, id);
     } catch (error) {
       complain(row, problemOf(error));
     }
+  }
+
+  /** Take a row away, and back to its place if the person wants so. @param {HTMLElement} row @param {string} id */
+  async #delete(row, id) {
+    const place = document.createComment("");
+    row.after(place);
+    await deleteTranscription(id);
+    this.#remove(id);
+    offerUndo(t("Moved to the trash: {name}", { name: field(row, "name").textContent ?? "" }), async () => {
+      const job = await restoreOne(id);
+      if (!this.#rowOf(id)) place.replaceWith(row);
+      this.show(job);
+    });
   }
 }

@@ -36,7 +36,7 @@ function fillHead(row, job) {
   write(row, "name", job.name);
   write(row, "state", stateName(job.state));
   field(row, "state").dataset.state = job.state;
-  for (const link of row.querySelectorAll("a")) link.href = `/transcriptions/${job.id}`;
+  for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (row.querySelectorAll("a:not([data-place])"))) link.href = `/transcriptions/${job.id}`;
 }
 
 /** @param {HTMLElement} row @param {Transcription} job */

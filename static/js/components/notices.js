@@ -1,4 +1,6 @@
+import { problemOf } from "../lib/api.js";
 import { copyOf, field, find } from "../lib/dom.js";
+import { t } from "../lib/messages.js";
 
 const GRACE_MS = 1500; // a server that restarts quickly is not worth a message
 /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -23,8 +25,34 @@ export function connectionBack() {
 export function notify(text) {
   const notice = copyOf("notice-template");
   field(notice, "text").textContent = text;
-  find(notice, "button", HTMLButtonElement).addEventListener("click", () => notice.remove());
+  field(notice, "close").addEventListener("click", () => notice.remove());
   find(document, "[data-notices]", HTMLElement).append(notice);
+  return notice;
+}
+
+/**
+ * Say what was done, and offer to take it back; a later offer takes the place of an earlier one.
+ *
+ * @param {string} text
+ * @param {() => Promise<void>} undo
+ */
+export function offerUndo(text, undo) {
+  document.querySelector("[data-undo]")?.remove();
+  const notice = notify(text);
+  const button = find(notice, '[data-field="act"]', HTMLButtonElement);
+  notice.dataset.undo = "";
+  button.textContent = t("Undo");
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    try {
+      await undo();
+      notice.remove();
+    } catch (error) {
+      field(notice, "text").textContent = problemOf(error).message;
+      button.disabled = false;
+    }
+  });
 }
 
 /** @param {boolean} isLost */

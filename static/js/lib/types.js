@@ -39,6 +39,10 @@
  * @property {string} name
  * @property {JobState} state
  * @property {string} created_at
+ * @property {string | null} started_at
+ * @property {string | null} finished_at
+ * @property {string} source
+ * @property {{language: string, quality: string, hotwords: string[], itn: boolean, punctuation: boolean}} options
  * @property {number} size_bytes
  * @property {number | null} duration  seconds
  * @property {string | null} language
@@ -51,7 +55,7 @@
  * @property {Problem | null} error
  * @property {number} revision
  *
- * @typedef {Transcription & {segments: Segment[], receipt: ReceiptLine[], hotwords: HotwordOutcome[]}} FullTranscription
+ * @typedef {Transcription & {segments: Segment[], receipt: ReceiptLine[], hotwords: HotwordOutcome[], confidence: number | null}} FullTranscription
  *
  * @typedef {object} Model
  * @property {"stopped" | "loading" | "ready" | "busy" | "failed"} state

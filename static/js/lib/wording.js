@@ -24,6 +24,13 @@ export function languageName(language) {
   return names[language ?? ""] ?? language ?? "";
 }
 
+/** @param {string} source where a recording came from */
+export function sourceName(source) {
+  /** @type {Record<string, string>} */
+  const names = { page: t("Page"), api: t("API"), cli: t("Command line"), live: t("Live"), batch: t("Batch"), folder: t("Watched folder") };
+  return names[source] ?? source;
+}
+
 /** @param {string} name of a line of a receipt */
 export function optionName(name) {
   /** @type {Record<string, string>} */

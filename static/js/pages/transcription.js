@@ -10,6 +10,7 @@ import { Player } from "../components/player.js";
 import { complain } from "../components/problem-box.js";
 import { Rename } from "../components/rename.js";
 import { SegmentList } from "../components/segment-list.js";
+import { startAt } from "../components/start-at.js";
 import { showHead, showState } from "../components/transcript-state.js";
 import { Waveform } from "../components/waveform.js";
 import { cancelTranscription, getPeaks, getTranscription, problemOf, retryTranscription } from "../lib/api.js";
@@ -37,6 +38,7 @@ find(page, "[data-view-switch]", HTMLElement).addEventListener("change", ({ targ
   if (target instanceof HTMLInputElement) list.dataset.view = target.value;
 });
 onAction(page, (action) => void act(action));
+startAt(player);
 follow();
 
 /** Follow the transcription until it has ended; events tell that there is something new, and how far it is. */

@@ -1,0 +1,18 @@
+import { field, find } from "../lib/dom.js";
+
+/**
+ * Ask the question of a dialog made by the macro `question`; resolves to whether the answer was yes.
+ *
+ * @param {string} id
+ * @param {{title?: string, about?: string}} [words] in place of those that stand there
+ * @returns {Promise<boolean>}
+ */
+export function confirmed(id, words = {}) {
+  const dialog = find(document, `#${id}`, HTMLDialogElement);
+  for (const [name, text] of Object.entries(words)) field(dialog, name).textContent = text;
+  dialog.returnValue = "keep";
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "go"), { once: true });
+  });
+}

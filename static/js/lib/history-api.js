@@ -1,0 +1,68 @@
+/** @import { Transcription } from "./types.js" */
+import { problemIn, Refusal, send } from "./api.js";
+
+/**
+ * What the REST API says about the history and the trash; the words are those of /docs.
+ *
+ * @typedef {{count: number, undo: string}} Deletion
+ *
+ * @typedef {object} Statistics
+ * @property {number} count
+ * @property {number} seconds
+ * @property {number} size_bytes
+ * @property {Record<string, number>} by_state
+ * @property {Record<string, number>} by_language
+ * @property {Record<string, number>} by_source
+ * @property {number} trash_count
+ * @property {number} trash_bytes
+ * @property {{day: string, count: number}[]} days
+ */
+
+export const MOST_AT_ONCE = 1000; // ids in one request
+
+/** @param {string[]} ids @returns {Promise<Deletion>} */
+export const deleteAll = (ids) => send("POST", "/history/delete", { ids });
+
+/** @param {URLSearchParams} filters @returns {Promise<Deletion>} */
+export const clearHistory = (filters) => send("POST", `/history/clear?${filters}`, { confirm: true });
+
+/** @param {string} undo @returns {Promise<{count: number}>} */
+export const undoDeletion = (undo) => send("POST", "/trash/undo", { undo });
+
+/** @param {string} id @returns {Promise<Transcription>} */
+export const restoreOne = (id) => send("POST", `/trash/${id}/restore`);
+
+/** @param {string[]} ids @returns {Promise<{count: number}>} */
+export const restoreAll = (ids) => send("POST", "/trash/restore", { ids });
+
+/** @param {string[]} ids @returns {Promise<{count: number}>} */
+export const removeAll = (ids) => send("POST", "/trash/remove", { ids });
+
+/** @returns {Promise<{count: number}>} */
+export const emptyTrash = () => send("DELETE", "/trash");
+
+/** @returns {Promise<Statistics>} */
+export const getStatistics = () => send("GET", `/history/statistics?zone=${encodeURIComponent(ownZone())}`);
+
+/** The name of the reader's time zone, as in Asia/Shanghai. */
+export const ownZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC";
+
+/**
+ * Save these as one file.
+ *
+ * @param {string[]} ids
+ * @param {string} format
+ */
+export async function exportAll(ids, format) {
+  const response = await fetch("/api/v1/history/export", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ ids, format }),
+  });
+  if (!response.ok) throw new Refusal(problemIn(response.status, await response.text()), response.status);
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(await response.blob());
+  link.download = `transcripts.${format.split(".").pop()}`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // the browser has begun to save it by then
+}
