@@ -52,7 +52,10 @@ def test_a_history_page_beyond_the_last_is_empty_and_no_error(client: TestClient
     assert client.get("/history?before=1").status_code == 200
 
 
-@pytest.mark.parametrize("query", ["state=nonsense", "before=x", "since=2026-13-40", "since=2026-11-01&zone=Nowhere", "query=" + "x" * 201])
+@pytest.mark.parametrize(
+    "query",
+    ["state=nonsense", "before=x", "since=2026-13-40", "since=2026-11-01&zone=Nowhere", "query=" + "x" * 201],
+)
 def test_a_question_that_makes_no_sense_is_told_in_a_page(client: TestClient, query: str) -> None:
     answer = client.get(f"/history?{query}")
 
