@@ -22,7 +22,7 @@ def test_no_page_is_wider_than_a_phone(
     page = open_page(color_scheme=scheme, locale=language, viewport={"width": 360, "height": 740})
     id = transcribe(page, recording, "a_name_without_any_spaces_" * 6 + ".wav")
 
-    for path in ("/", "/history", "/models", f"/transcriptions/{id}", "/docs", "/no-such-page"):
+    for path in ("/", "/live", "/history", "/models", f"/transcriptions/{id}", "/docs", "/no-such-page"):
         page.goto(path)
         page.wait_for_load_state()
 
@@ -104,7 +104,7 @@ def test_an_unknown_address_leads_back_and_names_the_request(page: Page) -> None
 
 
 def test_every_control_has_a_name(page: Page, finished: str) -> None:
-    for path in ("/", "/history", "/models", f"/transcriptions/{finished}"):
+    for path in ("/", "/live", "/history", "/models", f"/transcriptions/{finished}"):
         page.goto(path)
 
         nameless = page.evaluate(

@@ -153,6 +153,22 @@ def test_a_line_that_died_without_a_word_is_told_and_mended(
     assert len(stretches(sound, voice)) == 1
 
 
+def test_a_proxy_that_lets_no_socket_through_is_told_and_what_was_said_is_sent_later(
+    open_live: Callable[..., Page], line: Line, voice: Path
+) -> None:
+    page = open_live(line.address)
+    line.cut_address(LIVE)
+
+    start(page)
+    expect(page.get_by_text("A proxy in between must pass WebSockets on")).to_be_visible()
+    line.mend()
+    expect(page.get_by_text("A proxy in between must pass WebSockets on")).to_be_hidden()
+    sound = stored_sound(page, finish(page))
+
+    assert seconds_of(sound) > 2
+    assert len(stretches(sound, voice)) == 1
+
+
 def test_a_reload_sends_what_was_kept_and_goes_on(
     open_live: Callable[..., Page], line: Line, voice: Path
 ) -> None:

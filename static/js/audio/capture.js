@@ -1,3 +1,7 @@
+import { t } from "../lib/messages.js";
+import { MicrophoneProblem } from "./microphone.js";
+
+const STARTING_MS = 5000;
 const FLUSH_MS = 500; // a worklet whose device is gone may not answer
 
 /** Takes the sound of a microphone as 16 kHz mono int16, 100 ms at a time. */
@@ -8,14 +12,17 @@ export class Capture {
   #isClosed = false;
 
   /**
+   * Raises MicrophoneProblem.
+   *
    * @param {MediaStream} stream
    * @param {(samples: Int16Array<ArrayBuffer>) => void} hear
    */
   static async open(stream, hear) {
     const context = new AudioContext({ latencyHint: "interactive" });
     await context.audioWorklet.addModule(new URL("./pcm-worklet.js", import.meta.url));
-    await context.resume();
+    await begun(context);
     const node = new AudioWorkletNode(context, "pcm", { numberOfInputs: 1, numberOfOutputs: 0 });
+    context.onstatechange = () => context.state === "suspended" && void context.resume();
     node.port.onmessage = ({ data }) => data && hear(data);
     context.createMediaStreamSource(stream).connect(node);
     return new Capture(context, node, stream);
@@ -63,4 +70,16 @@ export class Capture {
       this.#node.port.postMessage(what);
     });
   }
+}
+
+/** Wait until a context runs; Firefox's never does on a computer that cannot play sound. @param {AudioContext} context */
+async function begun(context) {
+  const isLate = new Promise((resolve) => setTimeout(resolve, STARTING_MS, true));
+  if (!(await Promise.race([context.resume(), isLate]))) return;
+  void context.close();
+  throw new MicrophoneProblem({
+    code: "sound_system_asleep",
+    message: t("The sound system of this browser does not start."),
+    advice: t("Firefox records only where it can also play: connect loudspeakers or headphones, then try again, or use Chrome or Edge."),
+  });
 }

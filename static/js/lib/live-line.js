@@ -1,6 +1,7 @@
 /** @import { Outbox } from "../audio/outbox.js" */
 /** @import { Take } from "./chunk-store.js" */
 /** @import { LiveMessage, LiveSettings } from "./live-types.js" */
+import { getSystem } from "./api.js";
 import { t } from "./messages.js";
 import { Waiting } from "./waiting.js";
 
@@ -8,6 +9,7 @@ const PING_MS = 1000;
 const LOOK_MS = 200; // how often the line is looked after
 const SILENCE_MS = 2700; // nothing heard for so long, the line is dead: said within three seconds
 const PATIENCE_MS = 1500; // … if something that needs an answer was sent this long ago
+const TRIES = 3; // before the first success, until it is worth asking whether the server is there at all
 const OPENING_MS = 10_000;
 const LONGEST_PAUSE_MS = 4000; // between two tries: somebody is speaking
 // The session cannot go on; after any other problem a new connection may heal it.
@@ -36,6 +38,7 @@ export class LiveLine {
   #next = 0; // chunk to be sent
   #isBehind = false; // the server has said that it lacks chunks
   #isStopSent = false;
+  #wasOpen = false;
   #heardAt = 0;
   #askedAt = 0; // when the oldest unanswered message was sent; 0: all are answered
   #pingedAt = 0;
@@ -54,10 +57,11 @@ export class LiveLine {
   /** Keep the line open until it is closed. */
   async open() {
     const { signal } = this.#closed;
-    while (!signal.aborted) {
+    for (let tries = 1; !signal.aborted; tries++) {
       await this.#connection();
       if (signal.aborted) break;
       this.#setState("lost");
+      if (tries === TRIES && !this.#wasOpen) await this.#explain();
       await this.#waiting.pause(signal).catch(() => undefined);
     }
     this.#setState("closed");
@@ -133,8 +137,15 @@ export class LiveLine {
     else if (message.type !== "pong") this.pump();
   }
 
+  /** Where pages come through and sockets do not, something between them is in the way. */
+  async #explain() {
+    const isThere = await getSystem().then(() => true, () => false);
+    if (isThere) this.#watch.hear({ type: "problem", fatal: false, ...socketsBlocked() });
+  }
+
   /** @param {number} next */
   #onStarted(next) {
+    this.#wasOpen = true;
     this.#waiting.restart();
     this.#outbox.acknowledge(next);
     this.#sendFrom(next);
@@ -207,6 +218,14 @@ function soundMissing() {
     code: "live_sound_missing",
     message: t("The server has lost sound of this session that it had stored before."),
     advice: t("Save what this browser still has as a file, then begin a new session. Has the server's disk been changed?"),
+  };
+}
+
+function socketsBlocked() {
+  return {
+    code: "live_blocked",
+    message: t("This page reaches the server, but live recognition does not: no WebSocket comes through."),
+    advice: t("A proxy in between must pass WebSockets on (the headers Upgrade and Connection) for /api/v1/live. What you say is kept here until then."),
   };
 }
 

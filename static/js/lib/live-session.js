@@ -11,6 +11,7 @@ import { holdTake } from "./take-lock.js";
 
 const PAUSE_MARGIN_MS = 500; // beyond the silence that ends a segment
 const CHUNK_SAMPLES = RATE / 10;
+const STALLED_MS = 3000; // a working microphone delivers something ten times a second
 const UNHEARD_SECONDS = 1; // that may be lost where the server ends a session: less than a word is not worth a file
 const NEEDLESS = new Set(["live_gap"]); // problems that heal by themselves
 
@@ -37,6 +38,7 @@ export class LiveSession {
   #stream = null;
   /** @type {SessionState} */
   #state;
+  #heardAt = performance.now();
   #wasEnded = false; // by the server, without being asked
   #hasComplained = false;
   #isHeard = true; // whether what the microphone delivers belongs to the session
@@ -112,7 +114,8 @@ export class LiveSession {
   }
 
   get isMute() {
-    return this.#state === "recording" && this.#hearing.isMute;
+    const isStalled = performance.now() - this.#heardAt > STALLED_MS;
+    return this.#state === "recording" && (isStalled || this.#hearing.isMute);
   }
 
   /** The open microphone. */
@@ -142,6 +145,7 @@ export class LiveSession {
     if (stream) await this.#listen(stream);
     this.#setTrack(true);
     this.#isHeard = true;
+    this.#heardAt = performance.now();
     this.#hearing = new Hearing();
     this.#setState("recording");
   }
@@ -186,6 +190,7 @@ export class LiveSession {
   /** @param {Int16Array<ArrayBuffer>} samples */
   #add(samples) {
     if (!this.#isHeard) return;
+    this.#heardAt = performance.now();
     this.#hearing.add(samples, RATE);
     this.#outbox.add(samples);
     this.#line.pump();

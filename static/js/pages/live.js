@@ -15,6 +15,7 @@ import { fillProblem } from "../components/problem-box.js";
 import { RecognitionSettings } from "../components/recognition-settings.js";
 import { shortcuts } from "../components/shortcuts.js";
 import { SpeechOptions } from "../components/speech-options.js";
+import { StayAwake } from "../components/stay-awake.js";
 import { spoken } from "../lib/batches-api.js";
 import { ChunkStore } from "../lib/chunk-store.js";
 import { find, onAction, write } from "../lib/dom.js";
@@ -34,6 +35,7 @@ const end = new LiveEnd(slot("end"), () => text.text, (final) => text.mark(final
 const recognition = new RecognitionSettings(find(page, "[data-settings]", HTMLElement), "funasr.live-settings");
 const speech = new SpeechOptions(find(page, "[data-speech]", HTMLFormElement), settingsChanged, "live-vad-options");
 const microphones = new MicrophoneList(find(page, "[data-microphones]", HTMLSelectElement), () => void changeMicrophone());
+const awake = new StayAwake();
 const store = new ChunkStore(storageFailed);
 const watch = { settings, changed: show, hear, tell };
 /** @type {LiveSession | null} */
@@ -183,6 +185,7 @@ function hear(message) {
 function show() {
   page.dataset.state = session?.state ?? page.dataset.state ?? "idle";
   if (!session && page.dataset.state !== "insecure") page.dataset.state = "idle";
+  awake.isWanted = session?.state === "recording";
   page.dataset.line = session?.line ?? "connecting";
   slot("empty").hidden = !text.isBlank;
   slot("rescue").hidden = session?.state !== "failed";
