@@ -74,6 +74,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_doctor(commands)
     _add_case(commands)
     _add_models(commands)
+    _add_backup(commands)
     return parser
 
 
@@ -186,6 +187,20 @@ def _add_case(commands: _Commands[argparse.ArgumentParser]) -> None:
     command.set_defaults(run=_case)
 
 
+def _add_backup(commands: _Commands[argparse.ArgumentParser]) -> None:
+    making = commands.add_parser(
+        "backup", help="write database, settings and logs to one file; the server may run"
+    )
+    making.add_argument("file", type=Path, metavar="FILE", help="the zip to write")
+    making.add_argument("--recordings", action="store_true", help="the recordings, too")
+    _add_folder_options(making)
+    making.set_defaults(run=_backup)
+    restoring = commands.add_parser("restore", help="put a backup in place; the server must not run")
+    restoring.add_argument("file", type=Path, metavar="FILE", help="what `backup` wrote")
+    _add_folder_options(restoring)
+    restoring.set_defaults(run=_restore)
+
+
 def _add_models(commands: _Commands[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("models", help="list, download, verify, remove or choose models")
     actions = command.add_subparsers(required=True, metavar="ACTION", dest="action")
@@ -275,6 +290,18 @@ def _case(options: argparse.Namespace, settings: Settings) -> int:
     if options.preview:
         return preview_case(settings, options.job, choice)
     return make_case(settings, options.job, choice, options.output or Path(f"case-{options.job}.zip"))
+
+
+def _backup(options: argparse.Namespace, settings: Settings) -> int:
+    from app.commands.backup import make_backup
+
+    return make_backup(settings, options.file, recordings=options.recordings)
+
+
+def _restore(options: argparse.Namespace, settings: Settings) -> int:
+    from app.commands.backup import restore_backup
+
+    return restore_backup(settings, options.file)
 
 
 def _models(options: argparse.Namespace, settings: Settings) -> int:

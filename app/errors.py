@@ -26,6 +26,8 @@
   + InferenceError
     - DeviceUnavailable, OutOfMemory, InferenceFailed, InferenceCrashed, InferenceHung, InferenceUnavailable
     - SegmentsFailed
+  + BackupError
+    - BackupUnusable, DataInUse
   + CaseError
     - CaseUnreadable, CaseDamaged
   + SetupError
@@ -821,6 +823,26 @@ class FolderUnwritable(SetupError):
     code = "folder_unwritable"
     message = N_("The folder {folder} cannot be written: {reason}")
     advice = N_("Give this user the right to write there, or choose another place with --data-dir.")
+
+
+class BackupError(AppError):
+    pass
+
+
+class BackupUnusable(BackupError):
+    code = "backup_unusable"
+    status = 422
+    message = N_("The backup {file} cannot be restored: {reason}")
+    advice = N_(
+        "Nothing has been changed. Take another backup, or update the program if a newer one made it."
+    )
+
+
+class DataInUse(BackupError):
+    code = "data_in_use"
+    status = 409
+    message = N_("A server or worker is at work in {folder}.")
+    advice = N_("Stop it, then restore; nothing has been changed.")
 
 
 class DatabaseUnusable(SetupError):

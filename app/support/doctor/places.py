@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import sqlite3
 import tempfile
 from collections.abc import Iterable
-from contextlib import closing
 from pathlib import Path
 
 from app.errors import N_
 from app.store.database import DATABASE_NAME, SCHEMA_VERSION
+from app.store.snapshot import schema_of, verdict_of
 from app.support.doctor.check import Check, Subject, failure, ok, warning
 
 LITTLE_DISK_MB = 2048  # an hour of 16 kHz audio and its upload fit several times
@@ -64,27 +63,12 @@ def database(subject: Subject) -> Iterable[Check]:
     advice = N_(
         "Stop the server and restore {file} from a backup, or move it away to start with an empty one."
     )
-    try:
-        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
-            [verdict] = connection.execute("PRAGMA quick_check(1)").fetchone()
-            schema = _schema(connection)
-    except sqlite3.DatabaseError as error:
-        yield failure("database", N_("{file} cannot be read: {reason}"), advice, file=file, reason=str(error))
-        return
+    verdict = verdict_of(file)
     if verdict != "ok":
-        yield failure("database", "{file}: {reason}", advice, file=file, reason=verdict)
-    else:
-        yield ok("database", N_("{file} is whole."), file=file)
-    yield _schema_check(schema)
-
-
-def _schema(connection: sqlite3.Connection) -> str | None:
-    """Return the version of the newest change that the database has seen; None where it was never set up."""
-    try:
-        found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    except sqlite3.OperationalError:
-        return None
-    return str(found[0]) if found else None
+        yield failure("database", N_("{file} is damaged: {reason}"), advice, file=file, reason=verdict)
+        return
+    yield ok("database", N_("{file} is whole."), file=file)
+    yield _schema_check(schema_of(file))
 
 
 def _schema_check(schema: str | None) -> Check:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import socket
-import sqlite3
 import urllib.error
 import urllib.request
 from collections.abc import Iterable
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from app.errors import N_
 from app.store.database import DATABASE_NAME
+from app.store.snapshot import newest_moment
 from app.support.doctor.check import Check, Subject, failure, ok, warning
 
 DECODERS = ("mp3", "aac", "opus", "vorbis", "flac", "wmav2", "pcm_s16le", "pcm_mulaw")
@@ -119,9 +118,5 @@ def _program_time() -> datetime:
 
 
 def _newest_recording(file: Path) -> datetime | None:
-    try:
-        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
-            [newest] = connection.execute("SELECT max(created_at) FROM transcriptions").fetchone()
-    except sqlite3.DatabaseError:
-        return None  # no database yet, or one that its own check tells of
+    newest = newest_moment(file)
     return datetime.fromisoformat(newest).replace(tzinfo=UTC) if newest else None

@@ -1,0 +1,30 @@
+"""`python -m app backup FILE` and `python -m app restore FILE`: everything that cannot be made again, and the way back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from app.settings import Settings
+from app.support.backup import Places, back_up, restore
+
+BYTES_PER_MB = 1_000_000
+
+
+def make_backup(settings: Settings, file: Path, *, recordings: bool) -> int:
+    """Write a backup; the server may run."""
+    manifest = back_up(Places(settings.data_dir, settings.log_dir), file, recordings=recordings)
+    size = file.stat().st_size / BYTES_PER_MB
+    what = "database, settings, logs" + (" and recordings" if recordings else "")
+    print(f"{file}: {what}; {len(manifest.files)} files, {size:.1f} MB")
+    if not recordings:
+        print("The recordings are not in it; --recordings takes them along.")
+    return 0
+
+
+def restore_backup(settings: Settings, file: Path) -> int:
+    """Put a backup in place of what is there; the server must not run."""
+    manifest, aside = restore(file, Places(settings.data_dir, settings.log_dir))
+    print(f"{settings.data_dir}: as it was at {manifest.made_at} ({len(manifest.files)} files restored)")
+    if aside:
+        print(f"What was there before lies in {aside}.")
+    return 0

@@ -1,0 +1,228 @@
+"""Everything that cannot be made again, in one zip, taken while the server runs; and the way back.
+
+BACKUP.zip: manifest.json (version, moment, size and checksum of each file), data/app.db as of one moment, data/*.json
+(settings, the choice of the model), logs/app.log*, and if asked for data/transcriptions/<id>/ with the recordings.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from app import __version__
+from app.errors import N_, BackupUnusable, DataInUse
+from app.logging import LOG_NAME
+from app.store.database import DATABASE_NAME, SCHEMA_VERSION
+from app.store.files import Files
+from app.store.incoming import room_in, sync_file, sync_folder
+from app.store.snapshot import copy_database, recordings_of, schema_of, verdict_of
+
+MANIFEST = "manifest.json"
+FORMAT = 1
+PIECE_BYTES = 1024 * 1024
+ALWAYS_MADE_AGAIN = ("audio.s16", ".part")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One file of a backup."""
+
+    name: str
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    format: int
+    version: str
+    """Of the program that made it."""
+    schema: str
+    made_at: str
+    has_recordings: bool
+    files: tuple[Kept, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a server keeps its things."""
+
+    data_dir: Path
+    log_dir: Path
+
+
+def back_up(places: Places, file: Path, *, recordings: bool) -> Manifest:
+    """Write a backup to `file`, which appears whole or not at all; the server may run.
+
+    Raises:
+        DatabaseUnusable: there is no database that can be copied.
+        DiskFull: there is no room for it.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f"{file.name}.part")
+    try:
+        with room_in(file), tempfile.TemporaryDirectory(dir=file.parent, prefix=".backup-") as folder:
+            database = Path(folder) / DATABASE_NAME
+            copy_database(places.data_dir / DATABASE_NAME, database)
+            manifest = _write(places, database, part, recordings=recordings)
+            part.replace(file)
+            sync_folder(file.parent)
+    finally:
+        part.unlink(missing_ok=True)
+    return manifest
+
+
+def restore(file: Path, places: Places) -> tuple[Manifest, Path | None]:
+    """Put a backup in place; what was there is moved aside. Returns what was restored, and where the former lies.
+
+    Recordings that are there already stay; those of the backup are added.
+
+    Raises:
+        BackupUnusable: it is no backup, it is damaged, or a newer program made it. Nothing has been changed.
+        DataInUse: a server or worker is at work in the data folder.
+        DiskFull: there is no room for it.
+    """
+    places.data_dir.mkdir(parents=True, exist_ok=True)
+    _refuse_if_in_use(places.data_dir)
+    with (
+        room_in(places.data_dir),
+        tempfile.TemporaryDirectory(dir=places.data_dir, prefix=".restore-") as name,
+    ):
+        folder = Path(name)
+        manifest = _unpack(file, folder)
+        _check_database(file, folder / "data" / DATABASE_NAME)
+        aside = _set_aside(places.data_dir)
+        _put_in_place(folder, places)
+    return manifest, aside
+
+
+# Backing up
+
+
+def _write(places: Places, database: Path, part: Path, *, recordings: bool) -> Manifest:
+    kept = []
+    with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, path in _wanted(places, database, recordings=recordings):
+            try:
+                kept.append(_add(archive, name, path))
+            except FileNotFoundError:
+                continue  # deleted since the moment of the database: gone there, too, before long
+        manifest = Manifest(
+            FORMAT,
+            __version__,
+            schema_of(database) or "",
+            datetime.now(UTC).isoformat(timespec="seconds"),
+            recordings,
+            tuple(kept),
+        )
+        archive.writestr(MANIFEST, json.dumps(asdict(manifest), ensure_ascii=False, indent=2))
+    sync_file(part)
+    return manifest
+
+
+def _wanted(places: Places, database: Path, *, recordings: bool) -> Iterator[tuple[str, Path]]:
+    yield f"data/{DATABASE_NAME}", database
+    for path in sorted(places.data_dir.glob("*.json")):
+        yield f"data/{path.name}", path
+    for path in sorted(places.log_dir.glob(f"{LOG_NAME}*")):
+        yield f"logs/{path.name}", path
+    for id in recordings_of(database) if recordings else ():
+        folder = places.data_dir / "transcriptions" / id
+        for path in sorted(folder.glob("*")):
+            if path.is_file() and not path.name.endswith(ALWAYS_MADE_AGAIN):
+                yield f"data/transcriptions/{id}/{path.name}", path
+
+
+def _add(archive: zipfile.ZipFile, name: str, path: Path) -> Kept:
+    """Copy one file, as long as it is now; a log may grow meanwhile."""
+    digest, size = hashlib.sha256(), 0
+    info = zipfile.ZipInfo.from_file(path, name)
+    info.compress_type = zipfile.ZIP_STORED if "/transcriptions/" in name else zipfile.ZIP_DEFLATED
+    with path.open("rb") as source, archive.open(info, "w", force_zip64=True) as target:
+        while piece := source.read(PIECE_BYTES):
+            digest.update(piece)
+            size += len(piece)
+            target.write(piece)
+    return Kept(name, size, digest.hexdigest())
+
+
+# Restoring
+
+
+def _refuse_if_in_use(data_dir: Path) -> None:
+    files = Files(data_dir)
+    if any(files.is_worker_alive(lock.stem) for lock in (data_dir / "workers").glob("*.lock")):
+        raise DataInUse(folder=str(data_dir))
+
+
+def _unpack(file: Path, folder: Path) -> Manifest:
+    """Unpack the files that the manifest lists, each with its checksum."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            manifest = _manifest(archive)
+            if manifest.format > FORMAT or manifest.schema > SCHEMA_VERSION:
+                raise BackupUnusable(file=str(file), reason=N_("a newer version of this program made it"))
+            for kept in manifest.files:
+                _unpack_one(archive, kept, folder)
+    except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
+        raise BackupUnusable(file=str(file), reason=str(error)) from error
+    return manifest
+
+
+def _manifest(archive: zipfile.ZipFile) -> Manifest:
+    values = json.loads(archive.read(MANIFEST))
+    return Manifest(**values | {"files": tuple(Kept(**kept) for kept in values["files"])})
+
+
+def _unpack_one(archive: zipfile.ZipFile, kept: Kept, folder: Path) -> None:
+    target = (folder / kept.name).resolve()
+    if not target.is_relative_to(folder.resolve()) or kept.name.split("/")[0] not in ("data", "logs"):
+        raise ValueError(f"{kept.name} leads elsewhere")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256()
+    with archive.open(kept.name) as source, target.open("wb") as copy:
+        while piece := source.read(PIECE_BYTES):
+            digest.update(piece)
+            copy.write(piece)
+    sync_file(target)
+    if digest.hexdigest() != kept.sha256:
+        raise ValueError(f"{kept.name} is damaged")
+
+
+def _check_database(file: Path, database: Path) -> None:
+    verdict = verdict_of(database)
+    if verdict != "ok":
+        raise BackupUnusable(file=str(file), reason=verdict)
+
+
+def _set_aside(data_dir: Path) -> Path | None:
+    """Move the present database and settings away; None where there is none."""
+    present = [*data_dir.glob(f"{DATABASE_NAME}*"), *data_dir.glob("*.json")]
+    if not present:
+        return None
+    aside = data_dir / f"before-restore-{datetime.now(UTC):%Y%m%dT%H%M%S}"
+    aside.mkdir()
+    for path in present:
+        path.rename(aside / path.name)
+    return aside
+
+
+def _put_in_place(folder: Path, places: Places) -> None:
+    for path in sorted((folder / "data").glob("*.*")):
+        if path.is_file():
+            path.rename(places.data_dir / path.name)
+    recordings = folder / "data" / "transcriptions"
+    for source in sorted(recordings.iterdir()) if recordings.is_dir() else ():
+        if not (target := places.data_dir / "transcriptions" / source.name).exists():
+            source.rename(target)
+    logs = places.log_dir / f"restored-{datetime.now(UTC):%Y%m%dT%H%M%S}"
+    if (folder / "logs").is_dir():
+        shutil.copytree(folder / "logs", logs)
+    sync_folder(places.data_dir)
