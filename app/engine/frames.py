@@ -24,6 +24,7 @@ ORDINARY_DBFS = (
     -25.0
 )  # the loud syllables of an ordinary recording; a quieter one is judged as if it were so loud
 MAX_GAIN_DB = 30.0
+LOUD_PERCENTILE = 95  # of the audible frames: the loud syllables
 FLOOR = FULL_SCALE * 10 ** (FLOOR_DBFS / 20)
 _ORDINARY = FULL_SCALE * 10 ** (ORDINARY_DBFS / 20)
 _MAX_GAIN = 10 ** (MAX_GAIN_DB / 20)
@@ -59,7 +60,7 @@ def judge(pcm: Path, mode: int, frame_ms: int) -> Frames:
     frames = (frame for block in _blocks(pcm, frame_ms) for frame in block)
     is_speech = np.zeros(len(levels), dtype=np.bool_)
     for index, (frame, level) in enumerate(zip(frames, levels.tolist(), strict=True)):
-        is_speech[index] = level * gain >= FLOOR and detector.is_speech(_louder(frame, gain), SAMPLE_RATE)
+        is_speech[index] = level * gain >= FLOOR and detector.is_speech(louder(frame, gain), SAMPLE_RATE)
     duration = pcm.stat().st_size // BYTES_PER_SAMPLE / SAMPLE_RATE
     return Frames(mode, frame_ms, levels, is_speech, duration)
 
@@ -107,11 +108,15 @@ def _gain(levels: Levels) -> float:
     audible = levels[levels >= FLOOR]
     if not len(audible):
         return 1.0
-    loud = float(np.percentile(audible, 95))
+    return gain_for(float(np.percentile(audible, LOUD_PERCENTILE)))
+
+
+def gain_for(loud: float) -> float:
+    """Return the factor for sound whose loud syllables have this level."""
     return min(max(1.0, _ORDINARY / loud), _MAX_GAIN)
 
 
-def _louder(frame: npt.NDArray[np.int16], gain: float) -> bytes:
+def louder(frame: npt.NDArray[np.int16], gain: float) -> bytes:
     if gain > 1.0:
         frame = np.clip(frame * gain, -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
     return frame.tobytes()

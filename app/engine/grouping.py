@@ -24,6 +24,17 @@ class FrameSpan:
     """It holds fewer frames of speech than it must, and it is not a piece of longer speech."""
 
 
+@dataclass(frozen=True, slots=True)
+class OpenSpan:
+    """A span that is not complete yet."""
+
+    first: int
+    end: int
+    """The first frame of its pause, or the frame that comes next."""
+    is_short: bool
+    """If it ended here it would be `too_short`."""
+
+
 class SpeechGrouper:
     """Takes frames one by one and hands out each span as soon as it is complete.
 
@@ -40,7 +51,9 @@ class SpeechGrouper:
     end; nothing of it is lost).
     """
 
-    def __init__(self, *, min_speech: int, min_silence: int, max_span: int, quiet_window: int = 1) -> None:
+    def __init__(
+        self, *, min_speech: int, min_silence: int, max_span: int, quiet_window: int = 1, frame: int = 0
+    ) -> None:
         """All in frames.
 
         Args:
@@ -48,18 +61,27 @@ class SpeechGrouper:
             min_silence: silence that ends a span.
             max_span: longest span; at least 2.
             quiet_window: frames over which the quietest point is sought; one alone may lie inside a syllable.
+            frame: the number of the first frame that is taken.
         """
         self._min_speech = min_speech
         self._min_silence = min_silence
         self._max_span = max_span
         self._quiet_window = quiet_window
         self._state = State.SILENCE
-        self._frame = 0  # the number of the frame that is being taken
+        self._frame = frame  # the number of the frame that is being taken
         self._first = 0  # the first frame of the open span
         self._pause = 0  # the first frame of the pause in the open span
         self._speech = 0  # frames of speech in the open span
         self._is_piece = False  # the open span goes on from one that reached max_span
         self._levels: list[float] = []  # one for each frame of the open span
+
+    @property
+    def open(self) -> OpenSpan | None:
+        """What is being spoken, if anything is."""
+        if self._state is State.SILENCE:
+            return None
+        end = self._pause if self._state is State.PAUSE else self._frame
+        return OpenSpan(self._first, end, self._is_short())
 
     def take(self, is_speech: bool, level: float) -> FrameSpan | None:
         """Take one frame and return the span that it completes; `level` is any measure that grows with loudness."""
@@ -120,7 +142,10 @@ class SpeechGrouper:
 
     def _close(self, end: int) -> FrameSpan:
         self._state = State.SILENCE
-        return FrameSpan(self._first, end, too_short=self._speech < self._min_speech and not self._is_piece)
+        return FrameSpan(self._first, end, too_short=self._is_short())
+
+    def _is_short(self) -> bool:
+        return self._speech < self._min_speech and not self._is_piece
 
     def _cut_at_pause(self) -> FrameSpan:
         span = FrameSpan(self._first, self._pause)

@@ -109,7 +109,7 @@ def find_speech(pcm: Path, options: VadOptions) -> SpeechReport:
 def cut(frames: Frames, options: VadOptions) -> SpeechReport:
     """Make spans of frames that were judged with the mode and the frame length of `options`."""
     found = list(_group(frames, options))
-    kept = _padded([span for span in found if not span.too_short], _pad_frames(options), len(frames.levels))
+    kept = _padded([span for span in found if not span.too_short], pad_frames(options), len(frames.levels))
     short = [span for span in found if span.too_short]
     dropped = _left_out(kept, short, frames.levels * frames.gain)
 
@@ -124,7 +124,7 @@ def cut(frames: Frames, options: VadOptions) -> SpeechReport:
 
 def _group(frames: Frames, options: VadOptions) -> Iterator[FrameSpan]:
     """Group the frames as SpeechGrouper does, but give it only the speech that must be cut: an hour is quick then."""
-    grouper = _grouper(options)
+    grouper = grouper_for(options)
     longest = _longest(options)
     speech = np.concatenate([[0], np.cumsum(frames.is_speech)])
     for first, end in _between_silences(frames.is_speech, _silence_frames(options)):
@@ -148,12 +148,14 @@ def _between_silences(is_speech: npt.NDArray[np.bool_], silence: int) -> Iterato
     yield from zip(firsts.tolist(), ends.tolist(), strict=True)
 
 
-def _grouper(options: VadOptions) -> SpeechGrouper:
+def grouper_for(options: VadOptions, frame: int = 0) -> SpeechGrouper:
+    """Return what groups frames as `options` say, beginning with number `frame`."""
     return SpeechGrouper(
         min_speech=_least_speech(options),
         min_silence=_silence_frames(options),
         max_span=_longest(options),
         quiet_window=QUIETEST_MS // options.frame_ms,
+        frame=frame,
     )
 
 
@@ -166,10 +168,10 @@ def _silence_frames(options: VadOptions) -> int:
 
 
 def _longest(options: VadOptions) -> int:
-    return options.max_segment_ms // options.frame_ms - 2 * _pad_frames(options)
+    return options.max_segment_ms // options.frame_ms - 2 * pad_frames(options)
 
 
-def _pad_frames(options: VadOptions) -> int:
+def pad_frames(options: VadOptions) -> int:
     return round(options.speech_pad_ms / options.frame_ms)
 
 
