@@ -89,6 +89,12 @@ class SpeechStream:
         return self._seconds(self._padded_first(span.first if span else self._frame))
 
     @property
+    def is_pausing(self) -> bool:
+        """The silence in the open segment has lasted so long that its end is likely."""
+        span = self._grouper.open
+        return span is not None and self._frame - span.end >= self._early
+
+    @property
     def heard_to(self) -> float:
         return self._seconds(self._frame)
 

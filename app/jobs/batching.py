@@ -2,13 +2,17 @@
 
 Every job has a lane: it hands in a few segments ahead and takes out what became of them. One thread sends whatever
 waits as soon as the process is free, so that jobs read and store while it computes. No files and no database here.
+
+Who speaks comes before recordings, in two ways: lanes of a higher priority are served first, and while somebody is in
+the middle of a sentence nothing long is begun. But a recording that has waited its patience out is served all the same.
 """
 
 from __future__ import annotations
 
 import logging
+import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Condition
@@ -21,6 +25,12 @@ from app.transcript import Applied
 
 TRIES_ALONE = 2  # the process may have died by chance; twice of the same segment is no chance
 LEAST_AHEAD = 2  # segments of a job that are handed in: one is computed, one is ready
+RECORDING, PARTIAL, FINAL = 0, 1, 2  # priorities: a text that is complete comes before one that will change
+PATIENCE_SECONDS = 5.0  # that a recording waits for those who speak, from one of its segments to the next
+QUICK_SECONDS = 0.15  # of computing that a person who speaks does not notice
+SHORT_SECONDS = 0.5  # of computing for recordings together, while sessions are open in which nobody speaks
+FIRST_PACE = 0.03  # seconds of computing for one of sound, until it is measured
+PACE_KEPT = 0.8  # of the measured pace, with each new measurement
 BATCHES_AHEAD = 3  # where batches are worth while: one is computed, and lengths can be chosen for the next
 
 _log = logging.getLogger(__name__)
@@ -42,6 +52,8 @@ class Order:
     index: int
     """The job's own number for it."""
     utterance: Utterance
+    since: float = field(default_factory=time.monotonic)
+    """When it was handed in."""
     tries: int = 0
     """Deaths of the process that it alone has seen."""
     is_alone: bool = False
@@ -69,6 +81,10 @@ class Lane:
     priority: int
     """Lanes with less wait while one with more has segments: a person who speaks comes before recordings."""
     batches: Batches
+    on_done: Callable[[], None] | None = None
+    """Called when a segment is done; it must not wait."""
+    is_speaking: bool = False
+    """Somebody is in the middle of a sentence and will want an answer soon."""
     waiting: deque[Order] = field(default_factory=deque)
     in_work: list[Order] = field(default_factory=list)
     done: deque[Order] = field(default_factory=deque)
@@ -91,6 +107,12 @@ class Lane:
             self.waiting.append(Order(index, utterance))
             self.batches.changed.notify_all()
 
+    def tell_speaking(self, *, is_speaking: bool) -> None:
+        """Keep the process from beginning something long, or allow it again."""
+        with self.batches.changed:
+            self.is_speaking = is_speaking
+            self.batches.changed.notify_all()
+
     def take_out(self, patience_seconds: float) -> Order | None:
         """Return a segment that is done; None where there was none for so long."""
         with self.batches.changed:
@@ -103,6 +125,14 @@ class Lane:
         order.is_alone = True
         self.waiting = deque(sorted((*self.waiting, order), key=lambda each: each.index))
 
+    def take_back(self, index: int) -> bool:
+        """Take back one segment; tell whether it still waited."""
+        with self.batches.changed:
+            found = next((order for order in self.waiting if order.index == index), None)
+            if found:
+                self.waiting.remove(found)
+            return found is not None
+
     def withdraw(self) -> int:
         """Take back what waits and return how many those are; what is being computed goes on."""
         with self.batches.changed:
@@ -114,10 +144,18 @@ class Lane:
 class Batches:
     """The one way from jobs to the process that infers."""
 
-    def __init__(self, inference: InferenceProcess, timeout_seconds: float) -> None:
+    def __init__(
+        self,
+        inference: InferenceProcess,
+        timeout_seconds: float,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
         self.changed = Condition()
         self._inference = inference
         self._timeout_seconds = timeout_seconds
+        self._patience_seconds = patience_seconds
+        self._pace = FIRST_PACE
+        self._recording_served_at = 0.0
         self._lanes: list[Lane] = []  # the next one to be served comes first
         self._is_stopping = False
 
@@ -127,9 +165,11 @@ class Batches:
         return self._inference.batch_seconds
 
     @contextmanager
-    def lane(self, job: str, priority: int = 0) -> Iterator[Lane]:
+    def lane(
+        self, job: str, priority: int = RECORDING, on_done: Callable[[], None] | None = None
+    ) -> Iterator[Lane]:
         """A way through for one job; at the end of the block whatever is still under way is forgotten."""
-        lane = Lane(job, priority, self)
+        lane = Lane(job, priority, self, on_done)
         with self.changed:
             self._lanes.append(lane)
         try:
@@ -137,16 +177,21 @@ class Batches:
         finally:
             with self.changed:
                 self._lanes.remove(lane)
+                self.changed.notify_all()
 
     def run(self) -> None:
         """Send batches until `stop`."""
-        while True:
-            with self.changed:
-                self.changed.wait_for(lambda: self._is_stopping or self._next_lane())
-                if self._is_stopping:
-                    return
-                batch = self._take_batch()
+        while batch := self._next_batch():
             self._send(batch)
+
+    def _next_batch(self) -> list[tuple[Lane, Order]]:
+        """Wait for what is to be sent; nothing once it is time to stop."""
+        with self.changed:
+            while not self._is_stopping:
+                if batch := self._take_batch():
+                    return batch
+                self.changed.wait(self._seconds_until_overdue())
+        return []
 
     def stop(self) -> None:
         with self.changed:
@@ -155,36 +200,75 @@ class Batches:
 
     # Choosing; under the lock
 
-    def _next_lane(self) -> Lane | None:
-        """Return the lane whose turn it is; the first of those of the highest priority."""
-        waiting = [lane for lane in self._lanes if lane.waiting]
-        return max(waiting, key=lambda lane: lane.priority, default=None)
-
     def _take_batch(self) -> list[tuple[Lane, Order]]:
         """Take the oldest segment of the lane whose turn it is, and of all lanes those that go well with it."""
-        lane = self._next_lane()
-        assert lane is not None  # noqa: S101 - the caller waited for one
+        found = self._next_lane()
+        if found is None:
+            return []
+        lane, most_seconds = found
         self._lanes.remove(lane)
         self._lanes.append(lane)
+        if lane.priority == RECORDING:
+            self._recording_served_at = time.monotonic()
         equals = [each for each in self._lanes if each.priority == lane.priority]
         waiting = {order: each for each in equals for order in each.waiting}
-        chosen = go_together(lane.waiting[0], waiting, self.batch_seconds)
+        chosen = go_together(lane.waiting[0], waiting, most_seconds)
         for order in chosen:
             waiting[order].waiting.remove(order)
             waiting[order].in_work.append(order)
         return [(waiting[order], order) for order in chosen]
 
+    def _next_lane(self) -> tuple[Lane, float] | None:
+        """Return the lane whose turn it is, and how many seconds it may send; the first of the highest priority.
+
+        None where nothing waits, or only what is too long to be begun while somebody speaks.
+        """
+        waiting = [lane for lane in self._lanes if lane.waiting]
+        recording = next((lane for lane in waiting if lane.priority == RECORDING), None)
+        first = max(waiting, key=lambda lane: lane.priority, default=None)
+        if first is None:
+            return None
+        is_disturbing = first is not recording or any(lane.is_speaking for lane in self._lanes)
+        if recording and is_disturbing and self._seconds_left(recording) <= 0:
+            return recording, 0.0  # one alone: those who speak are next
+        if first is not recording:
+            return first, self.batch_seconds
+        if not is_disturbing:
+            is_live = any(lane.priority != RECORDING for lane in self._lanes)
+            return first, min(
+                self.batch_seconds, SHORT_SECONDS / self._pace
+            ) if is_live else self.batch_seconds
+        quick = QUICK_SECONDS / self._pace
+        return (first, min(quick, self.batch_seconds)) if first.waiting[0].seconds <= quick else None
+
+    def _seconds_left(self, recording: Lane) -> float:
+        """Return how long a recording still has to wait for those who speak."""
+        since = max(recording.waiting[0].since, self._recording_served_at)
+        return since + self._patience_seconds - time.monotonic()
+
+    def _seconds_until_overdue(self) -> float | None:
+        held_back = [lane for lane in self._lanes if lane.waiting]
+        return max(0.0, self._seconds_left(held_back[0])) if held_back else None
+
     # Sending
 
     def _send(self, batch: list[tuple[Lane, Order]]) -> None:
         utterances = [order.utterance for _, order in batch]
+        began = time.monotonic()
         try:
             answer = self._inference.transcribe(utterances, self._timeout_seconds)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told to whom it concerns
             self._settle(batch, [error] * len(batch))
         else:
+            self._note_pace(batch, time.monotonic() - began)
             parts = zip(answer.hypotheses, answer.receipts, strict=True)
             self._settle(batch, [Recognised(*part, answer.info) for part in parts])
+
+    def _note_pace(self, batch: list[tuple[Lane, Order]], seconds: float) -> None:
+        """Learn how long a second of sound takes; loading a model in between does not count."""
+        sound = max(order.seconds for _, order in batch) * len(batch)
+        measured = min(seconds / max(sound, 1.0), 10 * self._pace)
+        self._pace = PACE_KEPT * self._pace + (1 - PACE_KEPT) * measured
 
     def _settle(self, batch: list[tuple[Lane, Order]], results: Sequence[Recognised | Exception]) -> None:
         """Give each lane its results; what may do better alone, or a second time, waits again."""
@@ -197,6 +281,9 @@ class Batches:
                     order.result = result
                     lane.done.append(order)
             self.changed.notify_all()
+        for lane in {id(lane): lane for lane, _ in batch}.values():
+            if lane.on_done:
+                lane.on_done()
 
 
 def go_together(seed: Order, others: Iterable[Order], batch_seconds: float) -> list[Order]:

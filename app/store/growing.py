@@ -28,7 +28,7 @@ class GrowingWav:
         Raises:
             DiskFull: there is no room for it.
         """
-        self._path = path
+        self.path = path
         self._rate = rate
         self._end = HEADER_BYTES + samples * BYTES_PER_SAMPLE
         with room_in(path.parent):
@@ -48,7 +48,7 @@ class GrowingWav:
         Raises:
             DiskFull: there is no room for it.
         """
-        with room_in(self._path.parent):
+        with room_in(self.path.parent):
             written = 0
             while written < len(sound):
                 written += os.pwrite(self._file, sound[written:], self._end + written)
@@ -57,7 +57,7 @@ class GrowingWav:
 
     def close_up(self) -> tuple[int, str]:
         """Write the true length; return the size in bytes and the SHA-256 of the finished file."""
-        with room_in(self._path.parent):
+        with room_in(self.path.parent):
             os.ftruncate(self._file, self._end)
             os.pwrite(self._file, _header(self._rate, self._end - HEADER_BYTES), 0)
             os.fsync(self._file)

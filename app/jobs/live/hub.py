@@ -59,7 +59,6 @@ class Live:
         self, queue: Queue, batches: Batches | None, limits: LiveLimits, model: Callable[[], str | None]
     ) -> None:
         self._queue = queue
-        self._batches = batches
         self._ledger = Ledger(queue)
         self._limits = limits
         self._awake: dict[str, Session] = {}
@@ -68,7 +67,7 @@ class Live:
         self._opened_at = datetime.now(UTC)
         self._recorder = Recorder(self._ledger, self._all)
         self._around = Surroundings(
-            self._ledger, self._recorder.write, model, limits.most_seconds, self._forget
+            self._ledger, batches, self._recorder.write, model, limits.most_seconds, self._forget
         )
 
     @contextmanager

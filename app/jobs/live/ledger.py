@@ -46,6 +46,16 @@ class Place:
         os.close(self.life)
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A segment that is complete, and has its place among the others."""
+
+    index: int
+    span: SpeechSpan
+    covered: float
+    """Where the one before it ends."""
+
+
 class Ledger:
     """The rows and folders of all live sessions."""
 
@@ -170,15 +180,17 @@ class Ledger:
         with self._database.writing() as connection:
             transcriptions.change(connection, transcription, options=options.to_dict())
 
-    def plan(self, transcription: str, index: int, span: SpeechSpan, covered: float) -> None:
-        """Store that there is a segment; `covered` is where the one before it ends."""
+    def plan(self, transcription: str, planned: Planned) -> None:
+        """Store that there is a segment; its text follows."""
         with self._database.writing() as connection:
-            _add_segment(connection, transcription, index, span, covered)
-            transcriptions.change(connection, transcription, duration=span.end)
+            _plan(connection, transcription, planned)
+            transcriptions.change(connection, transcription)
             transcriptions.recount(connection, transcription)
 
-    def finish(self, transcription: str, index: int, recognised: Recognised, seconds: float) -> SegmentRecord:
-        """Store the text of a segment that was planned."""
+    def finish(
+        self, transcription: str, planned: Planned, recognised: Recognised, seconds: float, *, is_new: bool
+    ) -> SegmentRecord:
+        """Store the text of a segment, which `is_new` or was planned before."""
         heard, info = recognised.hypothesis, recognised.info
         values = {
             "state": SegmentState.DONE,
@@ -190,34 +202,28 @@ class Ledger:
             "seconds_worked": seconds,
         }
         with self._database.writing() as connection:
-            row = _row(connection, transcription)
-            segments.finish(connection, transcription, index, **values)
-            earlier = (Applied(**line) for line in row["receipt"])
+            if is_new:
+                _plan(connection, transcription, planned)
+            segments.finish(connection, transcription, planned.index, **values)
+            earlier = (Applied(**line) for line in _row(connection, transcription)["receipt"])
             receipt = merge_receipts(merge_receipts(earlier, recognised.receipt), heard.applied)
-            transcriptions.change(
-                connection,
-                transcription,
-                model=info.model,
-                device=info.device,
-                receipt=[asdict(line) for line in receipt],
-            )
+            maker = {
+                "model": info.model,
+                "device": info.device,
+                "receipt": [asdict(line) for line in receipt],
+            }
+            transcriptions.change(connection, transcription, **maker)
             transcriptions.recount(connection, transcription)
-            return _segment(connection, transcription, index)
+            return _segment(connection, transcription, planned.index)
 
-    def fail(self, transcription: str, index: int, problem: Problem, seconds: float) -> SegmentRecord:
-        """Store why a segment has no text."""
+    def fail(self, transcription: str, planned: Planned, problem: Problem) -> SegmentRecord:
+        """Store why a segment that was planned has no text."""
         with self._database.writing() as connection:
-            segments.finish(
-                connection,
-                transcription,
-                index,
-                state=SegmentState.FAILED,
-                error=problem.to_dict(),
-                seconds_worked=seconds,
-            )
+            failed = {"state": SegmentState.FAILED, "error": problem.to_dict()}
+            segments.finish(connection, transcription, planned.index, **failed)
             transcriptions.change(connection, transcription)
             transcriptions.recount(connection, transcription)
-            return _segment(connection, transcription, index)
+            return _segment(connection, transcription, planned.index)
 
     def segments(self, transcription: str) -> list[SegmentRecord]:
         with self._database.reading() as connection:
@@ -257,11 +263,12 @@ def _outcome(connection: Connection, id: str, state: LiveState) -> dict[str, Any
     return values | {"language": detect_language(values["text_raw"])}
 
 
-def _add_segment(
-    connection: Connection, transcription: str, index: int, span: SpeechSpan, covered: float
-) -> None:
-    row = {"index": index, "start": span.start, "end": span.end, "covers_seconds": span.end - covered}
+def _plan(connection: Connection, transcription: str, planned: Planned) -> None:
+    span = planned.span
+    covers = span.end - planned.covered
+    row = {"index": planned.index, "start": span.start, "end": span.end, "covers_seconds": covers}
     segments.add(connection, transcription, [row])
+    transcriptions.change(connection, transcription, duration=span.end)
 
 
 def _segment(connection: Connection, transcription: str, index: int) -> SegmentRecord:

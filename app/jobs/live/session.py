@@ -9,34 +9,30 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
-from typing import TypeVar
 
-from app.errors import (
-    AppError,
-    DatabaseUnusable,
-    DiskFull,
-    LiveGap,
-    LiveNotStored,
-    LiveTakenOver,
-    LiveTooLong,
-)
+from app.engine import SAMPLE_RATE
+from app.errors import AppError, LiveGap, LiveNotStored, LiveSessionOver, LiveTakenOver, LiveTooLong
+from app.jobs.batching import FINAL, PARTIAL, Batches
 from app.jobs.inference import Stopped
 from app.jobs.live.events import Acknowledged, Ended, Listener, LiveEvent, SettingsHold, Started, Trouble
 from app.jobs.live.intake import Intake, Stored
+from app.jobs.live.keeping import SessionKeeper
 from app.jobs.live.ledger import Ledger, Place
+from app.jobs.live.speech import Lanes, Speech
 from app.jobs.transcription import JobOptions
 from app.logging import bound, event
+from app.store.growing import read_samples
 from app.store.tables import LiveState
 
-FIRST_PAUSE_SECONDS = 0.5  # before the disk is asked again; doubled each time
-LONGEST_PAUSE_SECONDS = 15.0
+LOOK_SECONDS = 0.5  # without anything to do
+HEARD_AGAIN_SAMPLES = 10 * SAMPLE_RATE  # at once, of what is heard again
 
-_T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
 
@@ -60,6 +56,8 @@ class Surroundings:
     """What a session needs of the server around it."""
 
     ledger: Ledger
+    batches: Batches | None
+    """None where another process recognises."""
     write: Callable[[Session], None]
     """Puts its sound on the disk now."""
     model: Callable[[], str | None]
@@ -77,13 +75,22 @@ class Session:
         self.intake = Intake(place.wav, next_chunk)
         self._options = options
         self._around = around
-        self._noted = self.intake.stored
+        self._noted = self._begun = self.intake.stored
         self._listener: Listener | None = None
         self._lost_at = time.monotonic()
         self._telling = Lock()
         self._steps: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._is_ending = False
+        self._end_state: LiveState | None = None
         self._leaving = Event()
+        self._keeper = SessionKeeper(
+            around.ledger,
+            place,
+            self.intake,
+            lambda: around.write(self),
+            self._complain_of_disk,
+            self._leaving,
+        )
 
     # The connection
 
@@ -132,7 +139,9 @@ class Session:
             return
         if not is_new:
             self.acknowledge()
-        elif self.intake.seconds > self._around.most_seconds:
+            return
+        self._steps.put(partial(self._hear, sound, time.monotonic()))
+        if self.intake.seconds > self._around.most_seconds:
             self._tell(Trouble(LiveTooLong(limit_hours=round(self._around.most_seconds / 3600, 2)).problem))
             self.end(LiveState.ENDED)
 
@@ -158,8 +167,8 @@ class Session:
         Thread(target=self._run, name=f"live-{self.place.id}", daemon=True).start()
 
     def end(self, state: LiveState) -> None:
-        """Read what is still to be read, then end."""
-        if not self._is_ending:
+        """Read what is still to be read, then end; a cancelled session leaves it unread."""
+        if not self._is_ending or state is LiveState.CANCELLED:
             self._is_ending = True
             self._steps.put(partial(self._end, state))
 
@@ -185,51 +194,96 @@ class Session:
     def complain(self, error: AppError) -> None:
         self._tell(Trouble(error.problem))
 
+    def _complain_of_disk(self, error: AppError) -> None:
+        self.complain(LiveNotStored(reason=error.problem.to_dict()))
+
     # Its own thread
 
     def _run(self) -> None:
-        with bound(job=self.place.transcription):
+        with bound(job=self.place.transcription), ExitStack() as stack:
             event(_log, logging.INFO, "live_begun", session=self.place.id)
-            while step := self._steps.get():
-                try:
+            try:
+                self._speech = self._taken_up(stack)
+                while step := self._next_step():
                     step()
-                except Stopped:
-                    break
-                except Exception:  # noqa: BLE001 - one mistake must not end the session
-                    event(_log, logging.ERROR, "live_stumbled", exc_info=True, session=self.place.id)
-                    self.complain(AppError())
+                    self._close_up_if_settled()
+            except Stopped:
+                return
+            except Exception:  # noqa: BLE001 - what is stored is safe: the client goes on with it
+                event(_log, logging.ERROR, "live_stumbled", exc_info=True, session=self.place.id)
+                self._tell(Trouble(AppError().problem, is_fatal=True))
+                self._around.over(self)
+
+    def _next_step(self) -> Callable[[], None] | None:
+        try:
+            return self._steps.get(timeout=LOOK_SECONDS)
+        except Empty:
+            return self._look
+
+    def _look(self) -> None:
+        """Do what is to be done where nothing happens."""
+        self._speech.rest()
+        self._speech.retry()
+
+    def _taken_up(self, stack: ExitStack) -> Speech:
+        """Begin at the end of what was recognised before; the sound behind it is heard again."""
+        known = self._keeper.insist(lambda: self._around.ledger.segments(self.place.transcription))
+        stored = self._begun  # what has come since then waits among the steps
+        start = min(known[-1].end, stored.seconds) if known else 0.0
+        speech = Speech(
+            self._options, self._keeper, self._tell, self._lanes(stack), index=len(known), start=start
+        )
+        speech.take_up(segment for segment in known if segment.state == "pending")
+        first = round(start * SAMPLE_RATE)
+        for place in range(first, stored.samples, HEARD_AGAIN_SAMPLES):
+            count = min(HEARD_AGAIN_SAMPLES, stored.samples - place)
+            speech.hear(read_samples(self.place.wav.path, place, count), time.monotonic())
+        return speech
+
+    def _lanes(self, stack: ExitStack) -> Lanes | None:
+        batches = self._around.batches
+        if batches is None:
+            return None
+        ways = [batches.lane(self.place.id, priority, self._answered) for priority in (PARTIAL, FINAL)]
+        return Lanes(*map(stack.enter_context, ways))
+
+    def _answered(self) -> None:
+        self._steps.put(self._take_answers)
+
+    def _take_answers(self) -> None:
+        self._speech.take_answers()
+
+    def _hear(self, sound: bytes, arrived: float) -> None:
+        self._speech.hear(sound, arrived)
+        self._speech.retry()
 
     def _change(self, options: JobOptions) -> None:
         self._options = options
-        self._around.ledger.change(self.place.transcription, options)
+        self._keeper.insist(lambda: self._around.ledger.change(self.place.transcription, options))
+        self._speech.change(options)
         self._tell(SettingsHold(options))
 
     def _end(self, state: LiveState) -> None:
-        self._insist(lambda: self._around.write(self))
+        if self._end_state is None:
+            self._keeper.insist(lambda: self._around.write(self))
+            self._speech.finish()
+        self._end_state = state
+
+    def _close_up_if_settled(self) -> None:
+        state = self._end_state
+        if state is None or not (self._speech.is_settled or state is LiveState.CANCELLED):
+            return
         stored = self.intake.stored
-        size_bytes, sha256 = self._insist(self.intake.close_up)
-        self._insist(lambda: self._around.ledger.end(self.place, state, stored.seconds, size_bytes, sha256))
+        size_bytes, sha256 = self._keeper.insist(self.intake.close_up)
+        self._keeper.insist(
+            lambda: self._around.ledger.end(self.place, state, stored.seconds, size_bytes, sha256)
+        )
         event(_log, logging.INFO, "live_ended", state=state.value, seconds=round(stored.seconds, 3))
         self._around.over(self)
+        if state is not LiveState.ENDED:
+            self.complain(LiveSessionOver())
         self._tell(Ended(self.place.transcription))
         self.leave()
-
-    def _insist(self, step: Callable[[], _T]) -> _T:
-        """Do a step of the disk. Where that is full or the database locked, wait until it works again.
-
-        Raises:
-            Stopped: the server stops meanwhile.
-        """
-        pause = FIRST_PAUSE_SECONDS
-        while True:
-            try:
-                return step()
-            except (DatabaseUnusable, DiskFull) as error:
-                event(_log, logging.WARNING, "live_waits", seconds=pause, reason=error)
-                self.complain(LiveNotStored(reason=error.problem.to_dict()))
-            if self._leaving.wait(pause):
-                raise Stopped
-            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
     def _tell(self, news: LiveEvent) -> None:
         with self._telling:
