@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 
 from app.engine import SAMPLE_RATE, Waveform
-from app.engine.audio import FULL_SCALE
+from app.engine.samples import FULL_SCALE
 from app.engine.vad import SpeechSpan
 from app.errors import AppError, DatabaseUnusable, DiskFull
 from app.jobs.batching import Recognised

@@ -17,7 +17,7 @@ from typing import Protocol
 import numpy as np
 
 from app.engine import SAMPLE_RATE, Utterance, Waveform
-from app.engine.audio import FULL_SCALE
+from app.engine.samples import FULL_SCALE
 from app.engine.speech_stream import Closed, Opened, Paused, SpeechStream
 from app.engine.vad import SpeechSpan
 from app.errors import AppError, InferenceUnavailable, LiveTextWaits, RecognitionElsewhere
