@@ -6,6 +6,7 @@ import base64
 import csv
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from tests.browser.conftest import Server, new_context
 from tests.browser.line import Line
 from tests.engine.sounds import babble, silence, wav_bytes
 
+SOME_ARE_SENT = re.compile("[1-5] of 6 files uploaded")
 DROP = """async ([zone, files]) => {
     const transfer = new DataTransfer();
     for (const [name, content] of files) {
@@ -138,7 +140,7 @@ def test_the_same_sound_twice_is_read_once_and_the_second_leads_to_the_first(
 @pytest.fixture(name="line")
 def _line(server: Server) -> Iterator[Line]:
     """A line that takes seconds for a recording, so that there is a middle to break it in."""
-    with Line(urlsplit(server.address).port or 0, bytes_per_second=400_000) as line:
+    with Line(urlsplit(server.address).port or 0, bytes_per_second=150_000) as line:
         yield line
 
 
@@ -150,7 +152,7 @@ def test_a_reload_in_the_middle_goes_on_with_the_same_files(
     page.goto("/batch")
     choose(page, *files)
     start(page, "Interrupted")
-    expect(page.locator('[data-field="sent"]')).to_contain_text("1 of 6 files uploaded")
+    expect(page.locator('[data-field="sent"]')).to_contain_text(SOME_ARE_SENT)
 
     page.on("dialog", lambda dialog: dialog.accept())  # the page asks before it lets uploads be broken off
     page.reload()
@@ -173,7 +175,7 @@ def test_a_network_that_is_cut_for_seconds_loses_nothing_and_the_page_says_so(
     page.goto("/batch")
     choose(page, *files)
     start(page, "Cut off")
-    expect(page.locator('[data-field="sent"]')).to_contain_text("1 of 6 files uploaded")
+    expect(page.locator('[data-field="sent"]')).to_contain_text(SOME_ARE_SENT)
 
     line.cut()
     expect(page.get_by_text("Nothing is lost: sending goes on by itself")).to_be_visible()
