@@ -71,6 +71,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_serve(commands)
     _add_worker(commands)
     _add_transcribe(commands)
+    _add_watch(commands)
     _add_doctor(commands)
     _add_case(commands)
     _add_models(commands)
@@ -118,6 +119,38 @@ def _add_worker(commands: _Commands[argparse.ArgumentParser]) -> None:
 def _add_transcribe(commands: _Commands[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("transcribe", help="turn files into text, without a server")
     command.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    _add_recognition_options(command)
+    command.add_argument(
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help="write NAME.EXT.FORMAT into this folder instead of printing",
+    )
+    _add_engine_options(command)
+    command.set_defaults(run=_transcribe)
+
+
+def _add_watch(commands: _Commands[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("watch", help="turn every recording that comes into a folder into text")
+    command.add_argument("folder", type=Path, metavar="DIR")
+    command.add_argument(
+        "--output", type=Path, metavar="DIR", required=True, help="write NAME.EXT.FORMAT into this folder"
+    )
+    _add_recognition_options(command)
+    command.add_argument(
+        "--settle",
+        type=float,
+        default=5.0,
+        metavar="SECONDS",
+        help="a file that has not changed for so long is complete (5)",
+    )
+    command.add_argument("--once", action="store_true", help="end when all that is there has been written")
+    _add_engine_options(command)
+    _add_folder_options(command)
+    command.set_defaults(run=_watch)
+
+
+def _add_recognition_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--format",
         default="txt",
@@ -147,14 +180,6 @@ def _add_transcribe(commands: _Commands[argparse.ArgumentParser]) -> None:
     command.add_argument(
         "--no-punctuation", action="store_true", help="leave pauses without commas and full stops"
     )
-    command.add_argument(
-        "--output",
-        type=Path,
-        metavar="DIR",
-        help="write NAME.EXT.FORMAT into this folder instead of printing",
-    )
-    _add_engine_options(command)
-    command.set_defaults(run=_transcribe)
 
 
 def _add_doctor(commands: _Commands[argparse.ArgumentParser]) -> None:
@@ -273,6 +298,25 @@ def _transcribe(options: argparse.Namespace, settings: Settings) -> int:
         output=options.output,
     )
     return transcribe(request, settings, report=print_problem)
+
+
+def _watch(options: argparse.Namespace, settings: Settings) -> int:
+    from app.commands.watch import WatchRequest, watch
+    from app.hotwords import parse_hotwords
+
+    request = WatchRequest(
+        folder=options.folder,
+        output=options.output,
+        formats=tuple(name.strip() for name in options.format.split(",")),
+        language=options.language,
+        hotwords=parse_hotwords(options.hotwords),
+        itn=not options.no_itn,
+        punctuation=not options.no_punctuation,
+        quality=options.quality,
+        settle_seconds=options.settle,
+        once=options.once,
+    )
+    return watch(request, settings, report=print_problem)
 
 
 def _doctor(options: argparse.Namespace, settings: Settings) -> int:

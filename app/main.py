@@ -155,15 +155,14 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
 
 
 @contextmanager
-def open_worker(settings: Settings) -> Iterator[None]:
-    """Do the queued jobs inside the block, without a server.
+def open_worker(settings: Settings) -> Iterator[State]:
+    """Do the queued jobs inside the block, without a server; it gets what a server would have.
 
     Raises:
         DatabaseUnusable
     """
     with ExitStack() as stack:
-        _open(stack, settings, None, start_worker=True)
-        yield
+        yield _open(stack, settings, None, start_worker=True)
 
 
 def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_worker: bool) -> State:

@@ -5,8 +5,6 @@ One bad file never stops the others; a text is written whole or not at all.
 
 from __future__ import annotations
 
-import errno
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -19,10 +17,11 @@ from tqdm import tqdm
 from app.commands.transcript_of import transcribe_file
 from app.composition import engine_spec
 from app.engine import LANGUAGES, Engine, RecognitionOptions
-from app.errors import AppError, DiskFull, FolderUnwritable, Problem, UnknownLanguage
+from app.errors import AppError, FolderUnwritable, Problem, UnknownLanguage
 from app.formats import Format, find_format
 from app.hotwords import Hotword
 from app.settings import Settings
+from app.store.outputs import write_whole
 from app.transcript import Transcript
 
 Report = Callable[[Problem, str], None]
@@ -126,20 +125,4 @@ def _deliver(transcript: Transcript, formats: list[Format], output: Path | None,
         if output is None:
             print(content, end="", flush=True)  # a pipe shows each text when it is there
         else:
-            _write_whole(output / f"{name}.{form.suffix}", content)
-
-
-def _write_whole(target: Path, content: str) -> None:
-    """Write beside the target and rename, so that nobody ever finds half a text."""
-    part = target.with_name(f".{target.name}.part")
-    try:
-        with part.open("w", encoding="utf-8", newline="") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(target)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        if error.errno == errno.ENOSPC:
-            raise DiskFull(folder=str(target.parent)) from error
-        raise FolderUnwritable(folder=str(target.parent), reason=error.strerror) from error
+            write_whole(output / f"{name}.{form.suffix}", content)

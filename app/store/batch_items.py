@@ -128,14 +128,29 @@ def with_failed_segments(connection: Connection, batch_id: str) -> list[str]:
     return [id for id in connection.scalars(query) if id]
 
 
-def undelivered(connection: Connection, batch_id: str, limit: int) -> list[Row]:
-    """Return recordings whose end has not been carried out of the program."""
+def undelivered(connection: Connection, batch_id: str, after: int, limit: int) -> list[Row]:
+    """Return recordings behind the position `after` whose end has not been carried out of the program."""
     ended = (ItemState.SUCCEEDED, ItemState.FAILED, ItemState.CANCELLED, ItemState.DUPLICATE)
     query = select(_items.id).where(
-        _items.batch_id == batch_id, _items.state.in_(ended), _items.is_delivered.is_(False)
+        _items.batch_id == batch_id,
+        _items.state.in_(ended),
+        _items.is_delivered.is_(False),
+        _items.position > after,
     )
     chosen = connection.scalars(query.order_by(_items.position).limit(limit)).all()
     return _with_texts(connection, _items.id.in_(chosen))
+
+
+def deliver(connection: Connection, id: str) -> None:
+    """Remember that the end of a recording has been carried out of the program."""
+    connection.execute(update(batch_items).where(_items.id == id).values(is_delivered=True))
+
+
+def files_known(connection: Connection, batch_id: str) -> list[Row]:
+    """Return name, size and date of every item, the oldest first."""
+    columns = (_items.id, _items.name, _items.size_bytes, _items.modified_ms)
+    query = select(*columns).where(_items.batch_id == batch_id).order_by(_items.position)
+    return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def ids_at(connection: Connection, batch_id: str, places: Collection[int]) -> dict[int, str]:

@@ -84,9 +84,9 @@ def wish(connection: Connection, id: str, wished: Wish) -> None:
     connection.execute(update(transcriptions).where(_rows.id.in_(mine), _rows.rank != rank).values(rank=rank))
 
 
-def rename(connection: Connection, id: str, name: str) -> None:
-    query = update(batches).where(batches.c.id == id)
-    connection.execute(query.values(name=name, revision=next_revision(connection)))
+def set_options(connection: Connection, id: str, options: Mapping[str, Any]) -> None:
+    """Read what comes from now on with these options."""
+    connection.execute(update(batches).where(batches.c.id == id).values(options=options))
 
 
 def cancel_untouched(

@@ -26,7 +26,8 @@ TELL = "UPDATE batches SET revision = (SELECT current FROM revisions) WHERE id =
 FOLLOW = """
     CREATE TRIGGER items_follow AFTER UPDATE OF state, duration, seconds_done, deleted_at ON transcriptions BEGIN
         UPDATE batch_items SET seconds = NEW.duration, seconds_done = NEW.seconds_done,
-            state = CASE WHEN NEW.deleted_at IS NULL THEN NEW.state ELSE 'removed' END
+            state = CASE WHEN NEW.deleted_at IS NULL THEN NEW.state ELSE 'removed' END,
+            is_delivered = is_delivered AND state = NEW.state
         WHERE transcription_id = NEW.id;
     END
 """
