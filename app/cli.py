@@ -15,7 +15,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from app import __version__
-from app.errors import AppError, Problem
+from app.errors import N_, AppError, InvalidParameter, Problem
 from app.settings import Settings
 
 SETTINGS_OPTIONS = (
@@ -74,6 +74,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_watch(commands)
     _add_doctor(commands)
     _add_case(commands)
+    _add_replay(commands)
     _add_models(commands)
     _add_backup(commands)
     return parser
@@ -204,7 +205,10 @@ def _add_case(commands: _Commands[argparse.ArgumentParser]) -> None:
         default="whole",
         help="the whole sound, the segment that failed, or its checksum alone (whole)",
     )
-    command.add_argument("--segment", type=int, metavar="N", help="the segment that --audio stretch takes")
+    command.add_argument(
+        "--segment", type=int, metavar="N", help="the segment that is taken, or made shorter"
+    )
+    command.add_argument("--text", default="", help="with shrink: what the clip must still give")
     command.add_argument("--keep-names", action="store_true", help="leave the name of the recording")
     command.add_argument("--preview", action="store_true", help="list what would go in, and write nothing")
     _add_engine_options(command)
@@ -224,6 +228,28 @@ def _add_backup(commands: _Commands[argparse.ArgumentParser]) -> None:
     restoring.add_argument("file", type=Path, metavar="FILE", help="what `backup` wrote")
     _add_folder_options(restoring)
     restoring.set_defaults(run=_restore)
+def _add_replay(commands: _Commands[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "replay",
+        help="run a support case again, and say whether the same comes out",
+        epilog="Exit codes: 0 reproduced (--all: none worse), 3 cannot be compared, 4 not reproduced (--all: some worse).",
+    command.add_argument("case", nargs="?", type=Path, metavar="CASE.zip")
+    command.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="try it otherwise: a setting of the engine (device=cpu) or an option (language=zh); repeatable",
+    command.add_argument("--json", action="store_true", help="print the result as JSON")
+    command.add_argument("--all", type=Path, metavar="DIR", help="run every case of a folder")
+    command.add_argument(
+        "--baseline", type=Path, metavar="FILE", help="with --all: what an earlier run has found"
+    command.add_argument(
+        "--update", action="store_true", help="with --all: keep what is found as the baseline"
+    command.add_argument("--junit", type=Path, metavar="FILE", help="with --all: write the results for CI")
+    _add_engine_options(command)
+    _add_folder_options(command)
+    command.set_defaults(run=_replay)
 
 
 def _add_models(commands: _Commands[argparse.ArgumentParser]) -> None:
@@ -329,6 +355,11 @@ def _case(options: argparse.Namespace, settings: Settings) -> int:
     from app.commands.case import make_case, preview_case
     from app.support.case import AudioChoice, CaseChoice
 
+    if options.job == "shrink" and options.file:
+        from app.commands.replay import shrink_case
+
+        target = options.output or options.file.with_name(f"{options.file.stem}-short.zip")
+        return shrink_case(settings, options.file, target, text=options.text, segment=options.segment)
     audio = AudioChoice.STRETCH if options.segment is not None else AudioChoice(options.audio)
     choice = CaseChoice(audio, options.keep_names, options.segment)
     if options.preview:
@@ -346,6 +377,16 @@ def _restore(options: argparse.Namespace, settings: Settings) -> int:
     from app.commands.backup import restore_backup
 
     return restore_backup(settings, options.file)
+def _replay(options: argparse.Namespace, settings: Settings) -> int:
+    from app.commands.replay import Suite, changes_of, replay_all, replay_case
+
+    changes = changes_of(options.set)
+    if options.all:
+        suite = Suite(options.all, options.baseline, options.junit, update=options.update)
+        return replay_all(settings, suite, changes, as_json=options.json)
+    if options.case is None:
+        raise InvalidParameter(name="CASE.zip", reason=N_("name a case, or a folder of cases with --all"))
+    return replay_case(settings, options.case, changes, as_json=options.json)
 
 
 def _models(options: argparse.Namespace, settings: Settings) -> int:

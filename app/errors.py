@@ -29,7 +29,7 @@
   + BackupError
     - BackupUnusable, DataInUse
   + CaseError
-    - CaseUnreadable, CaseDamaged
+    - CaseUnreadable, CaseDamaged, CaseCannotShrink
   + SetupError
     - PortTaken, AddressUnusable, FolderUnwritable, DatabaseUnusable
 
@@ -801,6 +801,14 @@ class CaseDamaged(CaseError):
     code = "case_damaged"
     message = N_("The support case {file} is damaged: {names} is not what its manifest promises.")
     advice = N_("Copy the case again from where it was made; its files must not be changed.")
+
+
+class CaseCannotShrink(CaseError):
+    code = "case_cannot_shrink"
+    message = N_("This case cannot be made shorter: {reason}.")
+    advice = N_(
+        "Run it again first ('python -m app replay'): it says whether the failure shows on this machine."
+    )
 
 
 class SetupError(AppError):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.jobs.edits import edited_text
 from app.jobs.queue import Queue, Transcription
 from app.support.case import MANIFEST_NAME, AudioChoice, CaseChoice, Part, Surroundings
 from app.support.case.archive import as_json, manifest_of, write_archive
@@ -92,7 +93,8 @@ class Cases:
 
     def _contents(self, id: str, choice: CaseChoice) -> tuple[Transcription, Contents]:
         job = self._queue.get(id)
-        evidence = Evidence(job, self._queue.segments(id), self._queue.log_lines(id))
+        edits = edited_text(self._queue, id).edits
+        evidence = Evidence(job, self._queue.segments(id), self._queue.log_lines(id), edits)
         return job, Contents(evidence, choice, self._surroundings())
 
 

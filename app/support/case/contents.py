@@ -11,6 +11,7 @@ from typing import Any
 from app.errors import N_, Problem
 from app.hotwords import outcomes
 from app.i18n import LANGUAGES
+from app.jobs.edited import Edit
 from app.jobs.queue import SegmentRecord, Transcription
 from app.support.case import CaseChoice, Part, Surroundings
 from app.support.case.archive import as_json
@@ -21,6 +22,7 @@ from app.support.model_identity import describe_model
 from app.support.private import private_values
 from app.support.redaction import NAMELESS, Redactor
 from app.support.repro import Story, write_steps
+from app.transcript import join_texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class Evidence:
     segments: Sequence[SegmentRecord]
     own_log: Sequence[str]
     """Lines of job.log, which no rotation shortens."""
+    edits: Sequence[Edit] = ()
+    """What a person has put right."""
 
 
 class Contents:
@@ -40,6 +44,7 @@ class Contents:
         self._job = evidence.job
         self._segments = evidence.segments
         self._own_log = evidence.own_log
+        self._edits = evidence.edits
         self._choice = choice
         self._around = surroundings
         hidden = () if choice.keep_names else (evidence.job.name,)
@@ -133,8 +138,9 @@ class Contents:
         found = outcomes(job.options.hotwords, heard, job.receipt)
         return {
             "language": job.language,
-            "text": job.text,
-            "text_raw": job.text_raw,
+            "text": join_texts(segment.text for segment in heard),
+            "text_raw": join_texts(segment.text_raw for segment in heard),
+            "corrections": [_correction(edit) for edit in self._edits],
             "hotwords": [{"word": each.word, "status": each.status.value} for each in found],
         }
 
@@ -209,6 +215,10 @@ class Contents:
 
 def _told(problem: Problem | None) -> dict[str, Any] | None:
     return problem.explained() | {"params": dict(problem.params)} if problem else None
+
+
+def _correction(edit: Edit) -> dict[str, Any]:
+    return {"first": edit.first, "last": edit.last, "text": join_texts(piece.text for piece in edit.pieces)}
 
 
 def _moment(moment: datetime | None) -> str | None:

@@ -1,0 +1,152 @@
+"""What a case says about the job: the options, the segments and what became of them, and the sound."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.engine import SAMPLE_RATE, Waveform
+from app.engine.audio import BYTES_PER_SAMPLE, FULL_SCALE, DecodeLimits
+from app.engine.preparation import Prepared, prepare
+from app.errors import CaseDamaged
+from app.jobs.queue import JobOptions
+from app.support.case.archive import CaseArchive
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedSegment:
+    """One stretch of speech as the case tells it."""
+
+    index: int
+    start: float
+    end: float
+    state: str
+    text: str
+    text_raw: str
+    confidence: float | None
+    words: tuple[Mapping[str, Any], ...]
+    error: str | None
+    """Code of the error."""
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether there is something to compare with."""
+        return self.state != "pending"
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What a person has written in place of the text of some segments."""
+
+    first: int
+    last: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedCase:
+    """Everything of a case that a replay needs."""
+
+    job: Mapping[str, Any]
+    options: JobOptions
+    segments: tuple[RecordedSegment, ...]
+    """All of the plan, or those of the stretch where only that has sound."""
+    audio: Mapping[str, Any]
+    settings: dict[str, Any]
+    environment: Mapping[str, Any]
+    packages: Mapping[str, str]
+    model: Mapping[str, Any]
+    corrections: tuple[Correction, ...]
+    """What a person has put right."""
+
+    @property
+    def error(self) -> str | None:
+        """Code of the error that the job ended with."""
+        error = self.job.get("error")
+        return str(error["code"]) if error else None
+
+    @property
+    def is_stretch(self) -> bool:
+        return self.audio.get("choice") == "stretch"
+
+
+def read_case(archive: CaseArchive) -> RecordedCase:
+    """Read and check a case.
+
+    Raises:
+        CaseDamaged: a file differs from the manifest, or is not what it should be.
+    """
+    archive.check()
+    try:
+        audio = archive.manifest["audio"]
+        chosen = set(audio.get("segments") or ())
+        plan = tuple(_segment(each) for each in archive.json("segmentation.json"))
+        result = archive.json("result.json")
+        return RecordedCase(
+            job=archive.json("job.json"),
+            options=JobOptions.from_dict(archive.json("options.json")),
+            segments=tuple(each for each in plan if not chosen or each.index in chosen),
+            audio=audio,
+            settings={name: told["value"] for name, told in archive.json("settings.json").items()},
+            environment=archive.json("environment.json"),
+            packages=archive.json("packages.json"),
+            model=archive.json("model.json"),
+            corrections=tuple(Correction(**each) for each in result.get("corrections", ())),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise CaseDamaged(file=str(archive.file), names=f"{type(error).__name__}: {error}") from error
+
+
+class CaseSound:
+    """The samples of a case, counted from the beginning of the recording."""
+
+    def __init__(self, pcm: Path, first_sample: int, prepared: Prepared) -> None:
+        self.pcm = pcm
+        self.prepared = prepared
+        self.first_sample = first_sample
+
+    def waveform(self, start: float, end: float) -> Waveform:
+        """Return the samples between two times of the recording, exactly those that were recognised."""
+        first = max(0, round(start * SAMPLE_RATE))
+        count = max(0, round(end * SAMPLE_RATE) - first)
+        offset = max(0, first - self.first_sample)
+        samples = np.fromfile(self.pcm, dtype="<i2", count=count, offset=offset * BYTES_PER_SAMPLE)
+        return samples.astype(np.float32) / np.float32(FULL_SCALE)
+
+
+def open_sound(
+    archive: CaseArchive, case: RecordedCase, limits: DecodeLimits, folder: Path
+) -> CaseSound | None:
+    """Decode the sound of a case in a process of its own; None where it has none.
+
+    Raises:
+        CaseDamaged: the file is not what the manifest promises.
+        AudioError: it cannot be decoded, which may be what the case is about.
+    """
+    name = case.audio.get("file")
+    if not name:
+        return None
+    source = folder / f"sound{Path(name).suffix}"
+    archive.copy(name, source)
+    pcm = folder / "audio.s16"
+    prepared = prepare(source, pcm, folder / "peaks.json", case.options.vad, limits, lambda: False)
+    return CaseSound(pcm, int(case.audio.get("first_sample") or 0), prepared)
+
+
+def _segment(told: Mapping[str, Any]) -> RecordedSegment:
+    error = told["error"]
+    return RecordedSegment(
+        index=int(told["index"]),
+        start=float(told["start"]),
+        end=float(told["end"]),
+        state=told["state"],
+        text=told["text"],
+        text_raw=told["text_raw"],
+        confidence=told["confidence"],
+        words=tuple(told["words"]),
+        error=error["code"] if error else None,
+    )

@@ -1,0 +1,211 @@
+"""One case again: what differs here, what came out this time, and whether that is what was recorded."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app import __version__
+from app.engine import EngineInfo
+from app.errors import N_, AppError, InferenceUnavailable
+from app.support.case.archive import CaseArchive, open_archive
+from app.support.environment import installed_packages
+from app.support.replay import Difference, Verdict
+from app.support.replay.bench import Bench
+from app.support.replay.comparison import Comparison, compare
+from app.support.replay.recorded import CaseSound, RecordedCase, open_sound, read_case
+from app.support.replay.rerun import Heard
+
+PACKAGES_COMPARED = ("torch", "torchaudio", "numpy", "av", "webrtcvad-wheels", "funasr")
+TOLERATED_CER = 0.01  # another device rounds otherwise: one character in a hundred may differ
+SAME_PLACE_SECONDS = 0.05
+
+NO_SOUND = N_("The case has no sound.")
+NOTHING_RECORDED = N_("Nothing had been recognised when the case was made.")
+OTHER_MODEL = N_("The model here is another one than the recorded one.")
+NO_MODEL = N_("The model cannot be loaded here.")
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """Everything that one replay shows."""
+
+    case: Path
+    job: str
+    verdict: Verdict
+    reason: str
+    """Why it cannot be compared; empty otherwise. English, its own translation key."""
+    recorded_error: str | None
+    error: str | None
+    comparison: Comparison = field(default_factory=lambda: Comparison(()))
+    heard: tuple[Heard, ...] = ()
+    differences: tuple[Difference, ...] = ()
+    plan_differs: tuple[tuple[float, float], ...] = ()
+    """Stretches that speech detection, run again, finds here and not there, or there and not here; in seconds."""
+    recorded: RecordedCase | None = None
+
+
+def replay(file: Path, bench: Bench) -> Replayed:
+    """Run a case again.
+
+    Raises:
+        CaseUnreadable, CaseDamaged: it is no case, or was changed.
+        DiskFull: there is no room for its sound.
+    """
+    with open_archive(file) as archive, tempfile.TemporaryDirectory(prefix="funasr-replay-") as folder:
+        case = bench.changed(read_case(archive))
+        return _Run(file, archive, case, bench, Path(folder)).result()
+
+
+class _Run:
+    """The steps of one replay."""
+
+    def __init__(
+        self, file: Path, archive: CaseArchive, case: RecordedCase, bench: Bench, folder: Path
+    ) -> None:
+        self._file = file
+        self._archive = archive
+        self._case = case
+        self._bench = bench
+        self._folder = folder
+        self._info: EngineInfo | None = None
+
+    def result(self) -> Replayed:
+        try:
+            sound = open_sound(self._archive, self._case, self._bench.limits, self._folder)
+        except AppError as error:
+            return self._ended_early(error)
+        if sound is None:
+            return self._told(Verdict.NOT_COMPARABLE, NO_SOUND)
+        try:
+            heard = self._heard(sound)
+        except InferenceUnavailable as error:
+            return self._ended_early(error)
+        return self._compared(sound, heard)
+
+    def _heard(self, sound: CaseSound) -> list[Heard]:
+        rerun = self._bench.rerun(self._case)
+        self._info = rerun.load()
+        return rerun.hear(sound, self._case.segments, self._case.options.recognition)
+
+    def _ended_early(self, error: AppError) -> Replayed:
+        """Tell of a job that does not come as far as its segments here."""
+        if self._is_recorded(error):
+            return self._told(Verdict.REPRODUCED, error=error.code)
+        if isinstance(error, InferenceUnavailable):
+            return self._told(Verdict.NOT_COMPARABLE, NO_MODEL, error=error.code)
+        return self._told(Verdict.NOT_REPRODUCED, error=error.code)
+
+    def _is_recorded(self, error: AppError) -> bool:
+        """Tell whether the job ended with this error, for the same reason."""
+        recorded = self._case.job.get("error") or {}
+        return recorded.get("code") == error.code and _cause(recorded.get("params")) == _cause(error.params)
+
+    def _compared(self, sound: CaseSound, heard: list[Heard]) -> Replayed:
+        comparison = compare(self._case.segments, heard)
+        verdict, reason = self._verdict(comparison, has_failed_early=self._case.error is not None)
+        error = next((each.code for each in heard if each.code), None)
+        return self._told(
+            verdict, reason, error, comparison, tuple(heard), tuple(self._plan_differences(sound))
+        )
+
+    def _verdict(self, comparison: Comparison, *, has_failed_early: bool) -> tuple[Verdict, str]:
+        if not comparison.segments:
+            if has_failed_early:  # it failed before its first segment; here it did not
+                return Verdict.NOT_REPRODUCED, ""
+            return Verdict.NOT_COMPARABLE, NOTHING_RECORDED
+        if comparison.recorded_errors and comparison.has_same_errors:
+            return Verdict.REPRODUCED, ""
+        if not self._is_same_model():
+            return Verdict.NOT_COMPARABLE, OTHER_MODEL
+        is_close = (comparison.cer or 0.0) <= TOLERATED_CER and not _appeared(comparison)
+        is_same = comparison.has_same_errors and is_close
+        return (Verdict.REPRODUCED if is_same else Verdict.NOT_REPRODUCED), ""
+
+    def _is_same_model(self) -> bool:
+        recorded = self._case.model.get("checksum")
+        return recorded is None or recorded == self._bench.checksum(self._case)
+
+    def _told(
+        self,
+        verdict: Verdict,
+        reason: str = "",
+        error: str | None = None,
+        comparison: Comparison = Comparison(()),  # noqa: B008 - frozen
+        heard: tuple[Heard, ...] = (),
+        plan_differs: tuple[tuple[float, float], ...] = (),
+    ) -> Replayed:
+        return Replayed(
+            self._file,
+            str(self._case.job["id"]),
+            verdict,
+            reason,
+            self._case.error,
+            error,
+            comparison,
+            heard,
+            tuple(self._differences()),
+            plan_differs,
+            self._case,
+        )
+
+    # What differs
+
+    def _differences(self) -> Iterator[Difference]:
+        case = self._case
+        here = {"program": __version__, **_compared_packages(installed_packages())}
+        there = {"program": str(case.environment.get("program", "-")), **_compared_packages(case.packages)}
+        here["model_checksum"] = (self._bench.checksum(self._case) or "-")[:12]
+        there["model_checksum"] = str(case.model.get("checksum") or "-")[:12]
+        if self._info is not None and case.job.get("device"):
+            here["device"], there["device"] = self._info.device, str(case.job["device"])
+            here["dtype"], there["dtype"] = self._info.dtype, _dtype_of(self._archive)
+        for name, value in here.items():
+            if value != there[name] != "-":
+                yield Difference(name, there[name], value)
+        for name, value in self._bench.changes.items():
+            recorded = case.settings | self._archive.json("options.json")
+            yield Difference(name, _plain(recorded.get(name, "-")), value)
+
+    def _plan_differences(self, sound: CaseSound) -> Iterator[tuple[float, float]]:
+        """Compare where speech is found here; a stretch says nothing of that."""
+        if self._case.is_stretch or not self._case.segments:
+            return
+        there = [(segment.start, segment.end) for segment in self._case.segments]
+        here = [(span.start, span.end) for span in sound.prepared.spans]
+        yield from (span for span in there if not _is_among(span, here))
+        yield from (span for span in here if not _is_among(span, there))
+
+
+def _cause(params: object) -> object:
+    """Return the code of the error that an error was caused by, if it tells one."""
+    reason = params.get("reason") if isinstance(params, dict) else None
+    return reason.get("code") if isinstance(reason, dict) else None
+
+
+def _plain(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _appeared(comparison: Comparison) -> bool:
+    """Tell whether text has come where none was recorded; the CER cannot see that."""
+    return any(not each.characters and each.distance for each in comparison.segments)
+
+
+def _compared_packages(packages: object) -> dict[str, str]:
+    versions = packages if isinstance(packages, dict) else {}
+    return {name: str(versions.get(name, "-")) for name in PACKAGES_COMPARED}
+
+
+def _dtype_of(archive: CaseArchive) -> str:
+    lines = archive.json("receipt.json") or ()
+    return next((str(line["applied"]) for line in lines if line["name"] == "dtype"), "-")
+
+
+def _is_among(span: tuple[float, float], others: list[tuple[float, float]]) -> bool:
+    return any(
+        abs(span[0] - other[0]) <= SAME_PLACE_SECONDS and abs(span[1] - other[1]) <= SAME_PLACE_SECONDS
+        for other in others
+    )

@@ -1,0 +1,110 @@
+"""Recognises pieces of sound the way jobs do: the same process, the same batches, the same second try after a crash."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Thread
+
+from app.engine import EngineInfo, EngineSpec, RecognitionOptions, Utterance
+from app.errors import AppError, InferenceUnavailable
+from app.jobs.batching import Batches, Lane, Order
+from app.jobs.inference import InferenceProcess
+from app.support.replay.recorded import CaseSound, RecordedSegment
+from app.transcript import Applied, Word, merge_receipts
+
+LOOK_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What became of one segment this time."""
+
+    index: int
+    text: str = ""
+    text_raw: str = ""
+    confidence: float | None = None
+    words: tuple[Word, ...] = ()
+    """With times from the beginning of the recording."""
+    dropped: str = ""
+    error: AppError | None = None
+    receipt: tuple[Applied, ...] = ()
+
+    @property
+    def code(self) -> str | None:
+        return self.error.code if self.error else None
+
+
+class Rerun:
+    """One engine in a process of its own, for as many cases as want it."""
+
+    def __init__(self, spec: EngineSpec, timeout_seconds: float) -> None:
+        self._inference = InferenceProcess(spec)
+        self._batches = Batches(self._inference, timeout_seconds)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        thread = Thread(target=self._batches.run, name="batches", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._batches.stop()
+            self._inference.stop()
+            thread.join()
+
+    def load(self) -> EngineInfo:
+        """Load the engine, and say what was loaded.
+
+        Raises:
+            InferenceUnavailable: it cannot be loaded; why.
+        """
+        self._inference.load_now()
+        info = self._inference.status().info
+        if info is None:  # it died between the two questions
+            raise InferenceUnavailable(reason="-")
+        return info
+
+    def hear(
+        self, sound: CaseSound, segments: Sequence[RecordedSegment], options: RecognitionOptions
+    ) -> list[Heard]:
+        """Recognise the segments; each has a text or an error.
+
+        Raises:
+            InferenceUnavailable: the engine does not come back after a crash.
+        """
+        pending = deque(segments)
+        starts = {segment.index: segment.start for segment in segments}
+        heard: dict[int, Heard] = {}
+        with self._batches.lane("replay") as lane:
+            while pending or not lane.is_empty:
+                while pending and lane.has_room:
+                    _hand_in(lane, sound, pending.popleft(), options)
+                if order := lane.take_out(LOOK_SECONDS):
+                    heard[order.index] = _heard(order, starts[order.index])
+        return [heard[segment.index] for segment in segments]
+
+
+def _hand_in(lane: Lane, sound: CaseSound, segment: RecordedSegment, options: RecognitionOptions) -> None:
+    lane.hand_in(segment.index, Utterance(sound.waveform(segment.start, segment.end), options))
+
+
+def _heard(order: Order, start: float) -> Heard:
+    try:
+        recognised = order.recognised()
+    except InferenceUnavailable:
+        raise
+    except AppError as error:
+        return Heard(order.index, error=error)
+    found = recognised.hypothesis
+    return Heard(
+        order.index,
+        found.text,
+        found.text_raw,
+        found.confidence,
+        tuple(word.later(start) for word in found.words),
+        found.dropped,
+        receipt=merge_receipts(recognised.receipt, found.applied),
+    )
