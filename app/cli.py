@@ -75,8 +75,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_doctor(commands)
     _add_case(commands)
     _add_replay(commands)
-    _add_models(commands)
     _add_backup(commands)
+    _add_models(commands)
     return parser
 
 
@@ -216,6 +216,34 @@ def _add_case(commands: _Commands[argparse.ArgumentParser]) -> None:
     command.set_defaults(run=_case)
 
 
+def _add_replay(commands: _Commands[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "replay",
+        help="run a support case again, and say whether the same comes out",
+        epilog="Exit codes: 0 reproduced (--all: none worse), 3 cannot be compared, 4 not reproduced (--all: some worse).",
+    )
+    command.add_argument("case", nargs="?", type=Path, metavar="CASE.zip")
+    command.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="try it otherwise: a setting of the engine (device=cpu) or an option (language=zh); repeatable",
+    )
+    command.add_argument("--json", action="store_true", help="print the result as JSON")
+    command.add_argument("--all", type=Path, metavar="DIR", help="run every case of a folder")
+    command.add_argument(
+        "--baseline", type=Path, metavar="FILE", help="with --all: what an earlier run has found"
+    )
+    command.add_argument(
+        "--update", action="store_true", help="with --all: keep what is found as the baseline"
+    )
+    command.add_argument("--junit", type=Path, metavar="FILE", help="with --all: write the results for CI")
+    _add_engine_options(command)
+    _add_folder_options(command)
+    command.set_defaults(run=_replay)
+
+
 def _add_backup(commands: _Commands[argparse.ArgumentParser]) -> None:
     making = commands.add_parser(
         "backup", help="write database, settings and logs to one file; the server may run"
@@ -228,28 +256,6 @@ def _add_backup(commands: _Commands[argparse.ArgumentParser]) -> None:
     restoring.add_argument("file", type=Path, metavar="FILE", help="what `backup` wrote")
     _add_folder_options(restoring)
     restoring.set_defaults(run=_restore)
-def _add_replay(commands: _Commands[argparse.ArgumentParser]) -> None:
-    command = commands.add_parser(
-        "replay",
-        help="run a support case again, and say whether the same comes out",
-        epilog="Exit codes: 0 reproduced (--all: none worse), 3 cannot be compared, 4 not reproduced (--all: some worse).",
-    command.add_argument("case", nargs="?", type=Path, metavar="CASE.zip")
-    command.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="try it otherwise: a setting of the engine (device=cpu) or an option (language=zh); repeatable",
-    command.add_argument("--json", action="store_true", help="print the result as JSON")
-    command.add_argument("--all", type=Path, metavar="DIR", help="run every case of a folder")
-    command.add_argument(
-        "--baseline", type=Path, metavar="FILE", help="with --all: what an earlier run has found"
-    command.add_argument(
-        "--update", action="store_true", help="with --all: keep what is found as the baseline"
-    command.add_argument("--junit", type=Path, metavar="FILE", help="with --all: write the results for CI")
-    _add_engine_options(command)
-    _add_folder_options(command)
-    command.set_defaults(run=_replay)
 
 
 def _add_models(commands: _Commands[argparse.ArgumentParser]) -> None:
@@ -367,16 +373,6 @@ def _case(options: argparse.Namespace, settings: Settings) -> int:
     return make_case(settings, options.job, choice, options.output or Path(f"case-{options.job}.zip"))
 
 
-def _backup(options: argparse.Namespace, settings: Settings) -> int:
-    from app.commands.backup import make_backup
-
-    return make_backup(settings, options.file, recordings=options.recordings)
-
-
-def _restore(options: argparse.Namespace, settings: Settings) -> int:
-    from app.commands.backup import restore_backup
-
-    return restore_backup(settings, options.file)
 def _replay(options: argparse.Namespace, settings: Settings) -> int:
     from app.commands.replay import Suite, changes_of, replay_all, replay_case
 
@@ -387,6 +383,18 @@ def _replay(options: argparse.Namespace, settings: Settings) -> int:
     if options.case is None:
         raise InvalidParameter(name="CASE.zip", reason=N_("name a case, or a folder of cases with --all"))
     return replay_case(settings, options.case, changes, as_json=options.json)
+
+
+def _backup(options: argparse.Namespace, settings: Settings) -> int:
+    from app.commands.backup import make_backup
+
+    return make_backup(settings, options.file, recordings=options.recordings)
+
+
+def _restore(options: argparse.Namespace, settings: Settings) -> int:
+    from app.commands.backup import restore_backup
+
+    return restore_backup(settings, options.file)
 
 
 def _models(options: argparse.Namespace, settings: Settings) -> int:
