@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from app.engine import SAMPLE_RATE, Waveform
-from app.engine.audio import BYTES_PER_SAMPLE, FULL_SCALE, DecodeLimits
+from app.engine.audio import DecodeLimits
 from app.engine.preparation import Prepared, prepare
+from app.engine.samples import BYTES_PER_SAMPLE, FULL_SCALE
 from app.errors import CaseDamaged
 from app.jobs.queue import JobOptions
 from app.support.case.archive import CaseArchive
