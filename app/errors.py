@@ -25,7 +25,7 @@
     - HubClientMissing, HubUnreachable, HubRefused, HubAnswerWrong, TransferBroken, ArchiveRefused
   + InferenceError
     - DeviceUnavailable, OutOfMemory, InferenceFailed, InferenceCrashed, InferenceHung, InferenceUnavailable
-    - SegmentsFailed
+    - SegmentsFailed, DevicesUnseen
   + BackupError
     - BackupUnusable, DataInUse
   + CaseError
@@ -745,6 +745,13 @@ class DeviceUnavailable(InferenceError):
     code = "device_unavailable"
     message = N_("The device '{device}' cannot be used: {reason}")
     advice = N_("Choose 'auto' or 'cpu', or repair the driver and start again.")
+
+
+class DevicesUnseen(InferenceError):
+    code = "devices_unseen"
+    status = 503
+    message = N_("The devices of this machine could not be looked at: {reason}")
+    advice = N_("`python -m app doctor` tells more. What is loaded already goes on.")
 
 
 class OutOfMemory(InferenceError):

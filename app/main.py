@@ -17,6 +17,7 @@ from app import __version__
 from app.composition import decode_limits, open_models, spec_of_folder, surroundings, vad_options
 from app.jobs.arrivals import Arrivals
 from app.jobs.batches import BatchBook
+from app.jobs.devices import Devices
 from app.jobs.history import History
 from app.jobs.inference import InferenceProcess
 from app.jobs.live import Live, LiveLimits
@@ -213,6 +214,7 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
         "arrivals": arrivals,
         "porter": porter,
         "inference": inference,
+        "devices": Devices(),
         "models": shelf,
         "live": live_sessions,
         "vad": vad,

@@ -14,7 +14,6 @@ from dataclasses import asdict, dataclass
 
 MATMUL_SIZE = 512
 MATMUL_ROUNDS = 8
-NAMES = ("cuda", "mps", "cpu")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,9 @@ def probe(asked: str) -> Probe:
     from app.engine.device import choose_device, why_absent
     from app.errors import DeviceUnavailable
 
-    devices = tuple(Found(name, "" if (why := why_absent(name)) else _label(name), why) for name in NAMES)
+    devices = tuple(
+        Found(name, "" if (why := why_absent(name)) else _label(name), why) for name in _names(torch)
+    )
     try:
         choice = choose_device(asked)
     except DeviceUnavailable as error:
@@ -67,13 +68,20 @@ def probe(asked: str) -> Probe:
     return Probe(str(torch.__version__), devices, str(choice.device), reason, gflops, _torchaudio())
 
 
+def _names(torch) -> list[str]:  # type: ignore[no-untyped-def]  # a module has no type
+    """Return what may be there; a second NVIDIA card has a name of its own."""
+    cards = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    return ["cuda", *(f"cuda:{number}" for number in range(1, cards)), "mps", "cpu"]
+
+
 def _label(name: str) -> str:
     import torch
 
     from app.engine.cores import physical_cores
 
-    if name == "cuda":
-        return f"{torch.cuda.get_device_name(0)}, {torch.cuda.get_device_properties(0).total_memory >> 20} MB"
+    if name.startswith("cuda"):
+        card = torch.cuda.get_device_properties(torch.device(name))
+        return f"{card.name}, {card.total_memory >> 20} MB"
     return "Apple GPU" if name == "mps" else f"{physical_cores()} cores"
 
 

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from app.store.database import DATABASE_NAME
+from app.store.vad import VAD_FOLDER
 
 
 def storage_used(data_dir: Path, log_dir: Path, models_dir: Path) -> dict[str, int]:
@@ -15,10 +16,12 @@ def storage_used(data_dir: Path, log_dir: Path, models_dir: Path) -> dict[str, i
     What lies elsewhere and is only linked to is not counted.
     """
     database = sum(file.stat().st_size for file in data_dir.glob(f"{DATABASE_NAME}*"))
-    folders = ("transcriptions", "incoming", "uploads", "trash")
+    apart = (data_dir / VAD_FOLDER, log_dir, models_dir)
+    folders = [folder for folder in data_dir.iterdir() if folder.is_dir() and folder not in apart]
     return {
         "database_bytes": database,
-        "recordings_bytes": sum(folder_bytes(data_dir / name) for name in folders),
+        "recordings_bytes": sum(folder_bytes(folder) for folder in folders),
+        "vad_bytes": folder_bytes(data_dir / VAD_FOLDER),
         "logs_bytes": folder_bytes(log_dir),
         "models_bytes": folder_bytes(models_dir),
         "free_bytes": shutil.disk_usage(data_dir).free,

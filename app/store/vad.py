@@ -21,6 +21,7 @@ from app.store.incoming import SOURCE_STEM, IncomingFile
 KEEP_SECONDS = 24 * 3600
 HALF_MADE_SECONDS = 600  # a folder that nobody has locked and that is no further after so long is given up
 MOST_BYTES = 4 << 30  # ten hours are 1.2 GB
+VAD_FOLDER = "vad"
 AUDIO_NAME = "audio.s16"
 FACTS_NAME = "facts.json"
 PEAKS_NAME = "peaks.json"
@@ -31,7 +32,7 @@ class Analyses:
     """The folders under data/vad."""
 
     def __init__(self, data_dir: Path) -> None:
-        self._folder = data_dir / "vad"
+        self._folder = data_dir / VAD_FOLDER
         self._folder.mkdir(parents=True, exist_ok=True)
 
     def folder(self, id: str) -> Path:

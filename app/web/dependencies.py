@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 from app.i18n import Translate, translator
 from app.jobs.arrivals import Arrivals
 from app.jobs.batches import BatchBook
+from app.jobs.devices import Devices
 from app.jobs.history import History
 from app.jobs.inference import InferenceProcess
 from app.jobs.live import Live
@@ -48,6 +49,7 @@ class State(TypedDict):
     arrivals: Arrivals
     porter: Porter
     inference: InferenceProcess
+    devices: Devices
     models: Models
     live: Live
     vad: Vad

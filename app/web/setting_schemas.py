@@ -88,10 +88,34 @@ class StorageAnswer(BaseModel):
     """How many bytes lie where."""
 
     database_bytes: int = Field(examples=[4_100_000])
-    recordings_bytes: int = Field(description="With what is in the trash.", examples=[912_000_000])
+    recordings_bytes: int = Field(
+        description="Of transcriptions, batches and live sessions, with what is in the trash.",
+        examples=[912_000_000],
+    )
+    vad_bytes: int = Field(description="Looked at for their speech; kept for a day.", examples=[31_000_000])
     logs_bytes: int = Field(examples=[2_300_000])
     models_bytes: int = Field(description="Of the models folder.", examples=[893_000_000])
     free_bytes: int = Field(description="Where recordings are kept.", examples=[120_000_000_000])
+
+
+class DeviceItem(BaseModel):
+    """One device that was looked for."""
+
+    name: str = Field(description="As the setting `device` takes it.", examples=["cuda"])
+    label: str = Field(
+        description="What the driver calls it; empty where it is absent.", examples=["NVIDIA L4, 23034 MB"]
+    )
+    is_usable: bool = Field(examples=[False])
+    reason: str = Field(
+        description="Why it cannot be used.", examples=["No NVIDIA GPU with a working driver was found."]
+    )
+    is_in_use: bool = Field(description="The loaded model computes on it.", examples=[False])
+
+
+class DevicesAnswer(BaseModel):
+    """What this machine can compute on; `auto` takes the first that is usable."""
+
+    devices: list[DeviceItem]
 
 
 class CacheAnswer(BaseModel):

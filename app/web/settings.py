@@ -18,6 +18,7 @@ from app.settings import ON_PAGE, Effect, Origin, Settings, variable
 from app.web.answers import model_answer
 from app.web.dependencies import SettingsBookDep, State, StateDep, TranslateDep
 from app.web.errors import LARGEST_FORM_BYTES
+from app.web.models import models_answer
 from app.web.openapi import errors
 from app.web.schemas import ErrorDetail
 from app.web.setting_schemas import (
@@ -80,6 +81,7 @@ def settings_page(request: Request, state: StateDep, translate: TranslateDep) ->
         "model": model_answer(state["inference"].status(), translate).model_dump(mode="json"),
         "model_name": in_use.name,
         "is_builtin": in_use == builtin_model_dir(),
+        "shelf": models_answer(state, translate).model_dump(mode="json"),
         "has_worker": state["has_worker"],
         "versions": _versions(),
     }

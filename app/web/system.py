@@ -6,11 +6,19 @@ import platform
 import shutil
 import time
 from importlib.metadata import version
+from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
 from app import __version__
-from app.errors import N_, DatabaseUnusable, InferenceCrashed, InferenceHung, InferenceUnavailable
+from app.errors import (
+    N_,
+    DatabaseUnusable,
+    DevicesUnseen,
+    InferenceCrashed,
+    InferenceHung,
+    InferenceUnavailable,
+)
 from app.formats import FORMATS
 from app.jobs.inference import InferenceProcess
 from app.jobs.queue import LANGUAGES
@@ -18,7 +26,11 @@ from app.web.answers import model_answer
 from app.web.dependencies import InferenceDep, QueueDep, State, StateDep, TranslateDep
 from app.web.openapi import errors
 from app.web.schemas import Counts, HealthAnswer, Limits, ModelAnswer, SystemAnswer
-from app.web.setting_schemas import CacheAnswer
+from app.web.setting_schemas import CacheAnswer, DeviceItem, DevicesAnswer
+
+if TYPE_CHECKING:
+    from app.i18n import Translate
+    from app.jobs.devices import FoundDevice
 
 router = APIRouter(tags=["system"])
 
@@ -53,6 +65,32 @@ def get_health(queue: QueueDep, inference: InferenceDep, translate: TranslateDep
         reason = status.problem.explained(translate)["message"] if status.problem else "?"
         raise InferenceUnavailable(reason=reason)
     return HealthAnswer(status="ok", model=status.state)
+
+
+@router.get("/system/devices", responses=errors(DevicesUnseen))
+def get_devices(
+    state: StateDep,
+    translate: TranslateDep,
+    again: Annotated[bool, Query(description="Look again, which takes seconds.")] = False,
+) -> DevicesAnswer:
+    """See which devices were looked for, and why each that cannot be used cannot. The look is remembered."""
+    info = state["inference"].status().info
+    found = state["devices"].look(again=again)
+    return DevicesAnswer(
+        devices=[_device_item(device, info.device if info else "", translate) for device in found]
+    )
+
+
+def _device_item(device: FoundDevice, in_use: str, translate: Translate) -> DeviceItem:
+    cores = device.label.partition(" ")[0]
+    is_processor = device.name == "cpu" and cores.isdecimal()
+    return DeviceItem(
+        name=device.name,
+        label=translate(N_("{count} cores")).format(count=cores) if is_processor else device.label,
+        is_usable=not device.reason,
+        reason=translate(device.reason),
+        is_in_use=device.name == in_use.removesuffix(":0"),
+    )
 
 
 @router.post("/system/model/load", responses=errors(InferenceUnavailable, changes=True))

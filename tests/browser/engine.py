@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 
 from app.engine import EngineInfo, EngineSpec, Hypothesis, RecognitionOptions, Utterance
+from app.errors import DeviceUnavailable
 from app.transcript import Applied
 
 SECONDS_PER_PIECE = 0.5  # slow enough to watch, quick enough to wait for
@@ -46,5 +47,7 @@ class SlowEngine:
         return Hypothesis(text if options.itn else text_raw, text_raw, 0.9)
 
 
-def load(_spec: EngineSpec) -> SlowEngine:
+def load(spec: EngineSpec) -> SlowEngine:
+    if spec.device not in ("auto", "cpu"):
+        raise DeviceUnavailable(device=spec.device, reason="there is none")
     return SlowEngine()

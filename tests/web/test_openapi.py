@@ -14,6 +14,7 @@ from app.web.uploads import FIELDS
 OPERATIONS = {
     "GET /api/v1/health",
     "GET /api/v1/system",
+    "GET /api/v1/system/devices",
     "POST /api/v1/system/model/load",
     "POST /api/v1/system/model/unload",
     "POST /api/v1/system/model/clear-cache",

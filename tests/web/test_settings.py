@@ -201,3 +201,21 @@ def test_the_room_that_everything_takes_is_told(client: TestClient, settings: Se
     assert after["recordings_bytes"] == before["recordings_bytes"] + 5000
     assert after["database_bytes"] > 0
     assert after["free_bytes"] > 0
+
+
+def test_speech_detection_is_counted_apart(client: TestClient, settings: Settings) -> None:
+    (settings.data_dir / "vad" / "x").mkdir()
+    (settings.data_dir / "vad" / "x" / "audio.s16").write_bytes(bytes(4000))
+
+    assert client.get(f"{SETTINGS}/storage").json()["vad_bytes"] == 4000
+
+
+def test_devices_are_told_with_their_reasons_in_the_language_of_the_reader(working: TestClient) -> None:
+    found = working.get("/api/v1/system/devices", headers={"accept-language": "zh"}).json()["devices"]
+
+    cpu = next(device for device in found if device["name"] == "cpu")
+    assert cpu["is_usable"]
+    assert cpu["is_in_use"]
+    assert cpu["label"].endswith("个核心")
+    for device in found:
+        assert device["is_usable"] or device["reason"]

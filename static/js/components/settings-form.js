@@ -1,8 +1,10 @@
+/** @import { Model } from "../lib/types.js" */
 /** @import { Settings, SettingItem, Value } from "../lib/settings-api.js" */
 import { Refusal, problemOf } from "../lib/api.js";
 import { find, onAction, write } from "../lib/dom.js";
 import { t } from "../lib/messages.js";
 import { changeSettings, getSettings } from "../lib/settings-api.js";
+import { deviceName } from "../lib/wording.js";
 import { fillProblem } from "./problem-box.js";
 
 const DRAFT = "funasr.settings-draft";
@@ -14,12 +16,15 @@ export class SettingsForm {
   /** @type {HTMLElement[]} */
   #rows;
   #isSaving = false;
+  #isReloading = false;
+  #onLoaded;
   /** What the last save led to. */
   #outcome = "";
 
-  /** @param {HTMLFormElement} form */
-  constructor(form) {
+  /** @param {HTMLFormElement} form @param {() => void} onLoaded called when the model has been loaded again */
+  constructor(form, onLoaded) {
     this.#form = form;
+    this.#onLoaded = onLoaded;
     this.#rows = [...form.querySelectorAll("[data-setting]")].filter((row) => row instanceof HTMLElement);
     this.#restoreDraft();
     form.addEventListener("input", () => this.#changed());
@@ -32,7 +37,9 @@ export class SettingsForm {
       const row = button.closest("[data-setting]");
       if (action === "reset" && row instanceof HTMLElement) this.#reset(row);
     });
+    document.addEventListener("visibilitychange", () => !document.hidden && !this.#isReloading && void this.#look());
     this.#show();
+    if (form.dataset.reloading !== undefined) void this.#look();
   }
 
   // Internal
@@ -112,18 +119,29 @@ export class SettingsForm {
     const slot = find(this.#form, '[data-slot="taken-back"]', HTMLElement);
     slot.hidden = !answer.taken_back;
     fillProblem(slot, answer.taken_back?.problem ?? null);
-    if (answer.taken_back) this.#outcome = t("The former settings hold again.");
-    else if (answer.is_reloading) this.#outcome = t("Saved. The model is loaded again; running work goes on first.");
-    else if (this.#outcome) this.#outcome = t("Saved");
-    if (answer.is_reloading) setTimeout(() => void this.#lookAgain(), RELOAD_LOOK_MS);
+    this.#followReload(answer);
     this.#show();
   }
 
-  async #lookAgain() {
+  /** Say how a change that loads the model again turns out. @param {Settings} answer */
+  #followReload({ is_reloading: isReloading, taken_back: takenBack, model }) {
+    const wasReloading = this.#isReloading;
+    this.#isReloading = isReloading;
+    if (isReloading) {
+      this.#outcome = t("Saved. The model is loaded again; running work goes on first.");
+      setTimeout(() => void this.#look(), RELOAD_LOOK_MS);
+    } else if (wasReloading) {
+      this.#outcome = takenBack ? t("Taken back: {reason} The former settings hold again.", { reason: takenBack.problem.message }) : loadedWith(model);
+      this.#onLoaded();
+    }
+  }
+
+  /** Another tab or the worker may have changed something. */
+  async #look() {
     try {
       this.#accept(await getSettings());
     } catch {
-      setTimeout(() => void this.#lookAgain(), RELOAD_LOOK_MS); // the page's lamp tells of a lost connection
+      if (this.#isReloading) setTimeout(() => void this.#look(), RELOAD_LOOK_MS); // the page's lamp tells of a lost connection
     }
   }
 
@@ -132,6 +150,7 @@ export class SettingsForm {
     for (const row of this.#rows) row.toggleAttribute("data-dirty", dirty.includes(row));
     find(this.#form, '[data-action="save"]', HTMLButtonElement).disabled = !dirty.length || this.#isSaving;
     find(this.#form, '[data-action="discard"]', HTMLButtonElement).disabled = !dirty.length || this.#isSaving;
+    find(this.#form, "[data-reload]", HTMLProgressElement).hidden = !this.#isReloading;
     write(this.#form, "summary", dirty.length && !this.#outcome ? summary(dirty) : this.#outcome || t("No changes"));
   }
 }
@@ -142,6 +161,12 @@ function summary(dirty) {
   if (dirty.some(({ dataset }) => dataset.effect === "reload")) parts.push(t("The model will be loaded again; running work goes on first."));
   if (dirty.some(({ dataset }) => dataset.effect === "restart")) parts.push(t("Some hold when the server is started again."));
   return parts.join(" · ");
+}
+
+/** @param {Model} model */
+function loadedWith({ device, dtype, load_seconds: seconds }) {
+  if (!device) return t("Saved. The model loads when work comes.");
+  return t("Loaded in {seconds} s with: {what}", { seconds: (seconds ?? 0).toFixed(1), what: `${deviceName(device)}, ${dtype}` });
 }
 
 /** @param {HTMLElement} row @param {SettingItem} item */

@@ -1,4 +1,4 @@
-/** @import { Problem } from "./types.js" */
+/** @import { Model, Problem } from "./types.js" */
 import { send } from "./api.js";
 
 /**
@@ -16,9 +16,15 @@ import { send } from "./api.js";
  * @property {{settings: SettingItem[]}[]} groups
  * @property {boolean} is_reloading
  * @property {{problem: Problem} | null} taken_back
+ * @property {Model} model
  *
- * @typedef {{database_bytes: number, recordings_bytes: number, logs_bytes: number, models_bytes: number, free_bytes: number}} Storage
+ * @typedef {{database_bytes: number, recordings_bytes: number, vad_bytes: number, logs_bytes: number, models_bytes: number, free_bytes: number}} Storage
  */
+
+/** @typedef {{name: string, label: string, is_usable: boolean, is_in_use: boolean, reason: string}} Device */
+
+/** @param {boolean} again @returns {Promise<{devices: Device[]}>} */
+export const getDevices = (again) => send("GET", `/system/devices?again=${again}`);
 
 /** @returns {Promise<Settings>} */
 export const getSettings = () => send("GET", "/settings");

@@ -61,6 +61,9 @@
  * @property {"stopped" | "loading" | "ready" | "busy" | "failed"} state
  * @property {string | null} name
  * @property {string | null} device
+ * @property {string | null} dtype
+ * @property {number | null} parameters
+ * @property {number | null} load_seconds
  * @property {number | null} memory_bytes
  * @property {number} restarts
  * @property {Problem | null} problem

@@ -38,6 +38,13 @@ export function optionName(name) {
   return names[name] ?? name;
 }
 
+/** @param {string} name as the setting `device` takes it */
+export function deviceName(name) {
+  const [kind, number] = name.split(":");
+  if (kind === "cuda") return number && number !== "0" ? t("NVIDIA card {number} (CUDA)", { number: Number(number) + 1 }) : t("NVIDIA card (CUDA)");
+  return { auto: t("Automatic"), cpu: t("Processor (CPU)"), mps: t("Apple card (MPS)") }[name] ?? name;
+}
+
 /** @param {HotwordOutcome} outcome */
 export function hotwordFate({ status, unknown }) {
   if (status === "unusable") return t("cannot be used: the model cannot write {characters}", { characters: unknown });

@@ -1,4 +1,6 @@
 /** @import { Model } from "../lib/types.js" */
+/** @import { Device } from "../lib/settings-api.js" */
+import { deviceList } from "../components/device-list.js";
 import { modelState } from "../components/model-state.js";
 import { startPage } from "../components/page.js";
 import { complain } from "../components/problem-box.js";
@@ -9,21 +11,45 @@ import { filesize } from "../lib/format.js";
 import { t } from "../lib/messages.js";
 import { changeMemory } from "../lib/models-api.js";
 import { clearCache, getStorage } from "../lib/settings-api.js";
+import { deviceName } from "../lib/wording.js";
 
 const memory = find(document, "[data-memory]", HTMLElement);
 
+/** @type {string | null} */
+let shownDevice = null;
+
 startPage();
-new SettingsForm(find(document, "[data-settings-form]", HTMLFormElement));
+const form = find(document, "[data-settings-form]", HTMLFormElement);
 const askAgain = modelState(find(document, "section[data-model]", HTMLElement), showMemory);
+const lookAgain = deviceList(find(document, "[data-devices]", HTMLElement), offerDevices);
+new SettingsForm(form, () => {
+  askAgain();
+  lookAgain();
+});
 onAction(memory, (action) => void act(action));
 void showStorage();
 
 /** @param {Model} model */
 function showMemory(model) {
+  if (model.device !== shownDevice) lookAgain();
+  shownDevice = model.device;
   if (!memory.querySelector('[data-field="memory"]')) return;
   write(memory, "memory", model.memory_bytes ? filesize(model.memory_bytes) : t("Model not loaded"));
+  write(memory, "dtype", model.dtype ?? "–");
+  write(memory, "parameters", model.parameters ? t("{count} million", { count: (model.parameters / 1e6).toFixed(1) }) : "–");
+  write(memory, "load_seconds", model.load_seconds === null ? "–" : t("{seconds} s", { seconds: model.load_seconds.toFixed(1) }));
   const device = model.receipt.find(({ name }) => name === "device");
   write(memory, "why", device ? device.reason || t("It is there and computes.") : "–");
+}
+
+/** Say in the choice which devices are there, and offer further cards. @param {Device[]} devices */
+function offerDevices(devices) {
+  const choice = find(form, '[name="device"]', HTMLSelectElement);
+  for (const { name, is_usable: isUsable } of devices) {
+    const known = [...choice.options].find(({ value }) => value === name);
+    const option = known ?? choice.appendChild(new Option(deviceName(name), name));
+    option.text = isUsable ? deviceName(name) : t("{device} – not usable", { device: deviceName(name) });
+  }
 }
 
 /** @param {string} action */

@@ -1,0 +1,76 @@
+"""What this machine can compute on, looked at in a process of its own; a look is remembered until the next is asked for.
+
+The look imports torch and asks the drivers, which takes seconds and may crash: neither happens in this process.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+
+from app.errors import N_, DevicesUnseen
+
+LOOK_SECONDS = 120.0  # a cold import of torch from a slow disk, and a first CUDA initialisation
+_CODE_ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundDevice:
+    """One device, or the place where one could be."""
+
+    name: str
+    """As the setting `device` takes it."""
+    label: str
+    """What the driver calls it; empty where it is absent."""
+    reason: str
+    """Why it cannot be used; empty where it can."""
+
+
+class Devices:
+    """Every method may be called from any thread; two that ask at once share one look."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._found: tuple[FoundDevice, ...] = ()
+
+    def look(self, *, again: bool = False) -> tuple[FoundDevice, ...]:
+        """Return all devices, of the last look or of a new one.
+
+        Raises:
+            DevicesUnseen: the process that looks died, or gave no answer.
+        """
+        with self._lock:
+            if again or not self._found:
+                self._found = _look()
+            return self._found
+
+
+def _look() -> tuple[FoundDevice, ...]:
+    command = [sys.executable, "-m", "app.engine.probe", "--device", "cpu"]
+    try:
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=LOOK_SECONDS,
+            cwd=_CODE_ROOT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise DevicesUnseen(reason=N_("A driver gives no answer.")) from error
+    if done.returncode:
+        raise DevicesUnseen(reason=_last_words(done))
+    return tuple(FoundDevice(**device) for device in json.loads(done.stdout)["devices"])
+
+
+def _last_words(done: subprocess.CompletedProcess[str]) -> str:
+    words = done.stderr.strip().splitlines()[-1:]
+    if words:
+        return words[0]
+    return signal.Signals(-done.returncode).name if done.returncode < 0 else f"exit {done.returncode}"
