@@ -29,6 +29,24 @@ def test_no_page_is_wider_than_a_phone(
         assert not page.evaluate(WIDER_THAN_WINDOW), path
 
 
+def test_a_phone_opens_the_pages_by_a_button_and_closes_them_by_escape(
+    open_page: Callable[..., Page],
+) -> None:
+    page = open_page("/history", viewport={"width": 360, "height": 740})
+    pages = page.get_by_role("navigation", name="Pages")
+    expect(pages).to_be_hidden()
+
+    page.get_by_role("button", name="Pages").click()
+    expect(pages.get_by_role("link", name="History", exact=True)).to_have_attribute("aria-current", "page")
+    expect(pages.get_by_role("link", name="Settings")).to_be_in_viewport(ratio=1)
+    page.keyboard.press("Escape")
+    expect(pages).to_be_hidden()
+    page.get_by_role("button", name="Pages").click()
+    pages.get_by_role("link", name="Recognition").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("A recording goes in, text comes out")
+
+
 def test_a_chinese_browser_gets_chinese_and_can_switch(open_page: Callable[..., Page]) -> None:
     page = open_page(locale="zh-CN")
     expect(page.get_by_role("heading", level=1)).to_have_text("放入录音，读到文字")
