@@ -50,6 +50,7 @@ from app.web import (
     events,
     files,
     history_page,
+    hotword_lists,
     live_page,
     models,
     pages,
@@ -134,6 +135,7 @@ def _add_routes(app: FastAPI) -> None:
         missing_routes,
         doctor_routes,
         vad_routes,
+        hotword_lists,
         case,
     ):  # /events stands before /{id}
         app.include_router(module.router, prefix=API_PATH)
