@@ -87,6 +87,7 @@ def model_answer(status: InferenceStatus, translate: Translate) -> ModelAnswer:
     return ModelAnswer(
         state=status.state,
         name=info.model if info else None,
+        languages=list(info.languages) if info else [],
         device=info.device if info else None,
         dtype=info.dtype if info else None,
         parameters=info.parameters if info else None,

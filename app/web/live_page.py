@@ -11,6 +11,7 @@ from app.formats import FORMATS
 from app.paths import builtin_model_dir
 from app.web.answers import model_answer
 from app.web.dependencies import StateDep, TranslateDep
+from app.web.spoken import spoken_languages
 from app.web.templating import render
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -23,6 +24,7 @@ def live_page(request: Request, state: StateDep, translate: TranslateDep) -> HTM
     context = {
         "vad": asdict(state["default_options"].vad),
         "formats": list(FORMATS),
+        "languages": spoken_languages(state),
         "model": model_answer(state["inference"].status(), translate).model_dump(mode="json"),
         "model_name": in_use.name,
         "is_builtin": in_use == builtin_model_dir(),

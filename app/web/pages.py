@@ -10,25 +10,21 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from app.i18n import LANGUAGES
 from app.jobs.again import readings
-from app.jobs.queue import LANGUAGES as LANGUAGES_SPOKEN
 from app.jobs.queue import JobState
 from app.paths import builtin_model_dir
 from app.web.answers import full_answer, item_answer, model_answer
 from app.web.dependencies import (
-    InferenceDep,
-    ModelsDep,
     QueueDep,
-    SettingsDep,
     StateDep,
     TranscriptionId,
     TranslateDep,
 )
 from app.web.models import models_answer
+from app.web.spoken import spoken_languages
 from app.web.templating import THEMES, render
 
 if TYPE_CHECKING:
     from app.i18n import Translate
-    from app.jobs.inference import InferenceProcess
     from app.jobs.queue import Queue, Transcription
 
 RECENT = 8  # finished recordings shown on the first page
@@ -44,19 +40,18 @@ router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 def recognition(
     request: Request,
     queue: QueueDep,
-    settings: SettingsDep,
-    inference: InferenceDep,
-    models: ModelsDep,
+    state: StateDep,
     translate: TranslateDep,
 ) -> HTMLResponse:
     """Take recordings in, and show those at work and the latest results."""
-    in_use = models.folder_in_use()
+    in_use = state["models"].folder_in_use()
     context = {
         "jobs": _items(_active(queue) + _recent(queue), translate),
-        "model": model_answer(inference.status(), translate).model_dump(mode="json"),
+        "model": model_answer(state["inference"].status(), translate).model_dump(mode="json"),
         "model_name": in_use.name,
         "is_builtin": in_use == builtin_model_dir(),
-        "limit_bytes": settings.max_upload_mb * BYTES_PER_MB,
+        "languages": spoken_languages(state),
+        "limit_bytes": state["settings"].max_upload_mb * BYTES_PER_MB,
     }
     return render(request, "pages/recognition.html", context)
 
@@ -79,7 +74,7 @@ def transcription(
     request: Request,
     id: TranscriptionId,
     queue: QueueDep,
-    inference: InferenceDep,
+    state: StateDep,
     translate: TranslateDep,
 ) -> HTMLResponse:
     """Read, hear and export one transcript."""
@@ -88,7 +83,7 @@ def transcription(
         id, with_words=bool(record.options.hotwords)
     )  # they tell where those were heard
     answer = full_answer(record, segments, translate, readings(queue, record))
-    context = {"job": answer.model_dump(mode="json"), "languages": _spoken(inference)}
+    context = {"job": answer.model_dump(mode="json"), "languages": spoken_languages(state)}
     return render(request, "pages/transcription.html", context)
 
 
@@ -105,12 +100,6 @@ def preferences(
     if theme in THEMES:
         response.set_cookie("theme", theme, max_age=A_YEAR, samesite="lax")  # scripts set it too
     return response
-
-
-def _spoken(inference: InferenceProcess) -> list[str]:
-    """Return the languages that the model knows; all that there are while no model is loaded."""
-    info = inference.status().info
-    return [code for code in LANGUAGES_SPOKEN if info is None or code == "auto" or code in info.languages]
 
 
 def _active(queue: Queue) -> list[Transcription]:

@@ -243,6 +243,9 @@ class ModelAnswer(BaseModel):
 
     state: Literal["stopped", "loading", "ready", "busy", "failed"] = Field(examples=["ready"])
     name: str | None = Field(examples=["builtin"])
+    languages: list[str] = Field(
+        description="What it knows, beside `auto`; empty while it is not loaded.", examples=[["zh", "en"]]
+    )
     device: str | None = Field(examples=["cpu"])
     dtype: str | None = Field(examples=["float32"])
     parameters: int | None = Field(examples=[9_800_000])

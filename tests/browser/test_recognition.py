@@ -6,10 +6,12 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.axe import check_accessible
 from tests.browser.conftest import Server, new_context, wait_for, wait_until_done
+from tests.engine.sounds import babble, silence, wav_bytes
 
 
 def choose(page: Page, *files: Path) -> None:
@@ -107,19 +109,19 @@ def test_a_running_job_can_be_cancelled_and_tried_again(page: Page, long_recordi
 
 def test_the_last_settings_are_remembered(page: Page) -> None:
     page.get_by_text("English", exact=True).click()
-    page.get_by_label("Hotwords").fill("转写\nConformer")
+    page.get_by_label("Hotwords", exact=True).fill("转写\nConformer")
     page.get_by_role("switch", name="ITN").uncheck()
 
     page.reload()
 
     expect(page.get_by_role("radio", name="English")).to_be_checked()
-    expect(page.get_by_label("Hotwords")).to_have_value("转写\nConformer")
+    expect(page.get_by_label("Hotwords", exact=True)).to_have_value("转写\nConformer")
     expect(page.get_by_role("switch", name="ITN")).not_to_be_checked()
 
 
 def test_the_settings_go_with_the_recording(page: Page, recording: Path) -> None:
     page.get_by_text("English", exact=True).click()
-    page.get_by_label("Hotwords").fill("转写\nConformer")
+    page.get_by_label("Hotwords", exact=True).fill("转写\nConformer")
     choose(page, recording)
     start(page)
     row = page.locator("[data-job]").first
@@ -130,6 +132,41 @@ def test_the_settings_go_with_the_recording(page: Page, recording: Path) -> None
     options = wait_until_done(page, id)["options"]
     assert options["language"] == "en"
     assert options["hotwords"] == ["转写", "Conformer"]
+
+
+def test_only_languages_that_the_model_knows_are_offered(page: Page) -> None:
+    language = page.get_by_role("group", name="Language")
+    expect(page.locator('[data-model] [data-field="state"]')).to_have_text("Ready")
+
+    expect(language.get_by_role("radio", name="English")).to_be_visible()
+    expect(language.get_by_role("radio", name="Japanese")).to_be_hidden()
+
+
+def test_escape_stops_an_upload_which_then_waits_again(page: Page, recording: Path) -> None:
+    page.route("**/api/v1/transcriptions", lambda _: None)  # it never comes to an end
+    choose(page, recording)
+    start(page)
+    row = page.locator("[data-staged] > *")
+    expect(row).to_have_attribute("data-state", "uploading")
+
+    page.keyboard.press("Escape")
+
+    expect(row).to_have_attribute("data-state", "staged")
+    expect(page.get_by_role("button", name="Start recognition")).to_be_enabled()
+
+
+def test_the_channels_of_a_call_are_told_apart(page: Page, tmp_path: Path) -> None:
+    piece = np.concatenate([silence(0.4), babble(1.8), silence(0.8)])
+    call = np.stack([np.pad(piece, (0, len(piece))), np.pad(piece, (len(piece), 0))])
+    (tmp_path / "call.wav").write_bytes(wav_bytes((call * 32767).astype(np.int16)))
+    page.get_by_text("Each on its own", exact=True).click()
+    choose(page, tmp_path / "call.wav")
+    start(page)
+
+    result = job_row(page, "call.wav").get_by_role("region", name="Result")
+
+    expect(result.locator(".compare__channel")).to_have_text(["Channel 1", "Channel 2"])
+    page.get_by_text("Mixed", exact=True).click()
 
 
 def test_the_model_says_where_it_runs(page: Page) -> None:
@@ -169,6 +206,32 @@ def test_speech_is_recorded_paused_heard_and_sent(
     row = job_row(page, ".webm")
     expect(row).to_have_attribute("data-state", "succeeded")
     expect(row.locator('[data-field="text"]')).not_to_be_empty()
+    browser.close()
+
+
+def test_escape_asks_before_a_recording_is_discarded(
+    launch: Callable[..., Browser], server: Server, recording: Path
+) -> None:
+    browser = launch(
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-audio-capture={recording}",
+    )
+    page = new_context(browser, server.address, permissions=["microphone"]).new_page()
+    page.goto("/")
+    page.get_by_role("button", name="Record").click()
+    panel = page.locator("[data-recorder]")
+    expect(panel).to_have_attribute("data-state", "recording")
+
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog").get_by_text("Discard this recording?")).to_be_visible()
+    expect(panel).to_have_attribute("data-state", "paused")
+    page.keyboard.press("Escape")
+    expect(panel).to_have_attribute("data-state", "paused")
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").get_by_role("button", name="Discard").click()
+
+    expect(panel).to_be_hidden()
     browser.close()
 
 

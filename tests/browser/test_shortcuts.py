@@ -27,10 +27,10 @@ def test_every_page_has_the_dialog_and_its_button(page: Page, finished: str) -> 
 
 
 def test_a_question_mark_in_a_field_is_text(page: Page) -> None:
-    page.get_by_label("Hotwords").fill("")
-    page.get_by_label("Hotwords").press_sequentially("who?")
+    page.get_by_label("Hotwords", exact=True).fill("")
+    page.get_by_label("Hotwords", exact=True).press_sequentially("who?")
 
-    expect(page.get_by_label("Hotwords")).to_have_value("who?")
+    expect(page.get_by_label("Hotwords", exact=True)).to_have_value("who?")
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 

@@ -1,5 +1,6 @@
 /** @import { RecognitionOptions } from "../lib/types.js" */
 import { find } from "../lib/dom.js";
+import { HotwordLists } from "./hotword-lists.js";
 
 const KEY = "funasr.recognition-settings";
 
@@ -14,6 +15,17 @@ export class RecognitionSettings {
     this.#key = key;
     this.#restore();
     root.addEventListener("input", () => this.#remember());
+    new HotwordLists(find(root, "[data-hotword-lists]", HTMLElement));
+  }
+
+  /** Offer what a model that was loaded meanwhile knows. @param {string[]} languages */
+  offer(languages) {
+    if (!languages.length) return;
+    for (const choice of this.#root.querySelectorAll('label:has([name="language"])')) {
+      const { value } = find(choice, "input", HTMLInputElement);
+      if (choice instanceof HTMLElement) choice.hidden = value !== "auto" && !languages.includes(value);
+    }
+    this.#choose("language", read(this.#key).language);
   }
 
   /** @returns {RecognitionOptions} */
@@ -44,16 +56,20 @@ export class RecognitionSettings {
     return find(this.#root, `[name="${name}"]`, HTMLInputElement);
   }
 
+  /** What the model does not know is not chosen: then it is the first one, and the memory stays. @param {string} name @param {unknown} value */
+  #choose(name, value) {
+    const choice = this.#root.querySelector(`label:not([hidden]) [name="${name}"][value="${CSS.escape(String(value))}"]`);
+    if (choice instanceof HTMLInputElement) choice.checked = true;
+    else if (this.#root.querySelector(`[hidden] [name="${name}"]:checked`)) find(this.#root, `[name="${name}"]`, HTMLInputElement).checked = true;
+  }
+
   #remember() {
     localStorage.setItem(this.#key, JSON.stringify(this.values));
   }
 
   #restore() {
     const stored = read(this.#key);
-    for (const name of ["language", "quality", "channels"]) {
-      const choice = this.#root.querySelector(`[name="${name}"][value="${CSS.escape(String(stored[name]))}"]`);
-      if (choice instanceof HTMLInputElement) choice.checked = true;
-    }
+    for (const name of ["language", "quality", "channels"]) this.#choose(name, stored[name]);
     for (const name of ["itn", "punctuation"]) {
       if (typeof stored[name] === "boolean") this.#switch(name).checked = stored[name];
     }

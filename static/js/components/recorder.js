@@ -43,6 +43,14 @@ export class Recorder {
     find(this.#root, '[data-action="stop"]', HTMLButtonElement).focus();
   }
 
+  pause() {
+    if (this.#root.dataset.state === "recording") this.#act("pause");
+  }
+
+  discard() {
+    this.#act("discard");
+  }
+
   // Actions
 
   /** @param {string} action */

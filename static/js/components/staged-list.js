@@ -17,6 +17,7 @@ export class StagedList {
   /** @type {Set<Staged>} */
   #items = new Set();
   #isUploading = false;
+  #isCancelled = false;
 
   /**
    * @param {HTMLElement} list
@@ -65,9 +66,16 @@ export class StagedList {
   async send(options, done) {
     if (this.#isUploading) return;
     this.#isUploading = true;
-    for (let item = this.#next(); item; item = this.#next()) await this.#sendOne(item, options, done);
+    this.#isCancelled = false;
+    for (let item = this.#next(); item && !this.#isCancelled; item = this.#next()) await this.#sendOne(item, options, done);
     this.#isUploading = false;
     this.#changed();
+  }
+
+  /** Stop what is on its way; it waits again, and so does what would have followed. */
+  cancel() {
+    this.#isCancelled = this.#isUploading;
+    for (const { upload } of this.#items) upload?.abort();
   }
 
   // Internal
@@ -91,7 +99,8 @@ export class StagedList {
       this.#remove(item);
       done(job);
     } catch (error) {
-      if (item.upload.signal.aborted) this.#remove(item);
+      if (this.#isCancelled) setState(item, "staged");
+      else if (item.upload.signal.aborted) this.#remove(item);
       else this.#fail(item, problemOf(error));
     }
   }

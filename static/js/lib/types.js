@@ -60,6 +60,7 @@
  * @typedef {object} Model
  * @property {"stopped" | "loading" | "ready" | "busy" | "failed"} state
  * @property {string | null} name
+ * @property {string[]} languages  that it knows, beside auto; empty while it is not loaded
  * @property {string | null} device
  * @property {string | null} dtype
  * @property {number | null} parameters

@@ -1,5 +1,6 @@
 /** @import { Transcription } from "../lib/types.js" */
 import { MicrophoneProblem } from "../audio/microphone.js";
+import { ask } from "../components/ask.js";
 import { dropZone } from "../components/drop-zone.js";
 import { JobList } from "../components/job-list.js";
 import { JobResults } from "../components/job-results.js";
@@ -23,15 +24,22 @@ const staged = new StagedList(find(composer, "[data-staged]", HTMLElement), Numb
 const recorder = new Recorder(find(composer, "[data-recorder]", HTMLElement), (file, seconds) => staged.add(file, seconds));
 
 startPage();
-shortcuts([{ keys: "Mod+Enter", does: t("Start recognition") }]);
-modelState(find(document, "[data-model]", HTMLElement));
+shortcuts([
+  { keys: "Mod+Enter", does: t("Start recognition") },
+  { keys: "Esc", does: t("Cancel the recording or the upload") },
+]);
+modelState(find(document, "[data-model]", HTMLElement), ({ languages }) => settings.offer(languages));
 dropZone(find(composer, "[data-drop-zone]", HTMLElement), (files) => files.forEach((file) => staged.add(file)));
 onAction(composer, (action) => {
   if (action === "start") start();
   if (action === "record") void record();
 });
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && !isDialogOpen() && (event.ctrlKey || event.metaKey)) start();
+  if (isDialogOpen() || event.isComposing) return;
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) start();
+  if (event.key !== "Escape" || document.querySelector("details[data-menu][open], :popover-open")) return;
+  event.preventDefault(); // the same key would close the question again
+  void cancel();
 });
 window.addEventListener("beforeunload", (event) => {
   if (!staged.isEmpty || recorder.isRecording) event.preventDefault();
@@ -45,6 +53,13 @@ function start() {
 function taken(job) {
   results.expect(job);
   jobs.show(job);
+}
+
+/** What is being recorded is asked about; what is on its way stops and can be sent again. */
+async function cancel() {
+  if (!recorder.isRecording) return staged.cancel();
+  recorder.pause();
+  if (await ask(find(document, "#discard-take", HTMLDialogElement), "discard")) recorder.discard();
 }
 
 async function record() {
