@@ -52,6 +52,7 @@ from app.web import (
     history_page,
     hotword_lists,
     live_page,
+    logs,
     models,
     pages,
     system,
@@ -134,6 +135,7 @@ def _add_routes(app: FastAPI) -> None:
         settings_routes,
         missing_routes,
         doctor_routes,
+        logs,
         vad_routes,
         hotword_lists,
         case,
@@ -146,6 +148,7 @@ def _add_routes(app: FastAPI) -> None:
     app.include_router(settings_routes.pages)
     app.include_router(vad_routes.page_router)
     app.include_router(doctor_routes.page)
+    app.include_router(logs.page)
     app.mount("/static", StaticFolder(directory=resource_dir("static")), name="static")
 
 

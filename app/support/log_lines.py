@@ -29,6 +29,11 @@ class LogEntry:
     request: str
     job: str
 
+    @property
+    def level(self) -> str:
+        """DEBUG, INFO, WARNING, ERROR or CRITICAL; empty where a line does not begin as ours do."""
+        return self.text.split(" ", 2)[1] if self.moment else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:

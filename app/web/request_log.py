@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SANE_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-QUIET_PATHS = ("/static/", "/api/v1/health")  # asked often and of little news: only at DEBUG
+QUIET_PATHS = (
+    "/static/",
+    "/api/v1/health",
+    "/api/v1/logs",
+    "/api/v1/system",
+)  # asked often and of little news: only at DEBUG
 CLIENT_WENT_AWAY = 499  # nginx's number for an answer that nobody waited for
 
 

@@ -22,6 +22,8 @@ OPERATIONS = {
     "PATCH /api/v1/settings",
     "GET /api/v1/settings/storage",
     "GET /api/v1/live/sessions",
+    "GET /api/v1/logs",
+    "GET /api/v1/logs/download",
     "GET /api/v1/doctor/checks",
     "GET /api/v1/doctor/clock",
     "GET /api/v1/doctor/ticks",

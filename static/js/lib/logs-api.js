@@ -1,0 +1,20 @@
+/**
+ * @typedef {object} LogEntry
+ * @property {string} level
+ * @property {string} request
+ * @property {string} job
+ * @property {string} text
+ *
+ * @typedef {{entries: LogEntry[], place: string, is_cut: boolean}} LogPage
+ */
+import { send } from "./api.js";
+
+/** @param {URLSearchParams} filter @param {string} [after] a place; without it the newest @returns {Promise<LogPage>} */
+export function readLog(filter, after = "") {
+  const wanted = new URLSearchParams(filter);
+  if (after) wanted.set("after", after);
+  return send("GET", `/logs?${wanted}`);
+}
+
+/** @param {URLSearchParams} filter */
+export const downloadAddress = (filter) => `/api/v1/logs/download?${filter}`;

@@ -1,0 +1,88 @@
+import { LogView } from "../components/log-view.js";
+import { startPage } from "../components/page.js";
+import { complain } from "../components/problem-box.js";
+import { problemOf } from "../lib/api.js";
+import { find, onAction, write } from "../lib/dom.js";
+import { downloadAddress, readLog } from "../lib/logs-api.js";
+import { t } from "../lib/messages.js";
+import { changeSettings } from "../lib/settings-api.js";
+
+const LOOK_MS = 1500;
+const TYPING_MS = 250;
+
+startPage();
+const root = find(document, "[data-logs]", HTMLElement);
+const form = find(root, "[data-filter]", HTMLFormElement);
+const following = find(root, "[data-follow]", HTMLInputElement);
+const level = find(root, "[data-level-choice]", HTMLSelectElement);
+const view = new LogView(root);
+let place = root.dataset.place ?? "";
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let typing;
+
+view.toEnd();
+form.addEventListener("submit", (event) => event.preventDefault());
+form.addEventListener("input", () => {
+  clearTimeout(typing);
+  typing = setTimeout(() => void show(), TYPING_MS);
+});
+following.addEventListener("change", () => following.checked && view.toEnd());
+level.addEventListener("change", () => void choose());
+onAction(root, (action, button) => {
+  if (action === "request") narrow("request_id", button.dataset.value ?? "");
+  if (action === "job") narrow("job", button.dataset.value ?? "");
+});
+setInterval(() => void follow(), LOOK_MS);
+linkDownload();
+
+function wanted() {
+  const chosen = new URLSearchParams();
+  for (const [name, value] of new FormData(form)) if (value) chosen.set(name, String(value));
+  return chosen;
+}
+
+/** @param {string} name @param {string} value */
+function narrow(name, value) {
+  find(form, `[name="${name}"]`, HTMLInputElement).value = value;
+  void show();
+}
+
+async function show() {
+  const filter = wanted();
+  history.replaceState(null, "", filter.size ? `?${filter}` : location.pathname);
+  linkDownload();
+  try {
+    const page = await readLog(filter);
+    place = page.place;
+    view.replace(page);
+    complain(root, null);
+  } catch (error) {
+    complain(root, problemOf(error));
+  }
+}
+
+async function follow() {
+  if (!following.checked || document.hidden) return;
+  try {
+    const page = await readLog(wanted(), place);
+    place = page.place;
+    view.append(page.entries);
+    write(root, "state", "");
+  } catch {
+    write(root, "state", t("The server does not answer; trying again …"));
+  }
+}
+
+async function choose() {
+  try {
+    await changeSettings({ log_level: level.value });
+    write(root, "state", t("From now on {level} and what is more severe is written.", { level: level.value }));
+    complain(root, null);
+  } catch (error) {
+    complain(root, problemOf(error));
+  }
+}
+
+function linkDownload() {
+  find(root, "[data-download]", HTMLAnchorElement).href = downloadAddress(wanted());
+}
