@@ -24,7 +24,8 @@ _UNSPACED = (
     r"\U00020000-\U0003ffff"
 )
 _RUNS = re.compile(rf"([{_UNSPACED}]+)|(\d+)|([^\W\d_{_UNSPACED}]+)")
-_TERM = re.compile(r'"([^"]*)"?|([^\s"]+)')
+_TERM = re.compile(r'"([^"]*)"?|([^\s"，、；。！？：]+)')
+_COMMA = re.compile(r"(?<!\d)[,;]|[,;](?!\d)")  # but not that of 100,000
 
 
 def split(text: str) -> str:
@@ -43,9 +44,9 @@ def match(query: str) -> str | None:
 
 
 def terms(query: str) -> list[str]:
-    """Return what stands between spaces, or together in quotes, without what has no letter or figure."""
+    """Return what stands between spaces or commas, or together in quotes, without what has no letter or figure."""
     clean = query[:LONGEST_QUERY].encode(errors="replace").decode().replace("\0", " ")
-    found = [quoted or plain for quoted, plain in _TERM.findall(clean)]
+    found = [quoted or plain for quoted, plain in _TERM.findall(_COMMA.sub(" ", clean))]
     return [term for term in found if _RUNS.search(term)]
 
 

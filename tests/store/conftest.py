@@ -1,0 +1,80 @@
+"""A database, and rows to put in."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.jobs.queue import JobOptions
+from app.store import search, transcriptions
+from app.store.database import Connection, Database
+
+BEGIN = datetime(2026, 11, 1, 12, tzinfo=UTC)
+
+
+@dataclass
+class Shelf:
+    """A real database; every row comes a minute after the one before."""
+
+    database: Database
+    count: int = 0
+
+    def add(self, text: str = "", *, connection: Connection | None = None, **values: Any) -> str:
+        """Add a finished transcription and return its id."""
+        if connection is None:
+            with self.database.writing() as own:
+                return self.add(text, connection=own, **values)
+        self.count += 1
+        id = f"{self.count:016x}"
+        moment = BEGIN + timedelta(minutes=self.count)
+        row = {
+            "id": id,
+            "name": f"{self.count}.wav",
+            "suffix": ".wav",
+            "size_bytes": 100,
+            "sha256": "",
+            "source": "api",
+            "options": JobOptions().to_dict(),
+            "state": "succeeded",
+            "stage": "finished",
+            "created_at": moment,
+            "finished_at": moment,
+            "duration": 10.0,
+            "text": text,
+        }
+        transcriptions.add(connection, row | values)
+        return id
+
+    def found(self, query: str) -> list[str]:
+        """The ids that the index finds."""
+        expression = search.match(query)
+        if expression is None:
+            return []
+        with self.database.reading() as connection:
+            sql = (
+                "SELECT id FROM search_index JOIN transcriptions ON number = search_index.rowid "
+                "WHERE search_index MATCH ? ORDER BY number"
+            )
+            return [id for (id,) in connection.exec_driver_sql(sql, (expression,))]
+
+
+@pytest.fixture(name="empty", scope="session")
+def _empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file of the newest schema: migrating one for each test would take most of its time."""
+    database = Database(tmp_path_factory.mktemp("empty"))
+    database.migrate()
+    database.close()
+    return database.file
+
+
+@pytest.fixture(name="shelf")
+def _shelf(tmp_path: Path, empty: Path) -> Iterator[Shelf]:
+    database = Database(Path(shutil.copy(empty, tmp_path)).parent)
+    yield Shelf(database)
+    database.close()

@@ -1,0 +1,190 @@
+"""The queries of the history: pages, filters, totals that always agree, and plans that read no table."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from app.store import history, transcriptions, trash
+from app.store.history import COUNTED_TO, Place, Wanted
+from app.store.tables import JobState, history_totals
+from app.store.tables import transcriptions as table
+from tests.store.conftest import BEGIN, Shelf
+
+
+def page(shelf: Shelf, wanted: Wanted, limit: int = 10, **place: Any) -> list[str]:
+    with shelf.database.reading() as connection:
+        return [row["id"] for row in history.newest(connection, wanted, limit, **place)]
+
+
+def count(shelf: Shelf, wanted: Wanted) -> int:
+    with shelf.database.reading() as connection:
+        return history.count(connection, wanted)
+
+
+def test_pages_join_without_a_gap_in_both_directions(shelf: Shelf) -> None:
+    ids = [shelf.add("会议") for _ in range(7)][::-1]
+    for wanted in (Wanted(), Wanted(query="会议"), Wanted(source="api"), Wanted(since=BEGIN)):
+        with shelf.database.reading() as connection:
+            rows = history.newest(connection, wanted, 10)
+        places = [Place(row["number"]) for row in rows]
+
+        assert [row["id"] for row in rows] == ids
+        assert page(shelf, wanted, 3, before=places[2]) == ids[3:6]
+        assert page(shelf, wanted, 3, after=places[4]) == ids[1:4]
+        assert page(shelf, wanted, 3, before=places[6]) == []
+        assert page(shelf, wanted, 3, after=places[0]) == []
+
+
+def test_filters_go_together_and_are_counted(shelf: Shelf) -> None:
+    chinese = shelf.add("会议", language="zh")
+    failed = shelf.add("会议", language="zh", state="failed")
+    shelf.add("meeting", language="en", source="page")
+
+    assert page(shelf, Wanted(language="zh")) == [failed, chinese]
+    assert page(shelf, Wanted(language="zh", state=JobState.FAILED)) == [failed]
+    assert page(shelf, Wanted(query="会议", state=JobState.SUCCEEDED)) == [chinese]
+    assert page(shelf, Wanted(query="会议", source="page")) == []
+    assert [count(shelf, wanted) for wanted in (Wanted(), Wanted(language="zh"), Wanted(query="会议"))] == [
+        3,
+        2,
+        2,
+    ]
+
+
+def test_a_day_begins_with_its_first_moment_and_ends_before_the_next(shelf: Shelf) -> None:
+    ids = [shelf.add("会议") for _ in range(3)]
+    second = BEGIN + timedelta(minutes=2)
+
+    assert page(shelf, Wanted(since=second)) == [ids[2], ids[1]]
+    assert page(shelf, Wanted(until=second)) == [ids[0]]
+    assert page(shelf, Wanted(query="会议", since=second, until=second + timedelta(minutes=1))) == [ids[1]]
+
+
+def test_a_search_is_counted_up_to_a_thousand(shelf: Shelf) -> None:
+    with shelf.database.writing() as connection:
+        for _ in range(COUNTED_TO + 20):
+            shelf.add("会议", connection=connection)
+
+    assert count(shelf, Wanted(query="会议")) == COUNTED_TO + 1
+    assert count(shelf, Wanted()) == COUNTED_TO + 20
+
+
+def test_two_of_one_millisecond_have_different_places(shelf: Shelf) -> None:
+    ids = [shelf.add(created_at=BEGIN) for _ in range(3)]
+
+    assert page(shelf, Wanted()) == ids[::-1]
+
+
+def test_the_totals_agree_with_the_rows_whatever_happens(shelf: Shelf) -> None:
+    chance = random.Random(11)
+    ids = [
+        shelf.add(language=chance.choice(["zh", "en", None]), source=chance.choice(["api", "page"]))
+        for _ in range(30)
+    ]
+    with shelf.database.writing() as connection:
+        for _ in range(200):
+            id = chance.choice(ids)
+            act = chance.randrange(5)
+            if act == 0:
+                transcriptions.change(
+                    connection, id, state=chance.choice(["failed", "queued"]), language="zh"
+                )
+            if act == 1:
+                trash.put(connection, [id], BEGIN)
+            if act == 2:
+                trash.restore(connection, [id])
+            if act == 3:
+                transcriptions.change(connection, id, duration=chance.random() * 100)
+            if act == 4 and chance.random() < 0.1:
+                trash.give_up(connection, [id])
+        transcriptions.remove(connection, ids[0])
+        rows = connection.execute(select(table).where(table.c.delete_requested.is_(False))).mappings().all()
+        told = connection.execute(select(history_totals).where(history_totals.c.count != 0)).mappings().all()
+
+    assert sum(line["count"] for line in told) == len(rows)
+    for line in told:
+        kind = [
+            row
+            for row in rows
+            if (row["state"], row["language"] or "", row["source"])
+            == (line["state"], line["language"], line["source"])
+            and (row["deleted_at"] is not None) == line["in_trash"]
+        ]
+        assert line["count"] == len(kind)
+        assert line["seconds"] == pytest.approx(sum(row["duration"] or 0 for row in kind))
+        assert line["size_bytes"] == sum(row["size_bytes"] for row in kind)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Wanted(),
+        Wanted(state=JobState.FAILED),
+        Wanted(language="zh", source="api"),
+        Wanted(source="page"),
+        Wanted(since=BEGIN),
+        Wanted(in_trash=True),
+        Wanted(query="会议", state=JobState.FAILED),
+    ],
+)
+def test_a_page_is_found_in_indexes_alone_and_never_sorted(shelf: Shelf, wanted: Wanted) -> None:
+    query = history._fitting(wanted)
+    assert query is not None
+    order = [column.desc() for column in history._order(wanted)]
+    with shelf.database.reading() as connection:
+        compiled = query.order_by(*order).limit(20).compile(connection.engine)
+        values = tuple(compiled.construct_params()[name] for name in compiled.positiontup or ())
+        bound = [value.timestamp() if hasattr(value, "timestamp") else value for value in values]
+        steps = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", tuple(bound))]
+
+    assert not [step for step in steps if "TEMP B-TREE" in step], steps
+    assert all("INDEX" in step or "SUBQUERY" in step for step in steps), steps
+
+
+def test_days_are_counted_in_half_hours(shelf: Shelf) -> None:
+    for _ in range(31):
+        shelf.add()
+    gone = shelf.add()
+    with shelf.database.writing() as connection:
+        trash.put(connection, [gone], BEGIN)
+        slots = history.created_since(connection, BEGIN)
+
+    assert slots == [(BEGIN, 29), (BEGIN + timedelta(minutes=30), 2)]
+
+
+def test_only_what_has_ended_long_ago_is_old(shelf: Shelf) -> None:
+    old = shelf.add()
+    shelf.add(state="queued", finished_at=None)
+    shelf.add(state="running", finished_at=None)
+    shelf.add(finished_at=BEGIN + timedelta(days=9))
+    with shelf.database.reading() as connection:
+        found = history.ended_before(connection, BEGIN + timedelta(days=1), 10)
+
+    assert found == [old]
+
+
+def test_places_are_the_first_that_hold_the_words_and_the_edited_text_counts(shelf: Shelf) -> None:
+    id = shelf.add("会议")
+    texts = ["会议一", "别的", "Meeting 会议", "会议三", "会议四"]
+    with shelf.database.writing() as connection:
+        for index, text in enumerate(texts):
+            connection.exec_driver_sql(
+                'INSERT INTO segments (transcription_id, "index", start, "end", covers_seconds, state, text, text_raw, '
+                "dropped, seconds_worked) VALUES (?, ?, ?, ?, 1, 'done', ?, '', '', 0)",
+                (id, index, float(index), index + 1.0, text),
+            )
+        pieces = '[{"start": 1.0, "end": 2.0, "text": "改成会议"}]'
+        connection.exec_driver_sql(
+            "INSERT INTO edits (transcription_id, first, last, pieces, edited_at) VALUES (?, 1, 1, ?, '2026-11-01')",
+            (id, pieces),
+        )
+        found = [(row["index"], row["start"], row["text"]) for row in history.places(connection, id, "会议")]
+        latin = history.places(connection, id, "MEETING")
+
+    assert found == [(0, 0.0, "会议一"), (1, 1.0, "改成会议"), (2, 2.0, "Meeting 会议")]
+    assert [row["index"] for row in latin] == [2]
