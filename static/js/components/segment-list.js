@@ -1,114 +1,162 @@
-/** @import { Segment } from "../lib/types.js" */
-/** @import { Player } from "./player.js" */
-import { copyOf, find } from "../lib/dom.js";
-import { clock } from "../lib/format.js";
-import { t } from "../lib/messages.js";
+/** @import { EditedText, Row } from "../lib/edited-text.js" */
+/** @import { WordStore } from "../lib/word-store.js" */
+/** @import { View } from "./segment-row.js" */
+import { dress, fillRow, newRow, showChanges } from "./segment-row.js";
 
-const PATIENCE_MS = 4000; // after the person scrolled, the page does not scroll by itself for so long
+const NEAR = "600px"; // rows so close to the window have their words ready
 
-/** The text by segments: follows the player, and moves it where a segment is pressed. */
+/** The text by paragraphs. Only those near the window are made of words: a day has a hundred thousand. */
 export class SegmentList {
   #list;
-  #player;
-  /** @type {HTMLElement | null} */
-  #current = null;
-  #scrolledAt = -PATIENCE_MS;
+  #text;
+  #words;
+  #threshold = 0;
+  /** @type {Map<string, HTMLElement>} */
+  #elements = new Map();
+  /** @type {Map<string, Row>} */
+  #rows = new Map();
+  /** @type {Set<HTMLElement>} */
+  #near = new Set();
+  #observer = new IntersectionObserver((entries) => this.#onMove(entries), { rootMargin: NEAR });
 
-  /** @param {HTMLElement} list @param {Player} player */
-  constructor(list, player) {
+  /** @param {HTMLElement} list @param {EditedText} text @param {WordStore} words */
+  constructor(list, text, words) {
     this.#list = list;
-    this.#player = player;
-    list.addEventListener("click", (event) => this.#onPress(event));
-    for (const sign of ["wheel", "touchmove"]) {
-      window.addEventListener(sign, () => (this.#scrolledAt = performance.now()), { passive: true });
+    this.#text = text;
+    this.#words = words;
+    for (const element of list.children) this.#adopt(/** @type {HTMLElement} */ (element));
+    text.onChange(() => this.#show());
+  }
+
+  /** @returns {View} */
+  get view() {
+    return /** @type {View} */ (this.#list.dataset.view);
+  }
+
+  set view(view) {
+    this.#list.dataset.view = view;
+    this.#undressAll();
+  }
+
+  /** Words with a smaller probability are marked. @param {number} threshold 0 to 1 */
+  set threshold(threshold) {
+    this.#threshold = threshold;
+    this.#undressAll();
+  }
+
+  get element() {
+    return this.#list;
+  }
+
+  /** The text as it is shown now, a line per paragraph. */
+  get wording() {
+    const name = this.view === "raw" ? "text_raw" : "text";
+    return this.#text.rows.map((row) => row[name]).filter(Boolean).join("\n");
+  }
+
+  /** @param {string} key */
+  elementOf(key) {
+    return this.#elements.get(key);
+  }
+
+  /** @param {EventTarget | null} target @returns {Row | undefined} */
+  rowOf(target) {
+    const element = target instanceof Element ? target.closest(".segment") : null;
+    return element instanceof HTMLElement ? this.#rows.get(element.dataset.key ?? "") : undefined;
+  }
+
+  /** Return the row that is spoken at `seconds`, or none between two. @param {number} seconds */
+  rowAt(seconds) {
+    const row = this.#text.rows[this.placeAt(seconds)];
+    return row && row.start <= seconds ? row : undefined;
+  }
+
+  /** Return the place of the first row that ends after `seconds`. @param {number} seconds */
+  placeAt(seconds) {
+    const { rows } = this.#text;
+    let [low, high] = [0, rows.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (rows[middle].end > seconds) high = middle;
+      else low = middle + 1;
     }
-    player.follow((seconds) => this.#follow(seconds));
-  }
-
-  /** Show `segments`; rows that did not change stay as they are. @param {Segment[]} segments */
-  show(segments) {
-    segments.forEach((segment, place) => {
-      const old = this.#list.children[place];
-      if (!(old instanceof HTMLElement)) this.#list.append(rowOf(segment));
-      else if (!shows(old, segment)) old.replaceWith(rowOf(segment));
-    });
-    while (this.#list.children.length > segments.length) this.#list.lastElementChild?.remove();
-  }
-
-  /** The text as it is shown now, a line per segment. */
-  get text() {
-    const shown = this.#list.dataset.view === "raw" ? ".segment__raw" : ".segment__text";
-    return [...this.#list.querySelectorAll(shown)].map(({ textContent }) => textContent).join("\n");
+    return low;
   }
 
   // Internal
 
-  /** @param {MouseEvent} event */
-  #onPress(event) {
-    const row = event.target instanceof Element ? event.target.closest(".segment") : null;
-    const isSelecting = String(getSelection()).length > 0;
-    if (row instanceof HTMLElement && !isSelecting) this.#player.playFrom(Number(row.dataset.start));
+  /** @param {HTMLElement} element */
+  #adopt(element) {
+    this.#elements.set(element.dataset.key ?? "", element);
+    this.#observer.observe(element);
   }
 
-  /** @param {number} seconds */
-  #follow(seconds) {
-    const row = this.#rowAt(seconds);
-    if (row === this.#current) return;
-    this.#current?.classList.remove("is-current");
-    this.#current?.removeAttribute("aria-current");
-    this.#current = row;
-    row?.classList.add("is-current");
-    row?.setAttribute("aria-current", "true");
-    if (row && this.#player.isPlaying && performance.now() - this.#scrolledAt > PATIENCE_MS) {
-      row.scrollIntoView({ block: "nearest", behavior: "smooth" });
+  #show() {
+    const { rows } = this.#text;
+    this.#rows = new Map(rows.map((row) => [row.key, row]));
+    let place = this.#list.firstElementChild;
+    for (const row of rows) {
+      const element = this.#elements.get(row.key) ?? this.#made(row);
+      if (element === place) place = place.nextElementSibling;
+      else this.#list.insertBefore(element, place);
+      fillRow(element, row);
+    }
+    while (place) {
+      const next = place.nextElementSibling;
+      this.#forget(/** @type {HTMLElement} */ (place));
+      place = next;
+    }
+    for (const element of this.#near) this.#dress(element);
+  }
+
+  /** @param {Row} row */
+  #made(row) {
+    const element = newRow(row);
+    this.#adopt(element);
+    return element;
+  }
+
+  /** @param {HTMLElement} element */
+  #forget(element) {
+    this.#elements.delete(element.dataset.key ?? "");
+    this.#near.delete(element);
+    this.#observer.unobserve(element);
+    element.remove();
+  }
+
+  /** @param {IntersectionObserverEntry[]} entries */
+  #onMove(entries) {
+    for (const { target, isIntersecting } of entries) {
+      const element = /** @type {HTMLElement} */ (target);
+      if (isIntersecting) {
+        this.#near.add(element);
+        this.#dress(element);
+      } else if (this.#near.delete(element)) this.#undress(element);
     }
   }
 
-  /** Return the row that is spoken at `seconds`. @param {number} seconds @returns {HTMLElement | null} */
-  #rowAt(seconds) {
-    const rows = /** @type {HTMLCollectionOf<HTMLElement>} */ (this.#list.children);
-    let low = 0;
-    let high = rows.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (Number(rows[middle].dataset.end) > seconds) high = middle;
-      else low = middle + 1;
-    }
-    const row = rows[low];
-    return row && Number(row.dataset.start) <= seconds ? row : null;
+  /** @param {HTMLElement} element */
+  #dress(element) {
+    const row = this.#rows.get(element.dataset.key ?? "");
+    if (!row || row.state === "pending") return;
+    if (this.view === "changes" && row.isEdited) return showChanges(element, row, this.#text.rows.filter(({ first, isEdited }) => isEdited && first === row.first));
+    const paragraph = element.querySelector(this.view === "raw" ? ".segment__raw" : ".segment__text");
+    if (!(paragraph instanceof HTMLElement) || paragraph.firstElementChild) return;
+    if (!row.words) return void this.#words.load(row);
+    if (this.view === "raw") dress(paragraph, row.text_raw, row.words, ({ raw, text }) => raw || text, 0);
+    else dress(paragraph, row.text, row.words, ({ text }) => text, this.#threshold);
   }
-}
 
-/** @param {HTMLElement} row @param {Segment} segment */
-function shows(row, segment) {
-  const text = row.querySelector(".segment__text")?.textContent ?? "";
-  return row.dataset.segment === String(segment.index) && row.dataset.state === segment.state && text === segment.text;
-}
+  #undressAll() {
+    for (const element of this.#near) this.#undress(element);
+    for (const element of this.#near) this.#dress(element);
+  }
 
-/** @param {Segment} segment */
-function rowOf(segment) {
-  const row = copyOf("segment-template");
-  row.dataset.segment = String(segment.index);
-  row.dataset.start = String(segment.start);
-  row.dataset.end = String(segment.end);
-  row.dataset.state = segment.state;
-  find(row, ".segment__time", HTMLElement).textContent = clock(segment.start);
-  find(row, ".segment__note", HTMLElement).replaceWith(...contentOf(segment));
-  return row;
-}
-
-/** @param {Segment} segment */
-function contentOf(segment) {
-  if (segment.state === "pending") return [paragraph("segment__note", t("Not read yet"))];
-  if (segment.state === "failed") return [paragraph("segment__note", t("This piece could not be recognised."))];
-  if (!segment.text) return [paragraph("segment__note", t("No clear words here; nothing was written."))];
-  return [paragraph("segment__text", segment.text), paragraph("segment__raw", segment.text_raw)];
-}
-
-/** @param {string} name @param {string} text */
-function paragraph(name, text) {
-  const element = document.createElement("p");
-  element.className = name;
-  element.textContent = text;
-  return element;
+  /** @param {HTMLElement} element */
+  #undress(element) {
+    element.querySelector(".segment__original")?.remove();
+    for (const paragraph of element.querySelectorAll(".segment__text, .segment__raw")) {
+      if (paragraph.firstElementChild) paragraph.textContent = paragraph.textContent;
+    }
+  }
 }

@@ -23,6 +23,18 @@
  * @property {string} text
  * @property {string} text_raw
  * @property {number | null} channel  counted from 1; null where the channels were mixed
+ * @property {Word[]} [words]  once they were asked for
+ *
+ * @typedef {{text: string, start: number, end: number, confidence: number, raw: string}} Word
+ *
+ * @typedef {object} Piece  a paragraph of a text that was put right
+ * @property {number | null} start  seconds; null until the server has found it in the words
+ * @property {number | null} end
+ * @property {string} text
+ * @property {string} text_raw
+ * @property {Word[] | null} words  null until they were asked for
+ *
+ * @typedef {{first: number, last: number, pieces: Piece[]}} Edit  what stands in place of some segments
  *
  * @typedef {{name: string, asked: string, applied: string, reason: string}} ReceiptLine
  *
@@ -54,6 +66,7 @@
  * @property {string[]} warnings
  * @property {Problem | null} error
  * @property {number} revision
+ * @property {number} edit_revision  0 where the text is as it was recognised
  *
  * @typedef {Transcription & {segments: Segment[], receipt: ReceiptLine[], hotwords: HotwordOutcome[], confidence: number | null}} FullTranscription
  *
