@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from app.i18n import LANGUAGES
 from app.jobs.again import readings
+from app.jobs.edits import edited_text
 from app.jobs.queue import JobState
 from app.paths import builtin_model_dir
 from app.web.answers import full_answer, item_answer, model_answer
@@ -20,6 +21,7 @@ from app.web.dependencies import (
     TranslateDep,
 )
 from app.web.models import models_answer
+from app.web.reading import AT_ONCE, first_rows
 from app.web.spoken import spoken_languages
 from app.web.templating import THEMES, render
 
@@ -83,7 +85,11 @@ def transcription(
         id, with_words=bool(record.options.hotwords)
     )  # they tell where those were heard
     answer = full_answer(record, segments, translate, readings(queue, record))
-    context = {"job": answer.model_dump(mode="json"), "languages": spoken_languages(state)}
+    context = {
+        "job": answer.model_dump(mode="json", exclude={"segments": {"__all__": {"words"}}}),
+        "rows": first_rows(segments, edited_text(queue, id, 0, AT_ONCE)),
+        "languages": spoken_languages(state),
+    }
     return render(request, "pages/transcription.html", context)
 
 

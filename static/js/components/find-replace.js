@@ -100,13 +100,13 @@ export class FindReplace {
     if (!count) return;
     const rows = [...new Set(this.#matches.map(({ row }) => row))];
     this.#text.writeAll(rows.map((row) => ({ row, text: withReplaced(row.text, this.#matches.filter((match) => match.row === row), this.#replacement) })));
-    write(this.#bar, "found", t("Replaced in {count} places", { count }));
+    write(this.#bar, "found", t("Replaced: {count}", { count }));
   }
 
   #tell() {
     const count = this.#matches.length;
     const pieces = new Set(this.#matches.map(({ row }) => row.key)).size;
-    const places = t("{place} of {count} places, in {pieces} paragraphs", { place: this.#place + 1, count, pieces });
+    const places = t("{place} of {count} (paragraphs: {pieces})", { place: this.#place + 1, count, pieces });
     write(this.#bar, "found", !this.#wanted.value ? "" : count ? places : t("Nothing found"));
     write(this.#bar, "replace-count", count ? String(count) : "");
     for (const button of this.#bar.querySelectorAll("[data-needs-match]")) /** @type {HTMLButtonElement} */ (button).disabled = !count;

@@ -8,6 +8,7 @@ export class Player {
   #root;
   #audio;
   #button;
+  #speed;
   /** @type {((seconds: number) => void)[]} */
   #followers = [];
 
@@ -16,6 +17,7 @@ export class Player {
     this.#root = root;
     this.#audio = find(root, "audio", HTMLAudioElement);
     this.#button = find(root, '[data-action="play"]', HTMLButtonElement);
+    this.#speed = find(root, "[data-speed]", HTMLSelectElement);
     this.#audio.controls = false;
     this.#listen();
   }
@@ -49,6 +51,19 @@ export class Player {
     this.#tell();
   }
 
+  /** Go so many seconds back or forward; return where that is. @param {number} seconds */
+  move(seconds) {
+    this.seek(Math.min(this.position + seconds, this.duration));
+    return this.position;
+  }
+
+  /** Take the next slower or quicker of the speeds. @param {1 | -1} step */
+  changeSpeed(step) {
+    const { options, selectedIndex } = this.#speed;
+    this.#speed.selectedIndex = Math.min(Math.max(selectedIndex + step, 0), options.length - 1);
+    this.#audio.playbackRate = Number(this.#speed.value);
+  }
+
   /** @param {number} seconds */
   playFrom(seconds) {
     this.seek(seconds);
@@ -58,9 +73,8 @@ export class Player {
   // Internal
 
   #listen() {
-    const speed = find(this.#root, "[data-speed]", HTMLSelectElement);
     onAction(this.#root, (action) => action === "play" && this.toggle());
-    speed.addEventListener("change", () => (this.#audio.playbackRate = Number(speed.value)));
+    this.#speed.addEventListener("change", () => (this.#audio.playbackRate = Number(this.#speed.value)));
     this.#audio.addEventListener("play", () => this.#onPlay());
     this.#audio.addEventListener("error", () => void this.#explain());
     this.#audio.addEventListener("loadedmetadata", () => write(this.#root, "length", clock(this.duration)));

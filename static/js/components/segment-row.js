@@ -17,12 +17,15 @@ export function newRow(row) {
 
 /** Show `row` in `element`; what did not change is left as it is. @param {HTMLElement} element @param {Row} row */
 export function fillRow(element, row) {
-  const { first, piece, start, end, state, isEdited } = row;
+  const { first, piece, start, end, state, channel, isEdited } = row;
   Object.assign(element.dataset, { key: row.key, segment: String(first), start: String(start), end: String(end), state });
   element.toggleAttribute("data-edited", isEdited);
   element.toggleAttribute("data-part", piece > 0);
   const time = find(element, ".segment__time", HTMLElement);
   if (time.textContent !== clock(start)) time.textContent = clock(start);
+  const side = find(element, ".segment__channel", HTMLElement);
+  side.hidden = channel === null;
+  side.textContent = channel === null ? "" : t("Channel {number}", { number: channel });
   const content = find(element, ".segment__content", HTMLElement);
   const note = noteOf(row);
   const key = note || JSON.stringify([row.text, row.text_raw]);
@@ -41,12 +44,11 @@ export function showChanges(element, row, pieces) {
   if (!text || !row.isEdited) return;
   element.querySelector(".segment__original")?.remove();
   if (pieces.length > 1) {
-    if (row.piece === 0) text.after(paragraph("segment__original", row.original));
+    if (row.piece === 0) text.after(originalOf([row.original]));
     return;
   }
   const { before, after } = differences(row.original, row.text);
-  const original = paragraph("segment__original", "");
-  original.append(...before.map((part) => marked(part, "del")));
+  const original = originalOf(before.map((part) => marked(part, "del")));
   if (text.className === "segment__text") text.replaceChildren(...after.map((part) => marked(part, "ins")));
   text.after(original);
 }
@@ -71,6 +73,16 @@ export function dress(paragraph, text, words, wordingOf, threshold) {
 }
 
 // Internal
+
+/** @param {(Node | string)[]} content */
+function originalOf(content) {
+  const element = paragraph("segment__original", "");
+  const label = document.createElement("span");
+  label.className = "segment__label";
+  label.textContent = t("Original");
+  element.append(label, ...content);
+  return element;
+}
 
 /** @param {Row} row */
 function noteOf({ state, text, isEdited }) {

@@ -17,6 +17,9 @@ export class Waveform {
   #window = shape("rect", { x: 0, y: 0, width: 0, height: HEIGHT });
   #cursor = shape("rect", { class: "waveform__cursor", y: 0, width: 1.5, height: HEIGHT });
   #duration = 0;
+  /** @type {Segment[]} */
+  #stretches = [];
+  #current = -1;
 
   /** @param {HTMLElement} root @param {Player} player */
   constructor(root, player) {
@@ -43,6 +46,8 @@ export class Waveform {
 
   /** @param {Segment[]} segments */
   set segments(segments) {
+    this.#stretches = segments;
+    this.#current = -1;
     this.#speech.replaceChildren(...segments.map(({ start, end }) => this.#stretch(start, end)));
     this.#show(this.#player.position);
   }
@@ -59,10 +64,7 @@ export class Waveform {
 
   /** @param {number} start @param {number} end */
   #stretch(start, end) {
-    const rectangle = shape("rect", { class: "waveform__speech", x: this.#at(start), y: 0, width: this.#at(end - start), height: HEIGHT });
-    rectangle.dataset.start = String(start);
-    rectangle.dataset.end = String(end);
-    return rectangle;
+    return shape("rect", { class: "waveform__speech", x: this.#at(start), y: 0, width: this.#at(end - start), height: HEIGHT });
   }
 
   /** @param {number} seconds */
@@ -76,10 +78,11 @@ export class Waveform {
     this.#cursor.setAttribute("x", String(this.#at(seconds)));
     this.#root.ariaValueNow = String(Math.round(seconds));
     this.#root.ariaValueText = clock(seconds);
-    for (const stretch of this.#speech.children) {
-      const { start, end } = /** @type {SVGElement} */ (stretch).dataset;
-      stretch.classList.toggle("is-current", Number(start) <= seconds && seconds < Number(end));
-    }
+    const place = this.#stretches.findIndex(({ start, end }) => start <= seconds && seconds < end);
+    if (place === this.#current) return;
+    this.#speech.children[this.#current]?.classList.remove("is-current");
+    this.#speech.children[place]?.classList.add("is-current");
+    this.#current = place;
   }
 
   /** @param {PointerEvent} event */

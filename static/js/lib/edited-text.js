@@ -12,6 +12,7 @@ import { joined } from "./joining.js";
  * @property {number} start  seconds
  * @property {number} end
  * @property {"pending" | "done" | "failed"} state
+ * @property {number | null} channel
  * @property {string} text
  * @property {string} text_raw
  * @property {Word[] | null} words  null until they were asked for, or while the server finds their times
@@ -108,7 +109,7 @@ export class EditedText {
   /** Whether the row can be joined with the next one. @param {Row} row */
   canMerge(row) {
     const next = this.#after(row);
-    return next !== undefined && next.state !== "pending" && next.last - row.first < LONGEST_STRETCH;
+    return next !== undefined && next.state !== "pending" && next.channel === row.channel && next.last - row.first < LONGEST_STRETCH;
   }
 
   /** @param {Row} row */
@@ -169,7 +170,7 @@ export class EditedText {
     const original = covered.reduce((text, segment) => joined(text, segment.text), "");
     const times = timesOf(pieces, covered[0]?.start ?? 0, covered.at(-1)?.end ?? 0);
     return pieces.map(({ text, text_raw, words }, piece) => ({
-      key: piece ? `${first}.${piece}` : String(first), first, last, piece, ...times[piece], state: "done", text, text_raw, words, isEdited: true,
+      key: piece ? `${first}.${piece}` : String(first), first, last, piece, ...times[piece], state: "done", channel: covered[0]?.channel ?? null, text, text_raw, words, isEdited: true,
       original: piece ? "" : original,
     }));
   }
@@ -218,8 +219,8 @@ export class EditedText {
 }
 
 /** @param {Segment} segment @returns {Row} */
-function rowOfSegment({ index, start, end, state, text, text_raw, words }) {
-  return { key: String(index), first: index, last: index, piece: 0, start, end, state, text, text_raw, words: words ?? null, isEdited: false, original: "" };
+function rowOfSegment({ index, start, end, state, channel, text, text_raw, words }) {
+  return { key: String(index), first: index, last: index, piece: 0, start, end, state, channel, text, text_raw, words: words ?? null, isEdited: false, original: "" };
 }
 
 /** @param {string} text @param {number | null} start @param {number | null} end @returns {Piece} */

@@ -1,7 +1,6 @@
 /** @import { FullTranscription } from "../lib/types.js" */
 import { againDialog } from "../components/again.js";
 import { confirmDelete } from "../components/confirm-delete.js";
-import { copyButton } from "../components/copy-button.js";
 import { HotwordList } from "../components/hotword-list.js";
 import { logPanel } from "../components/log-panel.js";
 import { connectionBack, connectionLost } from "../components/notices.js";
@@ -9,9 +8,10 @@ import { startPage } from "../components/page.js";
 import { Player } from "../components/player.js";
 import { complain } from "../components/problem-box.js";
 import { Rename } from "../components/rename.js";
-import { SegmentList } from "../components/segment-list.js";
-import { startAt } from "../components/start-at.js";
+import { shortcuts } from "../components/shortcuts.js";
+import { transcriptShortcuts } from "../components/transcript-keys.js";
 import { showHead, showState } from "../components/transcript-state.js";
+import { TranscriptText } from "../components/transcript-text.js";
 import { Waveform } from "../components/waveform.js";
 import { cancelTranscription, getPeaks, getTranscription, problemOf, retryTranscription } from "../lib/api.js";
 import { field, find, onAction } from "../lib/dom.js";
@@ -21,10 +21,9 @@ import { isOpen } from "../lib/wording.js";
 
 const page = find(document, "[data-transcript]", HTMLElement);
 const id = page.dataset.id ?? "";
-const list = find(page, "[data-segments]", HTMLElement);
 const player = new Player(find(page, "[data-player]", HTMLElement));
 const waveform = new Waveform(find(page, "[data-waveform]", HTMLElement), player);
-const segments = new SegmentList(list, player);
+const text = new TranscriptText(page, player, id);
 const hotwords = new HotwordList(find(page, "[data-hotwords]", HTMLElement), player);
 const rename = new Rename(id, (job) => showHead(page, job));
 const reload = oneAtATime(async () => show(await getTranscription(id)));
@@ -32,13 +31,9 @@ const openAgain = againDialog(id);
 let hasPeaks = false;
 
 startPage();
-copyButton(find(page, '[data-action="copy"]', HTMLElement), () => segments.text);
+shortcuts(transcriptShortcuts());
 logPanel(find(page, "[data-log]", HTMLDetailsElement));
-find(page, "[data-view-switch]", HTMLElement).addEventListener("change", ({ target }) => {
-  if (target instanceof HTMLInputElement) list.dataset.view = target.value;
-});
 onAction(page, (action) => void act(action));
-startAt(player);
 follow();
 
 /** Follow the transcription until it has ended; events tell that there is something new, and how far it is. */
@@ -58,7 +53,7 @@ function follow() {
 /** @param {FullTranscription} job */
 function show(job) {
   showState(page, job);
-  segments.show(job.segments);
+  void text.show(job.segments, !isOpen(job));
   hotwords.show(job.hotwords);
   waveform.duration = job.duration ?? player.duration;
   waveform.segments = job.segments;

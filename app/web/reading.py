@@ -1,0 +1,72 @@
+"""The paragraphs that the page of a transcript begins with: the rest of a long text comes by script."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from app.jobs.edited import Edit, EditedText
+    from app.jobs.queue import SegmentRecord
+
+AT_ONCE = 40
+"""Paragraphs in the page itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A paragraph as templates/partials/_segment.html and static/js/lib/edited-text.js know it."""
+
+    key: str
+    first: int
+    start: float
+    end: float
+    state: str
+    channel: int | None
+    text: str
+    text_raw: str
+    is_edited: bool
+
+
+def first_rows(segments: Sequence[SegmentRecord], edited: EditedText) -> list[Row]:
+    """Return the first paragraphs as people read them."""
+    by_first = {edit.first: edit for edit in edited.edits}
+    rows: list[Row] = []
+    index = 0
+    while index < len(segments) and len(rows) < AT_ONCE:
+        segment = segments[index]
+        edit = by_first.get(segment.index)
+        rows += _edited_rows(segment, edit) if edit else [_row(segment)]
+        index += edit.last - edit.first + 1 if edit else 1
+    return rows
+
+
+def _row(segment: SegmentRecord) -> Row:
+    return Row(
+        key=str(segment.index),
+        first=segment.index,
+        start=round(segment.start, 3),
+        end=round(segment.end, 3),
+        state=segment.state,
+        channel=segment.channel,
+        text=segment.text,
+        text_raw=segment.text_raw,
+        is_edited=False,
+    )
+
+
+def _edited_rows(segment: SegmentRecord, edit: Edit) -> Iterator[Row]:
+    for number, piece in enumerate(edit.pieces):
+        yield Row(
+            key=f"{edit.first}.{number}" if number else str(edit.first),
+            first=edit.first,
+            start=piece.start,
+            end=piece.end,
+            state="done",
+            channel=segment.channel,
+            text=piece.text,
+            text_raw=piece.text_raw,
+            is_edited=True,
+        )

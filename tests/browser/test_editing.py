@@ -1,0 +1,290 @@
+"""The text of a transcript, word by word: it follows the player, and is put right without anything getting lost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from app.jobs.queue import Queue
+from app.store.database import Database
+from app.store.files import Files
+from tests.browser.axe import check_accessible
+from tests.browser.conftest import API, Server, new_context, wait_for
+from tests.engine.sounds import babble, silence, wav_bytes
+from tests.recognised import recognised
+
+CURRENT_TIME = "document.querySelector('audio').currentTime"
+SENTENCES = (
+    ["the", "first", "sentence", "has", "seven?", "words", "here"],
+    ["the", "second", "one", "is", "short"],
+    "今天天气很好我们出去走走",
+)
+SAVED = "All changes are saved"
+
+Make = Callable[..., str]
+
+
+@pytest.fixture(name="queue", scope="module")
+def _queue(server: Server) -> Iterator[Queue]:
+    database = Database(server.data_dir)
+    database.migrate()  # the server may have only begun with it
+    yield Queue(database, Files(server.data_dir))
+    database.close()
+
+
+@pytest.fixture(name="id")
+def _id(queue: Queue) -> str:
+    """A transcription of three sentences, five seconds each with two seconds of silence after it."""
+    piece = np.concatenate([babble(5.0), silence(2.0)])
+    sound = wav_bytes((np.tile(piece, len(SENTENCES)) * 32767).astype(np.int16))
+    return recognised(queue, SENTENCES, sound, pause=2.0)
+
+
+@pytest.fixture(name="page")
+def _page(open_page: Callable[..., Page], id: str) -> Page:
+    page = open_page(f"/transcriptions/{id}")
+    expect(page.locator(".word")).to_have_count(24)
+    return page
+
+
+def edit(page: Page, row: int, text: str) -> None:
+    page.locator(".segment").nth(row).locator(".segment__time").focus()
+    page.keyboard.press("e")
+    page.locator(".segment__input").fill(text)
+    page.keyboard.press("Enter")
+
+
+def texts(page: Page) -> list[str]:
+    return page.locator(".segment__text").all_inner_texts()
+
+
+def text_on_server(page: Page, id: str) -> str:
+    return str(page.request.get(f"{API}/{id}").json()["text"])
+
+
+def test_a_word_that_is_pressed_is_played_and_marked(page: Page) -> None:
+    page.locator(".word", has_text="second").click()
+
+    expect(page.locator(".word.is-playing")).to_have_text(re.compile("second|one|is|short"))
+    assert 8 <= page.evaluate(CURRENT_TIME) < 12
+    expect(page.locator(".segment").nth(1)).to_have_class(re.compile("is-current"))
+
+
+def test_unsure_words_are_marked_as_much_as_the_person_wants(page: Page) -> None:
+    expect(page.locator(".word.is-unsure")).to_have_text(["seven?"])
+    expect(page.locator(".word.is-unsure")).to_have_attribute("title", "30% sure")
+
+    page.locator("summary", has=page.locator("svg")).and_(page.get_by_label("Unsure words")).click()
+    page.get_by_label("Mark below").fill("95")
+    expect(page.locator(".word.is-unsure")).to_have_count(24)
+    page.get_by_label("Mark unsure words").uncheck()
+    expect(page.locator(".word.is-unsure")).to_have_count(0)
+
+    page.reload()
+    expect(page.locator(".word")).to_have_count(24)
+    expect(page.locator(".word.is-unsure")).to_have_count(0)
+
+
+def test_the_player_is_moved_by_keys(page: Page) -> None:
+    page.keyboard.press("l")
+    wait_for(page, f"{CURRENT_TIME} === 10")
+    page.keyboard.press("ArrowLeft")
+    wait_for(page, f"{CURRENT_TIME} === 5")
+    page.keyboard.press("n")
+    expect(page.locator("[data-unsure]")).to_contain_text("No unsure word after this")
+    page.keyboard.press("p")
+    expect(page.locator(".word.is-playing")).to_have_text("seven?")
+    page.keyboard.press(">")
+    expect(page.locator("[data-speed]")).to_have_value("1.25")
+    page.keyboard.press("k")
+    wait_for(page, "!document.querySelector('audio').paused")
+
+
+def test_silence_is_skipped_and_a_paragraph_repeated(page: Page) -> None:
+    page.keyboard.press("s")
+    page.evaluate("document.querySelector('audio').currentTime = 4.8")
+    page.keyboard.press("k")
+    wait_for(page, f"{CURRENT_TIME} >= 6.8")
+    page.keyboard.press("k")
+
+    page.evaluate("document.querySelector('audio').currentTime = 11.7")
+    page.keyboard.press("r")
+    expect(page.get_by_role("button", name="Repeat this paragraph")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("k")
+    wait_for(page, f"{CURRENT_TIME} > 6.9 && {CURRENT_TIME} < 9")
+
+
+def test_a_paragraph_is_put_right_saved_and_still_there_after_a_reload(page: Page, id: str) -> None:
+    edit(page, 1, "the second one was short.")
+
+    expect(page.get_by_text(SAVED)).to_be_visible()
+    assert "the second one was short." in text_on_server(page, id)
+    expect(page.locator(".segment").nth(1).locator(".word")).to_have_text(
+        ["the", "second", "one", "was", "short."]
+    )
+    page.reload()
+    expect(page.locator(".segment__text").nth(1)).to_have_text("the second one was short.")
+
+
+def test_the_original_is_one_click_away_and_what_changed_is_marked(page: Page, id: str) -> None:
+    edit(page, 1, "the second one was short")
+    expect(page.get_by_text(SAVED)).to_be_visible()
+
+    page.get_by_text("Changes", exact=True).click()
+    row = page.locator(".segment").nth(1)
+    expect(row.locator("del")).to_have_text("is")
+    expect(row.locator("ins")).to_have_text("was")
+    row.hover()
+    row.get_by_role("button", name="Restore the original of this paragraph").click()
+
+    expect(page.locator(".segment__text").nth(1)).to_have_text("the second one is short")
+    expect(page.get_by_text(SAVED)).to_be_visible()
+    assert page.request.get(f"{API}/{id}/edits").json()["edits"] == []
+
+
+def test_a_paragraph_is_split_at_the_caret_and_joined_again(page: Page, id: str) -> None:
+    page.locator(".segment").first.locator(".word", has_text="has").dblclick()
+    page.keyboard.press("Control+Enter")
+
+    expect(page.locator(".segment__text").nth(1)).to_have_text("has seven? words here")
+    expect(page.get_by_text(SAVED)).to_be_visible()
+    wait_for(page, "Math.abs(Number(document.querySelectorAll('.segment')[1].dataset.start) - 2.143) < 0.01")
+    page.keyboard.press("Escape")
+    assert texts(page)[0] == "the first sentence"
+
+    page.locator(".segment").first.locator(".segment__time").focus()
+    page.keyboard.press("e")
+    page.get_by_role("button", name="Join with the next").click()
+    page.keyboard.press("Enter")
+    expect(page.locator(".segment")).to_have_count(3)
+    wait_for(page, "document.querySelector('.save-state').dataset.saving === 'saved'")
+    assert page.request.get(f"{API}/{id}/edits").json()["edits"] == []
+
+
+def test_every_step_can_be_undone_and_done_again(page: Page, id: str) -> None:
+    before = texts(page)
+    edit(page, 0, "one")
+    edit(page, 1, "two")
+
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+    assert texts(page) == before
+    page.keyboard.press("Control+Shift+z")
+    assert texts(page) == ["one", *before[1:]]
+    expect(page.get_by_text(SAVED)).to_be_visible()
+    assert text_on_server(page, id).startswith("one the second")
+    page.get_by_role("button", name="Undo").click()
+    assert texts(page) == before
+
+
+def test_find_and_replace_says_how_many_before_it_changes_them(page: Page, id: str) -> None:
+    page.keyboard.press("f")
+    bar = page.get_by_role("search", name="Find and replace")
+    bar.get_by_label("Find", exact=True).fill("THE")
+    expect(bar.get_by_role("status")).to_have_text("1 of 2 (paragraphs: 2)")
+    bar.get_by_label("Match case").check()
+    expect(bar.get_by_role("status")).to_have_text("Nothing found")
+    bar.get_by_label("Match case").uncheck()
+    bar.get_by_label("Replace with").fill("a")
+    bar.get_by_role("button", name="Replace", exact=True).click()
+    expect(bar.get_by_role("status")).to_have_text("1 of 1 (paragraphs: 1)")
+    bar.get_by_role("button", name="Replace all").click()
+    expect(bar.get_by_role("status")).to_have_text("Replaced: 1")
+
+    assert [text.split()[0] for text in texts(page)[:2]] == ["a", "a"]
+    page.get_by_role("button", name="Undo").click()
+    assert [text.split()[0] for text in texts(page)[:2]] == ["a", "the"]
+
+
+def test_two_windows_do_not_overwrite_each_other_unasked(
+    page: Page, open_page: Callable[..., Page], id: str
+) -> None:
+    other = open_page(f"/transcriptions/{id}")
+    expect(other.locator(".word")).to_have_count(24)
+    edit(page, 0, "mine")
+    expect(page.get_by_text(SAVED)).to_be_visible()
+
+    edit(other, 1, "another paragraph")  # no clash: both stay
+    expect(other.get_by_text(SAVED)).to_be_visible()
+    assert texts(other)[:2] == ["mine", "another paragraph"]
+
+    edit(page, 1, "a clash")
+    expect(page.get_by_text("Not saved: changed elsewhere")).to_be_visible()
+    assert "another paragraph" in text_on_server(page, id)
+    page.get_by_role("button", name="Take the other text").click()
+    expect(page.locator(".segment__text").nth(1)).to_have_text("another paragraph")
+
+    edit(other, 0, "theirs")
+    expect(other.get_by_text(SAVED)).to_be_visible()
+    edit(page, 0, "mine again")
+    page.get_by_role("button", name="Keep mine").click()
+    expect(page.get_by_text(SAVED)).to_be_visible()
+    assert text_on_server(page, id).startswith("mine again another paragraph")
+
+
+def test_what_is_written_without_a_network_is_kept_and_sent_later(
+    browser: Browser, server: Server, id: str
+) -> None:
+    """In a context that is not watched: the browser logs what does not arrive."""
+    page = new_context(browser, server.address).new_page()
+    page.goto(f"/transcriptions/{id}")
+
+    def cut(route: Route) -> None:
+        if route.request.method == "PATCH":
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route("**/edits*", cut)
+    edit(page, 0, "written in a tunnel")
+    expect(page.get_by_text("Not saved yet, kept in this browser")).to_be_visible()
+
+    page.reload()
+    expect(page.locator(".segment__text").first).to_have_text("written in a tunnel")
+    expect(page.get_by_text("Not saved yet, kept in this browser")).to_be_visible()
+    assert "tunnel" not in text_on_server(page, id)
+
+    page.unroute("**/edits*")
+    page.get_by_role("button", name="Save now").click()
+    expect(page.get_by_text(SAVED)).to_be_visible()
+    assert "tunnel" in text_on_server(page, id)
+    page.reload()
+    expect(page.locator(".segment__text").first).to_have_text("written in a tunnel")
+    page.context.close()
+
+
+def test_the_page_breaks_no_rule_of_accessibility_while_it_is_edited(page: Page) -> None:
+    edit(page, 0, "one")
+    page.keyboard.press("f")
+    page.get_by_text("Changes", exact=True).click()
+    page.locator(".segment").nth(1).locator(".segment__time").focus()
+    page.keyboard.press("e")
+    expect(page.locator(".segment__input")).to_be_focused()
+
+    check_accessible(page)
+
+
+def test_a_link_leads_to_its_moment(open_page: Callable[..., Page], id: str) -> None:
+    page = open_page(f"/transcriptions/{id}?t=15.00")
+
+    expect(page.locator(".segment").nth(2)).to_have_class(re.compile("is-current"))
+    assert page.evaluate(CURRENT_TIME) == 15
+
+
+def test_a_long_text_is_made_of_words_only_where_it_is_looked_at(
+    open_page: Callable[..., Page], queue: Queue
+) -> None:
+    words = ["a", "long", "day", "has", "a", "hundred", "thousand", "words"]
+    id = recognised(queue, [words] * 600, pause=2.0)
+    page = open_page(f"/transcriptions/{id}")
+
+    expect(page.locator(".segment")).to_have_count(600)
+    expect(page.locator(".word").first).to_be_visible()
+    assert page.locator(".word").count() < 600
+    page.locator(".segment").last.scroll_into_view_if_needed()
+    expect(page.locator(".segment").last.locator(".word")).to_have_count(8)
+    assert page.locator(".segment").first.locator(".word").count() == 0
