@@ -212,6 +212,8 @@ ON_PAGE: Mapping[str, Effect] = {
     "segment_timeout_seconds": Effect.RESTART,
     "decode_cpu_seconds": Effect.RESTART,
     "decode_memory_mb": Effect.RESTART,
+    "live_sessions": Effect.RESTART,
+    "live_keep_minutes": Effect.RESTART,
     "log_level": Effect.AT_ONCE,
     "log_file_mb": Effect.AT_ONCE,
 }

@@ -81,6 +81,14 @@ GROUPS: dict[str, dict[str, Words]] = {
         "concurrent_jobs": Words(
             N_("Jobs at the same time"), N_("One can be read while another is recognised."), N_("jobs")
         ),
+        "live_sessions": Words(
+            N_("Live sessions at the same time"), N_("Further ones are refused."), N_("sessions")
+        ),
+        "live_keep_minutes": Words(
+            N_("Patience for a lost connection"),
+            N_("A live session waits so long for its page, then it is ended and kept."),
+            N_("minutes"),
+        ),
         "segment_timeout_seconds": Words(
             N_("Patience for one segment"),
             N_("After that long the recognition process counts as hung and is started again."),
