@@ -139,7 +139,7 @@ async function showSpeech({ id, speech, duration, channels }) {
   if (!speech) return;
   view.marks = speech.marks;
   list.show(speech);
-  const facts = [clock(duration ?? 0), t("{seconds} s of speech", { seconds: speech.speech_seconds.toFixed(1) })];
+  const facts = [clock(duration ?? 0), amountOf(speech.speech_seconds, duration ?? 0)];
   if ((channels ?? 1) > 1) facts.push(t("{count} channels, heard as one", { count: channels ?? 1 }));
   write(page, "facts", facts.join(" · "));
   write(page, "speech-tab", t("Speech ({count})", { count: speech.total }));
@@ -153,6 +153,13 @@ async function showSpeech({ id, speech, duration, channels }) {
   write(page, "reading", speech.texts_done || speech.texts_waiting ? t("{done} of {total} pieces", { done: speech.texts_done, total: speech.total }) : "");
   showExports(id, speech.texts_done > 0);
   await missing.show(speech.missing);
+}
+
+/** @param {number} seconds of speech @param {number} duration */
+function amountOf(seconds, duration) {
+  const percent = Math.round((100 * seconds) / (duration || 1));
+  if (seconds < 60) return t("{seconds} s of speech ({percent}%)", { seconds: seconds.toFixed(1), percent });
+  return t("{time} of speech ({percent}%)", { time: clock(seconds), percent });
 }
 
 /** @param {string} id @param {boolean} hasTexts */
