@@ -65,6 +65,7 @@ from app.web import missing as missing_routes
 from app.web import settings as settings_routes
 from app.web import trash as trash_routes
 from app.web import vad as vad_routes
+from app.web.compression import CompressedPages
 from app.web.errors import install_error_handlers
 from app.web.lingering import LingeringClose
 from app.web.openapi import DescribedApp
@@ -154,6 +155,7 @@ def _add_routes(app: FastAPI) -> None:
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """Add the layers around the routes, the innermost first."""
+    app.add_middleware(CompressedPages)
     app.add_middleware(Gate, hosts=allowed_hosts(settings.host, settings.allowed_hosts))
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestLog)

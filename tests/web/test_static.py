@@ -46,3 +46,14 @@ def test_the_version_changes_with_the_content(tmp_path: Path) -> None:
 
     assert version_of(tmp_path) != old
     assert version_of(tmp_path) == version_of(tmp_path)
+
+
+def test_scripts_and_pages_travel_compressed_and_recordings_do_not(client: TestClient) -> None:
+    script = client.get("/static/js/lib/dom.js")
+    page = client.get("/history")
+    answer = client.get("/api/v1/system")
+
+    assert script.headers["content-encoding"] == page.headers["content-encoding"] == "gzip"
+    assert "Accept-Encoding" in script.headers["vary"]
+    assert "content-encoding" not in answer.headers
+    assert script.text.startswith("/**")
