@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.browser.axe import check_accessible
 from tests.browser.conftest import API, Server, Watch, new_context, wait_for
+from tests.browser.engine import SENTENCES
 from tests.browser.line import Line
 from tests.browser.voice import seconds_of, stretches, write_voice
 from tests.engine.sounds import RATE, wav_bytes
@@ -21,6 +23,7 @@ from tests.engine.sounds import RATE, wav_bytes
 VOICE_SECONDS = 90
 CUT_SECONDS = 10
 LIVE = b"GET /api/v1/live HTTP"  # the request that becomes the socket
+ANY_SENTENCE = re.compile("|".join(re.escape(text) for text, _ in SENTENCES))
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -103,6 +106,69 @@ def in_state(page: Page, state: str) -> None:
 def until_said(page: Page, seconds: int) -> None:
     """Wait until so much is recorded."""
     wait_for(page, f"Number(document.querySelector('[data-field=time]').textContent.slice(2)) >= {seconds}")
+
+
+def test_text_appears_while_somebody_speaks_and_becomes_final_at_the_pause(live: Page) -> None:
+    start(live)
+
+    expect(live.locator("[data-partial]")).to_contain_text(ANY_SENTENCE)
+    expect(live.locator('[data-field="voice"]')).to_have_text("Speech")
+    check_accessible(live)
+    expect(live.locator("[data-finals] li").first).to_contain_text(ANY_SENTENCE)
+    expect(live.locator('[data-field="latency"]')).to_have_text(
+        re.compile(r"Latency \d+ ms, typically \d+ ms")
+    )
+    transcription = finish(live)
+
+    expect(live.locator("[data-partial]")).to_be_hidden()
+    shown = live.locator("[data-finals] .utterance__text").all_text_contents()
+    assert shown == [segment["text"] for segment in transcription["segments"]]
+    assert transcription["state"] == "succeeded"
+
+
+def test_a_session_that_has_ended_can_be_heard_exported_and_read_again(live: Page) -> None:
+    start(live)
+    expect(live.locator("[data-finals] li")).to_have_count(1)
+    first = finish(live)["segments"][0]
+
+    live.locator("[data-finals] button").first.click()
+    expect(live.locator("[data-finals] li").first).to_have_class(re.compile("is-current"))
+    wait_for(live, f"document.querySelector('audio').currentTime > {first['start']}")
+    with live.expect_download() as download:
+        live.get_by_role("link", name="TXT").click()
+    assert first["text"] in download.value.path().read_text("utf-8")
+    live.get_by_role("button", name="Read again accurately").click()
+    live.wait_for_url("**/transcriptions/*")
+
+    id = live.url.rpartition("/")[2]
+    assert live.request.get(f"{API}/{id}").json()["options"]["quality"] == "accurate"
+
+
+def test_the_text_follows_the_speaker_until_the_person_scrolls_up(live: Page) -> None:
+    live.evaluate(
+        """async () => {
+            const { LiveText } = await import("/static/js/components/live-text.js");
+            const text = new LiveText(document.querySelector("[data-text]"), () => {});
+            window.say = (count) => {
+                for (let n = 0; n < count; n++) text.addFinal({ segment: window.said++, start: 0, end: 1, text: "words" });
+            };
+            window.said = 0;
+            say(60);
+        }"""
+    )
+    distance = "(({ scrollHeight, scrollTop, clientHeight }) => scrollHeight - scrollTop - clientHeight)(document.querySelector('[data-scroll]'))"
+    wait_for(live, f"{distance} < 5")
+    newest = live.get_by_role("button", name="To the newest")
+    expect(newest).to_be_hidden()
+
+    live.evaluate("document.querySelector('[data-scroll]').scrollTop = 100")
+    expect(newest).to_be_visible()
+    live.evaluate("say(20)")
+    assert live.evaluate("document.querySelector('[data-scroll]').scrollTop") < 200
+    newest.click()
+
+    wait_for(live, f"{distance} < 5")
+    expect(newest).to_be_hidden()
 
 
 def test_every_sample_that_is_said_is_stored(live: Page, voice: Path) -> None:

@@ -7,7 +7,7 @@ import { Waiting } from "./waiting.js";
 
 const PING_MS = 1000;
 const LOOK_MS = 200; // how often the line is looked after
-const SILENCE_MS = 2700; // nothing heard for so long, the line is dead: said within three seconds
+const SILENCE_MS = 2500; // nothing heard for so long, the line is dead: said within three seconds
 const PATIENCE_MS = 1500; // … if something that needs an answer was sent this long ago
 const TRIES = 3; // before the first success, until it is worth asking whether the server is there at all
 const OPENING_MS = 10_000;
