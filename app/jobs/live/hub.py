@@ -170,7 +170,8 @@ class Live:
 
     def _forget(self, session: Session) -> None:
         with self._lock:
-            self._awake.pop(session.place.id, None)
+            if self._awake.pop(session.place.id, None) is None:
+                return
         session.intake.close()
         session.place.let_go()
 

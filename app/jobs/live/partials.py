@@ -14,10 +14,10 @@ from itertools import takewhile
 from app.engine import Hypothesis
 from app.transcript import Word, join_texts
 
-FOLLOWED_SECONDS = 0.5  # of sound behind a word before it is settled: the last ones change most
-REWRITTEN_SECONDS = 1.0  # the same for words that are written otherwise than they are spoken: numbers go on
+FOLLOWED_SECONDS = 1.0  # of sound behind a word before it is settled: the last ones change most
+REWRITTEN_SECONDS = 1.5  # the same for words that are written otherwise than they are spoken: numbers go on
 LEFT_WORD = re.compile(r"[0-9A-Za-z\u00c0-\u024f']+$")
-CONTEXT_SECONDS = 1.0  # of what is settled that is read again
+CONTEXT_SECONDS = 3.0  # of what is settled that is read again
 
 
 class GrowingText:

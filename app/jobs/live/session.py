@@ -115,7 +115,7 @@ class Session:
 
     def detach(self, listener: Listener) -> None:
         with self._telling:
-            if self._listener is listener:
+            if self._listener == listener:
                 self._listener, self._lost_at = None, time.monotonic()
 
     @property
@@ -206,7 +206,9 @@ class Session:
                 self._speech = self._taken_up(stack)
                 while step := self._next_step():
                     step()
-                    self._close_up_if_settled()
+                    if self._end_state and self._is_settled:
+                        self._close_up(self._end_state)
+                        return
             except Stopped:
                 return
             except Exception:  # noqa: BLE001 - what is stored is safe: the client goes on with it
@@ -222,8 +224,7 @@ class Session:
 
     def _look(self) -> None:
         """Do what is to be done where nothing happens."""
-        self._speech.rest()
-        self._speech.retry()
+        self._speech.look()
 
     def _taken_up(self, stack: ExitStack) -> Speech:
         """Begin at the end of what was recognised before; the sound behind it is heard again."""
@@ -269,10 +270,11 @@ class Session:
             self._speech.finish()
         self._end_state = state
 
-    def _close_up_if_settled(self) -> None:
-        state = self._end_state
-        if state is None or not (self._speech.is_settled or state is LiveState.CANCELLED):
-            return
+    @property
+    def _is_settled(self) -> bool:
+        return self._speech.is_settled or self._end_state is LiveState.CANCELLED
+
+    def _close_up(self, state: LiveState) -> None:
         stored = self.intake.stored
         size_bytes, sha256 = self._keeper.insist(self.intake.close_up)
         self._keeper.insist(
@@ -283,7 +285,6 @@ class Session:
         if state is not LiveState.ENDED:
             self.complain(LiveSessionOver())
         self._tell(Ended(self.place.transcription))
-        self.leave()
 
     def _tell(self, news: LiveEvent) -> None:
         with self._telling:

@@ -129,10 +129,12 @@ class Speech:
         self._tell_speaking(is_speaking=self._stream.open_from is not None)
         self._read_on()
 
-    def rest(self) -> None:
-        """Notice that no sound comes any more: recordings need not wait for it."""
+    def look(self) -> None:
+        """Do what is to be done where no sound comes: recordings need not wait for it any more."""
         if time.monotonic() - self._arrived > REST_SECONDS:
             self._tell_speaking(is_speaking=False)
+        self.retry()
+        self._read_on()
 
     def take_up(self, segments: Iterable[SegmentRecord]) -> None:
         """Have those read that a former server had found and not read."""

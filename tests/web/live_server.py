@@ -1,0 +1,29 @@
+"""A server with one of the engines of tests/fakes.py: `python -m tests.web.live_server DATA_DIR FACTORY` serves."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import uvicorn
+
+from app.commands.serve import listen
+from app.engine import EngineSpec
+from app.logging import setup_logging
+from app.main import create_app
+from app.settings import Settings
+
+
+def main(data_dir: Path, factory: str) -> None:
+    settings = Settings(data_dir=data_dir, log_dir=data_dir / "logs")
+    setup_logging(settings.log_dir)
+    notes = data_dir / "notes"
+    notes.mkdir(parents=True, exist_ok=True)
+    listener = listen("127.0.0.1", 0)
+    print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
+    app = create_app(settings, spec=EngineSpec(notes, factory=f"tests.fakes:{factory}"))
+    uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=2)).run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2])
