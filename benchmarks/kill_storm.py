@@ -223,6 +223,11 @@ def _piece(level: float) -> Samples:
             if wav.getparams()[:3] == (1, 2, RATE):
                 golden_samples: Samples = np.frombuffer(wav.readframes(wav.getnframes()), dtype=np.int16)
                 return golden_samples
+    return babble(level)
+
+
+def babble(level: float) -> Samples:
+    """A second and a half of something that counts as speech."""
     times = np.arange(round(1.5 * RATE)) / RATE
     pitch = 2 * np.pi * (120 * times + 3 * np.sin(2 * np.pi * 0.7 * times))
     formants = [(n, np.exp(-(((120 * n - f) / 250) ** 2))) for n in range(1, 28) for f in (600, 1400, 2500)]

@@ -263,6 +263,16 @@ def test_a_kill_at_any_moment_of_an_upload_loses_nothing_and_doubles_nothing(des
     assert (folder / "source.wav").read_bytes() == data
 
 
+@pytest.mark.timeout(900)  # a busy machine starts a server only every ten seconds
+def test_a_server_that_is_killed_while_a_batch_comes_in_and_is_read_loses_and_doubles_nothing() -> None:
+    script = REPOSITORY / "benchmarks" / "batch_storm.py"  # with 300 files it is a benchmark
+    command = [sys.executable, str(script), "--files", "11", "--kills", "3"]
+    told = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert "'succeeded': 10, 'duplicate': 1, 'failed': 1" in told.stdout
+
+
 def test_the_same_content_at_the_same_moment_is_read_once(desk: Desk) -> None:
     patient = Database(desk.house.folder)  # those of the other tests do not wait long for a writer
     desk.arrivals = Arrivals(Queue(patient, desk.house.files), desk.arrivals.uploads, lambda: 10**9)
