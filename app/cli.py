@@ -345,6 +345,7 @@ def _watch(options: argparse.Namespace, settings: Settings) -> int:
         itn=not options.no_itn,
         punctuation=not options.no_punctuation,
         quality=options.quality,
+        channels=options.channels,
         settle_seconds=options.settle,
         once=options.once,
     )

@@ -40,6 +40,7 @@ class WatchRequest:
     itn: bool = True
     punctuation: bool = True
     quality: str = "accurate"
+    channels: str = "mix"
     settle_seconds: float = 5.0
     once: bool = False
 
@@ -85,6 +86,7 @@ def _order(request: WatchRequest, settings: Settings) -> WatchOrder:
         itn=request.itn,
         quality=request.quality,
         punctuation=request.punctuation,
+        channels=request.channels,
         vad=vad_options(settings),
     )
     formats = tuple(find_format(name) for name in request.formats)

@@ -108,14 +108,15 @@ class Arrivals:
         self.uploads.remove(id)
 
     def give_up(self, id: str) -> None:
-        """Forget a file that has not come whole.
+        """Take a file from the list that has not become a transcription, and will not.
 
         Raises:
-            UploadNotFound: it is not on its way.
+            UploadNotFound: it has become one.
         """
         self._slices.end(id)
         with self._database.writing() as connection:
-            if not batch_items.is_arriving(connection, id):
+            row = batch_items.find(connection, id)
+            if row is None or row["transcription_id"]:
                 raise UploadNotFound(id=id)
             batch_items.remove(connection, id)
         self.uploads.remove(id)

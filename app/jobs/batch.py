@@ -88,7 +88,8 @@ def batch_from(row: Row, totals: Sequence[Row], pace: float | None) -> Batch:
     """Make a batch of its row and totals; `pace` is seconds of sound per second by the clock."""
     told = tally(totals)
     state = _state(Wish(row["wish"]), told.counts)
-    is_timed = pace and state is BatchState.RUNNING and told.remaining_seconds is not None
+    is_read = state is BatchState.RUNNING and told.counts["queued"] + told.counts["running"] > 0
+    is_timed = pace and is_read and told.remaining_seconds is not None
     return Batch(
         id=row["id"],
         name=row["name"],

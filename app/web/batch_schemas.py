@@ -24,6 +24,9 @@ class BatchOptions(BaseModel):
     )
     itn: bool = Field(default=True, description="Write spoken numbers as digits.", examples=[True])
     punctuation: bool = Field(default=True, description="Punctuate by the pauses.", examples=[True])
+    channels: str = Field(
+        default="mix", description="`mix` or `separate`: each channel on its own.", examples=["mix"]
+    )
     quality: str = Field(
         default="accurate", description="`fast`, `balanced` or `accurate`.", examples=["accurate"]
     )

@@ -93,7 +93,7 @@ async def send_slice(
     "/{id}", status_code=status.HTTP_204_NO_CONTENT, responses=errors(UploadNotFound, changes=True)
 )
 def give_up_upload(id: UploadId, state: StateDep) -> None:
-    """Take a file back that has not been sent whole; it leaves the list of its batch."""
+    """Take a file from the list of its batch that has no transcription: one on its way, refused, or a duplicate."""
     state["arrivals"].give_up(id)
 
 

@@ -46,7 +46,7 @@ from app.web.exports import ARCHIVE_CONTENT, archive_response
 from app.web.names import clean_name
 from app.web.openapi import Responses, content, errors
 from app.web.sse import RETRY_MS, stopped, stream
-from app.web.upload_fields import parse_language, parse_quality
+from app.web.upload_fields import parse_channels, parse_language, parse_quality
 
 if TYPE_CHECKING:
     from app.i18n import Translate
@@ -252,6 +252,7 @@ def _job_options(wanted: BatchOptions, defaults: JobOptions) -> JobOptions:
         itn=wanted.itn,
         punctuation=wanted.punctuation,
         quality=parse_quality(wanted.quality),
+        channels=parse_channels(wanted.channels),
     )
 
 

@@ -190,7 +190,7 @@ def test_a_network_that_is_cut_for_seconds_loses_nothing_and_the_page_says_so(
     page.context.close()
 
 
-def test_a_batch_is_paused_goes_on_is_cancelled_and_tried_again(
+def test_a_batch_is_paused_goes_on_is_cancelled_and_tried_again_by_keyboard(
     open_page: Callable[..., Page], tmp_path: Path
 ) -> None:
     page = open_page("/batch")
@@ -198,14 +198,16 @@ def test_a_batch_is_paused_goes_on_is_cancelled_and_tried_again(
     start(page, "Stop and go")
     expect(page.get_by_text("Everything is on the server.")).to_be_visible()
 
-    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Pause").press("Enter")
     expect(page.locator('[data-batch] [data-field="state"]')).to_have_text("Paused")
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Go on").press("Enter")
     expect(page.locator('[data-batch] [data-field="state"]')).to_have_text("Working")
-    page.get_by_role("button", name="Cancel the batch").click()
-    page.get_by_role("dialog").get_by_role("button", name="Cancel the batch").click()
+    page.get_by_role("button", name="Cancel the batch").press("Enter")
+    expect(page.get_by_role("dialog").get_by_role("button", name="Keep")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
     expect(page.locator('[data-batch] [data-field="state"]')).to_have_text("Cancelled")
-    page.get_by_role("button", name="Try the failed again").click()
+    page.get_by_role("button", name="Try the failed again").press("Enter")
 
     expect(page.locator('.batch-item[data-state="succeeded"]')).to_have_count(8)
 

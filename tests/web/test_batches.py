@@ -73,6 +73,7 @@ def test_a_batch_begins_empty_with_its_options(client: TestClient) -> None:
         "hotwords": ["转写 30"],
         "itn": False,
         "punctuation": True,
+        "channels": "mix",
         "quality": "fast",
     }
     assert [each["id"] for each in client.get(API).json()["items"]] == [id]
@@ -157,7 +158,11 @@ def test_an_empty_file_fails_alone_with_its_reason(client: TestClient) -> None:
     send(client, batch, "a.wav", sound())
 
     assert counts(client, batch) == {"total": 2, "failed": 1, "queued": 1}
-    assert items(client, batch)[0]["error"]["code"] == "empty_file"
+    first, second = items(client, batch)
+    assert first["error"]["code"] == "empty_file"
+    assert client.delete(f"{UPLOADS}/{second['id']}").status_code == 404
+    assert client.delete(f"{UPLOADS}/{first['id']}").status_code == 204
+    assert counts(client, batch) == {"total": 1, "queued": 1}
 
 
 def test_a_file_that_is_too_large_is_refused_before_it_is_sent(client: TestClient) -> None:

@@ -13,8 +13,8 @@ export function fillBatchHead(head, batch) {
   const { counts, state } = batch;
   head.dataset.state = state;
   write(head, "name", batch.name);
-  write(head, "state", batchStateName(state));
-  field(head, "state").dataset.state = badgeOf(state);
+  write(head, "state", batchStateName(batch));
+  field(head, "state").dataset.state = badgeOf(batch);
   const time = find(head, "time", HTMLTimeElement);
   time.dateTime = batch.created_at;
   time.textContent = moment(batch.created_at);

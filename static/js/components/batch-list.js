@@ -58,8 +58,8 @@ function fill(row, batch) {
   row.dataset.state = batch.state;
   write(row, "name", batch.name);
   find(row, "a", HTMLAnchorElement).href = `/batch/${encodeURIComponent(batch.id)}`;
-  write(row, "state", batchStateName(batch.state));
-  field(row, "state").dataset.state = badgeOf(batch.state);
+  write(row, "state", batchStateName(batch));
+  field(row, "state").dataset.state = badgeOf(batch);
   write(row, "line", batchLine(batch));
   const time = find(row, "time", HTMLTimeElement);
   time.dateTime = batch.created_at;

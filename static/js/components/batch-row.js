@@ -9,14 +9,15 @@ export function newItemRow() {
 }
 
 /** What stays the same while a recording moves in the list. @param {BatchItem} item */
-export function keyOf({ transcription_id, name, position }) {
-  return transcription_id ?? `${position} ${name}`;
+export function keyOf({ id }) {
+  return id;
 }
 
 /** @param {HTMLElement} row @param {BatchItem} item @param {number} total */
 export function fillItemRow(row, item, total) {
   row.dataset.state = item.state;
   row.dataset.position = String(item.position);
+  row.dataset.item = item.id;
   row.dataset.transcription = item.transcription_id ?? "";
   row.setAttribute("aria-setsize", String(total));
   write(row, "position", String(item.position + 1));
@@ -67,6 +68,7 @@ function describe(button, name) {
     down: t("Move {name} down", { name }),
     cancel: t("Cancel {name}", { name }),
     retry: t("Try {name} again", { name }),
+    remove: t("Take {name} from the list", { name }),
   };
   const label = names[button.dataset.action ?? ""] ?? name;
   if (button.ariaLabel !== label) button.ariaLabel = label;

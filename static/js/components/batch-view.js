@@ -1,7 +1,7 @@
 /** @import { Batch } from "../lib/batches-api.js" */
 /** @import { Found } from "../lib/dropped.js" */
 import { cancelTranscription, problemOf, Refusal, retryTranscription } from "../lib/api.js";
-import { deleteBatch, exportAddress, getBatch, orderBatch, steerBatch } from "../lib/batches-api.js";
+import { deleteBatch, exportAddress, getBatch, giveUpUpload, orderBatch, steerBatch } from "../lib/batches-api.js";
 import { field, find, onAction, write } from "../lib/dom.js";
 import { t } from "../lib/messages.js";
 import { oneAtATime } from "../lib/timing.js";
@@ -118,11 +118,12 @@ export class BatchView {
 
   /** @param {string} action @param {HTMLElement} row */
   async #actOnItem(action, row) {
-    const { transcription = "", position = "" } = row.dataset;
+    const { item = "", transcription = "", position = "" } = row.dataset;
     complain(row, null);
     try {
       if (action === "cancel") await cancelTranscription(transcription);
       if (action === "retry") await retryTranscription(transcription);
+      if (action === "remove") await giveUpUpload(item);
       if (action === "top" || action === "up" || action === "down") this.show(await this.#move(Number(position), action));
       this.refresh();
     } catch (error) {

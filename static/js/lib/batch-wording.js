@@ -1,9 +1,11 @@
-/** @import { Batch, BatchState, ItemState } from "./batches-api.js" */
+/** @import { Batch, ItemState } from "./batches-api.js" */
 import { clock } from "./format.js";
 import { t } from "./messages.js";
 
-/** @param {BatchState} state */
-export function batchStateName(state) {
+/** @param {Batch} batch */
+export function batchStateName({ state, counts }) {
+  if (state === "running" && !counts.total) return t("Empty");
+  if (state === "running" && isWaitingForFiles(counts)) return t("Waits for files");
   return { running: t("Working"), paused: t("Paused"), done: t("Done"), cancelled: t("Cancelled") }[state];
 }
 
@@ -20,9 +22,15 @@ export function itemStateName(state) {
   }[state];
 }
 
-/** The badge that fits a batch: one that is done looks like a recording that is done. @param {BatchState} state */
-export function badgeOf(state) {
+/** The badge that fits a batch: one that is done looks like a recording that is done. @param {Batch} batch */
+export function badgeOf({ state, counts }) {
+  if (state === "running" && (!counts.total || isWaitingForFiles(counts))) return "queued";
   return { running: "running", paused: "paused", done: "succeeded", cancelled: "cancelled" }[state];
+}
+
+/** Nothing can be done before more is uploaded. @param {Batch["counts"]} counts */
+function isWaitingForFiles(counts) {
+  return counts.queued + counts.running === 0;
 }
 
 /** Say in one line how far a batch is. @param {Batch} batch */

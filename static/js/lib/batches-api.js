@@ -20,6 +20,7 @@ import { problemIn, Refusal, send } from "./api.js";
  * @property {{language: string, quality: string, hotwords: string[], itn: boolean, punctuation: boolean, channels: string}} options
  *
  * @typedef {object} BatchItem
+ * @property {string} id
  * @property {number} position
  * @property {string} name
  * @property {ItemState} state
@@ -71,6 +72,9 @@ export const exportAddress = (id, format) => `/api/v1${address(id)}/export?forma
 /** @param {string} id @param {File} file @param {string} path @returns {Promise<Upload>} */
 export const announceUpload = (id, { name, size, lastModified }, path) =>
   send("POST", `${address(id)}/uploads`, { name, path, size_bytes: size, modified_ms: lastModified });
+
+/** @param {string} id @returns {Promise<void>} */
+export const giveUpUpload = (id) => send("DELETE", `/uploads/${encodeURIComponent(id)}`);
 
 /** @param {string} id @returns {Promise<{offset: number}>} */
 export const getUpload = (id) => send("GET", `/uploads/${encodeURIComponent(id)}`);
