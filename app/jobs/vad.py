@@ -23,7 +23,7 @@ from app.engine.frames import FRAME_MS, MODES, Frames, frames_file, kept
 from app.engine.outline import outline_of
 from app.engine.preparation import Cancelled, judge_apart, prepare
 from app.engine.vad import DroppedSpan, Rule, SpeechReport, SpeechSpan, VadOptions, cut
-from app.errors import AnalysisNotFound, AppError, AudioGone, EmptyFile
+from app.errors import AnalysisNotFound, AppError, AudioGone, EmptyFile, TranscriptionNotFound
 from app.jobs.queue import IncomingFile, Queue
 from app.logging import event
 from app.store.vad import Analyses
@@ -32,6 +32,7 @@ __all__ = ["Analysis", "DroppedSpan", "Rule", "SpeechReport", "SpeechSpan", "Vad
 
 READINGS_AT_ONCE = 2
 SWEEP_SECONDS = 600.0
+OF_TRANSCRIPTION = "t-"  # how the id of an analysis begins whose recording belongs to a transcription
 REMEMBERED = 32  # readings whose end is remembered, and results of cutting
 
 _log = logging.getLogger(__name__)
@@ -109,7 +110,7 @@ class Vad:
             AudioGone: its recording is no longer on the disk.
         """
         record = self._queue.get(transcription)
-        id = f"t-{transcription}"
+        id = f"{OF_TRANSCRIPTION}{transcription}"
         with suppress(AppError):
             return self.get(id)
         suffix = self._queue.source_path(transcription).suffix
@@ -288,10 +289,23 @@ class Vad:
         while True:
             try:
                 self.analyses.sweep()
-            except OSError:  # a file that resists, for example one of another user
+                self._forget_deleted()
+            except (
+                OSError,
+                AppError,
+            ):  # a file that resists, for example one of another user; a locked database
                 event(_log, logging.ERROR, "vad_sweep_failed", exc_info=True)
             if self._stopping.wait(SWEEP_SECONDS):
                 return
+
+    def _forget_deleted(self) -> None:
+        """Remove the samples of recordings that are deleted for good."""
+        for id in self.analyses.ids():
+            if id.startswith(OF_TRANSCRIPTION):
+                try:
+                    self._queue.get(id.removeprefix(OF_TRANSCRIPTION))
+                except TranscriptionNotFound:
+                    self.analyses.remove(id)
 
 
 def _facts(analysis: Analysis, facts: dict[str, Any]) -> dict[str, Any]:

@@ -35,6 +35,10 @@ class Analyses:
         self._folder = data_dir / VAD_FOLDER
         self._folder.mkdir(parents=True, exist_ok=True)
 
+    def ids(self) -> list[str]:
+        """Return all that have a folder."""
+        return [folder.name for folder in self._folder.iterdir()]
+
     def folder(self, id: str) -> Path:
         return self._folder / id
 

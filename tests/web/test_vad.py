@@ -7,6 +7,7 @@ import json
 import time
 import wave
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from app.engine import EngineSpec
 from app.main import create_app
 from app.settings import Settings
 from tests.engine.sounds import babble, noise, silence, wav_bytes
+from tests.web.conftest import wait_until
 
 VAD = "/api/v1/vad"
 API = "/api/v1/transcriptions"
@@ -330,3 +332,15 @@ def test_the_recording_of_a_transcription_is_looked_at_without_sending_it_again(
     assert working.post(f"{VAD}/transcriptions/{id}").json()["id"] == seen["id"]
     missing = working.post(f"{VAD}/transcriptions/nothing")
     assert missing.json()["error"]["code"] == "transcription_not_found"
+
+
+def test_what_was_heard_of_a_deleted_recording_does_not_stay(settings: Settings, tmp_path: Path) -> None:
+    spec = EngineSpec(tmp_path, factory="tests.fakes:EchoEngine")
+    with TestClient(create_app(settings, spec=spec), base_url="http://127.0.0.1") as client:
+        id = transcribe(client)
+        until_ready(client, client.post(f"{VAD}/transcriptions/{id}").json())
+        assert (settings.data_dir / "vad" / f"t-{id}" / "audio.s16").is_file()
+        assert client.delete(f"{API}/{id}").status_code == 204
+
+    with TestClient(create_app(settings, start_worker=False), base_url="http://127.0.0.1"):
+        wait_until(lambda: not (settings.data_dir / "vad" / f"t-{id}").exists())
