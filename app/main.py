@@ -39,6 +39,8 @@ from app.store.vad import Analyses
 from app.support.case.cases import Cases
 from app.support.doctor import Subject
 from app.support.health import Health
+from app.support.journal import FOLDER as JOURNAL_FOLDER
+from app.support.journal import Journal
 from app.web import (
     again,
     batch_page,
@@ -51,6 +53,7 @@ from app.web import (
     files,
     history_page,
     hotword_lists,
+    journal,
     live_page,
     logs,
     models,
@@ -137,6 +140,7 @@ def _add_routes(app: FastAPI) -> None:
         missing_routes,
         doctor_routes,
         logs,
+        journal,
         vad_routes,
         hotword_lists,
         case,
@@ -229,6 +233,7 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
         "cases": Cases(queue, lambda: surroundings(book.now, shelf)),
         "subject": lambda: _subject(book, inference),
         "health": health,
+        "journal": Journal(settings.data_dir / JOURNAL_FOLDER),
         "has_worker": start_worker,
         "default_options": JobOptions(vad=vad_options(settings)),
         "started_at": time.monotonic(),

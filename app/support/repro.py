@@ -5,7 +5,7 @@ What the person did in the page comes from the journal; what the program was tol
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,8 +29,8 @@ class Story:
     """Of the recording, as the case calls it."""
     model: str
     device: str
-    in_page: Sequence[str] = ()
-    """What the person did, one English-keyed sentence each, already translated by `steps_of`."""
+    in_page: Callable[[Translate], Sequence[str]] = lambda _translate: ()
+    """What the person did in the page, one sentence each, in a language."""
 
 
 def write_steps(story: Story, language: str) -> str:
@@ -74,7 +74,7 @@ def _steps(story: Story, say: _Sayer) -> Iterator[str]:
     if story.changed_settings:
         told = ", ".join(f"`{name}={value}`" for name, value in story.changed_settings.items())
         yield say(N_("Set these settings: {settings}."), settings=told)
-    yield from story.in_page
+    yield from story.in_page(say.translate)
     yield say(
         N_("Send the recording {name} ({size} bytes, SHA-256 beginning with {sha256}) by {source}."),
         name=story.name, size=job.size_bytes, sha256=job.sha256[:12], source=say(SOURCES.get(job.source, job.source)),

@@ -30,6 +30,10 @@ AudioQuery = Annotated[
         " is least sure; `hash`: only its checksum."
     ),
 ]
+BrowserQuery = Annotated[
+    str,
+    Query(max_length=64, description="What the page calls its session, where another one asked for the job."),
+]
 NamesQuery = Annotated[bool, Query(description="Leave the name of the recording as it is.")]
 
 
@@ -45,6 +49,7 @@ def get_case(
     settings: SettingsDep,
     audio: AudioQuery = AudioChoice.HASH,
     keep_names: NamesQuery = False,
+    browser: BrowserQuery = "",
 ) -> FileResponse:
     """Take away everything about one transcription, so that somebody else can see and repeat what happened.
 
@@ -53,7 +58,7 @@ def get_case(
     folder = Path(tempfile.mkdtemp(prefix="case-", dir=settings.data_dir))
     try:
         file = folder / f"case-{id}.zip"
-        cases.write(id, CaseChoice(audio, keep_names), file)
+        cases.write(id, CaseChoice(audio, keep_names, browser=browser), file)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -68,9 +73,10 @@ def preview_case(
     translate: TranslateDep,
     audio: AudioQuery = AudioChoice.HASH,
     keep_names: NamesQuery = False,
+    browser: BrowserQuery = "",
 ) -> CasePreview:
     """See every file of the case as it would leave, and what was taken out of it."""
-    return _preview_answer(cases.preview(id, CaseChoice(audio, keep_names)), translate)
+    return _preview_answer(cases.preview(id, CaseChoice(audio, keep_names, browser=browser)), translate)
 
 
 def _preview_answer(preview: Preview, translate: Translate) -> CasePreview:

@@ -26,6 +26,7 @@ from app.settings import Settings
 from app.support.case.cases import Cases
 from app.support.doctor import Subject
 from app.support.health import Health
+from app.support.journal import Journal
 from app.web.errors import language_of
 
 
@@ -58,6 +59,7 @@ class State(TypedDict):
     subject: Callable[[], Subject]
     """What the doctor examines."""
     health: Health
+    journal: Journal
     has_worker: bool
     """Whether jobs are done here, and not by `python -m app worker`."""
     default_options: JobOptions
@@ -102,6 +104,10 @@ def _cases(connection: HTTPConnection) -> Cases:
     return state_of(connection)["cases"]
 
 
+def _journal(connection: HTTPConnection) -> Journal:
+    return state_of(connection)["journal"]
+
+
 def _translate(connection: HTTPConnection) -> Translate:
     return translator(language_of(connection))
 
@@ -114,6 +120,7 @@ SettingsBookDep = Annotated[SettingsBook, Depends(_settings_book)]
 InferenceDep = Annotated[InferenceProcess, Depends(_inference)]
 ModelsDep = Annotated[Models, Depends(_models)]
 CasesDep = Annotated[Cases, Depends(_cases)]
+JournalDep = Annotated[Journal, Depends(_journal)]
 TranslateDep = Annotated[Translate, Depends(_translate)]
 StateDep = Annotated[State, Depends(state_of)]
 TranscriptionId = Annotated[str, Path(description="Id of the transcription.", examples=["01jd9x3v6t8q"])]

@@ -13,10 +13,13 @@ from app.hotwords import outcomes
 from app.i18n import LANGUAGES
 from app.jobs.edited import Edit
 from app.jobs.queue import SegmentRecord, Transcription
+from app.support.actions import tell_actions
 from app.support.case import CaseChoice, Part, Surroundings
 from app.support.case.archive import as_json
 from app.support.doctor import Subject, examine, glance
 from app.support.environment import describe_environment, installed_packages
+from app.support.journal import FOLDER as JOURNAL_FOLDER
+from app.support.journal import BrowserSession, Journal
 from app.support.log_lines import LogEntry, Wanted, entries_of, merged, read_log, requests_of, select
 from app.support.model_identity import describe_model
 from app.support.private import private_values
@@ -93,6 +96,11 @@ class Contents:
         yield Part("packages.json", N_("Versions of all packages"), as_json(installed_packages()))
         yield self._json("model.json", N_("The model and the checksums of its files"), self._model)
         yield self._json("doctor.json", N_("The doctor's report"), self._doctor())
+        if self._session.entries:
+            yield self._json(
+                "browser.json", N_("The browser, and what it found"), dict(self._session.browser)
+            )
+            yield self._json("journal.json", N_("What was done in the page"), self._journal())
 
     # The job
 
@@ -159,6 +167,15 @@ class Contents:
             told["note"] = f"The job was recognised by {self._job.model}, which is not here any more."
         return told
 
+    @cached_property
+    def _session(self) -> BrowserSession:
+        """What the browser told that asked for the job, or the one that asks for the case."""
+        journal = Journal(self._around.data_dir / JOURNAL_FOLDER)
+        return journal.read(journal.find(self._requests) or self._choice.browser)
+
+    def _journal(self) -> list[dict[str, Any]]:
+        return [asdict(entry) for entry in self._session.entries]
+
     def _doctor(self) -> dict[str, Any]:
         around = self._around
         subject = Subject(around.spec, around.data_dir, around.log_dir, around.host, around.port)
@@ -195,6 +212,7 @@ class Contents:
             name=job.name if self._choice.keep_names else f"{NAMELESS}{_suffix(job.name)}",
             model=job.model or self._around.spec.model_dir.name,
             device=job.device or self._around.spec.device,
+            in_page=lambda translate: tell_actions(self._session.entries, self._requests, translate),
         )
         for language in LANGUAGES:
             what = (

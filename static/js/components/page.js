@@ -1,10 +1,12 @@
 import { moment } from "../lib/format.js";
+import { startJournal } from "../lib/journal.js";
 import { closeMenusOutside } from "./menus.js";
 import { shortcutsDialog } from "./shortcuts.js";
 import { themeSwitch } from "./theme-switch.js";
 
 /** What every page does. */
 export function startPage() {
+  startJournal();
   themeSwitch();
   closeMenusOutside();
   shortcutsDialog();

@@ -1,4 +1,5 @@
 /** @import { FullTranscription, Model, Problem, Transcription } from "./types.js" */
+import { noteRequest } from "./journal.js";
 import { t } from "./messages.js";
 
 const ROOT = "/api/v1";
@@ -75,7 +76,25 @@ export function problemIn(status, body) {
  */
 export async function send(method, path, body) {
   const headers = { accept: "application/json", ...(body ? { "content-type": "application/json" } : {}) };
-  const response = await fetch(ROOT + path, { method, headers, body: body ? JSON.stringify(body) : undefined });
+  const response = await noted(method, ROOT + path, { method, headers, body: body ? JSON.stringify(body) : undefined });
   if (!response.ok) throw new Refusal(problemIn(response.status, await response.text()), response.status);
   return response.status === 204 ? undefined : response.json();
+}
+
+/**
+ * Send a request, and let the journal know what became of it.
+ *
+ * @param {string} method
+ * @param {string} address
+ * @param {RequestInit} request
+ */
+async function noted(method, address, request) {
+  try {
+    const response = await fetch(address, request);
+    noteRequest(method, address, response.status, response.headers.get("x-request-id"));
+    return response;
+  } catch (error) {
+    noteRequest(method, address, 0, null);
+    throw error;
+  }
 }

@@ -1,5 +1,6 @@
 /** @import { Problem, RecognitionOptions } from "./types.js" */
 import { problemIn, Refusal, send } from "./api.js";
+import { noteRequest } from "./journal.js";
 
 /**
  * What the REST API says about batches; the words are those of /docs.
@@ -126,6 +127,7 @@ export function sendSlice(id, offset, slice, { signal, stallMs, onProgress }) {
       reject(signal.aborted ? new DOMException("Stopped", "AbortError") : new TypeError("Nothing moved"));
     });
     request.addEventListener("loadend", () => {
+      noteRequest("PATCH", "/api/v1/uploads", request.status, request.getResponseHeader("x-request-id"));
       clearTimeout(timer);
       signal.removeEventListener("abort", stop);
     });

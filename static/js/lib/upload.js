@@ -1,5 +1,6 @@
 /** @import { RecognitionOptions, Transcription } from "./types.js" */
 import { problemIn, Refusal } from "./api.js";
+import { noteRequest } from "./journal.js";
 
 /**
  * Send one recording; XMLHttpRequest, because fetch does not tell how much has left.
@@ -17,6 +18,7 @@ export function upload(file, options, onProgress, signal) {
     request.setRequestHeader("accept", "application/json");
     request.upload.addEventListener("progress", ({ loaded, total }) => onProgress((100 * loaded) / total));
     request.addEventListener("load", () => settle(request, resolve, reject));
+    request.addEventListener("loadend", () => noteRequest("POST", "/api/v1/transcriptions", request.status, request.getResponseHeader("x-request-id")));
     request.addEventListener("error", () => reject(new TypeError("The connection broke")));
     request.addEventListener("abort", () => reject(new DOMException("Cancelled", "AbortError")));
     signal.addEventListener("abort", () => request.abort());

@@ -9,6 +9,7 @@ import { problemOf } from "../lib/api.js";
 import { browserChecks, upload } from "../lib/browser-checks.js";
 import { examineServer } from "../lib/doctor-api.js";
 import { field, find, onAction } from "../lib/dom.js";
+import { tellBrowser } from "../lib/journal.js";
 import { t } from "../lib/messages.js";
 
 const LISTEN_MS = 3000;
@@ -46,6 +47,7 @@ async function lookAround() {
   browser.begin();
   for (const look of browserChecks(Number(root.dataset.trialMb))) browser.show(await look());
   browser.end();
+  tellBrowser({ doctor: browser.checks.filter(({ status }) => status !== "ok") });
 }
 
 async function listen() {

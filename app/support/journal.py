@@ -1,0 +1,130 @@
+"""The action journal: what a person did in the pages of one browser session, and what the browser complained of.
+
+data/journal/<browser>.jsonl holds one entry in each line, the first line the browser itself. Names of controls and
+chosen values are kept; what was typed, recognised text and file names never arrive here. Everything is bounded: in
+entries of a browser, in browsers, in days.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+FOLDER = "journal"
+"""Below the data folder."""
+MOST_ENTRIES = 400
+MOST_BROWSERS = 50
+KEPT_DAYS = 7
+SECONDS_PER_DAY = 86_400
+
+_NAME = re.compile(r"[0-9a-f]{16,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that was done or that happened; a field that does not apply is empty."""
+
+    number: int
+    """Grows by one with each entry of a browser session."""
+    at: str
+    """By the browser's clock, RFC 3339."""
+    kind: str
+    """page, press, change, type, files, key, request or error."""
+    page: str = ""
+    control: str = ""
+    value: str = ""
+    status: int = 0
+    request: str = ""
+    """Id of the request, where there was one."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrowserSession:
+    """What one browser tab told."""
+
+    browser: Mapping[str, Any] = field(default_factory=dict)
+    """What it says of itself: user agent, languages, size, whether the page is secure; the doctor's findings in it."""
+    entries: tuple[Entry, ...] = ()
+
+
+class Journal:
+    """The journals of all browsers; several threads may use it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = Lock()
+
+    def write(self, id: str, browser: Mapping[str, Any], entries: Iterable[Entry]) -> None:
+        """Add entries that are not there yet, and forget the oldest over the bounds.
+
+        Raises:
+            ValueError: the id is not one that a page makes.
+            OSError: the folder cannot be written.
+        """
+        if not _NAME.fullmatch(id):
+            raise ValueError(id)
+        with self._lock:
+            known = self.read(id)
+            last = known.entries[-1].number if known.entries else -1
+            kept = (*known.entries, *(entry for entry in entries if entry.number > last))[-MOST_ENTRIES:]
+            self._store(id, BrowserSession(dict(known.browser) | dict(browser), kept))
+            self._forget()
+
+    def read(self, id: str) -> BrowserSession:
+        """Return what a browser told; nothing where it told nothing."""
+        if not _NAME.fullmatch(id):
+            return BrowserSession()
+        try:
+            first, *lines = (self._folder / f"{id}.jsonl").read_text(encoding="utf-8").splitlines()
+            return BrowserSession(json.loads(first), tuple(Entry(**json.loads(line)) for line in lines))
+        except (OSError, ValueError, TypeError):
+            return BrowserSession()
+
+    def find(self, requests: Collection[str]) -> str:
+        """Return the browser that made one of these requests, or an empty text."""
+        if not requests:
+            return ""
+        for file in self._files():
+            if any(entry.request in requests for entry in self.read(file.stem).entries if entry.request):
+                return file.stem
+        return ""
+
+    def forget(self, id: str) -> None:
+        """Remove what one browser told."""
+        if _NAME.fullmatch(id):
+            (self._folder / f"{id}.jsonl").unlink(missing_ok=True)
+
+    def _store(self, id: str, session: BrowserSession) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        lines = [session.browser, *(_short(entry) for entry in session.entries)]
+        part = self._folder / f"{id}.part"
+        part.write_text(
+            "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8"
+        )
+        part.replace(self._folder / f"{id}.jsonl")
+
+    def _forget(self) -> None:
+        oldest = time.time() - KEPT_DAYS * SECONDS_PER_DAY
+        for position, file in enumerate(self._files()):
+            with suppress(FileNotFoundError):
+                if position >= MOST_BROWSERS or file.stat().st_mtime < oldest:
+                    file.unlink()
+
+    def _files(self) -> Sequence[Path]:
+        """Return the journals, the latest first."""
+        files = []
+        for file in self._folder.glob("*.jsonl"):
+            with suppress(FileNotFoundError):
+                files.append((file.stat().st_mtime, file))
+        return [file for _, file in sorted(files, reverse=True)]
+
+
+def _short(entry: Entry) -> dict[str, Any]:
+    return {name: value for name, value in asdict(entry).items() if value or name in ("number", "at", "kind")}
