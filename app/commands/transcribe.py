@@ -121,8 +121,9 @@ def _deliver(transcript: Transcript, formats: list[Format], output: Path | None,
     for warning in transcript.warnings:
         print(f"{name}: {warning}", file=sys.stderr)
     for form in formats:
-        content = form.render(transcript)
+        content = form.content(transcript, name)
         if output is None:
-            print(content, end="", flush=True)  # a pipe shows each text when it is there
+            sys.stdout.buffer.write(content)
+            sys.stdout.buffer.flush()  # a pipe shows each text when it is there
         else:
             write_whole(output / f"{name}.{form.suffix}", content)

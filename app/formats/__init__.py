@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.errors import UnknownFormat
-from app.formats import csv, json, subtitles, txt
+from app.formats import csv, docx, json, subtitles, txt
 from app.transcript import Transcript
 
 
@@ -17,15 +17,26 @@ class Format:
     suffix: str
     """Ending of the file name, without the dot."""
     media_type: str
-    render: Callable[[Transcript], str]
+    _render: Callable[[Transcript, str], bytes]
+
+    def content(self, transcript: Transcript, title: str = "") -> bytes:
+        """Return the whole file; `title` is the name of the recording, for formats that show it."""
+        return self._render(transcript, title)
+
+
+def _text(suffix: str, media_type: str, render: Callable[[Transcript], str]) -> Format:
+    return Format(suffix, media_type, lambda transcript, _title: render(transcript).encode())
 
 
 FORMATS: dict[str, Format] = {
-    "txt": Format("txt", "text/plain; charset=utf-8", txt.render),
-    "srt": Format("srt", "application/x-subrip; charset=utf-8", subtitles.render_srt),
-    "vtt": Format("vtt", "text/vtt; charset=utf-8", subtitles.render_vtt),
-    "json": Format("json", "application/json", json.render),
-    "csv": Format("csv", "text/csv; charset=utf-8", csv.render),
+    "txt": _text("txt", "text/plain; charset=utf-8", txt.render),
+    "srt": _text("srt", "application/x-subrip; charset=utf-8", subtitles.render_srt),
+    "vtt": _text("vtt", "text/vtt; charset=utf-8", subtitles.render_vtt),
+    "json": _text("json", "application/json", json.render),
+    "csv": _text("csv", "text/csv; charset=utf-8", csv.render),
+    "docx": Format(
+        "docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", docx.render
+    ),
 }
 
 

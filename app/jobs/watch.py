@@ -219,7 +219,7 @@ class Watch:
             self.tell(item.name, problem)
             return
         for form in self.order.formats:
-            write_whole(self._target(item.name, form.suffix), form.render(transcript))
+            write_whole(self._target(item.name, form.suffix), form.content(transcript, item.name))
         complaint.unlink(missing_ok=True)
         event(_log, logging.INFO, "watch_written", item=item.id, name=item.name)
         self.tell(item.name, None)

@@ -9,7 +9,7 @@ from pathlib import Path
 from app.errors import DiskFull, FolderUnwritable
 
 
-def write_whole(target: Path, content: str) -> None:
+def write_whole(target: Path, content: str | bytes) -> None:
     """Write beside the target and rename, so that nobody ever finds half a text.
 
     Raises:
@@ -19,8 +19,8 @@ def write_whole(target: Path, content: str) -> None:
     part = target.with_name(f".{target.name}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("w", encoding="utf-8", newline="") as stream:
-            stream.write(content)
+        with part.open("wb") as stream:
+            stream.write(content.encode() if isinstance(content, str) else content)
             stream.flush()
             os.fsync(stream.fileno())
         part.replace(target)

@@ -55,6 +55,7 @@ def get_peaks(id: TranscriptionId, queue: QueueDep) -> Peaks:
             "text/vtt": "WEBVTT\n\n00:00:00.420 --> 00:00:03.180\n今天天气很好。\n",
             "application/json": '{"text": "今天天气很好。", "segments": []}',
             "text/csv": "start,end,text\n0.420,3.180,今天天气很好。\n",
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "(bytes)",
         },
     )
     | errors(TranscriptionNotFound, NotFinished, UnknownFormat),
@@ -71,9 +72,10 @@ def export_transcription(
     """Take the transcript away as a file."""
     chosen = find_format(format)
     transcript = queue.transcript(id, translate, original=original)
-    name = export_name(queue.get(id).name, chosen.suffix)
+    title = queue.get(id).name
+    name = export_name(title, chosen.suffix)
     headers = {"content-disposition": content_disposition("attachment", name)}
-    return Response(chosen.render(transcript), media_type=chosen.media_type, headers=headers)
+    return Response(chosen.content(transcript, title), media_type=chosen.media_type, headers=headers)
 
 
 @router.get(

@@ -277,7 +277,9 @@ class SystemAnswer(BaseModel):
     disk_free_bytes: int = Field(description="Where recordings are kept.", examples=[120_000_000_000])
     limits: Limits
     languages: list[str] = Field(examples=[["auto", "zh", "en"]])
-    formats: list[str] = Field(description="Of exports.", examples=[["txt", "srt", "vtt", "json", "csv"]])
+    formats: list[str] = Field(
+        description="Of exports.", examples=[["txt", "srt", "vtt", "json", "csv", "docx"]]
+    )
 
 
 class HealthAnswer(BaseModel):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
+from docx import Document
 from playwright.sync_api import Browser, Page, Route, expect
 
 from app.jobs.queue import Queue
@@ -288,3 +290,37 @@ def test_a_long_text_is_made_of_words_only_where_it_is_looked_at(
     page.locator(".segment").last.scroll_into_view_if_needed()
     expect(page.locator(".segment").last.locator(".word")).to_have_count(8)
     assert page.locator(".segment").first.locator(".word").count() == 0
+
+
+def test_the_export_follows_the_edit_and_the_original_can_be_had(page: Page) -> None:
+    edit(page, 0, "put right")
+    expect(page.get_by_text(SAVED)).to_be_visible()
+
+    def exported() -> str:
+        with page.expect_download() as download:
+            page.locator('[data-export="txt"]').click()
+        return Path(download.value.path()).read_text(encoding="utf-8")
+
+    assert exported().startswith("put right\n")
+    page.get_by_label("Export the original text").check()
+    assert exported().startswith("the first sentence")
+
+
+def test_a_word_document_is_downloaded(page: Page) -> None:
+    with page.expect_download() as download:
+        page.locator('[data-export="docx"]').click()
+
+    written = Document(download.value.path())
+    assert written.paragraphs[0].text == "talk.wav"
+    assert written.paragraphs[4].text == "0:14  今天天气很好我们出去走走"
+
+
+def test_on_paper_there_is_the_text_and_nothing_to_press(page: Page) -> None:
+    page.emulate_media(media="print")
+
+    expect(page.locator("h1")).to_be_visible()
+    expect(page.locator(".segment__text").last).to_be_visible()
+    expect(page.locator(".segment__time").first).to_be_visible()
+    for gone in (".site-header", ".player", ".transcript__toolbar", "aside"):
+        expect(page.locator(gone).first).to_be_hidden()
+    assert page.locator("button:visible").all_inner_texts() == ["0:00", "0:07", "0:14"]

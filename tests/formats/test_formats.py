@@ -7,6 +7,7 @@ import io
 import json
 
 import pytest
+from docx import Document
 
 from app.errors import UnknownFormat
 from app.formats import FORMATS, find_format
@@ -32,18 +33,22 @@ def _transcript() -> Transcript:
     )
 
 
+def text_of(format: str, transcript: Transcript) -> str:
+    return find_format(format).content(transcript).decode()
+
+
 def test_plain_text_has_one_line_for_each_segment_that_has_text(transcript: Transcript) -> None:
-    assert find_format("txt").render(transcript) == "下午2点半开会\na < b & c\n"
+    assert text_of("txt", transcript) == "下午2点半开会\na < b & c\n"
 
 
 def test_srt_numbers_its_cues_and_uses_a_comma(transcript: Transcript) -> None:
-    assert find_format("srt").render(transcript) == (
+    assert text_of("srt", transcript) == (
         "1\n00:00:00,500 --> 00:00:02,250\n下午2点半开会\n\n2\n01:00:00,000 --> 01:01:01,500\na < b & c\n"
     )
 
 
 def test_vtt_escapes_markup_and_uses_a_point(transcript: Transcript) -> None:
-    assert find_format("vtt").render(transcript) == (
+    assert text_of("vtt", transcript) == (
         "WEBVTT\n"
         "\n00:00:00.500 --> 00:00:02.250\n下午2点半开会\n"
         "\n01:00:00.000 --> 01:01:01.500\na &lt; b &amp; c\n"
@@ -55,7 +60,7 @@ def test_a_time_that_rounds_up_carries_into_the_next_second() -> None:
 
 
 def test_json_has_the_names_that_programs_rely_on(transcript: Transcript) -> None:
-    content = json.loads(find_format("json").render(transcript))
+    content = json.loads(text_of("json", transcript))
 
     assert content["text"] == "下午2点半开会 a < b & c"
     assert content["text_raw"] == "下午两点半开会 a < b & c"
@@ -73,7 +78,7 @@ def test_json_has_the_names_that_programs_rely_on(transcript: Transcript) -> Non
 
 
 def test_csv_opens_in_a_spreadsheet_with_its_chinese_intact(transcript: Transcript) -> None:
-    written = find_format("csv").render(transcript)
+    written = text_of("csv", transcript)
 
     assert written.startswith("\ufeff")
     rows = list(csv.DictReader(io.StringIO(written.removeprefix("\ufeff"))))
@@ -84,15 +89,15 @@ def test_csv_opens_in_a_spreadsheet_with_its_chinese_intact(transcript: Transcri
 def test_csv_never_gives_a_spreadsheet_a_formula_to_compute() -> None:
     hostile = Transcript((Segment(0, 1, "=1+1", "=1+1"),), "en", 1.0, "m", "cpu")
 
-    assert ",'=1+1," in find_format("csv").render(hostile)
+    assert ",'=1+1," in text_of("csv", hostile)
 
 
 def test_a_transcript_without_speech_is_a_valid_file_in_every_format() -> None:
     empty = Transcript((), "none", 20.0, "builtin", "cpu")
 
-    assert find_format("vtt").render(empty) == "WEBVTT\n"
-    assert find_format("srt").render(empty) == ""
-    assert json.loads(find_format("json").render(empty))["text"] == ""
+    assert text_of("vtt", empty) == "WEBVTT\n"
+    assert text_of("srt", empty) == ""
+    assert json.loads(text_of("json", empty))["text"] == ""
 
 
 def test_an_unknown_format_says_which_ones_there_are() -> None:
@@ -140,24 +145,44 @@ def _call() -> Transcript:
 
 
 def test_plain_text_and_srt_name_the_channel_before_what_was_said(call: Transcript) -> None:
-    assert find_format("txt").render(call) == "声道 1: 喂，你好\n声道 2: 你好\n"
-    assert "00:00:02,000 --> 00:00:03,000\n声道 2: 你好\n" in find_format("srt").render(call)
+    assert text_of("txt", call) == "声道 1: 喂，你好\n声道 2: 你好\n"
+    assert "00:00:02,000 --> 00:00:03,000\n声道 2: 你好\n" in text_of("srt", call)
 
 
 def test_vtt_names_the_channel_as_a_voice(call: Transcript) -> None:
-    assert "\n<v 声道 1>喂，你好\n" in find_format("vtt").render(call)
+    assert "\n<v 声道 1>喂，你好\n" in text_of("vtt", call)
 
 
 def test_tables_have_a_column_of_channels_only_where_there_are_any(
     call: Transcript, transcript: Transcript
 ) -> None:
-    rows = list(csv.DictReader(io.StringIO(find_format("csv").render(call).removeprefix("\ufeff"))))
+    rows = list(csv.DictReader(io.StringIO(text_of("csv", call).removeprefix("\ufeff"))))
 
     assert [row["channel"] for row in rows] == ["声道 1", "声道 2"]
-    assert "channel" not in find_format("csv").render(transcript).splitlines()[0]
+    assert "channel" not in text_of("csv", transcript).splitlines()[0]
 
 
 def test_json_tells_the_channel_of_each_segment(call: Transcript) -> None:
-    content = json.loads(find_format("json").render(call))
+    content = json.loads(text_of("json", call))
 
     assert [segment["channel"] for segment in content["segments"]] == [1, 2]
+
+
+def test_a_word_document_has_title_facts_and_paragraphs_with_times(transcript: Transcript) -> None:
+    written = Document(io.BytesIO(find_format("docx").content(transcript, "周会 & <1>.wav")))
+
+    assert [paragraph.text for paragraph in written.paragraphs] == [
+        "周会 & <1>.wav",
+        "1:01:02 · zh-en · builtin · cpu",
+        "0:00  下午2点半开会",
+        "59:59  a < b & c",
+    ]
+    assert written.paragraphs[0].style.name == "Heading 1"
+
+
+def test_a_word_document_leaves_out_what_xml_cannot_hold() -> None:
+    hostile = Transcript((Segment(0, 1, "a\x00\x0bb\ufffe", "a"),), "en", 1.0, "m", "cpu")
+
+    written = Document(io.BytesIO(find_format("docx").content(hostile, "t\x01")))
+
+    assert [paragraph.text for paragraph in written.paragraphs][::2] == ["t", "0:00  ab"]

@@ -34,6 +34,7 @@ startPage();
 shortcuts(transcriptShortcuts());
 logPanel(find(page, "[data-log]", HTMLDetailsElement));
 onAction(page, (action) => void act(action));
+find(page, '[name="export-original"]', HTMLInputElement).addEventListener("change", ({ target }) => exportOriginal(/** @type {HTMLInputElement} */ (target).checked));
 follow();
 
 /** Follow the transcription until it has ended; events tell that there is something new, and how far it is. */
@@ -75,12 +76,23 @@ async function act(action) {
   complain(page, null);
   try {
     if (action === "rename") rename.open(name);
+    if (action === "print") window.print();
     if (action === "again") openAgain();
     if (action === "cancel") await cancelTranscription(id);
     if (action === "retry") await retry();
     if (action === "delete" && (await confirmDelete(id, name))) location.assign("/history");
   } catch (error) {
     complain(page, problemOf(error));
+  }
+}
+
+/** @param {boolean} isWanted */
+function exportOriginal(isWanted) {
+  for (const link of page.querySelectorAll("[data-export]")) {
+    const address = new URL(/** @type {HTMLAnchorElement} */ (link).href);
+    if (isWanted) address.searchParams.set("original", "true");
+    else address.searchParams.delete("original");
+    link.setAttribute("href", address.pathname + address.search);
   }
 }
 
