@@ -88,7 +88,9 @@ class Files:
             DiskFull: there is no room for it.
         """
         with room_in(self._transcriptions):
-            life = hold_new(self.folder(id), folder=True)
+            arriving = self._incoming / id  # held before it is where a sweep looks for leftovers
+            life = hold_new(arriving, folder=True)
+            arriving.rename(self.folder(id))
             sync_folder(self._transcriptions)
             return life
 

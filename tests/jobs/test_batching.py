@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Thread
+from contextlib import ExitStack, contextmanager
+from threading import Event, Thread
 
 import pytest
 
 from app.engine import RecognitionOptions, Utterance
-from app.jobs.batching import Batches, Order, go_together
+from app.jobs.batching import FINAL, PARTIAL, Batches, Lane, Order, go_together
 from app.jobs.inference import InferenceProcess
 from app.jobs.queue import JobState
 from tests.engine.sounds import babble
@@ -35,15 +35,21 @@ def order(seconds: float, *, is_alone: bool = False) -> Order:
 @contextmanager
 def sending(house: House, factory: str) -> Iterator[Batches]:
     """The way to a process that is already busy with one segment, until the note `go` is there."""
+    with open_way(house, factory) as batches, batches.lane("first") as first:
+        first.hand_in(0, utterance())
+        house.until(lambda: bool(batches_of(house)))
+        yield batches
+
+
+@contextmanager
+def open_way(house: House, factory: str, patience_seconds: float = PATIENCE_SECONDS) -> Iterator[Batches]:
+    """The way to a process that is idle."""
     inference = InferenceProcess(house.spec(factory))
-    batches = Batches(inference, 30)
+    batches = Batches(inference, 30, patience_seconds)
     thread = Thread(target=batches.run)
     thread.start()
     try:
-        with batches.lane("first") as first:
-            first.hand_in(0, utterance())
-            house.until(lambda: bool(batches_of(house)))
-            yield batches
+        yield batches
     finally:
         batches.stop()
         inference.stop()
@@ -118,6 +124,75 @@ def test_who_has_priority_comes_before_all_that_waits_and_shares_no_batch(house:
         assert recording.take_out(PATIENCE_SECONDS)
 
     assert batches_of(house)[1:3] == [["9"], ["3", "3", "3", "3"]]
+
+
+def test_a_recording_is_served_in_the_end_though_somebody_always_speaks(house: House) -> None:
+    with open_way(house, "EchoEngine", patience_seconds=0.5) as batches, ExitStack() as stack:
+        speaking = Event()
+        speaking.set()
+
+        def speak_on() -> None:
+            if speaking.is_set():
+                speaker.hand_in(0, utterance(0.1))
+
+        speaker = stack.enter_context(batches.lane("speaker", PARTIAL, speak_on))
+        for _ in range(3):
+            speak_on()
+        assert speaker.take_out(PATIENCE_SECONDS)
+        recording = stack.enter_context(batches.lane("recording"))
+        for number in range(2):
+            recording.hand_in(number, utterance(0.1))
+        done = [recording.take_out(PATIENCE_SECONDS) for _ in range(2)]
+        speaking.clear()
+
+    assert [order and order.index for order in done] == [0, 1]
+
+
+def test_nothing_long_is_begun_while_somebody_speaks(house: House) -> None:
+    with (
+        open_way(house, "EchoEngine") as batches,
+        batches.lane("speaker", PARTIAL) as speaker,
+        batches.lane("recording") as recording,
+    ):
+        speaker.tell_speaking(is_speaking=True)
+        recording.hand_in(0, utterance(1.0))
+        assert recording.take_out(PATIENCE_SECONDS)
+        recording.hand_in(1, utterance(60.0))
+        assert recording.take_out(0.5) is None
+        speaker.tell_speaking(is_speaking=False)
+        assert recording.take_out(PATIENCE_SECONDS)
+
+
+def test_those_who_speak_take_turns_and_a_final_text_comes_before_partial_ones(house: House) -> None:
+    done: list[str] = []
+    with open_way(house, "WaitingEngine") as batches, ExitStack() as stack:
+
+        def lane(name: str, priority: int) -> Lane:
+            return stack.enter_context(batches.lane(name, priority, lambda: done.append(name)))
+
+        first, second, final = lane("first", PARTIAL), lane("second", PARTIAL), lane("final", FINAL)
+        for number in range(4):
+            first.hand_in(number, utterance())
+        house.until(lambda: any(house.folder.glob("begun-*")))
+        for number in range(2):
+            second.hand_in(number, utterance())
+        final.hand_in(0, utterance())
+        house.note("go")
+        house.until(lambda: len(done) == 7)
+
+    assert done == ["first", "final", "second", "first", "second", "first", "first"]
+
+
+def test_what_is_taken_back_is_not_sent(house: House) -> None:
+    with sending(house, "BatchEngine") as batches, batches.lane("lane") as lane:
+        lane.hand_in(0, utterance(1.0, 0.8))
+        lane.hand_in(1, utterance(1.0, 0.4))
+        assert lane.take_back(0)
+        assert not lane.take_back(0)
+        house.note("go")
+        assert lane.take_out(PATIENCE_SECONDS)
+
+    assert batches_of(house)[1:] == [["4"]]
 
 
 def test_options_differ_from_one_segment_of_a_batch_to_the_next(house: House) -> None:
