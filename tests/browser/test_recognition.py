@@ -209,6 +209,35 @@ def test_speech_is_recorded_paused_heard_and_sent(
     browser.close()
 
 
+def test_an_own_recording_survives_a_reload_until_it_is_sent(
+    launch: Callable[..., Browser], server: Server, recording: Path
+) -> None:
+    browser = launch(
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-audio-capture={recording}",
+    )
+    page = new_context(browser, server.address, permissions=["microphone"]).new_page()
+    page.on("dialog", lambda dialog: dialog.accept())  # "Leave the page?"
+    page.goto("/")
+    page.get_by_role("button", name="Record").click()
+    expect(page.locator('[data-recorder] [data-field="time"]')).to_have_text("0:02")
+    page.get_by_role("button", name="Finish").click()
+    staged = page.locator("[data-staged] > *")
+    expect(staged).to_have_count(1)
+
+    page.reload()
+    expect(staged.locator('[data-field="facts"]')).to_contain_text("0:02")
+    expect(staged.get_by_role("button", name="Listen")).to_be_visible()
+    start(page)
+    expect(job_row(page, ".webm")).to_have_attribute("data-state", "succeeded")
+    page.reload()
+
+    expect(page.get_by_text("Nothing chosen yet")).to_be_visible()
+    expect(staged).to_have_count(0)
+    browser.close()
+
+
 def test_escape_asks_before_a_recording_is_discarded(
     launch: Callable[..., Browser], server: Server, recording: Path
 ) -> None:

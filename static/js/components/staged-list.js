@@ -7,7 +7,7 @@ import { upload } from "../lib/upload.js";
 import { fillProblem } from "./problem-box.js";
 import { preview } from "./preview.js";
 
-/** @typedef {{file: File, row: HTMLElement, upload: AbortController | null}} Staged */
+/** @typedef {{file: File, row: HTMLElement, upload: AbortController | null, gone: () => void}} Staged */
 
 /** Recordings that were chosen, and their way to the server: one after the other, each on its own. */
 export class StagedList {
@@ -43,10 +43,14 @@ export class StagedList {
     return this.#isUploading;
   }
 
-  /** @param {File} file @param {number | null} [seconds] */
-  add(file, seconds = null) {
+  /**
+   * @param {File} file
+   * @param {number | null} [seconds] where they are known
+   * @param {() => void} [gone] called when the server has it or the person has removed it
+   */
+  add(file, seconds = null, gone = () => undefined) {
     const row = copyOf("staged-template");
-    const item = { file, row, upload: null };
+    const item = { file, row, upload: null, gone };
     write(row, "name", file.name);
     write(row, "facts", [seconds === null ? "" : clock(seconds), filesize(file.size)].filter(Boolean).join(" · "));
     preview(row, file);
@@ -123,6 +127,7 @@ export class StagedList {
   /** @param {Staged} item */
   #remove(item) {
     this.#items.delete(item);
+    item.gone();
     item.row.remove();
     this.#changed();
   }

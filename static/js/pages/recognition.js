@@ -14,6 +14,7 @@ import { StagedList } from "../components/staged-list.js";
 import { find, onAction, write } from "../lib/dom.js";
 import { isDialogOpen } from "../lib/keys.js";
 import { t } from "../lib/messages.js";
+import { forgetTake, keepTake, keptTakes } from "../lib/takes.js";
 
 const composer = find(document, "[data-composer]", HTMLElement);
 const startButton = find(composer, '[data-action="start"]', HTMLButtonElement);
@@ -21,7 +22,7 @@ const settings = new RecognitionSettings(find(document, "[data-settings]", HTMLE
 const results = new JobResults(find(document, "[data-jobs]", HTMLElement));
 const jobs = new JobList(find(document, "#main", HTMLElement), (row, job) => results.follow(row, job));
 const staged = new StagedList(find(composer, "[data-staged]", HTMLElement), Number(composer.dataset.limitBytes), showStaged);
-const recorder = new Recorder(find(composer, "[data-recorder]", HTMLElement), (file, seconds) => staged.add(file, seconds));
+const recorder = new Recorder(find(composer, "[data-recorder]", HTMLElement), (file, seconds) => void stage(file, seconds));
 
 startPage();
 shortcuts([
@@ -30,6 +31,7 @@ shortcuts([
 ]);
 modelState(find(document, "[data-model]", HTMLElement), ({ languages }) => settings.offer(languages));
 dropZone(find(composer, "[data-drop-zone]", HTMLElement), (files) => files.forEach((file) => staged.add(file)));
+void stageKept();
 onAction(composer, (action) => {
   if (action === "start") start();
   if (action === "record") void record();
@@ -47,6 +49,16 @@ window.addEventListener("beforeunload", (event) => {
 
 function start() {
   if (staged.waiting) void staged.send(settings.values, taken);
+}
+
+/** An own recording is on nobody's disk but this browser's. @param {File} file @param {number} seconds */
+async function stage(file, seconds) {
+  const id = await keepTake(file, seconds);
+  staged.add(file, seconds, () => id !== null && void forgetTake(id));
+}
+
+async function stageKept() {
+  for (const { id, file, seconds } of await keptTakes()) staged.add(file, seconds, () => void forgetTake(id));
 }
 
 /** @param {Transcription} job */
