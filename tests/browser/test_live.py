@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.axe import check_accessible
-from tests.browser.conftest import API, Server, Watch, new_context, wait_for
+from tests.browser.conftest import API, Server, Watch, new_context, wait_for, wait_until_done
 from tests.browser.engine import SENTENCES
 from tests.browser.line import Line
 from tests.browser.voice import seconds_of, stretches, write_voice
@@ -313,20 +313,22 @@ def test_settings_that_change_while_somebody_speaks_hold_from_the_next_segment_o
     assert finish(page)["options"]["language"] == "en"
 
 
-def test_sound_for_a_session_that_was_deleted_meanwhile_can_be_saved_as_a_file(
+def test_sound_for_a_session_that_was_cancelled_meanwhile_can_be_saved_as_a_file(
     open_live: Callable[..., Page], line: Line, voice: Path, tmp_path: Path
 ) -> None:
     page = open_live(line.address)
     start(page)
     until_said(page, 1)
     line.cut_address(LIVE)
-    session = page.request.get("/api/v1/live/sessions").json()["items"][-1]
-    until_said(page, 3)
-    assert page.request.delete(f"{API}/{session['transcription']}").ok
+    id = page.request.get("/api/v1/live/sessions").json()["items"][-1]["transcription"]
+    assert page.request.post(f"{API}/{id}/cancel").ok
+    wait_until_done(page, id)
+    until_said(page, 4)
 
     line.mend()
 
     in_state(page, "failed")
+    expect(page.get_by_role("button", name="New session")).to_be_hidden()
     with page.expect_download() as download:
         page.get_by_role("button", name="Save the sound kept here").click()
     download.value.save_as(tmp_path / "kept.wav")
@@ -381,7 +383,8 @@ def test_a_plain_network_address_says_why_there_is_no_microphone_and_what_helps(
 ) -> None:
     port = urlsplit(server.address).port
     browser = launch("--host-resolver-rules=MAP transcribe.lan 127.0.0.1")
-    page = new_context(browser, f"http://transcribe.lan:{port}").new_page()
+    phone = {"width": 360, "height": 740}
+    page = new_context(browser, f"http://transcribe.lan:{port}", viewport=phone).new_page()
 
     page.goto("/live")
 
@@ -391,4 +394,6 @@ def test_a_plain_network_address_says_why_there_is_no_microphone_and_what_helps(
     expect(notice).to_contain_text("unsafely-treat-insecure-origin-as-secure")
     expect(notice.get_by_role("link", name=f"http://localhost:{port}/live")).to_be_visible()
     expect(page.get_by_role("button", name="Start", exact=True)).to_be_hidden()
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    check_accessible(page)
     browser.close()

@@ -85,8 +85,8 @@ function wayLine({ secondsKept, state }) {
 /** @param {LiveSession} session */
 function hintOf(session) {
   const { state, line } = session;
-  if (state === "failed") return t("The session has ended. What the server does not have is kept in this browser.");
-  if (state === "ended") return t("The session has ended.");
+  if (state === "failed" && session.secondsKept > 0) return t("The session has ended. What the server does not have is kept in this browser.");
+  if (state === "failed" || state === "ended") return t("The session has ended.");
   if (line === "lost") return lostHint(state);
   if (state === "interrupted" && line !== "open") return t("A session was interrupted. Joining it again …");
   if (state === "interrupted") return t("A session was interrupted. Go on with it, or finish it.");

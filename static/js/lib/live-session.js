@@ -113,6 +113,11 @@ export class LiveSession {
     return this.#take.transcription;
   }
 
+  /** Whether it ends, or has ended, because somebody here wanted it. */
+  get wasAsked() {
+    return this.#take.isStopped && !this.#wasEnded;
+  }
+
   get isMute() {
     const isStalled = performance.now() - this.#heardAt > STALLED_MS;
     return this.#state === "recording" && (isStalled || this.#hearing.isMute);
@@ -231,14 +236,14 @@ export class LiveSession {
     this.#watch.tell(problem);
     this.#hasComplained = true;
     this.#wasEnded ||= problem.code === "live_session_over";
+    if (problem.code === "transcription_not_found") this.#take.transcription = null;
     if (isFinal(problem)) void this.#fail();
   }
 
   /** The server has said that it is over. What it had not been sent by then is not given up. @param {string} transcription */
   async #end(transcription) {
-    const wasAsked = this.#take.isStopped && !this.#wasEnded;
     this.#take.transcription = transcription;
-    if (!wasAsked && this.#outbox.seconds > UNHEARD_SECONDS) return this.#fail();
+    if (!this.wasAsked && this.#outbox.seconds > UNHEARD_SECONDS) return this.#fail();
     await this.#letGo();
     await this.#store.remove(this.#take);
     this.#release?.();

@@ -19,6 +19,7 @@ import { StayAwake } from "../components/stay-awake.js";
 import { spoken } from "../lib/batches-api.js";
 import { ChunkStore } from "../lib/chunk-store.js";
 import { find, onAction, write } from "../lib/dom.js";
+import { isDialogOpen } from "../lib/keys.js";
 import { LiveSession } from "../lib/live-session.js";
 import { t } from "../lib/messages.js";
 
@@ -50,7 +51,7 @@ shortcuts([
   { keys: "Mod+Enter", does: t("Start, or finish") },
   { keys: "Esc", does: t("Pause, or go on") },
 ]);
-modelState(find(page, "[data-model]", HTMLElement));
+modelState(find(page, "[data-model]", HTMLElement), ({ languages }) => recognition.offer(languages));
 find(page, "[data-settings]", HTMLElement).addEventListener("input", settingsChanged);
 onAction(page, (action) => void act(action));
 document.addEventListener("keydown", onKey);
@@ -76,7 +77,7 @@ async function act(action) {
 
 /** @param {KeyboardEvent} event */
 function onKey(event) {
-  if (event.defaultPrevented || document.querySelector("dialog[open], details[data-menu][open]")) return;
+  if (event.defaultPrevented || event.isComposing || isDialogOpen() || document.querySelector("details[data-menu][open], :popover-open")) return;
   const isRunning = session && ["recording", "paused", "interrupted"].includes(session.state);
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void act(isRunning ? "stop" : "start");
   if (event.key === "Escape" && session?.state === "recording") void act("pause");
@@ -85,8 +86,9 @@ function onKey(event) {
 
 async function start() {
   if (session && !["ended", "failed"].includes(session.state)) return;
-  if (session?.state === "failed" && session.secondsKept > 0) return;
+  if (isRescue()) return;
   await withMicrophone(async (stream) => {
+    if (session?.state === "failed") await session.discard();
     clear();
     session = await LiveSession.begin(store, stream, watch);
   });
@@ -189,6 +191,8 @@ function show() {
   page.dataset.line = session?.line ?? "connecting";
   slot("empty").hidden = !text.isBlank;
   slot("rescue").hidden = session?.state !== "failed";
+  page.toggleAttribute("data-rescue", isRescue());
+  if (session?.state === "failed" || session?.state === "ended") desk.showVoice(false);
   write(page, "start", session ? t("New session") : t("Start"));
   if (session?.state === "failed") showRescue();
   if (session?.state === "ended") showEnd();
@@ -197,12 +201,17 @@ function show() {
 
 function showEnd() {
   text.canPlay = true;
-  desk.showVoice(false);
+  write(page, "end-title", session?.wasAsked ? t("Saved in the history") : t("What had arrived until then"));
   end.show(session?.transcription ?? null, session?.seconds);
 }
 
+/** Whether there is sound that nobody else has and that no server will take. */
+function isRescue() {
+  return session?.state === "failed" && session.secondsKept > 0;
+}
+
 function showRescue() {
-  find(page, '[data-action="save-sound"]', HTMLElement).hidden = !session?.secondsKept;
+  for (const action of ["save-sound", "discard"]) find(page, `[data-action="${action}"]`, HTMLElement).hidden = !isRescue();
   const link = find(page, '[data-field="rescue-link"]', HTMLAnchorElement);
   link.hidden = !session?.transcription;
   link.href = `/transcriptions/${session?.transcription}`;
