@@ -133,6 +133,10 @@ def _questions(history: History) -> Iterator[tuple[str, int, Callable[[], object
         100,
         lambda: history.page(Wanted(query="我们", state=JobState.FAILED), 20),
     )
+    queued = Wanted(query="我们", state=JobState.QUEUED)
+    yield "search: frequent, waiting (there are none)", 100, lambda: history.page(queued, 20)
+    rare = Wanted(query="我们", state=JobState.FAILED, source="cli", language="en")
+    yield "search: frequent, of a rare kind", 100, lambda: history.page(rare, 20)
     yield "search: frequent, last month", 100, lambda: history.page(Wanted(query="我们", since=month), 20)
     deep = history.page(Wanted(query="我们"), 20, before=middle).older
     yield "search: frequent, deep page", 100, lambda: history.page(Wanted(query="我们"), 20, before=deep)

@@ -12,7 +12,8 @@ from app.jobs.queue import JobState, Queue, Transcription
 from app.jobs.transcription import transcription_from
 from app.store import history, search
 from app.store.database import Connection, Row
-from app.store.history import COUNTED_TO, Place, Wanted
+from app.store.history import COUNTED_TO
+from app.store.wanted import Place, Wanted
 
 __all__ = ["COUNTED_TO", "Day", "Excerpt", "Found", "History", "Piece", "Place", "Result", "Totals", "Wanted"]
 
@@ -105,7 +106,8 @@ class History:
             rows = history.newest(connection, wanted, limit + 1, before=before, after=after, offset=offset)
             goes_on = len(rows) > limit
             shown = (rows[-limit:] if after else rows[:limit]) if goes_on else rows
-            total = history.count(connection, wanted)
+            is_all = not (goes_on or before or after or offset)
+            total = len(rows) if is_all else history.count(connection, wanted)
             results = [_result(connection, row, wanted.query) for row in shown]
         has_older = goes_on or after is not None
         has_newer = goes_on if after else before is not None or bool(offset)

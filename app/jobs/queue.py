@@ -204,14 +204,14 @@ class Queue:
 
         Their texts are cut; a total of a search may be "more than" (history.py has the rest of the story).
         """
-        wanted = history.Wanted(query=query, state=state)
+        wanted = Wanted(query=query, state=state)
         with self.database.reading() as connection:
             rows = history.newest(connection, wanted, limit, offset=offset)
             return Page([transcription_from(row) for row in rows], history.count(connection, wanted))
 
     def counts(self) -> dict[JobState, int]:
         with self.database.reading() as connection:
-            return {state: history.count(connection, history.Wanted(state=state)) for state in JobState}
+            return {state: history.count(connection, Wanted(state=state)) for state in JobState}
 
     def revision(self) -> int:
         """Return the number of the last change; cheap enough to be asked a few times a second."""

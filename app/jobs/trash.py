@@ -11,7 +11,7 @@ from app.errors import TranscriptionNotFound
 from app.jobs.queue import Queue, Transcription
 from app.logging import event
 from app.store import history, trash
-from app.store.history import Wanted
+from app.store.wanted import Place, Wanted
 
 _log = logging.getLogger(__name__)
 
@@ -47,7 +47,8 @@ class Trash:
     def put_found(self, wanted: Wanted) -> Deletion:
         """Put everything in the trash that fits now."""
         now = datetime.now(UTC)
-        count, before = 0, None
+        count = 0
+        before: Place | None = None
         while True:
             with self._database.writing() as connection:
                 found = history.ids(connection, wanted, AT_ONCE, before)

@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import select
 
 from app.store import history, transcriptions, trash
-from app.store.history import COUNTED_TO, Place, Wanted
+from app.store.history import COUNTED_TO
 from app.store.tables import JobState, history_totals
 from app.store.tables import transcriptions as table
+from app.store.wanted import RARE, Place, Wanted, plan_of
 from tests.store.conftest import BEGIN, Shelf
 
 
@@ -121,29 +122,51 @@ def test_the_totals_agree_with_the_rows_whatever_happens(shelf: Shelf) -> None:
 
 
 @pytest.mark.parametrize(
-    "wanted",
+    ("wanted", "rows"),
     [
-        Wanted(),
-        Wanted(state=JobState.FAILED),
-        Wanted(language="zh", source="api"),
-        Wanted(source="page"),
-        Wanted(since=BEGIN),
-        Wanted(in_trash=True),
-        Wanted(query="会议", state=JobState.FAILED),
+        (Wanted(), 1),
+        (Wanted(state=JobState.FAILED), 1),
+        (Wanted(language="zh", source="api"), 1),
+        (Wanted(source="page"), 1),
+        (Wanted(since=BEGIN), 1),
+        (Wanted(in_trash=True), 1),
+        (Wanted(query="会议"), 1),
+        (Wanted(query="会议", state=JobState.FAILED), 1),
+        (Wanted(query="会议", state=JobState.FAILED), RARE + 1),
     ],
 )
-def test_a_page_is_found_in_indexes_alone_and_never_sorted(shelf: Shelf, wanted: Wanted) -> None:
-    query = history._fitting(wanted)
-    assert query is not None
-    order = [column.desc() for column in history._order(wanted)]
-    with shelf.database.reading() as connection:
-        compiled = query.order_by(*order).limit(20).compile(connection.engine)
+def test_a_page_is_found_in_indexes_alone_and_never_sorted(shelf: Shelf, wanted: Wanted, rows: int) -> None:
+    kind = {"state": wanted.state or "succeeded", "language": "zh", "source": wanted.source or "api"}
+    with shelf.database.writing() as connection:
+        for _ in range(rows):
+            shelf.add("会议", connection=connection, **kind)
+        plan = plan_of(connection, wanted)
+        assert plan
+        compiled = plan.below(None).limit(20).compile(connection.engine)
         values = tuple(compiled.construct_params()[name] for name in compiled.positiontup or ())
         bound = [value.timestamp() if hasattr(value, "timestamp") else value for value in values]
         steps = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", tuple(bound))]
 
     assert not [step for step in steps if "TEMP B-TREE" in step], steps
     assert all("INDEX" in step or "SUBQUERY" in step for step in steps), steps
+
+
+@pytest.mark.parametrize("others", [0, RARE])
+def test_a_rare_kind_and_a_frequent_one_are_searched_alike(shelf: Shelf, others: int) -> None:
+    with shelf.database.writing() as connection:
+        for _ in range(others):
+            shelf.add("别的", state="failed", connection=connection)
+        shelf.add("会议", connection=connection)
+        ids = [shelf.add("会议", state="failed", connection=connection) for _ in range(5)][::-1]
+    wanted = Wanted(query="会议", state=JobState.FAILED)
+
+    with shelf.database.reading() as connection:
+        places = [Place(row["number"]) for row in history.newest(connection, wanted, 10)]
+    assert page(shelf, wanted) == ids
+    assert page(shelf, wanted, 2, before=places[1]) == ids[2:4]
+    assert page(shelf, wanted, 2, after=places[3]) == ids[1:3]
+    assert count(shelf, wanted) == 5
+    assert page(shelf, Wanted(query="会议", state=JobState.RUNNING)) == []
 
 
 def test_days_are_counted_in_half_hours(shelf: Shelf) -> None:

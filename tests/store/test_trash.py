@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from app.store import history, transcriptions, trash
-from app.store.history import Place, Wanted
 from app.store.tables import JobState
 from app.store.transcriptions import DELETIONS_KEPT
+from app.store.wanted import Place, Wanted
 from tests.store.conftest import BEGIN, Shelf
 
 
