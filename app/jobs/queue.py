@@ -41,6 +41,7 @@ from app.store.database import Connection, Database, Row
 from app.store.files import Files
 from app.store.incoming import IncomingFile
 from app.store.tables import JobState, Rank
+from app.store.wanted import Wanted
 from app.transcript import CHANNEL_NAME, Segment, Transcript, detect_language, join_texts
 
 __all__ = [
