@@ -15,7 +15,10 @@ from app.store import batch_items, batches
 from app.store.database import Connection, Row
 from app.store.tables import ItemState, JobState, Rank, Wish
 
-SOURCE = "batch"
+OF_A_BATCH = "batch"
+OF_A_FOLDER = "folder"
+OF_MANY = frozenset({OF_A_BATCH, OF_A_FOLDER})
+"""Where a transcription comes from that nobody sent alone: a batch, or a watched folder."""
 
 _log = logging.getLogger(__name__)
 
@@ -42,11 +45,12 @@ class Admission:
             return
         name = PurePosixPath(item["name"]).name or item["name"]
         options = JobOptions.from_dict(batch["options"])
+        source = OF_A_FOLDER if batch["folder"] else OF_A_BATCH
         try:
             with self.queue.receive(name, self.limit_bytes()) as incoming:
                 fill(incoming)
                 step = _Step(item["id"], incoming.sha256, batch["options"], self.model())
-                self.queue.submit(incoming, options, SOURCE, step.settle)
+                self.queue.submit(incoming, options, source, step.settle)
         except _SameContent as same:
             end_arrival(self.queue, item["id"], state=ItemState.DUPLICATE, duplicate_of=same.id)
             event(_log, logging.INFO, "duplicate_found", item=item["id"], same_as=same.id)

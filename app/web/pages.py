@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
@@ -9,8 +10,10 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from app.i18n import LANGUAGES
+from app.jobs.admission import OF_MANY
 from app.jobs.again import readings
 from app.jobs.edits import edited_text
+from app.jobs.history import History, Wanted
 from app.jobs.queue import JobState
 from app.paths import builtin_model_dir
 from app.web.answers import full_answer, item_answer, model_answer
@@ -27,7 +30,7 @@ from app.web.templating import THEMES, render
 
 if TYPE_CHECKING:
     from app.i18n import Translate
-    from app.jobs.queue import Queue, Transcription
+    from app.jobs.queue import Transcription
 
 RECENT = 8  # finished recordings shown on the first page
 ACTIVE = 100  # waiting and running ones shown there
@@ -41,14 +44,13 @@ router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 @router.get("/")
 def recognition(
     request: Request,
-    queue: QueueDep,
     state: StateDep,
     translate: TranslateDep,
 ) -> HTMLResponse:
     """Take recordings in, and show those at work and the latest results."""
     in_use = state["models"].folder_in_use()
     context = {
-        "jobs": _items(_active(queue) + _recent(queue), translate),
+        "jobs": _items(_sent_alone(state["history"]), translate),
         "model": model_answer(state["inference"].status(), translate).model_dump(mode="json"),
         "model_name": in_use.name,
         "is_builtin": in_use == builtin_model_dir(),
@@ -108,16 +110,21 @@ def preferences(
     return response
 
 
-def _active(queue: Queue) -> list[Transcription]:
-    """Return what is at work and what waits, the newest first."""
-    running = queue.search(state=JobState.RUNNING, limit=ACTIVE).items
-    return queue.search(state=JobState.QUEUED, limit=ACTIVE).items + running
+def _sent_alone(history: History) -> list[Transcription]:
+    """Return what waits, what is at work and the latest that have ended; those of batches have a page of theirs."""
+    sources = history.totals().by_source.keys() - OF_MANY
+    waiting = _newest(history, sources, ACTIVE, JobState.QUEUED)
+    running = _newest(history, sources, ACTIVE, JobState.RUNNING)
+    latest = _newest(history, sources, RECENT)
+    return [*waiting, *running, *(record for record in latest if record not in waiting + running)]
 
 
-def _recent(queue: Queue) -> list[Transcription]:
-    """Return the latest that have ended."""
-    latest = queue.search(limit=RECENT).items
-    return [record for record in latest if record.state not in (JobState.QUEUED, JobState.RUNNING)]
+def _newest(
+    history: History, sources: Iterable[str], limit: int, state: JobState | None = None
+) -> list[Transcription]:
+    pages = [history.page(Wanted(source=source, state=state), limit) for source in sources]
+    found = [result.transcription for page in pages for result in page.results]
+    return sorted(found, key=lambda record: record.created_at, reverse=True)[:limit]
 
 
 def _items(records: list[Transcription], translate: Translate) -> list[dict[str, Any]]:

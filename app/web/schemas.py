@@ -137,7 +137,9 @@ class TranscriptionItem(BaseModel):
     id: str = Field(examples=["01jd9x3v6t8q"])
     name: str = Field(description="Name of the recording; it can be changed.", examples=["会议 (1).MP3"])
     state: JobState = Field(examples=["running"])
-    source: str = Field(description="Where it came from: `page`, `api` or `cli`.", examples=["api"])
+    source: str = Field(
+        description="Where it came from: `page`, `api`, `cli`, `live`, `batch` or `folder`.", examples=["api"]
+    )
     created_at: Moment = Field(examples=["2026-11-22T18:57:01.123Z"])
     started_at: Moment | None = Field(examples=["2026-11-22T18:57:02.001Z"])
     finished_at: Moment | None = Field(examples=[None])

@@ -231,6 +231,14 @@ def test_what_waits_is_paused_goes_on_is_cancelled_and_tried_again(client: TestC
     assert (told["state"], counts(client, batch)) == ("running", {"total": 4, "queued": 3, "cancelled": 1})
 
 
+def test_the_first_page_shows_what_was_sent_alone_and_not_hundreds_of_others(client: TestClient) -> None:
+    send(client, begin(client), "of many.wav", sound(1))
+    client.post("/api/v1/transcriptions", files={"file": ("alone.wav", sound(2))})
+
+    page = client.get("/").text
+    assert ("alone.wav" in page, "of many.wav" in page) == (True, False)
+
+
 def test_a_list_is_paged_and_filtered(client: TestClient) -> None:
     batch = begin(client)
     for number in range(5):

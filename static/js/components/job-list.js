@@ -9,6 +9,8 @@ import { fillJobRow, newJobRow } from "./job-row.js";
 import { connectionBack, connectionLost, offerUndo } from "./notices.js";
 import { complain } from "./problem-box.js";
 
+const OF_MANY = new Set(["batch", "folder"]);
+
 /** The rows of a page, kept as the server has them. */
 export class JobList {
   #root;
@@ -68,7 +70,8 @@ export class JobList {
   /** The stream begins with the newest as they are now: only what came after this page's rows gets a new one. @param {Transcription} job */
   #onEvent(job) {
     const newest = this.#list.querySelector("time")?.dateTime ?? "";
-    if (this.#rowOf(job.id) || isOpen(job) || job.created_at > newest) this.show(job);
+    const isOfMany = OF_MANY.has(job.source); // they have a page of theirs
+    if (this.#rowOf(job.id) || (!isOfMany && (isOpen(job) || job.created_at > newest))) this.show(job);
   }
 
   /** @param {string} id */

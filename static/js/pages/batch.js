@@ -6,8 +6,10 @@ import { BatchView } from "../components/batch-view.js";
 import { connectionBack, connectionLost } from "../components/notices.js";
 import { startPage } from "../components/page.js";
 import { RecognitionSettings } from "../components/recognition-settings.js";
+import { shortcuts } from "../components/shortcuts.js";
 import { find } from "../lib/dom.js";
 import { listen } from "../lib/events.js";
+import { t } from "../lib/messages.js";
 
 const root = find(document, "[data-batch-page]", HTMLElement);
 const list = new BatchList(find(root, "[data-batches-root]", HTMLElement));
@@ -17,6 +19,7 @@ const composer = new BatchComposer(find(root, "[data-composer]", HTMLElement), s
 let view = root.dataset.id ? viewOf(root.dataset.id) : null;
 
 startPage();
+shortcuts([{ keys: "Mod+Enter", does: t("Start the batch") }]);
 window.addEventListener("beforeunload", (event) => {
   if (composer.isFilled) event.preventDefault();
 });
