@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.browser.axe import check_accessible
 from tests.browser.conftest import Server, new_context
 from tests.browser.line import Line
 from tests.engine.sounds import babble, silence, wav_bytes
@@ -94,6 +95,7 @@ def test_twelve_dropped_files_are_read_and_exported_and_the_corrupt_one_alone_fa
     expect(bad).to_have_attribute("data-state", "failed")
     expect(bad.locator('[data-field="code"]')).to_have_text("not_audio")
     expect(page.locator('.batch-item[data-state="succeeded"]')).to_have_count(11)
+    check_accessible(page)
     table = list(csv.reader(io.StringIO(export(page, "csv").decode("utf-8-sig"))))
     assert len(table) == 13
     assert any("2026" in cell for line in table for cell in line)

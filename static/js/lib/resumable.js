@@ -4,7 +4,7 @@ import { announceUpload, getUpload, sendSlice } from "./batches-api.js";
 import { Waiting } from "./waiting.js";
 
 const SLICE_BYTES = 4 * 1024 * 1024; // what a broken connection can cost; small enough for slow lines
-const STALL_MS = 20_000; // a live connection moves something in this time
+const STALL_MS = 10_000; // a live connection moves something in this time
 const PASSING = new Set([408, 425, 429, 502, 503, 504]); // answers that a later try may not get
 
 /**
