@@ -35,7 +35,8 @@ def save_checkpoint(checkpoint: Checkpoint, folder: Path, keep: int) -> Path:
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
-    return Checkpoint(**torch.load(path, weights_only=True))
+    """Read a checkpoint to the CPU, wherever it was made."""
+    return Checkpoint(**torch.load(path, weights_only=True, map_location="cpu"))
 
 
 def load_weights(model: nn.Module, path: Path) -> None:

@@ -52,6 +52,7 @@ class TrainingConfig:
     start_from: str
     syllable_block: int
     syllable_weight: float
+    device: str
     threads: int
     bf16: bool
     batch_seconds: float

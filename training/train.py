@@ -54,13 +54,16 @@ class Trainer:
 
     def __init__(self, config: Config, team: Team) -> None:
         torch.manual_seed(config.seed)
+        self.device = torch.device(chosen_device(config.training.device))
         self.config, self.options, self.team = config, config.training, team
         self.targets: Targets = load_targets(config)
-        self.fbank = KaldiFbank()
+        self.fbank = KaldiFbank().to(self.device)
         self.augment = AugmentConfig(**config.augment)
         self.items, self.noise = training_items(config, self.targets.vocabulary)
         network = new_network(config.model, len(self.targets.vocabulary.units))
-        self.trainee = Trainee(network, len(self.targets.syllables), self.options.syllable_block)
+        self.trainee = Trainee(network, len(self.targets.syllables), self.options.syllable_block).to(
+            self.device
+        )
         self.optimiser = torch.optim.AdamW(
             self.trainee.parameters(), lr=1.0, betas=(0.9, 0.98), weight_decay=0.01, fused=True
         )
@@ -151,13 +154,16 @@ class Trainer:
     def _features(self, batch: list[Item], rank: int) -> tuple[Tensor, Tensor, list[float]]:
         """Augmented features of a batch; everything random follows from the seed and the step."""
         random_ = random.Random(f"{self.config.seed}/{self.place.step}/{rank}")
-        generator = torch.Generator().manual_seed(random_.randrange(1 << 62))
+        generator = torch.Generator(self.device).manual_seed(random_.randrange(1 << 62))
         waves, lengths, shifts_ms = waveforms(batch, random_, self.options.max_silence, self.options.speeds)
         noise = noises(self.noise, len(batch), waves.shape[1], random_)
         augment = CLEAN if 0 < self.place.step <= self.options.easy_steps else self.augment
-        waves = augment_waveforms(waves, noise, augment, generator)
-        features, frames = self.fbank(waves, lengths)
-        return augment_features(features, frames, self._cmvn.mean, augment, generator), frames, shifts_ms
+        waves, noise, lengths = (tensor.to(self.device) for tensor in (waves, noise, lengths))
+        with self.device:  # whatever is drawn or filled in on the way lies there
+            waves = augment_waveforms(waves, noise, augment, generator)
+            features, frames = self.fbank(waves, lengths)
+            features = augment_features(features, frames, self._cmvn.mean, augment, generator)
+        return features, frames, shifts_ms
 
     @property
     def _cmvn(self) -> GlobalCmvn:
@@ -241,6 +247,12 @@ def training_items(config: Config, vocabulary: Vocabulary) -> tuple[list[tuple[I
         for utterance in pack.utterances
     ]
     return [item for item in items if item[0].density < config.training.most_density], noise
+
+
+def chosen_device(wanted: str) -> str:
+    if wanted != "auto":
+        return wanted
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def schedule(options: TrainingConfig) -> Schedule:

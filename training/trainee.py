@@ -49,19 +49,19 @@ class Trainee(nn.Module):
         syllables: Sequence[Sequence[int]],
         bf16: bool,
     ) -> Losses:
-        with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+        with torch.autocast(features.device.type, torch.bfloat16, enabled=bf16):
             _, log_probs, frames = self.network(features, lengths)
             middle = self.syllable_head(self._middle).float().log_softmax(-1)
         return Losses(ctc(log_probs, frames, characters), ctc(middle, frames, syllables))
 
     def frame_losses(self, features: Tensor, lengths: Tensor, targets: FrameTargets, bf16: bool) -> Losses:
         """Cross-entropy of every frame against the unit that is spoken there."""
-        with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+        with torch.autocast(features.device.type, torch.bfloat16, enabled=bf16):
             _, log_probs, frames = self.network(features, lengths)
             middle = self.syllable_head(self._middle).float().log_softmax(-1)
         return Losses(
             *(
-                F.nll_loss(x.flatten(0, 1), y.flatten(), ignore_index=IGNORED)
+                F.nll_loss(x.flatten(0, 1), y.to(x.device).flatten(), ignore_index=IGNORED)
                 for x, y in zip((log_probs, middle), targets(frames, log_probs.shape[1]), strict=True)
             )
         )
@@ -77,7 +77,9 @@ def ctc(log_probs: Tensor, frames: Tensor, targets: Sequence[Sequence[int]]) -> 
     must not outweigh everything else.
     """
     lengths = torch.tensor([len(target) for target in targets])
-    flat = torch.tensor([token for target in targets for token in target], dtype=torch.long)
+    flat = torch.tensor(
+        [token for target in targets for token in target], dtype=torch.long, device=log_probs.device
+    )
     loss = F.ctc_loss(
         log_probs.transpose(0, 1), flat, frames, lengths, blank=BLANK, reduction="sum", zero_infinity=True
     )
@@ -118,7 +120,7 @@ def _in_single_precision(module: nn.Module) -> None:
     forward: Callable[[Tensor], Tensor] = module.forward
 
     def without_autocast(x: Tensor) -> Tensor:
-        with torch.autocast("cpu", enabled=False):
+        with torch.autocast(x.device.type, enabled=False):
             return forward(x.float())
 
     module.forward = without_autocast
