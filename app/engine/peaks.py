@@ -10,17 +10,19 @@ import numpy as np
 
 from app.engine.samples import BYTES_PER_SAMPLE, FULL_SCALE
 
+PEAK_BUCKETS = 1000  # wider than the waveform of any page
 _BLOCK_SAMPLES = 1 << 20  # 2 MB at a time, whatever the length of the recording
 
 
-def peaks(pcm: Path, buckets: int) -> list[list[int]]:
+def peaks(pcm: Path, buckets: int = PEAK_BUCKETS, header_bytes: int = 0) -> list[list[int]]:
     """Return [lowest, highest] of each stretch of a file that `decode` wrote, as -127 to 127.
 
-    A recording with fewer samples than buckets gives one pair per sample.
+    A recording with fewer samples than buckets gives one pair per sample; a header before the samples is passed over.
     """
-    num_samples = pcm.stat().st_size // BYTES_PER_SAMPLE
+    skipped = header_bytes // BYTES_PER_SAMPLE
+    num_samples = pcm.stat().st_size // BYTES_PER_SAMPLE - skipped
     buckets = min(buckets, num_samples)
-    edges = [num_samples * bucket // buckets for bucket in range(buckets + 1)] if buckets else [0]
+    edges = [skipped + num_samples * bucket // buckets for bucket in range(buckets + 1)] if buckets else [0]
     return [_peak(pcm, start, end) for start, end in pairwise(edges)]
 
 

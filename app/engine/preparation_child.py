@@ -20,12 +20,11 @@ from typing import Any
 from app.engine.audio import DecodeLimits, decode
 from app.engine.frames import judge, keep
 from app.engine.outline import keep_outline
-from app.engine.peaks import peaks, together
+from app.engine.peaks import PEAK_BUCKETS, peaks, together
 from app.engine.samples import channel_file
 from app.engine.vad import SpeechReport, VadOptions, cut
 from app.errors import AppError, DecodingMemoryLimit
 
-PEAK_BUCKETS = 1000  # wider than the waveform of any page
 _PR_SET_PDEATHSIG = 1  # from <sys/prctl.h>
 _MEGABYTE = 1 << 20
 _ROOM_TO_ANSWER = 32 * _MEGABYTE

@@ -62,7 +62,7 @@ class Transcription:
     size_bytes: int
     sha256: str
     source: str
-    """Where it came from: `page`, `api` or `cli`."""
+    """Where it came from: `page`, `api`, `cli` or `live`."""
     options: JobOptions
     duration: float | None
     """Seconds, once the recording has been read."""

@@ -146,6 +146,9 @@ def test_two_sentences_come_back_while_they_are_spoken(server: LiveServer) -> No
     assert record["duration"] == 5.0
     assert server.sound_of(ended["transcription"]) == speaker.sound
     assert record["size_bytes"] == len(speaker.sound) + 44
+    picture = server.ask(f"/transcriptions/{ended['transcription']}/peaks")["peaks"]
+    assert picture[:100] == [[0, 0]] * 100  # half a second of silence is a tenth of it
+    assert max(high for _, high in picture) == round(127 * 0.6)
 
 
 def test_what_partials_call_stable_stays(server: LiveServer) -> None:

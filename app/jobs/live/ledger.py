@@ -7,6 +7,8 @@ still missing, it waits in the queue like any other, and a worker reads only tho
 from __future__ import annotations
 
 import hashlib
+import json
+import logging
 import os
 import secrets
 from collections.abc import Iterable
@@ -15,6 +17,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.engine import SAMPLE_RATE
+from app.engine.peaks import peaks
 from app.engine.vad import SpeechSpan
 from app.errors import LiveSessionUnknown, LiveTokenWrong, Problem, SegmentsFailed
 from app.jobs.batching import Recognised
@@ -22,15 +25,18 @@ from app.jobs.endings import cancelled, ended, given_back
 from app.jobs.live.intake import Stored
 from app.jobs.queue import Queue
 from app.jobs.transcription import JobOptions, SegmentRecord, segment_from, words_to_store
+from app.logging import event
 from app.store import live, segments, transcriptions
 from app.store.database import Connection, Row
-from app.store.growing import GrowingWav
+from app.store.growing import HEADER_BYTES, GrowingWav
 from app.store.incoming import SOURCE_STEM
 from app.store.tables import JobState, LiveState, SegmentState
 from app.transcript import NO_SPEECH, Applied, detect_language, merge_receipts
 
 SUFFIX = ".wav"
 NO_DIGEST = ""  # of a recording that still grows
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +236,16 @@ class Ledger:
             return [segment_from(row) for row in segments.of(connection, transcription, with_words=True)]
 
     # Its end
+
+    def draw(self, place: Place) -> None:
+        """Keep the picture of the sound; a player without one is no reason not to end."""
+        picture = self._files.peaks(place.transcription)
+        part = picture.with_name(f"{picture.name}.part")
+        try:
+            part.write_text(json.dumps(peaks(place.wav.path, header_bytes=HEADER_BYTES)))
+            part.replace(picture)
+        except OSError as error:
+            event(_log, logging.WARNING, "live_not_drawn", reason=error)
 
     def end(self, place: Place, state: LiveState, duration: float, size_bytes: int, sha256: str) -> None:
         """End a session and its transcription, which waits for a worker where texts are missing."""

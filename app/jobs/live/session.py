@@ -277,6 +277,7 @@ class Session:
     def _close_up(self, state: LiveState) -> None:
         stored = self.intake.stored
         size_bytes, sha256 = self._keeper.insist(self.intake.close_up)
+        self._around.ledger.draw(self.place)
         self._keeper.insist(
             lambda: self._around.ledger.end(self.place, state, stored.seconds, size_bytes, sha256)
         )
