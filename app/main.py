@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 
 from app import __version__
 from app.composition import decode_limits, open_models, spec_of_folder, surroundings, vad_options
+from app.errors import Problem
 from app.jobs.arrivals import Arrivals
 from app.jobs.batches import BatchBook
 from app.jobs.devices import Devices
@@ -214,7 +215,7 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
     vad_texts = VadTexts(vad, lanes)
     stack.enter_context(vad_texts.running())
     batch_book, arrivals, porter = _open_batches(stack, queue, inference, book)
-    health = Health(lambda: _subject(book, inference))
+    health = Health(lambda: _subject(book, inference), lambda: _model_problem(inference))
     stack.enter_context(health.running())
     return {
         "settings": settings,
@@ -272,6 +273,12 @@ def _subject(book: SettingsBook, inference: InferenceProcess) -> Subject:
     """Return what the doctor examines: the server as its settings are now."""
     now = book.now
     return Subject(inference.spec, now.data_dir, now.log_dir, now.host, now.port)
+
+
+def _model_problem(inference: InferenceProcess) -> Problem | None:
+    """Return why nothing can be recognised; None while all is well."""
+    status = inference.status()
+    return status.problem if status.state == "failed" else None
 
 
 def _settings_now(book: SettingsBook) -> SettingsNow:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 
+from app.errors import Problem
 from app.logging import event
 from app.support.doctor import Check, Status, Subject, glance
 
@@ -18,16 +19,23 @@ _log = logging.getLogger(__name__)
 class Health:
     """Knows at any moment what is wrong; a new complaint is logged once."""
 
-    def __init__(self, subject: Callable[[], Subject], look_seconds: float = LOOK_SECONDS) -> None:
+    def __init__(
+        self,
+        subject: Callable[[], Subject],
+        model_problem: Callable[[], Problem | None] = lambda: None,
+        look_seconds: float = LOOK_SECONDS,
+    ) -> None:
         self._subject = subject
+        self._model_problem = model_problem
         self._look_seconds = look_seconds
         self._stopping = Event()
         self._complaints: tuple[Check, ...] = ()
 
     @property
     def complaints(self) -> tuple[Check, ...]:
-        """What is not as it must be, the worst first."""
-        return self._complaints
+        """What is not as it must be, the worst first; why nothing can be recognised is asked for at this moment."""
+        problem = self._model_problem()
+        return (*(() if problem is None else (_model(problem),)), *self._complaints)
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -60,3 +68,7 @@ class Health:
                 event(_log, logging.ERROR, "health_stumbled", exc_info=True)
             if self._stopping.wait(self._look_seconds):
                 return
+
+
+def _model(problem: Problem) -> Check:
+    return Check("model", Status.FAILURE, problem.message, problem.advice, problem.params)

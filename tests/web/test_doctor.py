@@ -91,3 +91,14 @@ def test_a_complaint_is_logged_once_and_its_end_too(
     events = [record.message for record in caplog.records if record.name == "app.support.health"]
     assert events == ["health_complaint", "health_restored"]
     assert [check for check in health.complaints if check.status is Status.FAILURE] == []
+
+
+def test_every_page_says_that_the_device_asked_for_is_absent(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "data", log_dir=tmp_path / "logs", device="mps")
+    with TestClient(create_app(settings), base_url="http://127.0.0.1") as client:
+        wait_until(lambda: 'data-health="model"' in client.get("/history").text)
+
+        page = client.get("/", headers={"accept-language": "en"}).text
+
+    assert "mps" in page
+    assert "auto" in page
