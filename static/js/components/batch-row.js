@@ -67,8 +67,8 @@ function describe(button, name) {
     up: t("Move {name} up", { name }),
     down: t("Move {name} down", { name }),
     cancel: t("Cancel {name}", { name }),
-    retry: t("Try {name} again", { name }),
-    remove: t("Take {name} from the list", { name }),
+    retry: t("Try again: {name}", { name }),
+    remove: t("Remove {name}", { name }),
   };
   const label = names[button.dataset.action ?? ""] ?? name;
   if (button.ariaLabel !== label) button.ariaLabel = label;
