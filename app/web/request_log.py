@@ -9,6 +9,7 @@ import logging
 import re
 import secrets
 import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -82,13 +83,18 @@ class RequestLog:
             milliseconds = round((time.perf_counter() - started) * 1000, 1)
             event(
                 log,
-                logging.DEBUG if scope["path"].startswith(QUIET_PATHS) else logging.INFO,
+                _level(scope["path"], status),
                 "request",
                 method=scope["method"],
                 path=scope["path"],
                 status=status,
                 ms=milliseconds,
             )
+
+
+def _level(path: str, status: int) -> int:
+    is_quiet = path.startswith(QUIET_PATHS) and status < HTTPStatus.INTERNAL_SERVER_ERROR
+    return logging.DEBUG if is_quiet else logging.INFO
 
 
 def _request_id(headers: Headers) -> str:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.axe import broken_rules, check_accessible
 
-OTHERS = ("/doctor", "/logs", "/docs", "/no-such-page")
+OTHERS = ("/history?view=statistics", "/history?view=trash", "/logs", "/docs", "/no-such-page")
 # A colour on its way to another one is not the page's colour.
 STILL = """() => {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync('*, ::before, ::after { transition: none !important; animation: none !important; }');
     document.adoptedStyleSheets = [sheet];
 }"""
+
+# One operation of the API is described like the other; all of them take a minute.
+SHORTENED = "document.querySelectorAll('.docs > section:nth-of-type(n + 4)').forEach((each) => each.remove())"
 
 
 def pages_of(page: Page, finished: str) -> list[str]:
@@ -35,6 +39,7 @@ def test_no_page_breaks_a_rule_in_either_theme(
         page.goto(path)
         page.wait_for_load_state("load")
         page.evaluate(STILL)
+        page.evaluate(SHORTENED)
         page.emulate_media(color_scheme="light")
         complaints += broken_rules(page)
         page.emulate_media(color_scheme="dark")
@@ -46,5 +51,24 @@ def test_no_page_breaks_a_rule_in_either_theme(
 def test_the_dialog_of_shortcuts_breaks_no_rule(page: Page) -> None:
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+
+    check_accessible(page)
+
+
+def test_files_that_wait_and_files_that_were_refused_break_no_rule(
+    page: Page, recording: Path, tmp_path: Path
+) -> None:
+    big = tmp_path / "big.wav"
+    big.write_bytes(bytes(3 * 2**20))
+    page.locator("[data-file-input]").set_input_files([recording, big])
+    expect(page.locator("[data-staged] > *")).to_have_count(2)
+
+    check_accessible(page)
+
+
+def test_a_question_breaks_no_rule(page: Page) -> None:
+    page.get_by_label("Hotwords", exact=True).fill("转写")
+    page.get_by_role("button", name="Save as a list").click()
+    expect(page.get_by_role("dialog", name="Save the hotwords as a list")).to_be_visible()
 
     check_accessible(page)

@@ -7,7 +7,7 @@ from app.errors import DatabaseUnusable, InferenceUnavailable, NotAudio, Problem
 from app.i18n import translator
 from app.logging import close_logging, setup_logging
 from app.settings import Settings
-from app.web import system
+from app.web import pages, system
 from tests.web.conftest import API
 
 
@@ -101,6 +101,27 @@ def test_a_mistake_of_ours_is_logged_with_its_request_and_not_shown(
     assert f"request={error['request_id']}" in lines[failed]
     assert "    ZeroDivisionError: a mistake of ours" in lines[failed:]
     assert "status=500" in lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("language", "heading", "advice"),
+    [("en", "That did not work", "send logs/app.log"), ("zh", "没能打开", "logs/app.log 发给管理员")],
+)
+def test_a_page_that_breaks_down_says_so_in_the_readers_language_with_the_request(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, language: str, heading: str, advice: str
+) -> None:
+    def break_down(_state: object) -> list[str]:
+        raise ZeroDivisionError("a mistake of ours")
+
+    monkeypatch.setattr(pages, "spoken_languages", break_down)
+
+    answer = client.get("/", headers={"accept-language": language})
+
+    assert (answer.status_code, answer.headers["content-type"]) == (500, "text/html; charset=utf-8")
+    assert heading in answer.text
+    assert advice in answer.text
+    assert answer.headers["x-request-id"] in answer.text
+    assert "ZeroDivisionError" not in answer.text
 
 
 def test_a_search_does_not_reach_the_log(client: TestClient, settings: Settings) -> None:
