@@ -52,6 +52,7 @@ from app.web import (
     edits,
     events,
     files,
+    findings,
     history_page,
     hotword_lists,
     journal,
@@ -147,6 +148,7 @@ def _add_routes(app: FastAPI) -> None:
         vad_routes,
         hotword_lists,
         case,
+        findings,
     ):  # /events stands before /{id}
         app.include_router(module.router, prefix=API_PATH)
     for router in (batches.router, batch_uploads.batch_router, batch_uploads.router):

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from app.formats import Format, find_format
 from app.hotwords import Hotword
 from app.settings import Settings
 from app.store.outputs import write_whole
+from app.support.diagnosis import Finding
 from app.transcript import Transcript
 
 Report = Callable[[Problem, str], None]
@@ -59,12 +61,21 @@ def transcribe(request: Request, settings: Settings, report: Report) -> int:
         for file, name in zip(request.files, names, strict=True):
             bar.set_description_str(file.name)
             try:
-                transcript = transcribe_file(file, engine, options, settings, bar, request.channels)
+                transcript = transcribe_file(
+                    file, engine, options, settings, bar, request.channels, partial(_notice, file.name)
+                )
                 _deliver(transcript, formats, request.output, name)
             except AppError as error:
                 failures += 1
                 report(error.problem, str(file))
     return 1 if failures else 0
+
+
+def _notice(name: str, findings: Iterable[Finding]) -> None:
+    """Say on standard error what is odd about a recording or its text."""
+    for finding in findings:
+        told = finding.explained()
+        tqdm.write(f"{name}: {told['fact']} [{finding.id}]\n  -> {told['advice']}", file=sys.stderr)
 
 
 def output_names(files: Iterable[Path]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -19,7 +19,10 @@ from app.engine.samples import channel_file
 from app.engine.vad import SpeechSpan
 from app.errors import FileUnreadable, FolderUnwritable
 from app.hotwords import outcomes
+from app.jobs.queue import JobOptions
 from app.settings import Settings
+from app.support.diagnosis import Finding, Run, diagnose
+from app.support.diagnosis.finding import heard_from
 from app.transcript import NO_SPEECH, Applied, Segment, Transcript, detect_language, merge_receipts
 
 BATCHES_AT_ONCE = 3  # so many go to the engine together: it finds those of similar length among them
@@ -34,8 +37,9 @@ def transcribe_file(
     settings: Settings,
     bar: tqdm[Any],
     channels: str = "mix",
+    notice: Callable[[list[Finding]], None] = lambda _findings: None,
 ) -> Transcript:
-    """Return the transcript of one file; `bar` advances by seconds of recording."""
+    """Return the transcript of one file; `bar` advances by seconds of recording, `notice` gets what is odd."""
     _check_readable(file)
     vad = vad_options(settings)
     with _scratch_folder() as folder:
@@ -51,7 +55,9 @@ def transcribe_file(
         )
         bar.reset(total=prepared.facts.duration)
         recognised = list(_recognise(prepared, pcm, engine, options, bar))
-    return _assemble(recognised, prepared, engine, options, prepared.receipt(vad, channels))
+    transcript = _assemble(recognised, prepared, engine, options, prepared.receipt(vad, channels))
+    notice(diagnose(_run(recognised, prepared, JobOptions.of(options, vad, channels), transcript)))
+    return transcript
 
 
 def _check_readable(file: Path) -> None:
@@ -125,4 +131,20 @@ def _assemble(
         receipt=receipt,
         warnings=warnings,
         hotwords=outcomes(options.hotwords, heard, receipt),
+    )
+
+
+def _run(
+    recognised: list[Recognised], prepared: Prepared, options: JobOptions, transcript: Transcript
+) -> Run:
+    return Run(
+        options=options,
+        recording=prepared.described,
+        duration=transcript.duration,
+        segments=[heard_from(span.start, span.end, hypothesis) for span, hypothesis in recognised],
+        segments_total=len(recognised),
+        receipt=transcript.receipt,
+        hotwords=transcript.hotwords,
+        is_over=True,
+        model=transcript.model,
     )

@@ -93,6 +93,9 @@ class Hypothesis:
     """With times from the beginning of the waveform; empty where the model gives none."""
     applied: tuple[Applied, ...] = ()
     """What happened to this one alone, for example that memory was short."""
+    foreign_share: float | None = None
+    """Of the tokens that were likeliest before the chosen language was forced, those of the other language; None where
+    none was forced or nothing was heard."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,8 @@ class AudioFacts:
     """What the reader should know, as `text: figures`; the text before the last ": " is its translation key."""
     separate: int = 0
     """How many channels were written apart; 0 for the mix of all."""
+    channel_levels: tuple[float, ...] = ()
+    """dBFS of each channel over the whole recording; of many channels, or where they change, none."""
     mixed_because: str = ""
     """Why channels that were asked for apart were mixed, as a warning is written; empty otherwise."""
 
@@ -268,8 +270,16 @@ class _Track:
             bit_rate=self._bit_rate,
             warnings=tuple(self._warnings(number_of_tracks)),
             separate=0 if self._mixed_because() or not self._separate else self._channels,
+            channel_levels=self._channel_levels(),
             mixed_because=self._mixed_because(),
         )
+
+    def _channel_levels(self) -> tuple[float, ...]:
+        energies = np.concatenate([resampler.energies for resampler in self._resamplers])
+        if len(energies) != self._channels or len(energies) > MOST_CHANNELS:
+            return ()
+        samples = max(1.0, self.seconds * self._sample_rate)
+        return tuple(round(float(10 * np.log10(energy / samples + 1e-12)), 1) for energy in energies)
 
     def _mixed_because(self) -> str:
         if not self._separate:

@@ -24,6 +24,7 @@ from typing import Any
 
 from app.engine.audio import AudioFacts, DecodeLimits
 from app.engine.samples import channel_file
+from app.engine.sound import SoundFacts
 from app.engine.vad import DroppedSpan, Rule, SpeechReport, SpeechSpan, VadOptions
 from app.errors import N_, AppError, DecodingCrashed, DecodingTimeLimit
 from app.transcript import Applied
@@ -48,6 +49,8 @@ class Prepared:
     facts: AudioFacts
     speech: tuple[SpeechReport, ...]
     """Of the mix, or of each channel."""
+    sound: tuple[SoundFacts, ...] = ()
+    """Of the mix, or of each channel."""
 
     @property
     def spans(self) -> tuple[SpeechSpan, ...]:
@@ -58,6 +61,13 @@ class Prepared:
             for span in report.spans
         ]
         return tuple(sorted(found, key=lambda span: (span.start, span.channel or 0)))
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """What is kept of the recording with its plan, for the diagnosis."""
+        facts = asdict(self.facts)
+        names = ("sample_rate", "channels", "codec", "container", "bit_rate", "channel_levels")
+        return {name: facts[name] for name in names} | {"sound": [asdict(each) for each in self.sound]}
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -226,8 +236,11 @@ def _read(answer: str) -> Prepared:
 def _prepared(stored: dict[str, Any]) -> Prepared:
     facts = stored["facts"]
     return Prepared(
-        AudioFacts(**facts | {"warnings": tuple(facts["warnings"])}),
+        AudioFacts(
+            **facts | {"warnings": tuple(facts["warnings"]), "channel_levels": tuple(facts["channel_levels"])}
+        ),
         tuple(_report(speech) for speech in stored["speech"]),
+        tuple(SoundFacts(**sound) for sound in stored["sound"]),
     )
 
 

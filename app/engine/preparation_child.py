@@ -22,6 +22,7 @@ from app.engine.frames import judge, keep
 from app.engine.outline import keep_outline
 from app.engine.peaks import PEAK_BUCKETS, peaks, together
 from app.engine.samples import channel_file
+from app.engine.sound import measure
 from app.engine.vad import SpeechReport, VadOptions, cut
 from app.errors import AppError, DecodingMemoryLimit
 
@@ -58,7 +59,11 @@ def _prepared(request: dict[str, Any], limits: DecodeLimits) -> dict[str, Any]:
     Path(request["peaks"]).write_text(json.dumps(together([peaks(file, PEAK_BUCKETS) for file in files])))
     survey = Path(request["survey"]) if request["survey"] else None
     vad = VadOptions(**request["vad"])
-    return {"facts": asdict(facts), "speech": [asdict(_speech(file, vad, survey)) for file in files]}
+    return {
+        "facts": asdict(facts),
+        "speech": [asdict(_speech(file, vad, survey)) for file in files],
+        "sound": [asdict(measure(file)) for file in files],
+    }
 
 
 def _speech(pcm: Path, vad: VadOptions, survey: Path | None) -> SpeechReport:

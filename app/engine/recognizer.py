@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache, partial
 
 import torch
@@ -146,34 +147,58 @@ class ConformerEngine:
         """Recognise one batch; memory that runs out is the caller's to handle."""
         try:
             with torch.inference_mode(), memory_errors_named():
-                batch = self._encode(utterances)
+                batch, foreign = self._encode(utterances)
                 decoded = self._search(batch, utterances)
                 frames = zip(batch.log_probs_BTV, batch.lengths_B.tolist(), strict=True)
-                return [
+                written = [
                     self._write(utterance, found, log_probs_TV[:length])
                     for utterance, found, (log_probs_TV, length) in zip(
                         utterances, decoded, frames, strict=True
                     )
                 ]
+                return [
+                    replace(hypothesis, foreign_share=share)
+                    for hypothesis, share in zip(written, foreign, strict=True)
+                ]
         except RuntimeError as error:
             raise InferenceFailed(detail=str(error).splitlines()[0]) from error
 
-    def _encode(self, utterances: Sequence[Utterance]) -> EncodedBatch:
+    def _encode(self, utterances: Sequence[Utterance]) -> tuple[EncodedBatch, list[float | None]]:
+        """Return what the search needs, and how foreign each utterance is to its language."""
         waveforms = [utterance.waveform for utterance in utterances]
         languages = [utterance.options.language for utterance in utterances]
         features, feature_lengths = self._fbank(*pad_waveforms(waveforms, self._device))
         encoded, log_probs, lengths = self._model(features, feature_lengths)
         contexts = tuple(self._graph(utterance.options.hotwords)[0] for utterance in utterances)
-        return EncodedBatch(encoded, self._restrict(log_probs, languages), lengths, contexts)
+        forbidden_BV = self._forbidden_to(languages)
+        foreign = self._foreign_shares(log_probs, lengths, forbidden_BV)
+        if forbidden_BV is not None:
+            log_probs = log_probs.masked_fill(forbidden_BV[:, None], float("-inf"))
+        return EncodedBatch(encoded, log_probs, lengths, contexts), foreign
 
-    def _restrict(self, log_probs_BTV: Tensor, languages: Sequence[str]) -> Tensor:
-        """Forbid each utterance the characters of the other language, where one was chosen."""
-        if not any(language in self._tokenizer.languages for language in languages):
-            return log_probs_BTV
-        nothing = torch.zeros_like(self._forbidden["zh"])
+    def _forbidden_to(self, languages: Sequence[str]) -> Tensor | None:
+        """Return the units of the other language for each utterance that chose one; None where nobody did."""
         known = self._tokenizer.languages
-        rows = [self._forbidden[name] if name in known else nothing for name in languages]
-        return log_probs_BTV.masked_fill(torch.stack(rows)[:, None], float("-inf"))
+        if not any(language in known for language in languages):
+            return None
+        nothing = torch.zeros_like(self._forbidden["zh"])
+        return torch.stack([self._forbidden[name] if name in known else nothing for name in languages])
+
+    def _foreign_shares(
+        self, log_probs_BTV: Tensor, lengths_B: Tensor, forbidden_BV: Tensor | None
+    ) -> list[float | None]:
+        """Return of the likeliest tokens, frame by frame, the share that each utterance was forbidden."""
+        if forbidden_BV is None:
+            return [None] * len(lengths_B)
+        likeliest_BT = log_probs_BTV.argmax(dim=-1)
+        shares: list[float | None] = []
+        for row, length in enumerate(lengths_B.tolist()):
+            tokens = likeliest_BT[row, :length]
+            tokens = tokens[tokens != self._blank_id]
+            is_foreign = forbidden_BV[row][tokens]
+            has_evidence = len(tokens) and bool(forbidden_BV[row].any())
+            shares.append(float(is_foreign.float().mean()) if has_evidence else None)
+        return shares
 
     def _forbid(self, ids: frozenset[int]) -> Tensor:
         forbidden = torch.zeros(len(self._tokenizer.units), dtype=torch.bool, device=self._device)

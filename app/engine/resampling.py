@@ -38,6 +38,8 @@ class MonoResampler:
         self.not_numbers = 0
         """Samples, over all channels, that were NaN or infinite and were silenced."""
         self.numbers = 0
+        self.energies: npt.NDArray[np.float64] = np.zeros(0)
+        """Sum of the squares of each channel."""
         self._rate = 0
         self._resampler = _new_resampler()
         self._packer = _Packer()
@@ -60,8 +62,14 @@ class MonoResampler:
 
     def _mono(self, frame: av.AudioFrame) -> Waveform:
         channels = self._numbers_only(_as_float(self._chosen(_by_channel(self._packer.readable(frame)))))
+        self._count(channels)
         mono: Waveform = channels.mean(axis=0, dtype=np.float32)
         return mono
+
+    def _count(self, channels: npt.NDArray[np.float32]) -> None:
+        if len(self.energies) != len(channels):  # the first frame, or the number of channels changes half-way
+            self.energies = np.zeros(len(channels))
+        self.energies += np.square(channels).sum(axis=1, dtype=np.float64)
 
     def _chosen(self, channels: npt.NDArray[Any]) -> npt.NDArray[Any]:
         if self._channel is None:

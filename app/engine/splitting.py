@@ -55,6 +55,7 @@ def join(first: Hypothesis, second: Hypothesis, seconds: float) -> Hypothesis:
         dropped="" if text else first.dropped or second.dropped,
         words=first.words + tuple(word.later(seconds) for word in second.words),
         applied=merge_receipts(first.applied, second.applied),
+        foreign_share=first.foreign_share if second.foreign_share is None else second.foreign_share,
     )
 
 

@@ -101,6 +101,7 @@ class Claims:
                 connection,
                 id,
                 duration=prepared.facts.duration,
+                recording=prepared.described,
                 warnings=list(prepared.warnings),
                 receipt=[asdict(line) for line in prepared.receipt(options.vad, options.channels)],
             )
@@ -125,6 +126,7 @@ class Claims:
                 confidence=hypothesis.confidence,
                 words=words_to_store(hypothesis.words),
                 dropped=hypothesis.dropped,
+                foreign_share=hypothesis.foreign_share,
                 seconds_worked=seconds_worked,
             )
             stored = (Applied(**line) for line in row["receipt"])

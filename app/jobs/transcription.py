@@ -38,6 +38,19 @@ class JobOptions:
         """The part that the engine needs."""
         return RecognitionOptions(self.language, self.hotwords, self.itn, self.quality, self.punctuation)
 
+    @classmethod
+    def of(cls, options: RecognitionOptions, vad: VadOptions, channels: str) -> JobOptions:
+        """Return what was asked of a recognition that is no job."""
+        return cls(
+            language=options.language,
+            hotwords=options.hotwords,
+            itn=options.itn,
+            quality=options.quality,
+            punctuation=options.punctuation,
+            vad=vad,
+            channels=channels,
+        )
+
     def to_dict(self) -> dict[str, Any]:
         return {**asdict(self), "hotwords": [str(hotword) for hotword in self.hotwords]}
 
@@ -86,6 +99,8 @@ class Transcription:
     """The first transcription of the same recording; None for the first."""
     edit_revision: int
     """Grows with every change by hand; 0 where the text is as it was recognised."""
+    recording: Mapping[str, Any]
+    """How it was encoded and how it sounds; empty until it has been read."""
 
     @property
     def first_id(self) -> str:
@@ -108,6 +123,8 @@ class SegmentRecord:
     dropped: str
     """Why text was withheld; empty otherwise."""
     error: Problem | None
+    foreign_share: float | None = None
+    """Of what was heard before the chosen language was forced, how much was of the other one."""
     words: tuple[Word, ...] = ()
     """Empty too where they were not asked for."""
     channel: int | None = None
@@ -155,6 +172,7 @@ def transcription_from(row: Mapping[str, Any]) -> Transcription:
         warnings=tuple(row["warnings"]),
         error=_problem(row["error"]),
         revision=row["revision"],
+        recording=row.get("recording") or {},
         again_of=row["again_of"],
         edit_revision=row["edit_revision"],
     )
@@ -170,6 +188,7 @@ def segment_from(row: Mapping[str, Any]) -> SegmentRecord:
         text_raw=row["text_raw"],
         confidence=row["confidence"],
         dropped=row["dropped"],
+        foreign_share=row.get("foreign_share"),
         error=_problem(row["error"]),
         words=tuple(_stored_word(values, row["start"]) for values in row.get("words", ())),
         channel=row["channel"],

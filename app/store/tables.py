@@ -177,6 +177,9 @@ transcriptions = Table(
     Column("revision", Integer, nullable=False),
     Column("number", Integer, nullable=False),  # its place in the order of creation: milliseconds since 1970
     Column("deleted_at", UtcDateTime),  # when it was put in the trash
+    Column(
+        "recording", JSON(none_as_null=True)
+    ),  # how it was encoded and how it sounds; null until it is read
     Column("again_of", String(32)),  # id of the first transcription of the same recording; null for the first
     Column("edit_revision", Integer, nullable=False, default=0, server_default="0"),  # 0: never edited
     _one_of("state", JobState),
@@ -213,6 +216,7 @@ segments = Table(
     Column("seconds_worked", Float, nullable=False, default=0.0),
     Column("error", JSON(none_as_null=True)),
     Column("channel", Integer),  # counted from 1; null where the channels were mixed
+    Column("foreign_share", Float),  # of what was heard before the language was forced; null where it was not
     _one_of("state", SegmentState),
 )
 

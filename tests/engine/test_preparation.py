@@ -79,7 +79,11 @@ def is_reader(process: psutil.Process) -> bool:
 def test_it_returns_what_the_child_found_and_leaves_complete_files(sentence, tmp_path):
     result = prepared(sentence)
 
-    assert result.facts == AudioFacts(4.0, 16_000, 1, "flac", "flac", result.facts.bit_rate, ())
+    levels = result.facts.channel_levels
+    assert result.facts == AudioFacts(
+        4.0, 16_000, 1, "flac", "flac", result.facts.bit_rate, (), channel_levels=levels
+    )
+    assert len(levels) == len(result.sound) == 1
     assert len(result.spans) == 1
     assert [dropped.rule for dropped in result.speech[0].dropped] == [Rule.TOO_QUIET] * 2
     assert (tmp_path / "a.s16").stat().st_size == 4 * 16_000 * 2

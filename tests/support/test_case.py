@@ -38,7 +38,7 @@ TEXTS = {
         "environment.json",
         "packages.json",
     ),
-    *("model.json", "doctor.json"),
+    *("model.json", "doctor.json", "findings.json", "recording.json"),
 }
 HASH = CaseChoice(AudioChoice.HASH)
 log = logging.getLogger("app.test")

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pytest
 
 from app.errors import CaseDamaged, InvalidParameter
+from app.jobs.queue import JobOptions
 from app.support.case import AudioChoice, CaseChoice
 from app.support.replay import Verdict
 from app.support.replay.bench import Bench
@@ -19,6 +21,7 @@ from app.support.replay.comparison import diff_of, distance
 from app.support.replay.replay import Replayed, replay
 from app.support.replay.report import as_dict, as_text
 from app.support.replay.suite import CaseResult, Trend, as_junit, read_baseline, run_suite, write_baseline
+from tests.engine import sounds
 from tests.jobs.conftest import LIMITS, House, talk
 from tests.support.cases import make, read
 from tests.support.test_case import recognised
@@ -228,3 +231,24 @@ def test_the_settings_of_the_case_are_told_with_what_is_here(house: House) -> No
 
     assert read(case, "settings.json")["device"]["value"] == "cuda:0"
     assert again(house, case, device="cpu").differences[-1].recorded == "cuda:0"
+
+
+def test_channels_that_were_read_apart_are_run_apart(house: House) -> None:
+    left, right = sounds.babble(0.8, level=0.2), sounds.babble(0.8, level=0.5)
+    pause = sounds.silence(1.0)
+    channels = np.stack(
+        [np.concatenate([pause, left, pause, pause]), np.concatenate([pause, pause, right, pause])]
+    )
+    recording = sounds.wav_bytes((channels * 32767).astype(np.int16))
+    with house.working("EchoEngine"), house.queue.receive("call.wav", 10**9) as incoming:
+        incoming.write(recording)
+        job = house.queue.submit(incoming, JobOptions(channels="separate"), "api").id
+        house.end_of(job)
+    whole = make(house, job)
+
+    assert [each["channel"] for each in read(whole, "segmentation.json")] == [1, 2]
+    assert again(house, whole).verdict is Verdict.REPRODUCED
+    assert (
+        again(house, make(house, job, CaseChoice(AudioChoice.STRETCH, segment=1))).verdict
+        is Verdict.REPRODUCED
+    )

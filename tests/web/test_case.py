@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sqlite3
 import zipfile
 from pathlib import Path
 
@@ -66,3 +67,20 @@ def _talk() -> bytes:
 def test_the_doctor_of_a_case_does_not_load_the_model(client: TestClient, tmp_path: Path) -> None:
     with zipfile.ZipFile(io.BytesIO(client.get(send(client) + "/case").content)) as archive:
         assert b'"is_quick": true' in archive.read("doctor.json")
+
+
+def test_what_is_odd_is_told_in_the_readers_language_on_the_page_and_over_rest(
+    client: TestClient, settings: Settings
+) -> None:
+    path = send(client)
+    id = path.rpartition("/")[2]
+    told = '{"sample_rate": 8000, "channel_levels": [], "sound": [{"loud_db": -20, "floor_db": -60, "clipped_share": 0,'
+    told += ' "band_drop_db": 80, "tones_share": 0}]}'
+    with sqlite3.connect(settings.data_dir / "app.db") as connection:
+        connection.execute("UPDATE transcriptions SET recording = ? WHERE id = ?", (told, id))
+    [finding] = client.get(f"{path}/findings", headers={"accept-language": "zh"}).json()["findings"]
+
+    assert finding["id"] == "telephone"
+    assert finding["evidence"] == {"sample_rate": 8000.0, "band_drop_db": 80.0}
+    assert finding["remedy"] is None
+    assert finding["fact"] in client.get(f"/transcriptions/{id}", headers={"accept-language": "zh"}).text

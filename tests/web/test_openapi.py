@@ -89,6 +89,7 @@ OPERATIONS = {
     "PATCH /api/v1/uploads/{id}",
     "DELETE /api/v1/uploads/{id}",
     "GET /api/v1/transcriptions/{id}/case",
+    "GET /api/v1/transcriptions/{id}/findings",
     "GET /api/v1/transcriptions/{id}/case/preview",
     "POST /api/v1/vad",
     "POST /api/v1/vad/transcriptions/{id}",

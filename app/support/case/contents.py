@@ -16,6 +16,7 @@ from app.jobs.queue import SegmentRecord, Transcription
 from app.support.actions import tell_actions
 from app.support.case import CaseChoice, Part, Surroundings
 from app.support.case.archive import as_json
+from app.support.diagnosis import diagnose, run_of
 from app.support.doctor import Subject, examine, glance
 from app.support.environment import describe_environment, installed_packages
 from app.support.journal import FOLDER as JOURNAL_FOLDER
@@ -85,6 +86,14 @@ class Contents:
         )
         yield self._json("receipt.json", N_("What was asked, what was applied, and why"), self._receipt())
         yield self._json(
+            "findings.json", N_("What was noticed about the recording and its text"), self._findings()
+        )
+        yield self._json(
+            "recording.json",
+            N_("How the recording was encoded, and how it sounds"),
+            dict(self._job.recording),
+        )
+        yield self._json(
             "segmentation.json",
             N_("Every segment with its times, state and text"),
             self._plan(),
@@ -123,12 +132,17 @@ class Contents:
     def _receipt(self) -> list[dict[str, Any]]:
         return [asdict(line) for line in self._job.receipt]
 
+    def _findings(self) -> list[dict[str, Any]]:
+        found = diagnose(run_of(self._job, self._segments))
+        return [{"id": each.id, **each.explained(), "evidence": dict(each.evidence)} for each in found]
+
     def _plan(self) -> list[dict[str, Any]]:
         return [
             {
                 "index": segment.index,
                 "start": segment.start,
                 "end": segment.end,
+                "channel": segment.channel,
                 "state": segment.state,
                 "text": segment.text,
                 "text_raw": segment.text_raw,

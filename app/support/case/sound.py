@@ -15,8 +15,10 @@ from app.engine import SAMPLE_RATE
 from app.engine.audio import DecodeLimits
 from app.engine.flac import write_flac
 from app.engine.preparation import prepare
+from app.engine.samples import channel_file
 from app.errors import N_, AppError, AudioGone
 from app.jobs.queue import Queue, SegmentRecord, Transcription
+from app.store.files import AUDIO_NAME
 from app.support.case import AudioChoice, CaseChoice, Part
 
 ALL = N_("The recording as it was recognised: 16 kHz, one channel, no tags")
@@ -34,6 +36,8 @@ class SoundPlan:
     """Those of the stretch."""
     start: float = 0.0
     end: float | None = None
+    channel: int | None = None
+    """Of the stretch, where channels were read apart."""
     note: str = ""
     """Why there is less than was chosen; English, its own translation key."""
 
@@ -66,7 +70,7 @@ def plan_sound(choice: CaseChoice, segments: Sequence[SegmentRecord]) -> SoundPl
         return SoundPlan(
             AudioChoice.HASH, note=N_("There are no segments yet, so there is no stretch to take.")
         )
-    return SoundPlan(AudioChoice.STRETCH, (chosen.index,), chosen.start, chosen.end)
+    return SoundPlan(AudioChoice.STRETCH, (chosen.index,), chosen.start, chosen.end, chosen.channel)
 
 
 def make_sound(
@@ -86,7 +90,7 @@ def make_sound(
     except AudioGone as error:
         return Sound(facts | {"file": None, "note": error.problem.explained()["message"]}, None)
     try:
-        pcm, decoded = _samples(queue, job, source, limits, folder)
+        files, decoded = _samples(queue, job, source, limits, folder)
     except AppError as error:
         part = Part(f"audio/recording{source.suffix}", AS_SENT, source)
         problem = error.problem.to_dict()
@@ -95,7 +99,7 @@ def make_sound(
         )
     target = folder / "sound.flac"
     count = None if plan.end is None else round(plan.end * SAMPLE_RATE) - plan.first_sample
-    samples = write_flac(pcm, target, plan.first_sample, count)
+    samples = write_flac(_of_channel(files, plan.channel), target, plan.first_sample, count)
     name, what = ("audio/whole.flac", ALL) if plan.end is None else ("audio/stretch.flac", STRETCH)
     part = Part(name, what, target)
     return Sound(facts | {"file": name, "is_original": False, "samples": samples, "decoded": decoded}, part)
@@ -103,16 +107,34 @@ def make_sound(
 
 def _samples(
     queue: Queue, job: Transcription, source: Path, limits: DecodeLimits, folder: Path
-) -> tuple[Path, dict[str, Any] | None]:
-    """Return the samples of a job: those it works with, else decoded again."""
-    at_work = queue.files.audio(job.id)
+) -> tuple[list[Path], dict[str, Any] | None]:
+    """Return the samples of a job, of the mix or of each channel: those it works with, else decoded again."""
+    if at_work := _linked(queue, job.id, folder):
+        return at_work, None
     pcm = folder / "audio.s16"
+    options = job.options
+    prepared = prepare(
+        source, pcm, folder / "peaks.json", options.vad, limits, lambda: False, channels=options.channels
+    )
+    return [channel_file(pcm, channel) for channel in prepared.facts.files], asdict(prepared.facts)
+
+
+def _linked(queue: Queue, id: str, folder: Path) -> list[Path]:
+    """Give the samples of a job at work names of our own: they stay when the job ends meanwhile."""
+    if not queue.files.has_audio(id):
+        return []
+    linked = []
     try:
-        pcm.hardlink_to(at_work)  # they stay ours when the job ends meanwhile
+        for file in sorted(queue.files.folder(id).glob(f"*{AUDIO_NAME}")):
+            (folder / file.name).hardlink_to(file)
+            linked.append(folder / file.name)
     except OSError:
-        prepared = prepare(source, pcm, folder / "peaks.json", job.options.vad, limits, lambda: False)
-        return pcm, asdict(prepared.facts)
-    return pcm, None
+        return []
+    return linked
+
+
+def _of_channel(files: list[Path], channel: int | None) -> list[Path]:
+    return files if channel is None or len(files) < channel else [files[channel - 1]]
 
 
 def _stretch(index: int | None, segments: Sequence[SegmentRecord]) -> SegmentRecord | None:

@@ -12,7 +12,7 @@ import numpy as np
 from app.engine import SAMPLE_RATE, Waveform
 from app.engine.audio import DecodeLimits
 from app.engine.preparation import Prepared, prepare
-from app.engine.samples import BYTES_PER_SAMPLE, FULL_SCALE
+from app.engine.samples import BYTES_PER_SAMPLE, FULL_SCALE, channel_file
 from app.errors import CaseDamaged
 from app.jobs.queue import JobOptions
 from app.support.case.archive import CaseArchive
@@ -25,6 +25,7 @@ class RecordedSegment:
     index: int
     start: float
     end: float
+    channel: int | None
     state: str
     text: str
     text_raw: str
@@ -110,12 +111,17 @@ class CaseSound:
         self.prepared = prepared
         self.first_sample = first_sample
 
-    def waveform(self, start: float, end: float) -> Waveform:
+    def file(self, channel: int | None) -> Path:
+        """Return the samples of a channel; a stretch has those of its own only."""
+        file = channel_file(self.pcm, channel)
+        return file if file.exists() else self.pcm
+
+    def waveform(self, start: float, end: float, channel: int | None = None) -> Waveform:
         """Return the samples between two times of the recording, exactly those that were recognised."""
         first = max(0, round(start * SAMPLE_RATE))
         count = max(0, round(end * SAMPLE_RATE) - first)
         offset = max(0, first - self.first_sample)
-        samples = np.fromfile(self.pcm, dtype="<i2", count=count, offset=offset * BYTES_PER_SAMPLE)
+        samples = np.fromfile(self.file(channel), dtype="<i2", count=count, offset=offset * BYTES_PER_SAMPLE)
         return samples.astype(np.float32) / np.float32(FULL_SCALE)
 
 
@@ -134,7 +140,10 @@ def open_sound(
     source = folder / f"sound{Path(name).suffix}"
     archive.copy(name, source)
     pcm = folder / "audio.s16"
-    prepared = prepare(source, pcm, folder / "peaks.json", case.options.vad, limits, lambda: False)
+    options = case.options
+    prepared = prepare(
+        source, pcm, folder / "peaks.json", options.vad, limits, lambda: False, channels=options.channels
+    )
     return CaseSound(pcm, int(case.audio.get("first_sample") or 0), prepared)
 
 
@@ -144,6 +153,7 @@ def _segment(told: Mapping[str, Any]) -> RecordedSegment:
         index=int(told["index"]),
         start=float(told["start"]),
         end=float(told["end"]),
+        channel=told.get("channel"),
         state=told["state"],
         text=told["text"],
         text_raw=told["text_raw"],

@@ -88,7 +88,9 @@ class Rerun:
 
 
 def _hand_in(lane: Lane, sound: CaseSound, segment: RecordedSegment, options: RecognitionOptions) -> None:
-    lane.hand_in(segment.index, Utterance(sound.waveform(segment.start, segment.end), options))
+    lane.hand_in(
+        segment.index, Utterance(sound.waveform(segment.start, segment.end, segment.channel), options)
+    )
 
 
 def _heard(order: Order, start: float) -> Heard:

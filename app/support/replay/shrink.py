@@ -148,7 +148,7 @@ def _write(
     first = max(0, round(segment.start * SAMPLE_RATE))
     file = folder / "stretch.flac"
     count = max(0, round(segment.end * SAMPLE_RATE) - first)
-    samples = write_flac(sound.pcm, file, first - sound.first_sample, count)
+    samples = write_flac([sound.file(segment.channel)], file, first - sound.first_sample, count)
     audio = dict(archive.manifest["audio"]) | {
         "choice": "stretch", "segments": [segment.index], "first_sample": first, "samples": samples,
         "file": "audio/stretch.flac", "is_original": False,
@@ -192,6 +192,7 @@ def _told(segment: RecordedSegment, heard: Heard) -> dict[str, Any]:
         "index": segment.index,
         "start": segment.start,
         "end": segment.end,
+        "channel": segment.channel,
         "state": "failed" if error else "done",
         "text": heard.text,
         "text_raw": heard.text_raw,

@@ -1,4 +1,4 @@
-/** @import { FullTranscription, Model, Problem, Transcription } from "./types.js" */
+/** @import { Finding, FullTranscription, Model, Problem, Transcription } from "./types.js" */
 import { noteRequest } from "./journal.js";
 import { t } from "./messages.js";
 
@@ -34,6 +34,9 @@ export const recogniseAgain = (id, options) => send("POST", `/transcriptions/${i
 
 /** @param {string} id @returns {Promise<void>} */
 export const deleteTranscription = (id) => send("DELETE", `/transcriptions/${id}`);
+
+/** @param {string} id @returns {Promise<{findings: Finding[]}>} */
+export const getFindings = (id) => send("GET", `/transcriptions/${id}/findings`);
 
 /** @returns {Promise<{model: Model}>} */
 export const getSystem = () => send("GET", "/system");

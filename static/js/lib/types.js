@@ -5,6 +5,12 @@
  *
  * @typedef {{code: string, message: string, advice: string}} Problem
  *
+ * @typedef {object} Finding  something odd about a recording or its text
+ * @property {string} id
+ * @property {string} fact
+ * @property {string} advice
+ * @property {{label: string, again: Partial<RecognitionOptions>, page: string} | null} remedy
+ *
  * @typedef {object} Progress
  * @property {"queued" | "preparing" | "recognizing" | "finished"} stage
  * @property {number} percent  0 to 100

@@ -1,0 +1,95 @@
+"""Is the recording good enough to be understood? Judged by the measures of app/engine/sound.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from app.errors import N_
+from app.support.diagnosis.finding import Finding, Run
+
+# Healthy recordings: see `python -m benchmarks.findings`. The worst of 650 healthy ones lies on the other side of each.
+TELEPHONE_DROP_DB = 48.0
+TELEPHONE_RATE = 8000
+CLIPPED_SHARE = 0.002
+QUIET_DB = -50.0
+BACKGROUND = ((0.04, 28.0), (0.005, 17.5))
+"""Steady tones for more than this share of the time, and the quiet frames less than so many dB below the loud ones."""
+SILENT_CHANNEL_DB = -75.0
+AUDIBLE_CHANNEL_DB = -55.0
+
+
+def findings(run: Run) -> Iterator[Finding]:
+    yield from _channels(run)
+    for measured in run.sounds:
+        found = list(_of_one(run, measured))
+        yield from found
+        if found:
+            return  # the other channels have the same microphone
+
+
+def _of_one(run: Run, measured: Mapping[str, float]) -> Iterator[Finding]:
+    loud, floor = measured["loud_db"], measured["floor_db"]
+    if loud < QUIET_DB:
+        yield Finding(
+            "too_quiet",
+            N_(
+                "The recording is almost silent: its loud parts have {level} dBFS, ordinary speech about -20."
+            ),
+            N_("Record nearer to the microphone or with more gain; check that the right input was chosen."),
+            {"level": round(loud)},
+            {"loud_db": loud},
+        )
+        return  # nothing else can be told of it
+    if measured["clipped_share"] > CLIPPED_SHARE:
+        yield Finding(
+            "clipped",
+            N_("The recording is overdriven: {percent} % of it is cut off at the greatest loudness."),
+            N_(
+                "Record with less gain. What is cut off cannot be brought back; a less loud original helps, if there is one."
+            ),
+            {"percent": _percent(measured["clipped_share"])},
+            {"clipped_share": measured["clipped_share"]},
+        )
+    yield from _telephone(run, measured)
+    if any(measured["tones_share"] > share and loud - floor < distance for share, distance in BACKGROUND):
+        yield Finding(
+            "background",
+            N_(
+                "Music or another steady sound lies under the speech, {distance} dB below it; tones go on in {percent} % of the time."
+            ),
+            N_("Use a recording without it, or separate the voice first; words are lost where it is loud."),
+            {"percent": _percent(measured["tones_share"]), "distance": round(loud - floor)},
+            {"tones_share": measured["tones_share"], "distance_db": round(loud - floor, 1)},
+        )
+
+
+def _telephone(run: Run, measured: Mapping[str, float]) -> Iterator[Finding]:
+    rate = int(run.recording.get("sample_rate") or 0)
+    drop = measured["band_drop_db"]
+    if 0 < rate <= TELEPHONE_RATE or drop > TELEPHONE_DROP_DB:
+        yield Finding(
+            "telephone",
+            N_("This is telephone sound: the file has {rate} Hz, and there is nothing above 4 kHz in it."),
+            N_(
+                "Use the original if there is one. Models for 16 kHz hear less in such sound; one for telephones hears more."
+            ),
+            {"rate": rate},
+            {"sample_rate": float(rate), "band_drop_db": drop},
+        )
+
+
+def _channels(run: Run) -> Iterator[Finding]:
+    levels = list(run.recording.get("channel_levels") or ())
+    silent = [number for number, level in enumerate(levels, 1) if level < SILENT_CHANNEL_DB]
+    if len(levels) > 1 and 0 < len(silent) < len(levels) and max(levels) > AUDIBLE_CHANNEL_DB:
+        yield Finding(
+            "silent_channel",
+            N_("Channel {channel} of {channels} is silent; everything is on the others."),
+            N_("If somebody spoke there, check the cable, the microphone or the recorder."),
+            {"channel": ", ".join(map(str, silent)), "channels": len(levels)},
+            {f"channel_{number}_db": level for number, level in enumerate(levels, 1)},
+        )
+
+
+def _percent(share: float) -> float:
+    return round(100 * share, 1 if share < 0.1 else None)
