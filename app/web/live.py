@@ -18,18 +18,8 @@ from app.i18n import translator
 from app.jobs.live import Ended, Over, Session, Trouble
 from app.web.dependencies import StateDep, state_of
 from app.web.errors import language_of
-from app.web.live_messages import (
-    AudioStart,
-    AudioStop,
-    News,
-    Ping,
-    Pong,
-    SettingsWanted,
-    chunk_of,
-    parse,
-    started_again,
-    to_json,
-)
+from app.web.live_messages import AudioStart, AudioStop, Ping, SettingsWanted, chunk_of, parse
+from app.web.live_news import News, Pong, started_again, to_json
 from app.web.live_schemas import LiveSessions, session_item
 from app.web.openapi import errors
 

@@ -72,9 +72,9 @@ class Client:
 
 
 @contextmanager
-def living(house: House, factory: str | None, *, keep_minutes: float = 10.0) -> Iterator[Live]:
+def living(house: House, factory: str | None, *, most_seconds: float = 600.0) -> Iterator[Live]:
     """Live sessions with a worker, or without one where another process recognises."""
-    limits = LiveLimits(sessions=8, keep_minutes=keep_minutes, most_seconds=600)
+    limits = LiveLimits(sessions=8, keep_minutes=10.0, most_seconds=most_seconds)
     if factory is None:
         live = Live(house.queue, None, limits, lambda: None)
         with job_logs(house.files.folder), live.running():
@@ -234,6 +234,18 @@ def test_a_segment_that_kills_the_process_twice_costs_only_itself(house: House) 
     states = {final.segment.index: (final.segment.state, final.segment.text) for final in client.all(Final)}
     assert states == {0: ("done", "Level 3."), 1: ("failed", ""), 2: ("done", "Level 6.")}
     assert house.queue.get(client.started.transcription).state is JobState.FAILED
+
+
+def test_a_session_that_is_too_long_ends_with_what_it_has(house: House) -> None:
+    client = Client()
+    with living(house, "EchoEngine", most_seconds=2.0) as live:
+        session = live.begin("Talk", JobOptions(), client.listen)
+        client.speak(session, babble(3.0, level=0.3))
+        house.until(lambda: bool(client.all(Ended)))
+
+    assert client.codes == ["live_too_long"]
+    record = house.queue.get(client.started.transcription)
+    assert (record.state, record.text, record.duration) == (JobState.SUCCEEDED, "Level 3.", 2.1)
 
 
 # The text that grows

@@ -14,7 +14,8 @@ from app.jobs.live.events import (
     VoiceStopped,
 )
 from app.jobs.live.hub import Live, LiveLimits, Over
-from app.jobs.live.session import Session, SessionFacts
+from app.jobs.live.session import Session
+from app.jobs.live.surroundings import SessionFacts
 
 __all__ = [
     "Acknowledged",

@@ -15,7 +15,8 @@ from app.jobs.batching import Batches
 from app.jobs.live.events import Listener
 from app.jobs.live.ledger import Ledger, Place
 from app.jobs.live.recorder import Recorder
-from app.jobs.live.session import Session, SessionFacts, Surroundings
+from app.jobs.live.session import Session
+from app.jobs.live.surroundings import SessionFacts, Surroundings
 from app.jobs.queue import Queue
 from app.jobs.transcription import JobOptions, SegmentRecord
 from app.logging import event
@@ -130,7 +131,7 @@ class Live:
             transcription,
             row["next_chunk"],
             self._queue.get(transcription).options,
-            tuple(self._ledger.segments(transcription)),
+            tuple(self._ledger.segments.all_of(transcription)),
             as_asked=row["state"] == LiveState.ENDED,
         )
 

@@ -7,16 +7,15 @@ from collections.abc import Callable
 from threading import Event
 from typing import TypeVar
 
-import numpy as np
-
 from app.engine import SAMPLE_RATE, Waveform
-from app.engine.samples import FULL_SCALE
 from app.engine.vad import SpeechSpan
 from app.errors import AppError, DatabaseUnusable, DiskFull
 from app.jobs.batching import Recognised
 from app.jobs.inference import Stopped
 from app.jobs.live.intake import Intake
-from app.jobs.live.ledger import Ledger, Place, Planned
+from app.jobs.live.ledger import Ledger, Place
+from app.jobs.live.readings import waveform_of
+from app.jobs.live.segment_book import Planned
 from app.jobs.transcription import SegmentRecord
 from app.logging import event
 from app.store.growing import read_samples
@@ -29,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 
 class SessionKeeper:
-    """The Keeper of a session: no segment is stored before its sound is."""
+    """Keeps the segments of a session: none is stored before its sound is."""
 
     def __init__(
         self,
@@ -49,26 +48,27 @@ class SessionKeeper:
 
     def plan(self, planned: Planned) -> None:
         self._store_sound(planned)
-        self.insist(lambda: self._ledger.plan(self._place.transcription, planned))
+        self.insist(lambda: self._ledger.segments.plan(self._place.transcription, planned))
 
     def finish(
         self, planned: Planned, recognised: Recognised, seconds: float, *, is_new: bool
     ) -> SegmentRecord:
         self._store_sound(planned)
         return self.insist(
-            lambda: self._ledger.finish(
+            lambda: self._ledger.segments.finish(
                 self._place.transcription, planned, recognised, seconds, is_new=is_new
             )
         )
 
     def fail(self, planned: Planned, error: AppError) -> SegmentRecord:
-        return self.insist(lambda: self._ledger.fail(self._place.transcription, planned, error.problem))
+        return self.insist(
+            lambda: self._ledger.segments.fail(self._place.transcription, planned, error.problem)
+        )
 
     def read(self, span: SpeechSpan) -> Waveform:
         """Return sound that was stored before."""
         first = round(span.start * SAMPLE_RATE)
-        stored = read_samples(self._place.wav.path, first, round(span.end * SAMPLE_RATE) - first)
-        return np.frombuffer(stored, dtype="<i2").astype(np.float32) / np.float32(FULL_SCALE)
+        return waveform_of(read_samples(self._place.wav.path, first, round(span.end * SAMPLE_RATE) - first))
 
     def insist(self, step: Callable[[], _T]) -> _T:
         """Do a step of the disk. Where that is full or the database locked, wait until it works again.

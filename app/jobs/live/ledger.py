@@ -18,20 +18,19 @@ from typing import Any
 
 from app.engine import SAMPLE_RATE
 from app.engine.peaks import peaks
-from app.engine.vad import SpeechSpan
-from app.errors import LiveSessionUnknown, LiveTokenWrong, Problem, SegmentsFailed
-from app.jobs.batching import Recognised
+from app.errors import LiveSessionUnknown, LiveTokenWrong, SegmentsFailed
 from app.jobs.endings import cancelled, ended, given_back
 from app.jobs.live.intake import Stored
+from app.jobs.live.segment_book import SegmentBook
 from app.jobs.queue import Queue
-from app.jobs.transcription import JobOptions, SegmentRecord, segment_from, words_to_store
+from app.jobs.transcription import JobOptions
 from app.logging import event
 from app.store import live, segments, transcriptions
 from app.store.database import Connection, Row
 from app.store.growing import HEADER_BYTES, GrowingWav
 from app.store.incoming import SOURCE_STEM
 from app.store.tables import JobState, LiveState, SegmentState
-from app.transcript import NO_SPEECH, Applied, detect_language, merge_receipts
+from app.transcript import NO_SPEECH, detect_language
 
 SUFFIX = ".wav"
 NO_DIGEST = ""  # of a recording that still grows
@@ -52,16 +51,6 @@ class Place:
         os.close(self.life)
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A segment that is complete, and has its place among the others."""
-
-    index: int
-    span: SpeechSpan
-    covered: float
-    """Where the one before it ends."""
-
-
 class Ledger:
     """The rows and folders of all live sessions."""
 
@@ -69,6 +58,7 @@ class Ledger:
         self.queue = queue
         self._database = queue.database
         self._files = queue.files
+        self.segments = SegmentBook(queue.database)
 
     # Beginning and going on
 
@@ -186,55 +176,6 @@ class Ledger:
         with self._database.writing() as connection:
             transcriptions.change(connection, transcription, options=options.to_dict())
 
-    def plan(self, transcription: str, planned: Planned) -> None:
-        """Store that there is a segment; its text follows."""
-        with self._database.writing() as connection:
-            _plan(connection, transcription, planned)
-            transcriptions.change(connection, transcription)
-            transcriptions.recount(connection, transcription)
-
-    def finish(
-        self, transcription: str, planned: Planned, recognised: Recognised, seconds: float, *, is_new: bool
-    ) -> SegmentRecord:
-        """Store the text of a segment, which `is_new` or was planned before."""
-        heard, info = recognised.hypothesis, recognised.info
-        values = {
-            "state": SegmentState.DONE,
-            "text": heard.text,
-            "text_raw": heard.text_raw,
-            "confidence": heard.confidence,
-            "words": words_to_store(heard.words),
-            "dropped": heard.dropped,
-            "seconds_worked": seconds,
-        }
-        with self._database.writing() as connection:
-            if is_new:
-                _plan(connection, transcription, planned)
-            segments.finish(connection, transcription, planned.index, **values)
-            earlier = (Applied(**line) for line in _row(connection, transcription)["receipt"])
-            receipt = merge_receipts(merge_receipts(earlier, recognised.receipt), heard.applied)
-            maker = {
-                "model": info.model,
-                "device": info.device,
-                "receipt": [asdict(line) for line in receipt],
-            }
-            transcriptions.change(connection, transcription, **maker)
-            transcriptions.recount(connection, transcription)
-            return _segment(connection, transcription, planned.index)
-
-    def fail(self, transcription: str, planned: Planned, problem: Problem) -> SegmentRecord:
-        """Store why a segment that was planned has no text."""
-        with self._database.writing() as connection:
-            failed = {"state": SegmentState.FAILED, "error": problem.to_dict()}
-            segments.finish(connection, transcription, planned.index, **failed)
-            transcriptions.change(connection, transcription)
-            transcriptions.recount(connection, transcription)
-            return _segment(connection, transcription, planned.index)
-
-    def segments(self, transcription: str) -> list[SegmentRecord]:
-        with self._database.reading() as connection:
-            return [segment_from(row) for row in segments.of(connection, transcription, with_words=True)]
-
     # Its end
 
     def draw(self, place: Place) -> None:
@@ -277,18 +218,6 @@ def _outcome(connection: Connection, id: str, state: LiveState) -> dict[str, Any
     elif not values["text"]:
         values["warnings"] = [NO_SPEECH]
     return values | {"language": detect_language(values["text_raw"])}
-
-
-def _plan(connection: Connection, transcription: str, planned: Planned) -> None:
-    span = planned.span
-    covers = span.end - planned.covered
-    row = {"index": planned.index, "start": span.start, "end": span.end, "covers_seconds": covers}
-    segments.add(connection, transcription, [row])
-    transcriptions.change(connection, transcription, duration=span.end)
-
-
-def _segment(connection: Connection, transcription: str, index: int) -> SegmentRecord:
-    return segment_from(segments.one(connection, transcription, index))
 
 
 def _row(connection: Connection, transcription: str) -> Row:

@@ -10,21 +10,21 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
 
 from app.engine import SAMPLE_RATE
 from app.errors import AppError, LiveGap, LiveNotStored, LiveSessionOver, LiveTakenOver, LiveTooLong
-from app.jobs.batching import FINAL, PARTIAL, Batches
+from app.jobs.batching import FINAL, PARTIAL
 from app.jobs.inference import Stopped
 from app.jobs.live.events import Acknowledged, Ended, Listener, LiveEvent, SettingsHold, Started, Trouble
 from app.jobs.live.intake import Intake, Stored
 from app.jobs.live.keeping import SessionKeeper
-from app.jobs.live.ledger import Ledger, Place
-from app.jobs.live.speech import Lanes, Speech
+from app.jobs.live.ledger import Place
+from app.jobs.live.readings import Lanes
+from app.jobs.live.speech import Speech
+from app.jobs.live.surroundings import Surroundings
 from app.jobs.transcription import JobOptions
 from app.logging import bound, event
 from app.store.growing import read_samples
@@ -34,37 +34,6 @@ LOOK_SECONDS = 0.5  # without anything to do
 HEARD_AGAIN_SAMPLES = 10 * SAMPLE_RATE  # at once, of what is heard again
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class SessionFacts:
-    """A session that goes on, as a list shows it."""
-
-    id: str
-    transcription: str
-    name: str
-    created_at: datetime
-    seconds: float
-    """Of sound on the disk."""
-    segments: int
-    """With their text."""
-    is_connected: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a session needs of the server around it."""
-
-    ledger: Ledger
-    batches: Batches | None
-    """None where another process recognises."""
-    write: Callable[[Session], None]
-    """Puts its sound on the disk now."""
-    model: Callable[[], str | None]
-    most_seconds: float
-    """Of sound in one session."""
-    over: Callable[[Session], None]
-    """Called when it has ended."""
 
 
 class Session:
@@ -110,7 +79,7 @@ class Session:
             next_chunk=self._noted.next_chunk,
             options=self._options,
             model=self._around.model(),
-            segments=tuple(self._around.ledger.segments(self.place.transcription)),
+            segments=tuple(self._around.ledger.segments.all_of(self.place.transcription)),
         )
 
     def detach(self, listener: Listener) -> None:
@@ -228,7 +197,7 @@ class Session:
 
     def _taken_up(self, stack: ExitStack) -> Speech:
         """Begin at the end of what was recognised before; the sound behind it is heard again."""
-        known = self._keeper.insist(lambda: self._around.ledger.segments(self.place.transcription))
+        known = self._keeper.insist(lambda: self._around.ledger.segments.all_of(self.place.transcription))
         stored = self._begun  # what has come since then waits among the steps
         start = min(known[-1].end, stored.seconds) if known else 0.0
         speech = Speech(

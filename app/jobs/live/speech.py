@@ -10,24 +10,23 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
-from typing import Protocol
 
 import numpy as np
 
-from app.engine import SAMPLE_RATE, Utterance, Waveform
-from app.engine.samples import FULL_SCALE
+from app.engine import Utterance, Waveform
 from app.engine.speech_stream import Closed, Opened, Paused, SpeechStream
 from app.engine.vad import SpeechSpan
 from app.errors import AppError, InferenceUnavailable, LiveTextWaits, RecognitionElsewhere
 from app.jobs.batching import Lane, Order, Recognised
 from app.jobs.live.events import Final, LiveEvent, Partial, Trouble, VoiceStarted, VoiceStopped
-from app.jobs.live.ledger import Planned
+from app.jobs.live.keeping import SessionKeeper
 from app.jobs.live.partials import GrowingText
+from app.jobs.live.readings import Lanes, Reading, RecentSound, answer_of
+from app.jobs.live.segment_book import Planned
 from app.jobs.transcription import JobOptions, SegmentRecord
 from app.logging import event
-from app.store.growing import BYTES_PER_SAMPLE
 
 PARTIAL_QUALITY = "balanced"
 PARTIAL_SECONDS = 0.3  # between two readings of an open segment, at least
@@ -40,52 +39,13 @@ RETRY_SECONDS = 5.0  # before what could not be read is tried again
 _log = logging.getLogger(__name__)
 
 
-class Keeper(Protocol):
-    """Keeps finished segments; each call returns when they are on the disk."""
-
-    def plan(self, planned: Planned) -> None: ...
-
-    def finish(
-        self, planned: Planned, recognised: Recognised, seconds: float, *, is_new: bool
-    ) -> SegmentRecord: ...
-
-    def fail(self, planned: Planned, error: AppError) -> SegmentRecord: ...
-
-    def read(self, span: SpeechSpan) -> Waveform:
-        """Return sound that was stored before."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Lanes:
-    """The two ways of one session through the process that infers."""
-
-    partials: Lane
-    finals: Lane
-
-
-@dataclass(slots=True)
-class Reading:
-    """A question to the process that infers, and its answer."""
-
-    number: int
-    span: SpeechSpan
-    options: JobOptions
-    since: float
-    """When its last sound arrived; of a final, when its end was known."""
-    planned: Planned | None = None
-    """None while the segment is still open."""
-    answer: Recognised | None = None
-    asked_at: float = 0.0
-
-
 class Speech:
     """One session's sound from where it begins, or goes on."""
 
     def __init__(
         self,
         options: JobOptions,
-        keeper: Keeper,
+        keeper: SessionKeeper,
         tell: Callable[[LiveEvent], None],
         lanes: Lanes | None,
         *,
@@ -99,8 +59,7 @@ class Speech:
         self._index = index  # of the segment that is open or comes next
         self._covered = start
         self._stream = SpeechStream(options.vad, start)
-        self._sound = bytearray()  # what segments to come may need
-        self._sound_from = round(start * SAMPLE_RATE)
+        self._sound = RecentSound(start)
         self._numbers = count()
         self._arrived = time.monotonic()
         self._text = GrowingText()
@@ -112,6 +71,7 @@ class Speech:
         self._read_to = 0.0
         self._next_partial_at = 0.0
         self._is_speaking = False
+        self._is_waiting = False  # and the client knows it
 
     @property
     def is_settled(self) -> bool:
@@ -123,9 +83,9 @@ class Speech:
     def hear(self, sound: bytes, arrived: float) -> None:
         """Take sound that follows what was heard before."""
         self._arrived = arrived
-        self._sound += sound
+        self._sound.append(sound)
         self._follow(np.frombuffer(sound, dtype="<i2"))
-        self._forget()
+        self._sound.forget(self._stream.needed_from)
         self._tell_speaking(is_speaking=self._stream.open_from is not None)
         self._read_on()
 
@@ -192,10 +152,10 @@ class Speech:
             return
         reading = Reading(next(self._numbers), span, self._options, time.monotonic(), planned)
         if self._lanes:
-            self._ask_final(reading, self._waveform(span))
+            self._ask_final(reading, self._sound.waveform(span))
+        else:
+            self._tell_waiting(RecognitionElsewhere())
         self._keeper.plan(planned)
-        if not self._lanes:
-            self._tell(Trouble(LiveTextWaits(reason=RecognitionElsewhere().problem.to_dict()).problem))
 
     def _settle_early(self, early: Reading) -> None:
         if early.answer:
@@ -218,14 +178,14 @@ class Speech:
         options = replace(self._options, quality=PARTIAL_QUALITY)
         self._partial = Reading(next(self._numbers), span, options, self._arrived)
         self._read_to = end
-        self._ask(self._lanes.partials, self._partial, self._waveform(span))
+        self._ask(self._lanes.partials, self._partial, self._sound.waveform(span))
 
     def _read_early(self, span: SpeechSpan) -> None:
         if not self._lanes:
             return
         self._drop_partial()
         self._early = Reading(next(self._numbers), span, self._options, self._arrived)
-        self._ask(self._lanes.finals, self._early, self._waveform(span))
+        self._ask(self._lanes.finals, self._early, self._sound.waveform(span))
 
     def _ask_final(self, reading: Reading, waveform: Waveform) -> None:
         assert self._lanes  # noqa: S101 - the caller has looked
@@ -275,12 +235,12 @@ class Speech:
         took = time.monotonic() - reading.asked_at
         pause = min(max(PARTIAL_SECONDS, PARTIAL_SHARE * took), LONGEST_PARTIAL_SECONDS)
         self._next_partial_at = reading.asked_at + pause
-        if answer := _answer_of(order):
+        if answer := answer_of(order):
             self._tell_partial(reading, answer)
 
     def _take_final(self, order: Order) -> None:
         if self._early and self._early.number == order.index:
-            self._early.answer = _answer_of(order)
+            self._early.answer = answer_of(order)
             if self._early.answer:
                 self._tell_partial(self._early, self._early.answer)
             else:
@@ -312,13 +272,19 @@ class Speech:
             self._finish(reading, answer, is_new=False)
 
     def _wait_with(self, reading: Reading, error: InferenceUnavailable) -> None:
-        if not self._unread:
-            self._tell(Trouble(LiveTextWaits(reason=error.problem.to_dict()).problem))
+        self._tell_waiting(error)
         self._unread.append(reading)
         self._retry_at = time.monotonic() + RETRY_SECONDS
 
+    def _tell_waiting(self, error: AppError) -> None:
+        """Tell once that there is no text for now."""
+        if not self._is_waiting:
+            self._is_waiting = True
+            self._tell(Trouble(LiveTextWaits(reason=error.problem.to_dict()).problem))
+
     def _finish(self, reading: Reading, answer: Recognised, *, is_new: bool) -> None:
         assert reading.planned  # noqa: S101 - finals are of complete segments
+        self._is_waiting = False
         seconds = time.monotonic() - reading.asked_at
         self._tell_final(reading, self._keeper.finish(reading.planned, answer, seconds, is_new=is_new))
 
@@ -326,25 +292,3 @@ class Speech:
         latency = time.monotonic() - reading.since
         event(_log, logging.INFO, "segment_finished", index=segment.index, seconds=round(latency, 3))
         self._tell(Final(segment, latency * 1000))
-
-    # The sound that may still be needed
-
-    def _waveform(self, span: SpeechSpan) -> Waveform:
-        first, end = (round(seconds * SAMPLE_RATE) - self._sound_from for seconds in (span.start, span.end))
-        wanted = bytes(self._sound[max(0, first) * BYTES_PER_SAMPLE : max(0, end) * BYTES_PER_SAMPLE])
-        return np.frombuffer(wanted, dtype="<i2").astype(np.float32) / np.float32(FULL_SCALE)
-
-    def _forget(self) -> None:
-        needed = round(self._stream.needed_from * SAMPLE_RATE)
-        if needed > self._sound_from:
-            del self._sound[: (needed - self._sound_from) * BYTES_PER_SAMPLE]
-            self._sound_from = needed
-
-
-def _answer_of(order: Order) -> Recognised | None:
-    """Return the text of a reading that will be repeated anyway; what went wrong is then told."""
-    try:
-        return order.recognised()
-    except AppError as error:
-        event(_log, logging.WARNING, "live_reading_failed", index=order.index, reason=error)
-        return None
