@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.errors import Problem
+from app.jobs.edited import Edit
 from app.jobs.transcription import SegmentRecord
 from app.jobs.vad import Rule, SpeechReport, SpeechSpan
 from app.jobs.vad_texts import Stretch, StretchText, stretch_of
@@ -46,9 +47,22 @@ class Missing:
         return self.end - self.start
 
 
-def missing_in_transcription(segments: Sequence[SegmentRecord], report: SpeechReport) -> list[Missing]:
-    """Account for everything that no segment with text covers, in the order of time."""
-    empty = (_of_segment(segment) for segment in segments if not segment.text)
+def missing_in_transcription(
+    segments: Sequence[SegmentRecord], report: SpeechReport, edits: Sequence[Edit] = ()
+) -> list[Missing]:
+    """Account for everything that no segment with text covers, in the order of time.
+
+    What a person has written in place of a segment is its text.
+    """
+    by_hand = {
+        index
+        for edit in edits
+        if any(piece.text for piece in edit.pieces)
+        for index in range(edit.first, edit.last + 1)
+    }
+    empty = (
+        _of_segment(segment) for segment in segments if not segment.text and segment.index not in by_hand
+    )
     return _in_order([*empty, *_outside(segments, report)])
 
 

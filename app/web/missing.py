@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Query
 
 from app.errors import N_, AudioGone, InvalidParameter, TranscriptionNotFound
+from app.jobs.edits import edited_text
 from app.jobs.missing import Missing, Why, missing_in_transcription
 from app.web.answers import problem_answer
 from app.web.dependencies import QueueDep, StateDep, TranscriptionId, TranslateDep
@@ -71,7 +72,8 @@ def get_missing(
     if analysis.state != "ready":
         return MissingList(state="reading", total=0, offset=offset, rules=[], items=[])
     report = vad.report(analysis.id, queue.get(id).options.vad)
-    found = missing_in_transcription(queue.segments(id, with_words=False), report)
+    segments = queue.segments(id, with_words=False)
+    found = missing_in_transcription(segments, report, edited_text(queue, id).edits)
     return missing_answer(found, rule, offset, limit, translate)
 
 

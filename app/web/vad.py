@@ -44,6 +44,7 @@ from app.web.heard_audio import heard_response
 from app.web.missing import Limit, Offset, Rules
 from app.web.names import content_disposition, export_name
 from app.web.openapi import content, errors
+from app.web.spoken import spoken_languages
 from app.web.templating import render
 from app.web.upload_fields import parse_language
 from app.web.uploads import UploadForm, fill
@@ -138,6 +139,7 @@ def vad_page(request: Request, state: StateDep, queue: QueueDep) -> HTMLResponse
         "options": asdict(state["default_options"].vad),
         "recordings": [{"id": each.id, "name": each.name, "duration": each.duration} for each in recent],
         "limit_bytes": state["settings"].max_upload_mb * BYTES_PER_MB,
+        "languages": spoken_languages(state),
     }
     return render(request, "pages/vad.html", context)
 

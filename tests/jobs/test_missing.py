@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from app.errors import OutOfMemory
+from app.jobs.edited import Edit, Piece
 from app.jobs.missing import Missing, Why, missing_in_report, missing_in_transcription
 from app.jobs.transcription import SegmentRecord
 from app.jobs.vad import DroppedSpan, Rule, SpeechReport, SpeechSpan
@@ -64,6 +65,16 @@ def test_a_segment_without_text_has_the_rule_that_it_met(values: dict[str, objec
     assert own.why == why
     assert own.error == values.get("error")
     assert told([each for each in found if each is not own]) == DROPPED
+
+
+def test_what_a_person_wrote_in_place_of_a_segment_is_its_text() -> None:
+    segments = [segment(1, 3, "", dropped="unsure"), segment(4, 6, "", index=1)]
+    written = Edit(0, 0, (Piece(1.0, 3.0, "by hand", "", ()),))
+    deleted = Edit(1, 1, (Piece(4.0, 6.0, "", "", ()),))
+
+    found = missing_in_transcription(segments, REPORT, [written, deleted])
+
+    assert told(found) == sorted([*DROPPED, (4.0, 6.0, "nothing_heard")])
 
 
 def test_speech_that_no_segment_covers_was_cut_with_other_settings() -> None:

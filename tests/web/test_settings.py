@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from app.engine import EngineSpec
+from app.jobs.settings import SettingsBook
 from app.main import create_app
 from app.settings import ON_PAGE, Settings
 from app.web.setting_words import GROUPS
@@ -219,3 +221,19 @@ def test_devices_are_told_with_their_reasons_in_the_language_of_the_reader(worki
     assert cpu["label"].endswith("个核心")
     for device in found:
         assert device["is_usable"] or device["reason"]
+
+
+def test_the_engine_follows_a_change_that_another_process_makes(
+    working: TestClient, settings: Settings, tmp_path: Path
+) -> None:
+    """A server without a worker has the page, and `python -m app worker` has the engine."""
+    loads = len(list(tmp_path.glob("loaded-*")))
+    page = SettingsBook(Settings(data_dir=settings.data_dir), Event())
+
+    page.change({"threads": 1})
+    wait_until(lambda: len(list(tmp_path.glob("loaded-*"))) == loads + 1)
+    page.change({"device": "cuda"})
+    wait_until(lambda: page.taken_back is not None)
+
+    assert page.now.device == "auto"
+    assert page.now.threads == 1
