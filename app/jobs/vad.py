@@ -67,6 +67,9 @@ class Vad:
         self._stopping = Event()
         self._lock = Lock()
         self._readings: OrderedDict[str, tuple[Analysis, Future[None]]] = OrderedDict()
+        self._turns: OrderedDict[tuple[str, int, int], Lock] = (
+            OrderedDict()
+        )  # who asks twice waits for the first
         self._frames: OrderedDict[tuple[str, int, int], Frames] = OrderedDict()
         self._reports: OrderedDict[tuple[str, VadOptions], SpeechReport] = OrderedDict()
 
@@ -265,16 +268,19 @@ class Vad:
         key = id, mode, frame_ms
         with self._lock:
             frames = self._frames.get(key)
+            turn = self._turns.get(key) or Lock()
+            _remember(self._turns, key, turn)
         if frames is not None:
             return frames
         self._refuse_unread(id)
         folder = self.analyses.folder(id)
-        frames = kept(folder, mode, frame_ms)
-        if frames is None:
-            judge_apart(
-                self.analyses.audio(id), folder, [(mode, frame_ms)], self._limits, self._stopping.is_set
-            )
+        with turn:
             frames = kept(folder, mode, frame_ms)
+            if frames is None:
+                judge_apart(
+                    self.analyses.audio(id), folder, [(mode, frame_ms)], self._limits, self._stopping.is_set
+                )
+                frames = kept(folder, mode, frame_ms)
         if frames is None:
             raise AnalysisNotFound(id=id)
         with self._lock:

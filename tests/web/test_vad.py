@@ -7,6 +7,7 @@ import json
 import time
 import wave
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.engine import EngineSpec
+from app.engine.preparation import judge_apart
 from app.main import create_app
 from app.settings import Settings
 from tests.engine.sounds import babble, noise, silence, wav_bytes
@@ -332,6 +334,32 @@ def test_the_recording_of_a_transcription_is_looked_at_without_sending_it_again(
     assert working.post(f"{VAD}/transcriptions/{id}").json()["id"] == seen["id"]
     missing = working.post(f"{VAD}/transcriptions/nothing")
     assert missing.json()["error"]["code"] == "transcription_not_found"
+
+
+def test_who_asks_for_a_new_mode_several_times_has_it_judged_once(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.jobs.vad.Vad._judge_the_rest", lambda _self, _id: None)
+    judged: list[Any] = []
+
+    def judge(*arguments: Any) -> None:
+        judged.append(arguments[2])
+        judge_apart(*arguments)
+
+    monkeypatch.setattr("app.jobs.vad.judge_apart", judge)
+    id = look_at(client, recording())["id"]
+
+    with ThreadPoolExecutor(4) as pool:
+        lengths = range(2000, 6000, 1000)
+        found = list(
+            pool.map(
+                lambda ms: client.get(f"{VAD}/{id}", params={"mode": 3, "max_segment_ms": ms}).status_code,
+                lengths,
+            )
+        )
+
+    assert found == [200] * 4
+    assert judged == [[(3, 30)]]
 
 
 def test_what_was_heard_of_a_deleted_recording_does_not_stay(settings: Settings, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import { getOutline, getSpeech, lookAtFile, lookAtTranscription, queryOf, readSt
 
 const ROWS = 200; // of a list, before "show more"
 const REST_MS = 40; // after a control was moved
+const BUSY_MS = 400; // after which somebody wonders
 const LOOK_MS = 700; // while a recording is read, or texts are awaited
 const SCROLL_STEPS = 1000;
 
@@ -122,6 +123,7 @@ async function refresh() {
   if (!current) return;
   const number = ++asked;
   const { start, end } = view.view;
+  const busy = setTimeout(() => number === asked && showBusy(true), BUSY_MS);
   try {
     const limit = Math.max(ROWS, Math.min(list.length, 5 * ROWS));
     const analysis = await getSpeech(current.id, { ...options.values, limit, view_start: start, view_end: end });
@@ -131,7 +133,16 @@ async function refresh() {
     if (analysis.speech?.texts_waiting) soon(LOOK_MS);
   } catch (error) {
     if (number === asked) tell(error);
+  } finally {
+    clearTimeout(busy);
+    if (number === asked) showBusy(false);
   }
+}
+
+/** A mode or frame that nobody has asked for yet is judged anew, which takes seconds in a long recording. @param {boolean} isBusy */
+function showBusy(isBusy) {
+  slot("result").ariaBusy = String(isBusy);
+  field(page, "busy").hidden = !isBusy;
 }
 
 /** @param {Analysis} analysis */
