@@ -150,7 +150,7 @@ def test_the_text_follows_the_speaker_until_the_person_scrolls_up(live: Page) ->
             const { LiveText } = await import("/static/js/components/live-text.js");
             const text = new LiveText(document.querySelector("[data-text]"), () => {});
             window.say = (count) => {
-                for (let n = 0; n < count; n++) text.addFinal({ segment: window.said++, start: 0, end: 1, text: "words" });
+                for (let n = 0; n < count; n++) text.addFinals([{ segment: window.said++, start: 0, end: 1, text: "words" }]);
             };
             window.said = 0;
             say(60);
@@ -290,6 +290,20 @@ def test_what_is_said_in_a_pause_is_not_recorded(live: Page) -> None:
     assert seconds_of(stored_sound(live, transcription_of(live))) < 5
 
 
+def test_another_microphone_can_be_chosen_while_somebody_speaks(live: Page) -> None:
+    start(live)
+    until_said(live, 1)
+
+    live.locator("[data-microphones]").select_option(index=1)
+    until_said(live, 3)
+
+    in_state(live, "recording")
+    sound = stored_sound(live, finish(live))
+    assert seconds_of(sound) >= 3
+    live.reload()
+    expect(live.locator("[data-microphones]")).not_to_have_value("")
+
+
 def test_settings_that_change_while_somebody_speaks_hold_from_the_next_segment_on(
     open_live: Callable[..., Page],
 ) -> None:
@@ -394,6 +408,6 @@ def test_a_plain_network_address_says_why_there_is_no_microphone_and_what_helps(
     expect(notice).to_contain_text("unsafely-treat-insecure-origin-as-secure")
     expect(notice.get_by_role("link", name=f"http://localhost:{port}/live")).to_be_visible()
     expect(page.get_by_role("button", name="Start", exact=True)).to_be_hidden()
-    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
     check_accessible(page)
     browser.close()

@@ -50,15 +50,9 @@ export class LiveText {
     this.toNewest();
   }
 
-  /** @param {Final} final */
-  addFinal(final) {
-    if (Number(this.#partial.dataset.index) <= final.segment) this.#endPartial();
-    const { row } = this.#finals.get(final.segment) ?? { row: this.#newRow(final.segment) };
-    this.#finals.set(final.segment, { row, final });
-    row.dataset.state = final.failed ? "failed" : final.text ? "said" : "dropped";
-    row.title = `${clock(final.start)} – ${clock(final.end)}`;
-    write(row, "time", clock(final.start));
-    write(row, "text", final.text || silenceLine(final));
+  /** @param {Final[]} finals new ones, or known ones once more */
+  addFinals(finals) {
+    for (const final of finals) this.#put(final);
     this.#keepUp();
   }
 
@@ -91,6 +85,17 @@ export class LiveText {
   }
 
   // Internal
+
+  /** @param {Final} final */
+  #put(final) {
+    if (Number(this.#partial.dataset.index) <= final.segment) this.#endPartial();
+    const { row } = this.#finals.get(final.segment) ?? { row: this.#newRow(final.segment) };
+    this.#finals.set(final.segment, { row, final });
+    row.dataset.state = final.failed ? "failed" : final.text ? "said" : "dropped";
+    row.title = `${clock(final.start)} – ${clock(final.end)}`;
+    write(row, "time", clock(final.start));
+    write(row, "text", final.text || silenceLine(final));
+  }
 
   /** @param {number} index */
   #newRow(index) {

@@ -172,11 +172,11 @@ function settingsChanged() {
 
 /** @param {LiveMessage} message */
 function hear(message) {
-  if (message.type === "audio-started") message.segments.forEach((final) => text.addFinal(final));
+  if (message.type === "audio-started") text.addFinals(message.segments);
   if (message.type === "voice-started") desk.showVoice(true);
   if (message.type === "voice-stopped") desk.showVoice(false);
   if (message.type === "partial") text.showPartial(message);
-  if (message.type === "final") text.addFinal(message);
+  if (message.type === "final") text.addFinals([message]);
   if (message.type === "partial" || message.type === "final") desk.addLatency(message.latency_ms);
   if (message.type === "settings") write(page, "held", t("Holds from the next segment on."));
   slot("empty").hidden = !text.isBlank;
