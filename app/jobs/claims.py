@@ -218,7 +218,7 @@ class Claims:
 
     def _is_known(self, id: str) -> bool:
         with self._database.reading() as connection:
-            return transcriptions.exists(connection, id)
+            return transcriptions.is_known(connection, id)
 
     @contextmanager
     def _own(self, id: str) -> Iterator[tuple[Connection, Row]]:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     CursorResult,
     Select,
     delete,
+    exists,
     func,
     insert,
     select,
@@ -68,7 +69,9 @@ def changed_since(connection: Connection, revision: int) -> list[Row]:
 
 
 def deleted_since(connection: Connection, revision: int) -> list[str]:
-    query = select(deletions.c.transcription_id).where(deletions.c.revision > revision)
+    """Return the ids of what was deleted after `revision` and has not come back since."""
+    is_back = exists().where(transcriptions.c.id == deletions.c.transcription_id, _visible)
+    query = select(deletions.c.transcription_id).where(deletions.c.revision > revision, ~is_back)
     return list(connection.scalars(query.order_by(deletions.c.revision)))
 
 
@@ -155,7 +158,7 @@ def being_deleted(connection: Connection) -> list[str]:
     return list(connection.scalars(select(transcriptions.c.id).where(wanted)))
 
 
-def exists(connection: Connection, id: str) -> bool:
+def is_known(connection: Connection, id: str) -> bool:
     """Tell whether there is a row, even one that is being deleted."""
     return connection.scalar(select(transcriptions.c.id).where(transcriptions.c.id == id)) is not None
 

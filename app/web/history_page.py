@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from app.jobs.history import Found, Totals
 
 PAGE_SIZE = 20
+FIRST_DAY, LAST_DAY = date(1970, 1, 2), date(9999, 1, 1)  # whoever types a year begins with 0002
 DATE = r"^(\d{4}-\d{2}-\d{2})?$"
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -78,12 +79,11 @@ class Asked:
         if not day:
             return None
         try:
-            begin = date.fromisoformat(day) + timedelta(days=days_later)
-            moment = datetime.combine(begin, time.min, zone_of(self.zone or "UTC"))
-            moment.timestamp()
-        except (ValueError, OverflowError) as error:
+            asked = date.fromisoformat(day)
+        except ValueError as error:
             raise InvalidParameter(name=name, reason=N_("there is no such day")) from error
-        return moment
+        begin = min(max(asked, FIRST_DAY), LAST_DAY) + timedelta(days=days_later)
+        return datetime.combine(begin, time.min, zone_of(self.zone or "UTC"))
 
 
 def _asked(

@@ -82,6 +82,20 @@ def test_a_row_is_deleted_and_taken_back(page: Page, recording: Path) -> None:
     expect(rows(page)).to_have_count(1)
 
 
+def test_a_row_of_the_first_page_is_deleted_and_taken_back_to_its_place(page: Page, recording: Path) -> None:
+    for name in ("below.wav", "between.wav", "above.wav"):
+        transcribe(page, recording, name)
+    page.goto("/")
+    names = rows(page).locator('[data-field="name"]')
+
+    rows(page).nth(1).get_by_role("button", name="Delete").click()
+    expect(names.nth(1)).to_have_text("below.wav")
+    page.get_by_role("button", name="Undo").click()
+
+    expect(names.nth(1)).to_have_text("between.wav")
+    expect(names.nth(2)).to_have_text("below.wav")
+
+
 def test_what_a_transcripts_own_page_deleted_can_be_taken_back_on_the_next(
     page: Page, recording: Path
 ) -> None:

@@ -40,6 +40,7 @@ def test_it_comes_back_as_a_change_that_open_pages_are_told(shelf: Shelf) -> Non
         assert trash.restore(connection, [id, "unknown"]) == 1
         assert trash.restore(connection, [id]) == 0
         assert [row["id"] for row in transcriptions.changed_since(connection, before)] == [id]
+        assert transcriptions.deleted_since(connection, 0) == []
 
     assert (in_trash(shelf), shelf.found("会议")) == ([], [id])
 

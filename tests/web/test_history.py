@@ -160,6 +160,32 @@ def test_no_query_breaks_the_search(client: TestClient, query: str) -> None:
     assert client.get("/history", params={"query": sent}).status_code == 200
 
 
+@pytest.mark.parametrize("day", ["0002-01-01", "1969-12-31", "9999-12-31"])
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York", ""])
+def test_a_year_that_is_being_typed_is_no_error(client: TestClient, day: str, zone: str) -> None:
+    send(client)
+
+    for name in ("since", "until"):
+        page = client.get("/history", params={name: day, "zone": zone})
+        assert page.status_code == 200
+        assert ("a.wav" in page.text) == ((name == "since") == (day < "2000"))
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+08:00", "9999-12-31T23:59:59-08:00", "1969-01-01"])
+def test_a_moment_out_of_bounds_is_no_error(client: TestClient, moment: str) -> None:
+    for address in (API, TRASH):
+        assert client.get(address, params={"since": moment}).status_code in (200, 422)
+        assert client.get(address, params={"until": moment, "query": "a"}).status_code in (200, 422)
+
+
+def test_a_place_of_another_list_leads_nowhere_and_is_no_error(client: TestClient) -> None:
+    client.delete(f"{API}/{send(client)}")
+
+    assert names(client, TRASH, before="5") == []
+    assert names(client, before="5-5") == []
+    assert client.get("/history?view=trash&after=9").status_code == 200
+
+
 def test_a_selection_is_deleted_and_the_deletion_undone(client: TestClient) -> None:
     ids = [send(client, f"{number}.wav") for number in range(3)]
 

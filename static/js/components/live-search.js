@@ -3,7 +3,8 @@ import { find, write } from "../lib/dom.js";
 import { ownZone } from "../lib/history-api.js";
 import { localTimes } from "./page.js";
 
-const PAUSE_MS = 250; // after the last key
+/** @type {Record<string, number>} how long after the last key of a kind of field */
+const PAUSES_MS = { search: 250, date: 700 };
 
 /** Searches while the person types, and turns the pages: the server renders the results, the form stays as it is. */
 export class LiveSearch {
@@ -40,7 +41,7 @@ export class LiveSearch {
     find(this.#form, "[data-zone]", HTMLInputElement).value ||= ownZone();
     this.#form.addEventListener("input", ({ target }) => {
       clearTimeout(timer);
-      timer = setTimeout(search, target instanceof HTMLInputElement && target.type === "search" ? PAUSE_MS : 0);
+      timer = setTimeout(search, target instanceof HTMLInputElement ? (PAUSES_MS[target.type] ?? 0) : 0);
     });
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
