@@ -253,7 +253,7 @@ def _open_batches(
     arrivals = Arrivals(
         queue, uploads, lambda: book.now.max_upload_mb * 2**20, lambda: _model_name(inference)
     )
-    porter = Porter(arrivals, book.now.import_root, [batch_book.finish_deletions])
+    porter = Porter(arrivals, book.now.import_root, [batch_book.clear_up])
     stack.enter_context(porter.running())
     return batch_book, arrivals, porter
 

@@ -72,6 +72,7 @@ def watch(request: WatchRequest, settings: Settings, report: Callable[[Problem, 
     with open_worker(settings) as state:
         watched = Watch(order, state["queue"], state["batches"], state["arrivals"], tell)
         with watched.alone(settings.data_dir):
+            state["porter"].watched = str(request.folder.resolve())
             print(f"Watching {request.folder}, writing to {request.output} (Ctrl+C stops it)", flush=True)
             _look_again_and_again(watched, stop, request)
     return 1 if request.once and watched.failures else 0

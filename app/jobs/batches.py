@@ -9,7 +9,7 @@ import logging
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from app.errors import N_, BatchNotFound, InvalidParameter
 from app.jobs.batch import Batch, BatchItem, BatchState, batch_from, item_from, tally
@@ -200,10 +200,11 @@ class BatchBook:
         self._finish_deletion(id)
         event(_log, logging.INFO, "batch_deleted", batch=id)
 
-    def finish_deletions(self) -> None:
-        """Remove what is left of batches whose deletion a crash has cut short."""
+    def clear_up(self) -> None:
+        """Remove what is left of batches whose deletion a crash has cut short, and those without recordings."""
+        a_day_ago = datetime.now(UTC) - timedelta(days=1)
         with self._database.reading() as connection:
-            ids = batches.being_deleted(connection)
+            ids = batches.being_deleted(connection) + batches.hollow(connection, a_day_ago)
         for id in ids:
             self._finish_deletion(id)
 

@@ -43,6 +43,8 @@ class Porter:
         self._queue = arrivals.queue
         self._database = arrivals.queue.database
         self._import_root = import_root
+        self.watched: str | None = None
+        """The folder whose files only this process carries: another one may not see it."""
         self._chores = chores
         self._stopping = Event()
         self._wake = Event()
@@ -82,23 +84,19 @@ class Porter:
 
     def _carry(self, received_before: datetime) -> bool:
         """Take in some of what is ready; tell whether there was anything."""
+        imports, watched = self._import_root is not None, self.watched
         with self._database.reading() as connection:
-            rows = batch_items.ready(connection, received_before, AT_ONCE)
+            rows = batch_items.ready(connection, received_before, AT_ONCE, imports=imports, watched=watched)
             folders = {row["batch_id"]: batches.find(connection, row["batch_id"]) for row in rows}
-        roots = {id: self._root(batch) for id, batch in folders.items()}
-        mine = [(row, roots[row["batch_id"]]) for row in rows]
-        done = 0
-        for row, root in mine:
+        for row in rows:
             if self._stopping.is_set():
                 break
-            if row["origin"] is None:
+            root = self._root(folders[row["batch_id"]])
+            if row["origin"] is None or root is None:
                 self._arrivals.take_in(row["id"])
-            elif root is not None:
-                self._copy(row, root)
             else:
-                continue  # it belongs to a process that may read that folder
-            done += 1
-        return done > 0
+                self._copy(row, root)
+        return bool(rows)
 
     def _root(self, batch: Row | None) -> Path | None:
         folder = batch["folder"] if batch else None

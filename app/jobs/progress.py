@@ -23,7 +23,7 @@ class Progress:
     eta_seconds: float | None
     """Seconds by the clock; None until a segment is done and where nothing is being done."""
     queue_position: int | None
-    """1 is next; None when not waiting."""
+    """1 is next; None when not waiting, and in a batch: that tells how far it is."""
 
 
 def percent_done(seconds_done: float, duration: float | None) -> float:

@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, delete, false, func, insert, select, update
 
 from app.store.database import Row
-from app.store.tables import ItemState, batch_items, transcriptions
+from app.store.tables import ItemState, batch_items, batches, transcriptions
 from app.store.transcriptions import next_revision
 
 PREVIEW_CHARACTERS = 200
@@ -59,11 +59,24 @@ def end_uploads(connection: Connection, batch_id: str) -> list[str]:
     return list(connection.scalars(ended))
 
 
-def ready(connection: Connection, before: datetime, limit: int) -> list[Row]:
-    """Return what can become a transcription: files of this machine, and uploads that are whole since `before`."""
-    is_whole = (_items.received_bytes == _items.size_bytes) & (_items.updated_at < before)
-    query = select(batch_items).where(
-        _items.state == ItemState.UPLOADING, _items.origin.is_not(None) | is_whole
+def ready(
+    connection: Connection, before: datetime, limit: int, *, imports: bool, watched: str | None
+) -> list[Row]:
+    """Return what can become a transcription: uploads that are whole since `before`, and files of this machine.
+
+    Of those that were chosen on the page where `imports` says so, and those of the folder `watched`.
+    """
+    is_whole = _items.origin.is_(None) & (_items.received_bytes == _items.size_bytes)
+    is_mine = (batches.c.folder == watched) if watched else false()
+    if imports:
+        is_mine |= batches.c.folder.is_(None)
+    query = (
+        select(batch_items)
+        .join(batches, batches.c.id == _items.batch_id)
+        .where(
+            _items.state == ItemState.UPLOADING,
+            (is_whole & (_items.updated_at < before)) | (_items.origin.is_not(None) & is_mine),
+        )
     )
     return [dict(row) for row in connection.execute(query.order_by(_items.position).limit(limit)).mappings()]
 

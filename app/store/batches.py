@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, select, update
@@ -58,6 +59,13 @@ def changed_since(connection: Connection, revision: int) -> list[Row]:
 
 def being_deleted(connection: Connection) -> list[str]:
     return list(connection.scalars(select(batches.c.id).where(batches.c.wish == Wish.DELETE)))
+
+
+def hollow(connection: Connection, before: datetime) -> list[str]:
+    """Return batches from before that moment whose recordings are all gone; not those of watched folders."""
+    has_items = exists().where(_items.batch_id == batches.c.id)
+    query = select(batches.c.id).where(batches.c.created_at < before, batches.c.folder.is_(None), ~has_items)
+    return list(connection.scalars(query))
 
 
 def totals(connection: Connection, ids: Sequence[str]) -> dict[str, list[Row]]:

@@ -68,7 +68,9 @@ class Progress(BaseModel):
     segments_failed: int = Field(examples=[0])
     segments_total: int = Field(description="0 until the recording has been read.", examples=[8])
     eta_seconds: float | None = Field(description="Seconds still needed, once known.", examples=[14.0])
-    queue_position: int | None = Field(description="1 is next; null when not waiting.", examples=[None])
+    queue_position: int | None = Field(
+        description="1 is next; null when not waiting, and in a batch.", examples=[None]
+    )
 
 
 class WordAnswer(BaseModel):

@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from sqlalchemy import update
 
 from app.errors import UploadOffsetConflict
 from app.jobs.arrivals import Arrivals
@@ -21,7 +22,8 @@ from app.jobs.pace import Paces
 from app.jobs.porter import Porter
 from app.jobs.queue import JobOptions, JobState, Queue
 from app.jobs.server_folder import Recording, natural
-from app.store import batch_items, batches
+from app.jobs.trash import Trash
+from app.store import batch_items, batches, tables
 from app.store.database import Database
 from app.store.tables import Wish
 from app.store.uploads import UploadFiles
@@ -56,7 +58,7 @@ class Desk:
 
     @contextmanager
     def carried(self, root: Path | None = None) -> Iterator[Porter]:
-        porter = Porter(self.arrivals, root, [self.book.finish_deletions])
+        porter = Porter(self.arrivals, root, [self.book.clear_up])
         with porter.running():
             yield porter
 
@@ -355,6 +357,38 @@ def test_the_totals_agree_with_the_rows_whatever_happened(desk: Desk) -> None:
         assert (len(page.items), page.total) == (counts[state], counts[state])
     seconds = sum(item.duration or 0 for item in items if item.state is ItemState.SUCCEEDED)
     assert desk.book.get(batch).seconds_done == pytest.approx(seconds)
+
+
+def test_what_is_removed_for_good_leaves_the_batch_and_an_empty_batch_goes_after_a_day(desk: Desk) -> None:
+    old, new = desk.begin("old"), desk.begin("new")
+    desk.send(old, "a.wav", talk(0.2))
+    desk.house.queue.delete(next(desk.book.every_item(old)).transcription_id or "")
+    Trash(desk.house.queue).empty()
+    assert desk.book.get(old).counts["total"] == 0
+    with desk.house.database.writing() as connection:
+        long_ago = datetime.now(UTC) - timedelta(days=2)
+        connection.execute(
+            update(tables.batches).where(tables.batches.c.id == old).values(created_at=long_ago)
+        )
+
+    desk.book.clear_up()
+
+    assert [batch.id for batch in desk.book.page(10).items] == [new]
+
+
+def test_only_the_process_that_watches_a_folder_reads_its_files(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "calls").mkdir()
+    path = tmp_path / "calls" / "a.wav"
+    path.write_bytes(talk(0.2))
+    batch = desk.begin(folder=str(tmp_path / "calls"))
+    desk.arrivals.add_files(batch, [Recording("a.wav", path.stat().st_size, 0, str(path))])
+    other = desk.begin()
+    with desk.carried(tmp_path) as porter:
+        desk.arrivals.add_files(other, [Recording("a.wav", path.stat().st_size, 0, str(path))])
+        desk.house.until(lambda: desk.states(other) == ["queued"])
+        assert desk.states(batch) == ["uploading"]
+        porter.watched = str(tmp_path / "calls")
+        desk.house.until(lambda: desk.states(batch) == ["duplicate"])
 
 
 def total(

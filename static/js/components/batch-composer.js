@@ -2,7 +2,7 @@
 /** @import { Found } from "../lib/dropped.js" */
 /** @import { RecognitionSettings } from "./recognition-settings.js" */
 import { problemOf } from "../lib/api.js";
-import { addServerFolder, createBatch } from "../lib/batches-api.js";
+import { addServerFolder, createBatch, deleteBatch } from "../lib/batches-api.js";
 import { field, find, onAction, write } from "../lib/dom.js";
 import { filesize } from "../lib/format.js";
 import { t } from "../lib/messages.js";
@@ -78,12 +78,22 @@ export class BatchComposer {
     try {
       const batch = await createBatch(this.#name.value.trim() || this.#proposedName(), this.#settings.values);
       const found = [...this.#chosen.values()];
-      if (this.#folder) await addServerFolder(batch.id, this.#folder);
+      if (this.#folder) await this.#addFolder(batch);
       this.#clear();
       this.#created(batch, found);
     } catch (error) {
       complain(this.#root, problemOf(error));
       this.#draw();
+    }
+  }
+
+  /** Add the folder of the server; a batch that it cannot be added to is not left behind. @param {Batch} batch */
+  async #addFolder(batch) {
+    try {
+      await addServerFolder(batch.id, this.#folder);
+    } catch (error) {
+      await deleteBatch(batch.id);
+      throw error;
     }
   }
 
