@@ -93,6 +93,11 @@ class BatchBook:
             rows = batches.newest(connection, limit, offset)
             return BatchPage(self._told(connection, rows), batches.count(connection))
 
+    def ids(self) -> set[str]:
+        """Return the ids of all batches."""
+        with self._database.reading() as connection:
+            return batches.ids(connection)
+
     def changed_since(self, revision: int) -> list[Batch]:
         """Return the batches of which something was changed after `revision`."""
         with self._database.reading() as connection:

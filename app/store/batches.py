@@ -52,6 +52,10 @@ def count(connection: Connection) -> int:
     return connection.scalar(select(func.count()).select_from(batches).where(_visible)) or 0
 
 
+def ids(connection: Connection) -> set[str]:
+    return set(connection.scalars(select(batches.c.id).where(_visible)))
+
+
 def changed_since(connection: Connection, revision: int) -> list[Row]:
     query = select(batches).where(batches.c.revision > revision, _visible)
     return [dict(row) for row in connection.execute(query.order_by(batches.c.revision)).mappings()]

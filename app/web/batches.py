@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal, cast
@@ -59,7 +60,7 @@ BatchId = Annotated[str, Path(description="Id of the batch.", examples=["5f0c2e9
 State = Literal["uploading", "queued", "running", "succeeded", "failed", "cancelled", "duplicate"]
 STREAM: Responses = content(
     200,
-    "A stream of events `batch`, each with a batch as in lists; its id is a revision.",
+    'A stream of events: `batch` with a batch as in lists, `deleted` with `{"id"}`; the id of each is a revision.',
     {"text/event-stream": 'id: 1284\nevent: batch\ndata: {"id": "5f0c2e9b1a44d0e1", "state": "running"}\n\n'},
 )
 
@@ -262,10 +263,16 @@ async def _changes(
     yield ServerSentEvent(retry=RETRY_MS, comment="changes of all batches")
     current = await run_in_threadpool(queue.revision)
     seen = current if seen is None or seen > current else seen
+    known = await run_in_threadpool(book.ids)
     while not await stopped(stopping):
         current = await run_in_threadpool(queue.revision)
-        if current > seen:
-            for batch in await run_in_threadpool(book.changed_since, seen):
-                data = batch_answer(batch).model_dump_json()
-                yield ServerSentEvent(data, event="batch", id=str(batch.revision))
-            seen = current
+        if current <= seen:
+            continue
+        for batch in await run_in_threadpool(book.changed_since, seen):
+            yield ServerSentEvent(
+                batch_answer(batch).model_dump_json(), event="batch", id=str(batch.revision)
+            )
+        there = await run_in_threadpool(book.ids)
+        for id in known - there:
+            yield ServerSentEvent(json.dumps({"id": id}), event="deleted", id=str(current))
+        known, seen = there, current

@@ -66,6 +66,19 @@ def test_the_stream_begins_with_what_is_there_and_goes_on_with_changes(remote: h
     assert int(there.id) < int(renamed.id) < int(deleted.id)
 
 
+def test_the_stream_of_batches_tells_each_that_changes_and_each_that_goes(remote: httpx2.Client) -> None:
+    with listening(remote, "/api/v1/batches/events") as events:
+        path = f"/api/v1/batches/{remote.post('/api/v1/batches', json={'name': 'calls'}).json()['id']}"
+        begun = next_about(events, path)
+        remote.post(f"{path}/pause")
+        paused = next_about(events, path)
+        remote.delete(path)
+        deleted = next_about(events, path)
+
+    assert (begun.kind, begun.data["name"], begun.data["state"]) == ("batch", "calls", "running")
+    assert (paused.data["state"], deleted.kind) == ("paused", "deleted")
+
+
 def test_whoever_connects_again_misses_nothing(remote: httpx2.Client) -> None:
     renamed, deleted = send(remote), send(remote)
     with listening(remote, ALL) as events:

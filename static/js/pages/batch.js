@@ -23,7 +23,7 @@ shortcuts([{ keys: "Mod+Enter", does: t("Start the batch") }]);
 window.addEventListener("beforeunload", (event) => {
   if (composer.isFilled) event.preventDefault();
 });
-listen("/api/v1/batches/events", { opened, lost: connectionLost }, { batch: onBatch });
+listen("/api/v1/batches/events", { opened, lost: connectionLost }, { batch: onBatch, deleted: onDeleted });
 
 /** Events may have been missed: ask. */
 function opened() {
@@ -36,6 +36,12 @@ function opened() {
 function onBatch(batch) {
   if (!view) list.show(batch);
   else if (batch.id === root.dataset.id) view.show(batch);
+}
+
+/** @param {{id: string}} batch that was deleted, here or elsewhere */
+function onDeleted({ id }) {
+  if (!view) list.refresh();
+  else if (id === root.dataset.id) view.refresh();
 }
 
 /**
