@@ -73,6 +73,8 @@ def outcomes(
 ) -> tuple[HotwordOutcome, ...]:
     """Say for each hotword where it stands in the text, that it was not heard, or why it cannot be used."""
     unknown = {line.asked: line.reason.partition(": ")[2] for line in receipt if line.name == UNUSABLE}
+    if not hotwords:
+        return ()  # and a long text need not be read for nothing
     spoken = [_Spelled(segment) for segment in segments]
     return tuple(_outcome(word, unknown.get(word.text), spoken) for word in hotwords)
 

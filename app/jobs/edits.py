@@ -6,7 +6,7 @@ Whoever changes something names the revision that they have read; where it is no
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -18,14 +18,14 @@ from app.jobs.queue import JobState, Queue
 from app.jobs.transcription import segment_from
 from app.logging import event
 from app.store import edits, segments, transcriptions
-from app.transcript import join_texts
+from app.transcript import Segment, join_texts
 
 if TYPE_CHECKING:
     from app.store.database import Connection, Row
 
 __all__ = ["Change", "Draft", "change_text", "edited_text", "restore_text"]
 
-LONGEST_STRETCH = 200  # segments that one edit may replace, and pieces that may stand there
+LONGEST_STRETCH = 60  # segments that one edit may replace, and pieces that may stand there
 
 _log = logging.getLogger(__name__)
 
@@ -63,12 +63,13 @@ def change_text(queue: Queue, id: str, revision: int, changes: Sequence[Change])
     """
     with queue.database.reading() as connection:
         _checked(connection, id, revision)
-        placed = [_placed(connection, id, change) for change in changes]
+        there = _segments(connection, id, changes)
+    placed = [_placed(there, change) for change in changes]
     now = datetime.now(UTC)
     with queue.database.writing() as connection:
         _checked(connection, id, revision)
         for edit in placed:
-            _refuse_cut(edits.of(connection, id, edit.first, edit.last), edit)
+            _refuse_cut(edits.borders(connection, id, edit.first, edit.last), edit)
             pieces = [piece.to_dict() for piece in edit.pieces]
             edits.replace(connection, id, edit.first, edit.last, pieces, now)
         latest = _keep_in_step(connection, id)
@@ -104,22 +105,30 @@ def _checked(connection: Connection, id: str, revision: int) -> None:
         raise EditConflict(current=row["edit_revision"], sent=revision)
 
 
-def _placed(connection: Connection, id: str, change: Change) -> Edit:
-    if not 0 <= change.first <= change.last or change.last - change.first >= LONGEST_STRETCH:
-        raise InvalidParameter(name="first", reason=N_("at most 200 segments can be replaced at once"))
+def _segments(connection: Connection, id: str, changes: Sequence[Change]) -> dict[int, Segment]:
+    """Return the segments of all changes by their indexes, read at once."""
+    for change in changes:
+        if not 0 <= change.first <= change.last < change.first + LONGEST_STRETCH:
+            raise InvalidParameter(name="first", reason=N_("at most 60 segments can be replaced at once"))
+    first = min((change.first for change in changes), default=0)
+    last = max((change.last for change in changes), default=-1)
+    rows = segments.between(connection, id, first, last)
+    return {row["index"]: segment_from(row).heard for row in rows}
+
+
+def _placed(there: Mapping[int, Segment], change: Change) -> Edit:
     if len(change.pieces) > LONGEST_STRETCH:
-        raise InvalidParameter(name="pieces", reason=N_("there are more than 200"))
-    rows = segments.between(connection, id, change.first, change.last)
-    if len(rows) != change.last - change.first + 1:
+        raise InvalidParameter(name="pieces", reason=N_("there are more than 60"))
+    indexes = range(change.first, change.last + 1)
+    if not all(index in there for index in indexes):
         raise InvalidParameter(name="last", reason=N_("there is no such segment"))
     if not change.pieces:
         return Edit(change.first, change.last, ())
-    heard = [segment_from(row).heard for row in rows]
-    return Edit(change.first, change.last, place(heard, change.pieces))
+    return Edit(change.first, change.last, place([there[index] for index in indexes], change.pieces))
 
 
-def _refuse_cut(there: Sequence[Row], edit: Edit) -> None:
-    if any(row["first"] < edit.first or row["last"] > edit.last for row in there):
+def _refuse_cut(there: Sequence[tuple[int, int]], edit: Edit) -> None:
+    if any(first < edit.first or last > edit.last for first, last in there):
         raise InvalidParameter(name="first", reason=N_("an edited stretch cannot be replaced in part"))
 
 

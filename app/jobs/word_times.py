@@ -43,19 +43,19 @@ def tokens_of(text: str) -> list[Token]:
 
     Marks belong to the word before them, opening brackets to the word after.
     """
-    tokens: list[Token] = []
+    spans: list[tuple[int, int]] = []
     begin, is_open = 0, False
     for place, character in enumerate(text):
         if character.isspace():
             begin, is_open = place + 1, False
         elif is_open and not _begins(text[place - 1], character):
-            tokens[-1] = _token(text, tokens[-1].begin, place + 1)
+            spans[-1] = spans[-1][0], place + 1
         elif character.isalnum():
-            tokens.append(_token(text, begin if not is_open else place, place + 1))
+            spans.append((place if is_open else begin, place + 1))
             is_open = True
         elif is_open:
             begin, is_open = place, False
-    return _with_the_rest(text, tokens)
+    return _with_the_rest(text, spans)
 
 
 def reword(words: Sequence[Word], text: str) -> list[Word]:
@@ -70,7 +70,12 @@ def aligned(words: Sequence[Word], texts: Sequence[str]) -> list[tuple[int, Word
     owners = [(number, token) for number, text in enumerate(texts) for token in tokens_of(text)]
     found: list[tuple[int, str, Word | None]] = []
     for old, new in _blocks(words, [token for _, token in owners]):
-        found += _matched(old, owners[new.start : new.stop], texts)
+        if len(old) == len(new) == 1 and _letters_of(old[0]) == owners[new.start][1].letters:
+            number, token = owners[new.start]
+            text = texts[number][token.begin : token.end]
+            found.append((number, text, replace(old[0], text=text)))
+        else:
+            found += _matched(old, owners[new.start : new.stop], texts)
     return _spread(found, words[0].start, words[-1].end)
 
 
@@ -89,13 +94,13 @@ def _token(text: str, begin: int, end: int) -> Token:
     return Token(begin, end, letters)
 
 
-def _with_the_rest(text: str, tokens: list[Token]) -> list[Token]:
+def _with_the_rest(text: str, spans: list[tuple[int, int]]) -> list[Token]:
     """Let the last word have what stands after it, and every word the marks that a space divides from it."""
-    begins = [len(text) - len(text.lstrip()), *(token.begin for token in tokens[1:])]
+    begins = [len(text) - len(text.lstrip()), *(begin for begin, _ in spans[1:])]
     ends = [*begins[1:], len(text)]
     return [
         _token(text, begin, end + len(text[end:limit].rstrip()))
-        for begin, end, limit in zip(begins, (token.end for token in tokens), ends, strict=False)
+        for begin, end, limit in zip(begins, (end for _, end in spans), ends, strict=False)
     ]
 
 

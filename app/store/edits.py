@@ -24,6 +24,14 @@ def of(connection: Connection, transcription_id: str, first: int = 0, last: int 
     return [dict(row) for row in connection.execute(query.order_by(edits.c.first)).mappings()]
 
 
+def borders(connection: Connection, transcription_id: str, first: int, last: int) -> list[tuple[int, int]]:
+    """Return the first and the last segment of each edit that touches those from `first` to `last`."""
+    query = select(edits.c.first, edits.c.last).where(
+        edits.c.transcription_id == transcription_id, edits.c.last >= first, edits.c.first <= last
+    )
+    return [(row.first, row.last) for row in connection.execute(query)]
+
+
 def replace(
     connection: Connection,
     transcription_id: str,

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from app.web.schemas import Moment, SegmentAnswer, WordAnswer
 
 LONGEST_TEXT = 20_000  # characters of one piece
-MOST_CHANGES = 5000  # in one request: a day has some thousand segments
+MOST_CHANGES = 1000  # in one request
 
 
 class PieceDraft(BaseModel):
@@ -30,7 +30,7 @@ class EditChange(BaseModel):
     """What is to stand in place of some segments that follow each other."""
 
     first: int = Field(ge=0, description="Index of the first segment.", examples=[0])
-    last: int = Field(ge=0, description="Index of the last one, at most 199 later.", examples=[0])
+    last: int = Field(ge=0, description="Index of the last one, at most 59 later.", examples=[0])
     pieces: list[PieceDraft] = Field(description="In order; none: as it was recognised.")
 
 

@@ -18,6 +18,7 @@ from app.jobs.edits import Change, Draft, change_text, edited_text, restore_text
 from app.web.answers import segment_answer
 from app.web.dependencies import QueueDep, TranscriptionId, TranslateDep
 from app.web.edit_schemas import EditAnswer, EditRequest, EditsAnswer, PieceAnswer, PieceDraft, SegmentsAnswer
+from app.web.errors import LARGEST_FORM_BYTES
 from app.web.openapi import errors
 from app.web.schemas import WordAnswer
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 router = APIRouter(prefix="/transcriptions/{id}", tags=["transcriptions"])
 
-LARGEST_EDIT_BYTES = 4 * 2**20  # of one request: a whole day of speech is less
 MOST_SEGMENTS = 200  # read at once
 
 First = Annotated[int, Query(ge=0, le=2**31, description="Index of the first segment.")]
@@ -58,7 +58,7 @@ def get_edits(
 
 @router.patch(
     "/edits",
-    max_body_size=LARGEST_EDIT_BYTES,
+    max_body_size=LARGEST_FORM_BYTES,
     responses=errors(
         TranscriptionNotFound,
         NotFinished,

@@ -234,6 +234,7 @@ def test_what_is_written_without_a_network_is_kept_and_sent_later(
     """In a context that is not watched: the browser logs what does not arrive."""
     page = new_context(browser, server.address).new_page()
     page.goto(f"/transcriptions/{id}")
+    expect(page.locator(".word")).to_have_count(24)
 
     def cut(route: Route) -> None:
         if route.request.method == "PATCH":
@@ -324,3 +325,22 @@ def test_on_paper_there_is_the_text_and_nothing_to_press(page: Page) -> None:
     for gone in (".site-header", ".player", ".transcript__toolbar", "aside"):
         expect(page.locator(gone).first).to_be_hidden()
     assert page.locator("button:visible").all_inner_texts() == ["0:00", "0:07", "0:14"]
+
+
+def test_more_changes_than_one_request_carries_are_saved_by_and_by(
+    open_page: Callable[..., Page], queue: Queue
+) -> None:
+    id = recognised(queue, ["a long day has a hundred thousand words".split()] * 300, pause=2.0)
+    page = open_page(f"/transcriptions/{id}")
+    expect(page.locator(".word").first).to_be_visible()
+
+    page.keyboard.press("f")
+    bar = page.get_by_role("search", name="Find and replace")
+    bar.get_by_label("Find", exact=True).fill("hundred")
+    bar.get_by_label("Replace with").fill("million")
+    bar.get_by_role("button", name="Replace all").click()
+
+    expect(page.get_by_text(SAVED)).to_be_visible()
+    found = page.request.get(f"{API}/{id}/edits?words=false").json()
+    assert len(found["edits"]) == 300
+    assert found["revision"] > 1

@@ -113,8 +113,9 @@ def test_a_text_is_one_line_of_valid_characters(client: TestClient, path: str) -
         {},
         {"revision": 0, "changes": [{"first": 5, "last": 5, "pieces": []}]},
         {"revision": 0, "changes": [{"first": 1, "last": 0, "pieces": []}]},
+        {"revision": 0, "changes": [{"first": 0, "last": 60, "pieces": []}]},
         {"revision": 0, "changes": [{"first": 0, "last": 0, "pieces": [{"text": "x" * 20_001}]}]},
-        {"revision": 0, "changes": [{"first": 0, "last": 0, "pieces": [{"text": "x"}] * 201}]},
+        {"revision": 0, "changes": [{"first": 0, "last": 0, "pieces": [{"text": "x"}] * 61}]},
     ],
 )
 def test_what_does_not_fit_is_refused_and_changes_nothing(

@@ -24,6 +24,7 @@ export class FindReplace {
     bar.addEventListener("input", () => this.#search(true));
     bar.addEventListener("keydown", (event) => this.#onKey(event));
     onAction(bar, (action) => this.#act(action));
+    list.onMove(() => this.#bar.hidden || this.#light());
     text.onChange(() => this.#bar.hidden || this.#search(false));
   }
 
@@ -98,8 +99,10 @@ export class FindReplace {
   #replaceAll() {
     const count = this.#matches.length;
     if (!count) return;
-    const rows = [...new Set(this.#matches.map(({ row }) => row))];
-    this.#text.writeAll(rows.map((row) => ({ row, text: withReplaced(row.text, this.#matches.filter((match) => match.row === row), this.#replacement) })));
+    /** @type {Map<Row, Match[]>} */
+    const byRow = new Map();
+    for (const match of this.#matches) byRow.set(match.row, [...(byRow.get(match.row) ?? []), match]);
+    this.#text.writeAll([...byRow].map(([row, matches]) => ({ row, text: withReplaced(row.text, matches, this.#replacement) })));
     write(this.#bar, "found", t("Replaced: {count}", { count }));
   }
 
@@ -120,10 +123,11 @@ export class FindReplace {
     requestAnimationFrame(() => this.#light());
   }
 
-  /** Mark the places by the browser's own highlights: no element of the text is touched. */
+  /** Mark the places near the window by the browser's own highlights: no element of the text is touched. */
   #light() {
     if (!("highlights" in CSS)) return;
-    const ranges = this.#matches.slice(0, 2000).flatMap(({ row, index, length }) => rangeOf(this.#list.elementOf(row.key)?.querySelector(".segment__text"), index, length));
+    const near = this.#matches.filter(({ row }) => this.#list.isNear(row.key));
+    const ranges = near.flatMap(({ row, index, length }) => rangeOf(this.#list.elementOf(row.key)?.querySelector(".segment__text"), index, length));
     const current = this.#matches[this.#place];
     const here = current ? rangeOf(this.#list.elementOf(current.row.key)?.querySelector(".segment__text"), current.index, current.length) : [];
     CSS.highlights.set(HIGHLIGHT, new Highlight(...ranges));

@@ -17,6 +17,8 @@ export class SegmentList {
   #rows = new Map();
   /** @type {Set<HTMLElement>} */
   #near = new Set();
+  /** @type {() => void} */
+  #moved = () => undefined;
   #observer = new IntersectionObserver((entries) => this.#onMove(entries), { rootMargin: NEAR });
 
   /** @param {HTMLElement} list @param {EditedText} text @param {WordStore} words */
@@ -59,6 +61,17 @@ export class SegmentList {
     return this.#elements.get(key);
   }
 
+  /** Whether a row is in the window or close to it. @param {string} key */
+  isNear(key) {
+    const element = this.#elements.get(key);
+    return element !== undefined && this.#near.has(element);
+  }
+
+  /** @param {() => void} moved called when other rows are near */
+  onMove(moved) {
+    this.#moved = moved;
+  }
+
   /** @param {EventTarget | null} target @returns {Row | undefined} */
   rowOf(target) {
     const element = target instanceof Element ? target.closest(".segment") : null;
@@ -93,13 +106,14 @@ export class SegmentList {
 
   #show() {
     const { rows } = this.#text;
+    const before = this.#rows;
     this.#rows = new Map(rows.map((row) => [row.key, row]));
     let place = this.#list.firstElementChild;
     for (const row of rows) {
       const element = this.#elements.get(row.key) ?? this.#made(row);
       if (element === place) place = place.nextElementSibling;
       else this.#list.insertBefore(element, place);
-      fillRow(element, row);
+      if (!isSame(before.get(row.key), row)) fillRow(element, row);
     }
     while (place) {
       const next = place.nextElementSibling;
@@ -133,6 +147,7 @@ export class SegmentList {
         this.#dress(element);
       } else if (this.#near.delete(element)) this.#undress(element);
     }
+    this.#moved();
   }
 
   /** @param {HTMLElement} element */
@@ -159,4 +174,11 @@ export class SegmentList {
       if (paragraph.firstElementChild) paragraph.textContent = paragraph.textContent;
     }
   }
+}
+
+const SHOWN = /** @type {const} */ (["text", "text_raw", "start", "end", "state", "first", "channel", "isEdited"]);
+
+/** Whether a row looks as it did before; there are thousands, and one of them changes. @param {Row | undefined} before @param {Row} now */
+function isSame(before, now) {
+  return before !== undefined && SHOWN.every((name) => before[name] === now[name]);
 }

@@ -2,6 +2,8 @@
 /** @import { Change } from "./edits-api.js" */
 /** @import { Edit } from "./types.js" */
 
+const MOST_BYTES = 40_000; // the server reads no larger request into its memory than 64 KB
+
 /**
  * Return what leads from `before` to `after`: what is taken back first, so that no change cuts through an edit.
  *
@@ -10,7 +12,7 @@
  * @returns {Change[]}
  */
 export function changesBetween(before, after) {
-  const gone = [...before.values()].filter((edit) => !isSame(edit, after.get(edit.first)));
+  const gone = [...before.values()].filter(({ first, last }) => (after.get(first)?.last ?? -1) < last); // others are written over
   const come = [...after.values()].filter((edit) => !isSame(edit, before.get(edit.first)));
   return [...gone.map(({ first, last }) => ({ first, last, pieces: [] })), ...come.map(changeOf)];
 }
@@ -29,6 +31,27 @@ export function withChanges(edits, changes) {
     if (pieces.length) made.set(first, { first, last, pieces: pieces.map((piece) => ({ ...piece, text_raw: "", words: null })) });
   }
   return made;
+}
+
+/**
+ * Return as many of `changes` as one request may carry, the first of them, and what is there when they are made.
+ *
+ * @param {Edits} before
+ * @param {Edits} after
+ * @param {Change[]} changes that lead from one to the other
+ * @returns {{changes: Change[], edits: Edits}}
+ */
+export function portion(before, after, changes) {
+  let bytes = 0;
+  const end = changes.findIndex((change, place) => (bytes += bytesOf(change)) > MOST_BYTES && place > 0);
+  const first = end < 0 ? changes : changes.slice(0, end);
+  const edits = new Map(before);
+  for (const change of first) {
+    for (let index = change.first; index <= change.last; index++) edits.delete(index);
+    const edit = change.pieces.length ? after.get(change.first) : undefined;
+    if (edit) edits.set(change.first, edit);
+  }
+  return { changes: first, edits };
 }
 
 /** Return what stands in `edits` where `changes` are made. @param {Edits} edits @param {Change[]} changes @returns {Change[]} */
@@ -51,6 +74,11 @@ export function clashes(changes, base, theirs) {
     const wanted = changes.filter((other) => touch(other, change) && other.pieces.length);
     return !isSameList(now, read) && !isSameList(now, wanted);
   });
+}
+
+/** At most, in the request. @param {Change} change */
+function bytesOf({ pieces }) {
+  return pieces.reduce((sum, { text }) => sum + 100 + 3 * text.length, 100);
 }
 
 /** @param {Edit} edit @returns {Change} */

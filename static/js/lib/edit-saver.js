@@ -2,7 +2,7 @@
 /** @import { Change } from "./edits-api.js" */
 /** @import { Edit } from "./types.js" */
 import { Refusal, problemOf } from "./api.js";
-import { baseOf, changesBetween, clashes, touch, withChanges } from "./edit-changes.js";
+import { baseOf, changesBetween, clashes, portion, touch, withChanges } from "./edit-changes.js";
 import { EditDrafts } from "./edit-drafts.js";
 import { changeEdits, getEdits } from "./edits-api.js";
 
@@ -61,18 +61,19 @@ export class EditSaver {
   async save() {
     clearTimeout(this.#timer);
     if (!this.#isReady || this.#isSaving || this.#state.name === "conflict") return;
-    const wanted = this.#text.edits;
-    const changes = changesBetween(this.#saved, wanted);
-    if (!changes.length) return this.#settle();
+    const all = changesBetween(this.#saved, this.#text.edits);
+    if (!all.length) return this.#settle();
+    const { changes, edits } = portion(this.#saved, this.#text.edits, all);
     this.#isSaving = true;
     this.#say({ name: "saving" });
     try {
-      this.#confirm(wanted, await changeEdits(this.#id, this.#revision, changes));
+      this.#confirm(edits, await changeEdits(this.#id, this.#revision, changes));
     } catch (error) {
       await this.#onRefusal(error);
     } finally {
       this.#isSaving = false;
     }
+    if (changes.length < all.length && this.#state.name === "saving") this.#later(0);
   }
 
   /** In a conflict: take the text of the others where both have changed it. */

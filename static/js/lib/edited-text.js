@@ -23,7 +23,7 @@ import { joined } from "./joining.js";
 /** @typedef {ReadonlyMap<number, Edit>} Edits  by the index of the first segment; an edit in it never changes its text */
 
 const MOST_STEPS = 200; // that can be undone
-const LONGEST_STRETCH = 200; // segments that one edit may replace: the server takes no more
+const LONGEST_STRETCH = 60; // segments that one edit may replace: the server takes no more
 
 /** The text as it was recognised, and what a person has made of it. Every change can be undone. */
 export class EditedText {
