@@ -330,7 +330,9 @@ def test_on_paper_there_is_the_text_and_nothing_to_press(page: Page) -> None:
 def test_more_changes_than_one_request_carries_are_saved_by_and_by(
     open_page: Callable[..., Page], queue: Queue
 ) -> None:
-    id = recognised(queue, ["a long day has a hundred thousand words".split()] * 300, pause=2.0)
+    id = recognised(
+        queue, [["a", "long", "day", "has", "a", "hundred", "thousand", "words"]] * 300, pause=2.0
+    )
     page = open_page(f"/transcriptions/{id}")
     expect(page.locator(".word").first).to_be_visible()
 
