@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from app.formats import FORMATS
 from app.i18n import LANGUAGES
 from app.jobs.admission import OF_MANY
 from app.jobs.again import readings
@@ -55,6 +56,7 @@ def recognition(
         "model": model_answer(state["inference"].status(), translate).model_dump(mode="json"),
         "model_name": in_use.name,
         "is_builtin": in_use == builtin_model_dir(),
+        "formats": list(FORMATS),
         "languages": spoken_languages(state),
         "limit_bytes": state["settings"].max_upload_mb * BYTES_PER_MB,
     }

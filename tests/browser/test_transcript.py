@@ -65,6 +65,17 @@ def test_the_raw_text_is_one_click_away(transcribed: Page) -> None:
     expect(first.locator(".segment__text")).to_be_hidden()
 
 
+def test_spoken_and_written_stand_side_by_side_with_the_changes_marked(transcribed: Page) -> None:
+    transcribed.get_by_text("Side by side").click()
+    segments = transcribed.locator("[data-segments]")
+
+    expect(segments.locator("ins", has_text="18.5%").first).to_be_visible()
+    expect(segments.locator("del", has_text="百分之十八点五").first).to_be_visible()
+    transcribed.get_by_text("For reading").click()
+
+    expect(segments.locator("del")).to_have_count(0)
+
+
 def test_the_text_can_be_copied(transcribed: Page) -> None:
     transcribed.context.grant_permissions(["clipboard-read", "clipboard-write"])
 

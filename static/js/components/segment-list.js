@@ -1,7 +1,7 @@
 /** @import { EditedText, Row } from "../lib/edited-text.js" */
 /** @import { WordStore } from "../lib/word-store.js" */
 /** @import { View } from "./segment-row.js" */
-import { dress, fillRow, newRow, showChanges } from "./segment-row.js";
+import { dress, fillRow, newRow, showBoth, showChanges } from "./segment-row.js";
 
 const NEAR = "600px"; // rows so close to the window have their words ready
 
@@ -155,6 +155,7 @@ export class SegmentList {
     const row = this.#rows.get(element.dataset.key ?? "");
     if (!row || row.state === "pending") return;
     if (this.view === "changes" && row.isEdited) return showChanges(element, row, this.#text.rows.filter(({ first, isEdited }) => isEdited && first === row.first));
+    if (this.view === "both") return showBoth(element, row);
     const paragraph = element.querySelector(this.view === "raw" ? ".segment__raw" : ".segment__text");
     if (!(paragraph instanceof HTMLElement) || paragraph.firstElementChild) return;
     if (!row.words) return void this.#words.load(row);

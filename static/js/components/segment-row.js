@@ -6,7 +6,7 @@ import { copyOf, find } from "../lib/dom.js";
 import { clock } from "../lib/format.js";
 import { t } from "../lib/messages.js";
 
-/** @typedef {"text" | "raw" | "changes"} View */
+/** @typedef {"text" | "raw" | "both" | "changes"} View */
 
 /** @param {Row} row */
 export function newRow(row) {
@@ -32,6 +32,16 @@ export function fillRow(element, row) {
   if (content.dataset.shows === key) return;
   content.dataset.shows = key;
   content.replaceChildren(...(note ? [paragraph("segment__note", note)] : [paragraph("segment__text", row.text), paragraph("segment__raw", row.text_raw)]));
+}
+
+/** Mark where the spoken and the written text differ; both are shown. @param {HTMLElement} element @param {Row} row */
+export function showBoth(element, row) {
+  const spoken = element.querySelector(".segment__raw");
+  const written = element.querySelector(".segment__text");
+  if (!spoken || !written || spoken.firstElementChild || written.firstElementChild) return;
+  const { before, after } = differences(row.text_raw, row.text);
+  spoken.replaceChildren(...before.map((part) => marked(part, "del")));
+  written.replaceChildren(...after.map((part) => marked(part, "ins")));
 }
 
 /**
