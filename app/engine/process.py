@@ -5,6 +5,7 @@ It knows an engine by its spec alone and nothing of jobs. It never outlives the 
 
 from __future__ import annotations
 
+import gc
 import importlib
 import multiprocessing
 import multiprocessing.connection
@@ -49,6 +50,7 @@ def serve(connection: Connection, spec: EngineSpec) -> None:
         reason = f"{type(error).__name__}: {error}"
         connection.send(Refused(InferenceUnavailable(reason=reason), traceback.format_exc()))
     else:
+        _freeze_what_stays()
         connection.send(Ready(engine.info, psutil.Process().memory_info().rss))
         _answer_requests(connection, engine)
 
@@ -67,6 +69,16 @@ def load(spec: EngineSpec) -> Engine:
     from app.engine.funasr.vad import load_vad  # an extra package, which takes seconds to import
 
     return GatedEngine(engine, load_vad(spec.vad_model))
+
+
+def _freeze_what_stays() -> None:
+    """Spare the garbage collector what lives as long as the process.
+
+    The beam makes so much that it looks through everything often: 200,000 objects of torch and the n-grams made one
+    reading in ten 130 ms longer.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _answer_requests(connection: Connection, engine: Engine) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import time
 import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from app.engine import Hypothesis
+from app.errors import LiveSessionElsewhere
 from app.jobs.inference import InferenceProcess
 from app.jobs.live import (
     Acknowledged,
@@ -72,9 +74,11 @@ class Client:
 
 
 @contextmanager
-def living(house: House, factory: str | None, *, most_seconds: float = 600.0) -> Iterator[Live]:
+def living(
+    house: House, factory: str | None, *, keep_minutes: float = 10.0, most_seconds: float = 600.0
+) -> Iterator[Live]:
     """Live sessions with a worker, or without one where another process recognises."""
-    limits = LiveLimits(sessions=8, keep_minutes=10.0, most_seconds=most_seconds)
+    limits = LiveLimits(sessions=8, keep_minutes=keep_minutes, most_seconds=most_seconds)
     if factory is None:
         live = Live(house.queue, None, limits, lambda: None)
         with job_logs(house.files.folder), live.running():
@@ -185,6 +189,20 @@ def test_a_server_that_stops_leaves_the_session_to_be_taken_up(house: House) -> 
 
     assert isinstance(over, Over)
     assert house.queue.get(client.started.transcription).text == "Level 3."
+
+
+def test_two_servers_never_have_one_session(house: House) -> None:
+    client, other = Client(), Client()
+    with living(house, None) as live, living(house, None, keep_minutes=0.0) as second:
+        session = live.begin("Talk", JobOptions(), client.listen)
+        client.speak(session, babble(1.0))
+        house.until(lambda: client.acknowledged == 10)
+        time.sleep(2.5)  # the second one looks for sessions that nobody takes up
+        with pytest.raises(LiveSessionElsewhere):
+            second.resume(client.started.session, client.started.token, other.listen)
+        assert house.queue.get(client.started.transcription).state is JobState.RUNNING
+        session.stop(10)
+        house.until(lambda: bool(client.all(Ended)))
 
 
 def test_a_session_that_is_deleted_ends_and_its_transcription_lies_in_the_trash(house: House) -> None:
