@@ -327,6 +327,20 @@ def test_settings_that_change_while_somebody_speaks_hold_from_the_next_segment_o
     assert finish(page)["options"]["language"] == "en"
 
 
+def test_hotwords_that_do_not_fit_are_told_and_the_session_goes_on(live: Page) -> None:
+    start(live)
+    expect(live.locator("[data-live]")).to_have_attribute("data-line", "open")
+
+    live.get_by_role("textbox", name="Hotwords").fill("x" * 101)
+    expect(live.get_by_text("a word is longer than 100 characters")).to_be_visible()
+    expect(live.locator("[data-live]")).to_have_attribute("data-line", "open")
+    expect(live.get_by_text("a word is longer than 100 characters")).to_be_visible()
+    live.get_by_role("textbox", name="Hotwords").fill("Conformer 30")
+
+    expect(live.get_by_text("a word is longer than 100 characters")).to_be_hidden()
+    assert finish(live)["options"]["hotwords"] == ["Conformer 30"]
+
+
 def test_sound_for_a_session_that_was_cancelled_meanwhile_can_be_saved_as_a_file(
     open_live: Callable[..., Page], line: Line, voice: Path, tmp_path: Path
 ) -> None:

@@ -39,6 +39,7 @@ export class LiveLine {
   #isBehind = false; // the server has said that it lacks chunks
   #isStopSent = false;
   #wasOpen = false;
+  #hasNews = false; // settings that the server does not know
   #heardAt = 0;
   #askedAt = 0; // when the oldest unanswered message was sent; 0: all are answered
   #pingedAt = 0;
@@ -86,7 +87,8 @@ export class LiveLine {
 
   /** Tell the server of other settings; a line that is not open tells them when it is. */
   sendSettings() {
-    if (this.#state === "open") this.#send({ type: "settings", ...this.#watch.settings() });
+    this.#hasNews = this.#state !== "open";
+    if (!this.#hasNews) this.#send({ type: "settings", ...this.#watch.settings() });
   }
 
   // Internal
@@ -149,7 +151,9 @@ export class LiveLine {
     this.#waiting.restart();
     this.#outbox.acknowledge(next);
     this.#sendFrom(next);
-    if (!this.#closed.signal.aborted) this.#setState("open");
+    if (this.#closed.signal.aborted) return;
+    this.#setState("open");
+    if (this.#hasNews) this.sendSettings();
   }
 
   /** @param {number} next */

@@ -13,6 +13,7 @@ const PAUSE_MARGIN_MS = 500; // beyond the silence that ends a segment
 const CHUNK_SAMPLES = RATE / 10;
 const STALLED_MS = 3000; // a working microphone delivers something ten times a second
 const UNHEARD_SECONDS = 1; // that may be lost where the server ends a session: less than a word is not worth a file
+const ABOUT_SETTINGS = new Set(["invalid_parameter", "unknown_language", "live_message_wrong"]); // healed by the person
 const NEEDLESS = new Set(["live_gap"]); // problems that heal by themselves
 
 /**
@@ -40,7 +41,7 @@ export class LiveSession {
   #state;
   #heardAt = performance.now();
   #wasEnded = false; // by the server, without being asked
-  #hasComplained = false;
+  #complaint = ""; // code of the problem that is shown
   #isHeard = true; // whether what the microphone delivers belongs to the session
 
   /**
@@ -219,6 +220,7 @@ export class LiveSession {
   #hear(message) {
     if (message.type === "audio-started") this.#onStarted(message);
     if (message.type === "problem" && !NEEDLESS.has(message.code)) this.#onProblem(message);
+    if (message.type === "settings") this.#forgetComplaint();
     this.#watch.hear(message);
     if (message.type === "ended") void this.#end(message.transcription);
   }
@@ -227,14 +229,18 @@ export class LiveSession {
   #onStarted({ session, token, transcription }) {
     Object.assign(this.#take, { session, transcription, token: token ?? this.#take.token });
     void this.#store.save(this.#take);
-    if (this.#hasComplained) this.#watch.tell(null);
-    this.#hasComplained = false;
+    if (token || !ABOUT_SETTINGS.has(this.#complaint)) this.#forgetComplaint();
+  }
+
+  #forgetComplaint() {
+    if (this.#complaint) this.#watch.tell(null);
+    this.#complaint = "";
   }
 
   /** @param {LiveProblem} problem */
   #onProblem(problem) {
     this.#watch.tell(problem);
-    this.#hasComplained = true;
+    this.#complaint = problem.code;
     this.#wasEnded ||= problem.code === "live_session_over";
     if (problem.code === "transcription_not_found") this.#take.transcription = null;
     if (isFinal(problem)) void this.#fail();

@@ -179,6 +179,7 @@ function hear(message) {
   if (message.type === "final") text.addFinals([message]);
   if (message.type === "partial" || message.type === "final") desk.addLatency(message.latency_ms);
   if (message.type === "settings") write(page, "held", t("Holds from the next segment on."));
+  if (message.type === "problem") write(page, "held", t("Changes hold from the next segment on, also while you speak."));
   slot("empty").hidden = !text.isBlank;
 }
 
