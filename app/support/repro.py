@@ -5,7 +5,7 @@ What the person did in the page comes from the journal; what the program was tol
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +36,7 @@ class Story:
 def write_steps(story: Story, language: str) -> str:
     """Return the steps as Markdown."""
     say = _Sayer(translator(language))
-    steps = [f"{number}. {step}" for number, step in enumerate(_steps(story, say), 1)]
+    steps = numbered(_steps(story, say))
     return "\n".join(
         (
             "# " + say(N_("How to see it again")),
@@ -55,6 +55,10 @@ def write_steps(story: Story, language: str) -> str:
             "",
         )
     )
+
+
+def numbered(steps: Iterable[str]) -> list[str]:
+    return [f"{number}. {step}" for number, step in enumerate(steps, 1)]
 
 
 class _Sayer:

@@ -90,6 +90,8 @@ OPERATIONS = {
     "DELETE /api/v1/uploads/{id}",
     "GET /api/v1/transcriptions/{id}/case",
     "GET /api/v1/transcriptions/{id}/findings",
+    "GET /api/v1/requests/{request}/case",
+    "GET /api/v1/requests/{request}/case/preview",
     "GET /api/v1/transcriptions/{id}/case/preview",
     "POST /api/v1/vad",
     "POST /api/v1/vad/transcriptions/{id}",

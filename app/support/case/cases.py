@@ -14,6 +14,7 @@ from app.jobs.queue import Queue, Transcription
 from app.support.case import MANIFEST_NAME, AudioChoice, CaseChoice, Part, Surroundings
 from app.support.case.archive import as_json, manifest_of, write_archive
 from app.support.case.contents import Contents, Evidence
+from app.support.case.of_request import RequestContents
 from app.support.case.sound import ALL, AS_SENT, STRETCH, SoundPlan, make_sound, plan_sound
 from app.support.redaction import Redaction
 
@@ -84,6 +85,24 @@ class Cases:
             manifest = manifest_of(parts, contents.redactor.redactions, contents.facts() | {"audio": audio})
             write_archive(parts, manifest, target)
         return manifest
+
+    def preview_request(self, request: str, choice: CaseChoice) -> Preview:
+        """Return the files of the case of a request that failed."""
+        contents = RequestContents(request, choice, self._surroundings())
+        parts = contents.parts()
+        manifest = as_json(manifest_of(parts, contents.redactor.redactions, contents.facts()))
+        files = [_shown(Part(MANIFEST_NAME, "", manifest)), *map(_shown, parts)]
+        return Preview(tuple(files), contents.redactor.redactions, "")
+
+    def write_request(self, request: str, choice: CaseChoice, target: Path) -> None:
+        """Write the case of a request that failed.
+
+        Raises:
+            DiskFull: there is no room for it.
+        """
+        contents = RequestContents(request, choice, self._surroundings())
+        parts = contents.parts()
+        write_archive(parts, manifest_of(parts, contents.redactor.redactions, contents.facts()), target)
 
     @contextmanager
     def _scratch(self) -> Iterator[Path]:
