@@ -197,6 +197,7 @@ function show() {
   write(page, "start", session ? t("New session") : t("Start"));
   if (session?.state === "failed") showRescue();
   if (session?.state === "ended") showEnd();
+  showCase();
   showFigures();
 }
 
@@ -216,6 +217,13 @@ function showRescue() {
   const link = find(page, '[data-field="rescue-link"]', HTMLAnchorElement);
   link.hidden = !session?.transcription;
   link.href = `/transcriptions/${session?.transcription}`;
+}
+
+/** A session has a case as soon as the server knows it. */
+function showCase() {
+  const id = session?.transcription;
+  slot("case").hidden = !id;
+  find(page, "[data-case]", HTMLElement).dataset.case = id ? `/transcriptions/${id}/case` : "";
 }
 
 function showFigures() {
