@@ -23,6 +23,7 @@ from app.logging import event
 from app.store.database import Row
 from app.store.tables import LiveState
 
+FAREWELL_SECONDS = 5.0  # for a thread that waits for the database
 LOOK_SECONDS = 1.0  # between looks for sessions that are not wanted any more
 
 _log = logging.getLogger(__name__)
@@ -84,8 +85,8 @@ class Live:
             yield
         finally:
             self._stopping.set()
-            recorder.join()
-            keeper.join()
+            for thread in (recorder, keeper):
+                thread.join(FAREWELL_SECONDS)
             self._recorder.write_all()
             for session in self._all():
                 session.leave()

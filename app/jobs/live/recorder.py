@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from threading import Event, Lock
 
@@ -12,6 +13,7 @@ from app.jobs.live.session import Session
 from app.logging import event
 
 WRITE_SECONDS = 0.2
+COMPLAINT_SECONDS = 5.0  # between two of the same
 
 _log = logging.getLogger(__name__)
 
@@ -23,19 +25,25 @@ class Recorder:
         self._ledger = ledger
         self._sessions = sessions
         self._writing = Lock()
+        self._complained: dict[
+            str, float
+        ] = {}  # when each session was told last that its sound is not stored
 
     def run(self, stopping: Event) -> None:
         while not stopping.wait(WRITE_SECONDS):
-            self.write_all()
+            try:
+                self.write_all()
+            except Exception:  # noqa: BLE001 - a mistake of ours must not end the thread of all sessions
+                event(_log, logging.ERROR, "live_recorder_stumbled", exc_info=True)
 
     def write_all(self) -> None:
         """Write what has arrived; a disk that takes nothing is told to the clients and asked again."""
-        written = [session for session in self._sessions() if _is_written(session)]
+        written = [session for session in self._sessions() if self._is_written(session)]
         try:
             self._note(written)
         except AppError as error:
             for session in written:
-                _complain(session, error)
+                self._complain(session, error)
 
     def write(self, session: Session) -> None:
         """Put the sound of one session on the disk.
@@ -55,16 +63,21 @@ class Recorder:
             for session, place in stored:
                 session.noted(place)
 
+    def _is_written(self, session: Session) -> bool:
+        """Tell whether there is more of it on the disk than the database knows."""
+        try:
+            session.intake.write()
+        except (AppError, OSError) as error:
+            self._complain(session, error)
+        return not session.is_noted
 
-def _is_written(session: Session) -> bool:
-    """Tell whether there is more of it on the disk than the database knows."""
-    try:
-        session.intake.write()
-    except AppError as error:
-        _complain(session, error)
-    return not session.is_noted
-
-
-def _complain(session: Session, error: AppError) -> None:
-    event(_log, logging.WARNING, "live_not_stored", session=session.place.id, reason=error)
-    session.complain(LiveNotStored(reason=error.problem.to_dict()))
+    def _complain(self, session: Session, error: AppError | OSError) -> None:
+        """Tell it, but not at every try."""
+        now, id = time.monotonic(), session.place.id
+        if now - self._complained.get(id, -COMPLAINT_SECONDS) < COMPLAINT_SECONDS:
+            return
+        self._complained = {each: at for each, at in self._complained.items() if now - at < COMPLAINT_SECONDS}
+        self._complained[id] = now
+        event(_log, logging.WARNING, "live_not_stored", session=id, reason=error)
+        told = error.problem.to_dict() if isinstance(error, AppError) else error.strerror or str(error)
+        session.complain(LiveNotStored(reason=told))
