@@ -11,6 +11,13 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import transcribe, wait_for
 
 FIRST_PAGE_BYTES = 200_000
+LARGEST_SHIFT = 0.1  # what the Core Web Vitals call good
+LAYOUT_SHIFT = """() => new Promise((tell) => {
+    let sum = 0;
+    const add = (list) => list.getEntries().forEach(({ value }) => (sum += value));
+    new PerformanceObserver(add).observe({ type: 'layout-shift', buffered: true });
+    setTimeout(() => tell(sum), 500);
+})"""
 WIDER_THAN_WINDOW = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 BACKGROUND = "getComputedStyle(document.documentElement).backgroundColor"
 
@@ -97,6 +104,20 @@ def test_a_recording_can_be_transcribed_and_opened_by_keyboard_alone(page: Page,
     page.keyboard.press("Enter")
 
     wait_for(page, "document.querySelector('audio').currentTime > 6")
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_no_page_jumps_while_it_loads(open_page: Callable[..., Page], finished: str, width: int) -> None:
+    page = open_page(viewport={"width": width, "height": 800})
+    listed = page.locator("nav.nav a").evaluate_all("links => links.map((link) => link.getAttribute('href'))")
+    jumps: dict[str, float] = {}
+
+    for path in (*listed, f"/transcriptions/{finished}"):
+        page.goto(path)
+        page.wait_for_load_state("load")
+        jumps[path] = page.evaluate(LAYOUT_SHIFT)
+
+    assert {path: jump for path, jump in jumps.items() if jump > LARGEST_SHIFT} == {}
 
 
 @pytest.mark.parametrize("language", ["en-GB", "zh-CN"])

@@ -7,6 +7,7 @@ import { ask } from "./ask.js";
 import { complain } from "./problem-box.js";
 
 const CHOSEN = "funasr.hotword-list";
+const COUNT = "funasr.hotword-lists"; // how many there were: their place is kept free while they are asked for
 
 /** The saved lists above the field of hotwords: choose one, save the words as one, update it, delete it. */
 export class HotwordLists {
@@ -24,6 +25,7 @@ export class HotwordLists {
     this.#words.addEventListener("input", () => this.#show());
     this.#select.addEventListener("change", () => void this.#choose());
     onAction(root, (action) => void this.#act(action));
+    this.#keepPlace(Number(localStorage.getItem(COUNT)));
     void this.#load(localStorage.getItem(CHOSEN) ?? "");
   }
 
@@ -38,7 +40,9 @@ export class HotwordLists {
     try {
       const { lists } = await getLists();
       this.#lists = lists;
+      localStorage.setItem(COUNT, String(lists.length));
     } catch {
+      this.#keepPlace(0);
       return; // the words in the field can be used without lists
     }
     const none = this.#select.options[0];
@@ -112,11 +116,15 @@ export class HotwordLists {
     const list = this.#chosen;
     const isNew = !list || !isSame(list.words, this.#words.value);
     const hasWords = this.#words.value.trim() !== "";
-    find(this.#root, '[data-slot="lists"]', HTMLElement).hidden = !this.#lists.length;
-    find(this.#root, '[data-slot="list-actions"]', HTMLElement).hidden = !list && !hasWords;
-    this.#offer("save-list", hasWords && isNew);
+    this.#keepPlace(this.#lists.length);
+    find(this.#root, '[data-action="save-list"]', HTMLButtonElement).disabled = !hasWords || !isNew;
     this.#offer("update-list", list !== undefined && hasWords && isNew);
     this.#offer("delete-list", list !== undefined);
+  }
+
+  /** @param {number} count */
+  #keepPlace(count) {
+    find(this.#root, '[data-slot="lists"]', HTMLElement).hidden = count === 0;
   }
 
   /** @param {string} action @param {boolean} isPossible */
