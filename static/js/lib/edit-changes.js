@@ -2,7 +2,7 @@
 /** @import { Change } from "./edits-api.js" */
 /** @import { Edit } from "./types.js" */
 
-const MOST_BYTES = 40_000; // the server reads no larger request into its memory than 64 KB
+const MOST_BYTES = 50_000; // the server reads no larger request into its memory than 64 KB
 
 /**
  * Return what leads from `before` to `after`: what is taken back first, so that no change cuts through an edit.
@@ -76,9 +76,10 @@ export function clashes(changes, base, theirs) {
   });
 }
 
-/** At most, in the request. @param {Change} change */
+/** About what a change takes in a request. @param {Change} change */
 function bytesOf({ pieces }) {
-  return pieces.reduce((sum, { text }) => sum + 100 + 3 * text.length, 100);
+  const wide = pieces.reduce((sum, { text }) => sum + (text.match(/[^\x20-\x7e]/g)?.length ?? 0), 0);
+  return pieces.reduce((sum, { text }) => sum + 70 + text.length, 40) + 2 * wide;
 }
 
 /** @param {Edit} edit @returns {Change} */
