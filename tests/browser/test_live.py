@@ -108,8 +108,11 @@ def until_said(page: Page, seconds: int) -> None:
     wait_for(page, f"Number(document.querySelector('[data-field=time]').textContent.slice(2)) >= {seconds}")
 
 
-def test_text_appears_while_somebody_speaks_and_becomes_final_at_the_pause(live: Page) -> None:
+def test_what_is_said_appears_at_once_becomes_final_and_is_stored_to_the_sample(
+    live: Page, voice: Path
+) -> None:
     start(live)
+    wait_for(live, "document.querySelector('[data-desk] meter').value > 40")
 
     expect(live.locator("[data-partial]")).to_contain_text(ANY_SENTENCE)
     expect(live.locator('[data-field="voice"]')).to_have_text("Speech")
@@ -124,6 +127,8 @@ def test_text_appears_while_somebody_speaks_and_becomes_final_at_the_pause(live:
     shown = live.locator("[data-finals] .utterance__text").all_text_contents()
     assert shown == [segment["text"] for segment in transcription["segments"]]
     assert transcription["state"] == "succeeded"
+    assert transcription["id"] in live.request.get("/history").text()
+    assert len(stretches(stored_sound(live, transcription), voice)) == 1
 
 
 def test_a_session_that_has_ended_can_be_heard_exported_and_read_again(live: Page) -> None:
@@ -169,19 +174,6 @@ def test_the_text_follows_the_speaker_until_the_person_scrolls_up(live: Page) ->
 
     wait_for(live, f"{distance} < 5")
     expect(newest).to_be_hidden()
-
-
-def test_every_sample_that_is_said_is_stored(live: Page, voice: Path) -> None:
-    start(live)
-    until_said(live, 3)
-    wait_for(live, "document.querySelector('[data-desk] meter').value > 40")
-
-    transcription = finish(live)
-
-    sound = stored_sound(live, transcription)
-    assert seconds_of(sound) >= 3
-    assert len(stretches(sound, voice)) == 1
-    assert transcription["id"] in live.request.get("/history").text()
 
 
 def test_a_network_that_is_cut_for_ten_seconds_costs_no_sample(
