@@ -17,7 +17,7 @@ from app.errors import AppError, EmptyFile, FileUnreadable, Problem, UploadAband
 from app.jobs.admission import end_arrival
 from app.jobs.arrivals import Arrivals
 from app.jobs.queue import IncomingFile
-from app.jobs.server_folder import open_below
+from app.jobs.server_folder import display, open_below, path_of
 from app.logging import event
 from app.store import batch_items, batches
 from app.store.database import Row
@@ -106,8 +106,9 @@ class Porter:
         """Copy a file of this machine; where it cannot be read that is the end of this one alone."""
 
         def fill(incoming: IncomingFile) -> None:
-            with open_below(root, Path(row["origin"])) as file:
-                while block := _read(file, row["origin"]):
+            path = path_of(row["origin"])
+            with open_below(root, path) as file:
+                while block := _read(file, path):
                     incoming.write(block)
 
         try:
@@ -133,8 +134,8 @@ class Porter:
             return batch_items.is_arriving(connection, id)
 
 
-def _read(file: BinaryIO, name: str) -> bytes:
+def _read(file: BinaryIO, path: Path) -> bytes:
     try:
         return file.read(BLOCK_BYTES)
     except OSError as error:  # a disk or a network that fails
-        raise FileUnreadable(file=name, reason=error.strerror) from error
+        raise FileUnreadable(file=display(path), reason=error.strerror) from error

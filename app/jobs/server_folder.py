@@ -6,6 +6,7 @@ the place of what was listed.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -14,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from app.errors import FileUnreadable, FolderNotAllowed, FolderWithoutRecordings
 
@@ -33,13 +35,23 @@ class Recording:
     """With the folders that it was chosen from."""
     size_bytes: int
     modified_ms: int | None = None
-    origin: str | None = None
+    path: Path | None = None
     """Where it lies on this machine, if it does."""
+
+    @property
+    def origin(self) -> str | None:
+        """The path in letters that can be stored, whatever bytes its name has."""
+        return None if self.path is None else quote_from_bytes(os.fsencode(self.path))
 
     def is_same(self, size_bytes: int, modified_ms: int | None) -> bool:
         """Tell whether these belong to the same file of this name; a sender need not know when it was changed."""
         is_as_old = self.modified_ms is None or modified_ms is None or self.modified_ms == modified_ms
         return self.size_bytes == size_bytes and is_as_old
+
+
+def path_of(origin: str) -> Path:
+    """Return the path that `Recording.origin` has told."""
+    return Path(os.fsdecode(unquote_to_bytes(origin)))
 
 
 def recordings_below(root: Path, path: str) -> list[Recording]:
@@ -68,6 +80,11 @@ def natural(name: str) -> tuple[tuple[int, str], ...]:
     )
 
 
+def display(path: Path) -> str:
+    """Return a path as people can read it; bytes that are no letters become numbers, so that no two names agree."""
+    return os.fsencode(path).decode(errors="backslashreplace")
+
+
 @contextmanager
 def open_below(root: Path, path: Path) -> Iterator[BinaryIO]:
     """Open a file that lies below `root`.
@@ -78,11 +95,11 @@ def open_below(root: Path, path: Path) -> Iterator[BinaryIO]:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        raise FileUnreadable(file=str(path), reason=error.strerror) from error
+        raise FileUnreadable(file=display(path), reason=error.strerror) from error
     with os.fdopen(descriptor, "rb") as file:
         real = path.resolve()
         if not (real.is_relative_to(root.resolve()) and _is_file_at(descriptor, real)):
-            raise FileUnreadable(file=str(path), reason=os.strerror(1))  # not permitted
+            raise FileUnreadable(file=display(path), reason=os.strerror(errno.EPERM))
         yield file
 
 
@@ -108,8 +125,7 @@ def _files(folder: Path) -> Iterator[tuple[str, str]]:
 def _recording(path: Path, folder: Path) -> Recording:
     facts = path.stat()
     shown = path.relative_to(folder.parent) if folder.parent != folder else path.relative_to(folder)
-    name = str(shown).encode(errors="replace").decode()
-    return Recording(name, facts.st_size, facts.st_mtime_ns // 1_000_000, str(path))
+    return Recording(display(shown), facts.st_size, facts.st_mtime_ns // 1_000_000, path)
 
 
 def _is_file_at(descriptor: int, path: Path) -> bool:

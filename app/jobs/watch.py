@@ -22,7 +22,7 @@ from app.jobs.arrivals import Arrivals
 from app.jobs.batch import BatchItem, item_from
 from app.jobs.batches import BatchBook, BatchState, ItemState
 from app.jobs.queue import JobOptions, JobState, Queue
-from app.jobs.server_folder import Recording, is_recording, natural
+from app.jobs.server_folder import Recording, display, is_recording, natural
 from app.logging import event
 from app.store import batch_items, batches
 from app.store.held import unless_held
@@ -139,9 +139,10 @@ class Watch:
             facts = path.lstat()
         except OSError:  # gone since it was listed
             return None
-        name = str(path.relative_to(self.order.folder.resolve())).encode(errors="replace").decode()
-        is_file = stat.S_ISREG(facts.st_mode)
-        return Recording(name, facts.st_size, facts.st_mtime_ns // 1_000_000, str(path)) if is_file else None
+        if not stat.S_ISREG(facts.st_mode):
+            return None
+        name = display(path.relative_to(self.order.folder.resolve()))
+        return Recording(name, facts.st_size, facts.st_mtime_ns // 1_000_000, path)
 
     def _is_complete(self, recording: Recording) -> bool:
         now = self.clock()

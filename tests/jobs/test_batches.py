@@ -296,8 +296,8 @@ def test_files_of_this_machine_go_on_being_copied_after_a_kill(desk: Desk, tmp_p
     for level in (2, 4):
         (root / f"{level}.wav").write_bytes(talk(level / 10))
     batch = desk.begin()
-    listed = [Recording(path.name, path.stat().st_size, 0, str(path)) for path in sorted(root.iterdir())]
-    desk.arrivals.add_files(batch, [*listed, Recording("gone.wav", 9, 0, str(root / "gone.wav"))])
+    listed = [Recording(path.name, path.stat().st_size, 0, path) for path in sorted(root.iterdir())]
+    desk.arrivals.add_files(batch, [*listed, Recording("gone.wav", 9, 0, root / "gone.wav")])
     assert desk.states(batch) == ["uploading"] * 3  # the process ends here
 
     with desk.carried(root):
@@ -381,10 +381,10 @@ def test_only_the_process_that_watches_a_folder_reads_its_files(desk: Desk, tmp_
     path = tmp_path / "calls" / "a.wav"
     path.write_bytes(talk(0.2))
     batch = desk.begin(folder=str(tmp_path / "calls"))
-    desk.arrivals.add_files(batch, [Recording("a.wav", path.stat().st_size, 0, str(path))])
+    desk.arrivals.add_files(batch, [Recording("a.wav", path.stat().st_size, 0, path)])
     other = desk.begin()
     with desk.carried(tmp_path) as porter:
-        desk.arrivals.add_files(other, [Recording("a.wav", path.stat().st_size, 0, str(path))])
+        desk.arrivals.add_files(other, [Recording("a.wav", path.stat().st_size, 0, path)])
         desk.house.until(lambda: desk.states(other) == ["queued"])
         assert desk.states(batch) == ["uploading"]
         porter.watched = str(tmp_path / "calls")

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -392,16 +393,19 @@ def test_a_folder_of_the_server_is_copied_in_the_order_people_count(
     (root / "calls" / "list.txt").write_text("who called")
     (root / "calls" / ".hidden.wav").write_bytes(sound(4))
     (root / "calls" / "empty.wav").touch()
+    strange = Path(os.fsdecode(bytes(root / "calls") + b"/z\xe9.wav"))  # no letter in UTF-8
+    strange.write_bytes(sound(5))
     batch = begin(client)
 
     assert client.post(f"{API}/{batch}/folder", json={"path": "calls"}).status_code == 200
 
-    wait_until(lambda: counts(client, batch) == {"total": 4, "queued": 3, "failed": 1})
+    wait_until(lambda: counts(client, batch) == {"total": 5, "queued": 4, "failed": 1})
     assert [item["name"] for item in items(client, batch)] == [
         "calls/call 2.wav",
         "calls/call 10.wav",
         "calls/empty.wav",
         "calls/north/a.mp3",
+        "calls/z\\xe9.wav",
     ]
     assert (root / "calls" / "call 2.wav").exists()
 
@@ -437,7 +441,7 @@ def test_a_link_to_a_file_outside_is_not_read_neither_now_nor_later(
     state: Any = client.app_state
     from app.jobs.server_folder import Recording
 
-    listed = Recording("a.wav", secret.stat().st_size, 0, str(root / "calls" / "a.wav"))
+    listed = Recording("a.wav", secret.stat().st_size, 0, root / "calls" / "a.wav")
     state["arrivals"].add_files(batch, [listed])  # as if the link had taken a file's place since
     wait_until(lambda: counts(client, batch) == {"total": 1, "failed": 1})
     assert items(client, batch)[0]["error"]["code"] == "file_unreadable"
