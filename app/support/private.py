@@ -108,7 +108,12 @@ def _homes(environment: Mapping[str, str]) -> Iterable[str]:
 def _hosts(environment: Mapping[str, str], further: Iterable[str]) -> Iterable[str]:
     names = {socket.gethostname(), environment.get("HOSTNAME", ""), *further}
     names |= {name.partition(".")[0] for name in names if not name[:1].isdigit()}
-    return (name for name in names if len(name) >= SHORTEST_NAME and name.casefold() not in ORDINARY_HOSTS)
+    return (name for name in names if len(name) >= SHORTEST_NAME and not _is_everybodys(name))
+
+
+def _is_everybodys(name: str) -> bool:
+    """Tell names that every machine has; addresses have a rule of their own."""
+    return name.casefold() in ORDINARY_HOSTS or not any(character.isalpha() for character in name)
 
 
 def _secrets(environment: Mapping[str, str]) -> Iterable[str]:

@@ -140,6 +140,13 @@ def test_the_environment_tells_which_values_are_secret() -> None:
     assert found.secrets == {"abcdefgh", "p@ss word"}
 
 
+def test_addresses_of_every_machine_are_no_host_names() -> None:
+    found = private_values({"HOSTNAME": "workhorse7"}, hosts=("127.0.0.1", "transcribe.lan", "localhost"))
+
+    assert {"workhorse7", "transcribe.lan", "transcribe"} <= found.hosts
+    assert not {"127.0.0.1", "localhost"} & found.hosts
+
+
 def test_a_long_line_is_quick() -> None:
     for line in (
         "a" * 200_000,

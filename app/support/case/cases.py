@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.errors import N_
 from app.jobs.edits import edited_text
 from app.jobs.queue import Queue, Transcription
 from app.support.case import MANIFEST_NAME, AudioChoice, CaseChoice, Part, Surroundings
@@ -18,6 +19,7 @@ from app.support.case.of_request import RequestContents
 from app.support.case.sound import ALL, AS_SENT, STRETCH, SoundPlan, make_sound, plan_sound
 from app.support.redaction import Redaction
 
+MANIFEST = N_("The list of all files with their checksums, and how much was taken out")
 PREVIEWED_BYTES = 64 * 1024  # of one file: as much as a person reads
 
 
@@ -64,7 +66,7 @@ class Cases:
         facts = contents.facts() | {"audio": {"choice": plan.choice.value, "recording_sha256": job.sha256}}
         redactions = contents.redactor.redactions
         manifest = as_json(manifest_of(parts, redactions, facts))
-        files = [_shown(Part(MANIFEST_NAME, "", manifest)), *map(_shown, parts), *_announced(job, plan)]
+        files = [_shown(Part(MANIFEST_NAME, MANIFEST, manifest)), *map(_shown, parts), *_announced(job, plan)]
         return Preview(tuple(files), redactions, plan.note)
 
     def write(self, id: str, choice: CaseChoice, target: Path) -> dict[str, Any]:
@@ -91,7 +93,7 @@ class Cases:
         contents = RequestContents(request, choice, self._surroundings())
         parts = contents.parts()
         manifest = as_json(manifest_of(parts, contents.redactor.redactions, contents.facts()))
-        files = [_shown(Part(MANIFEST_NAME, "", manifest)), *map(_shown, parts)]
+        files = [_shown(Part(MANIFEST_NAME, MANIFEST, manifest)), *map(_shown, parts)]
         return Preview(tuple(files), contents.redactor.redactions, "")
 
     def write_request(self, request: str, choice: CaseChoice, target: Path) -> None:
