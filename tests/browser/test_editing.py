@@ -331,7 +331,7 @@ def test_more_changes_than_one_request_carries_are_saved_by_and_by(
     open_page: Callable[..., Page], queue: Queue
 ) -> None:
     id = recognised(
-        queue, [["a", "long", "day", "has", "a", "hundred", "thousand", "words"]] * 300, pause=2.0
+        queue, [["a", "long", "day", "has", "a", "hundred", "thousand", "words"]] * 600, pause=2.0
     )
     page = open_page(f"/transcriptions/{id}")
     expect(page.locator(".word").first).to_be_visible()
@@ -344,5 +344,5 @@ def test_more_changes_than_one_request_carries_are_saved_by_and_by(
 
     expect(page.get_by_text(SAVED)).to_be_visible()
     found = page.request.get(f"{API}/{id}/edits?words=false").json()
-    assert len(found["edits"]) == 300
+    assert len(found["edits"]) == 600
     assert found["revision"] > 1
