@@ -175,10 +175,10 @@ def test_the_exported_json_has_the_names_of_the_api(worker_client: TestClient, d
 
 
 def test_an_unknown_format_names_those_that_are_known(worker_client: TestClient, done: str) -> None:
-    error = worker_client.get(f"{done}/export?format=docx").json()["error"]
+    error = worker_client.get(f"{done}/export?format=pdf").json()["error"]
 
     assert error["code"] == "unknown_format"
-    assert "txt, srt, vtt, json, csv" in error["advice"]
+    assert "txt, srt, vtt, json, csv, docx" in error["advice"]
 
 
 def test_the_log_of_a_job_tells_its_steps_and_not_its_text(worker_client: TestClient, done: str) -> None:
