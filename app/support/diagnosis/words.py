@@ -38,7 +38,7 @@ def _unusable(run: Run) -> Iterator[Finding]:
             Remedy(N_("Choose another model"), page="/models"),
         )
     deaf = next(
-        (line for line in run.receipt if line.name == "hotwords" and line.asked and not line.applied), None
+        (line for line in run.receipt if line.name == "hotwords" and line.reason and not line.applied), None
     )
     if deaf is not None and run.options.hotwords:
         yield Finding(

@@ -1,0 +1,23 @@
+"""`python -m app transcribe` says on standard error what is odd, with the built-in model and real speech detection."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from app.paths import builtin_model_dir
+from tests.commands.test_transcribe import run
+
+MODEL = builtin_model_dir()
+pytestmark = pytest.mark.skipif(not (MODEL / "golden.json").is_file(), reason="needs models/builtin")
+
+
+def test_a_healthy_recording_gets_no_finding_and_an_unknown_hotword_is_named() -> None:
+    golden = MODEL / json.loads((MODEL / "golden.json").read_text(encoding="utf-8"))["audio"]
+    healthy = run("transcribe", golden)
+    odd = run("transcribe", golden, "--hotwords", "Жизнь")
+
+    assert healthy.stderr == ""
+    assert "[hotword_unknown]" in odd.stderr
+    assert odd.stderr.count("\n") == 2
