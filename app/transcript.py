@@ -19,6 +19,7 @@ SPOKEN = re.compile(r"[0-9A-Za-z\u00c0-\u024f']+|\w")  # a Latin word or a Chine
 TRAILING_RUN = re.compile(r"[0-9A-Za-z\u00c0-\u024f]+$")
 CHANNEL_NAME = N_("Channel {number}")
 NO_SPEECH = N_("No speech was found in the recording.")
+NOT_UNDERSTOOD = N_("There is sound like speech in the recording, but none of it was understood.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 from app.engine import Hypothesis
 from app.engine.preparation import Prepared
 from app.errors import Problem, SegmentsFailed
-from app.jobs.endings import cancelled, ended, given_back
+from app.jobs.endings import cancelled, ended, given_back, why_without_text
 from app.jobs.queue import Queue
 from app.jobs.transcription import (
     JobOptions,
@@ -29,7 +29,7 @@ from app.logging import event
 from app.store import edits, segments, transcriptions
 from app.store.database import Connection, Row
 from app.store.tables import JobState, Rank, SegmentState
-from app.transcript import NO_SPEECH, Applied, detect_language, merge_receipts
+from app.transcript import Applied, detect_language, merge_receipts
 
 _log = logging.getLogger(__name__)
 
@@ -158,7 +158,7 @@ class Claims:
             values |= {"cancel_requested": False, "error": problem and problem.to_dict()}
             values["language"] = detect_language(values["text_raw"])
             if not (values["text"] or problem):
-                values["warnings"] = [*row["warnings"], NO_SPEECH]
+                values["warnings"] = [*row["warnings"], why_without_text(rows)]
             transcriptions.change(connection, id, **values)
         self._purge_if_deleted(row)
         return problem

@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 
 from app.store.database import Row
 from app.store.tables import JobState
-from app.transcript import join_texts
+from app.transcript import NO_SPEECH, NOT_UNDERSTOOD, join_texts
+
+UNSURE = "unsure"  # how the engine calls a text that it withholds
 
 
 def ended(state: JobState, segments: Sequence[Row]) -> Row:
@@ -40,3 +42,8 @@ def tried_again() -> Row:
         "cancel_requested": False,
         "error": None,
     }
+
+
+def why_without_text(segments: Sequence[Row]) -> str:
+    """Return the warning for a recording that ended without any text."""
+    return NOT_UNDERSTOOD if any(row["dropped"] == UNSURE for row in segments) else NO_SPEECH

@@ -7,7 +7,7 @@ import pytest
 from app.errors import AudioGone, NotCancellable, NotFinished, NotRetriable
 from app.jobs.queue import JobState
 from app.jobs.trash import Trash
-from app.transcript import NO_SPEECH
+from app.transcript import NO_SPEECH, NOT_UNDERSTOOD
 from tests.engine import sounds
 from tests.jobs.conftest import House, talk
 
@@ -97,7 +97,7 @@ def test_withheld_text_is_kept_apart_with_its_reason(house: House) -> None:
         record = house.end_of(house.submit(talk(0.2)).id)
 
     assert record.text == ""
-    assert NO_SPEECH in record.warnings
+    assert NOT_UNDERSTOOD in record.warnings
     assert [segment.dropped for segment in house.queue.segments(record.id)] == ["unsure"]
 
 

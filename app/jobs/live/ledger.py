@@ -19,7 +19,7 @@ from typing import Any
 from app.engine import SAMPLE_RATE
 from app.engine.peaks import peaks
 from app.errors import LiveSessionUnknown, LiveTokenWrong, SegmentsFailed
-from app.jobs.endings import cancelled, ended, given_back
+from app.jobs.endings import cancelled, ended, given_back, why_without_text
 from app.jobs.live.intake import Stored
 from app.jobs.live.segment_book import SegmentBook
 from app.jobs.queue import Queue
@@ -30,7 +30,7 @@ from app.store.database import Connection, Row
 from app.store.growing import HEADER_BYTES, GrowingWav
 from app.store.incoming import SOURCE_STEM
 from app.store.tables import JobState, LiveState, SegmentState
-from app.transcript import NO_SPEECH, detect_language
+from app.transcript import detect_language
 
 SUFFIX = ".wav"
 NO_DIGEST = ""  # of a recording that still grows
@@ -216,7 +216,7 @@ def _outcome(connection: Connection, id: str, state: LiveState) -> dict[str, Any
         problem = SegmentsFailed(failed=len(failures), total=len(rows), reason=failures[0]).problem
         values["error"] = problem.to_dict()
     elif not values["text"]:
-        values["warnings"] = [NO_SPEECH]
+        values["warnings"] = [why_without_text(rows)]
     return values | {"language": detect_language(values["text_raw"])}
 
 
