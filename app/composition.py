@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from app.engine import EngineSpec
 from app.engine.audio import DecodeLimits
@@ -13,10 +14,22 @@ from app.engine.registry import factory_for
 from app.engine.vad import VadOptions
 from app.jobs.models import ModelPlaces, Models
 from app.paths import builtin_model_dir
+from app.settings import Origin, Settings
 from app.support.case import Surroundings
 
-if TYPE_CHECKING:
-    from app.settings import Settings
+GIVEN_ON = ("device", "dtype", "model", "threads", "allow_device_fallback")
+"""Options of a server that hold for the programs it starts, too; the environment reaches them by itself."""
+
+
+def replay_command(settings: Settings) -> tuple[str, ...]:
+    """Return the command that runs a case again with what this server was given."""
+    command = [sys.executable, "-m", "app", "replay", "--json"]
+    command += ["--data-dir", str(settings.data_dir), "--log-dir", str(settings.log_dir)]
+    for name in GIVEN_ON:
+        value = getattr(settings, name)
+        if settings.origin(name) is Origin.OPTION and value is not False:
+            command.append(f"--{name.replace('_', '-')}" + ("" if value is True else f"={value}"))
+    return tuple(command)
 
 
 def open_models(settings: Settings, spec: EngineSpec | None = None) -> Models:

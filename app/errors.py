@@ -29,7 +29,7 @@
   + BackupError
     - BackupUnusable, DataInUse
   + CaseError
-    - CaseUnreadable, CaseDamaged, CaseCannotShrink
+    - CaseUnreadable, CaseDamaged, CaseCannotShrink, ReplayNotFound, ReplayBusy, ReplayTimeLimit, ReplayBroken
   + SetupError
     - PortTaken, AddressUnusable, FolderUnwritable, DatabaseUnusable
 
@@ -816,6 +816,32 @@ class CaseCannotShrink(CaseError):
     advice = N_(
         "Run it again first ('python -m app replay'): it says whether the failure shows on this machine."
     )
+
+
+class ReplayNotFound(CaseError):
+    code = "replay_not_found"
+    status = 404
+    message = N_("There is no such replay, or it was more than a day ago.")
+    advice = N_("Send the case once more.")
+
+
+class ReplayBusy(CaseError):
+    code = "replay_busy"
+    status = 409
+    message = N_("Another case is being run again; only one runs at a time.")
+    advice = N_("Wait until it is done, or stop it on its page.")
+
+
+class ReplayTimeLimit(CaseError):
+    code = "replay_time_limit"
+    message = N_("The replay was stopped after {hours} hours.")
+    advice = N_("Run it on the command line, which has no limit: 'python -m app replay CASE.zip'.")
+
+
+class ReplayBroken(CaseError):
+    code = "replay_broken"
+    message = N_("The replay ended without a result: {why}.")
+    advice = N_("Run 'python -m app replay CASE.zip' on the command line and look at what it prints.")
 
 
 class SetupError(AppError):

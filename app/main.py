@@ -14,7 +14,14 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from app import __version__
-from app.composition import decode_limits, open_models, spec_of_folder, surroundings, vad_options
+from app.composition import (
+    decode_limits,
+    open_models,
+    replay_command,
+    spec_of_folder,
+    surroundings,
+    vad_options,
+)
 from app.errors import Problem
 from app.jobs.arrivals import Arrivals
 from app.jobs.batches import BatchBook
@@ -42,6 +49,8 @@ from app.support.doctor import Subject
 from app.support.health import Health
 from app.support.journal import FOLDER as JOURNAL_FOLDER
 from app.support.journal import Journal
+from app.support.replay.runs import FOLDER as REPLAY_FOLDER
+from app.support.replay.runs import Replays
 from app.web import (
     again,
     batch_page,
@@ -60,6 +69,7 @@ from app.web import (
     logs,
     models,
     pages,
+    replay,
     system,
     transcriptions,
 )
@@ -149,6 +159,7 @@ def _add_routes(app: FastAPI) -> None:
         hotword_lists,
         case,
         findings,
+        replay,
     ):  # /events stands before /{id}
         app.include_router(module.router, prefix=API_PATH)
     for router in (batches.router, batch_uploads.batch_router, batch_uploads.router):
@@ -219,6 +230,8 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
     batch_book, arrivals, porter = _open_batches(stack, queue, inference, book)
     health = Health(lambda: _subject(book, inference), lambda: _model_problem(inference))
     stack.enter_context(health.running())
+    replays = Replays(settings.data_dir / REPLAY_FOLDER, replay_command(settings))
+    stack.callback(replays.close)
     return {
         "settings": settings,
         "settings_book": book,
@@ -238,6 +251,7 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
         "cases": Cases(queue, lambda: surroundings(book.now, shelf)),
         "subject": lambda: _subject(book, inference),
         "health": health,
+        "replays": replays,
         "journal": Journal(settings.data_dir / JOURNAL_FOLDER),
         "has_worker": start_worker,
         "default_options": JobOptions(vad=vad_options(settings)),

@@ -13,19 +13,17 @@ from typing import Any
 
 from app.composition import decode_limits, open_models, spec_of_folder
 from app.engine import EngineSpec
-from app.errors import N_, FolderUnwritable, InvalidParameter
+from app.errors import N_, AppError, FolderUnwritable, InvalidParameter
 from app.settings import Origin, Settings, checked_value
 from app.support.model_identity import model_checksum
 from app.support.replay import Verdict
-from app.support.replay.bench import OPTIONS, Bench
+from app.support.replay.bench import ENGINE_SETTINGS, OPTIONS, Bench
 from app.support.replay.recorded import RecordedCase
 from app.support.replay.replay import replay
 from app.support.replay.report import as_dict, as_text
 from app.support.replay.shrink import shrink
 from app.support.replay.suite import FAILING, CaseResult, as_junit, read_baseline, run_suite, write_baseline
 
-ENGINE_SETTINGS = ("device", "dtype", "allow_device_fallback", "batch_seconds", "threads")
-"""What a case has recorded and a replay takes over."""
 SETTABLE = (*ENGINE_SETTINGS, "model", "vad_model", "punctuation_model")
 EXIT_CODES = {Verdict.REPRODUCED: 0, Verdict.NOT_COMPARABLE: 3, Verdict.NOT_REPRODUCED: 4}
 WORSE = 4
@@ -57,8 +55,13 @@ def changes_of(given: Iterable[str]) -> dict[str, str]:
 
 
 def replay_case(settings: Settings, file: Path, changes: Mapping[str, str], *, as_json: bool) -> int:
-    with _bench(settings, changes).open() as bench:
-        replayed = replay(file, bench)
+    try:
+        with _bench(settings, changes).open() as bench:
+            replayed = replay(file, bench)
+    except AppError as error:
+        if as_json:  # whoever reads JSON gets it there, too, and not only as a sentence
+            print(_as_json({"problem": error.problem.to_dict()}))
+        raise
     print(_as_json(as_dict(replayed)) if as_json else as_text(replayed))
     return EXIT_CODES[replayed.verdict]
 
@@ -154,4 +157,4 @@ def _told(result: CaseResult) -> dict[str, Any]:
 
 
 def _as_json(value: dict[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2)
+    return json.dumps(value, ensure_ascii=False, indent=2, default=str)

@@ -25,7 +25,7 @@ class IncomingFile:
     def __init__(self, folder: Path, name: str, limit_bytes: int) -> None:
         self.name = name
         self.size_bytes = 0
-        self._folder = folder
+        self.folder = folder
         self._limit_bytes = limit_bytes
         self._hash = hashlib.sha256()
         self._settled = False
@@ -55,7 +55,7 @@ class IncomingFile:
             raise UploadTooLarge(limit_mb=self._limit_bytes // 2**20)
         self._hash.update(chunk)
         rest = memoryview(chunk)
-        with room_in(self._folder.parent):
+        with room_in(self.folder.parent):
             while rest:
                 rest = rest[self._file.write(rest) or 0 :]
 
@@ -65,8 +65,8 @@ class IncomingFile:
         Raises:
             DiskFull: there is no room for it.
         """
-        target = self._folder / f"{SOURCE_STEM}{self.suffix}"
-        with room_in(self._folder.parent):
+        target = self.folder / f"{SOURCE_STEM}{self.suffix}"
+        with room_in(self.folder.parent):
             self._file.close()
             target.unlink()
             link_or_copy(path, target)
@@ -80,10 +80,10 @@ class IncomingFile:
         Raises:
             DiskFull: there is no room for it.
         """
-        with room_in(self._folder.parent):
+        with room_in(self.folder.parent):
             os.fsync(self._file.fileno())
-            sync_folder(self._folder)
-            self._folder.rename(target)
+            sync_folder(self.folder)
+            self.folder.rename(target)
             self._settled = True
             sync_folder(target.parent)
 
@@ -91,7 +91,7 @@ class IncomingFile:
         """Let go of the file; what was not settled is removed."""
         self._file.close()
         if not self._settled:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            shutil.rmtree(self.folder, ignore_errors=True)
         os.close(self._lock)
 
 

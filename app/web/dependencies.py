@@ -27,6 +27,7 @@ from app.support.case.cases import Cases
 from app.support.doctor import Subject
 from app.support.health import Health
 from app.support.journal import Journal
+from app.support.replay.runs import Replays
 from app.web.errors import language_of
 
 
@@ -60,6 +61,7 @@ class State(TypedDict):
     """What the doctor examines."""
     health: Health
     journal: Journal
+    replays: Replays
     has_worker: bool
     """Whether jobs are done here, and not by `python -m app worker`."""
     default_options: JobOptions

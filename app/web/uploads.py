@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect
 
 from app.errors import N_, InvalidParameter, NoFile, UploadInterrupted, UploadTooLarge
 from app.jobs.queue import IncomingFile, JobOptions
-from app.web.multipart import MultipartReader
+from app.web.multipart import MultipartReader, PartSink
 from app.web.names import NAMELESS, display_name
 from app.web.upload_fields import UploadFields
 
@@ -103,7 +103,7 @@ class UploadForm:
         self._file = self._cleanup.enter_context(self._queue.receive(name, self._limit_bytes))
 
 
-async def fill(form: UploadForm, request: Request, limit_bytes: int) -> None:
+async def fill(form: PartSink, request: Request, limit_bytes: int) -> None:
     """Read the body of `request` into `form`; parsing and writing happen in a thread.
 
     Raises:

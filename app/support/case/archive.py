@@ -172,7 +172,14 @@ def open_archive(file: Path) -> Iterator[CaseArchive]:
     except zipfile.BadZipFile as error:
         raise CaseUnreadable(file=str(file), reason=N_("it is not a whole zip file")) from error
     with archive:
+        _check_size(file, archive)
         yield CaseArchive(file, archive, _manifest(file, archive))
+
+
+def _check_size(file: Path, archive: zipfile.ZipFile) -> None:
+    """Refuse a zip that unpacks to far more than itself: sound is stored as it is, and texts have a bound."""
+    if sum(each.file_size for each in archive.infolist()) > file.stat().st_size + LARGEST_TEXT_BYTES:
+        raise CaseUnreadable(file=str(file), reason=N_("it would unpack to far more than a case can be"))
 
 
 def _manifest(file: Path, archive: zipfile.ZipFile) -> Mapping[str, Any]:

@@ -15,6 +15,8 @@ from app.support.model_identity import model_checksum
 from app.support.replay.recorded import RecordedCase
 from app.support.replay.rerun import Rerun
 
+ENGINE_SETTINGS = ("device", "dtype", "allow_device_fallback", "batch_seconds", "threads")
+"""What a case has recorded and a replay takes over."""
 OPTIONS = ("language", "quality", "hotwords", "itn", "punctuation")
 SWITCHES = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
 
@@ -62,11 +64,16 @@ class Bench:
         options = case.options
         for name, value in self.changes.items():
             if name in OPTIONS:
-                options = _with_option(options, name, value)
+                options = with_option(options, name, value)
         return replace(case, options=options)
 
 
-def _with_option(options: JobOptions, name: str, value: str) -> JobOptions:
+def with_option(options: JobOptions, name: str, value: str) -> JobOptions:
+    """Return the options with one of OPTIONS as a person has written it.
+
+    Raises:
+        InvalidParameter, UnknownLanguage: there is no such value.
+    """
     if name == "language":
         if value not in LANGUAGES:
             raise UnknownLanguage(language=value, known=", ".join(LANGUAGES))
