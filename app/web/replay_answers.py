@@ -24,19 +24,18 @@ LABELS = {
     "language": N_("Language"),
     "quality": N_("Quality"),
     "hotwords": N_("Hotwords"),
-    "itn": N_("Numbers as digits"),
+    "itn": N_("Text normalisation"),
     "punctuation": N_("Punctuation"),
 }
 """Names of packages are their own labels."""
 
 
 def replay_answer(run: ReplayRun, translate: Translate) -> ReplayAnswer:
-    state = "running" if run.finished_at is None else "failed" if run.problem else "done"
     return ReplayAnswer(
         id=run.id,
         name=run.name,
         changes=dict(run.changes),
-        state=state,
+        state=run.state,
         started_at=run.started_at,
         finished_at=run.finished_at,
         result=_result(run.found, translate) if run.found else None,

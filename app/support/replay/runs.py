@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Lock, Thread
-from typing import Any
+from typing import Any, Literal
 
 from app.errors import Problem, ReplayBroken, ReplayBusy, ReplayNotFound, ReplayTimeLimit
 from app.logging import event
@@ -48,6 +48,12 @@ class ReplayRun:
     found: Mapping[str, Any] | None = None
     """What `as_dict` of report.py says."""
     problem: Problem | None = None
+
+    @property
+    def state(self) -> Literal["running", "done", "failed"]:
+        if self.finished_at is None:
+            return "running"
+        return "failed" if self.problem else "done"
 
 
 @dataclass(slots=True)
