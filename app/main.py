@@ -170,6 +170,7 @@ def _add_routes(app: FastAPI) -> None:
     app.include_router(vad_routes.page_router)
     app.include_router(doctor_routes.page)
     app.include_router(logs.page)
+    app.include_router(replay.page)
     app.mount("/static", StaticFolder(directory=resource_dir("static")), name="static")
 
 

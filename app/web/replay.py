@@ -1,4 +1,4 @@
-"""REST: the replay: send a support case, have it run again here, and see whether the same comes out."""
+"""REST and page of the replay: send a support case, have it run again here, and see whether the same comes out."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response, status
 from starlette.concurrency import run_in_threadpool
+from starlette.responses import HTMLResponse
 
 from app.errors import (
     DiskFull,
@@ -18,14 +19,16 @@ from app.errors import (
     UploadTooLarge,
 )
 from app.jobs.queue import LANGUAGES, QUALITIES
-from app.web.dependencies import StateDep, TranslateDep
+from app.web.dependencies import SettingsDep, StateDep, TranslateDep
 from app.web.openapi import errors
 from app.web.replay_answers import replay_answer
 from app.web.replay_form import ReplayForm
 from app.web.replay_schemas import ReplayAnswer, ReplayStarted
+from app.web.templating import render
 from app.web.uploads import fill
 
 router = APIRouter(prefix="/replay", tags=["support"])
+page = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 BYTES_PER_MB = 2**20
 ReplayId = Annotated[str, Path(description="Id of the replay.", examples=["5f0c2e9b1a44d0e1"])]
@@ -105,3 +108,10 @@ def get_replay(id: ReplayId, state: StateDep, translate: TranslateDep) -> Replay
 def forget_replay(id: ReplayId, state: StateDep) -> None:
     """Stop a replay, or forget what it has shown."""
     state["replays"].forget(id)
+
+
+@page.get("/replay")
+def replay_page(request: Request, settings: SettingsDep) -> HTMLResponse:
+    """Choose a case and run it again."""
+    context = {"limit_bytes": settings.max_upload_mb * BYTES_PER_MB, "languages": LANGUAGES}
+    return render(request, "pages/replay.html", context)

@@ -13,12 +13,8 @@ export class Comparison {
 
   /** @param {HTMLElement} root an empty element */
   constructor(root) {
-    const table = document.createElement("table");
-    table.className = "compare";
-    const head = table.createTHead().insertRow();
-    for (const title of [t("Time"), t("As spoken"), t("For reading")]) head.append(cell("th", title));
-    for (const title of head.children) title.setAttribute("scope", "col");
-    this.#body = table.createTBody();
+    const { table, body } = comparisonTable([t("Time"), t("As spoken"), t("For reading")]);
+    this.#body = body;
     root.replaceChildren(table);
   }
 
@@ -44,14 +40,33 @@ export class Comparison {
   }
 }
 
-/** @param {Compared} segment */
-function rowOf({ start, channel, text, text_raw: raw }) {
-  const { before, after } = differences(raw, text);
+/** An empty table with these heads. @param {string[]} titles */
+export function comparisonTable(titles) {
+  const table = document.createElement("table");
+  table.className = "compare";
+  const head = table.createTHead().insertRow();
+  for (const title of titles) head.append(cell("th", title));
+  for (const title of head.children) title.setAttribute("scope", "col");
+  return { table, body: table.createTBody() };
+}
+
+/**
+ * A row with two texts beside each other, the changed parts marked.
+ *
+ * @param {{start: number, channel?: number | null, before: string, after: string}} compared
+ */
+export function comparedRow({ start, channel = null, before: former, after: latter }) {
+  const { before, after } = differences(former, latter);
   const row = document.createElement("tr");
   const time = cell("td", clock(start));
   if (channel !== null) time.append(channelMark(channel));
   row.append(time, cell("td", ...before.map((part) => marked(part, "del"))), cell("td", ...after.map((part) => marked(part, "ins"))));
   return row;
+}
+
+/** @param {Compared} segment */
+function rowOf({ start, channel, text, text_raw: raw }) {
+  return comparedRow({ start, channel, before: raw, after: text });
 }
 
 /** @param {number} channel */
