@@ -33,6 +33,7 @@ def test_everything_can_be_otherwise(client: TestClient) -> None:
         "hotwords": ["alpha 5"],
         "itn": False,
         "punctuation": False,
+        "channels": "separate",
     }
 
     again = client.post(f"{API}/{send(client)}/again", json=change).json()
