@@ -3,7 +3,13 @@ import { find, write } from "../lib/dom.js";
 import { t } from "../lib/messages.js";
 import { comparedRow, comparisonTable } from "./compare.js";
 
-/** Show what a replay has found. @param {HTMLElement} root @param {Replay} replay @param {ReplayResult} result */
+/**
+ * Show what a replay has found, and return the verdict in words for those who do not see it.
+ *
+ * @param {HTMLElement} root
+ * @param {Replay} replay
+ * @param {ReplayResult} result
+ */
 export function showResult(root, replay, result) {
   find(root, '[data-field="verdict-box"]', HTMLElement).dataset.verdict = result.verdict;
   write(root, "of", replay.name);
@@ -15,6 +21,7 @@ export function showResult(root, replay, result) {
   slot(root, "differences").hidden = !result.differences.length;
   slot(root, "no-differences").hidden = !!result.differences.length;
   showTexts(root, result);
+  return `${verdict}. ${meaning}`;
 }
 
 /** The verdict in plain words, and what it means for the person. @param {ReplayResult} result */

@@ -47,6 +47,7 @@ function choose([file]) {
 async function run(file) {
   sending = new AbortController();
   slot("result").hidden = true;
+  write(root, "told", "");
   showProblem(null);
   showProgress(t("Sending …"), 0);
   try {
@@ -73,7 +74,7 @@ async function follow(of) {
         endProgress();
         showProblem(replay.error);
         slot("result").hidden = !replay.result;
-        if (replay.result) showResult(slot("result"), replay, replay.result);
+        if (replay.result) write(root, "told", showResult(slot("result"), replay, replay.result));
         (replay.result ? slot("result") : slot("problem")).scrollIntoView({ block: "nearest" });
         return;
       }
