@@ -48,8 +48,8 @@ from app.errors import InferenceFailed, ModelWeightsMismatch
 from app.transcript import Applied
 
 UNSURE = "unsure"
-LONE_TOKENS = 2  # a mean over so few says little: noise that becomes text mostly becomes one word
-LONE_MINIMUM_CONFIDENCE = 0.4
+FEW_TOKENS = ((2, 0.4), (4, 0.3))
+"""So many tokens need so much: a mean over few says little, and noise that becomes text mostly becomes a word or two."""
 GRAPHS_KEPT = 16  # of lists of hotwords: the segments of one recording come one after the other
 
 
@@ -230,9 +230,8 @@ class ConformerEngine:
 
     def _needed_confidence(self, decoded: Decoded) -> float:
         """What a text must reach to be shown; a model may ask for nothing with `minimum_confidence: 0`."""
-        if self._minimum_confidence and len(decoded.tokens) <= LONE_TOKENS:
-            return max(self._minimum_confidence, LONE_MINIMUM_CONFIDENCE)
-        return self._minimum_confidence
+        needed = (least for most, least in FEW_TOKENS if len(decoded.tokens) <= most)
+        return max(self._minimum_confidence, next(needed, 0.0)) if self._minimum_confidence else 0.0
 
 
 def _decoders(checkpoint: Checkpoint) -> dict[str, Decoder]:

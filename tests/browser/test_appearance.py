@@ -144,10 +144,12 @@ def bytes_of_a_visit(page: Page, path: str) -> dict[str, int]:
     devtools.on(
         "Network.loadingFinished", lambda got: sizes.update({got["requestId"]: got["encodedDataLength"]})
     )
-    page.goto(path)
+    with page.expect_response("**/api/v1/system"):  # the state of the model is asked for once the page stands
+        page.goto(path)
     wait_for(page, "document.querySelector('[data-model]').dataset.state")
     page.wait_for_load_state("load")
     expect(page.locator("[data-model] [data-field=state]")).not_to_be_empty()
+    page.wait_for_load_state("networkidle")
     return {addresses[request]: size for request, size in sizes.items() if request in addresses}
 
 
