@@ -169,6 +169,7 @@ class BatchBook:
                 segments.reopen_failed(connection, row)
                 transcriptions.recount(connection, row)
             count = batches.queue_again(connection, id, tried_again())
+            count += batches.keep_going(connection, id)  # asked again before the worker has let go of it
             batches.wish(connection, id, Wish.WORK)
         self._paces.forget(id)
         self._queue.announce()

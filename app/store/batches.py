@@ -141,6 +141,22 @@ def queue_again(connection: Connection, id: str, values: Mapping[str, Any]) -> i
     return connection.execute(query).rowcount
 
 
+def keep_going(connection: Connection, id: str) -> int:
+    """Let jobs that were asked to end, and are still being read, go on; return how many."""
+    query = (
+        update(transcriptions)
+        .where(
+            _items.transcription_id == _rows.id,
+            _items.batch_id == id,
+            _rows.state == JobState.RUNNING,
+            _rows.cancel_requested.is_(True),
+            _rows.delete_requested.is_(False),
+        )
+        .values(cancel_requested=False, revision=next_revision(connection))
+    )
+    return connection.execute(query).rowcount
+
+
 def order_queue(connection: Connection, id: str) -> None:
     """Let the jobs that wait be taken in the order of the list, at the places that they have together."""
     query = (

@@ -187,6 +187,23 @@ def test_what_waits_is_read_in_the_order_of_the_list(desk: Desk) -> None:
     assert claimed == order
 
 
+def test_what_is_still_being_read_goes_on_when_a_cancelled_batch_is_tried_again_at_once(desk: Desk) -> None:
+    batch = desk.begin()
+    desk.send(batch, "a.wav", talk(0.2))
+    with desk.house.working("BatchEngine"):
+        desk.house.until(lambda: _is_read(desk))
+        desk.book.cancel(batch)
+        desk.book.retry(batch)
+        desk.house.note("go")
+        desk.house.until(lambda: desk.ended(batch))
+
+    assert desk.states(batch) == ["succeeded"]
+
+
+def _is_read(desk: Desk) -> bool:
+    return any(job.progress.stage == "recognizing" for job in desk.house.queue.search().items)
+
+
 def test_a_place_in_the_list_stays_when_others_are_cancelled_or_gone(desk: Desk) -> None:
     batch = desk.begin()
     for level in (2, 4, 6):
