@@ -189,7 +189,7 @@ def test_what_waits_is_read_in_the_order_of_the_list(desk: Desk) -> None:
 
 def test_what_is_still_being_read_goes_on_when_a_cancelled_batch_is_tried_again_at_once(desk: Desk) -> None:
     batch = desk.begin()
-    desk.send(batch, "a.wav", talk(0.2))
+    desk.send(batch, "a.wav", talk(0.2, 0.3, 0.4, 0.5, 0.6))
     with desk.house.working("BatchEngine"):
         desk.house.until(lambda: _is_read(desk))
         desk.book.cancel(batch)
