@@ -18,7 +18,14 @@ install dev --editable . --group dev
 install_node || echo "Without axe-core (npm ci) the tests of accessibility are skipped." >&2
 [ $# -eq 0 ] || exec .venv/bin/python -m pytest "$@"
 failed=0
-.venv/bin/python -m pytest || failed=$?
+# Most tests wait for processes, browsers most of all: both halves at once take little more than the longer one.
+browser_log=$(mktemp)
+.venv/bin/python -m pytest tests/browser >"$browser_log" 2>&1 &
+browser=$!
+.venv/bin/python -m pytest --ignore tests/browser --ignore tests/funasr || failed=$?
+wait "$browser" || failed=$?
+cat "$browser_log"
+rm "$browser_log"
 if install_funasr; then
     .venv-funasr/bin/python -m pytest tests/funasr || failed=$?
 else
