@@ -56,9 +56,9 @@ class SoundFacts:
     """Of the time, that in which several tones keep their pitch as only music and machines do."""
 
 
-def measure(pcm: Path) -> SoundFacts:
-    """Measure a file that `decode` wrote; it has at least one sample."""
-    pieces = [_piece_facts(piece) for piece in _pieces(pcm)]
+def measure(pcm: Path, header_bytes: int = 0) -> SoundFacts:
+    """Measure a file that `decode` wrote, or one like it behind a header; it has at least one sample."""
+    pieces = [_piece_facts(piece) for piece in _pieces(pcm, header_bytes)]
     levels = np.concatenate([piece.levels_db for piece in pieces])
     loud = float(np.percentile(levels, 95))
     audible = levels[levels > SILENT_DB]
@@ -88,14 +88,14 @@ class _Piece:
     has_tones: npt.NDArray[np.bool_]
 
 
-def _pieces(pcm: Path) -> Iterator[npt.NDArray[np.float32]]:
+def _pieces(pcm: Path, header_bytes: int) -> Iterator[npt.NDArray[np.float32]]:
     """Yield up to PIECES pieces at equal distances; a short recording is one piece after the other."""
-    total = pcm.stat().st_size // BYTES_PER_SAMPLE
+    total = (pcm.stat().st_size - header_bytes) // BYTES_PER_SAMPLE
     size = PIECE_SECONDS * SAMPLE_RATE
     count = min(PIECES, max(1, -(-total // size)))
     for number in range(count):
         first = number * size if total <= PIECES * size else round(number * (total - size) / (PIECES - 1))
-        samples = np.fromfile(pcm, dtype="<i2", count=size, offset=first * BYTES_PER_SAMPLE)
+        samples = np.fromfile(pcm, dtype="<i2", count=size, offset=header_bytes + first * BYTES_PER_SAMPLE)
         yield samples.astype(np.float32) / np.float32(FULL_SCALE)
 
 

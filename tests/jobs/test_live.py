@@ -242,6 +242,19 @@ def test_an_empty_session_ends_as_a_recording_without_speech(house: House) -> No
     assert (record.state, record.text, record.duration) == (JobState.SUCCEEDED, "", 0.0)
 
 
+def test_how_a_session_sounded_is_measured_as_of_a_recording_that_was_sent(house: House) -> None:
+    client = Client()
+    with living(house, "EchoEngine") as live:
+        session = live.begin("Quiet talk", JobOptions(), client.listen)
+        client.speak(session, np.concatenate([silence(0.5), babble(2.0) * 0.002, silence(1.5)]))
+        session.stop(client.number)
+        house.until(lambda: bool(client.all(Ended)))
+
+    [sound] = house.queue.get(client.started.transcription).recording["sound"]
+    assert sound["loud_db"] < -50
+    assert sound["clipped_share"] < 0.01
+
+
 def test_a_segment_that_kills_the_process_twice_costs_only_itself(house: House) -> None:
     client = Client()
     with living(house, "PoisonedEngine") as live:

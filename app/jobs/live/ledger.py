@@ -18,6 +18,7 @@ from typing import Any
 
 from app.engine import SAMPLE_RATE
 from app.engine.peaks import peaks
+from app.engine.sound import measure
 from app.errors import LiveSessionUnknown, LiveTokenWrong, SegmentsFailed
 from app.jobs.endings import cancelled, ended, given_back, why_without_text
 from app.jobs.live.intake import Stored
@@ -191,16 +192,33 @@ class Ledger:
     def end(self, place: Place, state: LiveState, duration: float, size_bytes: int, sha256: str) -> None:
         """End a session and its transcription, which waits for a worker where texts are missing."""
         id = place.transcription
+        described = _described(place) if duration else None
         with self._database.writing() as connection:
             live.end(connection, place.id, state)
             segments.cover_rest(connection, id, duration)
-            recording = {"duration": duration, "size_bytes": size_bytes, "sha256": sha256}
+            recording = {
+                "duration": duration,
+                "size_bytes": size_bytes,
+                "sha256": sha256,
+                "recording": described,
+            }
             transcriptions.change(connection, id, **recording, **_outcome(connection, id, state))
             transcriptions.recount(connection, id)
             is_unwanted = _row(connection, id)["delete_requested"]
         if is_unwanted:
             self.queue.purge(id)
         self.queue.announce()
+
+
+def _described(place: Place) -> dict[str, Any] | None:
+    """Return what is kept of the recording for the diagnosis, as of one that was sent; None where it cannot be read."""
+    try:
+        sound = measure(place.wav.path, HEADER_BYTES)
+    except (OSError, ValueError) as error:
+        event(_log, logging.WARNING, "live_not_measured", reason=error)
+        return None
+    facts = {"sample_rate": SAMPLE_RATE, "channels": 1, "codec": "pcm_s16le", "container": "wav"}
+    return facts | {"bit_rate": SAMPLE_RATE * 16, "channel_levels": [], "sound": [asdict(sound)]}
 
 
 def _outcome(connection: Connection, id: str, state: LiveState) -> dict[str, Any]:
