@@ -25,7 +25,10 @@ def main(data_dir: Path, factory: str) -> None:
     database.migrate()
     files = Files(data_dir)
     inference = InferenceProcess(EngineSpec(data_dir, factory=f"tests.fakes:{factory}"))
-    worker = Worker(Queue(database, files), files, inference, DecodeLimits(600, 60, 1024))
+    limits = DecodeLimits(600, 60, 1024)
+    worker = Worker(
+        Queue(database, files), files, inference, limits, concurrent_jobs=1
+    )  # a busy one takes no other
     with job_logs(files.folder), worker.running():
         stop.wait()
 
