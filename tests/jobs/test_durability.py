@@ -26,8 +26,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
-def worker_process(house: House, factory: str) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-m", "tests.jobs.worker_main", str(house.folder), factory]
+def worker_process(house: House, factory: str, jobs: int = 2) -> Iterator[subprocess.Popen[bytes]]:
+    command = [sys.executable, "-m", "tests.jobs.worker_main", str(house.folder), factory, str(jobs)]
     with subprocess.Popen(command, cwd=REPOSITORY) as process:
         try:
             yield process
@@ -126,7 +126,7 @@ def test_a_stopped_worker_gives_its_jobs_back_and_ends_its_children(house: House
 
 def test_a_living_worker_keeps_its_jobs_when_another_one_starts(house: House) -> None:
     id = house.submit(talk(0.2, 0.4)).id
-    with worker_process(house, "WaitingEngine"):
+    with worker_process(house, "WaitingEngine", jobs=1):  # it has no hand free for the other job
         house.until(lambda: any(house.folder.glob("begun-*")))
         with house.working("EchoEngine"):
             other = house.submit(talk(0.6)).id

@@ -1,4 +1,4 @@
-"""A server without pages: `python -m tests.jobs.worker_main DATA_DIR FACTORY` works until it is killed."""
+"""A server without pages: `python -m tests.jobs.worker_main DATA_DIR FACTORY JOBS` works until it is killed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.store.database import Database
 from app.store.files import Files
 
 
-def main(data_dir: Path, factory: str) -> None:
+def main(data_dir: Path, factory: str, concurrent_jobs: int) -> None:
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     setup_logging(data_dir / "logs")
@@ -26,12 +26,10 @@ def main(data_dir: Path, factory: str) -> None:
     files = Files(data_dir)
     inference = InferenceProcess(EngineSpec(data_dir, factory=f"tests.fakes:{factory}"))
     limits = DecodeLimits(600, 60, 1024)
-    worker = Worker(
-        Queue(database, files), files, inference, limits, concurrent_jobs=1
-    )  # a busy one takes no other
+    worker = Worker(Queue(database, files), files, inference, limits, concurrent_jobs)
     with job_logs(files.folder), worker.running():
         stop.wait()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
