@@ -10,7 +10,7 @@ import numpy as np
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.axe import check_accessible
-from tests.browser.conftest import Server, new_context, wait_for, wait_until_done
+from tests.browser.conftest import Server, new_context, transcribe, wait_for, wait_until_done
 from tests.engine.sounds import babble, silence, wav_bytes
 
 
@@ -305,7 +305,8 @@ def test_the_awaited_result_opens_with_spoken_and_written_side_by_side(page: Pag
     expect(result).to_be_hidden()
 
 
-def test_a_result_is_copied_and_exported_where_it_stands(page: Page, finished: str) -> None:
+def test_a_result_is_copied_and_exported_where_it_stands(page: Page, recording: Path) -> None:
+    finished = transcribe(page, recording)  # the newest: the page lists only some
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.reload()
     row = page.locator(f'[data-job="{finished}"]')

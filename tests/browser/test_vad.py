@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.axe import check_accessible
-from tests.browser.conftest import wait_for
+from tests.browser.conftest import transcribe, wait_for
 from tests.browser.test_appearance import WIDER_THAN_WINDOW
 
 Open = Callable[..., Page]
@@ -185,9 +185,11 @@ def test_the_list_is_taken_away_as_it_is_shown(seen: Page, format: str, sign: st
 
 
 def test_a_recording_of_the_history_is_looked_at_without_sending_it_again(
-    open_page: Open, finished: str
+    open_page: Open, recording: Path
 ) -> None:
     page = open_page("/vad")
+    finished = transcribe(page, recording)  # the newest: the page lists only some
+    page.reload()
 
     page.get_by_label("A recording from the history").select_option(finished)
 
