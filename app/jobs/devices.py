@@ -9,9 +9,11 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from app.errors import N_, DevicesUnseen
 
@@ -51,7 +53,30 @@ class Devices:
 
 
 def _look() -> tuple[FoundDevice, ...]:
-    command = [sys.executable, "-m", "app.engine.probe", "--device", "cpu"]
+    try:
+        found = probe_devices("cpu")
+    except ProbeHung as error:
+        raise DevicesUnseen(reason=N_("A driver gives no answer.")) from error
+    except ProbeDied as error:
+        raise DevicesUnseen(reason=str(error)) from error
+    return tuple(FoundDevice(**device) for device in found["devices"])
+
+
+class ProbeHung(Exception):
+    """The process that looks gave no answer within LOOK_SECONDS."""
+
+
+class ProbeDied(Exception):
+    """The process that looks ended without an answer; its last words are the message."""
+
+
+def probe_devices(device: str) -> Mapping[str, Any]:
+    """Return what app.engine.probe says of this machine and of `device`, from a process of its own.
+
+    Raises:
+        ProbeHung, ProbeDied
+    """
+    command = [sys.executable, "-m", "app.engine.probe", "--device", device]
     try:
         done = subprocess.run(
             command,
@@ -63,14 +88,15 @@ def _look() -> tuple[FoundDevice, ...]:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise DevicesUnseen(reason=N_("A driver gives no answer.")) from error
+        raise ProbeHung from error
     if done.returncode:
-        raise DevicesUnseen(reason=_last_words(done))
-    return tuple(FoundDevice(**device) for device in json.loads(done.stdout)["devices"])
+        raise ProbeDied(_last_words(done))
+    found: Mapping[str, Any] = json.loads(done.stdout)
+    return found
 
 
 def _last_words(done: subprocess.CompletedProcess[str]) -> str:
     words = done.stderr.strip().splitlines()[-1:]
     if words:
         return words[0]
-    return signal.Signals(-done.returncode).name if done.returncode < 0 else f"exit {done.returncode}"
+    return signal.Signals(-done.returncode).name if done.returncode < 0 else f"exit status {done.returncode}"

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import signal
-import subprocess
-import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,13 +9,11 @@ from typing import Any
 from app.engine.registry import identify
 from app.errors import N_, AppError
 from app.hubs.checksums import changed_files
+from app.jobs.devices import LOOK_SECONDS, ProbeDied, ProbeHung, probe_devices
 from app.support.doctor.check import Check, Subject, failure, failure_of, ok, warning
 from app.support.selftest import SelfTest, run_selftest
 
-PROBE_SECONDS = 120.0  # a cold import of torch from a slow disk, and a first CUDA initialisation
-CODE_ROOT = Path(__file__).resolve().parents[3]
 NVIDIA_DRIVER = Path("/proc/driver/nvidia/version")
-REINSTALL = N_("Delete the folder .venv and run scripts/start.sh again.")
 
 
 def devices(subject: Subject) -> Iterable[Check]:
@@ -89,35 +83,19 @@ def _golden(found: SelfTest) -> Check:
 
 
 def _probe(device: str) -> Mapping[str, Any] | Check:
-    """Return what app.engine.probe prints, or what its death says."""
-    command = [sys.executable, "-m", "app.engine.probe", "--device", device]
+    """Return what a look at the devices found, or what its death says."""
     try:
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=PROBE_SECONDS,
-            cwd=CODE_ROOT,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
+        return probe_devices(device)
+    except ProbeHung:
         fact = N_("A look at the devices gave no answer within {seconds} s.")
         advice = N_("A driver hangs: restart the machine, or compute on the CPU (--device cpu).")
-        return failure("torch", fact, advice, seconds=int(PROBE_SECONDS))
-    if done.returncode == 0:
-        found: Mapping[str, Any] = json.loads(done.stdout)
-        return found
-    words = done.stderr.strip().splitlines()[-1:] or [_ending(done.returncode)]
-    fact = N_("torch cannot be loaded: {reason}")
-    advice = N_(
-        "torch or what it needs is damaged or does not fit. Delete .venv and run scripts/start.sh again."
-    )
-    return failure("torch", fact, advice, reason=words[0])
-
-
-def _ending(code: int) -> str:
-    return signal.Signals(-code).name if code < 0 else f"exit status {code}"
+        return failure("torch", fact, advice, seconds=int(LOOK_SECONDS))
+    except ProbeDied as death:
+        fact = N_("torch cannot be loaded: {reason}")
+        advice = N_(
+            "torch or what it needs is damaged or does not fit. Delete .venv and run scripts/start.sh again."
+        )
+        return failure("torch", fact, advice, reason=str(death))
 
 
 def _driver(found: Iterable[Mapping[str, str]]) -> Iterable[Check]:

@@ -14,6 +14,7 @@ from app.errors import N_
 from app.store.database import DATABASE_NAME
 from app.store.snapshot import newest_moment
 from app.support.doctor.check import Check, Subject, failure, ok, warning
+from app.support.doctor.packages import REINSTALL
 
 DECODERS = ("mp3", "aac", "opus", "vorbis", "flac", "wmav2", "pcm_s16le", "pcm_mulaw")
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
@@ -23,7 +24,7 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 
 def media(_subject: Subject) -> Iterable[Check]:
     """Look for FFmpeg's libraries, which come with the package av, and for the decoders that recordings need."""
-    advice = N_("Delete the folder .venv and run scripts/start.sh again.")
+    advice = REINSTALL
     try:
         import av
     except ImportError as error:

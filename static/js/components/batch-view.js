@@ -7,6 +7,7 @@ import { t } from "../lib/messages.js";
 import { oneAtATime } from "../lib/timing.js";
 import { fillBatchHead, fillFilter } from "./batch-head.js";
 import { BatchItems } from "./batch-items.js";
+import { confirmed } from "./confirm.js";
 import { folderZone } from "./folder-zone.js";
 import { complain, fillProblem } from "./problem-box.js";
 import { UploadPanel } from "./upload-panel.js";
@@ -136,19 +137,4 @@ export class BatchView {
     const before = { top: undefined, up: Math.max(0, position - 1), down: position + 2 }[where];
     return orderBatch(this.#id, { positions: [position], before });
   }
-}
-
-/**
- * Ask before something is done that cannot be undone.
- *
- * @param {string} id of the dialog
- * @returns {Promise<boolean>}
- */
-function confirmed(id) {
-  const dialog = find(document, `#${id}`, HTMLDialogElement);
-  dialog.returnValue = "keep";
-  dialog.showModal();
-  return new Promise((resolve) => {
-    dialog.addEventListener("close", () => resolve(dialog.returnValue === "go"), { once: true });
-  });
 }
