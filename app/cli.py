@@ -11,12 +11,16 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from app import __version__
 from app.errors import N_, AppError, InvalidParameter, Problem
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.commands.wishes import Wishes
 
 SETTINGS_OPTIONS = (
     "host",
@@ -316,29 +320,20 @@ def _worker(_options: argparse.Namespace, settings: Settings) -> int:
 
 def _transcribe(options: argparse.Namespace, settings: Settings) -> int:
     from app.commands.transcribe import Request, transcribe
-    from app.hotwords import parse_hotwords
 
     request = Request(
         files=tuple(options.files),
-        formats=tuple(name.strip() for name in options.format.split(",")),
-        language=options.language,
-        hotwords=parse_hotwords(options.hotwords),
-        itn=not options.no_itn,
-        punctuation=not options.no_punctuation,
-        quality=options.quality,
-        channels=options.channels,
+        wishes=_wishes(options),
         output=options.output,
     )
     return transcribe(request, settings, report=print_problem)
 
 
-def _watch(options: argparse.Namespace, settings: Settings) -> int:
-    from app.commands.watch import WatchRequest, watch
+def _wishes(options: argparse.Namespace) -> Wishes:
+    from app.commands.wishes import Wishes
     from app.hotwords import parse_hotwords
 
-    request = WatchRequest(
-        folder=options.folder,
-        output=options.output,
+    return Wishes(
         formats=tuple(name.strip() for name in options.format.split(",")),
         language=options.language,
         hotwords=parse_hotwords(options.hotwords),
@@ -346,6 +341,16 @@ def _watch(options: argparse.Namespace, settings: Settings) -> int:
         punctuation=not options.no_punctuation,
         quality=options.quality,
         channels=options.channels,
+    )
+
+
+def _watch(options: argparse.Namespace, settings: Settings) -> int:
+    from app.commands.watch import WatchRequest, watch
+
+    request = WatchRequest(
+        folder=options.folder,
+        output=options.output,
+        wishes=_wishes(options),
         settle_seconds=options.settle,
         once=options.once,
     )

@@ -16,11 +16,11 @@ from typing import Any
 from tqdm import tqdm
 
 from app.commands.transcript_of import transcribe_file
+from app.commands.wishes import Wishes
 from app.composition import engine_spec
-from app.engine import LANGUAGES, Engine, RecognitionOptions
-from app.errors import AppError, FolderUnwritable, Problem, UnknownLanguage
-from app.formats import Format, find_format
-from app.hotwords import Hotword
+from app.engine import Engine, RecognitionOptions
+from app.errors import AppError, FolderUnwritable, Problem
+from app.formats import Format
 from app.settings import Settings
 from app.store.outputs import write_whole
 from app.support.diagnosis import Finding
@@ -34,13 +34,7 @@ class Request:
     """What the person asked for."""
 
     files: tuple[Path, ...]
-    formats: tuple[str, ...]
-    language: str = "auto"
-    hotwords: tuple[Hotword, ...] = ()
-    itn: bool = True
-    punctuation: bool = True
-    quality: str = "accurate"
-    channels: str = "mix"
+    wishes: Wishes
     output: Path | None = None
 
 
@@ -51,8 +45,9 @@ def transcribe(request: Request, settings: Settings, report: Report) -> int:
         UnknownFormat, UnknownLanguage: before any work is done.
         ModelError, DeviceUnavailable: the model cannot be loaded.
     """
-    formats = [find_format(name) for name in request.formats]
-    options = _recognition_options(request)
+    wishes = request.wishes
+    formats = wishes.known_formats()
+    options = _recognition_options(wishes)
     names = output_names(request.files)
     _make_folder(request.output)
     engine = _load_engine(settings)
@@ -62,7 +57,7 @@ def transcribe(request: Request, settings: Settings, report: Report) -> int:
             bar.set_description_str(file.name)
             try:
                 transcript = transcribe_file(
-                    file, engine, options, settings, bar, request.channels, partial(_notice, file.name)
+                    file, engine, options, settings, bar, wishes.channels, partial(_notice, file.name)
                 )
                 _deliver(transcript, formats, request.output, name)
             except AppError as error:
@@ -96,11 +91,10 @@ def output_names(files: Iterable[Path]) -> list[str]:
     return names
 
 
-def _recognition_options(request: Request) -> RecognitionOptions:
-    if request.language not in LANGUAGES:
-        raise UnknownLanguage(language=request.language, known=", ".join(LANGUAGES))
+def _recognition_options(wishes: Wishes) -> RecognitionOptions:
+    wishes.check_language()
     return RecognitionOptions(
-        request.language, request.hotwords, request.itn, request.quality, request.punctuation
+        wishes.language, wishes.hotwords, wishes.itn, wishes.quality, wishes.punctuation
     )
 
 
@@ -128,7 +122,7 @@ def _progress_bar() -> Iterator[tqdm[Any]]:
         yield bar
 
 
-def _deliver(transcript: Transcript, formats: list[Format], output: Path | None, name: str) -> None:
+def _deliver(transcript: Transcript, formats: tuple[Format, ...], output: Path | None, name: str) -> None:
     for warning in transcript.warnings:
         print(f"{name}: {warning}", file=sys.stderr)
     for form in formats:

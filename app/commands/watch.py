@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.commands.serve import check_writable
+from app.commands.wishes import Wishes
 from app.composition import open_models, vad_options
-from app.engine import LANGUAGES
 from app.engine.registry import identify
-from app.errors import DatabaseUnusable, DiskFull, FileUnreadable, Problem, UnknownLanguage
-from app.formats import find_format
-from app.hotwords import Hotword
+from app.errors import DatabaseUnusable, DiskFull, FileUnreadable, Problem
 from app.jobs.queue import JobOptions
 from app.jobs.watch import Watch, WatchOrder
 from app.logging import event, setup_logging
@@ -34,13 +32,7 @@ class WatchRequest:
 
     folder: Path
     output: Path
-    formats: tuple[str, ...]
-    language: str = "auto"
-    hotwords: tuple[Hotword, ...] = ()
-    itn: bool = True
-    punctuation: bool = True
-    quality: str = "accurate"
-    channels: str = "mix"
+    wishes: Wishes
     settle_seconds: float = 5.0
     once: bool = False
 
@@ -79,19 +71,18 @@ def watch(request: WatchRequest, settings: Settings, report: Callable[[Problem, 
 
 
 def _order(request: WatchRequest, settings: Settings) -> WatchOrder:
-    if request.language not in LANGUAGES:
-        raise UnknownLanguage(language=request.language, known=", ".join(LANGUAGES))
+    wishes = request.wishes
+    wishes.check_language()
     options = JobOptions(
-        language=request.language,
-        hotwords=request.hotwords,
-        itn=request.itn,
-        quality=request.quality,
-        punctuation=request.punctuation,
-        channels=request.channels,
+        language=wishes.language,
+        hotwords=wishes.hotwords,
+        itn=wishes.itn,
+        quality=wishes.quality,
+        punctuation=wishes.punctuation,
+        channels=wishes.channels,
         vad=vad_options(settings),
     )
-    formats = tuple(find_format(name) for name in request.formats)
-    return WatchOrder(request.folder, request.output, formats, options, request.settle_seconds)
+    return WatchOrder(request.folder, request.output, wishes.known_formats(), options, request.settle_seconds)
 
 
 def _look_again_and_again(watched: Watch, stop: threading.Event, request: WatchRequest) -> None:
