@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import errno
-import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from app.errors import DiskFull, FolderUnwritable
+from app.store.incoming import sync_file
+
+
+@contextmanager
+def appearing(target: Path) -> Iterator[Path]:
+    """Give `target` a name beside it to be written under; it appears, whole, when the block ends well."""
+    part = target.with_name(f".{target.name}.part")
+    try:
+        yield part
+        sync_file(part)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def write_whole(target: Path, content: str | bytes) -> None:
@@ -16,16 +30,11 @@ def write_whole(target: Path, content: str | bytes) -> None:
         DiskFull
         FolderUnwritable
     """
-    part = target.with_name(f".{target.name}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as stream:
-            stream.write(content.encode() if isinstance(content, str) else content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(target)
+        with appearing(target) as part:
+            part.write_bytes(content.encode() if isinstance(content, str) else content)
     except OSError as error:
-        part.unlink(missing_ok=True)
         if error.errno == errno.ENOSPC:
             raise DiskFull(folder=str(target.parent)) from error
         raise FolderUnwritable(folder=str(target.parent), reason=error.strerror) from error

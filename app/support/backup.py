@@ -22,6 +22,7 @@ from app.logging import LOG_NAME
 from app.store.database import DATABASE_NAME, SCHEMA_VERSION
 from app.store.files import Files
 from app.store.incoming import room_in, sync_file, sync_folder
+from app.store.outputs import appearing
 from app.store.snapshot import copy_database, recordings_of, schema_of, verdict_of
 
 MANIFEST = "manifest.json"
@@ -66,16 +67,15 @@ def back_up(places: Places, file: Path, *, recordings: bool) -> Manifest:
         DiskFull: there is no room for it.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f"{file.name}.part")
-    try:
-        with room_in(file), tempfile.TemporaryDirectory(dir=file.parent, prefix=".backup-") as folder:
-            database = Path(folder) / DATABASE_NAME
-            copy_database(places.data_dir / DATABASE_NAME, database)
-            manifest = _write(places, database, part, recordings=recordings)
-            part.replace(file)
-            sync_folder(file.parent)
-    finally:
-        part.unlink(missing_ok=True)
+    with (
+        room_in(file),
+        tempfile.TemporaryDirectory(dir=file.parent, prefix=".backup-") as folder,
+        appearing(file) as part,
+    ):
+        database = Path(folder) / DATABASE_NAME
+        copy_database(places.data_dir / DATABASE_NAME, database)
+        manifest = _write(places, database, part, recordings=recordings)
+    sync_folder(file.parent)
     return manifest
 
 
@@ -123,7 +123,6 @@ def _write(places: Places, database: Path, part: Path, *, recordings: bool) -> M
             tuple(kept),
         )
         archive.writestr(MANIFEST, json.dumps(asdict(manifest), ensure_ascii=False, indent=2))
-    sync_file(part)
     return manifest
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from app import __version__
 from app.errors import N_, CaseDamaged, CaseUnreadable
 from app.hubs.checksums import sha256_of
 from app.store.incoming import room_in
+from app.store.outputs import appearing
 from app.support.case import FORMAT, FORMAT_VERSION, MANIFEST_NAME, Part
 from app.support.redaction import Redaction
 
@@ -51,19 +51,14 @@ def write_archive(parts: list[Part], manifest: Mapping[str, Any], target: Path) 
         DiskFull: there is no room for it.
         OSError: the folder cannot be written.
     """
-    part_file = target.with_name(f".{target.name}.part")
-    try:
-        with room_in(target.parent), part_file.open("wb") as file:
-            with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-                archive.writestr(MANIFEST_NAME, as_json(manifest))
-                for part in parts:
-                    _add(archive, part)
-            file.flush()
-            os.fsync(file.fileno())
-        part_file.replace(target)
-    except BaseException:
-        part_file.unlink(missing_ok=True)
-        raise
+    with (
+        room_in(target.parent),
+        appearing(target) as file,
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
+        archive.writestr(MANIFEST_NAME, as_json(manifest))
+        for part in parts:
+            _add(archive, part)
 
 
 def as_json(value: Any) -> bytes:
