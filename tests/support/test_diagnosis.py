@@ -83,6 +83,15 @@ def test_a_fault_is_named(id: str, run: Run) -> None:
     assert told["advice"]
 
 
+def test_half_a_second_is_too_little_to_judge_the_kind_of_its_sound() -> None:
+    short = replace(HEALTHY.segments[0], start=0.0, end=0.42)
+
+    for measured in ({"band_drop_db": 75.0}, {"tones_share": 0.5, "floor_db": -20.0, "loud_db": -18.0}):
+        long_run = sounding(**measured)
+        assert found(long_run)
+        assert found(replace(long_run, segments=[short])).keys().isdisjoint({"telephone", "background"})
+
+
 def test_the_wrong_language_has_its_cure_at_hand() -> None:
     chinese = replace(saying("he she the", foreign_share=0.9), options=JobOptions(language="en"))
 

@@ -14,6 +14,7 @@ CLIPPED_SHARE = 0.002
 QUIET_DB = -50.0
 BACKGROUND = ((0.04, 28.0), (0.005, 17.5))
 """Steady tones for more than this share of the time, and the quiet frames less than so many dB below the loud ones."""
+ENOUGH_SECONDS = 1.5  # of speech: one vowel alone has nothing above 4 kHz and keeps its pitch
 SILENT_CHANNEL_DB = -75.0
 AUDIBLE_CHANNEL_DB = -55.0
 
@@ -51,7 +52,9 @@ def _of_one(run: Run, measured: Mapping[str, float]) -> Iterator[Finding]:
             {"clipped_share": measured["clipped_share"]},
         )
     yield from _telephone(run, measured)
-    if any(measured["tones_share"] > share and loud - floor < distance for share, distance in BACKGROUND):
+    if _has_enough(run) and any(
+        measured["tones_share"] > share and loud - floor < distance for share, distance in BACKGROUND
+    ):
         yield Finding(
             "background",
             N_(
@@ -66,7 +69,7 @@ def _of_one(run: Run, measured: Mapping[str, float]) -> Iterator[Finding]:
 def _telephone(run: Run, measured: Mapping[str, float]) -> Iterator[Finding]:
     rate = int(run.recording.get("sample_rate") or 0)
     drop = measured["band_drop_db"]
-    if 0 < rate <= TELEPHONE_RATE or drop > TELEPHONE_DROP_DB:
+    if 0 < rate <= TELEPHONE_RATE or (_has_enough(run) and drop > TELEPHONE_DROP_DB):
         yield Finding(
             "telephone",
             N_("This is telephone sound: the file has {rate} Hz, and there is nothing above 4 kHz in it."),
@@ -76,6 +79,11 @@ def _telephone(run: Run, measured: Mapping[str, float]) -> Iterator[Finding]:
             {"rate": rate},
             {"sample_rate": float(rate), "band_drop_db": drop},
         )
+
+
+def _has_enough(run: Run) -> bool:
+    """Tell whether the kind of the sound can be judged at all."""
+    return run.speech_seconds >= ENOUGH_SECONDS
 
 
 def _channels(run: Run) -> Iterator[Finding]:
