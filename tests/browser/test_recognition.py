@@ -108,7 +108,7 @@ def test_a_running_job_can_be_cancelled_and_tried_again(page: Page, long_recordi
 
 
 def test_the_last_settings_are_remembered(page: Page) -> None:
-    page.get_by_text("English", exact=True).click()
+    page.get_by_role("complementary").get_by_text("English", exact=True).click()
     page.get_by_label("Hotwords", exact=True).fill("转写\nConformer")
     page.get_by_role("switch", name="ITN").uncheck()
 
@@ -120,7 +120,7 @@ def test_the_last_settings_are_remembered(page: Page) -> None:
 
 
 def test_the_settings_go_with_the_recording(page: Page, recording: Path) -> None:
-    page.get_by_text("English", exact=True).click()
+    page.get_by_role("complementary").get_by_text("English", exact=True).click()
     page.get_by_label("Hotwords", exact=True).fill("转写\nConformer")
     choose(page, recording)
     start(page)
