@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.axe import check_accessible
@@ -238,9 +239,9 @@ def test_an_own_recording_survives_a_reload_until_it_is_sent(
     browser.close()
 
 
-def test_escape_asks_before_a_recording_is_discarded(
-    launch: Callable[..., Browser], server: Server, recording: Path
-) -> None:
+@pytest.fixture(name="recorder")
+def _recorder(launch: Callable[..., Browser], server: Server, recording: Path) -> Iterator[Locator]:
+    """The panel of the recognition page while it records."""
     browser = launch(
         "--use-fake-device-for-media-stream",
         "--use-fake-ui-for-media-stream",
@@ -251,17 +252,35 @@ def test_escape_asks_before_a_recording_is_discarded(
     page.get_by_role("button", name="Record").click()
     panel = page.locator("[data-recorder]")
     expect(panel).to_have_attribute("data-state", "recording")
+    yield panel
+    browser.close()
 
+
+def test_escape_asks_before_a_recording_is_discarded(recorder: Locator) -> None:
+    page = recorder.page
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog").get_by_text("Discard this recording?")).to_be_visible()
-    expect(panel).to_have_attribute("data-state", "paused")
+    expect(recorder).to_have_attribute("data-state", "paused")
     page.keyboard.press("Escape")
-    expect(panel).to_have_attribute("data-state", "paused")
+    expect(recorder).to_have_attribute("data-state", "paused")
     page.keyboard.press("Escape")
     page.get_by_role("dialog").get_by_role("button", name="Discard").click()
 
-    expect(panel).to_be_hidden()
-    browser.close()
+    expect(recorder).to_be_hidden()
+
+
+def test_a_question_asked_again_before_the_browser_told_of_its_closing_is_answered(recorder: Locator) -> None:
+    page = recorder.page
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").evaluate(
+        """(dialog) => {
+          dialog.close();
+          document.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", cancelable: true }));
+        }"""
+    )
+    page.get_by_role("dialog").get_by_role("button", name="Discard").click()
+
+    expect(recorder).to_be_hidden()
 
 
 def test_a_refused_microphone_says_what_to_do(launch: Callable[..., Browser], server: Server) -> None:

@@ -1,5 +1,7 @@
 import json
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from app.logging import close_logging, setup_logging
 from app.main import create_app
 from app.settings import Settings
 from tests.engine.sounds import babble, silence, wav_bytes
-from tests.web.conftest import API, wait_until
+from tests.web.conftest import API, Server, wait_until
 
 SOUND = wav_bytes((babble(1.5) * 32_767).astype("int16"))
 
@@ -289,10 +291,20 @@ def test_a_model_that_cannot_be_loaded_makes_the_server_unwell(settings: Setting
         assert client.get("/").status_code == 200
 
 
-def test_a_database_that_is_damaged_makes_the_server_unwell(client: TestClient, settings: Settings) -> None:
-    # Its index in memory stays: a file that shrinks under a mapping kills the process, whoever looks next.
-    for name in ("app.db", "app.db-wal"):
-        (settings.data_dir / name).write_bytes(b"this is no database" * 1000)
-    response = client.get("/api/v1/health")
+def test_a_database_that_is_damaged_makes_the_server_unwell(start_server: Callable[..., Server]) -> None:
+    server = start_server()
+    with server.client() as client:
+        assert client.get("/api/v1/health").status_code == 200
+        damage(server.data_dir / "app.db")
+        response = client.get("/api/v1/health")
 
     assert (response.status_code, response.json()["error"]["code"]) == (503, "database_unusable")
+
+
+def damage(database: Path) -> None:
+    """Overwrite every page in place, after a change that makes readers look at the file again."""
+    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+        connection.execute("CREATE TABLE change (id INTEGER)")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with database.open("r+b") as file:
+        file.write(b"no database " * (database.stat().st_size // 12))

@@ -1,5 +1,6 @@
 import { complain } from "./problem-box.js";
 import { problemOf } from "../lib/api.js";
+import { answerOf } from "../lib/dialog.js";
 
 /**
  * Open a dialog with a form and resolve to whether it was done. `work` does what the button with this value promises;
@@ -10,18 +11,13 @@ import { problemOf } from "../lib/api.js";
  * @param {(form: FormData) => Promise<unknown>} [work]
  * @returns {Promise<boolean>}
  */
-export function ask(dialog, value, work) {
+export async function ask(dialog, value, work) {
   if (dialog.querySelector('[data-field="complaint"]')) complain(dialog, null);
-  dialog.returnValue = "";
-  dialog.showModal();
-  return new Promise((resolve) => {
-    const listening = new AbortController();
-    dialog.addEventListener("submit", (event) => void onSubmit(event), listening);
-    dialog.addEventListener("close", () => {
-      listening.abort();
-      resolve(dialog.returnValue === value);
-    }, listening);
-  });
+  const listening = new AbortController();
+  dialog.addEventListener("submit", (event) => void onSubmit(event), listening);
+  const answer = await answerOf(dialog);
+  listening.abort();
+  return answer === value;
 
   /** @param {SubmitEvent} event */
   async function onSubmit(event) {

@@ -1,7 +1,7 @@
-import { deleteTranscription, problemOf } from "../lib/api.js";
+import { deleteTranscription } from "../lib/api.js";
 import { field, find } from "../lib/dom.js";
+import { ask } from "./ask.js";
 import { rememberDeletion } from "./deleted-elsewhere.js";
-import { complain } from "./problem-box.js";
 
 /**
  * Ask before the transcription of this page is deleted; resolves to whether it was. The history then offers to take it back.
@@ -13,36 +13,8 @@ import { complain } from "./problem-box.js";
 export function confirmDelete(id, name) {
   const dialog = find(document, "#confirm-delete", HTMLDialogElement);
   field(dialog, "name").textContent = name;
-  complain(dialog, null);
-  dialog.returnValue = "keep";
-  dialog.showModal();
-  return new Promise((resolve) => {
-    const listening = new AbortController();
-    dialog.addEventListener("submit", (event) => deleteOnSubmit(dialog, id, event), listening);
-    dialog.addEventListener("close", () => {
-      listening.abort();
-      resolve(dialog.returnValue === "deleted");
-    }, listening);
-  });
-}
-
-/**
- * @param {HTMLDialogElement} dialog
- * @param {string} id
- * @param {SubmitEvent} event
- */
-async function deleteOnSubmit(dialog, id, event) {
-  const button = event.submitter;
-  if (!(button instanceof HTMLButtonElement) || button.value !== "delete") return;
-  event.preventDefault();
-  button.disabled = true;
-  try {
+  return ask(dialog, "delete", async () => {
     await deleteTranscription(id);
-    rememberDeletion(id, field(dialog, "name").textContent ?? "");
-    dialog.close("deleted");
-  } catch (error) {
-    complain(dialog, problemOf(error));
-  } finally {
-    button.disabled = false;
-  }
+    rememberDeletion(id, name);
+  });
 }

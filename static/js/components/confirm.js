@@ -1,3 +1,4 @@
+import { answerOf } from "../lib/dialog.js";
 import { field, find } from "../lib/dom.js";
 
 /**
@@ -7,12 +8,8 @@ import { field, find } from "../lib/dom.js";
  * @param {{title?: string, about?: string}} [words] in place of those that stand there
  * @returns {Promise<boolean>}
  */
-export function confirmed(id, words = {}) {
+export async function confirmed(id, words = {}) {
   const dialog = find(document, `#${id}`, HTMLDialogElement);
   for (const [name, text] of Object.entries(words)) field(dialog, name).textContent = text;
-  dialog.returnValue = "keep";
-  dialog.showModal();
-  return new Promise((resolve) => {
-    dialog.addEventListener("close", () => resolve(dialog.returnValue === "go"), { once: true });
-  });
+  return (await answerOf(dialog)) === "go";
 }

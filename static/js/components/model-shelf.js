@@ -1,5 +1,6 @@
 /** @import { ModelItem } from "../lib/models-api.js" */
 import { problemOf } from "../lib/api.js";
+import { answerOf } from "../lib/dialog.js";
 import { field, find, onAction, write } from "../lib/dom.js";
 import { listen } from "../lib/events.js";
 import { t } from "../lib/messages.js";
@@ -108,15 +109,11 @@ function verdict({ has_checksums }) {
 }
 
 /** @param {HTMLElement} card @returns {Promise<boolean>} */
-function isSure(card) {
+async function isSure(card) {
   const dialog = find(document, "#confirm-remove", HTMLDialogElement);
   write(dialog, "name", field(card, "title").textContent ?? "");
   write(dialog, "consequence", consequence(card));
-  dialog.returnValue = "keep";
-  dialog.showModal();
-  return new Promise((resolve) => {
-    dialog.addEventListener("close", () => resolve(dialog.returnValue === "remove"), { once: true });
-  });
+  return (await answerOf(dialog)) === "remove";
 }
 
 /** @param {HTMLElement} card */

@@ -1,0 +1,28 @@
+/** @type {WeakMap<HTMLDialogElement, () => void>} */
+const unanswered = new WeakMap();
+
+/**
+ * Open a dialog; resolves to the value of the button that closed it, "" for Escape.
+ *
+ * The browser tells of a closing late. After two quick keys the dialog is open again by then, and its new question must
+ * not take that for its answer; the old question ends unanswered.
+ *
+ * @param {HTMLDialogElement} dialog
+ * @returns {Promise<string>}
+ */
+export function answerOf(dialog) {
+  unanswered.get(dialog)?.();
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((resolve) => {
+    const listening = new AbortController();
+    /** @param {string} answer */
+    function end(answer) {
+      listening.abort();
+      unanswered.delete(dialog);
+      resolve(answer);
+    }
+    unanswered.set(dialog, () => end(""));
+    dialog.addEventListener("close", () => dialog.open || end(dialog.returnValue), listening);
+  });
+}
