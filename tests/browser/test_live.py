@@ -211,6 +211,40 @@ def test_a_line_that_died_without_a_word_is_told_and_mended(
     assert len(stretches(sound, voice)) == 1
 
 
+def test_what_the_connection_before_delivered_late_is_not_sent_again(live: Page) -> None:
+    sent = live.evaluate(
+        """async () => {
+          const { LiveLine } = await import("/static/js/lib/live-line.js");
+          const { Outbox } = await import("/static/js/audio/outbox.js");
+          const store = { put: async () => {}, dropBefore: async () => {} };
+          const take = { id: "1", session: "1", token: "1", isStopped: false };
+          const outbox = new Outbox(store, take);
+          for (let i = 0; i < 5; i++) outbox.add(new Int16Array(1600));
+          const sent = [];
+          class Full {
+            static OPEN = 1;
+            readyState = 1;
+            bufferedAmount = 1e6; // nothing more goes out for now
+            constructor() { window.full = this; }
+            send(data) { if (data instanceof ArrayBuffer) sent.push(new DataView(data).getUint32(0, true)); }
+            close() {}
+          }
+          window.WebSocket = Full;
+          const line = new LiveLine(take, outbox, { settings: () => ({}), state() {}, hear() {} });
+          void line.open();
+          const hear = (message) => full.onmessage({ data: JSON.stringify(message) });
+          hear({ type: "audio-started", next_chunk: 0 });
+          hear({ type: "acknowledged", next_chunk: 3 });
+          full.bufferedAmount = 0;
+          line.pump();
+          line.close();
+          return sent;
+        }"""
+    )
+
+    assert sent == [3, 4]
+
+
 def test_a_proxy_that_lets_no_socket_through_is_told_and_what_was_said_is_sent_later(
     open_live: Callable[..., Page], line: Line, voice: Path
 ) -> None:
@@ -310,7 +344,7 @@ def test_settings_that_change_while_somebody_speaks_hold_from_the_next_segment_o
 
     page.get_by_role("radio", name="3", exact=True).check(force=True)
     page.get_by_role("spinbutton", name="Minimum silence").fill("300")
-    page.get_by_text("English", exact=True).click()
+    page.get_by_role("radio", name="English", exact=True).check(force=True)
     expect(page.get_by_text("Holds from the next segment on.")).to_be_visible()
 
     held = [message for message in heard if message["type"] == "settings"][-1]

@@ -51,7 +51,7 @@ export class Capture {
     this.#isClosed = true;
     await this.#flush("finish");
     for (const track of this.#stream.getTracks()) track.stop();
-    await this.#context.close();
+    void this.#context.close(); // nothing depends on when the sound system has done it
   }
 
   // Internal

@@ -110,7 +110,6 @@ export class LiveLine {
       this.#closed.signal.addEventListener("abort", end);
       this.#heardAt = this.#pingedAt = performance.now();
       this.#askedAt = 0;
-      this.#isStopSent = false;
       socket.onopen = () => this.#start();
       socket.onmessage = ({ data }) => this.#hear(JSON.parse(data));
       socket.onclose = end;
@@ -160,11 +159,13 @@ export class LiveLine {
   #onAcknowledged(next) {
     this.#outbox.acknowledge(next);
     if (this.#isBehind) this.#sendFrom(next);
+    this.#next = Math.max(this.#next, next); // the connection before may have delivered more than this one has sent
   }
 
   /** @param {number} next */
   #sendFrom(next) {
     this.#isBehind = false;
+    this.#isStopSent = false; // one that came too early was not followed
     this.#next = next;
     if (next >= this.#outbox.first) return;
     this.#watch.hear({ type: "problem", fatal: true, ...soundMissing() });
