@@ -16,6 +16,8 @@ class TextConfig:
     en_sources: str
     take: dict[str, int]
     max_characters: dict[str, int]
+    widen: dict[str, int]
+    widen_characters: dict[str, int]
     grammar: dict[str, int]
     held_out_one_in: int
 
@@ -64,6 +66,7 @@ class TrainingConfig:
     max_silence: float
     speeds: tuple[float, ...]
     synthetic_weight: float
+    wide_weight: float
     real_weight: float
     non_speech_weight: float
     language_weights: dict[str, float]

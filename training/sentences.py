@@ -52,7 +52,10 @@ def read_sentences(config: Config) -> list[Sentence]:
 
 
 def choose_sentences(config: Config) -> list[Sentence]:
-    """Every sentence once (as normal text); its checksum decides whether it is kept for the test."""
+    """Every sentence once (as normal text); its checksum decides whether it is kept for the test.
+
+    Those of `text.widen` make the training wider; they are in no test.
+    """
     seen: set[str] = set()
     chosen = []
     for language, source, text in _candidates(config):
@@ -63,6 +66,11 @@ def choose_sentences(config: Config) -> list[Sentence]:
         held_out = zlib.crc32(normal.encode()) % config.text.held_out_one_in == 0
         chosen.append(Sentence("test" if held_out else "train", language, source, text))
     random.Random(config.seed).shuffle(chosen)
+    for language, source, text in _widening(config):
+        normal = normal_text(text)
+        if normal not in seen and is_speakable(text):
+            seen.add(normal)
+            chosen.append(Sentence("wide", language, source, text))
     return chosen
 
 
@@ -71,16 +79,25 @@ def _candidates(config: Config) -> Iterator[tuple[str, str, str]]:
         grammar = read_grammar(GRAMMAR / f"{name}.txt")
         for text in distinct_sentences(grammar, count, config.seed):
             yield name, "grammar", text
-    yield from _corpus("zh", config.text.zh, config.text.zh_sources, config.text, config.seed)
-    yield from _corpus("en", config.text.en, config.text.en_sources, config.text, config.seed)
+    yield from _corpora(config.text, config.text.take, config.text.max_characters, config.seed)
+
+
+def _widening(config: Config) -> Iterator[tuple[str, str, str]]:
+    yield from _corpora(config.text, config.text.widen, config.text.widen_characters, config.seed)
+
+
+def _corpora(
+    text: TextConfig, take: dict[str, int], longest: dict[str, int], seed: int
+) -> Iterator[tuple[str, str, str]]:
+    yield from _corpus("zh", read_corpus(text.zh, text.zh_sources), take, longest["zh"], seed)
+    yield from _corpus("en", read_corpus(text.en, text.en_sources), take, longest["en"], seed)
 
 
 def _corpus(
-    language: str, text_path: str, sources_path: str, options: TextConfig, seed: int
+    language: str, corpus: Iterable[tuple[str, str]], take: dict[str, int], longest: int, seed: int
 ) -> Iterator[tuple[str, str, str]]:
-    longest = options.max_characters[language]
-    rows = list(read_corpus(text_path, sources_path))
-    for source, count in options.take.items():
+    rows = list(corpus)
+    for source, count in take.items():
         lines = [t for s, t in rows if s == source and len(t) <= longest and _is_pure(t, language)]
         for text in random.Random(seed).sample(lines, min(count, len(lines))):
             yield language, source, text

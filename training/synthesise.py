@@ -1,6 +1,6 @@
 """Speaks the chosen sentences with espeak-ng's many voices into packs.
 
-Run: python -m training.synthesise. Writes WORK/synthetic-N (training) and WORK/test-zh, test-en, test-mixed.
+Run: python -m training.synthesise. Writes WORK/synthetic-N and wide-N (training) and WORK/test-zh, test-en, test-mixed.
 """
 
 import random
@@ -26,8 +26,11 @@ SHARDS = 16
 def main() -> None:
     config = config_from_command_line(__doc__)
     sentences = read_sentences(config)
-    train = [s for s in sentences if s.set == "train"]
-    jobs = [(config.work / f"synthetic-{i}", train[i::SHARDS]) for i in range(SHARDS)]
+    jobs = [
+        (config.work / f"{name}-{i}", [s for s in sentences if s.set == set_][i::SHARDS])
+        for set_, name in (("train", "synthetic"), ("wide", "wide"))
+        for i in range(SHARDS)
+    ]
     for language in ("zh", "en", "mixed"):
         test = [s for s in sentences if s.set == "test" and s.language == language]
         jobs.append((config.work / f"test-{language}", _balanced(test, config.test_sentences)))

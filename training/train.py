@@ -235,8 +235,12 @@ def training_items(config: Config, vocabulary: Vocabulary) -> tuple[list[tuple[I
         (Pack(config.work / f"real-{name}"), config.training.real_weight) for name in config.speech_train
     ]
     weighted += [
-        (Pack(p.with_suffix("")), config.training.synthetic_weight)
-        for p in sorted(config.work.glob("synthetic-*.jsonl"))
+        (Pack(p.with_suffix("")), weight)
+        for name, weight in (
+            ("synthetic", config.training.synthetic_weight),
+            ("wide", config.training.wide_weight),
+        )
+        for p in sorted(config.work.glob(f"{name}-*.jsonl"))
     ]
     items = [
         (
