@@ -111,7 +111,7 @@ def test_the_recording_itself_is_downloaded_as_it_was_sent(transcribed: Page, re
 def test_the_receipt_says_what_was_applied_and_why(transcribed: Page) -> None:
     receipt = transcribed.locator("[data-receipt]")
 
-    expect(receipt.get_by_role("row", name="Language auto auto")).to_be_visible()
+    expect(receipt.get_by_role("row", name="Language Automatic Automatic")).to_be_visible()
 
 
 def test_the_log_of_the_job_opens_in_the_page(transcribed: Page) -> None:
@@ -187,7 +187,7 @@ def test_a_recording_is_recognised_again_and_both_texts_lead_to_each_other(
 
     expect(page).not_to_have_url(re.compile(first))
     expect(page.locator("[data-transcript]")).to_have_attribute("data-state", "succeeded")
-    expect(page.locator("[data-receipt]").get_by_role("row", name="Language zh zh")).to_be_visible()
+    expect(page.locator("[data-receipt]").get_by_role("row", name="Language Chinese Chinese")).to_be_visible()
     page.locator(".readings a").click()
     expect(page).to_have_url(re.compile(first))
     expect(page.locator(".readings")).to_contain_text("Chinese")

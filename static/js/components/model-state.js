@@ -1,7 +1,7 @@
 /** @import { Model } from "../lib/types.js" */
 import { getSystem } from "../lib/api.js";
 import { field, find, write } from "../lib/dom.js";
-import { modelStateName, optionName } from "../lib/wording.js";
+import { modelStateName, optionName, optionValue } from "../lib/wording.js";
 import { fillProblem } from "./problem-box.js";
 
 const SOON_MS = 1500; // while it changes
@@ -55,7 +55,7 @@ function show(root, model) {
 function differences(receipt) {
   return receipt
     .filter(({ asked, applied, reason }) => reason && asked !== "auto" && asked !== applied)
-    .map(({ name, asked, applied, reason }) => `${optionName(name)}: ${asked} → ${applied}. ${reason}`)
+    .map(({ name, asked, applied, reason }) => `${optionName(name)}: ${optionValue(name, asked)} → ${optionValue(name, applied)}. ${reason}`)
     .join(" ");
 }
 

@@ -2,7 +2,7 @@
 import { copyOf, field, find, write } from "../lib/dom.js";
 import { clock } from "../lib/format.js";
 import { t } from "../lib/messages.js";
-import { isOpen, languageName, optionName, progressLine, stateName } from "../lib/wording.js";
+import { isOpen, languageName, optionName, optionValue, progressLine, stateName } from "../lib/wording.js";
 import { fillProblem } from "./problem-box.js";
 
 /**
@@ -63,7 +63,7 @@ function showReceipt(body, receipt) {
 /** @param {ReceiptLine} line */
 function receiptRows({ name, asked, applied, reason }) {
   const row = document.createElement("tr");
-  row.append(cell("th", optionName(name), { scope: "row" }), cell("td", asked || "–"), cell("td", applied || "–"));
+  row.append(cell("th", optionName(name), { scope: "row" }), cell("td", optionValue(name, asked)), cell("td", optionValue(name, applied)));
   if (!reason) return [row];
   const why = document.createElement("tr");
   why.className = "receipt__why";

@@ -38,6 +38,14 @@ export function optionName(name) {
   return names[name] ?? name;
 }
 
+/** What was asked or applied for an option; names of searches, devices and precisions stay as they are. @param {string} name @param {string} value */
+export function optionValue(name, value) {
+  if (name === "language" && value !== "auto") return languageName(value);
+  /** @type {Record<string, string>} */
+  const names = { on: t("on"), off: t("off"), mix: t("Mixed"), separate: t("Each on its own"), auto: t("Automatic"), fast: t("Fast"), balanced: t("Balanced"), accurate: t("Accurate") };
+  return (names[value] ?? value) || "–";
+}
+
 /** @param {string} name as the setting `device` takes it */
 export function deviceName(name) {
   const [kind, number] = name.split(":");
