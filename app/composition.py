@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from app.jobs.models import ModelPlaces, Models
 from app.paths import builtin_model_dir
 from app.settings import Origin, Settings
 from app.support.case import Surroundings
+from app.support.doctor import Subject
+from app.support.doctor.examination import Examination
 
 GIVEN_ON = ("device", "dtype", "model", "threads", "allow_device_fallback")
 """Options of a server that hold for the programs it starts, too; the environment reaches them by itself."""
@@ -92,19 +95,22 @@ def vad_options(settings: Settings) -> VadOptions:
     )
 
 
-def surroundings(settings: Settings, models: Models, *, with_recognition: bool = False) -> Surroundings:
+def subject_of(settings: Settings, spec: EngineSpec) -> Subject:
+    """Return what the doctor examines."""
+    return Subject(spec, settings.data_dir, settings.log_dir, settings.host, settings.port)
+
+
+def surroundings(settings: Settings, models: Models, examination: Callable[[], Examination]) -> Surroundings:
     """Return what a support case tells about this installation."""
     return Surroundings(
         settings={name: _told(settings, name) for name in type(settings).model_fields},
         host_names=tuple(filter(None, (settings.host, *settings.allowed_hosts.replace(" ", "").split(",")))),
-        host=settings.host,
-        port=settings.port,
         data_dir=settings.data_dir,
         log_dir=settings.log_dir,
         spec=spec_of_folder(settings, models.folder_in_use()),
         limits=decode_limits(settings),
         folder_of_model=lambda name: _folder_of(models, name),
-        with_recognition=with_recognition,
+        examination=examination,
     )
 
 

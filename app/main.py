@@ -19,6 +19,7 @@ from app.composition import (
     open_models,
     replay_command,
     spec_of_folder,
+    subject_of,
     surroundings,
     vad_options,
 )
@@ -45,7 +46,7 @@ from app.store.files import Files
 from app.store.uploads import UploadFiles
 from app.store.vad import Analyses
 from app.support.case.cases import Cases
-from app.support.doctor import Subject
+from app.support.doctor.examination import Doctor
 from app.support.health import Health
 from app.support.journal import FOLDER as JOURNAL_FOLDER
 from app.support.journal import Journal
@@ -229,8 +230,9 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
     vad_texts = VadTexts(vad, lanes)
     stack.enter_context(vad_texts.running())
     batch_book, arrivals, porter = _open_batches(stack, queue, inference, book)
-    health = Health(lambda: _subject(book, inference), lambda: _model_problem(inference))
+    health = Health(lambda: subject_of(book.now, inference.spec), lambda: _model_problem(inference))
     stack.enter_context(health.running())
+    doctor = Doctor(lambda: subject_of(book.now, inference.spec))
     replays = Replays(settings.data_dir / REPLAY_FOLDER, replay_command(settings))
     stack.callback(replays.close)
     return {
@@ -249,8 +251,8 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
         "live": live_sessions,
         "vad": vad,
         "vad_texts": vad_texts,
-        "cases": Cases(queue, lambda: surroundings(book.now, shelf)),
-        "subject": lambda: _subject(book, inference),
+        "cases": Cases(queue, lambda: surroundings(book.now, shelf, lambda: doctor.newest)),
+        "doctor": doctor,
         "health": health,
         "replays": replays,
         "journal": Journal(settings.data_dir / JOURNAL_FOLDER),
@@ -284,12 +286,6 @@ def _live_limits(settings: Settings) -> LiveLimits:
 def _model_name(inference: InferenceProcess) -> str | None:
     info = inference.status().info
     return info.model if info else None
-
-
-def _subject(book: SettingsBook, inference: InferenceProcess) -> Subject:
-    """Return what the doctor examines: the server as its settings are now."""
-    now = book.now
-    return Subject(inference.spec, now.data_dir, now.log_dir, now.host, now.port)
 
 
 def _model_problem(inference: InferenceProcess) -> Problem | None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from app.composition import open_models, surroundings
+from app.composition import engine_spec, open_models, subject_of, surroundings
 from app.errors import FolderUnwritable
 from app.jobs.queue import Queue
 from app.settings import Settings
@@ -18,6 +18,7 @@ from app.store.database import Database
 from app.store.files import Files
 from app.support.case import CaseChoice
 from app.support.case.cases import Cases
+from app.support.doctor.examination import Doctor
 
 BYTES_PER_KB = 1024
 
@@ -52,7 +53,8 @@ def _cases(settings: Settings) -> Iterator[Cases]:
     try:
         database.migrate()
         queue = Queue(database, Files(settings.data_dir))
-        yield Cases(queue, lambda: surroundings(settings, open_models(settings), with_recognition=True))
+        doctor = Doctor(lambda: subject_of(settings, engine_spec(settings)))
+        yield Cases(queue, lambda: surroundings(settings, open_models(settings), doctor.examine))
     finally:
         database.close()
 

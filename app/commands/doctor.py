@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 
-from app.composition import engine_spec
+from app.composition import engine_spec, subject_of
 from app.settings import Settings
-from app.support.doctor import Check, Status, Subject, examine, glance
+from app.support.doctor import Check, Status, examine, glance
 
 SYMBOLS = {Status.OK: "ok     ", Status.WARNING: "WARNING", Status.FAILURE: "FAILURE"}
 
 
 def doctor(settings: Settings, *, as_json: bool, quick: bool) -> int:
-    spec = engine_spec(settings)
-    subject = Subject(spec, settings.data_dir, settings.log_dir, settings.host, settings.port)
+    subject = subject_of(settings, engine_spec(settings))
     checks = glance(subject) if quick else examine(subject)
     print(_as_json(checks) if as_json else _as_text(checks))
     return 1 if any(check.status is Status.FAILURE for check in checks) else 0

@@ -24,7 +24,7 @@ from app.jobs.vad import Vad
 from app.jobs.vad_texts import VadTexts
 from app.settings import Settings
 from app.support.case.cases import Cases
-from app.support.doctor import Subject
+from app.support.doctor.examination import Doctor
 from app.support.health import Health
 from app.support.journal import Journal
 from app.support.replay.runs import Replays
@@ -57,8 +57,7 @@ class State(TypedDict):
     vad: Vad
     vad_texts: VadTexts
     cases: Cases
-    subject: Callable[[], Subject]
-    """What the doctor examines."""
+    doctor: Doctor
     health: Health
     journal: Journal
     replays: Replays

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
-from threading import Lock
 from typing import Annotated
 
 import anyio
@@ -16,7 +15,6 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.responses import HTMLResponse
 
 from app.errors import UploadTooLarge
-from app.support.doctor import examine, glance
 from app.web.dependencies import SettingsDep, StateDep, TranslateDep
 from app.web.doctor_schemas import CheckAnswer, ClockAnswer, DoctorAnswer, ReceivedAnswer
 from app.web.openapi import content, errors
@@ -32,8 +30,6 @@ TICKS = 4
 TICK_SECONDS = 0.25
 LONGEST_ECHO = 4096  # characters
 
-_one_at_a_time = Lock()  # a look loads the model once more
-
 
 @router.get("/checks", responses=errors())
 def get_checks(
@@ -42,16 +38,11 @@ def get_checks(
     quick: Annotated[bool, Query(description="Only what takes no time: no model is loaded.")] = False,
 ) -> DoctorAnswer:
     """Examine the installation: packages, folders, database, device, model, and one real recognition. Takes seconds."""
-    started = time.monotonic()
-    subject = state["subject"]()
-    if quick:
-        checks = glance(subject)
-    else:
-        with _one_at_a_time:
-            checks = examine(subject)
+    doctor = state["doctor"]
+    found = doctor.glance() if quick else doctor.examine()
     return DoctorAnswer(
-        checks=[CheckAnswer.model_validate(check.explained(translate)) for check in checks],
-        seconds=round(time.monotonic() - started, 1),
+        checks=[CheckAnswer.model_validate(check.explained(translate)) for check in found.checks],
+        seconds=round(found.seconds, 1),
     )
 
 

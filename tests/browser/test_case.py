@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import zipfile
 from collections.abc import Callable
@@ -28,12 +29,16 @@ def test_a_case_is_shown_file_by_file_before_it_is_saved(transcribed: Page, tmp_
     expect(dialog.get_by_text("audio/whole.flac", exact=True)).to_have_count(0)
     dialog.get_by_label("All of it").check()
     expect(dialog.get_by_text("audio/whole.flac", exact=True)).to_be_visible()
+    dialog.get_by_role("button", name="Examine the server first").click()
+    expect(dialog.get_by_text("Examining the server …")).to_be_visible()
+    expect(dialog.get_by_text("files, about")).to_be_visible()
     with page.expect_download() as download:
         dialog.get_by_role("link", name="Save the case").click()
     download.value.save_as(tmp_path / "case.zip")
 
     with zipfile.ZipFile(tmp_path / "case.zip") as archive:
         assert {"audio/whole.flac", "journal.json", "browser.json", "repro.zh.md"} <= set(archive.namelist())
+        assert json.loads(archive.read("doctor.json"))["is_quick"] is False
         assert "会议 (1).wav".encode() not in b"".join(archive.read(name) for name in archive.namelist())
         assert "Support case" in archive.read("repro.en.md").decode()
 

@@ -9,21 +9,23 @@ from typing import Any
 
 from app.support.case import CaseChoice, Surroundings
 from app.support.case.cases import Cases
+from app.support.doctor import Subject
+from app.support.doctor.examination import Doctor
 from tests.jobs.conftest import LIMITS, House
 
 
 def surroundings(house: House, **settings: Any) -> Surroundings:
     told = {name: {"value": value, "origin": "option", "default": None} for name, value in settings.items()}
+    spec = house.spec("EchoEngine")
     return Surroundings(
         settings=told,
         host_names=(),
-        host="127.0.0.1",
-        port=7860,
         data_dir=house.folder,
         log_dir=house.folder / "logs",
-        spec=house.spec("EchoEngine"),
+        spec=spec,
         limits=LIMITS,
         folder_of_model=lambda _name: None,
+        examination=Doctor(lambda: Subject(spec, house.folder, house.folder / "logs")).glance,
     )
 
 

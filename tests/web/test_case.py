@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
 import sqlite3
 import zipfile
-from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -64,9 +65,23 @@ def _talk() -> bytes:
     return talk(0.2)
 
 
-def test_the_doctor_of_a_case_does_not_load_the_model(client: TestClient, tmp_path: Path) -> None:
-    with zipfile.ZipFile(io.BytesIO(client.get(send(client) + "/case").content)) as archive:
-        assert b'"is_quick": true' in archive.read("doctor.json")
+def test_a_case_takes_the_newest_whole_report_of_the_doctor_and_else_a_quick_one(client: TestClient) -> None:
+    job = send(client)
+    quick = report_in(client.get(job + "/case").content)
+    client.get("/api/v1/doctor/checks")
+    whole = report_in(client.get(job + "/case").content)
+
+    assert (quick["is_quick"], whole["is_quick"]) == (True, False)
+    assert "recognition" in {check["id"] for check in whole["checks"]} - {
+        check["id"] for check in quick["checks"]
+    }
+    assert report_in(client.get(job + "/case").content) == whole
+
+
+def report_in(case: bytes) -> dict[str, Any]:
+    with zipfile.ZipFile(io.BytesIO(case)) as archive:
+        report: dict[str, Any] = json.loads(archive.read("doctor.json"))
+    return report
 
 
 def test_what_is_odd_is_told_in_the_readers_language_on_the_page_and_over_rest(

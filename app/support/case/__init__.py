@@ -14,6 +14,7 @@ from typing import Any
 
 from app.engine import EngineSpec
 from app.engine.audio import DecodeLimits
+from app.support.doctor.examination import Examination
 
 FORMAT = "funasr-case"
 FORMAT_VERSION = 1
@@ -51,16 +52,14 @@ class Surroundings:
     """Name: its value, where it comes from, and its default."""
     host_names: tuple[str, ...]
     """Names of machines that settings hold."""
-    host: str
-    port: int
     data_dir: Path
     log_dir: Path
     spec: EngineSpec
     limits: DecodeLimits
     folder_of_model: Callable[[str], Path | None]
     """The folder of a model by its name, where it is still there."""
-    with_recognition: bool = False
-    """Let the doctor load the model and read its golden sample, which takes seconds."""
+    examination: Callable[[], Examination]
+    """The doctor's report."""
 
 
 @dataclass(frozen=True, slots=True)

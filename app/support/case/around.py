@@ -12,7 +12,6 @@ from app.errors import N_
 from app.i18n import LANGUAGES
 from app.support.case import CaseChoice, Part, Surroundings
 from app.support.case.archive import as_json
-from app.support.doctor import Subject, examine, glance
 from app.support.environment import describe_environment, installed_packages
 from app.support.journal import FOLDER as JOURNAL_FOLDER
 from app.support.journal import BrowserSession, Journal
@@ -61,7 +60,8 @@ class Around:
         yield self.json("environment.json", N_("System, memory and variables"), self._environment)
         yield Part("packages.json", N_("Versions of all packages"), as_json(installed_packages()))
         yield self.json("model.json", N_("The model and the checksums of its files"), self.model)
-        yield self.json("doctor.json", N_("The doctor's report"), self._doctor())
+        report = self._surroundings.examination()
+        yield self.json("doctor.json", N_("The doctor's report"), report.to_dict())
         if self.session.entries:
             browser = dict(self.session.browser)
             yield self.json("browser.json", N_("The browser, and what it found"), browser)
@@ -124,9 +124,3 @@ class Around:
             return self._about.moments
         asked = [entry for entry in self._entries if entry.request in self.requests]
         return tuple(entry.moment for entry in asked if entry.moment)[-1:]
-
-    def _doctor(self) -> dict[str, Any]:
-        around = self._surroundings
-        subject = Subject(around.spec, around.data_dir, around.log_dir, around.host, around.port)
-        checks = examine(subject) if around.with_recognition else glance(subject)
-        return {"is_quick": not around.with_recognition, "checks": [check.explained() for check in checks]}

@@ -1,7 +1,8 @@
 /** @import { CaseFile, CasePreview } from "../lib/case-api.js" */
 import { problemOf } from "../lib/api.js";
 import { caseAddress, previewCase } from "../lib/case-api.js";
-import { copyOf, field, find, write } from "../lib/dom.js";
+import { examineServer } from "../lib/doctor-api.js";
+import { copyOf, field, find, onAction, write } from "../lib/dom.js";
 import { filesize } from "../lib/format.js";
 import { browserId, post } from "../lib/journal.js";
 import { t } from "../lib/messages.js";
@@ -17,6 +18,7 @@ document.addEventListener("click", ({ target }) => {
   if (button instanceof HTMLElement && button.dataset.case) void open(button.dataset.case);
 });
 form.addEventListener("change", () => void show());
+onAction(dialog, (action) => action === "examine" && void examine());
 save.addEventListener("click", (event) => save.ariaDisabled === "true" && event.preventDefault());
 
 /** @param {string} of */
@@ -49,6 +51,17 @@ async function show() {
     write(dialog, "case-complaint", `${message} ${advice}`);
     field(dialog, "case-complaint").hidden = false;
   }
+}
+
+/** Let the doctor make all checks; the case takes his newest report. */
+async function examine() {
+  const button = find(dialog, '[data-action="examine"]', HTMLButtonElement);
+  button.disabled = true;
+  save.ariaDisabled = "true";
+  write(dialog, "case-status", t("Examining the server …"));
+  await examineServer({ quick: false }).catch(() => undefined); // what cannot be examined is told by the report
+  button.disabled = false;
+  await show();
 }
 
 /** @param {CasePreview} preview */
