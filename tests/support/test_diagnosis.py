@@ -100,6 +100,11 @@ def test_the_wrong_language_has_its_cure_at_hand() -> None:
     assert (remedy.label, remedy.again) == ("Recognise again as Chinese", {"language": "zh"})
 
 
+def test_some_misread_words_of_a_short_text_are_no_language() -> None:
+    assert "wrong_language" not in found(saying("东郡为然", foreign_share=0.72))
+    assert "wrong_language" in found(saying("东郡为然今天", foreign_share=0.72))
+
+
 def test_mixed_speech_and_a_free_choice_are_no_wrong_language() -> None:
     assert found(saying("我们用 Python 写了很多 unit tests", foreign_share=0.4)) == {}
     free = replace(

@@ -9,6 +9,8 @@ from app.support.diagnosis.finding import Finding, Heard, Remedy, Run
 from app.transcript import SPOKEN
 
 FOREIGN_SHARE = 0.6  # of what was heard; mixed speech has less
+SURE_SHARE = 0.85  # where the text is a few words: of so little, some misread ones are a large share
+FEW_UNITS = 5
 LEAST_SECONDS = 2.0  # of speech, before anything is said about its language
 LEAST_UNITS = 8
 OTHER = {"zh": "en", "en": "zh"}
@@ -23,7 +25,9 @@ def findings(run: Run) -> Iterator[Finding]:
     yield from _unknown(run)
     asked = run.options.language
     share = heard_as_other(run) if asked in OTHER else None
-    if share is not None and share > FOREIGN_SHARE:
+    if share is not None and share > (
+        FOREIGN_SHARE if len(_units(run.segments)) >= FEW_UNITS else SURE_SHARE
+    ):
         yield Finding(
             "wrong_language",
             TOLD[asked],
@@ -47,12 +51,15 @@ def heard_as_other(run: Run) -> float | None:
 
 def _written_in_other(segments: Sequence[Heard], language: str) -> float | None:
     """Judge by the script, for models that are not forced."""
-    units = [unit for segment in segments for unit in SPOKEN.findall(segment.text_raw)]
-    letters = [unit for unit in units if unit.strip("'").isalpha()]
+    letters = [unit for unit in _units(segments) if unit.strip("'").isalpha()]
     if len(letters) < LEAST_UNITS:
         return None
     latin: float = sum(map(str.isascii, letters)) / len(letters)
     return latin if language == "zh" else 1 - latin
+
+
+def _units(segments: Sequence[Heard]) -> list[str]:
+    return [unit for segment in segments for unit in SPOKEN.findall(segment.text_raw)]
 
 
 def _unknown(run: Run) -> Iterator[Finding]:
