@@ -8,9 +8,9 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Server, transcribe
+from tests.browser.conftest import Server, new_context, transcribe
 
 WRONG = '{"sample_rate": 8000, "channel_levels": [], "sound": [{"loud_db": -20, "floor_db": -60, "clipped_share": 0, "band_drop_db": 80, "tones_share": 0}]}'
 
@@ -55,6 +55,24 @@ def test_an_error_page_has_a_case_without_a_job(open_page: Callable[..., Page], 
 
     with zipfile.ZipFile(tmp_path / "case.zip") as archive:
         assert b"transcription_not_found" in archive.read("log/app.log")
+
+
+def test_an_examination_that_did_not_come_back_is_told_and_the_case_can_still_be_saved(
+    browser: Browser, server: Server, finished: str
+) -> None:
+    page = new_context(browser, server.address).new_page()
+    page.goto(f"/transcriptions/{finished}")
+    page.route("**/api/v1/doctor/checks?*", lambda route: route.fulfill(status=502, body="Bad gateway"))
+    page.get_by_text("More", exact=True).last.click()
+    page.get_by_role("button", name="Support case …").last.click()
+    dialog = page.get_by_role("dialog", name="Support case")
+    expect(dialog.get_by_text("files, about")).to_be_visible()
+
+    dialog.get_by_role("button", name="Examine the server first").click()
+
+    expect(dialog.get_by_role("alert")).to_contain_text("502")
+    expect(dialog.get_by_role("link", name="Save the case")).to_have_attribute("aria-disabled", "false")
+    page.context.close()
 
 
 def test_what_was_noticed_stands_above_the_text_and_its_button_helps(

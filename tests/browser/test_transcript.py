@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import transcribe, wait_for
+from tests.browser.conftest import Server, transcribe, wait_for
 
 CURRENT_TIME = "document.querySelector('audio').currentTime"
 
@@ -112,6 +113,28 @@ def test_the_receipt_says_what_was_applied_and_why(transcribed: Page) -> None:
     receipt = transcribed.locator("[data-receipt]")
 
     expect(receipt.get_by_role("row", name="Language Automatic Automatic")).to_be_visible()
+
+
+def test_the_receipt_leaves_hotwords_as_they_were_written(
+    page: Page, server: Server, recording: Path
+) -> None:
+    id = transcribe(page, recording)
+    lines = [
+        {"name": "hotwords", "asked": "auto", "applied": "", "reason": ""},
+        {"name": "device", "asked": "auto", "applied": "cpu", "reason": ""},
+    ]
+    with sqlite3.connect(server.data_dir / "app.db") as connection:
+        connection.execute("UPDATE transcriptions SET receipt = ? WHERE id = ?", (json.dumps(lines), id))
+    page.goto(f"/transcriptions/{id}")
+    receipt = page.locator("[data-receipt]")
+
+    expect(receipt.get_by_role("row", name="Hotwords auto –")).to_be_visible()
+    expect(receipt.get_by_role("row", name="Device Automatic cpu")).to_be_visible()
+    told = """async (lines) => {
+      const { optionValue } = await import("/static/js/lib/wording.js");
+      return lines.flatMap(({ name, asked, applied }) => [optionValue(name, asked), optionValue(name, applied)]);
+    }"""
+    assert page.evaluate(told, lines) == ["auto", "–", "Automatic", "cpu"]
 
 
 def test_the_log_of_the_job_opens_in_the_page(transcribed: Page) -> None:

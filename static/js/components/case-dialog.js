@@ -2,10 +2,11 @@
 import { problemOf } from "../lib/api.js";
 import { caseAddress, previewCase } from "../lib/case-api.js";
 import { examineServer } from "../lib/doctor-api.js";
-import { copyOf, field, find, onAction, write } from "../lib/dom.js";
+import { copyOf, find, onAction, write } from "../lib/dom.js";
 import { filesize } from "../lib/format.js";
 import { browserId, post } from "../lib/journal.js";
 import { t } from "../lib/messages.js";
+import { complain } from "./problem-box.js";
 
 const dialog = find(document, "#case", HTMLDialogElement);
 const form = find(dialog, "form", HTMLFormElement);
@@ -38,7 +39,7 @@ async function show() {
   const mine = ++asked;
   save.ariaDisabled = "true";
   write(dialog, "case-status", t("Gathering …"));
-  field(dialog, "case-complaint").hidden = true;
+  complain(dialog, null);
   try {
     const preview = await previewCase(place, choice());
     if (mine !== asked) return;
@@ -46,10 +47,8 @@ async function show() {
     save.href = caseAddress(place, choice());
     save.ariaDisabled = "false";
   } catch (error) {
-    const { message, advice } = problemOf(error);
     write(dialog, "case-status", "");
-    write(dialog, "case-complaint", `${message} ${advice}`);
-    field(dialog, "case-complaint").hidden = false;
+    complain(dialog, problemOf(error));
   }
 }
 
@@ -59,9 +58,10 @@ async function examine() {
   button.disabled = true;
   save.ariaDisabled = "true";
   write(dialog, "case-status", t("Examining the server …"));
-  await examineServer({ quick: false }).catch(() => undefined); // what cannot be examined is told by the report
+  const failure = await examineServer({ quick: false }).then(() => null, problemOf);
   button.disabled = false;
   await show();
+  if (failure) complain(dialog, failure);
 }
 
 /** @param {CasePreview} preview */

@@ -3,7 +3,7 @@ import { getTranscription, problemOf } from "../lib/api.js";
 import { find, onAction } from "../lib/dom.js";
 import { clock, filesize, moment } from "../lib/format.js";
 import { t } from "../lib/messages.js";
-import { sourceName } from "../lib/wording.js";
+import { qualityName, sourceName } from "../lib/wording.js";
 
 /**
  * Open and close what is known of a row beside its text; it is asked for when it is opened.
@@ -43,7 +43,7 @@ function facts(job) {
     [t("Length"), job.duration === null ? null : clock(job.duration)],
     [t("File size"), filesize(job.size_bytes)],
     [t("Model"), job.model && [job.model, job.device].filter(Boolean).join(" · ")],
-    [t("Quality"), { fast: t("Fast"), balanced: t("Balanced"), accurate: t("Accurate") }[job.options.quality] ?? job.options.quality],
+    [t("Quality"), qualityName(job.options.quality)],
     [t("Hotwords"), job.options.hotwords.join(", ")],
     [t("Pieces"), job.segments.length ? String(job.segments.length) : null],
     [t("Confidence"), job.confidence === null ? null : `${Math.round(job.confidence * 100)}%`],

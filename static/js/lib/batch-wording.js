@@ -1,6 +1,7 @@
 /** @import { Batch, ItemState } from "./batches-api.js" */
 import { clock } from "./format.js";
 import { t } from "./messages.js";
+import { languageName, qualityName } from "./wording.js";
 
 /** @param {Batch} batch */
 export function batchStateName({ state, counts }) {
@@ -47,11 +48,7 @@ export function batchLine({ counts, progress, eta_seconds, state }) {
 
 /** Say in one line how the recordings of a batch are read. @param {Batch} batch */
 export function optionsLine({ options }) {
-  /** @type {Record<string, string>} */
-  const languages = { auto: t("Automatic"), zh: t("Chinese"), en: t("English") };
-  /** @type {Record<string, string>} */
-  const qualities = { fast: t("Fast"), balanced: t("Balanced"), accurate: t("Accurate") };
-  const parts = [languages[options.language] ?? options.language, qualities[options.quality] ?? options.quality];
+  const parts = [languageName(options.language), qualityName(options.quality)];
   if (options.itn) parts.push(t("Numbers as digits (ITN)"));
   if (options.punctuation) parts.push(t("Punctuation"));
   if (options.channels === "separate") parts.push(t("Each channel on its own"));

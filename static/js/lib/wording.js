@@ -20,8 +20,15 @@ export function modelStateName(state) {
 /** @param {string | null} language */
 export function languageName(language) {
   /** @type {Record<string, string>} */
-  const names = { zh: t("Chinese"), en: t("English"), "zh-en": t("Chinese and English"), yue: t("Cantonese"), ja: t("Japanese"), ko: t("Korean"), none: t("No speech") };
+  const names = { auto: t("Automatic"), zh: t("Chinese"), en: t("English"), "zh-en": t("Chinese and English"), yue: t("Cantonese"), ja: t("Japanese"), ko: t("Korean"), none: t("No speech") };
   return names[language ?? ""] ?? language ?? "";
+}
+
+/** @param {string} quality */
+export function qualityName(quality) {
+  /** @type {Record<string, string>} */
+  const names = { fast: t("Fast"), balanced: t("Balanced"), accurate: t("Accurate") };
+  return names[quality] ?? quality;
 }
 
 /** @param {string} source where a recording came from */
@@ -38,12 +45,19 @@ export function optionName(name) {
   return names[name] ?? name;
 }
 
-/** What was asked or applied for an option; names of searches, devices and precisions stay as they are. @param {string} name @param {string} value */
+/** What was asked or applied for an option; names of searches, devices and precisions, and hotwords, stay as they are. @param {string} name @param {string} value */
 export function optionValue(name, value) {
-  if (name === "language" && value !== "auto") return languageName(value);
+  return wordOf(name, value) || "–";
+}
+
+/** @param {string} name @param {string} value */
+function wordOf(name, value) {
+  if (name === "hotword" || name === "hotwords") return value;
+  if (name === "language") return languageName(value);
+  if (name === "decoding") return qualityName(value);
   /** @type {Record<string, string>} */
-  const names = { on: t("on"), off: t("off"), mix: t("Mixed"), separate: t("Each on its own"), auto: t("Automatic"), fast: t("Fast"), balanced: t("Balanced"), accurate: t("Accurate") };
-  return (names[value] ?? value) || "–";
+  const words = { on: t("on"), off: t("off"), mix: t("Mixed"), separate: t("Each on its own"), auto: t("Automatic") };
+  return words[value] ?? value;
 }
 
 /** @param {string} name as the setting `device` takes it */
