@@ -230,9 +230,9 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
     vad_texts = VadTexts(vad, lanes)
     stack.enter_context(vad_texts.running())
     batch_book, arrivals, porter = _open_batches(stack, queue, inference, book)
-    health = Health(lambda: subject_of(book.now, inference.spec), lambda: _model_problem(inference))
-    stack.enter_context(health.running())
     doctor = Doctor(lambda: subject_of(book.now, inference.spec))
+    health = Health(doctor, lambda: _model_problem(inference))
+    stack.enter_context(health.running())
     replays = Replays(settings.data_dir / REPLAY_FOLDER, replay_command(settings))
     stack.callback(replays.close)
     return {

@@ -7,8 +7,9 @@ import csv
 import lzma
 import random
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import IO
 
@@ -16,6 +17,9 @@ from training.config import Config, TextConfig, config_from_command_line
 from training.grammar import distinct_sentences, read_grammar
 from training.normal_text import is_speakable, normal_text
 from training.vocabulary import build_vocabulary
+
+Candidate = tuple[str, str, str]
+"""Language, source and text."""
 
 GRAMMAR = Path(__file__).parent / "grammar"
 
@@ -56,51 +60,52 @@ def choose_sentences(config: Config) -> list[Sentence]:
 
     Those of `text.widen` make the training wider; they are in no test.
     """
-    seen: set[str] = set()
-    chosen = []
-    for language, source, text in _candidates(config):
-        normal = normal_text(text)
-        if normal in seen or not is_speakable(text):
-            continue
-        seen.add(normal)
-        held_out = zlib.crc32(normal.encode()) % config.text.held_out_one_in == 0
-        chosen.append(Sentence("test" if held_out else "train", language, source, text))
+    options, seen = config.text, set[str]()
+    corpora = {
+        "zh": list(read_corpus(options.zh, options.zh_sources)),
+        "en": list(read_corpus(options.en, options.en_sources)),
+    }
+    spoken = _taken(corpora, options.take, options.max_characters, config.seed)
+    chosen = [
+        Sentence("test" if _is_held_out(text, options) else "train", language, source, text)
+        for language, source, text in _distinct(chain(_grammars(config), spoken), seen)
+    ]
     random.Random(config.seed).shuffle(chosen)
-    for language, source, text in _widening(config):
+    wide = _taken(corpora, options.widen, options.widen_characters, config.seed)
+    return chosen + [Sentence("wide", *candidate) for candidate in _distinct(wide, seen)]
+
+
+def _distinct(candidates: Iterable[Candidate], seen: set[str]) -> Iterator[Candidate]:
+    """Those that can be spoken and are not in `seen`, which they enter."""
+    for language, source, text in candidates:
         normal = normal_text(text)
         if normal not in seen and is_speakable(text):
             seen.add(normal)
-            chosen.append(Sentence("wide", language, source, text))
-    return chosen
+            yield language, source, text
 
 
-def _candidates(config: Config) -> Iterator[tuple[str, str, str]]:
+def _is_held_out(text: str, options: TextConfig) -> bool:
+    return zlib.crc32(normal_text(text).encode()) % options.held_out_one_in == 0
+
+
+def _grammars(config: Config) -> Iterator[Candidate]:
     for name, count in config.text.grammar.items():
         grammar = read_grammar(GRAMMAR / f"{name}.txt")
         for text in distinct_sentences(grammar, count, config.seed):
             yield name, "grammar", text
-    yield from _corpora(config.text, config.text.take, config.text.max_characters, config.seed)
 
 
-def _widening(config: Config) -> Iterator[tuple[str, str, str]]:
-    yield from _corpora(config.text, config.text.widen, config.text.widen_characters, config.seed)
-
-
-def _corpora(
-    text: TextConfig, take: dict[str, int], longest: dict[str, int], seed: int
-) -> Iterator[tuple[str, str, str]]:
-    yield from _corpus("zh", read_corpus(text.zh, text.zh_sources), take, longest["zh"], seed)
-    yield from _corpus("en", read_corpus(text.en, text.en_sources), take, longest["en"], seed)
-
-
-def _corpus(
-    language: str, corpus: Iterable[tuple[str, str]], take: dict[str, int], longest: int, seed: int
-) -> Iterator[tuple[str, str, str]]:
-    rows = list(corpus)
-    for source, count in take.items():
-        lines = [t for s, t in rows if s == source and len(t) <= longest and _is_pure(t, language)]
-        for text in random.Random(seed).sample(lines, min(count, len(lines))):
-            yield language, source, text
+def _taken(
+    corpora: Mapping[str, Sequence[tuple[str, str]]], take: dict[str, int], longest: dict[str, int], seed: int
+) -> Iterator[Candidate]:
+    """At most as many sentences of each source as `take` says, none longer than `longest` of its language."""
+    for language, rows in corpora.items():
+        for source, count in take.items():
+            lines = [
+                t for s, t in rows if s == source and len(t) <= longest[language] and _is_pure(t, language)
+            ]
+            for text in random.Random(seed).sample(lines, min(count, len(lines))):
+                yield language, source, text
 
 
 def read_corpus(text_path: str, sources_path: str) -> Iterator[tuple[str, str]]:

@@ -26,11 +26,10 @@ SHARDS = 16
 def main() -> None:
     config = config_from_command_line(__doc__)
     sentences = read_sentences(config)
-    jobs = [
-        (config.work / f"{name}-{i}", [s for s in sentences if s.set == set_][i::SHARDS])
-        for set_, name in (("train", "synthetic"), ("wide", "wide"))
-        for i in range(SHARDS)
-    ]
+    jobs: list[tuple[Path, Sequence[Sentence]]] = []
+    for set_, name in (("train", "synthetic"), ("wide", "wide")):
+        spoken = [s for s in sentences if s.set == set_]
+        jobs += [(config.work / f"{name}-{i}", spoken[i::SHARDS]) for i in range(SHARDS)]
     for language in ("zh", "en", "mixed"):
         test = [s for s in sentences if s.set == "test" and s.language == language]
         jobs.append((config.work / f"test-{language}", _balanced(test, config.test_sentences)))

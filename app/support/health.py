@@ -9,7 +9,8 @@ from threading import Event, Thread
 
 from app.errors import Problem
 from app.logging import event
-from app.support.doctor import Check, Status, Subject, glance
+from app.support.doctor import Check, Status
+from app.support.doctor.examination import Doctor
 
 LOOK_SECONDS = 60.0
 
@@ -21,11 +22,11 @@ class Health:
 
     def __init__(
         self,
-        subject: Callable[[], Subject],
+        doctor: Doctor,
         model_problem: Callable[[], Problem | None] = lambda: None,
         look_seconds: float = LOOK_SECONDS,
     ) -> None:
-        self._subject = subject
+        self._doctor = doctor
         self._model_problem = model_problem
         self._look_seconds = look_seconds
         self._stopping = Event()
@@ -50,7 +51,7 @@ class Health:
 
     def look(self) -> None:
         """Look now."""
-        found = [check for check in glance(self._subject()) if check.status is not Status.OK]
+        found = [check for check in self._doctor.glance().checks if check.status is not Status.OK]
         known = {check.id for check in self._complaints}
         for check in found:
             if check.id not in known:

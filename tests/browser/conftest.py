@@ -96,6 +96,15 @@ def _launch(playwright: Playwright) -> Callable[..., Browser]:
     return lambda *flags: playwright.chromium.launch(executable_path=executable, args=[*FLAGS, *flags])
 
 
+def hearing(sound: Path | str) -> tuple[str, ...]:
+    """Flags for `launch`: a microphone that everybody may use, and that hears a WAV file."""
+    return (
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-audio-capture={sound}",
+    )
+
+
 @pytest.fixture(scope="session", name="browser")
 def _browser(launch: Callable[..., Browser]) -> Iterator[Browser]:
     browser = launch()

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import numpy as np
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import Server, new_context
+from tests.browser.conftest import Server, hearing, new_context
 from tests.browser.line import Line
 from tests.engine.sounds import silence, wav_bytes
 
@@ -82,11 +82,7 @@ def test_a_microphone_that_hears_nothing_is_told(
 ) -> None:
     quiet = tmp_path / "quiet.wav"
     quiet.write_bytes(wav_bytes((silence(6.0) * 32767).astype(np.int16)))
-    browser = launch(
-        "--use-fake-device-for-media-stream",
-        "--use-fake-ui-for-media-stream",
-        f"--use-file-for-fake-audio-capture={quiet}",
-    )
+    browser = launch(*hearing(quiet))
     page = new_context(browser, server.address, permissions=["microphone"]).new_page()
     page.goto("/doctor")
 

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.axe import check_accessible
-from tests.browser.conftest import API, Server, Watch, new_context, wait_for, wait_until_done
+from tests.browser.conftest import API, Server, Watch, hearing, new_context, wait_for, wait_until_done
 from tests.browser.engine import SENTENCES
 from tests.browser.line import Line
 from tests.browser.voice import seconds_of, stretches, write_voice
@@ -36,11 +36,7 @@ def _voice(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module", name="speaking")
 def _speaking(launch: Callable[..., Browser], voice: Path) -> Iterator[Browser]:
     """A browser into whose microphone somebody speaks as soon as it is opened."""
-    browser = launch(
-        "--use-fake-device-for-media-stream",
-        "--use-fake-ui-for-media-stream",
-        f"--use-file-for-fake-audio-capture={voice}%noloop",
-    )
+    browser = launch(*hearing(f"{voice}%noloop"))
     yield browser
     browser.close()
 
@@ -417,11 +413,7 @@ def test_a_computer_without_a_microphone_is_told_so(launch: Callable[..., Browse
 
 def test_a_mute_microphone_is_noticed(launch: Callable[..., Browser], server: Server, tmp_path: Path) -> None:
     (tmp_path / "silence.wav").write_bytes(wav_bytes(np.zeros(RATE, np.int16)))
-    browser = launch(
-        "--use-fake-device-for-media-stream",
-        "--use-fake-ui-for-media-stream",
-        f"--use-file-for-fake-audio-capture={tmp_path / 'silence.wav'}",
-    )
+    browser = launch(*hearing(tmp_path / "silence.wav"))
     page = new_context(browser, server.address, permissions=["microphone"]).new_page()
     page.goto("/live")
 

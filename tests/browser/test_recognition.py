@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.axe import check_accessible
-from tests.browser.conftest import Server, new_context, transcribe, wait_for, wait_until_done
+from tests.browser.conftest import Server, hearing, new_context, transcribe, wait_for, wait_until_done
 from tests.engine.sounds import babble, silence, wav_bytes
 
 
@@ -182,11 +182,7 @@ def test_the_model_says_where_it_runs(page: Page) -> None:
 def test_speech_is_recorded_paused_heard_and_sent(
     launch: Callable[..., Browser], server: Server, recording: Path
 ) -> None:
-    browser = launch(
-        "--use-fake-device-for-media-stream",
-        "--use-fake-ui-for-media-stream",
-        f"--use-file-for-fake-audio-capture={recording}",
-    )
+    browser = launch(*hearing(recording))
     page = new_context(browser, server.address, permissions=["microphone"]).new_page()
     page.goto("/")
     page.get_by_role("button", name="Record").click()
@@ -213,11 +209,7 @@ def test_speech_is_recorded_paused_heard_and_sent(
 def test_an_own_recording_survives_a_reload_until_it_is_sent(
     launch: Callable[..., Browser], server: Server, recording: Path
 ) -> None:
-    browser = launch(
-        "--use-fake-device-for-media-stream",
-        "--use-fake-ui-for-media-stream",
-        f"--use-file-for-fake-audio-capture={recording}",
-    )
+    browser = launch(*hearing(recording))
     page = new_context(browser, server.address, permissions=["microphone"]).new_page()
     page.on("dialog", lambda dialog: dialog.accept())  # "Leave the page?"
     page.goto("/")
@@ -242,11 +234,7 @@ def test_an_own_recording_survives_a_reload_until_it_is_sent(
 @pytest.fixture(name="recorder")
 def _recorder(launch: Callable[..., Browser], server: Server, recording: Path) -> Iterator[Locator]:
     """The panel of the recognition page while it records."""
-    browser = launch(
-        "--use-fake-device-for-media-stream",
-        "--use-fake-ui-for-media-stream",
-        f"--use-file-for-fake-audio-capture={recording}",
-    )
+    browser = launch(*hearing(recording))
     page = new_context(browser, server.address, permissions=["microphone"]).new_page()
     page.goto("/")
     page.get_by_role("button", name="Record").click()

@@ -11,6 +11,7 @@ from app.engine import EngineSpec
 from app.main import create_app
 from app.settings import Settings
 from app.support.doctor import Status, Subject
+from app.support.doctor.examination import Doctor
 from app.support.health import Health
 from tests.web.conftest import wait_until
 
@@ -78,7 +79,7 @@ def test_a_healthy_server_says_nothing(client: TestClient) -> None:
 def test_a_complaint_is_logged_once_and_its_end_too(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    health = Health(lambda: Subject(EngineSpec(tmp_path), tmp_path / "data", tmp_path / "logs"))
+    health = Health(Doctor(lambda: Subject(EngineSpec(tmp_path), tmp_path / "data", tmp_path / "logs")))
     monkeypatch.setenv("TMPDIR", str(tmp_path / "file"))
     (tmp_path / "file").write_text("no folder")
 

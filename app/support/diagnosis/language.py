@@ -25,9 +25,8 @@ def findings(run: Run) -> Iterator[Finding]:
     yield from _unknown(run)
     asked = run.options.language
     share = heard_as_other(run) if asked in OTHER else None
-    if share is not None and share > (
-        FOREIGN_SHARE if len(_units(run.segments)) >= FEW_UNITS else SURE_SHARE
-    ):
+    enough = FOREIGN_SHARE if len(_units(run.segments)) >= FEW_UNITS else SURE_SHARE
+    if share is not None and share > enough:
         yield Finding(
             "wrong_language",
             TOLD[asked],
