@@ -56,7 +56,7 @@ function wordOf(name, value) {
   if (name === "language") return languageName(value);
   if (name === "decoding") return qualityName(value);
   /** @type {Record<string, string>} */
-  const words = { on: t("on"), off: t("off"), mix: t("Mixed"), separate: t("Each on its own"), auto: t("Automatic") };
+  const words = { on: t("on"), off: t("off"), mix: t("Mixed"), separate: t("Each on its own"), auto: t("Automatic"), pauses: t("From pauses") };
   return words[value] ?? value;
 }
 
