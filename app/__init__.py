@@ -1,3 +1,3 @@
 """Fun-ASR WebUI: a recording goes in, a durable job turns it into text that can be trusted."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"  # the one place; pyproject.toml reads it from here

@@ -69,8 +69,8 @@ def _make_output_fit_for_chinese() -> None:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m app", description="Fun-ASR WebUI")
-    parser.add_argument("--version", action="version", version=__version__)
+    parser = argparse.ArgumentParser(prog=_command_name(), description="Fun-ASR WebUI")
+    parser.add_argument("--version", action="version", version=f"funasr-webui {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_serve(commands)
     _add_worker(commands)
@@ -82,6 +82,11 @@ def build_parser() -> argparse.ArgumentParser:
     _add_backup(commands)
     _add_models(commands)
     return parser
+
+
+def _command_name() -> str:
+    """Return how this program was started, for the lines on its usage."""
+    return "python -m app" if Path(sys.argv[0]).name == "__main__.py" else "funasr-webui"
 
 
 def read_settings(options: argparse.Namespace) -> Settings:

@@ -271,7 +271,7 @@ class Limits(BaseModel):
 class SystemAnswer(BaseModel):
     """What runs here."""
 
-    version: str = Field(description="Of Fun-ASR WebUI.", examples=["0.1.0"])
+    version: str = Field(description="Of Fun-ASR WebUI.", examples=["0.2.0"])
     versions: dict[str, str] = Field(
         description="Of what it is built on.", examples=[{"python": "3.11.9", "torch": "2.14.1"}]
     )
