@@ -21,6 +21,8 @@ import torch
 from torch import Tensor
 
 _BLANK = 0  # its column
+_TRIAL = [[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.8, 0.1, 0.1], [0.1, 0.1, 0.8], [0.1, 0.1, 0.8]]
+_TRIAL_TARGETS = [1, 2]  # on the path 0 1 0 2 2
 
 Search: TypeAlias = Callable[[Tensor, Sequence[int]], list[int]]
 """From log-probabilities (T, C) and the columns of the tokens to the column of every frame."""
@@ -65,18 +67,29 @@ def confidence(spans: Sequence[TokenSpan]) -> float | None:
 
 @lru_cache(maxsize=1)
 def torchaudio_search() -> Search | None:
-    """Return torchaudio's search, or None where its compiled part is missing or made for another torch."""
+    """Return torchaudio's search, or None where it does not work with this torch."""
     try:
-        from torchaudio.functional import forced_align
-
-        forced_align(torch.zeros(1, 1, 2), torch.tensor([[1]]), blank=_BLANK)
-    except (ImportError, OSError, RuntimeError):
+        return load_torchaudio_search()
+    except Exception:  # noqa: BLE001 - a library made for another torch fails in many ways
         return None
+
+
+def load_torchaudio_search() -> Search:
+    """Return torchaudio's search after a trial of it.
+
+    Raises:
+        Exception: of any kind, where its compiled part is missing or made for another torch.
+        ValueError: it runs, but finds another path than `viterbi_search`.
+    """
+    from torchaudio.functional import forced_align
 
     def search(log_probs_TC: Tensor, targets: Sequence[int]) -> list[int]:
         path_1T, _ = forced_align(log_probs_TC[None], torch.tensor([targets]), blank=_BLANK)
         return [int(column) for column in path_1T[0].tolist()]
 
+    trial_TC = torch.tensor(_TRIAL).log()
+    if (path := search(trial_TC, _TRIAL_TARGETS)) != viterbi_search(trial_TC, _TRIAL_TARGETS):
+        raise ValueError(f"forced_align finds a wrong path: {path}")
     return search
 
 

@@ -39,8 +39,6 @@ class Probe:
     """Why there is none, or why it is not the one asked for."""
     gflops: float
     """Thousand million operations a second of a small matrix product on it."""
-    torchaudio: str
-    """Why torchaudio cannot be loaded; empty where it can."""
 
 
 def main() -> None:
@@ -62,10 +60,10 @@ def probe(asked: str) -> Probe:
     try:
         choice = choose_device(asked)
     except DeviceUnavailable as error:
-        return Probe(str(torch.__version__), devices, "", str(error.params["reason"]), 0.0, _torchaudio())
+        return Probe(str(torch.__version__), devices, "", str(error.params["reason"]), 0.0)
     reason = choice.receipt[0].reason
     gflops = _gflops(torch, str(choice.device))
-    return Probe(str(torch.__version__), devices, str(choice.device), reason, gflops, _torchaudio())
+    return Probe(str(torch.__version__), devices, str(choice.device), reason, gflops)
 
 
 def _names(torch) -> list[str]:  # type: ignore[no-untyped-def]  # a module has no type
@@ -94,15 +92,6 @@ def _gflops(torch, device: str) -> float:  # type: ignore[no-untyped-def]  # a m
     product.sum().item()  # waits for a GPU
     seconds = time.perf_counter() - started
     return float(2 * MATMUL_SIZE**3 * MATMUL_ROUNDS / seconds / 1e9)
-
-
-def _torchaudio() -> str:
-    try:
-        import torchaudio  # noqa: F401 - whether it can be loaded is the question
-        from torchaudio.functional import forced_align  # noqa: F401
-    except Exception as error:  # noqa: BLE001 - a library made for another torch fails in many ways
-        return str(error).splitlines()[0] if str(error) else type(error).__name__
-    return ""
 
 
 if __name__ == "__main__":

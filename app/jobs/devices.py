@@ -71,15 +71,28 @@ class ProbeDied(Exception):
 
 
 def probe_devices(device: str) -> Mapping[str, Any]:
-    """Return what app.engine.probe says of this machine and of `device`, from a process of its own.
+    """Return what app.engine.probe says of this machine and of `device`.
 
     Raises:
         ProbeHung, ProbeDied
     """
-    command = [sys.executable, "-m", "app.engine.probe", "--device", device]
+    return _probe("app.engine.probe", "--device", device)
+
+
+def probe_torchaudio() -> str:
+    """Return why torchaudio does not work with torch; empty where it does.
+
+    Raises:
+        ProbeHung, ProbeDied
+    """
+    return str(_probe("app.engine.torchaudio_probe")["reason"])
+
+
+def _probe(module: str, *options: str) -> Mapping[str, Any]:
+    """Return what a module prints that runs in a process of its own."""
     try:
         done = subprocess.run(
-            command,
+            [sys.executable, "-m", module, *options],
             capture_output=True,
             text=True,
             errors="replace",

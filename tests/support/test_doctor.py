@@ -20,10 +20,9 @@ from app.i18n import translator
 from app.paths import builtin_model_dir
 from app.store.database import SCHEMA_VERSION, Database
 from app.support.doctor import Check, Examination, Status, Subject, glance
-from app.support.doctor.computing import model_files, recognition
+from app.support.doctor.computing import devices, model_files, recognition
 from app.support.doctor.places import database
 from app.support.doctor.surroundings import clock, port, proxy
-from tests.commands.test_transcribe import run
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 MODEL = builtin_model_dir()
@@ -52,13 +51,9 @@ def asked(tmp_path: Path, environment: Mapping[str, str] = {}, *options: str) ->
 
 @needs_model
 def test_a_healthy_installation_passes_and_the_exit_code_says_so(tmp_path: Path) -> None:
-    result = run(
-        "doctor", "--json", "--device", "cpu", "--data-dir", tmp_path / "d", "--log-dir", tmp_path / "l"
-    )
+    checks = asked(tmp_path, {}, "--device", "cpu")
 
-    assert result.returncode == 0, result.stdout
-    checks = {check["id"]: check for check in json.loads(result.stdout)["checks"]}
-    assert [id for id, check in checks.items() if check["status"] != "ok"] == []
+    assert [id for id, check in checks.items() if check["status"] == "failure"] == []
     assert {"torch_pair", "device", "media", "port", "clock", "recognition"} < checks.keys()
     assert all(check.keys() == {"id", "status", "fact", "advice"} for check in checks.values())
 
@@ -96,20 +91,55 @@ def test_a_folder_without_a_model_is_a_failure_with_the_file_that_is_missing(tmp
     assert "train.yaml" in found["model_files"].explained()["advice"]
 
 
-def test_a_torch_that_does_not_fit_its_torchaudio_is_told_before_either_is_loaded(tmp_path: Path) -> None:
-    plant_package(tmp_path, "torch", "2.13.0", "2.13.0+cpu")
-    plant_package(tmp_path, "torchaudio", "2.11.0", "2.11.0+cu130")
+def test_a_torchaudio_that_works_is_well_whatever_its_version_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant_package(tmp_path, "torchaudio", "2.99.1+cu999")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.syspath_prepend(tmp_path)
 
-    pair = asked(tmp_path, {"PYTHONPATH": str(tmp_path)}, "--quick")["torch_pair"]
+    pair = examined(devices, tmp_path)["torch_pair"]
 
-    assert pair["status"] == "failure"
-    assert "2.13.0+cpu" in pair["fact"]
-    assert "2.11.0+cu130" in pair["fact"]
-    assert "pip install" in pair["advice"]
+    assert pair.status is Status.OK
+    assert pair.params["torchaudio"] == "2.99.1+cu999"
+
+
+@pytest.mark.parametrize(
+    ("forced_align", "status", "reason"),
+    [
+        (
+            "raise OSError('libcudart.so.13: cannot open shared object file')",
+            Status.WARNING,
+            "libcudart.so.13",
+        ),
+        (
+            "raise AttributeError('torchaudio has no attribute forced_align')",
+            Status.WARNING,
+            "no attribute forced_align",
+        ),
+        ("return targets.new_tensor([[0, 0, 1, 0, 2]]), None", Status.WARNING, "[0, 0, 1, 0, 2]"),
+        ("import os; os.kill(os.getpid(), 11)", Status.FAILURE, "SIGSEGV"),
+    ],
+)
+def test_a_torchaudio_that_does_not_work_is_tried_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forced_align: str, status: Status, reason: str
+) -> None:
+    (tmp_path / "torchaudio").mkdir()
+    (tmp_path / "torchaudio" / "__init__.py").touch()
+    source = f"def forced_align(log_probs, targets, blank):\n    {forced_align}\n"
+    (tmp_path / "torchaudio" / "functional.py").write_text(source)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    found = examined(devices, tmp_path)
+
+    assert found["torch_pair"].status is status
+    assert reason in found["torch_pair"].explained()["fact"]
+    assert ".venv" in found["torch_pair"].explained()["advice"]
+    assert found["device"].status is Status.OK
 
 
 def test_a_torch_of_another_version_than_the_program_is_made_for_is_named(tmp_path: Path) -> None:
-    plant_package(tmp_path, "torch", "1.13.1", "1.13.1")
+    plant_package(tmp_path, "torch", "1.13.1")
 
     packages = asked(tmp_path, {"PYTHONPATH": str(tmp_path)}, "--quick")["packages"]
 
@@ -227,14 +257,12 @@ def make_database(tmp_path: Path) -> None:
     made.close()
 
 
-def plant_package(folder: Path, name: str, version: str, build: str) -> None:
+def plant_package(folder: Path, name: str, version: str) -> None:
     """Let importlib.metadata find a package of this version first; what is imported stays the real one."""
     (folder / f"{name}-{version}.dist-info").mkdir()
     (folder / f"{name}-{version}.dist-info" / "METADATA").write_text(
         f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
     )
-    (folder / name).mkdir()
-    (folder / name / "version.py").write_text(f"__version__ = {build!r}\n")
 
 
 def plant_transcription(connection: sqlite3.Connection, created_at: str) -> None:

@@ -17,7 +17,6 @@ Examination = Callable[[Subject], Iterable[Check]]
 QUICK: tuple[Examination, ...] = (
     packages.python,
     packages.packages,
-    packages.torch_pair,
     places.folders,
     places.disk,
 )

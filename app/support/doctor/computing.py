@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from app.engine.registry import identify
 from app.errors import N_, AppError
 from app.hubs.checksums import changed_files
-from app.jobs.devices import LOOK_SECONDS, ProbeDied, ProbeHung, probe_devices
+from app.jobs.devices import LOOK_SECONDS, ProbeDied, ProbeHung, probe_devices, probe_torchaudio
 from app.support.doctor.check import Check, Subject, failure, failure_of, ok, warning
+from app.support.doctor.packages import REINSTALL
 from app.support.selftest import SelfTest, run_selftest
 
 NVIDIA_DRIVER = Path("/proc/driver/nvidia/version")
 
 
 def devices(subject: Subject) -> Iterable[Check]:
-    """Load torch, ask each device, and compute a little on the one that is asked for."""
+    """Load torch, try torchaudio with it, ask each device, and compute a little on the one that is asked for."""
     found = _probe(subject.spec.device)
     if isinstance(found, Check):
         yield found
         return
     yield ok("torch", N_("torch {version} can be loaded."), version=found["torch"])
-    if found["torchaudio"]:
-        fact = N_("torchaudio cannot be loaded: {reason}")
-        advice = N_(
-            "Times of words are computed more slowly without it. Delete .venv and run scripts/start.sh again."
-        )
-        yield warning("torchaudio", fact, advice, reason=found["torchaudio"])
+    yield _torch_pair(found["torch"])
     yield from _driver(found["devices"])
     yield _device(subject, found)
 
@@ -96,6 +93,34 @@ def _probe(device: str) -> Mapping[str, Any] | Check:
             "torch or what it needs is damaged or does not fit. Delete .venv and run scripts/start.sh again."
         )
         return failure("torch", fact, advice, reason=str(death))
+
+
+def _torch_pair(torch: str) -> Check:
+    """Run what the engine uses of torchaudio. Without it the engine searches by itself, so only a crash is a failure."""
+    pair = {"torch": torch, "torchaudio": _version("torchaudio")}
+    try:
+        reason = probe_torchaudio()
+    except ProbeHung:
+        fact = N_("torchaudio {torchaudio} gave no answer together with torch {torch} within {seconds} s.")
+        return failure("torch_pair", fact, REINSTALL, **pair, seconds=int(LOOK_SECONDS))
+    except ProbeDied as death:
+        fact = N_("torchaudio {torchaudio} crashes together with torch {torch}: {reason}")
+        return failure("torch_pair", fact, REINSTALL, **pair, reason=str(death))
+    if reason:
+        fact = N_("torchaudio {torchaudio} does not work with torch {torch}: {reason}")
+        slower = N_(
+            "Times of words are computed more slowly without it. Delete .venv and run scripts/start.sh again."
+        )
+        return warning("torch_pair", fact, slower, **pair, reason=reason)
+    return ok("torch_pair", N_("torch {torch} and torchaudio {torchaudio} work together."), **pair)
+
+
+def _version(package: str) -> str:
+    """Return what the installer noted; a package may be there without such a note."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "?"
 
 
 def _driver(found: Iterable[Mapping[str, str]]) -> Iterable[Check]:

@@ -1,15 +1,14 @@
-"""Python and its packages: whether their versions fit each other, read from their files, before any is imported.
+"""Python and its packages: whether all are there, read from their files without importing any.
 
-A torch that does not fit its torchaudio crashes at the import, or later inside a driver; so nothing is imported here.
+Whether torch and torchaudio work together is not read but tried: see computing.py.
 """
 
 from __future__ import annotations
 
-import ast
 import platform
 import sys
 from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, distribution, requires, version
+from importlib.metadata import PackageNotFoundError, requires, version
 
 from packaging.requirements import Requirement
 
@@ -52,30 +51,6 @@ def packages(_subject: Subject) -> Iterable[Check]:
         yield ok("packages", "{names}", names=", ".join(f"{name} {version(name)}" for name in TOLD))
 
 
-def torch_pair(_subject: Subject) -> Iterable[Check]:
-    """Look whether torch and torchaudio are built for the same kind of device."""
-    torch, torchaudio = _build("torch"), _build("torchaudio")
-    if torch is None or torchaudio is None:
-        return  # told as a missing package
-    facts = {"torch": torch, "torchaudio": torchaudio}
-    if _variant(torch) == _variant(torchaudio):
-        yield ok(
-            "torch_pair", N_("torch {torch} and torchaudio {torchaudio} are built for each other."), **facts
-        )
-        return
-    yield failure(
-        "torch_pair",
-        N_(
-            "torch {torch} and torchaudio {torchaudio} are built for different devices and do not work together."
-        ),
-        N_(
-            "Install both from the same place, for example: .venv/bin/pip install --force-reinstall torch torchaudio;"
-            " or delete the folder .venv and run scripts/start.sh again."
-        ),
-        **facts,
-    )
-
-
 def _required() -> list[Requirement]:
     """Return what the program itself asks for, without its extras."""
     try:
@@ -84,29 +59,3 @@ def _required() -> list[Requirement]:
         lines = []
     found = [Requirement(line) for line in lines]
     return [one for one in found if one.marker is None or one.marker.evaluate({"extra": ""})]
-
-
-def _build(package: str) -> str | None:
-    """Return the version with its build ("2.11.0+cu130"), which torch's packages keep in version.py."""
-    try:
-        found = distribution(package)
-    except PackageNotFoundError:
-        return None
-    try:
-        source = found.read_text(f"../{package}/version.py") or ""
-        statements = ast.parse(source).body
-    except (OSError, SyntaxError):
-        return found.version
-    named = [
-        statement.value.value
-        for statement in statements
-        if isinstance(statement, ast.Assign)
-        and isinstance(statement.value, ast.Constant)
-        and any(isinstance(name, ast.Name) and name.id == "__version__" for name in statement.targets)
-    ]
-    return str(named[0]) if named else found.version
-
-
-def _variant(build: str) -> str:
-    """Return what a build is for: "cu130", "cpu", or "" where its version does not say."""
-    return build.partition("+")[2]

@@ -26,6 +26,7 @@ export class TranscriptText {
   #editor;
   #finder;
   #saver;
+  #copy; // disabled until the text is here: an empty copy would be told as a success
   #tools = copyOf("segment-tools-template");
   #hasStarted = false;
 
@@ -40,6 +41,7 @@ export class TranscriptText {
     this.#editor = new SegmentEditor(this.#list, this.#text);
     this.#finder = new FindReplace(find(root, "[data-find]", HTMLElement), this.#list, this.#text);
     this.#saver = new EditSaver(id, this.#text, (state) => showSaveState(find(root, "[data-save-state]", HTMLElement), state));
+    this.#copy = find(root, '[data-action="copy"]', HTMLButtonElement);
     const unsure = new UnsureWords(find(root, "[data-unsure]", HTMLElement), this.#list, this.#text, this.#words, player, this.#follower);
     const playback = new Playback(page, player, this.#list, this.#text);
     this.#text.onChange(() => this.#onChange());
@@ -52,13 +54,21 @@ export class TranscriptText {
     this.#words.forget();
     this.#text.segments = segments;
     this.#page.toggleAttribute("data-editable", hasEnded && segments.length > 0);
-    if (!hasEnded || this.#hasStarted) return;
+    try {
+      if (hasEnded && !this.#hasStarted) await this.#start();
+    } finally {
+      this.#copy.disabled = segments.length === 0;
+    }
+  }
+
+  // Internal
+
+  /** Lay the edits over the text. */
+  async #start() {
     this.#hasStarted = true;
     await this.#saver.start();
     this.#goToAddress();
   }
-
-  // Internal
 
   get #isEditable() {
     return this.#page.hasAttribute("data-editable");
@@ -67,7 +77,7 @@ export class TranscriptText {
   /** @param {HTMLElement} root */
   #listen(root) {
     const { element } = this.#list;
-    copyButton(find(root, '[data-action="copy"]', HTMLElement), () => this.#list.wording);
+    copyButton(this.#copy, () => this.#list.wording);
     find(root, "[data-view-switch]", HTMLElement).addEventListener("change", ({ target }) => {
       if (target instanceof HTMLInputElement) this.#list.view = /** @type {View} */ (target.value);
     });
