@@ -31,8 +31,8 @@ FLAGS = (
     "--autoplay-policy=no-user-gesture-required",
 )
 API = "/api/v1/transcriptions"
-WAIT_SECONDS = 30
-READY_SECONDS = 60  # a job of these tests takes a few seconds
+WAIT_SECONDS = 90
+READY_SECONDS = 180  # a job of these tests takes a few seconds, and minutes on a busy machine
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
