@@ -26,7 +26,7 @@ GIVEN_ON = ("device", "dtype", "model", "threads", "allow_device_fallback")
 
 def replay_command(settings: Settings) -> tuple[str, ...]:
     """Return the command that runs a case again with what this server was given."""
-    command = [sys.executable, "-m", "app", "replay", "--json"]
+    command = [sys.executable, "-P", "-m", "app", "replay", "--json"]
     command += ["--data-dir", str(settings.data_dir), "--log-dir", str(settings.log_dir)]
     for name in GIVEN_ON:
         value = getattr(settings, name)

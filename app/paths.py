@@ -2,27 +2,45 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from platformdirs import user_data_path
+from platformdirs import user_data_path, user_log_path
 
 PACKAGE_DIR = Path(__file__).resolve().parent
-CHECKOUT_DIR = PACKAGE_DIR.parent
+CODE_ROOT = PACKAGE_DIR.parent
+"""The checkout, or the folder of installed packages (site-packages)."""
 APP_NAME = "funasr-webui"
 
 
+def is_checkout() -> bool:
+    """Return whether the program runs from a checkout; a wheel carries the resources inside the package."""
+    return not (PACKAGE_DIR / "templates").is_dir()
+
+
 def resource_dir(name: str) -> Path:
-    """Return templates/ or static/: inside the wheel, else beside app/ in a checkout."""
-    packaged = PACKAGE_DIR / name
-    return packaged if packaged.is_dir() else CHECKOUT_DIR / name
+    """Return templates/, static/ or models/builtin/: inside the wheel, else beside app/ in a checkout."""
+    return (CODE_ROOT if is_checkout() else PACKAGE_DIR) / name
 
 
 def home_dir() -> Path:
-    """Return the folder that data/, logs/ and models/ lie in: the checkout, else the user's data folder."""
-    if (CHECKOUT_DIR / "pyproject.toml").is_file():
-        return CHECKOUT_DIR
-    return user_data_path(APP_NAME)
+    """Return the folder that data/ and models/ lie in: the checkout, else the user's data folder."""
+    return CODE_ROOT if is_checkout() else user_data_path(APP_NAME, appauthor=False)
+
+
+def logs_dir() -> Path:
+    """Return the folder of app.log: logs/ of the checkout, else the place that the platform has for logs."""
+    return CODE_ROOT / "logs" if is_checkout() else user_log_path(APP_NAME, appauthor=False)
 
 
 def builtin_model_dir() -> Path:
-    return CHECKOUT_DIR / "models" / "builtin"
+    return resource_dir("models/builtin")
+
+
+def environment_of_children() -> dict[str, str]:
+    """Return the environment in which `python -P -m app...` finds this very program.
+
+    Without -P and this path, Python would rather run a folder `app` that lies in the current folder.
+    """
+    path = filter(None, [str(CODE_ROOT), os.environ.get("PYTHONPATH")])
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path)}

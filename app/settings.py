@@ -17,7 +17,7 @@ from pydantic import Field, PrivateAttr, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from app.paths import builtin_model_dir, home_dir
+from app.paths import builtin_model_dir, home_dir, logs_dir
 from app.settings_file import KeptSettings, read_kept
 
 PREFIX = "FUNASR_"
@@ -130,7 +130,7 @@ class Settings(BaseSettings):
     import_root: Path | None = None
     """Folder whose recordings the page of batches may read on this machine; without one it reads none."""
 
-    log_dir: Path = Field(default_factory=lambda: home_dir() / "logs")
+    log_dir: Path = Field(default_factory=logs_dir)
     """Folder of app.log."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

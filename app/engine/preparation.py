@@ -27,13 +27,13 @@ from app.engine.samples import channel_file
 from app.engine.sound import SoundFacts
 from app.engine.vad import DroppedSpan, Rule, SpeechReport, SpeechSpan, VadOptions
 from app.errors import N_, AppError, DecodingCrashed, DecodingTimeLimit
+from app.paths import environment_of_children
 from app.transcript import Applied
 
 POLL_SECONDS = 0.1
 WALL_FACTOR = 3  # a busy machine may give the child a third of a core; longer than that, it hangs
 WALL_GRACE_SECONDS = 60
 SILENT_CHANNEL = N_("No speech was found on channel")
-_CODE_ROOT = Path(__file__).resolve().parents[2]
 
 _log = logging.getLogger(__name__)
 
@@ -176,8 +176,7 @@ def _ask_child(request: dict[str, Any], limits: DecodeLimits, cancelled: Callabl
 
 def _start(request: dict[str, Any]) -> subprocess.Popen[str]:
     environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(_CODE_ROOT), os.environ.get("PYTHONPATH")])),
+        **environment_of_children(),
         "OPENBLAS_NUM_THREADS": "1",  # each thread would reserve address space, which is limited
         "PYTHONIOENCODING": "utf-8:backslashreplace",
     }

@@ -11,14 +11,13 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from app.errors import N_, DevicesUnseen
+from app.paths import environment_of_children
 
 LOOK_SECONDS = 120.0  # a cold import of torch from a slow disk, and a first CUDA initialisation
-_CODE_ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +91,12 @@ def _probe(module: str, *options: str) -> Mapping[str, Any]:
     """Return what a module prints that runs in a process of its own."""
     try:
         done = subprocess.run(
-            [sys.executable, "-m", module, *options],
+            [sys.executable, "-P", "-m", module, *options],
             capture_output=True,
             text=True,
             errors="replace",
             timeout=LOOK_SECONDS,
-            cwd=_CODE_ROOT,
+            env=environment_of_children(),
             check=False,
         )
     except subprocess.TimeoutExpired as error:

@@ -101,7 +101,10 @@ class Database:
         from alembic.util.exc import CommandError
 
         config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        migrations = str(Path(__file__).parent / "migrations")
+        config.set_main_option(
+            "script_location", migrations.replace("%", "%%")
+        )  # % has a meaning of its own there
         with self.writing() as connection:
             config.attributes["connection"] = connection
             try:

@@ -22,6 +22,7 @@ from typing import Any, Literal
 
 from app.errors import Problem, ReplayBroken, ReplayBusy, ReplayNotFound, ReplayTimeLimit
 from app.logging import event
+from app.paths import environment_of_children
 from app.store.held import unless_held
 from app.store.incoming import SOURCE_STEM, IncomingFile
 
@@ -153,7 +154,7 @@ class Replays:
                 stdin=subprocess.DEVNULL,
                 stdout=told,
                 stderr=printed,
-                env=os.environ | {"TMPDIR": str(folder)},
+                env=environment_of_children() | {"TMPDIR": str(folder)},
                 start_new_session=True,  # it is ended with the processes that it has started
             )
 

@@ -1,0 +1,63 @@
+"""What is built from the repository once, for all tests of packaging."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from app.paths import builtin_model_dir
+from tests.conftest import REPOSITORY
+from tests.packaging.installed import Installed, install, make_environment
+
+
+@dataclass(frozen=True)
+class Built:
+    """The archives of the repository as it is, and the wheel that the source archive gives."""
+
+    wheel: Path
+    sdist: Path
+    wheel_of_sdist: Path
+
+
+@pytest.fixture(name="built", scope="session")
+def _built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    folder = tmp_path_factory.mktemp("built")
+    _build(REPOSITORY, folder, "sdist", "wheel")
+    [wheel], [sdist] = folder.glob("*.whl"), folder.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(folder / "unpacked", filter="data")
+    [unpacked] = (folder / "unpacked").iterdir()
+    _build(unpacked, folder / "again", "wheel")
+    [wheel_of_sdist] = (folder / "again").glob("*.whl")
+    return Built(wheel, sdist, wheel_of_sdist)
+
+
+def _build(source: Path, target: Path, *kinds: str) -> None:
+    wanted = [word for kind in kinds for word in ("-t", kind)]
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", *wanted, "-d", str(target)],
+        cwd=source,
+        check=True,
+        capture_output=True,
+    )
+
+
+@pytest.fixture(name="environment", scope="session")
+def _environment(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, installed below a folder whose name has a blank, a percent sign and Chinese characters."""
+    environment = make_environment(tmp_path_factory.mktemp("installed") / "100 % 语音")
+    install(environment, built.wheel)
+    return environment
+
+
+@pytest.fixture(name="installed")
+def _installed(environment: Path, tmp_path: Path) -> Installed:
+    if not (builtin_model_dir() / "golden.json").is_file():
+        pytest.skip("needs the built-in model in models/builtin")
+    (tmp_path / "home").mkdir()
+    return Installed(environment, tmp_path / "home")

@@ -1,0 +1,161 @@
+"""What a person has after `pip install funasr-webui` in a folder that is no checkout."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import httpx2 as httpx
+import pytest
+
+from app import __version__
+from app.paths import builtin_model_dir
+from tests.packaging.conftest import Built
+from tests.packaging.installed import Installed, install, make_environment
+
+GOLDEN = json.loads((builtin_model_dir() / "golden.json").read_text(encoding="utf-8"))
+PATIENCE_SECONDS = 240
+NOBODY = 65534
+
+pytestmark = pytest.mark.weights
+
+
+def letters(text: str) -> str:
+    return "".join(text.split())
+
+
+def put_in_the_way(folder: Path) -> None:
+    """Write a package with the name of ours, as many projects have one, into the current folder."""
+    (folder / "app").mkdir(parents=True)
+    (folder / "app" / "__init__.py").write_text("raise SystemExit('this is another program')")
+
+
+def state_of(folder: Path) -> dict[str, float]:
+    """Return when each file below the folder was written; Python may add its bytecode."""
+    return {
+        str(file): file.stat().st_mtime
+        for file in folder.rglob("*")
+        if file.is_file() and file.suffix != ".pyc"
+    }
+
+
+def python_of_everyone() -> str:
+    """Return an interpreter of this version that any user may run; one below /root is for root alone."""
+    name = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    for python in filter(None, (sys.executable, shutil.which(name, path="/usr/bin:/usr/local/bin"))):
+        if all(folder.stat().st_mode & stat.S_IXOTH for folder in Path(python).resolve().parents):
+            return python
+    pytest.skip("no interpreter of this version may be run by other users")
+
+
+def ended(client: httpx.Client, job: dict[str, Any]) -> dict[str, Any]:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        job = client.get(f"/api/v1/transcriptions/{job['id']}").json()
+        if job["state"] not in ("queued", "running"):
+            return job
+        time.sleep(0.2)
+    pytest.fail(f"still {job['state']}")
+
+
+def upload(client: httpx.Client, audio: Path) -> dict[str, Any]:
+    with audio.open("rb") as file:
+        answer = client.post(
+            "/api/v1/transcriptions", files={"file": file}, data={"itn": "false", "punctuation": "false"}
+        )
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json())
+
+
+def test_the_command_tells_its_version(installed: Installed, tmp_path: Path) -> None:
+    assert installed.run("--version", folder=tmp_path).stdout == f"funasr-webui {__version__}\n"
+
+
+def test_it_reads_the_golden_sample_in_any_folder(installed: Installed, tmp_path: Path) -> None:
+    put_in_the_way(tmp_path / "work")
+    audio = installed.package / "models" / "builtin" / GOLDEN["audio"]
+
+    read = installed.run("transcribe", audio, "--no-itn", "--no-punctuation", folder=tmp_path / "work")
+
+    assert read.returncode == 0, read.stderr
+    assert letters(read.stdout) == letters(GOLDEN["text"])
+
+
+def test_it_serves_pages_and_keeps_everything_in_the_users_folders(
+    installed: Installed, tmp_path: Path
+) -> None:
+    put_in_the_way(tmp_path / "work")
+    before = state_of(installed.package), state_of(tmp_path / "work")
+
+    with (
+        installed.serving(folder=tmp_path / "work") as address,
+        httpx.Client(base_url=address, timeout=60) as client,
+    ):
+        page = client.get("/", headers={"Accept-Language": "zh"})
+        job = ended(client, upload(client, installed.package / "models" / "builtin" / GOLDEN["audio"]))
+        devices = client.get("/api/v1/system/devices", timeout=120)
+        told = client.get("/api/v1/system").json()
+
+    assert "语音" in page.text
+    assert job["state"] == "succeeded", job
+    assert letters(job["text"]) == letters(GOLDEN["text"])
+    assert devices.status_code == 200, devices.text
+    assert told["version"] == __version__
+    assert (state_of(installed.package), state_of(tmp_path / "work")) == before
+    names = {file.name for file in installed.home.rglob("*")}
+    assert {"app.db", "app.log"} <= names
+    if sys.platform == "linux":
+        assert (installed.home / ".local/share/funasr-webui/data/app.db").is_file()
+        assert (installed.home / ".local/state/funasr-webui/log/app.log").is_file()
+
+
+def test_the_doctor_finds_the_model_inside_the_package(installed: Installed, tmp_path: Path) -> None:
+    examined = installed.run("doctor", "--json", folder=tmp_path)
+
+    checks = {check["id"]: check for check in json.loads(examined.stdout)["checks"]}
+    wanted = ("packages", "model_files", "recognition", "media")
+    assert {id: checks[id]["status"] for id in wanted} == dict.fromkeys(wanted, "ok"), checks
+    assert str(installed.package / "models" / "builtin") in checks["model_files"]["fact"]
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or os.geteuid() != 0 or not shutil.which("setpriv"),
+    reason="only root can install for another user and act as that user",
+)
+def test_what_root_installed_works_for_another_user(built: Built) -> None:
+    with TemporaryDirectory() as folder:  # not pytest's own, which nobody else may enter
+        Path(folder).chmod(0o755)
+        environment = make_environment(Path(folder) / "installed", python_of_everyone())
+        install(environment, built.wheel)
+        home = Path(folder) / "home"
+        home.mkdir()
+        os.chown(home, NOBODY, NOBODY)
+        become = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--")
+        other = Installed(environment, home, become)
+
+        with other.serving(folder=home) as address, httpx.Client(base_url=address, timeout=60) as client:
+            audio = other.package / "models" / "builtin" / GOLDEN["audio"]
+            job = ended(client, upload(client, audio))
+
+        assert letters(job["text"]) == letters(GOLDEN["text"]), job
+        assert {file.owner() for file in home.rglob("*")} == {home.owner()}
+
+
+def test_a_home_that_cannot_be_written_is_told(installed: Installed, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("a file where the home should be")
+    homeless = replace(installed, home=tmp_path / "file")
+
+    refused = homeless.run("serve", "--port", "0", folder=tmp_path)
+
+    assert refused.returncode == 1
+    assert "[folder_unwritable]" in refused.stderr
+    assert "--data-dir" in refused.stderr
+    assert "Traceback" not in refused.stderr
