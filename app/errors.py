@@ -22,7 +22,8 @@
     - ModelFileMissing, ModelFileUnreadable, ModelConfigUnsupported, ModelWeightsMismatch
     - NotAModel, ModelUnknown, ModelAbsent, ModelInUse, ModelFixed, ModelBuiltIn, ModelBusy, ModelNotForRecognition
     - ModelDamaged, ModelDoesNotLoad, NoRoomForModel, ModelFolderMissing, FunASRMissing
-    - HubClientMissing, HubUnreachable, HubRefused, HubAnswerWrong, TransferBroken, ArchiveRefused
+    - HubClientMissing, HubUnreachable, HubRefused, HubAnswerWrong, TransferBroken, ArchiveRefused,
+      ChecksumMismatch
   + InferenceError
     - DeviceUnavailable, OutOfMemory, InferenceFailed, InferenceCrashed, InferenceHung, InferenceUnavailable
     - SegmentsFailed, DevicesUnseen
@@ -725,6 +726,15 @@ class TransferBroken(ModelError):
     status = 502
     message = N_("The file {file} did not arrive whole: {reason}")
     advice = N_("Try again: what has arrived is kept and the download goes on there.")
+
+
+class ChecksumMismatch(ModelError):
+    code = "checksum_mismatch"
+    status = 502
+    message = N_("The file {file} from {hub} is not the published one: its SHA-256 differs.")
+    advice = N_(
+        "Do not trust this source; nothing of it was kept. Which index pip asks is told by: pip config list"
+    )
 
 
 class ArchiveRefused(ModelError):

