@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from app.errors import N_
+from app.languages import AUTO, RARER, TRADITIONAL
 
 CLAUSE_MARKS = ",.!?;:"
 CLOSING = frozenset(CLAUSE_MARKS + "%)]}’”…")
@@ -190,12 +191,27 @@ def needs_space(left: str, right: str) -> bool:
 
 
 def is_wide(character: str) -> bool:
-    """Tell whether a character stands without spaces: Chinese, and the marks that are as wide."""
-    return unicodedata.east_asian_width(character) in "WF"
+    """Tell whether a character stands without spaces: Chinese, Japanese, and the marks that are as wide; not Korean."""
+    return unicodedata.east_asian_width(character) in "WF" and not is_hangul(character)
 
 
-def detect_language(text: str) -> str:
-    """Name the language by script: `zh`, `en`, `zh-en` where both are there, `none` without letters."""
+def is_hangul(character: str) -> bool:
+    return "\uac00" <= character <= "\ud7a3" or "\u1100" <= character <= "\u11ff"
+
+
+def detect_language(text: str, asked: str = AUTO) -> str:
+    """Name the language by script: `zh`, `en`, `zh-en` where both are there, `none` without letters.
+
+    A language that was `asked` for and that no script tells from others is believed.
+
+    Kana make it `ja` and Hangul `ko`; other Latin letters than English ones are called English.
+    """
+    if asked in RARER and asked != TRADITIONAL and any(map(str.isalpha, text)):
+        return asked
+    if any("\u3041" <= character <= "\u30fa" for character in text):
+        return "ja"
+    if any(map(is_hangul, text)):
+        return "ko"
     has_han = any("\u4e00" <= character <= "\u9fff" for character in text)
     has_latin = any(character.isascii() and character.isalpha() for character in text)
     return {(True, True): "zh-en", (True, False): "zh", (False, True): "en"}.get((has_han, has_latin), "none")

@@ -27,6 +27,7 @@ STATES = {
     ModelState.STOPPED: "incomplete",
     ModelState.AVAILABLE: "-",
 }
+MOST_LANGUAGES = 6  # in one line
 BYTES_PER_MB = 1_000_000
 
 
@@ -130,7 +131,7 @@ def _as_table(entries: list[ModelEntry]) -> str:
             entry.name,
             STATES[entry.state],
             _size(entry),
-            " ".join(entry.languages),
+            _languages(entry),
             " ".join(entry.abilities),
             entry.licence,
         )
@@ -139,6 +140,11 @@ def _as_table(entries: list[ModelEntry]) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
     return "\n".join(line.rstrip() for line in lines)
+
+
+def _languages(entry: ModelEntry) -> str:
+    more = len(entry.languages) - MOST_LANGUAGES
+    return " ".join(entry.languages[:MOST_LANGUAGES]) + (f" +{more}" if more > 0 else "")
 
 
 def _size(entry: ModelEntry) -> str:

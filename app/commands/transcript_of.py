@@ -124,7 +124,7 @@ def _assemble(
     warnings = prepared.warnings if heard else (*prepared.warnings, NO_SPEECH)
     return Transcript(
         segments=heard,
-        language=detect_language("".join(segment.text_raw for segment in heard)),
+        language=detect_language("".join(segment.text_raw for segment in heard), options.language),
         duration=prepared.facts.duration,
         model=engine.info.model,
         device=engine.info.device,

@@ -14,11 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from app.hotwords import Hotword
+from app.languages import LANGUAGES as LANGUAGES
 from app.transcript import Applied, Word
 
 SAMPLE_RATE = 16_000  # samples per second of every waveform inside the engine
-# what may be asked for; the receipt says whether the model knows it
-LANGUAGES = ("auto", "zh", "en", "yue", "ja", "ko")
 CHANNELS = ("mix", "separate")  # the channels of a recording as one, or each on its own
 QUALITIES = ("fast", "balanced", "accurate")
 DTYPES = ("auto", "float32", "bfloat16", "float16", "int8")

@@ -13,11 +13,14 @@ import yaml
 
 from app.engine.known_models import Role
 from app.engine.tokenizer import Tokenizer
+from app.engine.whisper.folder import is_whisper, languages_of, require_files
+from app.engine.whisper.weights import read_facts
 from app.errors import N_, ModelConfigUnsupported, ModelFileMissing, ModelFileUnreadable, NotAModel
 
 LARGEST_CONFIG_BYTES = 2 * 2**20  # the largest real one has some kilobytes
 NATIVE_FACTORY = "app.engine.recognizer:load_engine"
 FUNASR_FACTORY = "app.engine.funasr:load_engine"
+WHISPER_FACTORY = "app.engine.whisper:load_engine"
 NATIVE_FILES = ("final.pt", "units.txt")
 FUNASR_FILES = ("model.pt",)
 
@@ -27,6 +30,7 @@ class Kind(StrEnum):
 
     NATIVE = "native"
     FUNASR = "funasr"
+    WHISPER = "whisper"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,7 @@ def identify(folder: Path) -> ModelFolder:
     """Tell what lies in `folder`.
 
     Raises:
-        NotAModel: neither train.yaml nor a config.yaml of FunASR is there.
+        NotAModel: neither train.yaml, a config.yaml of FunASR nor a config.json of Whisper is there.
         ModelFileMissing, ModelFileUnreadable: it is one, but not whole.
         ModelConfigUnsupported: a network that this program does not know.
     """
@@ -77,6 +81,8 @@ def identify(folder: Path) -> ModelFolder:
             return _identify_native(folder)
         if (folder / "config.yaml").is_file():
             return _identify_funasr(folder)
+        if is_whisper(folder):
+            return _identify_whisper(folder)
     except OSError as error:
         raise ModelFileUnreadable(file=str(folder), reason=error.strerror or str(error)) from error
     raise NotAModel(folder=str(folder))
@@ -88,7 +94,10 @@ def factory_for(folder: Path) -> str:
     What is not recognised counts as native: loading it says best what is missing.
     """
     is_funasr = (folder / "config.yaml").is_file() and not (folder / "train.yaml").is_file()
-    return FUNASR_FACTORY if is_funasr else NATIVE_FACTORY
+    if is_funasr:
+        return FUNASR_FACTORY
+    is_native = (folder / "train.yaml").is_file()
+    return WHISPER_FACTORY if not is_native and is_whisper(folder) else NATIVE_FACTORY
 
 
 def size_of(folder: Path) -> int:
@@ -126,6 +135,20 @@ def _identify_funasr(folder: Path) -> ModelFolder:
         role=family.role,
         languages=family.languages,
         abilities=family.abilities,
+        size_bytes=size_of(folder),
+    )
+
+
+def _identify_whisper(folder: Path) -> ModelFolder:
+    require_files(folder)
+    read_facts(folder)
+    return ModelFolder(
+        folder=folder,
+        kind=Kind.WHISPER,
+        architecture="Whisper",
+        role=Role.RECOGNITION,
+        languages=languages_of(folder),
+        abilities=("times", "hotwords", "itn", "punctuation"),
         size_bytes=size_of(folder),
     )
 

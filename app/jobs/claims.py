@@ -156,7 +156,7 @@ class Claims:
             problem = _failures(rows)
             values = ended(JobState.FAILED if problem else JobState.SUCCEEDED, rows)
             values |= {"cancel_requested": False, "error": problem and problem.to_dict()}
-            values["language"] = detect_language(values["text_raw"])
+            values["language"] = detect_language(values["text_raw"], row["options"]["language"])
             if not (values["text"] or problem):
                 values["warnings"] = [*row["warnings"], why_without_text(rows)]
             transcriptions.change(connection, id, **values)

@@ -182,7 +182,7 @@ class Queue:
         shown = heard if original else tuple(self._read(id, recognised))
         return Transcript(
             segments=shown,
-            language=record.language or detect_language(record.text_raw),
+            language=record.language or detect_language(record.text_raw, record.options.recognition.language),
             duration=record.duration or 0.0,
             model=record.model or "",
             device=record.device or "",

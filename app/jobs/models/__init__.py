@@ -31,7 +31,7 @@ from app.errors import (
 from app.hubs.checksums import changed_files
 from app.hubs.transfer import Patience, Report
 from app.jobs.models.choice import Choice, ModelChoice
-from app.jobs.models.entries import Circumstances, ModelEntry, ModelState, describe
+from app.jobs.models.entries import Circumstances, ModelEntry, ModelState, describe, languages_in
 from app.jobs.models.pull import USUAL_PATIENCE
 from app.jobs.models.pulls import Pulls
 from app.jobs.models.shelf import KNOWN_NAMES, Shelf, checked_name
@@ -106,6 +106,10 @@ class Models:
         """Return the folder of the model that is to be loaded."""
         choice = self.choice.read()
         return self.places.fixed or self._shelf.folder(choice.model, choice)
+
+    def languages_in_use(self) -> tuple[str, ...]:
+        """Return what the files of the model that is to be loaded tell of its languages."""
+        return languages_in(self.folder_in_use())
 
     # Fetching
 

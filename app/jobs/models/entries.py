@@ -108,6 +108,12 @@ def describe(
     )
 
 
+def languages_in(folder: Path) -> tuple[str, ...]:
+    """Return the languages of the model in a folder, as far as its files tell."""
+    found, _ = _look(folder)
+    return found.languages if found else ()
+
+
 def _look(folder: Path) -> tuple[ModelFolder | None, Problem | None]:
     """Identify the folder, or say why it is no model; read again only when one of its files has changed."""
     try:
@@ -143,7 +149,7 @@ def _state(is_here: bool, trouble: Problem | None, pull: PullStatus | None, now:
 def _family(found: ModelFolder | None) -> str:
     if found is None:
         return ""
-    return {"native": "WeNet", "funasr": "FunASR"}[found.kind.value]
+    return {"native": "WeNet", "funasr": "FunASR", "whisper": "Whisper"}[found.kind.value]
 
 
 def _first(*values: tuple[str, ...]) -> tuple[str, ...]:

@@ -25,6 +25,8 @@ export class RecognitionSettings {
       const { value } = find(choice, "input", HTMLInputElement);
       if (choice instanceof HTMLElement) choice.hidden = value !== "auto" && !languages.includes(value);
     }
+    const more = find(this.#root, "[data-more-languages]", HTMLDetailsElement);
+    more.hidden = !more.querySelector("label:not([hidden])");
     this.#choose("language", read(this.#key).language);
   }
 
@@ -59,7 +61,10 @@ export class RecognitionSettings {
   /** What the model does not know is not chosen: then it is the first one, and the memory stays. @param {string} name @param {unknown} value */
   #choose(name, value) {
     const choice = this.#root.querySelector(`label:not([hidden]) [name="${name}"][value="${CSS.escape(String(value))}"]`);
-    if (choice instanceof HTMLInputElement) choice.checked = true;
+    if (choice instanceof HTMLInputElement) {
+      choice.checked = true;
+      choice.closest("details")?.setAttribute("open", "");
+    }
     else if (this.#root.querySelector(`[hidden] [name="${name}"]:checked`)) find(this.#root, `[name="${name}"]`, HTMLInputElement).checked = true;
   }
 

@@ -21,7 +21,16 @@ export function modelStateName(state) {
 export function languageName(language) {
   /** @type {Record<string, string>} */
   const names = { auto: t("Automatic"), zh: t("Chinese"), en: t("English"), "zh-en": t("Chinese and English"), yue: t("Cantonese"), ja: t("Japanese"), ko: t("Korean"), none: t("No speech") };
-  return names[language ?? ""] ?? language ?? "";
+  return names[language ?? ""] ?? nameOfCode(language ?? "");
+}
+
+/** What the browser calls a language. @param {string} code */
+function nameOfCode(code) {
+  try {
+    return new Intl.DisplayNames([document.documentElement.lang], { type: "language" }).of(code) ?? code;
+  } catch {
+    return code;
+  }
 }
 
 /** @param {string} quality */

@@ -1,0 +1,414 @@
+"""A Whisper model behind the Engine seam: features, CTranslate2's search, times from its attention, and the guards.
+
+A waveform is not filled up to the 30 seconds that the network was trained on: a few seconds of silence behind it are
+enough (measured; docs/decisions), and a short piece costs a fraction. It knows neither files nor jobs.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import ctranslate2
+import numpy as np
+import torch
+
+from app.engine import (
+    SAMPLE_RATE,
+    EngineInfo,
+    EngineSpec,
+    Hypothesis,
+    RecognitionOptions,
+    Utterance,
+    Waveform,
+)
+from app.engine.alignment import TokenSpan, confidence
+from app.engine.batching import Batcher
+from app.engine.budget import MemoryBudget
+from app.engine.device import bound_shape_caches, memory_errors_named, use_threads
+from app.engine.punctuator import punctuator_of
+from app.engine.splitting import join, quietest_point
+from app.engine.text.punctuation import Punctuator
+from app.engine.tokenizer import Tokenizer
+from app.engine.whisper.folder import CONFIG_FILE, languages_of, read_json, require_files
+from app.engine.whisper.guards import Evidence, repeats, why_withheld
+from app.engine.whisper.mel import FRAMES_PER_SECOND, LogMel
+from app.engine.whisper.placement import WhisperPlacement, choose_placement, on_cpu
+from app.engine.whisper.receipts import option_lines, usable_hotwords
+from app.engine.whisper.script import convert, with_wide_marks
+from app.engine.whisper.vocabulary import Piece, Vocabulary
+from app.engine.whisper.weights import WEIGHTS_FILE, WeightsFacts, read_facts
+from app.engine.words import FrameTimes, spoken_words
+from app.errors import (
+    N_,
+    DeviceUnavailable,
+    InferenceFailed,
+    ModelFileUnreadable,
+    ModelFolderMissing,
+    OutOfMemory,
+)
+from app.languages import TRADITIONAL
+from app.transcript import Applied, Word, join_texts
+
+WINDOW_SECONDS = 30.0  # the most that the network can hear at once
+LONGEST_SECONDS = 28.0  # of one piece: some silence must follow it
+SILENCE_SECONDS = 4.0  # behind a piece
+SHORTEST_SECONDS = 0.1
+SILENT_PEAK = 3e-4  # -70 dBFS, ten steps of 16 bits
+ATTENTION_TIMES = FrameTimes(first_centre=0.01, step=0.02)
+FIRST_TOKEN_FRAMES = 20  # of 20 ms, at most
+BEAMS = {"fast": 1, "balanced": 5, "accurate": 5}
+MOST_TOKENS_PER_SECOND = 16  # twice the fastest speech
+MOST_TOKENS = 224
+TOKENS_ANYWAY = 16
+NO_REPEAT = 3  # words; where a text goes round in circles, the same three are forbidden to come again
+GPU_SECONDS = 480.0  # sixteen windows, with padding
+LIKELY = ("zh", "en", "yue", "ja", "ko")
+SURE = 0.5  # probability with which any language is believed; else the likeliest of the five
+EMPTY = Hypothesis(text="", text_raw="", confidence=None)
+BROKEN_DEVICE = N_("CTranslate2 cannot compute there")
+
+
+def load_whisper_engine(spec: EngineSpec) -> WhisperEngine:
+    """See app.engine.whisper.load_engine."""
+    started = time.perf_counter()
+    bound_shape_caches()
+    threads = use_threads(spec.threads)
+    folder = spec.model_dir
+    if not folder.is_dir():
+        raise ModelFolderMissing(folder=str(folder))
+    require_files(folder)
+    read_json(folder / CONFIG_FILE)
+    facts = read_facts(folder)
+    vocabulary = Vocabulary(folder, facts.vocabulary_size)
+    placement = choose_placement(spec.device, spec.dtype, allow_fallback=spec.allow_fallback)
+    network, placement = _load(folder, placement, threads, spec)
+    return WhisperEngine(spec, facts, vocabulary, network, placement, started)
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What the search found in one waveform."""
+
+    tokens: Sequence[int]
+    language: str
+    no_speech: float
+    log_probability: float
+    spans: Sequence[TokenSpan]
+    foreign_share: float | None
+
+
+class WhisperEngine:
+    """An Engine over one network on one device."""
+
+    def __init__(
+        self,
+        spec: EngineSpec,
+        facts: WeightsFacts,
+        vocabulary: Vocabulary,
+        network: Any,
+        placement: WhisperPlacement,
+        started: float,
+    ) -> None:
+        self._vocabulary = vocabulary
+        self._network = network
+        self._mel = LogMel(facts.mel_bins)
+        self._languages = languages_of(spec.model_dir)
+        self._punctuator: Punctuator = punctuator_of(spec.punctuation_model)
+        self._lock = Lock()
+        budget = MemoryBudget(
+            spec.batch_seconds or (GPU_SECONDS if placement.device == "cuda" else 0.0),
+            f"{spec.batch_seconds:g} s" if spec.batch_seconds else "auto",
+        )
+        self._batcher = Batcher(self._recognise, budget, torch.device("cpu"))
+        self.info = EngineInfo(
+            model=spec.model_dir.resolve().name,
+            device=placement.name,
+            dtype=placement.compute_type,
+            languages=self._languages,
+            parameters=facts.parameters,
+            load_seconds=time.perf_counter() - started,
+            versions=(("ctranslate2", str(ctranslate2.__version__)),),
+            receipt=(*placement.receipt, budget.line()),
+            batch_seconds=budget.seconds,
+            abilities=("times", "hotwords", "itn", "punctuation"),
+        )
+
+    def transcribe(self, utterances: Sequence[Utterance]) -> list[Hypothesis]:
+        """Return one hypothesis per utterance, in order; see Engine."""
+        with self._lock:
+            return self._batcher.transcribe(utterances)
+
+    def receipt(self, options: RecognitionOptions) -> tuple[Applied, ...]:
+        """Say what each option became."""
+        return option_lines(options, self._languages, BEAMS[options.quality], self._vocabulary)
+
+    # Batches
+
+    def _recognise(self, utterances: Sequence[Utterance]) -> list[Hypothesis]:
+        """Recognise one batch, those with the same options together; memory that runs out is the caller's to handle."""
+        rows: dict[RecognitionOptions, list[int]] = {}
+        found: dict[int, Hypothesis] = {}
+        for row, utterance in enumerate(utterances):
+            if not is_audible(utterance.waveform):
+                found[row] = EMPTY
+            elif utterance.seconds > LONGEST_SECONDS:
+                found[row] = self._in_parts(utterance)
+            else:
+                rows.setdefault(utterance.options, []).append(row)
+        for options, alike in rows.items():
+            waveforms = [utterances[row].waveform for row in alike]
+            found.update(zip(alike, self._read_named(waveforms, options), strict=True))
+        return [found[row] for row in range(len(utterances))]
+
+    def _in_parts(self, utterance: Utterance) -> Hypothesis:
+        waveform = utterance.waveform
+        cut = quietest_point(waveform) or len(waveform) // 2
+        parts = [replace(utterance, waveform=part) for part in (waveform[:cut], waveform[cut:])]
+        first, second = (self._recognise([part])[0] for part in parts)
+        return join(first, second, cut / SAMPLE_RATE)
+
+    def _read_named(self, waveforms: Sequence[Waveform], options: RecognitionOptions) -> list[Hypothesis]:
+        try:
+            with memory_errors_named():
+                heard = self._read(waveforms, options)
+        except (OutOfMemory, InferenceFailed):
+            raise
+        except (RuntimeError, ValueError) as error:
+            raise InferenceFailed(detail=(str(error).splitlines() or [type(error).__name__])[0]) from error
+        return [
+            self._write(found, waveform, options) for found, waveform in zip(heard, waveforms, strict=True)
+        ]
+
+    # Waveforms to tokens
+
+    def _read(self, waveforms: Sequence[Waveform], options: RecognitionOptions) -> list[_Heard]:
+        encoded = self._encode(waveforms)
+        told = self._listen_for_language(encoded)
+        languages = [self._language(options.language, each) for each in told]
+        if len(set(languages)) > 1:
+            alone = [replace(options, language=language) for language in languages]
+            return [self._read([waveforms[row]], alone[row])[0] for row in range(len(waveforms))]
+        shares = [_foreign_share(options.language, each) for each in told]
+        return self._search(encoded, waveforms, languages[0], options, shares)
+
+    def _encode(self, waveforms: Sequence[Waveform]) -> Any:
+        longest = max(len(waveform) for waveform in waveforms) / SAMPLE_RATE
+        seconds = min(WINDOW_SECONDS, longest + SILENCE_SECONDS)
+        frames = 2 * math.ceil(seconds * FRAMES_PER_SECOND / 2)
+        features = np.stack([self._mel(waveform, frames) for waveform in waveforms])
+        return self._network.encode(ctranslate2.StorageView.from_array(features))
+
+    def _listen_for_language(self, encoded: Any) -> list[dict[str, float]]:
+        """Return the probability of each language, for each waveform; none for a model of one language."""
+        if not self._network.is_multilingual:
+            return [{}] * encoded.shape[0]
+        found = self._network.detect_language(encoded)
+        return [{token.strip("<|>"): probability for token, probability in each} for each in found]
+
+    def _language(self, asked: str, probabilities: dict[str, float]) -> str:
+        """Return what to read as: the one that was asked for, else the likeliest, if it is likely enough."""
+        if asked in self._languages:
+            return asked
+        if not probabilities:
+            return "en"
+        best = max(probabilities, key=lambda code: probabilities[code])
+        if probabilities[best] >= SURE and best in self._languages:
+            return best
+        usual = [code for code in LIKELY if code in probabilities] or [best]
+        return max(usual, key=lambda code: probabilities[code])
+
+    def _search(
+        self,
+        encoded: Any,
+        waveforms: Sequence[Waveform],
+        language: str,
+        options: RecognitionOptions,
+        shares: Sequence[float | None],
+    ) -> list[_Heard]:
+        spoken = "zh" if language == TRADITIONAL else language
+        prompt = self._vocabulary.prompt(spoken, self._context(options))
+        longest = max(len(waveform) for waveform in waveforms) / SAMPLE_RATE
+        results = self._generate(encoded, prompt, longest, options, repeat_limit=0)
+        texts = [self._vocabulary.text_tokens(result.sequences_ids[0]) for result in results]
+        if len(waveforms) == 1 and repeats(self._spelled(texts[0])):
+            results = self._generate(encoded, prompt, longest, options, repeat_limit=NO_REPEAT)
+            texts = [self._vocabulary.text_tokens(result.sequences_ids[0]) for result in results]
+        aligned = self._align(encoded, spoken, texts, waveforms)
+        return [
+            _Heard(
+                tokens=tokens,
+                language=language,
+                no_speech=float(result.no_speech_prob),
+                log_probability=_mean_log_probability(result.scores[0], len(tokens)),
+                spans=spans,
+                foreign_share=share,
+            )
+            for tokens, result, spans, share in zip(texts, results, aligned, shares, strict=True)
+        ]
+
+    def _context(self, options: RecognitionOptions) -> list[int]:
+        """Return the hotwords as text that came before: what was said once is likely to come again."""
+        return usable_hotwords(options.hotwords, self._vocabulary).tokens
+
+    def _generate(
+        self,
+        encoded: Any,
+        prompt: Sequence[int],
+        seconds: float,
+        options: RecognitionOptions,
+        *,
+        repeat_limit: int,
+    ) -> list[Any]:
+        most = min(MOST_TOKENS, int(seconds * MOST_TOKENS_PER_SECOND) + TOKENS_ANYWAY)
+        return list(
+            self._network.generate(
+                encoded,
+                [list(prompt)] * encoded.shape[0],
+                beam_size=BEAMS[options.quality],
+                max_length=2 * most,  # CTranslate2 takes half of it for what is new
+                no_repeat_ngram_size=repeat_limit,
+                return_scores=True,
+                return_no_speech_prob=True,
+            )
+        )
+
+    def _align(
+        self, encoded: Any, language: str, texts: Sequence[Sequence[int]], waveforms: Sequence[Waveform]
+    ) -> list[list[TokenSpan]]:
+        """Return the frames (20 ms) and the probability of every token."""
+        if not any(texts):
+            return [[] for _ in texts]
+        frames = [max(2, len(waveform) * FRAMES_PER_SECOND // SAMPLE_RATE) for waveform in waveforms]
+        start = self._vocabulary.prompt(language)[:-1]  # times are asked of the text itself
+        found = self._network.align(encoded, start, [list(text) for text in texts], frames)
+        return [
+            _spans(result, len(text), frame_count // 2)
+            for result, text, frame_count in zip(found, texts, frames, strict=True)
+        ]
+
+    # Tokens to text
+
+    def _spelled(self, tokens: Sequence[int]) -> str:
+        return "".join(piece.text for piece in self._vocabulary.pieces(tokens))
+
+    def _write(self, heard: _Heard, waveform: Waveform, options: RecognitionOptions) -> Hypothesis:
+        pieces = self._vocabulary.pieces(heard.tokens)
+        seconds = len(waveform) / SAMPLE_RATE
+        certainty = confidence(heard.spans)
+        evidence = Evidence(
+            text="".join(piece.text for piece in pieces),
+            tokens=len(heard.tokens),
+            seconds=seconds,
+            no_speech=heard.no_speech,
+            log_probability=heard.log_probability,
+        )
+        if reason := why_withheld(evidence):
+            return Hypothesis(text="", text_raw="", confidence=certainty, dropped=reason)
+        words = self._words(pieces, heard, waveform)
+        if options.punctuation and not any(_is_punctuated(word) for word in words):
+            words = self._punctuator.punctuate(words, seconds)
+        text = join_texts(word.text for word in words)
+        raw = join_texts(word.raw or word.text for word in words)
+        return Hypothesis(text, raw, certainty, words=tuple(words), foreign_share=heard.foreign_share)
+
+    def _words(self, pieces: Sequence[Piece], heard: _Heard, waveform: Waveform) -> tuple[Word, ...]:
+        texts = convert([piece.text for piece in pieces], heard.language)
+        spans = [_joined(heard.spans[piece.first : piece.end]) for piece in pieces]
+        units = Tokenizer(tuple(texts))
+        words = spoken_words(spans, range(len(texts)), units, ATTENTION_TIMES, waveform)
+        return tuple(replace(word, text=with_wide_marks(word.text)) for word in words)
+
+
+def is_audible(waveform: Waveform) -> bool:
+    """Tell whether there is anything that could be a word."""
+    return len(waveform) >= SHORTEST_SECONDS * SAMPLE_RATE and bool(np.abs(waveform).max() > SILENT_PEAK)
+
+
+def _load(
+    folder: Path, placement: WhisperPlacement, threads: int, spec: EngineSpec
+) -> tuple[Any, WhisperPlacement]:
+    """Load the network and let it hear a second of silence: some errors of a GPU come only then."""
+    try:
+        network = _network(folder, placement, threads)
+        if placement.device == "cuda":
+            _try(network)
+    except DeviceUnavailable as broken:
+        if spec.device != "auto" and not spec.allow_fallback:
+            raise
+        placement = on_cpu(placement, spec.dtype, str(broken.params["reason"]))
+        network = _network(folder, placement, threads)
+    return network, placement
+
+
+def _network(folder: Path, placement: WhisperPlacement, threads: int) -> Any:
+    try:
+        with memory_errors_named():
+            return ctranslate2.models.Whisper(
+                str(folder),
+                device=placement.device,
+                device_index=placement.index,
+                compute_type=placement.compute_type,
+                intra_threads=threads,
+            )
+    except OutOfMemory:
+        raise
+    except (RuntimeError, ValueError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        if placement.device == "cuda" and ("CUDA" in reason or "cu" in reason.lower().split(" ")[-1]):
+            raise DeviceUnavailable(device=placement.name, reason=f"{BROKEN_DEVICE}: {reason}") from error
+        raise ModelFileUnreadable(file=str(folder / WEIGHTS_FILE), reason=reason) from error
+
+
+def _try(network: Any) -> None:
+    silence = np.zeros((1, network.n_mels, 2 * FRAMES_PER_SECOND), dtype=np.float32)
+    try:
+        network.encode(ctranslate2.StorageView.from_array(silence), to_cpu=True)
+    except RuntimeError as error:
+        reason = f"{BROKEN_DEVICE}: {(str(error).splitlines() or [''])[0]}"
+        raise DeviceUnavailable(device="cuda", reason=reason) from error
+
+
+def _mean_log_probability(score: float, tokens: int) -> float:
+    """Return the mean of the tokens and the end: CTranslate2 divides the sum by the tokens alone."""
+    return score * tokens / (tokens + 1) if tokens else score
+
+
+def _spans(found: Any, tokens: int, frames: int) -> list[TokenSpan]:
+    """Return where each token lies on the path of the attention; where a token begins, the one before it ends."""
+    begins: list[int] = []
+    for token, frame in found.alignments:
+        while len(begins) <= min(token, tokens):
+            begins.append(min(frame, frames))
+    begins += [frames] * (tokens + 1 - len(begins))
+    if tokens:  # the path begins with the sound, whatever precedes the first word
+        begins[0] = max(begins[0], begins[1] - FIRST_TOKEN_FRAMES)
+    probabilities = list(found.text_token_probs)
+    return [
+        TokenSpan(begins[index], max(begins[index], begins[index + 1]), float(probabilities[index]))
+        for index in range(tokens)
+    ]
+
+
+def _joined(spans: Sequence[TokenSpan]) -> TokenSpan:
+    probability = min(span.probability for span in spans)
+    return TokenSpan(spans[0].start_frame, spans[-1].end_frame, probability)
+
+
+def _foreign_share(asked: str, probabilities: dict[str, float]) -> float | None:
+    """Return how much more the sound is like the other of Chinese and English, where one was asked for."""
+    own = "zh" if asked == TRADITIONAL else asked
+    other = {"zh": "en", "en": "zh"}.get(own)
+    if other is None or other not in probabilities:
+        return None
+    both = probabilities[other] + probabilities.get(own, 0.0)
+    return probabilities[other] / both if both else None
+
+
+def _is_punctuated(word: Word) -> bool:
+    return len(word.text) > 1 and not word.text[-1].isalnum() and word.text[-1] not in "'’%\"”"

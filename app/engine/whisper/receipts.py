@@ -1,0 +1,65 @@
+"""What became of the options of one recognition by Whisper: asked, applied, why. Knows no tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from app.engine import RecognitionOptions
+from app.engine.funasr.receipts import NO_WEIGHTS, PUNCTUATES, WRITES_ITSELF
+from app.engine.receipts import language_line, listed
+from app.engine.whisper.vocabulary import Vocabulary
+from app.errors import N_
+from app.hotwords import DEFAULT_WEIGHT, Hotword
+from app.transcript import Applied
+
+MOST_PROMPT_TOKENS = 120  # of the 448 that text and prompt share; with more the text itself gets worse
+TOO_MANY = N_("This model remembers only so many hotwords.")
+
+
+@dataclass(frozen=True, slots=True)
+class PromptedHotwords:
+    """Those that the model is told of, and as which tokens."""
+
+    words: tuple[Hotword, ...]
+    tokens: list[int]
+
+
+def usable_hotwords(hotwords: Sequence[Hotword], vocabulary: Vocabulary) -> PromptedHotwords:
+    """Return as many as the prompt has room for, the most preferred ones first."""
+    used: list[Hotword] = []
+    tokens: list[int] = []
+    for word in sorted(hotwords, key=lambda word: -word.weight):
+        more = vocabulary.encode(", ".join(each.text for each in [*used, word]))
+        if len(more) > MOST_PROMPT_TOKENS:
+            break
+        used.append(word)
+        tokens = more
+    return PromptedHotwords(tuple(used), tokens)
+
+
+def option_lines(
+    options: RecognitionOptions, languages: Collection[str], beam: int, vocabulary: Vocabulary
+) -> tuple[Applied, ...]:
+    """Return a line for each option."""
+    return (
+        language_line(options, languages),
+        Applied("decoding", options.quality, "greedy" if beam == 1 else f"beam {beam}"),
+        _hotword_line(options.hotwords, vocabulary),
+        _itself("itn", WRITES_ITSELF, is_on=options.itn),
+        _itself("punctuation", PUNCTUATES, is_on=options.punctuation),
+    )
+
+
+def _hotword_line(hotwords: Sequence[Hotword], vocabulary: Vocabulary) -> Applied:
+    used = usable_hotwords(hotwords, vocabulary).words
+    shown = listed([Hotword(word.text) for word in hotwords if word in used])
+    if len(used) < len(hotwords):
+        return Applied("hotwords", listed(hotwords), shown, TOO_MANY)
+    has_weights = any(word.weight != DEFAULT_WEIGHT for word in hotwords)
+    return Applied("hotwords", listed(hotwords), shown, NO_WEIGHTS if has_weights else "")
+
+
+def _itself(name: str, reason: str, *, is_on: bool) -> Applied:
+    """Whisper writes numbers and marks as it has learned, asked or not."""
+    return Applied(name, "on" if is_on else "off", "on", "" if is_on else reason)
