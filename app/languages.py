@@ -11,11 +11,11 @@ TRADITIONAL = "zh-hant"
 
 NATIVE_NAMES = {
     "zh": "中文",
-    TRADITIONAL: "中文（繁體）",
     "en": "English",
     "yue": "粵語",
     "ja": "日本語",
     "ko": "한국어",
+    TRADITIONAL: "中文（繁體）",
     "af": "Afrikaans",
     "am": "አማርኛ",
     "ar": "العربية",

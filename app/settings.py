@@ -118,6 +118,9 @@ class Settings(BaseSettings):
     model_idle_minutes: float = Field(default=0.0, ge=0, le=10_080)
     """Minutes without work after which the model is unloaded and its memory freed; 0 keeps it loaded."""
 
+    no_models: bool = False
+    """Let scripts/start.sh bring no model on a first start."""
+
     wenet_mirror: str = Field(
         default="https://huggingface.co/openspeech/wenet-models/resolve/main/{name}.tar.gz",
         pattern=r"^https?://.+\{name\}",

@@ -12,7 +12,8 @@ from typing import Any
 from tqdm import tqdm
 
 from app.composition import open_models, spec_of_folder
-from app.errors import InferenceUnavailable, ModelDoesNotLoad
+from app.engine.known_models import RECOMMENDED
+from app.errors import AppError, InferenceUnavailable, ModelDoesNotLoad
 from app.hubs.transfer import Report
 from app.jobs.inference import InferenceProcess
 from app.jobs.models import ModelEntry, Models, ModelState
@@ -44,6 +45,28 @@ def pull(settings: Settings, name: str, hub: str | None) -> int:
     with _progress(name, entry_size) as report:
         entry = models.pull_now(name, hub, report)
     print(f"{entry.name} is in {entry.folder}\nUse it: python -m app models use {entry.name}")
+    return 0
+
+
+def pull_recommended(settings: Settings) -> int:
+    """Bring the recommended model on a first start; whatever goes wrong costs one line and nothing else."""
+    if settings.no_models:
+        return 0
+    models = open_models(settings)
+    if models.places.fixed or models.choice.is_made:
+        return 0
+    known = models.entry(RECOMMENDED)
+    print(f"Bringing the recommended model, {known.title} ({_size(known)}); --no-models leaves it out ...")
+    try:
+        with _progress(known.title, known.size_bytes) as report:
+            models.bring_recommended(report)
+    except AppError as error:
+        told = error.problem.explained()
+        print(
+            f"It did not come: {told['message']} The built-in model reads; the page of models has this one."
+        )
+        return 1
+    print(f"{known.title} is here and will be used.")
     return 0
 
 

@@ -85,7 +85,7 @@ def test_a_folder_of_faster_whisper_is_recognised_by_its_files(folder: Path) -> 
 
     assert found.kind is Kind.WHISPER
     assert factory_for(folder) == WHISPER_FACTORY
-    assert found.languages == ("zh", TRADITIONAL, "en", "ja", "de")
+    assert found.languages == ("zh", "en", "ja", TRADITIONAL, "de")
     assert {"times", "hotwords", "punctuation"} <= set(found.abilities)
 
 

@@ -228,7 +228,7 @@ def test_the_system_tells_what_runs(worker_client: TestClient, done: str) -> Non
     assert {"python", "fastapi", "sqlalchemy", "av"} <= set(system["versions"])
     assert system["queue"]["succeeded"] >= 1
     assert system["limits"] == {"max_upload_mb": 2048, "max_duration_hours": 24.0}
-    assert system["languages"] == ["auto", "zh", "en", "yue", "ja", "ko"]
+    assert system["languages"][:6] == ["auto", "zh", "en", "yue", "ja", "ko"]
     assert system["formats"] == ["txt", "srt", "vtt", "json", "csv", "docx"]
     assert system["disk_free_bytes"] > 0
     assert worker_client.get("/api/v1/health").json()["status"] == "ok"

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import logging
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 
-from app.engine.known_models import Role, known_model
+from app.engine.known_models import RECOMMENDED, Role, known_model
 from app.engine.registry import identify
 from app.errors import (
     N_,
@@ -37,7 +37,7 @@ from app.jobs.models.pulls import Pulls
 from app.jobs.models.shelf import KNOWN_NAMES, Shelf, checked_name
 from app.logging import event
 
-__all__ = ["ModelEntry", "ModelPlaces", "ModelState", "Models", "Role", "Verdict"]
+__all__ = ["RECOMMENDED", "ModelEntry", "ModelPlaces", "ModelState", "Models", "Role", "Verdict"]
 
 FILES_NAMED = 5  # of all that are changed
 
@@ -135,6 +135,21 @@ class Models:
         if not self._is_whole(source.name):
             self._pulls.run(source, Event(), report)
         return self.entry(source.name)
+
+    def bring_recommended(self, report: Report = lambda _: None) -> ModelEntry | None:
+        """Download the recommended model and choose it, on the first start of an installation only.
+
+        It is better than the built-in model in both of its languages (docs/decisions). What a person has chosen,
+        fixed or removed stays as it is; then nothing is done, and None returned.
+
+        Raises:
+            What Pull.run raises.
+        """
+        if self.places.fixed or self.choice.is_made:
+            return None
+        entry = self.pull_now(RECOMMENDED, report=report)
+        self.choice.change(lambda choice: replace(choice, offered=RECOMMENDED))
+        return self.use(entry.name)
 
     def cancel(self, name: str) -> ModelEntry:
         """Stop a download, whichever process works on it; what has arrived stays.

@@ -33,6 +33,8 @@ class Choice:
     """The model that was chosen last and did not load."""
     problem: Mapping[str, Any] | None = None
     """Why it did not."""
+    offered: str = ""
+    """The recommended model that was brought unasked; once removed or passed over, it does not come back by itself."""
 
     @property
     def refusal(self) -> Problem | None:
@@ -53,6 +55,11 @@ class ModelChoice:
             return Choice(**known)
         except (OSError, ValueError, TypeError):
             return Choice()
+
+    @property
+    def is_made(self) -> bool:
+        """Somebody has chosen a model, or pointed at a folder, or the recommended one has been brought."""
+        return self._file.exists()
 
     def change(self, edit: Callable[[Choice], Choice]) -> Choice:
         """Replace the choice by `edit` of it; two processes take turns."""

@@ -1,0 +1,151 @@
+"""CER and WER of recordings with known texts, through the product's own command line.
+
+Run: python -m benchmarks.accuracy TSV [TSV ...] [--model DIR] [--most N]. A TSV has the columns `path` (beside the TSV),
+`seconds`, `text` and `language`. Chinese and Japanese count by characters, everything else by words; capitals,
+punctuation and spaces do not count, digits are spelled out, traditional characters are simplified on both sides.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import jiwer
+
+from app.engine.whisper.script import convert
+
+ENGLISH = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
+TENS = ["_", "_", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+CHINESE = "零一二三四五六七八九"
+BY_CHARACTERS = ("zh", "ja")
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One recording and what is said in it."""
+
+    path: Path
+    seconds: float
+    text: str
+    language: str
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("tables", nargs="+", type=Path)
+    parser.add_argument("--model", type=Path, help="folder; the chosen model without it")
+    parser.add_argument("--most", type=int, default=10_000, help="clips of each table, evenly spread")
+    parser.add_argument("--language", help="asked of the recogniser; auto without it")
+    parser.add_argument("--quality", default="accurate")
+    parser.add_argument("--show", type=int, default=0, help="texts to print, the worst first")
+    arguments = parser.parse_args()
+    options = ["--quality", arguments.quality, "--language", arguments.language or "auto"]
+    options += ["--model", str(arguments.model)] if arguments.model else []
+    print("| table | clips | without text | errors | CPU s/s |\n|---|---|---|---|---|")
+    for table in arguments.tables:
+        clips = spread(list(read_table(table)), arguments.most)
+        heard, cpu_seconds = transcribe([clip.path for clip in clips], options)
+        print(_row(table.stem, clips, heard, cpu_seconds), flush=True)
+        for clip, text in _worst(clips, heard)[: arguments.show]:
+            print(f"    {clip.text}\n    {text}\n")
+
+
+def read_table(table: Path) -> Iterator[Clip]:
+    with table.open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE):
+            language = row["language"].partition("-")[0]
+            yield Clip(table.parent / row["path"], float(row["seconds"]), row["text"], language)
+
+
+def spread(clips: list[Clip], most: int) -> list[Clip]:
+    """Return at most so many, from the beginning to the end of the table."""
+    step = max(1.0, len(clips) / most)
+    return [clips[int(step * number)] for number in range(min(most, len(clips)))]
+
+
+def transcribe(files: Sequence[Path], options: Sequence[str]) -> tuple[list[str], float]:
+    """Return the texts of the files, and the CPU seconds that the command and its children took."""
+    before = _cpu_of_children()
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "app", "transcribe", *map(str, files), "--format", "json"]
+        command += ["--output", folder, "--no-itn", *options]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        outputs = [Path(folder) / f"{file.name}.json" for file in files]
+        texts = [json.loads(output.read_text(encoding="utf-8"))["text_raw"] for output in outputs]
+    return texts, _cpu_of_children() - before
+
+
+def error_rate(said: Sequence[str], heard: Sequence[str], language: str) -> float:
+    """Return the errors as a share of characters or words."""
+    pairs = [(comparable(a, language), comparable(b, language)) for a, b in zip(said, heard, strict=True)]
+    measure = jiwer.cer if language in BY_CHARACTERS else jiwer.wer
+    return float(measure([a for a, _ in pairs], [b for _, b in pairs]))
+
+
+def comparable(text: str, language: str) -> str:
+    """Return what is compared."""
+    [text] = convert([unicodedata.normalize("NFKC", text).lower().replace("’", "'")], "zh")
+    if language in BY_CHARACTERS:
+        return re.sub(r"[\W_]", "", re.sub(r"\d+", lambda found: chinese_number(found[0]), text))
+    text = re.sub(r"\d+", lambda found: f" {english_number(int(found[0]))} ", text.replace(",", ", "))
+    return " ".join(re.sub(r"[^\w' ]", " ", text).split())
+
+
+def english_number(number: int) -> str:
+    """Spell a number as it is read in running text; years as two halves."""
+    if number < 20:
+        return ENGLISH[number]
+    if number < 100:
+        return " ".join(filter(None, (TENS[number // 10], ENGLISH[number % 10] if number % 10 else "")))
+    if 1100 <= number < 2000:
+        rest = english_number(number % 100) if number % 100 else "hundred"
+        return f"{english_number(number // 100)} {rest}"
+    for size, name in ((1_000_000, "million"), (1000, "thousand"), (100, "hundred")):
+        if number >= size:
+            rest = english_number(number % size) if number % size else ""
+            return f"{english_number(number // size)} {name} {rest}".strip()
+    raise AssertionError
+
+
+def chinese_number(digits: str) -> str:
+    """Spell a number below 100 by its value, a longer one (most are years) digit by digit."""
+    value = int(digits)
+    if len(digits) > 2 or digits.startswith("0"):
+        return "".join(CHINESE[int(digit)] for digit in digits)
+    tens, ones = divmod(value, 10)
+    ten = "" if not tens else "十" if tens == 1 else f"{CHINESE[tens]}十"
+    return ten + (CHINESE[ones] if ones or not tens else "")
+
+
+def _worst(clips: Sequence[Clip], heard: Sequence[str]) -> list[tuple[Clip, str]]:
+    pairs = list(zip(clips, heard, strict=True))
+    return sorted(pairs, key=lambda pair: -error_rate([pair[0].text], [pair[1]], pair[0].language))
+
+
+def _row(name: str, clips: Sequence[Clip], heard: Sequence[str], cpu_seconds: float) -> str:
+    language = clips[0].language
+    rate = error_rate([clip.text for clip in clips], heard, language)
+    unit = "CER" if language in BY_CHARACTERS else "WER"
+    seconds = sum(clip.seconds for clip in clips)
+    silent = sum(not text for text in heard)
+    cost = cpu_seconds / seconds
+    return f"| {name} | {len(clips)} | {silent} | {unit} {100 * rate:.2f} % | {cost:.3f} |"
+
+
+def _cpu_of_children() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+if __name__ == "__main__":
+    main()
