@@ -1,8 +1,8 @@
 """`python -m app`."""
 
-import sys
+if __name__ == "__main__":  # the inference process imports this module again, and needs nothing of it
+    import sys
 
-from app.cli import main
+    from app.cli import main
 
-if __name__ == "__main__":  # the processes that multiprocessing spawns import this module again
     sys.exit(main())

@@ -86,12 +86,11 @@ from app.web.errors import install_error_handlers
 from app.web.lingering import LingeringClose
 from app.web.openapi import DescribedApp
 from app.web.request_log import RequestLog
+from app.web.routers import API_PATH, add_router
 from app.web.security import Gate, SecurityHeaders, allowed_hosts
 from app.web.static import StaticFolder
 
 if TYPE_CHECKING:
-    from fastapi.routing import APIRoute
-
     from app.engine import EngineSpec
     from app.jobs.models import Models
     from app.settings import Settings
@@ -99,7 +98,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-API_PATH = "/api/v1"
 DESCRIPTION = """
 Send a recording, get a text that can be trusted.
 
@@ -127,15 +125,10 @@ def create_app(settings: Settings, *, spec: EngineSpec | None = None, start_work
         openapi_url=f"{API_PATH}/openapi.json",
         docs_url=None,  # FastAPI's own pages load scripts from a CDN: /docs is ours and works offline
         redoc_url=None,
-        generate_unique_id_function=_operation_id,
     )
     _add_routes(app)
     _add_middleware(app, settings)
     return app
-
-
-def _operation_id(route: APIRoute) -> str:
-    return route.name
 
 
 def _add_routes(app: FastAPI) -> None:
@@ -162,16 +155,16 @@ def _add_routes(app: FastAPI) -> None:
         findings,
         replay,
     ):  # /events stands before /{id}
-        app.include_router(module.router, prefix=API_PATH)
+        add_router(app, module.router)
     for router in (batches.router, batch_uploads.batch_router, batch_uploads.router):
-        app.include_router(router, prefix=API_PATH)
+        add_router(app, router)
     for page in (pages, history_page, docs, batch_page, live_page):
-        app.include_router(page.router)
-    app.include_router(settings_routes.pages)
-    app.include_router(vad_routes.page_router)
-    app.include_router(doctor_routes.page)
-    app.include_router(logs.page)
-    app.include_router(replay.page)
+        add_router(app, page.router)
+    add_router(app, settings_routes.pages)
+    add_router(app, vad_routes.page_router)
+    add_router(app, doctor_routes.page)
+    add_router(app, logs.page)
+    add_router(app, replay.page)
     app.mount("/static", StaticFolder(directory=resource_dir("static")), name="static")
 
 

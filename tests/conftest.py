@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,9 +17,22 @@ def pytest_report_header() -> str:
     return ", ".join(f"{package} {version(package)}" for package in packages)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The browser's event loop stays in this thread once it runs: what needs a loop of its own goes first."""
-    items.sort(key=lambda item: "browser" in item.path.parts)
+@pytest.fixture(scope="session", name="empty")
+def _empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file of the newest schema: migrating one for each test would take most of its time."""
+    from app.store.database import Database  # SQLAlchemy, for those who need it
+
+    database = Database(tmp_path_factory.mktemp("empty"))
+    database.migrate()
+    database.close()
+    return database.file
+
+
+def data_folder(folder: Path, empty: Path) -> Path:
+    """Make `folder` with the database `empty` in it, as a server that has run once leaves it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(empty, folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -42,6 +42,7 @@ def serve(connection: Connection, spec: EngineSpec) -> None:
         signal.SIGINT, signal.SIG_IGN
     )  # Ctrl-C reaches the whole group; the parent ends this process
     _end_with_parent()
+    gc.disable()  # until the engine is loaded: what torch's import makes stays, and searching it takes 0.3 s
     try:
         engine = load(spec)
     except AppError as error:
@@ -79,6 +80,7 @@ def _freeze_what_stays() -> None:
     """
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def _answer_requests(connection: Connection, engine: Engine) -> None:

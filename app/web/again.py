@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fastapi import APIRouter, Request, Response, status
+from fastapi import Request, Response, status
 
 from app.errors import (
     AudioGone,
@@ -21,6 +21,7 @@ from app.web.answers import full_answer
 from app.web.dependencies import QueueDep, TranscriptionId, TranslateDep
 from app.web.errors import LARGEST_FORM_BYTES
 from app.web.openapi import errors
+from app.web.routers import ApiRouter
 from app.web.schemas import Again, TranscriptionAnswer
 from app.web.transcriptions import source_of
 from app.web.upload_fields import parse_channels, parse_language, parse_quality, read_hotwords
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from app.hotwords import Hotword
     from app.jobs.queue import JobOptions
 
-router = APIRouter(prefix="/transcriptions/{id}", tags=["transcriptions"])
+router = ApiRouter(prefix="/transcriptions/{id}", tags=["transcriptions"])
 
 
 @router.post(

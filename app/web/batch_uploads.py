@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Request, status
+from fastapi import Header, Path, Request, status
 from starlette.concurrency import run_in_threadpool
 
 from app.errors import (
@@ -27,12 +27,13 @@ from app.web.dependencies import StateDep
 from app.web.errors import LARGEST_FORM_BYTES
 from app.web.names import clean_path
 from app.web.openapi import errors
+from app.web.routers import ApiRouter
 from app.web.uploads import FEED_BYTES, chunks
 
 SLICE_TYPE = "application/offset+octet-stream"
 
-batch_router = APIRouter(prefix="/batches/{id}/uploads", tags=["batches"])
-router = APIRouter(prefix="/uploads", tags=["batches"])
+batch_router = ApiRouter(prefix="/batches/{id}/uploads", tags=["batches"])
+router = ApiRouter(prefix="/uploads", tags=["batches"])
 
 UploadId = Annotated[str, Path(description="Id of the upload.", examples=["9b1a44d0e15f0c2e"])]
 SLICE_BODY = {

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import anyio
-from fastapi import APIRouter, Header, Path, Query, Response, status
+from fastapi import Header, Path, Query, Response, status
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
@@ -46,6 +46,7 @@ from app.web.errors import LARGEST_FORM_BYTES
 from app.web.exports import ARCHIVE_CONTENT, archive_response
 from app.web.names import clean_name
 from app.web.openapi import Responses, content, errors
+from app.web.routers import ApiRouter
 from app.web.sse import RETRY_MS, stopped, stream
 from app.web.upload_fields import parse_channels, parse_language, parse_quality
 
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
     from app.jobs.batches import Batch, BatchBook, BatchItem
     from app.jobs.queue import JobOptions, Queue
 
-router = APIRouter(prefix="/batches", tags=["batches"])
+router = ApiRouter(prefix="/batches", tags=["batches"])
 
 BatchId = Annotated[str, Path(description="Id of the batch.", examples=["5f0c2e9b1a44d0e1"])]
 State = Literal["uploading", "queued", "running", "succeeded", "failed", "cancelled", "duplicate"]

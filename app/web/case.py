@@ -7,8 +7,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Query, Response
 from fastapi import Path as PathParameter
+from fastapi import Query, Response
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse
 
@@ -17,6 +17,7 @@ from app.support.case import AudioChoice, CaseChoice
 from app.web.case_schemas import CaseFile, CasePreview, RedactionAnswer
 from app.web.dependencies import CasesDep, SettingsDep, TranscriptionId, TranslateDep
 from app.web.openapi import content, errors
+from app.web.routers import ApiRouter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from app.i18n import Translate
     from app.support.case.cases import Preview
 
-router = APIRouter(tags=["support"])
+router = ApiRouter(tags=["support"])
 OF_JOB = "/transcriptions/{id}/case"
 OF_REQUEST = "/requests/{request}/case"
 

@@ -18,10 +18,11 @@ from app.errors import UploadTooLarge
 from app.web.dependencies import SettingsDep, StateDep, TranslateDep
 from app.web.doctor_schemas import CheckAnswer, ClockAnswer, DoctorAnswer, ReceivedAnswer
 from app.web.openapi import content, errors
+from app.web.routers import ApiRouter
 from app.web.sse import stream
 from app.web.templating import render
 
-router = APIRouter(prefix="/doctor", tags=["doctor"])
+router = ApiRouter(prefix="/doctor", tags=["doctor"])
 page = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 BYTES_PER_MB = 2**20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from app.errors import (
     DiskFull,
@@ -20,13 +20,14 @@ from app.web.dependencies import QueueDep, TranscriptionId, TranslateDep
 from app.web.edit_schemas import EditAnswer, EditRequest, EditsAnswer, PieceAnswer, PieceDraft, SegmentsAnswer
 from app.web.errors import LARGEST_FORM_BYTES
 from app.web.openapi import errors
+from app.web.routers import ApiRouter
 from app.web.schemas import WordAnswer
 
 if TYPE_CHECKING:
     from app.jobs.edited import Edit, EditedText, Piece
     from app.web.edit_schemas import EditChange
 
-router = APIRouter(prefix="/transcriptions/{id}", tags=["transcriptions"])
+router = ApiRouter(prefix="/transcriptions/{id}", tags=["transcriptions"])
 
 MOST_SEGMENTS = 200  # read at once
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import anyio
-from fastapi import APIRouter, Header, Query, Response, status
+from fastapi import Header, Query, Response, status
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
@@ -21,13 +21,14 @@ from app.jobs.queue import JobState
 from app.web.answers import item_answer
 from app.web.dependencies import QueueDep, TranscriptionId, TranslateDep
 from app.web.openapi import Responses, content, errors
+from app.web.routers import ApiRouter
 from app.web.sse import RETRY_MS, stopped, stream
 
 if TYPE_CHECKING:
     from app.i18n import Translate
     from app.jobs.queue import Queue, Transcription
 
-router = APIRouter(
+router = ApiRouter(
     prefix="/transcriptions", tags=["transcriptions"], default_response_class=EventSourceResponse
 )
 

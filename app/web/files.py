@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from starlette.responses import PlainTextResponse
 
 from app.errors import AudioGone, NotFinished, RangeNotSatisfiable, TranscriptionNotFound, UnknownFormat
@@ -13,9 +13,10 @@ from app.web.audio import audio_response
 from app.web.dependencies import QueueDep, TranscriptionId, TranslateDep
 from app.web.names import content_disposition, export_name
 from app.web.openapi import content, errors
+from app.web.routers import ApiRouter
 from app.web.schemas import Peaks
 
-router = APIRouter(prefix="/transcriptions/{id}", tags=["transcriptions"])
+router = ApiRouter(prefix="/transcriptions/{id}", tags=["transcriptions"])
 
 
 @router.get(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from app.errors import TranscriptionNotFound
 from app.support.diagnosis import diagnose, run_of
 from app.web.dependencies import QueueDep, TranscriptionId, TranslateDep
 from app.web.openapi import errors
+from app.web.routers import ApiRouter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from app.jobs.queue import SegmentRecord, Transcription
     from app.support.diagnosis import Finding
 
-router = APIRouter(prefix="/transcriptions/{id}", tags=["support"])
+router = ApiRouter(prefix="/transcriptions/{id}", tags=["support"])
 
 
 class RemedyAnswer(BaseModel):

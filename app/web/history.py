@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
 from app.errors import InvalidParameter, RequestTooLarge, UnknownFormat
@@ -25,8 +25,9 @@ from app.web.history_schemas import (
     StatisticsAnswer,
 )
 from app.web.openapi import errors
+from app.web.routers import ApiRouter
 
-router = APIRouter(prefix="/history", tags=["history"])
+router = ApiRouter(prefix="/history", tags=["history"])
 
 DAYS = 30  # told one by one in the statistics
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, status
+from fastapi import Depends, Path, status
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import HTTPConnection
 
@@ -13,9 +13,10 @@ from app.jobs.hotword_lists import HotwordList, HotwordLists
 from app.web.dependencies import state_of
 from app.web.errors import LARGEST_FORM_BYTES
 from app.web.openapi import errors
+from app.web.routers import ApiRouter
 from app.web.schemas import Moment
 
-router = APIRouter(prefix="/hotword-lists", tags=["hotword lists"])
+router = ApiRouter(prefix="/hotword-lists", tags=["hotword lists"])
 
 
 class HotwordListBody(BaseModel):

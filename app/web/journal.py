@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, status
+from fastapi import Path, status
 from pydantic import BaseModel, Field
 
 from app.errors import DiskFull, InvalidParameter
@@ -13,8 +13,9 @@ from app.support.journal import MOST_ENTRIES, Entry
 from app.web.dependencies import JournalDep, TranslateDep
 from app.web.errors import LARGEST_FORM_BYTES
 from app.web.openapi import errors
+from app.web.routers import ApiRouter
 
-router = APIRouter(prefix="/journal", tags=["support"])
+router = ApiRouter(prefix="/journal", tags=["support"])
 
 BrowserId = Annotated[
     str,

@@ -9,7 +9,7 @@ import asyncio
 from contextlib import suppress
 
 import anyio
-from fastapi import APIRouter, WebSocket
+from fastapi import WebSocket
 from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocketDisconnect
 
@@ -22,8 +22,9 @@ from app.web.live_messages import AudioStart, AudioStop, Ping, SettingsWanted, c
 from app.web.live_news import News, Pong, started_again, to_json
 from app.web.live_schemas import LiveSessions, session_item
 from app.web.openapi import errors
+from app.web.routers import ApiRouter
 
-router = APIRouter(prefix="/live", tags=["live"])
+router = ApiRouter(prefix="/live", tags=["live"])
 
 SILENCE_SECONDS = 5.0  # the client pings every second
 OVER, GOING_AWAY, REFUSED = 1000, 1001, 1008  # codes of RFC 6455

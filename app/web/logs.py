@@ -14,9 +14,10 @@ from app.support.log_lines import LogEntry
 from app.support.log_search import Filter, Page, latest, matching_text, since
 from app.web.dependencies import SettingsDep, StateDep
 from app.web.openapi import content, errors
+from app.web.routers import ApiRouter
 from app.web.templating import render
 
-router = APIRouter(prefix="/logs", tags=["system"])
+router = ApiRouter(prefix="/logs", tags=["system"])
 page = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from app.errors import N_, AudioGone, InvalidParameter, TranscriptionNotFound
 from app.jobs.edits import edited_text
@@ -12,6 +12,7 @@ from app.jobs.missing import Missing, Why, missing_in_transcription
 from app.web.answers import problem_answer
 from app.web.dependencies import QueueDep, StateDep, TranscriptionId, TranslateDep
 from app.web.openapi import errors
+from app.web.routers import ApiRouter
 from app.web.vad_schemas import MissingList, MissingRule, MissingStretch
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from app.i18n import Translate
 
-router = APIRouter(prefix="/transcriptions/{id}", tags=["transcriptions"])
+router = ApiRouter(prefix="/transcriptions/{id}", tags=["transcriptions"])
 
 PATIENCE_SECONDS = 5.0  # a recording that is read within so long is answered at once
 LARGEST_WINDOW = 500

@@ -10,7 +10,7 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Annotated
 
 import anyio
-from fastapi import APIRouter, Path, status
+from fastapi import Path, status
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
@@ -40,13 +40,14 @@ from app.web.model_schemas import (
     VerdictAnswer,
 )
 from app.web.openapi import content, errors
+from app.web.routers import ApiRouter
 from app.web.sse import RETRY_MS, stopped, stream
 
 if TYPE_CHECKING:
     from app.i18n import Translate
     from app.jobs.models import ModelEntry
 
-router = APIRouter(prefix="/models", tags=["models"])
+router = ApiRouter(prefix="/models", tags=["models"])
 
 ModelName = Annotated[str, Path(description="Name of the model.", examples=["sensevoice-small"])]
 ACCEPTED = status.HTTP_202_ACCEPTED

@@ -24,10 +24,11 @@ from app.web.openapi import errors
 from app.web.replay_answers import replay_answer
 from app.web.replay_form import ReplayForm
 from app.web.replay_schemas import ReplayAnswer, ReplayStarted
+from app.web.routers import ApiRouter
 from app.web.templating import render
 from app.web.uploads import fill
 
-router = APIRouter(prefix="/replay", tags=["support"])
+router = ApiRouter(prefix="/replay", tags=["support"])
 page = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 BYTES_PER_MB = 2**20

@@ -20,6 +20,7 @@ from app.web.dependencies import SettingsBookDep, State, StateDep, TranslateDep
 from app.web.errors import LARGEST_FORM_BYTES
 from app.web.models import models_answer
 from app.web.openapi import errors
+from app.web.routers import ApiRouter
 from app.web.schemas import ErrorDetail
 from app.web.setting_schemas import (
     SettingChanges,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from app.i18n import Translate
     from app.jobs.settings import SettingsBook
 
-router = APIRouter(prefix="/settings", tags=["system"])
+router = ApiRouter(prefix="/settings", tags=["system"])
 pages = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 DEVICES = ("auto", "cpu", "cuda", "mps")

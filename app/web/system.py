@@ -8,7 +8,7 @@ import time
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from app import __version__
 from app.errors import (
@@ -25,6 +25,7 @@ from app.jobs.queue import LANGUAGES
 from app.web.answers import model_answer
 from app.web.dependencies import InferenceDep, QueueDep, State, StateDep, TranslateDep
 from app.web.openapi import errors
+from app.web.routers import ApiRouter
 from app.web.schemas import Counts, HealthAnswer, Limits, ModelAnswer, SystemAnswer
 from app.web.setting_schemas import CacheAnswer, DeviceItem, DevicesAnswer
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from app.i18n import Translate
     from app.jobs.devices import FoundDevice
 
-router = APIRouter(tags=["system"])
+router = ApiRouter(tags=["system"])
 
 PACKAGES = ("fastapi", "sqlalchemy", "av")  # those of the engine are told by the process that loaded them
 

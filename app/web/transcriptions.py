@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response, status
+from fastapi import Query, Request, Response, status
 from starlette.concurrency import run_in_threadpool
 
 from app.errors import (
@@ -31,10 +31,11 @@ from app.web.found import Cursor, Limit, WantedDep, page_answer, place_of
 from app.web.history_schemas import TranscriptionPage
 from app.web.names import clean_name
 from app.web.openapi import errors
+from app.web.routers import ApiRouter
 from app.web.schemas import Rename, TranscriptionAnswer
 from app.web.uploads import UploadForm, fill
 
-router = APIRouter(prefix="/transcriptions", tags=["transcriptions"])
+router = ApiRouter(prefix="/transcriptions", tags=["transcriptions"])
 
 UPLOAD_FORM: dict[str, Any] = {
     "required": True,

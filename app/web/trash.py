@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Query, status
+from fastapi import Query, status
 
 from app.errors import InvalidParameter, RequestTooLarge, TranscriptionNotFound
 from app.jobs.history import Wanted
@@ -15,9 +15,10 @@ from app.web.errors import LARGEST_FORM_BYTES
 from app.web.found import Cursor, Limit, WantedDep, page_answer, place_of
 from app.web.history_schemas import CountAnswer, Selection, TranscriptionPage, Undo
 from app.web.openapi import errors
+from app.web.routers import ApiRouter
 from app.web.schemas import TranscriptionAnswer
 
-router = APIRouter(prefix="/trash", tags=["history"])
+router = ApiRouter(prefix="/trash", tags=["history"])
 
 
 @router.get("", responses=errors(InvalidParameter))

@@ -44,6 +44,7 @@ from app.web.heard_audio import heard_response
 from app.web.missing import Limit, Offset, Rules
 from app.web.names import content_disposition, export_name
 from app.web.openapi import content, errors
+from app.web.routers import ApiRouter
 from app.web.spoken import spoken_languages
 from app.web.templating import render
 from app.web.upload_fields import parse_language
@@ -51,7 +52,7 @@ from app.web.uploads import UploadForm, fill
 from app.web.vad_answers import Window, vad_answer
 from app.web.vad_schemas import TextsAsked, TextsWanted, VadAnswer, VadPeaks
 
-router = APIRouter(prefix="/vad", tags=["vad"])
+router = ApiRouter(prefix="/vad", tags=["vad"])
 page_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 PATIENCE_SECONDS = 5.0  # a recording that is read within so long is answered at once

@@ -8,13 +8,14 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import new_context, serving
+from tests.conftest import data_folder
 
 
 @pytest.mark.timeout(120)
 def test_a_restart_of_the_server_is_told_and_the_job_goes_on(
-    browser: Browser, tmp_path: Path, long_recording: Path
+    browser: Browser, tmp_path: Path, empty: Path, long_recording: Path
 ) -> None:
-    with serving(tmp_path / "data") as server:
+    with serving(data_folder(tmp_path / "data", empty)) as server:
         page = new_context(browser, server.address).new_page()
         page.goto("/")
         page.locator("[data-file-input]").set_input_files(long_recording)

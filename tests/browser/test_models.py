@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import Server, Watch, new_context, serving
 from tests.browser.test_appearance import WIDER_THAN_WINDOW
+from tests.conftest import data_folder
 from tests.engine.tiny_model import build_tiny_model
 from tests.models.conftest import FUNASR_FILES, SENSEVOICE_MS
 from tests.models.hub import LoopbackHub, loopback_hub
@@ -33,13 +34,13 @@ def _models_dir(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(name="models_server")
-def _models_server(tmp_path: Path, models_dir: Path, hub: LoopbackHub) -> Iterator[Server]:
+def _models_server(tmp_path: Path, empty: Path, models_dir: Path, hub: LoopbackHub) -> Iterator[Server]:
     """A server whose models folder is empty, and that knows no other hub."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in hub.environment(tmp_path / "home").items():
             patch.setenv(name, value)
         patch.setenv("FUNASR_MODELS_DIR", str(models_dir))
-        with serving(tmp_path / "data") as server:
+        with serving(data_folder(tmp_path / "data", empty)) as server:
             yield server
 
 

@@ -15,16 +15,17 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.browser.axe import check_accessible
 from tests.browser.conftest import WAIT_SECONDS, Server, Watch, new_context, serving
 from tests.browser.test_appearance import WIDER_THAN_WINDOW
+from tests.conftest import data_folder
 
 Open = Callable[..., Page]
 
 
 @pytest.fixture(name="own_server", scope="module")
-def _own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def _own_server(tmp_path_factory: pytest.TempPathFactory, empty: Path) -> Iterator[Server]:
     """A server whose settings are no other test's; FUNASR_MIN_SILENCE_MS is given to it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FUNASR_MIN_SILENCE_MS", "500")
-        with serving(tmp_path_factory.mktemp("settings")) as server:
+        with serving(data_folder(tmp_path_factory.mktemp("settings"), empty)) as server:
             yield server
 
 

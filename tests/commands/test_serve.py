@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,7 @@ def test_small_answers_leave_at_once() -> None:
             await reader.read()
             writer.close()
 
-    asyncio.run(serve_one())
+    with ThreadPoolExecutor() as thread:  # playwright leaves its event loop in the thread of the tests
+        thread.submit(asyncio.run, serve_one()).result()
 
     assert told == [1]

@@ -23,6 +23,7 @@ from app.jobs.worker import Worker
 from app.logging import job_logs
 from app.store.database import Database
 from app.store.files import Files
+from tests.conftest import data_folder
 from tests.engine import sounds
 
 PATIENCE_SECONDS = 200  # after which a story that does not happen has failed
@@ -119,12 +120,11 @@ def talk(*levels: float) -> bytes:
 
 
 @pytest.fixture(name="house")
-def _house(tmp_path: Path) -> Iterator[House]:
+def _house(tmp_path: Path, empty: Path) -> Iterator[House]:
     app_log = logging.getLogger("app")
     level = app_log.level
     app_log.setLevel(logging.INFO)
-    database = Database(tmp_path, busy_seconds=0.3)
-    database.migrate()
+    database = Database(data_folder(tmp_path, empty), busy_seconds=0.3)
     files = Files(tmp_path)
     yield House(tmp_path, database, files, Queue(database, files))
     database.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,6 +13,7 @@ import pytest
 from app.jobs.queue import JobOptions
 from app.store import search, transcriptions
 from app.store.database import Connection, Database
+from tests.conftest import data_folder
 
 BEGIN = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
@@ -64,17 +64,8 @@ class Shelf:
             return [id for (id,) in connection.exec_driver_sql(sql, (expression,))]
 
 
-@pytest.fixture(name="empty", scope="session")
-def _empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database file of the newest schema: migrating one for each test would take most of its time."""
-    database = Database(tmp_path_factory.mktemp("empty"))
-    database.migrate()
-    database.close()
-    return database.file
-
-
 @pytest.fixture(name="shelf")
 def _shelf(tmp_path: Path, empty: Path) -> Iterator[Shelf]:
-    database = Database(Path(shutil.copy(empty, tmp_path)).parent)
+    database = Database(data_folder(tmp_path, empty))
     yield Shelf(database)
     database.close()

@@ -11,7 +11,7 @@ import sys
 import wave
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from websockets.exceptions import InvalidStatus
 
 from tests.conftest import REPOSITORY
 from tests.engine.sounds import babble, silence
-from tests.web.conftest import wait_until
+from tests.web.conftest import http_client, wait_until
 from tests.web.live_client import Message, Speaker
 
 
@@ -35,6 +35,7 @@ class LiveServer:
     settings: dict[str, str]
     process: subprocess.Popen[str] | None = None
     address: str = ""
+    client: httpx2.Client = field(default_factory=http_client)
 
     def start(self) -> None:
         command = [sys.executable, "-m", "tests.web.live_server", str(self.data_dir), self.factory]
@@ -61,6 +62,7 @@ class LiveServer:
         self.process = None
 
     def end(self) -> None:
+        self.client.close()
         if self.process:
             self.process.terminate()
             self.process.wait(timeout=30)
@@ -68,13 +70,10 @@ class LiveServer:
             self.process.stdout.close()
 
     def ask(self, path: str) -> Any:
-        return httpx2.get(
-            f"{self.address}/api/v1{path}", headers={"accept-language": "en"}, timeout=60
-        ).json()
+        return self.client.get(f"{self.address}/api/v1{path}").json()
 
     def tell(self, method: str, path: str, **body: Any) -> Any:
-        url = f"{self.address}/api/v1{path}"
-        answer = httpx2.request(method, url, timeout=60, headers={"accept-language": "en"}, **body)
+        answer = self.client.request(method, f"{self.address}/api/v1{path}", **body)
         assert answer.is_success, answer.text
         return answer.json() if answer.content else None
 
@@ -346,7 +345,7 @@ def test_a_live_recording_is_recognised_again_like_any_other(server: LiveServer)
     wait_until(lambda: server.state_of(other) == "succeeded")
 
     assert server.ask(f"/transcriptions/{other}")["text"] == "Level 3."
-    audio = httpx2.get(f"{server.address}/api/v1/transcriptions/{id}/audio")
+    audio = server.client.get(f"{server.address}/api/v1/transcriptions/{id}/audio")
     assert audio.content[44:] == speaker.sound
 
 

@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import httpx2
 import pytest
 from starlette.testclient import TestClient
 
@@ -183,7 +182,7 @@ def test_changes_come_as_events(start_server: Callable[..., Server], tmp_path: P
     server = start_server(models_dir=str(models_dir))
     with (
         server.client() as client,
-        httpx2.stream("GET", f"{server.address}{MODELS}/events", timeout=60) as events,
+        client.stream("GET", f"{MODELS}/events") as events,
     ):
         lines = (line for line in events.iter_lines() if line.startswith("data: "))
         first = json.loads(next(lines).removeprefix("data: "))

@@ -2,6 +2,7 @@ import hashlib
 import socket
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 
@@ -275,8 +276,10 @@ def test_an_upload_that_falls_silent_was_interrupted(
         with uploads.UploadForm(queue, 2**20, JobOptions()) as form:
             await uploads.fill(form, request, 2**20)
 
-    with pytest.raises(UploadInterrupted):
-        anyio.run(upload)
+    with ThreadPoolExecutor() as thread, pytest.raises(UploadInterrupted):
+        thread.submit(
+            anyio.run, upload
+        ).result()  # playwright leaves its event loop in the thread of the tests
     assert list((settings.data_dir / "incoming").iterdir()) == []
 
 
