@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = read_settings(options)
         return int(options.run(options, settings))
     except ValidationError as error:
-        parser.error("; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()))
+        parser.error("; ".join(_refusal(e["loc"], e["msg"]) for e in error.errors()))
     except AppError as error:
         print_problem(error.problem)
         return 1
@@ -59,6 +59,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `| head` has read enough; Python's own last flush must not complain again
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+
+
+def _refusal(place: tuple[int | str, ...], message: str) -> str:
+    """Name the setting that was refused; a rule between settings names them itself."""
+    return ": ".join(filter(None, (".".join(map(str, place)), message)))
 
 
 def _make_output_fit_for_chinese() -> None:

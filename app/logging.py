@@ -182,23 +182,28 @@ class _SharedFile(RotatingFileHandler):
         )
 
     def emit(self, record: logging.LogRecord) -> None:
-        fcntl.flock(self._lock_file, fcntl.LOCK_EX)
+        """Write one line; where that fails, say so on stderr and try again with the next: never raise."""
         try:
-            self._follow_rotation()
-            super().emit(record)
-        except OSError:
+            fcntl.flock(self._lock_file, fcntl.LOCK_EX)
+            try:
+                self._follow_rotation()
+                super().emit(record)
+            finally:
+                fcntl.flock(self._lock_file, fcntl.LOCK_UN)
+        except Exception:  # noqa: BLE001 - a log that cannot be written never breaks what it observes
             self.handleError(record)
-        finally:
-            fcntl.flock(self._lock_file, fcntl.LOCK_UN)
 
     def close(self) -> None:
         super().close()
         self._lock_file.close()
 
     def _follow_rotation(self) -> None:
-        """Open the file again where another process has renamed the one that is open here."""
+        """Open the file again where it was renamed or removed, or could not be opened before."""
         if self.stream is not None and not _is_open_at(self.stream, self.baseFilename):
-            self.stream.close()
+            stream, self.stream = self.stream, None  # a failure to open leaves nothing closed behind
+            stream.close()
+        if self.stream is None:
+            Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True)
             self.stream = self._open()
 
 

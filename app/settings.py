@@ -8,15 +8,18 @@ environment, that over the page, and that over the default.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PrivateAttr, TypeAdapter, ValidationError
+from pydantic import Field, PrivateAttr, TypeAdapter, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from app.errors import N_
 from app.paths import builtin_model_dir, home_dir, logs_dir
 from app.settings_file import KeptSettings, read_kept
 
@@ -64,6 +67,12 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, _PageSource(settings_cls)
+
+    @model_validator(mode="after")
+    def _keeps_the_rules(self) -> Self:
+        for rule in broken_rules(self.__dict__):
+            raise ValueError(rule.reason)
+        return self
 
     def origin(self, name: str) -> Origin:
         """Return where the value of a setting comes from."""
@@ -145,16 +154,16 @@ class Settings(BaseSettings):
     threads: int = Field(default=0, ge=0, le=256)
     """CPU threads of the inference; 0 takes the physical cores less one."""
 
-    max_upload_mb: int = Field(default=2048, ge=1)
+    max_upload_mb: int = Field(default=2048, ge=1, le=1_048_576)
     """Largest upload in megabytes (1 MB = 1,048,576 bytes)."""
 
-    max_duration_hours: float = Field(default=24.0, gt=0)
+    max_duration_hours: float = Field(default=24.0, gt=0, le=1000)
     """Longest recording in hours."""
 
-    decode_cpu_seconds: int = Field(default=3600, ge=1)
+    decode_cpu_seconds: int = Field(default=3600, ge=1, le=604_800)
     """Computing time in seconds that reading one file may take."""
 
-    decode_memory_mb: int = Field(default=2048, ge=256)
+    decode_memory_mb: int = Field(default=2048, ge=256, le=1_048_576)
     """Memory in megabytes that reading one file may take."""
 
     retention_days: int = Field(default=0, ge=0, le=36_500)
@@ -166,7 +175,7 @@ class Settings(BaseSettings):
     concurrent_jobs: int = Field(default=2, ge=1, le=16)
     """Jobs worked on at the same time: one can be read while another is recognised."""
 
-    segment_timeout_seconds: float = Field(default=300.0, gt=0)
+    segment_timeout_seconds: float = Field(default=300.0, gt=0, le=86_400)
     """Seconds without an answer after which the inference process counts as hung and is started again."""
 
     vad_mode: int = Field(default=2, ge=0, le=3)
@@ -223,6 +232,30 @@ ON_PAGE: Mapping[str, Effect] = {
 """What can be changed on the page. Addresses and folders are not: they decide who may come in, and what is read."""
 
 
+@dataclass(frozen=True, slots=True)
+class SettingRule:
+    """A rule between settings, each of which may be within its own bounds."""
+
+    names: tuple[str, ...]
+    reason: str
+    """English message that names every setting of the rule."""
+    holds: Callable[[Mapping[str, Any]], bool]
+
+
+RULES: tuple[SettingRule, ...] = (
+    SettingRule(
+        ("speech_pad_ms", "max_segment_ms"),
+        N_("speech_pad_ms may be at most a quarter of max_segment_ms."),
+        lambda values: values["speech_pad_ms"] * 4 <= values["max_segment_ms"],
+    ),
+)
+
+
+def broken_rules(values: Mapping[str, Any]) -> list[SettingRule]:
+    """Return the rules that `values`, one for every setting, do not keep."""
+    return [rule for rule in RULES if not rule.holds(values)]
+
+
 def variable(name: str) -> str:
     """Return the environment variable of a setting."""
     return PREFIX + name.upper()
@@ -239,8 +272,13 @@ def checked_value(name: str, value: Any) -> Any:
     return TypeAdapter(annotation).validate_python(value)
 
 
-def kept_settings(data_dir: Path) -> KeptSettings:
-    """Return what the page keeps and can be used; where something cannot, its damage says what."""
+def kept_settings(data_dir: Path, given: Mapping[str, Any]) -> KeptSettings:
+    """Return what the page keeps and can be used; where something cannot, its damage says what.
+
+    Args:
+        data_dir: the folder of settings.json.
+        given: values of stronger sources, which hold whatever the page keeps.
+    """
     kept = read_kept(data_dir)
     values, damage = {}, [kept.damage] if kept.damage else []
     for name, value in kept.values.items():
@@ -250,7 +288,14 @@ def kept_settings(data_dir: Path) -> KeptSettings:
             values[name] = checked_value(name, value)
         except ValidationError as error:
             damage.append(f"{name}: {error.errors()[0]['msg']}")
+    for rule in broken_rules(_defaults() | values | dict(given)):
+        values = {name: value for name, value in values.items() if name not in rule.names}
+        damage.append(rule.reason)
     return KeptSettings(values, "; ".join(damage))
+
+
+def _defaults() -> dict[str, Any]:
+    return {name: field.default for name, field in Settings.model_fields.items()}
 
 
 class _PageSource(PydanticBaseSettingsSource):
@@ -261,4 +306,12 @@ class _PageSource(PydanticBaseSettingsSource):
 
     def __call__(self) -> dict[str, Any]:
         folder = self.current_state.get("data_dir") or home_dir() / "data"
-        return dict(kept_settings(Path(folder)).values)
+        return dict(kept_settings(Path(folder), self._stronger()).values)
+
+    def _stronger(self) -> dict[str, Any]:
+        """Return the usable values of options and environment; what is unusable, pydantic refuses afterwards."""
+        usable = {}
+        for name in ON_PAGE.keys() & self.current_state.keys():
+            with suppress(ValidationError):
+                usable[name] = checked_value(name, self.current_state[name])
+        return usable

@@ -27,6 +27,7 @@ from app.engine.samples import channel_file
 from app.engine.sound import SoundFacts
 from app.engine.vad import DroppedSpan, Rule, SpeechReport, SpeechSpan, VadOptions
 from app.errors import N_, AppError, DecodingCrashed, DecodingTimeLimit
+from app.exits import exit_cause
 from app.paths import environment_of_children
 from app.transcript import Applied
 
@@ -215,7 +216,7 @@ def _explain_death(returncode: int, words: str, limits: DecodeLimits) -> None:
     if returncode == -signal.SIGKILL:
         raise DecodingCrashed(detail=N_("SIGKILL: killed, probably because the machine was out of memory"))
     if returncode < 0:
-        raise DecodingCrashed(detail=signal.Signals(-returncode).name)
+        raise DecodingCrashed(detail=exit_cause(returncode))
     last_words = words.strip().rpartition("\n")[2]
     raise DecodingCrashed(detail=f"exit code {returncode}: {last_words}")
 

@@ -18,6 +18,7 @@ from app.engine import EngineSpec
 from app.engine.messages import Answer, Request, Stop
 from app.engine.process import serve
 from app.errors import N_, InferenceCrashed, InferenceHung
+from app.exits import exit_cause
 
 FAREWELL_SECONDS = 2.0  # an idle child ends at once; one that does not is killed
 
@@ -126,6 +127,4 @@ def _cause(exitcode: int | None) -> str:
         return N_("it closed its connection")
     if exitcode == -signal.SIGKILL:
         return N_("SIGKILL: killed, probably because the machine was out of memory")
-    if exitcode < 0:
-        return signal.Signals(-exitcode).name
-    return f"exit code {exitcode}"
+    return exit_cause(exitcode)

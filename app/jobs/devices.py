@@ -6,7 +6,6 @@ The look imports torch and asks the drivers, which takes seconds and may crash: 
 from __future__ import annotations
 
 import json
-import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from threading import Lock
 from typing import Any
 
 from app.errors import N_, DevicesUnseen
+from app.exits import exit_cause
 from app.paths import environment_of_children
 
 LOOK_SECONDS = 120.0  # a cold import of torch from a slow disk, and a first CUDA initialisation
@@ -111,4 +111,4 @@ def _last_words(done: subprocess.CompletedProcess[str]) -> str:
     words = done.stderr.strip().splitlines()[-1:]
     if words:
         return words[0]
-    return signal.Signals(-done.returncode).name if done.returncode < 0 else f"exit status {done.returncode}"
+    return exit_cause(done.returncode)

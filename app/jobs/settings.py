@@ -18,9 +18,10 @@ from pydantic import ValidationError
 
 from app.errors import N_, Problem, SettingFixed, SettingRefused, SettingsNotKept, SettingUnknown
 from app.logging import event
-from app.settings import ON_PAGE, Effect, Origin, Settings, checked_value, kept_settings
+from app.settings import ON_PAGE, Effect, Origin, Settings, broken_rules, checked_value, kept_settings
 from app.settings_file import (
     SETTINGS_FILE,
+    KeptSettings,
     alone,
     read_refused,
     set_damaged_aside,
@@ -62,7 +63,7 @@ class SettingsBook:
         self._damage = ""
         self._stamp: tuple[int, int] | None = None
         self._lock = Lock()
-        self._tell_damage(kept_settings(settings.data_dir).damage)
+        self._tell_damage(self._kept().damage)
 
     @property
     def file(self) -> Path:
@@ -99,6 +100,7 @@ class SettingsBook:
         """
         checked = {name: self._checked(name, value) for name, value in changes.items()}
         with self._changing():
+            self._refuse_broken_rules(checked)
             self._keep(checked)
             write_refused(self.at_start.data_dir, None)
         event(_log, logging.INFO, "settings_changed", names=",".join(changes))
@@ -152,6 +154,18 @@ class SettingsBook:
         except ValidationError as error:
             raise SettingRefused(name=name, field=name, reason=_reason(error)) from error
 
+    def _refuse_broken_rules(self, changes: Mapping[str, Any]) -> None:
+        fields = Settings.model_fields
+        changed = {name: fields[name].default if value is None else value for name, value in changes.items()}
+        for rule in broken_rules({name: getattr(self._now, name) for name in fields} | changed):
+            name = next((name for name in rule.names if name in changes), rule.names[0])
+            raise SettingRefused(name=name, field=name, reason=rule.reason)
+
+    def _kept(self) -> KeptSettings:
+        origins = (Origin.OPTION, Origin.ENVIRONMENT)
+        names = [name for name in ON_PAGE if self.at_start.origin(name) in origins]
+        return kept_settings(self.at_start.data_dir, {name: getattr(self.at_start, name) for name in names})
+
     def _origin(self, name: str) -> Origin:
         return self._now.origin(name)
 
@@ -185,7 +199,7 @@ class SettingsBook:
         if stamp == self._stamp:
             return
         self._stamp = stamp
-        kept = kept_settings(self.at_start.data_dir)
+        kept = self._kept()
         before, self._now = self._now, self._now.with_page(kept.values)
         if self._now != before:
             self._apply(self._now)

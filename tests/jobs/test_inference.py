@@ -113,6 +113,18 @@ def test_an_idle_process_that_is_killed_comes_back_by_itself(house: House) -> No
         house.until(lambda: inference.status().state == "ready")
 
 
+def test_a_death_by_a_signal_without_a_name_is_noticed(house: House) -> None:
+    with house.working("EchoEngine") as inference:
+        house.until(lambda: inference.status().state == "ready")
+        os.kill(child_pid(), 37)
+        house.until(lambda: inference.status().restarts == 1)
+        house.until(lambda: inference.status().state == "ready")
+        reason = inference.status().last_restart_reason
+
+    assert reason
+    assert "signal 37" in reason.explained()["message"]
+
+
 def test_a_process_that_dies_while_loading_is_not_started_forever(tmp_path: Path) -> None:
     with process(tmp_path, "die_while_loading") as inference:
         with pytest.raises(InferenceUnavailable, match="exit code 3"):

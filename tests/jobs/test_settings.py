@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import random
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,10 +14,11 @@ from threading import Event
 
 import pytest
 
-from app.errors import DeviceUnavailable, SettingFixed, SettingsNotKept
+from app.composition import vad_options
+from app.errors import DeviceUnavailable, SettingFixed, SettingRefused, SettingsNotKept
 from app.jobs.settings import SettingsBook
 from app.logging import adjust_logging, close_logging, setup_logging
-from app.settings import Settings
+from app.settings import ON_PAGE, Settings
 from app.settings_file import DAMAGED_FILE, SETTINGS_FILE
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -88,6 +90,70 @@ def test_one_value_that_cannot_be_used_leaves_the_others(tmp_path: Path) -> None
 
     assert (book.now.vad_mode, book.now.threads) == (2, 3)
     assert book.damage.startswith("vad_mode: ")
+
+
+def test_values_that_do_not_fit_each_other_are_refused_and_both_named(tmp_path: Path) -> None:
+    book = opened(tmp_path)
+
+    with pytest.raises(SettingRefused, match=r"speech_pad_ms .* max_segment_ms"):
+        book.change({"max_segment_ms": 1000})
+
+    assert book.now == Settings(data_dir=tmp_path)
+    book.change({"max_segment_ms": 1000, "speech_pad_ms": 250})
+    assert Settings(data_dir=tmp_path).max_segment_ms == 1000
+
+
+def test_a_stored_pair_that_does_not_fit_gets_its_defaults(tmp_path: Path) -> None:
+    (tmp_path / SETTINGS_FILE).write_text('{"max_segment_ms": 1000, "threads": 3}')
+
+    book = opened(tmp_path)
+
+    assert (book.now.max_segment_ms, book.now.threads) == (30_000, 3)
+    assert book.damage == "speech_pad_ms may be at most a quarter of max_segment_ms."
+
+
+def test_the_environment_wins_over_a_stored_value_that_does_not_fit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / SETTINGS_FILE).write_text('{"speech_pad_ms": 1000}')
+    monkeypatch.setenv("FUNASR_MAX_SEGMENT_MS", "2000")
+
+    book = opened(tmp_path)
+
+    assert (book.now.speech_pad_ms, book.now.max_segment_ms) == (300, 2000)
+
+
+def test_no_accepted_combination_keeps_the_server_from_starting(tmp_path: Path) -> None:
+    """Values at, between and beyond the bounds of every setting of the page, in random combinations."""
+    chance = random.Random(15)
+    book = opened(tmp_path)
+    refused = 0
+    for _ in range(300):
+        names = chance.sample(sorted(ON_PAGE), chance.randint(1, 5))
+        try:
+            book.change({name: _some_value(chance, name) for name in names})
+        except SettingRefused:
+            refused += 1
+
+        restarted = Settings(data_dir=tmp_path)
+        assert restarted.model_dump() == book.now.model_dump()
+        vad_options(restarted)
+    assert 0 < refused < 300
+
+
+def _some_value(chance: random.Random, name: str) -> object:
+    limits = [
+        getattr(rule, kind)
+        for rule in Settings.model_fields[name].metadata
+        for kind in ("ge", "gt", "le")
+        if hasattr(rule, kind)
+    ]
+    if not limits:
+        return chance.choice([True, False, "auto", "cpu", "int8", "INFO", "DEBUG", 10, 20, 30, 0, None, "x"])
+    low, high = limits[0], limits[-1]
+    return chance.choice(
+        [low, high, low - 1, high + 1, (low + high) // 2, chance.randint(int(low), int(high)), 1e20, None]
+    )
 
 
 def test_a_file_that_is_removed_brings_the_defaults_back(tmp_path: Path) -> None:

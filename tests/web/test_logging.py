@@ -1,4 +1,5 @@
 import logging
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -137,3 +138,28 @@ def test_the_log_of_a_deleted_job_does_not_come_back(log_dir: Path, tmp_path: Pa
 
     assert not (tmp_path / "gone").exists()
     assert written(log_dir)[0].endswith("job_cancelled")
+
+
+def test_a_removed_folder_of_the_log_is_made_again(log_dir: Path) -> None:
+    event(log, logging.INFO, "before")
+    shutil.rmtree(log_dir)
+
+    for name in ("first", "second"):
+        event(log, logging.INFO, name)
+
+    assert [line.rsplit(" ", 1)[1] for line in written(log_dir)] == ["first", "second"]
+
+
+def test_a_log_that_cannot_be_written_breaks_nothing(
+    log_dir: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree(log_dir)
+    log_dir.write_text("a file where the folder was")
+
+    for name in ("first", "second"):
+        event(log, logging.INFO, name)
+
+    assert "Logging error" in capfd.readouterr().err
+    log_dir.unlink()
+    event(log, logging.INFO, "third")
+    assert [line.rsplit(" ", 1)[1] for line in written(log_dir)] == ["third"]
