@@ -112,6 +112,7 @@ def comparable(text: str, language: str) -> str:
     [text] = convert([unicodedata.normalize("NFKC", text).lower().replace("’", "'")], "zh")
     if language in BY_CHARACTERS:
         return re.sub(r"[\W_]", "", re.sub(r"\d+", lambda found: chinese_number(found[0]), text))
+    text = re.sub(r"(\d+)(?:st|nd|rd|th)\b", lambda found: f" {english_ordinal(int(found[1]))} ", text)
     text = re.sub(r"\d+", lambda found: f" {english_number(int(found[0]))} ", text.replace(",", ", "))
     return " ".join(re.sub(r"[^\w' ]", " ", text).split())
 
@@ -130,6 +131,22 @@ def english_number(number: int) -> str:
             rest = english_number(number % size) if number % size else ""
             return f"{english_number(number // size)} {name} {rest}".strip()
     raise AssertionError
+
+
+def english_ordinal(number: int) -> str:
+    """Spell first, twentieth, twenty first."""
+    *first, last = english_number(number).split()
+    irregular = {
+        "one": "first",
+        "two": "second",
+        "three": "third",
+        "five": "fifth",
+        "eight": "eighth",
+        "nine": "ninth",
+    }
+    irregular["twelve"] = "twelfth"
+    regular = f"{last[:-1]}ieth" if last.endswith("y") else f"{last}th"
+    return " ".join([*first, irregular.get(last, regular)])
 
 
 def chinese_number(digits: str) -> str:
