@@ -70,6 +70,7 @@ from app.web import (
     logs,
     models,
     pages,
+    probes,
     replay,
     system,
     transcriptions,
@@ -161,10 +162,12 @@ def _add_routes(app: FastAPI) -> None:
         case,
         findings,
         replay,
+        probes,
     ):  # /events stands before /{id}
         app.include_router(module.router, prefix=API_PATH)
     for router in (batches.router, batch_uploads.batch_router, batch_uploads.router):
         app.include_router(router, prefix=API_PATH)
+    app.include_router(probes.root)
     for page in (pages, history_page, docs, batch_page, live_page):
         app.include_router(page.router)
     app.include_router(settings_routes.pages)
