@@ -169,7 +169,7 @@ def test_a_package_is_missing_where_nothing_can_be_imported(
     found = examined(packages, tmp_path)["packages"]
 
     assert found.status is status
-    assert (needed in found.explained()["fact"]) == (status is Status.FAILURE)
+    assert ("not installed" in found.explained()["fact"]) == (status is Status.FAILURE)
 
 
 @pytest.mark.parametrize(
@@ -195,10 +195,10 @@ def test_a_torch_that_cannot_be_loaded_costs_only_its_own_lines(tmp_path: Path) 
 
 
 def test_a_device_that_is_absent_is_told_with_its_reason(tmp_path: Path) -> None:
-    found = asked(tmp_path, {}, "--device", "mps")
+    found = asked(tmp_path, {}, "--device", "cuda:97")
 
     assert found["device"]["status"] == "failure"
-    assert "mps" in found["device"]["fact"]
+    assert "cuda:97" in found["device"]["fact"]
     assert "--device auto" in found["device"]["advice"]
 
 
