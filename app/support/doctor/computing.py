@@ -91,10 +91,8 @@ def _probe(device: str) -> Mapping[str, Any] | Check:
         return failure("torch", fact, advice, seconds=int(LOOK_SECONDS))
     except ProbeDied as death:
         fact = N_("torch cannot be loaded: {reason}")
-        advice = N_(
-            "torch or what it needs is damaged or does not fit. Delete .venv and run scripts/start.sh again."
-        )
-        return failure("torch", fact, advice, reason=str(death))
+        advice = N_("torch or what it needs is damaged or does not fit. {detail}")
+        return failure("torch", fact, advice, reason=str(death), detail=REINSTALL)
 
 
 def _torch_pair(torch: str) -> Check:
@@ -110,10 +108,8 @@ def _torch_pair(torch: str) -> Check:
         return failure("torch_pair", fact, REINSTALL, **pair, reason=str(death))
     if reason:
         fact = N_("torchaudio {torchaudio} does not work with torch {torch}: {reason}")
-        slower = N_(
-            "Times of words are computed more slowly without it. Delete .venv and run scripts/start.sh again."
-        )
-        return warning("torch_pair", fact, slower, **pair, reason=reason)
+        slower = N_("Times of words are computed more slowly without it. {detail}")
+        return warning("torch_pair", fact, slower, **pair, reason=reason, detail=REINSTALL)
     return ok("torch_pair", N_("torch {torch} and torchaudio {torchaudio} work together."), **pair)
 
 

@@ -14,13 +14,18 @@ from importlib.util import find_spec
 from packaging.requirements import Requirement
 
 from app.errors import N_
+from app.paths import is_checkout
 from app.support.doctor.check import Check, Subject, failure, note, ok
 
 MINIMUM_PYTHON = (3, 11)
 NEWEST_TESTED_PYTHON = (3, 13)
 DISTRIBUTION = "funasr-webui"
 TOLD = ("torch", "torchaudio", "av", "fastapi", "sqlalchemy", "numpy")
-REINSTALL = N_("Delete the folder .venv and run scripts/start.sh again.")
+REINSTALL = (
+    N_("Delete the folder .venv and run scripts/start.sh again.")
+    if is_checkout()
+    else N_("Install the program again, in a new environment: pip install funasr-webui")
+)
 MODULES = {"pyyaml": "yaml", "python-docx": "docx", "webrtcvad-wheels": "webrtcvad"}
 """What a package is imported as, where that is not its name."""
 
