@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.axe import check_accessible
 from tests.browser.conftest import Server, new_context, serving, wait_for
+from tests.web.conftest import wait_until
 
 LEAST_SPACE = 8  # pixels between the banner and what is above and below it
 
@@ -29,7 +31,13 @@ def _ill(tmp_path_factory: pytest.TempPathFactory, note: Path) -> Iterator[Serve
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("MISSING_FILE_NOTE", str(note))
         with serving(tmp_path_factory.mktemp("ill"), "refuse") as server:
+            wait_until(lambda: b'"state":"failed"' in system(server))
             yield server
+
+
+def system(server: Server) -> bytes:
+    with urlopen(f"{server.address}/api/v1/system") as answer:  # noqa: S310 - the address is the test's own
+        return bytes(answer.read())
 
 
 def banner(page: Page) -> Locator:
@@ -50,8 +58,6 @@ def load_model(page: Page, note: Path, missing: str) -> None:
 def open_ill(browser: Browser, ill: Server, path: str = "/history", **options: object) -> Page:
     page = new_context(browser, ill.address, **options).new_page()
     page.goto(path)
-    wait_for(page, "fetch('/api/v1/health').then(({ status }) => status === 503)")
-    page.reload()
     return page
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import sqlite3
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -331,9 +332,11 @@ def test_a_database_of_a_newer_program_is_a_failure(tmp_path: Path) -> None:
 
 
 def test_a_port_is_tried_and_named_where_it_cannot_be_had(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        taken = listener.getsockname()[1]
+    with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as listener:  # it knows no GET
+        Thread(target=listener.serve_forever, daemon=True).start()
+        taken = listener.server_port
         [other] = port(subject(tmp_path, port=taken))
+        listener.shutdown()
     [free] = port(subject(tmp_path, port=taken))
     [strange] = port(subject(tmp_path, host="203.0.113.7", port=taken))
 

@@ -20,6 +20,7 @@ from app.settings import Settings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 API = "/api/v1/transcriptions"
+WAIT_SECONDS = 240  # a busy machine is slow; waiting ends when it is true
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Server:
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + WAIT_SECONDS
     while not condition():
         assert time.monotonic() < deadline, "it did not come true"
         time.sleep(0.05)
