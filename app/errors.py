@@ -32,7 +32,7 @@
   + CaseError
     - CaseUnreadable, CaseDamaged, CaseCannotShrink, ReplayNotFound, ReplayBusy, ReplayTimeLimit, ReplayBroken
   + SetupError
-    - PortTaken, AddressUnusable, FolderUnwritable, DatabaseUnusable
+    - PortTaken, AddressUnusable, FolderUnwritable, DatabaseUnusable, NotReady
 
 A class states what happened (`message`), what to do (`advice`), a stable `code` for programs and the HTTP
 `status`. Both texts are templates, filled from keyword arguments and translated by their English wording.
@@ -901,3 +901,10 @@ class DatabaseUnusable(SetupError):
     status = 503
     message = N_("The database {file} cannot be used: {reason}")
     advice = N_("Restore it from a backup, or move it away to start with an empty one.")
+
+
+class NotReady(SetupError):
+    code = "not_ready"
+    status = 503
+    message = N_("The server is not ready: {reasons}")
+    advice = N_("Ask again in a moment. If it stays like this, `python -m app doctor` tells more.")

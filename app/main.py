@@ -70,6 +70,7 @@ from app.web import (
     logs,
     models,
     pages,
+    probes,
     replay,
     system,
     transcriptions,
@@ -154,10 +155,12 @@ def _add_routes(app: FastAPI) -> None:
         case,
         findings,
         replay,
+        probes,
     ):  # /events stands before /{id}
         add_router(app, module.router)
     for router in (batches.router, batch_uploads.batch_router, batch_uploads.router):
         add_router(app, router)
+    add_router(app, probes.root)
     for page in (pages, history_page, docs, batch_page, live_page):
         add_router(app, page.router)
     add_router(app, settings_routes.pages)

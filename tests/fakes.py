@@ -74,6 +74,15 @@ class WaitingEngine(EchoEngine):
         return super().hear(waveform)
 
 
+class LateEngine(WaitingEngine):
+    """Is loaded once the note `loaded` is there."""
+
+    def __init__(self, spec: EngineSpec) -> None:
+        super().__init__(spec)
+        while not (self.notes / "loaded").exists():
+            time.sleep(0.01)
+
+
 class ClumsyEngine(EchoEngine):
     """Is killed by the first piece it hears, once."""
 

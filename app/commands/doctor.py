@@ -8,7 +8,7 @@ from app.composition import engine_spec, subject_of
 from app.settings import Settings
 from app.support.doctor import Check, Status, examine, glance
 
-SYMBOLS = {Status.OK: "ok     ", Status.WARNING: "WARNING", Status.FAILURE: "FAILURE"}
+SYMBOLS = {Status.OK: "ok     ", Status.NOTE: "note   ", Status.WARNING: "WARNING", Status.FAILURE: "FAILURE"}
 
 
 def doctor(settings: Settings, *, as_json: bool, quick: bool) -> int:

@@ -17,7 +17,7 @@ from app.errors import N_, DevicesUnseen
 from app.exits import exit_cause
 from app.paths import environment_of_children
 
-LOOK_SECONDS = 120.0  # a cold import of torch from a slow disk, and a first CUDA initialisation
+LOOK_SECONDS = 300.0  # for a cold import of torch on a busy machine, and a first CUDA initialisation
 
 
 @dataclass(frozen=True, slots=True)

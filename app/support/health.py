@@ -13,6 +13,7 @@ from app.support.doctor import Check, Status
 from app.support.doctor.examination import Doctor
 
 LOOK_SECONDS = 60.0
+COMPLAINTS = (Status.WARNING, Status.FAILURE)
 
 _log = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ class Health:
 
     def look(self) -> None:
         """Look now."""
-        found = [check for check in self._doctor.glance().checks if check.status is not Status.OK]
+        found = [check for check in self._doctor.glance().checks if check.status in COMPLAINTS]
         known = {check.id for check in self._complaints}
         for check in found:
             if check.id not in known:

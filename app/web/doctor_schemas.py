@@ -11,9 +11,9 @@ class CheckAnswer(BaseModel):
     """One line of the report."""
 
     id: str = Field(description="Stable name of the check.", examples=["temp_folder"])
-    status: Literal["ok", "warning", "failure"] = Field(examples=["ok"])
+    status: Literal["ok", "note", "warning", "failure"] = Field(examples=["ok"])
     fact: str = Field(description="What was found.", examples=["data can be written."])
-    advice: str = Field(description="What to do; empty where all is well.", examples=[""])
+    advice: str = Field(description="What to do; empty where nothing is to be done.", examples=[""])
 
 
 class DoctorAnswer(BaseModel):

@@ -27,7 +27,10 @@ log = logging.getLogger(__name__)
 SANE_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 QUIET_PATHS = (
     "/static/",
+    "/health",
+    "/ready",
     "/api/v1/health",
+    "/api/v1/ready",
     "/api/v1/logs",
     "/api/v1/system",
 )  # asked often and of little news: only at DEBUG

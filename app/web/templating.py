@@ -91,7 +91,7 @@ def _complaints(request: Request, language: str) -> list[dict[str, str]]:
     """Return what is wrong with the server, for a person who did not ask; nothing before it has started."""
     health = request.scope.get("state", {}).get("health")
     translate = translator(language)
-    return [check.explained(translate) for check in health.complaints] if health else []
+    return [check.explained(translate) | {"key": check.key} for check in health.complaints] if health else []
 
 
 @cache

@@ -46,12 +46,14 @@ class Server:
     """A server process that can be ended and started again at the same address."""
 
     data_dir: Path
+    engine: str = "load"
+    """A function of engine.py."""
     address: str = ""
     process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
         port = urlsplit(self.address).port or 0
-        command = [sys.executable, "-m", "tests.browser.server", str(self.data_dir), str(port)]
+        command = [sys.executable, "-m", "tests.browser.server", str(self.data_dir), str(port), self.engine]
         self.process = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout
         self.address = self.process.stdout.readline().split()[-1]
@@ -65,8 +67,8 @@ class Server:
 
 
 @contextmanager
-def serving(data_dir: Path) -> Iterator[Server]:
-    server = Server(data_dir)
+def serving(data_dir: Path, engine: str = "load") -> Iterator[Server]:
+    server = Server(data_dir, engine)
     server.start()
     try:
         yield server

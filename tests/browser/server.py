@@ -15,12 +15,12 @@ from app.main import create_app
 from app.settings import Settings
 
 
-def main(data_dir: Path, port: int) -> None:
+def main(data_dir: Path, port: int, engine: str = "load") -> None:
     settings = Settings(
         data_dir=data_dir, log_dir=data_dir / "logs", max_upload_mb=2, allowed_hosts="transcribe.lan"
     )
     setup_logging(settings.log_dir, settings.log_level, settings.log_file_mb)
-    spec = EngineSpec(engine_spec(settings).model_dir, factory="tests.browser.engine:load")
+    spec = EngineSpec(engine_spec(settings).model_dir, factory=f"tests.browser.engine:{engine}")
     listener = listen("127.0.0.1", port)
     print("Address:", f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
     app = create_app(settings, spec=spec)
@@ -28,4 +28,4 @@ def main(data_dir: Path, port: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:])

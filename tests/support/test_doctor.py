@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -19,10 +22,11 @@ from app.engine import EngineSpec
 from app.i18n import translator
 from app.paths import builtin_model_dir
 from app.store.database import SCHEMA_VERSION, Database
-from app.support.doctor import Check, Examination, Status, Subject, glance
-from app.support.doctor.computing import devices, model_files, recognition
-from app.support.doctor.places import database
-from app.support.doctor.surroundings import clock, port, proxy
+from app.support.doctor import Check, Examination, Status, Subject, _made, glance
+from app.support.doctor.computing import devices, driver, model_files, recognition
+from app.support.doctor.packages import packages, python_check
+from app.support.doctor.places import database, disk_check, folders, room, temp_folder
+from app.support.doctor.surroundings import DECODERS, WRITTEN, clock, clock_check, decoders, port, proxy
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 MODEL = builtin_model_dir()
@@ -138,14 +142,43 @@ def test_a_torchaudio_that_does_not_work_is_tried_and_named(
     assert found["device"].status is Status.OK
 
 
-def test_a_torch_of_another_version_than_the_program_is_made_for_is_named(tmp_path: Path) -> None:
-    plant_package(tmp_path, "torch", "1.13.1")
+@pytest.mark.parametrize("version", ["1.13.1", "99.0"])
+def test_a_version_that_was_not_tested_is_a_note_and_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    plant_package(tmp_path, "torch", version)
+    monkeypatch.syspath_prepend(tmp_path)
 
-    packages = asked(tmp_path, {"PYTHONPATH": str(tmp_path)}, "--quick")["packages"]
+    found = examined(packages, tmp_path)
 
-    assert packages["status"] == "failure"
-    assert "torch 1.13.1" in packages["fact"]
-    assert ".venv" in packages["advice"]
+    assert found["packages_untested"].status is Status.NOTE
+    assert f"torch {version}" in found["packages_untested"].explained()["fact"]
+    assert ".venv" in found["packages_untested"].explained()["advice"]
+    assert found["packages"].status is Status.OK
+
+
+@pytest.mark.parametrize(
+    ("needed", "status"),
+    [("numpy", Status.OK), ("yaml", Status.OK), ("no-such-package", Status.FAILURE)],  # yaml is only a module
+)
+def test_a_package_is_missing_where_nothing_can_be_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, needed: str, status: Status
+) -> None:
+    plant_package(tmp_path, "funasr-webui", "9.0", needs=needed)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    found = examined(packages, tmp_path)["packages"]
+
+    assert found.status is status
+    assert ("not installed" in found.explained()["fact"]) == (status is Status.FAILURE)
+
+
+@pytest.mark.parametrize(
+    ("version", "status"),
+    [((3, 10), Status.FAILURE), ((3, 11), Status.OK), ((3, 13), Status.OK), ((3, 14), Status.NOTE)],
+)
+def test_only_a_python_that_is_too_old_is_a_failure(version: tuple[int, int], status: Status) -> None:
+    assert python_check(version).status is status
 
 
 def test_a_torch_that_cannot_be_loaded_costs_only_its_own_lines(tmp_path: Path) -> None:
@@ -163,21 +196,112 @@ def test_a_torch_that_cannot_be_loaded_costs_only_its_own_lines(tmp_path: Path) 
 
 
 def test_a_device_that_is_absent_is_told_with_its_reason(tmp_path: Path) -> None:
-    found = asked(tmp_path, {}, "--device", "mps")
+    found = asked(tmp_path, {}, "--device", "cuda:97")
 
     assert found["device"]["status"] == "failure"
-    assert "mps" in found["device"]["fact"]
+    assert "cuda:97" in found["device"]["fact"]
     assert "--device auto" in found["device"]["advice"]
 
 
-def test_a_folder_for_temporary_files_that_cannot_be_written_is_found(tmp_path: Path) -> None:
-    (tmp_path / "no folder").write_text("a file")
+@pytest.mark.parametrize(
+    ("is_file", "status"), [(False, "ok"), (True, "failure")], ids=["a folder", "a file in its place"]
+)
+def test_folders_are_tried_by_writing(tmp_path: Path, is_file: bool, status: str) -> None:
+    (tmp_path / "data").touch() if is_file else (tmp_path / "data").mkdir()
+    before = sorted(tmp_path.rglob("*"))
 
-    found = asked(tmp_path, {"TMPDIR": str(tmp_path / "no folder")}, "--quick")
+    found = examined(folders, tmp_path)
 
-    assert found["temp_folder"]["status"] == "failure"
-    assert "no folder" in found["temp_folder"]["fact"]
-    assert "TMPDIR" in found["temp_folder"]["advice"]
+    assert found["data_folder"].status == status
+    assert found["log_folder"].status is Status.OK  # it is not there, and can be made
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("name", ["a file", "nowhere"])
+def test_a_tmpdir_that_cannot_be_written_is_told_with_what_takes_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (tmp_path / "a file").touch()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / name))
+
+    check = examined(temp_folder, tmp_path)["temp_folder"]
+
+    assert check.status is Status.WARNING
+    assert name in check.explained()["fact"]
+    assert tempfile.gettempdir() in check.explained()["fact"]
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    assert examined(temp_folder, tmp_path)["temp_folder"].status is Status.OK
+
+
+def test_no_folder_for_temporary_files_at_all_is_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a file").touch()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "a file"))
+
+    check = examined(temp_folder, tmp_path)["temp_folder"]
+
+    assert check.status is Status.FAILURE
+    assert "TMPDIR" in check.explained()["advice"]
+
+
+@pytest.mark.parametrize(
+    ("free_mb", "status"), [(5000, Status.OK), (1500, Status.WARNING), (100, Status.FAILURE)]
+)
+def test_little_room_is_told_before_there_is_none(free_mb: int, status: Status) -> None:
+    assert room(free_mb).status is status
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a file system without a size")
+def test_a_file_system_that_does_not_say_what_is_free_is_no_fault() -> None:
+    assert disk_check(Path("/proc")).status is Status.NOTE
+
+
+@pytest.mark.parametrize(
+    ("reason", "nodes", "visible", "status"),
+    [
+        ("", ("nvidia0", "nvidiactl"), None, Status.OK),
+        ("the driver is too old", ("nvidia0", "nvidiactl"), None, Status.WARNING),
+        ("no CUDA device was found", (), None, None),  # a container without the card of its host
+        ("no CUDA device was found", ("nvidia0",), "", None),  # somebody took the card away
+    ],
+)
+def test_a_driver_is_told_only_where_there_is_a_card(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    reason: str,
+    nodes: tuple[str, ...],
+    visible: str | None,
+    status: Status | None,
+) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    (tmp_path / "version").write_text("NVRM version: 580.1\nGCC version\n")
+    for node in nodes:
+        (tmp_path / node).touch()
+
+    found = list(driver([{"name": "cuda", "reason": reason}], tmp_path / "version", tmp_path))
+
+    assert [check.status for check in found] == ([] if status is None else [status])
+    assert all("580.1" in check.explained()["fact"] for check in found)
+
+
+@pytest.mark.parametrize(
+    ("absent", "status"), [((), Status.OK), (("wmav2",), Status.WARNING)], ids=["all", "without WMA"]
+)
+def test_a_decoder_that_is_absent_costs_only_its_recordings(absent: tuple[str, ...], status: Status) -> None:
+    check = decoders("libavcodec 62", set(DECODERS) - set(absent))
+
+    assert check.status is status
+    assert all(name in check.explained()["fact"] for name in absent)
+
+
+def test_what_cannot_be_looked_at_costs_only_its_own_line(tmp_path: Path) -> None:
+    [check] = _made(port, subject(tmp_path, host="no\0host", port=1))
+
+    assert (check.id, check.status) == ("port", Status.WARNING)
+    assert "null" in check.explained()["fact"]
 
 
 def test_a_damaged_database_is_found(tmp_path: Path) -> None:
@@ -207,40 +331,70 @@ def test_a_database_of_a_newer_program_is_a_failure(tmp_path: Path) -> None:
     assert examined(database, tmp_path)["schema"].status is Status.FAILURE
 
 
-def test_another_program_on_the_port_is_found(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        taken = listener.getsockname()[1]
-        [check] = port(subject(tmp_path, port=taken))
+def test_a_port_is_tried_and_named_where_it_cannot_be_had(tmp_path: Path) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as listener:  # it knows no GET
+        Thread(target=listener.serve_forever, daemon=True).start()
+        taken = listener.server_port
+        [other] = port(subject(tmp_path, port=taken))
+        listener.shutdown()
+    [free] = port(subject(tmp_path, port=taken))
+    [strange] = port(subject(tmp_path, host="203.0.113.7", port=taken))
 
-    assert check.status is Status.WARNING
-    assert str(taken) in check.explained()["fact"]
+    assert (other.status, free.status, strange.status) == (Status.WARNING, Status.OK, Status.WARNING)
+    assert "Another program" in other.explained()["fact"]
+    assert str(taken) in other.explained()["fact"]
+    assert "203.0.113.7" in strange.explained()["fact"]
 
 
-def test_a_proxy_between_this_machine_and_itself_is_found(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("variables", "status"),
+    [
+        ({}, Status.OK),
+        ({"HTTPS_PROXY": "http://proxy.example:3128"}, Status.OK),  # this server speaks HTTP
+        ({"HTTP_PROXY": "http://user:secret@proxy.example:3128"}, Status.NOTE),
+        ({"all_proxy": "http://proxy.example:3128", "no_proxy": "example.com"}, Status.NOTE),
+        ({"HTTP_PROXY": "http://proxy.example:3128", "NO_PROXY": "example.com, localhost"}, Status.OK),
+        ({"HTTP_PROXY": "http://proxy.example:3128", "NO_PROXY": "127.0.0.0/8"}, Status.OK),
+        ({"http_proxy": "http://proxy.example:3128", "no_proxy": "127.0.0.1:7860"}, Status.OK),
+        ({"HTTP_PROXY": "http://proxy.example:3128", "NO_PROXY": "*"}, Status.OK),
+    ],
+)
+def test_a_proxy_between_this_machine_and_itself_is_noted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], status: Status
 ) -> None:
-    monkeypatch.setenv("HTTP_PROXY", "http://user:secret@proxy.example:3128")
-    monkeypatch.delenv("NO_PROXY", raising=False)
-    monkeypatch.delenv("no_proxy", raising=False)
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
 
     [check] = proxy(subject(tmp_path))
 
-    assert check.status is Status.WARNING
+    assert check.status is status
     assert "secret" not in json.dumps(check.explained())
-    monkeypatch.setenv("NO_PROXY", "example.com, localhost")
-    [check] = proxy(subject(tmp_path))
-    assert check.status is Status.OK
 
 
 def test_a_clock_that_was_set_back_is_found(tmp_path: Path) -> None:
     make_database(tmp_path)
+    [right] = clock(subject(tmp_path))
     with sqlite3.connect(tmp_path / "data/app.db") as connection:
         plant_transcription(connection, created_at="2099-01-01 00:00:00.000000")
 
     [check] = clock(subject(tmp_path))
 
+    assert right.status is Status.OK
     assert check.status is Status.WARNING
     assert "2099" in check.explained()["fact"]
+
+
+def test_a_clock_that_nobody_has_set_is_found() -> None:
+    assert clock_check(datetime(1970, 1, 1, 0, 5, tzinfo=UTC), WRITTEN).status is Status.WARNING
+
+
+def test_the_key_of_a_fact_changes_with_the_fact_alone() -> None:
+    assert room(100).key == room(150).key
+    assert room(1000).key != room(1001).key
+    assert room(100).key != room(1000).key
 
 
 def test_every_line_is_told_in_chinese_too(tmp_path: Path) -> None:
@@ -257,12 +411,12 @@ def make_database(tmp_path: Path) -> None:
     made.close()
 
 
-def plant_package(folder: Path, name: str, version: str) -> None:
+def plant_package(folder: Path, name: str, version: str, needs: str = "") -> None:
     """Let importlib.metadata find a package of this version first; what is imported stays the real one."""
-    (folder / f"{name}-{version}.dist-info").mkdir()
-    (folder / f"{name}-{version}.dist-info" / "METADATA").write_text(
-        f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
-    )
+    notes = folder / f"{name.replace('-', '_')}-{version}.dist-info"
+    notes.mkdir()
+    lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
+    (notes / "METADATA").write_text("\n".join([*lines, *([f"Requires-Dist: {needs}"] if needs else []), ""]))
 
 
 def plant_transcription(connection: sqlite3.Connection, created_at: str) -> None:

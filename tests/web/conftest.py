@@ -21,6 +21,7 @@ from tests.conftest import data_folder
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 API = "/api/v1/transcriptions"
+WAIT_SECONDS = 240  # a busy machine is slow; waiting ends when it is true
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def http_client(address: str = "") -> httpx2.Client:
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + WAIT_SECONDS
     while not condition():
         assert time.monotonic() < deadline, "it did not come true"
         time.sleep(0.05)

@@ -12,7 +12,10 @@ from app.settings import Settings
 from app.web.uploads import FIELDS
 
 OPERATIONS = {
+    "GET /health",
+    "GET /ready",
     "GET /api/v1/health",
+    "GET /api/v1/ready",
     "GET /api/v1/system",
     "GET /api/v1/system/devices",
     "POST /api/v1/system/model/load",

@@ -5,19 +5,29 @@ Nothing is changed. What may crash (torch, a driver) runs in a child process, so
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
+from typing import Protocol
 
+from app.errors import N_
 from app.support.doctor import computing, packages, places, surroundings
-from app.support.doctor.check import Check, Status, Subject
+from app.support.doctor.check import Check, Status, Subject, warning
 
 __all__ = ["Check", "Status", "Subject", "examine", "glance"]
 
-Examination = Callable[[Subject], Iterable[Check]]
+
+class Examination(Protocol):
+    """A function that looks at one thing."""
+
+    __name__: str
+
+    def __call__(self, subject: Subject, /) -> Iterable[Check]: ...
+
 
 QUICK: tuple[Examination, ...] = (
     packages.python,
     packages.packages,
     places.folders,
+    places.temp_folder,
     places.disk,
 )
 """What costs milliseconds; in the order in which a person would mend things."""
@@ -45,4 +55,16 @@ def glance(subject: Subject) -> list[Check]:
 
 
 def _checks(examinations: Iterable[Examination], subject: Subject) -> list[Check]:
-    return [check for examination in examinations for check in examination(subject)]
+    return [check for examination in examinations for check in _made(examination, subject)]
+
+
+def _made(examination: Examination, subject: Subject) -> Iterator[Check]:
+    """Make the checks of one examination; one that cannot look is no fault of what it looks at."""
+    try:
+        yield from examination(subject)
+    except Exception as error:  # noqa: BLE001 - one check must not cost the report
+        fact = N_("This could not be looked at: {reason}")
+        advice = N_("Look at {name} by hand; a support case from the page /logs helps to mend the doctor.")
+        name = examination.__name__
+        reason = str(error) or type(error).__name__
+        yield warning(name, fact, advice, name=name, reason=reason)

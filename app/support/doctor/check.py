@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from app.engine import EngineSpec
 from app.errors import AppError, Problem
 
+KEY_LETTERS = 12
+
 
 class Status(StrEnum):
     OK = "ok"
+    NOTE = "note"
+    """Worth knowing; nothing is wrong."""
     WARNING = "warning"
+    """Something works less well than it could."""
     FAILURE = "failure"
+    """Something was tried and does not work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,12 @@ class Check:
             "advice": told["advice"],
         }
 
+    @property
+    def key(self) -> str:
+        """What was found, in a few letters that stay the same in every language and change with the fact."""
+        told = json.dumps(self.explained(), sort_keys=True)
+        return f"{self.id}-{sha256(told.encode()).hexdigest()[:KEY_LETTERS]}"
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -52,6 +66,10 @@ class Subject:
 
 def ok(id: str, fact: str, **params: Any) -> Check:
     return Check(id, Status.OK, fact, params=params)
+
+
+def note(id: str, fact: str, advice: str = "", **params: Any) -> Check:
+    return Check(id, Status.NOTE, fact, advice, params)
 
 
 def warning(id: str, fact: str, advice: str, **params: Any) -> Check:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,11 @@ from app.errors import N_, AppError
 from app.hubs.checksums import changed_files
 from app.jobs.devices import LOOK_SECONDS, ProbeDied, ProbeHung, probe_devices, probe_torchaudio
 from app.support.doctor.check import Check, Subject, failure, failure_of, ok, warning
-from app.support.doctor.packages import REINSTALL
+from app.support.doctor.packages import REINSTALL, version_of
 from app.support.selftest import SelfTest, run_selftest
 
 NVIDIA_DRIVER = Path("/proc/driver/nvidia/version")
+CARD_NODES = Path("/dev")
 
 
 def devices(subject: Subject) -> Iterable[Check]:
@@ -26,7 +27,8 @@ def devices(subject: Subject) -> Iterable[Check]:
         return
     yield ok("torch", N_("torch {version} can be loaded."), version=found["torch"])
     yield _torch_pair(found["torch"])
-    yield from _driver(found["devices"])
+    if subject.spec.device != "cpu":
+        yield from driver(found["devices"])
     yield _device(subject, found)
 
 
@@ -89,15 +91,13 @@ def _probe(device: str) -> Mapping[str, Any] | Check:
         return failure("torch", fact, advice, seconds=int(LOOK_SECONDS))
     except ProbeDied as death:
         fact = N_("torch cannot be loaded: {reason}")
-        advice = N_(
-            "torch or what it needs is damaged or does not fit. Delete .venv and run scripts/start.sh again."
-        )
-        return failure("torch", fact, advice, reason=str(death))
+        advice = N_("torch or what it needs is damaged or does not fit. {detail}")
+        return failure("torch", fact, advice, reason=str(death), detail=REINSTALL)
 
 
 def _torch_pair(torch: str) -> Check:
     """Run what the engine uses of torchaudio. Without it the engine searches by itself, so only a crash is a failure."""
-    pair = {"torch": torch, "torchaudio": _version("torchaudio")}
+    pair = {"torch": torch, "torchaudio": version_of("torchaudio") or "?"}
     try:
         reason = probe_torchaudio()
     except ProbeHung:
@@ -108,27 +108,22 @@ def _torch_pair(torch: str) -> Check:
         return failure("torch_pair", fact, REINSTALL, **pair, reason=str(death))
     if reason:
         fact = N_("torchaudio {torchaudio} does not work with torch {torch}: {reason}")
-        slower = N_(
-            "Times of words are computed more slowly without it. Delete .venv and run scripts/start.sh again."
-        )
-        return warning("torch_pair", fact, slower, **pair, reason=reason)
+        slower = N_("Times of words are computed more slowly without it. {detail}")
+        return warning("torch_pair", fact, slower, **pair, reason=reason, detail=REINSTALL)
     return ok("torch_pair", N_("torch {torch} and torchaudio {torchaudio} work together."), **pair)
 
 
-def _version(package: str) -> str:
-    """Return what the installer noted; a package may be there without such a note."""
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "?"
+def driver(
+    found: Iterable[Mapping[str, str]], file: Path = NVIDIA_DRIVER, card_nodes: Path = CARD_NODES
+) -> Iterable[Check]:
+    """Tell where there is an NVIDIA card that torch cannot use.
 
-
-def _driver(found: Iterable[Mapping[str, str]]) -> Iterable[Check]:
-    """Tell where a driver is installed that torch cannot use."""
+    A container sees the driver of its host even where no card is handed to it, so that a driver alone says nothing.
+    """
     [cuda] = [device for device in found if device["name"] == "cuda"]
-    if not NVIDIA_DRIVER.exists():
+    if not file.exists() or not any(card_nodes.glob("nvidia[0-9]*")) or _are_cards_hidden():
         return
-    version = NVIDIA_DRIVER.read_text(encoding="utf-8", errors="replace").splitlines()[0].strip()
+    version = file.read_text(encoding="utf-8", errors="replace").partition("\n")[0].strip()
     if not cuda["reason"]:
         yield ok("driver", N_("The NVIDIA driver works with torch: {version}"), version=version)
         return
@@ -141,6 +136,11 @@ def _driver(found: Iterable[Mapping[str, str]]) -> Iterable[Check]:
         version=version,
         reason=cuda["reason"],
     )
+
+
+def _are_cards_hidden() -> bool:
+    """Return whether somebody has taken the cards away from this program."""
+    return os.environ.get("CUDA_VISIBLE_DEVICES", "all").strip() in ("", "-1")
 
 
 def _device(subject: Subject, found: Mapping[str, Any]) -> Check:

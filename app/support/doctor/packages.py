@@ -1,6 +1,6 @@
 """Python and its packages: whether all are there, read from their files without importing any.
 
-Whether torch and torchaudio work together is not read but tried: see computing.py.
+A version is never a fault by itself: whether torch and torchaudio work together, for example, is tried in computing.py.
 """
 
 from __future__ import annotations
@@ -9,46 +9,76 @@ import platform
 import sys
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.util import find_spec
 
 from packaging.requirements import Requirement
 
 from app.errors import N_
-from app.support.doctor.check import Check, Subject, failure, ok
+from app.paths import is_checkout
+from app.support.doctor.check import Check, Subject, failure, note, ok
 
 MINIMUM_PYTHON = (3, 11)
+NEWEST_TESTED_PYTHON = (3, 13)
 DISTRIBUTION = "funasr-webui"
 TOLD = ("torch", "torchaudio", "av", "fastapi", "sqlalchemy", "numpy")
-REINSTALL = N_("Delete the folder .venv and run scripts/start.sh again.")
+REINSTALL = (
+    N_("Delete the folder .venv and run scripts/start.sh again.")
+    if is_checkout()
+    else N_("Install the program again, in a new environment: pip install funasr-webui")
+)
+MODULES = {"pyyaml": "yaml", "python-docx": "docx", "webrtcvad-wheels": "webrtcvad"}
+"""What a package is imported as, where that is not its name."""
 
 
 def python(_subject: Subject) -> Iterable[Check]:
+    yield python_check(sys.version_info[:2])
+
+
+def python_check(running: tuple[int, ...]) -> Check:
+    """Return what a Python of this version means for the program."""
     fact = N_("Python {version} on {system}")
     facts = {"version": platform.python_version(), "system": f"{platform.system()} {platform.machine()}"}
-    if sys.version_info < MINIMUM_PYTHON:
-        yield failure("python", fact, N_("Install Python 3.11 or newer and start again."), **facts)
-    else:
-        yield ok("python", fact, **facts)
+    if running < MINIMUM_PYTHON:
+        return failure("python", fact, N_("Install Python 3.11 or newer and start again."), **facts)
+    if running > NEWEST_TESTED_PYTHON:
+        advice = N_("This program has not been tested with so new a Python yet; 3.11 to 3.13 have been.")
+        return note("python", fact, advice, **facts)
+    return ok("python", fact, **facts)
 
 
 def packages(_subject: Subject) -> Iterable[Check]:
-    """Look whether every package is there in a version that this program is made for."""
+    """Look whether every package is there, and whether it is of a version that was tested."""
     missing, other = [], []
     for requirement in _required():
-        try:
-            found = version(requirement.name)
-        except PackageNotFoundError:
-            missing.append(requirement.name)
-            continue
-        if not requirement.specifier.contains(found, prereleases=True):
+        found = version_of(requirement.name)
+        if not found:
+            if not _can_be_imported(requirement.name):
+                missing.append(requirement.name)
+        elif not requirement.specifier.contains(found, prereleases=True):
             other.append(f"{requirement.name} {found} ({requirement.specifier})")
     if missing:
         fact = N_("These packages are not installed: {names}")
         yield failure("packages", fact, REINSTALL, names=", ".join(missing))
-    elif other:
-        fact = N_("These packages are not of the versions that this program is made for: {names}")
-        yield failure("packages", fact, REINSTALL, names=", ".join(other))
-    else:
-        yield ok("packages", "{names}", names=", ".join(f"{name} {version(name)}" for name in TOLD))
+    if other:
+        fact = N_("These packages are not of the versions that were tested: {names}")
+        advice = N_("That is no fault by itself. Where something fails: {detail}")
+        yield note("packages_untested", fact, advice, names=", ".join(other), detail=REINSTALL)
+    if not missing:
+        told = [f"{name} {found}" for name in TOLD if (found := version_of(name))]
+        yield ok("packages", "{names}", names=", ".join(told))
+
+
+def version_of(package: str) -> str:
+    """Return what the installer noted; empty where it noted nothing, though the package may be there."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+def _can_be_imported(package: str) -> bool:
+    """Return whether there is something to import: another distribution may bring the same module."""
+    return find_spec(MODULES.get(package.lower(), package.lower().replace("-", "_"))) is not None
 
 
 def _required() -> list[Requirement]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from app.errors import N_
 from app.store.database import DATABASE_NAME, SCHEMA_VERSION
 from app.store.snapshot import schema_of, verdict_of
-from app.support.doctor.check import Check, Subject, failure, ok, warning
+from app.support.doctor.check import Check, Status, Subject, failure, note, ok, warning
 
 LITTLE_DISK_MB = 2048  # an hour of 16 kHz audio and its upload fit several times
 NO_DISK_MB = 200
@@ -20,38 +20,56 @@ NO_DISK_MB = 200
 def folders(subject: Subject) -> Iterable[Check]:
     for name, folder in (("data", subject.data_dir), ("log", subject.log_dir)):
         yield _writable(f"{name}_folder", folder, N_("or choose another folder (--data-dir, --log-dir)"))
-    yield temp_folder(subject)
 
 
-def temp_folder(_subject: Subject) -> Check:
+def temp_folder(_subject: Subject) -> Iterable[Check]:
     """Look for a folder for what is needed for a moment only; Python finds none where no candidate can be written."""
-    named = os.environ.get("TMPDIR")
-    choose = N_("or name another with the variable TMPDIR before the start")
-    if named and (check := _writable("temp_folder", Path(named), choose)).advice:
-        return check
     try:
         folder = Path(tempfile.gettempdir())
     except FileNotFoundError as error:
-        return failure(
+        yield failure(
             "temp_folder",
             N_("There is no folder for temporary files: {reason}"),
             N_("Make one that this user may write to and name it with the variable TMPDIR before the start."),
             reason=error.strerror or str(error),
         )
-    return _writable("temp_folder", folder, choose)
+        return
+    check = _writable("temp_folder", folder, N_("or name another with the variable TMPDIR before the start"))
+    named = os.environ.get("TMPDIR")
+    if check.status is Status.OK and named and (reason := why_unwritable(Path(named))):
+        yield warning(
+            "temp_folder",
+            N_("TMPDIR names {named}, which cannot be written ({reason}); {folder} takes its place."),
+            N_("Make that folder, or name another with the variable TMPDIR before the start."),
+            named=named,
+            reason=reason,
+            folder=folder,
+        )
+    else:
+        yield check
 
 
 def disk(subject: Subject) -> Iterable[Check]:
-    folder = next((f for f in (subject.data_dir, *subject.data_dir.parents) if f.exists()), Path("/"))
-    free_mb = shutil.disk_usage(folder).free // 2**20
+    yield disk_check(subject.data_dir)
+
+
+def disk_check(folder: Path) -> Check:
+    usage = shutil.disk_usage(_existing(folder))
+    if not usage.total:  # some network file systems do not say
+        return note("disk", N_("The file system of {folder} does not say what is free."), folder=folder)
+    return room(usage.free // 2**20)
+
+
+def room(free_mb: int) -> Check:
+    """Return what so much free space means for recordings."""
     fact = N_("{free_mb} MB are free for recordings.")
     advice = N_("Free some space, empty the trash, or move the data with --data-dir.")
     if free_mb < NO_DISK_MB:
-        yield failure("disk", fact, advice, free_mb=free_mb)
-    elif free_mb < LITTLE_DISK_MB:
-        yield warning("disk", fact, advice, free_mb=free_mb)
-    else:
-        yield ok("disk", fact, free_mb=free_mb)
+        little = N_("Less than {limit_mb} MB are free for recordings.")
+        return failure("disk", little, advice, limit_mb=NO_DISK_MB)
+    if free_mb < LITTLE_DISK_MB:
+        return warning("disk", fact, advice, free_mb=free_mb)
+    return ok("disk", fact, free_mb=free_mb)
 
 
 def database(subject: Subject) -> Iterable[Check]:
@@ -83,17 +101,31 @@ def _schema_check(schema: str | None) -> Check:
 
 
 def _writable(id: str, folder: Path, otherwise: str) -> Check:
+    reason = why_unwritable(_existing(folder))
+    if not reason:
+        return ok(id, N_("{folder} can be written."), folder=folder)
+    return failure(
+        id,
+        N_("{folder} cannot be written: {reason}"),
+        N_("Give this user the right to write to {folder} and see that its disk is not full, {detail}."),
+        folder=folder,
+        reason=reason,
+        detail=otherwise,
+    )
+
+
+def why_unwritable(folder: Path) -> str:
+    """Return why nothing can be written to a folder; empty where it can."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as probe:
             probe.write(b"x")
     except OSError as error:
-        return failure(
-            id,
-            N_("{folder} cannot be written: {reason}"),
-            N_("Give this user the right to write to {folder}, {detail}."),
-            folder=folder,
-            reason=error.strerror or str(error),
-            detail=otherwise,
-        )
-    return ok(id, N_("{folder} can be written."), folder=folder)
+        return error.strerror or str(error)
+    return ""
+
+
+def _existing(folder: Path) -> Path:
+    """Return the folder, or what it would be made in."""
+    absolute = folder.absolute()
+    places = (absolute, *absolute.parents)
+    return next(place for place in places if os.path.exists(place))  # noqa: PTH110 - a Path raises where it may not look

@@ -30,7 +30,7 @@ export class CheckList {
     write(line, "fact", check.fact);
     write(line, "advice", check.advice);
     write(line, "id", check.id);
-    write(line, "word", check.status === "failure" ? t("Failure") : t("Warning"));
+    write(line, "word", wordOf(check));
     const former = this.#list.querySelector(`[data-check="${check.id}"]`);
     if (former) former.replaceWith(line);
     else this.#list.append(line);
@@ -46,7 +46,13 @@ export class CheckList {
 
   #summarise() {
     if (this.#root.hasAttribute("aria-busy")) return;
-    const bad = this.checks.filter(({ status }) => status !== "ok").length;
+    const bad = this.checks.filter(({ status }) => status === "warning" || status === "failure").length;
     write(this.#root, "state", bad ? t("To look at: {count}", { count: bad }) : t("Everything is in order."));
   }
+}
+
+/** @param {Check} check */
+function wordOf({ status }) {
+  if (status === "note") return t("Note");
+  return status === "failure" ? t("Failure") : t("Warning");
 }

@@ -11,6 +11,17 @@ export function startPage() {
   closeMenusOutside();
   shortcutsDialog();
   localTimes(document);
+  forgetBanners();
+}
+
+/** A server that is well again has no closed banners: the next fault is told, even the same. */
+function forgetBanners() {
+  if (document.querySelector("[data-banner]")) return;
+  try {
+    localStorage.removeItem("closed-banners");
+  } catch {
+    // nothing could be kept either
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 /**
  * @typedef {object} Check
  * @property {string} id
- * @property {"ok" | "warning" | "failure"} status
+ * @property {"ok" | "note" | "warning" | "failure"} status
  * @property {string} fact
  * @property {string} advice
  */

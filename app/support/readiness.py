@@ -1,0 +1,45 @@
+"""Whether the server can do its work at this moment: each look takes milliseconds and waits for no engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from app.errors import N_, AppError, Problem
+from app.jobs.inference import InferenceProcess
+from app.jobs.queue import Queue
+from app.support.doctor import Status
+from app.support.doctor.places import disk_check, why_unwritable
+
+
+def database_problem(queue: Queue) -> Problem | None:
+    """Read a row."""
+    try:
+        queue.revision()
+    except AppError as error:
+        return error.problem
+    return None
+
+
+def disk_problem(data_dir: Path) -> Problem | None:
+    """Write a byte, and ask how much more there is room for."""
+    if reason := why_unwritable(data_dir):
+        return Problem(
+            "disk", N_("{folder} cannot be written: {reason}"), "", {"folder": data_dir, "reason": reason}
+        )
+    check = disk_check(data_dir)
+    return (
+        Problem(check.id, check.fact, check.advice, check.params) if check.status is Status.FAILURE else None
+    )
+
+
+def inference_problem(inference: InferenceProcess) -> Problem | None:
+    """Ask for the state that is known of the process. One that stopped because it was idle loads with the next job."""
+    status = inference.status()
+    if status.state == "failed":
+        return status.problem or Problem("inference", N_("The inference process has failed."), "", {})
+    if status.state == "loading" and status.last_restart_reason:
+        message = N_("The inference process is starting again. {reason}")
+        return Problem("inference", message, "", {"reason": status.last_restart_reason.to_dict()})
+    if status.state == "loading":
+        return Problem("inference", N_("The model is being loaded."), "", {})
+    return None
