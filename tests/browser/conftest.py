@@ -48,10 +48,12 @@ class Server:
     data_dir: Path
     address: str = ""
     process: subprocess.Popen[str] | None = None
+    settings: tuple[str, ...] = ()
 
     def start(self) -> None:
         port = urlsplit(self.address).port or 0
         command = [sys.executable, "-m", "tests.browser.server", str(self.data_dir), str(port)]
+        command += self.settings
         self.process = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout
         self.address = self.process.stdout.readline().split()[-1]
@@ -65,8 +67,8 @@ class Server:
 
 
 @contextmanager
-def serving(data_dir: Path) -> Iterator[Server]:
-    server = Server(data_dir)
+def serving(data_dir: Path, *settings: str) -> Iterator[Server]:
+    server = Server(data_dir, settings=settings)
     server.start()
     try:
         yield server
