@@ -75,7 +75,7 @@ def _proxied(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     if request.param == KINDS[0]:
         yield request.getfixturevalue("nginx_strips")
     elif request.param == KINDS[1]:
-        folder = tmp_path_factory.mktemp("passed on")
+        folder = tmp_path_factory.mktemp("passed-on")
         with (
             serving(folder, *SETTINGS, f"root_path={PREFIX}") as server,
             nginx(folder, urlsplit(server.address).netloc, strips=False) as address,
