@@ -29,6 +29,7 @@ COLLECT_AFTER = (
 SETTINGS_OPTIONS = (
     "host",
     "port",
+    "root_path",
     "device",
     "dtype",
     "allow_device_fallback",
@@ -121,6 +122,9 @@ def _add_serve(commands: _Commands[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("serve", help="start the server and its pages")
     command.add_argument("--host", help="address to listen on (127.0.0.1; 0.0.0.0 opens it to the network)")
     command.add_argument("--port", type=int, help="port to listen on (7860; 0 takes a free one)")
+    command.add_argument(
+        "--root-path", metavar="PATH", help="path under which a reverse proxy serves the program, as /asr"
+    )
     _add_engine_options(command)
     _add_folder_options(command)
     command.add_argument(

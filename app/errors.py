@@ -864,6 +864,12 @@ class PortTaken(SetupError):
     advice = N_("Stop the other program, or choose another port: --port {other}.")
 
 
+class RootPathTaken(SetupError):
+    code = "root_path_taken"
+    message = N_("The program cannot be served under {path}: pages of its own begin with that name.")
+    advice = N_("Choose another path in the proxy and for --root-path, for example /asr.")
+
+
 class AddressUnusable(SetupError):
     code = "address_unusable"
     message = N_("The address {host}:{port} cannot be used: {reason}")

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
 from starlette.concurrency import run_in_threadpool
 
 from app import __version__
+from app.addresses import networks
 from app.composition import (
     decode_limits,
     open_models,
@@ -23,7 +25,7 @@ from app.composition import (
     surroundings,
     vad_options,
 )
-from app.errors import Problem
+from app.errors import Problem, RootPathTaken
 from app.jobs.arrivals import Arrivals
 from app.jobs.batches import BatchBook
 from app.jobs.devices import Devices
@@ -86,9 +88,10 @@ from app.web.compression import CompressedPages
 from app.web.errors import install_error_handlers
 from app.web.lingering import LingeringClose
 from app.web.openapi import DescribedApp
+from app.web.proxy import BehindProxy, first_segments, is_taken
 from app.web.request_log import RequestLog
 from app.web.routers import API_PATH, add_router
-from app.web.security import Gate, SecurityHeaders, allowed_hosts
+from app.web.security import Gate, SecurityHeaders, allowed_hosts, allowed_origins
 from app.web.static import StaticFolder
 
 if TYPE_CHECKING:
@@ -110,7 +113,11 @@ Live recognition is a WebSocket at `/api/v1/live`; `docs/live-protocol.md` of th
 
 
 def create_app(settings: Settings, *, spec: EngineSpec | None = None, start_worker: bool = True) -> FastAPI:
-    """Return the server. Without a worker its jobs wait for `python -m app worker`."""
+    """Return the server. Without a worker its jobs wait for `python -m app worker`.
+
+    Raises:
+        RootPathTaken: pages of the program begin with the name of its root path.
+    """
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
@@ -174,10 +181,19 @@ def _add_routes(app: FastAPI) -> None:
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """Add the layers around the routes, the innermost first."""
     app.add_middleware(CompressedPages)
-    app.add_middleware(Gate, hosts=allowed_hosts(settings.host, settings.allowed_hosts))
+    app.add_middleware(
+        Gate,
+        hosts=allowed_hosts(settings.host, settings.allowed_hosts),
+        origins=allowed_origins(settings.allowed_hosts),
+    )
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestLog)
     app.add_middleware(LingeringClose)
+    own_names = first_segments(each.path or "/" for each in iter_route_contexts(app.routes))
+    if is_taken(settings.root_path, own_names):
+        raise RootPathTaken(path=settings.root_path)
+    trusted = networks(settings.trusted_proxies)
+    app.add_middleware(BehindProxy, root_path=settings.root_path, trusted=trusted, own_names=own_names)
 
 
 @contextmanager

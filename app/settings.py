@@ -15,10 +15,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PrivateAttr, TypeAdapter, ValidationError, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, TypeAdapter, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from app.addresses import checked_networks, checked_root_path
 from app.errors import N_
 from app.paths import builtin_model_dir, home_dir, logs_dir
 from app.settings_file import KeptSettings, read_kept
@@ -99,6 +100,12 @@ class Settings(BaseSettings):
 
     allowed_hosts: str = ""
     """Further names, with commas, under which a server on the loopback address answers (a reverse proxy)."""
+
+    root_path: Annotated[str, AfterValidator(checked_root_path)] = ""
+    """Path under which a reverse proxy serves the program (/asr); empty at the root of a host."""
+
+    trusted_proxies: Annotated[str, AfterValidator(checked_networks)] = "127.0.0.0/8,::1"
+    """Addresses and networks, with commas, of the proxies whose X-Forwarded headers are believed."""
 
     device: str = Field(default="auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
     """Where the model computes: auto (CUDA, then MPS, then CPU), cpu, cuda, cuda:N or mps."""

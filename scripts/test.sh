@@ -7,6 +7,8 @@ source scripts/environment.sh
 packages=()
 command -v chromium >/dev/null || packages+=(chromium)
 command -v espeak-ng >/dev/null || packages+=(espeak-ng)
+PATH=$PATH:/usr/sbin command -v nginx >/dev/null || packages+=(nginx-light)
+command -v caddy >/dev/null || packages+=(caddy)
 [ -d /usr/share/fonts/opentype/noto ] || packages+=(fonts-noto-cjk)
 if [ ${#packages[@]} -gt 0 ] && command -v apt-get >/dev/null; then
     echo "Installing ${packages[*]} ..."

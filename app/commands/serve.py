@@ -37,7 +37,7 @@ def serve(settings: Settings, *, start_worker: bool = True) -> int:
     setup_logging(settings.log_dir, settings.log_level, settings.log_file_mb)
     server = uvicorn.Server(_server_config(settings, start_worker))
     print(_model_line(open_models(settings).folder_in_use()))
-    print(f"Fun-ASR WebUI: {_address(listener)}  (Ctrl+C stops it)", flush=True)
+    print(f"Fun-ASR WebUI: {_address(listener, settings.root_path)}  (Ctrl+C stops it)", flush=True)
     server.run(sockets=[listener])
     return 0
 
@@ -103,13 +103,14 @@ def _server_config(settings: Settings, start_worker: bool) -> uvicorn.Config:
     return uvicorn.Config(
         create_app(settings, start_worker=start_worker),
         log_config=None,  # app/logging.py decides where lines go
+        proxy_headers=False,  # app/web/proxy.py reads them, and needs to see who sends them
         access_log=False,  # every request is logged with its id by the application
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         server_header=False,
     )
 
 
-def _address(listener: socket.socket) -> str:
+def _address(listener: socket.socket, root_path: str) -> str:
     host, port = listener.getsockname()[:2]
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(host, host)  # noqa: S104
-    return f"http://{shown}:{port}"
+    return f"http://{shown}:{port}{root_path}{'/' if root_path else ''}"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from starlette.middleware.gzip import GZipMiddleware
 
 from app.web.errors import API_PREFIX
+from app.web.proxy import own_path
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -27,5 +28,5 @@ class CompressedPages:
         self._compressing = GZipMiddleware(app, SMALLEST_BYTES, LEVEL)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_page = scope["type"] == "http" and not scope["path"].startswith(API_PREFIX)
+        is_page = scope["type"] == "http" and not own_path(scope).startswith(API_PREFIX)
         await (self._compressing if is_page else self._plain)(scope, receive, send)

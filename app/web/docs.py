@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
+from app.web.proxy import address_of
 from app.web.templating import render
 
 router = APIRouter(include_in_schema=False)
@@ -49,10 +50,11 @@ def api_docs(request: Request) -> HTMLResponse:
     """Show every operation and every model."""
     schema = request.app.openapi()
     models = schema["components"]["schemas"]
+    paths = {address_of(request.scope, path): methods for path, methods in schema["paths"].items()}
     context = {
-        "openapi_url": request.app.openapi_url,
+        "openapi_url": address_of(request.scope, request.app.openapi_url),
         "description": schema["info"]["description"].strip(),
-        "operations": list(_operations(schema["paths"], models)),
+        "operations": list(_operations(paths, models)),
         "models": {name: _fields(model) for name, model in models.items() if model.get("properties")},
     }
     return render(request, "pages/docs.html", context)

@@ -23,6 +23,7 @@ from app.errors import (
 )
 from app.i18n import pick_language, translator
 from app.logging import current_request_id, event
+from app.web.proxy import own_path
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -54,7 +55,7 @@ def error_response(
     told["request_id"] = current_request_id()
     if field := error.params.get("field"):
         told["field"] = field
-    if isinstance(asked, Request) and not asked.url.path.startswith(API_PREFIX):
+    if isinstance(asked, Request) and not own_path(asked.scope).startswith(API_PREFIX):
         return _error_page(asked, told, error.status, headers)
     return JSONResponse({"error": told}, error.status, headers)
 

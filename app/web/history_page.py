@@ -67,7 +67,7 @@ class Asked:
         return urlencode({name: value for name, value in fields.items() if value})
 
     def address(self, **changes: str | None) -> str:
-        """Return the address of the page with these fields changed."""
+        """Return the path of the page with these fields changed."""
         fields = {name: getattr(self, name) for name in self.__slots__} | changes
         if not (fields["since"] or fields["until"]):
             fields["zone"] = ""

@@ -26,6 +26,7 @@ from app.web.dependencies import (
 )
 from app.web.findings import findings_answer
 from app.web.models import models_answer
+from app.web.proxy import address_of
 from app.web.reading import AT_ONCE, first_rows
 from app.web.spoken import spoken_languages
 from app.web.templating import THEMES, render
@@ -101,16 +102,18 @@ def transcription(
 
 @router.post("/preferences")
 def preferences(
+    request: Request,
     back: Annotated[str, Form()] = "/",
     language: Annotated[str | None, Form()] = None,
     theme: Annotated[str | None, Form()] = None,
 ) -> RedirectResponse:
     """Remember the language or the theme, and go back to the page it was chosen on."""
-    response = RedirectResponse(_own_page(back), status_code=303)
+    response = RedirectResponse(address_of(request.scope, _own_page(back)), status_code=303)
+    root = address_of(request.scope, "/")  # of the cookies: other programs may live on the same host
     if language in LANGUAGES:
-        response.set_cookie("language", language, max_age=A_YEAR, samesite="lax")
+        response.set_cookie("language", language, max_age=A_YEAR, path=root, samesite="lax")
     if theme in THEMES:
-        response.set_cookie("theme", theme, max_age=A_YEAR, samesite="lax")  # scripts set it too
+        response.set_cookie("theme", theme, max_age=A_YEAR, path=root, samesite="lax")  # scripts set it too
     return response
 
 

@@ -24,9 +24,10 @@ from app.web.dependencies import State
 from app.web.errors import language_of
 from app.web.openapi import errors
 from app.web.probe_schemas import LivenessAnswer, PartAnswer, ReadinessAnswer
+from app.web.routers import ApiRouter
 
 root = APIRouter(tags=["system"])
-router = APIRouter(tags=["system"])
+router = ApiRouter(tags=["system"])
 
 ANSWER_SECONDS = 5.0  # a busy machine is slow, and a probe that waits longer for an answer is rare
 LOOKS: Mapping[str, Callable[[State], Problem | None]] = {

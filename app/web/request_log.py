@@ -18,6 +18,7 @@ from starlette.requests import Request
 from app.errors import AppError
 from app.logging import bound, event
 from app.web.errors import error_response
+from app.web.proxy import own_path
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -58,11 +59,11 @@ class RequestLog:
         try:
             await self._app(scope, receive, send)
         except Exception:
-            event(log, logging.ERROR, "socket_failed", exc_info=True, path=scope["path"])
+            event(log, logging.ERROR, "socket_failed", exc_info=True, path=own_path(scope))
             raise
         finally:
             seconds = round(time.perf_counter() - started, 1)
-            event(log, logging.INFO, "socket", path=scope["path"], seconds=seconds)
+            event(log, logging.INFO, "socket", path=own_path(scope), seconds=seconds)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
         started = time.perf_counter()
@@ -78,7 +79,7 @@ class RequestLog:
         try:
             await self._app(scope, receive, send_with_id)
         except Exception:
-            event(log, logging.ERROR, "request_failed", exc_info=True, path=scope["path"])
+            event(log, logging.ERROR, "request_failed", exc_info=True, path=own_path(scope))
             if status != CLIENT_WENT_AWAY:
                 raise  # the answer has begun: only the server can end it, by closing the connection
             await error_response(Request(scope), AppError())(scope, receive, send_with_id)
@@ -86,10 +87,10 @@ class RequestLog:
             milliseconds = round((time.perf_counter() - started) * 1000, 1)
             event(
                 log,
-                _level(scope["path"], status),
+                _level(own_path(scope), status),
                 "request",
                 method=scope["method"],
-                path=scope["path"],
+                path=own_path(scope),
                 status=status,
                 ms=milliseconds,
             )

@@ -5,14 +5,15 @@ Programs that are not browsers (no Origin, no Sec-Fetch-Site) are not restricted
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection, Request
 
 from app.errors import AppError, CrossSiteRequest, HostNotAllowed, RequestTooLarge
 from app.web.errors import LARGEST_FORM_BYTES, error_response
+from app.web.proxy import asked_host
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 FORM_TYPES = ("application/json", "application/x-www-form-urlencoded")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+DEFAULT_PORTS = {"http": 80, "https": 443}
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'",
@@ -47,16 +49,35 @@ def allowed_hosts(host: str, further: str) -> frozenset[str] | None:
     """
     if not (host in {"localhost", "::1"} or host.startswith("127.")):
         return None
-    names = {name.strip().lower() for name in further.split(",") if name.strip()}
+    names = {place.name for place in allowed_origins(further)}
     return LOOPBACK_NAMES | names | {f"[{host}]" if ":" in host else host}
+
+
+def allowed_origins(further: str) -> frozenset[Place]:
+    """Return whose pages may change things here although a proxy asks under a name of its own.
+
+    A name without a port stands for all its ports, as it does where the Host header is compared.
+    """
+    return frozenset(_place(name.partition("://")[2] or name) for name in further.split(",") if name.strip())
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A host and a port, as in Host headers and origins."""
+
+    name: str
+    """In lower case; IPv6 in brackets."""
+    port: int | None
+    """None: the scheme's own."""
 
 
 class Gate:
     """ASGI middleware: refuses foreign host names, changes and sockets asked for by pages of other sites, and floods."""
 
-    def __init__(self, app: ASGIApp, hosts: frozenset[str] | None) -> None:
+    def __init__(self, app: ASGIApp, hosts: frozenset[str] | None, origins: frozenset[Place]) -> None:
         self._app = app
         self._hosts = hosts
+        self._origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = self._refusal(scope) if scope["type"] in ("http", "websocket") else None
@@ -68,15 +89,38 @@ class Gate:
 
     def _refusal(self, scope: Scope) -> AppError | None:
         headers = Headers(scope=scope)
-        host = _host_name(headers.get("host", ""))
+        host = _place(asked_host(scope)).name
         if self._hosts is not None and host and host not in self._hosts:
             return HostNotAllowed(host=host[:100])
-        is_cross_site = _is_foreign(headers) if scope["type"] == "websocket" else _is_cross_site(headers)
+        is_socket = scope["type"] == "websocket"
+        is_cross_site = self._is_foreign(headers) if is_socket else self._is_cross_site(headers)
         if scope.get("method") not in SAFE_METHODS and is_cross_site:
             return CrossSiteRequest(origin=headers.get("origin", "null")[:100])
         if _is_large_form(headers):
             return RequestTooLarge(limit_kb=LARGEST_FORM_BYTES // 1024)
         return None
+
+    def _is_cross_site(self, headers: Headers) -> bool:
+        """Tell a browser's request that comes from another origin; Sec-Fetch-Site is the surer sign where it is sent."""
+        fetch_site = headers.get("sec-fetch-site")
+        if fetch_site is not None:
+            return fetch_site not in {"same-origin", "none"}
+        return self._is_foreign(headers)
+
+    def _is_foreign(self, headers: Headers) -> bool:
+        """Tell a page of another origin; browsers send theirs with every change and every socket."""
+        origin = headers.get("origin")
+        if origin is None:
+            return False
+        scheme, _, rest = origin.lower().partition("://")
+        default = DEFAULT_PORTS.get(scheme)
+        page = _place(rest)
+        if default is None or not page.name:  # "null", or a page that is no web page
+            return True
+        asked = _place(headers.get("host", ""))
+        if page.name == asked.name and (page.port or default) == (asked.port or default):
+            return False
+        return not {Place(page.name, None), Place(page.name, page.port or default)} & self._origins
 
 
 class SecurityHeaders:
@@ -96,10 +140,12 @@ class SecurityHeaders:
         await self._app(scope, receive, send_with_headers)
 
 
-def _host_name(host: str) -> str:
-    """Return the name of a Host header without its port (`[::1]:7860` gives `[::1]`)."""
-    name, colon, port = host.strip().lower().rpartition(":")
-    return name if colon and port.isdecimal() else host.strip().lower()
+def _place(text: str) -> Place:
+    """Read a Host header, or an origin behind its scheme (`[::1]:7860`); what is neither has a name that nothing has."""
+    name, colon, port = text.strip().lower().rpartition(":")
+    if colon and port.isascii() and port.isdecimal():
+        return Place(name, int(port))
+    return Place(text.strip().lower(), None)
 
 
 def _is_large_form(headers: Headers) -> bool:
@@ -107,17 +153,3 @@ def _is_large_form(headers: Headers) -> bool:
     length = headers.get("content-length", "0")
     is_form = headers.get("content-type", "").startswith(FORM_TYPES)
     return is_form and (not length.isdecimal() or int(length) > LARGEST_FORM_BYTES)
-
-
-def _is_cross_site(headers: Headers) -> bool:
-    """Tell a browser's request that comes from another origin; Sec-Fetch-Site is the surer sign where it is sent."""
-    fetch_site = headers.get("sec-fetch-site")
-    if fetch_site is not None:
-        return fetch_site not in {"same-origin", "none"}
-    return _is_foreign(headers)
-
-
-def _is_foreign(headers: Headers) -> bool:
-    """Tell a page of another origin; browsers send theirs with every change and every socket."""
-    origin = headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower()

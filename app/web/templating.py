@@ -17,6 +17,7 @@ from app.jobs.models import RECOMMENDED
 from app.languages import NATIVE_NAMES, RARER
 from app.paths import resource_dir
 from app.web.errors import language_of
+from app.web.proxy import address_of, own_path, root_path
 from app.web.static import version_of
 
 THEMES = ("auto", "light", "dark")
@@ -37,7 +38,13 @@ def render(
     page = (
         _environment(language).get_template(template).render(_surroundings(request, language) | dict(context))
     )
-    return HTMLResponse(page, status, dict(headers or {}) | {"vary": "Accept-Language, Cookie"})
+    return HTMLResponse(page, status, dict(headers or {}) | {"vary": _vary(request)})
+
+
+def _vary(request: Request) -> str:
+    """Return what a page depends on, so that no cache hands out one with the addresses of another prefix."""
+    varied = "Accept-Language, Cookie"
+    return f"{varied}, X-Forwarded-Prefix" if "x-forwarded-prefix" in request.headers else varied
 
 
 def clock(seconds: float) -> str:
@@ -75,13 +82,19 @@ def excerpt(text: str, query: str = "") -> Markup:
 def _surroundings(request: Request, language: str) -> dict[str, Any]:
     """Return what every page needs: see base.html."""
     theme = request.cookies.get("theme", "auto")
-    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    path = own_path(request.scope)
+
+    def url(path: str) -> str:
+        return address_of(request.scope, path)
+
     return {
         "language": language,
         "theme": theme if theme in THEMES else "auto",
-        "path": request.url.path,
-        "here": here,
-        "static": f"/static/{version_of(resource_dir('static'))}",
+        "path": path,
+        "here": path + (f"?{request.url.query}" if request.url.query else ""),
+        "url": url,
+        "root_path": root_path(request.scope),
+        "static": url(f"/static/{version_of(resource_dir('static'))}"),
         "script_texts": script_texts(language),
         "complaints": _complaints(request, language),
     }

@@ -50,10 +50,12 @@ class Server:
     """A function of engine.py."""
     address: str = ""
     process: subprocess.Popen[str] | None = None
+    settings: tuple[str, ...] = ()
 
     def start(self) -> None:
         port = urlsplit(self.address).port or 0
         command = [sys.executable, "-m", "tests.browser.server", str(self.data_dir), str(port), self.engine]
+        command += self.settings
         self.process = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout
         self.address = self.process.stdout.readline().split()[-1]
@@ -67,8 +69,8 @@ class Server:
 
 
 @contextmanager
-def serving(data_dir: Path, engine: str = "load") -> Iterator[Server]:
-    server = Server(data_dir, engine)
+def serving(data_dir: Path, *settings: str, engine: str = "load") -> Iterator[Server]:
+    server = Server(data_dir, engine, settings=settings)
     server.start()
     try:
         yield server

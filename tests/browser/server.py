@@ -1,4 +1,7 @@
-"""The real server with the engine of engine.py: `python -m tests.browser.server` prints its address and serves."""
+"""The real server with the engine of engine.py: `python -m tests.browser.server` prints its address and serves.
+
+Arguments: the data folder, the port, and settings as name=value.
+"""
 
 from __future__ import annotations
 
@@ -15,16 +18,19 @@ from app.main import create_app
 from app.settings import Settings
 
 
-def main(data_dir: Path, port: int, engine: str = "load") -> None:
+def main(data_dir: Path, port: int, engine: str = "load", *given: str) -> None:
+    usual = {"max_upload_mb": "2", "allowed_hosts": "transcribe.lan"}
     settings = Settings(
-        data_dir=data_dir, log_dir=data_dir / "logs", max_upload_mb=2, allowed_hosts="transcribe.lan"
+        data_dir=data_dir, log_dir=data_dir / "logs", **usual | dict(each.split("=", 1) for each in given)
     )
     setup_logging(settings.log_dir, settings.log_level, settings.log_file_mb)
     spec = EngineSpec(engine_spec(settings).model_dir, factory=f"tests.browser.engine:{engine}")
     listener = listen("127.0.0.1", port)
     print("Address:", f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
     app = create_app(settings, spec=spec)
-    uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=2)).run(sockets=[listener])
+    uvicorn.Server(
+        uvicorn.Config(app, log_config=None, proxy_headers=False, timeout_graceful_shutdown=2)
+    ).run(sockets=[listener])
 
 
 if __name__ == "__main__":

@@ -1,3 +1,4 @@
+import { url } from "../lib/address.js";
 import { problemOf, recogniseAgain } from "../lib/api.js";
 import { find } from "../lib/dom.js";
 import { complain } from "./problem-box.js";
@@ -25,7 +26,7 @@ export function againDialog(id) {
     button.disabled = true;
     try {
       const job = await recogniseAgain(id, wanted(new FormData(form)));
-      location.assign(`/transcriptions/${job.id}`);
+      location.assign(url(`/transcriptions/${job.id}`));
     } catch (error) {
       complain(dialog, problemOf(error));
       button.disabled = false;

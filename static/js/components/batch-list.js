@@ -1,4 +1,5 @@
 /** @import { Batch } from "../lib/batches-api.js" */
+import { url } from "../lib/address.js";
 import { problemOf } from "../lib/api.js";
 import { badgeOf, batchLine, batchStateName } from "../lib/batch-wording.js";
 import { listBatches } from "../lib/batches-api.js";
@@ -57,7 +58,7 @@ function fill(row, batch) {
   row.dataset.batchRow = batch.id;
   row.dataset.state = batch.state;
   write(row, "name", batch.name);
-  find(row, "a", HTMLAnchorElement).href = `/batch/${encodeURIComponent(batch.id)}`;
+  find(row, "a", HTMLAnchorElement).href = url(`/batch/${encodeURIComponent(batch.id)}`);
   write(row, "state", batchStateName(batch));
   field(row, "state").dataset.state = badgeOf(batch);
   write(row, "line", batchLine(batch));

@@ -1,4 +1,5 @@
 /** @import { BatchItem } from "../lib/batches-api.js" */
+import { url } from "../lib/address.js";
 import { itemStateName } from "../lib/batch-wording.js";
 import { copyOf, field, find, write } from "../lib/dom.js";
 import { clock } from "../lib/format.js";
@@ -37,7 +38,7 @@ function fillName(row, { name, transcription_id }) {
   const link = find(row, '[data-field="name"]', HTMLAnchorElement);
   write(row, "name", name.slice(cut));
   write(row, "folder", name.slice(0, cut));
-  if (transcription_id) link.href = `/transcriptions/${transcription_id}`;
+  if (transcription_id) link.href = url(`/transcriptions/${transcription_id}`);
   else link.removeAttribute("href");
 }
 
@@ -55,7 +56,7 @@ function fillReason(row, { error, duplicate_of }) {
   write(row, "advice", error ? error.advice : "");
   write(row, "code", error ? error.code : "");
   field(row, "same").hidden = !duplicate_of;
-  if (duplicate_of) find(row, '[data-field="original"]', HTMLAnchorElement).href = `/transcriptions/${duplicate_of}`;
+  if (duplicate_of) find(row, '[data-field="original"]', HTMLAnchorElement).href = url(`/transcriptions/${duplicate_of}`);
 }
 
 /** @param {Element} button @param {string} name */

@@ -1,5 +1,6 @@
 /** @import { Batch } from "../lib/batches-api.js" */
 /** @import { Found } from "../lib/dropped.js" */
+import { url } from "../lib/address.js";
 import { cancelTranscription, problemOf, Refusal, retryTranscription } from "../lib/api.js";
 import { deleteBatch, exportAddress, getBatch, giveUpUpload, orderBatch, steerBatch } from "../lib/batches-api.js";
 import { field, find, onAction, write } from "../lib/dom.js";
@@ -114,7 +115,7 @@ export class BatchView {
     if (!(await confirmed("confirm-delete-batch"))) return;
     this.#uploads.stop();
     await deleteBatch(this.#id);
-    location.assign("/batch");
+    location.assign(url("/batch"));
   }
 
   /** @param {string} action @param {HTMLElement} row */

@@ -1,4 +1,5 @@
 /** @import { Finding } from "../lib/types.js" */
+import { url } from "../lib/address.js";
 import { getFindings, problemOf, recogniseAgain } from "../lib/api.js";
 import { copyOf, find, write } from "../lib/dom.js";
 import { oneAtATime } from "../lib/timing.js";
@@ -33,7 +34,7 @@ function findingsPanel(panel) {
     target.disabled = true;
     try {
       const job = await recogniseAgain(id, JSON.parse(target.dataset.remedy));
-      location.assign(`/transcriptions/${job.id}`);
+      location.assign(url(`/transcriptions/${job.id}`));
     } catch (error) {
       const { message, advice } = problemOf(error);
       complaint.textContent = `${message} ${advice}`;
@@ -56,7 +57,7 @@ function row({ id, fact, advice, remedy }) {
   button.hidden = !Object.keys(changes).length;
   button.dataset.remedy = JSON.stringify(changes);
   link.hidden = !remedy?.page;
-  link.href = remedy?.page ?? "";
+  link.href = remedy?.page ? url(remedy.page) : "";
   button.textContent = link.textContent = remedy?.label ?? "";
   return element;
 }

@@ -1,3 +1,4 @@
+import { url } from "../lib/address.js";
 import { find, write } from "../lib/dom.js";
 
 /**
@@ -10,7 +11,7 @@ export function insecureNotice(root) {
   root.hidden = window.isSecureContext;
   if (window.isSecureContext) return false;
   const port = location.port || "80";
-  const local = `http://localhost:${port}/live`;
+  const local = `http://localhost:${port}${url("/live")}`;
   write(root, "origin", location.origin);
   write(root, "origin-again", location.origin);
   write(root, "caddy", `${location.hostname} {\n  reverse_proxy 127.0.0.1:${port}\n}`);

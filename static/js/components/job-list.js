@@ -1,4 +1,5 @@
 /** @import { Transcription } from "../lib/types.js" */
+import { api } from "../lib/address.js";
 import { cancelTranscription, deleteTranscription, problemOf, retryTranscription } from "../lib/api.js";
 import { field, find, onAction } from "../lib/dom.js";
 import { listen } from "../lib/events.js";
@@ -61,7 +62,7 @@ export class JobList {
   }
 
   #followServer() {
-    listen("/api/v1/transcriptions/events", { opened: connectionBack, lost: connectionLost }, {
+    listen(api("/transcriptions/events"), { opened: connectionBack, lost: connectionLost }, {
       transcription: (job) => this.#onEvent(job),
       deleted: ({ id }) => this.#remove(id),
     });

@@ -1,4 +1,5 @@
 /** @import { FullTranscription, Transcription } from "../lib/types.js" */
+import { api } from "../lib/address.js";
 import { getTranscription, problemOf } from "../lib/api.js";
 import { copyOf, find, onAction, write } from "../lib/dom.js";
 import { t } from "../lib/messages.js";
@@ -62,7 +63,7 @@ function fill(slot, job) {
     if (!(button instanceof HTMLElement)) continue;
     copyButton(button, () => lines(job, button.dataset.copy === "raw" ? "text_raw" : "text"));
   }
-  for (const link of result.querySelectorAll("a")) link.href = `/api/v1/transcriptions/${job.id}/export?format=${link.dataset.export}`;
+  for (const link of result.querySelectorAll("a")) link.href = api(`/transcriptions/${job.id}/export?format=${link.dataset.export}`);
   slot.replaceChildren(result);
 }
 

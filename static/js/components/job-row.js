@@ -1,4 +1,5 @@
 /** @import { Transcription } from "../lib/types.js" */
+import { url } from "../lib/address.js";
 import { copyOf, field, find, write } from "../lib/dom.js";
 import { clock, filesize, moment } from "../lib/format.js";
 import { t } from "../lib/messages.js";
@@ -36,7 +37,7 @@ function fillHead(row, job) {
   write(row, "name", job.name);
   write(row, "state", stateName(job.state));
   field(row, "state").dataset.state = job.state;
-  for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (row.querySelectorAll("a:not([data-place])"))) link.href = `/transcriptions/${job.id}`;
+  for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (row.querySelectorAll("a:not([data-place])"))) link.href = url(`/transcriptions/${job.id}`);
 }
 
 /** @param {HTMLElement} row @param {Transcription} job */

@@ -1,4 +1,5 @@
 /** @import { Final } from "../lib/live-types.js" */
+import { api, url } from "../lib/address.js";
 import { problemOf, recogniseAgain } from "../lib/api.js";
 import { find, onAction, write } from "../lib/dom.js";
 import { clock } from "../lib/format.js";
@@ -34,10 +35,10 @@ export class LiveEnd {
     complain(this.#root, null);
     if (!id || id === this.#id) return;
     this.#id = id;
-    const address = `/api/v1/transcriptions/${id}`;
+    const address = api(`/transcriptions/${id}`);
     this.#audio.src = `${address}/audio`;
     write(this.#root, "summary", clock(seconds));
-    find(this.#root, '[data-field="transcript"]', HTMLAnchorElement).href = `/transcriptions/${id}`;
+    find(this.#root, '[data-field="transcript"]', HTMLAnchorElement).href = url(`/transcriptions/${id}`);
     for (const link of this.#root.querySelectorAll("[data-export]")) {
       if (link instanceof HTMLAnchorElement) link.href = `${address}/export?format=${link.dataset.export}`;
     }
@@ -60,7 +61,7 @@ export class LiveEnd {
     button.disabled = true;
     try {
       const { id } = await recogniseAgain(this.#id, { quality: "accurate" });
-      location.assign(`/transcriptions/${id}`);
+      location.assign(url(`/transcriptions/${id}`));
     } catch (error) {
       complain(this.#root, problemOf(error));
     } finally {

@@ -1,4 +1,5 @@
 /** @import { ModelItem } from "../lib/models-api.js" */
+import { api, url } from "../lib/address.js";
 import { problemOf } from "../lib/api.js";
 import { answerOf } from "../lib/dialog.js";
 import { field, find, onAction, write } from "../lib/dom.js";
@@ -21,7 +22,7 @@ export class ModelShelf {
     this.#root = root;
     this.#onChosen = onChosen;
     onAction(root, (action, button) => void this.#act(action, button));
-    listen("/api/v1/models/events", { opened: connectionBack, lost: connectionLost }, {
+    listen(api("/models/events"), { opened: connectionBack, lost: connectionLost }, {
       models: (/** @type {{models: ModelItem[]}} */ answer) => void this.#show(answer.models),
     });
   }
@@ -45,7 +46,7 @@ export class ModelShelf {
 
   /** Take the cards of models that are new from the server, which knows how to write them. */
   async #fetchCards() {
-    const page = new DOMParser().parseFromString(await (await fetch("/models")).text(), "text/html");
+    const page = new DOMParser().parseFromString(await (await fetch(url("/models"))).text(), "text/html");
     for (const card of page.querySelectorAll("[data-model]")) {
       if (card instanceof HTMLElement && !this.#card(card.dataset.model ?? "")) {
         find(this.#root, '[data-list="here"]', HTMLElement).append(document.importNode(card, true));

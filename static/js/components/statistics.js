@@ -1,4 +1,5 @@
 /** @import { Statistics } from "../lib/history-api.js" */
+import { url } from "../lib/address.js";
 import { find, write } from "../lib/dom.js";
 import { filesize } from "../lib/format.js";
 import { t } from "../lib/messages.js";
@@ -74,7 +75,7 @@ function bar(label, count, share, kind, value) {
   const row = document.createElement("li");
   const link = document.createElement(value ? "a" : "span");
   const counted = document.createElement("span");
-  if (link instanceof HTMLAnchorElement) link.href = `/history?${kind}=${encodeURIComponent(value)}`;
+  if (link instanceof HTMLAnchorElement) link.href = url(`/history?${kind}=${encodeURIComponent(value)}`);
   link.textContent = label;
   counted.className = "numbers";
   counted.textContent = count ? `${number.format(count)} · ${Math.round(share * 100)}%` : "";

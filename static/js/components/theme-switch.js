@@ -1,3 +1,4 @@
+import { url } from "../lib/address.js";
 import { find } from "../lib/dom.js";
 
 const A_YEAR = 365 * 24 * 3600; // seconds
@@ -10,7 +11,7 @@ export function themeSwitch() {
     if (!button) return;
     event.preventDefault();
     document.documentElement.dataset.theme = button.value;
-    document.cookie = `theme=${button.value}; path=/; max-age=${A_YEAR}; samesite=lax`;
+    document.cookie = `theme=${button.value}; path=${url("/")}; max-age=${A_YEAR}; samesite=lax`;
     for (const choice of panel.querySelectorAll("button")) choice.ariaPressed = String(choice === button);
     panel.closest("details")?.removeAttribute("open");
   });

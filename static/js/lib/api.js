@@ -1,8 +1,7 @@
 /** @import { Finding, FullTranscription, Model, Problem, Transcription } from "./types.js" */
+import { api } from "./address.js";
 import { noteRequest } from "./journal.js";
 import { t } from "./messages.js";
-
-const ROOT = "/api/v1";
 
 /** A request that was refused, with what happened and what to do. */
 export class Refusal extends Error {
@@ -79,7 +78,7 @@ export function problemIn(status, body) {
  */
 export async function send(method, path, body) {
   const headers = { accept: "application/json", ...(body ? { "content-type": "application/json" } : {}) };
-  const response = await noted(method, ROOT + path, { method, headers, body: body ? JSON.stringify(body) : undefined });
+  const response = await noted(method, api(path), { method, headers, body: body ? JSON.stringify(body) : undefined });
   if (!response.ok) throw new Refusal(problemIn(response.status, await response.text()), response.status);
   return response.status === 204 ? undefined : response.json();
 }

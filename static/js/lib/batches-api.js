@@ -1,4 +1,5 @@
 /** @import { Problem, RecognitionOptions } from "./types.js" */
+import { api } from "./address.js";
 import { problemIn, Refusal, send } from "./api.js";
 import { noteRequest } from "./journal.js";
 
@@ -68,7 +69,7 @@ export const deleteBatch = (id) => send("DELETE", address(id));
 export const addServerFolder = (id, path) => send("POST", `${address(id)}/folder`, { path });
 
 /** @param {string} id @param {string} format */
-export const exportAddress = (id, format) => `/api/v1${address(id)}/export?format=${format}`;
+export const exportAddress = (id, format) => api(`${address(id)}/export?format=${format}`);
 
 /** @param {string} id @param {File} file @param {string} path @returns {Promise<Upload>} */
 export const announceUpload = (id, { name, size, lastModified }, path) =>
@@ -110,7 +111,7 @@ export function sendSlice(id, offset, slice, { signal, stallMs, onProgress }) {
       timer = setTimeout(() => request.abort(), stallMs);
     };
     const stop = () => request.abort();
-    request.open("PATCH", `/api/v1/uploads/${encodeURIComponent(id)}`);
+    request.open("PATCH", api(`/uploads/${encodeURIComponent(id)}`));
     request.setRequestHeader("accept", "application/json");
     request.setRequestHeader("content-type", "application/offset+octet-stream");
     request.setRequestHeader("upload-offset", String(offset));
@@ -127,7 +128,7 @@ export function sendSlice(id, offset, slice, { signal, stallMs, onProgress }) {
       reject(signal.aborted ? new DOMException("Stopped", "AbortError") : new TypeError("Nothing moved"));
     });
     request.addEventListener("loadend", () => {
-      noteRequest("PATCH", "/api/v1/uploads", request.status, request.getResponseHeader("x-request-id"));
+      noteRequest("PATCH", api("/uploads"), request.status, request.getResponseHeader("x-request-id"));
       clearTimeout(timer);
       signal.removeEventListener("abort", stop);
     });

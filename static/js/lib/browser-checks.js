@@ -1,4 +1,5 @@
 /** @import { Check } from "./doctor-api.js" */
+import { api, socketOf, url } from "./address.js";
 import { DOCTOR, serverClock } from "./doctor-api.js";
 import { t } from "./messages.js";
 
@@ -13,7 +14,7 @@ const CLOCK_TOLERANCE_MS = 60_000;
 const TICKS_APART_MS = 150; // events that come closer were held back on the way
 const BYTES_PER_MB = 1024 * 1024;
 const SLICE = new Uint8Array(BYTES_PER_MB);
-const NEEDED = ["/static/favicon.svg", "/api/v1/health", "/api/v1/system"];
+const NEEDED = [url("/static/favicon.svg"), api("/health"), api("/system")];
 
 /** @param {string} id @param {string} fact @returns {Check} */
 const ok = (id, fact) => ({ id, status: "ok", fact, advice: "" });
@@ -93,7 +94,7 @@ async function requests() {
 async function socket() {
   const word = String(Math.random());
   const heard = await new Promise((resolve) => {
-    const line = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${DOCTOR}/echo`);
+    const line = new WebSocket(socketOf("/doctor/echo"));
     const timer = setTimeout(() => resolve(""), PATIENCE_MS);
     line.addEventListener("open", () => line.send(word));
     line.addEventListener("message", ({ data }) => resolve(data));

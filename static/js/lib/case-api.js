@@ -1,3 +1,4 @@
+import { api } from "./address.js";
 import { send } from "./api.js";
 
 /**
@@ -10,7 +11,7 @@ import { send } from "./api.js";
 export const previewCase = (place, choice) => send("GET", `${place}/preview?${query(choice)}`);
 
 /** @param {string} place @param {CaseChoice} choice */
-export const caseAddress = (place, choice) => `/api/v1${place}?${query(choice)}`;
+export const caseAddress = (place, choice) => api(`${place}?${query(choice)}`);
 
 /** @param {CaseChoice} choice */
 function query({ audio, keepNames, browser }) {

@@ -1,3 +1,5 @@
+import { ownName } from "./address.js";
+
 /**
  * What a take is known by: to this browser, and to the server once that has answered.
  *
@@ -101,7 +103,7 @@ export class ChunkStore {
 
 /** @returns {Promise<IDBDatabase>} */
 async function open() {
-  const request = indexedDB.open(NAME, 1);
+  const request = indexedDB.open(ownName(NAME), 1);
   request.onupgradeneeded = () => {
     request.result.createObjectStore("takes", { keyPath: "id" });
     request.result.createObjectStore("chunks");

@@ -5,9 +5,10 @@
  * @property {string} fact
  * @property {string} advice
  */
+import { api } from "./address.js";
 import { send } from "./api.js";
 
-export const DOCTOR = "/api/v1/doctor";
+export const DOCTOR = api("/doctor");
 
 /** @param {{quick: boolean}} wish @returns {Promise<{checks: Check[], seconds: number}>} */
 export const examineServer = ({ quick }) => send("GET", `/doctor/checks?quick=${quick}`);

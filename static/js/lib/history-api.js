@@ -1,4 +1,5 @@
 /** @import { Transcription } from "./types.js" */
+import { api } from "./address.js";
 import { problemIn, Refusal, send } from "./api.js";
 
 /**
@@ -54,7 +55,7 @@ export const ownZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone ??
  * @param {string} format
  */
 export async function exportAll(ids, format) {
-  const response = await fetch("/api/v1/history/export", {
+  const response = await fetch(api("/history/export"), {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ ids, format }),

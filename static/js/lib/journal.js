@@ -1,3 +1,5 @@
+import { api, ownPath } from "./address.js";
+
 /**
  * The action journal: what is done in the pages of this browser tab, and what the browser complains of, so that a
  * support case can tell how to see it again. Names of controls and chosen values are noted; what is typed, recognised
@@ -9,7 +11,7 @@
  */
 
 const KEY = "funasr.journal";
-const ADDRESS = "/api/v1/journal/";
+const ADDRESS = api("/journal/");
 const SEND_MS = 4000;
 const MOST_PENDING = 200; // while the server is away
 const MOST_AT_ONCE = 100;
@@ -148,7 +150,7 @@ const clean = (text) => text.replace(/\s+/g, " ").trim().slice(0, LONGEST_NAME);
 /** An address without what was asked for: a search may hold what somebody said. @param {string} address */
 function pathOf(address) {
   try {
-    return new URL(address, location.href).pathname.slice(0, 150);
+    return ownPath(new URL(address, location.href).pathname).slice(0, 150);
   } catch {
     return "";
   }
@@ -157,7 +159,7 @@ function pathOf(address) {
 /** @param {Kind} kind @param {Partial<Entry>} facts */
 function record(kind, facts) {
   const mine = journal();
-  mine.pending.push({ number: mine.next, at: new Date().toISOString(), kind, page: location.pathname, ...facts });
+  mine.pending.push({ number: mine.next, at: new Date().toISOString(), kind, page: ownPath(location.pathname), ...facts });
   mine.next += 1;
   mine.pending = mine.pending.slice(-MOST_PENDING);
   keep();

@@ -1,6 +1,7 @@
 /** @import { Outbox } from "../audio/outbox.js" */
 /** @import { Take } from "./chunk-store.js" */
 /** @import { LiveMessage, LiveSettings } from "./live-types.js" */
+import { socketOf } from "./address.js";
 import { getSystem } from "./api.js";
 import { t } from "./messages.js";
 import { Waiting } from "./waiting.js";
@@ -96,7 +97,7 @@ export class LiveLine {
   /** One socket, from its opening to its end. @returns {Promise<void>} */
   #connection() {
     return new Promise((resolve) => {
-      const address = new URL("/api/v1/live", location.href.replace(/^http/, "ws"));
+      const address = socketOf("/live");
       const socket = (this.#socket = new WebSocket(address));
       const timer = setInterval(() => this.pump(), LOOK_MS);
       const end = () => {

@@ -7,6 +7,7 @@
  *
  * @typedef {{entries: LogEntry[], place: string, is_cut: boolean}} LogPage
  */
+import { api } from "./address.js";
 import { send } from "./api.js";
 
 /** @param {URLSearchParams} filter @param {string} [after] a place; without it the newest @returns {Promise<LogPage>} */
@@ -17,4 +18,4 @@ export function readLog(filter, after = "") {
 }
 
 /** @param {URLSearchParams} filter */
-export const downloadAddress = (filter) => `/api/v1/logs/download?${filter}`;
+export const downloadAddress = (filter) => api(`/logs/download?${filter}`);

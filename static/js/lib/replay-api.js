@@ -1,4 +1,5 @@
 /** @import { Problem } from "./types.js" */
+import { api } from "./address.js";
 import { problemIn, Refusal, send } from "./api.js";
 import { noteRequest } from "./journal.js";
 
@@ -56,14 +57,14 @@ export function startReplay(file, changes, onProgress, signal) {
   changes.append("file", file, file.name);
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    request.open("POST", "/api/v1/replay");
+    request.open("POST", api("/replay"));
     request.setRequestHeader("accept", "application/json");
     request.upload.addEventListener("progress", ({ loaded, total }) => onProgress((100 * loaded) / total));
     request.addEventListener("load", () => {
       if (request.status === 202) resolve(JSON.parse(request.responseText));
       else reject(new Refusal(problemIn(request.status, request.responseText), request.status));
     });
-    request.addEventListener("loadend", () => noteRequest("POST", "/api/v1/replay", request.status, request.getResponseHeader("x-request-id")));
+    request.addEventListener("loadend", () => noteRequest("POST", api("/replay"), request.status, request.getResponseHeader("x-request-id")));
     request.addEventListener("error", () => reject(new TypeError("The connection broke")));
     request.addEventListener("abort", () => reject(new DOMException("Cancelled", "AbortError")));
     signal.addEventListener("abort", () => request.abort());

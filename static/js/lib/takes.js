@@ -1,4 +1,5 @@
 /** @typedef {{id: number, file: File, seconds: number}} KeptTake */
+import { ownName } from "./address.js";
 
 const DATABASE = "funasr";
 const STORE = "takes";
@@ -47,7 +48,7 @@ async function within(mode, work) {
 }
 
 function opened() {
-  const request = indexedDB.open(DATABASE, 1);
+  const request = indexedDB.open(ownName(DATABASE), 1);
   request.addEventListener("upgradeneeded", () => request.result.createObjectStore(STORE, { autoIncrement: true }));
   return settled(request);
 }

@@ -1,4 +1,5 @@
 /** @import { RecognitionOptions, Transcription } from "./types.js" */
+import { api } from "./address.js";
 import { problemIn, Refusal } from "./api.js";
 import { noteRequest } from "./journal.js";
 
@@ -14,11 +15,11 @@ import { noteRequest } from "./journal.js";
 export function upload(file, options, onProgress, signal) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    request.open("POST", "/api/v1/transcriptions");
+    request.open("POST", api("/transcriptions"));
     request.setRequestHeader("accept", "application/json");
     request.upload.addEventListener("progress", ({ loaded, total }) => onProgress((100 * loaded) / total));
     request.addEventListener("load", () => settle(request, resolve, reject));
-    request.addEventListener("loadend", () => noteRequest("POST", "/api/v1/transcriptions", request.status, request.getResponseHeader("x-request-id")));
+    request.addEventListener("loadend", () => noteRequest("POST", api("/transcriptions"), request.status, request.getResponseHeader("x-request-id")));
     request.addEventListener("error", () => reject(new TypeError("The connection broke")));
     request.addEventListener("abort", () => reject(new DOMException("Cancelled", "AbortError")));
     signal.addEventListener("abort", () => request.abort());

@@ -1,4 +1,5 @@
 /** @import { Problem } from "./types.js" */
+import { api } from "./address.js";
 import { problemIn, Refusal, send } from "./api.js";
 
 /**
@@ -72,7 +73,7 @@ export function lookAtFile(file, onProgress, signal) {
   form.append("file", file, file.name);
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    request.open("POST", "/api/v1/vad");
+    request.open("POST", api("/vad"));
     request.setRequestHeader("accept", "application/json");
     request.upload.addEventListener("progress", ({ loaded, total }) => onProgress((100 * loaded) / total));
     request.addEventListener("load", () => {

@@ -7,6 +7,7 @@ import { connectionBack, connectionLost } from "../components/notices.js";
 import { startPage } from "../components/page.js";
 import { RecognitionSettings } from "../components/recognition-settings.js";
 import { shortcuts } from "../components/shortcuts.js";
+import { api, url } from "../lib/address.js";
 import { find } from "../lib/dom.js";
 import { listen } from "../lib/events.js";
 import { t } from "../lib/messages.js";
@@ -23,7 +24,7 @@ shortcuts([{ keys: "Mod+Enter", does: t("Start the batch") }]);
 window.addEventListener("beforeunload", (event) => {
   if (composer.isFilled) event.preventDefault();
 });
-listen("/api/v1/batches/events", { opened, lost: connectionLost }, { batch: onBatch, deleted: onDeleted });
+listen(api("/batches/events"), { opened, lost: connectionLost }, { batch: onBatch, deleted: onDeleted });
 
 /** Events may have been missed: ask. */
 function opened() {
@@ -51,7 +52,7 @@ function onDeleted({ id }) {
  * @param {Found[]} found
  */
 function open(batch, found) {
-  history.replaceState(null, "", `/batch/${encodeURIComponent(batch.id)}`);
+  history.replaceState(null, "", url(`/batch/${encodeURIComponent(batch.id)}`));
   root.dataset.id = batch.id;
   view = viewOf(batch.id);
   view.show(batch);

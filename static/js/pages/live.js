@@ -16,6 +16,7 @@ import { RecognitionSettings } from "../components/recognition-settings.js";
 import { shortcuts } from "../components/shortcuts.js";
 import { SpeechOptions } from "../components/speech-options.js";
 import { StayAwake } from "../components/stay-awake.js";
+import { url } from "../lib/address.js";
 import { spoken } from "../lib/batches-api.js";
 import { ChunkStore } from "../lib/chunk-store.js";
 import { find, onAction, write } from "../lib/dom.js";
@@ -216,7 +217,7 @@ function showRescue() {
   for (const action of ["save-sound", "discard"]) find(page, `[data-action="${action}"]`, HTMLElement).hidden = !isRescue();
   const link = find(page, '[data-field="rescue-link"]', HTMLAnchorElement);
   link.hidden = !session?.transcription;
-  link.href = `/transcriptions/${session?.transcription}`;
+  link.href = url(`/transcriptions/${session?.transcription}`);
 }
 
 /** A session has a case as soon as the server knows it. */

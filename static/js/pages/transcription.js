@@ -13,6 +13,7 @@ import { transcriptShortcuts } from "../components/transcript-keys.js";
 import { showHead, showState } from "../components/transcript-state.js";
 import { TranscriptText } from "../components/transcript-text.js";
 import { Waveform } from "../components/waveform.js";
+import { api, url } from "../lib/address.js";
 import { cancelTranscription, getPeaks, getTranscription, problemOf, retryTranscription } from "../lib/api.js";
 import { field, find, onAction } from "../lib/dom.js";
 import { listen } from "../lib/events.js";
@@ -39,13 +40,13 @@ follow();
 
 /** Follow the transcription until it has ended; events tell that there is something new, and how far it is. */
 function follow() {
-  listen(`/api/v1/transcriptions/${id}/events`, { opened: connectionBack, lost: connectionLost }, {
+  listen(api(`/transcriptions/${id}/events`), { opened: connectionBack, lost: connectionLost }, {
     transcription(job) {
       reload();
       return isOpen(job);
     },
     deleted() {
-      location.assign("/history");
+      location.assign(url("/history"));
       return false;
     },
   });
@@ -80,7 +81,7 @@ async function act(action) {
     if (action === "again") openAgain();
     if (action === "cancel") await cancelTranscription(id);
     if (action === "retry") await retry();
-    if (action === "delete" && (await confirmDelete(id, name))) location.assign("/history");
+    if (action === "delete" && (await confirmDelete(id, name))) location.assign(url("/history"));
   } catch (error) {
     complain(page, problemOf(error));
   }

@@ -3,6 +3,7 @@ import { foundToolbar } from "../components/found-toolbar.js";
 import { LiveSearch } from "../components/live-search.js";
 import { connectionBack, connectionLost, notify } from "../components/notices.js";
 import { startPage } from "../components/page.js";
+import { api } from "../lib/address.js";
 import { find, field } from "../lib/dom.js";
 import { listen } from "../lib/events.js";
 import { emptyTrash, removeAll, restoreAll } from "../lib/history-api.js";
@@ -19,7 +20,7 @@ const selection = foundToolbar(results, {
   restore: (_, button) => restore([rowOf(button).dataset.job ?? ""]),
   remove: (_, button) => removeRow(rowOf(button)),
 });
-listen("/api/v1/transcriptions/events", { opened: connectionBack, lost: connectionLost }, {
+listen(api("/transcriptions/events"), { opened: connectionBack, lost: connectionLost }, {
   transcription({ id }) {
     if (results.querySelector(`[data-job="${CSS.escape(id)}"]`)) void search.refresh(); // somebody brought it back
   },

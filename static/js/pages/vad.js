@@ -7,6 +7,7 @@ import { SpeechOptions } from "../components/speech-options.js";
 import { SpeechView } from "../components/speech-view.js";
 import { StretchList } from "../components/stretch-list.js";
 import { StretchPlayer } from "../components/stretch-player.js";
+import { api, url } from "../lib/address.js";
 import { problemOf, Refusal } from "../lib/api.js";
 import { field, find, onAction, write } from "../lib/dom.js";
 import { clock } from "../lib/format.js";
@@ -102,12 +103,12 @@ function send(file, signal) {
 /** @param {Analysis} analysis */
 function show(analysis) {
   current = analysis;
-  history.replaceState(null, "", `/vad?id=${encodeURIComponent(analysis.id)}`);
+  history.replaceState(null, "", url(`/vad?id=${encodeURIComponent(analysis.id)}`));
   for (const part of ["player", "result", "export"]) slot(part).hidden = false;
   write(page, "name", analysis.name);
   write(page, "source-title", t("Drop another recording here"));
   slot("warnings").replaceChildren(...analysis.warnings.map(paragraph));
-  audio.src = `/api/v1/vad/${analysis.id}/audio?heard=true`;
+  audio.src = api(`/vad/${analysis.id}/audio?heard=true`);
   view.open(analysis.duration ?? 0);
   void refresh();
 }
@@ -178,7 +179,7 @@ function showExports(id, hasTexts) {
   for (const link of page.querySelectorAll("[data-export]")) {
     if (!(link instanceof HTMLAnchorElement)) continue;
     const format = link.dataset.export ?? "";
-    link.href = `/api/v1/vad/${id}/export?${queryOf({ format, ...options.values })}`;
+    link.href = api(`/vad/${id}/export?${queryOf({ format, ...options.values })}`);
     const isOff = format === "srt" && !hasTexts;
     link.ariaDisabled = String(isOff);
     link.tabIndex = isOff ? -1 : 0;

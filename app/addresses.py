@@ -1,0 +1,62 @@
+"""Paths, hosts and networks that people and proxies may name. What is not plainly one of them is refused."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import TypeAlias
+
+Networks: TypeAlias = tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
+
+LONGEST_PATH = 200
+# Unreserved characters of RFC 3986 only: nothing that HTML, headers, cookies or a URL give a meaning to.
+SEGMENT = r"/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+"
+ROOT_PATH = re.compile(rf"(?:{SEGMENT})+")
+NAME_AND_PORT = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?")
+
+
+def checked_root_path(text: str) -> str:
+    """Return a path such as /asr or /tools/asr without a slash at its end; empty for the root of a host.
+
+    Raises:
+        ValueError: it is no such path.
+    """
+    path = text.removesuffix("/")
+    if path and not (len(path) <= LONGEST_PATH and ROOT_PATH.fullmatch(path)):
+        raise ValueError("a path such as /asr: letters, digits, '-', '.', '_', '~' and single slashes")
+    return path
+
+
+def checked_networks(text: str) -> str:
+    """Return `text` if it lists addresses and networks with commas.
+
+    Raises:
+        ValueError: it does not.
+    """
+    networks(text)
+    return text
+
+
+def networks(text: str) -> Networks:
+    """Return the networks of a list such as `127.0.0.1, 172.16.0.0/12`; an address is a network of one.
+
+    Raises:
+        ValueError: an item is neither.
+    """
+    return tuple(ipaddress.ip_network(item.strip(), strict=False) for item in text.split(",") if item.strip())
+
+
+def is_within(address: str, allowed: Networks) -> bool:
+    """Return whether an address is in one of the networks; IPv4 counts as such inside IPv6, too."""
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])  # fe80::1%eth0
+    except ValueError:
+        return False
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
+        ip = ip.ipv4_mapped
+    return any(ip in network for network in allowed)
+
+
+def is_host(text: str) -> bool:
+    """Return whether `text` is the name or address of a host, with or without a port."""
+    return NAME_AND_PORT.fullmatch(text) is not None
