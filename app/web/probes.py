@@ -24,9 +24,9 @@ from app.web.dependencies import State
 from app.web.errors import language_of
 from app.web.openapi import errors
 from app.web.probe_schemas import LivenessAnswer, PartAnswer, ReadinessAnswer
-from app.web.routers import ApiRouter
+from app.web.routers import ApiRouter, operation_id
 
-root = APIRouter(tags=["system"])
+root = APIRouter(tags=["system"], generate_unique_id_function=operation_id)
 router = ApiRouter(tags=["system"])
 
 ANSWER_SECONDS = 5.0  # a busy machine is slow, and a probe that waits longer for an answer is rare

@@ -30,7 +30,7 @@ def _ill(tmp_path_factory: pytest.TempPathFactory, note: Path) -> Iterator[Serve
     """A server whose model does not load."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("MISSING_FILE_NOTE", str(note))
-        with serving(tmp_path_factory.mktemp("ill"), "refuse") as server:
+        with serving(tmp_path_factory.mktemp("ill"), engine="refuse") as server:
             wait_until(lambda: b'"state":"failed"' in system(server))
             yield server
 
