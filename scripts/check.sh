@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/environment.sh
 
-install dev --editable . --group dev
+install dev
 install_node || fail "The packages of package.json could not be installed." "Check the network or a proxy, then start again"
 
 set -x

@@ -1,10 +1,14 @@
 #!/usr/bin/env bash
-# Sets up what is missing, then starts the server; options go to `python -m app serve`.
-# --no-models: bring no model on a first start. (So does --model FOLDER.)
+# Sets up what is missing, then starts the server.
+#   --unlocked   with the newest packages instead of the tested ones
+#   --no-models  fetch no model on a first start (neither does --model FOLDER)
+# All other options go to `python -m app serve`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/environment.sh
 
+take_unlocked "$@"
+set -- ${arguments[@]+"${arguments[@]}"}
 options=() place=()
 while [ $# -gt 0 ]; do
     case $1 in
@@ -18,8 +22,8 @@ while [ $# -gt 0 ]; do
 done
 
 is_first=true
-if cmp -s pyproject.toml .venv/run.installed; then is_first=false; fi
-install run --editable '.[hub]'
+if [ -e .venv/run.installed ]; then is_first=false; fi
+install run
 # The index was just reached for packages: so is the recommended model. Without it the start goes on.
 if $is_first; then .venv/bin/python -m app models pull --recommended ${place[@]+"${place[@]}"} || true; fi
 exec .venv/bin/python -m app serve ${options[@]+"${options[@]}"}
