@@ -22,7 +22,8 @@ from app.support.doctor import Status, Subject
 from app.support.doctor.surroundings import port
 from app.support.readiness import disk_problem
 from tests.engine.sounds import babble, wav_bytes
-from tests.web.conftest import API, Server, wait_until
+from tests.waiting import wait_until
+from tests.web.conftest import API, Server
 from tests.web.test_files import damage
 
 BOTH = ("/ready", "/api/v1/ready")
