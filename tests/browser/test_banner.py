@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.axe import check_accessible
 from tests.browser.conftest import Server, new_context, serving, wait_for
-from tests.web.conftest import wait_until
+from tests.waiting import wait_until
 
 LEAST_SPACE = 8  # pixels between the banner and what is above and below it
 

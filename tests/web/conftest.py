@@ -20,7 +20,6 @@ from tests.conftest import data_folder
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 API = "/api/v1/transcriptions"
-WAIT_SECONDS = 240  # a busy machine is slow; waiting ends when it is true
 
 
 @dataclass(frozen=True)
