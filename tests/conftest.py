@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from importlib.metadata import version
@@ -10,11 +11,62 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+TESTS = REPOSITORY / "tests"
+SLOW = (  # each of their tests starts a browser, a server, a model or several processes
+    "browser",
+    "commands",
+    "packaging",
+    "test_main_job.py",
+    "test_packaging.py",
+    "engine/test_batching.py",
+    "engine/test_precision.py",
+    "engine/test_preparation.py",
+    "engine/test_process.py",
+    "jobs/test_batches.py",
+    "jobs/test_batching.py",
+    "jobs/test_channels.py",
+    "jobs/test_devices.py",
+    "jobs/test_durability.py",
+    "jobs/test_inference.py",
+    "jobs/test_live.py",
+    "jobs/test_missing.py",
+    "jobs/test_settings.py",
+    "jobs/test_transcribing.py",
+    "models/test_models.py",
+    "models/test_package_index.py",
+    "support/test_case.py",
+    "support/test_doctor.py",
+    "support/test_live_case.py",
+    "support/test_replay.py",
+    "training",
+    "web/test_doctor.py",
+    "web/test_events.py",
+    "web/test_files.py",
+    "web/test_live.py",
+    "web/test_replay.py",
+    "web/test_vad.py",
+)
+
+
+gc.disable()  # what collecting the tests makes stays: searching it again and again takes a tenth of the whole run
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_report_header() -> str:
     packages = ("torch", "torchaudio", "numpy", "av", "sqlalchemy", "fastapi")
     return ", ".join(f"{package} {version(package)}" for package in packages)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the slow tests: `-m "smoke or not slow"` leaves one way through each layer."""
+    slow = [TESTS / name for name in SLOW]
+    for item in items:
+        if any(item.path.is_relative_to(place) for place in slow):
+            item.add_marker("slow")
 
 
 @pytest.fixture(scope="session", name="empty")

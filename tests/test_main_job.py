@@ -10,7 +10,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +20,7 @@ import pytest
 
 from app.paths import builtin_model_dir
 from tests.conftest import REPOSITORY
+from tests.waiting import wait_until
 
 MODEL = builtin_model_dir()
 PATIENCE_SECONDS = 120
@@ -65,13 +65,11 @@ def upload(client: httpx.Client) -> dict[str, Any]:
 
 
 def ended(client: httpx.Client, id: str) -> dict[str, Any]:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        job = client.get(f"/api/v1/transcriptions/{id}").json()
-        if job["state"] not in ("queued", "running"):
-            return dict(job)
-        time.sleep(0.2)
-    pytest.fail(f"still {job['state']}")
+    def job() -> dict[str, Any]:
+        return dict(client.get(f"/api/v1/transcriptions/{id}").json())
+
+    wait_until(lambda: job()["state"] not in ("queued", "running"), lambda: f"still {job()['state']}")
+    return job()
 
 
 def letters(text: str) -> str:

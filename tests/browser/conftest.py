@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import sys
@@ -19,6 +18,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from tests.engine.sounds import babble, silence, wav_bytes
+from tests.waiting import wait_until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FLAGS = (
@@ -205,13 +205,11 @@ def transcribe(page: Page | BrowserContext, recording: Path, name: str | None = 
 
 
 def wait_until_done(page: Page | BrowserContext, id: str) -> dict[str, Any]:
-    deadline = time.monotonic() + READY_SECONDS
-    while time.monotonic() < deadline:
-        job: dict[str, Any] = page.request.get(f"{API}/{id}").json()
-        if job["state"] not in ("queued", "running"):
-            return job
-        time.sleep(0.1)
-    pytest.fail(f"job {id} did not end: {json.dumps(job)}")
+    def job() -> dict[str, Any]:
+        return dict(page.request.get(f"{API}/{id}").json())
+
+    wait_until(lambda: job()["state"] not in ("queued", "running"), lambda: f"did not end: {job()}")
+    return job()
 
 
 def wait_for(page: Page, expression: str) -> None:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import new_context, serving
 from tests.conftest import data_folder
 
 
-@pytest.mark.timeout(120)
 def test_a_restart_of_the_server_is_told_and_the_job_goes_on(
     browser: Browser, tmp_path: Path, empty: Path, long_recording: Path
 ) -> None:

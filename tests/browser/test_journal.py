@@ -51,9 +51,9 @@ def test_a_journal_that_cannot_be_sent_is_sent_later(browser: Browser, server: S
     page = new_context(browser, server.address).new_page()
     page.goto("/history")
     page.context.set_offline(True)
-    page.evaluate("document.querySelector('nav a').focus()")
-    page.keyboard.press("Escape")
-    page.wait_for_timeout(5000)  # one vain try
+    with page.expect_event("requestfailed"):
+        page.evaluate("document.querySelector('nav a').focus()")
+        page.keyboard.press("Escape")
     page.context.set_offline(False)
     page.goto("/models")
 

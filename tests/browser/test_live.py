@@ -25,8 +25,6 @@ CUT_SECONDS = 10
 LIVE = b"GET /api/v1/live HTTP"  # the request that becomes the socket
 ANY_SENTENCE = re.compile("|".join(re.escape(text) for text, _ in SENTENCES))
 
-pytestmark = pytest.mark.timeout(120)
-
 
 @pytest.fixture(scope="module", name="voice")
 def _voice(tmp_path_factory: pytest.TempPathFactory) -> Path:

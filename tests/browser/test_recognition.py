@@ -27,6 +27,7 @@ def job_row(page: Page, name: str) -> Locator:
     return page.locator("[data-job]", has_text=name).first
 
 
+@pytest.mark.smoke
 def test_a_recording_is_uploaded_watched_across_a_reload_and_read(page: Page, long_recording: Path) -> None:
     choose(page, long_recording)
     start(page)

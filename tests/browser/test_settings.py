@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,10 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.axe import check_accessible
-from tests.browser.conftest import WAIT_SECONDS, Server, Watch, new_context, serving
+from tests.browser.conftest import Server, Watch, new_context, serving
 from tests.browser.test_appearance import WIDER_THAN_WINDOW
 from tests.conftest import data_folder
+from tests.waiting import wait_until
 
 Open = Callable[..., Page]
 
@@ -55,13 +55,11 @@ def _settings_page(open_settings: Open) -> Page:
 
 
 def wait_until_loaded(page: Page) -> None:
-    deadline = time.monotonic() + WAIT_SECONDS
-    while time.monotonic() < deadline:
+    def is_loaded() -> bool:
         told = page.request.get("/api/v1/settings").json()
-        if not told["is_reloading"] and told["model"]["state"] == "ready":
-            return
-        time.sleep(0.1)
-    pytest.fail("the model did not load")
+        return not told["is_reloading"] and told["model"]["state"] == "ready"
+
+    wait_until(is_loaded, lambda: "the model did not load")
 
 
 def row(page: Page, name: str) -> Locator:

@@ -44,6 +44,7 @@ def letters(text: str) -> str:
     return "".join(text.split())
 
 
+@pytest.mark.smoke
 def test_a_recording_is_read_to_the_terminal(golden: tuple[Path, str]) -> None:
     audio, text = golden
 

@@ -19,6 +19,7 @@ import pytest
 
 from app.paths import builtin_model_dir
 from tests.conftest import REPOSITORY
+from tests.waiting import wait_until
 
 MODEL = builtin_model_dir()
 PATIENCE_SECONDS = 200
@@ -87,10 +88,7 @@ class Watched:
                 process.kill()
 
     def until(self, condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not condition():
-            assert time.monotonic() < deadline, self.log()[-3000:]
-            time.sleep(0.05)
+        wait_until(condition, lambda: self.log()[-3000:])
 
     def log(self) -> str:
         path = self.home / "logs" / "app.log"

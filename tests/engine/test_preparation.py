@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from app.errors import (
     NotAudio,
 )
 from tests.engine import sounds
+from tests.waiting import wait_until
 
 LIMITS = DecodeLimits(max_seconds=36_000, cpu_seconds=60, memory_mb=256)
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -230,8 +230,7 @@ def test_the_child_dies_with_its_parent(ten_hours, tmp_path):
     )
     parent = subprocess.Popen([sys.executable, "-c", script, str(ten_hours)], cwd=REPOSITORY)
     child = first_child(parent.pid)
-    while not decoding_has_begun(tmp_path):
-        time.sleep(0.05)
+    wait_until(lambda: decoding_has_begun(tmp_path))
     parent.kill()
     parent.wait()
     child.wait(timeout=30)
@@ -239,10 +238,11 @@ def test_the_child_dies_with_its_parent(ten_hours, tmp_path):
 
 
 def first_child(pid: int) -> psutil.Process:
-    while True:
-        for child in filter(is_reader, psutil.Process(pid).children()):
-            return child
-        time.sleep(0.05)
+    def readers() -> list[psutil.Process]:
+        return list(filter(is_reader, psutil.Process(pid).children()))
+
+    wait_until(readers)
+    return readers()[0]
 
 
 def test_the_child_imports_no_torch(tmp_path):

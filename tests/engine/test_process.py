@@ -16,9 +16,9 @@ from app.engine.process import serve
 from app.errors import InferenceFailed, InferenceUnavailable, ModelFolderMissing
 from app.hotwords import Hotword
 from tests.engine.tiny_model import build_tiny_model
+from tests.waiting import PATIENCE_SECONDS
 
 SPAWN = multiprocessing.get_context("spawn")
-PATIENCE_SECONDS = 120  # a child imports torch on a busy machine
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -25,8 +24,8 @@ from app.store.database import Database
 from app.store.files import Files
 from tests.conftest import data_folder
 from tests.engine import sounds
+from tests.waiting import wait_until
 
-PATIENCE_SECONDS = 200  # after which a story that does not happen has failed
 LIMITS = DecodeLimits(max_seconds=600, cpu_seconds=60, memory_mb=1024)
 FINAL = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
 
@@ -86,10 +85,7 @@ class House:
         (self.folder / name).touch()
 
     def until(self, condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not condition():
-            assert time.monotonic() < deadline, "it did not happen"
-            time.sleep(0.02)
+        wait_until(condition)
 
     def end_of(self, id: str) -> Transcription:
         self.until(lambda: self.queue.get(id).state in FINAL)

@@ -14,8 +14,7 @@ from app.jobs.inference import InferenceProcess
 from app.jobs.queue import JobState
 from tests.engine.sounds import babble
 from tests.jobs.conftest import House, talk
-
-PATIENCE_SECONDS = 60
+from tests.waiting import PATIENCE_SECONDS
 
 
 def batches_of(house: House) -> list[list[str]]:

@@ -40,6 +40,7 @@ def child_pid() -> int:
     return pid
 
 
+@pytest.mark.smoke
 def test_a_request_starts_the_process_by_itself(tmp_path: Path) -> None:
     with process(tmp_path, "EchoEngine") as inference:
         assert inference.status().state == "stopped"

@@ -12,6 +12,7 @@ from tests.engine import sounds
 from tests.jobs.conftest import House, talk
 
 
+@pytest.mark.smoke
 def test_a_recording_becomes_a_text_by_segments(house: House) -> None:
     with house.working("EchoEngine"):
         record = house.end_of(house.submit(talk(0.2, 0.4, 0.6)).id)

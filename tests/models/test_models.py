@@ -9,8 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -41,18 +40,12 @@ from app.jobs.models.keeper import ModelKeeper
 from tests.conftest import REPOSITORY
 from tests.models.conftest import FUNASR_FILES, SENSEVOICE_MS
 from tests.models.hub import LoopbackHub, link, tar_gz
+from tests.waiting import wait_until
 
 QUICK = Patience(attempts=3, pause_seconds=0.01, silence_seconds=5)
 WEIGHTS = FUNASR_FILES["model.pt"]
 WANTED_BYTES = sum(len(c) for name, c in FUNASR_FILES.items() if not name.endswith((".mp3", ".py")))
 NAME = "sensevoice-small"
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)
 
 
 @pytest.fixture(autouse=True)
@@ -216,7 +209,7 @@ def test_a_download_in_the_background_can_be_watched_cancelled_and_taken_up_agai
 ) -> None:
     hub.stall = True
     models.pull(NAME)
-    until(lambda: arrived_bytes(models) > 0)  # sent is not yet arrived
+    wait_until(lambda: arrived_bytes(models) > 0)  # sent is not yet arrived
 
     entry = models.entry(NAME)
     assert entry.state is ModelState.PULLING
@@ -230,10 +223,10 @@ def test_a_download_in_the_background_can_be_watched_cancelled_and_taken_up_agai
 
     models.cancel(NAME)
     hub.go.set()
-    until(lambda: models.entry(NAME).state is ModelState.STOPPED)
+    wait_until(lambda: models.entry(NAME).state is ModelState.STOPPED)
     hub.asked.clear()
     models.pull(NAME)
-    until(lambda: models.entry(NAME).state is ModelState.READY)
+    wait_until(lambda: models.entry(NAME).state is ModelState.READY)
 
     assert max(asked.begin for asked in hub.asked) > 0
     assert (models.places.models_dir / NAME / "model.pt").read_bytes() == WEIGHTS
@@ -248,14 +241,14 @@ def arrived_bytes(models: Models) -> int:
 def test_why_a_download_stopped_is_told_until_it_is_taken_up_again(models: Models, hub: LoopbackHub) -> None:
     hub.wrong = {"model.pt"}
     models.pull(NAME)
-    until(lambda: models.entry(NAME).state is ModelState.STOPPED)
+    wait_until(lambda: models.entry(NAME).state is ModelState.STOPPED)
     problem = models.entry(NAME).problem
     assert problem
     assert problem.code == "transfer_broken"
 
     hub.wrong = set()
     models.pull(NAME)
-    until(lambda: models.entry(NAME).state is ModelState.READY)
+    wait_until(lambda: models.entry(NAME).state is ModelState.READY)
 
     assert models.entry(NAME).problem is None
 
@@ -284,8 +277,8 @@ def test_a_download_that_is_killed_goes_on_where_it_stopped(models: Models, hub:
     hub.stall = True
     command = [sys.executable, "-c", PULL, str(models.places.models_dir), models.places.wenet_mirror]
     with subprocess.Popen(command, cwd=REPOSITORY) as killed:
-        until(lambda: hub.sent["model.pt"] > 0)
-        until(lambda: _arrived(models) > 0)
+        wait_until(lambda: hub.sent["model.pt"] > 0)
+        wait_until(lambda: _arrived(models) > 0)
         assert models.entry(NAME).state is ModelState.PULLING
         with pytest.raises(ModelBusy):
             models.pull(NAME)
@@ -311,7 +304,7 @@ def test_another_process_can_cancel_a_download(models: Models, hub: LoopbackHub)
     hub.stall = True
     command = [sys.executable, "-c", PULL, str(models.places.models_dir), models.places.wenet_mirror]
     with subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.DEVNULL) as pulling:
-        until(lambda: _arrived(models) > 0)
+        wait_until(lambda: _arrived(models) > 0)
         models.cancel(NAME)
         hub.go.set()
         assert pulling.wait(60) != 0
@@ -330,7 +323,7 @@ def test_a_changed_model_is_damaged_and_can_be_fetched_anew(models: Models) -> N
         models.verify(NAME)
     assert models.entry(NAME).state is ModelState.DAMAGED
     models.pull(NAME)
-    until(lambda: models.entry(NAME).state is ModelState.READY)
+    wait_until(lambda: models.entry(NAME).state is ModelState.READY)
 
     assert models.verify(NAME).has_checksums
 
@@ -481,7 +474,7 @@ def test_the_process_that_infers_changes_to_the_model_that_is_chosen(
 ) -> None:
     assert models.use(other).state is ModelState.SWITCHING
 
-    until(lambda: models.entry(other).state is ModelState.IN_USE)
+    wait_until(lambda: models.entry(other).state is ModelState.IN_USE)
 
     assert inference.status().state == "ready"
     assert inference.spec.model_dir.name == other
@@ -492,7 +485,7 @@ def test_a_choice_by_another_process_is_followed(
 ) -> None:
     Models(places).use(other, is_tried=True)
 
-    until(lambda: inference.spec.model_dir.name == other and inference.status().state == "ready")
+    wait_until(lambda: inference.spec.model_dir.name == other and inference.status().state == "ready")
 
 
 def test_a_model_that_does_not_load_leaves_the_old_one_and_says_why(
@@ -501,8 +494,8 @@ def test_a_model_that_does_not_load_leaves_the_old_one_and_says_why(
     shutil.copytree(tiny_folder, models.places.models_dir / "refused")
 
     models.use("refused")
-    until(lambda: models.entry("refused").problem is not None)
-    until(lambda: inference.status().state == "ready")
+    wait_until(lambda: models.entry("refused").problem is not None)
+    wait_until(lambda: inference.status().state == "ready")
 
     entry = models.entry("refused")
     assert entry.problem
@@ -516,12 +509,12 @@ def test_an_idle_model_is_unloaded_and_comes_back_with_the_next_work(models: Mod
     keeper = ModelKeeper(models, inference, spec_of, lambda: 0.01)
     inference.start()
     try:
-        until(lambda: inference.status().state == "ready")
+        wait_until(lambda: inference.status().state == "ready")
         with keeper.running():
-            until(lambda: inference.status().state == "stopped")
+            wait_until(lambda: inference.status().state == "stopped")
         assert inference.status().rss_bytes is None
         inference.load()
-        until(lambda: inference.status().state == "ready")
+        wait_until(lambda: inference.status().state == "ready")
     finally:
         inference.stop()
 
@@ -530,7 +523,7 @@ def test_a_model_that_is_not_idle_stays(models: Models) -> None:
     inference = InferenceProcess(spec_of(models.places.builtin))
     inference.start()
     try:
-        until(lambda: inference.status().state == "ready")
+        wait_until(lambda: inference.status().state == "ready")
         assert not inference.unload_if_idle(3600)
         assert inference.status().state == "ready"
     finally:

@@ -49,6 +49,7 @@ def recognised(house: House, *levels: float, factory: str = "EchoEngine") -> str
         return house.end_of(house.submit(talk(*levels)).id).id
 
 
+@pytest.mark.smoke
 def test_a_case_of_a_finished_job_holds_everything_and_the_sound_as_it_was_recognised(
     house: House, tmp_path: Path
 ) -> None:

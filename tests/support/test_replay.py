@@ -54,6 +54,7 @@ def forged(case: Path, target: Path, name: str, change: Callable[[Any], Any]) ->
     return target
 
 
+@pytest.mark.smoke
 def test_the_same_engine_says_the_same(house: House) -> None:
     replayed = again(house, make(house, recognised(house, 0.2, 0.5)))
 

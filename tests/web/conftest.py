@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -50,13 +49,6 @@ class Server:
 def http_client(address: str = "") -> httpx2.Client:
     """Return a client for plain HTTP: reading the certificates that it never needs would take 50 ms of a CPU."""
     return httpx2.Client(base_url=address, headers={"accept-language": "en"}, timeout=60, verify=False)
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come true"
-        time.sleep(0.05)
 
 
 @contextmanager

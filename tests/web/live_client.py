@@ -15,8 +15,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from tests.engine.sounds import Samples
+from tests.waiting import PATIENCE_SECONDS
 
-PATIENCE_SECONDS = 60.0
 PING_SECONDS = 1.0
 CHUNK = 1600
 NUMBER_BYTES = 4

@@ -384,7 +384,7 @@ def _importing(tmp_path: Path) -> Any:
 def test_a_folder_of_the_server_is_copied_in_the_order_people_count(
     importing: tuple[TestClient, Path],
 ) -> None:
-    from tests.web.conftest import wait_until
+    from tests.waiting import wait_until
 
     client, root = importing
     for number in (2, 10):
@@ -428,7 +428,7 @@ def test_no_path_escapes_the_folder_of_the_server(importing: tuple[TestClient, P
 def test_a_link_to_a_file_outside_is_not_read_neither_now_nor_later(
     importing: tuple[TestClient, Path],
 ) -> None:
-    from tests.web.conftest import wait_until
+    from tests.waiting import wait_until
 
     client, root = importing
     secret = root.parent / "secret.wav"

@@ -13,7 +13,7 @@ from app.settings import Settings
 from app.support.doctor import Subject
 from app.support.doctor.examination import Doctor
 from app.support.health import Health
-from tests.web.conftest import wait_until
+from tests.waiting import wait_until
 
 ADDRESS = "/api/v1/doctor"
 

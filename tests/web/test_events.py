@@ -47,6 +47,7 @@ def send(client: httpx2.Client, name: str = "a.wav") -> str:
     return str(client.post(API, files={"file": (name, b"RIFF")}).headers["location"])
 
 
+@pytest.mark.smoke
 def test_the_stream_begins_with_what_is_there_and_goes_on_with_changes(remote: httpx2.Client) -> None:
     path = send(remote)
     with listening(remote, ALL) as events:

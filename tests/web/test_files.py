@@ -12,7 +12,8 @@ from app.logging import close_logging, setup_logging
 from app.main import create_app
 from app.settings import Settings
 from tests.engine.sounds import babble, silence, wav_bytes
-from tests.web.conftest import API, Server, wait_until
+from tests.waiting import wait_until
+from tests.web.conftest import API, Server
 
 SOUND = wav_bytes((babble(1.5) * 32_767).astype("int16"))
 

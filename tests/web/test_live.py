@@ -22,7 +22,8 @@ from websockets.exceptions import InvalidStatus
 
 from tests.conftest import REPOSITORY
 from tests.engine.sounds import babble, silence
-from tests.web.conftest import http_client, wait_until
+from tests.waiting import wait_until
+from tests.web.conftest import http_client
 from tests.web.live_client import Message, Speaker
 
 
@@ -119,6 +120,7 @@ def texts(messages: list[Message]) -> list[str]:
     return [message["text"] for message in messages]
 
 
+@pytest.mark.smoke
 def test_two_sentences_come_back_while_they_are_spoken(server: LiveServer) -> None:
     with Speaker(server.address) as speaker:
         started = speaker.start(name="Talk of today")

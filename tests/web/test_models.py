@@ -14,7 +14,8 @@ from app.main import create_app
 from app.settings import Settings
 from tests.engine.tiny_model import build_tiny_model
 from tests.models.hub import LoopbackHub, loopback_hub, tar_gz
-from tests.web.conftest import Server, wait_until
+from tests.waiting import wait_until
+from tests.web.conftest import Server
 
 MODELS = "/api/v1/models"
 AISHELL = f"{MODELS}/aishell-u2pp-conformer"

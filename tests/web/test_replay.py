@@ -17,7 +17,8 @@ from app.composition import engine_spec
 from app.main import create_app
 from app.paths import builtin_model_dir
 from app.settings import Settings
-from tests.web.conftest import API, wait_until
+from tests.waiting import wait_until
+from tests.web.conftest import API
 from tests.web.test_transcriptions import code_of, send
 
 MODEL = builtin_model_dir()

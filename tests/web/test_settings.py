@@ -16,7 +16,7 @@ from app.jobs.settings import SettingsBook
 from app.main import create_app
 from app.settings import ON_PAGE, Settings
 from app.web.setting_words import GROUPS
-from tests.web.conftest import wait_until
+from tests.waiting import wait_until
 
 SETTINGS = "/api/v1/settings"
 

@@ -18,7 +18,8 @@ from app.settings import Settings
 from app.store.database import Database
 from app.store.files import Files
 from app.web import uploads
-from tests.web.conftest import API, Server, serving, wait_until
+from tests.waiting import wait_until
+from tests.web.conftest import API, Server, serving
 
 SOUND = b"RIFF\x24\x00\x00\x00WAVEfmt " + bytes(range(256)) * 40
 BOUNDARY = "XyZ"

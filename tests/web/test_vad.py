@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import time
 import wave
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +19,7 @@ from app.engine.preparation import judge_apart
 from app.main import create_app
 from app.settings import Settings
 from tests.engine.sounds import babble, noise, silence, wav_bytes
-from tests.web.conftest import wait_until
+from tests.waiting import wait_until
 
 VAD = "/api/v1/vad"
 API = "/api/v1/transcriptions"
@@ -40,12 +39,11 @@ def look_at(client: TestClient, sound: bytes, name: str = "会议.wav") -> dict[
 
 
 def until_ready(client: TestClient, answer: dict[str, Any]) -> dict[str, Any]:
-    deadline = time.monotonic() + 60
-    while answer["state"] == "reading":
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-        answer = client.get(f"{VAD}/{answer['id']}").json()
-    return answer
+    def look() -> dict[str, Any]:
+        return dict(client.get(f"{VAD}/{answer['id']}").json())
+
+    wait_until(lambda: look()["state"] != "reading")
+    return look()
 
 
 @pytest.fixture(name="working")
@@ -264,13 +262,12 @@ def test_a_server_without_recognition_says_that_texts_come_from_elsewhere(client
 def read_texts(client: TestClient, id: str, **body: Any) -> dict[str, Any]:
     answer = client.post(f"{VAD}/{id}/texts", json=body)
     assert answer.status_code == 202, answer.text
-    deadline = time.monotonic() + 60
-    while True:
-        speech: dict[str, Any] = client.get(f"{VAD}/{id}").json()["speech"]
-        if not speech["texts_waiting"]:
-            return speech
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+
+    def speech() -> dict[str, Any]:
+        return dict(client.get(f"{VAD}/{id}").json()["speech"])
+
+    wait_until(lambda: not speech()["texts_waiting"])
+    return speech()
 
 
 def test_one_stretch_or_all_are_read_and_exported_as_subtitles(working: TestClient) -> None:
@@ -299,10 +296,7 @@ def test_a_text_that_was_withheld_says_by_which_rule(working: TestClient) -> Non
 def transcribe(client: TestClient) -> str:
     answer = client.post(API, files={"file": ("会议.wav", recording(), "audio/wav")})
     id = str(answer.json()["id"])
-    deadline = time.monotonic() + 60
-    while client.get(f"{API}/{id}").json()["state"] in ("queued", "running"):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(lambda: client.get(f"{API}/{id}").json()["state"] not in ("queued", "running"))
     return id
 
 

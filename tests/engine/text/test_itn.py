@@ -132,7 +132,6 @@ def test_nothing_that_can_be_spelled_with_the_words_of_numbers_raises() -> None:
         _assert_equal_outside_spans(spoken, result)
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize(
     "unit",
     [
