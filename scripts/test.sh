@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
-# Sets up what the tests need and runs them; options go to pytest, and then the tests of FunASR's models are left out.
+# Sets up what the tests need and runs them.
+#   --fast    the quick tests and one way through each layer, for the developer at work
+# All other options go to pytest, and then the tests of FunASR's models are left out.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/environment.sh
@@ -16,16 +18,14 @@ fi
 
 install dev --editable . --group dev
 install_node || echo "Without axe-core (npm ci) the tests of accessibility are skipped." >&2
+unset PYTHONDONTWRITEBYTECODE  # the tests start a thousand interpreters: each would compile the program anew
+# Most tests wait for processes. A file stays in one worker, whose tests share a server and a browser.
+workers=$(.venv/bin/python -c 'import os; print(min(8, (os.cpu_count() or 2) + 1))')
+together=(--numprocesses "$workers" --dist loadfile --no-loadscope-reorder --ignore tests/funasr)
+if [ "${1:-}" = --fast ]; then exec .venv/bin/python -m pytest "${together[@]}" -m "smoke or not slow" "${@:2}"; fi
 [ $# -eq 0 ] || exec .venv/bin/python -m pytest "$@"
 failed=0
-# Most tests wait for processes, browsers most of all: both halves at once take little more than the longer one.
-browser_log=$(mktemp)
-.venv/bin/python -m pytest tests/browser >"$browser_log" 2>&1 &
-browser=$!
-.venv/bin/python -m pytest --ignore tests/browser --ignore tests/funasr || failed=$?
-wait "$browser" || failed=$?
-cat "$browser_log"
-rm "$browser_log"
+.venv/bin/python -m pytest "${together[@]}" || failed=$?
 if install_funasr; then
     .venv-funasr/bin/python -m pytest tests/funasr || failed=$?
 else
