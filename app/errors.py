@@ -860,7 +860,7 @@ class SetupError(AppError):
 
 class PortTaken(SetupError):
     code = "port_taken"
-    message = N_("The address {host}:{port} is already in use.")
+    message = N_("The address {host}:{port} is already in use by {detail}.")
     advice = N_("Stop the other program, or choose another port: --port {other}.")
 
 
@@ -879,7 +879,10 @@ class AddressUnusable(SetupError):
 class FolderUnwritable(SetupError):
     code = "folder_unwritable"
     message = N_("The folder {folder} cannot be written: {reason}")
-    advice = N_("Give this user the right to write there, or choose another place with --data-dir.")
+    advice = N_(
+        "Give this user the right to write there, or choose another folder: --data-dir, --log-dir or --output, and "
+        "FUNASR_MODELS_DIR for downloaded models."
+    )
 
 
 class BackupError(AppError):

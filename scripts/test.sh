@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Sets up what the tests need and runs them.
-#   --fast      without the slow tests and those in a browser
+#   --fast      the quick tests and one way through each layer, for the developer at work
 #   --newest    with the newest releases that pyproject.toml allows, in an environment of their own (.venv-newest)
 #   --unlocked  the same in .venv
 # All other options go to pytest, and then the tests of FunASR's models are left out.
@@ -34,18 +34,15 @@ fi
 
 if [ "$venv" = .venv-newest ]; then forget_states; fi
 install dev
-if [ -n "$fast" ]; then exec "$python" -m pytest -m 'not browser and not slow' ${pytest_options[@]+"${pytest_options[@]}"}; fi
 install_node || echo "Without axe-core (npm ci) the tests of accessibility are skipped." >&2
+unset PYTHONDONTWRITEBYTECODE  # the tests start a thousand interpreters: each would compile the program anew
+# Most tests wait for processes. A file stays in one worker, whose tests share a server and a browser.
+workers=$("$python" -c 'import os; print(min(8, (os.cpu_count() or 2) + 1))')
+together=(--numprocesses "$workers" --dist loadfile --no-loadscope-reorder --ignore tests/funasr)
+if [ -n "$fast" ]; then exec "$python" -m pytest "${together[@]}" -m "smoke or not slow" ${pytest_options[@]+"${pytest_options[@]}"}; fi
 [ ${#pytest_options[@]} -eq 0 ] || exec "$python" -m pytest "${pytest_options[@]}"
 failed=0
-# Most tests wait for processes, browsers most of all: both halves at once take little more than the longer one.
-browser_log=$(mktemp)
-"$python" -m pytest tests/browser >"$browser_log" 2>&1 &
-browser=$!
-"$python" -m pytest --ignore tests/browser --ignore tests/funasr || failed=$?
-wait "$browser" || failed=$?
-cat "$browser_log"
-rm "$browser_log"
+"$python" -m pytest "${together[@]}" || failed=$?
 if install_funasr; then
     "$venv-funasr/bin/python" -m pytest tests/funasr || failed=$?
 else

@@ -5,6 +5,7 @@ Reads the database and the files beside a running server, or after one that cras
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,10 @@ BYTES_PER_KB = 1024
 def make_case(settings: Settings, job: str, choice: CaseChoice, target: Path) -> int:
     with _cases(settings) as cases:
         try:
+            with tempfile.TemporaryFile(
+                dir=target.parent
+            ):  # told now, not after the doctor has taken its seconds
+                pass
             manifest = cases.write(job, choice, target)
         except OSError as error:
             raise FolderUnwritable(folder=str(target.parent), reason=error.strerror or str(error)) from error

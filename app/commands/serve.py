@@ -6,13 +6,15 @@ import errno
 import os
 import socket
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import uvicorn
 
 from app.composition import open_models
 from app.engine.registry import identify
-from app.errors import AddressUnusable, FolderUnwritable, ModelError, PortTaken
+from app.errors import N_, AddressUnusable, FolderUnwritable, ModelError, PortTaken
 from app.logging import setup_logging
 from app.main import create_app
 from app.settings import Settings
@@ -75,10 +77,28 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         if error.errno == errno.EADDRINUSE:
-            raise PortTaken(host=host, port=port, other=_free_port(host, port)) from error
+            raise PortTaken(
+                host=host, port=port, other=_free_port(host, port), detail=_who_listens(port)
+            ) from error
         raise AddressUnusable(host=host, port=port, reason=error.strerror) from error
     listener.listen(socket.SOMAXCONN)
     return listener
+
+
+def _who_listens(port: int) -> str:
+    """Return the program that listens on a port, as far as this user may see it."""
+    with suppress(psutil.Error):
+        for connection in psutil.net_connections("tcp"):
+            is_it = connection.status == psutil.CONN_LISTEN and connection.laddr[1:] == (port,)
+            if is_it and connection.pid is not None:
+                return _name_of(psutil.Process(connection.pid))
+    return N_("another program")
+
+
+def _name_of(process: psutil.Process) -> str:
+    words = process.cmdline()
+    is_ours = "serve" in words and any(Path(word).name in {"app", "funasr-webui"} for word in words)
+    return f"{'Fun-ASR WebUI' if is_ours else process.name()} (PID {process.pid})"
 
 
 def _free_port(host: str, taken: int) -> int:

@@ -14,7 +14,7 @@ from app.commands.serve import listen
 from tests.commands.test_transcribe import run
 
 
-def test_a_taken_port_is_named_with_a_free_one(tmp_path: Path) -> None:
+def test_a_taken_port_is_named_with_who_has_it_and_a_free_one(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
 
@@ -23,6 +23,7 @@ def test_a_taken_port_is_named_with_a_free_one(tmp_path: Path) -> None:
     assert result.returncode == 1
     assert "[port_taken]" in result.stderr
     assert str(port) in result.stderr
+    assert f"(PID {os.getpid()})" in result.stderr
     assert "--port" in result.stderr
     assert "Traceback" not in result.stderr
 
