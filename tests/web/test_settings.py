@@ -76,7 +76,6 @@ def test_the_default_comes_back(client: TestClient, settings: Settings) -> None:
 def test_the_environment_wins_over_the_page_and_locks_the_setting(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings.data_dir.mkdir()
     (settings.data_dir / "settings.json").write_text('{"vad_mode": 0}')
     monkeypatch.setenv("FUNASR_VAD_MODE", "1")
     with opened(Settings(data_dir=settings.data_dir, log_dir=settings.log_dir), start_worker=False) as client:
@@ -121,7 +120,6 @@ def test_what_is_no_setting_of_the_page_is_refused(client: TestClient, name: str
 
 @pytest.mark.parametrize("text", ["{", "[1]", '{"vad_mode": 9, "threads": 3}', "\x00\xff"])
 def test_a_damaged_file_is_told_and_stops_nothing(settings: Settings, text: str) -> None:
-    settings.data_dir.mkdir()
     (settings.data_dir / "settings.json").write_text(text, encoding="latin-1")
     with opened(Settings(data_dir=settings.data_dir, log_dir=settings.log_dir), start_worker=False) as client:
         answer = client.get(SETTINGS).json()
