@@ -1,17 +1,22 @@
-"""Kaldi's log mel filter bank, batched, in torch on any device. Knows waveforms and frames, not models.
+"""Log mel features as networks were trained with: Kaldi's and Whisper's, batched, in torch on any device.
 
-Shape suffixes: B batch, S samples, T frames, W samples of a frame, F frequencies, M mel bins.
+Knows waveforms and frames, not models. Shape suffixes: B batch, S samples, T frames, W samples of a frame,
+F frequencies, M mel bins.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from app.engine import SAMPLE_RATE, Waveform
+from app.engine.whisper.mel import RANGE, SMALLEST
+from app.engine.whisper.mel import mel_filters as slaney_filters
 
 FRAME_LENGTH = SAMPLE_RATE * 25 // 1000  # samples of one frame
 FRAME_SHIFT = SAMPLE_RATE * 10 // 1000  # samples between the starts of two frames
@@ -24,11 +29,36 @@ POVEY_EXPONENT = 0.85  # the povey window is a Hann window to this power: no zer
 ENERGY_FLOOR = torch.finfo(torch.float32).eps  # keeps the logarithm of digital silence finite
 
 
-class KaldiFbank(nn.Module):
+class FrontEnd(nn.Module):
+    """Makes features of waveforms."""
+
+    first_centre: ClassVar[float]
+    """Seconds from the beginning of a waveform to the middle of what its first frame sees."""
+    shift: ClassVar[float] = FRAME_SHIFT / SAMPLE_RATE
+    """Seconds between two frames."""
+
+    def forward(self, waveforms_BS: Tensor, waveform_lengths_B: Tensor) -> tuple[Tensor, Tensor]:
+        """Return features (B, T, M) and their lengths (B,).
+
+        Args:
+            waveforms_BS: samples in [-1, 1] at 16 kHz, padded at the end.
+            waveform_lengths_B: samples of each waveform.
+        """
+        raise NotImplementedError
+
+
+def front_end(kind: str, num_mel_bins: int) -> FrontEnd:
+    """Return what computes `fbank` or `log_mel_spectrogram`, as train.yaml calls them (`feats_type`)."""
+    return WhisperLogMel(num_mel_bins) if kind == "log_mel_spectrogram" else KaldiFbank(num_mel_bins)
+
+
+class KaldiFbank(FrontEnd):
     """Log mel energies equal to Kaldi's `compute-fbank-feats` with dither 0 and snip_edges.
 
     Source: Povey et al., "The Kaldi Speech Recognition Toolkit", 2011 (feat/feature-fbank.cc).
     """
+
+    first_centre: ClassVar[float] = FRAME_LENGTH / SAMPLE_RATE / 2
 
     window_W: Tensor
     mel_FM: Tensor
@@ -61,6 +91,62 @@ class KaldiFbank(nn.Module):
         windowed_BTW = torch.cat((first_BT1, change_BTW), -1).mul_(self.window_W)
         spectrum_BTF = torch.fft.rfft(windowed_BTW, FFT_SIZE)
         return spectrum_BTF.real.square().add_(spectrum_BTF.imag.square())
+
+
+class WhisperLogMel(FrontEnd):
+    """Whisper's features: log10 mel energies, those far below the loudest one raised, about -1 to 1.
+
+    A recording's loudest value is sought among its own frames, and its ends are mirrored where they are: it does not
+    depend on its neighbours in a batch, nor on how far it was padded.
+
+    Source: Radford et al., "Robust Speech Recognition via Large-Scale Weak Supervision", 2022 (whisper/audio.py).
+    """
+
+    first_centre: ClassVar[float] = 0.0
+
+    window_W: Tensor
+    mel_FM: Tensor
+
+    def __init__(self, num_mel_bins: int = NUM_MEL_BINS) -> None:
+        super().__init__()
+        self.register_buffer("window_W", torch.hann_window(FRAME_LENGTH), persistent=False)
+        self.register_buffer("mel_FM", torch.from_numpy(slaney_filters(num_mel_bins)).T, persistent=False)
+
+    @torch.no_grad()
+    def forward(self, waveforms_BS: Tensor, waveform_lengths_B: Tensor) -> tuple[Tensor, Tensor]:
+        """Return features (B, T, M), 0 after the end of a recording, and their lengths (B,).
+
+        Args:
+            waveforms_BS: samples in [-1, 1] at 16 kHz, padded at the end.
+            waveform_lengths_B: samples of each waveform.
+        """
+        lengths_B = waveform_lengths_B // FRAME_SHIFT
+        if waveforms_BS.shape[1] < FRAME_SHIFT:
+            return waveforms_BS.new_zeros(len(waveforms_BS), 0, self.mel_FM.shape[1]), lengths_B
+        mirrored_BS = _mirrored_ends(waveforms_BS, waveform_lengths_B, FRAME_LENGTH // 2)
+        frames_BTW = mirrored_BS.unfold(1, FRAME_LENGTH, FRAME_SHIFT)[
+            :, : waveforms_BS.shape[1] // FRAME_SHIFT
+        ]
+        spectrum_BTF = torch.fft.rfft(frames_BTW * self.window_W)
+        power_BTF = spectrum_BTF.real.square().add_(spectrum_BTF.imag.square())
+        log_BTM = (power_BTF @ self.mel_FM).clamp(min=SMALLEST).log10()
+        padding_BT1 = (torch.arange(log_BTM.shape[1], device=log_BTM.device) >= lengths_B[:, None])[..., None]
+        loudest_B11 = log_BTM.masked_fill(padding_BT1, float("-inf")).amax((1, 2), keepdim=True)
+        scaled_BTM = (torch.maximum(log_BTM, loudest_B11 - RANGE) + 4.0) / 4.0
+        return scaled_BTM.masked_fill(padding_BT1, 0.0), lengths_B
+
+
+def _mirrored_ends(waveforms_BS: Tensor, lengths_B: Tensor, reach: int) -> Tensor:
+    """Return each waveform with `reach` mirrored samples before its first and after its last one."""
+    padded_BS = F.pad(waveforms_BS, (reach, reach))
+    for row_S, waveform_S, length in zip(padded_BS, waveforms_BS, lengths_B.tolist(), strict=True):
+        before, after = (
+            waveform_S[1 : min(reach + 1, length)],
+            waveform_S[max(0, length - reach - 1) : max(0, length - 1)],
+        )
+        row_S[reach - len(before) : reach] = before.flip(0)
+        row_S[reach + length : reach + length + len(after)] = after.flip(0)
+    return padded_BS
 
 
 def num_frames(num_samples: Tensor) -> Tensor:

@@ -28,7 +28,7 @@ from app.engine.decoding.greedy import GreedyDecoder
 from app.engine.decoding.prefix_beam import PrefixBeamDecoder
 from app.engine.decoding.rescoring import RescoringDecoder
 from app.engine.device import bound_shape_caches, memory_errors_named, use_threads
-from app.engine.features import KaldiFbank, pad_waveforms
+from app.engine.features import front_end, pad_waveforms
 from app.engine.hotwords import ContextGraph
 from app.engine.language_model import NGRAM_FILE, LanguageModel, NgramModel
 from app.engine.precision import Placement, place
@@ -94,10 +94,13 @@ class ConformerEngine:
     ) -> None:
         self._model = checkpoint.model
         self._device = placement.device
-        self._fbank = KaldiFbank(checkpoint.config.input_dim).to(placement.device)
+        config = checkpoint.config
+        self._front_end = front_end(config.features, config.input_dim).to(placement.device)
         self._tokenizer = tokenizer
         self._blank_id = checkpoint.config.blank_id
-        self._times = FrameTimes.of(checkpoint.model.encoder.embed.convolutions)
+        self._times = FrameTimes.of(
+            checkpoint.model.encoder.convolutions, self._front_end.first_centre, self._front_end.shift
+        )
         self._decoders = _decoders(checkpoint)
         self._graph = lru_cache(maxsize=GRAPHS_KEPT)(partial(ContextGraph.build, tokenizer=tokenizer))
         self._punctuator = punctuator
@@ -167,7 +170,7 @@ class ConformerEngine:
         """Return what the search needs, and how foreign each utterance is to its language."""
         waveforms = [utterance.waveform for utterance in utterances]
         languages = [utterance.options.language for utterance in utterances]
-        features, feature_lengths = self._fbank(*pad_waveforms(waveforms, self._device))
+        features, feature_lengths = self._front_end(*pad_waveforms(waveforms, self._device))
         encoded, log_probs, lengths = self._model(features, feature_lengths)
         contexts = tuple(self._graph(utterance.options.hotwords)[0] for utterance in utterances)
         forbidden_BV = self._forbidden_to(languages)

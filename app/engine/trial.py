@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from app.engine import SAMPLE_RATE
-from app.engine.conformer import Conformer
-from app.engine.features import KaldiFbank
+from app.engine.conformer import Conformer, ConformerConfig
+from app.engine.features import front_end
 
 TRIAL_SECONDS = 2.0  # of sound: short, but long enough for the shapes of real work
 ROUNDS = 3
@@ -49,7 +49,7 @@ class Trial:
 
 def trial_run(network: Conformer, device: torch.device) -> Run:
     """Return what computes the trial sound with a network on its device."""
-    features, lengths = (x.to(device) for x in trial_features(network.config.input_dim))
+    features, lengths = (x.to(device) for x in trial_features(network.config))
 
     @torch.inference_mode()
     def run() -> Tensor:
@@ -59,13 +59,15 @@ def trial_run(network: Conformer, device: torch.device) -> Run:
     return run
 
 
-def trial_features(input_dim: int) -> tuple[Tensor, Tensor]:
+def trial_features(config: ConformerConfig) -> tuple[Tensor, Tensor]:
     """Return features (1, T, F) and their length of a fixed sound: a rising tone that swells, over soft noise."""
     time_S = torch.arange(int(TRIAL_SECONDS * SAMPLE_RATE)) / SAMPLE_RATE
     tone_S = torch.sin(2 * torch.pi * (200 + 400 * time_S) * time_S) * torch.sin(9 * time_S).abs()
     noise_S = torch.randn(len(time_S), generator=torch.Generator().manual_seed(0))
     waveform_1S = (0.2 * tone_S + 0.02 * noise_S)[None]
-    features, lengths = KaldiFbank(input_dim)(waveform_1S, torch.tensor([waveform_1S.shape[1]]))
+    features, lengths = front_end(config.features, config.input_dim)(
+        waveform_1S, torch.tensor([waveform_1S.shape[1]])
+    )
     return features, lengths
 
 

@@ -17,8 +17,6 @@ from app.engine.pauses import MIN_PAUSE_SECONDS, Stretch, find_pauses
 from app.engine.tokenizer import Tokenizer
 from app.transcript import Word, is_wide
 
-FEATURE_SECONDS = 0.025  # what one feature frame sees, and
-SHIFT_SECONDS = 0.010  # how much later the next one begins (features.py)
 REACH_SECONDS = 0.5  # how far a word may reach from the middle of its frames
 EDGE_SECONDS = 0.15  # where nothing tells where the first word begins or the last one ends: half a syllable
 OPENING = frozenset("([{<“‘（【《〈「『")
@@ -34,16 +32,22 @@ class FrameTimes:
     """Seconds between two frames."""
 
     @classmethod
-    def of(cls, convolutions: Iterable[tuple[int, int]]) -> FrameTimes:
-        """Derive them from kernel and stride of each subsampling layer.
+    def of(
+        cls, convolutions: Iterable[tuple[int, int, int]], first_centre: float, shift: float
+    ) -> FrameTimes:
+        """Derive them from kernel, stride and padding of each layer, and from the times of the features.
 
         Kernels of 3 with stride 2, three times, see 1 + 2 + 4 + 8 = 15 feature frames: 165 ms, every 80 ms.
+
+        Args:
+            convolutions: of everything that makes frames fewer, in order.
+            first_centre: seconds to the middle of the first feature frame.
+            shift: seconds between two of them.
         """
-        seen, stride = 1, 1
-        for kernel, layer_stride in convolutions:
-            seen += (kernel - 1) * stride
-            stride *= layer_stride
-        return cls(((seen - 1) * SHIFT_SECONDS + FEATURE_SECONDS) / 2, stride * SHIFT_SECONDS)
+        for kernel, stride, padding in convolutions:
+            first_centre += ((kernel - 1) / 2 - padding) * shift
+            shift *= stride
+        return cls(first_centre, shift)
 
     def edge(self, frame: int) -> float:
         """Return the time between `frame` and the one before it."""

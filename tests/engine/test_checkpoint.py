@@ -171,6 +171,21 @@ def test_features_that_are_not_computed_here_are_refused(folder, fbank):
         load_checkpoint(folder)
 
 
+@pytest.mark.parametrize("conf", [{"n_fft": 512}, {"num_mel_bins": 128}, {"pad_or_trim": True}])
+def test_features_like_whispers_that_are_not_computed_here_are_refused(folder, conf):
+    dataset = {"feats_type": "log_mel_spectrogram", "log_mel_spectrogram_conf": conf}
+    change_config(folder, lambda config: config.update(dataset_conf=dataset))
+    with pytest.raises(ModelConfigUnsupported, match="log_mel_spectrogram_conf"):
+        load_checkpoint(folder)
+
+
+def test_the_features_are_those_that_the_model_names(folder):
+    assert load_checkpoint(folder).config.features == "fbank"
+    dataset = {"feats_type": "log_mel_spectrogram", "log_mel_spectrogram_conf": {"n_fft": 400, "padding": 0}}
+    change_config(folder, lambda config: config.update(dataset_conf=dataset))
+    assert load_checkpoint(folder).config.features == "log_mel_spectrogram"
+
+
 def test_a_model_may_bring_its_own_least_confidence(folder):
     change_config(folder, lambda config: config.update(recognition={"minimum_confidence": 0.45}))
     assert load_checkpoint(folder).minimum_confidence == 0.45

@@ -4,6 +4,7 @@ import copy
 import itertools
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,11 +16,12 @@ from app.engine.checkpoint import load_checkpoint
 from app.engine.conformer import ConformerConfig, UnsupportedConfig
 from app.engine.conformer.attention import RelativeAttention
 from app.engine.conformer.decoder import BiTransformerDecoder
+from app.engine.conformer.encoder import Halving
 from app.engine.conformer.frozen import attend_in_halves, freeze
 from app.engine.conformer.linear import Int8Linear, OneDnnLinear, PlainLinear, has_onednn
 from app.engine.decoding import EncodedBatch
 from app.engine.decoding.greedy import GreedyDecoder
-from tests.engine.tiny_model import tiny_config, tiny_network
+from tests.engine.tiny_model import WHISPER, tiny_config, tiny_network
 
 PARITY = (
     "conformer-batchnorm",
@@ -30,6 +32,10 @@ PARITY = (
     "u2pp-conformer",
     "u2pp-conformer-v1",
 )
+
+
+WHISPER_PARITY = Path(__file__).parents[1] / "data" / "whisper-dialect"
+"""Random weights, two recordings' features and what WeNet's own code (0154699) made of each alone."""
 
 
 class Golden:
@@ -98,12 +104,13 @@ def test_the_frozen_network_equals_wenets(golden, linear):
         {"input_layer": "linear", "pos_enc_layer_type": "abs_pos", "activation_type": "gelu"},
         {"encoder": "transformer", "pos_enc_layer_type": "abs_pos", "selfattention_layer_type": "selfattn"},
         {"static_chunk_size": 4, "normalize_before": False, "macaron_style": False},
+        {**WHISPER, "halve_after_block": 1},
     ],
 )
 def test_a_frozen_network_computes_what_the_plain_one_does(conf, linear):
     require_onednn(linear)
     if conf.get("encoder") == "transformer":
-        conf = {**conf, "activation_type": "relu"}
+        conf = {"activation_type": "relu", **conf}
     plain = tiny_network(seal_padding=True, **conf)
     fast = frozen(plain, linear)
     features = 8 + 3 * torch.randn(2, 203, 80, generator=torch.Generator().manual_seed(1))
@@ -136,7 +143,10 @@ def test_pieces_of_the_first_layers_equal_the_whole(input_layer, monkeypatch):
     monkeypatch.setattr("app.engine.conformer.pieces.PIECE_BYTES", 1)  # the fewest frames in each
     for frames in (3, 15, 200, 555):
         features = torch.randn(2, frames, 80)
-        torch.testing.assert_close(pieces(features)[0], plain(features)[0], atol=1e-5, rtol=0)
+        lengths = torch.tensor([frames, frames])
+        torch.testing.assert_close(
+            pieces(features, lengths)[0], plain(features, lengths)[0], atol=1e-5, rtol=0
+        )
 
 
 @torch.inference_mode()
@@ -228,14 +238,57 @@ def test_a_padded_batch_equals_one_by_one(input_layer, causal, norm, positions):
     assert_batch_equals_single(model, features, torch.tensor([150, 101, 43]))
 
 
+@pytest.mark.parametrize("halve_after_block", [0, 1, 2])
+@pytest.mark.parametrize("longest", [150, 151, 152, 153])
+def test_a_padded_batch_equals_one_by_one_in_whispers_dialect(longest, halve_after_block):
+    model = tiny_network(**WHISPER, halve_after_block=halve_after_block)
+    features = torch.rand(4, longest, 80, generator=torch.Generator().manual_seed(1)) * 2 - 1
+    assert_batch_equals_single(model, features, torch.tensor([longest, 101, 44, 1]), tolerance=5e-5)
+
+
 @torch.inference_mode()
-def assert_batch_equals_single(model, features, feature_lengths):
+def assert_batch_equals_single(model, features, feature_lengths, tolerance=1e-5):
     encoded, log_probs, lengths = model(features, feature_lengths)
     for row, (feature_length, length) in enumerate(zip(feature_lengths, lengths, strict=True)):
         alone = model(features[row : row + 1, :feature_length], feature_length[None])
         assert alone[2].tolist() == [length]
-        torch.testing.assert_close(encoded[row, :length], alone[0][0], atol=1e-5, rtol=0)
-        torch.testing.assert_close(log_probs[row, :length], alone[1][0], atol=1e-5, rtol=0)
+        torch.testing.assert_close(encoded[row, :length], alone[0][0], atol=tolerance, rtol=0)
+        torch.testing.assert_close(log_probs[row, :length], alone[1][0], atol=tolerance, rtol=0)
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("recording", [0, 1])
+def test_a_network_in_whispers_dialect_equals_wenets(recording):
+    model = load_checkpoint(WHISPER_PARITY).model
+    golden = np.load(WHISPER_PARITY / "golden.npz")
+    features, encoded, log_probs = (
+        torch.from_numpy(golden[f"{name}_{recording}"]) for name in ("features", "encoded", "log_probs")
+    )
+    mine = model(features[None], torch.tensor([len(features)]))
+    assert mine[2].tolist() == [len(encoded)]
+    torch.testing.assert_close(mine[0][0], encoded, atol=1e-4, rtol=0)
+    torch.testing.assert_close(mine[1][0], log_probs, atol=1e-4, rtol=0)
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("frames", [6, 7])
+def test_halving_starts_as_the_mean_of_every_two_frames(frames):
+    x = torch.randn(1, frames, 16)
+    halved = Halving(16)(x, None)
+    assert halved.shape[1] == (frames + 1) // 2
+    torch.testing.assert_close(halved[:, :3], (x[:, 0:6:2] + x[:, 1:6:2]) / 2)
+
+
+@pytest.mark.parametrize(
+    ("conf", "reason"),
+    [
+        ({**WHISPER, "halve_after_block": 3}, "halve_after_block is above num_blocks"),
+        ({"halve_after_block": 1}, "halve_after_block needs"),
+    ],
+)
+def test_halving_where_it_cannot_be_is_refused(conf, reason):
+    with pytest.raises(UnsupportedConfig, match=reason):
+        ConformerConfig.from_yaml_dict(tiny_config(**conf))
 
 
 def test_unsealed_padding_leaks_as_it_does_in_wenet():
@@ -336,7 +389,7 @@ def test_a_decoder_reads_padded_texts_of_several_recordings_as_it_reads_each_alo
         ({"encoder": "squeezeformer"}, "squeezeformer"),
         ({"decoder": "sanm_decoder"}, "sanm_decoder"),
         ({"model": "transducer"}, "transducer"),
-        ({"encoder_conf": {"input_layer": "conv1d2"}}, "conv1d2"),
+        ({"encoder_conf": {"input_layer": "conv1d4"}}, "conv1d4"),
         ({"encoder_conf": {"activation_type": "mish"}}, "mish"),
         ({"encoder_conf": {"cnn_module_norm": "group_norm"}}, "group_norm"),
         ({"encoder_conf": {"layer_norm_type": "rms_norm"}}, "rms_norm"),

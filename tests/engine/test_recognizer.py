@@ -18,7 +18,7 @@ from app.errors import (
     OutOfMemory,
 )
 from app.hotwords import parse_hotwords
-from tests.engine.tiny_model import UNITS, build_tiny_model
+from tests.engine.tiny_model import UNITS, WHISPER, build_tiny_model
 
 AUTO = RecognitionOptions()
 
@@ -61,6 +61,19 @@ def test_hypotheses_come_in_the_order_of_the_waveforms(engine):
     alone = [engine.transcribe(asked(waveform))[0] for waveform in sounds()]
     assert [hypothesis.text_raw for hypothesis in together] == [hypothesis.text_raw for hypothesis in alone]
     assert any(hypothesis.text_raw for hypothesis in together)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int8"])
+def test_an_encoder_of_whisper_hears_a_batch_as_it_hears_each_alone(tmp_path, dtype):
+    folder = build_tiny_model(tmp_path / "whispers", **WHISPER, halve_after_block=1)
+    engine = load_engine(EngineSpec(folder, device="cpu", dtype=dtype))
+    options = RecognitionOptions(hotwords=parse_hotwords("你好 hello"))
+    together = engine.transcribe(asked(*sounds(), options=options))
+    alone = [engine.transcribe(asked(waveform, options=options))[0] for waveform in sounds()]
+    assert [hypothesis.text_raw for hypothesis in together] == [hypothesis.text_raw for hypothesis in alone]
+    assert any(hypothesis.text_raw for hypothesis in together)
+    for hypothesis, waveform in zip(together, sounds(), strict=True):
+        assert all(0 <= word.start < word.end <= len(waveform) / 16_000 for word in hypothesis.words)
 
 
 @pytest.mark.parametrize("samples", [0, 1, 399, 400, 1359])

@@ -7,10 +7,12 @@ import pytest
 
 from app.engine.alignment import TokenSpan
 from app.engine.conformer.subsampling import CONVOLUTIONS
+from app.engine.features import KaldiFbank, WhisperLogMel
 from app.engine.pauses import find_pauses
 from app.engine.tokenizer import Tokenizer
 from app.engine.words import REACH_SECONDS, FrameTimes, spoken_words
 from tests.engine.sounds import noise, silence
+from tests.engine.tiny_model import WHISPER, tiny_network
 
 UNITS = ("<blank>", "<unk>", "<sos/eos>", "你", "好", "\u2581hello", "\u2581wor", "ld", "7", "，", "<space>")
 UNITS += ("'", "s", "你好", "\u2581", "“", "“你", "a b")
@@ -121,9 +123,17 @@ def test_times_are_in_order_and_inside_the_waveform(seed):
     [("conv2d", 7, 4), ("conv2d6", 11, 6), ("conv2d8", 15, 8), ("dwconv2d8", 15, 8), ("linear", 1, 1)],
 )
 def test_a_frame_stands_for_the_middle_of_what_its_convolutions_see(input_layer, seen, step):
-    times = FrameTimes.of(CONVOLUTIONS.get(input_layer, ()))
+    times = FrameTimes.of(CONVOLUTIONS.get(input_layer, ()), KaldiFbank.first_centre, KaldiFbank.shift)
     assert times.first_centre == pytest.approx(((seen - 1) * 0.010 + 0.025) / 2)
     assert times.step == pytest.approx(step * 0.010)
+
+
+@pytest.mark.parametrize(("halve_after_block", "first_centre", "step"), [(0, 0.0, 0.020), (1, 0.010, 0.040)])
+def test_whispers_first_frame_stands_at_the_beginning(halve_after_block, first_centre, step):
+    encoder = tiny_network(**WHISPER, halve_after_block=halve_after_block).encoder
+    times = FrameTimes.of(encoder.convolutions, WhisperLogMel.first_centre, WhisperLogMel.shift)
+    assert times.first_centre == pytest.approx(first_centre)
+    assert times.step == pytest.approx(step)
 
 
 def test_pauses_are_found_to_the_hundredth_of_a_second():

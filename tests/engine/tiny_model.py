@@ -30,11 +30,22 @@ ENCODER: dict[str, Any] = {
     "cnn_module_norm": "layer_norm",
     "input_layer": "conv2d",
 }
+WHISPER: dict[str, Any] = {
+    "encoder": "transformer",
+    "input_layer": "conv1d2",
+    "pos_enc_layer_type": "abs_pos_whisper",
+    "selfattention_layer_type": "selfattn",
+    "activation_type": "gelu",
+    "key_bias": False,
+    "static_chunk_size": -1,
+}
+"""WeNet's dialect for encoders of Whisper, as its converter writes it."""
 DECODER: dict[str, Any] = {"attention_heads": 2, "linear_units": 32, "num_blocks": 1, "r_num_blocks": 1}
 
 
 def tiny_config(decoder: str | None = "bitransformer", **encoder_conf: Any) -> dict[str, Any]:
     """Return a train.yaml as a dictionary; keyword arguments go into encoder_conf."""
+    is_whisper = encoder_conf.get("input_layer") == WHISPER["input_layer"]
     return {
         "encoder": encoder_conf.pop("encoder", "conformer"),
         "encoder_conf": {**ENCODER, **encoder_conf},
@@ -43,7 +54,8 @@ def tiny_config(decoder: str | None = "bitransformer", **encoder_conf: Any) -> d
         "tokenizer": "char",
         "tokenizer_conf": {"special_tokens": {"<blank>": 0, "<unk>": 1, "<sos>": 2, "<eos>": 2}},
         "ctc_conf": {"ctc_blank_id": 0},
-        "cmvn": "global_cmvn",
+        "cmvn": None if is_whisper else "global_cmvn",
+        "dataset_conf": {"feats_type": "log_mel_spectrogram" if is_whisper else "fbank"},
         "input_dim": 80,
         "output_dim": len(UNITS),
         "recognition": {"minimum_confidence": 0.0},
@@ -58,8 +70,9 @@ def tiny_network(seed: int = 0, decoder: str | None = "bitransformer", **encoder
         for parameter in model.parameters():
             parameter.add_(0.1 * torch.randn_like(parameter))
         model.ctc.ctc_lo.weight.mul_(5)  # sure of itself, so that greedy finds more than blanks
-        model.encoder.global_cmvn.mean.fill_(8.0)
-        model.encoder.global_cmvn.istd.fill_(0.3)
+        if model.encoder.global_cmvn is not None:
+            model.encoder.global_cmvn.mean.fill_(8.0)
+            model.encoder.global_cmvn.istd.fill_(0.3)
     return model.eval()
 
 

@@ -19,11 +19,17 @@ from app.engine.conformer.config_values import (
     token_id,
 )
 
-FEATURES: Mapping[str, Any] = {"frame_length": 25, "frame_shift": 10}
+FBANK = "fbank"
+LOG_MEL = "log_mel_spectrogram"
+FEATURES: Mapping[str, Mapping[str, Any]] = {
+    FBANK: {"frame_length": 25, "frame_shift": 10},
+    LOG_MEL: {"n_fft": 400, "hop_length": 160, "padding": 0, "pad_or_trim": False},
+}
+"""Kinds of features, each with the values in `KIND_conf` that this program computes."""
 ACTIVATIONS = ("hardtanh", "tanh", "relu", "selu", "swish", "gelu")
 CHOICES = {
-    "input_layer": ("linear", "conv2d", "conv2d6", "conv2d8", "dwconv2d8"),
-    "pos_enc_layer_type": ("abs_pos", "rel_pos", "no_pos"),
+    "input_layer": ("linear", "conv1d2", "conv2d", "conv2d6", "conv2d8", "dwconv2d8"),
+    "pos_enc_layer_type": ("abs_pos", "abs_pos_whisper", "rel_pos", "no_pos"),
     "selfattention_layer_type": ("selfattn", "rel_selfattn"),
     "activation_type": ACTIVATIONS,
     "cnn_module_norm": ("batch_norm", "layer_norm"),
@@ -66,6 +72,8 @@ class EncoderConfig:
     key_bias: bool = True
     value_bias: bool = True
     mlp_bias: bool = True
+    halve_after_block: int = 0
+    """After so many blocks every two frames become one; 0: never. A key of our own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +121,8 @@ class ConformerConfig:
     blank_id: int = 0
     sos_id: int = -1
     eos_id: int = -1
+    features: str = FBANK
+    """`fbank` (Kaldi's) or `log_mel_spectrogram` (Whisper's)."""
     cmvn: bool = True
     """Whether features are normalised with the mean and deviation that the checkpoint carries."""
     ctc_weight: float = 0.5
@@ -138,6 +148,7 @@ class ConformerConfig:
             blank_id=token_id(section_of(train, "ctc_conf"), "ctc_blank_id", 0, vocabulary_size),
             sos_id=token_id(special, "<sos>", vocabulary_size - 1, vocabulary_size),
             eos_id=token_id(special, "<eos>", vocabulary_size - 1, vocabulary_size),
+            features=section_of(train, "dataset_conf").get("feats_type", FBANK),
             cmvn=train.get("cmvn") == "global_cmvn" or train.get("cmvn_file") is not None,
             ctc_weight=training.get("ctc_weight", 0.5),
             reverse_weight=training.get("reverse_weight", 0.0),
@@ -145,13 +156,14 @@ class ConformerConfig:
 
 
 def check_features(train: Mapping[str, Any]) -> None:
-    """Raise UnsupportedConfig for features other than the filter bank that this program computes."""
+    """Raise UnsupportedConfig for features other than the two kinds that this program computes."""
     dataset = section_of(train, "dataset_conf")
-    require(dataset.get("feats_type", "fbank"), ("fbank",), "dataset_conf: feats_type")
-    expected = {**FEATURES, "num_mel_bins": train.get("input_dim")}
-    for name, value in section_of(dataset, "fbank_conf").items():
+    kind = dataset.get("feats_type", FBANK)
+    require(kind, tuple(FEATURES), "dataset_conf: feats_type")
+    expected = {**FEATURES[kind], "num_mel_bins": train.get("input_dim")}
+    for name, value in section_of(dataset, f"{kind}_conf").items():
         if name in expected:
-            require(value, (expected[name],), f"fbank_conf: {name}")
+            require(value, (expected[name],), f"{kind}_conf: {name}")
     rate = section_of(dataset, "resample_conf").get("resample_rate", 16_000)
     require(rate, (16_000,), "resample_conf: resample_rate")
 
@@ -179,6 +191,10 @@ def _check_encoder(config: EncoderConfig) -> None:
         raise UnsupportedConfig(
             f"encoder_conf: cnn_module_kernel {config.cnn_module_kernel} is even, but causal is not set"
         )
+    if config.halve_after_block and config.selfattention_layer_type != "selfattn":
+        raise UnsupportedConfig("encoder_conf: halve_after_block needs selfattention_layer_type 'selfattn'")
+    if config.halve_after_block > config.num_blocks:
+        raise UnsupportedConfig(f"encoder_conf: halve_after_block is above num_blocks, {config.num_blocks}")
     if config.kind == "transformer" and config.selfattention_layer_type != "selfattn":
         raise UnsupportedConfig(
             "encoder_conf: a transformer encoder has selfattention_layer_type 'selfattn' only"

@@ -27,7 +27,7 @@ WITHOUT_EFFECT = frozenset(
     }
     | {"positionwise_conv_kernel_size", "n_expert", "n_expert_activated"}
 )
-MAY_BE_ZERO = ("static_chunk_size", "r_num_blocks")
+MAY_BE_ZERO = ("static_chunk_size", "r_num_blocks", "halve_after_block")
 ONLY_VALUE: Mapping[str, Any] = {
     "layer_norm_type": "layer_norm",
     "mlp_type": "position_wise_feed_forward",

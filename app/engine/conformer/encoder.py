@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from app.engine.conformer.attention import MultiHeadAttention, RelativeAttention
 from app.engine.conformer.config import EncoderConfig
 from app.engine.conformer.convolution import ConvolutionModule
 from app.engine.conformer.layers import FeedForward
-from app.engine.conformer.subsampling import input_layer
+from app.engine.conformer.subsampling import Convolution, input_layer
 
 
 class GlobalCmvn(nn.Module):
@@ -97,6 +98,29 @@ class TransformerBlock(nn.Module):
         return self.norm2(x_BTD + self.dropout(self.feed_forward(x_BTD)))
 
 
+class Halving(nn.Module):
+    """One frame from every two, by a linear layer over both; a last one without a partner stands beside zeros.
+
+    It starts as their mean: neighbours 20 ms apart say nearly the same, so the blocks after it go on from what they
+    had learned with twice as many frames.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(2 * width, width)
+        with torch.no_grad():
+            self.linear.weight.copy_(torch.eye(width).repeat(1, 2) / 2)
+            self.linear.bias.zero_()
+
+    def forward(self, x_BTD: Tensor, padding_BT: Tensor | None) -> Tensor:
+        """Return (B, ceil(T / 2), D)."""
+        if padding_BT is not None:
+            x_BTD = x_BTD.masked_fill(padding_BT[..., None], 0.0)
+        if x_BTD.shape[1] % 2:
+            x_BTD = F.pad(x_BTD, (0, 0, 0, 1))
+        return self.linear(x_BTD.reshape(len(x_BTD), -1, 2 * x_BTD.shape[2]))
+
+
 class Encoder(nn.Module):
     """Features to encoded frames."""
 
@@ -107,18 +131,30 @@ class Encoder(nn.Module):
         self.embed = input_layer(input_dim, config)
         block = ConformerBlock if config.kind == "conformer" else TransformerBlock
         self.encoders = nn.ModuleList(block(config) for _ in range(config.num_blocks))
+        if config.halve_after_block:
+            self.halving = Halving(config.output_size)
         self.after_norm = _norm(config)
+
+    @property
+    def convolutions(self) -> tuple[Convolution, ...]:
+        """Kernel, stride and padding of everything that makes frames fewer, from features to encoded frames."""
+        halving = (Convolution(2, 2),) if self.config.halve_after_block else ()
+        return (*self.embed.convolutions, *halving)
 
     def forward(self, features_BTF: Tensor, feature_lengths_B: Tensor) -> tuple[Tensor, Tensor]:
         """Return encoded frames (B, T', D) and their lengths (B,); frames after a length mean nothing."""
         if self.global_cmvn is not None:
             features_BTF = self.global_cmvn(features_BTF)
-        x_BTD, positions_1TD = self.embed(features_BTF.to(self.after_norm.weight.dtype))
+        x_BTD, positions_1TD = self.embed(features_BTF.to(self.after_norm.weight.dtype), feature_lengths_B)
         lengths_B = self.embed.lengths(feature_lengths_B)
         padding_BT = _padding(lengths_B, x_BTD)
         bias = self._attention_bias(padding_BT, x_BTD)
-        for block in self.encoders:
+        for number, block in enumerate(self.encoders, 1):
             x_BTD = block(x_BTD, bias, positions_1TD, padding_BT)
+            if number == self.config.halve_after_block:
+                x_BTD, lengths_B = self.halving(x_BTD, padding_BT), (lengths_B + 1) // 2
+                padding_BT = _padding(lengths_B, x_BTD)
+                bias = self._attention_bias(padding_BT, x_BTD)
         if self.config.normalize_before and self.config.final_norm:
             x_BTD = self.after_norm(x_BTD)
         return x_BTD, lengths_B

@@ -14,8 +14,8 @@ from torch.backends import cpu
 
 PACKED_ROWS = 1024  # rows for which oneDNN chooses the layout of a weight; as fast with fewer or more
 INT8_ROWS = 256  # computed at once: what lies between weights of 8 bits and their result stays within a cache
-FUSED = {nn.SiLU: "swish", nn.ReLU: "relu"}
-"""Activations that oneDNN applies while a result is still in a register."""
+FUSED = {nn.SiLU: ("swish", ""), nn.ReLU: ("relu", ""), nn.GELU: ("gelu", "none")}
+"""Activations that oneDNN applies while a result is still in a register, and how it computes them."""
 
 
 LinearLayer = Callable[[Tensor, Tensor | None, nn.Module | None], nn.Module]
@@ -44,11 +44,11 @@ class OneDnnLinear(nn.Module):
         self.weight = _constant(_onednn("_reorder_linear_weight")(weight_NK, PACKED_ROWS))
         self.bias = None if bias_N is None else _constant(bias_N)
         self.compute = _onednn("_linear_pointwise")
-        self.fused = FUSED.get(type(activation), "none") if activation is not None else "none"
+        self.fused, self.algorithm = FUSED.get(type(activation), ("none", ""))
         self.activation = None if self.fused != "none" else activation
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.compute(x, self.weight, self.bias, self.fused, [], "")
+        y = self.compute(x, self.weight, self.bias, self.fused, [], self.algorithm)
         return y if self.activation is None else self.activation(y)
 
 

@@ -23,7 +23,7 @@ class PiecewiseSubsampling(Subsampling):
 
     def __init__(self, plain: ConvolutionalSubsampling, config: EncoderConfig) -> None:
         super().__init__(config)
-        self.stride = prod(stride for _, stride in plain.convolutions)
+        self.stride = prod(convolution.stride for convolution in plain.convolutions)
         self.conv = plain.conv.to(memory_format=torch.channels_last)
         for layer in self.conv:
             if isinstance(layer, nn.ReLU):
@@ -32,8 +32,9 @@ class PiecewiseSubsampling(Subsampling):
         self.channels, self.first_strides = first.out_channels, first.stride
         self.projection = _channels_innermost(plain.projection, self.channels)
 
-    def forward(self, features_BTF: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, features_BTF: Tensor, feature_lengths_B: Tensor) -> tuple[Tensor, Tensor]:
         """Return frames (B, T', D) and their positions (1, T', D)."""
+        del feature_lengths_B  # frames that see padding are not counted
         features_BTF = self.fill(features_BTF)
         frames = (features_BTF.shape[1] - self.view) // self.stride + 1
         size = self._frames_at_once(features_BTF)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import cast
+from typing import NamedTuple, cast
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -13,14 +14,26 @@ from app.engine.conformer.config import EncoderConfig
 from app.engine.conformer.config_values import UnsupportedConfig
 from app.engine.conformer.positions import Positions
 
-Convolution = tuple[int, int]
-"""Kernel size and stride, the same in time and in frequency."""
+
+class Convolution(NamedTuple):
+    """Sizes of one convolution, the same in time and in frequency where it goes over both."""
+
+    kernel: int
+    stride: int
+    padding: int = 0
+    """Zeros before and after."""
+
+    def outputs(self, inputs: Tensor) -> Tensor:
+        """Return how many outputs see inputs, or the zeros around them, only."""
+        return (inputs + 2 * self.padding - self.kernel) // self.stride + 1
+
 
 CONVOLUTIONS: dict[str, tuple[Convolution, ...]] = {
-    "conv2d": ((3, 2), (3, 2)),
-    "conv2d6": ((3, 2), (5, 3)),
-    "conv2d8": ((3, 2), (3, 2), (3, 2)),
-    "dwconv2d8": ((3, 2), (3, 2), (3, 2)),
+    "conv1d2": (Convolution(3, 1, 1), Convolution(3, 2, 1)),
+    "conv2d": (Convolution(3, 2), Convolution(3, 2)),
+    "conv2d6": (Convolution(3, 2), Convolution(5, 3)),
+    "conv2d8": (Convolution(3, 2), Convolution(3, 2), Convolution(3, 2)),
+    "dwconv2d8": (Convolution(3, 2), Convolution(3, 2), Convolution(3, 2)),
 }
 
 
@@ -38,8 +51,8 @@ class Subsampling(nn.Module):
 
     def lengths(self, feature_lengths_B: Tensor) -> Tensor:
         """Return how many output frames see features only."""
-        for kernel, stride in self.convolutions:
-            feature_lengths_B = (feature_lengths_B - kernel) // stride + 1
+        for convolution in self.convolutions:
+            feature_lengths_B = convolution.outputs(feature_lengths_B)
         return feature_lengths_B.clamp(min=0)
 
     def fill(self, features_BTF: Tensor) -> Tensor:
@@ -48,10 +61,10 @@ class Subsampling(nn.Module):
 
     @property
     def view(self) -> int:
-        """How many feature frames one output frame sees."""
+        """How many feature frames one output frame sees, or needs where zeros may lie around them."""
         view = 1
-        for kernel, stride in reversed(self.convolutions):
-            view = (view - 1) * stride + kernel
+        for convolution in reversed(self.convolutions):
+            view = (view - 1) * convolution.stride + convolution.kernel - 2 * convolution.padding
         return view
 
 
@@ -65,8 +78,9 @@ class ConvolutionalSubsampling(Subsampling):
         """The linear layer, whatever its name in WeNet's checkpoints."""
         raise NotImplementedError
 
-    def forward(self, features_BTF: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, features_BTF: Tensor, feature_lengths_B: Tensor) -> tuple[Tensor, Tensor]:
         """Return frames (B, T', D) and their positions (1, T', D)."""
+        del feature_lengths_B  # frames that see padding are not counted
         x_BCTF = self.conv(self.fill(features_BTF)[:, None])
         return self.pos_enc(self.projection(x_BCTF.transpose(1, 2).flatten(2)))
 
@@ -79,8 +93,8 @@ class ConvolutionSubsampling(ConvolutionalSubsampling):
         width = config.output_size
         channels = (1, *(width for _ in self.convolutions))
         layers: list[nn.Module] = []
-        for (inputs, outputs), (kernel, stride) in zip(pairwise(channels), self.convolutions, strict=True):
-            layers += [nn.Conv2d(inputs, outputs, kernel, stride), nn.ReLU()]
+        for (inputs, outputs), sizes in zip(pairwise(channels), self.convolutions, strict=True):
+            layers += [nn.Conv2d(inputs, outputs, sizes.kernel, sizes.stride), nn.ReLU()]
         self.conv = nn.Sequential(*layers)
         projection = nn.Linear(width * frequencies(input_dim, self.convolutions), width)
         if config.input_layer == "conv2d":
@@ -119,6 +133,33 @@ class DepthwiseSubsampling(ConvolutionalSubsampling):
         return self.linear
 
 
+class Conv1dSubsampling(Subsampling):
+    """`conv1d2`, Whisper's: 1/2 with two convolutions over time whose channels are the mel bins (Radford et al. 2022).
+
+    The frames at both ends see zeros beyond them. In a batch those after the end of a recording are zeros as well, so
+    that it does not depend on its neighbours; WeNet lets what the first convolution makes of them into the second.
+    """
+
+    def __init__(self, input_dim: int, config: EncoderConfig) -> None:
+        super().__init__(config)
+        channels = (input_dim, config.output_size, config.output_size)
+        layers: list[nn.Module] = []
+        for (inputs, outputs), sizes in zip(pairwise(channels), self.convolutions, strict=True):
+            layers += [nn.Conv1d(inputs, outputs, sizes.kernel, sizes.stride, sizes.padding), nn.GELU()]
+        self.conv = nn.Sequential(*layers)
+
+    def forward(self, features_BTF: Tensor, feature_lengths_B: Tensor) -> tuple[Tensor, Tensor]:
+        """Return frames (B, T', D) and their positions (1, T', D)."""
+        x_BTF = self.fill(features_BTF)
+        padding_B1T = (torch.arange(x_BTF.shape[1], device=x_BTF.device) >= feature_lengths_B[:, None])[
+            :, None
+        ]
+        first, activation, second, last_activation = self.conv
+        x_BDT = activation(first(x_BTF.transpose(1, 2).masked_fill(padding_B1T, 0.0)))
+        x_BDT = last_activation(second(x_BDT.masked_fill(padding_B1T, 0.0)))
+        return self.pos_enc(x_BDT.transpose(1, 2))
+
+
 class LinearInput(Subsampling):
     """`linear`: every frame stays."""
 
@@ -129,8 +170,9 @@ class LinearInput(Subsampling):
             nn.Linear(input_dim, width), nn.LayerNorm(width), nn.Dropout(config.dropout_rate)
         )
 
-    def forward(self, features_BTF: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, features_BTF: Tensor, feature_lengths_B: Tensor) -> tuple[Tensor, Tensor]:
         """Return frames (B, T, D) and their positions (1, T, D)."""
+        del feature_lengths_B
         return self.pos_enc(self.out(self.fill(features_BTF)))
 
 
@@ -138,6 +180,8 @@ def input_layer(input_dim: int, config: EncoderConfig) -> Subsampling:
     """Build the input layer that the configuration names."""
     if config.input_layer == "linear":
         return LinearInput(input_dim, config)
+    if config.input_layer == "conv1d2":
+        return Conv1dSubsampling(input_dim, config)
     if config.input_layer == "dwconv2d8":
         return DepthwiseSubsampling(input_dim, config)
     return ConvolutionSubsampling(input_dim, config)
@@ -145,8 +189,8 @@ def input_layer(input_dim: int, config: EncoderConfig) -> Subsampling:
 
 def frequencies(input_dim: int, convolutions: Sequence[Convolution]) -> int:
     """Return how many frequencies are left of the mel bins."""
-    for kernel, stride in convolutions:
-        input_dim = (input_dim - kernel) // stride + 1
+    for convolution in convolutions:
+        input_dim = (input_dim - convolution.kernel) // convolution.stride + 1
     if input_dim < 1:
         raise UnsupportedConfig("input_dim is too small for this input_layer")
     return input_dim
