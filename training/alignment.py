@@ -10,12 +10,14 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from app.engine.words import FrameTimes
 from training.espeak import Mark
 from training.normal_text import token_places
 from training.vocabulary import BLANK
 
-FRAME_MS = 80
-FIRST_CENTRE_MS = 82.5  # the middle of what the first frame of dwconv2d8 sees: 15 feature frames of 25 ms
+DEPTHWISE = FrameTimes(0.0825, 0.08)  # of dwconv2d8: its first frame sees 15 feature frames of 25 ms
+UNIT_REACH = 1
+"""Frames on both sides of the middle of a unit that name it, too: the times are not that exact."""
 IGNORED = -100
 
 
@@ -60,7 +62,11 @@ def _shared(start: int, end: int, sizes: Sequence[int]) -> list[int]:
 
 
 def frame_targets(
-    spans_ms: Sequence[int], units: Sequence[Sequence[int]], shift_ms: float, frames: int
+    spans_ms: Sequence[int],
+    units: Sequence[Sequence[int]],
+    shift_ms: float,
+    frames: int,
+    times: FrameTimes = DEPTHWISE,
 ) -> list[int]:
     """The unit spoken at each frame, blank between; a blank parts two equal neighbours.
 
@@ -69,19 +75,48 @@ def frame_targets(
         units: ids of each token; several share its time evenly.
         shift_ms: silence put before the utterance.
         frames: how many encoder frames there are.
+        times: when they are.
     """
+    first_centre_ms, frame_ms = 1000 * times.first_centre, 1000 * times.step
     targets = [BLANK] * frames
     last = -1
     for (start, end), ids in zip(zip(spans_ms[::2], spans_ms[1::2], strict=True), units, strict=True):
         for number, unit in enumerate(ids):
             begin = start + (end - start) * number / len(ids) + shift_ms
             stop = start + (end - start) * (number + 1) / len(ids) + shift_ms
-            first = max(0, -int((FIRST_CENTRE_MS - begin) // FRAME_MS))
-            past = max(first, -int((FIRST_CENTRE_MS - stop) // FRAME_MS))
+            first = max(0, -int((first_centre_ms - begin) // frame_ms))
+            past = max(first, -int((first_centre_ms - stop) // frame_ms))
             if unit == last:
                 first += past - first > 1
             targets[first:past] = [unit] * len(targets[first:past])
             last = unit
+    return targets
+
+
+def unit_targets(
+    middles_ms: Sequence[int], units: Sequence[int], shift_ms: float, frames: int, times: FrameTimes
+) -> list[int]:
+    """The unit spoken at each frame around the middle of each, blank elsewhere and between equal neighbours.
+
+    Args:
+        middles_ms: when each unit is spoken.
+        units: their ids.
+        shift_ms: silence put before the utterance.
+        frames: how many encoder frames there are.
+        times: when they are.
+    """
+    targets = [BLANK] * frames
+    past, last = 0, BLANK
+    for number, (middle, unit) in enumerate(zip(middles_ms, units, strict=True)):
+        frame = round(((middle + shift_ms) / 1000 - times.first_centre) / times.step)
+        frame = min(max(frame, past + (unit == last)), frames - 1)
+        first = max(frame - UNIT_REACH, past + (unit == last))
+        following = middles_ms[number + 1] if number + 1 < len(middles_ms) else middle + 10_000
+        end = min(
+            frame + UNIT_REACH + 1, frame + max(1, round((following - middle) / 2000 / times.step)), frames
+        )
+        targets[first:end] = [unit] * (end - first)
+        past, last = max(past, end), unit
     return targets
 
 

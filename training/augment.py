@@ -30,6 +30,8 @@ class AugmentConfig:
     mel_masks: int = 2
     mel_width: int = 16
     floor: float = 0.15
+    nat: float = 1.0
+    """How much of the features a factor e in energy is; Whisper's are log10, divided by 4."""
 
 
 CLEAN = AugmentConfig(colours=False, gain_db=(-12.0, 0.0), time_masks=0, mel_masks=0, floor=0)
@@ -121,9 +123,9 @@ def augment_features(
 
 def _raised_floor(features: Tensor, config: AugmentConfig, generator: torch.Generator) -> Tensor:
     loudest = features.amax(dim=(1, 2), keepdim=True)
-    depth = 7 + 6 * torch.rand(len(features), 1, 1, generator=generator)  # natural log: 30 to 56 dB
+    nats = 7 + 6 * torch.rand(len(features), 1, 1, generator=generator)  # 30 to 56 dB
     chosen = _chosen(len(features), config.floor, generator)[:, :, None].bool()
-    return torch.where(chosen, torch.maximum(features, loudest - depth), features)
+    return torch.where(chosen, torch.maximum(features, loudest - config.nat * nats), features)
 
 
 def _masks(

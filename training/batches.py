@@ -19,11 +19,15 @@ class Item:
     pack: Pack
     utterance: Utterance
     units: int = 0
+    unit_times_ms: tuple[int, ...] = ()
+    """The middle of each unit, where another model told them."""
 
     @property
     def is_aligned(self) -> bool:
         """Whether it is known when each token is spoken."""
         said = self.utterance
+        if self.unit_times_ms:
+            return True
         known = bool(said.spans_ms) or not said.text
         return known and len(said.syllables.split()) == len(said.spans_ms) // 2
 
@@ -71,7 +75,7 @@ def waveforms(
 ) -> tuple[Tensor, Tensor, list[float]]:
     """Zero-padded float waveforms (batch, samples) in [-1, 1), with some silence before and after.
 
-    Utterances without alignment are said at one of the `speeds`; the others keep their time.
+    Each is said at one of the `speeds`, but for those whose words the synthesiser marked.
 
     Returns them with their lengths, and the silence (ms) before each.
     """
@@ -79,7 +83,7 @@ def waveforms(
     for item in batch:
         before, after = (int(random_.uniform(0, max_silence) * SAMPLE_RATE) for _ in range(2))
         samples = item.pack.samples(item.utterance).astype(np.float32)
-        if not item.is_aligned:
+        if not item.utterance.spans_ms:
             samples = at_speed(samples, random_.choice(speeds))
         pieces.append(torch.from_numpy(np.pad(samples, (before, after))) / 32768)
         shifts_ms.append(before * 1000 / SAMPLE_RATE)

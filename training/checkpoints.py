@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from training.whisper import encoder_state
+
 _NAME = re.compile(r"step-(\d+)\.pt$")
 
 
@@ -40,14 +42,26 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 
 def load_weights(model: nn.Module, path: Path) -> None:
-    """Start from another training's checkpoint, or from an exported final.pt (its heads for training start anew).
+    """Start from another training's checkpoint, from an exported final.pt (its heads for training start anew), or from
+    the encoder in a `model.bin` of Whisper (halving and all heads start anew).
 
     Raises ValueError where a weight has another shape or name.
     """
+    if path.suffix == ".bin":
+        _load_encoder(model, path)
+        return
     state = torch.load(path, weights_only=True, map_location="cpu")
     state = state["model"] if "model" in state else {f"network.{name}": t for name, t in state.items()}
     missing, unknown = model.load_state_dict(state, strict=False)
     if unknown or any(name.startswith("network.") for name in missing):
+        raise ValueError(f"{path} is of another network: {unknown or missing}")
+
+
+def _load_encoder(model: nn.Module, path: Path) -> None:
+    state = {f"network.encoder.{name}": tensor for name, tensor in encoder_state(path).items()}
+    missing, unknown = model.load_state_dict(state, strict=False)
+    new = ("network.encoder.halving.", "network.ctc.", "syllable_head.")
+    if unknown or any(not name.startswith(new) for name in missing):
         raise ValueError(f"{path} is of another network: {unknown or missing}")
 
 

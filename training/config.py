@@ -52,6 +52,8 @@ class LanguageModelConfig:
 class TrainingConfig:
     checkpoints: str
     start_from: str
+    frozen_blocks: int
+    head_factor: float
     syllable_block: int
     syllable_weight: float
     device: str
@@ -59,6 +61,7 @@ class TrainingConfig:
     bf16: bool
     batch_seconds: float
     aligned_steps: int
+    blank_weight: float
     easy_steps: int
     easy_seconds: float
     easy_density: float
@@ -93,6 +96,8 @@ class Config:
     voices: VoiceConfig
     test_sentences: int
     non_speech_minutes: float
+    encoder: str
+    features: str
     model: dict[str, Any]
     training: TrainingConfig
     language_model: LanguageModelConfig
@@ -125,15 +130,17 @@ def load_config(path: Path) -> Config:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """The values of a file over those of the file beside it that it names as `base`."""
+    """The values of a file over those of the file beside it that it names as `base`; null takes one away."""
     values: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     base = values.pop("base", None)
     return _over(_read(path.parent / base), values) if base else values
 
 
 def _over(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
+    merged = {key: value for key, value in base.items() if key not in changes or changes[key] is not None}
     for key, value in changes.items():
+        if value is None:
+            continue
         both = isinstance(value, dict) and isinstance(base.get(key), dict)
         merged[key] = _over(base[key], value) if both else value
     return merged

@@ -36,9 +36,10 @@ def export(config: Config, network: dict[str, Tensor], out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     units = load_vocabulary(config.work).units
     write_units(units, out / "units.txt")
-    write_cmvn(network, out / "global_cmvn")
+    if "encoder.global_cmvn.mean" in network:
+        write_cmvn(network, out / "global_cmvn")
     torch.save({name: _small(name, tensor) for name, tensor in network.items()}, out / "final.pt")
-    settings: dict[str, Any] = train_yaml(config.model, len(units))
+    settings: dict[str, Any] = train_yaml(config, len(units))
     settings["recognition"] = {"minimum_confidence": config.minimum_confidence}
     (out / "train.yaml").write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
     write_checksums(out)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SAMPLE_RATE = 16_000
+TIMES_SUFFIX = ".times"
 Samples = NDArray[np.int16]
 
 
@@ -72,7 +73,15 @@ class Pack:
     def __init__(self, pack: Path) -> None:
         lines = pack.with_suffix(".jsonl").read_text(encoding="utf-8").splitlines()
         self.utterances = tuple(Utterance(**json.loads(line)) for line in lines)
+        self.unit_times_ms = _unit_times(pack.with_suffix(TIMES_SUFFIX), len(self.utterances))
+        """The middle of each unit of each utterance, where `training.unit_times` told them."""
         self._samples = np.memmap(pack.with_suffix(".s16"), dtype="<i2", mode="r")
 
     def samples(self, utterance: Utterance) -> Samples:
         return np.asarray(self._samples[utterance.start : utterance.start + utterance.count])
+
+
+def _unit_times(path: Path, count: int) -> list[tuple[int, ...]]:
+    if not path.exists():
+        return [()] * count
+    return [tuple(json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]

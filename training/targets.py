@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from training.alignment import frame_targets, padded_targets
+from app.engine.words import FrameTimes
+from training.alignment import frame_targets, padded_targets, unit_targets
 from training.batches import Item
 from training.config import Config
 from training.normal_text import is_han, tokens
@@ -28,16 +29,26 @@ class Targets:
         return self.vocabulary.encode(texts), syllables
 
     def of_frames(
-        self, batch: Sequence[Item], shifts_ms: Sequence[float], frames: Sequence[int], longest: int
+        self,
+        batch: Sequence[Item],
+        shifts_ms: Sequence[float],
+        frames: Sequence[int],
+        longest: int,
+        times: FrameTimes,
     ) -> tuple[Tensor, Tensor]:
         """Units and syllables of every frame of aligned utterances, (batch, longest) each."""
         rows: tuple[list[list[int]], list[list[int]]] = ([], [])
         for item, shift, count in zip(batch, shifts_ms, frames, strict=True):
             said = item.utterance
-            units = [self.vocabulary.encode([token])[0] for token in tokens(said.text)]
+            if item.unit_times_ms:
+                units = self.vocabulary.encode([said.text])[0]
+                for row, ids in zip(rows, (units, self._syllable_ids(said.syllables)), strict=True):
+                    row.append(unit_targets(item.unit_times_ms, ids, shift, count, times))
+                continue
+            tokens_units = [self.vocabulary.encode([token])[0] for token in tokens(said.text)]
             syllables = [self._syllable_ids(token) for token in said.syllables.split()]
-            for row, ids in zip(rows, (units, syllables), strict=True):
-                row.append(frame_targets(said.spans_ms, ids, shift, count))
+            for row, token_ids in zip(rows, (tokens_units, syllables), strict=True):
+                row.append(frame_targets(said.spans_ms, token_ids, shift, count, times))
         return padded_targets(rows[0], longest), padded_targets(rows[1], longest)
 
     def _syllable_ids(self, spoken: str) -> list[int]:

@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 
 from app.engine.conformer.encoder import GlobalCmvn
-from app.engine.features import KaldiFbank
+from app.engine.features import NUM_MEL_BINS, front_end
+from app.engine.words import FrameTimes
 from training.augment import CLEAN, AugmentConfig, augment_features, augment_waveforms
 from training.batches import Item, noises, plan_epoch, waveforms
 from training.checkpoints import Checkpoint, latest, load_checkpoint, load_weights, save_checkpoint
@@ -57,16 +58,25 @@ class Trainer:
         self.device = torch.device(chosen_device(config.training.device))
         self.config, self.options, self.team = config, config.training, team
         self.targets: Targets = load_targets(config)
-        self.fbank = KaldiFbank().to(self.device)
+        self.front_end = front_end(config.features, NUM_MEL_BINS).to(self.device)
         self.augment = AugmentConfig(**config.augment)
         self.items, self.noise = training_items(config, self.targets.vocabulary)
-        network = new_network(config.model, len(self.targets.vocabulary.units))
+        network = new_network(config, len(self.targets.vocabulary.units))
         self.trainee = Trainee(network, len(self.targets.syllables), self.options.syllable_block).to(
             self.device
         )
+        self.trainee.freeze(self.options.frozen_blocks)
         self.optimiser = torch.optim.AdamW(
-            self.trainee.parameters(), lr=1.0, betas=(0.9, 0.98), weight_decay=0.01, fused=True
+            self.trainee.rates(self.options.head_factor),
+            lr=1.0,
+            betas=(0.9, 0.98),
+            weight_decay=0.01,
+            fused=True,
         )
+        self.times = FrameTimes.of(
+            network.encoder.convolutions, self.front_end.first_centre, self.front_end.shift
+        )
+        self.bf16 = self.options.bf16 and has_bf16(self.device)
         self.place = Place(0, 0, 0)
         self._resume_or_measure()
 
@@ -129,7 +139,7 @@ class Trainer:
         features, lengths, shifts_ms = self._features(batch, self.team.rank)
         rate = schedule(self.options).rate(self.place.step)
         for group in self.optimiser.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group["factor"]
         losses = self._losses(batch, features, lengths, shifts_ms)
         weight = self.options.syllable_weight
         ((1 - weight) * losses.characters + weight * losses.syllables).backward()  # type: ignore[no-untyped-call]
@@ -141,35 +151,39 @@ class Trainer:
         return losses, norm
 
     def _losses(self, batch: list[Item], features: Tensor, lengths: Tensor, shifts_ms: list[float]) -> Losses:
-        bf16 = self.options.bf16
         if self.place.step > self.options.aligned_steps:
-            return self.trainee.losses(features, lengths, *self.targets.of(batch), bf16)
+            return self.trainee.losses(features, lengths, *self.targets.of(batch), self.bf16)
 
         def targets(frames: Tensor, longest: int) -> tuple[Tensor, Tensor]:
-            return self.targets.of_frames(batch, shifts_ms, frames.tolist(), longest)
+            return self.targets.of_frames(batch, shifts_ms, frames.tolist(), longest, self.times)
 
-        return self.trainee.frame_losses(features, lengths, targets, bf16)
+        return self.trainee.frame_losses(features, lengths, targets, self.bf16, self.options.blank_weight)
 
     @torch.no_grad()
     def _features(self, batch: list[Item], rank: int) -> tuple[Tensor, Tensor, list[float]]:
         """Augmented features of a batch; everything random follows from the seed and the step."""
         random_ = random.Random(f"{self.config.seed}/{self.place.step}/{rank}")
         generator = torch.Generator(self.device).manual_seed(random_.randrange(1 << 62))
-        waves, lengths, shifts_ms = waveforms(batch, random_, self.options.max_silence, self.options.speeds)
+        aligned = self.place.step <= self.options.aligned_steps
+        speeds = (1.0,) if aligned else self.options.speeds
+        waves, lengths, shifts_ms = waveforms(batch, random_, self.options.max_silence, speeds)
         noise = noises(self.noise, len(batch), waves.shape[1], random_)
         augment = CLEAN if 0 < self.place.step <= self.options.easy_steps else self.augment
         waves, noise, lengths = (tensor.to(self.device) for tensor in (waves, noise, lengths))
         with self.device:  # whatever is drawn or filled in on the way lies there
             waves = augment_waveforms(waves, noise, augment, generator)
-            features, frames = self.fbank(waves, lengths)
-            features = augment_features(features, frames, self._cmvn.mean, augment, generator)
+            features, frames = self.front_end(waves, lengths)
+            features = augment_features(features, frames, self._fill, augment, generator)
         return features, frames, shifts_ms
 
     @property
-    def _cmvn(self) -> GlobalCmvn:
-        cmvn = self.trainee.network.encoder.global_cmvn
-        assert cmvn is not None
-        return cmvn
+    def _cmvn(self) -> GlobalCmvn | None:
+        return self.trainee.network.encoder.global_cmvn
+
+    @property
+    def _fill(self) -> Tensor:
+        """What hides features: their mean, which is about 0 for those of Whisper."""
+        return torch.zeros(NUM_MEL_BINS) if self._cmvn is None else self._cmvn.mean
 
     def _resume_or_measure(self) -> None:
         if path := latest(self.config.checkpoints):
@@ -180,10 +194,10 @@ class Trainer:
             print(f"going on from {path}")
         elif self.options.start_from:
             load_weights(self.trainee, Path(self.options.start_from))
-        else:
-            self._measure_features()
+        elif self._cmvn is not None:
+            self._measure_features(self._cmvn)
 
-    def _measure_features(self) -> None:
+    def _measure_features(self, cmvn: GlobalCmvn) -> None:
         """Mean and deviation of each mel band over some augmented batches become the network's CMVN."""
         plan = plan_epoch(
             self.items,
@@ -197,8 +211,8 @@ class Trainer:
             features, frames, _ = self._features(batch, 0)
             rows.extend(row[:length] for row, length in zip(features, frames.tolist(), strict=True))
         frames_all = torch.cat(rows)
-        self._cmvn.mean.copy_(frames_all.mean(0))
-        self._cmvn.istd.copy_(1 / frames_all.std(0))
+        cmvn.mean.copy_(frames_all.mean(0))
+        cmvn.istd.copy_(1 / frames_all.std(0))
 
     def _save(self) -> None:
         checkpoint = Checkpoint(
@@ -244,11 +258,11 @@ def training_items(config: Config, vocabulary: Vocabulary) -> tuple[list[tuple[I
     ]
     items = [
         (
-            Item(pack, utterance, len(vocabulary.cut(utterance.text))),
+            Item(pack, utterance, len(vocabulary.cut(utterance.text)), times),
             weight * config.training.language_weights[utterance.language],
         )
         for pack, weight in weighted
-        for utterance in pack.utterances
+        for utterance, times in zip(pack.utterances, pack.unit_times_ms, strict=True)
     ]
     return [item for item in items if item[0].density < config.training.most_density], noise
 
@@ -257,6 +271,11 @@ def chosen_device(wanted: str) -> str:
     if wanted != "auto":
         return wanted
     return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def has_bf16(device: torch.device) -> bool:
+    """Say whether bfloat16 is worth it there: a processor without it computes several times as long."""
+    return device.type != "cpu" or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())  # noqa: SLF001
 
 
 def schedule(options: TrainingConfig) -> Schedule:

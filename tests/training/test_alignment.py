@@ -1,4 +1,7 @@
-from training.alignment import IGNORED, frame_targets, padded_targets, token_spans
+import pytest
+
+from app.engine.words import FrameTimes
+from training.alignment import IGNORED, frame_targets, padded_targets, token_spans, unit_targets
 from training.espeak import Mark
 
 
@@ -34,3 +37,20 @@ def test_a_blank_parts_equal_neighbours() -> None:
 
 def test_padding_is_ignored() -> None:
     assert padded_targets([[1, 2], [3]], 3).tolist() == [[1, 2, IGNORED], [3, IGNORED, IGNORED]]
+
+
+@pytest.mark.parametrize(
+    ("middles_ms", "units", "expected"),
+    [
+        ((100, 260), (5, 6), [0, 5, 5, 5, 0, 6, 6, 6, 0, 0]),
+        ((100, 180), (5, 6), [0, 5, 5, 6, 6, 6, 0, 0, 0, 0]),
+        ((100, 140), (5, 5), [0, 5, 5, 0, 5, 5, 0, 0, 0, 0]),
+        ((100, 100), (5, 6), [0, 5, 5, 6, 6, 0, 0, 0, 0, 0]),
+        ((340, 380), (5, 6), [0, 0, 0, 0, 0, 0, 0, 5, 5, 6]),
+        ((), (), [0] * 10),
+    ],
+)
+def test_frames_around_the_middle_of_a_unit_name_it(
+    middles_ms: tuple[int, ...], units: tuple[int, ...], expected: list[int]
+) -> None:
+    assert unit_targets(middles_ms, units, 0.0, 10, FrameTimes(0.02, 0.04)) == expected
