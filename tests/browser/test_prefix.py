@@ -21,19 +21,8 @@ from tests.browser.voice import write_voice
 from tests.engine.sounds import babble, silence, wav_bytes
 
 KINDS = ("nginx strips the path", "nginx passes it on", "caddy")
-PAGES = (
-    "/",
-    "/live",
-    "/batch",
-    "/history?view=trash",
-    "/vad",
-    "/models",
-    "/settings",
-    "/logs",
-    "/replay",
-    "/docs",
-)
-BROWSER_CHECKS = (
+PAGES = ("/live", "/batch", "/vad", "/settings", "/docs")
+CHECKS = (
     "secure_context",
     "audio_worklet",
     "requests",
@@ -45,7 +34,7 @@ BROWSER_CHECKS = (
 SETTINGS = (f"allowed_hosts={NAME}", "max_upload_mb=32")
 PREFIX = "/asr"
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)  # on a busy machine a page takes a minute
 
 
 @dataclass(frozen=True)
@@ -163,9 +152,17 @@ def test_requests_sockets_events_and_uploads_pass_the_browsers_own_checks(
     proxied: Proxied, visit: Callable[..., Page]
 ) -> None:
     page = visit(proxied, "/doctor")
+    again = page.get_by_role("button", name="Look again")
 
-    for check in BROWSER_CHECKS:
-        expect(page.locator(f'[data-check="{check}"]')).to_have_attribute("data-status", "ok")
+    for tries_left in range(5, -1, -1):  # its patience of 6 s is short for a machine that runs other tests
+        expect(page.locator("[data-side][aria-busy]")).to_have_count(0)
+        found = {
+            check: page.locator(f'[data-check="{check}"]').get_attribute("data-status") for check in CHECKS
+        }
+        if set(found.values()) == {"ok"} or tries_left == 0:
+            break
+        again.click()
+    assert found == dict.fromkeys(CHECKS, "ok")
 
 
 def test_a_recording_is_sent_watched_read_exported_and_deleted(
