@@ -142,7 +142,7 @@ def _add_worker(commands: _Commands[argparse.ArgumentParser]) -> None:
 
 def _add_transcribe(commands: _Commands[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("transcribe", help="turn files into text, without a server")
-    command.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    command.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a recording")
     _add_recognition_options(command)
     command.add_argument(
         "--output",
@@ -156,7 +156,7 @@ def _add_transcribe(commands: _Commands[argparse.ArgumentParser]) -> None:
 
 def _add_watch(commands: _Commands[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("watch", help="turn every recording that comes into a folder into text")
-    command.add_argument("folder", type=Path, metavar="DIR")
+    command.add_argument("folder", type=Path, metavar="DIR", help="the folder to watch")
     command.add_argument(
         "--output", type=Path, metavar="DIR", required=True, help="write NAME.EXT.FORMAT into this folder"
     )
@@ -179,7 +179,7 @@ def _add_recognition_options(command: argparse.ArgumentParser) -> None:
         "--format",
         default="txt",
         metavar="FORMAT",
-        help="txt, json, srt, vtt or csv; several with commas (txt)",
+        help="txt, json, srt, vtt, csv or docx; several with commas (txt)",
     )
     command.add_argument("--language", default="auto", help="auto, zh, en, yue, ja or ko (auto)")
     command.add_argument(
@@ -302,7 +302,7 @@ def _add_models(commands: _Commands[argparse.ArgumentParser]) -> None:
     use = actions.add_parser("use", help="choose the model, after it has loaded once")
     use.add_argument("name", metavar="NAME_OR_DIR", help="a name of the list, or a folder on this machine")
     add = actions.add_parser("add", help="point at a model folder elsewhere on this machine")
-    add.add_argument("folder", type=Path, metavar="DIR")
+    add.add_argument("folder", type=Path, metavar="DIR", help="folder of the model")
     for action in (verify, remove):
         action.add_argument("name", metavar="NAME")
     for action in (listing, pull, verify, remove, use, add):

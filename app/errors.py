@@ -263,7 +263,7 @@ class SettingUnknown(RequestError):
     code = "setting_unknown"
     status = 422
     message = N_("There is no setting {name}.")
-    advice = N_("The page of the settings and the README list all of them.")
+    advice = N_("The settings page and docs/settings.md list all of them.")
 
 
 class SettingFixed(RequestError):
