@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 IMAGES = REPOSITORY / "docs" / "images"
-VIEW = {"width": 1280, "height": 800}
+VIEW = ViewportSize(width=1280, height=800)
 API = "/api/v1/transcriptions"
 READY_SECONDS = 180
 RECORDINGS: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -110,7 +110,7 @@ def _transcribed(address: str, sound: Path) -> str:
             time.sleep(0.2)
     if state != "succeeded":
         raise RuntimeError(f"{sound.name} {state}")
-    return id
+    return str(id)
 
 
 def _state(client: Any, id: str) -> str:
