@@ -118,7 +118,9 @@ def _checkout(tmp_path: Path) -> Path:
     checkout = tmp_path / "checkout"
     (checkout / ".venv" / "bin").mkdir(parents=True)
     shutil.copytree(REPOSITORY / "scripts", checkout / "scripts")
+    shutil.copytree(REPOSITORY / "requirements", checkout / "requirements")
     shutil.copy(REPOSITORY / "pyproject.toml", checkout)
+    (checkout / ".venv" / "pyvenv.cfg").touch()
     python = checkout / ".venv" / "bin" / "python"
     python.write_text(FAKE_PYTHON, encoding="utf-8")
     python.chmod(python.stat().st_mode | stat.S_IXUSR)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -29,7 +28,9 @@ def index() -> Iterator[PackageIndex]:
 
 @pytest.fixture(scope="module")
 def shared_checkout(index: PackageIndex, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    return from_index(index, tmp_path_factory.mktemp("scripts") / "check out")
+    checkout = from_index(index, tmp_path_factory.mktemp("scripts") / "check out")
+    checkout.make_environment()
+    return checkout
 
 
 @pytest.fixture
@@ -41,8 +42,3 @@ def checkout(shared_checkout: Checkout) -> Iterator[Checkout]:
     yield shared_checkout
     shared_checkout.index.missing.clear()
     shared_checkout.index.breaks.clear()
-
-
-@pytest.fixture
-def new_checkout(index: PackageIndex, tmp_path: Path) -> Checkout:
-    return from_index(index, tmp_path / "clone")

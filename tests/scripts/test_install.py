@@ -8,7 +8,7 @@ import pytest
 
 from tests.scripts.checkout import Checkout
 
-pytestmark = pytest.mark.slow  # every install starts pip several times
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # every install starts pip several times
 
 HELLO = "hello-1.0-py3-none-any.whl"
 

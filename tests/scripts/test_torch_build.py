@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import REPOSITORY
 from tests.scripts.checkout import Checkout
 
-pytestmark = pytest.mark.slow  # every install starts pip several times
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # every install starts pip several times
 
 AUTO = {"FUNASR_TORCH": "auto"}
 
