@@ -41,6 +41,7 @@ def get_checks(
     """Examine the installation: packages, folders, database, device, model, and one real recognition. Takes seconds."""
     doctor = state["doctor"]
     found = doctor.glance() if quick else doctor.examine()
+    state["health"].look()  # what was mended meanwhile is not complained of any longer
     return DoctorAnswer(
         checks=[CheckAnswer.model_validate(check.explained(translate)) for check in found.checks],
         seconds=round(found.seconds, 1),

@@ -46,15 +46,13 @@ class Server:
     """A server process that can be ended and started again at the same address."""
 
     data_dir: Path
-    engine: str = "load"
-    """A function of engine.py."""
     address: str = ""
     process: subprocess.Popen[str] | None = None
     settings: tuple[str, ...] = ()
 
     def start(self) -> None:
         port = urlsplit(self.address).port or 0
-        command = [sys.executable, "-m", "tests.browser.server", str(self.data_dir), str(port), self.engine]
+        command = [sys.executable, "-m", "tests.browser.server", str(self.data_dir), str(port)]
         command += self.settings
         self.process = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout
@@ -69,8 +67,8 @@ class Server:
 
 
 @contextmanager
-def serving(data_dir: Path, *settings: str, engine: str = "load") -> Iterator[Server]:
-    server = Server(data_dir, engine, settings=settings)
+def serving(data_dir: Path, *settings: str) -> Iterator[Server]:
+    server = Server(data_dir, settings=settings)
     server.start()
     try:
         yield server

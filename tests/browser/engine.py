@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 from app.engine import EngineInfo, EngineSpec, Hypothesis, RecognitionOptions, Utterance
-from app.errors import DeviceUnavailable, ModelFileMissing
+from app.errors import DeviceUnavailable
 from app.transcript import Applied
 
 SECONDS_PER_PIECE = 0.5  # slow enough to watch, quick enough to wait for
@@ -53,10 +51,3 @@ def load(spec: EngineSpec) -> SlowEngine:
     if spec.device not in ("auto", "cpu"):
         raise DeviceUnavailable(device=spec.device, reason="there is none")
     return SlowEngine()
-
-
-def refuse(spec: EngineSpec) -> SlowEngine:
-    """Refuse to load as long as the file that MISSING_FILE_NOTE names tells of a file that is missing."""
-    if missing := Path(os.environ["MISSING_FILE_NOTE"]).read_text(encoding="utf-8"):
-        raise ModelFileMissing(folder=str(spec.model_dir), file=missing)
-    return load(spec)

@@ -18,13 +18,13 @@ from app.main import create_app
 from app.settings import Settings
 
 
-def main(data_dir: Path, port: int, engine: str = "load", *given: str) -> None:
+def main(data_dir: Path, port: int, *given: str) -> None:
     usual = {"max_upload_mb": "2", "allowed_hosts": "transcribe.lan"}
     settings = Settings(
         data_dir=data_dir, log_dir=data_dir / "logs", **usual | dict(each.split("=", 1) for each in given)
     )
     setup_logging(settings.log_dir, settings.log_level, settings.log_file_mb)
-    spec = EngineSpec(engine_spec(settings).model_dir, factory=f"tests.browser.engine:{engine}")
+    spec = EngineSpec(engine_spec(settings).model_dir, factory="tests.browser.engine:load")
     listener = listen("127.0.0.1", port)
     print("Address:", f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
     app = create_app(settings, spec=spec)
