@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
+import stat
 import subprocess
 import sys
 import sysconfig
@@ -75,14 +77,33 @@ def _address(server: subprocess.Popen[str]) -> str:
 
 
 def make_environment(folder: Path, python: str = sys.executable) -> Path:
-    """Return a new environment that sees the packages of this one; the link to the checkout is not among them."""
+    """Return a new environment that sees the packages of this one."""
     subprocess.run([python, "-m", "venv", "--without-pip", folder], check=True)
-    own = Path(sysconfig.get_path("purelib", vars={"base": str(folder)}))
-    (own / "packages.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+    see_packages(folder)
     return folder
+
+
+def see_packages(environment: Path) -> None:
+    """Let an environment find the packages of this one; its links to the checkout are not followed."""
+    own = Path(sysconfig.get_path("purelib", vars={"base": str(environment)}))
+    (own / "packages.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
 
 
 def install(environment: Path, wheel: Path) -> None:
     pip = [sys.executable, "-m", "pip", "--python", str(environment), "install", "--quiet"]
     offline = ["--no-deps", "--no-index", "--ignore-installed", "--disable-pip-version-check"]
     subprocess.run([*pip, *offline, "--no-compile", wheel], check=True)
+
+
+NOBODY = 65534
+AS_NOBODY = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--")
+can_become_nobody = sys.platform == "linux" and os.geteuid() == 0 and shutil.which("setpriv") is not None
+
+
+def python_of_everyone() -> str:
+    """Return an interpreter of this version that any user may run; one below /root is for root alone."""
+    name = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    for python in filter(None, (sys.executable, shutil.which(name, path="/usr/bin:/usr/local/bin"))):
+        if all(folder.stat().st_mode & stat.S_IXOTH for folder in Path(python).resolve().parents):
+            return python
+    pytest.skip("no interpreter of this version may be run by other users")

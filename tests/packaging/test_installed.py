@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import stat
 import sys
 import time
 from dataclasses import replace
@@ -19,11 +17,18 @@ import pytest
 from app import __version__
 from app.paths import builtin_model_dir
 from tests.packaging.conftest import Built
-from tests.packaging.installed import Installed, install, make_environment
+from tests.packaging.installed import (
+    AS_NOBODY,
+    NOBODY,
+    Installed,
+    can_become_nobody,
+    install,
+    make_environment,
+    python_of_everyone,
+)
 
 GOLDEN = json.loads((builtin_model_dir() / "golden.json").read_text(encoding="utf-8"))
 PATIENCE_SECONDS = 240
-NOBODY = 65534
 
 pytestmark = pytest.mark.weights
 
@@ -45,15 +50,6 @@ def state_of(folder: Path) -> dict[str, float]:
         for file in folder.rglob("*")
         if file.is_file() and file.suffix != ".pyc"
     }
-
-
-def python_of_everyone() -> str:
-    """Return an interpreter of this version that any user may run; one below /root is for root alone."""
-    name = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    for python in filter(None, (sys.executable, shutil.which(name, path="/usr/bin:/usr/local/bin"))):
-        if all(folder.stat().st_mode & stat.S_IXOTH for folder in Path(python).resolve().parents):
-            return python
-    pytest.skip("no interpreter of this version may be run by other users")
 
 
 def ended(client: httpx.Client, job: dict[str, Any]) -> dict[str, Any]:
@@ -127,8 +123,7 @@ def test_the_doctor_finds_the_model_inside_the_package(installed: Installed, tmp
 
 
 @pytest.mark.skipif(
-    sys.platform != "linux" or os.geteuid() != 0 or not shutil.which("setpriv"),
-    reason="only root can install for another user and act as that user",
+    not can_become_nobody, reason="only root can install for another user and act as that user"
 )
 def test_what_root_installed_works_for_another_user(built: Built) -> None:
     with TemporaryDirectory() as folder:  # not pytest's own, which nobody else may enter
@@ -138,8 +133,7 @@ def test_what_root_installed_works_for_another_user(built: Built) -> None:
         home = Path(folder) / "home"
         home.mkdir()
         os.chown(home, NOBODY, NOBODY)
-        become = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--")
-        other = Installed(environment, home, become)
+        other = Installed(environment, home, AS_NOBODY)
 
         with other.serving(folder=home) as address, httpx.Client(base_url=address, timeout=60) as client:
             audio = other.package / "models" / "builtin" / GOLDEN["audio"]

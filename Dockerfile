@@ -1,0 +1,83 @@
+# syntax=docker/dockerfile:1
+#
+# Two images, each for linux/amd64 and linux/arm64:
+#
+#   docker build --target cpu  -t funasr-webui:cpu .     about 1.6 GB; runs anywhere (the default target)
+#   docker build --target cuda -t funasr-webui:cuda .    about 6 GB; needs an NVIDIA driver and its container toolkit
+#
+# Packages come from the lock in requirements/. Behind a mirror: --build-arg PIP_INDEX_URL=... and TORCH_INDEX=...
+
+ARG PYTHON=3.13
+FROM python:${PYTHON}-slim-bookworm AS python
+ARG PIP_INDEX_URL=https://pypi.org/simple
+
+
+FROM python AS wheel
+WORKDIR /build
+COPY requirements/install.txt requirements/
+RUN pip install --no-cache-dir --require-hashes -r requirements/install.txt
+COPY pyproject.toml README.md LICENSE ./
+COPY app/ app/
+COPY static/ static/
+COPY templates/ templates/
+COPY models/builtin/ models/builtin/
+RUN python -m hatchling build -t wheel -d /dist
+
+
+# Each target has an environment without pip, filled from outside.
+FROM python AS packages
+WORKDIR /build
+RUN python -m venv --without-pip /opt/funasr-webui
+COPY requirements/ requirements/
+
+
+FROM packages AS packages-cpu
+ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
+RUN pip --python /opt/funasr-webui install --no-cache-dir --no-deps --index-url "${TORCH_INDEX}" -r requirements/torch-cpu.txt \
+    && pip --python /opt/funasr-webui install --no-cache-dir --no-deps --require-hashes -r requirements/run.txt
+COPY --from=wheel /dist/ /dist/
+RUN pip --python /opt/funasr-webui install --no-cache-dir --no-deps --no-index /dist/*.whl
+
+
+FROM packages AS packages-cuda
+RUN pip --python /opt/funasr-webui install --no-cache-dir --no-deps --require-hashes -r requirements/torch.txt -r requirements/run.txt
+COPY --from=wheel /dist/ /dist/
+RUN pip --python /opt/funasr-webui install --no-cache-dir --no-deps --no-index /dist/*.whl
+
+
+FROM python AS runtime
+# tini hands signals on and reaps what ended processes leave behind.
+# Debian keeps one version of it at a time, so a pinned one would break the build one day.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends tini \
+    && rm -rf /var/lib/apt/lists/* \
+    && groupadd --gid 1000 funasr \
+    && useradd --uid 1000 --gid 1000 --create-home funasr \
+    && install -d -o funasr -g funasr /data /logs /models
+COPY docker/healthcheck.py /opt/
+ENV PATH=/opt/funasr-webui/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    FUNASR_HOST=0.0.0.0 \
+    FUNASR_PORT=7860 \
+    FUNASR_DATA_DIR=/data \
+    FUNASR_LOG_DIR=/logs \
+    FUNASR_MODELS_DIR=/models
+WORKDIR /home/funasr
+USER 1000:1000
+VOLUME ["/data", "/logs", "/models"]
+EXPOSE 7860
+HEALTHCHECK --interval=30s --timeout=10s --start-period=2m --start-interval=5s \
+    CMD ["python", "/opt/healthcheck.py"]
+ENTRYPOINT ["tini", "--", "funasr-webui"]
+CMD ["serve"]
+
+
+FROM runtime AS cuda
+ENV NVIDIA_VISIBLE_DEVICES=all \
+    NVIDIA_DRIVER_CAPABILITIES=compute,utility
+COPY --from=packages-cuda /opt/funasr-webui /opt/funasr-webui
+
+
+FROM runtime AS cpu
+COPY --from=packages-cpu /opt/funasr-webui /opt/funasr-webui

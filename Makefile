@@ -1,0 +1,38 @@
+# The commands of everyday work; `make help` lists them. Each is one of the scripts, which set up what is missing.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test fast check format bench lock package image clean
+
+help: ## list these commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-10s %s\n", $$1, $$2 }'
+
+run: ## start the server; options in ARGS, for example ARGS="--port 8000"
+	bash scripts/start.sh $(ARGS)
+
+test: ## run all tests; some of them with ARGS="tests/store -k search"
+	bash scripts/test.sh $(ARGS)
+
+fast: ## run the tests for a developer at work
+	bash scripts/test.sh --fast
+
+check: ## check style, types, layers and the front end
+	bash scripts/check.sh
+
+format: ## format Python
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix-only .
+
+bench: ## measure the speed of the engine
+	.venv/bin/python benchmarks/engine_speed.py $(ARGS)
+
+lock: ## renew the locked packages; ARGS="--upgrade" takes the newest
+	bash scripts/lock.sh $(ARGS)
+
+package: ## build the wheel and the source archive into dist/
+	.venv/bin/python -m hatchling build -d dist
+
+image: ## build the container image; TARGET=cuda for NVIDIA cards
+	docker build --target $(or $(TARGET),cpu) -t funasr-webui:$(or $(TARGET),cpu) .
+
+clean: ## remove caches and built archives; data, logs and models stay
+	rm -rf dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage htmlcov
