@@ -32,7 +32,7 @@ from app.errors import (
     ModelWeightsMismatch,
 )
 from app.hotwords import parse_hotwords
-from tests.engine.sounds import Samples, babble, sentence, tone
+from tests.engine.sounds import Samples, babble, sentence, silence, tone
 from tests.funasr.conftest import needs_funasr
 from tests.funasr.tiny_models import train_pieces, write_normalisation
 
@@ -83,7 +83,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     files = {"tokenizer_conf": {"bpemodel": PIECES}, "frontend_conf": {"cmvn_file": "am.mvn"}}
     (folder / "configuration.json").write_text(
-        json.dumps({"file_path_metas": {"init_param": "model.pt", **files}}), encoding="utf-8"
+        json.dumps({"file_path_metas": {"init_param": "model.pt", "config": "config.yaml", **files}}),
+        encoding="utf-8",
     )
     count = len(read_pieces((folder / PIECES).read_bytes()))
     shape = EncoderConfig(16, 2, 24, 2, 1, 5, 0)
@@ -178,10 +179,12 @@ def test_a_precision_that_was_asked_for_is_applied_or_explained(built: Path, dty
 class Spoken:
     """A network that says what a test wants."""
 
-    def __init__(self, tokens: list[int], size: int) -> None:
+    def __init__(self, tokens: list[int], rivals: dict[int, int], size: int) -> None:
         self.log_probs = torch.full((1, len(tokens), size), -20.0)
         for frame, token in enumerate(tokens):
-            self.log_probs[0, frame, token] = 0.0
+            self.log_probs[0, frame, token] = -0.5
+        for frame, token in rivals.items():
+            self.log_probs[0, frame, token] = -1.5
 
     def features(self, *_: object) -> tuple[None, None]:
         return None, None
@@ -190,14 +193,19 @@ class Spoken:
         return self.log_probs, self.log_probs, torch.tensor([self.log_probs.shape[1]])
 
 
-def said(engine: Engine, pieces: list[str], **options: object) -> Hypothesis:
+def said(
+    engine: Engine, pieces: list[str], rivals: dict[int, str] | None = None, **options: object
+) -> Hypothesis:
+    """Return what is written of these pieces, one a frame; in some frames a rival is nearly as likely."""
     family = engine._family  # type: ignore[attr-defined]
     units = family._tokenizer.units
-    network = Spoken([units.index(piece) for piece in pieces], len(units))
+    unlikelier = {frame: units.index(piece) for frame, piece in (rivals or {}).items()}
+    network = Spoken([units.index(piece) for piece in pieces], unlikelier, len(units))
     speaking = SenseVoice(network, family._tokenizer, torch.device("cpu"))  # type: ignore[arg-type]
     try:
         engine._family = speaking  # type: ignore[attr-defined]
-        return hear(engine, tone(0.06 * len(pieces)), **options)[0]
+        waveform = np.concatenate((tone(0.06 * len(pieces)), silence(1.5)))
+        return hear(engine, waveform, **options)[0]
     finally:
         engine._family = family  # type: ignore[attr-defined]
 
@@ -224,10 +232,11 @@ def test_where_the_model_hears_no_speech_nothing_is_written(engine: Engine) -> N
 
 
 def test_without_digits_the_engine_itself_places_the_marks(engine: Engine) -> None:
-    spoken = ["<|zh|>", "<|NEUTRAL|>", "<|Speech|>", "<|woitn|>", "今", "天"]
+    text = "今天气很好我们去公园"
+    spoken = ["<|zh|>", "<|NEUTRAL|>", "<|Speech|>", "<|woitn|>", *text]
 
-    assert said(engine, spoken, itn=False).text == "今天。"
-    assert said(engine, spoken, itn=False, punctuation=False).text == "今天"
+    assert said(engine, spoken, itn=False).text == f"{text}。"
+    assert said(engine, spoken, itn=False, punctuation=False).text == text
     lines = {line.name: line.applied for line in engine.receipt(RecognitionOptions(itn=False))}
     assert (lines["itn"], lines["punctuation"]) == ("off", "pauses")
 
@@ -239,8 +248,10 @@ def test_the_beam_prefers_hotwords_and_fast_reads_greedily(engine: Engine) -> No
     assert (lines["hotwords"].applied, lines["decoding"].applied) == ("公园", "prefix beam")
     fast = {line.name: line for line in engine.receipt(RecognitionOptions(quality="fast", **options))}  # type: ignore[arg-type]
     assert (fast["hotwords"].applied, fast["decoding"].applied) == ("", "greedy")
-    plain = hear(engine, sentence())[0].text
-    assert hear(engine, sentence(), hotwords=parse_hotwords("公园:100"))[0].text != plain
+    spoken = ["<|zh|>", "<|NEUTRAL|>", "<|Speech|>", "<|withitn|>", "去", "公", "我"]
+    assert said(engine, spoken, {6: "园"}).text == "去公我"
+    assert said(engine, spoken, {6: "园"}, **options).text == "去公园"
+    assert said(engine, spoken, {6: "园"}, quality="fast", **options).text == "去公我"
 
 
 # Folders
