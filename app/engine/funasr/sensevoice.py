@@ -78,9 +78,8 @@ def load_sensevoice(files: SanmFolder) -> tuple[SenseVoiceSmall, Tokenizer]:
     try:
         tokenizer = Tokenizer(read_pieces(file.read_bytes()))
     except (OSError, ValueError) as error:
-        raise ModelFileUnreadable(
-            file=str(file), reason=f"{N_('it is no SentencePiece model')}: {error}"
-        ) from error
+        reason = N_("it is no SentencePiece model")
+        raise ModelFileUnreadable(file=str(file), reason=reason) from error
     encoder, features = files.shaped(encoder_config), files.shaped(frontend_config)
     frontend = files.frontend(features)
 
