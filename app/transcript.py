@@ -19,6 +19,27 @@ LEADING_RUN = re.compile(r"^[0-9A-Za-z\u00c0-\u024f]+")
 SPOKEN = re.compile(r"[0-9A-Za-z\u00c0-\u024f']+|\w")  # a Latin word or a Chinese character
 TRAILING_RUN = re.compile(r"[0-9A-Za-z\u00c0-\u024f]+$")
 CHANNEL_NAME = N_("Channel {number}")
+EMOTIONS = {
+    "neutral": N_("Neutral"),
+    "happy": N_("Happy"),
+    "sad": N_("Sad"),
+    "angry": N_("Angry"),
+    "fearful": N_("Fearful"),
+    "disgusted": N_("Disgusted"),
+    "surprised": N_("Surprised"),
+}
+"""How somebody speaks, as models hear it, and what a person reads."""
+EVENTS = {
+    "music": N_("Music"),
+    "applause": N_("Applause"),
+    "laughter": N_("Laughter"),
+    "crying": N_("Crying"),
+    "cough": N_("Cough"),
+    "sneeze": N_("Sneeze"),
+    "breath": N_("Breath"),
+    "singing": N_("Singing"),
+}
+"""What else models hear, and what a person reads."""
 NO_SPEECH = N_("No speech was found in the recording.")
 NOT_UNDERSTOOD = N_("There is sound like speech in the recording, but none of it was understood.")
 
@@ -93,6 +114,10 @@ class Segment:
     """In order; empty where the model gives no times."""
     channel: int | None = None
     """On which it was said, counted from 1; None where the channels were mixed."""
+    emotion: str = ""
+    """One of EMOTIONS; empty where the model tells none."""
+    events: tuple[str, ...] = ()
+    """Of EVENTS."""
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -103,6 +128,8 @@ class Segment:
             "confidence": rounded(self.confidence),
             "words": [word.to_dict() for word in self.words],
             "channel": self.channel,
+            "emotion": self.emotion,
+            "events": list(self.events),
         }
 
 

@@ -106,7 +106,15 @@ def _windows(spans: Sequence[SpeechSpan], seconds: float) -> Iterator[list[Speec
 def _as_segment(span: SpeechSpan, hypothesis: Hypothesis) -> Segment:
     words = tuple(word.later(span.start) for word in hypothesis.words)
     return Segment(
-        span.start, span.end, hypothesis.text, hypothesis.text_raw, hypothesis.confidence, words, span.channel
+        span.start,
+        span.end,
+        hypothesis.text,
+        hypothesis.text_raw,
+        hypothesis.confidence,
+        words,
+        span.channel,
+        hypothesis.emotion,
+        hypothesis.events,
     )
 
 

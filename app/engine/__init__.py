@@ -95,6 +95,10 @@ class Hypothesis:
     foreign_share: float | None = None
     """Of the tokens that were likeliest before the chosen language was forced, those of the other language; None where
     none was forced or nothing was heard."""
+    emotion: str = ""
+    """One of app.transcript.EMOTIONS; empty where the model heard none or hears none at all."""
+    events: tuple[str, ...] = ()
+    """Of app.transcript.EVENTS: what else the model heard."""
 
 
 @dataclass(frozen=True, slots=True)

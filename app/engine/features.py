@@ -6,8 +6,8 @@ F frequencies, M mel bins.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar, Literal
 
 import torch
 import torch.nn.functional as F
@@ -52,6 +52,17 @@ def front_end(kind: str, num_mel_bins: int) -> FrontEnd:
     return WhisperLogMel(num_mel_bins) if kind == "log_mel_spectrogram" else KaldiFbank(num_mel_bins)
 
 
+def _povey() -> Tensor:
+    return torch.hann_window(FRAME_LENGTH, periodic=False, dtype=torch.float64).pow(POVEY_EXPONENT)
+
+
+def _hamming() -> Tensor:
+    return torch.hamming_window(FRAME_LENGTH, periodic=False, dtype=torch.float64)
+
+
+WINDOWS: Mapping[str, Callable[[], Tensor]] = {"povey": _povey, "hamming": _hamming}
+
+
 class KaldiFbank(FrontEnd):
     """Log mel energies equal to Kaldi's `compute-fbank-feats` with dither 0 and snip_edges.
 
@@ -63,10 +74,11 @@ class KaldiFbank(FrontEnd):
     window_W: Tensor
     mel_FM: Tensor
 
-    def __init__(self, num_mel_bins: int = NUM_MEL_BINS) -> None:
+    def __init__(
+        self, num_mel_bins: int = NUM_MEL_BINS, window: Literal["povey", "hamming"] = "povey"
+    ) -> None:
         super().__init__()
-        hann_W = torch.hann_window(FRAME_LENGTH, periodic=False, dtype=torch.float64)
-        self.register_buffer("window_W", hann_W.pow(POVEY_EXPONENT).float(), persistent=False)
+        self.register_buffer("window_W", WINDOWS[window]().float(), persistent=False)
         self.register_buffer("mel_FM", mel_filters(num_mel_bins), persistent=False)
 
     @torch.no_grad()

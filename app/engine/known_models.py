@@ -146,10 +146,12 @@ KNOWN_MODELS = (
         languages=("zh", "yue", "en", "ja", "ko"),
         licence=FUNASR_LICENCE,
         sources={"modelscope": "iic/SenseVoiceSmall", "huggingface": "FunAudioLLM/SenseVoiceSmall"},
-        abilities=("times", "itn", "punctuation"),
+        abilities=("times", "hotwords", "itn", "punctuation"),
         parameters=234_000_000,
         size_bytes=893_000_000,
-        note=N_("Five languages; writes punctuation and digits by itself."),
+        note=N_(
+            "Five languages; writes punctuation and digits by itself, and hears laughter, music and moods."
+        ),
     ),
     KnownModel(
         name="seaco-paraformer",

@@ -5,22 +5,23 @@ A device or a precision that computes something else than the CPU in single prec
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 
 from app.engine import DTYPES
-from app.engine.conformer import Conformer
-from app.engine.conformer.frozen import freeze
 from app.engine.conformer.linear import Int8Linear, linear_for
 from app.engine.device import choose_device, fall_back, is_out_of_memory
+from app.engine.network import Network
 from app.engine.trial import Run, Trial, times_as_fast, trial_run
 from app.errors import N_, DeviceUnavailable
 from app.transcript import Applied
 
 WORTHWHILE = 1.2  # times as fast as single precision, or it is not worth its rounding
 SMALL_NETWORK = 20_000_000  # parameters; below, halves gain little on a CPU, and now and then more by chance
+
+NetworkT = TypeVar("NetworkT", bound=Network)
 
 FLOAT32 = "float32"
 TORCH_DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -60,7 +61,7 @@ class Placement:
 
 
 def place(
-    model: Conformer, device: str = "auto", dtype: str = "auto", *, allow_fallback: bool = False
+    model: Network, device: str = "auto", dtype: str = "auto", *, allow_fallback: bool = False
 ) -> Placement:
     """Choose device and precision, move the network there and freeze it.
 
@@ -86,7 +87,7 @@ def place(
     return Placement(chosen.device, precision.dtype, (*chosen.receipt, precision.receipt))
 
 
-def choose_dtype(asked: str, device: torch.device, model: Conformer) -> DtypeChoice:
+def choose_dtype(asked: str, device: torch.device, model: Network) -> DtypeChoice:
     """Return a precision in which the network computes what it does on the CPU in single precision.
 
     `auto` is bfloat16 on CUDA (float16 where the GPU lacks it), single precision on MPS, and on a CPU bfloat16
@@ -116,20 +117,17 @@ def choose_dtype(asked: str, device: torch.device, model: Conformer) -> DtypeCho
     return _choice(asked, FLOAT32, device, why_not)
 
 
-def convert(model: Conformer, choice: DtypeChoice) -> Conformer:
+def convert(model: NetworkT, choice: DtypeChoice) -> NetworkT:
     """Move the network to its device in its precision and freeze it there, in place.
 
     The normalisation of features stays in single precision, and so do all probabilities.
     """
-    model = model.to(device=choice.device, dtype=TORCH_DTYPES.get(choice.dtype, torch.float32))
-    if model.encoder.global_cmvn is not None:
-        model.encoder.global_cmvn.float()
-    weights = model.encoder.after_norm.weight.dtype
-    freeze(model, Int8Linear if choice.dtype == "int8" else linear_for(choice.device, weights))
+    model.change(choice.device, TORCH_DTYPES.get(choice.dtype, torch.float32))
+    model.freeze(Int8Linear if choice.dtype == "int8" else linear_for(choice.device, model.dtype))
     return model
 
 
-def _wanted(asked: str, device: torch.device, model: Conformer) -> tuple[str, str]:
+def _wanted(asked: str, device: torch.device, model: Network) -> tuple[str, str]:
     """Return the precision to try, or float32 and why nothing else is tried."""
     if asked == "auto":
         return _automatic(device, model)
@@ -140,7 +138,7 @@ def _wanted(asked: str, device: torch.device, model: Conformer) -> tuple[str, st
     return asked, ""
 
 
-def _automatic(device: torch.device, model: Conformer) -> tuple[str, str]:
+def _automatic(device: torch.device, model: Network) -> tuple[str, str]:
     if device.type == "cuda":
         native = torch.cuda.is_bf16_supported(including_emulation=False)
         return ("bfloat16" if native else "float16"), ""
@@ -160,9 +158,9 @@ def _is_native(dtype: str) -> bool:
 
 
 class _Bench:
-    """Tries copies of one network, without their decoder, which costs time and shows nothing more."""
+    """Tries copies of one network."""
 
-    def __init__(self, model: Conformer) -> None:
+    def __init__(self, model: Network) -> None:
         self._model = model
         self._cpu = self._run(FLOAT32, torch.device("cpu"))
         self._reference = Trial(self._cpu())
@@ -196,12 +194,8 @@ class _Bench:
             raise DeviceUnavailable(device=str(device), reason=reason)
 
     def _run(self, dtype: str, device: torch.device) -> Run:
-        decoder, self._model.decoder = self._model.decoder, None
-        try:
-            network = copy.deepcopy(self._model)
-        finally:
-            self._model.decoder = decoder
-        return trial_run(convert(network, _choice("", dtype, device, "")), device)
+        network = convert(self._model.trial_copy(), _choice("", dtype, device, ""))
+        return trial_run(network, device)
 
     def _agreement(self, trial: Trial) -> str:
         return f"{100 * trial.agreement(self._reference):.1f} %"

@@ -59,7 +59,7 @@ class _Family:
 
 
 _FUNASR_FAMILIES: Mapping[str, _Family] = {
-    "SenseVoiceSmall": _Family(("times", "itn", "punctuation"), ("zh", "yue", "en", "ja", "ko")),
+    "SenseVoiceSmall": _Family(("times", "hotwords", "itn", "punctuation"), ("zh", "yue", "en", "ja", "ko")),
     "Paraformer": _Family(("itn",)),
     "SeacoParaformer": _Family(("times", "hotwords", "itn")),
     "FunASRNano": _Family(("times", "hotwords", "itn", "punctuation")),

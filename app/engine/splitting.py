@@ -56,6 +56,8 @@ def join(first: Hypothesis, second: Hypothesis, seconds: float) -> Hypothesis:
         words=first.words + tuple(word.later(seconds) for word in second.words),
         applied=merge_receipts(first.applied, second.applied),
         foreign_share=first.foreign_share if second.foreign_share is None else second.foreign_share,
+        emotion=first.emotion or second.emotion,
+        events=tuple(dict.fromkeys(first.events + second.events)),
     )
 
 

@@ -10,8 +10,7 @@ import torch
 from torch import Tensor
 
 from app.engine import SAMPLE_RATE
-from app.engine.conformer import Conformer, ConformerConfig
-from app.engine.features import front_end
+from app.engine.network import Network
 
 TRIAL_SECONDS = 2.0  # of sound: short, but long enough for the shapes of real work
 ROUNDS = 3
@@ -47,28 +46,27 @@ class Trial:
         return self.agreement(reference) >= MINIMUM_AGREEMENT and self.distance(reference) <= MAXIMUM_DISTANCE
 
 
-def trial_run(network: Conformer, device: torch.device) -> Run:
+def trial_run(network: Network, device: torch.device) -> Run:
     """Return what computes the trial sound with a network on its device."""
-    features, lengths = (x.to(device) for x in trial_features(network.config))
+    waveforms_1S = trial_waveform().to(device)
+    with torch.inference_mode():
+        features, lengths = network.features(
+            waveforms_1S, torch.tensor([waveforms_1S.shape[1]], device=device)
+        )
 
     @torch.inference_mode()
     def run() -> Tensor:
-        log_probs: Tensor = network(features, lengths)[1]
-        return log_probs[0].float().cpu()
+        return network.log_probs(features, lengths)[0].float().cpu()
 
     return run
 
 
-def trial_features(config: ConformerConfig) -> tuple[Tensor, Tensor]:
-    """Return features (1, T, F) and their length of a fixed sound: a rising tone that swells, over soft noise."""
+def trial_waveform() -> Tensor:
+    """Return a fixed sound (1, S): a rising tone that swells, over soft noise."""
     time_S = torch.arange(int(TRIAL_SECONDS * SAMPLE_RATE)) / SAMPLE_RATE
     tone_S = torch.sin(2 * torch.pi * (200 + 400 * time_S) * time_S) * torch.sin(9 * time_S).abs()
     noise_S = torch.randn(len(time_S), generator=torch.Generator().manual_seed(0))
-    waveform_1S = (0.2 * tone_S + 0.02 * noise_S)[None]
-    features, lengths = front_end(config.features, config.input_dim)(
-        waveform_1S, torch.tensor([waveform_1S.shape[1]])
-    )
-    return features, lengths
+    return (0.2 * tone_S + 0.02 * noise_S)[None]
 
 
 def times_as_fast(slow: Run, fast: Run) -> float:

@@ -127,6 +127,8 @@ class Claims:
                 words=words_to_store(hypothesis.words),
                 dropped=hypothesis.dropped,
                 foreign_share=hypothesis.foreign_share,
+                emotion=hypothesis.emotion,
+                events=list(hypothesis.events),
                 seconds_worked=seconds_worked,
             )
             stored = (Applied(**line) for line in row["receipt"])

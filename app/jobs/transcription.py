@@ -129,12 +129,24 @@ class SegmentRecord:
     """Empty too where they were not asked for."""
     channel: int | None = None
     """Counted from 1; None where the channels were mixed."""
+    emotion: str = ""
+    """One of app.transcript.EMOTIONS; empty where the model tells none."""
+    events: tuple[str, ...] = ()
+    """Of app.transcript.EVENTS."""
 
     @property
     def heard(self) -> Segment:
         """The part that belongs to a transcript."""
         return Segment(
-            self.start, self.end, self.text, self.text_raw, self.confidence, self.words, self.channel
+            self.start,
+            self.end,
+            self.text,
+            self.text_raw,
+            self.confidence,
+            self.words,
+            self.channel,
+            self.emotion,
+            self.events,
         )
 
 
@@ -192,6 +204,8 @@ def segment_from(row: Mapping[str, Any]) -> SegmentRecord:
         error=_problem(row["error"]),
         words=tuple(_stored_word(values, row["start"]) for values in row.get("words", ())),
         channel=row["channel"],
+        emotion=row.get("emotion", ""),
+        events=tuple(row.get("events", ())),
     )
 
 

@@ -21,7 +21,7 @@ from app.errors import N_, DatabaseUnusable, DiskFull
 __all__ = ["Connection", "Database", "Row"]
 
 DATABASE_NAME = "app.db"
-SCHEMA_VERSION = "0009"
+SCHEMA_VERSION = "0010"
 """The newest migration. It stands here so that a start with a current schema need not import alembic."""
 
 Row: TypeAlias = dict[str, Any]

@@ -69,6 +69,8 @@ def segment_answer(segment: SegmentRecord, translate: Translate) -> SegmentAnswe
         confidence=rounded(segment.confidence),
         words=[WordAnswer(**word.to_dict()) for word in segment.words],
         channel=segment.channel,
+        emotion=segment.emotion,
+        events=list(segment.events),
         dropped=segment.dropped,
         error=problem_answer(segment.error, translate),
     )

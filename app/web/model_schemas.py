@@ -45,7 +45,11 @@ class ModelItem(BaseModel):
         description="Of `times`, `hotwords`, `itn` and `punctuation`.", examples=[["times", "itn"]]
     )
     licence: str = Field(examples=["FunASR Model License 1.1"])
-    note: str = Field(examples=["Five languages; writes punctuation and digits by itself."])
+    note: str = Field(
+        examples=[
+            "Five languages; writes punctuation and digits by itself, and hears laughter, music and moods."
+        ]
+    )
     hubs: list[str] = Field(
         description="Where it can be downloaded; the first is preferred.", examples=[["modelscope"]]
     )
@@ -77,7 +81,8 @@ class ModelsAnswer(BaseModel):
     )
     disk_free_bytes: int = Field(description="Where downloads are kept.", examples=[120_000_000_000])
     reads_funasr: bool = Field(
-        description="Whether the package that FunASR's models need is installed.", examples=[True]
+        description="Whether the package `funasr` is installed, which some of FunASR's models need.",
+        examples=[True],
     )
     idle_minutes: float = Field(
         description="Minutes without work after which the model is unloaded; 0 is never.", examples=[0.0]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.transcript import EMOTIONS, EVENTS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -25,6 +27,8 @@ class Row:
     end: float
     state: str
     channel: int | None
+    heard: tuple[str, ...]
+    """What was heard beside the words, as people call it."""
     text: str
     text_raw: str
     is_edited: bool
@@ -51,6 +55,7 @@ def _row(segment: SegmentRecord) -> Row:
         end=round(segment.end, 3),
         state=segment.state,
         channel=segment.channel,
+        heard=_heard(segment),
         text=segment.text,
         text_raw=segment.text_raw,
         is_edited=False,
@@ -66,7 +71,14 @@ def _edited_rows(segment: SegmentRecord, edit: Edit) -> Iterator[Row]:
             end=piece.end,
             state="done",
             channel=segment.channel,
+            heard=_heard(segment),
             text=piece.text,
             text_raw=piece.text_raw,
             is_edited=True,
         )
+
+
+def _heard(segment: SegmentRecord) -> tuple[str, ...]:
+    """Name what a reader should know; that somebody speaks calmly is nothing to say."""
+    emotion = EMOTIONS.get(segment.emotion, "") if segment.emotion != "neutral" else ""
+    return tuple(filter(None, (emotion, *(EVENTS.get(event, "") for event in segment.events))))

@@ -98,6 +98,15 @@ class SegmentAnswer(BaseModel):
         description="On which it was said, counted from 1; null where the channels were mixed.",
         examples=[None],
     )
+    emotion: str = Field(
+        description="How it was said: neutral, happy, sad, angry, fearful, disgusted or surprised; empty where the "
+        "model tells none.",
+        examples=["neutral"],
+    )
+    events: list[str] = Field(
+        description="What else was heard: music, applause, laughter, crying, cough, sneeze, breath or singing.",
+        examples=[["laughter"]],
+    )
     dropped: str = Field(description="Why text was withheld; empty otherwise.", examples=[""])
     error: ErrorDetail | None = Field(description="Why it failed.", examples=[None])
 

@@ -80,7 +80,7 @@ def assert_equals_golden(model, golden):
 
 def frozen(model, linear=PlainLinear):
     model = copy.deepcopy(model)
-    freeze(model, linear)
+    freeze(model, model.config.encoder, linear)
     return model
 
 

@@ -39,7 +39,7 @@ def test_a_hub_id_is_not_downloaded_but_explained() -> None:
 def test_without_the_package_a_model_of_it_says_how_to_get_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "config.yaml").write_text("model: SenseVoiceSmall\n", encoding="utf-8")
+    (tmp_path / "config.yaml").write_text("model: FunASRNano\n", encoding="utf-8")
     torch.save({"embed.weight": torch.zeros(1)}, tmp_path / "model.pt")
     find_spec = importlib.util.find_spec
     monkeypatch.setattr(

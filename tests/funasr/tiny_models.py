@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import sentencepiece
 import torch
 import yaml
+
+from app.engine.sanm.pieces import read_pieces
 
 CHARACTERS = "今天气很好我们去公园玩吧你喜欢语音识别系统使用开放时间营业客服电话"
 LATIN = ("hello", "wor@@", "ld", "tes@@", "ting")  # `@@`: the word goes on
@@ -69,7 +70,7 @@ Build = Callable[[Path], Path]
 
 
 def build_sensevoice(folder: Path) -> Path:
-    pieces = _train_pieces(folder / "chn_jpn_yue_eng_ko_spectok.bpe.model")
+    pieces = train_pieces(folder / "chn_jpn_yue_eng_ko_spectok.bpe.model")
     config = {
         "model": "SenseVoiceSmall",
         "model_conf": {"length_normalized_loss": True, "sos": 1, "eos": 2, "ignore_id": -1},
@@ -80,9 +81,9 @@ def build_sensevoice(folder: Path) -> Path:
         "tokenizer": "SentencepiecesTokenizer",
         "tokenizer_conf": {"bpemodel": None, "unk_symbol": "<unk>", "split_with_space": True},
     }
-    _write_normalisation(folder / "am.mvn", STACKED)
+    write_normalisation(folder / "am.mvn", STACKED)
     files = {"tokenizer_conf": {"bpemodel": pieces.name}, "frontend_conf": {"cmvn_file": "am.mvn"}}
-    vocabulary = sentencepiece.SentencePieceProcessor(model_file=str(pieces)).get_piece_size()
+    vocabulary = len(read_pieces(pieces.read_bytes()))
     return _finish(folder, config, files, input_size=STACKED, vocab_size=vocabulary)
 
 
@@ -142,7 +143,7 @@ def build_vad(folder: Path) -> Path:
         "frontend": "WavFrontendOnline",
         "frontend_conf": {**FRONTEND, "lfr_m": 5, "lfr_n": 1},
     }
-    _write_normalisation(folder / "am.mvn", 400)
+    write_normalisation(folder / "am.mvn", 400)
     return _finish(folder, config, {"frontend_conf": {"cmvn_file": "am.mvn"}})
 
 
@@ -197,7 +198,7 @@ def _build_paraformer(folder: Path, config: dict[str, Any]) -> Path:
     segmented = {**{character: character for character in CHARACTERS}, **SEGMENTED}
     lines = (f"{word} {pieces}\n" for word, pieces in segmented.items())
     (folder / "seg_dict").write_text("".join(lines), encoding="utf-8")
-    _write_normalisation(folder / "am.mvn", STACKED)
+    write_normalisation(folder / "am.mvn", STACKED)
     files = {
         "tokenizer_conf": {"token_list": "tokens.json", "seg_dict_file": "seg_dict"},
         "frontend_conf": {"cmvn_file": "am.mvn"},
@@ -268,7 +269,9 @@ def _build_language_model(folder: Path) -> None:
     ).save_pretrained(folder)
 
 
-def _train_pieces(file: Path) -> Path:
+def train_pieces(file: Path) -> Path:
+    import sentencepiece
+
     file.parent.mkdir(parents=True, exist_ok=True)
     sentences = [f"{CHARACTERS[i:] + CHARACTERS[:i]} hello world testing" for i in range(len(CHARACTERS))]
     with file.open("wb") as model:
@@ -292,7 +295,7 @@ def _train_pieces(file: Path) -> Path:
 # Files
 
 
-def _write_normalisation(file: Path, size: int) -> None:
+def write_normalisation(file: Path, size: int) -> None:
     """Write am.mvn, a network of Kaldi as text: what is added to the features, and by what they are multiplied."""
     file.parent.mkdir(parents=True, exist_ok=True)
     layers = (("AddShift", np.linspace(-9, -13, size)), ("Rescale", np.linspace(0.15, 0.3, size)))

@@ -27,7 +27,7 @@ WITHOUT_EFFECT = frozenset(
     }
     | {"positionwise_conv_kernel_size", "n_expert", "n_expert_activated"}
 )
-MAY_BE_ZERO = ("static_chunk_size", "r_num_blocks", "halve_after_block")
+MAY_BE_ZERO = ("static_chunk_size", "r_num_blocks", "halve_after_block", "tp_blocks", "sanm_shfit")
 ONLY_VALUE: Mapping[str, Any] = {
     "layer_norm_type": "layer_norm",
     "mlp_type": "position_wise_feed_forward",
@@ -54,13 +54,13 @@ def known_values(values: Mapping[str, Any], kind: type, section: str) -> dict[st
             raise UnsupportedConfig(f"{section}: the key {name} is not known")
     defaults = kind()
     return {
-        name: _typed(value, getattr(defaults, name), f"{section}: {name}")
+        name: typed(value, getattr(defaults, name), f"{section}: {name}")
         for name, value in values.items()
         if name in names
     }
 
 
-def _typed(value: Any, default: object, name: str) -> Any:
+def typed(value: Any, default: object, name: str) -> Any:
     """Return the value in the type of its default; refuse another type and widths below one."""
     if value is None and default is None:
         return None

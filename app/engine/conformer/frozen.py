@@ -12,12 +12,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from app.engine.conformer.attention import MultiHeadAttention, RelativeAttention, place_bias, split_heads
+from app.engine.conformer.config import EncoderConfig
 from app.engine.conformer.convolution import PointwiseConvolution
 from app.engine.conformer.decoder import DecoderBlock
 from app.engine.conformer.encoder import ConformerBlock, TransformerBlock
 from app.engine.conformer.layers import FeedForward
 from app.engine.conformer.linear import LinearLayer
-from app.engine.conformer.model import Conformer
 from app.engine.conformer.pieces import PiecewiseSubsampling
 from app.engine.conformer.subsampling import ConvolutionalSubsampling
 
@@ -28,16 +28,19 @@ FEWEST_QUERIES = 32
 
 
 @torch.no_grad()
-def freeze(model: Conformer, linear: LinearLayer) -> None:
+def freeze(model: nn.Module, config: EncoderConfig, linear: LinearLayer) -> None:
     """Rewrite the network in place, where it stands and in the precision that it has.
 
     Args:
-        model: with its final weights, on its device.
+        model: a Conformer with its final weights, on its device.
+        config: of its encoder.
         linear: makes its linear layers.
     """
     model.requires_grad_(requires_grad=False)
-    if isinstance(model.encoder.embed, ConvolutionalSubsampling):
-        model.encoder.embed = PiecewiseSubsampling(model.encoder.embed, model.config.encoder)
+    for module in list(model.modules()):
+        embed = getattr(module, "embed", None)
+        if isinstance(embed, ConvolutionalSubsampling):
+            module.embed = PiecewiseSubsampling(embed, config)
     for module in list(model.modules()):
         if isinstance(module, ConformerBlock | TransformerBlock | DecoderBlock):
             module.add_module("self_attn", _joined(module.self_attn))
@@ -46,11 +49,25 @@ def freeze(model: Conformer, linear: LinearLayer) -> None:
             module.activation = nn.Identity()
     for module in list(model.modules()):
         for name, layer in list(module.named_children()):
+            if isinstance(layer, PointwiseConvolution):
+                module.add_module(name, linear(layer.weight[..., 0], layer.bias, None))
+    freeze_linear_layers(model, linear)
+
+
+@torch.no_grad()
+def freeze_linear_layers(model: nn.Module, linear: LinearLayer) -> None:
+    """Rewrite what is left of plain linear layers, in place."""
+    for module in list(model.modules()):
+        for name, layer in list(module.named_children()):
             if isinstance(layer, nn.Linear):
                 module.add_module(name, linear(layer.weight, layer.bias, None))
-            elif isinstance(layer, PointwiseConvolution):
-                module.add_module(name, linear(layer.weight[..., 0], layer.bias, None))
     model.eval()
+
+
+def attend(query_BHTK: Tensor, key_BHSK: Tensor, value_BHSK: Tensor, bias: Tensor | None) -> Tensor:
+    """Return scaled dot-product attention, by the way that is fastest where the tensors are."""
+    compute = attend_in_halves if _in_halves_on_cpu(query_BHTK) else F.scaled_dot_product_attention
+    return compute(query_BHTK, key_BHSK, value_BHSK, bias)
 
 
 class JoinedAttention(nn.Module):
@@ -73,7 +90,6 @@ class JoinedAttention(nn.Module):
         parts = self.linear_qkv(x_BTD).chunk(3, -1)
         query_BHTK, key_BHTK, value_BHTK = (split_heads(part, self.heads) for part in parts)
         key_BHTK, bias = self._place(key_BHTK, bias, positions_1TD)
-        attend = attend_in_halves if _in_halves_on_cpu(x_BTD) else F.scaled_dot_product_attention
         out_BHTK = attend(query_BHTK, key_BHTK, value_BHTK, bias)
         return self.linear_out(out_BHTK.transpose(1, 2).flatten(2))
 
@@ -116,18 +132,19 @@ class JoinedRelativeAttention(JoinedAttention):
         return place_1HTK, place_bias(place_1HTK, self.pos_bias)
 
 
-def attend_in_halves(query_BHTK: Tensor, key_BHTK: Tensor, value_BHTK: Tensor, bias: Tensor | None) -> Tensor:
+def attend_in_halves(query_BHTK: Tensor, key_BHSK: Tensor, value_BHSK: Tensor, bias: Tensor | None) -> Tensor:
     """Return what scaled_dot_product_attention does; its kernel gains nothing from bfloat16 on a CPU, this one does.
 
     The scores, too, are rounded to bfloat16. Those of a block of queries stay within a processor's cache.
     """
     batch, heads, frames, width = query_BHTK.shape
+    keys = key_BHSK.shape[2]
     if bias is None:
         bias = query_BHTK.new_zeros(1, 1, 1, 1)
-    bias_NTT = bias.expand(batch, heads, -1, frames).flatten(0, 1)
-    query_NTK, value_NTK = query_BHTK.flatten(0, 1), value_BHTK.flatten(0, 1)
-    key_NKT = key_BHTK.flatten(0, 1).transpose(1, 2)
-    size = max(FEWEST_QUERIES, BLOCK_SCORES // (len(query_NTK) * frames))
+    bias_NTT = bias.expand(batch, heads, -1, keys).flatten(0, 1)
+    query_NTK, value_NTK = query_BHTK.flatten(0, 1), value_BHSK.flatten(0, 1)
+    key_NKT = key_BHSK.flatten(0, 1).transpose(1, 2)
+    size = max(FEWEST_QUERIES, BLOCK_SCORES // (len(query_NTK) * keys))
     blocks = []
     for start in range(0, frames, size):
         block = slice(start, start + size)

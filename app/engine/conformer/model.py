@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+import copy
+from typing import Self
+
+import torch
+from torch import Tensor
 
 from app.engine.conformer.config import ConformerConfig
 from app.engine.conformer.ctc import CtcHead
 from app.engine.conformer.decoder import BiTransformerDecoder, TransformerDecoder, decoder
 from app.engine.conformer.encoder import Encoder
+from app.engine.conformer.frozen import freeze
+from app.engine.conformer.linear import LinearLayer
+from app.engine.features import front_end
+from app.engine.network import Network
 
 
-class Conformer(nn.Module):
+class Conformer(Network):
     """`encoder`, `ctc` and `decoder` under WeNet's names; `decoder` is None in a network with CTC alone."""
 
     decoder: TransformerDecoder | BiTransformerDecoder | None
@@ -37,3 +45,32 @@ class Conformer(nn.Module):
     def backward_decoder(self) -> TransformerDecoder | None:
         """The decoder that reads from the last token to the first."""
         return self.decoder.right_decoder if isinstance(self.decoder, BiTransformerDecoder) else None
+
+    # See Network
+
+    def features(self, waveforms_BS: Tensor, lengths_B: Tensor) -> tuple[Tensor, Tensor]:
+        compute = front_end(self.config.features, self.config.input_dim).to(waveforms_BS.device)
+        return compute(waveforms_BS, lengths_B)
+
+    def log_probs(self, features_BTF: Tensor, lengths_B: Tensor) -> Tensor:
+        return self(features_BTF, lengths_B)[1]
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return self.encoder.after_norm.weight.dtype
+
+    def change(self, device: torch.device, dtype: torch.dtype) -> None:
+        self.to(device=device, dtype=dtype)
+        if self.encoder.global_cmvn is not None:
+            self.encoder.global_cmvn.float()
+
+    def freeze(self, linear: LinearLayer) -> None:
+        freeze(self, self.config.encoder, linear)
+
+    def trial_copy(self) -> Self:
+        """Return a copy without the decoder, which costs time and shows nothing more."""
+        decoder, self.decoder = self.decoder, None
+        try:
+            return copy.deepcopy(self)
+        finally:
+            self.decoder = decoder

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from threading import Lock
 
 import numpy as np
@@ -25,18 +26,17 @@ from app.engine import (
 from app.engine.batching import Batcher
 from app.engine.budget import MemoryBudget, choose_budget
 from app.engine.device import (
-    DeviceChoice,
     bound_shape_caches,
     choose_device,
     memory_errors_named,
     use_threads,
 )
-from app.engine.funasr.family import Family, Reading
-from app.engine.funasr.loading import Loaded, kept_process, load, versions
+from app.engine.funasr.family import PackageFamily, Placed, Reading
+from app.engine.funasr.loading import Loaded, architecture_of, kept_process, load, versions
 from app.engine.funasr.nano import Nano
 from app.engine.funasr.paraformer import Paraformer, SeacoParaformer
 from app.engine.funasr.receipts import option_lines
-from app.engine.funasr.sensevoice import SenseVoice
+from app.engine.funasr.sensevoice import place_sensevoice
 from app.engine.known_models import Role
 from app.engine.punctuator import punctuator_of
 from app.engine.text.punctuation import Punctuator
@@ -48,11 +48,25 @@ SHORTEST_SECONDS = 0.1  # nobody says a word in less; of 10 ms FunASR cannot eve
 SILENT_PEAK = 3e-4  # -70 dBFS, ten steps of 16 bits: below it these networks make text up
 EMPTY = Hypothesis(text="", text_raw="", confidence=None)
 
-FAMILIES: Mapping[str, Callable[[Loaded, str], Family]] = {
-    "SenseVoiceSmall": SenseVoice,
-    "Paraformer": Paraformer,
-    "SeacoParaformer": SeacoParaformer,
-    "FunASRNano": Nano,
+
+def by_package(family: Callable[[Loaded, str], PackageFamily]) -> Callable[[EngineSpec], Placed]:
+    """Return what loads a network with the package `funasr`."""
+
+    def place(spec: EngineSpec) -> Placed:
+        choice = choose_device(spec.device, allow_fallback=spec.allow_fallback)
+        loaded = load(spec.model_dir, Role.RECOGNITION, choice.device)
+        made = family(loaded, spec.dtype)
+        receipt = (*choice.receipt, made.dtype)
+        return Placed(made, choice.device, made.dtype.applied, loaded.parameters, receipt, versions())
+
+    return place
+
+
+FAMILIES: Mapping[str, Callable[[EngineSpec], Placed]] = {
+    "SenseVoiceSmall": place_sensevoice,
+    "Paraformer": by_package(Paraformer),
+    "SeacoParaformer": by_package(SeacoParaformer),
+    "FunASRNano": by_package(Nano),
 }
 
 
@@ -61,11 +75,10 @@ def load_funasr_engine(spec: EngineSpec) -> FunASREngine:
     started = time.perf_counter()
     bound_shape_caches()
     use_threads(spec.threads)
-    choice = choose_device(spec.device, allow_fallback=spec.allow_fallback)
-    loaded = load(spec.model_dir, Role.RECOGNITION, choice.device)
-    family = FAMILIES[loaded.architecture](loaded, spec.dtype)
+    folder = spec.model_dir.absolute()  # a name such as "ct-punc" would be taken for one of the hub's
+    placed = FAMILIES[architecture_of(folder, Role.RECOGNITION)](replace(spec, model_dir=folder))
     punctuator = punctuator_of(spec.punctuation_model)
-    return FunASREngine(loaded, family, punctuator, choice, spec.batch_seconds, started)
+    return FunASREngine(folder, placed, punctuator, spec.batch_seconds, started)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,39 +88,33 @@ class _Asked:
     language: str
     hotwords: tuple[object, ...]
     itn: bool
+    quality: str
 
     @classmethod
     def of(cls, options: RecognitionOptions) -> _Asked:
-        return cls(options.language, options.hotwords, options.itn)
+        return cls(options.language, options.hotwords, options.itn, options.quality)
 
 
 class FunASREngine:
     """An Engine over one network on one device."""
 
     def __init__(
-        self,
-        loaded: Loaded,
-        family: Family,
-        punctuator: Punctuator,
-        choice: DeviceChoice,
-        batch_seconds: float,
-        started: float,
+        self, folder: Path, placed: Placed, punctuator: Punctuator, batch_seconds: float, started: float
     ) -> None:
-        self._family = family
+        self._family = family = placed.family
         self._punctuator = punctuator
-        self._writes_itself = "itn" in family.abilities
         self._lock = Lock()
-        budget = self._budget(batch_seconds, loaded)
-        self._batcher = Batcher(self._recognise, budget, loaded.device)
+        budget = self._budget(batch_seconds, placed)
+        self._batcher = Batcher(self._recognise, budget, placed.device)
         self.info = EngineInfo(
-            model=loaded.folder.resolve().name,
-            device=str(choice.device),
-            dtype=family.dtype.applied,
+            model=folder.resolve().name,
+            device=str(placed.device),
+            dtype=placed.dtype,
             languages=tuple(code for code in family.languages if code != "auto"),
-            parameters=loaded.parameters,
+            parameters=placed.parameters,
             load_seconds=time.perf_counter() - started,
-            versions=versions(),
-            receipt=(*choice.receipt, family.dtype, budget.line()),
+            versions=placed.versions,
+            receipt=(*placed.receipt, budget.line()),
             batch_seconds=budget.seconds,
             abilities=tuple(family.abilities),
         )
@@ -126,10 +133,10 @@ class FunASREngine:
 
     # Batches
 
-    def _budget(self, asked: float, loaded: Loaded) -> MemoryBudget:
+    def _budget(self, asked: float, placed: Placed) -> MemoryBudget:
         if not self._family.can_batch:
             return MemoryBudget(0.0, f"{asked:g} s" if asked else "auto")
-        return choose_budget(asked, loaded.device, loaded.parameters, self._recognise_noise)
+        return choose_budget(asked, placed.device, placed.parameters, self._recognise_noise)
 
     def _recognise_noise(self, seconds: float) -> None:
         noise = torch.rand(round(seconds * SAMPLE_RATE)).sub(0.5).numpy()
@@ -160,20 +167,25 @@ class FunASREngine:
 
     def _write(self, reading: Reading, utterance: Utterance) -> Hypothesis:
         """Write what was read; a network that writes numbers and marks by itself is taken at its word."""
-        has_times = "times" in self._family.abilities
-        if self._writes_itself or not reading.words:
-            words = reading.words if has_times else ()
-            return Hypothesis(
-                reading.text, reading.text, reading.confidence, words=words, applied=reading.facts
-            )
+        if reading.dropped:
+            hypothesis = Hypothesis("", "", reading.confidence, reading.dropped)
+        elif reading.is_written or not reading.words:
+            hypothesis = Hypothesis(reading.text, reading.text, reading.confidence, words=reading.words)
+        else:
+            hypothesis = self._as_people_write(reading, utterance)
+        return replace(
+            hypothesis,
+            words=hypothesis.words if "times" in self._family.abilities else (),
+            applied=reading.facts,
+            emotion=reading.emotion,
+            events=reading.events,
+        )
+
+    def _as_people_write(self, reading: Reading, utterance: Utterance) -> Hypothesis:
         options = utterance.options
         punctuator = self._punctuator if options.punctuation else None
-        seconds = utterance.seconds
-        written = write(reading.words, seconds, itn=options.itn, punctuation=punctuator)
-        words = written.words if has_times else ()
-        return Hypothesis(
-            written.text, written.text_raw, reading.confidence, words=words, applied=reading.facts
-        )
+        written = write(reading.words, utterance.seconds, itn=options.itn, punctuation=punctuator)
+        return Hypothesis(written.text, written.text_raw, reading.confidence, words=written.words)
 
 
 def is_audible(waveform: Waveform) -> bool:

@@ -36,6 +36,14 @@ class Reading:
     """Mean probability of the tokens, 0 to 1; None where the network tells none."""
     facts: tuple[Applied, ...] = ()
     """What it told about this waveform alone."""
+    is_written: bool = False
+    """With digits and marks, as people write."""
+    emotion: str = ""
+    """See Hypothesis."""
+    events: tuple[str, ...] = ()
+    """See Hypothesis."""
+    dropped: str = ""
+    """Why no text is to be shown; see Hypothesis."""
 
 
 class Family(Protocol):
@@ -51,8 +59,8 @@ class Family(Protocol):
     """It punctuates only what it writes with digits."""
     can_batch: bool
     """Several waveforms at once give what each gives alone."""
-    dtype: Applied
-    """The line of the receipt."""
+    searches: Mapping[str, str]
+    """Name of the search of each quality; empty where there is one way of decoding."""
 
     def read(self, waveforms: Sequence[Waveform], options: RecognitionOptions) -> list[Reading]:
         """Read waveforms that are not empty, in order; the options are the same for all."""
@@ -61,6 +69,26 @@ class Family(Protocol):
     def unusable(self, hotwords: Sequence[Hotword], /) -> tuple[tuple[Hotword, str], ...]:
         """Return the hotwords that cannot be used, each with the characters that are to blame."""
         ...
+
+
+class PackageFamily(Family, Protocol):
+    """A family whose network the package `funasr` computes."""
+
+    dtype: Applied
+    """The line of the receipt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A family with its network on a device, and how it came there."""
+
+    family: Family
+    device: torch.device
+    dtype: str
+    parameters: int
+    receipt: tuple[Applied, ...]
+    """Device and dtype: asked, applied, why."""
+    versions: tuple[tuple[str, str], ...]
 
 
 def read_from_frames(

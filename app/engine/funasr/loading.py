@@ -76,7 +76,7 @@ def load(folder: Path, role: Role, device: torch.device) -> Loaded:
         FunASRMissing, ModelError, DeviceUnavailable, OutOfMemory: see app.engine.funasr.load_engine.
     """
     folder = folder.absolute()  # a name such as "ct-punc" would be taken for one of the hub's
-    architecture = _architecture(folder, role)
+    architecture = architecture_of(folder, role)
     _check_files(folder, architecture)
     held = read_shapes(folder / WEIGHTS_FILE)
     funasr = import_funasr(folder)
@@ -104,7 +104,12 @@ def versions() -> tuple[tuple[str, str], ...]:
 # The folder
 
 
-def _architecture(folder: Path, role: Role) -> str:
+def architecture_of(folder: Path, role: Role) -> str:
+    """Return the class of the network in a folder.
+
+    Raises:
+        ModelError: there is none, or none for this role.
+    """
     if not folder.is_dir():
         raise ModelFolderMissing(folder=str(folder))
     found = identify(folder)

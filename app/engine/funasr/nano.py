@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -70,6 +71,7 @@ class Nano:
     """See app.engine.funasr.family.Family."""
 
     marks_need_itn = False
+    searches: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, loaded: Loaded, dtype: str) -> None:
         self._loaded = loaded
@@ -144,7 +146,7 @@ class Nano:
         pieces, joined = _whole_characters(tokens, spans, self._network.ctc_tokenizer.decode)
         reading = read_from_frames(text, pieces, joined, waveform)
         is_faithful = "".join(word.text for word in reading.words) == "".join(text.split())
-        return reading if is_faithful else replace(reading, words=())
+        return replace(reading, is_written=True, words=reading.words if is_faithful else ())
 
 
 def clean(text: str) -> str:

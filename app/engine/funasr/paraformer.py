@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any, cast
 
 import torch
@@ -53,6 +54,7 @@ class Paraformer:
     no_times = NO_TIMES
     marks_need_itn = False
     can_batch = True
+    searches: Mapping[str, str] = MappingProxyType({})
     step = LFR_TIMES.step  # seconds between two weights, and
     delay = -LFR_TIMES.edge(0)  # how late they fire
 

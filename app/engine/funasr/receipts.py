@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from app.engine import RecognitionOptions
 from app.engine.funasr.family import Family
-from app.engine.receipts import language_line, listed, punctuation_line
+from app.engine.receipts import (
+    decoding_line,
+    hotword_lines,
+    language_line,
+    listed,
+    punctuation_line,
+)
 from app.errors import N_
 from app.hotwords import DEFAULT_WEIGHT, Hotword, unusable
 from app.transcript import Applied
@@ -15,7 +19,6 @@ NO_HOTWORDS = N_("This model cannot prefer words.")
 NO_WEIGHTS = N_("This model takes hotwords without weights.")
 ONE_SEARCH = N_("This model has one way of decoding.")
 PUNCTUATES = N_("This model punctuates by itself.")
-PUNCTUATES_WITH_ITN = N_("This model punctuates only where it writes numbers too.")
 WRITES_ITSELF = N_("This model writes numbers by itself.")
 
 
@@ -29,15 +32,24 @@ def option_lines(options: RecognitionOptions, family: Family, punctuator: str) -
     """
     return (
         language_line(options, family.languages),
-        Applied("decoding", options.quality, "greedy", ONE_SEARCH),
-        *_hotword_lines(options.hotwords, family),
+        _decoding_line(options, family),
+        *_hotword_lines(options, family),
         _itn_line(options, family),
         _punctuation_line(options, family, punctuator),
         *(() if "times" in family.abilities else (Applied("times", "on", "off", family.no_times),)),
     )
 
 
-def _hotword_lines(hotwords: Sequence[Hotword], family: Family) -> tuple[Applied, ...]:
+def _decoding_line(options: RecognitionOptions, family: Family) -> Applied:
+    if not family.searches:
+        return Applied("decoding", options.quality, "greedy", ONE_SEARCH)
+    return decoding_line(options, family.searches[options.quality], can_rescore=False)
+
+
+def _hotword_lines(options: RecognitionOptions, family: Family) -> tuple[Applied, ...]:
+    hotwords = options.hotwords
+    if "hotwords" in family.abilities and family.searches:
+        return hotword_lines(options, family.unusable(hotwords))
     asked = listed(hotwords)
     if "hotwords" not in family.abilities:
         return (Applied("hotwords", asked, "", NO_HOTWORDS if hotwords else ""),)
@@ -54,9 +66,7 @@ def _itn_line(options: RecognitionOptions, family: Family) -> Applied:
 
 
 def _punctuation_line(options: RecognitionOptions, family: Family, punctuator: str) -> Applied:
-    if "punctuation" not in family.abilities:
+    if "punctuation" not in family.abilities or (family.marks_need_itn and not options.itn):
         return punctuation_line(options, punctuator)
     asked = "on" if options.punctuation else "off"
-    applied = "off" if family.marks_need_itn and not options.itn else "on"
-    reason = PUNCTUATES_WITH_ITN if family.marks_need_itn else PUNCTUATES
-    return Applied("punctuation", asked, applied, "" if asked == applied else reason)
+    return Applied("punctuation", asked, "on", "" if options.punctuation else PUNCTUATES)

@@ -25,7 +25,7 @@ PARALLEL = "module."  # before every name where several GPUs trained
 INCOMPLETE = N_("it is incomplete, or no file of PyTorch")
 
 
-def read_shapes(file: Path) -> Shapes:
+def read_tensors(file: Path) -> dict[str, Tensor]:
     """Return what a checkpoint holds; its values stay on the disk where the format allows that.
 
     Raises:
@@ -38,7 +38,16 @@ def read_shapes(file: Path) -> Shapes:
     if not isinstance(content, dict) or not content:
         raise ModelFileUnreadable(file=str(file), reason=N_("it is not a table of tensors"))
     tensors = {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
-    return {name.removeprefix(PARALLEL): tuple(value.shape) for name, value in tensors.items()}
+    return {name.removeprefix(PARALLEL): value for name, value in tensors.items()}
+
+
+def read_shapes(file: Path) -> Shapes:
+    """Return the shapes of what a checkpoint holds; see read_tensors."""
+    return shapes_of(read_tensors(file))
+
+
+def shapes_of(tensors: Mapping[str, Tensor]) -> Shapes:
+    return {name: tuple(value.shape) for name, value in tensors.items()}
 
 
 def _read(file: Path) -> object:
@@ -98,7 +107,9 @@ def _unknown(expected: Shapes, held: Shapes, is_optional: Callable[[str], bool])
 def _infinite(network: nn.Module) -> list[str]:
     tensors = network.state_dict().items()
     return [
-        f"{name} has values that are not numbers" for name, tensor in tensors if not tensor.isfinite().all()
+        f"{name} has values that are not numbers"
+        for name, tensor in tensors
+        if not tensor.is_meta and not tensor.isfinite().all()
     ]
 
 

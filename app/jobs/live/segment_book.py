@@ -49,6 +49,8 @@ class SegmentBook:
             "confidence": heard.confidence,
             "words": words_to_store(heard.words),
             "dropped": heard.dropped,
+            "emotion": heard.emotion,
+            "events": list(heard.events),
             "seconds_worked": seconds,
         }
         with self._database.writing() as connection:

@@ -129,6 +129,8 @@ class Contents:
                 "text": segment.text,
                 "text_raw": segment.text_raw,
                 "confidence": segment.confidence,
+                "emotion": segment.emotion,
+                "events": list(segment.events),
                 "dropped": segment.dropped,
                 "error": _told(segment.error),
                 "words": [word.to_dict() for word in segment.words],

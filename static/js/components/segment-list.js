@@ -177,7 +177,7 @@ export class SegmentList {
   }
 }
 
-const SHOWN = /** @type {const} */ (["text", "text_raw", "start", "end", "state", "first", "channel", "isEdited"]);
+const SHOWN = /** @type {const} */ (["text", "text_raw", "start", "end", "state", "first", "channel", "heard", "isEdited"]);
 
 /** Whether a row looks as it did before; there are thousands, and one of them changes. @param {Row | undefined} before @param {Row} now */
 function isSame(before, now) {

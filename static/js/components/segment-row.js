@@ -5,6 +5,7 @@ import { differences } from "../lib/diff.js";
 import { copyOf, find } from "../lib/dom.js";
 import { clock } from "../lib/format.js";
 import { t } from "../lib/messages.js";
+import { soundNames } from "../lib/wording.js";
 
 /** @typedef {"text" | "raw" | "both" | "changes"} View */
 
@@ -17,7 +18,7 @@ export function newRow(row) {
 
 /** Show `row` in `element`; what did not change is left as it is. @param {HTMLElement} element @param {Row} row */
 export function fillRow(element, row) {
-  const { first, piece, start, end, state, channel, isEdited } = row;
+  const { first, piece, start, end, state, channel, heard, isEdited } = row;
   Object.assign(element.dataset, { key: row.key, segment: String(first), start: String(start), end: String(end), state });
   element.toggleAttribute("data-edited", isEdited);
   element.toggleAttribute("data-part", piece > 0);
@@ -26,6 +27,9 @@ export function fillRow(element, row) {
   const side = find(element, ".segment__channel", HTMLElement);
   side.hidden = channel === null;
   side.textContent = channel === null ? "" : t("Channel {number}", { number: channel });
+  const sounds = find(element, ".segment__heard", HTMLElement);
+  sounds.hidden = !heard;
+  sounds.textContent = soundNames(heard);
   const content = find(element, ".segment__content", HTMLElement);
   const note = noteOf(row);
   const key = note || JSON.stringify([row.text, row.text_raw]);

@@ -13,6 +13,7 @@ import { joined } from "./joining.js";
  * @property {number} end
  * @property {"pending" | "done" | "failed"} state
  * @property {number | null} channel
+ * @property {string} heard  emotion and events of the first segment, with spaces between
  * @property {string} text
  * @property {string} text_raw
  * @property {Word[] | null} words  null until they were asked for, or while the server finds their times
@@ -170,7 +171,7 @@ export class EditedText {
     const original = covered.reduce((text, segment) => joined(text, segment.text), "");
     const times = timesOf(pieces, covered[0]?.start ?? 0, covered.at(-1)?.end ?? 0);
     return pieces.map(({ text, text_raw, words }, piece) => ({
-      key: piece ? `${first}.${piece}` : String(first), first, last, piece, ...times[piece], state: "done", channel: covered[0]?.channel ?? null, text, text_raw, words, isEdited: true,
+      key: piece ? `${first}.${piece}` : String(first), first, last, piece, ...times[piece], state: "done", channel: covered[0]?.channel ?? null, heard: heardIn(covered[0]), text, text_raw, words, isEdited: true,
       original: piece ? "" : original,
     }));
   }
@@ -219,8 +220,15 @@ export class EditedText {
 }
 
 /** @param {Segment} segment @returns {Row} */
-function rowOfSegment({ index, start, end, state, channel, text, text_raw, words }) {
-  return { key: String(index), first: index, last: index, piece: 0, start, end, state, channel, text, text_raw, words: words ?? null, isEdited: false, original: "" };
+function rowOfSegment(segment) {
+  const { index, start, end, state, channel, text, text_raw, words } = segment;
+  return { key: String(index), first: index, last: index, piece: 0, start, end, state, channel, heard: heardIn(segment), text, text_raw, words: words ?? null, isEdited: false, original: "" };
+}
+
+/** That somebody speaks calmly is nothing to say. @param {Segment | undefined} segment */
+function heardIn(segment) {
+  const { emotion = "", events = [] } = segment ?? {};
+  return [...(emotion && emotion !== "neutral" ? [emotion] : []), ...events].join(" ");
 }
 
 /** @param {string} text @param {number | null} start @param {number | null} end @returns {Piece} */

@@ -29,6 +29,8 @@
  * @property {string} text
  * @property {string} text_raw
  * @property {number | null} channel  counted from 1; null where the channels were mixed
+ * @property {string} emotion  empty where the model tells none
+ * @property {string[]} events  what else was heard
  * @property {Word[]} [words]  once they were asked for
  *
  * @typedef {{text: string, start: number, end: number, confidence: number, raw: string}} Word

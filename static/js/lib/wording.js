@@ -33,6 +33,16 @@ function nameOfCode(code) {
   }
 }
 
+/** What was heard beside the words. @param {string} sounds codes with spaces between */
+export function soundNames(sounds) {
+  /** @type {Record<string, string>} */
+  const names = {
+    happy: t("Happy"), sad: t("Sad"), angry: t("Angry"), fearful: t("Fearful"), disgusted: t("Disgusted"), surprised: t("Surprised"),
+    music: t("Music"), applause: t("Applause"), laughter: t("Laughter"), crying: t("Crying"), cough: t("Cough"), sneeze: t("Sneeze"), breath: t("Breath"), singing: t("Singing"),
+  };
+  return sounds.split(" ").map((sound) => names[sound] ?? "").filter(Boolean).join(" · ");
+}
+
 /** @param {string} quality */
 export function qualityName(quality) {
   /** @type {Record<string, string>} */

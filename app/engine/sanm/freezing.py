@@ -1,0 +1,16 @@
+"""Rewrites the feed-forward layers of a network that will only infer, with the rectifier inside the first layer."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from app.engine.conformer.linear import LinearLayer
+from app.engine.sanm.layers import FeedForward
+
+
+def freeze_feed_forward(model: nn.Module, linear: LinearLayer) -> None:
+    """Rewrite them in place."""
+    for module in list(model.modules()):
+        if isinstance(module, FeedForward):
+            module.add_module("w_1", linear(module.w_1.weight, module.w_1.bias, module.activation))
+            module.add_module("activation", nn.Identity())
