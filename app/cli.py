@@ -92,6 +92,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_replay(commands)
     _add_backup(commands)
     _add_models(commands)
+    _add_compare(commands)
     return parser
 
 
@@ -311,6 +312,18 @@ def _add_models(commands: _Commands[argparse.ArgumentParser]) -> None:
     use.add_argument("--device", help="where it is tried: auto, cpu, cuda, cuda:N or mps")
 
 
+def _add_compare(commands: _Commands[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "compare", help="read the same recordings with several models, side by side"
+    )
+    command.add_argument("source", type=Path, metavar="FILE|DIR", help="a recording, or a folder of them")
+    command.add_argument("--models", required=True, metavar="A,B", help="names or folders, parted by commas")
+    command.add_argument("--reference", type=Path, metavar="TSV", help="what is said: columns path and text")
+    command.add_argument("--language", default="auto", help="auto, zh, en, ... (auto)")
+    command.add_argument("--quality", choices=("fast", "balanced", "accurate"), default="accurate")
+    command.set_defaults(run=_compare)
+
+
 def _add_engine_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--device", help="auto (CUDA, then MPS, then CPU), cpu, cuda, cuda:N or mps")
     command.add_argument(
@@ -427,6 +440,15 @@ def _restore(options: argparse.Namespace, settings: Settings) -> int:
     from app.commands.backup import restore_backup
 
     return restore_backup(settings, options.file)
+
+
+def _compare(options: argparse.Namespace, settings: Settings) -> int:
+    from app.commands.compare import Comparison, compare
+
+    names = tuple(dict.fromkeys(name.strip() for name in options.models.split(",") if name.strip()))
+    return compare(
+        Comparison(options.source, names, options.reference, options.language, options.quality), settings
+    )
 
 
 def _pull(options: argparse.Namespace, settings: Settings) -> int:

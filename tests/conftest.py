@@ -18,7 +18,6 @@ SLOW = (  # each of their tests starts a browser, a server, a model or several p
     "commands",
     "packaging",
     "test_main_job.py",
-    "test_packaging.py",
     "engine/test_batching.py",
     "engine/test_precision.py",
     "engine/test_preparation.py",

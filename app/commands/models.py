@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from app.composition import open_models, spec_of_folder
 from app.engine.known_models import RECOMMENDED
-from app.errors import AppError, InferenceUnavailable, ModelDoesNotLoad
+from app.errors import AppError, InferenceUnavailable, ModelAbsent, ModelDoesNotLoad
 from app.hubs.transfer import Report
 from app.jobs.inference import InferenceProcess
 from app.jobs.models import ModelEntry, Models, ModelState
@@ -108,11 +108,29 @@ def add(settings: Settings, folder: Path) -> int:
     return 0
 
 
+def folder_of(models: Models, name_or_folder: str) -> Path:
+    """Return the folder of a model that is here, or the one that a path names.
+
+    Raises:
+        ModelUnknown, ModelAbsent
+    """
+    if is_path(name_or_folder):
+        return Path(name_or_folder).absolute()
+    entry = models.entry(name_or_folder)
+    if entry.folder is None:
+        raise ModelAbsent(name=entry.name, folder=str(models.places.models_dir))
+    return entry.folder
+
+
+def is_path(name_or_folder: str) -> bool:
+    path = Path(name_or_folder)
+    return path.is_dir() and (path.is_absolute() or len(path.parts) > 1 or name_or_folder.startswith("."))
+
+
 def _name_of(models: Models, name_or_folder: str) -> str:
     """Return the name; a path is pointed at first."""
-    path = Path(name_or_folder)
-    if path.is_dir() and (path.is_absolute() or len(path.parts) > 1 or name_or_folder.startswith(".")):
-        return models.add_folder(path.absolute()).name
+    if is_path(name_or_folder):
+        return models.add_folder(Path(name_or_folder).absolute()).name
     return name_or_folder
 
 

@@ -1,0 +1,223 @@
+"""`python -m app compare`: the same recordings read by several models, each by a `transcribe` of its own.
+
+That is how a person finds out which model suits his own sound: texts below each other with the differences marked,
+errors where a reference is there, speed and memory. Nothing is chosen and nothing is stored.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from pathlib import Path
+
+import numpy as np
+
+from app.commands.models import folder_of
+from app.commands.transcribe import output_names
+from app.composition import open_models
+from app.errors import N_, FileUnreadable, InvalidParameter
+from app.settings import Settings
+from app.transcript import SPOKEN, is_wide
+
+BYTES_PER_MB = 1_000_000
+RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes in what the kernel counts
+LONGEST_DIFFERENCE = 20_000  # units; longer texts are shown without marks
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What is to be compared."""
+
+    source: Path
+    """A recording, or a folder of them."""
+    models: tuple[str, ...]
+    reference: Path | None = None
+    """A table with the columns `path` and `text`."""
+    language: str = "auto"
+    quality: str = "accurate"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one model made of all recordings."""
+
+    model: str
+    texts: Mapping[str, str]
+    """By the name of the recording; empty where it failed."""
+    audio_seconds: float
+    wall_seconds: float
+    memory_bytes: int
+
+
+def compare(comparison: Comparison, settings: Settings) -> int:
+    """Read with every model and print what came out.
+
+    Raises:
+        InvalidParameter: no recording, or no model.
+        ModelUnknown, ModelAbsent, FileUnreadable: before anything is read.
+    """
+    files = _recordings(comparison.source)
+    said = _reference(comparison.reference)
+    models = open_models(settings)
+    folders = {name: folder_of(models, name) for name in comparison.models}
+    if not folders:
+        raise InvalidParameter(name="models", reason=N_("name at least one model"))
+    runs = [_run(name, folder, files, comparison) for name, folder in folders.items()]
+    for file in files:
+        _print_texts(file.name, runs, said.get(file.name))
+    _print_table(runs, said)
+    return 0
+
+
+# Reading
+
+
+def _recordings(source: Path) -> list[Path]:
+    if source.is_dir():
+        found = sorted(path for path in source.iterdir() if path.is_file() and not path.name.startswith("."))
+    else:
+        found = [source] if source.is_file() else []
+    if not found:
+        raise InvalidParameter(name="FILE|DIR", reason=N_("there is no recording"))
+    return found
+
+
+def _reference(table: Path | None) -> dict[str, str]:
+    """Return the text of each recording by its name."""
+    if table is None:
+        return {}
+    try:
+        with table.open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE))
+    except OSError as error:
+        raise FileUnreadable(file=str(table), reason=error.strerror or str(error)) from error
+    if not rows or not {"path", "text"} <= set(rows[0]):
+        raise InvalidParameter(
+            name="reference", reason=N_("its first line must name the columns path and text")
+        )
+    return {Path(row["path"]).name: row["text"] or "" for row in rows}
+
+
+def _run(name: str, folder: Path, files: Sequence[Path], comparison: Comparison) -> Run:
+    """Let one model read everything in a process of its own, whose memory is counted."""
+    print(f"{name} reads {len(files)} recordings ...", file=sys.stderr)
+    with tempfile.TemporaryDirectory(prefix="funasr-compare-") as out:
+        options = ["--language", comparison.language, "--quality", comparison.quality, "--model", str(folder)]
+        command = [sys.executable, "-m", "app", "transcribe", *map(str, files), "--format", "json"]
+        began = time.monotonic()
+        child = subprocess.Popen([*command, "--output", out, *options], stdout=subprocess.DEVNULL)
+        _, _, usage = os.wait4(child.pid, 0)
+        child.returncode = 0  # it has been waited for; what failed is told by what is missing
+        seconds = time.monotonic() - began
+        told = {
+            file.name: _read(Path(out) / f"{output}.json")
+            for file, output in zip(files, output_names(files), strict=True)
+        }
+    return Run(
+        model=name,
+        texts={file: str(found.get("text", "")) for file, found in told.items()},
+        audio_seconds=sum(float(str(found.get("duration", 0.0))) for found in told.values()),
+        wall_seconds=seconds,
+        memory_bytes=usage.ru_maxrss * RSS_UNIT,
+    )
+
+
+def _read(file: Path) -> dict[str, object]:
+    return dict(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else {}
+
+
+# Showing
+
+
+def _print_texts(name: str, runs: Sequence[Run], said: str | None) -> None:
+    print(f"\n{name}")
+    width = max(len(run.model) for run in runs)
+    first = said if said is not None else runs[0].texts[name]
+    if said is not None:
+        print(f"  {'said':<{width}}  {said}")
+    for number, run in enumerate(runs):
+        text = run.texts[name] or "-"
+        shown = text if number == 0 and said is None else marked(first, text)
+        print(f"  {run.model:<{width}}  {shown}")
+
+
+def marked(first: str, second: str) -> str:
+    """Return `second` with what differs from `first` in brackets: `[other words]`, `[-missing-]`.
+
+    >>> marked("one two three four", "one too four")
+    'one [too] four'
+    """
+    a, b = units(first), units(second)
+    if max(len(a), len(b)) > LONGEST_DIFFERENCE:
+        return second
+    places = [(found.start(), found.end()) for found in SPOKEN.finditer(_folded(second))]
+    if len(places) != len(b):
+        return second
+    result, at = "", 0
+    for kind, begin_a, end_a, begin, end in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
+        if kind == "equal":
+            continue
+        where = places[begin][0] if begin < len(places) else len(second)
+        result += second[at:where]
+        at = where
+        if end > begin:
+            at = places[end - 1][1]
+            result += f"[{second[where:at]}]"
+        else:
+            result += (
+                f"[-{''.join(a[begin_a:end_a]) if is_wide(a[begin_a][0]) else ' '.join(a[begin_a:end_a])}-] "
+            )
+    return result + second[at:]
+
+
+def _print_table(runs: Sequence[Run], said: Mapping[str, str]) -> None:
+    print("\n| model | errors | RTF | memory |\n|---|---|---|---|")
+    for run in runs:
+        pairs = [(said[name], text) for name, text in run.texts.items() if name in said]
+        errors = f"{100 * error_rate(pairs):.2f} %" if pairs else "-"
+        rtf = f"{run.wall_seconds / run.audio_seconds:.3f}" if run.audio_seconds else "-"
+        print(f"| {run.model} | {errors} | {rtf} | {run.memory_bytes // BYTES_PER_MB} MB |")
+
+
+# Errors
+
+
+def units(text: str) -> list[str]:
+    """Return what counts: Chinese characters one by one, other words whole, without capitals and marks."""
+    return SPOKEN.findall(_folded(text))
+
+
+def error_rate(pairs: Sequence[tuple[str, str]]) -> float:
+    """Return the wrong, missing and added units as a share of those that were said."""
+    spelled = [(units(said), units(heard)) for said, heard in pairs]
+    total = sum(len(said) for said, _ in spelled)
+    return sum(edits(said, heard) for said, heard in spelled) / max(1, total)
+
+
+def edits(said: Sequence[str], heard: Sequence[str]) -> int:
+    """Return the fewest changes that make one of the other (Levenshtein, 1966)."""
+    ids = {unit: id for id, unit in enumerate({*said, *heard})}
+    heard_ids = np.array([ids[unit] for unit in heard], dtype=np.int64)
+    steps = np.arange(len(heard) + 1)
+    row = steps.copy()
+    for unit in said:
+        best = np.empty_like(row)
+        best[0] = row[0] + 1
+        best[1:] = np.minimum(row[1:] + 1, row[:-1] + (heard_ids != ids[unit]))
+        row = np.minimum.accumulate(best - steps) + steps  # additions run along the row
+    return int(row[-1])
+
+
+def _folded(text: str) -> str:
+    """Return one character for each, so that places stay."""
+    folded = (unicodedata.normalize("NFKC", letter).lower() for letter in text)
+    return "".join(new if len(new) == 1 else old for new, old in zip(folded, text, strict=True))

@@ -1,0 +1,92 @@
+"""`python -m app compare` as a person uses it, and how it counts and marks what differs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.commands.compare import edits, error_rate, marked, units
+from tests.conftest import REPOSITORY
+from tests.engine.sounds import sentence, wav_bytes
+from tests.engine.tiny_model import build_tiny_model
+from tests.engine.tiny_whisper import build_tiny_whisper
+
+
+def run(tmp_path: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {
+        "FUNASR_MODELS_DIR": str(tmp_path / "models"),
+        "FUNASR_DATA_DIR": str(tmp_path / "data"),
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "app", "compare", *map(str, arguments)],
+        cwd=REPOSITORY,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_two_models_read_a_folder_side_by_side_with_their_errors(tmp_path: Path) -> None:
+    build_tiny_model(tmp_path / "models" / "one")
+    build_tiny_whisper(tmp_path / "models" / "two")
+    recordings = tmp_path / "recordings"
+    recordings.mkdir()
+    (recordings / "fox.wav").write_bytes(wav_bytes(sentence()))
+    (tmp_path / "said.tsv").write_text("path\ttext\nfox.wav\tThe quick brown fox.\n", encoding="utf-8")
+
+    ended = run(tmp_path, recordings, "--models", "one,two", "--reference", tmp_path / "said.tsv")
+
+    assert ended.returncode == 0, ended.stderr
+    assert "said  The quick brown fox." in ended.stdout
+    rows = [line.split("|")[1:5] for line in ended.stdout.splitlines() if line.startswith("| ")][1:]
+    assert [row[0].strip() for row in rows] == ["one", "two"]
+    assert all("%" in row[1] and "MB" in row[3] for row in rows)
+
+
+@pytest.mark.parametrize("models", ["no-such-model", "whisper-base"])
+def test_a_model_that_is_not_here_is_told_before_anything_is_read(tmp_path: Path, models: str) -> None:
+    (tmp_path / "a.wav").write_bytes(wav_bytes(sentence()))
+
+    ended = run(tmp_path, tmp_path / "a.wav", "--models", models)
+
+    assert ended.returncode != 0
+    assert models in ended.stderr
+    assert ended.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "heard", "count"),
+    [
+        ("", "", 0),
+        ("a b c", "", 3),
+        ("", "a b", 2),
+        ("the quick fox", "The quick, fox!", 0),
+        ("the quick fox", "the quick brown fox", 1),
+        ("我们去北京", "我们在北京市", 2),
+        ("a b c d", "b c d e", 2),
+    ],
+)
+def test_the_fewest_changes_are_counted(said: str, heard: str, count: int) -> None:
+    assert edits(units(said), units(heard)) == count
+
+
+def test_errors_are_a_share_of_what_was_said() -> None:
+    assert error_rate([("one two", "one too"), ("three four", "three four")]) == 0.25
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "shown"),
+    [
+        ("one two three", "one two three", "one two three"),
+        ("one two three", "One too three.", "One [too] three."),
+        ("我们去北京", "我们去了北京", "我们去[了]北京"),
+        ("我们去北京", "我们北京", "我们[-去-] 北京"),
+    ],
+)
+def test_what_differs_stands_in_brackets(first: str, second: str, shown: str) -> None:
+    assert marked(first, second) == shown
