@@ -71,6 +71,7 @@ class TrainingConfig:
     synthetic_weight: float
     wide_weight: float
     real_weight: float
+    coded_weight: float
     non_speech_weight: float
     language_weights: dict[str, float]
     peak_rate: float
@@ -96,6 +97,7 @@ class Config:
     voices: VoiceConfig
     test_sentences: int
     non_speech_minutes: float
+    coded_one_in: int
     encoder: str
     features: str
     model: dict[str, Any]

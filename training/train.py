@@ -249,6 +249,11 @@ def training_items(config: Config, vocabulary: Vocabulary) -> tuple[list[tuple[I
         (Pack(config.work / f"real-{name}"), config.training.real_weight) for name in config.speech_train
     ]
     weighted += [
+        (Pack(p.with_suffix("")), config.training.coded_weight)
+        for p in (config.work / f"coded-{name}.jsonl" for name in config.speech_train)
+        if p.exists()
+    ]
+    weighted += [
         (Pack(p.with_suffix("")), weight)
         for name, weight in (
             ("synthetic", config.training.synthetic_weight),
