@@ -140,14 +140,14 @@ def _read(file: Path) -> dict[str, object]:
 
 def _print_texts(name: str, runs: Sequence[Run], said: str | None) -> None:
     print(f"\n{name}")
-    width = max(len(run.model) for run in runs)
+    width = max(len(label) for label in ("said", *(run.model for run in runs)))
     first = said if said is not None else runs[0].texts[name]
     if said is not None:
         print(f"  {'said':<{width}}  {said}")
     for number, run in enumerate(runs):
-        text = run.texts[name] or "-"
+        text = run.texts[name]
         shown = text if number == 0 and said is None else marked(first, text)
-        print(f"  {run.model:<{width}}  {shown}")
+        print(f"  {run.model:<{width}}  {shown if text else '-'}")
 
 
 def marked(first: str, second: str) -> str:
