@@ -374,7 +374,9 @@ def test_an_archive_with_an_evil_member_is_refused_and_nothing_lies_elsewhere(
     assert {path.name for path in box.iterdir()} <= {"a.tar.gz", "files"}
 
 
-@pytest.mark.parametrize("content", [b"", b"no archive", tar_gz({"exp/a": bytes(5000)})[:-30]])
+@pytest.mark.parametrize(
+    "content", [b"", b"no archive", tar_gz({"exp/a": bytes(5000)})[:-30]], ids=["empty", "no archive", "cut"]
+)
 def test_a_damaged_archive_is_said_to_be_so(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "a.tar.gz").write_bytes(content)
 
