@@ -166,7 +166,7 @@ choose_torch() {
 
 # has_nvidia_card ROOT: whether a driver shows a card.
 has_nvidia_card() {
-    nvidia-smi -L 2>/dev/null | grep -q '^GPU' || compgen -G "$1proc/driver/nvidia/gpus/*" >/dev/null ||
+    nvidia-smi -L 2>/dev/null | grep '^GPU' >/dev/null || compgen -G "$1proc/driver/nvidia/gpus/*" >/dev/null ||
         compgen -G "$1dev/nvidia[0-9]*" >/dev/null
 }
 
@@ -176,7 +176,7 @@ has_cpu_builds() {
         version=${requirement#*==}
         if is_unlocked; then version=+cpu; fi
         "$venv/bin/python" -m pip index versions "${requirement%%==*}" --index-url "$torch_index" --timeout 5 --retries 0 2>/dev/null |
-            grep -qF -- "$version" || return
+            grep -F -- "$version" >/dev/null || return  # not -q, which leaves pip with a broken pipe
     done < <(sed -n 's/^\(torch[a-z]*==[^ ;\\]*\).*/\1/p' requirements/torch-cpu.txt)
 }
 

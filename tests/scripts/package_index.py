@@ -17,11 +17,13 @@ from typing import ClassVar
 ZIP_START = (2026, 1, 1, 0, 0, 0)
 
 
-def tiny_wheel(name: str, version: str, *, requires: tuple[str, ...] = (), size: int = 0) -> bytes:
-    """Return a wheel with one module that knows its version, and `size` more bytes."""
+def tiny_wheel(
+    name: str, version: str, *, requires: tuple[str, ...] = (), size: int = 0, code: str = ""
+) -> bytes:
+    """Return a wheel with one module that knows its version and runs `code`, and `size` more bytes."""
     info = f"{name}-{version}.dist-info"
     files = {
-        f"{name}/__init__.py": f"__version__ = {version!r}\n".encode(),
+        f"{name}/__init__.py": f"__version__ = {version!r}\n{code}".encode(),
         f"{name}/weight.bin": bytes(size),
         f"{info}/METADATA": "\n".join(
             ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]

@@ -9,6 +9,7 @@ import pytest
 
 from tests.conftest import REPOSITORY
 from tests.scripts.checkout import Checkout
+from tests.scripts.package_index import tiny_wheel
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # every install starts pip several times
 
@@ -34,6 +35,7 @@ def start_without_card(checkout: Checkout, **env: str) -> subprocess.CompletedPr
 
 def test_without_a_card_the_cpu_build_comes_without_cuda(checkout: Checkout) -> None:
     checkout.start()
+    (checkout.folder / ".venv/run.installed").unlink()
 
     done = start_without_card(checkout)
 
@@ -82,8 +84,8 @@ def test_a_cpu_build_that_cannot_be_loaded_gives_way(checkout: Checkout) -> None
     wheels = checkout.index.files["cpu"]
     whole = wheels["torchaudio-2.0+cpu-py3-none-any.whl"]
     checkout.run(".venv/bin/python", "-m", "pip", "uninstall", "-q", "-y", "torchaudio")
-    wheels["torchaudio-2.0+cpu-py3-none-any.whl"] = whole.replace(
-        b"torchaudio/__init__.py", b"torchaudio/__nothi__.py"
+    wheels["torchaudio-2.0+cpu-py3-none-any.whl"] = tiny_wheel(
+        "torchaudio", "2.0+cpu", code="raise ImportError"
     )
     try:
         done = start_without_card(checkout, PIP_NO_CACHE_DIR="1")
