@@ -49,7 +49,7 @@ def cpu_builds(torch: list[str], index: str) -> list[str]:
     """Return the CPU builds of the same versions; with hashes where PyTorch's index can be asked for them."""
     builds = []
     for requirement in torch:
-        name, version = re.match(r"(torch|torchaudio)==([^ ;+]+)", requirement).groups()
+        [(name, version)] = re.findall(r"^(torch|torchaudio)==([^ ;+]+)", requirement)
         hashes = sorted(set(hashes_of(name, f"{version}+cpu", index)))
         builds.append(
             " \\\n    ".join([f"{name}=={version}+cpu", *(f"--hash=sha256:{one}" for one in hashes)]) + "\n"
