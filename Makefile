@@ -1,10 +1,13 @@
 # The commands of everyday work; `make help` lists them. Each is one of the scripts, which set up what is missing.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fast check format bench lock package image clean
+.PHONY: help setup run test fast coverage check format bench lock package image clean
 
 help: ## list these commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-10s %s\n", $$1, $$2 }'
+
+setup: ## install what development needs into .venv
+	bash -c 'source scripts/environment.sh; install dev; install_node'
 
 run: ## start the server; options in ARGS, for example ARGS="--port 8000"
 	bash scripts/start.sh $(ARGS)
@@ -14,6 +17,11 @@ test: ## run all tests; some of them with ARGS="tests/store -k search"
 
 fast: ## run the tests for a developer at work
 	bash scripts/test.sh --fast
+
+coverage: setup ## run all tests with coverage of lines and branches, in one process; takes long
+	.venv/bin/coverage run -m pytest --ignore tests/funasr $(ARGS)
+	.venv/bin/coverage combine -q
+	.venv/bin/coverage report
 
 check: ## check style, types, layers and the front end
 	bash scripts/check.sh

@@ -20,16 +20,22 @@ for argument in ${arguments[@]+"${arguments[@]}"}; do
 done
 python=$venv/bin/python
 
+apt_install() { { as_root apt-get update -q && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q "$@"; } >/dev/null; }
+
 packages=()
-if [ -z "$fast" ] && ! command -v chromium >/dev/null; then packages+=(chromium); fi
 command -v espeak-ng >/dev/null || packages+=(espeak-ng)
 if [ -z "$fast" ] && ! PATH=$PATH:/usr/sbin command -v nginx >/dev/null; then packages+=(nginx-light); fi
 if [ -z "$fast" ] && ! command -v caddy >/dev/null; then packages+=(caddy); fi
 if [ -z "$fast" ] && ! [ -d /usr/share/fonts/opentype/noto ]; then packages+=(fonts-noto-cjk); fi
 if [ ${#packages[@]} -gt 0 ] && command -v apt-get >/dev/null; then
     echo "Installing ${packages[*]} ..."
-    { as_root apt-get update -q && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q "${packages[@]}"; } \
-        >/dev/null || echo "Without ${packages[*]} the tests that need them are skipped." >&2
+    apt_install "${packages[@]}" || echo "Without ${packages[*]} the tests that need them are skipped." >&2
+fi
+# The shell needs a third of the computing; not every system has it.
+if [ -z "$fast" ] && ! command -v chromium-headless-shell >/dev/null && command -v apt-get >/dev/null; then
+    echo "Installing chromium ..."
+    apt_install chromium-headless-shell 2>/dev/null || command -v chromium >/dev/null || apt_install chromium ||
+        echo "Without chromium the tests in a browser are skipped." >&2
 fi
 
 if [ "$venv" = .venv-newest ]; then forget_states; fi
