@@ -32,9 +32,9 @@ if [ ${#packages[@]} -gt 0 ] && command -v apt-get >/dev/null; then
     apt_install "${packages[@]}" || echo "Without ${packages[*]} the tests that need them are skipped." >&2
 fi
 # The shell needs a third of the computing; not every system has it.
-if [ -z "$fast" ] && ! command -v chromium-headless-shell >/dev/null && command -v apt-get >/dev/null; then
+if [ -z "$fast" ] && ! { command -v chromium && command -v chromium-headless-shell; } >/dev/null && command -v apt-get >/dev/null; then
     echo "Installing chromium ..."
-    apt_install chromium-headless-shell 2>/dev/null || command -v chromium >/dev/null || apt_install chromium ||
+    apt_install chromium chromium-headless-shell 2>/dev/null || command -v chromium >/dev/null || apt_install chromium ||
         echo "Without chromium the tests in a browser are skipped." >&2
 fi
 

@@ -30,6 +30,7 @@ FLAGS = (
     "--no-first-run",
     "--autoplay-policy=no-user-gesture-required",
 )
+FAKE_MICROPHONE = "--use-fake-device-for-media-stream"
 API = "/api/v1/transcriptions"
 WAIT_SECONDS = 90
 READY_SECONDS = 180  # a job of these tests takes a few seconds, and minutes on a busy machine
@@ -92,17 +93,23 @@ def _playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="session", name="launch")
 def _launch(playwright: Playwright) -> Callable[..., Browser]:
-    # The shell is the same browser without its own window: a third of the computing for each page.
-    executable = shutil.which("chromium-headless-shell") or shutil.which("chromium")
-    if executable is None:
-        pytest.skip("needs chromium (apt install chromium-headless-shell, or chromium)")
-    return lambda *flags: playwright.chromium.launch(executable_path=executable, args=[*FLAGS, *flags])
+    # The shell is the same browser without its own window: a third of the computing for each page. But its
+    # microphones get other ids with each page.
+    whole, shell = shutil.which("chromium"), shutil.which("chromium-headless-shell")
+    if whole is None and shell is None:
+        pytest.skip("needs chromium (apt install chromium chromium-headless-shell)")
+
+    def launch(*flags: str) -> Browser:
+        executable = whole or shell if FAKE_MICROPHONE in flags else shell or whole
+        return playwright.chromium.launch(executable_path=executable, args=[*FLAGS, *flags])
+
+    return launch
 
 
 def hearing(sound: Path | str) -> tuple[str, ...]:
     """Flags for `launch`: a microphone that everybody may use, and that hears a WAV file."""
     return (
-        "--use-fake-device-for-media-stream",
+        FAKE_MICROPHONE,
         "--use-fake-ui-for-media-stream",
         f"--use-file-for-fake-audio-capture={sound}",
     )
