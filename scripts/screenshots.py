@@ -53,7 +53,8 @@ def main() -> None:
         transcriptions = [_transcribed(address, sound) for sound in sounds]
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(
-                executable_path=shutil.which("chromium"), args=[*BROWSER_FLAGS]
+                executable_path=shutil.which("chromium-headless-shell") or shutil.which("chromium"),
+                args=[*BROWSER_FLAGS],
             )
             _visit_all(browser, address, transcriptions[0], sounds)
             browser.close()
