@@ -72,6 +72,8 @@ def test_json_has_the_names_that_programs_rely_on(transcript: Transcript) -> Non
         "confidence": 0.9123,
         "words": [{"text": "下", "start": 0.5, "end": 0.7, "confidence": 0.9, "raw": ""}],
         "channel": None,
+        "emotion": "",
+        "events": [],
     }
     assert content["confidence"] == pytest.approx((7 * 0.91234 + 3 * 0.5) / 10, abs=1e-4)
     assert {"language", "duration", "model", "device", "receipt"} <= content.keys()

@@ -140,7 +140,7 @@ def test_any_model_of_a_hub_can_be_asked_for_by_its_id(models: Models) -> None:
 
     assert entry.name == "iic--SenseVoiceSmall"
     assert entry.state is ModelState.READY
-    assert entry.abilities == ("times", "itn", "punctuation")
+    assert entry.abilities == ("times", "hotwords", "itn", "punctuation")
 
 
 def test_what_is_no_model_is_not_put_in_place(models: Models, hub: LoopbackHub) -> None:
