@@ -136,12 +136,18 @@ def test_the_text_is_the_one_that_funasr_gives(
     with kept_process(), torch.inference_mode():
         [result] = networks(family).auto.generate([torch.tensor(speech)], itn=False)
 
-    [ours] = hear(engines(family), speech, itn=False, punctuation=False)
+    # FunASR takes the likeliest token of each frame; our own engine does so where it shall be fast.
+    [ours] = hear(engines(family), speech, itn=False, punctuation=False, quality="fast")
 
     theirs = squeezed(clean(result["text"]))
     if family == "nano":  # which goes on and on where nobody stops it
         assert len(ours.text) > 20
         theirs = theirs[: len(squeezed(ours.text))]
+    if (
+        family == "sensevoice"
+    ):  # its first four frames are tags, where random weights say anything; we leave them out
+        assert 20 < len(squeezed(ours.text)) < len(theirs) <= len(squeezed(ours.text)) + 4 * len("hello")
+        theirs = theirs[-len(squeezed(ours.text)) :]
     assert squeezed(ours.text) == theirs
 
 
@@ -298,8 +304,7 @@ def test_the_receipt_says_what_became_of_hotwords(engines: LoadEngine) -> None:
         return [(line.applied, line.reason) for line in found]
 
     assert lines("sensevoice") == [
-        ("今天", ""),
-        ("", "The model cannot write these characters: 30"),
+        ("今天 30", ""),
         ("", "The model cannot write these characters: 龘"),
     ]
     assert lines("paraformer") == [("", "This model cannot prefer words.")]
@@ -329,7 +334,7 @@ def test_the_multilingual_nano_is_told_by_its_folder(models: FindModel, tmp_path
 
 
 def test_a_precision_that_a_model_lacks_is_said(engines: LoadEngine, speech: Samples) -> None:
-    plain = engines("sensevoice", dtype="int8")
+    plain = engines("paraformer", dtype="int8")
     half = engines("nano", dtype="bfloat16")
 
     [line] = [line for line in plain.info.receipt if line.name == "dtype"]
