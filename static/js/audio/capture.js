@@ -80,6 +80,8 @@ async function begun(context) {
   throw new MicrophoneProblem({
     code: "sound_system_asleep",
     message: t("The sound system of this browser does not start."),
-    advice: t("Firefox records only where it can also play: connect loudspeakers or headphones, then try again, or use Chrome or Edge."),
+    advice: t(
+      "Firefox records only where it can also play: connect loudspeakers or headphones, then try again, or use Chrome or Edge.",
+    ),
   });
 }

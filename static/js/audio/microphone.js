@@ -31,8 +31,13 @@ export async function openMicrophone({ device = "", needs = "MediaRecorder" } = 
 function insecurePage() {
   return {
     code: "microphone_insecure",
-    message: t("Browsers lend the microphone only to secure pages, and {origin} is not one.", { origin: location.origin }),
-    advice: t("Open the page on the server itself as http://localhost:{port}, or let your administrator put HTTPS in front. A recording made elsewhere can be uploaded here.", { port: location.port || 80 }),
+    message: t("Browsers lend the microphone only to secure pages, and {origin} is not one.", {
+      origin: location.origin,
+    }),
+    advice: t(
+      "Open the page on the server itself as http://localhost:{port}, or let your administrator put HTTPS in front. A recording made elsewhere can be uploaded here.",
+      { port: location.port || 80 },
+    ),
   };
 }
 
@@ -57,16 +62,34 @@ export function microphoneGone() {
 /** @param {DOMException} error @returns {Problem} */
 function refusal({ name, message }) {
   if (name === "NotFoundError") {
-    return { code: "microphone_missing", message: t("No microphone was found."), advice: t("Connect one, then try again. If it is connected, look in the system's sound settings whether it is switched on.") };
+    return {
+      code: "microphone_missing",
+      message: t("No microphone was found."),
+      advice: t(
+        "Connect one, then try again. If it is connected, look in the system's sound settings whether it is switched on.",
+      ),
+    };
   }
   if (name === "NotReadableError" || name === "AbortError") {
-    return { code: "microphone_busy", message: t("The microphone cannot be opened; another program may be using it."), advice: t("Close that program or unplug the microphone and connect it again, then try again.") };
+    return {
+      code: "microphone_busy",
+      message: t("The microphone cannot be opened; another program may be using it."),
+      advice: t("Close that program or unplug the microphone and connect it again, then try again."),
+    };
   }
   if (name === "OverconstrainedError") {
-    return { code: "microphone_unplugged", message: t("The chosen microphone is not connected."), advice: t("Connect it, or choose another one in the list of microphones.") };
+    return {
+      code: "microphone_unplugged",
+      message: t("The chosen microphone is not connected."),
+      advice: t("Connect it, or choose another one in the list of microphones."),
+    };
   }
   if (/system/i.test(message)) {
-    return { code: "microphone_denied_by_system", message: t("The operating system does not lend the microphone to this browser."), advice: t("Allow it in the system's settings (Privacy, Microphone), then try again.") };
+    return {
+      code: "microphone_denied_by_system",
+      message: t("The operating system does not lend the microphone to this browser."),
+      advice: t("Allow it in the system's settings (Privacy, Microphone), then try again."),
+    };
   }
   return {
     code: "microphone_denied",

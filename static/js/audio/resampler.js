@@ -23,7 +23,9 @@ export class Resampler {
     const half = from === to ? 1 : Math.ceil((ZERO_CROSSINGS * from) / Math.min(from, to));
     this.#step = from / divisor;
     this.#taps = 2 * half;
-    this.#filters = Array.from({ length: to / divisor }, (_, phase) => filterOf(half, (phase * divisor) / to, to / from));
+    this.#filters = Array.from({ length: to / divisor }, (_, phase) =>
+      filterOf(half, (phase * divisor) / to, to / from),
+    );
     this.#kept = new Float32Array(4 * this.#taps);
     this.#length = half - 1; // silence before the first sample
   }

@@ -24,7 +24,10 @@
   /** Remember what is closed of what is told now: a fact that went away is told when it comes back. */
   function keep() {
     try {
-      localStorage.setItem(STORE, JSON.stringify(items.filter(({ hidden }) => hidden).map(({ dataset }) => dataset.key)));
+      localStorage.setItem(
+        STORE,
+        JSON.stringify(items.filter(({ hidden }) => hidden).map(({ dataset }) => dataset.key)),
+      );
     } catch {
       // without storage it stays closed on this page only
     }

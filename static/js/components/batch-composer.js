@@ -104,7 +104,11 @@ export class BatchComposer {
     this.#name.placeholder = this.#proposedName();
     write(this.#root, "chosen", t("{count} recordings, {size}", { count: found.length, size: filesize(total(found)) }));
     write(this.#root, "names", namesOf(found));
-    write(this.#root, "left", this.#left ? t("Left out, because they are no recordings: {count}", { count: this.#left }) : "");
+    write(
+      this.#root,
+      "left",
+      this.#left ? t("Left out, because they are no recordings: {count}", { count: this.#left }) : "",
+    );
     field(this.#root, "left").hidden = !this.#left;
     write(this.#root, "hint", this.#hint(found.length));
   }
@@ -120,7 +124,10 @@ export class BatchComposer {
     const folders = new Set([...this.#chosen.values()].map(({ path }) => path.split("/").slice(0, -1)[0]));
     const [folder] = folders;
     if (folders.size === 1 && folder) return folder;
-    return this.#folder.split("/").filter(Boolean).at(-1) ?? t("Batch of {date}", { date: new Date().toLocaleDateString(document.documentElement.lang) });
+    return (
+      this.#folder.split("/").filter(Boolean).at(-1) ??
+      t("Batch of {date}", { date: new Date().toLocaleDateString(document.documentElement.lang) })
+    );
   }
 }
 

@@ -133,7 +133,8 @@ function fillChunk(chunk, items, offset, total) {
   chunk.style.minBlockSize = "";
   if (rows.length !== chunk.childElementCount || rows.some((row, index) => chunk.children[index] !== row)) {
     chunk.replaceChildren(...rows);
-    if (focused instanceof HTMLElement && focused !== document.activeElement && chunk.contains(focused)) focused.focus();
+    if (focused instanceof HTMLElement && focused !== document.activeElement && chunk.contains(focused))
+      focused.focus();
   }
   chunk.dataset.filled = "";
 }

@@ -44,7 +44,9 @@ export class BatchList {
   async #load() {
     try {
       const { items } = await listBatches();
-      this.#list.replaceChildren(...items.map((batch) => fill(this.#rowOf(batch.id) ?? copyOf("batch-template"), batch)));
+      this.#list.replaceChildren(
+        ...items.map((batch) => fill(this.#rowOf(batch.id) ?? copyOf("batch-template"), batch)),
+      );
       this.#root.dataset.state = items.length ? "filled" : "empty";
     } catch (error) {
       fillProblem(this.#root, problemOf(error));

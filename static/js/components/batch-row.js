@@ -56,7 +56,8 @@ function fillReason(row, { error, duplicate_of }) {
   write(row, "advice", error ? error.advice : "");
   write(row, "code", error ? error.code : "");
   field(row, "same").hidden = !duplicate_of;
-  if (duplicate_of) find(row, '[data-field="original"]', HTMLAnchorElement).href = url(`/transcriptions/${duplicate_of}`);
+  if (duplicate_of)
+    find(row, '[data-field="original"]', HTMLAnchorElement).href = url(`/transcriptions/${duplicate_of}`);
 }
 
 /** @param {Element} button @param {string} name */

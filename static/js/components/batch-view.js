@@ -28,8 +28,12 @@ export class BatchView {
   constructor(root, id, limitBytes) {
     this.#root = root;
     this.#id = id;
-    this.#items = new BatchItems(find(root, "[data-items-root]", HTMLElement), id, (action, row) => this.#actOnItem(action, row));
-    this.#uploads = new UploadPanel(find(root, "[data-uploads]", HTMLElement), id, limitBytes, () => this.#showMissing());
+    this.#items = new BatchItems(find(root, "[data-items-root]", HTMLElement), id, (action, row) =>
+      this.#actOnItem(action, row),
+    );
+    this.#uploads = new UploadPanel(find(root, "[data-uploads]", HTMLElement), id, limitBytes, () =>
+      this.#showMissing(),
+    );
     folderZone(find(root, "[data-zone]", HTMLElement), (found) => this.add(found));
     onAction(find(root, "[data-batch]", HTMLElement), (action) => void this.#act(action));
     for (const link of root.querySelectorAll("a[data-export]")) {
@@ -89,7 +93,16 @@ export class BatchView {
   #showMissing() {
     const missing = this.#uploads.isActive ? 0 : (this.#batch?.counts.uploading ?? 0);
     field(this.#root, "missing").hidden = missing === 0;
-    write(this.#root, "missing-text", missing ? t("Not uploaded completely: {count}. Choose the same files or the same folder again: what is on the server is skipped, and a file that was sent in part goes on where it stopped.", { count: missing }) : "");
+    write(
+      this.#root,
+      "missing-text",
+      missing
+        ? t(
+            "Not uploaded completely: {count}. Choose the same files or the same folder again: what is on the server is skipped, and a file that was sent in part goes on where it stopped.",
+            { count: missing },
+          )
+        : "",
+    );
   }
 
   /** @param {string} action */
@@ -97,7 +110,8 @@ export class BatchView {
     const head = find(this.#root, "[data-batch]", HTMLElement);
     complain(head, null);
     try {
-      if (action === "pause" || action === "resume" || action === "retry") this.show(await steerBatch(this.#id, action));
+      if (action === "pause" || action === "resume" || action === "retry")
+        this.show(await steerBatch(this.#id, action));
       if (action === "cancel") await this.#cancel();
       if (action === "delete") await this.#delete();
     } catch (error) {
@@ -126,7 +140,8 @@ export class BatchView {
       if (action === "cancel") await cancelTranscription(transcription);
       if (action === "retry") await retryTranscription(transcription);
       if (action === "remove") await giveUpUpload(item);
-      if (action === "top" || action === "up" || action === "down") this.show(await this.#move(Number(position), action));
+      if (action === "top" || action === "up" || action === "down")
+        this.show(await this.#move(Number(position), action));
       this.refresh();
     } catch (error) {
       complain(row, problemOf(error));

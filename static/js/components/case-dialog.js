@@ -70,7 +70,11 @@ function fill({ files, redactions, note }) {
   const size = t("{count} files, about {size}.", { count: files.length, size: filesize(bytes) });
   write(dialog, "case-status", note ? `${size} ${note}` : size);
   const told = redactions.map(({ what, count }) => `${what}: ${count}`).join(" · ");
-  write(dialog, "case-redactions", told ? t("Taken out: {what}", { what: told }) : t("Nothing private was found in it."));
+  write(
+    dialog,
+    "case-redactions",
+    told ? t("Taken out: {what}", { what: told }) : t("Nothing private was found in it."),
+  );
   find(dialog, "[data-files]", HTMLElement).replaceChildren(...files.map(row));
 }
 
@@ -80,7 +84,11 @@ function row({ name, what, size, is_estimate, content, is_whole }) {
   write(element, "name", name);
   write(element, "what", what);
   write(element, "size", (is_estimate ? "≈ " : "") + filesize(size));
-  write(element, "content", content ? content + (is_whole ? "" : "\n…") : t("Sound is not shown here; it can be heard on the page."));
+  write(
+    element,
+    "content",
+    content ? content + (is_whole ? "" : "\n…") : t("Sound is not shown here; it can be heard on the page."),
+  );
   return element;
 }
 

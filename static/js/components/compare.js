@@ -60,7 +60,11 @@ export function comparedRow({ start, channel = null, before: former, after: latt
   const row = document.createElement("tr");
   const time = cell("td", clock(start));
   if (channel !== null) time.append(channelMark(channel));
-  row.append(time, cell("td", ...before.map((part) => marked(part, "del"))), cell("td", ...after.map((part) => marked(part, "ins"))));
+  row.append(
+    time,
+    cell("td", ...before.map((part) => marked(part, "del"))),
+    cell("td", ...after.map((part) => marked(part, "ins"))),
+  );
   return row;
 }
 

@@ -19,7 +19,11 @@ export function showSaveState(root, { name, why = "" }) {
 /** @param {SaveState["name"]} name */
 function wording(name) {
   return {
-    none: "", saved: t("All changes are saved"), saving: t("Saving …"), conflict: t("Not saved: changed elsewhere"),
-    waiting: t("Not saved yet, kept in this browser:"), refused: t("Not saved:"),
+    none: "",
+    saved: t("All changes are saved"),
+    saving: t("Saving …"),
+    conflict: t("Not saved: changed elsewhere"),
+    waiting: t("Not saved yet, kept in this browser:"),
+    refused: t("Not saved:"),
   }[name];
 }

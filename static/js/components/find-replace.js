@@ -74,7 +74,9 @@ export class FindReplace {
   /** @param {boolean} isNew whether the first place is to be shown */
   #search(isNew) {
     const isCase = find(this.#bar, '[name="case"]', HTMLInputElement).checked;
-    this.#matches = this.#wanted.value ? this.#text.rows.flatMap((row) => matchesIn(row, this.#wanted.value, isCase)) : [];
+    this.#matches = this.#wanted.value
+      ? this.#text.rows.flatMap((row) => matchesIn(row, this.#wanted.value, isCase))
+      : [];
     this.#place = isNew ? 0 : Math.min(this.#place, Math.max(0, this.#matches.length - 1));
     this.#tell();
     if (isNew && this.#matches.length) this.#reveal();
@@ -102,7 +104,9 @@ export class FindReplace {
     /** @type {Map<Row, Match[]>} */
     const byRow = new Map();
     for (const match of this.#matches) byRow.set(match.row, [...(byRow.get(match.row) ?? []), match]);
-    this.#text.writeAll([...byRow].map(([row, matches]) => ({ row, text: withReplaced(row.text, matches, this.#replacement) })));
+    this.#text.writeAll(
+      [...byRow].map(([row, matches]) => ({ row, text: withReplaced(row.text, matches, this.#replacement) })),
+    );
     write(this.#bar, "found", t("Replaced: {count}", { count }));
   }
 
@@ -112,7 +116,9 @@ export class FindReplace {
     const places = t("{place} of {count} (paragraphs: {pieces})", { place: this.#place + 1, count, pieces });
     write(this.#bar, "found", !this.#wanted.value ? "" : count ? places : t("Nothing found"));
     write(this.#bar, "replace-count", count ? String(count) : "");
-    for (const button of this.#bar.querySelectorAll("[data-needs-match]")) /** @type {HTMLButtonElement} */ (button).disabled = !count;
+    for (const button of this.#bar.querySelectorAll("[data-needs-match]")) {
+      /** @type {HTMLButtonElement} */ (button).disabled = !count;
+    }
     this.#light();
   }
 
@@ -127,9 +133,13 @@ export class FindReplace {
   #light() {
     if (!("highlights" in CSS)) return;
     const near = this.#matches.filter(({ row }) => this.#list.isNear(row.key));
-    const ranges = near.flatMap(({ row, index, length }) => rangeOf(this.#list.elementOf(row.key)?.querySelector(".segment__text"), index, length));
+    const ranges = near.flatMap(({ row, index, length }) =>
+      rangeOf(this.#list.elementOf(row.key)?.querySelector(".segment__text"), index, length),
+    );
     const current = this.#matches[this.#place];
-    const here = current ? rangeOf(this.#list.elementOf(current.row.key)?.querySelector(".segment__text"), current.index, current.length) : [];
+    const here = current
+      ? rangeOf(this.#list.elementOf(current.row.key)?.querySelector(".segment__text"), current.index, current.length)
+      : [];
     CSS.highlights.set(HIGHLIGHT, new Highlight(...ranges));
     CSS.highlights.set(`${HIGHLIGHT}-here`, new Highlight(...here));
   }
@@ -143,7 +153,10 @@ function matchesIn(row, wanted, isCase) {
 
 /** @param {string} text @param {Match[]} matches in order @param {string} replacement */
 function withReplaced(text, matches, replacement) {
-  return matches.reduceRight((done, { index, length }) => done.slice(0, index) + replacement + done.slice(index + length), text);
+  return matches.reduceRight(
+    (done, { index, length }) => done.slice(0, index) + replacement + done.slice(index + length),
+    text,
+  );
 }
 
 /** @param {Element | null | undefined} element @param {number} index @param {number} length @returns {Range[]} */

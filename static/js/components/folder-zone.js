@@ -40,7 +40,10 @@ export function folderZone(zone, take) {
   /** @param {Found[]} found */
   function sort(found) {
     const wanted = found.filter(isRecording).sort((one, other) => byName.compare(one.path, other.path));
-    take(wanted, found.filter((file) => !isRecording(file)));
+    take(
+      wanted,
+      found.filter((file) => !isRecording(file)),
+    );
   }
 
   function isVisible() {

@@ -88,7 +88,7 @@ export class Follower {
 /** @param {HTMLElement} element @param {Row} row @param {number} seconds */
 function wordAt(element, { words }, seconds) {
   const after = (words ?? []).findIndex(({ start }) => start > seconds);
-  const number = (after < 0 ? words?.length ?? 0 : after) - 1;
+  const number = (after < 0 ? (words?.length ?? 0) : after) - 1;
   return number < 0 ? null : element.querySelector(`.word[data-word="${number}"]`);
 }
 

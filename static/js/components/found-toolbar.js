@@ -51,5 +51,9 @@ function choiceLine(count) {
 
 /** @param {EventTarget | null} target */
 function isInList(target) {
-  return target instanceof Element && target.closest("[data-job]") !== null && !(target instanceof HTMLInputElement && target.type !== "checkbox");
+  return (
+    target instanceof Element &&
+    target.closest("[data-job]") !== null &&
+    !(target instanceof HTMLInputElement && target.type !== "checkbox")
+  );
 }

@@ -46,7 +46,10 @@ export class HotwordLists {
       return; // the words in the field can be used without lists
     }
     const none = this.#select.options[0];
-    this.#select.replaceChildren(none, ...this.#lists.map(({ id, name, count }) => new Option(`${name} (${count})`, id)));
+    this.#select.replaceChildren(
+      none,
+      ...this.#lists.map(({ id, name, count }) => new Option(`${name} (${count})`, id)),
+    );
     this.#select.value = this.#lists.some((list) => list.id === id) ? id : "";
     this.#show();
   }
@@ -56,7 +59,12 @@ export class HotwordLists {
     const list = this.#chosen;
     const { value } = this.#words;
     const isKept = !value.trim() || this.#lists.some(({ words }) => isSame(words, value));
-    if (list && !isKept && !isSame(list.words, value) && !(await ask(find(document, "#replace-words", HTMLDialogElement), "replace"))) {
+    if (
+      list &&
+      !isKept &&
+      !isSame(list.words, value) &&
+      !(await ask(find(document, "#replace-words", HTMLDialogElement), "replace"))
+    ) {
       this.#select.value = localStorage.getItem(CHOSEN) ?? "";
     } else if (list) {
       this.#words.value = list.words;
@@ -135,6 +143,11 @@ export class HotwordLists {
 
 /** Whether two texts hold the same lines. @param {string} left @param {string} right */
 function isSame(left, right) {
-  const lines = (/** @type {string} */ text) => text.split("\n").map((line) => line.trim()).filter(Boolean).join("\n");
+  const lines = (/** @type {string} */ text) =>
+    text
+      .split("\n")
+      .map((line) => line.trim())
+      .filter(Boolean)
+      .join("\n");
   return lines(left) === lines(right);
 }

@@ -62,10 +62,14 @@ export class JobList {
   }
 
   #followServer() {
-    listen(api("/transcriptions/events"), { opened: connectionBack, lost: connectionLost }, {
-      transcription: (job) => this.#onEvent(job),
-      deleted: ({ id }) => this.#remove(id),
-    });
+    listen(
+      api("/transcriptions/events"),
+      { opened: connectionBack, lost: connectionLost },
+      {
+        transcription: (job) => this.#onEvent(job),
+        deleted: ({ id }) => this.#remove(id),
+      },
+    );
   }
 
   /** The stream begins with the newest as they are now: only what came after this page's rows gets a new one. @param {Transcription} job */

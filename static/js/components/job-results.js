@@ -63,11 +63,15 @@ function fill(slot, job) {
     if (!(button instanceof HTMLElement)) continue;
     copyButton(button, () => lines(job, button.dataset.copy === "raw" ? "text_raw" : "text"));
   }
-  for (const link of result.querySelectorAll("a")) link.href = api(`/transcriptions/${job.id}/export?format=${link.dataset.export}`);
+  for (const link of result.querySelectorAll("a"))
+    link.href = api(`/transcriptions/${job.id}/export?format=${link.dataset.export}`);
   slot.replaceChildren(result);
 }
 
 /** @param {FullTranscription} job @param {"text" | "text_raw"} name */
 function lines(job, name) {
-  return job.segments.map((segment) => segment[name]).filter(Boolean).join("\n");
+  return job.segments
+    .map((segment) => segment[name])
+    .filter(Boolean)
+    .join("\n");
 }

@@ -37,7 +37,8 @@ function fillHead(row, job) {
   write(row, "name", job.name);
   write(row, "state", stateName(job.state));
   field(row, "state").dataset.state = job.state;
-  for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (row.querySelectorAll("a:not([data-place])"))) link.href = url(`/transcriptions/${job.id}`);
+  for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (row.querySelectorAll("a:not([data-place])")))
+    link.href = url(`/transcriptions/${job.id}`);
 }
 
 /** @param {HTMLElement} row @param {Transcription} job */

@@ -53,7 +53,11 @@ export class LiveDesk {
     write(this.#root, "way", session ? wayLine(session) : "");
     write(this.#root, "hint", this.#complaint || (session ? hintOf(session) : t("Press Start and speak.")));
     const isCut = session?.line === "lost" && session.secondsKept > 0;
-    write(this.#root, "kept", isCut ? t("{seconds} s are kept here until it is back.", { seconds: Math.round(session.secondsKept) }) : "");
+    write(
+      this.#root,
+      "kept",
+      isCut ? t("{seconds} s are kept here until it is back.", { seconds: Math.round(session.secondsKept) }) : "",
+    );
   }
 
   // Internal
@@ -85,14 +89,18 @@ function wayLine({ secondsKept, state }) {
 /** @param {LiveSession} session */
 function hintOf(session) {
   const { state, line } = session;
-  if (state === "failed" && session.secondsKept > 0) return t("The session has ended. What the server does not have is kept in this browser.");
+  if (state === "failed" && session.secondsKept > 0)
+    return t("The session has ended. What the server does not have is kept in this browser.");
   if (state === "failed" || state === "ended") return t("The session has ended.");
   if (line === "lost") return lostHint(state);
   if (state === "interrupted" && line !== "open") return t("A session was interrupted. Joining it again …");
   if (state === "interrupted") return t("A session was interrupted. Go on with it, or finish it.");
   if (state === "stopping") return t("The last words are being read …");
   if (state === "paused") return t("Paused. Nothing is recorded.");
-  if (session.isMute) return t("No sound arrives. Is the right microphone chosen, is it switched on, and is its level in the system's sound settings above zero?");
+  if (session.isMute)
+    return t(
+      "No sound arrives. Is the right microphone chosen, is it switched on, and is its level in the system's sound settings above zero?",
+    );
   if (line === "connecting") return t("Connecting. You may speak already: everything is kept.");
   return t("Recording. Everything is stored as it is said.");
 }

@@ -49,7 +49,10 @@ export class LiveSearch {
     });
     this.#results.addEventListener("click", (event) => this.#turnPage(event));
     window.addEventListener("popstate", () => location.reload());
-    find(document, "[data-search-again]", HTMLButtonElement).addEventListener("click", () => void this.#show(this.#wanted, "replace"));
+    find(document, "[data-search-again]", HTMLButtonElement).addEventListener(
+      "click",
+      () => void this.#show(this.#wanted, "replace"),
+    );
   }
 
   /** @param {MouseEvent} event */

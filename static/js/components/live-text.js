@@ -35,7 +35,10 @@ export class LiveText {
   /** Everything that was said, a line for each segment. */
   get text() {
     const inOrder = [...this.#finals].sort(([a], [b]) => a - b);
-    return inOrder.map(([, { final }]) => final.text).filter(Boolean).join("\n");
+    return inOrder
+      .map(([, { final }]) => final.text)
+      .filter(Boolean)
+      .join("\n");
   }
 
   /** Nothing has been said yet. */

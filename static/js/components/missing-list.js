@@ -26,12 +26,16 @@ export class MissingList {
     this.#load = load;
     this.#rules = find(root, "[data-rules]", HTMLElement);
     this.#items = find(root, "[data-missing-items]", HTMLElement);
-    this.#rules.addEventListener("change", ({ target }) => target instanceof HTMLInputElement && void this.#onSwitch(target));
+    this.#rules.addEventListener(
+      "change",
+      ({ target }) => target instanceof HTMLInputElement && void this.#onSwitch(target),
+    );
     this.#items.addEventListener("keydown", (event) => moveFocus(this.#items, event));
     onAction(root, (action, button) => {
       if (action === "more-missing") void this.#more();
       const row = button.closest("[data-start]");
-      if (action === "play-missing" && row instanceof HTMLElement) play(Number(row.dataset.start), Number(row.dataset.end));
+      if (action === "play-missing" && row instanceof HTMLElement)
+        play(Number(row.dataset.start), Number(row.dataset.end));
     });
   }
 
@@ -80,7 +84,10 @@ export class MissingList {
     box.value = rule;
     box.checked = !this.#hidden.has(rule);
     find(row, '[data-field="title"]', HTMLElement).textContent = title;
-    find(row, '[data-field="facts"]', HTMLElement).textContent = t("{count} × · {seconds} s", { count, seconds: seconds.toFixed(1) });
+    find(row, '[data-field="facts"]', HTMLElement).textContent = t("{count} × · {seconds} s", {
+      count,
+      seconds: seconds.toFixed(1),
+    });
     find(row, '[data-field="advice"]', HTMLElement).textContent = advice;
     return row;
   }
@@ -93,8 +100,13 @@ export class MissingList {
     row.dataset.rule = rule;
     find(row, '[data-field="times"]', HTMLElement).textContent = `${preciseClock(start)} – ${preciseClock(end)}`;
     find(row, '[data-field="length"]', HTMLElement).textContent = secondsAndMs(duration);
-    find(row, '[data-field="rule"]', HTMLElement).textContent = error ? `${this.#titles[rule]}: ${error.message}` : this.#titles[rule];
-    find(row, "button", HTMLElement).setAttribute("aria-label", t("Play from {start} to {end}", { start: preciseClock(start), end: preciseClock(end) }));
+    find(row, '[data-field="rule"]', HTMLElement).textContent = error
+      ? `${this.#titles[rule]}: ${error.message}`
+      : this.#titles[rule];
+    find(row, "button", HTMLElement).setAttribute(
+      "aria-label",
+      t("Play from {start} to {end}", { start: preciseClock(start), end: preciseClock(end) }),
+    );
     return row;
   }
 }

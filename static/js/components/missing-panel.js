@@ -17,7 +17,11 @@ export function missingPanel(panel, audio) {
   const id = panel.dataset.missing ?? "";
   const status = find(panel, '[data-field="missing-status"]', HTMLElement);
   const player = new StretchPlayer(audio);
-  const list = new MissingList(panel, ({ rules, offset }) => getMissing(id, { rule: rules, offset }), (start, end) => player.playStretch(start, end));
+  const list = new MissingList(
+    panel,
+    ({ rules, offset }) => getMissing(id, { rule: rules, offset }),
+    (start, end) => player.playStretch(start, end),
+  );
   panel.addEventListener("toggle", () => panel.open && void ask());
 
   async function ask() {

@@ -22,9 +22,13 @@ export class ModelShelf {
     this.#root = root;
     this.#onChosen = onChosen;
     onAction(root, (action, button) => void this.#act(action, button));
-    listen(api("/models/events"), { opened: connectionBack, lost: connectionLost }, {
-      models: (/** @type {{models: ModelItem[]}} */ answer) => void this.#show(answer.models),
-    });
+    listen(
+      api("/models/events"),
+      { opened: connectionBack, lost: connectionLost },
+      {
+        models: (/** @type {{models: ModelItem[]}} */ answer) => void this.#show(answer.models),
+      },
+    );
   }
 
   /** @param {ModelItem[]} models */
@@ -120,6 +124,7 @@ async function isSure(card) {
 /** @param {HTMLElement} card */
 function consequence(card) {
   if ("linked" in card.dataset) return t("It is only forgotten here. Its folder and files stay where they are.");
-  if (card.dataset.state === "stopped") return t("What has arrived is deleted from the server. It can be downloaded again.");
+  if (card.dataset.state === "stopped")
+    return t("What has arrived is deleted from the server. It can be downloaded again.");
   return t("Its files are deleted from the server. What came from the internet can be downloaded again.");
 }

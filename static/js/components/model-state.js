@@ -55,7 +55,10 @@ function show(root, model) {
 function differences(receipt) {
   return receipt
     .filter(({ asked, applied, reason }) => reason && asked !== "auto" && asked !== applied)
-    .map(({ name, asked, applied, reason }) => `${optionName(name)}: ${optionValue(name, asked)} → ${optionValue(name, applied)}. ${reason}`)
+    .map(
+      ({ name, asked, applied, reason }) =>
+        `${optionName(name)}: ${optionValue(name, asked)} → ${optionValue(name, applied)}. ${reason}`,
+    )
     .join(" ");
 }
 

@@ -34,7 +34,9 @@ export class Playback {
 
   toggleLoop() {
     const { rows } = this.#text;
-    this.#repeated = this.#repeated ? null : rows[Math.min(this.#list.placeAt(this.#player.position), rows.length - 1)] ?? null;
+    this.#repeated = this.#repeated
+      ? null
+      : (rows[Math.min(this.#list.placeAt(this.#player.position), rows.length - 1)] ?? null);
     this.#loop.ariaPressed = String(this.#repeated !== null);
   }
 
@@ -48,7 +50,8 @@ export class Playback {
 
   /** @param {number} seconds */
   #follow(seconds) {
-    if (this.#repeated && (seconds >= this.#repeated.end || seconds < this.#repeated.start - SHORT_SECONDS)) this.#leaveOrRepeat(seconds);
+    if (this.#repeated && (seconds >= this.#repeated.end || seconds < this.#repeated.start - SHORT_SECONDS))
+      this.#leaveOrRepeat(seconds);
     else if (this.#player.isPlaying && this.#skip.ariaPressed === "true") this.#skipSilence(seconds);
   }
 

@@ -107,7 +107,12 @@ export class Player {
   /** @param {KeyboardEvent} event */
   #onKey(event) {
     const target = event.target instanceof Element ? event.target : null;
-    if (event.key !== " " || event.defaultPrevented || target?.closest("button, a, input, select, textarea, summary, dialog, [tabindex='0']:not([role=slider])")) return;
+    if (
+      event.key !== " " ||
+      event.defaultPrevented ||
+      target?.closest("button, a, input, select, textarea, summary, dialog, [tabindex='0']:not([role=slider])")
+    )
+      return;
     event.preventDefault();
     this.toggle();
   }
@@ -115,7 +120,8 @@ export class Player {
   /** Say why nothing is heard: the recording is gone, or this browser cannot play its format. */
   async #explain() {
     const line = find(this.#root, '[data-field="player-problem"]', HTMLElement);
-    line.textContent = (await refusalOf(this.#audio.src)) ?? t("This browser cannot play this kind of file. Download it to hear it.");
+    line.textContent =
+      (await refusalOf(this.#audio.src)) ?? t("This browser cannot play this kind of file. Download it to hear it.");
     line.hidden = false;
     this.#button.disabled = true;
   }

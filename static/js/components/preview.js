@@ -23,7 +23,11 @@ export function preview(row, file) {
     if (row.isConnected && row.dataset.state !== "uploading") return;
     audio.pause();
     if (!row.isConnected) release(audio, observer);
-  }).observe(find(document, "[data-staged]", HTMLElement), { childList: true, subtree: true, attributeFilter: ["data-state"] });
+  }).observe(find(document, "[data-staged]", HTMLElement), {
+    childList: true,
+    subtree: true,
+    attributeFilter: ["data-state"],
+  });
 }
 
 /** @param {HTMLAudioElement} audio @param {MutationObserver} observer */

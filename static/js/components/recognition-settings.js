@@ -60,12 +60,14 @@ export class RecognitionSettings {
 
   /** What the model does not know is not chosen: then it is the first one, and the memory stays. @param {string} name @param {unknown} value */
   #choose(name, value) {
-    const choice = this.#root.querySelector(`label:not([hidden]) [name="${name}"][value="${CSS.escape(String(value))}"]`);
+    const choice = this.#root.querySelector(
+      `label:not([hidden]) [name="${name}"][value="${CSS.escape(String(value))}"]`,
+    );
     if (choice instanceof HTMLInputElement) {
       choice.checked = true;
       choice.closest("details")?.setAttribute("open", "");
-    }
-    else if (this.#root.querySelector(`[hidden] [name="${name}"]:checked`)) find(this.#root, `[name="${name}"]`, HTMLInputElement).checked = true;
+    } else if (this.#root.querySelector(`[hidden] [name="${name}"]:checked`))
+      find(this.#root, `[name="${name}"]`, HTMLInputElement).checked = true;
   }
 
   #remember() {

@@ -91,7 +91,13 @@ export class Recorder {
     find(this.#root, "meter", HTMLMeterElement).value = percent;
     write(this.#root, "time", clock(take.seconds));
     const isSilent = take.seconds > QUIET_SECONDS && this.#loudest < QUIET;
-    write(this.#root, "hint", isSilent ? t("Nothing is heard. Is the right microphone chosen, and is it switched on?") : t("Speak now. Finish when you are done; you can listen before it is sent."));
+    write(
+      this.#root,
+      "hint",
+      isSilent
+        ? t("Nothing is heard. Is the right microphone chosen, and is it switched on?")
+        : t("Speak now. Finish when you are done; you can listen before it is sent."),
+    );
   }
 
   /** @param {"idle" | "recording" | "paused"} state */

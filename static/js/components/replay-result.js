@@ -28,10 +28,15 @@ export function showResult(root, replay, result) {
 function told({ verdict, reason, error }) {
   if (verdict === "not_comparable") return [t("Cannot be compared"), reason];
   if (verdict === "not_reproduced") {
-    if (error.recorded && !error.now) return [t("Not reproduced"), t("The error of then does not come here. What is different below may be the reason.")];
+    if (error.recorded && !error.now)
+      return [
+        t("Not reproduced"),
+        t("The error of then does not come here. What is different below may be the reason."),
+      ];
     return [t("Not reproduced"), t("Something else comes out here. What is different below may be the reason.")];
   }
-  if (error.recorded || error.now) return [t("Reproduced"), t("The same error comes here, too. Change one thing at a time to find what cures it.")];
+  if (error.recorded || error.now)
+    return [t("Reproduced"), t("The same error comes here, too. Change one thing at a time to find what cures it.")];
   return [t("Reproduced"), t("The same text comes out here, too: it does not depend on the machine.")];
 }
 
@@ -39,12 +44,20 @@ function told({ verdict, reason, error }) {
 function factsOf({ error, cer, timing_seconds, segments_compared, segments_same, speech_found_elsewhere }) {
   const facts = [];
   if (error.recorded || error.now) {
-    facts.push(t("Error then: {then}; here: {now}.", { then: error.recorded ?? t("none"), now: error.now ?? t("none") }));
+    facts.push(
+      t("Error then: {then}; here: {now}.", { then: error.recorded ?? t("none"), now: error.now ?? t("none") }),
+    );
   }
-  if (segments_compared) facts.push(t("{same} of {count} segments are the same.", { same: segments_same, count: segments_compared }));
-  if (cer !== null) facts.push(t("Characters that differ: {percent} % (CER between the two runs).", { percent: (100 * cer).toFixed(2) }));
-  if (timing_seconds !== null) facts.push(t("The times of words differ by {ms} ms at most.", { ms: Math.round(1000 * timing_seconds) }));
-  if (speech_found_elsewhere.length) facts.push(t("Speech was found at other places: {count}.", { count: speech_found_elsewhere.length }));
+  if (segments_compared)
+    facts.push(t("{same} of {count} segments are the same.", { same: segments_same, count: segments_compared }));
+  if (cer !== null)
+    facts.push(
+      t("Characters that differ: {percent} % (CER between the two runs).", { percent: (100 * cer).toFixed(2) }),
+    );
+  if (timing_seconds !== null)
+    facts.push(t("The times of words differ by {ms} ms at most.", { ms: Math.round(1000 * timing_seconds) }));
+  if (speech_found_elsewhere.length)
+    facts.push(t("Speech was found at other places: {count}.", { count: speech_found_elsewhere.length }));
   return facts;
 }
 
@@ -61,7 +74,15 @@ function differenceRow({ label, recorded, here }) {
 function showTexts(root, { segments, segments_compared, segments_same }) {
   slot(root, "texts").hidden = !segments.length;
   const { table, body } = comparisonTable([t("Time"), t("Then"), t("Here")]);
-  body.append(...segments.map((segment) => comparedRow({ ...segment, before: textOf(segment.recorded, segment.recorded_error), after: textOf(segment.now, segment.error) })));
+  body.append(
+    ...segments.map((segment) =>
+      comparedRow({
+        ...segment,
+        before: textOf(segment.recorded, segment.recorded_error),
+        after: textOf(segment.now, segment.error),
+      }),
+    ),
+  );
   find(root, "[data-texts]", HTMLElement).replaceChildren(table);
   const left = segments_compared - segments_same - segments.length;
   write(root, "more", left > 0 ? t("{count} more differ; the command line shows all of them.", { count: left }) : "");

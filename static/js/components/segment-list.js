@@ -53,7 +53,10 @@ export class SegmentList {
   /** The text as it is shown now, a line per paragraph. */
   get wording() {
     const name = this.view === "raw" ? "text_raw" : "text";
-    return this.#text.rows.map((row) => row[name]).filter(Boolean).join("\n");
+    return this.#text.rows
+      .map((row) => row[name])
+      .filter(Boolean)
+      .join("\n");
   }
 
   /** @param {string} key */
@@ -154,7 +157,12 @@ export class SegmentList {
   #dress(element) {
     const row = this.#rows.get(element.dataset.key ?? "");
     if (!row || row.state === "pending") return;
-    if (this.view === "changes" && row.isEdited) return showChanges(element, row, this.#text.rows.filter(({ first, isEdited }) => isEdited && first === row.first));
+    if (this.view === "changes" && row.isEdited)
+      return showChanges(
+        element,
+        row,
+        this.#text.rows.filter(({ first, isEdited }) => isEdited && first === row.first),
+      );
     if (this.view === "both") return showBoth(element, row);
     const paragraph = element.querySelector(this.view === "raw" ? ".segment__raw" : ".segment__text");
     if (!(paragraph instanceof HTMLElement) || paragraph.firstElementChild) return;
@@ -177,7 +185,17 @@ export class SegmentList {
   }
 }
 
-const SHOWN = /** @type {const} */ (["text", "text_raw", "start", "end", "state", "first", "channel", "heard", "isEdited"]);
+const SHOWN = /** @type {const} */ ([
+  "text",
+  "text_raw",
+  "start",
+  "end",
+  "state",
+  "first",
+  "channel",
+  "heard",
+  "isEdited",
+]);
 
 /** Whether a row looks as it did before; there are thousands, and one of them changes. @param {Row | undefined} before @param {Row} now */
 function isSame(before, now) {

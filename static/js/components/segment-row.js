@@ -19,7 +19,13 @@ export function newRow(row) {
 /** Show `row` in `element`; what did not change is left as it is. @param {HTMLElement} element @param {Row} row */
 export function fillRow(element, row) {
   const { first, piece, start, end, state, channel, heard, isEdited } = row;
-  Object.assign(element.dataset, { key: row.key, segment: String(first), start: String(start), end: String(end), state });
+  Object.assign(element.dataset, {
+    key: row.key,
+    segment: String(first),
+    start: String(start),
+    end: String(end),
+    state,
+  });
   element.toggleAttribute("data-edited", isEdited);
   element.toggleAttribute("data-part", piece > 0);
   const time = find(element, ".segment__time", HTMLElement);
@@ -35,7 +41,11 @@ export function fillRow(element, row) {
   const key = note || JSON.stringify([row.text, row.text_raw]);
   if (content.dataset.shows === key) return;
   content.dataset.shows = key;
-  content.replaceChildren(...(note ? [paragraph("segment__note", note)] : [paragraph("segment__text", row.text), paragraph("segment__raw", row.text_raw)]));
+  content.replaceChildren(
+    ...(note
+      ? [paragraph("segment__note", note)]
+      : [paragraph("segment__text", row.text), paragraph("segment__raw", row.text_raw)]),
+  );
 }
 
 /** Mark where the spoken and the written text differ; both are shown. @param {HTMLElement} element @param {Row} row */

@@ -131,7 +131,9 @@ export class SettingsForm {
       this.#outcome = t("Saved. The model is loaded again; running work goes on first.");
       setTimeout(() => void this.#look(), RELOAD_LOOK_MS);
     } else if (wasReloading) {
-      this.#outcome = takenBack ? t("Taken back: {reason} The former settings hold again.", { reason: takenBack.problem.message }) : loadedWith(model);
+      this.#outcome = takenBack
+        ? t("Taken back: {reason} The former settings hold again.", { reason: takenBack.problem.message })
+        : loadedWith(model);
       this.#onLoaded();
     }
   }
@@ -158,15 +160,20 @@ export class SettingsForm {
 /** Say what saving will do. @param {HTMLElement[]} dirty */
 function summary(dirty) {
   const parts = [t("Changes: {count}", { count: dirty.length })];
-  if (dirty.some(({ dataset }) => dataset.effect === "reload")) parts.push(t("The model will be loaded again; running work goes on first."));
-  if (dirty.some(({ dataset }) => dataset.effect === "restart")) parts.push(t("Some hold when the server is started again."));
+  if (dirty.some(({ dataset }) => dataset.effect === "reload"))
+    parts.push(t("The model will be loaded again; running work goes on first."));
+  if (dirty.some(({ dataset }) => dataset.effect === "restart"))
+    parts.push(t("Some hold when the server is started again."));
   return parts.join(" · ");
 }
 
 /** @param {Model} model */
 function loadedWith({ device, dtype, load_seconds: seconds }) {
   if (!device) return t("Saved. The model loads when work comes.");
-  return t("Loaded in {seconds} s with: {what}", { seconds: (seconds ?? 0).toFixed(1), what: `${deviceName(device)}, ${dtype}` });
+  return t("Loaded in {seconds} s with: {what}", {
+    seconds: (seconds ?? 0).toFixed(1),
+    what: `${deviceName(device)}, ${dtype}`,
+  });
 }
 
 /** @param {HTMLElement} row @param {SettingItem} item */

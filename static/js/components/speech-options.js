@@ -19,7 +19,9 @@ export class SpeechOptions {
     this.#changed = changed;
     this.#memory = memory;
     const ranges = [...form.querySelectorAll("[data-range]")];
-    this.#lengths = ranges.map((range) => /** @type {keyof VadOptions} */ (range instanceof HTMLElement && range.dataset.range));
+    this.#lengths = ranges.map(
+      (range) => /** @type {keyof VadOptions} */ (range instanceof HTMLElement && range.dataset.range),
+    );
     this.#recall();
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("input", ({ target }) => target instanceof HTMLInputElement && this.#onInput(target));
@@ -29,9 +31,12 @@ export class SpeechOptions {
 
   /** @returns {VadOptions} those that the form has no control for are missing */
   get values() {
-    const chosen = Object.fromEntries(["mode", "frame_ms"].filter((name) => this.#data.has(name)).map((name) => [name, Number(this.#data.get(name))]));
+    const chosen = Object.fromEntries(
+      ["mode", "frame_ms"].filter((name) => this.#data.has(name)).map((name) => [name, Number(this.#data.get(name))]),
+    );
     const lengths = Object.fromEntries(this.#lengths.map((name) => [name, this.#bounded(name)]));
-    if (lengths.speech_pad_ms) lengths.speech_pad_ms = Math.min(lengths.speech_pad_ms, Math.floor(lengths.max_segment_ms / 4));
+    if (lengths.speech_pad_ms)
+      lengths.speech_pad_ms = Math.min(lengths.speech_pad_ms, Math.floor(lengths.max_segment_ms / 4));
     return /** @type {VadOptions} */ ({ ...chosen, ...lengths });
   }
 
@@ -49,7 +54,9 @@ export class SpeechOptions {
   /** A value within its bounds, while somebody still types. @param {string} name */
   #bounded(name) {
     const { min, max, valueAsNumber } = this.#number(name);
-    return Math.round(Math.min(Math.max(Number.isFinite(valueAsNumber) ? valueAsNumber : Number(min), Number(min)), Number(max)));
+    return Math.round(
+      Math.min(Math.max(Number.isFinite(valueAsNumber) ? valueAsNumber : Number(min), Number(min)), Number(max)),
+    );
   }
 
   /** @param {HTMLInputElement} input */
@@ -79,7 +86,8 @@ export class SpeechOptions {
 
   #showRanges() {
     const values = this.values;
-    for (const name of this.#lengths) find(this.#form, `[data-range="${name}"]`, HTMLInputElement).value = String(values[name]);
+    for (const name of this.#lengths)
+      find(this.#form, `[data-range="${name}"]`, HTMLInputElement).value = String(values[name]);
   }
 
   #recall() {

@@ -128,7 +128,8 @@ export class SpeechView {
   #follow(seconds) {
     this.#root.ariaValueNow = String(Math.round(seconds));
     this.#root.ariaValueText = clock(seconds);
-    if (this.#player.isPlaying && this.#duration && !this.#inside(seconds)) this.scrollTo(seconds - (this.#end - this.#start) * 0.1);
+    if (this.#player.isPlaying && this.#duration && !this.#inside(seconds))
+      this.scrollTo(seconds - (this.#end - this.#start) * 0.1);
     this.#draw();
   }
 
@@ -172,7 +173,9 @@ export class SpeechView {
     for (const [start, end] of this.#marks) {
       const left = this.#x(start, width);
       const right = Math.max(left + 1, this.#x(end, width));
-      brush.fillStyle = style.getPropertyValue(start <= position && position < end ? "--view-current" : "--view-speech");
+      brush.fillStyle = style.getPropertyValue(
+        start <= position && position < end ? "--view-current" : "--view-speech",
+      );
       brush.fillRect(left, 0, right - left, height);
       brush.fillStyle = style.getPropertyValue("--view-edge");
       if (right - left > 4) for (const edge of [left, right - 1]) brush.fillRect(edge, 0, 1, height);
@@ -219,7 +222,8 @@ export class SpeechView {
   #onWheel(event) {
     const sideways = event.shiftKey ? event.deltaY || event.deltaX : event.deltaX;
     if (event.ctrlKey || event.metaKey) this.zoom(2 ** (-event.deltaY / 200), this.#secondsAt(event));
-    else if (Math.abs(sideways) > Math.abs(event.shiftKey ? 0 : event.deltaY)) this.scrollTo(this.#start + (sideways / this.#root.clientWidth) * (this.#end - this.#start));
+    else if (Math.abs(sideways) > Math.abs(event.shiftKey ? 0 : event.deltaY))
+      this.scrollTo(this.#start + (sideways / this.#root.clientWidth) * (this.#end - this.#start));
     else return;
     event.preventDefault();
   }

@@ -71,7 +71,8 @@ export class StagedList {
     if (this.#isUploading) return;
     this.#isUploading = true;
     this.#isCancelled = false;
-    for (let item = this.#next(); item && !this.#isCancelled; item = this.#next()) await this.#sendOne(item, options, done);
+    for (let item = this.#next(); item && !this.#isCancelled; item = this.#next())
+      await this.#sendOne(item, options, done);
     this.#isUploading = false;
     this.#changed();
   }

@@ -48,7 +48,11 @@ function showDays(root, days) {
   });
   find(root, "[data-days]", HTMLElement).replaceChildren(...columns);
   write(root, "first-day", days.length ? dayOf(days[0].day) : "");
-  write(root, "last-day", t("today; most on one day: {count}", { count: number.format(Math.max(0, ...days.map(({ count }) => count))) }));
+  write(
+    root,
+    "last-day",
+    t("today; most on one day: {count}", { count: number.format(Math.max(0, ...days.map(({ count }) => count))) }),
+  );
 }
 
 /** @param {string} day */

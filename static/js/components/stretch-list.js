@@ -38,7 +38,10 @@ export class StretchList {
     if (old instanceof HTMLElement && old.dataset.key === key) return;
     const row = rowOf(place, stretch);
     row.dataset.key = key;
-    const hadFocus = old?.contains(document.activeElement) && document.activeElement instanceof HTMLElement ? document.activeElement.dataset.action : "";
+    const hadFocus =
+      old?.contains(document.activeElement) && document.activeElement instanceof HTMLElement
+        ? document.activeElement.dataset.action
+        : "";
     if (old) old.replaceWith(row);
     else this.#list.append(row);
     if (hadFocus) /** @type {HTMLElement | null} */ (row.querySelector(`[data-action="${hadFocus}"]`))?.focus();
@@ -73,7 +76,10 @@ function rowOf(place, stretch) {
   find(row, '[data-field="length"]', HTMLElement).textContent = secondsAndMs(duration);
   find(row, '[data-field="text"]', HTMLElement).textContent = textOf(stretch);
   const [play, read] = ["play-stretch", "read"].map((action) => find(row, `[data-action="${action}"]`, HTMLElement));
-  play.setAttribute("aria-label", t("Play from {start} to {end}", { start: preciseClock(start), end: preciseClock(end) }));
+  play.setAttribute(
+    "aria-label",
+    t("Play from {start} to {end}", { start: preciseClock(start), end: preciseClock(end) }),
+  );
   read.setAttribute("aria-label", t("Read piece {number}", { number: place + 1 }));
   read.hidden = state === "waiting" || state === "done";
   return row;

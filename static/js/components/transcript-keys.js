@@ -29,7 +29,11 @@ export const transcriptShortcuts = () => [
  */
 export function onKeys(acts, history) {
   document.addEventListener("keydown", (event) => {
-    const act = historyAct(event, history) ?? (isShortcut(event) && !isTaken(event) ? acts[event.key.length === 1 ? event.key.toLowerCase() : event.key] : undefined);
+    const act =
+      historyAct(event, history) ??
+      (isShortcut(event) && !isTaken(event)
+        ? acts[event.key.length === 1 ? event.key.toLowerCase() : event.key]
+        : undefined);
     if (!act) return;
     event.preventDefault();
     act();
@@ -47,5 +51,9 @@ function historyAct(event, { undo, redo }) {
 
 /** Arrows belong to sliders, choices and menus that have the focus. @param {KeyboardEvent} event */
 function isTaken({ key, target }) {
-  return key.startsWith("Arrow") && target instanceof Element && target.closest("input, [role=slider], [role=radiogroup]") !== null;
+  return (
+    key.startsWith("Arrow") &&
+    target instanceof Element &&
+    target.closest("input, [role=slider], [role=radiogroup]") !== null
+  );
 }

@@ -47,11 +47,13 @@ function showProgress(page, job) {
 /** @param {HTMLElement} slot @param {string[]} warnings */
 function showWarnings(slot, warnings) {
   if (slot.childElementCount === warnings.length) return;
-  slot.replaceChildren(...warnings.map((message) => {
-    const box = copyOf("warning-template");
-    write(box, "message", message);
-    return box;
-  }));
+  slot.replaceChildren(
+    ...warnings.map((message) => {
+      const box = copyOf("warning-template");
+      write(box, "message", message);
+      return box;
+    }),
+  );
 }
 
 /** @param {HTMLElement} body @param {ReceiptLine[]} receipt */
@@ -63,7 +65,11 @@ function showReceipt(body, receipt) {
 /** @param {ReceiptLine} line */
 function receiptRows({ name, asked, applied, reason }) {
   const row = document.createElement("tr");
-  row.append(cell("th", optionName(name), { scope: "row" }), cell("td", optionValue(name, asked)), cell("td", optionValue(name, applied)));
+  row.append(
+    cell("th", optionName(name), { scope: "row" }),
+    cell("td", optionValue(name, asked)),
+    cell("td", optionValue(name, applied)),
+  );
   if (!reason) return [row];
   const why = document.createElement("tr");
   why.className = "receipt__why";

@@ -40,9 +40,18 @@ export class TranscriptText {
     this.#follower = new Follower(this.#list, player, find(root, '[data-action="follow"]', HTMLElement));
     this.#editor = new SegmentEditor(this.#list, this.#text);
     this.#finder = new FindReplace(find(root, "[data-find]", HTMLElement), this.#list, this.#text);
-    this.#saver = new EditSaver(id, this.#text, (state) => showSaveState(find(root, "[data-save-state]", HTMLElement), state));
+    this.#saver = new EditSaver(id, this.#text, (state) =>
+      showSaveState(find(root, "[data-save-state]", HTMLElement), state),
+    );
     this.#copy = find(root, '[data-action="copy"]', HTMLButtonElement);
-    const unsure = new UnsureWords(find(root, "[data-unsure]", HTMLElement), this.#list, this.#text, this.#words, player, this.#follower);
+    const unsure = new UnsureWords(
+      find(root, "[data-unsure]", HTMLElement),
+      this.#list,
+      this.#text,
+      this.#words,
+      player,
+      this.#follower,
+    );
     const playback = new Playback(page, player, this.#list, this.#text);
     this.#text.onChange(() => this.#onChange());
     this.#listen(root);
@@ -83,7 +92,8 @@ export class TranscriptText {
     });
     element.addEventListener("click", (event) => this.#onPress(event));
     element.addEventListener("dblclick", (event) => this.#onDouble(event));
-    for (const sign of ["pointerover", "focusin"]) element.addEventListener(sign, ({ target }) => this.#offerTools(target));
+    for (const sign of ["pointerover", "focusin"])
+      element.addEventListener(sign, ({ target }) => this.#offerTools(target));
     find(root, "[data-find]", HTMLFormElement).addEventListener("submit", (event) => event.preventDefault());
     onAction(root, (action, button) => this.#act(action, button));
   }
@@ -106,9 +116,19 @@ export class TranscriptText {
   #keys(unsure, playback) {
     const move = (/** @type {number} */ seconds) => () => this.#follower.goTo(this.#player.move(seconds));
     return {
-      k: () => this.#player.toggle(), ArrowLeft: move(-5), ArrowRight: move(5), j: move(-10), l: move(10),
-      "<": () => this.#player.changeSpeed(-1), ">": () => this.#player.changeSpeed(1), r: () => playback.toggleLoop(), s: () => playback.toggleSkip(),
-      n: () => void unsure.go(1), p: () => void unsure.go(-1), e: () => this.#editCurrent(), f: () => this.#isEditable && this.#finder.open(),
+      k: () => this.#player.toggle(),
+      ArrowLeft: move(-5),
+      ArrowRight: move(5),
+      j: move(-10),
+      l: move(10),
+      "<": () => this.#player.changeSpeed(-1),
+      ">": () => this.#player.changeSpeed(1),
+      r: () => playback.toggleLoop(),
+      s: () => playback.toggleSkip(),
+      n: () => void unsure.go(1),
+      p: () => void unsure.go(-1),
+      e: () => this.#editCurrent(),
+      f: () => this.#isEditable && this.#finder.open(),
     };
   }
 
@@ -117,14 +137,16 @@ export class TranscriptText {
     this.#page.toggleAttribute("data-has-edits", hasEdits);
     find(this.#page, '[data-action="undo"]', HTMLButtonElement).disabled = !this.#text.canUndo;
     find(this.#page, '[data-action="redo"]', HTMLButtonElement).disabled = !this.#text.canRedo;
-    if (!hasEdits && this.#list.view === "changes") find(this.#page, '[name="view"][value="text"]', HTMLInputElement).click();
+    if (!hasEdits && this.#list.view === "changes")
+      find(this.#page, '[name="view"][value="text"]', HTMLInputElement).click();
     this.#fitTools();
     this.#follower.refresh();
   }
 
   /** @param {MouseEvent} event */
   #onPress({ target }) {
-    const place = target instanceof Element ? target.closest(".segment__tools, .segment__editor, .word, .segment") : null;
+    const place =
+      target instanceof Element ? target.closest(".segment__tools, .segment__editor, .word, .segment") : null;
     const isMoment = place instanceof HTMLElement && place.dataset.start !== undefined;
     if (!isMoment || (getSelection()?.toString().length ?? 0) > 0) return;
     this.#player.playFrom(Number(place.dataset.start));
@@ -156,7 +178,9 @@ export class TranscriptText {
   /** The paragraph that has the focus, else the one that is said. */
   #editCurrent() {
     const { rows } = this.#text;
-    const row = this.#list.rowOf(document.activeElement) ?? rows[Math.min(this.#list.placeAt(this.#player.position), rows.length - 1)];
+    const row =
+      this.#list.rowOf(document.activeElement) ??
+      rows[Math.min(this.#list.placeAt(this.#player.position), rows.length - 1)];
     if (row && this.#isEditable) this.#editor.open(row);
   }
 

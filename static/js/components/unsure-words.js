@@ -96,7 +96,9 @@ export class UnsureWords {
   /** @param {Row} row @param {number} after @param {1 | -1} step */
   #unsureIn({ words }, after, step) {
     const numbers = (words ?? []).flatMap(({ confidence }, number) => (confidence < this.#threshold ? [number] : []));
-    return (step > 0 ? numbers.find((number) => number > after) : numbers.filter((number) => number < after).at(-1)) ?? -1;
+    return (
+      (step > 0 ? numbers.find((number) => number > after) : numbers.filter((number) => number < after).at(-1)) ?? -1
+    );
   }
 
   /** @param {Row} row @param {number} word */

@@ -122,7 +122,11 @@ export class UploadPanel {
 function fillRow(row, item) {
   row.dataset.state = item.state;
   write(row, "path", item.path);
-  write(row, "size", item.state === "sending" ? `${filesize(item.sent)} / ${filesize(item.file.size)}` : filesize(item.file.size));
+  write(
+    row,
+    "size",
+    item.state === "sending" ? `${filesize(item.sent)} / ${filesize(item.file.size)}` : filesize(item.file.size),
+  );
   find(row, "progress", HTMLProgressElement).value = item.file.size ? (100 * item.sent) / item.file.size : 0;
   fillProblem(row, item.problem);
 }
@@ -136,9 +140,16 @@ function stateOf(items) {
 
 /** @param {string} state */
 function situation(state) {
-  if (state === "waiting") return t("No connection. Nothing is lost: sending goes on by itself where it stopped, as soon as the server answers.");
-  if (state === "sending") return t("Keep this page open until everything is uploaded. If it closes, choose the same files again: only what is missing is sent.");
-  if (state === "incomplete") return t("Some files could not be uploaded; the reasons stand below. All others are safe on the server.");
+  if (state === "waiting")
+    return t(
+      "No connection. Nothing is lost: sending goes on by itself where it stopped, as soon as the server answers.",
+    );
+  if (state === "sending")
+    return t(
+      "Keep this page open until everything is uploaded. If it closes, choose the same files again: only what is missing is sent.",
+    );
+  if (state === "incomplete")
+    return t("Some files could not be uploaded; the reasons stand below. All others are safe on the server.");
   return t("Everything is on the server. You may close this page: the work goes on.");
 }
 

@@ -64,7 +64,13 @@ export class Waveform {
 
   /** @param {number} start @param {number} end */
   #stretch(start, end) {
-    return shape("rect", { class: "waveform__speech", x: this.#at(start), y: 0, width: this.#at(end - start), height: HEIGHT });
+    return shape("rect", {
+      class: "waveform__speech",
+      x: this.#at(start),
+      y: 0,
+      width: this.#at(end - start),
+      height: HEIGHT,
+    });
   }
 
   /** @param {number} seconds */
@@ -94,8 +100,14 @@ export class Waveform {
   /** @param {KeyboardEvent} event */
   #onKey(event) {
     const moves = {
-      ArrowRight: STEP_SECONDS, ArrowUp: STEP_SECONDS, ArrowLeft: -STEP_SECONDS, ArrowDown: -STEP_SECONDS,
-      PageUp: LEAP_SECONDS, PageDown: -LEAP_SECONDS, Home: -Infinity, End: Infinity,
+      ArrowRight: STEP_SECONDS,
+      ArrowUp: STEP_SECONDS,
+      ArrowLeft: -STEP_SECONDS,
+      ArrowDown: -STEP_SECONDS,
+      PageUp: LEAP_SECONDS,
+      PageDown: -LEAP_SECONDS,
+      Home: -Infinity,
+      End: Infinity,
     };
     const move = /** @type {Record<string, number>} */ (moves)[event.key];
     if (move === undefined) return;

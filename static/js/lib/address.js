@@ -11,7 +11,8 @@ export const api = (path) => url(`/api/v1${path}`);
 export const socketOf = (path) => new URL(api(path), location.href.replace(/^http/, "ws"));
 
 /** The path inside the program of what the browser calls so. @param {string} pathname */
-export const ownPath = (pathname) => (`${pathname}/`.startsWith(`${ROOT}/`) ? pathname.slice(ROOT.length) || "/" : pathname);
+export const ownPath = (pathname) =>
+  `${pathname}/`.startsWith(`${ROOT}/`) ? pathname.slice(ROOT.length) || "/" : pathname;
 
 /** What this browser keeps under a name: another program of the same host keeps its own. @param {string} name */
 export const ownName = (name) => (ROOT ? `${name}@${ROOT}` : name);

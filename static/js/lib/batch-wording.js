@@ -42,7 +42,8 @@ export function batchLine({ counts, progress, eta_seconds, state }) {
   if (counts.uploading) parts.push(t("not uploaded yet: {count}", { count: counts.uploading }));
   if (counts.failed) parts.push(t("failed: {count}", { count: counts.failed }));
   if (counts.duplicate) parts.push(t("duplicates: {count}", { count: counts.duplicate }));
-  if (eta_seconds !== null && state === "running") parts.push(t("about {time} left", { time: clock(Math.ceil(eta_seconds)) }));
+  if (eta_seconds !== null && state === "running")
+    parts.push(t("about {time} left", { time: clock(Math.ceil(eta_seconds)) }));
   return parts.join(" · ");
 }
 

@@ -143,5 +143,11 @@ export function sendSlice(id, offset, slice, { signal, stallMs, onProgress }) {
  * @param {RecognitionOptions} options
  */
 export function spoken({ hotwords, ...others }) {
-  return { ...others, hotwords: hotwords.split("\n").map((line) => line.trim()).filter(Boolean) };
+  return {
+    ...others,
+    hotwords: hotwords
+      .split("\n")
+      .map((line) => line.trim())
+      .filter(Boolean),
+  };
 }

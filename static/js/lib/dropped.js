@@ -1,6 +1,7 @@
 /** @typedef {{file: File, path: string}} Found a file, and where it lay below what was dropped or chosen */
 
-const SOUND = /\.(wav|mp3|m4a|aac|flac|ogg|oga|opus|wma|amr|aif|aiff|ape|caf|wv|mp2|ac3|mka|webm|mp4|m4v|mov|mkv|avi|wmv|flv|mpg|mpeg|ts|3gp|3g2)$/i;
+const SOUND =
+  /\.(wav|mp3|m4a|aac|flac|ogg|oga|opus|wma|amr|aif|aiff|ape|caf|wv|mp2|ac3|mka|webm|mp4|m4v|mov|mkv|avi|wmv|flv|mpg|mpeg|ts|3gp|3g2)$/i;
 
 /**
  * Return every file of a drop, those of folders with their paths.

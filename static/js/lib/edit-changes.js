@@ -28,7 +28,8 @@ export function withChanges(edits, changes) {
   const made = new Map(edits);
   for (const { first, last, pieces } of changes) {
     for (const edit of [...made.values()]) if (touch(edit, { first, last })) made.delete(edit.first);
-    if (pieces.length) made.set(first, { first, last, pieces: pieces.map((piece) => ({ ...piece, text_raw: "", words: null })) });
+    if (pieces.length)
+      made.set(first, { first, last, pieces: pieces.map((piece) => ({ ...piece, text_raw: "", words: null })) });
   }
   return made;
 }
@@ -99,5 +100,11 @@ function isSameList(left, right) {
 
 /** @param {Change | Edit} left @param {Change | Edit | undefined} right */
 function isSame(left, right) {
-  return right !== undefined && left.last === right.last && left.first === right.first && left.pieces.length === right.pieces.length && left.pieces.every(({ text }, place) => text === right.pieces[place].text);
+  return (
+    right !== undefined &&
+    left.last === right.last &&
+    left.first === right.first &&
+    left.pieces.length === right.pieces.length &&
+    left.pieces.every(({ text }, place) => text === right.pieces[place].text)
+  );
 }

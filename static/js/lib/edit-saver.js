@@ -78,7 +78,9 @@ export class EditSaver {
 
   /** In a conflict: take the text of the others where both have changed it. */
   async takeTheirs() {
-    await this.#settleConflict((changes) => changes.filter((change) => !this.#clashes.some((clash) => touch(clash, change))));
+    await this.#settleConflict((changes) =>
+      changes.filter((change) => !this.#clashes.some((clash) => touch(clash, change))),
+    );
   }
 
   /** In a conflict: write over what the others have changed. */

@@ -53,7 +53,10 @@ export class EditedText {
 
   /** @param {Segment[]} segments as they were recognised; known words are kept */
   set segments(segments) {
-    segments.forEach((segment, index) => (segment.words = this.#segments[index]?.state === segment.state ? this.#segments[index].words : undefined));
+    segments.forEach(
+      (segment, index) =>
+        (segment.words = this.#segments[index]?.state === segment.state ? this.#segments[index].words : undefined),
+    );
     this.#segments = segments;
     this.#changed();
   }
@@ -89,13 +92,15 @@ export class EditedText {
 
   /** Typing in one row is one step. @param {Row} row @param {string} text */
   write(row, text) {
-    if (text !== row.text) this.#step((edits) => this.#put(edits, row, replaced(this.#piecesOf(row), row.piece, text)), `typing ${row.key}`);
+    if (text !== row.text)
+      this.#step((edits) => this.#put(edits, row, replaced(this.#piecesOf(row), row.piece, text)), `typing ${row.key}`);
   }
 
   /** @param {{row: Row, text: string}[]} changes all of them are one step */
   writeAll(changes) {
     this.#step((edits) => {
-      for (const { row, text } of changes) this.#put(edits, row, replaced(piecesIn(edits, row) ?? this.#piecesOf(row), row.piece, text));
+      for (const { row, text } of changes)
+        this.#put(edits, row, replaced(piecesIn(edits, row) ?? this.#piecesOf(row), row.piece, text));
     });
   }
 
@@ -110,7 +115,12 @@ export class EditedText {
   /** Whether the row can be joined with the next one. @param {Row} row */
   canMerge(row) {
     const next = this.#after(row);
-    return next !== undefined && next.state !== "pending" && next.channel === row.channel && next.last - row.first < LONGEST_STRETCH;
+    return (
+      next !== undefined &&
+      next.state !== "pending" &&
+      next.channel === row.channel &&
+      next.last - row.first < LONGEST_STRETCH
+    );
   }
 
   /** @param {Row} row */
@@ -171,7 +181,18 @@ export class EditedText {
     const original = covered.reduce((text, segment) => joined(text, segment.text), "");
     const times = timesOf(pieces, covered[0]?.start ?? 0, covered.at(-1)?.end ?? 0);
     return pieces.map(({ text, text_raw, words }, piece) => ({
-      key: piece ? `${first}.${piece}` : String(first), first, last, piece, ...times[piece], state: "done", channel: covered[0]?.channel ?? null, heard: heardIn(covered[0]), text, text_raw, words, isEdited: true,
+      key: piece ? `${first}.${piece}` : String(first),
+      first,
+      last,
+      piece,
+      ...times[piece],
+      state: "done",
+      channel: covered[0]?.channel ?? null,
+      heard: heardIn(covered[0]),
+      text,
+      text_raw,
+      words,
+      isEdited: true,
       original: piece ? "" : original,
     }));
   }
@@ -222,7 +243,22 @@ export class EditedText {
 /** @param {Segment} segment @returns {Row} */
 function rowOfSegment(segment) {
   const { index, start, end, state, channel, text, text_raw, words } = segment;
-  return { key: String(index), first: index, last: index, piece: 0, start, end, state, channel, heard: heardIn(segment), text, text_raw, words: words ?? null, isEdited: false, original: "" };
+  return {
+    key: String(index),
+    first: index,
+    last: index,
+    piece: 0,
+    start,
+    end,
+    state,
+    channel,
+    heard: heardIn(segment),
+    text,
+    text_raw,
+    words: words ?? null,
+    isEdited: false,
+    original: "",
+  };
 }
 
 /** That somebody speaks calmly is nothing to say. @param {Segment | undefined} segment */
@@ -258,7 +294,12 @@ function timesOf(pieces, start, end) {
   return pieces.map((piece, index) => {
     written += piece.text.length;
     const begin = piece.start ?? now;
-    now = Math.max(begin, piece.end ?? pieces[index + 1]?.start ?? (index === pieces.length - 1 ? end : start + ((end - start) * written) / total));
+    now = Math.max(
+      begin,
+      piece.end ??
+        pieces[index + 1]?.start ??
+        (index === pieces.length - 1 ? end : start + ((end - start) * written) / total),
+    );
     return { start: begin, end: now };
   });
 }

@@ -11,13 +11,16 @@ import { send } from "./api.js";
 export const getEdits = async (id) => withoutWords(await send("GET", `/transcriptions/${id}/edits?words=false`));
 
 /** @param {string} id @param {number} first @param {number} last @returns {Promise<Edits>} */
-export const getEditsBetween = (id, first, last) => send("GET", `/transcriptions/${id}/edits?first=${first}&last=${last}`);
+export const getEditsBetween = (id, first, last) =>
+  send("GET", `/transcriptions/${id}/edits?first=${first}&last=${last}`);
 
 /** @param {string} id @param {number} revision @param {Change[]} changes @returns {Promise<Edits>} */
-export const changeEdits = (id, revision, changes) => send("PATCH", `/transcriptions/${id}/edits`, { revision, changes });
+export const changeEdits = (id, revision, changes) =>
+  send("PATCH", `/transcriptions/${id}/edits`, { revision, changes });
 
 /** @param {string} id @param {number} first @param {number} last @returns {Promise<{segments: (Segment & {words: Word[]})[]}>} */
-export const getSegmentsBetween = (id, first, last) => send("GET", `/transcriptions/${id}/segments?first=${first}&last=${last}`);
+export const getSegmentsBetween = (id, first, last) =>
+  send("GET", `/transcriptions/${id}/segments?first=${first}&last=${last}`);
 
 /** @param {Edits} answer */
 function withoutWords(answer) {

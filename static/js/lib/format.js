@@ -28,7 +28,13 @@ export function filesize(bytes) {
 
 const locale = document.documentElement.lang;
 const clockTime = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-const thisYear = new Intl.DateTimeFormat(locale, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const thisYear = new Intl.DateTimeFormat(locale, {
+  month: "short",
+  day: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  hourCycle: "h23",
+});
 const anyDay = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
 
 /**

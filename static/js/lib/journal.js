@@ -18,7 +18,8 @@ const MOST_AT_ONCE = 100;
 const LONGEST_NAME = 80;
 const LONGEST_MESSAGE = 300;
 /** Places whose words are somebody's: there a control is called by its action alone. */
-const PRIVATE = "[data-segments], [data-entries], [data-private], [data-compare], [data-finals], [data-job], .words, .batch-item, .segment";
+const PRIVATE =
+  "[data-segments], [data-entries], [data-private], [data-compare], [data-finals], [data-job], .words, .batch-item, .segment";
 
 /** @type {Kept | undefined} */
 let kept;
@@ -75,7 +76,10 @@ export function describeBrowser() {
 
 /** @param {EventTarget | null} target */
 function notePress(target) {
-  const pressed = target instanceof Element ? target.closest("button, summary, a[href], [role=button], [role=tab], [role=option]") : null;
+  const pressed =
+    target instanceof Element
+      ? target.closest("button, summary, a[href], [role=button], [role=tab], [role=option]")
+      : null;
   if (pressed instanceof HTMLElement) record("press", { control: nameOf(pressed) });
 }
 
@@ -84,13 +88,19 @@ function noteChange(target) {
   if (target instanceof HTMLInputElement && target.type === "file") {
     noteFiles(fieldNameOf(target), target.files);
   } else if (target instanceof HTMLInputElement && ["checkbox", "radio"].includes(target.type)) {
-    record("change", { control: fieldNameOf(target), value: target.type === "radio" ? target.value : target.checked ? "on" : "off" });
+    record("change", {
+      control: fieldNameOf(target),
+      value: target.type === "radio" ? target.value : target.checked ? "on" : "off",
+    });
   } else if (target instanceof HTMLInputElement && ["range", "number"].includes(target.type)) {
     record("change", { control: fieldNameOf(target), value: target.value });
   } else if (target instanceof HTMLSelectElement) {
     record("change", { control: fieldNameOf(target), value: target.value });
   } else if (target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement) {
-    record("type", { control: fieldNameOf(target), value: target.type === "password" ? "" : String(target.value.length) });
+    record("type", {
+      control: fieldNameOf(target),
+      value: target.type === "password" ? "" : String(target.value.length),
+    });
   }
 }
 
@@ -104,19 +114,33 @@ function noteFiles(control, files) {
 
 /** @param {KeyboardEvent} event */
 function noteKey({ key, ctrlKey, metaKey, target }) {
-  const isTyping = target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement || (target instanceof HTMLElement && target.isContentEditable);
+  const isTyping =
+    target instanceof HTMLInputElement ||
+    target instanceof HTMLTextAreaElement ||
+    (target instanceof HTMLElement && target.isContentEditable);
   if ((ctrlKey || metaKey) && key === "Enter") record("key", { value: "Ctrl+Enter" });
   else if (key === "Escape") record("key", { value: "Esc" });
   else if (key === "?" && !isTyping) record("key", { value: "?" });
 }
 
 function noteComplaints() {
-  addEventListener("error", (event) => {
-    const failed = event.target instanceof Element ? event.target.getAttribute("src") ?? event.target.getAttribute("href") : null;
-    complain(failed ? `cannot load ${pathOf(failed)}` : `${event.message} (${pathOf(event.filename ?? "")}:${event.lineno})`);
-  }, true);
+  addEventListener(
+    "error",
+    (event) => {
+      const failed =
+        event.target instanceof Element
+          ? (event.target.getAttribute("src") ?? event.target.getAttribute("href"))
+          : null;
+      complain(
+        failed ? `cannot load ${pathOf(failed)}` : `${event.message} (${pathOf(event.filename ?? "")}:${event.lineno})`,
+      );
+    },
+    true,
+  );
   addEventListener("unhandledrejection", ({ reason }) => complain(`unhandled: ${reason}`));
-  document.addEventListener("securitypolicyviolation", ({ blockedURI, violatedDirective }) => complain(`blocked by ${violatedDirective}: ${pathOf(blockedURI)}`));
+  document.addEventListener("securitypolicyviolation", ({ blockedURI, violatedDirective }) =>
+    complain(`blocked by ${violatedDirective}: ${pathOf(blockedURI)}`),
+  );
   const { error } = console;
   console.error = (...words) => {
     complain(words.map(String).join(" "));
@@ -132,7 +156,9 @@ function complain(message) {
 /** @param {HTMLElement} pressed */
 function nameOf(pressed) {
   if (pressed.closest(PRIVATE)) return pressed.dataset.action ?? pressed.tagName.toLowerCase();
-  const said = pressed.getAttribute("aria-label") ?? (pressed instanceof HTMLAnchorElement && !pressed.closest("nav") ? pathOf(pressed.href) : pressed.textContent);
+  const said =
+    pressed.getAttribute("aria-label") ??
+    (pressed instanceof HTMLAnchorElement && !pressed.closest("nav") ? pathOf(pressed.href) : pressed.textContent);
   return clean(said ?? "") || (pressed.dataset.action ?? pressed.tagName.toLowerCase());
 }
 
@@ -140,7 +166,7 @@ function nameOf(pressed) {
 function fieldNameOf(control) {
   const legend = control.type === "radio" ? control.closest("fieldset")?.querySelector("legend")?.textContent : null;
   const label = control.labels?.[0]?.querySelector(".field__label")?.textContent ?? control.labels?.[0]?.textContent;
-  const said = control.closest(PRIVATE) ? null : legend ?? control.getAttribute("aria-label") ?? label;
+  const said = control.closest(PRIVATE) ? null : (legend ?? control.getAttribute("aria-label") ?? label);
   return clean(said ?? "") || control.name || control.type;
 }
 
@@ -159,7 +185,13 @@ function pathOf(address) {
 /** @param {Kind} kind @param {Partial<Entry>} facts */
 function record(kind, facts) {
   const mine = journal();
-  mine.pending.push({ number: mine.next, at: new Date().toISOString(), kind, page: ownPath(location.pathname), ...facts });
+  mine.pending.push({
+    number: mine.next,
+    at: new Date().toISOString(),
+    kind,
+    page: ownPath(location.pathname),
+    ...facts,
+  });
   mine.next += 1;
   mine.pending = mine.pending.slice(-MOST_PENDING);
   keep();
@@ -199,7 +231,11 @@ export async function post() {
   if (pending.length === 0) return;
   const batch = pending.slice(0, MOST_AT_ONCE);
   try {
-    const response = await fetch(ADDRESS + id, { method: "POST", headers: { "content-type": "application/json" }, body: told(batch) });
+    const response = await fetch(ADDRESS + id, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: told(batch),
+    });
     if (response.ok || response.status < 500) forget(batch);
   } catch {
     // Without a connection it waits.
@@ -209,7 +245,8 @@ export async function post() {
 function postLast() {
   const { id, pending } = journal();
   const batch = pending.slice(-MOST_AT_ONCE);
-  if (batch.length && navigator.sendBeacon(ADDRESS + id, new Blob([told(batch)], { type: "application/json" }))) forget(batch);
+  if (batch.length && navigator.sendBeacon(ADDRESS + id, new Blob([told(batch)], { type: "application/json" })))
+    forget(batch);
 }
 
 /** @param {Entry[]} entries */

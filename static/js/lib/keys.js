@@ -13,8 +13,13 @@ export function isShortcut(event) {
 
 /** @param {Event} event */
 export function isTyping({ target }) {
-  if (target instanceof HTMLInputElement) return !["button", "checkbox", "file", "radio", "range"].includes(target.type);
-  return target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement || (target instanceof HTMLElement && target.isContentEditable);
+  if (target instanceof HTMLInputElement)
+    return !["button", "checkbox", "file", "radio", "range"].includes(target.type);
+  return (
+    target instanceof HTMLTextAreaElement ||
+    target instanceof HTMLSelectElement ||
+    (target instanceof HTMLElement && target.isContentEditable)
+  );
 }
 
 /** An open dialog takes Escape and Enter for itself. */

@@ -14,7 +14,13 @@ const TRIES = 3; // before the first success, until it is worth asking whether t
 const OPENING_MS = 10_000;
 const LONGEST_PAUSE_MS = 4000; // between two tries: somebody is speaking
 // The session cannot go on; after any other problem a new connection may heal it.
-const FINAL = new Set(["live_session_unknown", "live_token_wrong", "live_taken_over", "live_sound_missing", "transcription_not_found"]);
+const FINAL = new Set([
+  "live_session_unknown",
+  "live_token_wrong",
+  "live_taken_over",
+  "live_sound_missing",
+  "transcription_not_found",
+]);
 const FULL_BYTES = 64 * 1024; // of chunks on their way; more would only lie in the browser
 
 /**
@@ -141,7 +147,10 @@ export class LiveLine {
 
   /** Where pages come through and sockets do not, something between them is in the way. */
   async #explain() {
-    const isThere = await getSystem().then(() => true, () => false);
+    const isThere = await getSystem().then(
+      () => true,
+      () => false,
+    );
     if (isThere) this.#watch.hear({ type: "problem", fatal: false, ...socketsBlocked() });
   }
 
@@ -223,7 +232,9 @@ function soundMissing() {
   return {
     code: "live_sound_missing",
     message: t("The server has lost sound of this session that it had stored before."),
-    advice: t("Save what this browser still has as a file, then begin a new session. Has the server's disk been changed?"),
+    advice: t(
+      "Save what this browser still has as a file, then begin a new session. Has the server's disk been changed?",
+    ),
   };
 }
 
@@ -231,7 +242,9 @@ function socketsBlocked() {
   return {
     code: "live_blocked",
     message: t("This page reaches the server, but live recognition does not: no WebSocket comes through."),
-    advice: t("A proxy in between must pass WebSockets on (the headers Upgrade and Connection) for /api/v1/live. What you say is kept here until then."),
+    advice: t(
+      "A proxy in between must pass WebSockets on (the headers Upgrade and Connection) for /api/v1/live. What you say is kept here until then.",
+    ),
   };
 }
 

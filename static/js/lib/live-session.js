@@ -52,7 +52,14 @@ export class LiveSession {
    * @param {SessionWatch} watch
    */
   static async begin(store, stream, watch) {
-    const take = { id: crypto.randomUUID(), startedAt: new Date().toISOString(), session: null, token: null, transcription: null, isStopped: false };
+    const take = {
+      id: crypto.randomUUID(),
+      startedAt: new Date().toISOString(),
+      session: null,
+      token: null,
+      transcription: null,
+      isStopped: false,
+    };
     const release = await holdTake(take.id);
     const session = new LiveSession(store, take, new Outbox(store, take), watch, release);
     await session.#listen(stream);
@@ -88,7 +95,11 @@ export class LiveSession {
     this.#watch = watch;
     this.#release = release;
     this.#state = "recording";
-    this.#line = new LiveLine(take, outbox, { settings: watch.settings, state: () => watch.changed(), hear: (message) => this.#hear(message) });
+    this.#line = new LiveLine(take, outbox, {
+      settings: watch.settings,
+      state: () => watch.changed(),
+      hear: (message) => this.#hear(message),
+    });
   }
 
   get state() {
@@ -183,10 +194,12 @@ export class LiveSession {
   /** @param {MediaStream} stream */
   async #listen(stream) {
     /** @type {Capture} */
-    const capture = await Capture.open(stream, (samples) => capture === this.#capture && this.#add(samples)).catch((error) => {
-      for (const track of stream.getTracks()) track.stop();
-      throw error;
-    });
+    const capture = await Capture.open(stream, (samples) => capture === this.#capture && this.#add(samples)).catch(
+      (error) => {
+        for (const track of stream.getTracks()) track.stop();
+        throw error;
+      },
+    );
     await this.#capture?.close(); // the last of the microphone before comes first
     this.#capture = capture;
     this.#stream = stream;

@@ -64,7 +64,9 @@ export function startReplay(file, changes, onProgress, signal) {
       if (request.status === 202) resolve(JSON.parse(request.responseText));
       else reject(new Refusal(problemIn(request.status, request.responseText), request.status));
     });
-    request.addEventListener("loadend", () => noteRequest("POST", api("/replay"), request.status, request.getResponseHeader("x-request-id")));
+    request.addEventListener("loadend", () =>
+      noteRequest("POST", api("/replay"), request.status, request.getResponseHeader("x-request-id")),
+    );
     request.addEventListener("error", () => reject(new TypeError("The connection broke")));
     request.addEventListener("abort", () => reject(new DOMException("Cancelled", "AbortError")));
     signal.addEventListener("abort", () => request.abort());

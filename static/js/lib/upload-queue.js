@@ -162,7 +162,17 @@ export class UploadQueue {
 
 /** @param {File} file @param {string} path @returns {Sending} */
 function newSending(file, path) {
-  return { file, path, state: "waiting", upload: null, acknowledged: 0, sent: 0, isWaiting: false, wasThere: false, problem: null };
+  return {
+    file,
+    path,
+    state: "waiting",
+    upload: null,
+    acknowledged: 0,
+    sent: 0,
+    isWaiting: false,
+    wasThere: false,
+    problem: null,
+  };
 }
 
 /** @param {Sending} item */

@@ -19,7 +19,9 @@ export function upload(file, options, onProgress, signal) {
     request.setRequestHeader("accept", "application/json");
     request.upload.addEventListener("progress", ({ loaded, total }) => onProgress((100 * loaded) / total));
     request.addEventListener("load", () => settle(request, resolve, reject));
-    request.addEventListener("loadend", () => noteRequest("POST", api("/transcriptions"), request.status, request.getResponseHeader("x-request-id")));
+    request.addEventListener("loadend", () =>
+      noteRequest("POST", api("/transcriptions"), request.status, request.getResponseHeader("x-request-id")),
+    );
     request.addEventListener("error", () => reject(new TypeError("The connection broke")));
     request.addEventListener("abort", () => reject(new DOMException("Cancelled", "AbortError")));
     signal.addEventListener("abort", () => request.abort());

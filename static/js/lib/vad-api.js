@@ -58,7 +58,8 @@ export const readStretches = (id, options, wanted) => send("POST", `/vad/${id}/t
 export const stopReading = (id) => send("DELETE", `/vad/${id}/texts`);
 
 /** @param {string} transcription @param {Parameters} parameters @returns {Promise<Missing>} */
-export const getMissing = (transcription, parameters) => send("GET", `/transcriptions/${transcription}/missing?${queryOf(parameters)}`);
+export const getMissing = (transcription, parameters) =>
+  send("GET", `/transcriptions/${transcription}/missing?${queryOf(parameters)}`);
 
 /**
  * Send one recording; XMLHttpRequest, because fetch does not tell how much has left.

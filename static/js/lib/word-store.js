@@ -41,7 +41,9 @@ export class WordStore {
       const { edits } = await getEditsBetween(this.#id, edit.first, edit.last);
       const pieces = edits.find(({ first }) => first === edit.first)?.pieces ?? [];
       if (pieces.length !== edit.pieces.length) return;
-      pieces.forEach(({ text, words }, place) => edit.pieces[place].text === text && (edit.pieces[place].words = words));
+      pieces.forEach(
+        ({ text, words }, place) => edit.pieces[place].text === text && (edit.pieces[place].words = words),
+      );
       this.#text.refresh();
     } catch {
       this.#asked.delete(edit);
@@ -59,7 +61,12 @@ export class WordStore {
 
   /** @param {number} block */
   #once(block) {
-    const loading = this.#blocks.get(block) ?? this.#loadBlock(block).then(() => this.#text.refresh(), () => void this.#blocks.delete(block));
+    const loading =
+      this.#blocks.get(block) ??
+      this.#loadBlock(block).then(
+        () => this.#text.refresh(),
+        () => void this.#blocks.delete(block),
+      );
     this.#blocks.set(block, loading);
     return loading;
   }

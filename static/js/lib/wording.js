@@ -9,18 +9,39 @@ export function isOpen({ state }) {
 
 /** @param {JobState} state */
 export function stateName(state) {
-  return { queued: t("Waiting"), running: t("Working"), succeeded: t("Done"), failed: t("Failed"), cancelled: t("Cancelled") }[state];
+  return {
+    queued: t("Waiting"),
+    running: t("Working"),
+    succeeded: t("Done"),
+    failed: t("Failed"),
+    cancelled: t("Cancelled"),
+  }[state];
 }
 
 /** @param {Model["state"]} state */
 export function modelStateName(state) {
-  return { stopped: t("Model not loaded"), loading: t("Model is loading"), ready: t("Ready"), busy: t("Recognizing"), failed: t("Model failed") }[state];
+  return {
+    stopped: t("Model not loaded"),
+    loading: t("Model is loading"),
+    ready: t("Ready"),
+    busy: t("Recognizing"),
+    failed: t("Model failed"),
+  }[state];
 }
 
 /** @param {string | null} language */
 export function languageName(language) {
   /** @type {Record<string, string>} */
-  const names = { auto: t("Automatic"), zh: t("Chinese"), en: t("English"), "zh-en": t("Chinese and English"), yue: t("Cantonese"), ja: t("Japanese"), ko: t("Korean"), none: t("No speech") };
+  const names = {
+    auto: t("Automatic"),
+    zh: t("Chinese"),
+    en: t("English"),
+    "zh-en": t("Chinese and English"),
+    yue: t("Cantonese"),
+    ja: t("Japanese"),
+    ko: t("Korean"),
+    none: t("No speech"),
+  };
   return names[language ?? ""] ?? nameOfCode(language ?? "");
 }
 
@@ -37,10 +58,26 @@ function nameOfCode(code) {
 export function soundNames(sounds) {
   /** @type {Record<string, string>} */
   const names = {
-    happy: t("Happy"), sad: t("Sad"), angry: t("Angry"), fearful: t("Fearful"), disgusted: t("Disgusted"), surprised: t("Surprised"),
-    music: t("Music"), applause: t("Applause"), laughter: t("Laughter"), crying: t("Crying"), cough: t("Cough"), sneeze: t("Sneeze"), breath: t("Breath"), singing: t("Singing"),
+    happy: t("Happy"),
+    sad: t("Sad"),
+    angry: t("Angry"),
+    fearful: t("Fearful"),
+    disgusted: t("Disgusted"),
+    surprised: t("Surprised"),
+    music: t("Music"),
+    applause: t("Applause"),
+    laughter: t("Laughter"),
+    crying: t("Crying"),
+    cough: t("Cough"),
+    sneeze: t("Sneeze"),
+    breath: t("Breath"),
+    singing: t("Singing"),
   };
-  return sounds.split(" ").map((sound) => names[sound] ?? "").filter(Boolean).join(" · ");
+  return sounds
+    .split(" ")
+    .map((sound) => names[sound] ?? "")
+    .filter(Boolean)
+    .join(" · ");
 }
 
 /** @param {string} quality */
@@ -53,14 +90,35 @@ export function qualityName(quality) {
 /** @param {string} source where a recording came from */
 export function sourceName(source) {
   /** @type {Record<string, string>} */
-  const names = { page: t("Page"), api: t("API"), cli: t("Command line"), live: t("Live"), batch: t("Batch"), folder: t("Watched folder") };
+  const names = {
+    page: t("Page"),
+    api: t("API"),
+    cli: t("Command line"),
+    live: t("Live"),
+    batch: t("Batch"),
+    folder: t("Watched folder"),
+  };
   return names[source] ?? source;
 }
 
 /** @param {string} name of a line of a receipt */
 export function optionName(name) {
   /** @type {Record<string, string>} */
-  const names = { language: t("Language"), hotwords: t("Hotwords"), itn: t("Text normalisation"), hotword: t("Hotword"), punctuation: t("Punctuation"), times: t("Times"), device: t("Device"), dtype: t("Precision"), decoding: t("Decoding"), batch: t("Batch"), vad: t("Speech detection"), channels: t("Channels"), speech_check: t("Check for speech") };
+  const names = {
+    language: t("Language"),
+    hotwords: t("Hotwords"),
+    itn: t("Text normalisation"),
+    hotword: t("Hotword"),
+    punctuation: t("Punctuation"),
+    times: t("Times"),
+    device: t("Device"),
+    dtype: t("Precision"),
+    decoding: t("Decoding"),
+    batch: t("Batch"),
+    vad: t("Speech detection"),
+    channels: t("Channels"),
+    speech_check: t("Check for speech"),
+  };
   return names[name] ?? name;
 }
 
@@ -75,14 +133,24 @@ function wordOf(name, value) {
   if (name === "language") return languageName(value);
   if (name === "decoding") return qualityName(value);
   /** @type {Record<string, string>} */
-  const words = { on: t("on"), off: t("off"), mix: t("Mixed"), separate: t("Each on its own"), auto: t("Automatic"), pauses: t("From pauses") };
+  const words = {
+    on: t("on"),
+    off: t("off"),
+    mix: t("Mixed"),
+    separate: t("Each on its own"),
+    auto: t("Automatic"),
+    pauses: t("From pauses"),
+  };
   return words[value] ?? value;
 }
 
 /** @param {string} name as the setting `device` takes it */
 export function deviceName(name) {
   const [kind, number] = name.split(":");
-  if (kind === "cuda") return number && number !== "0" ? t("NVIDIA card {number} (CUDA)", { number: Number(number) + 1 }) : t("NVIDIA card (CUDA)");
+  if (kind === "cuda")
+    return number && number !== "0"
+      ? t("NVIDIA card {number} (CUDA)", { number: Number(number) + 1 })
+      : t("NVIDIA card (CUDA)");
   return { auto: t("Automatic"), cpu: t("Processor (CPU)"), mps: t("Apple card (MPS)") }[name] ?? name;
 }
 
@@ -115,6 +183,7 @@ function recognizingParts({ progress, duration }) {
   const parts = [`${Math.floor(progress.percent)}%`];
   if (duration) parts.push(`${clock(progress.seconds_done)} / ${clock(duration)}`);
   parts.push(t("{done} of {total} pieces", { done: progress.segments_done, total: progress.segments_total }));
-  if (progress.eta_seconds !== null) parts.push(t("about {time} left", { time: clock(Math.ceil(progress.eta_seconds)) }));
+  if (progress.eta_seconds !== null)
+    parts.push(t("about {time} left", { time: clock(Math.ceil(progress.eta_seconds)) }));
   return parts;
 }

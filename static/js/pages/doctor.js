@@ -60,12 +60,19 @@ async function listen() {
     stop();
     for (const track of stream.getTracks()) track.stop();
     const fact = t("The microphone was heard at {percent} % of its scale.", { percent: Math.round(loudest) });
-    const advice = t("Speak closer, choose another microphone in the browser's settings, or raise its level in the system's sound settings.");
+    const advice = t(
+      "Speak closer, choose another microphone in the browser's settings, or raise its level in the system's sound settings.",
+    );
     const isQuiet = loudest < QUIET_PERCENT;
     browser.show({ id: "microphone_level", status: isQuiet ? "warning" : "ok", fact, advice: isQuiet ? advice : "" });
   } catch (error) {
     if (!(error instanceof MicrophoneProblem)) throw error;
-    browser.show({ id: "microphone_level", status: "failure", fact: error.problem.message, advice: error.problem.advice });
+    browser.show({
+      id: "microphone_level",
+      status: "failure",
+      fact: error.problem.message,
+      advice: error.problem.advice,
+    });
   }
 }
 
@@ -75,6 +82,11 @@ async function sendLargest() {
 }
 
 function report() {
-  const both = { page: location.origin, browser: navigator.userAgent, server: server.checks, this_browser: browser.checks };
+  const both = {
+    page: location.origin,
+    browser: navigator.userAgent,
+    server: server.checks,
+    this_browser: browser.checks,
+  };
   return JSON.stringify(both, null, 2);
 }

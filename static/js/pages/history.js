@@ -49,7 +49,10 @@ async function deleteChosen(ids) {
 /** @param {string[]} _ids @param {HTMLElement} button */
 async function clear(_ids, button) {
   const filters = new URLSearchParams(button.dataset.filters);
-  const about = t("Recordings: {count}. Jobs that wait or run are cancelled. All of it can be brought back from the trash.", { count: countLine() });
+  const about = t(
+    "Recordings: {count}. Jobs that wait or run are cancelled. All of it can be brought back from the trash.",
+    { count: countLine() },
+  );
   const title = filters.size ? t("Delete all that was found?") : t("Clear the whole history?");
   if (await confirmed("confirm-clear", { title, about })) afterDeletion(await clearHistory(filters));
 }

@@ -33,10 +33,17 @@ const text = new LiveText(find(page, "[data-text]", HTMLElement), (final) => {
   end.play(final);
   text.mark(end.isPlaying ? final.segment : null);
 });
-const end = new LiveEnd(slot("end"), () => text.text, (final) => text.mark(final?.segment ?? null));
+const end = new LiveEnd(
+  slot("end"),
+  () => text.text,
+  (final) => text.mark(final?.segment ?? null),
+);
 const recognition = new RecognitionSettings(find(page, "[data-settings]", HTMLElement), "funasr.live-settings");
 const speech = new SpeechOptions(find(page, "[data-speech]", HTMLFormElement), settingsChanged, "live-vad-options");
-const microphones = new MicrophoneList(find(page, "[data-microphones]", HTMLSelectElement), () => void changeMicrophone());
+const microphones = new MicrophoneList(
+  find(page, "[data-microphones]", HTMLSelectElement),
+  () => void changeMicrophone(),
+);
 const awake = new StayAwake();
 const store = new ChunkStore(storageFailed);
 const watch = { settings, changed: show, hear, tell };
@@ -78,7 +85,13 @@ async function act(action) {
 
 /** @param {KeyboardEvent} event */
 function onKey(event) {
-  if (event.defaultPrevented || event.isComposing || isDialogOpen() || document.querySelector("details[data-menu][open], :popover-open")) return;
+  if (
+    event.defaultPrevented ||
+    event.isComposing ||
+    isDialogOpen() ||
+    document.querySelector("details[data-menu][open], :popover-open")
+  )
+    return;
   const isRunning = session && ["recording", "paused", "interrupted"].includes(session.state);
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void act(isRunning ? "stop" : "start");
   if (event.key === "Escape" && session?.state === "recording") void act("pause");
@@ -180,7 +193,8 @@ function hear(message) {
   if (message.type === "final") text.addFinals([message]);
   if (message.type === "partial" || message.type === "final") desk.addLatency(message.latency_ms);
   if (message.type === "settings") write(page, "held", t("Holds from the next segment on."));
-  if (message.type === "problem") write(page, "held", t("Changes hold from the next segment on, also while you speak."));
+  if (message.type === "problem")
+    write(page, "held", t("Changes hold from the next segment on, also while you speak."));
   slot("empty").hidden = !text.isBlank;
 }
 
@@ -214,7 +228,8 @@ function isRescue() {
 }
 
 function showRescue() {
-  for (const action of ["save-sound", "discard"]) find(page, `[data-action="${action}"]`, HTMLElement).hidden = !isRescue();
+  for (const action of ["save-sound", "discard"])
+    find(page, `[data-action="${action}"]`, HTMLElement).hidden = !isRescue();
   const link = find(page, '[data-field="rescue-link"]', HTMLAnchorElement);
   link.hidden = !session?.transcription;
   link.href = url(`/transcriptions/${session?.transcription}`);
@@ -242,7 +257,9 @@ function captureProblem(error) {
   return {
     code: "microphone_unusable",
     message: t("The browser could not take up the sound of the microphone."),
-    advice: t("Reload the page and try again; the browser said: {reason}", { reason: error instanceof Error ? error.message : String(error) }),
+    advice: t("Reload the page and try again; the browser said: {reason}", {
+      reason: error instanceof Error ? error.message : String(error),
+    }),
   };
 }
 
@@ -251,7 +268,9 @@ function storageFailed(error) {
   if (isStorageTold) return;
   isStorageTold = true;
   console.warn("Nothing is kept across a reload:", error);
-  notify(t("This browser's storage cannot be used. A lost connection still loses nothing, but a reload of this page would."));
+  notify(
+    t("This browser's storage cannot be used. A lost connection still loses nothing, but a reload of this page would."),
+  );
 }
 
 /** @param {string} name */

@@ -14,7 +14,9 @@ new ModelShelf(find(document, "[data-shelf]", HTMLElement), (title) => {
   write(state, "name", title);
   askAgain();
 });
-addModel(find(document, '[data-add="folder"]', HTMLFormElement), (values) => addFolder(String(values.get("path")).trim()));
+addModel(find(document, '[data-add="folder"]', HTMLFormElement), (values) =>
+  addFolder(String(values.get("path")).trim()),
+);
 addModel(find(document, '[data-add="hub"]', HTMLFormElement), (values) =>
   pullFromHub(String(values.get("id")).trim(), String(values.get("hub"))),
 );

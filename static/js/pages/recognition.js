@@ -21,8 +21,15 @@ const startButton = find(composer, '[data-action="start"]', HTMLButtonElement);
 const settings = new RecognitionSettings(find(document, "[data-settings]", HTMLElement));
 const results = new JobResults(find(document, "[data-jobs]", HTMLElement));
 const jobs = new JobList(find(document, "#main", HTMLElement), (row, job) => results.follow(row, job));
-const staged = new StagedList(find(composer, "[data-staged]", HTMLElement), Number(composer.dataset.limitBytes), showStaged);
-const recorder = new Recorder(find(composer, "[data-recorder]", HTMLElement), (file, seconds) => void stage(file, seconds));
+const staged = new StagedList(
+  find(composer, "[data-staged]", HTMLElement),
+  Number(composer.dataset.limitBytes),
+  showStaged,
+);
+const recorder = new Recorder(
+  find(composer, "[data-recorder]", HTMLElement),
+  (file, seconds) => void stage(file, seconds),
+);
 
 startPage();
 shortcuts([

@@ -51,7 +51,12 @@ async function run(file) {
   showProblem(null);
   showProgress(t("Sending …"), 0);
   try {
-    const started = await startReplay(file, new FormData(form), (percent) => showProgress(t("Sending …"), percent), sending.signal);
+    const started = await startReplay(
+      file,
+      new FormData(form),
+      (percent) => showProgress(t("Sending …"), percent),
+      sending.signal,
+    );
     keep(started.id);
     await follow(started.id);
   } catch (error) {

@@ -36,8 +36,16 @@ function showMemory(model) {
   if (!memory.querySelector('[data-field="memory"]')) return;
   write(memory, "memory", model.memory_bytes ? filesize(model.memory_bytes) : t("Model not loaded"));
   write(memory, "dtype", model.dtype ?? "–");
-  write(memory, "parameters", model.parameters ? t("{count} million", { count: (model.parameters / 1e6).toFixed(1) }) : "–");
-  write(memory, "load_seconds", model.load_seconds === null ? "–" : t("{seconds} s", { seconds: model.load_seconds.toFixed(1) }));
+  write(
+    memory,
+    "parameters",
+    model.parameters ? t("{count} million", { count: (model.parameters / 1e6).toFixed(1) }) : "–",
+  );
+  write(
+    memory,
+    "load_seconds",
+    model.load_seconds === null ? "–" : t("{seconds} s", { seconds: model.load_seconds.toFixed(1) }),
+  );
   const device = model.receipt.find(({ name }) => name === "device");
   write(memory, "why", device ? device.reason || t("It is there and computes.") : "–");
 }
@@ -68,7 +76,8 @@ async function act(action) {
 async function clear() {
   const { device, freed_bytes: freed } = await clearCache();
   if (device === null) write(memory, "cleared", t("No model is loaded: nothing is cached."));
-  else if (device === "cpu") write(memory, "cleared", t("The model computes on the processor: there is no cache of a card."));
+  else if (device === "cpu")
+    write(memory, "cleared", t("The model computes on the processor: there is no cache of a card."));
   else write(memory, "cleared", t("Freed: {size}", { size: filesize(freed) }));
 }
 

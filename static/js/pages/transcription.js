@@ -35,21 +35,27 @@ startPage();
 shortcuts(transcriptShortcuts());
 logPanel(find(page, "[data-log]", HTMLDetailsElement));
 onAction(page, (action) => void act(action));
-find(page, '[name="export-original"]', HTMLInputElement).addEventListener("change", ({ target }) => exportOriginal(/** @type {HTMLInputElement} */ (target).checked));
+find(page, '[name="export-original"]', HTMLInputElement).addEventListener("change", ({ target }) =>
+  exportOriginal(/** @type {HTMLInputElement} */ (target).checked),
+);
 follow();
 
 /** Follow the transcription until it has ended; events tell that there is something new, and how far it is. */
 function follow() {
-  listen(api(`/transcriptions/${id}/events`), { opened: connectionBack, lost: connectionLost }, {
-    transcription(job) {
-      reload();
-      return isOpen(job);
+  listen(
+    api(`/transcriptions/${id}/events`),
+    { opened: connectionBack, lost: connectionLost },
+    {
+      transcription(job) {
+        reload();
+        return isOpen(job);
+      },
+      deleted() {
+        location.assign(url("/history"));
+        return false;
+      },
     },
-    deleted() {
-      location.assign(url("/history"));
-      return false;
-    },
-  });
+  );
 }
 
 /** @param {FullTranscription} job */

@@ -20,11 +20,15 @@ const selection = foundToolbar(results, {
   restore: (_, button) => restore([rowOf(button).dataset.job ?? ""]),
   remove: (_, button) => removeRow(rowOf(button)),
 });
-listen(api("/transcriptions/events"), { opened: connectionBack, lost: connectionLost }, {
-  transcription({ id }) {
-    if (results.querySelector(`[data-job="${CSS.escape(id)}"]`)) void search.refresh(); // somebody brought it back
+listen(
+  api("/transcriptions/events"),
+  { opened: connectionBack, lost: connectionLost },
+  {
+    transcription({ id }) {
+      if (results.querySelector(`[data-job="${CSS.escape(id)}"]`)) void search.refresh(); // somebody brought it back
+    },
   },
-});
+);
 
 /** @param {HTMLElement} button */
 function rowOf(button) {

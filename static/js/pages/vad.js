@@ -13,7 +13,15 @@ import { field, find, onAction, write } from "../lib/dom.js";
 import { clock } from "../lib/format.js";
 import { t } from "../lib/messages.js";
 import { preciseClock } from "../lib/stretch-wording.js";
-import { getOutline, getSpeech, lookAtFile, lookAtTranscription, queryOf, readStretches, stopReading } from "../lib/vad-api.js";
+import {
+  getOutline,
+  getSpeech,
+  lookAtFile,
+  lookAtTranscription,
+  queryOf,
+  readStretches,
+  stopReading,
+} from "../lib/vad-api.js";
 
 const ROWS = 200; // of a list, before "show more"
 const REST_MS = 40; // after a control was moved
@@ -43,7 +51,10 @@ dropZone(find(page, "[data-drop-zone]", HTMLElement), ([file]) => file && void o
 page.querySelector("[data-recordings]")?.addEventListener("change", ({ target }) => {
   if (target instanceof HTMLSelectElement && target.value) void open(() => lookAtTranscription(target.value));
 });
-find(page, "[data-tabs]", HTMLElement).addEventListener("change", ({ target }) => target instanceof HTMLInputElement && showTab(target.value));
+find(page, "[data-tabs]", HTMLElement).addEventListener(
+  "change",
+  ({ target }) => target instanceof HTMLInputElement && showTab(target.value),
+);
 onAction(page, (action, button) => void act(action, button));
 audio.addEventListener("error", () => (field(page, "player-problem").hidden = !audio.getAttribute("src")));
 audio.addEventListener("loadedmetadata", () => (field(page, "player-problem").hidden = true));
@@ -93,9 +104,14 @@ function send(file, signal) {
   const limit = Number(page.dataset.limitBytes);
   if (file.size > limit) {
     const advice = t("Send a compressed copy (MP3, M4A or Opus), or let the administrator raise FUNASR_MAX_UPLOAD_MB.");
-    throw new Refusal({ code: "upload_too_large", message: t("The file is larger than the limit of {limit_mb} MB.", { limit_mb: Math.floor(limit / 2 ** 20) }), advice });
+    throw new Refusal({
+      code: "upload_too_large",
+      message: t("The file is larger than the limit of {limit_mb} MB.", { limit_mb: Math.floor(limit / 2 ** 20) }),
+      advice,
+    });
   }
-  const progress = (/** @type {number} */ percent) => showProgress(percent < 100 ? t("Sending {name} …", { name: file.name }) : t("Reading the recording …"), percent);
+  const progress = (/** @type {number} */ percent) =>
+    showProgress(percent < 100 ? t("Sending {name} …", { name: file.name }) : t("Reading the recording …"), percent);
   progress(0);
   return lookAtFile(file, progress, signal);
 }
@@ -155,14 +171,24 @@ async function showSpeech({ id, speech, duration, channels }) {
   if ((channels ?? 1) > 1) facts.push(t("{count} channels, heard as one", { count: channels ?? 1 }));
   write(page, "facts", facts.join(" · "));
   write(page, "speech-tab", t("Speech ({count})", { count: speech.total }));
-  write(page, "missing-tab", t("Left out ({count})", { count: speech.missing.rules.reduce((sum, { count }) => sum + count, 0) }));
+  write(
+    page,
+    "missing-tab",
+    t("Left out ({count})", { count: speech.missing.rules.reduce((sum, { count }) => sum + count, 0) }),
+  );
   const advice = field(page, "no-speech");
   advice.textContent = speech.advice;
   advice.hidden = !speech.advice;
   button("more").hidden = list.length >= speech.total;
   button("read-all").hidden = !speech.total;
   button("stop-reading").hidden = !speech.texts_waiting;
-  write(page, "reading", speech.texts_done || speech.texts_waiting ? t("{done} of {total} pieces", { done: speech.texts_done, total: speech.total }) : "");
+  write(
+    page,
+    "reading",
+    speech.texts_done || speech.texts_waiting
+      ? t("{done} of {total} pieces", { done: speech.texts_done, total: speech.total })
+      : "",
+  );
   showExports(id, speech.texts_done > 0);
   await missing.show(speech.missing);
 }
@@ -228,7 +254,12 @@ async function stop() {
 
 async function more() {
   if (!current) return;
-  const { speech } = await getSpeech(current.id, { ...options.values, offset: list.length, limit: ROWS, missing_limit: 0 });
+  const { speech } = await getSpeech(current.id, {
+    ...options.values,
+    offset: list.length,
+    limit: ROWS,
+    missing_limit: 0,
+  });
   if (!speech) return;
   list.show(speech);
   button("more").hidden = list.length >= speech.total;
@@ -236,7 +267,12 @@ async function more() {
 
 /** @param {{rules: string[], offset: number}} wanted */
 async function loadMissing({ rules, offset }) {
-  const { speech } = await getSpeech(current?.id ?? "", { ...options.values, limit: 0, rule: rules, missing_offset: offset });
+  const { speech } = await getSpeech(current?.id ?? "", {
+    ...options.values,
+    limit: 0,
+    rule: rules,
+    missing_offset: offset,
+  });
   return speech?.missing ?? { state: /** @type {const} */ ("reading"), total: 0, offset, rules: [], items: [] };
 }
 
@@ -279,7 +315,9 @@ function showScroll() {
 
 /** @param {string} name */
 function showTab(name) {
-  for (const tab of page.querySelectorAll("[data-tab]")) /** @type {HTMLElement} */ (tab).hidden = /** @type {HTMLElement} */ (tab).dataset.tab !== name;
+  for (const tab of page.querySelectorAll("[data-tab]")) {
+    /** @type {HTMLElement} */ (tab).hidden = /** @type {HTMLElement} */ (tab).dataset.tab !== name;
+  }
 }
 
 /** @param {string} text nothing hides it @param {number} [percent] without, nobody knows how far it is */
