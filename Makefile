@@ -26,9 +26,10 @@ coverage: setup ## run all tests with coverage of lines and branches, in one pro
 check: ## check style, types, layers and the front end
 	bash scripts/check.sh
 
-format: ## format Python
+format: ## format Python and JavaScript
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix-only .
+	node_modules/.bin/biome check --write .
 
 bench: ## measure the speed of the engine
 	.venv/bin/python benchmarks/engine_speed.py $(ARGS)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Style, types, layers and the types of the front end.
+# Style, types and layers of the Python, style and types of the front end.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/environment.sh
@@ -12,4 +12,5 @@ set -x
 .venv/bin/ruff check .
 .venv/bin/mypy
 .venv/bin/lint-imports
+node_modules/.bin/biome ci .
 node_modules/.bin/tsc -p tsconfig.json
