@@ -21,7 +21,7 @@
   + ModelError
     - ModelFileMissing, ModelFileUnreadable, ModelConfigUnsupported, ModelWeightsMismatch
     - NotAModel, ModelUnknown, ModelAbsent, ModelInUse, ModelFixed, ModelBuiltIn, ModelBusy, ModelNotForRecognition
-    - ModelDamaged, ModelDoesNotLoad, NoRoomForModel, ModelFolderMissing, FunASRMissing
+    - ModelDamaged, ModelDoesNotLoad, NoRoomForModel, ModelFolderMissing, FunASRMissing, ModelNeedsPackage
     - HubClientMissing, HubUnreachable, HubRefused, HubAnswerWrong, TransferBroken, ArchiveRefused,
       ChecksumMismatch
   + InferenceError
@@ -681,6 +681,15 @@ class FunASRMissing(ModelError):
     message = N_("The model in {folder} needs the package funasr: {reason}")
     advice = N_(
         "Install it: pip install 'funasr-webui[funasr]', in a checkout .venv/bin/pip install -e '.[funasr]' (about 750 MB); then start again."
+    )
+
+
+class ModelNeedsPackage(ModelError):
+    code = "model_needs_package"
+    status = 503
+    message = N_("The model in {folder} needs the package {package}, which is not installed.")
+    advice = N_(
+        "Install it: pip install 'funasr-webui[{extra}]', in a checkout .venv/bin/pip install -e '.[{extra}]'; then start again."
     )
 
 

@@ -232,7 +232,7 @@ KNOWN_MODELS = (
         abilities=("punctuation",),
         role=Role.PUNCTUATION,
         note=N_(
-            "Punctuates the text of models that do not; used from the next loading on (needs the package funasr)."
+            "Punctuates the text of models that do not; used from the next loading on (needs the package jieba)."
         ),
     ),
     KnownModel(

@@ -15,8 +15,6 @@ def punctuator_of(folder: Path | None) -> Punctuator:
     """
     if folder is None:
         return PausePunctuator()
-    from app.engine.funasr.punctuation import (
-        load_punctuator,  # an extra package, which takes seconds to import
-    )
+    from app.engine.sanm.punctuation import load_punctuator
 
     return load_punctuator(folder)

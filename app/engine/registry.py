@@ -15,7 +15,15 @@ from app.engine.known_models import Role
 from app.engine.tokenizer import Tokenizer
 from app.engine.whisper.folder import is_whisper, languages_of, require_files
 from app.engine.whisper.weights import read_facts
-from app.errors import N_, ModelConfigUnsupported, ModelFileMissing, ModelFileUnreadable, NotAModel
+from app.errors import (
+    N_,
+    ModelConfigUnsupported,
+    ModelFileMissing,
+    ModelFileUnreadable,
+    ModelFolderMissing,
+    ModelNotForRecognition,
+    NotAModel,
+)
 
 LARGEST_CONFIG_BYTES = 2 * 2**20  # the largest real one has some kilobytes
 NATIVE_FACTORY = "app.engine.recognizer:load_engine"
@@ -86,6 +94,23 @@ def identify(folder: Path) -> ModelFolder:
     except OSError as error:
         raise ModelFileUnreadable(file=str(folder), reason=error.strerror or str(error)) from error
     raise NotAModel(folder=str(folder))
+
+
+def architecture_for(folder: Path, role: Role) -> str:
+    """Return the class of the network in a folder.
+
+    Raises:
+        ModelError: there is none, or none for this role.
+    """
+    if not folder.is_dir():
+        raise ModelFolderMissing(folder=str(folder))
+    found = identify(folder)
+    if found.role is not role and role is Role.RECOGNITION:
+        raise ModelNotForRecognition(name=folder.name)
+    if found.role is not role:
+        reason = f"{found.architecture} ({found.role}, {role})"
+        raise ModelConfigUnsupported(file=str(folder / "config.yaml"), reason=reason)
+    return found.architecture
 
 
 def factory_for(folder: Path) -> str:

@@ -12,7 +12,8 @@ import yaml
 
 from app.engine import EngineSpec
 from app.engine.funasr import load_engine
-from app.engine.funasr.punctuation import load_punctuator
+from app.engine.funasr.vad import load_vad
+from app.engine.sanm.punctuation import load_punctuator
 from app.errors import (
     ModelConfigUnsupported,
     ModelFileMissing,
@@ -186,7 +187,7 @@ def test_loading_leaves_threads_and_logging_as_they_were(
 ) -> None:
     root = logging.getLogger()
     before = (root.level, list(root.handlers))
-    load_punctuator(models("punctuation"))
+    load_vad(models("vad"))
 
     assert torch.get_num_threads() == 3
     assert (root.level, list(root.handlers)) == before

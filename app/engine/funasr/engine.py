@@ -32,13 +32,14 @@ from app.engine.device import (
     use_threads,
 )
 from app.engine.funasr.family import PackageFamily, Placed, Reading
-from app.engine.funasr.loading import Loaded, architecture_of, kept_process, load, versions
+from app.engine.funasr.loading import Loaded, kept_process, load, versions
 from app.engine.funasr.nano import Nano
 from app.engine.funasr.paraformer import Paraformer, SeacoParaformer
 from app.engine.funasr.receipts import option_lines
 from app.engine.funasr.sensevoice import place_sensevoice
 from app.engine.known_models import Role
 from app.engine.punctuator import punctuator_of
+from app.engine.registry import architecture_for
 from app.engine.text.punctuation import Punctuator
 from app.engine.text.writing import write
 from app.errors import AppError, InferenceFailed
@@ -76,7 +77,7 @@ def load_funasr_engine(spec: EngineSpec) -> FunASREngine:
     bound_shape_caches()
     use_threads(spec.threads)
     folder = spec.model_dir.absolute()  # a name such as "ct-punc" would be taken for one of the hub's
-    placed = FAMILIES[architecture_of(folder, Role.RECOGNITION)](replace(spec, model_dir=folder))
+    placed = FAMILIES[architecture_for(folder, Role.RECOGNITION)](replace(spec, model_dir=folder))
     punctuator = punctuator_of(spec.punctuation_model)
     return FunASREngine(folder, placed, punctuator, spec.batch_seconds, started)
 

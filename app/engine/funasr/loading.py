@@ -26,7 +26,7 @@ from torch import nn
 from app.engine.device import memory_errors_named
 from app.engine.funasr.weights import Shapes, check_weights, read_shapes
 from app.engine.known_models import Role
-from app.engine.registry import identify
+from app.engine.registry import architecture_for
 from app.errors import (
     N_,
     DeviceUnavailable,
@@ -34,8 +34,6 @@ from app.errors import (
     ModelConfigUnsupported,
     ModelFileMissing,
     ModelFileUnreadable,
-    ModelFolderMissing,
-    ModelNotForRecognition,
     OutOfMemory,
 )
 
@@ -76,7 +74,7 @@ def load(folder: Path, role: Role, device: torch.device) -> Loaded:
         FunASRMissing, ModelError, DeviceUnavailable, OutOfMemory: see app.engine.funasr.load_engine.
     """
     folder = folder.absolute()  # a name such as "ct-punc" would be taken for one of the hub's
-    architecture = architecture_of(folder, role)
+    architecture = architecture_for(folder, role)
     _check_files(folder, architecture)
     held = read_shapes(folder / WEIGHTS_FILE)
     funasr = import_funasr(folder)
@@ -102,23 +100,6 @@ def versions() -> tuple[tuple[str, str], ...]:
 
 
 # The folder
-
-
-def architecture_of(folder: Path, role: Role) -> str:
-    """Return the class of the network in a folder.
-
-    Raises:
-        ModelError: there is none, or none for this role.
-    """
-    if not folder.is_dir():
-        raise ModelFolderMissing(folder=str(folder))
-    found = identify(folder)
-    if found.role is not role and role is Role.RECOGNITION:
-        raise ModelNotForRecognition(name=folder.name)
-    if found.role is not role:
-        reason = f"{found.architecture} ({found.role}, {role})"
-        raise ModelConfigUnsupported(file=str(folder / CONFIG_FILE), reason=reason)
-    return found.architecture
 
 
 def _check_files(folder: Path, architecture: str) -> None:

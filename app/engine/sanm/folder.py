@@ -81,6 +81,19 @@ class SanmFolder:
             raise ModelFileMissing(folder=str(self.folder), file=str(name))
         return self.folder / name
 
+    def optional(self, name: str) -> Path | None:
+        """Return a file that a folder need not have, under its name or what configuration.json gives for it.
+
+        Raises:
+            ModelFileMissing: it is named there, but absent.
+        """
+        named = self._named.get(name) or self.config.get(name)
+        if named is None:
+            return self.folder / name if (self.folder / name).is_file() else None
+        if not isinstance(named, str) or Path(named).name != named or not (self.folder / named).is_file():
+            raise ModelFileMissing(folder=str(self.folder), file=str(named))
+        return self.folder / named
+
     def text(self, file: Path) -> str:
         """Return the text of a file.
 

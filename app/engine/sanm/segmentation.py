@@ -1,0 +1,83 @@
+"""Parts a text into the tokens of a punctuation model: Latin runs, and Chinese characters or words.
+
+Which of the two is told by the folder: a dictionary of words beside the weights means that its vocabulary has words,
+and those are found by the package `jieba`, as they were for training.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import tempfile
+import warnings
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Protocol
+
+from app.errors import N_, ModelFileUnreadable, ModelNeedsPackage
+
+PACKAGE = "jieba"
+EXTRA = "punctuation"  # of pyproject.toml
+LATIN = re.compile(r"[a-zA-Z']+")
+UNITS = re.compile(r"[\x00-\x7f]+|[^\x00-\x7f]")
+
+
+class Segmenter(Protocol):
+    """Parts a text; joined, the tokens are the text without its white space."""
+
+    def __call__(self, text: str, /) -> list[str]: ...
+
+
+def segmenter_of(dictionary: Path | None) -> Segmenter:
+    """Return what parts into words of a dictionary, or into characters where there is none.
+
+    Raises:
+        ModelNeedsPackage: there is a dictionary, but no `jieba`.
+        ModelFileUnreadable: it is no dictionary.
+    """
+    return characters if dictionary is None else WordSegmenter(dictionary)
+
+
+def characters(text: str) -> list[str]:
+    """Return each run of ASCII without white space, and every other character alone."""
+    return [unit for part in text.split() for unit in UNITS.findall(part)]
+
+
+class WordSegmenter:
+    """Parts Chinese into the likeliest words; what stands between spaces in Latin letters alone stays whole."""
+
+    def __init__(self, dictionary: Path) -> None:
+        self._jieba = _load(dictionary)
+
+    def __call__(self, text: str, /) -> list[str]:
+        return [token for run, is_latin in self._runs(text) for token in self._parted(run, is_latin=is_latin)]
+
+    def _runs(self, text: str) -> Iterator[tuple[list[str], bool]]:
+        for is_latin, run in groupby(text.split(), lambda part: bool(LATIN.fullmatch(part))):
+            yield list(run), is_latin
+
+    def _parted(self, run: list[str], *, is_latin: bool) -> list[str]:
+        return run if is_latin else list(self._jieba.cut("".join(run), HMM=False))
+
+
+def _load(dictionary: Path) -> Any:
+    """Return jieba's tokenizer with a dictionary, apart from that which all share."""
+    try:
+        with warnings.catch_warnings():  # it asks for a part of setuptools that warns, or is gone
+            warnings.simplefilter("ignore")
+            import jieba
+    except ImportError as error:
+        raise ModelNeedsPackage(folder=str(dictionary.parent), package=PACKAGE, extra=EXTRA) from error
+    jieba.setLogLevel(logging.WARNING)
+    tokenizer = jieba.Tokenizer()
+    # Its cache would be a file of a known name in the common temporary folder, which it reads as code is read.
+    with tempfile.TemporaryDirectory() as folder:
+        tokenizer.tmp_dir = folder
+        tokenizer.initialize()
+    try:
+        with dictionary.open("rb") as file:
+            tokenizer.load_userdict(file)
+    except (ValueError, OSError) as error:
+        raise ModelFileUnreadable(file=str(dictionary), reason=N_("it is no dictionary of jieba")) from error
+    return tokenizer
