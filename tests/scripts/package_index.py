@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import random
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
@@ -24,7 +25,7 @@ def tiny_wheel(
     info = f"{name}-{version}.dist-info"
     files = {
         f"{name}/__init__.py": f"__version__ = {version!r}\n{code}".encode(),
-        f"{name}/weight.bin": bytes(size),
+        f"{name}/weight.bin": random.Random(size).randbytes(size),  # zeros would take no room
         f"{info}/METADATA": "\n".join(
             ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
             + [f"Requires-Dist: {one}" for one in requires]
