@@ -70,7 +70,14 @@ def _error_page(
 
 def _on_app_error(request: Request, error: AppError) -> Response:
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        event(log, logging.ERROR, "request_failed", exc_info=error, code=error.code)
+        # Without a cause the code says it all: /health would fill the log with the way to its own answer.
+        event(
+            log,
+            logging.ERROR,
+            "request_failed",
+            exc_info=error if error.__cause__ else False,
+            code=error.code,
+        )
     else:
         event(log, logging.INFO, "request_refused", code=error.code)
     return error_response(request, error, _headers_of(error))

@@ -5,6 +5,7 @@ from starlette.testclient import TestClient
 
 from app.errors import DatabaseUnusable, InferenceUnavailable, NotAudio, Problem
 from app.i18n import translator
+from app.jobs.inference import InferenceStatus
 from app.logging import close_logging, setup_logging
 from app.settings import Settings
 from app.web import pages, system
@@ -101,6 +102,22 @@ def test_a_mistake_of_ours_is_logged_with_its_request_and_not_shown(
     assert f"request={error['request_id']}" in lines[failed]
     assert "    ZeroDivisionError: a mistake of ours" in lines[failed:]
     assert "status=500" in lines[-1]
+
+
+def test_what_the_server_cannot_do_now_is_one_line_without_a_traceback(
+    client: TestClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = Problem("model_not_found", "There is no model.", "")
+    failed = InferenceStatus("failed", problem=problem)
+    monkeypatch.setattr(client.app_state["inference"], "status", lambda: failed)
+    setup_logging(settings.log_dir)
+    answer = client.get("/api/v1/health")
+    close_logging()
+
+    log = (settings.log_dir / "app.log").read_text()
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "inference_unavailable")
+    assert "request_failed code=inference_unavailable" in log
+    assert "Traceback" not in log
 
 
 @pytest.mark.parametrize(
