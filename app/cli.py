@@ -280,6 +280,12 @@ def _add_backup(commands: _Commands[argparse.ArgumentParser]) -> None:
     restoring.add_argument("file", type=Path, metavar="FILE", help="what `backup` wrote")
     _add_folder_options(restoring)
     restoring.set_defaults(run=_restore)
+    recovering = commands.add_parser(
+        "recover",
+        help="bring back recordings whose entries a restored or new database lacks; the server may run",
+    )
+    _add_folder_options(recovering)
+    recovering.set_defaults(run=_recover)
 
 
 def _add_models(commands: _Commands[argparse.ArgumentParser]) -> None:
@@ -440,6 +446,12 @@ def _restore(options: argparse.Namespace, settings: Settings) -> int:
     from app.commands.backup import restore_backup
 
     return restore_backup(settings, options.file)
+
+
+def _recover(_options: argparse.Namespace, settings: Settings) -> int:
+    from app.commands.recover import recover_recordings
+
+    return recover_recordings(settings)
 
 
 def _compare(options: argparse.Namespace, settings: Settings) -> int:

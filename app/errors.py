@@ -914,11 +914,20 @@ class DataInUse(BackupError):
     advice = N_("Stop it, then restore; nothing has been changed.")
 
 
+class DataBeingRestored(SetupError):
+    code = "data_being_restored"
+    status = 503
+    message = N_("A backup is being put in place in {folder}.")
+    advice = N_("Wait until that has ended, then start again.")
+
+
 class DatabaseUnusable(SetupError):
     code = "database_unusable"
     status = 503
     message = N_("The database {file} cannot be used: {reason}")
-    advice = N_("Restore it from a backup, or move it away to start with an empty one.")
+    advice = N_(
+        "Restore it from a backup. Or move it away to start with an empty one; `python -m app recover` then brings the recordings back."
+    )
 
 
 class NotReady(SetupError):

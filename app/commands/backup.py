@@ -18,6 +18,7 @@ def make_backup(settings: Settings, file: Path, *, recordings: bool) -> int:
     print(f"{file}: {what}; {len(manifest.files)} files, {size:.1f} MB")
     if not recordings:
         print("The recordings are not in it; --recordings takes them along.")
+    print("Never in it: models, uploads that are under way, and support cases.")
     return 0
 
 
@@ -27,4 +28,7 @@ def restore_backup(settings: Settings, file: Path) -> int:
     print(f"{settings.data_dir}: as it was at {manifest.made_at} ({len(manifest.files)} files restored)")
     if aside:
         print(f"What was there before lies in {aside}.")
+    print(
+        "Recordings that came after the backup are kept: the next start puts them aside, and `recover` brings them back."
+    )
     return 0

@@ -6,7 +6,7 @@ import errno
 import os
 import socket
 import tempfile
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import psutil
@@ -30,11 +30,13 @@ def serve(settings: Settings, *, start_worker: bool = True) -> int:
     Raises:
         FolderUnwritable: data or logs cannot be written.
         DatabaseUnusable: it is damaged, or a newer version of the program made it.
+        DataBeingRestored: a backup is being put in place.
         PortTaken: another program listens on the address.
     """
     for folder in (settings.data_dir, settings.log_dir):
         check_writable(folder)
-    Database(settings.data_dir).migrate()
+    with closing(Database(settings.data_dir)) as database:
+        database.migrate()
     listener = listen(settings.host, settings.port)
     setup_logging(settings.log_dir, settings.log_level, settings.log_file_mb)
     server = uvicorn.Server(_server_config(settings, start_worker))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from app.errors import TranscriptionNotFound
-from app.jobs.queue import JobOptions, JobState, Queue, Transcription
+from app.jobs.queue import AT_FIRST, JobOptions, Queue, Transcription
 from app.jobs.transcription import transcription_from
 from app.logging import event
 from app.store import transcriptions
@@ -32,10 +32,10 @@ def recognise_again(queue: Queue, id: str, options: JobOptions, source: str) -> 
     """
     row = _found(queue, id)
     recording = queue.files.source(id, row["suffix"])
-    again = secrets.token_hex(8)
+    again, new = secrets.token_hex(8), _row(row, options, source)
     try:
-        with queue.files.settle_twin(recording, again), queue.database.writing() as connection:
-            transcriptions.add(connection, _row(row, again, options, source))
+        with queue.files.settle_twin(recording, again, new), queue.database.writing() as connection:
+            transcriptions.add(connection, {"id": again, **new, **AT_FIRST})
     except BaseException:
         queue.files.remove(again)
         raise
@@ -52,13 +52,10 @@ def readings(queue: Queue, record: Transcription) -> list[Transcription]:
         ]
 
 
-def _row(first: Row, id: str, options: JobOptions, source: str) -> Row:
+def _row(first: Row, options: JobOptions, source: str) -> Row:
     return {name: first[name] for name in SHARED} | {
-        "id": id,
         "source": source,
         "options": options.to_dict(),
-        "state": JobState.QUEUED,
-        "stage": "queued",
         "created_at": datetime.now(UTC),
         "again_of": first["again_of"] or first["id"],
     }

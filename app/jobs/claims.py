@@ -195,9 +195,12 @@ class Claims:
             self._queue.purge(id)
 
     def sweep(self) -> None:
-        """Remove the files that processes that died have left."""
-        for id in self._files.sweep(self._is_known):
+        """Remove the files that processes that died have left; recordings without a row are put aside."""
+        swept = self._files.sweep(self._is_known)
+        for id in swept.unfinished:
             event(_log, logging.WARNING, "upload_never_finished", job=id)
+        for id in swept.orphans:
+            event(_log, logging.WARNING, "recording_without_row", job=id)
 
     def _inherit(self, worker: str) -> None:
         with self._database.writing() as connection:

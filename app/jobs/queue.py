@@ -61,6 +61,8 @@ __all__ = [
 
 _log = logging.getLogger(__name__)
 
+AT_FIRST = {"state": JobState.QUEUED, "stage": "queued"}
+
 Beside: TypeAlias = Callable[[Connection, str], None]
 """Something that is stored together with the new transcription of this id."""
 
@@ -100,33 +102,21 @@ class Queue:
         if not incoming.size_bytes:
             raise EmptyFile(name=incoming.name)
         id = secrets.token_hex(8)
-        self.files.settle(incoming, id)
+        row = _row(incoming, options, source)
+        self.files.settle(incoming, id, row)
         try:
-            self._add(id, incoming, options, source, beside)
+            self._add(id, row, beside)
         except BaseException:
             self.files.remove(id)
             raise
+        self.files.acknowledge(id)
         event(_log, logging.INFO, "job_submitted", job=id, name=incoming.name, bytes=incoming.size_bytes)
         self.announce()
         return self.get(id)
 
-    def _add(
-        self, id: str, incoming: IncomingFile, options: JobOptions, source: str, beside: Beside | None
-    ) -> None:
-        row = {
-            "id": id,
-            "name": incoming.name,
-            "suffix": incoming.suffix,
-            "size_bytes": incoming.size_bytes,
-            "sha256": incoming.sha256,
-            "source": source,
-            "options": options.to_dict(),
-            "state": JobState.QUEUED,
-            "stage": "queued",
-            "created_at": datetime.now(UTC),
-        }
+    def _add(self, id: str, row: Row, beside: Beside | None) -> None:
         with self.database.writing() as connection:
-            transcriptions.add(connection, row)
+            transcriptions.add(connection, {"id": id, **row, **AT_FIRST})
             if beside:
                 beside(connection, id)
 
@@ -362,6 +352,18 @@ class Queue:
         """Return when something has arrived in this process, or after `seconds`."""
         with self._arrival:
             self._arrival.wait(seconds)
+
+
+def _row(incoming: IncomingFile, options: JobOptions, source: str) -> Row:
+    return {
+        "name": incoming.name,
+        "suffix": incoming.suffix,
+        "size_bytes": incoming.size_bytes,
+        "sha256": incoming.sha256,
+        "source": source,
+        "options": options.to_dict(),
+        "created_at": datetime.now(UTC),
+    }
 
 
 def _found(connection: Connection, id: str) -> Row:

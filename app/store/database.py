@@ -7,6 +7,7 @@ begins, so that nothing it has read can change before it writes.
 from __future__ import annotations
 
 import fcntl
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -16,11 +17,16 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
-from app.errors import N_, DatabaseUnusable, DiskFull
+from app.errors import N_, DatabaseUnusable, DataBeingRestored, DiskFull
+from app.store.held import hold_alone, hold_together
+from app.store.restoring import finish_exchange, is_planned
 
 __all__ = ["Connection", "Database", "Row"]
 
 DATABASE_NAME = "app.db"
+IN_USE_NAME = (
+    "in-use.lock"  # held together by every process that has the database open, alone by one that exchanges it
+)
 SCHEMA_VERSION = "0010"
 """The newest migration. It stands here so that a start with a current schema need not import alembic."""
 
@@ -36,6 +42,7 @@ class Database:
 
     def __init__(self, folder: Path, busy_seconds: float = BUSY_SECONDS) -> None:
         self.file = folder / DATABASE_NAME
+        self._hold: int | None = None
         self._engine = create_engine(
             f"sqlite:///{self.file}",
             connect_args={"timeout": busy_seconds, "check_same_thread": False},
@@ -47,12 +54,14 @@ class Database:
         event.listen(self._engine, "begin", _begin)
 
     def migrate(self) -> None:
-        """Bring the schema up to date; two processes that start together take turns.
+        """Hold the data folder until `close`, and bring the schema up to date; processes that start together take turns.
 
         Raises:
+            DataBeingRestored: another process puts a backup in place.
             DatabaseUnusable: it is damaged, cannot be opened, or a newer version of the program made it.
         """
         self.file.parent.mkdir(parents=True, exist_ok=True)
+        self._hold_folder()
         with self._explained():
             if self._schema_version() == SCHEMA_VERSION:
                 return
@@ -83,6 +92,26 @@ class Database:
 
     def close(self) -> None:
         self._engine.dispose()
+        self._let_go()
+
+    def __del__(self) -> None:
+        self._let_go()
+
+    def _hold_folder(self) -> None:
+        folder = self.file.parent
+        self._let_go()
+        if is_planned(folder):
+            with alone_in(folder):
+                if is_planned(folder):
+                    finish_exchange(folder)
+        self._hold = hold_together(folder / IN_USE_NAME)
+        if self._hold is None:
+            raise DataBeingRestored(folder=str(folder))
+
+    def _let_go(self) -> None:
+        if self._hold is not None:
+            os.close(self._hold)
+            self._hold = None
 
     def _schema_version(self) -> str | None:
         """Return the version of the newest migration that was applied; None for an empty database."""
@@ -123,6 +152,22 @@ class Database:
             if "disk is full" in reason:
                 raise DiskFull(folder=str(self.file.parent)) from error
             raise DatabaseUnusable(file=str(self.file), reason=reason) from error
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Keep every other process from opening the data folder during the block.
+
+    Raises:
+        DataBeingRestored: another process has it open.
+    """
+    hold = hold_alone(folder / IN_USE_NAME)
+    if hold is None:
+        raise DataBeingRestored(folder=str(folder))
+    try:
+        yield
+    finally:
+        os.close(hold)
 
 
 def _prepare_connection(connection: sqlite3.Connection, _record: Any) -> None:

@@ -44,6 +44,26 @@ def is_held(path: Path) -> bool:
         return not is_free and path.exists()
 
 
+def hold_together(path: Path) -> int | None:
+    """Lock a file together with others who do so too; None while somebody has it alone. It is made if need be."""
+    return _held_file(path, fcntl.LOCK_SH)
+
+
+def hold_alone(path: Path) -> int | None:
+    """Lock a file that nobody else has locked in either way; None where somebody has. It is made if need be."""
+    return _held_file(path, fcntl.LOCK_EX)
+
+
+def _held_file(path: Path, kind: int) -> int | None:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
 @contextmanager
 def unless_held(path: Path) -> Iterator[bool]:
     """Lock `path` for the block if nobody holds it, and tell whether that is so; never wait."""

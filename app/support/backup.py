@@ -12,17 +12,25 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from app import __version__
-from app.errors import N_, BackupUnusable, DataInUse
+from app.errors import N_, BackupUnusable, DataBeingRestored, DataInUse
 from app.logging import LOG_NAME
-from app.store.database import DATABASE_NAME, SCHEMA_VERSION
-from app.store.files import Files
+from app.store.database import DATABASE_NAME, SCHEMA_VERSION, alone_in
 from app.store.incoming import room_in, sync_file, sync_folder
 from app.store.outputs import appearing
+from app.store.restoring import (
+    Plan,
+    finish_exchange,
+    is_planned,
+    plan_exchange,
+    present,
+    remove_leftovers,
+)
 from app.store.snapshot import copy_database, recordings_of, schema_of, verdict_of
 
 MANIFEST = "manifest.json"
@@ -86,21 +94,24 @@ def restore(file: Path, places: Places) -> tuple[Manifest, Path | None]:
 
     Raises:
         BackupUnusable: it is no backup, it is damaged, or a newer program made it. Nothing has been changed.
-        DataInUse: a server or worker is at work in the data folder.
+        DataInUse: a server, a worker or another command has the data folder open.
         DiskFull: there is no room for it.
     """
     places.data_dir.mkdir(parents=True, exist_ok=True)
-    _refuse_if_in_use(places.data_dir)
-    with (
-        room_in(places.data_dir),
-        tempfile.TemporaryDirectory(dir=places.data_dir, prefix=".restore-") as name,
-    ):
-        folder = Path(name)
-        manifest = _unpack(file, folder)
-        _check_database(file, folder / "data" / DATABASE_NAME)
-        aside = _set_aside(places.data_dir)
-        _put_in_place(folder, places)
-    return manifest, aside
+    with _alone_in(places.data_dir), room_in(places.data_dir):
+        if is_planned(places.data_dir):
+            finish_exchange(places.data_dir)
+        remove_leftovers(places.data_dir)
+        folder = Path(tempfile.mkdtemp(dir=places.data_dir, prefix=".restore-"))
+        try:
+            manifest = _unpack(file, folder)
+            _check_database(file, folder / "data" / DATABASE_NAME)
+            plan = _plan(places)
+            plan_exchange(folder, places.data_dir, plan)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        finish_exchange(places.data_dir)
+    return manifest, places.data_dir / plan.aside if plan.aside else None
 
 
 # Backing up
@@ -155,10 +166,14 @@ def _add(archive: zipfile.ZipFile, name: str, path: Path) -> Kept:
 # Restoring
 
 
-def _refuse_if_in_use(data_dir: Path) -> None:
-    files = Files(data_dir)
-    if any(files.is_worker_alive(lock.stem) for lock in (data_dir / "workers").glob("*.lock")):
-        raise DataInUse(folder=str(data_dir))
+@contextmanager
+def _alone_in(data_dir: Path) -> Iterator[None]:
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(alone_in(data_dir))
+        except DataBeingRestored as error:
+            raise DataInUse(folder=str(data_dir)) from error
+        yield
 
 
 def _unpack(file: Path, folder: Path) -> Manifest:
@@ -201,27 +216,7 @@ def _check_database(file: Path, database: Path) -> None:
         raise BackupUnusable(file=str(file), reason=verdict)
 
 
-def _set_aside(data_dir: Path) -> Path | None:
-    """Move the present database and settings away; None where there is none."""
-    present = [*data_dir.glob(f"{DATABASE_NAME}*"), *data_dir.glob("*.json")]
-    if not present:
-        return None
-    aside = data_dir / f"before-restore-{datetime.now(UTC):%Y%m%dT%H%M%S}"
-    aside.mkdir()
-    for path in present:
-        path.rename(aside / path.name)
-    return aside
-
-
-def _put_in_place(folder: Path, places: Places) -> None:
-    for path in sorted((folder / "data").glob("*.*")):
-        if path.is_file():
-            path.rename(places.data_dir / path.name)
-    recordings = folder / "data" / "transcriptions"
-    for source in sorted(recordings.iterdir()) if recordings.is_dir() else ():
-        if not (target := places.data_dir / "transcriptions" / source.name).exists():
-            source.rename(target)
-    logs = places.log_dir / f"restored-{datetime.now(UTC):%Y%m%dT%H%M%S}"
-    if (folder / "logs").is_dir():
-        shutil.copytree(folder / "logs", logs)
-    sync_folder(places.data_dir)
+def _plan(places: Places) -> Plan:
+    moment = f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
+    aside = f"before-restore-{moment}" if present(places.data_dir) else ""
+    return Plan(aside, str((places.log_dir / f"restored-{moment}").absolute()))

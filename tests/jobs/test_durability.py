@@ -94,7 +94,7 @@ def test_random_kills_lose_nothing_and_repeat_nothing(house: House) -> None:
     assert len(times_finished(house)) <= 30
     assert set(times_finished(house).values()) == {1}
     left = {path.name for id in ids for path in house.files.folder(id).iterdir()}
-    assert left == {"source.wav", "peaks.json", "job.log"}
+    assert left == {"source.wav", "recording.json", "peaks.json", "job.log"}
 
 
 def test_what_a_dead_worker_had_begun_comes_before_what_waits(house: House) -> None:

@@ -55,13 +55,14 @@ def test_a_running_job_shows_what_it_has_so_far(house: House) -> None:
     assert record.progress.eta_seconds > 0
 
 
-def test_the_folder_keeps_only_recording_peaks_and_log(house: House) -> None:
+def test_the_folder_keeps_only_the_recording_and_what_is_told_of_it(house: House) -> None:
     with house.working("EchoEngine"):
         id = house.end_of(house.submit(talk(0.2)).id).id
 
     assert sorted(path.name for path in house.files.folder(id).iterdir()) == [
         "job.log",
         "peaks.json",
+        "recording.json",
         "source.wav",
     ]
     assert len(house.queue.peaks(id)) > 100
@@ -196,7 +197,11 @@ def test_a_job_is_cancelled_while_its_recording_is_read(house: House) -> None:
 
     assert record.state is JobState.CANCELLED
     assert record.progress.segments_total == 0
-    assert {path.name for path in house.files.folder(id).iterdir()} == {"job.log", "source.wav"}
+    assert {path.name for path in house.files.folder(id).iterdir()} == {
+        "job.log",
+        "recording.json",
+        "source.wav",
+    }
 
 
 def test_a_retry_does_only_what_is_missing(house: House) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import AudioGone, DiskFull, UploadTooLarge
-from app.store.files import Files
+from app.store.files import ARRIVING_NAME, Files, Swept
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -31,7 +31,7 @@ def test_a_settled_file_lies_in_its_folder_with_its_hash(files: Files) -> None:
     with files.receive("会议 (1).MP3", 100) as incoming:
         incoming.write(b"one ")
         incoming.write(b"two")
-        files.settle(incoming, "abc")
+        files.settle(incoming, "abc", {})
 
     assert files.source("abc", ".mp3").read_bytes() == b"one two"
     assert incoming.sha256 == hashlib.sha256(b"one two").hexdigest()
@@ -72,9 +72,9 @@ def test_the_file_on_the_disk_takes_only_a_harmless_ending_from_its_name(
 ) -> None:
     with files.receive(name, 100) as incoming:
         incoming.write(b"x")
-        files.settle(incoming, "abc")
+        files.settle(incoming, "abc", {})
 
-    assert [path.name for path in files.folder("abc").iterdir()] == [f"source{suffix}"]
+    assert {path.name for path in files.folder("abc").iterdir()} == {f"source{suffix}", ARRIVING_NAME}
 
 
 FILL = """
@@ -110,13 +110,13 @@ def test_a_full_disk_is_said_plainly_and_leaves_nothing(files: Files, tmp_path: 
 def test_a_sweep_leaves_what_is_arriving_and_what_has_a_row(files: Files) -> None:
     with files.receive("known.wav", 100) as incoming:
         incoming.write(b"x")
-        files.settle(incoming, "known")
+        files.settle(incoming, "known", {})
     with files.receive("arriving.wav", 100) as arriving, files.receive("settled.wav", 100) as settled:
         arriving.write(b"x")
         settled.write(b"x")
-        files.settle(settled, "settled")
-        assert files.sweep(lambda folder: folder == "known") == []
-        files.settle(arriving, "arrived")
+        files.settle(settled, "settled", {})
+        assert files.sweep(lambda folder: folder == "known") == Swept([], [])
+        files.settle(arriving, "arrived", {})
 
     assert files.folder("known").exists()
     assert files.folder("settled").exists()
@@ -126,16 +126,16 @@ def test_a_sweep_leaves_what_is_arriving_and_what_has_a_row(files: Files) -> Non
 def test_a_sweep_removes_folders_without_a_row(files: Files) -> None:
     with files.receive("a.wav", 100) as incoming:
         incoming.write(b"x")
-        files.settle(incoming, "unknown")
+        files.settle(incoming, "unknown", {})
 
-    assert files.sweep(lambda _: False) == ["unknown"]
+    assert files.sweep(lambda _: False) == Swept(["unknown"], [])
     assert not files.folder("unknown").exists()
 
 
 def test_removing_takes_the_whole_folder(files: Files, tmp_path: Path) -> None:
     with files.receive("a.wav", 100) as incoming:
         incoming.write(b"x")
-        files.settle(incoming, "abc")
+        files.settle(incoming, "abc", {})
     files.peaks("abc").write_text("[]")
     files.remove("abc")
     files.remove("abc")

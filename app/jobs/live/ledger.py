@@ -70,32 +70,28 @@ class Ledger:
             DiskFull, DatabaseUnusable: nothing of it stays.
         """
         id, transcription, token = secrets.token_hex(8), secrets.token_hex(8), secrets.token_urlsafe(24)
-        life = self._files.begin_live(transcription)
+        row = _recording_row(name, options)
+        life = self._files.begin_live(transcription, row)
         try:
             wav = self._wav(transcription, 0)
-            self._add(id, transcription, token, name, options)
+            self._add(id, transcription, token, row, options)
         except BaseException:
             self._files.remove(transcription)
             os.close(life)
             raise
+        self._files.acknowledge(transcription)
         return Place(id, transcription, wav, life), token
 
-    def _add(self, id: str, transcription: str, token: str, name: str, options: JobOptions) -> None:
-        now = datetime.now(UTC)
+    def _add(self, id: str, transcription: str, token: str, row: Row, options: JobOptions) -> None:
+        now = row["created_at"]
         with self._database.writing() as connection:
             transcriptions.add(
                 connection,
                 {
                     "id": transcription,
-                    "name": name,
-                    "suffix": SUFFIX,
-                    "size_bytes": 0,
-                    "sha256": NO_DIGEST,
-                    "source": "live",
-                    "options": options.to_dict(),
+                    **row,
                     "state": JobState.RUNNING,
                     "stage": "recognizing",
-                    "created_at": now,
                     "started_at": now,
                     "receipt": [asdict(options.vad.receipt)],
                 },
@@ -208,6 +204,18 @@ class Ledger:
         if is_unwanted:
             self.queue.purge(id)
         self.queue.announce()
+
+
+def _recording_row(name: str, options: JobOptions) -> Row:
+    return {
+        "name": name,
+        "suffix": SUFFIX,
+        "size_bytes": 0,
+        "sha256": NO_DIGEST,
+        "source": "live",
+        "options": options.to_dict(),
+        "created_at": datetime.now(UTC),
+    }
 
 
 def _described(place: Place) -> dict[str, Any] | None:

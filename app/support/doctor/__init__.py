@@ -29,6 +29,7 @@ QUICK: tuple[Examination, ...] = (
     places.folders,
     places.temp_folder,
     places.disk,
+    places.orphans,
 )
 """What costs milliseconds; in the order in which a person would mend things."""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from app.errors import N_
 from app.store.database import DATABASE_NAME, SCHEMA_VERSION
+from app.store.files import ORPHANS_FOLDER
 from app.store.snapshot import schema_of, verdict_of
 from app.support.doctor.check import Check, Status, Subject, failure, note, ok, warning
 
@@ -79,7 +80,7 @@ def database(subject: Subject) -> Iterable[Check]:
         yield ok("database", N_("There is no database yet; the first start makes it."))
         return
     advice = N_(
-        "Stop the server and restore {file} from a backup, or move it away to start with an empty one."
+        "Stop the server and restore {file} from a backup. Or move it away to start with an empty one; `python -m app recover` then brings the recordings back."
     )
     verdict = verdict_of(file)
     if verdict != "ok":
@@ -87,6 +88,24 @@ def database(subject: Subject) -> Iterable[Check]:
         return
     yield ok("database", N_("{file} is whole."), file=file)
     yield _schema_check(schema_of(file))
+
+
+def orphans(subject: Subject) -> Iterable[Check]:
+    """Look for recordings whose rows are gone."""
+    folder = subject.data_dir / ORPHANS_FOLDER
+    count = sum(1 for _ in folder.iterdir()) if folder.is_dir() else 0
+    if not count:
+        yield ok("orphans", N_("Every recording has its entry."))
+        return
+    yield warning(
+        "orphans",
+        N_("{count} recordings in {folder} have no entry: the database was restored or moved away."),
+        N_(
+            "`python -m app recover` brings them back, to be read anew. Remove from that folder what you do not want."
+        ),
+        count=count,
+        folder=folder,
+    )
 
 
 def _schema_check(schema: str | None) -> Check:
