@@ -67,7 +67,7 @@ def load(spec: EngineSpec) -> Engine:
     engine = factory(spec)
     if spec.vad_model is None:
         return engine
-    from app.engine.funasr.vad import load_vad  # an extra package, which takes seconds to import
+    from app.engine.sanm.vad import load_vad
 
     return GatedEngine(engine, load_vad(spec.vad_model))
 

@@ -13,9 +13,21 @@ from typing import Any
 import torch
 from funasr import AutoModel
 
-from tests.engine.sanm.folders import CHARACTERS, GOLDEN, write_punctuation
+from tests.engine.sanm.folders import CHARACTERS, GOLDEN, conversation, write_punctuation, write_vad
 
 PUNCTUATION_KINDS: list[dict[str, bool]] = [{}, {"has_dictionary": True}, {"sentences_end": False}]
+VAD_KINDS = [  # seconds, seed, longest segment and chunk in milliseconds
+    *((40.0, seed, 60_000, 60_000) for seed in (1, 2)),
+    (40.0, 3, 3000, 60_000),
+    (60.0, 4, 60_000, 60_000),
+    (200.0, 5, 60_000, 60_000),
+    (200.0, 6, 9000, 60_000),
+    (0.03, 1, 60_000, 60_000),
+    (0.5, 1, 60_000, 60_000),
+    (90.0, 7, 60_000, 200),
+    (90.0, 8, 60_000, 600),
+    (90.0, 9, 7000, 330),
+]
 
 
 def load(folder: Path) -> Any:
@@ -58,5 +70,38 @@ def punctuation() -> None:
     write("punctuation.json", cases)
 
 
+def speech() -> None:
+    """Write the segments of whole recordings, and what chunks of them tell."""
+    with tempfile.TemporaryDirectory() as folder:
+        theirs = load(write_vad(Path(folder)))
+        heard: list[torch.Tensor] = []
+        listener = theirs.model.encoder.register_forward_hook(lambda *call: heard.append(call[2]))
+        theirs.generate([torch.tensor(conversation(3.0, 1))])
+        listener.remove()
+        cases = [
+            {"seconds": seconds, "seed": seed, "longest_ms": longest, "chunk_ms": chunk, "found": found}
+            for seconds, seed, longest, chunk in VAD_KINDS
+            for found in [hear(theirs, seconds, seed, longest, chunk)]
+        ]
+    write("vad.json", {"scores": rounded(heard[0][0, ::20]), "cases": cases})
+
+
+def hear(theirs: Any, seconds: float, seed: int, longest_ms: int, chunk_ms: int) -> list[list[int]]:
+    """Return the segments that FunASR finds, or with a chunk below 15 s what it tells from chunk to chunk."""
+    theirs.model.vad_opts.max_single_segment_time = longest_ms
+    waveform = torch.tensor(conversation(seconds, seed))
+    if chunk_ms == 60_000:
+        return theirs.generate([waveform])[0]["value"]
+    size = chunk_ms * 16
+    cache: dict[str, Any] = {}
+    told = []
+    for start in range(0, len(waveform), size):
+        options = {"cache": cache, "chunk_size": chunk_ms, "is_final": start + size >= len(waveform)}
+        [result] = theirs.generate([waveform[start : start + size]], **options)
+        told += result["value"]
+    return told
+
+
 if __name__ == "__main__":
     punctuation()
+    speech()

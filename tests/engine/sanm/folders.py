@@ -15,6 +15,8 @@ import torch
 import yaml
 
 from app.engine.sanm.ct_transformer import CtTransformer, punctuation_config
+from app.engine.sanm.fsmn import FsmnVadNetwork, fsmn_config
+from tests.engine.sounds import RATE, Samples, babble
 
 GOLDEN = Path(__file__).parents[2] / "data" / "sanm"
 CHARACTERS = "今天气很好我们去公园玩吧你喜欢语音识别系统使用开放时间营业客服电话"
@@ -33,6 +35,8 @@ ENCODER = {
     "sanm_shfit": 0,
     "selfattention_layer_type": "sanm",
 }
+
+FEATURES = {"fs": 16000, "window": "hamming", "n_mels": 80, "frame_length": 25, "frame_shift": 10}
 
 
 def waves(state: Mapping[str, torch.Tensor], strength: float = 0.2) -> dict[str, torch.Tensor]:
@@ -104,3 +108,72 @@ def write_punctuation(folder: Path, *, has_dictionary: bool = False, sentences_e
         state["decoder.bias"] = torch.tensor([-9.0, 3.0, 0.0, -9.0, -9.0, -9.0])
     torch.save(state, folder / "model.pt")
     return folder
+
+
+def write_vad(folder: Path) -> Path:
+    """Write fsmn-vad, so that it takes a loud voice for speech and its absence for silence."""
+    config = {
+        "model": "FsmnVADStreaming",
+        "model_conf": {"sil_pdf_ids": [0, 1], "silence_pdf_num": 2, "max_end_silence_time": 800},
+        "encoder": "FSMN",
+        "encoder_conf": {
+            "input_dim": 400,
+            "input_affine_dim": 12,
+            "fsmn_layers": 2,
+            "linear_dim": 16,
+            "proj_dim": 8,
+            "lorder": 6,
+            "rorder": 0,
+            "lstride": 1,
+            "rstride": 0,
+            "output_affine_dim": 12,
+            "output_dim": 9,
+        },
+        "frontend": "WavFrontendOnline",
+        "frontend_conf": {
+            **FEATURES,
+            "dither": 0.0,
+            "lfr_m": 5,
+            "lfr_n": 1,
+        },
+    }
+    write_folder(folder, config, {"frontend_conf": {"cmvn_file": "am.mvn"}})
+    write_normalisation(folder / "am.mvn", 400)
+    state = waves(FsmnVadNetwork(fsmn_config(config)).state_dict(), 0.1)
+    hear_loudness(state)
+    torch.save(state, folder / "model.pt")
+    return folder
+
+
+def hear_loudness(state: dict[str, torch.Tensor]) -> None:
+    """Let one channel of fsmn-vad carry how loud it is, and silence be likely where it is not."""
+    state["encoder.in_linear1.linear.weight"][0] = 0.01  # the mean of 400 features, times 4
+    state["encoder.in_linear2.linear.weight"][0, 0] = 1.0
+    state["encoder.in_linear2.linear.bias"][0] = 4.0
+    for layer in ("linear", "affine"):
+        for name in [name for name in state if name.endswith(f".{layer}.linear.weight")]:
+            state[name][0, 0] = 1.0
+    state["encoder.out_linear1.linear.weight"][0, 0] = 1.0
+    state["encoder.out_linear2.linear.weight"][:2, 0] = -1.0
+    state["encoder.out_linear2.linear.bias"][:2] = 3.0
+
+
+def write_normalisation(file: Path, size: int) -> None:
+    """Write am.mvn, a network of Kaldi as text: what is added to the features, and by what they are multiplied."""
+    layers = (("AddShift", np.linspace(-9, -13, size)), ("Rescale", np.linspace(0.15, 0.3, size)))
+    lines = [
+        f"<{name}> {size} {size}\n<LearnRateCoef> 0 [ {' '.join(f'{value:.4f}' for value in values)} ]\n"
+        for name, values in layers
+    ]
+    file.write_text(f"<Nnet>\n<Splice> {size} {size}\n[ 0 ]\n{''.join(lines)}</Nnet>\n", encoding="utf-8")
+
+
+def conversation(seconds: float, seed: int) -> Samples:
+    """Return stretches of voice between silences of a tenth of a second up to three."""
+    chosen = np.random.default_rng(seed)
+    sound = [np.zeros(RATE // 5, dtype=np.float32)]
+    while sum(map(len, sound)) < seconds * RATE:
+        sound.append(babble(float(chosen.uniform(0.1, 6.0)), level=float(chosen.uniform(0.05, 0.4))))
+        sound.append(np.zeros(round(RATE * float(chosen.uniform(0.1, 3.0))), dtype=np.float32))
+    hiss = 1e-4 * chosen.standard_normal(round(seconds * RATE))
+    return (np.concatenate(sound)[: round(seconds * RATE)] + hiss).astype(np.float32)
