@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -22,14 +23,13 @@ ENGLISH = _table("itn_en.tsv")
 EVERY = CHINESE + ENGLISH
 
 
-@pytest.mark.parametrize(("spoken", "written"), CHINESE)
-def test_chinese_is_written_as_people_write_it(spoken: str, written: str) -> None:
-    assert normalise(spoken) == written
-
-
-@pytest.mark.parametrize(("spoken", "written"), ENGLISH)
-def test_english_is_written_as_people_write_it(spoken: str, written: str) -> None:
-    assert normalise(spoken) == written
+@pytest.mark.parametrize("cases", [CHINESE, ENGLISH], ids=["chinese", "english"])
+def test_numbers_are_written_as_people_write_them(
+    cases: Sequence[tuple[str, str]], subtests: pytest.Subtests
+) -> None:
+    for spoken, written in cases:
+        with subtests.test(spoken):
+            assert normalise(spoken) == written
 
 
 def test_the_tables_hold_at_least_250_different_cases() -> None:
