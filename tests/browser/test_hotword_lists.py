@@ -42,6 +42,22 @@ def test_words_are_saved_as_a_list_and_chosen_again(page: Page) -> None:
     check_accessible(page)
 
 
+def test_enter_saves_and_cancel_leaves_everything_as_it_was(page: Page) -> None:
+    page.get_by_label("Hotwords", exact=True).fill("转写")
+    page.get_by_role("button", name="Save as a list").click()
+    page.get_by_label("Name").fill("不要")
+    page.get_by_role("button", name="Cancel").press("Enter")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert page.request.get(LISTS).json()["lists"] == []
+
+    page.get_by_role("button", name="Save as a list").click()
+    page.get_by_label("Name").fill("技术词汇")
+    page.get_by_label("Name").press("Enter")
+
+    expect(page.get_by_text("Saved as a list.")).to_be_visible()
+    assert [kept["name"] for kept in page.request.get(LISTS).json()["lists"]] == ["技术词汇"]
+
+
 def test_a_name_that_is_taken_is_told_in_the_dialog(page: Page) -> None:
     keep(page, "产品", "小度")
     page.get_by_label("Hotwords", exact=True).fill("转写")

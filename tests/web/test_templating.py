@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from html.parser import HTMLParser
+
 import pytest
 
 from app.web.templating import clock, excerpt, filesize, moment
+from tests.conftest import REPOSITORY
 
 
 @pytest.mark.parametrize(
@@ -40,3 +43,44 @@ def test_an_excerpt_is_text_never_markup() -> None:
         str(excerpt("<script>alert(1)</script>", "alert"))
         == "&lt;script&gt;<mark>alert</mark>(1)&lt;/script&gt;"
     )
+
+
+class Dialogs(HTMLParser):
+    """The first button that submits, of each form in a dialog that has a field to write in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.firsts: list[str] = []
+        self._has_field = False
+        self._first: str | None = None
+        self._dialog = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        if tag == "dialog":
+            self._dialog, self._has_field, self._first = True, False, None
+        elif tag == "textarea" or (tag == "input" and values.get("type", "text") in ("text", "search")):
+            self._has_field = True
+        elif tag == "button" and values.get("type", "submit") == "submit" and self._first is None:
+            self._first = values.get("value") or ""
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "dialog" and self._dialog:
+            self._dialog = False
+            if self._has_field:
+                self.firsts.append(self._first or "")
+
+
+def test_enter_in_a_dialog_does_what_the_dialog_is_for() -> None:
+    firsts: dict[str, list[str]] = {}
+    for path in sorted((REPOSITORY / "templates").rglob("*.html")):
+        dialogs = Dialogs()
+        dialogs.feed(path.read_text(encoding="utf-8"))
+        firsts |= {path.name: dialogs.firsts} if dialogs.firsts else {}
+
+    assert {
+        "transcription.html": ["save"],
+        "_hotword_lists.html": ["save"],
+        "_again.html": ["again"],
+    }.items() <= (firsts.items())
+    assert all(value not in ("", "keep", "close", "cancel") for values in firsts.values() for value in values)

@@ -1,5 +1,6 @@
 import { url } from "../lib/address.js";
 import { problemOf, recogniseAgain } from "../lib/api.js";
+import "../lib/dialog.js";
 import { find } from "../lib/dom.js";
 import { complain } from "./problem-box.js";
 
