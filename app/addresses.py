@@ -46,6 +46,14 @@ def networks(text: str) -> Networks:
     return tuple(ipaddress.ip_network(item.strip(), strict=False) for item in text.split(",") if item.strip())
 
 
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine reaches what listens at `host`."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def is_within(address: str, allowed: Networks) -> bool:
     """Return whether an address is in one of the networks; IPv4 counts as such inside IPv6, too."""
     try:

@@ -249,7 +249,7 @@ class HostNotAllowed(RequestError):
     code = "host_not_allowed"
     status = 403
     message = N_("This server does not answer under the name '{host}'.")
-    advice = N_("Open it as localhost, or let the administrator add the name to FUNASR_ALLOWED_HOSTS.")
+    advice = N_("Open it by its address, or let the administrator add the name to FUNASR_ALLOWED_HOSTS.")
 
 
 class CrossSiteRequest(RequestError):

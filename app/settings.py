@@ -101,7 +101,7 @@ class Settings(BaseSettings):
     """Port to listen on; 0 takes a free one."""
 
     allowed_hosts: str = ""
-    """Further names, with commas, under which a server on the loopback address answers (a reverse proxy)."""
+    """Further names, with commas, under which the server answers: of a reverse proxy, or of the DNS."""
 
     root_path: Annotated[str, AfterValidator(checked_root_path)] = ""
     """Path under which a reverse proxy serves the program (/asr); empty at the root of a host."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import socket
 import tempfile
@@ -12,15 +13,19 @@ from pathlib import Path
 import psutil
 import uvicorn
 
+from app.addresses import is_loopback
 from app.composition import open_models
 from app.engine.registry import identify
 from app.errors import N_, AddressUnusable, FolderUnwritable, ModelError, PortTaken
-from app.logging import setup_logging
+from app.logging import event, setup_logging
 from app.main import create_app
 from app.settings import Settings
 from app.store.database import Database
 
+OPEN = "WARNING: Other machines reach it ({host}), and it has no login: whoever reaches it can read, change and delete everything."
 SHUTDOWN_SECONDS = 5  # open event streams and downloads get this long to end
+_log = logging.getLogger(__name__)
+
 PORTS_TRIED = 20  # how many ports above a taken one are tried for the advice
 
 
@@ -42,6 +47,9 @@ def serve(settings: Settings, *, start_worker: bool = True) -> int:
     server = uvicorn.Server(_server_config(settings, start_worker))
     print(_model_line(open_models(settings).folder_in_use()))
     print(f"Fun-ASR WebUI: {_address(listener, settings.root_path)}  (Ctrl+C stops it)", flush=True)
+    if not is_loopback(settings.host):
+        event(_log, logging.WARNING, "open_to_network", host=settings.host)
+        print(OPEN.format(host=settings.host), flush=True)
     server.run(sockets=[listener])
     return 0
 
@@ -134,5 +142,7 @@ def _server_config(settings: Settings, start_worker: bool) -> uvicorn.Config:
 
 def _address(listener: socket.socket, root_path: str) -> str:
     host, port = listener.getsockname()[:2]
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(host, host)  # noqa: S104
-    return f"http://{shown}:{port}{root_path}{'/' if root_path else ''}"
+    path = f":{port}{root_path}{'/' if root_path else ''}"
+    if host in ("0.0.0.0", "::"):  # noqa: S104
+        return f"http://{socket.gethostname()}{path}, here http://127.0.0.1{path}"
+    return f"http://{f'[{host}]' if ':' in host else host}{path}"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.datastructures import URL, Headers, MutableHeaders
 
-from app.addresses import Networks, checked_root_path, is_host, is_within
+from app.addresses import Networks, checked_root_path, is_host, is_loopback, is_within
 from app.logging import event
 
 if TYPE_CHECKING:
@@ -29,6 +29,10 @@ log = logging.getLogger(__name__)
 SOCKET_SCHEMES = {"http": "ws", "https": "wss"}
 ASKED_HOST = "asked_host"
 """Key of the scope: the Host header as it arrived, before a proxy's X-Forwarded-Host took its place."""
+
+
+FROM_PROXY = "from_proxy"
+"""Key of the scope: a trusted proxy on another machine asks. It chose the name, and a browser cannot be it."""
 
 
 def root_path(scope: Mapping[str, Any]) -> str:
@@ -52,6 +56,10 @@ def asked_host(scope: Mapping[str, Any]) -> str:
     """Return the Host header as it arrived at this server."""
     host: str | None = scope.get(ASKED_HOST)
     return Headers(raw=scope["headers"]).get("host", "") if host is None else host
+
+
+def is_from_proxy(scope: Mapping[str, Any]) -> bool:
+    return bool(scope.get(FROM_PROXY))
 
 
 def first_segments(paths: Iterable[str]) -> frozenset[str]:
@@ -87,6 +95,7 @@ class BehindProxy:
         is_trusted = scope.get("client") is not None and is_within(scope["client"][0], self._trusted)
         root = self._root_path or (self._forwarded_prefix(headers) if is_trusted else "")
         seen = {**scope, "root_path": root, "path": root + _stripped(scope["path"], root)}
+        seen[FROM_PROXY] = is_trusted and not is_loopback(scope["client"][0])
         return seen | self._forwarded_origin(scope, headers) if is_trusted else seen
 
     def _forwarded_prefix(self, headers: Headers) -> str:

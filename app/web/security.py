@@ -5,20 +5,24 @@ Programs that are not browsers (no Origin, no Sec-Fetch-Site) are not restricted
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection, Request
 
+from app.addresses import is_loopback
 from app.errors import AppError, CrossSiteRequest, HostNotAllowed, RequestTooLarge
 from app.web.errors import LARGEST_FORM_BYTES, error_response
-from app.web.proxy import asked_host
+from app.web.proxy import asked_host, is_from_proxy
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+PRIVATE_ENDINGS = (".local", ".lan", ".internal", ".home.arpa")  # RFC 6762, RFC 8375 and ICANN's reservation
 FORM_TYPES = ("application/json", "application/x-www-form-urlencoded")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -42,15 +46,38 @@ SECURITY_HEADERS = {
 }
 
 
-def allowed_hosts(host: str, further: str) -> frozenset[str] | None:
-    """Return the names under which the server may be asked for; None where any will do.
+@dataclass(frozen=True, slots=True)
+class HostNames:
+    """The names under which the server may be asked for.
 
-    A server on the loopback address is protected from names that a hostile site points at it (DNS rebinding).
+    A hostile site can point a name of its own at this server and read it through a person's browser (DNS rebinding).
+    Addresses, and names that the public DNS does not have, cannot be used so.
     """
-    if not (host in {"localhost", "::1"} or host.startswith("127.")):
-        return None
-    names = {place.name for place in allowed_origins(further)}
-    return LOOPBACK_NAMES | names | {f"[{host}]" if ":" in host else host}
+
+    names: frozenset[str]
+    is_open: bool
+    """Whether the server listens to other machines as well."""
+
+    def has(self, name: str) -> bool:
+        """Return whether `name` (in lower case, IPv6 in brackets) is one of them."""
+        return name in self.names or (self.is_open and _is_of_no_site(name))
+
+
+def allowed_hosts(host: str, further: str) -> HostNames:
+    """Return the names of a server that listens at `host`; `further` are the administrator's, with commas."""
+    names = {place.name for place in allowed_origins(further)} | {f"[{host}]" if ":" in host else host}
+    own = set() if is_loopback(host) else {socket.gethostname().lower(), socket.getfqdn().lower()}
+    return HostNames(LOOPBACK_NAMES | names | own, not is_loopback(host))
+
+
+def _is_of_no_site(name: str) -> bool:
+    if "." not in name or name.endswith(PRIVATE_ENDINGS):
+        return True
+    try:
+        ip_address(name.strip("[]"))
+    except ValueError:
+        return False
+    return True
 
 
 def allowed_origins(further: str) -> frozenset[Place]:
@@ -74,7 +101,7 @@ class Place:
 class Gate:
     """ASGI middleware: refuses foreign host names, changes and sockets asked for by pages of other sites, and floods."""
 
-    def __init__(self, app: ASGIApp, hosts: frozenset[str] | None, origins: frozenset[Place]) -> None:
+    def __init__(self, app: ASGIApp, hosts: HostNames, origins: frozenset[Place]) -> None:
         self._app = app
         self._hosts = hosts
         self._origins = origins
@@ -90,7 +117,7 @@ class Gate:
     def _refusal(self, scope: Scope) -> AppError | None:
         headers = Headers(scope=scope)
         host = _place(asked_host(scope)).name
-        if self._hosts is not None and host and host not in self._hosts:
+        if host and not self._hosts.has(host) and not is_from_proxy(scope):
             return HostNotAllowed(host=host[:100])
         is_socket = scope["type"] == "websocket"
         is_cross_site = self._is_foreign(headers) if is_socket else self._is_cross_site(headers)

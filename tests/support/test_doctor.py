@@ -26,7 +26,16 @@ from app.support.doctor import Check, Examination, Status, Subject, _made, glanc
 from app.support.doctor.computing import devices, driver, model_files, recognition
 from app.support.doctor.packages import packages, python_check
 from app.support.doctor.places import database, disk_check, folders, room, temp_folder
-from app.support.doctor.surroundings import DECODERS, WRITTEN, clock, clock_check, decoders, port, proxy
+from app.support.doctor.surroundings import (
+    DECODERS,
+    WRITTEN,
+    clock,
+    clock_check,
+    decoders,
+    network,
+    port,
+    proxy,
+)
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 MODEL = builtin_model_dir()
@@ -86,6 +95,18 @@ def test_a_model_that_reads_its_golden_sample_wrongly_is_found(tmp_path: Path) -
 
     assert found["recognition"].status is Status.FAILURE
     assert "something else" in found["recognition"].explained()["fact"]
+
+
+def test_a_server_that_other_machines_reach_is_told(tmp_path: Path) -> None:
+    def found(host: str) -> tuple[str, str]:
+        [check] = network(subject(tmp_path, host=host))
+        return str(check.status), check.explained()["fact"]
+
+    assert found("127.0.0.1")[0] == "ok"
+    assert found("::1")[0] == "ok"
+    status, fact = found("0.0.0.0")  # noqa: S104
+    assert status in ("warning", "note")
+    assert "no login" in fact
 
 
 def test_a_folder_without_a_model_is_a_failure_with_the_file_that_is_missing(tmp_path: Path) -> None:

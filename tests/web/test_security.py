@@ -1,3 +1,5 @@
+import socket
+
 import pytest
 from starlette.testclient import TestClient
 
@@ -65,9 +67,54 @@ def test_names_of_a_proxy_can_be_allowed(settings: Settings) -> None:
         assert client.get(API).status_code == 200
 
 
-def test_a_server_that_is_open_to_the_network_answers_under_any_name() -> None:
-    assert allowed_hosts("0.0.0.0", "") is None  # noqa: S104
-    assert allowed_hosts("127.0.0.2", "") == {"localhost", "127.0.0.1", "[::1]", "127.0.0.2"}
+@pytest.mark.parametrize(
+    ("name", "is_answered"),
+    [
+        ("192.168.1.20", True),
+        ("[fe80::1]", True),
+        ("127.0.0.1", True),
+        ("office-server", True),
+        ("office-server.local", True),
+        (socket.gethostname().lower(), True),
+        ("asr.company.example", True),
+        ("evil.example", False),
+        ("192.168.1.20.evil.example", False),
+        ("evil.local.example", False),
+    ],
+)
+def test_an_open_server_answers_under_no_name_of_the_public_dns_but_its_own(
+    name: str, is_answered: bool
+) -> None:
+    assert allowed_hosts("0.0.0.0", "asr.company.example").has(name) is is_answered  # noqa: S104
+
+
+def test_an_address_of_this_machine_alone_has_its_own_name() -> None:
+    hosts = allowed_hosts("127.0.0.2", "")
+
+    assert [hosts.has(name) for name in ("localhost", "127.0.0.2", "127.0.0.3", "192.168.1.20")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
+def test_a_page_that_was_led_to_an_open_server_can_change_nothing(settings: Settings) -> None:
+    server = settings.model_copy(update={"host": "0.0.0.0"})  # noqa: S104
+    with TestClient(create_app(server, start_worker=False), base_url="http://rebound.example:7860") as client:
+        assert client.delete(API).json()["error"]["code"] == "host_not_allowed"
+        assert client.get("/").status_code == 403
+
+
+def test_a_trusted_proxy_on_another_machine_chooses_the_name(settings: Settings) -> None:
+    server = settings.model_copy(update={"host": "0.0.0.0", "trusted_proxies": "10.1.0.0/16"})  # noqa: S104
+    app = create_app(server, start_worker=False)
+
+    def status(client: str) -> int:
+        with TestClient(app, base_url="http://asr.example", client=(client, 1)) as asking:
+            return asking.get("/health").status_code
+
+    assert (status("10.1.2.3"), status("10.2.0.1")) == (200, 403)
 
 
 @pytest.mark.parametrize("path", ["/", "/docs", "/static/favicon.svg", API, "/api/v1/nothing"])

@@ -30,6 +30,7 @@ QUICK: tuple[Examination, ...] = (
     places.temp_folder,
     places.disk,
     places.orphans,
+    surroundings.network,
 )
 """What costs milliseconds; in the order in which a person would mend things."""
 

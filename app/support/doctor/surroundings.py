@@ -13,6 +13,7 @@ from ipaddress import IPv4Address, ip_network
 from pathlib import Path
 
 from app import PROGRAM
+from app.addresses import is_loopback
 from app.errors import N_
 from app.store.database import DATABASE_NAME
 from app.store.snapshot import newest_moment
@@ -20,6 +21,7 @@ from app.support.doctor.check import Check, Subject, failure, note, ok, warning
 from app.support.doctor.packages import REINSTALL
 
 DECODERS = ("mp3", "aac", "opus", "vorbis", "flac", "wmav2", "pcm_s16le", "pcm_mulaw")
+CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv")  # of Docker and of Podman
 PROXIES = ("HTTP_PROXY", "ALL_PROXY")  # HTTPS_PROXY is for other servers
 LOOPBACK = IPv4Address("127.0.0.1")
 ANSWER_SECONDS = 15.0  # a busy machine is slow; a server that answers ends the wait
@@ -69,6 +71,27 @@ def port(subject: Subject) -> Iterable[Check]:
         yield ok("port", N_("The server answers on port {port}."), **place)
     else:
         yield warning("port", N_("Another program listens on port {port}."), advice, **place)
+
+
+def network(subject: Subject) -> Iterable[Check]:
+    """Tell a server that other machines reach; inside a container the published ports decide that."""
+    host = subject.host
+    if is_loopback(host):
+        yield ok("network", N_("Only this machine reaches the server ({host})."), host=host)
+        return
+    fact = N_(
+        "Other machines reach the server ({host}). It has no login: whoever reaches it can read, change and delete everything."
+    )
+    advice = N_(
+        "Start it without --host, or put a reverse proxy with a login in front (docs/reverse-proxy.md)."
+    )
+    if any(Path(mark).exists() for mark in CONTAINER_MARKS):
+        advice = N_(
+            "Publish its port to this machine only, or put a reverse proxy with a login in front (docs/reverse-proxy.md)."
+        )
+        yield note("network", fact, advice, host=host)
+    else:
+        yield warning("network", fact, advice, host=host)
 
 
 def proxy(_subject: Subject) -> Iterable[Check]:
