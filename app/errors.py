@@ -8,7 +8,7 @@
     - UnknownLanguage, UnknownFormat, InvalidParameter, NotFound, MethodNotAllowed, RangeNotSatisfiable
     - RequestTooLarge, HostNotAllowed, CrossSiteRequest
     - SettingUnknown, SettingFixed, SettingRefused, SettingsNotKept, HotwordListNotFound, HotwordListExists
-    - AnalysisNotFound, RecognitionElsewhere, NothingToExport
+    - AnalysisNotFound, RecognitionElsewhere, NothingToExport, ComparisonNotFound
     - BatchNotFound, ImportOff, FolderNotAllowed, FolderWithoutRecordings, FolderWatched, OriginalDeleted
     - TranscriptionNotFound, AudioGone, NotFinished, NotCancellable, NotRetriable, EditConflict
   + LiveError
@@ -360,6 +360,15 @@ class OriginalDeleted(RequestError):
     status = 410
     message = N_("The transcription with the same content was deleted.")
     advice = N_("Take it back from the trash, or add this file again to have it read.")
+
+
+class ComparisonNotFound(RequestError):
+    code = "comparison_not_found"
+    status = 404
+    message = N_("There is no comparison {id}.")
+    advice = N_(
+        "It or its transcriptions may have been deleted. The page of comparisons lists those that exist."
+    )
 
 
 class TranscriptionNotFound(RequestError):

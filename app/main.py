@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +28,7 @@ from app.composition import (
 from app.errors import Problem, RootPathTaken
 from app.jobs.arrivals import Arrivals
 from app.jobs.batches import BatchBook
+from app.jobs.comparisons import Comparisons
 from app.jobs.devices import Devices
 from app.jobs.history import History
 from app.jobs.inference import InferenceProcess
@@ -60,6 +61,7 @@ from app.web import (
     batch_uploads,
     batches,
     case,
+    comparisons,
     docs,
     edits,
     events,
@@ -162,6 +164,7 @@ def _add_routes(app: FastAPI) -> None:
         case,
         findings,
         replay,
+        comparisons,
         probes,
     ):  # /events stands before /{id}
         add_router(app, module.router)
@@ -175,6 +178,7 @@ def _add_routes(app: FastAPI) -> None:
     add_router(app, doctor_routes.page)
     add_router(app, logs.page)
     add_router(app, replay.page)
+    add_router(app, comparisons.page)
     app.mount("/static", StaticFolder(directory=resource_dir("static")), name="static")
 
 
@@ -221,6 +225,7 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
     stack.enter_context(shelf.open())
     book = SettingsBook(settings, shelf.chosen, _adjust_log)
     inference = InferenceProcess(spec or spec_of_folder(settings, shelf.folder_in_use()))
+    spec_of = _spec_of(book, spec)
     lanes = None
     if start_worker:
         worker = Worker(
@@ -230,10 +235,11 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
             decode_limits(settings),
             concurrent_jobs=settings.concurrent_jobs,
             segment_timeout_seconds=settings.segment_timeout_seconds,
+            spec_of_model=lambda name: spec_of(shelf.recognising_folder(name)),
         )
         stack.enter_context(worker.running())
         lanes = worker.batches
-        stack.enter_context(_keeper(shelf, inference, book, spec).running())
+        stack.enter_context(_keeper(shelf, inference, book, spec_of).running())
         stack.enter_context(Retention(trash, lambda: _spans(book)).running())
     live_sessions = Live(queue, lanes, _live_limits(settings), lambda: _model_name(inference))
     stack.enter_context(live_sessions.running())
@@ -267,6 +273,7 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
         "doctor": doctor,
         "health": health,
         "replays": replays,
+        "comparisons": Comparisons(queue),
         "journal": Journal(settings.data_dir / JOURNAL_FOLDER),
         "has_worker": start_worker,
         "default_options": JobOptions(vad=vad_options(settings)),
@@ -318,8 +325,14 @@ def _spans(book: SettingsBook) -> Spans:
 
 
 def _keeper(
-    shelf: Models, inference: InferenceProcess, book: SettingsBook, spec: EngineSpec | None
+    shelf: Models, inference: InferenceProcess, book: SettingsBook, spec_of: Callable[[Path], EngineSpec]
 ) -> ModelKeeper:
+    return ModelKeeper(shelf, inference, spec_of, lambda: book.now.model_idle_minutes * 60, book)
+
+
+def _spec_of(book: SettingsBook, spec: EngineSpec | None) -> Callable[[Path], EngineSpec]:
+    """Return what tells how to load a folder, with the settings as they are then."""
+
     def spec_of(folder: Path) -> EngineSpec:
         settings = book.now
         if spec is None:
@@ -329,4 +342,4 @@ def _keeper(
             changes["allow_fallback"] = changes.pop("allow_device_fallback")
         return replace(spec, model_dir=folder, **changes)
 
-    return ModelKeeper(shelf, inference, spec_of, lambda: book.now.model_idle_minutes * 60, book)
+    return spec_of

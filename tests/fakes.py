@@ -58,6 +58,31 @@ class EchoEngine:
         return True
 
 
+class NamedEngine(EchoEngine):
+    """Says the name of its model's folder; one that is called `broken` cannot be loaded."""
+
+    def __init__(self, spec: EngineSpec) -> None:
+        super().__init__(spec)
+        if spec.model_dir.name == "broken":
+            raise ModelFileMissing(folder=str(spec.model_dir), file="final.pt")
+
+    @property
+    def info(self) -> EngineInfo:
+        return replace(super().info, model=self.notes.name)
+
+    def hear(self, _: Waveform) -> Hypothesis:
+        return Hypothesis(f"This is {self.notes.name}.", f"this is {self.notes.name}", 0.9)
+
+
+class WaitingNamedEngine(NamedEngine):
+    """Finishes a piece once the note `go` lies beside its model's folder."""
+
+    def hear(self, waveform: Waveform) -> Hypothesis:
+        while not (self.notes.parent / "go").exists():
+            time.sleep(0.01)
+        return super().hear(waveform)
+
+
 class SlowEngine(EchoEngine):
     def hear(self, waveform: Waveform) -> Hypothesis:
         time.sleep(0.15)

@@ -13,24 +13,19 @@ import subprocess
 import sys
 import tempfile
 import time
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from pathlib import Path
-
-import numpy as np
 
 from app.commands.models import folder_of
 from app.commands.transcribe import output_names
 from app.composition import open_models
 from app.errors import N_, FileUnreadable, InvalidParameter
+from app.scoring import error_rate, marked
 from app.settings import Settings
-from app.transcript import SPOKEN, is_wide
 
 BYTES_PER_MB = 1_000_000
 RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes in what the kernel counts
-LONGEST_DIFFERENCE = 20_000  # units; longer texts are shown without marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,35 +145,6 @@ def _print_texts(name: str, runs: Sequence[Run], said: str | None) -> None:
         print(f"  {run.model:<{width}}  {shown if text else '-'}")
 
 
-def marked(first: str, second: str) -> str:
-    """Return `second` with what differs from `first` in brackets: `[other words]`, `[-missing-]`.
-
-    >>> marked("one two three four", "one too four")
-    'one [too] four'
-    """
-    a, b = units(first), units(second)
-    if max(len(a), len(b)) > LONGEST_DIFFERENCE:
-        return second
-    places = [(found.start(), found.end()) for found in SPOKEN.finditer(_folded(second))]
-    if len(places) != len(b):
-        return second
-    result, at = "", 0
-    for kind, begin_a, end_a, begin, end in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
-        if kind == "equal":
-            continue
-        where = places[begin][0] if begin < len(places) else len(second)
-        result += second[at:where]
-        at = where
-        if end > begin:
-            at = places[end - 1][1]
-            result += f"[{second[where:at]}]"
-        else:
-            result += (
-                f"[-{''.join(a[begin_a:end_a]) if is_wide(a[begin_a][0]) else ' '.join(a[begin_a:end_a])}-] "
-            )
-    return result + second[at:]
-
-
 def _print_table(runs: Sequence[Run], said: Mapping[str, str]) -> None:
     print("\n| model | errors | RTF | memory |\n|---|---|---|---|")
     for run in runs:
@@ -186,38 +152,3 @@ def _print_table(runs: Sequence[Run], said: Mapping[str, str]) -> None:
         errors = f"{100 * error_rate(pairs):.2f} %" if pairs else "-"
         rtf = f"{run.wall_seconds / run.audio_seconds:.3f}" if run.audio_seconds else "-"
         print(f"| {run.model} | {errors} | {rtf} | {run.memory_bytes // BYTES_PER_MB} MB |")
-
-
-# Errors
-
-
-def units(text: str) -> list[str]:
-    """Return what counts: Chinese characters one by one, other words whole, without capitals and marks."""
-    return SPOKEN.findall(_folded(text))
-
-
-def error_rate(pairs: Sequence[tuple[str, str]]) -> float:
-    """Return the wrong, missing and added units as a share of those that were said."""
-    spelled = [(units(said), units(heard)) for said, heard in pairs]
-    total = sum(len(said) for said, _ in spelled)
-    return sum(edits(said, heard) for said, heard in spelled) / max(1, total)
-
-
-def edits(said: Sequence[str], heard: Sequence[str]) -> int:
-    """Return the fewest changes that make one of the other (Levenshtein, 1966)."""
-    ids = {unit: id for id, unit in enumerate({*said, *heard})}
-    heard_ids = np.array([ids[unit] for unit in heard], dtype=np.int64)
-    steps = np.arange(len(heard) + 1)
-    row = steps.copy()
-    for unit in said:
-        best = np.empty_like(row)
-        best[0] = row[0] + 1
-        best[1:] = np.minimum(row[1:] + 1, row[:-1] + (heard_ids != ids[unit]))
-        row = np.minimum.accumulate(best - steps) + steps  # additions run along the row
-    return int(row[-1])
-
-
-def _folded(text: str) -> str:
-    """Return one character for each, so that places stay."""
-    folded = (unicodedata.normalize("NFKC", letter).lower() for letter in text)
-    return "".join(new if len(new) == 1 else old for new, old in zip(folded, text, strict=True))

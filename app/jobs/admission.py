@@ -17,8 +17,9 @@ from app.store.tables import ItemState, JobState, Rank, Wish
 
 OF_A_BATCH = "batch"
 OF_A_FOLDER = "folder"
-OF_MANY = frozenset({OF_A_BATCH, OF_A_FOLDER})
-"""Where a transcription comes from that nobody sent alone: a batch, or a watched folder."""
+OF_A_COMPARISON = "compare"
+OF_MANY = frozenset({OF_A_BATCH, OF_A_FOLDER, OF_A_COMPARISON})
+"""Where a transcription comes from that nobody sent alone: a batch, a watched folder, or a comparison of models."""
 
 _log = logging.getLogger(__name__)
 

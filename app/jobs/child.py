@@ -7,9 +7,11 @@ tell, is decided in inference.py.
 from __future__ import annotations
 
 import multiprocessing
+import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from threading import Event, Timer
 
 import psutil
@@ -20,6 +22,7 @@ from app.engine.process import serve
 from app.errors import N_, InferenceCrashed, InferenceHung
 from app.exits import exit_cause
 
+PEAK = re.compile(r"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
 FAREWELL_SECONDS = 2.0  # an idle child ends at once; one that does not is killed
 
 
@@ -49,6 +52,17 @@ class Child:
         with suppress(psutil.NoSuchProcess):
             return psutil.Process(self.pid).memory_info().rss
         return None
+
+    def peak_bytes(self) -> int | None:
+        """Return the most memory that the process has had, or None when it has ended.
+
+        Where the system does not tell (Linux does), that is what it has now.
+        """
+        with suppress(OSError):
+            told = PEAK.search(Path(f"/proc/{self.pid}/status").read_text(encoding="ascii"))
+            if told:
+                return int(told[1]) * 1024
+        return self.rss_bytes()
 
     def is_alive(self) -> bool:
         return self._process.is_alive()

@@ -56,13 +56,19 @@ class Claims:
         self._files = queue.files
         self._worker = worker
 
-    def claim(self) -> Transcription | None:
-        """Take the job that waits longest, if there is one."""
+    def claim(self, *, naming_models: bool = True) -> Transcription | None:
+        """Take the job that waits longest, if there is one; those that name a model of their own only on request."""
         with self._database.reading() as connection:
-            if not transcriptions.has_waiting(connection):
+            if not transcriptions.has_waiting(connection, naming_models=naming_models):
                 return None
         with self._database.writing() as connection:
-            row = transcriptions.claim(connection, self._worker, datetime.now(UTC), stage="preparing")
+            row = transcriptions.claim(
+                connection,
+                self._worker,
+                datetime.now(UTC),
+                naming_models=naming_models,
+                stage="preparing",
+            )
             transcriptions.move_up(connection)
         return transcription_from(row) if row else None
 
@@ -149,6 +155,11 @@ class Claims:
             )
             transcriptions.change(connection, id)
             transcriptions.recount(connection, id)
+
+    def note_memory(self, id: str, memory_bytes: int) -> None:
+        """Store the largest memory of a process that recognised this job alone."""
+        with self._own(id) as (connection, _):
+            transcriptions.change(connection, id, memory_bytes=memory_bytes)
 
     def finish(self, id: str) -> Problem | None:
         """End a job whose segments have all been tried; return the problem where some of them failed."""

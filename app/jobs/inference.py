@@ -139,6 +139,11 @@ class InferenceProcess:
         child = self._child
         return replace(self._status, rss_bytes=child.rss_bytes() if child else None)
 
+    def peak_bytes(self) -> int | None:
+        """Return the most memory that the process has had; None where there is none."""
+        child = self._child
+        return child.peak_bytes() if child else None
+
     @property
     def batch_seconds(self) -> float:
         """Padded seconds that the loaded engine likes to get at once; 0 where nothing is loaded, or one by one."""

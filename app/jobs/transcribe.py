@@ -8,7 +8,8 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event
 from typing import TypeVar
@@ -19,6 +20,7 @@ from app.engine.preparation import Cancelled, prepare
 from app.engine.samples import channel_file
 from app.errors import AppError, DatabaseUnusable, DiskFull, InferenceUnavailable
 from app.jobs.batching import Batches, Lane, Order, Recognised
+from app.jobs.bench import Bench
 from app.jobs.claims import Claims, Maker
 from app.jobs.inference import Stopped
 from app.jobs.transcription import SegmentRecord, Transcription
@@ -41,6 +43,7 @@ class Transcriber:
     claims: Claims
     files: Files
     batches: Batches
+    bench: Bench
     limits: DecodeLimits
     stopping: Event
 
@@ -54,8 +57,9 @@ class Transcriber:
             AppError: the job cannot go on.
         """
         self._prepare(job)
-        self.remember(lambda: self.claims.begin_recognition(job.id))
-        self._recognise(job)
+        with self._batches_for(job) as batches:
+            self.remember(lambda: self.claims.begin_recognition(job.id))
+            self._recognise(job, batches)
         problem = self.remember(lambda: self.claims.finish(job.id))
         name, code = ("job_failed", problem.code) if problem else ("job_succeeded", "-")
         event(_log, logging.ERROR if problem else logging.INFO, name, error=code)
@@ -104,11 +108,22 @@ class Transcriber:
     def _is_unwanted(self, id: str) -> bool:
         return self.stopping.is_set() or self.remember(lambda: self.claims.is_cancelled(id))
 
-    def _recognise(self, job: Transcription) -> None:
+    @contextmanager
+    def _batches_for(self, job: Transcription) -> Iterator[Batches]:
+        """Give the way to the model in use, or to the one that the job names, whose memory is measured."""
+        if not job.options.model:
+            yield self.batches
+            return
+        with self.bench.engine(job.options.model, lambda: self._is_unwanted(job.id)) as engine:
+            yield engine.batches
+            if peak_bytes := engine.peak_bytes():
+                self.remember(lambda: self.claims.note_memory(job.id, peak_bytes))
+
+    def _recognise(self, job: Transcription, batches: Batches) -> None:
         """Send what is pending through the process that infers, some segments ahead, and keep each text at once."""
         pending = deque(self.claims.pending(job.id))
         began = time.monotonic()
-        with self.batches.lane(job.id) as lane:
+        with batches.lane(job.id) as lane:
             while pending or not lane.is_empty:
                 if self._is_unwanted(job.id):
                     self._withdraw(job, lane)

@@ -32,6 +32,8 @@ class JobOptions:
     channels: str = "mix"
     """One of CHANNELS."""
     vad: VadOptions = field(default_factory=VadOptions)
+    model: str = ""
+    """Name of the model that is to read it, in a process of its own; empty for the model in use."""
 
     @property
     def recognition(self) -> RecognitionOptions:
@@ -101,6 +103,10 @@ class Transcription:
     """Grows with every change by hand; 0 where the text is as it was recognised."""
     recording: Mapping[str, Any]
     """How it was encoded and how it sounds; empty until it has been read."""
+    seconds_worked: float = 0.0
+    """By the clock, on the segments that are done."""
+    memory_bytes: int | None = None
+    """The largest of the process that recognised it; None where that was not its own."""
 
     @property
     def first_id(self) -> str:
@@ -187,6 +193,8 @@ def transcription_from(row: Mapping[str, Any]) -> Transcription:
         recording=row.get("recording") or {},
         again_of=row["again_of"],
         edit_revision=row["edit_revision"],
+        seconds_worked=row.get("seconds_worked") or 0.0,
+        memory_bytes=row.get("memory_bytes"),
     )
 
 

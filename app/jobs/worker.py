@@ -13,10 +13,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Event, Thread
 
+from app.engine import EngineSpec
 from app.engine.audio import DecodeLimits
 from app.engine.preparation import Cancelled
 from app.errors import AppError
 from app.jobs.batching import Batches
+from app.jobs.bench import Bench, no_other_models
 from app.jobs.claims import ClaimLost, Claims
 from app.jobs.inference import InferenceProcess, Stopped
 from app.jobs.queue import Queue
@@ -33,7 +35,10 @@ _log = logging.getLogger(__name__)
 
 
 class Worker:
-    """Takes jobs from `queue` and does them with `inference`, which it starts and stops."""
+    """Takes jobs from `queue` and does them with `inference`, which it starts and stops.
+
+    `spec_of_model` tells how to load a model that a job names; it raises ModelError where there is none.
+    """
 
     def __init__(
         self,
@@ -43,6 +48,7 @@ class Worker:
         limits: DecodeLimits,
         concurrent_jobs: int = 2,
         segment_timeout_seconds: float = 300.0,
+        spec_of_model: Callable[[str], EngineSpec] = no_other_models,
     ) -> None:
         self.id = secrets.token_hex(8)
         self._queue = queue
@@ -53,7 +59,10 @@ class Worker:
         self._taken_over = Event()
         self._claims = Claims(queue, self.id)
         self._batches = Batches(inference, segment_timeout_seconds)
-        self._transcriber = Transcriber(self._claims, files, self._batches, limits, self._stopping)
+        self._bench = Bench(spec_of_model, segment_timeout_seconds)
+        self._transcriber = Transcriber(
+            self._claims, files, self._batches, self._bench, limits, self._stopping
+        )
 
     @property
     def batches(self) -> Batches:
@@ -108,10 +117,16 @@ class Worker:
                 self._stopping.wait(LOOK_SECONDS)
 
     def _do_next(self) -> None:
-        job = self._transcriber.remember(self._claims.claim)
-        if job is None:
-            self._queue.wait_for_arrival(LOOK_SECONDS)
-            return
+        with self._bench.place() as place:
+            job = self._transcriber.remember(lambda: self._claims.claim(naming_models=place.is_mine))
+            if job is None or not job.options.model:
+                place.leave()
+            if job is None:
+                self._queue.wait_for_arrival(LOOK_SECONDS)
+            else:
+                self._begin(job)
+
+    def _begin(self, job: Transcription) -> None:
         with bound(job=job.id):
             event(_log, logging.INFO, "job_started", attempt=job.attempts, worker=self.id)
             try:

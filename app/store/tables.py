@@ -182,6 +182,7 @@ transcriptions = Table(
     ),  # how it was encoded and how it sounds; null until it is read
     Column("again_of", String(32)),  # id of the first transcription of the same recording; null for the first
     Column("edit_revision", Integer, nullable=False, default=0, server_default="0"),  # 0: never edited
+    Column("memory_bytes", Integer),  # largest of the process that recognised, where it had one of its own
     _one_of("state", JobState),
     Index("ix_transcriptions_state", "state", "rank", "queue_order"),
     Index("ix_transcriptions_sha256", "sha256"),
@@ -275,6 +276,15 @@ hotword_lists = Table(
     ),  # as a person writes them: one on each line, with a weight if need be
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
+)
+
+comparisons = Table(
+    "comparisons",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("created_at", UtcDateTime, nullable=False, index=True),
+    Column("reference", Text, nullable=False, default=""),  # what was really said, as a person gave it
+    Column("members", JSON, nullable=False),  # ids of transcriptions of one recording, in the order chosen
 )
 
 history_totals = Table(

@@ -33,6 +33,7 @@ POSITIONS_TOLD = 100
 _visible = transcriptions.c.deleted_at.is_(None) & transcriptions.c.delete_requested.is_(False)
 _waiting = (transcriptions.c.state == JobState.QUEUED) & _visible & (transcriptions.c.rank < Rank.HELD)
 _in_turn = (transcriptions.c.rank, transcriptions.c.queue_order)
+_names_no_model = func.coalesce(transcriptions.c.options["model"].as_string(), "") == ""
 
 
 def add(connection: Connection, values: Mapping[str, Any]) -> None:
@@ -93,13 +94,18 @@ def change(connection: Connection, id: str, **values: Any) -> None:
         search.index_text(connection, id)
 
 
-def has_waiting(connection: Connection) -> bool:
-    return connection.scalar(select(transcriptions.c.id).where(_waiting).limit(1)) is not None
+def has_waiting(connection: Connection, *, naming_models: bool = True) -> bool:
+    return connection.scalar(_waiting_ids(naming_models).limit(1)) is not None
 
 
-def claim(connection: Connection, worker: str, now: datetime, **values: Any) -> Row | None:
-    """Give the row whose turn it is to `worker`, in one statement: no two workers can get the same."""
-    oldest = select(transcriptions.c.id).where(_waiting).order_by(*_in_turn).limit(1)
+def claim(
+    connection: Connection, worker: str, now: datetime, *, naming_models: bool = True, **values: Any
+) -> Row | None:
+    """Give the row whose turn it is to `worker`, in one statement: no two workers can get the same.
+
+    Those that name a model of their own are passed over unless `naming_models`.
+    """
+    oldest = _waiting_ids(naming_models).order_by(*_in_turn).limit(1)
     query = (
         update(transcriptions)
         .where(transcriptions.c.id == oldest.scalar_subquery())
@@ -243,6 +249,11 @@ def _counters() -> list[ColumnElement[Any]]:
         total(segments.c.covers_seconds, finished).label("seconds_done"),
         total(segments.c.seconds_worked, finished).label("seconds_worked"),
     ]
+
+
+def _waiting_ids(naming_models: bool) -> Select[tuple[str]]:
+    query = select(transcriptions.c.id).where(_waiting)
+    return query if naming_models else query.where(_names_no_model)
 
 
 def _one(result: CursorResult[Any]) -> Row | None:

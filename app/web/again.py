@@ -11,6 +11,9 @@ from app.errors import (
     AudioGone,
     DiskFull,
     InvalidParameter,
+    ModelAbsent,
+    ModelNotForRecognition,
+    ModelUnknown,
     RequestTooLarge,
     TranscriptionNotFound,
     UnknownLanguage,
@@ -18,7 +21,7 @@ from app.errors import (
 from app.hotwords import parse_hotwords
 from app.jobs.again import readings, recognise_again
 from app.web.answers import full_answer
-from app.web.dependencies import QueueDep, TranscriptionId, TranslateDep
+from app.web.dependencies import ModelsDep, QueueDep, TranscriptionId, TranslateDep
 from app.web.errors import LARGEST_FORM_BYTES
 from app.web.openapi import errors
 from app.web.routers import ApiRouter
@@ -43,6 +46,9 @@ router = ApiRouter(prefix="/transcriptions/{id}", tags=["transcriptions"])
         AudioGone,
         UnknownLanguage,
         InvalidParameter,
+        ModelUnknown,
+        ModelAbsent,
+        ModelNotForRecognition,
         RequestTooLarge,
         DiskFull,
         changes=True,
@@ -54,6 +60,7 @@ def recognise_transcription_again(
     request: Request,
     response: Response,
     queue: QueueDep,
+    models: ModelsDep,
     translate: TranslateDep,
 ) -> TranscriptionAnswer:
     """Recognise the same recording once more, with other options; what is left out is as it was.
@@ -61,6 +68,8 @@ def recognise_transcription_again(
     The first transcription stays as it is. Both know each other: `again_of` and `readings`.
     """
     options = _changed(queue.get(id).options, change)
+    if options.model:
+        models.recognising_folder(options.model)
     record = recognise_again(queue, id, options, source_of(request))
     response.headers["location"] = str(request.url_for("get_transcription", id=record.id).path)
     return full_answer(record, [], translate, readings(queue, record))
@@ -75,6 +84,7 @@ def _changed(options: JobOptions, change: Again) -> JobOptions:
         itn=options.itn if change.itn is None else change.itn,
         punctuation=options.punctuation if change.punctuation is None else change.punctuation,
         channels=options.channels if change.channels is None else parse_channels(change.channels),
+        model=options.model if change.model is None else change.model,
     )
 
 

@@ -110,6 +110,7 @@ def options_answer(options: JobOptions) -> Options:
         punctuation=options.punctuation,
         quality=options.quality,
         channels=options.channels,
+        model=options.model,
     )
 
 
@@ -132,7 +133,7 @@ def _common(record: Transcription, translate: Translate) -> dict[str, Any]:
         "model": record.model,
         "device": record.device,
         "options": options_answer(record.options),
-        "progress": _progress(record),
+        "progress": progress_answer(record),
         "cancel_requested": record.cancel_requested,
         "warnings": [translate(warning) for warning in record.warnings],
         "error": problem_answer(record.error, translate),
@@ -166,7 +167,7 @@ def _hotwords(record: Transcription, segments: list[SegmentRecord]) -> list[Hotw
     ]
 
 
-def _progress(record: Transcription) -> Progress:
+def progress_answer(record: Transcription) -> Progress:
     progress = record.progress
     return Progress(
         stage=progress.stage,

@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 from app.i18n import Translate, translator
 from app.jobs.arrivals import Arrivals
 from app.jobs.batches import BatchBook
+from app.jobs.comparisons import Comparisons
 from app.jobs.devices import Devices
 from app.jobs.history import History
 from app.jobs.inference import InferenceProcess
@@ -61,6 +62,7 @@ class State(TypedDict):
     health: Health
     journal: Journal
     replays: Replays
+    comparisons: Comparisons
     has_worker: bool
     """Whether jobs are done here, and not by `python -m app worker`."""
     default_options: JobOptions
@@ -97,6 +99,10 @@ def _inference(connection: HTTPConnection) -> InferenceProcess:
     return state_of(connection)["inference"]
 
 
+def _comparisons(connection: HTTPConnection) -> Comparisons:
+    return state_of(connection)["comparisons"]
+
+
 def _models(connection: HTTPConnection) -> Models:
     return state_of(connection)["models"]
 
@@ -119,6 +125,7 @@ TrashDep = Annotated[Trash, Depends(_trash)]
 SettingsDep = Annotated[Settings, Depends(_settings)]
 SettingsBookDep = Annotated[SettingsBook, Depends(_settings_book)]
 InferenceDep = Annotated[InferenceProcess, Depends(_inference)]
+ComparisonsDep = Annotated[Comparisons, Depends(_comparisons)]
 ModelsDep = Annotated[Models, Depends(_models)]
 CasesDep = Annotated[Cases, Depends(_cases)]
 JournalDep = Annotated[Journal, Depends(_journal)]

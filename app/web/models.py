@@ -27,6 +27,7 @@ from app.errors import (
     ModelUnknown,
     NotAModel,
 )
+from app.jobs.models import ModelState, Role
 from app.web.answers import problem_answer
 from app.web.dependencies import ModelsDep, State, StateDep, TranslateDep
 from app.web.errors import LARGEST_FORM_BYTES
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 router = ApiRouter(prefix="/models", tags=["models"])
 
 ModelName = Annotated[str, Path(description="Name of the model.", examples=["sensevoice-small"])]
+HERE = (ModelState.IN_USE, ModelState.SWITCHING, ModelState.READY)
 ACCEPTED = status.HTTP_202_ACCEPTED
 
 
@@ -146,6 +148,19 @@ def use_model(name: ModelName, models: ModelsDep, translate: TranslateDep) -> Mo
 def remove_model(name: ModelName, models: ModelsDep) -> None:
     """Delete a model or what has arrived of it. One that lies elsewhere is only forgotten."""
     models.remove(name)
+
+
+def readers(state: State) -> list[ModelEntry]:
+    """Return the models that are here and can recognise, the one in use first."""
+    found = [
+        entry for entry in state["models"].entries() if entry.role is Role.RECOGNITION and entry.state in HERE
+    ]
+    return sorted(found, key=lambda entry: entry.state is ModelState.READY)
+
+
+def model_choices(state: State, translate: Translate) -> list[dict[str, str]]:
+    """Return name and title of each of `readers`, for a list to choose from."""
+    return [{"name": entry.name, "title": translate(entry.title)} for entry in readers(state)]
 
 
 def models_answer(state: State, translate: Translate) -> ModelsAnswer:

@@ -25,7 +25,7 @@ from app.web.dependencies import (
     TranslateDep,
 )
 from app.web.findings import findings_answer
-from app.web.models import models_answer
+from app.web.models import model_choices, models_answer
 from app.web.proxy import address_of
 from app.web.reading import AT_ONCE, first_rows
 from app.web.spoken import spoken_languages
@@ -95,6 +95,7 @@ def transcription(
         "job": answer.model_dump(mode="json", exclude={"segments": {"__all__": {"words"}}}),
         "rows": first_rows(segments, edited_text(queue, id, 0, AT_ONCE)),
         "languages": spoken_languages(state),
+        "models": model_choices(state, translate),
         "findings": [each.model_dump(mode="json") for each in findings_answer(record, segments, translate)],
     }
     return render(request, "pages/transcription.html", context)

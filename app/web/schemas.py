@@ -56,6 +56,10 @@ class Options(BaseModel):
     punctuation: bool = Field(description="Whether pauses become punctuation.", examples=[True])
     quality: str = Field(description="`fast`, `balanced` or `accurate`.", examples=["accurate"])
     channels: str = Field(description="`mix` or `separate`.", examples=["mix"])
+    model: str = Field(
+        description="Name of the model that reads it in a process of its own; empty: the one in use.",
+        examples=[""],
+    )
 
 
 class Progress(BaseModel):
@@ -149,7 +153,8 @@ class TranscriptionItem(BaseModel):
     name: str = Field(description="Name of the recording; it can be changed.", examples=["会议 (1).MP3"])
     state: JobState = Field(examples=["running"])
     source: str = Field(
-        description="Where it came from: `page`, `api`, `cli`, `live`, `batch` or `folder`.", examples=["api"]
+        description="Where it came from: `page`, `api`, `cli`, `live`, `batch`, `folder` or `compare`.",
+        examples=["api"],
     )
     created_at: Moment = Field(examples=["2026-11-22T18:57:01.123Z"])
     started_at: Moment | None = Field(examples=["2026-11-22T18:57:02.001Z"])
@@ -233,6 +238,11 @@ class Again(BaseModel):
         default=None, description="Whether pauses become punctuation.", examples=[True]
     )
     channels: str | None = Field(default=None, description="`mix` or `separate`.", examples=["separate"])
+    model: str | None = Field(
+        default=None,
+        description="Name of a model that is here and reads it in a process of its own; empty: the one in use.",
+        examples=["whisper-base"],
+    )
 
 
 class Peaks(BaseModel):

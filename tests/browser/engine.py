@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 
 from app.engine import EngineInfo, EngineSpec, Hypothesis, RecognitionOptions, Utterance
-from app.errors import DeviceUnavailable
+from app.errors import DeviceUnavailable, ModelFileUnreadable
 from app.transcript import Applied
 
 SECONDS_PER_PIECE = 0.5  # slow enough to watch, quick enough to wait for
@@ -48,6 +48,8 @@ class SlowEngine:
 
 
 def load(spec: EngineSpec) -> SlowEngine:
+    if spec.model_dir.name == "broken":
+        raise ModelFileUnreadable(file="broken", reason="broken does not load on purpose")
     if spec.device not in ("auto", "cpu"):
         raise DeviceUnavailable(device=spec.device, reason="there is none")
     return SlowEngine()

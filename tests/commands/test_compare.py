@@ -1,4 +1,4 @@
-"""`python -m app compare` as a person uses it, and how it counts and marks what differs."""
+"""`python -m app compare` as a person uses it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from app.commands.compare import edits, error_rate, marked, units
 from tests.conftest import REPOSITORY
 from tests.engine.sounds import sentence, wav_bytes
 from tests.engine.tiny_model import build_tiny_model
@@ -57,36 +56,3 @@ def test_a_model_that_is_not_here_is_told_before_anything_is_read(tmp_path: Path
     assert ended.returncode != 0
     assert models in ended.stderr
     assert ended.stdout == ""
-
-
-@pytest.mark.parametrize(
-    ("said", "heard", "count"),
-    [
-        ("", "", 0),
-        ("a b c", "", 3),
-        ("", "a b", 2),
-        ("the quick fox", "The quick, fox!", 0),
-        ("the quick fox", "the quick brown fox", 1),
-        ("我们去北京", "我们在北京市", 2),
-        ("a b c d", "b c d e", 2),
-    ],
-)
-def test_the_fewest_changes_are_counted(said: str, heard: str, count: int) -> None:
-    assert edits(units(said), units(heard)) == count
-
-
-def test_errors_are_a_share_of_what_was_said() -> None:
-    assert error_rate([("one two", "one too"), ("three four", "three four")]) == 0.25
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "shown"),
-    [
-        ("one two three", "one two three", "one two three"),
-        ("one two three", "One too three.", "One [too] three."),
-        ("我们去北京", "我们去了北京", "我们去[了]北京"),
-        ("我们去北京", "我们北京", "我们[-去-] 北京"),
-    ],
-)
-def test_what_differs_stands_in_brackets(first: str, second: str, shown: str) -> None:
-    assert marked(first, second) == shown

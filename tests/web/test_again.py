@@ -34,6 +34,7 @@ def test_everything_can_be_otherwise(client: TestClient) -> None:
         "itn": False,
         "punctuation": False,
         "channels": "separate",
+        "model": "builtin",
     }
 
     again = client.post(f"{API}/{send(client)}/again", json=change).json()

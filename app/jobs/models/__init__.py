@@ -238,9 +238,19 @@ class Models:
             ModelUnknown, ModelFixed, ModelAbsent, ModelNotForRecognition
             ModelError: its folder holds no whole model.
         """
-        folder = self._existing(name)
+        self._existing(name)
         if self.places.fixed:
             raise ModelFixed(folder=str(self.places.fixed))
+        return self.recognising_folder(name)
+
+    def recognising_folder(self, name: str) -> Path:
+        """Return the folder of a model that can recognise, whichever is in use.
+
+        Raises:
+            ModelUnknown, ModelAbsent, ModelNotForRecognition
+            ModelError: its folder holds no whole model.
+        """
+        folder = self._existing(name)
         if identify(folder).role is not Role.RECOGNITION:
             raise ModelNotForRecognition(name=name)
         return folder

@@ -44,5 +44,6 @@ function wanted(chosen) {
     itn: chosen.has("itn"),
     punctuation: chosen.has("punctuation"),
     channels: String(chosen.get("channels")),
+    ...(chosen.has("model") ? { model: String(chosen.get("model")) } : {}),
   };
 }

@@ -10,7 +10,7 @@ import { fillJobRow, newJobRow } from "./job-row.js";
 import { connectionBack, connectionLost, offerUndo } from "./notices.js";
 import { complain } from "./problem-box.js";
 
-const OF_MANY = new Set(["batch", "folder"]);
+const OF_MANY = new Set(["batch", "folder", "compare"]);
 
 /** The rows of a page, kept as the server has them. */
 export class JobList {

@@ -1,7 +1,7 @@
 /**
  * What the REST API takes and sends; the words are those of /docs.
  *
- * @typedef {{language: string, quality: string, hotwords: string, itn: boolean, punctuation: boolean, channels: string}} RecognitionOptions
+ * @typedef {{language: string, quality: string, hotwords: string, itn: boolean, punctuation: boolean, channels: string, model?: string}} RecognitionOptions
  *
  * @typedef {{code: string, message: string, advice: string}} Problem
  *

@@ -97,6 +97,7 @@ export function sourceName(source) {
     live: t("Live"),
     batch: t("Batch"),
     folder: t("Watched folder"),
+    compare: t("Comparison"),
   };
   return names[source] ?? source;
 }

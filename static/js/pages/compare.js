@@ -1,0 +1,108 @@
+import { dropZone } from "../components/drop-zone.js";
+import { startPage } from "../components/page.js";
+import { complain } from "../components/problem-box.js";
+import { url } from "../lib/address.js";
+import { problemOf } from "../lib/api.js";
+import { beginComparison } from "../lib/comparisons-api.js";
+import { copyOf, find, onAction, write } from "../lib/dom.js";
+import { filesize } from "../lib/format.js";
+import { t } from "../lib/messages.js";
+
+startPage();
+const root = find(document, "[data-compare]", HTMLElement);
+const form = find(root, "[data-form]", HTMLFormElement);
+const variants = find(root, "[data-variants]", HTMLElement);
+const start = find(root, "[data-start]", HTMLButtonElement);
+const add = find(root, '[data-action="add"]', HTMLButtonElement);
+const limitBytes = Number(root.dataset.limitBytes);
+const of = root.querySelector("[data-of]")?.getAttribute("data-of") ?? "";
+/** @type {File | null} */
+let chosen = null;
+
+const zone = root.querySelector("[data-drop-zone]");
+if (zone instanceof HTMLElement) dropZone(zone, choose);
+onAction(root, (action, button) => {
+  if (action === "add") addVariant();
+  if (action === "drop") dropVariant(button);
+});
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  void begin();
+});
+
+/** @param {File[]} files */
+function choose([file]) {
+  if (!file) return;
+  complain(root, null);
+  chosen = file.size <= limitBytes ? file : null;
+  write(root, "chosen", chosen ? `${file.name} · ${filesize(file.size)}` : t("Drop a recording here"));
+  if (chosen) return;
+  const message = t("{name} is larger than {limit}.", { name: file.name, limit: filesize(limitBytes) });
+  complain(root, { code: "upload_too_large", message, advice: t("A part of it is enough to compare.") });
+}
+
+/** The new one is the last one with another quality: two that are alike say nothing. */
+function addVariant() {
+  const fresh = copyOf("variant-template");
+  variants.append(fresh);
+  add.disabled = variants.children.length >= Number(root.dataset.most);
+  find(fresh, "select", HTMLSelectElement).focus();
+}
+
+/** @param {HTMLElement} button */
+function dropVariant(button) {
+  button.closest("[data-variant]")?.remove();
+  add.disabled = false;
+  add.focus();
+}
+
+async function begin() {
+  complain(root, null);
+  if (!chosen && !of) {
+    complain(root, {
+      code: "no_file",
+      message: t("There is no recording yet."),
+      advice: t("Drop one above, or choose a file."),
+    });
+    return;
+  }
+  start.disabled = true;
+  showProgress(0);
+  try {
+    const { id } = await beginComparison(wanted(), showProgress);
+    location.assign(url(`/compare/${id}`));
+  } catch (error) {
+    complain(root, problemOf(error));
+    start.disabled = false;
+    find(root, '[data-slot="progress"]', HTMLElement).hidden = true;
+  }
+}
+
+/** @param {number} percent */
+function showProgress(percent) {
+  if (!chosen) return;
+  find(root, '[data-slot="progress"]', HTMLElement).hidden = false;
+  find(root, "progress", HTMLProgressElement).value = percent;
+}
+
+function wanted() {
+  const body = new FormData();
+  const each = [...variants.querySelectorAll("[data-variant]")];
+  body.append(
+    "variants",
+    JSON.stringify(
+      each.map((variant) =>
+        Object.fromEntries(["model", "language", "quality"].map((name) => [name, valueOf(variant, name)])),
+      ),
+    ),
+  );
+  body.append("reference", find(form, '[name="reference"]', HTMLTextAreaElement).value);
+  if (of) body.append("transcription", of);
+  else if (chosen) body.append("file", chosen, chosen.name);
+  return body;
+}
+
+/** @param {Element} variant @param {string} name */
+function valueOf(variant, name) {
+  return find(variant, `[name="${name}"]`, HTMLSelectElement).value;
+}
