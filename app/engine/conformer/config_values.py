@@ -1,4 +1,4 @@
-"""Reads single values of train.yaml and refuses by name what cannot be honoured.
+"""Reads single values of a configuration, WeNet's or FunASR's, and refuses by name what cannot be honoured.
 
 Every key is either used, known to change nothing at inference, or refused: a key that is passed over in silence
 could make a checkpoint load "fine" and speak nonsense.
@@ -27,16 +27,19 @@ WITHOUT_EFFECT = frozenset(
     }
     | {"positionwise_conv_kernel_size", "n_expert", "n_expert_activated"}
 )
-MAY_BE_ZERO = ("static_chunk_size", "r_num_blocks", "halve_after_block", "tp_blocks", "sanm_shfit")
-ONLY_VALUE: Mapping[str, Any] = {
-    "layer_norm_type": "layer_norm",
-    "mlp_type": "position_wise_feed_forward",
-    "n_kv_head": None,
-    "head_dim": None,
-    "concat_after": False,
-    "src_attention": True,
-    "use_output_layer": True,
-    "conv_inner_factor": 2,
+MAY_BE_ZERO = (
+    *("static_chunk_size", "r_num_blocks", "halve_after_block"),
+    *("tp_blocks", "sanm_shfit", "l_order", "r_order", "blank_id", "sos", "eos", "NO_BIAS"),
+)
+ONLY_VALUES: Mapping[str, tuple[Any, ...]] = {
+    "layer_norm_type": ("layer_norm",),
+    "mlp_type": ("position_wise_feed_forward",),
+    "n_kv_head": (None,),
+    "head_dim": (None,),
+    "concat_after": (False,),
+    "src_attention": (True,),
+    "use_output_layer": (True,),
+    "conv_inner_factor": (2,),
 }
 
 
@@ -44,13 +47,30 @@ class UnsupportedConfig(ValueError):
     """A configuration asks for something that this network does not have; the text says what."""
 
 
-def known_values(values: Mapping[str, Any], kind: type, section: str) -> dict[str, Any]:
-    """Return the values that shape the network; refuse what cannot be honoured."""
+def known_values(
+    values: Mapping[str, Any],
+    kind: type,
+    section: str,
+    only: Mapping[str, tuple[Any, ...]] = ONLY_VALUES,
+    without_effect: frozenset[str] = WITHOUT_EFFECT,
+) -> dict[str, Any]:
+    """Return the values that shape the network; refuse what cannot be honoured.
+
+    Args:
+        values: of one section.
+        kind: a dataclass whose defaults tell the types of its values.
+        section: for the error.
+        only: values of keys that have no other here.
+        without_effect: keys that change nothing at inference.
+
+    Raises:
+        UnsupportedConfig: an unknown key, or a value that is of another type, out of range or not known here.
+    """
     names = {field.name for field in fields(kind)} - {"kind"}
     for name, value in values.items():
-        if name in ONLY_VALUE:
-            require(value, (ONLY_VALUE[name],), f"{section}: {name}")
-        elif name not in names | WITHOUT_EFFECT:
+        if name in only:
+            require(value, only[name], f"{section}: {name}")
+        elif name not in names | without_effect:
             raise UnsupportedConfig(f"{section}: the key {name} is not known")
     defaults = kind()
     return {

@@ -6,10 +6,10 @@ The classes hold FunASR's keys under FunASR's names, its spelling mistakes inclu
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from app.engine.conformer.config_values import UnsupportedConfig, require, section_of, typed
+from app.engine.conformer.config_values import UnsupportedConfig, known_values, section_of
 
 FEATURES: Mapping[str, tuple[Any, ...]] = {
     "fs": (16_000,),
@@ -22,6 +22,7 @@ FEATURES: Mapping[str, tuple[Any, ...]] = {
 }
 TRAINING_ONLY = frozenset(
     {
+        "dropout",
         "dropout_rate",
         "positional_dropout_rate",
         "attention_dropout_rate",
@@ -30,6 +31,9 @@ TRAINING_ONLY = frozenset(
         "stochastic_depth_rate",
         "padding_idx",
         "freeze",
+        "lora_rank",
+        "lora_alpha",
+        "lora_dropout",
     }
 )
 ONLY_VALUE: Mapping[str, tuple[Any, ...]] = {
@@ -70,7 +74,7 @@ class FrontendConfig:
 
 def encoder_config(config: Mapping[str, Any]) -> EncoderConfig:
     """Raise UnsupportedConfig for what the encoder here does not have."""
-    found = _known(section_of(config, "encoder_conf"), EncoderConfig, "encoder_conf", ONLY_VALUE)
+    found = known(section_of(config, "encoder_conf"), EncoderConfig, "encoder_conf", ONLY_VALUE)
     check_heads(found.output_size, found.attention_heads, "encoder_conf")
     if found.sanm_shfit > found.kernel_size // 2:
         raise UnsupportedConfig(
@@ -83,7 +87,7 @@ def frontend_config(config: Mapping[str, Any]) -> FrontendConfig:
     """Raise UnsupportedConfig for features that are not computed here."""
     values = {key: value for key, value in section_of(config, "frontend_conf").items() if key != "cmvn_file"}
     values.pop("dither", None)  # noise for training: recognition is the same twice
-    return _known(values, FrontendConfig, "frontend_conf", FEATURES)
+    return known(values, FrontendConfig, "frontend_conf", FEATURES)
 
 
 def check_heads(width: int, heads: int, section: str) -> None:
@@ -91,21 +95,8 @@ def check_heads(width: int, heads: int, section: str) -> None:
         raise UnsupportedConfig(f"{section}: width {width} does not divide into {heads} attention_heads")
 
 
-def _known(
+def known(
     values: Mapping[str, Any], kind: type[ConfigT], section: str, only: Mapping[str, tuple[Any, ...]]
 ) -> ConfigT:
-    """Return the values that shape the network; refuse what cannot be honoured."""
-    defaults = kind()
-    names = {field.name for field in fields(kind)}  # type: ignore[arg-type]
-    for name, value in values.items():
-        if name in only:
-            require(value, only[name], f"{section}: {name}")
-        elif name not in names | TRAINING_ONLY:
-            raise UnsupportedConfig(f"{section}: the key {name} is not known")
-    return kind(
-        **{
-            name: typed(value, getattr(defaults, name), f"{section}: {name}")
-            for name, value in values.items()
-            if name in names
-        }
-    )
+    """Return a section's values that shape the network; see known_values."""
+    return kind(**known_values(values, kind, section, only, TRAINING_ONLY))
