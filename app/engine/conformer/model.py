@@ -60,9 +60,10 @@ class Conformer(Network):
         return self.encoder.after_norm.weight.dtype
 
     def change(self, device: torch.device, dtype: torch.dtype) -> None:
-        self.to(device=device, dtype=dtype)
-        if self.encoder.global_cmvn is not None:
-            self.encoder.global_cmvn.float()
+        normalisation, self.encoder.global_cmvn = self.encoder.global_cmvn, None
+        self.to(device=device, dtype=dtype)  # which would round it, too
+        if normalisation is not None:
+            self.encoder.global_cmvn = normalisation.to(device=device)
 
     def freeze(self, linear: LinearLayer) -> None:
         freeze(self, self.config.encoder, linear)

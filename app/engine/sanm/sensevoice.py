@@ -74,8 +74,9 @@ class SenseVoiceSmall(Network):
         return self.encoder.after_norm.weight.dtype
 
     def change(self, device: torch.device, dtype: torch.dtype) -> None:
-        self.to(device=device, dtype=dtype)
-        self.frontend.float()
+        self.to(device=device)
+        for part in (self.encoder, self.ctc, self.embed):  # rounded once, the front end would stay so
+            part.to(dtype=dtype)
 
     def freeze(self, linear: LinearLayer) -> None:
         self.requires_grad_(requires_grad=False)
