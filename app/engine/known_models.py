@@ -173,7 +173,7 @@ KNOWN_MODELS = (
         languages=("zh",),
         licence=FUNASR_LICENCE,
         sources={"modelscope": "iic/speech_paraformer-large_asr_nat-zh-cn-16k-common-vocab8404-pytorch"},
-        abilities=("itn",),
+        abilities=("times", "itn"),
         parameters=220_100_000,
     ),
     KnownModel(

@@ -68,7 +68,8 @@ class _Family:
 
 _FUNASR_FAMILIES: Mapping[str, _Family] = {
     "SenseVoiceSmall": _Family(("times", "hotwords", "itn", "punctuation"), ("zh", "yue", "en", "ja", "ko")),
-    "Paraformer": _Family(("itn",)),
+    "Paraformer": _Family(("times", "itn")),
+    "BiCifParaformer": _Family(("times", "itn")),
     "SeacoParaformer": _Family(("times", "hotwords", "itn")),
     "FunASRNano": _Family(("times", "hotwords", "itn", "punctuation")),
     "CTTransformer": _Family(("punctuation",), ("zh", "en"), Role.PUNCTUATION),

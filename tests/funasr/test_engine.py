@@ -18,7 +18,6 @@ from app.engine.funasr import load_engine, nano
 from app.engine.funasr.family import Family, Reading
 from app.engine.funasr.loading import kept_process
 from app.engine.funasr.nano import Nano, clean
-from app.engine.funasr.paraformer import SeacoParaformer, joined, written
 from app.errors import InferenceFailed
 from app.hotwords import parse_hotwords
 from app.jobs.inference import InferenceProcess, Recognition
@@ -28,7 +27,7 @@ from tests.funasr.conftest import FAMILIES, FindModel, FindNetwork, LoadEngine, 
 
 pytestmark = needs_funasr
 
-NEED_PACKAGE = ("paraformer", "seaco", "nano")
+NEED_PACKAGE = ("nano",)
 FACTORY = "app.engine.funasr:load_engine"
 
 
@@ -154,7 +153,7 @@ def test_the_text_is_the_one_that_funasr_gives(
 # Times
 
 
-@pytest.mark.parametrize("family", ["sensevoice", "seaco", "nano_with_ctc"])
+@pytest.mark.parametrize("family", ["sensevoice", "paraformer", "seaco", "nano_with_ctc"])
 def test_words_have_times_in_order_inside_the_waveform(
     family: str, engines: LoadEngine, speech: Samples, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -187,9 +186,7 @@ def test_a_text_that_is_longer_than_the_sound_has_no_times(
     assert [(line.name, line.applied) for line in hypothesis.applied] == [("times", "off")]
 
 
-@pytest.mark.parametrize(
-    ("family", "reason"), [("paraformer", "gives no times"), ("nano", "lack the part that gives times")]
-)
+@pytest.mark.parametrize(("family", "reason"), [("nano", "lack the part that gives times")])
 def test_a_model_without_times_says_so(
     family: str, reason: str, engines: LoadEngine, speech: Samples
 ) -> None:
@@ -201,25 +198,6 @@ def test_a_model_without_times_says_so(
     assert "times" not in engine.info.abilities
     assert (line.asked, line.applied) == ("on", "off")
     assert reason in line.reason
-
-
-def test_the_times_of_seaco_are_those_that_funasr_gives(
-    networks: FindNetwork, speech: Samples, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from funasr.utils.timestamp_tools import ts_prediction_lfr6_standard
-
-    network = networks("seaco")
-    found = spied(monkeypatch, network.network, "calc_predictor_timestamp")
-    seaco = SeacoParaformer(network, "auto")
-    times = spied(monkeypatch, seaco, "_times")
-    read(seaco, speech, RecognitionOptions())
-
-    [(_, (_, _, weights, peaks))] = found
-    [((_, count, _), (starts, ends))] = times
-    characters = ["今"] * (count - 1)  # and the end of the sentence
-    _, theirs = ts_prediction_lfr6_standard(weights[0], peaks[0], characters)
-    assert [round(1000 * start) for start in starts[:-1]] == [start for start, _ in theirs]
-    assert [round(1000 * end) for end in ends[:-2]] == [end for _, end in theirs[:-1]]
 
 
 # Options
@@ -258,19 +236,6 @@ def test_a_hotword_cannot_write_into_the_prompt_of_nano(
 
     assert prompts[0][0][0] == ["今天"]
     assert [word.text for word, _ in family.unusable(hotwords)] == [hotwords[0].text]
-
-
-def test_hotwords_reach_seaco_as_funasr_itself_spells_them(
-    networks: FindNetwork, speech: Samples, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    network = networks("seaco")
-    theirs = network.network.generate_hotwords_list("今天 world 公园", network.tokenizer, network.frontend)
-    spelled = spied(monkeypatch, network.network, "_seaco_decode_with_ASF", "hw_list")
-    seaco = SeacoParaformer(network, "auto")
-    read(seaco, speech, RecognitionOptions(hotwords=parse_hotwords("今天 world 公园")))
-    read(seaco, speech, RecognitionOptions())
-
-    assert [arguments for arguments, _ in spelled] == [theirs, None]
 
 
 def test_hotwords_change_what_seaco_reads(engines: LoadEngine, speech: Samples) -> None:
@@ -334,7 +299,7 @@ def test_the_multilingual_nano_is_told_by_its_folder(models: FindModel, tmp_path
 
 
 def test_a_precision_that_a_model_lacks_is_said(engines: LoadEngine, speech: Samples) -> None:
-    plain = engines("paraformer", dtype="int8")
+    plain = engines("nano", dtype="int8")
     half = engines("nano", dtype="bfloat16")
 
     [line] = [line for line in plain.info.receipt if line.name == "dtype"]
@@ -342,20 +307,6 @@ def test_a_precision_that_a_model_lacks_is_said(engines: LoadEngine, speech: Sam
     [line] = [line for line in half.info.receipt if line.name == "dtype"]
     assert (line.applied, "Only the language model" in line.reason) == ("bfloat16", True)
     assert hear(half, speech)[0].text
-
-
-def test_pieces_of_latin_words_are_joined() -> None:
-    pieces = written(["<s>", "今", "天", "wor@@", "ld", "hello", "好", "<unk>"])
-
-    assert pieces == ["", "今", "天", " wor", "ld", " hello", "好", ""]
-    words = joined(Word(piece, index, index + 1, 0.9) for index, piece in enumerate(pieces) if piece)
-    assert [(word.text, word.start, word.end) for word in words] == [
-        ("今", 1, 2),
-        ("天", 2, 3),
-        ("world", 3, 5),
-        ("hello", 5, 6),
-        ("好", 6, 7),
-    ]
 
 
 @pytest.mark.parametrize("family", ["paraformer", "seaco"])
@@ -371,8 +322,7 @@ def test_what_a_paraformer_says_is_written_with_figures_and_marks(
 
     assert written.text == "2025年很好。"
     assert written.text_raw == spoken.text == "二零二五年很好"
-    expected = ["2025", "年", "很", "好。"] if family == "seaco" else []
-    assert [word.text for word in written.words] == expected
+    assert [word.text for word in written.words] == ["2025", "年", "很", "好。"]
 
 
 def test_two_who_ask_at_once_get_what_each_gets_alone(engines: LoadEngine, speech: Samples) -> None:
@@ -396,7 +346,7 @@ def test_a_network_that_stumbles_fails_one_request(
         raise KeyError("peaks")
 
     with monkeypatch.context() as patched:
-        patched.setattr(engine._family._network, "calc_predictor", stumble)  # type: ignore[attr-defined]
+        patched.setattr(engine._family._network, "fine_weights", stumble)  # type: ignore[attr-defined]
         with pytest.raises(InferenceFailed, match="KeyError: 'peaks'"):
             hear(engine, speech)
     assert hear(engine, speech)[0].text
@@ -406,14 +356,15 @@ def test_memory_that_runs_out_is_named_and_survived(
     engines: LoadEngine, speech: Samples, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = engines("paraformer")
-    encode = engine._family._network.encode  # type: ignore[attr-defined]
+    encoder = engine._family._network.encoder  # type: ignore[attr-defined]
+    encode = encoder.forward
 
     def cramped(features: torch.Tensor, lengths: torch.Tensor) -> object:
         if features.shape[1] > 40:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB.")
         return encode(features, lengths)
 
-    monkeypatch.setattr(engine._family._network, "encode", cramped)  # type: ignore[attr-defined]
+    monkeypatch.setattr(encoder, "forward", cramped)
     [hypothesis] = hear(engine, speech)
 
     assert hypothesis.text

@@ -32,6 +32,7 @@ from app.errors import (
     ModelWeightsMismatch,
 )
 from app.hotwords import parse_hotwords
+from tests.engine.sanm.folders import waves
 from tests.engine.sounds import Samples, babble, sentence, silence, tone
 from tests.funasr.conftest import needs_funasr
 from tests.funasr.tiny_models import train_pieces, write_normalisation
@@ -52,17 +53,6 @@ ENCODER = {
 }
 FRONTEND = {"fs": 16000, "window": "hamming", "n_mels": 80, "frame_length": 25, "frame_shift": 10}
 GOLDEN = Path(__file__).parent / "golden" / "sensevoice.json"
-
-
-def waves(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Return tensors of these names and shapes that depend on nothing but their order."""
-    made = {}
-    for number, (name, tensor) in enumerate(sorted(state.items())):
-        places = np.arange(tensor.numel(), dtype=np.float64)
-        values = np.sin(places * (0.7 + 0.01 * number) + number) * (0.2 if tensor.dim() > 1 else 0.1)
-        values = values + (1.0 if "norm" in name and name.endswith("weight") else 0.0)
-        made[name] = torch.tensor(values.reshape(tensor.shape), dtype=torch.float32)
-    return made
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +161,14 @@ def test_a_precision_that_was_asked_for_is_applied_or_explained(built: Path, dty
 
     assert line.applied == dtype or line.reason
     assert hear(engine, sentence())[0].text_raw is not None
+
+
+def test_no_precision_rounds_the_features(built: Path) -> None:
+    exact, rounded = (load_sensevoice(SanmFolder(built))[0] for _ in range(2))
+    rounded.change(torch.device("cpu"), torch.bfloat16)
+    waveforms, lengths = pad_waveforms([sentence()])
+
+    assert torch.equal(rounded.features(waveforms, lengths)[0], exact.features(waveforms, lengths)[0])
 
 
 # Answers

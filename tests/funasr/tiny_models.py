@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 import yaml
 
 from app.engine.sanm.pieces import read_pieces
+from tests.engine.sanm.paraformer_folders import write_normalisation
 
 CHARACTERS = "今天气很好我们去公园玩吧你喜欢语音识别系统使用开放时间营业客服电话"
 LATIN = ("hello", "wor@@", "ld", "tes@@", "ting")  # `@@`: the word goes on
@@ -293,17 +293,6 @@ def train_pieces(file: Path) -> Path:
 
 
 # Files
-
-
-def write_normalisation(file: Path, size: int) -> None:
-    """Write am.mvn, a network of Kaldi as text: what is added to the features, and by what they are multiplied."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    layers = (("AddShift", np.linspace(-9, -13, size)), ("Rescale", np.linspace(0.15, 0.3, size)))
-    lines = [
-        f"<{name}> {size} {size}\n<LearnRateCoef> 0 [ {' '.join(f'{value:.4f}' for value in values)} ]\n"
-        for name, values in layers
-    ]
-    file.write_text(f"<Nnet>\n<Splice> {size} {size}\n[ 0 ]\n{''.join(lines)}</Nnet>\n")
 
 
 def _write_json(file: Path, content: object) -> None:

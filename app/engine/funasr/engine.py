@@ -34,7 +34,7 @@ from app.engine.device import (
 from app.engine.funasr.family import PackageFamily, Placed, Reading
 from app.engine.funasr.loading import Loaded, kept_process, load, versions
 from app.engine.funasr.nano import Nano
-from app.engine.funasr.paraformer import Paraformer, SeacoParaformer
+from app.engine.funasr.paraformer import place_paraformer
 from app.engine.funasr.receipts import option_lines
 from app.engine.funasr.sensevoice import place_sensevoice
 from app.engine.known_models import Role
@@ -65,8 +65,9 @@ def by_package(family: Callable[[Loaded, str], PackageFamily]) -> Callable[[Engi
 
 FAMILIES: Mapping[str, Callable[[EngineSpec], Placed]] = {
     "SenseVoiceSmall": place_sensevoice,
-    "Paraformer": by_package(Paraformer),
-    "SeacoParaformer": by_package(SeacoParaformer),
+    "Paraformer": place_paraformer,
+    "BiCifParaformer": place_paraformer,
+    "SeacoParaformer": place_paraformer,
     "FunASRNano": by_package(Nano),
 }
 

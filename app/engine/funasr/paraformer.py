@@ -1,8 +1,6 @@
-"""Paraformer and SeACo-Paraformer: an encoder, a predictor of how many tokens there are, a decoder of all at once.
+"""Paraformer, BiCifParaformer and SeACo-Paraformer in our own engine: all tokens at once, their words and times.
 
-Only the encoder computes several waveforms together: the predictor would look into the padding of its neighbours.
-Sources: Gao et al., "Paraformer", 2022; Shi et al., "SeACo-Paraformer", 2023; the timestamps are those of CIF
-(Dong and Xu, 2020): a token begins where the integrated weights reach the next whole number.
+Times are those of CIF (Dong and Xu, 2020): a token begins where the integrated weights reach the next whole number.
 """
 
 from __future__ import annotations
@@ -10,174 +8,211 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Any, cast
 
 import torch
 from torch import Tensor
 
-from app.engine import RecognitionOptions, Waveform
-from app.engine.funasr.family import LFR_TIMES, NO_TIMES, Reading, duration, single_precision, tensors
-from app.engine.funasr.loading import Loaded
+from app.engine import EngineSpec, RecognitionOptions, Waveform
+from app.engine.device import memory_errors_named
+from app.engine.features import pad_waveforms
+from app.engine.funasr.family import LFR_TIMES, Placed, Reading, duration
+from app.engine.precision import place
+from app.engine.sanm.config import frontend_config
+from app.engine.sanm.folder import SanmFolder
+from app.engine.sanm.paraformer import Paraformer, Spoken
+from app.engine.sanm.paraformer_config import ModelConfig, paraformer_config
+from app.engine.sanm.seaco import SeacoParaformer
+from app.errors import ModelWeightsMismatch
 from app.hotwords import Hotword
 from app.transcript import Word
 
+SEGMENTS_FILE = "seg_dict"
 CONTINUED = "@@"  # a piece of a Latin word that goes on
 SPECIAL = re.compile(r"<[^<>]+>")
 WIDE = re.compile("[\u2e80-\uffef\U00020000-\U0003134f]")
-FIRED = 1e-3  # rounding that an integral may lack
+FIRES_AT = 1 - 1e-4  # of a token's weight: rounding may cost the rest
 LONGEST_TOKEN_SECONDS = 0.24  # what follows is a pause
+FINE_DELAY_SECONDS = 0.03  # how late the finer weights fire
+SETS_KEPT = 16  # of hotwords: the segments of one recording come one after the other
 
 
 @dataclass(frozen=True, slots=True)
-class _Predicted:
-    """One encoded waveform and what the predictor says of it."""
+class Vocabulary:
+    """The tokens of a model, and how its dictionary cuts words into them."""
 
-    encoded_1TD: Tensor
-    length_1: Tensor
-    embeddings_1UD: Tensor
-    """One vector for each token to come."""
-    count_1: Tensor
-    alphas_1T: Tensor
-    """How much of a token lies in each frame."""
+    tokens: tuple[str, ...]
+    ids: Mapping[str, int]
+    segments: Mapping[str, str]
+    """A word to its pieces, with spaces between them; empty for a network without hotwords."""
 
-    @property
-    def for_decoder(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        return self.encoded_1TD, self.length_1, self.embeddings_1UD, self.count_1
+    def pieces_of(self, phrase: str) -> Iterator[str]:
+        """Yield the pieces of a phrase: a part as the dictionary writes it, else its characters."""
+        for part in WIDE.sub(r" \g<0> ", phrase.lower()).split():
+            for text in (part,) if part in self.segments or part in self.ids else part:
+                yield from self.segments.get(text, text).split()
 
 
-class Paraformer:
-    """See app.engine.funasr.family.Family. Its weights tell when a token is, but too coarsely to be shown."""
+def place_paraformer(spec: EngineSpec) -> Placed:
+    """Load the folder of the spec onto its device; see app.engine.funasr.load_engine."""
+    network, vocabulary, model = load_paraformer(SanmFolder(spec.model_dir))
+    parameters = sum(parameter.numel() for parameter in network.parameters())
+    with memory_errors_named():
+        placement = place(network, spec.device, spec.dtype, allow_fallback=spec.allow_fallback)
+    return Placed(
+        family=ParaformerFamily(network, vocabulary, model, placement.device),
+        device=placement.device,
+        dtype=placement.dtype,
+        parameters=parameters,
+        receipt=placement.receipt,
+        versions=(("torch", str(torch.__version__)),),  # str: its own class would bring torch along
+    )
 
-    abilities: tuple[str, ...] = ()
-    no_times = NO_TIMES
+
+def load_paraformer(files: SanmFolder) -> tuple[Paraformer, Vocabulary, ModelConfig]:
+    """Return the network of a folder, on the CPU in single precision, with its vocabulary and special tokens.
+
+    Raises:
+        ModelError: see SanmFolder; or the vocabulary is not that of the network.
+    """
+    config, features = files.shaped(paraformer_config), files.shaped(frontend_config)
+    ids = files.tokens()
+    segments = _segments(files) if config.hotword_decoder else {}
+    frontend = files.frontend(features)
+
+    def build(state: Mapping[str, Tensor]) -> Paraformer:
+        head = state.get("decoder.output_layer.weight")
+        outputs = len(head) if head is not None and head.dim() else len(ids)
+        width = len(frontend.shift_F)
+        if config.hotword_decoder:
+            return SeacoParaformer(width, config, config.hotword_decoder, outputs)
+        return Paraformer(width, config, outputs)
+
+    network = files.load(build)
+    named = max(config.model.blank_id, config.model.sos, config.model.eos)
+    if len(ids) != network.vocabulary_size or named >= len(ids):
+        reason = f"it lists {len(ids)} units, the network has {network.vocabulary_size} outputs"
+        raise ModelWeightsMismatch(file=str(files.tokens_file), reason=reason)
+    network.frontend = frontend
+    return network, Vocabulary(tuple(ids), ids, segments), config.model
+
+
+def _segments(files: SanmFolder) -> Mapping[str, str]:
+    """Return what seg_dict says: in each line a word and its pieces."""
+    file = files.file("tokenizer_conf", "seg_dict_file", SEGMENTS_FILE)
+    lines = (line.split(maxsplit=1) for line in files.text(file).splitlines())
+    return {line[0]: line[1] for line in lines if len(line) > 1}
+
+
+class ParaformerFamily:
+    """See app.engine.funasr.family.Family."""
+
+    no_times = ""
     marks_need_itn = False
     can_batch = True
     searches: Mapping[str, str] = MappingProxyType({})
-    step = LFR_TIMES.step  # seconds between two weights, and
-    delay = -LFR_TIMES.edge(0)  # how late they fire
 
-    def __init__(self, loaded: Loaded, dtype: str) -> None:
+    def __init__(
+        self, network: Paraformer, vocabulary: Vocabulary, model: ModelConfig, device: torch.device
+    ) -> None:
+        self._network = network
+        self._vocabulary = vocabulary
+        self._no_hotword_id = model.sos
+        self._silent_ids = {model.blank_id, model.sos, model.eos}
+        self._device = device
+        self._hotword_vectors = lru_cache(maxsize=SETS_KEPT)(self._encode_hotwords)
+        has_hotwords = isinstance(network, SeacoParaformer)
+        self.abilities: tuple[str, ...] = ("times", "hotwords") if has_hotwords else ("times",)
         self.languages: Mapping[str, str | None] = {"zh": None}
-        self.dtype = single_precision(dtype)
-        self._frontend = loaded.frontend
-        self._device = loaded.device
-        self._network: Any = loaded.network
-        self._tokenizer = loaded.tokenizer
 
     def read(self, waveforms: Sequence[Waveform], options: RecognitionOptions) -> list[Reading]:
-        encoded_BTD, lengths_B = self._encode(waveforms)
+        features, lengths = self._network.features(*pad_waveforms(waveforms, self._device))
+        spoken = self._with_hotwords(self._network(features, lengths), options.hotwords)
+        likeliest = spoken.log_probs_BUV.max(-1)
+        tokens, probabilities = likeliest.indices.tolist(), likeliest.values.exp().tolist()
+        counts, weights_BT = spoken.predicted.counts_B.tolist(), self._network.fine_weights(spoken).cpu()
+        ends = (spoken.lengths_B * self._network.upsampling).tolist()
         return [
-            self._read_one(encoded_TD[None, : int(length)], length[None], waveform, options)
-            for encoded_TD, length, waveform in zip(encoded_BTD, lengths_B, waveforms, strict=True)
+            self._reading(
+                tokens[row][:count], probabilities[row][:count], weights_BT[row, : ends[row]], waveform
+            )
+            for row, (count, waveform) in enumerate(zip(counts, waveforms, strict=True))
         ]
 
-    def unusable(self, _: Sequence[Hotword], /) -> tuple[tuple[Hotword, str], ...]:
-        return ()
-
-    def _encode(self, waveforms: Sequence[Waveform]) -> tuple[Tensor, Tensor]:
-        from funasr.utils.load_utils import extract_fbank
-
-        features, lengths = extract_fbank(tensors(waveforms), data_type="sound", frontend=self._frontend)
-        encoded, encoded_lengths = self._network.encode(features.to(self._device), lengths.to(self._device))
-        return encoded, encoded_lengths
-
-    def _read_one(
-        self, encoded_1TD: Tensor, length_1: Tensor, waveform: Waveform, options: RecognitionOptions
-    ) -> Reading:
-        embeddings, sums, alphas, _ = self._network.calc_predictor(encoded_1TD, length_1)
-        count = int(sums.round())
-        if count < 1:  # FunASR has no answer at all here, not even an empty one
-            return Reading("")
-        predicted = _Predicted(encoded_1TD, length_1, embeddings, sums.round().long(), alphas)
-        best_U = self._decode(predicted, options)[0, :count].max(-1)
-        probabilities = best_U.values.exp().tolist()
-        times = self._times(predicted, count, duration(waveform))
-        pieces = written(self._tokenizer.ids2tokens(best_U.indices.tolist()))
-        tokens = [Word(*token) for token in zip(pieces, *times, probabilities, strict=True) if token[0]]
-        words = tuple(joined(tokens))
-        sure = sum(token.confidence for token in tokens) / len(tokens) if tokens else None
-        return Reading(" ".join(word.text for word in words), words, sure)
-
-    def _times(
-        self, predicted: _Predicted, count: int, end: float
-    ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        """Return when each token begins and ends: it lasts until the next one fires, but not through a pause."""
-        firings = [frame * self.step - self.delay for frame in fire(self._fine_alphas(predicted), count)]
-        ends = [min(after, start + LONGEST_TOKEN_SECONDS) for start, after in pairwise((*firings, end))]
-        inside = [[min(max(time, 0.0), end) for time in times] for times in (firings, ends)]
-        return tuple(inside[0]), tuple(max(pair) for pair in zip(*inside, strict=True))
-
-    def _decode(self, predicted: _Predicted, _: RecognitionOptions) -> Tensor:
-        log_probs_1UV, _lengths = self._network.cal_decoder_with_predictor(*predicted.for_decoder)
-        return cast("Tensor", log_probs_1UV)
-
-    def _fine_alphas(self, predicted: _Predicted) -> Tensor:
-        return predicted.alphas_1T[0]
-
-
-class SeacoParaformer(Paraformer):
-    """Paraformer with a second decoder for hotwords and a finer predictor for times."""
-
-    abilities: tuple[str, ...] = ("times", "hotwords")
-    step, delay = 0.02, 0.03
-
     def unusable(self, hotwords: Sequence[Hotword], /) -> tuple[tuple[Hotword, str], ...]:
+        if not isinstance(self._network, SeacoParaformer):
+            return ()
         unknown = ((word, self._unknown(word)) for word in hotwords)
         return tuple((word, letters) for word, letters in unknown if letters)
 
-    def _decode(self, predicted: _Predicted, options: RecognitionOptions) -> Tensor:
-        """Decode with the tokens of the hotwords.
+    # Words
 
-        FunASR's own way to them would take a hotword that begins with http for an address to download a list from,
-        and one that ends with .txt for a file.
+    def _reading(
+        self, tokens: Sequence[int], probabilities: Sequence[float], weights_T: Tensor, waveform: Waveform
+    ) -> Reading:
+        heard = [place for place, token in enumerate(tokens) if token not in self._silent_ids]
+        pieces = written([self._vocabulary.tokens[tokens[place]] for place in heard])
+        times = self._times(weights_T, len(heard), duration(waveform))
+        sure = [probabilities[place] for place in heard]
+        said = [
+            Word(piece, *time, share) for piece, time, share in zip(pieces, times, sure, strict=True) if piece
+        ]
+        words = tuple(spelled(joined(said)))
+        certainty = sum(token.confidence for token in said) / len(said) if said else None
+        return Reading(" ".join(word.text for word in words), words, certainty)
+
+    def _times(self, weights_T: Tensor, count: int, end: float) -> list[tuple[float, float]]:
+        """Return when each token begins and ends: it lasts until the next one fires, but not through a pause.
+
+        What fires last is the end of the sentence, which is not written.
         """
-        decode = self._network._seaco_decode_with_ASF  # noqa: SLF001 - there is no other way past it
-        return cast("Tensor", decode(*predicted.for_decoder, hw_list=self._hotword_ids(options.hotwords)))
-
-    def _fine_alphas(self, predicted: _Predicted) -> Tensor:
-        found = self._network.calc_predictor_timestamp(
-            predicted.encoded_1TD, predicted.length_1, predicted.count_1
-        )
-        return cast("Tensor", found[2][0])
+        step = LFR_TIMES.step / self._network.upsampling
+        delay = FINE_DELAY_SECONDS if self._network.upsampling > 1 else -LFR_TIMES.edge(0)
+        firings = [min(max(frame * step - delay, 0.0), end) for frame in fire(weights_T, count + 1)]
+        return [(start, min(after, start + LONGEST_TOKEN_SECONDS)) for start, after in pairwise(firings)]
 
     # Hotwords
 
-    def _hotword_ids(self, hotwords: Sequence[Hotword]) -> list[list[int]] | None:
-        """Return the tokens of each hotword and last those of "no hotword"; None without any."""
-        usable = [word for word in hotwords if not self._unknown(word)]
-        if not usable:
-            return None
-        ids = [self._tokenizer.tokens2ids(list(self._tokens(word))) for word in usable]
-        return [*ids, [self._network.sos]]
+    def _with_hotwords(self, spoken: Spoken, hotwords: tuple[Hotword, ...]) -> Spoken:
+        usable = tuple(word.text for word in hotwords if not self._unknown(word))
+        if not usable or not isinstance(self._network, SeacoParaformer):
+            return spoken
+        return self._network.with_hotwords(spoken, self._hotword_vectors(usable))
+
+    def _encode_hotwords(self, phrases: tuple[str, ...]) -> Tensor:
+        if not isinstance(self._network, SeacoParaformer):
+            raise TypeError("this network knows no hotwords")
+        pieces = [
+            [self._vocabulary.ids[piece] for piece in self._vocabulary.pieces_of(phrase)]
+            for phrase in phrases
+        ]
+        return self._network.encode_hotwords([*pieces, [self._no_hotword_id]])
 
     def _unknown(self, word: Hotword) -> str:
         """Return the characters that no token writes."""
-        known = self._tokenizer.token2id
-        return "".join(token for token in self._tokens(word) if token not in known)
-
-    def _tokens(self, word: Hotword) -> Iterator[str]:
-        """Yield the pieces of a phrase: a part as the model's dictionary writes it, else its characters."""
-        pieces = self._tokenizer.seg_dict or {}
-        for part in WIDE.sub(r" \g<0> ", word.text.lower()).split():
-            for token in (part,) if part in pieces or part in self._tokenizer.token2id else part:
-                yield from pieces.get(token, token).split()
+        return "".join(
+            piece for piece in self._vocabulary.pieces_of(word.text) if piece not in self._vocabulary.ids
+        )
 
 
 # Times
 
 
-def fire(alphas_T: Tensor, count: int) -> list[int]:
+def fire(weights_T: Tensor, count: int) -> list[int]:
     """Return the frame at which each of `count` tokens fires: where the integral of the weights reaches its number.
 
     The weights are scaled to the count first, as a rounded number of tokens is not their sum.
     """
-    integral_T = alphas_T.cpu().double().cumsum(0)  # Apple's GPUs have no doubles
+    integral_T = weights_T.double().cumsum(0)
     integral_T = integral_T * (count / integral_T[-1].clamp(min=1e-9))
-    numbers_U = torch.arange(1, count + 1, dtype=torch.float64) - FIRED
+    numbers_U = torch.arange(1, count + 1, dtype=torch.float64) * FIRES_AT
     firings = torch.searchsorted(integral_T, numbers_U).clamp(max=len(integral_T) - 1)
     return [int(frame) for frame in firings]
+
+
+# Texts
 
 
 def written(tokens: Sequence[str]) -> list[str]:
@@ -209,3 +244,24 @@ def joined(tokens: Iterable[Word]) -> Iterator[Word]:
 
 def _continues(before: str, text: str) -> bool:
     return not text.startswith(" ") and not WIDE.match(text) and not WIDE.match(before)
+
+
+def spelled(words: Iterable[Word]) -> Iterator[Word]:
+    """Yield words, letters that were spelled one by one as one in capitals: `a i` as `AI`."""
+    letters: list[Word] = []
+    for word in words:
+        if len(word.text) == 1 and word.text.isascii() and word.text.isalpha():
+            letters.append(word)
+            continue
+        yield from _abbreviated(letters)
+        letters = []
+        yield word
+    yield from _abbreviated(letters)
+
+
+def _abbreviated(letters: Sequence[Word]) -> Iterator[Word]:
+    if len(letters) < 2:
+        yield from letters
+        return
+    text = "".join(letter.text for letter in letters).upper()
+    yield Word(text, letters[0].start, letters[-1].end, min(letter.confidence for letter in letters))

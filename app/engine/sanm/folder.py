@@ -32,6 +32,8 @@ CONFIG_FILE = "config.yaml"
 FILES_FILE = "configuration.json"
 WEIGHTS_FILE = "model.pt"
 NORMALISATION_FILE = "am.mvn"
+TOKENS_FILE = "tokens.json"
+UNKNOWN = "<unk>"
 LARGEST_TEXT_BYTES = 32 * 2**20  # of a vocabulary or of am.mvn; real ones have less than one
 MEL_BINS = 80
 NUMBERS = re.compile(r"<LearnRateCoef>\s*\S+\s*\[([^\]]*)\]")
@@ -106,6 +108,30 @@ class SanmFolder:
             return file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise ModelFileUnreadable(file=str(file), reason=_one_line(error)) from error
+
+    @property
+    def tokens_file(self) -> Path:
+        """Where the vocabulary of characters and pieces of words is; raises ModelFileMissing."""
+        return self.file("tokenizer_conf", "token_list", TOKENS_FILE)
+
+    def tokens(self) -> Mapping[str, int]:
+        """Return the vocabulary: the number of each token, in the order of the numbers.
+
+        Raises:
+            ModelFileMissing, ModelFileUnreadable: of tokens.json.
+        """
+        file = self.tokens_file
+        try:
+            tokens = json.loads(self.text(file))
+        except ValueError as error:
+            raise ModelFileUnreadable(file=str(file), reason=N_("it is no JSON")) from error
+        if not isinstance(tokens, list) or not all(isinstance(token, str) for token in tokens):
+            raise ModelFileUnreadable(file=str(file), reason=N_("it is no list of tokens"))
+        numbers = {token: number for number, token in enumerate(tokens)}
+        if len(numbers) != len(tokens) or UNKNOWN not in numbers:
+            reason = N_("it lists a token twice, or none for what is unknown")
+            raise ModelFileUnreadable(file=str(file), reason=reason)
+        return numbers
 
     def frontend(self, config: FrontendConfig) -> LowRateFrontend:
         """Return what computes the features, with the normalisation of am.mvn.

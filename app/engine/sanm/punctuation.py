@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,15 +22,13 @@ from app.engine.sanm.ct_transformer import (
     punctuation_config,
     read_in_windows,
 )
-from app.engine.sanm.folder import SanmFolder
+from app.engine.sanm.folder import UNKNOWN, SanmFolder
 from app.engine.sanm.segmentation import Segmenter, segmenter_of
 from app.engine.text.punctuation import Punctuator, is_punctuated, marked
-from app.errors import N_, ModelFileUnreadable, ModelWeightsMismatch
+from app.errors import ModelWeightsMismatch
 from app.transcript import Word
 
-TOKENS_FILE = "tokens.json"
 DICTIONARY_FILE = "jieba_usr_dict"
-UNKNOWN = "<unk>"
 UNSHOWN = frozenset((NO_MARK, UNKNOWN))
 ASCII_MARKS = {"，": ",", "。": ".", "？": "?", "、": ","}
 
@@ -46,7 +43,7 @@ def load_punctuator(folder: Path) -> Punctuator:
     architecture_for(folder, Role.PUNCTUATION)
     files = SanmFolder(folder)
     config = files.shaped(punctuation_config)
-    vocabulary = _vocabulary(files)
+    vocabulary = files.tokens()
     dictionary = files.optional(DICTIONARY_FILE)
     if dictionary is not None:
         files.text(dictionary)  # a damaged one is named before a package is asked for
@@ -59,26 +56,10 @@ def load_punctuator(folder: Path) -> Punctuator:
 
     network = files.load(build)
     if len(vocabulary) != network.embed.num_embeddings:
-        file = files.file("tokenizer_conf", "token_list", TOKENS_FILE)
+        file = files.tokens_file
         reason = f"it lists {len(vocabulary)} tokens, the network knows {network.embed.num_embeddings}"
         raise ModelWeightsMismatch(file=str(file), reason=reason)
     return CtPunc(folder.resolve().name, network, config, vocabulary, segmenter)
-
-
-def _vocabulary(files: SanmFolder) -> Mapping[str, int]:
-    """Return the number of each token."""
-    file = files.file("tokenizer_conf", "token_list", TOKENS_FILE)
-    try:
-        tokens = json.loads(files.text(file))
-    except ValueError as error:
-        raise ModelFileUnreadable(file=str(file), reason=N_("it is no JSON")) from error
-    if not isinstance(tokens, list) or not all(isinstance(token, str) for token in tokens):
-        raise ModelFileUnreadable(file=str(file), reason=N_("it is no list of tokens"))
-    numbers = {token: number for number, token in enumerate(tokens)}
-    if len(numbers) != len(tokens) or UNKNOWN not in numbers:
-        reason = N_("it lists a token twice, or none for what is unknown")
-        raise ModelFileUnreadable(file=str(file), reason=reason)
-    return numbers
 
 
 class CtPunc:
