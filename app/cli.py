@@ -310,9 +310,10 @@ def _add_models(commands: _Commands[argparse.ArgumentParser]) -> None:
     use.add_argument("name", metavar="NAME_OR_DIR", help="a name of the list, or a folder on this machine")
     add = actions.add_parser("add", help="point at a model folder elsewhere on this machine")
     add.add_argument("folder", type=Path, metavar="DIR", help="folder of the model")
-    for action in (verify, remove):
+    install = actions.add_parser("install", help="install the packages that a model needs beside its files")
+    for action in (verify, remove, install):
         action.add_argument("name", metavar="NAME")
-    for action in (listing, pull, verify, remove, use, add):
+    for action in (listing, pull, verify, remove, use, add, install):
         action.add_argument("--data-dir", type=Path, metavar="DIR", help="folder of the choice (data)")
         action.set_defaults(run=_models)
     use.add_argument("--device", help="where it is tried: auto, cpu, cuda, cuda:N or mps")
@@ -483,5 +484,6 @@ def _models(options: argparse.Namespace, settings: Settings) -> int:
         "remove": lambda: models.remove(settings, options.name, is_sure=options.yes),
         "use": lambda: models.use(settings, options.name),
         "add": lambda: models.add(settings, options.folder),
+        "install": lambda: models.install(settings, options.name),
     }
     return actions[options.action]()

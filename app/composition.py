@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from app.engine import EngineSpec
 from app.engine.audio import DecodeLimits
+from app.engine.extras import extra_of
 from app.engine.known_models import PUNCTUATION, VAD
-from app.engine.registry import factory_for
+from app.engine.registry import factory_for, identify
 from app.engine.vad import VadOptions
+from app.errors import ModelError
 from app.jobs.models import ModelPlaces, Models
 from app.paths import builtin_model_dir
 from app.settings import Origin, Settings
@@ -71,9 +72,13 @@ def spec_of_folder(settings: Settings, folder: Path) -> EngineSpec:
 
 
 def _downloaded(settings: Settings, name: str) -> Path | None:
-    """Return a helping model that a person has downloaded, where the package that reads it is there."""
+    """Return a helping model that a person has downloaded, where it is whole and what it needs is installed."""
     folder = settings.models_dir / name
-    return folder if (folder / "config.yaml").is_file() and find_spec("funasr") else None
+    try:
+        extra = extra_of(identify(folder).architecture, folder)
+    except ModelError:  # not downloaded, or damaged: its card says so
+        return None
+    return folder if extra is None or extra.is_installed else None
 
 
 def decode_limits(settings: Settings) -> DecodeLimits:

@@ -22,6 +22,7 @@
     - ModelFileMissing, ModelFileUnreadable, ModelConfigUnsupported, ModelWeightsMismatch
     - NotAModel, ModelUnknown, ModelAbsent, ModelInUse, ModelFixed, ModelBuiltIn, ModelBusy, ModelNotForRecognition
     - ModelDamaged, ModelDoesNotLoad, NoRoomForModel, ModelFolderMissing, FunASRMissing, ModelNeedsPackage
+    - ExtraNotInstalled
     - HubClientMissing, HubUnreachable, HubRefused, HubAnswerWrong, TransferBroken, ArchiveRefused,
       ChecksumMismatch
   + InferenceError
@@ -689,7 +690,7 @@ class FunASRMissing(ModelError):
     status = 503
     message = N_("The model in {folder} needs the package funasr: {reason}")
     advice = N_(
-        "Install it: pip install 'funasr-webui[funasr]', in a checkout .venv/bin/pip install -e '.[funasr]' (about 750 MB); then start again."
+        "Install it on the page of models (about 750 MB), or: python -m app models install NAME; in an installed package, pip install 'funasr-webui[funasr]'."
     )
 
 
@@ -698,8 +699,15 @@ class ModelNeedsPackage(ModelError):
     status = 503
     message = N_("The model in {folder} needs the package {package}, which is not installed.")
     advice = N_(
-        "Install it: pip install 'funasr-webui[{extra}]', in a checkout .venv/bin/pip install -e '.[{extra}]'; then start again."
+        "Install it on the page of models, or: python -m app models install NAME; in an installed package, pip install 'funasr-webui[{extra}]'."
     )
+
+
+class ExtraNotInstalled(ModelError):
+    code = "extra_not_installed"
+    status = 502
+    message = N_("What the model needs beside its files ({packages}) was not installed: {reason}")
+    advice = N_("Install it by hand, then choose the model: {command}")
 
 
 class NoRoomForModel(ModelError):

@@ -33,6 +33,11 @@ def logs_dir() -> Path:
     return CODE_ROOT / "logs" if is_checkout() else user_log_path(APP_NAME, appauthor=False)
 
 
+def requirements_dir() -> Path:
+    """Return the folder of the locked lists of packages; only a checkout has it."""
+    return CODE_ROOT / "requirements"
+
+
 def builtin_model_dir() -> Path:
     return resource_dir("models/builtin")
 

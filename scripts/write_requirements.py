@@ -18,7 +18,10 @@ SETS = {
     "run": ["--extra", "hub"],
     "dev": ["--extra", "hub", "--all-groups"],
     "funasr": ["--extra", "hub", "--extra", "funasr"],
+    "punctuation": ["--extra", "hub", "--extra", "punctuation"],
 }
+EXTRAS = ("punctuation",)
+"""Sets of which only what `run` lacks is written: what a model needs beside its files (app/jobs/models/extras.py)."""
 OF_TORCH = re.compile(r"(torch|torchaudio|triton|cuda-.*|nvidia-.*)==")
 FOLDER = Path("requirements")
 HEADER = "# Written by scripts/lock.sh from pyproject.toml; not to be edited by hand.\n"
@@ -75,6 +78,8 @@ def main(uv: str, index: str) -> None:
     FOLDER.mkdir(exist_ok=True)
     exported = {name: export(uv, options) for name, options in SETS.items()}
     [marker] = {match[1] for one in exported["install"] if (match := re.match(r"pip==\S+ ; (.*) \\\n", one))}
+    for name in EXTRAS:
+        exported[name] = [one for one in exported[name] if one not in exported["run"]]
     for name, requirements in exported.items():
         write(name, [without_marker(one, marker) for one in requirements if not OF_TORCH.match(one)])
     of_torch = [without_marker(one, marker) for one in exported["run"] if OF_TORCH.match(one)]

@@ -10,6 +10,7 @@ import signal
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +82,14 @@ class WaitingNamedEngine(NamedEngine):
         while not (self.notes.parent / "go").exists():
             time.sleep(0.01)
         return super().hear(waveform)
+
+
+class ExtraEngine(EchoEngine):
+    """Says whether the package of tests/models/test_extras.py was there when its process started."""
+
+    @property
+    def info(self) -> EngineInfo:
+        return replace(super().info, model=f"{'with' if find_spec('tiny_extra') else 'without'} the extra")
 
 
 class SlowEngine(EchoEngine):

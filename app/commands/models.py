@@ -17,6 +17,7 @@ from app.errors import AppError, InferenceUnavailable, ModelAbsent, ModelDoesNot
 from app.hubs.transfer import Report
 from app.jobs.inference import InferenceProcess
 from app.jobs.models import ModelEntry, Models, ModelState
+from app.jobs.models.extras import ExtraStatus
 from app.settings import Settings
 
 STATES = {
@@ -44,6 +45,8 @@ def pull(settings: Settings, name: str, hub: str | None) -> int:
     entry_size = models.entry(name).size_bytes if "/" not in name else None
     with _progress(name, entry_size) as report:
         entry = models.pull_now(name, hub, report)
+    if needed := models.needs(entry):
+        _print_needs(entry, needed)
     print(f"{entry.name} is in {entry.folder}\nUse it: python -m app models use {entry.name}")
     return 0
 
@@ -67,6 +70,17 @@ def pull_recommended(settings: Settings) -> int:
         )
         return 1
     print(f"{known.title} is here and will be used.")
+    return 0
+
+
+def install(settings: Settings, name: str) -> int:
+    """Install what a model needs beside its files; a running server starts its inference process again."""
+    models = open_models(settings)
+    entry = models.install_now(name)
+    if needed := models.needs(entry):
+        _print_needs(entry, needed)
+        return 1
+    print(f"{name}: everything that it needs is installed")
     return 0
 
 
@@ -141,6 +155,11 @@ def _try(name: str, inference: InferenceProcess) -> None:
         raise ModelDoesNotLoad(name=name, reason=error.params["reason"]) from error
     finally:
         inference.stop()
+
+
+def _print_needs(entry: ModelEntry, needed: ExtraStatus) -> None:
+    packages = ", ".join(needed.extra.packages)
+    print(f"{entry.name} also needs {packages}: {needed.obstacle or 'not installed'}\n  {needed.command}")
 
 
 def _is_confirmed(question: str) -> bool:

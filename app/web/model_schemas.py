@@ -26,6 +26,23 @@ class PullAnswer(BaseModel):
     )
 
 
+class NeedsAnswer(BaseModel):
+    """Packages that a model needs beside its files and that are not installed."""
+
+    packages: list[str] = Field(examples=[["jieba"]])
+    megabytes: int = Field(description="About what they take on the disk.", examples=[45])
+    can_install: bool = Field(description="Whether `POST /models/{name}/install` does it.", examples=[True])
+    obstacle: str = Field(description="Why not, where it does not.", examples=[""])
+    command: str = Field(
+        description="Does the same by hand.", examples=["/srv/funasr/.venv/bin/python -m pip install jieba"]
+    )
+    is_running: bool = Field(examples=[False])
+    done: int = Field(description="Packages that have been looked up.", examples=[0])
+    total: int = Field(description="Packages to be installed; 0 until that is known.", examples=[0])
+    current: str = Field(description="The one at work.", examples=[""])
+    problem: ErrorDetail | None = Field(description="Why the last try failed.", examples=[None])
+
+
 class ModelItem(BaseModel):
     """One model: here, arriving, or to be had."""
 
@@ -62,6 +79,13 @@ class ModelItem(BaseModel):
     is_builtin: bool = Field(examples=[False])
     is_linked: bool = Field(description="It lies elsewhere; its files are never deleted.", examples=[False])
     pull: PullAnswer | None = Field(examples=[None])
+    needs: NeedsAnswer | None = Field(
+        description="What it needs beside its files and that is not installed; a download installs it, too.",
+        examples=[None],
+    )
+    is_recommended: bool = Field(
+        description="The best one for this machine, as far as it has been measured.", examples=[False]
+    )
     problem: ErrorDetail | None = Field(
         description="Why it cannot be used, did not load, or did not arrive.", examples=[None]
     )
@@ -80,10 +104,6 @@ class ModelsAnswer(BaseModel):
         examples=["/srv/funasr/models"],
     )
     disk_free_bytes: int = Field(description="Where downloads are kept.", examples=[120_000_000_000])
-    reads_funasr: bool = Field(
-        description="Whether the package `funasr` is installed, which some of FunASR's models need.",
-        examples=[True],
-    )
     idle_minutes: float = Field(
         description="Minutes without work after which the model is unloaded; 0 is never.", examples=[0.0]
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import AsyncIterator
-from importlib.util import find_spec
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +14,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
 from app.errors import (
+    ExtraNotInstalled,
     HubClientMissing,
     ModelAbsent,
     ModelBuiltIn,
@@ -27,7 +27,7 @@ from app.errors import (
     ModelUnknown,
     NotAModel,
 )
-from app.jobs.models import ModelState, Role
+from app.jobs.models import RECOMMENDED, ModelState, Role
 from app.web.answers import problem_answer
 from app.web.dependencies import ModelsDep, State, StateDep, TranslateDep
 from app.web.errors import LARGEST_FORM_BYTES
@@ -36,6 +36,7 @@ from app.web.model_schemas import (
     HubModel,
     ModelItem,
     ModelsAnswer,
+    NeedsAnswer,
     PullAnswer,
     PullRequest,
     VerdictAnswer,
@@ -46,7 +47,8 @@ from app.web.sse import RETRY_MS, stopped, stream
 
 if TYPE_CHECKING:
     from app.i18n import Translate
-    from app.jobs.models import ModelEntry
+    from app.jobs.models import ModelEntry, Models
+    from app.jobs.models.extras import ExtraStatus
 
 router = ApiRouter(prefix="/models", tags=["models"])
 
@@ -85,7 +87,7 @@ async def model_events(state: StateDep, translate: TranslateDep) -> EventSourceR
 )
 def pull_from_hub(wanted: HubModel, models: ModelsDep, translate: TranslateDep) -> ModelItem:
     """Download any model of a hub by its id, in the background."""
-    return model_item(models.pull(wanted.id, wanted.hub), translate)
+    return model_item(models.pull(wanted.id, wanted.hub), models, translate)
 
 
 @router.post(
@@ -96,13 +98,13 @@ def pull_from_hub(wanted: HubModel, models: ModelsDep, translate: TranslateDep) 
 )
 def add_folder(link: FolderLink, models: ModelsDep, translate: TranslateDep) -> ModelItem:
     """Point at a model folder elsewhere on the server. It is looked at, remembered, and never deleted."""
-    return model_item(models.add_folder(FilePath(link.path)), translate)
+    return model_item(models.add_folder(FilePath(link.path)), models, translate)
 
 
 @router.get("/{name}", responses=errors(ModelUnknown))
 def get_model(name: ModelName, models: ModelsDep, translate: TranslateDep) -> ModelItem:
     """See one model."""
-    return model_item(models.entry(name), translate)
+    return model_item(models.entry(name), models, translate)
 
 
 @router.post(
@@ -115,13 +117,13 @@ def pull_model(
     name: ModelName, models: ModelsDep, translate: TranslateDep, wanted: PullRequest | None = None
 ) -> ModelItem:
     """Download a known model in the background, or go on where its download stopped."""
-    return model_item(models.pull(name, wanted.hub if wanted else None), translate)
+    return model_item(models.pull(name, wanted.hub if wanted else None), models, translate)
 
 
 @router.post("/{name}/cancel", responses=errors(ModelUnknown, changes=True))
 def cancel_pull(name: ModelName, models: ModelsDep, translate: TranslateDep) -> ModelItem:
     """Stop a download. What has arrived stays; `DELETE` throws it away."""
-    return model_item(models.cancel(name), translate)
+    return model_item(models.cancel(name), models, translate)
 
 
 @router.post("/{name}/verify", responses=errors(ModelUnknown, ModelAbsent, ModelDamaged, changes=True))
@@ -137,7 +139,17 @@ def verify_model(name: ModelName, models: ModelsDep) -> VerdictAnswer:
 )
 def use_model(name: ModelName, models: ModelsDep, translate: TranslateDep) -> ModelItem:
     """Choose the model. It is loaded after the present segment; if it does not load, the old one comes back."""
-    return model_item(models.use(name), translate)
+    return model_item(models.use(name), models, translate)
+
+
+@router.post(
+    "/{name}/install",
+    status_code=ACCEPTED,
+    responses=errors(ModelUnknown, ModelAbsent, ExtraNotInstalled, changes=True),
+)
+def install_needs(name: ModelName, models: ModelsDep, translate: TranslateDep) -> ModelItem:
+    """Install the packages that a model needs beside its files, in the background. No restart of the server is needed."""
+    return model_item(models.install(name), models, translate)
 
 
 @router.delete(
@@ -168,16 +180,15 @@ def models_answer(state: State, translate: Translate) -> ModelsAnswer:
     fixed = models.places.fixed
     existing = next(path for path in (settings.models_dir, *settings.models_dir.parents) if path.exists())
     return ModelsAnswer(
-        models=[model_item(entry, translate) for entry in models.entries()],
+        models=[model_item(entry, models, translate) for entry in models.entries()],
         fixed=str(fixed) if fixed else None,
         models_dir=str(settings.models_dir),
         disk_free_bytes=shutil.disk_usage(existing).free,
-        reads_funasr=find_spec("funasr") is not None,
         idle_minutes=settings.model_idle_minutes,
     )
 
 
-def model_item(entry: ModelEntry, translate: Translate) -> ModelItem:
+def model_item(entry: ModelEntry, models: Models, translate: Translate) -> ModelItem:
     """Return one model in the reader's language."""
     pull = entry.pull
     return ModelItem(
@@ -207,7 +218,26 @@ def model_item(entry: ModelEntry, translate: Translate) -> ModelItem:
         )
         if pull
         else None,
+        needs=_needs(models.needs(entry), translate),
+        is_recommended=entry.name == RECOMMENDED,
         problem=problem_answer(entry.problem, translate),
+    )
+
+
+def _needs(status: ExtraStatus | None, translate: Translate) -> NeedsAnswer | None:
+    if status is None:
+        return None
+    return NeedsAnswer(
+        packages=list(status.extra.packages),
+        megabytes=status.extra.megabytes,
+        can_install=not status.obstacle,
+        obstacle=translate(status.obstacle) if status.obstacle else "",
+        command=status.command,
+        is_running=status.is_running,
+        done=status.done,
+        total=status.total,
+        current=status.current,
+        problem=problem_answer(status.problem, translate),
     )
 
 

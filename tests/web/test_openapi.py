@@ -22,6 +22,7 @@ OPERATIONS = {
     "PUT /api/v1/comparisons/{id}/reference",
     "POST /api/v1/comparisons/{id}/cancel",
     "DELETE /api/v1/comparisons/{id}",
+    "POST /api/v1/models/{name}/install",
     "GET /api/v1/system",
     "GET /api/v1/system/devices",
     "POST /api/v1/system/model/load",

@@ -7,16 +7,19 @@ unless a person asks. Which model the inference process loads is followed by kee
 from __future__ import annotations
 
 import logging
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 
+from app.engine.extras import OF_NAMES, Extra, extra_of
 from app.engine.known_models import RECOMMENDED, Role, known_model
 from app.engine.registry import identify
 from app.errors import (
     N_,
     AppError,
+    ExtraNotInstalled,
     InvalidParameter,
     ModelAbsent,
     ModelBuiltIn,
@@ -31,7 +34,8 @@ from app.errors import (
 from app.hubs.checksums import changed_files
 from app.hubs.transfer import Patience, Report
 from app.jobs.models.choice import Choice, ModelChoice
-from app.jobs.models.entries import Circumstances, ModelEntry, ModelState, describe, languages_in
+from app.jobs.models.entries import Circumstances, ModelEntry, ModelState, describe, found_in, languages_in
+from app.jobs.models.extras import Extras, ExtraStatus
 from app.jobs.models.pull import USUAL_PATIENCE
 from app.jobs.models.pulls import Pulls
 from app.jobs.models.shelf import KNOWN_NAMES, Shelf, checked_name
@@ -74,13 +78,21 @@ class Models:
         self.choice = ModelChoice(places.data_dir)
         self.chosen = Event()
         """Set when another model has been chosen in this process."""
+        self.renewed = Event()
+        """Set when packages have been installed that a process which infers can only see from its start."""
+        self.extras = Extras(places.models_dir, self._note_installed)
         self._shelf = Shelf(places.builtin, places.models_dir)
         self._damage: dict[str, Problem] = {}
         self._pulls = Pulls(places.models_dir, places.wenet_mirror, patience, self._note_whole)
 
-    def open(self) -> AbstractContextManager[None]:
-        """Stop the downloads of this process at the end of the block."""
-        return self._pulls.ending()
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Stop the downloads and installations of this process at the end of the block."""
+        with self._pulls.ending():
+            try:
+                yield
+            finally:
+                self.extras.stop()
 
     # Looking
 
@@ -134,7 +146,37 @@ class Models:
         source = self._pulls.source(checked_name(name), hub)
         if not self._is_whole(source.name):
             self._pulls.run(source, Event(), report)
+        if extra := self._extra_of(source.name):
+            self.extras.finish(extra)
         return self.entry(source.name)
+
+    def install(self, name: str) -> ModelEntry:
+        """Install in the background what a model needs beside its files.
+
+        Raises:
+            ModelUnknown, ModelAbsent
+            ExtraNotInstalled: it cannot be done from here; the command that does it.
+        """
+        self._existing(name)
+        if extra := self._extra_of(name):
+            self.extras.begin(extra)
+        return self.entry(name)
+
+    def install_now(self, name: str) -> ModelEntry:
+        """Install what a model needs, and wait for it.
+
+        Raises:
+            ModelUnknown, ModelAbsent, ExtraNotInstalled
+        """
+        self.install(name)
+        if extra := self._extra_of(name):
+            self.extras.finish(extra)
+        return self.entry(name)
+
+    def needs(self, entry: ModelEntry) -> ExtraStatus | None:
+        """Return what a model still needs beside its files, also one that is not here yet; None where it needs nothing."""
+        extra = self._extra_of(entry.name) if entry.is_here else OF_NAMES.get(entry.name)
+        return self.extras.status(extra) if extra else None
 
     def bring_recommended(self, report: Report = lambda _: None) -> ModelEntry | None:
         """Download the recommended model and choose it, on the first start of an installation only.
@@ -258,7 +300,21 @@ class Models:
     # Inside
 
     def _note_whole(self, name: str) -> None:
+        """Let what a model needs follow its files: both were asked for by one press."""
         self._damage.pop(name, None)
+        if extra := self._extra_of(name):
+            with suppress(ExtraNotInstalled):  # its card says what to type
+                self.extras.begin(extra)
+
+    def _note_installed(self) -> None:
+        self.renewed.set()
+        self.chosen.set()
+
+    def _extra_of(self, name: str) -> Extra | None:
+        """Return what the model in a folder needs; nothing where the folder is no model."""
+        folder = self._shelf.folder(name, self.choice.read())
+        found = found_in(folder)
+        return extra_of(found.architecture, folder) if found else None
 
     def _entry(self, name: str, choice: Choice) -> ModelEntry:
         folder = self._shelf.folder(checked_name(name), choice)

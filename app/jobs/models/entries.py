@@ -108,6 +108,11 @@ def describe(
     )
 
 
+def found_in(folder: Path) -> ModelFolder | None:
+    """Return what lies in a folder; None where that is no whole model."""
+    return _look(folder)[0]
+
+
 def languages_in(folder: Path) -> tuple[str, ...]:
     """Return the languages of the model in a folder, as far as its files tell."""
     found, _ = _look(folder)

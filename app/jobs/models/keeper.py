@@ -70,10 +70,19 @@ class ModelKeeper:
     def _look(self) -> None:
         if not self._models.places.fixed:
             self._follow()
+        if self._models.renewed.is_set():
+            self._models.renewed.clear()
+            self._renew()
         if self._settings and self._settings.engine_is_outdated:
             self._reload(self._settings)
         if idle_seconds := self._idle_seconds():
             self._inference.unload_if_idle(idle_seconds)
+
+    def _renew(self) -> None:
+        """Start the process that infers again, because packages were installed that it or its helpers can use."""
+        self._refused = None
+        with suppress(InferenceUnavailable):  # told by the status; the old process comes back
+            self._inference.use(self._spec_of(self._inference.spec.model_dir))
 
     def _reload(self, settings: SettingsBook) -> None:
         """Load the same model with the settings that were changed, or take them back."""

@@ -1,4 +1,4 @@
-/** @import { ModelItem, Pull } from "../lib/models-api.js" */
+/** @import { ModelItem, Needs, Pull } from "../lib/models-api.js" */
 import { find, write } from "../lib/dom.js";
 import { clock, filesize } from "../lib/format.js";
 import { t } from "../lib/messages.js";
@@ -22,6 +22,40 @@ export function showModel(card, model) {
   write(card, "size", sizeOf(model));
   fillProblem(card, model.problem);
   showPull(card, model.pull);
+  showNeeds(card, model.needs, model.state);
+}
+
+/** @param {HTMLElement} card @param {Needs | null} needs @param {ModelItem["state"]} state */
+function showNeeds(card, needs, state) {
+  const box = find(card, '[data-slot="needs"]', HTMLElement);
+  box.hidden = !needs;
+  card.toggleAttribute("data-needs", Boolean(needs));
+  if (!needs) return;
+  const isHere = !["available", "pulling", "stopped"].includes(state);
+  const byHand = !needs.can_install || Boolean(needs.problem);
+  card.toggleAttribute("data-installing", needs.is_running);
+  write(card, "needs", needs.is_running ? installingLine(needs) : needsLine(needs, isHere));
+  write(card, "needs-problem", needs.problem?.message ?? needs.obstacle);
+  find(card, '[data-slot="needs-command"]', HTMLElement).hidden = !byHand || needs.is_running;
+  write(card, "needs-command", needs.command);
+  find(card, '[data-action="install"]', HTMLButtonElement).hidden = !isHere || !needs.can_install || needs.is_running;
+  const bar = find(box, "progress", HTMLProgressElement);
+  bar.hidden = !needs.is_running;
+  if (needs.total && needs.current) bar.value = (100 * needs.done) / needs.total;
+  else bar.removeAttribute("value");
+}
+
+/** @param {Needs} needs @param {boolean} isHere */
+function needsLine({ packages, megabytes, can_install: canInstall }, isHere) {
+  const values = { packages: packages.join(", "), size: `${megabytes} MB` };
+  if (isHere || !canInstall) return t("It also needs {packages} (about {size}), which is not installed.", values);
+  return t("It also needs {packages} (about {size}), which comes with the download.", values);
+}
+
+/** @param {Needs} needs */
+function installingLine({ done, total, current }) {
+  if (!total) return t("Looking what is missing …");
+  return current ? t("Fetching {name}: {done} of {total}", { name: current, done, total }) : t("Installing …");
 }
 
 /** @param {HTMLElement} card @param {Pull | null} pull */

@@ -5,7 +5,7 @@ import { answerOf } from "../lib/dialog.js";
 import { field, find, onAction, write } from "../lib/dom.js";
 import { listen } from "../lib/events.js";
 import { t } from "../lib/messages.js";
-import { cancelPull, chooseModel, pullModel, removeModel, verifyModel } from "../lib/models-api.js";
+import { cancelPull, chooseModel, installNeeds, pullModel, removeModel, verifyModel } from "../lib/models-api.js";
 import { showModel } from "./model-card.js";
 import { connectionBack, connectionLost } from "./notices.js";
 import { complain } from "./problem-box.js";
@@ -103,6 +103,7 @@ async function perform(action, card) {
   if (action === "resume") await pullModel(name, undefined);
   if (action === "cancel") await cancelPull(name);
   if (action === "use") await chooseModel(name);
+  if (action === "install") await installNeeds(name);
   if (action === "verify") return verdict(await verifyModel(name));
   if (action === "remove" && (await isSure(card))) await removeModel(name);
 }

@@ -19,6 +19,19 @@ import { send } from "./api.js";
  * @property {boolean} size_is_estimate
  * @property {boolean} is_linked
  * @property {Pull | null} pull
+ * @property {Needs | null} needs
+ * @property {Problem | null} problem
+ *
+ * @typedef {object} Needs  packages that are not installed
+ * @property {string[]} packages
+ * @property {number} megabytes
+ * @property {boolean} can_install
+ * @property {string} obstacle
+ * @property {string} command
+ * @property {boolean} is_running
+ * @property {number} done
+ * @property {number} total
+ * @property {string} current
  * @property {Problem | null} problem
  */
 
@@ -39,6 +52,9 @@ export const verifyModel = (name) => send("POST", `${address(name)}/verify`);
 
 /** @param {string} name @returns {Promise<ModelItem>} */
 export const chooseModel = (name) => send("POST", `${address(name)}/use`);
+
+/** @param {string} name @returns {Promise<ModelItem>} */
+export const installNeeds = (name) => send("POST", `${address(name)}/install`);
 
 /** @param {string} name @returns {Promise<void>} */
 export const removeModel = (name) => send("DELETE", address(name));

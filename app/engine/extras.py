@@ -1,0 +1,45 @@
+"""What some models need beside their files: packages that a usual install leaves out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """One of the optional dependencies of pyproject.toml; requirements/<name>.txt locks what it brings."""
+
+    name: str
+    packages: tuple[str, ...]
+    """As a person knows them; each is imported under the same name."""
+    megabytes: int
+    """About what it takes on the disk."""
+
+    @property
+    def is_installed(self) -> bool:
+        return all(find_spec(package) is not None for package in self.packages)
+
+
+FUNASR = Extra("funasr", ("funasr",), 750)
+PUNCTUATION = Extra("punctuation", ("jieba",), 45)
+EXTRAS = {extra.name: extra for extra in (FUNASR, PUNCTUATION)}
+
+OF_FOLDERS: Mapping[str, tuple[Extra, str]] = {
+    "FunASRNano": (FUNASR, ""),
+    "CTTransformer": (PUNCTUATION, "jieba_usr_dict"),
+}
+"""The class of a network: what it needs, and the file without which it does not."""
+OF_NAMES: Mapping[str, Extra] = {
+    "funasr-nano-2512": FUNASR,
+    "funasr-mlt-nano-2512": FUNASR,
+}
+"""The same of known models whose files are not here yet."""
+
+
+def extra_of(architecture: str, folder: Path) -> Extra | None:
+    """Return what a model folder needs beside its files, installed or not; None where it needs nothing."""
+    extra, file = OF_FOLDERS.get(architecture, (None, ""))
+    return extra if not file or (folder / file).is_file() else None
