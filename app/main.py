@@ -226,6 +226,7 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
     book = SettingsBook(settings, shelf.chosen, _adjust_log)
     inference = InferenceProcess(spec or spec_of_folder(settings, shelf.folder_in_use()))
     spec_of = _spec_of(book, spec)
+    shelf.device = lambda: _device(inference)
     lanes = None
     if start_worker:
         worker = Worker(
@@ -305,6 +306,11 @@ def _live_limits(settings: Settings) -> LiveLimits:
 def _model_name(inference: InferenceProcess) -> str | None:
     info = inference.status().info
     return info.model if info else None
+
+
+def _device(inference: InferenceProcess) -> str:
+    info = inference.status().info
+    return info.device if info else ""
 
 
 def _model_problem(inference: InferenceProcess) -> Problem | None:

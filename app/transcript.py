@@ -15,9 +15,10 @@ from app.languages import AUTO, RARER, TRADITIONAL
 
 CLAUSE_MARKS = ",.!?;:"
 CLOSING = frozenset(CLAUSE_MARKS + "%)]}’”…")
-LEADING_RUN = re.compile(r"^[0-9A-Za-z\u00c0-\u024f]+")
+PARTED = "0-9A-Za-z\u00c0-\u024f\u1100-\u11ff\uac00-\ud7a3"  # what stands in words that spaces part: Latin, Korean, figures
+LEADING_RUN = re.compile(f"^[{PARTED}]+")
 SPOKEN = re.compile(r"[0-9A-Za-z\u00c0-\u024f']+|\w")  # a Latin word or a Chinese character
-TRAILING_RUN = re.compile(r"[0-9A-Za-z\u00c0-\u024f]+$")
+TRAILING_RUN = re.compile(f"[{PARTED}]+$")
 CHANNEL_NAME = N_("Channel {number}")
 EMOTIONS = {
     "neutral": N_("Neutral"),
@@ -118,6 +119,8 @@ class Segment:
     """One of EMOTIONS; empty where the model tells none."""
     events: tuple[str, ...] = ()
     """Of EVENTS."""
+    language: str = ""
+    """As the model heard it; empty where it tells none, or was told which it is."""
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -130,6 +133,7 @@ class Segment:
             "channel": self.channel,
             "emotion": self.emotion,
             "events": list(self.events),
+            "language": self.language,
         }
 
 
@@ -208,7 +212,7 @@ def join_texts(texts: Iterable[str]) -> str:
 
 
 def needs_space(left: str, right: str) -> bool:
-    """Latin words stand apart from each other and from Chinese ones; Chinese, its marks and numbers do not."""
+    """Latin and Korean words stand apart from each other and from Chinese ones; Chinese, its marks and numbers do not."""
     last, first = left[-1], right[0]
     if not (is_wide(last) or is_wide(first)):
         return first not in CLOSING

@@ -115,6 +115,7 @@ def _as_segment(span: SpeechSpan, hypothesis: Hypothesis) -> Segment:
         span.channel,
         hypothesis.emotion,
         hypothesis.events,
+        hypothesis.language,
     )
 
 

@@ -99,6 +99,8 @@ class Hypothesis:
     """One of app.transcript.EMOTIONS; empty where the model heard none or hears none at all."""
     events: tuple[str, ...] = ()
     """Of app.transcript.EVENTS: what else the model heard."""
+    language: str = ""
+    """The one that the model heard; empty where it does not tell, or was told which it is."""
 
 
 @dataclass(frozen=True, slots=True)

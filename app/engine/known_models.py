@@ -15,6 +15,8 @@ from app.languages import NATIVE_NAMES
 BUILTIN = "builtin"
 RECOMMENDED = "whisper-base"
 """What the first start brings: the best model that a package index has."""
+RECOMMENDED_ON_CUDA = "whisper-large-v3-turbo"
+"""What a machine with an NVIDIA card is told to take; its publisher's figures, not measured here."""
 PUNCTUATION = "ct-punc"
 VAD = "fsmn-vad"
 BYTES_PER_PARAMETER = 4

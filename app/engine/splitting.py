@@ -58,6 +58,7 @@ def join(first: Hypothesis, second: Hypothesis, seconds: float) -> Hypothesis:
         foreign_share=first.foreign_share if second.foreign_share is None else second.foreign_share,
         emotion=first.emotion or second.emotion,
         events=tuple(dict.fromkeys(first.events + second.events)),
+        language=first.language or second.language,
     )
 
 

@@ -135,6 +135,7 @@ class Claims:
                 foreign_share=hypothesis.foreign_share,
                 emotion=hypothesis.emotion,
                 events=list(hypothesis.events),
+                language=hypothesis.language,
                 seconds_worked=seconds_worked,
             )
             stored = (Applied(**line) for line in row["receipt"])

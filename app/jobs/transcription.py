@@ -139,6 +139,8 @@ class SegmentRecord:
     """One of app.transcript.EMOTIONS; empty where the model tells none."""
     events: tuple[str, ...] = ()
     """Of app.transcript.EVENTS."""
+    language: str = ""
+    """As the model heard it; empty where it tells none."""
 
     @property
     def heard(self) -> Segment:
@@ -153,6 +155,7 @@ class SegmentRecord:
             self.channel,
             self.emotion,
             self.events,
+            self.language,
         )
 
 
@@ -214,6 +217,7 @@ def segment_from(row: Mapping[str, Any]) -> SegmentRecord:
         channel=row["channel"],
         emotion=row.get("emotion", ""),
         events=tuple(row.get("events", ())),
+        language=row.get("language", ""),
     )
 
 

@@ -71,6 +71,7 @@ def segment_answer(segment: SegmentRecord, translate: Translate) -> SegmentAnswe
         channel=segment.channel,
         emotion=segment.emotion,
         events=list(segment.events),
+        language=segment.language,
         dropped=segment.dropped,
         error=problem_answer(segment.error, translate),
     )

@@ -84,7 +84,8 @@ class ModelItem(BaseModel):
         examples=[None],
     )
     is_recommended: bool = Field(
-        description="The best one for this machine, as far as it has been measured.", examples=[False]
+        description="The one that suits this machine best: a graphics card carries a large one.",
+        examples=[False],
     )
     problem: ErrorDetail | None = Field(
         description="Why it cannot be used, did not load, or did not arrive.", examples=[None]

@@ -27,7 +27,7 @@ from app.errors import (
     ModelUnknown,
     NotAModel,
 )
-from app.jobs.models import RECOMMENDED, ModelState, Role
+from app.jobs.models import ModelState, Role
 from app.web.answers import problem_answer
 from app.web.dependencies import ModelsDep, State, StateDep, TranslateDep
 from app.web.errors import LARGEST_FORM_BYTES
@@ -219,7 +219,7 @@ def model_item(entry: ModelEntry, models: Models, translate: Translate) -> Model
         if pull
         else None,
         needs=_needs(models.needs(entry), translate),
-        is_recommended=entry.name == RECOMMENDED,
+        is_recommended=entry.name == models.recommended,
         problem=problem_answer(entry.problem, translate),
     )
 

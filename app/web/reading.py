@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.errors import N_
+from app.languages import NATIVE_NAMES
 from app.transcript import EMOTIONS, EVENTS
 
 if TYPE_CHECKING:
@@ -15,6 +17,13 @@ if TYPE_CHECKING:
 
 AT_ONCE = 40
 """Paragraphs in the page itself."""
+LANGUAGE_NAMES = NATIVE_NAMES | {
+    "zh": N_("Chinese"),
+    "en": N_("English"),
+    "yue": N_("Cantonese"),
+    "ja": N_("Japanese"),
+    "ko": N_("Korean"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +46,19 @@ class Row:
 def first_rows(segments: Sequence[SegmentRecord], edited: EditedText) -> list[Row]:
     """Return the first paragraphs as people read them."""
     by_first = {edit.first: edit for edit in edited.edits}
+    spoken = _changes_of_language(segments)
     rows: list[Row] = []
     index = 0
     while index < len(segments) and len(rows) < AT_ONCE:
         segment = segments[index]
         edit = by_first.get(segment.index)
-        rows += _edited_rows(segment, edit) if edit else [_row(segment)]
+        heard = _heard(segment, spoken.get(segment.index, ""))
+        rows += _edited_rows(segment, edit, heard) if edit else [_row(segment, heard)]
         index += edit.last - edit.first + 1 if edit else 1
     return rows
 
 
-def _row(segment: SegmentRecord) -> Row:
+def _row(segment: SegmentRecord, heard: tuple[str, ...]) -> Row:
     return Row(
         key=str(segment.index),
         first=segment.index,
@@ -55,14 +66,14 @@ def _row(segment: SegmentRecord) -> Row:
         end=round(segment.end, 3),
         state=segment.state,
         channel=segment.channel,
-        heard=_heard(segment),
+        heard=heard,
         text=segment.text,
         text_raw=segment.text_raw,
         is_edited=False,
     )
 
 
-def _edited_rows(segment: SegmentRecord, edit: Edit) -> Iterator[Row]:
+def _edited_rows(segment: SegmentRecord, edit: Edit, heard: tuple[str, ...]) -> Iterator[Row]:
     for number, piece in enumerate(edit.pieces):
         yield Row(
             key=f"{edit.first}.{number}" if number else str(edit.first),
@@ -71,14 +82,25 @@ def _edited_rows(segment: SegmentRecord, edit: Edit) -> Iterator[Row]:
             end=piece.end,
             state="done",
             channel=segment.channel,
-            heard=_heard(segment),
+            heard=heard,
             text=piece.text,
             text_raw=piece.text_raw,
             is_edited=True,
         )
 
 
-def _heard(segment: SegmentRecord) -> tuple[str, ...]:
+def _changes_of_language(segments: Sequence[SegmentRecord]) -> dict[int, str]:
+    """Return what each segment is called whose language is another one than before, by its index."""
+    told = [segment for segment in segments if segment.language]
+    before = ["", *(segment.language for segment in told)]
+    return {
+        segment.index: LANGUAGE_NAMES.get(segment.language, segment.language)
+        for segment, last in zip(told, before, strict=False)
+        if segment.language != last
+    }
+
+
+def _heard(segment: SegmentRecord, language: str) -> tuple[str, ...]:
     """Name what a reader should know; that somebody speaks calmly is nothing to say."""
     emotion = EMOTIONS.get(segment.emotion, "") if segment.emotion != "neutral" else ""
-    return tuple(filter(None, (emotion, *(EVENTS.get(event, "") for event in segment.events))))
+    return tuple(filter(None, (language, emotion, *(EVENTS.get(event, "") for event in segment.events))))

@@ -111,6 +111,10 @@ class SegmentAnswer(BaseModel):
         description="What else was heard: music, applause, laughter, crying, cough, sneeze, breath or singing.",
         examples=[["laughter"]],
     )
+    language: str = Field(
+        description="As the model heard it: `zh`, `yue`, `en` and so on; empty where it tells none or was told.",
+        examples=["zh"],
+    )
     dropped: str = Field(description="Why text was withheld; empty otherwise.", examples=[""])
     error: ErrorDetail | None = Field(description="Why it failed.", examples=[None])
 

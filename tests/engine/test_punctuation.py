@@ -38,6 +38,11 @@ def punctuated(text, silence_after=0.3):
         ("好|我知道了", "好，我知道了。"),
         ("今年涨了 35%|比去年多", "今年涨了35%，比去年多。"),
         ("now i think i'm right", "Now I think I'm right."),
+        (
+            "오늘 날씨가 정말 좋네요|우리 같이 나가요||감사합니다 여러분",
+            "오늘 날씨가 정말 좋네요, 우리 같이 나가요. 감사합니다 여러분.",
+        ),
+        ("오늘 美 대통령이 왔어요|우리 같이 봐요", "오늘 美 대통령이 왔어요, 우리 같이 봐요."),
     ],
 )
 def test_pauses_become_marks_of_the_language(spoken, written):

@@ -74,6 +74,7 @@ def test_json_has_the_names_that_programs_rely_on(transcript: Transcript) -> Non
         "channel": None,
         "emotion": "",
         "events": [],
+        "language": "",
     }
     assert content["confidence"] == pytest.approx((7 * 0.91234 + 3 * 0.5) / 10, abs=1e-4)
     assert {"language", "duration", "model", "device", "receipt"} <= content.keys()

@@ -214,7 +214,13 @@ def test_tags_are_fields_and_no_text(engine: Engine) -> None:
 
     assert heard.text == "今天 h"
     assert [word.text for word in heard.words] == ["今", "天", "h"]
-    assert (heard.emotion, heard.events) == ("happy", ("music",))
+    assert (heard.emotion, heard.events, heard.language) == ("happy", ("music",), "zh")
+
+
+def test_a_language_that_was_told_is_not_said_to_be_heard(engine: Engine) -> None:
+    heard = said(engine, ["<|zh|>", "<|NEUTRAL|>", "<|Speech|>", "<|withitn|>", "今"], language="zh")
+
+    assert heard.language == ""
 
 
 def test_ordinary_speech_is_no_event(engine: Engine) -> None:

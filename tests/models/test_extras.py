@@ -15,10 +15,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.engine import EngineSpec
-from app.engine.extras import Extra
+from app.engine.extras import EXTRAS, Extra
 from app.errors import ExtraNotInstalled
 from app.jobs.models import extras as extras_module
-from app.jobs.models.extras import Extras, missing_requirements
+from app.jobs.models.extras import Extras, lock_of, missing_requirements
 from app.main import create_app
 from app.settings import Settings
 from tests.conftest import data_folder
@@ -128,8 +128,9 @@ def test_an_installed_package_says_what_to_type(tmp_path: Path, monkeypatch: pyt
 
 
 def test_the_lists_of_the_extras_can_be_read() -> None:
-    for name in ("funasr", "punctuation"):
-        lock = extras_module.requirements_dir() / f"{name}.txt"
+    for extra in EXTRAS.values():
+        lock = lock_of(extra)
+        assert lock.is_file()
         assert all("--hash=sha256:" in one for one in missing_requirements(lock))
 
 

@@ -43,6 +43,7 @@ from app.engine.registry import architecture_for
 from app.engine.text.punctuation import Punctuator
 from app.engine.text.writing import write
 from app.errors import AppError, InferenceFailed
+from app.languages import AUTO
 from app.transcript import Applied
 
 SHORTEST_SECONDS = 0.1  # nobody says a word in less; of 10 ms FunASR cannot even compute features
@@ -181,6 +182,7 @@ class FunASREngine:
             applied=reading.facts,
             emotion=reading.emotion,
             events=reading.events,
+            language=reading.language if utterance.options.language == AUTO else "",
         )
 
     def _as_people_write(self, reading: Reading, utterance: Utterance) -> Hypothesis:

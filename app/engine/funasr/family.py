@@ -42,6 +42,8 @@ class Reading:
     """See Hypothesis."""
     events: tuple[str, ...] = ()
     """See Hypothesis."""
+    language: str = ""
+    """See Hypothesis."""
     dropped: str = ""
     """Why no text is to be shown; see Hypothesis."""
 

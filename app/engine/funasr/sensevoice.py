@@ -162,6 +162,7 @@ class SenseVoice:
             is_written=is_written,
             emotion=EMOTION_TAGS.get(emotion, ""),
             events=tuple(self._events([event, *self._tags(decoded.tokens)])),
+            language=language if language in LANGUAGES else "",
             dropped=NO_SPEECH if language == SILENT_TAG else "",
         )
 

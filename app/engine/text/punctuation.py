@@ -13,7 +13,7 @@ from statistics import median
 from typing import Protocol
 
 from app.engine.text import clauses
-from app.transcript import Word, is_wide
+from app.transcript import Word, is_hangul, is_wide
 
 MARKS = frozenset(",.!?;:，。！？；：、…")
 COMMA_SECONDS = 0.3  # of silence; shorter is a breath or the closure of a consonant
@@ -91,7 +91,10 @@ class _Sentence:
 
     def written(self) -> list[Word]:
         """Return the words with the marks and capitals of their language; figures alone end in no mark."""
-        is_chinese = any(map(_is_chinese, self.words))
+        is_korean = any(
+            map(_is_korean, self.words)
+        )  # a Chinese character may stand in it, but its words have spaces
+        is_chinese = not is_korean and any(map(_is_chinese, self.words))
         is_english = not is_chinese and any(map(_has_letter, self.words))
         commas = self.commas if is_english else {i for i in self.commas if self._parts_no_term(i)}
         comma = "," if is_english else "，"
@@ -147,6 +150,10 @@ def _shortest_pause(words: Sequence[Word]) -> float:
 
 def _is_chinese(word: Word) -> bool:
     return any(map(is_wide, word.text))
+
+
+def _is_korean(word: Word) -> bool:
+    return any(map(is_hangul, word.text))
 
 
 def _has_letter(word: Word) -> bool:

@@ -315,7 +315,14 @@ class WhisperEngine:
             words = self._punctuator.punctuate(words, seconds)
         text = join_texts(word.text for word in words)
         raw = join_texts(word.raw or word.text for word in words)
-        return Hypothesis(text, raw, certainty, words=tuple(words), foreign_share=heard.foreign_share)
+        return Hypothesis(
+            text,
+            raw,
+            certainty,
+            words=tuple(words),
+            foreign_share=heard.foreign_share,
+            language="" if options.language in self._languages else heard.language,
+        )
 
     def _words(self, pieces: Sequence[Piece], heard: _Heard, waveform: Waveform) -> tuple[Word, ...]:
         texts = convert([piece.text for piece in pieces], heard.language)

@@ -51,6 +51,7 @@ class SegmentBook:
             "dropped": heard.dropped,
             "emotion": heard.emotion,
             "events": list(heard.events),
+            "language": heard.language,
             "seconds_worked": seconds,
         }
         with self._database.writing() as connection:

@@ -7,14 +7,14 @@ unless a person asks. Which model the inference process loads is followed by kee
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 
 from app.engine.extras import OF_NAMES, Extra, extra_of
-from app.engine.known_models import RECOMMENDED, Role, known_model
+from app.engine.known_models import RECOMMENDED, RECOMMENDED_ON_CUDA, Role, known_model
 from app.engine.registry import identify
 from app.errors import (
     N_,
@@ -81,6 +81,8 @@ class Models:
         self.renewed = Event()
         """Set when packages have been installed that a process which infers can only see from its start."""
         self.extras = Extras(places.models_dir, self._note_installed)
+        self.device: Callable[[], str] = lambda: ""
+        """Where the model in use computes: `cuda:0` and so on; empty where that is not known."""
         self._shelf = Shelf(places.builtin, places.models_dir)
         self._damage: dict[str, Problem] = {}
         self._pulls = Pulls(places.models_dir, places.wenet_mirror, patience, self._note_whole)
@@ -113,6 +115,11 @@ class Models:
         if not (entry.is_here or entry.pull or known_model(name)):
             raise ModelUnknown(name=name, known=", ".join(KNOWN_NAMES))
         return entry
+
+    @property
+    def recommended(self) -> str:
+        """Return the name of the model that suits this machine best: a graphics card carries a large one."""
+        return RECOMMENDED_ON_CUDA if self.device().startswith("cuda") else RECOMMENDED
 
     def folder_in_use(self) -> Path:
         """Return the folder of the model that is to be loaded."""

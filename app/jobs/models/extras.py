@@ -163,7 +163,7 @@ class Extras:
             env=environment_of_children() | {"LC_ALL": "C.UTF-8"},
         ) as self._pip:
             assert self._pip.stdout  # noqa: S101 - it was asked for
-            lines = []
+            lines: list[str] = []
             for line in self._pip.stdout:
                 lines = [*lines[-LONGEST_OUTPUT:], line.strip()]
                 self._follow(extra, line)

@@ -131,6 +131,7 @@ class Contents:
                 "confidence": segment.confidence,
                 "emotion": segment.emotion,
                 "events": list(segment.events),
+                "language": segment.language,
                 "dropped": segment.dropped,
                 "error": _told(segment.error),
                 "words": [word.to_dict() for word in segment.words],

@@ -17,8 +17,9 @@ const paces = new WeakMap();
 export function showModel(card, model) {
   card.dataset.state = model.state;
   const badge = find(card, ".badge", HTMLElement);
-  badge.dataset.state = model.state;
-  write(card, "state", stateName(model.state));
+  const isIncomplete = Boolean(model.needs) && model.state === "ready";
+  badge.dataset.state = isIncomplete ? "stopped" : model.state;
+  write(card, "state", stateName(isIncomplete ? "stopped" : model.state));
   write(card, "size", sizeOf(model));
   fillProblem(card, model.problem);
   showPull(card, model.pull);
@@ -32,7 +33,7 @@ function showNeeds(card, needs, state) {
   card.toggleAttribute("data-needs", Boolean(needs));
   if (!needs) return;
   const isHere = !["available", "pulling", "stopped"].includes(state);
-  const byHand = !needs.can_install || Boolean(needs.problem);
+  const byHand = !needs.can_install || (isHere && Boolean(needs.problem));
   card.toggleAttribute("data-installing", needs.is_running);
   write(card, "needs", needs.is_running ? installingLine(needs) : needsLine(needs, isHere));
   write(card, "needs-problem", needs.problem?.message ?? needs.obstacle);

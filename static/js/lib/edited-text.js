@@ -58,6 +58,7 @@ export class EditedText {
         (segment.words = this.#segments[index]?.state === segment.state ? this.#segments[index].words : undefined),
     );
     this.#segments = segments;
+    noteLanguages(segments);
     this.#changed();
   }
 
@@ -263,8 +264,18 @@ function rowOfSegment(segment) {
 
 /** That somebody speaks calmly is nothing to say. @param {Segment | undefined} segment */
 function heardIn(segment) {
-  const { emotion = "", events = [] } = segment ?? {};
-  return [...(emotion && emotion !== "neutral" ? [emotion] : []), ...events].join(" ");
+  const { emotion = "", events = [], spoken = "" } = segment ?? {};
+  const language = spoken ? [`language:${spoken}`] : [];
+  return [...language, ...(emotion && emotion !== "neutral" ? [emotion] : []), ...events].join(" ");
+}
+
+/** The language of a segment is worth a word where it is another one than before. @param {Segment[]} segments */
+function noteLanguages(segments) {
+  let last = "";
+  for (const segment of segments) {
+    segment.spoken = segment.language && segment.language !== last ? segment.language : "";
+    last = segment.language || last;
+  }
 }
 
 /** @param {string} text @param {number | null} start @param {number | null} end @returns {Piece} */

@@ -31,6 +31,8 @@
  * @property {number | null} channel  counted from 1; null where the channels were mixed
  * @property {string} emotion  empty where the model tells none
  * @property {string[]} events  what else was heard
+ * @property {string} [language]  as the model heard it; empty where it tells none
+ * @property {string} [spoken]  the same, where it is another one than before
  * @property {Word[]} [words]  once they were asked for
  *
  * @typedef {{text: string, start: number, end: number, confidence: number, raw: string}} Word

@@ -75,7 +75,7 @@ export function soundNames(sounds) {
   };
   return sounds
     .split(" ")
-    .map((sound) => names[sound] ?? "")
+    .map((sound) => (sound.startsWith("language:") ? languageName(sound.slice(9)) : (names[sound] ?? "")))
     .filter(Boolean)
     .join(" · ");
 }
