@@ -25,6 +25,7 @@ from app.composition import (
     surroundings,
     vad_options,
 )
+from app.engine.preparation import PreparationPool
 from app.errors import Problem, RootPathTaken
 from app.jobs.arrivals import Arrivals
 from app.jobs.batches import BatchBook
@@ -227,6 +228,7 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
     inference = InferenceProcess(spec or spec_of_folder(settings, shelf.folder_in_use()))
     spec_of = _spec_of(book, spec)
     shelf.device = lambda: _device(inference)
+    pool = stack.enter_context(PreparationPool())
     lanes = None
     if start_worker:
         worker = Worker(
@@ -237,6 +239,7 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
             concurrent_jobs=settings.concurrent_jobs,
             segment_timeout_seconds=settings.segment_timeout_seconds,
             spec_of_model=lambda name: spec_of(shelf.recognising_folder(name)),
+            pool=pool,
         )
         stack.enter_context(worker.running())
         lanes = worker.batches
@@ -244,7 +247,7 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
         stack.enter_context(Retention(trash, lambda: _spans(book)).running())
     live_sessions = Live(queue, lanes, _live_limits(settings), lambda: _model_name(inference))
     stack.enter_context(live_sessions.running())
-    vad = Vad(Analyses(settings.data_dir), queue, decode_limits(settings), vad_options(settings))
+    vad = Vad(Analyses(settings.data_dir), queue, decode_limits(settings), vad_options(settings), pool)
     stack.enter_context(vad.running())
     vad_texts = VadTexts(vad, lanes)
     stack.enter_context(vad_texts.running())

@@ -19,6 +19,7 @@ from app.commands.transcript_of import transcribe_file
 from app.commands.wishes import Wishes
 from app.composition import engine_spec
 from app.engine import Engine, RecognitionOptions
+from app.engine.preparation import PreparationPool
 from app.errors import AppError, FolderUnwritable, Problem
 from app.formats import Format
 from app.settings import Settings
@@ -52,12 +53,12 @@ def transcribe(request: Request, settings: Settings, report: Report) -> int:
     _make_folder(request.output)
     engine = _load_engine(settings)
     failures = 0
-    with _progress_bar() as bar:
+    with PreparationPool() as pool, _progress_bar() as bar:
         for file, name in zip(request.files, names, strict=True):
             bar.set_description_str(file.name)
             try:
                 transcript = transcribe_file(
-                    file, engine, options, settings, bar, wishes.channels, partial(_notice, file.name)
+                    file, engine, options, settings, bar, pool, wishes.channels, partial(_notice, file.name)
                 )
                 _deliver(transcript, formats, request.output, name)
             except AppError as error:

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from app.composition import decode_limits, vad_options
 from app.engine import Engine, Hypothesis, RecognitionOptions, Utterance
 from app.engine.audio import read_waveform
-from app.engine.preparation import Prepared, prepare
+from app.engine.preparation import PreparationPool, Prepared, prepare
 from app.engine.samples import channel_file
 from app.engine.vad import SpeechSpan
 from app.errors import FileUnreadable, FolderUnwritable
@@ -36,6 +36,7 @@ def transcribe_file(
     options: RecognitionOptions,
     settings: Settings,
     bar: tqdm[Any],
+    pool: PreparationPool,
     channels: str = "mix",
     notice: Callable[[list[Finding]], None] = lambda _findings: None,
 ) -> Transcript:
@@ -52,6 +53,7 @@ def transcribe_file(
             decode_limits(settings),
             lambda: False,
             channels=channels,
+            pool=pool,
         )
         bar.reset(total=prepared.facts.duration)
         recognised = list(_recognise(prepared, pcm, engine, options, bar))

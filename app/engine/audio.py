@@ -101,10 +101,8 @@ def decode(source: Path, target: Path, limits: DecodeLimits, *, separate: bool =
         AudioDamaged: not one usable sample could be decoded.
         DiskFull: `target` could not be written.
     """
-    with open_container(source) as container:
-        number_of_tracks = len(sound_tracks(container))
     with _failures_explained(target), SampleFiles(target) as files:
-        track = _first_track_with_sound(source, number_of_tracks, files, limits.max_seconds, separate)
+        track, number_of_tracks = _first_track_with_sound(source, files, limits.max_seconds, separate)
         files.sync()
     _refuse_unusable(track)
     if track.channels_are_alike:
@@ -121,16 +119,21 @@ def read_waveform(pcm: Path, start: float, end: float) -> Waveform:
 
 
 def _first_track_with_sound(
-    source: Path, number_of_tracks: int, files: SampleFiles, max_seconds: float, separate: bool
-) -> _Track:
-    """Decode the best track; should it hold nothing at all, the next one, from a container opened afresh."""
-    for position in range(number_of_tracks):
+    source: Path, files: SampleFiles, max_seconds: float, separate: bool
+) -> tuple[_Track, int]:
+    """Decode the best track; should it hold nothing at all, the next one, from a container opened afresh.
+
+    Returns the track, and how many there are.
+    """
+    position = 0
+    while True:
         with open_container(source) as container:
-            track = _Track(container, sound_tracks(container)[position], separate)
+            tracks = sound_tracks(container)
+            track = _Track(container, tracks[position], separate)
             track.decode_into(files, max_seconds)
-        if track.num_samples:
-            break
-    return track
+        if track.num_samples or position + 1 == len(tracks):
+            return track, len(tracks)
+        position += 1
 
 
 def _refuse_unusable(track: _Track) -> None:

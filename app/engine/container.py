@@ -68,7 +68,7 @@ def words_of(error: av.error.FFmpegError) -> str:
 @contextmanager
 def _opened(file: _NamelessFile) -> Iterator[InputContainer]:
     # The format list refuses playlists; the empty protocol list keeps any demuxer from opening a second file.
-    options = {"format_whitelist": CONTAINERS, "protocol_whitelist": ""}
+    options = {"format_whitelist": CONTAINERS, "protocol_whitelist": "", "max_size": "65536"}
     av.logging.set_level(av.logging.ERROR)  # otherwise FFmpeg's own words are lost
     with av.logging.Capture() as log:
         try:

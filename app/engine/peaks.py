@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from app.engine.samples import BYTES_PER_SAMPLE, FULL_SCALE
 
@@ -22,8 +22,16 @@ def peaks(pcm: Path, buckets: int = PEAK_BUCKETS, header_bytes: int = 0) -> list
     skipped = header_bytes // BYTES_PER_SAMPLE
     num_samples = pcm.stat().st_size // BYTES_PER_SAMPLE - skipped
     buckets = min(buckets, num_samples)
-    edges = [skipped + num_samples * bucket // buckets for bucket in range(buckets + 1)] if buckets else [0]
-    return [_peak(pcm, start, end) for start, end in pairwise(edges)]
+    if not buckets:
+        return []
+    edges = skipped + num_samples * np.arange(buckets + 1) // buckets
+    at_once = max(1, _BLOCK_SAMPLES * buckets // num_samples)
+    lowest, highest = np.concatenate(
+        [_extremes(pcm, edges[first : first + at_once + 1]) for first in range(0, buckets, at_once)], axis=1
+    )
+    return [
+        [_scaled(low), _scaled(high)] for low, high in zip(lowest.tolist(), highest.tolist(), strict=True)
+    ]
 
 
 def together(pictures: Sequence[list[list[int]]]) -> list[list[int]]:
@@ -34,13 +42,22 @@ def together(pictures: Sequence[list[list[int]]]) -> list[list[int]]:
     ]
 
 
-def _peak(pcm: Path, start: int, end: int) -> list[int]:
-    lowest, highest = FULL_SCALE, -FULL_SCALE
-    for first in range(start, end, _BLOCK_SAMPLES):
-        count = min(_BLOCK_SAMPLES, end - first)
-        block = np.fromfile(pcm, dtype="<i2", count=count, offset=first * BYTES_PER_SAMPLE)
-        lowest, highest = min(lowest, int(block.min())), max(highest, int(block.max()))
-    return [_scaled(lowest), _scaled(highest)]
+def _extremes(pcm: Path, edges: npt.NDArray[np.int64]) -> npt.NDArray[np.int16]:
+    """Return the lowest samples between neighbouring edges, and below them the highest."""
+    first, end = int(edges[0]), int(edges[-1])
+    if len(edges) == 2:  # one bucket, which may be larger than a block
+        blocks = [
+            _extremes_of(pcm, at, min(at + _BLOCK_SAMPLES, end), edges[:1] - first)
+            for at in range(first, end, _BLOCK_SAMPLES)
+        ]
+        both = np.concatenate(blocks, axis=1)
+        return np.array([[both[0].min()], [both[1].max()]])
+    return _extremes_of(pcm, first, end, edges[:-1] - first)
+
+
+def _extremes_of(pcm: Path, first: int, end: int, starts: npt.NDArray[np.int64]) -> npt.NDArray[np.int16]:
+    samples = np.fromfile(pcm, dtype="<i2", count=end - first, offset=first * BYTES_PER_SAMPLE)
+    return np.stack([np.minimum.reduceat(samples, starts), np.maximum.reduceat(samples, starts)])
 
 
 def _scaled(sample: int) -> int:

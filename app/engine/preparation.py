@@ -1,46 +1,34 @@
 """Runs decoding and speech detection in a child process, so that a hostile or broken file ends as an error of its
-own job. This is the parent side; it knows processes and files, and nothing of codecs.
-
-The child is a fresh interpreter rather than multiprocessing's `spawn` or `forkserver`: spawn imports the caller's
-`__main__` again (the whole command line or pytest), a fork server stands between us and the child, so that exit
-status and death with the parent get lost, and both unpickle what the child sends, which after a successful attack
-on a decoder would be code. Here the answer is JSON. A fresh interpreter answers after about 0.25 s.
+own job. This is the parent side: what is asked and what is answered. The processes are kept in preparation_pool.py.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-import os
 import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from app.engine.audio import AudioFacts, DecodeLimits
+from app.engine.preparation_pool import Cancelled, Overdue, PreparationPool
 from app.engine.samples import channel_file
 from app.engine.sound import SoundFacts
 from app.engine.vad import DroppedSpan, Rule, SpeechReport, SpeechSpan, VadOptions
 from app.errors import N_, AppError, DecodingCrashed, DecodingTimeLimit
 from app.exits import exit_cause
-from app.paths import environment_of_children
 from app.transcript import Applied
 
-POLL_SECONDS = 0.1
+__all__ = ["Cancelled", "PreparationPool", "Prepared", "judge_apart", "prepare"]
+
 WALL_FACTOR = 3  # a busy machine may give the child a third of a core; longer than that, it hangs
 WALL_GRACE_SECONDS = 60
 SILENT_CHANNEL = N_("No speech was found on channel")
 
 _log = logging.getLogger(__name__)
-
-
-class Cancelled(Exception):
-    """The preparation was stopped because its caller wanted so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,21 +83,22 @@ def prepare(
     cancelled: Callable[[], bool],
     survey: Path | None = None,
     channels: str = "mix",
+    *,
+    pool: PreparationPool | None = None,
 ) -> Prepared:
     """Decode `source` into `pcm` (or its channels: see channel_file), write its peaks as JSON, and find its speech.
 
-    The files appear complete or not at all, those of the samples last. In the folder `survey`, where one is given, stands afterwards what
-    frames.py and outline.py keep.
+    The files appear complete or not at all, those of the samples last. In the folder `survey`, where one is given,
+    stands afterwards what frames.py and outline.py keep. Without a `pool` a process is started for this file alone.
 
     Raises:
-        Cancelled: `cancelled` returned true; it is asked every POLL_SECONDS.
+        Cancelled: `cancelled` returned true.
         DecodingTimeLimit, DecodingMemoryLimit: the file needs more than `limits`.
         DecodingCrashed: the child died; its signal or its last words are in the message.
         AppError: whatever `decode` and `find_speech` raise.
     """
     with _parts(pcm, peaks_file) as (pcm_part, peaks_part):
         request = {
-            "parent": os.getpid(),
             "source": str(source),
             "pcm": str(pcm_part),
             "peaks": str(peaks_part),
@@ -118,7 +107,7 @@ def prepare(
             "survey": str(survey) if survey else None,
             "separate": channels == "separate",
         }
-        answer = _ask_child(request, limits, cancelled)
+        answer = _ask(request, limits, cancelled, pool)
         prepared = _read(answer)
         peaks_part.replace(peaks_file)
         for channel in reversed(prepared.facts.files):  # the first one tells that all are there
@@ -132,6 +121,8 @@ def judge_apart(
     choices: Sequence[tuple[int, int]],
     limits: DecodeLimits,
     cancelled: Callable[[], bool],
+    *,
+    pool: PreparationPool | None = None,
 ) -> None:
     """Keep in `survey` what webrtcvad says of the frames of `pcm`, for each mode and frame length in `choices`.
 
@@ -139,13 +130,12 @@ def judge_apart(
         Cancelled, DecodingTimeLimit, DecodingMemoryLimit, DecodingCrashed: as `prepare`.
     """
     request = {
-        "parent": os.getpid(),
         "pcm": str(pcm),
         "survey": str(survey),
         "choices": [list(choice) for choice in choices],
         "limits": asdict(limits),
     }
-    answer = json.loads(_ask_child(request, limits, cancelled))
+    answer = json.loads(_ask(request, limits, cancelled, pool))
     if "error" in answer:
         raise _error(answer["error"])
 
@@ -162,51 +152,24 @@ def _parts(*files: Path) -> Iterator[list[Path]]:
                 rest.unlink(missing_ok=True)
 
 
-def _ask_child(request: dict[str, Any], limits: DecodeLimits, cancelled: Callable[[], bool]) -> str:
+def _ask(
+    request: dict[str, Any],
+    limits: DecodeLimits,
+    cancelled: Callable[[], bool],
+    pool: PreparationPool | None,
+) -> str:
     if cancelled():
         raise Cancelled
-    with _start(request) as child:
+    seconds = limits.cpu_seconds * WALL_FACTOR + WALL_GRACE_SECONDS
+    with ExitStack() as stack:
+        pool = pool or stack.enter_context(PreparationPool())
         try:
-            answer, words = _wait(child, limits, cancelled)
-        finally:
-            child.kill()  # does nothing to a child that has ended
-    if child.returncode:
-        _explain_death(child.returncode, words, limits)
-    return answer
-
-
-def _start(request: dict[str, Any]) -> subprocess.Popen[str]:
-    environment = {
-        **environment_of_children(),
-        "OPENBLAS_NUM_THREADS": "1",  # each thread would reserve address space, which is limited
-        "PYTHONIOENCODING": "utf-8:backslashreplace",
-    }
-    command = [sys.executable, "-P", "-X", "faulthandler", "-m", "app.engine.preparation_child"]
-    return subprocess.Popen(
-        [*command, json.dumps(request)],
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        process_group=0,  # Ctrl-C at the terminal is meant for us; the child ends when we say so
-    )
-
-
-def _wait(
-    child: subprocess.Popen[str], limits: DecodeLimits, cancelled: Callable[[], bool]
-) -> tuple[str, str]:
-    deadline = time.monotonic() + limits.cpu_seconds * WALL_FACTOR + WALL_GRACE_SECONDS
-    while True:
-        try:
-            return child.communicate(timeout=POLL_SECONDS)
-        except subprocess.TimeoutExpired:
-            if cancelled():
-                raise Cancelled from None
-            if time.monotonic() > deadline:
-                raise DecodingTimeLimit(seconds=limits.cpu_seconds) from None
+            reply = pool.ask(request, seconds, cancelled)
+        except Overdue:
+            raise DecodingTimeLimit(seconds=limits.cpu_seconds) from None
+    if reply.returncode:
+        _explain_death(reply.returncode, reply.words, limits)
+    return reply.answer
 
 
 def _explain_death(returncode: int, words: str, limits: DecodeLimits) -> None:

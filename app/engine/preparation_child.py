@@ -1,21 +1,26 @@
-"""The child side of preparation.py: reads one file under limits and answers with one line of JSON.
+"""The child side of preparation_pool.py: reads files under limits, each in a fork, and answers each with a line of JSON.
 
-Run as `python -m app.engine.preparation_child REQUEST`. It imports numpy, FFmpeg and webrtcvad, and no torch.
+Run as `python -m app.engine.preparation_child PARENT fork`; with `once` it reads a single file, and that itself. It
+imports numpy, FFmpeg and webrtcvad, and no torch.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
+import importlib
 import json
 import os
 import resource
+import select
 import signal
 import sys
+import traceback
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, NoReturn
 
 from app.engine.audio import DecodeLimits, decode
 from app.engine.frames import judge, keep
@@ -29,17 +34,83 @@ from app.errors import AppError, DecodingMemoryLimit
 _PR_SET_PDEATHSIG = 1  # from <sys/prctl.h>
 _MEGABYTE = 1 << 20
 _ROOM_TO_ANSWER = 32 * _MEGABYTE
+LARGEST_ANSWER = 64 * _MEGABYTE  # the spans of ten hours are 2 MB
+_CHUNK = 1 << 16
+IMPORTED_LATE = ("av.subtitles.stream", "numpy.fft", "numpy.ma")
+"""What the libraries import when they are first used: each fork would do so anew."""
 
 
 def main() -> None:
     # A service manager signals every process of the server; our parent kills us when it wants.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    request = json.loads(sys.argv[1])
-    _die_with_parent(request["parent"])
+    parent, way = sys.argv[1:]
+    _die_with(int(parent))
+    for module in IMPORTED_LATE:
+        importlib.import_module(module)
+    gc.freeze()  # a collection in a fork would copy every page that it looks at
+    with _stdout_for_the_answers() as answers:
+        for line in sys.stdin.buffer:  # its end is that of the parent, or its word
+            request = json.loads(line)
+            reply = (
+                _in_a_fork(request, answers) if way == "fork" else {"answer": _read(request), "returncode": 0}
+            )
+            answers.write(json.dumps(reply) + "\n")
+            answers.flush()
+            if way == "once":
+                return
+
+
+def _in_a_fork(request: dict[str, Any], answers: IO[str]) -> dict[str, Any]:
+    """Have a file read by a copy of this process: it has its own limits, and its end is its own."""
+    us = os.getpid()
+    pipe, their_pipe = os.pipe()
+    pid = os.fork()
+    if not pid:
+        answers.close()
+        _be_the_reader(request, us, their_pipe)
+    os.close(their_pipe)
+    answer = _received(pipe, pid)
+    os.close(pipe)
+    _, status = os.waitpid(pid, 0)
+    return {"answer": answer, "returncode": os.waitstatus_to_exitcode(status)}
+
+
+def _be_the_reader(request: dict[str, Any], parent: int, pipe: int) -> NoReturn:
+    """Read one file, and end without what an interpreter does at its end: that belongs to the process copied."""
+    code = 1
+    try:
+        _die_with(parent)
+        with open(os.devnull) as nothing:  # noqa: PTH123 - a descriptor is wanted, not a path
+            os.dup2(nothing.fileno(), 0)
+        with os.fdopen(pipe, "w", encoding="utf-8") as answer:
+            answer.write(_read(request))
+        code = 0
+    except Exception:  # noqa: BLE001 - its last words are what the parent tells
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _received(pipe: int, pid: int) -> str:
+    """Return what the reader writes until its end; our parent ends us both where it wants no answer any more."""
+    answer = bytearray()
+    while True:
+        ready, _, _ = select.select([pipe, sys.stdin], [], [])
+        if sys.stdin in ready or len(answer) > LARGEST_ANSWER:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            sys.exit("The answer is too long." if len(answer) > LARGEST_ANSWER else 0)
+        chunk = os.read(pipe, _CHUNK)
+        if not chunk:
+            return answer.decode("utf-8", "replace")
+        answer += chunk
+
+
+def _read(request: dict[str, Any]) -> str:
     limits = DecodeLimits(**request["limits"])
-    with _stdout_for_the_answer() as answer:
-        _limit(limits)
-        json.dump(_answer(request, limits), answer)
+    _limit(limits)
+    return json.dumps(_answer(request, limits))
 
 
 def _answer(request: dict[str, Any], limits: DecodeLimits) -> dict[str, Any]:
@@ -82,18 +153,15 @@ def _judged(request: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _stdout_for_the_answer() -> Iterator[Any]:
-    """Keep the pipe to the parent for the answer: what libraries print goes to stderr."""
-    with os.fdopen(os.dup(1), "w") as answer:
+def _stdout_for_the_answers() -> Iterator[IO[str]]:
+    """Keep the pipe to the parent for the answers: what libraries print goes to stderr."""
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
         os.dup2(2, 1)
-        yield answer
+        yield answers
 
 
-def _die_with_parent(parent: int) -> None:
-    """Ask Linux for SIGKILL when the parent ends; elsewhere the limits end an orphan.
-
-    Linux means the thread that started us, and that one waits for our answer.
-    """
+def _die_with(parent: int) -> None:
+    """Ask Linux for SIGKILL when the parent ends; elsewhere the limits end an orphan."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it ended before the request was made

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from app.engine import Utterance
 from app.engine.audio import DecodeLimits, read_waveform
-from app.engine.preparation import Cancelled, prepare
+from app.engine.preparation import Cancelled, PreparationPool, prepare
 from app.engine.samples import channel_file
 from app.errors import AppError, DatabaseUnusable, DiskFull, InferenceUnavailable
 from app.jobs.batching import Batches, Lane, Order, Recognised
@@ -46,6 +46,8 @@ class Transcriber:
     bench: Bench
     limits: DecodeLimits
     stopping: Event
+    pool: PreparationPool | None = None
+    """Where recordings are read; without one each has a process started for it."""
 
     def run(self, job: Transcription) -> None:
         """Do what is left of a job and end it.
@@ -94,6 +96,7 @@ class Transcriber:
             self.limits,
             lambda: self._is_unwanted(job.id),
             channels=job.options.channels,
+            pool=self.pool,
         )
         self.remember(lambda: self.claims.store_plan(job.id, prepared))
         event(

@@ -21,7 +21,7 @@ from typing import Any, Literal
 from app.engine.audio import DecodeLimits
 from app.engine.frames import FRAME_MS, MODES, Frames, frames_file, kept
 from app.engine.outline import outline_of
-from app.engine.preparation import Cancelled, judge_apart, prepare
+from app.engine.preparation import Cancelled, PreparationPool, judge_apart, prepare
 from app.engine.vad import DroppedSpan, Rule, SpeechReport, SpeechSpan, VadOptions, cut
 from app.errors import AnalysisNotFound, AppError, AudioGone, EmptyFile, TranscriptionNotFound
 from app.jobs.queue import IncomingFile, Queue
@@ -56,13 +56,21 @@ class Analysis:
 class Vad:
     """All such recordings. Every method may be called from any thread."""
 
-    def __init__(self, analyses: Analyses, queue: Queue, limits: DecodeLimits, options: VadOptions) -> None:
+    def __init__(
+        self,
+        analyses: Analyses,
+        queue: Queue,
+        limits: DecodeLimits,
+        options: VadOptions,
+        pool: PreparationPool | None = None,
+    ) -> None:
         self.analyses = analyses
         self.options = options
         """What is shown first."""
         self._queue = queue
         self._limits = limits
-        self._pool = ThreadPoolExecutor(READINGS_AT_ONCE, thread_name_prefix="vad")
+        self._children = pool
+        self._readers = ThreadPoolExecutor(READINGS_AT_ONCE, thread_name_prefix="vad")
         self._rest = ThreadPoolExecutor(1, thread_name_prefix="vad-rest")
         self._stopping = Event()
         self._lock = Lock()
@@ -82,7 +90,7 @@ class Vad:
             yield
         finally:
             self._stopping.set()
-            self._pool.shutdown(cancel_futures=True)
+            self._readers.shutdown(cancel_futures=True)
             self._rest.shutdown(cancel_futures=True)
             sweeper.join()
 
@@ -218,7 +226,7 @@ class Vad:
 
     def _begin(self, analysis: Analysis, suffix: str) -> Analysis:
         with self._lock:
-            future = self._pool.submit(self._read, analysis, suffix)
+            future = self._readers.submit(self._read, analysis, suffix)
             _remember(self._readings, analysis.id, (analysis, future))
         return analysis
 
@@ -245,7 +253,14 @@ class Vad:
         with self.analyses.held(id):
             try:
                 prepared = prepare(
-                    source, audio, peaks, self.options, self._limits, self._stopping.is_set, survey=folder
+                    source,
+                    audio,
+                    peaks,
+                    self.options,
+                    self._limits,
+                    self._stopping.is_set,
+                    survey=folder,
+                    pool=self._children,
                 )
             except Exception as error:
                 self.analyses.remove(id)
@@ -262,7 +277,14 @@ class Vad:
         ways = [(mode, ms) for ms in sorted(FRAME_MS, reverse=True) for mode in MODES]
         rest = [way for way in ways if not frames_file(folder, *way).exists()]
         with self.analyses.held(id), suppress(Cancelled, AppError):
-            judge_apart(self.analyses.audio(id), folder, rest, self._limits, self._stopping.is_set)
+            judge_apart(
+                self.analyses.audio(id),
+                folder,
+                rest,
+                self._limits,
+                self._stopping.is_set,
+                pool=self._children,
+            )
 
     def _judged(self, id: str, mode: int, frame_ms: int) -> Frames:
         key = id, mode, frame_ms
@@ -278,7 +300,12 @@ class Vad:
             frames = kept(folder, mode, frame_ms)
             if frames is None:
                 judge_apart(
-                    self.analyses.audio(id), folder, [(mode, frame_ms)], self._limits, self._stopping.is_set
+                    self.analyses.audio(id),
+                    folder,
+                    [(mode, frame_ms)],
+                    self._limits,
+                    self._stopping.is_set,
+                    pool=self._children,
                 )
                 frames = kept(folder, mode, frame_ms)
         if frames is None:

@@ -15,7 +15,7 @@ from threading import Event, Thread
 
 from app.engine import EngineSpec
 from app.engine.audio import DecodeLimits
-from app.engine.preparation import Cancelled
+from app.engine.preparation import Cancelled, PreparationPool
 from app.errors import AppError
 from app.jobs.batching import Batches
 from app.jobs.bench import Bench, no_other_models
@@ -49,6 +49,7 @@ class Worker:
         concurrent_jobs: int = 2,
         segment_timeout_seconds: float = 300.0,
         spec_of_model: Callable[[str], EngineSpec] = no_other_models,
+        pool: PreparationPool | None = None,
     ) -> None:
         self.id = secrets.token_hex(8)
         self._queue = queue
@@ -61,7 +62,7 @@ class Worker:
         self._batches = Batches(inference, segment_timeout_seconds)
         self._bench = Bench(spec_of_model, segment_timeout_seconds)
         self._transcriber = Transcriber(
-            self._claims, files, self._batches, self._bench, limits, self._stopping
+            self._claims, files, self._batches, self._bench, limits, self._stopping, pool
         )
 
     @property
