@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import cache
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-import torch
 
 from app.engine import Engine, EngineSpec
 from app.engine.funasr import load_engine
-from app.engine.funasr.loading import Loaded, import_funasr, kept_process, load
-from app.engine.registry import identify
 from tests.engine.sounds import Samples, sentence
 from tests.funasr import tiny_models
+from tests.funasr.package import import_funasr, kept_process
 from tests.funasr.tiny_models import Build
 
 needs_funasr = pytest.mark.skipif(
@@ -30,11 +27,9 @@ BUILDS: dict[str, Build] = {
     "seaco": tiny_models.build_seaco,
     "nano": tiny_models.build_nano,
     "nano_with_ctc": lambda folder: tiny_models.build_nano(folder, has_ctc=True),
-    "vad": tiny_models.build_vad,
     "punctuation": tiny_models.build_punctuation,
 }
 FindModel = Callable[[str], Path]
-FindNetwork = Callable[[str], Loaded]
 LoadEngine = Callable[..., Engine]
 
 
@@ -42,7 +37,7 @@ LoadEngine = Callable[..., Engine]
 def models(tmp_path_factory: pytest.TempPathFactory) -> FindModel:
     """Return the folder of a tiny model by its name, built once."""
     place = tmp_path_factory.mktemp("funasr")
-    import_funasr(place)
+    import_funasr()
 
     def folder(name: str) -> Path:
         if not (place / name).exists():
@@ -68,24 +63,5 @@ def engines(models: FindModel) -> LoadEngine:
 
 
 @pytest.fixture(scope="session")
-def networks(models: FindModel) -> FindNetwork:
-    """Return a tiny model by its name as the loader gives it: FunASR's own interface and network."""
-
-    @cache
-    def network(name: str) -> Loaded:
-        return load(models(name), identify(models(name)).role, torch.device("cpu"))
-
-    return network
-
-
-@pytest.fixture(scope="session")
 def speech() -> Samples:
     return sentence()
-
-
-@pytest.fixture
-def three_threads() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(3)
-    yield
-    torch.set_num_threads(before)

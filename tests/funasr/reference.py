@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,10 +12,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from app.engine.funasr.loading import kept_process
 from tests.conftest import REPOSITORY
 from tests.engine.sanm.paraformer_folders import KINDS, build, sound
 from tests.engine.sounds import Samples
+from tests.funasr.package import automodel, kept_process
 
 GOLDEN = REPOSITORY / "tests/data/sanm/paraformer.json"
 SECONDS = (0.9, 2.3)
@@ -59,22 +58,6 @@ def read(folder: Path, waveform: Samples, hotwords: str = "") -> Said:
         [answer] = auto.generate([torch.tensor(waveform)], **({"hotword": hotwords} if hotwords else {}))
     times = _milliseconds(auto, heard, log_probs) if hasattr(network, "calc_predictor_timestamp") else []
     return Said(features, encoded, log_probs, times, answer["text"])
-
-
-@cache
-def automodel(folder: Path) -> Any:
-    """Return FunASR's own interface to a folder."""
-    from funasr import AutoModel
-
-    with kept_process():
-        return AutoModel(
-            model=str(folder),
-            device="cpu",
-            disable_update=True,
-            disable_pbar=True,
-            frontend_conf={"dither": 0.0},
-            log_level="ERROR",
-        )
 
 
 def _decoded(auto: Any, heard: tuple[Tensor, ...], hotwords: str) -> Tensor:

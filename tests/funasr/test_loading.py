@@ -1,8 +1,7 @@
-"""Which folders are loaded, which refused and why, and that loading leaves the process as it was."""
+"""Which folders are loaded, which refused and why."""
 
 from __future__ import annotations
 
-import logging
 import shutil
 from pathlib import Path
 
@@ -84,7 +83,7 @@ def test_half_of_the_optional_part_is_not_enough(copy) -> None:
     folder = copy("nano_with_ctc")
     rewrite(folder, lambda state: {name: state[name] for name in state if name != "ctc.ctc_lo.bias"})
 
-    with pytest.raises(ModelWeightsMismatch, match="of a part that is not whole"):
+    with pytest.raises(ModelWeightsMismatch, match=r"ctc\.ctc_lo\.bias is missing"):
         load(folder)
 
 
@@ -179,21 +178,6 @@ def test_a_model_for_punctuation_does_not_recognise(models: FindModel) -> None:
         load(models("punctuation"))
     with pytest.raises(ModelConfigUnsupported, match="Paraformer"):
         load_punctuator(models("paraformer"))
-
-
-def test_loading_leaves_threads_and_logging_as_they_were(
-    models: FindModel, three_threads: None, capsys: pytest.CaptureFixture[str]
-) -> None:
-    root = logging.getLogger()
-    before = (root.level, list(root.handlers))
-    load(models("nano"))
-
-    assert torch.get_num_threads() == 1
-    assert (root.level, list(root.handlers)) == before
-
-    load_engine(EngineSpec(models("sensevoice"), device="cpu", threads=1))
-    assert torch.get_num_threads() == 1
-    assert capsys.readouterr().out == ""
 
 
 def change_config(folder: Path, **changes: object) -> None:

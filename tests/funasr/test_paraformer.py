@@ -14,6 +14,7 @@ from app.hotwords import parse_hotwords
 from tests.engine.sanm.paraformer_folders import CHARACTERS, KINDS, TOKENS, build, sound
 from tests.funasr import reference
 from tests.funasr.conftest import needs_funasr
+from tests.funasr.package import automodel
 
 pytestmark = needs_funasr
 
@@ -52,7 +53,7 @@ def test_random_weights_give_what_funasr_gives(seed: int, kind: str, hotwords: s
 def test_hotwords_are_cut_into_tokens_as_funasr_does(tmp_path: Path) -> None:
     folder = build(tmp_path / "seaco", "SeacoParaformer")
     _, vocabulary, model = load_paraformer(SanmFolder(folder))
-    auto = reference.automodel(folder)
+    auto = automodel(folder)
     phrases = ["今天", "world", "公园", "HELLO"]
     theirs = auto.model.generate_hotwords_list(
         " ".join(phrases), auto.kwargs["tokenizer"], auto.kwargs["frontend"]

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from app.engine.funasr.loading import import_funasr, kept_process
 from app.engine.sanm.punctuation import CtPunc, load_punctuator
 from tests.engine.sanm.folders import MARKS, write_punctuation
 from tests.engine.sanm.test_punctuation import by_unit
 from tests.funasr.conftest import FindModel, needs_funasr
+from tests.funasr.package import automodel, kept_process
 from tests.funasr.tiny_models import rewrite
 
 pytestmark = needs_funasr
@@ -40,8 +40,7 @@ def test_random_weights_give_the_scores_and_marks_of_funasr(folder: Path, seed: 
     rewrite(folder, lambda state: {name: torch.randn_like(value) * 0.3 for name, value in state.items()})
     ours = load_punctuator(folder)
     assert isinstance(ours, CtPunc)
-    with kept_process():
-        theirs = import_funasr(folder).AutoModel(model=str(folder), device="cpu", disable_update=True)
+    theirs = automodel(folder)
     numbers = torch.randint(0, 30, (1, 57))
     lengths = torch.tensor([57])
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from app.engine.funasr.loading import import_funasr, kept_process
 from app.engine.sanm.vad import load_vad
 from tests.engine.sanm.folders import conversation, hear_loudness, write_vad
 from tests.engine.sanm.test_vad import stream_of, told
 from tests.funasr.conftest import needs_funasr
+from tests.funasr.package import automodel, kept_process
 from tests.funasr.tiny_models import rewrite
 from tests.funasr.write_golden import hear
 
@@ -30,8 +30,8 @@ def test_random_weights_give_the_segments_of_funasr(seed: int, tmp_path: Path) -
 
     rewrite(folder, randomly)
     vad = load_vad(folder)
+    theirs = automodel(folder)
     with kept_process():
-        theirs = import_funasr(folder).AutoModel(model=str(folder), device="cpu", disable_update=True)
         for seconds, longest_ms, chunk_ms in (
             (130.0, 60_000, 60_000),
             (70.0, 4000, 60_000),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -13,8 +12,8 @@ import torch
 from app.engine import EngineSpec
 from app.engine.funasr import load_engine
 from app.engine.funasr.paraformer import fire
-from app.engine.funasr.weights import check_weights, read_shapes
-from app.errors import FunASRMissing, ModelFileUnreadable, ModelFolderMissing, ModelWeightsMismatch
+from app.engine.sanm.weights import check_weights, read_shapes
+from app.errors import ModelFileUnreadable, ModelFolderMissing, ModelWeightsMismatch
 from tests.conftest import REPOSITORY
 
 
@@ -34,22 +33,6 @@ def test_a_hub_id_is_not_downloaded_but_explained() -> None:
         load_engine(EngineSpec(Path("iic/SenseVoiceSmall")))
 
     assert "models pull" in caught.value.problem.explained()["advice"]
-
-
-def test_without_the_package_a_model_of_it_says_how_to_get_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "config.yaml").write_text("model: FunASRNano\n", encoding="utf-8")
-    torch.save({"embed.weight": torch.zeros(1)}, tmp_path / "model.pt")
-    find_spec = importlib.util.find_spec
-    monkeypatch.setattr(
-        importlib.util, "find_spec", lambda name: None if name == "funasr" else find_spec(name)
-    )
-
-    with pytest.raises(FunASRMissing) as caught:
-        load_engine(EngineSpec(tmp_path, device="cpu"))
-
-    assert "pip install 'funasr-webui[funasr]'" in caught.value.problem.explained()["advice"]
 
 
 def test_a_token_fires_where_its_weights_add_up() -> None:

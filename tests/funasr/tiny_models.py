@@ -122,31 +122,6 @@ def build_nano(folder: Path, *, has_ctc: bool = False) -> Path:
     return folder
 
 
-def build_vad(folder: Path) -> Path:
-    config = {
-        "model": "FsmnVADStreaming",
-        "model_conf": {"sil_pdf_ids": [0], "silence_pdf_num": 1, "speech_noise_thres": 0.6},
-        "encoder": "FSMN",
-        "encoder_conf": {
-            "input_dim": 400,
-            "input_affine_dim": 32,
-            "fsmn_layers": 2,
-            "linear_dim": 32,
-            "proj_dim": 16,
-            "lorder": 20,
-            "rorder": 0,
-            "lstride": 1,
-            "rstride": 0,
-            "output_affine_dim": 32,
-            "output_dim": 248,
-        },
-        "frontend": "WavFrontendOnline",
-        "frontend_conf": {**FRONTEND, "lfr_m": 5, "lfr_n": 1},
-    }
-    write_normalisation(folder / "am.mvn", 400)
-    return _finish(folder, config, {"frontend_conf": {"cmvn_file": "am.mvn"}})
-
-
 def build_punctuation(folder: Path) -> Path:
     tokens = ["<blank>", "<s>", "</s>", *dict.fromkeys(CHARACTERS), "hello", "world", "<unk>"]
     _write_json(folder / "tokens.json", tokens)

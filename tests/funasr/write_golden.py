@@ -11,9 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from funasr import AutoModel
 
-from tests.engine.sanm.folders import CHARACTERS, GOLDEN, conversation, write_punctuation, write_vad
+from tests.engine.sanm.folders import (
+    CHARACTERS,
+    GOLDEN,
+    conversation,
+    write_nano,
+    write_punctuation,
+    write_vad,
+)
+from tests.engine.sounds import babble, noise
+from tests.funasr.package import automodel
 
 PUNCTUATION_KINDS: list[dict[str, bool]] = [{}, {"has_dictionary": True}, {"sentences_end": False}]
 VAD_KINDS = [  # seconds, seed, longest segment and chunk in milliseconds
@@ -28,12 +36,6 @@ VAD_KINDS = [  # seconds, seed, longest segment and chunk in milliseconds
     (90.0, 8, 60_000, 600),
     (90.0, 9, 7000, 330),
 ]
-
-
-def load(folder: Path) -> Any:
-    return AutoModel(
-        model=str(folder), device="cpu", disable_update=True, disable_pbar=True, log_level="ERROR"
-    )
 
 
 def write(name: str, content: object) -> None:
@@ -60,7 +62,7 @@ def punctuation() -> None:
     cases = []
     for kind in PUNCTUATION_KINDS:
         with tempfile.TemporaryDirectory() as folder:
-            theirs = load(write_punctuation(Path(folder), **kind))
+            theirs = automodel(write_punctuation(Path(folder), **kind))
             numbers = [3 + 5 * place % 30 for place in range(24)]
             with torch.inference_mode():
                 scores, _ = theirs.model.punc_forward(torch.tensor([numbers]), torch.tensor([24]))
@@ -73,7 +75,7 @@ def punctuation() -> None:
 def speech() -> None:
     """Write the segments of whole recordings, and what chunks of them tell."""
     with tempfile.TemporaryDirectory() as folder:
-        theirs = load(write_vad(Path(folder)))
+        theirs = automodel(write_vad(Path(folder)))
         heard: list[torch.Tensor] = []
         listener = theirs.model.encoder.register_forward_hook(lambda *call: heard.append(call[2]))
         theirs.generate([torch.tensor(conversation(3.0, 1))])
@@ -102,6 +104,63 @@ def hear(theirs: Any, seconds: float, seed: int, longest_ms: int, chunk_ms: int)
     return told
 
 
+NANO_KINDS: list[dict[str, Any]] = [
+    {"seconds": 0.4, "hotwords": [], "language": None, "itn": True},
+    {"seconds": 2.3, "hotwords": ["公园", "hello"], "language": "中文", "itn": False},
+    {"seconds": 3.1, "hotwords": [], "language": "英文", "itn": True},
+]
+CTC_TEXTS = ["hello hell  he'll", "今天 3.5天，OK!\n", " h", "\u0e01\u0e33 ½ é"]
+
+
+def nano() -> None:
+    """Write what the language model goes on with, what it writes, and what the CTC head says."""
+    with tempfile.TemporaryDirectory() as folder:
+        theirs = automodel(write_nano(Path(folder)))
+        found = listen_to_nano(theirs.model)
+        cases = []
+        for kind in NANO_KINDS:
+            asked = {name: value for name, value in kind.items() if name != "seconds"}
+            theirs.generate(
+                [torch.tensor(voice(kind["seconds"]))],
+                max_length=24,
+                llm_kwargs={"do_sample": False},
+                **asked,
+            )
+            cases.append(
+                {
+                    **kind,
+                    "vectors": found["vectors"].shape[1],
+                    "prompt": rounded(found["vectors"][0, ::9, ::5]),
+                    "log_probs": rounded(found["logits"][0].log_softmax(-1)[::4, ::31]),
+                    "tokens": found["tokens"][0].tolist(),
+                }
+            )
+        pairs = {text: theirs.model.ctc_tokenizer.encode(text) for text in CTC_TEXTS}
+    write("nano.json", {"cases": cases, "pairs": pairs})
+
+
+def voice(seconds: float) -> Any:
+    """Return a voice over hiss: every band has sound, so that rounding does not matter."""
+    return babble(seconds) + noise(seconds, 0.01)
+
+
+def listen_to_nano(network: Any) -> dict[str, torch.Tensor]:
+    """Return what fills with the vectors, the tokens and the logits of each call."""
+    found: dict[str, torch.Tensor] = {}
+    generate = network.llm.generate
+
+    def heard(**options: Any) -> Any:
+        found["vectors"] = options["inputs_embeds"]
+        found["tokens"] = generate(**options)
+        return found["tokens"]
+
+    network.llm.generate = heard
+    network.audio_encoder.register_forward_hook(lambda *call: found.update(encoded=call[2][0]))
+    network.ctc.ctc_lo.register_forward_hook(lambda *call: found.update(logits=call[2]))
+    return found
+
+
 if __name__ == "__main__":
     punctuation()
     speech()
+    nano()

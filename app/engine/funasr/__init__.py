@@ -1,7 +1,6 @@
-"""Models of the FunASR family behind the same seam as the native engine.
+"""Models of the FunASR family behind the same seam as the Conformer: what each reads, writes and can do.
 
-Nothing outside this package imports `funasr`, and here only what loads a model does: its import takes seconds and half
-a gigabyte of memory, so it belongs into the process that infers.
+Their networks are those of app.engine.sanm; the package `funasr` is not used.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ def load_engine(spec: EngineSpec) -> Engine:
     """Load the FunASR model folder of the spec onto its device; never downloads.
 
     Raises:
-        FunASRMissing: the package is not installed.
         ModelError: the folder is absent, not whole, of an unknown network, or its weights do not fit.
         DeviceUnavailable: the device asked for is absent, and a fallback is not allowed.
         OutOfMemory: the device cannot hold the weights.

@@ -1,6 +1,6 @@
 """A FunASR model behind the Engine seam: guards what the network cannot take, calls it one at a time, writes the text.
 
-It knows neither folders (loading.py) nor what makes one network differ from another (its family).
+It knows neither folders nor what makes one network differ from another (its family).
 """
 
 from __future__ import annotations
@@ -27,13 +27,11 @@ from app.engine.batching import Batcher
 from app.engine.budget import MemoryBudget, choose_budget
 from app.engine.device import (
     bound_shape_caches,
-    choose_device,
     memory_errors_named,
     use_threads,
 )
-from app.engine.funasr.family import PackageFamily, Placed, Reading
-from app.engine.funasr.loading import Loaded, kept_process, load, versions
-from app.engine.funasr.nano import Nano
+from app.engine.funasr.family import Placed, Reading
+from app.engine.funasr.nano import place_nano
 from app.engine.funasr.paraformer import place_paraformer
 from app.engine.funasr.receipts import option_lines
 from app.engine.funasr.sensevoice import place_sensevoice
@@ -46,22 +44,9 @@ from app.errors import AppError, InferenceFailed
 from app.languages import AUTO
 from app.transcript import Applied
 
-SHORTEST_SECONDS = 0.1  # nobody says a word in less; of 10 ms FunASR cannot even compute features
+SHORTEST_SECONDS = 0.1  # nobody says a word in less
 SILENT_PEAK = 3e-4  # -70 dBFS, ten steps of 16 bits: below it these networks make text up
 EMPTY = Hypothesis(text="", text_raw="", confidence=None)
-
-
-def by_package(family: Callable[[Loaded, str], PackageFamily]) -> Callable[[EngineSpec], Placed]:
-    """Return what loads a network with the package `funasr`."""
-
-    def place(spec: EngineSpec) -> Placed:
-        choice = choose_device(spec.device, allow_fallback=spec.allow_fallback)
-        loaded = load(spec.model_dir, Role.RECOGNITION, choice.device)
-        made = family(loaded, spec.dtype)
-        receipt = (*choice.receipt, made.dtype)
-        return Placed(made, choice.device, made.dtype.applied, loaded.parameters, receipt, versions())
-
-    return place
 
 
 FAMILIES: Mapping[str, Callable[[EngineSpec], Placed]] = {
@@ -69,7 +54,7 @@ FAMILIES: Mapping[str, Callable[[EngineSpec], Placed]] = {
     "Paraformer": place_paraformer,
     "BiCifParaformer": place_paraformer,
     "SeacoParaformer": place_paraformer,
-    "FunASRNano": by_package(Nano),
+    "FunASRNano": place_nano,
 }
 
 
@@ -125,7 +110,7 @@ class FunASREngine:
     def transcribe(self, utterances: Sequence[Utterance]) -> list[Hypothesis]:
         """Return one hypothesis per utterance, in order; see Engine."""
         heard = [index for index, utterance in enumerate(utterances) if is_audible(utterance.waveform)]
-        with self._lock:  # FunASR keeps the options of a call in the model
+        with self._lock:
             found = self._batcher.transcribe([utterances[index] for index in heard])
         hypotheses = dict(zip(heard, found, strict=True))
         return [hypotheses.get(index, EMPTY) for index in range(len(utterances))]
@@ -158,11 +143,11 @@ class FunASREngine:
     def _read(self, utterances: Sequence[Utterance]) -> list[Reading]:
         waveforms = [utterance.waveform for utterance in utterances]
         try:
-            with torch.inference_mode(), memory_errors_named(), kept_process():
+            with torch.inference_mode(), memory_errors_named():
                 return self._family.read(waveforms, utterances[0].options)
         except AppError:
             raise
-        except Exception as error:  # whatever a network of FunASR stumbles over
+        except Exception as error:  # whatever a network stumbles over
             detail = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
             raise InferenceFailed(detail=detail) from error
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import torch
-from torch import Tensor
 
 from app.engine import SAMPLE_RATE, RecognitionOptions, Waveform
 from app.engine.alignment import TokenSpan, confidence
@@ -73,13 +72,6 @@ class Family(Protocol):
         ...
 
 
-class PackageFamily(Family, Protocol):
-    """A family whose network the package `funasr` computes."""
-
-    dtype: Applied
-    """The line of the receipt."""
-
-
 @dataclass(frozen=True, slots=True)
 class Placed:
     """A family with its network on a device, and how it came there."""
@@ -99,11 +91,6 @@ def read_from_frames(
     """Return what CTC read: the text of each token, with the spaces that part it from others, and its frames."""
     words = spoken_words(spans, range(len(pieces)), Tokenizer(tuple(pieces)), LFR_TIMES, waveform)
     return Reading(text, words, confidence(spans))
-
-
-def tensors(waveforms: Sequence[Waveform]) -> list[Tensor]:
-    """Return copies as FunASR wants them: it scales some in place, and arrays of numpy it takes only in part."""
-    return [torch.tensor(waveform) for waveform in waveforms]
 
 
 def duration(waveform: Waveform) -> float:

@@ -6,19 +6,22 @@ Language, hotwords and ITN are words of its prompt. Times come from a CTC head t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from app.engine import RecognitionOptions, Waveform
+from app.engine import EngineSpec, RecognitionOptions, Waveform
 from app.engine.alignment import TokenSpan, align
-from app.engine.funasr.family import NO_TIMES, Reading, duration, read_from_frames, single_precision, tensors
-from app.engine.funasr.loading import Loaded
+from app.engine.device import choose_device, memory_errors_named
+from app.engine.features import pad_waveforms
+from app.engine.funasr.family import NO_TIMES, Placed, Reading, duration, read_from_frames, single_precision
+from app.engine.sanm.folder import SanmFolder
+from app.engine.sanm.generation import run_at_end
+from app.engine.sanm.nano import Nano, asked_in_words, load_nano
 from app.errors import N_
 from app.hotwords import Hotword
 from app.transcript import Applied
@@ -64,86 +67,93 @@ RESERVED = ("<|", "|>", "\n")  # a prompt with these would name a file to hear, 
 NO_CTC = N_("These weights lack the part that gives times; those on ModelScope have it.")
 TIMES_LOST = N_("The model wrote more than the sound can hold, so this text has no times.")
 LLM_ONLY = N_("Only the language model computes in half precision, the encoder in single.")
-LLM_DTYPES = {"bfloat16": "bf16", "float16": "fp16"}
+ROUND_IN_CIRCLES = N_("The model repeated itself without end; the repeats were left out.")
+LLM_DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
-class Nano:
+def place_nano(spec: EngineSpec) -> Placed:
+    """Load the folder of the spec onto its device; see app.engine.funasr.load_engine."""
+    nano = load_nano(SanmFolder(spec.model_dir))
+    choice = choose_device(spec.device, allow_fallback=spec.allow_fallback)
+    parameters = sum(parameter.numel() for parameter in nano.network.parameters())
+    dtype, line = _llm_dtype(spec.dtype, choice.device)
+    with memory_errors_named():
+        nano.network.prepare(choice.device, dtype)
+    return Placed(
+        family=NanoFamily(nano, _languages(spec.model_dir), choice.device),
+        device=choice.device,
+        dtype=line.applied,
+        parameters=parameters,
+        receipt=(*choice.receipt, line),
+        versions=(("torch", str(torch.__version__)),),  # str: its own class would bring torch along
+    )
+
+
+class NanoFamily:
     """See app.engine.funasr.family.Family."""
 
     marks_need_itn = False
+    can_batch = True
     searches: Mapping[str, str] = MappingProxyType({})
 
-    def __init__(self, loaded: Loaded, dtype: str) -> None:
-        self._loaded = loaded
-        self._network: Any = loaded.network
-        has_times = self._network.ctc_decoder is not None
-        self.languages: Mapping[str, str | None] = _languages(loaded)
-        self.abilities: tuple[str, ...] = (
-            *(("times",) if has_times else ()),
-            "hotwords",
-            "itn",
-            "punctuation",
-        )
-        self.no_times = NO_CTC if loaded.lacks_optional else NO_TIMES
-        # FunASR aligns one waveform at a time; on a CPU there is nothing to gain, and every batch reads a bit otherwise
-        self.can_batch = not has_times and loaded.device.type != "cpu"
-        self._llm_dtype, self.dtype = _llm_dtype(dtype, loaded.device)
+    def __init__(self, nano: Nano, languages: Mapping[str, str | None], device: torch.device) -> None:
+        self._nano = nano
+        self._device = device
+        self.languages = languages
+        self.no_times = NO_CTC if nano.network.config.ctc_decoder else NO_TIMES
+        times = ("times",) if nano.ctc_vocabulary else ()
+        self.abilities: tuple[str, ...] = (*times, "hotwords", "itn", "punctuation")
 
     def read(self, waveforms: Sequence[Waveform], options: RecognitionOptions) -> list[Reading]:
-        if not self.can_batch:
-            return [reading for waveform in waveforms for reading in self._read([waveform], options)]
-        return self._read(waveforms, options)
+        network = self._nano.network
+        encoded, lengths = network.encode(*pad_waveforms(waveforms, self._device))
+        texts = self._write(network.sound_vectors(encoded, lengths), waveforms, options)
+        if not self._nano.ctc_vocabulary:
+            return [
+                self._reading(tokens, None, waveform)
+                for tokens, waveform in zip(texts, waveforms, strict=True)
+            ]
+        log_probs = network.ctc_log_probs(encoded, lengths)
+        rows = zip(texts, log_probs, lengths.tolist(), waveforms, strict=True)
+        return [
+            self._reading(tokens, log_probs_TV[:length], waveform)
+            for tokens, log_probs_TV, length, waveform in rows
+        ]
 
     def unusable(self, hotwords: Sequence[Hotword], /) -> tuple[tuple[Hotword, str], ...]:
         marked = ((word, " ".join(mark for mark in RESERVED if mark in word.text)) for word in hotwords)
         return tuple((word, marks.replace("\n", "\\n")) for word, marks in marked if marks)
 
-    def _read(self, waveforms: Sequence[Waveform], options: RecognitionOptions) -> list[Reading]:
-        with self._heard() as heard:
-            results = self._loaded.auto.generate(
-                tensors(waveforms),
-                batch_size=len(waveforms),
-                hotwords=self._prompted(options.hotwords),
-                language=self.languages.get(options.language),
-                itn=options.itn,
-                llm_dtype=self._llm_dtype,
-                llm_kwargs={"do_sample": False},  # a model folder may ask for dice
-                max_length=_most_tokens(waveforms),
-            )
-        return [
-            self._reading(clean(result["text"]), heard.get("logits"), waveform)
-            for result, waveform in zip(results, waveforms, strict=True)
-        ]
+    def _write(
+        self, sounds: Sequence[Tensor], waveforms: Sequence[Waveform], options: RecognitionOptions
+    ) -> list[list[int]]:
+        """Return the tokens of each text."""
+        lost = {word for word, _ in self.unusable(options.hotwords)}
+        hotwords = [word.text for word in options.hotwords if word not in lost]
+        asked = asked_in_words(hotwords, self.languages.get(options.language), itn=options.itn)
+        texts: list[list[int]] = [[] for _ in waveforms]
+        for texts in self._nano.write(sounds, asked, list(map(_most_tokens, waveforms))):  # noqa: B007 - the last counts
+            pass
+        return texts
 
-    def _prompted(self, hotwords: Sequence[Hotword]) -> list[str]:
-        """Return a list: FunASR would take a text letter by letter."""
-        lost = {word for word, _ in self.unusable(hotwords)}
-        return [word.text for word in hotwords if word not in lost]
+    def _reading(self, tokens: Sequence[int], log_probs_TV: Tensor | None, waveform: Waveform) -> Reading:
+        repeated = run_at_end(tokens)
+        text = clean(self._nano.text(tokens[: len(tokens) - repeated]))
+        reading = Reading(text) if log_probs_TV is None else self._timed(text, log_probs_TV, waveform)
+        if not repeated:
+            return reading
+        return replace(reading, facts=(*reading.facts, Applied("repeats", "", "", ROUND_IN_CIRCLES)))
 
-    # Times
-
-    @contextmanager
-    def _heard(self) -> Iterator[dict[str, Tensor]]:
-        """Listen to the CTC head, if there is one."""
-        heard: dict[str, Tensor] = {}
-        if self._network.ctc_decoder is None:
-            yield heard
-            return
-        listener = self._network.ctc.ctc_lo.register_forward_hook(lambda *call: heard.update(logits=call[2]))
-        try:
-            yield heard
-        finally:
-            listener.remove()
-
-    def _reading(self, text: str, logits_1TV: Tensor | None, waveform: Waveform) -> Reading:
-        tokens = self._network.ctc_tokenizer.encode(text) if logits_1TV is not None else []
-        if logits_1TV is None or not tokens:
+    def _timed(self, text: str, log_probs_TV: Tensor, waveform: Waveform) -> Reading:
+        vocabulary = self._nano.ctc_vocabulary
+        tokens = vocabulary.encode(text) if vocabulary else []
+        if not vocabulary or not tokens:
             return Reading(text)
         try:
-            spans = align(logits_1TV[0].float().log_softmax(-1), tokens, self._network.blank_id)
+            spans = align(log_probs_TV, tokens, self._nano.network.config.blank_id)
         except ValueError:  # the language model went on by itself
             return Reading(text, facts=(Applied("times", "on", "off", TIMES_LOST),))
-        pieces, joined = _whole_characters(tokens, spans, self._network.ctc_tokenizer.decode)
+        pieces, joined = _whole_characters(tokens, spans, vocabulary.decode)
         reading = read_from_frames(text, pieces, joined, waveform)
         is_faithful = "".join(word.text for word in reading.words) == "".join(text.split())
         return replace(reading, is_written=True, words=reading.words if is_faithful else ())
@@ -155,33 +165,33 @@ def clean(text: str) -> str:
     return " ".join("".join(letter for letter in untagged if letter not in UNWRITABLE).split())
 
 
-def _most_tokens(waveforms: Sequence[Waveform]) -> int:
-    """Return how long the text may become: a language model that has lost the sound repeats itself without end."""
-    return MOST_TOKENS_ANYWAY + round(MOST_TOKENS_PER_SECOND * max(map(duration, waveforms)))
+def _most_tokens(waveform: Waveform) -> int:
+    """Return how long the text may become."""
+    return MOST_TOKENS_ANYWAY + round(MOST_TOKENS_PER_SECOND * duration(waveform))
 
 
-def _languages(loaded: Loaded) -> Mapping[str, str | None]:
-    is_multilingual = MULTILINGUAL in str(loaded.folder.resolve()).lower()
+def _languages(folder: Path) -> Mapping[str, str | None]:
+    is_multilingual = MULTILINGUAL in str(folder.resolve()).lower()
     return MULTILINGUAL_LANGUAGES if is_multilingual else NANO_LANGUAGES
 
 
-def _llm_dtype(asked: str, device: torch.device) -> tuple[str, Applied]:
-    """Return FunASR's name of the precision of the language model, and the line of the receipt."""
+def _llm_dtype(asked: str, device: torch.device) -> tuple[torch.dtype, Applied]:
+    """Return the precision of the language model, and the line of the receipt."""
     dtype = "bfloat16" if asked == "auto" and device.type == "cuda" else asked
     if dtype == "bfloat16" or (dtype == "float16" and device.type == "cuda"):
         return LLM_DTYPES[dtype], Applied("dtype", asked, dtype, LLM_ONLY)
-    return "fp32", single_precision(asked)
+    return torch.float32, single_precision(asked)
 
 
 def _whole_characters(
-    tokens: Sequence[int], spans: Sequence[TokenSpan], decode: Any
+    tokens: Sequence[int], spans: Sequence[TokenSpan], decode: Callable[[Sequence[int]], str]
 ) -> tuple[tuple[str, ...], tuple[TokenSpan, ...]]:
     """Join tokens that are only bytes of a character to those that complete it."""
     pieces: list[str] = []
     joined: list[TokenSpan] = []
     first = 0
     for index in range(len(tokens)):
-        text = decode(list(tokens[first : index + 1]))
+        text = decode(tokens[first : index + 1])
         if text.endswith("\ufffd") and index + 1 < len(tokens):
             continue
         group = spans[first : index + 1]

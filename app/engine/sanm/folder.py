@@ -17,9 +17,9 @@ import yaml
 from torch import Tensor, nn
 
 from app.engine.conformer.config_values import UnsupportedConfig
-from app.engine.funasr.weights import check_weights, read_tensors, shapes_of
 from app.engine.sanm.config import FrontendConfig
 from app.engine.sanm.frontend import LowRateFrontend
+from app.engine.sanm.weights import check_weights, read_tensors, shapes_of
 from app.errors import (
     N_,
     ModelConfigUnsupported,
@@ -75,11 +75,33 @@ class SanmFolder:
         Raises:
             ModelFileMissing: it is not there.
         """
+        found = self._place(section, key, usual)
+        if not found.is_file():
+            raise ModelFileMissing(folder=str(self.folder), file=found.name)
+        return found
+
+    def part(self, section: str, key: str, usual: str) -> Path:
+        """Return a folder inside, by its name as that of a file.
+
+        Raises:
+            ModelFileMissing: it is not there.
+        """
+        found = self._place(section, key, usual)
+        if not found.is_dir():
+            raise ModelFileMissing(folder=str(self.folder), file=found.name)
+        return found
+
+    def is_named(self, section: str, key: str) -> bool:
+        """Return whether config.yaml or configuration.json names a file for this."""
+        tables = (source.get(section) for source in (self.config, self._named))
+        return any(isinstance(table, dict) and table.get(key) for table in tables)
+
+    def _place(self, section: str, key: str, usual: str) -> Path:
         name: object = usual
         for source in (self.config, self._named):
             values = source.get(section)
             name = (values.get(key) if isinstance(values, dict) else None) or name
-        if not isinstance(name, str) or Path(name).name != name or not (self.folder / name).is_file():
+        if not isinstance(name, str) or Path(name).name != name or name == "..":
             raise ModelFileMissing(folder=str(self.folder), file=str(name))
         return self.folder / name
 

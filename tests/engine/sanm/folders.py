@@ -5,6 +5,7 @@ Weights are waves over the places of each tensor: whoever knows names and shapes
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,9 @@ import yaml
 
 from app.engine.sanm.ct_transformer import CtTransformer, punctuation_config
 from app.engine.sanm.fsmn import FsmnVadNetwork, fsmn_config
+from app.engine.sanm.nano import NanoNetwork, nano_config
+from app.engine.sanm.qwen3 import qwen3_config
+from tests.engine.sanm.paraformer_folders import write_normalisation
 from tests.engine.sounds import RATE, Samples, babble
 
 GOLDEN = Path(__file__).parents[2] / "data" / "sanm"
@@ -37,6 +41,31 @@ ENCODER = {
 }
 
 FEATURES = {"fs": 16000, "window": "hamming", "n_mels": 80, "frame_length": 25, "frame_shift": 10}
+SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<think>", "</think>")
+PAIRS = ("he", "ll", "hell", "hello", " h")
+"""Tokens of more than a byte in the vocabulary of the CTC head of Fun-ASR-Nano."""
+CTC_OUTPUTS = 300
+QWEN3 = {
+    "model_type": "qwen3",
+    "hidden_act": "silu",
+    "vocab_size": 264,
+    "hidden_size": 24,
+    "intermediate_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "head_dim": 8,
+    "max_position_embeddings": 2048,
+    "rms_norm_eps": 1e-6,
+    "rope_theta": 1_000_000,
+    "tie_word_embeddings": True,
+    "attention_bias": False,
+    "use_sliding_window": False,
+    "bos_token_id": 256,
+    "eos_token_id": 258,
+    "pad_token_id": 256,
+    "architectures": ["Qwen3ForCausalLM"],
+}
 
 
 def waves(state: Mapping[str, torch.Tensor], strength: float = 0.2) -> dict[str, torch.Tensor]:
@@ -158,16 +187,6 @@ def hear_loudness(state: dict[str, torch.Tensor]) -> None:
     state["encoder.out_linear2.linear.bias"][:2] = 3.0
 
 
-def write_normalisation(file: Path, size: int) -> None:
-    """Write am.mvn, a network of Kaldi as text: what is added to the features, and by what they are multiplied."""
-    layers = (("AddShift", np.linspace(-9, -13, size)), ("Rescale", np.linspace(0.15, 0.3, size)))
-    lines = [
-        f"<{name}> {size} {size}\n<LearnRateCoef> 0 [ {' '.join(f'{value:.4f}' for value in values)} ]\n"
-        for name, values in layers
-    ]
-    file.write_text(f"<Nnet>\n<Splice> {size} {size}\n[ 0 ]\n{''.join(lines)}</Nnet>\n", encoding="utf-8")
-
-
 def conversation(seconds: float, seed: int) -> Samples:
     """Return stretches of voice between silences of a tenth of a second up to three."""
     chosen = np.random.default_rng(seed)
@@ -177,3 +196,68 @@ def conversation(seconds: float, seed: int) -> Samples:
         sound.append(np.zeros(round(RATE * float(chosen.uniform(0.1, 3.0))), dtype=np.float32))
     hiss = 1e-4 * chosen.standard_normal(round(seconds * RATE))
     return (np.concatenate(sound)[: round(seconds * RATE)] + hiss).astype(np.float32)
+
+
+def write_nano(folder: Path, *, has_ctc: bool = True) -> Path:
+    """Write Fun-ASR-Nano; without a CTC head as its weights on Hugging Face."""
+    adaptor = {
+        "downsample_rate": 1,
+        "ffn_dim": 20,
+        "llm_dim": 16,
+        "encoder_dim": 16,
+        "n_layer": 2,
+        "attention_heads": 2,
+    }
+    config = {
+        "model": "FunASRNano",
+        "model_conf": {"lsm_weight": 0.1, "length_normalized_loss": True},
+        "audio_encoder": "SenseVoiceEncoderSmall",
+        "audio_encoder_conf": {**ENCODER, "num_blocks": 2, "tp_blocks": 1, "freeze": True},
+        "llm": "Qwen3-0.6b",
+        "llm_conf": {"hub": "hf", "freeze": True, "llm_dtype": "fp32", "init_param_path": "Qwen3-0.6B"},
+        "audio_adaptor": "Transformer",
+        "audio_adaptor_conf": {**adaptor, "use_low_frame_rate": True},
+        "ctc_decoder": "Transformer",
+        "ctc_decoder_conf": adaptor,
+        "ctc_vocab_size": CTC_OUTPUTS,
+        "ctc_weight": 1.0,
+        "ctc_conf": {},
+        "ctc_tokenizer": "SenseVoiceTokenizer",
+        "ctc_tokenizer_conf": {"vocab_path": "multilingual.tiktoken", "is_multilingual": True},
+        "frontend": "WavFrontend",
+        "frontend_conf": {**FEATURES, "lfr_m": 7, "lfr_n": 6, "cmvn_file": None},
+        "tokenizer": "HuggingfaceTokenizer",
+        "tokenizer_conf": {"init_param_path": "Qwen3-0.6B"},
+        "dataset_conf": {"do_think": False, "sys_prompt": True},
+    }
+    files = {
+        "tokenizer_conf": {"init_param_path": "Qwen3-0.6B"},
+        "llm_conf": {"init_param_path": "Qwen3-0.6B"},
+        "ctc_tokenizer_conf": {"vocab_path": "multilingual.tiktoken"},
+    }
+    write_folder(folder, config, files)
+    write_language_model(folder / "Qwen3-0.6B")
+    tokens = [*(bytes([byte]) for byte in range(256)), *(pair.encode() for pair in PAIRS)]
+    lines = (base64.b64encode(token) + b" %d\n" % rank for rank, token in enumerate(tokens))
+    (folder / "multilingual.tiktoken").write_bytes(b"".join(lines))
+    shape = nano_config(config, qwen3_config(QWEN3))
+    state = waves(NanoNetwork(560, shape, has_ctc=has_ctc).state_dict(), 0.35)
+    state["llm.lm_head.weight"] = state["llm.model.embed_tokens.weight"]
+    torch.save(state, folder / "model.pt")
+    return folder
+
+
+def write_language_model(folder: Path) -> None:
+    """Write configuration and vocabulary of Qwen3: each byte is a token."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+
+    folder.mkdir()
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    tokenizer = Tokenizer(models.BPE({letter: number for number, letter in enumerate(alphabet)}, []))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.add_special_tokens(list(SPECIAL))
+    tokenizer.save(str(folder / "tokenizer.json"))
+    names = {"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": "<|im_end|>"}
+    write_json(folder / "tokenizer_config.json", {**names, "pad_token": "<|endoftext|>"})
+    write_json(folder / "config.json", QWEN3)

@@ -1,0 +1,66 @@
+"""Lets a language model go on with prompts of vectors, the likeliest token each time, several prompts together.
+
+A text that goes round in circles is cut: a language model that has lost the sound repeats itself without end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from app.engine.sanm.qwen3 import Memory, Qwen3
+
+LONGEST_UNIT = 16
+"""Tokens of what is repeated."""
+FEWEST_REPEATS, FEWEST_TOKENS = 6, 30
+"""A unit comes so often, and a run has so many tokens, where no speaker repeats himself; choruses are shorter."""
+
+
+def generate(model: Qwen3, prompts: Sequence[Tensor], most: Sequence[int]) -> Iterator[list[list[int]]]:
+    """Yield, after each step, the tokens of each prompt's text so far, without the token that ends it.
+
+    Args:
+        model: where it computes.
+        prompts: vectors of each (T, D), in any precision.
+        most: tokens that each text may have.
+    """
+    vectors_BTD, is_there_BS = padded_before(prompts, model.lm_head.weight.dtype)
+    memories: Sequence[Memory | None] = [None] * len(model.model.layers)
+    texts: list[list[int]] = [[] for _ in prompts]
+    going = [limit > 0 for limit in most]
+    while any(going):
+        scores_BV, memories = model(vectors_BTD, is_there_BS, memories)
+        best_B = scores_BV.argmax(-1)
+        for row, token in enumerate(best_B.tolist()):
+            if going[row] and token in model.config.ends:
+                going[row] = False
+            elif going[row]:
+                texts[row].append(token)
+                going[row] = len(texts[row]) < most[row] and not run_at_end(texts[row])
+        yield [list(text) for text in texts]
+        vectors_BTD = model.model.embed_tokens(best_B)[:, None]
+        is_there_BS = torch.cat((is_there_BS, is_there_BS.new_ones(len(texts), 1)), 1)
+
+
+def padded_before(prompts: Sequence[Tensor], dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """Return prompts that end together (B, T, D), and where they are there (B, T)."""
+    longest = max(map(len, prompts))
+    vectors_BTD = prompts[0].new_zeros(len(prompts), longest, prompts[0].shape[1], dtype=dtype)
+    is_there_BT = torch.zeros(len(prompts), longest, dtype=torch.bool, device=vectors_BTD.device)
+    for row, prompt_TD in enumerate(prompts):
+        vectors_BTD[row, longest - len(prompt_TD) :] = prompt_TD
+        is_there_BT[row, longest - len(prompt_TD) :] = True
+    return vectors_BTD, is_there_BT
+
+
+def run_at_end(tokens: Sequence[int]) -> int:
+    """Return how many tokens, at the end, only repeat those before them; 0 where nobody could object."""
+    for unit in range(1, LONGEST_UNIT + 1):
+        needed = max(FEWEST_TOKENS, unit * FEWEST_REPEATS)
+        if len(tokens) >= needed and tokens[-1] == tokens[-1 - unit]:
+            tail = tokens[len(tokens) - needed :]
+            if all(tail[place] == tail[place - unit] for place in range(unit, needed)):
+                return needed - unit
+    return 0
