@@ -21,7 +21,7 @@
   + ModelError
     - ModelFileMissing, ModelFileUnreadable, ModelConfigUnsupported, ModelWeightsMismatch
     - NotAModel, ModelUnknown, ModelAbsent, ModelInUse, ModelFixed, ModelBuiltIn, ModelBusy, ModelNotForRecognition
-    - ModelDamaged, ModelDoesNotLoad, NoRoomForModel, ModelFolderMissing, FunASRMissing, ModelNeedsPackage
+    - ModelDamaged, ModelDoesNotLoad, NoRoomForModel, ModelFolderMissing, ModelNeedsPackage
     - ExtraNotInstalled
     - HubClientMissing, HubUnreachable, HubRefused, HubAnswerWrong, TransferBroken, ArchiveRefused,
       ChecksumMismatch
@@ -682,15 +682,6 @@ class ModelFolderMissing(ModelError):
     message = N_("There is no model folder {folder}; nothing is downloaded without being asked.")
     advice = N_(
         "Download the model first ('python -m app models pull NAME'), or name the folder that has it."
-    )
-
-
-class FunASRMissing(ModelError):
-    code = "funasr_missing"
-    status = 503
-    message = N_("The model in {folder} needs the package funasr: {reason}")
-    advice = N_(
-        "Install it on the page of models (about 750 MB), or: python -m app models install NAME; in an installed package, pip install 'funasr-webui[funasr]'."
     )
 
 

@@ -277,7 +277,7 @@ install_node() {
     cp package-lock.json node_modules/installed
 }
 
-# Makes .venv-funasr: the extra [funasr] beside what .venv has, so that torch is neither downloaded nor stored twice.
+# Makes .venv-funasr: the dependency group funasr beside what .venv has, so that torch is neither downloaded nor stored twice.
 install_funasr() {
     local beside=$venv-funasr wanted
     wanted="$(cat "$venv/dev.installed")"
@@ -301,7 +301,7 @@ funasr_requirements() {
 import tomllib
 from pathlib import Path
 
-project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
-print(*project["optional-dependencies"]["funasr"], sep="\n")
+groups = tomllib.loads(Path("pyproject.toml").read_text())["dependency-groups"]
+print(*groups["funasr"], sep="\n")
 PYTHON
 }

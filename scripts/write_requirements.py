@@ -16,8 +16,8 @@ from urllib.parse import unquote
 SETS = {
     "install": ["--only-group", "install"],
     "run": ["--extra", "hub"],
-    "dev": ["--extra", "hub", "--all-groups"],
-    "funasr": ["--extra", "hub", "--extra", "funasr"],
+    "dev": ["--extra", "hub", "--all-groups", "--no-group", "funasr"],
+    "funasr": ["--extra", "hub", "--group", "funasr"],
     "punctuation": ["--extra", "hub", "--extra", "punctuation"],
 }
 EXTRAS = ("punctuation",)

@@ -23,18 +23,15 @@ class Extra:
         return all(find_spec(package) is not None for package in self.packages)
 
 
-FUNASR = Extra("funasr", ("funasr",), 750)
 PUNCTUATION = Extra("punctuation", ("jieba",), 45)
-EXTRAS = {extra.name: extra for extra in (FUNASR, PUNCTUATION)}
+EXTRAS = {extra.name: extra for extra in (PUNCTUATION,)}
 
 OF_FOLDERS: Mapping[str, tuple[Extra, str]] = {
-    "FunASRNano": (FUNASR, ""),
     "CTTransformer": (PUNCTUATION, "jieba_usr_dict"),
 }
 """The class of a network: what it needs, and the file without which it does not."""
 OF_NAMES: Mapping[str, Extra] = {
-    "funasr-nano-2512": FUNASR,
-    "funasr-mlt-nano-2512": FUNASR,
+    "ct-punc": PUNCTUATION,
 }
 """The same of known models whose files are not here yet."""
 

@@ -233,9 +233,7 @@ KNOWN_MODELS = (
         sources={"modelscope": "iic/punc_ct-transformer_cn-en-common-vocab471067-large"},
         abilities=("punctuation",),
         role=Role.PUNCTUATION,
-        note=N_(
-            "Punctuates the text of models that do not; used from the next loading on (needs the package jieba)."
-        ),
+        note=N_("Punctuates the text of models that do not; used from the next loading on."),
     ),
     KnownModel(
         name=VAD,

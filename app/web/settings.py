@@ -177,7 +177,6 @@ def _versions() -> dict[str, str]:
         "PyTorch": _version("torch"),
         "FFmpeg": f"{av.ffmpeg_version_info} (PyAV {av.__version__})",
         "SQLite": sqlite3.sqlite_version,
-        "FunASR": _version("funasr"),
         "OS": f"{platform.system()} {platform.release()} {platform.machine()}",
     }
 

@@ -174,14 +174,15 @@ def test_a_folder_that_is_copied_by_hand_appears_by_itself(
 def test_what_a_model_needs_is_said_and_the_command_shown_without_a_network(
     open_models: Open, models_dir: Path
 ) -> None:
-    if find_spec("funasr"):
-        pytest.skip("funasr is installed here")
+    if find_spec("jieba"):
+        pytest.skip("jieba is installed here")
     page = open_models()
     (models_dir / "needy").mkdir(parents=True)
     (models_dir / "needy/model.pt").write_bytes(b"weights")
-    (models_dir / "needy/config.yaml").write_text("model: FunASRNano\n")
+    (models_dir / "needy/config.yaml").write_text("model: CTTransformer\n")
+    (models_dir / "needy/jieba_usr_dict").write_text("")
     model = card(page, "needy")
-    expect(model.get_by_text("It also needs funasr")).to_be_visible()
+    expect(model.get_by_text("It also needs jieba")).to_be_visible()
     expect(model.get_by_role("button", name="Use needy")).to_be_hidden()
 
     model.get_by_role("button", name="Install what needy needs").click()

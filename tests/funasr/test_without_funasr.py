@@ -1,4 +1,4 @@
-"""What needs no package `funasr`: that it is asked for with advice, and the parts that only compute."""
+"""What needs no package `funasr`: imports, folders that are not there, and the parts that only compute."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import torch
 from app.engine import EngineSpec
 from app.engine.funasr import load_engine
 from app.engine.funasr.paraformer import fire
-from app.engine.sanm.weights import check_weights, read_shapes
+from app.engine.sanm.weights import check_weights, read_tensors, shapes_of
 from app.errors import ModelFileUnreadable, ModelFolderMissing, ModelWeightsMismatch
 from tests.conftest import REPOSITORY
 
@@ -47,14 +47,14 @@ def test_a_table_of_no_tensors_is_no_checkpoint(tmp_path: Path) -> None:
     torch.save([1, 2], tmp_path / "model.pt")
 
     with pytest.raises(ModelFileUnreadable, match="not a table of tensors"):
-        read_shapes(tmp_path / "model.pt")
+        read_tensors(tmp_path / "model.pt")
 
 
 def test_old_files_of_pytorch_are_read(tmp_path: Path) -> None:
     file = tmp_path / "model.pt"
     torch.save({"weight": torch.zeros(2, 3)}, file, _use_new_zipfile_serialization=False)
 
-    assert read_shapes(file) == {"weight": (2, 3)}
+    assert shapes_of(read_tensors(file)) == {"weight": (2, 3)}
 
 
 def test_only_the_first_misfits_are_named(tmp_path: Path) -> None:

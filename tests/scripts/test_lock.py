@@ -51,12 +51,12 @@ def wanted(group: str) -> Iterator[Requirement]:
 def asked_of(name: str) -> list[Requirement]:
     project: dict[str, Any] = PROJECT["project"]
     hub = [*project["dependencies"], *project["optional-dependencies"]["hub"]]
-    groups = [one for group in PROJECT["dependency-groups"] for one in wanted(group)]
+    groups = [one for group in PROJECT["dependency-groups"] if group != "funasr" for one in wanted(group)]
     asked: dict[str, list[Requirement]] = {
         "install": list(wanted("install")),
         "run": [Requirement(one) for one in hub],
         "dev": [*(Requirement(one) for one in hub), *groups],
-        "funasr": [Requirement(one) for one in [*hub, *project["optional-dependencies"]["funasr"]]],
+        "funasr": [*(Requirement(one) for one in hub), *wanted("funasr")],
     }
     return asked[name]
 

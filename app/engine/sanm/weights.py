@@ -6,7 +6,7 @@ FunASR itself leaves out what does not fit, at most with a line in the log, so t
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
 from typing import TypeAlias
@@ -41,11 +41,6 @@ def read_tensors(file: Path) -> dict[str, Tensor]:
     return {name.removeprefix(PARALLEL): value for name, value in tensors.items()}
 
 
-def read_shapes(file: Path) -> Shapes:
-    """Return the shapes of what a checkpoint holds; see read_tensors."""
-    return shapes_of(read_tensors(file))
-
-
 def shapes_of(tensors: Mapping[str, Tensor]) -> Shapes:
     return {name: tuple(value.shape) for name, value in tensors.items()}
 
@@ -59,23 +54,19 @@ def _read(file: Path) -> object:
         raise ModelFileUnreadable(file=str(file), reason=reason) from error
 
 
-def check_weights(
-    file: Path, held: Shapes, network: nn.Module, is_optional: Callable[[str], bool] = lambda _: False
-) -> None:
+def check_weights(file: Path, held: Shapes, network: nn.Module) -> None:
     """Compare what the file holds with what the built network has.
 
     Args:
         file: for the error.
-        held: from `read_shapes`.
-        network: as FunASR built it; it drops an optional part that the file does not have.
-        is_optional: tells of a name whether it belongs to a part that may be absent as a whole.
+        held: from `shapes_of`.
+        network: built as the configuration says.
 
     Raises:
-        ModelWeightsMismatch: a tensor is missing, unknown, of another shape, or not finite.
+        ModelWeightsMismatch: a tensor is missing, unknown or of another shape.
     """
     expected = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
-    problems = _shapes(expected, held) + _missing(expected, held) + _unknown(expected, held, is_optional)
-    problems += _infinite(network)
+    problems = _shapes(expected, held) + _missing(expected, held) + _unknown(expected, held)
     if problems:
         more = f" (and {len(problems) - NAMES_SHOWN} more)" if len(problems) > NAMES_SHOWN else ""
         raise ModelWeightsMismatch(file=str(file), reason="; ".join(islice(problems, NAMES_SHOWN)) + more)
@@ -93,24 +84,8 @@ def _missing(expected: Shapes, held: Shapes) -> list[str]:
     return [f"the layer {name} is missing" for name in expected if name not in held]
 
 
-def _unknown(expected: Shapes, held: Shapes, is_optional: Callable[[str], bool]) -> list[str]:
-    """Name what the network has no place for; of an optional part it dropped the whole, because some was unfit."""
-    return [
-        f"the layer {name} is of a part that is not whole"
-        if is_optional(name)
-        else f"the layer {name} is unknown"
-        for name in held
-        if name not in expected
-    ]
-
-
-def _infinite(network: nn.Module) -> list[str]:
-    tensors = network.state_dict().items()
-    return [
-        f"{name} has values that are not numbers"
-        for name, tensor in tensors
-        if not tensor.is_meta and not tensor.isfinite().all()
-    ]
+def _unknown(expected: Shapes, held: Shapes) -> list[str]:
+    return [f"the layer {name} is unknown" for name in held if name not in expected]
 
 
 def _said(shape: tuple[int, ...]) -> str:

@@ -18,7 +18,7 @@ from app.support.replay.comparison import Comparison, compare
 from app.support.replay.recorded import CaseSound, RecordedCase, open_sound, read_case
 from app.support.replay.rerun import Heard
 
-PACKAGES_COMPARED = ("torch", "torchaudio", "numpy", "av", "webrtcvad-wheels", "funasr")
+PACKAGES_COMPARED = ("torch", "torchaudio", "numpy", "av", "webrtcvad-wheels")
 TOLERATED_CER = 0.01  # another device rounds otherwise: one character in a hundred may differ
 SAME_PLACE_SECONDS = 0.05
 
