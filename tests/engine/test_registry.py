@@ -18,6 +18,7 @@ from tests.engine.tiny_model import build_tiny_model
 FUNASR_CLASSES = {
     "SenseVoiceSmall": Role.RECOGNITION,
     "Paraformer": Role.RECOGNITION,
+    "BiCifParaformer": Role.RECOGNITION,
     "SeacoParaformer": Role.RECOGNITION,
     "FunASRNano": Role.RECOGNITION,
     "CTTransformer": Role.PUNCTUATION,
