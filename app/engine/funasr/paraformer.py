@@ -191,10 +191,9 @@ class ParaformerFamily:
         return self._network.encode_hotwords([*pieces, [self._no_hotword_id]])
 
     def _unknown(self, word: Hotword) -> str:
-        """Return the characters that no token writes."""
-        return "".join(
-            piece for piece in self._vocabulary.pieces_of(word.text) if piece not in self._vocabulary.ids
-        )
+        """Return the characters that no token writes; the name of a special token is no text."""
+        pieces, ids = self._vocabulary.pieces_of(word.text), self._vocabulary.ids
+        return "".join(piece for piece in pieces if piece not in ids or SPECIAL.fullmatch(piece))
 
 
 # Times

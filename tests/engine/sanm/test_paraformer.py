@@ -222,7 +222,7 @@ def test_hotwords_change_what_seaco_reads_and_the_receipt_says_so(engines: dict[
 
 def test_a_hotword_that_no_token_writes_changes_nothing(engines: dict[str, Engine]) -> None:
     engine = engines["SeacoParaformer"]
-    hotwords = parse_hotwords(["http://127.0.0.1:9/words", "/etc/words.txt"])
+    hotwords = parse_hotwords(["http://127.0.0.1:9/words", "/etc/words.txt", "<s>", "<unk>"])
 
     assert hear(engine, sentence(), hotwords=hotwords) == hear(engine, sentence())
 
