@@ -23,6 +23,7 @@ from tqdm import tqdm
 from app.commands.transcript_of import transcribe_file
 from app.composition import engine_spec
 from app.engine import RecognitionOptions
+from app.engine.preparation import PreparationPool
 from app.engine.recognizer import load_engine
 from app.settings import Settings
 
@@ -51,14 +52,14 @@ def read_all(folder: Path, settings: Settings) -> Iterator[Reading]:
     engine = load_engine(engine_spec(settings))
     with (folder / "manifest.tsv").open(encoding="utf-8") as manifest:
         rows = list(csv.DictReader(manifest, delimiter="\t", quoting=csv.QUOTE_NONE))
-    for row in rows:
-        started = time.perf_counter()
-        with tqdm(disable=True) as bar:
-            transcript = transcribe_file(
-                folder / row["path"], engine, RecognitionOptions(itn=False), settings, bar
-            )
-        elapsed = time.perf_counter() - started
-        yield Reading(row["path"], row["text"], transcript.text_raw, transcript.duration, elapsed)
+    options = RecognitionOptions(itn=False)
+    with PreparationPool() as pool:
+        for row in rows:
+            started = time.perf_counter()
+            with tqdm(disable=True) as bar:
+                transcript = transcribe_file(folder / row["path"], engine, options, settings, bar, pool)
+            elapsed = time.perf_counter() - started
+            yield Reading(row["path"], row["text"], transcript.text_raw, transcript.duration, elapsed)
 
 
 def print_readings(readings: list[Reading]) -> None:
