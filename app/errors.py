@@ -22,7 +22,7 @@
     - ModelFileMissing, ModelFileUnreadable, ModelConfigUnsupported, ModelWeightsMismatch
     - NotAModel, ModelUnknown, ModelAbsent, ModelInUse, ModelFixed, ModelBuiltIn, ModelBusy, ModelNotForRecognition
     - ModelDamaged, ModelDoesNotLoad, NoRoomForModel, ModelFolderMissing, ModelNeedsPackage
-    - ExtraNotInstalled
+    - ExtraNotInstalled, ModelTooLarge
     - HubClientMissing, HubUnreachable, HubRefused, HubAnswerWrong, TransferBroken, ArchiveRefused,
       ChecksumMismatch
   + InferenceError
@@ -699,6 +699,15 @@ class ExtraNotInstalled(ModelError):
     status = 502
     message = N_("What the model needs beside its files ({packages}) was not installed: {reason}")
     advice = N_("Install it by hand, then choose the model: {command}")
+
+
+class ModelTooLarge(ModelError):
+    code = "model_too_large"
+    status = 507
+    message = N_("The memory does not suffice to load the model in {folder} ({detail}).")
+    advice = N_(
+        "Close other programs, choose a smaller model, or let it compute in int8 (Settings, Precision); then choose it again."
+    )
 
 
 class NoRoomForModel(ModelError):

@@ -218,6 +218,14 @@ def refuse(spec: EngineSpec) -> EchoEngine:
     return EchoEngine(spec)
 
 
+def too_large(spec: EngineSpec) -> EchoEngine:
+    """Ask torch for more memory than any machine has."""
+    import torch
+
+    torch.empty(2**60, dtype=torch.uint8)
+    return EchoEngine(spec)
+
+
 def die_while_loading(spec: EngineSpec) -> EchoEngine:
     with (spec.model_dir / "starts").open("a") as notes:
         notes.write("x")

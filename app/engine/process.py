@@ -11,6 +11,7 @@ import multiprocessing
 import multiprocessing.connection
 import os
 import signal
+import sys
 import threading
 import traceback
 from collections.abc import Callable
@@ -33,7 +34,7 @@ from app.engine.messages import (
     Transcribe,
     Transcribed,
 )
-from app.errors import AppError, InferenceFailed, InferenceUnavailable
+from app.errors import AppError, InferenceFailed, InferenceUnavailable, ModelTooLarge, OutOfMemory
 
 
 def serve(connection: Connection, spec: EngineSpec) -> None:
@@ -45,15 +46,30 @@ def serve(connection: Connection, spec: EngineSpec) -> None:
     gc.disable()  # until the engine is loaded: what torch's import makes stays, and searching it takes 0.3 s
     try:
         engine = load(spec)
+    except OutOfMemory as error:
+        connection.send(Refused(_too_large(spec, error.params["detail"]), traceback.format_exc()))
     except AppError as error:
         connection.send(Refused(error, traceback.format_exc()))
     except Exception as error:  # noqa: BLE001 - whatever a driver or library throws is the answer
-        reason = f"{type(error).__name__}: {error}"
-        connection.send(Refused(InferenceUnavailable(reason=reason), traceback.format_exc()))
+        connection.send(Refused(_refusal(spec, error), traceback.format_exc()))
     else:
         _freeze_what_stays()
         connection.send(Ready(engine.info, psutil.Process().memory_info().rss))
         _answer_requests(connection, engine)
+
+
+def _refusal(spec: EngineSpec, error: Exception) -> AppError:
+    """Name what no engine has named."""
+    if "torch" in sys.modules:
+        from app.engine.device import is_out_of_memory
+
+        if is_out_of_memory(error):
+            return _too_large(spec, (str(error).splitlines() or ["MemoryError"])[0])
+    return InferenceUnavailable(reason=f"{type(error).__name__}: {error}")
+
+
+def _too_large(spec: EngineSpec, detail: object) -> ModelTooLarge:
+    return ModelTooLarge(folder=str(spec.model_dir), detail=detail)
 
 
 def load(spec: EngineSpec) -> Engine:

@@ -12,10 +12,13 @@ import uvicorn
 
 from app.commands.serve import listen
 from app.composition import engine_spec
-from app.engine import EngineSpec
+from app.engine import EngineSpec, extras
 from app.logging import setup_logging
 from app.main import create_app
 from app.settings import Settings
+
+ABSENT = extras.Extra("absent", ("absent_package",), 1)
+"""What a Paraformer needs whose folder holds a file of that name."""
 
 
 def main(data_dir: Path, port: int, *given: str) -> None:
@@ -23,6 +26,7 @@ def main(data_dir: Path, port: int, *given: str) -> None:
     settings = Settings(
         data_dir=data_dir, log_dir=data_dir / "logs", **usual | dict(each.split("=", 1) for each in given)
     )
+    extras.OF_FOLDERS = {"Paraformer": (ABSENT, "absent_package")}
     setup_logging(settings.log_dir, settings.log_level, settings.log_file_mb)
     spec = EngineSpec(engine_spec(settings).model_dir, factory="tests.browser.engine:load")
     listener = listen("127.0.0.1", port)

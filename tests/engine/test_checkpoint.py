@@ -171,6 +171,13 @@ def test_features_that_are_not_computed_here_are_refused(folder, fbank):
         load_checkpoint(folder)
 
 
+def test_a_model_for_telephone_sound_is_refused(folder):
+    dataset = {"resample_conf": {"resample_rate": 8000}}
+    change_config(folder, lambda config: config.update(dataset_conf=dataset))
+    with pytest.raises(ModelConfigUnsupported, match="resample_rate is 8000"):
+        load_checkpoint(folder)
+
+
 @pytest.mark.parametrize("conf", [{"n_fft": 512}, {"num_mel_bins": 128}, {"pad_or_trim": True}])
 def test_features_like_whispers_that_are_not_computed_here_are_refused(folder, conf):
     dataset = {"feats_type": "log_mel_spectrogram", "log_mel_spectrogram_conf": conf}

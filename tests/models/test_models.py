@@ -455,7 +455,8 @@ def test_a_damaged_choice_file_means_the_builtin_model(models: Models) -> None:
 
 def spec_of(folder: Path) -> EngineSpec:
     """The engine of a folder: one that loads, or one that refuses to."""
-    return EngineSpec(folder, factory=f"tests.fakes:{'refuse' if folder.name == 'refused' else 'EchoEngine'}")
+    factories = {"refused": "refuse", "huge": "too_large"}
+    return EngineSpec(folder, factory=f"tests.fakes:{factories.get(folder.name, 'EchoEngine')}")
 
 
 @pytest.fixture(name="inference")
@@ -488,18 +489,19 @@ def test_a_choice_by_another_process_is_followed(
     wait_until(lambda: inference.spec.model_dir.name == other and inference.status().state == "ready")
 
 
+@pytest.mark.parametrize(("name", "code"), [("refused", "model_file_missing"), ("huge", "model_too_large")])
 def test_a_model_that_does_not_load_leaves_the_old_one_and_says_why(
-    models: Models, inference: InferenceProcess, tiny_folder: Path
+    models: Models, inference: InferenceProcess, tiny_folder: Path, name: str, code: str
 ) -> None:
-    shutil.copytree(tiny_folder, models.places.models_dir / "refused")
+    shutil.copytree(tiny_folder, models.places.models_dir / name)
 
-    models.use("refused")
-    wait_until(lambda: models.entry("refused").problem is not None)
+    models.use(name)
+    wait_until(lambda: models.entry(name).problem is not None)
     wait_until(lambda: inference.status().state == "ready")
 
-    entry = models.entry("refused")
+    entry = models.entry(name)
     assert entry.problem
-    assert (entry.state, entry.problem.code) == (ModelState.READY, "model_file_missing")
+    assert (entry.state, entry.problem.code) == (ModelState.READY, code)
     assert models.entry("builtin").state is ModelState.IN_USE
     assert inference.spec.model_dir == models.places.builtin
 

@@ -78,7 +78,7 @@ class Extras:
         known = self._states.get(extra.name)
         if extra.is_installed and not (known and known.is_running):
             return None
-        return known or ExtraStatus(extra, command_for(extra), obstacle())
+        return known or ExtraStatus(extra, command_for(extra), obstacle(extra))
 
     def begin(self, extra: Extra) -> None:
         """Install in the background; what is being installed or is there is left alone.
@@ -90,7 +90,7 @@ class Extras:
             known = self._states.get(extra.name)
             if extra.is_installed or (known and known.is_running):
                 return
-            if reason := obstacle():
+            if reason := obstacle(extra):
                 raise _failure(extra, reason)
             self._states[extra.name] = ExtraStatus(extra, command_for(extra), is_running=True)
             thread = Thread(target=self._run, args=(extra,), name=f"install-{extra.name}", daemon=True)
@@ -210,9 +210,9 @@ def command_for(extra: Extra) -> str:
     return f"{pip} 'funasr-webui[{extra.name}]'"
 
 
-def obstacle() -> str:
-    """Return why this Python's packages cannot be added to from here; empty where they can."""
-    if not requirements_dir().is_dir():
+def obstacle(extra: Extra) -> str:
+    """Return why an extra cannot be installed from here; empty where it can."""
+    if not lock_of(extra).is_file():
         return N_("the program was installed as a package, without the locked lists of a checkout")
     if find_spec("pip") is None:
         return N_("this Python has no pip")

@@ -37,7 +37,7 @@ export function showReading(card, reading, isBest) {
   field(card, "best").hidden = !isBest;
   field(card, "in-use").hidden = !reading.is_in_use;
   find(card, '[data-action="use"]', HTMLButtonElement).classList.toggle("button--primary", isBest);
-  find(card, '[data-action="use"]', HTMLButtonElement).ariaLabel = t("Use {name}", { name: reading.title });
+  write(card, "use", t("Use {name}", { name: reading.title }));
   find(card, '[data-field="open"]', HTMLAnchorElement).href = url(`/transcriptions/${reading.transcription}`);
 }
 
