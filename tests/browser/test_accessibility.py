@@ -10,7 +10,15 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.axe import broken_rules, check_accessible
 
-OTHERS = ("/history?view=statistics", "/history?view=trash", "/logs", "/replay", "/docs", "/no-such-page")
+OTHERS = (
+    "/history?view=statistics",
+    "/history?view=trash",
+    "/logs",
+    "/replay",
+    "/compare",
+    "/docs",
+    "/no-such-page",
+)
 # A colour on its way to another one is not the page's colour.
 STILL = """() => {
     const sheet = new CSSStyleSheet();
