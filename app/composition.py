@@ -91,6 +91,8 @@ def decode_limits(settings: Settings) -> DecodeLimits:
 
 def vad_options(settings: Settings) -> VadOptions:
     return VadOptions(
+        detector=settings.vad_detector,
+        threshold=settings.vad_threshold,
         mode=settings.vad_mode,
         frame_ms=settings.vad_frame_ms,
         max_segment_ms=settings.max_segment_ms,

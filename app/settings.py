@@ -187,11 +187,17 @@ class Settings(BaseSettings):
     segment_timeout_seconds: float = Field(default=300.0, gt=0, le=86_400)
     """Seconds without an answer after which the inference process counts as hung and is started again."""
 
+    vad_detector: Literal["silero", "webrtcvad"] = "silero"
+    """What finds speech: silero tells it from music and noise; webrtcvad takes both for speech, and costs less."""
+
+    vad_threshold: float = Field(default=0.7, ge=0, le=1)
+    """Of silero: how likely a moment must be speech, 0 to 1; more leaves out more."""
+
     vad_mode: int = Field(default=2, ge=0, le=3)
-    """Aggressiveness of the voice activity detection: 0 keeps most sound, 3 drops most."""
+    """Of webrtcvad, its aggressiveness: 0 keeps most sound, 3 drops most."""
 
     vad_frame_ms: Literal[10, 20, 30] = 30
-    """Length in milliseconds of one frame of the voice activity detection."""
+    """Of webrtcvad: length in milliseconds of one frame."""
 
     max_segment_ms: int = Field(default=30_000, ge=1000, le=60_000)
     """Longest segment in milliseconds; longer speech is cut at its quietest point."""
@@ -219,6 +225,8 @@ ON_PAGE: Mapping[str, Effect] = {
     "threads": Effect.RELOAD,
     "batch_seconds": Effect.RELOAD,
     "model_idle_minutes": Effect.AT_ONCE,
+    "vad_detector": Effect.AT_ONCE,
+    "vad_threshold": Effect.AT_ONCE,
     "vad_mode": Effect.AT_ONCE,
     "vad_frame_ms": Effect.AT_ONCE,
     "max_segment_ms": Effect.AT_ONCE,

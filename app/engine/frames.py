@@ -1,6 +1,4 @@
-"""What webrtcvad says of every frame of a recording, in a form that can be kept: finding speech with other lengths
-of silence or other padding then needs no look at the samples. It knows frames, and neither spans nor rules.
-"""
+"""The frames of a recording and what webrtcvad says of each. It knows frames, and neither spans nor rules."""
 
 from __future__ import annotations
 
@@ -28,7 +26,7 @@ LOUD_PERCENTILE = 95  # of the audible frames: the loud syllables
 FLOOR = FULL_SCALE * 10 ** (FLOOR_DBFS / 20)
 _ORDINARY = FULL_SCALE * 10 ** (ORDINARY_DBFS / 20)
 _MAX_GAIN = 10 ** (MAX_GAIN_DB / 20)
-_BLOCK_FRAMES = 1000
+_BLOCK_FRAMES = 250
 
 Levels: TypeAlias = npt.NDArray[np.float32]
 """Root mean square of each frame, in units of int16."""
@@ -38,8 +36,6 @@ Levels: TypeAlias = npt.NDArray[np.float32]
 class Frames:
     """The frames of one recording. Memory: 5 bytes each (0.6 MB per hour at 30 ms)."""
 
-    mode: int
-    frame_ms: int
     levels: Levels
     """As recorded."""
     is_speech: npt.NDArray[np.bool_]
@@ -49,58 +45,35 @@ class Frames:
     @property
     def gain(self) -> float:
         """The factor that brings a quiet recording to an ordinary level."""
-        return _gain(self.levels)
+        return gain_of(self.levels)
 
 
-def judge(pcm: Path, mode: int, frame_ms: int) -> Frames:
+def judged_by_webrtcvad(pcm: Path, mode: int, frame_ms: int) -> Frames:
     """Ask webrtcvad about each frame of a file that `decode` wrote."""
-    levels = _levels(pcm, frame_ms)
-    gain = _gain(levels)
+    size = SAMPLE_RATE * frame_ms // 1000
+    levels = levels_of(pcm, size)
+    gain = gain_of(levels)
     detector = webrtcvad.Vad(mode)
-    frames = (frame for block in _blocks(pcm, frame_ms) for frame in block)
+    frames = (frame for block in blocks(pcm, size) for frame in block)
     is_speech = np.zeros(len(levels), dtype=np.bool_)
     for index, (frame, level) in enumerate(zip(frames, levels.tolist(), strict=True)):
-        is_speech[index] = level * gain >= FLOOR and detector.is_speech(louder(frame, gain), SAMPLE_RATE)
-    duration = pcm.stat().st_size // BYTES_PER_SAMPLE / SAMPLE_RATE
-    return Frames(mode, frame_ms, levels, is_speech, duration)
-
-
-def keep(frames: Frames, folder: Path) -> None:
-    """Write `frames` into `folder`; they appear there complete or not at all."""
-    file = frames_file(folder, frames.mode, frames.frame_ms)
-    part = file.with_name(f"{file.name}.part")
-    with part.open("wb") as target:
-        np.savez(
-            target,
-            levels=frames.levels,
-            is_speech=np.packbits(frames.is_speech),
-            duration=np.float64(frames.duration),
+        is_speech[index] = level * gain >= FLOOR and detector.is_speech(
+            louder(frame, gain).tobytes(), SAMPLE_RATE
         )
-    part.replace(file)
+    return Frames(levels, is_speech, duration_of(pcm))
 
 
-def kept(folder: Path, mode: int, frame_ms: int) -> Frames | None:
-    """Return what `keep` wrote; None where it did not."""
-    file = frames_file(folder, mode, frame_ms)
-    if not file.is_file():
-        return None
-    with np.load(file, allow_pickle=False) as stored:
-        levels = stored["levels"].astype(np.float32)
-        is_speech = np.unpackbits(stored["is_speech"], count=len(levels)).astype(np.bool_)
-        return Frames(mode, frame_ms, levels, is_speech, float(stored["duration"]))
+def duration_of(pcm: Path) -> float:
+    return pcm.stat().st_size // BYTES_PER_SAMPLE / SAMPLE_RATE
 
 
-def frames_file(folder: Path, mode: int, frame_ms: int) -> Path:
-    return folder / f"frames-{mode}-{frame_ms}.npz"
+def levels_of(pcm: Path, size: int) -> Levels:
+    """Return the level of each frame of `size` samples, without its mean: a constant offset is not sound."""
+    found = [block.std(axis=1, dtype=np.float32) for block in blocks(pcm, size)]
+    return np.concatenate([np.zeros(0, dtype=np.float32), *found])
 
 
-def _levels(pcm: Path, frame_ms: int) -> Levels:
-    """Return the level of each frame, without its mean: a constant offset is not sound."""
-    blocks = [block.std(axis=1, dtype=np.float32) for block in _blocks(pcm, frame_ms)]
-    return np.concatenate([np.zeros(0, dtype=np.float32), *blocks])
-
-
-def _gain(levels: Levels) -> float:
+def gain_of(levels: Levels) -> float:
     """Return the factor that brings a quiet recording to an ordinary level.
 
     webrtcvad was made for telephones: it loses a third of the words where the loud syllables are at -50 dBFS.
@@ -116,15 +89,12 @@ def gain_for(loud: float) -> float:
     return min(max(1.0, _ORDINARY / loud), _MAX_GAIN)
 
 
-def louder(frame: npt.NDArray[np.int16], gain: float) -> bytes:
-    if gain > 1.0:
-        frame = np.clip(frame * gain, -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
-    return frame.tobytes()
+def louder(samples: npt.NDArray[np.int16], gain: float) -> npt.NDArray[np.int16]:
+    return np.clip(samples * gain, -FULL_SCALE, FULL_SCALE - 1).astype(np.int16) if gain > 1.0 else samples
 
 
-def _blocks(pcm: Path, frame_ms: int) -> Iterator[npt.NDArray[np.int16]]:
-    """Yield the samples as (frames, samples of a frame); the last frame is filled up without a click."""
-    size = SAMPLE_RATE * frame_ms // 1000
+def blocks(pcm: Path, size: int) -> Iterator[npt.NDArray[np.int16]]:
+    """Yield the samples as (frames, `size` samples of a frame); the last frame is filled up without a click."""
     with pcm.open("rb") as file:
         while block := file.read(size * _BLOCK_FRAMES * BYTES_PER_SAMPLE):
             samples = np.frombuffer(block, dtype="<i2")

@@ -118,13 +118,13 @@ def prepare(
 def judge_apart(
     pcm: Path,
     survey: Path,
-    choices: Sequence[tuple[int, int]],
+    choices: Sequence[VadOptions],
     limits: DecodeLimits,
     cancelled: Callable[[], bool],
     *,
     pool: PreparationPool | None = None,
 ) -> None:
-    """Keep in `survey` what webrtcvad says of the frames of `pcm`, for each mode and frame length in `choices`.
+    """Keep in `survey` what the detectors of `choices` say of the frames of `pcm`.
 
     Raises:
         Cancelled, DecodingTimeLimit, DecodingMemoryLimit, DecodingCrashed: as `prepare`.
@@ -132,7 +132,7 @@ def judge_apart(
     request = {
         "pcm": str(pcm),
         "survey": str(survey),
-        "choices": [list(choice) for choice in choices],
+        "choices": [asdict(choice) for choice in choices],
         "limits": asdict(limits),
     }
     answer = json.loads(_ask(request, limits, cancelled, pool))

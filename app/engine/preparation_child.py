@@ -1,7 +1,7 @@
 """The child side of preparation_pool.py: reads files under limits, each in a fork, and answers each with a line of JSON.
 
 Run as `python -m app.engine.preparation_child PARENT fork`; with `once` it reads a single file, and that itself. It
-imports numpy, FFmpeg and webrtcvad, and no torch.
+imports numpy, FFmpeg and the detectors, and no torch.
 """
 
 from __future__ import annotations
@@ -22,14 +22,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
+import numpy as np
+
 from app.engine.audio import DecodeLimits, decode
-from app.engine.frames import judge, keep
+from app.engine.detection import judge, judge_and_keep
 from app.engine.outline import keep_outline
 from app.engine.peaks import PEAK_BUCKETS, peaks, together
 from app.engine.samples import channel_file
+from app.engine.silero import FRAME_SAMPLES, Hearing, silero
 from app.engine.sound import measure
 from app.engine.vad import SpeechReport, VadOptions, cut
-from app.errors import AppError, DecodingMemoryLimit
+from app.errors import AppError, DecodingMemoryLimit, ModelFileUnreadable
 
 _PR_SET_PDEATHSIG = 1  # from <sys/prctl.h>
 _MEGABYTE = 1 << 20
@@ -45,8 +48,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     parent, way = sys.argv[1:]
     _die_with(int(parent))
-    for module in IMPORTED_LATE:
-        importlib.import_module(module)
+    _get_ready()
     gc.freeze()  # a collection in a fork would copy every page that it looks at
     with _stdout_for_the_answers() as answers:
         for line in sys.stdin.buffer:  # its end is that of the parent, or its word
@@ -58,6 +60,14 @@ def main() -> None:
             answers.flush()
             if way == "once":
                 return
+
+
+def _get_ready() -> None:
+    """Do once what every fork would do anew."""
+    for module in IMPORTED_LATE:
+        importlib.import_module(module)
+    with contextlib.suppress(ModelFileUnreadable):  # then another detector judges, and the receipt says so
+        Hearing(silero()).probabilities(np.zeros((1, FRAME_SAMPLES), dtype=np.float32))
 
 
 def _in_a_fork(request: dict[str, Any], answers: IO[str]) -> dict[str, Any]:
@@ -138,17 +148,16 @@ def _prepared(request: dict[str, Any], limits: DecodeLimits) -> dict[str, Any]:
 
 
 def _speech(pcm: Path, vad: VadOptions, survey: Path | None) -> SpeechReport:
-    frames = judge(pcm, vad.mode, vad.frame_ms)
-    if survey:
-        keep_outline(pcm, survey)
-        keep(frames, survey)
-    return cut(frames, vad)
+    if not survey:
+        return cut(judge(pcm, vad), vad.usable)
+    keep_outline(pcm, survey)
+    return cut(judge_and_keep(pcm, vad, survey), vad.usable)
 
 
 def _judged(request: dict[str, Any]) -> dict[str, Any]:
     """Judge the frames of a recording that was decoded before, in further ways."""
-    for mode, frame_ms in request["choices"]:
-        keep(judge(Path(request["pcm"]), mode, frame_ms), Path(request["survey"]))
+    for choice in request["choices"]:
+        judge_and_keep(Path(request["pcm"]), VadOptions(**choice), Path(request["survey"]))
     return {}
 
 

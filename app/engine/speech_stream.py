@@ -13,9 +13,9 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import webrtcvad
 
 from app.engine import SAMPLE_RATE
+from app.engine.detection import detector_for
 from app.engine.frames import FLOOR, LOUD_PERCENTILE, gain_for, louder
 from app.engine.grouping import FrameSpan
 from app.engine.vad import SpeechSpan, VadOptions, grouper_for, pad_frames
@@ -62,16 +62,15 @@ class SpeechStream:
 
     def __init__(self, options: VadOptions, start: float = 0.0) -> None:
         """Begin at `start`, a time at which no segment is open."""
-        self._options = self._wanted = options
-        self._size = SAMPLE_RATE * options.frame_ms // 1000
-        self._frame = round(start * SAMPLE_RATE) // self._size
-        self._origin = round(start * SAMPLE_RATE) - self._frame * self._size
-        self._loudness = _Loudness(options.frame_ms)
+        self._options = self._wanted = options.usable
+        self._size = 1  # samples of a frame
+        self._origin, self._frame = round(start * SAMPLE_RATE), 0  # where the frames begin, and the next one
+        self._loudness = _Loudness(self._options.step_ms)
         self._gain = 1.0
-        self._recent: deque[tuple[Samples, float]] = deque(maxlen=HEARD_AGAIN_MS // options.frame_ms)
+        self._recent: deque[tuple[Samples, float]] = deque()
         self._rest = np.zeros(0, dtype=np.int16)
         self._before: FrameSpan | None = None  # the last span, without padding
-        self._closed = self._frame  # where it ends, padding included
+        self._closed = 0  # where it ends, padding included
         self._is_told = False  # that the open span is there
         self._told_pause = -1  # the pause that was told
         self._begin()
@@ -99,17 +98,16 @@ class SpeechStream:
         return self._seconds(self._frame)
 
     def change(self, options: VadOptions) -> None:
-        """Let `options` hold from the next segment on; the length of a frame stays."""
-        self._wanted = options
-        if self._grouper.open is None:
+        """Let `options` hold from the next segment on."""
+        self._wanted = options.usable
+        if self._grouper.open is None and self._wanted != self._options:
             self._begin()
 
     def push(self, samples: Samples) -> Iterator[Heard]:
         """Take more sound."""
-        sound = np.concatenate([self._rest, samples])
-        whole = len(sound) - len(sound) % self._size
-        self._rest = sound[whole:]
-        for frame in sound[:whole].reshape(-1, self._size):
+        self._rest = np.concatenate([self._rest, samples])
+        while len(self._rest) >= self._size:  # which may change at the end of a segment
+            frame, self._rest = self._rest[: self._size], self._rest[self._size :]
             yield from self._take(frame)
 
     def finish(self) -> Iterator[Heard]:
@@ -121,12 +119,30 @@ class SpeechStream:
             yield from self._close(span)
 
     def _begin(self) -> None:
-        """Let the wanted options hold."""
+        """Let the wanted options hold; nobody speaks."""
         self._options = self._wanted
-        self._detector = webrtcvad.Vad(self._options.mode)
+        self._count_in(SAMPLE_RATE * self._options.step_ms // 1000)
+        self._hear_again()
         self._grouper = grouper_for(self._options, self._frame)
         self._pad = pad_frames(self._options)
-        self._early = max(self._pad, EARLIEST_PAUSE_MS // self._options.frame_ms)
+        self._early = max(self._pad, EARLIEST_PAUSE_MS // self._options.step_ms)
+
+    def _count_in(self, size: int) -> None:
+        """Let a frame have `size` samples; what has been told before keeps its place."""
+        if size == self._size:
+            return
+        here, closed = (self._origin + frame * self._size for frame in (self._frame, self._closed))
+        self._size = size
+        self._frame, self._origin = divmod(here, size)
+        self._closed = -(-(closed - self._origin) // size)
+        self._before = None
+        self._recent = deque(maxlen=SAMPLE_RATE * HEARD_AGAIN_MS // 1000 // size)
+
+    def _hear_again(self) -> None:
+        """Begin with a detector that has heard the last seconds."""
+        self._detector = detector_for(self._options)
+        for frame, level in self._recent:
+            self._is_speech(frame, level)
 
     def _take(self, frame: Samples) -> Iterator[Heard]:
         level = float(frame.std(dtype=np.float32))
@@ -140,19 +156,15 @@ class SpeechStream:
 
     def _is_speech(self, frame: Samples, level: float) -> bool:
         is_audible = level * self._gain >= FLOOR
-        return is_audible and self._detector.is_speech(louder(frame, self._gain), SAMPLE_RATE)
+        return self._detector.is_speech(louder(frame, self._gain), is_audible=is_audible)
 
     def _adjust(self, gain: float) -> None:
-        """Judge by another gain where it differs audibly.
-
-        webrtcvad would take the hiss for speech that suddenly is louder, so a new one hears the last seconds again.
-        """
+        """Judge by another gain where it differs audibly."""
         if max(gain / self._gain, self._gain / gain) < AUDIBLE_FACTOR:
             return
         self._gain = gain
-        self._detector = webrtcvad.Vad(self._options.mode)
-        for frame, level in self._recent:
-            self._is_speech(frame, level)
+        if self._detector.hears_again:
+            self._hear_again()
 
     def _tell_open(self) -> Iterator[Heard]:
         span = self._grouper.open
@@ -173,7 +185,7 @@ class SpeechStream:
             self._before, self._closed = span, round(padded.end * SAMPLE_RATE - self._origin) // self._size
             yield Closed(padded)
         self._is_told = False
-        if self._grouper.open is None and self._wanted is not self._options:
+        if self._grouper.open is None and self._wanted != self._options:
             self._begin()
 
     def _padded(self, span: FrameSpan) -> SpeechSpan:

@@ -1,6 +1,6 @@
 """Finds the speech in a file of samples, and says by which rule the rest was left out.
 
-frames.py judges single frames, grouping.py makes spans of them; padding and the words for what is left out are here.
+detection.py judges single frames, grouping.py makes spans of them; padding and the words for what is left out are here.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from app.engine.frames import FLOOR, FRAME_MS, MODES, Frames, Levels, judge
+from app.engine.detection import judge
+from app.engine.frames import FLOOR, Frames, Levels
 from app.engine.grouping import FrameSpan, SpeechGrouper
-from app.errors import N_, InvalidParameter
-from app.transcript import Applied
+from app.engine.vad_options import VadOptions
+
+__all__ = ["DroppedSpan", "Rule", "SpeechReport", "SpeechSpan", "VadOptions", "cut", "find_speech"]
 
 QUIETEST_MS = 150  # shorter than this, a quiet point may be the closure of a consonant inside a word
 
@@ -29,49 +31,9 @@ class Rule(StrEnum):
     TOO_QUIET = "too_quiet"
     """Mostly quieter than FLOOR_DBFS."""
     NOT_SPEECH = "not_speech"
-    """webrtcvad heard sound, but no voice."""
+    """There was sound, but no voice in it."""
     TOO_SHORT = "too_short"
     """A voice, for less than `min_speech_ms`."""
-
-
-@dataclass(frozen=True, slots=True)
-class VadOptions:
-    """How speech is found. All but `mode` in milliseconds.
-
-    Raises:
-        InvalidParameter: a value is out of its bounds, or two do not fit each other.
-    """
-
-    mode: int = 2
-    """Aggressiveness: 0 keeps most sound, 3 drops most."""
-    frame_ms: int = 30
-    max_segment_ms: int = 30_000
-    """Longest span, padding included; longer speech is cut at its quietest point."""
-    min_speech_ms: int = 200
-    """A span with less speech is dropped."""
-    min_silence_ms: int = 700
-    """Silence that ends a span."""
-    speech_pad_ms: int = 300
-    """Sound kept before and after a span."""
-
-    @property
-    def receipt(self) -> Applied:
-        """What was asked; nothing of it is ever changed."""
-        told = f"mode {self.mode}, {self.frame_ms} ms, silence {self.min_silence_ms} ms, at most {self.max_segment_ms} ms"
-        return Applied("vad", told, told)
-
-    def __post_init__(self) -> None:
-        self._require("mode", self.mode in MODES, N_("it must be 0, 1, 2 or 3"))
-        self._require("frame_ms", self.frame_ms in FRAME_MS, N_("it must be 10, 20 or 30"))
-        for name in ("min_speech_ms", "min_silence_ms", "speech_pad_ms"):
-            self._require(name, getattr(self, name) >= 0, N_("it must not be negative"))
-        self._require("max_segment_ms", self.max_segment_ms >= 1000, N_("it must be at least 1000"))
-        fits = self.speech_pad_ms * 4 <= self.max_segment_ms
-        self._require("speech_pad_ms", fits, N_("it must be at most a quarter of max_segment_ms"))
-
-    def _require(self, name: str, holds: bool, reason: str) -> None:
-        if not holds:
-            raise InvalidParameter(name=name, reason=reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,18 +65,18 @@ class SpeechReport:
 
 def find_speech(pcm: Path, options: VadOptions) -> SpeechReport:
     """Find the speech in a file that `decode` wrote."""
-    return cut(judge(pcm, options.mode, options.frame_ms), options)
+    return cut(judge(pcm, options), options.usable)
 
 
 def cut(frames: Frames, options: VadOptions) -> SpeechReport:
-    """Make spans of frames that were judged with the mode and the frame length of `options`."""
+    """Make spans of frames that were judged by the detector of `options`."""
     found = list(_group(frames, options))
     kept = _padded([span for span in found if not span.too_short], pad_frames(options), len(frames.levels))
     short = [span for span in found if span.too_short]
     dropped = _left_out(kept, short, frames.levels * frames.gain)
 
     def seconds(span: FrameSpan) -> tuple[float, float]:
-        return span.first * options.frame_ms / 1000, min(span.end * options.frame_ms / 1000, frames.duration)
+        return span.first * options.step_ms / 1000, min(span.end * options.step_ms / 1000, frames.duration)
 
     return SpeechReport(
         tuple(SpeechSpan(*seconds(span)) for span in kept),
@@ -154,25 +116,25 @@ def grouper_for(options: VadOptions, frame: int = 0) -> SpeechGrouper:
         min_speech=_least_speech(options),
         min_silence=_silence_frames(options),
         max_span=_longest(options),
-        quiet_window=QUIETEST_MS // options.frame_ms,
+        quiet_window=QUIETEST_MS // options.step_ms,
         frame=frame,
     )
 
 
 def _least_speech(options: VadOptions) -> int:
-    return math.ceil(options.min_speech_ms / options.frame_ms)
+    return math.ceil(options.min_speech_ms / options.step_ms)
 
 
 def _silence_frames(options: VadOptions) -> int:
-    return max(1, round(options.min_silence_ms / options.frame_ms))
+    return max(1, round(options.min_silence_ms / options.step_ms))
 
 
 def _longest(options: VadOptions) -> int:
-    return options.max_segment_ms // options.frame_ms - 2 * pad_frames(options)
+    return options.max_segment_ms // options.step_ms - 2 * pad_frames(options)
 
 
 def pad_frames(options: VadOptions) -> int:
-    return round(options.speech_pad_ms / options.frame_ms)
+    return round(options.speech_pad_ms / options.step_ms)
 
 
 def _padded(spans: list[FrameSpan], pad: int, num_frames: int) -> list[FrameSpan]:

@@ -59,7 +59,7 @@ class JobOptions:
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> JobOptions:
         """Read what `to_dict` wrote; what an older version did not know has its default."""
-        hotwords, vad = parse_hotwords(stored["hotwords"]), VadOptions(**stored["vad"])
+        hotwords, vad = parse_hotwords(stored["hotwords"]), VadOptions.stored(stored["vad"])
         return cls(**{**stored, "hotwords": hotwords, "vad": vad})
 
 

@@ -1,6 +1,6 @@
 """Recordings that are looked at for their speech: read once, then cut anew as often as a person moves a control.
 
-Reading happens in child processes, two at a time; what webrtcvad said of the frames is kept, so that cutting needs no
+Reading happens in child processes, two at a time; what the detectors said of the frames is kept, so that cutting needs no
 look at the samples. What is said in a stretch is asked for in vad_texts.py.
 """
 
@@ -19,10 +19,12 @@ from threading import Event, Lock, Thread
 from typing import Any, Literal
 
 from app.engine.audio import DecodeLimits
-from app.engine.frames import FRAME_MS, MODES, Frames, frames_file, kept
+from app.engine.detection import kept, kept_file
+from app.engine.frames import FRAME_MS, MODES, Frames
 from app.engine.outline import outline_of
 from app.engine.preparation import Cancelled, PreparationPool, judge_apart, prepare
 from app.engine.vad import DroppedSpan, Rule, SpeechReport, SpeechSpan, VadOptions, cut
+from app.engine.vad_options import SILERO, WEBRTCVAD
 from app.errors import AnalysisNotFound, AppError, AudioGone, EmptyFile, TranscriptionNotFound
 from app.jobs.queue import IncomingFile, Queue
 from app.logging import event
@@ -75,10 +77,8 @@ class Vad:
         self._stopping = Event()
         self._lock = Lock()
         self._readings: OrderedDict[str, tuple[Analysis, Future[None]]] = OrderedDict()
-        self._turns: OrderedDict[tuple[str, int, int], Lock] = (
-            OrderedDict()
-        )  # who asks twice waits for the first
-        self._frames: OrderedDict[tuple[str, int, int], Frames] = OrderedDict()
+        self._turns: OrderedDict[Path, Lock] = OrderedDict()  # who asks twice waits for the first
+        self._frames: OrderedDict[tuple[Path, float], Frames] = OrderedDict()
         self._reports: OrderedDict[tuple[str, VadOptions], SpeechReport] = OrderedDict()
 
     @contextmanager
@@ -171,7 +171,7 @@ class Vad:
         with self._lock:
             known = self._reports.get(key)
         if known is None:
-            known = cut(self._judged(id, options.mode, options.frame_ms), options)
+            known = cut(self._judged(id, options), options.usable)
             with self._lock:
                 _remember(self._reports, key, known)
         return known
@@ -272,10 +272,9 @@ class Vad:
             self._rest.submit(self._judge_the_rest, id)
 
     def _judge_the_rest(self, id: str) -> None:
-        """Be ready for every mode and frame length before somebody asks."""
+        """Be ready for every detector, mode and frame length before somebody asks."""
         folder = self.analyses.folder(id)
-        ways = [(mode, ms) for ms in sorted(FRAME_MS, reverse=True) for mode in MODES]
-        rest = [way for way in ways if not frames_file(folder, *way).exists()]
+        rest = [way for way in _ways() if not kept_file(folder, way).exists()]
         with self.analyses.held(id), suppress(Cancelled, AppError):
             judge_apart(
                 self.analyses.audio(id),
@@ -286,28 +285,29 @@ class Vad:
                 pool=self._children,
             )
 
-    def _judged(self, id: str, mode: int, frame_ms: int) -> Frames:
-        key = id, mode, frame_ms
+    def _judged(self, id: str, options: VadOptions) -> Frames:
+        folder = self.analyses.folder(id)
+        file = kept_file(folder, options)
+        key = file, options.threshold
         with self._lock:
             frames = self._frames.get(key)
-            turn = self._turns.get(key) or Lock()
-            _remember(self._turns, key, turn)
+            turn = self._turns.get(file) or Lock()
+            _remember(self._turns, file, turn)
         if frames is not None:
             return frames
         self._refuse_unread(id)
-        folder = self.analyses.folder(id)
         with turn:
-            frames = kept(folder, mode, frame_ms)
+            frames = kept(folder, options)
             if frames is None:
                 judge_apart(
                     self.analyses.audio(id),
                     folder,
-                    [(mode, frame_ms)],
+                    [options],
                     self._limits,
                     self._stopping.is_set,
                     pool=self._children,
                 )
-                frames = kept(folder, mode, frame_ms)
+                frames = kept(folder, options)
         if frames is None:
             raise AnalysisNotFound(id=id)
         with self._lock:
@@ -339,6 +339,14 @@ class Vad:
                     self._queue.get(id.removeprefix(OF_TRANSCRIPTION))
                 except TranscriptionNotFound:
                     self.analyses.remove(id)
+
+
+def _ways() -> Iterator[VadOptions]:
+    """Yield every way to judge frames, what is asked for most first."""
+    yield VadOptions(detector=SILERO)
+    for frame_ms in sorted(FRAME_MS, reverse=True):
+        for mode in MODES:
+            yield VadOptions(detector=WEBRTCVAD, mode=mode, frame_ms=frame_ms)
 
 
 def _facts(analysis: Analysis, facts: dict[str, Any]) -> dict[str, Any]:

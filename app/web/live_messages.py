@@ -38,6 +38,8 @@ class WantedOptions(_Message):
 
 
 class WantedVad(_Message):
+    detector: str | None = None
+    threshold: float | None = Field(default=None, ge=0, le=1)
     mode: int | None = None
     min_silence_ms: int | None = Field(default=None, le=10_000)
     max_segment_ms: int | None = Field(default=None, le=60_000)
@@ -138,4 +140,4 @@ def _merged(options: WantedOptions, vad: WantedVad, present: JobOptions) -> JobO
     wanted = vad.model_dump(exclude_none=True)
     longest = wanted.get("max_segment_ms", present.vad.max_segment_ms)
     pad = min(present.vad.speech_pad_ms, longest // 4)  # no more fits
-    return replace(present, **chosen, vad=replace(present.vad, **wanted, speech_pad_ms=pad))
+    return replace(present, **chosen, vad=present.vad.with_asked(**wanted, speech_pad_ms=pad))

@@ -135,6 +135,8 @@ def _options(options: JobOptions) -> dict[str, Any]:
             "punctuation": options.punctuation,
         },
         "vad": {
+            "detector": vad.detector,
+            "threshold": vad.threshold,
             "mode": vad.mode,
             "min_silence_ms": vad.min_silence_ms,
             "max_segment_ms": vad.max_segment_ms,

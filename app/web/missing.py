@@ -39,7 +39,7 @@ TITLES = {
 ADVICE = {
     Why.TOO_QUIET: N_("Mostly below -60 dBFS: silence, or a voice too far away to be understood."),
     Why.NOT_SPEECH: N_(
-        "The speech detection heard sound but no voice. If somebody speaks here, choose a lower mode."
+        "The speech detection heard sound but no voice. If somebody speaks here, lower the threshold (of webrtcvad: the mode)."
     ),
     Why.TOO_SHORT: N_("Less speech than the minimum. If it is a word, lower the minimum speech."),
     Why.OTHER_SETTINGS: N_("It was left out while recording; reading the recording again finds it."),

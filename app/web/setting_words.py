@@ -50,8 +50,15 @@ GROUPS: dict[str, dict[str, Words]] = {
         ),
     },
     N_("Speech detection"): {
-        "vad_mode": Words(N_("Mode"), N_("0 keeps most sound, 3 drops most.")),
-        "vad_frame_ms": Words(N_("Frame"), N_("Length of one decision."), "ms"),
+        "vad_detector": Words(
+            N_("Detector"),
+            N_("Silero tells speech from music and noise; webrtcvad takes both for speech, and costs less."),
+        ),
+        "vad_threshold": Words(
+            N_("Threshold"), N_("Of Silero: how likely a moment must be speech; more leaves out more.")
+        ),
+        "vad_mode": Words(N_("Mode"), N_("Of webrtcvad: 0 keeps most sound, 3 drops most.")),
+        "vad_frame_ms": Words(N_("Frame"), N_("Of webrtcvad: length of one decision."), "ms"),
         "max_segment_ms": Words(
             N_("Longest segment"), N_("Longer speech is cut where it is quietest."), "ms"
         ),

@@ -89,8 +89,21 @@ VadId = Annotated[str, Path(description="Id of the recording.", examples=["5f0c2
 
 def _options(
     connection: Request,
-    mode: Annotated[int | None, Query(ge=0, le=3, description="0 keeps most sound, 3 drops most.")] = None,
-    frame_ms: Annotated[int | None, Query(description="10, 20 or 30: length of one frame.")] = None,
+    detector: Annotated[
+        str | None,
+        Query(
+            description="`silero` or `webrtcvad`. Without: the one that `threshold`, or `mode` and `frame_ms`, belong to."
+        ),
+    ] = None,
+    threshold: Annotated[
+        float | None, Query(ge=0, le=1, description="Of silero: probability from which a frame is speech.")
+    ] = None,
+    mode: Annotated[
+        int | None, Query(ge=0, le=3, description="Of webrtcvad: 0 keeps most sound, 3 drops most.")
+    ] = None,
+    frame_ms: Annotated[
+        int | None, Query(description="Of webrtcvad: 10, 20 or 30, the length of one frame.")
+    ] = None,
     max_segment_ms: Annotated[
         int | None, Query(ge=1000, le=60_000, description="Longest stretch, padding included.")
     ] = None,
@@ -105,12 +118,11 @@ def _options(
     ] = None,
 ) -> VadOptions:
     """Return what was asked; the rest is as the server has it."""
-    asked = {
-        "mode": mode, "frame_ms": frame_ms, "max_segment_ms": max_segment_ms,
-        "min_speech_ms": min_speech_ms, "min_silence_ms": min_silence_ms, "speech_pad_ms": speech_pad_ms,
-    }  # fmt: skip
     defaults = state_of(connection)["default_options"].vad
-    return replace(defaults, **{name: value for name, value in asked.items() if value is not None})
+    return defaults.with_asked(
+        detector=detector, threshold=threshold, mode=mode, frame_ms=frame_ms, max_segment_ms=max_segment_ms,
+        min_speech_ms=min_speech_ms, min_silence_ms=min_silence_ms, speech_pad_ms=speech_pad_ms,
+    )  # fmt: skip
 
 
 def _window(

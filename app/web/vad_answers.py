@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PICTURE = 1000  # stretches in the first picture
 MARKS = 1500  # more cannot be told apart on a screen
 NOTHING_FOUND = N_(
-    "No speech was found. Choose a lower mode, lower the minimum speech, or check that the recording has sound."
+    "No speech was found. Lower the threshold (of webrtcvad: the mode) or the minimum speech, or check that the recording has sound."
 )
 
 

@@ -11,10 +11,12 @@ from app.web.schemas import ErrorDetail
 
 
 class VadOptionsAnswer(BaseModel):
-    """How speech is found; all but `mode` in milliseconds."""
+    """How speech is found; lengths in milliseconds."""
 
-    mode: int = Field(examples=[2])
-    frame_ms: int = Field(examples=[30])
+    detector: Literal["silero", "webrtcvad"] = Field(examples=["silero"])
+    threshold: float = Field(description="Of silero.", examples=[0.7])
+    mode: int = Field(description="Of webrtcvad.", examples=[2])
+    frame_ms: int = Field(description="Of webrtcvad.", examples=[30])
     max_segment_ms: int = Field(examples=[30000])
     min_speech_ms: int = Field(examples=[200])
     min_silence_ms: int = Field(examples=[700])

@@ -336,13 +336,17 @@ def test_settings_that_change_while_somebody_speaks_hold_from_the_next_segment_o
     start(page)
     expect(page.locator("[data-live]")).to_have_attribute("data-line", "open")
 
+    expect(page.get_by_role("spinbutton", name="Threshold")).to_be_visible()
+    page.get_by_role("radio", name="webrtcvad").check(force=True)
+    expect(page.get_by_role("spinbutton", name="Threshold")).to_be_hidden()
     page.get_by_role("radio", name="3", exact=True).check(force=True)
     page.get_by_role("spinbutton", name="Minimum silence").fill("300")
     page.get_by_role("radio", name="English", exact=True).check(force=True)
     expect(page.get_by_text("Holds from the next segment on.")).to_be_visible()
 
     held = [message for message in heard if message["type"] == "settings"][-1]
-    assert (held["vad"]["mode"], held["vad"]["min_silence_ms"]) == (3, 300)
+    told = held["vad"]
+    assert (told["detector"], told["mode"], told["min_silence_ms"]) == ("webrtcvad", 3, 300)
     assert held["options"]["language"] == "en"
     assert finish(page)["options"]["language"] == "en"
 

@@ -33,22 +33,38 @@ def noise(seconds: float, level: float, rate: int = RATE, seed: int = 1) -> Samp
     return (level * generator.standard_normal(round(seconds * rate))).astype(np.float32)
 
 
+VOWELS = ((800, 1200, 2500), (300, 2300, 3000), (500, 1900, 2500), (450, 900, 2400), (350, 800, 2300))
+"""Formants in Hz."""
+
+
 def babble(seconds: float, rate: int = RATE, level: float = 0.2) -> Samples:
-    """Something that webrtcvad takes for speech: a buzzing voice around 120 Hz, five syllables a second."""
+    """Something that every detector takes for speech: a voice around 120 Hz, five syllables a second."""
     return level * np.resize(_second_of_babble(rate), round(seconds * rate))
 
 
 @functools.cache
 def _second_of_babble(rate: int) -> Samples:
     times = np.arange(rate) / rate
-    pitch = 2 * np.pi * (120 * times + 3 * np.sin(2 * np.pi * times))
-    formants = (600, 1400, 2500)
+    pitch = 2 * np.pi * 120 * times + 18 * np.sin(2 * np.pi * times)
+    hertz = 120 + 18 * np.cos(2 * np.pi * times)
+    syllable = len(VOWELS) * times
+    begun = syllable.astype(int)
+    passed = np.clip((syllable - begun - 0.6) / 0.4, 0, 1)  # the end of a vowel glides into the next one
+    vowels = np.array([*VOWELS, VOWELS[0]], dtype=np.float64).T
+    formants = vowels[:, begun] * (1 - passed) + vowels[:, begun + 1] * passed
     voice = sum(
-        np.exp(-(((120 * n - formant) / 250) ** 2)) * np.sin(n * pitch)
+        (
+            0.02 / n
+            + sum(
+                share * np.exp(-(((n * hertz - formant) / 127) ** 2))
+                for share, formant in zip((1, 0.5, 0.25), formants, strict=True)
+            )
+        )
+        * np.sin(n * pitch)
         for n in range(1, 28)
-        for formant in formants
+        if n * 138 < rate / 2
     )
-    sound = voice * (0.55 - 0.45 * np.cos(2 * np.pi * 5 * times))
+    sound = voice * (0.45 - 0.45 * np.cos(2 * np.pi * len(VOWELS) * times) + 0.02)
     return (sound / np.abs(sound).max()).astype(np.float32)
 
 

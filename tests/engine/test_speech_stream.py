@@ -62,13 +62,24 @@ def closed(events: list[Heard]) -> list[SpeechSpan]:
     "options",
     [
         VadOptions(),
-        VadOptions(mode=3, frame_ms=20),
-        VadOptions(frame_ms=10, min_silence_ms=600),
+        VadOptions(detector="webrtcvad"),
+        VadOptions(detector="webrtcvad", mode=3, frame_ms=20),
+        VadOptions(detector="webrtcvad", frame_ms=10, min_silence_ms=600),
+        VadOptions(threshold=0.8),
         VadOptions(max_segment_ms=2000),
         VadOptions(max_segment_ms=1500, speech_pad_ms=0),
         VadOptions(min_speech_ms=1000),
     ],
-    ids=["default", "strict", "short frames", "cut", "cut without padding", "long words"],
+    ids=[
+        "default",
+        "webrtcvad",
+        "strict",
+        "short frames",
+        "sure",
+        "cut",
+        "cut without padding",
+        "long words",
+    ],
 )
 @pytest.mark.parametrize("chunk", [1600, 16_000, 777])
 def test_the_segments_are_those_of_the_whole_recording(
@@ -177,3 +188,21 @@ def test_options_that_are_the_same_change_nothing() -> None:
     events += stream.finish()
 
     assert closed(events) == closed(heard(talk(*TALK), options))
+
+
+def test_the_detector_may_change_between_segments() -> None:
+    """Its frames are of another length; what is found afterwards lies where it is spoken."""
+    sound = as_samples(talk(1.0, 2.0, 1.0, 2.0, 1.0))
+    stream = SpeechStream(VadOptions())
+    events: list[Heard] = []
+    for first in range(0, len(sound), 1600):
+        if first == 24 * 1600:  # in the second pause
+            stream.change(VadOptions(detector="webrtcvad"))
+        if first == 54 * 1600:  # in the third
+            stream.change(VadOptions())
+        events.extend(stream.push(sound[first : first + 1600]))
+    events.extend(stream.finish())
+
+    begins = [span.start for span in closed(events)]
+    assert begins == pytest.approx([0.2, 3.2, 6.2], abs=0.25)
+    assert stream.heard_to == pytest.approx(len(sound) / SAMPLE_RATE, abs=0.04)

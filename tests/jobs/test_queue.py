@@ -14,7 +14,9 @@ from tests.jobs.conftest import House
 
 
 def test_what_was_submitted_is_there_for_another_process(house: House) -> None:
-    options = JobOptions("zh", parse_hotwords("转写 Conformer"), itn=False, vad=VadOptions(mode=3))
+    options = JobOptions(
+        "zh", parse_hotwords("转写 Conformer"), itn=False, vad=VadOptions(detector="webrtcvad", mode=3)
+    )
     with house.queue.receive("会议 (1).MP3", 100) as incoming:
         incoming.write(b"sound")
         submitted = house.queue.submit(incoming, options, "page")

@@ -49,7 +49,8 @@ def until_ready(client: TestClient, answer: dict[str, Any]) -> dict[str, Any]:
 @pytest.fixture(autouse=True)
 def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy machine may need longer than a person is made to wait for the first answer."""
-    monkeypatch.setattr("app.web.vad.PATIENCE_SECONDS", 240.0)
+    for module in ("vad", "missing"):
+        monkeypatch.setattr(f"app.web.{module}.PATIENCE_SECONDS", 240.0)
 
 
 @pytest.fixture(name="working")
@@ -85,7 +86,7 @@ def test_a_recording_answers_with_its_speech_and_the_rules_that_dropped_the_rest
 def test_a_moved_control_finds_other_speech_in_the_same_recording(client: TestClient) -> None:
     seen = look_at(client, recording())
 
-    def found(**options: int) -> list[dict[str, Any]]:
+    def found(**options: float) -> list[dict[str, Any]]:
         answer = client.get(f"{VAD}/{seen['id']}", params=options)
         assert answer.status_code == 200, answer.text
         segments: list[dict[str, Any]] = answer.json()["speech"]["segments"]
@@ -95,6 +96,8 @@ def test_a_moved_control_finds_other_speech_in_the_same_recording(client: TestCl
     assert len(found(min_silence_ms=5000)) == 1
     assert all(each["duration"] <= 1.001 for each in found(max_segment_ms=1000, speech_pad_ms=0))
     assert found(speech_pad_ms=0)[0]["start"] > found(speech_pad_ms=500)[0]["start"]
+    assert found(threshold=0.3)
+    assert found(threshold=1.0) == []
     for mode in range(4):
         for frame_ms in (10, 20, 30):
             assert found(mode=mode, frame_ms=frame_ms)
@@ -102,7 +105,7 @@ def test_a_moved_control_finds_other_speech_in_the_same_recording(client: TestCl
 
 @pytest.mark.parametrize(
     "options",
-    [{"mode": 4}, {"frame_ms": 15}, {"max_segment_ms": 999}, {"max_segment_ms": 60001}, {"min_silence_ms": -1},
+    [{"mode": 4}, {"frame_ms": 15}, {"threshold": 1.5}, {"detector": "energy"}, {"max_segment_ms": 999}, {"max_segment_ms": 60001}, {"min_silence_ms": -1},
      {"max_segment_ms": 1000, "speech_pad_ms": 400}],
 )  # fmt: skip
 def test_an_option_out_of_its_bounds_is_refused_in_words(client: TestClient, options: dict[str, int]) -> None:
@@ -359,7 +362,9 @@ def test_who_asks_for_a_new_mode_several_times_has_it_judged_once(
         )
 
     assert found == [200] * 4
-    assert judged == [[(3, 30)]]
+    assert [[(way.detector, way.mode, way.frame_ms) for way in ways] for ways in judged] == [
+        [("webrtcvad", 3, 30)]
+    ]
 
 
 def test_what_was_heard_of_a_deleted_recording_does_not_stay(settings: Settings, tmp_path: Path) -> None:

@@ -31,13 +31,14 @@ export class SpeechOptions {
 
   /** @returns {VadOptions} those that the form has no control for are missing */
   get values() {
+    const data = this.#data;
     const chosen = Object.fromEntries(
-      ["mode", "frame_ms"].filter((name) => this.#data.has(name)).map((name) => [name, Number(this.#data.get(name))]),
+      ["mode", "frame_ms"].filter((name) => data.has(name)).map((name) => [name, Number(data.get(name))]),
     );
     const lengths = Object.fromEntries(this.#lengths.map((name) => [name, this.#bounded(name)]));
     if (lengths.speech_pad_ms)
       lengths.speech_pad_ms = Math.min(lengths.speech_pad_ms, Math.floor(lengths.max_segment_ms / 4));
-    return /** @type {VadOptions} */ ({ ...chosen, ...lengths });
+    return /** @type {VadOptions} */ ({ detector: data.get("detector"), ...chosen, ...lengths });
   }
 
   // Internal
@@ -53,10 +54,12 @@ export class SpeechOptions {
 
   /** A value within its bounds, while somebody still types. @param {string} name */
   #bounded(name) {
-    const { min, max, valueAsNumber } = this.#number(name);
-    return Math.round(
-      Math.min(Math.max(Number.isFinite(valueAsNumber) ? valueAsNumber : Number(min), Number(min)), Number(max)),
+    const { min, max, step, valueAsNumber } = this.#number(name);
+    const value = Math.min(
+      Math.max(Number.isFinite(valueAsNumber) ? valueAsNumber : Number(min), Number(min)),
+      Number(max),
     );
+    return Number(value.toFixed(step ? 2 : 0));
   }
 
   /** @param {HTMLInputElement} input */
@@ -91,7 +94,7 @@ export class SpeechOptions {
   }
 
   #recall() {
-    /** @type {Record<string, number>} */
+    /** @type {Record<string, number | string>} */
     const stored = JSON.parse(localStorage.getItem(this.#memory) ?? "{}");
     for (const [name, value] of Object.entries(stored)) {
       const choice = this.#form.querySelector(`input[type="radio"][name="${name}"][value="${value}"]`);

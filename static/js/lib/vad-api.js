@@ -5,7 +5,7 @@ import { problemIn, Refusal, send } from "./api.js";
 /**
  * What the REST API says about speech detection; the words are those of /docs.
  *
- * @typedef {{mode: number, frame_ms: number, max_segment_ms: number, min_speech_ms: number, min_silence_ms: number, speech_pad_ms: number}} VadOptions
+ * @typedef {{detector: "silero" | "webrtcvad", threshold: number, mode: number, frame_ms: number, max_segment_ms: number, min_speech_ms: number, min_silence_ms: number, speech_pad_ms: number}} VadOptions
  *
  * @typedef {{start: number, end: number, duration: number}} Times  seconds
  *

@@ -171,8 +171,11 @@ function clear() {
 
 /** @returns {LiveSettings} */
 function settings() {
-  const { mode, min_silence_ms, max_segment_ms, min_speech_ms } = speech.values;
-  return { options: spoken(recognition.values), vad: { mode, min_silence_ms, max_segment_ms, min_speech_ms } };
+  const { detector, threshold, mode, min_silence_ms, max_segment_ms, min_speech_ms } = speech.values;
+  return {
+    options: spoken(recognition.values),
+    vad: { detector, threshold, mode, min_silence_ms, max_segment_ms, min_speech_ms },
+  };
 }
 
 function settingsChanged() {
