@@ -21,6 +21,7 @@ COPY app/ app/
 COPY static/ static/
 COPY templates/ templates/
 COPY models/builtin/ models/builtin/
+COPY models/builtin-large/ models/builtin-large/
 RUN python -m hatchling build -t wheel -d /dist
 
 

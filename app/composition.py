@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from app.engine import EngineSpec
 from app.engine.audio import DecodeLimits
 from app.engine.extras import extra_of
-from app.engine.known_models import PUNCTUATION, VAD
-from app.engine.registry import factory_for, identify
+from app.engine.known_models import BUILTIN, BUILTIN_LARGE, PUNCTUATION, VAD
+from app.engine.registry import WHISPER_FACTORY, factory_for, identify
 from app.engine.vad import VadOptions
 from app.errors import ModelError
 from app.jobs.models import ModelPlaces, Models
-from app.paths import builtin_model_dir
+from app.jobs.transcription import JobOptions
+from app.paths import builtin_model_dir, large_model_dir
 from app.settings import Origin, Settings
 from app.support.case import Surroundings
 from app.support.doctor import Subject
@@ -42,6 +45,8 @@ def open_models(settings: Settings, spec: EngineSpec | None = None) -> Models:
     places = ModelPlaces(
         models_dir=settings.models_dir.absolute(),
         builtin=builtin_model_dir(),
+        large=large_model_dir(),
+        default=settings.default_model or _default_model(),
         data_dir=settings.data_dir,
         fixed=None if fixed is None or (spec and fixed == builtin_model_dir()) else fixed.absolute(),
         wenet_mirror=settings.wenet_mirror,
@@ -50,6 +55,11 @@ def open_models(settings: Settings, spec: EngineSpec | None = None) -> Models:
         ),
     )
     return Models(places)
+
+
+def _default_model() -> str:
+    """Return the better of the built-in models that this installation can load."""
+    return BUILTIN_LARGE if large_model_dir() and find_spec("ctranslate2") else BUILTIN
 
 
 def engine_spec(settings: Settings) -> EngineSpec:
@@ -79,6 +89,18 @@ def _downloaded(settings: Settings, name: str) -> Path | None:
     except ModelError:  # not downloaded, or damaged: its card says so
         return None
     return folder if extra is None or extra.is_installed else None
+
+
+def quick_spec(settings: Settings) -> EngineSpec:
+    """Return the engine that reads what is just being said, where the model in use is slow at it."""
+    return replace(spec_of_folder(settings, builtin_model_dir()), device="cpu", batch_seconds=0.0)
+
+
+def is_slow_live(in_use: EngineSpec, device: str, options: JobOptions) -> bool:
+    """Return whether the model in use answers late (Whisper on a processor), and the small built-in one knows the language."""
+    languages = ("zh", "en", "auto") if in_use.model_dir == large_model_dir() else ("zh", "en")
+    is_slow = in_use.factory == WHISPER_FACTORY and not device.startswith("cuda")
+    return is_slow and options.language in languages
 
 
 def decode_limits(settings: Settings) -> DecodeLimits:

@@ -18,7 +18,9 @@ from app import __version__
 from app.addresses import networks
 from app.composition import (
     decode_limits,
+    is_slow_live,
     open_models,
+    quick_spec,
     replay_command,
     spec_of_folder,
     subject_of,
@@ -34,6 +36,7 @@ from app.jobs.devices import Devices
 from app.jobs.history import History
 from app.jobs.inference import InferenceProcess
 from app.jobs.live import Live, LiveLimits
+from app.jobs.live.quick import QuickReader
 from app.jobs.models.keeper import ModelKeeper
 from app.jobs.porter import Porter
 from app.jobs.queue import JobOptions, Queue
@@ -245,7 +248,15 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
         lanes = worker.batches
         stack.enter_context(_keeper(shelf, inference, book, spec_of).running())
         stack.enter_context(Retention(trash, lambda: _spans(book)).running())
-    live_sessions = Live(queue, lanes, _live_limits(settings), lambda: _model_name(inference))
+    quick = QuickReader(
+        quick_spec(settings),
+        lambda options: is_slow_live(inference.spec, _device(inference), options),
+        settings.segment_timeout_seconds,
+    )
+    stack.enter_context(quick.running())
+    live_sessions = Live(
+        queue, lanes, _live_limits(settings), lambda: _model_name(inference), quick.batches_for
+    )
     stack.enter_context(live_sessions.running())
     vad = Vad(Analyses(settings.data_dir), queue, decode_limits(settings), vad_options(settings), pool)
     stack.enter_context(vad.running())

@@ -42,6 +42,12 @@ def builtin_model_dir() -> Path:
     return resource_dir("models/builtin")
 
 
+def large_model_dir() -> Path | None:
+    """Return the folder of the large built-in model; None in an installation that left it out."""
+    folder = resource_dir("models/builtin-large")
+    return folder if (folder / "model.bin").is_file() else None
+
+
 def environment_of_children() -> dict[str, str]:
     """Return the environment in which `python -P -m app...` finds this very program.
 

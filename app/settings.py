@@ -130,6 +130,9 @@ class Settings(BaseSettings):
     model: Path = Field(default_factory=builtin_model_dir)
     """Folder of the model; where it is given, it wins over the choice on the page or by `models use`."""
 
+    default_model: str = ""
+    """Name of the model that is used until one is chosen; empty: the large built-in one, where it is there."""
+
     models_dir: Path = Field(default_factory=lambda: home_dir() / "models")
     """Folder that downloaded models are kept in."""
 

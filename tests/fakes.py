@@ -59,6 +59,14 @@ class EchoEngine:
         return True
 
 
+class QuickEngine(EchoEngine):
+    """Says `quick` before everything, for those who ask another process as well."""
+
+    def hear(self, waveform: Waveform) -> Hypothesis:
+        said = super().hear(waveform)
+        return replace(said, text=f"Quick {said.text}", text_raw=f"quick {said.text_raw}", words=())
+
+
 class NamedEngine(EchoEngine):
     """Says the name of its model's folder; one that is called `broken` cannot be loaded."""
 

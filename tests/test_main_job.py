@@ -18,7 +18,10 @@ from typing import Any
 import httpx2 as httpx
 import pytest
 
-from app.paths import builtin_model_dir
+from app.composition import open_models
+from app.errors import ModelBuiltIn
+from app.paths import builtin_model_dir, large_model_dir
+from app.settings import Settings
 from tests.conftest import REPOSITORY
 from tests.waiting import wait_until
 
@@ -111,3 +114,51 @@ def test_a_worker_alone_does_the_jobs_of_a_server_without_one(tmp_path: Path) ->
             done = ended(client, job["id"])
 
     assert letters(done["text_raw"]) == letters(golden_text())
+
+
+needs_large_model = pytest.mark.skipif(large_model_dir() is None, reason="needs models/builtin-large")
+
+
+@needs_large_model
+def test_until_somebody_chooses_the_large_built_in_model_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FUNASR_DEFAULT_MODEL")
+    model = large_model_dir()
+    assert model
+
+    done = subprocess.run(
+        [sys.executable, "-m", "app", "transcribe", str(model / "golden.flac"), "--format", "json"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    told = json.loads(done.stdout)
+    assert told["text"] == "Could you please check the contract tomorrow morning?"
+    assert (told["model"], told["segments"][0]["language"]) == ("builtin-large", "en")
+    assert len(told["segments"][0]["words"]) == 8
+
+
+@needs_large_model
+def test_a_choice_and_the_administrators_default_win_over_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("FUNASR_DEFAULT_MODEL")
+    settings = Settings(data_dir=tmp_path / "data", models_dir=tmp_path / "models")
+    by_itself = open_models(settings).folder_in_use()
+    default = open_models(settings.model_copy(update={"default_model": "builtin"})).folder_in_use()
+    open_models(settings).use("builtin")
+
+    assert (by_itself, default) == (large_model_dir(), builtin_model_dir())
+    assert open_models(settings).folder_in_use() == builtin_model_dir()
+
+
+@needs_large_model
+def test_both_built_in_models_are_listed_and_neither_can_be_removed(tmp_path: Path) -> None:
+    models = open_models(Settings(data_dir=tmp_path / "data", models_dir=tmp_path / "models"))
+
+    listed = [(entry.name, entry.is_builtin, entry.is_here) for entry in models.entries()][:2]
+
+    assert listed == [("builtin-large", True, True), ("builtin", True, True)]
+    with pytest.raises(ModelBuiltIn):
+        models.remove("builtin-large")

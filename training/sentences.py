@@ -110,7 +110,7 @@ def _taken(
 
 def read_corpus(text_path: str, sources_path: str) -> Iterator[tuple[str, str]]:
     """Source and text of each line."""
-    with _opened(Path(text_path)) as texts, _opened(Path(sources_path)) as sources:
+    with opened(Path(text_path)) as texts, opened(Path(sources_path)) as sources:
         for source, text in zip(sources, texts, strict=True):
             yield source.strip(), text.strip()
 
@@ -121,7 +121,7 @@ def _is_pure(text: str, language: str) -> bool:
     return has_latin == (language == "en")
 
 
-def _opened(path: Path) -> IO[str]:
+def opened(path: Path) -> IO[str]:
     if path.suffix == ".xz":
         return lzma.open(path, "rt", encoding="utf-8")
     return path.open(encoding="utf-8")

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-_TYPES = (np.float32, np.int8, np.int16, np.int32, np.float16)
+TYPES = (np.float32, np.int8, np.int16, np.int32, np.float16)
 """Of a variable, by the number that the file gives."""
 _LAYER_NAMES = {
     "self_attention/layer_norm/gamma": "norm1.weight",
@@ -71,7 +71,7 @@ def _variables(data: bytes) -> Iterator[tuple[str, NDArray[np.generic]]]:
         shape = struct.unpack_from(f"<{rank}I", data, place + 1)
         kind, size = struct.unpack_from("<BI", data, place + 1 + 4 * rank)
         place += 6 + 4 * rank
-        dtype = np.dtype(_TYPES[kind])
+        dtype = np.dtype(TYPES[kind])
         yield name, np.frombuffer(data, dtype, size // dtype.itemsize, place).reshape(shape)
         place += size
 

@@ -36,6 +36,15 @@ class SelfTest:
     rtf: float
     """Computing time divided by the duration of the sample."""
 
+    @property
+    def is_right(self) -> bool:
+        """Tell whether the sample was read letter by letter as it must be; marks and capitals may differ."""
+        return self.expected is not None and _letters(self.text) == _letters(self.expected)
+
+
+def _letters(text: str) -> str:
+    return "".join(c for c in text.casefold() if c.isalnum())
+
 
 def run_selftest(spec: EngineSpec) -> SelfTest:
     """Load the model and read its golden sample in a process of its own.

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from app.i18n import script_texts, translator
-from app.jobs.models import RECOMMENDED
+from app.jobs.models import BUILTIN_LARGE, RECOMMENDED
 from app.languages import NATIVE_NAMES, RARER
 from app.paths import resource_dir
 from app.web.errors import language_of
@@ -120,6 +120,7 @@ def _environment(language: str) -> Environment:
     environment.globals["_"] = lambda text, **values: translate(text).format_map(values)
     environment.globals["native_name"] = lambda code: NATIVE_NAMES.get(code, code)
     environment.globals["recommended_model"] = RECOMMENDED
+    environment.globals["large_model"] = BUILTIN_LARGE
     environment.globals["rarer_languages"] = RARER
     environment.filters |= {"clock": clock, "filesize": filesize, "moment": moment, "excerpt": excerpt}
     return environment

@@ -23,11 +23,13 @@ from app.jobs.live import (
     LiveEvent,
     LiveLimits,
     Over,
+    Partial,
     Session,
     Started,
     Trouble,
 )
 from app.jobs.live.partials import GrowingText
+from app.jobs.live.quick import QuickReader
 from app.jobs.queue import JobOptions, JobState
 from app.jobs.worker import Worker
 from app.logging import job_logs
@@ -88,6 +90,28 @@ def living(
     live = Live(house.queue, worker.batches, limits, lambda: "echo")
     with job_logs(house.files.folder), worker.running(), live.running():
         yield live
+
+
+def test_open_segments_are_read_elsewhere_where_the_model_is_slow_and_stored_ones_are_not(
+    house: House,
+) -> None:
+    client = Client()
+    worker = Worker(house.queue, house.files, InferenceProcess(house.spec("EchoEngine")), LIMITS)
+    reader = QuickReader(house.spec("QuickEngine"), lambda options: options.language != "ja", 60.0)
+    limits = LiveLimits(sessions=8, keep_minutes=1.0, most_seconds=600.0)
+    live = Live(house.queue, worker.batches, limits, lambda: "echo", reader.batches_for)
+    with worker.running(), reader.running(), live.running():
+        session = live.begin("Talk", JobOptions(), client.listen)
+        client.speak(session, babble(2.0, level=0.3))
+        house.until(lambda: bool(client.all(Partial)))
+        client.speak(session, silence(1.5))
+        session.stop(client.number)
+        house.until(lambda: bool(client.all(Ended)))
+        without = reader.batches_for(JobOptions(language="ja"))
+
+    assert {partial.text.partition(" ")[0].lower() for partial in client.all(Partial)} == {"quick"}
+    assert house.queue.get(client.started.transcription).text == "Level 3."
+    assert without is None
 
 
 def sound_of(house: House, id: str) -> bytes:

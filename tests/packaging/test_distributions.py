@@ -11,7 +11,7 @@ from tests.conftest import REPOSITORY
 from tests.packaging.conftest import Built
 
 LARGEST_BYTES = 100_000_000  # of one file on PyPI: https://docs.pypi.org/project-management/storage-limits/
-RESOURCES = ("templates", "static", "models/builtin")
+RESOURCES = ("templates", "static", "models/builtin", "models/builtin-large")
 
 
 def contents(wheel: Path) -> dict[str, int]:

@@ -56,8 +56,8 @@ def states(client: TestClient) -> dict[str, str]:
 def test_all_models_are_listed_without_asking_anybody(client: TestClient, hub: LoopbackHub) -> None:
     answer = client.get(MODELS).json()
 
-    assert answer["models"][0]["name"] == "builtin"
-    assert answer["models"][0]["state"] == "in_use"
+    assert [model["name"] for model in answer["models"] if model["state"] == "in_use"] == ["builtin"]
+    assert all(model["is_builtin"] for model in answer["models"][:2])
     assert answer["fixed"] is None
     assert answer["disk_free_bytes"] > 0
     assert hub.asked == []

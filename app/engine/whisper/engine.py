@@ -6,7 +6,6 @@ enough (measured; docs/decisions), and a short piece costs a fraction. It knows 
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -37,10 +36,11 @@ from app.engine.text.punctuation import Punctuator
 from app.engine.tokenizer import Tokenizer
 from app.engine.whisper.folder import CONFIG_FILE, languages_of, read_json, require_files
 from app.engine.whisper.guards import Evidence, repeats, why_withheld
-from app.engine.whisper.mel import FRAMES_PER_SECOND, LogMel
+from app.engine.whisper.mel import FRAMES_PER_SECOND, LogMel, padded_frames
 from app.engine.whisper.placement import WhisperPlacement, choose_placement, on_cpu
 from app.engine.whisper.receipts import option_lines, usable_hotwords
 from app.engine.whisper.script import convert, with_wide_marks
+from app.engine.whisper.spoken_language import language_line, mean_of_frames
 from app.engine.whisper.vocabulary import Piece, Vocabulary
 from app.engine.whisper.weights import WEIGHTS_FILE, WeightsFacts, read_facts
 from app.engine.words import FrameTimes, spoken_words
@@ -55,9 +55,7 @@ from app.errors import (
 from app.languages import TRADITIONAL
 from app.transcript import Applied, Word, join_texts
 
-WINDOW_SECONDS = 30.0  # the most that the network can hear at once
 LONGEST_SECONDS = 28.0  # of one piece: some silence must follow it
-SILENCE_SECONDS = 4.0  # behind a piece
 SHORTEST_SECONDS = 0.1
 SILENT_PEAK = 3e-4  # -70 dBFS, ten steps of 16 bits
 ATTENTION_TIMES = FrameTimes(first_centre=0.01, step=0.02)
@@ -119,6 +117,7 @@ class WhisperEngine:
         self._network = network
         self._mel = LogMel(facts.mel_bins)
         self._languages = languages_of(spec.model_dir)
+        self._language_line = language_line(spec.model_dir)
         self._punctuator: Punctuator = punctuator_of(spec.punctuation_model)
         self._lock = Lock()
         budget = MemoryBudget(
@@ -189,7 +188,7 @@ class WhisperEngine:
 
     def _read(self, waveforms: Sequence[Waveform], options: RecognitionOptions) -> list[_Heard]:
         encoded = self._encode(waveforms)
-        told = self._listen_for_language(encoded)
+        told = self._listen_for_language(encoded, waveforms)
         languages = [self._language(options.language, each) for each in told]
         if len(set(languages)) > 1:
             alone = [replace(options, language=language) for language in languages]
@@ -198,14 +197,15 @@ class WhisperEngine:
         return self._search(encoded, waveforms, languages[0], options, shares)
 
     def _encode(self, waveforms: Sequence[Waveform]) -> Any:
-        longest = max(len(waveform) for waveform in waveforms) / SAMPLE_RATE
-        seconds = min(WINDOW_SECONDS, longest + SILENCE_SECONDS)
-        frames = 2 * math.ceil(seconds * FRAMES_PER_SECOND / 2)
+        frames = padded_frames(waveforms)
         features = np.stack([self._mel(waveform, frames) for waveform in waveforms])
         return self._network.encode(ctranslate2.StorageView.from_array(features))
 
-    def _listen_for_language(self, encoded: Any) -> list[dict[str, float]]:
+    def _listen_for_language(self, encoded: Any, waveforms: Sequence[Waveform]) -> list[dict[str, float]]:
         """Return the probability of each language, for each waveform; none for a model of one language."""
+        if self._language_line:
+            at_hand = encoded if encoded.device == "cpu" else encoded.to_device(ctranslate2.Device.cpu)
+            return [self._language_line.probabilities(mean) for mean in mean_of_frames(at_hand, waveforms)]
         if not self._network.is_multilingual:
             return [{}] * encoded.shape[0]
         found = self._network.detect_language(encoded)

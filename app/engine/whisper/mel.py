@@ -6,6 +6,9 @@ is that of Slaney's Auditory Toolbox, with filters of equal area.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -16,6 +19,8 @@ from app.engine import SAMPLE_RATE, Waveform
 WINDOW = 400  # samples: 25 ms
 HOP = 160  # samples: 10 ms
 FRAMES_PER_SECOND = SAMPLE_RATE // HOP
+WINDOW_SECONDS = 30.0  # the most that the network can hear at once
+SILENCE_SECONDS = 4.0  # behind a piece
 SMALLEST = 1e-10
 RANGE = 8.0  # powers of ten below the loudest bin
 BREAK_HZ = 1000.0  # the scale is linear below and logarithmic above
@@ -65,3 +70,10 @@ def _mel(hertz: float) -> float:
 def _hertz(mel: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     break_mel = BREAK_HZ / HZ_PER_MEL
     return np.where(mel < break_mel, mel * HZ_PER_MEL, BREAK_HZ * np.exp(LOG_STEP * (mel - break_mel)))
+
+
+def padded_frames(waveforms: Sequence[Waveform]) -> int:
+    """Return how many frames of features are made of waveforms that are read together; an even number."""
+    longest = max(len(waveform) for waveform in waveforms) / SAMPLE_RATE
+    seconds = min(WINDOW_SECONDS, longest + SILENCE_SECONDS)
+    return 2 * math.ceil(seconds * FRAMES_PER_SECOND / 2)

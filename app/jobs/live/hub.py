@@ -58,7 +58,12 @@ class Live:
     """Every method may be called from any thread."""
 
     def __init__(
-        self, queue: Queue, batches: Batches | None, limits: LiveLimits, model: Callable[[], str | None]
+        self,
+        queue: Queue,
+        batches: Batches | None,
+        limits: LiveLimits,
+        model: Callable[[], str | None],
+        quick: Callable[[JobOptions], Batches | None] = lambda _: None,
     ) -> None:
         self._queue = queue
         self._ledger = Ledger(queue)
@@ -69,7 +74,7 @@ class Live:
         self._opened_at = datetime.now(UTC)
         self._recorder = Recorder(self._ledger, self._all)
         self._around = Surroundings(
-            self._ledger, batches, self._recorder.write, model, limits.most_seconds, self._forget
+            self._ledger, batches, quick, self._recorder.write, model, limits.most_seconds, self._forget
         )
 
     @contextmanager

@@ -214,8 +214,10 @@ class Session:
         batches = self._around.batches
         if batches is None:
             return None
-        ways = [batches.lane(self.place.id, priority, self._answered) for priority in (PARTIAL, FINAL)]
-        return Lanes(*map(stack.enter_context, ways))
+        quick = self._around.quick(self._options) or batches
+        partials = quick.lane(self.place.id, PARTIAL, self._answered)
+        finals = batches.lane(self.place.id, FINAL, self._answered)
+        return Lanes(stack.enter_context(partials), stack.enter_context(finals))
 
     def _answered(self) -> None:
         self._steps.put(self._take_answers)

@@ -137,7 +137,8 @@ class Speech:
     def _tell_speaking(self, *, is_speaking: bool) -> None:
         if self._lanes and is_speaking != self._is_speaking:
             self._is_speaking = is_speaking
-            self._lanes.partials.tell_speaking(is_speaking=is_speaking)
+            for lane in (self._lanes.partials, self._lanes.finals):
+                lane.tell_speaking(is_speaking=is_speaking)
 
     def _close(self, span: SpeechSpan) -> None:
         """A segment is complete: keep it, and read it unless that was done in the pause."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from app.jobs.batching import Batches
 from app.jobs.live.ledger import Ledger
+from app.jobs.transcription import JobOptions
 
 if TYPE_CHECKING:
     from app.jobs.live.session import Session
@@ -36,6 +37,8 @@ class Surroundings:
     ledger: Ledger
     batches: Batches | None
     """None where another process recognises."""
+    quick: Callable[[JobOptions], Batches | None]
+    """Another way for open segments with these options; None where there is no quicker one."""
     write: Callable[[Session], None]
     """Puts its sound on the disk now."""
     model: Callable[[], str | None]

@@ -14,7 +14,14 @@ from pathlib import Path
 from threading import Event
 
 from app.engine.extras import OF_NAMES, Extra, extra_of
-from app.engine.known_models import RECOMMENDED, RECOMMENDED_ON_CUDA, Role, known_model
+from app.engine.known_models import (
+    BUILTIN,
+    BUILTIN_LARGE,
+    RECOMMENDED,
+    RECOMMENDED_ON_CUDA,
+    Role,
+    known_model,
+)
 from app.engine.registry import identify
 from app.errors import (
     N_,
@@ -41,7 +48,16 @@ from app.jobs.models.pulls import Pulls
 from app.jobs.models.shelf import KNOWN_NAMES, Shelf, checked_name
 from app.logging import event
 
-__all__ = ["RECOMMENDED", "ModelEntry", "ModelPlaces", "ModelState", "Models", "Role", "Verdict"]
+__all__ = [
+    "BUILTIN_LARGE",
+    "RECOMMENDED",
+    "ModelEntry",
+    "ModelPlaces",
+    "ModelState",
+    "Models",
+    "Role",
+    "Verdict",
+]
 
 FILES_NAMED = 5  # of all that are changed
 
@@ -54,10 +70,15 @@ class ModelPlaces:
 
     models_dir: Path
     builtin: Path
+    """The small one, which is always there."""
     data_dir: Path
     fixed: Path | None
     """The folder that --model or FUNASR_MODEL names; it wins over every choice."""
     wenet_mirror: str
+    large: Path | None = None
+    """The large built-in model, where this installation has it."""
+    default: str = BUILTIN
+    """The name of the model that is used until somebody chooses one."""
     named: tuple[Path, ...] = ()
     """The folders that other settings name, such as FUNASR_PUNCTUATION_MODEL."""
 
@@ -75,7 +96,7 @@ class Models:
 
     def __init__(self, places: ModelPlaces, patience: Patience = USUAL_PATIENCE) -> None:
         self.places = places
-        self.choice = ModelChoice(places.data_dir)
+        self.choice = ModelChoice(places.data_dir, places.default)
         self.chosen = Event()
         """Set when another model has been chosen in this process."""
         self.renewed = Event()
@@ -83,7 +104,8 @@ class Models:
         self.extras = Extras(places.models_dir, self._note_installed)
         self.device: Callable[[], str] = lambda: ""
         """Where the model in use computes: `cuda:0` and so on; empty where that is not known."""
-        self._shelf = Shelf(places.builtin, places.models_dir)
+        large = {BUILTIN_LARGE: places.large} if places.large else {}
+        self._shelf = Shelf({**large, BUILTIN: places.builtin}, places.models_dir)
         self._damage: dict[str, Problem] = {}
         self._pulls = Pulls(places.models_dir, places.wenet_mirror, patience, self._note_whole)
 

@@ -44,17 +44,19 @@ class Choice:
 class ModelChoice:
     """The file `models.json` of a data folder."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, default: str = BUILTIN) -> None:
+        """Read and change the file below `data_dir`; without one, `default` is used."""
         self._file = data_dir / FILE_NAME
+        self._default = default
 
     def read(self) -> Choice:
-        """Return the choice; without a file, or with a damaged one, that is the built-in model."""
+        """Return the choice; without a file, or with a damaged one, that is the default."""
         try:
             stored = json.loads(self._file.read_text(encoding="utf-8"))
             known = {name: stored[name] for name in Choice.__dataclass_fields__ if name in stored}
-            return Choice(**known)
+            return Choice(**{"model": self._default, **known})
         except (OSError, ValueError, TypeError):
-            return Choice()
+            return Choice(self._default)
 
     @property
     def is_made(self) -> bool:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 
-from app.engine.known_models import BUILTIN, KnownModel, Role
+from app.engine.known_models import BUILTINS, KnownModel, Role
 from app.engine.registry import ModelFolder, identify
 from app.errors import AppError, Problem
 from app.jobs.models.place import PullStatus
@@ -101,7 +101,7 @@ def describe(
         size_bytes=size_bytes,
         size_is_estimate=found is None and not (known and known.size_bytes),
         folder=folder if is_here or now.is_linked else None,
-        is_builtin=name == BUILTIN,
+        is_builtin=name in BUILTINS,
         is_linked=now.is_linked,
         pull=pull,
         problem=trouble or (pull.problem if pull else None) or now.refusal,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Lock, Thread
 
-from app.engine.known_models import BUILTIN, KNOWN_MODELS, known_model, source_of
+from app.engine.known_models import BUILTINS, KNOWN_MODELS, known_model, source_of
 from app.errors import AppError, FolderUnwritable, InvalidParameter, ModelBuiltIn, ModelBusy, ModelUnknown
 from app.hubs import Hub, HubName, check_id
 from app.hubs.huggingface import HuggingFace
@@ -63,7 +63,7 @@ class Pulls:
         if "/" in name:
             hub_name = HubName(hub or HubName.MODELSCOPE)
             return Source(check_id(hub_name, name).replace("/", "--"), hub_name, name)
-        if name == BUILTIN:
+        if name in BUILTINS:
             raise ModelBuiltIn
         begun, known = self.place(name).read(), known_model(name)
         if begun and hub in (None, begun.hub):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import secrets
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from app.engine.known_models import BUILTIN, KNOWN_MODELS
+from app.engine.known_models import KNOWN_MODELS
 from app.errors import ModelBusy, ModelUnknown
 from app.jobs.models.choice import Choice
 from app.jobs.models.place import PART_SUFFIX
@@ -33,18 +34,19 @@ def checked_name(name: str) -> str:
 class Shelf:
     """The folders of one installation."""
 
-    builtin: Path
+    builtins: Mapping[str, Path]
+    """Those that are there, by their names."""
     models_dir: Path
 
     def folder(self, name: str, choice: Choice) -> Path:
         """Return where the model lies, or would lie."""
-        if name == BUILTIN:
-            return self.builtin
+        if name in self.builtins:
+            return self.builtins[name]
         return Path(choice.folders.get(name) or self.models_dir / name)
 
     def names(self, choice: Choice) -> list[str]:
-        """Return the built-in model, then those that are here or have begun to arrive."""
-        return list(dict.fromkeys([BUILTIN, *choice.folders, *self._names_on_disk()]))
+        """Return the built-in models, then those that are here or have begun to arrive."""
+        return list(dict.fromkeys([*self.builtins, *choice.folders, *self._names_on_disk()]))
 
     def name_of(self, folder: Path, choice: Choice) -> str:
         """Return the name under which a folder is known already, or nothing."""

@@ -67,7 +67,7 @@ def _golden(found: SelfTest) -> Check:
         fact = N_("The model folder has no golden sample to compare with.")
         advice = N_("Read a recording whose text you know.")
         return warning("recognition", fact, advice)
-    if found.text == found.expected:
+    if found.is_right:
         fact = N_("The golden sample was read correctly, {rtf} s of computing for 1 s of speech.")
         return ok("recognition", fact, rtf=round(found.rtf, 3))
     return failure(

@@ -1,0 +1,69 @@
+"""Which language is spoken, for a model that has few of Whisper's: a straight line through the mean of its frames.
+
+CTranslate2 asks the decoder itself, but only where the vocabulary is Whisper's whole one. A folder with a shorter one
+brings `languages.json`: two languages, and the weights and bias of logistic regression (training/sound_language.py).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.engine import SAMPLE_RATE, Waveform
+from app.engine.whisper.folder import read_json
+from app.engine.whisper.mel import FRAMES_PER_SECOND
+from app.errors import N_, ModelFileUnreadable
+
+LANGUAGES_FILE = "languages.json"
+ENCODED_PER_SECOND = FRAMES_PER_SECOND // 2
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageLine:
+    """Tells two languages apart."""
+
+    languages: tuple[str, str]
+    weights: NDArray[np.float32]
+    """(channels,); their sum with a mean, and `bias`, is above zero for the second language."""
+    bias: float
+
+    def probabilities(self, mean: NDArray[np.float32]) -> dict[str, float]:
+        """Return the probability of each language for the mean of some frames, (channels,)."""
+        second = 1 / (1 + math.exp(-min(30.0, max(-30.0, float(mean @ self.weights) + self.bias))))
+        return {self.languages[0]: 1 - second, self.languages[1]: second}
+
+
+def language_line(folder: Path) -> LanguageLine | None:
+    """Return the line of a folder that brings one.
+
+    Raises:
+        ModelFileUnreadable
+    """
+    file = folder / LANGUAGES_FILE
+    if not file.is_file():
+        return None
+    content = read_json(file)
+    try:
+        first, second = (str(name) for name in content["languages"])
+        weights = np.array([float(weight) for weight in content["weights"]], dtype=np.float32)
+        return LanguageLine((first, second), weights, float(content["bias"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelFileUnreadable(file=str(file), reason=N_("it tells no two languages apart")) from error
+
+
+def mean_of_frames(encoded: Any, waveforms: Sequence[Waveform]) -> NDArray[np.float32]:
+    """Return the mean of the frames in which there is sound, (batch, channels).
+
+    Args:
+        encoded: CTranslate2's (batch, frames, channels), on the processor.
+        waveforms: what it was made of.
+    """
+    frames = np.asarray(encoded, dtype=np.float32)
+    lengths = [max(1, len(waveform) * ENCODED_PER_SECOND // SAMPLE_RATE) for waveform in waveforms]
+    return np.stack([row[:length].mean(axis=0) for row, length in zip(frames, lengths, strict=True)])
