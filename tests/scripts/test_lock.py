@@ -16,7 +16,7 @@ from tests.conftest import REPOSITORY
 
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
 LOCK = tomllib.loads((REPOSITORY / "uv.lock").read_text())
-LISTS = ["install", "run", "dev", "funasr", "torch"]
+LISTS = ["install", "run", "dev", "funasr", "punctuation", "torch"]
 MACHINES = [("linux", "x86_64"), ("linux", "aarch64"), ("darwin", "arm64")]
 
 

@@ -76,6 +76,7 @@ def test_a_batch_begins_empty_with_its_options(client: TestClient) -> None:
         "punctuation": True,
         "channels": "mix",
         "quality": "fast",
+        "model": "",
     }
     assert [each["id"] for each in client.get(API).json()["items"]] == [id]
 
