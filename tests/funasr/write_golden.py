@@ -20,7 +20,7 @@ from tests.engine.sanm.folders import (
     write_punctuation,
     write_vad,
 )
-from tests.engine.sounds import babble, noise
+from tests.engine.sounds import buzz, noise
 from tests.funasr.package import automodel
 
 PUNCTUATION_KINDS: list[dict[str, bool]] = [{}, {"has_dictionary": True}, {"sentences_end": False}]
@@ -141,7 +141,7 @@ def nano() -> None:
 
 def voice(seconds: float) -> Any:
     """Return a voice over hiss: every band has sound, so that rounding does not matter."""
-    return babble(seconds) + noise(seconds, 0.01)
+    return buzz(seconds) + noise(seconds, 0.01)
 
 
 def listen_to_nano(network: Any) -> dict[str, torch.Tensor]:

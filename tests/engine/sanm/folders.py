@@ -20,7 +20,7 @@ from app.engine.sanm.fsmn import FsmnVadNetwork, fsmn_config
 from app.engine.sanm.nano import NanoNetwork, nano_config
 from app.engine.sanm.qwen3 import qwen3_config
 from tests.engine.sanm.paraformer_folders import write_normalisation
-from tests.engine.sounds import RATE, Samples, babble
+from tests.engine.sounds import RATE, Samples, buzz
 
 GOLDEN = Path(__file__).parents[2] / "data" / "sanm"
 CHARACTERS = "今天气很好我们去公园玩吧你喜欢语音识别系统使用开放时间营业客服电话"
@@ -192,7 +192,7 @@ def conversation(seconds: float, seed: int) -> Samples:
     chosen = np.random.default_rng(seed)
     sound = [np.zeros(RATE // 5, dtype=np.float32)]
     while sum(map(len, sound)) < seconds * RATE:
-        sound.append(babble(float(chosen.uniform(0.1, 6.0)), level=float(chosen.uniform(0.05, 0.4))))
+        sound.append(buzz(float(chosen.uniform(0.1, 6.0)), level=float(chosen.uniform(0.05, 0.4))))
         sound.append(np.zeros(round(RATE * float(chosen.uniform(0.1, 3.0))), dtype=np.float32))
     hiss = 1e-4 * chosen.standard_normal(round(seconds * RATE))
     return (np.concatenate(sound)[: round(seconds * RATE)] + hiss).astype(np.float32)

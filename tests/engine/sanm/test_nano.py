@@ -31,14 +31,14 @@ from app.errors import (
 )
 from app.hotwords import parse_hotwords
 from tests.engine.sanm.folders import GOLDEN, QWEN3, change_config, write_json, write_nano
-from tests.engine.sounds import Samples, babble, noise, silence
+from tests.engine.sounds import Samples, buzz, noise, silence
 
 GOLDEN_NANO = json.loads((GOLDEN / "nano.json").read_text(encoding="utf-8"))
 LLM = "Qwen3-0.6B"
 
 
 def voice(seconds: float) -> Samples:
-    return babble(seconds) + noise(seconds, 0.01)
+    return buzz(seconds) + noise(seconds, 0.01)
 
 
 @pytest.fixture(scope="module")
