@@ -58,7 +58,7 @@ def test_the_context_has_neither_data_nor_logs_nor_other_models(tmp_path: Path) 
     build_context(tmp_path)
 
     assert not {"data", "logs", ".git", "tests"} & {path.name for path in tmp_path.iterdir()}
-    assert [path.name for path in (tmp_path / "models").iterdir()] == ["builtin"]
+    assert {path.name for path in (tmp_path / "models").iterdir()} == {"builtin", "builtin-large"}
 
 
 def test_both_images_run_as_a_user_with_folders_of_its_own() -> None:
