@@ -80,6 +80,7 @@ def test_fields_may_come_before_or_after_the_file(remote: httpx2.Client, file_fi
         "punctuation": True,
         "quality": "accurate",
         "channels": "mix",
+        "model": "",
     }
 
 
@@ -91,6 +92,7 @@ def test_without_fields_the_defaults_hold(remote: httpx2.Client) -> None:
         "punctuation": True,
         "quality": "accurate",
         "channels": "mix",
+        "model": "",
     }
     assert send(remote, FILE).json()["options"] == options
 

@@ -33,7 +33,8 @@ import { noteRequest } from "./journal.js";
  * @property {Line[]} segments
  */
 
-const address = (/** @type {string} */ id) => `/comparisons/${encodeURIComponent(id)}`;
+/** @param {string} id */
+const address = (id) => `/comparisons/${encodeURIComponent(id)}`;
 
 /** @param {string} id @returns {Promise<Comparison>} */
 export const getComparison = (id) => send("GET", address(id));
