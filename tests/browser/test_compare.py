@@ -76,6 +76,10 @@ def cards(page: Page) -> Locator:
 
 
 def begin(page: Page, recording: Path, reference: str = "") -> None:
+    for select, model in zip(
+        page.locator('[data-variants] [name="model"]').all(), ("builtin", "quick", "broken"), strict=False
+    ):
+        select.select_option(model)
     page.locator("[data-file-input]").set_input_files(recording)
     page.locator('[name="reference"]').fill(reference)
     page.locator("[data-start]").click()
