@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.engine.sounds import RATE, Samples, silence, wav_bytes
+from tests.engine.sounds import RATE, Samples, silence, voiced, wav_bytes
 
 PIECE_SECONDS = 2.0
 PAUSE_SECONDS = 1.0
@@ -27,15 +27,11 @@ def write_voice(path: Path, seconds: float) -> Path:
 def voice(seconds: float) -> Samples:
     """Pieces of speech with pauses; its pitch wanders, so that every half second of it is found in one place only."""
     times = np.arange(round(seconds * RATE)) / RATE
-    wander = np.cumsum(np.random.default_rng(7).standard_normal(times.size)) / RATE
-    pitch = 2 * np.pi * (130 * times + 9 * np.sin(1.7 * times) + 40 * wander)
-    sound = np.zeros_like(times)
-    for n in range(1, 28):
-        weight = sum(np.exp(-(((130 * n - formant) / 250) ** 2)) for formant in (600, 1400, 2500))
-        sound += weight * np.sin(n * pitch)
-    syllables = 0.55 - 0.45 * np.cos(2 * np.pi * 4.3 * times)
+    steps = np.random.default_rng(7).standard_normal(int(10 * seconds) + 2)
+    wander = np.interp(times, np.arange(steps.size) / 10, steps)
+    sound = voiced(128 + 10 * np.sin(1.7 * times) + 4 * wander)
     is_said = times % (PIECE_SECONDS + PAUSE_SECONDS) < PIECE_SECONDS
-    spoken = 0.25 * sound / np.abs(sound).max() * syllables * is_said
+    spoken = 0.25 * sound * is_said
     return np.concatenate([silence(0.2), spoken]).astype(np.float32)
 
 

@@ -63,11 +63,16 @@ def babble(seconds: float, rate: int = RATE, level: float = 0.2) -> Samples:
 @functools.cache
 def _second_of_babble(rate: int) -> Samples:
     times = np.arange(rate) / rate
-    pitch = 2 * np.pi * 120 * times + 18 * np.sin(2 * np.pi * times)
-    hertz = 120 + 18 * np.cos(2 * np.pi * times)
+    return voiced(120 + 18 * np.cos(2 * np.pi * times), rate)
+
+
+def voiced(hertz: npt.NDArray[np.float64], rate: int = RATE) -> Samples:
+    """A voice that says the vowels one after the other, five a second, at a pitch that is given for every sample."""
+    times = np.arange(hertz.size) / rate
+    pitch = 2 * np.pi * np.concatenate([[0.0], np.cumsum((hertz[1:] + hertz[:-1]) / 2)]) / rate
     syllable = len(VOWELS) * times
-    begun = syllable.astype(int)
-    passed = np.clip((syllable - begun - 0.6) / 0.4, 0, 1)  # the end of a vowel glides into the next one
+    begun = syllable.astype(int) % len(VOWELS)
+    passed = np.clip((syllable % 1 - 0.6) / 0.4, 0, 1)  # the end of a vowel glides into the next one
     vowels = np.array([*VOWELS, VOWELS[0]], dtype=np.float64).T
     formants = vowels[:, begun] * (1 - passed) + vowels[:, begun + 1] * passed
     voice = sum(
