@@ -24,9 +24,9 @@ from app.store.database import Database
 
 OPEN = "WARNING: Other machines reach it ({host}), and it has no login: whoever reaches it can read, change and delete everything."
 SHUTDOWN_SECONDS = 5  # open event streams and downloads get this long to end
-_log = logging.getLogger(__name__)
-
 PORTS_TRIED = 20  # how many ports above a taken one are tried for the advice
+
+_log = logging.getLogger(__name__)
 
 
 def serve(settings: Settings, *, start_worker: bool = True) -> int:

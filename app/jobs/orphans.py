@@ -39,7 +39,7 @@ def recover(queue: Queue, id: str) -> tuple[Recovered, str]:
     """Bring the orphan `id` back; return what became of it, and its name. When this returns, that is on the disk.
 
     Raises:
-        DiskFull, DatabaseUnusable: it stays among the orphans, or is found there again after the next start.
+        DiskFull, DatabaseUnusable: it stays among the orphans.
     """
     try:
         with queue.files.adopting(id) as folder:

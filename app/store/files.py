@@ -210,6 +210,8 @@ class Files:
     def adopting(self, id: str) -> Iterator[Path]:
         """Take a folder back from the orphans; nobody sweeps it inside the block, in which its row is stored.
 
+        Where the block fails, it lies among the orphans again.
+
         Raises:
             FileNotFoundError: it is not among them, or another process takes it.
             FileExistsError: there is a folder of this transcription.
@@ -222,7 +224,11 @@ class Files:
                 raise FileExistsError(id)
             (self._orphans / id).rename(self.folder(id))
             sync_folder(self._transcriptions)
-            yield self.folder(id)
+            try:
+                yield self.folder(id)
+            except BaseException:
+                self.folder(id).rename(self._orphans / id)
+                raise
         finally:
             os.close(lock)
 

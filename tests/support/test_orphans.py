@@ -165,6 +165,18 @@ def test_a_recording_whose_entry_is_back_gets_its_files(places: Places) -> None:
     assert queue.source_path(id).exists()
 
 
+def test_a_folder_without_sound_stays_among_the_orphans(places: Places) -> None:
+    queue = open_queue(places)
+    orphan = places.data_dir / "orphans" / "0123456789abcdef"
+    orphan.mkdir(parents=True)
+    (orphan / "job.log").write_text("a line")
+
+    assert recover(queue, orphan.name) == (Recovered.LEFT, orphan.name)
+    Claims(queue, "w").sweep()
+    assert (orphan / "job.log").read_text() == "a line"
+    assert queue.files.orphans() == [orphan.name]
+
+
 def test_a_server_without_a_worker_keeps_a_restore_away(places: Places, tmp_path: Path) -> None:
     queue = open_queue(places)
     submit(queue, "one.wav")
