@@ -9,6 +9,7 @@ from typing import TypeAlias
 Networks: TypeAlias = tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
 
 LONGEST_PATH = 200
+LARGEST_PORT = 65535
 # Unreserved characters of RFC 3986 only: nothing that HTML, headers, cookies or a URL give a meaning to.
 SEGMENT = r"/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+"
 ROOT_PATH = re.compile(rf"(?:{SEGMENT})+")
@@ -68,3 +69,7 @@ def is_within(address: str, allowed: Networks) -> bool:
 def is_host(text: str) -> bool:
     """Return whether `text` is the name or address of a host, with or without a port."""
     return NAME_AND_PORT.fullmatch(text) is not None
+
+
+def is_port(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and 0 < int(text[:6]) <= LARGEST_PORT

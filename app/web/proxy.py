@@ -2,8 +2,8 @@
 
 A proxy may serve the program under a path (`https://host/asr/`), and either strip that path or pass it on; both are
 understood. The path is the administrator's (FUNASR_ROOT_PATH), else X-Forwarded-Prefix; that header, like
-X-Forwarded-Host and X-Forwarded-Proto, is believed from FUNASR_TRUSTED_PROXIES only. docs/reverse-proxy.md has
-configurations for nginx and Caddy.
+X-Forwarded-Host, X-Forwarded-Port and X-Forwarded-Proto, is believed from FUNASR_TRUSTED_PROXIES only.
+docs/reverse-proxy.md has configurations for nginx and Caddy.
 
 Behind this middleware the scope is as ASGI wants it: `path` begins with `root_path`. Whoever compares paths asks
 `own_path`, whoever writes an address asks `address_of`.
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.datastructures import URL, Headers, MutableHeaders
 
-from app.addresses import Networks, checked_root_path, is_host, is_loopback, is_within
+from app.addresses import Networks, checked_root_path, is_host, is_loopback, is_port, is_within
 from app.logging import event
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ ASKED_HOST = "asked_host"
 
 FROM_PROXY = "from_proxy"
 """Key of the scope: a trusted proxy on another machine asks. It chose the name, and a browser cannot be it."""
+
+FORWARDED_PORT = "forwarded_port"
+"""Key of the scope: the port at which the browser reached the proxy. It counts where the host has none."""
 
 
 def root_path(scope: Mapping[str, Any]) -> str:
@@ -60,6 +63,12 @@ def asked_host(scope: Mapping[str, Any]) -> str:
 
 def is_from_proxy(scope: Mapping[str, Any]) -> bool:
     return bool(scope.get(FROM_PROXY))
+
+
+def forwarded_port(scope: Mapping[str, Any]) -> int | None:
+    """Return the port that a trusted proxy told; it counts where the host that it sent has none (nginx's `$host`)."""
+    port: int | None = scope.get(FORWARDED_PORT)
+    return port
 
 
 def first_segments(paths: Iterable[str]) -> frozenset[str]:
@@ -107,7 +116,7 @@ class BehindProxy:
         return self._ignored("x-forwarded-prefix") if is_taken(path, self._own_names) else path
 
     def _forwarded_origin(self, scope: Scope, headers: Headers) -> dict[str, Any]:
-        """Return what changes in the scope by X-Forwarded-Proto and X-Forwarded-Host."""
+        """Return what changes in the scope by X-Forwarded-Proto, X-Forwarded-Host and X-Forwarded-Port."""
         changes: dict[str, Any] = {}
         if scheme := _nearest(headers, "x-forwarded-proto").lower():
             if scheme in SOCKET_SCHEMES:
@@ -121,6 +130,11 @@ class BehindProxy:
                 changes[ASKED_HOST] = headers.get("host", "")
             else:
                 self._ignored("x-forwarded-host")
+        if port := _nearest(headers, "x-forwarded-port"):
+            if is_port(port):
+                changes[FORWARDED_PORT] = int(port)
+            else:
+                self._ignored("x-forwarded-port")
         return changes
 
     def _ignored(self, name: str) -> str:

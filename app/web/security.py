@@ -16,7 +16,7 @@ from starlette.requests import HTTPConnection, Request
 from app.addresses import is_loopback
 from app.errors import AppError, CrossSiteRequest, HostNotAllowed, RequestTooLarge
 from app.web.errors import LARGEST_FORM_BYTES, error_response
-from app.web.proxy import asked_host, is_from_proxy
+from app.web.proxy import asked_host, forwarded_port, is_from_proxy
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -120,22 +120,23 @@ class Gate:
         if host and not self._hosts.has(host) and not is_from_proxy(scope):
             return HostNotAllowed(host=host[:100])
         is_socket = scope["type"] == "websocket"
-        is_cross_site = self._is_foreign(headers) if is_socket else self._is_cross_site(headers)
+        is_cross_site = self._is_foreign(scope) if is_socket else self._is_cross_site(scope)
         if scope.get("method") not in SAFE_METHODS and is_cross_site:
             return CrossSiteRequest(origin=headers.get("origin", "null")[:100])
         if _is_large_form(headers):
             return RequestTooLarge(limit_kb=LARGEST_FORM_BYTES // 1024)
         return None
 
-    def _is_cross_site(self, headers: Headers) -> bool:
+    def _is_cross_site(self, scope: Scope) -> bool:
         """Tell a browser's request that comes from another origin; Sec-Fetch-Site is the surer sign where it is sent."""
-        fetch_site = headers.get("sec-fetch-site")
+        fetch_site = Headers(scope=scope).get("sec-fetch-site")
         if fetch_site is not None:
             return fetch_site not in {"same-origin", "none"}
-        return self._is_foreign(headers)
+        return self._is_foreign(scope)
 
-    def _is_foreign(self, headers: Headers) -> bool:
+    def _is_foreign(self, scope: Scope) -> bool:
         """Tell a page of another origin; browsers send theirs with every change and every socket."""
+        headers = Headers(scope=scope)
         origin = headers.get("origin")
         if origin is None:
             return False
@@ -145,7 +146,9 @@ class Gate:
         if default is None or not page.name:  # "null", or a page that is no web page
             return True
         asked = _place(headers.get("host", ""))
-        if page.name == asked.name and (page.port or default) == (asked.port or default):
+        # A proxy that is itself reached through another port tells its own one: the scheme's own stays allowed.
+        ports = {asked.port} if asked.port else {default, forwarded_port(scope)}
+        if page.name == asked.name and (page.port or default) in ports:
             return False
         return not {Place(page.name, None), Place(page.name, page.port or default)} & self._origins
 

@@ -59,11 +59,18 @@ def examples(language: str) -> list[str]:
 
 
 @contextmanager
-def nginx(folder: Path, server: str, *, strips: bool) -> Iterator[str]:
-    """Serve what listens at `server` (host:port) under /asr/; yields the address of the proxy."""
+def nginx(folder: Path, server: str, *, strips: bool, tells_port: bool = False) -> Iterator[str]:
+    """Serve what listens at `server` (host:port) under /asr/; yields the address of the proxy.
+
+    `tells_port` makes it send the host without the port, and the port in a header of its own.
+    """
     program = _program("nginx", "apt install nginx-light")
-    switch, stripping, passing_on = examples("nginx")
+    switch, stripping, passing_on, with_port = examples("nginx")
     location = (stripping if strips else passing_on).replace(SERVER, server)
+    if tells_port:
+        location = re.sub(r".*\$http_host;\n", "", location).replace(
+            "location /asr/ {\n", f"location /asr/ {{\n{with_port}"
+        )
     port = _free_port()
     config = folder / "nginx.conf"
     config.write_text(NGINX.format(folder=folder, port=port, map=switch, location=location))

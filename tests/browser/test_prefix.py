@@ -165,6 +165,17 @@ def test_requests_sockets_events_and_uploads_pass_the_browsers_own_checks(
     assert found == dict.fromkeys(CHECKS, "ok")
 
 
+def test_a_proxy_that_tells_its_port_apart_lets_sockets_through(
+    behind: Server, tmp_path: Path, visit: Callable[..., Page]
+) -> None:
+    server = urlsplit(behind.address).netloc
+    with nginx(tmp_path, server, strips=True, tells_port=True) as address:
+        page = visit(Proxied(address + PREFIX, behind), "/doctor")
+        for check in ("websocket", "upload"):
+            expect(page.locator(f'[data-check="{check}"]')).to_have_attribute("data-status", "ok")
+        page.goto("about:blank")
+
+
 def test_a_recording_is_sent_watched_read_exported_and_deleted(
     nginx_strips: Proxied, visit: Callable[..., Page], recording: Path
 ) -> None:

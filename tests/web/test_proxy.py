@@ -171,12 +171,12 @@ def test_a_prefix_that_is_no_plain_path_is_ignored(proxied: TestClient, value: s
 
 def test_a_header_that_is_ignored_is_logged_once(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
     client = serve(PROXY, root_path="", live_sessions="7")  # one that has logged nothing yet
-    for header in ("x-forwarded-prefix", "x-forwarded-host", "x-forwarded-proto"):
+    for header in ("x-forwarded-prefix", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port"):
         for _ in range(2):
             client.get("/history", headers={header: "a b"})
 
     told = [record for record in caplog.records if record.message == "forwarded_header_ignored"]
-    assert len(told) == 3
+    assert len(told) == 4
     assert not any("a b" in str(vars(record)) for record in told)
 
 
@@ -325,6 +325,37 @@ def test_the_host_that_a_trusted_proxy_was_asked_for_counts_for_origins(proxied:
     assert is_connected(proxied, **forwarded, origin="https://asr.example")
     assert not is_connected(proxied, **forwarded, origin="https://evil.example")
     assert not is_connected(proxied, **forwarded, origin="http://127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "origin", "is_own"),
+    [
+        ("asr.example", "8443", "https://asr.example:8443", True),
+        ("asr.example", "1, 8443", "https://asr.example:8443", True),  # the nearest proxy's
+        ("asr.example", "8443", "https://asr.example", True),  # the proxy's 8443 is published as 443
+        ("asr.example", "443", "https://asr.example", True),
+        ("[::1]", "8443", "https://[::1]:8443", True),
+        ("asr.example", "8443", "https://asr.example:9443", False),
+        ("asr.example", "8443", "https://evil.example:8443", False),
+        ("asr.example:9443", "8443", "https://asr.example:9443", True),  # what the browser sent counts
+        ("asr.example:9443", "8443", "https://asr.example:8443", False),
+        ("asr.example", "65536", "https://asr.example:65536", False),
+        ("asr.example", "8443 x", "https://asr.example:8443", False),
+    ],
+)
+def test_the_port_that_a_proxy_was_asked_at_counts_for_origins(
+    proxied: TestClient, host: str, port: str, origin: str, is_own: bool
+) -> None:
+    told = {"x_forwarded_host": host, "x_forwarded_proto": "https", "x_forwarded_port": port}
+
+    assert is_connected(proxied, **told, origin=origin) == is_own
+
+
+def test_a_stranger_cannot_name_a_port(serve: Serve) -> None:
+    told = {"host": "127.0.0.1", "x_forwarded_port": "8443", "origin": "http://127.0.0.1:8443"}
+
+    assert is_connected(serve(), **told)
+    assert not is_connected(serve(STRANGER), **told)
 
 
 def test_a_forwarded_host_does_not_open_the_door_to_a_foreign_name(proxied: TestClient) -> None:
