@@ -10,9 +10,9 @@ import gc
 import io
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -38,6 +38,9 @@ SETTINGS_OPTIONS = (
     "log_dir",
     "log_level",
     "threads",
+    "vad_detector",
+    "vad_threshold",
+    "vad_mode",
 )
 
 
@@ -103,8 +106,18 @@ def _command_name() -> str:
 
 def read_settings(options: argparse.Namespace) -> Settings:
     """Return the settings of the environment, with the options of the command line over them."""
-    given = {name: getattr(options, name, None) for name in SETTINGS_OPTIONS}
-    return Settings(**{name: value for name, value in given.items() if value is not None})
+    asked = {name: getattr(options, name, None) for name in SETTINGS_OPTIONS}
+    given = {name: value for name, value in asked.items() if value is not None}
+    return Settings(**_detector_meant(given), **given)
+
+
+def _detector_meant(given: Mapping[str, Any]) -> dict[str, str]:
+    """Return the detector of whose options one was given without a detector, as the API understands it."""
+    if "vad_detector" in given:
+        return {}
+    if "vad_threshold" in given:
+        return {"vad_detector": "silero"}
+    return {"vad_detector": "webrtcvad"} if "vad_mode" in given else {}
 
 
 def print_problem(problem: Problem, subject: str = "") -> None:
@@ -204,6 +217,27 @@ def _add_recognition_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--no-itn", action="store_true", help="leave numbers as they are spoken")
     command.add_argument(
         "--no-punctuation", action="store_true", help="leave pauses without commas and full stops"
+    )
+    _add_detector_options(command)
+
+
+def _add_detector_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--vad-detector",
+        choices=("silero", "webrtcvad"),
+        help="what finds speech: silero tells it from music and noise, webrtcvad costs less (silero)",
+    )
+    command.add_argument(
+        "--vad-threshold",
+        type=float,
+        metavar="P",
+        help="of silero: how likely a moment must be speech, 0 to 1; more leaves out more (0.7)",
+    )
+    command.add_argument(
+        "--vad-mode",
+        type=int,
+        metavar="N",
+        help="of webrtcvad, which it chooses: 0 keeps most sound, 3 drops most (2)",
     )
 
 
@@ -328,6 +362,7 @@ def _add_compare(commands: _Commands[argparse.ArgumentParser]) -> None:
     command.add_argument("--reference", type=Path, metavar="TSV", help="what is said: columns path and text")
     command.add_argument("--language", default="auto", help="auto, zh, en, ... (auto)")
     command.add_argument("--quality", choices=("fast", "balanced", "accurate"), default="accurate")
+    _add_detector_options(command)
     command.set_defaults(run=_compare)
 
 

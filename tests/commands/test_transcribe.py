@@ -12,7 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.cli import build_parser, read_settings
 from app.commands.transcribe import output_names
+from app.composition import vad_options
 from app.engine.audio import DecodeLimits, decode
 from app.paths import builtin_model_dir
 from tests.conftest import REPOSITORY
@@ -121,6 +123,42 @@ def test_what_cannot_be_done_is_said_before_any_work(
 def test_wrong_usage_is_exit_code_2() -> None:
     assert run("transcribe").returncode == 2
     assert run("serve", "--port", "99999999").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "applied"),
+    [
+        (("--vad-mode", "3"), "webrtcvad, mode 3"),
+        (("--vad-threshold", "0.4", "--vad-mode", "3"), "Silero, threshold 0.4"),
+        (("--vad-detector", "webrtcvad", "--vad-threshold", "0.4"), "webrtcvad, mode 2"),
+        ((), "Silero, threshold 0.7"),
+    ],
+)
+def test_an_option_of_a_detector_means_that_detector(arguments: tuple[str, ...], applied: str) -> None:
+    options = build_parser().parse_args(["transcribe", "a.wav", *arguments])
+
+    assert vad_options(read_settings(options)).told.startswith(applied)
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--vad-mode", "4"), ("--vad-threshold", "2"), ("--vad-detector", "ear")]
+)
+def test_options_of_a_detector_have_bounds(arguments: tuple[str, str]) -> None:
+    result = run("transcribe", "any.wav", *arguments)
+
+    assert result.returncode == 2
+    assert "vad" in result.stderr.splitlines()[-1]
+    assert "Traceback" not in result.stderr
+
+
+def test_the_detector_that_was_asked_for_finds_the_speech(golden: tuple[Path, str]) -> None:
+    result = run("transcribe", golden[0], "--vad-mode", "1", "--format", "json")
+
+    assert result.returncode == 0, result.stderr
+    content = json.loads(result.stdout)
+    [line] = [line for line in content["receipt"] if "webrtcvad" in json.dumps(line)]
+    assert "mode 1" in json.dumps(line)
+    assert content["text"]
 
 
 def test_outputs_of_files_with_the_same_name_are_kept_apart() -> None:
