@@ -11,13 +11,16 @@ from typing import TypeVar
 import torch
 
 from app.engine import DTYPES
-from app.engine.conformer.linear import Int8Linear, linear_for
+from app.engine.conformer.linear import Int8Linear, int8_times_as_fast, linear_for
 from app.engine.device import choose_device, fall_back, is_out_of_memory
 from app.engine.network import Network
 from app.engine.trial import Run, Trial, times_as_fast, trial_run
 from app.errors import N_, DeviceUnavailable
 from app.transcript import Applied
 
+TOLERABLE = (
+    0.25  # times as fast: a processor made for 8 bits comes near single precision even in a tiny product
+)
 WORTHWHILE = 1.2  # times as fast as single precision, or it is not worth its rounding
 SMALL_NETWORK = 20_000_000  # parameters; below, halves gain little on a CPU, and now and then more by chance
 
@@ -35,6 +38,10 @@ NOT_FASTER = N_("Half precision is not faster on this processor; times as fast")
 FASTER = N_("Checked with this model; times as fast as float32")
 FAST_ENOUGH = N_("A network of this size is fast enough in single precision.")
 NO_HALF = N_("This processor has no arithmetic in this precision.")
+SLOW_INT8 = N_(
+    "This processor has no instructions for weights of 8 bits, single precision is much faster; where memory is short, "
+    "choose a smaller model or a Whisper model, whose 8 bits are quick on every processor. Times as slow"
+)
 INT8_ON_CPU = N_("Weights of 8 bits are for processors; this device is as fast with 16.")
 MPS_IN_SINGLE = N_("On an Apple GPU single precision is the reliable one.")
 
@@ -91,7 +98,8 @@ def choose_dtype(asked: str, device: torch.device, model: Network) -> DtypeChoic
     """Return a precision in which the network computes what it does on the CPU in single precision.
 
     `auto` is bfloat16 on CUDA (float16 where the GPU lacks it), single precision on MPS, and on a CPU bfloat16
-    where the processor has it and it is clearly faster with this network, which must not be small.
+    where the processor has it and it is clearly faster with this network, which must not be small. What is asked for
+    is taken even where it gains nothing, but for int8 on a processor that has no instructions for it.
 
     Args:
         asked: one of DTYPES.
@@ -133,6 +141,8 @@ def _wanted(asked: str, device: torch.device, model: Network) -> tuple[str, str]
         return _automatic(device, model)
     if asked == "int8" and device.type != "cpu":
         return FLOAT32, INT8_ON_CPU
+    if asked == "int8" and (gain := int8_times_as_fast()) < TOLERABLE:
+        return FLOAT32, f"{SLOW_INT8}: {1 / gain:.0f}"
     if device.type == "cpu" and not _is_native(asked):
         return FLOAT32, NO_HALF
     return asked, ""
@@ -150,7 +160,7 @@ def _automatic(device: torch.device, model: Network) -> tuple[str, str]:
 
 
 def _is_native(dtype: str) -> bool:
-    """Say whether this processor computes in it; every processor does in float32 and with int8."""
+    """Say whether this processor computes in it; for int8, which every one can, see int8_times_as_fast."""
     if dtype not in NATIVE_ON_CPU:
         return True
     supported = getattr(torch.ops.mkldnn, NATIVE_ON_CPU[dtype], None)

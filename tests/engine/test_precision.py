@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from app.engine import precision
 from app.engine.checkpoint import load_checkpoint
+from app.engine.conformer.linear import Int8Linear, PlainLinear, int8_times_as_fast
 from app.engine.device import DeviceChoice, memory_errors_named
-from app.engine.precision import choose_dtype, convert, place
+from app.engine.precision import TOLERABLE, DtypeChoice, choose_dtype, convert, place
 from app.engine.trial import Trial, times_as_fast, trial_run
 from app.errors import DeviceUnavailable, OutOfMemory
 from app.transcript import Applied
@@ -21,8 +23,14 @@ has_bf16 = pytest.mark.skipif(
 PARITY = ("u2pp-conformer", "conformer-conv2d6", "conformer-batchnorm", "transformer")
 
 
+@pytest.fixture(name="quick_int8")
+def _quick_int8(monkeypatch):
+    """A processor that has instructions for 8 bits, whatever this one has."""
+    monkeypatch.setattr(precision, "int8_times_as_fast", lambda: 1.0)
+
+
 def converted(model, dtype):
-    return convert(copy.deepcopy(model), choose_dtype(dtype, CPU, model))
+    return convert(copy.deepcopy(model), DtypeChoice(dtype, CPU, Applied("dtype", dtype, dtype)))
 
 
 @pytest.mark.shared
@@ -74,11 +82,28 @@ def test_single_precision_needs_no_reason():
     assert (choice.dtype, choice.receipt.reason) == ("float32", "")
 
 
+@pytest.mark.usefixtures("quick_int8")
 @pytest.mark.parametrize("dtype", [pytest.param("bfloat16", marks=has_bf16), "int8"])
 def test_what_was_asked_for_is_taken_where_it_computes_the_same(dtype):
     choice = choose_dtype(dtype, CPU, tiny_network())
     assert choice.dtype == dtype
     assert choice.receipt.reason.startswith("Checked with this model")
+
+
+def test_weights_of_8_bits_are_left_where_the_processor_is_slow_with_them(monkeypatch):
+    monkeypatch.setattr(precision, "int8_times_as_fast", lambda: 1 / 40)
+    choice = choose_dtype("int8", CPU, tiny_network())
+    assert (choice.dtype, choice.receipt.asked, choice.receipt.applied) == ("float32", "int8", "float32")
+    assert "smaller model" in choice.receipt.reason
+    assert choice.receipt.reason.endswith(": 40")
+
+
+def test_the_processor_itself_is_asked_how_quick_it_is_with_8_bits():
+    """What is measured with a tiny product holds for a real layer."""
+    gain = int8_times_as_fast()
+    rows, weight = torch.randn(200, 512), torch.randn(2048, 512)
+    exact, rounded = PlainLinear(weight, None, None), Int8Linear(weight, None, None)
+    assert (gain < TOLERABLE) == (times_as_fast(lambda: exact(rows), lambda: rounded(rows)) < TOLERABLE)
 
 
 def test_an_unknown_precision_is_refused():
@@ -136,6 +161,7 @@ class ShortOfMemory(torch.nn.Module):
         return x.new_empty(2**60)
 
 
+@pytest.mark.usefixtures("quick_int8")
 def test_a_shortage_of_memory_is_not_the_fault_of_the_precision():
     model = tiny_network()
     model.encoder.embed = ShortOfMemory()
