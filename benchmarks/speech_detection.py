@@ -3,7 +3,8 @@
     python -m benchmarks.speech_detection NONSPEECH SPEECH [--under NAME ...]
 
 NONSPEECH is a folder of recordings without speech (music, noise, animals), SPEECH one of read sentences. The sentences are joined with a second of silence between them; speech is what lies within 20 dB of the loud syllables of
-each, a tenth of a second at least. Recordings whose names begin with a NAME lie under them at 10 dB. Only the frames are judged, without padding or the rules of length, so that the detectors themselves are compared.
+each, a tenth of a second at least. Recordings whose names begin with a NAME lie under them at 10 dB. Frames of speech
+count that lie in a span which is kept, without the padding.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import argparse
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +22,7 @@ import numpy.typing as npt
 from app.engine import SAMPLE_RATE
 from app.engine.audio import DecodeLimits, decode
 from app.engine.detection import judge
-from app.engine.vad import VadOptions
+from app.engine.vad import VadOptions, cut
 
 LIMITS = DecodeLimits(max_seconds=3600, cpu_seconds=600, memory_mb=2048)
 DETECTORS = {
@@ -96,9 +98,14 @@ def _judged(sound: Samples, options: VadOptions, pcm: Path) -> tuple[Truth, floa
     pcm.write_bytes((sound * 32767).clip(-32768, 32767).astype("<i2").tobytes())
     began = time.process_time()
     frames = judge(pcm, options)
+    spans = cut(frames, replace(options, speech_pad_ms=0)).spans
     seconds = time.process_time() - began
-    moments = (np.arange(len(sound) // HOP) * HOP + HOP // 2) * 1000 // SAMPLE_RATE // options.step_ms
-    return frames.is_speech[np.minimum(moments, len(frames.is_speech) - 1)], seconds
+    middles = (np.arange(len(sound) // HOP) * HOP + HOP // 2) / SAMPLE_RATE
+    is_kept = np.zeros(len(middles), dtype=np.bool_)
+    for span in spans:
+        is_kept |= (middles >= span.start) & (middles < span.end)
+    moments = (middles * 1000).astype(int) // options.step_ms
+    return is_kept & frames.is_speech[np.minimum(moments, len(frames.is_speech) - 1)], seconds
 
 
 def _joined(folder: Path, pcm: Path) -> tuple[Samples, Truth]:

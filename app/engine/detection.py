@@ -31,6 +31,11 @@ from app.engine.vad_options import SILERO, VadOptions
 HYSTERESIS = (
     0.15  # as in Silero's own code: speech goes on until it is so much less likely than at its beginning
 )
+# Drums and strings give bursts of a few frames that are likely enough. Speech goes on for longer, across the silences
+# between words, or is very likely: single syllables are. Measured; see docs/decisions.
+CLEAR_FRAMES = 10  # 320 ms
+SURE, SURE_FRAMES = 0.98, 6  # 192 ms
+GAP_FRAMES = 8  # 256 ms of silence do not end a burst
 
 Samples: TypeAlias = npt.NDArray[np.int16]
 Probabilities: TypeAlias = npt.NDArray[np.float32]
@@ -102,7 +107,45 @@ class _Heard:
         index = np.arange(len(begins))
         last_end = np.maximum.accumulate(np.where(goes_on, -1, index))
         last_begin = np.maximum.accumulate(np.where(begins, index, -1))
-        return Frames(self.levels, goes_on & (last_begin > last_end), self.duration)
+        is_speech = goes_on & (last_begin > last_end)
+        return Frames(self.levels, is_speech, self.duration, _clear(is_speech, self.probabilities))
+
+
+def _clear(is_speech: npt.NDArray[np.bool_], probabilities: Probabilities) -> npt.NDArray[np.bool_]:
+    """Return where speech is clear, as _Burst tells frame by frame."""
+    index = np.arange(len(is_speech))
+    latest = np.maximum.accumulate(np.where(is_speech, index, -GAP_FRAMES - 2))
+    before = np.concatenate([[-GAP_FRAMES - 2], latest[:-1]])
+    first = np.maximum.accumulate(np.where(is_speech & (index - before > GAP_FRAMES + 1), index, 0))
+    length = index - first + 1
+    last_sure = np.maximum.accumulate(np.where(is_speech & (probabilities >= SURE), index, -1))
+    clear: npt.NDArray[np.bool_] = is_speech & (
+        (length >= CLEAR_FRAMES) | ((length >= SURE_FRAMES) & (last_sure >= first))
+    )
+    return clear
+
+
+class _Burst:
+    """Speech with silences of at most GAP_FRAMES in it, frame by frame."""
+
+    def __init__(self) -> None:
+        self._length = 0
+        self._gap = 0
+        self._is_sure = False
+
+    def take(self, is_speech: bool, probability: float) -> bool:
+        """Take the next frame, and return whether it is clear speech."""
+        if not is_speech:
+            self._gap += 1
+            return False
+        if self._gap > GAP_FRAMES:
+            self._length, self._is_sure = 0, False
+        elif self._length:
+            self._length += self._gap
+        self._gap = 0
+        self._length += 1
+        self._is_sure = self._is_sure or probability >= SURE
+        return self._length >= CLEAR_FRAMES or (self._length >= SURE_FRAMES and self._is_sure)
 
 
 def _least(threshold: float) -> float:
@@ -130,6 +173,11 @@ class FrameDetector(Protocol):
         ...
 
     @property
+    def is_clear(self) -> bool:
+        """The frame that was judged last belongs to speech that is more than a burst of something else."""
+        ...
+
+    @property
     def hears_again(self) -> bool:
         """When sound suddenly becomes louder, it must begin anew and hear the last seconds so loud."""
         ...
@@ -144,6 +192,7 @@ class _Webrtcvad:
     """It would take the hiss for speech that suddenly is louder."""
 
     hears_again = True
+    is_clear = True
 
     def __init__(self, mode: int) -> None:
         self._detector = webrtcvad.Vad(mode)
@@ -161,9 +210,12 @@ class _Silero:
         self._hearing = Hearing(silero())
         self._threshold = threshold
         self._speaks = False
+        self._burst = _Burst()
+        self.is_clear = False
 
     def is_speech(self, frame: Samples, *, is_audible: bool) -> bool:
         [probability] = self._hearing.probabilities(_waveform(frame)[np.newaxis])
         least = _least(self._threshold) if self._speaks else self._threshold
         self._speaks = is_audible and bool(probability >= least)
+        self.is_clear = self._burst.take(self._speaks, float(probability))
         return self._speaks

@@ -41,6 +41,8 @@ class Frames:
     is_speech: npt.NDArray[np.bool_]
     duration: float
     """Seconds of the recording; the last frame may reach beyond."""
+    is_clear: npt.NDArray[np.bool_] | None = None
+    """Where the speech so far is more than a burst of something else; a span needs one such frame. None: everywhere."""
 
     @property
     def gain(self) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -21,7 +21,7 @@ class FrameSpan:
     first: int
     end: int
     too_short: bool = False
-    """It holds fewer frames of speech than it must, and it is not a piece of longer speech."""
+    """It holds fewer frames of speech than it must, or none that is clear, and is not a piece of longer speech."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,7 @@ class SpeechGrouper:
         self._first = 0  # the first frame of the open span
         self._pause = 0  # the first frame of the pause in the open span
         self._speech = 0  # frames of speech in the open span
+        self._is_clear = False  # one of them is clear
         self._is_piece = False  # the open span goes on from one that reached max_span
         self._levels: list[float] = []  # one for each frame of the open span
 
@@ -83,21 +84,34 @@ class SpeechGrouper:
         end = self._pause if self._state is State.PAUSE else self._frame
         return OpenSpan(self._first, end, self._is_short())
 
-    def take(self, is_speech: bool, level: float) -> FrameSpan | None:
-        """Take one frame and return the span that it completes; `level` is any measure that grows with loudness."""
+    def take(self, is_speech: bool, level: float, *, is_clear: bool = True) -> FrameSpan | None:
+        """Take one frame and return the span that it completes.
+
+        Args:
+            is_speech: whether somebody speaks.
+            level: any measure that grows with loudness.
+            is_clear: whether that is sure of a frame of speech; a span without such a frame is `too_short`.
+        """
         steps = {State.SILENCE: self._in_silence, State.SPEECH: self._in_speech, State.PAUSE: self._in_pause}
         span = steps[self._state](is_speech)
         if self._state is not State.SILENCE:
             self._levels.append(level)
             self._speech += is_speech
+            self._is_clear = self._is_clear or (is_speech and is_clear)
         self._frame += 1
         return span
 
-    def pieces(self, first: int, is_speech: Iterable[bool], levels: Iterable[float]) -> Iterator[FrameSpan]:
-        """Group a whole stretch that begins at frame `first`; nothing may be open."""
+    def pieces(
+        self,
+        first: int,
+        is_speech: Sequence[bool],
+        levels: Iterable[float],
+        is_clear: Sequence[bool] | None = None,
+    ) -> Iterator[FrameSpan]:
+        """Group a whole stretch that begins at frame `first`; nothing may be open. See `take`."""
         self._frame = first
-        for speech, level in zip(is_speech, levels, strict=True):
-            if span := self.take(speech, level):
+        for speech, level, clear in zip(is_speech, levels, is_clear or is_speech, strict=True):
+            if span := self.take(speech, level, is_clear=clear):
                 yield span
         if span := self.finish():
             yield span
@@ -138,14 +152,14 @@ class SpeechGrouper:
 
     def _open(self, first: int, *, is_piece: bool) -> None:
         self._first, self._is_piece, self._state = first, is_piece, State.SPEECH
-        self._speech, self._levels = 0, []
+        self._speech, self._is_clear, self._levels = 0, False, []
 
     def _close(self, end: int) -> FrameSpan:
         self._state = State.SILENCE
         return FrameSpan(self._first, end, too_short=self._is_short())
 
     def _is_short(self) -> bool:
-        return self._speech < self._min_speech and not self._is_piece
+        return not self._is_piece and (self._speech < self._min_speech or not self._is_clear)
 
     def _cut_at_pause(self) -> FrameSpan:
         span = FrameSpan(self._first, self._pause)

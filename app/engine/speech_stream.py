@@ -147,7 +147,8 @@ class SpeechStream:
     def _take(self, frame: Samples) -> Iterator[Heard]:
         level = float(frame.std(dtype=np.float32))
         self._adjust(self._loudness.gain_with(level))
-        span = self._grouper.take(self._is_speech(frame, level), level)
+        is_speech = self._is_speech(frame, level)
+        span = self._grouper.take(is_speech, level, is_clear=self._detector.is_clear)
         self._recent.append((frame, level))
         self._frame += 1
         if span:

@@ -33,7 +33,7 @@ class Rule(StrEnum):
     NOT_SPEECH = "not_speech"
     """There was sound, but no voice in it."""
     TOO_SHORT = "too_short"
-    """A voice, for less than `min_speech_ms`."""
+    """A voice, for less than `min_speech_ms`, or too briefly to be told from music or noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +88,18 @@ def _group(frames: Frames, options: VadOptions) -> Iterator[FrameSpan]:
     """Group the frames as SpeechGrouper does, but give it only the speech that must be cut: an hour is quick then."""
     grouper = grouper_for(options)
     longest = _longest(options)
-    speech = np.concatenate([[0], np.cumsum(frames.is_speech)])
+    is_clear = frames.is_speech if frames.is_clear is None else frames.is_clear
+    speech, clear = (np.concatenate([[0], np.cumsum(flags)]) for flags in (frames.is_speech, is_clear))
     for first, end in _between_silences(frames.is_speech, _silence_frames(options)):
         if end - first <= longest:
-            is_short = speech[end] - speech[first] < _least_speech(options)
+            is_short = speech[end] - speech[first] < _least_speech(options) or clear[end] == clear[first]
             yield FrameSpan(first, end, too_short=bool(is_short))
             continue
         yield from grouper.pieces(
-            first, frames.is_speech[first:end].tolist(), frames.levels[first:end].tolist()
+            first,
+            frames.is_speech[first:end].tolist(),
+            frames.levels[first:end].tolist(),
+            is_clear[first:end].tolist(),
         )
 
 
@@ -122,7 +126,7 @@ def grouper_for(options: VadOptions, frame: int = 0) -> SpeechGrouper:
 
 
 def _least_speech(options: VadOptions) -> int:
-    return math.ceil(options.min_speech_ms / options.step_ms)
+    return round(options.min_speech_ms / options.step_ms)
 
 
 def _silence_frames(options: VadOptions) -> int:
