@@ -1,11 +1,13 @@
 """Alignment on log-probabilities whose best path is known, and the two searches beside each other."""
 
 import sys
+from types import ModuleType
 
 import pytest
 import torch
 
 from app.engine.alignment import TokenSpan, align, confidence, torchaudio_search, viterbi_search
+from app.engine.torchaudio_probe import why_unusable
 
 BLANK = 0
 
@@ -102,3 +104,20 @@ def test_without_torchaudio_the_spans_are_the_same(monkeypatch):
 def test_frames_may_lie_anyhow_in_memory():
     frames = log_probs([0, 3, 0, 4, 0])
     assert align(frames.T.contiguous().T, [3, 4], BLANK) == align(frames, [3, 4], BLANK)
+
+
+@pytest.mark.parametrize(
+    ("forced_align", "reason"),
+    [
+        (None, "forced_align"),
+        (lambda *_, **__: (torch.tensor([[0, 0, 1, 0, 2]]), None), "a wrong path: [0, 0, 1, 0, 2]"),
+    ],
+    ids=["absent", "wrong"],
+)
+def test_a_torchaudio_that_cannot_be_used_is_known_by_a_trial(monkeypatch, forced_align, reason):
+    planted = ModuleType("torchaudio.functional")
+    if forced_align:
+        planted.forced_align = forced_align
+    monkeypatch.setitem(sys.modules, "torchaudio.functional", planted)
+
+    assert reason in why_unusable()

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import sqlite3
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -18,32 +17,48 @@ from typing import Any
 
 import pytest
 
+from app import PROGRAM
 from app.engine import EngineSpec
+from app.hubs.checksums import CHECKSUMS_NAME
 from app.i18n import translator
+from app.jobs import devices as looks
+from app.jobs.devices import probe_devices
 from app.paths import builtin_model_dir
-from app.store.database import SCHEMA_VERSION, Database
-from app.support.doctor import Check, Examination, Status, Subject, _made, glance
-from app.support.doctor.computing import devices, driver, model_files, recognition
+from app.store.database import SCHEMA_VERSION
+from app.store.files import ORPHANS_FOLDER
+from app.support.doctor import Check, Examination, Status, Subject, _made, glance, surroundings
+from app.support.doctor.computing import (
+    device_check,
+    devices,
+    driver,
+    golden_check,
+    model_files,
+    recognition,
+    torch_pair,
+)
 from app.support.doctor.packages import packages, python_check
-from app.support.doctor.places import database, disk_check, folders, room, temp_folder
+from app.support.doctor.places import database, disk_check, folders, orphans, room, temp_folder
 from app.support.doctor.surroundings import (
     DECODERS,
     WRITTEN,
     clock,
     clock_check,
     decoders,
+    media,
     network,
     port,
     proxy,
 )
+from app.support.selftest import SelfTest
+from tests.conftest import data_folder
+from tests.program import Program
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 MODEL = builtin_model_dir()
 needs_model = pytest.mark.skipif(not (MODEL / "golden.json").is_file(), reason="needs models/builtin")
 
 
-def subject(tmp_path: Path, model: Path = MODEL, **values: Any) -> Subject:
-    return Subject(EngineSpec(model, "cpu"), tmp_path / "data", tmp_path / "logs", **values)
+def subject(tmp_path: Path, model: Path = MODEL, spec: EngineSpec | None = None, **values: Any) -> Subject:
+    return Subject(spec or EngineSpec(model, "cpu"), tmp_path / "data", tmp_path / "logs", **values)
 
 
 def examined(examination: Examination, tmp_path: Path, model: Path = MODEL) -> dict[str, Check]:
@@ -52,11 +67,8 @@ def examined(examination: Examination, tmp_path: Path, model: Path = MODEL) -> d
 
 def asked(tmp_path: Path, environment: Mapping[str, str] = {}, *options: str) -> dict[str, dict[str, str]]:
     """Return what the command line says, in an environment with something planted in it."""
-    command = [sys.executable, "-m", "app", "doctor", "--json", *options]
-    command += ["--data-dir", str(tmp_path / "d"), "--log-dir", str(tmp_path / "l")]
-    result = subprocess.run(
-        command, cwd=REPOSITORY, env=os.environ | environment, capture_output=True, text=True, check=False
-    )
+    folders = ("--data-dir", tmp_path / "d", "--log-dir", tmp_path / "l")
+    result = Program(variables=os.environ | environment).run("doctor", "--json", *options, *folders)
     checks = {check["id"]: check for check in json.loads(result.stdout)["checks"]}
     assert result.returncode == any(check["status"] == "failure" for check in checks.values())
     return checks
@@ -84,6 +96,19 @@ def test_a_changed_model_file_is_named(tmp_path: Path) -> None:
     assert "units.txt" in found["model_files"].explained()["fact"]
 
 
+@pytest.mark.parametrize(("has_checksums", "told"), [(True, "every file matches"), (False, "no checksums")])
+@needs_model
+def test_a_whole_model_folder_is_said_to_be_so(tmp_path: Path, has_checksums: bool, told: str) -> None:
+    model = shutil.copytree(MODEL, tmp_path / "model")
+    if not has_checksums:
+        (model / CHECKSUMS_NAME).unlink()
+
+    found = examined(model_files, tmp_path, model)["model_files"]
+
+    assert found.status is Status.OK
+    assert told in found.explained()["fact"]
+
+
 @needs_model
 def test_a_model_that_reads_its_golden_sample_wrongly_is_found(tmp_path: Path) -> None:
     model = tmp_path / "model"
@@ -97,16 +122,41 @@ def test_a_model_that_reads_its_golden_sample_wrongly_is_found(tmp_path: Path) -
     assert "something else" in found["recognition"].explained()["fact"]
 
 
-def test_a_server_that_other_machines_reach_is_told(tmp_path: Path) -> None:
-    def found(host: str) -> tuple[str, str]:
-        [check] = network(subject(tmp_path, host=host))
-        return str(check.status), check.explained()["fact"]
+@pytest.mark.parametrize(
+    ("text", "expected", "status"),
+    [
+        ("One, two.", "one two", Status.OK),
+        ("one too", "one two", Status.FAILURE),
+        ("", None, Status.WARNING),  # a folder without a golden sample
+    ],
+)
+def test_a_golden_sample_is_compared_letter_by_letter(
+    text: str, expected: str | None, status: Status
+) -> None:
+    assert golden_check(SelfTest("cpu", "float32", 1.0, text, expected, 0.1)).status is status
 
-    assert found("127.0.0.1")[0] == "ok"
-    assert found("::1")[0] == "ok"
-    status, fact = found("0.0.0.0")  # noqa: S104
-    assert status in ("warning", "note")
-    assert "no login" in fact
+
+@pytest.mark.parametrize(
+    ("host", "is_container", "status"),
+    [
+        ("127.0.0.1", False, Status.OK),
+        ("::1", False, Status.OK),
+        ("0.0.0.0", False, Status.WARNING),  # noqa: S104
+        ("0.0.0.0", True, Status.NOTE),  # noqa: S104 - the published ports decide
+    ],
+)
+def test_a_server_that_other_machines_reach_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str, is_container: bool, status: Status
+) -> None:
+    mark = tmp_path / ".dockerenv"
+    monkeypatch.setattr(surroundings, "CONTAINER_MARKS", (str(mark),))
+    if is_container:
+        mark.touch()
+
+    [check] = network(subject(tmp_path, host=host))
+
+    assert check.status is status
+    assert ("no login" in check.explained()["fact"]) == (status is not Status.OK)
 
 
 def test_a_folder_without_a_model_is_a_failure_with_the_file_that_is_missing(tmp_path: Path) -> None:
@@ -123,44 +173,46 @@ def test_a_torchaudio_that_works_is_well_whatever_its_version_says(
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.syspath_prepend(tmp_path)
 
-    pair = examined(devices, tmp_path)["torch_pair"]
+    pair = torch_pair("2.0")
 
     assert pair.status is Status.OK
     assert pair.params["torchaudio"] == "2.99.1+cu999"
 
 
-@pytest.mark.parametrize(
-    ("forced_align", "status", "reason"),
-    [
-        (
-            "raise OSError('libcudart.so.13: cannot open shared object file')",
-            Status.WARNING,
-            "libcudart.so.13",
-        ),
-        (
-            "raise AttributeError('torchaudio has no attribute forced_align')",
-            Status.WARNING,
-            "no attribute forced_align",
-        ),
-        ("return targets.new_tensor([[0, 0, 1, 0, 2]]), None", Status.WARNING, "[0, 0, 1, 0, 2]"),
-        ("import os; os.kill(os.getpid(), 11)", Status.FAILURE, "SIGSEGV"),
-    ],
-)
 def test_a_torchaudio_that_does_not_work_is_tried_and_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forced_align: str, status: Status, reason: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "torchaudio").mkdir()
-    (tmp_path / "torchaudio" / "__init__.py").touch()
-    source = f"def forced_align(log_probs, targets, blank):\n    {forced_align}\n"
-    (tmp_path / "torchaudio" / "functional.py").write_text(source)
+    plant_module(tmp_path, "torchaudio", "raise OSError('libcudart.so.13: cannot open shared object file')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
 
-    found = examined(devices, tmp_path)
+    pair = torch_pair("2.0")
 
-    assert found["torch_pair"].status is status
-    assert reason in found["torch_pair"].explained()["fact"]
-    assert ".venv" in found["torch_pair"].explained()["advice"]
-    assert found["device"].status is Status.OK
+    assert pair.status is Status.WARNING  # the engine searches by itself then
+    assert "libcudart.so.13" in pair.explained()["fact"]
+    assert ".venv" in pair.explained()["advice"]
+
+
+def test_a_pair_that_crashes_is_a_failure_with_the_signal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant_module(tmp_path, "torch", "import os; os.kill(os.getpid(), 11)")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    [torch], pair = devices(subject(tmp_path)), torch_pair("2.0")
+
+    assert (torch.id, torch.status, pair.status) == ("torch", Status.FAILURE, Status.FAILURE)
+    assert all("SIGSEGV" in check.explained()["fact"] for check in (torch, pair))
+
+
+def test_a_driver_that_hangs_ends_the_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant_module(tmp_path, "torch", "import time; time.sleep(3600)")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(looks, "LOOK_SECONDS", 0.2)
+
+    [torch], pair = devices(subject(tmp_path)), torch_pair("2.0")
+
+    assert (torch.status, pair.status) == (Status.FAILURE, Status.FAILURE)
+    assert all("no answer" in check.explained()["fact"] for check in (torch, pair))
 
 
 @pytest.mark.parametrize("version", ["1.13.1", "99.0"])
@@ -188,10 +240,11 @@ def test_a_package_is_missing_where_nothing_can_be_imported(
     plant_package(tmp_path, "funasr-webui", "9.0", needs=needed)
     monkeypatch.syspath_prepend(tmp_path)
 
-    found = examined(packages, tmp_path)["packages"]
+    found = examined(packages, tmp_path)
 
-    assert found.status is status
-    assert ("not installed" in found.explained()["fact"]) == (status is Status.FAILURE)
+    assert found["packages"].status is status
+    assert ("not installed" in found["packages"].explained()["fact"]) == (status is Status.FAILURE)
+    assert "packages_untested" not in found
 
 
 @pytest.mark.parametrize(
@@ -203,10 +256,7 @@ def test_only_a_python_that_is_too_old_is_a_failure(version: tuple[int, int], st
 
 
 def test_a_torch_that_cannot_be_loaded_costs_only_its_own_lines(tmp_path: Path) -> None:
-    (tmp_path / "torch").mkdir()
-    (tmp_path / "torch" / "__init__.py").write_text(
-        "raise ImportError('libcudart.so.13: cannot open shared object file')\n"
-    )
+    plant_module(tmp_path, "torch", "raise ImportError('libcudart.so.13: cannot open shared object file')")
 
     found = asked(tmp_path, {"PYTHONPATH": str(tmp_path)})
 
@@ -217,24 +267,30 @@ def test_a_torch_that_cannot_be_loaded_costs_only_its_own_lines(tmp_path: Path) 
 
 
 def test_a_device_that_is_absent_is_told_with_its_reason(tmp_path: Path) -> None:
-    found = asked(tmp_path, {}, "--device", "cuda:97")
+    asked = subject(tmp_path, spec=EngineSpec(MODEL, "cuda:97"))
+    second_best = subject(tmp_path, spec=EngineSpec(MODEL, "cuda:97", allow_fallback=True))
+    look = probe_devices("cuda:97")
 
-    assert found["device"]["status"] == "failure"
-    assert "cuda:97" in found["device"]["fact"]
-    assert "--device auto" in found["device"]["advice"]
+    check = device_check(asked, look)
+
+    assert check.status is Status.FAILURE
+    assert "cuda:97" in check.explained()["fact"]
+    assert "--device auto" in check.explained()["advice"]
+    assert device_check(second_best, look).status is Status.WARNING
 
 
-@pytest.mark.parametrize(
-    ("is_file", "status"), [(False, "ok"), (True, "failure")], ids=["a folder", "a file in its place"]
-)
-def test_folders_are_tried_by_writing(tmp_path: Path, is_file: bool, status: str) -> None:
-    (tmp_path / "data").touch() if is_file else (tmp_path / "data").mkdir()
+@pytest.mark.parametrize("broken", ["", "data", "logs"])
+def test_folders_are_tried_by_writing(tmp_path: Path, broken: str) -> None:
+    (tmp_path / "data").mkdir()  # the other one is not there, and can be made
+    if broken:
+        shutil.rmtree(tmp_path / broken, ignore_errors=True)
+        (tmp_path / broken).touch()  # a file in its place
     before = sorted(tmp_path.rglob("*"))
 
     found = examined(folders, tmp_path)
 
-    assert found["data_folder"].status == status
-    assert found["log_folder"].status is Status.OK  # it is not there, and can be made
+    assert (found["data_folder"].status is Status.FAILURE) == (broken == "data")
+    assert (found["log_folder"].status is Status.FAILURE) == (broken == "logs")
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -318,6 +374,25 @@ def test_a_decoder_that_is_absent_costs_only_its_recordings(absent: tuple[str, .
     assert all(name in check.explained()["fact"] for name in absent)
 
 
+@pytest.mark.parametrize("status", [Status.OK, Status.FAILURE])
+def test_media_libraries_are_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: Status) -> None:
+    if status is Status.FAILURE:
+        monkeypatch.setitem(sys.modules, "av", None)
+
+    assert examined(media, tmp_path)["media"].status is status
+
+
+@pytest.mark.parametrize(("count", "status"), [(0, Status.OK), (2, Status.WARNING)])
+def test_recordings_without_an_entry_are_counted(tmp_path: Path, count: int, status: Status) -> None:
+    for number in range(count):
+        (tmp_path / "data" / ORPHANS_FOLDER / str(number)).mkdir(parents=True)
+
+    [check] = orphans(subject(tmp_path))
+
+    assert check.status is status
+    assert check.params.get("count", 0) == count
+
+
 def test_what_cannot_be_looked_at_costs_only_its_own_line(tmp_path: Path) -> None:
     [check] = _made(port, subject(tmp_path, host="no\0host", port=1))
 
@@ -335,8 +410,12 @@ def test_a_damaged_database_is_found(tmp_path: Path) -> None:
     assert "backup" in found["database"].explained()["advice"]
 
 
-def test_a_sound_database_is_said_to_be_so_with_its_version(tmp_path: Path) -> None:
-    make_database(tmp_path)
+def test_a_database_that_the_first_start_will_make_is_no_fault(tmp_path: Path) -> None:
+    assert [check.status for check in database(subject(tmp_path))] == [Status.OK]
+
+
+def test_a_sound_database_is_said_to_be_so_with_its_version(tmp_path: Path, empty: Path) -> None:
+    data_folder(tmp_path / "data", empty)
 
     found = examined(database, tmp_path)
 
@@ -344,12 +423,18 @@ def test_a_sound_database_is_said_to_be_so_with_its_version(tmp_path: Path) -> N
     assert SCHEMA_VERSION in found["schema"].explained()["fact"]
 
 
-def test_a_database_of_a_newer_program_is_a_failure(tmp_path: Path) -> None:
-    make_database(tmp_path)
+@pytest.mark.parametrize(("version", "status"), [("0001", Status.OK), ("9999", Status.FAILURE)])
+def test_only_a_database_of_a_newer_program_is_a_failure(
+    tmp_path: Path, empty: Path, version: str, status: Status
+) -> None:
+    data_folder(tmp_path / "data", empty)
     with sqlite3.connect(tmp_path / "data/app.db") as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.execute("UPDATE alembic_version SET version_num = ?", (version,))
 
-    assert examined(database, tmp_path)["schema"].status is Status.FAILURE
+    check = examined(database, tmp_path)["schema"]
+
+    assert check.status is status
+    assert version in check.explained()["fact"]
 
 
 def test_a_port_is_tried_and_named_where_it_cannot_be_had(tmp_path: Path) -> None:
@@ -365,6 +450,21 @@ def test_a_port_is_tried_and_named_where_it_cannot_be_had(tmp_path: Path) -> Non
     assert "Another program" in other.explained()["fact"]
     assert str(taken) in other.explained()["fact"]
     assert "203.0.113.7" in strange.explained()["fact"]
+
+
+def test_the_port_of_this_very_server_is_no_fault(tmp_path: Path) -> None:
+    class Alive(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(PROGRAM.encode())
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Alive) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        [check] = port(subject(tmp_path, port=server.server_port))
+        server.shutdown()
+
+    assert check.status is Status.OK
 
 
 @pytest.mark.parametrize(
@@ -395,8 +495,8 @@ def test_a_proxy_between_this_machine_and_itself_is_noted(
     assert "secret" not in json.dumps(check.explained())
 
 
-def test_a_clock_that_was_set_back_is_found(tmp_path: Path) -> None:
-    make_database(tmp_path)
+def test_a_clock_that_was_set_back_is_found(tmp_path: Path, empty: Path) -> None:
+    data_folder(tmp_path / "data", empty)
     [right] = clock(subject(tmp_path))
     with sqlite3.connect(tmp_path / "data/app.db") as connection:
         plant_transcription(connection, created_at="2099-01-01 00:00:00.000000")
@@ -426,18 +526,18 @@ def test_every_line_is_told_in_chinese_too(tmp_path: Path) -> None:
         )
 
 
-def make_database(tmp_path: Path) -> None:
-    made = Database(tmp_path / "data")
-    made.migrate()
-    made.close()
-
-
 def plant_package(folder: Path, name: str, version: str, needs: str = "") -> None:
     """Let importlib.metadata find a package of this version first; what is imported stays the real one."""
     notes = folder / f"{name.replace('-', '_')}-{version}.dist-info"
     notes.mkdir()
     lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
     (notes / "METADATA").write_text("\n".join([*lines, *([f"Requires-Dist: {needs}"] if needs else []), ""]))
+
+
+def plant_module(folder: Path, name: str, source: str) -> None:
+    """Let a child process with this folder in its PYTHONPATH import this in place of the real one."""
+    (folder / name).mkdir()
+    (folder / name / "__init__.py").write_text(f"{source}\n")
 
 
 def plant_transcription(connection: sqlite3.Connection, created_at: str) -> None:

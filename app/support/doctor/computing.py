@@ -26,10 +26,10 @@ def devices(subject: Subject) -> Iterable[Check]:
         yield found
         return
     yield ok("torch", N_("torch {version} can be loaded."), version=found["torch"])
-    yield _torch_pair(found["torch"])
+    yield torch_pair(found["torch"])
     if subject.spec.device != "cpu":
         yield from driver(found["devices"])
-    yield _device(subject, found)
+    yield device_check(subject, found)
 
 
 def model_files(subject: Subject) -> Iterable[Check]:
@@ -59,10 +59,11 @@ def recognition(subject: Subject) -> Iterable[Check]:
         return
     fact = N_("The model was loaded on {device} ({dtype}) in {seconds} s.")
     yield ok("model", fact, device=found.device, dtype=found.dtype, seconds=round(found.load_seconds, 1))
-    yield _golden(found)
+    yield golden_check(found)
 
 
-def _golden(found: SelfTest) -> Check:
+def golden_check(found: SelfTest) -> Check:
+    """Return what one recognition means for all others."""
     if found.expected is None:
         fact = N_("The model folder has no golden sample to compare with.")
         advice = N_("Read a recording whose text you know.")
@@ -95,7 +96,7 @@ def _probe(device: str) -> Mapping[str, Any] | Check:
         return failure("torch", fact, advice, reason=str(death), detail=REINSTALL)
 
 
-def _torch_pair(torch: str) -> Check:
+def torch_pair(torch: str) -> Check:
     """Run what the engine uses of torchaudio. Without it the engine searches by itself, so only a crash is a failure."""
     pair = {"torch": torch, "torchaudio": version_of("torchaudio") or "?"}
     try:
@@ -143,7 +144,8 @@ def _are_cards_hidden() -> bool:
     return os.environ.get("CUDA_VISIBLE_DEVICES", "all").strip() in ("", "-1")
 
 
-def _device(subject: Subject, found: Mapping[str, Any]) -> Check:
+def device_check(subject: Subject, found: Mapping[str, Any]) -> Check:
+    """Return what a look at the devices means for the one that is asked for."""
     asked = subject.spec.device
     told = "; ".join(
         f"{device['name']}: {device['label'] or device['reason']}" for device in found["devices"]
