@@ -187,6 +187,8 @@ loads_torch() { "$venv/bin/python" -c 'import torch, torchaudio' 2>/dev/null; }
 install_locked() {
     if [ "$2" = cpu ]; then
         echo "Installing the locked packages with the CPU build of PyTorch (the first time: some minutes, 1.4 GB of disk) ..."
+        grep -q -- --hash= requirements/torch-cpu.txt ||
+            echo "Note: the lock has no hashes of the CPU build; its files are checked against those that $torch_index states."
         run_pip --no-deps --index-url "$torch_index" --requirement requirements/torch-cpu.txt
         run_pip --no-deps --require-hashes --requirement "requirements/$1.txt"
         remove_cuda

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import tomllib
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.conftest import REPOSITORY
+from tests.scripts.package_index import PackageIndex
 
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
 LOCK = tomllib.loads((REPOSITORY / "uv.lock").read_text())
@@ -57,8 +60,26 @@ def asked_of(name: str) -> list[Requirement]:
         "run": [Requirement(one) for one in hub],
         "dev": [*(Requirement(one) for one in hub), *groups],
         "funasr": [*(Requirement(one) for one in hub), *wanted("funasr")],
+        "punctuation": [Requirement(one) for one in project["optional-dependencies"]["punctuation"]],
     }
     return asked[name]
+
+
+def locked_for(name: str) -> set[str]:
+    """Return the packages that uv.lock gives for what a list asks for, with all that they need."""
+    packages = LOCK["package"]  # one may stand there twice: for different versions of Python
+    found: set[tuple[str, str]] = set()
+    to_do = [(canonicalize_name(one.name), extra) for one in asked_of(name) for extra in ("", *one.extras)]
+    while to_do:
+        if (one := to_do.pop()) in found:
+            continue
+        found.add(one)
+        for package in packages:
+            if package["name"] == one[0]:
+                extras = package.get("optional-dependencies", {})
+                needed = extras.get(one[1], []) if one[1] else package.get("dependencies", [])
+                to_do += [(each["name"], extra) for each in needed for extra in ("", *each.get("extra", []))]
+    return {package for package, _ in found}
 
 
 @pytest.mark.parametrize("name", LISTS)
@@ -70,6 +91,19 @@ def test_every_entry_is_pinned_with_hashes_of_uv_lock(name: str) -> None:
         assert pin.operator == "=="
         assert hashes
         assert hashes <= files[canonicalize_name(requirement.name), pin.version], requirement
+
+
+@pytest.mark.parametrize("name", ["install", "run", "dev", "funasr", "punctuation"])
+def test_each_list_is_complete_and_has_nothing_else(name: str) -> None:
+    listed = {canonicalize_name(requirement.name) for requirement, _ in entries(name)}
+    beside = {canonicalize_name(requirement.name) for requirement, _ in entries("torch")}
+    if name == "punctuation":  # installed beside what runs the server
+        beside |= {canonicalize_name(requirement.name) for requirement, _ in entries("run")}
+
+    needed = locked_for(name)
+
+    assert needed <= listed | beside, "scripts/lock.sh renews the lists"
+    assert listed <= needed, "scripts/lock.sh renews the lists"
 
 
 @pytest.mark.parametrize("name", ["install", "run", "dev", "funasr"])
@@ -116,6 +150,29 @@ def test_the_cpu_build_has_the_same_versions_and_no_cuda() -> None:
     pins = {(one.name, next(iter(one.specifier)).version) for one, _ in entries("torch")}
 
     assert cpu == {(name, version) for name, version in pins if name in {"torch", "torchaudio"}}
+
+
+@pytest.fixture(name="writer")
+def _writer() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("writer", REPOSITORY / "scripts/write_requirements.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_hashes_of_the_cpu_build_come_from_its_index(writer: ModuleType) -> None:
+    index = PackageIndex()
+    for version in ("2.0+cpu", "2.1+cpu"):
+        index.add("torch", version, folder="cpu")
+    locked = ["torch==2.0 ; sys_platform == 'linux' \\\n    --hash=sha256:of-pypi\n", "torchaudio==2.0 \\\n"]
+    with index.serving():
+        [torch, torchaudio] = writer.cpu_builds(locked, f"{index.address}/cpu")
+
+    [own] = re.findall(r"/torch-2\.0%2Bcpu.*#sha256=(\w+)", index.page("cpu", "torch"))
+    assert torch == f"torch==2.0+cpu \\\n    --hash=sha256:{own}\n"
+    assert torchaudio == "torchaudio==2.0+cpu\n"  # this index lacks it: pinned all the same
 
 
 def test_the_libraries_of_cuda_stand_in_one_list_only() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -40,6 +42,10 @@ def test_without_a_card_the_cpu_build_comes_without_cuda(checkout: Checkout) -> 
     done = start_without_card(checkout)
 
     assert done.returncode == 0
+    assert (
+        f"Note: the lock has no hashes of the CPU build; its files are checked against those that {checkout.index.address}/cpu"
+        in done.stdout
+    )
     assert {"torch-2.0+cpu", "torchaudio-2.0+cpu", "hello-1.0"} <= checkout.installed()
     assert "nvidia_cudnn-9" not in checkout.installed()
 
@@ -62,15 +68,40 @@ def test_without_a_card_and_pytorchs_index_the_larger_build_comes(checkout: Chec
     assert {"torch-2.0", "nvidia_cudnn-9"} <= checkout.installed()
 
 
-def test_an_index_without_this_very_version_counts_as_none(checkout: Checkout) -> None:
-    (checkout.folder / "requirements/torch-cpu.txt").write_text("torch==2.0+cpu\ntorchaudio==2.1+cpu\n")
-    try:
-        done = start_without_card(checkout)
-    finally:
-        (checkout.folder / "requirements/torch-cpu.txt").write_text("torch==2.0+cpu\ntorchaudio==2.0+cpu\n")
+@pytest.fixture(name="cpu_lock")
+def _cpu_lock(checkout: Checkout) -> Iterator[Path]:
+    """The list of the CPU build, for a test to change."""
+    lock = checkout.folder / "requirements/torch-cpu.txt"
+    before = lock.read_text()
+    yield lock
+    lock.write_text(before)
+
+
+def test_an_index_without_this_very_version_counts_as_none(checkout: Checkout, cpu_lock: Path) -> None:
+    cpu_lock.write_text("torch==2.0+cpu\ntorchaudio==2.1+cpu\n")
+
+    done = start_without_card(checkout)
 
     assert (done.returncode, "lacks the CPU build" in done.stdout) == (0, True)
     assert "torch-2.0" in checkout.installed()
+
+
+def test_a_cpu_build_is_held_against_the_hashes_of_the_lock(checkout: Checkout, cpu_lock: Path) -> None:
+    checkout.run(".venv/bin/python", "-m", "pip", "uninstall", "-q", "-y", "torch", "torchaudio")
+    digests = [
+        hashlib.sha256(checkout.index.files["cpu"][f"{name}-2.0+cpu-py3-none-any.whl"]).hexdigest()
+        for name in ("torch", "torchaudio")
+    ]
+    lines = "torch==2.0+cpu --hash=sha256:{}\ntorchaudio==2.0+cpu --hash=sha256:{}\n"
+    cpu_lock.write_text(lines.format(digests[0], digests[0]))
+    refused = start_without_card(checkout)
+    cpu_lock.write_text(lines.format(*digests))
+    done = start_without_card(checkout)
+
+    assert (refused.returncode, done.returncode) == (1, 0)
+    assert "has another file than the one that the program was tested with" in refused.stdout
+    assert "has no hashes" not in done.stdout
+    assert "torch-2.0+cpu" in checkout.installed()
 
 
 def test_the_cpu_build_that_was_asked_for_is_not_replaced_silently(checkout: Checkout) -> None:
