@@ -41,7 +41,7 @@ def replay_command(settings: Settings) -> tuple[str, ...]:
 
 def open_models(settings: Settings, spec: EngineSpec | None = None) -> Models:
     """Return the models; one that the environment, an option or `spec` names cannot be changed by a choice."""
-    fixed = settings.model if "model" in settings.model_fields_set else spec.model_dir if spec else None
+    fixed = settings.model or (spec.model_dir if spec else None)
     places = ModelPlaces(
         models_dir=settings.models_dir.absolute(),
         builtin=builtin_model_dir(),

@@ -21,7 +21,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from app.addresses import checked_networks, checked_root_path
 from app.errors import N_
-from app.paths import builtin_model_dir, home_dir, logs_dir
+from app.paths import home_dir, logs_dir
 from app.settings_file import KeptSettings, read_kept
 
 PREFIX = "FUNASR_"
@@ -127,7 +127,7 @@ class Settings(BaseSettings):
     vad_model: Path | None = None
     """Folder of a FunASR voice activity model (fsmn-vad); pieces without speech for it get no text."""
 
-    model: Path = Field(default_factory=builtin_model_dir)
+    model: Path | None = None
     """Folder of the model; where it is given, it wins over the choice on the page or by `models use`."""
 
     default_model: str = ""

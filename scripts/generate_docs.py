@@ -30,7 +30,6 @@ EFFECTS: Mapping[Effect, str] = {
     Effect.RESTART: "after a restart",
 }
 FOLDER_DEFAULTS: Mapping[str, str] = {
-    "model": "models/builtin",
     "models_dir": "models",
     "data_dir": "data",
     "log_dir": "logs",

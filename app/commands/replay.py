@@ -114,8 +114,8 @@ def _spec(settings: Settings, case: RecordedCase, changes: Mapping[str, str]) ->
         name: checked_value(name, value) for name, value in changes.items() if name in SETTABLE
     }
     wanted = settings.model_copy(update=values)
-    folder = wanted.model if "model" in changes else _folder(settings, case)
-    return spec_of_folder(wanted, folder)
+    folder = wanted.model if "model" in changes else None
+    return spec_of_folder(wanted, folder or _folder(settings, case))
 
 
 def _recorded(settings: Settings, case: RecordedCase) -> dict[str, Any]:
