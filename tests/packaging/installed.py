@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
-import signal
 import stat
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
+from tests.program import Program
 
 NOT_OURS = ("FUNASR_", "PYTHON", "XDG_", "VIRTUAL_ENV", "PYTEST")
 """Beginnings of the variables that would tell the installed program about this checkout or this machine."""
@@ -39,41 +38,10 @@ class Installed:
     def package(self) -> Path:
         return Path(sysconfig.get_path("purelib", vars={"base": str(self.environment)})) / "app"
 
-    def command(self, *arguments: str | Path) -> list[str]:
+    def at(self, folder: Path) -> Program:
+        """Return its command, to be run in a folder."""
         scripts = Path(sysconfig.get_path("scripts", vars={"base": str(self.environment)}))
-        return [*self.as_user, str(scripts / "funasr-webui"), *map(str, arguments)]
-
-    def run(self, *arguments: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self.command(*arguments),
-            cwd=folder,
-            env=self.variables,
-            capture_output=True,
-            text=True,
-            timeout=280,
-            check=False,
-        )
-
-    @contextmanager
-    def serving(self, *arguments: str | Path, folder: Path) -> Iterator[str]:
-        """A server that listens on the yielded address; it is ended with SIGTERM."""
-        command = self.command("serve", "--port", "0", *arguments)
-        with subprocess.Popen(
-            command, cwd=folder, env=self.variables, stdout=subprocess.PIPE, text=True
-        ) as server:
-            try:
-                yield _address(server)
-            finally:
-                server.send_signal(signal.SIGTERM)
-                server.wait(timeout=60)
-
-
-def _address(server: subprocess.Popen[str]) -> str:
-    assert server.stdout is not None
-    for line in server.stdout:
-        if match := re.search(r"http://\S+", line):
-            return match[0]
-    pytest.fail("the server ended without printing its address")
+        return Program((*self.as_user, str(scripts / "funasr-webui")), folder, self.variables)
 
 
 def make_environment(folder: Path, python: str = sys.executable) -> Path:

@@ -5,13 +5,10 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
-import httpx2 as httpx
 import pytest
 
 from app import __version__
@@ -26,16 +23,12 @@ from tests.packaging.installed import (
     make_environment,
     python_of_everyone,
 )
+from tests.program import ended, letters, upload
 
 MODEL = (large_model_dir() or builtin_model_dir()).name  # what reads until somebody chooses
 GOLDEN = json.loads((builtin_model_dir().with_name(MODEL) / "golden.json").read_text(encoding="utf-8"))
-PATIENCE_SECONDS = 240
 
 pytestmark = pytest.mark.weights
-
-
-def letters(text: str) -> str:
-    return "".join(c for c in text.casefold() if c.isalnum())
 
 
 def put_in_the_way(folder: Path) -> None:
@@ -53,34 +46,15 @@ def state_of(folder: Path) -> dict[str, float]:
     }
 
 
-def ended(client: httpx.Client, job: dict[str, Any]) -> dict[str, Any]:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        job = client.get(f"/api/v1/transcriptions/{job['id']}").json()
-        if job["state"] not in ("queued", "running"):
-            return job
-        time.sleep(0.2)
-    pytest.fail(f"still {job['state']}")
-
-
-def upload(client: httpx.Client, audio: Path) -> dict[str, Any]:
-    with audio.open("rb") as file:
-        answer = client.post(
-            "/api/v1/transcriptions", files={"file": file}, data={"itn": "false", "punctuation": "false"}
-        )
-    assert answer.status_code == 201, answer.text
-    return dict(answer.json())
-
-
 def test_the_command_tells_its_version(installed: Installed, tmp_path: Path) -> None:
-    assert installed.run("--version", folder=tmp_path).stdout == f"funasr-webui {__version__}\n"
+    assert installed.at(tmp_path).run("--version").stdout == f"funasr-webui {__version__}\n"
 
 
 def test_it_reads_the_golden_sample_in_any_folder(installed: Installed, tmp_path: Path) -> None:
     put_in_the_way(tmp_path / "work")
     audio = installed.package / "models" / MODEL / GOLDEN["audio"]
 
-    read = installed.run("transcribe", audio, "--no-itn", "--no-punctuation", folder=tmp_path / "work")
+    read = installed.at(tmp_path / "work").run("transcribe", audio, "--no-itn", "--no-punctuation")
 
     assert read.returncode == 0, read.stderr
     assert letters(read.stdout) == letters(GOLDEN["text"])
@@ -92,13 +66,11 @@ def test_it_serves_pages_and_keeps_everything_in_the_users_folders(
     put_in_the_way(tmp_path / "work")
     before = state_of(installed.package), state_of(tmp_path / "work")
 
-    with (
-        installed.serving(folder=tmp_path / "work") as address,
-        httpx.Client(base_url=address, timeout=60) as client,
-    ):
+    with installed.at(tmp_path / "work").serving() as client:
         page = client.get("/", headers={"Accept-Language": "zh"})
-        job = ended(client, upload(client, installed.package / "models" / MODEL / GOLDEN["audio"]))
-        devices = client.get("/api/v1/system/devices", timeout=120)
+        job = upload(client, installed.package / "models" / MODEL / GOLDEN["audio"], punctuation="false")
+        job = ended(client, job["id"])
+        devices = client.get("/api/v1/system/devices")
         told = client.get("/api/v1/system").json()
 
     assert "语音" in page.text
@@ -115,7 +87,7 @@ def test_it_serves_pages_and_keeps_everything_in_the_users_folders(
 
 
 def test_the_doctor_finds_the_model_inside_the_package(installed: Installed, tmp_path: Path) -> None:
-    examined = installed.run("doctor", "--json", folder=tmp_path)
+    examined = installed.at(tmp_path).run("doctor", "--json")
 
     checks = {check["id"]: check for check in json.loads(examined.stdout)["checks"]}
     wanted = ("packages", "model_files", "recognition", "media")
@@ -136,9 +108,9 @@ def test_what_root_installed_works_for_another_user(built: Built) -> None:
         os.chown(home, NOBODY, NOBODY)
         other = Installed(environment, home, AS_NOBODY)
 
-        with other.serving(folder=home) as address, httpx.Client(base_url=address, timeout=60) as client:
+        with other.at(home).serving() as client:
             audio = other.package / "models" / MODEL / GOLDEN["audio"]
-            job = ended(client, upload(client, audio))
+            job = ended(client, upload(client, audio, punctuation="false")["id"])
 
         assert letters(job["text"]) == letters(GOLDEN["text"]), job
         assert {file.owner() for file in home.rglob("*")} == {home.owner()}
@@ -148,7 +120,7 @@ def test_a_home_that_cannot_be_written_is_told(installed: Installed, tmp_path: P
     (tmp_path / "file").write_text("a file where the home should be")
     homeless = replace(installed, home=tmp_path / "file")
 
-    refused = homeless.run("serve", "--port", "0", folder=tmp_path)
+    refused = homeless.at(tmp_path).run("serve", "--port", "0")
 
     assert refused.returncode == 1
     assert "[folder_unwritable]" in refused.stderr
