@@ -7,6 +7,7 @@ import os
 import shutil
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -56,12 +57,16 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
-def pytest_configure() -> None:
-    """Let the tests find a machine without the tester's own settings, and no proxy in the way to their servers."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the tests find a machine without the tester's own settings and data, and no proxy in the way to their servers."""
     for name in [name for name in os.environ if name.startswith("FUNASR_") and name != OWN]:
         del os.environ[name]
     # The small built-in model, unless a test says otherwise: it takes a tenth of the computing.
     os.environ["FUNASR_DEFAULT_MODEL"] = "builtin"
+    # A checkout whose server has run has a model that somebody, or its first start, has chosen.
+    own = TemporaryDirectory(prefix="funasr-tests-")
+    config.add_cleanup(own.cleanup)
+    os.environ |= {"FUNASR_DATA_DIR": f"{own.name}/data", "FUNASR_LOG_DIR": f"{own.name}/logs"}
     exempt = [os.environ.get(name, "") for name in ("NO_PROXY", "no_proxy")]
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = ",".join(
         filter(None, (*exempt, "localhost", "127.0.0.1", "::1"))

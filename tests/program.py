@@ -31,14 +31,13 @@ class Program:
     """None: those of the tests."""
 
     def run(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end."""
+        """Run a command to its end, for which pytest's own limit holds."""
         return subprocess.run(
             [*self.words, *map(str, arguments)],
             cwd=self.folder,
             env=self.variables,
             capture_output=True,
             text=True,
-            timeout=PATIENCE_SECONDS,
             check=False,
         )
 
