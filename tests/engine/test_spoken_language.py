@@ -10,7 +10,12 @@ import pytest
 
 from app.engine import SAMPLE_RATE, EngineSpec, RecognitionOptions, Utterance
 from app.engine.whisper import guards, load_engine
-from app.engine.whisper.spoken_language import LANGUAGES_FILE, LanguageLine, language_line, mean_of_frames
+from app.engine.whisper.spoken_language import (
+    LANGUAGES_FILE,
+    LanguageLine,
+    mean_of_frames,
+    read_language_line,
+)
 from app.errors import ModelFileUnreadable
 from tests.engine.tiny_whisper import WIDTH, build_tiny_whisper
 
@@ -66,8 +71,8 @@ def test_a_damaged_line_is_named(tmp_path: Path, content: str) -> None:
     (tmp_path / LANGUAGES_FILE).write_text(content, encoding="utf-8")
 
     with pytest.raises(ModelFileUnreadable, match=r"languages\.json"):
-        language_line(tmp_path)
+        read_language_line(tmp_path)
 
 
 def test_a_folder_without_a_line_is_asked_as_whisper_is(tmp_path: Path) -> None:
-    assert language_line(tmp_path) is None
+    assert read_language_line(tmp_path) is None

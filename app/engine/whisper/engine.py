@@ -40,7 +40,7 @@ from app.engine.whisper.mel import FRAMES_PER_SECOND, LogMel, padded_frames
 from app.engine.whisper.placement import WhisperPlacement, choose_placement, on_cpu
 from app.engine.whisper.receipts import option_lines, usable_hotwords
 from app.engine.whisper.script import convert, with_wide_marks
-from app.engine.whisper.spoken_language import language_line, mean_of_frames
+from app.engine.whisper.spoken_language import mean_of_frames, read_language_line
 from app.engine.whisper.vocabulary import Piece, Vocabulary
 from app.engine.whisper.weights import WEIGHTS_FILE, WeightsFacts, read_facts
 from app.engine.words import FrameTimes, spoken_words
@@ -117,7 +117,7 @@ class WhisperEngine:
         self._network = network
         self._mel = LogMel(facts.mel_bins)
         self._languages = languages_of(spec.model_dir)
-        self._language_line = language_line(spec.model_dir)
+        self._language_line = read_language_line(spec.model_dir)
         self._punctuator: Punctuator = punctuator_of(spec.punctuation_model)
         self._lock = Lock()
         budget = MemoryBudget(

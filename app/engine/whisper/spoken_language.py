@@ -39,7 +39,7 @@ class LanguageLine:
         return {self.languages[0]: 1 - second, self.languages[1]: second}
 
 
-def language_line(folder: Path) -> LanguageLine | None:
+def read_language_line(folder: Path) -> LanguageLine | None:
     """Return the line of a folder that brings one.
 
     Raises:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import pickle
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
@@ -26,10 +25,10 @@ from app.errors import (
     ModelConfigUnsupported,
     ModelError,
     ModelFileMissing,
-    ModelFileUnreadable,
     ModelWeightsMismatch,
 )
 from app.hotwords import parse_hotwords
+from tests.engine.sanm.bad_folders import DAMAGES, names_a_damaged_file, runs_no_code
 from tests.engine.sanm.folders import GOLDEN, QWEN3, change_config, write_json, write_nano
 from tests.engine.sounds import Samples, buzz, noise, silence
 
@@ -273,20 +272,9 @@ def test_half_precision_is_for_the_language_model_alone(built: Path) -> None:
     "name",
     ["model.pt", "multilingual.tiktoken", f"{LLM}/config.json", f"{LLM}/tokenizer.json", "config.yaml"],
 )
-@pytest.mark.parametrize("damage", ["absent", "half", "foreign", "empty"])
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_a_file_that_is_not_whole_is_named(folder: Path, name: str, damage: str) -> None:
-    content = (folder / name).read_bytes()
-    foreign = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 9
-    damaged = {"half": content[: len(content) * 2 // 5], "foreign": foreign, "empty": b""}
-    (folder / name).unlink()
-    if damage != "absent":
-        (folder / name).write_bytes(damaged[damage])
-
-    with pytest.raises(ModelError) as caught:
-        load(folder)
-
-    named = Path(name).name
-    assert named in str(caught.value) or "config.yaml" in str(caught.value) or damage == "absent"
+    names_a_damaged_file(load, folder, name, damage)
 
 
 def test_a_language_model_that_is_not_there_is_missed(folder: Path) -> None:
@@ -313,16 +301,8 @@ def test_a_table_that_reads_and_writes_may_be_stored_once(folder: Path) -> None:
     assert hear(load(folder), voice(0.5))[0].text
 
 
-def test_a_pickle_that_runs_code_is_refused(folder: Path, tmp_path: Path) -> None:
-    class Bomb:
-        def __reduce__(self) -> tuple[object, tuple[Path]]:
-            return Path.touch, (tmp_path / "exploded",)
-
-    (folder / "model.pt").write_bytes(pickle.dumps({"llm": Bomb()}))
-
-    with pytest.raises(ModelFileUnreadable, match=r"model\.pt"):
-        load(folder)
-    assert not (tmp_path / "exploded").exists()
+def test_a_pickle_that_runs_code_is_refused(folder: Path) -> None:
+    runs_no_code(load, folder, "llm")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ The golden numbers are FunASR 1.4.16's own (tests/funasr/reference.py wrote them
 from __future__ import annotations
 
 import json
-import pickle
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,13 +28,13 @@ from app.engine.sanm.predictor import integrated, token_parts
 from app.engine.sanm.seaco import MOST_HOTWORDS, SeacoParaformer
 from app.errors import (
     ModelConfigUnsupported,
-    ModelError,
     ModelFileMissing,
     ModelFileUnreadable,
     ModelWeightsMismatch,
 )
 from app.hotwords import parse_hotwords
 from app.transcript import Word
+from tests.engine.sanm.bad_folders import DAMAGES, FOREIGN, names_a_damaged_file, runs_no_code
 from tests.engine.sanm.folders import GOLDEN
 from tests.engine.sanm.paraformer_folders import CHARACTERS, KINDS, TOKENS, build, sound
 from tests.engine.sounds import Samples, babble, sentence, silence, tone
@@ -266,20 +265,13 @@ def test_a_missing_file_is_named(folder: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["model.pt", "am.mvn", "tokens.json", "config.yaml", "configuration.json"])
-@pytest.mark.parametrize("damage", ["half", "foreign", "empty"])
+@pytest.mark.parametrize("damage", DAMAGES[1:])
 def test_a_truncated_or_foreign_file_is_named(folder: Path, name: str, damage: str) -> None:
-    content = (folder / name).read_bytes()
-    damaged = {"half": content[: len(content) * 3 // 5], "foreign": b"\x89PNG" + bytes(range(256)) * 9}
-    (folder / name).write_bytes(damaged.get(damage, b""))
-
-    with pytest.raises(ModelError) as caught:
-        load(folder)
-
-    assert name in str(caught.value) or "config.yaml" in str(caught.value)
+    names_a_damaged_file(load, folder, name, damage)
 
 
 def test_a_dictionary_that_is_no_text_is_named(folder: Path) -> None:
-    (folder / "seg_dict").write_bytes(b"\x89PNG" + bytes(range(256)) * 9)
+    (folder / "seg_dict").write_bytes(FOREIGN)
 
     with pytest.raises(ModelFileUnreadable, match="seg_dict"):
         load(folder)
@@ -292,16 +284,8 @@ def test_weights_of_another_model_are_refused(folder: Path, folders: dict[str, P
         load(folder)
 
 
-def test_a_pickle_that_runs_code_is_refused(folder: Path, tmp_path: Path) -> None:
-    class Bomb:
-        def __reduce__(self) -> tuple[object, tuple[str, ...]]:
-            return Path.touch, (Path(tmp_path / "exploded"),)  # type: ignore[return-value]
-
-    (folder / "model.pt").write_bytes(pickle.dumps({"encoder": Bomb()}))
-
-    with pytest.raises(ModelFileUnreadable, match=r"model\.pt"):
-        load(folder)
-    assert not (tmp_path / "exploded").exists()
+def test_a_pickle_that_runs_code_is_refused(folder: Path) -> None:
+    runs_no_code(load, folder, "encoder")
 
 
 @pytest.mark.parametrize("tokens", [[*TOKENS, "new"], list(TOKENS[1:])])

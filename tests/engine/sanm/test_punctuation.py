@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import pickle
 import shutil
 import sys
 from pathlib import Path
@@ -17,7 +16,6 @@ from app.engine.sanm.punctuation import CtPunc, load_punctuator
 from app.engine.sanm.segmentation import characters
 from app.errors import (
     ModelConfigUnsupported,
-    ModelError,
     ModelFileMissing,
     ModelFileUnreadable,
     ModelFolderMissing,
@@ -25,6 +23,7 @@ from app.errors import (
     ModelWeightsMismatch,
 )
 from app.transcript import Word
+from tests.engine.sanm.bad_folders import DAMAGES, names_a_damaged_file, runs_no_code
 from tests.engine.sanm.folders import GOLDEN, MARKS, change_config, write_json, write_punctuation
 
 CASES = json.loads((GOLDEN / "punctuation.json").read_text(encoding="utf-8"))
@@ -171,19 +170,9 @@ def test_a_text_that_names_a_file_is_not_opened(built: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["model.pt", "tokens.json", "config.yaml"])
-@pytest.mark.parametrize("damage", ["absent", "half", "foreign", "empty"])
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_a_file_that_is_not_whole_is_named(folder: Path, name: str, damage: str) -> None:
-    content = (folder / name).read_bytes()
-    foreign = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 9
-    damaged = {"half": content[: len(content) * 2 // 5], "foreign": foreign, "empty": b""}
-    (folder / name).unlink()
-    if damage != "absent":
-        (folder / name).write_bytes(damaged[damage])
-
-    with pytest.raises(ModelError) as caught:
-        load_punctuator(folder)
-
-    assert name in str(caught.value) or "config.yaml" in str(caught.value) or damage == "absent"
+    names_a_damaged_file(load_punctuator, folder, name, damage)
 
 
 def test_a_dictionary_that_is_named_but_absent_is_missed(folder: Path) -> None:
@@ -213,16 +202,8 @@ def test_words_without_the_package_that_finds_them_ask_for_it(
     assert "funasr-webui[punctuation]" in caught.value.problem.explained()["advice"]
 
 
-def test_a_pickle_that_runs_code_is_refused(folder: Path, tmp_path: Path) -> None:
-    class Bomb:
-        def __reduce__(self) -> tuple[object, tuple[Path]]:
-            return Path.touch, (tmp_path / "exploded",)
-
-    (folder / "model.pt").write_bytes(pickle.dumps({"embed.weight": Bomb()}))
-
-    with pytest.raises(ModelFileUnreadable, match=r"model\.pt"):
-        load_punctuator(folder)
-    assert not (tmp_path / "exploded").exists()
+def test_a_pickle_that_runs_code_is_refused(folder: Path) -> None:
+    runs_no_code(load_punctuator, folder, "embed.weight")
 
 
 @pytest.mark.parametrize("tokens", [["<unk>"], ["a", "a", "<unk>"], ["a", "b"], {"a": 1}, [1, 2]])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import pickle
 import shutil
 from itertools import pairwise
 from pathlib import Path
@@ -19,11 +18,10 @@ from app.engine.sanm.endpoints import EndpointDetector, EndpointRules, FrameJudg
 from app.engine.sanm.vad import FsmnStream, FsmnVad, SpeechEvent, _StreamedFeatures, load_vad
 from app.errors import (
     ModelConfigUnsupported,
-    ModelError,
-    ModelFileUnreadable,
     ModelFolderMissing,
     ModelWeightsMismatch,
 )
+from tests.engine.sanm.bad_folders import DAMAGES, names_a_damaged_file, runs_no_code
 from tests.engine.sanm.folders import GOLDEN, change_config, conversation, write_vad
 from tests.engine.sounds import Samples, babble
 from tests.engine.tiny_model import build_tiny_model
@@ -196,31 +194,13 @@ def test_pieces_without_speech_get_no_text(built: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["model.pt", "am.mvn", "config.yaml"])
-@pytest.mark.parametrize("damage", ["absent", "half", "foreign", "empty"])
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_a_file_that_is_not_whole_is_named(folder: Path, name: str, damage: str) -> None:
-    content = (folder / name).read_bytes()
-    foreign = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 9
-    damaged = {"half": content[: len(content) * 2 // 5], "foreign": foreign, "empty": b""}
-    (folder / name).unlink()
-    if damage != "absent":
-        (folder / name).write_bytes(damaged[damage])
-
-    with pytest.raises(ModelError) as caught:
-        load_vad(folder)
-
-    assert name in str(caught.value) or "config.yaml" in str(caught.value) or damage == "absent"
+    names_a_damaged_file(load_vad, folder, name, damage)
 
 
-def test_a_pickle_that_runs_code_is_refused(folder: Path, tmp_path: Path) -> None:
-    class Bomb:
-        def __reduce__(self) -> tuple[object, tuple[Path]]:
-            return Path.touch, (tmp_path / "exploded",)
-
-    (folder / "model.pt").write_bytes(pickle.dumps({"encoder": Bomb()}))
-
-    with pytest.raises(ModelFileUnreadable, match=r"model\.pt"):
-        load_vad(folder)
-    assert not (tmp_path / "exploded").exists()
+def test_a_pickle_that_runs_code_is_refused(folder: Path) -> None:
+    runs_no_code(load_vad, folder, "encoder")
 
 
 @pytest.mark.parametrize(
