@@ -13,7 +13,7 @@ from app.engine import EngineSpec
 from app.engine.audio import DecodeLimits
 from app.engine.extras import extra_of
 from app.engine.known_models import BUILTIN, BUILTIN_LARGE, PUNCTUATION, VAD
-from app.engine.registry import WHISPER_FACTORY, factory_for, identify
+from app.engine.registry import FUNASR_FACTORY, NANO, WHISPER_FACTORY, factory_for, identify
 from app.engine.vad import VadOptions
 from app.errors import ModelError
 from app.jobs.models import ModelPlaces, Models
@@ -97,10 +97,20 @@ def quick_spec(settings: Settings) -> EngineSpec:
 
 
 def is_slow_live(in_use: EngineSpec, device: str, options: JobOptions) -> bool:
-    """Return whether the model in use answers late (Whisper on a processor), and the small built-in one knows the language."""
+    """Return whether the model in use answers late, and the small built-in one knows the language."""
     languages = ("zh", "en", "auto") if in_use.model_dir == large_model_dir() else ("zh", "en")
-    is_slow = in_use.factory == WHISPER_FACTORY and not device.startswith("cuda")
+    is_slow = not device.startswith("cuda") and _writes_word_by_word(in_use)
     return is_slow and options.language in languages
+
+
+def _writes_word_by_word(spec: EngineSpec) -> bool:
+    """Return whether a decoder or a language model writes the text: Whisper, Fun-ASR-Nano. On a processor that takes long."""
+    if spec.factory != FUNASR_FACTORY:
+        return spec.factory == WHISPER_FACTORY
+    try:
+        return identify(spec.model_dir).architecture == NANO
+    except ModelError:  # it is gone, or was damaged after it had been loaded
+        return False
 
 
 def decode_limits(settings: Settings) -> DecodeLimits:

@@ -29,6 +29,7 @@ LARGEST_CONFIG_BYTES = 2 * 2**20  # the largest real one has some kilobytes
 NATIVE_FACTORY = "app.engine.recognizer:load_engine"
 FUNASR_FACTORY = "app.engine.funasr:load_engine"
 WHISPER_FACTORY = "app.engine.whisper:load_engine"
+NANO = "FunASRNano"
 NATIVE_FILES = ("final.pt", "units.txt")
 FUNASR_FILES = ("model.pt",)
 
@@ -71,7 +72,7 @@ _FUNASR_FAMILIES: Mapping[str, _Family] = {
     "Paraformer": _Family(("times", "itn")),
     "BiCifParaformer": _Family(("times", "itn")),
     "SeacoParaformer": _Family(("times", "hotwords", "itn")),
-    "FunASRNano": _Family(("times", "hotwords", "itn", "punctuation")),
+    NANO: _Family(("times", "hotwords", "itn", "punctuation")),
     "CTTransformer": _Family(("punctuation",), ("zh", "en"), Role.PUNCTUATION),
     "FsmnVADStreaming": _Family((), (), Role.VAD),
 }
