@@ -64,7 +64,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # The small built-in model, unless a test says otherwise: it takes a tenth of the computing.
     os.environ["FUNASR_DEFAULT_MODEL"] = "builtin"
     # A checkout whose server has run has a model that somebody, or its first start, has chosen.
-    own = TemporaryDirectory(prefix="funasr-tests-")
+    own = TemporaryDirectory(prefix="funasr-tests-", ignore_cleanup_errors=True)
     config.add_cleanup(own.cleanup)
     os.environ |= {"FUNASR_DATA_DIR": f"{own.name}/data", "FUNASR_LOG_DIR": f"{own.name}/logs"}
     exempt = [os.environ.get(name, "") for name in ("NO_PROXY", "no_proxy")]
