@@ -147,6 +147,8 @@ def create_app(settings: Settings, *, spec: EngineSpec | None = None, start_work
 
 def _add_routes(app: FastAPI) -> None:
     install_error_handlers(app)
+    # First: a page asks for sixty files, and each would be compared with all the other addresses.
+    app.mount("/static", StaticFolder(directory=resource_dir("static")), name="static")
     for module in (
         events,
         transcriptions,
@@ -183,7 +185,6 @@ def _add_routes(app: FastAPI) -> None:
     add_router(app, logs.page)
     add_router(app, replay.page)
     add_router(app, comparisons.page)
-    app.mount("/static", StaticFolder(directory=resource_dir("static")), name="static")
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:

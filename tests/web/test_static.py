@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from app.web.static import version_of
+from app.web.static import StaticFolder, version_of
 
 
 def address_of_script(page: str) -> str:
@@ -57,3 +59,31 @@ def test_scripts_and_pages_travel_compressed_and_recordings_do_not(client: TestC
     assert "Accept-Encoding" in script.headers["vary"]
     assert "content-encoding" not in answer.headers
     assert script.text.startswith("/**")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "identity"])
+def test_a_file_that_changes_is_served_anew_though_it_is_kept_in_memory(
+    tmp_path: Path, encoding: str
+) -> None:
+    script = tmp_path / "page.js"
+    app = Starlette()
+    app.mount("/static", StaticFolder(directory=tmp_path))
+    served = TestClient(app, headers={"accept-encoding": encoding})
+    for text in ("old " * 200, "newer " * 200):
+        script.write_text(text)
+        for _ in range(2):
+            answer = served.get("/static/page.js")
+            assert answer.text == text
+            assert answer.headers.get("content-encoding", "identity") == encoding
+
+
+def test_what_has_not_changed_is_not_sent_again_and_a_part_can_be_asked_for(client: TestClient) -> None:
+    whole = client.get("/static/js/lib/dom.js")
+
+    again = client.get("/static/js/lib/dom.js", headers={"if-none-match": whole.headers["etag"]})
+    part = client.get("/static/js/lib/dom.js", headers={"range": "bytes=0-2", "accept-encoding": "identity"})
+    head = client.head("/static/js/lib/dom.js")
+
+    assert (again.status_code, again.content) == (304, b"")
+    assert (part.status_code, part.text) == (206, "/**")
+    assert (head.status_code, head.content) == (200, b"")
