@@ -18,7 +18,7 @@ from app.engine import SAMPLE_RATE
 from app.engine.detection import detector_for
 from app.engine.frames import FLOOR, LOUD_PERCENTILE, gain_for, louder
 from app.engine.grouping import FrameSpan
-from app.engine.vad import SpeechSpan, VadOptions, grouper_for, pad_frames
+from app.engine.vad import SpeechSpan, VadOptions, grouper_for, pad_frames, takes_bursts
 
 Samples: TypeAlias = npt.NDArray[np.int16]
 
@@ -148,7 +148,8 @@ class SpeechStream:
         level = float(frame.std(dtype=np.float32))
         self._adjust(self._loudness.gain_with(level))
         is_speech = self._is_speech(frame, level)
-        span = self._grouper.take(is_speech, level, is_clear=self._detector.is_clear)
+        is_clear = self._detector.is_clear or takes_bursts(self._options)
+        span = self._grouper.take(is_speech, level, is_clear=is_clear)
         self._recent.append((frame, level))
         self._frame += 1
         if span:

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from app.engine.detection import judge
+from app.engine.detection import SURE_FRAMES, judge
 from app.engine.frames import FLOOR, Frames, Levels
 from app.engine.grouping import FrameSpan, SpeechGrouper
 from app.engine.vad_options import VadOptions
@@ -88,7 +88,7 @@ def _group(frames: Frames, options: VadOptions) -> Iterator[FrameSpan]:
     """Group the frames as SpeechGrouper does, but give it only the speech that must be cut: an hour is quick then."""
     grouper = grouper_for(options)
     longest = _longest(options)
-    is_clear = frames.is_speech if frames.is_clear is None else frames.is_clear
+    is_clear = frames.is_speech if frames.is_clear is None or takes_bursts(options) else frames.is_clear
     speech, clear = (np.concatenate([[0], np.cumsum(flags)]) for flags in (frames.is_speech, is_clear))
     for first, end in _between_silences(frames.is_speech, _silence_frames(options)):
         if end - first <= longest:
@@ -123,6 +123,11 @@ def grouper_for(options: VadOptions, frame: int = 0) -> SpeechGrouper:
         quiet_window=QUIETEST_MS // options.step_ms,
         frame=frame,
     )
+
+
+def takes_bursts(options: VadOptions) -> bool:
+    """Return whether speech need not be clear: the shortest that was asked for is shorter than any clear burst."""
+    return _least_speech(options) < SURE_FRAMES
 
 
 def _least_speech(options: VadOptions) -> int:

@@ -42,7 +42,7 @@ ADVICE = {
         "The speech detection heard sound but no voice. If somebody speaks here, lower the threshold (of webrtcvad: the mode)."
     ),
     Why.TOO_SHORT: N_(
-        "Less speech than the minimum, or too briefly to be told from music. If it is a word, lower the minimum speech or the threshold."
+        "Less speech than the minimum, or too briefly to be told from music. If it is a word, lower the minimum speech."
     ),
     Why.OTHER_SETTINGS: N_("It was left out while recording; reading the recording again finds it."),
     Why.NO_SPEECH: N_("The larger speech model heard music or noise, so nothing was written."),

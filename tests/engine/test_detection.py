@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from app.engine.vad import VadOptions, find_speech
 SILENCE = [0.01] * (GAP_FRAMES + 1)
 
 
-def spans(probabilities: list[float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+def spans(probabilities: list[float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **options: Any) -> int:
     """Return how many spans there are where Silero says this of one frame after the other."""
 
     class Told:
@@ -29,7 +30,7 @@ def spans(probabilities: list[float], tmp_path: Path, monkeypatch: pytest.Monkey
     pcm = tmp_path / "a.s16"
     sound = np.random.default_rng(0).standard_normal(512 * len(probabilities)) * 3000
     pcm.write_bytes(sound.astype("<i2").tobytes())
-    return len(find_speech(pcm, VadOptions()).spans)
+    return len(find_speech(pcm, VadOptions(**options)).spans)
 
 
 @pytest.mark.parametrize(
@@ -48,6 +49,15 @@ def test_only_speech_that_lasts_or_is_sure_opens_a_span(
     burst: list[float], count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert spans([*SILENCE, *burst, *SILENCE], tmp_path, monkeypatch) == count
+
+
+def test_who_asks_for_shorter_speech_takes_bursts_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = [*SILENCE, *[0.9] * 3, *SILENCE]
+
+    assert spans(heard, tmp_path, monkeypatch, min_speech_ms=100) == 1
+    assert spans(heard, tmp_path, monkeypatch, min_speech_ms=200) == 0
 
 
 @pytest.mark.parametrize("seed", range(10))
