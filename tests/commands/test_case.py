@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from app.paths import builtin_model_dir
-from tests.commands.test_transcribe import run
 from tests.jobs.conftest import House, _house, talk  # noqa: F401 - a fixture
 from tests.support.cases import names_in, read
+from tests.warm import run
 
 needs_model = pytest.mark.skipif(
     not (builtin_model_dir() / "golden.json").is_file(), reason="needs models/builtin"

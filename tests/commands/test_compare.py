@@ -4,30 +4,19 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import REPOSITORY
 from tests.engine.sounds import sentence, wav_bytes
 from tests.engine.tiny_model import build_tiny_model
 from tests.engine.tiny_whisper import build_tiny_whisper
+from tests.warm import run
 
 
-def run(tmp_path: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {
-        "FUNASR_MODELS_DIR": str(tmp_path / "models"),
-        "FUNASR_DATA_DIR": str(tmp_path / "data"),
-    }
-    return subprocess.run(
-        [sys.executable, "-m", "app", "compare", *map(str, arguments)],
-        cwd=REPOSITORY,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def compare(tmp_path: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    folders = {"FUNASR_MODELS_DIR": str(tmp_path / "models"), "FUNASR_DATA_DIR": str(tmp_path / "data")}
+    return run("compare", *arguments, variables=os.environ | folders)
 
 
 def test_two_models_read_a_folder_side_by_side_with_their_errors(tmp_path: Path) -> None:
@@ -38,7 +27,7 @@ def test_two_models_read_a_folder_side_by_side_with_their_errors(tmp_path: Path)
     (recordings / "fox.wav").write_bytes(wav_bytes(sentence()))
     (tmp_path / "said.tsv").write_text("path\ttext\nfox.wav\tThe quick brown fox.\n", encoding="utf-8")
 
-    ended = run(tmp_path, recordings, "--models", "one,two", "--reference", tmp_path / "said.tsv")
+    ended = compare(tmp_path, recordings, "--models", "one,two", "--reference", tmp_path / "said.tsv")
 
     assert ended.returncode == 0, ended.stderr
     assert "said  The quick brown fox." in ended.stdout
@@ -51,7 +40,7 @@ def test_two_models_read_a_folder_side_by_side_with_their_errors(tmp_path: Path)
 def test_a_model_that_is_not_here_is_told_before_anything_is_read(tmp_path: Path, models: str) -> None:
     (tmp_path / "a.wav").write_bytes(wav_bytes(sentence()))
 
-    ended = run(tmp_path, tmp_path / "a.wav", "--models", models)
+    ended = compare(tmp_path, tmp_path / "a.wav", "--models", models)
 
     assert ended.returncode != 0
     assert models in ended.stderr

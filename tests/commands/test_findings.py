@@ -7,7 +7,7 @@ import json
 import pytest
 
 from app.paths import builtin_model_dir
-from tests.commands.test_transcribe import run
+from tests.warm import run
 
 MODEL = builtin_model_dir()
 pytestmark = pytest.mark.skipif(not (MODEL / "golden.json").is_file(), reason="needs models/builtin")

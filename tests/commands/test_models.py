@@ -16,6 +16,7 @@ from tests.conftest import REPOSITORY
 from tests.engine.tiny_model import build_tiny_model
 from tests.models.conftest import FUNASR_FILES, SENSEVOICE_MS
 from tests.models.hub import LoopbackHub, loopback_hub, tar_gz
+from tests.warm import run
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -32,8 +33,8 @@ def _tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_tiny_model(tmp_path_factory.mktemp("tiny") / "tiny")
 
 
-@pytest.fixture(name="run")
-def _run(hub: LoopbackHub, tmp_path: Path) -> Run:
+@pytest.fixture(name="models")
+def _models(hub: LoopbackHub, tmp_path: Path) -> Run:
     settings = {
         "FUNASR_MODELS_DIR": str(tmp_path / "models"),
         "FUNASR_DATA_DIR": str(tmp_path / "data"),
@@ -41,23 +42,15 @@ def _run(hub: LoopbackHub, tmp_path: Path) -> Run:
     }
     environment = os.environ | hub.environment(tmp_path) | settings
 
-    def run(*arguments: object, command: str = "models", **more: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "app", command, *map(str, arguments)],
-            cwd=REPOSITORY,
-            env=environment | more,
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
+    def models(*arguments: object, command: str = "models", **more: str) -> subprocess.CompletedProcess[str]:
+        return run(command, *arguments, variables=environment | more)
 
-    return run
+    return models
 
 
-def test_the_list_tells_what_is_here_and_what_can_be_had(run: Run, hub: LoopbackHub) -> None:
-    table = run("list")
-    models = {model["name"]: model for model in json.loads(run("list", "--json").stdout)["models"]}
+def test_the_list_tells_what_is_here_and_what_can_be_had(models: Run, hub: LoopbackHub) -> None:
+    table = models("list")
+    models = {model["name"]: model for model in json.loads(models("list", "--json").stdout)["models"]}
 
     assert table.returncode == 0, table.stderr
     assert "sensevoice-small" in table.stdout
@@ -69,20 +62,20 @@ def test_the_list_tells_what_is_here_and_what_can_be_had(run: Run, hub: Loopback
 
 @pytest.mark.parametrize("hub_name", ["modelscope", "huggingface"])
 def test_a_model_is_pulled_with_a_cut_in_the_middle_verified_and_removed(
-    run: Run, hub: LoopbackHub, hub_name: str, tmp_path: Path
+    models: Run, hub: LoopbackHub, hub_name: str, tmp_path: Path
 ) -> None:
     hub.offer("FunAudioLLM/SenseVoiceSmall", dict(FUNASR_FILES))
     hub.cuts = [200_000]
 
-    pulled = run("pull", "sensevoice-small", "--from", hub_name)
+    pulled = models("pull", "sensevoice-small", "--from", hub_name)
 
     assert pulled.returncode == 0, pulled.stderr
     assert (tmp_path / "models/sensevoice-small/model.pt").read_bytes() == FUNASR_FILES["model.pt"]
     assert hub.sent["model.pt"] == len(FUNASR_FILES["model.pt"])
-    assert "matches its checksum" in run("verify", "sensevoice-small").stdout
+    assert "matches its checksum" in models("verify", "sensevoice-small").stdout
 
-    refused = run("remove", "sensevoice-small")
-    removed = run("remove", "sensevoice-small", "--yes")
+    refused = models("remove", "sensevoice-small")
+    removed = models("remove", "sensevoice-small", "--yes")
 
     assert refused.returncode == 1
     assert removed.returncode == 0
@@ -90,15 +83,15 @@ def test_a_model_is_pulled_with_a_cut_in_the_middle_verified_and_removed(
 
 
 def test_a_model_from_the_wenet_mirror_is_loaded_once_and_then_used(
-    run: Run, hub: LoopbackHub, tiny: Path, tmp_path: Path
+    models: Run, hub: LoopbackHub, tiny: Path, tmp_path: Path
 ) -> None:
     files = {f"exp/{file.name}": file.read_bytes() for file in tiny.iterdir()}
     hub.archives["aishell_u2pp_conformer_exp"] = tar_gz(files)
 
-    assert run("pull", "aishell-u2pp-conformer").returncode == 0
-    used = run("use", "aishell-u2pp-conformer", "--device", "cpu")
-    in_use = run("remove", "aishell-u2pp-conformer", "--yes")
-    read = run(
+    assert models("pull", "aishell-u2pp-conformer").returncode == 0
+    used = models("use", "aishell-u2pp-conformer", "--device", "cpu")
+    in_use = models("remove", "aishell-u2pp-conformer", "--yes")
+    read = models(
         *("--format", "json", "--device", "cpu", REPOSITORY / "models/builtin/golden.flac"),
         command="transcribe",
     )
@@ -110,12 +103,12 @@ def test_a_model_from_the_wenet_mirror_is_loaded_once_and_then_used(
     assert "model_in_use" in in_use.stderr
 
 
-def test_a_folder_that_does_not_load_is_not_chosen(run: Run, tiny: Path, tmp_path: Path) -> None:
+def test_a_folder_that_does_not_load_is_not_chosen(models: Run, tiny: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken"
     shutil.copytree(tiny, broken)
     (broken / "final.pt").write_bytes(b"these are no weights")
 
-    result = run("use", broken, "--device", "cpu")
+    result = models("use", broken, "--device", "cpu")
 
     assert result.returncode == 1
     assert "model_does_not_load" in result.stderr
@@ -123,38 +116,42 @@ def test_a_folder_that_does_not_load_is_not_chosen(run: Run, tiny: Path, tmp_pat
     assert json.loads((tmp_path / "data/models.json").read_text())["model"] == "builtin"
 
 
-def test_the_environment_wins_over_a_choice(run: Run, tiny: Path) -> None:
-    result = run("use", "builtin", FUNASR_MODEL=str(tiny))
+def test_the_environment_wins_over_a_choice(models: Run, tiny: Path) -> None:
+    result = models("use", "builtin", FUNASR_MODEL=str(tiny))
 
     assert result.returncode == 1
     assert "model_fixed" in result.stderr
 
 
 def test_a_hub_without_its_client_is_an_error_with_the_command_to_install_it(
-    run: Run, tmp_path: Path
+    models: Run, tmp_path: Path
 ) -> None:
     for package in ("modelscope_hub", "huggingface_hub"):
         (tmp_path / "hidden" / package).mkdir(parents=True)
         (tmp_path / "hidden" / package / "__init__.py").write_text("raise ImportError('hidden')")
 
     for hub_name in ("modelscope", "huggingface"):
-        result = run("pull", "sensevoice-small", "--from", hub_name, PYTHONPATH=str(tmp_path / "hidden"))
+        command = [sys.executable, "-m", "app", "models", "pull", "sensevoice-small", "--from", hub_name]
+        variables = os.environ | {"PYTHONPATH": str(tmp_path / "hidden")}
+        result = subprocess.run(
+            command, cwd=REPOSITORY, env=variables, capture_output=True, text=True, check=False
+        )
 
         assert result.returncode == 1
         assert "hub_client_missing" in result.stderr
         assert "pip install" in result.stderr
 
 
-def test_an_unreachable_hub_says_what_to_do(run: Run, tmp_path: Path) -> None:
-    result = run("pull", "sensevoice-small", "--from", "huggingface", HF_ENDPOINT="http://127.0.0.1:9")
+def test_an_unreachable_hub_says_what_to_do(models: Run, tmp_path: Path) -> None:
+    result = models("pull", "sensevoice-small", "--from", "huggingface", HF_ENDPOINT="http://127.0.0.1:9")
 
     assert result.returncode == 1
     assert "hub_unreachable" in result.stderr
     assert str(tmp_path / "models") in result.stderr
 
 
-def test_offline_mode_of_the_client_is_respected(run: Run, hub: LoopbackHub) -> None:
-    result = run("pull", "sensevoice-small", "--from", "huggingface", HF_HUB_OFFLINE="1")
+def test_offline_mode_of_the_client_is_respected(models: Run, hub: LoopbackHub) -> None:
+    result = models("pull", "sensevoice-small", "--from", "huggingface", HF_HUB_OFFLINE="1")
 
     assert "hub_unreachable" in result.stderr
     assert hub.asked == []

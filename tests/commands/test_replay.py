@@ -15,8 +15,8 @@ from app.paths import builtin_model_dir
 from app.settings import Settings
 from app.store.database import Database
 from app.store.files import Files
-from tests.commands.test_transcribe import run
 from tests.jobs.conftest import House
+from tests.warm import run
 
 MODEL = builtin_model_dir()
 pytestmark = pytest.mark.skipif(not (MODEL / "golden.json").is_file(), reason="needs models/builtin")

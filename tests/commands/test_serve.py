@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.commands.serve import listen
-from tests.commands.test_transcribe import run
+from tests.warm import run
 
 
 def test_a_taken_port_is_named_with_who_has_it_and_a_free_one(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from app.engine.audio import DecodeLimits, decode
 from app.paths import builtin_model_dir
 from tests.conftest import REPOSITORY
 from tests.engine.sounds import wav_bytes
+from tests.warm import run
 
 MODEL = builtin_model_dir()
 
@@ -29,17 +30,6 @@ def _golden() -> tuple[Path, str]:
         pytest.skip("needs the built-in model in models/builtin")
     described = json.loads((MODEL / "golden.json").read_text(encoding="utf-8"))
     return MODEL / described["audio"], described["text"]
-
-
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "app", *map(str, arguments)],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
 
 
 def letters(text: str) -> str:

@@ -20,6 +20,7 @@ import pytest
 from app.paths import builtin_model_dir
 from tests.conftest import REPOSITORY
 from tests.waiting import wait_until
+from tests.warm import run
 
 MODEL = builtin_model_dir()
 PATIENCE_SECONDS = 200
@@ -58,30 +59,20 @@ class Watched:
     def output(self) -> Path:
         return self.home / "texts"
 
-    def command(self, *more: str) -> list[str]:
+    def words(self, *more: str) -> list[str]:
         options = {"--output": self.output, "--data-dir": self.home / "data", "--log-dir": self.home / "logs"}
         given = [str(each) for pair in options.items() for each in pair]
-        words = [
-            "watch",
-            str(self.folder),
-            *given,
-            "--format",
-            "txt,srt",
-            "--settle",
-            "0.4",
-            "--device",
-            "cpu",
-        ]
-        return [sys.executable, "-m", "app", *words, *more]
+        way = ["--format", "txt,srt", "--settle", "0.4", "--device", "cpu"]
+        return ["watch", str(self.folder), *given, *way, *more]
 
     def run(self, *more: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self.command(*more), cwd=REPOSITORY, capture_output=True, text=True, timeout=240, check=False
-        )
+        return run(*self.words(*more))
 
     @contextmanager
     def running(self) -> Iterator[subprocess.Popen[bytes]]:
-        with subprocess.Popen(self.command(), cwd=REPOSITORY, stdout=subprocess.DEVNULL) as process:
+        with subprocess.Popen(
+            [sys.executable, "-m", "app", *self.words()], cwd=REPOSITORY, stdout=subprocess.DEVNULL
+        ) as process:
             try:
                 yield process
             finally:

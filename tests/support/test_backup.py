@@ -15,7 +15,7 @@ from app.jobs.queue import JobOptions, Queue
 from app.store.database import Database
 from app.store.files import Files
 from app.support.backup import Places, back_up, restore
-from tests.commands.test_transcribe import run
+from tests.warm import run
 
 
 @pytest.fixture(name="places")

@@ -23,8 +23,8 @@ from app.store.files import ARRIVING_NAME, RECORDING_NAME, Files
 from app.support.backup import Places, back_up, restore
 from app.support.doctor import Subject
 from app.support.doctor.places import orphans as look_for_orphans
-from tests.commands.test_transcribe import run
 from tests.conftest import REPOSITORY
+from tests.warm import run
 
 
 @pytest.fixture(name="places")
