@@ -123,6 +123,27 @@ def test_a_download_that_fails_says_what_happened_and_what_to_do(open_models: Op
     expect(model).to_have_attribute("data-state", "stopped")
 
 
+def test_a_network_that_is_cut_in_the_middle_is_told_and_taken_up_where_it_broke(
+    open_models: Open, hub: LoopbackHub, models_dir: Path
+) -> None:
+    hub.cuts = [100_000, *[0] * 8]  # more than it tries, which takes half a minute
+    page = open_models()
+    model = card(page, "sensevoice-small")
+
+    model.get_by_role("button", name="Download").click()
+
+    told = model.get_by_role("alert").filter(has_text="transfer_broken")
+    expect(told).to_contain_text("model.pt did not arrive whole", timeout=120_000)
+    expect(told).to_contain_text("what has arrived is kept")
+    expect(model).to_have_attribute("data-state", "stopped")
+    hub.cuts.clear()
+    model.get_by_role("button", name="Go on").click()
+    expect(model).to_have_attribute("data-state", "ready", timeout=60_000)
+    expect(told).to_be_hidden()
+    assert max(asked.begin for asked in hub.asked) == 100_000
+    assert (models_dir / "sensevoice-small/model.pt").read_bytes() == FUNASR_FILES["model.pt"]
+
+
 def test_a_changed_file_is_found_and_the_model_fetched_anew(open_models: Open, models_dir: Path) -> None:
     page = open_models()
     model = card(page, "sensevoice-small")
