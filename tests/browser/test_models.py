@@ -9,39 +9,91 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.browser.conftest import Server, Watch, new_context, serving
 from tests.browser.test_appearance import WIDER_THAN_WINDOW
 from tests.conftest import data_folder
 from tests.engine.tiny_model import build_tiny_model
 from tests.models.conftest import FUNASR_FILES, SENSEVOICE_MS
-from tests.models.hub import LoopbackHub, loopback_hub
+from tests.models.hub import HubState, LoopbackHub, loopback_hub
+from tests.waiting import wait_until
 
+MODELS = "/api/v1/models"
 Open = Callable[..., Page]
 
 
-@pytest.fixture(name="hub")
-def _hub() -> Iterator[LoopbackHub]:
+@pytest.fixture(name="models_hub", scope="module")
+def _models_hub() -> Iterator[LoopbackHub]:
     with loopback_hub() as hub:
-        hub.offer(SENSEVOICE_MS, dict(FUNASR_FILES))
         yield hub
 
 
-@pytest.fixture(name="models_dir")
-def _models_dir(tmp_path: Path) -> Path:
-    return tmp_path / "models"
+@pytest.fixture(name="hub")
+def _hub(models_hub: LoopbackHub) -> LoopbackHub:
+    """A hub that behaves and has not been asked for anything."""
+    vars(models_hub).update(vars(HubState()))
+    models_hub.offer(SENSEVOICE_MS, dict(FUNASR_FILES))
+    return models_hub
+
+
+@pytest.fixture(name="models_dir", scope="module")
+def _models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("shelf") / "models"
+
+
+@pytest.fixture(name="running", scope="module")
+def _running(
+    tmp_path_factory: pytest.TempPathFactory, empty: Path, models_dir: Path, models_hub: LoopbackHub
+) -> Iterator[Server]:
+    """A server that knows no other hub."""
+    folder = tmp_path_factory.mktemp("models")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in models_hub.environment(folder / "home").items():
+            patch.setenv(name, value)
+        patch.setenv("FUNASR_MODELS_DIR", str(models_dir))
+        with serving(data_folder(folder / "data", empty)) as server:
+            yield server
 
 
 @pytest.fixture(name="models_server")
-def _models_server(tmp_path: Path, empty: Path, models_dir: Path, hub: LoopbackHub) -> Iterator[Server]:
-    """A server whose models folder is empty, and that knows no other hub."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in hub.environment(tmp_path / "home").items():
-            patch.setenv(name, value)
-        patch.setenv("FUNASR_MODELS_DIR", str(models_dir))
-        with serving(data_folder(tmp_path / "data", empty)) as server:
-            yield server
+def _models_server(browser: Browser, running: Server, hub: LoopbackHub, models_dir: Path) -> Iterator[Server]:
+    """It, with the built-in model in use and a models folder that is empty."""
+    yield running
+    hub.go.set()
+    context = new_context(browser, running.address)
+    clear(context, models_dir)
+    context.close()
+
+
+def clear(context: BrowserContext, models_dir: Path) -> None:
+    """Bring the server back to where it has only the built-in models."""
+
+    def models() -> list[dict[str, Any]]:
+        listed: list[dict[str, Any]] = context.request.get(MODELS).json()["models"]
+        return listed
+
+    def is_pulling() -> bool:
+        return any(model["pull"] and model["pull"]["is_running"] for model in models())
+
+    def of_builtin() -> str:
+        return next(str(model["state"]) for model in models() if model["name"] == "builtin")
+
+    for model in models():
+        if model["pull"] and model["pull"]["is_running"]:
+            context.request.post(f"{MODELS}/{model['name']}/cancel")
+    wait_until(lambda: not is_pulling(), lambda: f"are still pulled: {models()}")
+    if of_builtin() != "in_use":
+        context.request.post(f"{MODELS}/builtin/use")
+    wait_until(lambda: of_builtin() == "in_use", lambda: f"is not used again: {models()}")
+    for model in models():
+        if model["is_linked"]:
+            context.request.delete(f"{MODELS}/{model['name']}")
+    shutil.rmtree(models_dir, ignore_errors=True)
+    wait_until(
+        lambda: all(model["is_builtin"] or model["state"] == "available" for model in models()),
+        lambda: f"are not forgotten: {models()}",
+    )
 
 
 @pytest.fixture(name="open_models")
