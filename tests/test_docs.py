@@ -7,7 +7,6 @@ import importlib.util
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -19,6 +18,7 @@ from app.cli import build_parser
 from app.formats import FORMATS
 from app.settings import Settings
 from tests.conftest import REPOSITORY
+from tests.warm import WarmProcess
 
 DOCS = REPOSITORY / "docs"
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -108,12 +108,10 @@ def _generator() -> ModuleType:
 @pytest.fixture(name="served_by_worker")
 def _served_by_worker(tmp_path: Path) -> Iterator[str]:
     """The address of the whole product, with its built-in model."""
-    command = [sys.executable, "-m", "app", "serve", "--port", "0", "--device", "cpu"]
-    command += ["--data-dir", str(tmp_path / "data"), "--log-dir", str(tmp_path / "logs")]
-    command += ["--model", str(REPOSITORY / "models" / "builtin")]
-    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as process:
+    folders = ("--data-dir", tmp_path / "data", "--log-dir", tmp_path / "logs")
+    model = ("--device", "cpu", "--model", REPOSITORY / "models" / "builtin")
+    with WarmProcess("app", "serve", "--port", "0", *folders, *model) as process:
         try:
-            assert process.stdout
             yield next(line.split()[2] for line in process.stdout if "http://" in line)
         finally:
             process.terminate()

@@ -6,7 +6,6 @@ import json
 import re
 import signal
 import subprocess
-import sys
 import time
 import wave
 from collections.abc import Callable, Iterator
@@ -18,9 +17,8 @@ import av
 import pytest
 
 from app.paths import builtin_model_dir
-from tests.conftest import REPOSITORY
 from tests.waiting import wait_until
-from tests.warm import run
+from tests.warm import WarmProcess, run
 
 MODEL = builtin_model_dir()
 PATIENCE_SECONDS = 200
@@ -69,10 +67,8 @@ class Watched:
         return run(*self.words(*more))
 
     @contextmanager
-    def running(self) -> Iterator[subprocess.Popen[bytes]]:
-        with subprocess.Popen(
-            [sys.executable, "-m", "app", *self.words()], cwd=REPOSITORY, stdout=subprocess.DEVNULL
-        ) as process:
+    def running(self) -> Iterator[WarmProcess]:
+        with WarmProcess("app", *self.words()) as process:
             try:
                 yield process
             finally:

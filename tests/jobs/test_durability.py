@@ -19,6 +19,7 @@ from app.errors import DiskFull
 from app.jobs.queue import JobOptions, JobState
 from app.jobs.trash import Trash
 from tests.jobs.conftest import FINAL, House, talk
+from tests.warm import WarmProcess
 
 STORM_SECONDS = 40
 
@@ -26,9 +27,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
-def worker_process(house: House, factory: str, jobs: int = 2) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-m", "tests.jobs.worker_main", str(house.folder), factory, str(jobs)]
-    with subprocess.Popen(command, cwd=REPOSITORY) as process:
+def worker_process(house: House, factory: str, jobs: int = 2) -> Iterator[WarmProcess]:
+    with WarmProcess("tests.jobs.worker_main", house.folder, factory, jobs) as process:
         try:
             yield process
         finally:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from starlette.testclient import TestClient
 from app.main import create_app
 from app.settings import Settings
 from tests.conftest import data_folder
+from tests.warm import WarmProcess
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 API = "/api/v1/transcriptions"
@@ -26,7 +25,7 @@ API = "/api/v1/transcriptions"
 class Server:
     """`python -m app serve --no-worker` in a process of its own."""
 
-    process: subprocess.Popen[str]
+    process: WarmProcess
     address: str
     data_dir: Path
     log_dir: Path
@@ -53,14 +52,10 @@ def http_client(address: str = "") -> httpx2.Client:
 
 @contextmanager
 def serving(data_dir: Path, log_dir: Path, **settings: str) -> Iterator[Server]:
-    command = [sys.executable, "-m", "app", "serve", "--no-worker", "--port", "0"]
-    command += ["--data-dir", str(data_dir), "--log-dir", str(log_dir)]
-    environment = os.environ | {f"FUNASR_{name.upper()}": value for name, value in settings.items()}
-    with subprocess.Popen(
-        command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, text=True
-    ) as process:
+    folders = ("--data-dir", data_dir, "--log-dir", log_dir)
+    variables = os.environ | {f"FUNASR_{name.upper()}": value for name, value in settings.items()}
+    with WarmProcess("app", "serve", "--no-worker", "--port", "0", *folders, variables=variables) as process:
         try:
-            assert process.stdout
             address = next(line.split()[2] for line in process.stdout if "http://" in line)
             yield Server(process, address, data_dir, log_dir)
         finally:

@@ -6,8 +6,6 @@ import json
 import os
 import signal
 import struct
-import subprocess
-import sys
 import wave
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -20,9 +18,9 @@ import httpx2
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from tests.conftest import REPOSITORY
 from tests.engine.sounds import babble, silence
 from tests.waiting import wait_until
+from tests.warm import WarmProcess
 from tests.web.conftest import http_client
 from tests.web.live_client import Message, Speaker
 
@@ -34,17 +32,13 @@ class LiveServer:
     data_dir: Path
     factory: str
     settings: dict[str, str]
-    process: subprocess.Popen[str] | None = None
+    process: WarmProcess | None = None
     address: str = ""
     client: httpx2.Client = field(default_factory=http_client)
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "tests.web.live_server", str(self.data_dir), self.factory]
-        environment = os.environ | {f"FUNASR_{name.upper()}": each for name, each in self.settings.items()}
-        self.process = subprocess.Popen(
-            command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, text=True
-        )
-        assert self.process.stdout
+        variables = os.environ | {f"FUNASR_{name.upper()}": each for name, each in self.settings.items()}
+        self.process = WarmProcess("tests.web.live_server", self.data_dir, self.factory, variables=variables)
         self.address = self.process.stdout.readline().strip()
         wait_until(self.answers)
 
@@ -58,7 +52,6 @@ class LiveServer:
         assert self.process
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(timeout=30)
-        assert self.process.stdout
         self.process.stdout.close()
         self.process = None
 
@@ -67,7 +60,6 @@ class LiveServer:
         if self.process:
             self.process.terminate()
             self.process.wait(timeout=30)
-            assert self.process.stdout
             self.process.stdout.close()
 
     def ask(self, path: str) -> Any:
