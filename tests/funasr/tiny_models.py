@@ -12,9 +12,15 @@ import torch
 import yaml
 
 from app.engine.sanm.pieces import read_pieces
-from tests.engine.sanm.paraformer_folders import write_normalisation
+from tests.engine.sanm.paraformer_folders import (
+    CHARACTERS,
+    FRONTEND,
+    STACKED,
+    Sizes,
+    config_of,
+    write_normalisation,
+)
 
-CHARACTERS = "今天气很好我们去公园玩吧你喜欢语音识别系统使用开放时间营业客服电话"
 LATIN = ("hello", "wor@@", "ld", "tes@@", "ting")  # `@@`: the word goes on
 CHARACTER_TOKENS = ("<blank>", "<s>", "</s>", *dict.fromkeys(CHARACTERS), *LATIN, "<unk>")
 SEGMENTED = {"hello": "hello", "world": "wor@@ ld", "testing": "tes@@ ting"}
@@ -23,8 +29,6 @@ PUNCTUATION = ["<unk>", "_", "，", "。", "？", "、"]
 CTC_BYTES = 256  # the ranks of the tiny CTC vocabulary: each byte is a token
 
 WIDTH = 64
-STACKED = 560  # seven frames of 80 mel bands
-FRONTEND = {"fs": 16000, "window": "hamming", "n_mels": 80, "frame_length": 25, "frame_shift": 10}
 LOW_RATE = {**FRONTEND, "lfr_m": 7, "lfr_n": 6}  # no dither given: FunASR adds noise then
 ENCODER = {
     "output_size": WIDTH,
@@ -38,32 +42,18 @@ ENCODER = {
     "sanm_shfit": 0,
     "selfattention_layer_type": "sanm",
 }
-DECODER = {
-    "attention_heads": 4,
-    "linear_units": 96,
-    "num_blocks": 2,
-    "att_layer_num": 2,
-    "kernel_size": 11,
-    "sanm_shfit": 0,
-}
-HOTWORD_DECODER = {
-    "attention_heads": 4,
-    "linear_units": 64,
-    "num_blocks": 2,
-    "kernel_size": 21,
-    "sanm_shfit": 0,
-    "use_output_layer": False,
-    "wo_input_layer": True,
-}
-PREDICTOR = {"idim": WIDTH, "threshold": 1.0, "l_order": 1, "r_order": 1, "tail_threshold": 0.45}
-FINE_PREDICTOR = {
-    **PREDICTOR,
-    "smooth_factor2": 0.25,
-    "noise_threshold2": 0.01,
-    "upsample_times": 3,
-    "use_cif1_cnn": False,
-    "upsample_type": "cnn_blstm",
-}
+PARAFORMER = Sizes(
+    width=WIDTH,
+    heads=4,
+    encoder_units=96,
+    encoder_kernel=11,
+    decoder_units=96,
+    decoder_blocks=2,
+    hotword_blocks=2,
+    hotword_kernel=21,
+    tokens=len(CHARACTER_TOKENS),
+    dither=None,
+)
 ADAPTOR = {"downsample_rate": 1, "ffn_dim": 96, "llm_dim": WIDTH, "encoder_dim": WIDTH, "n_layer": 2}
 
 Build = Callable[[Path], Path]
@@ -88,22 +78,11 @@ def build_sensevoice(folder: Path) -> Path:
 
 
 def build_paraformer(folder: Path) -> Path:
-    return _build_paraformer(folder, _paraformer_config("Paraformer", "CifPredictorV2", PREDICTOR))
+    return _build_paraformer(folder, config_of("Paraformer", PARAFORMER))
 
 
 def build_seaco(folder: Path) -> Path:
-    config = _paraformer_config("SeacoParaformer", "CifPredictorV3", FINE_PREDICTOR)
-    config["model_conf"] |= {
-        "inner_dim": WIDTH,
-        "bias_encoder_type": "lstm",
-        "bias_encoder_bid": False,
-        "seaco_lsm_weight": 0.1,
-        "seaco_length_normal": True,
-        "train_decoder": True,
-        "NO_BIAS": len(CHARACTER_TOKENS) - 2,
-    }
-    config |= {"seaco_decoder": "ParaformerSANMDecoder", "seaco_decoder_conf": HOTWORD_DECODER}
-    return _build_paraformer(folder, config)
+    return _build_paraformer(folder, config_of("SeacoParaformer", PARAFORMER))
 
 
 def build_nano(folder: Path, *, has_ctc: bool = False) -> Path:
@@ -149,23 +128,6 @@ def rewrite(folder: Path, change: Callable[[dict[str, torch.Tensor]], Mapping[st
 
 
 # Parts
-
-
-def _paraformer_config(model: str, predictor: str, predictor_conf: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "model": model,
-        "model_conf": {"ctc_weight": 0.0, "lsm_weight": 0.1, "predictor_bias": 1, "sampling_ratio": 0.75},
-        "encoder": "SANMEncoder",
-        "encoder_conf": ENCODER,
-        "decoder": "ParaformerSANMDecoder",
-        "decoder_conf": DECODER,
-        "predictor": predictor,
-        "predictor_conf": predictor_conf,
-        "frontend": "WavFrontend",
-        "frontend_conf": LOW_RATE,
-        "tokenizer": "CharTokenizer",
-        "tokenizer_conf": {"unk_symbol": "<unk>", "split_with_space": True},
-    }
 
 
 def _build_paraformer(folder: Path, config: dict[str, Any]) -> Path:

@@ -19,11 +19,10 @@ from app.engine.sanm.ct_transformer import CtTransformer, punctuation_config
 from app.engine.sanm.fsmn import FsmnVadNetwork, fsmn_config
 from app.engine.sanm.nano import NanoNetwork, nano_config
 from app.engine.sanm.qwen3 import qwen3_config
-from tests.engine.sanm.paraformer_folders import write_normalisation
+from tests.engine.sanm.paraformer_folders import CHARACTERS, FRONTEND, write_normalisation
 from tests.engine.sounds import RATE, Samples, buzz
 
 GOLDEN = Path(__file__).parents[2] / "data" / "sanm"
-CHARACTERS = "今天气很好我们去公园玩吧你喜欢语音识别系统使用开放时间营业客服电话"
 WORDS = ("今天", "天气", "我们", "公园", "喜欢", "语音", "识别", "系统", "电话")
 MARKS = ["<unk>", "_", "，", "。", "？", "、"]
 ENCODER = {
@@ -40,7 +39,6 @@ ENCODER = {
     "selfattention_layer_type": "sanm",
 }
 
-FEATURES = {"fs": 16000, "window": "hamming", "n_mels": 80, "frame_length": 25, "frame_shift": 10}
 SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<think>", "</think>")
 PAIRS = ("he", "ll", "hell", "hello", " h")
 """Tokens of more than a byte in the vocabulary of the CTC head of Fun-ASR-Nano."""
@@ -160,7 +158,7 @@ def write_vad(folder: Path) -> Path:
         },
         "frontend": "WavFrontendOnline",
         "frontend_conf": {
-            **FEATURES,
+            **FRONTEND,
             "dither": 0.0,
             "lfr_m": 5,
             "lfr_n": 1,
@@ -225,7 +223,7 @@ def write_nano(folder: Path, *, has_ctc: bool = True) -> Path:
         "ctc_tokenizer": "SenseVoiceTokenizer",
         "ctc_tokenizer_conf": {"vocab_path": "multilingual.tiktoken", "is_multilingual": True},
         "frontend": "WavFrontend",
-        "frontend_conf": {**FEATURES, "lfr_m": 7, "lfr_n": 6, "cmvn_file": None},
+        "frontend_conf": {**FRONTEND, "lfr_m": 7, "lfr_n": 6, "cmvn_file": None},
         "tokenizer": "HuggingfaceTokenizer",
         "tokenizer_conf": {"init_param_path": "Qwen3-0.6B"},
         "dataset_conf": {"do_think": False, "sys_prompt": True},

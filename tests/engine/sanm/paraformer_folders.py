@@ -6,6 +6,7 @@ Weights are random numbers that follow from their names, so that FunASR's code a
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,46 +26,38 @@ TOKENS = ("<blank>", "<s>", "</s>", *CHARACTERS, "hello", "wor@@", "ld", "a", "i
 SEGMENTS = {**{character: character for character in CHARACTERS}, "hello": "hello", "world": "wor@@ ld"}
 KINDS = ("Paraformer", "BiCifParaformer", "SeacoParaformer")
 
-WIDTH = 16
 STACKED = 560  # seven frames of 80 mel bands
-ENCODER = {
-    "output_size": WIDTH,
-    "attention_heads": 2,
-    "linear_units": 64,
-    "num_blocks": 2,
-    "input_layer": "pe",
-    "pos_enc_class": "SinusoidalPositionEncoder",
-    "normalize_before": True,
-    "kernel_size": 5,
-    "sanm_shfit": 0,
-    "selfattention_layer_type": "sanm",
-}
-DECODER = {
-    "attention_heads": 2,
-    "linear_units": 64,
-    "num_blocks": 3,
-    "att_layer_num": 2,
-    "kernel_size": 5,
-    "sanm_shfit": 0,
-}
-HOTWORD_DECODER = {
-    "attention_heads": 2,
-    "linear_units": 64,
-    "num_blocks": 6,
-    "kernel_size": 7,
-    "sanm_shfit": 0,
-    "use_output_layer": False,
-    "wo_input_layer": True,
-}
-PREDICTOR = {"idim": WIDTH, "threshold": 1.0, "l_order": 1, "r_order": 1, "tail_threshold": 0.45}
-FINE_PREDICTOR = {
-    **PREDICTOR,
-    "smooth_factor2": 0.25,
-    "noise_threshold2": 0.01,
-    "upsample_times": 3,
-    "use_cif1_cnn": False,
-    "upsample_type": "cnn_blstm",
-}
+FRONTEND = {"fs": 16000, "window": "hamming", "n_mels": 80, "frame_length": 25, "frame_shift": 10}
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What differs between two tiny Paraformers; the rest is as published."""
+
+    width: int
+    heads: int
+    encoder_units: int
+    encoder_kernel: int
+    decoder_units: int
+    decoder_blocks: int
+    hotword_blocks: int
+    hotword_kernel: int
+    tokens: int
+    dither: float | None = 0.0
+    """None: not given, and FunASR adds noise."""
+
+
+SMALL = Sizes(
+    width=16,
+    heads=2,
+    encoder_units=64,
+    encoder_kernel=5,
+    decoder_units=64,
+    decoder_blocks=3,
+    hotword_blocks=6,
+    hotword_kernel=7,
+    tokens=len(TOKENS),
+)
 
 
 def build(folder: Path, kind: str, *, seed: int = 0, is_bidirectional: bool = False) -> Path:
@@ -87,44 +80,83 @@ def build(folder: Path, kind: str, *, seed: int = 0, is_bidirectional: bool = Fa
     return folder
 
 
-def config_of(kind: str, *, is_bidirectional: bool = False) -> dict[str, Any]:
-    """Return the configuration of one of KINDS, as published but for the widths."""
+def config_of(kind: str, sizes: Sizes = SMALL, *, is_bidirectional: bool = False) -> dict[str, Any]:
+    """Return the configuration of one of KINDS, as published but for the sizes."""
     is_fine = kind != "Paraformer"
+    dither = {} if sizes.dither is None else {"dither": sizes.dither}
     config: dict[str, Any] = {
         "model": kind,
         "model_conf": {"ctc_weight": 0.0, "lsm_weight": 0.1, "predictor_bias": 1, "sampling_ratio": 0.75},
         "encoder": "SANMEncoder",
-        "encoder_conf": ENCODER,
+        "encoder_conf": _encoder(sizes),
         "decoder": "ParaformerSANMDecoder",
-        "decoder_conf": DECODER,
-        "predictor": "CifPredictorV3" if is_fine else "CifPredictorV2",
-        "predictor_conf": FINE_PREDICTOR if is_fine else PREDICTOR,
-        "frontend": "WavFrontend",
-        "frontend_conf": {
-            "fs": 16000,
-            "window": "hamming",
-            "n_mels": 80,
-            "frame_length": 25,
-            "frame_shift": 10,
-            "lfr_m": 7,
-            "lfr_n": 6,
-            "dither": 0.0,
+        "decoder_conf": {
+            **_decoder(sizes.heads, sizes.decoder_units, sizes.decoder_blocks, sizes.encoder_kernel),
+            "att_layer_num": 2,
         },
+        "predictor": "CifPredictorV3" if is_fine else "CifPredictorV2",
+        "predictor_conf": _predictor(sizes.width, is_fine=is_fine),
+        "frontend": "WavFrontend",
+        "frontend_conf": {**FRONTEND, "lfr_m": 7, "lfr_n": 6, **dither},
         "tokenizer": "CharTokenizer",
         "tokenizer_conf": {"unk_symbol": "<unk>", "split_with_space": True},
     }
     if kind == "SeacoParaformer":
         config["model_conf"] |= {
-            "inner_dim": WIDTH,
+            "inner_dim": sizes.width,
             "bias_encoder_type": "lstm",
             "bias_encoder_bid": is_bidirectional,
             "seaco_lsm_weight": 0.1,
             "seaco_length_normal": True,
             "train_decoder": True,
-            "NO_BIAS": len(TOKENS) - 2,
+            "NO_BIAS": sizes.tokens - 2,
         }
-        config |= {"seaco_decoder": "ParaformerSANMDecoder", "seaco_decoder_conf": HOTWORD_DECODER}
+        config["seaco_decoder"] = "ParaformerSANMDecoder"
+        config["seaco_decoder_conf"] = {
+            **_decoder(sizes.heads, 64, sizes.hotword_blocks, sizes.hotword_kernel),
+            "use_output_layer": False,
+            "wo_input_layer": True,
+        }
     return config
+
+
+def _encoder(sizes: Sizes) -> dict[str, Any]:
+    return {
+        "output_size": sizes.width,
+        "attention_heads": sizes.heads,
+        "linear_units": sizes.encoder_units,
+        "num_blocks": 2,
+        "input_layer": "pe",
+        "pos_enc_class": "SinusoidalPositionEncoder",
+        "normalize_before": True,
+        "kernel_size": sizes.encoder_kernel,
+        "sanm_shfit": 0,
+        "selfattention_layer_type": "sanm",
+    }
+
+
+def _decoder(heads: int, units: int, blocks: int, kernel: int) -> dict[str, Any]:
+    return {
+        "attention_heads": heads,
+        "linear_units": units,
+        "num_blocks": blocks,
+        "kernel_size": kernel,
+        "sanm_shfit": 0,
+    }
+
+
+def _predictor(width: int, *, is_fine: bool) -> dict[str, Any]:
+    coarse = {"idim": width, "threshold": 1.0, "l_order": 1, "r_order": 1, "tail_threshold": 0.45}
+    if not is_fine:
+        return coarse
+    return {
+        **coarse,
+        "smooth_factor2": 0.25,
+        "noise_threshold2": 0.01,
+        "upsample_times": 3,
+        "use_cif1_cnn": False,
+        "upsample_type": "cnn_blstm",
+    }
 
 
 def sound(seconds: float) -> Samples:
