@@ -17,8 +17,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
+from tests.conftest import data_folder
 from tests.engine.sounds import babble, silence, wav_bytes
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FLAGS = (
@@ -32,8 +33,7 @@ FLAGS = (
 )
 FAKE_MICROPHONE = "--use-fake-device-for-media-stream"
 API = "/api/v1/transcriptions"
-WAIT_SECONDS = 90
-READY_SECONDS = 180  # a job of these tests takes a few seconds, and minutes on a busy machine
+WAIT_SECONDS = PATIENCE_SECONDS
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -78,9 +78,9 @@ def serving(data_dir: Path, *settings: str) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session", name="server")
-def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def _server(tmp_path_factory: pytest.TempPathFactory, empty: Path) -> Iterator[Server]:
     """One server for all tests that do not stop it."""
-    with serving(tmp_path_factory.mktemp("server")) as server:
+    with serving(data_folder(tmp_path_factory.mktemp("server"), empty)) as server:
         yield server
 
 
@@ -94,13 +94,13 @@ def _playwright() -> Iterator[Playwright]:
 @pytest.fixture(scope="session", name="launch")
 def _launch(playwright: Playwright) -> Callable[..., Browser]:
     # The shell is the same browser without its own window: a third of the computing for each page. But its
-    # microphones get other ids with each page.
+    # microphones get other ids with each page: who looks for one again asks for the whole browser.
     whole, shell = shutil.which("chromium"), shutil.which("chromium-headless-shell")
     if whole is None and shell is None:
         pytest.skip("needs chromium (apt install chromium chromium-headless-shell)")
 
-    def launch(*flags: str) -> Browser:
-        executable = whole or shell if FAKE_MICROPHONE in flags else shell or whole
+    def launch(*flags: str, is_whole: bool = False) -> Browser:
+        executable = whole or shell if is_whole else shell or whole
         return playwright.chromium.launch(executable_path=executable, args=[*FLAGS, *flags])
 
     return launch
@@ -146,7 +146,10 @@ def _page(open_page: Callable[..., Page]) -> Page:
 
 
 def new_context(browser: Browser, address: str, **options: Any) -> BrowserContext:
-    options = {"locale": "en-GB", "timezone_id": "Asia/Shanghai", "accept_downloads": True} | options
+    # Where something waits or works, a lamp breathes: to draw that without a graphics card takes more computing than
+    # all the rest of the page.
+    usual = {"reduced_motion": "reduce", "locale": "en-GB", "timezone_id": "Asia/Shanghai"}
+    options = usual | {"accept_downloads": True} | options
     context = browser.new_context(base_url=address, **options)
     context.set_default_timeout(WAIT_SECONDS * 1000)
     return context

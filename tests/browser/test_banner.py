@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.axe import check_accessible
 from tests.browser.conftest import Server, new_context, serving
+from tests.conftest import data_folder
 
 LEAST_SPACE = 8  # pixels between the banner and what is above and below it
 
@@ -26,12 +27,12 @@ def _folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(name="ill", scope="module")
-def _ill(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> Iterator[Server]:
+def _ill(tmp_path_factory: pytest.TempPathFactory, folder: Path, empty: Path) -> Iterator[Server]:
     """A server that lacks what the notes in `folder` ask for."""
     write_needs(folder, "")
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("PYTHONPATH", str(folder))
-        with serving(tmp_path_factory.mktemp("ill")) as server:
+        with serving(data_folder(tmp_path_factory.mktemp("ill"), empty)) as server:
             yield server
 
 

@@ -22,7 +22,6 @@ from tests.browser.conftest import Server, new_context
 from tests.browser.line import Line
 from tests.engine.sounds import babble, silence, wav_bytes
 
-PATIENCE_MS = 120_000  # a dozen recordings take a few seconds, on a busy machine a minute
 SOME_ARE_SENT = re.compile("[1-5] of 6 files uploaded")
 DROP = """async ([zone, files]) => {
     const transfer = new DataTransfer();
@@ -69,7 +68,7 @@ def batch_of(page: Page) -> dict[str, Any]:
 
 
 def expect_line(page: Page, text: str) -> None:
-    expect(page.locator('[data-batch] [data-field="line"]')).to_contain_text(text, timeout=PATIENCE_MS)
+    expect(page.locator('[data-batch] [data-field="line"]')).to_contain_text(text)
 
 
 def export(page: Page, format: str) -> bytes:
@@ -216,7 +215,7 @@ def test_a_batch_is_paused_goes_on_is_cancelled_and_tried_again_by_keyboard(
     expect(page.locator('[data-batch] [data-field="state"]')).to_have_text("Cancelled")
     page.get_by_role("button", name="Try the failed again").press("Enter")
 
-    expect(page.locator('.batch-item[data-state="succeeded"]')).to_have_count(8, timeout=PATIENCE_MS)
+    expect(page.locator('.batch-item[data-state="succeeded"]')).to_have_count(8)
 
 
 def test_a_batch_is_there_when_the_browser_comes_back_and_can_be_deleted(

@@ -25,6 +25,6 @@ def test_a_restart_of_the_server_is_told_and_the_job_goes_on(
         expect(page.get_by_text("No connection to the server.")).to_be_visible()
         server.start()
 
-        expect(page.get_by_text("No connection to the server.")).to_be_hidden(timeout=30_000)
+        expect(page.get_by_text("No connection to the server.")).to_be_hidden()
         expect(row).to_have_attribute("data-state", "succeeded")
         page.context.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -294,23 +295,32 @@ def test_a_session_that_was_cut_off_by_a_reload_can_be_finished_at_once(live: Pa
 
 
 def test_what_is_said_in_a_pause_is_not_recorded(live: Page) -> None:
+    began = time.monotonic()
     start(live)
     until_said(live, 2)
 
     live.keyboard.press("Escape")
     in_state(live, "paused")
+    spoken = time.monotonic() - began
     paused_at = live.get_by_role("timer").text_content() or ""
     live.wait_for_timeout(1200)
     expect(live.get_by_role("timer")).to_have_text(paused_at)
+    resumed = time.monotonic()
     live.keyboard.press("Escape")
     in_state(live, "recording")
     live.keyboard.press("Control+Enter")
     in_state(live, "ended")
 
-    assert seconds_of(stored_sound(live, transcription_of(live))) < 5
+    spoken += time.monotonic() - resumed
+    assert 2 <= seconds_of(stored_sound(live, transcription_of(live))) <= spoken
 
 
-def test_another_microphone_can_be_chosen_while_somebody_speaks(live: Page) -> None:
+def test_another_microphone_can_be_chosen_while_somebody_speaks(
+    launch: Callable[..., Browser], server: Server, voice: Path
+) -> None:
+    browser = launch(*hearing(f"{voice}%noloop"), is_whole=True)
+    live = new_context(browser, server.address, permissions=["microphone"]).new_page()
+    live.goto("/live")
     start(live)
     until_said(live, 1)
 
@@ -322,6 +332,7 @@ def test_another_microphone_can_be_chosen_while_somebody_speaks(live: Page) -> N
     assert seconds_of(sound) >= 3
     live.reload()
     expect(live.locator("[data-microphones]")).not_to_have_value("")
+    browser.close()
 
 
 def test_settings_that_change_while_somebody_speaks_hold_from_the_next_segment_on(

@@ -32,9 +32,7 @@ def test_a_recording_is_uploaded_watched_across_a_reload_and_read(page: Page, lo
     choose(page, long_recording)
     start(page)
     row = job_row(page, "long.wav")
-    expect(row.locator('[data-field="detail"]')).to_contain_text(
-        re.compile(r"[1-9]\d* of 12 pieces"), timeout=30_000
-    )
+    expect(row.locator('[data-field="detail"]')).to_contain_text(re.compile(r"[1-9]\d* of 12 pieces"))
 
     page.reload()
 
@@ -174,9 +172,7 @@ def test_the_channels_of_a_call_are_told_apart(page: Page, tmp_path: Path) -> No
 def test_the_model_says_where_it_runs(page: Page) -> None:
     model = page.locator("[data-model]")
 
-    expect(model.locator('[data-field="state"]')).to_have_text(
-        re.compile("Ready|Recognizing"), timeout=30_000
-    )
+    expect(model.locator('[data-field="state"]')).to_have_text(re.compile("Ready|Recognizing"))
     expect(model.locator('[data-field="device"]')).to_have_text("cpu")
 
 
