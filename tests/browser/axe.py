@@ -11,12 +11,33 @@ from playwright.sync_api import Page
 
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+# A colour on its way to another one is not the page's colour.
+STILL = """() => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync('*, ::before, ::after { transition: none !important; animation: none !important; }');
+    document.adoptedStyleSheets = [sheet];
+}"""
 
 
 def check_accessible(page: Page) -> None:
     """Fail with every rule that the page breaks, and where."""
     complaints = broken_rules(page)
     assert complaints == [], "\n".join(complaints)
+
+
+def check_accessible_in_both_themes(page: Page) -> None:
+    """The same for the light and the dark theme."""
+    complaints = broken_rules_in_both_themes(page)
+    assert complaints == [], "\n".join(complaints)
+
+
+def broken_rules_in_both_themes(page: Page) -> list[str]:
+    """Return what the page breaks; of all rules only the one on contrast depends on the theme."""
+    page.evaluate(STILL)
+    page.emulate_media(color_scheme="light")
+    complaints = broken_rules(page)
+    page.emulate_media(color_scheme="dark")
+    return complaints + broken_rules(page, only="color-contrast")
 
 
 def broken_rules(page: Page, *, only: str | None = None) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,12 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import Server, transcribe, wait_for
 
 CURRENT_TIME = "document.querySelector('audio').currentTime"
+
+
+@pytest.fixture(name="page")
+def _page(open_page: Callable[..., Page]) -> Page:
+    """A page that has still to be led somewhere."""
+    return open_page("about:blank")
 
 
 def test_the_text_stands_by_segments_with_times(transcribed: Page) -> None:
@@ -172,6 +179,7 @@ def test_deleting_asks_first_and_leads_to_the_history(page: Page, recording: Pat
 
 
 def test_segments_appear_while_the_recording_is_read(page: Page, long_recording: Path) -> None:
+    page.goto("/")
     page.locator("[data-file-input]").set_input_files(long_recording)
     page.keyboard.press("Control+Enter")
     # another test may have left a row of the same name that is done
