@@ -5,11 +5,14 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+
+from tests.warm import fork_what_is_spawned
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 OWN = "FUNASR_SHARED"  # the one variable of this name that means the tests
@@ -71,6 +74,16 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = ",".join(
         filter(None, (*exempt, "localhost", "127.0.0.1", "::1"))
     )
+
+    fork_what_is_spawned()
+
+
+@pytest.fixture(name="fresh_interpreters")
+def _fresh_interpreters() -> Iterator[None]:
+    """Let the program spawn processes as it does outside: for tests of just that."""
+    fork_what_is_spawned(yes=False)
+    yield
+    fork_what_is_spawned()
 
 
 def pytest_report_header() -> str:

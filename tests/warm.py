@@ -42,6 +42,7 @@ IMPORTED = [
 ]
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(IMPORTED)
+_SPAWN = multiprocessing.get_context("spawn")
 
 
 def run(
@@ -155,4 +156,9 @@ def _redirect(files: tuple[str, str]) -> None:
 def _fork_instead_of_spawn() -> None:
     """Fork what the program spawns from the same server, which runs and of which only the test may start another."""
     forkserver._forkserver.ensure_running = lambda: None  # type: ignore[attr-defined]
-    multiprocessing.context._concrete_contexts["spawn"] = _CONTEXT  # type: ignore[attr-defined]
+    fork_what_is_spawned()
+
+
+def fork_what_is_spawned(*, yes: bool = True) -> None:
+    """Let the processes that the program spawns come from the server, or from fresh interpreters as they do outside."""
+    multiprocessing.context._concrete_contexts["spawn"] = _CONTEXT if yes else _SPAWN  # type: ignore[attr-defined]

@@ -24,6 +24,9 @@ def asked(*waveforms):
     return [Utterance(waveform, RecognitionOptions()) for waveform in waveforms]
 
 
+pytestmark = pytest.mark.usefixtures("fresh_interpreters")
+
+
 @contextmanager
 def process(folder: Path, factory: str) -> Iterator[InferenceProcess]:
     inference = InferenceProcess(EngineSpec(model_dir=folder, factory=f"tests.fakes:{factory}"))
