@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 from tests.conftest import data_folder
 from tests.engine.sounds import babble, silence, wav_bytes
 from tests.waiting import PATIENCE_SECONDS, wait_until
+from tests.warm import WarmProcess
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FLAGS = (
@@ -48,14 +49,15 @@ class Server:
 
     data_dir: Path
     address: str = ""
-    process: subprocess.Popen[str] | None = None
+    process: WarmProcess | subprocess.Popen[str] | None = None
     settings: tuple[str, ...] = ()
+    is_fresh: bool = False
+    """In an interpreter of its own, because of what its environment does to imports."""
 
     def start(self) -> None:
         port = urlsplit(self.address).port or 0
-        command = [sys.executable, "-m", "tests.browser.server", str(self.data_dir), str(port)]
-        command += self.settings
-        self.process = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
+        command = ("tests.browser.server", str(self.data_dir), str(port), *self.settings)
+        self.process = _fresh(command) if self.is_fresh else WarmProcess(*command)
         assert self.process.stdout
         self.address = self.process.stdout.readline().split()[-1]
 
@@ -67,9 +69,15 @@ class Server:
         self.process.stdout.close()
 
 
+def _fresh(command: tuple[str, ...]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", *command], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True
+    )
+
+
 @contextmanager
-def serving(data_dir: Path, *settings: str) -> Iterator[Server]:
-    server = Server(data_dir, settings=settings)
+def serving(data_dir: Path, *settings: str, is_fresh: bool = False) -> Iterator[Server]:
+    server = Server(data_dir, settings=settings, is_fresh=is_fresh)
     server.start()
     try:
         yield server

@@ -32,7 +32,7 @@ def _ill(tmp_path_factory: pytest.TempPathFactory, folder: Path, empty: Path) ->
     write_needs(folder, "")
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("PYTHONPATH", str(folder))
-        with serving(data_folder(tmp_path_factory.mktemp("ill"), empty)) as server:
+        with serving(data_folder(tmp_path_factory.mktemp("ill"), empty), is_fresh=True) as server:
             yield server
 
 
