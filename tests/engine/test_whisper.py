@@ -153,6 +153,32 @@ def test_a_vocabulary_of_another_size_is_refused(copy: Path) -> None:
         load_engine(EngineSpec(copy))
 
 
+@pytest.mark.parametrize(("named", "frames"), [(None, 700), (1, 400), (0.5, 350)])
+def test_a_folder_says_how_much_silence_its_network_wants(
+    copy: Path, named: float | None, frames: int
+) -> None:
+    configure(copy, silence_seconds=named)
+    engine = load_engine(EngineSpec(copy, threads=1))
+    assert isinstance(engine, WhisperEngine)
+
+    [_, encoded, _] = engine._encode([noise(3.0)]).shape
+
+    assert encoded == frames / 2
+
+
+@pytest.mark.parametrize("named", [-1, 31, "1", True])
+def test_a_silence_that_is_none_is_refused(copy: Path, named: object) -> None:
+    configure(copy, silence_seconds=named)
+
+    with pytest.raises(ModelFileUnreadable, match="silence_seconds"):
+        load_engine(EngineSpec(copy, threads=1))
+
+
+def configure(folder: Path, **values: object) -> None:
+    file = folder / "config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | values))
+
+
 def test_a_folder_that_is_gone_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelFolderMissing):
         load_engine(EngineSpec(tmp_path / "nowhere"))

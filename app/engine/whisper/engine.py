@@ -1,7 +1,7 @@
 """A Whisper model behind the Engine seam: features, CTranslate2's search, times from its attention, and the guards.
 
 A waveform is not filled up to the 30 seconds that the network was trained on: a few seconds of silence behind it are
-enough (measured; docs/decisions), and a short piece costs a fraction. It knows neither files nor jobs.
+enough (measured; docs/decisions), one for a network that was tuned so, and a short piece costs a fraction. It knows neither files nor jobs.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ from app.engine.punctuator import punctuator_of
 from app.engine.splitting import join, quietest_point
 from app.engine.text.punctuation import Punctuator
 from app.engine.tokenizer import Tokenizer
-from app.engine.whisper.folder import CONFIG_FILE, languages_of, read_json, require_files
+from app.engine.whisper.folder import CONFIG_FILE, languages_of, read_json, require_files, silence_of
 from app.engine.whisper.guards import Evidence, repeats, why_withheld
-from app.engine.whisper.mel import FRAMES_PER_SECOND, LogMel, padded_frames
+from app.engine.whisper.mel import FRAMES_PER_SECOND, SILENCE_SECONDS, LogMel, padded_frames
 from app.engine.whisper.placement import WhisperPlacement, choose_placement, on_cpu
 from app.engine.whisper.receipts import option_lines, usable_hotwords
 from app.engine.whisper.script import convert, with_wide_marks
@@ -116,6 +116,8 @@ class WhisperEngine:
         self._vocabulary = vocabulary
         self._network = network
         self._mel = LogMel(facts.mel_bins)
+        silence = silence_of(spec.model_dir)
+        self._silence_seconds = SILENCE_SECONDS if silence is None else silence
         self._languages = languages_of(spec.model_dir)
         self._language_line = read_language_line(spec.model_dir)
         self._punctuator: Punctuator = punctuator_of(spec.punctuation_model)
@@ -197,7 +199,7 @@ class WhisperEngine:
         return self._search(encoded, waveforms, languages[0], options, shares)
 
     def _encode(self, waveforms: Sequence[Waveform]) -> Any:
-        frames = padded_frames(waveforms)
+        frames = padded_frames(waveforms, self._silence_seconds)
         features = np.stack([self._mel(waveform, frames) for waveform in waveforms])
         return self._network.encode(ctranslate2.StorageView.from_array(features))
 

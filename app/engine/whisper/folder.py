@@ -20,7 +20,11 @@ LARGEST_JSON_BYTES = 64 * 2**20  # the largest real one has 2.5 MB
 OF_WHISPER = ("alignment_heads", "lang_ids", "suppress_ids", "suppress_ids_begin")
 """Keys of which a configuration of CTranslate2's Whisper has at least one."""
 LANGUAGE_TOKEN = re.compile(r"<\|([a-z]{2,3})\|>")
+SILENCE = "silence_seconds"
+"""Our own key of the configuration; CTranslate2 reads over it."""
+MOST_SILENCE_SECONDS = 30
 NO_JSON = N_("it is no JSON")
+NO_SILENCE = N_("its silence_seconds are no number between 0 and 30")
 
 
 def is_whisper(folder: Path) -> bool:
@@ -69,6 +73,24 @@ def _languages_in(file: Path, _changed: int) -> tuple[str, ...]:
     if "zh" in codes:
         codes.add(TRADITIONAL)
     return tuple(code for code in NATIVE_NAMES if code in codes) or ("en",)
+
+
+def silence_of(folder: Path) -> float | None:
+    """Return the seconds of silence that the network wants behind a piece, where the folder names them.
+
+    Raises:
+        ModelFileUnreadable: they are no number of seconds.
+    """
+    named = read_json(folder / CONFIG_FILE).get(SILENCE)
+    if named is None:
+        return None
+    if (
+        isinstance(named, bool)
+        or not isinstance(named, int | float)
+        or not 0 <= named <= MOST_SILENCE_SECONDS
+    ):
+        raise ModelFileUnreadable(file=str(folder / CONFIG_FILE), reason=NO_SILENCE)
+    return float(named)
 
 
 def read_json(file: Path) -> Mapping[str, Any]:

@@ -20,7 +20,7 @@ WINDOW = 400  # samples: 25 ms
 HOP = 160  # samples: 10 ms
 FRAMES_PER_SECOND = SAMPLE_RATE // HOP
 WINDOW_SECONDS = 30.0  # the most that the network can hear at once
-SILENCE_SECONDS = 4.0  # behind a piece
+SILENCE_SECONDS = 4.0  # behind a piece; a folder may name what its network was tuned to
 SMALLEST = 1e-10
 RANGE = 8.0  # powers of ten below the loudest bin
 BREAK_HZ = 1000.0  # the scale is linear below and logarithmic above
@@ -72,8 +72,8 @@ def _hertz(mel: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.where(mel < break_mel, mel * HZ_PER_MEL, BREAK_HZ * np.exp(LOG_STEP * (mel - break_mel)))
 
 
-def padded_frames(waveforms: Sequence[Waveform]) -> int:
+def padded_frames(waveforms: Sequence[Waveform], silence_seconds: float = SILENCE_SECONDS) -> int:
     """Return how many frames of features are made of waveforms that are read together; an even number."""
     longest = max(len(waveform) for waveform in waveforms) / SAMPLE_RATE
-    seconds = min(WINDOW_SECONDS, longest + SILENCE_SECONDS)
+    seconds = min(WINDOW_SECONDS, longest + silence_seconds)
     return 2 * math.ceil(seconds * FRAMES_PER_SECOND / 2)
