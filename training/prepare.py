@@ -31,7 +31,7 @@ def pack_manifest(config: Config, name: str) -> tuple[str, float]:
     """Pack one manifest; utterances that are too long or hold digits or other scripts are left out."""
     seconds = 0.0
     with writing(config.work / f"real-{name}") as writer:
-        for row in _rows(config.speech / f"{name}.tsv"):
+        for row in rows(config.speech / f"{name}.tsv"):
             if float(row["seconds"]) > config.max_seconds or not is_speakable(row["text"]):
                 continue
             text = normal_text(row["text"])
@@ -57,7 +57,7 @@ def read_audio(path: Path) -> Samples:
     return np.clip(np.round(wave * 32768), -32768, 32767).astype(np.int16)
 
 
-def _rows(manifest: Path) -> Iterator[dict[str, str]]:
+def rows(manifest: Path) -> Iterator[dict[str, str]]:
     with manifest.open(encoding="utf-8", newline="") as file:
         yield from csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
 

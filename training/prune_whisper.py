@@ -47,11 +47,16 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=Path("models/whisper-base"))
     parser.add_argument("--out", type=Path, default=Path("models/whisper-base-zh-en"))
     parser.add_argument("--tokens", type=int, default=18_000, help="the most tokens that spell something")
+    parser.add_argument("--like", type=Path, help="a folder whose tokens are kept, instead of counting")
+    parser.add_argument("--exact", action="store_true", help="weights as they are: to be tuned")
     arguments = parser.parse_args()
     tokenizer = whole_tokenizer(arguments.model / "tokenizer.json")
-    counts = count_tokens(Tokenizer.from_str(json.dumps(tokenizer)), load_config(arguments.config))
-    kept = kept_ids(tokenizer, counts, arguments.tokens)
-    write_folder(arguments.model, arguments.out, tokenizer, kept)
+    if arguments.like:
+        kept = ids_like(tokenizer, arguments.like)
+    else:
+        counts = count_tokens(Tokenizer.from_str(json.dumps(tokenizer)), load_config(arguments.config))
+        kept = kept_ids(tokenizer, counts, arguments.tokens)
+    write_folder(arguments.model, arguments.out, tokenizer, kept, exact=arguments.exact)
     print(f"{arguments.out}: {len(kept)} tokens of {len(tokenizer['model']['vocab'])} and their special ones")
 
 
@@ -105,6 +110,12 @@ def kept_ids(tokenizer: Mapping[str, Any], counts: Counter[int], most: int) -> l
     return sorted(kept)
 
 
+def ids_like(tokenizer: Mapping[str, Any], folder: Path) -> list[int]:
+    """Return the ids of the tokens that another pruned folder of the same model has."""
+    tokens = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"]
+    return sorted(tokenizer["model"]["vocab"][token] for token in tokens if token != END)
+
+
 def _with_parts(token: str, parts: Mapping[str, tuple[str, str]], ids: Mapping[str, int]) -> set[int]:
     found = {ids[token]}
     for part in parts.get(token, ()):
@@ -112,8 +123,13 @@ def _with_parts(token: str, parts: Mapping[str, tuple[str, str]], ids: Mapping[s
     return found
 
 
-def write_folder(model: Path, out: Path, tokenizer: Mapping[str, Any], kept: Sequence[int]) -> None:
-    """Write a folder of faster-whisper with the tokens `kept`, and the special ones but for other languages."""
+def write_folder(
+    model: Path, out: Path, tokenizer: Mapping[str, Any], kept: Sequence[int], *, exact: bool = False
+) -> None:
+    """Write a folder of faster-whisper with the tokens `kept`, and the special ones but for other languages.
+
+    Weights have 8 bits, or as many as before where they are to be `exact`.
+    """
     out.mkdir(parents=True, exist_ok=True)
     weights = read_ctranslate2((model / "model.bin").read_bytes())
     lines = (model / "vocabulary.txt").read_bytes().rstrip(b"\n").split(b"\n")
@@ -125,7 +141,17 @@ def write_folder(model: Path, out: Path, tokenizer: Mapping[str, Any], kept: Seq
     _write_json(out / "tokenizer.json", _pruned_tokenizer(tokenizer, new))
     _write_json(out / "config.json", _pruned_config(json.loads((model / "config.json").read_text()), new))
     pruned = dict(weights) | {EMBEDDINGS: weights[EMBEDDINGS][rows]}
-    (out / "model.bin").write_bytes(b"".join(_packed(dict(_quantised(pruned)))))
+    write_weights(out / "model.bin", pruned if exact else quantised(pruned))
+
+
+def write_weights(file: Path, weights: Weights) -> None:
+    """Write a model.bin; see app/engine/whisper/weights.py for the format."""
+    file.write_bytes(b"".join(_packed(weights)))
+
+
+def quantised(weights: Weights) -> dict[str, NDArray[np.generic]]:
+    """Return matrices in 8 bits with a scale for each row, and everything else as it is."""
+    return dict(_quantised(weights))
 
 
 def _is_other_language(line: bytes) -> bool:
@@ -165,7 +191,6 @@ def _merges(tokenizer: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _quantised(weights: Weights) -> Iterator[tuple[str, NDArray[np.generic]]]:
-    """Matrices in 8 bits with a scale for each row; everything else as it is."""
     for name, values in weights.items():
         if not name.endswith("/weight") or values.ndim != 2:
             yield name, values
@@ -178,15 +203,14 @@ def _quantised(weights: Weights) -> Iterator[tuple[str, NDArray[np.generic]]]:
 
 
 def _packed(weights: Weights) -> Iterator[bytes]:
-    """The bytes of a model.bin; see app/engine/whisper/weights.py for the format."""
     yield struct.pack("<I", FORMAT) + _text(NETWORK) + struct.pack("<II", REVISION, len(weights))
     for name, values in sorted(weights.items()):
         shape = struct.pack(f"<B{values.ndim}I", values.ndim, *values.shape)
         yield _text(name) + shape + struct.pack("<BI", TYPES.index(values.dtype.type), values.nbytes)
         yield values.tobytes()
-    aliases = ((f"{PROJECTION}{end}", f"{EMBEDDINGS}{end}") for end in ("", "_scale"))
-    pairs = b"".join(_text(alias) + _text(name) for alias, name in aliases)
-    yield struct.pack("<I", 2) + pairs
+    ends = [end for end in ("", "_scale") if f"{EMBEDDINGS}{end}" in weights]
+    pairs = b"".join(_text(f"{PROJECTION}{end}") + _text(f"{EMBEDDINGS}{end}") for end in ends)
+    yield struct.pack("<I", len(ends)) + pairs
 
 
 def _text(text: str) -> bytes:

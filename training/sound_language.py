@@ -20,7 +20,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from app.engine.whisper.mel import LogMel, padded_frames
+from app.engine.whisper.folder import silence_of
+from app.engine.whisper.mel import SILENCE_SECONDS, LogMel, padded_frames
 from app.engine.whisper.spoken_language import LANGUAGES_FILE, mean_of_frames
 from training.config import load_config
 from training.packing import Pack
@@ -41,11 +42,18 @@ def main() -> None:
     arguments = parser.parse_args()
     config = load_config(arguments.config)
     network = ctranslate2.models.Whisper(str(arguments.model), compute_type="int8", intra_threads=1)
+    silence = silence_of(arguments.model)
     random_ = random.Random(config.seed)
     rows = [
         row
         for name in arguments.packs
-        for row in means_of(Pack(config.work / name), network, arguments.each, random_)
+        for row in means_of(
+            Pack(config.work / name),
+            network,
+            SILENCE_SECONDS if silence is None else silence,
+            arguments.each,
+            random_,
+        )
     ]
     means = torch.from_numpy(np.stack([mean for mean, _ in rows]))
     is_english = torch.tensor([float(language == "en") for _, language in rows])
@@ -62,12 +70,16 @@ def main() -> None:
 
 
 def means_of(
-    pack: Pack, network: ctranslate2.models.Whisper, count: int, random_: random.Random
+    pack: Pack,
+    network: ctranslate2.models.Whisper,
+    silence_seconds: float,
+    count: int,
+    random_: random.Random,
 ) -> Iterator[tuple[NDArray[np.float32], str]]:
     mel = LogMel(network.n_mels)
     for utterance in random_.sample(list(pack.utterances), min(count, len(pack.utterances))):
         waveform = (pack.samples(utterance) / 32768).astype(np.float32)
-        features = mel(waveform, padded_frames([waveform]))[None]
+        features = mel(waveform, padded_frames([waveform], silence_seconds))[None]
         encoded = network.encode(ctranslate2.StorageView.from_array(features), to_cpu=True)
         yield mean_of_frames(encoded, [waveform])[0], utterance.language
 
