@@ -59,7 +59,7 @@ def pull_recommended(settings: Settings) -> int:
     if models.places.fixed or models.choice.is_made:
         return 0
     known = models.entry(RECOMMENDED)
-    print(f"Bringing the recommended model, {known.title} ({_size(known)}); --no-models leaves it out ...")
+    print(f"Bringing {known.title} ({_size(known)}); --no-models leaves it out ...")
     try:
         with _progress(known.title, known.size_bytes) as report:
             models.bring_recommended(report)
@@ -69,7 +69,12 @@ def pull_recommended(settings: Settings) -> int:
             f"It did not come: {told['message']} The built-in model reads; the page of models has this one."
         )
         return 1
-    print(f"{known.title} is here and will be used.")
+    if models.choice.read().model == RECOMMENDED:
+        print(f"{known.title} is here and will be used.")
+    else:
+        print(
+            f"{known.title} is here for its 99 languages; the built-in model reads Mandarin and English better."
+        )
     return 0
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from app.commands.models import pull_recommended
 from app.composition import open_models
-from app.engine.known_models import BUILTIN, RECOMMENDED
+from app.engine.known_models import BUILTIN, BUILTIN_LARGE, RECOMMENDED
 from app.hubs.packed import PACKED_MODELS, PackedModel
 from app.settings import Settings
 from tests.conftest import REPOSITORY
@@ -56,6 +56,21 @@ def test_a_first_start_brings_the_recommended_model_and_uses_it(
     assert models.folder_in_use() == settings.models_dir.absolute() / RECOMMENDED
     assert models.verify(RECOMMENDED).has_checksums
     assert "Whisper base is here" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("index")
+def test_it_comes_but_does_not_read_where_the_built_in_model_is_better(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("FUNASR_DEFAULT_MODEL")
+
+    assert pull_recommended(Settings(models_dir=settings.models_dir, data_dir=settings.data_dir)) == 0
+
+    models = open_models(Settings(models_dir=settings.models_dir, data_dir=settings.data_dir))
+    assert models.verify(RECOMMENDED).has_checksums
+    assert models.choice.read().model == models.recommended == BUILTIN_LARGE
+    assert models.choice.is_made  # it does not come again
+    assert "reads Mandarin and English better" in capsys.readouterr().out
 
 
 def test_what_a_person_has_chosen_stays(settings: Settings, index: Index) -> None:

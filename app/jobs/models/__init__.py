@@ -141,7 +141,14 @@ class Models:
     @property
     def recommended(self) -> str:
         """Return the name of the model that suits this machine best: a graphics card carries a large one."""
-        return RECOMMENDED_ON_CUDA if self.device().startswith("cuda") else RECOMMENDED
+        if self.device().startswith("cuda"):
+            return RECOMMENDED_ON_CUDA
+        return BUILTIN_LARGE if self._reads_best_as_it_is else RECOMMENDED
+
+    @property
+    def _reads_best_as_it_is(self) -> bool:
+        """Whether what reads unless somebody chooses is better in its languages than what a first start brings."""
+        return self.places.default == BUILTIN_LARGE
 
     def folder_in_use(self) -> Path:
         """Return the folder of the model that is to be loaded."""
@@ -208,10 +215,11 @@ class Models:
         return self.extras.status(extra) if extra else None
 
     def bring_recommended(self, report: Report = lambda _: None) -> ModelEntry | None:
-        """Download the recommended model and choose it, on the first start of an installation only.
+        """Download a model of many languages, on the first start of an installation only, and choose it if it is better.
 
-        It is better than the built-in model in both of its languages (docs/decisions). What a person has chosen,
-        fixed or removed stays as it is; then nothing is done, and None returned.
+        It is better than the small built-in model in both of its languages, and than the large one in none of them
+        (docs/decisions). What a person has chosen, fixed or removed stays as it is; then nothing is done, and None
+        returned.
 
         Raises:
             What Pull.run raises.
@@ -220,7 +228,7 @@ class Models:
             return None
         entry = self.pull_now(RECOMMENDED, report=report)
         self.choice.change(lambda choice: replace(choice, offered=RECOMMENDED))
-        return self.use(entry.name)
+        return entry if self._reads_best_as_it_is else self.use(entry.name)
 
     def cancel(self, name: str) -> ModelEntry:
         """Stop a download, whichever process works on it; what has arrived stays.
