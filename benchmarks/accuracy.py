@@ -1,6 +1,6 @@
 """CER and WER of recordings with known texts, through the product's own command line.
 
-Run: python -m benchmarks.accuracy TSV [TSV ...] [--model DIR] [--most N]. A TSV has the columns `path` (beside the TSV),
+Run: python -m benchmarks.accuracy TSV [TSV ...] [--model DIR] [--most N] [--through telephone]. A TSV has the columns `path` (beside the TSV),
 `seconds`, `text` and `language`. Chinese and Japanese count by characters, everything else by words; capitals,
 punctuation and spaces do not count, digits are spelled out, traditional characters are simplified on both sides.
 """
@@ -17,6 +17,7 @@ import sys
 import tempfile
 import unicodedata
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +44,14 @@ ENGLISH += ["thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen
 TENS = ["_", "_", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 CHINESE = "零一二三四五六七八九"
 BY_CHARACTERS = ("zh", "ja")
+THROUGH = {
+    "telephone": ("wav", "-ar 8000 -c:a pcm_mulaw"),
+    "mp3": ("mp3", "-ar 16000 -c:a libmp3lame -b:a 32k"),
+    "aac": ("m4a", "-ar 16000 -c:a aac -b:a 24k"),
+    "opus": ("opus", "-c:a libopus -b:a 12k"),
+    "wma": ("wma", "-ar 16000 -c:a wmav2 -b:a 32k"),
+}
+"""What recordings may be sent through before they are read: the kind of file, and how FFmpeg writes it."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +71,7 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=10_000, help="clips of each table, evenly spread")
     parser.add_argument("--language", help="asked of the recogniser; auto without it")
     parser.add_argument("--quality", default="accurate")
+    parser.add_argument("--through", choices=THROUGH, help="encode each recording so before it is read")
     parser.add_argument("--show", type=int, default=0, help="texts to print, the worst first")
     arguments = parser.parse_args()
     options = ["--quality", arguments.quality, "--language", arguments.language or "auto"]
@@ -69,7 +79,8 @@ def main() -> None:
     print("| table | clips | without text | errors | CPU s/s |\n|---|---|---|---|---|")
     for table in arguments.tables:
         clips = spread(list(read_table(table)), arguments.most)
-        heard, cpu_seconds = transcribe([clip.path for clip in clips], options)
+        with sent_through(clips, arguments.through) as files:
+            heard, cpu_seconds = transcribe(files, options)
         print(_row(table.stem, clips, heard, cpu_seconds), flush=True)
         for clip, text in _worst(clips, heard)[: arguments.show]:
             print(f"    {clip.text}\n    {text}\n")
@@ -86,6 +97,21 @@ def spread(clips: list[Clip], most: int) -> list[Clip]:
     """Return at most so many, from the beginning to the end of the table."""
     step = max(1.0, len(clips) / most)
     return [clips[int(step * number)] for number in range(min(most, len(clips)))]
+
+
+@contextmanager
+def sent_through(clips: Sequence[Clip], way: str | None) -> Iterator[list[Path]]:
+    """Return the recordings as they are, or encoded again for the time of the block."""
+    if way is None:
+        yield [clip.path for clip in clips]
+        return
+    suffix, options = THROUGH[way]
+    with tempfile.TemporaryDirectory() as folder:
+        files = [Path(folder, f"{number}.{suffix}") for number in range(len(clips))]
+        for clip, file in zip(clips, files, strict=True):
+            command = ["ffmpeg", "-v", "error", "-i", str(clip.path), "-ac", "1", *options.split(), str(file)]
+            subprocess.run(command, check=True)
+        yield files
 
 
 def transcribe(files: Sequence[Path], options: Sequence[str]) -> tuple[list[str], float]:
