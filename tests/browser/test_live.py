@@ -23,6 +23,7 @@ from tests.engine.sounds import RATE, wav_bytes
 
 VOICE_SECONDS = 90
 CUT_SECONDS = 10
+PAUSE_SECONDS = 1.6
 LIVE = b"GET /api/v1/live HTTP"  # the request that becomes the socket
 ANY_SENTENCE = re.compile("|".join(re.escape(text) for text, _ in SENTENCES))
 
@@ -303,7 +304,7 @@ def test_what_is_said_in_a_pause_is_not_recorded(live: Page) -> None:
     in_state(live, "paused")
     spoken = time.monotonic() - began
     paused_at = live.get_by_role("timer").text_content() or ""
-    live.wait_for_timeout(1200)
+    live.wait_for_timeout(PAUSE_SECONDS * 1000)
     expect(live.get_by_role("timer")).to_have_text(paused_at)
     resumed = time.monotonic()
     live.keyboard.press("Escape")
@@ -312,7 +313,10 @@ def test_what_is_said_in_a_pause_is_not_recorded(live: Page) -> None:
     in_state(live, "ended")
 
     spoken += time.monotonic() - resumed
-    assert 2 <= seconds_of(stored_sound(live, transcription_of(live))) <= spoken
+    stored = seconds_of(stored_sound(live, transcription_of(live)))
+    assert (
+        2 <= stored < spoken + PAUSE_SECONDS / 2
+    )  # a microphone hands over what it heard while it was opened
 
 
 def test_another_microphone_can_be_chosen_while_somebody_speaks(
