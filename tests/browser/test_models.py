@@ -256,7 +256,7 @@ def test_what_a_model_needs_is_said_and_how_it_comes(open_models: Open, models_d
     expect(model.get_by_text("-m pip install 'funasr-webui[absent]'")).to_be_visible()
     expect(model.get_by_text("Not complete")).to_be_visible()
     expect(model.get_by_role("button", name="Use needy")).to_be_hidden()
-    expect(model.get_by_role("button", name="Install what needy needs")).to_be_hidden()
+    expect(model.get_by_role("button", name="Install what it needs – needy")).to_be_hidden()
 
 
 def test_one_model_is_recommended(open_models: Open) -> None:

@@ -93,3 +93,23 @@ def test_the_chosen_language_wins_then_the_wish_of_the_browser(
     cookie: str | None, accept_language: str | None, expected: str
 ) -> None:
     assert pick_language(cookie, accept_language) == expected
+
+
+NAMED_BUTTON = re.compile(
+    r"""<button[^>]*aria-label="\{\{ _\('(?P<name>[^']+)'[^>]*>(?:\{\{ icon\([^)]*\) \}\})?\{\{ _\("(?P<text>[^"]+)"\) \}\}</button>"""
+)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_name_of_a_button_holds_the_text_that_is_seen(language: str) -> None:
+    """Who speaks to a computer says what stands there (WCAG 2.5.3)."""
+    said = translator(language)
+    buttons = [
+        match
+        for page in (REPOSITORY / "templates").rglob("*.html")
+        for match in NAMED_BUTTON.finditer(page.read_text(encoding="utf-8"))
+    ]
+
+    assert len(buttons) >= 7
+    wrong = [m["text"] for m in buttons if said(m["text"]).lower() not in said(m["name"]).lower()]
+    assert wrong == []
