@@ -285,6 +285,7 @@ def evidence(**changes: object) -> Evidence:
 def test_a_clear_text_is_believed() -> None:
     assert why_withheld(evidence()) == ""
     assert why_withheld(evidence(no_speech=0.9)) == ""  # a sure text outweighs a doubt of the first token
+    assert why_withheld(evidence(text="对对对", no_speech=0.01, log_probability=-0.6)) == ""
 
 
 @pytest.mark.parametrize(
@@ -293,6 +294,7 @@ def test_a_clear_text_is_believed() -> None:
         ({"no_speech": 0.9, "log_probability": -0.8}, NO_SPEECH),
         ({"text": " Thank you.", "tokens": 3, "no_speech": 0.4}, NO_SPEECH),
         ({"text": "字幕由 Amara.org 社区提供", "tokens": 9, "log_probability": -0.6}, NO_SPEECH),
+        ({"text": " Wooo! Wooo! Wooo!", "tokens": 9, "no_speech": 0.4, "log_probability": -0.8}, NO_SPEECH),
         ({"text": " ... ...", "tokens": 2}, NO_SPEECH),
         ({"text": "", "tokens": 0}, NO_SPEECH),
         ({"log_probability": -1.5}, UNSURE),

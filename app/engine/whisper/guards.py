@@ -23,6 +23,7 @@ SLOW_SECONDS = 3.0
 FEW_TOKENS, FEW_SUPPORTED = 4, -0.7
 MOST_COMPRESSION = 2.4
 LONGEST_NGRAM, MOST_REPEATS = 6, 4
+FEWEST_CRIES = 3
 WORDS = re.compile(r"[^\W\d_]+|\d+")
 
 SUBTITLES = frozenset(
@@ -77,6 +78,9 @@ def why_withheld(evidence: Evidence) -> str:
         evidence.no_speech > SUSPICIOUS or evidence.log_probability < SUPPORTED
     ):
         return NO_SPEECH
+    is_doubtful = evidence.no_speech > SUSPICIOUS and evidence.log_probability < SUPPORTED
+    if is_doubtful and is_one_cry(evidence.text):
+        return NO_SPEECH
     return UNSURE if _is_unsure(evidence) else ""
 
 
@@ -89,6 +93,12 @@ def _is_unsure(evidence: Evidence) -> bool:
 
 def is_subtitle(text: str) -> bool:
     return re.sub(r"[\W_]", "", text).casefold() in SUBTITLES
+
+
+def is_one_cry(text: str) -> bool:
+    """Tell whether a text is one word again and again: people say so, but so does the network of a siren."""
+    words = _units(text)
+    return len(words) >= FEWEST_CRIES and len(set(words)) == 1
 
 
 def repeats(text: str) -> bool:
