@@ -97,7 +97,7 @@ def test_ready_follows_the_inference_process_through_its_life(late: TestClient, 
     wait_until(lambda: late.get("/api/v1/system").json()["model"]["state"] == "ready")
 
     (tmp_path / "loaded").unlink()
-    [child] = multiprocessing.active_children()
+    [child] = [each for each in multiprocessing.active_children() if each.name == "inference"]
     os.kill(child.pid or 0, signal.SIGKILL)
     wait_until(lambda: "starting again" in parts(late)["inference"])
     assert late.get("/health").status_code == 200
