@@ -42,7 +42,7 @@ def main() -> None:
     arguments = parser.parse_args()
     config = load_config(arguments.config)
     network = ctranslate2.models.Whisper(str(arguments.model), compute_type="int8", intra_threads=1)
-    silence = silence_of(arguments.model)
+    silence = silence_of(arguments.model, SILENCE_SECONDS)
     random_ = random.Random(config.seed)
     rows = [
         row
@@ -50,7 +50,7 @@ def main() -> None:
         for row in means_of(
             Pack(config.work / name),
             network,
-            SILENCE_SECONDS if silence is None else silence,
+            silence,
             arguments.each,
             random_,
         )

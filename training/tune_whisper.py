@@ -22,7 +22,7 @@ import torch.nn.functional as F
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from app.engine.whisper.mel import HOP, RANGE, SMALLEST, WINDOW, mel_filters
+from app.engine.whisper.mel import HOP, WINDOW, log_mel, mel_filters
 from training.augment import AugmentConfig, augment_features, augment_waveforms
 from training.batches import Item, noises, plan_epoch, waveforms
 from training.checkpoints import Checkpoint, latest, load_checkpoint, save_checkpoint
@@ -118,6 +118,7 @@ class Tuner:
         ]
         self.noise = Pack(config.work / "non-speech")
         self.mel_MF = torch.from_numpy(mel_filters(MEL_BINS))
+        self.window = torch.hann_window(WINDOW)
         learning = [weight for weight in self.network.parameters() if weight.requires_grad]
         self.optimiser = torch.optim.AdamW(learning, lr=1.0, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
         self.step, self.epoch, self.batch = 0, 0, 0
@@ -175,7 +176,7 @@ class Tuner:
         waves = augment_waveforms(waves, noise, AUGMENT, generator)
         silence = int(random_.uniform(*SILENCE_AFTER) * SAMPLE_RATE)
         frames = 2 * ((waves.shape[1] + silence) // (2 * HOP))
-        features = self._features(F.pad(waves, (0, silence))[:, : frames * HOP])
+        features = log_mel(F.pad(waves, (0, silence))[:, : frames * HOP], self.mel_MF, self.window)
         fill = torch.zeros(MEL_BINS)
         features = augment_features(
             features.transpose(1, 2), lengths // HOP, fill, AUGMENT, generator
@@ -184,14 +185,6 @@ class Tuner:
         tokens = _padded([tokens[:-1] for tokens, _ in rows], self.texts.end)
         wanted = _padded([wanted[1:] for _, wanted in rows], IGNORED)
         return Batch(features.contiguous(), tokens, wanted, sum(item.utterance.seconds for item in items))
-
-    def _features(self, waves: Tensor) -> Tensor:
-        """Return (B, M, F), as app.engine.whisper.mel computes it of each."""
-        spectrum = torch.stft(waves, WINDOW, HOP, window=torch.hann_window(WINDOW), return_complex=True)
-        power = spectrum[:, :, :-1].abs() ** 2
-        logarithms = (self.mel_MF @ power).clamp(min=SMALLEST).log10()
-        floor = logarithms.amax(dim=(1, 2), keepdim=True) - RANGE
-        return (torch.maximum(logarithms, floor) + 4.0) / 4.0
 
     def _resume(self) -> None:
         if path := latest(self.config.work / CHECKPOINTS):

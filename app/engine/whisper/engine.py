@@ -1,7 +1,8 @@
 """A Whisper model behind the Engine seam: features, CTranslate2's search, times from its attention, and the guards.
 
 A waveform is not filled up to the 30 seconds that the network was trained on: a few seconds of silence behind it are
-enough (measured; docs/decisions), one for a network that was tuned so, and a short piece costs a fraction. It knows neither files nor jobs.
+enough (measured; docs/decisions), one for a network that was tuned so, and a short piece costs a fraction. It knows
+neither files nor jobs.
 """
 
 from __future__ import annotations
@@ -116,8 +117,7 @@ class WhisperEngine:
         self._vocabulary = vocabulary
         self._network = network
         self._mel = LogMel(facts.mel_bins)
-        silence = silence_of(spec.model_dir)
-        self._silence_seconds = SILENCE_SECONDS if silence is None else silence
+        self._silence_seconds = silence_of(spec.model_dir, SILENCE_SECONDS)
         self._languages = languages_of(spec.model_dir)
         self._language_line = read_language_line(spec.model_dir)
         self._punctuator: Punctuator = punctuator_of(spec.punctuation_model)

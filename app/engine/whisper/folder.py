@@ -75,15 +75,15 @@ def _languages_in(file: Path, _changed: int) -> tuple[str, ...]:
     return tuple(code for code in NATIVE_NAMES if code in codes) or ("en",)
 
 
-def silence_of(folder: Path) -> float | None:
-    """Return the seconds of silence that the network wants behind a piece, where the folder names them.
+def silence_of(folder: Path, usual: float) -> float:
+    """Return the seconds of silence that the network wants behind a piece: `usual` where the folder names none.
 
     Raises:
         ModelFileUnreadable: they are no number of seconds.
     """
     named = read_json(folder / CONFIG_FILE).get(SILENCE)
     if named is None:
-        return None
+        return usual
     if (
         isinstance(named, bool)
         or not isinstance(named, int | float)

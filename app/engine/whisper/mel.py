@@ -41,11 +41,16 @@ class LogMel:
         samples = torch.zeros(frames * HOP)
         count = min(len(waveform), len(samples))
         samples[:count] = torch.from_numpy(np.ascontiguousarray(waveform[:count]))
-        spectrum = torch.stft(samples, WINDOW, HOP, window=self._window, return_complex=True)
-        power_FT: Tensor = spectrum[:, :-1].abs() ** 2
-        logarithms_MT = (self._filters_MF @ power_FT).clamp(min=SMALLEST).log10()
-        floor = logarithms_MT.max() - RANGE
-        return ((torch.maximum(logarithms_MT, floor) + 4.0) / 4.0).contiguous().numpy()
+        return log_mel(samples, self._filters_MF, self._window).contiguous().numpy()
+
+
+def log_mel(samples: Tensor, filters_MF: Tensor, window: Tensor) -> Tensor:
+    """Return the features (..., bins, frames) of sound (..., samples); each is relative to its own loudest bin."""
+    spectrum = torch.stft(samples, WINDOW, HOP, window=window, return_complex=True)
+    power: Tensor = spectrum[..., :-1].abs() ** 2
+    logarithms = (filters_MF @ power).clamp(min=SMALLEST).log10()
+    floor = logarithms.amax(dim=(-2, -1), keepdim=True) - RANGE
+    return (torch.maximum(logarithms, floor) + 4.0) / 4.0
 
 
 def mel_filters(bins: int) -> npt.NDArray[np.float32]:
