@@ -9,16 +9,16 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from app.domain.errors import ModelError
 from app.engine import EngineSpec
-from app.engine.audio import DecodeLimits
-from app.engine.extras import extra_of
-from app.engine.known_models import BUILTIN, BUILTIN_LARGE, PUNCTUATION, VAD
-from app.engine.registry import FUNASR_FACTORY, NANO, WHISPER_FACTORY, factory_for, identify
-from app.engine.vad import VadOptions
-from app.errors import ModelError
-from app.jobs.models import ModelPlaces, Models
-from app.jobs.transcription import JobOptions
+from app.engine.audio.decoding import DecodeLimits
+from app.engine.catalog.extras import extra_of
+from app.engine.catalog.known_models import BUILTIN, BUILTIN_LARGE, PUNCTUATION, VAD
+from app.engine.catalog.registry import FUNASR_FACTORY, NANO, WHISPER_FACTORY, factory_for, identify
+from app.engine.vad.vad import VadOptions
 from app.paths import builtin_model_dir, large_model_dir
+from app.services.models.models import ModelPlaces, Models
+from app.services.transcriptions.records import JobOptions
 from app.settings import Origin, Settings
 from app.support.case import Surroundings
 from app.support.doctor import Subject

@@ -121,7 +121,7 @@ def job_logs(folder_of: Callable[[str], Path]) -> Iterator[None]:
 
 
 class LineFormatter(logging.Formatter):
-    """`2026-11-22T18:57:01.123Z INFO request=ab12 job=cd34 app.jobs.worker segment_finished index=3`.
+    """`2026-11-22T18:57:01.123Z INFO request=ab12 job=cd34 app.services.worker.worker segment_finished index=3`.
 
     One event is one line: control characters are escaped. Only a traceback follows, indented.
     """

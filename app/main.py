@@ -15,7 +15,6 @@ from fastapi.routing import iter_route_contexts
 from starlette.concurrency import run_in_threadpool
 
 from app import __version__
-from app.addresses import networks
 from app.composition import (
     decode_limits,
     is_slow_live,
@@ -27,31 +26,31 @@ from app.composition import (
     surroundings,
     vad_options,
 )
-from app.engine.preparation import PreparationPool
-from app.errors import Problem, RootPathTaken
-from app.jobs.arrivals import Arrivals
-from app.jobs.batches import BatchBook
-from app.jobs.comparisons import Comparisons
-from app.jobs.devices import Devices
-from app.jobs.history import History
-from app.jobs.inference import InferenceProcess
-from app.jobs.live import Live, LiveLimits
-from app.jobs.live.quick import QuickReader
-from app.jobs.models.keeper import ModelKeeper
-from app.jobs.porter import Porter
-from app.jobs.queue import JobOptions, Queue
-from app.jobs.retention import Retention, Spans
-from app.jobs.settings import SettingsBook
-from app.jobs.trash import Trash
-from app.jobs.vad import Vad
-from app.jobs.vad_texts import VadTexts
-from app.jobs.worker import Worker
+from app.domain.addresses import networks
+from app.domain.errors import Problem, RootPathTaken
+from app.engine.preparation.preparation import PreparationPool
 from app.logging import adjust_logging, job_logs
-from app.paths import resource_dir
+from app.services.batches.batches import BatchBook
+from app.services.batches.importer import Porter
+from app.services.batches.uploads import Arrivals
+from app.services.comparisons import Comparisons
+from app.services.inference.devices import Devices
+from app.services.inference.process import InferenceProcess
+from app.services.live import Live, LiveLimits
+from app.services.live.partial_engine import QuickReader
+from app.services.models.reloader import ModelKeeper
+from app.services.settings import SettingsBook
+from app.services.transcriptions.history import History
+from app.services.transcriptions.job_queue import JobOptions, Queue
+from app.services.transcriptions.retention import Retention, Spans
+from app.services.transcriptions.trash import Trash
+from app.services.vad.analyses import Vad
+from app.services.vad.texts import VadTexts
+from app.services.worker.worker import Worker
 from app.store.database import Database
-from app.store.files import Files
-from app.store.uploads import UploadFiles
-from app.store.vad import Analyses
+from app.store.files.recordings import Files
+from app.store.files.upload_chunks import UploadFiles
+from app.store.files.vad_folders import Analyses
 from app.support.case.cases import Cases
 from app.support.doctor.examination import Doctor
 from app.support.health import Health
@@ -59,50 +58,19 @@ from app.support.journal import FOLDER as JOURNAL_FOLDER
 from app.support.journal import Journal
 from app.support.replay.runs import FOLDER as REPLAY_FOLDER
 from app.support.replay.runs import Replays
-from app.web import (
-    again,
-    batch_page,
-    batch_uploads,
-    batches,
-    case,
-    comparisons,
-    docs,
-    edits,
-    events,
-    files,
-    findings,
-    history_page,
-    hotword_lists,
-    journal,
-    live_page,
-    logs,
-    models,
-    pages,
-    probes,
-    replay,
-    system,
-    transcriptions,
-)
-from app.web import doctor as doctor_routes
-from app.web import history as history_routes
-from app.web import live as live_routes
-from app.web import missing as missing_routes
-from app.web import settings as settings_routes
-from app.web import trash as trash_routes
-from app.web import vad as vad_routes
-from app.web.compression import CompressedPages
+from app.web.api.routers import API_PATH
 from app.web.errors import install_error_handlers
-from app.web.lingering import LingeringClose
+from app.web.middleware.compression import CompressedPages
+from app.web.middleware.lingering_close import LingeringClose
+from app.web.middleware.proxy import BehindProxy, first_segments, is_taken
+from app.web.middleware.request_log import RequestLog
+from app.web.middleware.security import Gate, SecurityHeaders, allowed_hosts, allowed_origins
 from app.web.openapi import DescribedApp
-from app.web.proxy import BehindProxy, first_segments, is_taken
-from app.web.request_log import RequestLog
-from app.web.routers import API_PATH, add_router
-from app.web.security import Gate, SecurityHeaders, allowed_hosts, allowed_origins
-from app.web.static import StaticFolder
+from app.web.routes import add_routes
 
 if TYPE_CHECKING:
     from app.engine import EngineSpec
-    from app.jobs.models import Models
+    from app.services.models.models import Models
     from app.settings import Settings
     from app.web.dependencies import SettingsNow, State
 
@@ -140,51 +108,10 @@ def create_app(settings: Settings, *, spec: EngineSpec | None = None, start_work
         docs_url=None,  # FastAPI's own pages load scripts from a CDN: /docs is ours and works offline
         redoc_url=None,
     )
-    _add_routes(app)
+    install_error_handlers(app)
+    add_routes(app)
     _add_middleware(app, settings)
     return app
-
-
-def _add_routes(app: FastAPI) -> None:
-    install_error_handlers(app)
-    # First: a page asks for sixty files, and each would be compared with all the other addresses.
-    app.mount("/static", StaticFolder(directory=resource_dir("static")), name="static")
-    for module in (
-        events,
-        transcriptions,
-        again,
-        edits,
-        files,
-        history_routes,
-        trash_routes,
-        live_routes,
-        system,
-        models,
-        settings_routes,
-        missing_routes,
-        doctor_routes,
-        logs,
-        journal,
-        vad_routes,
-        hotword_lists,
-        case,
-        findings,
-        replay,
-        comparisons,
-        probes,
-    ):  # /events stands before /{id}
-        add_router(app, module.router)
-    for router in (batches.router, batch_uploads.batch_router, batch_uploads.router):
-        add_router(app, router)
-    add_router(app, probes.root)
-    for page in (pages, history_page, docs, batch_page, live_page):
-        add_router(app, page.router)
-    add_router(app, settings_routes.pages)
-    add_router(app, vad_routes.page_router)
-    add_router(app, doctor_routes.page)
-    add_router(app, logs.page)
-    add_router(app, replay.page)
-    add_router(app, comparisons.page)
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:

@@ -19,8 +19,8 @@ from pydantic import AfterValidator, Field, PrivateAttr, TypeAdapter, Validation
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from app.addresses import checked_networks, checked_root_path
-from app.errors import N_
+from app.domain.addresses import checked_networks, checked_root_path
+from app.domain.errors import N_
 from app.paths import home_dir, logs_dir
 from app.settings_file import KeptSettings, read_kept
 

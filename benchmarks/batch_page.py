@@ -26,11 +26,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it runs 
 from sqlalchemy import insert
 from starlette.testclient import TestClient
 
-from app.jobs.queue import JobOptions
 from app.main import create_app
+from app.services.transcriptions.job_queue import JobOptions
 from app.settings import Settings
-from app.store import transcriptions
 from app.store.database import Connection, Database
+from app.store.queries import transcriptions
 from app.store.tables import batch_items, batches
 from app.store.tables import transcriptions as rows
 

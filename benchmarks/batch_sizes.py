@@ -4,7 +4,7 @@
 
 A recording of espeak-ng's speech is cut as jobs cut it, and its segments are recognised under each cap (0 is one by
 one); the rounds of all caps take turns, and the fastest of each counts. Printed are the RTF, the ratios to one by one,
-and whether the texts are the same. The rule in app/engine/budget.py comes from here.
+and whether the texts are the same. The rule in app/engine/computing/memory_budget.py comes from here.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from random_model import SIZES, build
 from spoken import write_spoken
 
 from app.engine import SAMPLE_RATE, Engine, EngineSpec, RecognitionOptions, Utterance
-from app.engine.audio import DecodeLimits, read_waveform
-from app.engine.preparation import prepare
-from app.engine.recognizer import load_engine
-from app.engine.vad import VadOptions
+from app.engine.audio.decoding import DecodeLimits, read_waveform
+from app.engine.native.recognizer import load_engine
+from app.engine.preparation.preparation import prepare
+from app.engine.vad.vad import VadOptions
 from app.paths import builtin_model_dir
 
 LIMITS = DecodeLimits(max_seconds=86_400, cpu_seconds=3600, memory_mb=2048)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from app.domain.transcript import Applied
 from app.engine import EngineInfo, EngineSpec, Hypothesis, RecognitionOptions, Utterance, Waveform
-from app.transcript import Applied
 
 SECONDS_PER_SEGMENT = 0.2
 

@@ -23,10 +23,10 @@ from random_model import SIZES, build
 from spoken import write_spoken
 
 from app.engine import Engine, EngineSpec, RecognitionOptions, Utterance
-from app.engine.audio import DecodeLimits, read_waveform
-from app.engine.preparation import prepare
-from app.engine.recognizer import load_engine
-from app.engine.vad import VadOptions
+from app.engine.audio.decoding import DecodeLimits, read_waveform
+from app.engine.native.recognizer import load_engine
+from app.engine.preparation.preparation import prepare
+from app.engine.vad.vad import VadOptions
 
 LIMITS = DecodeLimits(max_seconds=86_400, cpu_seconds=3600, memory_mb=2048)
 MOST_RTF = 0.045

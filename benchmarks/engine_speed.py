@@ -26,12 +26,12 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 from wenet_network import wenet_run
 
+from app.domain.transcript import Applied
 from app.engine import SAMPLE_RATE
+from app.engine.computing.device import use_threads
+from app.engine.computing.precision import DtypeChoice, convert
 from app.engine.conformer import Conformer, ConformerConfig
-from app.engine.device import use_threads
-from app.engine.features import KaldiFbank
-from app.engine.precision import DtypeChoice, convert
-from app.transcript import Applied
+from app.engine.native.features import KaldiFbank
 
 CASES = ((1, 10), (1, 60), (8, 10), (8, 60))  # recordings at once, seconds of each
 FEWEST_ROUNDS = 2

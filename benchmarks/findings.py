@@ -25,16 +25,16 @@ import numpy as np
 import numpy.typing as npt
 
 from app.composition import decode_limits, engine_spec
+from app.domain.hotwords import Hotword, outcomes
+from app.domain.transcript import Applied, Segment, merge_receipts
 from app.engine import Engine, Utterance
-from app.engine.audio import read_waveform
-from app.engine.preparation import prepare
-from app.engine.process import load
-from app.hotwords import Hotword, outcomes
-from app.jobs.queue import JobOptions
+from app.engine.audio.decoding import read_waveform
+from app.engine.preparation.preparation import prepare
+from app.engine.process.child import load
+from app.services.transcriptions.job_queue import JobOptions
 from app.settings import Settings
 from app.support.diagnosis import Finding, Run, diagnose
 from app.support.diagnosis.finding import heard_from
-from app.transcript import Applied, Segment, merge_receipts
 
 RATE = 44_100
 HEALTHY_FOLDERS = ("short", "codecs")  # telephone codecs and empty channels are faults of their own

@@ -26,8 +26,8 @@ from typing import Any
 
 from funasr_models import BUILDS, noise
 
+from app.domain.hotwords import parse_hotwords
 from app.engine import EngineSpec, RecognitionOptions, Utterance, Waveform
-from app.hotwords import parse_hotwords
 
 SHORTEST, LONGEST = 5.0, 20.0  # seconds of a file
 READERS = ("ours", "funasr")

@@ -25,11 +25,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it runs from anywhere, uninstalled
 
-from app.jobs.history import History, Place, Wanted
-from app.jobs.queue import JobOptions, JobState, Queue
+from app.services.transcriptions.history import History, Place, Wanted
+from app.services.transcriptions.job_queue import JobOptions, JobState, Queue
 from app.store.database import Database
-from app.store.files import Files
-from app.store.search import split
+from app.store.files.recordings import Files
+from app.store.queries.search import split
 
 CHINESE = (
     "的 我们 今天 讨论 一下 这个 项目 进度 客户 需求 已经 完成 部分 功能 测试 问题 需要 大家 确认 时间 安排 下周 会议 继续 产品 设计 方案 技术 团队 "

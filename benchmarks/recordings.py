@@ -20,11 +20,11 @@ from pathlib import Path
 import jiwer
 from tqdm import tqdm
 
-from app.commands.transcript_of import transcribe_file
+from app.cli.transcript_of import transcribe_file
 from app.composition import engine_spec
 from app.engine import RecognitionOptions
-from app.engine.preparation import PreparationPool
-from app.engine.recognizer import load_engine
+from app.engine.native.recognizer import load_engine
+from app.engine.preparation.preparation import PreparationPool
 from app.settings import Settings
 
 

@@ -30,18 +30,18 @@ from random_model import SIZES, build, network_config
 from spoken import spoken
 from wenet_search import WenetSearch
 
-from app.engine.checkpoint import Checkpoint, load_checkpoint
+from app.domain.hotwords import Hotword
+from app.domain.transcript import Applied
+from app.engine.computing.device import use_threads
+from app.engine.computing.precision import DtypeChoice, convert
 from app.engine.conformer import Conformer
 from app.engine.decoding import EncodedBatch
+from app.engine.decoding.hotwords import ContextGraph
 from app.engine.decoding.prefix_beam import Candidate, PrefixBeamDecoder
 from app.engine.decoding.rescoring import RescoringDecoder
-from app.engine.device import use_threads
-from app.engine.features import KaldiFbank
-from app.engine.hotwords import ContextGraph
-from app.engine.precision import DtypeChoice, convert
-from app.engine.tokenizer import Tokenizer
-from app.hotwords import Hotword
-from app.transcript import Applied
+from app.engine.native.checkpoint import Checkpoint, load_checkpoint
+from app.engine.native.features import KaldiFbank
+from app.engine.native.tokenizer import Tokenizer
 
 CTC_WEIGHT, REVERSE_WEIGHT = 0.5, 0.3
 BEAM = 10

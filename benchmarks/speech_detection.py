@@ -20,9 +20,9 @@ import numpy as np
 import numpy.typing as npt
 
 from app.engine import SAMPLE_RATE
-from app.engine.audio import DecodeLimits, decode
-from app.engine.detection import judge
-from app.engine.vad import VadOptions, cut
+from app.engine.audio.decoding import DecodeLimits, decode
+from app.engine.vad.detection import judge
+from app.engine.vad.vad import VadOptions, cut
 
 LIMITS = DecodeLimits(max_seconds=3600, cpu_seconds=600, memory_mb=2048)
 DETECTORS = {

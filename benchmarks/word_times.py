@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from app.engine import SAMPLE_RATE, Engine, EngineSpec, RecognitionOptions, Utterance, Waveform
-from app.engine.recognizer import load_engine
+from app.engine.native.recognizer import load_engine
 from training.alignment import token_spans
 from training.espeak import Delivery, espeak
 from training.grammar import distinct_sentences, read_grammar

@@ -19,7 +19,7 @@ from typing import Any
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY))
 
-from app.cli import build_parser  # noqa: E402 - found by the line above
+from app.cli.main import build_parser  # noqa: E402 - found by the line above
 from app.settings import ON_PAGE, Effect, Settings, variable  # noqa: E402
 
 DOCS = REPOSITORY / "docs"

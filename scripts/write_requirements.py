@@ -21,7 +21,7 @@ SETS = {
     "punctuation": ["--extra", "hub", "--extra", "punctuation"],
 }
 EXTRAS = ("punctuation",)
-"""Sets of which only what `run` lacks is written: what a model needs beside its files (app/jobs/models/extras.py)."""
+"""Sets of which only what `run` lacks is written: what a model needs beside its files (app/services/models/extras.py)."""
 OF_TORCH = re.compile(r"(torch|torchaudio|triton|cuda-.*|nvidia-.*)==")
 FOLDER = Path("requirements")
 HEADER = "# Written by scripts/lock.sh from pyproject.toml; not to be edited by hand.\n"

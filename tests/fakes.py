@@ -15,6 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
+from app.domain.errors import DeviceUnavailable, InferenceFailed, ModelFileMissing
+from app.domain.transcript import Applied, Word
 from app.engine import (
     SAMPLE_RATE,
     EngineInfo,
@@ -24,8 +26,6 @@ from app.engine import (
     Utterance,
     Waveform,
 )
-from app.errors import DeviceUnavailable, InferenceFailed, ModelFileMissing
-from app.transcript import Applied, Word
 
 POISON = 0.9  # a piece this loud is the one that kills, hangs or fails
 

@@ -6,9 +6,9 @@ import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from app.jobs.queue import JobOptions, JobState, Queue
-from app.store import segments, transcriptions
-from app.transcript import detect_language, join_texts
+from app.domain.transcript import detect_language, join_texts
+from app.services.transcriptions.job_queue import JobOptions, JobState, Queue
+from app.store.queries import segments, transcriptions
 
 SECONDS_EACH = 5.0  # of speech, and as long a silence after it
 UNSURE = 0.3

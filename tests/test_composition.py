@@ -8,8 +8,8 @@ import pytest
 
 from app.composition import is_slow_live
 from app.engine import EngineSpec
-from app.engine.registry import FUNASR_FACTORY, NATIVE_FACTORY, WHISPER_FACTORY
-from app.jobs.transcription import JobOptions
+from app.engine.catalog.registry import FUNASR_FACTORY, NATIVE_FACTORY, WHISPER_FACTORY
+from app.services.transcriptions.records import JobOptions
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from app.cli import build_parser
+from app.cli.main import build_parser
 from app.formats import FORMATS
 from app.settings import Settings
 from tests.conftest import REPOSITORY

@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.errors import InvalidParameter
-from app.hotwords import (
+from app.domain.errors import InvalidParameter
+from app.domain.hotwords import (
     DEFAULT_WEIGHT,
     LONGEST_HOTWORD,
     MOST_HOTWORDS,
@@ -14,8 +14,8 @@ from app.hotwords import (
     parse_hotwords,
     unusable,
 )
+from app.domain.transcript import Segment, Word, merge_receipts
 from app.i18n import translator
-from app.transcript import Segment, Word, merge_receipts
 
 
 def words(*pairs):

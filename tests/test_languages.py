@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.languages import LANGUAGES, NATIVE_NAMES, RARER, TRADITIONAL, USUAL
-from app.transcript import detect_language, join_texts
+from app.domain.languages import LANGUAGES, NATIVE_NAMES, RARER, TRADITIONAL, USUAL
+from app.domain.transcript import detect_language, join_texts
 
 
 def test_every_language_has_a_name_of_its_own() -> None:

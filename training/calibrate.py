@@ -14,7 +14,7 @@ import numpy as np
 import yaml
 
 from app.engine import Engine, EngineSpec, RecognitionOptions, Utterance, Waveform
-from app.engine.recognizer import load_engine
+from app.engine.native.recognizer import load_engine
 from training.config import load_config
 from training.evaluate import conditions
 from training.non_speech import non_speech

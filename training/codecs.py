@@ -14,8 +14,8 @@ import jiwer
 import numpy as np
 
 from app.engine import EngineSpec
-from app.engine.recognizer import load_engine
-from app.engine.resampling import MonoResampler
+from app.engine.audio.resampling import MonoResampler
+from app.engine.native.recognizer import load_engine
 from training.config import Config, load_config
 from training.evaluate import as_waveform, recognise
 from training.packing import SAMPLE_RATE, Pack, Samples

@@ -12,7 +12,7 @@ import jiwer
 import numpy as np
 
 from app.engine import Engine, EngineSpec, RecognitionOptions, Utterance, Waveform
-from app.engine.recognizer import load_engine
+from app.engine.native.recognizer import load_engine
 from training.config import Config, load_config
 from training.non_speech import non_speech
 from training.normal_text import normal_text

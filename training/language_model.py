@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine.language_model import NGRAM_FILE, STEPS_PER_NAT
+from app.engine.decoding.language_model import NGRAM_FILE, STEPS_PER_NAT
 from training.config import Config, LanguageModelConfig, load_config
 from training.export import write_checksums
 from training.ngrams import Ids, Level, bits_of, estimate
@@ -68,7 +68,7 @@ def in_a_row(sentences: Iterator[str], vocabulary: Vocabulary) -> Ids:
 
 
 def write(levels: Sequence[Level], options: LanguageModelConfig, file: Path) -> int:
-    """Write the arrays that app.engine.language_model reads; returns the size in bytes."""
+    """Write the arrays that app.engine.decoding.language_model reads; returns the size in bytes."""
     bits = bits_of(len(levels[0].keys))
     numbers = {"order": len(levels), "boundary": BOUNDARY, "weight": options.weight, "bonus": options.bonus}
     arrays: dict[str, NDArray[Any]] = {name: np.array(number) for name, number in numbers.items()}

@@ -12,7 +12,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from app.engine.resampling import MonoResampler
+from app.engine.audio.resampling import MonoResampler
 from training.config import Config, config_from_command_line
 from training.normal_text import is_speakable, normal_text
 from training.packing import Samples, writing

@@ -13,9 +13,9 @@ from typing import Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from app.hotwords import Hotword
-from app.languages import LANGUAGES as LANGUAGES
-from app.transcript import Applied, Word
+from app.domain.hotwords import Hotword
+from app.domain.languages import LANGUAGES as LANGUAGES
+from app.domain.transcript import Applied, Word
 
 SAMPLE_RATE = 16_000  # samples per second of every waveform inside the engine
 CHANNELS = ("mix", "separate")  # the channels of a recording as one, or each on its own
@@ -45,7 +45,7 @@ class EngineSpec:
     """Folder of a FunASR punctuation model; None places punctuation by the pauses."""
     vad_model: Path | None = None
     """Folder of a FunASR voice activity model: what holds no speech for it gets no text. None believes webrtcvad."""
-    factory: str = "app.engine.recognizer:load_engine"
+    factory: str = "app.engine.native.recognizer:load_engine"
     """`module:function` called with this spec in the process that infers; returns an Engine."""
 
 
@@ -96,9 +96,9 @@ class Hypothesis:
     """Of the tokens that were likeliest before the chosen language was forced, those of the other language; None where
     none was forced or nothing was heard."""
     emotion: str = ""
-    """One of app.transcript.EMOTIONS; empty where the model heard none or hears none at all."""
+    """One of app.domain.transcript.EMOTIONS; empty where the model heard none or hears none at all."""
     events: tuple[str, ...] = ()
-    """Of app.transcript.EVENTS: what else the model heard."""
+    """Of app.domain.transcript.EVENTS: what else the model heard."""
     language: str = ""
     """The one that the model heard; empty where it does not tell, or was told which it is."""
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.errors import UnknownFormat
+from app.domain.errors import UnknownFormat
+from app.domain.transcript import Transcript
 from app.formats import csv, docx, json, subtitles, txt
-from app.transcript import Transcript
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.errors import UnknownFormat
+from app.domain.errors import UnknownFormat
+from app.domain.transcript import Transcript
 from app.formats import FORMATS, Format, find_format
 from app.formats.csv import BYTE_ORDER_MARK, as_text
-from app.transcript import Transcript
 
 ZIP_ENDING = ".zip"
 LONGEST_PART_BYTES = 180  # of one part of a name: file systems take 255, with a number and an ending

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
-from app.transcript import Transcript
+from app.domain.transcript import Transcript
 
 BYTE_ORDER_MARK = "\ufeff"  # without it Excel reads UTF-8 as the local code page
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would compute such a cell

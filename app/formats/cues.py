@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from app.transcript import Segment, Transcript, Word, is_wide, join_texts
+from app.domain.transcript import Segment, Transcript, Word, is_wide, join_texts
 
 MOST_COLUMNS = 42  # of a line that is read at a glance; a Chinese character takes two
 MOST_SECONDS = 7.0

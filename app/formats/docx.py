@@ -6,7 +6,7 @@ import io
 import re
 from typing import TYPE_CHECKING, Any
 
-from app.transcript import Transcript
+from app.domain.transcript import Transcript
 
 if TYPE_CHECKING:
     from docx.document import Document

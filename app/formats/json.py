@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
-from app.transcript import Transcript, rounded
+from app.domain.transcript import Transcript, rounded
 
 
 def render(transcript: Transcript) -> str:

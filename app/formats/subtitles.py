@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from app.domain.transcript import Transcript
 from app.formats.cues import Cue, cues
-from app.transcript import Transcript
 
 
 def render_srt(transcript: Transcript) -> str:

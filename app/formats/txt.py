@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.transcript import Segment, Transcript
+from app.domain.transcript import Segment, Transcript
 
 
 def render(transcript: Transcript) -> str:

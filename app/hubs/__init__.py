@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Protocol
 
-from app.errors import N_, HubAnswerWrong, InvalidParameter
+from app.domain.errors import N_, HubAnswerWrong, InvalidParameter
 from app.hubs.packed import PackedModel
 
 MOST_FILES = 2000

@@ -22,7 +22,7 @@ from pathlib import Path
 from threading import Event
 from typing import IO
 
-from app.errors import (
+from app.domain.errors import (
     N_,
     ChecksumMismatch,
     HubAnswerWrong,

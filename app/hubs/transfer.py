@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any, Protocol
 
-from app.errors import N_, HubRefused, HubUnreachable, NoRoomForModel, TransferBroken
+from app.domain.errors import N_, HubRefused, HubUnreachable, NoRoomForModel, TransferBroken
 from app.hubs import HubName, RemoteFile
 from app.hubs.checksums import is_as_announced, is_sha256
 from app.hubs.reasons import reason_of

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from threading import Event
 from typing import IO
 
-from app.errors import N_, ArchiveRefused, TransferBroken
+from app.domain.errors import N_, ArchiveRefused, TransferBroken
 from app.hubs import is_plain_path
 from app.hubs.transfer import CHUNK_BYTES, NO_ROOM, Cancelled, no_room
 

@@ -17,9 +17,9 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
-from app.errors import N_, DatabaseUnusable, DataBeingRestored, DiskFull
-from app.store.held import hold_alone, hold_together
-from app.store.restoring import finish_exchange, is_planned
+from app.domain.errors import N_, DatabaseUnusable, DataBeingRestored, DiskFull
+from app.store.files.database_exchange import finish_exchange, is_planned
+from app.store.files.locks import hold_alone, hold_together
 
 __all__ = ["Connection", "Database", "Row"]
 

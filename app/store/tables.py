@@ -217,8 +217,12 @@ segments = Table(
     Column("seconds_worked", Float, nullable=False, default=0.0),
     Column("error", JSON(none_as_null=True)),
     Column("channel", Integer),  # counted from 1; null where the channels were mixed
-    Column("emotion", Text, nullable=False, default="", server_default=""),  # of app.transcript.EMOTIONS
-    Column("events", JSON, nullable=False, default=list, server_default="[]"),  # of app.transcript.EVENTS
+    Column(
+        "emotion", Text, nullable=False, default="", server_default=""
+    ),  # of app.domain.transcript.EMOTIONS
+    Column(
+        "events", JSON, nullable=False, default=list, server_default="[]"
+    ),  # of app.domain.transcript.EVENTS
     Column("language", Text, nullable=False, default="", server_default=""),  # as the model heard it
     Column("foreign_share", Float),  # of what was heard before the language was forced; null where it was not
     _one_of("state", SegmentState),

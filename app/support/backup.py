@@ -18,12 +18,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from app import __version__
-from app.errors import N_, BackupUnusable, DataBeingRestored, DataInUse
+from app.domain.errors import N_, BackupUnusable, DataBeingRestored, DataInUse
 from app.logging import LOG_NAME
 from app.store.database import DATABASE_NAME, SCHEMA_VERSION, alone_in
-from app.store.incoming import room_in, sync_file, sync_folder
-from app.store.outputs import appearing
-from app.store.restoring import (
+from app.store.files.database_exchange import (
     Plan,
     finish_exchange,
     is_planned,
@@ -31,7 +29,9 @@ from app.store.restoring import (
     present,
     remove_leftovers,
 )
-from app.store.snapshot import copy_database, recordings_of, schema_of, verdict_of
+from app.store.files.output_files import appearing
+from app.store.files.snapshot import copy_database, recordings_of, schema_of, verdict_of
+from app.store.files.upload_file import room_in, sync_file, sync_folder
 
 MANIFEST = "manifest.json"
 FORMAT = 1

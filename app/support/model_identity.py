@@ -7,8 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from app.engine.registry import identify
-from app.errors import AppError
+from app.domain.errors import AppError
+from app.engine.catalog.registry import identify
 from app.hubs.checksums import CHECKSUMS_NAME, sha256_of
 
 FILES_REMEMBERED = 256

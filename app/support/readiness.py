@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from app.errors import N_, AppError, Problem
-from app.jobs.inference import InferenceProcess
-from app.jobs.queue import Queue
+from app.domain.errors import N_, AppError, Problem
+from app.services.inference.process import InferenceProcess
+from app.services.transcriptions.job_queue import Queue
 from app.support.doctor import Status
 from app.support.doctor.places import disk_check, why_unwritable
 

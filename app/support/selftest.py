@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.engine import SAMPLE_RATE, EngineInfo, EngineSpec, RecognitionOptions, Utterance, Waveform
-from app.engine.audio import DecodeLimits, read_waveform
-from app.engine.messages import Failed, Ready, Refused, Transcribe, Transcribed
-from app.engine.preparation import prepare
-from app.engine.vad import VadOptions
-from app.jobs.child import Child
+from app.engine.audio.decoding import DecodeLimits, read_waveform
+from app.engine.preparation.preparation import prepare
+from app.engine.process.messages import Failed, Ready, Refused, Transcribe, Transcribed
+from app.engine.vad.vad import VadOptions
+from app.services.inference.child import Child
 
 GOLDEN = "golden.json"
 GOLDEN_LIMITS = DecodeLimits(max_seconds=60, cpu_seconds=60, memory_mb=2048)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import FileResponse
 
-from app.errors import AudioGone, RangeNotSatisfiable
-from app.web.names import content_disposition
+from app.domain.errors import AudioGone, RangeNotSatisfiable
+from app.web.forms.file_names import content_disposition
 
 if TYPE_CHECKING:
     from starlette.datastructures import Headers

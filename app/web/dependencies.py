@@ -9,20 +9,20 @@ from fastapi import Depends, Path
 from starlette.requests import HTTPConnection
 
 from app.i18n import Translate, translator
-from app.jobs.arrivals import Arrivals
-from app.jobs.batches import BatchBook
-from app.jobs.comparisons import Comparisons
-from app.jobs.devices import Devices
-from app.jobs.history import History
-from app.jobs.inference import InferenceProcess
-from app.jobs.live import Live
-from app.jobs.models import Models
-from app.jobs.porter import Porter
-from app.jobs.queue import JobOptions, Queue
-from app.jobs.settings import SettingsBook
-from app.jobs.trash import Trash
-from app.jobs.vad import Vad
-from app.jobs.vad_texts import VadTexts
+from app.services.batches.batches import BatchBook
+from app.services.batches.importer import Porter
+from app.services.batches.uploads import Arrivals
+from app.services.comparisons import Comparisons
+from app.services.inference.devices import Devices
+from app.services.inference.process import InferenceProcess
+from app.services.live import Live
+from app.services.models.models import Models
+from app.services.settings import SettingsBook
+from app.services.transcriptions.history import History
+from app.services.transcriptions.job_queue import JobOptions, Queue
+from app.services.transcriptions.trash import Trash
+from app.services.vad.analyses import Vad
+from app.services.vad.texts import VadTexts
 from app.settings import Settings
 from app.support.case.cases import Cases
 from app.support.doctor.examination import Doctor

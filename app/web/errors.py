@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from app.errors import (
+from app.domain.errors import (
     N_,
     AppError,
     InvalidParameter,
@@ -23,7 +23,7 @@ from app.errors import (
 )
 from app.i18n import pick_language, translator
 from app.logging import current_request_id, event
-from app.web.proxy import own_path
+from app.web.middleware.proxy import own_path
 
 if TYPE_CHECKING:
     from fastapi import FastAPI

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import StreamingResponse
 
-from app.errors import AudioGone
+from app.domain.errors import AudioGone
 from app.web.audio import asked_range
-from app.web.names import content_disposition
+from app.web.forms.file_names import content_disposition
 
 if TYPE_CHECKING:
     from starlette.datastructures import Headers

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
-from app.errors import AppError, CrossSiteRequest, HostNotAllowed, InvalidParameter
-from app.web.schemas import ErrorAnswer
+from app.domain.errors import AppError, CrossSiteRequest, HostNotAllowed, InvalidParameter
+from app.web.schemas.transcriptions import ErrorAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

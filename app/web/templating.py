@@ -12,13 +12,13 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from app.domain.languages import NATIVE_NAMES, RARER
 from app.i18n import script_texts, translator
-from app.jobs.models import BUILTIN_LARGE, RECOMMENDED
-from app.languages import NATIVE_NAMES, RARER
 from app.paths import resource_dir
+from app.services.models.models import BUILTIN_LARGE, RECOMMENDED
 from app.web.errors import language_of
-from app.web.proxy import address_of, own_path, root_path
-from app.web.static import version_of
+from app.web.middleware.proxy import address_of, own_path, root_path
+from app.web.static_files import version_of
 
 THEMES = ("auto", "light", "dark")
 EXCERPT_CHARACTERS = 200

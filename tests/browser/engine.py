@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+from app.domain.errors import DeviceUnavailable, ModelFileUnreadable
+from app.domain.transcript import Applied
 from app.engine import EngineInfo, EngineSpec, Hypothesis, RecognitionOptions, Utterance
-from app.errors import DeviceUnavailable, ModelFileUnreadable
-from app.transcript import Applied
 
 SECONDS_PER_PIECE = 0.5  # slow enough to watch, quick enough to wait for
 SENTENCES = (

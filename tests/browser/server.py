@@ -10,9 +10,10 @@ from pathlib import Path
 
 import uvicorn
 
-from app.commands.serve import listen
+from app.cli.serve import listen
 from app.composition import engine_spec
-from app.engine import EngineSpec, extras
+from app.engine import EngineSpec
+from app.engine.catalog import extras
 from app.logging import setup_logging
 from app.main import create_app
 from app.settings import Settings

@@ -11,9 +11,9 @@ import pytest
 from docx import Document
 from playwright.sync_api import Browser, Page, Route, expect
 
-from app.jobs.queue import Queue
+from app.services.transcriptions.job_queue import Queue
 from app.store.database import Database
-from app.store.files import Files
+from app.store.files.recordings import Files
 from tests.browser.axe import check_accessible
 from tests.browser.conftest import API, Server, new_context, wait_for
 from tests.engine.sounds import babble, silence, wav_bytes

@@ -6,7 +6,7 @@ from itertools import product
 
 from playwright.sync_api import Page
 
-from app.transcript import join_texts
+from app.domain.transcript import join_texts
 
 TEXTS = (
     "今天",

@@ -115,7 +115,7 @@ def resampled(samples: Samples, rate: int, target: int = RATE) -> Samples:
 
 
 def write_pcm(path: Path, samples: Samples) -> Path:
-    """The format that `app.engine.audio.decode` writes."""
+    """The format that `app.engine.audio.decoding.decode` writes."""
     path.write_bytes((np.clip(samples, -1, 1) * 32767).round().astype("<i2").tobytes())
     return path
 

@@ -6,8 +6,8 @@ from types import ModuleType
 import pytest
 import torch
 
-from app.engine.alignment import TokenSpan, align, confidence, torchaudio_search, viterbi_search
-from app.engine.torchaudio_probe import why_unusable
+from app.engine.computing.torchaudio_probe import why_unusable
+from app.engine.native.alignment import TokenSpan, align, confidence, torchaudio_search, viterbi_search
 
 BLANK = 0
 

@@ -8,9 +8,7 @@ import av
 import numpy as np
 import pytest
 
-from app.engine import SAMPLE_RATE, audio
-from app.engine.audio import AudioFacts, DecodeLimits, decode, read_waveform
-from app.errors import (
+from app.domain.errors import (
     AudioDamaged,
     AudioTooLong,
     AudioTooShort,
@@ -19,6 +17,9 @@ from app.errors import (
     NoAudioStream,
     NotAudio,
 )
+from app.engine import SAMPLE_RATE
+from app.engine.audio import decoding
+from app.engine.audio.decoding import AudioFacts, DecodeLimits, decode, read_waveform
 from tests.engine import sounds
 
 LIMITS = DecodeLimits(max_seconds=3600, cpu_seconds=60, memory_mb=512)
@@ -143,7 +144,7 @@ def test_samples_that_are_not_numbers_are_silenced_and_counted(tmp_path):
     sound[[100, 200, 300]] = [np.nan, np.inf, -np.inf]
     facts, waveform = decoded(written(tmp_path / "a.wav", sounds.wav_bytes(sound, 48_000)))
 
-    assert facts.warnings == (f"{audio.NOT_NUMBERS}: 3",)
+    assert facts.warnings == (f"{decoding.NOT_NUMBERS}: 3",)
     assert np.isfinite(waveform).all()
     np.testing.assert_allclose(waveform[1000:15_000], sounds.tone(1.0)[1000:15_000], atol=1e-2)
 
@@ -160,7 +161,7 @@ def test_a_truncated_mp3_gives_what_is_there_and_a_warning(tmp_path):
 
     assert facts.duration == pytest.approx(3.0, abs=0.2)
     assert sounds.similarity(sound, waveform) > 0.9
-    assert any(warning.startswith(f"{audio.ENDS_EARLY}: ") for warning in facts.warnings)
+    assert any(warning.startswith(f"{decoding.ENDS_EARLY}: ") for warning in facts.warnings)
 
 
 def test_damage_in_the_middle_costs_only_its_own_place(tmp_path):
@@ -172,7 +173,7 @@ def test_damage_in_the_middle_costs_only_its_own_place(tmp_path):
 
     assert facts.duration == pytest.approx(6.0, abs=0.6)
     assert sounds.similarity(sound[: 2 * SAMPLE_RATE], waveform[: 2 * SAMPLE_RATE]) > 0.95
-    assert any(warning.startswith(f"{audio.DAMAGED_PLACES}: ") for warning in facts.warnings)
+    assert any(warning.startswith(f"{decoding.DAMAGED_PLACES}: ") for warning in facts.warnings)
 
 
 @pytest.mark.parametrize("claimed_bytes", [0, 0xFFFFFFFF, 10**9])
@@ -202,7 +203,7 @@ def test_a_gap_in_the_recording_stays_a_gap(tmp_path, codec, container):
     facts, waveform = decoded(tmp_path / "a")
 
     assert facts.duration == pytest.approx(6.0, abs=0.1)
-    assert facts.warnings == (f"{audio.GAPS}: 2.0",)
+    assert facts.warnings == (f"{decoding.GAPS}: 2.0",)
     assert np.abs(waveform[int(1.2 * SAMPLE_RATE) : int(2.8 * SAMPLE_RATE)]).max() < 1e-3
     assert np.abs(waveform[int(3.2 * SAMPLE_RATE) :]).max() > 0.1
 
@@ -215,7 +216,7 @@ def test_an_empty_first_track_gives_way_to_the_next(tmp_path):
 
     assert facts.codec == "flac"
     assert len(waveform) == SAMPLE_RATE
-    assert facts.warnings == (f"{audio.MORE_TRACKS}: 2",)
+    assert facts.warnings == (f"{decoding.MORE_TRACKS}: 2",)
 
 
 def test_a_track_of_garbage_gives_way_to_the_next(tmp_path):

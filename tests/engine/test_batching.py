@@ -9,13 +9,13 @@ import psutil
 import pytest
 import torch
 
+from app.domain.errors import InferenceFailed, OutOfMemory
+from app.domain.transcript import Applied, Word
 from app.engine import SAMPLE_RATE, EngineSpec, Hypothesis, RecognitionOptions, Utterance
-from app.engine.batching import CUT, SMALLER_BATCHES, Batcher
-from app.engine.budget import SUCCESSES, MemoryBudget, choose_budget
-from app.engine.recognizer import load_engine
-from app.engine.splitting import join, quietest_point
-from app.errors import InferenceFailed, OutOfMemory
-from app.transcript import Applied, Word
+from app.engine.computing.batching import CUT, SMALLER_BATCHES, Batcher
+from app.engine.computing.memory_budget import SUCCESSES, MemoryBudget, choose_budget
+from app.engine.computing.splitting import join, quietest_point
+from app.engine.native.recognizer import load_engine
 from tests.engine.tiny_model import build_tiny_model
 
 CPU = torch.device("cpu")

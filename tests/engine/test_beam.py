@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from app.engine.checkpoint import load_checkpoint
 from app.engine.decoding import EncodedBatch
 from app.engine.decoding.prefix_beam import PrefixBeamDecoder
 from app.engine.decoding.rescoring import RescoringDecoder
+from app.engine.native.checkpoint import load_checkpoint
 from tests.engine.tiny_model import tiny_network
 
 PARITY = (

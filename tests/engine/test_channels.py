@@ -7,11 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.engine.audio import MANY_CHANNELS, ONE_CHANNEL, SAME_CHANNELS, DecodeLimits, decode, read_waveform
-from app.engine.preparation import SILENT_CHANNEL, Cancelled, Prepared, prepare
-from app.engine.samples import channel_file
-from app.engine.vad import VadOptions
-from app.transcript import Applied
+from app.domain.transcript import Applied
+from app.engine.audio.decoding import (
+    MANY_CHANNELS,
+    ONE_CHANNEL,
+    SAME_CHANNELS,
+    DecodeLimits,
+    decode,
+    read_waveform,
+)
+from app.engine.audio.samples import channel_file
+from app.engine.preparation.preparation import SILENT_CHANNEL, Cancelled, Prepared, prepare
+from app.engine.vad.vad import VadOptions
 from tests.engine import sounds
 
 LIMITS = DecodeLimits(max_seconds=3600, cpu_seconds=60, memory_mb=512)

@@ -4,14 +4,14 @@ import pytest
 import torch
 import yaml
 
-from app.engine.checkpoint import load_checkpoint
-from app.errors import (
+from app.domain.errors import (
     ModelConfigUnsupported,
     ModelFileMissing,
     ModelFileUnreadable,
     ModelFolderMissing,
     ModelWeightsMismatch,
 )
+from app.engine.native.checkpoint import load_checkpoint
 from tests.engine.tiny_model import build_tiny_model
 
 

@@ -12,15 +12,15 @@ import torch
 import yaml
 from torch.nn.functional import scaled_dot_product_attention
 
-from app.engine.checkpoint import load_checkpoint
+from app.engine.computing.linear import Int8Linear, OneDnnLinear, PlainLinear, has_onednn
 from app.engine.conformer import ConformerConfig, UnsupportedConfig
 from app.engine.conformer.attention import RelativeAttention
 from app.engine.conformer.decoder import BiTransformerDecoder
 from app.engine.conformer.encoder import Halving
-from app.engine.conformer.frozen import attend_in_halves, freeze
-from app.engine.conformer.linear import Int8Linear, OneDnnLinear, PlainLinear, has_onednn
+from app.engine.conformer.inference_optimizer import attend_in_halves, freeze
 from app.engine.decoding import EncodedBatch
 from app.engine.decoding.greedy import GreedyDecoder
+from app.engine.native.checkpoint import load_checkpoint
 from tests.engine.tiny_model import WHISPER, tiny_config, tiny_network
 
 PARITY = (
@@ -140,7 +140,7 @@ def test_a_frozen_network_computes_what_the_plain_one_does(conf, linear):
 def test_pieces_of_the_first_layers_equal_the_whole(input_layer, monkeypatch):
     plain = tiny_network(input_layer=input_layer).encoder.embed
     pieces = frozen(tiny_network(input_layer=input_layer)).encoder.embed
-    monkeypatch.setattr("app.engine.conformer.pieces.PIECE_BYTES", 1)  # the fewest frames in each
+    monkeypatch.setattr("app.engine.conformer.chunked.PIECE_BYTES", 1)  # the fewest frames in each
     for frames in (3, 15, 200, 555):
         features = torch.randn(2, frames, 80)
         lengths = torch.tensor([frames, frames])
@@ -151,7 +151,7 @@ def test_pieces_of_the_first_layers_equal_the_whole(input_layer, monkeypatch):
 
 @torch.inference_mode()
 def test_a_frozen_network_hears_more_than_the_positions_that_it_keeps(monkeypatch):
-    monkeypatch.setattr("app.engine.conformer.frozen.CACHED_FRAMES", 20)
+    monkeypatch.setattr("app.engine.conformer.inference_optimizer.CACHED_FRAMES", 20)
     plain = tiny_network()
     fast = frozen(plain)
     for frames in (60, 90, 300, 70):
@@ -163,7 +163,7 @@ def test_a_frozen_network_hears_more_than_the_positions_that_it_keeps(monkeypatc
 @pytest.mark.parametrize("shape", [None, (2, 1, 1, 40), (1, 3, 1, 40), (1, 1, 40, 40), (2, 3, 40, 40)])
 def test_attention_in_halves_equals_torchs(shape, monkeypatch):
     """Within two roundings of bfloat16, 2^-7, of values around 1."""
-    monkeypatch.setattr("app.engine.conformer.frozen.BLOCK_SCORES", 1)  # several blocks
+    monkeypatch.setattr("app.engine.conformer.inference_optimizer.BLOCK_SCORES", 1)  # several blocks
     torch.manual_seed(0)
     query, key, value = (torch.randn(2, 3, 40, 8, dtype=torch.bfloat16) for _ in range(3))
     bias = None if shape is None else torch.randn(shape, dtype=torch.bfloat16)

@@ -5,9 +5,9 @@ import os
 import pytest
 import torch
 
-from app.engine.cores import container_cores, physical_cores
-from app.engine.device import choose_device, use_threads
-from app.errors import DeviceUnavailable
+from app.domain.errors import DeviceUnavailable
+from app.engine.computing.cores import container_cores, physical_cores
+from app.engine.computing.device import choose_device, use_threads
 
 
 def test_auto_takes_what_is_there_and_says_why_it_is_not_a_gpu():

@@ -10,13 +10,13 @@ import torch
 
 from app.engine.decoding import EncodedBatch
 from app.engine.decoding.fusion import FusedContext
+from app.engine.decoding.hotwords import Context
+from app.engine.decoding.language_model import NgramModel
 from app.engine.decoding.prefix_beam import (
     LEAST_WITH_LANGUAGE_MODEL,
     MORE_WITH_LANGUAGE_MODEL,
     PrefixBeamDecoder,
 )
-from app.engine.hotwords import Context
-from app.engine.language_model import NgramModel
 from training.config import LanguageModelConfig
 from training.language_model import BOUNDARY, write
 from training.ngrams import estimate

@@ -3,7 +3,7 @@
 import numpy as np
 
 from app.engine import EngineSpec, RecognitionOptions, Utterance
-from app.engine.gate import NO_SPEECH, GatedEngine
+from app.engine.vad.speech_filter import NO_SPEECH, GatedEngine
 from tests.fakes import EchoEngine
 
 OPTIONS = RecognitionOptions()

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from app.engine.grouping import FrameSpan, SpeechGrouper
+from app.engine.vad.grouping import FrameSpan, SpeechGrouper
 
 
 def grouped(

@@ -7,11 +7,11 @@ import random
 import pytest
 import torch
 
+from app.domain.hotwords import Hotword
 from app.engine.decoding import EncodedBatch
+from app.engine.decoding.hotwords import NATS_PER_WEIGHT, ContextGraph
 from app.engine.decoding.prefix_beam import PrefixBeamDecoder
-from app.engine.hotwords import NATS_PER_WEIGHT, ContextGraph
-from app.engine.tokenizer import Tokenizer
-from app.hotwords import Hotword
+from app.engine.native.tokenizer import Tokenizer
 
 UNITS = (
     "<blank>",

@@ -4,8 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.engine.language_model import NgramModel
-from app.errors import ModelFileUnreadable, ModelWeightsMismatch
+from app.domain.errors import ModelFileUnreadable, ModelWeightsMismatch
+from app.engine.decoding.language_model import NgramModel
 from training.config import LanguageModelConfig
 from training.language_model import BOUNDARY, write
 from training.ngrams import Level, bits_of, estimate

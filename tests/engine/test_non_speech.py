@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from app.engine import SAMPLE_RATE, Engine, EngineSpec, RecognitionOptions, Utterance, Waveform
-from app.engine.audio import DecodeLimits, decode, read_waveform
-from app.engine.vad import VadOptions, find_speech
+from app.engine.audio.decoding import DecodeLimits, decode, read_waveform
+from app.engine.vad.vad import VadOptions, find_speech
 from app.engine.whisper import load_engine
 from app.paths import large_model_dir
 from tests.engine.sounds import write_pcm

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.engine import peaks as peaks_module
-from app.engine.peaks import peaks
+from app.engine.audio import peaks as peaks_module
+from app.engine.audio.peaks import peaks
 
 
 def test_each_bucket_holds_its_lowest_and_highest_sample(tmp_path):

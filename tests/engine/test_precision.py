@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from app.engine import precision
-from app.engine.checkpoint import load_checkpoint
-from app.engine.conformer.linear import Int8Linear, PlainLinear, int8_times_as_fast
-from app.engine.device import DeviceChoice, memory_errors_named
-from app.engine.precision import TOLERABLE, DtypeChoice, choose_dtype, convert, place
-from app.engine.trial import Trial, times_as_fast, trial_run
-from app.errors import DeviceUnavailable, OutOfMemory
-from app.transcript import Applied
+from app.domain.errors import DeviceUnavailable, OutOfMemory
+from app.domain.transcript import Applied
+from app.engine.computing import precision
+from app.engine.computing.device import DeviceChoice, memory_errors_named
+from app.engine.computing.linear import Int8Linear, PlainLinear, int8_times_as_fast
+from app.engine.computing.precision import TOLERABLE, DtypeChoice, choose_dtype, convert, place
+from app.engine.computing.trial import Trial, times_as_fast, trial_run
+from app.engine.native.checkpoint import load_checkpoint
 from tests.engine.tiny_model import tiny_network
 
 CPU = torch.device("cpu")
@@ -144,7 +144,7 @@ def test_a_broken_device_is_refused_with_the_reason():
 
 def test_a_broken_device_is_replaced_where_that_is_allowed(monkeypatch):
     broken = DeviceChoice(torch.device(BROKEN), (Applied("device", "cuda", "cuda"),))
-    monkeypatch.setattr("app.engine.precision.choose_device", lambda *_, **__: broken)
+    monkeypatch.setattr("app.engine.computing.precision.choose_device", lambda *_, **__: broken)
     with pytest.raises(DeviceUnavailable):
         place(tiny_network(), "cuda")
     for asked, allowed in (("cuda", True), ("auto", False)):

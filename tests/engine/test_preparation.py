@@ -14,10 +14,7 @@ import numpy as np
 import psutil
 import pytest
 
-from app.engine.audio import AudioFacts, DecodeLimits, decode
-from app.engine.preparation import Cancelled, Prepared, prepare
-from app.engine.vad import Rule, VadOptions, find_speech
-from app.errors import (
+from app.domain.errors import (
     AudioTooLong,
     DecodingCrashed,
     DecodingMemoryLimit,
@@ -26,6 +23,9 @@ from app.errors import (
     InvalidParameter,
     NotAudio,
 )
+from app.engine.audio.decoding import AudioFacts, DecodeLimits, decode
+from app.engine.preparation.preparation import Cancelled, Prepared, prepare
+from app.engine.vad.vad import Rule, VadOptions, find_speech
 from tests.engine import sounds
 from tests.waiting import wait_until
 
@@ -71,7 +71,7 @@ def children() -> list[psutil.Process]:
 
 def is_reader(process: psutil.Process) -> bool:
     try:
-        return "app.engine.preparation_child" in process.cmdline()
+        return "app.engine.preparation.child" in process.cmdline()
     except psutil.Error:  # it has just ended
         return False
 
@@ -246,7 +246,7 @@ def first_child(pid: int) -> psutil.Process:
 
 
 def test_the_child_imports_no_torch(tmp_path):
-    script = "import sys, app.engine.preparation_child; print(*sys.modules)"
+    script = "import sys, app.engine.preparation.child; print(*sys.modules)"
     loaded = subprocess.run(
         [sys.executable, "-c", script], cwd=REPOSITORY, check=True, capture_output=True, text=True
     ).stdout.split()

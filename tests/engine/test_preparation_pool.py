@@ -14,11 +14,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from app.engine.audio import DecodeLimits
-from app.engine.preparation import Cancelled, Prepared, prepare
-from app.engine.preparation_pool import FORKS, Overdue, PreparationPool
-from app.engine.vad import VadOptions
-from app.errors import DecodingCrashed, DecodingMemoryLimit, DecodingTimeLimit, NotAudio
+from app.domain.errors import DecodingCrashed, DecodingMemoryLimit, DecodingTimeLimit, NotAudio
+from app.engine.audio.decoding import DecodeLimits
+from app.engine.preparation.pool import FORKS, Overdue, PreparationPool
+from app.engine.preparation.preparation import Cancelled, Prepared, prepare
+from app.engine.vad.vad import VadOptions
 from tests.engine import sounds
 from tests.waiting import wait_until
 
@@ -79,7 +79,7 @@ def children_of(pid: int) -> list[psutil.Process]:
 
 def is_ours(process: psutil.Process) -> bool:
     try:
-        return "app.engine.preparation_child" in process.cmdline()
+        return "app.engine.preparation.child" in process.cmdline()
     except psutil.Error:  # it has just ended
         return False
 

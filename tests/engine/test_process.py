@@ -10,11 +10,11 @@ import numpy as np
 import psutil
 import pytest
 
+from app.domain.errors import InferenceFailed, InferenceUnavailable, ModelFolderMissing
+from app.domain.hotwords import Hotword
 from app.engine import EngineSpec, RecognitionOptions, Utterance
-from app.engine.messages import Failed, Ready, Refused, Stop, Transcribe, Transcribed
-from app.engine.process import serve
-from app.errors import InferenceFailed, InferenceUnavailable, ModelFolderMissing
-from app.hotwords import Hotword
+from app.engine.process.child import serve
+from app.engine.process.messages import Failed, Ready, Refused, Stop, Transcribe, Transcribed
 from tests.engine.tiny_model import build_tiny_model
 from tests.waiting import PATIENCE_SECONDS
 

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
+from app.domain.transcript import Word, join_texts
 from app.engine.text.clauses import is_chinese_question, is_english_question
 from app.engine.text.punctuation import PausePunctuator, is_punctuated, marked
-from app.transcript import Word, join_texts
 
 
 def words(text):

@@ -5,19 +5,19 @@ import pytest
 import torch
 import yaml
 
-from app.engine import QUALITIES, EngineSpec, RecognitionOptions, Utterance
-from app.engine.decoding import Decoded
-from app.engine.device import memory_errors_named
-from app.engine.language_model import NGRAM_FILE
-from app.engine.recognizer import load_engine
-from app.errors import (
+from app.domain.errors import (
     DeviceUnavailable,
     ModelFileMissing,
     ModelFileUnreadable,
     ModelWeightsMismatch,
     OutOfMemory,
 )
-from app.hotwords import parse_hotwords
+from app.domain.hotwords import parse_hotwords
+from app.engine import QUALITIES, EngineSpec, RecognitionOptions, Utterance
+from app.engine.computing.device import memory_errors_named
+from app.engine.decoding import Decoded
+from app.engine.decoding.language_model import NGRAM_FILE
+from app.engine.native.recognizer import load_engine
 from tests.engine.tiny_model import UNITS, WHISPER, build_tiny_model
 
 AUTO = RecognitionOptions()

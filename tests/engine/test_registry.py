@@ -9,9 +9,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from app.engine.known_models import BUILTINS, KNOWN_MODELS, Role, known_model, source_of
-from app.engine.registry import FUNASR_FACTORY, NATIVE_FACTORY, Kind, factory_for, identify
-from app.errors import ModelConfigUnsupported, ModelFileMissing, ModelFileUnreadable, ModelUnknown, NotAModel
+from app.domain.errors import (
+    ModelConfigUnsupported,
+    ModelFileMissing,
+    ModelFileUnreadable,
+    ModelUnknown,
+    NotAModel,
+)
+from app.engine.catalog.known_models import BUILTINS, KNOWN_MODELS, Role, known_model, source_of
+from app.engine.catalog.registry import FUNASR_FACTORY, NATIVE_FACTORY, Kind, factory_for, identify
 from tests.conftest import REPOSITORY
 from tests.engine.tiny_model import build_tiny_model
 
@@ -90,7 +96,7 @@ def test_a_configuration_that_is_no_yaml_is_refused_without_quoting_it(tmp_path:
 
 
 def test_identifying_imports_no_torch() -> None:
-    code = "import sys, app.engine.registry; assert 'torch' not in sys.modules"
+    code = "import sys, app.engine.catalog.registry; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=True)
 
 

@@ -5,13 +5,13 @@ import math
 import pytest
 import torch
 
+from app.domain.hotwords import Hotword
 from app.engine.decoding import EncodedBatch
+from app.engine.decoding.hotwords import ContextGraph
 from app.engine.decoding.prefix_beam import PrefixBeamDecoder
 from app.engine.decoding.rescoring import RescoringDecoder
 from app.engine.decoding.text_tree import TextTree
-from app.engine.hotwords import ContextGraph
-from app.engine.tokenizer import Tokenizer
-from app.hotwords import Hotword
+from app.engine.native.tokenizer import Tokenizer
 from tests.engine.tiny_model import tiny_network
 
 SOS = 99

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.engine.audio import DecodeLimits, decode
-from app.engine.silero import FRAME_SAMPLES, WEIGHTS, Hearing, silero
-from app.errors import ModelFileUnreadable
+from app.domain.errors import ModelFileUnreadable
+from app.engine.audio.decoding import DecodeLimits, decode
+from app.engine.vad.silero import FRAME_SAMPLES, WEIGHTS, Hearing, silero
 from app.paths import builtin_model_dir
 
 GOLDEN = Path(__file__).parents[1] / "data" / "silero.json"
@@ -59,7 +59,7 @@ def test_weights_that_are_not_the_published_ones_are_refused(
 ) -> None:
     file = tmp_path / "weights"
     file.write_bytes(damage)
-    monkeypatch.setattr("app.engine.silero.WEIGHTS", file)
+    monkeypatch.setattr("app.engine.vad.silero.WEIGHTS", file)
     silero.cache_clear()
 
     with pytest.raises(ModelFileUnreadable, match="publisher"):

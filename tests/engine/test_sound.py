@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.engine.audio import DecodeLimits, decode
-from app.engine.sound import FRAME, SoundFacts, measure
+from app.engine.audio.decoding import DecodeLimits, decode
+from app.engine.audio.measures import FRAME, SoundFacts, measure
 from tests.engine import sounds
 
 LIMITS = DecodeLimits(max_seconds=600, cpu_seconds=60, memory_mb=1024)

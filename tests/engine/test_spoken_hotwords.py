@@ -2,11 +2,11 @@
 
 import pytest
 
+from app.domain.hotwords import Hotword, outcomes, parse_hotwords
+from app.domain.transcript import Segment
 from app.engine import EngineSpec, RecognitionOptions, Utterance
-from app.engine.recognizer import load_engine
-from app.hotwords import Hotword, outcomes, parse_hotwords
+from app.engine.native.recognizer import load_engine
 from app.paths import builtin_model_dir
-from app.transcript import Segment
 from tests.engine.sounds import espeak
 
 HOMOPHONES = (  # what is said, and a word that sounds like a part of it

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.domain.errors import ModelFileUnreadable
 from app.engine import SAMPLE_RATE, EngineSpec, RecognitionOptions, Utterance
 from app.engine.whisper import guards, load_engine
 from app.engine.whisper.spoken_language import (
@@ -16,7 +17,6 @@ from app.engine.whisper.spoken_language import (
     mean_of_frames,
     read_language_line,
 )
-from app.errors import ModelFileUnreadable
 from tests.engine.tiny_whisper import WIDTH, build_tiny_whisper
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.engine.tokenizer import Tokenizer
-from app.errors import ModelFileMissing, ModelFileUnreadable
+from app.domain.errors import ModelFileMissing, ModelFileUnreadable
+from app.engine.native.tokenizer import Tokenizer
 
 UNITS = (
     "<blank>",

@@ -8,13 +8,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from app.engine.audio import DecodeLimits, decode
-from app.engine.detection import judge_and_keep, kept
-from app.engine.frames import Frames
-from app.engine.grouping import SpeechGrouper
-from app.engine.silero import WEIGHTS, silero
-from app.engine.vad import Rule, SpeechReport, VadOptions, cut, find_speech
-from app.errors import InvalidParameter
+from app.domain.errors import InvalidParameter
+from app.engine.audio.decoding import DecodeLimits, decode
+from app.engine.vad.detection import judge_and_keep, kept
+from app.engine.vad.frames import Frames
+from app.engine.vad.grouping import SpeechGrouper
+from app.engine.vad.silero import WEIGHTS, silero
+from app.engine.vad.vad import Rule, SpeechReport, VadOptions, cut, find_speech
 from tests.engine import sounds
 from tests.engine.sounds import babble, noise, silence
 
@@ -213,7 +213,7 @@ def test_options_of_before_there_was_a_choice_are_those_of_webrtcvad():
 def test_without_its_weights_webrtcvad_judges_and_the_receipt_says_so(tmp_path, monkeypatch):
     damaged = tmp_path / "silero.safetensors"
     damaged.write_bytes(WEIGHTS.read_bytes()[:-1])
-    monkeypatch.setattr("app.engine.silero.WEIGHTS", damaged)
+    monkeypatch.setattr("app.engine.vad.silero.WEIGHTS", damaged)
     silero.cache_clear()
     try:
         receipt = VadOptions(mode=3).receipt

@@ -13,20 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.engine import SAMPLE_RATE, EngineSpec, Hypothesis, RecognitionOptions, Utterance, Waveform
-from app.engine.audio import DecodeLimits, read_waveform
-from app.engine.preparation import prepare
-from app.engine.registry import WHISPER_FACTORY, Kind, factory_for, identify
-from app.engine.vad import VadOptions
-from app.engine.whisper import guards, load_engine
-from app.engine.whisper.engine import WhisperEngine
-from app.engine.whisper.guards import NO_SPEECH, UNSURE, Evidence, repeats, why_withheld
-from app.engine.whisper.mel import LogMel, mel_filters
-from app.engine.whisper.receipts import MOST_PROMPT_TOKENS, TOO_MANY
-from app.engine.whisper.script import convert, with_wide_marks
-from app.engine.whisper.vocabulary import Vocabulary
-from app.engine.whisper.weights import read_facts
-from app.errors import (
+from app.domain.errors import (
     DeviceUnavailable,
     ModelError,
     ModelFileMissing,
@@ -35,8 +22,21 @@ from app.errors import (
     ModelWeightsMismatch,
     NotAModel,
 )
-from app.hotwords import Hotword
-from app.languages import TRADITIONAL
+from app.domain.hotwords import Hotword
+from app.domain.languages import TRADITIONAL
+from app.engine import SAMPLE_RATE, EngineSpec, Hypothesis, RecognitionOptions, Utterance, Waveform
+from app.engine.audio.decoding import DecodeLimits, read_waveform
+from app.engine.catalog.registry import WHISPER_FACTORY, Kind, factory_for, identify
+from app.engine.preparation.preparation import prepare
+from app.engine.vad.vad import VadOptions
+from app.engine.whisper import guards, load_engine
+from app.engine.whisper.engine import WhisperEngine
+from app.engine.whisper.guards import NO_SPEECH, UNSURE, Evidence, repeats, why_withheld
+from app.engine.whisper.mel import LogMel, mel_filters
+from app.engine.whisper.receipts import MOST_PROMPT_TOKENS, TOO_MANY
+from app.engine.whisper.script import convert, with_wide_marks
+from app.engine.whisper.vocabulary import Vocabulary
+from app.engine.whisper.weights import read_facts
 from tests.engine.tiny_whisper import BYTES, build_tiny_whisper
 
 BASE = Path(os.environ.get("FUNASR_WHISPER_BASE", "models/whisper-base"))

@@ -7,7 +7,7 @@ from statistics import median
 import pytest
 
 from app.engine import EngineSpec, RecognitionOptions, Utterance
-from app.engine.recognizer import load_engine
+from app.engine.native.recognizer import load_engine
 from benchmarks.word_times import REPOSITORY, continuous, measure, sentences, word_by_word
 
 MODEL = REPOSITORY / "models" / "builtin"

@@ -5,12 +5,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from app.engine.alignment import TokenSpan
+from app.engine.audio.pauses import find_pauses
 from app.engine.conformer.subsampling import CONVOLUTIONS
-from app.engine.features import KaldiFbank, WhisperLogMel
-from app.engine.pauses import find_pauses
-from app.engine.tokenizer import Tokenizer
-from app.engine.words import REACH_SECONDS, FrameTimes, spoken_words
+from app.engine.native.alignment import TokenSpan
+from app.engine.native.features import KaldiFbank, WhisperLogMel
+from app.engine.native.tokenizer import Tokenizer
+from app.engine.native.words import REACH_SECONDS, FrameTimes, spoken_words
 from tests.engine.sounds import noise, silence
 from tests.engine.tiny_model import WHISPER, tiny_network
 

@@ -8,10 +8,10 @@ from random import Random
 
 import pytest
 
+from app.domain.transcript import Word
 from app.engine.text.itn import normalise
 from app.engine.text.punctuation import PausePunctuator
 from app.engine.text.writing import write
-from app.transcript import Word
 
 DATA = Path(__file__).parent.parent / "data"
 

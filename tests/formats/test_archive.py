@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.errors import UnknownFormat
+from app.domain.errors import UnknownFormat
+from app.domain.transcript import Segment, Transcript
 from app.formats.archive import Member, find_archive_format
-from app.transcript import Segment, Transcript
 
 THEN = datetime(2026, 11, 22, 18, 57, 1, tzinfo=UTC)
 

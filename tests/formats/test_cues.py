@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 
+from app.domain.transcript import Segment, Transcript, Word, is_wide, join_texts
 from app.formats.cues import MOST_COLUMNS, MOST_SECONDS, Cue, cues
-from app.transcript import Segment, Transcript, Word, is_wide, join_texts
 
 
 def cut(segment: Segment) -> list[Cue]:

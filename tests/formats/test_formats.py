@@ -9,10 +9,10 @@ import json
 import pytest
 from docx import Document
 
-from app.errors import UnknownFormat
+from app.domain.errors import UnknownFormat
+from app.domain.transcript import Applied, Segment, Transcript, Word, detect_language, join_texts
 from app.formats import FORMATS, find_format
 from app.formats.subtitles import timestamp
-from app.transcript import Applied, Segment, Transcript, Word, detect_language, join_texts
 
 WORDS = (Word("下", 0.5, 0.7, 0.9),)  # of a whole segment there would be more
 

@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 import torch
 
+from app.domain.errors import InferenceFailed
+from app.domain.hotwords import parse_hotwords
+from app.domain.transcript import Word
 from app.engine import SAMPLE_RATE, Engine, EngineSpec, Hypothesis, RecognitionOptions, Utterance
 from app.engine.funasr import load_engine, nano
 from app.engine.funasr.family import Reading
 from app.engine.funasr.nano import clean
-from app.errors import InferenceFailed
-from app.hotwords import parse_hotwords
-from app.jobs.inference import InferenceProcess, Recognition
-from app.transcript import Word
+from app.services.inference.process import InferenceProcess, Recognition
 from tests.engine.sounds import Samples, babble, silence, tone
 from tests.funasr.conftest import FAMILIES, FindModel, LoadEngine, needs_funasr
 from tests.funasr.package import automodel, kept_process

@@ -9,16 +9,16 @@ import pytest
 import torch
 import yaml
 
-from app.engine import EngineSpec
-from app.engine.funasr import load_engine
-from app.engine.sanm.punctuation import load_punctuator
-from app.errors import (
+from app.domain.errors import (
     ModelConfigUnsupported,
     ModelFileMissing,
     ModelFileUnreadable,
     ModelNotForRecognition,
     ModelWeightsMismatch,
 )
+from app.engine import EngineSpec
+from app.engine.funasr import load_engine
+from app.engine.sanm.punctuation import load_punctuator
 from tests.funasr.conftest import FindModel, needs_funasr
 from tests.funasr.tiny_models import rewrite
 

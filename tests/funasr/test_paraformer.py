@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from app.domain.hotwords import parse_hotwords
 from app.engine import RecognitionOptions
 from app.engine.funasr.paraformer import ParaformerFamily, load_paraformer
 from app.engine.sanm.folder import SanmFolder
-from app.hotwords import parse_hotwords
 from tests.engine.sanm.paraformer_folders import CHARACTERS, KINDS, TOKENS, build, sound
 from tests.funasr import reference
 from tests.funasr.conftest import needs_funasr

@@ -16,22 +16,22 @@ import pytest
 import torch
 import yaml
 
-from app.engine import Engine, EngineSpec, Hypothesis, RecognitionOptions, Utterance
-from app.engine.features import pad_waveforms
-from app.engine.funasr import load_engine
-from app.engine.funasr.sensevoice import SenseVoice, load_sensevoice
-from app.engine.sanm.config import EncoderConfig
-from app.engine.sanm.folder import SanmFolder
-from app.engine.sanm.pieces import read_pieces
-from app.engine.sanm.sensevoice import SenseVoiceSmall
-from app.errors import (
+from app.domain.errors import (
     ModelConfigUnsupported,
     ModelError,
     ModelFileMissing,
     ModelFileUnreadable,
     ModelWeightsMismatch,
 )
-from app.hotwords import parse_hotwords
+from app.domain.hotwords import parse_hotwords
+from app.engine import Engine, EngineSpec, Hypothesis, RecognitionOptions, Utterance
+from app.engine.funasr import load_engine
+from app.engine.funasr.sensevoice import SenseVoice, load_sensevoice
+from app.engine.native.features import pad_waveforms
+from app.engine.sanm.config import EncoderConfig
+from app.engine.sanm.folder import SanmFolder
+from app.engine.sanm.pieces import read_pieces
+from app.engine.sanm.sensevoice import SenseVoiceSmall
 from tests.engine.sanm.folders import waves
 from tests.engine.sounds import Samples, babble, sentence, silence, tone
 from tests.funasr.conftest import needs_funasr

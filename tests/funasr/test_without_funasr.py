@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from app.domain.errors import ModelFileUnreadable, ModelFolderMissing, ModelWeightsMismatch
 from app.engine import EngineSpec
 from app.engine.funasr import load_engine
 from app.engine.funasr.paraformer import fire
 from app.engine.sanm.weights import check_weights, read_tensors, shapes_of
-from app.errors import ModelFileUnreadable, ModelFolderMissing, ModelWeightsMismatch
 from tests.conftest import REPOSITORY
 
 

@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from app.domain.errors import ExtraNotInstalled
 from app.engine import EngineSpec
-from app.engine.extras import EXTRAS, Extra
-from app.errors import ExtraNotInstalled
-from app.jobs.models import extras as extras_module
-from app.jobs.models.extras import Extras, lock_of, missing_requirements
+from app.engine.catalog.extras import EXTRAS, Extra
 from app.main import create_app
+from app.services.models import extras as extras_module
+from app.services.models.extras import Extras, lock_of, missing_requirements
 from app.settings import Settings
 from tests.conftest import data_folder
 from tests.engine.tiny_model import build_tiny_model
@@ -143,7 +143,7 @@ def test_the_page_installs_it_and_the_process_that_infers_starts_again(
     needy.mkdir()
     (needy / "config.yaml").write_text("model: Paraformer\n")
     (needy / "model.pt").write_bytes(b"weights")
-    monkeypatch.setattr("app.engine.extras.OF_FOLDERS", {"Paraformer": (TINY, "")})
+    monkeypatch.setattr("app.engine.catalog.extras.OF_FOLDERS", {"Paraformer": (TINY, "")})
     settings = Settings(
         data_dir=data_folder(tmp_path / "data", empty), log_dir=tmp_path / "logs", models_dir=models_dir
     )

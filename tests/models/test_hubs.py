@@ -9,7 +9,7 @@ from threading import Event, Thread
 
 import pytest
 
-from app.errors import (
+from app.domain.errors import (
     AppError,
     ArchiveRefused,
     HubAnswerWrong,

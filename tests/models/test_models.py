@@ -14,8 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from app.engine import EngineSpec
-from app.errors import (
+from app.domain.errors import (
     ArchiveRefused,
     FolderUnwritable,
     HubUnreachable,
@@ -33,10 +32,11 @@ from app.errors import (
     NotAModel,
     TransferBroken,
 )
+from app.engine import EngineSpec
 from app.hubs.transfer import Patience
-from app.jobs.inference import InferenceProcess
-from app.jobs.models import ModelPlaces, Models, ModelState
-from app.jobs.models.keeper import ModelKeeper
+from app.services.inference.process import InferenceProcess
+from app.services.models.models import ModelPlaces, Models, ModelState
+from app.services.models.reloader import ModelKeeper
 from tests.conftest import REPOSITORY
 from tests.models.conftest import FUNASR_FILES, SENSEVOICE_MS
 from tests.models.hub import LoopbackHub, link, tar_gz
@@ -267,7 +267,7 @@ def test_what_has_arrived_can_be_thrown_away(models: Models, hub: LoopbackHub) -
 PULL = """
 import sys
 from pathlib import Path
-from app.jobs.models import ModelPlaces, Models
+from app.services.models.models import ModelPlaces, Models
 models, mirror = Path(sys.argv[1]), sys.argv[2]
 Models(ModelPlaces(models, models / "none", models.parent / "data", None, mirror)).pull_now("sensevoice-small")
 """

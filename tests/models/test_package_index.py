@@ -10,13 +10,20 @@ from threading import Event
 
 import pytest
 
-from app.errors import AppError, ChecksumMismatch, HubAnswerWrong, HubRefused, HubUnreachable, NoRoomForModel
+from app.domain.errors import (
+    AppError,
+    ChecksumMismatch,
+    HubAnswerWrong,
+    HubRefused,
+    HubUnreachable,
+    NoRoomForModel,
+)
 from app.hubs import HubName
 from app.hubs.package_index import PackageIndex, assemble
 from app.hubs.packed import PACKED_MODELS, PackedModel
 from app.hubs.transfer import Cancelled
-from app.jobs.models.place import PullPlace
-from app.jobs.models.pull import Pull
+from app.services.models.download import Pull
+from app.services.models.download_folder import PullPlace
 from tests.models.index import Index, loopback_index, packed, wheel
 
 BIG = "final.pt"

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from app.jobs.queue import JobOptions
-from app.store import search, transcriptions
+from app.services.transcriptions.job_queue import JobOptions
 from app.store.database import Connection, Database
+from app.store.queries import search, transcriptions
 from tests.conftest import data_folder
 
 BEGIN = datetime(2026, 11, 1, 12, tzinfo=UTC)

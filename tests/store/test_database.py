@@ -17,10 +17,11 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 
-from app.errors import DatabaseUnusable
+from app.domain.errors import DatabaseUnusable
 from app.store import database as database_module
-from app.store import segments, tables
+from app.store import tables
 from app.store.database import SCHEMA_VERSION, Database
+from app.store.queries import segments
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import AudioGone, DiskFull, UploadTooLarge
-from app.store.files import ARRIVING_NAME, Files, Swept
+from app.domain.errors import AudioGone, DiskFull, UploadTooLarge
+from app.store.files.recordings import ARRIVING_NAME, Files, Swept
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -80,8 +80,8 @@ def test_the_file_on_the_disk_takes_only_a_harmless_ending_from_its_name(
 FILL = """
 import sys
 from pathlib import Path
-from app.errors import DiskFull
-from app.store.files import Files
+from app.domain.errors import DiskFull
+from app.store.files.recordings import Files
 try:
     with Files(Path(sys.argv[1])).receive("a.wav", 10**9) as incoming:
         for _ in range(100):

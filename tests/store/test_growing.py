@@ -10,7 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from app.store.growing import UNKNOWN, GrowingWav, _header, read_samples
+from app.store.files.live_wav import UNKNOWN, GrowingWav, _header, read_samples
 
 RATE = 16_000
 

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from app.store import search, transcriptions
+from app.store.queries import search, transcriptions
 from tests.store.conftest import Shelf
 
 TEXT = "今天我们在3楼会议室讨论预算，John 的 budget plan 是 100% OK。Café naïve 明天见 🎉"

@@ -11,7 +11,7 @@ from app.support.case import CaseChoice, Surroundings
 from app.support.case.cases import Cases
 from app.support.doctor import Subject
 from app.support.doctor.examination import Doctor
-from tests.jobs.conftest import LIMITS, House
+from tests.services.conftest import LIMITS, House
 
 
 def surroundings(house: House, **settings: Any) -> Surroundings:

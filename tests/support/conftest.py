@@ -1,1 +1,1 @@
-from tests.jobs.conftest import _house  # noqa: F401 - the fixture `house`
+from tests.services.conftest import _house  # noqa: F401 - the fixture `house`

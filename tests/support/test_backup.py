@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import BackupUnusable, DatabaseUnusable, DataInUse
-from app.jobs.queue import JobOptions, Queue
+from app.domain.errors import BackupUnusable, DatabaseUnusable, DataInUse
+from app.services.transcriptions.job_queue import JobOptions, Queue
 from app.store.database import Database
-from app.store.files import Files
+from app.store.files.recordings import Files
 from app.support.backup import Places, back_up, restore
 from tests.warm import run
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.engine.audio import decode
-from app.errors import CaseDamaged, CaseUnreadable
-from app.jobs.queue import JobOptions, JobState
+from app.domain.errors import CaseDamaged, CaseUnreadable
+from app.engine.audio.decoding import decode
 from app.logging import bound, close_logging, event, setup_logging
+from app.services.transcriptions.job_queue import JobOptions, JobState
 from app.support.case import AudioChoice, CaseChoice
 from app.support.case.archive import open_archive
-from tests.jobs.conftest import LIMITS, House, talk
+from tests.services.conftest import LIMITS, House, talk
 from tests.support.cases import cases_of, make, names_in, read
 
 TEXTS = {

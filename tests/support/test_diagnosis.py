@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from app.hotwords import Hotword, outcomes, unusable
-from app.jobs.queue import JobOptions
+from app.domain.hotwords import Hotword, outcomes, unusable
+from app.domain.transcript import Applied
+from app.services.transcriptions.job_queue import JobOptions
 from app.support.diagnosis import Finding, Run, diagnose, run_of
 from app.support.diagnosis.finding import Heard
-from app.transcript import Applied
-from tests.jobs.conftest import House
+from tests.services.conftest import House
 from tests.support.test_case import recognised
 
 SOUND = {"loud_db": -20.0, "floor_db": -60.0, "clipped_share": 0.0, "band_drop_db": 15.0, "tones_share": 0.0}

@@ -21,12 +21,12 @@ from app import PROGRAM
 from app.engine import EngineSpec
 from app.hubs.checksums import CHECKSUMS_NAME
 from app.i18n import translator
-from app.jobs import devices as looks
-from app.jobs.devices import probe_devices
 from app.paths import builtin_model_dir
+from app.services.inference import devices as looks
+from app.services.inference.devices import probe_devices
 from app.store.database import SCHEMA_VERSION
-from app.store.files import ORPHANS_FOLDER
-from app.support.doctor import Check, Examination, Status, Subject, _made, glance, surroundings
+from app.store.files.recordings import ORPHANS_FOLDER
+from app.support.doctor import Check, Examination, Status, Subject, _made, glance
 from app.support.doctor.computing import (
     device_check,
     devices,
@@ -36,9 +36,7 @@ from app.support.doctor.computing import (
     recognition,
     torch_pair,
 )
-from app.support.doctor.packages import packages, python_check
-from app.support.doctor.places import database, disk_check, folders, orphans, room, temp_folder
-from app.support.doctor.surroundings import (
+from app.support.doctor.environment import (
     DECODERS,
     WRITTEN,
     clock,
@@ -49,6 +47,8 @@ from app.support.doctor.surroundings import (
     port,
     proxy,
 )
+from app.support.doctor.packages import packages, python_check
+from app.support.doctor.places import database, disk_check, folders, orphans, room, temp_folder
 from app.support.selftest import SelfTest
 from tests.conftest import data_folder
 from tests.program import Program
@@ -149,7 +149,7 @@ def test_a_server_that_other_machines_reach_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str, is_container: bool, status: Status
 ) -> None:
     mark = tmp_path / ".dockerenv"
-    monkeypatch.setattr(surroundings, "CONTAINER_MARKS", (str(mark),))
+    monkeypatch.setattr("app.support.doctor.environment.CONTAINER_MARKS", (str(mark),))
     if is_container:
         mark.touch()
 

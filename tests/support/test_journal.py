@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from app.i18n import translator
-from app.support.actions import tell_actions
 from app.support.journal import KEPT_DAYS, MOST_BROWSERS, MOST_ENTRIES, Entry, Journal
+from app.support.journal_wording import tell_actions
 
 BROWSER = "0123456789abcdef"
 

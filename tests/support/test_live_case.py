@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.jobs.live import Ended, Final
-from app.jobs.queue import JobOptions
+from app.services.live import Ended, Final
+from app.services.transcriptions.job_queue import JobOptions
 from app.support.replay import Verdict
 from tests.engine.sounds import babble, silence
-from tests.jobs.conftest import House
-from tests.jobs.test_live import Client, living
+from tests.services.conftest import House
+from tests.services.test_live import Client, living
 from tests.support.cases import make, read
 from tests.support.test_replay import again
 

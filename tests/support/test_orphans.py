@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import DataBeingRestored, DataInUse
-from app.hotwords import Hotword
-from app.jobs.claims import Claims
-from app.jobs.orphans import Recovered, recover
-from app.jobs.queue import JobOptions, JobState, Queue
+from app.domain.errors import DataBeingRestored, DataInUse
+from app.domain.hotwords import Hotword
+from app.services.transcriptions.job_queue import JobOptions, JobState, Queue
+from app.services.transcriptions.job_store import Claims
+from app.services.transcriptions.orphans import Recovered, recover
 from app.store.database import Database
-from app.store.files import ARRIVING_NAME, RECORDING_NAME, Files
+from app.store.files.recordings import ARRIVING_NAME, RECORDING_NAME, Files
 from app.support.backup import Places, back_up, restore
 from app.support.doctor import Subject
 from app.support.doctor.places import orphans as look_for_orphans

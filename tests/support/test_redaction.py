@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from app.support.private import PrivateValues, private_values
+from app.support.private_values import PrivateValues, private_values
 from app.support.redaction import Redactor
 
 PRIVATE = PrivateValues(
@@ -76,7 +76,7 @@ def test_what_is_private_is_taken_out(text: str, secret: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "2026-11-22T18:57:01.123Z INFO request=ab12 job=cd34 app.jobs segment_finished index=3 seconds=1.2",
+        "2026-11-22T18:57:01.123Z INFO request=ab12 job=cd34 app.services segment_finished index=3 seconds=1.2",
         "tokens=35 tokenizer=chars token_count=5",
         "http://127.0.0.1:7860/transcriptions/ab12",
         "https://huggingface.co/openspeech/wenet-models/resolve/main/{name}.tar.gz",

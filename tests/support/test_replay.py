@@ -12,8 +12,8 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
-from app.errors import CaseDamaged, InvalidParameter
-from app.jobs.queue import JobOptions
+from app.domain.errors import CaseDamaged, InvalidParameter
+from app.services.transcriptions.job_queue import JobOptions
 from app.support.case import AudioChoice, CaseChoice
 from app.support.replay import Verdict
 from app.support.replay.bench import Bench
@@ -22,7 +22,7 @@ from app.support.replay.replay import Replayed, replay
 from app.support.replay.report import as_dict, as_text
 from app.support.replay.suite import CaseResult, Trend, as_junit, read_baseline, run_suite, write_baseline
 from tests.engine import sounds
-from tests.jobs.conftest import LIMITS, House, talk
+from tests.services.conftest import LIMITS, House, talk
 from tests.support.cases import make, read
 from tests.support.test_case import recognised
 

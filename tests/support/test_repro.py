@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from app.jobs.queue import JobOptions
+from app.services.transcriptions.job_queue import JobOptions
 from app.support.case import AudioChoice, CaseChoice
 from app.support.journal import FOLDER, Entry, Journal
-from tests.jobs.conftest import House, talk
+from tests.services.conftest import House, talk
 from tests.support.cases import make, read
 from tests.support.test_case import recognised
 

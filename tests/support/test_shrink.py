@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import CaseCannotShrink
+from app.domain.errors import CaseCannotShrink
 from app.support.case import AudioChoice, CaseChoice
 from app.support.replay import Verdict
 from app.support.replay.shrink import shrink
-from tests.jobs.conftest import House
+from tests.services.conftest import House
 from tests.support.cases import make, names_in, read
 from tests.support.test_case import recognised
 from tests.support.test_replay import again, bench

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from app.engine import EngineSpec
-from app.engine.language_model import NGRAM_FILE, NgramModel
-from app.engine.registry import factory_for
+from app.engine.catalog.registry import factory_for
+from app.engine.decoding.language_model import NGRAM_FILE, NgramModel
 from app.support.selftest import run_selftest
 
 MODEL = Path(__file__).parents[2] / "models" / "builtin"

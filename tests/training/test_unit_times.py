@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from app.engine.checkpoint import load_checkpoint
+from app.engine.native.checkpoint import load_checkpoint
 from tests.engine.tiny_model import build_tiny_model
 from training.packing import Pack, writing
 from training.unit_times import write_times

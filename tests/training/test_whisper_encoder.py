@@ -10,7 +10,7 @@ import pytest
 import torch
 import yaml
 
-from app.engine.checkpoint import load_checkpoint
+from app.engine.native.checkpoint import load_checkpoint
 from training.average import averaged_network
 from training.checkpoints import checkpoints
 from training.config import Config, load_config

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import uvicorn
 
-from app.commands.serve import listen
+from app.cli.serve import listen
 from app.engine import EngineSpec
 from app.logging import setup_logging
 from app.main import create_app

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from app.engine.audio import DAMAGED_PLACES
+from app.domain.transcript import NO_SPEECH
+from app.engine.audio.decoding import DAMAGED_PLACES
 from app.i18n import translator
-from app.transcript import NO_SPEECH
 
 
 @pytest.mark.parametrize(

@@ -298,7 +298,7 @@ def test_what_another_batch_leads_to_stays_when_a_batch_is_deleted(client: TestC
     assert client.get(f"/api/v1/transcriptions/{id}").json()["state"] == "queued"
     state: Any = client.app_state
     with state["queue"].database.reading() as connection:
-        from app.store import transcriptions
+        from app.store.queries import transcriptions
 
         assert transcriptions.has_waiting(connection)
 
@@ -311,7 +311,7 @@ def test_what_is_deleted_alone_leaves_the_list_and_comes_back_with_it(client: Te
     assert counts(client, batch) == {}
     assert items(client, batch) == []
 
-    from app.jobs.trash import Trash
+    from app.services.transcriptions.trash import Trash
 
     state: Any = client.app_state
     Trash(state["queue"]).restore(id)
@@ -440,7 +440,7 @@ def test_a_link_to_a_file_outside_is_not_read_neither_now_nor_later(
     assert answer.json()["error"]["code"] == "folder_without_recordings"
 
     state: Any = client.app_state
-    from app.jobs.server_folder import Recording
+    from app.services.batches.server_folder import Recording
 
     listed = Recording("a.wav", secret.stat().st_size, 0, root / "calls" / "a.wav")
     state["arrivals"].add_files(batch, [listed])  # as if the link had taken a file's place since

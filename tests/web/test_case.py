@@ -60,7 +60,7 @@ def test_a_choice_that_there_is_not_is_named(client: TestClient) -> None:
 
 @pytest.fixture(name="talk")
 def _talk() -> bytes:
-    from tests.jobs.conftest import talk
+    from tests.services.conftest import talk
 
     return talk(0.2)
 

@@ -8,10 +8,10 @@ import httpx2
 import pytest
 from starlette.testclient import TestClient
 
-from app.jobs.queue import Queue
+from app.services.transcriptions.job_queue import Queue
 from app.settings import Settings
 from app.store.database import Database
-from app.store.files import Files
+from app.store.files.recordings import Files
 from tests.recognised import recognised
 from tests.web.conftest import API
 

@@ -3,12 +3,13 @@ import json
 import pytest
 from starlette.testclient import TestClient
 
-from app.errors import DatabaseUnusable, InferenceUnavailable, NotAudio, Problem
+from app.domain.errors import DatabaseUnusable, InferenceUnavailable, NotAudio, Problem
 from app.i18n import translator
-from app.jobs.inference import InferenceStatus
 from app.logging import close_logging, setup_logging
+from app.services.inference.process import InferenceStatus
 from app.settings import Settings
-from app.web import pages, system
+from app.web.api import system
+from app.web.pages import transcriptions
 from tests.web.conftest import API
 
 
@@ -130,7 +131,7 @@ def test_a_page_that_breaks_down_says_so_in_the_readers_language_with_the_reques
     def break_down(_state: object) -> list[str]:
         raise ZeroDivisionError("a mistake of ours")
 
-    monkeypatch.setattr(pages, "spoken_languages", break_down)
+    monkeypatch.setattr(transcriptions, "spoken_languages", break_down)
 
     answer = client.get("/", headers={"accept-language": language})
 

@@ -1,7 +1,7 @@
 import pytest
 
-from app.errors import InvalidParameter, NoFile, UploadInterrupted
-from app.web.multipart import MultipartReader, part_names
+from app.domain.errors import InvalidParameter, NoFile, UploadInterrupted
+from app.web.forms.multipart import MultipartReader, part_names
 
 FORM = "multipart/form-data; boundary=XyZ"
 

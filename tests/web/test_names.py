@@ -1,6 +1,6 @@
 import pytest
 
-from app.web.names import clean_name, content_disposition, display_name, export_name
+from app.web.forms.file_names import clean_name, content_disposition, display_name, export_name
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from app.main import create_app
 from app.settings import Settings
-from app.web.uploads import FIELDS
+from app.web.forms.recording import FIELDS
 
 OPERATIONS = {
     "GET /health",

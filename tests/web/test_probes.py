@@ -19,7 +19,7 @@ from app.engine import EngineSpec
 from app.main import create_app
 from app.settings import Settings
 from app.support.doctor import Status, Subject
-from app.support.doctor.surroundings import port
+from app.support.doctor.environment import port
 from app.support.readiness import disk_problem
 from tests.engine.sounds import babble, wav_bytes
 from tests.waiting import wait_until

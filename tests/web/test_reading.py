@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from app.jobs.edited import EditedText
-from app.jobs.transcription import SegmentRecord
-from app.web.reading import first_rows
+from app.domain.edits import EditedText
+from app.services.transcriptions.records import SegmentRecord
+from app.web.pages.paragraphs import first_rows
 
 
 def segment(index: int, language: str, emotion: str = "") -> SegmentRecord:

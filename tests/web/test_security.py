@@ -5,7 +5,7 @@ from starlette.testclient import TestClient
 
 from app.main import create_app
 from app.settings import Settings
-from app.web.security import allowed_hosts
+from app.web.middleware.security import allowed_hosts
 from tests.web.conftest import API
 
 

@@ -12,10 +12,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.engine import EngineSpec
-from app.jobs.settings import SettingsBook
 from app.main import create_app
+from app.services.settings import SettingsBook
 from app.settings import ON_PAGE, Settings
-from app.web.setting_words import GROUPS
+from app.web.pages.setting_wording import GROUPS
 from tests.waiting import wait_until
 
 SETTINGS = "/api/v1/settings"

@@ -9,7 +9,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from app.web.static import StaticFolder, version_of
+from app.web.static_files import StaticFolder, version_of
 
 
 def address_of_script(page: str) -> str:

@@ -12,12 +12,12 @@ import pytest
 from starlette.requests import Request
 from starlette.types import Message
 
-from app.errors import UploadInterrupted
-from app.jobs.queue import JobOptions, Queue
+from app.domain.errors import UploadInterrupted
+from app.services.transcriptions.job_queue import JobOptions, Queue
 from app.settings import Settings
 from app.store.database import Database
-from app.store.files import Files
-from app.web import uploads
+from app.store.files.recordings import Files
+from app.web.forms import recording
 from tests.waiting import wait_until
 from tests.web.conftest import API, Server, serving
 
@@ -266,7 +266,7 @@ def test_an_upload_whose_client_goes_away_leaves_nothing(server: Server) -> None
 def test_an_upload_that_falls_silent_was_interrupted(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(uploads, "SILENCE_SECONDS", 0.1)
+    monkeypatch.setattr(recording, "SILENCE_SECONDS", 0.1)
     queue = Queue(Database(settings.data_dir), Files(settings.data_dir))
     arrived = iter([{"type": "http.request", "body": FILE, "more_body": True}])
 
@@ -276,8 +276,8 @@ def test_an_upload_that_falls_silent_was_interrupted(
     async def upload() -> None:
         headers = [(name.encode(), value.encode()) for name, value in FORM_TYPE.items()]
         request = Request({"type": "http", "headers": headers}, receive)
-        with uploads.UploadForm(queue, 2**20, JobOptions()) as form:
-            await uploads.fill(form, request, 2**20)
+        with recording.UploadForm(queue, 2**20, JobOptions()) as form:
+            await recording.fill(form, request, 2**20)
 
     with ThreadPoolExecutor() as thread, pytest.raises(UploadInterrupted):
         thread.submit(
@@ -293,10 +293,12 @@ def test_the_log_tells_every_upload_and_never_what_it_holds(remote: httpx2.Clien
         log = (server.log_dir / "app.log").read_text("utf-8").splitlines()
         return [line for line in log if f"request={response.headers['x-request-id']}" in line]
 
-    wait_until(lambda: any(" app.web.request_log " in line for line in lines()))  # written after the answer
+    wait_until(
+        lambda: any(" app.web.middleware.request_log " in line for line in lines())
+    )  # written after the answer
     assert (
         lines()[-1]
-        .split(" app.web.request_log ")[1]
+        .split(" app.web.middleware.request_log ")[1]
         .startswith(f"request method=POST path={API} status=201 ms=")
     )
     assert "what was said" not in (server.log_dir / "app.log").read_text("utf-8")

@@ -15,7 +15,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.engine import EngineSpec
-from app.engine.preparation import judge_apart
+from app.engine.preparation.preparation import judge_apart
 from app.main import create_app
 from app.settings import Settings
 from tests.engine.sounds import babble, noise, silence, wav_bytes
@@ -342,14 +342,14 @@ def test_the_recording_of_a_transcription_is_looked_at_without_sending_it_again(
 def test_who_asks_for_a_new_mode_several_times_has_it_judged_once(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.jobs.vad.Vad._judge_the_rest", lambda _self, _id: None)
+    monkeypatch.setattr("app.services.vad.analyses.Vad._judge_the_rest", lambda _self, _id: None)
     judged: list[Any] = []
 
     def judge(*arguments: Any, **named: Any) -> None:
         judged.append(arguments[2])
         judge_apart(*arguments, **named)
 
-    monkeypatch.setattr("app.jobs.vad.judge_apart", judge)
+    monkeypatch.setattr("app.services.vad.analyses.judge_apart", judge)
     id = look_at(client, recording())["id"]
 
     with ThreadPoolExecutor(4) as pool:

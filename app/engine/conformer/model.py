@@ -8,14 +8,14 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from app.engine.computing.linear import LinearLayer
+from app.engine.computing.network import Network
 from app.engine.conformer.config import ConformerConfig
 from app.engine.conformer.ctc import CtcHead
 from app.engine.conformer.decoder import BiTransformerDecoder, TransformerDecoder, decoder
 from app.engine.conformer.encoder import Encoder
-from app.engine.conformer.frozen import freeze
-from app.engine.conformer.linear import LinearLayer
-from app.engine.features import front_end
-from app.engine.network import Network
+from app.engine.conformer.inference_optimizer import freeze
+from app.engine.native.features import front_end
 
 
 class Conformer(Network):

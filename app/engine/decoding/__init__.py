@@ -9,7 +9,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from app.engine.hotwords import ContextGraph
+from app.engine.decoding.hotwords import ContextGraph
 
 
 @dataclass(frozen=True, slots=True)

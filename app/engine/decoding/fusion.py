@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from app.engine.hotwords import Context
-from app.engine.language_model import History
+from app.engine.decoding.hotwords import Context
+from app.engine.decoding.language_model import History
 
 
 class FusedContext(Context):

@@ -13,12 +13,12 @@ from operator import attrgetter, itemgetter
 from typing import Final, TypeAlias
 
 from app.engine.decoding import Decoded, EncodedBatch
-from app.engine.decoding.bar import Bar
-from app.engine.decoding.choices import IMPOSSIBLE, LEAST_HOT, Choices, Option, choices_of
+from app.engine.decoding.candidates import IMPOSSIBLE, LEAST_HOT, Choices, Option, choices_of
 from app.engine.decoding.fusion import FusedContext
+from app.engine.decoding.hotwords import Context, ContextGraph
+from app.engine.decoding.language_model import LanguageModel
 from app.engine.decoding.prefixes import Hypothesis, Prefix, grown
-from app.engine.hotwords import Context, ContextGraph
-from app.engine.language_model import LanguageModel
+from app.engine.decoding.threshold import Bar
 
 LAST = 10**12  # in any order
 SURE: Final = 0  # places in a future

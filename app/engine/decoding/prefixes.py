@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TypeAlias
 
-from app.engine.decoding.choices import IMPOSSIBLE
-from app.engine.hotwords import Context
+from app.engine.decoding.candidates import IMPOSSIBLE
+from app.engine.decoding.hotwords import Context
 
 Frames: TypeAlias = tuple["Frames", int] | None
 """The frames of the tokens so far, the last one outside: texts share what they have in common."""

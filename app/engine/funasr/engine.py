@@ -14,6 +14,9 @@ from threading import Lock
 import numpy as np
 import torch
 
+from app.domain.errors import AppError, InferenceFailed
+from app.domain.languages import AUTO
+from app.domain.transcript import Applied
 from app.engine import (
     SAMPLE_RATE,
     EngineInfo,
@@ -23,26 +26,23 @@ from app.engine import (
     Utterance,
     Waveform,
 )
-from app.engine.batching import Batcher
-from app.engine.budget import MemoryBudget, choose_budget
-from app.engine.device import (
+from app.engine.catalog.known_models import Role
+from app.engine.catalog.registry import architecture_for
+from app.engine.computing.batching import Batcher
+from app.engine.computing.device import (
     bound_shape_caches,
     memory_errors_named,
     use_threads,
 )
+from app.engine.computing.memory_budget import MemoryBudget, choose_budget
 from app.engine.funasr.family import Placed, Reading
 from app.engine.funasr.nano import place_nano
 from app.engine.funasr.paraformer import place_paraformer
 from app.engine.funasr.receipts import option_lines
 from app.engine.funasr.sensevoice import place_sensevoice
-from app.engine.known_models import Role
-from app.engine.punctuator import punctuator_of
-from app.engine.registry import architecture_for
 from app.engine.text.punctuation import Punctuator
+from app.engine.text.punctuator import punctuator_of
 from app.engine.text.writing import write
-from app.errors import AppError, InferenceFailed
-from app.languages import AUTO
-from app.transcript import Applied
 
 SHORTEST_SECONDS = 0.1  # nobody says a word in less
 SILENT_PEAK = 3e-4  # -70 dBFS, ten steps of 16 bits: below it these networks make text up

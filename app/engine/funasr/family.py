@@ -8,13 +8,13 @@ from typing import Protocol
 
 import torch
 
+from app.domain.errors import N_
+from app.domain.hotwords import Hotword
+from app.domain.transcript import Applied, Word
 from app.engine import SAMPLE_RATE, RecognitionOptions, Waveform
-from app.engine.alignment import TokenSpan, confidence
-from app.engine.tokenizer import Tokenizer
-from app.engine.words import FrameTimes, spoken_words
-from app.errors import N_
-from app.hotwords import Hotword
-from app.transcript import Applied, Word
+from app.engine.native.alignment import TokenSpan, confidence
+from app.engine.native.tokenizer import Tokenizer
+from app.engine.native.words import FrameTimes, spoken_words
 
 NO_TIMES = N_("This model gives no times.")
 SINGLE_PRECISION = N_("This model computes in single precision.")

@@ -14,17 +14,17 @@ from types import MappingProxyType
 import torch
 from torch import Tensor
 
+from app.domain.errors import N_
+from app.domain.hotwords import Hotword
+from app.domain.transcript import Applied
 from app.engine import EngineSpec, RecognitionOptions, Waveform
-from app.engine.alignment import TokenSpan, align
-from app.engine.device import choose_device, memory_errors_named
-from app.engine.features import pad_waveforms
+from app.engine.computing.device import choose_device, memory_errors_named
 from app.engine.funasr.family import NO_TIMES, Placed, Reading, duration, read_from_frames, single_precision
+from app.engine.native.alignment import TokenSpan, align
+from app.engine.native.features import pad_waveforms
 from app.engine.sanm.folder import SanmFolder
 from app.engine.sanm.generation import run_at_end
 from app.engine.sanm.nano import Nano, asked_in_words, load_nano
-from app.errors import N_
-from app.hotwords import Hotword
-from app.transcript import Applied
 
 NANO_LANGUAGES = {"zh": "中文", "en": "英文", "ja": "日文"}
 MULTILINGUAL_LANGUAGES = {

@@ -15,19 +15,19 @@ from types import MappingProxyType
 import torch
 from torch import Tensor
 
+from app.domain.errors import ModelWeightsMismatch
+from app.domain.hotwords import Hotword
+from app.domain.transcript import Word
 from app.engine import EngineSpec, RecognitionOptions, Waveform
-from app.engine.device import memory_errors_named
-from app.engine.features import pad_waveforms
+from app.engine.computing.device import memory_errors_named
+from app.engine.computing.precision import place
 from app.engine.funasr.family import LFR_TIMES, Placed, Reading, duration
-from app.engine.precision import place
+from app.engine.native.features import pad_waveforms
 from app.engine.sanm.config import frontend_config
 from app.engine.sanm.folder import SanmFolder
 from app.engine.sanm.paraformer import Paraformer, Spoken
 from app.engine.sanm.paraformer_config import ModelConfig, paraformer_config
 from app.engine.sanm.seaco import SeacoParaformer
-from app.errors import ModelWeightsMismatch
-from app.hotwords import Hotword
-from app.transcript import Word
 
 SEGMENTS_FILE = "seg_dict"
 CONTINUED = "@@"  # a piece of a Latin word that goes on

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from app.domain.errors import N_
+from app.domain.hotwords import DEFAULT_WEIGHT, Hotword, unusable
+from app.domain.transcript import Applied
 from app.engine import RecognitionOptions
 from app.engine.funasr.family import Family
-from app.engine.receipts import (
+from app.engine.native.receipts import (
     decoding_line,
     hotword_lines,
     language_line,
     listed,
     punctuation_line,
 )
-from app.errors import N_
-from app.hotwords import DEFAULT_WEIGHT, Hotword, unusable
-from app.transcript import Applied
 
 NO_HOTWORDS = N_("This model cannot prefer words.")
 NO_WEIGHTS = N_("This model takes hotwords without weights.")

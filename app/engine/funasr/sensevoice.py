@@ -12,23 +12,23 @@ from functools import lru_cache, partial
 import torch
 from torch import Tensor
 
+from app.domain.errors import N_, ModelFileUnreadable, ModelWeightsMismatch
+from app.domain.hotwords import Hotword
 from app.engine import EngineSpec, RecognitionOptions, Waveform
-from app.engine.alignment import align
+from app.engine.computing.device import memory_errors_named
+from app.engine.computing.precision import place
 from app.engine.decoding import Decoded, Decoder, EncodedBatch
 from app.engine.decoding.greedy import GreedyDecoder
+from app.engine.decoding.hotwords import ContextGraph
 from app.engine.decoding.prefix_beam import PrefixBeamDecoder
-from app.engine.device import memory_errors_named
-from app.engine.features import pad_waveforms
 from app.engine.funasr.family import Placed, Reading, read_from_frames
-from app.engine.hotwords import ContextGraph
-from app.engine.precision import place
+from app.engine.native.alignment import align
+from app.engine.native.features import pad_waveforms
+from app.engine.native.tokenizer import Tokenizer
 from app.engine.sanm.config import encoder_config, frontend_config
 from app.engine.sanm.folder import SanmFolder
 from app.engine.sanm.pieces import read_pieces
 from app.engine.sanm.sensevoice import QUESTIONS, SenseVoiceSmall
-from app.engine.tokenizer import Tokenizer
-from app.errors import N_, ModelFileUnreadable, ModelWeightsMismatch
-from app.hotwords import Hotword
 
 PIECES_FILE = "chn_jpn_yue_eng_ko_spectok.bpe.model"
 LANGUAGES = {code: code for code in ("zh", "yue", "en", "ja", "ko")}

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from app.engine.conformer.attention import split_heads
 from app.engine.conformer.config_values import UnsupportedConfig, require, section_of, typed
-from app.engine.conformer.frozen import attend
+from app.engine.conformer.inference_optimizer import attend
 from app.engine.sanm.layers import FeedForward, attention_bias, padding_of
 
 WITHOUT_EFFECT = frozenset(

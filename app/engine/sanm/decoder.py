@@ -10,7 +10,7 @@ import math
 from torch import Tensor, nn
 
 from app.engine.conformer.attention import split_heads
-from app.engine.conformer.frozen import attend
+from app.engine.conformer.inference_optimizer import attend
 from app.engine.sanm.layers import FeedForward, Memory, attention_bias, padding_of
 from app.engine.sanm.paraformer_config import DecoderConfig
 

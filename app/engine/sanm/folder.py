@@ -16,17 +16,17 @@ import torch
 import yaml
 from torch import Tensor, nn
 
-from app.engine.conformer.config_values import UnsupportedConfig
-from app.engine.sanm.config import FrontendConfig
-from app.engine.sanm.frontend import LowRateFrontend
-from app.engine.sanm.weights import check_weights, read_tensors, shapes_of
-from app.errors import (
+from app.domain.errors import (
     N_,
     ModelConfigUnsupported,
     ModelFileMissing,
     ModelFileUnreadable,
     ModelWeightsMismatch,
 )
+from app.engine.conformer.config_values import UnsupportedConfig
+from app.engine.sanm.config import FrontendConfig
+from app.engine.sanm.frontend import LowRateFrontend
+from app.engine.sanm.weights import check_weights, read_tensors, shapes_of
 
 CONFIG_FILE = "config.yaml"
 FILES_FILE = "configuration.json"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from app.engine.conformer.linear import LinearLayer
+from app.engine.computing.linear import LinearLayer
 from app.engine.sanm.layers import FeedForward
 
 

@@ -15,10 +15,17 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
+from app.domain.errors import (
+    N_,
+    ModelConfigUnsupported,
+    ModelFileMissing,
+    ModelFileUnreadable,
+    ModelWeightsMismatch,
+)
+from app.engine.computing.linear import linear_for
 from app.engine.conformer.config_values import UnsupportedConfig, positive, require, section_of, token_id
 from app.engine.conformer.ctc import CtcHead
-from app.engine.conformer.frozen import freeze_linear_layers
-from app.engine.conformer.linear import linear_for
+from app.engine.conformer.inference_optimizer import freeze_linear_layers
 from app.engine.sanm.adaptor import Adaptor, AdaptorConfig, adaptor_config
 from app.engine.sanm.byte_pairs import BytePairs, read_ranks
 from app.engine.sanm.config import EncoderConfig, FrontendConfig, encoder_config, frontend_config
@@ -28,13 +35,6 @@ from app.engine.sanm.freezing import freeze_feed_forward
 from app.engine.sanm.frontend import LowRateFrontend
 from app.engine.sanm.generation import generate
 from app.engine.sanm.qwen3 import Qwen3, Qwen3Config, qwen3_config
-from app.errors import (
-    N_,
-    ModelConfigUnsupported,
-    ModelFileMissing,
-    ModelFileUnreadable,
-    ModelWeightsMismatch,
-)
 
 LLM_FOLDER = "Qwen3-0.6B"
 CTC_VOCABULARY = "multilingual.tiktoken"

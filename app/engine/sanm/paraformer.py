@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from app.engine.conformer.frozen import freeze_linear_layers
-from app.engine.conformer.linear import LinearLayer
-from app.engine.network import Network
+from app.engine.computing.linear import LinearLayer
+from app.engine.computing.network import Network
+from app.engine.conformer.inference_optimizer import freeze_linear_layers
 from app.engine.sanm.decoder import SanmDecoder
 from app.engine.sanm.encoder import SanmEncoder
 from app.engine.sanm.freezing import freeze_feed_forward

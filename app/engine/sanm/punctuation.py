@@ -10,9 +10,11 @@ from threading import Lock
 import torch
 from torch import Tensor
 
-from app.engine.device import memory_errors_named
-from app.engine.known_models import Role
-from app.engine.registry import architecture_for
+from app.domain.errors import ModelWeightsMismatch
+from app.domain.transcript import Word
+from app.engine.catalog.known_models import Role
+from app.engine.catalog.registry import architecture_for
+from app.engine.computing.device import memory_errors_named
 from app.engine.sanm.ct_transformer import (
     NO_MARK,
     SENTENCE_ENDS,
@@ -25,8 +27,6 @@ from app.engine.sanm.ct_transformer import (
 from app.engine.sanm.folder import UNKNOWN, SanmFolder
 from app.engine.sanm.segmentation import Segmenter, segmenter_of
 from app.engine.text.punctuation import Punctuator, is_punctuated, marked
-from app.errors import ModelWeightsMismatch
-from app.transcript import Word
 
 DICTIONARY_FILE = "jieba_usr_dict"
 UNSHOWN = frozenset((NO_MARK, UNKNOWN))

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence, pad_sequence
 
-from app.engine.conformer.linear import LinearLayer
+from app.engine.computing.linear import LinearLayer
 from app.engine.sanm.decoder import SanmDecoder
 from app.engine.sanm.paraformer import Paraformer, Spoken
 from app.engine.sanm.paraformer_config import DecoderConfig, ParaformerConfig

@@ -15,7 +15,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Protocol
 
-from app.errors import N_, ModelFileUnreadable, ModelNeedsPackage
+from app.domain.errors import N_, ModelFileUnreadable, ModelNeedsPackage
 
 PACKAGE = "jieba"
 EXTRA = "punctuation"  # of pyproject.toml

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from app.engine.computing.linear import LinearLayer
+from app.engine.computing.network import Network
 from app.engine.conformer.ctc import CtcHead
-from app.engine.conformer.frozen import freeze_linear_layers
-from app.engine.conformer.linear import LinearLayer
-from app.engine.network import Network
+from app.engine.conformer.inference_optimizer import freeze_linear_layers
 from app.engine.sanm.config import EncoderConfig
 from app.engine.sanm.encoder import SenseVoiceEncoder
 from app.engine.sanm.freezing import freeze_feed_forward

@@ -12,11 +12,11 @@ import torch
 from torch import Tensor
 
 from app.engine import SAMPLE_RATE, Waveform
+from app.engine.catalog.known_models import Role
+from app.engine.catalog.registry import architecture_for
+from app.engine.computing.device import memory_errors_named
 from app.engine.conformer.config_values import require
-from app.engine.device import memory_errors_named
-from app.engine.features import FRAME_LENGTH, FRAME_SHIFT
-from app.engine.known_models import Role
-from app.engine.registry import architecture_for
+from app.engine.native.features import FRAME_LENGTH, FRAME_SHIFT
 from app.engine.sanm.config import frontend_config
 from app.engine.sanm.endpoints import (
     FRAME_MS,
@@ -57,7 +57,7 @@ def load_vad(folder: Path) -> FsmnVad:
 
 
 class FsmnVad:
-    """A SpeechFinder (see app.engine.gate)."""
+    """A SpeechFinder (see app.engine.vad.speech_filter)."""
 
     def __init__(
         self, name: str, network: FsmnVadNetwork, frontend: LowRateFrontend, rules: EndpointRules

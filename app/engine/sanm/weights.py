@@ -14,7 +14,7 @@ from typing import TypeAlias
 import torch
 from torch import Tensor, nn
 
-from app.errors import N_, ModelFileUnreadable, ModelWeightsMismatch
+from app.domain.errors import N_, ModelFileUnreadable, ModelWeightsMismatch
 
 Shapes: TypeAlias = Mapping[str, tuple[int, ...]]
 """Name of a tensor to its shape."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from app.transcript import is_wide
+from app.domain.transcript import is_wide
 
 
 def _listed(words: str) -> frozenset[str]:

@@ -12,8 +12,8 @@ from itertools import pairwise
 from statistics import median
 from typing import Protocol
 
+from app.domain.transcript import Word, is_hangul, is_wide
 from app.engine.text import clauses
-from app.transcript import Word, is_hangul, is_wide
 
 MARKS = frozenset(",.!?;:，。！？；：、…")
 COMMA_SECONDS = 0.3  # of silence; shorter is a breath or the closure of a consonant

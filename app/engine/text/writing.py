@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from app.domain.transcript import Word, join_texts
 from app.engine.text.itn import Replacement, normalise_with_mapping
 from app.engine.text.punctuation import Punctuator
-from app.transcript import Word, join_texts
 
 
 @dataclass(frozen=True, slots=True)

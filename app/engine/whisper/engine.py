@@ -18,6 +18,16 @@ import ctranslate2
 import numpy as np
 import torch
 
+from app.domain.errors import (
+    N_,
+    DeviceUnavailable,
+    InferenceFailed,
+    ModelFileUnreadable,
+    ModelFolderMissing,
+    OutOfMemory,
+)
+from app.domain.languages import TRADITIONAL
+from app.domain.transcript import Applied, Word, join_texts
 from app.engine import (
     SAMPLE_RATE,
     EngineInfo,
@@ -27,14 +37,15 @@ from app.engine import (
     Utterance,
     Waveform,
 )
-from app.engine.alignment import TokenSpan, confidence
-from app.engine.batching import Batcher
-from app.engine.budget import MemoryBudget
-from app.engine.device import bound_shape_caches, memory_errors_named, use_threads
-from app.engine.punctuator import punctuator_of
-from app.engine.splitting import join, quietest_point
+from app.engine.computing.batching import Batcher
+from app.engine.computing.device import bound_shape_caches, memory_errors_named, use_threads
+from app.engine.computing.memory_budget import MemoryBudget
+from app.engine.computing.splitting import join, quietest_point
+from app.engine.native.alignment import TokenSpan, confidence
+from app.engine.native.tokenizer import Tokenizer
+from app.engine.native.words import FrameTimes, spoken_words
 from app.engine.text.punctuation import Punctuator
-from app.engine.tokenizer import Tokenizer
+from app.engine.text.punctuator import punctuator_of
 from app.engine.whisper.folder import CONFIG_FILE, languages_of, read_json, require_files, silence_of
 from app.engine.whisper.guards import Evidence, repeats, why_withheld
 from app.engine.whisper.mel import FRAMES_PER_SECOND, SILENCE_SECONDS, LogMel, padded_frames
@@ -44,17 +55,6 @@ from app.engine.whisper.script import convert, with_wide_marks
 from app.engine.whisper.spoken_language import mean_of_frames, read_language_line
 from app.engine.whisper.vocabulary import Piece, Vocabulary
 from app.engine.whisper.weights import WEIGHTS_FILE, WeightsFacts, read_facts
-from app.engine.words import FrameTimes, spoken_words
-from app.errors import (
-    N_,
-    DeviceUnavailable,
-    InferenceFailed,
-    ModelFileUnreadable,
-    ModelFolderMissing,
-    OutOfMemory,
-)
-from app.languages import TRADITIONAL
-from app.transcript import Applied, Word, join_texts
 
 LONGEST_SECONDS = 28.0  # of one piece: some silence must follow it
 SHORTEST_SECONDS = 0.1

@@ -9,9 +9,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from app.domain.errors import N_, ModelFileMissing, ModelFileUnreadable
+from app.domain.languages import NATIVE_NAMES, TRADITIONAL
 from app.engine.whisper.weights import WEIGHTS_FILE
-from app.errors import N_, ModelFileMissing, ModelFileUnreadable
-from app.languages import NATIVE_NAMES, TRADITIONAL
 
 CONFIG_FILE = "config.json"
 TOKENIZER_FILE = "tokenizer.json"

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import ctranslate2
 
-from app.engine.device import KNOWN
-from app.errors import N_, DeviceUnavailable
-from app.transcript import Applied
+from app.domain.errors import N_, DeviceUnavailable
+from app.domain.transcript import Applied
+from app.engine.computing.device import KNOWN
 
 NO_CUDA = N_("CTranslate2 finds no NVIDIA GPU with a working driver.")
 NO_APPLE = N_("Whisper runs on processors and NVIDIA GPUs only.")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from app.domain.errors import N_
+from app.domain.hotwords import DEFAULT_WEIGHT, Hotword
+from app.domain.transcript import Applied
 from app.engine import RecognitionOptions
 from app.engine.funasr.receipts import NO_WEIGHTS, PUNCTUATES, WRITES_ITSELF
-from app.engine.receipts import language_line, listed
+from app.engine.native.receipts import language_line, listed
 from app.engine.whisper.vocabulary import Vocabulary
-from app.errors import N_
-from app.hotwords import DEFAULT_WEIGHT, Hotword
-from app.transcript import Applied
 
 MOST_PROMPT_TOKENS = 120  # of the 448 that text and prompt share; with more the text itself gets worse
 TOO_MANY = N_("This model remembers only so many hotwords.")

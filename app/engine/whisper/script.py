@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from app.languages import TRADITIONAL
+from app.domain.languages import TRADITIONAL
 
 WIDE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 CONVERSIONS = {"zh": "t2s", TRADITIONAL: "s2t"}

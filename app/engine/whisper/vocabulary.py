@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.domain.errors import N_, ModelFileMissing, ModelFileUnreadable, ModelWeightsMismatch
+from app.domain.languages import NATIVE_NAMES
 from app.engine.whisper.folder import LANGUAGE_TOKEN, TOKENIZER_FILE, VOCABULARY_FILES
-from app.errors import N_, ModelFileMissing, ModelFileUnreadable, ModelWeightsMismatch
-from app.languages import NATIVE_NAMES
 
 START, END = "<|startoftranscript|>", "<|endoftext|>"
 TRANSCRIBE, NO_TIMESTAMPS = "<|transcribe|>", "<|notimestamps|>"

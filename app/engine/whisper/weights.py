@@ -14,7 +14,7 @@ from math import prod
 from pathlib import Path
 from typing import BinaryIO
 
-from app.errors import N_, ModelFileUnreadable, ModelWeightsMismatch
+from app.domain.errors import N_, ModelFileUnreadable, ModelWeightsMismatch
 
 WEIGHTS_FILE = "model.bin"
 WHISPER = "WhisperSpec"

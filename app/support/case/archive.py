@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from app import __version__
-from app.errors import N_, CaseDamaged, CaseUnreadable
+from app.domain.errors import N_, CaseDamaged, CaseUnreadable
 from app.hubs.checksums import sha256_of
-from app.store.incoming import room_in
-from app.store.outputs import appearing
+from app.store.files.output_files import appearing
+from app.store.files.upload_file import room_in
 from app.support.case import FORMAT, FORMAT_VERSION, MANIFEST_NAME, Part
 from app.support.redaction import Redaction
 

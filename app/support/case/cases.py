@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.errors import N_
-from app.jobs.edits import edited_text
-from app.jobs.queue import Queue, Transcription
+from app.domain.errors import N_
+from app.services.transcriptions.edits import edited_text
+from app.services.transcriptions.job_queue import Queue, Transcription
 from app.support.case import MANIFEST_NAME, AudioChoice, CaseChoice, Part, Surroundings
 from app.support.case.archive import as_json, manifest_of, write_archive
 from app.support.case.contents import Contents, Evidence
-from app.support.case.of_request import RequestContents
+from app.support.case.request_case import RequestContents
 from app.support.case.sound import ALL, AS_SENT, STRETCH, SoundPlan, make_sound, plan_sound
 from app.support.redaction import Redaction
 

@@ -8,16 +8,16 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from app.errors import N_, Problem
-from app.hotwords import outcomes
-from app.jobs.edited import Edit
-from app.jobs.queue import SegmentRecord, Transcription
-from app.support.actions import tell_actions
+from app.domain.edits import Edit
+from app.domain.errors import N_, Problem
+from app.domain.hotwords import outcomes
+from app.domain.transcript import join_texts
+from app.services.transcriptions.job_queue import SegmentRecord, Transcription
 from app.support.case import CaseChoice, Part, Surroundings
-from app.support.case.around import About, Around
+from app.support.case.installation import About, Around
 from app.support.diagnosis import diagnose, run_of
-from app.support.repro import Story, write_steps
-from app.transcript import join_texts
+from app.support.journal_wording import tell_actions
+from app.support.reproduction_steps import Story, write_steps
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from app.domain.errors import N_, AppError, AudioGone
 from app.engine import SAMPLE_RATE
-from app.engine.audio import DecodeLimits
-from app.engine.flac import write_flac
-from app.engine.preparation import prepare
-from app.engine.samples import channel_file
-from app.errors import N_, AppError, AudioGone
-from app.jobs.queue import Queue, SegmentRecord, Transcription
-from app.store.files import AUDIO_NAME
+from app.engine.audio.decoding import DecodeLimits
+from app.engine.audio.flac import write_flac
+from app.engine.audio.samples import channel_file
+from app.engine.preparation.preparation import prepare
+from app.services.transcriptions.job_queue import Queue, SegmentRecord, Transcription
+from app.store.files.recordings import AUDIO_NAME
 from app.support.case import AudioChoice, CaseChoice, Part
 
 ALL = N_("The recording as it was recognised: 16 kHz, one channel, no tags")

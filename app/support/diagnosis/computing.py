@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.errors import N_
+from app.domain.errors import N_
+from app.domain.transcript import Applied
 from app.support.diagnosis.finding import Finding, Remedy, Run
-from app.transcript import Applied
 
-MEMORY = "Memory"  # how the reasons of app/engine/batching.py begin
+MEMORY = "Memory"  # how the reasons of app/engine/computing/batching.py begin
 
 
 def findings(run: Run) -> Iterator[Finding]:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.domain.errors import Problem
+from app.domain.hotwords import outcomes
+from app.domain.transcript import Applied, HotwordOutcome, Segment, mean_confidence
 from app.engine import Hypothesis
-from app.errors import Problem
-from app.hotwords import outcomes
-from app.jobs.queue import JobOptions, JobState, SegmentRecord, Transcription
-from app.transcript import Applied, HotwordOutcome, Segment, mean_confidence
+from app.services.transcriptions.job_queue import JobOptions, JobState, SegmentRecord, Transcription
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from app.errors import N_
+from app.domain.errors import N_
+from app.domain.transcript import SPOKEN
 from app.support.diagnosis.finding import Finding, Heard, Remedy, Run
-from app.transcript import SPOKEN
 
 FOREIGN_SHARE = 0.6  # of what was heard; mixed speech has less
 SURE_SHARE = 0.85  # where the text is a few words: of so little, some misread ones are a large share

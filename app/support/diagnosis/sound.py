@@ -1,10 +1,10 @@
-"""Is the recording good enough to be understood? Judged by the measures of app/engine/sound.py."""
+"""Is the recording good enough to be understood? Judged by the measures of app/engine/audio/measures.py."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from app.errors import N_
+from app.domain.errors import N_
 from app.support.diagnosis.finding import Finding, Run
 
 # Healthy recordings: see `python -m benchmarks.findings`. The worst of 650 healthy ones lies on the other side of each.

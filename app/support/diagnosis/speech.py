@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.errors import N_
+from app.domain.errors import N_
+from app.domain.transcript import SPOKEN
 from app.support.diagnosis.finding import Finding, Remedy, Run
-from app.transcript import SPOKEN
 
 MOSTLY_SILENCE = 0.05  # of the recording is speech
 LEAST_SILENCE_SECONDS = 60.0

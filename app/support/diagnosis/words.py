@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from app.errors import N_
-from app.hotwords import UNUSABLE
+from app.domain.errors import N_
+from app.domain.hotwords import UNUSABLE
+from app.domain.transcript import HotwordStatus
 from app.support.diagnosis.finding import Finding, Remedy, Run
-from app.transcript import HotwordStatus
 
 SHOWN = 5  # words that are named
 CHINESE_FIGURES = re.compile(r"[零〇一二两三四五六七八九十百千万亿点]{5,}")

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from app.errors import N_
-from app.support.doctor import computing, packages, places, surroundings
+from app.domain.errors import N_
+from app.support.doctor import computing, environment, packages, places
 from app.support.doctor.check import Check, Status, Subject, warning
 
 __all__ = ["Check", "Status", "Subject", "examine", "glance"]
@@ -30,16 +30,16 @@ QUICK: tuple[Examination, ...] = (
     places.temp_folder,
     places.disk,
     places.orphans,
-    surroundings.network,
+    environment.network,
 )
 """What costs milliseconds; in the order in which a person would mend things."""
 
 SLOW: tuple[Examination, ...] = (
     places.database,
-    surroundings.media,
-    surroundings.port,
-    surroundings.proxy,
-    surroundings.clock,
+    environment.media,
+    environment.port,
+    environment.proxy,
+    environment.clock,
     computing.devices,
     computing.model_files,
     computing.recognition,

@@ -10,8 +10,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from app.domain.errors import AppError, Problem
 from app.engine import EngineSpec
-from app.errors import AppError, Problem
 
 KEY_LETTERS = 12
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from app.engine.registry import identify
-from app.errors import N_, AppError
+from app.domain.errors import N_, AppError
+from app.engine.catalog.registry import identify
 from app.hubs.checksums import changed_files
-from app.jobs.devices import LOOK_SECONDS, ProbeDied, ProbeHung, probe_devices, probe_torchaudio
+from app.services.inference.devices import LOOK_SECONDS, ProbeDied, ProbeHung, probe_devices, probe_torchaudio
 from app.support.doctor.check import Check, Subject, failure, failure_of, ok, warning
 from app.support.doctor.packages import REINSTALL, version_of
 from app.support.selftest import SelfTest, run_selftest

@@ -8,10 +8,10 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from app.errors import N_
+from app.domain.errors import N_
 from app.store.database import DATABASE_NAME, SCHEMA_VERSION
-from app.store.files import ORPHANS_FOLDER
-from app.store.snapshot import schema_of, verdict_of
+from app.store.files.recordings import ORPHANS_FOLDER
+from app.store.files.snapshot import schema_of, verdict_of
 from app.support.doctor.check import Check, Status, Subject, failure, note, ok, warning
 
 LITTLE_DISK_MB = 2048  # an hour of 16 kHz audio and its upload fit several times

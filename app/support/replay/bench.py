@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 
+from app.domain.errors import N_, InvalidParameter, UnknownLanguage
+from app.domain.hotwords import parse_hotwords
 from app.engine import LANGUAGES, QUALITIES, EngineSpec
-from app.engine.audio import DecodeLimits
-from app.errors import N_, InvalidParameter, UnknownLanguage
-from app.hotwords import parse_hotwords
-from app.jobs.queue import JobOptions
+from app.engine.audio.decoding import DecodeLimits
+from app.services.transcriptions.job_queue import JobOptions
 from app.support.model_identity import model_checksum
 from app.support.replay.recorded import RecordedCase
 from app.support.replay.rerun import Rerun

@@ -8,11 +8,11 @@ from difflib import SequenceMatcher
 from itertools import pairwise
 from typing import Any
 
-from app.support.private import PrivateValues
+from app.domain.transcript import SPOKEN, Word
+from app.support.private_values import PrivateValues
 from app.support.redaction import Redactor
 from app.support.replay.recorded import RecordedSegment
 from app.support.replay.rerun import Heard
-from app.transcript import SPOKEN, Word
 
 
 @dataclass(frozen=True, slots=True)

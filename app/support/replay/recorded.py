@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from app.domain.errors import CaseDamaged
 from app.engine import SAMPLE_RATE, Waveform
-from app.engine.audio import DecodeLimits
-from app.engine.preparation import Prepared, prepare
-from app.engine.samples import BYTES_PER_SAMPLE, FULL_SCALE, channel_file
-from app.errors import CaseDamaged
-from app.jobs.queue import JobOptions
+from app.engine.audio.decoding import DecodeLimits
+from app.engine.audio.samples import BYTES_PER_SAMPLE, FULL_SCALE, channel_file
+from app.engine.preparation.preparation import Prepared, prepare
+from app.services.transcriptions.job_queue import JobOptions
 from app.support.case.archive import CaseArchive
 
 

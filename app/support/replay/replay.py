@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app import __version__
+from app.domain.errors import N_, AppError, InferenceUnavailable
 from app.engine import EngineInfo
-from app.errors import N_, AppError, InferenceUnavailable
 from app.support.case.archive import CaseArchive, open_archive
 from app.support.environment import installed_packages
 from app.support.replay import Difference, Verdict

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Thread
 
+from app.domain.errors import AppError, InferenceUnavailable
+from app.domain.transcript import Applied, Word, merge_receipts
 from app.engine import EngineInfo, EngineSpec, RecognitionOptions, Utterance
-from app.errors import AppError, InferenceUnavailable
-from app.jobs.batching import Batches, Lane, Order
-from app.jobs.inference import InferenceProcess
+from app.services.inference.process import InferenceProcess
+from app.services.inference.scheduler import Batches, Lane, Order
 from app.support.replay.recorded import CaseSound, RecordedSegment
-from app.transcript import Applied, Word, merge_receipts
 
 LOOK_SECONDS = 0.5
 

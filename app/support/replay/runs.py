@@ -20,11 +20,11 @@ from pathlib import Path
 from threading import Lock, Thread
 from typing import Any, Literal
 
-from app.errors import Problem, ReplayBroken, ReplayBusy, ReplayNotFound, ReplayTimeLimit
+from app.domain.errors import Problem, ReplayBroken, ReplayBusy, ReplayNotFound, ReplayTimeLimit
 from app.logging import event
 from app.paths import environment_of_children
-from app.store.held import unless_held
-from app.store.incoming import SOURCE_STEM, IncomingFile
+from app.store.files.locks import unless_held
+from app.store.files.upload_file import SOURCE_STEM, IncomingFile
 
 log = logging.getLogger(__name__)
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from app.domain.errors import N_, CaseCannotShrink
 from app.engine import SAMPLE_RATE
-from app.engine.flac import write_flac
-from app.errors import N_, CaseCannotShrink
+from app.engine.audio.flac import write_flac
 from app.support.case import Part
 from app.support.case.archive import CaseArchive, as_json, manifest_of, open_archive, write_archive
 from app.support.case.sound import STRETCH

@@ -1,4 +1,4 @@
-// The rule of join_texts in app/transcript.py; tests/browser/test_joining.py holds both against each other.
+// The rule of join_texts in app/domain/transcript.py; tests/browser/test_joining.py holds both against each other.
 
 // As wide as a Chinese character, and written without spaces; Korean is as wide, but parts its words by spaces.
 const WIDE =

@@ -13,21 +13,21 @@ import numpy as np
 import pytest
 import torch
 
-from app.engine import Engine, EngineSpec, Hypothesis, RecognitionOptions, Utterance
-from app.engine.features import pad_waveforms
-from app.engine.funasr import load_engine
-from app.engine.funasr.nano import clean
-from app.engine.sanm.byte_pairs import BytePairs, read_ranks
-from app.engine.sanm.folder import SanmFolder
-from app.engine.sanm.generation import generate, run_at_end
-from app.engine.sanm.nano import Nano, asked_in_words, load_nano
-from app.errors import (
+from app.domain.errors import (
     ModelConfigUnsupported,
     ModelError,
     ModelFileMissing,
     ModelWeightsMismatch,
 )
-from app.hotwords import parse_hotwords
+from app.domain.hotwords import parse_hotwords
+from app.engine import Engine, EngineSpec, Hypothesis, RecognitionOptions, Utterance
+from app.engine.funasr import load_engine
+from app.engine.funasr.nano import clean
+from app.engine.native.features import pad_waveforms
+from app.engine.sanm.byte_pairs import BytePairs, read_ranks
+from app.engine.sanm.folder import SanmFolder
+from app.engine.sanm.generation import generate, run_at_end
+from app.engine.sanm.nano import Nano, asked_in_words, load_nano
 from tests.engine.sanm.bad_folders import DAMAGES, names_a_damaged_file, runs_no_code
 from tests.engine.sanm.folders import GOLDEN, QWEN3, change_config, write_json, write_nano
 from tests.engine.sounds import Samples, buzz, noise, silence

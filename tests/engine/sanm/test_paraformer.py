@@ -16,24 +16,24 @@ import pytest
 import torch
 import yaml
 
-from app.engine import Engine, EngineSpec, Hypothesis, RecognitionOptions, Utterance
-from app.engine.conformer.linear import Int8Linear, PlainLinear
-from app.engine.features import pad_waveforms
-from app.engine.funasr import load_engine
-from app.engine.funasr.paraformer import ParaformerFamily, joined, load_paraformer, spelled, written
-from app.engine.precision import TORCH_DTYPES
-from app.engine.sanm.folder import SanmFolder
-from app.engine.sanm.paraformer import Paraformer
-from app.engine.sanm.predictor import integrated, token_parts
-from app.engine.sanm.seaco import MOST_HOTWORDS, SeacoParaformer
-from app.errors import (
+from app.domain.errors import (
     ModelConfigUnsupported,
     ModelFileMissing,
     ModelFileUnreadable,
     ModelWeightsMismatch,
 )
-from app.hotwords import parse_hotwords
-from app.transcript import Word
+from app.domain.hotwords import parse_hotwords
+from app.domain.transcript import Word
+from app.engine import Engine, EngineSpec, Hypothesis, RecognitionOptions, Utterance
+from app.engine.computing.linear import Int8Linear, PlainLinear
+from app.engine.computing.precision import TORCH_DTYPES
+from app.engine.funasr import load_engine
+from app.engine.funasr.paraformer import ParaformerFamily, joined, load_paraformer, spelled, written
+from app.engine.native.features import pad_waveforms
+from app.engine.sanm.folder import SanmFolder
+from app.engine.sanm.paraformer import Paraformer
+from app.engine.sanm.predictor import integrated, token_parts
+from app.engine.sanm.seaco import MOST_HOTWORDS, SeacoParaformer
 from tests.engine.sanm.bad_folders import DAMAGES, FOREIGN, names_a_damaged_file, runs_no_code
 from tests.engine.sanm.folders import GOLDEN
 from tests.engine.sanm.paraformer_folders import CHARACTERS, KINDS, TOKENS, build, sound

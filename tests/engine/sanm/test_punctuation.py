@@ -11,10 +11,7 @@ from typing import Any
 import pytest
 import torch
 
-from app.engine.sanm.ct_transformer import read_in_windows
-from app.engine.sanm.punctuation import CtPunc, load_punctuator
-from app.engine.sanm.segmentation import characters
-from app.errors import (
+from app.domain.errors import (
     ModelConfigUnsupported,
     ModelFileMissing,
     ModelFileUnreadable,
@@ -22,7 +19,10 @@ from app.errors import (
     ModelNeedsPackage,
     ModelWeightsMismatch,
 )
-from app.transcript import Word
+from app.domain.transcript import Word
+from app.engine.sanm.ct_transformer import read_in_windows
+from app.engine.sanm.punctuation import CtPunc, load_punctuator
+from app.engine.sanm.segmentation import characters
 from tests.engine.sanm.bad_folders import DAMAGES, names_a_damaged_file, runs_no_code
 from tests.engine.sanm.folders import GOLDEN, MARKS, change_config, write_json, write_punctuation
 

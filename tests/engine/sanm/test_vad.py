@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 import torch
 
-from app.engine import SAMPLE_RATE, EngineSpec, RecognitionOptions, Utterance
-from app.engine.process import load
-from app.engine.sanm.endpoints import EndpointDetector, EndpointRules, FrameJudge, silence_after
-from app.engine.sanm.vad import FsmnStream, FsmnVad, SpeechEvent, _StreamedFeatures, load_vad
-from app.errors import (
+from app.domain.errors import (
     ModelConfigUnsupported,
     ModelFolderMissing,
     ModelWeightsMismatch,
 )
+from app.engine import SAMPLE_RATE, EngineSpec, RecognitionOptions, Utterance
+from app.engine.process.child import load
+from app.engine.sanm.endpoints import EndpointDetector, EndpointRules, FrameJudge, silence_after
+from app.engine.sanm.vad import FsmnStream, FsmnVad, SpeechEvent, _StreamedFeatures, load_vad
 from tests.engine.sanm.bad_folders import DAMAGES, names_a_damaged_file, runs_no_code
 from tests.engine.sanm.folders import GOLDEN, change_config, conversation, write_vad
 from tests.engine.sounds import Samples, babble

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from alembic import op
 
-from app.store.search import split
+from app.store.queries.search import split
 
 revision = "0004"
 down_revision = "0003"

@@ -1,0 +1,36 @@
+"""`python -m app recover`: recordings whose rows are gone get new ones; the server may run."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+from app.services.transcriptions.job_queue import Queue
+from app.services.transcriptions.orphans import Recovered, recover
+from app.settings import Settings
+from app.store.database import Database
+from app.store.files.recordings import Files
+
+TOLD = {
+    Recovered.QUEUED: "waits to be read again",
+    Recovered.REUNITED: "is with its text again",
+    Recovered.LEFT: "was left where it is: there is another recording in its place, or no sound in it",
+}
+
+
+def recover_recordings(settings: Settings) -> int:
+    """Bring back what lies in data/orphans, and say what became of each.
+
+    Raises:
+        DataBeingRestored: a backup is being restored.
+        DatabaseUnusable, DiskFull: what was brought back before stays so.
+    """
+    with closing(Database(settings.data_dir)) as database:
+        database.migrate()
+        queue = Queue(database, Files(settings.data_dir))
+        orphans = queue.files.orphans()
+        found = [recover(queue, id) for id in orphans]
+    for what, name in found:
+        print(f"{name}: {TOLD[what]}")
+    if not orphans:
+        print("Every recording has its entry; there is nothing to recover.")
+    return 0

@@ -1,0 +1,148 @@
+"""`python -m app serve`: check what would stop the server, say it plainly, then serve."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import socket
+import tempfile
+from contextlib import closing, suppress
+from pathlib import Path
+
+import psutil
+import uvicorn
+
+from app.composition import open_models
+from app.domain.addresses import is_loopback
+from app.domain.errors import N_, AddressUnusable, FolderUnwritable, ModelError, PortTaken
+from app.engine.catalog.registry import identify
+from app.logging import event, setup_logging
+from app.main import create_app
+from app.settings import Settings
+from app.store.database import Database
+
+OPEN = "WARNING: Other machines reach it ({host}), and it has no login: whoever reaches it can read, change and delete everything."
+SHUTDOWN_SECONDS = 5  # open event streams and downloads get this long to end
+PORTS_TRIED = 20  # how many ports above a taken one are tried for the advice
+
+_log = logging.getLogger(__name__)
+
+
+def serve(settings: Settings, *, start_worker: bool = True) -> int:
+    """Serve until interrupted. A model that does not load is no reason to stop: the page shows what is wrong.
+
+    Raises:
+        FolderUnwritable: data or logs cannot be written.
+        DatabaseUnusable: it is damaged, or a newer version of the program made it.
+        DataBeingRestored: a backup is being put in place.
+        PortTaken: another program listens on the address.
+    """
+    for folder in (settings.data_dir, settings.log_dir):
+        check_writable(folder)
+    with closing(Database(settings.data_dir)) as database:
+        database.migrate()
+    listener = listen(settings.host, settings.port)
+    setup_logging(settings.log_dir, settings.log_level, settings.log_file_mb)
+    server = uvicorn.Server(_server_config(settings, start_worker))
+    print(_model_line(open_models(settings).folder_in_use()))
+    print(f"Fun-ASR WebUI: {_address(listener, settings.root_path)}  (Ctrl+C stops it)", flush=True)
+    if not is_loopback(settings.host):
+        event(_log, logging.WARNING, "open_to_network", host=settings.host)
+        print(OPEN.format(host=settings.host), flush=True)
+    server.run(sockets=[listener])
+    return 0
+
+
+def check_writable(folder: Path) -> None:
+    """Make the folder and write a file into it.
+
+    Raises:
+        FolderUnwritable: either is not possible.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise FolderUnwritable(folder=str(folder), reason=error.strerror) from error
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket.
+
+    Raises:
+        PortTaken: with another port that is free.
+        AddressUnusable: the address is not one of this machine.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # asyncio sends small answers at once (TCP_NODELAY) only where the protocol is named
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    if os.name == "posix":
+        listener.setsockopt(
+            socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
+        )  # a restart must not wait for TIME_WAIT
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortTaken(
+                host=host, port=port, other=_free_port(host, port), detail=_who_listens(port)
+            ) from error
+        raise AddressUnusable(host=host, port=port, reason=error.strerror) from error
+    listener.listen(socket.SOMAXCONN)
+    return listener
+
+
+def _who_listens(port: int) -> str:
+    """Return the program that listens on a port, as far as this user may see it."""
+    with suppress(psutil.Error):
+        for connection in psutil.net_connections("tcp"):
+            is_it = connection.status == psutil.CONN_LISTEN and connection.laddr[1:] == (port,)
+            if is_it and connection.pid is not None:
+                return _name_of(psutil.Process(connection.pid))
+    return N_("another program")
+
+
+def _name_of(process: psutil.Process) -> str:
+    words = process.cmdline()
+    is_ours = "serve" in words and any(Path(word).name in {"app", "funasr-webui"} for word in words)
+    return f"{'Fun-ASR WebUI' if is_ours else process.name()} (PID {process.pid})"
+
+
+def _free_port(host: str, taken: int) -> int:
+    """Return the next port above `taken` that can be bound, or 0 (any) if none of the next can."""
+    for port in range(taken + 1, min(taken + PORTS_TRIED, 65536)):
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            if probe.connect_ex((host, port)) != 0:
+                return port
+    return 0
+
+
+def _model_line(folder: Path) -> str:
+    """Say whether the model folder looks whole; loading it is the inference process's work."""
+    try:
+        identify(folder)
+    except ModelError as error:
+        return f"WARNING: {error} Nothing can be recognised."
+    return f"Model: {folder}"
+
+
+def _server_config(settings: Settings, start_worker: bool) -> uvicorn.Config:
+    return uvicorn.Config(
+        create_app(settings, start_worker=start_worker),
+        log_config=None,  # app/logging.py decides where lines go
+        proxy_headers=False,  # app/web/middleware/proxy.py reads them, and needs to see who sends them
+        access_log=False,  # every request is logged with its id by the application
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        server_header=False,
+    )
+
+
+def _address(listener: socket.socket, root_path: str) -> str:
+    host, port = listener.getsockname()[:2]
+    path = f":{port}{root_path}{'/' if root_path else ''}"
+    if host in ("0.0.0.0", "::"):  # noqa: S104
+        return f"http://{socket.gethostname()}{path}, here http://127.0.0.1{path}"
+    return f"http://{f'[{host}]' if ':' in host else host}{path}"

@@ -1,0 +1,135 @@
+"""`python -m app transcribe`: files in, texts out, in this process and without a server.
+
+One bad file never stops the others; a text is written whole or not at all.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from app.cli.options import Wishes
+from app.cli.transcript_of import transcribe_file
+from app.composition import engine_spec
+from app.domain.errors import AppError, FolderUnwritable, Problem
+from app.domain.transcript import Transcript
+from app.engine import Engine, RecognitionOptions
+from app.engine.preparation.preparation import PreparationPool
+from app.formats import Format
+from app.settings import Settings
+from app.store.files.output_files import write_whole
+from app.support.diagnosis import Finding
+
+Report = Callable[[Problem, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the person asked for."""
+
+    files: tuple[Path, ...]
+    wishes: Wishes
+    output: Path | None = None
+
+
+def transcribe(request: Request, settings: Settings, report: Report) -> int:
+    """Transcribe every file; return 0 only if all of them succeeded.
+
+    Raises:
+        UnknownFormat, UnknownLanguage: before any work is done.
+        ModelError, DeviceUnavailable: the model cannot be loaded.
+    """
+    wishes = request.wishes
+    formats = wishes.known_formats()
+    options = _recognition_options(wishes)
+    names = output_names(request.files)
+    _make_folder(request.output)
+    engine = _load_engine(settings)
+    failures = 0
+    with PreparationPool() as pool, _progress_bar() as bar:
+        for file, name in zip(request.files, names, strict=True):
+            bar.set_description_str(file.name)
+            try:
+                transcript = transcribe_file(
+                    file, engine, options, settings, bar, pool, wishes.channels, partial(_notice, file.name)
+                )
+                _deliver(transcript, formats, request.output, name)
+            except AppError as error:
+                failures += 1
+                report(error.problem, str(file))
+    return 1 if failures else 0
+
+
+def _notice(name: str, findings: Iterable[Finding]) -> None:
+    """Say on standard error what is odd about a recording or its text."""
+    for finding in findings:
+        told = finding.explained()
+        tqdm.write(f"{name}: {told['fact']} [{finding.id}]\n  -> {told['advice']}", file=sys.stderr)
+
+
+def output_names(files: Iterable[Path]) -> list[str]:
+    """Name the outputs after the files, with a number where two files have the same name.
+
+    >>> output_names([Path("a/call.mp3"), Path("b/call.mp3")])
+    ['call.mp3', 'call.mp3.2']
+    """
+    taken: set[str] = set()
+    names = []
+    for file in files:
+        name, number = file.name, 1
+        while name.casefold() in taken:  # some file systems do not tell capitals apart
+            number += 1
+            name = f"{file.name}.{number}"
+        taken.add(name.casefold())
+        names.append(name)
+    return names
+
+
+def _recognition_options(wishes: Wishes) -> RecognitionOptions:
+    wishes.check_language()
+    return RecognitionOptions(
+        wishes.language, wishes.hotwords, wishes.itn, wishes.quality, wishes.punctuation
+    )
+
+
+def _make_folder(folder: Path | None) -> None:
+    if folder is None:
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FolderUnwritable(folder=str(folder), reason=error.strerror) from error
+
+
+def _load_engine(settings: Settings) -> Engine:
+    from app.engine.process.child import load
+
+    return load(engine_spec(settings))  # imports torch, which takes seconds: only now
+
+
+@contextmanager
+def _progress_bar() -> Iterator[tqdm[Any]]:
+    """A bar on a terminal, nothing elsewhere."""
+    form = "{desc}: {percentage:3.0f}%|{bar}| {n:.0f}/{total:.0f} s [{elapsed}<{remaining}]"
+    bar: tqdm[Any] = tqdm(total=1, disable=not sys.stderr.isatty(), bar_format=form, leave=False)
+    with bar:
+        yield bar
+
+
+def _deliver(transcript: Transcript, formats: tuple[Format, ...], output: Path | None, name: str) -> None:
+    for warning in transcript.warnings:
+        print(f"{name}: {warning}", file=sys.stderr)
+    for form in formats:
+        content = form.content(transcript, name)
+        if output is None:
+            sys.stdout.buffer.write(content)
+            sys.stdout.buffer.flush()  # a pipe shows each text when it is there
+        else:
+            write_whole(output / f"{name}.{form.suffix}", content)

@@ -1,0 +1,97 @@
+"""`python -m app watch`: read every recording that comes into a folder, and write its text to another one."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.cli.options import Wishes
+from app.cli.serve import check_writable
+from app.composition import open_models, vad_options
+from app.domain.errors import DatabaseUnusable, DiskFull, FileUnreadable, Problem
+from app.engine.catalog.registry import identify
+from app.logging import event, setup_logging
+from app.main import open_worker
+from app.services.batches.watched_folder import Watch, WatchOrder
+from app.services.transcriptions.job_queue import JobOptions
+from app.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+LONGEST_LOOK_SECONDS = 2.0
+LOOKS_TO_SETTLE = 4  # so many looks see a file unchanged before it counts as complete
+
+
+@dataclass(frozen=True, slots=True)
+class WatchRequest:
+    """What the person asked for."""
+
+    folder: Path
+    output: Path
+    wishes: Wishes
+    settle_seconds: float = 5.0
+    once: bool = False
+
+
+def watch(request: WatchRequest, settings: Settings, report: Callable[[Problem, str], None]) -> int:
+    """Watch until SIGINT or SIGTERM, or until nothing is left to do where that is asked for.
+
+    Raises:
+        UnknownFormat, UnknownLanguage, ModelError, FileUnreadable, FolderUnwritable: before any work is done.
+        FolderWatched: another process watches the same folder.
+    """
+    order = _order(request, settings)
+    if not request.folder.is_dir():
+        raise FileUnreadable(file=str(request.folder), reason="it is no folder")
+    for folder in (request.output, settings.data_dir, settings.log_dir):
+        check_writable(folder)
+    identify(open_models(settings).folder_in_use())
+    setup_logging(settings.log_dir, settings.log_level, settings.log_file_mb)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+
+    def tell(name: str, problem: Problem | None) -> None:
+        if problem:
+            report(problem, name)
+        else:
+            print(f"{name}: {', '.join(order_format.suffix for order_format in order.formats)}", flush=True)
+
+    with open_worker(settings) as state:
+        watched = Watch(order, state["queue"], state["batches"], state["arrivals"], tell)
+        with watched.alone(settings.data_dir):
+            state["porter"].watched = str(request.folder.resolve())
+            print(f"Watching {request.folder}, writing to {request.output} (Ctrl+C stops it)", flush=True)
+            _look_again_and_again(watched, stop, request)
+    return 1 if request.once and watched.failures else 0
+
+
+def _order(request: WatchRequest, settings: Settings) -> WatchOrder:
+    wishes = request.wishes
+    wishes.check_language()
+    options = JobOptions(
+        language=wishes.language,
+        hotwords=wishes.hotwords,
+        itn=wishes.itn,
+        quality=wishes.quality,
+        punctuation=wishes.punctuation,
+        channels=wishes.channels,
+        vad=vad_options(settings),
+    )
+    return WatchOrder(request.folder, request.output, wishes.known_formats(), options, request.settle_seconds)
+
+
+def _look_again_and_again(watched: Watch, stop: threading.Event, request: WatchRequest) -> None:
+    seconds = min(LONGEST_LOOK_SECONDS, max(0.1, request.settle_seconds / LOOKS_TO_SETTLE))
+    while not stop.is_set():
+        try:
+            watched.look()
+            if request.once and watched.is_idle:
+                return
+        except (DatabaseUnusable, DiskFull) as error:  # of the data folder; the next look tries again
+            event(_log, logging.WARNING, "watch_waits", reason=error)
+        stop.wait(seconds)

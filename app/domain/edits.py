@@ -1,0 +1,90 @@
+"""A text put right by hand: which stretches of segments were replaced, and by what. Knows neither queue nor rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.domain.transcript import Segment, Word, mean_confidence
+from app.services.transcriptions.records import SegmentRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A paragraph of the edited text."""
+
+    start: float
+    """Seconds from the beginning of the recording."""
+    end: float
+    text: str
+    """Empty where a person took the text away."""
+    text_raw: str
+    """What the model said in this time."""
+    words: tuple[Word, ...]
+    """With their times; empty where the model gave none."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what is stored: the words as short lists, for there may be many."""
+        return {
+            "start": round(self.start, 3),
+            "end": round(self.end, 3),
+            "text": self.text,
+            "text_raw": self.text_raw,
+            "words": [
+                [word.text, round(word.start, 3), round(word.end, 3), round(word.confidence, 4), word.raw]
+                for word in self.words
+            ],
+        }
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Piece:
+        words = tuple(Word(*values) for values in stored["words"])
+        return cls(stored["start"], stored["end"], stored["text"], stored["text_raw"], words)
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What stands in place of some segments that follow each other."""
+
+    first: int
+    """Index of the first segment that is replaced."""
+    last: int
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EditedText:
+    """Everything that was changed by hand in one transcript."""
+
+    revision: int
+    """Grows with every change; 0 where nothing was ever changed."""
+    edited_at: datetime | None
+    edits: tuple[Edit, ...]
+
+
+def edit_from(row: Mapping[str, Any]) -> Edit:
+    return Edit(row["first"], row["last"], tuple(Piece.from_dict(piece) for piece in row["pieces"]))
+
+
+def overlaid(segments: Sequence[SegmentRecord], edits: Iterable[Edit]) -> Iterator[Segment]:
+    """Yield the text as people read it: the segments, and the pieces of each edit in place of those it replaces."""
+    by_first = {edit.first: edit for edit in edits}
+    covered_to = -1
+    for segment in segments:
+        edit = by_first.get(segment.index)
+        if edit:
+            covered = [each.heard for each in segments if edit.first <= each.index <= edit.last]
+            yield from _as_segments(edit, covered)
+            covered_to = edit.last
+        elif segment.index > covered_to:
+            yield segment.heard
+
+
+def _as_segments(edit: Edit, covered: Sequence[Segment]) -> Iterator[Segment]:
+    confidence = mean_confidence(covered)
+    channels = {segment.channel for segment in covered}
+    channel = channels.pop() if len(channels) == 1 else None  # what two people said was made one
+    for piece in edit.pieces:
+        yield Segment(piece.start, piece.end, piece.text, piece.text_raw, confidence, piece.words, channel)

@@ -1,0 +1,253 @@
+"""The words that every layer shares: what was said, when, and how it was asked for. Times are seconds."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from itertools import pairwise
+from typing import Any
+
+from app.domain.errors import N_
+from app.domain.languages import AUTO, RARER, TRADITIONAL
+
+CLAUSE_MARKS = ",.!?;:"
+CLOSING = frozenset(CLAUSE_MARKS + "%)]}’”…")
+PARTED = "0-9A-Za-z\u00c0-\u024f\u1100-\u11ff\uac00-\ud7a3"  # what stands in words that spaces part: Latin, Korean, figures
+LEADING_RUN = re.compile(f"^[{PARTED}]+")
+SPOKEN = re.compile(r"[0-9A-Za-z\u00c0-\u024f']+|\w")  # a Latin word or a Chinese character
+TRAILING_RUN = re.compile(f"[{PARTED}]+$")
+CHANNEL_NAME = N_("Channel {number}")
+EMOTIONS = {
+    "neutral": N_("Neutral"),
+    "happy": N_("Happy"),
+    "sad": N_("Sad"),
+    "angry": N_("Angry"),
+    "fearful": N_("Fearful"),
+    "disgusted": N_("Disgusted"),
+    "surprised": N_("Surprised"),
+}
+"""How somebody speaks, as models hear it, and what a person reads."""
+EVENTS = {
+    "music": N_("Music"),
+    "applause": N_("Applause"),
+    "laughter": N_("Laughter"),
+    "crying": N_("Crying"),
+    "cough": N_("Cough"),
+    "sneeze": N_("Sneeze"),
+    "breath": N_("Breath"),
+    "singing": N_("Singing"),
+}
+"""What else models hear, and what a person reads."""
+NO_SPEECH = N_("No speech was found in the recording.")
+NOT_UNDERSTOOD = N_("There is sound like speech in the recording, but none of it was understood.")
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """One line of a receipt: what was asked, what was really used, and why they differ."""
+
+    name: str
+    asked: str
+    applied: str
+    reason: str = ""
+    """Empty where asked and applied agree. English, its own translation key; figures may follow after ": "."""
+
+
+def merge_receipts(earlier: Iterable[Applied], later: Iterable[Applied]) -> tuple[Applied, ...]:
+    """Return one line for each thing that was asked: the later one, unless only the earlier one has a reason."""
+    lines = {(line.name, line.asked): line for line in earlier}
+    for line in later:
+        known = lines.get((line.name, line.asked))
+        if line.reason or not (known and known.reason):
+            lines[line.name, line.asked] = line
+    return tuple(lines.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A Chinese character, a Latin word, or what is written for several of them ("2025年", "35%").
+
+    Punctuation belongs to the word before it. The words of a segment map its raw text to its written text: without
+    white space, their `text` joined is the segment's `text`, and their `raw or text` joined is its `text_raw`.
+    """
+
+    text: str
+    """What the person reads."""
+    start: float
+    """Seconds from the beginning of the recording (of the waveform inside the engine)."""
+    end: float
+    confidence: float
+    """Probability, 0 to 1."""
+    raw: str = ""
+    """As spoken, where that differs from `text`."""
+
+    def later(self, seconds: float) -> Word:
+        """Return the same word with its times counted from so much earlier."""
+        return replace(self, start=self.start + seconds, end=self.end + seconds)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "text": self.text,
+            "start": round(self.start, 3),
+            "end": round(self.end, 3),
+            "confidence": round(self.confidence, 4),
+            "raw": self.raw,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One stretch of speech, at most as long as the longest segment of the voice activity detection."""
+
+    start: float
+    """Seconds from the beginning of the recording."""
+    end: float
+    text: str
+    """What the person reads."""
+    text_raw: str
+    """As the model said it."""
+    confidence: float | None = None
+    """Mean probability of the characters or pieces, 0 to 1."""
+    words: tuple[Word, ...] = ()
+    """In order; empty where the model gives no times."""
+    channel: int | None = None
+    """On which it was said, counted from 1; None where the channels were mixed."""
+    emotion: str = ""
+    """One of EMOTIONS; empty where the model tells none."""
+    events: tuple[str, ...] = ()
+    """Of EVENTS."""
+    language: str = ""
+    """As the model heard it; empty where it tells none, or was told which it is."""
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "start": round(self.start, 3),
+            "end": round(self.end, 3),
+            "text": self.text,
+            "text_raw": self.text_raw,
+            "confidence": rounded(self.confidence),
+            "words": [word.to_dict() for word in self.words],
+            "channel": self.channel,
+            "emotion": self.emotion,
+            "events": list(self.events),
+            "language": self.language,
+        }
+
+
+class HotwordStatus(StrEnum):
+    MATCHED = "matched"
+    NOT_HEARD = "not_heard"
+    UNUSABLE = "unusable"
+
+
+@dataclass(frozen=True, slots=True)
+class HotwordOutcome:
+    """What became of one hotword in one transcript."""
+
+    word: str
+    weight: float
+    status: HotwordStatus
+    places: tuple[tuple[float, float], ...] = ()
+    """Start and end of each match, in seconds of the recording."""
+    unknown: str = ""
+    """The characters that the model cannot write, where the word is unusable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """The text of one recording, by segments, with the receipt of how it was made."""
+
+    segments: tuple[Segment, ...]
+    language: str
+    """`zh`, `en`, `zh-en` where both were heard, or `none` without text."""
+    duration: float
+    model: str
+    device: str
+    receipt: tuple[Applied, ...] = ()
+    warnings: tuple[str, ...] = ()
+    """What the reader should know of the recording, in English; each its own translation key."""
+    hotwords: tuple[HotwordOutcome, ...] = ()
+    """What became of each that was asked for."""
+    channel_name: str = CHANNEL_NAME
+    """How a reader calls a channel."""
+
+    def channel_of(self, segment: Segment) -> str:
+        """Name the channel of a segment; empty where the channels were mixed."""
+        return "" if segment.channel is None else self.channel_name.format(number=segment.channel)
+
+    @property
+    def text(self) -> str:
+        return join_texts(segment.text for segment in self.segments)
+
+    @property
+    def text_raw(self) -> str:
+        return join_texts(segment.text_raw for segment in self.segments)
+
+    @property
+    def confidence(self) -> float | None:
+        """Mean probability over all segments."""
+        return mean_confidence(self.segments)
+
+
+def mean_confidence(segments: Iterable[Segment]) -> float | None:
+    """Mean of the segments' confidence, each counting by its words; None where none has any."""
+    weights = [(s.confidence, len(SPOKEN.findall(s.text_raw))) for s in segments if s.confidence is not None]
+    total = sum(weight for _, weight in weights)
+    return sum(confidence * weight for confidence, weight in weights) / total if total else None
+
+
+def rounded(confidence: float | None) -> float | None:
+    """Return a confidence as files and answers show it."""
+    return None if confidence is None else round(confidence, 4)
+
+
+def join_texts(texts: Iterable[str]) -> str:
+    """Join the texts of words or segments as their scripts are written: 用 Python 写了35行, not 用Python写了 35 行."""
+    parts = list(filter(None, map(str.strip, texts)))
+    spaced = [(" " if needs_space(left, right) else "") + right for left, right in pairwise(parts)]
+    return "".join(parts[:1] + spaced)
+
+
+def needs_space(left: str, right: str) -> bool:
+    """Latin and Korean words stand apart from each other and from Chinese ones; Chinese, its marks and numbers do not."""
+    last, first = left[-1], right[0]
+    if not (is_wide(last) or is_wide(first)):
+        return first not in CLOSING
+    if is_wide(last):
+        return last.isalnum() and not is_wide(first) and _has_letter(LEADING_RUN, right)
+    return first.isalnum() and (last in CLAUSE_MARKS or _has_letter(TRAILING_RUN, left))
+
+
+def is_wide(character: str) -> bool:
+    """Tell whether a character stands without spaces: Chinese, Japanese, and the marks that are as wide; not Korean."""
+    return unicodedata.east_asian_width(character) in "WF" and not is_hangul(character)
+
+
+def is_hangul(character: str) -> bool:
+    return "\uac00" <= character <= "\ud7a3" or "\u1100" <= character <= "\u11ff"
+
+
+def detect_language(text: str, asked: str = AUTO) -> str:
+    """Name the language by script: `zh`, `en`, `zh-en` where both are there, `none` without letters.
+
+    A language that was `asked` for and that no script tells from others is believed.
+
+    Kana make it `ja` and Hangul `ko`; other Latin letters than English ones are called English.
+    """
+    if asked in RARER and asked != TRADITIONAL and any(map(str.isalpha, text)):
+        return asked
+    if any("\u3041" <= character <= "\u30fa" for character in text):
+        return "ja"
+    if any(map(is_hangul, text)):
+        return "ko"
+    has_han = any("\u4e00" <= character <= "\u9fff" for character in text)
+    has_latin = any(character.isascii() and character.isalpha() for character in text)
+    return {(True, True): "zh-en", (True, False): "zh", (False, True): "en"}.get((has_han, has_latin), "none")
+
+
+def _has_letter(run: re.Pattern[str], text: str) -> bool:
+    found = run.search(text)
+    return found is not None and any(map(str.isalpha, found[0]))

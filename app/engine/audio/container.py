@@ -1,0 +1,118 @@
+"""Opens a stranger's media file so that FFmpeg reads this one file and nothing else, and puts FFmpeg's complaints
+into the words of our errors. It knows nothing of samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+import av.error
+import av.logging
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+
+from app.domain.errors import N_, EmptyFile, NoAudioStream, NotAudio
+
+# Containers that hold their sound themselves. Playlists (hls, dash, concat, sdp ...) are left out: they make
+# FFmpeg open other files and addresses, so a stranger's upload could read the server's disk and network.
+CONTAINERS = (
+    "3g2,3gp,aac,ac3,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dsf,dts,dtshd,dv,eac3,f4v,flac,flv,gxf,h264,hevc,iff,"
+    "ircam,loas,m4a,m4v,matroska,mlp,mov,mp3,mp4,mpc,mpc8,mpeg,mpegts,mpegvideo,mxf,nistsphere,nut,oga,ogg,oma,"
+    "opus,qcp,rm,shn,sox,spdif,tak,truehd,tta,voc,w64,wav,webm,wsd,wtv,wv,xwma"
+)
+NOT_A_RECORDING = N_("it is a picture, a playlist or another kind of file, not a recording")
+UNKNOWN_CONTENT = N_("its content is in no known format")
+
+
+@contextmanager
+def open_container(source: Path) -> Iterator[InputContainer]:
+    """Open a file by its content alone; its name and ending play no part.
+
+    Raises:
+        EmptyFile: the file has 0 bytes.
+        NotAudio: FFmpeg does not know the content, or it is not of a kind in CONTAINERS.
+    """
+    if source.stat().st_size == 0:
+        raise EmptyFile(name=source.name)
+    with _NamelessFile(source) as file, _opened(file) as container:
+        yield container
+
+
+def sound_tracks(container: InputContainer) -> list[AudioStream]:
+    """Return the tracks in the order in which they are worth trying: FFmpeg's choice first.
+
+    Raises:
+        NoAudioStream: there are only pictures or texts.
+        NotAudio: there are tracks, but no decoder for any of them (protected music, for example).
+    """
+    tracks = list(container.streams.audio)
+    if not tracks:
+        raise NoAudioStream
+    readable = [track for track in tracks if track.codec_context is not None]
+    if not readable:
+        raise NotAudio(detail=N_("its sound is encoded in an unknown or protected way"))
+    best = container.streams.best("audio")
+    return sorted(readable, key=lambda track: track is not best)
+
+
+def words_of(error: av.error.FFmpegError) -> str:
+    """Return what FFmpeg says of an error, without the name and number that PyAV adds."""
+    return error.strerror or str(error)
+
+
+@contextmanager
+def _opened(file: _NamelessFile) -> Iterator[InputContainer]:
+    # The format list refuses playlists; the empty protocol list keeps any demuxer from opening a second file.
+    options = {"format_whitelist": CONTAINERS, "protocol_whitelist": "", "max_size": "65536"}
+    av.logging.set_level(av.logging.ERROR)  # otherwise FFmpeg's own words are lost
+    with av.logging.Capture() as log:
+        try:
+            container = av.open(file, "r", options=options, metadata_errors="replace")
+        except av.error.MemoryError:
+            raise
+        except av.error.FFmpegError as error:
+            raise NotAudio(detail=_why_not_opened(error, [text for _, _, text in log])) from error
+        finally:
+            av.logging.set_level(None)
+    with container:
+        yield container
+
+
+def _why_not_opened(error: av.error.FFmpegError, log: list[str]) -> str:
+    last = log[-1].strip() if log else ""
+    if "not on whitelist" in last or "m3u8/hls" in last:
+        return NOT_A_RECORDING
+    if not last and isinstance(error, av.error.InvalidDataError):
+        return UNKNOWN_CONTENT
+    return f"{words_of(error)} ({last})" if last else words_of(error)
+
+
+class _NamelessFile:
+    """The bytes of a file without its name, so that FFmpeg can neither read meaning into the ending
+    (`text.mp3`) nor into the name (`concat:a|b`, `http:x`).
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("rb")
+        self.read = self._file.read
+        self.tell = self._file.tell
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Go where a header points; -1 if it points before the beginning, as FFmpeg wants to hear it."""
+        try:
+            return self._file.seek(offset, whence)
+        except OSError:
+            return -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()

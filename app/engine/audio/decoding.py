@@ -1,0 +1,336 @@
+"""Any recording becomes mono 16-bit samples at SAMPLE_RATE in a file, or in one for each of its channels, and
+stretches of it become waveforms.
+
+Streams, so that a recording of ten hours takes no more memory than one of ten seconds. Limits on computing time
+and memory belong to the process around it (see preparation.py).
+"""
+
+from __future__ import annotations
+
+import errno
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import av.error
+import numpy as np
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+
+from app.domain.errors import N_, AudioDamaged, AudioTooLong, AudioTooShort, DiskFull
+from app.engine import SAMPLE_RATE, Waveform
+from app.engine.audio.container import open_container, sound_tracks, words_of
+from app.engine.audio.resampling import MonoResampler
+from app.engine.audio.samples import BYTES_PER_SAMPLE, FULL_SCALE, Block, SampleFiles
+
+MIN_MILLISECONDS = 100  # no word of any language is shorter
+MOST_CHANNELS = 8  # that are read apart: more are a microphone array or a hall, not people on a line
+SAME_SOUND = 1e-3  # energy of the difference to that of the sound, -30 dB: the same, as lossy codecs leave it
+EARLY_END_SECONDS = 1.0  # headers round and encoders pad; a whole second missing is a truncated file
+
+WITHOUT_DURATION = {"aac", "ac3", "eac3", "dts", "loas", "truehd", "mpegvideo", "h264", "hevc"}
+
+# These carry true time stamps; those of plain streams are only counted from the bytes before.
+WITH_TIME_STAMPS = {"matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2", "asf", "flv"}
+SHORTEST_GAP_SECONDS = 0.2  # less is the jitter of time stamps
+LONGEST_GAP_SECONDS = 3600.0  # more is a wrong time stamp
+
+# A warning is one of these texts, ": " and figures, so that the text is its own translation key.
+NOT_NUMBERS = N_("Samples that were not numbers and were silenced")
+DAMAGED_PLACES = N_("Damaged places that were skipped")
+GAPS = N_("Gaps in the recording that were filled with silence; seconds")
+ENDS_EARLY = N_("The recording ends early; seconds found, of seconds promised by its header")
+ENDS_AT_DAMAGE = N_("The recording cannot be read beyond a damaged place; seconds found")
+MORE_TRACKS = N_("Only one of the sound tracks was read; number of tracks")
+
+ONE_CHANNEL = N_("the recording has one channel")
+SAME_CHANNELS = N_("all channels hold the same sound")
+MANY_CHANNELS = N_("so many channels are not read apart")
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeLimits:
+    """What reading one file may cost."""
+
+    max_seconds: float
+    """Longest recording."""
+    cpu_seconds: int
+    """Computing time."""
+    memory_mb: int
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFacts:
+    """What a recording was before it became samples."""
+
+    duration: float
+    """Seconds that were really decoded, whatever the header says."""
+    sample_rate: int
+    """Samples per second in the source."""
+    channels: int
+    codec: str
+    container: str
+    bit_rate: int | None
+    """Bits per second, where the file tells."""
+    warnings: tuple[str, ...] = ()
+    """What the reader should know, as `text: figures`; the text before the last ": " is its translation key."""
+    separate: int = 0
+    """How many channels were written apart; 0 for the mix of all."""
+    channel_levels: tuple[float, ...] = ()
+    """dBFS of each channel over the whole recording; of many channels, or where they change, none."""
+    mixed_because: str = ""
+    """Why channels that were asked for apart were mixed, as a warning is written; empty otherwise."""
+
+    @property
+    def files(self) -> tuple[int | None, ...]:
+        """The channels that have files of their own, counted from 1; None is the mix."""
+        return tuple(range(1, self.separate + 1)) or (None,)
+
+
+def decode(source: Path, target: Path, limits: DecodeLimits, *, separate: bool = False) -> AudioFacts:
+    """Write the sound of `source` to `target`: raw little-endian int16, mono, SAMPLE_RATE; on disk when it returns.
+
+    Channels that are wanted apart go to `channel_file(target, 1)` and so on instead, unless one file holds all there is.
+
+    Raises:
+        EmptyFile, NotAudio, NoAudioStream: there is nothing to decode.
+        AudioTooShort, AudioTooLong: it lasts less than MIN_MILLISECONDS or more than `limits.max_seconds`.
+        AudioDamaged: not one usable sample could be decoded.
+        DiskFull: `target` could not be written.
+    """
+    with _failures_explained(target), SampleFiles(target) as files:
+        track, number_of_tracks = _first_track_with_sound(source, files, limits.max_seconds, separate)
+        files.sync()
+    _refuse_unusable(track)
+    if track.channels_are_alike:
+        files.keep_first_only()
+    return track.facts(number_of_tracks)
+
+
+def read_waveform(pcm: Path, start: float, end: float) -> Waveform:
+    """Return the samples between two times in seconds of a file that `decode` wrote."""
+    first = max(0, round(start * SAMPLE_RATE))
+    count = max(0, round(end * SAMPLE_RATE) - first)
+    samples = np.fromfile(pcm, dtype="<i2", count=count, offset=first * BYTES_PER_SAMPLE)
+    return samples.astype(np.float32) / np.float32(FULL_SCALE)
+
+
+def _first_track_with_sound(
+    source: Path, files: SampleFiles, max_seconds: float, separate: bool
+) -> tuple[_Track, int]:
+    """Decode the best track; should it hold nothing at all, the next one, from a container opened afresh.
+
+    Returns the track, and how many there are.
+    """
+    position = 0
+    while True:
+        with open_container(source) as container:
+            tracks = sound_tracks(container)
+            track = _Track(container, tracks[position], separate)
+            track.decode_into(files, max_seconds)
+        if track.num_samples or position + 1 == len(tracks):
+            return track, len(tracks)
+        position += 1
+
+
+def _refuse_unusable(track: _Track) -> None:
+    if not track.num_samples and track.complaint:
+        raise AudioDamaged(detail=track.complaint)
+    if track.not_numbers and not track.numbers:
+        raise AudioDamaged(detail=N_("not one of its samples is a number"))
+    if track.seconds * 1000 < MIN_MILLISECONDS:
+        raise AudioTooShort(milliseconds=round(track.seconds * 1000))
+
+
+class _Track:
+    """One pass over one sound track: packets, frames, waveforms; and what went wrong on the way."""
+
+    def __init__(self, container: InputContainer, stream: AudioStream, separate: bool) -> None:
+        self.num_samples = 0
+        self.complaint = ""
+        """FFmpeg's words on the first damaged place."""
+        self._separate = separate
+        self._resamplers: tuple[MonoResampler, ...] = ()
+        self._energy = self._difference = 0.0  # of the channels, and between the first and the others
+        self._container = container
+        self._stream = stream
+        self._sample_rate = 0
+        self._channels = 0
+        self._seconds_heard = 0.0  # by the time stamps of the source, gaps included
+        self._seconds_of_gaps = 0.0
+        self._damaged_places = 0
+        self._cut_off = False
+        self._promised_seconds = _promised_seconds(container, stream)
+        self._codec = stream.codec_context.codec.canonical_name
+        # Read now: PyAV refuses it once the container is closed.
+        self._bit_rate = stream.bit_rate or container.bit_rate or None
+
+    @property
+    def seconds(self) -> float:
+        return self.num_samples / SAMPLE_RATE
+
+    @property
+    def not_numbers(self) -> int:
+        return sum(resampler.not_numbers for resampler in self._resamplers)
+
+    @property
+    def numbers(self) -> int:
+        return sum(resampler.numbers for resampler in self._resamplers)
+
+    @property
+    def channels_are_alike(self) -> bool:
+        """They were read apart, and one would have been enough."""
+        return len(self._resamplers) > 1 and self._difference <= SAME_SOUND * self._energy
+
+    def decode_into(self, files: SampleFiles, max_seconds: float) -> None:
+        for block in self._blocks():
+            self.num_samples += len(block[0])
+            if self.seconds > max_seconds:
+                raise AudioTooLong(limit_hours=round(max_seconds / 3600, 2))
+            self._compare(block)
+            files.write(block)
+
+    def _blocks(self) -> Iterator[Block]:
+        for frame in self._frames():
+            if not self._resamplers:
+                self._begin(frame)
+            yield from self._silence_before(frame)
+            yield from zip(*(resampler.push(frame) for resampler in self._resamplers), strict=True)
+        yield from self._flushed()
+
+    def _begin(self, first: av.AudioFrame) -> None:
+        self._sample_rate = first.sample_rate
+        self._channels = first.layout.nb_channels
+        if self._separate and 1 < self._channels <= MOST_CHANNELS:
+            self._resamplers = tuple(map(MonoResampler, range(self._channels)))
+        else:
+            self._resamplers = (MonoResampler(),)
+
+    def _flushed(self) -> Iterator[Block]:
+        yield from zip(*(resampler.flush() for resampler in self._resamplers), strict=True)
+
+    def _compare(self, block: Block) -> None:
+        first, *others = block
+        for other in others:
+            self._difference += float(np.square(other - first).sum())
+            self._energy += float(np.square(other).sum() + np.square(first).sum())
+
+    def _silence_before(self, frame: av.AudioFrame) -> Iterator[Block]:
+        """Keep a gap in the time stamps (a track that begins late, a muted recorder), so that times fit the player."""
+        gap = self._gap_before(frame)
+        self._seconds_heard += gap + frame.samples / frame.sample_rate
+        self._seconds_of_gaps += gap
+        if gap:
+            yield from self._flushed()
+            for second in range(math.ceil(gap)):
+                silence = np.zeros(round(min(1.0, gap - second) * SAMPLE_RATE), dtype=np.float32)
+                yield (silence,) * len(self._resamplers)
+
+    def _gap_before(self, frame: av.AudioFrame) -> float:
+        if frame.time is None or self._container.format.name not in WITH_TIME_STAMPS:
+            return 0.0
+        begin = (self._container.start_time or 0) / av.time_base
+        gap = frame.time - begin - self._seconds_heard
+        return gap if SHORTEST_GAP_SECONDS < gap < LONGEST_GAP_SECONDS else 0.0
+
+    def _frames(self) -> Iterator[av.AudioFrame]:
+        """Decode every packet; a damaged one costs its own sound only."""
+        self._stream.codec_context.thread_type = (
+            "NONE"  # threads cost memory, and sound is quick enough without
+        )
+        for packet in self._packets():
+            try:
+                yield from self._stream.decode(packet)
+            except av.error.EOFError:  # the decoder was already flushed
+                return
+            except av.error.FFmpegError as error:
+                self._note_damage(error)
+
+    def _packets(self) -> Iterator[av.Packet[AudioStream] | None]:
+        try:
+            yield from self._container.demux(self._stream)
+        except av.error.FFmpegError as error:
+            self._note_damage(error)
+            self._cut_off = True
+            yield None  # makes the decoder hand out what it still holds
+
+    def _note_damage(self, error: av.error.FFmpegError) -> None:
+        if isinstance(error, MemoryError):
+            raise error
+        self._damaged_places += 1
+        self.complaint = self.complaint or words_of(error)
+
+    def facts(self, number_of_tracks: int) -> AudioFacts:
+        return AudioFacts(
+            duration=self.seconds,
+            sample_rate=self._sample_rate,
+            channels=self._channels,
+            codec=self._codec,
+            container=self._container.format.name,
+            bit_rate=self._bit_rate,
+            warnings=tuple(self._warnings(number_of_tracks)),
+            separate=0 if self._mixed_because() or not self._separate else self._channels,
+            channel_levels=self._channel_levels(),
+            mixed_because=self._mixed_because(),
+        )
+
+    def _channel_levels(self) -> tuple[float, ...]:
+        energies = np.concatenate([resampler.energies for resampler in self._resamplers])
+        if len(energies) != self._channels or len(energies) > MOST_CHANNELS:
+            return ()
+        samples = max(1.0, self.seconds * self._sample_rate)
+        return tuple(round(float(10 * np.log10(energy / samples + 1e-12)), 1) for energy in energies)
+
+    def _mixed_because(self) -> str:
+        if not self._separate:
+            return ""
+        if self._channels == 1:
+            return ONE_CHANNEL
+        if self._channels > MOST_CHANNELS:
+            return f"{MANY_CHANNELS}: {self._channels}"
+        return SAME_CHANNELS if self.channels_are_alike else ""
+
+    def _warnings(self, number_of_tracks: int) -> Iterator[str]:
+        if self.not_numbers:
+            yield f"{NOT_NUMBERS}: {self.not_numbers}"
+        if self._cut_off:
+            yield f"{ENDS_AT_DAMAGE}: {self.seconds:.1f}"
+        elif self._damaged_places:
+            yield f"{DAMAGED_PLACES}: {self._damaged_places}"
+        if self._seconds_of_gaps:
+            yield f"{GAPS}: {self._seconds_of_gaps:.1f}"
+        if self._promised_seconds - self.seconds > EARLY_END_SECONDS:
+            yield f"{ENDS_EARLY}: {self.seconds:.1f}, {self._promised_seconds:.1f}"
+        if number_of_tracks > 1:
+            yield f"{MORE_TRACKS}: {number_of_tracks}"
+
+
+def _promised_seconds(container: InputContainer, stream: AudioStream) -> float:
+    """Return the duration that the header states; 0 where FFmpeg only estimated it from the bit rate.
+
+    An MP3 states it in the tag that also states the encoder's delay, so only then its start time is not 0.
+    """
+    if container.format.name in WITHOUT_DURATION or (
+        container.format.name == "mp3" and not stream.start_time
+    ):
+        return 0.0
+    if stream.duration is not None and stream.time_base is not None:
+        return float(stream.duration * stream.time_base)
+    return (container.duration or 0) / av.time_base
+
+
+@contextmanager
+def _failures_explained(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except MemoryError:  # FFmpeg's own is one too
+        raise
+    except av.error.FFmpegError as error:
+        raise AudioDamaged(detail=words_of(error)) from error
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFull(folder=str(target.parent)) from error
+        raise

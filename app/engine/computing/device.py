@@ -1,0 +1,145 @@
+"""Chooses where to compute and says why; knows torch's devices and nothing of models."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+
+from app.domain.errors import N_, DeviceUnavailable, OutOfMemory
+from app.domain.transcript import Applied
+from app.engine.computing.cores import physical_cores
+
+KNOWN = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
+# how CUDA, MPS and the two CPU allocators of torch (POSIX, Windows) say that memory is short
+OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceChoice:
+    device: torch.device
+    receipt: tuple[Applied, ...]
+    """The device: asked, applied, why."""
+
+
+def choose_device(asked: str, *, allow_fallback: bool = False) -> DeviceChoice:
+    """Return the device that was asked for; `auto` takes CUDA, then MPS, then the CPU.
+
+    Args:
+        asked: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
+        allow_fallback: compute on the CPU where the device is absent, and say so in the receipt.
+
+    Raises:
+        DeviceUnavailable: it is absent, and the fallback is not allowed.
+    """
+    if not KNOWN.fullmatch(asked):
+        raise DeviceUnavailable(device=asked, reason=N_("Known are auto, cpu, cuda, cuda:N and mps."))
+    if asked == "auto":
+        return _automatic()
+    reason = why_absent(asked)
+    if not reason:
+        return _chosen(asked, asked)
+    if allow_fallback:
+        return fall_back(asked, reason)
+    raise DeviceUnavailable(device=asked, reason=reason)
+
+
+def fall_back(asked: str, reason: str) -> DeviceChoice:
+    """Return the CPU, and why it is not what was asked for."""
+    return _chosen(asked, "cpu", reason)
+
+
+def _automatic() -> DeviceChoice:
+    reasons = []
+    for name in ("cuda", "mps"):
+        reason = why_absent(name)
+        if not reason:
+            return _chosen("auto", name)
+        reasons.append(reason)
+    return _chosen("auto", "cpu", reasons[0])
+
+
+def _chosen(asked: str, name: str, reason: str = "") -> DeviceChoice:
+    return DeviceChoice(torch.device(name), (Applied("device", asked, name, reason),))
+
+
+def why_absent(name: str) -> str:
+    """Return why a device cannot be used, or nothing where a first computation on it succeeds.
+
+    Whether its numbers are right is seen with the network itself; see precision.
+    """
+    if name.startswith("cuda") and torch.version.cuda is None and torch.version.hip is None:
+        return N_("This PyTorch was built without CUDA.")
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        return N_("No NVIDIA GPU with a working driver was found.")
+    if name == "mps" and not torch.backends.mps.is_available():
+        return N_("There is no Apple GPU.")
+    try:
+        torch.ones(8, device=name).sum().item()
+    except (RuntimeError, AssertionError) as error:
+        return str(error).splitlines()[0]
+    return ""
+
+
+def use_threads(threads: int) -> int:
+    """Set the CPU threads of one computation and return them; 0 takes the physical cores less one.
+
+    One core stays free for the web process and for what is decoded meanwhile: where other processes are busy,
+    two threads on two cores took 7 to 12 times as long as one, and where none is, one takes 1.7 times as long as two.
+    """
+    threads = threads or max(1, physical_cores() - 1)
+    torch.set_num_threads(threads)
+    return threads
+
+
+def bound_shape_caches() -> None:
+    """Let oneDNN remember little; called before the first computation of a process.
+
+    It keeps what it prepared for each shape that it ever saw, a thousand of them: several megabytes for each length
+    of a recording, which hardly ever comes again. Within one pass through a network a few are enough.
+    """
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "32")
+    os.environ.setdefault("LRU_CACHE_CAPACITY", "16")  # torch's own layer above
+
+
+@contextmanager
+def memory_errors_named() -> Iterator[None]:
+    """Turn what torch raises when memory is short into OutOfMemory; other errors pass."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise OutOfMemory(detail=(str(error).splitlines() or ["MemoryError"])[0]) from error
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    return any(words in str(error).lower() for words in OUT_OF_MEMORY)
+
+
+def clear_cache(name: str) -> int:
+    """Give a GPU's cached blocks back and return how many bytes that were."""
+    device = torch.device(name)
+    before = _reserved_bytes(device)
+    release_memory(device)
+    return max(0, before - _reserved_bytes(device))
+
+
+def _reserved_bytes(device: torch.device) -> int:
+    if device.type == "cuda":
+        return torch.cuda.memory_reserved(device)
+    return int(torch.mps.driver_allocated_memory()) if device.type == "mps" else 0
+
+
+def release_memory(device: torch.device) -> None:
+    """Give cached blocks of a GPU back, so that the next, smaller try finds them."""
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    elif device.type == "mps":
+        torch.mps.empty_cache()

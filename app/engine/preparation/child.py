@@ -1,0 +1,201 @@
+"""The child side of preparation_pool.py: reads files under limits, each in a fork, and answers each with a line of JSON.
+
+Run as `python -m app.engine.preparation.child PARENT fork`; with `once` it reads a single file, and that itself. It
+imports numpy, FFmpeg and the detectors, and no torch.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+import importlib
+import json
+import os
+import resource
+import select
+import signal
+import sys
+import traceback
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO, Any, NoReturn
+
+import numpy as np
+
+from app.domain.errors import AppError, DecodingMemoryLimit, ModelFileUnreadable
+from app.engine.audio.decoding import DecodeLimits, decode
+from app.engine.audio.measures import measure
+from app.engine.audio.peaks import PEAK_BUCKETS, peaks, together
+from app.engine.audio.samples import channel_file
+from app.engine.audio.waveform import keep_outline
+from app.engine.vad.detection import judge, judge_and_keep
+from app.engine.vad.silero import FRAME_SAMPLES, Hearing, silero
+from app.engine.vad.vad import SpeechReport, VadOptions, cut
+
+_PR_SET_PDEATHSIG = 1  # from <sys/prctl.h>
+_MEGABYTE = 1 << 20
+_ROOM_TO_ANSWER = 32 * _MEGABYTE
+LARGEST_ANSWER = 64 * _MEGABYTE  # the spans of ten hours are 2 MB
+_CHUNK = 1 << 16
+IMPORTED_LATE = ("av.subtitles.stream", "numpy.fft", "numpy.ma")
+"""What the libraries import when they are first used: each fork would do so anew."""
+
+
+def main() -> None:
+    # A service manager signals every process of the server; our parent kills us when it wants.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    parent, way = sys.argv[1:]
+    _die_with(int(parent))
+    _get_ready()
+    gc.freeze()  # a collection in a fork would copy every page that it looks at
+    with _stdout_for_the_answers() as answers:
+        for line in sys.stdin.buffer:  # its end is that of the parent, or its word
+            request = json.loads(line)
+            reply = (
+                _in_a_fork(request, answers) if way == "fork" else {"answer": _read(request), "returncode": 0}
+            )
+            answers.write(json.dumps(reply) + "\n")
+            answers.flush()
+            if way == "once":
+                return
+
+
+def _get_ready() -> None:
+    """Do once what every fork would do anew."""
+    for module in IMPORTED_LATE:
+        importlib.import_module(module)
+    with contextlib.suppress(ModelFileUnreadable):  # then another detector judges, and the receipt says so
+        Hearing(silero()).probabilities(np.zeros((1, FRAME_SAMPLES), dtype=np.float32))
+
+
+def _in_a_fork(request: dict[str, Any], answers: IO[str]) -> dict[str, Any]:
+    """Have a file read by a copy of this process: it has its own limits, and its end is its own."""
+    us = os.getpid()
+    pipe, their_pipe = os.pipe()
+    pid = os.fork()
+    if not pid:
+        answers.close()
+        _be_the_reader(request, us, their_pipe)
+    os.close(their_pipe)
+    answer = _received(pipe, pid)
+    os.close(pipe)
+    _, status = os.waitpid(pid, 0)
+    return {"answer": answer, "returncode": os.waitstatus_to_exitcode(status)}
+
+
+def _be_the_reader(request: dict[str, Any], parent: int, pipe: int) -> NoReturn:
+    """Read one file, and end without what an interpreter does at its end: that belongs to the process copied."""
+    code = 1
+    try:
+        _die_with(parent)
+        with open(os.devnull) as nothing:  # noqa: PTH123 - a descriptor is wanted, not a path
+            os.dup2(nothing.fileno(), 0)
+        with os.fdopen(pipe, "w", encoding="utf-8") as answer:
+            answer.write(_read(request))
+        code = 0
+    except Exception:  # noqa: BLE001 - its last words are what the parent tells
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _received(pipe: int, pid: int) -> str:
+    """Return what the reader writes until its end; our parent ends us both where it wants no answer any more."""
+    answer = bytearray()
+    while True:
+        ready, _, _ = select.select([pipe, sys.stdin], [], [])
+        if sys.stdin in ready or len(answer) > LARGEST_ANSWER:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            sys.exit("The answer is too long." if len(answer) > LARGEST_ANSWER else 0)
+        chunk = os.read(pipe, _CHUNK)
+        if not chunk:
+            return answer.decode("utf-8", "replace")
+        answer += chunk
+
+
+def _read(request: dict[str, Any]) -> str:
+    limits = DecodeLimits(**request["limits"])
+    _limit(limits)
+    return json.dumps(_answer(request, limits))
+
+
+def _answer(request: dict[str, Any], limits: DecodeLimits) -> dict[str, Any]:
+    try:
+        return _judged(request) if "choices" in request else _prepared(request, limits)
+    except AppError as error:
+        return {"error": error.problem.to_dict()}
+    except MemoryError:
+        _make_room()
+        return {"error": DecodingMemoryLimit(limit_mb=limits.memory_mb).problem.to_dict()}
+
+
+def _prepared(request: dict[str, Any], limits: DecodeLimits) -> dict[str, Any]:
+    pcm = Path(request["pcm"])
+    facts = decode(Path(request["source"]), pcm, limits, separate=request["separate"])
+    files = [channel_file(pcm, channel) for channel in facts.files]
+    Path(request["peaks"]).write_text(json.dumps(together([peaks(file, PEAK_BUCKETS) for file in files])))
+    survey = Path(request["survey"]) if request["survey"] else None
+    vad = VadOptions(**request["vad"])
+    return {
+        "facts": asdict(facts),
+        "speech": [asdict(_speech(file, vad, survey)) for file in files],
+        "sound": [asdict(measure(file)) for file in files],
+    }
+
+
+def _speech(pcm: Path, vad: VadOptions, survey: Path | None) -> SpeechReport:
+    if not survey:
+        return cut(judge(pcm, vad), vad.usable)
+    keep_outline(pcm, survey)
+    return cut(judge_and_keep(pcm, vad, survey), vad.usable)
+
+
+def _judged(request: dict[str, Any]) -> dict[str, Any]:
+    """Judge the frames of a recording that was decoded before, in further ways."""
+    for choice in request["choices"]:
+        judge_and_keep(Path(request["pcm"]), VadOptions(**choice), Path(request["survey"]))
+    return {}
+
+
+@contextlib.contextmanager
+def _stdout_for_the_answers() -> Iterator[IO[str]]:
+    """Keep the pipe to the parent for the answers: what libraries print goes to stderr."""
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
+        os.dup2(2, 1)
+        yield answers
+
+
+def _die_with(parent: int) -> None:
+    """Ask Linux for SIGKILL when the parent ends; elsewhere the limits end an orphan."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it ended before the request was made
+        sys.exit(1)
+
+
+def _limit(limits: DecodeLimits) -> None:
+    """Let the kernel enforce the limits; macOS refuses RLIMIT_AS, then only time is limited."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 5))
+    memory = _address_space() + limits.memory_mb * _MEGABYTE
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory + _ROOM_TO_ANSWER))
+
+
+def _make_room() -> None:
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+
+
+def _address_space() -> int:
+    """Return the bytes that Python and the libraries took already: about 200 MB, most of it never touched."""
+    statm = Path("/proc/self/statm")
+    return int(statm.read_text().split()[0]) * resource.getpagesize() if statm.exists() else 0
+
+
+if __name__ == "__main__":
+    main()

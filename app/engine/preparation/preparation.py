@@ -1,0 +1,223 @@
+"""Runs decoding and speech detection in a child process, so that a hostile or broken file ends as an error of its
+own job. This is the parent side: what is asked and what is answered. The processes are kept in preparation_pool.py.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from app.domain.errors import N_, AppError, DecodingCrashed, DecodingTimeLimit
+from app.domain.exit_status import exit_cause
+from app.domain.transcript import Applied
+from app.engine.audio.decoding import AudioFacts, DecodeLimits
+from app.engine.audio.measures import SoundFacts
+from app.engine.audio.samples import channel_file
+from app.engine.preparation.pool import Cancelled, Overdue, PreparationPool
+from app.engine.vad.vad import DroppedSpan, Rule, SpeechReport, SpeechSpan, VadOptions
+
+__all__ = ["Cancelled", "PreparationPool", "Prepared", "judge_apart", "prepare"]
+
+WALL_FACTOR = 3  # a busy machine may give the child a third of a core; longer than that, it hangs
+WALL_GRACE_SECONDS = 60
+SILENT_CHANNEL = N_("No speech was found on channel")
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A recording that is ready to be recognised."""
+
+    facts: AudioFacts
+    speech: tuple[SpeechReport, ...]
+    """Of the mix, or of each channel."""
+    sound: tuple[SoundFacts, ...] = ()
+    """Of the mix, or of each channel."""
+
+    @property
+    def spans(self) -> tuple[SpeechSpan, ...]:
+        """What is to be recognised, in the order of time."""
+        found = [
+            replace(span, channel=channel)
+            for channel, report in zip(self.facts.files, self.speech, strict=True)
+            for span in report.spans
+        ]
+        return tuple(sorted(found, key=lambda span: (span.start, span.channel or 0)))
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """What is kept of the recording with its plan, for the diagnosis."""
+        facts = asdict(self.facts)
+        names = ("sample_rate", "channels", "codec", "container", "bit_rate", "channel_levels")
+        return {name: facts[name] for name in names} | {"sound": [asdict(each) for each in self.sound]}
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the reader should know; that nothing was said at all is told by whoever makes the transcript."""
+        if not any(report.spans for report in self.speech):
+            return self.facts.warnings
+        silent = [
+            channel for channel, report in zip(self.facts.files, self.speech, strict=True) if not report.spans
+        ]
+        return (*self.facts.warnings, *(f"{SILENT_CHANNEL}: {channel}" for channel in silent))
+
+    def receipt(self, vad: VadOptions, channels: str) -> tuple[Applied, ...]:
+        """What became of the options of reading."""
+        applied = "separate" if self.facts.separate else "mix"
+        return (vad.receipt, Applied("channels", channels, applied, self.facts.mixed_because))
+
+
+def prepare(
+    source: Path,
+    pcm: Path,
+    peaks_file: Path,
+    vad: VadOptions,
+    limits: DecodeLimits,
+    cancelled: Callable[[], bool],
+    survey: Path | None = None,
+    channels: str = "mix",
+    *,
+    pool: PreparationPool | None = None,
+) -> Prepared:
+    """Decode `source` into `pcm` (or its channels: see channel_file), write its peaks as JSON, and find its speech.
+
+    The files appear complete or not at all, those of the samples last. In the folder `survey`, where one is given,
+    stands afterwards what frames.py and outline.py keep. Without a `pool` a process is started for this file alone.
+
+    Raises:
+        Cancelled: `cancelled` returned true.
+        DecodingTimeLimit, DecodingMemoryLimit: the file needs more than `limits`.
+        DecodingCrashed: the child died; its signal or its last words are in the message.
+        AppError: whatever `decode` and `find_speech` raise.
+    """
+    with _parts(pcm, peaks_file) as (pcm_part, peaks_part):
+        request = {
+            "source": str(source),
+            "pcm": str(pcm_part),
+            "peaks": str(peaks_part),
+            "vad": asdict(vad),
+            "limits": asdict(limits),
+            "survey": str(survey) if survey else None,
+            "separate": channels == "separate",
+        }
+        answer = _ask(request, limits, cancelled, pool)
+        prepared = _read(answer)
+        peaks_part.replace(peaks_file)
+        for channel in reversed(prepared.facts.files):  # the first one tells that all are there
+            channel_file(pcm_part, channel).replace(channel_file(pcm, channel))
+    return prepared
+
+
+def judge_apart(
+    pcm: Path,
+    survey: Path,
+    choices: Sequence[VadOptions],
+    limits: DecodeLimits,
+    cancelled: Callable[[], bool],
+    *,
+    pool: PreparationPool | None = None,
+) -> None:
+    """Keep in `survey` what the detectors of `choices` say of the frames of `pcm`.
+
+    Raises:
+        Cancelled, DecodingTimeLimit, DecodingMemoryLimit, DecodingCrashed: as `prepare`.
+    """
+    request = {
+        "pcm": str(pcm),
+        "survey": str(survey),
+        "choices": [asdict(choice) for choice in choices],
+        "limits": asdict(limits),
+    }
+    answer = json.loads(_ask(request, limits, cancelled, pool))
+    if "error" in answer:
+        raise _error(answer["error"])
+
+
+@contextmanager
+def _parts(*files: Path) -> Iterator[list[Path]]:
+    """Give each file a name to be written under; what still has it afterwards is half-done and removed."""
+    parts = [file.with_name(f"{file.name}.part") for file in files]
+    try:
+        yield parts
+    finally:
+        for part in parts:
+            for rest in part.parent.glob(f"*{part.name}"):
+                rest.unlink(missing_ok=True)
+
+
+def _ask(
+    request: dict[str, Any],
+    limits: DecodeLimits,
+    cancelled: Callable[[], bool],
+    pool: PreparationPool | None,
+) -> str:
+    if cancelled():
+        raise Cancelled
+    seconds = limits.cpu_seconds * WALL_FACTOR + WALL_GRACE_SECONDS
+    with ExitStack() as stack:
+        pool = pool or stack.enter_context(PreparationPool())
+        try:
+            reply = pool.ask(request, seconds, cancelled)
+        except Overdue:
+            raise DecodingTimeLimit(seconds=limits.cpu_seconds) from None
+    if reply.returncode:
+        _explain_death(reply.returncode, reply.words, limits)
+    return reply.answer
+
+
+def _explain_death(returncode: int, words: str, limits: DecodeLimits) -> None:
+    _log.error("The decoding process ended with %d: %s", returncode, words)
+    if returncode == -signal.SIGXCPU:
+        raise DecodingTimeLimit(seconds=limits.cpu_seconds)
+    if returncode == -signal.SIGKILL:
+        raise DecodingCrashed(detail=N_("SIGKILL: killed, probably because the machine was out of memory"))
+    if returncode < 0:
+        raise DecodingCrashed(detail=exit_cause(returncode))
+    last_words = words.strip().rpartition("\n")[2]
+    raise DecodingCrashed(detail=f"exit code {returncode}: {last_words}")
+
+
+def _read(answer: str) -> Prepared:
+    """Read the child's answer, trusting it no more than the file that it read."""
+    try:
+        stored = json.loads(answer)
+        result = _error(stored["error"]) if "error" in stored else _prepared(stored)
+    except (ValueError, KeyError, TypeError) as unreadable:
+        raise DecodingCrashed(detail=f"unreadable answer: {unreadable!r}") from unreadable
+    if isinstance(result, AppError):
+        raise result
+    return result
+
+
+def _prepared(stored: dict[str, Any]) -> Prepared:
+    facts = stored["facts"]
+    return Prepared(
+        AudioFacts(
+            **facts | {"warnings": tuple(facts["warnings"]), "channel_levels": tuple(facts["channel_levels"])}
+        ),
+        tuple(_report(speech) for speech in stored["speech"]),
+        tuple(SoundFacts(**sound) for sound in stored["sound"]),
+    )
+
+
+def _report(speech: dict[str, Any]) -> SpeechReport:
+    return SpeechReport(
+        tuple(SpeechSpan(**span) for span in speech["spans"]),
+        tuple(DroppedSpan(**span | {"rule": Rule(span["rule"])}) for span in speech["dropped"]),
+    )
+
+
+def _error(stored: dict[str, Any]) -> AppError:
+    """Rebuild the error by its code."""
+    kinds = [AppError]
+    for kind in kinds:  # grows while it is walked: the whole tree
+        kinds.extend(kind.__subclasses__())
+    by_code = {kind.code: kind for kind in reversed(kinds)}  # an abstract parent may share a code
+    return by_code[stored["code"]](**stored["params"])

@@ -1,0 +1,176 @@
+"""Finds the speech in a file of samples, and says by which rule the rest was left out.
+
+detection.py judges single frames, grouping.py makes spans of them; padding and the words for what is left out are here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from app.engine.vad.detection import SURE_FRAMES, judge
+from app.engine.vad.frames import FLOOR, Frames, Levels
+from app.engine.vad.grouping import FrameSpan, SpeechGrouper
+from app.engine.vad.options import VadOptions
+
+__all__ = ["DroppedSpan", "Rule", "SpeechReport", "SpeechSpan", "VadOptions", "cut", "find_speech"]
+
+QUIETEST_MS = 150  # shorter than this, a quiet point may be the closure of a consonant inside a word
+
+
+class Rule(StrEnum):
+    """Why a stretch was left out."""
+
+    TOO_QUIET = "too_quiet"
+    """Mostly quieter than FLOOR_DBFS."""
+    NOT_SPEECH = "not_speech"
+    """There was sound, but no voice in it."""
+    TOO_SHORT = "too_short"
+    """A voice, for less than `min_speech_ms`, or too briefly to be told from music or noise."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechSpan:
+    """A stretch that is recognised, in seconds."""
+
+    start: float
+    end: float
+    channel: int | None = None
+    """Counted from 1; None is the mix of all."""
+
+
+@dataclass(frozen=True, slots=True)
+class DroppedSpan:
+    """A stretch that is not recognised, in seconds, and why."""
+
+    start: float
+    end: float
+    rule: Rule
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechReport:
+    """Together the two cover the recording exactly once, each in order of time."""
+
+    spans: tuple[SpeechSpan, ...]
+    dropped: tuple[DroppedSpan, ...]
+
+
+def find_speech(pcm: Path, options: VadOptions) -> SpeechReport:
+    """Find the speech in a file that `decode` wrote."""
+    return cut(judge(pcm, options), options.usable)
+
+
+def cut(frames: Frames, options: VadOptions) -> SpeechReport:
+    """Make spans of frames that were judged by the detector of `options`."""
+    found = list(_group(frames, options))
+    kept = _padded([span for span in found if not span.too_short], pad_frames(options), len(frames.levels))
+    short = [span for span in found if span.too_short]
+    dropped = _left_out(kept, short, frames.levels * frames.gain)
+
+    def seconds(span: FrameSpan) -> tuple[float, float]:
+        return span.first * options.step_ms / 1000, min(span.end * options.step_ms / 1000, frames.duration)
+
+    return SpeechReport(
+        tuple(SpeechSpan(*seconds(span)) for span in kept),
+        tuple(DroppedSpan(*seconds(span), rule) for span, rule in dropped),
+    )
+
+
+def _group(frames: Frames, options: VadOptions) -> Iterator[FrameSpan]:
+    """Group the frames as SpeechGrouper does, but give it only the speech that must be cut: an hour is quick then."""
+    grouper = grouper_for(options)
+    longest = _longest(options)
+    is_clear = frames.is_speech if frames.is_clear is None or takes_bursts(options) else frames.is_clear
+    speech, clear = (np.concatenate([[0], np.cumsum(flags)]) for flags in (frames.is_speech, is_clear))
+    for first, end in _between_silences(frames.is_speech, _silence_frames(options)):
+        if end - first <= longest:
+            is_short = speech[end] - speech[first] < _least_speech(options) or clear[end] == clear[first]
+            yield FrameSpan(first, end, too_short=bool(is_short))
+            continue
+        yield from grouper.pieces(
+            first,
+            frames.is_speech[first:end].tolist(),
+            frames.levels[first:end].tolist(),
+            is_clear[first:end].tolist(),
+        )
+
+
+def _between_silences(is_speech: npt.NDArray[np.bool_], silence: int) -> Iterator[tuple[int, int]]:
+    """Yield first and one past last frame of the speech between silences of at least so many frames."""
+    bounds = np.flatnonzero(np.diff(is_speech, prepend=False, append=False))
+    if not len(bounds):
+        return
+    ends_here = bounds[2::2] - bounds[1:-1:2] >= silence
+    firsts = np.concatenate([bounds[:1], bounds[2::2][ends_here]])
+    ends = np.concatenate([bounds[1:-1:2][ends_here], bounds[-1:]])
+    yield from zip(firsts.tolist(), ends.tolist(), strict=True)
+
+
+def grouper_for(options: VadOptions, frame: int = 0) -> SpeechGrouper:
+    """Return what groups frames as `options` say, beginning with number `frame`."""
+    return SpeechGrouper(
+        min_speech=_least_speech(options),
+        min_silence=_silence_frames(options),
+        max_span=_longest(options),
+        quiet_window=QUIETEST_MS // options.step_ms,
+        frame=frame,
+    )
+
+
+def takes_bursts(options: VadOptions) -> bool:
+    """Return whether speech need not be clear: the shortest that was asked for is shorter than any clear burst."""
+    return _least_speech(options) < SURE_FRAMES
+
+
+def _least_speech(options: VadOptions) -> int:
+    return round(options.min_speech_ms / options.step_ms)
+
+
+def _silence_frames(options: VadOptions) -> int:
+    return max(1, round(options.min_silence_ms / options.step_ms))
+
+
+def _longest(options: VadOptions) -> int:
+    return options.max_segment_ms // options.step_ms - 2 * pad_frames(options)
+
+
+def pad_frames(options: VadOptions) -> int:
+    return round(options.speech_pad_ms / options.step_ms)
+
+
+def _padded(spans: list[FrameSpan], pad: int, num_frames: int) -> list[FrameSpan]:
+    """Widen each span by `pad` frames on both sides; neighbours share the gap between them and never overlap."""
+    gaps = [math.inf, *(after.first - before.end for before, after in pairwise(spans)), math.inf]
+    return [
+        FrameSpan(
+            max(0, span.first - int(min(pad, before // 2))),
+            min(num_frames, span.end + int(min(pad, after // 2))),
+        )
+        for span, before, after in zip(spans, gaps, gaps[1:], strict=False)
+    ]
+
+
+def _left_out(
+    kept: list[FrameSpan], short: list[FrameSpan], levels: Levels
+) -> Iterator[tuple[FrameSpan, Rule]]:
+    """Name the rule for every stretch between the spans: too short where such speech lies, else by its loudness."""
+    label = np.zeros(len(levels), dtype=np.int8)
+    for number, spans in ((1, short), (2, kept)):  # padding may reach over short speech: then it is kept
+        for span in spans:
+            label[span.first : span.end] = number
+    # A sentinel on each side: the first and the last stretch begin and end with a change too.
+    changes = np.flatnonzero(np.diff(label, prepend=-1, append=-1)).tolist()
+    for first, end in pairwise(changes):
+        if label[first] == 1:
+            yield FrameSpan(first, end), Rule.TOO_SHORT
+        elif label[first] == 0:
+            too_quiet = np.median(levels[first:end]) < FLOOR
+            yield FrameSpan(first, end), Rule.TOO_QUIET if too_quiet else Rule.NOT_SPEECH

@@ -1,0 +1,280 @@
+"""Batches: many recordings with one set of options, each an ordinary transcription. Put together, follow, steer them.
+
+How recordings come in is in arrivals.py.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from app.domain.errors import N_, BatchNotFound, InvalidParameter
+from app.logging import event
+from app.services.batches.records import Batch, BatchItem, BatchState, batch_from, item_from, tally
+from app.services.batches.throughput import Paces
+from app.services.transcriptions.job_queue import JobOptions, Queue
+from app.services.transcriptions.transitions import cancelled, tried_again
+from app.store.database import Connection, Row
+from app.store.files.upload_chunks import UploadFiles
+from app.store.queries import batch_items, batches, edits, segments, transcriptions
+from app.store.tables import ItemState, Wish
+
+__all__ = ["Batch", "BatchBook", "BatchItem", "BatchPage", "BatchState", "ItemPage", "ItemState"]
+
+AT_ONCE = 500  # rows in one transaction where many are deleted: others write in between
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPage:
+    """A part of all batches."""
+
+    items: list[Batch]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class ItemPage:
+    """A part of the list of one batch."""
+
+    items: list[BatchItem]
+    total: int
+
+
+class BatchBook:
+    """All batches. Every method may be called from any thread."""
+
+    def __init__(self, queue: Queue, uploads: UploadFiles) -> None:
+        self._queue = queue
+        self._database = queue.database
+        self._uploads = uploads
+        self._paces = Paces()
+
+    # Making and reading
+
+    def create(self, name: str, options: JobOptions, folder: str | None = None) -> Batch:
+        """Begin an empty batch; `folder` is one that is watched for it."""
+        id = secrets.token_hex(8)
+        row = {
+            "id": id,
+            "name": name.encode(errors="replace").decode(),
+            "created_at": datetime.now(UTC),
+            "options": options.to_dict(),
+            "wish": Wish.WORK,
+            "folder": folder,
+        }
+        with self._database.writing() as connection:
+            batches.add(connection, row)
+        event(_log, logging.INFO, "batch_created", batch=id)
+        return self.get(id)
+
+    def get(self, id: str) -> Batch:
+        """Return one batch as it is now.
+
+        Raises:
+            BatchNotFound
+        """
+        with self._database.reading() as connection:
+            return self._told(connection, [found_batch(connection, id)])[0]
+
+    def of_folder(self, folder: str) -> Batch | None:
+        """Return the batch of a watched folder."""
+        with self._database.reading() as connection:
+            row = batches.watching(connection, folder)
+            return self._told(connection, [row])[0] if row else None
+
+    def page(self, limit: int, offset: int = 0) -> BatchPage:
+        """Return a part of all batches, the newest first."""
+        with self._database.reading() as connection:
+            rows = batches.newest(connection, limit, offset)
+            return BatchPage(self._told(connection, rows), batches.count(connection))
+
+    def ids(self) -> set[str]:
+        """Return the ids of all batches."""
+        with self._database.reading() as connection:
+            return batches.ids(connection)
+
+    def changed_since(self, revision: int) -> list[Batch]:
+        """Return the batches of which something was changed after `revision`."""
+        with self._database.reading() as connection:
+            return self._told(connection, batches.changed_since(connection, revision))
+
+    def items(self, id: str, state: ItemState | None, limit: int, offset: int) -> ItemPage:
+        """Return a part of the list of a batch, in its order.
+
+        Raises:
+            BatchNotFound
+        """
+        with self._database.reading() as connection:
+            found_batch(connection, id)
+            rows = batch_items.page(connection, id, state, limit, offset)
+            return ItemPage([item_from(row) for row in rows], batch_items.count(connection, id, state))
+
+    def every_item(self, id: str) -> Iterator[BatchItem]:
+        """Yield all items in their order; what is added meanwhile may come, too."""
+        last = -1
+        while True:
+            with self._database.reading() as connection:
+                rows = batch_items.positions(connection, id, last, AT_ONCE)
+            yield from (item_from(row) for row in rows)
+            if len(rows) < AT_ONCE:
+                return
+            last = rows[-1]["position"]
+
+    # Steering
+
+    def pause(self, id: str) -> Batch:
+        """Let nothing more of the batch be read: what waits stays, what is being read stops after its segment.
+
+        Raises:
+            BatchNotFound
+        """
+        return self._wish(id, Wish.PAUSE)
+
+    def resume(self, id: str) -> Batch:
+        """Go on with a paused batch.
+
+        Raises:
+            BatchNotFound
+        """
+        return self._wish(id, Wish.WORK)
+
+    def cancel(self, id: str) -> Batch:
+        """End what waits or is being read; what is finished stays, and files on their way are given up.
+
+        Raises:
+            BatchNotFound
+        """
+        with self._database.writing() as connection:
+            found_batch(connection, id)
+            batches.wish(connection, id, Wish.CANCEL)
+            given_up = self._end_all(connection, id)
+        self._remove_uploads(given_up)
+        event(_log, logging.INFO, "batch_cancelled", batch=id)
+        return self.get(id)
+
+    def retry(self, id: str) -> Batch:
+        """Let what failed or was cancelled wait once more; finished segments are not done twice.
+
+        Raises:
+            BatchNotFound
+        """
+        with self._database.writing() as connection:
+            found_batch(connection, id)
+            for row in batch_items.with_failed_segments(connection, id):
+                segments.reopen_failed(connection, row)
+                transcriptions.recount(connection, row)
+            count = batches.queue_again(connection, id, tried_again())
+            count += batches.keep_going(connection, id)  # asked again before the worker has let go of it
+            batches.wish(connection, id, Wish.WORK)
+        self._paces.forget(id)
+        self._queue.announce()
+        event(_log, logging.INFO, "batch_retried", batch=id, count=count)
+        return self.get(id)
+
+    def order(self, id: str, positions: Sequence[int], before: int | None = None) -> Batch:
+        """Move the items at `positions`, in this order, before the one at `before`.
+
+        Without `before` they come before all that wait; behind the last one they come to the end.
+
+        Raises:
+            BatchNotFound
+            InvalidParameter: there is no such item, or one is named twice.
+        """
+        with self._database.writing() as connection:
+            found_batch(connection, id)
+            self._move(connection, id, positions, before)
+            batches.order_queue(connection, id)
+        return self.get(id)
+
+    def delete(self, id: str) -> None:
+        """Remove the batch; its transcriptions go to the trash, except those that another batch leads to.
+
+        Raises:
+            BatchNotFound
+        """
+        with self._database.writing() as connection:
+            found_batch(connection, id)
+            batches.wish(connection, id, Wish.DELETE)
+            batches.cancel_untouched(connection, id, cancelled([]), spare_shared=True)
+            given_up = batch_items.end_uploads(connection, id)
+        self._remove_uploads(given_up)
+        self._finish_deletion(id)
+        event(_log, logging.INFO, "batch_deleted", batch=id)
+
+    def clear_up(self) -> None:
+        """Remove what is left of batches whose deletion a crash has cut short, and those without recordings."""
+        a_day_ago = datetime.now(UTC) - timedelta(days=1)
+        with self._database.reading() as connection:
+            ids = batches.being_deleted(connection) + batches.hollow(connection, a_day_ago)
+        for id in ids:
+            self._finish_deletion(id)
+
+    # Internal
+
+    def _told(self, connection: Connection, rows: list[Row]) -> list[Batch]:
+        totals = batches.totals(connection, [row["id"] for row in rows])
+        paces = {id: self._paces.look(id, tally(mine).seconds_done) for id, mine in totals.items()}
+        return [batch_from(row, totals[row["id"]], paces[row["id"]]) for row in rows]
+
+    def _wish(self, id: str, wish: Wish) -> Batch:
+        with self._database.writing() as connection:
+            found_batch(connection, id)
+            batches.wish(connection, id, wish)
+        self._paces.forget(id)
+        self._queue.announce()
+        event(_log, logging.INFO, "batch_steered", batch=id, wish=wish.value)
+        return self.get(id)
+
+    def _end_all(self, connection: Connection, id: str) -> list[str]:
+        """End all jobs of the batch; return the uploads that are given up."""
+        batches.cancel_untouched(connection, id, cancelled([]))
+        for job in batch_items.waiting_jobs(connection, id):  # a worker has begun these once
+            self._queue.files.drop_audio(job)
+            transcriptions.change(connection, job, **cancelled(edits.read(connection, job)))
+        batches.stop_running(connection, id)
+        return batch_items.end_uploads(connection, id)
+
+    def _remove_uploads(self, ids: list[str]) -> None:
+        for id in ids:
+            self._uploads.remove(id)
+
+    def _finish_deletion(self, id: str) -> None:
+        now = datetime.now(UTC)
+        while True:
+            with self._database.writing() as connection:
+                jobs = batches.transcriptions_of(connection, id, AT_ONCE)
+                if not jobs:
+                    batches.remove(connection, id)
+                    return
+                self._queue.put_in_trash(connection, jobs, now)
+
+    def _move(self, connection: Connection, id: str, positions: Sequence[int], before: int | None) -> None:
+        found = batch_items.ids_at(connection, id, positions)
+        if len(found) != len(positions):
+            raise InvalidParameter(name="positions", reason=N_("there is no such recording in the batch"))
+        moved = [found[position] for position in positions]
+        order = batch_items.order(connection, id)
+        if before is None:
+            before = batch_items.first_waiting(connection, id) or 0
+        others = [(each, position) for each, position in order.items() if each not in moved]
+        ahead = [each for each, position in others if position < before]
+        new = [*ahead, *moved, *(each for each, _ in others[len(ahead) :])]
+        changed = {each: place for place, each in enumerate(new) if order[each] != place}
+        batch_items.place(connection, changed)
+
+
+def found_batch(connection: Connection, id: str) -> Row:
+    """Return the row of a batch.
+
+    Raises:
+        BatchNotFound
+    """
+    row = batches.find(connection, id)
+    if row is None:
+        raise BatchNotFound(id=id)
+    return row

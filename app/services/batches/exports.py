@@ -1,0 +1,36 @@
+"""What a batch has so far, for one file: each transcript is read when its turn has come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from app.domain.errors import NotFinished, TranscriptionNotFound
+from app.domain.transcript import Transcript
+from app.formats.archive import Member
+from app.services.batches.batches import BatchBook, BatchItem
+from app.services.transcriptions.job_queue import Queue
+
+
+def batch_members(
+    queue: Queue, book: BatchBook, id: str, translate: Callable[[str], str], *, with_textless: bool
+) -> Iterator[Member]:
+    """Yield the recordings of a batch in their order, a duplicate with the text of the other one.
+
+    `with_textless` adds those that have no text (yet), with the reason in the language of `translate`.
+    """
+    created_at = book.get(id).created_at
+    for item in book.every_item(id):
+        transcript = transcript_of(queue, item)
+        if transcript or with_textless:
+            error = item.error.explained(translate)["message"] if item.error else ""
+            yield Member(item.name, item.state.value, created_at, transcript, error)
+
+
+def transcript_of(queue: Queue, item: BatchItem) -> Transcript | None:
+    """Return the text of an item, once there is one."""
+    if item.source_id is None:
+        return None
+    try:
+        return queue.transcript(item.source_id)
+    except (NotFinished, TranscriptionNotFound):
+        return None

@@ -1,0 +1,106 @@
+"""The step from a whole file to a transcription of its batch, or to the discovery that its content is there already."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from typing import Any
+
+from app.logging import event
+from app.services.transcriptions.job_queue import IncomingFile, JobOptions, Queue
+from app.store.database import Connection, Row
+from app.store.queries import batch_items, batches
+from app.store.tables import ItemState, JobState, Rank, Wish
+
+OF_A_BATCH = "batch"
+OF_A_FOLDER = "folder"
+OF_A_COMPARISON = "compare"
+OF_MANY = frozenset({OF_A_BATCH, OF_A_FOLDER, OF_A_COMPARISON})
+"""Where a transcription comes from that nobody sent alone: a batch, a watched folder, or a comparison of models."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Admits files to batches. What is stored is stored together, so that nothing is done twice or lost."""
+
+    queue: Queue
+    limit_bytes: Callable[[], int]
+    model: Callable[[], str | None]
+    """The name of the model that would read a recording now; None where that is not known."""
+
+    def admit(self, item: Row, fill: Callable[[IncomingFile], None]) -> None:
+        """Make a transcription of what `fill` gives for `item`, or a duplicate; nothing if it is not wanted any more.
+
+        Raises:
+            EmptyFile, UploadTooLarge, DiskFull, DatabaseUnusable
+            Exception: whatever `fill` raises.
+        """
+        with self.queue.database.reading() as connection:
+            batch = batches.find(connection, item["batch_id"])
+        if batch is None:
+            return
+        name = PurePosixPath(item["name"]).name or item["name"]
+        options = JobOptions.from_dict(batch["options"])
+        source = OF_A_FOLDER if batch["folder"] else OF_A_BATCH
+        try:
+            with self.queue.receive(name, self.limit_bytes()) as incoming:
+                fill(incoming)
+                step = _Step(item["id"], incoming.sha256, batch["options"], self.model())
+                self.queue.submit(incoming, options, source, step.settle)
+        except _SameContent as same:
+            end_arrival(self.queue, item["id"], state=ItemState.DUPLICATE, duplicate_of=same.id)
+            event(_log, logging.INFO, "duplicate_found", item=item["id"], same_as=same.id)
+        except _NotWanted:
+            event(_log, logging.INFO, "arrival_not_wanted", item=item["id"])
+
+
+def end_arrival(queue: Queue, id: str, **values: Any) -> None:
+    """Store how the way of an item has ended, if it is still on its way."""
+    with queue.database.writing() as connection:
+        if batch_items.is_arriving(connection, id):
+            batch_items.change(connection, id, **values, origin=None, updated_at=datetime.now(UTC))
+
+
+class _SameContent(Exception):
+    """There is a transcription of the same content with the same options."""
+
+    def __init__(self, id: str) -> None:
+        super().__init__(id)
+        self.id = id
+
+
+class _NotWanted(Exception):
+    """The item was cancelled, or somebody else has admitted it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What is stored in the transaction that queues the transcription."""
+
+    item: str
+    sha256: str
+    options: dict[str, Any]
+    model: str | None
+
+    def settle(self, connection: Connection, id: str) -> None:
+        row = batch_items.find(connection, self.item)
+        batch = batches.find(connection, row["batch_id"]) if row else None
+        if row is None or batch is None or row["state"] != ItemState.UPLOADING:
+            raise _NotWanted
+        for twin in batches.twins(connection, self.sha256, id):
+            if self._is_same(twin):
+                raise _SameContent(twin["id"])
+        batches.rank(connection, id, Rank.HELD if batch["wish"] == Wish.PAUSE else Rank.BATCH)
+        values = {"state": ItemState.QUEUED, "transcription_id": id, "origin": None}
+        received = {"received_bytes": row["size_bytes"], "updated_at": datetime.now(UTC)}
+        batch_items.change(connection, self.item, **values, **received)
+
+    def _is_same(self, twin: Row) -> bool:
+        """A text of another model, or with other options, is another text."""
+        is_of_model = twin["state"] != JobState.SUCCEEDED or self.model in (None, twin["model"])
+        return is_of_model and twin["options"] == self.options

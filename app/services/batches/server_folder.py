@@ -1,0 +1,133 @@
+"""Recordings in a folder of this machine: found below a root, and opened without ever leaving it.
+
+A link is not followed, neither when a folder is listed nor when a file is opened later: somebody may have put it in
+the place of what was listed.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+from app.domain.errors import FileUnreadable, FolderNotAllowed, FolderWithoutRecordings
+
+SOUND = re.compile(
+    r"\.(wav|mp3|m4a|aac|flac|ogg|oga|opus|wma|amr|aif|aiff|ape|caf|wv|mp2|ac3|mka|webm|mp4|m4v|mov|mkv|avi|wmv|flv"
+    r"|mpg|mpeg|ts|3gp|3g2)$",
+    re.IGNORECASE,
+)
+_DIGITS = re.compile(r"(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A file as it is named, told apart from others, and found."""
+
+    name: str
+    """With the folders that it was chosen from."""
+    size_bytes: int
+    modified_ms: int | None = None
+    path: Path | None = None
+    """Where it lies on this machine, if it does."""
+
+    @property
+    def origin(self) -> str | None:
+        """The path in letters that can be stored, whatever bytes its name has."""
+        return None if self.path is None else quote_from_bytes(os.fsencode(self.path))
+
+    def is_same(self, size_bytes: int, modified_ms: int | None) -> bool:
+        """Tell whether these belong to the same file of this name; a sender need not know when it was changed."""
+        is_as_old = self.modified_ms is None or modified_ms is None or self.modified_ms == modified_ms
+        return self.size_bytes == size_bytes and is_as_old
+
+
+def path_of(origin: str) -> Path:
+    """Return the path that `Recording.origin` has told."""
+    return Path(os.fsdecode(unquote_to_bytes(origin)))
+
+
+def recordings_below(root: Path, path: str) -> list[Recording]:
+    """Return the recordings in the folder `path` below `root`, and in its own folders, in the order people count.
+
+    Raises:
+        FolderNotAllowed: it is no folder, or lies elsewhere.
+        FolderWithoutRecordings
+    """
+    folder = _folder_below(root, path)
+    found = [_recording(Path(place, name), folder) for place, name in _files(folder)]
+    if not found:
+        raise FolderWithoutRecordings(path=path)
+    return sorted(found, key=lambda recording: natural(recording.name))
+
+
+def is_recording(name: str) -> bool:
+    """Tell by its name whether a file is worth reading; a folder holds lists and hidden files, too."""
+    return not name.startswith(".") and SOUND.search(name) is not None
+
+
+def natural(name: str) -> tuple[tuple[int, str], ...]:
+    """Order names as people count: `call 2` before `call 10`."""
+    return tuple(
+        (int(part), "") if part.isdecimal() else (-1, part.casefold()) for part in _DIGITS.split(name)
+    )
+
+
+def display(path: Path) -> str:
+    """Return a path as people can read it; bytes that are no letters become numbers, so that no two names agree."""
+    return os.fsencode(path).decode(errors="backslashreplace")
+
+
+@contextmanager
+def open_below(root: Path, path: Path) -> Iterator[BinaryIO]:
+    """Open a file that lies below `root`.
+
+    Raises:
+        FileUnreadable: it cannot be opened, is no file, or a link leads out of the folder.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise FileUnreadable(file=display(path), reason=error.strerror) from error
+    with os.fdopen(descriptor, "rb") as file:
+        real = path.resolve()
+        if not (real.is_relative_to(root.resolve()) and _is_file_at(descriptor, real)):
+            raise FileUnreadable(file=display(path), reason=os.strerror(errno.EPERM))
+        yield file
+
+
+def _folder_below(root: Path, path: str) -> Path:
+    top = root.resolve()
+    try:
+        folder = (top / path).resolve()
+        if folder.is_relative_to(top) and folder.is_dir():
+            return folder
+    except (OSError, ValueError):  # a name that no folder can have
+        pass
+    raise FolderNotAllowed(path=path, root=str(root))
+
+
+def _files(folder: Path) -> Iterator[tuple[str, str]]:
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            if is_recording(name) and stat.S_ISREG(os.lstat(Path(place, name)).st_mode):
+                yield place, name
+
+
+def _recording(path: Path, folder: Path) -> Recording:
+    facts = path.stat()
+    shown = path.relative_to(folder.parent) if folder.parent != folder else path.relative_to(folder)
+    return Recording(display(shown), facts.st_size, facts.st_mtime_ns // 1_000_000, path)
+
+
+def _is_file_at(descriptor: int, path: Path) -> bool:
+    facts = os.fstat(descriptor)
+    return stat.S_ISREG(facts.st_mode) and os.path.samestat(facts, path.stat())

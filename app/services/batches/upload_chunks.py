@@ -1,0 +1,107 @@
+"""Pieces of uploads on their way to the disk: one at a time for each upload, whichever connection brings it.
+
+A connection that broke may look alive to the server for minutes. So whoever comes next ends it: what it brought is
+stored and counted first, and what it still brings is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from threading import Lock
+
+from app.domain.errors import N_, InvalidParameter, UploadOffsetConflict
+from app.store.database import Database
+from app.store.files.upload_chunks import PartialFile, UploadFiles
+from app.store.queries import batch_items
+
+
+class Slice:
+    """What one request brings of one upload."""
+
+    def __init__(self, database: Database, id: str, file: PartialFile, size_bytes: int) -> None:
+        self.id = id
+        self._database = database
+        self._file = file
+        self._size_bytes = size_bytes
+        self._lock = Lock()
+        self._is_over = False
+
+    @property
+    def received_bytes(self) -> int:
+        """Of the whole upload."""
+        return self._file.size_bytes
+
+    @property
+    def is_complete(self) -> bool:
+        return self._file.size_bytes == self._size_bytes
+
+    def write(self, chunk: bytes) -> None:
+        """Append `chunk`.
+
+        Raises:
+            UploadOffsetConflict: another connection has taken over.
+            InvalidParameter: it is more than was announced.
+            DiskFull
+        """
+        with self._lock:
+            if self._is_over:
+                raise UploadOffsetConflict(offset=self._file.size_bytes)
+            if self._file.size_bytes + len(chunk) > self._size_bytes:
+                raise InvalidParameter(
+                    name="body", reason=N_("it is longer than the file that was announced")
+                )
+            self._file.write(chunk)
+
+    def end(self) -> None:
+        """Put what came on the disk and count it; once is enough."""
+        with self._lock:
+            if self._is_over:
+                return
+            self._is_over = True
+            try:
+                received = self._file.sync()
+                with self._database.writing() as connection:
+                    batch_items.receive(connection, self.id, received, datetime.now(UTC))
+            finally:
+                self._file.close()
+
+
+class Slices:
+    """The pieces that are on their way now."""
+
+    def __init__(self, database: Database, uploads: UploadFiles) -> None:
+        self._database = database
+        self._uploads = uploads
+        self._lock = Lock()
+        self._begun: dict[str, Slice] = {}
+
+    @contextmanager
+    def begun(self, id: str, held_bytes: int, size_bytes: int) -> Iterator[Slice]:
+        """Go on with an upload behind its first `held_bytes`; at the end of the block all is on the disk."""
+        with self._lock:
+            if id in self._begun:  # two came at once, and the other one was first
+                raise UploadOffsetConflict(offset=held_bytes)
+            begun = Slice(self._database, id, self._uploads.open(id, held_bytes), size_bytes)
+            self._begun[id] = begun
+        try:
+            yield begun
+        finally:
+            try:
+                begun.end()
+            finally:
+                self._forget(begun)
+
+    def end(self, id: str) -> None:
+        """End the connection that brings a piece of this upload, if there is one."""
+        with self._lock:
+            begun = self._begun.get(id)
+        if begun:
+            begun.end()
+            self._forget(begun)
+
+    def _forget(self, begun: Slice) -> None:
+        with self._lock:
+            if self._begun.get(begun.id) is begun:
+                del self._begun[begun.id]

@@ -1,0 +1,116 @@
+"""Lists of hotwords that people keep under a name, to choose them again for the next recording."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from app.domain.errors import N_, HotwordListExists, HotwordListNotFound, InvalidParameter
+from app.domain.hotwords import parse_hotwords
+from app.logging import event
+from app.store.queries import hotword_lists
+
+if TYPE_CHECKING:
+    from app.store.database import Connection, Database, Row
+
+LONGEST_NAME = 100  # characters
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class HotwordList:
+    """One list, as its owner wrote it."""
+
+    id: str
+    name: str
+    words: str
+    """One on each line, with a weight if need be."""
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def count(self) -> int:
+        """How many words it holds, each once."""
+        return len(parse_hotwords(self.words.splitlines()))
+
+
+class HotwordLists:
+    """All of them. Every method may be called from any thread."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def everything(self) -> list[HotwordList]:
+        """Return the lists in the order of their names."""
+        with self._database.reading() as connection:
+            return [HotwordList(**row) for row in hotword_lists.everything(connection)]
+
+    def create(self, name: str, words: str) -> HotwordList:
+        """Keep a new list.
+
+        Raises:
+            InvalidParameter: the name is empty or too long, or there is nothing usable among the words.
+            HotwordListExists: another one has this name.
+            DiskFull
+        """
+        name, words = _checked(name, words)
+        id, now = secrets.token_hex(8), datetime.now(UTC)
+        with self._database.writing() as connection:
+            _refuse_taken(connection, name, id)
+            hotword_lists.add(connection, id=id, name=name, words=words, created_at=now, updated_at=now)
+        event(_log, logging.INFO, "hotword_list_created", id=id)
+        return HotwordList(id, name, words, now, now)
+
+    def replace(self, id: str, name: str, words: str) -> HotwordList:
+        """Give a list another name or other words.
+
+        Raises:
+            HotwordListNotFound
+            InvalidParameter, HotwordListExists, DiskFull: as `create`.
+        """
+        name, words = _checked(name, words)
+        now = datetime.now(UTC)
+        with self._database.writing() as connection:
+            row = _found(connection, id)
+            _refuse_taken(connection, name, id)
+            hotword_lists.change(connection, id, name=name, words=words, updated_at=now)
+        event(_log, logging.INFO, "hotword_list_replaced", id=id)
+        return HotwordList(id, name, words, row["created_at"], now)
+
+    def delete(self, id: str) -> None:
+        """Forget a list; recordings that were read with it keep their words.
+
+        Raises:
+            HotwordListNotFound
+        """
+        with self._database.writing() as connection:
+            _found(connection, id)
+            hotword_lists.remove(connection, id)
+        event(_log, logging.INFO, "hotword_list_deleted", id=id)
+
+
+def _checked(name: str, words: str) -> tuple[str, str]:
+    """Return both without white space that nobody sees."""
+    name = " ".join(name.split())
+    if not 0 < len(name) <= LONGEST_NAME:
+        raise InvalidParameter(name="name", reason=N_("it must have 1 to 100 characters"))
+    lines = [" ".join(line.split()) for line in words.splitlines()]
+    if not parse_hotwords(lines):
+        raise InvalidParameter(name="words", reason=N_("a list needs at least one word"))
+    return name, "\n".join(filter(None, lines))
+
+
+def _found(connection: Connection, id: str) -> Row:
+    row = hotword_lists.find(connection, id)
+    if row is None:
+        raise HotwordListNotFound(id=id)
+    return row
+
+
+def _refuse_taken(connection: Connection, name: str, id: str) -> None:
+    if hotword_lists.named(connection, name) not in (None, id):
+        raise HotwordListExists(name=name)

@@ -1,0 +1,144 @@
+"""One life of the process that infers, from its start to its death, seen from the server.
+
+It is asked by one thread at a time; only `kill` may come from another. When to start the next one, and whom to
+tell, is decided in inference.py.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import re
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Event, Timer
+
+import psutil
+
+from app.domain.errors import N_, InferenceCrashed, InferenceHung
+from app.domain.exit_status import exit_cause
+from app.engine import EngineSpec
+from app.engine.process.child import serve
+from app.engine.process.messages import Answer, Request, Stop
+
+PEAK = re.compile(r"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
+FAREWELL_SECONDS = 2.0  # an idle child ends at once; one that does not is killed
+
+
+class Child:
+    """A process that answers requests about speech."""
+
+    def __init__(self, spec: EngineSpec) -> None:
+        context = multiprocessing.get_context(
+            "spawn"
+        )  # a fork would copy the threads' locks, and CUDA forbids it
+        self._connection, theirs = context.Pipe()
+        self._process = context.Process(target=serve, args=(theirs, spec), name="inference", daemon=True)
+        self._process.start()
+        theirs.close()  # the child has the only one: its death is the end of the connection
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid
+
+    @property
+    def sentinel(self) -> int:
+        """Becomes readable when the process ends."""
+        return self._process.sentinel
+
+    def rss_bytes(self) -> int | None:
+        """Return the memory that the process has now, or None when it has ended."""
+        with suppress(psutil.NoSuchProcess):
+            return psutil.Process(self.pid).memory_info().rss
+        return None
+
+    def peak_bytes(self) -> int | None:
+        """Return the most memory that the process has had, or None when it has ended.
+
+        Where the system does not tell (Linux does), that is what it has now.
+        """
+        with suppress(OSError):
+            told = PEAK.search(Path(f"/proc/{self.pid}/status").read_text(encoding="ascii"))
+            if told:
+                return int(told[1]) * 1024
+        return self.rss_bytes()
+
+    def is_alive(self) -> bool:
+        return self._process.is_alive()
+
+    def first_answer(self, seconds: float) -> Answer:
+        """Wait until the engine is loaded or refused.
+
+        Raises:
+            InferenceCrashed: the process died.
+            InferenceHung: it said nothing for `seconds`, and was killed.
+        """
+        return self._exchange(None, seconds)
+
+    def ask(self, request: Request, seconds: float) -> Answer:
+        """Send `request` and return its answer.
+
+        Raises:
+            InferenceCrashed: the process died.
+            InferenceHung: it gave no answer for `seconds`, and was killed.
+        """
+        return self._exchange(request, seconds)
+
+    def kill(self) -> None:
+        """End the process now; whoever waits for its answer gets InferenceCrashed."""
+        self._process.kill()
+
+    def end(self) -> None:
+        """End the process, gently if it is idle, and wait until its memory is free."""
+        with suppress(OSError):
+            self._connection.send(Stop())
+            self._process.join(FAREWELL_SECONDS)
+        self.bury()
+
+    def bury(self) -> None:
+        """Make sure that the process has ended, and let go of what belongs to it."""
+        self._process.kill()
+        self._process.join()
+        self._connection.close()
+
+    def death(self) -> InferenceCrashed:
+        """Say how the process died."""
+        self._process.join(FAREWELL_SECONDS)
+        return InferenceCrashed(detail=_cause(self._process.exitcode))
+
+    def _exchange(self, request: Request | None, seconds: float) -> Answer:
+        with self._killing_after(seconds) as is_late:
+            try:
+                if request is not None:
+                    self._connection.send(request)  # blocks, too, where the child does not read
+                answer: Answer = self._connection.recv()
+            except (EOFError, OSError) as silence:
+                if is_late.is_set():
+                    raise InferenceHung(seconds=round(seconds, 1)) from silence
+                raise self.death() from silence
+        return answer
+
+    @contextmanager
+    def _killing_after(self, seconds: float) -> Iterator[Event]:
+        is_late = Event()
+
+        def kill() -> None:
+            is_late.set()
+            self.kill()
+
+        timer = Timer(seconds, kill)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield is_late
+        finally:
+            timer.cancel()
+
+
+def _cause(exitcode: int | None) -> str:
+    if exitcode is None:
+        return N_("it closed its connection")
+    if exitcode == -signal.SIGKILL:
+        return N_("SIGKILL: killed, probably because the machine was out of memory")
+    return exit_cause(exitcode)

@@ -1,0 +1,103 @@
+"""Another model beside the one in use, for a job that names it: loaded for that job, measured, and gone with it.
+
+There is one place. While it is taken, jobs that name a model wait in the queue and all others go on; so at most two
+models are in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from threading import Lock, Thread
+
+from app.domain.errors import ModelUnknown
+from app.engine import EngineSpec
+from app.engine.preparation.preparation import Cancelled
+from app.services.inference.process import InferenceProcess, Stopped
+from app.services.inference.scheduler import Batches
+
+LOOK_SECONDS = 0.5  # between two looks whether the job is still wanted, while its model is loaded
+
+
+@dataclass(frozen=True, slots=True)
+class BenchEngine:
+    """A model that is loaded for one job."""
+
+    batches: Batches
+    inference: InferenceProcess
+
+    def peak_bytes(self) -> int | None:
+        """Return the most memory that its process has had so far; the memory of a graphics card is not counted."""
+        return self.inference.peak_bytes()
+
+
+class Bench:
+    """The one place for another model."""
+
+    def __init__(self, spec_of: Callable[[str], EngineSpec], timeout_seconds: float) -> None:
+        self._spec_of = spec_of
+        self._timeout_seconds = timeout_seconds
+        self._place = Lock()
+
+    @contextmanager
+    def place(self) -> Iterator[BenchPlace]:
+        """Take the place, if it is free, until the end of the block."""
+        place = BenchPlace(self._place, is_mine=self._place.acquire(blocking=False))
+        try:
+            yield place
+        finally:
+            place.leave()
+
+    @contextmanager
+    def engine(self, model: str, is_unwanted: Callable[[], bool]) -> Iterator[BenchEngine]:
+        """Load a model for the block. Only who has the place may.
+
+        Raises:
+            ModelError: it is not here, or no model for recognition.
+            InferenceUnavailable: it cannot be loaded; why.
+            Cancelled: `is_unwanted` became true while it was loaded.
+        """
+        inference = InferenceProcess(self._spec_of(model))
+        batches = Batches(inference, self._timeout_seconds)
+        sender = Thread(target=batches.run, name="bench", daemon=True)
+        sender.start()
+        try:
+            _load(inference, is_unwanted)
+            yield BenchEngine(batches, inference)
+        finally:
+            batches.stop()
+            inference.stop()
+            sender.join()
+
+
+class BenchPlace:
+    """The place as one thread sees it."""
+
+    def __init__(self, lock: Lock, *, is_mine: bool) -> None:
+        self._lock = lock
+        self.is_mine = is_mine
+
+    def leave(self) -> None:
+        """Let somebody else have it."""
+        if self.is_mine:
+            self.is_mine = False
+            self._lock.release()
+
+
+def no_other_models(name: str) -> EngineSpec:
+    """Refuse every name: for a worker that knows its one model only."""
+    raise ModelUnknown(name=name, known="-")
+
+
+def _load(inference: InferenceProcess, is_unwanted: Callable[[], bool]) -> None:
+    with ThreadPoolExecutor(1, thread_name_prefix="bench-loader") as pool:
+        loading = pool.submit(inference.load_now)
+        while not wait([loading], LOOK_SECONDS).done:
+            if is_unwanted():
+                inference.stop()
+                with suppress(Stopped):
+                    loading.result()
+                raise Cancelled
+        loading.result()

@@ -1,0 +1,114 @@
+"""What this machine can compute on, looked at in a process of its own; a look is remembered until the next is asked for.
+
+The look imports torch and asks the drivers, which takes seconds and may crash: neither happens in this process.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+from app.domain.errors import N_, DevicesUnseen
+from app.domain.exit_status import exit_cause
+from app.paths import environment_of_children
+
+LOOK_SECONDS = 300.0  # for a cold import of torch on a busy machine, and a first CUDA initialisation
+
+
+@dataclass(frozen=True, slots=True)
+class FoundDevice:
+    """One device, or the place where one could be."""
+
+    name: str
+    """As the setting `device` takes it."""
+    label: str
+    """What the driver calls it; empty where it is absent."""
+    reason: str
+    """Why it cannot be used; empty where it can."""
+
+
+class Devices:
+    """Every method may be called from any thread; two that ask at once share one look."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._found: tuple[FoundDevice, ...] = ()
+
+    def look(self, *, again: bool = False) -> tuple[FoundDevice, ...]:
+        """Return all devices, of the last look or of a new one.
+
+        Raises:
+            DevicesUnseen: the process that looks died, or gave no answer.
+        """
+        with self._lock:
+            if again or not self._found:
+                self._found = _look()
+            return self._found
+
+
+def _look() -> tuple[FoundDevice, ...]:
+    try:
+        found = probe_devices("cpu")
+    except ProbeHung as error:
+        raise DevicesUnseen(reason=N_("A driver gives no answer.")) from error
+    except ProbeDied as error:
+        raise DevicesUnseen(reason=str(error)) from error
+    return tuple(FoundDevice(**device) for device in found["devices"])
+
+
+class ProbeHung(Exception):
+    """The process that looks gave no answer within LOOK_SECONDS."""
+
+
+class ProbeDied(Exception):
+    """The process that looks ended without an answer; its last words are the message."""
+
+
+def probe_devices(device: str) -> Mapping[str, Any]:
+    """Return what app.engine.computing.probe says of this machine and of `device`.
+
+    Raises:
+        ProbeHung, ProbeDied
+    """
+    return _probe("app.engine.computing.probe", "--device", device)
+
+
+def probe_torchaudio() -> str:
+    """Return why torchaudio does not work with torch; empty where it does.
+
+    Raises:
+        ProbeHung, ProbeDied
+    """
+    return str(_probe("app.engine.computing.torchaudio_probe")["reason"])
+
+
+def _probe(module: str, *options: str) -> Mapping[str, Any]:
+    """Return what a module prints that runs in a process of its own."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", module, *options],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=LOOK_SECONDS,
+            env=environment_of_children(),
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ProbeHung from error
+    if done.returncode:
+        raise ProbeDied(_last_words(done))
+    found: Mapping[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def _last_words(done: subprocess.CompletedProcess[str]) -> str:
+    words = done.stderr.strip().splitlines()[-1:]
+    if words:
+        return words[0]
+    return exit_cause(done.returncode)

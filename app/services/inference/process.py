@@ -1,0 +1,307 @@
+"""Keeps the process that infers alive: starts it, watches it, starts it again with the reason in log and status.
+
+It knows waveforms and texts, and neither jobs nor files. One request is worked on at a time.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing.connection
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from itertools import count
+from threading import Event, Lock, Thread
+from typing import NoReturn
+
+from app.domain.errors import AppError, InferenceCrashed, InferenceHung, InferenceUnavailable
+from app.engine import EngineInfo, EngineSpec, Utterance
+from app.engine.process.messages import ClearCache, Cleared, Failed, Ready, Refused, Transcribe, Transcribed
+from app.logging import event
+from app.services.inference.child import Child
+from app.services.inference.fair_lock import Turns
+from app.services.inference.status import InferenceStatus, Recognition, Stopped
+
+__all__ = ["InferenceProcess", "InferenceStatus", "Recognition", "Stopped"]
+
+LOAD_SECONDS = 600.0  # a large model from a slow disk, with a first CUDA initialisation
+CLEAR_SECONDS = 60.0
+STARTS_IN_A_ROW = 3  # deaths while loading after which the caller is told
+FIRST_PAUSE_SECONDS = 0.5  # before the second start in a row; doubled each time
+LONGEST_PAUSE_SECONDS = 30.0
+
+_log = logging.getLogger(__name__)
+
+
+class InferenceProcess:
+    """The one process that owns the device. Every method may be called from any thread."""
+
+    def __init__(self, spec: EngineSpec, *, load_seconds: float = LOAD_SECONDS) -> None:
+        self._spec = spec
+        self._load_seconds = load_seconds
+        self._turns = Turns()
+        self._ids = count(1)
+        self._stopping = Event()
+        self._child: Child | None = None
+        self._deaths_in_a_row = 0
+        self._used_at = time.monotonic()
+        self._status = InferenceStatus()
+        self._status_lock = Lock()
+
+    def start(self) -> None:
+        """Load the engine in the background."""
+        self._stopping.clear()
+        Thread(target=self._load, name="inference-loader", daemon=True).start()
+
+    load = start
+
+    def load_now(self) -> None:
+        """Load the engine and wait for it.
+
+        Raises:
+            InferenceUnavailable: it cannot be loaded.
+        """
+        with self._turns.taken():
+            self._ready_child()
+
+    def stop(self) -> None:
+        """End the process at once; a request in work is abandoned (its caller gets Stopped)."""
+        self._stopping.set()
+        if (child := self._child) is not None:
+            child.kill()
+        with self._turns.taken():
+            self._let_go()
+
+    def unload(self) -> None:
+        """End the process after its present request, which frees all its memory; the next request loads again."""
+        with self._turns.taken():
+            if self._child is not None:
+                self._child.end()
+                event(_log, logging.INFO, "inference_unloaded", pid=self._child.pid)
+            self._let_go()
+
+    def clear_cache(self) -> int | None:
+        """Give back what the device keeps for later, after the present request; None where nothing is loaded.
+
+        Raises:
+            InferenceCrashed, InferenceHung: the process died of it; a new one is on its way.
+        """
+        with self._turns.taken():
+            if self._child is None:
+                return None
+            try:
+                answer = self._child.ask(ClearCache(), CLEAR_SECONDS)
+            except (InferenceCrashed, InferenceHung) as death:
+                self._lose(death)
+                raise
+        return answer.freed_bytes if isinstance(answer, Cleared) else 0
+
+    def unload_if_idle(self, seconds: float) -> bool:
+        """Unload where nothing has been asked for so long; tell whether that was so."""
+        if self._child is None or time.monotonic() - self._used_at < seconds:  # asked first without a turn
+            return False
+        with self._turns.taken():
+            child = self._child
+            if child is None or time.monotonic() - self._used_at < seconds:
+                return False
+            child.end()
+            event(_log, logging.INFO, "inference_idle", pid=child.pid, seconds=round(seconds))
+            self._let_go()
+        return True
+
+    @property
+    def spec(self) -> EngineSpec:
+        """What is loaded, or will be when work comes."""
+        return self._spec
+
+    def use(self, spec: EngineSpec) -> None:
+        """Load another engine after the present request. The old one goes first: there may be no memory for both.
+
+        Raises:
+            InferenceUnavailable: it cannot be loaded; the old one comes back.
+            Stopped: `stop` was called.
+        """
+        with self._turns.taken():
+            if self._child is not None:
+                self._child.end()
+            self._let_go()
+            old, self._spec = self._spec, spec
+            try:
+                self._ready_child()
+            except InferenceUnavailable:
+                self._spec = old
+                self._let_go()
+                Thread(target=self._load, name="inference-loader", daemon=True).start()
+                raise
+
+    def status(self) -> InferenceStatus:
+        child = self._child
+        return replace(self._status, rss_bytes=child.rss_bytes() if child else None)
+
+    def peak_bytes(self) -> int | None:
+        """Return the most memory that the process has had; None where there is none."""
+        child = self._child
+        return child.peak_bytes() if child else None
+
+    @property
+    def batch_seconds(self) -> float:
+        """Padded seconds that the loaded engine likes to get at once; 0 where nothing is loaded, or one by one."""
+        info = self._status.info
+        return info.batch_seconds if info else 0.0
+
+    def transcribe(self, utterances: Sequence[Utterance], timeout_seconds: float) -> Recognition:
+        """Return one hypothesis per utterance. Whoever asks first is served first.
+
+        Raises:
+            InferenceCrashed, InferenceHung: the process died of this request; a new one is on its way.
+            InferenceUnavailable: the engine cannot be loaded.
+            Stopped: `stop` was called.
+            AppError: the engine's own, for example OutOfMemory; the process lives.
+        """
+        with self._turns.taken():
+            child = self._ready_child()
+            self._note(state="busy")
+            try:
+                answer = child.ask(Transcribe(next(self._ids), tuple(utterances)), timeout_seconds)
+            except (InferenceCrashed, InferenceHung) as death:
+                self._lose(death)
+                raise
+            self._note(state="ready")
+            self._deaths_in_a_row = 0
+            self._used_at = time.monotonic()
+            return self._recognition(answer)
+
+    def _recognition(self, answer: object) -> Recognition:
+        if isinstance(answer, Failed):
+            answer.error.add_note(answer.traceback)
+            raise answer.error
+        assert isinstance(answer, Transcribed)  # noqa: S101 - the only other answer to Transcribe
+        info = self._status.info
+        assert info is not None  # noqa: S101 - a ready child has said it
+        receipts = tuple(info.receipt + receipt for receipt in answer.receipts)
+        return Recognition(answer.hypotheses, receipts, info)
+
+    # Starting; in turn
+
+    def _load(self) -> None:
+        try:
+            with suppress(Stopped), self._turns.taken():
+                self._ready_child()
+        except InferenceUnavailable:
+            event(_log, logging.ERROR, "inference_unavailable", exc_info=True)
+
+    def _ready_child(self) -> Child:
+        """Return the living child, or start one; a start that dies is repeated after a pause."""
+        if self._child is not None and not self._child.is_alive():
+            self._lose(self._child.death())
+        starts = 0
+        while self._child is None:
+            self._pause()
+            starts += 1
+            try:
+                self._child = self._start_child()
+            except (InferenceCrashed, InferenceHung) as death:
+                self._count_death(death)
+                if starts == STARTS_IN_A_ROW:
+                    self._refuse(InferenceUnavailable(reason=death.problem.to_dict()), death)
+        return self._child
+
+    def _pause(self) -> None:
+        """Wait the longer, the more children have died in a row; the first successor comes at once."""
+        seconds = 0.0
+        if self._deaths_in_a_row > 1:
+            seconds = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** (self._deaths_in_a_row - 2))
+        if self._stopping.wait(seconds):
+            raise Stopped
+
+    def _start_child(self) -> Child:
+        self._note(state="loading", info=None, problem=None)
+        try:
+            child = Child(self._spec)
+        except OSError as error:  # no memory or no process left
+            self._refuse(InferenceUnavailable(reason=str(error)), error)
+        event(_log, logging.INFO, "inference_started", pid=child.pid)
+        self._child = child  # so that `stop` can end it while it loads
+        if self._stopping.is_set():  # `stop` came before it could see the child
+            child.kill()
+        try:
+            answer = child.first_answer(self._load_seconds)
+        except (InferenceCrashed, InferenceHung):
+            self._bury()
+            raise
+        return self._welcome(child, answer)
+
+    def _welcome(self, child: Child, answer: object) -> Child:
+        if isinstance(answer, Refused):
+            self._bury()
+            answer.error.add_note(answer.traceback)
+            self._refuse(answer.error, answer.error)
+        assert isinstance(answer, Ready)  # noqa: S101 - the only other first answer
+        seconds = round(answer.info.load_seconds, 2)
+        event(
+            _log, logging.INFO, "inference_ready", pid=child.pid, device=answer.info.device, seconds=seconds
+        )
+        _tell_differences(answer.info)
+        self._used_at = time.monotonic()
+        self._note(state="ready", info=answer.info)
+        Thread(target=self._watch, args=(child,), name="inference-watch", daemon=True).start()
+        return child
+
+    def _refuse(self, error: AppError, cause: BaseException) -> NoReturn:
+        self._note(state="failed", info=None, problem=error.problem)
+        if isinstance(error, InferenceUnavailable):
+            raise error from cause
+        raise InferenceUnavailable(reason=error.problem.to_dict()) from cause
+
+    # Dying
+
+    def _watch(self, child: Child) -> None:
+        """Notice the death of an idle child; one that dies of a request is noticed by who asked."""
+        multiprocessing.connection.wait([child.sentinel])
+        with suppress(Stopped), self._turns.taken():
+            if self._child is child:
+                self._lose(child.death())
+
+    def _lose(self, death: InferenceCrashed | InferenceHung) -> None:
+        """Take leave of a child that died, and let the next one load behind whoever waits already."""
+        self._bury()
+        self._count_death(death)
+        self._note(state="loading", info=None)
+        Thread(target=self._load, name="inference-loader", daemon=True).start()
+
+    def _count_death(self, death: InferenceCrashed | InferenceHung) -> None:
+        if self._stopping.is_set():
+            raise Stopped from death
+        self._deaths_in_a_row += 1
+        self._note(restarts=self._status.restarts + 1, last_restart_reason=death.problem)
+        event(_log, logging.ERROR, "inference_died", reason=death)
+
+    def _bury(self) -> None:
+        if self._child is not None:
+            self._child.bury()
+            self._child = None
+
+    def _let_go(self) -> None:
+        self._bury()
+        self._deaths_in_a_row = 0
+        self._note(state="stopped", info=None, problem=None)
+
+    def _note(self, **changes: object) -> None:
+        with self._status_lock:
+            self._status = replace(self._status, **changes)  # type: ignore[arg-type]
+
+
+def _tell_differences(info: EngineInfo) -> None:
+    """Log where a device or precision that a person asked for is not the one that is used."""
+    for line in info.receipt:
+        if line.reason and line.asked not in ("auto", line.applied):
+            event(
+                _log,
+                logging.WARNING,
+                "engine_differs",
+                option=line.name,
+                asked=line.asked,
+                applied=line.applied,
+                reason=line.reason,
+            )

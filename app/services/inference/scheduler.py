@@ -1,0 +1,196 @@
+"""Gathers the segments of all running jobs into batches for the process that infers, and gives each job its own back.
+
+Every job has a lane: it hands in a few segments ahead and takes out what became of them. One thread sends whatever
+waits as soon as the process is free, so that jobs read and store while it computes. No files and no database here.
+
+Who speaks comes before recordings, in two ways: lanes of a higher priority are served first, and while somebody is in
+the middle of a sentence nothing long is begun. But a recording that has waited its patience out is served all the same.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from threading import Condition
+
+from app.domain.errors import AppError, InferenceCrashed, InferenceHung, InferenceUnavailable
+from app.services.inference.process import InferenceProcess
+from app.services.inference.segment_queue import FINAL, PARTIAL, RECORDING, Lane, Order, Recognised
+
+__all__ = ["FINAL", "PARTIAL", "RECORDING", "Batches", "Lane", "Order", "Recognised"]
+
+TRIES_ALONE = 2  # the process may have died by chance; twice of the same segment is no chance
+PATIENCE_SECONDS = 5.0  # that a recording waits for those who speak, from one of its segments to the next
+QUICK_SECONDS = 0.15  # of computing that a person who speaks does not notice
+SHORT_SECONDS = 0.5  # of computing for recordings together, while sessions are open in which nobody speaks
+FIRST_PACE = 0.03  # seconds of computing for one of sound, until it is measured
+PACE_KEPT = 0.8  # of the measured pace, with each new measurement
+
+
+class Batches:
+    """The one way from jobs to the process that infers."""
+
+    def __init__(
+        self,
+        inference: InferenceProcess,
+        timeout_seconds: float,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
+        self.changed = Condition()
+        self._inference = inference
+        self._timeout_seconds = timeout_seconds
+        self._patience_seconds = patience_seconds
+        self._pace = FIRST_PACE
+        self._recording_served_at = 0.0
+        self._lanes: list[Lane] = []  # the next one to be served comes first
+        self._is_stopping = False
+
+    @property
+    def batch_seconds(self) -> float:
+        """Padded seconds that the loaded engine likes to get at once; 0 is one by one."""
+        return self._inference.batch_seconds
+
+    @contextmanager
+    def lane(
+        self, job: str, priority: int = RECORDING, on_done: Callable[[], None] | None = None
+    ) -> Iterator[Lane]:
+        """A way through for one job; at the end of the block whatever is still under way is forgotten."""
+        lane = Lane(job, priority, self, on_done)
+        with self.changed:
+            self._lanes.append(lane)
+        try:
+            yield lane
+        finally:
+            with self.changed:
+                self._lanes.remove(lane)
+                self.changed.notify_all()
+
+    def run(self) -> None:
+        """Send batches until `stop`."""
+        while batch := self._next_batch():
+            self._send(batch)
+
+    def _next_batch(self) -> list[tuple[Lane, Order]]:
+        """Wait for what is to be sent; nothing once it is time to stop."""
+        with self.changed:
+            while not self._is_stopping:
+                if batch := self._take_batch():
+                    return batch
+                self.changed.wait(self._seconds_until_overdue())
+        return []
+
+    def stop(self) -> None:
+        with self.changed:
+            self._is_stopping = True
+            self.changed.notify_all()
+
+    # Choosing; under the lock
+
+    def _take_batch(self) -> list[tuple[Lane, Order]]:
+        """Take the oldest segment of the lane whose turn it is, and of all lanes those that go well with it."""
+        found = self._next_lane()
+        if found is None:
+            return []
+        lane, most_seconds = found
+        self._lanes.remove(lane)
+        self._lanes.append(lane)
+        if lane.priority == RECORDING:
+            self._recording_served_at = time.monotonic()
+        equals = [each for each in self._lanes if each.priority == lane.priority]
+        waiting = {order: each for each in equals for order in each.waiting}
+        chosen = go_together(lane.waiting[0], waiting, most_seconds)
+        for order in chosen:
+            waiting[order].waiting.remove(order)
+            waiting[order].in_work.append(order)
+        return [(waiting[order], order) for order in chosen]
+
+    def _next_lane(self) -> tuple[Lane, float] | None:
+        """Return the lane whose turn it is, and how many seconds it may send; the first of the highest priority.
+
+        None where nothing waits, or only what is too long to be begun while somebody speaks.
+        """
+        waiting = [lane for lane in self._lanes if lane.waiting]
+        recording = next((lane for lane in waiting if lane.priority == RECORDING), None)
+        first = max(waiting, key=lambda lane: lane.priority, default=None)
+        if first is None:
+            return None
+        is_disturbing = first is not recording or any(lane.is_speaking for lane in self._lanes)
+        if recording and is_disturbing and self._seconds_left(recording) <= 0:
+            return recording, 0.0  # one alone: those who speak are next
+        if first is not recording:
+            return first, self.batch_seconds
+        if not is_disturbing:
+            is_live = any(lane.priority != RECORDING for lane in self._lanes)
+            return first, min(
+                self.batch_seconds, SHORT_SECONDS / self._pace
+            ) if is_live else self.batch_seconds
+        quick = QUICK_SECONDS / self._pace
+        return (first, min(quick, self.batch_seconds)) if first.waiting[0].seconds <= quick else None
+
+    def _seconds_left(self, recording: Lane) -> float:
+        """Return how long a recording still has to wait for those who speak."""
+        since = max(recording.waiting[0].since, self._recording_served_at)
+        return since + self._patience_seconds - time.monotonic()
+
+    def _seconds_until_overdue(self) -> float | None:
+        held_back = [lane for lane in self._lanes if lane.waiting]
+        return max(0.0, self._seconds_left(held_back[0])) if held_back else None
+
+    # Sending
+
+    def _send(self, batch: list[tuple[Lane, Order]]) -> None:
+        utterances = [order.utterance for _, order in batch]
+        began = time.monotonic()
+        try:
+            answer = self._inference.transcribe(utterances, self._timeout_seconds)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told to whom it concerns
+            self._settle(batch, [error] * len(batch))
+        else:
+            self._note_pace(batch, time.monotonic() - began)
+            parts = zip(answer.hypotheses, answer.receipts, strict=True)
+            self._settle(batch, [Recognised(*part, answer.info) for part in parts])
+
+    def _note_pace(self, batch: list[tuple[Lane, Order]], seconds: float) -> None:
+        """Learn how long a second of sound takes; loading a model in between does not count."""
+        sound = max(order.seconds for _, order in batch) * len(batch)
+        measured = min(seconds / max(sound, 1.0), 10 * self._pace)
+        self._pace = PACE_KEPT * self._pace + (1 - PACE_KEPT) * measured
+
+    def _settle(self, batch: list[tuple[Lane, Order]], results: Sequence[Recognised | Exception]) -> None:
+        """Give each lane its results; what may do better alone, or a second time, waits again."""
+        with self.changed:
+            for (lane, order), result in zip(batch, results, strict=True):
+                lane.in_work.remove(order)
+                if _is_worth_another_try(order, result, len(batch)):
+                    lane.wait_again(order, result)
+                else:
+                    order.result = result
+                    lane.done.append(order)
+            self.changed.notify_all()
+        for lane in {id(lane): lane for lane, _ in batch}.values():
+            if lane.on_done:
+                lane.on_done()
+
+
+def go_together(seed: Order, others: Iterable[Order], batch_seconds: float) -> list[Order]:
+    """Return `seed` and those of similar length that fit beside it into so many padded seconds."""
+    batch, longest = [seed], seed.seconds
+    if seed.is_alone:
+        return batch
+    for order in sorted(others, key=lambda order: abs(order.seconds - seed.seconds)):
+        padded = max(longest, order.seconds) * (len(batch) + 1)
+        if order is not seed and not order.is_alone and padded <= batch_seconds:
+            batch.append(order)
+            longest = max(longest, order.seconds)
+    return batch
+
+
+def _is_worth_another_try(order: Order, result: Recognised | Exception, batch_size: int) -> bool:
+    """An error of several may be the fault of one; a death of the process may be chance."""
+    if not isinstance(result, AppError) or isinstance(result, InferenceUnavailable):
+        return False
+    if batch_size > 1:
+        return True
+    order.tries += isinstance(result, InferenceCrashed | InferenceHung)
+    return isinstance(result, InferenceCrashed | InferenceHung) and order.tries < TRIES_ALONE

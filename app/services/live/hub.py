@@ -1,0 +1,219 @@
+"""All live sessions of this server: begin one, go on with one, end those that nobody takes up again."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from threading import Event, Lock, Thread
+
+from app.domain.errors import AppError, LiveSessionElsewhere, LiveSessionsFull
+from app.engine import SAMPLE_RATE
+from app.logging import event
+from app.services.inference.scheduler import Batches
+from app.services.live.context import SessionFacts, Surroundings
+from app.services.live.events import Listener
+from app.services.live.recorder import Recorder
+from app.services.live.session import Session
+from app.services.live.session_store import Ledger, Place
+from app.services.transcriptions.job_queue import Queue
+from app.services.transcriptions.records import JobOptions, SegmentRecord
+from app.store.database import Row
+from app.store.tables import LiveState
+
+FAREWELL_SECONDS = 5.0  # for a thread that waits for the database
+LOOK_SECONDS = 1.0  # between looks for sessions that are not wanted any more
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """A session that has ended, as its client asked or without it."""
+
+    id: str
+    transcription: str
+    next_chunk: int
+    options: JobOptions
+    segments: tuple[SegmentRecord, ...]
+    as_asked: bool
+    """The client said that it was over, and only missed the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveLimits:
+    """How much of it there may be."""
+
+    sessions: int
+    """At the same time."""
+    keep_minutes: float
+    """That a session waits for its client."""
+    most_seconds: float
+    """Of sound in one session."""
+
+
+class Live:
+    """Every method may be called from any thread."""
+
+    def __init__(
+        self,
+        queue: Queue,
+        batches: Batches | None,
+        limits: LiveLimits,
+        model: Callable[[], str | None],
+        quick: Callable[[JobOptions], Batches | None] = lambda _: None,
+    ) -> None:
+        self._queue = queue
+        self._ledger = Ledger(queue)
+        self._limits = limits
+        self._awake: dict[str, Session] = {}
+        self._lock = Lock()
+        self._stopping = Event()
+        self._opened_at = datetime.now(UTC)
+        self._recorder = Recorder(self._ledger, self._all)
+        self._around = Surroundings(
+            self._ledger, batches, quick, self._recorder.write, model, limits.most_seconds, self._forget
+        )
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Serve sessions during the block; at its end they stay as they are, to be taken up later."""
+        recorder = Thread(
+            target=self._recorder.run, args=(self._stopping,), name="live-recorder", daemon=True
+        )
+        keeper = Thread(target=self._look, name="live-keeper", daemon=True)
+        recorder.start()
+        keeper.start()
+        try:
+            yield
+        finally:
+            self._stopping.set()
+            for thread in (recorder, keeper):
+                thread.join(FAREWELL_SECONDS)
+            self._recorder.write_all()
+            for session in self._all():
+                session.leave()
+                self._forget(session)
+
+    # For clients
+
+    def begin(self, name: str, options: JobOptions, listener: Listener) -> Session:
+        """Begin a session; when this returns, its transcription is in the history.
+
+        Raises:
+            LiveSessionsFull, DiskFull, DatabaseUnusable
+        """
+        if len(self._awake) >= self._limits.sessions:
+            raise LiveSessionsFull(most=self._limits.sessions)
+        place, token = self._ledger.begin(name, options)
+        with self._lock:
+            session = self._wake(place, options, 0)
+        session.attach(listener, token)
+        self._queue.announce()
+        return session
+
+    def resume(self, id: str, token: str, listener: Listener) -> Session | Over:
+        """Go on with a session, or tell how it ended.
+
+        Raises:
+            LiveSessionUnknown, LiveTokenWrong
+            LiveSessionElsewhere: another server process has it.
+            TranscriptionNotFound: it was deleted.
+            DiskFull, DatabaseUnusable
+        """
+        row = self._ledger.find(id, token)
+        if row["state"] != LiveState.OPEN:
+            return self._over(row)
+        session = self._session(row)
+        session.attach(listener)
+        return session
+
+    def _over(self, row: Row) -> Over:
+        transcription = row["transcription_id"]
+        return Over(
+            row["id"],
+            transcription,
+            row["next_chunk"],
+            self._queue.get(transcription).options,
+            tuple(self._ledger.segments.all_of(transcription)),
+            as_asked=row["state"] == LiveState.ENDED,
+        )
+
+    def sessions(self) -> list[SessionFacts]:
+        """Return the sessions that go on, with and without a client, the oldest first."""
+        return [
+            SessionFacts(
+                id=row["id"],
+                transcription=row["transcription_id"],
+                name=row["name"],
+                created_at=row["created_at"],
+                seconds=row["samples"] / SAMPLE_RATE,
+                segments=row["segments_done"],
+                is_connected=row["id"] in self._awake and self._awake[row["id"]].is_connected,
+            )
+            for row in self._ledger.open_rows()
+            if row["deleted_at"] is None
+        ]
+
+    # Waking and forgetting
+
+    def _session(self, row: Row) -> Session:
+        """Return the session of a row that is open, woken where it slept."""
+        with self._lock:
+            if session := self._awake.get(row["id"]):
+                return session
+            reopened = self._ledger.reopen(row["id"])
+            if reopened is None:
+                raise LiveSessionElsewhere(id=row["id"])
+            return self._wake(*reopened)
+
+    def _wake(self, place: Place, options: JobOptions, next_chunk: int) -> Session:
+        session = Session(place, options, next_chunk, self._around)
+        self._awake[place.id] = session
+        session.start()
+        return session
+
+    def _forget(self, session: Session) -> None:
+        with self._lock:
+            if self._awake.pop(session.place.id, None) is None:
+                return
+        session.intake.close()
+        session.place.let_go()
+
+    def _all(self) -> list[Session]:
+        with self._lock:
+            return list(self._awake.values())
+
+    # Those that are not wanted any more
+
+    def _look(self) -> None:
+        while not self._stopping.wait(LOOK_SECONDS):
+            try:
+                for row in self._ledger.open_rows():
+                    self._look_at(row)
+            except (AppError, OSError):  # a locked database, a full disk: the next look tries again
+                event(_log, logging.WARNING, "live_look_failed", exc_info=True)
+
+    def _look_at(self, row: Row) -> None:
+        if row["cancel_requested"] or row["deleted_at"] or row["delete_requested"]:
+            self._end(row, LiveState.CANCELLED)
+        elif self._seconds_alone(row) > self._limits.keep_minutes * 60:
+            self._end(row, LiveState.ABANDONED)
+
+    def _seconds_alone(self, row: Row) -> float:
+        """How long no client has been there; while the server was down, none could come."""
+        with self._lock:
+            session = self._awake.get(row["id"])
+        if session is not None:
+            return session.seconds_alone
+        since: datetime = max(row["touched_at"], self._opened_at)
+        return (datetime.now(UTC) - since).total_seconds()
+
+    def _end(self, row: Row, state: LiveState) -> None:
+        try:
+            self._session(row).end(state)
+        except LiveSessionElsewhere:
+            return
+        event(_log, logging.INFO, "live_ending", session=row["id"], state=state.value)

@@ -1,0 +1,95 @@
+"""Takes the numbered chunks of one session and puts them on the disk in their order, none twice and none left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from threading import Lock
+
+from app.domain.errors import LiveGap, LiveNotStored
+from app.engine import SAMPLE_RATE
+from app.store.files.live_wav import BYTES_PER_SAMPLE, GrowingWav
+
+MOST_WAITING_SECONDS = 60.0  # of sound that the disk does not take; the client keeps what comes after it
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """How far the disk has got."""
+
+    next_chunk: int
+    samples: int
+
+    @property
+    def seconds(self) -> float:
+        return self.samples / SAMPLE_RATE
+
+
+class Intake:
+    """`take` is called by the connection, `write` by the thread that writes."""
+
+    def __init__(self, wav: GrowingWav, next_chunk: int) -> None:
+        self.stored = Stored(next_chunk, wav.samples)
+        """What a power cut cannot take."""
+        self._wav = wav
+        self._expected = next_chunk
+        self._waiting = bytearray()
+        self._is_closed = False
+        self._lock = Lock()
+        self._writing = Lock()
+
+    @property
+    def expected(self) -> int:
+        """The number of the chunk that comes next."""
+        return self._expected
+
+    @property
+    def seconds(self) -> float:
+        """Of sound that has arrived, on the disk or not yet."""
+        with self._lock:
+            return self.stored.seconds + len(self._waiting) / BYTES_PER_SAMPLE / SAMPLE_RATE
+
+    def take(self, number: int, sound: bytes) -> bool:
+        """Take a chunk; tell whether it is new.
+
+        Raises:
+            LiveGap: one before it is missing.
+            LiveNotStored: too much waits for the disk already.
+        """
+        with self._lock:
+            if number > self._expected:
+                raise LiveGap(expected=self._expected, number=number)
+            if number < self._expected:
+                return False
+            if len(self._waiting) > MOST_WAITING_SECONDS * SAMPLE_RATE * BYTES_PER_SAMPLE:
+                raise LiveNotStored(reason=f"{MOST_WAITING_SECONDS:.0f} s")
+            self._waiting += sound
+            self._expected += 1
+            return True
+
+    def write(self) -> bool:
+        """Put on the disk what has arrived; tell whether that was anything.
+
+        Raises:
+            DiskFull: there is no room; it stays in memory for the next time.
+        """
+        with self._writing:
+            with self._lock:
+                sound, number = bytes(self._waiting), self._expected
+            if not sound or self._is_closed:
+                return False
+            self._wav.append(sound)
+            with self._lock:
+                del self._waiting[: len(sound)]
+                self.stored = Stored(number, self._wav.samples)
+            return True
+
+    def close_up(self) -> tuple[int, str]:
+        """Finish the file; return its size in bytes and its SHA-256."""
+        with self._writing:
+            return self._wav.close_up()
+
+    def close(self) -> None:
+        with self._writing:
+            if not self._is_closed:
+                self._is_closed = True
+                self._wav.close()

@@ -1,0 +1,72 @@
+"""A second process for what is being said, where the model in use answers too late for it.
+
+Whisper hears a piece at once and writes it word by word: a second of computing for a few seconds of sound. The small
+built-in model reads the same in some milliseconds. So the text of an open segment comes from the small one, and the
+text that is stored from the model in use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event, Lock, Thread
+
+from app.engine import EngineSpec
+from app.services.inference.process import InferenceProcess
+from app.services.inference.scheduler import Batches
+from app.services.transcriptions.records import JobOptions
+
+IDLE_SECONDS = 300.0  # without anybody speaking, after which the process ends
+LOOK_SECONDS = 30.0
+FAREWELL_SECONDS = 5.0
+
+
+class QuickReader:
+    """The process begins with the first session that needs it."""
+
+    def __init__(
+        self,
+        spec: EngineSpec,
+        is_wanted: Callable[[JobOptions], bool],
+        timeout_seconds: float,
+        idle_seconds: float = IDLE_SECONDS,
+    ) -> None:
+        """Read with the engine of `spec` whatever `is_wanted` says it of; a process without work ends."""
+        self._is_wanted = is_wanted
+        self._inference = InferenceProcess(spec)
+        self._batches = Batches(self._inference, timeout_seconds)
+        self._idle_seconds = idle_seconds
+        self._threads: list[Thread] = []
+        self._beginning = Lock()
+        self._stopping = Event()
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Read during the block, once somebody has asked."""
+        try:
+            yield
+        finally:
+            self._stopping.set()
+            self._batches.stop()
+            self._inference.stop()
+            for thread in self._threads:
+                thread.join(FAREWELL_SECONDS)
+
+    def batches_for(self, options: JobOptions) -> Batches | None:
+        """Return the way to the process for open segments with these options; None where the model in use is as quick."""
+        if not self._is_wanted(options):
+            return None
+        with self._beginning:
+            if not self._threads:
+                self._inference.start()
+                self._threads = [
+                    Thread(target=self._batches.run, name="quick-batches", daemon=True),
+                    Thread(target=self._look_after, name="quick-idle", daemon=True),
+                ]
+                for thread in self._threads:
+                    thread.start()
+        return self._batches
+
+    def _look_after(self) -> None:
+        while not self._stopping.wait(LOOK_SECONDS):
+            self._inference.unload_if_idle(self._idle_seconds)

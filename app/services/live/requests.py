@@ -1,0 +1,78 @@
+"""Questions of one session to the process that infers, and the sound that they are about."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.domain.errors import AppError
+from app.engine import SAMPLE_RATE, Waveform
+from app.engine.audio.samples import BYTES_PER_SAMPLE, FULL_SCALE
+from app.engine.vad.vad import SpeechSpan
+from app.logging import event
+from app.services.inference.scheduler import Lane, Order, Recognised
+from app.services.live.segment_store import Planned
+from app.services.transcriptions.records import JobOptions
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """The two ways of one session through the process that infers."""
+
+    partials: Lane
+    finals: Lane
+
+
+@dataclass(slots=True)
+class Reading:
+    """A question to the process that infers, and its answer."""
+
+    number: int
+    span: SpeechSpan
+    options: JobOptions
+    since: float
+    """When its last sound arrived; of a final, when its end was known."""
+    planned: Planned | None = None
+    """None while the segment is still open."""
+    answer: Recognised | None = None
+    asked_at: float = 0.0
+
+
+class RecentSound:
+    """The sound that segments to come may need; times are seconds of the session."""
+
+    def __init__(self, start: float) -> None:
+        self._samples = bytearray()
+        self._first = round(start * SAMPLE_RATE)
+
+    def append(self, sound: bytes) -> None:
+        self._samples += sound
+
+    def waveform(self, span: SpeechSpan) -> Waveform:
+        first, end = (round(seconds * SAMPLE_RATE) - self._first for seconds in (span.start, span.end))
+        wanted = self._samples[max(0, first) * BYTES_PER_SAMPLE : max(0, end) * BYTES_PER_SAMPLE]
+        return waveform_of(bytes(wanted))
+
+    def forget(self, before: float) -> None:
+        needed = round(before * SAMPLE_RATE)
+        if needed > self._first:
+            del self._samples[: (needed - self._first) * BYTES_PER_SAMPLE]
+            self._first = needed
+
+
+def waveform_of(sound: bytes) -> Waveform:
+    """Return int16 samples as the engine takes them."""
+    return np.frombuffer(sound, dtype="<i2").astype(np.float32) / np.float32(FULL_SCALE)
+
+
+def answer_of(order: Order) -> Recognised | None:
+    """Return the text of a reading that will be repeated anyway; what went wrong is then told."""
+    try:
+        return order.recognised()
+    except AppError as error:
+        event(_log, logging.WARNING, "live_reading_failed", index=order.index, reason=error)
+        return None

@@ -1,0 +1,92 @@
+"""Keeps the finished segments of one session, however long the disk needs for it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from threading import Event
+from typing import TypeVar
+
+from app.domain.errors import AppError, DatabaseUnusable, DiskFull
+from app.engine import SAMPLE_RATE, Waveform
+from app.engine.vad.vad import SpeechSpan
+from app.logging import event
+from app.services.inference.process import Stopped
+from app.services.inference.scheduler import Recognised
+from app.services.live.intake import Intake
+from app.services.live.requests import waveform_of
+from app.services.live.segment_store import Planned
+from app.services.live.session_store import Ledger, Place
+from app.services.transcriptions.records import SegmentRecord
+from app.store.files.live_wav import read_samples
+
+FIRST_PAUSE_SECONDS = 0.5  # before the disk is asked again; doubled each time
+LONGEST_PAUSE_SECONDS = 15.0
+
+_T = TypeVar("_T")
+_log = logging.getLogger(__name__)
+
+
+class SessionKeeper:
+    """Keeps the segments of a session: none is stored before its sound is."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        place: Place,
+        intake: Intake,
+        write: Callable[[], None],
+        complain: Callable[[AppError], None],
+        leaving: Event,
+    ) -> None:
+        self._ledger = ledger
+        self._place = place
+        self._intake = intake
+        self._write = write
+        self._complain = complain
+        self._leaving = leaving
+
+    def plan(self, planned: Planned) -> None:
+        self._store_sound(planned)
+        self.insist(lambda: self._ledger.segments.plan(self._place.transcription, planned))
+
+    def finish(
+        self, planned: Planned, recognised: Recognised, seconds: float, *, is_new: bool
+    ) -> SegmentRecord:
+        self._store_sound(planned)
+        return self.insist(
+            lambda: self._ledger.segments.finish(
+                self._place.transcription, planned, recognised, seconds, is_new=is_new
+            )
+        )
+
+    def fail(self, planned: Planned, error: AppError) -> SegmentRecord:
+        return self.insist(
+            lambda: self._ledger.segments.fail(self._place.transcription, planned, error.problem)
+        )
+
+    def read(self, span: SpeechSpan) -> Waveform:
+        """Return sound that was stored before."""
+        first = round(span.start * SAMPLE_RATE)
+        return waveform_of(read_samples(self._place.wav.path, first, round(span.end * SAMPLE_RATE) - first))
+
+    def insist(self, step: Callable[[], _T]) -> _T:
+        """Do a step of the disk. Where that is full or the database locked, wait until it works again.
+
+        Raises:
+            Stopped: the server stops meanwhile.
+        """
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                return step()
+            except (DatabaseUnusable, DiskFull) as error:
+                event(_log, logging.WARNING, "live_waits", seconds=pause, reason=error)
+                self._complain(error)
+            if self._leaving.wait(pause):
+                raise Stopped
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+    def _store_sound(self, planned: Planned) -> None:
+        if self._intake.stored.seconds < planned.span.end:
+            self.insist(self._write)

@@ -1,0 +1,256 @@
+"""What of live sessions stands in the database. Each step is one transaction; when it returns, it is on the disk.
+
+The transcription of a session runs without a worker. When the session ends, it has succeeded; or, where texts are
+still missing, it waits in the queue like any other, and a worker reads only those.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import secrets
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from app.domain.errors import LiveSessionUnknown, LiveTokenWrong, SegmentsFailed
+from app.domain.transcript import detect_language
+from app.engine import SAMPLE_RATE
+from app.engine.audio.measures import measure
+from app.engine.audio.peaks import peaks
+from app.logging import event
+from app.services.live.intake import Stored
+from app.services.live.segment_store import SegmentBook
+from app.services.transcriptions.job_queue import Queue
+from app.services.transcriptions.records import JobOptions
+from app.services.transcriptions.transitions import cancelled, ended, given_back, why_without_text
+from app.store.database import Connection, Row
+from app.store.files.live_wav import HEADER_BYTES, GrowingWav
+from app.store.files.upload_file import SOURCE_STEM
+from app.store.queries import live, segments, transcriptions
+from app.store.tables import JobState, LiveState, SegmentState
+
+SUFFIX = ".wav"
+NO_DIGEST = ""  # of a recording that still grows
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one session is kept, held by this process until `life` is closed."""
+
+    id: str
+    transcription: str
+    wav: GrowingWav
+    life: int
+
+    def let_go(self) -> None:
+        os.close(self.life)
+
+
+class Ledger:
+    """The rows and folders of all live sessions."""
+
+    def __init__(self, queue: Queue) -> None:
+        self.queue = queue
+        self._database = queue.database
+        self._files = queue.files
+        self.segments = SegmentBook(queue.database)
+
+    # Beginning and going on
+
+    def begin(self, name: str, options: JobOptions) -> tuple[Place, str]:
+        """Make a session with its transcription; return where it is kept, and the token of its client.
+
+        Raises:
+            DiskFull, DatabaseUnusable: nothing of it stays.
+        """
+        id, transcription, token = secrets.token_hex(8), secrets.token_hex(8), secrets.token_urlsafe(24)
+        row = _recording_row(name, options)
+        life = self._files.begin_live(transcription, row)
+        try:
+            wav = self._wav(transcription, 0)
+            self._add(id, transcription, token, row, options)
+        except BaseException:
+            self._files.remove(transcription)
+            os.close(life)
+            raise
+        self._files.acknowledge(transcription)
+        return Place(id, transcription, wav, life), token
+
+    def _add(self, id: str, transcription: str, token: str, row: Row, options: JobOptions) -> None:
+        now = row["created_at"]
+        with self._database.writing() as connection:
+            transcriptions.add(
+                connection,
+                {
+                    "id": transcription,
+                    **row,
+                    "state": JobState.RUNNING,
+                    "stage": "recognizing",
+                    "started_at": now,
+                    "receipt": [asdict(options.vad.receipt)],
+                },
+            )
+            session = {"id": id, "transcription_id": transcription, "token_hash": _hash(token)}
+            live.add(
+                connection,
+                {
+                    **session,
+                    "state": LiveState.OPEN,
+                    "next_chunk": 0,
+                    "samples": 0,
+                    "created_at": now,
+                    "touched_at": now,
+                },
+            )
+
+    def find(self, id: str, token: str) -> Row:
+        """Return the row of a session whose client proves to be the same.
+
+        Raises:
+            LiveSessionUnknown, LiveTokenWrong
+        """
+        with self._database.reading() as connection:
+            row = live.find(connection, id)
+        if row is None:
+            raise LiveSessionUnknown(id=id[:40])
+        if not secrets.compare_digest(row["token_hash"], _hash(token)):
+            raise LiveTokenWrong(id=id[:40])
+        return row
+
+    def reopen(self, id: str) -> tuple[Place, JobOptions, int] | None:
+        """Hold a session that is open; return where it is kept, its options and its next chunk.
+
+        None where another process holds it, or it has just ended.
+
+        Raises:
+            DiskFull, DatabaseUnusable
+        """
+        with self._database.reading() as connection:
+            row = live.find(connection, id)
+        life = None if row is None else self._files.hold_live(row["transcription_id"])
+        if life is None:
+            return None
+        try:
+            return self._reopened(id, life)
+        except BaseException:
+            os.close(life)
+            raise
+
+    def _reopened(self, id: str, life: int) -> tuple[Place, JobOptions, int] | None:
+        with self._database.reading() as connection:  # again: only now nobody else can change it
+            row = live.find(connection, id)
+            kept = row and transcriptions.row_of(connection, row["transcription_id"])
+        if row is None or kept is None or row["state"] != LiveState.OPEN:
+            os.close(life)
+            return None
+        place = Place(id, kept["id"], self._wav(kept["id"], row["samples"]), life)
+        return place, JobOptions.from_dict(kept["options"]), row["next_chunk"]
+
+    def open_rows(self) -> list[Row]:
+        with self._database.reading() as connection:
+            return live.open_ones(connection)
+
+    def _wav(self, transcription: str, samples: int) -> GrowingWav:
+        path = self._files.folder(transcription) / f"{SOURCE_STEM}{SUFFIX}"
+        return GrowingWav(path, SAMPLE_RATE, samples)
+
+    # While it runs
+
+    def note(self, stored: Iterable[tuple[str, Stored]]) -> None:
+        """Note of several sessions how much of their sound is on the disk."""
+        now = datetime.now(UTC)
+        with self._database.writing() as connection:
+            for id, place in stored:
+                live.keep(connection, id, next_chunk=place.next_chunk, samples=place.samples, now=now)
+
+    def change(self, transcription: str, options: JobOptions) -> None:
+        with self._database.writing() as connection:
+            transcriptions.change(connection, transcription, options=options.to_dict())
+
+    # Its end
+
+    def draw(self, place: Place) -> None:
+        """Keep the picture of the sound; a player without one is no reason not to end."""
+        picture = self._files.peaks(place.transcription)
+        part = picture.with_name(f"{picture.name}.part")
+        try:
+            part.write_text(json.dumps(peaks(place.wav.path, header_bytes=HEADER_BYTES)))
+            part.replace(picture)
+        except OSError as error:
+            event(_log, logging.WARNING, "live_not_drawn", reason=error)
+
+    def end(self, place: Place, state: LiveState, duration: float, size_bytes: int, sha256: str) -> None:
+        """End a session and its transcription, which waits for a worker where texts are missing."""
+        id = place.transcription
+        described = _described(place) if duration else None
+        with self._database.writing() as connection:
+            live.end(connection, place.id, state)
+            segments.cover_rest(connection, id, duration)
+            recording = {
+                "duration": duration,
+                "size_bytes": size_bytes,
+                "sha256": sha256,
+                "recording": described,
+            }
+            transcriptions.change(connection, id, **recording, **_outcome(connection, id, state))
+            transcriptions.recount(connection, id)
+            is_unwanted = _row(connection, id)["delete_requested"]
+        if is_unwanted:
+            self.queue.purge(id)
+        self.queue.announce()
+
+
+def _recording_row(name: str, options: JobOptions) -> Row:
+    return {
+        "name": name,
+        "suffix": SUFFIX,
+        "size_bytes": 0,
+        "sha256": NO_DIGEST,
+        "source": "live",
+        "options": options.to_dict(),
+        "created_at": datetime.now(UTC),
+    }
+
+
+def _described(place: Place) -> dict[str, Any] | None:
+    """Return what is kept of the recording for the diagnosis, as of one that was sent; None where it cannot be read."""
+    try:
+        sound = measure(place.wav.path, HEADER_BYTES)
+    except (OSError, ValueError) as error:
+        event(_log, logging.WARNING, "live_not_measured", reason=error)
+        return None
+    facts = {"sample_rate": SAMPLE_RATE, "channels": 1, "codec": "pcm_s16le", "container": "wav"}
+    return facts | {"bit_rate": SAMPLE_RATE * 16, "channel_levels": [], "sound": [asdict(sound)]}
+
+
+def _outcome(connection: Connection, id: str, state: LiveState) -> dict[str, Any]:
+    """The values that the transcription takes."""
+    rows = segments.of(connection, id)
+    if state is LiveState.CANCELLED:
+        return cancelled(rows)
+    if any(row["state"] == SegmentState.PENDING for row in rows):
+        return given_back()
+    failures = [row["error"] for row in rows if row["state"] == SegmentState.FAILED]
+    values = ended(JobState.FAILED if failures else JobState.SUCCEEDED, rows)
+    if failures:
+        problem = SegmentsFailed(failed=len(failures), total=len(rows), reason=failures[0]).problem
+        values["error"] = problem.to_dict()
+    elif not values["text"]:
+        values["warnings"] = [why_without_text(rows)]
+    return values | {"language": detect_language(values["text_raw"])}
+
+
+def _row(connection: Connection, transcription: str) -> Row:
+    row = transcriptions.row_of(connection, transcription)
+    assert row is not None  # noqa: S101 - whoever removes a transcription waits for its session
+    return row
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode(errors="replace")).hexdigest()

@@ -1,0 +1,295 @@
+"""What is being said in one session: sound in, voices, partial texts and finished segments out.
+
+While somebody speaks, the open segment is read again and again, each reading when the one before is answered. When
+the silence has lasted long enough to make the end likely, the segment is read as it would be stored; if the silence
+goes on, that text is the final one, and it is there at once. All of it runs in the session's own thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from itertools import count
+
+import numpy as np
+
+from app.domain.errors import AppError, InferenceUnavailable, LiveTextWaits, RecognitionElsewhere
+from app.engine import Utterance, Waveform
+from app.engine.vad.speech_stream import Closed, Opened, Paused, SpeechStream
+from app.engine.vad.vad import SpeechSpan
+from app.logging import event
+from app.services.inference.scheduler import Lane, Order, Recognised
+from app.services.live.events import Final, LiveEvent, Partial, Trouble, VoiceStarted, VoiceStopped
+from app.services.live.partials import GrowingText
+from app.services.live.requests import Lanes, Reading, RecentSound, answer_of
+from app.services.live.segment_store import Planned
+from app.services.live.segment_writer import SessionKeeper
+from app.services.transcriptions.records import JobOptions, SegmentRecord
+
+PARTIAL_QUALITY = "balanced"
+PARTIAL_SECONDS = 0.3  # between two readings of an open segment, at least
+LONGEST_PARTIAL_SECONDS = 2.0
+PARTIAL_SHARE = 3.0  # an answer that took long makes the next reading come that much later
+NEWS_SECONDS = 0.1  # of new sound without which a reading would say the same
+REST_SECONDS = 1.0  # without sound, after which nobody speaks any more
+RETRY_SECONDS = 5.0  # before what could not be read is tried again
+
+_log = logging.getLogger(__name__)
+
+
+class Speech:
+    """One session's sound from where it begins, or goes on."""
+
+    def __init__(
+        self,
+        options: JobOptions,
+        keeper: SessionKeeper,
+        tell: Callable[[LiveEvent], None],
+        lanes: Lanes | None,
+        *,
+        index: int = 0,
+        start: float = 0.0,
+    ) -> None:
+        self._options = self._wanted = options
+        self._keeper = keeper
+        self._tell = tell
+        self._lanes = lanes
+        self._index = index  # of the segment that is open or comes next
+        self._covered = start
+        self._stream = SpeechStream(options.vad, start)
+        self._sound = RecentSound(start)
+        self._numbers = count()
+        self._arrived = time.monotonic()
+        self._text = GrowingText()
+        self._partial: Reading | None = None  # under way
+        self._early: Reading | None = None  # of a segment that has probably ended
+        self._finals: dict[int, Reading] = {}  # under way
+        self._unread: list[Reading] = []  # waiting for the recognition to work again
+        self._retry_at = 0.0
+        self._read_to = 0.0
+        self._next_partial_at = 0.0
+        self._is_speaking = False
+        self._is_waiting = False  # and the client knows it
+
+    @property
+    def is_settled(self) -> bool:
+        """Nothing is under way that will be stored."""
+        return not self._finals
+
+    # Sound
+
+    def hear(self, sound: bytes, arrived: float) -> None:
+        """Take sound that follows what was heard before."""
+        self._arrived = arrived
+        self._sound.append(sound)
+        self._follow(np.frombuffer(sound, dtype="<i2"))
+        self._sound.forget(self._stream.needed_from)
+        self._tell_speaking(is_speaking=self._stream.open_from is not None)
+        self._read_on()
+
+    def look(self) -> None:
+        """Do what is to be done where no sound comes: recordings need not wait for it any more."""
+        if time.monotonic() - self._arrived > REST_SECONDS:
+            self._tell_speaking(is_speaking=False)
+        self.retry()
+        self._read_on()
+
+    def take_up(self, segments: Iterable[SegmentRecord]) -> None:
+        """Have those read that a former server had found and not read."""
+        for segment in segments:
+            span = SpeechSpan(segment.start, segment.end)
+            planned = Planned(segment.index, span, span.start)
+            self._unread.append(Reading(next(self._numbers), span, self._options, time.monotonic(), planned))
+
+    def change(self, options: JobOptions) -> None:
+        """Let `options` hold from the next segment on."""
+        self._wanted = options
+        self._stream.change(options.vad)
+
+    def finish(self) -> None:
+        """The sound ends; what is open is complete."""
+        for heard in self._stream.finish():
+            self._note(heard)
+        self._tell_speaking(is_speaking=False)
+
+    def _follow(self, samples: np.ndarray) -> None:
+        for heard in self._stream.push(samples):
+            self._note(heard)
+        if self._early and not self._stream.is_pausing:
+            self._give_up_early()
+
+    def _note(self, heard: Opened | Paused | Closed) -> None:
+        if isinstance(heard, Opened):
+            self._open(heard.start)
+        elif isinstance(heard, Paused):
+            self._read_early(heard.span)
+        else:
+            self._close(heard.span)
+
+    def _open(self, start: float) -> None:
+        self._options = self._wanted
+        self._text = GrowingText()
+        self._read_to, self._next_partial_at = start, 0.0
+        self._tell(VoiceStarted(start))
+
+    def _tell_speaking(self, *, is_speaking: bool) -> None:
+        if self._lanes and is_speaking != self._is_speaking:
+            self._is_speaking = is_speaking
+            for lane in (self._lanes.partials, self._lanes.finals):
+                lane.tell_speaking(is_speaking=is_speaking)
+
+    def _close(self, span: SpeechSpan) -> None:
+        """A segment is complete: keep it, and read it unless that was done in the pause."""
+        self._tell(VoiceStopped(span.start, span.end))
+        planned = Planned(self._index, span, self._covered)
+        self._index, self._covered = self._index + 1, span.end
+        early, self._early = self._early, None
+        self._drop_partial()
+        if early and early.span == span:
+            early.planned, early.since = planned, time.monotonic()
+            self._settle_early(early)
+            return
+        reading = Reading(next(self._numbers), span, self._options, time.monotonic(), planned)
+        if self._lanes:
+            self._ask_final(reading, self._sound.waveform(span))
+        else:
+            self._tell_waiting(RecognitionElsewhere())
+        self._keeper.plan(planned)
+
+    def _settle_early(self, early: Reading) -> None:
+        if early.answer:
+            self._finish(early, early.answer, is_new=True)
+            return
+        assert early.planned  # noqa: S101 - it was set a line before
+        self._finals[early.number] = early
+        self._keeper.plan(early.planned)
+
+    # Asking
+
+    def _read_on(self) -> None:
+        """Read the open segment once more, where there is something new and the former reading is answered."""
+        start, end = self._stream.open_from, self._stream.heard_to
+        if start is None or not self._lanes or self._partial or self._early:
+            return
+        if time.monotonic() < self._next_partial_at or end < self._read_to + NEWS_SECONDS:
+            return
+        span = SpeechSpan(max(start, self._text.read_from), end)
+        options = replace(self._options, quality=PARTIAL_QUALITY)
+        self._partial = Reading(next(self._numbers), span, options, self._arrived)
+        self._read_to = end
+        self._ask(self._lanes.partials, self._partial, self._sound.waveform(span))
+
+    def _read_early(self, span: SpeechSpan) -> None:
+        if not self._lanes:
+            return
+        self._drop_partial()
+        self._early = Reading(next(self._numbers), span, self._options, self._arrived)
+        self._ask(self._lanes.finals, self._early, self._sound.waveform(span))
+
+    def _ask_final(self, reading: Reading, waveform: Waveform) -> None:
+        assert self._lanes  # noqa: S101 - the caller has looked
+        self._finals[reading.number] = reading
+        self._ask(self._lanes.finals, reading, waveform)
+
+    def _ask(self, lane: Lane, reading: Reading, waveform: Waveform) -> None:
+        reading.asked_at = time.monotonic()
+        lane.hand_in(reading.number, Utterance(waveform, reading.options.recognition))
+
+    def _drop_partial(self) -> None:
+        """A reading that has not begun is of no use any more; the answer to one that has is passed over."""
+        if self._lanes and self._partial:
+            self._lanes.partials.take_back(self._partial.number)
+        self._partial = None
+
+    def _give_up_early(self) -> None:
+        """Somebody speaks on: what was read is a partial text like others."""
+        if self._lanes and self._early and not self._early.answer:
+            self._lanes.finals.take_back(self._early.number)
+        self._early = None
+
+    # Answers
+
+    def take_answers(self) -> None:
+        """Take what was read since the last time."""
+        if not self._lanes:
+            return
+        while order := self._lanes.partials.take_out(0):
+            self._take_partial(order)
+        while order := self._lanes.finals.take_out(0):
+            self._take_final(order)
+        self._read_on()
+
+    def retry(self) -> None:
+        """Ask again for what could not be read, where it is time to."""
+        if self._unread and self._lanes and time.monotonic() >= self._retry_at:
+            unread, self._unread = self._unread, []
+            for reading in unread:
+                self._ask_final(reading, self._keeper.read(reading.span))
+
+    def _take_partial(self, order: Order) -> None:
+        reading = self._partial
+        if reading is None or reading.number != order.index:
+            return
+        self._partial = None
+        took = time.monotonic() - reading.asked_at
+        pause = min(max(PARTIAL_SECONDS, PARTIAL_SHARE * took), LONGEST_PARTIAL_SECONDS)
+        self._next_partial_at = reading.asked_at + pause
+        if answer := answer_of(order):
+            self._tell_partial(reading, answer)
+
+    def _take_final(self, order: Order) -> None:
+        if self._early and self._early.number == order.index:
+            self._early.answer = answer_of(order)
+            if self._early.answer:
+                self._tell_partial(self._early, self._early.answer)
+            else:
+                self._early = None
+        elif reading := self._finals.pop(order.index, None):
+            self._settle(reading, order)
+
+    def _tell_partial(self, reading: Reading, answer: Recognised) -> None:
+        span = reading.span
+        grown = self._text.take(answer.hypothesis, span.start, span.end)
+        start = self._stream.open_from
+        if grown is None or start is None:
+            return
+        text, stable = grown
+        latency_ms = (time.monotonic() - reading.since) * 1000
+        self._tell(Partial(self._index, start, span.end, text, stable, latency_ms))
+
+    def _settle(self, reading: Reading, order: Order) -> None:
+        """Keep the text of a segment, or why it has none."""
+        assert reading.planned  # noqa: S101 - finals are of complete segments
+        try:
+            answer = order.recognised()
+        except InferenceUnavailable as error:
+            self._wait_with(reading, error)
+        except AppError as error:
+            event(_log, logging.ERROR, "segment_failed", exc_info=True, index=reading.planned.index)
+            self._tell_final(reading, self._keeper.fail(reading.planned, error))
+        else:
+            self._finish(reading, answer, is_new=False)
+
+    def _wait_with(self, reading: Reading, error: InferenceUnavailable) -> None:
+        self._tell_waiting(error)
+        self._unread.append(reading)
+        self._retry_at = time.monotonic() + RETRY_SECONDS
+
+    def _tell_waiting(self, error: AppError) -> None:
+        """Tell once that there is no text for now."""
+        if not self._is_waiting:
+            self._is_waiting = True
+            self._tell(Trouble(LiveTextWaits(reason=error.problem.to_dict()).problem))
+
+    def _finish(self, reading: Reading, answer: Recognised, *, is_new: bool) -> None:
+        assert reading.planned  # noqa: S101 - finals are of complete segments
+        self._is_waiting = False
+        seconds = time.monotonic() - reading.asked_at
+        self._tell_final(reading, self._keeper.finish(reading.planned, answer, seconds, is_new=is_new))
+
+    def _tell_final(self, reading: Reading, segment: SegmentRecord) -> None:
+        latency = time.monotonic() - reading.since
+        event(_log, logging.INFO, "segment_finished", index=segment.index, seconds=round(latency, 3))
+        self._tell(Final(segment, latency * 1000))

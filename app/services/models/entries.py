@@ -1,0 +1,161 @@
+"""One model as a person sees it: what it is, where it lies, how it is. Plain values; the engine's own stay inside."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+
+from app.domain.errors import AppError, Problem
+from app.engine.catalog.known_models import BUILTINS, KnownModel, Role
+from app.engine.catalog.registry import ModelFolder, identify
+from app.services.models.download_folder import PullStatus
+
+__all__ = ["ModelEntry", "ModelState", "Role", "describe"]
+
+
+class ModelState(StrEnum):
+    """How a model is. Only those in use or ready can recognise or help to."""
+
+    IN_USE = "in_use"
+    SWITCHING = "switching"
+    """Chosen, and not loaded yet."""
+    READY = "ready"
+    DAMAGED = "damaged"
+    PULLING = "pulling"
+    STOPPED = "stopped"
+    """A part of it has arrived."""
+    AVAILABLE = "available"
+    """A hub has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEntry:
+    """One model."""
+
+    name: str
+    title: str
+    state: ModelState
+    family: str
+    role: Role
+    languages: tuple[str, ...]
+    abilities: tuple[str, ...]
+    """Of `times`, `hotwords`, `itn` and `punctuation`."""
+    licence: str
+    note: str
+    hubs: tuple[str, ...]
+    """Where it can be fetched; the first is the preferred one."""
+    parameters: int | None
+    size_bytes: int | None
+    size_is_estimate: bool
+    folder: Path | None
+    """Where it lies; None unless it is here."""
+    is_builtin: bool
+    is_linked: bool
+    """It lies elsewhere; its files are never deleted."""
+    pull: PullStatus | None
+    problem: Problem | None
+    """Why it cannot be used, why its download stopped, or why it did not load."""
+
+    @property
+    def is_here(self) -> bool:
+        return self.folder is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What is true of a model at the moment, beside its files."""
+
+    is_chosen: bool = False
+    is_switching: bool = False
+    is_linked: bool = False
+    refusal: Problem | None = None
+    """Why it did not load when it was chosen."""
+    damage: Problem | None = None
+    """What the last verification found."""
+
+
+def describe(
+    name: str, folder: Path, known: KnownModel | None, pull: PullStatus | None, now: Circumstances
+) -> ModelEntry:
+    """Return what there is to say about a model that lies, or would lie, in `folder`."""
+    is_here = folder.is_dir()
+    found, trouble = _look(folder) if is_here or now.is_linked else (None, None)
+    trouble = trouble or now.damage
+    source = known.sources if known else {pull.hub: pull.id} if pull else {}
+    size_bytes = found.size_bytes if found else known.estimated_bytes if known else None
+    return ModelEntry(
+        name=name,
+        title=known.title if known else name,
+        state=_state(is_here or now.is_linked, trouble, pull, now),
+        family=known.family if known else _family(found),
+        role=known.role if known else found.role if found else Role.RECOGNITION,
+        languages=_first(found.languages if found else (), known.languages if known else ()),
+        abilities=found.abilities if found else known.abilities if known else (),
+        licence=known.licence if known else "",
+        note=known.note if known else "",
+        hubs=tuple(source),
+        parameters=known.parameters if known else None,
+        size_bytes=size_bytes,
+        size_is_estimate=found is None and not (known and known.size_bytes),
+        folder=folder if is_here or now.is_linked else None,
+        is_builtin=name in BUILTINS,
+        is_linked=now.is_linked,
+        pull=pull,
+        problem=trouble or (pull.problem if pull else None) or now.refusal,
+    )
+
+
+def found_in(folder: Path) -> ModelFolder | None:
+    """Return what lies in a folder; None where that is no whole model."""
+    return _look(folder)[0]
+
+
+def languages_in(folder: Path) -> tuple[str, ...]:
+    """Return the languages of the model in a folder, as far as its files tell."""
+    found, _ = _look(folder)
+    return found.languages if found else ()
+
+
+def _look(folder: Path) -> tuple[ModelFolder | None, Problem | None]:
+    """Identify the folder, or say why it is no model; read again only when one of its files has changed."""
+    try:
+        entries = [(entry.name, entry.stat()) for entry in os.scandir(folder)]
+    except OSError:
+        entries = []
+    files = tuple(sorted((name, facts.st_size, facts.st_mtime_ns) for name, facts in entries))
+    return _look_at(folder, files)
+
+
+@lru_cache(maxsize=256)
+def _look_at(
+    folder: Path, _files: tuple[tuple[str, int, int], ...]
+) -> tuple[ModelFolder | None, Problem | None]:
+    try:
+        return identify(folder), None
+    except AppError as error:
+        return None, error.problem
+
+
+def _state(is_here: bool, trouble: Problem | None, pull: PullStatus | None, now: Circumstances) -> ModelState:
+    if pull and pull.is_running:
+        return ModelState.PULLING
+    if is_here and trouble:
+        return ModelState.DAMAGED
+    if is_here and now.is_chosen:
+        return ModelState.SWITCHING if now.is_switching else ModelState.IN_USE
+    if is_here:
+        return ModelState.READY
+    return ModelState.STOPPED if pull else ModelState.AVAILABLE
+
+
+def _family(found: ModelFolder | None) -> str:
+    if found is None:
+        return ""
+    return {"native": "WeNet", "funasr": "FunASR", "whisper": "Whisper"}[found.kind.value]
+
+
+def _first(*values: tuple[str, ...]) -> tuple[str, ...]:
+    return next(filter(None, values), ())

@@ -1,0 +1,128 @@
+"""Keeps the loaded model the one that was chosen, as the settings want it, and gives its memory back when it is idle.
+
+It runs in the process that owns the inference, and sees choices that other processes make.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Event, Thread
+
+from app.domain.errors import InferenceUnavailable, Problem
+from app.engine import EngineSpec
+from app.logging import event
+from app.services.inference.process import InferenceProcess, Stopped
+from app.services.models.choice import Choice
+from app.services.models.models import Models
+from app.services.settings import SettingsBook
+
+LOOK_SECONDS = 1.0
+FAREWELL_SECONDS = 5.0
+
+_log = logging.getLogger(__name__)
+
+
+class ModelKeeper:
+    """Watches the choice and the clock."""
+
+    def __init__(
+        self,
+        models: Models,
+        inference: InferenceProcess,
+        spec_of: Callable[[Path], EngineSpec],
+        idle_seconds: Callable[[], float],
+        settings: SettingsBook | None = None,
+    ) -> None:
+        self._models = models
+        self._inference = inference
+        self._spec_of = spec_of
+        self._idle_seconds = idle_seconds
+        self._settings = settings
+        self._stopping = Event()
+        self._refused: Choice | None = None
+        """The choice that was in vain, so that it is not tried again every second."""
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Keep the model during the block."""
+        thread = Thread(target=self._keep, name="model-keeper", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._stopping.set()
+            self._models.chosen.set()
+            thread.join(FAREWELL_SECONDS)
+
+    def _keep(self) -> None:
+        while not self._stopping.is_set():
+            with suppress(Stopped):
+                try:
+                    self._look()
+                except Exception:  # noqa: BLE001 - a mistake of ours must not end the thread
+                    event(_log, logging.ERROR, "model_keeper_stumbled", exc_info=True)
+            self._models.chosen.wait(LOOK_SECONDS)
+            self._models.chosen.clear()
+
+    def _look(self) -> None:
+        if not self._models.places.fixed:
+            self._follow()
+        if self._models.renewed.is_set():
+            self._models.renewed.clear()
+            self._renew()
+        if self._settings and self._settings.engine_is_outdated:
+            self._reload(self._settings)
+        if idle_seconds := self._idle_seconds():
+            self._inference.unload_if_idle(idle_seconds)
+
+    def _renew(self) -> None:
+        """Start the process that infers again, because packages were installed that it or its helpers can use."""
+        self._refused = None
+        with suppress(InferenceUnavailable):  # told by the status; the old process comes back
+            self._inference.use(self._spec_of(self._inference.spec.model_dir))
+
+    def _reload(self, settings: SettingsBook) -> None:
+        """Load the same model with the settings that were changed, or take them back."""
+        now = settings.now
+        try:
+            self._inference.use(self._spec_of(self._inference.spec.model_dir))
+        except InferenceUnavailable as error:
+            event(_log, logging.ERROR, "settings_refused", exc_info=True)
+            settings.engine_refused(now, _cause(error))
+        else:
+            settings.engine_loaded(now)
+            event(_log, logging.INFO, "settings_loaded")
+
+    def _follow(self) -> None:
+        choice = self._models.choice.read()
+        folder = self._models.folder_in_use()
+        if folder == self._inference.spec.model_dir:
+            self._settle(choice)
+        elif choice != self._refused:
+            self._switch(choice, folder)
+
+    def _settle(self, choice: Choice) -> None:
+        """Note how a choice turned out that was made before this process started."""
+        status = self._inference.status()
+        if choice.previous and status.state in ("ready", "busy"):
+            self._models.choice.confirm(choice.model)
+        elif choice.previous and status.problem:
+            self._models.choice.refuse(choice.model, status.problem)
+
+    def _switch(self, choice: Choice, folder: Path) -> None:
+        try:
+            self._inference.use(self._spec_of(folder))
+        except InferenceUnavailable as error:
+            event(_log, logging.ERROR, "model_refused", exc_info=True, model=choice.model)
+            self._refused = self._models.choice.refuse(choice.model, _cause(error))
+        else:
+            self._models.choice.confirm(choice.model)
+            event(_log, logging.INFO, "model_switched", model=choice.model)
+
+
+def _cause(error: InferenceUnavailable) -> Problem:
+    reason = error.params.get("reason")
+    return Problem.from_dict(reason) if isinstance(reason, dict) else error.problem

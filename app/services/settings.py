@@ -1,0 +1,237 @@
+"""The settings that hold now: those of the start, with what has been changed on the page since.
+
+A change is checked, kept on the disk, and then holds. What the engine was loaded with is remembered, so that a
+change that does not load can be taken back. Pages and the model keeper ask here; nothing here knows HTTP.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Lock
+from typing import Any
+
+from pydantic import ValidationError
+
+from app.domain.errors import N_, Problem, SettingFixed, SettingRefused, SettingsNotKept, SettingUnknown
+from app.logging import event
+from app.settings import ON_PAGE, Effect, Origin, Settings, broken_rules, checked_value, kept_settings
+from app.settings_file import (
+    SETTINGS_FILE,
+    KeptSettings,
+    alone,
+    read_refused,
+    set_damaged_aside,
+    write_kept,
+    write_refused,
+)
+
+_log = logging.getLogger(__name__)
+
+RELOADED = tuple(name for name, effect in ON_PAGE.items() if effect is Effect.RELOAD)
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """A change that the engine did not load with."""
+
+    values: Mapping[str, Any]
+    """What was asked for."""
+    problem: Problem
+
+
+class SettingsBook:
+    """Every method may be called from any thread; a change by another process is seen, too."""
+
+    def __init__(
+        self, settings: Settings, changed: Event, apply: Callable[[Settings], None] = lambda _: None
+    ) -> None:
+        """Open the book of a process.
+
+        Args:
+            settings: what holds at the start.
+            changed: set when something has been changed in this process.
+            apply: called with the settings when they are others than before, by whichever process.
+        """
+        self.at_start = settings
+        self._changed = changed
+        self._apply = apply
+        self._now = self._loaded = settings
+        self._damage = ""
+        self._stamp: tuple[int, int] | None = None
+        self._lock = Lock()
+        self._tell_damage(self._kept().damage)
+
+    @property
+    def file(self) -> Path:
+        return self.at_start.data_dir / SETTINGS_FILE
+
+    @property
+    def now(self) -> Settings:
+        """The settings that hold; those that need a restart hold after it."""
+        with self._lock:
+            self._look()
+            return self._now
+
+    @property
+    def damage(self) -> str:
+        """Why the file of the page was not, or not wholly, read."""
+        self.now  # noqa: B018 - looks at the file
+        return self._damage
+
+    @property
+    def taken_back(self) -> TakenBack | None:
+        """What the engine did not load with, until something else is changed; another process may have told it."""
+        if (refused := read_refused(self.at_start.data_dir)) is None:
+            return None
+        try:
+            return TakenBack(dict(refused["values"]), Problem.from_dict(refused["problem"]))
+        except (KeyError, TypeError, ValueError):  # of another version of this program
+            return None
+
+    def change(self, changes: Mapping[str, Any]) -> Settings:
+        """Keep new values; None goes back to the default. All of them hold, or none.
+
+        Raises:
+            SettingUnknown, SettingFixed, SettingRefused, SettingsNotKept
+        """
+        checked = {name: self._checked(name, value) for name, value in changes.items()}
+        with self._changing():
+            self._refuse_broken_rules(checked)
+            self._keep(checked)
+            write_refused(self.at_start.data_dir, None)
+        event(_log, logging.INFO, "settings_changed", names=",".join(changes))
+        self._changed.set()
+        return self.now
+
+    # What the engine is loaded with
+
+    @property
+    def engine_is_outdated(self) -> bool:
+        """Whether the engine has to be loaded again for the settings to hold."""
+        now = self.now
+        return any(getattr(now, name) != getattr(self._loaded, name) for name in RELOADED)
+
+    def engine_changes(self, now: Settings) -> dict[str, Any]:
+        """Return what differs from the start, of what the engine is loaded with."""
+        names = (name for name in RELOADED if getattr(now, name) != getattr(self.at_start, name))
+        return {name: getattr(now, name) for name in names}
+
+    def engine_loaded(self, settings: Settings) -> None:
+        self._loaded = settings
+
+    def engine_refused(self, settings: Settings, problem: Problem) -> None:
+        """Take back what the engine did not load with, except for what a person has changed again meanwhile.
+
+        Raises:
+            SettingsNotKept
+        """
+        refused = {
+            name: getattr(settings, name)
+            for name in RELOADED
+            if getattr(settings, name) != getattr(self._loaded, name)
+        }
+        with self._changing():
+            stale = [name for name in refused if getattr(self._now, name) == refused[name]]
+            self._keep({name: self._before(name) for name in stale})
+            write_refused(self.at_start.data_dir, {"values": refused, "problem": problem.to_dict()})
+        self._changed.set()
+
+    # Internal
+
+    def _checked(self, name: str, value: Any) -> Any:
+        if name not in Settings.model_fields:
+            raise SettingUnknown(name=name, field=name)
+        if name not in ON_PAGE or self._origin(name) in (Origin.OPTION, Origin.ENVIRONMENT):
+            raise SettingFixed(name=name, field=name)
+        if value is None:
+            return None
+        try:
+            return checked_value(name, value)
+        except ValidationError as error:
+            raise SettingRefused(name=name, field=name, reason=_reason(error)) from error
+
+    def _refuse_broken_rules(self, changes: Mapping[str, Any]) -> None:
+        fields = Settings.model_fields
+        changed = {name: fields[name].default if value is None else value for name, value in changes.items()}
+        for rule in broken_rules({name: getattr(self._now, name) for name in fields} | changed):
+            name = next((name for name in rule.names if name in changes), rule.names[0])
+            raise SettingRefused(name=name, field=name, reason=rule.reason)
+
+    def _kept(self) -> KeptSettings:
+        origins = (Origin.OPTION, Origin.ENVIRONMENT)
+        names = [name for name in ON_PAGE if self.at_start.origin(name) in origins]
+        return kept_settings(self.at_start.data_dir, {name: getattr(self.at_start, name) for name in names})
+
+    def _origin(self, name: str) -> Origin:
+        return self._now.origin(name)
+
+    def _before(self, name: str) -> Any:
+        """Return the value of the page that the engine was loaded with; None where it was the default."""
+        return getattr(self._loaded, name) if self._loaded.origin(name) is Origin.PAGE else None
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Look at the file and change it while nobody else does."""
+        folder = self.at_start.data_dir
+        try:
+            with self._lock, alone(folder):
+                self._look()
+                yield
+        except OSError as error:
+            raise SettingsNotKept(folder=str(folder), reason=error.strerror or str(error)) from error
+
+    def _keep(self, changes: Mapping[str, Any]) -> None:
+        """Write what the page has changed, with `changes`; only inside of `_changing`."""
+        if self._damage:
+            set_damaged_aside(self.at_start.data_dir)
+        kept = {name: getattr(self._now, name) for name in ON_PAGE if self._origin(name) is Origin.PAGE}
+        values = {name: value for name, value in (kept | dict(changes)).items() if value is not None}
+        write_kept(self.at_start.data_dir, values)
+        self._look()
+
+    def _look(self) -> None:
+        """Read the file again where it is another one than before."""
+        stamp = _stamp_of(self.file)
+        if stamp == self._stamp:
+            return
+        self._stamp = stamp
+        kept = self._kept()
+        before, self._now = self._now, self._now.with_page(kept.values)
+        if self._now != before:
+            self._apply(self._now)
+        if kept.damage != self._damage:
+            self._tell_damage(kept.damage)
+
+    def _tell_damage(self, damage: str) -> None:
+        self._damage = damage
+        if damage:
+            event(_log, logging.WARNING, "settings_damaged", file=self.file, reason=damage)
+
+
+def _stamp_of(file: Path) -> tuple[int, int] | None:
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_ino
+
+
+def _reason(error: ValidationError) -> str:
+    """Say in our words what pydantic found; figures stand after a colon, as the catalogue wants it."""
+    first = error.errors()[0]
+    limits = first.get("ctx", {})
+    if "ge" in limits:
+        return N_("The least is") + f": {limits['ge']:g}"
+    if "gt" in limits:
+        return N_("It must be more than") + f": {limits['gt']:g}"
+    if "le" in limits:
+        return N_("The most is") + f": {limits['le']:g}"
+    if first["type"] in ("literal_error", "string_pattern_mismatch"):
+        return N_("Possible are") + f": {limits.get('expected') or 'auto, cpu, mps, cuda, cuda:0, cuda:1 …'}"
+    if first["type"].startswith(("int", "float")):
+        return N_("This is not a number that fits.")
+    return str(first["msg"])

@@ -1,0 +1,152 @@
+"""Putting a text right by hand: every change is on the disk before it is acknowledged, and none overwrites another's.
+
+Whoever changes something names the revision that they have read; where it is not the latest, nothing is changed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from app.domain.edit_timing import Draft, place
+from app.domain.edits import Edit, EditedText, edit_from
+from app.domain.errors import N_, EditConflict, InvalidParameter, NotFinished, TranscriptionNotFound
+from app.domain.transcript import Segment, join_texts
+from app.logging import event
+from app.services.transcriptions.job_queue import JobState, Queue
+from app.services.transcriptions.records import segment_from
+from app.store.queries import edits, segments, transcriptions
+
+if TYPE_CHECKING:
+    from app.store.database import Connection, Row
+
+__all__ = ["Change", "Draft", "change_text", "edited_text", "restore_text"]
+
+LONGEST_STRETCH = 60  # segments that one edit may replace, and pieces that may stand there
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to stand in place of some segments that follow each other."""
+
+    first: int
+    last: int
+    pieces: tuple[Draft, ...]
+    """None: as it was recognised."""
+
+
+def edited_text(queue: Queue, id: str, first: int = 0, last: int | None = None) -> EditedText:
+    """Return what was changed by hand, in the segments from `first` to `last`.
+
+    Raises:
+        TranscriptionNotFound
+    """
+    with queue.database.reading() as connection:
+        row = _found(connection, id)
+        return _edited(row["edit_revision"], edits.of(connection, id, first, last))
+
+
+def change_text(queue: Queue, id: str, revision: int, changes: Sequence[Change]) -> EditedText:
+    """Make `changes`, all or none, and return them as they stand now.
+
+    Raises:
+        TranscriptionNotFound
+        NotFinished: the text is still being recognised.
+        EditConflict: somebody else has changed the text after `revision`.
+        InvalidParameter: a change cuts through another edit, or its times or indexes do not fit.
+        DiskFull
+    """
+    with queue.database.reading() as connection:
+        _checked(connection, id, revision)
+        there = _segments(connection, id, changes)
+    placed = [_placed(there, change) for change in changes]
+    now = datetime.now(UTC)
+    with queue.database.writing() as connection:
+        _checked(connection, id, revision)
+        for edit in placed:
+            _refuse_cut(edits.borders(connection, id, edit.first, edit.last), edit)
+            pieces = [piece.to_dict() for piece in edit.pieces]
+            edits.replace(connection, id, edit.first, edit.last, pieces, now)
+        latest = _keep_in_step(connection, id)
+    event(_log, logging.INFO, "text_edited", job=id, revision=latest, stretches=len(placed))
+    return EditedText(latest, now, tuple(placed))
+
+
+def restore_text(queue: Queue, id: str, revision: int) -> EditedText:
+    """Let the whole text be as it was recognised.
+
+    Raises:
+        TranscriptionNotFound
+        NotFinished: the text is still being recognised.
+        EditConflict: somebody else has changed the text after `revision`.
+        DiskFull
+    """
+    with queue.database.writing() as connection:
+        _checked(connection, id, revision)
+        edits.clear(connection, id)
+        latest = _keep_in_step(connection, id)
+    event(_log, logging.INFO, "text_restored", job=id, revision=latest)
+    return EditedText(latest, None, ())
+
+
+# Internal
+
+
+def _checked(connection: Connection, id: str, revision: int) -> None:
+    row = _found(connection, id)
+    if row["state"] in (JobState.QUEUED, JobState.RUNNING):
+        raise NotFinished(state=row["state"])
+    if row["edit_revision"] != revision:
+        raise EditConflict(current=row["edit_revision"], sent=revision)
+
+
+def _segments(connection: Connection, id: str, changes: Sequence[Change]) -> dict[int, Segment]:
+    """Return the segments of all changes by their indexes, read at once."""
+    for change in changes:
+        if not 0 <= change.first <= change.last < change.first + LONGEST_STRETCH:
+            raise InvalidParameter(name="first", reason=N_("at most 60 segments can be replaced at once"))
+    first = min((change.first for change in changes), default=0)
+    last = max((change.last for change in changes), default=-1)
+    rows = segments.between(connection, id, first, last)
+    return {row["index"]: segment_from(row).heard for row in rows}
+
+
+def _placed(there: Mapping[int, Segment], change: Change) -> Edit:
+    if len(change.pieces) > LONGEST_STRETCH:
+        raise InvalidParameter(name="pieces", reason=N_("there are more than 60"))
+    indexes = range(change.first, change.last + 1)
+    if not all(index in there for index in indexes):
+        raise InvalidParameter(name="last", reason=N_("there is no such segment"))
+    if not change.pieces:
+        return Edit(change.first, change.last, ())
+    return Edit(change.first, change.last, place([there[index] for index in indexes], change.pieces))
+
+
+def _refuse_cut(there: Sequence[tuple[int, int]], edit: Edit) -> None:
+    if any(first < edit.first or last > edit.last for first, last in there):
+        raise InvalidParameter(name="first", reason=N_("an edited stretch cannot be replaced in part"))
+
+
+def _keep_in_step(connection: Connection, id: str) -> int:
+    """Make the text that is listed and searched the edited one; return its revision."""
+    revision = edits.count_change(connection, id)
+    text = join_texts(row["text"] for row in edits.read(connection, id))
+    transcriptions.change(connection, id, text=text)
+    return revision
+
+
+def _edited(revision: int, rows: Sequence[Row]) -> EditedText:
+    latest = max((row["edited_at"] for row in rows), default=None)
+    return EditedText(revision, latest, tuple(edit_from(row) for row in rows))
+
+
+def _found(connection: Connection, id: str) -> Row:
+    row = transcriptions.find(connection, id)
+    if row is None:
+        raise TranscriptionNotFound(id=id)
+    return row

@@ -1,0 +1,33 @@
+"""Many transcripts for one file: each is read when its turn has come; what was deleted meanwhile is passed over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from app.domain.errors import NotFinished, TranscriptionNotFound
+from app.formats.archive import Member
+from app.services.transcriptions.job_queue import Queue, Transcription
+
+
+def members(
+    queue: Queue,
+    ids: Iterable[str],
+    translate: Callable[[str], str] = str,
+    name_of: Callable[[Transcription], str] = lambda record: record.name,
+) -> Iterator[Member]:
+    """Yield what is known of these transcriptions, in their order; errors in the language of `translate`."""
+    for id in ids:
+        try:
+            record = queue.get(id)
+            yield _member(queue, record, translate, name_of(record))
+        except TranscriptionNotFound:
+            continue
+
+
+def _member(queue: Queue, record: Transcription, translate: Callable[[str], str], name: str) -> Member:
+    error = record.error.explained(translate)["message"] if record.error else ""
+    try:
+        transcript = queue.transcript(record.id, translate)
+    except NotFinished:
+        transcript = None
+    return Member(name, record.state.value, record.created_at, transcript, error)

@@ -1,0 +1,234 @@
+"""Finding a transcript again: a page of what fits, with the places where the words stand, and the totals of all."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, tzinfo
+
+from app.services.transcriptions.job_queue import JobState, Queue, Transcription
+from app.services.transcriptions.records import transcription_from
+from app.store.database import Connection, Row
+from app.store.queries import history, search
+from app.store.queries.history import COUNTED_TO
+from app.store.queries.history_filter import Place, Wanted
+
+__all__ = ["COUNTED_TO", "Day", "Excerpt", "Found", "History", "Piece", "Place", "Result", "Totals", "Wanted"]
+
+LEAD_CHARACTERS = 16  # shown before the first word that was found
+EXCERPT_CHARACTERS = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of an excerpt, and whether it is what was searched for."""
+
+    text: str
+    is_match: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A place where words were found."""
+
+    pieces: tuple[Piece, ...]
+    segment: int | None = None
+    """Its index; None where no single segment holds it."""
+    start: float | None = None
+    """Seconds from the beginning of the recording."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One transcription that fits; its text is cut."""
+
+    transcription: Transcription
+    deleted_at: datetime | None
+    name: tuple[Piece, ...]
+    excerpts: tuple[Excerpt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of results."""
+
+    results: list[Result]
+    total: int
+    """How many fit; at most COUNTED_TO where `is_more`."""
+    is_more: bool
+    older: Place | None
+    """Where the next page begins; None on the last."""
+    newer: Place | None
+    """Where the page before ends; None on the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Everything that is kept; the trash counts only where it says so."""
+
+    count: int
+    seconds: float
+    size_bytes: int
+    by_state: dict[str, int]
+    by_language: dict[str, int]
+    by_source: dict[str, int]
+    trash_count: int
+    trash_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What was given in on one day of the reader's zone."""
+
+    date: date
+    count: int
+
+
+class History:
+    """What `queue` has kept, as people look for it."""
+
+    def __init__(self, queue: Queue) -> None:
+        self._database = queue.database
+
+    def page(
+        self,
+        wanted: Wanted,
+        limit: int,
+        *,
+        before: Place | None = None,
+        after: Place | None = None,
+        offset: int = 0,
+    ) -> Found:
+        """Return what fits: the first below `before`, or the last above `after`, or the first of all."""
+        with self._database.reading() as connection:
+            rows = history.newest(connection, wanted, limit + 1, before=before, after=after, offset=offset)
+            goes_on = len(rows) > limit
+            shown = (rows[-limit:] if after else rows[:limit]) if goes_on else rows
+            is_all = not (goes_on or before or after or offset)
+            total = len(rows) if is_all else history.count(connection, wanted)
+            results = [_result(connection, row, wanted.query) for row in shown]
+        has_older = goes_on or after is not None
+        has_newer = goes_on if after else before is not None or bool(offset)
+        is_more = total > COUNTED_TO and not wanted.is_countable
+        return Found(
+            results,
+            COUNTED_TO if is_more else total,
+            is_more,
+            _place(shown[-1]) if shown and has_older else None,
+            _place(shown[0]) if shown and has_newer else None,
+        )
+
+    def totals(self) -> Totals:
+        """Return the totals; they are counted with every change, so this is quick."""
+        with self._database.reading() as connection:
+            rows = history.totals(connection)
+        shown = [row for row in rows if not row["in_trash"]]
+        thrown = [row for row in rows if row["in_trash"]]
+        return Totals(
+            count=_sum(shown, "count"),
+            seconds=sum(row["seconds"] for row in shown),
+            size_bytes=_sum(shown, "size_bytes"),
+            by_state={state.value: 0 for state in JobState} | _by(shown, "state"),
+            by_language=_by(shown, "language"),
+            by_source=_by(shown, "source"),
+            trash_count=_sum(thrown, "count"),
+            trash_bytes=_sum(thrown, "size_bytes"),
+        )
+
+    def days(self, zone: tzinfo, count: int, now: datetime) -> list[Day]:
+        """Return the last `count` days until `now`, the oldest first, also those on which nothing came."""
+        today = now.astimezone(zone).date()
+        dates = [today - timedelta(days=back) for back in reversed(range(count))]
+        begin = datetime.combine(dates[0], time.min, zone)
+        with self._database.reading() as connection:
+            slots = history.created_since(connection, begin)
+        counts = Counter[date]()
+        for moment, counted in slots:
+            counts[moment.astimezone(zone).date()] += counted
+        return [Day(date, counts[date]) for date in dates]
+
+
+def excerpts_of(connection: Connection, row: Row, query: str) -> tuple[Excerpt, ...]:
+    """Return the places in the text where the terms of `query` stand, those with most of them first."""
+    terms = search.terms(query)
+    patterns = [search.pattern(term) for term in terms]
+    if not patterns:
+        return ()
+    segments = {
+        place["index"]: place
+        for term in terms
+        for place in history.places(connection, row["id"], _longest(term))
+    }
+    fitting = [place for place in segments.values() if _variety(place["text"], patterns)]
+    best = sorted(fitting, key=lambda place: (-_variety(place["text"], patterns), place["index"]))
+    if not best and _variety(row["text"], patterns):
+        return (Excerpt(tuple(_cut(row["text"], patterns))),)
+    return tuple(
+        Excerpt(tuple(_cut(place["text"], patterns)), place["index"], place["start"])
+        for place in best[: history.EXCERPTS]
+    )
+
+
+def marked(text: str, query: str) -> list[Piece]:
+    """Return the whole of `text`, with the terms of `query` marked."""
+    return list(_pieces(text, [search.pattern(term) for term in search.terms(query)]))
+
+
+def _result(connection: Connection, row: Row, query: str) -> Result:
+    return Result(
+        transcription_from(row),
+        row["deleted_at"],
+        tuple(marked(row["name"], query)),
+        excerpts_of(connection, row, query),
+    )
+
+
+def _place(row: Row) -> Place:
+    return Place(row["number"], row["deleted_at"])
+
+
+def _variety(text: str, patterns: Sequence[re.Pattern[str]]) -> int:
+    return sum(1 for pattern in patterns if pattern.search(text))
+
+
+def _cut(text: str, patterns: Sequence[re.Pattern[str]]) -> Iterator[Piece]:
+    first = min(found.start() for pattern in patterns if (found := pattern.search(text)))
+    start = max(0, first - LEAD_CHARACTERS)
+    end = start + EXCERPT_CHARACTERS
+    if start:
+        yield Piece("…", False)
+    yield from _pieces(text[start:end], patterns)
+    if end < len(text):
+        yield Piece("…", False)
+
+
+def _pieces(text: str, patterns: Sequence[re.Pattern[str]]) -> Iterator[Piece]:
+    """Yield `text` in pieces, in order: what fits a pattern, and what stands between."""
+    position = 0
+    for start, end in sorted(found.span() for pattern in patterns for found in pattern.finditer(text)):
+        if start < position:
+            continue
+        if start > position:
+            yield Piece(text[position:start], False)
+        yield Piece(text[start:end], True)
+        position = end
+    if position < len(text):
+        yield Piece(text[position:], False)
+
+
+def _longest(term: str) -> str:
+    return max(search.runs_of(term), key=len)
+
+
+def _sum(rows: Sequence[Row], name: str) -> int:
+    return sum(row[name] for row in rows)
+
+
+def _by(rows: Sequence[Row], name: str) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for row in rows:
+        if row[name]:
+            counts[row[name]] = counts.get(row[name], 0) + row["count"]
+    return dict(sorted(counts.items(), key=lambda pair: -pair[1]))

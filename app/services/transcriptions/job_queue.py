@@ -1,0 +1,381 @@
+"""The durable queue as the web and the command line see it: give a recording in, follow it, read it, keep house.
+
+What `submit` returns is on the disk. How a worker takes jobs and does them is in claims.py.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Condition
+from typing import TypeAlias
+
+from app.domain.edits import edit_from, overlaid
+from app.domain.errors import (
+    EmptyFile,
+    NotCancellable,
+    NotFinished,
+    NotRetriable,
+    TranscriptionNotFound,
+)
+from app.domain.hotwords import outcomes
+from app.domain.transcript import CHANNEL_NAME, Segment, Transcript, detect_language, join_texts
+from app.engine import CHANNELS, LANGUAGES, QUALITIES
+from app.logging import JOB_LOG_NAME, event
+from app.services.transcriptions.progress import Progress, Stage
+from app.services.transcriptions.records import (
+    JobOptions,
+    Page,
+    SegmentRecord,
+    Transcription,
+    segment_from,
+    transcription_from,
+)
+from app.services.transcriptions.transitions import cancelled, tried_again
+from app.store.database import Connection, Database, Row
+from app.store.files.recordings import Files
+from app.store.files.upload_file import IncomingFile
+from app.store.queries import edits, history, segments, transcriptions, trash
+from app.store.queries.history_filter import Wanted
+from app.store.tables import JobState, Rank
+
+__all__ = [
+    "CHANNELS",
+    "LANGUAGES",
+    "QUALITIES",
+    "IncomingFile",
+    "JobOptions",
+    "JobState",
+    "Page",
+    "Progress",
+    "Queue",
+    "SegmentRecord",
+    "Stage",
+    "Transcription",
+]
+
+_log = logging.getLogger(__name__)
+
+AT_FIRST = {"state": JobState.QUEUED, "stage": "queued"}
+
+Beside: TypeAlias = Callable[[Connection, str], None]
+"""Something that is stored together with the new transcription of this id."""
+
+
+class Queue:
+    """All transcriptions. Every method may be called from any thread.
+
+    Any of them may raise DatabaseUnusable, and those that change something DiskFull.
+    """
+
+    def __init__(self, database: Database, files: Files) -> None:
+        self.database = database
+        self.files = files
+        self._arrival = Condition()
+
+    # Giving in
+
+    def receive(self, name: str, limit_bytes: int) -> AbstractContextManager[IncomingFile]:
+        """Open a file for an upload. Call `submit` inside the block: leaving it without removes the file.
+
+        Raises:
+            UploadTooLarge, DiskFull: by `write`.
+        """
+        return self.files.receive(name.encode(errors="replace").decode(), limit_bytes)
+
+    def submit(
+        self, incoming: IncomingFile, options: JobOptions, source: str, beside: Beside | None = None
+    ) -> Transcription:
+        """Queue a received recording. When this returns, a power cut cannot lose it.
+
+        `beside` is done in the same transaction; where it raises, nothing of the recording stays.
+
+        Raises:
+            EmptyFile: nothing was received.
+            DiskFull: there is no room for it; nothing of it stays.
+        """
+        if not incoming.size_bytes:
+            raise EmptyFile(name=incoming.name)
+        id = secrets.token_hex(8)
+        row = _row(incoming, options, source)
+        self.files.settle(incoming, id, row)
+        try:
+            self._add(id, row, beside)
+        except BaseException:
+            self.files.remove(id)
+            raise
+        self.files.acknowledge(id)
+        event(_log, logging.INFO, "job_submitted", job=id, name=incoming.name, bytes=incoming.size_bytes)
+        self.announce()
+        return self.get(id)
+
+    def _add(self, id: str, row: Row, beside: Beside | None) -> None:
+        with self.database.writing() as connection:
+            transcriptions.add(connection, {"id": id, **row, **AT_FIRST})
+            if beside:
+                beside(connection, id)
+
+    # Reading
+
+    def get(self, id: str) -> Transcription:
+        """Return one transcription; while it runs, with the text so far.
+
+        Raises:
+            TranscriptionNotFound
+        """
+        with self.database.reading() as connection:
+            return transcription_from(_with_text(connection, _found(connection, id)))
+
+    def segments(self, id: str, *, with_words: bool = True) -> list[SegmentRecord]:
+        """Return the segments in the order of time; none before the recording has been read.
+
+        Raises:
+            TranscriptionNotFound
+        """
+        with self.database.reading() as connection:
+            _found(connection, id)
+            return [segment_from(row) for row in segments.of(connection, id, with_words=with_words)]
+
+    def some_segments(self, id: str, first: int, last: int) -> list[SegmentRecord]:
+        """Return the segments from `first` to `last` with their words.
+
+        Raises:
+            TranscriptionNotFound
+        """
+        with self.database.reading() as connection:
+            _found(connection, id)
+            return [segment_from(row) for row in segments.between(connection, id, first, last)]
+
+    def transcript(
+        self, id: str, translate: Callable[[str], str] = str, *, original: bool = False
+    ) -> Transcript:
+        """Return the text as people read it, also of a job that failed or was cancelled half-way.
+
+        `original` returns what was recognised, without what was put right by hand. Channels are named in the language
+        of `translate`.
+
+        Raises:
+            TranscriptionNotFound
+            NotFinished: the job has not ended, or ended without any text of its own.
+        """
+        record = self.get(id)
+        recognised = self.segments(id)
+        heard = tuple(segment.heard for segment in recognised if segment.text)
+        has_ended = record.state not in (JobState.QUEUED, JobState.RUNNING)
+        if not has_ended or not (heard or record.state is JobState.SUCCEEDED):
+            raise NotFinished(state=record.state.value)
+        shown = heard if original else tuple(self._read(id, recognised))
+        return Transcript(
+            segments=shown,
+            language=record.language or detect_language(record.text_raw, record.options.recognition.language),
+            duration=record.duration or 0.0,
+            model=record.model or "",
+            device=record.device or "",
+            receipt=record.receipt,
+            warnings=record.warnings,
+            hotwords=outcomes(record.options.hotwords, heard, record.receipt),
+            channel_name=translate(CHANNEL_NAME),
+        )
+
+    def _read(self, id: str, recognised: list[SegmentRecord]) -> Iterator[Segment]:
+        """Yield what people read, where there is any text."""
+        with self.database.reading() as connection:
+            by_hand = [edit_from(row) for row in edits.of(connection, id)]
+        return (segment for segment in overlaid(recognised, by_hand) if segment.text)
+
+    def search(
+        self, query: str = "", state: JobState | None = None, limit: int = 50, offset: int = 0
+    ) -> Page:
+        """Return transcriptions whose name or text holds every word of `query`, newest first.
+
+        Their texts are cut; a total of a search may be "more than" (history.py has the rest of the story).
+        """
+        wanted = Wanted(query=query, state=state)
+        with self.database.reading() as connection:
+            rows = history.newest(connection, wanted, limit, offset=offset)
+            return Page([transcription_from(row) for row in rows], history.count(connection, wanted))
+
+    def counts(self) -> dict[JobState, int]:
+        with self.database.reading() as connection:
+            return {state: history.count(connection, Wanted(state=state)) for state in JobState}
+
+    def revision(self) -> int:
+        """Return the number of the last change; cheap enough to be asked a few times a second."""
+        with self.database.reading() as connection:
+            return transcriptions.current_revision(connection)
+
+    def changed_since(self, revision: int) -> list[Transcription]:
+        """Return what was changed after `revision` and still exists, the oldest change first."""
+        with self.database.reading() as connection:
+            return [transcription_from(row) for row in transcriptions.changed_since(connection, revision)]
+
+    def deleted_since(self, revision: int) -> list[str]:
+        """Return the ids of what was deleted after `revision`; the last thousand deletions are remembered."""
+        with self.database.reading() as connection:
+            return transcriptions.deleted_since(connection, revision)
+
+    # Files
+
+    def source_path(self, id: str) -> Path:
+        """Return the recording as it was sent.
+
+        Raises:
+            TranscriptionNotFound
+            AudioGone: it is no longer on the disk.
+        """
+        with self.database.reading() as connection:
+            return self.files.source(id, _found(connection, id)["suffix"])
+
+    def peaks(self, id: str) -> list[list[int]]:
+        """Return the picture of the sound: lowest and highest sample of stretches of equal length, -127 to 127.
+
+        Raises:
+            TranscriptionNotFound
+            NotFinished: the recording has not been read.
+        """
+        record = self.get(id)
+        try:
+            stored = json.loads(self.files.peaks(id).read_text())
+        except FileNotFoundError:
+            raise NotFinished(state=record.state.value) from None
+        return [list(pair) for pair in stored]
+
+    def log_lines(self, id: str) -> list[str]:
+        """Return the lines of the job's own log.
+
+        Raises:
+            TranscriptionNotFound
+        """
+        self.get(id)
+        try:
+            text = (self.files.folder(id) / JOB_LOG_NAME).read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return []
+        return text.splitlines()
+
+    # Changing
+
+    def rename(self, id: str, name: str) -> Transcription:
+        """Show the transcription under another name.
+
+        Raises:
+            TranscriptionNotFound
+        """
+        with self.database.writing() as connection:
+            _found(connection, id)
+            transcriptions.change(connection, id, name=name.encode(errors="replace").decode())
+        return self.get(id)
+
+    def cancel(self, id: str) -> Transcription:
+        """End a job that waits, or ask the worker that runs it to end it before its next segment.
+
+        Raises:
+            TranscriptionNotFound
+            NotCancellable: it has already ended.
+        """
+        with self.database.writing() as connection:
+            row = _found(connection, id)
+            if row["state"] == JobState.QUEUED:
+                self.files.drop_audio(id)  # of an earlier worker; while this holds, none can claim the job
+                transcriptions.change(connection, id, **cancelled(edits.read(connection, id)))
+                transcriptions.move_up(connection)
+            elif row["state"] == JobState.RUNNING:
+                transcriptions.change(connection, id, cancel_requested=True)
+            else:
+                raise NotCancellable(state=row["state"])
+        event(_log, logging.INFO, "job_cancel_requested", job=id)
+        return self.get(id)
+
+    def retry(self, id: str) -> Transcription:
+        """Queue a failed or cancelled job again, behind all others; its finished segments stay as they are.
+
+        Raises:
+            TranscriptionNotFound
+            NotRetriable: it waits, runs or has succeeded.
+            AudioGone: its recording is no longer on the disk.
+        """
+        self.source_path(id)
+        with self.database.writing() as connection:
+            row = _found(connection, id)
+            if row["state"] not in (JobState.FAILED, JobState.CANCELLED):
+                raise NotRetriable(state=row["state"])
+            segments.reopen_failed(connection, id)
+            transcriptions.recount(connection, id)
+            order = transcriptions.next_revision(connection)
+            rank = min(row["rank"], Rank.BATCH)  # who asks for one of a paused batch wants it now
+            transcriptions.change(connection, id, **tried_again(), queue_order=order, rank=rank)
+        event(_log, logging.INFO, "job_retried", job=id)
+        self.announce()
+        return self.get(id)
+
+    def delete(self, id: str) -> None:
+        """Put a transcription in the trash, its files untouched. A job that waits or runs is cancelled.
+
+        Raises:
+            TranscriptionNotFound
+        """
+        with self.database.writing() as connection:
+            _found(connection, id)
+            self.put_in_trash(connection, [id], datetime.now(UTC))
+        event(_log, logging.INFO, "job_deleted", job=id)
+
+    def put_in_trash(self, connection: Connection, ids: list[str], now: datetime) -> int:
+        """Put those that are not there yet in the trash; return how many these were."""
+        waiting = trash.waiting_among(connection, ids)
+        for id in waiting:
+            self.files.drop_audio(id)  # of an earlier worker; while this holds, none can claim the job
+            transcriptions.change(connection, id, **cancelled(edits.read(connection, id)))
+        count = trash.put(connection, ids, now)
+        if waiting:
+            transcriptions.move_up(connection)
+        return count
+
+    def purge(self, id: str) -> None:
+        """Remove files and row of a transcription that is marked as deleted and that no worker holds."""
+        self.files.remove(id)
+        with self.database.writing() as connection:
+            transcriptions.remove(connection, id)
+
+    # Waiting for work, inside one process; workers of other processes look by themselves
+
+    def announce(self) -> None:
+        """Wake the workers of this process."""
+        with self._arrival:
+            self._arrival.notify_all()
+
+    def wait_for_arrival(self, seconds: float) -> None:
+        """Return when something has arrived in this process, or after `seconds`."""
+        with self._arrival:
+            self._arrival.wait(seconds)
+
+
+def _row(incoming: IncomingFile, options: JobOptions, source: str) -> Row:
+    return {
+        "name": incoming.name,
+        "suffix": incoming.suffix,
+        "size_bytes": incoming.size_bytes,
+        "sha256": incoming.sha256,
+        "source": source,
+        "options": options.to_dict(),
+        "created_at": datetime.now(UTC),
+    }
+
+
+def _found(connection: Connection, id: str) -> Row:
+    row = transcriptions.find(connection, id)
+    if row is None:
+        raise TranscriptionNotFound(id=id)
+    return row
+
+
+def _with_text(connection: Connection, row: Row) -> Row:
+    """Add the text so far to a row whose job has not ended: it is written there when it ends."""
+    if row["finished_at"] is not None:
+        return row
+    done = edits.read(connection, row["id"])
+    return row | {name: join_texts(segment[name] for segment in done) for name in ("text", "text_raw")}

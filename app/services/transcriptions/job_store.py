@@ -1,0 +1,275 @@
+"""The worker's side of the queue: take a job, remember every finished segment, end it, and take over from the dead.
+
+Each step is one transaction. A step of a job that was taken away from this worker raises ClaimLost.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from app.domain.errors import Problem, SegmentsFailed
+from app.domain.transcript import Applied, detect_language, merge_receipts
+from app.engine import Hypothesis
+from app.engine.preparation.preparation import Prepared
+from app.logging import event
+from app.services.transcriptions.job_queue import Queue
+from app.services.transcriptions.records import (
+    JobOptions,
+    SegmentRecord,
+    Transcription,
+    segment_from,
+    transcription_from,
+    words_to_store,
+)
+from app.services.transcriptions.transitions import cancelled, ended, given_back, why_without_text
+from app.store.database import Connection, Row
+from app.store.queries import edits, segments, transcriptions
+from app.store.tables import JobState, Rank, SegmentState
+
+_log = logging.getLogger(__name__)
+
+
+class ClaimLost(Exception):
+    """The job does not belong to this worker any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """What recognised a segment: kept with the transcription."""
+
+    model: str
+    device: str
+    receipt: tuple[Applied, ...]
+
+
+class Claims:
+    """What one living worker does with the queue."""
+
+    def __init__(self, queue: Queue, worker: str) -> None:
+        self._queue = queue
+        self._database = queue.database
+        self._files = queue.files
+        self._worker = worker
+
+    def claim(self, *, naming_models: bool = True) -> Transcription | None:
+        """Take the job that waits longest, if there is one; those that name a model of their own only on request."""
+        with self._database.reading() as connection:
+            if not transcriptions.has_waiting(connection, naming_models=naming_models):
+                return None
+        with self._database.writing() as connection:
+            row = transcriptions.claim(
+                connection,
+                self._worker,
+                datetime.now(UTC),
+                naming_models=naming_models,
+                stage="preparing",
+            )
+            transcriptions.move_up(connection)
+        return transcription_from(row) if row else None
+
+    def is_cancelled(self, id: str) -> bool:
+        """Tell whether a person wants the job to end or to wait, or somebody took it away."""
+        with self._database.reading() as connection:
+            row = transcriptions.held(connection, id, self._worker)
+        return row is None or bool(row["cancel_requested"]) or row["rank"] == Rank.HELD
+
+    def source(self, id: str) -> Path:
+        """Return the recording as it was sent.
+
+        Raises:
+            AudioGone: it is not on the disk.
+        """
+        with self._database.reading() as connection:
+            row = transcriptions.held(connection, id, self._worker)
+        if row is None:
+            raise ClaimLost(id)
+        return self._files.source(id, row["suffix"])
+
+    def pending(self, id: str) -> list[SegmentRecord]:
+        """Return the segments of the plan that are neither done nor failed."""
+        with self._database.reading() as connection:
+            rows = segments.of(connection, id)
+        return [segment_from(row) for row in rows if row["state"] == SegmentState.PENDING]
+
+    def store_plan(self, id: str, prepared: Prepared) -> None:
+        """Store how the recording is cut, once: segments that are done keep their place for good."""
+        with self._own(id) as (connection, row):
+            if row["duration"] is not None:
+                return
+            segments.add(connection, id, _plan(prepared))
+            options = JobOptions.from_dict(row["options"])
+            transcriptions.change(
+                connection,
+                id,
+                duration=prepared.facts.duration,
+                recording=prepared.described,
+                warnings=list(prepared.warnings),
+                receipt=[asdict(line) for line in prepared.receipt(options.vad, options.channels)],
+            )
+            transcriptions.recount(connection, id)
+
+    def begin_recognition(self, id: str) -> None:
+        with self._own(id) as (connection, _):
+            transcriptions.change(connection, id, stage="recognizing")
+
+    def finish_segment(
+        self, id: str, index: int, hypothesis: Hypothesis, maker: Maker, seconds_worked: float
+    ) -> None:
+        """Store the text of one segment; when this returns it is never recognised again."""
+        with self._own(id) as (connection, row):
+            segments.finish(
+                connection,
+                id,
+                index,
+                state=SegmentState.DONE,
+                text=hypothesis.text,
+                text_raw=hypothesis.text_raw,
+                confidence=hypothesis.confidence,
+                words=words_to_store(hypothesis.words),
+                dropped=hypothesis.dropped,
+                foreign_share=hypothesis.foreign_share,
+                emotion=hypothesis.emotion,
+                events=list(hypothesis.events),
+                language=hypothesis.language,
+                seconds_worked=seconds_worked,
+            )
+            stored = (Applied(**line) for line in row["receipt"])
+            receipt = [asdict(line) for line in merge_receipts(stored, maker.receipt)]
+            transcriptions.change(connection, id, model=maker.model, device=maker.device, receipt=receipt)
+            transcriptions.recount(connection, id)
+
+    def fail_segment(self, id: str, index: int, problem: Problem, seconds_worked: float) -> None:
+        """Store why one segment has no text."""
+        with self._own(id) as (connection, _):
+            segments.finish(
+                connection,
+                id,
+                index,
+                state=SegmentState.FAILED,
+                error=problem.to_dict(),
+                seconds_worked=seconds_worked,
+            )
+            transcriptions.change(connection, id)
+            transcriptions.recount(connection, id)
+
+    def note_memory(self, id: str, memory_bytes: int) -> None:
+        """Store the largest memory of a process that recognised this job alone."""
+        with self._own(id) as (connection, _):
+            transcriptions.change(connection, id, memory_bytes=memory_bytes)
+
+    def finish(self, id: str) -> Problem | None:
+        """End a job whose segments have all been tried; return the problem where some of them failed."""
+        self._files.drop_audio(id)
+        with self._own(id) as (connection, row):
+            rows = edits.read(connection, id)
+            problem = _failures(rows)
+            values = ended(JobState.FAILED if problem else JobState.SUCCEEDED, rows)
+            values |= {"cancel_requested": False, "error": problem and problem.to_dict()}
+            values["language"] = detect_language(values["text_raw"], row["options"]["language"])
+            if not (values["text"] or problem):
+                values["warnings"] = [*row["warnings"], why_without_text(rows)]
+            transcriptions.change(connection, id, **values)
+        self._purge_if_deleted(row)
+        return problem
+
+    def fail(self, id: str, problem: Problem) -> None:
+        """End a job that cannot go on; its finished segments are kept."""
+        self._files.drop_audio(id)
+        with self._own(id) as (connection, row):
+            done = edits.read(connection, id)
+            transcriptions.change(connection, id, **ended(JobState.FAILED, done), error=problem.to_dict())
+        self._purge_if_deleted(row)
+
+    def release(self, id: str) -> bool:
+        """End a job where a person wanted so, else give it back to its place in the queue; what is done is kept.
+
+        Tell whether it has ended.
+        """
+        with self._own(id) as (connection, row):
+            self._requeue(connection, row)
+        self._purge_if_deleted(row)
+        return bool(row["cancel_requested"])
+
+    def take_over(self) -> None:
+        """Give back the jobs of workers that died, and finish what was being deleted; living workers keep theirs."""
+        with self._database.reading() as connection:
+            holders = transcriptions.workers_with_jobs(connection)
+            deleted = transcriptions.being_deleted(connection)
+        for worker in holders:
+            if worker != self._worker and not self._files.is_worker_alive(worker):
+                self._inherit(worker)
+        for id in deleted:
+            self._queue.purge(id)
+
+    def sweep(self) -> None:
+        """Remove the files that processes that died have left; recordings without a row are put aside."""
+        swept = self._files.sweep(self._is_known)
+        for id in swept.unfinished:
+            event(_log, logging.WARNING, "upload_never_finished", job=id)
+        for id in swept.orphans:
+            event(_log, logging.WARNING, "recording_without_row", job=id)
+
+    def _inherit(self, worker: str) -> None:
+        with self._database.writing() as connection:
+            rows = transcriptions.running_of(connection, worker)
+            for row in rows:
+                self._requeue(connection, row)
+        self._files.forget_worker(worker)
+        for row in rows:
+            event(_log, logging.WARNING, "job_taken_over", job=row["id"], from_worker=worker)
+            self._purge_if_deleted(row)
+        self._queue.announce()
+
+    def _requeue(self, connection: Connection, row: Row) -> None:
+        """Let a job wait at its old place, or end it where that was asked for meanwhile."""
+        values = given_back()
+        if row["cancel_requested"]:
+            self._files.drop_audio(row["id"])
+            values = cancelled(edits.read(connection, row["id"]))
+        transcriptions.change(connection, row["id"], **values)
+
+    def _is_known(self, id: str) -> bool:
+        with self._database.reading() as connection:
+            return transcriptions.is_known(connection, id)
+
+    @contextmanager
+    def _own(self, id: str) -> Iterator[tuple[Connection, Row]]:
+        """A transaction on a job that this worker still has."""
+        with self._database.writing() as connection:
+            row = transcriptions.held(connection, id, self._worker)
+            if row is None:
+                raise ClaimLost(id)
+            yield connection, row
+
+    def _purge_if_deleted(self, row: Row) -> None:
+        if row["delete_requested"]:
+            self._queue.purge(row["id"])
+
+
+def _plan(prepared: Prepared) -> Iterator[Row]:
+    """Number the spans; each covers what the ones before it leave of the recording, the last one to its end."""
+    covered = 0.0
+    for index, span in enumerate(prepared.spans):
+        is_last = index == len(prepared.spans) - 1
+        end = prepared.facts.duration if is_last else max(covered, span.end)
+        yield {
+            "index": index,
+            "start": span.start,
+            "end": span.end,
+            "channel": span.channel,
+            "covers_seconds": end - covered,
+        }
+        covered = end
+
+
+def _failures(rows: Iterable[Row]) -> Problem | None:
+    states = [(row["state"], row["error"]) for row in rows]
+    failed = [error for state, error in states if state == SegmentState.FAILED]
+    if not failed:
+        return None
+    return SegmentsFailed(failed=len(failed), total=len(states), reason=failed[0]).problem

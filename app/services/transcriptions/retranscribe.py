@@ -1,0 +1,69 @@
+"""Reading a recording once more: a new transcription that shares the recording with the first one."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from app.domain.errors import TranscriptionNotFound
+from app.logging import event
+from app.services.transcriptions.job_queue import AT_FIRST, JobOptions, Queue, Transcription
+from app.services.transcriptions.records import transcription_from
+from app.store.queries import transcriptions
+
+if TYPE_CHECKING:
+    from app.store.database import Row
+
+SHARED = ("name", "suffix", "size_bytes", "sha256")
+"""What two transcriptions of one recording have in common."""
+
+_log = logging.getLogger(__name__)
+
+
+def recognise_again(queue: Queue, id: str, options: JobOptions, source: str) -> Transcription:
+    """Queue the recording of `id` with other options. When this returns, a power cut cannot lose it.
+
+    Raises:
+        TranscriptionNotFound
+        AudioGone: its recording is no longer on the disk.
+        DiskFull: there is no room for another transcription; nothing of it stays.
+    """
+    row = _found(queue, id)
+    recording = queue.files.source(id, row["suffix"])
+    again, new = secrets.token_hex(8), _row(row, options, source)
+    try:
+        with queue.files.settle_twin(recording, again, new), queue.database.writing() as connection:
+            transcriptions.add(connection, {"id": again, **new, **AT_FIRST})
+    except BaseException:
+        queue.files.remove(again)
+        raise
+    event(_log, logging.INFO, "job_submitted", job=again, name=row["name"], again_of=id)
+    queue.announce()
+    return queue.get(again)
+
+
+def readings(queue: Queue, record: Transcription) -> list[Transcription]:
+    """Return all transcriptions of the recording of `record`, itself among them, the oldest first; without texts."""
+    with queue.database.reading() as connection:
+        return [
+            transcription_from(row) for row in transcriptions.of_same_recording(connection, record.first_id)
+        ]
+
+
+def _row(first: Row, options: JobOptions, source: str) -> Row:
+    return {name: first[name] for name in SHARED} | {
+        "source": source,
+        "options": options.to_dict(),
+        "created_at": datetime.now(UTC),
+        "again_of": first["again_of"] or first["id"],
+    }
+
+
+def _found(queue: Queue, id: str) -> Row:
+    with queue.database.reading() as connection:
+        row = transcriptions.find(connection, id)
+    if row is None:
+        raise TranscriptionNotFound(id=id)
+    return row

@@ -1,0 +1,365 @@
+"""Recordings that are looked at for their speech: read once, then cut anew as often as a person moves a control.
+
+Reading happens in child processes, two at a time; what the detectors said of the frames is kept, so that cutting needs no
+look at the samples. What is said in a stretch is asked for in vad_texts.py.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections import OrderedDict
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from threading import Event, Lock, Thread
+from typing import Any, Literal
+
+from app.domain.errors import AnalysisNotFound, AppError, AudioGone, EmptyFile, TranscriptionNotFound
+from app.engine.audio.decoding import DecodeLimits
+from app.engine.audio.waveform import outline_of
+from app.engine.preparation.preparation import Cancelled, PreparationPool, judge_apart, prepare
+from app.engine.vad.detection import kept, kept_file
+from app.engine.vad.frames import FRAME_MS, MODES, Frames
+from app.engine.vad.options import SILERO, WEBRTCVAD
+from app.engine.vad.vad import DroppedSpan, Rule, SpeechReport, SpeechSpan, VadOptions, cut
+from app.logging import event
+from app.services.transcriptions.job_queue import IncomingFile, Queue
+from app.store.files.vad_folders import Analyses
+
+__all__ = ["Analysis", "DroppedSpan", "Rule", "SpeechReport", "SpeechSpan", "Vad", "VadOptions"]
+
+READINGS_AT_ONCE = 2
+SWEEP_SECONDS = 600.0
+OF_TRANSCRIPTION = "t-"  # how the id of an analysis begins whose recording belongs to a transcription
+REMEMBERED = 32  # readings whose end is remembered, and results of cutting
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """One recording that is looked at."""
+
+    id: str
+    name: str
+    state: Literal["reading", "ready"]
+    transcription: str | None
+    """Whose recording it is; None for an upload of its own."""
+    duration: float | None = None
+    """Seconds, once it has been read."""
+    channels: int | None = None
+    warnings: tuple[str, ...] = ()
+
+
+class Vad:
+    """All such recordings. Every method may be called from any thread."""
+
+    def __init__(
+        self,
+        analyses: Analyses,
+        queue: Queue,
+        limits: DecodeLimits,
+        options: VadOptions,
+        pool: PreparationPool | None = None,
+    ) -> None:
+        self.analyses = analyses
+        self.options = options
+        """What is shown first."""
+        self._queue = queue
+        self._limits = limits
+        self._children = pool
+        self._readers = ThreadPoolExecutor(READINGS_AT_ONCE, thread_name_prefix="vad")
+        self._rest = ThreadPoolExecutor(1, thread_name_prefix="vad-rest")
+        self._stopping = Event()
+        self._lock = Lock()
+        self._readings: OrderedDict[str, tuple[Analysis, Future[None]]] = OrderedDict()
+        self._turns: OrderedDict[Path, Lock] = OrderedDict()  # who asks twice waits for the first
+        self._frames: OrderedDict[tuple[Path, float], Frames] = OrderedDict()
+        self._reports: OrderedDict[tuple[str, VadOptions], SpeechReport] = OrderedDict()
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Read recordings during the block, and remove those whose day is over."""
+        sweeper = Thread(target=self._sweep, name="vad-sweep", daemon=True)
+        sweeper.start()
+        try:
+            yield
+        finally:
+            self._stopping.set()
+            self._readers.shutdown(cancel_futures=True)
+            self._rest.shutdown(cancel_futures=True)
+            sweeper.join()
+
+    # Giving in
+
+    def receive(self, name: str, limit_bytes: int) -> AbstractContextManager[IncomingFile]:
+        """Open a file for an upload. Call `submit` inside the block: leaving it without removes the file."""
+        return self._queue.receive(name, limit_bytes)
+
+    def submit(self, incoming: IncomingFile) -> Analysis:
+        """Begin to read a received recording.
+
+        Raises:
+            EmptyFile: nothing was received.
+            DiskFull: there is no room for it.
+        """
+        if not incoming.size_bytes:
+            raise EmptyFile(name=incoming.name)
+        id = secrets.token_hex(8)
+        self.analyses.settle(incoming, id)
+        return self._begin(Analysis(id, incoming.name, "reading", None), incoming.suffix)
+
+    def of_transcription(self, transcription: str) -> Analysis:
+        """Look at the recording of a transcription; one that was read before is there at once.
+
+        Raises:
+            TranscriptionNotFound
+            AudioGone: its recording is no longer on the disk.
+        """
+        record = self._queue.get(transcription)
+        id = f"{OF_TRANSCRIPTION}{transcription}"
+        with suppress(AppError):
+            return self.get(id)
+        suffix = self._queue.source_path(transcription).suffix
+        self.analyses.make(id)
+        return self._begin(Analysis(id, record.name, "reading", transcription), suffix)
+
+    def wait(self, id: str, seconds: float) -> Analysis:
+        """Return the analysis when it has been read, or as it is after `seconds`.
+
+        Raises:
+            AppError: as `get`.
+        """
+        with self._lock:
+            reading = self._readings.get(id)
+        if reading:
+            with suppress(NotYet, Exception):  # `get` tells what went wrong
+                reading[1].result(seconds)
+        return self.get(id)
+
+    # Reading
+
+    def get(self, id: str) -> Analysis:
+        """Return one analysis.
+
+        Raises:
+            AnalysisNotFound: there is none, or its day is over.
+            TranscriptionNotFound: it belongs to one that was deleted.
+            AppError: the recording cannot be read; why.
+        """
+        facts = self.analyses.facts(id)
+        if facts is None:
+            return self._being_read(id)
+        if facts["transcription"]:
+            self._queue.get(facts["transcription"])
+        return Analysis(
+            id, facts["name"], "ready", facts["transcription"], facts["duration"], facts["channels"],
+            tuple(facts["warnings"]),
+        )  # fmt: skip
+
+    def report(self, id: str, options: VadOptions) -> SpeechReport:
+        """Find the speech with these options.
+
+        Raises:
+            AnalysisNotFound: it is not there, or has not been read.
+        """
+        key = id, options
+        with self._lock:
+            known = self._reports.get(key)
+        if known is None:
+            known = cut(self._judged(id, options), options.usable)
+            with self._lock:
+                _remember(self._reports, key, known)
+        return known
+
+    def outline(self, id: str, start: float, end: float, buckets: int) -> list[list[int]]:
+        """Return the picture of a part: lowest and highest sample of equal stretches, -127 to 127.
+
+        Raises:
+            AnalysisNotFound: it is not there, or has not been read.
+        """
+        self._refuse_unread(id)
+        try:
+            return outline_of(self.analyses.audio(id), self.analyses.folder(id), start, end, buckets)
+        except FileNotFoundError as gone:
+            raise AnalysisNotFound(id=id) from gone
+
+    def recording(self, id: str) -> Path:
+        """Return the recording as it was sent.
+
+        Raises:
+            AnalysisNotFound, AudioGone
+        """
+        analysis = self.get(id)
+        if analysis.transcription:
+            return self._queue.source_path(analysis.transcription)
+        found = next(self.analyses.folder(id).glob("source*"), None)
+        if found is None:
+            raise AudioGone
+        return found
+
+    def heard(self, id: str) -> Path:
+        """Return the samples in which speech was sought: 16 kHz, mono, int16, without a header.
+
+        Raises:
+            AnalysisNotFound: it is not there, or has not been read.
+        """
+        self._refuse_unread(id)
+        return self.analyses.audio(id)
+
+    def remove(self, id: str) -> None:
+        """Forget an analysis; the recording of a transcription stays with it.
+
+        Raises:
+            AnalysisNotFound
+        """
+        self.get(id)
+        self.analyses.remove(id)
+        with self._lock:
+            self._readings.pop(id, None)
+
+    # Internal
+
+    def _begin(self, analysis: Analysis, suffix: str) -> Analysis:
+        with self._lock:
+            future = self._readers.submit(self._read, analysis, suffix)
+            _remember(self._readings, analysis.id, (analysis, future))
+        return analysis
+
+    def _being_read(self, id: str) -> Analysis:
+        with self._lock:
+            reading = self._readings.get(id)
+        if reading is None:
+            raise AnalysisNotFound(id=id)
+        analysis, future = reading
+        if not future.done():
+            return analysis
+        future.result()  # raises what went wrong
+        raise AnalysisNotFound(id=id)
+
+    def _read(self, analysis: Analysis, suffix: str) -> None:
+        """Decode a recording and judge its frames as it is shown first; then in every other way."""
+        id = analysis.id
+        source = (
+            self._queue.source_path(analysis.transcription)
+            if analysis.transcription
+            else self.analyses.source(id, suffix)
+        )
+        folder, audio, peaks = self.analyses.folder(id), self.analyses.audio(id), self.analyses.peaks(id)
+        with self.analyses.held(id):
+            try:
+                prepared = prepare(
+                    source,
+                    audio,
+                    peaks,
+                    self.options,
+                    self._limits,
+                    self._stopping.is_set,
+                    survey=folder,
+                    pool=self._children,
+                )
+            except Exception as error:
+                self.analyses.remove(id)
+                event(_log, logging.INFO, "vad_refused", id=id, reason=error)
+                raise
+            self.analyses.complete(id, _facts(analysis, asdict(prepared.facts)))
+        event(_log, logging.INFO, "vad_read", id=id, seconds=round(prepared.facts.duration, 3))
+        if not self._stopping.is_set():
+            self._rest.submit(self._judge_the_rest, id)
+
+    def _judge_the_rest(self, id: str) -> None:
+        """Be ready for every detector, mode and frame length before somebody asks."""
+        folder = self.analyses.folder(id)
+        rest = [way for way in _ways() if not kept_file(folder, way).exists()]
+        with self.analyses.held(id), suppress(Cancelled, AppError):
+            judge_apart(
+                self.analyses.audio(id),
+                folder,
+                rest,
+                self._limits,
+                self._stopping.is_set,
+                pool=self._children,
+            )
+
+    def _judged(self, id: str, options: VadOptions) -> Frames:
+        folder = self.analyses.folder(id)
+        file = kept_file(folder, options)
+        key = file, options.threshold
+        with self._lock:
+            frames = self._frames.get(key)
+            turn = self._turns.get(file) or Lock()
+            _remember(self._turns, file, turn)
+        if frames is not None:
+            return frames
+        self._refuse_unread(id)
+        with turn:
+            frames = kept(folder, options)
+            if frames is None:
+                judge_apart(
+                    self.analyses.audio(id),
+                    folder,
+                    [options],
+                    self._limits,
+                    self._stopping.is_set,
+                    pool=self._children,
+                )
+                frames = kept(folder, options)
+        if frames is None:
+            raise AnalysisNotFound(id=id)
+        with self._lock:
+            _remember(self._frames, key, frames)
+        return frames
+
+    def _refuse_unread(self, id: str) -> None:
+        if self.get(id).state != "ready":
+            raise AnalysisNotFound(id=id)
+
+    def _sweep(self) -> None:
+        while True:
+            try:
+                self.analyses.sweep()
+                self._forget_deleted()
+            except (
+                OSError,
+                AppError,
+            ):  # a file that resists, for example one of another user; a locked database
+                event(_log, logging.ERROR, "vad_sweep_failed", exc_info=True)
+            if self._stopping.wait(SWEEP_SECONDS):
+                return
+
+    def _forget_deleted(self) -> None:
+        """Remove the samples of recordings that are deleted for good."""
+        for id in self.analyses.ids():
+            if id.startswith(OF_TRANSCRIPTION):
+                try:
+                    self._queue.get(id.removeprefix(OF_TRANSCRIPTION))
+                except TranscriptionNotFound:
+                    self.analyses.remove(id)
+
+
+def _ways() -> Iterator[VadOptions]:
+    """Yield every way to judge frames, what is asked for most first."""
+    yield VadOptions(detector=SILERO)
+    for frame_ms in sorted(FRAME_MS, reverse=True):
+        for mode in MODES:
+            yield VadOptions(detector=WEBRTCVAD, mode=mode, frame_ms=frame_ms)
+
+
+def _facts(analysis: Analysis, facts: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": analysis.name,
+        "transcription": analysis.transcription,
+        **{name: facts[name] for name in ("duration", "channels", "warnings")},
+    }
+
+
+def _remember(kept_values: OrderedDict[Any, Any], key: Any, value: Any) -> None:
+    """Keep the latest; the oldest goes."""
+    kept_values[key] = value
+    kept_values.move_to_end(key)
+    while len(kept_values) > REMEMBERED:
+        kept_values.popitem(last=False)

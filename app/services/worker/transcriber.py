@@ -1,0 +1,181 @@
+"""The steps of one job: read the recording, then recognise segment by segment, each remembered at once.
+
+Every step can be repeated: what is stored is not done again, so a job goes on wherever its last worker stopped.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Event
+from typing import TypeVar
+
+from app.domain.errors import AppError, DatabaseUnusable, DiskFull, InferenceUnavailable
+from app.domain.transcript import merge_receipts
+from app.engine import Utterance
+from app.engine.audio.decoding import DecodeLimits, read_waveform
+from app.engine.audio.samples import channel_file
+from app.engine.preparation.preparation import Cancelled, PreparationPool, prepare
+from app.logging import event
+from app.services.inference.dedicated import Bench
+from app.services.inference.process import Stopped
+from app.services.inference.scheduler import Batches, Lane, Order, Recognised
+from app.services.transcriptions.job_store import Claims, Maker
+from app.services.transcriptions.records import SegmentRecord, Transcription
+from app.store.files.recordings import Files
+
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 15.0
+LOOK_SECONDS = 0.5  # between two looks whether a job is still wanted, while its segments are computed
+
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Transcriber:
+    """Does claimed jobs; several threads may use one."""
+
+    claims: Claims
+    files: Files
+    batches: Batches
+    bench: Bench
+    limits: DecodeLimits
+    stopping: Event
+    pool: PreparationPool | None = None
+    """Where recordings are read; without one each has a process started for it."""
+
+    def run(self, job: Transcription) -> None:
+        """Do what is left of a job and end it.
+
+        Raises:
+            Cancelled: a person wants the job to end.
+            Stopped: the worker stops.
+            ClaimLost: the job belongs to another worker.
+            AppError: the job cannot go on.
+        """
+        self._prepare(job)
+        with self._batches_for(job) as batches:
+            self.remember(lambda: self.claims.begin_recognition(job.id))
+            self._recognise(job, batches)
+        problem = self.remember(lambda: self.claims.finish(job.id))
+        name, code = ("job_failed", problem.code) if problem else ("job_succeeded", "-")
+        event(_log, logging.ERROR if problem else logging.INFO, name, error=code)
+
+    def remember(self, step: Callable[[], _T]) -> _T:
+        """Do a step of the database. Where that is locked or the disk is full, wait until it works again.
+
+        Raises:
+            Stopped: the worker stops meanwhile; the next one takes the job over.
+        """
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                return step()
+            except (DatabaseUnusable, DiskFull) as error:
+                event(_log, logging.WARNING, "database_waits", seconds=pause, reason=error)
+            if self.stopping.wait(pause):
+                raise Stopped
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+    def _prepare(self, job: Transcription) -> None:
+        """Make the samples and the plan of segments, unless both are there."""
+        audio = self.files.audio(job.id)
+        if job.duration is not None and self.files.has_audio(job.id):
+            return
+        started = time.monotonic()
+        prepared = prepare(
+            self.claims.source(job.id),
+            audio,
+            self.files.peaks(job.id),
+            job.options.vad,
+            self.limits,
+            lambda: self._is_unwanted(job.id),
+            channels=job.options.channels,
+            pool=self.pool,
+        )
+        self.remember(lambda: self.claims.store_plan(job.id, prepared))
+        event(
+            _log,
+            logging.INFO,
+            "job_prepared",
+            duration=round(prepared.facts.duration, 3),
+            segments=len(prepared.spans),
+            seconds=round(time.monotonic() - started, 2),
+        )
+
+    def _is_unwanted(self, id: str) -> bool:
+        return self.stopping.is_set() or self.remember(lambda: self.claims.is_cancelled(id))
+
+    @contextmanager
+    def _batches_for(self, job: Transcription) -> Iterator[Batches]:
+        """Give the way to the model in use, or to the one that the job names, whose memory is measured."""
+        if not job.options.model:
+            yield self.batches
+            return
+        with self.bench.engine(job.options.model, lambda: self._is_unwanted(job.id)) as engine:
+            yield engine.batches
+            if peak_bytes := engine.peak_bytes():
+                self.remember(lambda: self.claims.note_memory(job.id, peak_bytes))
+
+    def _recognise(self, job: Transcription, batches: Batches) -> None:
+        """Send what is pending through the process that infers, some segments ahead, and keep each text at once."""
+        pending = deque(self.claims.pending(job.id))
+        began = time.monotonic()
+        with batches.lane(job.id) as lane:
+            while pending or not lane.is_empty:
+                if self._is_unwanted(job.id):
+                    self._withdraw(job, lane)
+                    raise Cancelled
+                while pending and lane.has_room:
+                    self._hand_in(job, lane, pending.popleft())
+                if order := lane.take_out(LOOK_SECONDS):
+                    self._settle(job, order, time.monotonic() - began)
+                    began = time.monotonic()
+
+    def _hand_in(self, job: Transcription, lane: Lane, segment: SegmentRecord) -> None:
+        audio = channel_file(self.files.audio(job.id), segment.channel)
+        waveform = read_waveform(audio, segment.start, segment.end)
+        lane.hand_in(segment.index, Utterance(waveform, job.options.recognition))
+
+    def _withdraw(self, job: Transcription, lane: Lane) -> None:
+        """Take back what has not begun; what has is awaited and kept, unless the worker stops."""
+        event(_log, logging.INFO, "segments_withdrawn", count=lane.withdraw())
+        while not (lane.is_empty or self.stopping.is_set()):
+            if order := lane.take_out(LOOK_SECONDS):
+                self._settle(job, order, 0.0)
+            lane.withdraw()  # what was to be tried again is not wanted either
+
+    def _settle(self, job: Transcription, order: Order, seconds: float) -> None:
+        """Store the text of a segment, or why it has none."""
+        try:
+            recognised = order.recognised()
+        except InferenceUnavailable:
+            raise
+        except AppError as error:
+            event(_log, logging.ERROR, "segment_failed", exc_info=True, index=order.index)
+            problem = error.problem
+            self.remember(lambda: self.claims.fail_segment(job.id, order.index, problem, seconds))
+        else:
+            self._keep(job, order.index, recognised, seconds)
+
+    def _keep(self, job: Transcription, index: int, recognised: Recognised, seconds: float) -> None:
+        hypothesis, info = recognised.hypothesis, recognised.info
+        maker = Maker(info.model, info.device, merge_receipts(recognised.receipt, hypothesis.applied))
+        self.remember(lambda: self.claims.finish_segment(job.id, index, hypothesis, maker, seconds))
+        event(_log, logging.INFO, "segment_finished", index=index, seconds=round(seconds, 3))
+        for line in hypothesis.applied:
+            facts = f"{line.asked} -> {line.applied}"
+            event(
+                _log,
+                logging.WARNING,
+                "segment_compromised",
+                index=index,
+                option=line.name,
+                became=facts,
+                reason=line.reason,
+            )

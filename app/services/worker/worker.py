@@ -1,0 +1,168 @@
+"""Does the queued jobs in threads, for as long as its block lasts; any number of workers may share a data folder.
+
+One bad recording never stops the others: whatever goes wrong ends as the problem of its own job.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from threading import Event, Thread
+
+from app.domain.errors import AppError
+from app.engine import EngineSpec
+from app.engine.audio.decoding import DecodeLimits
+from app.engine.preparation.preparation import Cancelled, PreparationPool
+from app.logging import bound, event
+from app.services.inference.dedicated import Bench, no_other_models
+from app.services.inference.process import InferenceProcess, Stopped
+from app.services.inference.scheduler import Batches
+from app.services.transcriptions.job_queue import Queue
+from app.services.transcriptions.job_store import ClaimLost, Claims
+from app.services.transcriptions.records import Transcription
+from app.services.worker.transcriber import Transcriber
+from app.store.files.recordings import Files
+
+LOOK_SECONDS = 0.5  # for jobs that another process queued; those of this one are announced
+TAKE_OVER_SECONDS = 5.0  # between looks for workers that died
+FAREWELL_SECONDS = 5.0  # for all threads together; the kernel takes the claims of one that hangs
+
+_log = logging.getLogger(__name__)
+
+
+class Worker:
+    """Takes jobs from `queue` and does them with `inference`, which it starts and stops.
+
+    `spec_of_model` tells how to load a model that a job names; it raises ModelError where there is none.
+    """
+
+    def __init__(
+        self,
+        queue: Queue,
+        files: Files,
+        inference: InferenceProcess,
+        limits: DecodeLimits,
+        concurrent_jobs: int = 2,
+        segment_timeout_seconds: float = 300.0,
+        spec_of_model: Callable[[str], EngineSpec] = no_other_models,
+        pool: PreparationPool | None = None,
+    ) -> None:
+        self.id = secrets.token_hex(8)
+        self._queue = queue
+        self._files = files
+        self._inference = inference
+        self._concurrent_jobs = concurrent_jobs
+        self._stopping = Event()
+        self._taken_over = Event()
+        self._claims = Claims(queue, self.id)
+        self._batches = Batches(inference, segment_timeout_seconds)
+        self._bench = Bench(spec_of_model, segment_timeout_seconds)
+        self._transcriber = Transcriber(
+            self._claims, files, self._batches, self._bench, limits, self._stopping, pool
+        )
+
+    @property
+    def batches(self) -> Batches:
+        """The way to the process that infers, for others who want a text beside the jobs."""
+        return self._batches
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Do jobs during the block. At its end jobs in work go back to the queue, without their present segment."""
+        life = self._files.hold_worker(self.id)
+        try:
+            self._inference.start()
+            threads = self._start_threads()
+            event(_log, logging.INFO, "worker_started", worker=self.id, threads=len(threads))
+            try:
+                yield
+            finally:
+                self._stop(threads)
+        finally:
+            self._files.forget_worker(self.id)
+            os.close(life)
+
+    def _start_threads(self) -> list[Thread]:
+        names = [f"job-{number}" for number in range(self._concurrent_jobs)]
+        threads = [Thread(target=self._work, name=name, daemon=True) for name in names]
+        threads.append(Thread(target=self._look_after_the_dead, name="take-over", daemon=True))
+        threads.append(Thread(target=self._batches.run, name="batches", daemon=True))
+        for thread in threads:
+            thread.start()
+        return threads
+
+    def _stop(self, threads: list[Thread]) -> None:
+        self._stopping.set()
+        self._taken_over.set()
+        self._batches.stop()
+        self._inference.stop()
+        self._queue.announce()
+        deadline = time.monotonic() + FAREWELL_SECONDS
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        event(_log, logging.INFO, "worker_stopped", worker=self.id)
+
+    def _work(self) -> None:
+        self._taken_over.wait()  # what a dead worker had begun comes before what waits
+        while not self._stopping.is_set():
+            try:
+                self._do_next()
+            except Stopped:
+                return
+            except Exception:  # noqa: BLE001 - a mistake of ours must not end the thread
+                event(_log, logging.ERROR, "worker_stumbled", exc_info=True, worker=self.id)
+                self._stopping.wait(LOOK_SECONDS)
+
+    def _do_next(self) -> None:
+        with self._bench.place() as place:
+            job = self._transcriber.remember(lambda: self._claims.claim(naming_models=place.is_mine))
+            if job is None or not job.options.model:
+                place.leave()
+            if job is None:
+                self._queue.wait_for_arrival(LOOK_SECONDS)
+            else:
+                self._begin(job)
+
+    def _begin(self, job: Transcription) -> None:
+        with bound(job=job.id):
+            event(_log, logging.INFO, "job_started", attempt=job.attempts, worker=self.id)
+            try:
+                self._do(job)
+            except ClaimLost:
+                event(_log, logging.WARNING, "job_lost", worker=self.id)
+
+    def _do(self, job: Transcription) -> None:
+        try:
+            self._transcriber.run(job)
+        except ClaimLost:
+            raise
+        except (Cancelled, Stopped):
+            self._leave(job)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is the end of this job alone
+            problem = (error if isinstance(error, AppError) else AppError()).problem
+            event(_log, logging.ERROR, "job_failed", exc_info=True, error=problem.code)
+            self._transcriber.remember(lambda: self._claims.fail(job.id, problem))
+
+    def _leave(self, job: Transcription) -> None:
+        """Leave a job unfinished, because a person or the end of this worker wants so."""
+        is_over = self._transcriber.remember(lambda: self._claims.release(job.id))
+        event(_log, logging.INFO, "job_cancelled" if is_over else "job_given_back", worker=self.id)
+
+    def _look_after_the_dead(self) -> None:
+        """Take over from workers that died, now and while this one lives; clear up once."""
+        with suppress(Stopped):
+            self._clear_up(self._claims.take_over)
+            self._taken_over.set()
+            self._clear_up(self._claims.sweep)
+            while not self._stopping.wait(TAKE_OVER_SECONDS):
+                self._clear_up(self._claims.take_over)
+
+    def _clear_up(self, step: Callable[[], None]) -> None:
+        try:
+            self._transcriber.remember(step)
+        except OSError:  # a file that resists, for example one of another user
+            event(_log, logging.ERROR, "worker_stumbled", exc_info=True, worker=self.id)

@@ -1,0 +1,92 @@
+"""A WAV file that grows while somebody speaks: mono int16 at one rate, a recording at every moment of its life.
+
+Its header says "as long as the file" until `close_up` writes the true length, so that a file whose writer was
+killed plays as well.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import struct
+from pathlib import Path
+
+from app.store.files.upload_file import room_in, sync_folder
+
+BYTES_PER_SAMPLE = 2
+HEADER_BYTES = 44
+UNKNOWN = 0xFFFFFFFF  # the length of a stream, as FFmpeg and players read it
+_BLOCK_BYTES = 1 << 20
+
+
+class GrowingWav:
+    """One file; all methods belong to one thread at a time."""
+
+    def __init__(self, path: Path, rate: int, samples: int = 0) -> None:
+        """Open the file, or make it; what lies behind its first `samples` was never acknowledged and goes.
+
+        Raises:
+            DiskFull: there is no room for it.
+        """
+        self.path = path
+        self._rate = rate
+        self._end = HEADER_BYTES + samples * BYTES_PER_SAMPLE
+        with room_in(path.parent):
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            os.pwrite(self._file, _header(rate, UNKNOWN), 0)
+            os.ftruncate(self._file, self._end)
+            os.fsync(self._file)
+            sync_folder(path.parent)
+
+    @property
+    def samples(self) -> int:
+        return (self._end - HEADER_BYTES) // BYTES_PER_SAMPLE
+
+    def append(self, sound: bytes) -> None:
+        """Put `sound` on the disk; when this returns, a power cut cannot lose it. Where it fails, nothing was added.
+
+        Raises:
+            DiskFull: there is no room for it.
+        """
+        with room_in(self.path.parent):
+            written = 0
+            while written < len(sound):
+                written += os.pwrite(self._file, sound[written:], self._end + written)
+            os.fsync(self._file)
+        self._end += len(sound)
+
+    def close_up(self) -> tuple[int, str]:
+        """Write the true length; return the size in bytes and the SHA-256 of the finished file."""
+        with room_in(self.path.parent):
+            os.ftruncate(self._file, self._end)
+            os.pwrite(self._file, _header(self._rate, self._end - HEADER_BYTES), 0)
+            os.fsync(self._file)
+        return self._end, self._digest()
+
+    def close(self) -> None:
+        os.close(self._file)
+
+    def _digest(self) -> str:
+        digest = hashlib.sha256()
+        for start in range(0, self._end, _BLOCK_BYTES):
+            digest.update(os.pread(self._file, _BLOCK_BYTES, start))
+        return digest.hexdigest()
+
+
+def read_samples(path: Path, first: int, count: int) -> bytes:
+    """Return `count` samples from the sample `first` on, or what there is of them."""
+    with path.open("rb") as file:
+        file.seek(HEADER_BYTES + first * BYTES_PER_SAMPLE)
+        return file.read(count * BYTES_PER_SAMPLE)
+
+
+def _header(rate: int, data_bytes: int) -> bytes:
+    """The 44 bytes of a RIFF header for mono int16; beyond 4 GB the length stays unknown."""
+    data_bytes = data_bytes if data_bytes < UNKNOWN - HEADER_BYTES else UNKNOWN
+    riff_bytes = min(data_bytes + HEADER_BYTES - 8, UNKNOWN)
+    form = struct.pack(
+        "<4sIHHIIHH", b"fmt ", 16, 1, 1, rate, rate * BYTES_PER_SAMPLE, BYTES_PER_SAMPLE, 8 * BYTES_PER_SAMPLE
+    )
+    return (
+        struct.pack("<4sI4s", b"RIFF", riff_bytes, b"WAVE") + form + struct.pack("<4sI", b"data", data_bytes)
+    )

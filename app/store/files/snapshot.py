@@ -1,0 +1,63 @@
+"""A copy of the database as it is at one moment, taken while others read and write it."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from app.domain.errors import DatabaseUnusable
+
+PAGES_AT_ONCE = 4096  # writers get their turn between
+
+
+def copy_database(file: Path, target: Path) -> None:
+    """Write what is committed in `file` to the new file `target`, whole, through SQLite's own backup.
+
+    Raises:
+        DatabaseUnusable: SQLite cannot read or copy it.
+    """
+    try:
+        with (
+            closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as source,
+            closing(sqlite3.connect(target)) as copy,
+        ):
+            source.backup(copy, pages=PAGES_AT_ONCE)
+            copy.execute("PRAGMA journal_mode = DELETE")  # one file holds everything
+    except sqlite3.Error as error:
+        raise DatabaseUnusable(file=str(file), reason=str(error)) from error
+
+
+def verdict_of(file: Path) -> str:
+    """Return "ok" for a whole database, else what SQLite says is wrong with it."""
+    try:
+        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
+            return str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+    except sqlite3.DatabaseError as error:
+        return str(error)
+
+
+def schema_of(file: Path) -> str | None:
+    """Return the version of the newest change that the database has seen; None where it was never set up."""
+    try:
+        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
+            found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.OperationalError:
+        return None
+    return str(found[0]) if found else None
+
+
+def recordings_of(file: Path) -> list[str]:
+    """Return the ids of the transcriptions in a database."""
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
+        return [row[0] for row in connection.execute("SELECT id FROM transcriptions ORDER BY created_at")]
+
+
+def newest_moment(file: Path) -> str | None:
+    """Return when the newest transcription was made, as it is stored (UTC); None without a database or a row."""
+    try:
+        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
+            [newest] = connection.execute("SELECT max(created_at) FROM transcriptions").fetchone()
+    except sqlite3.DatabaseError:
+        return None
+    return str(newest) if newest else None

@@ -1,0 +1,133 @@
+"""A recording that arrives: hashed while it is written, and there for nobody until it is complete and on the disk."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from app.domain.errors import DiskFull, UploadTooLarge
+from app.store.files.locks import hold_new
+
+SOURCE_STEM = "source"
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_HARMLESS_SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,8}")
+
+
+class IncomingFile:
+    """A file in a folder of its own, which is locked until `close`, so that no sweep takes it for a leftover."""
+
+    def __init__(self, folder: Path, name: str, limit_bytes: int) -> None:
+        self.name = name
+        self.size_bytes = 0
+        self.folder = folder
+        self._limit_bytes = limit_bytes
+        self._hash = hashlib.sha256()
+        self._settled = False
+        with room_in(folder.parent):
+            self._lock = hold_new(folder, folder=True)
+            self._file = (folder / f"{SOURCE_STEM}{self.suffix}").open("xb", buffering=0)
+
+    @property
+    def sha256(self) -> str:
+        return self._hash.hexdigest()
+
+    @property
+    def suffix(self) -> str:
+        """The ending of the name with its dot, in small letters, where it is a harmless one; else nothing."""
+        suffix = Path(self.name).suffix
+        return suffix.lower() if _HARMLESS_SUFFIX.fullmatch(suffix) else ""
+
+    def write(self, chunk: bytes) -> None:
+        """Append `chunk`.
+
+        Raises:
+            UploadTooLarge: the file crosses its limit.
+            DiskFull: there is no room for it.
+        """
+        self.size_bytes += len(chunk)
+        if self.size_bytes > self._limit_bytes:
+            raise UploadTooLarge(limit_mb=self._limit_bytes // 2**20)
+        self._hash.update(chunk)
+        rest = memoryview(chunk)
+        with room_in(self.folder.parent):
+            while rest:
+                rest = rest[self._file.write(rest) or 0 :]
+
+    def take(self, path: Path) -> None:
+        """Make the content of a finished file the content of this one, without a copy where the disk allows it.
+
+        Raises:
+            DiskFull: there is no room for it.
+        """
+        target = self.folder / f"{SOURCE_STEM}{self.suffix}"
+        with room_in(self.folder.parent):
+            self._file.close()
+            target.unlink()
+            link_or_copy(path, target)
+            self._file = target.open("r+b", buffering=0)
+        self._hash = hashlib.file_digest(self._file, "sha256")
+        self.size_bytes = target.stat().st_size
+
+    def settle(self, target: Path) -> None:
+        """Put the file on the disk and its folder at `target`: after a power cut it is there whole, or not at all.
+
+        Raises:
+            DiskFull: there is no room for it.
+        """
+        with room_in(self.folder.parent):
+            os.fsync(self._file.fileno())
+            sync_folder(self.folder)
+            self.folder.rename(target)
+            self._settled = True
+            sync_folder(target.parent)
+
+    def close(self) -> None:
+        """Let go of the file; what was not settled is removed."""
+        self._file.close()
+        if not self._settled:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        os.close(self._lock)
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Give the bytes of `source` another name; copy them where the disk has no such names."""
+    try:
+        target.hardlink_to(source)
+    except OSError:
+        shutil.copyfile(source, target)
+        sync_file(target)
+
+
+def sync_folder(folder: Path) -> None:
+    """Put the names in `folder` on the disk: without it a rename may be lost in a power cut."""
+    _sync(folder, os.O_DIRECTORY)
+
+
+def sync_file(path: Path) -> None:
+    """Put what was written to `path` on the disk."""
+    _sync(path, 0)
+
+
+def _sync(path: Path, kind: int) -> None:
+    descriptor = os.open(path, os.O_RDONLY | kind)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def room_in(folder: Path) -> Iterator[None]:
+    """Say it plainly where the disk, the quota or the largest file size does not allow a change."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise DiskFull(folder=str(folder.parent)) from error
+        raise

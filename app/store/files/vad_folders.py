@@ -1,0 +1,127 @@
+"""The folders of recordings that are looked at for their speech: they stay for a day and take no more than their share.
+
+data/vad/<id>/    source<.ext> (of an upload), audio.s16, facts.json (the folder is complete), texts.jsonl, and what
+                  the engine keeps of frames and picture
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from app.store.files.locks import unless_held
+from app.store.files.upload_file import SOURCE_STEM, IncomingFile
+
+KEEP_SECONDS = 24 * 3600
+HALF_MADE_SECONDS = 600  # a folder that nobody has locked and that is no further after so long is given up
+MOST_BYTES = 4 << 30  # ten hours are 1.2 GB
+VAD_FOLDER = "vad"
+AUDIO_NAME = "audio.s16"
+FACTS_NAME = "facts.json"
+PEAKS_NAME = "peaks.json"
+TEXTS_NAME = "texts.jsonl"
+
+
+class Analyses:
+    """The folders under data/vad."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._folder = data_dir / VAD_FOLDER
+        self._folder.mkdir(parents=True, exist_ok=True)
+
+    def ids(self) -> list[str]:
+        """Return all that have a folder."""
+        return [folder.name for folder in self._folder.iterdir()]
+
+    def folder(self, id: str) -> Path:
+        return self._folder / id
+
+    def audio(self, id: str) -> Path:
+        """Where the samples lie."""
+        return self.folder(id) / AUDIO_NAME
+
+    def peaks(self, id: str) -> Path:
+        return self.folder(id) / PEAKS_NAME
+
+    def source(self, id: str, suffix: str) -> Path:
+        """Where an upload lies as it was sent."""
+        return self.folder(id) / f"{SOURCE_STEM}{suffix}"
+
+    def settle(self, incoming: IncomingFile, id: str) -> None:
+        """Make a received file the recording of analysis `id`.
+
+        Raises:
+            DiskFull: there is no room for it.
+        """
+        incoming.settle(self.folder(id))
+
+    def make(self, id: str) -> None:
+        """Make the folder of a recording that lies elsewhere."""
+        self.folder(id).mkdir(exist_ok=True)
+
+    @contextmanager
+    def held(self, id: str) -> Iterator[None]:
+        """Keep the folder from being swept during the block."""
+        with unless_held(self.folder(id)):
+            yield
+
+    def complete(self, id: str, facts: Mapping[str, Any]) -> None:
+        """Write what is known of the recording: from now on the folder is found."""
+        part = self.folder(id) / f"{FACTS_NAME}.part"
+        part.write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")
+        part.replace(self.folder(id) / FACTS_NAME)
+
+    def facts(self, id: str) -> dict[str, Any] | None:
+        """Return what `complete` wrote; None where there is no such folder, or it is not complete."""
+        try:
+            stored: dict[str, Any] = json.loads((self.folder(id) / FACTS_NAME).read_text(encoding="utf-8"))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return stored
+
+    def add_text(self, id: str, text: Mapping[str, Any]) -> None:
+        """Keep the text of one stretch; later ones of the same stretch win."""
+        with (self.folder(id) / TEXTS_NAME).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(text, ensure_ascii=False) + "\n")
+
+    def texts(self, id: str) -> list[dict[str, Any]]:
+        """Return what `add_text` kept, the oldest first; a line that a crash left half-written is none."""
+        try:
+            lines = (self.folder(id) / TEXTS_NAME).read_text(encoding="utf-8").splitlines(keepends=True)
+        except FileNotFoundError:
+            return []
+        return [json.loads(line) for line in lines if line.endswith("\n")]
+
+    def remove(self, id: str) -> None:
+        shutil.rmtree(self.folder(id), ignore_errors=True)
+
+    def sweep(self, now: float | None = None) -> None:
+        """Remove what is older than a day or was never completed, then the oldest until all fit into their share."""
+        now = time.time() if now is None else now
+        ages = {path: now - path.stat().st_mtime for path in self._folder.iterdir()}
+        sizes = {path: _size(path) for path in ages}
+        total = sum(sizes.values())
+        for path in sorted(ages, key=lambda path: -ages[path]):
+            is_stale = ages[path] > KEEP_SECONDS or (
+                ages[path] > HALF_MADE_SECONDS and not (path / FACTS_NAME).exists()
+            )
+            if (is_stale or total > MOST_BYTES) and _removed(path):
+                total -= sizes[path]
+
+
+def _removed(path: Path) -> bool:
+    """Remove a folder that nobody works on; tell whether that was so."""
+    with unless_held(path) as is_free:
+        if is_free:
+            shutil.rmtree(path, ignore_errors=True)
+        return is_free
+
+
+def _size(folder: Path) -> int:
+    return sum(entry.stat().st_size for entry in os.scandir(folder) if entry.is_file())

@@ -1,0 +1,225 @@
+"""The queries on batches as a whole. Each takes the connection of an open transaction and knows no rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, select, update
+
+from app.store.database import Row
+from app.store.queries.transcriptions import next_revision
+from app.store.tables import (
+    ItemState,
+    JobState,
+    Rank,
+    Wish,
+    batch_items,
+    batch_totals,
+    batches,
+    transcriptions,
+)
+
+_items = batch_items.c
+_rows = transcriptions.c
+_visible = batches.c.wish != Wish.DELETE
+
+
+def add(connection: Connection, values: Mapping[str, Any]) -> None:
+    connection.execute(insert(batches).values(**values, revision=next_revision(connection)))
+
+
+def find(connection: Connection, id: str) -> Row | None:
+    query = select(batches).where(batches.c.id == id, _visible)
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else dict(row)
+
+
+def watching(connection: Connection, folder: str) -> Row | None:
+    """Return the batch of a watched folder; the newest where there are several."""
+    query = select(batches).where(batches.c.folder == folder, _visible)
+    row = connection.execute(query.order_by(batches.c.created_at.desc()).limit(1)).mappings().first()
+    return None if row is None else dict(row)
+
+
+def newest(connection: Connection, limit: int, offset: int) -> list[Row]:
+    query = select(batches).where(_visible).order_by(batches.c.created_at.desc(), batches.c.id)
+    return [dict(row) for row in connection.execute(query.limit(limit).offset(offset)).mappings()]
+
+
+def count(connection: Connection) -> int:
+    return connection.scalar(select(func.count()).select_from(batches).where(_visible)) or 0
+
+
+def ids(connection: Connection) -> set[str]:
+    return set(connection.scalars(select(batches.c.id).where(_visible)))
+
+
+def changed_since(connection: Connection, revision: int) -> list[Row]:
+    query = select(batches).where(batches.c.revision > revision, _visible)
+    return [dict(row) for row in connection.execute(query.order_by(batches.c.revision)).mappings()]
+
+
+def being_deleted(connection: Connection) -> list[str]:
+    return list(connection.scalars(select(batches.c.id).where(batches.c.wish == Wish.DELETE)))
+
+
+def hollow(connection: Connection, before: datetime) -> list[str]:
+    """Return batches from before that moment whose recordings are all gone; not those of watched folders."""
+    has_items = exists().where(_items.batch_id == batches.c.id)
+    query = select(batches.c.id).where(batches.c.created_at < before, batches.c.folder.is_(None), ~has_items)
+    return list(connection.scalars(query))
+
+
+def totals(connection: Connection, ids: Sequence[str]) -> dict[str, list[Row]]:
+    """Return for each batch what it holds in each state; nothing of what lies in the trash."""
+    query = select(batch_totals).where(
+        batch_totals.c.batch_id.in_(ids),
+        batch_totals.c.count > 0,
+        batch_totals.c.state != ItemState.REMOVED,
+    )
+    found: dict[str, list[Row]] = {id: [] for id in ids}
+    for row in connection.execute(query).mappings():
+        found[row["batch_id"]].append(dict(row))
+    return found
+
+
+def wish(connection: Connection, id: str, wished: Wish) -> None:
+    """Store what a person wants of the batch, and rank its jobs by it."""
+    query = update(batches).where(batches.c.id == id)
+    connection.execute(query.values(wish=wished, revision=next_revision(connection)))
+    mine = select(_items.transcription_id).where(
+        _items.batch_id == id, _items.state.in_((ItemState.QUEUED, ItemState.RUNNING))
+    )
+    rank = Rank.BATCH if wished is Wish.WORK else Rank.HELD
+    connection.execute(update(transcriptions).where(_rows.id.in_(mine), _rows.rank != rank).values(rank=rank))
+
+
+def set_options(connection: Connection, id: str, options: Mapping[str, Any]) -> None:
+    """Read what comes from now on with these options."""
+    connection.execute(update(batches).where(batches.c.id == id).values(options=options))
+
+
+def cancel_untouched(
+    connection: Connection, id: str, values: Mapping[str, Any], *, spare_shared: bool = False
+) -> None:
+    """End the jobs that wait and that no worker has ever begun with `values`, all at once.
+
+    `spare_shared` leaves those to which another batch leads.
+    """
+    query = update(transcriptions).where(_rows.id.in_(_of(id, ItemState.QUEUED)), _rows.attempts == 0)
+    if spare_shared:
+        query = query.where(~_other_batch_leads_to(_rows.id, id))
+    connection.execute(query.values(**values, revision=next_revision(connection)))
+
+
+def stop_running(connection: Connection, id: str) -> None:
+    """Ask the workers of the running jobs to end them."""
+    connection.execute(
+        update(transcriptions)
+        .where(_rows.id.in_(_of(id, ItemState.RUNNING)))
+        .values(cancel_requested=True, revision=next_revision(connection))
+    )
+
+
+def queue_again(connection: Connection, id: str, values: Mapping[str, Any]) -> int:
+    """Let the jobs that failed or were cancelled wait once more, in the order of the list; return how many."""
+    again = (ItemState.FAILED, ItemState.CANCELLED)
+    base = next_revision(connection)
+    query = (
+        update(transcriptions)
+        .where(
+            _items.transcription_id == _rows.id,
+            _items.batch_id == id,
+            _items.state.in_(again),
+            _rows.deleted_at.is_(None),
+            _rows.state.in_((JobState.FAILED, JobState.CANCELLED)),
+        )
+        .values(**values, rank=Rank.BATCH, queue_order=base + _items.position, revision=base)
+    )
+    return connection.execute(query).rowcount
+
+
+def keep_going(connection: Connection, id: str) -> int:
+    """Let jobs that were asked to end, and are still being read, go on; return how many."""
+    query = (
+        update(transcriptions)
+        .where(
+            _items.transcription_id == _rows.id,
+            _items.batch_id == id,
+            _rows.state == JobState.RUNNING,
+            _rows.cancel_requested.is_(True),
+            _rows.delete_requested.is_(False),
+        )
+        .values(cancel_requested=False, revision=next_revision(connection))
+    )
+    return connection.execute(query).rowcount
+
+
+def order_queue(connection: Connection, id: str) -> None:
+    """Let the jobs that wait be taken in the order of the list, at the places that they have together."""
+    query = (
+        select(_rows.id, _rows.queue_order)
+        .join(batch_items, _items.transcription_id == _rows.id)
+        .where(_items.batch_id == id, _items.state == ItemState.QUEUED)
+        .order_by(_items.position)
+    )
+    waiting = connection.execute(query).all()
+    places = sorted(order for _, order in waiting)
+    for (job, order), place in zip(waiting, places, strict=True):
+        if order != place:
+            connection.execute(update(transcriptions).where(_rows.id == job).values(queue_order=place))
+    touch(connection, id)
+
+
+def touch(connection: Connection, id: str) -> None:
+    """Count a change of the batch, so that open pages are told."""
+    query = update(batches).where(batches.c.id == id)
+    connection.execute(query.values(revision=next_revision(connection)))
+
+
+def transcriptions_of(connection: Connection, id: str, limit: int) -> list[str]:
+    """Return some of the transcriptions that are shown and to which no other batch leads."""
+    query = select(_items.transcription_id).where(
+        _items.batch_id == id,
+        _items.transcription_id.is_not(None),
+        _items.state != ItemState.REMOVED,
+        ~_other_batch_leads_to(_items.transcription_id, id),
+    )
+    return [found for found in connection.scalars(query.limit(limit)) if found]
+
+
+def remove(connection: Connection, id: str) -> None:
+    """Remove the batch and its list; transcriptions that stay are held by nothing any more."""
+    mine = select(_items.transcription_id).where(_items.batch_id == id)
+    held = update(transcriptions).where(_rows.id.in_(mine), _rows.rank == Rank.HELD)
+    connection.execute(held.values(rank=Rank.BATCH))
+    connection.execute(delete(batch_items).where(_items.batch_id == id))
+    connection.execute(delete(batch_totals).where(batch_totals.c.batch_id == id))
+    connection.execute(delete(batches).where(batches.c.id == id))
+
+
+def twins(connection: Connection, sha256: str, but: str) -> list[Row]:
+    """Return transcriptions of the same content that have, or will have, a text; the newest first."""
+    query = select(_rows.id, _rows.options, _rows.state, _rows.model).where(
+        _rows.sha256 == sha256,
+        _rows.id != but,
+        _rows.state.in_((JobState.QUEUED, JobState.RUNNING, JobState.SUCCEEDED)),
+        _rows.deleted_at.is_(None),
+        _rows.delete_requested.is_(False),
+    )
+    return [dict(row) for row in connection.execute(query.order_by(_rows.number.desc()).limit(50)).mappings()]
+
+
+def rank(connection: Connection, transcription_id: str, ranked: Rank) -> None:
+    connection.execute(update(transcriptions).where(_rows.id == transcription_id).values(rank=ranked))
+
+
+def _other_batch_leads_to(transcription: ColumnElement[Any], id: str) -> ColumnElement[bool]:
+    others = batch_items.alias()
+    return exists().where(others.c.duplicate_of == transcription, others.c.batch_id != id)
+
+
+def _of(id: str, state: ItemState) -> Any:
+    return select(_items.transcription_id).where(_items.batch_id == id, _items.state == state)

@@ -1,0 +1,133 @@
+"""The queries on the history: one page of what fits, how many fit, the totals, and the trash.
+
+A page goes on from the place of the last row that was read, so the thousandth page costs as much as the first.
+The rows that fit are found in indexes alone (wanted.py); only those of one page are read whole.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import CompoundSelect, Connection, Text, bindparam, exists, func, select, union_all
+
+from app.store.database import Row
+from app.store.queries.history_filter import Place, Wanted, count_of_kind, milliseconds, plan_of
+from app.store.queries.transcriptions import all_of, with_position
+from app.store.tables import JobState, edits, history_totals, segments, transcriptions
+
+PREVIEW_CHARACTERS = 1000
+COUNTED_TO = 1000  # of a search: nobody reads further, and counting takes time
+EXCERPTS = 3  # places that are shown of one transcription
+HALF_HOUR_MS = 30 * 60 * 1000
+
+
+def newest(
+    connection: Connection,
+    wanted: Wanted,
+    limit: int,
+    *,
+    before: Place | None = None,
+    after: Place | None = None,
+    offset: int = 0,
+) -> list[Row]:
+    """Return the rows that fit, in order, with the beginnings of their texts.
+
+    They are the first below the place `before`, or the last above the place `after`.
+    """
+    plan = plan_of(connection, wanted)
+    if plan is None:
+        return []
+    query = plan.above(after) if after else plan.below(before)
+    found = connection.scalars(query.limit(limit).offset(offset)).all()
+    numbers = found[::-1] if after else found
+    selected = with_position(PREVIEW_CHARACTERS).where(transcriptions.c.number.in_(numbers))
+    rows = {row["number"]: row for row in all_of(connection.execute(selected))}
+    return [rows[number] for number in numbers]
+
+
+def count(connection: Connection, wanted: Wanted) -> int:
+    """Return how many fit; where words or days are asked for, at most one more than COUNTED_TO."""
+    if wanted.is_countable:
+        return count_of_kind(connection, wanted)
+    plan = plan_of(connection, wanted)
+    if plan is None:
+        return 0
+    some = plan.numbers.limit(COUNTED_TO + 1).subquery()
+    return connection.scalar(select(func.count()).select_from(some)) or 0
+
+
+def ids(
+    connection: Connection, wanted: Wanted, limit: int, before: Place | None = None
+) -> list[tuple[str, Place]]:
+    """Return ids and places of those that fit, in order."""
+    plan = plan_of(connection, wanted)
+    if plan is None:
+        return []
+    numbers = connection.scalars(plan.below(before).limit(limit)).all()
+    rows = transcriptions.c
+    columns = select(rows.id, rows.number, rows.deleted_at).where(rows.number.in_(numbers))
+    found = {row.number: row for row in connection.execute(columns)}
+    return [(found[number].id, Place(number, found[number].deleted_at)) for number in numbers]
+
+
+def ended_before(connection: Connection, moment: datetime, limit: int) -> list[str]:
+    """Return some of the ids whose jobs have ended before `moment`, the oldest first."""
+    rows = transcriptions.c
+    is_old = rows.number < milliseconds(moment), rows.finished_at < moment
+    has_ended = rows.state.in_((JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED))
+    is_shown = rows.deleted_at.is_(None), rows.delete_requested.is_(False)
+    query = select(rows.id).where(*is_old, has_ended, *is_shown).order_by(rows.number)
+    return list(connection.scalars(query.limit(limit)))
+
+
+def created_since(connection: Connection, moment: datetime) -> list[tuple[datetime, int]]:
+    """Return how many were created in each half hour since `moment`; zones differ by no less."""
+    rows = transcriptions.c
+    slot = rows.number // HALF_HOUR_MS
+    is_shown = rows.deleted_at.is_(None), rows.delete_requested.is_(False)
+    query = select(slot, func.count()).where(rows.number >= milliseconds(moment), *is_shown).group_by(slot)
+    return [
+        (datetime.fromtimestamp(begin * HALF_HOUR_MS / 1000, UTC), counted)
+        for begin, counted in connection.execute(query)
+    ]
+
+
+def totals(connection: Connection) -> list[Row]:
+    """Return how many transcriptions, seconds and bytes there are of each state, language and source."""
+    return all_of(connection.execute(select(history_totals).where(history_totals.c.count > 0)))
+
+
+def places(connection: Connection, id: str, term: str) -> list[Row]:
+    """Return the first places of a transcription whose text holds `term`: segments, and what was put in their place."""
+    found = all_of(connection.execute(_PLACES, {"id": id, "term": term}))
+    return sorted(found, key=lambda row: float(row["start"]))[:EXCERPTS]
+
+
+def _places() -> CompoundSelect[Any]:
+    """Return the query of `places`; each half stops when it has found enough."""
+    id, term = bindparam("id", type_=Text), func.lower(bindparam("term", type_=Text))
+    is_edited = exists().where(
+        edits.c.transcription_id == id, segments.c.index.between(edits.c.first, edits.c.last)
+    )
+    recognised = (
+        select(segments.c.index, segments.c.start, segments.c.text)
+        .where(
+            segments.c.transcription_id == id, func.instr(func.lower(segments.c.text), term) > 0, ~is_edited
+        )
+        .order_by(segments.c.index)
+        .limit(EXCERPTS)
+    )
+    piece = func.json_each(edits.c.pieces).table_valued("value", joins_implicitly=True)
+    start, written = (func.json_extract(piece.c.value, f"$.{name}") for name in ("start", "text"))
+    by_hand = (
+        select(edits.c.first, start, written)
+        .where(edits.c.transcription_id == id, func.instr(func.lower(written), term) > 0)
+        .order_by(edits.c.first)
+        .limit(EXCERPTS)
+    )
+    return union_all(*(select(half.subquery()) for half in (recognised, by_hand)))
+
+
+_PLACES = _places()
+"""Built once: a page of a search asks it dozens of times, and building costs more than asking."""

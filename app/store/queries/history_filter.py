@@ -1,0 +1,154 @@
+"""What a history is asked for, and the plan by which it is found: which index leads, and in which order.
+
+A search is led by the index of words, unless the kind is so rare that its few rows are looked up one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, func, literal, select, text, tuple_
+
+from app.store.queries import search
+from app.store.tables import JobState, UtcDateTime, history_totals, transcriptions
+
+RARE = 500  # rows of a kind; to ask the index of words about each takes a hundredth of a second
+
+_has_words = "search_index MATCH :expression"
+_rows = transcriptions.c
+_rowid = search.search_index.c.rowid
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which transcriptions are asked for; what is empty or None asks for nothing."""
+
+    query: str = ""
+    state: JobState | None = None
+    language: str = ""
+    """As `detect_language` says."""
+    source: str = ""
+    since: datetime | None = None
+    """The earliest moment of creation."""
+    until: datetime | None = None
+    """The first moment that is too late."""
+    in_trash: bool = False
+
+    @property
+    def is_kind(self) -> bool:
+        """Whether a state, a language, a source or the trash is asked for."""
+        return self.in_trash or bool(self.state or self.language or self.source)
+
+    @property
+    def is_countable(self) -> bool:
+        """Whether the totals tell how many fit."""
+        return not (self.query.strip() or self.since or self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a row stands in the list; a page goes on from there."""
+
+    number: int
+    deleted_at: datetime | None = None
+    """In the trash."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How what fits is found."""
+
+    numbers: Select[Any]
+    """In no order yet."""
+    order: tuple[ColumnElement[Any], ...]
+    """Columns that fall from one row to the next."""
+
+    def below(self, place: Place | None) -> Select[Any]:
+        """Select what comes after `place`, or everything, in order."""
+        query = self.numbers if place is None else self.numbers.where(self._key < self._value(place))
+        return query.order_by(*(column.desc() for column in self.order))
+
+    def above(self, place: Place) -> Select[Any]:
+        """Select what comes before `place`, the nearest first."""
+        query = self.numbers.where(self._key > self._value(place))
+        return query.order_by(*(column.asc() for column in self.order))
+
+    @property
+    def _key(self) -> ColumnElement[Any]:
+        return tuple_(*self.order) if len(self.order) > 1 else self.order[0]
+
+    def _value(self, place: Place) -> ColumnElement[Any]:
+        if len(self.order) == 1:
+            return literal(place.number)
+        return tuple_(literal(place.deleted_at, UtcDateTime()), literal(place.number))
+
+
+def plan_of(connection: Connection, wanted: Wanted) -> Plan | None:
+    """Return how to find what fits; None where nothing can."""
+    if not wanted.query.strip():
+        return _without_words(wanted)
+    expression, count = search.match(wanted.query), count_of_kind(connection, wanted)
+    if expression is None or not count:
+        return None
+    return (
+        _of_rare_kind(wanted, expression)
+        if wanted.is_kind and count <= RARE
+        else _by_words(wanted, expression)
+    )
+
+
+def count_of_kind(connection: Connection, wanted: Wanted) -> int:
+    """Return how many have the state, language and source that are asked for, by the totals."""
+    counts = history_totals.c
+    conditions: list[ColumnElement[bool]] = [counts.in_trash.is_(wanted.in_trash)]
+    for name, value in (("state", wanted.state), ("language", wanted.language), ("source", wanted.source)):
+        if value:
+            conditions.append(counts[name] == value)
+    return connection.scalar(select(func.coalesce(func.sum(counts.count), 0)).where(*conditions)) or 0
+
+
+def milliseconds(moment: datetime) -> int:
+    """Return the number of a row that was created at `moment`."""
+    return int(moment.timestamp() * 1000)
+
+
+def _without_words(wanted: Wanted) -> Plan:
+    """In the trash the latest deletion comes first."""
+    order = (_rows.deleted_at, _rows.number) if wanted.in_trash else (_rows.number,)
+    return Plan(select(_rows.number).where(*_kind(wanted), *_span(wanted, _rows.number)), order)
+
+
+def _by_words(wanted: Wanted, expression: str) -> Plan:
+    of_kind = (
+        select(_rows.number).where(_rows.number == _rowid, *_kind(wanted)).correlate(search.search_index)
+    )
+    has_words = text(_has_words).bindparams(expression=expression)
+    return Plan(select(_rowid).where(has_words, *_span(wanted, _rowid), of_kind.exists()), (_rowid,))
+
+
+def _of_rare_kind(wanted: Wanted, expression: str) -> Plan:
+    has_words = text(_has_words).bindparams(expression=expression)
+    match = select(_rowid).where(has_words, _rowid == _rows.number).correlate(transcriptions)
+    query = select(_rows.number).where(*_kind(wanted), *_span(wanted, _rows.number), match.exists())
+    return Plan(query, (_rows.number,))
+
+
+def _kind(wanted: Wanted) -> Iterable[ColumnElement[bool]]:
+    yield _rows.deleted_at.is_not(None) if wanted.in_trash else _rows.deleted_at.is_(None)
+    yield _rows.delete_requested.is_(False)
+    if wanted.state is not None:
+        yield _rows.state == wanted.state
+    if wanted.language:
+        yield _rows.language == wanted.language
+    if wanted.source:
+        yield _rows.source == wanted.source
+
+
+def _span(wanted: Wanted, number: ColumnElement[Any]) -> Iterable[ColumnElement[bool]]:
+    if wanted.since is not None:
+        yield number >= milliseconds(wanted.since)
+    if wanted.until is not None:
+        yield number < milliseconds(wanted.until)

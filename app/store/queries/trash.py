@@ -1,0 +1,74 @@
+"""The queries on the trash: rows that are hidden, and that come back whole until they are removed for good."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, delete, insert, or_, select, update
+
+from app.store.queries.transcriptions import DELETIONS_KEPT, current_revision, next_revision
+from app.store.tables import JobState, deletions, revisions, transcriptions
+
+_rows = transcriptions.c
+_in_trash = and_(_rows.deleted_at.is_not(None), _rows.delete_requested.is_(False))
+
+
+def waiting_among(connection: Connection, ids: Sequence[str]) -> list[str]:
+    """Return those of `ids` that wait in the queue."""
+    conditions = (_rows.id.in_(ids), _rows.state == JobState.QUEUED, _rows.deleted_at.is_(None))
+    return list(connection.scalars(select(_rows.id).where(*conditions)))
+
+
+def put(connection: Connection, ids: Sequence[str], now: datetime) -> int:
+    """Hide those of `ids` that are not hidden, ask their workers to stop, and remember them for open pages."""
+    is_shown = and_(_rows.deleted_at.is_(None), _rows.delete_requested.is_(False))
+    stops = or_(_rows.cancel_requested, _rows.state == JobState.RUNNING)
+    query = (
+        update(transcriptions)
+        .where(_rows.id.in_(ids), is_shown)
+        .values(deleted_at=now, cancel_requested=stops, revision=next_revision(connection))
+        .returning(_rows.id)
+    )
+    hidden = list(connection.scalars(query))
+    _tell(connection, hidden)
+    return len(hidden)
+
+
+def restore(connection: Connection, ids: Sequence[str]) -> int:
+    """Show those of `ids` that are in the trash again; return how many these were."""
+    query = update(transcriptions).where(_rows.id.in_(ids), _in_trash)
+    values = {"deleted_at": None, "revision": next_revision(connection)}
+    return connection.execute(query.values(values)).rowcount
+
+
+def put_at(connection: Connection, moment: datetime, limit: int) -> list[str]:
+    """Return some of the ids that one action put there at `moment`."""
+    query = select(_rows.id).where(_rows.deleted_at == moment, _in_trash)
+    return list(connection.scalars(query.limit(limit)))
+
+
+def put_before(connection: Connection, moment: datetime, limit: int) -> list[str]:
+    """Return some of the ids that lie there since before `moment`."""
+    query = select(_rows.id).where(_rows.deleted_at < moment, _in_trash)
+    return list(connection.scalars(query.limit(limit)))
+
+
+def give_up(connection: Connection, ids: Sequence[str]) -> tuple[int, list[str]]:
+    """Mark those of `ids` that are in the trash for removal; return how many, and the ones that no worker holds."""
+    query = update(transcriptions).where(_rows.id.in_(ids), _in_trash)
+    values = {"delete_requested": True, "cancel_requested": True, "revision": next_revision(connection)}
+    marked = connection.execute(query.values(values).returning(_rows.id, _rows.state)).all()
+    return len(marked), [id for id, state in marked if state != JobState.RUNNING]
+
+
+def _tell(connection: Connection, ids: Sequence[str]) -> None:
+    """Give each deletion a revision of its own, and remember the latest."""
+    if not ids:
+        return
+    first = current_revision(connection)
+    last = first + len(ids) - 1
+    connection.execute(update(revisions).values(current=last))
+    told = [{"revision": first + place, "transcription_id": id} for place, id in enumerate(ids)]
+    connection.execute(insert(deletions), told[-DELETIONS_KEPT:])
+    connection.execute(delete(deletions).where(deletions.c.revision <= last - DELETIONS_KEPT))

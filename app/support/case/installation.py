@@ -1,0 +1,126 @@
+"""The files of a case that tell of the installation, the log and the browser: the same for a job and for a request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from app.domain.errors import N_
+from app.i18n import LANGUAGES
+from app.support.case import CaseChoice, Part, Surroundings
+from app.support.case.archive import as_json
+from app.support.environment import describe_environment, installed_packages
+from app.support.journal import FOLDER as JOURNAL_FOLDER
+from app.support.journal import BrowserSession, Journal
+from app.support.log_lines import LogEntry, Wanted, entries_of, merged, read_log, requests_of, select
+from app.support.model_identity import describe_model
+from app.support.private_values import private_values
+from app.support.redaction import Redactor
+
+STEPS = {
+    "zh": N_("Steps to see it again, in Chinese"),
+    "en": N_("Steps to see it again, in English"),
+}
+NO_JOB = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the case is about, as far as log and browser know it."""
+
+    job: str = NO_JOB
+    requests: frozenset[str] = frozenset()
+    moments: tuple[datetime, ...] = ()
+    own_log: Sequence[str] = ()
+    """Lines of job.log, which no rotation shortens."""
+    model: str = ""
+    """The one that recognised it; empty for the one in use."""
+    hidden_names: tuple[str, ...] = ()
+
+
+class Around:
+    """What surrounds a job or a request. Everything is read once, when it is first asked for."""
+
+    def __init__(self, about: About, choice: CaseChoice, surroundings: Surroundings) -> None:
+        self._about = about
+        self._choice = choice
+        self._surroundings = surroundings
+        self.redactor = Redactor(private_values(hosts=surroundings.host_names, recordings=about.hidden_names))
+
+    def learn(self) -> None:
+        """Find out who is named, before anything is written."""
+        self.redactor.learn(["\n".join(self.log), str(self._surroundings.settings), str(self._environment)])
+
+    def parts(self) -> Iterator[Part]:
+        """Yield the files in their order, redacted."""
+        yield self.json("settings.json", N_("The settings"), dict(self._surroundings.settings))
+        yield self.json("environment.json", N_("System, memory and variables"), self._environment)
+        yield Part("packages.json", N_("Versions of all packages"), as_json(installed_packages()))
+        yield self.json("model.json", N_("The model and the checksums of its files"), self.model)
+        report = self._surroundings.examination()
+        yield self.json("doctor.json", N_("The doctor's report"), report.to_dict())
+        if self.session.entries:
+            browser = dict(self.session.browser)
+            yield self.json("browser.json", N_("The browser, and what it found"), browser)
+            journal = [asdict(entry) for entry in self.session.entries]
+            yield self.json("journal.json", N_("What was done in the page"), journal)
+
+    def steps(self, write: Callable[[str], str]) -> Iterator[Part]:
+        """Yield the steps that `write` tells in each language."""
+        for language in LANGUAGES:
+            yield self.text(f"repro.{language}.md", STEPS[language], write(language))
+
+    def text(self, name: str, what: str, text: str) -> Part:
+        redacted = self.redactor.text(text).rstrip() + "\n"
+        return Part(name, what, redacted.encode(errors="backslashreplace"))
+
+    def json(self, name: str, what: str, value: Any, *, is_content: bool = False) -> Part:
+        return Part(name, what, as_json(self.redactor.value(value, is_content=is_content)))
+
+    @cached_property
+    def requests(self) -> frozenset[str]:
+        about = self._about
+        if about.job == NO_JOB:
+            return about.requests
+        return about.requests | requests_of(about.job, [*self._entries, *entries_of(about.own_log)])
+
+    @cached_property
+    def log(self) -> list[str]:
+        about = self._about
+        chosen, left_out = select(self._entries, Wanted(about.job, self.requests, self._moments))
+        lines = merged(chosen, [entry.text for entry in entries_of(about.own_log)])
+        return [f"({left_out} earlier entries were left out)", *lines] if left_out else lines
+
+    @cached_property
+    def session(self) -> BrowserSession:
+        """What the browser told that made one of the requests, or the one that asks for the case."""
+        journal = Journal(self._surroundings.data_dir / JOURNAL_FOLDER)
+        return journal.read(journal.find(self.requests) or self._choice.browser)
+
+    @cached_property
+    def model(self) -> dict[str, Any]:
+        name = self._about.model
+        named = self._surroundings.folder_of_model(name) if name else None
+        told = describe_model(named or self._surroundings.spec.model_dir)
+        if name and named is None:
+            told["note"] = f"The job was recognised by {name}, which is not here any more."
+        return told
+
+    @cached_property
+    def _entries(self) -> list[LogEntry]:
+        return list(read_log(self._surroundings.log_dir))
+
+    @cached_property
+    def _environment(self) -> dict[str, Any]:
+        return describe_environment()
+
+    @property
+    def _moments(self) -> tuple[datetime, ...]:
+        """Return the moments of the job, or those of the requests."""
+        if self._about.moments:
+            return self._about.moments
+        asked = [entry for entry in self._entries if entry.request in self.requests]
+        return tuple(entry.moment for entry in asked if entry.moment)[-1:]

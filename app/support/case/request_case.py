@@ -1,0 +1,53 @@
+"""The case of a request that failed: there is no job, but a log, a browser and what was done in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.domain.errors import N_
+from app.i18n import translator
+from app.support.case import CaseChoice, Part, Surroundings
+from app.support.case.installation import About, Around
+from app.support.journal_wording import tell_actions
+from app.support.redaction import Redactor
+from app.support.reproduction_steps import numbered
+
+TITLE = N_("How to see it again")
+NO_STEPS = N_("Nothing was noted of what was done in the page.")
+
+
+class RequestContents:
+    """The files of such a case."""
+
+    def __init__(self, request: str, choice: CaseChoice, surroundings: Surroundings) -> None:
+        self._request = request
+        self._around = Around(About(requests=frozenset({request})), choice, surroundings)
+
+    @property
+    def redactor(self) -> Redactor:
+        return self._around.redactor
+
+    def parts(self) -> list[Part]:
+        around = self._around
+        around.learn()
+        log = N_("The log of this request and of the minutes around")
+        return [
+            *around.steps(self._steps),
+            around.text("log/app.log", log, "\n".join(around.log)),
+            *around.parts(),
+        ]
+
+    def facts(self) -> dict[str, Any]:
+        return {
+            "job": None,
+            "state": None,
+            "error": None,
+            "requests": [self._request],
+            "model_checksum": self._around.model.get("checksum"),
+            "audio": {"choice": "hash", "file": None, "note": ""},
+        }
+
+    def _steps(self, language: str) -> str:
+        translate = translator(language)
+        told = tell_actions(self._around.session.entries, self._around.requests, translate)
+        return "\n".join((f"# {translate(TITLE)}", "", *(numbered(told) or [translate(NO_STEPS)])))

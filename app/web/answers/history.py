@@ -1,0 +1,134 @@
+"""What histories are asked for, and how what was found is answered; the REST API and the page share it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from fastapi import Depends, Query
+
+from app.domain.errors import N_, InvalidParameter
+from app.services.transcriptions.history import Place, Wanted
+from app.services.transcriptions.job_queue import JobState
+from app.web.answers.transcriptions import item_answer
+from app.web.schemas.history import ExcerptAnswer, FoundItem, PieceAnswer, TranscriptionPage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from app.i18n import Translate
+    from app.services.transcriptions.history import Found, Piece, Result
+
+LONGEST_QUERY = 200  # characters
+LARGEST_PAGE = 200  # items
+LAST_MS = 10**14  # a number of a row is below it
+
+
+def wanted_by(
+    query: Annotated[
+        str,
+        Query(
+            max_length=LONGEST_QUERY,
+            description="Words of names or texts: all of them, each as it may begin; a phrase stands in quotes.",
+            examples=["会议"],
+        ),
+    ] = "",
+    state: Annotated[JobState | None, Query(description="Only this state.")] = None,
+    language: Annotated[
+        str,
+        Query(
+            max_length=16, description="Only this language: `zh`, `en`, `zh-en`, `none` ...", examples=["zh"]
+        ),
+    ] = "",
+    source: Annotated[
+        str,
+        Query(
+            max_length=16, description="Only what came from here: `page`, `api`, `cli` ...", examples=["page"]
+        ),
+    ] = "",
+    since: Annotated[
+        datetime | None,
+        Query(description="Created at this moment or later.", examples=["2026-11-01T00:00:00Z"]),
+    ] = None,
+    until: Annotated[
+        datetime | None, Query(description="Created before this moment.", examples=["2026-12-01T00:00:00Z"])
+    ] = None,
+) -> Wanted:
+    return Wanted(query.strip(), state, language, source, _aware("since", since), _aware("until", until))
+
+
+WantedDep = Annotated[Wanted, Depends(wanted_by)]
+Cursor = Annotated[str, Query(max_length=64, pattern=r"^(\d{1,15}(-\d{1,18})?)?$")]
+Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE, description="Most items to return.")]
+
+
+def place_of(cursor: str) -> Place | None:
+    """Return the place that `cursor_of` wrote; None for an empty one."""
+    if not cursor:
+        return None
+    number, _, microseconds = cursor.partition("-")
+    place = Place(min(int(number), LAST_MS))
+    if not microseconds:
+        return place
+    return Place(place.number, datetime.fromtimestamp(min(int(microseconds), LAST_MS * 1000) / 1e6, UTC))
+
+
+def cursor_of(place: Place | None) -> str | None:
+    if place is None:
+        return None
+    if place.deleted_at is None:
+        return str(place.number)
+    return f"{place.number}-{round(place.deleted_at.timestamp() * 1e6)}"
+
+
+def page_answer(found: Found, limit: int, offset: int, translate: Translate) -> TranscriptionPage:
+    return TranscriptionPage(
+        items=[found_item(result, translate) for result in found.results],
+        total=found.total,
+        is_more=found.is_more,
+        limit=limit,
+        offset=offset,
+        older=cursor_of(found.older),
+        newer=cursor_of(found.newer),
+    )
+
+
+def found_item(result: Result, translate: Translate) -> FoundItem:
+    return FoundItem(
+        **item_answer(result.transcription, translate).model_dump(),
+        deleted_at=result.deleted_at,
+        name_pieces=_pieces(result.name),
+        excerpts=[
+            ExcerptAnswer(start=excerpt.start, segment=excerpt.segment, pieces=_pieces(excerpt.pieces))
+            for excerpt in result.excerpts
+        ],
+    )
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """Return a time zone by its name.
+
+    Raises:
+        InvalidParameter: there is none of that name.
+    """
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise InvalidParameter(name="zone", reason=N_("there is no such time zone")) from error
+
+
+def _pieces(pieces: Iterable[Piece]) -> list[PieceAnswer]:
+    return [PieceAnswer(text=piece.text, is_match=piece.is_match) for piece in pieces]
+
+
+def _aware(name: str, moment: datetime | None) -> datetime | None:
+    """Return `moment` in UTC where it names no zone."""
+    if moment is None:
+        return None
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    try:
+        aware.timestamp()
+    except (OverflowError, ValueError) as error:
+        raise InvalidParameter(name=name, reason=N_("it is out of bounds")) from error
+    return aware

@@ -1,0 +1,182 @@
+"""From the values of the jobs layer to the answers of the REST API, in the reader's language."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from app.domain.hotwords import outcomes
+from app.domain.transcript import mean_confidence, rounded
+from app.web.schemas.transcriptions import (
+    ErrorDetail,
+    HotwordAnswer,
+    ModelAnswer,
+    Options,
+    Place,
+    Progress,
+    Reading,
+    ReceiptLine,
+    SegmentAnswer,
+    TranscriptionAnswer,
+    TranscriptionItem,
+    WordAnswer,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from app.domain.errors import Problem
+    from app.domain.transcript import Applied
+    from app.i18n import Translate
+    from app.services.inference.process import InferenceStatus
+    from app.services.transcriptions.job_queue import JobOptions, SegmentRecord, Transcription
+
+PREVIEW_CHARACTERS = 1000
+"""Lists and events carry no more of a text: that of ten hours is long, and events come often."""
+
+
+def item_answer(record: Transcription, translate: Translate) -> TranscriptionItem:
+    """Return `record` for a list or an event, its text shortened."""
+    return TranscriptionItem(**_common(record, translate), text=record.text[:PREVIEW_CHARACTERS])
+
+
+def full_answer(
+    record: Transcription,
+    segments: list[SegmentRecord],
+    translate: Translate,
+    readings: Iterable[Transcription] = (),
+) -> TranscriptionAnswer:
+    """Return everything that is known of `record`; `readings` are all those of its recording."""
+    return TranscriptionAnswer(
+        **_common(record, translate),
+        text=record.text,
+        text_raw=record.text_raw,
+        confidence=rounded(mean_confidence(segment.heard for segment in segments)),
+        segments=[segment_answer(segment, translate) for segment in segments],
+        receipt=receipt_answer(record.receipt, translate),
+        hotwords=_hotwords(record, segments),
+        readings=[_reading(reading) for reading in readings if reading.id != record.id],
+    )
+
+
+def segment_answer(segment: SegmentRecord, translate: Translate) -> SegmentAnswer:
+    return SegmentAnswer(
+        index=segment.index,
+        start=round(segment.start, 3),
+        end=round(segment.end, 3),
+        state=segment.state,
+        text=segment.text,
+        text_raw=segment.text_raw,
+        confidence=rounded(segment.confidence),
+        words=[WordAnswer(**word.to_dict()) for word in segment.words],
+        channel=segment.channel,
+        emotion=segment.emotion,
+        events=list(segment.events),
+        language=segment.language,
+        dropped=segment.dropped,
+        error=problem_answer(segment.error, translate),
+    )
+
+
+def receipt_answer(receipt: Iterable[Applied], translate: Translate) -> list[ReceiptLine]:
+    return [
+        ReceiptLine(name=line.name, asked=line.asked, applied=line.applied, reason=translate(line.reason))
+        for line in receipt
+    ]
+
+
+def model_answer(status: InferenceStatus, translate: Translate) -> ModelAnswer:
+    """Return the state of the inference process; what it loaded is known once it is ready."""
+    info = status.info
+    return ModelAnswer(
+        state=status.state,
+        name=info.model if info else None,
+        languages=list(info.languages) if info else [],
+        device=info.device if info else None,
+        dtype=info.dtype if info else None,
+        parameters=info.parameters if info else None,
+        load_seconds=round(info.load_seconds, 3) if info else None,
+        memory_bytes=status.rss_bytes,
+        restarts=status.restarts,
+        last_restart_reason=problem_answer(status.last_restart_reason, translate),
+        problem=problem_answer(status.problem, translate),
+        receipt=receipt_answer(info.receipt if info else (), translate),
+    )
+
+
+def options_answer(options: JobOptions) -> Options:
+    return Options(
+        language=options.language,
+        hotwords=[str(hotword) for hotword in options.hotwords],
+        itn=options.itn,
+        punctuation=options.punctuation,
+        quality=options.quality,
+        channels=options.channels,
+        model=options.model,
+    )
+
+
+def problem_answer(problem: Problem | None, translate: Translate) -> ErrorDetail | None:
+    return ErrorDetail(**problem.explained(translate)) if problem else None
+
+
+def _common(record: Transcription, translate: Translate) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "name": record.name,
+        "state": record.state,
+        "source": record.source,
+        "created_at": record.created_at,
+        "started_at": record.started_at,
+        "finished_at": record.finished_at,
+        "size_bytes": record.size_bytes,
+        "duration": record.duration,
+        "language": record.language,
+        "model": record.model,
+        "device": record.device,
+        "options": options_answer(record.options),
+        "progress": progress_answer(record),
+        "cancel_requested": record.cancel_requested,
+        "warnings": [translate(warning) for warning in record.warnings],
+        "error": problem_answer(record.error, translate),
+        "revision": record.revision,
+        "edit_revision": record.edit_revision,
+        "again_of": record.again_of,
+    }
+
+
+def _reading(record: Transcription) -> Reading:
+    return Reading(
+        id=record.id,
+        created_at=record.created_at,
+        state=record.state,
+        model=record.model,
+        options=options_answer(record.options),
+    )
+
+
+def _hotwords(record: Transcription, segments: list[SegmentRecord]) -> list[HotwordAnswer]:
+    heard = [segment.heard for segment in segments]
+    return [
+        HotwordAnswer(
+            word=outcome.word,
+            weight=outcome.weight,
+            status=outcome.status,
+            places=[Place(start=round(start, 3), end=round(end, 3)) for start, end in outcome.places],
+            unknown=outcome.unknown,
+        )
+        for outcome in outcomes(record.options.hotwords, heard, record.receipt)
+    ]
+
+
+def progress_answer(record: Transcription) -> Progress:
+    progress = record.progress
+    return Progress(
+        stage=progress.stage,
+        percent=round(progress.percent, 1),
+        seconds_done=round(progress.seconds_done, 3),
+        segments_done=progress.segments_done,
+        segments_failed=progress.segments_failed,
+        segments_total=progress.segments_total,
+        eta_seconds=None if progress.eta_seconds is None else round(progress.eta_seconds, 1),
+        queue_position=progress.queue_position,
+    )

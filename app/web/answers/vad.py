@@ -1,0 +1,119 @@
+"""From what the speech detection found to the answers of the REST API, in the reader's language."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from app.domain.errors import N_
+from app.services.transcriptions.missing_text import Why, missing_in_report
+from app.services.vad.texts import Stretch as StretchKey
+from app.services.vad.texts import StretchText, stretch_of
+from app.web.answers.transcriptions import problem_answer
+from app.web.api.transcriptions.missing_text import missing_answer
+from app.web.schemas.vad import Speech, Stretch, VadAnswer, VadOptionsAnswer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from app.i18n import Translate
+    from app.services.vad.analyses import Analysis, SpeechSpan, VadOptions
+    from app.web.dependencies import State
+
+PICTURE = 1000  # stretches in the first picture
+MARKS = 1500  # more cannot be told apart on a screen
+NOTHING_FOUND = N_(
+    "No speech was found. Lower the threshold (of webrtcvad: the mode) or the minimum speech, or check that the recording has sound."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which part of the lists is wanted."""
+
+    offset: int = 0
+    limit: int = 500
+    view_start: float = 0.0
+    """Seconds."""
+    view_end: float | None = None
+    """None is the end."""
+    rules: Sequence[Why] | None = None
+    missing_offset: int = 0
+    missing_limit: int = 100
+    picture: bool = True
+
+
+def vad_answer(
+    state: State, analysis: Analysis, options: VadOptions, window: Window, translate: Translate
+) -> VadAnswer:
+    """Return what is known of a recording, and its speech once it has been read."""
+    is_ready = analysis.state == "ready"
+    needs_picture = is_ready and window.picture
+    peaks = state["vad"].outline(analysis.id, 0.0, analysis.duration or 0.0, PICTURE) if needs_picture else []
+    return VadAnswer(
+        id=analysis.id,
+        name=analysis.name,
+        state=analysis.state,
+        transcription=analysis.transcription,
+        duration=analysis.duration,
+        channels=analysis.channels,
+        warnings=[translate(warning) for warning in analysis.warnings],
+        peaks=[(low, high) for low, high in peaks],
+        speech=_speech(state, analysis, options, window, translate) if is_ready else None,
+    )
+
+
+def _speech(
+    state: State, analysis: Analysis, options: VadOptions, window: Window, translate: Translate
+) -> Speech:
+    report = state["vad"].report(analysis.id, options)
+    texts = state["vad_texts"].of(analysis.id)
+    missing = missing_in_report(report, texts)
+    states = [texts[key].state for key in map(stretch_of, report.spans) if key in texts]
+    view_end = analysis.duration or 0.0 if window.view_end is None else window.view_end
+    return Speech(
+        options=VadOptionsAnswer(**asdict(options)),
+        total=len(report.spans),
+        offset=window.offset,
+        speech_seconds=round(sum(span.end - span.start for span in report.spans), 3),
+        texts_waiting=states.count("waiting"),
+        texts_done=states.count("done"),
+        advice="" if report.spans else translate(NOTHING_FOUND),
+        segments=[
+            _stretch(span, texts, translate)
+            for span in report.spans[window.offset : window.offset + window.limit]
+        ],
+        marks=marks(report.spans, window.view_start, view_end),
+        missing=missing_answer(missing, window.rules, window.missing_offset, window.missing_limit, translate),
+    )
+
+
+def marks(spans: Sequence[SpeechSpan], start: float, end: float) -> list[tuple[float, float]]:
+    """Return the speech between two times as a picture can show it; never more than MARKS."""
+    narrowest = max(0.0, end - start) / MARKS
+    first = bisect_left(spans, start, key=lambda span: span.end)
+    last = bisect_left(spans, end, key=lambda span: span.start)
+    shown: list[tuple[float, float]] = []
+    for span in spans[first:last]:
+        if shown and narrowest and span.start - shown[-1][1] < narrowest and _is_crowded(last - first):
+            shown[-1] = shown[-1][0], round(span.end, 3)
+        else:
+            shown.append((round(span.start, 3), round(span.end, 3)))
+    return shown
+
+
+def _is_crowded(count: int) -> bool:
+    return count > MARKS // 2
+
+
+def _stretch(span: SpeechSpan, texts: Mapping[StretchKey, StretchText], translate: Translate) -> Stretch:
+    known = texts.get(stretch_of(span))
+    return Stretch(
+        start=round(span.start, 3),
+        end=round(span.end, 3),
+        duration=round(span.end - span.start, 3),
+        state=known.state if known else "none",
+        text=known.text if known else "",
+        error=problem_answer(known.error, translate) if known else None,
+    )

@@ -1,0 +1,279 @@
+"""REST: batches of recordings. Every rule lives in the jobs layer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Literal, cast
+
+import anyio
+from fastapi import Header, Path, Query, Response, status
+from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.concurrency import run_in_threadpool
+
+from app.domain.errors import (
+    N_,
+    BatchNotFound,
+    FolderNotAllowed,
+    FolderWithoutRecordings,
+    ImportOff,
+    InvalidParameter,
+    RequestTooLarge,
+    UnknownFormat,
+    UnknownLanguage,
+)
+from app.domain.hotwords import parse_hotwords
+from app.formats.archive import ARCHIVE_FORMATS
+from app.services.batches.batches import ItemState
+from app.services.batches.exports import batch_members
+from app.services.batches.server_folder import recordings_below
+from app.web.answers.transcriptions import options_answer, problem_answer
+from app.web.api.exports import ARCHIVE_CONTENT, archive_response
+from app.web.api.routers import ApiRouter
+from app.web.dependencies import QueueDep, StateDep, TranslateDep
+from app.web.errors import LARGEST_FORM_BYTES
+from app.web.forms.fields import parse_channels, parse_language, parse_quality
+from app.web.forms.file_names import clean_name
+from app.web.openapi import Responses, content, errors
+from app.web.schemas.batches import (
+    LARGEST_LIST,
+    BatchAnswer,
+    BatchCounts,
+    BatchItemAnswer,
+    BatchItemList,
+    BatchList,
+    BatchOptions,
+    NewBatch,
+    NewOrder,
+    ServerFolder,
+)
+from app.web.sse import RETRY_MS, stopped, stream
+
+if TYPE_CHECKING:
+    from app.i18n import Translate
+    from app.services.batches.batches import Batch, BatchBook, BatchItem
+    from app.services.transcriptions.job_queue import JobOptions, Queue
+
+router = ApiRouter(prefix="/batches", tags=["batches"])
+
+BatchId = Annotated[str, Path(description="Id of the batch.", examples=["5f0c2e9b1a44d0e1"])]
+State = Literal["uploading", "queued", "running", "succeeded", "failed", "cancelled", "duplicate"]
+STREAM: Responses = content(
+    200,
+    'A stream of events: `batch` with a batch as in lists, `deleted` with `{"id"}`; the id of each is a revision.',
+    {"text/event-stream": 'id: 1284\nevent: batch\ndata: {"id": "5f0c2e9b1a44d0e1", "state": "running"}\n\n'},
+)
+
+
+@router.post(
+    "",
+    status_code=status.HTTP_201_CREATED,
+    max_body_size=LARGEST_FORM_BYTES,
+    responses=errors(UnknownLanguage, InvalidParameter, RequestTooLarge, changes=True),
+)
+def create_batch(wanted: NewBatch, state: StateDep) -> BatchAnswer:
+    """Begin a batch; then announce its files, or name a folder of the server."""
+    name = clean_name(wanted.name)
+    if not name:
+        raise InvalidParameter(name="name", reason=N_("it is empty"))
+    options = _job_options(wanted.options, state["default_options"])
+    return batch_answer(state["batches"].create(name, options))
+
+
+@router.get("", responses=errors(InvalidParameter))
+def list_batches(
+    state: StateDep,
+    limit: Annotated[int, Query(ge=1, le=200, description="Most items to return.")] = 100,
+    offset: Annotated[int, Query(ge=0, le=2**31, description="Items to skip.")] = 0,
+) -> BatchList:
+    """List batches, the newest first."""
+    page = state["batches"].page(limit, offset)
+    return BatchList(items=[batch_answer(batch) for batch in page.items], total=page.total)
+
+
+@router.get("/events", response_class=EventSourceResponse, responses=STREAM | errors(InvalidParameter))
+async def batch_events(
+    queue: QueueDep,
+    state: StateDep,
+    last_event_id: Annotated[
+        str | None, Header(description="Sent by browsers that connect again.", examples=["1284"])
+    ] = None,
+) -> EventSourceResponse:
+    """Follow all batches: each one that changes is told, a few times a second at most."""
+    stopping = anyio.Event()
+    seen = (
+        int(last_event_id)
+        if last_event_id and last_event_id.isdecimal() and len(last_event_id) < 19
+        else None
+    )
+    return stream(_changes(queue, state["batches"], seen, stopping), stopping)
+
+
+@router.get("/{id}", responses=errors(BatchNotFound))
+def get_batch(id: BatchId, state: StateDep) -> BatchAnswer:
+    """See how far a batch is."""
+    return batch_answer(state["batches"].get(id))
+
+
+@router.delete("/{id}", status_code=status.HTTP_204_NO_CONTENT, responses=errors(BatchNotFound, changes=True))
+def delete_batch(id: BatchId, state: StateDep) -> None:
+    """Remove a batch. Its transcriptions go to the trash, except those that another batch leads to."""
+    state["batches"].delete(id)
+
+
+@router.post("/{id}/pause", responses=errors(BatchNotFound, changes=True))
+def pause_batch(id: BatchId, state: StateDep) -> BatchAnswer:
+    """Let nothing more be read; what is being read stops after its segment. Files may still be sent."""
+    return batch_answer(state["batches"].pause(id))
+
+
+@router.post("/{id}/resume", responses=errors(BatchNotFound, changes=True))
+def resume_batch(id: BatchId, state: StateDep) -> BatchAnswer:
+    """Go on with a paused batch."""
+    return batch_answer(state["batches"].resume(id))
+
+
+@router.post("/{id}/cancel", responses=errors(BatchNotFound, changes=True))
+def cancel_batch(id: BatchId, state: StateDep) -> BatchAnswer:
+    """End what waits, is being read or is on its way; what is finished stays."""
+    return batch_answer(state["batches"].cancel(id))
+
+
+@router.post("/{id}/retry", responses=errors(BatchNotFound, changes=True))
+def retry_batch(id: BatchId, state: StateDep) -> BatchAnswer:
+    """Queue what failed or was cancelled again; finished segments are not done twice."""
+    return batch_answer(state["batches"].retry(id))
+
+
+@router.post(
+    "/{id}/order",
+    max_body_size=LARGEST_FORM_BYTES,
+    responses=errors(BatchNotFound, InvalidParameter, RequestTooLarge, changes=True),
+)
+def order_batch(id: BatchId, wanted: NewOrder, state: StateDep) -> BatchAnswer:
+    """Move recordings in the list; those that wait are read in its order."""
+    return batch_answer(state["batches"].order(id, wanted.positions, wanted.before))
+
+
+@router.post(
+    "/{id}/folder",
+    max_body_size=LARGEST_FORM_BYTES,
+    responses=errors(
+        BatchNotFound,
+        ImportOff,
+        FolderNotAllowed,
+        FolderWithoutRecordings,
+        InvalidParameter,
+        RequestTooLarge,
+        changes=True,
+    ),
+)
+def add_server_folder(id: BatchId, folder: ServerFolder, state: StateDep) -> BatchAnswer:
+    """Add the recordings of a folder on the server, and of its subfolders; they are copied in the background."""
+    root = state["settings"].import_root
+    if root is None:
+        raise ImportOff
+    state["batches"].get(id)
+    state["arrivals"].add_files(id, recordings_below(root, folder.path))
+    state["porter"].call()
+    return batch_answer(state["batches"].get(id))
+
+
+@router.get("/{id}/items", responses=errors(BatchNotFound, InvalidParameter))
+def list_batch_items(
+    id: BatchId,
+    state: StateDep,
+    translate: TranslateDep,
+    wanted: Annotated[State | None, Query(alias="state", description="Only this state.")] = None,
+    limit: Annotated[int, Query(ge=1, le=LARGEST_LIST, description="Most items to return.")] = 50,
+    offset: Annotated[int, Query(ge=0, le=2**31, description="Items to skip.")] = 0,
+) -> BatchItemList:
+    """List the recordings of a batch in their order, with the beginnings of their texts."""
+    page = state["batches"].items(id, ItemState(wanted) if wanted else None, limit, offset)
+    return BatchItemList(items=[_item_answer(item, translate) for item in page.items], total=page.total)
+
+
+@router.get(
+    "/{id}/export",
+    response_class=Response,
+    responses=ARCHIVE_CONTENT | errors(BatchNotFound, UnknownFormat, InvalidParameter),
+)
+def export_batch(
+    id: BatchId,
+    state: StateDep,
+    translate: TranslateDep,
+    format: Annotated[
+        str, Query(description="One of: " + ", ".join(ARCHIVE_FORMATS), examples=["srt"])
+    ] = "csv",
+) -> Response:
+    """Take the texts away: a table, a list, or a zip with a file for each one that is finished so far."""
+    batch = state["batches"].get(id)
+    has_all = format in ("csv", "json")
+    members = batch_members(state["queue"], state["batches"], id, translate, with_textless=has_all)
+    return archive_response(members, format, batch.name)
+
+
+def batch_answer(batch: Batch) -> BatchAnswer:
+    return BatchAnswer(
+        id=batch.id,
+        name=batch.name,
+        created_at=batch.created_at,
+        state=batch.state.value,
+        counts=BatchCounts(**batch.counts),
+        seconds_total=round(batch.seconds_total, 3),
+        seconds_done=round(batch.seconds_done, 3),
+        progress=round(batch.progress, 4),
+        eta_seconds=None if batch.eta_seconds is None else round(batch.eta_seconds, 1),
+        options=options_answer(batch.options),
+        revision=batch.revision,
+    )
+
+
+def _item_answer(item: BatchItem, translate: Translate) -> BatchItemAnswer:
+    return BatchItemAnswer(
+        id=item.id,
+        position=item.position,
+        name=item.name,
+        size_bytes=item.size_bytes,
+        state=cast("State", item.state.value),  # what is removed is not listed
+        progress=round(item.progress, 4),
+        duration=item.duration,
+        transcription_id=item.transcription_id,
+        duplicate_of=item.duplicate_of,
+        error=problem_answer(item.error, translate),
+        text=item.text,
+    )
+
+
+def _job_options(wanted: BatchOptions, defaults: JobOptions) -> JobOptions:
+    return replace(
+        defaults,
+        language=parse_language(wanted.language),
+        hotwords=parse_hotwords(wanted.hotwords),
+        itn=wanted.itn,
+        punctuation=wanted.punctuation,
+        quality=parse_quality(wanted.quality),
+        channels=parse_channels(wanted.channels),
+    )
+
+
+async def _changes(
+    queue: Queue, book: BatchBook, seen: int | None, stopping: anyio.Event
+) -> AsyncIterator[ServerSentEvent]:
+    yield ServerSentEvent(retry=RETRY_MS, comment="changes of all batches")
+    current = await run_in_threadpool(queue.revision)
+    seen = current if seen is None or seen > current else seen
+    known = await run_in_threadpool(book.ids)
+    while not await stopped(stopping):
+        current = await run_in_threadpool(queue.revision)
+        if current <= seen:
+            continue
+        for batch in await run_in_threadpool(book.changed_since, seen):
+            yield ServerSentEvent(
+                batch_answer(batch).model_dump_json(), event="batch", id=str(batch.revision)
+            )
+        there = await run_in_threadpool(book.ids)
+        for id in known - there:
+            yield ServerSentEvent(json.dumps({"id": id}), event="deleted", id=str(current))
+        known, seen = there, current

@@ -1,0 +1,154 @@
+"""REST: changes as they happen, by server-sent events.
+
+The database is asked for its revision a few times a second, so that the work of another process is seen as well.
+An event's id is the revision of what it tells: a browser that reconnects names the last one and misses nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import anyio
+from fastapi import Header, Query, Response, status
+from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.concurrency import run_in_threadpool
+
+from app.domain.errors import InvalidParameter, TranscriptionNotFound
+from app.services.transcriptions.job_queue import JobState
+from app.web.answers.transcriptions import item_answer
+from app.web.api.routers import ApiRouter
+from app.web.dependencies import QueueDep, TranscriptionId, TranslateDep
+from app.web.openapi import Responses, content, errors
+from app.web.sse import RETRY_MS, stopped, stream
+
+if TYPE_CHECKING:
+    from app.i18n import Translate
+    from app.services.transcriptions.job_queue import Queue, Transcription
+
+router = ApiRouter(
+    prefix="/transcriptions", tags=["transcriptions"], default_response_class=EventSourceResponse
+)
+
+FIRST_ITEMS = 50  # of the newest, for a client that names no position
+FINAL_STATES = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
+
+EXAMPLE = (
+    'id: 1284\nevent: transcription\ndata: {"id": "01jd9x3v6t8q", "state": "running", "revision": 1284}\n\n'
+)
+STREAM: Responses = content(
+    200,
+    'A stream of events: `transcription` with an item as in lists, `deleted` with `{"id"}`; '
+    "the id of each is a revision.",
+    {"text/event-stream": EXAMPLE},
+)
+Position = Annotated[
+    int | None,
+    Query(ge=0, lt=2**63, description="Revision after which to begin; the header Last-Event-ID wins."),
+]
+LastEventId = Annotated[
+    str | None, Header(description="Sent by browsers that connect again.", examples=["1284"])
+]
+
+
+@router.get("/events", response_class=EventSourceResponse, responses=STREAM | errors(InvalidParameter))
+async def all_events(
+    queue: QueueDep, translate: TranslateDep, since: Position = None, last_event_id: LastEventId = None
+) -> EventSourceResponse:
+    """Follow every transcription. Without a position the stream begins with the newest as they are now."""
+    stopping = anyio.Event()
+    position = _position(last_event_id, since)
+    return stream(_all_changes(queue, translate, position, stopping), stopping)
+
+
+@router.get(
+    "/{id}/events",
+    response_class=EventSourceResponse,
+    responses=STREAM
+    | {204: {"description": "It has ended and the client has seen how: there is nothing more to come."}}
+    | errors(TranscriptionNotFound),
+)
+async def events_of_one(
+    id: TranscriptionId, queue: QueueDep, translate: TranslateDep, last_event_id: LastEventId = None
+) -> Response:
+    """Follow one transcription, from how it is now until it has ended or is deleted."""
+    record = await run_in_threadpool(queue.get, id)
+    if record.state in FINAL_STATES and _position(last_event_id, None) == record.revision:
+        return Response(status_code=status.HTTP_204_NO_CONTENT)
+    stopping = anyio.Event()
+    return stream(_changes_of_one(queue, record, translate, stopping), stopping)
+
+
+@dataclass(frozen=True, slots=True)
+class _Changes:
+    """What happened up to a revision, the oldest change first."""
+
+    revision: int
+    records: list[Transcription]
+    deleted: list[str]
+
+
+async def _all_changes(
+    queue: Queue, translate: Translate, position: int | None, stopping: anyio.Event
+) -> AsyncIterator[ServerSentEvent]:
+    yield ServerSentEvent(retry=RETRY_MS, comment="changes of all transcriptions")
+    changes = await run_in_threadpool(_beginning, queue, position)
+    while True:
+        for record in changes.records:
+            yield _event(record, translate)
+        for id in changes.deleted:
+            yield _deleted(id, changes.revision)
+        if await stopped(stopping):
+            return
+        changes = await run_in_threadpool(_changes, queue, changes.revision)
+
+
+async def _changes_of_one(
+    queue: Queue, record: Transcription, translate: Translate, stopping: anyio.Event
+) -> AsyncIterator[ServerSentEvent]:
+    yield ServerSentEvent(retry=RETRY_MS, comment="changes of one transcription")
+    yield _event(record, translate)
+    while record.state not in FINAL_STATES and not await stopped(stopping):
+        try:
+            latest = await run_in_threadpool(queue.get, record.id)
+        except TranscriptionNotFound:
+            yield _deleted(record.id)
+            return
+        if latest.revision != record.revision:
+            yield _event(latest, translate)
+        record = latest
+
+
+def _beginning(queue: Queue, position: int | None) -> _Changes:
+    """Return what to tell first. A position from the future belongs to another database: it counts as none."""
+    current = queue.revision()
+    if position is not None and position <= current:
+        return _changes(queue, position)
+    newest = queue.search(limit=FIRST_ITEMS).items
+    return _Changes(current, sorted(newest, key=lambda record: record.revision), [])
+
+
+def _changes(queue: Queue, seen: int) -> _Changes:
+    """Return what is newer than `seen`. What changes while this is read may come twice, but never not at all."""
+    current = queue.revision()
+    if current <= seen:
+        return _Changes(seen, [], [])
+    return _Changes(current, queue.changed_since(seen), queue.deleted_since(seen))
+
+
+def _event(record: Transcription, translate: Translate) -> ServerSentEvent:
+    data = item_answer(record, translate).model_dump_json()
+    return ServerSentEvent(data, event="transcription", id=str(record.revision))
+
+
+def _deleted(id: str, revision: int | None = None) -> ServerSentEvent:
+    position = None if revision is None else str(revision)
+    return ServerSentEvent(json.dumps({"id": id}), event="deleted", id=position)
+
+
+def _position(last_event_id: str | None, since: int | None) -> int | None:
+    if last_event_id and last_event_id.isdecimal() and len(last_event_id) < 19:
+        return int(last_event_id)
+    return since

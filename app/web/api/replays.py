@@ -1,0 +1,118 @@
+"""REST and page of the replay: send a support case, have it run again here, and see whether the same comes out."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request, Response, status
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import HTMLResponse
+
+from app.domain.errors import (
+    DiskFull,
+    InvalidParameter,
+    NoFile,
+    ReplayBusy,
+    ReplayNotFound,
+    UnknownLanguage,
+    UploadInterrupted,
+    UploadTooLarge,
+)
+from app.services.transcriptions.job_queue import LANGUAGES, QUALITIES
+from app.web.answers.replays import replay_answer
+from app.web.api.routers import ApiRouter
+from app.web.dependencies import SettingsDep, StateDep, TranslateDep
+from app.web.forms.recording import fill
+from app.web.forms.replay import ReplayForm
+from app.web.openapi import errors
+from app.web.schemas.replays import ReplayAnswer, ReplayStarted
+from app.web.templating import render
+
+router = ApiRouter(prefix="/replay", tags=["support"])
+page = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+BYTES_PER_MB = 2**20
+ReplayId = Annotated[str, Path(description="Id of the replay.", examples=["5f0c2e9b1a44d0e1"])]
+
+
+def _text(description: str, **more: Any) -> dict[str, Any]:
+    return {"type": "string", "description": description, **more}
+
+
+FORM: dict[str, Any] = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["file"],
+                "properties": {
+                    "file": {"type": "string", "format": "binary", "description": "The zip of the case."},
+                    "device": _text("`cpu`, `cuda`, `cuda:N` or `mps`; empty: as recorded.", example="cpu"),
+                    "dtype": _text("`float32`, `bfloat16`, `float16` or `int8`; empty: as recorded."),
+                    "allow_device_fallback": _text("Whether the CPU may stand in for an absent device."),
+                    "batch_seconds": _text("Seconds of sound that are computed at once."),
+                    "threads": _text("CPU threads."),
+                    "language": _text("Another language.", enum=list(LANGUAGES)),
+                    "quality": _text("Another quality.", enum=list(QUALITIES)),
+                    "hotwords": _text("Other hotwords, one on each line."),
+                    "itn": _text("`on` or `off`."),
+                    "punctuation": _text("`on` or `off`."),
+                },
+            },
+            "example": {"file": "(bytes of case-01jd9x3v6t8q.zip)", "device": "cpu"},
+        }
+    },
+}
+
+
+@router.post(
+    "",
+    status_code=status.HTTP_202_ACCEPTED,
+    openapi_extra={"requestBody": FORM},
+    response_description="The case runs; ask for it by its id.",
+    responses=errors(
+        UploadInterrupted,
+        UploadTooLarge,
+        NoFile,
+        UnknownLanguage,
+        InvalidParameter,
+        ReplayBusy,
+        DiskFull,
+        changes=True,
+    ),
+)
+async def start_replay(request: Request, response: Response, state: StateDep) -> ReplayStarted:
+    """Run a support case again in a process of its own, with the recorded sound, options and segments.
+
+    One case at a time. What differs from the recorded run is a result, not an error.
+    """
+    replays = state["replays"]
+    replays.refuse_second()
+    limit_bytes = state["settings"].max_upload_mb * BYTES_PER_MB
+    with ReplayForm(replays, limit_bytes) as form:
+        await fill(form, request, limit_bytes)
+        run = await run_in_threadpool(form.start)
+    response.headers["location"] = str(request.url_for("get_replay", id=run.id).path)
+    return ReplayStarted(id=run.id)
+
+
+@router.get("/{id}", responses=errors(ReplayNotFound))
+def get_replay(id: ReplayId, state: StateDep, translate: TranslateDep) -> ReplayAnswer:
+    """See how a replay stands, and what it has shown. It is remembered for a day, or until the server stops."""
+    return replay_answer(state["replays"].get(id), translate)
+
+
+@router.delete(
+    "/{id}", status_code=status.HTTP_204_NO_CONTENT, responses=errors(ReplayNotFound, changes=True)
+)
+def forget_replay(id: ReplayId, state: StateDep) -> None:
+    """Stop a replay, or forget what it has shown."""
+    state["replays"].forget(id)
+
+
+@page.get("/replay")
+def replay_page(request: Request, settings: SettingsDep) -> HTMLResponse:
+    """Choose a case and run it again."""
+    context = {"limit_bytes": settings.max_upload_mb * BYTES_PER_MB, "languages": LANGUAGES}
+    return render(request, "pages/replay.html", context)

@@ -1,0 +1,128 @@
+"""REST: what runs here, whether it is well, and the model's memory."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import time
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import Query
+
+from app import __version__
+from app.domain.errors import (
+    N_,
+    DatabaseUnusable,
+    DevicesUnseen,
+    InferenceCrashed,
+    InferenceHung,
+    InferenceUnavailable,
+)
+from app.formats import FORMATS
+from app.services.inference.process import InferenceProcess
+from app.services.transcriptions.job_queue import LANGUAGES
+from app.web.answers.transcriptions import model_answer
+from app.web.api.routers import ApiRouter
+from app.web.dependencies import InferenceDep, QueueDep, State, StateDep, TranslateDep
+from app.web.openapi import errors
+from app.web.schemas.settings import CacheAnswer, DeviceItem, DevicesAnswer
+from app.web.schemas.transcriptions import Counts, HealthAnswer, Limits, ModelAnswer, SystemAnswer
+
+if TYPE_CHECKING:
+    from app.i18n import Translate
+    from app.services.inference.devices import FoundDevice
+
+router = ApiRouter(tags=["system"])
+
+PACKAGES = ("fastapi", "sqlalchemy", "av")  # those of the engine are told by the process that loaded them
+
+
+@router.get("/system", responses=errors())
+def get_system(state: StateDep, translate: TranslateDep) -> SystemAnswer:
+    """See what runs here: model, device, versions, queue and limits."""
+    settings = state["settings"]
+    inference = state["inference"].status()
+    versions = {"python": platform.python_version(), **{package: version(package) for package in PACKAGES}}
+    return SystemAnswer(
+        version=__version__,
+        versions=versions | dict(inference.info.versions if inference.info else ()),
+        uptime_seconds=round(time.monotonic() - state["started_at"], 1),
+        model=model_answer(inference, translate),
+        queue=Counts(**{name.value: count for name, count in state["queue"].counts().items()}),
+        disk_free_bytes=shutil.disk_usage(settings.data_dir).free,
+        limits=Limits(max_upload_mb=settings.max_upload_mb, max_duration_hours=settings.max_duration_hours),
+        languages=list(LANGUAGES),
+        formats=list(FORMATS),
+    )
+
+
+@router.get("/health", responses=errors(InferenceUnavailable, DatabaseUnusable))
+def get_health(queue: QueueDep, inference: InferenceDep, translate: TranslateDep) -> HealthAnswer:
+    """Ask whether jobs can be taken and done; 503 with the reason where they cannot."""
+    queue.counts()
+    status = inference.status()
+    if status.state == "failed":
+        reason = status.problem.explained(translate)["message"] if status.problem else "?"
+        raise InferenceUnavailable(reason=reason)
+    return HealthAnswer(status="ok", model=status.state)
+
+
+@router.get("/system/devices", responses=errors(DevicesUnseen))
+def get_devices(
+    state: StateDep,
+    translate: TranslateDep,
+    again: Annotated[bool, Query(description="Look again, which takes seconds.")] = False,
+) -> DevicesAnswer:
+    """See which devices were looked for, and why each that cannot be used cannot. The look is remembered."""
+    info = state["inference"].status().info
+    found = state["devices"].look(again=again)
+    return DevicesAnswer(
+        devices=[_device_item(device, info.device if info else "", translate) for device in found]
+    )
+
+
+def _device_item(device: FoundDevice, in_use: str, translate: Translate) -> DeviceItem:
+    cores = device.label.partition(" ")[0]
+    is_processor = device.name == "cpu" and cores.isdecimal()
+    return DeviceItem(
+        name=device.name,
+        label=translate(N_("{count} cores")).format(count=cores) if is_processor else device.label,
+        is_usable=not device.reason,
+        reason=translate(device.reason),
+        is_in_use=device.name == in_use.removesuffix(":0"),
+    )
+
+
+@router.post("/system/model/load", responses=errors(InferenceUnavailable, changes=True))
+def load_model(state: StateDep, translate: TranslateDep) -> ModelAnswer:
+    """Load the model in the background. A job that needs it does so by itself."""
+    _local_inference(state).load()
+    return model_answer(state["inference"].status(), translate)
+
+
+@router.post("/system/model/unload", responses=errors(InferenceUnavailable, changes=True))
+def unload_model(state: StateDep, translate: TranslateDep) -> ModelAnswer:
+    """End the inference process after its current segment, which gives all its memory back."""
+    _local_inference(state).unload()
+    return model_answer(state["inference"].status(), translate)
+
+
+@router.post(
+    "/system/model/clear-cache",
+    responses=errors(InferenceUnavailable, InferenceCrashed, InferenceHung, changes=True),
+)
+def clear_cache(state: StateDep) -> CacheAnswer:
+    """Give back the memory that the graphics card keeps for later, after the current segment. The model stays."""
+    inference = _local_inference(state)
+    freed_bytes = inference.clear_cache()
+    info = inference.status().info
+    if freed_bytes is None or info is None:
+        return CacheAnswer(device=None, freed_bytes=0)
+    return CacheAnswer(device=info.device, freed_bytes=freed_bytes)
+
+
+def _local_inference(state: State) -> InferenceProcess:
+    if not state["has_worker"]:
+        raise InferenceUnavailable(reason=N_("this server leaves the jobs to another process"))
+    return state["inference"]

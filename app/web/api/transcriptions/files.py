@@ -1,0 +1,104 @@
+"""REST: what belongs to one transcription and is not JSON: recording, picture, export, log."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Query, Request, Response
+from starlette.responses import PlainTextResponse
+
+from app.domain.errors import (
+    AudioGone,
+    NotFinished,
+    RangeNotSatisfiable,
+    TranscriptionNotFound,
+    UnknownFormat,
+)
+from app.formats import FORMATS, find_format
+from app.web.api.routers import ApiRouter
+from app.web.audio import audio_response
+from app.web.dependencies import QueueDep, TranscriptionId, TranslateDep
+from app.web.forms.file_names import content_disposition, export_name
+from app.web.openapi import content, errors
+from app.web.schemas.transcriptions import Peaks
+
+router = ApiRouter(prefix="/transcriptions/{id}", tags=["transcriptions"])
+
+
+@router.get(
+    "/audio",
+    response_class=Response,
+    responses=content(200, "The recording as it was sent.", {"audio/*": "(bytes)", "video/*": "(bytes)"})
+    | content(206, "The asked part of it.", {"audio/*": "(bytes)", "video/*": "(bytes)"})
+    | errors(TranscriptionNotFound, AudioGone, RangeNotSatisfiable),
+)
+@router.head("/audio", include_in_schema=False)
+def get_audio(
+    id: TranscriptionId,
+    request: Request,
+    queue: QueueDep,
+    download: Annotated[bool, Query(description="Offer it as a file instead of playing it.")] = False,
+) -> Response:
+    """Hear the recording. `Range: bytes=...` returns a part, so that a player can seek."""
+    name = queue.get(id).name
+    return audio_response(queue.source_path(id), name, request.headers, download=download)
+
+
+@router.get("/peaks", responses=errors(TranscriptionNotFound, NotFinished))
+def get_peaks(id: TranscriptionId, queue: QueueDep) -> Peaks:
+    """See the recording: its waveform, once it has been read."""
+    return Peaks(peaks=[(low, high) for low, high in queue.peaks(id)])
+
+
+@router.get(
+    "/export",
+    response_class=Response,
+    responses=content(
+        200,
+        "The transcript as a file.",
+        {
+            "text/plain": "今天天气很好。",
+            "application/x-subrip": "1\n00:00:00,420 --> 00:00:03,180\n今天天气很好。\n",
+            "text/vtt": "WEBVTT\n\n00:00:00.420 --> 00:00:03.180\n今天天气很好。\n",
+            "application/json": '{"text": "今天天气很好。", "segments": []}',
+            "text/csv": "start,end,text\n0.420,3.180,今天天气很好。\n",
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "(bytes)",
+        },
+    )
+    | errors(TranscriptionNotFound, NotFinished, UnknownFormat),
+)
+def export_transcription(
+    id: TranscriptionId,
+    queue: QueueDep,
+    translate: TranslateDep,
+    format: Annotated[str, Query(description="One of: " + ", ".join(FORMATS), examples=["srt"])] = "txt",
+    original: Annotated[
+        bool, Query(description="The text as it was recognised, without changes by hand.")
+    ] = False,
+) -> Response:
+    """Take the transcript away as a file."""
+    chosen = find_format(format)
+    transcript = queue.transcript(id, translate, original=original)
+    title = queue.get(id).name
+    name = export_name(title, chosen.suffix)
+    headers = {"content-disposition": content_disposition("attachment", name)}
+    return Response(chosen.content(transcript, title), media_type=chosen.media_type, headers=headers)
+
+
+@router.get(
+    "/log",
+    response_class=PlainTextResponse,
+    responses=content(
+        200,
+        "The lines of this transcription, oldest first.",
+        {
+            "text/plain": "2026-11-22T18:57:01.123Z INFO request=- job=01jd9x3v6t8q app.services.worker.worker "
+            "segment_finished index=3 seconds=1.2"
+        },
+    )
+    | errors(TranscriptionNotFound),
+)
+def get_log(id: TranscriptionId, queue: QueueDep) -> PlainTextResponse:
+    """Read what happened to this transcription, step by step."""
+    lines = queue.log_lines(id)
+    return PlainTextResponse("".join(f"{line}\n" for line in lines))

@@ -1,0 +1,320 @@
+"""REST and page: look at a recording's speech, cut it anew, have stretches read, take the list away."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response, status
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import HTMLResponse
+
+from app.domain.errors import (
+    AnalysisNotFound,
+    AudioDamaged,
+    AudioGone,
+    AudioTooLong,
+    AudioTooShort,
+    DecodingCrashed,
+    DecodingMemoryLimit,
+    DecodingTimeLimit,
+    DiskFull,
+    EmptyFile,
+    InvalidParameter,
+    NoAudioStream,
+    NoFile,
+    NotAudio,
+    NothingToExport,
+    RangeNotSatisfiable,
+    RecognitionElsewhere,
+    RequestTooLarge,
+    TranscriptionNotFound,
+    UnknownFormat,
+    UnknownLanguage,
+    UploadInterrupted,
+    UploadTooLarge,
+)
+from app.formats.intervals import STRETCH_FORMATS, LabelledStretch, find_stretch_format
+from app.services.vad.analyses import VadOptions
+from app.services.vad.texts import stretch_of
+from app.web.answers.vad import Window, vad_answer
+from app.web.api.routers import ApiRouter
+from app.web.api.transcriptions.missing_text import Limit, Offset, Rules
+from app.web.audio import audio_response
+from app.web.dependencies import QueueDep, StateDep, TranscriptionId, TranslateDep, state_of
+from app.web.errors import LARGEST_FORM_BYTES
+from app.web.forms.fields import parse_language
+from app.web.forms.file_names import content_disposition, export_name
+from app.web.forms.recording import UploadForm, fill
+from app.web.heard_audio import heard_response
+from app.web.offered_languages import spoken_languages
+from app.web.openapi import content, errors
+from app.web.schemas.vad import TextsAsked, TextsWanted, VadAnswer, VadPeaks
+from app.web.templating import render
+
+router = ApiRouter(prefix="/vad", tags=["vad"])
+page_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+PATIENCE_SECONDS = 5.0  # a recording that is read within so long is answered at once
+LARGEST_PICTURE = 4000  # stretches of equal length
+LARGEST_WINDOW = 1000
+RECENT = 50  # recordings that may be chosen
+BYTES_PER_MB = 1024 * 1024
+UNREADABLE = (
+    NotAudio, NoAudioStream, AudioTooShort, AudioTooLong, AudioDamaged,
+    DecodingTimeLimit, DecodingMemoryLimit, DecodingCrashed,
+)  # fmt: skip
+
+UPLOAD_FORM: dict[str, Any] = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["file"],
+                "properties": {
+                    "file": {
+                        "type": "string",
+                        "format": "binary",
+                        "description": "One recording, in any common format.",
+                    }
+                },
+            }
+        }
+    },
+}
+
+VadId = Annotated[str, Path(description="Id of the recording.", examples=["5f0c2e9b1a44d0e1"])]
+
+
+def _options(
+    connection: Request,
+    detector: Annotated[
+        str | None,
+        Query(
+            description="`silero` or `webrtcvad`. Without: the one that `threshold`, or `mode` and `frame_ms`, belong to."
+        ),
+    ] = None,
+    threshold: Annotated[
+        float | None, Query(ge=0, le=1, description="Of silero: probability from which a frame is speech.")
+    ] = None,
+    mode: Annotated[
+        int | None, Query(ge=0, le=3, description="Of webrtcvad: 0 keeps most sound, 3 drops most.")
+    ] = None,
+    frame_ms: Annotated[
+        int | None, Query(description="Of webrtcvad: 10, 20 or 30, the length of one frame.")
+    ] = None,
+    max_segment_ms: Annotated[
+        int | None, Query(ge=1000, le=60_000, description="Longest stretch, padding included.")
+    ] = None,
+    min_speech_ms: Annotated[
+        int | None, Query(ge=0, le=10_000, description="A stretch with less speech is dropped.")
+    ] = None,
+    min_silence_ms: Annotated[
+        int | None, Query(ge=0, le=10_000, description="Silence that ends a stretch.")
+    ] = None,
+    speech_pad_ms: Annotated[
+        int | None, Query(ge=0, le=2000, description="Sound kept before and after.")
+    ] = None,
+) -> VadOptions:
+    """Return what was asked; the rest is as the server has it."""
+    defaults = state_of(connection)["default_options"].vad
+    return defaults.with_asked(
+        detector=detector, threshold=threshold, mode=mode, frame_ms=frame_ms, max_segment_ms=max_segment_ms,
+        min_speech_ms=min_speech_ms, min_silence_ms=min_silence_ms, speech_pad_ms=speech_pad_ms,
+    )  # fmt: skip
+
+
+def _window(
+    offset: Annotated[int, Query(ge=0, le=2**31, description="Stretches of speech to skip.")] = 0,
+    limit: Annotated[
+        int, Query(ge=0, le=LARGEST_WINDOW, description="Most stretches of speech to return.")
+    ] = 500,
+    view_start: Annotated[float, Query(ge=0, description="Where the view begins, in seconds.")] = 0.0,
+    view_end: Annotated[float | None, Query(ge=0, description="Where it ends; the end without.")] = None,
+    rule: Rules = None,
+    missing_offset: Offset = 0,
+    missing_limit: Limit = 100,
+    picture: Annotated[bool, Query(description="Whether the answer holds `peaks`.")] = True,
+) -> Window:
+    return Window(offset, limit, view_start, view_end, rule, missing_offset, missing_limit, picture)
+
+
+OptionsDep = Annotated[VadOptions, Depends(_options)]
+WindowDep = Annotated[Window, Depends(_window)]
+
+
+@page_router.get("/vad")
+def vad_page(request: Request, state: StateDep, queue: QueueDep) -> HTMLResponse:
+    """See where somebody speaks."""
+    recent = [record for record in queue.search(limit=RECENT).items if record.duration is not None]
+    context = {
+        "options": asdict(state["default_options"].vad),
+        "recordings": [{"id": each.id, "name": each.name, "duration": each.duration} for each in recent],
+        "limit_bytes": state["settings"].max_upload_mb * BYTES_PER_MB,
+        "languages": spoken_languages(state),
+    }
+    return render(request, "pages/vad.html", context)
+
+
+@router.post(
+    "",
+    status_code=status.HTTP_201_CREATED,
+    openapi_extra={"requestBody": UPLOAD_FORM},
+    responses=errors(
+        UploadInterrupted,
+        UploadTooLarge,
+        NoFile,
+        EmptyFile,
+        InvalidParameter,
+        DiskFull,
+        *UNREADABLE,
+        changes=True,
+    ),
+)
+async def detect_speech(request: Request, state: StateDep, translate: TranslateDep) -> VadAnswer:
+    """Send a recording to see its speech. It is kept for a day; a long one is still `reading` when this answers."""
+    vad = state["vad"]
+    limit_bytes = state["settings"].max_upload_mb * BYTES_PER_MB
+    with UploadForm(vad, limit_bytes, state["default_options"]) as form:
+        await fill(form, request, limit_bytes)
+        analysis = await run_in_threadpool(vad.submit, form.file)
+    analysis = await run_in_threadpool(vad.wait, analysis.id, PATIENCE_SECONDS)
+    options = state["default_options"].vad
+    return await run_in_threadpool(vad_answer, state, analysis, options, Window(), translate)
+
+
+@router.post(
+    "/transcriptions/{id}",
+    status_code=status.HTTP_201_CREATED,
+    responses=errors(TranscriptionNotFound, AudioGone, *UNREADABLE, changes=True),
+)
+def detect_speech_again(
+    id: TranscriptionId, state: StateDep, options: OptionsDep, translate: TranslateDep
+) -> VadAnswer:
+    """See the speech in the recording of a transcription."""
+    vad = state["vad"]
+    analysis = vad.wait(vad.of_transcription(id).id, PATIENCE_SECONDS)
+    return vad_answer(state, analysis, options, Window(), translate)
+
+
+@router.get("/{id}", responses=errors(AnalysisNotFound, TranscriptionNotFound, InvalidParameter, *UNREADABLE))
+def get_speech(
+    id: VadId, state: StateDep, options: OptionsDep, window: WindowDep, translate: TranslateDep
+) -> VadAnswer:
+    """Find the speech with these options: the stretches, and for everything else the rule that dropped it."""
+    return vad_answer(state, state["vad"].get(id), options, window, translate)
+
+
+@router.get("/{id}/peaks", responses=errors(AnalysisNotFound, InvalidParameter))
+def get_speech_peaks(
+    id: VadId,
+    state: StateDep,
+    start: Annotated[float, Query(ge=0, description="Seconds.")] = 0.0,
+    end: Annotated[float | None, Query(ge=0, description="Seconds; the end without.")] = None,
+    buckets: Annotated[int, Query(ge=1, le=LARGEST_PICTURE, description="Stretches of equal length.")] = 1000,
+) -> VadPeaks:
+    """See a part of the recording as finely as it is wanted."""
+    duration = state["vad"].get(id).duration or 0.0
+    last = duration if end is None else min(end, duration)
+    pairs = state["vad"].outline(id, min(start, last), last, buckets)
+    return VadPeaks(start=min(start, last), end=last, peaks=[(low, high) for low, high in pairs])
+
+
+@router.get(
+    "/{id}/audio",
+    response_class=Response,
+    responses=content(200, "The recording as it was sent.", {"audio/*": "(bytes)", "video/*": "(bytes)"})
+    | content(206, "The asked part of it.", {"audio/*": "(bytes)", "video/*": "(bytes)"})
+    | errors(AnalysisNotFound, AudioGone, RangeNotSatisfiable),
+)
+@router.head("/{id}/audio", include_in_schema=False)
+def get_speech_audio(
+    id: VadId,
+    request: Request,
+    state: StateDep,
+    heard: Annotated[
+        bool, Query(description="As it was heard: WAV, 16 kHz, one channel; plays in every browser.")
+    ] = False,
+) -> Response:
+    """Hear the recording. `Range: bytes=...` returns a part, so that a player can seek."""
+    vad = state["vad"]
+    if heard:
+        return heard_response(vad.heard(id), f"{vad.get(id).name}.wav", request.headers)
+    return audio_response(vad.recording(id), vad.get(id).name, request.headers, download=False)
+
+
+@router.post(
+    "/{id}/texts",
+    status_code=status.HTTP_202_ACCEPTED,
+    max_body_size=LARGEST_FORM_BYTES,
+    responses=errors(
+        AnalysisNotFound,
+        RecognitionElsewhere,
+        UnknownLanguage,
+        InvalidParameter,
+        RequestTooLarge,
+        changes=True,
+    ),
+)
+def read_stretches(id: VadId, wanted: TextsWanted, state: StateDep, options: OptionsDep) -> TextsAsked:
+    """Have stretches of speech read, one or all. Their texts appear in the list as they come."""
+    if wanted.segments is None:
+        stretches = [stretch_of(span) for span in state["vad"].report(id, options).spans]
+    else:
+        stretches = [(round(start * 1000), round(end * 1000)) for start, end in wanted.segments]
+    recognition = replace(state["default_options"], language=parse_language(wanted.language)).recognition
+    return TextsAsked(asked=state["vad_texts"].ask(id, stretches, recognition))
+
+
+@router.delete(
+    "/{id}/texts", status_code=status.HTTP_204_NO_CONTENT, responses=errors(AnalysisNotFound, changes=True)
+)
+def stop_reading_stretches(id: VadId, state: StateDep) -> None:
+    """Take back the stretches that wait to be read."""
+    state["vad"].get(id)
+    state["vad_texts"].cancel(id)
+
+
+@router.get(
+    "/{id}/export",
+    response_class=Response,
+    responses=content(
+        200,
+        "The list as a file.",
+        {
+            "text/csv": "number,start_s,end_s,duration_s,start_ms,end_ms,duration_ms,text\n",
+            "application/json": '{"unit": "ms", "segments": [{"start": 690, "end": 3300, "duration": 2610, "text": ""}]}',
+            "text/plain": "0.690\t3.300\t1\n",
+            "application/x-subrip": "1\n00:00:00,690 --> 00:00:03,300\n今天天气很好。\n",
+        },
+    )
+    | errors(AnalysisNotFound, UnknownFormat, NothingToExport, InvalidParameter),
+)
+def export_speech(
+    id: VadId,
+    state: StateDep,
+    options: OptionsDep,
+    format: Annotated[
+        str, Query(description="One of: " + ", ".join(STRETCH_FORMATS), examples=["csv"])
+    ] = "csv",
+) -> Response:
+    """Take the list away: a table, data, labels for Audacity (txt), or subtitles of what was read."""
+    chosen = find_stretch_format(format)
+    texts = state["vad_texts"].of(id)
+    stretches = [stretch_of(span) for span in state["vad"].report(id, options).spans]
+    labelled = [
+        LabelledStretch(*stretch, texts[stretch].text if stretch in texts else "") for stretch in stretches
+    ]
+    name = export_name(state["vad"].get(id).name, chosen.suffix)
+    headers = {"content-disposition": content_disposition("attachment", name)}
+    return Response(chosen.render(labelled), media_type=chosen.media_type, headers=headers)
+
+
+@router.delete(
+    "/{id}", status_code=status.HTTP_204_NO_CONTENT, responses=errors(AnalysisNotFound, changes=True)
+)
+def forget_speech(id: VadId, state: StateDep) -> None:
+    """Remove a recording that was sent for speech detection; that of a transcription stays with it."""
+    state["vad_texts"].cancel(id)
+    state["vad"].remove(id)

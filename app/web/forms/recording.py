@@ -1,0 +1,149 @@
+"""One upload: the parts of its form, checked as they arrive, the recording written to the disk as it comes.
+
+A form that is refused or breaks off leaves nothing behind. Fields may come before or after the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, ExitStack
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol, Self
+
+import anyio
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+
+from app.domain.errors import N_, InvalidParameter, NoFile, UploadInterrupted, UploadTooLarge
+from app.services.transcriptions.job_queue import IncomingFile, JobOptions
+from app.web.forms.fields import UploadFields
+from app.web.forms.file_names import NAMELESS, display_name
+from app.web.forms.multipart import MultipartReader, PartSink
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+FIELDS = ("file", "language", "hotwords", "itn", "punctuation", "quality", "channels")
+LONGEST_FIELD_BYTES = 256 * 1024  # all fields but the file, together
+SILENCE_SECONDS = 120.0  # a computer that fell asleep does not say goodbye
+FEED_BYTES = 256 * 1024  # handed to the parser at once, so that a thread is asked seldom
+
+
+class Receiver(Protocol):
+    """The part of the queue that takes files in."""
+
+    def receive(self, name: str, limit_bytes: int) -> AbstractContextManager[IncomingFile]: ...
+
+
+class UploadForm:
+    """The sink of one multipart form. Use it as a context manager: leaving it removes a file that nobody kept."""
+
+    def __init__(self, queue: Receiver, limit_bytes: int, defaults: JobOptions) -> None:
+        self._queue = queue
+        self._limit_bytes = limit_bytes
+        self._cleanup = ExitStack()
+        self._file: IncomingFile | None = None
+        self._field = ""
+        self._value = bytearray()
+        self._field_bytes = 0
+        self._chosen = UploadFields(defaults)
+        self._sent_name: str | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._cleanup.__exit__(kind, error, trace)
+
+    @property
+    def options(self) -> JobOptions:
+        return self._chosen.options()
+
+    @property
+    def file(self) -> IncomingFile:
+        """The received file.
+
+        Raises:
+            NoFile: the form had none, or the empty one of a browser where nobody chose a file.
+        """
+        if self._file is None or (self._sent_name == "" and not self._file.size_bytes):
+            raise NoFile
+        return self._file
+
+    def begin_part(self, name: str, file_name: str | None) -> None:
+        if name not in FIELDS:
+            reason = N_("there is no such field; the fields are")
+            raise InvalidParameter(name=name[:100], reason=f"{reason}: {', '.join(FIELDS)}")
+        self._field = name
+        self._value.clear()
+        if name == "file":
+            self._begin_file(file_name)
+
+    def part_data(self, data: bytes) -> None:
+        if self._field == "file" and self._file:
+            self._file.write(data)
+            return
+        self._field_bytes += len(data)
+        if self._field_bytes > LONGEST_FIELD_BYTES:
+            raise InvalidParameter(name=self._field, reason=N_("it is too long"))
+        self._value += data
+
+    def end_part(self) -> None:
+        if self._field != "file":
+            self._chosen.take(self._field, self._value.decode(errors="replace"))
+
+    def _begin_file(self, file_name: str | None) -> None:
+        if self._file is not None:
+            reason = N_("a request carries exactly one file; send one request for each")
+            raise InvalidParameter(name="file", reason=reason)
+        self._sent_name = file_name
+        name = display_name(file_name or NAMELESS)
+        self._file = self._cleanup.enter_context(self._queue.receive(name, self._limit_bytes))
+
+
+async def fill(form: PartSink, request: Request, limit_bytes: int) -> None:
+    """Read the body of `request` into `form`; parsing and writing happen in a thread.
+
+    Raises:
+        UploadTooLarge: at once where Content-Length says so, else when the limit is crossed.
+        UploadInterrupted: the client went away, or its form has no end.
+        InvalidParameter, UnknownLanguage, NoFile, DiskFull
+    """
+    refuse_declared_size(request.headers.get("content-length"), limit_bytes)
+    reader = MultipartReader(request.headers.get("content-type", ""), form)
+    waiting = bytearray()
+    async for chunk in chunks(request):
+        waiting += chunk
+        if len(waiting) >= FEED_BYTES or not chunk:
+            await run_in_threadpool(reader.feed, bytes(waiting))
+            waiting.clear()
+    reader.finish()
+
+
+async def chunks(request: Request) -> AsyncIterator[bytes]:
+    """Yield the body as it arrives, and an empty chunk at its end.
+
+    Raises:
+        UploadInterrupted: the client went away, or nothing came for SILENCE_SECONDS.
+    """
+    stream = aiter(request.stream())
+    chunk = b"?"
+    while chunk:
+        try:
+            with anyio.fail_after(SILENCE_SECONDS):
+                chunk = await anext(stream)
+        except (ClientDisconnect, TimeoutError) as error:
+            raise UploadInterrupted from error
+        yield chunk
+
+
+def refuse_declared_size(content_length: str | None, limit_bytes: int) -> None:
+    """Refuse a body that can only hold a file over the limit, before any of it is read."""
+    if (
+        content_length
+        and content_length.isdecimal()
+        and int(content_length) > limit_bytes + LONGEST_FIELD_BYTES
+    ):
+        raise UploadTooLarge(limit_mb=limit_bytes // 2**20)

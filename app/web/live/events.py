@@ -1,0 +1,158 @@
+"""What the server of live recognition says, as JSON in the reader's language."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from app.domain.transcript import rounded
+from app.logging import current_request_id
+from app.services.live import (
+    Acknowledged,
+    Ended,
+    Final,
+    LiveEvent,
+    Over,
+    Partial,
+    SettingsHold,
+    Started,
+    Trouble,
+    VoiceStarted,
+    VoiceStopped,
+)
+
+if TYPE_CHECKING:
+    from app.i18n import Translate
+    from app.services.transcriptions.job_queue import JobOptions, SegmentRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Pong:
+    """The answer to a ping, with its own time."""
+
+    sent_at: float
+
+
+News: TypeAlias = LiveEvent | Pong
+
+
+def started_again(over: Over) -> Started:
+    """What a client hears first that goes on with a session which has ended."""
+    return Started(over.id, "", over.transcription, over.next_chunk, over.options, None, over.segments)
+
+
+def to_json(news: News, translate: Translate) -> str:
+    message = _problem(news, translate) if isinstance(news, Trouble) else _FORMS[type(news)](news)
+    return json.dumps(message, ensure_ascii=False)
+
+
+def _problem(news: Trouble, translate: Translate) -> dict[str, Any]:
+    told = {**news.problem.explained(translate), "request_id": current_request_id()}
+    return {"type": "problem", **told, "fatal": news.is_fatal}
+
+
+def _started(news: Started) -> dict[str, Any]:
+    return {
+        "type": "audio-started",
+        "session": news.session,
+        "token": news.token or None,
+        "transcription": news.transcription,
+        "next_chunk": news.next_chunk,
+        **_options(news.options),
+        "model": news.model,
+        "segments": _finals(news.segments),
+    }
+
+
+def _acknowledged(news: Acknowledged) -> dict[str, Any]:
+    return {"type": "acknowledged", "next_chunk": news.next_chunk, "seconds": round(news.seconds, 3)}
+
+
+def _voice_started(news: VoiceStarted) -> dict[str, Any]:
+    return {"type": "voice-started", "start": round(news.start, 3)}
+
+
+def _voice_stopped(news: VoiceStopped) -> dict[str, Any]:
+    return {"type": "voice-stopped", "start": round(news.start, 3), "end": round(news.end, 3)}
+
+
+def _partial(news: Partial) -> dict[str, Any]:
+    return {
+        "type": "partial",
+        "segment": news.segment,
+        "start": round(news.start, 3),
+        "end": round(news.end, 3),
+        "text": news.text,
+        "stable": news.stable,
+        "latency_ms": round(news.latency_ms, 1),
+    }
+
+
+def _final(news: Final) -> dict[str, Any]:
+    return {"type": "final", **_segment(news.segment), "latency_ms": round(news.latency_ms, 1)}
+
+
+def _settings(news: SettingsHold) -> dict[str, Any]:
+    return {"type": "settings", **_options(news.options)}
+
+
+def _pong(news: Pong) -> dict[str, Any]:
+    return {"type": "pong", "sent_at": news.sent_at}
+
+
+def _ended(news: Ended) -> dict[str, Any]:
+    return {"type": "ended", "transcription": news.transcription}
+
+
+def _finals(segments: Sequence[SegmentRecord]) -> list[dict[str, Any]]:
+    return [_segment(segment) for segment in segments if segment.state != "pending"]
+
+
+def _segment(segment: SegmentRecord) -> dict[str, Any]:
+    return {
+        "segment": segment.index,
+        "start": round(segment.start, 3),
+        "end": round(segment.end, 3),
+        "text": segment.text,
+        "text_raw": segment.text_raw,
+        "words": [word.to_dict() for word in segment.words],
+        "confidence": rounded(segment.confidence),
+        "dropped": segment.dropped,
+        "failed": segment.state == "failed",
+    }
+
+
+def _options(options: JobOptions) -> dict[str, Any]:
+    vad = options.vad
+    return {
+        "options": {
+            "language": options.language,
+            "quality": options.quality,
+            "hotwords": [str(hotword) for hotword in options.hotwords],
+            "itn": options.itn,
+            "punctuation": options.punctuation,
+        },
+        "vad": {
+            "detector": vad.detector,
+            "threshold": vad.threshold,
+            "mode": vad.mode,
+            "min_silence_ms": vad.min_silence_ms,
+            "max_segment_ms": vad.max_segment_ms,
+            "min_speech_ms": vad.min_speech_ms,
+        },
+    }
+
+
+_FORMS: dict[type, Callable[[Any], dict[str, Any]]] = {
+    Started: _started,
+    Acknowledged: _acknowledged,
+    VoiceStarted: _voice_started,
+    VoiceStopped: _voice_stopped,
+    Partial: _partial,
+    Final: _final,
+    SettingsHold: _settings,
+    Pong: _pong,
+    Ended: _ended,
+}

@@ -1,0 +1,159 @@
+"""The socket of live recognition, and the list of sessions. docs/live-protocol.md says what passes over it.
+
+Two tasks share a connection: one reads what the client sends, the other sends what the session tells.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+import anyio
+from fastapi import WebSocket
+from starlette.concurrency import run_in_threadpool
+from starlette.websockets import WebSocketDisconnect
+
+from app.domain.errors import N_, AppError, LiveMessageWrong, LiveSessionOver, LiveSilent
+from app.i18n import translator
+from app.services.live import Ended, Over, Session, Trouble
+from app.web.api.routers import ApiRouter
+from app.web.dependencies import StateDep, state_of
+from app.web.errors import language_of
+from app.web.live.events import News, Pong, started_again, to_json
+from app.web.live.messages import AudioStart, AudioStop, Ping, SettingsWanted, chunk_of, parse
+from app.web.openapi import errors
+from app.web.schemas.live import LiveSessions, session_item
+
+router = ApiRouter(prefix="/live", tags=["live"])
+
+SILENCE_SECONDS = 5.0  # the client pings every second
+OVER, GOING_AWAY, REFUSED = 1000, 1001, 1008  # codes of RFC 6455
+
+
+@router.get("/sessions", responses=errors())
+def live_sessions(state: StateDep) -> LiveSessions:
+    """List the live sessions that go on, also those whose client is away at the moment."""
+    return LiveSessions(items=[session_item(facts) for facts in state["live"].sessions()])
+
+
+@router.websocket("")
+async def live(socket: WebSocket) -> None:
+    """Recognise what is said while it is said."""
+    await socket.accept()
+    await Connection(socket).serve()
+
+
+class Connection:
+    """One socket from its first message to its end; the session goes on without it."""
+
+    def __init__(self, socket: WebSocket) -> None:
+        state = state_of(socket)
+        self._socket = socket
+        self._live = state["live"]
+        self._defaults = state["default_options"]
+        self._translate = translator(language_of(socket))
+        self._loop = asyncio.get_running_loop()
+        self._news: asyncio.Queue[News] = asyncio.Queue()
+        self._session: Session | None = None
+
+    async def serve(self) -> None:
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._read, tasks.cancel_scope)
+                await self._send()
+                tasks.cancel_scope.cancel()
+        finally:
+            if self._session:
+                self._session.detach(self._listen)
+
+    # From the client
+
+    async def _read(self, connection: anyio.CancelScope) -> None:
+        """Take messages until the client goes, or says something that cannot be understood."""
+        try:
+            await self._begin(await self._message())
+            while True:
+                self._take(await self._message())
+        except WebSocketDisconnect:
+            connection.cancel()
+        except AppError as error:
+            self._listen(Trouble(error.problem, is_fatal=True))
+
+    async def _message(self) -> str | bytes:
+        """Return what the client sends next.
+
+        Raises:
+            WebSocketDisconnect: it is gone.
+            LiveSilent: nothing comes, so it is gone without a word.
+        """
+        try:
+            with anyio.fail_after(SILENCE_SECONDS):
+                message = await self._socket.receive()
+        except TimeoutError:
+            raise LiveSilent(seconds=round(SILENCE_SECONDS)) from None
+        if message["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(message.get("code", GOING_AWAY))
+        text: str | None = message.get("text")
+        return message.get("bytes") or b"" if text is None else text
+
+    async def _begin(self, message: str | bytes) -> None:
+        start = None if isinstance(message, bytes) else parse(message)
+        if not isinstance(start, AudioStart):
+            raise LiveMessageWrong(reason=N_("the first message must be audio-start"))
+        if start.session:
+            await self._resume(start.session, start.token or "")
+        else:
+            options = start.options_over(self._defaults)
+            name = start.name_in(self._translate)
+            self._session = await run_in_threadpool(self._live.begin, name, options, self._listen)
+
+    async def _resume(self, id: str, token: str) -> None:
+        found = await run_in_threadpool(self._live.resume, id, token, self._listen)
+        if isinstance(found, Session):
+            self._session = found
+            return
+        self._tell_end(found)
+
+    def _tell_end(self, over: Over) -> None:
+        """The client missed the end of its session."""
+        self._listen(started_again(over))
+        if not over.as_asked:
+            self._listen(Trouble(LiveSessionOver().problem))
+        self._listen(Ended(over.transcription))
+
+    def _take(self, message: str | bytes) -> None:
+        session = self._session
+        if session is None:  # it was over before; its end is on the way to the client
+            return
+        if isinstance(message, bytes):
+            session.take(*chunk_of(message))
+            return
+        said = parse(message)
+        if isinstance(said, Ping):
+            self._listen(Pong(said.sent_at))
+        elif isinstance(said, SettingsWanted):
+            session.change(said.options_over(session.options))
+        elif isinstance(said, AudioStop):
+            session.stop(said.chunks)
+        else:
+            raise LiveMessageWrong(reason=N_("audio-start comes only once"))
+
+    # To the client
+
+    def _listen(self, news: News) -> None:
+        """Take news from any thread; they are sent in the order in which they came."""
+        with suppress(RuntimeError):  # the server has stopped
+            self._loop.call_soon_threadsafe(self._news.put_nowait, news)
+
+    async def _send(self) -> None:
+        """Send what there is to tell, until the end of the session or of what this connection is good for."""
+        with suppress(WebSocketDisconnect, RuntimeError):  # it has gone; the reading task knows, too
+            while True:
+                news = await self._news.get()
+                await self._socket.send_text(to_json(news, self._translate))
+                if isinstance(news, Ended):
+                    await self._socket.close(OVER)
+                    return
+                if isinstance(news, Trouble) and news.is_fatal:
+                    await self._socket.close(REFUSED, news.problem.code)
+                    return

@@ -1,0 +1,170 @@
+"""Under which address the browser sees the program: the one place that reads what a reverse proxy says of it.
+
+A proxy may serve the program under a path (`https://host/asr/`), and either strip that path or pass it on; both are
+understood. The path is the administrator's (FUNASR_ROOT_PATH), else X-Forwarded-Prefix; that header, like
+X-Forwarded-Host, X-Forwarded-Port and X-Forwarded-Proto, is believed from FUNASR_TRUSTED_PROXIES only.
+docs/reverse-proxy.md has configurations for nginx and Caddy.
+
+Behind this middleware the scope is as ASGI wants it: `path` begins with `root_path`. Whoever compares paths asks
+`own_path`, whoever writes an address asks `address_of`.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from starlette.datastructures import URL, Headers, MutableHeaders
+
+from app.domain.addresses import Networks, checked_root_path, is_host, is_loopback, is_port, is_within
+from app.logging import event
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+log = logging.getLogger(__name__)
+
+SOCKET_SCHEMES = {"http": "ws", "https": "wss"}
+ASKED_HOST = "asked_host"
+"""Key of the scope: the Host header as it arrived, before a proxy's X-Forwarded-Host took its place."""
+
+
+FROM_PROXY = "from_proxy"
+"""Key of the scope: a trusted proxy on another machine asks. It chose the name, and a browser cannot be it."""
+
+FORWARDED_PORT = "forwarded_port"
+"""Key of the scope: the port at which the browser reached the proxy. It counts where the host has none."""
+
+
+def root_path(scope: Mapping[str, Any]) -> str:
+    """Return the path that the program is served under (`/asr`); empty at the root of a host."""
+    return str(
+        scope.get("app_root_path", scope.get("root_path", ""))
+    )  # mounted folders have root paths of their own
+
+
+def own_path(scope: Mapping[str, Any]) -> str:
+    """Return the path that is asked for inside the program."""
+    return str(scope["path"]).removeprefix(root_path(scope))
+
+
+def address_of(scope: Mapping[str, Any], path: str) -> str:
+    """Return the address under which the browser finds a path of the program."""
+    return root_path(scope) + path
+
+
+def asked_host(scope: Mapping[str, Any]) -> str:
+    """Return the Host header as it arrived at this server."""
+    host: str | None = scope.get(ASKED_HOST)
+    return Headers(raw=scope["headers"]).get("host", "") if host is None else host
+
+
+def is_from_proxy(scope: Mapping[str, Any]) -> bool:
+    return bool(scope.get(FROM_PROXY))
+
+
+def forwarded_port(scope: Mapping[str, Any]) -> int | None:
+    """Return the port that a trusted proxy told; it counts where the host that it sent has none (nginx's `$host`)."""
+    port: int | None = scope.get(FORWARDED_PORT)
+    return port
+
+
+def first_segments(paths: Iterable[str]) -> frozenset[str]:
+    """Return the names that routes begin with."""
+    return frozenset(path.split("/")[1] for path in paths) - {""}
+
+
+def is_taken(root_path: str, own_names: frozenset[str]) -> bool:
+    """Return whether a root path begins as routes do: whether a proxy has stripped it could not be told."""
+    return bool(root_path) and root_path.split("/")[1] in own_names
+
+
+class BehindProxy:
+    """ASGI middleware: puts root path, scheme and host into the scope as the browser sees them."""
+
+    def __init__(self, app: ASGIApp, root_path: str, trusted: Networks, own_names: frozenset[str]) -> None:
+        """Keep what the administrator says; `own_names` are the first segments of the program's routes."""
+        self._app = app
+        self._root_path = root_path
+        self._trusted = trusted
+        self._own_names = own_names
+        self._told: set[str] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        scope = self._as_seen_by_the_browser(scope)
+        await self._app(scope, receive, _without_origin(scope, send))
+
+    def _as_seen_by_the_browser(self, scope: Scope) -> Scope:
+        headers = Headers(scope=scope)
+        is_trusted = scope.get("client") is not None and is_within(scope["client"][0], self._trusted)
+        root = self._root_path or (self._forwarded_prefix(headers) if is_trusted else "")
+        seen = {**scope, "root_path": root, "path": root + _stripped(scope["path"], root)}
+        seen[FROM_PROXY] = is_trusted and not is_loopback(scope["client"][0])
+        return seen | self._forwarded_origin(scope, headers) if is_trusted else seen
+
+    def _forwarded_prefix(self, headers: Headers) -> str:
+        sent = ",".join(headers.getlist("x-forwarded-prefix")).strip()
+        try:
+            path = checked_root_path(sent)
+        except ValueError:
+            return self._ignored("x-forwarded-prefix")
+        return self._ignored("x-forwarded-prefix") if is_taken(path, self._own_names) else path
+
+    def _forwarded_origin(self, scope: Scope, headers: Headers) -> dict[str, Any]:
+        """Return what changes in the scope by X-Forwarded-Proto, X-Forwarded-Host and X-Forwarded-Port."""
+        changes: dict[str, Any] = {}
+        if scheme := _nearest(headers, "x-forwarded-proto").lower():
+            if scheme in SOCKET_SCHEMES:
+                changes["scheme"] = SOCKET_SCHEMES[scheme] if scope["type"] == "websocket" else scheme
+            else:
+                self._ignored("x-forwarded-proto")
+        if host := _nearest(headers, "x-forwarded-host"):
+            if is_host(host):
+                others = [pair for pair in scope["headers"] if pair[0] != b"host"]
+                changes["headers"] = [(b"host", host.encode("ascii")), *others]
+                changes[ASKED_HOST] = headers.get("host", "")
+            else:
+                self._ignored("x-forwarded-host")
+        if port := _nearest(headers, "x-forwarded-port"):
+            if is_port(port):
+                changes[FORWARDED_PORT] = int(port)
+            else:
+                self._ignored("x-forwarded-port")
+        return changes
+
+    def _ignored(self, name: str) -> str:
+        """Log once for each header that its value is unusable; the value may be anybody's and is not written."""
+        if name not in self._told:
+            self._told.add(name)
+            event(log, logging.WARNING, "forwarded_header_ignored", header=name)
+        return ""
+
+
+def _nearest(headers: Headers, name: str) -> str:
+    """Return the value of the proxy that stands before this server; those before it may be anybody's."""
+    return ",".join(headers.getlist(name)).rpartition(",")[2].strip()
+
+
+def _stripped(path: str, root: str) -> str:
+    """Return `path` without the root path, which a proxy may have passed on or not."""
+    return path[len(root) :] if root and (path + "/").startswith(root + "/") else path
+
+
+def _without_origin(scope: Scope, send: Send) -> Send:
+    """Return a `send` that shortens redirects to this host to their path: a proxy knows scheme and host better."""
+
+    async def send_shortened(message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] // 100 == 3:
+            headers = MutableHeaders(raw=message["headers"])
+            origin = str(URL(scope={**scope, "path": "/", "query_string": b""})).removesuffix("/")
+            path = headers.get("location", "").removeprefix(origin)
+            if path.startswith("/") and not path.startswith(("//", "/\\")):  # those would be another host
+                headers["location"] = path
+        await send(message)
+
+    return send_shortened

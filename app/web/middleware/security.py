@@ -1,0 +1,185 @@
+"""What browsers are told and what is refused, so that other sites cannot use this server through a person's browser.
+
+Programs that are not browsers (no Origin, no Sec-Fetch-Site) are not restricted here.
+"""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection, Request
+
+from app.domain.addresses import is_loopback
+from app.domain.errors import AppError, CrossSiteRequest, HostNotAllowed, RequestTooLarge
+from app.web.errors import LARGEST_FORM_BYTES, error_response
+from app.web.middleware.proxy import asked_host, forwarded_port, is_from_proxy
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+PRIVATE_ENDINGS = (".local", ".lan", ".internal", ".home.arpa")  # RFC 6762, RFC 8375 and ICANN's reservation
+FORM_TYPES = ("application/json", "application/x-www-form-urlencoded")
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'",
+    "img-src 'self' data:",  # icons inside style sheets
+    "media-src 'self' blob:",  # a recording from the microphone before it is sent
+    "object-src 'none'",
+    "base-uri 'self'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+)
+SECURITY_HEADERS = {
+    "content-security-policy": "; ".join(CONTENT_SECURITY_POLICY),
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "cache-control": "no-cache",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HostNames:
+    """The names under which the server may be asked for.
+
+    A hostile site can point a name of its own at this server and read it through a person's browser (DNS rebinding).
+    Addresses, and names that the public DNS does not have, cannot be used so.
+    """
+
+    names: frozenset[str]
+    is_open: bool
+    """Whether the server listens to other machines as well."""
+
+    def has(self, name: str) -> bool:
+        """Return whether `name` (in lower case, IPv6 in brackets) is one of them."""
+        return name in self.names or (self.is_open and _is_of_no_site(name))
+
+
+def allowed_hosts(host: str, further: str) -> HostNames:
+    """Return the names of a server that listens at `host`; `further` are the administrator's, with commas."""
+    names = {place.name for place in allowed_origins(further)} | {f"[{host}]" if ":" in host else host}
+    own = set() if is_loopback(host) else {socket.gethostname().lower(), socket.getfqdn().lower()}
+    return HostNames(LOOPBACK_NAMES | names | own, not is_loopback(host))
+
+
+def _is_of_no_site(name: str) -> bool:
+    if "." not in name or name.endswith(PRIVATE_ENDINGS):
+        return True
+    try:
+        ip_address(name.strip("[]"))
+    except ValueError:
+        return False
+    return True
+
+
+def allowed_origins(further: str) -> frozenset[Place]:
+    """Return whose pages may change things here although a proxy asks under a name of its own.
+
+    A name without a port stands for all its ports, as it does where the Host header is compared.
+    """
+    return frozenset(_place(name.partition("://")[2] or name) for name in further.split(",") if name.strip())
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A host and a port, as in Host headers and origins."""
+
+    name: str
+    """In lower case; IPv6 in brackets."""
+    port: int | None
+    """None: the scheme's own."""
+
+
+class Gate:
+    """ASGI middleware: refuses foreign host names, changes and sockets asked for by pages of other sites, and floods."""
+
+    def __init__(self, app: ASGIApp, hosts: HostNames, origins: frozenset[Place]) -> None:
+        self._app = app
+        self._hosts = hosts
+        self._origins = origins
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refusal = self._refusal(scope) if scope["type"] in ("http", "websocket") else None
+        if refusal:
+            asked = Request(scope) if scope["type"] == "http" else HTTPConnection(scope)
+            await error_response(asked, refusal)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> AppError | None:
+        headers = Headers(scope=scope)
+        host = _place(asked_host(scope)).name
+        if host and not self._hosts.has(host) and not is_from_proxy(scope):
+            return HostNotAllowed(host=host[:100])
+        is_socket = scope["type"] == "websocket"
+        is_cross_site = self._is_foreign(scope) if is_socket else self._is_cross_site(scope)
+        if scope.get("method") not in SAFE_METHODS and is_cross_site:
+            return CrossSiteRequest(origin=headers.get("origin", "null")[:100])
+        if _is_large_form(headers):
+            return RequestTooLarge(limit_kb=LARGEST_FORM_BYTES // 1024)
+        return None
+
+    def _is_cross_site(self, scope: Scope) -> bool:
+        """Tell a browser's request that comes from another origin; Sec-Fetch-Site is the surer sign where it is sent."""
+        fetch_site = Headers(scope=scope).get("sec-fetch-site")
+        if fetch_site is not None:
+            return fetch_site not in {"same-origin", "none"}
+        return self._is_foreign(scope)
+
+    def _is_foreign(self, scope: Scope) -> bool:
+        """Tell a page of another origin; browsers send theirs with every change and every socket."""
+        headers = Headers(scope=scope)
+        origin = headers.get("origin")
+        if origin is None:
+            return False
+        scheme, _, rest = origin.lower().partition("://")
+        default = DEFAULT_PORTS.get(scheme)
+        page = _place(rest)
+        if default is None or not page.name:  # "null", or a page that is no web page
+            return True
+        asked = _place(headers.get("host", ""))
+        # A proxy that is itself reached through another port tells its own one: the scheme's own stays allowed.
+        ports = {asked.port} if asked.port else {default, forwarded_port(scope)}
+        if page.name == asked.name and (page.port or default) in ports:
+            return False
+        return not {Place(page.name, None), Place(page.name, page.port or default)} & self._origins
+
+
+class SecurityHeaders:
+    """ASGI middleware: adds SECURITY_HEADERS where the answer does not bring its own."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(raw=message["headers"])
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+def _place(text: str) -> Place:
+    """Read a Host header, or an origin behind its scheme (`[::1]:7860`); what is neither has a name that nothing has."""
+    name, colon, port = text.strip().lower().rpartition(":")
+    if colon and port.isascii() and port.isdecimal():
+        return Place(name, int(port))
+    return Place(text.strip().lower(), None)
+
+
+def _is_large_form(headers: Headers) -> bool:
+    """Tell a large body of a kind that the framework reads into memory."""
+    length = headers.get("content-length", "0")
+    is_form = headers.get("content-type", "").startswith(FORM_TYPES)
+    return is_form and (not length.isdecimal() or int(length) > LARGEST_FORM_BYTES)

@@ -1,0 +1,144 @@
+"""The page of the history and of the trash. What it shows stands in its address, so that a link leads back to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import HTMLResponse
+
+from app.domain.errors import N_, InvalidParameter
+from app.formats import FORMATS
+from app.services.transcriptions.history import Wanted
+from app.services.transcriptions.job_queue import JobState
+from app.web.answers.history import Cursor, cursor_of, found_item, place_of, zone_of
+from app.web.dependencies import HistoryDep, SettingsDep, TranslateDep
+from app.web.templating import render
+
+if TYPE_CHECKING:
+    from app.services.transcriptions.history import Found, Totals
+
+PAGE_SIZE = 20
+FIRST_DAY, LAST_DAY = date(1970, 1, 2), date(9999, 1, 1)  # whoever types a year begins with 0002
+DATE = r"^(\d{4}-\d{2}-\d{2})?$"
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The form of the page as it was sent; empty fields ask for nothing."""
+
+    query: str
+    state: str
+    language: str
+    source: str
+    since: str
+    until: str
+    zone: str
+    view: str
+
+    def wanted(self) -> Wanted:
+        return Wanted(
+            query=self.query,
+            state=JobState(self.state) if self.state else None,
+            language=self.language,
+            source=self.source,
+            since=self._midnight("since", self.since, 0),
+            until=self._midnight("until", self.until, 1),
+            in_trash=self.view == "trash",
+        )
+
+    def filters(self) -> str:
+        """Return what is asked for as the REST API takes it; empty where everything is."""
+        wanted = self.wanted()
+        since, until = (moment and moment.astimezone(UTC) for moment in (wanted.since, wanted.until))
+        fields = {
+            "query": self.query,
+            "state": self.state,
+            "language": self.language,
+            "source": self.source,
+            "since": since and since.isoformat(),
+            "until": until and until.isoformat(),
+        }
+        return urlencode({name: value for name, value in fields.items() if value})
+
+    def address(self, **changes: str | None) -> str:
+        """Return the path of the page with these fields changed."""
+        fields = {name: getattr(self, name) for name in self.__slots__} | changes
+        if not (fields["since"] or fields["until"]):
+            fields["zone"] = ""
+        sent = urlencode({name: value for name, value in fields.items() if value})
+        return f"/history?{sent}" if sent else "/history"
+
+    def _midnight(self, name: str, day: str, days_later: int) -> datetime | None:
+        """Return where a day begins, or the one after it, in the zone of whoever asks."""
+        if not day:
+            return None
+        try:
+            asked = date.fromisoformat(day)
+        except ValueError as error:
+            raise InvalidParameter(name=name, reason=N_("there is no such day")) from error
+        begin = min(max(asked, FIRST_DAY), LAST_DAY) + timedelta(days=days_later)
+        return datetime.combine(begin, time.min, zone_of(self.zone or "UTC"))
+
+
+def _asked(
+    query: Annotated[str, Query(max_length=200)] = "",
+    state: Literal["", "queued", "running", "succeeded", "failed", "cancelled"] = "",
+    language: Annotated[str, Query(max_length=16)] = "",
+    source: Annotated[str, Query(max_length=16)] = "",
+    since: Annotated[str, Query(pattern=DATE)] = "",
+    until: Annotated[str, Query(pattern=DATE)] = "",
+    zone: Annotated[str, Query(max_length=64)] = "",
+    view: Literal["", "statistics", "trash"] = "",
+) -> Asked:
+    return Asked(query.strip(), state, language, source, since, until, zone, view)
+
+
+@router.get("/history")
+def history_page(
+    request: Request,
+    asked: Annotated[Asked, Depends(_asked)],
+    history: HistoryDep,
+    settings: SettingsDep,
+    translate: TranslateDep,
+    before: Cursor = "",
+    after: Cursor = "",
+) -> HTMLResponse:
+    """Find a transcript, see how much there is, or bring back what was deleted."""
+    if asked.view == "statistics":
+        return render(request, "pages/history_statistics.html", {"totals": history.totals()})
+    found = history.page(asked.wanted(), PAGE_SIZE, before=place_of(before), after=place_of(after))
+    totals = history.totals()
+    context = {
+        "asked": asked,
+        "jobs": [found_item(result, translate).model_dump(mode="json") for result in found.results],
+        "found": found,
+        "is_first": not (before or after),
+        "totals": totals,
+        "trash_days": settings.trash_days,
+        "formats": list(FORMATS),
+        **_choices(totals, asked),
+        **_ways(found, asked),
+    }
+    return render(request, "pages/history.html", context)
+
+
+def _choices(totals: Totals, asked: Asked) -> dict[str, Any]:
+    """Return what can be filtered by: what there is, and what is asked for."""
+    return {
+        "languages": list(dict.fromkeys((*totals.by_language, *filter(None, [asked.language])))),
+        "sources": list(dict.fromkeys((*totals.by_source, *filter(None, [asked.source])))),
+    }
+
+
+def _ways(found: Found, asked: Asked) -> dict[str, str | None]:
+    older, newer = cursor_of(found.older), cursor_of(found.newer)
+    return {
+        "older": asked.address(before=older) if older else None,
+        "newer": asked.address(after=newer) if newer else None,
+    }

@@ -1,0 +1,106 @@
+"""The paragraphs that the page of a transcript begins with: the rest of a long text comes by script."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.domain.errors import N_
+from app.domain.languages import NATIVE_NAMES
+from app.domain.transcript import EMOTIONS, EVENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from app.domain.edits import Edit, EditedText
+    from app.services.transcriptions.job_queue import SegmentRecord
+
+AT_ONCE = 40
+"""Paragraphs in the page itself."""
+LANGUAGE_NAMES = NATIVE_NAMES | {
+    "zh": N_("Chinese"),
+    "en": N_("English"),
+    "yue": N_("Cantonese"),
+    "ja": N_("Japanese"),
+    "ko": N_("Korean"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A paragraph as templates/partials/_segment.html and static/js/lib/edited-text.js know it."""
+
+    key: str
+    first: int
+    start: float
+    end: float
+    state: str
+    channel: int | None
+    heard: tuple[str, ...]
+    """What was heard beside the words, as people call it."""
+    text: str
+    text_raw: str
+    is_edited: bool
+
+
+def first_rows(segments: Sequence[SegmentRecord], edited: EditedText) -> list[Row]:
+    """Return the first paragraphs as people read them."""
+    by_first = {edit.first: edit for edit in edited.edits}
+    spoken = _changes_of_language(segments)
+    rows: list[Row] = []
+    index = 0
+    while index < len(segments) and len(rows) < AT_ONCE:
+        segment = segments[index]
+        edit = by_first.get(segment.index)
+        heard = _heard(segment, spoken.get(segment.index, ""))
+        rows += _edited_rows(segment, edit, heard) if edit else [_row(segment, heard)]
+        index += edit.last - edit.first + 1 if edit else 1
+    return rows
+
+
+def _row(segment: SegmentRecord, heard: tuple[str, ...]) -> Row:
+    return Row(
+        key=str(segment.index),
+        first=segment.index,
+        start=round(segment.start, 3),
+        end=round(segment.end, 3),
+        state=segment.state,
+        channel=segment.channel,
+        heard=heard,
+        text=segment.text,
+        text_raw=segment.text_raw,
+        is_edited=False,
+    )
+
+
+def _edited_rows(segment: SegmentRecord, edit: Edit, heard: tuple[str, ...]) -> Iterator[Row]:
+    for number, piece in enumerate(edit.pieces):
+        yield Row(
+            key=f"{edit.first}.{number}" if number else str(edit.first),
+            first=edit.first,
+            start=piece.start,
+            end=piece.end,
+            state="done",
+            channel=segment.channel,
+            heard=heard,
+            text=piece.text,
+            text_raw=piece.text_raw,
+            is_edited=True,
+        )
+
+
+def _changes_of_language(segments: Sequence[SegmentRecord]) -> dict[int, str]:
+    """Return what each segment is called whose language is another one than before, by its index."""
+    told = [segment for segment in segments if segment.language]
+    before = ["", *(segment.language for segment in told)]
+    return {
+        segment.index: LANGUAGE_NAMES.get(segment.language, segment.language)
+        for segment, last in zip(told, before, strict=False)
+        if segment.language != last
+    }
+
+
+def _heard(segment: SegmentRecord, language: str) -> tuple[str, ...]:
+    """Name what a reader should know; that somebody speaks calmly is nothing to say."""
+    emotion = EMOTIONS.get(segment.emotion, "") if segment.emotion != "neutral" else ""
+    return tuple(filter(None, (language, emotion, *(EVENTS.get(event, "") for event in segment.events))))

@@ -1,0 +1,145 @@
+"""The pages that people open. Each route asks the queue and renders; what changes later comes over /api/v1."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Form, Request
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from app.formats import FORMATS
+from app.i18n import LANGUAGES
+from app.paths import builtin_model_dir
+from app.services.batches.ingest import OF_MANY
+from app.services.transcriptions.edits import edited_text
+from app.services.transcriptions.history import History, Wanted
+from app.services.transcriptions.job_queue import JobState
+from app.services.transcriptions.retranscribe import readings
+from app.web.answers.transcriptions import full_answer, item_answer, model_answer
+from app.web.api.models import model_choices, models_answer
+from app.web.api.transcriptions.findings import findings_answer
+from app.web.dependencies import (
+    QueueDep,
+    StateDep,
+    TranscriptionId,
+    TranslateDep,
+)
+from app.web.middleware.proxy import address_of
+from app.web.offered_languages import spoken_languages
+from app.web.pages.paragraphs import AT_ONCE, first_rows
+from app.web.templating import THEMES, render
+
+if TYPE_CHECKING:
+    from app.i18n import Translate
+    from app.services.transcriptions.job_queue import Transcription
+
+RECENT = 8  # finished recordings shown on the first page
+ACTIVE = 100  # waiting and running ones shown there
+PAGE_SIZE = 20
+BYTES_PER_MB = 1024 * 1024
+A_YEAR = 365 * 24 * 3600  # seconds that a preference is remembered
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+
+@router.get("/")
+def recognition(
+    request: Request,
+    state: StateDep,
+    translate: TranslateDep,
+) -> HTMLResponse:
+    """Take recordings in, and show those at work and the latest results."""
+    in_use = state["models"].folder_in_use()
+    context = {
+        "jobs": _items(_sent_alone(state["history"]), translate),
+        "model": model_answer(state["inference"].status(), translate).model_dump(mode="json"),
+        "model_name": in_use.name,
+        "is_builtin": in_use == builtin_model_dir(),
+        "formats": list(FORMATS),
+        "languages": spoken_languages(state),
+        "limit_bytes": state["settings"].max_upload_mb * BYTES_PER_MB,
+    }
+    return render(request, "pages/recognition.html", context)
+
+
+@router.get("/models")
+def models_page(request: Request, state: StateDep, translate: TranslateDep) -> HTMLResponse:
+    """Choose what recognises, and fetch larger models."""
+    in_use = state["models"].folder_in_use()
+    context = {
+        "shelf": models_answer(state, translate).model_dump(mode="json"),
+        "model": model_answer(state["inference"].status(), translate).model_dump(mode="json"),
+        "model_name": in_use.name,
+        "is_builtin": in_use == builtin_model_dir(),
+    }
+    return render(request, "pages/models.html", context)
+
+
+@router.get("/transcriptions/{id}")
+def transcription(
+    request: Request,
+    id: TranscriptionId,
+    queue: QueueDep,
+    state: StateDep,
+    translate: TranslateDep,
+) -> HTMLResponse:
+    """Read, hear and export one transcript."""
+    record = queue.get(id)
+    segments = queue.segments(
+        id, with_words=bool(record.options.hotwords)
+    )  # they tell where those were heard
+    answer = full_answer(record, segments, translate, readings(queue, record))
+    context = {
+        "job": answer.model_dump(mode="json", exclude={"segments": {"__all__": {"words"}}}),
+        "rows": first_rows(segments, edited_text(queue, id, 0, AT_ONCE)),
+        "languages": spoken_languages(state),
+        "models": model_choices(state, translate),
+        "findings": [each.model_dump(mode="json") for each in findings_answer(record, segments, translate)],
+    }
+    return render(request, "pages/transcription.html", context)
+
+
+@router.post("/preferences")
+def preferences(
+    request: Request,
+    back: Annotated[str, Form()] = "/",
+    language: Annotated[str | None, Form()] = None,
+    theme: Annotated[str | None, Form()] = None,
+) -> RedirectResponse:
+    """Remember the language or the theme, and go back to the page it was chosen on."""
+    response = RedirectResponse(address_of(request.scope, _own_page(back)), status_code=303)
+    root = address_of(request.scope, "/")  # of the cookies: other programs may live on the same host
+    if language in LANGUAGES:
+        response.set_cookie("language", language, max_age=A_YEAR, path=root, samesite="lax")
+    if theme in THEMES:
+        response.set_cookie("theme", theme, max_age=A_YEAR, path=root, samesite="lax")  # scripts set it too
+    return response
+
+
+def _sent_alone(history: History) -> list[Transcription]:
+    """Return what waits, what is at work and the latest that have ended; those of batches have a page of theirs."""
+    sources = history.totals().by_source.keys() - OF_MANY
+    waiting = _newest(history, sources, ACTIVE, JobState.QUEUED)
+    running = _newest(history, sources, ACTIVE, JobState.RUNNING)
+    latest = _newest(history, sources, RECENT)
+    return [*waiting, *running, *(record for record in latest if record not in waiting + running)]
+
+
+def _newest(
+    history: History, sources: Iterable[str], limit: int, state: JobState | None = None
+) -> list[Transcription]:
+    pages = [history.page(Wanted(source=source, state=state), limit) for source in sources]
+    found = [result.transcription for page in pages for result in page.results]
+    return sorted(found, key=lambda record: record.created_at, reverse=True)[:limit]
+
+
+def _items(records: list[Transcription], translate: Translate) -> list[dict[str, Any]]:
+    return [item_answer(record, translate).model_dump(mode="json") for record in records]
+
+
+def _own_page(address: str) -> str:
+    """Return `address` if it is a page of this server, else the first page: no redirect leads elsewhere."""
+    parts = urlsplit(address.replace("\\", "/"))
+    return address if address.startswith("/") and not parts.netloc and "\n" not in address else "/"

@@ -1,0 +1,91 @@
+"""All routes of the program, in the order in which their addresses are compared."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, FastAPI
+
+from app.paths import resource_dir
+from app.web.api import (
+    batch_uploads,
+    batches,
+    comparisons,
+    doctor,
+    events,
+    history,
+    hotword_lists,
+    journal,
+    logs,
+    models,
+    probes,
+    replays,
+    settings,
+    system,
+    trash,
+    vad,
+)
+from app.web.api.routers import add_router
+from app.web.api.transcriptions import (
+    cases,
+    edits,
+    files,
+    findings,
+    missing_text,
+    retranscriptions,
+    transcriptions,
+)
+from app.web.live import socket
+from app.web.pages import api_docs
+from app.web.pages import batches as batch_pages
+from app.web.pages import history as history_pages
+from app.web.pages import live as live_page
+from app.web.pages import transcriptions as transcription_pages
+from app.web.static_files import StaticFolder
+
+API: tuple[APIRouter, ...] = (
+    events.router,  # /transcriptions/events stands before /transcriptions/{id}
+    transcriptions.router,
+    retranscriptions.router,
+    edits.router,
+    files.router,
+    history.router,
+    trash.router,
+    socket.router,
+    system.router,
+    models.router,
+    settings.router,
+    missing_text.router,
+    doctor.router,
+    logs.router,
+    journal.router,
+    vad.router,
+    hotword_lists.router,
+    cases.router,
+    findings.router,
+    replays.router,
+    comparisons.router,
+    probes.router,
+    batches.router,
+    batch_uploads.batch_router,
+    batch_uploads.router,
+    probes.root,
+)
+PAGES: tuple[APIRouter, ...] = (
+    transcription_pages.router,
+    history_pages.router,
+    api_docs.router,
+    batch_pages.router,
+    live_page.router,
+    settings.pages,
+    vad.page_router,
+    doctor.page,
+    logs.page,
+    replays.page,
+    comparisons.page,
+)
+
+
+def add_routes(app: FastAPI) -> None:
+    # First: a page asks for sixty files, and each would be compared with all the other addresses.
+    app.mount("/static", StaticFolder(directory=resource_dir("static")), name="static")
+    for router in (*API, *PAGES):
+        add_router(app, router)

@@ -1,0 +1,80 @@
+"""Style sheets and scripts, at addresses that change with their content, so that browsers may keep them for good.
+
+Scripts import each other by relative addresses: the version stands in the path, so that it reaches all of them.
+A page asks for some sixty of them: they are read and compressed once, and stay in memory.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import re
+import stat
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+
+from starlette.datastructures import Headers
+from starlette.responses import FileResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from app.web.middleware.compression import LEVEL, SMALLEST_BYTES
+
+VERSION = re.compile(r"^v-[0-9a-f]{12}/")
+FOR_GOOD = "public, max-age=31536000, immutable"
+KEPT_FILES = 512
+LARGEST_KEPT_BYTES = 256 * 1024  # the rest is sent from the disk
+
+
+def version_of(folder: Path) -> str:
+    """Name the present content of `folder`; some dozen files, so that it can be asked for every page."""
+    files = sorted((str(path), path.stat()) for path in folder.rglob("*") if path.is_file())
+    facts = "\n".join(f"{path} {stat.st_mtime_ns} {stat.st_size}" for path, stat in files)
+    return f"v-{hashlib.sha256(facts.encode()).hexdigest()[:12]}"
+
+
+class StaticFolder(StaticFiles):
+    """Serves a folder with or without a version before the path; only versioned answers are kept for good."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        plain = VERSION.sub("", path)
+        response = self._found(plain, scope) or await super().get_response(plain, scope)
+        if plain != path and response.status_code in (200, 304):
+            response.headers["cache-control"] = FOR_GOOD
+        return response
+
+    def _found(self, path: str, scope: Scope) -> Response | None:
+        """Return a file at once: to ask for its time takes less than to hand the question to a thread."""
+        if scope["method"] != "GET":
+            return None
+        with suppress(OSError, ValueError):  # what is wrong with the address is told the usual way
+            full_path, found = self.lookup_path(path)
+            if found and stat.S_ISREG(found.st_mode):
+                return self.file_response(full_path, found, scope)
+        return None
+
+    def file_response(
+        self,
+        full_path: str | os.PathLike[str],
+        stat_result: os.stat_result,
+        scope: Scope,
+        status_code: int = 200,
+    ) -> Response:
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        asked = Headers(scope=scope)
+        is_whole = isinstance(response, FileResponse) and scope["method"] == "GET" and "range" not in asked
+        if not is_whole or stat_result.st_size > LARGEST_KEPT_BYTES:
+            return response
+        takes_gzip = "gzip" in asked.get("accept-encoding", "") and stat_result.st_size >= SMALLEST_BYTES
+        content = _content(str(full_path), stat_result.st_mtime_ns, stat_result.st_size, takes_gzip)
+        headers = dict(response.headers) | {"content-length": str(len(content)), "vary": "Accept-Encoding"}
+        return Response(content, status_code, headers | ({"content-encoding": "gzip"} if takes_gzip else {}))
+
+
+@lru_cache(maxsize=2 * KEPT_FILES)
+def _content(path: str, _changed_ns: int, _size: int, is_compressed: bool) -> bytes:
+    """Return what stands in a file; it is read anew when its time or size has changed."""
+    content = Path(path).read_bytes()
+    return gzip.compress(content, LEVEL) if is_compressed else content

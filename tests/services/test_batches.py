@@ -1,0 +1,467 @@
+"""Batches in the jobs layer: what is claimed and when, what survives a kill, what comes in and what is told of it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from sqlalchemy import update
+
+from app.domain.errors import UploadOffsetConflict
+from app.services.batches.batches import BatchBook, BatchState, ItemState
+from app.services.batches.importer import Porter
+from app.services.batches.records import tally
+from app.services.batches.server_folder import Recording, natural
+from app.services.batches.throughput import Paces
+from app.services.batches.uploads import Arrivals
+from app.services.transcriptions.job_queue import JobOptions, JobState, Queue
+from app.services.transcriptions.trash import Trash
+from app.store import tables
+from app.store.database import Database
+from app.store.files.upload_chunks import UploadFiles
+from app.store.queries import batch_items, batches
+from app.store.tables import Wish
+from tests.conftest import REPOSITORY
+from tests.services.conftest import House, talk
+
+
+@dataclass
+class Desk:
+    """One data folder with everything that batches need."""
+
+    house: House
+    book: BatchBook
+    arrivals: Arrivals
+
+    def begin(self, name: str = "Calls", folder: str | None = None) -> str:
+        return self.book.create(name, JobOptions(), folder).id
+
+    def send(self, batch: str, name: str, data: bytes, *, piece: int = 1 << 20) -> str:
+        upload = self.arrivals.announce(batch, name, len(data))
+        for begin in range(upload.offset, len(data), piece):
+            with self.arrivals.slice(upload.id, begin) as begun:
+                begun.write(data[begin : begin + piece])
+        self.arrivals.take_in(upload.id)
+        return upload.id
+
+    def states(self, batch: str) -> list[str]:
+        return [item.state.value for item in self.book.every_item(batch)]
+
+    def ended(self, batch: str) -> bool:
+        return self.book.get(batch).state in (BatchState.DONE, BatchState.CANCELLED)
+
+    @contextmanager
+    def carried(self, root: Path | None = None) -> Iterator[Porter]:
+        porter = Porter(self.arrivals, root, [self.book.clear_up])
+        with porter.running():
+            yield porter
+
+
+@pytest.fixture(name="desk")
+def _desk(house: House) -> Desk:
+    uploads = UploadFiles(house.folder)
+    return Desk(house, BatchBook(house.queue, uploads), Arrivals(house.queue, uploads, lambda: 10**9))
+
+
+def test_one_bad_file_stops_no_other(desk: Desk) -> None:
+    batch = desk.begin()
+    desk.send(batch, "a.wav", talk(0.2))
+    desk.send(batch, "bad.mp3", b"not a song, only its words\n" * 50)
+    desk.send(batch, "poison.wav", talk(0.95))
+    desk.send(batch, "b.wav", talk(0.4))
+    with desk.house.working("FailingEngine"):
+        desk.house.until(lambda: desk.ended(batch))
+
+    items = list(desk.book.every_item(batch))
+    assert [item.state for item in items] == ["succeeded", "failed", "failed", "succeeded"]
+    assert [item.error.code if item.error else "" for item in items] == [
+        "",
+        "not_audio",
+        "segments_failed",
+        "",
+    ]
+    assert [item.text for item in items] == ["Level 2.", "", "", "Level 4."]
+    told = desk.book.get(batch)
+    assert (told.progress, told.counts["succeeded"], told.counts["failed"]) == (1.0, 2, 2)
+    assert told.seconds_done == pytest.approx(told.seconds_total)
+
+
+def test_what_one_person_waits_for_comes_before_a_batch(desk: Desk) -> None:
+    batch = desk.begin()
+    for level in (0.2, 0.4):
+        desk.send(batch, f"{level}.wav", talk(level))
+    alone = desk.house.submit(talk(0.6)).id
+
+    assert desk.house.queue.get(alone).progress.queue_position == 1
+    with desk.house.working("WaitingEngine"):
+        desk.house.until(lambda: desk.house.queue.get(alone).state is JobState.RUNNING)
+        assert desk.states(batch).count("running") <= 1
+        desk.house.note("go")
+        desk.house.end_of(alone)
+        desk.house.until(lambda: desk.ended(batch))
+
+
+def test_jobs_of_a_paused_batch_are_not_claimed_until_it_goes_on(desk: Desk) -> None:
+    batch = desk.begin()
+    desk.send(batch, "a.wav", talk(0.2))
+    desk.book.pause(batch)
+    desk.send(batch, "b.wav", talk(0.4))  # what comes later waits as well
+    with desk.house.working("EchoEngine"):
+        desk.house.end_of(desk.house.submit(talk(0.6)).id)
+        assert desk.states(batch) == ["queued", "queued"]
+        desk.book.resume(batch)
+        desk.house.until(lambda: desk.ended(batch))
+
+    assert desk.states(batch) == ["succeeded", "succeeded"]
+
+
+def test_a_pause_lets_go_of_what_is_being_read_and_repeats_nothing(desk: Desk) -> None:
+    batch = desk.begin()
+    desk.send(batch, "long.wav", talk(0.2, 0.4, 0.6, 0.8))
+    [item] = desk.book.every_item(batch)
+    id = item.transcription_id or ""
+    with desk.house.working("SlowEngine"):
+        desk.house.until(lambda: desk.house.queue.get(id).progress.segments_done > 0)
+        desk.book.pause(batch)
+        desk.house.until(lambda: desk.states(batch) == ["queued"])
+        assert desk.book.get(batch).state is BatchState.PAUSED
+        desk.book.resume(batch)
+        desk.house.until(lambda: desk.ended(batch))
+
+    assert desk.house.queue.get(id).text_raw == "level 2 level 4 level 6 level 8"
+    assert sorted(desk.house.finished_segments(id)) == [f"index={number}" for number in range(4)]
+    assert "job_given_back" in desk.house.events(id)
+
+
+def test_a_cancelled_batch_keeps_what_is_done_and_is_tried_again(desk: Desk) -> None:
+    batch = desk.begin()
+    desk.send(batch, "long.wav", talk(0.2, 0.4, 0.6, 0.8))
+    desk.send(batch, "other.wav", talk(0.6))
+    with desk.house.working("SlowEngine"):
+        desk.house.until(lambda: any(item.progress > 0 for item in desk.book.every_item(batch)))
+        assert desk.book.cancel(batch).state is BatchState.CANCELLED
+        desk.house.until(lambda: "running" not in desk.states(batch))
+        desk.book.retry(batch)
+        desk.house.until(lambda: desk.ended(batch))
+
+    assert desk.states(batch) == ["succeeded", "succeeded"]
+    id = next(desk.book.every_item(batch)).transcription_id or ""
+    assert sorted(desk.house.finished_segments(id)) == [f"index={number}" for number in range(4)]
+
+
+def test_only_the_missing_pieces_of_the_failed_are_done_again(desk: Desk) -> None:
+    batch = desk.begin()
+    desk.send(batch, "a.wav", talk(0.2, 0.95))
+    with desk.house.working("FailingEngine"):
+        desk.house.until(lambda: desk.ended(batch))
+    assert desk.states(batch) == ["failed"]
+    desk.book.retry(batch)
+    with desk.house.working("EchoEngine"):
+        desk.house.until(lambda: desk.states(batch) == ["succeeded"])
+
+    id = next(desk.book.every_item(batch)).transcription_id or ""
+    assert sorted(desk.house.finished_segments(id)) == ["index=0", "index=1"]
+
+
+def test_what_waits_is_read_in_the_order_of_the_list(desk: Desk) -> None:
+    batch = desk.begin()
+    for level in (2, 4, 6, 8):
+        desk.send(batch, f"{level}.wav", talk(level / 10))
+    desk.book.order(batch, [3])
+    desk.book.order(batch, [2], before=1)
+    order = [item.name for item in desk.book.every_item(batch)]
+    assert order == ["8.wav", "4.wav", "2.wav", "6.wav"]
+
+    claimed = []
+    from app.services.transcriptions.job_store import Claims
+
+    claims = Claims(desk.house.queue, "me")
+    while job := claims.claim():
+        claimed.append(job.name)
+    assert claimed == order
+
+
+def test_what_is_still_being_read_goes_on_when_a_cancelled_batch_is_tried_again_at_once(desk: Desk) -> None:
+    batch = desk.begin()
+    desk.send(batch, "a.wav", talk(0.2, 0.3, 0.4, 0.5, 0.6))
+    with desk.house.working("BatchEngine"):
+        desk.house.until(lambda: _is_read(desk))
+        desk.book.cancel(batch)
+        desk.book.retry(batch)
+        desk.house.note("go")
+        desk.house.until(lambda: desk.ended(batch))
+
+    assert desk.states(batch) == ["succeeded"]
+
+
+def _is_read(desk: Desk) -> bool:
+    return any(job.progress.stage == "recognizing" for job in desk.house.queue.search().items)
+
+
+def test_a_place_in_the_list_stays_when_others_are_cancelled_or_gone(desk: Desk) -> None:
+    batch = desk.begin()
+    for level in (2, 4, 6):
+        desk.send(batch, f"{level}.wav", talk(level / 10))
+    first = next(desk.book.every_item(batch))
+    desk.house.queue.delete(first.transcription_id or "")
+    desk.book.order(batch, [2], before=1)
+
+    assert [item.name for item in desk.book.every_item(batch)] == ["6.wav", "4.wav"]
+
+
+def test_two_connections_for_one_upload_leave_one_and_no_byte_twice(desk: Desk) -> None:
+    batch, data = desk.begin(), talk(0.2)
+    upload = desk.arrivals.announce(batch, "a.wav", len(data)).id
+    with desk.arrivals.slice(upload, 0) as old:
+        old.write(data[:1000])
+        assert desk.arrivals.offset(upload).offset == 1000  # who asks has lost the old one
+        with desk.arrivals.slice(upload, 1000) as new:
+            with pytest.raises(UploadOffsetConflict):
+                old.write(data[1000:2000])
+            new.write(data[1000:])
+    desk.arrivals.take_in(upload)
+
+    item = next(desk.book.every_item(batch))
+    assert desk.house.queue.source_path(item.transcription_id or "").read_bytes() == data
+
+
+UPLOAD_AND_DIE = """
+import os, signal, sys
+from pathlib import Path
+from app.services.batches.uploads import Arrivals
+from app.services.transcriptions.job_queue import Queue
+from app.store.database import Database
+from app.store.files.recordings import Files
+from app.store.files.upload_chunks import UploadFiles
+
+folder, upload, moment = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+queue = Queue(Database(folder), Files(folder))
+arrivals = Arrivals(queue, UploadFiles(folder), lambda: 10**9)
+data = sys.stdin.buffer.read()
+die = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+if moment == "before the row":
+    queue._add = die
+if moment == "before the file goes":
+    arrivals.uploads.remove = die
+with arrivals.slice(upload, 0) as begun:
+    begun.write(data)
+    if moment == "before it is counted":
+        die()
+if moment == "when all is here":
+    die()
+arrivals.take_in(upload)
+"""
+
+
+@pytest.mark.parametrize(
+    "moment", ["before it is counted", "when all is here", "before the row", "before the file goes"]
+)
+def test_a_kill_at_any_moment_of_an_upload_loses_nothing_and_doubles_nothing(desk: Desk, moment: str) -> None:
+    batch, data = desk.begin(), talk(0.2)
+    upload = desk.arrivals.announce(batch, "a.wav", len(data)).id
+    command = [sys.executable, "-c", UPLOAD_AND_DIE, str(desk.house.folder), upload, moment]
+    subprocess.run(command, cwd=REPOSITORY, input=data, check=False)
+
+    with desk.carried(), desk.house.working("EchoEngine"):
+        if moment == "before it is counted":
+            assert desk.arrivals.offset(upload).offset == 0
+            desk.send(batch, "a.wav", data)
+        desk.house.until(lambda: desk.ended(batch))
+        desk.house.until(lambda: not any((desk.house.folder / "uploads").iterdir()))
+        desk.house.until(lambda: not any((desk.house.folder / "incoming").iterdir()))
+
+    assert desk.states(batch) == ["succeeded"]
+    assert desk.house.queue.search().total == 1
+    [folder] = (desk.house.folder / "transcriptions").iterdir()
+    assert (folder / "source.wav").read_bytes() == data
+
+
+def test_a_server_that_is_killed_while_a_batch_comes_in_and_is_read_loses_and_doubles_nothing() -> None:
+    script = REPOSITORY / "benchmarks" / "batch_storm.py"  # with 300 files it is a benchmark
+    command = [sys.executable, str(script), "--files", "11", "--kills", "3"]
+    told = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert "'failed': 1" in told.stdout, told.stdout
+
+
+def test_the_same_content_at_the_same_moment_is_read_once(desk: Desk) -> None:
+    patient = Database(desk.house.folder)  # those of the other tests do not wait long for a writer
+    desk.arrivals = Arrivals(Queue(patient, desk.house.files), desk.arrivals.uploads, lambda: 10**9)
+    batch, data = desk.begin(), talk(0.2)
+    senders = [Thread(target=desk.send, args=(batch, f"{number}.wav", data)) for number in range(6)]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join()
+    patient.close()
+
+    assert sorted(desk.states(batch)) == ["duplicate"] * 5 + ["queued"]
+    assert desk.house.queue.search().total == 1
+
+
+def test_files_of_this_machine_go_on_being_copied_after_a_kill(desk: Desk, tmp_path: Path) -> None:
+    root = tmp_path / "import"
+    root.mkdir()
+    for level in (2, 4):
+        (root / f"{level}.wav").write_bytes(talk(level / 10))
+    batch = desk.begin()
+    listed = [Recording(path.name, path.stat().st_size, 0, path) for path in sorted(root.iterdir())]
+    desk.arrivals.add_files(batch, [*listed, Recording("gone.wav", 9, 0, root / "gone.wav")])
+    assert desk.states(batch) == ["uploading"] * 3  # the process ends here
+
+    with desk.carried(root):
+        desk.house.until(lambda: "uploading" not in desk.states(batch))
+    assert desk.states(batch) == ["queued", "queued", "failed"]
+    assert [item.error.code for item in desk.book.every_item(batch) if item.error] == ["file_unreadable"]
+
+
+def test_an_upload_that_nobody_goes_on_with_is_swept_and_says_so(desk: Desk) -> None:
+    batch, data = desk.begin(), talk(0.2)
+    fresh = desk.arrivals.announce(batch, "fresh.wav", 10).id
+    stale = desk.arrivals.announce(batch, "stale.wav", len(data)).id
+    for id in (fresh, stale):
+        with desk.arrivals.slice(id, 0) as begun:
+            begun.write(data[:5])
+    with desk.house.database.writing() as connection:
+        batch_items.change(connection, stale, updated_at=datetime.now(UTC) - timedelta(days=8))
+    (desk.house.folder / "uploads" / "stray").touch()
+
+    with desk.carried():
+        desk.house.until(lambda: [path.name for path in (desk.house.folder / "uploads").iterdir()] == [fresh])
+
+    assert desk.states(batch) == ["uploading", "failed"]
+    errors = [item.error.code for item in desk.book.every_item(batch) if item.error]
+    assert errors == ["upload_abandoned"]
+    assert desk.arrivals.announce(batch, "stale.wav", len(data)).offset == 0
+    assert desk.states(batch) == ["uploading", "uploading"]
+
+
+def test_a_deletion_that_a_kill_interrupted_is_finished_later(desk: Desk) -> None:
+    batch = desk.begin()
+    desk.send(batch, "a.wav", talk(0.2))
+    with desk.house.database.writing() as connection:
+        batches.wish(connection, batch, Wish.DELETE)  # the process ends here
+    assert desk.book.page(10).total == 0
+
+    with desk.carried():
+        desk.house.until(lambda: desk.house.queue.search().total == 0)
+
+
+def test_the_totals_agree_with_the_rows_whatever_happened(desk: Desk) -> None:
+    batch = desk.begin()
+    for level in (2, 4, 6, 8):
+        desk.send(batch, f"{level}.wav", talk(level / 10))
+    desk.send(batch, "copy.wav", talk(0.2))
+    desk.arrivals.announce(batch, "half.wav", 100)
+    with desk.house.working("EchoEngine"):
+        desk.house.until(lambda: desk.states(batch).count("succeeded") == 4)
+    desk.house.queue.delete(next(desk.book.every_item(batch)).transcription_id or "")
+
+    counts = desk.book.get(batch).counts
+    items = list(desk.book.every_item(batch))
+    assert counts["total"] == len(items) == 5
+    for state in ("succeeded", "duplicate", "uploading"):
+        assert counts[state] == sum(item.state == state for item in items)
+        page = desk.book.items(batch, ItemState(state), 100, 0)
+        assert (len(page.items), page.total) == (counts[state], counts[state])
+    seconds = sum(item.duration or 0 for item in items if item.state is ItemState.SUCCEEDED)
+    assert desk.book.get(batch).seconds_done == pytest.approx(seconds)
+
+
+def test_what_is_removed_for_good_leaves_the_batch_and_an_empty_batch_goes_after_a_day(desk: Desk) -> None:
+    old, new = desk.begin("old"), desk.begin("new")
+    desk.send(old, "a.wav", talk(0.2))
+    desk.house.queue.delete(next(desk.book.every_item(old)).transcription_id or "")
+    Trash(desk.house.queue).empty()
+    assert desk.book.get(old).counts["total"] == 0
+    with desk.house.database.writing() as connection:
+        long_ago = datetime.now(UTC) - timedelta(days=2)
+        connection.execute(
+            update(tables.batches).where(tables.batches.c.id == old).values(created_at=long_ago)
+        )
+
+    desk.book.clear_up()
+
+    assert [batch.id for batch in desk.book.page(10).items] == [new]
+
+
+def test_only_the_process_that_watches_a_folder_reads_its_files(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "calls").mkdir()
+    path = tmp_path / "calls" / "a.wav"
+    path.write_bytes(talk(0.2))
+    batch = desk.begin(folder=str(tmp_path / "calls"))
+    desk.arrivals.add_files(batch, [Recording("a.wav", path.stat().st_size, 0, path)])
+    other = desk.begin()
+    with desk.carried(tmp_path) as porter:
+        desk.arrivals.add_files(other, [Recording("a.wav", path.stat().st_size, 0, path)])
+        desk.house.until(lambda: desk.states(other) == ["queued"])
+        assert desk.states(batch) == ["uploading"]
+        porter.watched = str(tmp_path / "calls")
+        desk.house.until(lambda: desk.states(batch) == ["duplicate"])
+
+
+def total(
+    state: str, size_bytes: int, seconds: float = 0, done: float = 0, known: int = 0
+) -> dict[str, object]:
+    return {
+        "state": state,
+        "count": 1,
+        "size_bytes": size_bytes,
+        "known_bytes": known,
+        "seconds": seconds,
+        "seconds_done": done,
+    }
+
+
+def test_what_remains_is_estimated_by_the_bytes_of_what_was_read() -> None:
+    told = tally(
+        [
+            total("succeeded", 100, seconds=50, done=50, known=100),
+            total("running", 100, seconds=50, done=25, known=100),
+            total("queued", 200),
+        ]
+    )
+
+    assert told.progress == pytest.approx(150 / 400)
+    assert told.remaining_seconds == pytest.approx(25 + 100)
+    assert (told.seconds_total, told.seconds_done) == (100, 75)
+
+
+def test_nothing_is_promised_before_anything_is_known() -> None:
+    assert tally([total("queued", 200)]).remaining_seconds is None
+    assert tally([]).progress == 0.0
+
+
+def test_a_pace_is_told_after_some_seconds_and_forgets_what_was_long_ago() -> None:
+    now = [0.0]
+    paces = Paces(lambda: now[0])
+    assert paces.look("a", 0.0) is None
+    now[0] = 4.0
+    assert paces.look("a", 8.0) == 2.0
+    for second in range(5, 400):
+        now[0] = float(second)
+        paces.look("a", 8.0 + (second - 4))
+    assert paces.look("a", 8.0 + 395) == pytest.approx(1.0, abs=0.01)
+    paces.forget("a")
+    assert paces.look("a", 500.0) is None
+
+
+def test_names_are_in_the_order_in_which_people_count() -> None:
+    names = ["call 10.wav", "call 2.wav", "Call 1.wav", "会议.wav", "2/a.wav", "10/a.wav"]
+
+    assert sorted(names, key=natural) == [
+        "2/a.wav",
+        "10/a.wav",
+        "Call 1.wav",
+        "call 2.wav",
+        "call 10.wav",
+        "会议.wav",
+    ]

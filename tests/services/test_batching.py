@@ -1,0 +1,255 @@
+"""Segments of all running jobs share batches: who comes when, and what a bad one costs the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from threading import Event, Thread
+
+import pytest
+
+from app.engine import RecognitionOptions, Utterance
+from app.services.inference.process import InferenceProcess
+from app.services.inference.scheduler import FINAL, PARTIAL, Batches, Lane, Order, go_together
+from app.services.transcriptions.job_queue import JobState
+from tests.engine.sounds import babble
+from tests.services.conftest import House, talk
+from tests.waiting import PATIENCE_SECONDS
+
+
+def batches_of(house: House) -> list[list[str]]:
+    """The loudness of what was sent together, batch by batch."""
+    notes = house.folder / "batches"
+    return [line.split() for line in notes.read_text().splitlines()] if notes.exists() else []
+
+
+def utterance(seconds: float = 1.0, level: float = 0.2) -> Utterance:
+    return Utterance(babble(seconds, level=level), RecognitionOptions())
+
+
+def order(seconds: float, *, is_alone: bool = False) -> Order:
+    return Order(0, utterance(seconds), is_alone=is_alone)
+
+
+@contextmanager
+def sending(house: House, factory: str) -> Iterator[Batches]:
+    """The way to a process that is already busy with one segment, until the note `go` is there."""
+    with open_way(house, factory) as batches, batches.lane("first") as first:
+        first.hand_in(0, utterance())
+        house.until(lambda: bool(batches_of(house)))
+        yield batches
+
+
+@contextmanager
+def open_way(house: House, factory: str, patience_seconds: float = PATIENCE_SECONDS) -> Iterator[Batches]:
+    """The way to a process that is idle."""
+    inference = InferenceProcess(house.spec(factory))
+    batches = Batches(inference, 30, patience_seconds)
+    thread = Thread(target=batches.run)
+    thread.start()
+    try:
+        yield batches
+    finally:
+        batches.stop()
+        inference.stop()
+        thread.join()
+
+
+def test_the_segments_of_two_jobs_are_sent_together(house: House) -> None:
+    with house.working("BatchEngine"):
+        ids = [house.submit(talk(*[level] * 6)).id for level in (0.2, 0.4)]
+        house.until(lambda: all(house.queue.get(id).progress.stage == "recognizing" for id in ids))
+        house.note("go")
+        records = [house.end_of(id) for id in ids]
+
+    assert [record.text_raw for record in records] == [" ".join([f"level {n}"] * 6) for n in (2, 4)]
+    assert {"2", "4"} in [set(batch) for batch in batches_of(house)]
+    assert max(len(batch) for batch in batches_of(house)) <= 4
+    assert len(batches_of(house)) < 12
+
+
+def test_a_lone_segment_does_not_wait_for_company(house: House) -> None:
+    house.note("go")
+    with house.working("BatchEngine"):
+        record = house.end_of(house.submit(talk(0.2)).id)
+
+    assert record.text_raw == "level 2"
+    assert batches_of(house) == [["2"]]
+
+
+@pytest.mark.parametrize("factory", ["PoisonedBatchEngine", "HangingBatchEngine", "FailingBatchEngine"])
+def test_of_a_batch_that_goes_wrong_only_the_guilty_segment_fails(house: House, factory: str) -> None:
+    patience = (
+        15 if factory == "HangingBatchEngine" else 60
+    )  # the first batch waits for `go`, on a busy machine long
+    with house.working(factory, timeout_seconds=patience):
+        bad = house.submit(talk(0.2, 0.3, 1.0, 0.4)).id
+        good = house.submit(talk(0.5, 0.6, 0.7)).id
+        house.until(lambda: house.queue.get(good).progress.stage == "recognizing")
+        house.note("go")
+        records = [house.end_of(bad), house.end_of(good)]
+
+    assert any("10" in batch and len(batch) > 1 for batch in batches_of(house)), "it had company"
+    assert [record.state for record in records] == [JobState.FAILED, JobState.SUCCEEDED]
+    assert [segment.state for segment in house.queue.segments(bad)] == ["done", "done", "failed", "done"]
+    assert [record.text_raw for record in records] == ["level 2 level 3 level 4", "level 5 level 6 level 7"]
+
+
+def test_lanes_are_served_in_turn_and_each_in_its_own_order(house: House) -> None:
+    with (
+        sending(house, "BatchEngine") as batches,
+        batches.lane("long") as long,
+        batches.lane("short") as short,
+    ):
+        for number in range(6):
+            long.hand_in(number, utterance(3.0, 0.1 + number / 10))
+        short.hand_in(0, utterance(3.0, 0.9))
+        house.note("go")
+        assert short.take_out(PATIENCE_SECONDS)
+        indexes = [done.index for done in (long.take_out(PATIENCE_SECONDS) for _ in range(6)) if done]
+
+    assert ["9"] in batches_of(house)[1:3]
+    assert indexes == list(range(6))
+
+
+def test_who_has_priority_comes_before_all_that_waits_and_shares_no_batch(house: House) -> None:
+    with (
+        sending(house, "BatchEngine") as batches,
+        batches.lane("recording") as recording,
+        batches.lane("speaker", priority=1) as speaker,
+    ):
+        for number in range(4):
+            recording.hand_in(number, utterance(1.0, 0.3))
+        speaker.hand_in(0, utterance(1.0, 0.9))
+        house.note("go")
+        assert speaker.take_out(PATIENCE_SECONDS)
+        assert recording.take_out(PATIENCE_SECONDS)
+
+    assert batches_of(house)[1:3] == [["9"], ["3", "3", "3", "3"]]
+
+
+def test_a_recording_is_served_in_the_end_though_somebody_always_speaks(house: House) -> None:
+    with open_way(house, "EchoEngine", patience_seconds=0.5) as batches, ExitStack() as stack:
+        speaking = Event()
+        speaking.set()
+
+        def speak_on() -> None:
+            if speaking.is_set():
+                speaker.hand_in(0, utterance(0.1))
+
+        speaker = stack.enter_context(batches.lane("speaker", PARTIAL, speak_on))
+        for _ in range(3):
+            speak_on()
+        assert speaker.take_out(PATIENCE_SECONDS)
+        recording = stack.enter_context(batches.lane("recording"))
+        for number in range(2):
+            recording.hand_in(number, utterance(0.1))
+        done = [recording.take_out(PATIENCE_SECONDS) for _ in range(2)]
+        speaking.clear()
+
+    assert [order and order.index for order in done] == [0, 1]
+
+
+def test_nothing_long_is_begun_while_somebody_speaks(house: House) -> None:
+    with (
+        open_way(house, "EchoEngine") as batches,
+        batches.lane("speaker", PARTIAL) as speaker,
+        batches.lane("recording") as recording,
+    ):
+        speaker.tell_speaking(is_speaking=True)
+        recording.hand_in(0, utterance(1.0))
+        assert recording.take_out(PATIENCE_SECONDS)
+        recording.hand_in(1, utterance(60.0))
+        assert recording.take_out(0.5) is None
+        speaker.tell_speaking(is_speaking=False)
+        assert recording.take_out(PATIENCE_SECONDS)
+
+
+def test_those_who_speak_take_turns_and_a_final_text_comes_before_partial_ones(house: House) -> None:
+    done: list[str] = []
+    with open_way(house, "WaitingEngine") as batches, ExitStack() as stack:
+
+        def lane(name: str, priority: int) -> Lane:
+            return stack.enter_context(batches.lane(name, priority, lambda: done.append(name)))
+
+        first, second, final = lane("first", PARTIAL), lane("second", PARTIAL), lane("final", FINAL)
+        for number in range(4):
+            first.hand_in(number, utterance())
+        house.until(lambda: any(house.folder.glob("begun-*")))
+        for number in range(2):
+            second.hand_in(number, utterance())
+        final.hand_in(0, utterance())
+        house.note("go")
+        house.until(lambda: len(done) == 7)
+
+    assert done == ["first", "final", "second", "first", "second", "first", "first"]
+
+
+def test_what_is_taken_back_is_not_sent(house: House) -> None:
+    with sending(house, "BatchEngine") as batches, batches.lane("lane") as lane:
+        lane.hand_in(0, utterance(1.0, 0.8))
+        lane.hand_in(1, utterance(1.0, 0.4))
+        assert lane.take_back(0)
+        assert not lane.take_back(0)
+        house.note("go")
+        assert lane.take_out(PATIENCE_SECONDS)
+
+    assert batches_of(house)[1:] == [["4"]]
+
+
+def test_options_differ_from_one_segment_of_a_batch_to_the_next(house: House) -> None:
+    chinese, english = (Utterance(babble(1.0), RecognitionOptions(language)) for language in ("zh", "en"))
+    with sending(house, "BatchEngine") as batches, batches.lane("both") as lane:
+        lane.hand_in(0, chinese)
+        lane.hand_in(1, english)
+        house.note("go")
+        done = [lane.take_out(PATIENCE_SECONDS) for _ in range(2)]
+
+    assert batches_of(house)[1] == ["2", "2"]
+    receipts = [each.recognised().receipt for each in done if each]
+    assert [line.applied for receipt in receipts for line in receipt if line.name == "language"] == [
+        "zh",
+        "en",
+    ]
+
+
+def test_what_is_withdrawn_is_not_sent(house: House) -> None:
+    with sending(house, "BatchEngine") as batches, batches.lane("gone") as lane:
+        for number in range(3):
+            lane.hand_in(number, utterance(1.0, 0.8))
+        assert lane.withdraw() == 3
+        assert lane.is_empty
+        house.note("go")
+        with batches.lane("next") as following:
+            following.hand_in(0, utterance(1.0, 0.4))
+            assert following.take_out(PATIENCE_SECONDS)
+
+    assert batches_of(house)[1:] == [["4"]]
+
+
+def test_a_batch_holds_what_is_of_similar_length() -> None:
+    seed = order(5.0)
+    others = [order(seconds) for seconds in (1.0, 20.0, 4.5, 5.5, 6.0)]
+    assert [each.seconds for each in go_together(seed, [seed, *others], 17.0)] == [5.0, 4.5, 5.5]
+    assert [each.seconds for each in go_together(seed, [seed, *others], 22.0)] == [5.0, 4.5, 5.5, 1.0]
+
+
+def test_what_spoilt_a_batch_gets_no_company() -> None:
+    alone, seed = order(1.0, is_alone=True), order(1.0)
+    assert go_together(alone, [alone, seed], 60.0) == [alone]
+    assert go_together(seed, [alone, seed], 60.0) == [seed]
+
+
+def test_what_an_engine_liked_to_get_is_one_segment_where_it_says_nothing() -> None:
+    seed = order(1.0)
+    assert go_together(seed, [seed, order(1.0)], 0.0) == [seed]
+
+
+def test_why_memory_was_short_stays_in_receipt_and_log(house: House) -> None:
+    with house.working("CrampedEngine"):
+        id = house.submit(talk(0.2, 1.0, 0.4, 0.6)).id
+        record = house.end_of(id)
+
+    [line] = [line for line in record.receipt if line.name == "batch"]
+    assert (line.applied, line.reason) == ("30 s", "Memory ran out")
+    assert house.events(id).count("segment_compromised") == 1

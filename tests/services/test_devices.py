@@ -1,0 +1,33 @@
+"""What this machine can compute on is looked at in another process, and the look is remembered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.domain.errors import DevicesUnseen
+from app.services.inference.devices import Devices
+
+
+def test_every_kind_of_device_is_named_with_the_reason_where_it_cannot_be_used() -> None:
+    devices = Devices()
+
+    look = devices.look()
+
+    found = {device.name: device for device in look}
+    assert {"cuda", "mps", "cpu"} <= found.keys()
+    assert not found["cpu"].reason
+    for device in found.values():
+        assert bool(device.label) != bool(device.reason)
+    assert devices.look() is look
+
+
+def test_a_look_that_dies_says_its_last_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "torch.py").write_text("raise ImportError('libcudart is broken')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    with pytest.raises(DevicesUnseen) as unseen:
+        Devices().look()
+
+    assert "libcudart is broken" in unseen.value.params["reason"]
