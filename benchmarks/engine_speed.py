@@ -31,7 +31,7 @@ from app.engine import SAMPLE_RATE
 from app.engine.computing.device import use_threads
 from app.engine.computing.precision import DtypeChoice, convert
 from app.engine.conformer import Conformer, ConformerConfig
-from app.engine.native.features import KaldiFbank
+from app.engine.features.features import KaldiFbank
 
 CASES = ((1, 10), (1, 60), (8, 10), (8, 60))  # recordings at once, seconds of each
 FEWEST_ROUNDS = 2

@@ -12,7 +12,7 @@ import torch
 import yaml
 
 from app.engine import SAMPLE_RATE, Waveform
-from app.engine.native.features import pad_waveforms
+from app.engine.features.features import pad_waveforms
 from app.engine.sanm.config import encoder_config, frontend_config
 from app.engine.sanm.frontend import LowRateFrontend
 from app.engine.sanm.paraformer import Paraformer

@@ -15,7 +15,7 @@ from spoken import spoken
 from torch import Tensor
 
 from app.engine.conformer import Conformer, ConformerConfig
-from app.engine.native.features import KaldiFbank
+from app.engine.features.features import KaldiFbank
 
 BLANK_SHARE = 0.84  # of the 25 frames of a second: four tokens remain
 SHARPNESS = 8.0  # what makes a random head as sure of itself as a trained one

@@ -39,9 +39,9 @@ from app.engine.decoding import EncodedBatch
 from app.engine.decoding.hotwords import ContextGraph
 from app.engine.decoding.prefix_beam import Candidate, PrefixBeamDecoder
 from app.engine.decoding.rescoring import RescoringDecoder
+from app.engine.features.features import KaldiFbank
 from app.engine.native.checkpoint import Checkpoint, load_checkpoint
-from app.engine.native.features import KaldiFbank
-from app.engine.native.tokenizer import Tokenizer
+from app.engine.tokens.tokenizer import Tokenizer
 
 CTC_WEIGHT, REVERSE_WEIGHT = 0.5, 0.3
 BEAM = 10

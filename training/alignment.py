@@ -10,7 +10,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from app.engine.native.words import FrameTimes
+from app.engine.tokens.words import FrameTimes
 from training.espeak import Mark
 from training.normal_text import token_places
 from training.vocabulary import BLANK

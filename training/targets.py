@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from app.engine.native.words import FrameTimes
+from app.engine.tokens.words import FrameTimes
 from training.alignment import frame_targets, padded_targets, unit_targets
 from training.batches import Item
 from training.config import Config

@@ -16,8 +16,8 @@ import torch
 from torch import Tensor
 
 from app.engine.conformer.encoder import GlobalCmvn
-from app.engine.native.features import NUM_MEL_BINS, front_end
-from app.engine.native.words import FrameTimes
+from app.engine.features.features import NUM_MEL_BINS, front_end
+from app.engine.tokens.words import FrameTimes
 from training.augment import CLEAN, AugmentConfig, augment_features, augment_waveforms
 from training.batches import Item, noises, plan_epoch, waveforms
 from training.checkpoints import Checkpoint, latest, load_checkpoint, load_weights, save_checkpoint

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from app.engine.conformer.config import FBANK, LOG_MEL, ConformerConfig
 from app.engine.conformer.model import Conformer
 from app.engine.conformer.subsampling import ConvolutionalSubsampling
-from app.engine.native.features import NUM_MEL_BINS
+from app.engine.features.features import NUM_MEL_BINS
 from training.alignment import IGNORED
 from training.config import Config
 from training.initialisation import initialise

@@ -22,7 +22,7 @@ import torch.nn.functional as F
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from app.engine.whisper.mel import HOP, WINDOW, log_mel, mel_filters
+from app.engine.features.whisper_mel import HOP, WINDOW, log_mel, mel_filters
 from training.augment import AugmentConfig, augment_features, augment_waveforms
 from training.batches import Item, noises, plan_epoch, waveforms
 from training.checkpoints import Checkpoint, latest, load_checkpoint, save_checkpoint

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import torch
 
-from app.engine.native.alignment import align
+from app.engine.features.features import front_end, pad_waveforms
 from app.engine.native.checkpoint import Checkpoint, load_checkpoint
-from app.engine.native.features import front_end, pad_waveforms
-from app.engine.native.words import FrameTimes
+from app.engine.tokens.alignment import align
+from app.engine.tokens.words import FrameTimes
 from training.config import load_config
 from training.evaluate import as_waveform
 from training.packing import TIMES_SUFFIX, Pack, Utterance

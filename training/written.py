@@ -23,8 +23,8 @@ import numpy as np
 from opencc import OpenCC
 from tokenizers import Tokenizer
 
+from app.engine.features.whisper_mel import LogMel, padded_frames
 from app.engine.text.itn import normalise
-from app.engine.whisper.mel import LogMel, padded_frames
 from training.config import Config, load_config
 from training.normal_text import is_speakable
 from training.packing import SAMPLE_RATE, Samples, writing

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
@@ -26,71 +26,7 @@ from sqlalchemy import (
     text,
 )
 
-
-class JobState(StrEnum):
-    """Where a job stands. The last three are final until it is retried."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-
-class SegmentState(StrEnum):
-    """Where one segment stands; `failed` becomes `pending` again when its job is retried."""
-
-    PENDING = "pending"
-    DONE = "done"
-    FAILED = "failed"
-
-
-class LiveState(StrEnum):
-    """Where a live session stands; all but `open` are final."""
-
-    OPEN = "open"
-    ENDED = "ended"
-    """The client said that it is over."""
-    ABANDONED = "abandoned"
-    """Nobody took it up again in time."""
-    CANCELLED = "cancelled"
-    """Its transcription was cancelled or deleted."""
-
-
-class Rank(IntEnum):
-    """Who comes first among those that wait."""
-
-    AWAITED = 0
-    """Somebody sent this one recording."""
-    BATCH = 1
-    """One of many."""
-    HELD = 2
-    """Its batch is paused: it is not given to any worker."""
-
-
-class Wish(StrEnum):
-    """What a person wants of a batch."""
-
-    WORK = "work"
-    PAUSE = "pause"
-    CANCEL = "cancel"
-    DELETE = "delete"
-    """Nobody sees it any more; what is left of it is being removed."""
-
-
-class ItemState(StrEnum):
-    """Where one recording of a batch stands: on its way, as its transcription does, or beside it."""
-
-    UPLOADING = "uploading"
-    QUEUED = "queued"
-    RUNNING = "running"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    DUPLICATE = "duplicate"
-    """Its content is that of another transcription."""
-    REMOVED = "removed"
-    """Its transcription lies in the trash; it comes back with it."""
+from app.domain.states import DesiredState, ItemState, JobState, LiveState, SegmentState
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -315,7 +251,7 @@ batches = Table(
     Column("wish", String(16), nullable=False),
     Column("folder", Text),  # that is watched for new recordings, if any
     Column("revision", Integer, nullable=False),  # of the last change of it or of an item
-    _one_of("wish", Wish),
+    _one_of("wish", DesiredState),
     Index("ix_batches_created_at", "created_at"),
     Index("ix_batches_folder", "folder"),
 )

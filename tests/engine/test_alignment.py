@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from app.engine.computing.torchaudio_probe import why_unusable
-from app.engine.native.alignment import TokenSpan, align, confidence, torchaudio_search, viterbi_search
+from app.engine.tokens.alignment import TokenSpan, align, confidence, torchaudio_search, viterbi_search
 
 BLANK = 0
 

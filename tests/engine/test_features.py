@@ -6,7 +6,7 @@ import torch
 from torchaudio.compliance import kaldi
 from torchaudio.functional import melscale_fbanks
 
-from app.engine.native.features import KaldiFbank, WhisperLogMel, front_end, num_frames, pad_waveforms
+from app.engine.features.features import KaldiFbank, WhisperLogMel, front_end, num_frames, pad_waveforms
 
 
 def waveform(samples: int, seed: int = 0) -> np.ndarray:

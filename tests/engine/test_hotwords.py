@@ -11,7 +11,7 @@ from app.domain.hotwords import Hotword
 from app.engine.decoding import EncodedBatch
 from app.engine.decoding.hotwords import NATS_PER_WEIGHT, ContextGraph
 from app.engine.decoding.prefix_beam import PrefixBeamDecoder
-from app.engine.native.tokenizer import Tokenizer
+from app.engine.tokens.tokenizer import Tokenizer
 
 UNITS = (
     "<blank>",

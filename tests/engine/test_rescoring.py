@@ -11,7 +11,7 @@ from app.engine.decoding.hotwords import ContextGraph
 from app.engine.decoding.prefix_beam import PrefixBeamDecoder
 from app.engine.decoding.rescoring import RescoringDecoder
 from app.engine.decoding.text_tree import TextTree
-from app.engine.native.tokenizer import Tokenizer
+from app.engine.tokens.tokenizer import Tokenizer
 from tests.engine.tiny_model import tiny_network
 
 SOS = 99

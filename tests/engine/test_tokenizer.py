@@ -3,7 +3,7 @@
 import pytest
 
 from app.domain.errors import ModelFileMissing, ModelFileUnreadable
-from app.engine.native.tokenizer import Tokenizer
+from app.engine.tokens.tokenizer import Tokenizer
 
 UNITS = (
     "<blank>",

@@ -27,12 +27,12 @@ from app.domain.languages import TRADITIONAL
 from app.engine import SAMPLE_RATE, EngineSpec, Hypothesis, RecognitionOptions, Utterance, Waveform
 from app.engine.audio.decoding import DecodeLimits, read_waveform
 from app.engine.catalog.registry import WHISPER_FACTORY, Kind, factory_for, identify
+from app.engine.features.whisper_mel import LogMel, mel_filters
 from app.engine.preparation.preparation import prepare
 from app.engine.vad.vad import VadOptions
 from app.engine.whisper import guards, load_engine
 from app.engine.whisper.engine import WhisperEngine
 from app.engine.whisper.guards import NO_SPEECH, UNSURE, Evidence, repeats, why_withheld
-from app.engine.whisper.mel import LogMel, mel_filters
 from app.engine.whisper.receipts import MOST_PROMPT_TOKENS, TOO_MANY
 from app.engine.whisper.script import convert, with_wide_marks
 from app.engine.whisper.vocabulary import Vocabulary

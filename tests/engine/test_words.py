@@ -7,10 +7,10 @@ import pytest
 
 from app.engine.audio.pauses import find_pauses
 from app.engine.conformer.subsampling import CONVOLUTIONS
-from app.engine.native.alignment import TokenSpan
-from app.engine.native.features import KaldiFbank, WhisperLogMel
-from app.engine.native.tokenizer import Tokenizer
-from app.engine.native.words import REACH_SECONDS, FrameTimes, spoken_words
+from app.engine.features.features import KaldiFbank, WhisperLogMel
+from app.engine.tokens.alignment import TokenSpan
+from app.engine.tokens.tokenizer import Tokenizer
+from app.engine.tokens.words import REACH_SECONDS, FrameTimes, spoken_words
 from tests.engine.sounds import noise, silence
 from tests.engine.tiny_model import WHISPER, tiny_network
 

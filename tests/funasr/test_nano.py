@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from app.engine.native.features import pad_waveforms
+from app.engine.features.features import pad_waveforms
 from app.engine.sanm.folder import SanmFolder
 from app.engine.sanm.nano import asked_in_words, load_nano
 from tests.funasr.conftest import FindModel, needs_funasr

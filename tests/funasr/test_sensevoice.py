@@ -25,9 +25,9 @@ from app.domain.errors import (
 )
 from app.domain.hotwords import parse_hotwords
 from app.engine import Engine, EngineSpec, Hypothesis, RecognitionOptions, Utterance
+from app.engine.features.features import pad_waveforms
 from app.engine.funasr import load_engine
 from app.engine.funasr.sensevoice import SenseVoice, load_sensevoice
-from app.engine.native.features import pad_waveforms
 from app.engine.sanm.config import EncoderConfig
 from app.engine.sanm.folder import SanmFolder
 from app.engine.sanm.pieces import read_pieces

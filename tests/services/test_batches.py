@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import update
 
 from app.domain.errors import UploadOffsetConflict
+from app.domain.states import DesiredState
 from app.services.batches.batches import BatchBook, BatchState, ItemState
 from app.services.batches.importer import Porter
 from app.services.batches.records import tally
@@ -27,7 +28,6 @@ from app.store import tables
 from app.store.database import Database
 from app.store.files.upload_chunks import UploadFiles
 from app.store.queries import batch_items, batches
-from app.store.tables import Wish
 from tests.conftest import REPOSITORY
 from tests.services.conftest import House, talk
 
@@ -348,7 +348,7 @@ def test_a_deletion_that_a_kill_interrupted_is_finished_later(desk: Desk) -> Non
     batch = desk.begin()
     desk.send(batch, "a.wav", talk(0.2))
     with desk.house.database.writing() as connection:
-        batches.wish(connection, batch, Wish.DELETE)  # the process ends here
+        batches.wish(connection, batch, DesiredState.DELETE)  # the process ends here
     assert desk.book.page(10).total == 0
 
     with desk.carried():

@@ -10,7 +10,7 @@ import pytest
 
 from app.domain.edits import Edit, Piece
 from app.domain.errors import OutOfMemory
-from app.services.transcriptions.missing_text import Missing, Why, missing_in_report, missing_in_transcription
+from app.services.missing_text import Missing, Why, missing_in_report, missing_in_transcription
 from app.services.transcriptions.records import SegmentRecord
 from app.services.vad.analyses import DroppedSpan, Rule, SpeechReport, SpeechSpan
 from app.services.vad.texts import StretchText, stretch_of

@@ -6,9 +6,9 @@ import pytest
 
 from app.domain.errors import EmptyFile, TranscriptionNotFound
 from app.domain.hotwords import parse_hotwords
+from app.domain.progress import eta_seconds, percent_done
 from app.engine.vad.vad import VadOptions
 from app.services.transcriptions.job_queue import JobOptions, JobState, Queue
-from app.services.transcriptions.progress import eta_seconds, percent_done
 from app.store.database import Database
 from tests.services.conftest import House
 

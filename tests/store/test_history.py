@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from app.domain.states import JobState
 from app.store.queries import history, transcriptions, trash
 from app.store.queries.history import COUNTED_TO
 from app.store.queries.history_filter import RARE, Place, Wanted, plan_of
-from app.store.tables import JobState, history_totals
+from app.store.tables import history_totals
 from app.store.tables import transcriptions as table
 from tests.store.conftest import BEGIN, Shelf
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from app.domain.states import JobState
 from app.store.queries import history, transcriptions, trash
 from app.store.queries.history_filter import Place, Wanted
 from app.store.queries.transcriptions import DELETIONS_KEPT
-from app.store.tables import JobState
 from tests.store.conftest import BEGIN, Shelf
 
 

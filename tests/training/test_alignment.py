@@ -1,6 +1,6 @@
 import pytest
 
-from app.engine.native.words import FrameTimes
+from app.engine.tokens.words import FrameTimes
 from training.alignment import IGNORED, frame_targets, padded_targets, token_spans, unit_targets
 from training.espeak import Mark
 

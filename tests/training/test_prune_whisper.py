@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from app.engine import SAMPLE_RATE
+from app.engine.features.whisper_mel import LogMel, padded_frames
 from app.engine.whisper.folder import languages_of, require_files
-from app.engine.whisper.mel import LogMel, padded_frames
 from app.engine.whisper.vocabulary import Vocabulary
 from app.engine.whisper.weights import read_facts
 from tests.engine.tiny_whisper import BYTES, build_tiny_whisper

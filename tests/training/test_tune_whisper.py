@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from app.engine import SAMPLE_RATE
-from app.engine.whisper.mel import LogMel, padded_frames
+from app.engine.features.whisper_mel import LogMel, padded_frames
 from tests.conftest import REPOSITORY
 from tests.engine.tiny_whisper import build_tiny_whisper
 from training.config import Config, load_config

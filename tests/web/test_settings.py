@@ -15,7 +15,7 @@ from app.engine import EngineSpec
 from app.main import create_app
 from app.services.settings import SettingsBook
 from app.settings import ON_PAGE, Settings
-from app.web.pages.setting_wording import GROUPS
+from app.web.answers.setting_wording import GROUPS
 from tests.waiting import wait_until
 
 SETTINGS = "/api/v1/settings"

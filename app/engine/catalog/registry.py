@@ -21,7 +21,7 @@ from app.domain.errors import (
     NotAModel,
 )
 from app.engine.catalog.known_models import Role
-from app.engine.native.tokenizer import Tokenizer
+from app.engine.tokens.tokenizer import Tokenizer
 from app.engine.whisper.folder import is_whisper, languages_of, require_files
 from app.engine.whisper.weights import read_facts
 

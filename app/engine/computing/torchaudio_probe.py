@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 
-from app.engine.native.alignment import load_torchaudio_search
+from app.engine.tokens.alignment import load_torchaudio_search
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from app.engine.conformer.ctc import CtcHead
 from app.engine.conformer.decoder import BiTransformerDecoder, TransformerDecoder, decoder
 from app.engine.conformer.encoder import Encoder
 from app.engine.conformer.inference_optimizer import freeze
-from app.engine.native.features import front_end
+from app.engine.features.features import front_end
 
 
 class Conformer(Network):

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from app.domain.hotwords import Hotword
 from app.engine.decoding.phrases import Beginning, Phrase, PhraseAutomaton, State, and_shorter
 from app.engine.decoding.spelling import Speller
-from app.engine.native.tokenizer import Tokenizer
+from app.engine.tokens.tokenizer import Tokenizer
 
 NATS_PER_WEIGHT = 0.2
 """A character of a word of the usual weight 20 may be exp(4) times less likely than another and is still preferred.

@@ -10,7 +10,7 @@ import unicodedata
 from functools import cached_property
 
 from app.domain.hotwords import PUNCTUATION
-from app.engine.native.tokenizer import WORD_START, Tokenizer
+from app.engine.tokens.tokenizer import WORD_START, Tokenizer
 
 WORDLESS = "\u2e80"  # from here on scripts are written without spaces, each character alone
 

@@ -40,8 +40,8 @@ from app.engine.funasr.nano import place_nano
 from app.engine.funasr.paraformer import place_paraformer
 from app.engine.funasr.receipts import option_lines
 from app.engine.funasr.sensevoice import place_sensevoice
+from app.engine.punctuator import punctuator_of
 from app.engine.text.punctuation import Punctuator
-from app.engine.text.punctuator import punctuator_of
 from app.engine.text.writing import write
 
 SHORTEST_SECONDS = 0.1  # nobody says a word in less

@@ -12,9 +12,9 @@ from app.domain.errors import N_
 from app.domain.hotwords import Hotword
 from app.domain.transcript import Applied, Word
 from app.engine import SAMPLE_RATE, RecognitionOptions, Waveform
-from app.engine.native.alignment import TokenSpan, confidence
-from app.engine.native.tokenizer import Tokenizer
-from app.engine.native.words import FrameTimes, spoken_words
+from app.engine.tokens.alignment import TokenSpan, confidence
+from app.engine.tokens.tokenizer import Tokenizer
+from app.engine.tokens.words import FrameTimes, spoken_words
 
 NO_TIMES = N_("This model gives no times.")
 SINGLE_PRECISION = N_("This model computes in single precision.")

@@ -21,8 +21,8 @@ from app.domain.transcript import Word
 from app.engine import EngineSpec, RecognitionOptions, Waveform
 from app.engine.computing.device import memory_errors_named
 from app.engine.computing.precision import place
+from app.engine.features.features import pad_waveforms
 from app.engine.funasr.family import LFR_TIMES, Placed, Reading, duration
-from app.engine.native.features import pad_waveforms
 from app.engine.sanm.config import frontend_config
 from app.engine.sanm.folder import SanmFolder
 from app.engine.sanm.paraformer import Paraformer, Spoken

@@ -7,7 +7,7 @@ from app.domain.hotwords import DEFAULT_WEIGHT, Hotword, unusable
 from app.domain.transcript import Applied
 from app.engine import RecognitionOptions
 from app.engine.funasr.family import Family
-from app.engine.native.receipts import (
+from app.engine.receipts import (
     decoding_line,
     hotword_lines,
     language_line,

@@ -21,14 +21,14 @@ from app.engine.decoding import Decoded, Decoder, EncodedBatch
 from app.engine.decoding.greedy import GreedyDecoder
 from app.engine.decoding.hotwords import ContextGraph
 from app.engine.decoding.prefix_beam import PrefixBeamDecoder
+from app.engine.features.features import pad_waveforms
 from app.engine.funasr.family import Placed, Reading, read_from_frames
-from app.engine.native.alignment import align
-from app.engine.native.features import pad_waveforms
-from app.engine.native.tokenizer import Tokenizer
 from app.engine.sanm.config import encoder_config, frontend_config
 from app.engine.sanm.folder import SanmFolder
 from app.engine.sanm.pieces import read_pieces
 from app.engine.sanm.sensevoice import QUESTIONS, SenseVoiceSmall
+from app.engine.tokens.alignment import align
+from app.engine.tokens.tokenizer import Tokenizer
 
 PIECES_FILE = "chn_jpn_yue_eng_ko_spectok.bpe.model"
 LANGUAGES = {code: code for code in ("zh", "yue", "en", "ja", "ko")}

@@ -31,21 +31,21 @@ from app.engine.decoding.hotwords import ContextGraph
 from app.engine.decoding.language_model import NGRAM_FILE, LanguageModel, NgramModel
 from app.engine.decoding.prefix_beam import PrefixBeamDecoder
 from app.engine.decoding.rescoring import RescoringDecoder
-from app.engine.native.alignment import align, confidence
+from app.engine.features.features import front_end, pad_waveforms
 from app.engine.native.checkpoint import Checkpoint, load_checkpoint
-from app.engine.native.features import front_end, pad_waveforms
-from app.engine.native.receipts import (
+from app.engine.punctuator import punctuator_of
+from app.engine.receipts import (
     decoding_line,
     hotword_lines,
     language_line,
     punctuation_line,
     switch_line,
 )
-from app.engine.native.tokenizer import UNITS_FILE, Tokenizer
-from app.engine.native.words import FrameTimes, spoken_words
 from app.engine.text.punctuation import Punctuator
-from app.engine.text.punctuator import punctuator_of
 from app.engine.text.writing import write
+from app.engine.tokens.alignment import align, confidence
+from app.engine.tokens.tokenizer import UNITS_FILE, Tokenizer
+from app.engine.tokens.words import FrameTimes, spoken_words
 
 UNSURE = "unsure"
 FEW_TOKENS = ((2, 0.4), (4, 0.3))

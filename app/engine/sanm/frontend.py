@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from app.engine.native.features import KaldiFbank
+from app.engine.features.features import KaldiFbank
 from app.engine.sanm.config import FrontendConfig
 
 

@@ -16,7 +16,7 @@ from app.engine.catalog.known_models import Role
 from app.engine.catalog.registry import architecture_for
 from app.engine.computing.device import memory_errors_named
 from app.engine.conformer.config_values import require
-from app.engine.native.features import FRAME_LENGTH, FRAME_SHIFT
+from app.engine.features.features import FRAME_LENGTH, FRAME_SHIFT
 from app.engine.sanm.config import frontend_config
 from app.engine.sanm.endpoints import (
     FRAME_MS,

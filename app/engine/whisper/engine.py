@@ -41,14 +41,14 @@ from app.engine.computing.batching import Batcher
 from app.engine.computing.device import bound_shape_caches, memory_errors_named, use_threads
 from app.engine.computing.memory_budget import MemoryBudget
 from app.engine.computing.splitting import join, quietest_point
-from app.engine.native.alignment import TokenSpan, confidence
-from app.engine.native.tokenizer import Tokenizer
-from app.engine.native.words import FrameTimes, spoken_words
+from app.engine.features.whisper_mel import FRAMES_PER_SECOND, SILENCE_SECONDS, LogMel, padded_frames
+from app.engine.punctuator import punctuator_of
 from app.engine.text.punctuation import Punctuator
-from app.engine.text.punctuator import punctuator_of
+from app.engine.tokens.alignment import TokenSpan, confidence
+from app.engine.tokens.tokenizer import Tokenizer
+from app.engine.tokens.words import FrameTimes, spoken_words
 from app.engine.whisper.folder import CONFIG_FILE, languages_of, read_json, require_files, silence_of
 from app.engine.whisper.guards import Evidence, repeats, why_withheld
-from app.engine.whisper.mel import FRAMES_PER_SECOND, SILENCE_SECONDS, LogMel, padded_frames
 from app.engine.whisper.placement import WhisperPlacement, choose_placement, on_cpu
 from app.engine.whisper.receipts import option_lines, usable_hotwords
 from app.engine.whisper.script import convert, with_wide_marks

@@ -10,7 +10,7 @@ from app.domain.hotwords import DEFAULT_WEIGHT, Hotword
 from app.domain.transcript import Applied
 from app.engine import RecognitionOptions
 from app.engine.funasr.receipts import NO_WEIGHTS, PUNCTUATES, WRITES_ITSELF
-from app.engine.native.receipts import language_line, listed
+from app.engine.receipts import language_line, listed
 from app.engine.whisper.vocabulary import Vocabulary
 
 MOST_PROMPT_TOKENS = 120  # of the 448 that text and prompt share; with more the text itself gets worse

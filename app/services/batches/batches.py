@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from app.domain.errors import N_, BatchNotFound, InvalidParameter
+from app.domain.states import DesiredState, ItemState
 from app.logging import event
 from app.services.batches.records import Batch, BatchItem, BatchState, batch_from, item_from, tally
 from app.services.batches.throughput import Paces
@@ -20,7 +21,6 @@ from app.services.transcriptions.transitions import cancelled, tried_again
 from app.store.database import Connection, Row
 from app.store.files.upload_chunks import UploadFiles
 from app.store.queries import batch_items, batches, edits, segments, transcriptions
-from app.store.tables import ItemState, Wish
 
 __all__ = ["Batch", "BatchBook", "BatchItem", "BatchPage", "BatchState", "ItemPage", "ItemState"]
 
@@ -64,7 +64,7 @@ class BatchBook:
             "name": name.encode(errors="replace").decode(),
             "created_at": datetime.now(UTC),
             "options": options.to_dict(),
-            "wish": Wish.WORK,
+            "wish": DesiredState.WORK,
             "folder": folder,
         }
         with self._database.writing() as connection:
@@ -133,7 +133,7 @@ class BatchBook:
         Raises:
             BatchNotFound
         """
-        return self._wish(id, Wish.PAUSE)
+        return self._wish(id, DesiredState.PAUSE)
 
     def resume(self, id: str) -> Batch:
         """Go on with a paused batch.
@@ -141,7 +141,7 @@ class BatchBook:
         Raises:
             BatchNotFound
         """
-        return self._wish(id, Wish.WORK)
+        return self._wish(id, DesiredState.WORK)
 
     def cancel(self, id: str) -> Batch:
         """End what waits or is being read; what is finished stays, and files on their way are given up.
@@ -151,7 +151,7 @@ class BatchBook:
         """
         with self._database.writing() as connection:
             found_batch(connection, id)
-            batches.wish(connection, id, Wish.CANCEL)
+            batches.wish(connection, id, DesiredState.CANCEL)
             given_up = self._end_all(connection, id)
         self._remove_uploads(given_up)
         event(_log, logging.INFO, "batch_cancelled", batch=id)
@@ -170,7 +170,7 @@ class BatchBook:
                 transcriptions.recount(connection, row)
             count = batches.queue_again(connection, id, tried_again())
             count += batches.keep_going(connection, id)  # asked again before the worker has let go of it
-            batches.wish(connection, id, Wish.WORK)
+            batches.wish(connection, id, DesiredState.WORK)
         self._paces.forget(id)
         self._queue.announce()
         event(_log, logging.INFO, "batch_retried", batch=id, count=count)
@@ -199,7 +199,7 @@ class BatchBook:
         """
         with self._database.writing() as connection:
             found_batch(connection, id)
-            batches.wish(connection, id, Wish.DELETE)
+            batches.wish(connection, id, DesiredState.DELETE)
             batches.cancel_untouched(connection, id, cancelled([]), spare_shared=True)
             given_up = batch_items.end_uploads(connection, id)
         self._remove_uploads(given_up)
@@ -221,7 +221,7 @@ class BatchBook:
         paces = {id: self._paces.look(id, tally(mine).seconds_done) for id, mine in totals.items()}
         return [batch_from(row, totals[row["id"]], paces[row["id"]]) for row in rows]
 
-    def _wish(self, id: str, wish: Wish) -> Batch:
+    def _wish(self, id: str, wish: DesiredState) -> Batch:
         with self._database.writing() as connection:
             found_batch(connection, id)
             batches.wish(connection, id, wish)

@@ -14,6 +14,7 @@ from threading import Event, Thread
 from typing import BinaryIO
 
 from app.domain.errors import AppError, EmptyFile, FileUnreadable, Problem, UploadAbandoned, UploadTooLarge
+from app.domain.states import ItemState
 from app.logging import event
 from app.services.batches.ingest import end_arrival
 from app.services.batches.server_folder import display, open_below, path_of
@@ -21,7 +22,6 @@ from app.services.batches.uploads import Arrivals
 from app.services.transcriptions.job_queue import IncomingFile
 from app.store.database import Row
 from app.store.queries import batch_items, batches
-from app.store.tables import ItemState
 
 KEEP_DAYS = 7  # an upload that nobody goes on with
 LOOK_SECONDS = 2.0  # between looks for files that another process has listed

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
+from app.domain.states import DesiredState, ItemState, JobState, Rank
 from app.logging import event
 from app.services.transcriptions.job_queue import IncomingFile, JobOptions, Queue
 from app.store.database import Connection, Row
 from app.store.queries import batch_items, batches
-from app.store.tables import ItemState, JobState, Rank, Wish
 
 OF_A_BATCH = "batch"
 OF_A_FOLDER = "folder"
@@ -95,7 +95,7 @@ class _Step:
         for twin in batches.twins(connection, self.sha256, id):
             if self._is_same(twin):
                 raise _SameContent(twin["id"])
-        batches.rank(connection, id, Rank.HELD if batch["wish"] == Wish.PAUSE else Rank.BATCH)
+        batches.rank(connection, id, Rank.HELD if batch["wish"] == DesiredState.PAUSE else Rank.BATCH)
         values = {"state": ItemState.QUEUED, "transcription_id": id, "origin": None}
         received = {"received_bytes": row["size_bytes"], "updated_at": datetime.now(UTC)}
         batch_items.change(connection, self.item, **values, **received)

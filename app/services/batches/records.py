@@ -9,9 +9,9 @@ from enum import StrEnum
 from typing import Any
 
 from app.domain.errors import OriginalDeleted, Problem
+from app.domain.states import DesiredState, ItemState
 from app.services.transcriptions.records import JobOptions
 from app.store.database import Row
-from app.store.tables import ItemState, Wish
 
 ENDED = frozenset({ItemState.SUCCEEDED, ItemState.FAILED, ItemState.CANCELLED, ItemState.DUPLICATE})
 SHOWN = tuple(state for state in ItemState if state is not ItemState.REMOVED)
@@ -87,7 +87,7 @@ class Tally:
 def batch_from(row: Row, totals: Sequence[Row], pace: float | None) -> Batch:
     """Make a batch of its row and totals; `pace` is seconds of sound per second by the clock."""
     told = tally(totals)
-    state = _state(Wish(row["wish"]), told.counts)
+    state = _state(DesiredState(row["wish"]), told.counts)
     is_read = state is BatchState.RUNNING and told.counts["queued"] + told.counts["running"] > 0
     is_timed = pace and is_read and told.remaining_seconds is not None
     return Batch(
@@ -142,13 +142,13 @@ def tally(totals: Iterable[Mapping[str, Any]]) -> Tally:
     )
 
 
-def _state(wish: Wish, counts: Mapping[str, int]) -> BatchState:
+def _state(wish: DesiredState, counts: Mapping[str, int]) -> BatchState:
     waiting = counts["uploading"] + counts["queued"]
-    if wish is Wish.CANCEL and not waiting:  # unless one of it was tried again since
+    if wish is DesiredState.CANCEL and not waiting:  # unless one of it was tried again since
         return BatchState.CANCELLED
     if counts["total"] and not waiting + counts["running"]:
         return BatchState.DONE
-    return BatchState.PAUSED if wish is Wish.PAUSE else BatchState.RUNNING
+    return BatchState.PAUSED if wish is DesiredState.PAUSE else BatchState.RUNNING
 
 
 def _done_of(ended: list[Mapping[str, Any]], still_open: list[Mapping[str, Any]], counts: Any) -> float:

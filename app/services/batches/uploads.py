@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from app.domain.errors import EmptyFile, UploadNotFound, UploadOffsetConflict, UploadTooLarge
+from app.domain.states import DesiredState, ItemState
 from app.services.batches.batches import found_batch
 from app.services.batches.ingest import Admission
 from app.services.batches.server_folder import Recording
@@ -21,7 +22,6 @@ from app.services.transcriptions.job_queue import Queue
 from app.store.database import Connection, Row
 from app.store.files.upload_chunks import UploadFiles
 from app.store.queries import batch_items, batches, transcriptions
-from app.store.tables import ItemState, Wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,8 @@ class Arrivals:
         wanted = Recording(name.encode(errors="replace").decode(), size_bytes, modified_ms)
         with self._database.writing() as connection:
             batch = found_batch(connection, batch_id)
-            if batch["wish"] == Wish.CANCEL:
-                batches.wish(connection, batch_id, Wish.WORK)  # who sends more wants it read
+            if batch["wish"] == DesiredState.CANCEL:
+                batches.wish(connection, batch_id, DesiredState.WORK)  # who sends more wants it read
             return self._known(connection, batch_id, wanted) or listed(connection, batch_id, [wanted])[0]
 
     def offset(self, id: str) -> Upload:

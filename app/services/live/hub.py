@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from threading import Event, Lock, Thread
 
 from app.domain.errors import AppError, LiveSessionElsewhere, LiveSessionsFull
+from app.domain.states import LiveState
 from app.engine import SAMPLE_RATE
 from app.logging import event
 from app.services.inference.scheduler import Batches
@@ -21,7 +22,6 @@ from app.services.live.session_store import Ledger, Place
 from app.services.transcriptions.job_queue import Queue
 from app.services.transcriptions.records import JobOptions, SegmentRecord
 from app.store.database import Row
-from app.store.tables import LiveState
 
 FAREWELL_SECONDS = 5.0  # for a thread that waits for the database
 LOOK_SECONDS = 1.0  # between looks for sessions that are not wanted any more

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 from app.domain.errors import Problem
+from app.domain.states import SegmentState
 from app.domain.transcript import Applied, merge_receipts
 from app.engine.vad.vad import SpeechSpan
 from app.services.inference.scheduler import Recognised
 from app.services.transcriptions.records import SegmentRecord, segment_from, words_to_store
 from app.store.database import Connection, Database
 from app.store.queries import segments, transcriptions
-from app.store.tables import SegmentState
 
 
 @dataclass(frozen=True, slots=True)

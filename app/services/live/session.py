@@ -15,6 +15,7 @@ from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
 
 from app.domain.errors import AppError, LiveGap, LiveNotStored, LiveSessionOver, LiveTakenOver, LiveTooLong
+from app.domain.states import LiveState
 from app.engine import SAMPLE_RATE
 from app.logging import bound, event
 from app.services.inference.process import Stopped
@@ -28,7 +29,6 @@ from app.services.live.session_store import Place
 from app.services.live.speech import Speech
 from app.services.transcriptions.records import JobOptions
 from app.store.files.live_wav import read_samples
-from app.store.tables import LiveState
 
 LOOK_SECONDS = 0.5  # without anything to do
 HEARD_AGAIN_SAMPLES = 10 * SAMPLE_RATE  # at once, of what is heard again

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.domain.errors import LiveSessionUnknown, LiveTokenWrong, SegmentsFailed
+from app.domain.states import JobState, LiveState, SegmentState
 from app.domain.transcript import detect_language
 from app.engine import SAMPLE_RATE
 from app.engine.audio.measures import measure
@@ -31,7 +32,6 @@ from app.store.database import Connection, Row
 from app.store.files.live_wav import HEADER_BYTES, GrowingWav
 from app.store.files.upload_file import SOURCE_STEM
 from app.store.queries import live, segments, transcriptions
-from app.store.tables import JobState, LiveState, SegmentState
 
 SUFFIX = ".wav"
 NO_DIGEST = ""  # of a recording that still grows

@@ -24,10 +24,11 @@ from app.domain.errors import (
     TranscriptionNotFound,
 )
 from app.domain.hotwords import outcomes
+from app.domain.progress import Progress, Stage
+from app.domain.states import JobState, Rank
 from app.domain.transcript import CHANNEL_NAME, Segment, Transcript, detect_language, join_texts
 from app.engine import CHANNELS, LANGUAGES, QUALITIES
 from app.logging import JOB_LOG_NAME, event
-from app.services.transcriptions.progress import Progress, Stage
 from app.services.transcriptions.records import (
     JobOptions,
     Page,
@@ -42,7 +43,6 @@ from app.store.files.recordings import Files
 from app.store.files.upload_file import IncomingFile
 from app.store.queries import edits, history, segments, transcriptions, trash
 from app.store.queries.history_filter import Wanted
-from app.store.tables import JobState, Rank
 
 __all__ = [
     "CHANNELS",

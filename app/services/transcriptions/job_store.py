@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from app.domain.errors import Problem, SegmentsFailed
+from app.domain.states import JobState, Rank, SegmentState
 from app.domain.transcript import Applied, detect_language, merge_receipts
 from app.engine import Hypothesis
 from app.engine.preparation.preparation import Prepared
@@ -29,7 +30,6 @@ from app.services.transcriptions.records import (
 from app.services.transcriptions.transitions import cancelled, ended, given_back, why_without_text
 from app.store.database import Connection, Row
 from app.store.queries import edits, segments, transcriptions
-from app.store.tables import JobState, Rank, SegmentState
 
 _log = logging.getLogger(__name__)
 

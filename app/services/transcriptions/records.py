@@ -9,11 +9,11 @@ from typing import Any, Literal
 
 from app.domain.errors import Problem
 from app.domain.hotwords import Hotword, parse_hotwords
+from app.domain.progress import Progress, eta_seconds, percent_done
+from app.domain.states import JobState
 from app.domain.transcript import Applied, Segment, Word
 from app.engine import RecognitionOptions
 from app.engine.vad.vad import VadOptions
-from app.services.transcriptions.progress import Progress, eta_seconds, percent_done
-from app.store.tables import JobState
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from app.domain.states import JobState
 from app.domain.transcript import NO_SPEECH, NOT_UNDERSTOOD, join_texts
 from app.store.database import Row
-from app.store.tables import JobState
 
 UNSURE = "unsure"  # how the engine calls a text that it withholds
 

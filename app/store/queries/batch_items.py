@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, false, func, insert, literal_column, select, update
 
+from app.domain.states import ItemState
 from app.store.database import Row
 from app.store.queries.transcriptions import next_revision
-from app.store.tables import ItemState, batch_items, batches, transcriptions
+from app.store.tables import batch_items, batches, transcriptions
 
 PREVIEW_CHARACTERS = 200
 

@@ -8,22 +8,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, select, update
 
+from app.domain.states import DesiredState, ItemState, JobState, Rank
 from app.store.database import Row
 from app.store.queries.transcriptions import next_revision
-from app.store.tables import (
-    ItemState,
-    JobState,
-    Rank,
-    Wish,
-    batch_items,
-    batch_totals,
-    batches,
-    transcriptions,
-)
+from app.store.tables import batch_items, batch_totals, batches, transcriptions
 
 _items = batch_items.c
 _rows = transcriptions.c
-_visible = batches.c.wish != Wish.DELETE
+_visible = batches.c.wish != DesiredState.DELETE
 
 
 def add(connection: Connection, values: Mapping[str, Any]) -> None:
@@ -62,7 +54,7 @@ def changed_since(connection: Connection, revision: int) -> list[Row]:
 
 
 def being_deleted(connection: Connection) -> list[str]:
-    return list(connection.scalars(select(batches.c.id).where(batches.c.wish == Wish.DELETE)))
+    return list(connection.scalars(select(batches.c.id).where(batches.c.wish == DesiredState.DELETE)))
 
 
 def hollow(connection: Connection, before: datetime) -> list[str]:
@@ -85,14 +77,14 @@ def totals(connection: Connection, ids: Sequence[str]) -> dict[str, list[Row]]:
     return found
 
 
-def wish(connection: Connection, id: str, wished: Wish) -> None:
+def wish(connection: Connection, id: str, wished: DesiredState) -> None:
     """Store what a person wants of the batch, and rank its jobs by it."""
     query = update(batches).where(batches.c.id == id)
     connection.execute(query.values(wish=wished, revision=next_revision(connection)))
     mine = select(_items.transcription_id).where(
         _items.batch_id == id, _items.state.in_((ItemState.QUEUED, ItemState.RUNNING))
     )
-    rank = Rank.BATCH if wished is Wish.WORK else Rank.HELD
+    rank = Rank.BATCH if wished is DesiredState.WORK else Rank.HELD
     connection.execute(update(transcriptions).where(_rows.id.in_(mine), _rows.rank != rank).values(rank=rank))
 
 

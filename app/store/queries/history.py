@@ -11,10 +11,11 @@ from typing import Any
 
 from sqlalchemy import CompoundSelect, Connection, Text, bindparam, exists, func, select, union_all
 
+from app.domain.states import JobState
 from app.store.database import Row
 from app.store.queries.history_filter import Place, Wanted, count_of_kind, milliseconds, plan_of
 from app.store.queries.transcriptions import all_of, with_position
-from app.store.tables import JobState, edits, history_totals, segments, transcriptions
+from app.store.tables import edits, history_totals, segments, transcriptions
 
 PREVIEW_CHARACTERS = 1000
 COUNTED_TO = 1000  # of a search: nobody reads further, and counting takes time

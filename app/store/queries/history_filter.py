@@ -12,8 +12,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, func, literal, select, text, tuple_
 
+from app.domain.states import JobState
 from app.store.queries import search
-from app.store.tables import JobState, UtcDateTime, history_totals, transcriptions
+from app.store.tables import UtcDateTime, history_totals, transcriptions
 
 RARE = 500  # rows of a kind; to ask the index of words about each takes a hundredth of a second
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
+from app.domain.states import LiveState
 from app.store.database import Row
-from app.store.tables import LiveState, live_sessions, transcriptions
+from app.store.tables import live_sessions, transcriptions
 
 
 def add(connection: Connection, values: Mapping[str, Any]) -> None:

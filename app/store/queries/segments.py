@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
+from app.domain.states import SegmentState
 from app.store.database import Row
-from app.store.tables import SegmentState, segments
+from app.store.tables import segments
 
 
 def add(connection: Connection, transcription_id: str, rows: Iterable[Mapping[str, Any]]) -> None:

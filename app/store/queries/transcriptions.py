@@ -23,9 +23,10 @@ from sqlalchemy import (
     update,
 )
 
+from app.domain.states import JobState, Rank
 from app.store.database import Row
 from app.store.queries import search
-from app.store.tables import JobState, Rank, deletions, revisions, segments, transcriptions
+from app.store.tables import deletions, revisions, segments, transcriptions
 
 DELETIONS_KEPT = 1000
 POSITIONS_TOLD = 100

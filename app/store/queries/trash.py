@@ -7,8 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, delete, insert, or_, select, update
 
+from app.domain.states import JobState
 from app.store.queries.transcriptions import DELETIONS_KEPT, current_revision, next_revision
-from app.store.tables import JobState, deletions, revisions, transcriptions
+from app.store.tables import deletions, revisions, transcriptions
 
 _rows = transcriptions.c
 _in_trash = and_(_rows.deleted_at.is_not(None), _rows.delete_requested.is_(False))

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from app.domain.errors import N_
-from app.services.transcriptions.missing_text import Why, missing_in_report
+from app.services.missing_text import Why, missing_in_report
 from app.services.vad.texts import Stretch as StretchKey
 from app.services.vad.texts import StretchText, stretch_of
 from app.web.answers.transcriptions import problem_answer

@@ -15,13 +15,13 @@ from app.domain.errors import SettingFixed, SettingRefused, SettingsNotKept, Set
 from app.paths import builtin_model_dir
 from app.services.disk_usage import storage_used
 from app.settings import ON_PAGE, Effect, Origin, Settings, variable
+from app.web.answers.setting_wording import GROUPS, Words
 from app.web.answers.transcriptions import model_answer
 from app.web.api.models import models_answer
 from app.web.api.routers import ApiRouter
 from app.web.dependencies import SettingsBookDep, State, StateDep, TranslateDep
 from app.web.errors import LARGEST_FORM_BYTES
 from app.web.openapi import errors
-from app.web.pages.setting_wording import GROUPS, Words
 from app.web.schemas.settings import (
     SettingChanges,
     SettingGroup,

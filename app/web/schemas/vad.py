@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from app.services.transcriptions.missing_text import Why
+from app.services.missing_text import Why
 from app.web.schemas.transcriptions import ErrorDetail
 
 

@@ -21,9 +21,9 @@ from app.domain.errors import (
 )
 from app.domain.hotwords import parse_hotwords
 from app.engine import Engine, EngineSpec, Hypothesis, RecognitionOptions, Utterance
+from app.engine.features.features import pad_waveforms
 from app.engine.funasr import load_engine
 from app.engine.funasr.nano import clean
-from app.engine.native.features import pad_waveforms
 from app.engine.sanm.byte_pairs import BytePairs, read_ranks
 from app.engine.sanm.folder import SanmFolder
 from app.engine.sanm.generation import generate, run_at_end

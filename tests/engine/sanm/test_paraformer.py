@@ -27,9 +27,9 @@ from app.domain.transcript import Word
 from app.engine import Engine, EngineSpec, Hypothesis, RecognitionOptions, Utterance
 from app.engine.computing.linear import Int8Linear, PlainLinear
 from app.engine.computing.precision import TORCH_DTYPES
+from app.engine.features.features import pad_waveforms
 from app.engine.funasr import load_engine
 from app.engine.funasr.paraformer import ParaformerFamily, joined, load_paraformer, spelled, written
-from app.engine.native.features import pad_waveforms
 from app.engine.sanm.folder import SanmFolder
 from app.engine.sanm.paraformer import Paraformer
 from app.engine.sanm.predictor import integrated, token_parts

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import Query
 
 from app.domain.errors import N_, AudioGone, InvalidParameter, TranscriptionNotFound
+from app.services.missing_text import Missing, Why, missing_in_transcription
 from app.services.transcriptions.edits import edited_text
-from app.services.transcriptions.missing_text import Missing, Why, missing_in_transcription
 from app.web.answers.transcriptions import problem_answer
 from app.web.api.routers import ApiRouter
 from app.web.dependencies import QueueDep, StateDep, TranscriptionId, TranslateDep

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from app.engine import SAMPLE_RATE, Waveform
-from app.engine.whisper.mel import RANGE, SMALLEST
-from app.engine.whisper.mel import mel_filters as slaney_filters
+from app.engine.features.whisper_mel import RANGE, SMALLEST
+from app.engine.features.whisper_mel import mel_filters as slaney_filters
 
 FRAME_LENGTH = SAMPLE_RATE * 25 // 1000  # samples of one frame
 FRAME_SHIFT = SAMPLE_RATE * 10 // 1000  # samples between the starts of two frames

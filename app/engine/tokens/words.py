@@ -14,8 +14,8 @@ from itertools import pairwise
 from app.domain.transcript import Word, is_wide
 from app.engine import SAMPLE_RATE, Waveform
 from app.engine.audio.pauses import MIN_PAUSE_SECONDS, Stretch, find_pauses
-from app.engine.native.alignment import TokenSpan
-from app.engine.native.tokenizer import Tokenizer
+from app.engine.tokens.alignment import TokenSpan
+from app.engine.tokens.tokenizer import Tokenizer
 
 REACH_SECONDS = 0.5  # how far a word may reach from the middle of its frames
 EDGE_SECONDS = 0.15  # where nothing tells where the first word begins or the last one ends: half a syllable
