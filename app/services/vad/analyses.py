@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -76,6 +76,7 @@ class Vad:
         self._rest = ThreadPoolExecutor(1, thread_name_prefix="vad-rest")
         self._stopping = Event()
         self._lock = Lock()
+        self._given_up: set[str] = set()  # analyses that are being removed
         self._readings: OrderedDict[str, tuple[Analysis, Future[None]]] = OrderedDict()
         self._turns: OrderedDict[Path, Lock] = OrderedDict()  # who asks twice waits for the first
         self._frames: OrderedDict[tuple[Path, float], Frames] = OrderedDict()
@@ -212,15 +213,15 @@ class Vad:
         return self.analyses.audio(id)
 
     def remove(self, id: str) -> None:
-        """Forget an analysis; the recording of a transcription stays with it.
+        """Forget an analysis and end what is still being read of it; the recording of a transcription stays with it.
 
         Raises:
             AnalysisNotFound
         """
         self.get(id)
-        self.analyses.remove(id)
         with self._lock:
             self._readings.pop(id, None)
+        self._remove_folder(id)
 
     # Internal
 
@@ -250,23 +251,23 @@ class Vad:
             else self.analyses.source(id, suffix)
         )
         folder, audio, peaks = self.analyses.folder(id), self.analyses.audio(id), self.analyses.peaks(id)
-        with self.analyses.held(id):
-            try:
+        try:
+            with self.analyses.held(id):
                 prepared = prepare(
                     source,
                     audio,
                     peaks,
                     self.options,
                     self._limits,
-                    self._stopping.is_set,
+                    self._ends_early(id),
                     survey=folder,
                     pool=self._children,
                 )
-            except Exception as error:
-                self.analyses.remove(id)
-                event(_log, logging.INFO, "vad_refused", id=id, reason=error)
-                raise
-            self.analyses.complete(id, _facts(analysis, asdict(prepared.facts)))
+                self.analyses.complete(id, _facts(analysis, asdict(prepared.facts)))
+        except Exception as error:
+            self.analyses.remove(id)
+            event(_log, logging.INFO, "vad_refused", id=id, reason=error)
+            raise
         event(_log, logging.INFO, "vad_read", id=id, seconds=round(prepared.facts.duration, 3))
         if not self._stopping.is_set():
             self._rest.submit(self._judge_the_rest, id)
@@ -274,16 +275,24 @@ class Vad:
     def _judge_the_rest(self, id: str) -> None:
         """Be ready for every detector, mode and frame length before somebody asks."""
         folder = self.analyses.folder(id)
-        rest = [way for way in _ways() if not kept_file(folder, way).exists()]
         with self.analyses.held(id), suppress(Cancelled, AppError):
-            judge_apart(
-                self.analyses.audio(id),
-                folder,
-                rest,
-                self._limits,
-                self._stopping.is_set,
-                pool=self._children,
-            )
+            if self.analyses.facts(id) is None:  # removed meanwhile
+                return
+            rest = [way for way in _ways() if not kept_file(folder, way).exists()]
+            self._judge(id, rest)
+
+    def _judge(self, id: str, ways: Sequence[VadOptions]) -> None:
+        judge_apart(
+            self.analyses.audio(id),
+            self.analyses.folder(id),
+            ways,
+            self._limits,
+            self._ends_early(id),
+            pool=self._children,
+        )
+
+    def _ends_early(self, id: str) -> Callable[[], bool]:
+        return lambda: self._stopping.is_set() or id in self._given_up
 
     def _judged(self, id: str, options: VadOptions) -> Frames:
         folder = self.analyses.folder(id)
@@ -296,17 +305,11 @@ class Vad:
         if frames is not None:
             return frames
         self._refuse_unread(id)
-        with turn:
+        with turn, self.analyses.held(id):
             frames = kept(folder, options)
             if frames is None:
-                judge_apart(
-                    self.analyses.audio(id),
-                    folder,
-                    [options],
-                    self._limits,
-                    self._stopping.is_set,
-                    pool=self._children,
-                )
+                with suppress(Cancelled):  # it is being removed, or the server ends
+                    self._judge(id, [options])
                 frames = kept(folder, options)
         if frames is None:
             raise AnalysisNotFound(id=id)
@@ -338,7 +341,14 @@ class Vad:
                 try:
                     self._queue.get(id.removeprefix(OF_TRANSCRIPTION))
                 except TranscriptionNotFound:
-                    self.analyses.remove(id)
+                    self._remove_folder(id)
+
+    def _remove_folder(self, id: str) -> None:
+        with self._lock:
+            self._given_up.add(id)
+        self.analyses.remove(id)  # waits for who works on it, and has just been told to end
+        with self._lock:
+            self._given_up.discard(id)
 
 
 def _ways() -> Iterator[VadOptions]:

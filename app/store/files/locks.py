@@ -78,6 +78,34 @@ def unless_held(path: Path) -> Iterator[bool]:
         os.close(descriptor)
 
 
+@contextmanager
+def shared(path: Path) -> Iterator[bool]:
+    """Lock a file or folder for the block together with others who do so; return whether it is there."""
+    with _waited_for(path, fcntl.LOCK_SH) as is_there:
+        yield is_there
+
+
+@contextmanager
+def exclusive(path: Path) -> Iterator[bool]:
+    """Lock a file or folder for the block as soon as nobody else holds it; return whether it is there."""
+    with _waited_for(path, fcntl.LOCK_EX) as is_there:
+        yield is_there
+
+
+@contextmanager
+def _waited_for(path: Path, kind: int) -> Iterator[bool]:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        yield False
+        return
+    try:
+        fcntl.flock(descriptor, kind)
+        yield _is_at(descriptor, path)  # who held it may have removed it
+    finally:
+        os.close(descriptor)
+
+
 def _lock_at_once(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from app.store.files.locks import unless_held
+from app.store.files.locks import exclusive, shared, unless_held
 from app.store.files.upload_file import SOURCE_STEM, IncomingFile
 
 KEEP_SECONDS = 24 * 3600
@@ -66,10 +66,10 @@ class Analyses:
         self.folder(id).mkdir(exist_ok=True)
 
     @contextmanager
-    def held(self, id: str) -> Iterator[None]:
-        """Keep the folder from being swept during the block."""
-        with unless_held(self.folder(id)):
-            yield
+    def held(self, id: str) -> Iterator[bool]:
+        """Keep the folder from being removed during the block; return whether it is there."""
+        with shared(self.folder(id)) as is_there:
+            yield is_there
 
     def complete(self, id: str, facts: Mapping[str, Any]) -> None:
         """Write what is known of the recording: from now on the folder is found."""
@@ -87,7 +87,7 @@ class Analyses:
 
     def add_text(self, id: str, text: Mapping[str, Any]) -> None:
         """Keep the text of one stretch; later ones of the same stretch win."""
-        with (self.folder(id) / TEXTS_NAME).open("a", encoding="utf-8") as file:
+        with self.held(id), (self.folder(id) / TEXTS_NAME).open("a", encoding="utf-8") as file:
             file.write(json.dumps(text, ensure_ascii=False) + "\n")
 
     def texts(self, id: str) -> list[dict[str, Any]]:
@@ -99,7 +99,9 @@ class Analyses:
         return [json.loads(line) for line in lines if line.endswith("\n")]
 
     def remove(self, id: str) -> None:
-        shutil.rmtree(self.folder(id), ignore_errors=True)
+        """Remove the folder as soon as nobody holds it: a file that is written meanwhile would keep it."""
+        with exclusive(self.folder(id)):
+            shutil.rmtree(self.folder(id), ignore_errors=True)
 
     def sweep(self, now: float | None = None) -> None:
         """Remove what is older than a day or was never completed, then the oldest until all fit into their share."""
