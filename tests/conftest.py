@@ -78,10 +78,11 @@ def pytest_configure(config: pytest.Config) -> None:
         del os.environ[name]
     # The small built-in model, unless a test says otherwise: it takes a tenth of the computing.
     os.environ["FUNASR_DEFAULT_MODEL"] = "builtin"
-    # A checkout whose server has run has a model that somebody, or its first start, has chosen.
+    # A checkout whose server has run has models that somebody, or its first start, has chosen and downloaded.
     own = TemporaryDirectory(prefix="funasr-tests-", ignore_cleanup_errors=True)
     config.add_cleanup(own.cleanup)
-    os.environ |= {"FUNASR_DATA_DIR": f"{own.name}/data", "FUNASR_LOG_DIR": f"{own.name}/logs"}
+    os.environ |= {f"FUNASR_{name.upper()}_DIR": f"{own.name}/{name}" for name in ("data", "models")}
+    os.environ["FUNASR_LOG_DIR"] = f"{own.name}/logs"
     exempt = [os.environ.get(name, "") for name in ("NO_PROXY", "no_proxy")]
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = ",".join(
         filter(None, (*exempt, "localhost", "127.0.0.1", "::1"))
