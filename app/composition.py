@@ -10,15 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from app.domain.errors import ModelError
+from app.domain.options import TranscriptionOptions, VadOptions
 from app.engine import EngineSpec
 from app.engine.audio.decoding import DecodeLimits
 from app.engine.catalog.extras import extra_of
 from app.engine.catalog.known_models import BUILTIN, BUILTIN_LARGE, PUNCTUATION, VAD
 from app.engine.catalog.registry import FUNASR_FACTORY, NANO, WHISPER_FACTORY, factory_for, identify
-from app.engine.vad.vad import VadOptions
 from app.paths import builtin_model_dir, large_model_dir
 from app.services.models.models import ModelPlaces, Models
-from app.services.transcriptions.records import JobOptions
 from app.settings import Origin, Settings
 from app.support.case import Surroundings
 from app.support.doctor import Subject
@@ -96,7 +95,7 @@ def quick_spec(settings: Settings) -> EngineSpec:
     return replace(spec_of_folder(settings, builtin_model_dir()), device="cpu", batch_seconds=0.0)
 
 
-def is_slow_live(in_use: EngineSpec, device: str, options: JobOptions) -> bool:
+def is_slow_live(in_use: EngineSpec, device: str, options: TranscriptionOptions) -> bool:
     """Return whether the model in use answers late, and the small built-in one knows the language."""
     languages = ("zh", "en", "auto") if in_use.model_dir == large_model_dir() else ("zh", "en")
     is_slow = not device.startswith("cuda") and _writes_word_by_word(in_use)

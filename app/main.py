@@ -28,6 +28,7 @@ from app.composition import (
 )
 from app.domain.addresses import networks
 from app.domain.errors import Problem, RootPathTaken
+from app.domain.options import TranscriptionOptions
 from app.engine.preparation.preparation import PreparationPool
 from app.logging import adjust_logging, job_logs
 from app.services.batches.batches import BatchBook
@@ -41,7 +42,7 @@ from app.services.live.partial_engine import QuickReader
 from app.services.models.reloader import ModelKeeper
 from app.services.settings import SettingsBook
 from app.services.transcriptions.history import History
-from app.services.transcriptions.job_queue import JobOptions, Queue
+from app.services.transcriptions.job_queue import Queue
 from app.services.transcriptions.retention import Retention, Spans
 from app.services.transcriptions.trash import Trash
 from app.services.vad.analyses import Vad
@@ -219,7 +220,7 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
         "comparisons": Comparisons(queue),
         "journal": Journal(settings.data_dir / JOURNAL_FOLDER),
         "has_worker": start_worker,
-        "default_options": JobOptions(vad=vad_options(settings)),
+        "default_options": TranscriptionOptions(vad=vad_options(settings)),
         "started_at": time.monotonic(),
     }
 
@@ -264,7 +265,7 @@ def _model_problem(inference: InferenceProcess) -> Problem | None:
 def _settings_now(book: SettingsBook) -> SettingsNow:
     """Return what routes see of the settings: changes on the page hold for the next request."""
     settings = book.now
-    return {"settings": settings, "default_options": JobOptions(vad=vad_options(settings))}
+    return {"settings": settings, "default_options": TranscriptionOptions(vad=vad_options(settings))}
 
 
 def _spans(book: SettingsBook) -> Spans:

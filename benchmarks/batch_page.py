@@ -26,8 +26,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it runs 
 from sqlalchemy import insert
 from starlette.testclient import TestClient
 
+from app.domain.options import TranscriptionOptions
 from app.main import create_app
-from app.services.transcriptions.job_queue import JobOptions
 from app.settings import Settings
 from app.store.database import Connection, Database
 from app.store.queries import transcriptions
@@ -61,7 +61,7 @@ def fill(data: Path, items: int, count: int) -> list[str]:
 
 def _add_batch(connection: Connection, number: int, items: int) -> str:
     id, now = f"batch{number}", datetime.now(UTC)
-    options = JobOptions().to_dict()
+    options = TranscriptionOptions().to_dict()
     batch = {"id": id, "name": id, "created_at": now, "options": options, "wish": "work", "revision": 1}
     connection.execute(insert(batches).values(batch))
     states = [STATES[place % len(STATES)] for place in range(items)]
@@ -82,7 +82,7 @@ def _job(batch: str, place: int, state: str, now: datetime) -> dict[str, Any]:
         "size_bytes": 480_000,
         "sha256": f"{batch}{place}",
         "source": "batch",
-        "options": JobOptions().to_dict(),
+        "options": TranscriptionOptions().to_dict(),
         "state": state,
         "stage": "queued" if state == "queued" else "finished",
         "created_at": now,

@@ -21,11 +21,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it runs 
 from random_model import SIZES, build
 from spoken import write_spoken
 
-from app.engine import SAMPLE_RATE, Engine, EngineSpec, RecognitionOptions, Utterance
+from app.domain.options import RecognitionOptions, VadOptions
+from app.engine import SAMPLE_RATE, Engine, EngineSpec, Utterance
 from app.engine.audio.decoding import DecodeLimits, read_waveform
 from app.engine.native.recognizer import load_engine
 from app.engine.preparation.preparation import prepare
-from app.engine.vad.vad import VadOptions
 from app.paths import builtin_model_dir
 
 LIMITS = DecodeLimits(max_seconds=86_400, cpu_seconds=3600, memory_mb=2048)

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from app.domain.options import RecognitionOptions
 from app.domain.transcript import Applied
-from app.engine import EngineInfo, EngineSpec, Hypothesis, RecognitionOptions, Utterance, Waveform
+from app.engine import EngineInfo, EngineSpec, Hypothesis, Utterance, Waveform
 
 SECONDS_PER_SEGMENT = 0.2
 

@@ -26,15 +26,15 @@ import numpy.typing as npt
 
 from app.composition import decode_limits, engine_spec
 from app.domain.hotwords import Hotword, outcomes
-from app.domain.transcript import Applied, Segment, merge_receipts
+from app.domain.options import TranscriptionOptions
+from app.domain.transcript import Applied, merge_receipts
 from app.engine import Engine, Utterance
 from app.engine.audio.decoding import read_waveform
 from app.engine.preparation.preparation import prepare
 from app.engine.process.child import load
-from app.services.transcriptions.job_queue import JobOptions
+from app.services.transcriptions.segment_store import recognised_segment
 from app.settings import Settings
 from app.support.diagnosis import Finding, Run, diagnose
-from app.support.diagnosis.finding import heard_from
 
 RATE = 44_100
 HEALTHY_FOLDERS = ("short", "codecs")  # telephone codecs and empty channels are faults of their own
@@ -50,7 +50,7 @@ class Trial:
 
     name: str
     source: Path
-    options: JobOptions
+    options: TranscriptionOptions
     expected: str | None
     """Id of the finding; None for healthy ones."""
 
@@ -90,14 +90,14 @@ def _trials(arguments: argparse.Namespace, scratch: Path) -> Iterator[Trial]:
         path = arguments.folder / row["path"]
         kind = row["path"].split("/")[0]
         if kind in HEALTHY_FOLDERS and "wav8k" not in row["path"]:
-            yield Trial(row["path"], path, JobOptions(), None)
+            yield Trial(row["path"], path, TranscriptionOptions(), None)
         elif "music" in row["path"]:
-            yield Trial(row["path"], path, JobOptions(), "background")
+            yield Trial(row["path"], path, TranscriptionOptions(), "background")
         elif "wav8k" in row["path"]:
-            yield Trial(row["path"], path, JobOptions(), "telephone")
+            yield Trial(row["path"], path, TranscriptionOptions(), "telephone")
     speech = _speech(arguments.healthy)
     for row, path in speech[: arguments.count]:
-        yield Trial(f"healthy {row['path']}", path, JobOptions(language=_language(row)), None)
+        yield Trial(f"healthy {row['path']}", path, TranscriptionOptions(language=_language(row)), None)
     music = next(path for path in sorted((arguments.folder / "nonspeech").iterdir()) if "dance" in path.name)
     for number, (row, path) in enumerate(speech[-arguments.faults :]):
         yield from _faults(row, path, _read(music), scratch / f"{number}")
@@ -119,7 +119,7 @@ def _language(row: dict[str, str]) -> str:
 
 def _faults(row: dict[str, str], path: Path, music: Samples, scratch: Path) -> Iterator[Trial]:
     language = _language(row)
-    options = JobOptions(language=language)
+    options = TranscriptionOptions(language=language)
     speech = _read(path)
     changes: dict[str, Callable[[Samples], Samples]] = {
         "clipped": lambda x: np.clip(x / np.abs(x).max() * 6, -1, 1),
@@ -187,9 +187,10 @@ def _findings(trial: Trial, engine: Engine, settings: Settings, scratch: Path) -
     heard = engine.transcribe([Utterance(waveform, options) for waveform in waveforms])
     receipt: tuple[Applied, ...] = merge_receipts(engine.info.receipt, engine.receipt(options))
     segments = [
-        heard_from(span.start, span.end, each) for span, each in zip(prepared.spans, heard, strict=True)
+        recognised_segment(index, span, each)
+        for index, (span, each) in enumerate(zip(prepared.spans, heard, strict=True))
     ]
-    spoken = [Segment(each.start, each.end, each.text, each.text_raw, each.confidence) for each in segments]
+    spoken = segments
     run = Run(
         options=trial.options,
         recording=prepared.described,

@@ -26,8 +26,9 @@ from typing import Any
 
 from funasr_models import BUILDS, noise
 
-from app.domain.hotwords import parse_hotwords
-from app.engine import EngineSpec, RecognitionOptions, Utterance, Waveform
+from app.domain.hotwords import listed_hotwords
+from app.domain.options import RecognitionOptions
+from app.engine import EngineSpec, Utterance, Waveform
 
 SHORTEST, LONGEST = 5.0, 20.0  # seconds of a file
 READERS = ("ours", "funasr")
@@ -121,7 +122,7 @@ def _our_reader(folder: Path, arguments: argparse.Namespace, hotwords: Sequence[
     from app.engine.funasr import load_engine
 
     engine = load_engine(EngineSpec(folder, device="cpu", threads=arguments.threads, dtype=arguments.dtype))
-    options = RecognitionOptions(quality="fast", hotwords=parse_hotwords(list(hotwords)))
+    options = RecognitionOptions(quality="fast", hotwords=listed_hotwords(hotwords))
     return lambda waveform: engine.transcribe([Utterance(waveform, options)])[0].text
 
 

@@ -25,8 +25,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it runs from anywhere, uninstalled
 
+from app.domain.options import TranscriptionOptions
+from app.domain.states import JobState
 from app.services.transcriptions.history import History, Place, Wanted
-from app.services.transcriptions.job_queue import JobOptions, JobState, Queue
+from app.services.transcriptions.job_queue import Queue
 from app.store.database import Database
 from app.store.files.recordings import Files
 from app.store.queries.search import split
@@ -163,7 +165,7 @@ def _milliseconds(ask: Callable[[], object]) -> tuple[float, float]:
 
 def _add(connection: sqlite3.Connection, chance: random.Random, numbers: range, begin: datetime) -> None:
     rows, pieces, index = [], [], []
-    options = json.dumps(JobOptions().to_dict(), ensure_ascii=False)
+    options = json.dumps(TranscriptionOptions().to_dict(), ensure_ascii=False)
     for number in numbers:
         created = begin + timedelta(minutes=number)
         language = chance.choices(("zh", "en", "zh-en"), (70, 20, 10))[0]

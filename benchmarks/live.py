@@ -27,9 +27,9 @@ import websockets
 from server import Server, serving
 from spoken import Samples, spoken, write_spoken
 
+from app.domain.options import VadOptions
 from app.engine import SAMPLE_RATE
 from app.engine.audio.decoding import DecodeLimits, decode
-from app.engine.vad.vad import VadOptions
 from app.paths import builtin_model_dir
 
 CHUNK_SECONDS = 0.1

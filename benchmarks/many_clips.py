@@ -21,9 +21,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it runs 
 import psutil
 from spoken import write_spoken
 
+from app.domain.options import VadOptions
 from app.engine.audio.decoding import DecodeLimits
 from app.engine.preparation.preparation import PreparationPool, prepare
-from app.engine.vad.vad import VadOptions
 
 LIMITS = DecodeLimits(max_seconds=3600, cpu_seconds=600, memory_mb=2048)
 BLOCKS = 4

@@ -20,11 +20,11 @@ from pathlib import Path
 import jiwer
 from tqdm import tqdm
 
-from app.cli.transcript_of import transcribe_file
-from app.composition import engine_spec
-from app.engine import RecognitionOptions
+from app.composition import decode_limits, engine_spec, vad_options
+from app.domain.options import TranscriptionOptions
 from app.engine.native.recognizer import load_engine
 from app.engine.preparation.preparation import PreparationPool
+from app.services.transcriptions.direct import DirectTranscriber
 from app.settings import Settings
 
 
@@ -52,12 +52,13 @@ def read_all(folder: Path, settings: Settings) -> Iterator[Reading]:
     engine = load_engine(engine_spec(settings))
     with (folder / "manifest.tsv").open(encoding="utf-8") as manifest:
         rows = list(csv.DictReader(manifest, delimiter="\t", quoting=csv.QUOTE_NONE))
-    options = RecognitionOptions(itn=False)
+    options = TranscriptionOptions(itn=False, vad=vad_options(settings))
     with PreparationPool() as pool:
+        transcriber = DirectTranscriber(engine, options, decode_limits(settings), pool)
         for row in rows:
             started = time.perf_counter()
             with tqdm(disable=True) as bar:
-                transcript = transcribe_file(folder / row["path"], engine, options, settings, bar, pool)
+                transcript = transcriber.run(folder / row["path"], bar).transcript
             elapsed = time.perf_counter() - started
             yield Reading(row["path"], row["text"], transcript.text_raw, transcript.duration, elapsed)
 

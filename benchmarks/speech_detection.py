@@ -19,10 +19,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from app.domain.options import VadOptions
 from app.engine import SAMPLE_RATE
 from app.engine.audio.decoding import DecodeLimits, decode
 from app.engine.vad.detection import judge
-from app.engine.vad.vad import VadOptions, cut
+from app.engine.vad.vad import cut
 
 LIMITS = DecodeLimits(max_seconds=3600, cpu_seconds=600, memory_mb=2048)
 DETECTORS = {

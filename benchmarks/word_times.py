@@ -17,7 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from app.engine import SAMPLE_RATE, Engine, EngineSpec, RecognitionOptions, Utterance, Waveform
+from app.domain.options import RecognitionOptions
+from app.engine import SAMPLE_RATE, Engine, EngineSpec, Utterance, Waveform
 from app.engine.native.recognizer import load_engine
 from training.alignment import token_spans
 from training.espeak import Delivery, espeak

@@ -110,7 +110,12 @@ def _option(action: argparse.Action) -> str:
     takes = action.nargs != 0
     choices = "\\|".join(map(str, action.choices)) if action.choices else ""
     value = str(action.metavar or choices or action.dest.upper()) if takes else ""
-    shown = f"{action.option_strings[-1]} {value}".strip() if action.option_strings else value
+    names = (
+        action.option_strings
+        if isinstance(action, argparse.BooleanOptionalAction)
+        else action.option_strings[-1:]
+    )
+    shown = " ".join(filter(None, (", ".join(names), value)))
     meaning = (action.help or "").replace("|", "\\|")
     return f"| `{shown}` | {meaning} |"
 

@@ -16,16 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from app.domain.errors import DeviceUnavailable, InferenceFailed, ModelFileMissing
+from app.domain.options import RecognitionOptions
 from app.domain.transcript import Applied, Word
-from app.engine import (
-    SAMPLE_RATE,
-    EngineInfo,
-    EngineSpec,
-    Hypothesis,
-    RecognitionOptions,
-    Utterance,
-    Waveform,
-)
+from app.engine import SAMPLE_RATE, EngineInfo, EngineSpec, Hypothesis, Utterance, Waveform
 
 POISON = 0.9  # a piece this loud is the one that kills, hangs or fails
 

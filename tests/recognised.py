@@ -6,8 +6,10 @@ import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from app.domain.options import TranscriptionOptions
+from app.domain.states import JobState
 from app.domain.transcript import detect_language, join_texts
-from app.services.transcriptions.job_queue import JobOptions, JobState, Queue
+from app.services.transcriptions.job_queue import Queue
 from app.store.queries import segments, transcriptions
 
 SECONDS_EACH = 5.0  # of speech, and as long a silence after it
@@ -61,7 +63,7 @@ def recognised(
                 "model": "echo",
                 "device": "cpu",
             }
-            options = JobOptions().to_dict()
+            options = TranscriptionOptions().to_dict()
             row = (
                 {"id": id, "source": "api", "options": options, "duration": step * len(rows)}
                 | facts

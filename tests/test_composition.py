@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from app.composition import is_slow_live
+from app.domain.options import TranscriptionOptions
 from app.engine import EngineSpec
 from app.engine.catalog.registry import FUNASR_FACTORY, NATIVE_FACTORY, WHISPER_FACTORY
-from app.services.transcriptions.records import JobOptions
 
 
 @pytest.mark.parametrize(
@@ -35,4 +35,4 @@ def test_the_small_model_reads_open_segments_where_the_one_in_use_is_slow(
 
     spec = EngineSpec(tmp_path, factory=factory)
 
-    assert is_slow_live(spec, device, JobOptions(language=language)) is is_slow
+    assert is_slow_live(spec, device, TranscriptionOptions(language=language)) is is_slow

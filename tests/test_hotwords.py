@@ -10,8 +10,10 @@ from app.domain.hotwords import (
     Hotword,
     HotwordOutcome,
     HotwordStatus,
+    listed_hotwords,
     outcomes,
     parse_hotwords,
+    stored_hotwords,
     unusable,
 )
 from app.domain.transcript import Segment, Word, merge_receipts
@@ -23,46 +25,85 @@ def words(*pairs):
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
+    ("text", "expected"),
     [
         ("", []),
         (" \n ,；", []),
         ("营业时间 客服电话", words("营业时间", "客服电话")),
         ("a,b;c，d；e、f", words("a", "b", "c", "d", "e", "f")),
-        ("阿里巴巴 20", words(("阿里巴巴", 20))),
-        ("阿里巴巴 30 腾讯，百度 5.5", words(("阿里巴巴", 30), "腾讯", ("百度", 5.5))),
-        ("阿里巴巴 30 40 50", words(("阿里巴巴", 30), ("40", 50))),
+        ("阿里巴巴:20", words(("阿里巴巴", 20))),
+        ("阿里巴巴\t20", words(("阿里巴巴", 20))),
+        ("阿里巴巴：30 腾讯，百度:5.5", words("阿里巴巴：30 腾讯", ("百度", 5.5))),
+        ("阿里巴巴:30 腾讯 百度：5.5", words(("阿里巴巴", 30), "腾讯", ("百度", 5.5))),
+        ("Route 66", words("Route 66")),
+        ("Route 66 Conformer", words("Route 66", "Conformer")),
+        ("iPhone 15:20", words(("iPhone 15", 20))),
+        ("Route 66\nArea 51", words("Route 66", "Area 51")),
         ("阿里巴巴, 30", words("阿里巴巴", "30")),
         ("315", words("315")),
-        ("hello world\n", words("hello", "world")),
-        ("hello world\n你好 7\r\n\n", words("hello world", ("你好", 7))),
-        ("play station 5 40\n315\n一，二 3", words(("play station 5", 40), "315", "一", ("二", 3))),
-        (["hello  world", " 你好 50", "", "a, b"], words("hello world", ("你好", 50), "a, b")),
-        (("营业时间",), words("营业时间")),
+        ("hello world\n", words("hello world")),
+        ("hello world\n你好: 7\r\n\n", words("hello world", ("你好", 7))),
+        ("play station 5:40\n315\n一，二\t3", words(("play station 5", 40), "315", "一", ("二", 3))),
     ],
 )
-def test_hotwords_are_read_as_they_are_written(given, expected):
-    assert [(word.text, word.weight) for word in parse_hotwords(given)] == expected
+def test_hotwords_are_read_as_they_are_written(text, expected):
+    assert [(word.text, word.weight) for word in parse_hotwords(text)] == expected
+
+
+def test_what_is_written_down_is_read_back():
+    written = (Hotword("iPhone 15", 20), Hotword("Route 66", 30), Hotword("阿里巴巴", 5.5))
+    assert parse_hotwords("\n".join(map(str, written)) + "\n") == written
+
+
+def test_a_phrase_of_a_list_is_never_parsed():
+    items = [
+        "iPhone 15 20",
+        "a, b",
+        " 你好  50",
+        "3:2",
+        "",
+        {"text": "Conformer", "weight": 30},
+        {"text": "转写"},
+    ]
+    assert [(word.text, word.weight) for word in listed_hotwords(items)] == words(
+        "iPhone 15 20", "a, b", "你好 50", "3:2", ("Conformer", 30), "转写"
+    )
+
+
+@pytest.mark.parametrize(
+    "item",
+    [{}, {"text": 5}, {"text": "a", "weight": "9"}, {"text": "a", "weight": True}, {"text": "a", "more": 1}],
+)
+def test_an_item_of_another_shape_is_refused(item):
+    with pytest.raises(InvalidParameter, match="neither a text nor an object"):
+        listed_hotwords([item])
+
+
+def test_rows_of_older_versions_keep_their_weights():
+    stored = ["转写", "Conformer 30", "Route 66", {"text": "Area 51", "weight": 20.0}]
+    assert [(word.text, word.weight) for word in stored_hotwords(stored)] == words(
+        "转写", ("Conformer", 30), ("Route", 66), "Area 51"
+    )
 
 
 def test_a_word_that_comes_again_keeps_its_place_and_takes_the_last_weight():
-    found = parse_hotwords("OpenAI 腾讯 openai 40 ＯＰＥＮＡＩ 60")
+    found = parse_hotwords("OpenAI 腾讯 openai:40 ＯＰＥＮＡＩ:60")
     assert found == (Hotword("OpenAI", 60), Hotword("腾讯"))
 
 
-@pytest.mark.parametrize("given", ["a 0", "a 101", "a -5", "阿里巴巴 2000", ["x 0.5"]])
-def test_a_weight_out_of_bounds_is_refused_with_its_word(given):
+@pytest.mark.parametrize("text", ["a:0", "a:101", "a:-5", "阿里巴巴:2000", "x:0.5"])
+def test_a_weight_out_of_bounds_is_refused_with_its_word(text):
     with pytest.raises(InvalidParameter, match="not from 1 to 100") as refused:
-        parse_hotwords(given)
+        parse_hotwords(text)
     shown = refused.value.problem.explained(translator("zh"))["message"]
     assert "词的权重不在 1 到 100 之间" in shown
-    assert (given if isinstance(given, str) else given[0]) in shown
+    assert text in shown
 
 
 def test_too_many_words_and_too_long_ones_are_refused():
-    assert len(parse_hotwords(f"w{number}" for number in range(MOST_HOTWORDS))) == MOST_HOTWORDS
+    assert len(listed_hotwords(f"w{number}" for number in range(MOST_HOTWORDS))) == MOST_HOTWORDS
     with pytest.raises(InvalidParameter, match="more than 1000"):
-        parse_hotwords(f"w{number}" for number in range(MOST_HOTWORDS + 1))
+        listed_hotwords(f"w{number}" for number in range(MOST_HOTWORDS + 1))
     assert parse_hotwords("字" * LONGEST_HOTWORD)
     with pytest.raises(InvalidParameter, match="longer than 100"):
         parse_hotwords("字" * (LONGEST_HOTWORD + 1))

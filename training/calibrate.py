@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from app.engine import Engine, EngineSpec, RecognitionOptions, Utterance, Waveform
+from app.domain.options import RecognitionOptions
+from app.engine import Engine, EngineSpec, Utterance, Waveform
 from app.engine.native.recognizer import load_engine
 from training.config import load_config
 from training.evaluate import conditions

@@ -11,7 +11,8 @@ from pathlib import Path
 import jiwer
 import numpy as np
 
-from app.engine import Engine, EngineSpec, RecognitionOptions, Utterance, Waveform
+from app.domain.options import RecognitionOptions
+from app.engine import Engine, EngineSpec, Utterance, Waveform
 from app.engine.native.recognizer import load_engine
 from training.config import Config, load_config
 from training.non_speech import non_speech

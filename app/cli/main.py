@@ -12,16 +12,14 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import ValidationError
 
 from app import __version__
+from app.cli.options import add_text_options, text_request
 from app.domain.errors import N_, AppError, InvalidParameter, Problem
 from app.settings import Settings
-
-if TYPE_CHECKING:
-    from app.cli.options import Wishes
 
 COLLECT_AFTER = (
     50_000  # new objects; Python's own 700 search what imports make, and cost a start a tenth of its time
@@ -157,7 +155,8 @@ def _add_worker(commands: _Commands[argparse.ArgumentParser]) -> None:
 def _add_transcribe(commands: _Commands[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("transcribe", help="turn files into text, without a server")
     command.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a recording")
-    _add_recognition_options(command)
+    add_text_options(command)
+    _add_detector_options(command)
     command.add_argument(
         "--output",
         type=Path,
@@ -174,7 +173,8 @@ def _add_watch(commands: _Commands[argparse.ArgumentParser]) -> None:
     command.add_argument(
         "--output", type=Path, metavar="DIR", required=True, help="write NAME.EXT.FORMAT into this folder"
     )
-    _add_recognition_options(command)
+    add_text_options(command)
+    _add_detector_options(command)
     command.add_argument(
         "--settle",
         type=float,
@@ -186,39 +186,6 @@ def _add_watch(commands: _Commands[argparse.ArgumentParser]) -> None:
     _add_engine_options(command)
     _add_folder_options(command)
     command.set_defaults(run=_watch)
-
-
-def _add_recognition_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--format",
-        default="txt",
-        metavar="FORMAT",
-        help="txt, json, srt, vtt, csv or docx; several with commas (txt)",
-    )
-    command.add_argument("--language", default="auto", help="auto, zh, en, yue, ja or ko (auto)")
-    command.add_argument(
-        "--hotwords",
-        default="",
-        metavar="WORDS",
-        help='words to listen for, with a weight if need be: "A, B 30"',
-    )
-    command.add_argument(
-        "--quality",
-        choices=("fast", "balanced", "accurate"),
-        default="accurate",
-        help="how long to search for the text (accurate)",
-    )
-    command.add_argument(
-        "--channels",
-        choices=("mix", "separate"),
-        default="mix",
-        help="read the channels of a recording as one, or each on its own: a call with one person on each (mix)",
-    )
-    command.add_argument("--no-itn", action="store_true", help="leave numbers as they are spoken")
-    command.add_argument(
-        "--no-punctuation", action="store_true", help="leave pauses without commas and full stops"
-    )
-    _add_detector_options(command)
 
 
 def _add_detector_options(command: argparse.ArgumentParser) -> None:
@@ -404,25 +371,10 @@ def _transcribe(options: argparse.Namespace, settings: Settings) -> int:
 
     request = Request(
         files=tuple(options.files),
-        wishes=_wishes(options),
+        text=text_request(options),
         output=options.output,
     )
     return transcribe(request, settings, report=print_problem)
-
-
-def _wishes(options: argparse.Namespace) -> Wishes:
-    from app.cli.options import Wishes
-    from app.domain.hotwords import parse_hotwords
-
-    return Wishes(
-        formats=tuple(name.strip() for name in options.format.split(",")),
-        language=options.language,
-        hotwords=parse_hotwords(options.hotwords),
-        itn=not options.no_itn,
-        punctuation=not options.no_punctuation,
-        quality=options.quality,
-        channels=options.channels,
-    )
 
 
 def _watch(options: argparse.Namespace, settings: Settings) -> int:
@@ -431,7 +383,7 @@ def _watch(options: argparse.Namespace, settings: Settings) -> int:
     request = WatchRequest(
         folder=options.folder,
         output=options.output,
-        wishes=_wishes(options),
+        text=text_request(options),
         settle_seconds=options.settle,
         once=options.once,
     )

@@ -1,32 +1,54 @@
-"""How a text is wanted, as `transcribe` and `watch` are both asked for it."""
+"""How a text is wanted: the options that `transcribe` and `watch` share, derived from those of every transcription."""
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import dataclass
 
-from app.domain.errors import UnknownLanguage
-from app.domain.hotwords import Hotword
-from app.engine import LANGUAGES
 from app.formats import Format, find_format
+from app.services.options import CHOICES, FORM_OPTIONS, SWITCHES, OptionsPatch
+
+OPTIONS = tuple(name for name in FORM_OPTIONS if name != "model")
+"""Which model reads is a setting on the command line: one process, one model."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class TextRequest:
     """What the person asked for."""
 
-    formats: tuple[str, ...]
-    language: str = "auto"
-    hotwords: tuple[Hotword, ...] = ()
-    itn: bool = True
-    punctuation: bool = True
-    quality: str = "accurate"
-    channels: str = "mix"
+    formats: tuple[Format, ...]
+    options: OptionsPatch
 
-    def known_formats(self) -> tuple[Format, ...]:
-        """Raises UnknownFormat."""
-        return tuple(find_format(name) for name in self.formats)
 
-    def check_language(self) -> None:
-        """Raises UnknownLanguage."""
-        if self.language not in LANGUAGES:
-            raise UnknownLanguage(language=self.language, known=", ".join(LANGUAGES))
+def add_text_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--format",
+        default="txt",
+        metavar="FORMAT",
+        help="txt, json, srt, vtt, csv or docx; several with commas (txt)",
+    )
+    for name in OPTIONS:
+        add_option(command, name)
+
+
+def add_option(command: argparse.ArgumentParser, name: str) -> None:
+    """Let `command` take one option of a transcription."""
+    described = OptionsPatch.model_fields[name].description or ""
+    told = (described[:1].lower() + described[1:]).replace("`", "").rstrip(".")
+    if name in SWITCHES:
+        command.add_argument(f"--{name}", action=argparse.BooleanOptionalAction, help=told)
+    elif name in CHOICES:
+        command.add_argument(f"--{name}", choices=CHOICES[name], help=told)
+    else:
+        command.add_argument(f"--{name}", metavar=name.upper(), help=told)
+
+
+def text_request(options: argparse.Namespace) -> TextRequest:
+    """Return what `add_text_options` has read.
+
+    Raises:
+        UnknownFormat, UnknownLanguage, InvalidParameter
+    """
+    names = options.format.split(",")
+    given = {name: getattr(options, name) for name in OPTIONS if getattr(options, name) is not None}
+    return TextRequest(tuple(find_format(name.strip()) for name in names), OptionsPatch.of(**given))

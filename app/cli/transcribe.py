@@ -9,23 +9,22 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
-from app.cli.options import Wishes
-from app.cli.transcript_of import transcribe_file
-from app.composition import engine_spec
+from app.cli.options import TextRequest
+from app.composition import decode_limits, engine_spec, vad_options
 from app.domain.errors import AppError, FolderUnwritable, Problem
+from app.domain.options import TranscriptionOptions
 from app.domain.transcript import Transcript
-from app.engine import Engine, RecognitionOptions
-from app.engine.preparation.preparation import PreparationPool
+from app.engine.preparation.pool import PreparationPool
 from app.formats import Format
+from app.services.transcriptions.direct import DirectResult, DirectTranscriber, load_engine
 from app.settings import Settings
 from app.store.files.output_files import write_whole
-from app.support.diagnosis import Finding
+from app.support.diagnosis import Finding, Run, diagnose
 
 Report = Callable[[Problem, str], None]
 
@@ -35,7 +34,7 @@ class Request:
     """What the person asked for."""
 
     files: tuple[Path, ...]
-    wishes: Wishes
+    text: TextRequest
     output: Path | None = None
 
 
@@ -43,31 +42,43 @@ def transcribe(request: Request, settings: Settings, report: Report) -> int:
     """Transcribe every file; return 0 only if all of them succeeded.
 
     Raises:
-        UnknownFormat, UnknownLanguage: before any work is done.
         ModelError, DeviceUnavailable: the model cannot be loaded.
     """
-    wishes = request.wishes
-    formats = wishes.known_formats()
-    options = _recognition_options(wishes)
+    options = request.text.options.apply(TranscriptionOptions(vad=vad_options(settings)))
     names = output_names(request.files)
     _make_folder(request.output)
-    engine = _load_engine(settings)
+    engine = load_engine(engine_spec(settings))
     failures = 0
     with PreparationPool() as pool, _progress_bar() as bar:
+        transcriber = DirectTranscriber(engine, options, decode_limits(settings), pool)
         for file, name in zip(request.files, names, strict=True):
             bar.set_description_str(file.name)
             try:
-                transcript = transcribe_file(
-                    file, engine, options, settings, bar, pool, wishes.channels, partial(_notice, file.name)
-                )
-                _deliver(transcript, formats, request.output, name)
+                result = transcriber.run(file, bar)
+                _show_findings(file.name, diagnose(_run_of(result, options)))
+                _deliver(result.transcript, request.text.formats, request.output, name)
             except AppError as error:
                 failures += 1
                 report(error.problem, str(file))
     return 1 if failures else 0
 
 
-def _notice(name: str, findings: Iterable[Finding]) -> None:
+def _run_of(result: DirectResult, options: TranscriptionOptions) -> Run:
+    transcript = result.transcript
+    return Run(
+        options=options,
+        recording=result.prepared.described,
+        duration=transcript.duration,
+        segments=result.segments,
+        segments_total=len(result.segments),
+        receipt=transcript.receipt,
+        hotwords=transcript.hotwords,
+        is_over=True,
+        model=transcript.model,
+    )
+
+
+def _show_findings(name: str, findings: Iterable[Finding]) -> None:
     """Say on standard error what is odd about a recording or its text."""
     for finding in findings:
         told = finding.explained()
@@ -92,13 +103,6 @@ def output_names(files: Iterable[Path]) -> list[str]:
     return names
 
 
-def _recognition_options(wishes: Wishes) -> RecognitionOptions:
-    wishes.check_language()
-    return RecognitionOptions(
-        wishes.language, wishes.hotwords, wishes.itn, wishes.quality, wishes.punctuation
-    )
-
-
 def _make_folder(folder: Path | None) -> None:
     if folder is None:
         return
@@ -106,12 +110,6 @@ def _make_folder(folder: Path | None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FolderUnwritable(folder=str(folder), reason=error.strerror) from error
-
-
-def _load_engine(settings: Settings) -> Engine:
-    from app.engine.process.child import load
-
-    return load(engine_spec(settings))  # imports torch, which takes seconds: only now
 
 
 @contextmanager

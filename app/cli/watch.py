@@ -9,15 +9,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.cli.options import Wishes
+from app.cli.options import TextRequest
 from app.cli.serve import check_writable
 from app.composition import open_models, vad_options
 from app.domain.errors import DatabaseUnusable, DiskFull, FileUnreadable, Problem
+from app.domain.options import TranscriptionOptions
 from app.engine.catalog.registry import identify
 from app.logging import event, setup_logging
 from app.main import open_worker
 from app.services.batches.watched_folder import Watch, WatchOrder
-from app.services.transcriptions.job_queue import JobOptions
 from app.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ class WatchRequest:
 
     folder: Path
     output: Path
-    wishes: Wishes
+    text: TextRequest
     settle_seconds: float = 5.0
     once: bool = False
 
@@ -41,7 +41,7 @@ def watch(request: WatchRequest, settings: Settings, report: Callable[[Problem, 
     """Watch until SIGINT or SIGTERM, or until nothing is left to do where that is asked for.
 
     Raises:
-        UnknownFormat, UnknownLanguage, ModelError, FileUnreadable, FolderUnwritable: before any work is done.
+        ModelError, FileUnreadable, FolderUnwritable: before any work is done.
         FolderWatched: another process watches the same folder.
     """
     order = _order(request, settings)
@@ -71,18 +71,8 @@ def watch(request: WatchRequest, settings: Settings, report: Callable[[Problem, 
 
 
 def _order(request: WatchRequest, settings: Settings) -> WatchOrder:
-    wishes = request.wishes
-    wishes.check_language()
-    options = JobOptions(
-        language=wishes.language,
-        hotwords=wishes.hotwords,
-        itn=wishes.itn,
-        quality=wishes.quality,
-        punctuation=wishes.punctuation,
-        channels=wishes.channels,
-        vad=vad_options(settings),
-    )
-    return WatchOrder(request.folder, request.output, wishes.known_formats(), options, request.settle_seconds)
+    options = request.text.options.apply(TranscriptionOptions(vad=vad_options(settings)))
+    return WatchOrder(request.folder, request.output, request.text.formats, options, request.settle_seconds)
 
 
 def _look_again_and_again(watched: Watch, stop: threading.Event, request: WatchRequest) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from app.domain.transcript import Segment, Word, mean_confidence
-from app.services.transcriptions.records import SegmentRecord
+from app.domain.transcription import SegmentRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +75,11 @@ def overlaid(segments: Sequence[SegmentRecord], edits: Iterable[Edit]) -> Iterat
     for segment in segments:
         edit = by_first.get(segment.index)
         if edit:
-            covered = [each.heard for each in segments if edit.first <= each.index <= edit.last]
+            covered = [each for each in segments if edit.first <= each.index <= edit.last]
             yield from _as_segments(edit, covered)
             covered_to = edit.last
         elif segment.index > covered_to:
-            yield segment.heard
+            yield segment
 
 
 def _as_segments(edit: Edit, covered: Sequence[Segment]) -> Iterator[Segment]:

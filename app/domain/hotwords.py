@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from app.domain.errors import N_, InvalidParameter
 from app.domain.transcript import Applied, HotwordOutcome, HotwordStatus, Segment, Word
@@ -20,7 +21,10 @@ LONGEST_HOTWORD = 100  # characters
 
 UNUSABLE = "hotword"  # name of the receipt lines that say so
 SEPARATOR = re.compile(r"[,;，；、]")
-WEIGHT = re.compile(r"[+-]?\d+(?:\.\d+)?")
+NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
+FIGURE = re.compile(rf"{NUMBER.pattern}(?=$|[:：])")
+WEIGHTED = re.compile(rf"(?P<text>.*\S)\s*(?::|：|\t)\s*(?P<weight>{NUMBER.pattern})", re.DOTALL)
+WEIGHTED_BEFORE = re.compile(rf"(?P<text>.*\S) (?P<weight>{NUMBER.pattern})")  # up to version 0.2
 PUNCTUATION = re.compile(
     r"[\s,.;:?!，。；：？！、·・…'\"‘’“”()（）《》〈〉【】\u2010-\u2015/_-]+"
 )  # is not spoken
@@ -29,28 +33,64 @@ LATIN = re.compile(r"[^\W\u2e80-\uffff]")  # letters and digits of the scripts t
 
 @dataclass(frozen=True, slots=True)
 class Hotword:
-    """A word or phrase, and how much it is preferred: 20 is usual, 1 hardly at all, 100 nearly everywhere."""
+    """A word or phrase, and how much it is preferred: 20 is usual, 1 hardly at all, 100 nearly everywhere.
+
+    Raises:
+        InvalidParameter: the weight is out of bounds, or the text too long.
+    """
 
     text: str
     weight: float = DEFAULT_WEIGHT
 
     def __str__(self) -> str:
-        """Return it as a person would write it down: `parse_hotwords([str(word)])` reads it back."""
-        return self.text if self.weight == DEFAULT_WEIGHT else f"{self.text} {self.weight:g}"
+        """Return it as a person would write it down, on a line of its own."""
+        return self.text if self.weight == DEFAULT_WEIGHT else f"{self.text}:{self.weight:g}"
+
+    def __post_init__(self) -> None:
+        if not LEAST_WEIGHT <= self.weight <= GREATEST_WEIGHT:
+            reason = N_("the weight of a word is not from 1 to 100")
+            shown = f"{self.text[:LONGEST_HOTWORD]}:{self.weight:g}"
+            raise InvalidParameter(name="hotwords", reason=f"{reason}: {shown}")
+        if len(self.text) > LONGEST_HOTWORD:
+            raise InvalidParameter(name="hotwords", reason=N_("a word is longer than 100 characters"))
 
 
-def parse_hotwords(given: str | Iterable[str]) -> tuple[Hotword, ...]:
-    """Read hotwords as people write them; the first mention decides the order, the last one the weight.
+def parse_hotwords(text: str) -> tuple[Hotword, ...]:
+    """Read hotwords as people write them down: `阿里巴巴:30` has a weight, `Route 66` has none.
 
-    A list holds one phrase in each item, a text of several lines one in each line; a text of one line is parted at
-    spaces too. Commas and semicolons part every text. A number after a phrase and a space is its weight.
+    Each line is one phrase; commas and semicolons part phrases, too. A single line without them is parted at its
+    spaces, where a number belongs to the word before it. The weight follows a colon or a tab.
 
     Raises:
         InvalidParameter: a weight out of bounds, too many words, or one that is too long.
     """
+    return unique_hotwords(_weighted(phrase) for phrase in _phrases(text))
+
+
+def listed_hotwords(items: Iterable[str | Mapping[str, Any]]) -> tuple[Hotword, ...]:
+    """Read the items of a JSON list: a text is one phrase and never parsed, an object has `text` and `weight`.
+
+    Raises:
+        InvalidParameter: an item is neither, a weight out of bounds, too many words, or one that is too long.
+    """
+    return unique_hotwords(filter(None, map(_listed, items)))
+
+
+def stored_hotwords(items: Iterable[str | Mapping[str, Any]]) -> tuple[Hotword, ...]:
+    """Read what a row or a support case holds: objects, or texts of a version in which a blank parted the weight."""
+    return tuple(
+        _weighted(item, WEIGHTED_BEFORE) if isinstance(item, str) else Hotword(**item) for item in items
+    )
+
+
+def unique_hotwords(words: Iterable[Hotword]) -> tuple[Hotword, ...]:
+    """Return each word once; its first mention decides the order, its last one the weight.
+
+    Raises:
+        InvalidParameter: there are too many.
+    """
     found: dict[str, Hotword] = {}
-    for phrase in _phrases(given):
-        word = _weighed(phrase)
+    for word in words:
         key = folded(word.text) or word.text
         found[key] = Hotword(found.get(key, word).text, word.weight)
         if len(found) > MOST_HOTWORDS:
@@ -82,46 +122,45 @@ def outcomes(
 # Reading
 
 
-def _phrases(given: str | Iterable[str]) -> Iterator[str]:
-    if not isinstance(given, str):
-        yield from (phrase for item in given if (phrase := " ".join(item.split())))
-        return
-    lines = given.strip().splitlines()
-    for words in (piece.split() for line in lines for piece in SEPARATOR.split(line)):
-        if len(lines) > 1 and words:
-            yield " ".join(words)
-        else:
-            yield from _with_weights(words)
+def _phrases(text: str) -> Iterator[str]:
+    pieces = [piece for line in text.splitlines() for piece in SEPARATOR.split(line)]
+    if len(pieces) == 1 and "\n" not in text:
+        pieces = list(_words_and_their_numbers(pieces[0].replace("\t", ":")))
+    yield from filter(None, map(str.strip, pieces))
 
 
-def _with_weights(words: list[str]) -> Iterator[str]:
-    """Join a number to the word before it, of which it is the weight."""
-    waiting = ""
-    for word in words:
-        if waiting and WEIGHT.fullmatch(word):
-            yield f"{waiting} {word}"
-            waiting = ""
+def _words_and_their_numbers(line: str) -> Iterator[str]:
+    """Part a line at its spaces, but leave a number with the word before it: Route 66."""
+    phrase = ""
+    for word in line.split():
+        if phrase and FIGURE.match(word):
+            phrase = f"{phrase} {word}"
             continue
-        if waiting:
-            yield waiting
-        waiting = word
-    if waiting:
-        yield waiting
+        yield phrase
+        phrase = word
+    yield phrase
 
 
-def _weighed(phrase: str) -> Hotword:
-    text, _, number = phrase.rpartition(" ")
-    weight = DEFAULT_WEIGHT
-    if text and WEIGHT.fullmatch(number):
-        weight = float(number)
-    else:
-        text = phrase
-    if not LEAST_WEIGHT <= weight <= GREATEST_WEIGHT:
-        reason = N_("the weight of a word is not from 1 to 100")
-        raise InvalidParameter(name="hotwords", reason=f"{reason}: {phrase[:LONGEST_HOTWORD]}")
-    if len(text) > LONGEST_HOTWORD:
-        raise InvalidParameter(name="hotwords", reason=N_("a word is longer than 100 characters"))
-    return Hotword(text, weight)
+def _listed(item: str | Mapping[str, Any]) -> Hotword | None:
+    text, weight = (item, DEFAULT_WEIGHT) if isinstance(item, str) else _object(item)
+    text = " ".join(text.split())
+    return Hotword(text, weight) if text else None
+
+
+def _object(item: Mapping[str, Any]) -> tuple[str, float]:
+    text, weight = item.get("text"), item.get("weight", DEFAULT_WEIGHT)
+    is_known = item.keys() <= {"text", "weight"} and isinstance(text, str)
+    if is_known and isinstance(weight, int | float) and not isinstance(weight, bool):
+        return str(text), float(weight)
+    raise InvalidParameter(
+        name="hotwords", reason=N_("it is neither a text nor an object of text and weight")
+    )
+
+
+def _weighted(phrase: str, form: re.Pattern[str] = WEIGHTED) -> Hotword:
+    match = form.fullmatch(phrase)
+    text, weight = (match["text"], float(match["weight"])) if match else (phrase, DEFAULT_WEIGHT)
+    return Hotword(" ".join(text.split()), weight)
 
 
 # Finding

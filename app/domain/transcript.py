@@ -43,6 +43,7 @@ EVENTS = {
 """What else models hear, and what a person reads."""
 NO_SPEECH = N_("No speech was found in the recording.")
 NOT_UNDERSTOOD = N_("There is sound like speech in the recording, but none of it was understood.")
+UNSURE = "unsure"  # why an engine withholds a text: the model was not sure of anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,3 +252,8 @@ def detect_language(text: str, asked: str = AUTO) -> str:
 def _has_letter(run: re.Pattern[str], text: str) -> bool:
     found = run.search(text)
     return found is not None and any(map(str.isalpha, found[0]))
+
+
+def why_without_text(dropped: Iterable[str]) -> str:
+    """Return the warning for a recording that ended without any text, given why each segment has none."""
+    return NOT_UNDERSTOOD if UNSURE in dropped else NO_SPEECH

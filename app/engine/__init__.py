@@ -13,13 +13,10 @@ from typing import Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from app.domain.hotwords import Hotword
-from app.domain.languages import LANGUAGES as LANGUAGES
+from app.domain.options import RecognitionOptions
 from app.domain.transcript import Applied, Word
 
 SAMPLE_RATE = 16_000  # samples per second of every waveform inside the engine
-CHANNELS = ("mix", "separate")  # the channels of a recording as one, or each on its own
-QUALITIES = ("fast", "balanced", "accurate")
 DTYPES = ("auto", "float32", "bfloat16", "float16", "int8")
 
 Waveform: TypeAlias = npt.NDArray[np.float32]
@@ -47,21 +44,6 @@ class EngineSpec:
     """Folder of a FunASR voice activity model: what holds no speech for it gets no text. None believes webrtcvad."""
     factory: str = "app.engine.native.recognizer:load_engine"
     """`module:function` called with this spec in the process that infers; returns an Engine."""
-
-
-@dataclass(frozen=True, slots=True)
-class RecognitionOptions:
-    """What a person may ask of one recognition."""
-
-    language: str = "auto"
-    """One of LANGUAGES. `zh` and `en` forbid the characters of the other language; `auto` allows both."""
-    hotwords: tuple[Hotword, ...] = ()
-    itn: bool = True
-    """Write spoken numbers, dates and units as digits."""
-    quality: str = "accurate"
-    """One of QUALITIES: `fast` reads every frame alone, `balanced` searches, `accurate` reads the found texts again."""
-    punctuation: bool = True
-    """Punctuate what a model leaves without."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 
 from app.domain.errors import N_
 from app.domain.hotwords import Hotword, unusable
+from app.domain.options import RecognitionOptions
 from app.domain.transcript import Applied
-from app.engine import RecognitionOptions
 
 GREEDY_IS_DEAF = N_("Fast reads every frame alone: it cannot prefer words.")
 NO_DECODER = N_("This model has no attention decoder to read the found texts again.")

@@ -16,19 +16,16 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from app.domain.errors import N_, ComparisonNotFound, InvalidParameter, NotCancellable, TranscriptionNotFound
+from app.domain.options import TranscriptionOptions
 from app.domain.scoring import Piece, edits, is_by_character, pieces, spread, units
+from app.domain.states import JobState
+from app.domain.transcription import SegmentRecord, Transcription
 from app.logging import event
 from app.services.batches.ingest import OF_A_COMPARISON
 from app.services.transcriptions.edits import edited_text
-from app.services.transcriptions.job_queue import (
-    IncomingFile,
-    JobOptions,
-    JobState,
-    Queue,
-    SegmentRecord,
-    Transcription,
-)
+from app.services.transcriptions.job_queue import Queue
 from app.services.transcriptions.retranscribe import recognise_again
+from app.store.files.upload_file import IncomingFile
 from app.store.queries import comparisons
 
 if TYPE_CHECKING:
@@ -136,7 +133,9 @@ class Comparisons:
     def __init__(self, queue: Queue) -> None:
         self._queue = queue
 
-    def begin(self, incoming: IncomingFile, variants: Sequence[JobOptions], reference: str) -> Comparison:
+    def begin(
+        self, incoming: IncomingFile, variants: Sequence[TranscriptionOptions], reference: str
+    ) -> Comparison:
         """Have a received recording read once with each of `variants`. When this returns it is on the disk.
 
         Raises:
@@ -147,7 +146,7 @@ class Comparisons:
         first = self._queue.submit(incoming, variants[0], OF_A_COMPARISON)
         return self._complete([first.id], first.id, variants[1:], reference)
 
-    def begin_with(self, id: str, variants: Sequence[JobOptions], reference: str) -> Comparison:
+    def begin_with(self, id: str, variants: Sequence[TranscriptionOptions], reference: str) -> Comparison:
         """Have the recording of a transcription read once with each of `variants`.
 
         Where a person has put that transcription right, its text is the reference unless another one is given.
@@ -236,7 +235,7 @@ class Comparisons:
     # Inside
 
     def _complete(
-        self, ids: list[str], first: str, variants: Sequence[JobOptions], reference: str
+        self, ids: list[str], first: str, variants: Sequence[TranscriptionOptions], reference: str
     ) -> Comparison:
         """Queue the remaining readings and store which belong together; what cannot be stored leaves nothing."""
         id, made = secrets.token_hex(8), list(ids)
@@ -277,7 +276,7 @@ class Comparisons:
         return self._queue.transcript(id).text
 
 
-def _check(variants: Sequence[JobOptions], reference: str) -> None:
+def _check(variants: Sequence[TranscriptionOptions], reference: str) -> None:
     if not FEWEST <= len(variants) <= MOST:
         raise InvalidParameter(name="variants", reason=N_("choose two to six"))
     if any(variant in variants[:number] for number, variant in enumerate(variants)):

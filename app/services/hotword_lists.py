@@ -35,7 +35,7 @@ class HotwordList:
     @property
     def count(self) -> int:
         """How many words it holds, each once."""
-        return len(parse_hotwords(self.words.splitlines()))
+        return len(parse_hotwords(f"{self.words}\n"))
 
 
 class HotwordLists:
@@ -98,10 +98,10 @@ def _checked(name: str, words: str) -> tuple[str, str]:
     name = " ".join(name.split())
     if not 0 < len(name) <= LONGEST_NAME:
         raise InvalidParameter(name="name", reason=N_("it must have 1 to 100 characters"))
-    lines = [" ".join(line.split()) for line in words.splitlines()]
-    if not parse_hotwords(lines):
+    words = "\n".join(filter(None, (" ".join(line.split()) for line in words.splitlines())))
+    if not parse_hotwords(f"{words}\n"):
         raise InvalidParameter(name="words", reason=N_("a list needs at least one word"))
-    return name, "\n".join(filter(None, lines))
+    return name, words
 
 
 def _found(connection: Connection, id: str) -> Row:

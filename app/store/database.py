@@ -27,7 +27,7 @@ DATABASE_NAME = "app.db"
 IN_USE_NAME = (
     "in-use.lock"  # held together by every process that has the database open, alone by one that exchanges it
 )
-SCHEMA_VERSION = "0012"
+SCHEMA_VERSION = "0013"
 """The newest migration. It stands here so that a start with a current schema need not import alembic."""
 
 Row: TypeAlias = dict[str, Any]

@@ -11,8 +11,9 @@ from typing import Any
 
 from app import __version__
 from app.domain.errors import N_
+from app.domain.states import JobState
+from app.domain.transcription import SegmentRecord, Transcription
 from app.i18n import Translate, translator
-from app.services.transcriptions.job_queue import JobState, SegmentRecord, Transcription
 
 SOURCES = {"page": N_("the page"), "api": N_("the REST API"), "cli": N_("the command line")}
 

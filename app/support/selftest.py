@@ -11,11 +11,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.engine import SAMPLE_RATE, EngineInfo, EngineSpec, RecognitionOptions, Utterance, Waveform
+from app.domain.options import RecognitionOptions, VadOptions
+from app.engine import SAMPLE_RATE, EngineInfo, EngineSpec, Utterance, Waveform
 from app.engine.audio.decoding import DecodeLimits, read_waveform
 from app.engine.preparation.preparation import prepare
 from app.engine.process.messages import Failed, Ready, Refused, Transcribe, Transcribed
-from app.engine.vad.vad import VadOptions
 from app.services.inference.child import Child
 
 GOLDEN = "golden.json"

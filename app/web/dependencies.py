@@ -8,6 +8,7 @@ from typing import Annotated, TypedDict, cast
 from fastapi import Depends, Path
 from starlette.requests import HTTPConnection
 
+from app.domain.options import TranscriptionOptions
 from app.i18n import Translate, translator
 from app.services.batches.batches import BatchBook
 from app.services.batches.importer import Porter
@@ -19,7 +20,7 @@ from app.services.live import Live
 from app.services.models.models import Models
 from app.services.settings import SettingsBook
 from app.services.transcriptions.history import History
-from app.services.transcriptions.job_queue import JobOptions, Queue
+from app.services.transcriptions.job_queue import Queue
 from app.services.transcriptions.trash import Trash
 from app.services.vad.analyses import Vad
 from app.services.vad.texts import VadTexts
@@ -36,7 +37,7 @@ class SettingsNow(TypedDict):
     """What the settings say at this moment; the page may change it between two requests."""
 
     settings: Settings
-    default_options: JobOptions
+    default_options: TranscriptionOptions
 
 
 class State(TypedDict):
@@ -65,7 +66,7 @@ class State(TypedDict):
     comparisons: Comparisons
     has_worker: bool
     """Whether jobs are done here, and not by `python -m app worker`."""
-    default_options: JobOptions
+    default_options: TranscriptionOptions
     started_at: float
     """Reading of time.monotonic() when the server was ready."""
 

@@ -6,8 +6,9 @@ import time
 from collections.abc import Sequence
 
 from app.domain.errors import DeviceUnavailable, ModelFileUnreadable
+from app.domain.options import RecognitionOptions
 from app.domain.transcript import Applied
-from app.engine import EngineInfo, EngineSpec, Hypothesis, RecognitionOptions, Utterance
+from app.engine import EngineInfo, EngineSpec, Hypothesis, Utterance
 
 SECONDS_PER_PIECE = 0.5  # slow enough to watch, quick enough to wait for
 SENTENCES = (

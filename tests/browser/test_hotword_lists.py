@@ -26,7 +26,7 @@ def keep(page: Page, name: str, words: str) -> None:
 
 
 def test_words_are_saved_as_a_list_and_chosen_again(page: Page) -> None:
-    page.get_by_label("Hotwords", exact=True).fill("转写\nConformer 30")
+    page.get_by_label("Hotwords", exact=True).fill("转写\nConformer:30")
     page.get_by_role("button", name="Save as a list").click()
     page.get_by_label("Name").fill("技术词汇")
     page.get_by_role("button", name="Save", exact=True).click()
@@ -38,7 +38,7 @@ def test_words_are_saved_as_a_list_and_chosen_again(page: Page) -> None:
     page.reload()
     page.get_by_label("Saved lists").select_option("技术词汇 (2)")
 
-    expect(page.get_by_label("Hotwords", exact=True)).to_have_value("转写\nConformer 30")
+    expect(page.get_by_label("Hotwords", exact=True)).to_have_value("转写\nConformer:30")
     check_accessible(page)
 
 

@@ -374,10 +374,10 @@ def test_hotwords_that_do_not_fit_are_told_and_the_session_goes_on(live: Page) -
     expect(live.get_by_text("a word is longer than 100 characters")).to_be_visible()
     expect(live.locator("[data-live]")).to_have_attribute("data-line", "open")
     expect(live.get_by_text("a word is longer than 100 characters")).to_be_visible()
-    live.get_by_role("textbox", name="Hotwords").fill("Conformer 30")
+    live.get_by_role("textbox", name="Hotwords").fill("Conformer:30")
 
     expect(live.get_by_text("a word is longer than 100 characters")).to_be_hidden()
-    assert finish(live)["options"]["hotwords"] == ["Conformer 30"]
+    assert finish(live)["options"]["hotwords"] == ["Conformer:30"]
 
 
 def test_sound_for_a_session_that_was_cancelled_meanwhile_can_be_saved_as_a_file(

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from app.composition import decode_limits, engine_spec
+from app.domain.options import TranscriptionOptions
 from app.paths import builtin_model_dir
 from app.services.inference.process import InferenceProcess
-from app.services.transcriptions.job_queue import JobOptions, Queue
+from app.services.transcriptions.job_queue import Queue
 from app.services.worker.worker import Worker
 from app.settings import Settings
 from app.store.database import Database
@@ -36,7 +37,7 @@ def _case(tmp_path_factory: pytest.TempPathFactory) -> Path:
         golden = MODEL / json.loads((MODEL / "golden.json").read_text(encoding="utf-8"))["audio"]
         with house.queue.receive("golden.flac", 10**9) as incoming:
             incoming.write(golden.read_bytes())
-            job = house.queue.submit(incoming, JobOptions(language="zh"), "api").id
+            job = house.queue.submit(incoming, TranscriptionOptions(language="zh"), "api").id
         house.end_of(job)
     target = folder / "cases" / "golden.zip"
     target.parent.mkdir()

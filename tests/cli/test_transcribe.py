@@ -127,7 +127,7 @@ def test_wrong_usage_is_exit_code_2() -> None:
 def test_an_option_of_a_detector_means_that_detector(arguments: tuple[str, ...], applied: str) -> None:
     options = build_parser().parse_args(["transcribe", "a.wav", *arguments])
 
-    assert vad_options(read_settings(options)).told.startswith(applied)
+    assert vad_options(read_settings(options)).summary.startswith(applied)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from app.domain.errors import InferenceFailed, OutOfMemory
+from app.domain.options import RecognitionOptions
 from app.domain.transcript import Applied, Word
-from app.engine import SAMPLE_RATE, EngineSpec, Hypothesis, RecognitionOptions, Utterance
+from app.engine import SAMPLE_RATE, EngineSpec, Hypothesis, Utterance
 from app.engine.computing.batching import CUT, SMALLER_BATCHES, Batcher
 from app.engine.computing.memory_budget import SUCCESSES, MemoryBudget, choose_budget
 from app.engine.computing.splitting import join, quietest_point

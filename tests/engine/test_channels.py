@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.domain.options import VadOptions
 from app.domain.transcript import Applied
 from app.engine.audio.decoding import (
     MANY_CHANNELS,
@@ -18,7 +19,6 @@ from app.engine.audio.decoding import (
 )
 from app.engine.audio.samples import channel_file
 from app.engine.preparation.preparation import SILENT_CHANNEL, Cancelled, Prepared, prepare
-from app.engine.vad.vad import VadOptions
 from tests.engine import sounds
 
 LIMITS = DecodeLimits(max_seconds=3600, cpu_seconds=60, memory_mb=512)

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app.domain.options import VadOptions
 from app.engine.audio.decoding import DecodeLimits, decode
 from app.engine.vad import detection
 from app.engine.vad.detection import GAP_FRAMES, judge
-from app.engine.vad.vad import VadOptions, find_speech
+from app.engine.vad.vad import find_speech
 
 SILENCE = [0.01] * (GAP_FRAMES + 1)
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from app.engine import EngineSpec, RecognitionOptions, Utterance
+from app.domain.options import RecognitionOptions
+from app.engine import EngineSpec, Utterance
 from app.engine.audio.decoding import DecodeLimits, decode, read_waveform
 from app.engine.native.recognizer import load_engine
 from app.paths import builtin_model_dir

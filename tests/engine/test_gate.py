@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from app.engine import EngineSpec, RecognitionOptions, Utterance
+from app.domain.options import RecognitionOptions
+from app.engine import EngineSpec, Utterance
 from app.engine.vad.speech_filter import NO_SPEECH, GatedEngine
 from tests.fakes import EchoEngine
 

@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.engine import SAMPLE_RATE, Engine, EngineSpec, RecognitionOptions, Utterance, Waveform
+from app.domain.options import RecognitionOptions, VadOptions
+from app.engine import SAMPLE_RATE, Engine, EngineSpec, Utterance, Waveform
 from app.engine.audio.decoding import DecodeLimits, decode, read_waveform
-from app.engine.vad.vad import VadOptions, find_speech
+from app.engine.vad.vad import find_speech
 from app.engine.whisper import load_engine
 from app.paths import large_model_dir
 from tests.engine.sounds import write_pcm

@@ -23,9 +23,10 @@ from app.domain.errors import (
     InvalidParameter,
     NotAudio,
 )
+from app.domain.options import VadOptions
 from app.engine.audio.decoding import AudioFacts, DecodeLimits, decode
 from app.engine.preparation.preparation import Cancelled, Prepared, prepare
-from app.engine.vad.vad import Rule, VadOptions, find_speech
+from app.engine.vad.vad import Rule, find_speech
 from tests.engine import sounds
 from tests.waiting import wait_until
 

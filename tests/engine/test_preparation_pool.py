@@ -15,10 +15,10 @@ import psutil
 import pytest
 
 from app.domain.errors import DecodingCrashed, DecodingMemoryLimit, DecodingTimeLimit, NotAudio
+from app.domain.options import VadOptions
 from app.engine.audio.decoding import DecodeLimits
 from app.engine.preparation.pool import FORKS, Overdue, PreparationPool
 from app.engine.preparation.preparation import Cancelled, Prepared, prepare
-from app.engine.vad.vad import VadOptions
 from tests.engine import sounds
 from tests.waiting import wait_until
 

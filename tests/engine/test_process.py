@@ -12,7 +12,8 @@ import pytest
 
 from app.domain.errors import InferenceFailed, InferenceUnavailable, ModelFolderMissing
 from app.domain.hotwords import Hotword
-from app.engine import EngineSpec, RecognitionOptions, Utterance
+from app.domain.options import RecognitionOptions
+from app.engine import EngineSpec, Utterance
 from app.engine.process.child import serve
 from app.engine.process.messages import Failed, Ready, Refused, Stop, Transcribe, Transcribed
 from tests.engine.tiny_model import build_tiny_model

@@ -13,7 +13,8 @@ from app.domain.errors import (
     OutOfMemory,
 )
 from app.domain.hotwords import parse_hotwords
-from app.engine import QUALITIES, EngineSpec, RecognitionOptions, Utterance
+from app.domain.options import QUALITIES, RecognitionOptions
+from app.engine import EngineSpec, Utterance
 from app.engine.computing.device import memory_errors_named
 from app.engine.decoding import Decoded
 from app.engine.decoding.language_model import NGRAM_FILE

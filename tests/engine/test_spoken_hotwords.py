@@ -3,8 +3,9 @@
 import pytest
 
 from app.domain.hotwords import Hotword, outcomes, parse_hotwords
+from app.domain.options import RecognitionOptions
 from app.domain.transcript import Segment
-from app.engine import EngineSpec, RecognitionOptions, Utterance
+from app.engine import EngineSpec, Utterance
 from app.engine.native.recognizer import load_engine
 from app.paths import builtin_model_dir
 from tests.engine.sounds import espeak

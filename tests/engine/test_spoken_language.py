@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from app.domain.errors import ModelFileUnreadable
-from app.engine import SAMPLE_RATE, EngineSpec, RecognitionOptions, Utterance
+from app.domain.options import RecognitionOptions
+from app.engine import SAMPLE_RATE, EngineSpec, Utterance
 from app.engine.whisper import guards, load_engine
 from app.engine.whisper.spoken_language import (
     LANGUAGES_FILE,

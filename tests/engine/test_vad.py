@@ -9,18 +9,19 @@ import numpy as np
 import pytest
 
 from app.domain.errors import InvalidParameter
+from app.domain.options import VadOptions
 from app.engine.audio.decoding import DecodeLimits, decode
 from app.engine.vad.detection import judge_and_keep, kept
 from app.engine.vad.frames import Frames
 from app.engine.vad.grouping import SpeechGrouper
 from app.engine.vad.silero import WEIGHTS, silero
-from app.engine.vad.vad import Rule, SpeechReport, VadOptions, cut, find_speech
+from app.engine.vad.vad import Rule, SpeechReport, cut, find_speech
 from tests.engine import sounds
 from tests.engine.sounds import babble, noise, silence
 
 
 def found(tmp_path, *pieces: np.ndarray, **options: float | str) -> SpeechReport:
-    asked = VadOptions().with_asked(**options)
+    asked = VadOptions().with_changes(**options)
     return find_speech(sounds.write_pcm(tmp_path / "a.s16", np.concatenate(pieces)), asked)
 
 
@@ -170,7 +171,7 @@ def test_frames_that_were_kept_are_grouped_as_if_they_came_one_by_one(seed):
 
 @pytest.mark.parametrize("asked", [{"mode": 3, "frame_ms": 10}, {"threshold": 0.5}])
 def test_frames_come_back_from_the_disk_as_they_were(tmp_path, asked):
-    options = VadOptions().with_asked(**asked)
+    options = VadOptions().with_changes(**asked)
     pcm = sounds.write_pcm(tmp_path / "a.s16", np.concatenate([silence(0.5), babble(1.0), silence(0.5)]))
     frames = judge_and_keep(pcm, options, tmp_path)
     again = kept(tmp_path, options)
@@ -196,18 +197,18 @@ def test_what_silero_heard_serves_every_threshold(tmp_path):
 
 
 def test_who_names_an_option_of_a_detector_means_that_one():
-    assert VadOptions().with_asked(mode=3).detector == "webrtcvad"
-    assert VadOptions(detector="webrtcvad").with_asked(threshold=0.4).detector == "silero"
-    assert VadOptions().with_asked(detector="silero", mode=3).detector == "silero"
-    assert VadOptions(detector="webrtcvad").with_asked(min_silence_ms=300, mode=None).detector == "webrtcvad"
+    assert VadOptions().with_changes(mode=3).detector == "webrtcvad"
+    assert VadOptions(detector="webrtcvad").with_changes(threshold=0.4).detector == "silero"
+    assert VadOptions().with_changes(detector="silero", mode=3).detector == "silero"
+    assert VadOptions(detector="webrtcvad").with_changes(min_silence_ms=300).detector == "webrtcvad"
 
 
 def test_options_of_before_there_was_a_choice_are_those_of_webrtcvad():
     stored = asdict(VadOptions(mode=1))
     del stored["detector"], stored["threshold"]
 
-    assert VadOptions.stored(stored) == VadOptions(detector="webrtcvad", mode=1)
-    assert VadOptions.stored(asdict(VadOptions(threshold=0.3))) == VadOptions(threshold=0.3)
+    assert VadOptions.from_dict(stored) == VadOptions(detector="webrtcvad", mode=1)
+    assert VadOptions.from_dict(asdict(VadOptions(threshold=0.3))) == VadOptions(threshold=0.3)
 
 
 def test_without_its_weights_webrtcvad_judges_and_the_receipt_says_so(tmp_path, monkeypatch):

@@ -24,12 +24,12 @@ from app.domain.errors import (
 )
 from app.domain.hotwords import Hotword
 from app.domain.languages import TRADITIONAL
-from app.engine import SAMPLE_RATE, EngineSpec, Hypothesis, RecognitionOptions, Utterance, Waveform
+from app.domain.options import RecognitionOptions, VadOptions
+from app.engine import SAMPLE_RATE, EngineSpec, Hypothesis, Utterance, Waveform
 from app.engine.audio.decoding import DecodeLimits, read_waveform
 from app.engine.catalog.registry import WHISPER_FACTORY, Kind, factory_for, identify
 from app.engine.features.whisper_mel import LogMel, mel_filters
 from app.engine.preparation.preparation import prepare
-from app.engine.vad.vad import VadOptions
 from app.engine.whisper import guards, load_engine
 from app.engine.whisper.engine import WhisperEngine
 from app.engine.whisper.guards import NO_SPEECH, UNSURE, Evidence, repeats, why_withheld

@@ -6,7 +6,8 @@ from statistics import median
 
 import pytest
 
-from app.engine import EngineSpec, RecognitionOptions, Utterance
+from app.domain.options import RecognitionOptions
+from app.engine import EngineSpec, Utterance
 from app.engine.native.recognizer import load_engine
 from benchmarks.word_times import REPOSITORY, continuous, measure, sentences, word_by_word
 

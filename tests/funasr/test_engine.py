@@ -14,8 +14,9 @@ import torch
 
 from app.domain.errors import InferenceFailed
 from app.domain.hotwords import parse_hotwords
+from app.domain.options import RecognitionOptions
 from app.domain.transcript import Word
-from app.engine import SAMPLE_RATE, Engine, EngineSpec, Hypothesis, RecognitionOptions, Utterance
+from app.engine import SAMPLE_RATE, Engine, EngineSpec, Hypothesis, Utterance
 from app.engine.funasr import load_engine, nano
 from app.engine.funasr.family import Reading
 from app.engine.funasr.nano import clean

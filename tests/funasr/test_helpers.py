@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from app.engine import EngineSpec, RecognitionOptions, Utterance
+from app.domain.options import RecognitionOptions
+from app.engine import EngineSpec, Utterance
 from app.engine.funasr import load_engine
 from tests.engine.sounds import Samples
 from tests.funasr.conftest import FindModel, needs_funasr

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from app.domain.hotwords import parse_hotwords
-from app.engine import RecognitionOptions
+from app.domain.options import RecognitionOptions
 from app.engine.funasr.paraformer import ParaformerFamily, load_paraformer
 from app.engine.sanm.folder import SanmFolder
 from tests.engine.sanm.paraformer_folders import CHARACTERS, KINDS, TOKENS, build, sound

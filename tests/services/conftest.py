@@ -14,11 +14,14 @@ import pytest
 from sqlalchemy import event
 
 from app.domain.errors import TranscriptionNotFound
+from app.domain.options import TranscriptionOptions
+from app.domain.states import JobState
+from app.domain.transcription import Transcription
 from app.engine import EngineSpec
 from app.engine.audio.decoding import DecodeLimits
 from app.logging import job_logs
 from app.services.inference.process import InferenceProcess
-from app.services.transcriptions.job_queue import JobOptions, JobState, Queue, Transcription
+from app.services.transcriptions.job_queue import Queue
 from app.services.worker.worker import Worker
 from app.store.database import Database
 from app.store.files.recordings import Files
@@ -42,11 +45,11 @@ class House:
     """Pages that the database may have."""
 
     def submit(
-        self, recording: bytes, name: str = "talk.wav", options: JobOptions | None = None
+        self, recording: bytes, name: str = "talk.wav", options: TranscriptionOptions | None = None
     ) -> Transcription:
         with self.queue.receive(name, 10**9) as incoming:
             incoming.write(recording)
-            return self.queue.submit(incoming, options or JobOptions(), "api")
+            return self.queue.submit(incoming, options or TranscriptionOptions(), "api")
 
     @contextmanager
     def working(self, factory: str, *, timeout_seconds: float = 30.0) -> Iterator[InferenceProcess]:

@@ -15,14 +15,15 @@ import pytest
 from sqlalchemy import update
 
 from app.domain.errors import UploadOffsetConflict
-from app.domain.states import DesiredState
+from app.domain.options import TranscriptionOptions
+from app.domain.states import DesiredState, JobState
 from app.services.batches.batches import BatchBook, BatchState, ItemState
 from app.services.batches.importer import Porter
 from app.services.batches.records import tally
 from app.services.batches.server_folder import Recording, natural
 from app.services.batches.throughput import Paces
 from app.services.batches.uploads import Arrivals
-from app.services.transcriptions.job_queue import JobOptions, JobState, Queue
+from app.services.transcriptions.job_queue import Queue
 from app.services.transcriptions.trash import Trash
 from app.store import tables
 from app.store.database import Database
@@ -41,7 +42,7 @@ class Desk:
     arrivals: Arrivals
 
     def begin(self, name: str = "Calls", folder: str | None = None) -> str:
-        return self.book.create(name, JobOptions(), folder).id
+        return self.book.create(name, TranscriptionOptions(), folder).id
 
     def send(self, batch: str, name: str, data: bytes, *, piece: int = 1 << 20) -> str:
         upload = self.arrivals.announce(batch, name, len(data))

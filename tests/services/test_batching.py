@@ -8,10 +8,12 @@ from threading import Event, Thread
 
 import pytest
 
-from app.engine import RecognitionOptions, Utterance
+from app.domain.options import RecognitionOptions
+from app.domain.states import JobState
+from app.engine import Utterance
 from app.services.inference.process import InferenceProcess
-from app.services.inference.scheduler import FINAL, PARTIAL, Batches, Lane, Order, go_together
-from app.services.transcriptions.job_queue import JobState
+from app.services.inference.scheduler import Batches, go_together
+from app.services.inference.segment_queue import FINAL, PARTIAL, Lane, Order
 from tests.engine.sounds import babble
 from tests.services.conftest import House, talk
 from tests.waiting import PATIENCE_SECONDS

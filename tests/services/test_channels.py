@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.services.transcriptions.job_queue import JobOptions, JobState
+from app.domain.options import TranscriptionOptions
+from app.domain.states import JobState
 from tests.engine import sounds
 from tests.services.conftest import House
 
@@ -23,7 +24,7 @@ def _spoken(level: float) -> np.ndarray:
 
 def test_each_channel_is_heard_on_its_own_and_told_in_the_order_of_time(house: House) -> None:
     with house.working("EchoEngine"):
-        record = house.end_of(house.submit(call(), options=JobOptions(channels="separate")).id)
+        record = house.end_of(house.submit(call(), options=TranscriptionOptions(channels="separate")).id)
 
     segments = house.queue.segments(record.id)
     assert [(segment.channel, segment.text) for segment in segments] == [
@@ -38,7 +39,7 @@ def test_each_channel_is_heard_on_its_own_and_told_in_the_order_of_time(house: H
 
 
 def test_a_silent_channel_is_told_as_a_warning(house: House) -> None:
-    options = JobOptions(channels="separate")
+    options = TranscriptionOptions(channels="separate")
     with house.working("EchoEngine"):
         record = house.end_of(house.submit(call(is_second_silent=True), options=options).id)
 
@@ -48,7 +49,7 @@ def test_a_silent_channel_is_told_as_a_warning(house: House) -> None:
 
 def test_the_names_of_channels_are_in_the_language_of_the_reader(house: House) -> None:
     with house.working("EchoEngine"):
-        id = house.end_of(house.submit(call(), options=JobOptions(channels="separate")).id).id
+        id = house.end_of(house.submit(call(), options=TranscriptionOptions(channels="separate")).id).id
 
     transcript = house.queue.transcript(id, {"Channel {number}": "声道 {number}"}.__getitem__)
 
@@ -61,7 +62,7 @@ def test_the_names_of_channels_are_in_the_language_of_the_reader(house: House) -
 
 def test_a_job_goes_on_with_its_channels_where_its_worker_stopped(house: House) -> None:
     with house.working("SlowEngine"):
-        id = house.submit(call(), options=JobOptions(channels="separate")).id
+        id = house.submit(call(), options=TranscriptionOptions(channels="separate")).id
         house.until(lambda: house.queue.get(id).progress.segments_done >= 1)
     with house.working("SlowEngine"):
         record = house.end_of(id)

@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from app.domain.errors import DiskFull
-from app.services.transcriptions.job_queue import JobOptions, JobState
+from app.domain.options import TranscriptionOptions
+from app.domain.states import JobState
 from app.services.transcriptions.trash import Trash
 from tests.services.conftest import FINAL, House, talk
 from tests.warm import WarmProcess
@@ -236,7 +237,7 @@ def test_a_full_disk_makes_a_job_wait_and_refuses_uploads_cleanly(house: House) 
 UPLOAD_AND_DIE = """
 import os, signal, sys
 from pathlib import Path
-from app.services.transcriptions.job_queue import JobOptions, Queue
+from app.services.transcriptions.job_queue import TranscriptionOptions, Queue
 from app.store.database import Database
 from app.store.files.recordings import Files
 
@@ -247,7 +248,7 @@ with queue.receive("talk.wav", 1000) as incoming:
     incoming.write(b"RIFF")
     if sys.argv[2] == "before the row":
         queue._add = die
-        queue.submit(incoming, JobOptions(), "api")
+        queue.submit(incoming, TranscriptionOptions(), "api")
     die()
 """
 
@@ -269,7 +270,7 @@ def test_an_upload_in_progress_survives_the_start_of_a_worker(house: House) -> N
         incoming.write(talk(0.2))
         with house.working("EchoEngine"):
             house.end_of(house.submit(talk(0.4)).id)
-            record = house.queue.submit(incoming, JobOptions(), "api")
+            record = house.queue.submit(incoming, TranscriptionOptions(), "api")
             assert house.end_of(record.id).text_raw == "level 2"
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from app.domain.errors import EditConflict, InvalidParameter, NotFinished, TranscriptionNotFound
+from app.domain.states import JobState
 from app.services.transcriptions.edits import Change, Draft, change_text, edited_text, restore_text
 from app.services.transcriptions.history import History, Wanted
-from app.services.transcriptions.job_queue import JobState
 from app.services.transcriptions.job_store import Claims
 from app.store.queries import transcriptions
 from tests.recognised import recognised

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.domain.errors import TranscriptionNotFound
+from app.domain.states import JobState
 from app.services.transcriptions.history import Excerpt, History, Wanted, marked
-from app.services.transcriptions.job_queue import JobState
 from app.services.transcriptions.retention import Retention, Spans
 from app.services.transcriptions.trash import Trash
 from app.store.queries import segments, transcriptions

@@ -12,10 +12,11 @@ import psutil
 import pytest
 
 from app.domain.errors import InferenceCrashed, InferenceFailed, InferenceHung, InferenceUnavailable
-from app.engine import EngineSpec, RecognitionOptions, Utterance
+from app.domain.options import RecognitionOptions
+from app.domain.states import JobState
+from app.engine import EngineSpec, Utterance
 from app.i18n import translator
 from app.services.inference.process import InferenceProcess, Stopped
-from app.services.transcriptions.job_queue import JobState
 from tests.engine.sounds import babble
 from tests.services.conftest import House, talk
 

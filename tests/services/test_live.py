@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 
 from app.domain.errors import LiveSessionElsewhere
+from app.domain.options import TranscriptionOptions
+from app.domain.states import JobState
 from app.domain.transcript import Word
 from app.engine import Hypothesis
 from app.logging import job_logs
@@ -32,7 +34,6 @@ from app.services.live import (
 )
 from app.services.live.partial_engine import QuickReader
 from app.services.live.partials import GrowingText
-from app.services.transcriptions.job_queue import JobOptions, JobState
 from app.services.worker.worker import Worker
 from tests.engine.sounds import Samples, babble, silence
 from tests.services.conftest import LIMITS, House, talk
@@ -101,13 +102,13 @@ def test_open_segments_are_read_elsewhere_where_the_model_is_slow_and_stored_one
     limits = LiveLimits(sessions=8, keep_minutes=1.0, most_seconds=600.0)
     live = Live(house.queue, worker.batches, limits, lambda: "echo", reader.batches_for)
     with worker.running(), reader.running(), live.running():
-        session = live.begin("Talk", JobOptions(), client.listen)
+        session = live.begin("Talk", TranscriptionOptions(), client.listen)
         client.speak(session, babble(2.0, level=0.3))
         house.until(lambda: bool(client.all(Partial)))
         client.speak(session, silence(1.5))
         session.stop(client.number)
         house.until(lambda: bool(client.all(Ended)))
-        without = reader.batches_for(JobOptions(language="ja"))
+        without = reader.batches_for(TranscriptionOptions(language="ja"))
 
     assert {partial.text.partition(" ")[0].lower() for partial in client.all(Partial)} == {"quick"}
     assert house.queue.get(client.started.transcription).text == "Level 3."
@@ -122,7 +123,7 @@ def sound_of(house: House, id: str) -> bytes:
 def test_no_worker_takes_a_live_transcription_for_a_job_or_for_the_work_of_the_dead(house: House) -> None:
     client = Client()
     with living(house, "EchoEngine") as live:
-        session = live.begin("Talk", JobOptions(), client.listen)
+        session = live.begin("Talk", TranscriptionOptions(), client.listen)
         id = client.started.transcription
         client.speak(session, babble(0.5))
         other = house.submit(talk(0.2)).id
@@ -144,7 +145,7 @@ def test_no_worker_takes_a_live_transcription_for_a_job_or_for_the_work_of_the_d
 def test_texts_that_are_missing_at_the_end_are_read_by_a_worker(house: House) -> None:
     client = Client()
     with living(house, None) as live:
-        session = live.begin("Talk", JobOptions(), client.listen)
+        session = live.begin("Talk", TranscriptionOptions(), client.listen)
         client.speak(session, np.concatenate([babble(1.0, level=0.3), silence(1.0), babble(1.0, level=0.6)]))
         session.stop(client.number)
         house.until(lambda: bool(client.all(Ended)))
@@ -163,7 +164,7 @@ def test_texts_that_are_missing_at_the_end_are_read_by_a_worker(house: House) ->
 def test_nothing_is_acknowledged_that_the_disk_does_not_take(house: House) -> None:
     client = Client()
     with living(house, None) as live:
-        session = live.begin("Talk", JobOptions(), client.listen)
+        session = live.begin("Talk", TranscriptionOptions(), client.listen)
         soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
         client.speak(session, silence(1.0))
         house.until(lambda: client.acknowledged == 10)
@@ -187,7 +188,7 @@ def test_a_text_waits_for_the_database_and_is_told_when_it_is_stored(house: Hous
     client = Client()
     house.limit_room()
     with living(house, "EchoEngine") as live:
-        session = live.begin("Talk", JobOptions(), client.listen)
+        session = live.begin("Talk", TranscriptionOptions(), client.listen)
         client.speak(session, babble(1.0, level=0.3))
         with house.full_disk():
             client.speak(session, silence(1.0))
@@ -203,7 +204,7 @@ def test_a_text_waits_for_the_database_and_is_told_when_it_is_stored(house: Hous
 def test_a_server_that_stops_leaves_the_session_to_be_taken_up(house: House) -> None:
     client, later = Client(), Client()
     with living(house, "EchoEngine") as live:
-        session = live.begin("Talk", JobOptions(), client.listen)
+        session = live.begin("Talk", TranscriptionOptions(), client.listen)
         client.speak(session, babble(1.0, level=0.3))
     with living(house, "EchoEngine") as live:
         session = live.resume(client.started.session, client.started.token, later.listen)
@@ -220,7 +221,7 @@ def test_a_server_that_stops_leaves_the_session_to_be_taken_up(house: House) -> 
 def test_two_servers_never_have_one_session(house: House) -> None:
     client, other = Client(), Client()
     with living(house, None) as live, living(house, None, keep_minutes=0.0) as second:
-        session = live.begin("Talk", JobOptions(), client.listen)
+        session = live.begin("Talk", TranscriptionOptions(), client.listen)
         client.speak(session, babble(1.0))
         house.until(lambda: client.acknowledged == 10)
         time.sleep(2.5)  # the second one looks for sessions that nobody takes up
@@ -234,7 +235,7 @@ def test_two_servers_never_have_one_session(house: House) -> None:
 def test_a_session_that_is_deleted_ends_and_its_transcription_lies_in_the_trash(house: House) -> None:
     client = Client()
     with living(house, "EchoEngine") as live:
-        session = live.begin("Talk", JobOptions(), client.listen)
+        session = live.begin("Talk", TranscriptionOptions(), client.listen)
         client.speak(session, babble(1.0))
         house.queue.delete(client.started.transcription)
         house.until(lambda: bool(client.all(Ended)))
@@ -246,7 +247,7 @@ def test_a_session_that_is_deleted_ends_and_its_transcription_lies_in_the_trash(
 def test_a_live_transcription_that_was_cancelled_can_be_read_to_its_end(house: House) -> None:
     client = Client()
     with living(house, "EchoEngine") as live:
-        session = live.begin("Talk", JobOptions(), client.listen)
+        session = live.begin("Talk", TranscriptionOptions(), client.listen)
         client.speak(session, babble(1.0, level=0.3))
         house.queue.cancel(client.started.transcription)
         house.until(lambda: bool(client.all(Ended)))
@@ -259,7 +260,7 @@ def test_a_live_transcription_that_was_cancelled_can_be_read_to_its_end(house: H
 def test_an_empty_session_ends_as_a_recording_without_speech(house: House) -> None:
     client = Client()
     with living(house, "EchoEngine") as live:
-        live.begin("Talk", JobOptions(), client.listen).stop(0)
+        live.begin("Talk", TranscriptionOptions(), client.listen).stop(0)
         house.until(lambda: bool(client.all(Ended)))
 
     record = house.queue.get(client.started.transcription)
@@ -269,7 +270,7 @@ def test_an_empty_session_ends_as_a_recording_without_speech(house: House) -> No
 def test_how_a_session_sounded_is_measured_as_of_a_recording_that_was_sent(house: House) -> None:
     client = Client()
     with living(house, "EchoEngine") as live:
-        session = live.begin("Quiet talk", JobOptions(), client.listen)
+        session = live.begin("Quiet talk", TranscriptionOptions(), client.listen)
         client.speak(session, np.concatenate([silence(0.5), babble(2.0) * 0.002, silence(1.5)]))
         session.stop(client.number)
         house.until(lambda: bool(client.all(Ended)))
@@ -282,7 +283,7 @@ def test_how_a_session_sounded_is_measured_as_of_a_recording_that_was_sent(house
 def test_a_segment_that_kills_the_process_twice_costs_only_itself(house: House) -> None:
     client = Client()
     with living(house, "PoisonedEngine") as live:
-        session = live.begin("Talk", JobOptions(), client.listen)
+        session = live.begin("Talk", TranscriptionOptions(), client.listen)
         for level in (0.3, 1.0, 0.6):
             client.speak(session, np.concatenate([babble(1.0, level=level), silence(1.0)]))
         session.stop(client.number)
@@ -296,7 +297,7 @@ def test_a_segment_that_kills_the_process_twice_costs_only_itself(house: House) 
 def test_a_session_that_is_too_long_ends_with_what_it_has(house: House) -> None:
     client = Client()
     with living(house, "EchoEngine", most_seconds=2.0) as live:
-        session = live.begin("Talk", JobOptions(), client.listen)
+        session = live.begin("Talk", TranscriptionOptions(), client.listen)
         client.speak(session, babble(3.0, level=0.3))
         house.until(lambda: bool(client.all(Ended)))
 

@@ -10,9 +10,9 @@ import pytest
 
 from app.domain.edits import Edit, Piece
 from app.domain.errors import OutOfMemory
+from app.domain.transcription import SegmentRecord
+from app.engine.vad.vad import DroppedSpan, Rule, SpeechReport, SpeechSpan
 from app.services.missing_text import Missing, Why, missing_in_report, missing_in_transcription
-from app.services.transcriptions.records import SegmentRecord
-from app.services.vad.analyses import DroppedSpan, Rule, SpeechReport, SpeechSpan
 from app.services.vad.texts import StretchText, stretch_of
 
 #      0 quiet 1 speech 3 noise 4 speech 6 short 6.5 quiet 8
@@ -34,7 +34,7 @@ DROPPED = [
 
 
 def segment(start: float, end: float, text: str = "text", **values: object) -> SegmentRecord:
-    made = SegmentRecord(0, start, end, "done", text, text, 0.9, "", None)
+    made = SegmentRecord(start, end, text, text, 0.9, index=0, state="done")
     return replace(made, **values)  # type: ignore[arg-type]
 
 

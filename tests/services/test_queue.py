@@ -6,15 +6,16 @@ import pytest
 
 from app.domain.errors import EmptyFile, TranscriptionNotFound
 from app.domain.hotwords import parse_hotwords
+from app.domain.options import TranscriptionOptions, VadOptions
 from app.domain.progress import eta_seconds, percent_done
-from app.engine.vad.vad import VadOptions
-from app.services.transcriptions.job_queue import JobOptions, JobState, Queue
+from app.domain.states import JobState
+from app.services.transcriptions.job_queue import Queue
 from app.store.database import Database
 from tests.services.conftest import House
 
 
 def test_what_was_submitted_is_there_for_another_process(house: House) -> None:
-    options = JobOptions(
+    options = TranscriptionOptions(
         "zh", parse_hotwords("转写 Conformer"), itn=False, vad=VadOptions(detector="webrtcvad", mode=3)
     )
     with house.queue.receive("会议 (1).MP3", 100) as incoming:

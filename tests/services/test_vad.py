@@ -9,8 +9,8 @@ from typing import Any, NoReturn
 import pytest
 
 from app.domain.errors import AnalysisNotFound
+from app.domain.options import VadOptions
 from app.engine.preparation.preparation import Cancelled
-from app.engine.vad.vad import VadOptions
 from app.services.vad.analyses import Analysis, Vad
 from app.store.files.vad_folders import Analyses
 from tests.services.conftest import LIMITS, House, talk

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from app.services.transcriptions.job_queue import JobOptions
+from app.domain.options import TranscriptionOptions
 from app.store.database import Connection, Database
 from app.store.queries import search, transcriptions
 from tests.conftest import data_folder
@@ -40,7 +40,7 @@ class Shelf:
             "size_bytes": 100,
             "sha256": "",
             "source": "api",
-            "options": JobOptions().to_dict(),
+            "options": TranscriptionOptions().to_dict(),
             "state": "succeeded",
             "stage": "finished",
             "created_at": moment,

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from app.domain.errors import BackupUnusable, DatabaseUnusable, DataInUse
-from app.services.transcriptions.job_queue import JobOptions, Queue
+from app.domain.options import TranscriptionOptions
+from app.services.transcriptions.job_queue import Queue
 from app.store.database import Database
 from app.store.files.recordings import Files
 from app.support.backup import Places, back_up, restore
@@ -35,7 +36,7 @@ def open_queue(places: Places) -> Queue:
 def submit(queue: Queue, name: str) -> str:
     with queue.receive(name, 1000) as file:
         file.write(b"the bytes of " + name.encode())
-        return queue.submit(file, JobOptions(), "api").id
+        return queue.submit(file, TranscriptionOptions(), "api").id
 
 
 def names(queue: Queue) -> list[str]:

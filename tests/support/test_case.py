@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from app.domain.errors import CaseDamaged, CaseUnreadable
+from app.domain.options import TranscriptionOptions
+from app.domain.states import JobState
 from app.engine.audio.decoding import decode
 from app.logging import bound, close_logging, event, setup_logging
-from app.services.transcriptions.job_queue import JobOptions, JobState
 from app.support.case import AudioChoice, CaseChoice
 from app.support.case.archive import open_archive
 from tests.services.conftest import LIMITS, House, talk
@@ -160,7 +161,7 @@ def test_nothing_planted_is_found_in_any_byte(house: House, monkeypatch: pytest.
     setup_logging(house.folder / "logs")
     with house.queue.receive(f"{mail} {home}/{password}.wav", 10**9) as incoming:
         incoming.write(talk(0.2))
-        job = house.queue.submit(incoming, JobOptions(), "api").id
+        job = house.queue.submit(incoming, TranscriptionOptions(), "api").id
     with bound(request="ab12"):
         event(log, logging.INFO, "request", path=f"/api/v1/transcriptions/{job}?token={password}&mail={mail}")
         event(

@@ -8,19 +8,30 @@ from typing import Any
 import pytest
 
 from app.domain.hotwords import Hotword, outcomes, unusable
+from app.domain.options import TranscriptionOptions
 from app.domain.transcript import Applied
-from app.services.transcriptions.job_queue import JobOptions
+from app.domain.transcription import SegmentRecord
 from app.support.diagnosis import Finding, Run, diagnose, run_of
-from app.support.diagnosis.finding import Heard
 from tests.services.conftest import House
 from tests.support.test_case import recognised
 
 SOUND = {"loud_db": -20.0, "floor_db": -60.0, "clipped_share": 0.0, "band_drop_db": 15.0, "tones_share": 0.0}
 HEALTHY = Run(
-    options=JobOptions(language="zh"),
+    options=TranscriptionOptions(language="zh"),
     recording={"sample_rate": 44_100, "channels": 1, "channel_levels": [-25.0], "sound": [SOUND]},
     duration=10.0,
-    segments=[Heard(1.0, 9.0, "今天天气很好，我们去公园。", "今天天气很好我们去公园", 0.9, "", 0.02)],
+    segments=[
+        SegmentRecord(
+            start=1.0,
+            end=9.0,
+            text="今天天气很好，我们去公园。",
+            text_raw="今天天气很好我们去公园",
+            confidence=0.9,
+            index=0,
+            state="done",
+            foreign_share=0.02,
+        )
+    ],
     segments_total=1,
     receipt=(Applied("device", "auto", "cpu", "no CUDA device was found"), Applied("language", "zh", "zh")),
     hotwords=(),
@@ -93,7 +104,7 @@ def test_half_a_second_is_too_little_to_judge_the_kind_of_its_sound() -> None:
 
 
 def test_the_wrong_language_has_its_cure_at_hand() -> None:
-    chinese = replace(saying("he she the", foreign_share=0.9), options=JobOptions(language="en"))
+    chinese = replace(saying("he she the", foreign_share=0.9), options=TranscriptionOptions(language="en"))
 
     remedy = found(chinese)["wrong_language"].remedy
     assert remedy is not None
@@ -108,7 +119,7 @@ def test_some_misread_words_of_a_short_text_are_no_language() -> None:
 def test_mixed_speech_and_a_free_choice_are_no_wrong_language() -> None:
     assert found(saying("我们用 Python 写了很多 unit tests", foreign_share=0.4)) == {}
     free = replace(
-        saying("and so my fellow americans ask not what", foreign_share=None), options=JobOptions()
+        saying("and so my fellow americans ask not what", foreign_share=None), options=TranscriptionOptions()
     )
     assert found(free) == {}
 
@@ -117,12 +128,15 @@ def test_hotwords_are_told_when_unknown_unused_or_never_heard() -> None:
     words = (Hotword("Жизнь"), Hotword("会议"))
     receipt = (Applied("hotwords", "Жизнь, 会议", "会议"), unusable(words[0], "Ж"))
     asked = replace(
-        HEALTHY, options=JobOptions(hotwords=words), receipt=receipt, hotwords=outcomes(words, (), receipt)
+        HEALTHY,
+        options=TranscriptionOptions(hotwords=words),
+        receipt=receipt,
+        hotwords=outcomes(words, (), receipt),
     )
     assert list(found(asked)) == ["hotword_unknown", "hotwords_not_heard"]
     assert "Жизнь (Ж)" in found(asked)["hotword_unknown"].explained()["fact"]
 
-    deaf = replace(asked, options=JobOptions(hotwords=words, quality="fast"),
+    deaf = replace(asked, options=TranscriptionOptions(hotwords=words, quality="fast"),
                    receipt=(Applied("hotwords", "会议", "", "Fast reads every frame alone"),))  # fmt: skip
     remedy = found(deaf)["hotwords_unused"].remedy
     assert remedy is not None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from app.domain.options import TranscriptionOptions
 from app.services.live import Ended, Final
-from app.services.transcriptions.job_queue import JobOptions
 from app.support.replay import Verdict
 from tests.engine.sounds import babble, silence
 from tests.services.conftest import House
@@ -17,7 +17,7 @@ from tests.support.test_replay import again
 def test_a_live_session_has_a_case_at_any_moment(house: House) -> None:
     client = Client()
     with living(house, "EchoEngine") as live:
-        session = live.begin("Talk", JobOptions(), client.listen)
+        session = live.begin("Talk", TranscriptionOptions(), client.listen)
         id = client.started.transcription
         client.speak(session, np.concatenate([babble(1.0, level=0.3), silence(1.0), babble(1.0, level=0.6)]))
         house.until(lambda: bool(client.all(Final)))

@@ -15,7 +15,9 @@ import pytest
 
 from app.domain.errors import DataBeingRestored, DataInUse
 from app.domain.hotwords import Hotword
-from app.services.transcriptions.job_queue import JobOptions, JobState, Queue
+from app.domain.options import TranscriptionOptions
+from app.domain.states import JobState
+from app.services.transcriptions.job_queue import Queue
 from app.services.transcriptions.job_store import Claims
 from app.services.transcriptions.orphans import Recovered, recover
 from app.store.database import Database
@@ -40,10 +42,10 @@ def open_queue(places: Places) -> Queue:
     return Queue(database, Files(places.data_dir))
 
 
-def submit(queue: Queue, name: str, options: JobOptions | None = None) -> str:
+def submit(queue: Queue, name: str, options: TranscriptionOptions | None = None) -> str:
     with queue.receive(name, 1000) as file:
         file.write(b"the bytes of " + name.encode())
-        return queue.submit(file, options or JobOptions(), "web").id
+        return queue.submit(file, options or TranscriptionOptions(), "web").id
 
 
 def start(places: Places) -> Queue:
@@ -61,7 +63,7 @@ def test_recordings_that_came_after_a_backup_survive_its_restore(places: Places,
     queue = open_queue(places)
     submit(queue, "before.wav")
     back_up(places, tmp_path / "b.zip", recordings=False)
-    options = JobOptions(language="en", hotwords=(Hotword("GuanYun", 20.0),))
+    options = TranscriptionOptions(language="en", hotwords=(Hotword("GuanYun", 20.0),))
     later = submit(queue, "later.wav", options)
     queue.database.close()
     restore(tmp_path / "b.zip", places)
@@ -151,7 +153,7 @@ def test_a_description_that_was_changed_by_hand_harms_nothing(places: Places) ->
     queue = start(places)
 
     assert recover(queue, id) == (Recovered.QUEUED, f"{id}.wav")
-    assert queue.get(id).options == JobOptions()
+    assert queue.get(id).options == TranscriptionOptions()
 
 
 def test_a_recording_whose_entry_is_back_gets_its_files(places: Places) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from app.domain.errors import CaseDamaged, InvalidParameter
-from app.services.transcriptions.job_queue import JobOptions
+from app.domain.options import TranscriptionOptions
 from app.support.case import AudioChoice, CaseChoice
 from app.support.replay import Verdict
 from app.support.replay.bench import Bench
@@ -243,7 +243,7 @@ def test_channels_that_were_read_apart_are_run_apart(house: House) -> None:
     recording = sounds.wav_bytes((channels * 32767).astype(np.int16))
     with house.working("EchoEngine"), house.queue.receive("call.wav", 10**9) as incoming:
         incoming.write(recording)
-        job = house.queue.submit(incoming, JobOptions(channels="separate"), "api").id
+        job = house.queue.submit(incoming, TranscriptionOptions(channels="separate"), "api").id
         house.end_of(job)
     whole = make(house, job)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.services.transcriptions.job_queue import JobOptions
+from app.domain.options import TranscriptionOptions
 from app.support.case import AudioChoice, CaseChoice
 from app.support.journal import FOLDER, Entry, Journal
 from tests.services.conftest import House, talk
@@ -56,7 +56,7 @@ def test_a_failure_is_told_with_its_segment(house: House) -> None:
 def test_the_name_of_a_recording_stays_away_from_the_steps(house: House) -> None:
     with house.queue.receive("secret plan.wav", 10**9) as incoming:
         incoming.write(talk(0.2))
-        job = house.queue.submit(incoming, JobOptions(), "page").id
+        job = house.queue.submit(incoming, TranscriptionOptions(), "page").id
 
     assert "Send the recording recording.wav" in read(make(house, job, HASH), "repro.en.md")
     assert "secret plan" in read(

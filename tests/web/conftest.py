@@ -42,7 +42,8 @@ class Server:
         return list((self.data_dir / "incoming").iterdir())
 
     def kept(self) -> list[Path]:
-        return list((self.data_dir / "transcriptions").iterdir())
+        folder = self.data_dir / "transcriptions"
+        return list(folder.iterdir()) if folder.is_dir() else []
 
 
 def http_client(address: str = "") -> httpx2.Client:

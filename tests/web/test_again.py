@@ -15,7 +15,7 @@ def send(client: TestClient, **fields: str) -> str:
 
 
 def test_what_is_left_out_is_as_it_was(client: TestClient) -> None:
-    first = send(client, language="zh", hotwords="转写\nConformer 30", itn="false")
+    first = send(client, language="zh", hotwords="转写\nConformer:30", itn="false")
 
     answer = client.post(f"{API}/{first}/again", json={"language": "en"})
     again = answer.json()
@@ -30,7 +30,7 @@ def test_everything_can_be_otherwise(client: TestClient) -> None:
     change = {
         "language": "en",
         "quality": "fast",
-        "hotwords": ["alpha 5"],
+        "hotwords": [{"text": "alpha", "weight": 5}],
         "itn": False,
         "punctuation": False,
         "channels": "separate",
@@ -39,16 +39,16 @@ def test_everything_can_be_otherwise(client: TestClient) -> None:
 
     again = client.post(f"{API}/{send(client)}/again", json=change).json()
 
-    assert again["options"] == change
+    assert again["options"] == change | {"hotwords": ["alpha:5"]}
 
 
 def test_hotwords_may_be_a_text_and_may_be_none(client: TestClient) -> None:
     first = send(client, hotwords="alpha")
 
-    texts = client.post(f"{API}/{first}/again", json={"hotwords": "beta\ngamma 7"}).json()
+    texts = client.post(f"{API}/{first}/again", json={"hotwords": "beta\ngamma:7"}).json()
     none = client.post(f"{API}/{first}/again", json={"hotwords": ""}).json()
 
-    assert texts["options"]["hotwords"] == ["beta", "gamma 7"]
+    assert texts["options"]["hotwords"] == ["beta", "gamma:7"]
     assert none["options"]["hotwords"] == []
 
 

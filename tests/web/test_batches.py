@@ -65,13 +65,13 @@ def counts(client: TestClient, batch: str) -> dict[str, int]:
 
 
 def test_a_batch_begins_empty_with_its_options(client: TestClient) -> None:
-    id = begin(client, "会议 11 月", language="zh", hotwords=["转写 30"], itn=False, quality="fast")
+    id = begin(client, "会议 11 月", language="zh", hotwords="转写:30\n", itn=False, quality="fast")
 
     told = client.get(f"{API}/{id}").json()
     assert (told["name"], told["state"], told["progress"]) == ("会议 11 月", "running", 0)
     assert told["options"] == {
         "language": "zh",
-        "hotwords": ["转写 30"],
+        "hotwords": ["转写:30"],
         "itn": False,
         "punctuation": True,
         "channels": "mix",

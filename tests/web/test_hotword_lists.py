@@ -13,7 +13,7 @@ from app.main import create_app
 from app.settings import Settings
 
 LISTS = "/api/v1/hotword-lists"
-TERMS = {"name": "技术词汇", "words": "转写\nConformer 30"}
+TERMS = {"name": "技术词汇", "words": "转写\nConformer:30"}
 
 
 @pytest.fixture(name="settings")
@@ -44,7 +44,7 @@ def test_a_list_survives_the_server(settings: Settings) -> None:
 
     assert created.status_code == 201
     assert kept == created.json()
-    assert (kept["name"], kept["words"], kept["count"]) == ("技术词汇", "转写\nConformer 30", 2)
+    assert (kept["name"], kept["words"], kept["count"]) == ("技术词汇", "转写\nConformer:30", 2)
 
 
 def test_lists_come_in_the_order_of_their_names(client: TestClient) -> None:
@@ -97,7 +97,7 @@ def test_a_list_is_forgotten(client: TestClient) -> None:
         ({"name": " "}, "name"),
         ({"name": "x" * 101}, "name"),
         ({"words": " \n "}, "words"),
-        ({"words": "word 500"}, "hotwords"),
+        ({"words": "word:500"}, "hotwords"),
         ({"words": "x" * 200}, "hotwords"),
     ],
 )

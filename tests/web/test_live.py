@@ -234,7 +234,11 @@ def test_other_settings_hold_from_the_next_segment_on(server: LiveServer) -> Non
     with Speaker(server.address) as speaker:
         started = speaker.start(vad={"mode": 1, "min_silence_ms": 900})
         speaker.say(
-            {"type": "settings", "vad": {"max_segment_ms": 1000}, "options": {"hotwords": ["转写 30"]}}
+            {
+                "type": "settings",
+                "vad": {"max_segment_ms": 1000},
+                "options": {"hotwords": [{"text": "转写", "weight": 30}]},
+            }
         )
         settings = speaker.until("settings")
         speaker.speak(babble(3.0))
@@ -243,7 +247,7 @@ def test_other_settings_hold_from_the_next_segment_on(server: LiveServer) -> Non
 
     assert (started["vad"]["detector"], started["vad"]["mode"]) == ("webrtcvad", 1)
     assert settings["vad"] == {**started["vad"], "max_segment_ms": 1000}
-    assert settings["options"]["hotwords"] == ["转写 30"]
+    assert settings["options"]["hotwords"] == ["转写:30"]
     assert len(speaker.all("final")) > 2
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.domain.edits import EditedText
-from app.services.transcriptions.records import SegmentRecord
+from app.domain.transcription import SegmentRecord
 from app.web.pages.paragraphs import first_rows
 
 

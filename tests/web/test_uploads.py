@@ -13,7 +13,8 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from app.domain.errors import UploadInterrupted
-from app.services.transcriptions.job_queue import JobOptions, Queue
+from app.domain.options import TranscriptionOptions
+from app.services.transcriptions.job_queue import Queue
 from app.settings import Settings
 from app.store.database import Database
 from app.store.files.recordings import Files
@@ -276,7 +277,7 @@ def test_an_upload_that_falls_silent_was_interrupted(
     async def upload() -> None:
         headers = [(name.encode(), value.encode()) for name, value in FORM_TYPE.items()]
         request = Request({"type": "http", "headers": headers}, receive)
-        with recording.UploadForm(queue, 2**20, JobOptions()) as form:
+        with recording.UploadForm(queue, 2**20, TranscriptionOptions()) as form:
             await recording.fill(form, request, 2**20)
 
     with ThreadPoolExecutor() as thread, pytest.raises(UploadInterrupted):

@@ -49,8 +49,8 @@ def until_ready(client: TestClient, answer: dict[str, Any]) -> dict[str, Any]:
 @pytest.fixture(autouse=True)
 def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy machine may need longer than a person is made to wait for the first answer."""
-    for module in ("vad", "missing"):
-        monkeypatch.setattr(f"app.web.{module}.PATIENCE_SECONDS", 240.0)
+    for module in ("vad", "transcriptions.missing_text"):
+        monkeypatch.setattr(f"app.web.api.{module}.PATIENCE_SECONDS", 240.0)
 
 
 @pytest.fixture(name="working")

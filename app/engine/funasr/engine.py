@@ -16,16 +16,9 @@ import torch
 
 from app.domain.errors import AppError, InferenceFailed
 from app.domain.languages import AUTO
+from app.domain.options import RecognitionOptions
 from app.domain.transcript import Applied
-from app.engine import (
-    SAMPLE_RATE,
-    EngineInfo,
-    EngineSpec,
-    Hypothesis,
-    RecognitionOptions,
-    Utterance,
-    Waveform,
-)
+from app.engine import SAMPLE_RATE, EngineInfo, EngineSpec, Hypothesis, Utterance, Waveform
 from app.engine.catalog.known_models import Role
 from app.engine.catalog.registry import architecture_for
 from app.engine.computing.batching import Batcher

@@ -10,8 +10,9 @@ import torch
 
 from app.domain.errors import N_
 from app.domain.hotwords import Hotword
+from app.domain.options import RecognitionOptions
 from app.domain.transcript import Applied, Word
-from app.engine import SAMPLE_RATE, RecognitionOptions, Waveform
+from app.engine import SAMPLE_RATE, Waveform
 from app.engine.tokens.alignment import TokenSpan, confidence
 from app.engine.tokens.tokenizer import Tokenizer
 from app.engine.tokens.words import FrameTimes, spoken_words

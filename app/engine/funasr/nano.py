@@ -16,8 +16,9 @@ from torch import Tensor
 
 from app.domain.errors import N_
 from app.domain.hotwords import Hotword
+from app.domain.options import RecognitionOptions
 from app.domain.transcript import Applied
-from app.engine import EngineSpec, RecognitionOptions, Waveform
+from app.engine import EngineSpec, Waveform
 from app.engine.computing.device import choose_device, memory_errors_named
 from app.engine.features.features import pad_waveforms
 from app.engine.funasr.family import NO_TIMES, Placed, Reading, duration, read_from_frames, single_precision

@@ -17,8 +17,9 @@ from torch import Tensor
 
 from app.domain.errors import ModelWeightsMismatch
 from app.domain.hotwords import Hotword
+from app.domain.options import RecognitionOptions
 from app.domain.transcript import Word
-from app.engine import EngineSpec, RecognitionOptions, Waveform
+from app.engine import EngineSpec, Waveform
 from app.engine.computing.device import memory_errors_named
 from app.engine.computing.precision import place
 from app.engine.features.features import pad_waveforms

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from app.domain.errors import N_
 from app.domain.hotwords import DEFAULT_WEIGHT, Hotword, unusable
+from app.domain.options import RecognitionOptions
 from app.domain.transcript import Applied
-from app.engine import RecognitionOptions
 from app.engine.funasr.family import Family
 from app.engine.receipts import (
     decoding_line,

@@ -14,7 +14,8 @@ from torch import Tensor
 
 from app.domain.errors import N_, ModelFileUnreadable, ModelWeightsMismatch
 from app.domain.hotwords import Hotword
-from app.engine import EngineSpec, RecognitionOptions, Waveform
+from app.domain.options import RecognitionOptions
+from app.engine import EngineSpec, Waveform
 from app.engine.computing.device import memory_errors_named
 from app.engine.computing.precision import place
 from app.engine.decoding import Decoded, Decoder, EncodedBatch

@@ -11,16 +11,9 @@ import torch
 from torch import Tensor
 
 from app.domain.errors import InferenceFailed, ModelWeightsMismatch
+from app.domain.options import RecognitionOptions
 from app.domain.transcript import Applied
-from app.engine import (
-    SAMPLE_RATE,
-    Engine,
-    EngineInfo,
-    EngineSpec,
-    Hypothesis,
-    RecognitionOptions,
-    Utterance,
-)
+from app.engine import SAMPLE_RATE, Engine, EngineInfo, EngineSpec, Hypothesis, Utterance
 from app.engine.computing.batching import Batcher
 from app.engine.computing.device import bound_shape_caches, memory_errors_named, use_threads
 from app.engine.computing.memory_budget import choose_budget

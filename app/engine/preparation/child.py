@@ -25,14 +25,16 @@ from typing import IO, Any, NoReturn
 import numpy as np
 
 from app.domain.errors import AppError, DecodingMemoryLimit, ModelFileUnreadable
+from app.domain.options import VadOptions
 from app.engine.audio.decoding import DecodeLimits, decode
 from app.engine.audio.measures import measure
 from app.engine.audio.peaks import PEAK_BUCKETS, peaks, together
 from app.engine.audio.samples import channel_file
 from app.engine.audio.waveform import keep_outline
 from app.engine.vad.detection import judge, judge_and_keep
+from app.engine.vad.options import usable
 from app.engine.vad.silero import FRAME_SAMPLES, Hearing, silero
-from app.engine.vad.vad import SpeechReport, VadOptions, cut
+from app.engine.vad.vad import SpeechReport, cut
 
 _PR_SET_PDEATHSIG = 1  # from <sys/prctl.h>
 _MEGABYTE = 1 << 20
@@ -149,9 +151,9 @@ def _prepared(request: dict[str, Any], limits: DecodeLimits) -> dict[str, Any]:
 
 def _speech(pcm: Path, vad: VadOptions, survey: Path | None) -> SpeechReport:
     if not survey:
-        return cut(judge(pcm, vad), vad.usable)
+        return cut(judge(pcm, vad), usable(vad))
     keep_outline(pcm, survey)
-    return cut(judge_and_keep(pcm, vad, survey), vad.usable)
+    return cut(judge_and_keep(pcm, vad, survey), usable(vad))
 
 
 def _judged(request: dict[str, Any]) -> dict[str, Any]:

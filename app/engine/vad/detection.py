@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import webrtcvad
 
+from app.domain.options import SILERO, VadOptions
 from app.engine import SAMPLE_RATE
 from app.engine.audio.samples import FULL_SCALE
 from app.engine.vad.frames import (
@@ -25,7 +26,7 @@ from app.engine.vad.frames import (
     levels_of,
     louder,
 )
-from app.engine.vad.options import SILERO, VadOptions
+from app.engine.vad.options import usable
 from app.engine.vad.silero import FRAME_SAMPLES, Hearing, silero
 
 HYSTERESIS = (
@@ -43,7 +44,7 @@ Probabilities: TypeAlias = npt.NDArray[np.float32]
 
 def judge(pcm: Path, options: VadOptions) -> Frames:
     """Have each frame of a file that `decode` wrote judged."""
-    options = options.usable
+    options = usable(options)
     if options.detector == SILERO:
         return _heard_by_silero(pcm).frames(options.threshold)
     return judged_by_webrtcvad(pcm, options.mode, options.frame_ms)
@@ -51,7 +52,7 @@ def judge(pcm: Path, options: VadOptions) -> Frames:
 
 def judge_and_keep(pcm: Path, options: VadOptions, folder: Path) -> Frames:
     """Judge, and write what was heard into `folder`; it appears there complete or not at all."""
-    options = options.usable
+    options = usable(options)
     if options.detector == SILERO:
         heard = _heard_by_silero(pcm)
         _keep(kept_file(folder, options), heard.levels, heard.duration, probabilities=heard.probabilities)
@@ -63,7 +64,7 @@ def judge_and_keep(pcm: Path, options: VadOptions, folder: Path) -> Frames:
 
 def kept(folder: Path, options: VadOptions) -> Frames | None:
     """Return what `judge_and_keep` wrote; None where it did not."""
-    options = options.usable
+    options = usable(options)
     file = kept_file(folder, options)
     if not file.is_file():
         return None
@@ -79,7 +80,7 @@ def kept(folder: Path, options: VadOptions) -> Frames | None:
 
 def kept_file(folder: Path, options: VadOptions) -> Path:
     """Return where the judgement of a detector lies; that of Silero serves every threshold."""
-    if options.usable.detector == SILERO:
+    if usable(options).detector == SILERO:
         return folder / "frames-silero.npz"
     return folder / f"frames-{options.mode}-{options.frame_ms}.npz"
 
@@ -184,7 +185,7 @@ class FrameDetector(Protocol):
 
 
 def detector_for(options: VadOptions) -> FrameDetector:
-    options = options.usable
+    options = usable(options)
     return _Silero(options.threshold) if options.detector == SILERO else _Webrtcvad(options.mode)
 
 

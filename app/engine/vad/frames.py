@@ -14,8 +14,6 @@ import webrtcvad
 from app.engine import SAMPLE_RATE
 from app.engine.audio.samples import BYTES_PER_SAMPLE, FULL_SCALE
 
-FRAME_MS = (10, 20, 30)  # what webrtcvad accepts
-MODES = (0, 1, 2, 3)
 # webrtcvad adapts to any level and then calls dither and hum speech. Below this a voice could not be understood.
 FLOOR_DBFS = -60.0
 ORDINARY_DBFS = (

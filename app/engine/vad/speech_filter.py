@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from app.domain.options import RecognitionOptions
 from app.domain.transcript import Applied
-from app.engine import Engine, EngineInfo, Hypothesis, RecognitionOptions, Utterance, Waveform
+from app.engine import Engine, EngineInfo, Hypothesis, Utterance, Waveform
 
 NO_SPEECH = Hypothesis("", "", None, dropped="no_speech")
 

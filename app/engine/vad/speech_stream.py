@@ -14,11 +14,13 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from app.domain.options import VadOptions
 from app.engine import SAMPLE_RATE
 from app.engine.vad.detection import detector_for
 from app.engine.vad.frames import FLOOR, LOUD_PERCENTILE, gain_for, louder
 from app.engine.vad.grouping import FrameSpan
-from app.engine.vad.vad import SpeechSpan, VadOptions, grouper_for, pad_frames, takes_bursts
+from app.engine.vad.options import usable
+from app.engine.vad.vad import SpeechSpan, grouper_for, pad_frames, takes_bursts
 
 Samples: TypeAlias = npt.NDArray[np.int16]
 
@@ -62,7 +64,7 @@ class SpeechStream:
 
     def __init__(self, options: VadOptions, start: float = 0.0) -> None:
         """Begin at `start`, a time at which no segment is open."""
-        self._options = self._wanted = options.usable
+        self._options = self._wanted = usable(options)
         self._size = 1  # samples of a frame
         self._origin, self._frame = round(start * SAMPLE_RATE), 0  # where the frames begin, and the next one
         self._loudness = _Loudness(self._options.step_ms)
@@ -99,7 +101,7 @@ class SpeechStream:
 
     def change(self, options: VadOptions) -> None:
         """Let `options` hold from the next segment on."""
-        self._wanted = options.usable
+        self._wanted = usable(options)
         if self._grouper.open is None and self._wanted != self._options:
             self._begin()
 

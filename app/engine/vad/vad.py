@@ -15,10 +15,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from app.domain.options import VadOptions
 from app.engine.vad.detection import SURE_FRAMES, judge
 from app.engine.vad.frames import FLOOR, Frames, Levels
 from app.engine.vad.grouping import FrameSpan, SpeechGrouper
-from app.engine.vad.options import VadOptions
+from app.engine.vad.options import usable
 
 __all__ = ["DroppedSpan", "Rule", "SpeechReport", "SpeechSpan", "VadOptions", "cut", "find_speech"]
 
@@ -65,7 +66,7 @@ class SpeechReport:
 
 def find_speech(pcm: Path, options: VadOptions) -> SpeechReport:
     """Find the speech in a file that `decode` wrote."""
-    return cut(judge(pcm, options), options.usable)
+    return cut(judge(pcm, options), usable(options))
 
 
 def cut(frames: Frames, options: VadOptions) -> SpeechReport:

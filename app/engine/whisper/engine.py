@@ -27,16 +27,9 @@ from app.domain.errors import (
     OutOfMemory,
 )
 from app.domain.languages import TRADITIONAL
+from app.domain.options import RecognitionOptions
 from app.domain.transcript import Applied, Word, join_texts
-from app.engine import (
-    SAMPLE_RATE,
-    EngineInfo,
-    EngineSpec,
-    Hypothesis,
-    RecognitionOptions,
-    Utterance,
-    Waveform,
-)
+from app.engine import SAMPLE_RATE, EngineInfo, EngineSpec, Hypothesis, Utterance, Waveform
 from app.engine.computing.batching import Batcher
 from app.engine.computing.device import bound_shape_caches, memory_errors_named, use_threads
 from app.engine.computing.memory_budget import MemoryBudget

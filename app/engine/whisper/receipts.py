@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from app.domain.errors import N_
 from app.domain.hotwords import DEFAULT_WEIGHT, Hotword
+from app.domain.options import RecognitionOptions
 from app.domain.transcript import Applied
-from app.engine import RecognitionOptions
 from app.engine.funasr.receipts import NO_WEIGHTS, PUNCTUATES, WRITES_ITSELF
 from app.engine.receipts import language_line, listed
 from app.engine.whisper.vocabulary import Vocabulary

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from app.domain.errors import N_, BatchNotFound, InvalidParameter
+from app.domain.options import TranscriptionOptions
 from app.domain.states import DesiredState, ItemState
 from app.logging import event
 from app.services.batches.records import Batch, BatchItem, BatchState, batch_from, item_from, tally
 from app.services.batches.throughput import Paces
-from app.services.transcriptions.job_queue import JobOptions, Queue
-from app.services.transcriptions.transitions import cancelled, tried_again
+from app.services.transcriptions.job_queue import Queue
+from app.services.transcriptions.transitions import cancelled, retried
 from app.store.database import Connection, Row
 from app.store.files.upload_chunks import UploadFiles
 from app.store.queries import batch_items, batches, edits, segments, transcriptions
@@ -56,7 +57,7 @@ class BatchBook:
 
     # Making and reading
 
-    def create(self, name: str, options: JobOptions, folder: str | None = None) -> Batch:
+    def create(self, name: str, options: TranscriptionOptions, folder: str | None = None) -> Batch:
         """Begin an empty batch; `folder` is one that is watched for it."""
         id = secrets.token_hex(8)
         row = {
@@ -168,7 +169,7 @@ class BatchBook:
             for row in batch_items.with_failed_segments(connection, id):
                 segments.reopen_failed(connection, row)
                 transcriptions.recount(connection, row)
-            count = batches.queue_again(connection, id, tried_again())
+            count = batches.queue_again(connection, id, retried())
             count += batches.keep_going(connection, id)  # asked again before the worker has let go of it
             batches.wish(connection, id, DesiredState.WORK)
         self._paces.forget(id)

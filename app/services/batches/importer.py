@@ -19,8 +19,8 @@ from app.logging import event
 from app.services.batches.ingest import end_arrival
 from app.services.batches.server_folder import display, open_below, path_of
 from app.services.batches.uploads import Arrivals
-from app.services.transcriptions.job_queue import IncomingFile
 from app.store.database import Row
+from app.store.files.upload_file import IncomingFile
 from app.store.queries import batch_items, batches
 
 KEEP_DAYS = 7  # an upload that nobody goes on with

@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
+from app.domain.options import TranscriptionOptions
 from app.domain.states import DesiredState, ItemState, JobState, Rank
 from app.logging import event
-from app.services.transcriptions.job_queue import IncomingFile, JobOptions, Queue
+from app.services.transcriptions.job_queue import Queue
 from app.store.database import Connection, Row
+from app.store.files.upload_file import IncomingFile
 from app.store.queries import batch_items, batches
 
 OF_A_BATCH = "batch"
@@ -45,7 +47,7 @@ class Admission:
         if batch is None:
             return
         name = PurePosixPath(item["name"]).name or item["name"]
-        options = JobOptions.from_dict(batch["options"])
+        options = TranscriptionOptions.from_dict(batch["options"])
         source = OF_A_FOLDER if batch["folder"] else OF_A_BATCH
         try:
             with self.queue.receive(name, self.limit_bytes()) as incoming:

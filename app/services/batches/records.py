@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import Any
 
 from app.domain.errors import OriginalDeleted, Problem
+from app.domain.options import TranscriptionOptions
 from app.domain.states import DesiredState, ItemState
-from app.services.transcriptions.records import JobOptions
 from app.store.database import Row
 
 ENDED = frozenset({ItemState.SUCCEEDED, ItemState.FAILED, ItemState.CANCELLED, ItemState.DUPLICATE})
@@ -42,7 +42,7 @@ class Batch:
     progress: float
     """0 to 1, by bytes: they are known from the beginning."""
     eta_seconds: float | None
-    options: JobOptions
+    options: TranscriptionOptions
     revision: int
 
 
@@ -100,7 +100,7 @@ def batch_from(row: Row, totals: Sequence[Row], pace: float | None) -> Batch:
         seconds_done=told.seconds_done,
         progress=told.progress,
         eta_seconds=(told.remaining_seconds or 0.0) / pace if is_timed and pace else None,
-        options=JobOptions.from_dict(row["options"]),
+        options=TranscriptionOptions.from_dict(row["options"]),
         revision=row["revision"],
     )
 

@@ -24,6 +24,8 @@ from app.domain.errors import (
     Problem,
     TranscriptionNotFound,
 )
+from app.domain.options import TranscriptionOptions
+from app.domain.states import JobState
 from app.domain.transcript import Transcript
 from app.formats import Format
 from app.logging import event
@@ -31,7 +33,7 @@ from app.services.batches.batches import BatchBook, BatchState, ItemState
 from app.services.batches.records import BatchItem, item_from
 from app.services.batches.server_folder import Recording, display, is_recording, natural
 from app.services.batches.uploads import Arrivals
-from app.services.transcriptions.job_queue import JobOptions, JobState, Queue
+from app.services.transcriptions.job_queue import Queue
 from app.store.files.locks import unless_held
 from app.store.files.output_files import write_whole
 from app.store.queries import batch_items, batches
@@ -49,7 +51,7 @@ class WatchOrder:
     folder: Path
     output: Path
     formats: tuple[Format, ...]
-    options: JobOptions
+    options: TranscriptionOptions
     settle_seconds: float
     """A file that has not changed for so long is complete."""
 

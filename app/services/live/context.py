@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from app.domain.options import TranscriptionOptions
 from app.services.inference.scheduler import Batches
 from app.services.live.session_store import Ledger
-from app.services.transcriptions.records import JobOptions
 
 if TYPE_CHECKING:
     from app.services.live.session import Session
@@ -37,7 +37,7 @@ class Surroundings:
     ledger: Ledger
     batches: Batches | None
     """None where another process recognises."""
-    quick: Callable[[JobOptions], Batches | None]
+    quick: Callable[[TranscriptionOptions], Batches | None]
     """Another way for open segments with these options; None where there is no quicker one."""
     write: Callable[[Session], None]
     """Puts its sound on the disk now."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from app.domain.errors import Problem
-from app.services.transcriptions.records import JobOptions, SegmentRecord
+from app.domain.options import TranscriptionOptions
+from app.domain.transcription import SegmentRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Started:
     """What proves later that the client is the same; empty when it goes on."""
     transcription: str
     next_chunk: int
-    options: JobOptions
+    options: TranscriptionOptions
     model: str | None
     """None while it is being loaded."""
     segments: tuple[SegmentRecord, ...]
@@ -73,7 +74,7 @@ class Final:
 class SettingsHold:
     """What holds from the next segment on."""
 
-    options: JobOptions
+    options: TranscriptionOptions
 
 
 @dataclass(frozen=True, slots=True)

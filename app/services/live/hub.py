@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 from threading import Event, Lock, Thread
 
 from app.domain.errors import AppError, LiveSessionElsewhere, LiveSessionsFull
+from app.domain.options import TranscriptionOptions
 from app.domain.states import LiveState
+from app.domain.transcription import SegmentRecord
 from app.engine import SAMPLE_RATE
 from app.logging import event
 from app.services.inference.scheduler import Batches
@@ -20,7 +22,6 @@ from app.services.live.recorder import Recorder
 from app.services.live.session import Session
 from app.services.live.session_store import Ledger, Place
 from app.services.transcriptions.job_queue import Queue
-from app.services.transcriptions.records import JobOptions, SegmentRecord
 from app.store.database import Row
 
 FAREWELL_SECONDS = 5.0  # for a thread that waits for the database
@@ -36,7 +37,7 @@ class Over:
     id: str
     transcription: str
     next_chunk: int
-    options: JobOptions
+    options: TranscriptionOptions
     segments: tuple[SegmentRecord, ...]
     as_asked: bool
     """The client said that it was over, and only missed the answer."""
@@ -63,7 +64,7 @@ class Live:
         batches: Batches | None,
         limits: LiveLimits,
         model: Callable[[], str | None],
-        quick: Callable[[JobOptions], Batches | None] = lambda _: None,
+        quick: Callable[[TranscriptionOptions], Batches | None] = lambda _: None,
     ) -> None:
         self._queue = queue
         self._ledger = Ledger(queue)
@@ -99,7 +100,7 @@ class Live:
 
     # For clients
 
-    def begin(self, name: str, options: JobOptions, listener: Listener) -> Session:
+    def begin(self, name: str, options: TranscriptionOptions, listener: Listener) -> Session:
         """Begin a session; when this returns, its transcription is in the history.
 
         Raises:
@@ -169,7 +170,7 @@ class Live:
                 raise LiveSessionElsewhere(id=row["id"])
             return self._wake(*reopened)
 
-    def _wake(self, place: Place, options: JobOptions, next_chunk: int) -> Session:
+    def _wake(self, place: Place, options: TranscriptionOptions, next_chunk: int) -> Session:
         session = Session(place, options, next_chunk, self._around)
         self._awake[place.id] = session
         session.start()

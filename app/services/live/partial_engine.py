@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Lock, Thread
 
+from app.domain.options import TranscriptionOptions
 from app.engine import EngineSpec
 from app.services.inference.process import InferenceProcess
 from app.services.inference.scheduler import Batches
-from app.services.transcriptions.records import JobOptions
 
 IDLE_SECONDS = 300.0  # without anybody speaking, after which the process ends
 LOOK_SECONDS = 30.0
@@ -27,7 +27,7 @@ class QuickReader:
     def __init__(
         self,
         spec: EngineSpec,
-        is_wanted: Callable[[JobOptions], bool],
+        is_wanted: Callable[[TranscriptionOptions], bool],
         timeout_seconds: float,
         idle_seconds: float = IDLE_SECONDS,
     ) -> None:
@@ -52,7 +52,7 @@ class QuickReader:
             for thread in self._threads:
                 thread.join(FAREWELL_SECONDS)
 
-    def batches_for(self, options: JobOptions) -> Batches | None:
+    def batches_for(self, options: TranscriptionOptions) -> Batches | None:
         """Return the way to the process for open segments with these options; None where the model in use is as quick."""
         if not self._is_wanted(options):
             return None

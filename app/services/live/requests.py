@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.domain.errors import AppError
+from app.domain.options import TranscriptionOptions
 from app.engine import SAMPLE_RATE, Waveform
 from app.engine.audio.samples import BYTES_PER_SAMPLE, FULL_SCALE
 from app.engine.vad.vad import SpeechSpan
 from app.logging import event
-from app.services.inference.scheduler import Lane, Order, Recognised
+from app.services.inference.segment_queue import Lane, Order, Recognised
 from app.services.live.segment_store import Planned
-from app.services.transcriptions.records import JobOptions
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class Reading:
 
     number: int
     span: SpeechSpan
-    options: JobOptions
+    options: TranscriptionOptions
     since: float
     """When its last sound arrived; of a final, when its end was known."""
     planned: Planned | None = None

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from app.domain.errors import Problem
-from app.domain.states import SegmentState
-from app.domain.transcript import Applied, merge_receipts
+from app.domain.transcription import SegmentRecord
 from app.engine.vad.vad import SpeechSpan
-from app.services.inference.scheduler import Recognised
-from app.services.transcriptions.records import SegmentRecord, segment_from, words_to_store
+from app.services.inference.segment_queue import Recognised
+from app.services.transcriptions.segment_store import fail_segment, finish_segment
 from app.store.database import Connection, Database
 from app.store.queries import segments, transcriptions
+from app.store.rows import segment_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,41 +41,18 @@ class SegmentBook:
         self, transcription: str, planned: Planned, recognised: Recognised, seconds: float, *, is_new: bool
     ) -> SegmentRecord:
         """Store the text of a segment, which `is_new` or was planned before."""
-        heard, info = recognised.hypothesis, recognised.info
-        values = {
-            "state": SegmentState.DONE,
-            "text": heard.text,
-            "text_raw": heard.text_raw,
-            "confidence": heard.confidence,
-            "words": words_to_store(heard.words),
-            "dropped": heard.dropped,
-            "emotion": heard.emotion,
-            "events": list(heard.events),
-            "language": heard.language,
-            "seconds_worked": seconds,
-        }
         with self._database.writing() as connection:
             if is_new:
                 _plan(connection, transcription, planned)
-            segments.finish(connection, transcription, planned.index, **values)
-            earlier = (Applied(**line) for line in _receipt(connection, transcription))
-            receipt = merge_receipts(merge_receipts(earlier, recognised.receipt), heard.applied)
-            maker = {
-                "model": info.model,
-                "device": info.device,
-                "receipt": [asdict(line) for line in receipt],
-            }
-            transcriptions.change(connection, transcription, **maker)
-            transcriptions.recount(connection, transcription)
+            row = transcriptions.row_of(connection, transcription)
+            assert row is not None  # noqa: S101 - whoever removes a transcription waits for its session
+            finish_segment(connection, row, planned.index, recognised, seconds)
             return _segment(connection, transcription, planned.index)
 
     def fail(self, transcription: str, planned: Planned, problem: Problem) -> SegmentRecord:
         """Store why a segment that was planned has no text."""
         with self._database.writing() as connection:
-            failed = {"state": SegmentState.FAILED, "error": problem.to_dict()}
-            segments.finish(connection, transcription, planned.index, **failed)
-            transcriptions.change(connection, transcription)
-            transcriptions.recount(connection, transcription)
+            fail_segment(connection, transcription, planned.index, problem, 0.0)
             return _segment(connection, transcription, planned.index)
 
     def all_of(self, transcription: str) -> list[SegmentRecord]:
@@ -93,10 +70,3 @@ def _plan(connection: Connection, transcription: str, planned: Planned) -> None:
 
 def _segment(connection: Connection, transcription: str, index: int) -> SegmentRecord:
     return segment_from(segments.one(connection, transcription, index))
-
-
-def _receipt(connection: Connection, transcription: str) -> list[dict[str, str]]:
-    row = transcriptions.row_of(connection, transcription)
-    assert row is not None  # noqa: S101 - whoever removes a transcription waits for its session
-    receipt: list[dict[str, str]] = row["receipt"]
-    return receipt

@@ -7,21 +7,18 @@ from collections.abc import Callable
 from threading import Event
 from typing import TypeVar
 
-from app.domain.errors import AppError, DatabaseUnusable, DiskFull
+from app.domain.errors import AppError
+from app.domain.transcription import SegmentRecord
 from app.engine import SAMPLE_RATE, Waveform
 from app.engine.vad.vad import SpeechSpan
 from app.logging import event
-from app.services.inference.process import Stopped
-from app.services.inference.scheduler import Recognised
+from app.services.inference.segment_queue import Recognised
 from app.services.live.intake import Intake
 from app.services.live.requests import waveform_of
 from app.services.live.segment_store import Planned
 from app.services.live.session_store import Ledger, Place
-from app.services.transcriptions.records import SegmentRecord
+from app.services.retry import until_stored
 from app.store.files.live_wav import read_samples
-
-FIRST_PAUSE_SECONDS = 0.5  # before the disk is asked again; doubled each time
-LONGEST_PAUSE_SECONDS = 15.0
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
@@ -76,16 +73,11 @@ class SessionKeeper:
         Raises:
             Stopped: the server stops meanwhile.
         """
-        pause = FIRST_PAUSE_SECONDS
-        while True:
-            try:
-                return step()
-            except (DatabaseUnusable, DiskFull) as error:
-                event(_log, logging.WARNING, "live_waits", seconds=pause, reason=error)
-                self._complain(error)
-            if self._leaving.wait(pause):
-                raise Stopped
-            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+        return until_stored(step, self._leaving, self._wait)
+
+    def _wait(self, error: AppError, seconds: float) -> None:
+        event(_log, logging.WARNING, "live_waits", seconds=seconds, reason=error)
+        self._complain(error)
 
     def _store_sound(self, planned: Planned) -> None:
         if self._intake.stored.seconds < planned.span.end:

@@ -15,11 +15,12 @@ from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
 
 from app.domain.errors import AppError, LiveGap, LiveNotStored, LiveSessionOver, LiveTakenOver, LiveTooLong
+from app.domain.options import TranscriptionOptions
 from app.domain.states import LiveState
 from app.engine import SAMPLE_RATE
 from app.logging import bound, event
 from app.services.inference.process import Stopped
-from app.services.inference.scheduler import FINAL, PARTIAL
+from app.services.inference.segment_queue import FINAL, PARTIAL
 from app.services.live.context import Surroundings
 from app.services.live.events import Acknowledged, Ended, Listener, LiveEvent, SettingsHold, Started, Trouble
 from app.services.live.intake import Intake, Stored
@@ -27,7 +28,6 @@ from app.services.live.requests import Lanes
 from app.services.live.segment_writer import SessionKeeper
 from app.services.live.session_store import Place
 from app.services.live.speech import Speech
-from app.services.transcriptions.records import JobOptions
 from app.store.files.live_wav import read_samples
 
 LOOK_SECONDS = 0.5  # without anything to do
@@ -39,7 +39,9 @@ _log = logging.getLogger(__name__)
 class Session:
     """Every method may be called from any thread and does not wait for the recognition."""
 
-    def __init__(self, place: Place, options: JobOptions, next_chunk: int, around: Surroundings) -> None:
+    def __init__(
+        self, place: Place, options: TranscriptionOptions, next_chunk: int, around: Surroundings
+    ) -> None:
         self.place = place
         self.intake = Intake(place.wav, next_chunk)
         self._options = options
@@ -114,12 +116,12 @@ class Session:
             self._tell(Trouble(LiveTooLong(limit_hours=round(self._around.most_seconds / 3600, 2)).problem))
             self.end(LiveState.ENDED)
 
-    def change(self, options: JobOptions) -> None:
+    def change(self, options: TranscriptionOptions) -> None:
         """Let other options hold from the next segment on."""
         self._steps.put(partial(self._change, options))
 
     @property
-    def options(self) -> JobOptions:
+    def options(self) -> TranscriptionOptions:
         return self._options
 
     def stop(self, chunks: int) -> None:
@@ -229,7 +231,7 @@ class Session:
         self._speech.hear(sound, arrived)
         self._speech.retry()
 
-    def _change(self, options: JobOptions) -> None:
+    def _change(self, options: TranscriptionOptions) -> None:
         self._options = options
         self._keeper.insist(lambda: self._around.ledger.change(self.place.transcription, options))
         self._speech.change(options)

@@ -16,22 +16,22 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from app.domain.errors import LiveSessionUnknown, LiveTokenWrong, SegmentsFailed
+from app.domain.errors import LiveSessionUnknown, LiveTokenWrong
+from app.domain.options import TranscriptionOptions
 from app.domain.states import JobState, LiveState, SegmentState
-from app.domain.transcript import detect_language
 from app.engine import SAMPLE_RATE
 from app.engine.audio.measures import measure
 from app.engine.audio.peaks import peaks
+from app.engine.vad.options import vad_receipt
 from app.logging import event
 from app.services.live.intake import Stored
 from app.services.live.segment_store import SegmentBook
 from app.services.transcriptions.job_queue import Queue
-from app.services.transcriptions.records import JobOptions
-from app.services.transcriptions.transitions import cancelled, ended, given_back, why_without_text
+from app.services.transcriptions.transitions import cancelled, finished, requeued
 from app.store.database import Connection, Row
 from app.store.files.live_wav import HEADER_BYTES, GrowingWav
 from app.store.files.upload_file import SOURCE_STEM
-from app.store.queries import live, segments, transcriptions
+from app.store.queries import edits, live, segments, transcriptions
 
 SUFFIX = ".wav"
 NO_DIGEST = ""  # of a recording that still grows
@@ -63,7 +63,7 @@ class Ledger:
 
     # Beginning and going on
 
-    def begin(self, name: str, options: JobOptions) -> tuple[Place, str]:
+    def begin(self, name: str, options: TranscriptionOptions) -> tuple[Place, str]:
         """Make a session with its transcription; return where it is kept, and the token of its client.
 
         Raises:
@@ -82,7 +82,7 @@ class Ledger:
         self._files.acknowledge(transcription)
         return Place(id, transcription, wav, life), token
 
-    def _add(self, id: str, transcription: str, token: str, row: Row, options: JobOptions) -> None:
+    def _add(self, id: str, transcription: str, token: str, row: Row, options: TranscriptionOptions) -> None:
         now = row["created_at"]
         with self._database.writing() as connection:
             transcriptions.add(
@@ -93,7 +93,7 @@ class Ledger:
                     "state": JobState.RUNNING,
                     "stage": "recognizing",
                     "started_at": now,
-                    "receipt": [asdict(options.vad.receipt)],
+                    "receipt": [asdict(vad_receipt(options.vad))],
                 },
             )
             session = {"id": id, "transcription_id": transcription, "token_hash": _hash(token)}
@@ -123,7 +123,7 @@ class Ledger:
             raise LiveTokenWrong(id=id[:40])
         return row
 
-    def reopen(self, id: str) -> tuple[Place, JobOptions, int] | None:
+    def reopen(self, id: str) -> tuple[Place, TranscriptionOptions, int] | None:
         """Hold a session that is open; return where it is kept, its options and its next chunk.
 
         None where another process holds it, or it has just ended.
@@ -142,7 +142,7 @@ class Ledger:
             os.close(life)
             raise
 
-    def _reopened(self, id: str, life: int) -> tuple[Place, JobOptions, int] | None:
+    def _reopened(self, id: str, life: int) -> tuple[Place, TranscriptionOptions, int] | None:
         with self._database.reading() as connection:  # again: only now nobody else can change it
             row = live.find(connection, id)
             kept = row and transcriptions.row_of(connection, row["transcription_id"])
@@ -150,7 +150,7 @@ class Ledger:
             os.close(life)
             return None
         place = Place(id, kept["id"], self._wav(kept["id"], row["samples"]), life)
-        return place, JobOptions.from_dict(kept["options"]), row["next_chunk"]
+        return place, TranscriptionOptions.from_dict(kept["options"]), row["next_chunk"]
 
     def open_rows(self) -> list[Row]:
         with self._database.reading() as connection:
@@ -169,7 +169,7 @@ class Ledger:
             for id, place in stored:
                 live.keep(connection, id, next_chunk=place.next_chunk, samples=place.samples, now=now)
 
-    def change(self, transcription: str, options: JobOptions) -> None:
+    def change(self, transcription: str, options: TranscriptionOptions) -> None:
         with self._database.writing() as connection:
             transcriptions.change(connection, transcription, options=options.to_dict())
 
@@ -206,7 +206,7 @@ class Ledger:
         self.queue.announce()
 
 
-def _recording_row(name: str, options: JobOptions) -> Row:
+def _recording_row(name: str, options: TranscriptionOptions) -> Row:
     return {
         "name": name,
         "suffix": SUFFIX,
@@ -229,21 +229,14 @@ def _described(place: Place) -> dict[str, Any] | None:
     return facts | {"bit_rate": SAMPLE_RATE * 16, "channel_levels": [], "sound": [asdict(sound)]}
 
 
-def _outcome(connection: Connection, id: str, state: LiveState) -> dict[str, Any]:
+def _outcome(connection: Connection, id: str, state: LiveState) -> Row:
     """The values that the transcription takes."""
-    rows = segments.of(connection, id)
+    rows = edits.read(connection, id)
     if state is LiveState.CANCELLED:
         return cancelled(rows)
     if any(row["state"] == SegmentState.PENDING for row in rows):
-        return given_back()
-    failures = [row["error"] for row in rows if row["state"] == SegmentState.FAILED]
-    values = ended(JobState.FAILED if failures else JobState.SUCCEEDED, rows)
-    if failures:
-        problem = SegmentsFailed(failed=len(failures), total=len(rows), reason=failures[0]).problem
-        values["error"] = problem.to_dict()
-    elif not values["text"]:
-        values["warnings"] = [why_without_text(rows)]
-    return values | {"language": detect_language(values["text_raw"])}
+        return requeued()
+    return finished(_row(connection, id), rows)
 
 
 def _row(connection: Connection, transcription: str) -> Row:

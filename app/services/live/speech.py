@@ -16,17 +16,18 @@ from itertools import count
 import numpy as np
 
 from app.domain.errors import AppError, InferenceUnavailable, LiveTextWaits, RecognitionElsewhere
+from app.domain.options import TranscriptionOptions
+from app.domain.transcription import SegmentRecord
 from app.engine import Utterance, Waveform
 from app.engine.vad.speech_stream import Closed, Opened, Paused, SpeechStream
 from app.engine.vad.vad import SpeechSpan
 from app.logging import event
-from app.services.inference.scheduler import Lane, Order, Recognised
+from app.services.inference.segment_queue import Lane, Order, Recognised
 from app.services.live.events import Final, LiveEvent, Partial, Trouble, VoiceStarted, VoiceStopped
 from app.services.live.partials import GrowingText
 from app.services.live.requests import Lanes, Reading, RecentSound, answer_of
 from app.services.live.segment_store import Planned
 from app.services.live.segment_writer import SessionKeeper
-from app.services.transcriptions.records import JobOptions, SegmentRecord
 
 PARTIAL_QUALITY = "balanced"
 PARTIAL_SECONDS = 0.3  # between two readings of an open segment, at least
@@ -44,7 +45,7 @@ class Speech:
 
     def __init__(
         self,
-        options: JobOptions,
+        options: TranscriptionOptions,
         keeper: SessionKeeper,
         tell: Callable[[LiveEvent], None],
         lanes: Lanes | None,
@@ -103,7 +104,7 @@ class Speech:
             planned = Planned(segment.index, span, span.start)
             self._unread.append(Reading(next(self._numbers), span, self._options, time.monotonic(), planned))
 
-    def change(self, options: JobOptions) -> None:
+    def change(self, options: TranscriptionOptions) -> None:
         """Let `options` hold from the next segment on."""
         self._wanted = options
         self._stream.change(options.vad)

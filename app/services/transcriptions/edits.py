@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 from app.domain.edit_timing import Draft, place
 from app.domain.edits import Edit, EditedText, edit_from
 from app.domain.errors import N_, EditConflict, InvalidParameter, NotFinished, TranscriptionNotFound
+from app.domain.states import JobState
 from app.domain.transcript import Segment, join_texts
 from app.logging import event
-from app.services.transcriptions.job_queue import JobState, Queue
-from app.services.transcriptions.records import segment_from
+from app.services.transcriptions.job_queue import Queue
 from app.store.queries import edits, segments, transcriptions
+from app.store.rows import segment_from
 
 if TYPE_CHECKING:
     from app.store.database import Connection, Row
@@ -113,7 +114,7 @@ def _segments(connection: Connection, id: str, changes: Sequence[Change]) -> dic
     first = min((change.first for change in changes), default=0)
     last = max((change.last for change in changes), default=-1)
     rows = segments.between(connection, id, first, last)
-    return {row["index"]: segment_from(row).heard for row in rows}
+    return {row["index"]: segment_from(row) for row in rows}
 
 
 def _placed(there: Mapping[int, Segment], change: Change) -> Edit:

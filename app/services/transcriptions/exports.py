@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from app.domain.errors import NotFinished, TranscriptionNotFound
+from app.domain.transcription import Transcription
 from app.formats.archive import Member
-from app.services.transcriptions.job_queue import Queue, Transcription
+from app.services.transcriptions.job_queue import Queue
 
 
 def members(

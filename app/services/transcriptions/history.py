@@ -8,12 +8,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
-from app.services.transcriptions.job_queue import JobState, Queue, Transcription
-from app.services.transcriptions.records import transcription_from
+from app.domain.states import JobState
+from app.domain.transcription import Transcription
+from app.services.transcriptions.job_queue import Queue
 from app.store.database import Connection, Row
 from app.store.queries import history, search
 from app.store.queries.history import COUNTED_TO
 from app.store.queries.history_filter import Place, Wanted
+from app.store.rows import transcription_from
 
 __all__ = ["COUNTED_TO", "Day", "Excerpt", "Found", "History", "Piece", "Place", "Result", "Totals", "Wanted"]
 

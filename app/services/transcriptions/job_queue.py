@@ -24,40 +24,18 @@ from app.domain.errors import (
     TranscriptionNotFound,
 )
 from app.domain.hotwords import outcomes
-from app.domain.progress import Progress, Stage
+from app.domain.options import TranscriptionOptions
 from app.domain.states import JobState, Rank
 from app.domain.transcript import CHANNEL_NAME, Segment, Transcript, detect_language, join_texts
-from app.engine import CHANNELS, LANGUAGES, QUALITIES
+from app.domain.transcription import SegmentRecord, Transcription, TranscriptionPage
 from app.logging import JOB_LOG_NAME, event
-from app.services.transcriptions.records import (
-    JobOptions,
-    Page,
-    SegmentRecord,
-    Transcription,
-    segment_from,
-    transcription_from,
-)
-from app.services.transcriptions.transitions import cancelled, tried_again
+from app.services.transcriptions.transitions import cancelled, retried
 from app.store.database import Connection, Database, Row
 from app.store.files.recordings import Files
 from app.store.files.upload_file import IncomingFile
 from app.store.queries import edits, history, segments, transcriptions, trash
 from app.store.queries.history_filter import Wanted
-
-__all__ = [
-    "CHANNELS",
-    "LANGUAGES",
-    "QUALITIES",
-    "IncomingFile",
-    "JobOptions",
-    "JobState",
-    "Page",
-    "Progress",
-    "Queue",
-    "SegmentRecord",
-    "Stage",
-    "Transcription",
-]
+from app.store.rows import segment_from, transcription_from
 
 _log = logging.getLogger(__name__)
 
@@ -89,7 +67,7 @@ class Queue:
         return self.files.receive(name.encode(errors="replace").decode(), limit_bytes)
 
     def submit(
-        self, incoming: IncomingFile, options: JobOptions, source: str, beside: Beside | None = None
+        self, incoming: IncomingFile, options: TranscriptionOptions, source: str, beside: Beside | None = None
     ) -> Transcription:
         """Queue a received recording. When this returns, a power cut cannot lose it.
 
@@ -165,7 +143,7 @@ class Queue:
         """
         record = self.get(id)
         recognised = self.segments(id)
-        heard = tuple(segment.heard for segment in recognised if segment.text)
+        heard = tuple(segment for segment in recognised if segment.text)
         has_ended = record.state not in (JobState.QUEUED, JobState.RUNNING)
         if not has_ended or not (heard or record.state is JobState.SUCCEEDED):
             raise NotFinished(state=record.state.value)
@@ -190,7 +168,7 @@ class Queue:
 
     def search(
         self, query: str = "", state: JobState | None = None, limit: int = 50, offset: int = 0
-    ) -> Page:
+    ) -> TranscriptionPage:
         """Return transcriptions whose name or text holds every word of `query`, newest first.
 
         Their texts are cut; a total of a search may be "more than" (history.py has the rest of the story).
@@ -198,7 +176,9 @@ class Queue:
         wanted = Wanted(query=query, state=state)
         with self.database.reading() as connection:
             rows = history.newest(connection, wanted, limit, offset=offset)
-            return Page([transcription_from(row) for row in rows], history.count(connection, wanted))
+            return TranscriptionPage(
+                [transcription_from(row) for row in rows], history.count(connection, wanted)
+            )
 
     def counts(self) -> dict[JobState, int]:
         with self.database.reading() as connection:
@@ -308,7 +288,7 @@ class Queue:
             transcriptions.recount(connection, id)
             order = transcriptions.next_revision(connection)
             rank = min(row["rank"], Rank.BATCH)  # who asks for one of a paused batch wants it now
-            transcriptions.change(connection, id, **tried_again(), queue_order=order, rank=rank)
+            transcriptions.change(connection, id, **retried(), queue_order=order, rank=rank)
         event(_log, logging.INFO, "job_retried", job=id)
         self.announce()
         return self.get(id)
@@ -354,7 +334,7 @@ class Queue:
             self._arrival.wait(seconds)
 
 
-def _row(incoming: IncomingFile, options: JobOptions, source: str) -> Row:
+def _row(incoming: IncomingFile, options: TranscriptionOptions, source: str) -> Row:
     return {
         "name": incoming.name,
         "suffix": incoming.suffix,

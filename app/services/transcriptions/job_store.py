@@ -6,45 +6,31 @@ Each step is one transaction. A step of a job that was taken away from this work
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from app.domain.errors import Problem, SegmentsFailed
-from app.domain.states import JobState, Rank, SegmentState
-from app.domain.transcript import Applied, detect_language, merge_receipts
-from app.engine import Hypothesis
+from app.domain.errors import Problem
+from app.domain.options import TranscriptionOptions
+from app.domain.states import Rank, SegmentState
+from app.domain.transcription import SegmentRecord, Transcription
 from app.engine.preparation.preparation import Prepared
 from app.logging import event
+from app.services.inference.segment_queue import Recognised
 from app.services.transcriptions.job_queue import Queue
-from app.services.transcriptions.records import (
-    JobOptions,
-    SegmentRecord,
-    Transcription,
-    segment_from,
-    transcription_from,
-    words_to_store,
-)
-from app.services.transcriptions.transitions import cancelled, ended, given_back, why_without_text
+from app.services.transcriptions.segment_store import fail_segment, finish_segment
+from app.services.transcriptions.transitions import cancelled, failed, finished, requeued
 from app.store.database import Connection, Row
 from app.store.queries import edits, segments, transcriptions
+from app.store.rows import segment_from, transcription_from
 
 _log = logging.getLogger(__name__)
 
 
 class ClaimLost(Exception):
     """The job does not belong to this worker any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Maker:
-    """What recognised a segment: kept with the transcription."""
-
-    model: str
-    device: str
-    receipt: tuple[Applied, ...]
 
 
 class Claims:
@@ -102,7 +88,7 @@ class Claims:
             if row["duration"] is not None:
                 return
             segments.add(connection, id, _plan(prepared))
-            options = JobOptions.from_dict(row["options"])
+            options = TranscriptionOptions.from_dict(row["options"])
             transcriptions.change(
                 connection,
                 id,
@@ -117,45 +103,15 @@ class Claims:
         with self._own(id) as (connection, _):
             transcriptions.change(connection, id, stage="recognizing")
 
-    def finish_segment(
-        self, id: str, index: int, hypothesis: Hypothesis, maker: Maker, seconds_worked: float
-    ) -> None:
+    def finish_segment(self, id: str, index: int, recognised: Recognised, seconds_worked: float) -> None:
         """Store the text of one segment; when this returns it is never recognised again."""
         with self._own(id) as (connection, row):
-            segments.finish(
-                connection,
-                id,
-                index,
-                state=SegmentState.DONE,
-                text=hypothesis.text,
-                text_raw=hypothesis.text_raw,
-                confidence=hypothesis.confidence,
-                words=words_to_store(hypothesis.words),
-                dropped=hypothesis.dropped,
-                foreign_share=hypothesis.foreign_share,
-                emotion=hypothesis.emotion,
-                events=list(hypothesis.events),
-                language=hypothesis.language,
-                seconds_worked=seconds_worked,
-            )
-            stored = (Applied(**line) for line in row["receipt"])
-            receipt = [asdict(line) for line in merge_receipts(stored, maker.receipt)]
-            transcriptions.change(connection, id, model=maker.model, device=maker.device, receipt=receipt)
-            transcriptions.recount(connection, id)
+            finish_segment(connection, row, index, recognised, seconds_worked)
 
     def fail_segment(self, id: str, index: int, problem: Problem, seconds_worked: float) -> None:
         """Store why one segment has no text."""
         with self._own(id) as (connection, _):
-            segments.finish(
-                connection,
-                id,
-                index,
-                state=SegmentState.FAILED,
-                error=problem.to_dict(),
-                seconds_worked=seconds_worked,
-            )
-            transcriptions.change(connection, id)
-            transcriptions.recount(connection, id)
+            fail_segment(connection, id, index, problem, seconds_worked)
 
     def note_memory(self, id: str, memory_bytes: int) -> None:
         """Store the largest memory of a process that recognised this job alone."""
@@ -166,23 +122,16 @@ class Claims:
         """End a job whose segments have all been tried; return the problem where some of them failed."""
         self._files.drop_audio(id)
         with self._own(id) as (connection, row):
-            rows = edits.read(connection, id)
-            problem = _failures(rows)
-            values = ended(JobState.FAILED if problem else JobState.SUCCEEDED, rows)
-            values |= {"cancel_requested": False, "error": problem and problem.to_dict()}
-            values["language"] = detect_language(values["text_raw"], row["options"]["language"])
-            if not (values["text"] or problem):
-                values["warnings"] = [*row["warnings"], why_without_text(rows)]
+            values = finished(row, edits.read(connection, id))
             transcriptions.change(connection, id, **values)
         self._purge_if_deleted(row)
-        return problem
+        return Problem.from_dict(values["error"]) if values["error"] else None
 
     def fail(self, id: str, problem: Problem) -> None:
         """End a job that cannot go on; its finished segments are kept."""
         self._files.drop_audio(id)
         with self._own(id) as (connection, row):
-            done = edits.read(connection, id)
-            transcriptions.change(connection, id, **ended(JobState.FAILED, done), error=problem.to_dict())
+            transcriptions.change(connection, id, **failed(problem, edits.read(connection, id)))
         self._purge_if_deleted(row)
 
     def release(self, id: str) -> bool:
@@ -227,7 +176,7 @@ class Claims:
 
     def _requeue(self, connection: Connection, row: Row) -> None:
         """Let a job wait at its old place, or end it where that was asked for meanwhile."""
-        values = given_back()
+        values = requeued()
         if row["cancel_requested"]:
             self._files.drop_audio(row["id"])
             values = cancelled(edits.read(connection, row["id"]))
@@ -265,11 +214,3 @@ def _plan(prepared: Prepared) -> Iterator[Row]:
             "covers_seconds": end - covered,
         }
         covered = end
-
-
-def _failures(rows: Iterable[Row]) -> Problem | None:
-    states = [(row["state"], row["error"]) for row in rows]
-    failed = [error for state, error in states if state == SegmentState.FAILED]
-    if not failed:
-        return None
-    return SegmentsFailed(failed=len(failed), total=len(states), reason=failed[0]).problem

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from app.domain.errors import AudioGone
+from app.domain.options import TranscriptionOptions
 from app.logging import event
-from app.services.transcriptions.job_queue import AT_FIRST, JobOptions, Queue
+from app.services.transcriptions.job_queue import AT_FIRST, Queue
 from app.store.files.recordings import described
 from app.store.files.upload_file import SOURCE_STEM
 from app.store.queries import transcriptions
@@ -85,11 +86,11 @@ def _text(known: Mapping[str, Any], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _options(known: Mapping[str, Any]) -> JobOptions:
+def _options(known: Mapping[str, Any]) -> TranscriptionOptions:
     try:
-        return JobOptions.from_dict(known["options"])
+        return TranscriptionOptions.from_dict(known["options"])
     except (KeyError, TypeError, ValueError, AttributeError):
-        return JobOptions()
+        return TranscriptionOptions()
 
 
 def _moment(known: Mapping[str, Any]) -> datetime | None:

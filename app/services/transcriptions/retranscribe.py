@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from app.domain.errors import TranscriptionNotFound
+from app.domain.options import TranscriptionOptions
+from app.domain.transcription import Transcription
 from app.logging import event
-from app.services.transcriptions.job_queue import AT_FIRST, JobOptions, Queue, Transcription
-from app.services.transcriptions.records import transcription_from
+from app.services.transcriptions.job_queue import AT_FIRST, Queue
 from app.store.queries import transcriptions
+from app.store.rows import transcription_from
 
 if TYPE_CHECKING:
     from app.store.database import Row
@@ -22,7 +24,7 @@ SHARED = ("name", "suffix", "size_bytes", "sha256")
 _log = logging.getLogger(__name__)
 
 
-def recognise_again(queue: Queue, id: str, options: JobOptions, source: str) -> Transcription:
+def recognise_again(queue: Queue, id: str, options: TranscriptionOptions, source: str) -> Transcription:
     """Queue the recording of `id` with other options. When this returns, a power cut cannot lose it.
 
     Raises:
@@ -52,7 +54,7 @@ def readings(queue: Queue, record: Transcription) -> list[Transcription]:
         ]
 
 
-def _row(first: Row, options: JobOptions, source: str) -> Row:
+def _row(first: Row, options: TranscriptionOptions, source: str) -> Row:
     return {name: first[name] for name in SHARED} | {
         "source": source,
         "options": options.to_dict(),

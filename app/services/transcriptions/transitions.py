@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from app.domain.states import JobState
-from app.domain.transcript import NO_SPEECH, NOT_UNDERSTOOD, join_texts
+from app.domain.errors import Problem, SegmentsFailed
+from app.domain.states import JobState, SegmentState
+from app.domain.transcript import detect_language, join_texts, why_without_text
 from app.store.database import Row
 
-UNSURE = "unsure"  # how the engine calls a text that it withholds
+
+def finished(transcription: Row, segments: Sequence[Row]) -> Row:
+    """The values of a job whose segments have all been tried; it has failed where one of them has."""
+    problem = _failure(segments)
+    values = ended(JobState.FAILED if problem else JobState.SUCCEEDED, segments)
+    values |= {"cancel_requested": False, "error": problem and problem.to_dict()}
+    values["language"] = detect_language(values["text_raw"], transcription["options"]["language"])
+    if not (values["text"] or problem):
+        reason = why_without_text(row["dropped"] for row in segments)
+        values["warnings"] = [*transcription["warnings"], reason]
+    return values
+
+
+def failed(problem: Problem, segments: Sequence[Row]) -> Row:
+    """The values of a job that cannot go on."""
+    return ended(JobState.FAILED, segments) | {"error": problem.to_dict()}
+
+
+def cancelled(segments: Sequence[Row]) -> Row:
+    """The values of a job that ends because a person wanted so."""
+    return ended(JobState.CANCELLED, segments) | {"cancel_requested": True}
 
 
 def ended(state: JobState, segments: Sequence[Row]) -> Row:
@@ -24,19 +45,14 @@ def ended(state: JobState, segments: Sequence[Row]) -> Row:
     }
 
 
-def cancelled(segments: Sequence[Row]) -> Row:
-    """The values of a job that ends because a person wanted so."""
-    return ended(JobState.CANCELLED, segments) | {"cancel_requested": True}
-
-
-def given_back() -> Row:
+def requeued() -> Row:
     """The values of a job that waits at its old place, because its worker has ended."""
     return {"state": JobState.QUEUED, "stage": "queued", "worker": None}
 
 
-def tried_again() -> Row:
+def retried() -> Row:
     """The values of a job that a person wants to be done after all."""
-    return given_back() | {
+    return requeued() | {
         "started_at": None,
         "finished_at": None,
         "cancel_requested": False,
@@ -44,6 +60,9 @@ def tried_again() -> Row:
     }
 
 
-def why_without_text(segments: Sequence[Row]) -> str:
-    """Return the warning for a recording that ended without any text."""
-    return NOT_UNDERSTOOD if any(row["dropped"] == UNSURE for row in segments) else NO_SPEECH
+def _failure(segments: Iterable[Row]) -> Problem | None:
+    states = [(row["state"], row["error"]) for row in segments]
+    reasons = [error for state, error in states if state == SegmentState.FAILED]
+    if not reasons:
+        return None
+    return SegmentsFailed(failed=len(reasons), total=len(states), reason=reasons[0]).problem

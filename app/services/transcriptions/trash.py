@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from app.domain.errors import TranscriptionNotFound
+from app.domain.transcription import Transcription
 from app.logging import event
-from app.services.transcriptions.job_queue import Queue, Transcription
+from app.services.transcriptions.job_queue import Queue
 from app.store.queries import history, trash
 from app.store.queries.history_filter import Place, Wanted
 

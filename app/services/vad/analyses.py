@@ -19,15 +19,17 @@ from threading import Event, Lock, Thread
 from typing import Any, Literal
 
 from app.domain.errors import AnalysisNotFound, AppError, AudioGone, EmptyFile, TranscriptionNotFound
+from app.domain.options import SILERO, WEBRTCVAD, WEBRTCVAD_FRAME_MS, WEBRTCVAD_MODES, VadOptions
 from app.engine.audio.decoding import DecodeLimits
 from app.engine.audio.waveform import outline_of
 from app.engine.preparation.preparation import Cancelled, PreparationPool, judge_apart, prepare
 from app.engine.vad.detection import kept, kept_file
-from app.engine.vad.frames import FRAME_MS, MODES, Frames
-from app.engine.vad.options import SILERO, WEBRTCVAD
-from app.engine.vad.vad import DroppedSpan, Rule, SpeechReport, SpeechSpan, VadOptions, cut
+from app.engine.vad.frames import Frames
+from app.engine.vad.options import usable
+from app.engine.vad.vad import DroppedSpan, Rule, SpeechReport, SpeechSpan, cut
 from app.logging import event
-from app.services.transcriptions.job_queue import IncomingFile, Queue
+from app.services.transcriptions.job_queue import Queue
+from app.store.files.upload_file import IncomingFile
 from app.store.files.vad_folders import Analyses
 
 __all__ = ["Analysis", "DroppedSpan", "Rule", "SpeechReport", "SpeechSpan", "Vad", "VadOptions"]
@@ -172,7 +174,7 @@ class Vad:
         with self._lock:
             known = self._reports.get(key)
         if known is None:
-            known = cut(self._judged(id, options), options.usable)
+            known = cut(self._judged(id, options), usable(options))
             with self._lock:
                 _remember(self._reports, key, known)
         return known
@@ -354,8 +356,8 @@ class Vad:
 def _ways() -> Iterator[VadOptions]:
     """Yield every way to judge frames, what is asked for most first."""
     yield VadOptions(detector=SILERO)
-    for frame_ms in sorted(FRAME_MS, reverse=True):
-        for mode in MODES:
+    for frame_ms in sorted(WEBRTCVAD_FRAME_MS, reverse=True):
+        for mode in WEBRTCVAD_MODES:
             yield VadOptions(detector=WEBRTCVAD, mode=mode, frame_ms=frame_ms)
 
 

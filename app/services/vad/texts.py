@@ -11,11 +11,14 @@ from threading import Event, Lock, Thread
 from typing import Any, Literal, TypeAlias
 
 from app.domain.errors import AppError, Problem, RecognitionElsewhere
-from app.engine import RecognitionOptions, Utterance
+from app.domain.options import RecognitionOptions
+from app.engine import Utterance
 from app.engine.audio.decoding import read_waveform
+from app.engine.vad.vad import SpeechSpan
 from app.logging import event
-from app.services.inference.scheduler import Batches, Lane, Order
-from app.services.vad.analyses import SpeechSpan, Vad
+from app.services.inference.scheduler import Batches
+from app.services.inference.segment_queue import Lane, Order
+from app.services.vad.analyses import Vad
 
 REMEMBERED = 64  # analyses whose texts are in memory
 LOOK_SECONDS = 0.5  # between two looks whether there is more to do

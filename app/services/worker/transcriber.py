@@ -14,22 +14,20 @@ from dataclasses import dataclass
 from threading import Event
 from typing import TypeVar
 
-from app.domain.errors import AppError, DatabaseUnusable, DiskFull, InferenceUnavailable
-from app.domain.transcript import merge_receipts
+from app.domain.errors import AppError, InferenceUnavailable
+from app.domain.transcription import SegmentRecord, Transcription
 from app.engine import Utterance
 from app.engine.audio.decoding import DecodeLimits, read_waveform
 from app.engine.audio.samples import channel_file
 from app.engine.preparation.preparation import Cancelled, PreparationPool, prepare
 from app.logging import event
 from app.services.inference.dedicated import Bench
-from app.services.inference.process import Stopped
-from app.services.inference.scheduler import Batches, Lane, Order, Recognised
-from app.services.transcriptions.job_store import Claims, Maker
-from app.services.transcriptions.records import SegmentRecord, Transcription
+from app.services.inference.scheduler import Batches
+from app.services.inference.segment_queue import Lane, Order, Recognised
+from app.services.retry import until_stored
+from app.services.transcriptions.job_store import Claims
 from app.store.files.recordings import Files
 
-FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 15.0
 LOOK_SECONDS = 0.5  # between two looks whether a job is still wanted, while its segments are computed
 
 _log = logging.getLogger(__name__)
@@ -72,15 +70,7 @@ class Transcriber:
         Raises:
             Stopped: the worker stops meanwhile; the next one takes the job over.
         """
-        pause = FIRST_PAUSE_SECONDS
-        while True:
-            try:
-                return step()
-            except (DatabaseUnusable, DiskFull) as error:
-                event(_log, logging.WARNING, "database_waits", seconds=pause, reason=error)
-            if self.stopping.wait(pause):
-                raise Stopped
-            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+        return until_stored(step, self.stopping, _log_waiting)
 
     def _prepare(self, job: Transcription) -> None:
         """Make the samples and the plan of segments, unless both are there."""
@@ -164,11 +154,9 @@ class Transcriber:
             self._keep(job, order.index, recognised, seconds)
 
     def _keep(self, job: Transcription, index: int, recognised: Recognised, seconds: float) -> None:
-        hypothesis, info = recognised.hypothesis, recognised.info
-        maker = Maker(info.model, info.device, merge_receipts(recognised.receipt, hypothesis.applied))
-        self.remember(lambda: self.claims.finish_segment(job.id, index, hypothesis, maker, seconds))
+        self.remember(lambda: self.claims.finish_segment(job.id, index, recognised, seconds))
         event(_log, logging.INFO, "segment_finished", index=index, seconds=round(seconds, 3))
-        for line in hypothesis.applied:
+        for line in recognised.hypothesis.applied:
             facts = f"{line.asked} -> {line.applied}"
             event(
                 _log,
@@ -179,3 +167,7 @@ class Transcriber:
                 became=facts,
                 reason=line.reason,
             )
+
+
+def _log_waiting(error: AppError, seconds: float) -> None:
+    event(_log, logging.WARNING, "database_waits", seconds=seconds, reason=error)

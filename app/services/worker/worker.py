@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from threading import Event, Thread
 
 from app.domain.errors import AppError
+from app.domain.transcription import Transcription
 from app.engine import EngineSpec
 from app.engine.audio.decoding import DecodeLimits
 from app.engine.preparation.preparation import Cancelled, PreparationPool
@@ -23,7 +24,6 @@ from app.services.inference.process import InferenceProcess, Stopped
 from app.services.inference.scheduler import Batches
 from app.services.transcriptions.job_queue import Queue
 from app.services.transcriptions.job_store import ClaimLost, Claims
-from app.services.transcriptions.records import Transcription
 from app.services.worker.transcriber import Transcriber
 from app.store.files.recordings import Files
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from app.domain.errors import N_
+from app.domain.transcription import Transcription
 from app.services.transcriptions.edits import edited_text
-from app.services.transcriptions.job_queue import Queue, Transcription
+from app.services.transcriptions.job_queue import Queue
 from app.support.case import MANIFEST_NAME, AudioChoice, CaseChoice, Part, Surroundings
 from app.support.case.archive import as_json, manifest_of, write_archive
 from app.support.case.contents import Contents, Evidence

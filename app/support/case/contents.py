@@ -12,7 +12,7 @@ from app.domain.edits import Edit
 from app.domain.errors import N_, Problem
 from app.domain.hotwords import outcomes
 from app.domain.transcript import join_texts
-from app.services.transcriptions.job_queue import SegmentRecord, Transcription
+from app.domain.transcription import SegmentRecord, Transcription
 from app.support.case import CaseChoice, Part, Surroundings
 from app.support.case.installation import About, Around
 from app.support.diagnosis import diagnose, run_of
@@ -141,7 +141,7 @@ class Contents:
 
     def _result(self) -> dict[str, Any]:
         job = self._job
-        heard = [segment.heard for segment in self._segments if segment.text]
+        heard = [segment for segment in self._segments if segment.text]
         found = outcomes(job.options.hotwords, heard, job.receipt)
         return {
             "language": job.language,

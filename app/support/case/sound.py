@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from app.domain.errors import N_, AppError, AudioGone
+from app.domain.transcription import SegmentRecord, Transcription
 from app.engine import SAMPLE_RATE
 from app.engine.audio.decoding import DecodeLimits
 from app.engine.audio.flac import write_flac
 from app.engine.audio.samples import channel_file
 from app.engine.preparation.preparation import prepare
-from app.services.transcriptions.job_queue import Queue, SegmentRecord, Transcription
+from app.services.transcriptions.job_queue import Queue
 from app.store.files.recordings import AUDIO_NAME
 from app.support.case import AudioChoice, CaseChoice, Part
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from app.domain.errors import Problem
 from app.domain.hotwords import outcomes
-from app.domain.transcript import Applied, HotwordOutcome, Segment, mean_confidence
-from app.engine import Hypothesis
-from app.services.transcriptions.job_queue import JobOptions, JobState, SegmentRecord, Transcription
+from app.domain.options import TranscriptionOptions
+from app.domain.states import JobState
+from app.domain.transcript import Applied, HotwordOutcome, mean_confidence
+from app.domain.transcription import SegmentRecord, Transcription
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,31 +46,14 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """One segment, as far as the checks need it."""
-
-    start: float
-    end: float
-    text: str
-    text_raw: str
-    confidence: float | None
-    dropped: str = ""
-    foreign_share: float | None = None
-
-    @property
-    def seconds(self) -> float:
-        return self.end - self.start
-
-
-@dataclass(frozen=True, slots=True)
 class Run:
     """One recognition: what was asked, what the recording is like, what came out."""
 
-    options: JobOptions
+    options: TranscriptionOptions
     recording: Mapping[str, Any]
     """As Prepared.described; empty where it was not measured."""
     duration: float | None
-    segments: Sequence[Heard]
+    segments: Sequence[SegmentRecord]
     """Those that are done."""
     segments_total: int
     receipt: Sequence[Applied]
@@ -87,9 +71,7 @@ class Run:
 
     @property
     def confidence(self) -> float | None:
-        return mean_confidence(
-            Segment(each.start, each.end, each.text, each.text_raw, each.confidence) for each in self.segments
-        )
+        return mean_confidence(self.segments)
 
     @property
     def sounds(self) -> Sequence[Mapping[str, float]]:
@@ -100,12 +82,12 @@ class Run:
 def run_of(job: Transcription, segments: Sequence[SegmentRecord]) -> Run:
     """Return what the checks need of a transcription in any state."""
     done = [segment for segment in segments if segment.state == "done"]
-    heard = [segment.heard for segment in done if segment.text]
+    heard = [segment for segment in done if segment.text]
     return Run(
         options=job.options,
         recording=job.recording,
         duration=job.duration,
-        segments=[_heard(segment) for segment in done],
+        segments=done,
         segments_total=len(segments),
         receipt=job.receipt,
         hotwords=_outcomes(job, heard),
@@ -114,30 +96,5 @@ def run_of(job: Transcription, segments: Sequence[SegmentRecord]) -> Run:
     )
 
 
-def heard_from(start: float, end: float, hypothesis: Hypothesis) -> Heard:
-    """Return what the checks need of a segment that has just been recognised."""
-    return Heard(
-        start,
-        end,
-        hypothesis.text,
-        hypothesis.text_raw,
-        hypothesis.confidence,
-        hypothesis.dropped,
-        hypothesis.foreign_share,
-    )
-
-
-def _outcomes(job: Transcription, heard: Sequence[Segment]) -> tuple[HotwordOutcome, ...]:
+def _outcomes(job: Transcription, heard: Sequence[SegmentRecord]) -> tuple[HotwordOutcome, ...]:
     return outcomes(job.options.hotwords, heard, job.receipt) if job.options.hotwords else ()
-
-
-def _heard(segment: SegmentRecord) -> Heard:
-    return Heard(
-        segment.start,
-        segment.end,
-        segment.text,
-        segment.text_raw,
-        segment.confidence,
-        segment.dropped,
-        segment.foreign_share,
-    )

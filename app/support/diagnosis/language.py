@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from app.domain.errors import N_
 from app.domain.transcript import SPOKEN
-from app.support.diagnosis.finding import Finding, Heard, Remedy, Run
+from app.domain.transcription import SegmentRecord
+from app.support.diagnosis.finding import Finding, Remedy, Run
 
 FOREIGN_SHARE = 0.6  # of what was heard; mixed speech has less
 SURE_SHARE = 0.85  # where the text is a few words: of so little, some misread ones are a large share
@@ -48,7 +49,7 @@ def heard_as_other(run: Run) -> float | None:
     return _written_in_other(run.segments, run.options.language)
 
 
-def _written_in_other(segments: Sequence[Heard], language: str) -> float | None:
+def _written_in_other(segments: Sequence[SegmentRecord], language: str) -> float | None:
     """Judge by the script, for models that are not forced."""
     letters = [unit for unit in _units(segments) if unit.strip("'").isalpha()]
     if len(letters) < LEAST_UNITS:
@@ -57,7 +58,7 @@ def _written_in_other(segments: Sequence[Heard], language: str) -> float | None:
     return latin if language == "zh" else 1 - latin
 
 
-def _units(segments: Sequence[Heard]) -> list[str]:
+def _units(segments: Sequence[SegmentRecord]) -> list[str]:
     return [unit for segment in segments for unit in SPOKEN.findall(segment.text_raw)]
 
 

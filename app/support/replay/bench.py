@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
-from app.domain.errors import N_, InvalidParameter, UnknownLanguage
-from app.domain.hotwords import parse_hotwords
-from app.engine import LANGUAGES, QUALITIES, EngineSpec
+from app.domain.options import RecognitionOptions
+from app.engine import EngineSpec
 from app.engine.audio.decoding import DecodeLimits
-from app.services.transcriptions.job_queue import JobOptions
+from app.services.options import OptionsPatch
 from app.support.model_identity import model_checksum
 from app.support.replay.recorded import RecordedCase
 from app.support.replay.rerun import Rerun
 
 ENGINE_SETTINGS = ("device", "dtype", "allow_device_fallback", "batch_seconds", "threads")
 """What a case has recorded and a replay takes over."""
-OPTIONS = ("language", "quality", "hotwords", "itn", "punctuation")
-SWITCHES = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
+OPTIONS = tuple(each.name for each in fields(RecognitionOptions))
+"""What can be changed of the options: a case holds the sound as it was cut, so how it was cut stays."""
 
 
 @dataclass(slots=True)
@@ -61,30 +60,5 @@ class Bench:
         Raises:
             InvalidParameter, UnknownLanguage: there is no such value.
         """
-        options = case.options
-        for name, value in self.changes.items():
-            if name in OPTIONS:
-                options = with_option(options, name, value)
-        return replace(case, options=options)
-
-
-def with_option(options: JobOptions, name: str, value: str) -> JobOptions:
-    """Return the options with one of OPTIONS as a person has written it.
-
-    Raises:
-        InvalidParameter, UnknownLanguage: there is no such value.
-    """
-    if name == "language":
-        if value not in LANGUAGES:
-            raise UnknownLanguage(language=value, known=", ".join(LANGUAGES))
-        return replace(options, language=value)
-    if name == "quality":
-        if value not in QUALITIES:
-            raise InvalidParameter(name=name, reason=N_("it must be fast, balanced or accurate"))
-        return replace(options, quality=value)
-    if name == "hotwords":
-        return replace(options, hotwords=parse_hotwords(value))
-    if value.lower() not in SWITCHES:
-        raise InvalidParameter(name=name, reason=N_("it must be on or off"))
-    switch = SWITCHES[value.lower()]
-    return replace(options, itn=switch) if name == "itn" else replace(options, punctuation=switch)
+        changes = {name: value for name, value in self.changes.items() if name in OPTIONS}
+        return replace(case, options=OptionsPatch.of(**changes).apply(case.options))

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from app.domain.errors import CaseDamaged
+from app.domain.options import TranscriptionOptions
 from app.engine import SAMPLE_RATE, Waveform
 from app.engine.audio.decoding import DecodeLimits
 from app.engine.audio.samples import BYTES_PER_SAMPLE, FULL_SCALE, channel_file
 from app.engine.preparation.preparation import Prepared, prepare
-from app.services.transcriptions.job_queue import JobOptions
 from app.support.case.archive import CaseArchive
 
 
@@ -54,7 +54,7 @@ class RecordedCase:
     """Everything of a case that a replay needs."""
 
     job: Mapping[str, Any]
-    options: JobOptions
+    options: TranscriptionOptions
     segments: tuple[RecordedSegment, ...]
     """All of the plan, or those of the stretch where only that has sound."""
     audio: Mapping[str, Any]
@@ -90,7 +90,7 @@ def read_case(archive: CaseArchive) -> RecordedCase:
         result = archive.json("result.json")
         return RecordedCase(
             job=archive.json("job.json"),
-            options=JobOptions.from_dict(archive.json("options.json")),
+            options=TranscriptionOptions.from_dict(archive.json("options.json")),
             segments=tuple(each for each in plan if not chosen or each.index in chosen),
             audio=audio,
             settings={name: told["value"] for name, told in archive.json("settings.json").items()},

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from threading import Thread
 
 from app.domain.errors import AppError, InferenceUnavailable
+from app.domain.options import RecognitionOptions
 from app.domain.transcript import Applied, Word, merge_receipts
-from app.engine import EngineInfo, EngineSpec, RecognitionOptions, Utterance
+from app.engine import EngineInfo, EngineSpec, Utterance
 from app.services.inference.process import InferenceProcess
-from app.services.inference.scheduler import Batches, Lane, Order
+from app.services.inference.scheduler import Batches
+from app.services.inference.segment_queue import Lane, Order
 from app.support.replay.recorded import CaseSound, RecordedSegment
 
 LOOK_SECONDS = 0.5

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from fastapi import Depends, Query
 
 from app.domain.errors import N_, InvalidParameter
+from app.domain.states import JobState
 from app.services.transcriptions.history import Place, Wanted
-from app.services.transcriptions.job_queue import JobState
 from app.web.answers.transcriptions import item_answer
 from app.web.schemas.history import ExcerptAnswer, FoundItem, PieceAnswer, TranscriptionPage
 

@@ -25,10 +25,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from app.domain.errors import Problem
+    from app.domain.options import TranscriptionOptions
     from app.domain.transcript import Applied
+    from app.domain.transcription import SegmentRecord, Transcription
     from app.i18n import Translate
     from app.services.inference.process import InferenceStatus
-    from app.services.transcriptions.job_queue import JobOptions, SegmentRecord, Transcription
 
 PREVIEW_CHARACTERS = 1000
 """Lists and events carry no more of a text: that of ten hours is long, and events come often."""
@@ -50,7 +51,7 @@ def full_answer(
         **_common(record, translate),
         text=record.text,
         text_raw=record.text_raw,
-        confidence=rounded(mean_confidence(segment.heard for segment in segments)),
+        confidence=rounded(mean_confidence(segments)),
         segments=[segment_answer(segment, translate) for segment in segments],
         receipt=receipt_answer(record.receipt, translate),
         hotwords=_hotwords(record, segments),
@@ -103,16 +104,8 @@ def model_answer(status: InferenceStatus, translate: Translate) -> ModelAnswer:
     )
 
 
-def options_answer(options: JobOptions) -> Options:
-    return Options(
-        language=options.language,
-        hotwords=[str(hotword) for hotword in options.hotwords],
-        itn=options.itn,
-        punctuation=options.punctuation,
-        quality=options.quality,
-        channels=options.channels,
-        model=options.model,
-    )
+def options_answer(options: TranscriptionOptions) -> Options:
+    return Options.model_validate(options)
 
 
 def problem_answer(problem: Problem | None, translate: Translate) -> ErrorDetail | None:
@@ -155,7 +148,7 @@ def _reading(record: Transcription) -> Reading:
 
 
 def _hotwords(record: Transcription, segments: list[SegmentRecord]) -> list[HotwordAnswer]:
-    heard = [segment.heard for segment in segments]
+    heard = segments
     return [
         HotwordAnswer(
             word=outcome.word,

@@ -17,8 +17,10 @@ from app.web.schemas.vad import Speech, Stretch, VadAnswer, VadOptionsAnswer
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from app.domain.options import VadOptions
+    from app.engine.vad.vad import SpeechSpan
     from app.i18n import Translate
-    from app.services.vad.analyses import Analysis, SpeechSpan, VadOptions
+    from app.services.vad.analyses import Analysis
     from app.web.dependencies import State
 
 PICTURE = 1000  # stretches in the first picture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import anyio
@@ -23,7 +22,6 @@ from app.domain.errors import (
     UnknownFormat,
     UnknownLanguage,
 )
-from app.domain.hotwords import parse_hotwords
 from app.formats.archive import ARCHIVE_FORMATS
 from app.services.batches.batches import ItemState
 from app.services.batches.exports import batch_members
@@ -33,7 +31,6 @@ from app.web.api.exports import ARCHIVE_CONTENT, archive_response
 from app.web.api.routers import ApiRouter
 from app.web.dependencies import QueueDep, StateDep, TranslateDep
 from app.web.errors import LARGEST_FORM_BYTES
-from app.web.forms.fields import parse_channels, parse_language, parse_quality
 from app.web.forms.file_names import clean_name
 from app.web.openapi import Responses, content, errors
 from app.web.schemas.batches import (
@@ -43,7 +40,6 @@ from app.web.schemas.batches import (
     BatchItemAnswer,
     BatchItemList,
     BatchList,
-    BatchOptions,
     NewBatch,
     NewOrder,
     ServerFolder,
@@ -53,7 +49,7 @@ from app.web.sse import RETRY_MS, stopped, stream
 if TYPE_CHECKING:
     from app.i18n import Translate
     from app.services.batches.batches import Batch, BatchBook, BatchItem
-    from app.services.transcriptions.job_queue import JobOptions, Queue
+    from app.services.transcriptions.job_queue import Queue
 
 router = ApiRouter(prefix="/batches", tags=["batches"])
 
@@ -77,7 +73,7 @@ def create_batch(wanted: NewBatch, state: StateDep) -> BatchAnswer:
     name = clean_name(wanted.name)
     if not name:
         raise InvalidParameter(name="name", reason=N_("it is empty"))
-    options = _job_options(wanted.options, state["default_options"])
+    options = wanted.options.apply(state["default_options"])
     return batch_answer(state["batches"].create(name, options))
 
 
@@ -243,18 +239,6 @@ def _item_answer(item: BatchItem, translate: Translate) -> BatchItemAnswer:
         duplicate_of=item.duplicate_of,
         error=problem_answer(item.error, translate),
         text=item.text,
-    )
-
-
-def _job_options(wanted: BatchOptions, defaults: JobOptions) -> JobOptions:
-    return replace(
-        defaults,
-        language=parse_language(wanted.language),
-        hotwords=parse_hotwords(wanted.hotwords),
-        itn=wanted.itn,
-        punctuation=wanted.punctuation,
-        quality=parse_quality(wanted.quality),
-        channels=parse_channels(wanted.channels),
     )
 
 

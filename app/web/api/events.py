@@ -17,7 +17,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
 from app.domain.errors import InvalidParameter, TranscriptionNotFound
-from app.services.transcriptions.job_queue import JobState
+from app.domain.states import JobState
 from app.web.answers.transcriptions import item_answer
 from app.web.api.routers import ApiRouter
 from app.web.dependencies import QueueDep, TranscriptionId, TranslateDep
@@ -25,8 +25,9 @@ from app.web.openapi import Responses, content, errors
 from app.web.sse import RETRY_MS, stopped, stream
 
 if TYPE_CHECKING:
+    from app.domain.transcription import Transcription
     from app.i18n import Translate
-    from app.services.transcriptions.job_queue import Queue, Transcription
+    from app.services.transcriptions.job_queue import Queue
 
 router = ApiRouter(
     prefix="/transcriptions", tags=["transcriptions"], default_response_class=EventSourceResponse

@@ -33,7 +33,7 @@ class HotwordListBody(BaseModel):
     name: str = Field(description="1 to 100 characters; each list has its own.", examples=["技术词汇"])
     words: str = Field(
         description="One word or phrase on each line; a number after it and a space is its weight, 1 to 100 (20).",
-        examples=["转写\nConformer 30"],
+        examples=["转写\nConformer:30"],
     )
 
 
@@ -42,7 +42,7 @@ class HotwordListAnswer(BaseModel):
 
     id: str = Field(examples=["5f0c2e9b1a44d771"])
     name: str = Field(examples=["技术词汇"])
-    words: str = Field(description="One on each line.", examples=["转写\nConformer 30"])
+    words: str = Field(description="One on each line.", examples=["转写\nConformer:30"])
     count: int = Field(description="How many words there are.", examples=[2])
     created_at: Moment = Field(examples=["2026-11-22T18:57:01.123Z"])
     updated_at: Moment = Field(examples=["2026-11-22T18:57:01.123Z"])

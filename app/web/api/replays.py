@@ -18,7 +18,8 @@ from app.domain.errors import (
     UploadInterrupted,
     UploadTooLarge,
 )
-from app.services.transcriptions.job_queue import LANGUAGES, QUALITIES
+from app.domain.languages import LANGUAGES
+from app.domain.options import QUALITIES
 from app.web.answers.replays import replay_answer
 from app.web.api.routers import ApiRouter
 from app.web.dependencies import SettingsDep, StateDep, TranslateDep

@@ -19,9 +19,9 @@ from app.domain.errors import (
     InferenceHung,
     InferenceUnavailable,
 )
+from app.domain.languages import LANGUAGES
 from app.formats import FORMATS
 from app.services.inference.process import InferenceProcess
-from app.services.transcriptions.job_queue import LANGUAGES
 from app.web.answers.transcriptions import model_answer
 from app.web.api.routers import ApiRouter
 from app.web.dependencies import InferenceDep, QueueDep, State, StateDep, TranslateDep

@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response, status
+from pydantic import ConfigDict
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse
 
@@ -34,8 +35,9 @@ from app.domain.errors import (
     UploadInterrupted,
     UploadTooLarge,
 )
+from app.domain.options import VadOptions
 from app.formats.intervals import STRETCH_FORMATS, LabelledStretch, find_stretch_format
-from app.services.vad.analyses import VadOptions
+from app.services.options import VadPatch, parse_language
 from app.services.vad.texts import stretch_of
 from app.web.answers.vad import Window, vad_answer
 from app.web.api.routers import ApiRouter
@@ -43,7 +45,6 @@ from app.web.api.transcriptions.missing_text import Limit, Offset, Rules
 from app.web.audio import audio_response
 from app.web.dependencies import QueueDep, StateDep, TranscriptionId, TranslateDep, state_of
 from app.web.errors import LARGEST_FORM_BYTES
-from app.web.forms.fields import parse_language
 from app.web.forms.file_names import content_disposition, export_name
 from app.web.forms.recording import UploadForm, fill
 from app.web.heard_audio import heard_response
@@ -87,42 +88,15 @@ UPLOAD_FORM: dict[str, Any] = {
 VadId = Annotated[str, Path(description="Id of the recording.", examples=["5f0c2e9b1a44d0e1"])]
 
 
-def _options(
-    connection: Request,
-    detector: Annotated[
-        str | None,
-        Query(
-            description="`silero` or `webrtcvad`. Without: the one that `threshold`, or `mode` and `frame_ms`, belong to."
-        ),
-    ] = None,
-    threshold: Annotated[
-        float | None, Query(ge=0, le=1, description="Of silero: probability from which a frame is speech.")
-    ] = None,
-    mode: Annotated[
-        int | None, Query(ge=0, le=3, description="Of webrtcvad: 0 keeps most sound, 3 drops most.")
-    ] = None,
-    frame_ms: Annotated[
-        int | None, Query(description="Of webrtcvad: 10, 20 or 30, the length of one frame.")
-    ] = None,
-    max_segment_ms: Annotated[
-        int | None, Query(ge=1000, le=60_000, description="Longest stretch, padding included.")
-    ] = None,
-    min_speech_ms: Annotated[
-        int | None, Query(ge=0, le=10_000, description="A stretch with less speech is dropped.")
-    ] = None,
-    min_silence_ms: Annotated[
-        int | None, Query(ge=0, le=10_000, description="Silence that ends a stretch.")
-    ] = None,
-    speech_pad_ms: Annotated[
-        int | None, Query(ge=0, le=2000, description="Sound kept before and after.")
-    ] = None,
-) -> VadOptions:
+class VadQuery(VadPatch):
+    """The options of speech detection among the other parameters of an address."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+def _options(connection: Request, changes: Annotated[VadQuery, Query()]) -> VadOptions:
     """Return what was asked; the rest is as the server has it."""
-    defaults = state_of(connection)["default_options"].vad
-    return defaults.with_asked(
-        detector=detector, threshold=threshold, mode=mode, frame_ms=frame_ms, max_segment_ms=max_segment_ms,
-        min_speech_ms=min_speech_ms, min_silence_ms=min_silence_ms, speech_pad_ms=speech_pad_ms,
-    )  # fmt: skip
+    return changes.apply(state_of(connection)["default_options"].vad)
 
 
 def _window(

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from pydantic import TypeAdapter, ValidationError
 
 from app.domain.errors import N_, InvalidParameter, NoFile
-from app.web.forms.fields import parse_language, parse_quality
 from app.web.forms.file_names import NAMELESS, display_name
 from app.web.schemas.comparisons import Variant
 
 if TYPE_CHECKING:
-    from app.services.transcriptions.job_queue import IncomingFile, JobOptions
+    from app.domain.options import TranscriptionOptions
+    from app.store.files.upload_file import IncomingFile
 
 FIELDS = ("file", "transcription", "variants", "reference")
 LONGEST_FIELD_BYTES = 1024 * 1024  # of all but the file, together
@@ -112,15 +111,10 @@ class ComparisonForm:
         self._file = self._cleanup.enter_context(self._queue.receive(name, self._limit_bytes))
 
 
-def options_of(variant: Variant, usual: JobOptions) -> JobOptions:
+def options_of(variant: Variant, usual: TranscriptionOptions) -> TranscriptionOptions:
     """Return what is asked of one reading.
 
     Raises:
         UnknownLanguage, InvalidParameter
     """
-    return replace(
-        usual,
-        model=variant.model,
-        language=usual.language if variant.language is None else parse_language(variant.language),
-        quality=usual.quality if variant.quality is None else parse_quality(variant.quality),
-    )
+    return variant.apply(usual)

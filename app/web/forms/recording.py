@@ -5,25 +5,29 @@ A form that is refused or breaks off leaves nothing behind. Fields may come befo
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import anyio
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from app.domain.errors import N_, InvalidParameter, NoFile, UploadInterrupted, UploadTooLarge
-from app.services.transcriptions.job_queue import IncomingFile, JobOptions
-from app.web.forms.fields import UploadFields
+from app.domain.hotwords import unique_hotwords
+from app.domain.options import TranscriptionOptions
+from app.services.options import FORM_OPTIONS, SWITCHES, OptionsPatch
+from app.store.files.upload_file import IncomingFile
 from app.web.forms.file_names import NAMELESS, display_name
 from app.web.forms.multipart import MultipartReader, PartSink
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-FIELDS = ("file", "language", "hotwords", "itn", "punctuation", "quality", "channels")
+FIELDS = ("file", *FORM_OPTIONS)
 LONGEST_FIELD_BYTES = 256 * 1024  # all fields but the file, together
 SILENCE_SECONDS = 120.0  # a computer that fell asleep does not say goodbye
 FEED_BYTES = 256 * 1024  # handed to the parser at once, so that a thread is asked seldom
@@ -38,7 +42,7 @@ class Receiver(Protocol):
 class UploadForm:
     """The sink of one multipart form. Use it as a context manager: leaving it removes a file that nobody kept."""
 
-    def __init__(self, queue: Receiver, limit_bytes: int, defaults: JobOptions) -> None:
+    def __init__(self, queue: Receiver, limit_bytes: int, defaults: TranscriptionOptions) -> None:
         self._queue = queue
         self._limit_bytes = limit_bytes
         self._cleanup = ExitStack()
@@ -46,7 +50,7 @@ class UploadForm:
         self._field = ""
         self._value = bytearray()
         self._field_bytes = 0
-        self._chosen = UploadFields(defaults)
+        self._options = defaults
         self._sent_name: str | None = None
 
     def __enter__(self) -> Self:
@@ -58,8 +62,9 @@ class UploadForm:
         self._cleanup.__exit__(kind, error, trace)
 
     @property
-    def options(self) -> JobOptions:
-        return self._chosen.options()
+    def options(self) -> TranscriptionOptions:
+        """What was asked for so far; the rest is as the server has it."""
+        return self._options
 
     @property
     def file(self) -> IncomingFile:
@@ -92,7 +97,17 @@ class UploadForm:
 
     def end_part(self) -> None:
         if self._field != "file":
-            self._chosen.take(self._field, self._value.decode(errors="replace"))
+            self._choose(self._field, self._value.decode(errors="replace"))
+
+    def _choose(self, name: str, value: str) -> None:
+        """Take one option over, validated on arrival; a field of hotwords may be repeated."""
+        given: object = value
+        if name == "hotwords" and value.lstrip().startswith("["):
+            given = _json_list(value)
+        chosen = OptionsPatch.of(**{name: given}).apply(self._options)
+        if name == "hotwords":
+            chosen = replace(chosen, hotwords=unique_hotwords((*self._options.hotwords, *chosen.hotwords)))
+        self._options = chosen
 
     def _begin_file(self, file_name: str | None) -> None:
         if self._file is not None:
@@ -101,6 +116,30 @@ class UploadForm:
         self._sent_name = file_name
         name = display_name(file_name or NAMELESS)
         self._file = self._cleanup.enter_context(self._queue.receive(name, self._limit_bytes))
+
+
+def _json_list(value: str) -> list[Any]:
+    try:
+        items = json.loads(value)
+    except (ValueError, RecursionError):
+        items = None
+    if isinstance(items, list):
+        return items
+    raise InvalidParameter(name="hotwords", reason=N_("it is not a JSON list of texts"))
+
+
+def form_properties() -> dict[str, dict[str, Any]]:
+    """Return the description of the form's fields beside its file, as OpenAPI wants it."""
+    described = OptionsPatch.model_json_schema()["properties"]
+    return {name: _form_property(name, described[name]) for name in FORM_OPTIONS}
+
+
+def _form_property(name: str, described: dict[str, Any]) -> dict[str, Any]:
+    kept: dict[str, Any] = {key: described[key] for key in ("description", "enum") if key in described}
+    default = getattr(TranscriptionOptions(), name)
+    if name == "hotwords":
+        return {"type": "string", **kept, "example": "转写\nConformer:30"}
+    return {"type": "boolean" if name in SWITCHES else "string", **kept, "default": default}
 
 
 async def fill(form: PartSink, request: Request, limit_bytes: int) -> None:

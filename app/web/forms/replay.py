@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Self
 from pydantic import ValidationError
 
 from app.domain.errors import N_, InvalidParameter, NoFile
-from app.services.transcriptions.job_queue import JobOptions
+from app.services.options import OptionsPatch
 from app.settings import checked_value
-from app.support.replay.bench import ENGINE_SETTINGS, OPTIONS, with_option
+from app.support.replay.bench import ENGINE_SETTINGS, OPTIONS
 from app.web.forms.file_names import NAMELESS, display_name
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class ReplayForm:
 
 def _check(name: str, value: str) -> None:
     if name in OPTIONS:
-        with_option(JobOptions(), name, value)
+        OptionsPatch.of(**{name: value})
         return
     try:
         checked_value(name, value)

@@ -22,10 +22,13 @@ from app.services.live import (
     VoiceStarted,
     VoiceStopped,
 )
+from app.web.answers.transcriptions import options_answer
+from app.web.live.messages import LIVE_OPTIONS
 
 if TYPE_CHECKING:
+    from app.domain.options import TranscriptionOptions
+    from app.domain.transcription import SegmentRecord
     from app.i18n import Translate
-    from app.services.transcriptions.job_queue import JobOptions, SegmentRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,16 +127,10 @@ def _segment(segment: SegmentRecord) -> dict[str, Any]:
     }
 
 
-def _options(options: JobOptions) -> dict[str, Any]:
+def _options(options: TranscriptionOptions) -> dict[str, Any]:
     vad = options.vad
     return {
-        "options": {
-            "language": options.language,
-            "quality": options.quality,
-            "hotwords": [str(hotword) for hotword in options.hotwords],
-            "itn": options.itn,
-            "punctuation": options.punctuation,
-        },
+        "options": options_answer(options).model_dump(include=set(LIVE_OPTIONS)),
         "vad": {
             "detector": vad.detector,
             "threshold": vad.threshold,

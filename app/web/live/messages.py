@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from app.domain.errors import N_, LiveMessageWrong, LiveRateWrong, LiveSoundWrong
-from app.web.forms.fields import parse_language, parse_quality, read_hotwords
+from app.domain.options import VadOptions
+from app.services.options import OPTIONS, OptionsPatch, VadPatch
 from app.web.forms.file_names import clean_name
 
 if TYPE_CHECKING:
+    from app.domain.options import TranscriptionOptions
     from app.i18n import Translate
-    from app.services.transcriptions.job_queue import JobOptions
 
 RATE = 16_000
 NUMBER_BYTES = 4
@@ -27,31 +27,36 @@ class _Message(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
 
-class WantedOptions(_Message):
-    """What is left out stays as it is."""
+class LiveVad(VadPatch):
+    model_config = ConfigDict(extra="ignore")
 
-    language: str | None = None
-    quality: str | None = None
-    hotwords: list[str] | str | None = None
-    itn: bool | None = None
-    punctuation: bool | None = None
+    def apply(self, base: VadOptions) -> VadOptions:
+        """Return `base` with these changes; what is kept around speech shrinks with the longest segment."""
+        longest = base.max_segment_ms if self.max_segment_ms is None else self.max_segment_ms
+        room = self.model_copy(update={"speech_pad_ms": min(base.speech_pad_ms, longest // 4)})
+        return super(LiveVad, room).apply(base)
 
 
-class WantedVad(_Message):
-    detector: str | None = None
-    threshold: float | None = Field(default=None, ge=0, le=1)
-    mode: int | None = None
-    min_silence_ms: int | None = Field(default=None, le=10_000)
-    max_segment_ms: int | None = Field(default=None, le=60_000)
-    min_speech_ms: int | None = Field(default=None, le=10_000)
+LIVE_OPTIONS = tuple(name for name in OPTIONS if name not in ("channels", "model", "vad"))
+"""What can be changed of a session."""
+
+
+class LiveOptions(OptionsPatch):
+    """What can be changed of a session; its sound has one channel, and the model in use reads it."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    channels: None = Field(default=None, exclude=True)
+    model: None = Field(default=None, exclude=True)
+    vad: None = Field(default=None, exclude=True)
 
 
 class SettingsWanted(_Message):
     type: Literal["settings"]
-    options: WantedOptions = WantedOptions()
-    vad: WantedVad = WantedVad()
+    options: LiveOptions = LiveOptions()
+    vad: LiveVad = LiveVad()
 
-    def options_over(self, present: JobOptions) -> JobOptions:
+    def options_over(self, present: TranscriptionOptions) -> TranscriptionOptions:
         """Return `present` with what is wanted.
 
         Raises:
@@ -66,10 +71,10 @@ class AudioStart(_Message):
     token: str | None = None
     name: str | None = Field(default=None, max_length=1000)
     sample_rate: int | None = None
-    options: WantedOptions = WantedOptions()
-    vad: WantedVad = WantedVad()
+    options: LiveOptions = LiveOptions()
+    vad: LiveVad = LiveVad()
 
-    def options_over(self, defaults: JobOptions) -> JobOptions:
+    def options_over(self, defaults: TranscriptionOptions) -> TranscriptionOptions:
         """Return what was chosen, over what the server has.
 
         Raises:
@@ -128,16 +133,5 @@ def chunk_of(frame: bytes) -> tuple[int, bytes]:
     return int.from_bytes(frame[:NUMBER_BYTES], "little"), frame[NUMBER_BYTES:]
 
 
-def _merged(options: WantedOptions, vad: WantedVad, present: JobOptions) -> JobOptions:
-    chosen: dict[str, Any] = options.model_dump(exclude_none=True)
-    if "language" in chosen:
-        chosen["language"] = parse_language(chosen["language"])
-    if "quality" in chosen:
-        chosen["quality"] = parse_quality(chosen["quality"])
-    if "hotwords" in chosen:
-        words = chosen["hotwords"]
-        chosen["hotwords"] = read_hotwords(words if isinstance(words, str) else json.dumps(words))
-    wanted = vad.model_dump(exclude_none=True)
-    longest = wanted.get("max_segment_ms", present.vad.max_segment_ms)
-    pad = min(present.vad.speech_pad_ms, longest // 4)  # no more fits
-    return replace(present, **chosen, vad=present.vad.with_asked(**wanted, speech_pad_ms=pad))
+def _merged(options: LiveOptions, vad: LiveVad, present: TranscriptionOptions) -> TranscriptionOptions:
+    return replace(options.apply(present), vad=vad.apply(present.vad))

@@ -11,9 +11,9 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import HTMLResponse
 
 from app.domain.errors import N_, InvalidParameter
+from app.domain.states import JobState
 from app.formats import FORMATS
 from app.services.transcriptions.history import Wanted
-from app.services.transcriptions.job_queue import JobState
 from app.web.answers.history import Cursor, cursor_of, found_item, place_of, zone_of
 from app.web.dependencies import HistoryDep, SettingsDep, TranslateDep
 from app.web.templating import render

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from app.domain.edits import Edit, EditedText
-    from app.services.transcriptions.job_queue import SegmentRecord
+    from app.domain.transcription import SegmentRecord
 
 AT_ONCE = 40
 """Paragraphs in the page itself."""

@@ -9,13 +9,13 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from app.domain.states import JobState
 from app.formats import FORMATS
 from app.i18n import LANGUAGES
 from app.paths import builtin_model_dir
 from app.services.batches.ingest import OF_MANY
 from app.services.transcriptions.edits import edited_text
 from app.services.transcriptions.history import History, Wanted
-from app.services.transcriptions.job_queue import JobState
 from app.services.transcriptions.retranscribe import readings
 from app.web.answers.transcriptions import full_answer, item_answer, model_answer
 from app.web.api.models import model_choices, models_answer
@@ -32,8 +32,8 @@ from app.web.pages.paragraphs import AT_ONCE, first_rows
 from app.web.templating import THEMES, render
 
 if TYPE_CHECKING:
+    from app.domain.transcription import Transcription
     from app.i18n import Translate
-    from app.services.transcriptions.job_queue import Transcription
 
 RECENT = 8  # finished recordings shown on the first page
 ACTIVE = 100  # waiting and running ones shown there

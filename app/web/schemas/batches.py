@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from app.services.options import OptionsPatch
 from app.web.schemas.transcriptions import ErrorDetail, Moment, Options
 
 LARGEST_LIST = 500  # items in one answer
@@ -13,30 +14,13 @@ LONGEST_NAME = 200  # characters, of a batch
 LONGEST_PATH = 4000
 
 
-class BatchOptions(BaseModel):
-    """How the recordings are to be read; what is left out is as the server has it."""
-
-    language: str = Field(default="auto", description="`auto`, or the code of a language.", examples=["zh"])
-    hotwords: list[str] = Field(
-        default_factory=list,
-        description="Words to listen for, with a weight after a space if need be.",
-        examples=[["转写", "Conformer 30"]],
-    )
-    itn: bool = Field(default=True, description="Write spoken numbers as digits.", examples=[True])
-    punctuation: bool = Field(default=True, description="Punctuate by the pauses.", examples=[True])
-    channels: str = Field(
-        default="mix", description="`mix` or `separate`: each channel on its own.", examples=["mix"]
-    )
-    quality: str = Field(
-        default="accurate", description="`fast`, `balanced` or `accurate`.", examples=["accurate"]
-    )
-
-
 class NewBatch(BaseModel):
     """A batch to begin."""
 
     name: str = Field(max_length=LONGEST_NAME, description="What to call it.", examples=["客服录音 11 月"])
-    options: BatchOptions = Field(default_factory=BatchOptions)
+    options: OptionsPatch = Field(
+        default_factory=OptionsPatch, description="How the recordings are to be read."
+    )
 
 
 class BatchCounts(BaseModel):

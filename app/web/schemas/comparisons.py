@@ -6,22 +6,15 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.services.transcriptions.job_queue import JobState
+from app.domain.states import JobState
+from app.services.options import OptionsPatch
 from app.web.schemas.transcriptions import ErrorDetail, Moment, Options, Progress
 
 
-class Variant(BaseModel):
+class Variant(OptionsPatch):
     """How the recording is to be read once; what is left out is as for every other recording."""
 
-    model_config = ConfigDict(extra="forbid")
-
     model: str = Field(description="Name of a model that is here.", max_length=210, examples=["whisper-base"])
-    language: str | None = Field(
-        default=None, description="`auto`, or the code of a language.", examples=["zh"]
-    )
-    quality: str | None = Field(
-        default=None, description="`fast`, `balanced` or `accurate`.", examples=["accurate"]
-    )
 
 
 class ReferenceText(BaseModel):

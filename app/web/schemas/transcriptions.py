@@ -8,14 +8,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
+from app.domain.states import JobState
 from app.domain.transcript import HotwordStatus
-from app.services.transcriptions.job_queue import JobState
 
 
 def _rfc3339(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _written(words: object) -> object:
+    """Return hotwords as a person writes them down."""
+    return [str(word) for word in words] if isinstance(words, tuple) else words
 
 
 Moment = Annotated[datetime, PlainSerializer(_rfc3339, return_type=str, when_used="json")]
@@ -50,8 +55,13 @@ class ErrorAnswer(BaseModel):
 class Options(BaseModel):
     """What was asked for."""
 
+    model_config = ConfigDict(from_attributes=True)
+
     language: str = Field(description="`auto`, or the code of a language.", examples=["auto"])
-    hotwords: list[str] = Field(description="Words to listen for.", examples=[["转写", "Conformer"]])
+    hotwords: Annotated[list[str], BeforeValidator(_written)] = Field(
+        description="Words to listen for, with a weight after a colon where it is not the usual one.",
+        examples=[["转写", "Conformer:30"]],
+    )
     itn: bool = Field(description="Whether spoken numbers are written as digits.", examples=[True])
     punctuation: bool = Field(description="Whether pauses become punctuation.", examples=[True])
     quality: str = Field(description="`fast`, `balanced` or `accurate`.", examples=["accurate"])
@@ -217,36 +227,6 @@ class Rename(BaseModel):
     """What can be changed."""
 
     name: str = Field(description="New name, up to 255 characters.", examples=["会议 2026-11-22"])
-
-
-class Again(BaseModel):
-    """What is to be otherwise; what is left out is as it was the first time."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    language: str | None = Field(
-        default=None, description="`auto`, or the code of a language.", examples=["zh"]
-    )
-    quality: str | None = Field(
-        default=None, description="`fast`, `balanced` or `accurate`.", examples=["accurate"]
-    )
-    hotwords: str | list[str] | None = Field(
-        default=None,
-        description="Words to listen for: one on each line, or a list; a number after a word is its weight.",
-        examples=[["转写", "Conformer 30"]],
-    )
-    itn: bool | None = Field(
-        default=None, description="Whether spoken numbers are written as digits.", examples=[True]
-    )
-    punctuation: bool | None = Field(
-        default=None, description="Whether pauses become punctuation.", examples=[True]
-    )
-    channels: str | None = Field(default=None, description="`mix` or `separate`.", examples=["separate"])
-    model: str | None = Field(
-        default=None,
-        description="Name of a model that is here and reads it in a process of its own; empty: the one in use.",
-        examples=["whisper-base"],
-    )
 
 
 class Peaks(BaseModel):

@@ -138,16 +138,13 @@ export function sendSlice(id, offset, slice, { signal, stallMs, onProgress }) {
 }
 
 /**
- * The hotwords as a list: one on each line.
+ * The hotwords as one text, a phrase on each line, also where there is only one.
  *
  * @param {RecognitionOptions} options
  */
 export function spoken({ hotwords, ...others }) {
   return {
     ...others,
-    hotwords: hotwords
-      .split("\n")
-      .map((line) => line.trim())
-      .filter(Boolean),
+    hotwords: `${hotwords}\n`,
   };
 }

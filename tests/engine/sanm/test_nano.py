@@ -20,7 +20,8 @@ from app.domain.errors import (
     ModelWeightsMismatch,
 )
 from app.domain.hotwords import parse_hotwords
-from app.engine import Engine, EngineSpec, Hypothesis, RecognitionOptions, Utterance
+from app.domain.options import RecognitionOptions
+from app.engine import Engine, EngineSpec, Hypothesis, Utterance
 from app.engine.features.features import pad_waveforms
 from app.engine.funasr import load_engine
 from app.engine.funasr.nano import clean

@@ -23,8 +23,9 @@ from app.domain.errors import (
     ModelWeightsMismatch,
 )
 from app.domain.hotwords import parse_hotwords
+from app.domain.options import RecognitionOptions
 from app.domain.transcript import Word
-from app.engine import Engine, EngineSpec, Hypothesis, RecognitionOptions, Utterance
+from app.engine import Engine, EngineSpec, Hypothesis, Utterance
 from app.engine.computing.linear import Int8Linear, PlainLinear
 from app.engine.computing.precision import TORCH_DTYPES
 from app.engine.features.features import pad_waveforms

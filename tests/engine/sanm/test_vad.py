@@ -17,7 +17,8 @@ from app.domain.errors import (
     ModelFolderMissing,
     ModelWeightsMismatch,
 )
-from app.engine import SAMPLE_RATE, EngineSpec, RecognitionOptions, Utterance
+from app.domain.options import RecognitionOptions
+from app.engine import SAMPLE_RATE, EngineSpec, Utterance
 from app.engine.process.child import load
 from app.engine.sanm.endpoints import EndpointDetector, EndpointRules, FrameJudge, silence_after
 from app.engine.sanm.vad import FsmnStream, FsmnVad, SpeechEvent, _StreamedFeatures, load_vad

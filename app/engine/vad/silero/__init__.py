@@ -23,7 +23,6 @@ import numpy.typing as npt
 from app.domain.errors import N_, ModelFileUnreadable
 
 FRAME_SAMPLES = 512
-FRAME_MS = 32
 HIDDEN = 128
 WEIGHTS = Path(__file__).with_name("silero_vad_16k.safetensors")
 WEIGHTS_SHA256 = "eeda6e919402f2bab3d63ef822c6e5d9d99fa547302c8a5790f031eafa070d0e"

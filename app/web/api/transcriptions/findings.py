@@ -15,8 +15,8 @@ from app.web.openapi import errors
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from app.domain.transcription import SegmentRecord, Transcription
     from app.i18n import Translate
-    from app.services.transcriptions.job_queue import SegmentRecord, Transcription
     from app.support.diagnosis import Finding
 
 router = ApiRouter(prefix="/transcriptions/{id}", tags=["support"])

@@ -22,7 +22,6 @@ from app.domain.errors import (
     UploadInterrupted,
     UploadTooLarge,
 )
-from app.services.transcriptions.job_queue import CHANNELS, LANGUAGES, QUALITIES
 from app.services.transcriptions.retranscribe import readings
 from app.web.answers.history import Cursor, Limit, WantedDep, page_answer, place_of
 from app.web.answers.transcriptions import full_answer
@@ -30,7 +29,7 @@ from app.web.api.routers import ApiRouter
 from app.web.dependencies import HistoryDep, QueueDep, StateDep, TranscriptionId, TranslateDep
 from app.web.errors import LARGEST_FORM_BYTES
 from app.web.forms.file_names import clean_name
-from app.web.forms.recording import UploadForm, fill
+from app.web.forms.recording import UploadForm, fill, form_properties
 from app.web.openapi import errors
 from app.web.schemas.history import TranscriptionPage
 from app.web.schemas.transcriptions import Rename, TranscriptionAnswer
@@ -50,42 +49,7 @@ UPLOAD_FORM: dict[str, Any] = {
                         "format": "binary",
                         "description": "One recording: sound or a video with sound, in any common format.",
                     },
-                    "language": {
-                        "type": "string",
-                        "enum": list(LANGUAGES),
-                        "default": "auto",
-                        "description": "What is spoken; the receipt says where a model does not know it.",
-                    },
-                    "hotwords": {
-                        "type": "string",
-                        "description": "Words to listen for: one on each line, the field repeated, or a JSON list;"
-                        " a number after a word and a space is its weight, 1 to 100 (20).",
-                        "example": "转写\nConformer 30",
-                    },
-                    "itn": {
-                        "type": "boolean",
-                        "default": True,
-                        "description": "Write spoken numbers, dates and units as digits.",
-                    },
-                    "punctuation": {
-                        "type": "boolean",
-                        "default": True,
-                        "description": "Punctuate by the pauses where the model itself does not.",
-                    },
-                    "channels": {
-                        "type": "string",
-                        "enum": list(CHANNELS),
-                        "default": "mix",
-                        "description": "`mix` reads all channels as one, `separate` each on its own, as in calls with one"
-                        " person on each; the receipt says where there was only one to read.",
-                    },
-                    "quality": {
-                        "type": "string",
-                        "enum": list(QUALITIES),
-                        "default": "accurate",
-                        "description": "`fast` reads every frame alone, `balanced` searches for the likeliest text and"
-                        " listens for hotwords, `accurate` reads what was found again where the model can.",
-                    },
+                    **form_properties(),
                 },
             },
             "example": {"file": "(bytes of meeting.mp3)", "language": "zh", "hotwords": "转写", "itn": True},
@@ -118,6 +82,8 @@ async def create_transcription(
     limit_bytes = state["settings"].max_upload_mb * 2**20
     with UploadForm(queue, limit_bytes, state["default_options"]) as form:
         await fill(form, request, limit_bytes)
+        if form.options.model:
+            await run_in_threadpool(state["models"].recognising_folder, form.options.model)
         record = await run_in_threadpool(queue.submit, form.file, form.options, source_of(request))
     response.headers["location"] = str(request.url_for("get_transcription", id=record.id).path)
     return full_answer(record, [], translate)

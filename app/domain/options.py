@@ -1,0 +1,133 @@
+"""What a person may ask of a transcription: one place for every option, its values and its bounds.
+
+Adding an option takes a field here, the place where it acts, a field of `OptionsPatch` (app/services/options.py), which
+every door derives its own from, and a control on the pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Self
+
+from app.domain.errors import N_, InvalidParameter
+from app.domain.hotwords import Hotword, stored_hotwords
+
+CHANNELS = ("mix", "separate")
+"""The channels of a recording as one, or each on its own."""
+QUALITIES = ("fast", "balanced", "accurate")
+SILERO, WEBRTCVAD = DETECTORS = ("silero", "webrtcvad")
+SILERO_FRAME_MS = 32
+WEBRTCVAD_FRAME_MS = (10, 20, 30)
+WEBRTCVAD_MODES = (0, 1, 2, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class RecognitionOptions:
+    """What a person may ask of one recognition: the part that the engine needs."""
+
+    language: str = "auto"
+    """One of LANGUAGES. `zh` and `en` forbid the characters of the other language; `auto` allows both."""
+    hotwords: tuple[Hotword, ...] = ()
+    itn: bool = True
+    """Write spoken numbers, dates and units as digits."""
+    quality: str = "accurate"
+    """One of QUALITIES: `fast` reads every frame alone, `balanced` searches, `accurate` reads the found texts again."""
+    punctuation: bool = True
+    """Punctuate what a model leaves without."""
+
+
+@dataclass(frozen=True, slots=True)
+class VadOptions:
+    """How speech is found. Lengths are in milliseconds.
+
+    Raises:
+        InvalidParameter: a value is out of its bounds, or two do not fit each other.
+    """
+
+    detector: str = SILERO
+    """One of DETECTORS: Silero tells speech from music and noise; webrtcvad takes both for speech, and costs less."""
+    threshold: float = 0.7
+    """Of Silero: the probability from which a frame is speech, 0 to 1; more leaves out more."""
+    mode: int = 2
+    """Of webrtcvad, its aggressiveness: 0 keeps most sound, 3 drops most."""
+    frame_ms: int = 30
+    """Of webrtcvad."""
+    max_segment_ms: int = 30_000
+    """Longest span, padding included; longer speech is cut at its quietest point."""
+    min_speech_ms: int = 200
+    """A span with less speech is dropped."""
+    min_silence_ms: int = 700
+    """Silence that ends a span."""
+    speech_pad_ms: int = 300
+    """Sound kept before and after a span."""
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Self:
+        """Read what was stored as a dict; before there was a choice, webrtcvad was the detector."""
+        return cls(**{"detector": WEBRTCVAD, **stored})
+
+    def with_changes(self, **changes: Any) -> Self:
+        """Return a copy with `changes`. An option of one detector implies that detector, unless one is named."""
+        if "detector" not in changes:
+            if "threshold" in changes:
+                changes["detector"] = SILERO
+            elif {"mode", "frame_ms"} & set(changes):
+                changes["detector"] = WEBRTCVAD
+        return replace(self, **changes)
+
+    @property
+    def step_ms(self) -> int:
+        """The length of one frame."""
+        return SILERO_FRAME_MS if self.detector == SILERO else self.frame_ms
+
+    @property
+    def summary(self) -> str:
+        """The options that matter to this detector, in one line of a receipt."""
+        lengths = f"silence {self.min_silence_ms} ms, at most {self.max_segment_ms} ms"
+        if self.detector == SILERO:
+            return f"Silero, threshold {self.threshold:g}, {lengths}"
+        return f"webrtcvad, mode {self.mode}, {self.frame_ms} ms, {lengths}"
+
+    def __post_init__(self) -> None:
+        self._require("detector", self.detector in DETECTORS, N_("it must be silero or webrtcvad"))
+        self._require("threshold", 0 <= self.threshold <= 1, N_("it must be between 0 and 1"))
+        self._require("mode", self.mode in WEBRTCVAD_MODES, N_("it must be 0, 1, 2 or 3"))
+        self._require("frame_ms", self.frame_ms in WEBRTCVAD_FRAME_MS, N_("it must be 10, 20 or 30"))
+        for name in ("min_speech_ms", "min_silence_ms", "speech_pad_ms"):
+            self._require(name, getattr(self, name) >= 0, N_("it must not be negative"))
+        self._require("max_segment_ms", self.max_segment_ms >= 1000, N_("it must be at least 1000"))
+        fits = self.speech_pad_ms * 4 <= self.max_segment_ms
+        self._require("speech_pad_ms", fits, N_("it must be at most a quarter of max_segment_ms"))
+
+    def _require(self, name: str, holds: bool, reason: str) -> None:
+        if not holds:
+            raise InvalidParameter(name=name, reason=reason)
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptionOptions(RecognitionOptions):
+    """What a person asks of one transcription."""
+
+    channels: str = "mix"
+    """One of CHANNELS."""
+    vad: VadOptions = field(default_factory=VadOptions)
+    model: str = ""
+    """Name of the model that is to read it, in a process of its own; empty for the model in use."""
+
+    @property
+    def recognition(self) -> RecognitionOptions:
+        """The part that the engine needs."""
+        return RecognitionOptions(
+            **{each.name: getattr(self, each.name) for each in fields(RecognitionOptions)}
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what is stored: plain values of JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Self:
+        """Read what `to_dict` of this or an older version returned; what that one did not know has its default."""
+        hotwords, vad = stored_hotwords(stored["hotwords"]), VadOptions.from_dict(stored["vad"])
+        return cls(**{**stored, "hotwords": hotwords, "vad": vad})

@@ -1,0 +1,219 @@
+"""The options of a transcription as they come in, from whichever door: a form, JSON, a live message or the command line.
+
+`OptionsPatch` is the only list of them: the doors derive their fields, their names and their checks from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
+
+from app.domain.errors import N_, InvalidParameter, UnknownLanguage
+from app.domain.hotwords import GREATEST_WEIGHT, LEAST_WEIGHT, Hotword, listed_hotwords, parse_hotwords
+from app.domain.languages import LANGUAGES
+from app.domain.options import CHANNELS, QUALITIES, TranscriptionOptions, VadOptions
+
+TRUE_WORDS = ("true", "1", "on", "yes")
+FALSE_WORDS = ("false", "0", "off", "no")
+
+
+def parse_language(value: str) -> str:
+    """Return a known language; an empty text is `auto`.
+
+    Raises:
+        UnknownLanguage: it is none of LANGUAGES.
+    """
+    language = value.strip().lower() or "auto"
+    if language not in LANGUAGES:
+        raise UnknownLanguage(language=value[:40], known=", ".join(LANGUAGES))
+    return language
+
+
+def _parse_language(value: object) -> object:
+    return parse_language(value) if isinstance(value, str) else value
+
+
+def _parse_quality(value: object) -> object:
+    return _parse_choice("quality", value, QUALITIES, N_("it is neither fast, balanced nor accurate"))
+
+
+def _parse_channels(value: object) -> object:
+    return _parse_choice("channels", value, CHANNELS, N_("it is neither mix nor separate"))
+
+
+def _parse_choice(name: str, value: object, choices: tuple[str, ...], reason: str) -> object:
+    if not isinstance(value, str):
+        return value
+    choice = value.strip().lower()
+    if choice not in choices:
+        raise InvalidParameter(name=name, reason=reason)
+    return choice
+
+
+def _parse_itn(value: object) -> object:
+    return _parse_switch("itn", value)
+
+
+def _parse_punctuation(value: object) -> object:
+    return _parse_switch("punctuation", value)
+
+
+def _parse_switch(name: str, value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    word = value.strip().lower()
+    if word not in TRUE_WORDS + FALSE_WORDS:
+        raise InvalidParameter(name=name, reason=N_("it is neither true nor false"))
+    return word in TRUE_WORDS
+
+
+def _read_hotwords(value: object) -> object:
+    if isinstance(value, str):
+        return parse_hotwords(value)
+    if isinstance(value, list) and all(isinstance(item, str | Mapping) for item in value):
+        return listed_hotwords(value)
+    raise InvalidParameter(name="hotwords", reason=N_("it is neither a text nor a list"))
+
+
+WEIGHTED_WORD = {
+    "type": "object",
+    "properties": {
+        "text": {"type": "string"},
+        "weight": {"type": "number", "minimum": LEAST_WEIGHT, "maximum": GREATEST_WEIGHT},
+    },
+    "required": ["text"],
+    "additionalProperties": False,
+}
+Hotwords = Annotated[
+    tuple[Hotword, ...],
+    BeforeValidator(_read_hotwords),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string"},
+                {"type": "array", "items": {"anyOf": [{"type": "string"}, WEIGHTED_WORD]}},
+            ]
+        }
+    ),
+]
+
+
+class VadPatch(BaseModel):
+    """What is to be different in how speech is found; the rest stays as it is. Lengths are in milliseconds."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    detector: str | None = Field(
+        default=None,
+        description="`silero` or `webrtcvad`. Without: the one that `threshold`, or `mode` and `frame_ms`, belong to.",
+    )
+    threshold: float | None = Field(
+        default=None, description="Of silero: probability from which a frame is speech, 0 to 1."
+    )
+    mode: int | None = Field(default=None, description="Of webrtcvad: 0 keeps most sound, 3 drops most.")
+    frame_ms: int | None = Field(
+        default=None, description="Of webrtcvad: 10, 20 or 30, the length of one frame."
+    )
+    max_segment_ms: int | None = Field(
+        default=None, le=60_000, description="Longest stretch, padding included."
+    )
+    min_speech_ms: int | None = Field(
+        default=None, le=10_000, description="A stretch with less speech is dropped."
+    )
+    min_silence_ms: int | None = Field(default=None, le=10_000, description="Silence that ends a stretch.")
+    speech_pad_ms: int | None = Field(default=None, le=2000, description="Sound kept before and after.")
+
+    def apply(self, base: VadOptions) -> VadOptions:
+        """Return `base` with these changes.
+
+        Raises:
+            InvalidParameter: a value is out of its bounds, or two do not fit each other.
+        """
+        return base.with_changes(**self.model_dump(exclude_none=True))
+
+
+class OptionsPatch(BaseModel):
+    """What is to be different in a transcription; what is left out is as the server or the first transcription has it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    language: Annotated[str, BeforeValidator(_parse_language)] | None = Field(
+        default=None,
+        description="What is spoken: `auto`, or the code of a language; the receipt says where a model does not know it.",
+        examples=["zh"],
+        json_schema_extra={"enum": list(LANGUAGES)},
+    )
+    hotwords: Hotwords | None = Field(
+        default=None,
+        description="Words to listen for, one on each line or parted by commas, with a weight from 1 to 100 after a "
+        "colon (`Conformer:30`; 20 is usual). In a JSON list, a text is a phrase as it stands, and an object has a weight.",
+        examples=[["转写", {"text": "Conformer", "weight": 30}]],
+    )
+    itn: Annotated[bool, BeforeValidator(_parse_itn)] | None = Field(
+        default=None, description="Write spoken numbers, dates and units as digits.", examples=[True]
+    )
+    punctuation: Annotated[bool, BeforeValidator(_parse_punctuation)] | None = Field(
+        default=None,
+        description="Punctuate by the pauses where the model itself does not.",
+        examples=[True],
+    )
+    quality: Annotated[str, BeforeValidator(_parse_quality)] | None = Field(
+        default=None,
+        description="`fast` reads every frame alone, `balanced` searches for the likeliest text and listens for "
+        "hotwords, `accurate` reads what was found again where the model can.",
+        examples=["accurate"],
+        json_schema_extra={"enum": list(QUALITIES)},
+    )
+    channels: Annotated[str, BeforeValidator(_parse_channels)] | None = Field(
+        default=None,
+        description="`mix` reads all channels as one, `separate` each on its own, as in calls with one person on "
+        "each; the receipt says where there was only one to read.",
+        examples=["separate"],
+        json_schema_extra={"enum": list(CHANNELS)},
+    )
+    model: str | None = Field(
+        default=None,
+        description="Name of a model that is here and reads it in a process of its own; empty: the one in use.",
+        examples=["whisper-base"],
+    )
+    vad: VadPatch | None = Field(default=None, description="How speech is found.")
+
+    @classmethod
+    def of(cls, **values: Any) -> Self:
+        """Return the patch of values that a person wrote, as in a form or on the command line.
+
+        Raises:
+            InvalidParameter, UnknownLanguage: a value is none that the option has.
+        """
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(str(part) for part in first["loc"][:1])
+            raise InvalidParameter(name=name, reason=first["msg"]) from error
+
+    def apply(self, base: TranscriptionOptions) -> TranscriptionOptions:
+        """Return `base` with these changes.
+
+        Raises:
+            InvalidParameter: two of them do not fit each other.
+        """
+        changes = {name: getattr(self, name) for name in self.given() if name != "vad"}
+        if self.vad is not None:
+            changes["vad"] = self.vad.apply(base.vad)
+        return replace(base, **changes)
+
+    def given(self) -> Iterable[str]:
+        """Return the names of the options that are to be different."""
+        return [name for name in OPTIONS if getattr(self, name) is not None]
+
+
+SWITCHES = ("itn", "punctuation")
+CHOICES = {"quality": QUALITIES, "channels": CHANNELS}
+OPTIONS = tuple(OptionsPatch.model_fields)
+"""The names of all options."""
+FORM_OPTIONS = tuple(name for name in OPTIONS if name != "vad")
+"""Those whose value is one text."""

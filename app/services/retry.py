@@ -1,0 +1,32 @@
+"""Waiting for a database that is locked, or a disk that is full, until it works again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Event
+from typing import TypeVar
+
+from app.domain.errors import AppError, DatabaseUnusable, DiskFull
+from app.services.inference.status import Stopped
+
+FIRST_PAUSE_SECONDS = 0.5  # doubled each time
+LONGEST_PAUSE_SECONDS = 15.0
+
+_T = TypeVar("_T")
+
+
+def until_stored(step: Callable[[], _T], stopping: Event, on_wait: Callable[[AppError, float], None]) -> _T:
+    """Return what `step` returns, however long the disk takes; `on_wait` hears of each failure and the pause after it.
+
+    Raises:
+        Stopped: `stopping` was set meanwhile.
+    """
+    pause = FIRST_PAUSE_SECONDS
+    while True:
+        try:
+            return step()
+        except (DatabaseUnusable, DiskFull) as error:
+            on_wait(error, pause)
+        if stopping.wait(pause):
+            raise Stopped
+        pause = min(2 * pause, LONGEST_PAUSE_SECONDS)

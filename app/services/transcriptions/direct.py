@@ -1,0 +1,153 @@
+"""From one file to its transcript in this process, without a queue: what the `transcribe` command does with each file."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from app.domain.errors import FileUnreadable, FolderUnwritable
+from app.domain.options import TranscriptionOptions
+from app.domain.transcript import Transcript, merge_receipts
+from app.domain.transcription import SegmentRecord
+from app.engine import Engine, EngineSpec, Hypothesis, Utterance
+from app.engine.audio.decoding import DecodeLimits, read_waveform
+from app.engine.audio.samples import channel_file
+from app.engine.preparation.preparation import PreparationPool, Prepared, prepare
+from app.engine.vad.vad import SpeechSpan
+from app.services.transcriptions.segment_store import assemble, recognised_segment
+
+BATCHES_AT_ONCE = 3  # so many go to the engine together: it finds those of similar length among them
+
+
+class ProgressBar(Protocol):
+    """Counts the seconds of a recording that are done."""
+
+    n: float
+
+    def reset(self, total: float | None = None) -> None: ...
+
+    def update(self, n: float | None = 1) -> bool | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class DirectResult:
+    """What came of one file."""
+
+    transcript: Transcript
+    prepared: Prepared
+    segments: list[SegmentRecord]
+
+
+@dataclass(frozen=True, slots=True)
+class DirectTranscriber:
+    """Transcribes files one after the other with one loaded engine."""
+
+    engine: Engine
+    options: TranscriptionOptions
+    limits: DecodeLimits
+    pool: PreparationPool
+
+    def run(self, file: Path, bar: ProgressBar) -> DirectResult:
+        """Transcribe one file.
+
+        Raises:
+            FileUnreadable, FolderUnwritable, AudioError, OutOfMemory, InferenceFailed
+        """
+        _check_readable(file)
+        with _scratch_folder() as folder:
+            pcm = folder / "audio.s16"
+            prepared = prepare(
+                file,
+                pcm,
+                folder / "peaks.json",
+                self.options.vad,
+                self.limits,
+                lambda: False,
+                channels=self.options.channels,
+                pool=self.pool,
+            )
+            bar.reset(total=prepared.facts.duration)
+            recognised = list(self._recognise(prepared, pcm, bar))
+        segments = [segment for segment, _ in recognised]
+        return DirectResult(self._assemble(prepared, recognised), prepared, segments)
+
+    def _recognise(
+        self, prepared: Prepared, pcm: Path, bar: ProgressBar
+    ) -> Iterator[tuple[SegmentRecord, Hypothesis]]:
+        """Yield each stretch of speech with its text, as many at once as the engine likes."""
+        options, index = self.options.recognition, 0
+        for spans in _windows(prepared.spans, BATCHES_AT_ONCE * self.engine.info.batch_seconds):
+            waveforms = (
+                read_waveform(channel_file(pcm, span.channel), span.start, span.end) for span in spans
+            )
+            hypotheses = self.engine.transcribe([Utterance(waveform, options) for waveform in waveforms])
+            for span, hypothesis in zip(spans, hypotheses, strict=True):
+                yield recognised_segment(index, span, hypothesis), hypothesis
+                index += 1
+            bar.update(max(0.0, max(span.end for span in spans) - bar.n))
+
+    def _assemble(
+        self, prepared: Prepared, recognised: Sequence[tuple[SegmentRecord, Hypothesis]]
+    ) -> Transcript:
+        options, info = self.options, self.engine.info
+        reading = prepared.receipt(options.vad, options.channels)
+        receipt = merge_receipts((*reading, *info.receipt), self.engine.receipt(options.recognition))
+        for _, hypothesis in recognised:
+            receipt = merge_receipts(receipt, hypothesis.applied)
+        return assemble(
+            [segment for segment, _ in recognised],
+            options,
+            duration=prepared.facts.duration,
+            model=info.model,
+            device=info.device,
+            receipt=receipt,
+            warnings=prepared.warnings,
+        )
+
+
+def load_engine(spec: EngineSpec) -> Engine:
+    """Load an engine into this process.
+
+    Raises:
+        ModelError, DeviceUnavailable
+    """
+    from app.engine.process.child import load  # imports torch, which takes seconds: only now
+
+    return load(spec)
+
+
+def _check_readable(file: Path) -> None:
+    try:
+        with file.open("rb"):
+            pass
+    except OSError as error:
+        raise FileUnreadable(file=str(file), reason=error.strerror) from error
+
+
+@contextmanager
+def _scratch_folder() -> Iterator[Path]:
+    """A folder for the decoded samples, gone afterwards."""
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="funasr-")
+    except OSError as error:
+        place = os.environ.get("TMPDIR", "/tmp")  # noqa: S108 - only named, where none could be used
+        raise FolderUnwritable(folder=place, reason=error.strerror) from error
+    with folder as name:
+        yield Path(name)
+
+
+def _windows(spans: Sequence[SpeechSpan], seconds: float) -> Iterator[list[SpeechSpan]]:
+    """Yield neighbours that hold so much sound together, one at least: memory stays the same for any length."""
+    window: list[SpeechSpan] = []
+    for span in spans:
+        if window and sum(each.end - each.start for each in (*window, span)) > seconds:
+            yield window
+            window = []
+        window.append(span)
+    if window:
+        yield window

@@ -1,0 +1,99 @@
+"""From rows to the values of the domain, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from app.domain.errors import Problem
+from app.domain.options import TranscriptionOptions
+from app.domain.progress import Progress, eta_seconds, percent_done
+from app.domain.states import JobState
+from app.domain.transcript import Applied, Word
+from app.domain.transcription import SegmentRecord, Transcription
+
+
+def transcription_from(row: Mapping[str, Any]) -> Transcription:
+    """Make a transcription of its row, which may have a `queue_position`."""
+    return Transcription(
+        id=row["id"],
+        name=row["name"],
+        state=JobState(row["state"]),
+        created_at=row["created_at"],
+        started_at=row["started_at"],
+        finished_at=row["finished_at"],
+        size_bytes=row["size_bytes"],
+        sha256=row["sha256"],
+        source=row["source"],
+        options=TranscriptionOptions.from_dict(row["options"]),
+        duration=row["duration"],
+        progress=_progress(row),
+        cancel_requested=row["cancel_requested"],
+        attempts=row["attempts"],
+        text=row["text"],
+        text_raw=row["text_raw"],
+        language=row["language"],
+        model=row["model"],
+        device=row["device"],
+        receipt=tuple(Applied(**line) for line in row["receipt"]),
+        warnings=tuple(row["warnings"]),
+        error=_problem(row["error"]),
+        revision=row["revision"],
+        recording=row.get("recording") or {},
+        again_of=row["again_of"],
+        edit_revision=row["edit_revision"],
+        seconds_worked=row.get("seconds_worked") or 0.0,
+        memory_bytes=row.get("memory_bytes"),
+    )
+
+
+def segment_from(row: Mapping[str, Any]) -> SegmentRecord:
+    return SegmentRecord(
+        index=row["index"],
+        start=row["start"],
+        end=row["end"],
+        state=row["state"],
+        text=row["text"],
+        text_raw=row["text_raw"],
+        confidence=row["confidence"],
+        dropped=row["dropped"],
+        foreign_share=row.get("foreign_share"),
+        error=_problem(row["error"]),
+        words=tuple(_stored_word(values, row["start"]) for values in row.get("words", ())),
+        channel=row["channel"],
+        emotion=row.get("emotion", ""),
+        events=tuple(row.get("events", ())),
+        language=row.get("language", ""),
+    )
+
+
+def words_to_store(words: Iterable[Word]) -> list[list[Any]]:
+    """Return the words of a waveform as short lists: a recording of ten hours has a hundred thousand."""
+    return [
+        [word.text, round(word.start, 3), round(word.end, 3), round(word.confidence, 4), word.raw]
+        for word in words
+    ]
+
+
+def _stored_word(values: Sequence[Any], start: float) -> Word:
+    return Word(*values).later(start)
+
+
+def _progress(row: Mapping[str, Any]) -> Progress:
+    done, duration = row["seconds_done"], row["duration"]
+    is_complete = row["state"] == JobState.SUCCEEDED
+    is_recognizing = row["stage"] == "recognizing"
+    return Progress(
+        stage=row["stage"],
+        percent=100.0 if is_complete else percent_done(done, duration),
+        seconds_done=duration if is_complete else done,
+        segments_done=row["segments_done"],
+        segments_failed=row["segments_failed"],
+        segments_total=row["segments_total"],
+        eta_seconds=eta_seconds(done, duration, row["seconds_worked"]) if is_recognizing else None,
+        queue_position=row.get("queue_position"),
+    )
+
+
+def _problem(stored: Mapping[str, Any] | None) -> Problem | None:
+    return Problem.from_dict(stored) if stored else None
