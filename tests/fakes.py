@@ -170,6 +170,13 @@ class UnsureEngine(EchoEngine):
         return Hypothesis("", "", None, dropped="unsure")
 
 
+class ForeignEngine(EchoEngine):
+    """Heard mostly the language that was not chosen."""
+
+    def hear(self, waveform: Waveform) -> Hypothesis:
+        return replace(super().hear(waveform), foreign_share=0.75)
+
+
 class BatchEngine(EchoEngine):
     """Likes four seconds at once. Notes the loudness of what came together, and waits for the note `go`."""
 

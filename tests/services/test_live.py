@@ -115,6 +115,19 @@ def test_open_segments_are_read_elsewhere_where_the_model_is_slow_and_stored_one
     assert without is None
 
 
+def test_what_was_heard_of_the_other_language_is_kept_of_live_speech_too(house: House) -> None:
+    client = Client()
+    with living(house, "ForeignEngine") as live:
+        session = live.begin("Talk", TranscriptionOptions(language="zh"), client.listen)
+        client.speak(session, babble(2.0, level=0.3))
+        client.speak(session, silence(1.5))
+        session.stop(client.number)
+        house.until(lambda: bool(client.all(Ended)))
+
+    [segment] = house.queue.segments(client.started.transcription)
+    assert segment.foreign_share == 0.75
+
+
 def sound_of(house: House, id: str) -> bytes:
     with wave.open(str(house.files.source(id, ".wav"))) as recording:
         return recording.readframes(recording.getnframes())

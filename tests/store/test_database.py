@@ -21,7 +21,7 @@ from app.domain.errors import DatabaseUnusable
 from app.store import database as database_module
 from app.store import tables
 from app.store.database import SCHEMA_VERSION, Database
-from app.store.queries import segments
+from app.store.queries import hotword_lists, segments
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -99,18 +99,38 @@ def test_a_start_with_a_current_schema_does_not_load_alembic(tmp_path: Path) -> 
     assert start(tmp_path).communicate()[0] == "False\n"
 
 
-def test_segments_of_the_first_version_keep_their_text_and_have_no_words(tmp_path: Path) -> None:
+def at_version(folder: Path, version: str, *statements: str) -> Database:
+    """Return a database that an older version made, migrated by the present one."""
     config = Config()
     config.set_main_option("script_location", str(Path(database_module.__file__).parent / "migrations"))
-    old = create_engine(f"sqlite:///{tmp_path / 'app.db'}")
+    old = create_engine(f"sqlite:///{folder / 'app.db'}")
     with old.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-        for statement in OLD_SEGMENTS:
+        command.upgrade(config, version)
+        for statement in statements:
             connection.execute(text(statement))
     old.dispose()
-    database = Database(tmp_path)
+    database = Database(folder)
     database.migrate()
+    return database
+
+
+def test_saved_hotwords_keep_their_weights_when_a_colon_parts_them(tmp_path: Path) -> None:
+    words = "转写\nConformer 30\nplay station 5 40.5\n315"
+    database = at_version(
+        tmp_path,
+        "0012",
+        f"INSERT INTO hotword_lists VALUES ('a', 'terms', '{words}', '2026-01-01', '2026-01-01')",  # noqa: S608
+    )
+    with database.reading() as connection:
+        [kept] = hotword_lists.everything(connection)
+    database.close()
+
+    assert kept["words"] == "转写\nConformer:30\nplay station 5:40.5\n315"
+
+
+def test_segments_of_the_first_version_keep_their_text_and_have_no_words(tmp_path: Path) -> None:
+    database = at_version(tmp_path, "0001", *OLD_SEGMENTS)
     with database.reading() as connection:
         [segment] = segments.of(connection, "a", with_words=True)
         [bare] = segments.of(connection, "a")
