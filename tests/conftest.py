@@ -12,11 +12,16 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.warm import fork_what_is_spawned
+from tests.warm import fork_what_is_started
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 OWN = "FUNASR_SHARED"  # the one variable of this name that means the tests
 TESTS = REPOSITORY / "tests"
+FEW_THREADS = {  # on a busy machine the threads of one process wait for each other, and by default they burn it meanwhile
+    "OMP_NUM_THREADS": "1",
+    "OMP_WAIT_POLICY": "PASSIVE",
+    "OPENBLAS_NUM_THREADS": "1",
+}
 SLOW = (  # each of their tests starts a browser, a server, a model or several processes
     "browser",
     "cli",
@@ -76,6 +81,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Let the tests find a machine without the tester's own settings and data, and no proxy in the way to their servers."""
     for name in [name for name in os.environ if name.startswith("FUNASR_") and name != OWN]:
         del os.environ[name]
+    os.environ |= FEW_THREADS  # before anything imports torch or numpy
     # The small built-in model, unless a test says otherwise: it takes a tenth of the computing.
     os.environ["FUNASR_DEFAULT_MODEL"] = "builtin"
     # A checkout whose server has run has models that somebody, or its first start, has chosen and downloaded.
@@ -88,15 +94,15 @@ def pytest_configure(config: pytest.Config) -> None:
         filter(None, (*exempt, "localhost", "127.0.0.1", "::1"))
     )
 
-    fork_what_is_spawned()
+    fork_what_is_started()
 
 
 @pytest.fixture(name="fresh_interpreters")
 def _fresh_interpreters() -> Iterator[None]:
     """Let the program spawn processes as it does outside: for tests of just that."""
-    fork_what_is_spawned(yes=False)
+    fork_what_is_started(yes=False)
     yield
-    fork_what_is_spawned()
+    fork_what_is_started()
 
 
 def pytest_report_header() -> str:

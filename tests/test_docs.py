@@ -18,7 +18,7 @@ from app.cli.main import build_parser
 from app.formats import FORMATS
 from app.settings import Settings
 from tests.conftest import REPOSITORY
-from tests.warm import WarmProcess
+from tests.warm import start_module
 
 DOCS = REPOSITORY / "docs"
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -110,7 +110,7 @@ def _served_by_worker(tmp_path: Path) -> Iterator[str]:
     """The address of the whole product, with its built-in model."""
     folders = ("--data-dir", tmp_path / "data", "--log-dir", tmp_path / "logs")
     model = ("--device", "cpu", "--model", REPOSITORY / "models" / "builtin")
-    with WarmProcess("app", "serve", "--port", "0", *folders, *model) as process:
+    with start_module("app", "serve", "--port", "0", *folders, *model) as process:
         try:
             yield next(line.split()[2] for line in process.stdout if "http://" in line)
         finally:

@@ -3,29 +3,30 @@
 `python -m app transcribe` takes nine seconds of a processor for five seconds of sound: seven of them import libraries,
 torch above all, in the command and in the process that infers. Here both are forked from a server of multiprocessing's,
 which pays that once for all tests of a worker. What happens after the imports is the same; that it works in a fresh
-interpreter, too, is proven by tests/test_main_job.py and tests/packaging.
+interpreter, too, is proven by tests/test_main_job.py, tests/packaging, tests/support/test_doctor.py and others.
 """
 
 from __future__ import annotations
 
+import inspect
 import multiprocessing
 import multiprocessing.context
 import os
 import runpy
-import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import IO, Any
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 IMPORTED = [
     "pytest",  # the main module of who asks, which every new process imports again
+    "alembic.command",
+    "torchaudio",
     "app.cli.main",
     "app.cli.compare",
     "app.cli.doctor",
@@ -43,6 +44,10 @@ IMPORTED = [
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(IMPORTED)
 _SPAWN = multiprocessing.get_context("spawn")
+_POPEN = subprocess.Popen
+_EXECUTE = inspect.signature(_POPEN._execute_child)  # type: ignore[attr-defined]
+_PROGRAM = [sys.executable, "-P", "-m"]
+_PATHS = {"", *os.environ.get("PYTHONPATH", "").split(os.pathsep)}  # where the server found what it imports
 
 
 def run(
@@ -55,110 +60,107 @@ def run(
     Raises:
         subprocess.TimeoutExpired: it took longer; it is killed.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        out, err = Path(folder, "out"), Path(folder, "err")
-        process = _started("app", arguments, variables, (str(out), str(err)))
-        process.join(seconds)
-        if process.exitcode is None:
+    with start_module("app", *arguments, variables=variables, stderr=subprocess.PIPE) as process:
+        try:
+            out, err = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
             process.kill()
-            process.join()
-            raise subprocess.TimeoutExpired("app", seconds, out.read_text("utf-8"), err.read_text("utf-8"))
-        written, said = (path.read_text("utf-8", "replace") for path in (out, err))
-        return subprocess.CompletedProcess([*map(str, arguments)], process.exitcode, written, said)
+            raise
+    return subprocess.CompletedProcess([*map(str, arguments)], process.wait(), out, err)
 
 
-class WarmProcess:
-    """`python -m MODULE` as subprocess.Popen has it, as far as tests need it; what it prints is text in `stdout`."""
+def start_module(
+    module: str, *arguments: object, variables: Mapping[str, str] | None = None, stderr: int | None = None
+) -> WarmPopen:
+    """Start `python -m MODULE` in the repository's folder; what it prints is text in `stdout`."""
+    return WarmPopen(
+        [*_PROGRAM, module, *map(str, arguments)],
+        cwd=REPOSITORY,
+        env=variables,
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        encoding="utf-8",
+    )
 
-    def __init__(self, module: str, *arguments: object, variables: Mapping[str, str] | None = None) -> None:
-        ours, theirs = _CONTEXT.Pipe(duplex=False)
-        self._process = _started(module, arguments, variables, theirs)
-        theirs.close()
-        self.stdout = os.fdopen(os.dup(ours.fileno()), encoding="utf-8")
-        ours.close()
 
-    @property
-    def pid(self) -> int:
-        assert self._process.pid is not None
-        return self._process.pid
+class WarmPopen(subprocess.Popen[str]):
+    """A process of the program's is forked; every other one is what subprocess makes of it."""
 
-    def poll(self) -> int | None:
-        return self._process.exitcode
+    stdout: IO[str]
+    _forked: multiprocessing.context.ForkServerProcess | None = None
 
-    def send_signal(self, number: int) -> None:
+    def _execute_child(self, *arguments: Any) -> None:
+        given = _EXECUTE.bind(self, *arguments).arguments
+        environment = dict(os.environ if given["env"] is None else given["env"])
+        if not _is_forkable(given["args"], environment):
+            super()._execute_child(*arguments)  # type: ignore[misc]
+            return
+        pipes = [
+            given[name] for name in ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")
+        ]
+        streams = [
+            Connection(os.dup(own if theirs == -1 else theirs))
+            for own, theirs in enumerate((given["p2cread"], given["c2pwrite"], given["errwrite"]))
+        ]
+        target = (given["args"][len(_PROGRAM) :], environment, streams, given["start_new_session"])
+        self._forked = _CONTEXT.Process(target=_run, args=target, name=given["args"][len(_PROGRAM)])
+        self._forked.start()
+        for stream in streams:
+            stream.close()
+        self.pid, self._child_created = self._forked.pid, True
+        self._close_pipe_fds(*pipes)  # type: ignore[attr-defined]
+
+    def _internal_poll(self, *arguments: Any, **named: Any) -> int | None:
+        if self._forked is None:
+            return super()._internal_poll(*arguments, **named)  # type: ignore[misc,no-any-return]
+        if self.returncode is None:
+            self.returncode = self._forked.exitcode  # type: ignore[assignment]
+        return self.returncode
+
+    def _wait(self, timeout: float | None) -> int:
+        if self._forked is None:
+            return super()._wait(timeout)  # type: ignore[misc,no-any-return]
+        self._forked.join(timeout)
         if self.poll() is None:
-            os.kill(self.pid, number)
-
-    def terminate(self) -> None:
-        self.send_signal(signal.SIGTERM)
-
-    def kill(self) -> None:
-        self.send_signal(signal.SIGKILL)
-
-    def wait(self, timeout: float | None = None) -> int:
-        """Wait for its end. Raises subprocess.TimeoutExpired where that takes too long."""
-        self._process.join(timeout)
-        code = self.poll()
-        if code is None:
-            raise subprocess.TimeoutExpired(self._process.name, timeout or 0)
-        return code
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
-    ) -> None:
-        self.stdout.close()
-        self.wait()
+            raise subprocess.TimeoutExpired(self.args, timeout or 0)
+        return self.returncode
 
 
-def _started(
-    module: str,
-    arguments: tuple[object, ...],
-    variables: Mapping[str, str] | None,
-    output: tuple[str, str] | Connection,
-) -> multiprocessing.context.ForkServerProcess:
-    environment = dict(os.environ if variables is None else variables)
-    words = [*map(str, arguments)]
-    process = _CONTEXT.Process(target=_run, args=(module, words, environment, output), name=module)
-    process.start()
-    return process
+def _is_forkable(words: Any, environment: Mapping[str, str]) -> bool:
+    """Return whether this is a module of ours, which imports what all others do."""
+    if not isinstance(words, list) or words[: len(_PROGRAM)] != _PROGRAM:
+        return False
+    paths = environment.get("PYTHONPATH", "").split(os.pathsep)
+    return words[len(_PROGRAM)].startswith(("app", "tests.")) and set(paths) - {str(REPOSITORY)} <= _PATHS
 
 
 def _run(
-    module: str, arguments: list[str], environment: dict[str, str], output: tuple[str, str] | Connection
+    words: list[str], environment: dict[str, str], streams: Sequence[Connection], is_leader: bool
 ) -> None:
-    if isinstance(output, tuple):
-        _redirect(output)
-    else:
-        os.dup2(output.fileno(), 1)
-        output.close()
-    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - for as long as the process lives
+    for descriptor, stream in enumerate(streams):
+        os.dup2(stream.fileno(), descriptor)  # also what C libraries write goes there
+        stream.close()
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - for as long as the process lives
+    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding="utf-8", closefd=False, buffering=1)  # noqa: SIM115
+    if is_leader:
+        os.setsid()
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(REPOSITORY)
     tempfile.tempdir = None
-    sys.argv = [module, *arguments]
+    sys.argv = words
     _fork_instead_of_spawn()
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
-
-
-def _redirect(files: tuple[str, str]) -> None:
-    """Let file descriptors 1 and 2 be the files: also what C libraries write goes there."""
-    for descriptor, file in zip((1, 2), files, strict=True):
-        opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        os.dup2(opened, descriptor)
-        os.close(opened)
+    runpy.run_module(words[0], run_name="__main__", alter_sys=True)
 
 
 def _fork_instead_of_spawn() -> None:
-    """Fork what the program spawns from the same server, which runs and of which only the test may start another."""
-    forkserver._forkserver.ensure_running = lambda: None  # type: ignore[attr-defined]
-    fork_what_is_spawned()
+    """Fork what the program starts from the same server, which runs and of which only the test may start another."""
+    forkserver._forkserver.ensure_running = lambda: None  # type: ignore[method-assign]
+    fork_what_is_started()
 
 
-def fork_what_is_spawned(*, yes: bool = True) -> None:
-    """Let the processes that the program spawns come from the server, or from fresh interpreters as they do outside."""
+def fork_what_is_started(*, yes: bool = True) -> None:
+    """Let the processes that the program starts come from the server, or from fresh interpreters as they do outside."""
     multiprocessing.context._concrete_contexts["spawn"] = _CONTEXT if yes else _SPAWN  # type: ignore[attr-defined]
+    subprocess.Popen = WarmPopen if yes else _POPEN  # type: ignore[assignment,misc]

@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 from tests.conftest import data_folder
 from tests.engine.sounds import babble, silence, wav_bytes
 from tests.waiting import PATIENCE_SECONDS, wait_until
-from tests.warm import WarmProcess
+from tests.warm import start_module
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FLAGS = (
@@ -49,7 +49,7 @@ class Server:
 
     data_dir: Path
     address: str = ""
-    process: WarmProcess | subprocess.Popen[str] | None = None
+    process: subprocess.Popen[str] | None = None
     settings: tuple[str, ...] = ()
     is_fresh: bool = False
     """In an interpreter of its own, because of what its environment does to imports."""
@@ -57,7 +57,7 @@ class Server:
     def start(self) -> None:
         port = urlsplit(self.address).port or 0
         command = ("tests.browser.server", str(self.data_dir), str(port), *self.settings)
-        self.process = _fresh(command) if self.is_fresh else WarmProcess(*command)
+        self.process = _fresh(command) if self.is_fresh else start_module(*command)
         assert self.process.stdout
         self.address = self.process.stdout.readline().split()[-1]
 

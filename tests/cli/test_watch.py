@@ -18,7 +18,7 @@ import pytest
 
 from app.paths import builtin_model_dir
 from tests.waiting import wait_until
-from tests.warm import WarmProcess, run
+from tests.warm import WarmPopen, run, start_module
 
 MODEL = builtin_model_dir()
 PATIENCE_SECONDS = 200
@@ -67,8 +67,8 @@ class Watched:
         return run(*self.words(*more))
 
     @contextmanager
-    def running(self) -> Iterator[WarmProcess]:
-        with WarmProcess("app", *self.words()) as process:
+    def running(self) -> Iterator[WarmPopen]:
+        with start_module("app", *self.words()) as process:
             try:
                 yield process
             finally:

@@ -20,7 +20,7 @@ from app.domain.options import TranscriptionOptions
 from app.domain.states import JobState
 from app.services.transcriptions.trash import Trash
 from tests.services.conftest import FINAL, House, talk
-from tests.warm import WarmProcess
+from tests.warm import WarmPopen, start_module
 
 STORM_SECONDS = 40
 
@@ -28,8 +28,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
-def worker_process(house: House, factory: str, jobs: int = 2) -> Iterator[WarmProcess]:
-    with WarmProcess("tests.services.worker_main", house.folder, factory, jobs) as process:
+def worker_process(house: House, factory: str, jobs: int = 2) -> Iterator[WarmPopen]:
+    with start_module("tests.services.worker_main", house.folder, factory, jobs) as process:
         try:
             yield process
         finally:

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from app.main import create_app
 from app.settings import Settings
 from tests.conftest import data_folder
-from tests.warm import WarmProcess
+from tests.warm import WarmPopen, start_module
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 API = "/api/v1/transcriptions"
@@ -25,7 +25,7 @@ API = "/api/v1/transcriptions"
 class Server:
     """`python -m app serve --no-worker` in a process of its own."""
 
-    process: WarmProcess
+    process: WarmPopen
     address: str
     data_dir: Path
     log_dir: Path
@@ -55,7 +55,7 @@ def http_client(address: str = "") -> httpx2.Client:
 def serving(data_dir: Path, log_dir: Path, **settings: str) -> Iterator[Server]:
     folders = ("--data-dir", data_dir, "--log-dir", log_dir)
     variables = os.environ | {f"FUNASR_{name.upper()}": value for name, value in settings.items()}
-    with WarmProcess("app", "serve", "--no-worker", "--port", "0", *folders, variables=variables) as process:
+    with start_module("app", "serve", "--no-worker", "--port", "0", *folders, variables=variables) as process:
         try:
             address = next(line.split()[2] for line in process.stdout if "http://" in line)
             yield Server(process, address, data_dir, log_dir)

@@ -20,7 +20,7 @@ from websockets.exceptions import InvalidStatus
 
 from tests.engine.sounds import babble, silence
 from tests.waiting import wait_until
-from tests.warm import WarmProcess
+from tests.warm import WarmPopen, start_module
 from tests.web.conftest import http_client
 from tests.web.live_client import Message, Speaker
 
@@ -32,13 +32,13 @@ class LiveServer:
     data_dir: Path
     factory: str
     settings: dict[str, str]
-    process: WarmProcess | None = None
+    process: WarmPopen | None = None
     address: str = ""
     client: httpx2.Client = field(default_factory=http_client)
 
     def start(self) -> None:
         variables = os.environ | {f"FUNASR_{name.upper()}": each for name, each in self.settings.items()}
-        self.process = WarmProcess("tests.web.live_server", self.data_dir, self.factory, variables=variables)
+        self.process = start_module("tests.web.live_server", self.data_dir, self.factory, variables=variables)
         self.address = self.process.stdout.readline().strip()
         wait_until(self.answers)
 
