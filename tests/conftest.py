@@ -9,10 +9,14 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.warm import fork_what_is_started
+
+if TYPE_CHECKING:
+    from app.engine.preparation.pool import PreparationPool
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 OWN = "FUNASR_SHARED"  # the one variable of this name that means the tests
@@ -127,6 +131,15 @@ def _empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     database.migrate()
     database.close()
     return database.file
+
+
+@pytest.fixture(scope="module", name="pool")
+def _pool() -> Iterator[PreparationPool]:
+    """The processes that read files: one that was started for a test before serves the next as well."""
+    from app.engine.preparation.pool import PreparationPool
+
+    with PreparationPool() as pool:
+        yield pool
 
 
 def data_folder(folder: Path, empty: Path) -> Path:

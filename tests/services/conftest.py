@@ -19,6 +19,7 @@ from app.domain.states import JobState
 from app.domain.transcription import Transcription
 from app.engine import EngineSpec
 from app.engine.audio.decoding import DecodeLimits
+from app.engine.preparation.pool import PreparationPool
 from app.logging import job_logs
 from app.services.inference.process import InferenceProcess
 from app.services.transcriptions.job_queue import Queue
@@ -41,6 +42,7 @@ class House:
     database: Database
     files: Files
     queue: Queue
+    pool: PreparationPool | None = None
     _room: list[int] = field(default_factory=lambda: [2**30])
     """Pages that the database may have."""
 
@@ -54,7 +56,14 @@ class House:
     @contextmanager
     def working(self, factory: str, *, timeout_seconds: float = 30.0) -> Iterator[InferenceProcess]:
         inference = InferenceProcess(self.spec(factory))
-        worker = Worker(self.queue, self.files, inference, LIMITS, segment_timeout_seconds=timeout_seconds)
+        worker = Worker(
+            self.queue,
+            self.files,
+            inference,
+            LIMITS,
+            segment_timeout_seconds=timeout_seconds,
+            pool=self.pool,
+        )
         with job_logs(self.files.folder), worker.running():
             yield inference
 
@@ -119,12 +128,12 @@ def talk(*levels: float) -> bytes:
 
 
 @pytest.fixture(name="house")
-def _house(tmp_path: Path, empty: Path) -> Iterator[House]:
+def _house(tmp_path: Path, empty: Path, pool: PreparationPool) -> Iterator[House]:
     app_log = logging.getLogger("app")
     level = app_log.level
     app_log.setLevel(logging.INFO)
     database = Database(data_folder(tmp_path, empty), busy_seconds=0.3)
     files = Files(tmp_path)
-    yield House(tmp_path, database, files, Queue(database, files))
+    yield House(tmp_path, database, files, Queue(database, files), pool)
     database.close()
     app_log.setLevel(level)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from app.engine import EngineSpec
 from app.engine.audio.decoding import DecodeLimits
+from app.engine.preparation.pool import PreparationPool
 from app.logging import job_logs, setup_logging
 from app.services.inference.process import InferenceProcess
 from app.services.transcriptions.job_queue import Queue
@@ -26,9 +27,10 @@ def main(data_dir: Path, factory: str, concurrent_jobs: int) -> None:
     files = Files(data_dir)
     inference = InferenceProcess(EngineSpec(data_dir, factory=f"tests.fakes:{factory}"))
     limits = DecodeLimits(600, 60, 1024)
-    worker = Worker(Queue(database, files), files, inference, limits, concurrent_jobs)
-    with job_logs(files.folder), worker.running():
-        stop.wait()
+    with PreparationPool() as pool:
+        worker = Worker(Queue(database, files), files, inference, limits, concurrent_jobs, pool=pool)
+        with job_logs(files.folder), worker.running():
+            stop.wait()
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import httpx2
 import pytest
 from starlette.testclient import TestClient
 
+from app.engine.preparation.pool import PreparationPool
 from app.main import create_app
 from app.settings import Settings
 from tests.conftest import data_folder
@@ -83,6 +84,12 @@ def _server(tmp_path_factory: pytest.TempPathFactory, empty: Path) -> Iterator[S
 def _remote(server: Server) -> Iterator[httpx2.Client]:
     with server.client() as client:
         yield client
+
+
+@pytest.fixture(autouse=True)
+def _shared_pool(pool: PreparationPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the applications of a module read files with the same processes."""
+    monkeypatch.setattr("app.main.PreparationPool", lambda: nullcontext(pool))
 
 
 @pytest.fixture(name="settings")
