@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,11 +18,16 @@ from app.engine.catalog.known_models import BUILTIN, BUILTIN_LARGE, PUNCTUATION,
 from app.engine.catalog.registry import FUNASR_FACTORY, NANO, WHISPER_FACTORY, factory_for, identify
 from app.paths import builtin_model_dir, large_model_dir
 from app.services.models.models import ModelPlaces, Models
-from app.settings import Origin, Settings
-from app.support.case import Surroundings
+from app.settings import Origin, Settings, checked_value
+from app.support.case import Installation
 from app.support.doctor import Subject
 from app.support.doctor.examination import Examination
+from app.support.model_identity import model_checksum
+from app.support.replay.bench import ENGINE_SETTINGS, Bench
+from app.support.replay.recorded import RecordedCase
 
+SETTABLE = (*ENGINE_SETTINGS, "model", "vad_model", "punctuation_model")
+"""What a replay may be told otherwise, beside the options of the transcription."""
 GIVEN_ON = ("device", "dtype", "model", "threads", "allow_device_fallback")
 """Options of a server that hold for the programs it starts, too; the environment reaches them by itself."""
 
@@ -112,6 +117,44 @@ def _writes_word_by_word(spec: EngineSpec) -> bool:
         return False
 
 
+def replay_bench(settings: Settings, changes: Mapping[str, str]) -> Bench:
+    def spec_for(case: RecordedCase) -> EngineSpec:
+        return _spec_of_case(settings, case, changes)
+
+    return Bench(spec_for, decode_limits(settings), settings.segment_timeout_seconds, changes)
+
+
+def _spec_of_case(settings: Settings, case: RecordedCase, changes: Mapping[str, str]) -> EngineSpec:
+    values = _recorded(settings, case) | {
+        name: checked_value(name, value) for name, value in changes.items() if name in SETTABLE
+    }
+    wanted = settings.model_copy(update=values)
+    folder = wanted.model if "model" in changes else None
+    return spec_of_folder(wanted, folder or _folder_of_case(settings, case))
+
+
+def _recorded(settings: Settings, case: RecordedCase) -> dict[str, Any]:
+    """Return the recorded engine settings that nothing here overrides."""
+    free = [name for name in ENGINE_SETTINGS if settings.origin(name) in (Origin.DEFAULT, Origin.PAGE)]
+    values = {name: checked_value(name, case.settings[name]) for name in free if name in case.settings}
+    if case.job.get("device"):  # it has computed there; here that device may be absent
+        values["allow_device_fallback"] = True
+    return values
+
+
+def _folder_of_case(settings: Settings, case: RecordedCase) -> Path:
+    """Return the recorded model where it is here too, else the one in use."""
+    models = open_models(settings)
+    in_use = models.folder_in_use()
+    if settings.origin("model") is not Origin.DEFAULT:
+        return in_use
+    folders = [
+        in_use,
+        *(entry.folder for entry in models.entries() if entry.folder and entry.name == case.job["model"]),
+    ]
+    return next((each for each in folders if model_checksum(each) == case.model.get("checksum")), in_use)
+
+
 def decode_limits(settings: Settings) -> DecodeLimits:
     return DecodeLimits(
         max_seconds=settings.max_duration_hours * 3600,
@@ -138,9 +181,9 @@ def subject_of(settings: Settings, spec: EngineSpec) -> Subject:
     return Subject(spec, settings.data_dir, settings.log_dir, settings.host, settings.port)
 
 
-def surroundings(settings: Settings, models: Models, examination: Callable[[], Examination]) -> Surroundings:
+def installation(settings: Settings, models: Models, examination: Callable[[], Examination]) -> Installation:
     """Return what a support case tells about this installation."""
-    return Surroundings(
+    return Installation(
         settings={name: _told(settings, name) for name in type(settings).model_fields},
         host_names=tuple(filter(None, (settings.host, *settings.allowed_hosts.replace(" ", "").split(",")))),
         data_dir=settings.data_dir,

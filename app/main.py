@@ -17,13 +17,13 @@ from starlette.concurrency import run_in_threadpool
 from app import __version__
 from app.composition import (
     decode_limits,
+    installation,
     is_slow_live,
     open_models,
     quick_spec,
     replay_command,
     spec_of_folder,
     subject_of,
-    surroundings,
     vad_options,
 )
 from app.domain.addresses import networks
@@ -31,27 +31,28 @@ from app.domain.errors import Problem, RootPathTaken
 from app.domain.options import TranscriptionOptions
 from app.engine.preparation.preparation import PreparationPool
 from app.logging import adjust_logging, job_logs
-from app.services.batches.batches import BatchBook
-from app.services.batches.importer import Porter
-from app.services.batches.uploads import Arrivals
+from app.services.batches.batches import Batches
+from app.services.batches.importer import BatchImporter
+from app.services.batches.uploads import BatchUploads
 from app.services.comparisons import Comparisons
 from app.services.inference.devices import Devices
 from app.services.inference.process import InferenceProcess
+from app.services.inference.scheduler import InferenceScheduler
 from app.services.live import Live, LiveLimits
-from app.services.live.partial_engine import QuickReader
-from app.services.models.reloader import ModelKeeper
-from app.services.settings import SettingsBook
+from app.services.live.partial_engine import PartialEngine
+from app.services.models.reloader import ModelReloader
+from app.services.settings import SettingsStore
 from app.services.transcriptions.history import History
 from app.services.transcriptions.job_queue import Queue
 from app.services.transcriptions.retention import Retention, Spans
 from app.services.transcriptions.trash import Trash
-from app.services.vad.analyses import Vad
-from app.services.vad.texts import VadTexts
+from app.services.vad.analyses import VadAnalyses
+from app.services.vad.texts import VadTranscriber
 from app.services.worker.worker import Worker
 from app.store.database import Database
 from app.store.files.recordings import Files
 from app.store.files.upload_chunks import UploadFiles
-from app.store.files.vad_folders import Analyses
+from app.store.files.vad_folders import VadFolders
 from app.support.case.cases import Cases
 from app.support.doctor.examination import Doctor
 from app.support.health import Health
@@ -59,7 +60,6 @@ from app.support.journal import FOLDER as JOURNAL_FOLDER
 from app.support.journal import Journal
 from app.support.replay.runs import FOLDER as REPLAY_FOLDER
 from app.support.replay.runs import Replays
-from app.web.api.routers import API_PATH
 from app.web.errors import install_error_handlers
 from app.web.middleware.compression import CompressedPages
 from app.web.middleware.lingering_close import LingeringClose
@@ -67,13 +67,14 @@ from app.web.middleware.proxy import BehindProxy, first_segments, is_taken
 from app.web.middleware.request_log import RequestLog
 from app.web.middleware.security import Gate, SecurityHeaders, allowed_hosts, allowed_origins
 from app.web.openapi import DescribedApp
+from app.web.routers import API_PATH
 from app.web.routes import add_routes
+from app.web.services import Services, State
 
 if TYPE_CHECKING:
     from app.engine import EngineSpec
     from app.services.models.models import Models
     from app.settings import Settings
-    from app.web.dependencies import SettingsNow, State
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +98,7 @@ def create_app(settings: Settings, *, spec: EngineSpec | None = None, start_work
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
         with ExitStack() as stack:
-            yield await run_in_threadpool(_open, stack, settings, spec, start_worker)
+            yield {"services": await run_in_threadpool(_open, stack, settings, spec, start_worker)}
             await run_in_threadpool(stack.close)  # it waits for threads and processes
 
     app = DescribedApp(
@@ -134,7 +135,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
 
 
 @contextmanager
-def open_worker(settings: Settings) -> Iterator[State]:
+def open_worker(settings: Settings) -> Iterator[Services]:
     """Do the queued jobs inside the block, without a server; it gets what a server would have.
 
     Raises:
@@ -144,98 +145,125 @@ def open_worker(settings: Settings) -> Iterator[State]:
         yield _open(stack, settings, None, start_worker=True)
 
 
-def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_worker: bool) -> State:
+def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_worker: bool) -> Services:
     """Open everything that lives as long as the server; `stack` closes it, the last first."""
+    queue = _open_queue(stack, settings)
+    models = open_models(settings, spec)
+    stack.enter_context(models.open())
+    store = SettingsStore(settings, models.chosen, _adjust_log)
+    spec_of = _spec_of(store, spec)
+    inference = InferenceProcess(spec or spec_of_folder(settings, models.folder_in_use()))
+    models.device = lambda: _device(inference)
+    pool = stack.enter_context(PreparationPool())
+    scheduler = None
+    if start_worker:
+        scheduler = _start_worker(stack, settings, queue, inference, models, spec_of, pool)
+        stack.enter_context(_reloader(models, inference, store, spec_of).running())
+    trash = Trash(queue)
+    if start_worker:
+        stack.enter_context(Retention(trash, lambda: _spans(store)).running())
+    live = _open_live(stack, settings, queue, inference, scheduler)
+    vad = VadAnalyses(
+        VadFolders(settings.data_dir), queue, decode_limits(settings), vad_options(settings), pool
+    )
+    stack.enter_context(vad.running())
+    vad_texts = VadTranscriber(vad, scheduler)
+    stack.enter_context(vad_texts.running())
+    batches, uploads, importer = _open_batches(stack, queue, inference, store)
+    doctor = Doctor(lambda: subject_of(store.now, inference.spec))
+    health = Health(doctor, lambda: _model_problem(inference))
+    stack.enter_context(health.running())
+    replays = Replays(settings.data_dir / REPLAY_FOLDER, replay_command(settings))
+    stack.callback(replays.close)
+    return Services(
+        settings=settings,
+        default_options=_default_options(settings),
+        settings_store=store,
+        queue=queue,
+        history=History(queue),
+        trash=trash,
+        batches=batches,
+        uploads=uploads,
+        importer=importer,
+        inference=inference,
+        devices=Devices(),
+        models=models,
+        live=live,
+        vad=vad,
+        vad_texts=vad_texts,
+        cases=Cases(queue, lambda: installation(store.now, models, lambda: doctor.newest)),
+        doctor=doctor,
+        health=health,
+        journal=Journal(settings.data_dir / JOURNAL_FOLDER),
+        replays=replays,
+        comparisons=Comparisons(queue),
+        has_worker=start_worker,
+        default_options_of=_default_options,
+        started_at=time.monotonic(),
+    )
+
+
+def _open_queue(stack: ExitStack, settings: Settings) -> Queue:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     database = Database(settings.data_dir)
     stack.callback(database.close)
     database.migrate()
     files = Files(settings.data_dir)
     stack.enter_context(job_logs(files.folder))
-    queue = Queue(database, files)
-    trash = Trash(queue)
-    shelf = open_models(settings, spec)
-    stack.enter_context(shelf.open())
-    book = SettingsBook(settings, shelf.chosen, _adjust_log)
-    inference = InferenceProcess(spec or spec_of_folder(settings, shelf.folder_in_use()))
-    spec_of = _spec_of(book, spec)
-    shelf.device = lambda: _device(inference)
-    pool = stack.enter_context(PreparationPool())
-    lanes = None
-    if start_worker:
-        worker = Worker(
-            queue,
-            files,
-            inference,
-            decode_limits(settings),
-            concurrent_jobs=settings.concurrent_jobs,
-            segment_timeout_seconds=settings.segment_timeout_seconds,
-            spec_of_model=lambda name: spec_of(shelf.recognising_folder(name)),
-            pool=pool,
-        )
-        stack.enter_context(worker.running())
-        lanes = worker.batches
-        stack.enter_context(_keeper(shelf, inference, book, spec_of).running())
-        stack.enter_context(Retention(trash, lambda: _spans(book)).running())
-    quick = QuickReader(
+    return Queue(database, files)
+
+
+def _start_worker(
+    stack: ExitStack,
+    settings: Settings,
+    queue: Queue,
+    inference: InferenceProcess,
+    models: Models,
+    spec_of: Callable[[Path], EngineSpec],
+    pool: PreparationPool,
+) -> InferenceScheduler:
+    worker = Worker(
+        queue,
+        queue.files,
+        inference,
+        decode_limits(settings),
+        concurrent_jobs=settings.concurrent_jobs,
+        segment_timeout_seconds=settings.segment_timeout_seconds,
+        spec_of_model=lambda name: spec_of(models.recognising_folder(name)),
+        pool=pool,
+    )
+    stack.enter_context(worker.running())
+    return worker.scheduler
+
+
+def _open_live(
+    stack: ExitStack,
+    settings: Settings,
+    queue: Queue,
+    inference: InferenceProcess,
+    scheduler: InferenceScheduler | None,
+) -> Live:
+    partials = PartialEngine(
         quick_spec(settings),
         lambda options: is_slow_live(inference.spec, _device(inference), options),
         settings.segment_timeout_seconds,
     )
-    stack.enter_context(quick.running())
-    live_sessions = Live(
-        queue, lanes, _live_limits(settings), lambda: _model_name(inference), quick.batches_for
-    )
-    stack.enter_context(live_sessions.running())
-    vad = Vad(Analyses(settings.data_dir), queue, decode_limits(settings), vad_options(settings), pool)
-    stack.enter_context(vad.running())
-    vad_texts = VadTexts(vad, lanes)
-    stack.enter_context(vad_texts.running())
-    batch_book, arrivals, porter = _open_batches(stack, queue, inference, book)
-    doctor = Doctor(lambda: subject_of(book.now, inference.spec))
-    health = Health(doctor, lambda: _model_problem(inference))
-    stack.enter_context(health.running())
-    replays = Replays(settings.data_dir / REPLAY_FOLDER, replay_command(settings))
-    stack.callback(replays.close)
-    return {
-        "settings": settings,
-        "settings_book": book,
-        "settings_now": lambda: _settings_now(book),
-        "queue": queue,
-        "history": History(queue),
-        "trash": trash,
-        "batches": batch_book,
-        "arrivals": arrivals,
-        "porter": porter,
-        "inference": inference,
-        "devices": Devices(),
-        "models": shelf,
-        "live": live_sessions,
-        "vad": vad,
-        "vad_texts": vad_texts,
-        "cases": Cases(queue, lambda: surroundings(book.now, shelf, lambda: doctor.newest)),
-        "doctor": doctor,
-        "health": health,
-        "replays": replays,
-        "comparisons": Comparisons(queue),
-        "journal": Journal(settings.data_dir / JOURNAL_FOLDER),
-        "has_worker": start_worker,
-        "default_options": TranscriptionOptions(vad=vad_options(settings)),
-        "started_at": time.monotonic(),
-    }
+    stack.enter_context(partials.running())
+    limits = _live_limits(settings)
+    live = Live(queue, scheduler, limits, lambda: _model_name(inference), partials.scheduler_for)
+    stack.enter_context(live.running())
+    return live
 
 
 def _open_batches(
-    stack: ExitStack, queue: Queue, inference: InferenceProcess, book: SettingsBook
-) -> tuple[BatchBook, Arrivals, Porter]:
-    uploads = UploadFiles(book.now.data_dir)
-    batch_book = BatchBook(queue, uploads)
-    arrivals = Arrivals(
-        queue, uploads, lambda: book.now.max_upload_mb * 2**20, lambda: _model_name(inference)
-    )
-    porter = Porter(arrivals, book.now.import_root, [batch_book.clear_up])
-    stack.enter_context(porter.running())
-    return batch_book, arrivals, porter
+    stack: ExitStack, queue: Queue, inference: InferenceProcess, store: SettingsStore
+) -> tuple[Batches, BatchUploads, BatchImporter]:
+    files = UploadFiles(store.now.data_dir)
+    batches = Batches(queue, files)
+    uploads = BatchUploads(queue, files, lambda: store.now.max_upload_bytes, lambda: _model_name(inference))
+    importer = BatchImporter(uploads, store.now.import_root, [batches.clear_up])
+    stack.enter_context(importer.running())
+    return batches, uploads, importer
 
 
 def _adjust_log(settings: Settings) -> None:
@@ -262,31 +290,29 @@ def _model_problem(inference: InferenceProcess) -> Problem | None:
     return status.problem if status.state == "failed" else None
 
 
-def _settings_now(book: SettingsBook) -> SettingsNow:
-    """Return what routes see of the settings: changes on the page hold for the next request."""
-    settings = book.now
-    return {"settings": settings, "default_options": TranscriptionOptions(vad=vad_options(settings))}
+def _default_options(settings: Settings) -> TranscriptionOptions:
+    return TranscriptionOptions(vad=vad_options(settings))
 
 
-def _spans(book: SettingsBook) -> Spans:
-    settings = book.now
+def _spans(store: SettingsStore) -> Spans:
+    settings = store.now
     return Spans(settings.retention_days, settings.trash_days)
 
 
-def _keeper(
-    shelf: Models, inference: InferenceProcess, book: SettingsBook, spec_of: Callable[[Path], EngineSpec]
-) -> ModelKeeper:
-    return ModelKeeper(shelf, inference, spec_of, lambda: book.now.model_idle_minutes * 60, book)
+def _reloader(
+    models: Models, inference: InferenceProcess, store: SettingsStore, spec_of: Callable[[Path], EngineSpec]
+) -> ModelReloader:
+    return ModelReloader(models, inference, spec_of, lambda: store.now.model_idle_minutes * 60, store)
 
 
-def _spec_of(book: SettingsBook, spec: EngineSpec | None) -> Callable[[Path], EngineSpec]:
+def _spec_of(store: SettingsStore, spec: EngineSpec | None) -> Callable[[Path], EngineSpec]:
     """Return what tells how to load a folder, with the settings as they are then."""
 
     def spec_of(folder: Path) -> EngineSpec:
-        settings = book.now
+        settings = store.now
         if spec is None:
             return spec_of_folder(settings, folder)
-        changes = book.engine_changes(settings)
+        changes = store.engine_changes(settings)
         if "allow_device_fallback" in changes:
             changes["allow_fallback"] = changes.pop("allow_device_fallback")
         return replace(spec, model_dir=folder, **changes)

@@ -94,6 +94,10 @@ class Settings(BaseSettings):
         changed.__pydantic_fields_set__ = (self.model_fields_set - free) | set(chosen)
         return changed
 
+    @property
+    def max_upload_bytes(self) -> int:
+        return self.max_upload_mb * 2**20
+
     host: str = "127.0.0.1"
     """Address to listen on; 0.0.0.0 opens the server to the network."""
 

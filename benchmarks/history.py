@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it runs 
 
 from app.domain.options import TranscriptionOptions
 from app.domain.states import JobState
-from app.services.transcriptions.history import History, Place, Wanted
+from app.services.transcriptions.history import History, HistoryFilter, HistoryPosition
 from app.services.transcriptions.job_queue import Queue
 from app.store.database import Database
 from app.store.files.recordings import Files
@@ -96,24 +96,24 @@ def report(history: History, rounds: int) -> None:
 
 def _questions(history: History) -> Iterator[tuple[str, int, Callable[[], object]]]:
     """Name, target and call of everything that the page of the history asks."""
-    first = history.page(Wanted(), 20)
+    first = history.page(HistoryFilter(), 20)
     middle, last = _place(history, 0.5), _place(history, 0.001)
     month = datetime.now(UTC) - timedelta(days=30)
-    yield "first page", 50, lambda: history.page(Wanted(), 20)
-    yield "second page", 50, lambda: history.page(Wanted(), 20, before=first.older)
-    yield "page in the middle", 50, lambda: history.page(Wanted(), 20, before=middle)
-    yield "page near the end", 50, lambda: history.page(Wanted(), 20, before=last)
-    yield "page before (newer)", 50, lambda: history.page(Wanted(), 20, after=middle)
-    yield "only failed", 50, lambda: history.page(Wanted(state=JobState.FAILED), 20)
-    yield "only waiting (there are none)", 50, lambda: history.page(Wanted(state=JobState.QUEUED), 20)
+    yield "first page", 50, lambda: history.page(HistoryFilter(), 20)
+    yield "second page", 50, lambda: history.page(HistoryFilter(), 20, before=first.older)
+    yield "page in the middle", 50, lambda: history.page(HistoryFilter(), 20, before=middle)
+    yield "page near the end", 50, lambda: history.page(HistoryFilter(), 20, before=last)
+    yield "page before (newer)", 50, lambda: history.page(HistoryFilter(), 20, after=middle)
+    yield "only failed", 50, lambda: history.page(HistoryFilter(state=JobState.FAILED), 20)
+    yield "only waiting (there are none)", 50, lambda: history.page(HistoryFilter(state=JobState.QUEUED), 20)
     yield (
         "only English, from the command line",
         50,
-        lambda: history.page(Wanted(language="en", source="cli"), 20),
+        lambda: history.page(HistoryFilter(language="en", source="cli"), 20),
     )
-    yield "of the last month", 50, lambda: history.page(Wanted(since=month), 20)
+    yield "of the last month", 50, lambda: history.page(HistoryFilter(since=month), 20)
     yield "of a month two years ago", 50, lambda: history.page(_month_long_ago(), 20)
-    yield "the trash (empty)", 50, lambda: history.page(Wanted(in_trash=True), 20)
+    yield "the trash (empty)", 50, lambda: history.page(HistoryFilter(in_trash=True), 20)
     yield "totals", 50, history.totals
     for name, query in (
         ("two characters, frequent (我们)", "我们"),
@@ -129,31 +129,39 @@ def _questions(history: History) -> Iterator[tuple[str, int, Callable[[], object
         ("both (会议 budget)", "会议 budget"),
         ("nothing like it (龘龘)", "龘龘"),
     ):
-        yield f"search: {name}", 100, partial(history.page, Wanted(query=query), 20)
+        yield f"search: {name}", 100, partial(history.page, HistoryFilter(query=query), 20)
     yield (
         "search: frequent and failed",
         100,
-        lambda: history.page(Wanted(query="我们", state=JobState.FAILED), 20),
+        lambda: history.page(HistoryFilter(query="我们", state=JobState.FAILED), 20),
     )
-    queued = Wanted(query="我们", state=JobState.QUEUED)
+    queued = HistoryFilter(query="我们", state=JobState.QUEUED)
     yield "search: frequent, waiting (there are none)", 100, lambda: history.page(queued, 20)
-    rare = Wanted(query="我们", state=JobState.FAILED, source="cli", language="en")
+    rare = HistoryFilter(query="我们", state=JobState.FAILED, source="cli", language="en")
     yield "search: frequent, of a rare kind", 100, lambda: history.page(rare, 20)
-    yield "search: frequent, last month", 100, lambda: history.page(Wanted(query="我们", since=month), 20)
-    deep = history.page(Wanted(query="我们"), 20, before=middle).older
-    yield "search: frequent, deep page", 100, lambda: history.page(Wanted(query="我们"), 20, before=deep)
+    yield (
+        "search: frequent, last month",
+        100,
+        lambda: history.page(HistoryFilter(query="我们", since=month), 20),
+    )
+    deep = history.page(HistoryFilter(query="我们"), 20, before=middle).older
+    yield (
+        "search: frequent, deep page",
+        100,
+        lambda: history.page(HistoryFilter(query="我们"), 20, before=deep),
+    )
 
 
-def _place(history: History, share: float) -> Place:
+def _place(history: History, share: float) -> HistoryPosition:
     """Return the place below which `share` of all stand."""
     with history._database.reading() as connection:  # noqa: SLF001 - a benchmark may look inside
         low, high = connection.exec_driver_sql("SELECT min(number), max(number) FROM transcriptions").one()
-    return Place(int(low + (high - low) * share))
+    return HistoryPosition(int(low + (high - low) * share))
 
 
-def _month_long_ago() -> Wanted:
+def _month_long_ago() -> HistoryFilter:
     begin = datetime.now(UTC) - timedelta(days=600)
-    return Wanted(since=begin, until=begin + timedelta(days=30))
+    return HistoryFilter(since=begin, until=begin + timedelta(days=30))
 
 
 def _milliseconds(ask: Callable[[], object]) -> tuple[float, float]:

@@ -22,8 +22,8 @@ import numpy.typing as npt
 from app.domain.options import VadOptions
 from app.engine import SAMPLE_RATE
 from app.engine.audio.decoding import DecodeLimits, decode
-from app.engine.vad.detection import judge
-from app.engine.vad.vad import cut
+from app.engine.vad.detection import classify_frames
+from app.engine.vad.vad import group_frames
 
 LIMITS = DecodeLimits(max_seconds=3600, cpu_seconds=600, memory_mb=2048)
 DETECTORS = {
@@ -98,8 +98,8 @@ def _judged(sound: Samples, options: VadOptions, pcm: Path) -> tuple[Truth, floa
     """Return for every HOP whether it is speech, and the computing time."""
     pcm.write_bytes((sound * 32767).clip(-32768, 32767).astype("<i2").tobytes())
     began = time.process_time()
-    frames = judge(pcm, options)
-    spans = cut(frames, replace(options, speech_pad_ms=0)).spans
+    frames = classify_frames(pcm, options)
+    spans = group_frames(frames, replace(options, speech_pad_ms=0)).spans
     seconds = time.process_time() - began
     middles = (np.arange(len(sound) // HOP) * HOP + HOP // 2) / SAMPLE_RATE
     is_kept = np.zeros(len(middles), dtype=np.bool_)

@@ -47,7 +47,7 @@ def recognised(
     now = datetime.now(UTC)
     with queue.receive(name, 10**9) as incoming:
         incoming.write(recording)
-        queue.files.settle(incoming, id, {"name": name})
+        queue.files.move_into_place(incoming, id, {"name": name})
         with queue.database.writing() as connection:
             facts = {
                 "name": name,

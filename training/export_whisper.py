@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from app.engine.whisper.folder import CONFIG_FILE, SILENCE
+from app.engine.catalog.whisper_folder import CONFIG_FILE, SILENCE
 from training.checkpoints import load_checkpoint
 from training.prune_whisper import quantised, write_weights
 from training.whisper import read_ctranslate2

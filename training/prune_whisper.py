@@ -145,7 +145,7 @@ def write_folder(
 
 
 def write_weights(file: Path, weights: Weights) -> None:
-    """Write a model.bin; see app/engine/whisper/weights.py for the format."""
+    """Write a model.bin; see app/engine/catalog/whisper_weights.py for the format."""
     file.write_bytes(b"".join(_packed(weights)))
 
 

@@ -20,8 +20,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from app.engine.catalog.whisper_folder import silence_of
 from app.engine.features.whisper_mel import SILENCE_SECONDS, LogMel, padded_frames
-from app.engine.whisper.folder import silence_of
 from app.engine.whisper.spoken_language import LANGUAGES_FILE, mean_of_frames
 from training.config import load_config
 from training.packing import Pack

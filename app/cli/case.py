@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from app.composition import engine_spec, open_models, subject_of, surroundings
+from app.composition import engine_spec, installation, open_models, subject_of
 from app.domain.errors import FolderUnwritable
 from app.services.transcriptions.job_queue import Queue
 from app.settings import Settings
@@ -59,7 +59,7 @@ def _cases(settings: Settings) -> Iterator[Cases]:
         database.migrate()
         queue = Queue(database, Files(settings.data_dir))
         doctor = Doctor(lambda: subject_of(settings, engine_spec(settings)))
-        yield Cases(queue, lambda: surroundings(settings, open_models(settings), doctor.examine))
+        yield Cases(queue, lambda: installation(settings, open_models(settings), doctor.examine))
     finally:
         database.close()
 

@@ -13,11 +13,10 @@ from tqdm import tqdm
 
 from app.composition import open_models, spec_of_folder
 from app.domain.errors import AppError, InferenceUnavailable, ModelAbsent, ModelDoesNotLoad
-from app.engine.catalog.known_models import RECOMMENDED
 from app.hubs.transfer import Report
 from app.services.inference.process import InferenceProcess
 from app.services.models.extras import ExtraStatus
-from app.services.models.models import ModelEntry, Models, ModelState
+from app.services.models.models import RECOMMENDED, ModelEntry, Models, ModelState
 from app.settings import Settings
 
 STATES = {

@@ -16,9 +16,9 @@ import uvicorn
 from app.composition import open_models
 from app.domain.addresses import is_loopback
 from app.domain.errors import N_, AddressUnusable, FolderUnwritable, ModelError, PortTaken
-from app.engine.catalog.registry import identify
 from app.logging import event, setup_logging
 from app.main import create_app
+from app.services.models.models import Models
 from app.settings import Settings
 from app.store.database import Database
 
@@ -45,7 +45,7 @@ def serve(settings: Settings, *, start_worker: bool = True) -> int:
     listener = listen(settings.host, settings.port)
     setup_logging(settings.log_dir, settings.log_level, settings.log_file_mb)
     server = uvicorn.Server(_server_config(settings, start_worker))
-    print(_model_line(open_models(settings).folder_in_use()))
+    print(_model_line(open_models(settings)))
     print(f"Fun-ASR WebUI: {_address(listener, settings.root_path)}  (Ctrl+C stops it)", flush=True)
     if not is_loopback(settings.host):
         event(_log, logging.WARNING, "open_to_network", host=settings.host)
@@ -120,13 +120,13 @@ def _free_port(host: str, taken: int) -> int:
     return 0
 
 
-def _model_line(folder: Path) -> str:
+def _model_line(models: Models) -> str:
     """Say whether the model folder looks whole; loading it is the inference process's work."""
     try:
-        identify(folder)
+        models.check_in_use()
     except ModelError as error:
         return f"WARNING: {error} Nothing can be recognised."
-    return f"Model: {folder}"
+    return f"Model: {models.folder_in_use()}"
 
 
 def _server_config(settings: Settings, start_worker: bool) -> uvicorn.Config:

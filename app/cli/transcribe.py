@@ -19,9 +19,8 @@ from app.composition import decode_limits, engine_spec, vad_options
 from app.domain.errors import AppError, FolderUnwritable, Problem
 from app.domain.options import TranscriptionOptions
 from app.domain.transcript import Transcript
-from app.engine.preparation.pool import PreparationPool
 from app.formats import Format
-from app.services.transcriptions.direct import DirectResult, DirectTranscriber, load_engine
+from app.services.transcriptions.direct import DirectResult, direct_transcriber
 from app.settings import Settings
 from app.store.files.output_files import write_whole
 from app.support.diagnosis import Finding, Run, diagnose
@@ -47,10 +46,9 @@ def transcribe(request: Request, settings: Settings, report: Report) -> int:
     options = request.text.options.apply(TranscriptionOptions(vad=vad_options(settings)))
     names = output_names(request.files)
     _make_folder(request.output)
-    engine = load_engine(engine_spec(settings))
+    opening = direct_transcriber(engine_spec(settings), options, decode_limits(settings))
     failures = 0
-    with PreparationPool() as pool, _progress_bar() as bar:
-        transcriber = DirectTranscriber(engine, options, decode_limits(settings), pool)
+    with opening as transcriber, _progress_bar() as bar:
         for file, name in zip(request.files, names, strict=True):
             bar.set_description_str(file.name)
             try:

@@ -14,7 +14,6 @@ from app.cli.serve import check_writable
 from app.composition import open_models, vad_options
 from app.domain.errors import DatabaseUnusable, DiskFull, FileUnreadable, Problem
 from app.domain.options import TranscriptionOptions
-from app.engine.catalog.registry import identify
 from app.logging import event, setup_logging
 from app.main import open_worker
 from app.services.batches.watched_folder import Watch, WatchOrder
@@ -49,7 +48,7 @@ def watch(request: WatchRequest, settings: Settings, report: Callable[[Problem, 
         raise FileUnreadable(file=str(request.folder), reason="it is no folder")
     for folder in (request.output, settings.data_dir, settings.log_dir):
         check_writable(folder)
-    identify(open_models(settings).folder_in_use())
+    open_models(settings).check_in_use()
     setup_logging(settings.log_dir, settings.log_level, settings.log_file_mb)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -61,10 +60,10 @@ def watch(request: WatchRequest, settings: Settings, report: Callable[[Problem, 
         else:
             print(f"{name}: {', '.join(order_format.suffix for order_format in order.formats)}", flush=True)
 
-    with open_worker(settings) as state:
-        watched = Watch(order, state["queue"], state["batches"], state["arrivals"], tell)
+    with open_worker(settings) as services:
+        watched = Watch(order, services.queue, services.batches, services.uploads, tell)
         with watched.alone(settings.data_dir):
-            state["porter"].watched = str(request.folder.resolve())
+            services.importer.watched = str(request.folder.resolve())
             print(f"Watching {request.folder}, writing to {request.output} (Ctrl+C stops it)", flush=True)
             _look_again_and_again(watched, stop, request)
     return 1 if request.once and watched.failures else 0

@@ -23,7 +23,7 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class _Room:
+class _TimeRange:
     """Drafts that share a stretch of time whose borders are known."""
 
     start: float
@@ -53,7 +53,7 @@ def place(segments: Sequence[Segment], drafts: Sequence[Draft]) -> tuple[Piece, 
 # Internal
 
 
-def _rooms(start: float, end: float, drafts: Sequence[Draft]) -> Iterator[_Room]:
+def _rooms(start: float, end: float, drafts: Sequence[Draft]) -> Iterator[_TimeRange]:
     numbers = [number for number, draft in enumerate(drafts) if number == 0 or draft.start is not None]
     now = start
     for number, following in zip(numbers, [*numbers[1:], len(drafts)], strict=True):
@@ -62,11 +62,11 @@ def _rooms(start: float, end: float, drafts: Sequence[Draft]) -> Iterator[_Room]
         until = end if following == len(drafts) else (group[-1].end or drafts[following].start)
         if begin is None or until is None or not now <= begin <= until <= end:
             raise InvalidParameter(name="pieces", reason=N_("their times do not follow each other"))
-        yield _Room(begin, until, group)
+        yield _TimeRange(begin, until, group)
         now = until
 
 
-def _placed(room: _Room, words: Sequence[Word], segments: Sequence[Segment]) -> Iterator[Piece]:
+def _placed(room: _TimeRange, words: Sequence[Word], segments: Sequence[Segment]) -> Iterator[Piece]:
     texts = [draft.text for draft in room.drafts]
     timed = {
         number: tuple(word for _, word in group)
@@ -80,7 +80,7 @@ def _placed(room: _Room, words: Sequence[Word], segments: Sequence[Segment]) -> 
 
 
 def _borders(
-    room: _Room, texts: Sequence[str], timed: dict[int, tuple[Word, ...]]
+    room: _TimeRange, texts: Sequence[str], timed: dict[int, tuple[Word, ...]]
 ) -> Iterator[tuple[float, float]]:
     """Yield start and end of each draft of a room."""
     total = sum(map(len, texts)) or 1

@@ -107,7 +107,7 @@ class EngineInfo:
 
 
 class Engine(Protocol):
-    """Turns speech into text, batch first. Calls come one at a time."""
+    """FairLock speech into text, batch first. Calls come one at a time."""
 
     @property
     def info(self) -> EngineInfo: ...

@@ -9,6 +9,10 @@ from app.domain.hotwords import Hotword, unusable
 from app.domain.options import RecognitionOptions
 from app.domain.transcript import Applied
 
+NO_WEIGHTS = N_("This model takes hotwords without weights.")
+PUNCTUATES = N_("This model punctuates by itself.")
+WRITES_ITSELF = N_("This model writes numbers by itself.")
+
 GREEDY_IS_DEAF = N_("Fast reads every frame alone: it cannot prefer words.")
 NO_DECODER = N_("This model has no attention decoder to read the found texts again.")
 LANGUAGE_UNKNOWN = N_("This model does not know the language.")

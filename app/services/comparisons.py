@@ -24,8 +24,8 @@ from app.logging import event
 from app.services.batches.ingest import OF_A_COMPARISON
 from app.services.transcriptions.edits import edited_text
 from app.services.transcriptions.job_queue import Queue
-from app.services.transcriptions.retranscribe import recognise_again
-from app.store.files.upload_file import IncomingFile
+from app.services.transcriptions.retranscribe import retranscribe
+from app.store.files.upload_file import UploadFile
 from app.store.queries import comparisons
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class Comparisons:
         self._queue = queue
 
     def begin(
-        self, incoming: IncomingFile, variants: Sequence[TranscriptionOptions], reference: str
+        self, incoming: UploadFile, variants: Sequence[TranscriptionOptions], reference: str
     ) -> Comparison:
         """Have a received recording read once with each of `variants`. When this returns it is on the disk.
 
@@ -242,7 +242,7 @@ class Comparisons:
         try:
             for options in variants:
                 made.append(  # noqa: PERF401 - where one fails, those before it are to be found
-                    recognise_again(self._queue, first, options, OF_A_COMPARISON).id
+                    retranscribe(self._queue, first, options, OF_A_COMPARISON).id
                 )
             with self._queue.database.writing() as connection:
                 comparisons.add(

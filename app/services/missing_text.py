@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from app.domain.edits import Edit
 from app.domain.errors import Problem
+from app.domain.speech import Rule, SpeechReport, SpeechSpan
 from app.domain.transcription import SegmentRecord
-from app.engine.vad.vad import Rule, SpeechReport, SpeechSpan
 from app.services.vad.texts import Stretch, StretchText, stretch_of
 
 SHORTEST_SECONDS = 0.02  # less is the rounding of frames

@@ -43,7 +43,7 @@ class TakenBack:
     problem: Problem
 
 
-class SettingsBook:
+class SettingsStore:
     """Every method may be called from any thread; a change by another process is seen, too."""
 
     def __init__(

@@ -92,14 +92,14 @@ class Database:
 
     def close(self) -> None:
         self._engine.dispose()
-        self._let_go()
+        self._release()
 
     def __del__(self) -> None:
-        self._let_go()
+        self._release()
 
     def _hold_folder(self) -> None:
         folder = self.file.parent
-        self._let_go()
+        self._release()
         if is_planned(folder):
             with alone_in(folder):
                 if is_planned(folder):
@@ -108,7 +108,7 @@ class Database:
         if self._hold is None:
             raise DataBeingRestored(folder=str(folder))
 
-    def _let_go(self) -> None:
+    def _release(self) -> None:
         if self._hold is not None:
             os.close(self._hold)
             self._hold = None

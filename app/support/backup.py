@@ -22,7 +22,7 @@ from app.domain.errors import N_, BackupUnusable, DataBeingRestored, DataInUse
 from app.logging import LOG_NAME
 from app.store.database import DATABASE_NAME, SCHEMA_VERSION, alone_in
 from app.store.files.database_exchange import (
-    Plan,
+    ExchangePlan,
     finish_exchange,
     is_planned,
     plan_exchange,
@@ -216,7 +216,7 @@ def _check_database(file: Path, database: Path) -> None:
         raise BackupUnusable(file=str(file), reason=verdict)
 
 
-def _plan(places: Places) -> Plan:
+def _plan(places: Places) -> ExchangePlan:
     moment = f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
     aside = f"before-restore-{moment}" if present(places.data_dir) else ""
-    return Plan(aside, str((places.log_dir / f"restored-{moment}").absolute()))
+    return ExchangePlan(aside, str((places.log_dir / f"restored-{moment}").absolute()))

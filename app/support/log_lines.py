@@ -36,7 +36,7 @@ class LogEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class LogFilter:
     """Which entries are looked for: any of these reasons is enough."""
 
     job: str
@@ -67,7 +67,7 @@ def requests_of(job: str, entries: Iterable[LogEntry]) -> frozenset[str]:
 
 
 def select(
-    entries: Iterable[LogEntry], wanted: Wanted, most: int = MOST_ENTRIES
+    entries: Iterable[LogEntry], wanted: LogFilter, most: int = MOST_ENTRIES
 ) -> tuple[list[LogEntry], int]:
     """Return the latest `most` wanted entries, and how many earlier ones were left out."""
     kept: deque[LogEntry] = deque(maxlen=most)

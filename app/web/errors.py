@@ -21,9 +21,9 @@ from app.domain.errors import (
     RangeNotSatisfiable,
     RequestTooLarge,
 )
-from app.i18n import pick_language, translator
+from app.i18n import translator
 from app.logging import current_request_id, event
-from app.web.middleware.proxy import own_path
+from app.web.request import API_PREFIX, LARGEST_FORM_BYTES, language_of, own_path
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -32,19 +32,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-API_PREFIX = "/api/"
-LARGEST_FORM_BYTES = 64 * 1024  # of bodies that carry no file: they are read into memory
-
 
 def install_error_handlers(app: FastAPI) -> None:
     app.exception_handler(AppError)(_on_app_error)
     app.exception_handler(RequestValidationError)(_on_validation_error)
     app.exception_handler(HTTPException)(_on_http_exception)
-
-
-def language_of(connection: HTTPConnection) -> str:
-    """Return the language that the person chose, or that their browser asks for."""
-    return pick_language(connection.cookies.get("language"), connection.headers.get("accept-language"))
 
 
 def error_response(

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from app.domain.languages import AUTO, LANGUAGES
 
 if TYPE_CHECKING:
-    from app.web.dependencies import State
+    from app.web.services import Services
 
 
-def spoken_languages(state: State) -> list[str]:
+def spoken_languages(services: Services) -> list[str]:
     """Return `auto` and what the model knows; where neither it nor its files tell, all that any model knows."""
-    info = state["inference"].status().info
-    known = (info.languages if info else state["models"].languages_in_use()) or LANGUAGES
+    info = services.inference.status().info
+    known = (info.languages if info else services.models.languages_in_use()) or LANGUAGES
     return [code for code in LANGUAGES if code == AUTO or code in known]

@@ -23,7 +23,6 @@ from app.web.api import (
     trash,
     vad,
 )
-from app.web.api.routers import add_router
 from app.web.api.transcriptions import (
     cases,
     edits,
@@ -36,9 +35,17 @@ from app.web.api.transcriptions import (
 from app.web.live import socket
 from app.web.pages import api_docs
 from app.web.pages import batches as batch_pages
+from app.web.pages import comparisons as comparison_pages
+from app.web.pages import doctor as doctor_page
 from app.web.pages import history as history_pages
 from app.web.pages import live as live_page
+from app.web.pages import logs as logs_page
+from app.web.pages import models as models_page
+from app.web.pages import replays as replay_page
+from app.web.pages import settings as settings_page
 from app.web.pages import transcriptions as transcription_pages
+from app.web.pages import vad as vad_page
+from app.web.routers import add_router
 from app.web.static_files import StaticFolder
 
 API: tuple[APIRouter, ...] = (
@@ -75,12 +82,13 @@ PAGES: tuple[APIRouter, ...] = (
     api_docs.router,
     batch_pages.router,
     live_page.router,
-    settings.pages,
-    vad.page_router,
-    doctor.page,
-    logs.page,
-    replays.page,
-    comparisons.page,
+    models_page.router,
+    settings_page.router,
+    vad_page.router,
+    doctor_page.router,
+    logs_page.router,
+    replay_page.router,
+    comparison_pages.router,
 )
 
 

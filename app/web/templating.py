@@ -1,4 +1,4 @@
-"""Turns a template and its values into a page in the reader's language. What the values are, the routes know."""
+"""FairLock a template and its values into a page in the reader's language. What the values are, the routes know."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from app.domain.languages import NATIVE_NAMES, RARER
 from app.i18n import script_texts, translator
 from app.paths import resource_dir
 from app.services.models.models import BUILTIN_LARGE, RECOMMENDED
-from app.web.errors import language_of
-from app.web.middleware.proxy import address_of, own_path, root_path
+from app.web.request import address_of, language_of, own_path, root_path
 from app.web.static_files import version_of
 
 THEMES = ("auto", "light", "dark")

@@ -11,7 +11,7 @@ import pytest
 from app.domain.options import VadOptions
 from app.engine.audio.decoding import DecodeLimits, decode
 from app.engine.vad import detection
-from app.engine.vad.detection import GAP_FRAMES, judge
+from app.engine.vad.detection import GAP_FRAMES, classify_frames
 from app.engine.vad.vad import find_speech
 
 SILENCE = [0.01] * (GAP_FRAMES + 1)
@@ -84,7 +84,7 @@ def test_music_and_noise_are_hardly_speech(shared_dir: Path, tmp_path: Path) -> 
     for source in sorted((shared_dir / "audio/nonspeech").iterdir()):
         decode(source, tmp_path / "a.s16", DecodeLimits(3600, 60, 512))
         options = VadOptions(speech_pad_ms=0)
-        frames = judge(tmp_path / "a.s16", options)
+        frames = classify_frames(tmp_path / "a.s16", options)
         for span in find_speech(tmp_path / "a.s16", options).spans:
             first, end = (round(1000 * moment / options.step_ms) for moment in (span.start, span.end))
             seconds += frames.is_speech[first:end].sum() * options.step_ms / 1000

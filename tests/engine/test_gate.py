@@ -4,7 +4,7 @@ import numpy as np
 
 from app.domain.options import RecognitionOptions
 from app.engine import EngineSpec, Utterance
-from app.engine.vad.speech_filter import NO_SPEECH, GatedEngine
+from app.engine.vad.speech_filter import NO_SPEECH, SpeechFilteredEngine
 from tests.fakes import EchoEngine
 
 OPTIONS = RecognitionOptions()
@@ -24,7 +24,7 @@ def utterances(*levels):
 
 
 def test_only_what_holds_speech_is_asked_and_the_order_stays(tmp_path):
-    gated = GatedEngine(EchoEngine(EngineSpec(tmp_path)), HearsOnlyLoud())
+    gated = SpeechFilteredEngine(EchoEngine(EngineSpec(tmp_path)), HearsOnlyLoud())
     found = gated.transcribe(utterances(0.6, 0.1, 0.9, 0.2))
     assert [each.text_raw for each in found] == ["level 6", "", "level 9", ""]
     assert found[1] == found[3] == NO_SPEECH
@@ -33,6 +33,6 @@ def test_only_what_holds_speech_is_asked_and_the_order_stays(tmp_path):
 
 def test_the_receipt_says_what_listened(tmp_path):
     engine = EchoEngine(EngineSpec(tmp_path))
-    gated = GatedEngine(engine, HearsOnlyLoud())
+    gated = SpeechFilteredEngine(engine, HearsOnlyLoud())
     assert gated.info == engine.info
     assert [line.name for line in gated.receipt(OPTIONS)] == ["language", "speech_check"]

@@ -24,9 +24,10 @@ from app.domain.errors import (
     NotAudio,
 )
 from app.domain.options import VadOptions
+from app.domain.speech import Rule
 from app.engine.audio.decoding import AudioFacts, DecodeLimits, decode
 from app.engine.preparation.preparation import Cancelled, Prepared, prepare
-from app.engine.vad.vad import Rule, find_speech
+from app.engine.vad.vad import find_speech
 from tests.engine import sounds
 from tests.waiting import wait_until
 

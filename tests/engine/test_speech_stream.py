@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from app.domain.options import VadOptions
+from app.domain.speech import SpeechSpan
 from app.engine import SAMPLE_RATE
 from app.engine.vad.speech_stream import Closed, Heard, Opened, Paused, SpeechStream
-from app.engine.vad.vad import SpeechSpan, find_speech
+from app.engine.vad.vad import find_speech
 from tests.engine import sounds
 from tests.engine.sounds import babble, noise, silence
 

@@ -10,12 +10,13 @@ import pytest
 
 from app.domain.errors import InvalidParameter
 from app.domain.options import VadOptions
+from app.domain.speech import Rule, SpeechReport
 from app.engine.audio.decoding import DecodeLimits, decode
-from app.engine.vad.detection import judge_and_keep, kept
+from app.engine.vad.detection import classify_and_save, load_classified
 from app.engine.vad.frames import Frames
 from app.engine.vad.grouping import SpeechGrouper
 from app.engine.vad.silero import WEIGHTS, silero
-from app.engine.vad.vad import Rule, SpeechReport, cut, find_speech
+from app.engine.vad.vad import find_speech, group_frames
 from tests.engine import sounds
 from tests.engine.sounds import babble, noise, silence
 
@@ -159,7 +160,7 @@ def test_frames_that_were_kept_are_grouped_as_if_they_came_one_by_one(seed):
     frames = Frames(levels, is_speech, len(is_speech) * 0.03)
     options = VadOptions(detector="webrtcvad", max_segment_ms=3000, min_silence_ms=300, speech_pad_ms=0)
 
-    spans = cut(frames, options).spans
+    spans = group_frames(frames, options).spans
 
     grouper = SpeechGrouper(min_speech=7, min_silence=10, max_span=100, quiet_window=5)
     streamed = [span for span in grouper.pieces(0, is_speech, levels) if not span.too_short]
@@ -173,27 +174,27 @@ def test_frames_that_were_kept_are_grouped_as_if_they_came_one_by_one(seed):
 def test_frames_come_back_from_the_disk_as_they_were(tmp_path, asked):
     options = VadOptions().with_changes(**asked)
     pcm = sounds.write_pcm(tmp_path / "a.s16", np.concatenate([silence(0.5), babble(1.0), silence(0.5)]))
-    frames = judge_and_keep(pcm, options, tmp_path)
-    again = kept(tmp_path, options)
+    frames = classify_and_save(pcm, options, tmp_path)
+    again = load_classified(tmp_path, options)
 
     assert again is not None
     assert (again.is_speech == frames.is_speech).all()
     assert (again.levels == frames.levels).all()
     assert again.duration == 2.0
     assert frames.is_speech.any()
-    assert kept(tmp_path, VadOptions(detector="webrtcvad", mode=2)) is None
+    assert load_classified(tmp_path, VadOptions(detector="webrtcvad", mode=2)) is None
 
 
 def test_what_silero_heard_serves_every_threshold(tmp_path):
     sound = np.concatenate([silence(0.5), babble(2.0), noise(1.0, 0.05), silence(0.5)])
     pcm = sounds.write_pcm(tmp_path / "a.s16", sound)
-    judge_and_keep(pcm, VadOptions(), tmp_path)
+    classify_and_save(pcm, VadOptions(), tmp_path)
 
     for threshold in (0.0, 0.3, 0.9, 1.0):
         options = VadOptions(threshold=threshold)
-        again = kept(tmp_path, options)
+        again = load_classified(tmp_path, options)
         assert again is not None
-        assert cut(again, options) == find_speech(pcm, options)
+        assert group_frames(again, options) == find_speech(pcm, options)
 
 
 def test_who_names_an_option_of_a_detector_means_that_one():

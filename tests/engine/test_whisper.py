@@ -28,6 +28,7 @@ from app.domain.options import RecognitionOptions, VadOptions
 from app.engine import SAMPLE_RATE, EngineSpec, Hypothesis, Utterance, Waveform
 from app.engine.audio.decoding import DecodeLimits, read_waveform
 from app.engine.catalog.registry import WHISPER_FACTORY, Kind, factory_for, identify
+from app.engine.catalog.whisper_weights import read_facts
 from app.engine.features.whisper_mel import LogMel, mel_filters
 from app.engine.preparation.preparation import prepare
 from app.engine.whisper import guards, load_engine
@@ -36,7 +37,6 @@ from app.engine.whisper.guards import NO_SPEECH, UNSURE, Evidence, repeats, why_
 from app.engine.whisper.receipts import MOST_PROMPT_TOKENS, TOO_MANY
 from app.engine.whisper.script import convert, with_wide_marks
 from app.engine.whisper.vocabulary import Vocabulary
-from app.engine.whisper.weights import read_facts
 from tests.engine.tiny_whisper import BYTES, build_tiny_whisper
 
 BASE = Path(os.environ.get("FUNASR_WHISPER_BASE", "models/whisper-base"))

@@ -36,7 +36,7 @@ from app.engine import EngineSpec
 from app.hubs.transfer import Patience
 from app.services.inference.process import InferenceProcess
 from app.services.models.models import ModelPlaces, Models, ModelState
-from app.services.models.reloader import ModelKeeper
+from app.services.models.reloader import ModelReloader
 from tests.conftest import REPOSITORY
 from tests.models.conftest import FUNASR_FILES, SENSEVOICE_MS
 from tests.models.hub import LoopbackHub, link, tar_gz
@@ -463,7 +463,7 @@ def spec_of(folder: Path) -> EngineSpec:
 def _inference(models: Models) -> Iterator[InferenceProcess]:
     """A real process with an engine of a few lines, kept by the choice; it starts with the built-in model."""
     inference = InferenceProcess(spec_of(models.places.builtin))
-    keeper = ModelKeeper(models, inference, spec_of, lambda: 0)
+    keeper = ModelReloader(models, inference, spec_of, lambda: 0)
     inference.start()
     with keeper.running():
         yield inference
@@ -508,7 +508,7 @@ def test_a_model_that_does_not_load_leaves_the_old_one_and_says_why(
 
 def test_an_idle_model_is_unloaded_and_comes_back_with_the_next_work(models: Models) -> None:
     inference = InferenceProcess(spec_of(models.places.builtin))
-    keeper = ModelKeeper(models, inference, spec_of, lambda: 0.01)
+    keeper = ModelReloader(models, inference, spec_of, lambda: 0.01)
     inference.start()
     try:
         wait_until(lambda: inference.status().state == "ready")

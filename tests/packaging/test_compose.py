@@ -36,7 +36,7 @@ def _services() -> dict[str, Any]:
 
 
 def test_every_volume_of_the_image_is_kept(services: dict[str, Any]) -> None:
-    mounted = [volume.partition(":")[2] for volume in services["server"]["volumes"]]
+    mounted = [volume.partition(":")[2] for volume in services.server["volumes"]]
 
     assert mounted == list(command(only("runtime", "VOLUME")))
 
@@ -44,7 +44,7 @@ def test_every_volume_of_the_image_is_kept(services: dict[str, Any]) -> None:
 def test_its_targets_are_those_of_the_dockerfile(services: dict[str, Any]) -> None:
     stages = {each.stage for each in instructions()}
 
-    assert services["server"]["build"]["target"] == "${TARGET:-cpu}"
+    assert services.server["build"]["target"] == "${TARGET:-cpu}"
     assert {"cpu", "cuda"} < stages
     more = yaml.safe_load((REPOSITORY / "compose.cuda.yaml").read_text(encoding="utf-8"))["services"][
         "server"
@@ -56,11 +56,11 @@ def test_the_proxy_finds_the_server_and_is_trusted(services: dict[str, Any]) -> 
     networks = yaml.safe_load((REPOSITORY / "compose.yaml").read_text(encoding="utf-8"))["networks"]
     [inside] = networks["inside"]["ipam"]["config"]
 
-    assert services["caddy"]["environment"]["UPSTREAM"] == f"server:{variables()['FUNASR_PORT']}"
-    assert services["server"]["environment"]["FUNASR_TRUSTED_PROXIES"] == inside["subnet"]
-    assert services["caddy"]["networks"] == services["server"]["networks"] == ["inside"]
-    assert services["caddy"]["profiles"] == ["https"]
-    assert "profiles" not in services["server"]
+    assert services.caddy["environment"]["UPSTREAM"] == f"server:{variables()['FUNASR_PORT']}"
+    assert services.server["environment"]["FUNASR_TRUSTED_PROXIES"] == inside["subnet"]
+    assert services.caddy["networks"] == services.server["networks"] == ["inside"]
+    assert services.caddy["profiles"] == ["https"]
+    assert "profiles" not in services.server
 
 
 @contextmanager

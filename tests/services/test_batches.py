@@ -17,12 +17,12 @@ from sqlalchemy import update
 from app.domain.errors import UploadOffsetConflict
 from app.domain.options import TranscriptionOptions
 from app.domain.states import DesiredState, JobState
-from app.services.batches.batches import BatchBook, BatchState, ItemState
-from app.services.batches.importer import Porter
+from app.services.batches.batches import Batches, BatchState, ItemState
+from app.services.batches.importer import BatchImporter
 from app.services.batches.records import tally
 from app.services.batches.server_folder import Recording, natural
-from app.services.batches.throughput import Paces
-from app.services.batches.uploads import Arrivals
+from app.services.batches.throughput import ThroughputMeter
+from app.services.batches.uploads import BatchUploads
 from app.services.transcriptions.job_queue import Queue
 from app.services.transcriptions.trash import Trash
 from app.store import tables
@@ -38,18 +38,18 @@ class Desk:
     """One data folder with everything that batches need."""
 
     house: House
-    book: BatchBook
-    arrivals: Arrivals
+    book: Batches
+    batch_uploads: BatchUploads
 
     def begin(self, name: str = "Calls", folder: str | None = None) -> str:
         return self.book.create(name, TranscriptionOptions(), folder).id
 
     def send(self, batch: str, name: str, data: bytes, *, piece: int = 1 << 20) -> str:
-        upload = self.arrivals.announce(batch, name, len(data))
+        upload = self.batch_uploads.announce(batch, name, len(data))
         for begin in range(upload.offset, len(data), piece):
-            with self.arrivals.slice(upload.id, begin) as begun:
+            with self.batch_uploads.slice(upload.id, begin) as begun:
                 begun.write(data[begin : begin + piece])
-        self.arrivals.take_in(upload.id)
+        self.batch_uploads.take_in(upload.id)
         return upload.id
 
     def states(self, batch: str) -> list[str]:
@@ -59,16 +59,16 @@ class Desk:
         return self.book.get(batch).state in (BatchState.DONE, BatchState.CANCELLED)
 
     @contextmanager
-    def carried(self, root: Path | None = None) -> Iterator[Porter]:
-        porter = Porter(self.arrivals, root, [self.book.clear_up])
-        with porter.running():
-            yield porter
+    def carried(self, root: Path | None = None) -> Iterator[BatchImporter]:
+        importer = BatchImporter(self.batch_uploads, root, [self.book.clear_up])
+        with importer.running():
+            yield importer
 
 
 @pytest.fixture(name="desk")
 def _desk(house: House) -> Desk:
     uploads = UploadFiles(house.folder)
-    return Desk(house, BatchBook(house.queue, uploads), Arrivals(house.queue, uploads, lambda: 10**9))
+    return Desk(house, Batches(house.queue, uploads), BatchUploads(house.queue, uploads, lambda: 10**9))
 
 
 def test_one_bad_file_stops_no_other(desk: Desk) -> None:
@@ -181,9 +181,9 @@ def test_what_waits_is_read_in_the_order_of_the_list(desk: Desk) -> None:
     assert order == ["8.wav", "4.wav", "2.wav", "6.wav"]
 
     claimed = []
-    from app.services.transcriptions.job_store import Claims
+    from app.services.transcriptions.job_store import JobStore
 
-    claims = Claims(desk.house.queue, "me")
+    claims = JobStore(desk.house.queue, "me")
     while job := claims.claim():
         claimed.append(job.name)
     assert claimed == order
@@ -219,15 +219,15 @@ def test_a_place_in_the_list_stays_when_others_are_cancelled_or_gone(desk: Desk)
 
 def test_two_connections_for_one_upload_leave_one_and_no_byte_twice(desk: Desk) -> None:
     batch, data = desk.begin(), talk(0.2)
-    upload = desk.arrivals.announce(batch, "a.wav", len(data)).id
-    with desk.arrivals.slice(upload, 0) as old:
+    upload = desk.batch_uploads.announce(batch, "a.wav", len(data)).id
+    with desk.batch_uploads.slice(upload, 0) as old:
         old.write(data[:1000])
-        assert desk.arrivals.offset(upload).offset == 1000  # who asks has lost the old one
-        with desk.arrivals.slice(upload, 1000) as new:
+        assert desk.batch_uploads.offset(upload).offset == 1000  # who asks has lost the old one
+        with desk.batch_uploads.slice(upload, 1000) as new:
             with pytest.raises(UploadOffsetConflict):
                 old.write(data[1000:2000])
             new.write(data[1000:])
-    desk.arrivals.take_in(upload)
+    desk.batch_uploads.take_in(upload)
 
     item = next(desk.book.every_item(batch))
     assert desk.house.queue.source_path(item.transcription_id or "").read_bytes() == data
@@ -236,7 +236,7 @@ def test_two_connections_for_one_upload_leave_one_and_no_byte_twice(desk: Desk) 
 UPLOAD_AND_DIE = """
 import os, signal, sys
 from pathlib import Path
-from app.services.batches.uploads import Arrivals
+from app.services.batches.uploads import BatchUploads
 from app.services.transcriptions.job_queue import Queue
 from app.store.database import Database
 from app.store.files.recordings import Files
@@ -244,7 +244,7 @@ from app.store.files.upload_chunks import UploadFiles
 
 folder, upload, moment = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 queue = Queue(Database(folder), Files(folder))
-arrivals = Arrivals(queue, UploadFiles(folder), lambda: 10**9)
+arrivals = BatchUploads(queue, UploadFiles(folder), lambda: 10**9)
 data = sys.stdin.buffer.read()
 die = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 if moment == "before the row":
@@ -266,13 +266,13 @@ arrivals.take_in(upload)
 )
 def test_a_kill_at_any_moment_of_an_upload_loses_nothing_and_doubles_nothing(desk: Desk, moment: str) -> None:
     batch, data = desk.begin(), talk(0.2)
-    upload = desk.arrivals.announce(batch, "a.wav", len(data)).id
+    upload = desk.batch_uploads.announce(batch, "a.wav", len(data)).id
     command = [sys.executable, "-c", UPLOAD_AND_DIE, str(desk.house.folder), upload, moment]
     subprocess.run(command, cwd=REPOSITORY, input=data, check=False)
 
     with desk.carried(), desk.house.working("EchoEngine"):
         if moment == "before it is counted":
-            assert desk.arrivals.offset(upload).offset == 0
+            assert desk.batch_uploads.offset(upload).offset == 0
             desk.send(batch, "a.wav", data)
         desk.house.until(lambda: desk.ended(batch))
         desk.house.until(lambda: not any((desk.house.folder / "uploads").iterdir()))
@@ -295,7 +295,9 @@ def test_a_server_that_is_killed_while_a_batch_comes_in_and_is_read_loses_and_do
 
 def test_the_same_content_at_the_same_moment_is_read_once(desk: Desk) -> None:
     patient = Database(desk.house.folder)  # those of the other tests do not wait long for a writer
-    desk.arrivals = Arrivals(Queue(patient, desk.house.files), desk.arrivals.uploads, lambda: 10**9)
+    desk.batch_uploads = BatchUploads(
+        Queue(patient, desk.house.files), desk.batch_uploads.uploads, lambda: 10**9
+    )
     batch, data = desk.begin(), talk(0.2)
     senders = [Thread(target=desk.send, args=(batch, f"{number}.wav", data)) for number in range(6)]
     for sender in senders:
@@ -315,7 +317,7 @@ def test_files_of_this_machine_go_on_being_copied_after_a_kill(desk: Desk, tmp_p
         (root / f"{level}.wav").write_bytes(talk(level / 10))
     batch = desk.begin()
     listed = [Recording(path.name, path.stat().st_size, 0, path) for path in sorted(root.iterdir())]
-    desk.arrivals.add_files(batch, [*listed, Recording("gone.wav", 9, 0, root / "gone.wav")])
+    desk.batch_uploads.add_files(batch, [*listed, Recording("gone.wav", 9, 0, root / "gone.wav")])
     assert desk.states(batch) == ["uploading"] * 3  # the process ends here
 
     with desk.carried(root):
@@ -326,10 +328,10 @@ def test_files_of_this_machine_go_on_being_copied_after_a_kill(desk: Desk, tmp_p
 
 def test_an_upload_that_nobody_goes_on_with_is_swept_and_says_so(desk: Desk) -> None:
     batch, data = desk.begin(), talk(0.2)
-    fresh = desk.arrivals.announce(batch, "fresh.wav", 10).id
-    stale = desk.arrivals.announce(batch, "stale.wav", len(data)).id
+    fresh = desk.batch_uploads.announce(batch, "fresh.wav", 10).id
+    stale = desk.batch_uploads.announce(batch, "stale.wav", len(data)).id
     for id in (fresh, stale):
-        with desk.arrivals.slice(id, 0) as begun:
+        with desk.batch_uploads.slice(id, 0) as begun:
             begun.write(data[:5])
     with desk.house.database.writing() as connection:
         batch_items.change(connection, stale, updated_at=datetime.now(UTC) - timedelta(days=8))
@@ -341,7 +343,7 @@ def test_an_upload_that_nobody_goes_on_with_is_swept_and_says_so(desk: Desk) -> 
     assert desk.states(batch) == ["uploading", "failed"]
     errors = [item.error.code for item in desk.book.every_item(batch) if item.error]
     assert errors == ["upload_abandoned"]
-    assert desk.arrivals.announce(batch, "stale.wav", len(data)).offset == 0
+    assert desk.batch_uploads.announce(batch, "stale.wav", len(data)).offset == 0
     assert desk.states(batch) == ["uploading", "uploading"]
 
 
@@ -361,7 +363,7 @@ def test_the_totals_agree_with_the_rows_whatever_happened(desk: Desk) -> None:
     for level in (2, 4, 6, 8):
         desk.send(batch, f"{level}.wav", talk(level / 10))
     desk.send(batch, "copy.wav", talk(0.2))
-    desk.arrivals.announce(batch, "half.wav", 100)
+    desk.batch_uploads.announce(batch, "half.wav", 100)
     with desk.house.working("EchoEngine"):
         desk.house.until(lambda: desk.states(batch).count("succeeded") == 4)
     desk.house.queue.delete(next(desk.book.every_item(batch)).transcription_id or "")
@@ -399,13 +401,13 @@ def test_only_the_process_that_watches_a_folder_reads_its_files(desk: Desk, tmp_
     path = tmp_path / "calls" / "a.wav"
     path.write_bytes(talk(0.2))
     batch = desk.begin(folder=str(tmp_path / "calls"))
-    desk.arrivals.add_files(batch, [Recording("a.wav", path.stat().st_size, 0, path)])
+    desk.batch_uploads.add_files(batch, [Recording("a.wav", path.stat().st_size, 0, path)])
     other = desk.begin()
-    with desk.carried(tmp_path) as porter:
-        desk.arrivals.add_files(other, [Recording("a.wav", path.stat().st_size, 0, path)])
+    with desk.carried(tmp_path) as importer:
+        desk.batch_uploads.add_files(other, [Recording("a.wav", path.stat().st_size, 0, path)])
         desk.house.until(lambda: desk.states(other) == ["queued"])
         assert desk.states(batch) == ["uploading"]
-        porter.watched = str(tmp_path / "calls")
+        importer.watched = str(tmp_path / "calls")
         desk.house.until(lambda: desk.states(batch) == ["duplicate"])
 
 
@@ -443,7 +445,7 @@ def test_nothing_is_promised_before_anything_is_known() -> None:
 
 def test_a_pace_is_told_after_some_seconds_and_forgets_what_was_long_ago() -> None:
     now = [0.0]
-    paces = Paces(lambda: now[0])
+    paces = ThroughputMeter(lambda: now[0])
     assert paces.look("a", 0.0) is None
     now[0] = 4.0
     assert paces.look("a", 8.0) == 2.0

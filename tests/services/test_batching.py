@@ -12,8 +12,8 @@ from app.domain.options import RecognitionOptions
 from app.domain.states import JobState
 from app.engine import Utterance
 from app.services.inference.process import InferenceProcess
-from app.services.inference.scheduler import Batches, go_together
-from app.services.inference.segment_queue import FINAL, PARTIAL, Lane, Order
+from app.services.inference.scheduler import InferenceScheduler, batch_around
+from app.services.inference.segment_queue import FINAL, PARTIAL, SegmentQueue, SegmentRequest
 from tests.engine.sounds import babble
 from tests.services.conftest import House, talk
 from tests.waiting import PATIENCE_SECONDS
@@ -29,30 +29,32 @@ def utterance(seconds: float = 1.0, level: float = 0.2) -> Utterance:
     return Utterance(babble(seconds, level=level), RecognitionOptions())
 
 
-def order(seconds: float, *, is_alone: bool = False) -> Order:
-    return Order(0, utterance(seconds), is_alone=is_alone)
+def request(seconds: float, *, is_alone: bool = False) -> SegmentRequest:
+    return SegmentRequest(0, utterance(seconds), is_alone=is_alone)
 
 
 @contextmanager
-def sending(house: House, factory: str) -> Iterator[Batches]:
+def sending(house: House, factory: str) -> Iterator[InferenceScheduler]:
     """The way to a process that is already busy with one segment, until the note `go` is there."""
-    with open_way(house, factory) as batches, batches.lane("first") as first:
-        first.hand_in(0, utterance())
+    with open_way(house, factory) as scheduler, scheduler.queue("first") as first:
+        first.submit(0, utterance())
         house.until(lambda: bool(batches_of(house)))
-        yield batches
+        yield scheduler
 
 
 @contextmanager
-def open_way(house: House, factory: str, patience_seconds: float = PATIENCE_SECONDS) -> Iterator[Batches]:
+def open_way(
+    house: House, factory: str, patience_seconds: float = PATIENCE_SECONDS
+) -> Iterator[InferenceScheduler]:
     """The way to a process that is idle."""
     inference = InferenceProcess(house.spec(factory))
-    batches = Batches(inference, 30, patience_seconds)
-    thread = Thread(target=batches.run)
+    scheduler = InferenceScheduler(inference, 30, patience_seconds)
+    thread = Thread(target=scheduler.run)
     thread.start()
     try:
-        yield batches
+        yield scheduler
     finally:
-        batches.stop()
+        scheduler.stop()
         inference.stop()
         thread.join()
 
@@ -99,16 +101,16 @@ def test_of_a_batch_that_goes_wrong_only_the_guilty_segment_fails(house: House, 
 
 def test_lanes_are_served_in_turn_and_each_in_its_own_order(house: House) -> None:
     with (
-        sending(house, "BatchEngine") as batches,
-        batches.lane("long") as long,
-        batches.lane("short") as short,
+        sending(house, "BatchEngine") as scheduler,
+        scheduler.queue("long") as long,
+        scheduler.queue("short") as short,
     ):
         for number in range(6):
-            long.hand_in(number, utterance(3.0, 0.1 + number / 10))
-        short.hand_in(0, utterance(3.0, 0.9))
+            long.submit(number, utterance(3.0, 0.1 + number / 10))
+        short.submit(0, utterance(3.0, 0.9))
         house.note("go")
-        assert short.take_out(PATIENCE_SECONDS)
-        indexes = [done.index for done in (long.take_out(PATIENCE_SECONDS) for _ in range(6)) if done]
+        assert short.next_result(PATIENCE_SECONDS)
+        indexes = [done.index for done in (long.next_result(PATIENCE_SECONDS) for _ in range(6)) if done]
 
     assert ["9"] in batches_of(house)[1:3]
     assert indexes == list(range(6))
@@ -116,71 +118,71 @@ def test_lanes_are_served_in_turn_and_each_in_its_own_order(house: House) -> Non
 
 def test_who_has_priority_comes_before_all_that_waits_and_shares_no_batch(house: House) -> None:
     with (
-        sending(house, "BatchEngine") as batches,
-        batches.lane("recording") as recording,
-        batches.lane("speaker", priority=1) as speaker,
+        sending(house, "BatchEngine") as scheduler,
+        scheduler.queue("recording") as recording,
+        scheduler.queue("speaker", priority=1) as speaker,
     ):
         for number in range(4):
-            recording.hand_in(number, utterance(1.0, 0.3))
-        speaker.hand_in(0, utterance(1.0, 0.9))
+            recording.submit(number, utterance(1.0, 0.3))
+        speaker.submit(0, utterance(1.0, 0.9))
         house.note("go")
-        assert speaker.take_out(PATIENCE_SECONDS)
-        assert recording.take_out(PATIENCE_SECONDS)
+        assert speaker.next_result(PATIENCE_SECONDS)
+        assert recording.next_result(PATIENCE_SECONDS)
 
     assert batches_of(house)[1:3] == [["9"], ["3", "3", "3", "3"]]
 
 
 def test_a_recording_is_served_in_the_end_though_somebody_always_speaks(house: House) -> None:
-    with open_way(house, "EchoEngine", patience_seconds=0.5) as batches, ExitStack() as stack:
+    with open_way(house, "EchoEngine", patience_seconds=0.5) as scheduler, ExitStack() as stack:
         speaking = Event()
         speaking.set()
 
         def speak_on() -> None:
             if speaking.is_set():
-                speaker.hand_in(0, utterance(0.1))
+                speaker.submit(0, utterance(0.1))
 
-        speaker = stack.enter_context(batches.lane("speaker", PARTIAL, speak_on))
+        speaker = stack.enter_context(scheduler.queue("speaker", PARTIAL, speak_on))
         for _ in range(3):
             speak_on()
-        assert speaker.take_out(PATIENCE_SECONDS)
-        recording = stack.enter_context(batches.lane("recording"))
+        assert speaker.next_result(PATIENCE_SECONDS)
+        recording = stack.enter_context(scheduler.queue("recording"))
         for number in range(2):
-            recording.hand_in(number, utterance(0.1))
-        done = [recording.take_out(PATIENCE_SECONDS) for _ in range(2)]
+            recording.submit(number, utterance(0.1))
+        done = [recording.next_result(PATIENCE_SECONDS) for _ in range(2)]
         speaking.clear()
 
-    assert [order and order.index for order in done] == [0, 1]
+    assert [request and request.index for request in done] == [0, 1]
 
 
 def test_nothing_long_is_begun_while_somebody_speaks(house: House) -> None:
     with (
-        open_way(house, "EchoEngine") as batches,
-        batches.lane("speaker", PARTIAL) as speaker,
-        batches.lane("recording") as recording,
+        open_way(house, "EchoEngine") as scheduler,
+        scheduler.queue("speaker", PARTIAL) as speaker,
+        scheduler.queue("recording") as recording,
     ):
-        speaker.tell_speaking(is_speaking=True)
-        recording.hand_in(0, utterance(1.0))
-        assert recording.take_out(PATIENCE_SECONDS)
-        recording.hand_in(1, utterance(60.0))
-        assert recording.take_out(0.5) is None
-        speaker.tell_speaking(is_speaking=False)
-        assert recording.take_out(PATIENCE_SECONDS)
+        speaker.set_speaking(is_speaking=True)
+        recording.submit(0, utterance(1.0))
+        assert recording.next_result(PATIENCE_SECONDS)
+        recording.submit(1, utterance(60.0))
+        assert recording.next_result(0.5) is None
+        speaker.set_speaking(is_speaking=False)
+        assert recording.next_result(PATIENCE_SECONDS)
 
 
 def test_those_who_speak_take_turns_and_a_final_text_comes_before_partial_ones(house: House) -> None:
     done: list[str] = []
-    with open_way(house, "WaitingEngine") as batches, ExitStack() as stack:
+    with open_way(house, "WaitingEngine") as scheduler, ExitStack() as stack:
 
-        def lane(name: str, priority: int) -> Lane:
-            return stack.enter_context(batches.lane(name, priority, lambda: done.append(name)))
+        def queue(name: str, priority: int) -> SegmentQueue:
+            return stack.enter_context(scheduler.queue(name, priority, lambda: done.append(name)))
 
-        first, second, final = lane("first", PARTIAL), lane("second", PARTIAL), lane("final", FINAL)
+        first, second, final = queue("first", PARTIAL), queue("second", PARTIAL), queue("final", FINAL)
         for number in range(4):
-            first.hand_in(number, utterance())
+            first.submit(number, utterance())
         house.until(lambda: any(house.folder.glob("begun-*")))
         for number in range(2):
-            second.hand_in(number, utterance())
-        final.hand_in(0, utterance())
+            second.submit(number, utterance())
+        final.submit(0, utterance())
         house.note("go")
         house.until(lambda: len(done) == 7)
 
@@ -188,24 +190,24 @@ def test_those_who_speak_take_turns_and_a_final_text_comes_before_partial_ones(h
 
 
 def test_what_is_taken_back_is_not_sent(house: House) -> None:
-    with sending(house, "BatchEngine") as batches, batches.lane("lane") as lane:
-        lane.hand_in(0, utterance(1.0, 0.8))
-        lane.hand_in(1, utterance(1.0, 0.4))
-        assert lane.take_back(0)
-        assert not lane.take_back(0)
+    with sending(house, "BatchEngine") as scheduler, scheduler.queue("lane") as queue:
+        queue.submit(0, utterance(1.0, 0.8))
+        queue.submit(1, utterance(1.0, 0.4))
+        assert queue.cancel(0)
+        assert not queue.cancel(0)
         house.note("go")
-        assert lane.take_out(PATIENCE_SECONDS)
+        assert queue.next_result(PATIENCE_SECONDS)
 
     assert batches_of(house)[1:] == [["4"]]
 
 
 def test_options_differ_from_one_segment_of_a_batch_to_the_next(house: House) -> None:
     chinese, english = (Utterance(babble(1.0), RecognitionOptions(language)) for language in ("zh", "en"))
-    with sending(house, "BatchEngine") as batches, batches.lane("both") as lane:
-        lane.hand_in(0, chinese)
-        lane.hand_in(1, english)
+    with sending(house, "BatchEngine") as scheduler, scheduler.queue("both") as queue:
+        queue.submit(0, chinese)
+        queue.submit(1, english)
         house.note("go")
-        done = [lane.take_out(PATIENCE_SECONDS) for _ in range(2)]
+        done = [queue.next_result(PATIENCE_SECONDS) for _ in range(2)]
 
     assert batches_of(house)[1] == ["2", "2"]
     receipts = [each.recognised().receipt for each in done if each]
@@ -216,35 +218,35 @@ def test_options_differ_from_one_segment_of_a_batch_to_the_next(house: House) ->
 
 
 def test_what_is_withdrawn_is_not_sent(house: House) -> None:
-    with sending(house, "BatchEngine") as batches, batches.lane("gone") as lane:
+    with sending(house, "BatchEngine") as scheduler, scheduler.queue("gone") as queue:
         for number in range(3):
-            lane.hand_in(number, utterance(1.0, 0.8))
-        assert lane.withdraw() == 3
-        assert lane.is_empty
+            queue.submit(number, utterance(1.0, 0.8))
+        assert queue.cancel_waiting() == 3
+        assert queue.is_empty
         house.note("go")
-        with batches.lane("next") as following:
-            following.hand_in(0, utterance(1.0, 0.4))
-            assert following.take_out(PATIENCE_SECONDS)
+        with scheduler.queue("next") as following:
+            following.submit(0, utterance(1.0, 0.4))
+            assert following.next_result(PATIENCE_SECONDS)
 
     assert batches_of(house)[1:] == [["4"]]
 
 
 def test_a_batch_holds_what_is_of_similar_length() -> None:
-    seed = order(5.0)
-    others = [order(seconds) for seconds in (1.0, 20.0, 4.5, 5.5, 6.0)]
-    assert [each.seconds for each in go_together(seed, [seed, *others], 17.0)] == [5.0, 4.5, 5.5]
-    assert [each.seconds for each in go_together(seed, [seed, *others], 22.0)] == [5.0, 4.5, 5.5, 1.0]
+    seed = request(5.0)
+    others = [request(seconds) for seconds in (1.0, 20.0, 4.5, 5.5, 6.0)]
+    assert [each.seconds for each in batch_around(seed, [seed, *others], 17.0)] == [5.0, 4.5, 5.5]
+    assert [each.seconds for each in batch_around(seed, [seed, *others], 22.0)] == [5.0, 4.5, 5.5, 1.0]
 
 
 def test_what_spoilt_a_batch_gets_no_company() -> None:
-    alone, seed = order(1.0, is_alone=True), order(1.0)
-    assert go_together(alone, [alone, seed], 60.0) == [alone]
-    assert go_together(seed, [alone, seed], 60.0) == [seed]
+    alone, seed = request(1.0, is_alone=True), request(1.0)
+    assert batch_around(alone, [alone, seed], 60.0) == [alone]
+    assert batch_around(seed, [alone, seed], 60.0) == [seed]
 
 
 def test_what_an_engine_liked_to_get_is_one_segment_where_it_says_nothing() -> None:
-    seed = order(1.0)
-    assert go_together(seed, [seed, order(1.0)], 0.0) == [seed]
+    seed = request(1.0)
+    assert batch_around(seed, [seed, request(1.0)], 0.0) == [seed]
 
 
 def test_why_memory_was_short_stays_in_receipt_and_log(house: House) -> None:

@@ -7,8 +7,8 @@ import pytest
 from app.domain.errors import EditConflict, InvalidParameter, NotFinished, TranscriptionNotFound
 from app.domain.states import JobState
 from app.services.transcriptions.edits import Change, Draft, change_text, edited_text, restore_text
-from app.services.transcriptions.history import History, Wanted
-from app.services.transcriptions.job_store import Claims
+from app.services.transcriptions.history import History, HistoryFilter
+from app.services.transcriptions.job_store import JobStore
 from app.store.queries import transcriptions
 from tests.recognised import recognised
 from tests.services.conftest import House, talk
@@ -42,11 +42,11 @@ def test_the_search_finds_the_new_words_with_their_place_and_the_old_ones_no_mor
     rewrite(house, id, 0, 1, "明天下雪。")
     history = History(house.queue)
 
-    found = history.page(Wanted("下雪"), 10).results
+    found = history.page(HistoryFilter("下雪"), 10).results
 
     assert [(excerpt.segment, excerpt.start) for excerpt in found[0].excerpts] == [(1, 10.0)]
-    assert history.page(Wanted("下雨"), 10).total == 0
-    assert history.page(Wanted("放晴"), 10).results[0].excerpts[0].segment == 2
+    assert history.page(HistoryFilter("下雨"), 10).total == 0
+    assert history.page(HistoryFilter("放晴"), 10).results[0].excerpts[0].segment == 2
 
 
 def test_a_segment_is_split_where_its_words_say(house: House) -> None:
@@ -178,7 +178,7 @@ def test_a_job_that_is_tried_again_keeps_its_edits(house: House) -> None:
     house.queue.retry(id)
     assert house.queue.get(id).text == "一明天下雨后天放晴"
 
-    claims = Claims(house.queue, "w")
+    claims = JobStore(house.queue, "w")
     assert claims.claim()
     claims.finish(id)
 

@@ -9,7 +9,7 @@ import pytest
 
 from app.domain.errors import TranscriptionNotFound
 from app.domain.states import JobState
-from app.services.transcriptions.history import Excerpt, History, Wanted, marked
+from app.services.transcriptions.history import Excerpt, History, HistoryFilter, marked
 from app.services.transcriptions.retention import Retention, Spans
 from app.services.transcriptions.trash import Trash
 from app.store.queries import segments, transcriptions
@@ -64,7 +64,7 @@ def _trash(house: House) -> Trash:
 
 def test_excerpts_show_the_segments_with_most_of_the_words_first(house: House, history: History) -> None:
     finished(house, "我们谈预算。", "没有什么。", "预算和合同都在会议上。", "合同。")
-    (result,) = history.page(Wanted(query="预算 合同"), 10).results
+    (result,) = history.page(HistoryFilter(query="预算 合同"), 10).results
 
     assert [said(excerpt) for excerpt in result.excerpts] == [
         "[预算]和[合同]都在会议上。",
@@ -76,7 +76,7 @@ def test_excerpts_show_the_segments_with_most_of_the_words_first(house: House, h
 
 def test_an_excerpt_is_cut_around_what_was_found(house: House, history: History) -> None:
     finished(house, "开头" * 50 + "预算" + "结尾" * 100)
-    (result,) = history.page(Wanted(query="预算"), 10).results
+    (result,) = history.page(HistoryFilter(query="预算"), 10).results
     (excerpt,) = result.excerpts
 
     assert said(excerpt).startswith("…")
@@ -87,7 +87,7 @@ def test_an_excerpt_is_cut_around_what_was_found(house: House, history: History)
 
 def test_words_across_two_segments_are_shown_without_a_place(house: House, history: History) -> None:
     finished(house, "我们在会", "议室。")
-    (result,) = history.page(Wanted(query="会议室"), 10).results
+    (result,) = history.page(HistoryFilter(query="会议室"), 10).results
 
     assert [said(excerpt) for excerpt in result.excerpts] == ["我们在[会议室]。"]
     assert result.excerpts[0].start is None
@@ -95,7 +95,7 @@ def test_words_across_two_segments_are_shown_without_a_place(house: House, histo
 
 def test_a_name_that_fits_is_marked_and_needs_no_place(house: House, history: History) -> None:
     finished(house, "别的内容。", name="周会 Budget.wav")
-    (result,) = history.page(Wanted(query="budget"), 10).results
+    (result,) = history.page(HistoryFilter(query="budget"), 10).results
 
     assert (said(Excerpt(result.name)), result.excerpts) == ("周会 [Budget].wav", ())
 
@@ -126,7 +126,7 @@ def test_more_than_one_transaction_takes_is_thrown_away_and_taken_back(
     count = 7
     for number in range(count):
         house.submit(b"RIFF", f"{number}.wav")
-    deletion = trash.put_found(Wanted())
+    deletion = trash.put_found(HistoryFilter())
 
     assert deletion.count == count
     assert sum(house.queue.counts().values()) == 0

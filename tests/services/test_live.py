@@ -22,18 +22,18 @@ from app.services.inference.process import InferenceProcess
 from app.services.live import (
     Acknowledged,
     Ended,
+    EndedSession,
+    ErrorEvent,
     Final,
     Live,
     LiveEvent,
     LiveLimits,
-    Over,
     Partial,
     Session,
     Started,
-    Trouble,
 )
-from app.services.live.partial_engine import QuickReader
-from app.services.live.partials import GrowingText
+from app.services.live.partial_engine import PartialEngine
+from app.services.live.partials import PartialText
 from app.services.worker.worker import Worker
 from tests.engine.sounds import Samples, babble, silence
 from tests.services.conftest import LIMITS, House, talk
@@ -69,7 +69,7 @@ class Client:
 
     @property
     def codes(self) -> list[str]:
-        return [trouble.problem.code for trouble in self.all(Trouble)]
+        return [trouble.problem.code for trouble in self.all(ErrorEvent)]
 
     @property
     def acknowledged(self) -> int:
@@ -88,7 +88,7 @@ def living(
             yield live
         return
     worker = Worker(house.queue, house.files, InferenceProcess(house.spec(factory)), LIMITS)
-    live = Live(house.queue, worker.batches, limits, lambda: "echo")
+    live = Live(house.queue, worker.scheduler, limits, lambda: "echo")
     with job_logs(house.files.folder), worker.running(), live.running():
         yield live
 
@@ -98,9 +98,9 @@ def test_open_segments_are_read_elsewhere_where_the_model_is_slow_and_stored_one
 ) -> None:
     client = Client()
     worker = Worker(house.queue, house.files, InferenceProcess(house.spec("EchoEngine")), LIMITS)
-    reader = QuickReader(house.spec("QuickEngine"), lambda options: options.language != "ja", 60.0)
+    reader = PartialEngine(house.spec("QuickEngine"), lambda options: options.language != "ja", 60.0)
     limits = LiveLimits(sessions=8, keep_minutes=1.0, most_seconds=600.0)
-    live = Live(house.queue, worker.batches, limits, lambda: "echo", reader.batches_for)
+    live = Live(house.queue, worker.scheduler, limits, lambda: "echo", reader.scheduler_for)
     with worker.running(), reader.running(), live.running():
         session = live.begin("Talk", TranscriptionOptions(), client.listen)
         client.speak(session, babble(2.0, level=0.3))
@@ -108,7 +108,7 @@ def test_open_segments_are_read_elsewhere_where_the_model_is_slow_and_stored_one
         client.speak(session, silence(1.5))
         session.stop(client.number)
         house.until(lambda: bool(client.all(Ended)))
-        without = reader.batches_for(TranscriptionOptions(language="ja"))
+        without = reader.scheduler_for(TranscriptionOptions(language="ja"))
 
     assert {partial.text.partition(" ")[0].lower() for partial in client.all(Partial)} == {"quick"}
     assert house.queue.get(client.started.transcription).text == "Level 3."
@@ -227,7 +227,7 @@ def test_a_server_that_stops_leaves_the_session_to_be_taken_up(house: House) -> 
         house.until(lambda: bool(later.all(Ended)))
         over = live.resume(client.started.session, client.started.token, later.listen)
 
-    assert isinstance(over, Over)
+    assert isinstance(over, EndedSession)
     assert house.queue.get(client.started.transcription).text == "Level 3."
 
 
@@ -329,7 +329,7 @@ def reading(*words: tuple[str, float, float], raw: str = "") -> Hypothesis:
 
 
 def test_two_readings_that_agree_settle_what_has_been_followed_by_sound() -> None:
-    text = GrowingText()
+    text = PartialText()
     assert text.take(reading(("今", 0.0, 0.2), ("天", 0.2, 0.4), ("很", 1.5, 1.8)), 0.0, 2.0) == ("今天很", 0)
     assert text.take(
         reading(("今", 0.0, 0.2), ("天", 0.2, 0.4), ("很", 1.5, 1.8), ("好", 1.9, 2.2)), 0.0, 2.3
@@ -337,7 +337,7 @@ def test_two_readings_that_agree_settle_what_has_been_followed_by_sound() -> Non
 
 
 def test_what_is_settled_stays_where_a_later_reading_has_it_otherwise() -> None:
-    text = GrowingText()
+    text = PartialText()
     for _ in range(2):
         text.take(reading(("今", 0.0, 0.2), ("天", 0.2, 0.4)), 0.0, 2.0)
 
@@ -345,13 +345,13 @@ def test_what_is_settled_stays_where_a_later_reading_has_it_otherwise() -> None:
 
 
 def test_a_number_settles_later_because_it_may_go_on() -> None:
-    text = GrowingText()
+    text = PartialText()
     number = reading(("3%", 0.0, 0.6), raw="百分之三")
     assert [text.take(number, 0.0, end) for end in (1.8, 1.9, 2.2)] == [("3%", 0), ("3%", 0), ("3%", 2)]
 
 
 def test_only_what_may_still_change_is_read_again() -> None:
-    text = GrowingText()
+    text = PartialText()
     words = [(f"w{place}", float(place), place + 0.9) for place in range(10)]
     for _ in range(2):
         text.take(reading(*words), 0.0, 10.0)
@@ -372,13 +372,13 @@ def test_only_what_may_still_change_is_read_again() -> None:
     ],
 )
 def test_a_model_without_times_settles_by_its_characters(earlier: str, later: str, stable: str) -> None:
-    text = GrowingText()
+    text = PartialText()
     text.take(Hypothesis(earlier, earlier, 0.9), 0.0, 1.0)
     assert text.take(Hypothesis(later, later, 0.9), 0.0, 1.3) == (later, len(stable))
 
 
 def test_a_reading_without_times_that_contradicts_what_is_settled_is_not_shown() -> None:
-    text = GrowingText()
+    text = PartialText()
     for heard in ("今天天气很", "今天天气很好"):
         text.take(Hypothesis(heard, heard, 0.9), 0.0, 1.0)
     assert text.take(Hypothesis("明天", "明天", 0.9), 0.0, 2.0) is None

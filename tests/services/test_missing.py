@@ -10,8 +10,8 @@ import pytest
 
 from app.domain.edits import Edit, Piece
 from app.domain.errors import OutOfMemory
+from app.domain.speech import DroppedSpan, Rule, SpeechReport, SpeechSpan
 from app.domain.transcription import SegmentRecord
-from app.engine.vad.vad import DroppedSpan, Rule, SpeechReport, SpeechSpan
 from app.services.missing_text import Missing, Why, missing_in_report, missing_in_transcription
 from app.services.vad.texts import StretchText, stretch_of
 

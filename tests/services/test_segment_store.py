@@ -6,10 +6,10 @@ import pytest
 
 from app.domain.hotwords import Hotword, HotwordStatus
 from app.domain.options import RecognitionOptions
+from app.domain.speech import SpeechSpan
 from app.domain.transcript import NO_SPEECH, NOT_UNDERSTOOD, Transcript, Word
 from app.domain.transcription import SegmentRecord
 from app.engine import Hypothesis
-from app.engine.vad.vad import SpeechSpan
 from app.services.transcriptions.segment_store import assemble, recognised_segment
 
 OPTIONS = RecognitionOptions(language="en", hotwords=(Hotword("level"), Hotword("label")))

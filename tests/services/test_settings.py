@@ -17,16 +17,16 @@ import pytest
 from app.composition import vad_options
 from app.domain.errors import DeviceUnavailable, SettingFixed, SettingRefused, SettingsNotKept
 from app.logging import adjust_logging, close_logging, setup_logging
-from app.services.settings import SettingsBook
+from app.services.settings import SettingsStore
 from app.settings import ON_PAGE, Settings
 from app.settings_file import DAMAGED_FILE, SETTINGS_FILE
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
-def opened(data_dir: Path) -> SettingsBook:
+def opened(data_dir: Path) -> SettingsStore:
     data_dir.mkdir(exist_ok=True)
-    return SettingsBook(Settings(data_dir=data_dir), Event())
+    return SettingsStore(Settings(data_dir=data_dir), Event())
 
 
 def kept(data_dir: Path) -> dict[str, object]:
@@ -252,7 +252,7 @@ def _log_dir(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_another_level_of_the_log_holds_from_the_next_line_on(tmp_path: Path, log_dir: Path) -> None:
-    book = SettingsBook(
+    book = SettingsStore(
         Settings(data_dir=tmp_path), Event(), lambda now: adjust_logging(now.log_level, now.log_file_mb)
     )
     log = logging.getLogger("app.test")
@@ -270,7 +270,7 @@ def test_another_level_of_the_log_holds_from_the_next_line_on(tmp_path: Path, lo
 
 
 def test_another_size_of_the_log_holds_at_once(tmp_path: Path, log_dir: Path) -> None:
-    book = SettingsBook(
+    book = SettingsStore(
         Settings(data_dir=tmp_path), Event(), lambda now: adjust_logging(now.log_level, now.log_file_mb)
     )
 

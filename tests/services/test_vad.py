@@ -11,20 +11,20 @@ import pytest
 from app.domain.errors import AnalysisNotFound
 from app.domain.options import VadOptions
 from app.engine.preparation.preparation import Cancelled
-from app.services.vad.analyses import Analysis, Vad
-from app.store.files.vad_folders import Analyses
+from app.services.vad.analyses import Analysis, VadAnalyses
+from app.store.files.vad_folders import VadFolders
 from tests.services.conftest import LIMITS, House, talk
 from tests.waiting import PATIENCE_SECONDS, wait_until
 
 
 @pytest.fixture(name="vad")
-def _vad(house: House) -> Iterator[Vad]:
-    vad = Vad(Analyses(house.folder), house.queue, LIMITS, VadOptions())
+def _vad(house: House) -> Iterator[VadAnalyses]:
+    vad = VadAnalyses(VadFolders(house.folder), house.queue, LIMITS, VadOptions())
     with vad.running():
         yield vad
 
 
-def look_at(vad: Vad) -> Analysis:
+def look_at(vad: VadAnalyses) -> Analysis:
     with vad.receive("talk.wav", 10**9) as incoming:
         incoming.write(talk(0.2))
         return vad.submit(incoming)
@@ -32,7 +32,7 @@ def look_at(vad: Vad) -> Analysis:
 
 @pytest.mark.parametrize("work", ["prepare", "judge_apart"], ids=["first reading", "other detectors"])
 def test_removing_ends_what_is_read_and_leaves_no_file(
-    vad: Vad, monkeypatch: pytest.MonkeyPatch, work: str
+    vad: VadAnalyses, monkeypatch: pytest.MonkeyPatch, work: str
 ) -> None:
     begun, ended = Event(), Event()
 

@@ -19,7 +19,7 @@ BEGIN = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
 @dataclass
-class Shelf:
+class ModelCatalog:
     """A real database; every row comes a minute after the one before."""
 
     database: Database
@@ -65,7 +65,7 @@ class Shelf:
 
 
 @pytest.fixture(name="shelf")
-def _shelf(tmp_path: Path, empty: Path) -> Iterator[Shelf]:
+def _catalog(tmp_path: Path, empty: Path) -> Iterator[ModelCatalog]:
     database = Database(data_folder(tmp_path, empty))
-    yield Shelf(database)
+    yield ModelCatalog(database)
     database.close()

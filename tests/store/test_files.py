@@ -31,7 +31,7 @@ def test_a_settled_file_lies_in_its_folder_with_its_hash(files: Files) -> None:
     with files.receive("会议 (1).MP3", 100) as incoming:
         incoming.write(b"one ")
         incoming.write(b"two")
-        files.settle(incoming, "abc", {})
+        files.move_into_place(incoming, "abc", {})
 
     assert files.source("abc", ".mp3").read_bytes() == b"one two"
     assert incoming.sha256 == hashlib.sha256(b"one two").hexdigest()
@@ -72,7 +72,7 @@ def test_the_file_on_the_disk_takes_only_a_harmless_ending_from_its_name(
 ) -> None:
     with files.receive(name, 100) as incoming:
         incoming.write(b"x")
-        files.settle(incoming, "abc", {})
+        files.move_into_place(incoming, "abc", {})
 
     assert {path.name for path in files.folder("abc").iterdir()} == {f"source{suffix}", ARRIVING_NAME}
 
@@ -110,13 +110,13 @@ def test_a_full_disk_is_said_plainly_and_leaves_nothing(files: Files, tmp_path: 
 def test_a_sweep_leaves_what_is_arriving_and_what_has_a_row(files: Files) -> None:
     with files.receive("known.wav", 100) as incoming:
         incoming.write(b"x")
-        files.settle(incoming, "known", {})
+        files.move_into_place(incoming, "known", {})
     with files.receive("arriving.wav", 100) as arriving, files.receive("settled.wav", 100) as settled:
         arriving.write(b"x")
         settled.write(b"x")
-        files.settle(settled, "settled", {})
+        files.move_into_place(settled, "settled", {})
         assert files.sweep(lambda folder: folder == "known") == Swept([], [])
-        files.settle(arriving, "arrived", {})
+        files.move_into_place(arriving, "arrived", {})
 
     assert files.folder("known").exists()
     assert files.folder("settled").exists()
@@ -126,7 +126,7 @@ def test_a_sweep_leaves_what_is_arriving_and_what_has_a_row(files: Files) -> Non
 def test_a_sweep_removes_folders_without_a_row(files: Files) -> None:
     with files.receive("a.wav", 100) as incoming:
         incoming.write(b"x")
-        files.settle(incoming, "unknown", {})
+        files.move_into_place(incoming, "unknown", {})
 
     assert files.sweep(lambda _: False) == Swept(["unknown"], [])
     assert not files.folder("unknown").exists()
@@ -135,7 +135,7 @@ def test_a_sweep_removes_folders_without_a_row(files: Files) -> None:
 def test_removing_takes_the_whole_folder(files: Files, tmp_path: Path) -> None:
     with files.receive("a.wav", 100) as incoming:
         incoming.write(b"x")
-        files.settle(incoming, "abc", {})
+        files.move_into_place(incoming, "abc", {})
     files.peaks("abc").write_text("[]")
     files.remove("abc")
     files.remove("abc")
@@ -146,9 +146,9 @@ def test_removing_takes_the_whole_folder(files: Files, tmp_path: Path) -> None:
 
 
 def test_a_worker_lives_as_long_as_its_lock(files: Files) -> None:
-    life = files.hold_worker("abc")
+    lock_fd = files.hold_worker("abc")
     assert files.is_worker_alive("abc")
-    os.close(life)
+    os.close(lock_fd)
 
     assert not files.is_worker_alive("abc")
     assert not files.is_worker_alive("never there")

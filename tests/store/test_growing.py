@@ -10,7 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from app.store.files.live_wav import UNKNOWN, GrowingWav, _header, read_samples
+from app.store.files.live_wav import UNKNOWN, LiveWav, _header, read_samples
 
 RATE = 16_000
 
@@ -25,7 +25,7 @@ def decoded(path: Path) -> np.ndarray:
 
 
 def test_a_finished_recording_is_an_ordinary_wav(tmp_path: Path) -> None:
-    wav = GrowingWav(tmp_path / "source.wav", RATE)
+    wav = LiveWav(tmp_path / "source.wav", RATE)
     for value in (1, 2, 3):
         wav.append(sound(1600, value))
     size, digest = wav.close_up()
@@ -39,7 +39,7 @@ def test_a_finished_recording_is_an_ordinary_wav(tmp_path: Path) -> None:
 
 
 def test_a_recording_whose_writer_was_killed_can_be_decoded(tmp_path: Path) -> None:
-    wav = GrowingWav(tmp_path / "source.wav", RATE)
+    wav = LiveWav(tmp_path / "source.wav", RATE)
     wav.append(sound(1600, 7))
 
     assert decoded(tmp_path / "source.wav").tolist() == [7] * 1600
@@ -47,11 +47,11 @@ def test_a_recording_whose_writer_was_killed_can_be_decoded(tmp_path: Path) -> N
 
 
 def test_what_was_not_noted_goes_when_the_recording_goes_on(tmp_path: Path) -> None:
-    wav = GrowingWav(tmp_path / "source.wav", RATE)
+    wav = LiveWav(tmp_path / "source.wav", RATE)
     wav.append(sound(1600, 1))
     wav.append(sound(1600, 2))
     wav.close()
-    again = GrowingWav(tmp_path / "source.wav", RATE, samples=1600)
+    again = LiveWav(tmp_path / "source.wav", RATE, samples=1600)
     again.append(sound(800, 3))
     again.close()
 

@@ -12,83 +12,93 @@ from sqlalchemy import select
 from app.domain.states import JobState
 from app.store.queries import history, transcriptions, trash
 from app.store.queries.history import COUNTED_TO
-from app.store.queries.history_filter import RARE, Place, Wanted, plan_of
+from app.store.queries.history_filter import RARE, HistoryFilter, HistoryPosition, plan_query
 from app.store.tables import history_totals
 from app.store.tables import transcriptions as table
-from tests.store.conftest import BEGIN, Shelf
+from tests.store.conftest import BEGIN, ModelCatalog
 
 
-def page(shelf: Shelf, wanted: Wanted, limit: int = 10, **place: Any) -> list[str]:
-    with shelf.database.reading() as connection:
+def page(catalog: ModelCatalog, wanted: HistoryFilter, limit: int = 10, **place: Any) -> list[str]:
+    with catalog.database.reading() as connection:
         return [row["id"] for row in history.newest(connection, wanted, limit, **place)]
 
 
-def count(shelf: Shelf, wanted: Wanted) -> int:
-    with shelf.database.reading() as connection:
+def count(catalog: ModelCatalog, wanted: HistoryFilter) -> int:
+    with catalog.database.reading() as connection:
         return history.count(connection, wanted)
 
 
-def test_pages_join_without_a_gap_in_both_directions(shelf: Shelf) -> None:
-    ids = [shelf.add("会议") for _ in range(7)][::-1]
-    for wanted in (Wanted(), Wanted(query="会议"), Wanted(source="api"), Wanted(since=BEGIN)):
-        with shelf.database.reading() as connection:
+def test_pages_join_without_a_gap_in_both_directions(catalog: ModelCatalog) -> None:
+    ids = [catalog.add("会议") for _ in range(7)][::-1]
+    for wanted in (
+        HistoryFilter(),
+        HistoryFilter(query="会议"),
+        HistoryFilter(source="api"),
+        HistoryFilter(since=BEGIN),
+    ):
+        with catalog.database.reading() as connection:
             rows = history.newest(connection, wanted, 10)
-        places = [Place(row["number"]) for row in rows]
+        places = [HistoryPosition(row["number"]) for row in rows]
 
         assert [row["id"] for row in rows] == ids
-        assert page(shelf, wanted, 3, before=places[2]) == ids[3:6]
-        assert page(shelf, wanted, 3, after=places[4]) == ids[1:4]
-        assert page(shelf, wanted, 3, before=places[6]) == []
-        assert page(shelf, wanted, 3, after=places[0]) == []
+        assert page(catalog, wanted, 3, before=places[2]) == ids[3:6]
+        assert page(catalog, wanted, 3, after=places[4]) == ids[1:4]
+        assert page(catalog, wanted, 3, before=places[6]) == []
+        assert page(catalog, wanted, 3, after=places[0]) == []
 
 
-def test_filters_go_together_and_are_counted(shelf: Shelf) -> None:
-    chinese = shelf.add("会议", language="zh")
-    failed = shelf.add("会议", language="zh", state="failed")
-    shelf.add("meeting", language="en", source="page")
+def test_filters_go_together_and_are_counted(catalog: ModelCatalog) -> None:
+    chinese = catalog.add("会议", language="zh")
+    failed = catalog.add("会议", language="zh", state="failed")
+    catalog.add("meeting", language="en", source="page")
 
-    assert page(shelf, Wanted(language="zh")) == [failed, chinese]
-    assert page(shelf, Wanted(language="zh", state=JobState.FAILED)) == [failed]
-    assert page(shelf, Wanted(query="会议", state=JobState.SUCCEEDED)) == [chinese]
-    assert page(shelf, Wanted(query="会议", source="page")) == []
-    assert [count(shelf, wanted) for wanted in (Wanted(), Wanted(language="zh"), Wanted(query="会议"))] == [
+    assert page(catalog, HistoryFilter(language="zh")) == [failed, chinese]
+    assert page(catalog, HistoryFilter(language="zh", state=JobState.FAILED)) == [failed]
+    assert page(catalog, HistoryFilter(query="会议", state=JobState.SUCCEEDED)) == [chinese]
+    assert page(catalog, HistoryFilter(query="会议", source="page")) == []
+    assert [
+        count(catalog, wanted)
+        for wanted in (HistoryFilter(), HistoryFilter(language="zh"), HistoryFilter(query="会议"))
+    ] == [
         3,
         2,
         2,
     ]
 
 
-def test_a_day_begins_with_its_first_moment_and_ends_before_the_next(shelf: Shelf) -> None:
-    ids = [shelf.add("会议") for _ in range(3)]
+def test_a_day_begins_with_its_first_moment_and_ends_before_the_next(catalog: ModelCatalog) -> None:
+    ids = [catalog.add("会议") for _ in range(3)]
     second = BEGIN + timedelta(minutes=2)
 
-    assert page(shelf, Wanted(since=second)) == [ids[2], ids[1]]
-    assert page(shelf, Wanted(until=second)) == [ids[0]]
-    assert page(shelf, Wanted(query="会议", since=second, until=second + timedelta(minutes=1))) == [ids[1]]
+    assert page(catalog, HistoryFilter(since=second)) == [ids[2], ids[1]]
+    assert page(catalog, HistoryFilter(until=second)) == [ids[0]]
+    assert page(catalog, HistoryFilter(query="会议", since=second, until=second + timedelta(minutes=1))) == [
+        ids[1]
+    ]
 
 
-def test_a_search_is_counted_up_to_a_thousand(shelf: Shelf) -> None:
-    with shelf.database.writing() as connection:
+def test_a_search_is_counted_up_to_a_thousand(catalog: ModelCatalog) -> None:
+    with catalog.database.writing() as connection:
         for _ in range(COUNTED_TO + 20):
-            shelf.add("会议", connection=connection)
+            catalog.add("会议", connection=connection)
 
-    assert count(shelf, Wanted(query="会议")) == COUNTED_TO + 1
-    assert count(shelf, Wanted()) == COUNTED_TO + 20
-
-
-def test_two_of_one_millisecond_have_different_places(shelf: Shelf) -> None:
-    ids = [shelf.add(created_at=BEGIN) for _ in range(3)]
-
-    assert page(shelf, Wanted()) == ids[::-1]
+    assert count(catalog, HistoryFilter(query="会议")) == COUNTED_TO + 1
+    assert count(catalog, HistoryFilter()) == COUNTED_TO + 20
 
 
-def test_the_totals_agree_with_the_rows_whatever_happens(shelf: Shelf) -> None:
+def test_two_of_one_millisecond_have_different_places(catalog: ModelCatalog) -> None:
+    ids = [catalog.add(created_at=BEGIN) for _ in range(3)]
+
+    assert page(catalog, HistoryFilter()) == ids[::-1]
+
+
+def test_the_totals_agree_with_the_rows_whatever_happens(catalog: ModelCatalog) -> None:
     chance = random.Random(11)
     ids = [
-        shelf.add(language=chance.choice(["zh", "en", None]), source=chance.choice(["api", "page"]))
+        catalog.add(language=chance.choice(["zh", "en", None]), source=chance.choice(["api", "page"]))
         for _ in range(30)
     ]
-    with shelf.database.writing() as connection:
+    with catalog.database.writing() as connection:
         for _ in range(200):
             id = chance.choice(ids)
             act = chance.randrange(5)
@@ -125,23 +135,25 @@ def test_the_totals_agree_with_the_rows_whatever_happens(shelf: Shelf) -> None:
 @pytest.mark.parametrize(
     ("wanted", "rows"),
     [
-        (Wanted(), 1),
-        (Wanted(state=JobState.FAILED), 1),
-        (Wanted(language="zh", source="api"), 1),
-        (Wanted(source="page"), 1),
-        (Wanted(since=BEGIN), 1),
-        (Wanted(in_trash=True), 1),
-        (Wanted(query="会议"), 1),
-        (Wanted(query="会议", state=JobState.FAILED), 1),
-        (Wanted(query="会议", state=JobState.FAILED), RARE + 1),
+        (HistoryFilter(), 1),
+        (HistoryFilter(state=JobState.FAILED), 1),
+        (HistoryFilter(language="zh", source="api"), 1),
+        (HistoryFilter(source="page"), 1),
+        (HistoryFilter(since=BEGIN), 1),
+        (HistoryFilter(in_trash=True), 1),
+        (HistoryFilter(query="会议"), 1),
+        (HistoryFilter(query="会议", state=JobState.FAILED), 1),
+        (HistoryFilter(query="会议", state=JobState.FAILED), RARE + 1),
     ],
 )
-def test_a_page_is_found_in_indexes_alone_and_never_sorted(shelf: Shelf, wanted: Wanted, rows: int) -> None:
+def test_a_page_is_found_in_indexes_alone_and_never_sorted(
+    catalog: ModelCatalog, wanted: HistoryFilter, rows: int
+) -> None:
     kind = {"state": wanted.state or "succeeded", "language": "zh", "source": wanted.source or "api"}
-    with shelf.database.writing() as connection:
+    with catalog.database.writing() as connection:
         for _ in range(rows):
-            shelf.add("会议", connection=connection, **kind)
-        plan = plan_of(connection, wanted)
+            catalog.add("会议", connection=connection, **kind)
+        plan = plan_query(connection, wanted)
         assert plan
         compiled = plan.below(None).limit(20).compile(connection.engine)
         values = tuple(compiled.construct_params()[name] for name in compiled.positiontup or ())
@@ -153,49 +165,49 @@ def test_a_page_is_found_in_indexes_alone_and_never_sorted(shelf: Shelf, wanted:
 
 
 @pytest.mark.parametrize("others", [0, RARE])
-def test_a_rare_kind_and_a_frequent_one_are_searched_alike(shelf: Shelf, others: int) -> None:
-    with shelf.database.writing() as connection:
+def test_a_rare_kind_and_a_frequent_one_are_searched_alike(catalog: ModelCatalog, others: int) -> None:
+    with catalog.database.writing() as connection:
         for _ in range(others):
-            shelf.add("别的", state="failed", connection=connection)
-        shelf.add("会议", connection=connection)
-        ids = [shelf.add("会议", state="failed", connection=connection) for _ in range(5)][::-1]
-    wanted = Wanted(query="会议", state=JobState.FAILED)
+            catalog.add("别的", state="failed", connection=connection)
+        catalog.add("会议", connection=connection)
+        ids = [catalog.add("会议", state="failed", connection=connection) for _ in range(5)][::-1]
+    wanted = HistoryFilter(query="会议", state=JobState.FAILED)
 
-    with shelf.database.reading() as connection:
-        places = [Place(row["number"]) for row in history.newest(connection, wanted, 10)]
-    assert page(shelf, wanted) == ids
-    assert page(shelf, wanted, 2, before=places[1]) == ids[2:4]
-    assert page(shelf, wanted, 2, after=places[3]) == ids[1:3]
-    assert count(shelf, wanted) == 5
-    assert page(shelf, Wanted(query="会议", state=JobState.RUNNING)) == []
+    with catalog.database.reading() as connection:
+        places = [HistoryPosition(row["number"]) for row in history.newest(connection, wanted, 10)]
+    assert page(catalog, wanted) == ids
+    assert page(catalog, wanted, 2, before=places[1]) == ids[2:4]
+    assert page(catalog, wanted, 2, after=places[3]) == ids[1:3]
+    assert count(catalog, wanted) == 5
+    assert page(catalog, HistoryFilter(query="会议", state=JobState.RUNNING)) == []
 
 
-def test_days_are_counted_in_half_hours(shelf: Shelf) -> None:
+def test_days_are_counted_in_half_hours(catalog: ModelCatalog) -> None:
     for _ in range(31):
-        shelf.add()
-    gone = shelf.add()
-    with shelf.database.writing() as connection:
+        catalog.add()
+    gone = catalog.add()
+    with catalog.database.writing() as connection:
         trash.put(connection, [gone], BEGIN)
         slots = history.created_since(connection, BEGIN)
 
     assert slots == [(BEGIN, 29), (BEGIN + timedelta(minutes=30), 2)]
 
 
-def test_only_what_has_ended_long_ago_is_old(shelf: Shelf) -> None:
-    old = shelf.add()
-    shelf.add(state="queued", finished_at=None)
-    shelf.add(state="running", finished_at=None)
-    shelf.add(finished_at=BEGIN + timedelta(days=9))
-    with shelf.database.reading() as connection:
+def test_only_what_has_ended_long_ago_is_old(catalog: ModelCatalog) -> None:
+    old = catalog.add()
+    catalog.add(state="queued", finished_at=None)
+    catalog.add(state="running", finished_at=None)
+    catalog.add(finished_at=BEGIN + timedelta(days=9))
+    with catalog.database.reading() as connection:
         found = history.ended_before(connection, BEGIN + timedelta(days=1), 10)
 
     assert found == [old]
 
 
-def test_places_are_the_first_that_hold_the_words_and_the_edited_text_counts(shelf: Shelf) -> None:
-    id = shelf.add("会议")
+def test_places_are_the_first_that_hold_the_words_and_the_edited_text_counts(catalog: ModelCatalog) -> None:
+    id = catalog.add("会议")
     texts = ["会议一", "别的", "Meeting 会议", "会议三", "会议四"]
-    with shelf.database.writing() as connection:
+    with catalog.database.writing() as connection:
         for index, text in enumerate(texts):
             connection.exec_driver_sql(
                 'INSERT INTO segments (transcription_id, "index", start, "end", covers_seconds, state, text, text_raw, '

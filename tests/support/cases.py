@@ -7,17 +7,17 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from app.support.case import CaseChoice, Surroundings
+from app.support.case import CaseChoice, Installation
 from app.support.case.cases import Cases
 from app.support.doctor import Subject
 from app.support.doctor.examination import Doctor
 from tests.services.conftest import LIMITS, House
 
 
-def surroundings(house: House, **settings: Any) -> Surroundings:
+def surroundings(house: House, **settings: Any) -> Installation:
     told = {name: {"value": value, "origin": "option", "default": None} for name, value in settings.items()}
     spec = house.spec("EchoEngine")
-    return Surroundings(
+    return Installation(
         settings=told,
         host_names=(),
         data_dir=house.folder,

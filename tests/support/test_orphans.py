@@ -18,7 +18,7 @@ from app.domain.hotwords import Hotword
 from app.domain.options import TranscriptionOptions
 from app.domain.states import JobState
 from app.services.transcriptions.job_queue import Queue
-from app.services.transcriptions.job_store import Claims
+from app.services.transcriptions.job_store import JobStore
 from app.services.transcriptions.orphans import Recovered, recover
 from app.store.database import Database
 from app.store.files.recordings import ARRIVING_NAME, RECORDING_NAME, Files
@@ -51,7 +51,7 @@ def submit(queue: Queue, name: str, options: TranscriptionOptions | None = None)
 def start(places: Places) -> Queue:
     """Do what every start does with the folders."""
     queue = open_queue(places)
-    Claims(queue, "w").sweep()
+    JobStore(queue, "w").sweep()
     return queue
 
 
@@ -174,7 +174,7 @@ def test_a_folder_without_sound_stays_among_the_orphans(places: Places) -> None:
     (orphan / "job.log").write_text("a line")
 
     assert recover(queue, orphan.name) == (Recovered.LEFT, orphan.name)
-    Claims(queue, "w").sweep()
+    JobStore(queue, "w").sweep()
     assert (orphan / "job.log").read_text() == "a line"
     assert queue.files.orphans() == [orphan.name]
 

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from app.engine import SAMPLE_RATE
+from app.engine.catalog.whisper_folder import languages_of, require_files
+from app.engine.catalog.whisper_weights import read_facts
 from app.engine.features.whisper_mel import LogMel, padded_frames
-from app.engine.whisper.folder import languages_of, require_files
 from app.engine.whisper.vocabulary import Vocabulary
-from app.engine.whisper.weights import read_facts
 from tests.engine.tiny_whisper import BYTES, build_tiny_whisper
 from training.prune_whisper import kept_ids, whole_tokenizer, write_folder
 from training.whisper import read_ctranslate2

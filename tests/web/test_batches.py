@@ -17,6 +17,7 @@ from starlette.testclient import TestClient
 
 from app.main import create_app
 from app.settings import Settings
+from app.web.services import Services
 from tests.engine.sounds import babble, silence, wav_bytes
 
 API = "/api/v1/batches"
@@ -113,9 +114,9 @@ def test_a_file_in_pieces_becomes_a_transcription_with_the_right_checksum(client
     record = client.get(f"/api/v1/transcriptions/{id}").json()
     assert (record["name"], record["source"], record["size_bytes"]) == ("a.wav", "batch", len(data))
     assert client.get(f"/api/v1/transcriptions/{id}/audio").content == data
-    state: Any = client.app_state
-    assert state["queue"].get(id).sha256 == hashlib.sha256(data).hexdigest()
-    assert list((state["settings"].data_dir / "uploads").iterdir()) == []
+    services: Services = client.app_state["services"]
+    assert services.queue.get(id).sha256 == hashlib.sha256(data).hexdigest()
+    assert list((services.settings.data_dir / "uploads").iterdir()) == []
 
 
 def test_a_piece_for_another_place_is_refused_and_says_where_to_go_on(client: TestClient) -> None:
@@ -296,8 +297,8 @@ def test_what_another_batch_leads_to_stays_when_a_batch_is_deleted(client: TestC
     client.delete(f"{API}/{first}")
 
     assert client.get(f"/api/v1/transcriptions/{id}").json()["state"] == "queued"
-    state: Any = client.app_state
-    with state["queue"].database.reading() as connection:
+    services: Services = client.app_state["services"]
+    with services.queue.database.reading() as connection:
         from app.store.queries import transcriptions
 
         assert transcriptions.has_waiting(connection)
@@ -313,8 +314,8 @@ def test_what_is_deleted_alone_leaves_the_list_and_comes_back_with_it(client: Te
 
     from app.services.transcriptions.trash import Trash
 
-    state: Any = client.app_state
-    Trash(state["queue"]).restore(id)
+    services: Services = client.app_state["services"]
+    Trash(services.queue).restore(id)
     assert counts(client, batch) == {"total": 1, "cancelled": 1}
 
 
@@ -439,10 +440,10 @@ def test_a_link_to_a_file_outside_is_not_read_neither_now_nor_later(
     answer = client.post(f"{API}/{batch}/folder", json={"path": "calls"})
     assert answer.json()["error"]["code"] == "folder_without_recordings"
 
-    state: Any = client.app_state
+    services: Services = client.app_state["services"]
     from app.services.batches.server_folder import Recording
 
     listed = Recording("a.wav", secret.stat().st_size, 0, root / "calls" / "a.wav")
-    state["arrivals"].add_files(batch, [listed])  # as if the link had taken a file's place since
+    services.uploads.add_files(batch, [listed])  # as if the link had taken a file's place since
     wait_until(lambda: counts(client, batch) == {"total": 1, "failed": 1})
     assert items(client, batch)[0]["error"]["code"] == "file_unreadable"

@@ -74,7 +74,7 @@ def test_every_page_says_that_temporary_files_cannot_be_written_without_being_as
 
 
 def test_a_healthy_server_says_nothing(client: TestClient) -> None:
-    client.app_state["health"].look()
+    client.app_state["services"].health.look()
 
     assert "data-health" not in client.get("/").text
 

@@ -110,7 +110,7 @@ def test_what_the_server_cannot_do_now_is_one_line_without_a_traceback(
 ) -> None:
     problem = Problem("model_not_found", "There is no model.", "")
     failed = InferenceStatus("failed", problem=problem)
-    monkeypatch.setattr(client.app_state["inference"], "status", lambda: failed)
+    monkeypatch.setattr(client.app_state["services"].inference, "status", lambda: failed)
     setup_logging(settings.log_dir)
     answer = client.get("/api/v1/health")
     close_logging()

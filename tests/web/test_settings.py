@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from app.engine import EngineSpec
 from app.main import create_app
-from app.services.settings import SettingsBook
+from app.services.settings import SettingsStore
 from app.settings import ON_PAGE, Settings
 from app.web.answers.setting_wording import GROUPS
 from tests.waiting import wait_until
@@ -226,7 +226,7 @@ def test_the_engine_follows_a_change_that_another_process_makes(
 ) -> None:
     """A server without a worker has the page, and `python -m app worker` has the engine."""
     loads = len(list(tmp_path.glob("loaded-*")))
-    page = SettingsBook(Settings(data_dir=settings.data_dir), Event())
+    page = SettingsStore(Settings(data_dir=settings.data_dir), Event())
 
     page.change({"threads": 1})
     wait_until(lambda: len(list(tmp_path.glob("loaded-*"))) == loads + 1)

@@ -14,7 +14,7 @@ PEAK_BUCKETS = 1000  # wider than the waveform of any page
 _BLOCK_SAMPLES = 1 << 20  # 2 MB at a time, whatever the length of the recording
 
 
-def peaks(pcm: Path, buckets: int = PEAK_BUCKETS, header_bytes: int = 0) -> list[list[int]]:
+def peaks_of_file(pcm: Path, buckets: int = PEAK_BUCKETS, header_bytes: int = 0) -> list[list[int]]:
     """Return [lowest, highest] of each stretch of a file that `decode` wrote, as -127 to 127.
 
     A recording with fewer samples than buckets gives one pair per sample; a header before the samples is passed over.
@@ -34,7 +34,7 @@ def peaks(pcm: Path, buckets: int = PEAK_BUCKETS, header_bytes: int = 0) -> list
     ]
 
 
-def together(pictures: Sequence[list[list[int]]]) -> list[list[int]]:
+def merge_peaks(pictures: Sequence[list[list[int]]]) -> list[list[int]]:
     """Return the picture of what several channels of a recording hold at the same time."""
     return [
         [min(low for low, _ in pairs), max(high for _, high in pairs)]

@@ -1,4 +1,4 @@
-"""Turns decoded frames of any rate, sample format and number of channels into mono at SAMPLE_RATE: the average of the
+"""FairLock decoded frames of any rate, sample format and number of channels into mono at SAMPLE_RATE: the average of the
 channels, or one of them.
 
 Knows one frame at a time, so its memory does not depend on the length of the recording.

@@ -15,7 +15,7 @@ OUTLINE_NAME = "outline.npy"
 _BLOCK_STEPS = 10_000  # 3 MB at a time, whatever the length of the recording
 
 
-def keep_outline(pcm: Path, folder: Path) -> None:
+def save_waveform_peaks(pcm: Path, folder: Path) -> None:
     """Write lowest and highest sample of each step of a file that `decode` wrote, as -127 to 127."""
     num_samples = pcm.stat().st_size // BYTES_PER_SAMPLE
     num_steps = -(-num_samples // STEP_SAMPLES)
@@ -30,7 +30,7 @@ def keep_outline(pcm: Path, folder: Path) -> None:
     part.replace(folder / OUTLINE_NAME)
 
 
-def outline_of(pcm: Path, folder: Path, start: float, end: float, buckets: int) -> list[list[int]]:
+def waveform_peaks(pcm: Path, folder: Path, start: float, end: float, buckets: int) -> list[list[int]]:
     """Return [lowest, highest] of equal stretches between two times in seconds; fewer where there is less sound.
 
     Stretches shorter than a step are read from the samples themselves.

@@ -21,9 +21,9 @@ from app.domain.errors import (
     NotAModel,
 )
 from app.engine.catalog.known_models import Role
+from app.engine.catalog.whisper_folder import is_whisper, languages_of, require_files
+from app.engine.catalog.whisper_weights import read_facts
 from app.engine.tokens.tokenizer import Tokenizer
-from app.engine.whisper.folder import is_whisper, languages_of, require_files
-from app.engine.whisper.weights import read_facts
 
 LARGEST_CONFIG_BYTES = 2 * 2**20  # the largest real one has some kilobytes
 NATIVE_FACTORY = "app.engine.native.recognizer:load_engine"

@@ -27,9 +27,9 @@ Option: TypeAlias = tuple[float, float, int, int]
 """The most that a token can add to a text, its log-probability, its rank in the frame, and its id."""
 
 
-def choices_of(
+def candidates_for(
     batch: EncodedBatch, beam_size: int, blank_id: int, least: float = IMPOSSIBLE
-) -> list[Iterator[Choices]]:
+) -> list[Iterator[Candidates]]:
     """Return the choices of the frames of each recording, with one look for the likeliest tokens of them all.
 
     No text grows by a token whose log-probability is not above `least`, unless a hotword waits for it.
@@ -44,7 +44,7 @@ def choices_of(
     return found
 
 
-class Choices:
+class Candidates:
     """The likeliest tokens of one frame."""
 
     __slots__ = ("blank", "found", "options")
@@ -72,14 +72,14 @@ class Choices:
         return []
 
 
-class HotChoices(Choices):
+class HotwordCandidates(Candidates):
     """The likeliest tokens of one frame, and those that a hotword waits for, however unlikely they are."""
 
     __slots__ = ("_graph", "_useful_G")
 
     def __init__(
         self,
-        likeliest: Choices,
+        likeliest: Candidates,
         graph: ContextGraph,
         useful_G: npt.NDArray[np.float32],
         firsts: list[int],
@@ -116,16 +116,16 @@ class HotChoices(Choices):
 
 def _plain(
     tokens: list[list[int]], values: list[list[float]], blank_id: int, least: float
-) -> Iterator[Choices]:
+) -> Iterator[Candidates]:
     for frame_tokens, frame_values in zip(tokens, values, strict=True):
-        yield Choices(frame_tokens, frame_values, blank_id, least)
+        yield Candidates(frame_tokens, frame_values, blank_id, least)
 
 
-def _hot(likeliest: Iterable[Choices], graph: ContextGraph, log_probs_TV: Tensor) -> Iterator[Choices]:
+def _hot(likeliest: Iterable[Candidates], graph: ContextGraph, log_probs_TV: Tensor) -> Iterator[Candidates]:
     useful_TG = log_probs_TV[:, torch.tensor(graph.tokens, device=log_probs_TV.device)].float().cpu()
     firsts = _likely_firsts(useful_TG, graph)
     for choices, useful_G, first in zip(likeliest, useful_TG.numpy(), firsts, strict=True):
-        yield HotChoices(choices, graph, useful_G, first)
+        yield HotwordCandidates(choices, graph, useful_G, first)
 
 
 def _likely_firsts(useful_TG: Tensor, graph: ContextGraph) -> list[list[int]]:

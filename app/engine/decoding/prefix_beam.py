@@ -13,12 +13,12 @@ from operator import attrgetter, itemgetter
 from typing import Final, TypeAlias
 
 from app.engine.decoding import Decoded, EncodedBatch
-from app.engine.decoding.candidates import IMPOSSIBLE, LEAST_HOT, Choices, Option, choices_of
+from app.engine.decoding.candidates import IMPOSSIBLE, LEAST_HOT, Candidates, Option, candidates_for
 from app.engine.decoding.fusion import FusedContext
 from app.engine.decoding.hotwords import Context, ContextGraph
 from app.engine.decoding.language_model import LanguageModel
 from app.engine.decoding.prefixes import Hypothesis, Prefix, grown
-from app.engine.decoding.threshold import Bar
+from app.engine.decoding.threshold import Threshold
 
 LAST = 10**12  # in any order
 SURE: Final = 0  # places in a future
@@ -69,11 +69,11 @@ class PrefixBeamDecoder:
         recordings = zip(contexts, self._choices(batch), strict=True)
         return [self._beam(graph).search(frames) for graph, frames in recordings]
 
-    def _choices(self, batch: EncodedBatch) -> list[Iterator[Choices]]:
+    def _choices(self, batch: EncodedBatch) -> list[Iterator[Candidates]]:
         if self._language_model is None:
-            return choices_of(batch, self._beam_size, self._blank_id)
+            return candidates_for(batch, self._beam_size, self._blank_id)
         considered = self._beam_size * MORE_WITH_LANGUAGE_MODEL
-        return choices_of(batch, considered, self._blank_id, LEAST_WITH_LANGUAGE_MODEL)
+        return candidates_for(batch, considered, self._blank_id, LEAST_WITH_LANGUAGE_MODEL)
 
     def _beam(self, graph: ContextGraph | None) -> _Beam:
         context = graph.start if graph else Context()
@@ -96,7 +96,7 @@ class _Beam:
         start.sum_up()
         self._kept = [start]
 
-    def search(self, frames: Iterable[Choices]) -> list[Candidate]:
+    def search(self, frames: Iterable[Candidates]) -> list[Candidate]:
         for frame, choices in enumerate(frames):
             self._show_where_each_is()
             futures = self._staying(choices, frame)
@@ -114,7 +114,7 @@ class _Beam:
             if parent and parent.hypothesis:
                 parent.hypothesis.longer_ones += (hypothesis.prefix.token,)
 
-    def _staying(self, choices: Choices, frame: int) -> list[Future]:
+    def _staying(self, choices: Candidates, frame: int) -> list[Future]:
         """Return what becomes of the texts of the beam themselves."""
         futures = []
         for before in self._kept:
@@ -126,7 +126,7 @@ class _Beam:
                 futures.append((sure, -order, total, after, NO_TOKEN, 0.0))
         return futures
 
-    def _stay(self, before: Hypothesis, choices: Choices, frame: int) -> tuple[Hypothesis, int]:
+    def _stay(self, before: Hypothesis, choices: Candidates, frame: int) -> tuple[Hypothesis, int]:
         after, order = Hypothesis(before.prefix), LAST
         value, rank = choices.blank
         if value > IMPOSSIBLE:
@@ -146,11 +146,11 @@ class _Beam:
                     after.append(parent, value, frame)
         return after, order
 
-    def _growing(self, choices: Choices, staying: list[Future]) -> list[Future]:
+    def _growing(self, choices: Candidates, staying: list[Future]) -> list[Future]:
         """Return the texts that are longer by one token and may come among the best."""
         futures: list[Future] = []
-        sures = Bar(self._size, [future[SURE] for future in staying])
-        totals = Bar(self._size, [future[TOTAL] for future in staying]) if self._has_hotwords else sures
+        sures = Threshold(self._size, [future[SURE] for future in staying])
+        totals = Threshold(self._size, [future[TOTAL] for future in staying]) if self._has_hotwords else sures
         for before in self._kept:
             prefix, context = before.prefix, before.prefix.context
             if context.awaited:
@@ -164,8 +164,8 @@ class _Beam:
         before: Hypothesis,
         options: Iterable[Option],
         bonus_left: float,
-        sures: Bar,
-        totals: Bar,
+        sures: Threshold,
+        totals: Threshold,
         excepted: tuple[int, ...] = (),
     ) -> Iterator[Future]:
         """Yield what a text becomes with each option, but for what as many others already surpass as are kept.

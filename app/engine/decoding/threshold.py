@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from heapq import heapify, heappush, heapreplace
 
 
-class Bar:
+class Threshold:
     """How high a number must be to be one of the highest."""
 
     __slots__ = ("_highest", "_size", "height")

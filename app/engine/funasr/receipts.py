@@ -8,6 +8,9 @@ from app.domain.options import RecognitionOptions
 from app.domain.transcript import Applied
 from app.engine.funasr.family import Family
 from app.engine.receipts import (
+    NO_WEIGHTS,
+    PUNCTUATES,
+    WRITES_ITSELF,
     decoding_line,
     hotword_lines,
     language_line,
@@ -16,10 +19,7 @@ from app.engine.receipts import (
 )
 
 NO_HOTWORDS = N_("This model cannot prefer words.")
-NO_WEIGHTS = N_("This model takes hotwords without weights.")
 ONE_SEARCH = N_("This model has one way of decoding.")
-PUNCTUATES = N_("This model punctuates by itself.")
-WRITES_ITSELF = N_("This model writes numbers by itself.")
 
 
 def option_lines(options: RecognitionOptions, family: Family, punctuator: str) -> tuple[Applied, ...]:

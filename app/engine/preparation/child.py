@@ -26,15 +26,16 @@ import numpy as np
 
 from app.domain.errors import AppError, DecodingMemoryLimit, ModelFileUnreadable
 from app.domain.options import VadOptions
+from app.domain.speech import SpeechReport
 from app.engine.audio.decoding import DecodeLimits, decode
 from app.engine.audio.measures import measure
-from app.engine.audio.peaks import PEAK_BUCKETS, peaks, together
+from app.engine.audio.peaks import PEAK_BUCKETS, merge_peaks, peaks_of_file
 from app.engine.audio.samples import channel_file
-from app.engine.audio.waveform import keep_outline
-from app.engine.vad.detection import judge, judge_and_keep
+from app.engine.audio.waveform import save_waveform_peaks
+from app.engine.vad.detection import classify_and_save, classify_frames
 from app.engine.vad.options import usable
 from app.engine.vad.silero import FRAME_SAMPLES, Hearing, silero
-from app.engine.vad.vad import SpeechReport, cut
+from app.engine.vad.vad import group_frames
 
 _PR_SET_PDEATHSIG = 1  # from <sys/prctl.h>
 _MEGABYTE = 1 << 20
@@ -139,7 +140,9 @@ def _prepared(request: dict[str, Any], limits: DecodeLimits) -> dict[str, Any]:
     pcm = Path(request["pcm"])
     facts = decode(Path(request["source"]), pcm, limits, separate=request["separate"])
     files = [channel_file(pcm, channel) for channel in facts.files]
-    Path(request["peaks"]).write_text(json.dumps(together([peaks(file, PEAK_BUCKETS) for file in files])))
+    Path(request["peaks"]).write_text(
+        json.dumps(merge_peaks([peaks_of_file(file, PEAK_BUCKETS) for file in files]))
+    )
     survey = Path(request["survey"]) if request["survey"] else None
     vad = VadOptions(**request["vad"])
     return {
@@ -151,15 +154,15 @@ def _prepared(request: dict[str, Any], limits: DecodeLimits) -> dict[str, Any]:
 
 def _speech(pcm: Path, vad: VadOptions, survey: Path | None) -> SpeechReport:
     if not survey:
-        return cut(judge(pcm, vad), usable(vad))
-    keep_outline(pcm, survey)
-    return cut(judge_and_keep(pcm, vad, survey), usable(vad))
+        return group_frames(classify_frames(pcm, vad), usable(vad))
+    save_waveform_peaks(pcm, survey)
+    return group_frames(classify_and_save(pcm, vad, survey), usable(vad))
 
 
 def _judged(request: dict[str, Any]) -> dict[str, Any]:
     """Judge the frames of a recording that was decoded before, in further ways."""
     for choice in request["choices"]:
-        judge_and_keep(Path(request["pcm"]), VadOptions(**choice), Path(request["survey"]))
+        classify_and_save(Path(request["pcm"]), VadOptions(**choice), Path(request["survey"]))
     return {}
 
 

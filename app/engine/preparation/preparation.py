@@ -16,13 +16,13 @@ from typing import Any
 from app.domain.errors import N_, AppError, DecodingCrashed, DecodingTimeLimit
 from app.domain.exit_status import exit_cause
 from app.domain.options import VadOptions
+from app.domain.speech import DroppedSpan, Rule, SpeechReport, SpeechSpan
 from app.domain.transcript import Applied
 from app.engine.audio.decoding import AudioFacts, DecodeLimits
 from app.engine.audio.measures import SoundFacts
 from app.engine.audio.samples import channel_file
 from app.engine.preparation.pool import Cancelled, Overdue, PreparationPool
 from app.engine.vad.options import vad_receipt
-from app.engine.vad.vad import DroppedSpan, Rule, SpeechReport, SpeechSpan
 
 __all__ = ["Cancelled", "PreparationPool", "Prepared", "judge_apart", "prepare"]
 

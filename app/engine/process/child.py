@@ -34,7 +34,7 @@ from app.engine.process.messages import (
     Transcribe,
     Transcribed,
 )
-from app.engine.vad.speech_filter import GatedEngine
+from app.engine.vad.speech_filter import SpeechFilteredEngine
 
 
 def serve(connection: Connection, spec: EngineSpec) -> None:
@@ -85,7 +85,7 @@ def load(spec: EngineSpec) -> Engine:
         return engine
     from app.engine.sanm.vad import load_vad
 
-    return GatedEngine(engine, load_vad(spec.vad_model))
+    return SpeechFilteredEngine(engine, load_vad(spec.vad_model))
 
 
 def _freeze_what_stays() -> None:

@@ -42,7 +42,7 @@ Samples: TypeAlias = npt.NDArray[np.int16]
 Probabilities: TypeAlias = npt.NDArray[np.float32]
 
 
-def judge(pcm: Path, options: VadOptions) -> Frames:
+def classify_frames(pcm: Path, options: VadOptions) -> Frames:
     """Have each frame of a file that `decode` wrote judged."""
     options = usable(options)
     if options.detector == SILERO:
@@ -50,22 +50,29 @@ def judge(pcm: Path, options: VadOptions) -> Frames:
     return judged_by_webrtcvad(pcm, options.mode, options.frame_ms)
 
 
-def judge_and_keep(pcm: Path, options: VadOptions, folder: Path) -> Frames:
+def classify_and_save(pcm: Path, options: VadOptions, folder: Path) -> Frames:
     """Judge, and write what was heard into `folder`; it appears there complete or not at all."""
     options = usable(options)
     if options.detector == SILERO:
         heard = _heard_by_silero(pcm)
-        _keep(kept_file(folder, options), heard.levels, heard.duration, probabilities=heard.probabilities)
+        _keep(
+            classified_file(folder, options), heard.levels, heard.duration, probabilities=heard.probabilities
+        )
         return heard.frames(options.threshold)
     frames = judged_by_webrtcvad(pcm, options.mode, options.frame_ms)
-    _keep(kept_file(folder, options), frames.levels, frames.duration, is_speech=np.packbits(frames.is_speech))
+    _keep(
+        classified_file(folder, options),
+        frames.levels,
+        frames.duration,
+        is_speech=np.packbits(frames.is_speech),
+    )
     return frames
 
 
-def kept(folder: Path, options: VadOptions) -> Frames | None:
+def load_classified(folder: Path, options: VadOptions) -> Frames | None:
     """Return what `judge_and_keep` wrote; None where it did not."""
     options = usable(options)
-    file = kept_file(folder, options)
+    file = classified_file(folder, options)
     if not file.is_file():
         return None
     with np.load(file, allow_pickle=False) as stored:
@@ -78,7 +85,7 @@ def kept(folder: Path, options: VadOptions) -> Frames | None:
         return Frames(levels, is_speech, duration)
 
 
-def kept_file(folder: Path, options: VadOptions) -> Path:
+def classified_file(folder: Path, options: VadOptions) -> Path:
     """Return where the judgement of a detector lies; that of Silero serves every threshold."""
     if usable(options).detector == SILERO:
         return folder / "frames-silero.npz"

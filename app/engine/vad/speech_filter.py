@@ -28,7 +28,7 @@ class SpeechFinder(Protocol):
         ...
 
 
-class GatedEngine:
+class SpeechFilteredEngine:
     """An Engine that asks another only for what holds speech."""
 
     def __init__(self, engine: Engine, finder: SpeechFinder) -> None:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,60 +14,21 @@ import numpy as np
 import numpy.typing as npt
 
 from app.domain.options import VadOptions
-from app.engine.vad.detection import SURE_FRAMES, judge
+from app.domain.speech import DroppedSpan, Rule, SpeechReport, SpeechSpan
+from app.engine.vad.detection import SURE_FRAMES, classify_frames
 from app.engine.vad.frames import FLOOR, Frames, Levels
 from app.engine.vad.grouping import FrameSpan, SpeechGrouper
 from app.engine.vad.options import usable
 
-__all__ = ["DroppedSpan", "Rule", "SpeechReport", "SpeechSpan", "VadOptions", "cut", "find_speech"]
-
 QUIETEST_MS = 150  # shorter than this, a quiet point may be the closure of a consonant inside a word
-
-
-class Rule(StrEnum):
-    """Why a stretch was left out."""
-
-    TOO_QUIET = "too_quiet"
-    """Mostly quieter than FLOOR_DBFS."""
-    NOT_SPEECH = "not_speech"
-    """There was sound, but no voice in it."""
-    TOO_SHORT = "too_short"
-    """A voice, for less than `min_speech_ms`, or too briefly to be told from music or noise."""
-
-
-@dataclass(frozen=True, slots=True)
-class SpeechSpan:
-    """A stretch that is recognised, in seconds."""
-
-    start: float
-    end: float
-    channel: int | None = None
-    """Counted from 1; None is the mix of all."""
-
-
-@dataclass(frozen=True, slots=True)
-class DroppedSpan:
-    """A stretch that is not recognised, in seconds, and why."""
-
-    start: float
-    end: float
-    rule: Rule
-
-
-@dataclass(frozen=True, slots=True)
-class SpeechReport:
-    """Together the two cover the recording exactly once, each in order of time."""
-
-    spans: tuple[SpeechSpan, ...]
-    dropped: tuple[DroppedSpan, ...]
 
 
 def find_speech(pcm: Path, options: VadOptions) -> SpeechReport:
     """Find the speech in a file that `decode` wrote."""
-    return cut(judge(pcm, options), usable(options))
+    return group_frames(classify_frames(pcm, options), usable(options))
 
 
-def cut(frames: Frames, options: VadOptions) -> SpeechReport:
+def group_frames(frames: Frames, options: VadOptions) -> SpeechReport:
     """Make spans of frames that were judged by the detector of `options`."""
     found = list(_group(frames, options))
     kept = _padded([span for span in found if not span.too_short], pad_frames(options), len(frames.levels))

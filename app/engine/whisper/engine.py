@@ -30,6 +30,8 @@ from app.domain.languages import TRADITIONAL
 from app.domain.options import RecognitionOptions
 from app.domain.transcript import Applied, Word, join_texts
 from app.engine import SAMPLE_RATE, EngineInfo, EngineSpec, Hypothesis, Utterance, Waveform
+from app.engine.catalog.whisper_folder import CONFIG_FILE, languages_of, read_json, require_files, silence_of
+from app.engine.catalog.whisper_weights import WEIGHTS_FILE, WeightsFacts, read_facts
 from app.engine.computing.batching import Batcher
 from app.engine.computing.device import bound_shape_caches, memory_errors_named, use_threads
 from app.engine.computing.memory_budget import MemoryBudget
@@ -40,14 +42,12 @@ from app.engine.text.punctuation import Punctuator
 from app.engine.tokens.alignment import TokenSpan, confidence
 from app.engine.tokens.tokenizer import Tokenizer
 from app.engine.tokens.words import FrameTimes, spoken_words
-from app.engine.whisper.folder import CONFIG_FILE, languages_of, read_json, require_files, silence_of
 from app.engine.whisper.guards import Evidence, repeats, why_withheld
 from app.engine.whisper.placement import WhisperPlacement, choose_placement, on_cpu
 from app.engine.whisper.receipts import option_lines, usable_hotwords
 from app.engine.whisper.script import convert, with_wide_marks
 from app.engine.whisper.spoken_language import mean_of_frames, read_language_line
 from app.engine.whisper.vocabulary import Piece, Vocabulary
-from app.engine.whisper.weights import WEIGHTS_FILE, WeightsFacts, read_facts
 
 LONGEST_SECONDS = 28.0  # of one piece: some silence must follow it
 SHORTEST_SECONDS = 0.1

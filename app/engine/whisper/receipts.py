@@ -9,8 +9,7 @@ from app.domain.errors import N_
 from app.domain.hotwords import DEFAULT_WEIGHT, Hotword
 from app.domain.options import RecognitionOptions
 from app.domain.transcript import Applied
-from app.engine.funasr.receipts import NO_WEIGHTS, PUNCTUATES, WRITES_ITSELF
-from app.engine.receipts import language_line, listed
+from app.engine.receipts import NO_WEIGHTS, PUNCTUATES, WRITES_ITSELF, language_line, listed
 from app.engine.whisper.vocabulary import Vocabulary
 
 MOST_PROMPT_TOKENS = 120  # of the 448 that text and prompt share; with more the text itself gets worse

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from app.domain.errors import N_, ModelFileUnreadable
 from app.engine import SAMPLE_RATE, Waveform
+from app.engine.catalog.whisper_folder import read_json
 from app.engine.features.whisper_mel import FRAMES_PER_SECOND
-from app.engine.whisper.folder import read_json
 
 LANGUAGES_FILE = "languages.json"
 ENCODED_PER_SECOND = FRAMES_PER_SECOND // 2

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.domain.errors import N_, ModelFileMissing, ModelFileUnreadable, ModelWeightsMismatch
 from app.domain.languages import NATIVE_NAMES
-from app.engine.whisper.folder import LANGUAGE_TOKEN, TOKENIZER_FILE, VOCABULARY_FILES
+from app.engine.catalog.whisper_folder import LANGUAGE_TOKEN, TOKENIZER_FILE, VOCABULARY_FILES
 
 START, END = "<|startoftranscript|>", "<|endoftext|>"
 TRANSCRIBE, NO_TIMESTAMPS = "<|transcribe|>", "<|notimestamps|>"

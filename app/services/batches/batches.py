@@ -16,14 +16,14 @@ from app.domain.options import TranscriptionOptions
 from app.domain.states import DesiredState, ItemState
 from app.logging import event
 from app.services.batches.records import Batch, BatchItem, BatchState, batch_from, item_from, tally
-from app.services.batches.throughput import Paces
+from app.services.batches.throughput import ThroughputMeter
 from app.services.transcriptions.job_queue import Queue
 from app.services.transcriptions.transitions import cancelled, retried
 from app.store.database import Connection, Row
 from app.store.files.upload_chunks import UploadFiles
 from app.store.queries import batch_items, batches, edits, segments, transcriptions
 
-__all__ = ["Batch", "BatchBook", "BatchItem", "BatchPage", "BatchState", "ItemPage", "ItemState"]
+__all__ = ["Batch", "BatchItem", "BatchPage", "BatchState", "Batches", "ItemPage", "ItemState"]
 
 AT_ONCE = 500  # rows in one transaction where many are deleted: others write in between
 
@@ -46,14 +46,14 @@ class ItemPage:
     total: int
 
 
-class BatchBook:
+class Batches:
     """All batches. Every method may be called from any thread."""
 
     def __init__(self, queue: Queue, uploads: UploadFiles) -> None:
         self._queue = queue
         self._database = queue.database
         self._uploads = uploads
-        self._paces = Paces()
+        self._paces = ThroughputMeter()
 
     # Making and reading
 
@@ -211,7 +211,7 @@ class BatchBook:
         """Remove what is left of batches whose deletion a crash has cut short, and those without recordings."""
         a_day_ago = datetime.now(UTC) - timedelta(days=1)
         with self._database.reading() as connection:
-            ids = batches.being_deleted(connection) + batches.hollow(connection, a_day_ago)
+            ids = batches.being_deleted(connection) + batches.empty_batches(connection, a_day_ago)
         for id in ids:
             self._finish_deletion(id)
 

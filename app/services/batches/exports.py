@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from app.domain.errors import NotFinished, TranscriptionNotFound
 from app.domain.transcript import Transcript
 from app.formats.archive import Member
-from app.services.batches.batches import BatchBook, BatchItem
+from app.services.batches.batches import Batches, BatchItem
 from app.services.transcriptions.job_queue import Queue
 
 
 def batch_members(
-    queue: Queue, book: BatchBook, id: str, translate: Callable[[str], str], *, with_textless: bool
+    queue: Queue, book: Batches, id: str, translate: Callable[[str], str], *, with_textless: bool
 ) -> Iterator[Member]:
     """Yield the recordings of a batch in their order, a duplicate with the text of the other one.
 

@@ -18,9 +18,9 @@ from app.domain.states import ItemState
 from app.logging import event
 from app.services.batches.ingest import end_arrival
 from app.services.batches.server_folder import display, open_below, path_of
-from app.services.batches.uploads import Arrivals
+from app.services.batches.uploads import BatchUploads
 from app.store.database import Row
-from app.store.files.upload_file import IncomingFile
+from app.store.files.upload_file import UploadFile
 from app.store.queries import batch_items, batches
 
 KEEP_DAYS = 7  # an upload that nobody goes on with
@@ -33,15 +33,15 @@ BLOCK_BYTES = 1 << 20
 _log = logging.getLogger(__name__)
 
 
-class Porter:
+class BatchImporter:
     """Works in a thread of its own during `running`."""
 
     def __init__(
-        self, arrivals: Arrivals, import_root: Path | None, chores: Sequence[Callable[[], None]] = ()
+        self, batch_uploads: BatchUploads, import_root: Path | None, chores: Sequence[Callable[[], None]] = ()
     ) -> None:
-        self._arrivals = arrivals
-        self._queue = arrivals.queue
-        self._database = arrivals.queue.database
+        self._batch_uploads = batch_uploads
+        self._queue = batch_uploads.queue
+        self._database = batch_uploads.queue.database
         self._import_root = import_root
         self.watched: str | None = None
         """The folder whose files only this process carries: another one may not see it."""
@@ -71,7 +71,7 @@ class Porter:
             now = datetime.now(UTC)
             is_busy = False
             try:
-                with self._arrivals.uploads.alone() as is_alone:
+                with self._batch_uploads.uploads.alone() as is_alone:
                     if is_alone and now >= sweep_at:
                         sweep_at = now + SWEEP
                         self._clear_up(now)
@@ -93,7 +93,7 @@ class Porter:
                 break
             root = self._root(folders[row["batch_id"]])
             if row["origin"] is None or root is None:
-                self._arrivals.take_in(row["id"])
+                self._batch_uploads.take_in(row["id"])
             else:
                 self._copy(row, root)
         return bool(rows)
@@ -105,14 +105,14 @@ class Porter:
     def _copy(self, row: Row, root: Path) -> None:
         """Copy a file of this machine; where it cannot be read that is the end of this one alone."""
 
-        def fill(incoming: IncomingFile) -> None:
+        def fill(incoming: UploadFile) -> None:
             path = path_of(row["origin"])
             with open_below(root, path) as file:
                 while block := _read(file, path):
                     incoming.write(block)
 
         try:
-            self._arrivals.admission.admit(row, fill)
+            self._batch_uploads.admission.admit(row, fill)
         except (EmptyFile, FileUnreadable, UploadTooLarge) as error:
             self._fail(row["id"], error.problem)
 
@@ -125,7 +125,7 @@ class Porter:
             abandoned = batch_items.abandoned(connection, now - timedelta(days=KEEP_DAYS))
         for id in abandoned:
             self._fail(id, UploadAbandoned(days=KEEP_DAYS).problem)
-        self._arrivals.uploads.sweep(self._is_arriving)
+        self._batch_uploads.uploads.sweep(self._is_arriving)
         for chore in self._chores:
             chore()
 

@@ -14,7 +14,7 @@ from app.domain.states import DesiredState, ItemState, JobState, Rank
 from app.logging import event
 from app.services.transcriptions.job_queue import Queue
 from app.store.database import Connection, Row
-from app.store.files.upload_file import IncomingFile
+from app.store.files.upload_file import UploadFile
 from app.store.queries import batch_items, batches
 
 OF_A_BATCH = "batch"
@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Admission:
+class Ingest:
     """Admits files to batches. What is stored is stored together, so that nothing is done twice or lost."""
 
     queue: Queue
@@ -35,7 +35,7 @@ class Admission:
     model: Callable[[], str | None]
     """The name of the model that would read a recording now; None where that is not known."""
 
-    def admit(self, item: Row, fill: Callable[[IncomingFile], None]) -> None:
+    def admit(self, item: Row, fill: Callable[[UploadFile], None]) -> None:
         """Make a transcription of what `fill` gives for `item`, or a duplicate; nothing if it is not wanted any more.
 
         Raises:
@@ -53,7 +53,7 @@ class Admission:
             with self.queue.receive(name, self.limit_bytes()) as incoming:
                 fill(incoming)
                 step = _Step(item["id"], incoming.sha256, batch["options"], self.model())
-                self.queue.submit(incoming, options, source, step.settle)
+                self.queue.submit(incoming, options, source, step.store)
         except _SameContent as same:
             end_arrival(self.queue, item["id"], state=ItemState.DUPLICATE, duplicate_of=same.id)
             event(_log, logging.INFO, "duplicate_found", item=item["id"], same_as=same.id)
@@ -89,20 +89,23 @@ class _Step:
     options: dict[str, Any]
     model: str | None
 
-    def settle(self, connection: Connection, id: str) -> None:
+    def store(self, connection: Connection, id: str) -> None:
         row = batch_items.find(connection, self.item)
         batch = batches.find(connection, row["batch_id"]) if row else None
         if row is None or batch is None or row["state"] != ItemState.UPLOADING:
             raise _NotWanted
-        for twin in batches.twins(connection, self.sha256, id):
-            if self._is_same(twin):
-                raise _SameContent(twin["id"])
+        for same_content in batches.with_same_content(connection, self.sha256, id):
+            if self._is_same(same_content):
+                raise _SameContent(same_content["id"])
         batches.rank(connection, id, Rank.HELD if batch["wish"] == DesiredState.PAUSE else Rank.BATCH)
         values = {"state": ItemState.QUEUED, "transcription_id": id, "origin": None}
         received = {"received_bytes": row["size_bytes"], "updated_at": datetime.now(UTC)}
         batch_items.change(connection, self.item, **values, **received)
 
-    def _is_same(self, twin: Row) -> bool:
+    def _is_same(self, same_content: Row) -> bool:
         """A text of another model, or with other options, is another text."""
-        is_of_model = twin["state"] != JobState.SUCCEEDED or self.model in (None, twin["model"])
-        return is_of_model and twin["options"] == self.options
+        is_of_model = same_content["state"] != JobState.SUCCEEDED or self.model in (
+            None,
+            same_content["model"],
+        )
+        return is_of_model and same_content["options"] == self.options

@@ -13,7 +13,7 @@ BETWEEN_SECONDS = 1.0  # closer looks are not kept
 REMEMBERED = 200
 
 
-class Paces:
+class ThroughputMeter:
     """The pace of several things at once, by their names. May be asked from any thread."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

@@ -17,7 +17,7 @@ from app.store.files.upload_chunks import PartialFile, UploadFiles
 from app.store.queries import batch_items
 
 
-class Slice:
+class UploadChunk:
     """What one request brings of one upload."""
 
     def __init__(self, database: Database, id: str, file: PartialFile, size_bytes: int) -> None:
@@ -68,22 +68,22 @@ class Slice:
                 self._file.close()
 
 
-class Slices:
+class UploadChunks:
     """The pieces that are on their way now."""
 
     def __init__(self, database: Database, uploads: UploadFiles) -> None:
         self._database = database
         self._uploads = uploads
         self._lock = Lock()
-        self._begun: dict[str, Slice] = {}
+        self._begun: dict[str, UploadChunk] = {}
 
     @contextmanager
-    def begun(self, id: str, held_bytes: int, size_bytes: int) -> Iterator[Slice]:
+    def begun(self, id: str, held_bytes: int, size_bytes: int) -> Iterator[UploadChunk]:
         """Go on with an upload behind its first `held_bytes`; at the end of the block all is on the disk."""
         with self._lock:
             if id in self._begun:  # two came at once, and the other one was first
                 raise UploadOffsetConflict(offset=held_bytes)
-            begun = Slice(self._database, id, self._uploads.open(id, held_bytes), size_bytes)
+            begun = UploadChunk(self._database, id, self._uploads.open(id, held_bytes), size_bytes)
             self._begun[id] = begun
         try:
             yield begun
@@ -101,7 +101,7 @@ class Slices:
             begun.end()
             self._forget(begun)
 
-    def _forget(self, begun: Slice) -> None:
+    def _forget(self, begun: UploadChunk) -> None:
         with self._lock:
             if self._begun.get(begun.id) is begun:
                 del self._begun[begun.id]

@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from app.domain.errors import EmptyFile, UploadNotFound, UploadOffsetConflict, UploadTooLarge
 from app.domain.states import DesiredState, ItemState
 from app.services.batches.batches import found_batch
-from app.services.batches.ingest import Admission
+from app.services.batches.ingest import Ingest
 from app.services.batches.server_folder import Recording
-from app.services.batches.upload_chunks import Slice, Slices
+from app.services.batches.upload_chunks import UploadChunk, UploadChunks
 from app.services.transcriptions.job_queue import Queue
 from app.store.database import Connection, Row
 from app.store.files.upload_chunks import UploadFiles
@@ -32,7 +32,7 @@ class Upload:
     offset: int
 
 
-class Arrivals:
+class BatchUploads:
     """The way into all batches. Every method may be called from any thread."""
 
     def __init__(
@@ -44,10 +44,10 @@ class Arrivals:
     ) -> None:
         self.queue = queue
         self.uploads = uploads
-        self.admission = Admission(queue, limit_bytes, model)
+        self.admission = Ingest(queue, limit_bytes, model)
         self._database = queue.database
         self._limit_bytes = limit_bytes
-        self._slices = Slices(queue.database, uploads)
+        self._slices = UploadChunks(queue.database, uploads)
 
     def announce(self, batch_id: str, name: str, size_bytes: int, modified_ms: int | None = None) -> Upload:
         """Return the upload of a file: the one that was begun before, or a new one at the end of the list.
@@ -78,7 +78,7 @@ class Arrivals:
         return Upload(id, self._held_bytes(row))
 
     @contextmanager
-    def slice(self, id: str, offset: int) -> Iterator[Slice]:
+    def slice(self, id: str, offset: int) -> Iterator[UploadChunk]:
         """Take in what follows byte `offset`; at the end of the block it is on the disk, and counted.
 
         Raises:

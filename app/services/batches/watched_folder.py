@@ -29,10 +29,10 @@ from app.domain.states import JobState
 from app.domain.transcript import Transcript
 from app.formats import Format
 from app.logging import event
-from app.services.batches.batches import BatchBook, BatchState, ItemState
+from app.services.batches.batches import Batches, BatchState, ItemState
 from app.services.batches.records import BatchItem, item_from
 from app.services.batches.server_folder import Recording, display, is_recording, natural
-from app.services.batches.uploads import Arrivals
+from app.services.batches.uploads import BatchUploads
 from app.services.transcriptions.job_queue import Queue
 from app.store.files.locks import unless_held
 from app.store.files.output_files import write_whole
@@ -70,8 +70,8 @@ class Watch:
 
     order: WatchOrder
     queue: Queue
-    book: BatchBook
-    arrivals: Arrivals
+    book: Batches
+    batch_uploads: BatchUploads
     tell: Callable[[str, Problem | None], None]
     clock: Callable[[], float] = time.monotonic
     failures: int = 0
@@ -176,10 +176,10 @@ class Watch:
 
     def _take_in(self, new: list[Recording]) -> None:
         try:
-            self.arrivals.add_files(self._batch, new)
+            self.batch_uploads.add_files(self._batch, new)
         except BatchNotFound:  # somebody has deleted it on the page: what was seen stays seen
             self._open()
-            self.arrivals.add_files(self._batch, new)
+            self.batch_uploads.add_files(self._batch, new)
         self._known.update((recording.name, recording) for recording in new)
         event(_log, logging.INFO, "watch_found", batch=self._batch, count=len(new))
 

@@ -94,15 +94,15 @@ class Child:
         with suppress(OSError):
             self._connection.send(Stop())
             self._process.join(FAREWELL_SECONDS)
-        self.bury()
+        self.clean_up()
 
-    def bury(self) -> None:
+    def clean_up(self) -> None:
         """Make sure that the process has ended, and let go of what belongs to it."""
         self._process.kill()
         self._process.join()
         self._connection.close()
 
-    def death(self) -> InferenceCrashed:
+    def exit_error(self) -> InferenceCrashed:
         """Say how the process died."""
         self._process.join(FAREWELL_SECONDS)
         return InferenceCrashed(detail=_cause(self._process.exitcode))
@@ -116,7 +116,7 @@ class Child:
             except (EOFError, OSError) as silence:
                 if is_late.is_set():
                     raise InferenceHung(seconds=round(seconds, 1)) from silence
-                raise self.death() from silence
+                raise self.exit_error() from silence
         return answer
 
     @contextmanager

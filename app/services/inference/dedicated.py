@@ -16,16 +16,16 @@ from app.domain.errors import ModelUnknown
 from app.engine import EngineSpec
 from app.engine.preparation.preparation import Cancelled
 from app.services.inference.process import InferenceProcess, Stopped
-from app.services.inference.scheduler import Batches
+from app.services.inference.scheduler import InferenceScheduler
 
 LOOK_SECONDS = 0.5  # between two looks whether the job is still wanted, while its model is loaded
 
 
 @dataclass(frozen=True, slots=True)
-class BenchEngine:
+class DedicatedEngine:
     """A model that is loaded for one job."""
 
-    batches: Batches
+    scheduler: InferenceScheduler
     inference: InferenceProcess
 
     def peak_bytes(self) -> int | None:
@@ -33,7 +33,7 @@ class BenchEngine:
         return self.inference.peak_bytes()
 
 
-class Bench:
+class DedicatedEngines:
     """The one place for another model."""
 
     def __init__(self, spec_of: Callable[[str], EngineSpec], timeout_seconds: float) -> None:
@@ -42,16 +42,16 @@ class Bench:
         self._place = Lock()
 
     @contextmanager
-    def place(self) -> Iterator[BenchPlace]:
+    def place(self) -> Iterator[EngineSlot]:
         """Take the place, if it is free, until the end of the block."""
-        place = BenchPlace(self._place, is_mine=self._place.acquire(blocking=False))
+        place = EngineSlot(self._place, is_mine=self._place.acquire(blocking=False))
         try:
             yield place
         finally:
             place.leave()
 
     @contextmanager
-    def engine(self, model: str, is_unwanted: Callable[[], bool]) -> Iterator[BenchEngine]:
+    def engine(self, model: str, is_unwanted: Callable[[], bool]) -> Iterator[DedicatedEngine]:
         """Load a model for the block. Only who has the place may.
 
         Raises:
@@ -60,19 +60,19 @@ class Bench:
             Cancelled: `is_unwanted` became true while it was loaded.
         """
         inference = InferenceProcess(self._spec_of(model))
-        batches = Batches(inference, self._timeout_seconds)
-        sender = Thread(target=batches.run, name="bench", daemon=True)
+        scheduler = InferenceScheduler(inference, self._timeout_seconds)
+        sender = Thread(target=scheduler.run, name="bench", daemon=True)
         sender.start()
         try:
             _load(inference, is_unwanted)
-            yield BenchEngine(batches, inference)
+            yield DedicatedEngine(scheduler, inference)
         finally:
-            batches.stop()
+            scheduler.stop()
             inference.stop()
             sender.join()
 
 
-class BenchPlace:
+class EngineSlot:
     """The place as one thread sees it."""
 
     def __init__(self, lock: Lock, *, is_mine: bool) -> None:

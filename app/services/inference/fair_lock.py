@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from threading import Condition
 
 
-class Turns:
+class FairLock:
     """Python's own lock may be won again and again by the thread that has just let it go; this one is not."""
 
     def __init__(self) -> None:

@@ -20,7 +20,7 @@ from app.engine import EngineInfo, EngineSpec, Utterance
 from app.engine.process.messages import ClearCache, Cleared, Failed, Ready, Refused, Transcribe, Transcribed
 from app.logging import event
 from app.services.inference.child import Child
-from app.services.inference.fair_lock import Turns
+from app.services.inference.fair_lock import FairLock
 from app.services.inference.status import InferenceStatus, Recognition, Stopped
 
 __all__ = ["InferenceProcess", "InferenceStatus", "Recognition", "Stopped"]
@@ -40,11 +40,11 @@ class InferenceProcess:
     def __init__(self, spec: EngineSpec, *, load_seconds: float = LOAD_SECONDS) -> None:
         self._spec = spec
         self._load_seconds = load_seconds
-        self._turns = Turns()
+        self._turns = FairLock()
         self._ids = count(1)
         self._stopping = Event()
         self._child: Child | None = None
-        self._deaths_in_a_row = 0
+        self._exits_in_a_row = 0
         self._used_at = time.monotonic()
         self._status = InferenceStatus()
         self._status_lock = Lock()
@@ -71,7 +71,7 @@ class InferenceProcess:
         if (child := self._child) is not None:
             child.kill()
         with self._turns.taken():
-            self._let_go()
+            self._release()
 
     def unload(self) -> None:
         """End the process after its present request, which frees all its memory; the next request loads again."""
@@ -79,7 +79,7 @@ class InferenceProcess:
             if self._child is not None:
                 self._child.end()
                 event(_log, logging.INFO, "inference_unloaded", pid=self._child.pid)
-            self._let_go()
+            self._release()
 
     def clear_cache(self) -> int | None:
         """Give back what the device keeps for later, after the present request; None where nothing is loaded.
@@ -92,8 +92,8 @@ class InferenceProcess:
                 return None
             try:
                 answer = self._child.ask(ClearCache(), CLEAR_SECONDS)
-            except (InferenceCrashed, InferenceHung) as death:
-                self._lose(death)
+            except (InferenceCrashed, InferenceHung) as exit_error:
+                self._handle_exit(exit_error)
                 raise
         return answer.freed_bytes if isinstance(answer, Cleared) else 0
 
@@ -107,7 +107,7 @@ class InferenceProcess:
                 return False
             child.end()
             event(_log, logging.INFO, "inference_idle", pid=child.pid, seconds=round(seconds))
-            self._let_go()
+            self._release()
         return True
 
     @property
@@ -125,13 +125,13 @@ class InferenceProcess:
         with self._turns.taken():
             if self._child is not None:
                 self._child.end()
-            self._let_go()
+            self._release()
             old, self._spec = self._spec, spec
             try:
                 self._ready_child()
             except InferenceUnavailable:
                 self._spec = old
-                self._let_go()
+                self._release()
                 Thread(target=self._load, name="inference-loader", daemon=True).start()
                 raise
 
@@ -164,11 +164,11 @@ class InferenceProcess:
             self._note(state="busy")
             try:
                 answer = child.ask(Transcribe(next(self._ids), tuple(utterances)), timeout_seconds)
-            except (InferenceCrashed, InferenceHung) as death:
-                self._lose(death)
+            except (InferenceCrashed, InferenceHung) as exit_error:
+                self._handle_exit(exit_error)
                 raise
             self._note(state="ready")
-            self._deaths_in_a_row = 0
+            self._exits_in_a_row = 0
             self._used_at = time.monotonic()
             return self._recognition(answer)
 
@@ -194,24 +194,24 @@ class InferenceProcess:
     def _ready_child(self) -> Child:
         """Return the living child, or start one; a start that dies is repeated after a pause."""
         if self._child is not None and not self._child.is_alive():
-            self._lose(self._child.death())
+            self._handle_exit(self._child.exit_error())
         starts = 0
         while self._child is None:
             self._pause()
             starts += 1
             try:
                 self._child = self._start_child()
-            except (InferenceCrashed, InferenceHung) as death:
-                self._count_death(death)
+            except (InferenceCrashed, InferenceHung) as exit_error:
+                self._count_exit(exit_error)
                 if starts == STARTS_IN_A_ROW:
-                    self._refuse(InferenceUnavailable(reason=death.problem.to_dict()), death)
+                    self._refuse(InferenceUnavailable(reason=exit_error.problem.to_dict()), exit_error)
         return self._child
 
     def _pause(self) -> None:
         """Wait the longer, the more children have died in a row; the first successor comes at once."""
         seconds = 0.0
-        if self._deaths_in_a_row > 1:
-            seconds = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** (self._deaths_in_a_row - 2))
+        if self._exits_in_a_row > 1:
+            seconds = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** (self._exits_in_a_row - 2))
         if self._stopping.wait(seconds):
             raise Stopped
 
@@ -228,13 +228,13 @@ class InferenceProcess:
         try:
             answer = child.first_answer(self._load_seconds)
         except (InferenceCrashed, InferenceHung):
-            self._bury()
+            self._clean_up()
             raise
         return self._welcome(child, answer)
 
     def _welcome(self, child: Child, answer: object) -> Child:
         if isinstance(answer, Refused):
-            self._bury()
+            self._clean_up()
             answer.error.add_note(answer.traceback)
             self._refuse(answer.error, answer.error)
         assert isinstance(answer, Ready)  # noqa: S101 - the only other first answer
@@ -261,30 +261,30 @@ class InferenceProcess:
         multiprocessing.connection.wait([child.sentinel])
         with suppress(Stopped), self._turns.taken():
             if self._child is child:
-                self._lose(child.death())
+                self._handle_exit(child.exit_error())
 
-    def _lose(self, death: InferenceCrashed | InferenceHung) -> None:
+    def _handle_exit(self, exit_error: InferenceCrashed | InferenceHung) -> None:
         """Take leave of a child that died, and let the next one load behind whoever waits already."""
-        self._bury()
-        self._count_death(death)
+        self._clean_up()
+        self._count_exit(exit_error)
         self._note(state="loading", info=None)
         Thread(target=self._load, name="inference-loader", daemon=True).start()
 
-    def _count_death(self, death: InferenceCrashed | InferenceHung) -> None:
+    def _count_exit(self, exit_error: InferenceCrashed | InferenceHung) -> None:
         if self._stopping.is_set():
-            raise Stopped from death
-        self._deaths_in_a_row += 1
-        self._note(restarts=self._status.restarts + 1, last_restart_reason=death.problem)
-        event(_log, logging.ERROR, "inference_died", reason=death)
+            raise Stopped from exit_error
+        self._exits_in_a_row += 1
+        self._note(restarts=self._status.restarts + 1, last_restart_reason=exit_error.problem)
+        event(_log, logging.ERROR, "inference_died", reason=exit_error)
 
-    def _bury(self) -> None:
+    def _clean_up(self) -> None:
         if self._child is not None:
-            self._child.bury()
+            self._child.clean_up()
             self._child = None
 
-    def _let_go(self) -> None:
-        self._bury()
-        self._deaths_in_a_row = 0
+    def _release(self) -> None:
+        self._clean_up()
+        self._exits_in_a_row = 0
         self._note(state="stopped", info=None, problem=None)
 
     def _note(self, **changes: object) -> None:

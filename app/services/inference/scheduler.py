@@ -16,9 +16,24 @@ from threading import Condition
 
 from app.domain.errors import AppError, InferenceCrashed, InferenceHung, InferenceUnavailable
 from app.services.inference.process import InferenceProcess
-from app.services.inference.segment_queue import FINAL, PARTIAL, RECORDING, Lane, Order, Recognised
+from app.services.inference.segment_queue import (
+    FINAL,
+    PARTIAL,
+    RECORDING,
+    Recognised,
+    SegmentQueue,
+    SegmentRequest,
+)
 
-__all__ = ["FINAL", "PARTIAL", "RECORDING", "Batches", "Lane", "Order", "Recognised"]
+__all__ = [
+    "FINAL",
+    "PARTIAL",
+    "RECORDING",
+    "InferenceScheduler",
+    "Recognised",
+    "SegmentQueue",
+    "SegmentRequest",
+]
 
 TRIES_ALONE = 2  # the process may have died by chance; twice of the same segment is no chance
 PATIENCE_SECONDS = 5.0  # that a recording waits for those who speak, from one of its segments to the next
@@ -28,7 +43,7 @@ FIRST_PACE = 0.03  # seconds of computing for one of sound, until it is measured
 PACE_KEPT = 0.8  # of the measured pace, with each new measurement
 
 
-class Batches:
+class InferenceScheduler:
     """The one way from jobs to the process that infers."""
 
     def __init__(
@@ -43,7 +58,7 @@ class Batches:
         self._patience_seconds = patience_seconds
         self._pace = FIRST_PACE
         self._recording_served_at = 0.0
-        self._lanes: list[Lane] = []  # the next one to be served comes first
+        self._queues: list[SegmentQueue] = []  # the next one to be served comes first
         self._is_stopping = False
 
     @property
@@ -52,18 +67,18 @@ class Batches:
         return self._inference.batch_seconds
 
     @contextmanager
-    def lane(
+    def queue(
         self, job: str, priority: int = RECORDING, on_done: Callable[[], None] | None = None
-    ) -> Iterator[Lane]:
+    ) -> Iterator[SegmentQueue]:
         """A way through for one job; at the end of the block whatever is still under way is forgotten."""
-        lane = Lane(job, priority, self, on_done)
+        queue = SegmentQueue(job, priority, self, on_done)
         with self.changed:
-            self._lanes.append(lane)
+            self._queues.append(queue)
         try:
-            yield lane
+            yield queue
         finally:
             with self.changed:
-                self._lanes.remove(lane)
+                self._queues.remove(queue)
                 self.changed.notify_all()
 
     def run(self) -> None:
@@ -71,7 +86,7 @@ class Batches:
         while batch := self._next_batch():
             self._send(batch)
 
-    def _next_batch(self) -> list[tuple[Lane, Order]]:
+    def _next_batch(self) -> list[tuple[SegmentQueue, SegmentRequest]]:
         """Wait for what is to be sent; nothing once it is time to stop."""
         with self.changed:
             while not self._is_stopping:
@@ -87,60 +102,60 @@ class Batches:
 
     # Choosing; under the lock
 
-    def _take_batch(self) -> list[tuple[Lane, Order]]:
+    def _take_batch(self) -> list[tuple[SegmentQueue, SegmentRequest]]:
         """Take the oldest segment of the lane whose turn it is, and of all lanes those that go well with it."""
-        found = self._next_lane()
+        found = self._next_queue()
         if found is None:
             return []
-        lane, most_seconds = found
-        self._lanes.remove(lane)
-        self._lanes.append(lane)
-        if lane.priority == RECORDING:
+        queue, most_seconds = found
+        self._queues.remove(queue)
+        self._queues.append(queue)
+        if queue.priority == RECORDING:
             self._recording_served_at = time.monotonic()
-        equals = [each for each in self._lanes if each.priority == lane.priority]
-        waiting = {order: each for each in equals for order in each.waiting}
-        chosen = go_together(lane.waiting[0], waiting, most_seconds)
-        for order in chosen:
-            waiting[order].waiting.remove(order)
-            waiting[order].in_work.append(order)
-        return [(waiting[order], order) for order in chosen]
+        equals = [each for each in self._queues if each.priority == queue.priority]
+        waiting = {request: each for each in equals for request in each.waiting}
+        chosen = batch_around(queue.waiting[0], waiting, most_seconds)
+        for request in chosen:
+            waiting[request].waiting.remove(request)
+            waiting[request].in_work.append(request)
+        return [(waiting[request], request) for request in chosen]
 
-    def _next_lane(self) -> tuple[Lane, float] | None:
+    def _next_queue(self) -> tuple[SegmentQueue, float] | None:
         """Return the lane whose turn it is, and how many seconds it may send; the first of the highest priority.
 
         None where nothing waits, or only what is too long to be begun while somebody speaks.
         """
-        waiting = [lane for lane in self._lanes if lane.waiting]
-        recording = next((lane for lane in waiting if lane.priority == RECORDING), None)
-        first = max(waiting, key=lambda lane: lane.priority, default=None)
+        waiting = [queue for queue in self._queues if queue.waiting]
+        recording = next((queue for queue in waiting if queue.priority == RECORDING), None)
+        first = max(waiting, key=lambda queue: queue.priority, default=None)
         if first is None:
             return None
-        is_disturbing = first is not recording or any(lane.is_speaking for lane in self._lanes)
+        is_disturbing = first is not recording or any(queue.is_speaking for queue in self._queues)
         if recording and is_disturbing and self._seconds_left(recording) <= 0:
             return recording, 0.0  # one alone: those who speak are next
         if first is not recording:
             return first, self.batch_seconds
         if not is_disturbing:
-            is_live = any(lane.priority != RECORDING for lane in self._lanes)
+            is_live = any(queue.priority != RECORDING for queue in self._queues)
             return first, min(
                 self.batch_seconds, SHORT_SECONDS / self._pace
             ) if is_live else self.batch_seconds
         quick = QUICK_SECONDS / self._pace
         return (first, min(quick, self.batch_seconds)) if first.waiting[0].seconds <= quick else None
 
-    def _seconds_left(self, recording: Lane) -> float:
+    def _seconds_left(self, recording: SegmentQueue) -> float:
         """Return how long a recording still has to wait for those who speak."""
         since = max(recording.waiting[0].since, self._recording_served_at)
         return since + self._patience_seconds - time.monotonic()
 
     def _seconds_until_overdue(self) -> float | None:
-        held_back = [lane for lane in self._lanes if lane.waiting]
+        held_back = [queue for queue in self._queues if queue.waiting]
         return max(0.0, self._seconds_left(held_back[0])) if held_back else None
 
     # Sending
 
-    def _send(self, batch: list[tuple[Lane, Order]]) -> None:
-        utterances = [order.utterance for _, order in batch]
+    def _send(self, batch: list[tuple[SegmentQueue, SegmentRequest]]) -> None:
+        utterances = [request.utterance for _, request in batch]
         began = time.monotonic()
         try:
             answer = self._inference.transcribe(utterances, self._timeout_seconds)
@@ -151,46 +166,50 @@ class Batches:
             parts = zip(answer.hypotheses, answer.receipts, strict=True)
             self._settle(batch, [Recognised(*part, answer.info) for part in parts])
 
-    def _note_pace(self, batch: list[tuple[Lane, Order]], seconds: float) -> None:
+    def _note_pace(self, batch: list[tuple[SegmentQueue, SegmentRequest]], seconds: float) -> None:
         """Learn how long a second of sound takes; loading a model in between does not count."""
-        sound = max(order.seconds for _, order in batch) * len(batch)
+        sound = max(request.seconds for _, request in batch) * len(batch)
         measured = min(seconds / max(sound, 1.0), 10 * self._pace)
         self._pace = PACE_KEPT * self._pace + (1 - PACE_KEPT) * measured
 
-    def _settle(self, batch: list[tuple[Lane, Order]], results: Sequence[Recognised | Exception]) -> None:
+    def _settle(
+        self, batch: list[tuple[SegmentQueue, SegmentRequest]], results: Sequence[Recognised | Exception]
+    ) -> None:
         """Give each lane its results; what may do better alone, or a second time, waits again."""
         with self.changed:
-            for (lane, order), result in zip(batch, results, strict=True):
-                lane.in_work.remove(order)
-                if _is_worth_another_try(order, result, len(batch)):
-                    lane.wait_again(order, result)
+            for (queue, request), result in zip(batch, results, strict=True):
+                queue.in_work.remove(request)
+                if _is_worth_another_try(request, result, len(batch)):
+                    queue.requeue(request, result)
                 else:
-                    order.result = result
-                    lane.done.append(order)
+                    request.result = result
+                    queue.done.append(request)
             self.changed.notify_all()
-        for lane in {id(lane): lane for lane, _ in batch}.values():
-            if lane.on_done:
-                lane.on_done()
+        for queue in {id(queue): queue for queue, _ in batch}.values():
+            if queue.on_done:
+                queue.on_done()
 
 
-def go_together(seed: Order, others: Iterable[Order], batch_seconds: float) -> list[Order]:
+def batch_around(
+    seed: SegmentRequest, others: Iterable[SegmentRequest], batch_seconds: float
+) -> list[SegmentRequest]:
     """Return `seed` and those of similar length that fit beside it into so many padded seconds."""
     batch, longest = [seed], seed.seconds
     if seed.is_alone:
         return batch
-    for order in sorted(others, key=lambda order: abs(order.seconds - seed.seconds)):
-        padded = max(longest, order.seconds) * (len(batch) + 1)
-        if order is not seed and not order.is_alone and padded <= batch_seconds:
-            batch.append(order)
-            longest = max(longest, order.seconds)
+    for request in sorted(others, key=lambda request: abs(request.seconds - seed.seconds)):
+        padded = max(longest, request.seconds) * (len(batch) + 1)
+        if request is not seed and not request.is_alone and padded <= batch_seconds:
+            batch.append(request)
+            longest = max(longest, request.seconds)
     return batch
 
 
-def _is_worth_another_try(order: Order, result: Recognised | Exception, batch_size: int) -> bool:
+def _is_worth_another_try(request: SegmentRequest, result: Recognised | Exception, batch_size: int) -> bool:
     """An error of several may be the fault of one; a death of the process may be chance."""
     if not isinstance(result, AppError) or isinstance(result, InferenceUnavailable):
         return False
     if batch_size > 1:
         return True
-    order.tries += isinstance(result, InferenceCrashed | InferenceHung)
-    return isinstance(result, InferenceCrashed | InferenceHung) and order.tries < TRIES_ALONE
+    request.tries += isinstance(result, InferenceCrashed | InferenceHung)
+    return isinstance(result, InferenceCrashed | InferenceHung) and request.tries < TRIES_ALONE

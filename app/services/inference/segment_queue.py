@@ -7,14 +7,12 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from threading import Condition
+from typing import Protocol
 
 from app.domain.transcript import Applied
 from app.engine import EngineInfo, Hypothesis, Utterance
 from app.logging import event
-
-if TYPE_CHECKING:
-    from app.services.inference.scheduler import Batches
 
 RECORDING, PARTIAL, FINAL = 0, 1, 2  # priorities: a text that is complete comes before one that will change
 LEAST_AHEAD = 2  # segments of a job that are handed in: one is computed, one is ready
@@ -33,7 +31,7 @@ class Recognised:
 
 
 @dataclass(slots=True, eq=False)
-class Order:
+class SegmentRequest:
     """One segment on its way through the process that infers."""
 
     index: int
@@ -60,69 +58,78 @@ class Order:
         return self.result
 
 
+class Scheduler(Protocol):
+    """What a queue knows of the scheduler that takes from it."""
+
+    changed: Condition
+
+    @property
+    def batch_seconds(self) -> float: ...
+
+
 @dataclass(slots=True, eq=False)
-class Lane:
+class SegmentQueue:
     """One job's segments on their way; `index` is their order."""
 
     job: str
     priority: int
     """Lanes with less wait while one with more has segments: a person who speaks comes before recordings."""
-    batches: Batches
+    scheduler: Scheduler
     on_done: Callable[[], None] | None = None
     """Called when a segment is done; it must not wait."""
     is_speaking: bool = False
     """Somebody is in the middle of a sentence and will want an answer soon."""
-    waiting: deque[Order] = field(default_factory=deque)
-    in_work: list[Order] = field(default_factory=list)
-    done: deque[Order] = field(default_factory=deque)
+    waiting: deque[SegmentRequest] = field(default_factory=deque)
+    in_work: list[SegmentRequest] = field(default_factory=list)
+    done: deque[SegmentRequest] = field(default_factory=deque)
 
     @property
     def has_room(self) -> bool:
         """More segments would make better batches, or keep the process from waiting."""
-        with self.batches.changed:
+        with self.scheduler.changed:
             ahead = [*self.waiting, *self.in_work]
-        enough = BATCHES_AHEAD * self.batches.batch_seconds
-        return len(ahead) < LEAST_AHEAD or sum(order.seconds for order in ahead) < enough
+        enough = BATCHES_AHEAD * self.scheduler.batch_seconds
+        return len(ahead) < LEAST_AHEAD or sum(request.seconds for request in ahead) < enough
 
     @property
     def is_empty(self) -> bool:
-        with self.batches.changed:
+        with self.scheduler.changed:
             return not (self.waiting or self.in_work or self.done)
 
-    def hand_in(self, index: int, utterance: Utterance) -> None:
-        with self.batches.changed:
-            self.waiting.append(Order(index, utterance))
-            self.batches.changed.notify_all()
+    def submit(self, index: int, utterance: Utterance) -> None:
+        with self.scheduler.changed:
+            self.waiting.append(SegmentRequest(index, utterance))
+            self.scheduler.changed.notify_all()
 
-    def tell_speaking(self, *, is_speaking: bool) -> None:
+    def set_speaking(self, *, is_speaking: bool) -> None:
         """Keep the process from beginning something long, or allow it again."""
-        with self.batches.changed:
+        with self.scheduler.changed:
             self.is_speaking = is_speaking
-            self.batches.changed.notify_all()
+            self.scheduler.changed.notify_all()
 
-    def take_out(self, patience_seconds: float) -> Order | None:
+    def next_result(self, patience_seconds: float) -> SegmentRequest | None:
         """Return a segment that is done; None where there was none for so long."""
-        with self.batches.changed:
-            self.batches.changed.wait_for(lambda: self.done, patience_seconds)
+        with self.scheduler.changed:
+            self.scheduler.changed.wait_for(lambda: self.done, patience_seconds)
             return self.done.popleft() if self.done else None
 
-    def wait_again(self, order: Order, reason: object) -> None:
+    def requeue(self, request: SegmentRequest, reason: object) -> None:
         """Put a segment back into its place, to be sent without company."""
-        event(_log, logging.WARNING, "segment_tried_again", job=self.job, index=order.index, reason=reason)
-        order.is_alone = True
-        self.waiting = deque(sorted((*self.waiting, order), key=lambda each: each.index))
+        event(_log, logging.WARNING, "segment_tried_again", job=self.job, index=request.index, reason=reason)
+        request.is_alone = True
+        self.waiting = deque(sorted((*self.waiting, request), key=lambda each: each.index))
 
-    def take_back(self, index: int) -> bool:
+    def cancel(self, index: int) -> bool:
         """Take back one segment; tell whether it still waited."""
-        with self.batches.changed:
-            found = next((order for order in self.waiting if order.index == index), None)
+        with self.scheduler.changed:
+            found = next((request for request in self.waiting if request.index == index), None)
             if found:
                 self.waiting.remove(found)
             return found is not None
 
-    def withdraw(self) -> int:
+    def cancel_waiting(self) -> int:
         """Take back what waits and return how many those are; what is being computed goes on."""
-        with self.batches.changed:
+        with self.scheduler.changed:
             withdrawn = len(self.waiting)
             self.waiting.clear()
             return withdrawn

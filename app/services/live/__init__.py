@@ -1,37 +1,36 @@
 """Live recognition: sound that arrives while somebody speaks is stored, acknowledged, and read sentence by sentence."""
 
-from app.services.live.context import SessionFacts
 from app.services.live.events import (
     Acknowledged,
     Ended,
+    ErrorEvent,
     Final,
     Listener,
     LiveEvent,
     Partial,
-    SettingsHold,
+    SettingsApplied,
     Started,
-    Trouble,
     VoiceStarted,
     VoiceStopped,
 )
-from app.services.live.hub import Live, LiveLimits, Over
-from app.services.live.session import Session
+from app.services.live.hub import EndedSession, Live, LiveLimits
+from app.services.live.session import Session, SessionFacts
 
 __all__ = [
     "Acknowledged",
     "Ended",
+    "EndedSession",
+    "ErrorEvent",
     "Final",
     "Listener",
     "Live",
     "LiveEvent",
     "LiveLimits",
-    "Over",
     "Partial",
     "Session",
     "SessionFacts",
-    "SettingsHold",
+    "SettingsApplied",
     "Started",
-    "Trouble",
     "VoiceStarted",
     "VoiceStopped",
 ]

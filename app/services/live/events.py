@@ -71,14 +71,14 @@ class Final:
 
 
 @dataclass(frozen=True, slots=True)
-class SettingsHold:
+class SettingsApplied:
     """What holds from the next segment on."""
 
     options: TranscriptionOptions
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class ErrorEvent:
     """Something the person should know; `is_fatal` ends the connection, though not the session."""
 
     problem: Problem
@@ -93,7 +93,15 @@ class Ended:
 
 
 LiveEvent: TypeAlias = (
-    Started | Acknowledged | VoiceStarted | VoiceStopped | Partial | Final | SettingsHold | Trouble | Ended
+    Started
+    | Acknowledged
+    | VoiceStarted
+    | VoiceStopped
+    | Partial
+    | Final
+    | SettingsApplied
+    | ErrorEvent
+    | Ended
 )
 Listener: TypeAlias = Callable[[LiveEvent], None]
 """Called from any thread; it must neither wait nor raise."""

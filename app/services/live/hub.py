@@ -15,12 +15,11 @@ from app.domain.states import LiveState
 from app.domain.transcription import SegmentRecord
 from app.engine import SAMPLE_RATE
 from app.logging import event
-from app.services.inference.scheduler import Batches
-from app.services.live.context import SessionFacts, Surroundings
+from app.services.inference.scheduler import InferenceScheduler
 from app.services.live.events import Listener
 from app.services.live.recorder import Recorder
-from app.services.live.session import Session
-from app.services.live.session_store import Ledger, Place
+from app.services.live.session import Session, SessionContext, SessionFacts
+from app.services.live.session_store import LiveSessionStore, SessionFiles
 from app.services.transcriptions.job_queue import Queue
 from app.store.database import Row
 
@@ -31,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Over:
+class EndedSession:
     """A session that has ended, as its client asked or without it."""
 
     id: str
@@ -61,21 +60,27 @@ class Live:
     def __init__(
         self,
         queue: Queue,
-        batches: Batches | None,
+        scheduler: InferenceScheduler | None,
         limits: LiveLimits,
         model: Callable[[], str | None],
-        quick: Callable[[TranscriptionOptions], Batches | None] = lambda _: None,
+        quick: Callable[[TranscriptionOptions], InferenceScheduler | None] = lambda _: None,
     ) -> None:
         self._queue = queue
-        self._ledger = Ledger(queue)
+        self._session_store = LiveSessionStore(queue)
         self._limits = limits
         self._awake: dict[str, Session] = {}
         self._lock = Lock()
         self._stopping = Event()
         self._opened_at = datetime.now(UTC)
-        self._recorder = Recorder(self._ledger, self._all)
-        self._around = Surroundings(
-            self._ledger, batches, quick, self._recorder.write, model, limits.most_seconds, self._forget
+        self._recorder = Recorder(self._session_store, self._all)
+        self._around = SessionContext(
+            self._session_store,
+            scheduler,
+            quick,
+            self._recorder.write,
+            model,
+            limits.most_seconds,
+            self._forget,
         )
 
     @contextmanager
@@ -108,14 +113,14 @@ class Live:
         """
         if len(self._awake) >= self._limits.sessions:
             raise LiveSessionsFull(most=self._limits.sessions)
-        place, token = self._ledger.begin(name, options)
+        place, token = self._session_store.begin(name, options)
         with self._lock:
             session = self._wake(place, options, 0)
         session.attach(listener, token)
         self._queue.announce()
         return session
 
-    def resume(self, id: str, token: str, listener: Listener) -> Session | Over:
+    def resume(self, id: str, token: str, listener: Listener) -> Session | EndedSession:
         """Go on with a session, or tell how it ended.
 
         Raises:
@@ -124,21 +129,21 @@ class Live:
             TranscriptionNotFound: it was deleted.
             DiskFull, DatabaseUnusable
         """
-        row = self._ledger.find(id, token)
+        row = self._session_store.find(id, token)
         if row["state"] != LiveState.OPEN:
             return self._over(row)
         session = self._session(row)
         session.attach(listener)
         return session
 
-    def _over(self, row: Row) -> Over:
+    def _over(self, row: Row) -> EndedSession:
         transcription = row["transcription_id"]
-        return Over(
+        return EndedSession(
             row["id"],
             transcription,
             row["next_chunk"],
             self._queue.get(transcription).options,
-            tuple(self._ledger.segments.all_of(transcription)),
+            tuple(self._session_store.segments.all_of(transcription)),
             as_asked=row["state"] == LiveState.ENDED,
         )
 
@@ -154,7 +159,7 @@ class Live:
                 segments=row["segments_done"],
                 is_connected=row["id"] in self._awake and self._awake[row["id"]].is_connected,
             )
-            for row in self._ledger.open_rows()
+            for row in self._session_store.open_rows()
             if row["deleted_at"] is None
         ]
 
@@ -165,12 +170,12 @@ class Live:
         with self._lock:
             if session := self._awake.get(row["id"]):
                 return session
-            reopened = self._ledger.reopen(row["id"])
+            reopened = self._session_store.reopen(row["id"])
             if reopened is None:
                 raise LiveSessionElsewhere(id=row["id"])
             return self._wake(*reopened)
 
-    def _wake(self, place: Place, options: TranscriptionOptions, next_chunk: int) -> Session:
+    def _wake(self, place: SessionFiles, options: TranscriptionOptions, next_chunk: int) -> Session:
         session = Session(place, options, next_chunk, self._around)
         self._awake[place.id] = session
         session.start()
@@ -181,7 +186,7 @@ class Live:
             if self._awake.pop(session.place.id, None) is None:
                 return
         session.intake.close()
-        session.place.let_go()
+        session.place.release()
 
     def _all(self) -> list[Session]:
         with self._lock:
@@ -192,7 +197,7 @@ class Live:
     def _look(self) -> None:
         while not self._stopping.wait(LOOK_SECONDS):
             try:
-                for row in self._ledger.open_rows():
+                for row in self._session_store.open_rows():
                     self._look_at(row)
             except (AppError, OSError):  # a locked database, a full disk: the next look tries again
                 event(_log, logging.WARNING, "live_look_failed", exc_info=True)

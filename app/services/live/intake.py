@@ -7,7 +7,7 @@ from threading import Lock
 
 from app.domain.errors import LiveGap, LiveNotStored
 from app.engine import SAMPLE_RATE
-from app.store.files.live_wav import BYTES_PER_SAMPLE, GrowingWav
+from app.store.files.live_wav import BYTES_PER_SAMPLE, LiveWav
 
 MOST_WAITING_SECONDS = 60.0  # of sound that the disk does not take; the client keeps what comes after it
 
@@ -27,7 +27,7 @@ class Stored:
 class Intake:
     """`take` is called by the connection, `write` by the thread that writes."""
 
-    def __init__(self, wav: GrowingWav, next_chunk: int) -> None:
+    def __init__(self, wav: LiveWav, next_chunk: int) -> None:
         self.stored = Stored(next_chunk, wav.samples)
         """What a power cut cannot take."""
         self._wav = wav

@@ -14,14 +14,14 @@ from threading import Event, Lock, Thread
 from app.domain.options import TranscriptionOptions
 from app.engine import EngineSpec
 from app.services.inference.process import InferenceProcess
-from app.services.inference.scheduler import Batches
+from app.services.inference.scheduler import InferenceScheduler
 
 IDLE_SECONDS = 300.0  # without anybody speaking, after which the process ends
 LOOK_SECONDS = 30.0
 FAREWELL_SECONDS = 5.0
 
 
-class QuickReader:
+class PartialEngine:
     """The process begins with the first session that needs it."""
 
     def __init__(
@@ -34,7 +34,7 @@ class QuickReader:
         """Read with the engine of `spec` whatever `is_wanted` says it of; a process without work ends."""
         self._is_wanted = is_wanted
         self._inference = InferenceProcess(spec)
-        self._batches = Batches(self._inference, timeout_seconds)
+        self._scheduler = InferenceScheduler(self._inference, timeout_seconds)
         self._idle_seconds = idle_seconds
         self._threads: list[Thread] = []
         self._beginning = Lock()
@@ -47,12 +47,12 @@ class QuickReader:
             yield
         finally:
             self._stopping.set()
-            self._batches.stop()
+            self._scheduler.stop()
             self._inference.stop()
             for thread in self._threads:
                 thread.join(FAREWELL_SECONDS)
 
-    def batches_for(self, options: TranscriptionOptions) -> Batches | None:
+    def scheduler_for(self, options: TranscriptionOptions) -> InferenceScheduler | None:
         """Return the way to the process for open segments with these options; None where the model in use is as quick."""
         if not self._is_wanted(options):
             return None
@@ -60,12 +60,12 @@ class QuickReader:
             if not self._threads:
                 self._inference.start()
                 self._threads = [
-                    Thread(target=self._batches.run, name="quick-batches", daemon=True),
+                    Thread(target=self._scheduler.run, name="quick-batches", daemon=True),
                     Thread(target=self._look_after, name="quick-idle", daemon=True),
                 ]
                 for thread in self._threads:
                     thread.start()
-        return self._batches
+        return self._scheduler
 
     def _look_after(self) -> None:
         while not self._stopping.wait(LOOK_SECONDS):

@@ -20,7 +20,7 @@ LEFT_WORD = re.compile(r"[0-9A-Za-z\u00c0-\u024f']+$")
 CONTEXT_SECONDS = 3.0  # of what is settled that is read again
 
 
-class GrowingText:
+class PartialText:
     """The text of one open segment; times are seconds of the session."""
 
     def __init__(self) -> None:

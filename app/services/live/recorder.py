@@ -10,7 +10,7 @@ from threading import Event, Lock
 from app.domain.errors import AppError, LiveNotStored
 from app.logging import event
 from app.services.live.session import Session
-from app.services.live.session_store import Ledger
+from app.services.live.session_store import LiveSessionStore
 
 WRITE_SECONDS = 0.2
 COMPLAINT_SECONDS = 5.0  # between two of the same
@@ -21,8 +21,8 @@ _log = logging.getLogger(__name__)
 class Recorder:
     """One thread writes; a session that ends has its own sound written at once."""
 
-    def __init__(self, ledger: Ledger, sessions: Callable[[], Sequence[Session]]) -> None:
-        self._ledger = ledger
+    def __init__(self, session_store: LiveSessionStore, sessions: Callable[[], Sequence[Session]]) -> None:
+        self._session_store = session_store
         self._sessions = sessions
         self._writing = Lock()
         self._complained: dict[
@@ -59,7 +59,7 @@ class Recorder:
             stored = [(session, session.intake.stored) for session in sessions]
             if not stored:
                 return
-            self._ledger.note((session.place.id, place) for session, place in stored)
+            self._session_store.note((session.place.id, place) for session, place in stored)
             for session, place in stored:
                 session.noted(place)
 

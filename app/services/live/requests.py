@@ -9,26 +9,26 @@ import numpy as np
 
 from app.domain.errors import AppError
 from app.domain.options import TranscriptionOptions
+from app.domain.speech import SpeechSpan
 from app.engine import SAMPLE_RATE, Waveform
 from app.engine.audio.samples import BYTES_PER_SAMPLE, FULL_SCALE
-from app.engine.vad.vad import SpeechSpan
 from app.logging import event
-from app.services.inference.segment_queue import Lane, Order, Recognised
+from app.services.inference.segment_queue import Recognised, SegmentQueue, SegmentRequest
 from app.services.live.segment_store import Planned
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Lanes:
+class SessionQueues:
     """The two ways of one session through the process that infers."""
 
-    partials: Lane
-    finals: Lane
+    partials: SegmentQueue
+    finals: SegmentQueue
 
 
 @dataclass(slots=True)
-class Reading:
+class PendingSegment:
     """A question to the process that infers, and its answer."""
 
     number: int
@@ -69,10 +69,10 @@ def waveform_of(sound: bytes) -> Waveform:
     return np.frombuffer(sound, dtype="<i2").astype(np.float32) / np.float32(FULL_SCALE)
 
 
-def answer_of(order: Order) -> Recognised | None:
+def answer_of(request: SegmentRequest) -> Recognised | None:
     """Return the text of a reading that will be repeated anyway; what went wrong is then told."""
     try:
-        return order.recognised()
+        return request.recognised()
     except AppError as error:
-        event(_log, logging.WARNING, "live_reading_failed", index=order.index, reason=error)
+        event(_log, logging.WARNING, "live_reading_failed", index=request.index, reason=error)
         return None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.domain.errors import Problem
+from app.domain.speech import SpeechSpan
 from app.domain.transcription import SegmentRecord
-from app.engine.vad.vad import SpeechSpan
 from app.services.inference.segment_queue import Recognised
 from app.services.transcriptions.segment_store import fail_segment, finish_segment
 from app.store.database import Connection, Database
@@ -24,7 +24,7 @@ class Planned:
     """Where the one before it ends."""
 
 
-class SegmentBook:
+class LiveSegmentStore:
     """Every method names the transcription whose segments are meant."""
 
     def __init__(self, database: Database) -> None:

@@ -8,15 +8,15 @@ from threading import Event
 from typing import TypeVar
 
 from app.domain.errors import AppError
+from app.domain.speech import SpeechSpan
 from app.domain.transcription import SegmentRecord
 from app.engine import SAMPLE_RATE, Waveform
-from app.engine.vad.vad import SpeechSpan
 from app.logging import event
 from app.services.inference.segment_queue import Recognised
 from app.services.live.intake import Intake
 from app.services.live.requests import waveform_of
 from app.services.live.segment_store import Planned
-from app.services.live.session_store import Ledger, Place
+from app.services.live.session_store import LiveSessionStore, SessionFiles
 from app.services.retry import until_stored
 from app.store.files.live_wav import read_samples
 
@@ -24,19 +24,19 @@ _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
 
-class SessionKeeper:
+class SegmentWriter:
     """Keeps the segments of a session: none is stored before its sound is."""
 
     def __init__(
         self,
-        ledger: Ledger,
-        place: Place,
+        session_store: LiveSessionStore,
+        place: SessionFiles,
         intake: Intake,
         write: Callable[[], None],
         complain: Callable[[AppError], None],
         leaving: Event,
     ) -> None:
-        self._ledger = ledger
+        self._session_store = session_store
         self._place = place
         self._intake = intake
         self._write = write
@@ -45,21 +45,21 @@ class SessionKeeper:
 
     def plan(self, planned: Planned) -> None:
         self._store_sound(planned)
-        self.insist(lambda: self._ledger.segments.plan(self._place.transcription, planned))
+        self.persist(lambda: self._session_store.segments.plan(self._place.transcription, planned))
 
     def finish(
         self, planned: Planned, recognised: Recognised, seconds: float, *, is_new: bool
     ) -> SegmentRecord:
         self._store_sound(planned)
-        return self.insist(
-            lambda: self._ledger.segments.finish(
+        return self.persist(
+            lambda: self._session_store.segments.finish(
                 self._place.transcription, planned, recognised, seconds, is_new=is_new
             )
         )
 
     def fail(self, planned: Planned, error: AppError) -> SegmentRecord:
-        return self.insist(
-            lambda: self._ledger.segments.fail(self._place.transcription, planned, error.problem)
+        return self.persist(
+            lambda: self._session_store.segments.fail(self._place.transcription, planned, error.problem)
         )
 
     def read(self, span: SpeechSpan) -> Waveform:
@@ -67,7 +67,7 @@ class SessionKeeper:
         first = round(span.start * SAMPLE_RATE)
         return waveform_of(read_samples(self._place.wav.path, first, round(span.end * SAMPLE_RATE) - first))
 
-    def insist(self, step: Callable[[], _T]) -> _T:
+    def persist(self, step: Callable[[], _T]) -> _T:
         """Do a step of the disk. Where that is full or the database locked, wait until it works again.
 
         Raises:
@@ -81,4 +81,4 @@ class SessionKeeper:
 
     def _store_sound(self, planned: Planned) -> None:
         if self._intake.stored.seconds < planned.span.end:
-            self.insist(self._write)
+            self.persist(self._write)

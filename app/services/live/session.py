@@ -10,6 +10,8 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
@@ -20,13 +22,21 @@ from app.domain.states import LiveState
 from app.engine import SAMPLE_RATE
 from app.logging import bound, event
 from app.services.inference.process import Stopped
+from app.services.inference.scheduler import InferenceScheduler
 from app.services.inference.segment_queue import FINAL, PARTIAL
-from app.services.live.context import Surroundings
-from app.services.live.events import Acknowledged, Ended, Listener, LiveEvent, SettingsHold, Started, Trouble
+from app.services.live.events import (
+    Acknowledged,
+    Ended,
+    ErrorEvent,
+    Listener,
+    LiveEvent,
+    SettingsApplied,
+    Started,
+)
 from app.services.live.intake import Intake, Stored
-from app.services.live.requests import Lanes
-from app.services.live.segment_writer import SessionKeeper
-from app.services.live.session_store import Place
+from app.services.live.requests import SessionQueues
+from app.services.live.segment_writer import SegmentWriter
+from app.services.live.session_store import LiveSessionStore, SessionFiles
 from app.services.live.speech import Speech
 from app.store.files.live_wav import read_samples
 
@@ -36,11 +46,44 @@ HEARD_AGAIN_SAMPLES = 10 * SAMPLE_RATE  # at once, of what is heard again
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class SessionFacts:
+    """A session that goes on, as a list shows it."""
+
+    id: str
+    transcription: str
+    name: str
+    created_at: datetime
+    seconds: float
+    """Of sound on the disk."""
+    segments: int
+    """With their text."""
+    is_connected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SessionContext:
+    """What a session needs of the server around it."""
+
+    session_store: LiveSessionStore
+    scheduler: InferenceScheduler | None
+    """None where another process recognises."""
+    quick: Callable[[TranscriptionOptions], InferenceScheduler | None]
+    """Another way for open segments with these options; None where there is no quicker one."""
+    write: Callable[[Session], None]
+    """Puts its sound on the disk now."""
+    model: Callable[[], str | None]
+    most_seconds: float
+    """Of sound in one session."""
+    over: Callable[[Session], None]
+    """Called when it has ended."""
+
+
 class Session:
     """Every method may be called from any thread and does not wait for the recognition."""
 
     def __init__(
-        self, place: Place, options: TranscriptionOptions, next_chunk: int, around: Surroundings
+        self, place: SessionFiles, options: TranscriptionOptions, next_chunk: int, around: SessionContext
     ) -> None:
         self.place = place
         self.intake = Intake(place.wav, next_chunk)
@@ -54,8 +97,8 @@ class Session:
         self._is_ending = False
         self._end_state: LiveState | None = None
         self._leaving = Event()
-        self._keeper = SessionKeeper(
-            around.ledger,
+        self._keeper = SegmentWriter(
+            around.session_store,
             place,
             self.intake,
             lambda: around.write(self),
@@ -70,7 +113,7 @@ class Session:
         with self._telling:
             former, self._listener = self._listener, listener
             if former:
-                former(Trouble(LiveTakenOver().problem, is_fatal=True))
+                former(ErrorEvent(LiveTakenOver().problem, is_fatal=True))
             listener(self._started(token))
 
     def _started(self, token: str) -> Started:
@@ -81,7 +124,7 @@ class Session:
             next_chunk=self._noted.next_chunk,
             options=self._options,
             model=self._around.model(),
-            segments=tuple(self._around.ledger.segments.all_of(self.place.transcription)),
+            segments=tuple(self._around.session_store.segments.all_of(self.place.transcription)),
         )
 
     def detach(self, listener: Listener) -> None:
@@ -105,7 +148,7 @@ class Session:
         try:
             is_new = self.intake.take(number, sound)
         except LiveGap as gap:
-            self._tell(Trouble(gap.problem))
+            self._tell(ErrorEvent(gap.problem))
             self.acknowledge()
             return
         if not is_new:
@@ -113,7 +156,9 @@ class Session:
             return
         self._steps.put(partial(self._hear, sound, time.monotonic()))
         if self.intake.seconds > self._around.most_seconds:
-            self._tell(Trouble(LiveTooLong(limit_hours=round(self._around.most_seconds / 3600, 2)).problem))
+            self._tell(
+                ErrorEvent(LiveTooLong(limit_hours=round(self._around.most_seconds / 3600, 2)).problem)
+            )
             self.end(LiveState.ENDED)
 
     def change(self, options: TranscriptionOptions) -> None:
@@ -127,7 +172,7 @@ class Session:
     def stop(self, chunks: int) -> None:
         """End the session after its last chunk; where one is missing, tell so and go on."""
         if chunks > self.intake.expected:
-            self._tell(Trouble(LiveGap(expected=self.intake.expected, number=chunks).problem))
+            self._tell(ErrorEvent(LiveGap(expected=self.intake.expected, number=chunks).problem))
             self.acknowledge()
         else:
             self.end(LiveState.ENDED)
@@ -163,7 +208,7 @@ class Session:
         self._tell(Acknowledged(self._noted.next_chunk, self._noted.seconds))
 
     def complain(self, error: AppError) -> None:
-        self._tell(Trouble(error.problem))
+        self._tell(ErrorEvent(error.problem))
 
     def _complain_of_disk(self, error: AppError) -> None:
         self.complain(LiveNotStored(reason=error.problem.to_dict()))
@@ -184,7 +229,7 @@ class Session:
                 return
             except Exception:  # noqa: BLE001 - what is stored is safe: the client goes on with it
                 event(_log, logging.ERROR, "live_stumbled", exc_info=True, session=self.place.id)
-                self._tell(Trouble(AppError().problem, is_fatal=True))
+                self._tell(ErrorEvent(AppError().problem, is_fatal=True))
                 self._around.over(self)
 
     def _next_step(self) -> Callable[[], None] | None:
@@ -199,11 +244,13 @@ class Session:
 
     def _taken_up(self, stack: ExitStack) -> Speech:
         """Begin at the end of what was recognised before; the sound behind it is heard again."""
-        known = self._keeper.insist(lambda: self._around.ledger.segments.all_of(self.place.transcription))
+        known = self._keeper.persist(
+            lambda: self._around.session_store.segments.all_of(self.place.transcription)
+        )
         stored = self._begun  # what has come since then waits among the steps
         start = min(known[-1].end, stored.seconds) if known else 0.0
         speech = Speech(
-            self._options, self._keeper, self._tell, self._lanes(stack), index=len(known), start=start
+            self._options, self._keeper, self._tell, self._queues(stack), index=len(known), start=start
         )
         speech.take_up(segment for segment in known if segment.state == "pending")
         first = round(start * SAMPLE_RATE)
@@ -212,14 +259,14 @@ class Session:
             speech.hear(read_samples(self.place.wav.path, place, count), time.monotonic())
         return speech
 
-    def _lanes(self, stack: ExitStack) -> Lanes | None:
-        batches = self._around.batches
-        if batches is None:
+    def _queues(self, stack: ExitStack) -> SessionQueues | None:
+        scheduler = self._around.scheduler
+        if scheduler is None:
             return None
-        quick = self._around.quick(self._options) or batches
-        partials = quick.lane(self.place.id, PARTIAL, self._answered)
-        finals = batches.lane(self.place.id, FINAL, self._answered)
-        return Lanes(stack.enter_context(partials), stack.enter_context(finals))
+        quick = self._around.quick(self._options) or scheduler
+        partials = quick.queue(self.place.id, PARTIAL, self._answered)
+        finals = scheduler.queue(self.place.id, FINAL, self._answered)
+        return SessionQueues(stack.enter_context(partials), stack.enter_context(finals))
 
     def _answered(self) -> None:
         self._steps.put(self._take_answers)
@@ -233,13 +280,13 @@ class Session:
 
     def _change(self, options: TranscriptionOptions) -> None:
         self._options = options
-        self._keeper.insist(lambda: self._around.ledger.change(self.place.transcription, options))
+        self._keeper.persist(lambda: self._around.session_store.change(self.place.transcription, options))
         self._speech.change(options)
-        self._tell(SettingsHold(options))
+        self._tell(SettingsApplied(options))
 
     def _end(self, state: LiveState) -> None:
         if self._end_state is None:
-            self._keeper.insist(lambda: self._around.write(self))
+            self._keeper.persist(lambda: self._around.write(self))
             self._speech.finish()
         self._end_state = state
 
@@ -249,10 +296,10 @@ class Session:
 
     def _close_up(self, state: LiveState) -> None:
         stored = self.intake.stored
-        size_bytes, sha256 = self._keeper.insist(self.intake.close_up)
-        self._around.ledger.draw(self.place)
-        self._keeper.insist(
-            lambda: self._around.ledger.end(self.place, state, stored.seconds, size_bytes, sha256)
+        size_bytes, sha256 = self._keeper.persist(self.intake.close_up)
+        self._around.session_store.draw(self.place)
+        self._keeper.persist(
+            lambda: self._around.session_store.end(self.place, state, stored.seconds, size_bytes, sha256)
         )
         event(_log, logging.INFO, "live_ended", state=state.value, seconds=round(stored.seconds, 3))
         self._around.over(self)

@@ -21,15 +21,15 @@ from app.domain.options import TranscriptionOptions
 from app.domain.states import JobState, LiveState, SegmentState
 from app.engine import SAMPLE_RATE
 from app.engine.audio.measures import measure
-from app.engine.audio.peaks import peaks
+from app.engine.audio.peaks import peaks_of_file
 from app.engine.vad.options import vad_receipt
 from app.logging import event
 from app.services.live.intake import Stored
-from app.services.live.segment_store import SegmentBook
+from app.services.live.segment_store import LiveSegmentStore
 from app.services.transcriptions.job_queue import Queue
 from app.services.transcriptions.transitions import cancelled, finished, requeued
 from app.store.database import Connection, Row
-from app.store.files.live_wav import HEADER_BYTES, GrowingWav
+from app.store.files.live_wav import HEADER_BYTES, LiveWav
 from app.store.files.upload_file import SOURCE_STEM
 from app.store.queries import edits, live, segments, transcriptions
 
@@ -40,30 +40,30 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SessionFiles:
     """Where one session is kept, held by this process until `life` is closed."""
 
     id: str
     transcription: str
-    wav: GrowingWav
-    life: int
+    wav: LiveWav
+    lock_fd: int
 
-    def let_go(self) -> None:
-        os.close(self.life)
+    def release(self) -> None:
+        os.close(self.lock_fd)
 
 
-class Ledger:
+class LiveSessionStore:
     """The rows and folders of all live sessions."""
 
     def __init__(self, queue: Queue) -> None:
         self.queue = queue
         self._database = queue.database
         self._files = queue.files
-        self.segments = SegmentBook(queue.database)
+        self.segments = LiveSegmentStore(queue.database)
 
     # Beginning and going on
 
-    def begin(self, name: str, options: TranscriptionOptions) -> tuple[Place, str]:
+    def begin(self, name: str, options: TranscriptionOptions) -> tuple[SessionFiles, str]:
         """Make a session with its transcription; return where it is kept, and the token of its client.
 
         Raises:
@@ -71,16 +71,16 @@ class Ledger:
         """
         id, transcription, token = secrets.token_hex(8), secrets.token_hex(8), secrets.token_urlsafe(24)
         row = _recording_row(name, options)
-        life = self._files.begin_live(transcription, row)
+        lock_fd = self._files.begin_live(transcription, row)
         try:
             wav = self._wav(transcription, 0)
             self._add(id, transcription, token, row, options)
         except BaseException:
             self._files.remove(transcription)
-            os.close(life)
+            os.close(lock_fd)
             raise
         self._files.acknowledge(transcription)
-        return Place(id, transcription, wav, life), token
+        return SessionFiles(id, transcription, wav, lock_fd), token
 
     def _add(self, id: str, transcription: str, token: str, row: Row, options: TranscriptionOptions) -> None:
         now = row["created_at"]
@@ -123,7 +123,7 @@ class Ledger:
             raise LiveTokenWrong(id=id[:40])
         return row
 
-    def reopen(self, id: str) -> tuple[Place, TranscriptionOptions, int] | None:
+    def reopen(self, id: str) -> tuple[SessionFiles, TranscriptionOptions, int] | None:
         """Hold a session that is open; return where it is kept, its options and its next chunk.
 
         None where another process holds it, or it has just ended.
@@ -133,32 +133,32 @@ class Ledger:
         """
         with self._database.reading() as connection:
             row = live.find(connection, id)
-        life = None if row is None else self._files.hold_live(row["transcription_id"])
-        if life is None:
+        lock_fd = None if row is None else self._files.hold_live(row["transcription_id"])
+        if lock_fd is None:
             return None
         try:
-            return self._reopened(id, life)
+            return self._reopened(id, lock_fd)
         except BaseException:
-            os.close(life)
+            os.close(lock_fd)
             raise
 
-    def _reopened(self, id: str, life: int) -> tuple[Place, TranscriptionOptions, int] | None:
+    def _reopened(self, id: str, lock_fd: int) -> tuple[SessionFiles, TranscriptionOptions, int] | None:
         with self._database.reading() as connection:  # again: only now nobody else can change it
             row = live.find(connection, id)
             kept = row and transcriptions.row_of(connection, row["transcription_id"])
         if row is None or kept is None or row["state"] != LiveState.OPEN:
-            os.close(life)
+            os.close(lock_fd)
             return None
-        place = Place(id, kept["id"], self._wav(kept["id"], row["samples"]), life)
+        place = SessionFiles(id, kept["id"], self._wav(kept["id"], row["samples"]), lock_fd)
         return place, TranscriptionOptions.from_dict(kept["options"]), row["next_chunk"]
 
     def open_rows(self) -> list[Row]:
         with self._database.reading() as connection:
             return live.open_ones(connection)
 
-    def _wav(self, transcription: str, samples: int) -> GrowingWav:
+    def _wav(self, transcription: str, samples: int) -> LiveWav:
         path = self._files.folder(transcription) / f"{SOURCE_STEM}{SUFFIX}"
-        return GrowingWav(path, SAMPLE_RATE, samples)
+        return LiveWav(path, SAMPLE_RATE, samples)
 
     # While it runs
 
@@ -175,17 +175,19 @@ class Ledger:
 
     # Its end
 
-    def draw(self, place: Place) -> None:
+    def draw(self, place: SessionFiles) -> None:
         """Keep the picture of the sound; a player without one is no reason not to end."""
         picture = self._files.peaks(place.transcription)
         part = picture.with_name(f"{picture.name}.part")
         try:
-            part.write_text(json.dumps(peaks(place.wav.path, header_bytes=HEADER_BYTES)))
+            part.write_text(json.dumps(peaks_of_file(place.wav.path, header_bytes=HEADER_BYTES)))
             part.replace(picture)
         except OSError as error:
             event(_log, logging.WARNING, "live_not_drawn", reason=error)
 
-    def end(self, place: Place, state: LiveState, duration: float, size_bytes: int, sha256: str) -> None:
+    def end(
+        self, place: SessionFiles, state: LiveState, duration: float, size_bytes: int, sha256: str
+    ) -> None:
         """End a session and its transcription, which waits for a worker where texts are missing."""
         id = place.transcription
         described = _described(place) if duration else None
@@ -218,7 +220,7 @@ def _recording_row(name: str, options: TranscriptionOptions) -> Row:
     }
 
 
-def _described(place: Place) -> dict[str, Any] | None:
+def _described(place: SessionFiles) -> dict[str, Any] | None:
     """Return what is kept of the recording for the diagnosis, as of one that was sent; None where it cannot be read."""
     try:
         sound = measure(place.wav.path, HEADER_BYTES)

@@ -17,17 +17,17 @@ import numpy as np
 
 from app.domain.errors import AppError, InferenceUnavailable, LiveTextWaits, RecognitionElsewhere
 from app.domain.options import TranscriptionOptions
+from app.domain.speech import SpeechSpan
 from app.domain.transcription import SegmentRecord
 from app.engine import Utterance, Waveform
 from app.engine.vad.speech_stream import Closed, Opened, Paused, SpeechStream
-from app.engine.vad.vad import SpeechSpan
 from app.logging import event
-from app.services.inference.segment_queue import Lane, Order, Recognised
-from app.services.live.events import Final, LiveEvent, Partial, Trouble, VoiceStarted, VoiceStopped
-from app.services.live.partials import GrowingText
-from app.services.live.requests import Lanes, Reading, RecentSound, answer_of
+from app.services.inference.segment_queue import Recognised, SegmentQueue, SegmentRequest
+from app.services.live.events import ErrorEvent, Final, LiveEvent, Partial, VoiceStarted, VoiceStopped
+from app.services.live.partials import PartialText
+from app.services.live.requests import PendingSegment, RecentSound, SessionQueues, answer_of
 from app.services.live.segment_store import Planned
-from app.services.live.segment_writer import SessionKeeper
+from app.services.live.segment_writer import SegmentWriter
 
 PARTIAL_QUALITY = "balanced"
 PARTIAL_SECONDS = 0.3  # between two readings of an open segment, at least
@@ -46,9 +46,9 @@ class Speech:
     def __init__(
         self,
         options: TranscriptionOptions,
-        keeper: SessionKeeper,
+        keeper: SegmentWriter,
         tell: Callable[[LiveEvent], None],
-        lanes: Lanes | None,
+        queues: SessionQueues | None,
         *,
         index: int = 0,
         start: float = 0.0,
@@ -56,18 +56,18 @@ class Speech:
         self._options = self._wanted = options
         self._keeper = keeper
         self._tell = tell
-        self._lanes = lanes
+        self._queues = queues
         self._index = index  # of the segment that is open or comes next
         self._covered = start
         self._stream = SpeechStream(options.vad, start)
         self._sound = RecentSound(start)
         self._numbers = count()
         self._arrived = time.monotonic()
-        self._text = GrowingText()
-        self._partial: Reading | None = None  # under way
-        self._early: Reading | None = None  # of a segment that has probably ended
-        self._finals: dict[int, Reading] = {}  # under way
-        self._unread: list[Reading] = []  # waiting for the recognition to work again
+        self._text = PartialText()
+        self._partial: PendingSegment | None = None  # under way
+        self._early: PendingSegment | None = None  # of a segment that has probably ended
+        self._finals: dict[int, PendingSegment] = {}  # under way
+        self._unread: list[PendingSegment] = []  # waiting for the recognition to work again
         self._retry_at = 0.0
         self._read_to = 0.0
         self._next_partial_at = 0.0
@@ -87,13 +87,13 @@ class Speech:
         self._sound.append(sound)
         self._follow(np.frombuffer(sound, dtype="<i2"))
         self._sound.forget(self._stream.needed_from)
-        self._tell_speaking(is_speaking=self._stream.open_from is not None)
+        self._set_speaking(is_speaking=self._stream.open_from is not None)
         self._read_on()
 
     def look(self) -> None:
         """Do what is to be done where no sound comes: recordings need not wait for it any more."""
         if time.monotonic() - self._arrived > REST_SECONDS:
-            self._tell_speaking(is_speaking=False)
+            self._set_speaking(is_speaking=False)
         self.retry()
         self._read_on()
 
@@ -102,7 +102,9 @@ class Speech:
         for segment in segments:
             span = SpeechSpan(segment.start, segment.end)
             planned = Planned(segment.index, span, span.start)
-            self._unread.append(Reading(next(self._numbers), span, self._options, time.monotonic(), planned))
+            self._unread.append(
+                PendingSegment(next(self._numbers), span, self._options, time.monotonic(), planned)
+            )
 
     def change(self, options: TranscriptionOptions) -> None:
         """Let `options` hold from the next segment on."""
@@ -113,7 +115,7 @@ class Speech:
         """The sound ends; what is open is complete."""
         for heard in self._stream.finish():
             self._note(heard)
-        self._tell_speaking(is_speaking=False)
+        self._set_speaking(is_speaking=False)
 
     def _follow(self, samples: np.ndarray) -> None:
         for heard in self._stream.push(samples):
@@ -131,15 +133,15 @@ class Speech:
 
     def _open(self, start: float) -> None:
         self._options = self._wanted
-        self._text = GrowingText()
+        self._text = PartialText()
         self._read_to, self._next_partial_at = start, 0.0
         self._tell(VoiceStarted(start))
 
-    def _tell_speaking(self, *, is_speaking: bool) -> None:
-        if self._lanes and is_speaking != self._is_speaking:
+    def _set_speaking(self, *, is_speaking: bool) -> None:
+        if self._queues and is_speaking != self._is_speaking:
             self._is_speaking = is_speaking
-            for lane in (self._lanes.partials, self._lanes.finals):
-                lane.tell_speaking(is_speaking=is_speaking)
+            for queue in (self._queues.partials, self._queues.finals):
+                queue.set_speaking(is_speaking=is_speaking)
 
     def _close(self, span: SpeechSpan) -> None:
         """A segment is complete: keep it, and read it unless that was done in the pause."""
@@ -152,14 +154,14 @@ class Speech:
             early.planned, early.since = planned, time.monotonic()
             self._settle_early(early)
             return
-        reading = Reading(next(self._numbers), span, self._options, time.monotonic(), planned)
-        if self._lanes:
+        reading = PendingSegment(next(self._numbers), span, self._options, time.monotonic(), planned)
+        if self._queues:
             self._ask_final(reading, self._sound.waveform(span))
         else:
             self._tell_waiting(RecognitionElsewhere())
         self._keeper.plan(planned)
 
-    def _settle_early(self, early: Reading) -> None:
+    def _settle_early(self, early: PendingSegment) -> None:
         if early.answer:
             self._finish(early, early.answer, is_new=True)
             return
@@ -172,85 +174,85 @@ class Speech:
     def _read_on(self) -> None:
         """Read the open segment once more, where there is something new and the former reading is answered."""
         start, end = self._stream.open_from, self._stream.heard_to
-        if start is None or not self._lanes or self._partial or self._early:
+        if start is None or not self._queues or self._partial or self._early:
             return
         if time.monotonic() < self._next_partial_at or end < self._read_to + NEWS_SECONDS:
             return
         span = SpeechSpan(max(start, self._text.read_from), end)
         options = replace(self._options, quality=PARTIAL_QUALITY)
-        self._partial = Reading(next(self._numbers), span, options, self._arrived)
+        self._partial = PendingSegment(next(self._numbers), span, options, self._arrived)
         self._read_to = end
-        self._ask(self._lanes.partials, self._partial, self._sound.waveform(span))
+        self._ask(self._queues.partials, self._partial, self._sound.waveform(span))
 
     def _read_early(self, span: SpeechSpan) -> None:
-        if not self._lanes:
+        if not self._queues:
             return
         self._drop_partial()
-        self._early = Reading(next(self._numbers), span, self._options, self._arrived)
-        self._ask(self._lanes.finals, self._early, self._sound.waveform(span))
+        self._early = PendingSegment(next(self._numbers), span, self._options, self._arrived)
+        self._ask(self._queues.finals, self._early, self._sound.waveform(span))
 
-    def _ask_final(self, reading: Reading, waveform: Waveform) -> None:
-        assert self._lanes  # noqa: S101 - the caller has looked
+    def _ask_final(self, reading: PendingSegment, waveform: Waveform) -> None:
+        assert self._queues  # noqa: S101 - the caller has looked
         self._finals[reading.number] = reading
-        self._ask(self._lanes.finals, reading, waveform)
+        self._ask(self._queues.finals, reading, waveform)
 
-    def _ask(self, lane: Lane, reading: Reading, waveform: Waveform) -> None:
+    def _ask(self, queue: SegmentQueue, reading: PendingSegment, waveform: Waveform) -> None:
         reading.asked_at = time.monotonic()
-        lane.hand_in(reading.number, Utterance(waveform, reading.options.recognition))
+        queue.submit(reading.number, Utterance(waveform, reading.options.recognition))
 
     def _drop_partial(self) -> None:
         """A reading that has not begun is of no use any more; the answer to one that has is passed over."""
-        if self._lanes and self._partial:
-            self._lanes.partials.take_back(self._partial.number)
+        if self._queues and self._partial:
+            self._queues.partials.cancel(self._partial.number)
         self._partial = None
 
     def _give_up_early(self) -> None:
         """Somebody speaks on: what was read is a partial text like others."""
-        if self._lanes and self._early and not self._early.answer:
-            self._lanes.finals.take_back(self._early.number)
+        if self._queues and self._early and not self._early.answer:
+            self._queues.finals.cancel(self._early.number)
         self._early = None
 
     # Answers
 
     def take_answers(self) -> None:
         """Take what was read since the last time."""
-        if not self._lanes:
+        if not self._queues:
             return
-        while order := self._lanes.partials.take_out(0):
-            self._take_partial(order)
-        while order := self._lanes.finals.take_out(0):
-            self._take_final(order)
+        while request := self._queues.partials.next_result(0):
+            self._take_partial(request)
+        while request := self._queues.finals.next_result(0):
+            self._take_final(request)
         self._read_on()
 
     def retry(self) -> None:
         """Ask again for what could not be read, where it is time to."""
-        if self._unread and self._lanes and time.monotonic() >= self._retry_at:
+        if self._unread and self._queues and time.monotonic() >= self._retry_at:
             unread, self._unread = self._unread, []
             for reading in unread:
                 self._ask_final(reading, self._keeper.read(reading.span))
 
-    def _take_partial(self, order: Order) -> None:
+    def _take_partial(self, request: SegmentRequest) -> None:
         reading = self._partial
-        if reading is None or reading.number != order.index:
+        if reading is None or reading.number != request.index:
             return
         self._partial = None
         took = time.monotonic() - reading.asked_at
         pause = min(max(PARTIAL_SECONDS, PARTIAL_SHARE * took), LONGEST_PARTIAL_SECONDS)
         self._next_partial_at = reading.asked_at + pause
-        if answer := answer_of(order):
+        if answer := answer_of(request):
             self._tell_partial(reading, answer)
 
-    def _take_final(self, order: Order) -> None:
-        if self._early and self._early.number == order.index:
-            self._early.answer = answer_of(order)
+    def _take_final(self, request: SegmentRequest) -> None:
+        if self._early and self._early.number == request.index:
+            self._early.answer = answer_of(request)
             if self._early.answer:
                 self._tell_partial(self._early, self._early.answer)
             else:
                 self._early = None
-        elif reading := self._finals.pop(order.index, None):
-            self._settle(reading, order)
+        elif reading := self._finals.pop(request.index, None):
+            self._settle(reading, request)
 
-    def _tell_partial(self, reading: Reading, answer: Recognised) -> None:
+    def _tell_partial(self, reading: PendingSegment, answer: Recognised) -> None:
         span = reading.span
         grown = self._text.take(answer.hypothesis, span.start, span.end)
         start = self._stream.open_from
@@ -260,11 +262,11 @@ class Speech:
         latency_ms = (time.monotonic() - reading.since) * 1000
         self._tell(Partial(self._index, start, span.end, text, stable, latency_ms))
 
-    def _settle(self, reading: Reading, order: Order) -> None:
+    def _settle(self, reading: PendingSegment, request: SegmentRequest) -> None:
         """Keep the text of a segment, or why it has none."""
         assert reading.planned  # noqa: S101 - finals are of complete segments
         try:
-            answer = order.recognised()
+            answer = request.recognised()
         except InferenceUnavailable as error:
             self._wait_with(reading, error)
         except AppError as error:
@@ -273,7 +275,7 @@ class Speech:
         else:
             self._finish(reading, answer, is_new=False)
 
-    def _wait_with(self, reading: Reading, error: InferenceUnavailable) -> None:
+    def _wait_with(self, reading: PendingSegment, error: InferenceUnavailable) -> None:
         self._tell_waiting(error)
         self._unread.append(reading)
         self._retry_at = time.monotonic() + RETRY_SECONDS
@@ -282,15 +284,15 @@ class Speech:
         """Tell once that there is no text for now."""
         if not self._is_waiting:
             self._is_waiting = True
-            self._tell(Trouble(LiveTextWaits(reason=error.problem.to_dict()).problem))
+            self._tell(ErrorEvent(LiveTextWaits(reason=error.problem.to_dict()).problem))
 
-    def _finish(self, reading: Reading, answer: Recognised, *, is_new: bool) -> None:
+    def _finish(self, reading: PendingSegment, answer: Recognised, *, is_new: bool) -> None:
         assert reading.planned  # noqa: S101 - finals are of complete segments
         self._is_waiting = False
         seconds = time.monotonic() - reading.asked_at
         self._tell_final(reading, self._keeper.finish(reading.planned, answer, seconds, is_new=is_new))
 
-    def _tell_final(self, reading: Reading, segment: SegmentRecord) -> None:
+    def _tell_final(self, reading: PendingSegment, segment: SegmentRecord) -> None:
         latency = time.monotonic() - reading.since
         event(_log, logging.INFO, "segment_finished", index=segment.index, seconds=round(latency, 3))
         self._tell(Final(segment, latency * 1000))

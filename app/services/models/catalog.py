@@ -31,7 +31,7 @@ def checked_name(name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class ModelCatalog:
     """The folders of one installation."""
 
     builtins: Mapping[str, Path]

@@ -19,19 +19,19 @@ from app.hubs.package_index import WHEELS, PipDownload, assemble, wheel_of
 from app.hubs.packed import PackedModel
 from app.hubs.transfer import Cancelled, Patience, Report, Transfer, no_room
 from app.hubs.unpack import unpack
-from app.services.models.download_folder import Phase, PullPlace, PullState
+from app.services.models.download_folder import DownloadFolder, DownloadState, Phase
 
 ROOM_TO_SPARE_BYTES = 200 * 2**20  # for the database and the recordings
 UNPACKED_SHARE = 1.5  # weights hardly shrink when they are packed; a margin for what does
 USUAL_PATIENCE = Patience()
 
 
-class Pull:
+class ModelDownload:
     """Brings one model; running it again goes on where it stopped."""
 
     def __init__(
         self,
-        place: PullPlace,
+        place: DownloadFolder,
         hub_name: HubName,
         hub: Hub,
         id: str,
@@ -44,7 +44,7 @@ class Pull:
         self._id = id
         self._stopping = stopping
         self._patience = patience
-        self._state = PullState(hub_name.value, id)
+        self._state = DownloadState(hub_name.value, id)
 
     def run(self, report: Report = lambda _: None) -> None:
         """Download, verify and put in place.

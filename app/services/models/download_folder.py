@@ -38,7 +38,7 @@ class Phase(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class PullState:
+class DownloadState:
     """What pull.json holds."""
 
     hub: str
@@ -49,7 +49,7 @@ class PullState:
 
 
 @dataclass(frozen=True, slots=True)
-class PullStatus:
+class DownloadStatus:
     """How far a download is, also one that nobody works on."""
 
     hub: str
@@ -63,7 +63,7 @@ class PullStatus:
     """Why it stopped; None while it runs, or where it was cancelled or killed."""
 
 
-class PullPlace:
+class DownloadFolder:
     """The folder of one download."""
 
     def __init__(self, models_dir: Path, name: str) -> None:
@@ -73,13 +73,13 @@ class PullPlace:
         self.part = models_dir / f"{name}{PART_SUFFIX}"
         self.files = self.part / "files"
 
-    def status(self) -> PullStatus | None:
+    def status(self) -> DownloadStatus | None:
         """Return how far it is; None where nothing was begun."""
         state = self.read()
         if state is None:
             return None
         is_running = is_held(self.part)
-        return PullStatus(
+        return DownloadStatus(
             hub=state.hub,
             id=state.id,
             phase=Phase(state.phase),
@@ -97,13 +97,13 @@ class PullPlace:
                 total += file.stat().st_size if file.is_file() else 0
         return total
 
-    def read(self) -> PullState | None:
+    def read(self) -> DownloadState | None:
         try:
-            return PullState(**json.loads((self.part / STATE_NAME).read_text(encoding="utf-8")))
+            return DownloadState(**json.loads((self.part / STATE_NAME).read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):
             return None
 
-    def write(self, state: PullState) -> None:
+    def write(self, state: DownloadState) -> None:
         beside = self.part / f"{STATE_NAME}.new"
         beside.write_text(json.dumps(asdict(state)), encoding="utf-8")
         beside.replace(self.part / STATE_NAME)

@@ -27,8 +27,8 @@ from app.hubs.package_index import default_index
 from app.hubs.transfer import Cancelled, Patience, Report
 from app.hubs.wenet import WenetMirror
 from app.logging import event
-from app.services.models.download import Pull
-from app.services.models.download_folder import PullPlace
+from app.services.models.download import ModelDownload
+from app.services.models.download_folder import DownloadFolder
 from app.store.files.locks import is_held
 
 FAREWELL_SECONDS = 5.0  # a download notices within a moment; one that hangs ends with the process
@@ -46,7 +46,7 @@ class Source:
     id: str
 
 
-class Pulls:
+class ModelDownloads:
     """The downloads into one models folder."""
 
     def __init__(
@@ -80,8 +80,8 @@ class Pulls:
         hub, id = source_of(known, hub)
         return Source(name, HubName(hub), id)
 
-    def place(self, name: str) -> PullPlace:
-        return PullPlace(self._models_dir, name)
+    def place(self, name: str) -> DownloadFolder:
+        return DownloadFolder(self._models_dir, name)
 
     def begin(self, source: Source) -> None:
         """Download in the background, or go on with it.
@@ -111,7 +111,9 @@ class Pulls:
         self._make_folder()
         event(_log, logging.INFO, "model_pull_started", model=source.name, hub=source.hub, id=source.id)
         hub = self._hub(source.hub)
-        Pull(self.place(source.name), source.hub, hub, source.id, stopping, self._patience).run(report)
+        ModelDownload(self.place(source.name), source.hub, hub, source.id, stopping, self._patience).run(
+            report
+        )
         self._done(source.name)
         event(_log, logging.INFO, "model_pulled", model=source.name)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from app.domain.errors import AppError, Problem
 from app.engine.catalog.known_models import BUILTINS, KnownModel, Role
 from app.engine.catalog.registry import ModelFolder, identify
-from app.services.models.download_folder import PullStatus
+from app.services.models.download_folder import DownloadStatus
 
 __all__ = ["ModelEntry", "ModelState", "Role", "describe"]
 
@@ -55,7 +55,7 @@ class ModelEntry:
     is_builtin: bool
     is_linked: bool
     """It lies elsewhere; its files are never deleted."""
-    pull: PullStatus | None
+    pull: DownloadStatus | None
     problem: Problem | None
     """Why it cannot be used, why its download stopped, or why it did not load."""
 
@@ -78,7 +78,7 @@ class Circumstances:
 
 
 def describe(
-    name: str, folder: Path, known: KnownModel | None, pull: PullStatus | None, now: Circumstances
+    name: str, folder: Path, known: KnownModel | None, pull: DownloadStatus | None, now: Circumstances
 ) -> ModelEntry:
     """Return what there is to say about a model that lies, or would lie, in `folder`."""
     is_here = folder.is_dir()
@@ -139,7 +139,9 @@ def _look_at(
         return None, error.problem
 
 
-def _state(is_here: bool, trouble: Problem | None, pull: PullStatus | None, now: Circumstances) -> ModelState:
+def _state(
+    is_here: bool, trouble: Problem | None, pull: DownloadStatus | None, now: Circumstances
+) -> ModelState:
     if pull and pull.is_running:
         return ModelState.PULLING
     if is_here and trouble:

@@ -41,10 +41,10 @@ from app.engine.catalog.registry import identify
 from app.hubs.checksums import changed_files
 from app.hubs.transfer import Patience, Report
 from app.logging import event
-from app.services.models.catalog import KNOWN_NAMES, Shelf, checked_name
+from app.services.models.catalog import KNOWN_NAMES, ModelCatalog, checked_name
 from app.services.models.choice import Choice, ModelChoice
 from app.services.models.download import USUAL_PATIENCE
-from app.services.models.downloads import Pulls
+from app.services.models.downloads import ModelDownloads
 from app.services.models.entries import (
     Circumstances,
     ModelEntry,
@@ -112,9 +112,9 @@ class Models:
         self.device: Callable[[], str] = lambda: ""
         """Where the model in use computes: `cuda:0` and so on; empty where that is not known."""
         large = {BUILTIN_LARGE: places.large} if places.large else {}
-        self._shelf = Shelf({**large, BUILTIN: places.builtin}, places.models_dir)
+        self._catalog = ModelCatalog({**large, BUILTIN: places.builtin}, places.models_dir)
         self._damage: dict[str, Problem] = {}
-        self._pulls = Pulls(places.models_dir, places.wenet_mirror, patience, self._note_whole)
+        self._pulls = ModelDownloads(places.models_dir, places.wenet_mirror, patience, self._note_whole)
 
     @contextmanager
     def open(self) -> Iterator[None]:
@@ -130,7 +130,7 @@ class Models:
     def entries(self) -> list[ModelEntry]:
         """Return the built-in model, those that are here or arriving, and those that a hub has."""
         choice = self.choice.read()
-        names = dict.fromkeys([*self._shelf.names(choice), *KNOWN_NAMES])
+        names = dict.fromkeys([*self._catalog.names(choice), *KNOWN_NAMES])
         entries = [self._entry(name, choice) for name in names]
         return sorted(entries, key=lambda entry: (not entry.is_builtin, entry.state is ModelState.AVAILABLE))
 
@@ -160,7 +160,15 @@ class Models:
     def folder_in_use(self) -> Path:
         """Return the folder of the model that is to be loaded."""
         choice = self.choice.read()
-        return self.places.fixed or self._shelf.folder(choice.model, choice)
+        return self.places.fixed or self._catalog.folder(choice.model, choice)
+
+    def check_in_use(self) -> None:
+        """Look whether the files of the model that is to be loaded make one.
+
+        Raises:
+            ModelError
+        """
+        identify(self.folder_in_use())
 
     def languages_in_use(self) -> tuple[str, ...]:
         """Return what the files of the model that is to be loaded tell of its languages."""
@@ -283,9 +291,9 @@ class Models:
             self._refuse_if_used(entry)
         self._pulls.place(name).discard()
         if entry.is_linked:
-            self.choice.change(lambda choice: self._shelf.without_folder(choice, name))
+            self.choice.change(lambda choice: self._catalog.without_folder(choice, name))
         elif entry.folder:
-            self._shelf.delete(entry.folder)
+            self._catalog.delete(entry.folder)
         self._damage.pop(name, None)
         event(_log, logging.INFO, "model_removed", model=name)
 
@@ -302,8 +310,8 @@ class Models:
             raise InvalidParameter(name="path", reason=N_("it must begin at the root of the file system"))
         folder = folder.resolve()
         identify(folder)
-        choice = self.choice.change(lambda choice: self._shelf.with_folder(choice, folder))
-        return self._entry(self._shelf.name_of(folder, choice), choice)
+        choice = self.choice.change(lambda choice: self._catalog.with_folder(choice, folder))
+        return self._entry(self._catalog.name_of(folder, choice), choice)
 
     def use(self, name: str, *, is_tried: bool = False) -> ModelEntry:
         """Choose the model; unless it was tried, the process that infers goes back if it does not load.
@@ -356,12 +364,12 @@ class Models:
 
     def _extra_of(self, name: str) -> Extra | None:
         """Return what the model in a folder needs; nothing where the folder is no model."""
-        folder = self._shelf.folder(name, self.choice.read())
+        folder = self._catalog.folder(name, self.choice.read())
         found = found_in(folder)
         return extra_of(found.architecture, folder) if found else None
 
     def _entry(self, name: str, choice: Choice) -> ModelEntry:
-        folder = self._shelf.folder(checked_name(name), choice)
+        folder = self._catalog.folder(checked_name(name), choice)
         is_chosen = folder == self.places.fixed if self.places.fixed else name == choice.model
         now = Circumstances(
             is_chosen=is_chosen,
@@ -385,7 +393,7 @@ class Models:
     def _refuse_if_used(self, entry: ModelEntry) -> None:
         choice = self.choice.read()
         used = {self.places.fixed, *self.places.named}
-        used |= {self._shelf.folder(name, choice) for name in (choice.model, choice.previous) if name}
+        used |= {self._catalog.folder(name, choice) for name in (choice.model, choice.previous) if name}
         if entry.folder in used:
             raise ModelInUse(name=entry.name)
 

@@ -17,7 +17,7 @@ from app.logging import event
 from app.services.inference.process import InferenceProcess, Stopped
 from app.services.models.choice import Choice
 from app.services.models.models import Models
-from app.services.settings import SettingsBook
+from app.services.settings import SettingsStore
 
 LOOK_SECONDS = 1.0
 FAREWELL_SECONDS = 5.0
@@ -25,7 +25,7 @@ FAREWELL_SECONDS = 5.0
 _log = logging.getLogger(__name__)
 
 
-class ModelKeeper:
+class ModelReloader:
     """Watches the choice and the clock."""
 
     def __init__(
@@ -34,7 +34,7 @@ class ModelKeeper:
         inference: InferenceProcess,
         spec_of: Callable[[Path], EngineSpec],
         idle_seconds: Callable[[], float],
-        settings: SettingsBook | None = None,
+        settings: SettingsStore | None = None,
     ) -> None:
         self._models = models
         self._inference = inference
@@ -84,7 +84,7 @@ class ModelKeeper:
         with suppress(InferenceUnavailable):  # told by the status; the old process comes back
             self._inference.use(self._spec_of(self._inference.spec.model_dir))
 
-    def _reload(self, settings: SettingsBook) -> None:
+    def _reload(self, settings: SettingsStore) -> None:
         """Load the same model with the settings that were changed, or take them back."""
         now = settings.now
         try:

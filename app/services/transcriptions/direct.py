@@ -12,13 +12,13 @@ from typing import Protocol
 
 from app.domain.errors import FileUnreadable, FolderUnwritable
 from app.domain.options import TranscriptionOptions
+from app.domain.speech import SpeechSpan
 from app.domain.transcript import Transcript, merge_receipts
 from app.domain.transcription import SegmentRecord
 from app.engine import Engine, EngineSpec, Hypothesis, Utterance
 from app.engine.audio.decoding import DecodeLimits, read_waveform
 from app.engine.audio.samples import channel_file
 from app.engine.preparation.preparation import PreparationPool, Prepared, prepare
-from app.engine.vad.vad import SpeechSpan
 from app.services.transcriptions.segment_store import assemble, recognised_segment
 
 BATCHES_AT_ONCE = 3  # so many go to the engine together: it finds those of similar length among them
@@ -41,6 +41,22 @@ class DirectResult:
     transcript: Transcript
     prepared: Prepared
     segments: list[SegmentRecord]
+
+
+@contextmanager
+def direct_transcriber(
+    spec: EngineSpec, options: TranscriptionOptions, limits: DecodeLimits
+) -> Iterator[DirectTranscriber]:
+    """Load an engine into this process, which transcribes files inside the block.
+
+    Raises:
+        ModelError, DeviceUnavailable
+    """
+    from app.engine.process.child import load  # imports torch, which takes seconds: only now
+
+    engine = load(spec)
+    with PreparationPool() as pool:
+        yield DirectTranscriber(engine, options, limits, pool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,17 +124,6 @@ class DirectTranscriber:
             receipt=receipt,
             warnings=prepared.warnings,
         )
-
-
-def load_engine(spec: EngineSpec) -> Engine:
-    """Load an engine into this process.
-
-    Raises:
-        ModelError, DeviceUnavailable
-    """
-    from app.engine.process.child import load  # imports torch, which takes seconds: only now
-
-    return load(spec)
 
 
 def _check_readable(file: Path) -> None:

@@ -14,10 +14,21 @@ from app.services.transcriptions.job_queue import Queue
 from app.store.database import Connection, Row
 from app.store.queries import history, search
 from app.store.queries.history import COUNTED_TO
-from app.store.queries.history_filter import Place, Wanted
+from app.store.queries.history_filter import HistoryFilter, HistoryPosition
 from app.store.rows import transcription_from
 
-__all__ = ["COUNTED_TO", "Day", "Excerpt", "Found", "History", "Piece", "Place", "Result", "Totals", "Wanted"]
+__all__ = [
+    "COUNTED_TO",
+    "Day",
+    "Excerpt",
+    "History",
+    "HistoryFilter",
+    "HistoryPage",
+    "HistoryPosition",
+    "Piece",
+    "Result",
+    "Totals",
+]
 
 LEAD_CHARACTERS = 16  # shown before the first word that was found
 EXCERPT_CHARACTERS = 90
@@ -53,16 +64,16 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class HistoryPage:
     """A page of results."""
 
     results: list[Result]
     total: int
     """How many fit; at most COUNTED_TO where `is_more`."""
     is_more: bool
-    older: Place | None
+    older: HistoryPosition | None
     """Where the next page begins; None on the last."""
-    newer: Place | None
+    newer: HistoryPosition | None
     """Where the page before ends; None on the first."""
 
 
@@ -96,13 +107,13 @@ class History:
 
     def page(
         self,
-        wanted: Wanted,
+        wanted: HistoryFilter,
         limit: int,
         *,
-        before: Place | None = None,
-        after: Place | None = None,
+        before: HistoryPosition | None = None,
+        after: HistoryPosition | None = None,
         offset: int = 0,
-    ) -> Found:
+    ) -> HistoryPage:
         """Return what fits: the first below `before`, or the last above `after`, or the first of all."""
         with self._database.reading() as connection:
             rows = history.newest(connection, wanted, limit + 1, before=before, after=after, offset=offset)
@@ -114,7 +125,7 @@ class History:
         has_older = goes_on or after is not None
         has_newer = goes_on if after else before is not None or bool(offset)
         is_more = total > COUNTED_TO and not wanted.is_countable
-        return Found(
+        return HistoryPage(
             results,
             COUNTED_TO if is_more else total,
             is_more,
@@ -187,8 +198,8 @@ def _result(connection: Connection, row: Row, query: str) -> Result:
     )
 
 
-def _place(row: Row) -> Place:
-    return Place(row["number"], row["deleted_at"])
+def _place(row: Row) -> HistoryPosition:
+    return HistoryPosition(row["number"], row["deleted_at"])
 
 
 def _variety(text: str, patterns: Sequence[re.Pattern[str]]) -> int:

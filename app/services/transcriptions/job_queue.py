@@ -32,9 +32,9 @@ from app.logging import JOB_LOG_NAME, event
 from app.services.transcriptions.transitions import cancelled, retried
 from app.store.database import Connection, Database, Row
 from app.store.files.recordings import Files
-from app.store.files.upload_file import IncomingFile
+from app.store.files.upload_file import UploadFile
 from app.store.queries import edits, history, segments, transcriptions, trash
-from app.store.queries.history_filter import Wanted
+from app.store.queries.history_filter import HistoryFilter
 from app.store.rows import segment_from, transcription_from
 
 _log = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ class Queue:
 
     # Giving in
 
-    def receive(self, name: str, limit_bytes: int) -> AbstractContextManager[IncomingFile]:
+    def receive(self, name: str, limit_bytes: int) -> AbstractContextManager[UploadFile]:
         """Open a file for an upload. Call `submit` inside the block: leaving it without removes the file.
 
         Raises:
@@ -67,7 +67,7 @@ class Queue:
         return self.files.receive(name.encode(errors="replace").decode(), limit_bytes)
 
     def submit(
-        self, incoming: IncomingFile, options: TranscriptionOptions, source: str, beside: Beside | None = None
+        self, incoming: UploadFile, options: TranscriptionOptions, source: str, beside: Beside | None = None
     ) -> Transcription:
         """Queue a received recording. When this returns, a power cut cannot lose it.
 
@@ -81,7 +81,7 @@ class Queue:
             raise EmptyFile(name=incoming.name)
         id = secrets.token_hex(8)
         row = _row(incoming, options, source)
-        self.files.settle(incoming, id, row)
+        self.files.move_into_place(incoming, id, row)
         try:
             self._add(id, row, beside)
         except BaseException:
@@ -173,7 +173,7 @@ class Queue:
 
         Their texts are cut; a total of a search may be "more than" (history.py has the rest of the story).
         """
-        wanted = Wanted(query=query, state=state)
+        wanted = HistoryFilter(query=query, state=state)
         with self.database.reading() as connection:
             rows = history.newest(connection, wanted, limit, offset=offset)
             return TranscriptionPage(
@@ -182,7 +182,7 @@ class Queue:
 
     def counts(self) -> dict[JobState, int]:
         with self.database.reading() as connection:
-            return {state: history.count(connection, Wanted(state=state)) for state in JobState}
+            return {state: history.count(connection, HistoryFilter(state=state)) for state in JobState}
 
     def revision(self) -> int:
         """Return the number of the last change; cheap enough to be asked a few times a second."""
@@ -263,7 +263,7 @@ class Queue:
             if row["state"] == JobState.QUEUED:
                 self.files.drop_audio(id)  # of an earlier worker; while this holds, none can claim the job
                 transcriptions.change(connection, id, **cancelled(edits.read(connection, id)))
-                transcriptions.move_up(connection)
+                transcriptions.update_positions(connection)
             elif row["state"] == JobState.RUNNING:
                 transcriptions.change(connection, id, cancel_requested=True)
             else:
@@ -312,7 +312,7 @@ class Queue:
             transcriptions.change(connection, id, **cancelled(edits.read(connection, id)))
         count = trash.put(connection, ids, now)
         if waiting:
-            transcriptions.move_up(connection)
+            transcriptions.update_positions(connection)
         return count
 
     def purge(self, id: str) -> None:
@@ -334,7 +334,7 @@ class Queue:
             self._arrival.wait(seconds)
 
 
-def _row(incoming: IncomingFile, options: TranscriptionOptions, source: str) -> Row:
+def _row(incoming: UploadFile, options: TranscriptionOptions, source: str) -> Row:
     return {
         "name": incoming.name,
         "suffix": incoming.suffix,

@@ -33,7 +33,7 @@ class ClaimLost(Exception):
     """The job does not belong to this worker any more."""
 
 
-class Claims:
+class JobStore:
     """What one living worker does with the queue."""
 
     def __init__(self, queue: Queue, worker: str) -> None:
@@ -55,7 +55,7 @@ class Claims:
                 naming_models=naming_models,
                 stage="preparing",
             )
-            transcriptions.move_up(connection)
+            transcriptions.update_positions(connection)
         return transcription_from(row) if row else None
 
     def is_cancelled(self, id: str) -> bool:
@@ -144,14 +144,14 @@ class Claims:
         self._purge_if_deleted(row)
         return bool(row["cancel_requested"])
 
-    def take_over(self) -> None:
+    def requeue_stalled(self) -> None:
         """Give back the jobs of workers that died, and finish what was being deleted; living workers keep theirs."""
         with self._database.reading() as connection:
             holders = transcriptions.workers_with_jobs(connection)
             deleted = transcriptions.being_deleted(connection)
         for worker in holders:
             if worker != self._worker and not self._files.is_worker_alive(worker):
-                self._inherit(worker)
+                self._requeue_jobs_of(worker)
         for id in deleted:
             self._queue.purge(id)
 
@@ -163,7 +163,7 @@ class Claims:
         for id in swept.orphans:
             event(_log, logging.WARNING, "recording_without_row", job=id)
 
-    def _inherit(self, worker: str) -> None:
+    def _requeue_jobs_of(self, worker: str) -> None:
         with self._database.writing() as connection:
             rows = transcriptions.running_of(connection, worker)
             for row in rows:

@@ -24,7 +24,7 @@ SHARED = ("name", "suffix", "size_bytes", "sha256")
 _log = logging.getLogger(__name__)
 
 
-def recognise_again(queue: Queue, id: str, options: TranscriptionOptions, source: str) -> Transcription:
+def retranscribe(queue: Queue, id: str, options: TranscriptionOptions, source: str) -> Transcription:
     """Queue the recording of `id` with other options. When this returns, a power cut cannot lose it.
 
     Raises:
@@ -36,7 +36,7 @@ def recognise_again(queue: Queue, id: str, options: TranscriptionOptions, source
     recording = queue.files.source(id, row["suffix"])
     again, new = secrets.token_hex(8), _row(row, options, source)
     try:
-        with queue.files.settle_twin(recording, again, new), queue.database.writing() as connection:
+        with queue.files.link_into_place(recording, again, new), queue.database.writing() as connection:
             transcriptions.add(connection, {"id": again, **new, **AT_FIRST})
     except BaseException:
         queue.files.remove(again)
@@ -46,7 +46,7 @@ def recognise_again(queue: Queue, id: str, options: TranscriptionOptions, source
     return queue.get(again)
 
 
-def readings(queue: Queue, record: Transcription) -> list[Transcription]:
+def sibling_transcriptions(queue: Queue, record: Transcription) -> list[Transcription]:
     """Return all transcriptions of the recording of `record`, itself among them, the oldest first; without texts."""
     with queue.database.reading() as connection:
         return [

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from app.domain.errors import Problem
 from app.domain.hotwords import outcomes
 from app.domain.options import RecognitionOptions
+from app.domain.speech import SpeechSpan
 from app.domain.states import SegmentState
 from app.domain.transcript import (
     Applied,
@@ -22,7 +23,6 @@ from app.domain.transcript import (
 )
 from app.domain.transcription import SegmentRecord
 from app.engine import Hypothesis
-from app.engine.vad.vad import SpeechSpan
 from app.services.inference.segment_queue import Recognised
 from app.store.database import Connection, Row
 from app.store.queries import segments, transcriptions

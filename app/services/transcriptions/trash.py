@@ -12,7 +12,7 @@ from app.domain.transcription import Transcription
 from app.logging import event
 from app.services.transcriptions.job_queue import Queue
 from app.store.queries import history, trash
-from app.store.queries.history_filter import Place, Wanted
+from app.store.queries.history_filter import HistoryFilter, HistoryPosition
 
 _log = logging.getLogger(__name__)
 
@@ -45,11 +45,11 @@ class Trash:
         event(_log, logging.INFO, "trash_filled", count=count)
         return Deletion(count, now)
 
-    def put_found(self, wanted: Wanted) -> Deletion:
+    def put_found(self, wanted: HistoryFilter) -> Deletion:
         """Put everything in the trash that fits now."""
         now = datetime.now(UTC)
         count = 0
-        before: Place | None = None
+        before: HistoryPosition | None = None
         while True:
             with self._database.writing() as connection:
                 found = history.ids(connection, wanted, AT_ONCE, before)

@@ -20,19 +20,20 @@ from typing import Any, Literal
 
 from app.domain.errors import AnalysisNotFound, AppError, AudioGone, EmptyFile, TranscriptionNotFound
 from app.domain.options import SILERO, WEBRTCVAD, WEBRTCVAD_FRAME_MS, WEBRTCVAD_MODES, VadOptions
+from app.domain.speech import DroppedSpan, Rule, SpeechReport, SpeechSpan
 from app.engine.audio.decoding import DecodeLimits
-from app.engine.audio.waveform import outline_of
+from app.engine.audio.waveform import waveform_peaks
 from app.engine.preparation.preparation import Cancelled, PreparationPool, judge_apart, prepare
-from app.engine.vad.detection import kept, kept_file
+from app.engine.vad.detection import classified_file, load_classified
 from app.engine.vad.frames import Frames
 from app.engine.vad.options import usable
-from app.engine.vad.vad import DroppedSpan, Rule, SpeechReport, SpeechSpan, cut
+from app.engine.vad.vad import group_frames
 from app.logging import event
 from app.services.transcriptions.job_queue import Queue
-from app.store.files.upload_file import IncomingFile
-from app.store.files.vad_folders import Analyses
+from app.store.files.upload_file import UploadFile
+from app.store.files.vad_folders import VadFolders
 
-__all__ = ["Analysis", "DroppedSpan", "Rule", "SpeechReport", "SpeechSpan", "Vad", "VadOptions"]
+__all__ = ["Analysis", "DroppedSpan", "Rule", "SpeechReport", "SpeechSpan", "VadAnalyses", "VadOptions"]
 
 READINGS_AT_ONCE = 2
 SWEEP_SECONDS = 600.0
@@ -57,12 +58,12 @@ class Analysis:
     warnings: tuple[str, ...] = ()
 
 
-class Vad:
+class VadAnalyses:
     """All such recordings. Every method may be called from any thread."""
 
     def __init__(
         self,
-        analyses: Analyses,
+        analyses: VadFolders,
         queue: Queue,
         limits: DecodeLimits,
         options: VadOptions,
@@ -99,11 +100,11 @@ class Vad:
 
     # Giving in
 
-    def receive(self, name: str, limit_bytes: int) -> AbstractContextManager[IncomingFile]:
+    def receive(self, name: str, limit_bytes: int) -> AbstractContextManager[UploadFile]:
         """Open a file for an upload. Call `submit` inside the block: leaving it without removes the file."""
         return self._queue.receive(name, limit_bytes)
 
-    def submit(self, incoming: IncomingFile) -> Analysis:
+    def submit(self, incoming: UploadFile) -> Analysis:
         """Begin to read a received recording.
 
         Raises:
@@ -113,7 +114,7 @@ class Vad:
         if not incoming.size_bytes:
             raise EmptyFile(name=incoming.name)
         id = secrets.token_hex(8)
-        self.analyses.settle(incoming, id)
+        self.analyses.move_into_place(incoming, id)
         return self._begin(Analysis(id, incoming.name, "reading", None), incoming.suffix)
 
     def of_transcription(self, transcription: str) -> Analysis:
@@ -174,7 +175,7 @@ class Vad:
         with self._lock:
             known = self._reports.get(key)
         if known is None:
-            known = cut(self._judged(id, options), usable(options))
+            known = group_frames(self._judged(id, options), usable(options))
             with self._lock:
                 _remember(self._reports, key, known)
         return known
@@ -187,7 +188,7 @@ class Vad:
         """
         self._refuse_unread(id)
         try:
-            return outline_of(self.analyses.audio(id), self.analyses.folder(id), start, end, buckets)
+            return waveform_peaks(self.analyses.audio(id), self.analyses.folder(id), start, end, buckets)
         except FileNotFoundError as gone:
             raise AnalysisNotFound(id=id) from gone
 
@@ -280,7 +281,7 @@ class Vad:
         with self.analyses.held(id), suppress(Cancelled, AppError):
             if self.analyses.facts(id) is None:  # removed meanwhile
                 return
-            rest = [way for way in _ways() if not kept_file(folder, way).exists()]
+            rest = [way for way in _ways() if not classified_file(folder, way).exists()]
             self._judge(id, rest)
 
     def _judge(self, id: str, ways: Sequence[VadOptions]) -> None:
@@ -298,7 +299,7 @@ class Vad:
 
     def _judged(self, id: str, options: VadOptions) -> Frames:
         folder = self.analyses.folder(id)
-        file = kept_file(folder, options)
+        file = classified_file(folder, options)
         key = file, options.threshold
         with self._lock:
             frames = self._frames.get(key)
@@ -308,11 +309,11 @@ class Vad:
             return frames
         self._refuse_unread(id)
         with turn, self.analyses.held(id):
-            frames = kept(folder, options)
+            frames = load_classified(folder, options)
             if frames is None:
                 with suppress(Cancelled):  # it is being removed, or the server ends
                     self._judge(id, [options])
-                frames = kept(folder, options)
+                frames = load_classified(folder, options)
         if frames is None:
             raise AnalysisNotFound(id=id)
         with self._lock:

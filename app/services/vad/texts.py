@@ -12,13 +12,13 @@ from typing import Any, Literal, TypeAlias
 
 from app.domain.errors import AppError, Problem, RecognitionElsewhere
 from app.domain.options import RecognitionOptions
+from app.domain.speech import SpeechSpan
 from app.engine import Utterance
 from app.engine.audio.decoding import read_waveform
-from app.engine.vad.vad import SpeechSpan
 from app.logging import event
-from app.services.inference.scheduler import Batches
-from app.services.inference.segment_queue import Lane, Order
-from app.services.vad.analyses import Vad
+from app.services.inference.scheduler import InferenceScheduler
+from app.services.inference.segment_queue import SegmentQueue, SegmentRequest
+from app.services.vad.analyses import VadAnalyses
 
 REMEMBERED = 64  # analyses whose texts are in memory
 LOOK_SECONDS = 0.5  # between two looks whether there is more to do
@@ -46,12 +46,12 @@ def stretch_of(span: SpeechSpan) -> Stretch:
     return round(span.start * 1000), round(span.end * 1000)
 
 
-class VadTexts:
+class VadTranscriber:
     """The texts of all analyses. Every method may be called from any thread."""
 
-    def __init__(self, vad: Vad, batches: Batches | None) -> None:
+    def __init__(self, vad: VadAnalyses, scheduler: InferenceScheduler | None) -> None:
         self._vad = vad
-        self._batches = batches
+        self._scheduler = scheduler
         self._lock = Lock()
         self._stopping = Event()
         self._known: dict[str, dict[Stretch, StretchText]] = {}
@@ -72,7 +72,7 @@ class VadTexts:
             AnalysisNotFound
             RecognitionElsewhere: no recognition runs in this process.
         """
-        if self._batches is None:
+        if self._scheduler is None:
             raise RecognitionElsewhere
         self._vad.get(id)
         known = self.of(id)
@@ -83,7 +83,7 @@ class VadTexts:
             self._waiting.setdefault(id, deque()).extend(wanted)
         if wanted and not is_at_work:
             Thread(
-                target=self._work, args=(id, options, self._batches), name=f"vad-{id}", daemon=True
+                target=self._work, args=(id, options, self._scheduler), name=f"vad-{id}", daemon=True
             ).start()
         return len(wanted)
 
@@ -110,17 +110,17 @@ class VadTexts:
         for id in [id for id in self._known if id not in self._waiting][:-REMEMBERED]:
             del self._known[id]
 
-    def _work(self, id: str, options: RecognitionOptions, batches: Batches) -> None:
-        with batches.lane(f"vad-{id}") as lane:
+    def _work(self, id: str, options: RecognitionOptions, scheduler: InferenceScheduler) -> None:
+        with scheduler.queue(f"vad-{id}") as queue:
             taken: list[Stretch] = []
             while not self._stopping.is_set():
-                while lane.has_room and (stretch := self._next(id)) is not None:
-                    self._hand_in(id, lane, stretch, len(taken), options)
+                while queue.has_room and (stretch := self._next(id)) is not None:
+                    self._submit(id, queue, stretch, len(taken), options)
                     taken.append(stretch)
-                if lane.is_empty and self._is_over(id):
+                if queue.is_empty and self._is_over(id):
                     return
-                if order := lane.take_out(LOOK_SECONDS):
-                    self._keep(id, taken[order.index], _told(order))
+                if request := queue.next_result(LOOK_SECONDS):
+                    self._keep(id, taken[request.index], _told(request))
 
     def _next(self, id: str) -> Stretch | None:
         with self._lock:
@@ -134,8 +134,8 @@ class VadTexts:
             del self._waiting[id]
             return True
 
-    def _hand_in(
-        self, id: str, lane: Lane, stretch: Stretch, index: int, options: RecognitionOptions
+    def _submit(
+        self, id: str, queue: SegmentQueue, stretch: Stretch, index: int, options: RecognitionOptions
     ) -> None:
         start, end = (milliseconds / 1000 for milliseconds in stretch)
         try:
@@ -143,7 +143,7 @@ class VadTexts:
         except FileNotFoundError:  # removed meanwhile
             self._keep(id, stretch, StretchText("failed", error=AppError().problem))
         else:
-            lane.hand_in(index, Utterance(waveform, options))
+            queue.submit(index, Utterance(waveform, options))
 
     def _keep(self, id: str, stretch: Stretch, text: StretchText) -> None:
         with self._lock:
@@ -159,9 +159,9 @@ def _is_open(text: StretchText | None) -> bool:
     return text is None or text.state == "failed"
 
 
-def _told(order: Order) -> StretchText:
+def _told(request: SegmentRequest) -> StretchText:
     try:
-        heard = order.recognised().hypothesis
+        heard = request.recognised().hypothesis
     except AppError as error:
         return StretchText("failed", error=error.problem)
     except Exception:  # noqa: BLE001 - whatever it is, it is the end of this stretch alone

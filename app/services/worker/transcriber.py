@@ -21,11 +21,11 @@ from app.engine.audio.decoding import DecodeLimits, read_waveform
 from app.engine.audio.samples import channel_file
 from app.engine.preparation.preparation import Cancelled, PreparationPool, prepare
 from app.logging import event
-from app.services.inference.dedicated import Bench
-from app.services.inference.scheduler import Batches
-from app.services.inference.segment_queue import Lane, Order, Recognised
+from app.services.inference.dedicated import DedicatedEngines
+from app.services.inference.scheduler import InferenceScheduler
+from app.services.inference.segment_queue import Recognised, SegmentQueue, SegmentRequest
 from app.services.retry import until_stored
-from app.services.transcriptions.job_store import Claims
+from app.services.transcriptions.job_store import JobStore
 from app.store.files.recordings import Files
 
 LOOK_SECONDS = 0.5  # between two looks whether a job is still wanted, while its segments are computed
@@ -38,10 +38,10 @@ _T = TypeVar("_T")
 class Transcriber:
     """Does claimed jobs; several threads may use one."""
 
-    claims: Claims
+    claims: JobStore
     files: Files
-    batches: Batches
-    bench: Bench
+    scheduler: InferenceScheduler
+    bench: DedicatedEngines
     limits: DecodeLimits
     stopping: Event
     pool: PreparationPool | None = None
@@ -57,14 +57,14 @@ class Transcriber:
             AppError: the job cannot go on.
         """
         self._prepare(job)
-        with self._batches_for(job) as batches:
-            self.remember(lambda: self.claims.begin_recognition(job.id))
-            self._recognise(job, batches)
-        problem = self.remember(lambda: self.claims.finish(job.id))
+        with self._scheduler_for(job) as scheduler:
+            self.persist(lambda: self.claims.begin_recognition(job.id))
+            self._recognise(job, scheduler)
+        problem = self.persist(lambda: self.claims.finish(job.id))
         name, code = ("job_failed", problem.code) if problem else ("job_succeeded", "-")
         event(_log, logging.ERROR if problem else logging.INFO, name, error=code)
 
-    def remember(self, step: Callable[[], _T]) -> _T:
+    def persist(self, step: Callable[[], _T]) -> _T:
         """Do a step of the database. Where that is locked or the disk is full, wait until it works again.
 
         Raises:
@@ -88,7 +88,7 @@ class Transcriber:
             channels=job.options.channels,
             pool=self.pool,
         )
-        self.remember(lambda: self.claims.store_plan(job.id, prepared))
+        self.persist(lambda: self.claims.store_plan(job.id, prepared))
         event(
             _log,
             logging.INFO,
@@ -99,62 +99,62 @@ class Transcriber:
         )
 
     def _is_unwanted(self, id: str) -> bool:
-        return self.stopping.is_set() or self.remember(lambda: self.claims.is_cancelled(id))
+        return self.stopping.is_set() or self.persist(lambda: self.claims.is_cancelled(id))
 
     @contextmanager
-    def _batches_for(self, job: Transcription) -> Iterator[Batches]:
+    def _scheduler_for(self, job: Transcription) -> Iterator[InferenceScheduler]:
         """Give the way to the model in use, or to the one that the job names, whose memory is measured."""
         if not job.options.model:
-            yield self.batches
+            yield self.scheduler
             return
         with self.bench.engine(job.options.model, lambda: self._is_unwanted(job.id)) as engine:
-            yield engine.batches
+            yield engine.scheduler
             if peak_bytes := engine.peak_bytes():
-                self.remember(lambda: self.claims.note_memory(job.id, peak_bytes))
+                self.persist(lambda: self.claims.note_memory(job.id, peak_bytes))
 
-    def _recognise(self, job: Transcription, batches: Batches) -> None:
+    def _recognise(self, job: Transcription, scheduler: InferenceScheduler) -> None:
         """Send what is pending through the process that infers, some segments ahead, and keep each text at once."""
         pending = deque(self.claims.pending(job.id))
         began = time.monotonic()
-        with batches.lane(job.id) as lane:
-            while pending or not lane.is_empty:
+        with scheduler.queue(job.id) as queue:
+            while pending or not queue.is_empty:
                 if self._is_unwanted(job.id):
-                    self._withdraw(job, lane)
+                    self._cancel_waiting(job, queue)
                     raise Cancelled
-                while pending and lane.has_room:
-                    self._hand_in(job, lane, pending.popleft())
-                if order := lane.take_out(LOOK_SECONDS):
-                    self._settle(job, order, time.monotonic() - began)
+                while pending and queue.has_room:
+                    self._submit(job, queue, pending.popleft())
+                if request := queue.next_result(LOOK_SECONDS):
+                    self._settle(job, request, time.monotonic() - began)
                     began = time.monotonic()
 
-    def _hand_in(self, job: Transcription, lane: Lane, segment: SegmentRecord) -> None:
+    def _submit(self, job: Transcription, queue: SegmentQueue, segment: SegmentRecord) -> None:
         audio = channel_file(self.files.audio(job.id), segment.channel)
         waveform = read_waveform(audio, segment.start, segment.end)
-        lane.hand_in(segment.index, Utterance(waveform, job.options.recognition))
+        queue.submit(segment.index, Utterance(waveform, job.options.recognition))
 
-    def _withdraw(self, job: Transcription, lane: Lane) -> None:
+    def _cancel_waiting(self, job: Transcription, queue: SegmentQueue) -> None:
         """Take back what has not begun; what has is awaited and kept, unless the worker stops."""
-        event(_log, logging.INFO, "segments_withdrawn", count=lane.withdraw())
-        while not (lane.is_empty or self.stopping.is_set()):
-            if order := lane.take_out(LOOK_SECONDS):
-                self._settle(job, order, 0.0)
-            lane.withdraw()  # what was to be tried again is not wanted either
+        event(_log, logging.INFO, "segments_withdrawn", count=queue.cancel_waiting())
+        while not (queue.is_empty or self.stopping.is_set()):
+            if request := queue.next_result(LOOK_SECONDS):
+                self._settle(job, request, 0.0)
+            queue.cancel_waiting()  # what was to be tried again is not wanted either
 
-    def _settle(self, job: Transcription, order: Order, seconds: float) -> None:
+    def _settle(self, job: Transcription, request: SegmentRequest, seconds: float) -> None:
         """Store the text of a segment, or why it has none."""
         try:
-            recognised = order.recognised()
+            recognised = request.recognised()
         except InferenceUnavailable:
             raise
         except AppError as error:
-            event(_log, logging.ERROR, "segment_failed", exc_info=True, index=order.index)
+            event(_log, logging.ERROR, "segment_failed", exc_info=True, index=request.index)
             problem = error.problem
-            self.remember(lambda: self.claims.fail_segment(job.id, order.index, problem, seconds))
+            self.persist(lambda: self.claims.fail_segment(job.id, request.index, problem, seconds))
         else:
-            self._keep(job, order.index, recognised, seconds)
+            self._keep(job, request.index, recognised, seconds)
 
     def _keep(self, job: Transcription, index: int, recognised: Recognised, seconds: float) -> None:
-        self.remember(lambda: self.claims.finish_segment(job.id, index, recognised, seconds))
+        self.persist(lambda: self.claims.finish_segment(job.id, index, recognised, seconds))
         event(_log, logging.INFO, "segment_finished", index=index, seconds=round(seconds, 3))
         for line in recognised.hypothesis.applied:
             facts = f"{line.asked} -> {line.applied}"

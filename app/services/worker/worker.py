@@ -19,11 +19,11 @@ from app.engine import EngineSpec
 from app.engine.audio.decoding import DecodeLimits
 from app.engine.preparation.preparation import Cancelled, PreparationPool
 from app.logging import bound, event
-from app.services.inference.dedicated import Bench, no_other_models
+from app.services.inference.dedicated import DedicatedEngines, no_other_models
 from app.services.inference.process import InferenceProcess, Stopped
-from app.services.inference.scheduler import Batches
+from app.services.inference.scheduler import InferenceScheduler
 from app.services.transcriptions.job_queue import Queue
-from app.services.transcriptions.job_store import ClaimLost, Claims
+from app.services.transcriptions.job_store import ClaimLost, JobStore
 from app.services.worker.transcriber import Transcriber
 from app.store.files.recordings import Files
 
@@ -58,22 +58,22 @@ class Worker:
         self._concurrent_jobs = concurrent_jobs
         self._stopping = Event()
         self._taken_over = Event()
-        self._claims = Claims(queue, self.id)
-        self._batches = Batches(inference, segment_timeout_seconds)
-        self._bench = Bench(spec_of_model, segment_timeout_seconds)
+        self._claims = JobStore(queue, self.id)
+        self._scheduler = InferenceScheduler(inference, segment_timeout_seconds)
+        self._bench = DedicatedEngines(spec_of_model, segment_timeout_seconds)
         self._transcriber = Transcriber(
-            self._claims, files, self._batches, self._bench, limits, self._stopping, pool
+            self._claims, files, self._scheduler, self._bench, limits, self._stopping, pool
         )
 
     @property
-    def batches(self) -> Batches:
+    def scheduler(self) -> InferenceScheduler:
         """The way to the process that infers, for others who want a text beside the jobs."""
-        return self._batches
+        return self._scheduler
 
     @contextmanager
     def running(self) -> Iterator[None]:
         """Do jobs during the block. At its end jobs in work go back to the queue, without their present segment."""
-        life = self._files.hold_worker(self.id)
+        lock_fd = self._files.hold_worker(self.id)
         try:
             self._inference.start()
             threads = self._start_threads()
@@ -84,13 +84,13 @@ class Worker:
                 self._stop(threads)
         finally:
             self._files.forget_worker(self.id)
-            os.close(life)
+            os.close(lock_fd)
 
     def _start_threads(self) -> list[Thread]:
         names = [f"job-{number}" for number in range(self._concurrent_jobs)]
         threads = [Thread(target=self._work, name=name, daemon=True) for name in names]
-        threads.append(Thread(target=self._look_after_the_dead, name="take-over", daemon=True))
-        threads.append(Thread(target=self._batches.run, name="batches", daemon=True))
+        threads.append(Thread(target=self._requeue_stalled, name="take-over", daemon=True))
+        threads.append(Thread(target=self._scheduler.run, name="batches", daemon=True))
         for thread in threads:
             thread.start()
         return threads
@@ -98,7 +98,7 @@ class Worker:
     def _stop(self, threads: list[Thread]) -> None:
         self._stopping.set()
         self._taken_over.set()
-        self._batches.stop()
+        self._scheduler.stop()
         self._inference.stop()
         self._queue.announce()
         deadline = time.monotonic() + FAREWELL_SECONDS
@@ -119,7 +119,7 @@ class Worker:
 
     def _do_next(self) -> None:
         with self._bench.place() as place:
-            job = self._transcriber.remember(lambda: self._claims.claim(naming_models=place.is_mine))
+            job = self._transcriber.persist(lambda: self._claims.claim(naming_models=place.is_mine))
             if job is None or not job.options.model:
                 place.leave()
             if job is None:
@@ -145,24 +145,24 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - whatever it is, it is the end of this job alone
             problem = (error if isinstance(error, AppError) else AppError()).problem
             event(_log, logging.ERROR, "job_failed", exc_info=True, error=problem.code)
-            self._transcriber.remember(lambda: self._claims.fail(job.id, problem))
+            self._transcriber.persist(lambda: self._claims.fail(job.id, problem))
 
     def _leave(self, job: Transcription) -> None:
         """Leave a job unfinished, because a person or the end of this worker wants so."""
-        is_over = self._transcriber.remember(lambda: self._claims.release(job.id))
+        is_over = self._transcriber.persist(lambda: self._claims.release(job.id))
         event(_log, logging.INFO, "job_cancelled" if is_over else "job_given_back", worker=self.id)
 
-    def _look_after_the_dead(self) -> None:
+    def _requeue_stalled(self) -> None:
         """Take over from workers that died, now and while this one lives; clear up once."""
         with suppress(Stopped):
-            self._clear_up(self._claims.take_over)
+            self._clear_up(self._claims.requeue_stalled)
             self._taken_over.set()
             self._clear_up(self._claims.sweep)
             while not self._stopping.wait(TAKE_OVER_SECONDS):
-                self._clear_up(self._claims.take_over)
+                self._clear_up(self._claims.requeue_stalled)
 
     def _clear_up(self, step: Callable[[], None]) -> None:
         try:
-            self._transcriber.remember(step)
+            self._transcriber.persist(step)
         except OSError:  # a file that resists, for example one of another user
             event(_log, logging.ERROR, "worker_stumbled", exc_info=True, worker=self.id)

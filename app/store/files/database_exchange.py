@@ -23,14 +23,14 @@ _IS_ASIDE = "is-aside"
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ExchangePlan:
     aside: str
     """The folder, below the data folder, for what was there before; empty where nothing was."""
     logs: str
     """The folder, an absolute path, for the logs of the backup."""
 
 
-def plan_exchange(staged: Path, data_dir: Path, plan: Plan) -> None:
+def plan_exchange(staged: Path, data_dir: Path, plan: ExchangePlan) -> None:
     """Decide that `staged`, a folder in the data folder, takes the place of the present data."""
     (staged / _PLAN).write_text(json.dumps(asdict(plan)), encoding="utf-8")
     sync_file(staged / _PLAN)
@@ -46,7 +46,7 @@ def is_planned(data_dir: Path) -> bool:
 def finish_exchange(data_dir: Path) -> None:
     """Do what is left of an exchange that was decided. The caller is alone in the data folder."""
     staged = data_dir / READY
-    plan = Plan(**json.loads((staged / _PLAN).read_text(encoding="utf-8")))
+    plan = ExchangePlan(**json.loads((staged / _PLAN).read_text(encoding="utf-8")))
     if not (staged / _IS_ASIDE).exists():
         _set_aside(data_dir, plan.aside)
         (staged / _IS_ASIDE).touch()

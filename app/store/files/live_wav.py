@@ -19,7 +19,7 @@ UNKNOWN = 0xFFFFFFFF  # the length of a stream, as FFmpeg and players read it
 _BLOCK_BYTES = 1 << 20
 
 
-class GrowingWav:
+class LiveWav:
     """One file; all methods belong to one thread at a time."""
 
     def __init__(self, path: Path, rate: int, samples: int = 0) -> None:

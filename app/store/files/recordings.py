@@ -26,7 +26,7 @@ from typing import Any
 
 from app.domain.errors import AudioGone
 from app.store.files.locks import hold_free, hold_new, is_held, unless_held
-from app.store.files.upload_file import SOURCE_STEM, IncomingFile, link_or_copy, room_in, sync_folder
+from app.store.files.upload_file import SOURCE_STEM, UploadFile, link_or_copy, room_in, sync_folder
 
 AUDIO_NAME = "audio.s16"
 PEAKS_NAME = "peaks.json"
@@ -59,19 +59,19 @@ class Files:
         sync_folder(data_dir)
 
     @contextmanager
-    def receive(self, name: str, limit_bytes: int) -> Iterator[IncomingFile]:
+    def receive(self, name: str, limit_bytes: int) -> Iterator[UploadFile]:
         """Open a file for an upload; unless it is settled inside the block, nothing of it stays.
 
         Raises:
             DiskFull: there is no room for it.
         """
-        incoming = IncomingFile(self._incoming / secrets.token_hex(8), name, limit_bytes)
+        incoming = UploadFile(self._incoming / secrets.token_hex(8), name, limit_bytes)
         try:
             yield incoming
         finally:
             incoming.close()
 
-    def settle(self, incoming: IncomingFile, id: str, row: Mapping[str, Any]) -> None:
+    def move_into_place(self, incoming: UploadFile, id: str, row: Mapping[str, Any]) -> None:
         """Make a received file the recording of transcription `id`, durably; `acknowledge` it when the row is stored.
 
         Raises:
@@ -79,7 +79,7 @@ class Files:
         """
         with room_in(self._incoming):
             _describe(incoming.folder, row)
-        incoming.settle(self.folder(id))
+        incoming.move_into_place(self.folder(id))
 
     def acknowledge(self, id: str) -> None:
         """Note that the row of a recording is stored; what fails here is made good by the next sweep."""
@@ -87,7 +87,7 @@ class Files:
             (self.folder(id) / ARRIVING_NAME).rename(self.folder(id) / RECORDING_NAME)
 
     @contextmanager
-    def settle_twin(self, source: Path, id: str, row: Mapping[str, Any]) -> Iterator[None]:
+    def link_into_place(self, source: Path, id: str, row: Mapping[str, Any]) -> Iterator[None]:
         """Give the recording `source` to transcription `id` too, durably; nobody sweeps it inside the block.
 
         It is another name of the same bytes, which nothing ever changes; a copy where the disk has no such names.
@@ -122,11 +122,11 @@ class Files:
         """
         with room_in(self._transcriptions):
             arriving = self._incoming / id  # held before it is where a sweep looks for leftovers
-            life = hold_new(arriving, folder=True)
+            lock_fd = hold_new(arriving, folder=True)
             _describe(arriving, row)
             arriving.rename(self.folder(id))
             sync_folder(self._transcriptions)
-            return life
+            return lock_fd
 
     def hold_live(self, id: str) -> int | None:
         """Hold the folder of a live transcription; None where another process does, or it is not there."""

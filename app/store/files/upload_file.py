@@ -19,7 +19,7 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _HARMLESS_SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,8}")
 
 
-class IncomingFile:
+class UploadFile:
     """A file in a folder of its own, which is locked until `close`, so that no sweep takes it for a leftover."""
 
     def __init__(self, folder: Path, name: str, limit_bytes: int) -> None:
@@ -74,7 +74,7 @@ class IncomingFile:
         self._hash = hashlib.file_digest(self._file, "sha256")
         self.size_bytes = target.stat().st_size
 
-    def settle(self, target: Path) -> None:
+    def move_into_place(self, target: Path) -> None:
         """Put the file on the disk and its folder at `target`: after a power cut it is there whole, or not at all.
 
         Raises:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from app.store.files.locks import exclusive, shared, unless_held
-from app.store.files.upload_file import SOURCE_STEM, IncomingFile
+from app.store.files.upload_file import SOURCE_STEM, UploadFile
 
 KEEP_SECONDS = 24 * 3600
 HALF_MADE_SECONDS = 600  # a folder that nobody has locked and that is no further after so long is given up
@@ -28,7 +28,7 @@ PEAKS_NAME = "peaks.json"
 TEXTS_NAME = "texts.jsonl"
 
 
-class Analyses:
+class VadFolders:
     """The folders under data/vad."""
 
     def __init__(self, data_dir: Path) -> None:
@@ -53,13 +53,13 @@ class Analyses:
         """Where an upload lies as it was sent."""
         return self.folder(id) / f"{SOURCE_STEM}{suffix}"
 
-    def settle(self, incoming: IncomingFile, id: str) -> None:
+    def move_into_place(self, incoming: UploadFile, id: str) -> None:
         """Make a received file the recording of analysis `id`.
 
         Raises:
             DiskFull: there is no room for it.
         """
-        incoming.settle(self.folder(id))
+        incoming.move_into_place(self.folder(id))
 
     def make(self, id: str) -> None:
         """Make the folder of a recording that lies elsewhere."""

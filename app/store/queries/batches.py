@@ -57,7 +57,7 @@ def being_deleted(connection: Connection) -> list[str]:
     return list(connection.scalars(select(batches.c.id).where(batches.c.wish == DesiredState.DELETE)))
 
 
-def hollow(connection: Connection, before: datetime) -> list[str]:
+def empty_batches(connection: Connection, before: datetime) -> list[str]:
     """Return batches from before that moment whose recordings are all gone; not those of watched folders."""
     has_items = exists().where(_items.batch_id == batches.c.id)
     query = select(batches.c.id).where(batches.c.created_at < before, batches.c.folder.is_(None), ~has_items)
@@ -192,7 +192,7 @@ def remove(connection: Connection, id: str) -> None:
     connection.execute(delete(batches).where(batches.c.id == id))
 
 
-def twins(connection: Connection, sha256: str, but: str) -> list[Row]:
+def with_same_content(connection: Connection, sha256: str, but: str) -> list[Row]:
     """Return transcriptions of the same content that have, or will have, a text; the newest first."""
     query = select(_rows.id, _rows.options, _rows.state, _rows.model).where(
         _rows.sha256 == sha256,

@@ -13,7 +13,13 @@ from sqlalchemy import CompoundSelect, Connection, Text, bindparam, exists, func
 
 from app.domain.states import JobState
 from app.store.database import Row
-from app.store.queries.history_filter import Place, Wanted, count_of_kind, milliseconds, plan_of
+from app.store.queries.history_filter import (
+    HistoryFilter,
+    HistoryPosition,
+    count_of_kind,
+    milliseconds,
+    plan_query,
+)
 from app.store.queries.transcriptions import all_of, with_position
 from app.store.tables import edits, history_totals, segments, transcriptions
 
@@ -25,18 +31,18 @@ HALF_HOUR_MS = 30 * 60 * 1000
 
 def newest(
     connection: Connection,
-    wanted: Wanted,
+    wanted: HistoryFilter,
     limit: int,
     *,
-    before: Place | None = None,
-    after: Place | None = None,
+    before: HistoryPosition | None = None,
+    after: HistoryPosition | None = None,
     offset: int = 0,
 ) -> list[Row]:
     """Return the rows that fit, in order, with the beginnings of their texts.
 
     They are the first below the place `before`, or the last above the place `after`.
     """
-    plan = plan_of(connection, wanted)
+    plan = plan_query(connection, wanted)
     if plan is None:
         return []
     query = plan.above(after) if after else plan.below(before)
@@ -47,11 +53,11 @@ def newest(
     return [rows[number] for number in numbers]
 
 
-def count(connection: Connection, wanted: Wanted) -> int:
+def count(connection: Connection, wanted: HistoryFilter) -> int:
     """Return how many fit; where words or days are asked for, at most one more than COUNTED_TO."""
     if wanted.is_countable:
         return count_of_kind(connection, wanted)
-    plan = plan_of(connection, wanted)
+    plan = plan_query(connection, wanted)
     if plan is None:
         return 0
     some = plan.numbers.limit(COUNTED_TO + 1).subquery()
@@ -59,17 +65,17 @@ def count(connection: Connection, wanted: Wanted) -> int:
 
 
 def ids(
-    connection: Connection, wanted: Wanted, limit: int, before: Place | None = None
-) -> list[tuple[str, Place]]:
+    connection: Connection, wanted: HistoryFilter, limit: int, before: HistoryPosition | None = None
+) -> list[tuple[str, HistoryPosition]]:
     """Return ids and places of those that fit, in order."""
-    plan = plan_of(connection, wanted)
+    plan = plan_query(connection, wanted)
     if plan is None:
         return []
     numbers = connection.scalars(plan.below(before).limit(limit)).all()
     rows = transcriptions.c
     columns = select(rows.id, rows.number, rows.deleted_at).where(rows.number.in_(numbers))
     found = {row.number: row for row in connection.execute(columns)}
-    return [(found[number].id, Place(number, found[number].deleted_at)) for number in numbers]
+    return [(found[number].id, HistoryPosition(number, found[number].deleted_at)) for number in numbers]
 
 
 def ended_before(connection: Connection, moment: datetime, limit: int) -> list[str]:

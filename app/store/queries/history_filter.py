@@ -24,7 +24,7 @@ _rowid = search.search_index.c.rowid
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class HistoryFilter:
     """Which transcriptions are asked for; what is empty or None asks for nothing."""
 
     query: str = ""
@@ -50,7 +50,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class HistoryPosition:
     """Where a row stands in the list; a page goes on from there."""
 
     number: int
@@ -59,7 +59,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class QueryPlan:
     """How what fits is found."""
 
     numbers: Select[Any]
@@ -67,12 +67,12 @@ class Plan:
     order: tuple[ColumnElement[Any], ...]
     """Columns that fall from one row to the next."""
 
-    def below(self, place: Place | None) -> Select[Any]:
+    def below(self, place: HistoryPosition | None) -> Select[Any]:
         """Select what comes after `place`, or everything, in order."""
         query = self.numbers if place is None else self.numbers.where(self._key < self._value(place))
         return query.order_by(*(column.desc() for column in self.order))
 
-    def above(self, place: Place) -> Select[Any]:
+    def above(self, place: HistoryPosition) -> Select[Any]:
         """Select what comes before `place`, the nearest first."""
         query = self.numbers.where(self._key > self._value(place))
         return query.order_by(*(column.asc() for column in self.order))
@@ -81,13 +81,13 @@ class Plan:
     def _key(self) -> ColumnElement[Any]:
         return tuple_(*self.order) if len(self.order) > 1 else self.order[0]
 
-    def _value(self, place: Place) -> ColumnElement[Any]:
+    def _value(self, place: HistoryPosition) -> ColumnElement[Any]:
         if len(self.order) == 1:
             return literal(place.number)
         return tuple_(literal(place.deleted_at, UtcDateTime()), literal(place.number))
 
 
-def plan_of(connection: Connection, wanted: Wanted) -> Plan | None:
+def plan_query(connection: Connection, wanted: HistoryFilter) -> QueryPlan | None:
     """Return how to find what fits; None where nothing can."""
     if not wanted.query.strip():
         return _without_words(wanted)
@@ -101,7 +101,7 @@ def plan_of(connection: Connection, wanted: Wanted) -> Plan | None:
     )
 
 
-def count_of_kind(connection: Connection, wanted: Wanted) -> int:
+def count_of_kind(connection: Connection, wanted: HistoryFilter) -> int:
     """Return how many have the state, language and source that are asked for, by the totals."""
     counts = history_totals.c
     conditions: list[ColumnElement[bool]] = [counts.in_trash.is_(wanted.in_trash)]
@@ -116,28 +116,28 @@ def milliseconds(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
 
 
-def _without_words(wanted: Wanted) -> Plan:
+def _without_words(wanted: HistoryFilter) -> QueryPlan:
     """In the trash the latest deletion comes first."""
     order = (_rows.deleted_at, _rows.number) if wanted.in_trash else (_rows.number,)
-    return Plan(select(_rows.number).where(*_kind(wanted), *_span(wanted, _rows.number)), order)
+    return QueryPlan(select(_rows.number).where(*_kind(wanted), *_span(wanted, _rows.number)), order)
 
 
-def _by_words(wanted: Wanted, expression: str) -> Plan:
+def _by_words(wanted: HistoryFilter, expression: str) -> QueryPlan:
     of_kind = (
         select(_rows.number).where(_rows.number == _rowid, *_kind(wanted)).correlate(search.search_index)
     )
     has_words = text(_has_words).bindparams(expression=expression)
-    return Plan(select(_rowid).where(has_words, *_span(wanted, _rowid), of_kind.exists()), (_rowid,))
+    return QueryPlan(select(_rowid).where(has_words, *_span(wanted, _rowid), of_kind.exists()), (_rowid,))
 
 
-def _of_rare_kind(wanted: Wanted, expression: str) -> Plan:
+def _of_rare_kind(wanted: HistoryFilter, expression: str) -> QueryPlan:
     has_words = text(_has_words).bindparams(expression=expression)
     match = select(_rowid).where(has_words, _rowid == _rows.number).correlate(transcriptions)
     query = select(_rows.number).where(*_kind(wanted), *_span(wanted, _rows.number), match.exists())
-    return Plan(query, (_rows.number,))
+    return QueryPlan(query, (_rows.number,))
 
 
-def _kind(wanted: Wanted) -> Iterable[ColumnElement[bool]]:
+def _kind(wanted: HistoryFilter) -> Iterable[ColumnElement[bool]]:
     yield _rows.deleted_at.is_not(None) if wanted.in_trash else _rows.deleted_at.is_(None)
     yield _rows.delete_requested.is_(False)
     if wanted.state is not None:
@@ -148,7 +148,7 @@ def _kind(wanted: Wanted) -> Iterable[ColumnElement[bool]]:
         yield _rows.source == wanted.source
 
 
-def _span(wanted: Wanted, number: ColumnElement[Any]) -> Iterable[ColumnElement[bool]]:
+def _span(wanted: HistoryFilter, number: ColumnElement[Any]) -> Iterable[ColumnElement[bool]]:
     if wanted.since is not None:
         yield number >= milliseconds(wanted.since)
     if wanted.until is not None:

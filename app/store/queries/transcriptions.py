@@ -123,7 +123,7 @@ def claim(
     return _one(connection.execute(query))
 
 
-def move_up(connection: Connection) -> None:
+def update_positions(connection: Connection) -> None:
     """Count as changed those who wait, because one of them has left and their positions are others now.
 
     Only the first of a long queue are told: each of them is an event in every open page.

@@ -45,7 +45,7 @@ class CaseChoice:
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class Installation:
     """What a case tells about the installation; plain values, given by the composition root."""
 
     settings: Mapping[str, Mapping[str, Any]]

@@ -13,7 +13,7 @@ from app.domain.errors import N_
 from app.domain.transcription import Transcription
 from app.services.transcriptions.edits import edited_text
 from app.services.transcriptions.job_queue import Queue
-from app.support.case import MANIFEST_NAME, AudioChoice, CaseChoice, Part, Surroundings
+from app.support.case import MANIFEST_NAME, AudioChoice, CaseChoice, Installation, Part
 from app.support.case.archive import as_json, manifest_of, write_archive
 from app.support.case.contents import Contents, Evidence
 from app.support.case.request_case import RequestContents
@@ -51,7 +51,7 @@ class Preview:
 class Cases:
     """The one who makes cases; every method may be called from any thread."""
 
-    def __init__(self, queue: Queue, surroundings: Callable[[], Surroundings]) -> None:
+    def __init__(self, queue: Queue, surroundings: Callable[[], Installation]) -> None:
         self._queue = queue
         self._surroundings = surroundings
 

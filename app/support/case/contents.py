@@ -13,7 +13,7 @@ from app.domain.errors import N_, Problem
 from app.domain.hotwords import outcomes
 from app.domain.transcript import join_texts
 from app.domain.transcription import SegmentRecord, Transcription
-from app.support.case import CaseChoice, Part, Surroundings
+from app.support.case import CaseChoice, Installation, Part
 from app.support.case.installation import About, Around
 from app.support.diagnosis import diagnose, run_of
 from app.support.journal_wording import tell_actions
@@ -35,7 +35,7 @@ class Evidence:
 class Contents:
     """The files of a case of a job, but its audio."""
 
-    def __init__(self, evidence: Evidence, choice: CaseChoice, surroundings: Surroundings) -> None:
+    def __init__(self, evidence: Evidence, choice: CaseChoice, surroundings: Installation) -> None:
         self._job = evidence.job
         self._segments = evidence.segments
         self._own_log = evidence.own_log

@@ -10,12 +10,12 @@ from typing import Any
 
 from app.domain.errors import N_
 from app.i18n import LANGUAGES
-from app.support.case import CaseChoice, Part, Surroundings
+from app.support.case import CaseChoice, Installation, Part
 from app.support.case.archive import as_json
 from app.support.environment import describe_environment, installed_packages
 from app.support.journal import FOLDER as JOURNAL_FOLDER
 from app.support.journal import BrowserSession, Journal
-from app.support.log_lines import LogEntry, Wanted, entries_of, merged, read_log, requests_of, select
+from app.support.log_lines import LogEntry, LogFilter, entries_of, merged, read_log, requests_of, select
 from app.support.model_identity import describe_model
 from app.support.private_values import private_values
 from app.support.redaction import Redactor
@@ -44,7 +44,7 @@ class About:
 class Around:
     """What surrounds a job or a request. Everything is read once, when it is first asked for."""
 
-    def __init__(self, about: About, choice: CaseChoice, surroundings: Surroundings) -> None:
+    def __init__(self, about: About, choice: CaseChoice, surroundings: Installation) -> None:
         self._about = about
         self._choice = choice
         self._surroundings = surroundings
@@ -90,7 +90,7 @@ class Around:
     @cached_property
     def log(self) -> list[str]:
         about = self._about
-        chosen, left_out = select(self._entries, Wanted(about.job, self.requests, self._moments))
+        chosen, left_out = select(self._entries, LogFilter(about.job, self.requests, self._moments))
         lines = merged(chosen, [entry.text for entry in entries_of(about.own_log)])
         return [f"({left_out} earlier entries were left out)", *lines] if left_out else lines
 

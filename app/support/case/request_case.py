@@ -6,7 +6,7 @@ from typing import Any
 
 from app.domain.errors import N_
 from app.i18n import translator
-from app.support.case import CaseChoice, Part, Surroundings
+from app.support.case import CaseChoice, Installation, Part
 from app.support.case.installation import About, Around
 from app.support.journal_wording import tell_actions
 from app.support.redaction import Redactor
@@ -19,7 +19,7 @@ NO_STEPS = N_("Nothing was noted of what was done in the page.")
 class RequestContents:
     """The files of such a case."""
 
-    def __init__(self, request: str, choice: CaseChoice, surroundings: Surroundings) -> None:
+    def __init__(self, request: str, choice: CaseChoice, surroundings: Installation) -> None:
         self._request = request
         self._around = Around(About(requests=frozenset({request})), choice, surroundings)
 

@@ -13,8 +13,8 @@ from app.domain.options import RecognitionOptions
 from app.domain.transcript import Applied, Word, merge_receipts
 from app.engine import EngineInfo, EngineSpec, Utterance
 from app.services.inference.process import InferenceProcess
-from app.services.inference.scheduler import Batches
-from app.services.inference.segment_queue import Lane, Order
+from app.services.inference.scheduler import InferenceScheduler
+from app.services.inference.segment_queue import SegmentQueue, SegmentRequest
 from app.support.replay.recorded import CaseSound, RecordedSegment
 
 LOOK_SECONDS = 0.5
@@ -44,16 +44,16 @@ class Rerun:
 
     def __init__(self, spec: EngineSpec, timeout_seconds: float) -> None:
         self._inference = InferenceProcess(spec)
-        self._batches = Batches(self._inference, timeout_seconds)
+        self._scheduler = InferenceScheduler(self._inference, timeout_seconds)
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        thread = Thread(target=self._batches.run, name="batches", daemon=True)
+        thread = Thread(target=self._scheduler.run, name="batches", daemon=True)
         thread.start()
         try:
             yield
         finally:
-            self._batches.stop()
+            self._scheduler.stop()
             self._inference.stop()
             thread.join()
 
@@ -80,31 +80,33 @@ class Rerun:
         pending = deque(segments)
         starts = {segment.index: segment.start for segment in segments}
         heard: dict[int, Heard] = {}
-        with self._batches.lane("replay") as lane:
-            while pending or not lane.is_empty:
-                while pending and lane.has_room:
-                    _hand_in(lane, sound, pending.popleft(), options)
-                if order := lane.take_out(LOOK_SECONDS):
-                    heard[order.index] = _heard(order, starts[order.index])
+        with self._scheduler.queue("replay") as queue:
+            while pending or not queue.is_empty:
+                while pending and queue.has_room:
+                    _submit(queue, sound, pending.popleft(), options)
+                if request := queue.next_result(LOOK_SECONDS):
+                    heard[request.index] = _heard(request, starts[request.index])
         return [heard[segment.index] for segment in segments]
 
 
-def _hand_in(lane: Lane, sound: CaseSound, segment: RecordedSegment, options: RecognitionOptions) -> None:
-    lane.hand_in(
+def _submit(
+    queue: SegmentQueue, sound: CaseSound, segment: RecordedSegment, options: RecognitionOptions
+) -> None:
+    queue.submit(
         segment.index, Utterance(sound.waveform(segment.start, segment.end, segment.channel), options)
     )
 
 
-def _heard(order: Order, start: float) -> Heard:
+def _heard(request: SegmentRequest, start: float) -> Heard:
     try:
-        recognised = order.recognised()
+        recognised = request.recognised()
     except InferenceUnavailable:
         raise
     except AppError as error:
-        return Heard(order.index, error=error)
+        return Heard(request.index, error=error)
     found = recognised.hypothesis
     return Heard(
-        order.index,
+        request.index,
         found.text,
         found.text_raw,
         found.confidence,

@@ -24,7 +24,7 @@ from app.domain.errors import Problem, ReplayBroken, ReplayBusy, ReplayNotFound,
 from app.logging import event
 from app.paths import environment_of_children
 from app.store.files.locks import unless_held
-from app.store.files.upload_file import SOURCE_STEM, IncomingFile
+from app.store.files.upload_file import SOURCE_STEM, UploadFile
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class _Work:
     """The process of a replay that is under way, and the folder it works in."""
 
     process: subprocess.Popen[bytes]
-    incoming: IncomingFile
+    incoming: UploadFile
     folder: Path
     follower: Thread
 
@@ -78,7 +78,7 @@ class Replays:
     _work: dict[str, _Work] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
-    def receive(self, name: str, limit_bytes: int) -> IncomingFile:
+    def receive(self, name: str, limit_bytes: int) -> UploadFile:
         """Open a file for a case that is being sent; closing it removes it.
 
         Raises:
@@ -88,14 +88,14 @@ class Replays:
         self.refuse_second()
         self.folder.mkdir(parents=True, exist_ok=True)
         self._sweep()
-        return IncomingFile(self.folder / secrets.token_hex(8), f"{name}.zip", limit_bytes)
+        return UploadFile(self.folder / secrets.token_hex(8), f"{name}.zip", limit_bytes)
 
     def refuse_second(self) -> None:
         """Raise ReplayBusy while a case is being run."""
         if self._work:
             raise ReplayBusy
 
-    def start(self, incoming: IncomingFile, name: str, changes: Mapping[str, str]) -> ReplayRun:
+    def start(self, incoming: UploadFile, name: str, changes: Mapping[str, str]) -> ReplayRun:
         """Run a case that has been received; it belongs to the replay from now on.
 
         Raises:

@@ -10,7 +10,7 @@ from fastapi import Depends, Query
 
 from app.domain.errors import N_, InvalidParameter
 from app.domain.states import JobState
-from app.services.transcriptions.history import Place, Wanted
+from app.services.transcriptions.history import HistoryFilter, HistoryPosition
 from app.web.answers.transcriptions import item_answer
 from app.web.schemas.history import ExcerptAnswer, FoundItem, PieceAnswer, TranscriptionPage
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from app.i18n import Translate
-    from app.services.transcriptions.history import Found, Piece, Result
+    from app.services.transcriptions.history import HistoryPage, Piece, Result
 
 LONGEST_QUERY = 200  # characters
 LARGEST_PAGE = 200  # items
@@ -54,27 +54,31 @@ def wanted_by(
     until: Annotated[
         datetime | None, Query(description="Created before this moment.", examples=["2026-12-01T00:00:00Z"])
     ] = None,
-) -> Wanted:
-    return Wanted(query.strip(), state, language, source, _aware("since", since), _aware("until", until))
+) -> HistoryFilter:
+    return HistoryFilter(
+        query.strip(), state, language, source, _aware("since", since), _aware("until", until)
+    )
 
 
-WantedDep = Annotated[Wanted, Depends(wanted_by)]
+WantedDep = Annotated[HistoryFilter, Depends(wanted_by)]
 Cursor = Annotated[str, Query(max_length=64, pattern=r"^(\d{1,15}(-\d{1,18})?)?$")]
 Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE, description="Most items to return.")]
 
 
-def place_of(cursor: str) -> Place | None:
+def place_of(cursor: str) -> HistoryPosition | None:
     """Return the place that `cursor_of` wrote; None for an empty one."""
     if not cursor:
         return None
     number, _, microseconds = cursor.partition("-")
-    place = Place(min(int(number), LAST_MS))
+    place = HistoryPosition(min(int(number), LAST_MS))
     if not microseconds:
         return place
-    return Place(place.number, datetime.fromtimestamp(min(int(microseconds), LAST_MS * 1000) / 1e6, UTC))
+    return HistoryPosition(
+        place.number, datetime.fromtimestamp(min(int(microseconds), LAST_MS * 1000) / 1e6, UTC)
+    )
 
 
-def cursor_of(place: Place | None) -> str | None:
+def cursor_of(place: HistoryPosition | None) -> str | None:
     if place is None:
         return None
     if place.deleted_at is None:
@@ -82,7 +86,7 @@ def cursor_of(place: Place | None) -> str | None:
     return f"{place.number}-{round(place.deleted_at.timestamp() * 1e6)}"
 
 
-def page_answer(found: Found, limit: int, offset: int, translate: Translate) -> TranscriptionPage:
+def page_answer(found: HistoryPage, limit: int, offset: int, translate: Translate) -> TranscriptionPage:
     return TranscriptionPage(
         items=[found_item(result, translate) for result in found.results],
         total=found.total,

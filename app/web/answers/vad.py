@@ -10,18 +10,18 @@ from app.domain.errors import N_
 from app.services.missing_text import Why, missing_in_report
 from app.services.vad.texts import Stretch as StretchKey
 from app.services.vad.texts import StretchText, stretch_of
+from app.web.answers.missing_text import missing_answer
 from app.web.answers.transcriptions import problem_answer
-from app.web.api.transcriptions.missing_text import missing_answer
 from app.web.schemas.vad import Speech, Stretch, VadAnswer, VadOptionsAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from app.domain.options import VadOptions
-    from app.engine.vad.vad import SpeechSpan
+    from app.domain.speech import SpeechSpan
     from app.i18n import Translate
     from app.services.vad.analyses import Analysis
-    from app.web.dependencies import State
+    from app.web.services import Services
 
 PICTURE = 1000  # stretches in the first picture
 MARKS = 1500  # more cannot be told apart on a screen
@@ -47,12 +47,12 @@ class Window:
 
 
 def vad_answer(
-    state: State, analysis: Analysis, options: VadOptions, window: Window, translate: Translate
+    services: Services, analysis: Analysis, options: VadOptions, window: Window, translate: Translate
 ) -> VadAnswer:
     """Return what is known of a recording, and its speech once it has been read."""
     is_ready = analysis.state == "ready"
     needs_picture = is_ready and window.picture
-    peaks = state["vad"].outline(analysis.id, 0.0, analysis.duration or 0.0, PICTURE) if needs_picture else []
+    peaks = services.vad.outline(analysis.id, 0.0, analysis.duration or 0.0, PICTURE) if needs_picture else []
     return VadAnswer(
         id=analysis.id,
         name=analysis.name,
@@ -62,15 +62,15 @@ def vad_answer(
         channels=analysis.channels,
         warnings=[translate(warning) for warning in analysis.warnings],
         peaks=[(low, high) for low, high in peaks],
-        speech=_speech(state, analysis, options, window, translate) if is_ready else None,
+        speech=_speech(services, analysis, options, window, translate) if is_ready else None,
     )
 
 
 def _speech(
-    state: State, analysis: Analysis, options: VadOptions, window: Window, translate: Translate
+    services: Services, analysis: Analysis, options: VadOptions, window: Window, translate: Translate
 ) -> Speech:
-    report = state["vad"].report(analysis.id, options)
-    texts = state["vad_texts"].of(analysis.id)
+    report = services.vad.report(analysis.id, options)
+    texts = services.vad_texts.of(analysis.id)
     missing = missing_in_report(report, texts)
     states = [texts[key].state for key in map(stretch_of, report.spans) if key in texts]
     view_end = analysis.duration or 0.0 if window.view_end is None else window.view_end

@@ -20,14 +20,14 @@ from app.domain.errors import (
     UploadOffsetConflict,
     UploadTooLarge,
 )
-from app.services.batches.upload_chunks import Slice
+from app.services.batches.upload_chunks import UploadChunk
 from app.web.api.batches import BatchId
-from app.web.api.routers import ApiRouter
-from app.web.dependencies import StateDep
-from app.web.errors import LARGEST_FORM_BYTES
+from app.web.dependencies import ServicesDep
 from app.web.forms.file_names import clean_path
 from app.web.forms.recording import FEED_BYTES, chunks
 from app.web.openapi import errors
+from app.web.request import LARGEST_FORM_BYTES
+from app.web.routers import ApiRouter
 from app.web.schemas.batches import NewUpload, UploadAnswer
 
 SLICE_TYPE = "application/offset+octet-stream"
@@ -48,17 +48,17 @@ SLICE_BODY = {
     max_body_size=LARGEST_FORM_BYTES,
     responses=errors(BatchNotFound, UploadTooLarge, InvalidParameter, RequestTooLarge, changes=True),
 )
-def announce_upload(id: BatchId, wanted: NewUpload, state: StateDep) -> UploadAnswer:
+def announce_upload(id: BatchId, wanted: NewUpload, services: ServicesDep) -> UploadAnswer:
     """Say which file is going to be sent. The same one again goes on where it stopped, also days later."""
     name = clean_path(wanted.path or wanted.name)
-    upload = state["arrivals"].announce(id, name, wanted.size_bytes, wanted.modified_ms)
+    upload = services.uploads.announce(id, name, wanted.size_bytes, wanted.modified_ms)
     return UploadAnswer(id=upload.id, offset=upload.offset)
 
 
 @router.get("/{id}", responses=errors(UploadNotFound))
-def get_upload(id: UploadId, state: StateDep) -> UploadAnswer:
+def get_upload(id: UploadId, services: ServicesDep) -> UploadAnswer:
     """Ask what is on the disk, after a connection broke; what still comes over the old one is refused."""
-    upload = state["arrivals"].offset(id)
+    upload = services.uploads.offset(id)
     return UploadAnswer(id=upload.id, offset=upload.offset)
 
 
@@ -72,33 +72,33 @@ def get_upload(id: UploadId, state: StateDep) -> UploadAnswer:
 async def send_slice(
     id: UploadId,
     request: Request,
-    state: StateDep,
+    services: ServicesDep,
     upload_offset: Annotated[
         int, Header(ge=0, lt=2**53, description="Byte of the file that the body begins with.", examples=[0])
     ],
 ) -> UploadAnswer:
     """Send a piece of any length. What the answer's offset counts is on the disk; the last one queues the file."""
-    arrivals = state["arrivals"]
-    piece = arrivals.slice(id, upload_offset)
+    batch_uploads = services.uploads
+    piece = batch_uploads.slice(id, upload_offset)
     begun = await run_in_threadpool(piece.__enter__)
     try:
         await _receive(request, begun)
     finally:  # also of a broken connection: what came is kept
         await run_in_threadpool(piece.__exit__, None, None, None)
     if begun.is_complete:
-        await run_in_threadpool(arrivals.take_in, id)
+        await run_in_threadpool(batch_uploads.take_in, id)
     return UploadAnswer(id=id, offset=begun.received_bytes)
 
 
 @router.delete(
     "/{id}", status_code=status.HTTP_204_NO_CONTENT, responses=errors(UploadNotFound, changes=True)
 )
-def give_up_upload(id: UploadId, state: StateDep) -> None:
+def give_up_upload(id: UploadId, services: ServicesDep) -> None:
     """Take a file from the list of its batch that has no transcription: one on its way, refused, or a duplicate."""
-    state["arrivals"].give_up(id)
+    services.uploads.give_up(id)
 
 
-async def _receive(request: Request, begun: Slice) -> None:
+async def _receive(request: Request, begun: UploadChunk) -> None:
     waiting = b""
     try:
         async for chunk in chunks(request):

@@ -28,11 +28,11 @@ from app.services.batches.exports import batch_members
 from app.services.batches.server_folder import recordings_below
 from app.web.answers.transcriptions import options_answer, problem_answer
 from app.web.api.exports import ARCHIVE_CONTENT, archive_response
-from app.web.api.routers import ApiRouter
-from app.web.dependencies import QueueDep, StateDep, TranslateDep
-from app.web.errors import LARGEST_FORM_BYTES
+from app.web.dependencies import QueueDep, ServicesDep, TranslateDep
 from app.web.forms.file_names import clean_name
 from app.web.openapi import Responses, content, errors
+from app.web.request import LARGEST_FORM_BYTES
+from app.web.routers import ApiRouter
 from app.web.schemas.batches import (
     LARGEST_LIST,
     BatchAnswer,
@@ -48,7 +48,7 @@ from app.web.sse import RETRY_MS, stopped, stream
 
 if TYPE_CHECKING:
     from app.i18n import Translate
-    from app.services.batches.batches import Batch, BatchBook, BatchItem
+    from app.services.batches.batches import Batch, Batches, BatchItem
     from app.services.transcriptions.job_queue import Queue
 
 router = ApiRouter(prefix="/batches", tags=["batches"])
@@ -68,30 +68,30 @@ STREAM: Responses = content(
     max_body_size=LARGEST_FORM_BYTES,
     responses=errors(UnknownLanguage, InvalidParameter, RequestTooLarge, changes=True),
 )
-def create_batch(wanted: NewBatch, state: StateDep) -> BatchAnswer:
+def create_batch(wanted: NewBatch, services: ServicesDep) -> BatchAnswer:
     """Begin a batch; then announce its files, or name a folder of the server."""
     name = clean_name(wanted.name)
     if not name:
         raise InvalidParameter(name="name", reason=N_("it is empty"))
-    options = wanted.options.apply(state["default_options"])
-    return batch_answer(state["batches"].create(name, options))
+    options = wanted.options.apply(services.default_options)
+    return batch_answer(services.batches.create(name, options))
 
 
 @router.get("", responses=errors(InvalidParameter))
 def list_batches(
-    state: StateDep,
+    services: ServicesDep,
     limit: Annotated[int, Query(ge=1, le=200, description="Most items to return.")] = 100,
     offset: Annotated[int, Query(ge=0, le=2**31, description="Items to skip.")] = 0,
 ) -> BatchList:
     """List batches, the newest first."""
-    page = state["batches"].page(limit, offset)
+    page = services.batches.page(limit, offset)
     return BatchList(items=[batch_answer(batch) for batch in page.items], total=page.total)
 
 
 @router.get("/events", response_class=EventSourceResponse, responses=STREAM | errors(InvalidParameter))
 async def batch_events(
     queue: QueueDep,
-    state: StateDep,
+    services: ServicesDep,
     last_event_id: Annotated[
         str | None, Header(description="Sent by browsers that connect again.", examples=["1284"])
     ] = None,
@@ -103,43 +103,43 @@ async def batch_events(
         if last_event_id and last_event_id.isdecimal() and len(last_event_id) < 19
         else None
     )
-    return stream(_changes(queue, state["batches"], seen, stopping), stopping)
+    return stream(_changes(queue, services.batches, seen, stopping), stopping)
 
 
 @router.get("/{id}", responses=errors(BatchNotFound))
-def get_batch(id: BatchId, state: StateDep) -> BatchAnswer:
+def get_batch(id: BatchId, services: ServicesDep) -> BatchAnswer:
     """See how far a batch is."""
-    return batch_answer(state["batches"].get(id))
+    return batch_answer(services.batches.get(id))
 
 
 @router.delete("/{id}", status_code=status.HTTP_204_NO_CONTENT, responses=errors(BatchNotFound, changes=True))
-def delete_batch(id: BatchId, state: StateDep) -> None:
+def delete_batch(id: BatchId, services: ServicesDep) -> None:
     """Remove a batch. Its transcriptions go to the trash, except those that another batch leads to."""
-    state["batches"].delete(id)
+    services.batches.delete(id)
 
 
 @router.post("/{id}/pause", responses=errors(BatchNotFound, changes=True))
-def pause_batch(id: BatchId, state: StateDep) -> BatchAnswer:
+def pause_batch(id: BatchId, services: ServicesDep) -> BatchAnswer:
     """Let nothing more be read; what is being read stops after its segment. Files may still be sent."""
-    return batch_answer(state["batches"].pause(id))
+    return batch_answer(services.batches.pause(id))
 
 
 @router.post("/{id}/resume", responses=errors(BatchNotFound, changes=True))
-def resume_batch(id: BatchId, state: StateDep) -> BatchAnswer:
+def resume_batch(id: BatchId, services: ServicesDep) -> BatchAnswer:
     """Go on with a paused batch."""
-    return batch_answer(state["batches"].resume(id))
+    return batch_answer(services.batches.resume(id))
 
 
 @router.post("/{id}/cancel", responses=errors(BatchNotFound, changes=True))
-def cancel_batch(id: BatchId, state: StateDep) -> BatchAnswer:
+def cancel_batch(id: BatchId, services: ServicesDep) -> BatchAnswer:
     """End what waits, is being read or is on its way; what is finished stays."""
-    return batch_answer(state["batches"].cancel(id))
+    return batch_answer(services.batches.cancel(id))
 
 
 @router.post("/{id}/retry", responses=errors(BatchNotFound, changes=True))
-def retry_batch(id: BatchId, state: StateDep) -> BatchAnswer:
+def retry_batch(id: BatchId, services: ServicesDep) -> BatchAnswer:
     """Queue what failed or was cancelled again; finished segments are not done twice."""
-    return batch_answer(state["batches"].retry(id))
+    return batch_answer(services.batches.retry(id))
 
 
 @router.post(
@@ -147,9 +147,9 @@ def retry_batch(id: BatchId, state: StateDep) -> BatchAnswer:
     max_body_size=LARGEST_FORM_BYTES,
     responses=errors(BatchNotFound, InvalidParameter, RequestTooLarge, changes=True),
 )
-def order_batch(id: BatchId, wanted: NewOrder, state: StateDep) -> BatchAnswer:
+def order_batch(id: BatchId, wanted: NewOrder, services: ServicesDep) -> BatchAnswer:
     """Move recordings in the list; those that wait are read in its order."""
-    return batch_answer(state["batches"].order(id, wanted.positions, wanted.before))
+    return batch_answer(services.batches.order(id, wanted.positions, wanted.before))
 
 
 @router.post(
@@ -165,28 +165,28 @@ def order_batch(id: BatchId, wanted: NewOrder, state: StateDep) -> BatchAnswer:
         changes=True,
     ),
 )
-def add_server_folder(id: BatchId, folder: ServerFolder, state: StateDep) -> BatchAnswer:
+def add_server_folder(id: BatchId, folder: ServerFolder, services: ServicesDep) -> BatchAnswer:
     """Add the recordings of a folder on the server, and of its subfolders; they are copied in the background."""
-    root = state["settings"].import_root
+    root = services.settings.import_root
     if root is None:
         raise ImportOff
-    state["batches"].get(id)
-    state["arrivals"].add_files(id, recordings_below(root, folder.path))
-    state["porter"].call()
-    return batch_answer(state["batches"].get(id))
+    services.batches.get(id)
+    services.uploads.add_files(id, recordings_below(root, folder.path))
+    services.importer.call()
+    return batch_answer(services.batches.get(id))
 
 
 @router.get("/{id}/items", responses=errors(BatchNotFound, InvalidParameter))
 def list_batch_items(
     id: BatchId,
-    state: StateDep,
+    services: ServicesDep,
     translate: TranslateDep,
     wanted: Annotated[State | None, Query(alias="state", description="Only this state.")] = None,
     limit: Annotated[int, Query(ge=1, le=LARGEST_LIST, description="Most items to return.")] = 50,
     offset: Annotated[int, Query(ge=0, le=2**31, description="Items to skip.")] = 0,
 ) -> BatchItemList:
     """List the recordings of a batch in their order, with the beginnings of their texts."""
-    page = state["batches"].items(id, ItemState(wanted) if wanted else None, limit, offset)
+    page = services.batches.items(id, ItemState(wanted) if wanted else None, limit, offset)
     return BatchItemList(items=[_item_answer(item, translate) for item in page.items], total=page.total)
 
 
@@ -197,16 +197,16 @@ def list_batch_items(
 )
 def export_batch(
     id: BatchId,
-    state: StateDep,
+    services: ServicesDep,
     translate: TranslateDep,
     format: Annotated[
         str, Query(description="One of: " + ", ".join(ARCHIVE_FORMATS), examples=["srt"])
     ] = "csv",
 ) -> Response:
     """Take the texts away: a table, a list, or a zip with a file for each one that is finished so far."""
-    batch = state["batches"].get(id)
+    batch = services.batches.get(id)
     has_all = format in ("csv", "json")
-    members = batch_members(state["queue"], state["batches"], id, translate, with_textless=has_all)
+    members = batch_members(services.queue, services.batches, id, translate, with_textless=has_all)
     return archive_response(members, format, batch.name)
 
 
@@ -243,7 +243,7 @@ def _item_answer(item: BatchItem, translate: Translate) -> BatchItemAnswer:
 
 
 async def _changes(
-    queue: Queue, book: BatchBook, seen: int | None, stopping: anyio.Event
+    queue: Queue, book: Batches, seen: int | None, stopping: anyio.Event
 ) -> AsyncIterator[ServerSentEvent]:
     yield ServerSentEvent(retry=RETRY_MS, comment="changes of all batches")
     current = await run_in_threadpool(queue.revision)

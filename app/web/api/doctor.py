@@ -10,22 +10,18 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 import anyio
-from fastapi import APIRouter, Query, Request, WebSocket, WebSocketDisconnect
+from fastapi import Query, Request, WebSocket, WebSocketDisconnect
 from sse_starlette import EventSourceResponse, ServerSentEvent
-from starlette.responses import HTMLResponse
 
 from app.domain.errors import UploadTooLarge
-from app.web.api.routers import ApiRouter
-from app.web.dependencies import SettingsDep, StateDep, TranslateDep
+from app.web.dependencies import ServicesDep, SettingsDep, TranslateDep
 from app.web.openapi import content, errors
+from app.web.routers import ApiRouter
 from app.web.schemas.doctor import CheckAnswer, ClockAnswer, DoctorAnswer, ReceivedAnswer
 from app.web.sse import stream
-from app.web.templating import render
 
 router = ApiRouter(prefix="/doctor", tags=["doctor"])
-page = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
-BYTES_PER_MB = 2**20
 TRIAL_UPLOAD_MB = 32  # of the browser's own accord; a person may ask for the whole allowed size
 TICKS = 4
 TICK_SECONDS = 0.25
@@ -34,14 +30,14 @@ LONGEST_ECHO = 4096  # characters
 
 @router.get("/checks", responses=errors())
 def get_checks(
-    state: StateDep,
+    services: ServicesDep,
     translate: TranslateDep,
     quick: Annotated[bool, Query(description="Only what takes no time: no model is loaded.")] = False,
 ) -> DoctorAnswer:
     """Examine the installation: packages, folders, database, device, model, and one real recognition. Takes seconds."""
-    doctor = state["doctor"]
+    doctor = services.doctor
     found = doctor.glance() if quick else doctor.examine()
-    state["health"].look()  # what was mended meanwhile is not complained of any longer
+    services.health.look()  # what was mended meanwhile is not complained of any longer
     return DoctorAnswer(
         checks=[CheckAnswer.model_validate(check.explained(translate)) for check in found.checks],
         seconds=round(found.seconds, 1),
@@ -60,7 +56,7 @@ async def try_upload(request: Request, settings: SettingsDep) -> ReceivedAnswer:
     received = 0
     async for chunk in request.stream():
         received += len(chunk)
-        if received > settings.max_upload_mb * BYTES_PER_MB:
+        if received > settings.max_upload_bytes:
             raise UploadTooLarge(limit_mb=settings.max_upload_mb)
     return ReceivedAnswer(size_bytes=received)
 
@@ -93,11 +89,3 @@ async def echo(socket: WebSocket) -> None:
             await socket.send_text((await socket.receive_text())[:LONGEST_ECHO])
     except WebSocketDisconnect:
         return
-
-
-@page.get("/doctor")
-def doctor_page(request: Request, state: StateDep, settings: SettingsDep) -> HTMLResponse:
-    """Examine the server and the way from this browser to it."""
-    trial = min(settings.max_upload_mb, TRIAL_UPLOAD_MB)
-    context = {"upload_mb": settings.max_upload_mb, "trial_mb": trial, "has_worker": state["has_worker"]}
-    return render(request, "pages/doctor.html", context)

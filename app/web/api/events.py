@@ -19,9 +19,9 @@ from starlette.concurrency import run_in_threadpool
 from app.domain.errors import InvalidParameter, TranscriptionNotFound
 from app.domain.states import JobState
 from app.web.answers.transcriptions import item_answer
-from app.web.api.routers import ApiRouter
 from app.web.dependencies import QueueDep, TranscriptionId, TranslateDep
 from app.web.openapi import Responses, content, errors
+from app.web.routers import ApiRouter
 from app.web.sse import RETRY_MS, stopped, stream
 
 if TYPE_CHECKING:

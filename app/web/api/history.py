@@ -14,10 +14,10 @@ from app.services.transcriptions.exports import members
 from app.services.transcriptions.trash import Deletion
 from app.web.answers.history import WantedDep, zone_of
 from app.web.api.exports import ARCHIVE_CONTENT, archive_response
-from app.web.api.routers import ApiRouter
 from app.web.dependencies import HistoryDep, QueueDep, TranslateDep, TrashDep
-from app.web.errors import LARGEST_FORM_BYTES
 from app.web.openapi import errors
+from app.web.request import LARGEST_FORM_BYTES
+from app.web.routers import ApiRouter
 from app.web.schemas.history import (
     Clearing,
     DayAnswer,

@@ -16,11 +16,11 @@ from app.domain.errors import (
     RequestTooLarge,
 )
 from app.services.hotword_lists import HotwordList, HotwordLists
-from app.web.api.routers import ApiRouter
-from app.web.dependencies import state_of
-from app.web.errors import LARGEST_FORM_BYTES
 from app.web.openapi import errors
+from app.web.request import LARGEST_FORM_BYTES
+from app.web.routers import ApiRouter
 from app.web.schemas.transcriptions import Moment
+from app.web.services import services_of
 
 router = ApiRouter(prefix="/hotword-lists", tags=["hotword lists"])
 
@@ -55,7 +55,7 @@ class HotwordListsAnswer(BaseModel):
 
 
 def _lists(connection: HTTPConnection) -> HotwordLists:
-    return HotwordLists(state_of(connection)["queue"].database)
+    return HotwordLists(services_of(connection).queue.database)
 
 
 ListsDep = Annotated[HotwordLists, Depends(_lists)]

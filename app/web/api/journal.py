@@ -10,10 +10,10 @@ from pydantic import BaseModel, Field
 from app.domain.errors import DiskFull, InvalidParameter
 from app.support.journal import MOST_ENTRIES, Entry
 from app.support.journal_wording import tell_actions
-from app.web.api.routers import ApiRouter
 from app.web.dependencies import JournalDep, TranslateDep
-from app.web.errors import LARGEST_FORM_BYTES
 from app.web.openapi import errors
+from app.web.request import LARGEST_FORM_BYTES
+from app.web.routers import ApiRouter
 
 router = ApiRouter(prefix="/journal", tags=["support"])
 

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query
 from pydantic import BaseModel, Field
-from starlette.responses import HTMLResponse, StreamingResponse
+from starlette.responses import StreamingResponse
 
-from app.settings import ON_PAGE, Origin
 from app.support.log_lines import LogEntry
 from app.support.log_search import Filter, Page, latest, matching_text, since
-from app.web.api.routers import ApiRouter
-from app.web.dependencies import SettingsDep, StateDep
+from app.web.dependencies import SettingsDep
 from app.web.openapi import content, errors
-from app.web.templating import render
+from app.web.routers import ApiRouter
 
 router = ApiRouter(prefix="/logs", tags=["system"])
-page = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 FIRST_ENTRIES = 200
@@ -75,7 +72,7 @@ def get_logs(
     found = (
         since(settings.log_dir, after, wanted, limit) if after else latest(settings.log_dir, wanted, limit)
     )
-    return _answer(found)
+    return log_page(found)
 
 
 @router.get(
@@ -94,24 +91,7 @@ def download_logs(settings: SettingsDep, wanted: FilterDep) -> StreamingResponse
     )
 
 
-@page.get("/logs")
-def logs_page(request: Request, state: StateDep, settings: SettingsDep, wanted: FilterDep) -> HTMLResponse:
-    """Follow the log."""
-    found = latest(settings.log_dir, wanted, FIRST_ENTRIES)
-    is_locked = settings.origin("log_level") in (Origin.OPTION, Origin.ENVIRONMENT)
-    context = {
-        "log": _answer(found).model_dump(mode="json"),
-        "filter": wanted,
-        "levels": LEVELS,
-        "log_level": settings.log_level,
-        "is_locked": is_locked or "log_level" not in ON_PAGE,
-        "file": settings.log_dir / FILE_NAME,
-        "has_worker": state["has_worker"],
-    }
-    return render(request, "pages/logs.html", context)
-
-
-def _answer(found: Page) -> LogPage:
+def log_page(found: Page) -> LogPage:
     return LogPage(entries=[_line(entry) for entry in found.entries], place=found.place, is_cut=found.is_cut)
 
 

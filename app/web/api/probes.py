@@ -20,20 +20,20 @@ from app.domain.errors import N_, NotReady, Problem
 from app.i18n import Translate, translator
 from app.logging import current_request_id
 from app.support.readiness import database_problem, disk_problem, inference_problem
-from app.web.api.routers import ApiRouter, operation_id
-from app.web.dependencies import State
-from app.web.errors import language_of
 from app.web.openapi import errors
+from app.web.request import language_of
+from app.web.routers import ApiRouter, operation_id
 from app.web.schemas.probes import LivenessAnswer, PartAnswer, ReadinessAnswer
+from app.web.services import Services
 
 root = APIRouter(tags=["system"], generate_unique_id_function=operation_id)
 router = ApiRouter(tags=["system"])
 
 ANSWER_SECONDS = 5.0  # a busy machine is slow, and a probe that waits longer for an answer is rare
-LOOKS: Mapping[str, Callable[[State], Problem | None]] = {
-    "database": lambda state: database_problem(state["queue"]),
-    "disk": lambda state: disk_problem(state["settings"].data_dir),
-    "inference": lambda state: inference_problem(state["inference"]) if state["has_worker"] else None,
+LOOKS: Mapping[str, Callable[[Services], Problem | None]] = {
+    "database": lambda services: database_problem(services.queue),
+    "disk": lambda services: disk_problem(services.settings.data_dir),
+    "inference": lambda services: inference_problem(services.inference) if services.has_worker else None,
 }
 UNANSWERED = Problem("unanswered", N_("No answer within {seconds} s."), "", {"seconds": ANSWER_SECONDS})
 
@@ -52,7 +52,7 @@ async def get_readiness(request: Request) -> Response:
     A model that was unloaded because nobody needed it is ready: the next job loads it. Where this server leaves the
     jobs to another process, its own inference process is no matter.
     """
-    problems = await _problems(cast("State", request.scope["state"]))
+    problems = await _problems(cast("Services", request.scope["state"]))
     translate = translator(language_of(request))
     parts = [_part(name, problem, translate) for name, problem in problems.items()]
     told = [part.model_dump() for part in parts]
@@ -64,14 +64,14 @@ async def get_readiness(request: Request) -> Response:
     return JSONResponse({"error": answer, "status": "not_ready", "parts": told}, error.status)
 
 
-async def _problems(state: State) -> dict[str, Problem | None]:
+async def _problems(services: Services) -> dict[str, Problem | None]:
     """Look at all parts at once, for no longer than ANSWER_SECONDS; a part that gave no answer is not ready."""
     found: dict[str, Problem | None] = dict.fromkeys(LOOKS, UNANSWERED)
 
     async def look(name: str) -> None:
         found[name] = await anyio.to_thread.run_sync(
             LOOKS[name],
-            state,
+            services,
             limiter=anyio.CapacityLimiter(1),  # the common one may be used up by slow requests
             abandon_on_cancel=True,
         )

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request, Response, status
+from fastapi import Path, Request, Response, status
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import HTMLResponse
 
 from app.domain.errors import (
     DiskFull,
@@ -21,18 +20,15 @@ from app.domain.errors import (
 from app.domain.languages import LANGUAGES
 from app.domain.options import QUALITIES
 from app.web.answers.replays import replay_answer
-from app.web.api.routers import ApiRouter
-from app.web.dependencies import SettingsDep, StateDep, TranslateDep
+from app.web.dependencies import ServicesDep, TranslateDep
 from app.web.forms.recording import fill
 from app.web.forms.replay import ReplayForm
 from app.web.openapi import errors
+from app.web.routers import ApiRouter
 from app.web.schemas.replays import ReplayAnswer, ReplayStarted
-from app.web.templating import render
 
 router = ApiRouter(prefix="/replay", tags=["support"])
-page = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
-BYTES_PER_MB = 2**20
 ReplayId = Annotated[str, Path(description="Id of the replay.", examples=["5f0c2e9b1a44d0e1"])]
 
 
@@ -83,14 +79,14 @@ FORM: dict[str, Any] = {
         changes=True,
     ),
 )
-async def start_replay(request: Request, response: Response, state: StateDep) -> ReplayStarted:
+async def start_replay(request: Request, response: Response, services: ServicesDep) -> ReplayStarted:
     """Run a support case again in a process of its own, with the recorded sound, options and segments.
 
     One case at a time. What differs from the recorded run is a result, not an error.
     """
-    replays = state["replays"]
+    replays = services.replays
     replays.refuse_second()
-    limit_bytes = state["settings"].max_upload_mb * BYTES_PER_MB
+    limit_bytes = services.settings.max_upload_bytes
     with ReplayForm(replays, limit_bytes) as form:
         await fill(form, request, limit_bytes)
         run = await run_in_threadpool(form.start)
@@ -99,21 +95,14 @@ async def start_replay(request: Request, response: Response, state: StateDep) ->
 
 
 @router.get("/{id}", responses=errors(ReplayNotFound))
-def get_replay(id: ReplayId, state: StateDep, translate: TranslateDep) -> ReplayAnswer:
+def get_replay(id: ReplayId, services: ServicesDep, translate: TranslateDep) -> ReplayAnswer:
     """See how a replay stands, and what it has shown. It is remembered for a day, or until the server stops."""
-    return replay_answer(state["replays"].get(id), translate)
+    return replay_answer(services.replays.get(id), translate)
 
 
 @router.delete(
     "/{id}", status_code=status.HTTP_204_NO_CONTENT, responses=errors(ReplayNotFound, changes=True)
 )
-def forget_replay(id: ReplayId, state: StateDep) -> None:
+def forget_replay(id: ReplayId, services: ServicesDep) -> None:
     """Stop a replay, or forget what it has shown."""
-    state["replays"].forget(id)
-
-
-@page.get("/replay")
-def replay_page(request: Request, settings: SettingsDep) -> HTMLResponse:
-    """Choose a case and run it again."""
-    context = {"limit_bytes": settings.max_upload_mb * BYTES_PER_MB, "languages": LANGUAGES}
-    return render(request, "pages/replay.html", context)
+    services.replays.forget(id)

@@ -23,11 +23,12 @@ from app.domain.languages import LANGUAGES
 from app.formats import FORMATS
 from app.services.inference.process import InferenceProcess
 from app.web.answers.transcriptions import model_answer
-from app.web.api.routers import ApiRouter
-from app.web.dependencies import InferenceDep, QueueDep, State, StateDep, TranslateDep
+from app.web.dependencies import InferenceDep, QueueDep, ServicesDep, TranslateDep
 from app.web.openapi import errors
+from app.web.routers import ApiRouter
 from app.web.schemas.settings import CacheAnswer, DeviceItem, DevicesAnswer
 from app.web.schemas.transcriptions import Counts, HealthAnswer, Limits, ModelAnswer, SystemAnswer
+from app.web.services import Services
 
 if TYPE_CHECKING:
     from app.i18n import Translate
@@ -39,17 +40,17 @@ PACKAGES = ("fastapi", "sqlalchemy", "av")  # those of the engine are told by th
 
 
 @router.get("/system", responses=errors())
-def get_system(state: StateDep, translate: TranslateDep) -> SystemAnswer:
+def get_system(services: ServicesDep, translate: TranslateDep) -> SystemAnswer:
     """See what runs here: model, device, versions, queue and limits."""
-    settings = state["settings"]
-    inference = state["inference"].status()
+    settings = services.settings
+    inference = services.inference.status()
     versions = {"python": platform.python_version(), **{package: version(package) for package in PACKAGES}}
     return SystemAnswer(
         version=__version__,
         versions=versions | dict(inference.info.versions if inference.info else ()),
-        uptime_seconds=round(time.monotonic() - state["started_at"], 1),
+        uptime_seconds=round(time.monotonic() - services.started_at, 1),
         model=model_answer(inference, translate),
-        queue=Counts(**{name.value: count for name, count in state["queue"].counts().items()}),
+        queue=Counts(**{name.value: count for name, count in services.queue.counts().items()}),
         disk_free_bytes=shutil.disk_usage(settings.data_dir).free,
         limits=Limits(max_upload_mb=settings.max_upload_mb, max_duration_hours=settings.max_duration_hours),
         languages=list(LANGUAGES),
@@ -70,13 +71,13 @@ def get_health(queue: QueueDep, inference: InferenceDep, translate: TranslateDep
 
 @router.get("/system/devices", responses=errors(DevicesUnseen))
 def get_devices(
-    state: StateDep,
+    services: ServicesDep,
     translate: TranslateDep,
     again: Annotated[bool, Query(description="Look again, which takes seconds.")] = False,
 ) -> DevicesAnswer:
     """See which devices were looked for, and why each that cannot be used cannot. The look is remembered."""
-    info = state["inference"].status().info
-    found = state["devices"].look(again=again)
+    info = services.inference.status().info
+    found = services.devices.look(again=again)
     return DevicesAnswer(
         devices=[_device_item(device, info.device if info else "", translate) for device in found]
     )
@@ -95,26 +96,26 @@ def _device_item(device: FoundDevice, in_use: str, translate: Translate) -> Devi
 
 
 @router.post("/system/model/load", responses=errors(InferenceUnavailable, changes=True))
-def load_model(state: StateDep, translate: TranslateDep) -> ModelAnswer:
+def load_model(services: ServicesDep, translate: TranslateDep) -> ModelAnswer:
     """Load the model in the background. A job that needs it does so by itself."""
-    _local_inference(state).load()
-    return model_answer(state["inference"].status(), translate)
+    _local_inference(services).load()
+    return model_answer(services.inference.status(), translate)
 
 
 @router.post("/system/model/unload", responses=errors(InferenceUnavailable, changes=True))
-def unload_model(state: StateDep, translate: TranslateDep) -> ModelAnswer:
+def unload_model(services: ServicesDep, translate: TranslateDep) -> ModelAnswer:
     """End the inference process after its current segment, which gives all its memory back."""
-    _local_inference(state).unload()
-    return model_answer(state["inference"].status(), translate)
+    _local_inference(services).unload()
+    return model_answer(services.inference.status(), translate)
 
 
 @router.post(
     "/system/model/clear-cache",
     responses=errors(InferenceUnavailable, InferenceCrashed, InferenceHung, changes=True),
 )
-def clear_cache(state: StateDep) -> CacheAnswer:
+def clear_cache(services: ServicesDep) -> CacheAnswer:
     """Give back the memory that the graphics card keeps for later, after the current segment. The model stays."""
-    inference = _local_inference(state)
+    inference = _local_inference(services)
     freed_bytes = inference.clear_cache()
     info = inference.status().info
     if freed_bytes is None or info is None:
@@ -122,7 +123,7 @@ def clear_cache(state: StateDep) -> CacheAnswer:
     return CacheAnswer(device=info.device, freed_bytes=freed_bytes)
 
 
-def _local_inference(state: State) -> InferenceProcess:
-    if not state["has_worker"]:
+def _local_inference(services: Services) -> InferenceProcess:
+    if not services.has_worker:
         raise InferenceUnavailable(reason=N_("this server leaves the jobs to another process"))
-    return state["inference"]
+    return services.inference

@@ -8,13 +8,13 @@ from typing import Annotated
 from fastapi import Query, status
 
 from app.domain.errors import InvalidParameter, RequestTooLarge, TranscriptionNotFound
-from app.services.transcriptions.history import Wanted
+from app.services.transcriptions.history import HistoryFilter
 from app.web.answers.history import Cursor, Limit, WantedDep, page_answer, place_of
 from app.web.answers.transcriptions import full_answer
-from app.web.api.routers import ApiRouter
 from app.web.dependencies import HistoryDep, QueueDep, TranscriptionId, TranslateDep, TrashDep
-from app.web.errors import LARGEST_FORM_BYTES
 from app.web.openapi import errors
+from app.web.request import LARGEST_FORM_BYTES
+from app.web.routers import ApiRouter
 from app.web.schemas.history import CountAnswer, Selection, TranscriptionPage, Undo
 from app.web.schemas.transcriptions import TranscriptionAnswer
 
@@ -76,5 +76,5 @@ def remove_transcription(id: TranscriptionId, trash: TrashDep) -> None:
         raise TranscriptionNotFound(id=id)
 
 
-def in_trash(wanted: Wanted) -> Wanted:
+def in_trash(wanted: HistoryFilter) -> HistoryFilter:
     return replace(wanted, in_trash=True)

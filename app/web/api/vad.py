@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response, status
+from fastapi import Depends, Path, Query, Request, Response, status
 from pydantic import ConfigDict
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import HTMLResponse
 
 from app.domain.errors import (
     AnalysisNotFound,
@@ -40,27 +39,23 @@ from app.formats.intervals import STRETCH_FORMATS, LabelledStretch, find_stretch
 from app.services.options import VadPatch, parse_language
 from app.services.vad.texts import stretch_of
 from app.web.answers.vad import Window, vad_answer
-from app.web.api.routers import ApiRouter
 from app.web.api.transcriptions.missing_text import Limit, Offset, Rules
 from app.web.audio import audio_response
-from app.web.dependencies import QueueDep, StateDep, TranscriptionId, TranslateDep, state_of
-from app.web.errors import LARGEST_FORM_BYTES
+from app.web.dependencies import ServicesDep, TranscriptionId, TranslateDep
 from app.web.forms.file_names import content_disposition, export_name
 from app.web.forms.recording import UploadForm, fill
 from app.web.heard_audio import heard_response
-from app.web.offered_languages import spoken_languages
 from app.web.openapi import content, errors
+from app.web.request import LARGEST_FORM_BYTES
+from app.web.routers import ApiRouter
 from app.web.schemas.vad import TextsAsked, TextsWanted, VadAnswer, VadPeaks
-from app.web.templating import render
+from app.web.services import services_of
 
 router = ApiRouter(prefix="/vad", tags=["vad"])
-page_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 PATIENCE_SECONDS = 5.0  # a recording that is read within so long is answered at once
 LARGEST_PICTURE = 4000  # stretches of equal length
 LARGEST_WINDOW = 1000
-RECENT = 50  # recordings that may be chosen
-BYTES_PER_MB = 1024 * 1024
 UNREADABLE = (
     NotAudio, NoAudioStream, AudioTooShort, AudioTooLong, AudioDamaged,
     DecodingTimeLimit, DecodingMemoryLimit, DecodingCrashed,
@@ -96,7 +91,7 @@ class VadQuery(VadPatch):
 
 def _options(connection: Request, changes: Annotated[VadQuery, Query()]) -> VadOptions:
     """Return what was asked; the rest is as the server has it."""
-    return changes.apply(state_of(connection)["default_options"].vad)
+    return changes.apply(services_of(connection).default_options.vad)
 
 
 def _window(
@@ -118,19 +113,6 @@ OptionsDep = Annotated[VadOptions, Depends(_options)]
 WindowDep = Annotated[Window, Depends(_window)]
 
 
-@page_router.get("/vad")
-def vad_page(request: Request, state: StateDep, queue: QueueDep) -> HTMLResponse:
-    """See where somebody speaks."""
-    recent = [record for record in queue.search(limit=RECENT).items if record.duration is not None]
-    context = {
-        "options": asdict(state["default_options"].vad),
-        "recordings": [{"id": each.id, "name": each.name, "duration": each.duration} for each in recent],
-        "limit_bytes": state["settings"].max_upload_mb * BYTES_PER_MB,
-        "languages": spoken_languages(state),
-    }
-    return render(request, "pages/vad.html", context)
-
-
 @router.post(
     "",
     status_code=status.HTTP_201_CREATED,
@@ -146,16 +128,16 @@ def vad_page(request: Request, state: StateDep, queue: QueueDep) -> HTMLResponse
         changes=True,
     ),
 )
-async def detect_speech(request: Request, state: StateDep, translate: TranslateDep) -> VadAnswer:
+async def detect_speech(request: Request, services: ServicesDep, translate: TranslateDep) -> VadAnswer:
     """Send a recording to see its speech. It is kept for a day; a long one is still `reading` when this answers."""
-    vad = state["vad"]
-    limit_bytes = state["settings"].max_upload_mb * BYTES_PER_MB
-    with UploadForm(vad, limit_bytes, state["default_options"]) as form:
+    vad = services.vad
+    limit_bytes = services.settings.max_upload_bytes
+    with UploadForm(vad, limit_bytes, services.default_options) as form:
         await fill(form, request, limit_bytes)
         analysis = await run_in_threadpool(vad.submit, form.file)
     analysis = await run_in_threadpool(vad.wait, analysis.id, PATIENCE_SECONDS)
-    options = state["default_options"].vad
-    return await run_in_threadpool(vad_answer, state, analysis, options, Window(), translate)
+    options = services.default_options.vad
+    return await run_in_threadpool(vad_answer, services, analysis, options, Window(), translate)
 
 
 @router.post(
@@ -164,34 +146,34 @@ async def detect_speech(request: Request, state: StateDep, translate: TranslateD
     responses=errors(TranscriptionNotFound, AudioGone, *UNREADABLE, changes=True),
 )
 def detect_speech_again(
-    id: TranscriptionId, state: StateDep, options: OptionsDep, translate: TranslateDep
+    id: TranscriptionId, services: ServicesDep, options: OptionsDep, translate: TranslateDep
 ) -> VadAnswer:
     """See the speech in the recording of a transcription."""
-    vad = state["vad"]
+    vad = services.vad
     analysis = vad.wait(vad.of_transcription(id).id, PATIENCE_SECONDS)
-    return vad_answer(state, analysis, options, Window(), translate)
+    return vad_answer(services, analysis, options, Window(), translate)
 
 
 @router.get("/{id}", responses=errors(AnalysisNotFound, TranscriptionNotFound, InvalidParameter, *UNREADABLE))
 def get_speech(
-    id: VadId, state: StateDep, options: OptionsDep, window: WindowDep, translate: TranslateDep
+    id: VadId, services: ServicesDep, options: OptionsDep, window: WindowDep, translate: TranslateDep
 ) -> VadAnswer:
     """Find the speech with these options: the stretches, and for everything else the rule that dropped it."""
-    return vad_answer(state, state["vad"].get(id), options, window, translate)
+    return vad_answer(services, services.vad.get(id), options, window, translate)
 
 
 @router.get("/{id}/peaks", responses=errors(AnalysisNotFound, InvalidParameter))
 def get_speech_peaks(
     id: VadId,
-    state: StateDep,
+    services: ServicesDep,
     start: Annotated[float, Query(ge=0, description="Seconds.")] = 0.0,
     end: Annotated[float | None, Query(ge=0, description="Seconds; the end without.")] = None,
     buckets: Annotated[int, Query(ge=1, le=LARGEST_PICTURE, description="Stretches of equal length.")] = 1000,
 ) -> VadPeaks:
     """See a part of the recording as finely as it is wanted."""
-    duration = state["vad"].get(id).duration or 0.0
+    duration = services.vad.get(id).duration or 0.0
     last = duration if end is None else min(end, duration)
-    pairs = state["vad"].outline(id, min(start, last), last, buckets)
+    pairs = services.vad.outline(id, min(start, last), last, buckets)
     return VadPeaks(start=min(start, last), end=last, peaks=[(low, high) for low, high in pairs])
 
 
@@ -206,13 +188,13 @@ def get_speech_peaks(
 def get_speech_audio(
     id: VadId,
     request: Request,
-    state: StateDep,
+    services: ServicesDep,
     heard: Annotated[
         bool, Query(description="As it was heard: WAV, 16 kHz, one channel; plays in every browser.")
     ] = False,
 ) -> Response:
     """Hear the recording. `Range: bytes=...` returns a part, so that a player can seek."""
-    vad = state["vad"]
+    vad = services.vad
     if heard:
         return heard_response(vad.heard(id), f"{vad.get(id).name}.wav", request.headers)
     return audio_response(vad.recording(id), vad.get(id).name, request.headers, download=False)
@@ -231,23 +213,23 @@ def get_speech_audio(
         changes=True,
     ),
 )
-def read_stretches(id: VadId, wanted: TextsWanted, state: StateDep, options: OptionsDep) -> TextsAsked:
+def read_stretches(id: VadId, wanted: TextsWanted, services: ServicesDep, options: OptionsDep) -> TextsAsked:
     """Have stretches of speech read, one or all. Their texts appear in the list as they come."""
     if wanted.segments is None:
-        stretches = [stretch_of(span) for span in state["vad"].report(id, options).spans]
+        stretches = [stretch_of(span) for span in services.vad.report(id, options).spans]
     else:
         stretches = [(round(start * 1000), round(end * 1000)) for start, end in wanted.segments]
-    recognition = replace(state["default_options"], language=parse_language(wanted.language)).recognition
-    return TextsAsked(asked=state["vad_texts"].ask(id, stretches, recognition))
+    recognition = replace(services.default_options, language=parse_language(wanted.language)).recognition
+    return TextsAsked(asked=services.vad_texts.ask(id, stretches, recognition))
 
 
 @router.delete(
     "/{id}/texts", status_code=status.HTTP_204_NO_CONTENT, responses=errors(AnalysisNotFound, changes=True)
 )
-def stop_reading_stretches(id: VadId, state: StateDep) -> None:
+def stop_reading_stretches(id: VadId, services: ServicesDep) -> None:
     """Take back the stretches that wait to be read."""
-    state["vad"].get(id)
-    state["vad_texts"].cancel(id)
+    services.vad.get(id)
+    services.vad_texts.cancel(id)
 
 
 @router.get(
@@ -267,7 +249,7 @@ def stop_reading_stretches(id: VadId, state: StateDep) -> None:
 )
 def export_speech(
     id: VadId,
-    state: StateDep,
+    services: ServicesDep,
     options: OptionsDep,
     format: Annotated[
         str, Query(description="One of: " + ", ".join(STRETCH_FORMATS), examples=["csv"])
@@ -275,12 +257,12 @@ def export_speech(
 ) -> Response:
     """Take the list away: a table, data, labels for Audacity (txt), or subtitles of what was read."""
     chosen = find_stretch_format(format)
-    texts = state["vad_texts"].of(id)
-    stretches = [stretch_of(span) for span in state["vad"].report(id, options).spans]
+    texts = services.vad_texts.of(id)
+    stretches = [stretch_of(span) for span in services.vad.report(id, options).spans]
     labelled = [
         LabelledStretch(*stretch, texts[stretch].text if stretch in texts else "") for stretch in stretches
     ]
-    name = export_name(state["vad"].get(id).name, chosen.suffix)
+    name = export_name(services.vad.get(id).name, chosen.suffix)
     headers = {"content-disposition": content_disposition("attachment", name)}
     return Response(chosen.render(labelled), media_type=chosen.media_type, headers=headers)
 
@@ -288,7 +270,7 @@ def export_speech(
 @router.delete(
     "/{id}", status_code=status.HTTP_204_NO_CONTENT, responses=errors(AnalysisNotFound, changes=True)
 )
-def forget_speech(id: VadId, state: StateDep) -> None:
+def forget_speech(id: VadId, services: ServicesDep) -> None:
     """Remove a recording that was sent for speech detection; that of a transcription stays with it."""
-    state["vad_texts"].cancel(id)
-    state["vad"].remove(id)
+    services.vad_texts.cancel(id)
+    services.vad.remove(id)

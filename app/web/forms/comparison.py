@@ -14,7 +14,7 @@ from app.web.schemas.comparisons import Variant
 
 if TYPE_CHECKING:
     from app.domain.options import TranscriptionOptions
-    from app.store.files.upload_file import IncomingFile
+    from app.store.files.upload_file import UploadFile
 
 FIELDS = ("file", "transcription", "variants", "reference")
 LONGEST_FIELD_BYTES = 1024 * 1024  # of all but the file, together
@@ -24,7 +24,7 @@ _VARIANTS = TypeAdapter(list[Variant])
 class Receiver(Protocol):
     """The part of the queue that takes files in."""
 
-    def receive(self, name: str, limit_bytes: int) -> AbstractContextManager[IncomingFile]: ...
+    def receive(self, name: str, limit_bytes: int) -> AbstractContextManager[UploadFile]: ...
 
 
 class ComparisonForm:
@@ -34,7 +34,7 @@ class ComparisonForm:
         self._queue = queue
         self._limit_bytes = limit_bytes
         self._cleanup = ExitStack()
-        self._file: IncomingFile | None = None
+        self._file: UploadFile | None = None
         self._field = ""
         self._value = bytearray()
         self._field_bytes = 0
@@ -58,7 +58,7 @@ class ComparisonForm:
         return self._values.get("reference", "").replace("\0", "")
 
     @property
-    def file(self) -> IncomingFile:
+    def file(self) -> UploadFile:
         """The received file.
 
         Raises:

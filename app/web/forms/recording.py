@@ -20,7 +20,7 @@ from app.domain.errors import N_, InvalidParameter, NoFile, UploadInterrupted, U
 from app.domain.hotwords import unique_hotwords
 from app.domain.options import TranscriptionOptions
 from app.services.options import FORM_OPTIONS, SWITCHES, OptionsPatch
-from app.store.files.upload_file import IncomingFile
+from app.store.files.upload_file import UploadFile
 from app.web.forms.file_names import NAMELESS, display_name
 from app.web.forms.multipart import MultipartReader, PartSink
 
@@ -36,7 +36,7 @@ FEED_BYTES = 256 * 1024  # handed to the parser at once, so that a thread is ask
 class Receiver(Protocol):
     """The part of the queue that takes files in."""
 
-    def receive(self, name: str, limit_bytes: int) -> AbstractContextManager[IncomingFile]: ...
+    def receive(self, name: str, limit_bytes: int) -> AbstractContextManager[UploadFile]: ...
 
 
 class UploadForm:
@@ -46,7 +46,7 @@ class UploadForm:
         self._queue = queue
         self._limit_bytes = limit_bytes
         self._cleanup = ExitStack()
-        self._file: IncomingFile | None = None
+        self._file: UploadFile | None = None
         self._field = ""
         self._value = bytearray()
         self._field_bytes = 0
@@ -67,7 +67,7 @@ class UploadForm:
         return self._options
 
     @property
-    def file(self) -> IncomingFile:
+    def file(self) -> UploadFile:
         """The received file.
 
         Raises:

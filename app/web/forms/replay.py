@@ -15,7 +15,7 @@ from app.support.replay.bench import ENGINE_SETTINGS, OPTIONS
 from app.web.forms.file_names import NAMELESS, display_name
 
 if TYPE_CHECKING:
-    from app.store.files.upload_file import IncomingFile
+    from app.store.files.upload_file import UploadFile
     from app.support.replay.runs import ReplayRun, Replays
 
 CHANGES = (*ENGINE_SETTINGS, *OPTIONS)
@@ -31,7 +31,7 @@ class ReplayForm:
         self._replays = replays
         self._limit_bytes = limit_bytes
         self._cleanup = ExitStack()
-        self._file: IncomingFile | None = None
+        self._file: UploadFile | None = None
         self._name = ""
         self._field = ""
         self._value = bytearray()

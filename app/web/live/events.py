@@ -12,13 +12,13 @@ from app.logging import current_request_id
 from app.services.live import (
     Acknowledged,
     Ended,
+    EndedSession,
+    ErrorEvent,
     Final,
     LiveEvent,
-    Over,
     Partial,
-    SettingsHold,
+    SettingsApplied,
     Started,
-    Trouble,
     VoiceStarted,
     VoiceStopped,
 )
@@ -41,17 +41,17 @@ class Pong:
 News: TypeAlias = LiveEvent | Pong
 
 
-def started_again(over: Over) -> Started:
+def started_again(over: EndedSession) -> Started:
     """What a client hears first that goes on with a session which has ended."""
     return Started(over.id, "", over.transcription, over.next_chunk, over.options, None, over.segments)
 
 
 def to_json(news: News, translate: Translate) -> str:
-    message = _problem(news, translate) if isinstance(news, Trouble) else _FORMS[type(news)](news)
+    message = _problem(news, translate) if isinstance(news, ErrorEvent) else _FORMS[type(news)](news)
     return json.dumps(message, ensure_ascii=False)
 
 
-def _problem(news: Trouble, translate: Translate) -> dict[str, Any]:
+def _problem(news: ErrorEvent, translate: Translate) -> dict[str, Any]:
     told = {**news.problem.explained(translate), "request_id": current_request_id()}
     return {"type": "problem", **told, "fatal": news.is_fatal}
 
@@ -97,7 +97,7 @@ def _final(news: Final) -> dict[str, Any]:
     return {"type": "final", **_segment(news.segment), "latency_ms": round(news.latency_ms, 1)}
 
 
-def _settings(news: SettingsHold) -> dict[str, Any]:
+def _settings(news: SettingsApplied) -> dict[str, Any]:
     return {"type": "settings", **_options(news.options)}
 
 
@@ -149,7 +149,7 @@ _FORMS: dict[type, Callable[[Any], dict[str, Any]]] = {
     VoiceStopped: _voice_stopped,
     Partial: _partial,
     Final: _final,
-    SettingsHold: _settings,
+    SettingsApplied: _settings,
     Pong: _pong,
     Ended: _ended,
 }

@@ -15,14 +15,15 @@ from starlette.websockets import WebSocketDisconnect
 
 from app.domain.errors import N_, AppError, LiveMessageWrong, LiveSessionOver, LiveSilent
 from app.i18n import translator
-from app.services.live import Ended, Over, Session, Trouble
-from app.web.api.routers import ApiRouter
-from app.web.dependencies import StateDep, state_of
-from app.web.errors import language_of
+from app.services.live import Ended, EndedSession, ErrorEvent, Session
+from app.web.dependencies import ServicesDep
 from app.web.live.events import News, Pong, started_again, to_json
 from app.web.live.messages import AudioStart, AudioStop, Ping, SettingsWanted, chunk_of, parse
 from app.web.openapi import errors
+from app.web.request import language_of
+from app.web.routers import ApiRouter
 from app.web.schemas.live import LiveSessions, session_item
+from app.web.services import services_of
 
 router = ApiRouter(prefix="/live", tags=["live"])
 
@@ -31,9 +32,9 @@ OVER, GOING_AWAY, REFUSED = 1000, 1001, 1008  # codes of RFC 6455
 
 
 @router.get("/sessions", responses=errors())
-def live_sessions(state: StateDep) -> LiveSessions:
+def live_sessions(services: ServicesDep) -> LiveSessions:
     """List the live sessions that go on, also those whose client is away at the moment."""
-    return LiveSessions(items=[session_item(facts) for facts in state["live"].sessions()])
+    return LiveSessions(items=[session_item(facts) for facts in services.live.sessions()])
 
 
 @router.websocket("")
@@ -47,10 +48,10 @@ class Connection:
     """One socket from its first message to its end; the session goes on without it."""
 
     def __init__(self, socket: WebSocket) -> None:
-        state = state_of(socket)
+        services = services_of(socket)
         self._socket = socket
-        self._live = state["live"]
-        self._defaults = state["default_options"]
+        self._live = services.live
+        self._defaults = services.default_options
         self._translate = translator(language_of(socket))
         self._loop = asyncio.get_running_loop()
         self._news: asyncio.Queue[News] = asyncio.Queue()
@@ -77,7 +78,7 @@ class Connection:
         except WebSocketDisconnect:
             connection.cancel()
         except AppError as error:
-            self._listen(Trouble(error.problem, is_fatal=True))
+            self._listen(ErrorEvent(error.problem, is_fatal=True))
 
     async def _message(self) -> str | bytes:
         """Return what the client sends next.
@@ -114,11 +115,11 @@ class Connection:
             return
         self._tell_end(found)
 
-    def _tell_end(self, over: Over) -> None:
+    def _tell_end(self, over: EndedSession) -> None:
         """The client missed the end of its session."""
         self._listen(started_again(over))
         if not over.as_asked:
-            self._listen(Trouble(LiveSessionOver().problem))
+            self._listen(ErrorEvent(LiveSessionOver().problem))
         self._listen(Ended(over.transcription))
 
     def _take(self, message: str | bytes) -> None:
@@ -154,6 +155,6 @@ class Connection:
                 if isinstance(news, Ended):
                     await self._socket.close(OVER)
                     return
-                if isinstance(news, Trouble) and news.is_fatal:
+                if isinstance(news, ErrorEvent) and news.is_fatal:
                     await self._socket.close(REFUSED, news.problem.code)
                     return

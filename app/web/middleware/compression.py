@@ -10,14 +10,11 @@ from typing import TYPE_CHECKING
 
 from starlette.middleware.gzip import GZipMiddleware
 
-from app.web.errors import API_PREFIX
-from app.web.middleware.proxy import own_path
+from app.web.request import API_PREFIX, own_path
+from app.web.static_files import LEVEL, SMALLEST_BYTES
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
-
-SMALLEST_BYTES = 500  # less fits into one packet anyway
-LEVEL = 6  # half the time of the highest level, and one percent larger
 
 
 class CompressedPages:

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from app.domain.errors import AppError
 from app.logging import bound, event
 from app.web.errors import error_response
-from app.web.middleware.proxy import own_path
+from app.web.request import own_path
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send

@@ -15,8 +15,8 @@ from starlette.requests import HTTPConnection, Request
 
 from app.domain.addresses import is_loopback
 from app.domain.errors import AppError, CrossSiteRequest, HostNotAllowed, RequestTooLarge
-from app.web.errors import LARGEST_FORM_BYTES, error_response
-from app.web.middleware.proxy import asked_host, forwarded_port, is_from_proxy
+from app.web.errors import error_response
+from app.web.request import LARGEST_FORM_BYTES, asked_host, forwarded_port, is_from_proxy
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import HTMLResponse
 
-from app.web.middleware.proxy import address_of
+from app.web.request import address_of
+from app.web.routers import PageRouter
 from app.web.templating import render
 
-router = APIRouter(include_in_schema=False)
+router = PageRouter()
 
 Schema = Mapping[str, Any]
 

@@ -7,25 +7,26 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from starlette.responses import HTMLResponse
 
 from app.domain.errors import N_, InvalidParameter
 from app.domain.states import JobState
 from app.formats import FORMATS
-from app.services.transcriptions.history import Wanted
+from app.services.transcriptions.history import HistoryFilter
 from app.web.answers.history import Cursor, cursor_of, found_item, place_of, zone_of
 from app.web.dependencies import HistoryDep, SettingsDep, TranslateDep
+from app.web.routers import PageRouter
 from app.web.templating import render
 
 if TYPE_CHECKING:
-    from app.services.transcriptions.history import Found, Totals
+    from app.services.transcriptions.history import HistoryPage, Totals
 
 PAGE_SIZE = 20
 FIRST_DAY, LAST_DAY = date(1970, 1, 2), date(9999, 1, 1)  # whoever types a year begins with 0002
 DATE = r"^(\d{4}-\d{2}-\d{2})?$"
 
-router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+router = PageRouter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,8 @@ class Asked:
     zone: str
     view: str
 
-    def wanted(self) -> Wanted:
-        return Wanted(
+    def wanted(self) -> HistoryFilter:
+        return HistoryFilter(
             query=self.query,
             state=JobState(self.state) if self.state else None,
             language=self.language,
@@ -136,7 +137,7 @@ def _choices(totals: Totals, asked: Asked) -> dict[str, Any]:
     }
 
 
-def _ways(found: Found, asked: Asked) -> dict[str, str | None]:
+def _ways(found: HistoryPage, asked: Asked) -> dict[str, str | None]:
     older, newer = cursor_of(found.older), cursor_of(found.newer)
     return {
         "older": asked.address(before=older) if older else None,

@@ -4,28 +4,29 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import HTMLResponse
 
 from app.formats import FORMATS
 from app.paths import builtin_model_dir
 from app.web.answers.transcriptions import model_answer
-from app.web.dependencies import StateDep, TranslateDep
+from app.web.dependencies import ServicesDep, TranslateDep
 from app.web.offered_languages import spoken_languages
+from app.web.routers import PageRouter
 from app.web.templating import render
 
-router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+router = PageRouter()
 
 
 @router.get("/live")
-def live_page(request: Request, state: StateDep, translate: TranslateDep) -> HTMLResponse:
+def live_page(request: Request, services: ServicesDep, translate: TranslateDep) -> HTMLResponse:
     """Speak, and read along."""
-    in_use = state["models"].folder_in_use()
+    in_use = services.models.folder_in_use()
     context = {
-        "vad": asdict(state["default_options"].vad),
+        "vad": asdict(services.default_options.vad),
         "formats": list(FORMATS),
-        "languages": spoken_languages(state),
-        "model": model_answer(state["inference"].status(), translate).model_dump(mode="json"),
+        "languages": spoken_languages(services),
+        "model": model_answer(services.inference.status(), translate).model_dump(mode="json"),
         "model_name": in_use.name,
         "is_builtin": in_use == builtin_model_dir(),
     }

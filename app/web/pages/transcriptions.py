@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Form, Request
+from fastapi import Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from app.domain.states import JobState
@@ -15,20 +15,21 @@ from app.i18n import LANGUAGES
 from app.paths import builtin_model_dir
 from app.services.batches.ingest import OF_MANY
 from app.services.transcriptions.edits import edited_text
-from app.services.transcriptions.history import History, Wanted
-from app.services.transcriptions.retranscribe import readings
+from app.services.transcriptions.history import History, HistoryFilter
+from app.services.transcriptions.retranscribe import sibling_transcriptions
+from app.web.answers.findings import findings_answer
+from app.web.answers.models import model_choices
 from app.web.answers.transcriptions import full_answer, item_answer, model_answer
-from app.web.api.models import model_choices, models_answer
-from app.web.api.transcriptions.findings import findings_answer
 from app.web.dependencies import (
     QueueDep,
-    StateDep,
+    ServicesDep,
     TranscriptionId,
     TranslateDep,
 )
-from app.web.middleware.proxy import address_of
 from app.web.offered_languages import spoken_languages
 from app.web.pages.paragraphs import AT_ONCE, first_rows
+from app.web.request import address_of
+from app.web.routers import PageRouter
 from app.web.templating import THEMES, render
 
 if TYPE_CHECKING:
@@ -38,43 +39,29 @@ if TYPE_CHECKING:
 RECENT = 8  # finished recordings shown on the first page
 ACTIVE = 100  # waiting and running ones shown there
 PAGE_SIZE = 20
-BYTES_PER_MB = 1024 * 1024
 A_YEAR = 365 * 24 * 3600  # seconds that a preference is remembered
 
-router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+router = PageRouter()
 
 
 @router.get("/")
 def recognition(
     request: Request,
-    state: StateDep,
+    services: ServicesDep,
     translate: TranslateDep,
 ) -> HTMLResponse:
     """Take recordings in, and show those at work and the latest results."""
-    in_use = state["models"].folder_in_use()
+    in_use = services.models.folder_in_use()
     context = {
-        "jobs": _items(_sent_alone(state["history"]), translate),
-        "model": model_answer(state["inference"].status(), translate).model_dump(mode="json"),
+        "jobs": _items(_sent_alone(services.history), translate),
+        "model": model_answer(services.inference.status(), translate).model_dump(mode="json"),
         "model_name": in_use.name,
         "is_builtin": in_use == builtin_model_dir(),
         "formats": list(FORMATS),
-        "languages": spoken_languages(state),
-        "limit_bytes": state["settings"].max_upload_mb * BYTES_PER_MB,
+        "languages": spoken_languages(services),
+        "limit_bytes": services.settings.max_upload_bytes,
     }
     return render(request, "pages/recognition.html", context)
-
-
-@router.get("/models")
-def models_page(request: Request, state: StateDep, translate: TranslateDep) -> HTMLResponse:
-    """Choose what recognises, and fetch larger models."""
-    in_use = state["models"].folder_in_use()
-    context = {
-        "shelf": models_answer(state, translate).model_dump(mode="json"),
-        "model": model_answer(state["inference"].status(), translate).model_dump(mode="json"),
-        "model_name": in_use.name,
-        "is_builtin": in_use == builtin_model_dir(),
-    }
-    return render(request, "pages/models.html", context)
 
 
 @router.get("/transcriptions/{id}")
@@ -82,7 +69,7 @@ def transcription(
     request: Request,
     id: TranscriptionId,
     queue: QueueDep,
-    state: StateDep,
+    services: ServicesDep,
     translate: TranslateDep,
 ) -> HTMLResponse:
     """Read, hear and export one transcript."""
@@ -90,12 +77,12 @@ def transcription(
     segments = queue.segments(
         id, with_words=bool(record.options.hotwords)
     )  # they tell where those were heard
-    answer = full_answer(record, segments, translate, readings(queue, record))
+    answer = full_answer(record, segments, translate, sibling_transcriptions(queue, record))
     context = {
         "job": answer.model_dump(mode="json", exclude={"segments": {"__all__": {"words"}}}),
         "rows": first_rows(segments, edited_text(queue, id, 0, AT_ONCE)),
-        "languages": spoken_languages(state),
-        "models": model_choices(state, translate),
+        "languages": spoken_languages(services),
+        "models": model_choices(services, translate),
         "findings": [each.model_dump(mode="json") for each in findings_answer(record, segments, translate)],
     }
     return render(request, "pages/transcription.html", context)
@@ -130,7 +117,7 @@ def _sent_alone(history: History) -> list[Transcription]:
 def _newest(
     history: History, sources: Iterable[str], limit: int, state: JobState | None = None
 ) -> list[Transcription]:
-    pages = [history.page(Wanted(source=source, state=state), limit) for source in sources]
+    pages = [history.page(HistoryFilter(source=source, state=state), limit) for source in sources]
     found = [result.transcription for page in pages for result in page.results]
     return sorted(found, key=lambda record: record.created_at, reverse=True)[:limit]
 

@@ -14,9 +14,9 @@ from starlette.responses import FileResponse
 
 from app.domain.errors import DiskFull, TranscriptionNotFound
 from app.support.case import AudioChoice, CaseChoice
-from app.web.api.routers import ApiRouter
 from app.web.dependencies import CasesDep, SettingsDep, TranscriptionId, TranslateDep
 from app.web.openapi import content, errors
+from app.web.routers import ApiRouter
 from app.web.schemas.cases import CaseFile, CasePreview, RedactionAnswer
 
 if TYPE_CHECKING:

@@ -16,10 +16,10 @@ from app.domain.errors import (
 )
 from app.services.transcriptions.edits import Change, Draft, change_text, edited_text, restore_text
 from app.web.answers.transcriptions import segment_answer
-from app.web.api.routers import ApiRouter
 from app.web.dependencies import QueueDep, TranscriptionId, TranslateDep
-from app.web.errors import LARGEST_FORM_BYTES
 from app.web.openapi import errors
+from app.web.request import LARGEST_FORM_BYTES
+from app.web.routers import ApiRouter
 from app.web.schemas.edits import (
     EditAnswer,
     EditRequest,

@@ -15,11 +15,11 @@ from app.domain.errors import (
     UnknownFormat,
 )
 from app.formats import FORMATS, find_format
-from app.web.api.routers import ApiRouter
 from app.web.audio import audio_response
 from app.web.dependencies import QueueDep, TranscriptionId, TranslateDep
 from app.web.forms.file_names import content_disposition, export_name
 from app.web.openapi import content, errors
+from app.web.routers import ApiRouter
 from app.web.schemas.transcriptions import Peaks
 
 router = ApiRouter(prefix="/transcriptions/{id}", tags=["transcriptions"])

@@ -2,45 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from pydantic import BaseModel, Field
 
 from app.domain.errors import TranscriptionNotFound
-from app.support.diagnosis import diagnose, run_of
-from app.web.api.routers import ApiRouter
+from app.web.answers.findings import FindingAnswer, findings_answer
 from app.web.dependencies import QueueDep, TranscriptionId, TranslateDep
 from app.web.openapi import errors
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from app.domain.transcription import SegmentRecord, Transcription
-    from app.i18n import Translate
-    from app.support.diagnosis import Finding
+from app.web.routers import ApiRouter
 
 router = ApiRouter(prefix="/transcriptions/{id}", tags=["support"])
-
-
-class RemedyAnswer(BaseModel):
-    """Something that may help and can be done at once."""
-
-    label: str = Field(examples=["Recognise again as Chinese"])
-    again: dict[str, Any] = Field(
-        description="Body for POST /transcriptions/{id}/again; empty where `page` helps.",
-        examples=[{"language": "zh"}],
-    )
-    page: str = Field(description="Where it is done; empty where `again` helps.", examples=[""])
-
-
-class FindingAnswer(BaseModel):
-    """One thing that is odd."""
-
-    id: str = Field(description="Stable, for programs.", examples=["wrong_language"])
-    fact: str = Field(examples=["You chose English, but 97 % of what was heard is Chinese."])
-    advice: str = Field(examples=["Recognise it again in the language that is spoken; 'auto' takes both."])
-    evidence: dict[str, float] = Field(description="What was measured.", examples=[{"foreign_share": 0.97}])
-    remedy: RemedyAnswer | None = Field(description="Null where no button helps.")
 
 
 class FindingsAnswer(BaseModel):
@@ -54,21 +24,3 @@ def get_findings(id: TranscriptionId, queue: QueueDep, translate: TranslateDep) 
     """Ask what is odd about a recording or its text: the wrong language, clipping, telephone sound, unknown hotwords."""
     record = queue.get(id)
     return FindingsAnswer(findings=findings_answer(record, queue.segments(id), translate))
-
-
-def findings_answer(
-    record: Transcription, segments: Sequence[SegmentRecord], translate: Translate
-) -> list[FindingAnswer]:
-    return [_answer(finding, translate) for finding in diagnose(run_of(record, segments))]
-
-
-def _answer(finding: Finding, translate: Translate) -> FindingAnswer:
-    remedy = finding.remedy
-    return FindingAnswer(
-        id=finding.id,
-        **finding.explained(translate),
-        evidence=dict(finding.evidence),
-        remedy=RemedyAnswer(label=translate(remedy.label), again=dict(remedy.again), page=remedy.page)
-        if remedy
-        else None,
-    )

@@ -16,13 +16,13 @@ from app.domain.errors import (
     UnknownLanguage,
 )
 from app.services.options import OptionsPatch
-from app.services.transcriptions.retranscribe import readings, recognise_again
+from app.services.transcriptions.retranscribe import retranscribe, sibling_transcriptions
 from app.web.answers.transcriptions import full_answer
-from app.web.api.routers import ApiRouter
 from app.web.api.transcriptions.transcriptions import source_of
 from app.web.dependencies import ModelsDep, QueueDep, TranscriptionId, TranslateDep
-from app.web.errors import LARGEST_FORM_BYTES
 from app.web.openapi import errors
+from app.web.request import LARGEST_FORM_BYTES
+from app.web.routers import ApiRouter
 from app.web.schemas.transcriptions import TranscriptionAnswer
 
 router = ApiRouter(prefix="/transcriptions/{id}", tags=["transcriptions"])
@@ -62,6 +62,6 @@ def recognise_transcription_again(
     options = change.apply(queue.get(id).options)
     if options.model:
         models.recognising_folder(options.model)
-    record = recognise_again(queue, id, options, source_of(request))
+    record = retranscribe(queue, id, options, source_of(request))
     response.headers["location"] = str(request.url_for("get_transcription", id=record.id).path)
-    return full_answer(record, [], translate, readings(queue, record))
+    return full_answer(record, [], translate, sibling_transcriptions(queue, record))

@@ -22,15 +22,15 @@ from app.domain.errors import (
     UploadInterrupted,
     UploadTooLarge,
 )
-from app.services.transcriptions.retranscribe import readings
+from app.services.transcriptions.retranscribe import sibling_transcriptions
 from app.web.answers.history import Cursor, Limit, WantedDep, page_answer, place_of
 from app.web.answers.transcriptions import full_answer
-from app.web.api.routers import ApiRouter
-from app.web.dependencies import HistoryDep, QueueDep, StateDep, TranscriptionId, TranslateDep
-from app.web.errors import LARGEST_FORM_BYTES
+from app.web.dependencies import HistoryDep, QueueDep, ServicesDep, TranscriptionId, TranslateDep
 from app.web.forms.file_names import clean_name
 from app.web.forms.recording import UploadForm, fill, form_properties
 from app.web.openapi import errors
+from app.web.request import LARGEST_FORM_BYTES
+from app.web.routers import ApiRouter
 from app.web.schemas.history import TranscriptionPage
 from app.web.schemas.transcriptions import Rename, TranscriptionAnswer
 
@@ -75,15 +75,15 @@ UPLOAD_FORM: dict[str, Any] = {
     ),
 )
 async def create_transcription(
-    request: Request, response: Response, state: StateDep, translate: TranslateDep
+    request: Request, response: Response, services: ServicesDep, translate: TranslateDep
 ) -> TranscriptionAnswer:
     """Send a recording. It is acknowledged when it is safely on the disk; the text follows."""
-    queue = state["queue"]
-    limit_bytes = state["settings"].max_upload_mb * 2**20
-    with UploadForm(queue, limit_bytes, state["default_options"]) as form:
+    queue = services.queue
+    limit_bytes = services.settings.max_upload_bytes
+    with UploadForm(queue, limit_bytes, services.default_options) as form:
         await fill(form, request, limit_bytes)
         if form.options.model:
-            await run_in_threadpool(state["models"].recognising_folder, form.options.model)
+            await run_in_threadpool(services.models.recognising_folder, form.options.model)
         record = await run_in_threadpool(queue.submit, form.file, form.options, source_of(request))
     response.headers["location"] = str(request.url_for("get_transcription", id=record.id).path)
     return full_answer(record, [], translate)
@@ -115,7 +115,7 @@ def get_transcription(
     record = queue.get(id)
     needs_words = words or bool(record.options.hotwords)  # they tell where those were heard
     segments = queue.segments(id, with_words=needs_words)
-    return full_answer(record, segments, translate, readings(queue, record))
+    return full_answer(record, segments, translate, sibling_transcriptions(queue, record))
 
 
 @router.patch(

@@ -11,7 +11,7 @@ from typing import Any
 
 from app.domain.errors import N_, ModelFileMissing, ModelFileUnreadable
 from app.domain.languages import NATIVE_NAMES, TRADITIONAL
-from app.engine.whisper.weights import WEIGHTS_FILE
+from app.engine.catalog.whisper_weights import WEIGHTS_FILE
 
 CONFIG_FILE = "config.json"
 TOKENIZER_FILE = "tokenizer.json"

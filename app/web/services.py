@@ -1,0 +1,88 @@
+"""What lives as long as the server, opened in one place (app/main.py) and handed to every request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypedDict
+
+from starlette.requests import HTTPConnection
+
+from app.domain.options import TranscriptionOptions
+from app.services.batches.batches import Batches
+from app.services.batches.importer import BatchImporter
+from app.services.batches.uploads import BatchUploads
+from app.services.comparisons import Comparisons
+from app.services.inference.devices import Devices
+from app.services.inference.process import InferenceProcess
+from app.services.live import Live
+from app.services.models.models import Models
+from app.services.settings import SettingsStore
+from app.services.transcriptions.history import History
+from app.services.transcriptions.job_queue import Queue
+from app.services.transcriptions.trash import Trash
+from app.services.vad.analyses import VadAnalyses
+from app.services.vad.texts import VadTranscriber
+from app.settings import Settings
+from app.support.case.cases import Cases
+from app.support.doctor.examination import Doctor
+from app.support.health import Health
+from app.support.journal import Journal
+from app.support.replay.runs import Replays
+
+REQUEST_SERVICES = "funasr.services"  # where the scope of a request keeps its own view of them
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that a route may need."""
+
+    settings: Settings
+    """As they hold for this request: the page may change them between two."""
+    default_options: TranscriptionOptions
+    """What is asked of a transcription that says nothing else."""
+    settings_store: SettingsStore
+    queue: Queue
+    history: History
+    trash: Trash
+    batches: Batches
+    uploads: BatchUploads
+    importer: BatchImporter
+    inference: InferenceProcess
+    devices: Devices
+    models: Models
+    live: Live
+    vad: VadAnalyses
+    vad_texts: VadTranscriber
+    cases: Cases
+    doctor: Doctor
+    health: Health
+    journal: Journal
+    replays: Replays
+    comparisons: Comparisons
+    has_worker: bool
+    """Whether jobs are done here, and not by `python -m app worker`."""
+    default_options_of: Callable[[Settings], TranscriptionOptions]
+    started_at: float
+    """Reading of time.monotonic() when the server was ready."""
+
+    def current(self) -> Services:
+        """Return them with the settings of this moment."""
+        settings = self.settings_store.now
+        return replace(self, settings=settings, default_options=self.default_options_of(settings))
+
+
+class State(TypedDict):
+    """What the lifespan hands to the requests."""
+
+    services: Services
+
+
+def services_of(connection: HTTPConnection) -> Services:
+    """Return the services as they are for this request; the settings are read once for all of it."""
+    services = connection.scope.get(REQUEST_SERVICES)
+    if services is None:
+        services = connection.scope["state"]["services"].current()
+        connection.scope[REQUEST_SERVICES] = services
+    assert isinstance(services, Services)  # noqa: S101 - the lifespan has opened them
+    return services
