@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from app.domain.errors import ModelError
+from app.domain.errors.models import ModelError
 from app.domain.options import TranscriptionOptions, VadOptions
 from app.engine import EngineSpec
 from app.engine.audio.decoding import DecodeLimits

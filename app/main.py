@@ -27,7 +27,8 @@ from app.composition import (
     vad_options,
 )
 from app.domain.addresses import networks
-from app.domain.errors import Problem, RootPathTaken
+from app.domain.errors.base import Problem
+from app.domain.errors.setup import RootPathTaken
 from app.domain.options import TranscriptionOptions
 from app.engine.preparation.preparation import PreparationPool
 from app.logging import adjust_logging, job_logs

@@ -20,7 +20,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from app.domain.addresses import checked_networks, checked_root_path
-from app.domain.errors import N_
+from app.domain.errors.base import N_
 from app.paths import home_dir, logs_dir
 from app.settings_file import KeptSettings, read_kept
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from app.atomic import write_atomically
 
 SETTINGS_FILE = "settings.json"
 LOCK_FILE = "settings.lock"
@@ -97,23 +97,4 @@ def write_refused(data_dir: Path, refused: Mapping[str, Any] | None) -> None:
 
 
 def _write(file: Path, values: Mapping[str, Any]) -> None:
-    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f"{file.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as part:
-            json.dump(dict(values), part, ensure_ascii=False, indent=2, sort_keys=True)
-            part.flush()
-            os.fsync(part.fileno())
-        Path(name).replace(file)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
-    _flush_folder(file.parent)
-
-
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)  # the new name, too
-    finally:
-        os.close(descriptor)
+    write_atomically(file, json.dumps(dict(values), ensure_ascii=False, indent=2, sort_keys=True))

@@ -9,17 +9,22 @@ written by hand.
 from __future__ import annotations
 
 import argparse
+import pkgutil
 import re
 import sys
 from collections.abc import Callable, Mapping
 from enum import Enum
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY))
 
 from app.cli.main import build_parser  # noqa: E402 - found by the line above
+from app.domain import errors  # noqa: E402
+from app.domain.errors.base import AppError  # noqa: E402
 from app.settings import ON_PAGE, Effect, Settings, variable  # noqa: E402
 
 DOCS = REPOSITORY / "docs"
@@ -120,7 +125,33 @@ def _option(action: argparse.Action) -> str:
     return f"| `{shown}` | {meaning} |"
 
 
-PARTS: Mapping[str, Callable[[], str]] = {"settings": settings_table, "commands": command_tables}
+def error_tables() -> str:
+    """Return a table for each family of errors."""
+    families = (name for name in sorted(each.name for each in pkgutil.iter_modules(errors.__path__)))
+    return "\n\n".join(_family(import_module(f"{errors.__name__}.{name}")) for name in families)
+
+
+def _family(module: ModuleType) -> str:
+    heading = (module.__doc__ or "").rstrip(".")
+    kinds = [kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, AppError)]
+    own = [kind for kind in kinds if kind.__module__ == module.__name__ and "code" in vars(kind)]
+    rows = [
+        f"| `{kind.code}` | {kind.status} | {_cell(kind.message)} | {_cell(kind.advice)} |" for kind in own
+    ]
+    return "\n".join(
+        (f"## {heading}\n", "| Code | Status | What happened | What to do |", "|---|---|---|---|", *rows)
+    )
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+PARTS: Mapping[str, Callable[[], str]] = {
+    "settings": settings_table,
+    "commands": command_tables,
+    "errors": error_tables,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

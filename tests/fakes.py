@@ -15,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from app.domain.errors import DeviceUnavailable, InferenceFailed, ModelFileMissing
+from app.domain.errors.inference import DeviceUnavailable, InferenceFailed
+from app.domain.errors.models import ModelFileMissing
 from app.domain.options import RecognitionOptions
 from app.domain.transcript import Applied, Word
 from app.engine import SAMPLE_RATE, EngineInfo, EngineSpec, Hypothesis, Utterance, Waveform

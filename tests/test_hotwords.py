@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.domain.errors import InvalidParameter
+from app.domain.errors.requests import InvalidParameter
 from app.domain.hotwords import (
     DEFAULT_WEIGHT,
     LONGEST_HOTWORD,

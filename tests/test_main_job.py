@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from app.composition import open_models
-from app.domain.errors import ModelBuiltIn
+from app.domain.errors.models import ModelBuiltIn
 from app.paths import builtin_model_dir, large_model_dir
 from app.settings import Settings
 from tests.program import Program, ended, letters, upload

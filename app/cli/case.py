@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from app.composition import engine_spec, installation, open_models, subject_of
-from app.domain.errors import FolderUnwritable
 from app.services.transcriptions.job_queue import Queue
 from app.settings import Settings
 from app.store.database import Database
 from app.store.files.recordings import Files
+from app.store.files.storage_errors import storage_error
 from app.support.case import CaseChoice
 from app.support.case.cases import Cases
 from app.support.doctor.examination import Doctor
@@ -33,7 +33,7 @@ def make_case(settings: Settings, job: str, choice: CaseChoice, target: Path) ->
                 pass
             manifest = cases.write(job, choice, target)
         except OSError as error:
-            raise FolderUnwritable(folder=str(target.parent), reason=error.strerror or str(error)) from error
+            raise storage_error(error, target.parent) from error
     _print_files((file["name"], file["size"], file["what"], False) for file in manifest["files"])
     _print_redactions(manifest["redactions"])
     if note := manifest["audio"]["note"]:

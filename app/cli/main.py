@@ -18,7 +18,8 @@ from pydantic import ValidationError
 
 from app import __version__
 from app.cli.options import add_text_options, text_request
-from app.domain.errors import N_, AppError, InvalidParameter, Problem
+from app.domain.errors.base import N_, AppError, Problem
+from app.domain.errors.requests import InvalidParameter
 from app.settings import Settings
 
 COLLECT_AFTER = (

@@ -12,7 +12,9 @@ from typing import Any
 from tqdm import tqdm
 
 from app.composition import open_models, spec_of_folder
-from app.domain.errors import AppError, InferenceUnavailable, ModelAbsent, ModelDoesNotLoad
+from app.domain.errors.base import AppError
+from app.domain.errors.inference import InferenceUnavailable
+from app.domain.errors.models import ModelAbsent, ModelDoesNotLoad
 from app.hubs.transfer import Report
 from app.services.inference.process import InferenceProcess
 from app.services.models.extras import ExtraStatus

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from app.composition import SETTABLE, replay_bench
-from app.domain.errors import N_, AppError, FolderUnwritable, InvalidParameter
+from app.domain.errors.base import N_, AppError
+from app.domain.errors.requests import InvalidParameter
 from app.settings import Settings
+from app.store.files.storage_errors import storage_error
 from app.support.replay import Verdict
 from app.support.replay.bench import OPTIONS
 from app.support.replay.replay import replay
@@ -77,7 +79,7 @@ def replay_all(settings: Settings, suite: Suite, changes: Mapping[str, str], *, 
         if suite.junit:
             suite.junit.write_bytes(as_junit(results))
     except OSError as error:
-        raise FolderUnwritable(folder=error.filename or "-", reason=error.strerror or str(error)) from error
+        raise storage_error(error, Path(error.filename or "-")) from error
     if as_json:
         print(_as_json({"cases": [_told(result) for result in results], "counts": _counts(results)}))
     else:

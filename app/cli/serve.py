@@ -15,12 +15,15 @@ import uvicorn
 
 from app.composition import open_models
 from app.domain.addresses import is_loopback
-from app.domain.errors import N_, AddressUnusable, FolderUnwritable, ModelError, PortTaken
+from app.domain.errors.base import N_
+from app.domain.errors.models import ModelError
+from app.domain.errors.setup import AddressUnusable, PortTaken
 from app.logging import event, setup_logging
 from app.main import create_app
 from app.services.models.models import Models
 from app.settings import Settings
 from app.store.database import Database
+from app.store.files.storage_errors import storage_error
 
 OPEN = "WARNING: Other machines reach it ({host}), and it has no login: whoever reaches it can read, change and delete everything."
 SHUTDOWN_SECONDS = 5  # open event streams and downloads get this long to end
@@ -65,7 +68,7 @@ def check_writable(folder: Path) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise FolderUnwritable(folder=str(folder), reason=error.strerror) from error
+        raise storage_error(error, folder) from error
 
 
 def listen(host: str, port: int) -> socket.socket:

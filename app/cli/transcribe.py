@@ -16,13 +16,14 @@ from tqdm import tqdm
 
 from app.cli.options import TextRequest
 from app.composition import decode_limits, engine_spec, vad_options
-from app.domain.errors import AppError, FolderUnwritable, Problem
+from app.domain.errors.base import AppError, Problem
 from app.domain.options import TranscriptionOptions
 from app.domain.transcript import Transcript
 from app.formats import Format
 from app.services.transcriptions.direct import DirectResult, direct_transcriber
 from app.settings import Settings
 from app.store.files.output_files import write_whole
+from app.store.files.storage_errors import storage_error
 from app.support.diagnosis import Finding, Run, diagnose
 
 Report = Callable[[Problem, str], None]
@@ -107,7 +108,7 @@ def _make_folder(folder: Path | None) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise FolderUnwritable(folder=str(folder), reason=error.strerror) from error
+        raise storage_error(error, folder) from error
 
 
 @contextmanager

@@ -12,7 +12,10 @@ from pathlib import Path
 from app.cli.options import TextRequest
 from app.cli.serve import check_writable
 from app.composition import open_models, vad_options
-from app.domain.errors import DatabaseUnusable, DiskFull, FileUnreadable, Problem
+from app.domain.errors.audio import FileUnreadable
+from app.domain.errors.base import Problem
+from app.domain.errors.setup import DatabaseUnusable
+from app.domain.errors.uploads import DiskFull
 from app.domain.options import TranscriptionOptions
 from app.logging import event, setup_logging
 from app.main import open_worker

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from app.domain.edits import Piece
-from app.domain.errors import N_, InvalidParameter
+from app.domain.errors.base import N_
+from app.domain.errors.requests import InvalidParameter
 from app.domain.transcript import Segment, Word, join_texts
 from app.domain.word_times import aligned
 

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.errors import N_, InvalidParameter
+from app.domain.errors.base import N_
+from app.domain.errors.requests import InvalidParameter
 from app.domain.transcript import Applied, HotwordOutcome, HotwordStatus, Segment, Word
 
 DEFAULT_WEIGHT = 20.0

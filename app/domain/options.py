@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Self
 
-from app.domain.errors import N_, InvalidParameter
+from app.domain.errors.base import N_
+from app.domain.errors.requests import InvalidParameter
 from app.domain.hotwords import Hotword, stored_hotwords
 
 CHANNELS = ("mix", "separate")

@@ -10,7 +10,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Any
 
-from app.domain.errors import N_
+from app.domain.errors.base import N_
 from app.domain.languages import AUTO, RARER, TRADITIONAL
 
 CLAUSE_MARKS = ",.!?;:"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from app.domain.errors import Problem
+from app.domain.errors.base import Problem
 from app.domain.options import TranscriptionOptions
 from app.domain.progress import Progress
 from app.domain.states import JobState

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from app.domain.errors import N_
+from app.domain.errors.base import N_
 from app.domain.hotwords import Hotword, unusable
 from app.domain.options import RecognitionOptions
 from app.domain.transcript import Applied

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.domain.errors import UnknownFormat
+from app.domain.errors.requests import UnknownFormat
 from app.domain.transcript import Transcript
 from app.formats import csv, docx, json, subtitles, txt
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.domain.errors import UnknownFormat
+from app.domain.errors.requests import UnknownFormat
 from app.domain.transcript import Transcript
 from app.formats import FORMATS, Format, find_format
 from app.formats.csv import BYTE_ORDER_MARK, as_text

@@ -8,7 +8,8 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from app.domain.errors import NothingToExport, UnknownFormat
+from app.domain.errors.requests import UnknownFormat
+from app.domain.errors.transcriptions import NothingToExport
 from app.formats.csv import BYTE_ORDER_MARK, as_text
 from app.formats.subtitles import timestamp
 

@@ -14,7 +14,9 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Protocol
 
-from app.domain.errors import N_, HubAnswerWrong, InvalidParameter
+from app.domain.errors.base import N_
+from app.domain.errors.models import HubAnswerWrong
+from app.domain.errors.requests import InvalidParameter
 from app.hubs.packed import PackedModel
 
 MOST_FILES = 2000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.domain.errors import HubAnswerWrong, HubClientMissing, HubRefused, HubUnreachable
+from app.domain.errors.models import HubAnswerWrong, HubClientMissing, HubRefused, HubUnreachable
 from app.hubs import HubName, Listing, RemoteFile, check_id, wanted_files
 from app.hubs.reasons import first_line, reason_of
 

@@ -22,8 +22,8 @@ from pathlib import Path
 from threading import Event
 from typing import IO
 
-from app.domain.errors import (
-    N_,
+from app.domain.errors.base import N_
+from app.domain.errors.models import (
     ChecksumMismatch,
     HubAnswerWrong,
     HubClientMissing,

@@ -16,7 +16,8 @@ from pathlib import Path
 from threading import Event
 from typing import Any, Protocol
 
-from app.domain.errors import N_, HubRefused, HubUnreachable, NoRoomForModel, TransferBroken
+from app.domain.errors.base import N_
+from app.domain.errors.models import HubRefused, HubUnreachable, NoRoomForModel, TransferBroken
 from app.hubs import HubName, RemoteFile
 from app.hubs.checksums import is_as_announced, is_sha256
 from app.hubs.reasons import reason_of

@@ -10,7 +10,8 @@ from pathlib import Path, PurePosixPath
 from threading import Event
 from typing import IO
 
-from app.domain.errors import N_, ArchiveRefused, TransferBroken
+from app.domain.errors.base import N_
+from app.domain.errors.models import ArchiveRefused, TransferBroken
 from app.hubs import is_plain_path
 from app.hubs.transfer import CHUNK_BYTES, NO_ROOM, Cancelled, no_room
 

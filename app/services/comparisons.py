@@ -15,7 +15,9 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from app.domain.errors import N_, ComparisonNotFound, InvalidParameter, NotCancellable, TranscriptionNotFound
+from app.domain.errors.base import N_
+from app.domain.errors.requests import InvalidParameter
+from app.domain.errors.transcriptions import ComparisonNotFound, NotCancellable, TranscriptionNotFound
 from app.domain.options import TranscriptionOptions
 from app.domain.scoring import Piece, edits, is_by_character, pieces, spread, units
 from app.domain.states import JobState

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from app.domain.errors import N_, HotwordListExists, HotwordListNotFound, InvalidParameter
+from app.domain.errors.base import N_
+from app.domain.errors.requests import InvalidParameter
+from app.domain.errors.settings import HotwordListExists, HotwordListNotFound
 from app.domain.hotwords import parse_hotwords
 from app.logging import event
 from app.store.queries import hotword_lists

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.domain.edits import Edit
-from app.domain.errors import Problem
+from app.domain.errors.base import Problem
 from app.domain.speech import Rule, SpeechReport, SpeechSpan
 from app.domain.transcription import SegmentRecord
 from app.services.vad.texts import Stretch, StretchText, stretch_of

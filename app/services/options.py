@@ -11,7 +11,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 
-from app.domain.errors import N_, InvalidParameter, UnknownLanguage
+from app.domain.errors.base import N_
+from app.domain.errors.requests import InvalidParameter, UnknownLanguage
 from app.domain.hotwords import GREATEST_WEIGHT, LEAST_WEIGHT, Hotword, listed_hotwords, parse_hotwords
 from app.domain.languages import LANGUAGES
 from app.domain.options import CHANNELS, QUALITIES, TranscriptionOptions, VadOptions

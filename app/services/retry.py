@@ -6,7 +6,9 @@ from collections.abc import Callable
 from threading import Event
 from typing import TypeVar
 
-from app.domain.errors import AppError, DatabaseUnusable, DiskFull
+from app.domain.errors.base import AppError
+from app.domain.errors.setup import DatabaseUnusable
+from app.domain.errors.uploads import DiskFull
 from app.services.inference.status import Stopped
 
 FIRST_PAUSE_SECONDS = 0.5  # doubled each time

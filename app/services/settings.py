@@ -16,7 +16,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from app.domain.errors import N_, Problem, SettingFixed, SettingRefused, SettingsNotKept, SettingUnknown
+from app.domain.errors.base import N_, Problem
+from app.domain.errors.settings import SettingFixed, SettingRefused, SettingsNotKept, SettingUnknown
 from app.logging import event
 from app.settings import ON_PAGE, Effect, Origin, Settings, broken_rules, checked_value, kept_settings
 from app.settings_file import (

@@ -17,7 +17,8 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
-from app.domain.errors import N_, DatabaseUnusable, DataBeingRestored, DiskFull
+from app.domain.errors.setup import DatabaseNewer, DataBeingRestored
+from app.store.database_errors import database_error
 from app.store.files.database_exchange import finish_exchange, is_planned
 from app.store.files.locks import hold_alone, hold_together
 
@@ -139,19 +140,14 @@ class Database:
             try:
                 command.upgrade(config, "head")
             except CommandError as error:  # alembic does not know the version that it found
-                raise DatabaseUnusable(
-                    file=str(self.file), reason=N_("a newer version of this program made it")
-                ) from error
+                raise DatabaseNewer(file=str(self.file)) from error
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
         try:
             yield
         except (sqlite3.Error, DBAPIError) as error:
-            reason = str(error.orig if isinstance(error, DBAPIError) else error)
-            if "disk is full" in reason:
-                raise DiskFull(folder=str(self.file.parent)) from error
-            raise DatabaseUnusable(file=str(self.file), reason=reason) from error
+            raise database_error(error.orig if isinstance(error, DBAPIError) else error, self.file) from error
 
 
 @contextmanager

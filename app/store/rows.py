@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from app.domain.errors import Problem
+from app.domain.errors.base import Problem
 from app.domain.options import TranscriptionOptions
 from app.domain.progress import Progress, eta_seconds, percent_done
 from app.domain.states import JobState

@@ -18,7 +18,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from app import __version__
-from app.domain.errors import N_, BackupUnusable, DataBeingRestored, DataInUse
+from app.atomic import appearing, sync_file, sync_folder
+from app.domain.errors.backup import BackupUnusable, DataInUse
+from app.domain.errors.base import N_
+from app.domain.errors.setup import DataBeingRestored
 from app.logging import LOG_NAME
 from app.store.database import DATABASE_NAME, SCHEMA_VERSION, alone_in
 from app.store.files.database_exchange import (
@@ -29,9 +32,8 @@ from app.store.files.database_exchange import (
     present,
     remove_leftovers,
 )
-from app.store.files.output_files import appearing
 from app.store.files.snapshot import copy_database, recordings_of, schema_of, verdict_of
-from app.store.files.upload_file import room_in, sync_file, sync_folder
+from app.store.files.storage_errors import storage_errors
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -76,7 +78,7 @@ def back_up(places: Places, file: Path, *, recordings: bool) -> Manifest:
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     with (
-        room_in(file),
+        storage_errors(file),
         tempfile.TemporaryDirectory(dir=file.parent, prefix=".backup-") as folder,
         appearing(file) as part,
     ):
@@ -98,7 +100,7 @@ def restore(file: Path, places: Places) -> tuple[Manifest, Path | None]:
         DiskFull: there is no room for it.
     """
     places.data_dir.mkdir(parents=True, exist_ok=True)
-    with _alone_in(places.data_dir), room_in(places.data_dir):
+    with _alone_in(places.data_dir), storage_errors(places.data_dir):
         if is_planned(places.data_dir):
             finish_exchange(places.data_dir)
         remove_leftovers(places.data_dir)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 
-from app.domain.errors import Problem
+from app.domain.errors.base import Problem
 from app.logging import event
 from app.support.doctor import Check, Status
 from app.support.doctor.examination import Doctor

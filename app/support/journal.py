@@ -17,6 +17,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from app.atomic import write_atomically
+
 FOLDER = "journal"
 """Below the data folder."""
 MOST_ENTRIES = 400
@@ -104,11 +106,8 @@ class Journal:
     def _store(self, id: str, session: BrowserSession) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         lines = [session.browser, *(_short(entry) for entry in session.entries)]
-        part = self._folder / f"{id}.part"
-        part.write_text(
-            "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8"
-        )
-        part.replace(self._folder / f"{id}.jsonl")
+        text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+        write_atomically(self._folder / f"{id}.jsonl", text)
 
     def _forget(self) -> None:
         oldest = time.time() - KEPT_DAYS * SECONDS_PER_DAY

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 
-from app.domain.errors import N_
+from app.domain.errors.base import N_
 from app.i18n import Translate
 from app.support.journal import Entry
 

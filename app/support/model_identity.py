@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from app.domain.errors import AppError
+from app.domain.errors.base import AppError
 from app.engine.catalog.registry import identify
 from app.hubs.checksums import CHECKSUMS_NAME, sha256_of
 

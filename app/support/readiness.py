@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from app.domain.errors import N_, AppError, Problem
+from app.domain.errors.base import N_, AppError, Problem
 from app.services.inference.process import InferenceProcess
 from app.services.transcriptions.job_queue import Queue
 from app.support.doctor import Status

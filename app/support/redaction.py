@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.errors import N_
+from app.domain.errors.base import N_
 from app.support.private_values import PrivateValues
 
 SECRET, EMAIL, HOME, USER, HOST, ADDRESS, NAME = "secret", "email", "home", "user", "host", "address", "name"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app import __version__
-from app.domain.errors import N_
+from app.domain.errors.base import N_
 from app.domain.states import JobState
 from app.domain.transcription import SegmentRecord, Transcription
 from app.i18n import Translate, translator

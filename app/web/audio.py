@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import FileResponse
 
-from app.domain.errors import AudioGone, RangeNotSatisfiable
+from app.domain.errors.requests import RangeNotSatisfiable
+from app.domain.errors.transcriptions import AudioGone
 from app.web.forms.file_names import content_disposition
 
 if TYPE_CHECKING:

@@ -12,9 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from app.domain.errors import (
-    N_,
-    AppError,
+from app.domain.errors.base import N_, AppError
+from app.domain.errors.requests import (
     InvalidParameter,
     MethodNotAllowed,
     NotFound,

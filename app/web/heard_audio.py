@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import StreamingResponse
 
-from app.domain.errors import AudioGone
+from app.domain.errors.transcriptions import AudioGone
 from app.web.audio import asked_range
 from app.web.forms.file_names import content_disposition
 

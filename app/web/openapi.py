@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
-from app.domain.errors import AppError, CrossSiteRequest, HostNotAllowed, InvalidParameter
+from app.domain.errors.base import AppError
+from app.domain.errors.requests import CrossSiteRequest, HostNotAllowed, InvalidParameter
 from app.web.schemas.transcriptions import ErrorAnswer
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from app.domain.errors import DeviceUnavailable, ModelFileUnreadable
+from app.domain.errors.inference import DeviceUnavailable
+from app.domain.errors.models import ModelFileUnreadable
 from app.domain.options import RecognitionOptions
 from app.domain.transcript import Applied
 from app.engine import EngineInfo, EngineSpec, Hypothesis, Utterance

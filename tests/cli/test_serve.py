@@ -63,7 +63,7 @@ def test_a_damaged_database_is_named_with_what_to_do(tmp_path: Path) -> None:
     result = run("serve", "--port", "0", "--data-dir", tmp_path, "--log-dir", tmp_path / "l")
 
     assert result.returncode == 1
-    assert "[database_unusable]" in result.stderr
+    assert "[database_damaged]" in result.stderr
     assert "Traceback" not in result.stderr
 
 

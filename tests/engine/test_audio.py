@@ -8,15 +8,8 @@ import av
 import numpy as np
 import pytest
 
-from app.domain.errors import (
-    AudioDamaged,
-    AudioTooLong,
-    AudioTooShort,
-    DiskFull,
-    EmptyFile,
-    NoAudioStream,
-    NotAudio,
-)
+from app.domain.errors.audio import AudioDamaged, AudioTooLong, AudioTooShort, NoAudioStream, NotAudio
+from app.domain.errors.uploads import DiskFull, EmptyFile
 from app.engine import SAMPLE_RATE
 from app.engine.audio import decoding
 from app.engine.audio.decoding import AudioFacts, DecodeLimits, decode, read_waveform

@@ -9,7 +9,7 @@ import psutil
 import pytest
 import torch
 
-from app.domain.errors import InferenceFailed, OutOfMemory
+from app.domain.errors.inference import InferenceFailed, OutOfMemory
 from app.domain.options import RecognitionOptions
 from app.domain.transcript import Applied, Word
 from app.engine import SAMPLE_RATE, EngineSpec, Hypothesis, Utterance

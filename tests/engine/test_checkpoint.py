@@ -4,7 +4,7 @@ import pytest
 import torch
 import yaml
 
-from app.domain.errors import (
+from app.domain.errors.models import (
     ModelConfigUnsupported,
     ModelFileMissing,
     ModelFileUnreadable,

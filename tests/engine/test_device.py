@@ -5,7 +5,7 @@ import os
 import pytest
 import torch
 
-from app.domain.errors import DeviceUnavailable
+from app.domain.errors.inference import DeviceUnavailable
 from app.engine.computing.cores import container_cores, physical_cores
 from app.engine.computing.device import choose_device, use_threads
 

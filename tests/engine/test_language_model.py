@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.domain.errors import ModelFileUnreadable, ModelWeightsMismatch
+from app.domain.errors.models import ModelFileUnreadable, ModelWeightsMismatch
 from app.engine.decoding.language_model import NgramModel
 from training.config import LanguageModelConfig
 from training.language_model import BOUNDARY, write

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from app.domain.errors import DeviceUnavailable, OutOfMemory
+from app.domain.errors.inference import DeviceUnavailable, OutOfMemory
 from app.domain.transcript import Applied
 from app.engine.computing import precision
 from app.engine.computing.device import DeviceChoice, memory_errors_named

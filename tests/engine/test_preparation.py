@@ -14,15 +14,15 @@ import numpy as np
 import psutil
 import pytest
 
-from app.domain.errors import (
+from app.domain.errors.audio import (
     AudioTooLong,
     DecodingCrashed,
     DecodingMemoryLimit,
     DecodingTimeLimit,
-    DiskFull,
-    InvalidParameter,
     NotAudio,
 )
+from app.domain.errors.requests import InvalidParameter
+from app.domain.errors.uploads import DiskFull
 from app.domain.options import VadOptions
 from app.domain.speech import Rule
 from app.engine.audio.decoding import AudioFacts, DecodeLimits, decode

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from app.domain.errors import DecodingCrashed, DecodingMemoryLimit, DecodingTimeLimit, NotAudio
+from app.domain.errors.audio import DecodingCrashed, DecodingMemoryLimit, DecodingTimeLimit, NotAudio
 from app.domain.options import VadOptions
 from app.engine.audio.decoding import DecodeLimits
 from app.engine.preparation.pool import FORKS, Overdue, PreparationPool

@@ -10,7 +10,8 @@ import numpy as np
 import psutil
 import pytest
 
-from app.domain.errors import InferenceFailed, InferenceUnavailable, ModelFolderMissing
+from app.domain.errors.inference import InferenceFailed, InferenceUnavailable
+from app.domain.errors.models import ModelFolderMissing
 from app.domain.hotwords import Hotword
 from app.domain.options import RecognitionOptions
 from app.engine import EngineSpec, Utterance

@@ -5,13 +5,8 @@ import pytest
 import torch
 import yaml
 
-from app.domain.errors import (
-    DeviceUnavailable,
-    ModelFileMissing,
-    ModelFileUnreadable,
-    ModelWeightsMismatch,
-    OutOfMemory,
-)
+from app.domain.errors.inference import DeviceUnavailable, OutOfMemory
+from app.domain.errors.models import ModelFileMissing, ModelFileUnreadable, ModelWeightsMismatch
 from app.domain.hotwords import parse_hotwords
 from app.domain.options import QUALITIES, RecognitionOptions
 from app.engine import EngineSpec, Utterance

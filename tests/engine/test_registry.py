@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from app.domain.errors import (
+from app.domain.errors.models import (
     ModelConfigUnsupported,
     ModelFileMissing,
     ModelFileUnreadable,

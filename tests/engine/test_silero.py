@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.domain.errors import ModelFileUnreadable
+from app.domain.errors.models import ModelFileUnreadable
 from app.engine.audio.decoding import DecodeLimits, decode
 from app.engine.vad.silero import FRAME_SAMPLES, WEIGHTS, Hearing, silero
 from app.paths import builtin_model_dir

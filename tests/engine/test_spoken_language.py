@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.domain.errors import ModelFileUnreadable
+from app.domain.errors.models import ModelFileUnreadable
 from app.domain.options import RecognitionOptions
 from app.engine import SAMPLE_RATE, EngineSpec, Utterance
 from app.engine.whisper import guards, load_engine

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.domain.errors import ModelFileMissing, ModelFileUnreadable
+from app.domain.errors.models import ModelFileMissing, ModelFileUnreadable
 from app.engine.tokens.tokenizer import Tokenizer
 
 UNITS = (

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from app.domain.errors import InvalidParameter
+from app.domain.errors.requests import InvalidParameter
 from app.domain.options import VadOptions
 from app.domain.speech import Rule, SpeechReport
 from app.engine.audio.decoding import DecodeLimits, decode

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.domain.errors import (
-    DeviceUnavailable,
+from app.domain.errors.inference import DeviceUnavailable
+from app.domain.errors.models import (
     ModelError,
     ModelFileMissing,
     ModelFileUnreadable,

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.domain.errors import UnknownFormat
+from app.domain.errors.requests import UnknownFormat
 from app.domain.transcript import Segment, Transcript
 from app.formats.archive import Member, find_archive_format
 

@@ -9,7 +9,7 @@ import json
 import pytest
 from docx import Document
 
-from app.domain.errors import UnknownFormat
+from app.domain.errors.requests import UnknownFormat
 from app.domain.transcript import Applied, Segment, Transcript, Word, detect_language, join_texts
 from app.formats import FORMATS, find_format
 from app.formats.subtitles import timestamp

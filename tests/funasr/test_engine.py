@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from app.domain.errors import InferenceFailed
+from app.domain.errors.inference import InferenceFailed
 from app.domain.hotwords import parse_hotwords
 from app.domain.options import RecognitionOptions
 from app.domain.transcript import Word

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from app.domain.errors import ModelFileUnreadable, ModelFolderMissing, ModelWeightsMismatch
+from app.domain.errors.models import ModelFileUnreadable, ModelFolderMissing, ModelWeightsMismatch
 from app.engine import EngineSpec
 from app.engine.funasr import load_engine
 from app.engine.funasr.paraformer import fire

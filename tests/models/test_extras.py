@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from app.domain.errors import ExtraNotInstalled
+from app.domain.errors.models import ExtraNotInstalled
 from app.engine import EngineSpec
 from app.engine.catalog.extras import EXTRAS, Extra
 from app.main import create_app

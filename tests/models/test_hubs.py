@@ -9,16 +9,16 @@ from threading import Event, Thread
 
 import pytest
 
-from app.domain.errors import (
-    AppError,
+from app.domain.errors.base import AppError
+from app.domain.errors.models import (
     ArchiveRefused,
     HubAnswerWrong,
     HubRefused,
     HubUnreachable,
-    InvalidParameter,
     NoRoomForModel,
     TransferBroken,
 )
+from app.domain.errors.requests import InvalidParameter
 from app.hubs import HubName, Listing, RemoteFile, check_id
 from app.hubs.checksums import changed_files, write_checksums
 from app.hubs.huggingface import HuggingFace

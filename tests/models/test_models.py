@@ -14,11 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.errors import (
+from app.domain.errors.models import (
     ArchiveRefused,
-    FolderUnwritable,
     HubUnreachable,
-    InvalidParameter,
     ModelAbsent,
     ModelBuiltIn,
     ModelBusy,
@@ -32,6 +30,8 @@ from app.domain.errors import (
     NotAModel,
     TransferBroken,
 )
+from app.domain.errors.requests import InvalidParameter
+from app.domain.errors.setup import FolderUnwritable
 from app.engine import EngineSpec
 from app.hubs.transfer import Patience
 from app.services.inference.process import InferenceProcess

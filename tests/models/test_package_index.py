@@ -10,8 +10,8 @@ from threading import Event
 
 import pytest
 
-from app.domain.errors import (
-    AppError,
+from app.domain.errors.base import AppError
+from app.domain.errors.models import (
     ChecksumMismatch,
     HubAnswerWrong,
     HubRefused,

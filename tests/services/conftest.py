@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from sqlalchemy import event
 
-from app.domain.errors import TranscriptionNotFound
+from app.domain.errors.transcriptions import TranscriptionNotFound
 from app.domain.options import TranscriptionOptions
 from app.domain.states import JobState
 from app.domain.transcription import Transcription

@@ -14,7 +14,7 @@ from threading import Thread
 import pytest
 from sqlalchemy import update
 
-from app.domain.errors import UploadOffsetConflict
+from app.domain.errors.uploads import UploadOffsetConflict
 from app.domain.options import TranscriptionOptions
 from app.domain.states import DesiredState, JobState
 from app.services.batches.batches import Batches, BatchState, ItemState

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.errors import DevicesUnseen
+from app.domain.errors.inference import DevicesUnseen
 from app.services.inference.devices import Devices
 
 

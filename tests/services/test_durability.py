@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.errors import DiskFull
+from app.domain.errors.uploads import DiskFull
 from app.domain.options import TranscriptionOptions
 from app.domain.states import JobState
 from app.services.transcriptions.trash import Trash

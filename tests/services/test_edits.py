@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.domain.errors import EditConflict, InvalidParameter, NotFinished, TranscriptionNotFound
+from app.domain.errors.requests import InvalidParameter
+from app.domain.errors.transcriptions import EditConflict, NotFinished, TranscriptionNotFound
 from app.domain.states import JobState
 from app.services.transcriptions.edits import Change, Draft, change_text, edited_text, restore_text
 from app.services.transcriptions.history import History, HistoryFilter

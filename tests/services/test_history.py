@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.domain.errors import TranscriptionNotFound
+from app.domain.errors.transcriptions import TranscriptionNotFound
 from app.domain.states import JobState
 from app.services.transcriptions.history import Excerpt, History, HistoryFilter, marked
 from app.services.transcriptions.retention import Retention, Spans

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from app.domain.errors import InferenceCrashed, InferenceFailed, InferenceHung, InferenceUnavailable
+from app.domain.errors.inference import InferenceCrashed, InferenceFailed, InferenceHung, InferenceUnavailable
 from app.domain.options import RecognitionOptions
 from app.domain.states import JobState
 from app.engine import EngineSpec, Utterance

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from app.domain.errors import LiveSessionElsewhere
+from app.domain.errors.live import LiveSessionElsewhere
 from app.domain.options import TranscriptionOptions
 from app.domain.states import JobState
 from app.domain.transcript import Word

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from app.domain.edits import Edit, Piece
-from app.domain.errors import OutOfMemory
+from app.domain.errors.inference import OutOfMemory
 from app.domain.speech import DroppedSpan, Rule, SpeechReport, SpeechSpan
 from app.domain.transcription import SegmentRecord
 from app.services.missing_text import Missing, Why, missing_in_report, missing_in_transcription

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.domain.errors import EmptyFile, TranscriptionNotFound
+from app.domain.errors.transcriptions import TranscriptionNotFound
+from app.domain.errors.uploads import EmptyFile
 from app.domain.hotwords import parse_hotwords
 from app.domain.options import TranscriptionOptions, VadOptions
 from app.domain.progress import eta_seconds, percent_done

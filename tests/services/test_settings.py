@@ -15,7 +15,8 @@ from threading import Event
 import pytest
 
 from app.composition import vad_options
-from app.domain.errors import DeviceUnavailable, SettingFixed, SettingRefused, SettingsNotKept
+from app.domain.errors.inference import DeviceUnavailable
+from app.domain.errors.settings import SettingFixed, SettingRefused, SettingsNotKept
 from app.logging import adjust_logging, close_logging, setup_logging
 from app.services.settings import SettingsStore
 from app.settings import ON_PAGE, Settings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.domain.errors import AudioGone, NotCancellable, NotFinished, NotRetriable
+from app.domain.errors.transcriptions import AudioGone, NotCancellable, NotFinished, NotRetriable
 from app.domain.states import JobState
 from app.domain.transcript import NO_SPEECH, NOT_UNDERSTOOD
 from app.services.transcriptions.trash import Trash

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from app.domain.errors import AnalysisNotFound
+from app.domain.errors.transcriptions import AnalysisNotFound
 from app.domain.options import VadOptions
 from app.engine.preparation.preparation import Cancelled
 from app.services.vad.analyses import Analysis, VadAnalyses

@@ -19,7 +19,7 @@ BEGIN = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
 @dataclass
-class ModelCatalog:
+class SavedTranscriptions:
     """A real database; every row comes a minute after the one before."""
 
     database: Database
@@ -64,8 +64,8 @@ class ModelCatalog:
             return [id for (id,) in connection.exec_driver_sql(sql, (expression,))]
 
 
-@pytest.fixture(name="shelf")
-def _catalog(tmp_path: Path, empty: Path) -> Iterator[ModelCatalog]:
+@pytest.fixture(name="saved")
+def _saved(tmp_path: Path, empty: Path) -> Iterator[SavedTranscriptions]:
     database = Database(data_folder(tmp_path, empty))
-    yield ModelCatalog(database)
+    yield SavedTranscriptions(database)
     database.close()

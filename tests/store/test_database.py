@@ -17,7 +17,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 
-from app.domain.errors import DatabaseUnusable
+from app.domain.errors.setup import DatabaseDamaged, DatabaseLocked, DatabaseNewer, DatabaseNotOpened
 from app.store import database as database_module
 from app.store import tables
 from app.store.database import SCHEMA_VERSION, Database
@@ -150,7 +150,7 @@ def test_processes_that_start_together_migrate_once(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_database_is_refused_and_kept(tmp_path: Path) -> None:
     (tmp_path / "app.db").write_bytes(b"a letter to my aunt " * 100)
-    with pytest.raises(DatabaseUnusable, match="not a database"):
+    with pytest.raises(DatabaseDamaged, match="not a database"):
         Database(tmp_path).migrate()
 
     assert (tmp_path / "app.db").read_bytes().startswith(b"a letter")
@@ -159,12 +159,12 @@ def test_a_file_that_is_no_database_is_refused_and_kept(tmp_path: Path) -> None:
 def test_a_database_of_a_newer_version_is_refused(tmp_path: Path, database: Database) -> None:
     with closing(sqlite3.connect(database.file)) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(DatabaseUnusable, match="newer version"):
+    with pytest.raises(DatabaseNewer, match="newer version"):
         Database(tmp_path).migrate()
 
 
 def test_a_writer_that_waits_too_long_says_so(database: Database) -> None:
-    with database.writing(), pytest.raises(DatabaseUnusable, match="locked"), database.writing():
+    with database.writing(), pytest.raises(DatabaseLocked, match="Another program holds"), database.writing():
         pass
 
 
@@ -182,3 +182,10 @@ def test_an_exception_undoes_the_whole_change(database: Database) -> None:
 
     with database.reading() as connection:
         assert connection.scalar(text("SELECT current FROM revisions")) == 0
+
+
+def test_a_database_that_may_not_be_written_says_so(tmp_path: Path) -> None:
+    (tmp_path / "app.db").mkdir()
+    with pytest.raises(DatabaseNotOpened, match="cannot be opened or written") as refused:
+        Database(tmp_path).migrate()
+    assert "this user may write" in refused.value.problem.explained()["advice"]

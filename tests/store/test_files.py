@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.errors import AudioGone, DiskFull, UploadTooLarge
+from app.domain.errors.transcriptions import AudioGone
+from app.domain.errors.uploads import DiskFull, UploadTooLarge
 from app.store.files.recordings import ARRIVING_NAME, Files, Swept
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -80,7 +81,7 @@ def test_the_file_on_the_disk_takes_only_a_harmless_ending_from_its_name(
 FILL = """
 import sys
 from pathlib import Path
-from app.domain.errors import DiskFull
+from app.domain.errors.uploads import DiskFull
 from app.store.files.recordings import Files
 try:
     with Files(Path(sys.argv[1])).receive("a.wav", 10**9) as incoming:

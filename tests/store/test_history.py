@@ -15,49 +15,49 @@ from app.store.queries.history import COUNTED_TO
 from app.store.queries.history_filter import RARE, HistoryFilter, HistoryPosition, plan_query
 from app.store.tables import history_totals
 from app.store.tables import transcriptions as table
-from tests.store.conftest import BEGIN, ModelCatalog
+from tests.store.conftest import BEGIN, SavedTranscriptions
 
 
-def page(catalog: ModelCatalog, wanted: HistoryFilter, limit: int = 10, **place: Any) -> list[str]:
-    with catalog.database.reading() as connection:
+def page(saved: SavedTranscriptions, wanted: HistoryFilter, limit: int = 10, **place: Any) -> list[str]:
+    with saved.database.reading() as connection:
         return [row["id"] for row in history.newest(connection, wanted, limit, **place)]
 
 
-def count(catalog: ModelCatalog, wanted: HistoryFilter) -> int:
-    with catalog.database.reading() as connection:
+def count(saved: SavedTranscriptions, wanted: HistoryFilter) -> int:
+    with saved.database.reading() as connection:
         return history.count(connection, wanted)
 
 
-def test_pages_join_without_a_gap_in_both_directions(catalog: ModelCatalog) -> None:
-    ids = [catalog.add("会议") for _ in range(7)][::-1]
+def test_pages_join_without_a_gap_in_both_directions(saved: SavedTranscriptions) -> None:
+    ids = [saved.add("会议") for _ in range(7)][::-1]
     for wanted in (
         HistoryFilter(),
         HistoryFilter(query="会议"),
         HistoryFilter(source="api"),
         HistoryFilter(since=BEGIN),
     ):
-        with catalog.database.reading() as connection:
+        with saved.database.reading() as connection:
             rows = history.newest(connection, wanted, 10)
         places = [HistoryPosition(row["number"]) for row in rows]
 
         assert [row["id"] for row in rows] == ids
-        assert page(catalog, wanted, 3, before=places[2]) == ids[3:6]
-        assert page(catalog, wanted, 3, after=places[4]) == ids[1:4]
-        assert page(catalog, wanted, 3, before=places[6]) == []
-        assert page(catalog, wanted, 3, after=places[0]) == []
+        assert page(saved, wanted, 3, before=places[2]) == ids[3:6]
+        assert page(saved, wanted, 3, after=places[4]) == ids[1:4]
+        assert page(saved, wanted, 3, before=places[6]) == []
+        assert page(saved, wanted, 3, after=places[0]) == []
 
 
-def test_filters_go_together_and_are_counted(catalog: ModelCatalog) -> None:
-    chinese = catalog.add("会议", language="zh")
-    failed = catalog.add("会议", language="zh", state="failed")
-    catalog.add("meeting", language="en", source="page")
+def test_filters_go_together_and_are_counted(saved: SavedTranscriptions) -> None:
+    chinese = saved.add("会议", language="zh")
+    failed = saved.add("会议", language="zh", state="failed")
+    saved.add("meeting", language="en", source="page")
 
-    assert page(catalog, HistoryFilter(language="zh")) == [failed, chinese]
-    assert page(catalog, HistoryFilter(language="zh", state=JobState.FAILED)) == [failed]
-    assert page(catalog, HistoryFilter(query="会议", state=JobState.SUCCEEDED)) == [chinese]
-    assert page(catalog, HistoryFilter(query="会议", source="page")) == []
+    assert page(saved, HistoryFilter(language="zh")) == [failed, chinese]
+    assert page(saved, HistoryFilter(language="zh", state=JobState.FAILED)) == [failed]
+    assert page(saved, HistoryFilter(query="会议", state=JobState.SUCCEEDED)) == [chinese]
+    assert page(saved, HistoryFilter(query="会议", source="page")) == []
     assert [
-        count(catalog, wanted)
+        count(saved, wanted)
         for wanted in (HistoryFilter(), HistoryFilter(language="zh"), HistoryFilter(query="会议"))
     ] == [
         3,
@@ -66,39 +66,39 @@ def test_filters_go_together_and_are_counted(catalog: ModelCatalog) -> None:
     ]
 
 
-def test_a_day_begins_with_its_first_moment_and_ends_before_the_next(catalog: ModelCatalog) -> None:
-    ids = [catalog.add("会议") for _ in range(3)]
+def test_a_day_begins_with_its_first_moment_and_ends_before_the_next(saved: SavedTranscriptions) -> None:
+    ids = [saved.add("会议") for _ in range(3)]
     second = BEGIN + timedelta(minutes=2)
 
-    assert page(catalog, HistoryFilter(since=second)) == [ids[2], ids[1]]
-    assert page(catalog, HistoryFilter(until=second)) == [ids[0]]
-    assert page(catalog, HistoryFilter(query="会议", since=second, until=second + timedelta(minutes=1))) == [
+    assert page(saved, HistoryFilter(since=second)) == [ids[2], ids[1]]
+    assert page(saved, HistoryFilter(until=second)) == [ids[0]]
+    assert page(saved, HistoryFilter(query="会议", since=second, until=second + timedelta(minutes=1))) == [
         ids[1]
     ]
 
 
-def test_a_search_is_counted_up_to_a_thousand(catalog: ModelCatalog) -> None:
-    with catalog.database.writing() as connection:
+def test_a_search_is_counted_up_to_a_thousand(saved: SavedTranscriptions) -> None:
+    with saved.database.writing() as connection:
         for _ in range(COUNTED_TO + 20):
-            catalog.add("会议", connection=connection)
+            saved.add("会议", connection=connection)
 
-    assert count(catalog, HistoryFilter(query="会议")) == COUNTED_TO + 1
-    assert count(catalog, HistoryFilter()) == COUNTED_TO + 20
-
-
-def test_two_of_one_millisecond_have_different_places(catalog: ModelCatalog) -> None:
-    ids = [catalog.add(created_at=BEGIN) for _ in range(3)]
-
-    assert page(catalog, HistoryFilter()) == ids[::-1]
+    assert count(saved, HistoryFilter(query="会议")) == COUNTED_TO + 1
+    assert count(saved, HistoryFilter()) == COUNTED_TO + 20
 
 
-def test_the_totals_agree_with_the_rows_whatever_happens(catalog: ModelCatalog) -> None:
+def test_two_of_one_millisecond_have_different_places(saved: SavedTranscriptions) -> None:
+    ids = [saved.add(created_at=BEGIN) for _ in range(3)]
+
+    assert page(saved, HistoryFilter()) == ids[::-1]
+
+
+def test_the_totals_agree_with_the_rows_whatever_happens(saved: SavedTranscriptions) -> None:
     chance = random.Random(11)
     ids = [
-        catalog.add(language=chance.choice(["zh", "en", None]), source=chance.choice(["api", "page"]))
+        saved.add(language=chance.choice(["zh", "en", None]), source=chance.choice(["api", "page"]))
         for _ in range(30)
     ]
-    with catalog.database.writing() as connection:
+    with saved.database.writing() as connection:
         for _ in range(200):
             id = chance.choice(ids)
             act = chance.randrange(5)
@@ -147,12 +147,12 @@ def test_the_totals_agree_with_the_rows_whatever_happens(catalog: ModelCatalog) 
     ],
 )
 def test_a_page_is_found_in_indexes_alone_and_never_sorted(
-    catalog: ModelCatalog, wanted: HistoryFilter, rows: int
+    saved: SavedTranscriptions, wanted: HistoryFilter, rows: int
 ) -> None:
     kind = {"state": wanted.state or "succeeded", "language": "zh", "source": wanted.source or "api"}
-    with catalog.database.writing() as connection:
+    with saved.database.writing() as connection:
         for _ in range(rows):
-            catalog.add("会议", connection=connection, **kind)
+            saved.add("会议", connection=connection, **kind)
         plan = plan_query(connection, wanted)
         assert plan
         compiled = plan.below(None).limit(20).compile(connection.engine)
@@ -165,49 +165,51 @@ def test_a_page_is_found_in_indexes_alone_and_never_sorted(
 
 
 @pytest.mark.parametrize("others", [0, RARE])
-def test_a_rare_kind_and_a_frequent_one_are_searched_alike(catalog: ModelCatalog, others: int) -> None:
-    with catalog.database.writing() as connection:
+def test_a_rare_kind_and_a_frequent_one_are_searched_alike(saved: SavedTranscriptions, others: int) -> None:
+    with saved.database.writing() as connection:
         for _ in range(others):
-            catalog.add("别的", state="failed", connection=connection)
-        catalog.add("会议", connection=connection)
-        ids = [catalog.add("会议", state="failed", connection=connection) for _ in range(5)][::-1]
+            saved.add("别的", state="failed", connection=connection)
+        saved.add("会议", connection=connection)
+        ids = [saved.add("会议", state="failed", connection=connection) for _ in range(5)][::-1]
     wanted = HistoryFilter(query="会议", state=JobState.FAILED)
 
-    with catalog.database.reading() as connection:
+    with saved.database.reading() as connection:
         places = [HistoryPosition(row["number"]) for row in history.newest(connection, wanted, 10)]
-    assert page(catalog, wanted) == ids
-    assert page(catalog, wanted, 2, before=places[1]) == ids[2:4]
-    assert page(catalog, wanted, 2, after=places[3]) == ids[1:3]
-    assert count(catalog, wanted) == 5
-    assert page(catalog, HistoryFilter(query="会议", state=JobState.RUNNING)) == []
+    assert page(saved, wanted) == ids
+    assert page(saved, wanted, 2, before=places[1]) == ids[2:4]
+    assert page(saved, wanted, 2, after=places[3]) == ids[1:3]
+    assert count(saved, wanted) == 5
+    assert page(saved, HistoryFilter(query="会议", state=JobState.RUNNING)) == []
 
 
-def test_days_are_counted_in_half_hours(catalog: ModelCatalog) -> None:
+def test_days_are_counted_in_half_hours(saved: SavedTranscriptions) -> None:
     for _ in range(31):
-        catalog.add()
-    gone = catalog.add()
-    with catalog.database.writing() as connection:
+        saved.add()
+    gone = saved.add()
+    with saved.database.writing() as connection:
         trash.put(connection, [gone], BEGIN)
         slots = history.created_since(connection, BEGIN)
 
     assert slots == [(BEGIN, 29), (BEGIN + timedelta(minutes=30), 2)]
 
 
-def test_only_what_has_ended_long_ago_is_old(catalog: ModelCatalog) -> None:
-    old = catalog.add()
-    catalog.add(state="queued", finished_at=None)
-    catalog.add(state="running", finished_at=None)
-    catalog.add(finished_at=BEGIN + timedelta(days=9))
-    with catalog.database.reading() as connection:
+def test_only_what_has_ended_long_ago_is_old(saved: SavedTranscriptions) -> None:
+    old = saved.add()
+    saved.add(state="queued", finished_at=None)
+    saved.add(state="running", finished_at=None)
+    saved.add(finished_at=BEGIN + timedelta(days=9))
+    with saved.database.reading() as connection:
         found = history.ended_before(connection, BEGIN + timedelta(days=1), 10)
 
     assert found == [old]
 
 
-def test_places_are_the_first_that_hold_the_words_and_the_edited_text_counts(catalog: ModelCatalog) -> None:
-    id = catalog.add("会议")
+def test_places_are_the_first_that_hold_the_words_and_the_edited_text_counts(
+    saved: SavedTranscriptions,
+) -> None:
+    id = saved.add("会议")
     texts = ["会议一", "别的", "Meeting 会议", "会议三", "会议四"]
-    with catalog.database.writing() as connection:
+    with saved.database.writing() as connection:
         for index, text in enumerate(texts):
             connection.exec_driver_sql(
                 'INSERT INTO segments (transcription_id, "index", start, "end", covers_seconds, state, text, text_raw, '

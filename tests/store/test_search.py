@@ -7,7 +7,7 @@ import random
 import pytest
 
 from app.store.queries import search, transcriptions
-from tests.store.conftest import ModelCatalog
+from tests.store.conftest import SavedTranscriptions
 
 TEXT = "今天我们在3楼会议室讨论预算，John 的 budget plan 是 100% OK。Café naïve 明天见 🎉"
 
@@ -42,11 +42,11 @@ TEXT = "今天我们在3楼会议室讨论预算，John 的 budget plan 是 100%
         ),
     ],
 )
-def test_what_was_said_is_found(catalog: ModelCatalog, query: str) -> None:
-    id = catalog.add(TEXT)
-    catalog.add("别的内容 something else")
+def test_what_was_said_is_found(saved: SavedTranscriptions, query: str) -> None:
+    id = saved.add(TEXT)
+    saved.add("别的内容 something else")
 
-    assert catalog.found(query) == [id]
+    assert saved.found(query) == [id]
 
 
 @pytest.mark.parametrize(
@@ -64,10 +64,10 @@ def test_what_was_said_is_found(catalog: ModelCatalog, query: str) -> None:
         "天见面",
     ],
 )
-def test_what_was_not_said_is_not_found(catalog: ModelCatalog, query: str) -> None:
-    catalog.add(TEXT.replace("100", "1 00"))
+def test_what_was_not_said_is_not_found(saved: SavedTranscriptions, query: str) -> None:
+    saved.add(TEXT.replace("100", "1 00"))
 
-    assert catalog.found(query) == []
+    assert saved.found(query) == []
 
 
 @pytest.mark.parametrize(
@@ -103,35 +103,37 @@ def test_a_question_without_letters_asks_for_nothing(query: str) -> None:
     "query",
     ["AND", "OR", "NOT", "NEAR", "NEAR(a b)", "name:会议", "a*b", 'a"b', "^a", "a -b", "col : x", "会*议"],
 )
-def test_the_words_of_the_index_language_are_words_like_others(catalog: ModelCatalog, query: str) -> None:
-    id = catalog.add(f"this is {query} as it was said")
+def test_the_words_of_the_index_language_are_words_like_others(
+    saved: SavedTranscriptions, query: str
+) -> None:
+    id = saved.add(f"this is {query} as it was said")
 
-    assert catalog.found(query) == [id]
+    assert saved.found(query) == [id]
 
 
-def test_no_question_breaks_the_index(catalog: ModelCatalog) -> None:
-    catalog.add(TEXT)
+def test_no_question_breaks_the_index(saved: SavedTranscriptions) -> None:
+    saved.add(TEXT)
     chance = random.Random(3)
     signs = "会议a1 \"*()^-+:{}\\'%_\x00,，。🎉\ud800ＡÉß㍿ｱ\u0301\u200b\ufeff"
 
     for _ in range(500):
-        catalog.found("".join(chance.choice(signs) for _ in range(chance.randint(1, 12))))
-    catalog.found("会" * 10_000)
-    catalog.found("a " * 10_000)
+        saved.found("".join(chance.choice(signs) for _ in range(chance.randint(1, 12))))
+    saved.found("会" * 10_000)
+    saved.found("a " * 10_000)
 
 
-def test_a_rename_and_a_new_text_are_found_and_the_old_ones_not(catalog: ModelCatalog) -> None:
-    id = catalog.add("旧的文字", name="old.wav")
-    with catalog.database.writing() as connection:
+def test_a_rename_and_a_new_text_are_found_and_the_old_ones_not(saved: SavedTranscriptions) -> None:
+    id = saved.add("旧的文字", name="old.wav")
+    with saved.database.writing() as connection:
         transcriptions.change(connection, id, name="new.wav", text="新的内容")
 
-    assert (catalog.found("旧的"), catalog.found("old")) == ([], [])
-    assert (catalog.found("新的"), catalog.found("new")) == ([id], [id])
+    assert (saved.found("旧的"), saved.found("old")) == ([], [])
+    assert (saved.found("新的"), saved.found("new")) == ([id], [id])
 
 
-def test_what_is_removed_leaves_no_word_behind(catalog: ModelCatalog) -> None:
-    id = catalog.add("会议")
-    with catalog.database.writing() as connection:
+def test_what_is_removed_leaves_no_word_behind(saved: SavedTranscriptions) -> None:
+    id = saved.add("会议")
+    with saved.database.writing() as connection:
         transcriptions.remove(connection, id)
         left = connection.exec_driver_sql("SELECT count(*) FROM search_index").scalar()
 

@@ -8,17 +8,17 @@ from app.domain.states import JobState
 from app.store.queries import history, transcriptions, trash
 from app.store.queries.history_filter import HistoryFilter, HistoryPosition
 from app.store.queries.transcriptions import DELETIONS_KEPT
-from tests.store.conftest import BEGIN, ModelCatalog
+from tests.store.conftest import BEGIN, SavedTranscriptions
 
 
-def in_trash(catalog: ModelCatalog, **place: HistoryPosition) -> list[str]:
-    with catalog.database.reading() as connection:
+def in_trash(saved: SavedTranscriptions, **place: HistoryPosition) -> list[str]:
+    with saved.database.reading() as connection:
         return [row["id"] for row in history.newest(connection, HistoryFilter(in_trash=True), 10, **place)]
 
 
-def test_what_is_in_the_trash_is_nowhere_else(catalog: ModelCatalog) -> None:
-    id = catalog.add("会议", state="queued", finished_at=None)
-    with catalog.database.writing() as connection:
+def test_what_is_in_the_trash_is_nowhere_else(saved: SavedTranscriptions) -> None:
+    id = saved.add("会议", state="queued", finished_at=None)
+    with saved.database.writing() as connection:
         assert trash.put(connection, [id, "unknown"], BEGIN) == 1
         assert trash.put(connection, [id], BEGIN + timedelta(days=1)) == 0
         assert transcriptions.find(connection, id) is None
@@ -29,12 +29,12 @@ def test_what_is_in_the_trash_is_nowhere_else(catalog: ModelCatalog) -> None:
         assert transcriptions.changed_since(connection, 0) == []
         assert transcriptions.deleted_since(connection, 0) == [id]
 
-    assert in_trash(catalog) == [id]
+    assert in_trash(saved) == [id]
 
 
-def test_it_comes_back_as_a_change_that_open_pages_are_told(catalog: ModelCatalog) -> None:
-    id = catalog.add("会议")
-    with catalog.database.writing() as connection:
+def test_it_comes_back_as_a_change_that_open_pages_are_told(saved: SavedTranscriptions) -> None:
+    id = saved.add("会议")
+    with saved.database.writing() as connection:
         trash.put(connection, [id], BEGIN)
         before = transcriptions.current_revision(connection)
         assert trash.restore(connection, [id, "unknown"]) == 1
@@ -42,27 +42,27 @@ def test_it_comes_back_as_a_change_that_open_pages_are_told(catalog: ModelCatalo
         assert [row["id"] for row in transcriptions.changed_since(connection, before)] == [id]
         assert transcriptions.deleted_since(connection, 0) == []
 
-    assert (in_trash(catalog), catalog.found("会议")) == ([], [id])
+    assert (in_trash(saved), saved.found("会议")) == ([], [id])
 
 
-def test_the_latest_deletion_comes_first_page_by_page(catalog: ModelCatalog) -> None:
-    ids = [catalog.add() for _ in range(4)]
+def test_the_latest_deletion_comes_first_page_by_page(saved: SavedTranscriptions) -> None:
+    ids = [saved.add() for _ in range(4)]
     moments = [BEGIN + timedelta(seconds=second) for second in (3, 1, 2, 2)]
-    with catalog.database.writing() as connection:
+    with saved.database.writing() as connection:
         for id, moment in zip(ids, moments, strict=True):
             trash.put(connection, [id], moment)
         rows = history.newest(connection, HistoryFilter(in_trash=True), 10)
     places = [HistoryPosition(row["number"], row["deleted_at"]) for row in rows]
 
     expected = [ids[0], ids[3], ids[2], ids[1]]
-    assert in_trash(catalog) == expected
-    assert in_trash(catalog, before=places[1]) == expected[2:]
-    assert in_trash(catalog, after=places[2]) == expected[:2]
+    assert in_trash(saved) == expected
+    assert in_trash(saved, before=places[1]) == expected[2:]
+    assert in_trash(saved, after=places[2]) == expected[:2]
 
 
-def test_a_running_job_is_asked_to_stop_and_removed_by_its_worker(catalog: ModelCatalog) -> None:
-    running, done = catalog.add(state="running", worker="w", finished_at=None), catalog.add()
-    with catalog.database.writing() as connection:
+def test_a_running_job_is_asked_to_stop_and_removed_by_its_worker(saved: SavedTranscriptions) -> None:
+    running, done = saved.add(state="running", worker="w", finished_at=None), saved.add()
+    with saved.database.writing() as connection:
         trash.put(connection, [running, done], BEGIN)
         held = transcriptions.held(connection, running, "w")
         assert held
@@ -73,26 +73,26 @@ def test_a_running_job_is_asked_to_stop_and_removed_by_its_worker(catalog: Model
         assert set(transcriptions.being_deleted(connection)) == {running, done}
 
 
-def test_what_is_not_in_the_trash_cannot_be_given_up(catalog: ModelCatalog) -> None:
-    id = catalog.add()
-    with catalog.database.writing() as connection:
+def test_what_is_not_in_the_trash_cannot_be_given_up(saved: SavedTranscriptions) -> None:
+    id = saved.add()
+    with saved.database.writing() as connection:
         assert trash.give_up(connection, [id]) == (0, [])
         assert transcriptions.find(connection, id)
 
 
-def test_one_action_is_named_by_its_moment(catalog: ModelCatalog) -> None:
-    ids = [catalog.add() for _ in range(3)]
+def test_one_action_is_named_by_its_moment(saved: SavedTranscriptions) -> None:
+    ids = [saved.add() for _ in range(3)]
     later = BEGIN + timedelta(microseconds=1)
-    with catalog.database.writing() as connection:
+    with saved.database.writing() as connection:
         trash.put(connection, ids[:2], BEGIN)
         trash.put(connection, ids[2:], later)
         assert set(trash.put_at(connection, BEGIN, 10)) == set(ids[:2])
         assert set(trash.put_before(connection, later, 10)) == set(ids[:2])
 
 
-def test_no_more_deletions_are_remembered_than_pages_can_miss(catalog: ModelCatalog) -> None:
-    with catalog.database.writing() as connection:
-        ids = [catalog.add(connection=connection) for _ in range(DELETIONS_KEPT + 5)]
+def test_no_more_deletions_are_remembered_than_pages_can_miss(saved: SavedTranscriptions) -> None:
+    with saved.database.writing() as connection:
+        ids = [saved.add(connection=connection) for _ in range(DELETIONS_KEPT + 5)]
         trash.put(connection, ids, BEGIN)
         told = transcriptions.deleted_since(connection, 0)
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.errors import BackupUnusable, DatabaseUnusable, DataInUse
+from app.domain.errors.backup import BackupUnusable, DataInUse
+from app.domain.errors.setup import DatabaseUnusable
 from app.domain.options import TranscriptionOptions
 from app.services.transcriptions.job_queue import Queue
 from app.store.database import Database

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.domain.errors import CaseDamaged, CaseUnreadable
+from app.domain.errors.cases import CaseDamaged, CaseUnreadable
 from app.domain.options import TranscriptionOptions
 from app.domain.states import JobState
 from app.engine.audio.decoding import decode

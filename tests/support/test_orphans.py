@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.errors import DataBeingRestored, DataInUse
+from app.domain.errors.backup import DataInUse
+from app.domain.errors.setup import DataBeingRestored
 from app.domain.hotwords import Hotword
 from app.domain.options import TranscriptionOptions
 from app.domain.states import JobState

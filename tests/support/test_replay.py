@@ -12,7 +12,8 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
-from app.domain.errors import CaseDamaged, InvalidParameter
+from app.domain.errors.cases import CaseDamaged
+from app.domain.errors.requests import InvalidParameter
 from app.domain.options import TranscriptionOptions
 from app.support.case import AudioChoice, CaseChoice
 from app.support.replay import Verdict

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.errors import CaseCannotShrink
+from app.domain.errors.cases import CaseCannotShrink
 from app.support.case import AudioChoice, CaseChoice
 from app.support.replay import Verdict
 from app.support.replay.shrink import shrink

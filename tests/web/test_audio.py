@@ -1,6 +1,6 @@
 import pytest
 
-from app.domain.errors import RangeNotSatisfiable
+from app.domain.errors.requests import RangeNotSatisfiable
 from app.web.audio import media_type, wants_range
 
 

@@ -3,7 +3,10 @@ import json
 import pytest
 from starlette.testclient import TestClient
 
-from app.domain.errors import DatabaseUnusable, InferenceUnavailable, NotAudio, Problem
+from app.domain.errors.audio import NotAudio
+from app.domain.errors.base import Problem
+from app.domain.errors.inference import InferenceUnavailable
+from app.domain.errors.setup import DatabaseUnusable
 from app.i18n import translator
 from app.logging import close_logging, setup_logging
 from app.services.inference.process import InferenceStatus

@@ -299,7 +299,7 @@ def test_a_database_that_is_damaged_makes_the_server_unwell(start_server: Callab
         damage(server.data_dir / "app.db")
         response = client.get("/api/v1/health")
 
-    assert (response.status_code, response.json()["error"]["code"]) == (503, "database_unusable")
+    assert (response.status_code, response.json()["error"]["code"]) == (503, "database_damaged")
 
 
 def damage(database: Path) -> None:

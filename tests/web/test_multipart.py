@@ -1,6 +1,7 @@
 import pytest
 
-from app.domain.errors import InvalidParameter, NoFile, UploadInterrupted
+from app.domain.errors.requests import InvalidParameter
+from app.domain.errors.uploads import NoFile, UploadInterrupted
 from app.web.forms.multipart import MultipartReader, part_names
 
 FORM = "multipart/form-data; boundary=XyZ"

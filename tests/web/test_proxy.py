@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from app.domain.addresses import is_host, is_within, networks
-from app.domain.errors import RootPathTaken
+from app.domain.errors.setup import RootPathTaken
 from app.main import create_app
 from app.settings import Settings
 from tests.conftest import REPOSITORY

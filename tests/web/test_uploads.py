@@ -12,7 +12,7 @@ import pytest
 from starlette.requests import Request
 from starlette.types import Message
 
-from app.domain.errors import UploadInterrupted
+from app.domain.errors.uploads import UploadInterrupted
 from app.domain.options import TranscriptionOptions
 from app.services.transcriptions.job_queue import Queue
 from app.settings import Settings

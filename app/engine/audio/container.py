@@ -16,7 +16,9 @@ import av.logging
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
-from app.domain.errors import N_, EmptyFile, NoAudioStream, NotAudio
+from app.domain.errors.audio import NoAudioStream, NotAudio
+from app.domain.errors.base import N_
+from app.domain.errors.uploads import EmptyFile
 
 # Containers that hold their sound themselves. Playlists (hls, dash, concat, sdp ...) are left out: they make
 # FFmpeg open other files and addresses, so a stranger's upload could read the server's disk and network.

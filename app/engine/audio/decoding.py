@@ -20,7 +20,9 @@ import numpy as np
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
-from app.domain.errors import N_, AudioDamaged, AudioTooLong, AudioTooShort, DiskFull
+from app.domain.errors.audio import AudioDamaged, AudioTooLong, AudioTooShort
+from app.domain.errors.base import N_
+from app.domain.errors.uploads import DiskFull
 from app.engine import SAMPLE_RATE, Waveform
 from app.engine.audio.container import open_container, sound_tracks, words_of
 from app.engine.audio.resampling import MonoResampler

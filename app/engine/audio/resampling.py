@@ -13,7 +13,8 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-from app.domain.errors import N_, AudioDamaged
+from app.domain.errors.audio import AudioDamaged
+from app.domain.errors.base import N_
 from app.engine import SAMPLE_RATE, Waveform
 
 # Outside of these a header is wrong, and believing it would cost gigabytes: of sound that was never recorded, or for

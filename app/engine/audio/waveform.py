@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from app.atomic import appearing
 from app.engine import SAMPLE_RATE
 from app.engine.audio.samples import BYTES_PER_SAMPLE, FULL_SCALE
 
@@ -24,10 +25,8 @@ def save_waveform_peaks(pcm: Path, folder: Path) -> None:
         count = _BLOCK_STEPS * STEP_SAMPLES
         samples = np.fromfile(pcm, "<i2", count, offset=first * STEP_SAMPLES * BYTES_PER_SAMPLE)
         outline[first : first + _BLOCK_STEPS] = _extremes(samples, -(-len(samples) // STEP_SAMPLES))
-    part = folder / f"{OUTLINE_NAME}.part"
-    with part.open("wb") as file:
+    with appearing(folder / OUTLINE_NAME) as part, part.open("wb") as file:
         np.save(file, outline)
-    part.replace(folder / OUTLINE_NAME)
 
 
 def waveform_peaks(pcm: Path, folder: Path, start: float, end: float, buckets: int) -> list[list[int]]:

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from app.domain.errors import N_, ModelUnknown
+from app.domain.errors.base import N_
+from app.domain.errors.models import ModelUnknown
 from app.domain.languages import NATIVE_NAMES
 
 BUILTIN = "builtin"

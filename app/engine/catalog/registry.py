@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
-from app.domain.errors import (
-    N_,
+from app.domain.errors.base import N_
+from app.domain.errors.models import (
     ModelConfigUnsupported,
     ModelFileMissing,
     ModelFileUnreadable,

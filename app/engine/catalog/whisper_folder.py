@@ -9,7 +9,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from app.domain.errors import N_, ModelFileMissing, ModelFileUnreadable
+from app.domain.errors.base import N_
+from app.domain.errors.models import ModelFileMissing, ModelFileUnreadable
 from app.domain.languages import NATIVE_NAMES, TRADITIONAL
 from app.engine.catalog.whisper_weights import WEIGHTS_FILE
 

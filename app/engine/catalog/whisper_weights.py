@@ -14,7 +14,8 @@ from math import prod
 from pathlib import Path
 from typing import BinaryIO
 
-from app.domain.errors import N_, ModelFileUnreadable, ModelWeightsMismatch
+from app.domain.errors.base import N_
+from app.domain.errors.models import ModelFileUnreadable, ModelWeightsMismatch
 
 WEIGHTS_FILE = "model.bin"
 WHISPER = "WhisperSpec"

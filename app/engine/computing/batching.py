@@ -13,7 +13,8 @@ from typing import TypeAlias
 
 import torch
 
-from app.domain.errors import N_, OutOfMemory
+from app.domain.errors.base import N_
+from app.domain.errors.inference import OutOfMemory
 from app.engine import SAMPLE_RATE, Hypothesis, Utterance
 from app.engine.computing.device import memory_errors_named, release_memory
 from app.engine.computing.memory_budget import MemoryBudget

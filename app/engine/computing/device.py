@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import torch
 
-from app.domain.errors import N_, DeviceUnavailable, OutOfMemory
+from app.domain.errors.base import N_
+from app.domain.errors.inference import DeviceUnavailable, OutOfMemory
 from app.domain.transcript import Applied
 from app.engine.computing.cores import physical_cores
 

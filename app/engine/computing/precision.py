@@ -10,7 +10,8 @@ from typing import TypeVar
 
 import torch
 
-from app.domain.errors import N_, DeviceUnavailable
+from app.domain.errors.base import N_
+from app.domain.errors.inference import DeviceUnavailable
 from app.domain.transcript import Applied
 from app.engine import DTYPES
 from app.engine.computing.device import choose_device, fall_back, is_out_of_memory

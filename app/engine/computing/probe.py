@@ -51,7 +51,7 @@ def probe(asked: str) -> Probe:
     """Look at every device, then compute on the one that `asked` means."""
     import torch
 
-    from app.domain.errors import DeviceUnavailable
+    from app.domain.errors.inference import DeviceUnavailable
     from app.engine.computing.device import choose_device, why_absent
 
     devices = tuple(

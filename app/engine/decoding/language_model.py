@@ -16,7 +16,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.errors import N_, ModelFileUnreadable, ModelWeightsMismatch
+from app.domain.errors.base import N_
+from app.domain.errors.models import ModelFileUnreadable, ModelWeightsMismatch
 
 NGRAM_FILE = "language_model.npz"
 STEPS_PER_NAT = 12  # log-probabilities are stored in 8 bits: 0 to -21 in steps of 0.083

@@ -14,7 +14,8 @@ from threading import Lock
 import numpy as np
 import torch
 
-from app.domain.errors import AppError, InferenceFailed
+from app.domain.errors.base import AppError
+from app.domain.errors.inference import InferenceFailed
 from app.domain.languages import AUTO
 from app.domain.options import RecognitionOptions
 from app.domain.transcript import Applied

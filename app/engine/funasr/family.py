@@ -8,7 +8,7 @@ from typing import Protocol
 
 import torch
 
-from app.domain.errors import N_
+from app.domain.errors.base import N_
 from app.domain.hotwords import Hotword
 from app.domain.options import RecognitionOptions
 from app.domain.transcript import Applied, Word

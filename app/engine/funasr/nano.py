@@ -14,7 +14,7 @@ from types import MappingProxyType
 import torch
 from torch import Tensor
 
-from app.domain.errors import N_
+from app.domain.errors.base import N_
 from app.domain.hotwords import Hotword
 from app.domain.options import RecognitionOptions
 from app.domain.transcript import Applied

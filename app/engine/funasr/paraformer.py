@@ -15,7 +15,7 @@ from types import MappingProxyType
 import torch
 from torch import Tensor
 
-from app.domain.errors import ModelWeightsMismatch
+from app.domain.errors.models import ModelWeightsMismatch
 from app.domain.hotwords import Hotword
 from app.domain.options import RecognitionOptions
 from app.domain.transcript import Word

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.domain.errors import N_
+from app.domain.errors.base import N_
 from app.domain.hotwords import DEFAULT_WEIGHT, Hotword, unusable
 from app.domain.options import RecognitionOptions
 from app.domain.transcript import Applied

@@ -12,7 +12,8 @@ from functools import lru_cache, partial
 import torch
 from torch import Tensor
 
-from app.domain.errors import N_, ModelFileUnreadable, ModelWeightsMismatch
+from app.domain.errors.base import N_
+from app.domain.errors.models import ModelFileUnreadable, ModelWeightsMismatch
 from app.domain.hotwords import Hotword
 from app.domain.options import RecognitionOptions
 from app.engine import EngineSpec, Waveform

@@ -17,8 +17,8 @@ import torch
 import yaml
 from torch import Tensor
 
-from app.domain.errors import (
-    N_,
+from app.domain.errors.base import N_
+from app.domain.errors.models import (
     ModelConfigUnsupported,
     ModelFileMissing,
     ModelFileUnreadable,

@@ -10,7 +10,8 @@ from functools import lru_cache, partial
 import torch
 from torch import Tensor
 
-from app.domain.errors import InferenceFailed, ModelWeightsMismatch
+from app.domain.errors.inference import InferenceFailed
+from app.domain.errors.models import ModelWeightsMismatch
 from app.domain.options import RecognitionOptions
 from app.domain.transcript import Applied
 from app.engine import SAMPLE_RATE, Engine, EngineInfo, EngineSpec, Hypothesis, Utterance

@@ -24,7 +24,9 @@ from typing import IO, Any, NoReturn
 
 import numpy as np
 
-from app.domain.errors import AppError, DecodingMemoryLimit, ModelFileUnreadable
+from app.domain.errors.audio import DecodingMemoryLimit
+from app.domain.errors.base import AppError
+from app.domain.errors.models import ModelFileUnreadable
 from app.domain.options import VadOptions
 from app.domain.speech import SpeechReport
 from app.engine.audio.decoding import DecodeLimits, decode

@@ -13,7 +13,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from app.domain.errors import N_, AppError, DecodingCrashed, DecodingTimeLimit
+from app.domain.errors.audio import DecodingCrashed, DecodingTimeLimit
+from app.domain.errors.base import N_, AppError
 from app.domain.exit_status import exit_cause
 from app.domain.options import VadOptions
 from app.domain.speech import DroppedSpan, Rule, SpeechReport, SpeechSpan

@@ -20,7 +20,9 @@ from typing import cast
 
 import psutil
 
-from app.domain.errors import AppError, InferenceFailed, InferenceUnavailable, ModelTooLarge, OutOfMemory
+from app.domain.errors.base import AppError
+from app.domain.errors.inference import InferenceFailed, InferenceUnavailable, OutOfMemory
+from app.domain.errors.models import ModelTooLarge
 from app.engine import Engine, EngineSpec
 from app.engine.process.messages import (
     Answer,

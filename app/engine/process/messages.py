@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from app.domain.errors import AppError
+from app.domain.errors.base import AppError
 from app.domain.transcript import Applied
 from app.engine import EngineInfo, Hypothesis, Utterance
 

@@ -16,8 +16,8 @@ import torch
 import yaml
 from torch import Tensor, nn
 
-from app.domain.errors import (
-    N_,
+from app.domain.errors.base import N_
+from app.domain.errors.models import (
     ModelConfigUnsupported,
     ModelFileMissing,
     ModelFileUnreadable,

@@ -15,8 +15,8 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from app.domain.errors import (
-    N_,
+from app.domain.errors.base import N_
+from app.domain.errors.models import (
     ModelConfigUnsupported,
     ModelFileMissing,
     ModelFileUnreadable,

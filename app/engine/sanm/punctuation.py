@@ -10,7 +10,7 @@ from threading import Lock
 import torch
 from torch import Tensor
 
-from app.domain.errors import ModelWeightsMismatch
+from app.domain.errors.models import ModelWeightsMismatch
 from app.domain.transcript import Word
 from app.engine.catalog.known_models import Role
 from app.engine.catalog.registry import architecture_for

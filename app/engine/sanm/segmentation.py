@@ -15,7 +15,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Protocol
 
-from app.domain.errors import N_, ModelFileUnreadable, ModelNeedsPackage
+from app.domain.errors.base import N_
+from app.domain.errors.models import ModelFileUnreadable, ModelNeedsPackage
 
 PACKAGE = "jieba"
 EXTRA = "punctuation"  # of pyproject.toml

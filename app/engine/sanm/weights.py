@@ -14,7 +14,8 @@ from typing import TypeAlias
 import torch
 from torch import Tensor, nn
 
-from app.domain.errors import N_, ModelFileUnreadable, ModelWeightsMismatch
+from app.domain.errors.base import N_
+from app.domain.errors.models import ModelFileUnreadable, ModelWeightsMismatch
 
 Shapes: TypeAlias = Mapping[str, tuple[int, ...]]
 """Name of a tensor to its shape."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from app.domain.errors import ModelFileMissing, ModelFileUnreadable
+from app.domain.errors.models import ModelFileMissing, ModelFileUnreadable
 
 UNITS_FILE = "units.txt"
 WORD_START = "\u2581"  # SentencePiece writes the space before a word as a part of its first piece

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import webrtcvad
 
+from app.atomic import appearing
 from app.domain.options import SILERO, VadOptions
 from app.engine import SAMPLE_RATE
 from app.engine.audio.samples import FULL_SCALE
@@ -93,10 +94,8 @@ def classified_file(folder: Path, options: VadOptions) -> Path:
 
 
 def _keep(file: Path, levels: Levels, duration: float, **judgement: npt.NDArray[Any]) -> None:
-    part = file.with_name(f"{file.name}.part")
-    with part.open("wb") as target:
+    with appearing(file) as part, part.open("wb") as target:
         np.savez(target, allow_pickle=False, levels=levels, duration=np.float64(duration), **judgement)
-    part.replace(file)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from app.domain.errors import ModelFileUnreadable
+from app.domain.errors.models import ModelFileUnreadable
 from app.domain.options import SILERO, WEBRTCVAD, VadOptions
 from app.domain.transcript import Applied
 from app.engine.vad.silero import silero

@@ -18,14 +18,9 @@ import ctranslate2
 import numpy as np
 import torch
 
-from app.domain.errors import (
-    N_,
-    DeviceUnavailable,
-    InferenceFailed,
-    ModelFileUnreadable,
-    ModelFolderMissing,
-    OutOfMemory,
-)
+from app.domain.errors.base import N_
+from app.domain.errors.inference import DeviceUnavailable, InferenceFailed, OutOfMemory
+from app.domain.errors.models import ModelFileUnreadable, ModelFolderMissing
 from app.domain.languages import TRADITIONAL
 from app.domain.options import RecognitionOptions
 from app.domain.transcript import Applied, Word, join_texts

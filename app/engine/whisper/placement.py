@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import ctranslate2
 
-from app.domain.errors import N_, DeviceUnavailable
+from app.domain.errors.base import N_
+from app.domain.errors.inference import DeviceUnavailable
 from app.domain.transcript import Applied
 from app.engine.computing.device import KNOWN
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from app.domain.errors import N_
+from app.domain.errors.base import N_
 from app.domain.hotwords import DEFAULT_WEIGHT, Hotword
 from app.domain.options import RecognitionOptions
 from app.domain.transcript import Applied

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.errors import N_, ModelFileUnreadable
+from app.domain.errors.base import N_
+from app.domain.errors.models import ModelFileUnreadable
 from app.engine import SAMPLE_RATE, Waveform
 from app.engine.catalog.whisper_folder import read_json
 from app.engine.features.whisper_mel import FRAMES_PER_SECOND

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.domain.errors import N_, ModelFileMissing, ModelFileUnreadable, ModelWeightsMismatch
+from app.domain.errors.base import N_
+from app.domain.errors.models import ModelFileMissing, ModelFileUnreadable, ModelWeightsMismatch
 from app.domain.languages import NATIVE_NAMES
 from app.engine.catalog.whisper_folder import LANGUAGE_TOKEN, TOKENIZER_FILE, VOCABULARY_FILES
 

@@ -11,7 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from app.domain.errors import N_, BatchNotFound, InvalidParameter
+from app.domain.errors.base import N_
+from app.domain.errors.batches import BatchNotFound
+from app.domain.errors.requests import InvalidParameter
 from app.domain.options import TranscriptionOptions
 from app.domain.states import DesiredState, ItemState
 from app.logging import event

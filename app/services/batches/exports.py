@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from app.domain.errors import NotFinished, TranscriptionNotFound
+from app.domain.errors.transcriptions import NotFinished, TranscriptionNotFound
 from app.domain.transcript import Transcript
 from app.formats.archive import Member
 from app.services.batches.batches import Batches, BatchItem

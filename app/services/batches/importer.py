@@ -13,7 +13,9 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import BinaryIO
 
-from app.domain.errors import AppError, EmptyFile, FileUnreadable, Problem, UploadAbandoned, UploadTooLarge
+from app.domain.errors.audio import FileUnreadable
+from app.domain.errors.base import AppError, Problem
+from app.domain.errors.uploads import EmptyFile, UploadAbandoned, UploadTooLarge
 from app.domain.states import ItemState
 from app.logging import event
 from app.services.batches.ingest import end_arrival

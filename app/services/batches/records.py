@@ -8,7 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from app.domain.errors import OriginalDeleted, Problem
+from app.domain.errors.base import Problem
+from app.domain.errors.batches import OriginalDeleted
 from app.domain.options import TranscriptionOptions
 from app.domain.states import DesiredState, ItemState
 from app.store.database import Row

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
-from app.domain.errors import FileUnreadable, FolderNotAllowed, FolderWithoutRecordings
+from app.domain.errors.audio import FileUnreadable
+from app.domain.errors.batches import FolderNotAllowed, FolderWithoutRecordings
 
 SOUND = re.compile(
     r"\.(wav|mp3|m4a|aac|flac|ogg|oga|opus|wma|amr|aif|aiff|ape|caf|wv|mp2|ac3|mka|webm|mp4|m4v|mov|mkv|avi|wmv|flv"

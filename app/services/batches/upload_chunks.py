@@ -11,7 +11,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import Lock
 
-from app.domain.errors import N_, InvalidParameter, UploadOffsetConflict
+from app.domain.errors.base import N_
+from app.domain.errors.requests import InvalidParameter
+from app.domain.errors.uploads import UploadOffsetConflict
 from app.store.database import Database
 from app.store.files.upload_chunks import PartialFile, UploadFiles
 from app.store.queries import batch_items

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from app.domain.errors import EmptyFile, UploadNotFound, UploadOffsetConflict, UploadTooLarge
+from app.domain.errors.uploads import EmptyFile, UploadNotFound, UploadOffsetConflict, UploadTooLarge
 from app.domain.states import DesiredState, ItemState
 from app.services.batches.batches import found_batch
 from app.services.batches.ingest import Ingest

@@ -16,14 +16,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.domain.errors import (
-    AppError,
-    BatchNotFound,
-    FolderWatched,
-    NotFinished,
-    Problem,
-    TranscriptionNotFound,
-)
+from app.domain.errors.base import AppError, Problem
+from app.domain.errors.batches import BatchNotFound, FolderWatched
+from app.domain.errors.transcriptions import NotFinished, TranscriptionNotFound
 from app.domain.options import TranscriptionOptions
 from app.domain.states import JobState
 from app.domain.transcript import Transcript
@@ -35,7 +30,7 @@ from app.services.batches.server_folder import Recording, display, is_recording,
 from app.services.batches.uploads import BatchUploads
 from app.services.transcriptions.job_queue import Queue
 from app.store.files.locks import unless_held
-from app.store.files.output_files import write_whole
+from app.store.files.output_files import shortened, write_whole
 from app.store.queries import batch_items, batches
 
 ERROR_ENDING = "error.txt"
@@ -235,4 +230,5 @@ class Watch:
         self.tell(item.name, None)
 
     def _target(self, name: str, ending: str) -> Path:
-        return self.order.output / f"{name}.{ending}"
+        path = self.order.output / f"{name}.{ending}"
+        return path.with_name(shortened(path.name))

@@ -16,7 +16,8 @@ from threading import Event, Timer
 
 import psutil
 
-from app.domain.errors import N_, InferenceCrashed, InferenceHung
+from app.domain.errors.base import N_
+from app.domain.errors.inference import InferenceCrashed, InferenceHung
 from app.domain.exit_status import exit_cause
 from app.engine import EngineSpec
 from app.engine.process.child import serve

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import Lock, Thread
 
-from app.domain.errors import ModelUnknown
+from app.domain.errors.models import ModelUnknown
 from app.engine import EngineSpec
 from app.engine.preparation.preparation import Cancelled
 from app.services.inference.process import InferenceProcess, Stopped

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
-from app.domain.errors import N_, DevicesUnseen
+from app.domain.errors.base import N_
+from app.domain.errors.inference import DevicesUnseen
 from app.domain.exit_status import exit_cause
 from app.paths import environment_of_children
 

@@ -15,7 +15,8 @@ from itertools import count
 from threading import Event, Lock, Thread
 from typing import NoReturn
 
-from app.domain.errors import AppError, InferenceCrashed, InferenceHung, InferenceUnavailable
+from app.domain.errors.base import AppError
+from app.domain.errors.inference import InferenceCrashed, InferenceHung, InferenceUnavailable
 from app.engine import EngineInfo, EngineSpec, Utterance
 from app.engine.process.messages import ClearCache, Cleared, Failed, Ready, Refused, Transcribe, Transcribed
 from app.logging import event

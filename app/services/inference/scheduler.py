@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Condition
 
-from app.domain.errors import AppError, InferenceCrashed, InferenceHung, InferenceUnavailable
+from app.domain.errors.base import AppError
+from app.domain.errors.inference import InferenceCrashed, InferenceHung, InferenceUnavailable
 from app.services.inference.process import InferenceProcess
 from app.services.inference.segment_queue import (
     FINAL,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from app.domain.errors import Problem
+from app.domain.errors.base import Problem
 from app.domain.transcript import Applied
 from app.engine import EngineInfo, Hypothesis
 

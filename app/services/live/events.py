@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from app.domain.errors import Problem
+from app.domain.errors.base import Problem
 from app.domain.options import TranscriptionOptions
 from app.domain.transcription import SegmentRecord
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Event, Lock, Thread
 
-from app.domain.errors import AppError, LiveSessionElsewhere, LiveSessionsFull
+from app.domain.errors.base import AppError
+from app.domain.errors.live import LiveSessionElsewhere, LiveSessionsFull
 from app.domain.options import TranscriptionOptions
 from app.domain.states import LiveState
 from app.domain.transcription import SegmentRecord

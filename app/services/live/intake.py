@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from threading import Lock
 
-from app.domain.errors import LiveGap, LiveNotStored
+from app.domain.errors.live import LiveGap, LiveNotStored
 from app.engine import SAMPLE_RATE
 from app.store.files.live_wav import BYTES_PER_SAMPLE, LiveWav
 

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable, Sequence
 from threading import Event, Lock
 
-from app.domain.errors import AppError, LiveNotStored
+from app.domain.errors.base import AppError
+from app.domain.errors.live import LiveNotStored
 from app.logging import event
 from app.services.live.session import Session
 from app.services.live.session_store import LiveSessionStore

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.domain.errors import AppError
+from app.domain.errors.base import AppError
 from app.domain.options import TranscriptionOptions
 from app.domain.speech import SpeechSpan
 from app.engine import SAMPLE_RATE, Waveform

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.domain.errors import Problem
+from app.domain.errors.base import Problem
 from app.domain.speech import SpeechSpan
 from app.domain.transcription import SegmentRecord
 from app.services.inference.segment_queue import Recognised

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from threading import Event
 from typing import TypeVar
 
-from app.domain.errors import AppError
+from app.domain.errors.base import AppError
 from app.domain.speech import SpeechSpan
 from app.domain.transcription import SegmentRecord
 from app.engine import SAMPLE_RATE, Waveform

@@ -16,7 +16,8 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
 
-from app.domain.errors import AppError, LiveGap, LiveNotStored, LiveSessionOver, LiveTakenOver, LiveTooLong
+from app.domain.errors.base import AppError
+from app.domain.errors.live import LiveGap, LiveNotStored, LiveSessionOver, LiveTakenOver, LiveTooLong
 from app.domain.options import TranscriptionOptions
 from app.domain.states import LiveState
 from app.engine import SAMPLE_RATE

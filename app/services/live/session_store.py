@@ -16,7 +16,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from app.domain.errors import LiveSessionUnknown, LiveTokenWrong
+from app.atomic import write_atomically
+from app.domain.errors.live import LiveSessionUnknown, LiveTokenWrong
 from app.domain.options import TranscriptionOptions
 from app.domain.states import JobState, LiveState, SegmentState
 from app.engine import SAMPLE_RATE
@@ -178,10 +179,8 @@ class LiveSessionStore:
     def draw(self, place: SessionFiles) -> None:
         """Keep the picture of the sound; a player without one is no reason not to end."""
         picture = self._files.peaks(place.transcription)
-        part = picture.with_name(f"{picture.name}.part")
         try:
-            part.write_text(json.dumps(peaks_of_file(place.wav.path, header_bytes=HEADER_BYTES)))
-            part.replace(picture)
+            write_atomically(picture, json.dumps(peaks_of_file(place.wav.path, header_bytes=HEADER_BYTES)))
         except OSError as error:
             event(_log, logging.WARNING, "live_not_drawn", reason=error)
 

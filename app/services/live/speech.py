@@ -15,7 +15,10 @@ from itertools import count
 
 import numpy as np
 
-from app.domain.errors import AppError, InferenceUnavailable, LiveTextWaits, RecognitionElsewhere
+from app.domain.errors.base import AppError
+from app.domain.errors.inference import InferenceUnavailable
+from app.domain.errors.live import LiveTextWaits
+from app.domain.errors.transcriptions import RecognitionElsewhere
 from app.domain.options import TranscriptionOptions
 from app.domain.speech import SpeechSpan
 from app.domain.transcription import SegmentRecord

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from app.domain.errors import ModelBusy, ModelUnknown
+from app.domain.errors.models import ModelBusy, ModelUnknown
 from app.engine.catalog.known_models import KNOWN_MODELS
 from app.services.models.choice import Choice
 from app.services.models.download_folder import PART_SUFFIX

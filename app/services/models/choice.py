@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from app.domain.errors import Problem
+from app.atomic import write_atomically
+from app.domain.errors.base import Problem
 from app.engine.catalog.known_models import BUILTIN
 
 FILE_NAME = "models.json"
@@ -100,9 +100,4 @@ class ModelChoice:
         return self.change(edit)
 
     def _write(self, choice: Choice) -> None:
-        part = self._file.with_suffix(".part")
-        with part.open("w", encoding="utf-8") as stream:
-            json.dump(asdict(choice), stream, ensure_ascii=False, indent=1)
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(self._file)
+        write_atomically(self._file, json.dumps(asdict(choice), ensure_ascii=False, indent=1))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +10,9 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from app.domain.errors import AppError, NoRoomForModel
+from app.atomic import sync_folder
+from app.domain.errors.base import AppError
+from app.domain.errors.models import NoRoomForModel
 from app.engine.catalog.registry import identify
 from app.hubs import Hub, HubName, Listing, RemoteFile
 from app.hubs.checksums import write_checksums
@@ -167,9 +168,9 @@ class ModelDownload:
         """Let the finished folder appear at once, in place of a damaged one that may be there."""
         if self._place.target.exists():
             self._place.target.rename(self._place.part / "old")
-        _sync(self._place.files)
+        sync_folder(self._place.files)
         self._place.files.rename(self._place.target)
-        _sync(self._place.models_dir)
+        sync_folder(self._place.models_dir)
         shutil.rmtree(self._place.part, ignore_errors=True)
 
     def _note_total(self, total_bytes: int) -> None:
@@ -178,11 +179,3 @@ class ModelDownload:
     def _note(self, **changes: Any) -> None:
         self._state = replace(self._state, **changes)
         self._place.write(self._state)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -18,7 +18,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from app.domain.errors import ModelBusy, Problem
+from app.atomic import write_atomically
+from app.domain.errors.base import Problem
+from app.domain.errors.models import ModelBusy
 from app.store.files.locks import is_held, unless_held
 
 PART_SUFFIX = ".part"
@@ -104,9 +106,7 @@ class DownloadFolder:
             return None
 
     def write(self, state: DownloadState) -> None:
-        beside = self.part / f"{STATE_NAME}.new"
-        beside.write_text(json.dumps(asdict(state)), encoding="utf-8")
-        beside.replace(self.part / STATE_NAME)
+        write_atomically(self.part / STATE_NAME, json.dumps(asdict(state)))
 
     @contextmanager
     def held(self) -> Iterator[None]:

@@ -11,14 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Lock, Thread
 
-from app.domain.errors import (
-    AppError,
-    FolderUnwritable,
-    InvalidParameter,
-    ModelBuiltIn,
-    ModelBusy,
-    ModelUnknown,
-)
+from app.domain.errors.base import AppError
+from app.domain.errors.models import ModelBuiltIn, ModelBusy, ModelUnknown
+from app.domain.errors.requests import InvalidParameter
 from app.engine.catalog.known_models import BUILTINS, KNOWN_MODELS, known_model, source_of
 from app.hubs import Hub, HubName, check_id
 from app.hubs.huggingface import HuggingFace
@@ -30,6 +25,7 @@ from app.logging import event
 from app.services.models.download import ModelDownload
 from app.services.models.download_folder import DownloadFolder
 from app.store.files.locks import is_held
+from app.store.files.storage_errors import storage_error
 
 FAREWELL_SECONDS = 5.0  # a download notices within a moment; one that hangs ends with the process
 LETTING_GO_SECONDS = 1.0  # between the end of a download and that of its thread
@@ -142,8 +138,7 @@ class ModelDownloads:
             with tempfile.TemporaryFile(dir=self._models_dir):
                 pass
         except OSError as error:
-            reason = error.strerror or str(error)
-            raise FolderUnwritable(folder=str(self._models_dir), reason=reason) from error
+            raise storage_error(error, self._models_dir) from error
 
     def _is_running(self, name: str) -> bool:
         """Tell whether a thread of this process downloads it; one that has let go of the folder is about to end."""

@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 
-from app.domain.errors import AppError, Problem
+from app.domain.errors.base import AppError, Problem
 from app.engine.catalog.known_models import BUILTINS, KnownModel, Role
 from app.engine.catalog.registry import ModelFolder, identify
 from app.services.models.download_folder import DownloadStatus

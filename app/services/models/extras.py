@@ -23,7 +23,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock, Thread
 
-from app.domain.errors import N_, AppError, ExtraNotInstalled, ModelBusy, Problem
+from app.domain.errors.base import N_, AppError, Problem
+from app.domain.errors.models import ExtraNotInstalled, ModelBusy
 from app.engine.catalog.extras import Extra
 from app.logging import event
 from app.paths import environment_of_children, requirements_dir

@@ -13,11 +13,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 
-from app.domain.errors import (
-    N_,
-    AppError,
+from app.domain.errors.base import N_, AppError, Problem
+from app.domain.errors.models import (
     ExtraNotInstalled,
-    InvalidParameter,
     ModelAbsent,
     ModelBuiltIn,
     ModelDamaged,
@@ -26,8 +24,8 @@ from app.domain.errors import (
     ModelNotForRecognition,
     ModelUnknown,
     NotAModel,
-    Problem,
 )
+from app.domain.errors.requests import InvalidParameter
 from app.engine.catalog.extras import OF_NAMES, Extra, extra_of
 from app.engine.catalog.known_models import (
     BUILTIN,

@@ -11,7 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
 
-from app.domain.errors import InferenceUnavailable, Problem
+from app.domain.errors.base import Problem
+from app.domain.errors.inference import InferenceUnavailable
 from app.engine import EngineSpec
 from app.logging import event
 from app.services.inference.process import InferenceProcess, Stopped

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from app.domain.errors import FileUnreadable, FolderUnwritable
+from app.domain.errors.audio import FileUnreadable
 from app.domain.options import TranscriptionOptions
 from app.domain.speech import SpeechSpan
 from app.domain.transcript import Transcript, merge_receipts
@@ -20,6 +20,7 @@ from app.engine.audio.decoding import DecodeLimits, read_waveform
 from app.engine.audio.samples import channel_file
 from app.engine.preparation.preparation import PreparationPool, Prepared, prepare
 from app.services.transcriptions.segment_store import assemble, recognised_segment
+from app.store.files.storage_errors import storage_error
 
 BATCHES_AT_ONCE = 3  # so many go to the engine together: it finds those of similar length among them
 
@@ -141,7 +142,7 @@ def _scratch_folder() -> Iterator[Path]:
         folder = tempfile.TemporaryDirectory(prefix="funasr-")
     except OSError as error:
         place = os.environ.get("TMPDIR", "/tmp")  # noqa: S108 - only named, where none could be used
-        raise FolderUnwritable(folder=place, reason=error.strerror) from error
+        raise storage_error(error, Path(place)) from error
     with folder as name:
         yield Path(name)
 

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 
 from app.domain.edit_timing import Draft, place
 from app.domain.edits import Edit, EditedText, edit_from
-from app.domain.errors import N_, EditConflict, InvalidParameter, NotFinished, TranscriptionNotFound
+from app.domain.errors.base import N_
+from app.domain.errors.requests import InvalidParameter
+from app.domain.errors.transcriptions import EditConflict, NotFinished, TranscriptionNotFound
 from app.domain.states import JobState
 from app.domain.transcript import Segment, join_texts
 from app.logging import event

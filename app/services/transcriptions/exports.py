@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from app.domain.errors import NotFinished, TranscriptionNotFound
+from app.domain.errors.transcriptions import NotFinished, TranscriptionNotFound
 from app.domain.transcription import Transcription
 from app.formats.archive import Member
 from app.services.transcriptions.job_queue import Queue

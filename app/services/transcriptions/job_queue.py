@@ -16,13 +16,8 @@ from threading import Condition
 from typing import TypeAlias
 
 from app.domain.edits import edit_from, overlaid
-from app.domain.errors import (
-    EmptyFile,
-    NotCancellable,
-    NotFinished,
-    NotRetriable,
-    TranscriptionNotFound,
-)
+from app.domain.errors.transcriptions import NotCancellable, NotFinished, NotRetriable, TranscriptionNotFound
+from app.domain.errors.uploads import EmptyFile
 from app.domain.hotwords import outcomes
 from app.domain.options import TranscriptionOptions
 from app.domain.states import JobState, Rank

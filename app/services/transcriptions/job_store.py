@@ -12,7 +12,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from app.domain.errors import Problem
+from app.domain.errors.base import Problem
 from app.domain.options import TranscriptionOptions
 from app.domain.states import Rank, SegmentState
 from app.domain.transcription import SegmentRecord, Transcription

@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from app.domain.errors import AudioGone
+from app.domain.errors.transcriptions import AudioGone
 from app.domain.options import TranscriptionOptions
 from app.logging import event
 from app.services.transcriptions.job_queue import AT_FIRST, Queue

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
 
-from app.domain.errors import AppError
+from app.domain.errors.base import AppError
 from app.logging import event
 from app.services.transcriptions.trash import Trash
 

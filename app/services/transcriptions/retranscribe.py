@@ -7,7 +7,7 @@ import secrets
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from app.domain.errors import TranscriptionNotFound
+from app.domain.errors.transcriptions import TranscriptionNotFound
 from app.domain.options import TranscriptionOptions
 from app.domain.transcription import Transcription
 from app.logging import event

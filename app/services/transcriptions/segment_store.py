@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
-from app.domain.errors import Problem
+from app.domain.errors.base import Problem
 from app.domain.hotwords import outcomes
 from app.domain.options import RecognitionOptions
 from app.domain.speech import SpeechSpan

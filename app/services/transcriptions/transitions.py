@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from app.domain.errors import Problem, SegmentsFailed
+from app.domain.errors.base import Problem
+from app.domain.errors.inference import SegmentsFailed
 from app.domain.states import JobState, SegmentState
 from app.domain.transcript import detect_language, join_texts, why_without_text
 from app.store.database import Row

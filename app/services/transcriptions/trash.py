@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from app.domain.errors import TranscriptionNotFound
+from app.domain.errors.transcriptions import TranscriptionNotFound
 from app.domain.transcription import Transcription
 from app.logging import event
 from app.services.transcriptions.job_queue import Queue

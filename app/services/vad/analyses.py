@@ -18,7 +18,9 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Any, Literal
 
-from app.domain.errors import AnalysisNotFound, AppError, AudioGone, EmptyFile, TranscriptionNotFound
+from app.domain.errors.base import AppError
+from app.domain.errors.transcriptions import AnalysisNotFound, AudioGone, TranscriptionNotFound
+from app.domain.errors.uploads import EmptyFile
 from app.domain.options import SILERO, WEBRTCVAD, WEBRTCVAD_FRAME_MS, WEBRTCVAD_MODES, VadOptions
 from app.domain.speech import DroppedSpan, Rule, SpeechReport, SpeechSpan
 from app.engine.audio.decoding import DecodeLimits

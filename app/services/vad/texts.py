@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass, replace
 from threading import Event, Lock, Thread
 from typing import Any, Literal, TypeAlias
 
-from app.domain.errors import AppError, Problem, RecognitionElsewhere
+from app.domain.errors.base import AppError, Problem
+from app.domain.errors.transcriptions import RecognitionElsewhere
 from app.domain.options import RecognitionOptions
 from app.domain.speech import SpeechSpan
 from app.engine import Utterance

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from threading import Event
 from typing import TypeVar
 
-from app.domain.errors import AppError, InferenceUnavailable
+from app.domain.errors.base import AppError
+from app.domain.errors.inference import InferenceUnavailable
 from app.domain.transcription import SegmentRecord, Transcription
 from app.engine import Utterance
 from app.engine.audio.decoding import DecodeLimits, read_waveform

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Event, Thread
 
-from app.domain.errors import AppError
+from app.domain.errors.base import AppError
 from app.domain.transcription import Transcription
 from app.engine import EngineSpec
 from app.engine.audio.decoding import DecodeLimits

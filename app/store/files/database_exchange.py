@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from app.store.files.upload_file import sync_file, sync_folder
+from app.atomic import sync_file, sync_folder
 
 DATABASE_FILES = "app.db*"
 READY = "restore-ready"

@@ -11,7 +11,8 @@ import os
 import struct
 from pathlib import Path
 
-from app.store.files.upload_file import room_in, sync_folder
+from app.atomic import sync_folder
+from app.store.files.storage_errors import storage_errors
 
 BYTES_PER_SAMPLE = 2
 HEADER_BYTES = 44
@@ -31,7 +32,7 @@ class LiveWav:
         self.path = path
         self._rate = rate
         self._end = HEADER_BYTES + samples * BYTES_PER_SAMPLE
-        with room_in(path.parent):
+        with storage_errors(path.parent):
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
             os.pwrite(self._file, _header(rate, UNKNOWN), 0)
             os.ftruncate(self._file, self._end)
@@ -48,7 +49,7 @@ class LiveWav:
         Raises:
             DiskFull: there is no room for it.
         """
-        with room_in(self.path.parent):
+        with storage_errors(self.path.parent):
             written = 0
             while written < len(sound):
                 written += os.pwrite(self._file, sound[written:], self._end + written)
@@ -57,7 +58,7 @@ class LiveWav:
 
     def close_up(self) -> tuple[int, str]:
         """Write the true length; return the size in bytes and the SHA-256 of the finished file."""
-        with room_in(self.path.parent):
+        with storage_errors(self.path.parent):
             os.ftruncate(self._file, self._end)
             os.pwrite(self._file, _header(self._rate, self._end - HEADER_BYTES), 0)
             os.fsync(self._file)

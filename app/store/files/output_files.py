@@ -2,39 +2,39 @@
 
 from __future__ import annotations
 
-import errno
-from collections.abc import Iterator
-from contextlib import contextmanager
+import hashlib
 from pathlib import Path
 
-from app.domain.errors import DiskFull, FolderUnwritable
-from app.store.files.upload_file import sync_file
+from app.atomic import write_atomically
+from app.store.files.storage_errors import storage_errors
+
+LONGEST_NAME_BYTES = (
+    255 - len(".") - len(".part")
+)  # of common file systems, less what a half-written file adds
 
 
-@contextmanager
-def appearing(target: Path) -> Iterator[Path]:
-    """Give `target` a name beside it to be written under; it appears, whole, when the block ends well."""
-    part = target.with_name(f".{target.name}.part")
-    try:
-        yield part
-        sync_file(part)
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def write_whole(target: Path, content: str | bytes) -> None:
-    """Write beside the target and rename, so that nobody ever finds half a text.
+def write_whole(target: Path, content: str | bytes) -> Path:
+    """Write a file as a whole and return its path: a name that no file system takes is shortened.
 
     Raises:
-        DiskFull
-        FolderUnwritable
+        DiskFull, FolderUnwritable, FolderReadOnly, FolderGone, StorageBroken, TooManyOpenFiles
     """
-    try:
+    target = target.with_name(shortened(target.name))
+    with storage_errors(target.parent):
         target.parent.mkdir(parents=True, exist_ok=True)
-        with appearing(target) as part:
-            part.write_bytes(content.encode() if isinstance(content, str) else content)
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise DiskFull(folder=str(target.parent)) from error
-        raise FolderUnwritable(folder=str(target.parent), reason=error.strerror) from error
+        write_atomically(target, content)
+    return target
+
+
+def shortened(name: str) -> str:
+    """Return a name that fits into a file system: the middle of a longer one gives way to a mark of its whole.
+
+    >>> shortened("talk.wav.txt")
+    'talk.wav.txt'
+    """
+    if len(name.encode()) <= LONGEST_NAME_BYTES:
+        return name
+    ending = "".join(Path(name).suffixes[-2:])[-40:]
+    mark = f"~{hashlib.sha256(name.encode()).hexdigest()[:8]}{ending}"
+    kept = name.encode()[: LONGEST_NAME_BYTES - len(mark.encode())].decode(errors="ignore")
+    return kept + mark

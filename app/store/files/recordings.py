@@ -24,9 +24,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.domain.errors import AudioGone
+from app.atomic import sync_folder
+from app.domain.errors.transcriptions import AudioGone
 from app.store.files.locks import hold_free, hold_new, is_held, unless_held
-from app.store.files.upload_file import SOURCE_STEM, UploadFile, link_or_copy, room_in, sync_folder
+from app.store.files.storage_errors import storage_errors
+from app.store.files.upload_file import SOURCE_STEM, UploadFile, link_or_copy
 
 AUDIO_NAME = "audio.s16"
 PEAKS_NAME = "peaks.json"
@@ -77,7 +79,7 @@ class Files:
         Raises:
             DiskFull: there is no room for it.
         """
-        with room_in(self._incoming):
+        with storage_errors(self._incoming):
             _describe(incoming.folder, row)
         incoming.move_into_place(self.folder(id))
 
@@ -98,7 +100,7 @@ class Files:
         folder = self._incoming / secrets.token_hex(8)
         lock = None
         try:
-            with room_in(self._incoming):
+            with storage_errors(self._incoming):
                 lock = hold_new(folder, folder=True)
                 link_or_copy(source, folder / source.name)
                 _describe(folder, row)
@@ -120,7 +122,7 @@ class Files:
         Raises:
             DiskFull: there is no room for it.
         """
-        with room_in(self._transcriptions):
+        with storage_errors(self._transcriptions):
             arriving = self._incoming / id  # held before it is where a sweep looks for leftovers
             lock_fd = hold_new(arriving, folder=True)
             _describe(arriving, row)

@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from app.domain.errors import DatabaseUnusable
+from app.store.database_errors import database_error
 
 PAGES_AT_ONCE = 4096  # writers get their turn between
 
@@ -25,7 +25,7 @@ def copy_database(file: Path, target: Path) -> None:
             source.backup(copy, pages=PAGES_AT_ONCE)
             copy.execute("PRAGMA journal_mode = DELETE")  # one file holds everything
     except sqlite3.Error as error:
-        raise DatabaseUnusable(file=str(file), reason=str(error)) from error
+        raise database_error(error, file) from error
 
 
 def verdict_of(file: Path) -> str:

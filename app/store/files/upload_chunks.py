@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
+from app.atomic import sync_folder
 from app.store.files.locks import unless_held
-from app.store.files.upload_file import room_in, sync_folder
+from app.store.files.storage_errors import storage_errors
 
 
 class PartialFile:
@@ -21,7 +22,7 @@ class PartialFile:
     def __init__(self, path: Path, size_bytes: int) -> None:
         self.size_bytes = size_bytes
         self._folder = path.parent
-        with room_in(self._folder):
+        with storage_errors(self._folder):
             is_new = not path.exists()
             self._file = path.open("w+b" if is_new else "r+b", buffering=0)
             self._file.truncate(size_bytes)
@@ -43,7 +44,7 @@ class PartialFile:
         """
         rest = memoryview(chunk)
         try:
-            with room_in(self._folder):
+            with storage_errors(self._folder):
                 while rest:
                     rest = rest[self._file.write(rest) or 0 :]
         except BaseException:
@@ -54,7 +55,7 @@ class PartialFile:
 
     def sync(self) -> int:
         """Put everything on the disk and return how much that is."""
-        with room_in(self._folder):
+        with storage_errors(self._folder):
             os.fsync(self._file.fileno())
         return self.size_bytes
 

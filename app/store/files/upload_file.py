@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from app.domain.errors import DiskFull, UploadTooLarge
+from app.atomic import sync_file, sync_folder
+from app.domain.errors.uploads import UploadTooLarge
 from app.store.files.locks import hold_new
+from app.store.files.storage_errors import storage_errors
 
 SOURCE_STEM = "source"
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _HARMLESS_SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,8}")
 
 
@@ -29,7 +27,7 @@ class UploadFile:
         self._limit_bytes = limit_bytes
         self._hash = hashlib.sha256()
         self._settled = False
-        with room_in(folder.parent):
+        with storage_errors(folder.parent):
             self._lock = hold_new(folder, folder=True)
             self._file = (folder / f"{SOURCE_STEM}{self.suffix}").open("xb", buffering=0)
 
@@ -55,7 +53,7 @@ class UploadFile:
             raise UploadTooLarge(limit_mb=self._limit_bytes // 2**20)
         self._hash.update(chunk)
         rest = memoryview(chunk)
-        with room_in(self.folder.parent):
+        with storage_errors(self.folder.parent):
             while rest:
                 rest = rest[self._file.write(rest) or 0 :]
 
@@ -66,7 +64,7 @@ class UploadFile:
             DiskFull: there is no room for it.
         """
         target = self.folder / f"{SOURCE_STEM}{self.suffix}"
-        with room_in(self.folder.parent):
+        with storage_errors(self.folder.parent):
             self._file.close()
             target.unlink()
             link_or_copy(path, target)
@@ -80,7 +78,7 @@ class UploadFile:
         Raises:
             DiskFull: there is no room for it.
         """
-        with room_in(self.folder.parent):
+        with storage_errors(self.folder.parent):
             os.fsync(self._file.fileno())
             sync_folder(self.folder)
             self.folder.rename(target)
@@ -102,32 +100,3 @@ def link_or_copy(source: Path, target: Path) -> None:
     except OSError:
         shutil.copyfile(source, target)
         sync_file(target)
-
-
-def sync_folder(folder: Path) -> None:
-    """Put the names in `folder` on the disk: without it a rename may be lost in a power cut."""
-    _sync(folder, os.O_DIRECTORY)
-
-
-def sync_file(path: Path) -> None:
-    """Put what was written to `path` on the disk."""
-    _sync(path, 0)
-
-
-def _sync(path: Path, kind: int) -> None:
-    descriptor = os.open(path, os.O_RDONLY | kind)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def room_in(folder: Path) -> Iterator[None]:
-    """Say it plainly where the disk, the quota or the largest file size does not allow a change."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in _NO_ROOM:
-            raise DiskFull(folder=str(folder.parent)) from error
-        raise

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from app.atomic import write_atomically
 from app.store.files.locks import exclusive, shared, unless_held
 from app.store.files.upload_file import SOURCE_STEM, UploadFile
 
@@ -73,9 +74,7 @@ class VadFolders:
 
     def complete(self, id: str, facts: Mapping[str, Any]) -> None:
         """Write what is known of the recording: from now on the folder is found."""
-        part = self.folder(id) / f"{FACTS_NAME}.part"
-        part.write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")
-        part.replace(self.folder(id) / FACTS_NAME)
+        write_atomically(self.folder(id) / FACTS_NAME, json.dumps(facts, ensure_ascii=False))
 
     def facts(self, id: str) -> dict[str, Any] | None:
         """Return what `complete` wrote; None where there is no such folder, or it is not complete."""

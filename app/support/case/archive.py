@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from app import __version__
-from app.domain.errors import N_, CaseDamaged, CaseUnreadable
+from app.atomic import appearing
+from app.domain.errors.base import N_
+from app.domain.errors.cases import CaseDamaged, CaseUnreadable
 from app.hubs.checksums import sha256_of
-from app.store.files.output_files import appearing
-from app.store.files.upload_file import room_in
+from app.store.files.storage_errors import storage_errors
 from app.support.case import FORMAT, FORMAT_VERSION, MANIFEST_NAME, Part
 from app.support.redaction import Redaction
 
@@ -52,7 +53,7 @@ def write_archive(parts: list[Part], manifest: Mapping[str, Any], target: Path) 
         OSError: the folder cannot be written.
     """
     with (
-        room_in(target.parent),
+        storage_errors(target.parent),
         appearing(target) as file,
         zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,
     ):
@@ -96,7 +97,7 @@ class CaseArchive:
         promised = self._promised()[name]
         digest = hashlib.sha256()
         left = promised["size"]
-        with self._open(name) as source, room_in(target.parent), target.open("wb") as copy:
+        with self._open(name) as source, storage_errors(target.parent), target.open("wb") as copy:
             while chunk := source.read(min(CHUNK_BYTES, left + 1)):
                 left -= len(chunk)
                 if left < 0:

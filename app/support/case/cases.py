@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.domain.errors import N_
+from app.domain.errors.base import N_
 from app.domain.transcription import Transcription
 from app.services.transcriptions.edits import edited_text
 from app.services.transcriptions.job_queue import Queue

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from app.domain.edits import Edit
-from app.domain.errors import N_, Problem
+from app.domain.errors.base import N_, Problem
 from app.domain.hotwords import outcomes
 from app.domain.transcript import join_texts
 from app.domain.transcription import SegmentRecord, Transcription

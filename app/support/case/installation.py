@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from app.domain.errors import N_
+from app.domain.errors.base import N_
 from app.i18n import LANGUAGES
 from app.support.case import CaseChoice, Installation, Part
 from app.support.case.archive import as_json

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.domain.errors import N_
+from app.domain.errors.base import N_
 from app.i18n import translator
 from app.support.case import CaseChoice, Installation, Part
 from app.support.case.installation import About, Around

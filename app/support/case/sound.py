@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from app.domain.errors import N_, AppError, AudioGone
+from app.domain.errors.base import N_, AppError
+from app.domain.errors.transcriptions import AudioGone
 from app.domain.transcription import SegmentRecord, Transcription
 from app.engine import SAMPLE_RATE
 from app.engine.audio.decoding import DecodeLimits

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.domain.errors import N_
+from app.domain.errors.base import N_
 from app.domain.transcript import Applied
 from app.support.diagnosis.finding import Finding, Remedy, Run
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.domain.errors import Problem
+from app.domain.errors.base import Problem
 from app.domain.hotwords import outcomes
 from app.domain.options import TranscriptionOptions
 from app.domain.states import JobState

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from app.domain.errors import N_
+from app.domain.errors.base import N_
 from app.support.diagnosis.finding import Finding, Run
 
 # Healthy recordings: see `python -m benchmarks.findings`. The worst of 650 healthy ones lies on the other side of each.

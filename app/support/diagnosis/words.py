@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from app.domain.errors import N_
+from app.domain.errors.base import N_
 from app.domain.hotwords import UNUSABLE
 from app.domain.transcript import HotwordStatus
 from app.support.diagnosis.finding import Finding, Remedy, Run

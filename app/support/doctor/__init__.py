@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from app.domain.errors import N_
+from app.domain.errors.base import N_
 from app.support.doctor import computing, environment, packages, places
 from app.support.doctor.check import Check, Status, Subject, warning
 

@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from app.domain.errors import AppError, Problem
+from app.domain.errors.base import AppError, Problem
 from app.engine import EngineSpec
 
 KEY_LETTERS = 12

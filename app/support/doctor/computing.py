@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from app.domain.errors import N_, AppError
+from app.domain.errors.base import N_, AppError
 from app.engine.catalog.registry import identify
 from app.hubs.checksums import changed_files
 from app.services.inference.devices import LOOK_SECONDS, ProbeDied, ProbeHung, probe_devices, probe_torchaudio

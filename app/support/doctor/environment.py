@@ -14,7 +14,7 @@ from pathlib import Path
 
 from app import PROGRAM
 from app.domain.addresses import is_loopback
-from app.domain.errors import N_
+from app.domain.errors.base import N_
 from app.store.database import DATABASE_NAME
 from app.store.files.snapshot import newest_moment
 from app.support.doctor.check import Check, Subject, failure, note, ok, warning

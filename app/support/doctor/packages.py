@@ -13,7 +13,7 @@ from importlib.util import find_spec
 
 from packaging.requirements import Requirement
 
-from app.domain.errors import N_
+from app.domain.errors.base import N_
 from app.paths import is_checkout
 from app.support.doctor.check import Check, Subject, failure, note, ok
 

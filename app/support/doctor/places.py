@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from app.domain.errors import N_
+from app.domain.errors.base import N_
 from app.store.database import DATABASE_NAME, SCHEMA_VERSION
 from app.store.files.recordings import ORPHANS_FOLDER
 from app.store.files.snapshot import schema_of, verdict_of

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from app.domain.errors import CaseDamaged
+from app.domain.errors.cases import CaseDamaged
 from app.domain.options import TranscriptionOptions
 from app.engine import SAMPLE_RATE, Waveform
 from app.engine.audio.decoding import DecodeLimits

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app import __version__
-from app.domain.errors import N_, AppError, InferenceUnavailable
+from app.domain.errors.base import N_, AppError
+from app.domain.errors.inference import InferenceUnavailable
 from app.engine import EngineInfo
 from app.support.case.archive import CaseArchive, open_archive
 from app.support.environment import installed_packages

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Thread
 
-from app.domain.errors import AppError, InferenceUnavailable
+from app.domain.errors.base import AppError
+from app.domain.errors.inference import InferenceUnavailable
 from app.domain.options import RecognitionOptions
 from app.domain.transcript import Applied, Word, merge_receipts
 from app.engine import EngineInfo, EngineSpec, Utterance

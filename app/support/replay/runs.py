@@ -20,7 +20,8 @@ from pathlib import Path
 from threading import Lock, Thread
 from typing import Any, Literal
 
-from app.domain.errors import Problem, ReplayBroken, ReplayBusy, ReplayNotFound, ReplayTimeLimit
+from app.domain.errors.base import Problem
+from app.domain.errors.cases import ReplayBroken, ReplayBusy, ReplayNotFound, ReplayTimeLimit
 from app.logging import event
 from app.paths import environment_of_children
 from app.store.files.locks import unless_held

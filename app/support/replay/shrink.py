@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from app.domain.errors import N_, CaseCannotShrink
+from app.domain.errors.base import N_
+from app.domain.errors.cases import CaseCannotShrink
 from app.engine import SAMPLE_RATE
 from app.engine.audio.flac import write_flac
 from app.support.case import Part

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from app.domain.errors import AppError, CaseUnreadable
+from app.domain.errors.base import AppError
+from app.domain.errors.cases import CaseUnreadable
 from app.support.replay import Verdict
 from app.support.replay.bench import Bench
 from app.support.replay.comparison import character_errors

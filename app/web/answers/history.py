@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fastapi import Depends, Query
 
-from app.domain.errors import N_, InvalidParameter
+from app.domain.errors.base import N_
+from app.domain.errors.requests import InvalidParameter
 from app.domain.states import JobState
 from app.services.transcriptions.history import HistoryFilter, HistoryPosition
 from app.web.answers.transcriptions import item_answer

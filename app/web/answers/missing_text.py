@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.domain.errors import N_
+from app.domain.errors.base import N_
 from app.services.missing_text import Missing, Why
 from app.web.answers.transcriptions import problem_answer
 from app.web.schemas.vad import MissingList, MissingRule, MissingStretch

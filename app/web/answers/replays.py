@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from app.domain.errors import N_
+from app.domain.errors.base import N_
 from app.web.schemas.replays import DifferenceAnswer, ReplayAnswer, ReplayProblem, ReplayResult
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.domain.errors import N_
+from app.domain.errors.base import N_
 
 
 @dataclass(frozen=True, slots=True)

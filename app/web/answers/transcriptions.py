@@ -24,7 +24,7 @@ from app.web.schemas.transcriptions import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from app.domain.errors import Problem
+    from app.domain.errors.base import Problem
     from app.domain.options import TranscriptionOptions
     from app.domain.transcript import Applied
     from app.domain.transcription import SegmentRecord, Transcription

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from app.domain.errors import N_
+from app.domain.errors.base import N_
 from app.services.missing_text import Why, missing_in_report
 from app.services.vad.texts import Stretch as StretchKey
 from app.services.vad.texts import StretchText, stretch_of

@@ -10,11 +10,10 @@ from typing import Annotated
 from fastapi import Header, Path, Request, status
 from starlette.concurrency import run_in_threadpool
 
-from app.domain.errors import (
-    BatchNotFound,
+from app.domain.errors.batches import BatchNotFound
+from app.domain.errors.requests import InvalidParameter, RequestTooLarge
+from app.domain.errors.uploads import (
     DiskFull,
-    InvalidParameter,
-    RequestTooLarge,
     UploadInterrupted,
     UploadNotFound,
     UploadOffsetConflict,

@@ -11,17 +11,9 @@ from fastapi import Header, Path, Query, Response, status
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
-from app.domain.errors import (
-    N_,
-    BatchNotFound,
-    FolderNotAllowed,
-    FolderWithoutRecordings,
-    ImportOff,
-    InvalidParameter,
-    RequestTooLarge,
-    UnknownFormat,
-    UnknownLanguage,
-)
+from app.domain.errors.base import N_
+from app.domain.errors.batches import BatchNotFound, FolderNotAllowed, FolderWithoutRecordings, ImportOff
+from app.domain.errors.requests import InvalidParameter, RequestTooLarge, UnknownFormat, UnknownLanguage
 from app.formats.archive import ARCHIVE_FORMATS
 from app.services.batches.batches import ItemState
 from app.services.batches.exports import batch_members

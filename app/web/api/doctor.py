@@ -13,7 +13,7 @@ import anyio
 from fastapi import Query, Request, WebSocket, WebSocketDisconnect
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from app.domain.errors import UploadTooLarge
+from app.domain.errors.uploads import UploadTooLarge
 from app.web.dependencies import ServicesDep, SettingsDep, TranslateDep
 from app.web.openapi import content, errors
 from app.web.routers import ApiRouter

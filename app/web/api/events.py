@@ -16,7 +16,8 @@ from fastapi import Header, Query, Response, status
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
-from app.domain.errors import InvalidParameter, TranscriptionNotFound
+from app.domain.errors.requests import InvalidParameter
+from app.domain.errors.transcriptions import TranscriptionNotFound
 from app.domain.states import JobState
 from app.web.answers.transcriptions import item_answer
 from app.web.dependencies import QueueDep, TranscriptionId, TranslateDep

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import Query
 from starlette.responses import Response
 
-from app.domain.errors import InvalidParameter, RequestTooLarge, UnknownFormat
+from app.domain.errors.requests import InvalidParameter, RequestTooLarge, UnknownFormat
 from app.services.transcriptions.exports import members
 from app.services.transcriptions.trash import Deletion
 from app.web.answers.history import WantedDep, zone_of

@@ -8,13 +8,9 @@ from fastapi import Depends, Path, status
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import HTTPConnection
 
-from app.domain.errors import (
-    DiskFull,
-    HotwordListExists,
-    HotwordListNotFound,
-    InvalidParameter,
-    RequestTooLarge,
-)
+from app.domain.errors.requests import InvalidParameter, RequestTooLarge
+from app.domain.errors.settings import HotwordListExists, HotwordListNotFound
+from app.domain.errors.uploads import DiskFull
 from app.services.hotword_lists import HotwordList, HotwordLists
 from app.web.openapi import errors
 from app.web.request import LARGEST_FORM_BYTES

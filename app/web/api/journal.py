@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 from fastapi import Path, status
 from pydantic import BaseModel, Field
 
-from app.domain.errors import DiskFull, InvalidParameter
+from app.domain.errors.requests import InvalidParameter
+from app.domain.errors.uploads import DiskFull
 from app.support.journal import MOST_ENTRIES, Entry
 from app.support.journal_wording import tell_actions
 from app.web.dependencies import JournalDep, TranslateDep

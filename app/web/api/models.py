@@ -12,7 +12,7 @@ from fastapi import Path, status
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
-from app.domain.errors import (
+from app.domain.errors.models import (
     ExtraNotInstalled,
     HubClientMissing,
     ModelAbsent,

@@ -16,7 +16,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from app import PROGRAM, __version__
-from app.domain.errors import N_, NotReady, Problem
+from app.domain.errors.base import N_, Problem
+from app.domain.errors.setup import NotReady
 from app.i18n import Translate, translator
 from app.logging import current_request_id
 from app.support.readiness import database_problem, disk_problem, inference_problem

@@ -7,16 +7,9 @@ from typing import Annotated, Any
 from fastapi import Path, Request, Response, status
 from starlette.concurrency import run_in_threadpool
 
-from app.domain.errors import (
-    DiskFull,
-    InvalidParameter,
-    NoFile,
-    ReplayBusy,
-    ReplayNotFound,
-    UnknownLanguage,
-    UploadInterrupted,
-    UploadTooLarge,
-)
+from app.domain.errors.cases import ReplayBusy, ReplayNotFound
+from app.domain.errors.requests import InvalidParameter, UnknownLanguage
+from app.domain.errors.uploads import DiskFull, NoFile, UploadInterrupted, UploadTooLarge
 from app.domain.languages import LANGUAGES
 from app.domain.options import QUALITIES
 from app.web.answers.replays import replay_answer

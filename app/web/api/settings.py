@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.domain.errors import SettingFixed, SettingRefused, SettingsNotKept, SettingUnknown
+from app.domain.errors.settings import SettingFixed, SettingRefused, SettingsNotKept, SettingUnknown
 from app.services.disk_usage import storage_used
 from app.web.answers.settings import settings_answer
 from app.web.dependencies import ServicesDep, SettingsStoreDep, TranslateDep

@@ -11,14 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import Query
 
 from app import __version__
-from app.domain.errors import (
-    N_,
-    DatabaseUnusable,
-    DevicesUnseen,
-    InferenceCrashed,
-    InferenceHung,
-    InferenceUnavailable,
-)
+from app.domain.errors.base import N_
+from app.domain.errors.inference import DevicesUnseen, InferenceCrashed, InferenceHung, InferenceUnavailable
+from app.domain.errors.setup import DatabaseUnusable
 from app.domain.languages import LANGUAGES
 from app.formats import FORMATS
 from app.services.inference.process import InferenceProcess

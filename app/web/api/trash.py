@@ -7,7 +7,8 @@ from typing import Annotated
 
 from fastapi import Query, status
 
-from app.domain.errors import InvalidParameter, RequestTooLarge, TranscriptionNotFound
+from app.domain.errors.requests import InvalidParameter, RequestTooLarge
+from app.domain.errors.transcriptions import TranscriptionNotFound
 from app.services.transcriptions.history import HistoryFilter
 from app.web.answers.history import Cursor, Limit, WantedDep, page_answer, place_of
 from app.web.answers.transcriptions import full_answer

@@ -9,31 +9,31 @@ from fastapi import Depends, Path, Query, Request, Response, status
 from pydantic import ConfigDict
 from starlette.concurrency import run_in_threadpool
 
-from app.domain.errors import (
-    AnalysisNotFound,
+from app.domain.errors.audio import (
     AudioDamaged,
-    AudioGone,
     AudioTooLong,
     AudioTooShort,
     DecodingCrashed,
     DecodingMemoryLimit,
     DecodingTimeLimit,
-    DiskFull,
-    EmptyFile,
-    InvalidParameter,
     NoAudioStream,
-    NoFile,
     NotAudio,
-    NothingToExport,
+)
+from app.domain.errors.requests import (
+    InvalidParameter,
     RangeNotSatisfiable,
-    RecognitionElsewhere,
     RequestTooLarge,
-    TranscriptionNotFound,
     UnknownFormat,
     UnknownLanguage,
-    UploadInterrupted,
-    UploadTooLarge,
 )
+from app.domain.errors.transcriptions import (
+    AnalysisNotFound,
+    AudioGone,
+    NothingToExport,
+    RecognitionElsewhere,
+    TranscriptionNotFound,
+)
+from app.domain.errors.uploads import DiskFull, EmptyFile, NoFile, UploadInterrupted, UploadTooLarge
 from app.domain.options import VadOptions
 from app.formats.intervals import STRETCH_FORMATS, LabelledStretch, find_stretch_format
 from app.services.options import VadPatch, parse_language

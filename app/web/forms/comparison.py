@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 from pydantic import TypeAdapter, ValidationError
 
-from app.domain.errors import N_, InvalidParameter, NoFile
+from app.domain.errors.base import N_
+from app.domain.errors.requests import InvalidParameter
+from app.domain.errors.uploads import NoFile
 from app.web.forms.file_names import NAMELESS, display_name
 from app.web.schemas.comparisons import Variant
 

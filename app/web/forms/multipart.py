@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Protocol
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from app.domain.errors import N_, InvalidParameter, NoFile, UploadInterrupted
+from app.domain.errors.base import N_
+from app.domain.errors.requests import InvalidParameter
+from app.domain.errors.uploads import NoFile, UploadInterrupted
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks

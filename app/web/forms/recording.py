@@ -16,7 +16,9 @@ import anyio
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from app.domain.errors import N_, InvalidParameter, NoFile, UploadInterrupted, UploadTooLarge
+from app.domain.errors.base import N_
+from app.domain.errors.requests import InvalidParameter
+from app.domain.errors.uploads import NoFile, UploadInterrupted, UploadTooLarge
 from app.domain.hotwords import unique_hotwords
 from app.domain.options import TranscriptionOptions
 from app.services.options import FORM_OPTIONS, SWITCHES, OptionsPatch

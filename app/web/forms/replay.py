@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Self
 
 from pydantic import ValidationError
 
-from app.domain.errors import N_, InvalidParameter, NoFile
+from app.domain.errors.base import N_
+from app.domain.errors.requests import InvalidParameter
+from app.domain.errors.uploads import NoFile
 from app.services.options import OptionsPatch
 from app.settings import checked_value
 from app.support.replay.bench import ENGINE_SETTINGS, OPTIONS

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from app.domain.errors import N_, LiveMessageWrong, LiveRateWrong, LiveSoundWrong
+from app.domain.errors.base import N_
+from app.domain.errors.live import LiveMessageWrong, LiveRateWrong, LiveSoundWrong
 from app.domain.options import VadOptions
 from app.services.options import OPTIONS, OptionsPatch, VadPatch
 from app.web.forms.file_names import clean_name

@@ -13,7 +13,8 @@ from fastapi import WebSocket
 from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocketDisconnect
 
-from app.domain.errors import N_, AppError, LiveMessageWrong, LiveSessionOver, LiveSilent
+from app.domain.errors.base import N_, AppError
+from app.domain.errors.live import LiveMessageWrong, LiveSessionOver, LiveSilent
 from app.i18n import translator
 from app.services.live import Ended, EndedSession, ErrorEvent, Session
 from app.web.dependencies import ServicesDep

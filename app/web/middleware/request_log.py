@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 
-from app.domain.errors import AppError
+from app.domain.errors.base import AppError
 from app.logging import bound, event
 from app.web.errors import error_response
 from app.web.request import own_path

@@ -14,7 +14,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection, Request
 
 from app.domain.addresses import is_loopback
-from app.domain.errors import AppError, CrossSiteRequest, HostNotAllowed, RequestTooLarge
+from app.domain.errors.base import AppError
+from app.domain.errors.requests import CrossSiteRequest, HostNotAllowed, RequestTooLarge
 from app.web.errors import error_response
 from app.web.request import LARGEST_FORM_BYTES, asked_host, forwarded_port, is_from_proxy
 

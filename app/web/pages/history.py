@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 from fastapi import Depends, Query, Request
 from starlette.responses import HTMLResponse
 
-from app.domain.errors import N_, InvalidParameter
+from app.domain.errors.base import N_
+from app.domain.errors.requests import InvalidParameter
 from app.domain.states import JobState
 from app.formats import FORMATS
 from app.services.transcriptions.history import HistoryFilter

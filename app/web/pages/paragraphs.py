@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.domain.errors import N_
+from app.domain.errors.base import N_
 from app.domain.languages import NATIVE_NAMES
 from app.domain.transcript import EMOTIONS, EVENTS
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.errors import ModelError, ModelFileUnreadable
+from app.domain.errors.models import ModelError, ModelFileUnreadable
 
 DAMAGES = ("absent", "half", "foreign", "empty")
 FOREIGN = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 9

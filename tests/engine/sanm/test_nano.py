@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from app.domain.errors import (
+from app.domain.errors.models import (
     ModelConfigUnsupported,
     ModelError,
     ModelFileMissing,

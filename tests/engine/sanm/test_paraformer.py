@@ -16,7 +16,7 @@ import pytest
 import torch
 import yaml
 
-from app.domain.errors import (
+from app.domain.errors.models import (
     ModelConfigUnsupported,
     ModelFileMissing,
     ModelFileUnreadable,

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import torch
 
-from app.domain.errors import (
+from app.domain.errors.models import (
     ModelConfigUnsupported,
     ModelFileMissing,
     ModelFileUnreadable,

@@ -12,11 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from app.domain.errors import (
-    ModelConfigUnsupported,
-    ModelFolderMissing,
-    ModelWeightsMismatch,
-)
+from app.domain.errors.models import ModelConfigUnsupported, ModelFolderMissing, ModelWeightsMismatch
 from app.domain.options import RecognitionOptions
 from app.engine import SAMPLE_RATE, EngineSpec, Utterance
 from app.engine.process.child import load

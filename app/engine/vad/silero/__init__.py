@@ -20,7 +20,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from app.domain.errors import N_, ModelFileUnreadable
+from app.domain.errors.base import N_
+from app.domain.errors.models import ModelFileUnreadable
 
 FRAME_SAMPLES = 512
 HIDDEN = 128

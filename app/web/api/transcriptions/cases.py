@@ -12,7 +12,8 @@ from fastapi import Query, Response
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse
 
-from app.domain.errors import DiskFull, TranscriptionNotFound
+from app.domain.errors.transcriptions import TranscriptionNotFound
+from app.domain.errors.uploads import DiskFull
 from app.support.case import AudioChoice, CaseChoice
 from app.web.dependencies import CasesDep, SettingsDep, TranscriptionId, TranslateDep
 from app.web.openapi import content, errors

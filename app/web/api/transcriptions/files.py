@@ -7,13 +7,8 @@ from typing import Annotated
 from fastapi import Query, Request, Response
 from starlette.responses import PlainTextResponse
 
-from app.domain.errors import (
-    AudioGone,
-    NotFinished,
-    RangeNotSatisfiable,
-    TranscriptionNotFound,
-    UnknownFormat,
-)
+from app.domain.errors.requests import RangeNotSatisfiable, UnknownFormat
+from app.domain.errors.transcriptions import AudioGone, NotFinished, TranscriptionNotFound
 from app.formats import FORMATS, find_format
 from app.web.audio import audio_response
 from app.web.dependencies import QueueDep, TranscriptionId, TranslateDep

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
-from app.domain.errors import TranscriptionNotFound
+from app.domain.errors.transcriptions import TranscriptionNotFound
 from app.web.answers.findings import FindingAnswer, findings_answer
 from app.web.dependencies import QueueDep, TranscriptionId, TranslateDep
 from app.web.openapi import errors

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from fastapi import Query
 
-from app.domain.errors import AudioGone, InvalidParameter, TranscriptionNotFound
+from app.domain.errors.requests import InvalidParameter
+from app.domain.errors.transcriptions import AudioGone, TranscriptionNotFound
 from app.services.missing_text import Why, missing_in_transcription
 from app.services.transcriptions.edits import edited_text
 from app.web.answers.missing_text import missing_answer

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from fastapi import Request, Response, status
 
-from app.domain.errors import (
-    AudioGone,
-    DiskFull,
-    InvalidParameter,
-    ModelAbsent,
-    ModelNotForRecognition,
-    ModelUnknown,
-    RequestTooLarge,
-    TranscriptionNotFound,
-    UnknownLanguage,
-)
+from app.domain.errors.models import ModelAbsent, ModelNotForRecognition, ModelUnknown
+from app.domain.errors.requests import InvalidParameter, RequestTooLarge, UnknownLanguage
+from app.domain.errors.transcriptions import AudioGone, TranscriptionNotFound
+from app.domain.errors.uploads import DiskFull
 from app.services.options import OptionsPatch
 from app.services.transcriptions.retranscribe import retranscribe, sibling_transcriptions
 from app.web.answers.transcriptions import full_answer

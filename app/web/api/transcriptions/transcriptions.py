@@ -7,21 +7,10 @@ from typing import Annotated, Any
 from fastapi import Query, Request, Response, status
 from starlette.concurrency import run_in_threadpool
 
-from app.domain.errors import (
-    N_,
-    AudioGone,
-    DiskFull,
-    EmptyFile,
-    InvalidParameter,
-    NoFile,
-    NotCancellable,
-    NotRetriable,
-    RequestTooLarge,
-    TranscriptionNotFound,
-    UnknownLanguage,
-    UploadInterrupted,
-    UploadTooLarge,
-)
+from app.domain.errors.base import N_
+from app.domain.errors.requests import InvalidParameter, RequestTooLarge, UnknownLanguage
+from app.domain.errors.transcriptions import AudioGone, NotCancellable, NotRetriable, TranscriptionNotFound
+from app.domain.errors.uploads import DiskFull, EmptyFile, NoFile, UploadInterrupted, UploadTooLarge
 from app.services.transcriptions.retranscribe import sibling_transcriptions
 from app.web.answers.history import Cursor, Limit, WantedDep, page_answer, place_of
 from app.web.answers.transcriptions import full_answer

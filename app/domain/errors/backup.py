@@ -1,0 +1,25 @@
+"""Backups."""
+
+from __future__ import annotations
+
+from app.domain.errors.base import N_, AppError
+
+
+class BackupError(AppError):
+    pass
+
+
+class BackupUnusable(BackupError):
+    code = "backup_unusable"
+    status = 422
+    message = N_("The backup {file} cannot be restored: {reason}")
+    advice = N_(
+        "Nothing has been changed. Take another backup, or update the program if a newer one made it."
+    )
+
+
+class DataInUse(BackupError):
+    code = "data_in_use"
+    status = 409
+    message = N_("A server or worker is at work in {folder}.")
+    advice = N_("Stop it, then restore; nothing has been changed.")

@@ -1,0 +1,90 @@
+"""What every error has: a code, a message and an advice, each its own translation key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+
+def N_(text: str) -> str:  # noqa: N802 - gettext's own name
+    """Mark a text for translation where it is declared; it is translated where it is shown."""
+    return text
+
+
+STATE_WORDS = (
+    N_("queued"),
+    N_("running"),
+    N_("succeeded"),
+    N_("failed"),
+    N_("cancelled"),
+)  # as errors say them
+TRANSLATED_PARAMS = (
+    "reason",
+    "detail",
+    "state",
+)  # these may be wording of ours; the others are names and numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What an error says, in a form that can be stored and shown later in any language."""
+
+    code: str
+    message: str
+    """Template in English; its own translation key."""
+    advice: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def explained(self, translate: Callable[[str], str] = str) -> dict[str, str]:
+        """Return code, message and advice as text in the language of `translate`."""
+        params = {name: _told(name, value, translate) for name, value in self.params.items()}
+        return {
+            "code": self.code,
+            "message": translate(self.message).format_map(params),
+            "advice": translate(self.advice).format_map(params),
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "code": self.code,
+            "message": self.message,
+            "advice": self.advice,
+            "params": dict(self.params),
+        }
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Problem:
+        return cls(stored["code"], stored["message"], stored["advice"], stored.get("params", {}))
+
+
+def _told(name: str, value: Any, translate: Callable[[str], str]) -> Any:
+    """Return the value of a parameter in the reader's language; it may be a whole problem, the cause of this one."""
+    if isinstance(value, Mapping):
+        return Problem.from_dict(value).explained(translate)["message"]
+    return translate(value) if name in TRANSLATED_PARAMS else value
+
+
+class AppError(Exception):
+    """An error that says what happened, why, and what to do next."""
+
+    code: ClassVar[str] = "internal_error"
+    status: ClassVar[int] = 500
+    message: ClassVar[str] = N_("The program made a mistake of its own.")
+    advice: ClassVar[str] = N_("Try again. If it happens again, send logs/app.log to your administrator.")
+
+    def __init__(self, **params: Any) -> None:
+        self.params = params
+        super().__init__(self.problem.explained()["message"])
+
+    @property
+    def problem(self) -> Problem:
+        return Problem(self.code, self.message, self.advice, self.params)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.params)
+
+
+def _rebuild(kind: type[AppError], params: dict[str, Any]) -> AppError:
+    """Rebuild an error that crossed a process boundary (keyword arguments do not pickle by default)."""
+    return kind(**params)

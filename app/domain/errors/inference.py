@@ -1,0 +1,56 @@
+"""Devices and the inference process."""
+
+from __future__ import annotations
+
+from app.domain.errors.base import N_, AppError
+
+
+class InferenceError(AppError):
+    advice = N_("Try again. If it happens again, look at the log of this transcription.")
+
+
+class DeviceUnavailable(InferenceError):
+    code = "device_unavailable"
+    message = N_("The device '{device}' cannot be used: {reason}")
+    advice = N_("Choose 'auto' or 'cpu', or repair the driver and start again.")
+
+
+class DevicesUnseen(InferenceError):
+    code = "devices_unseen"
+    status = 503
+    message = N_("The devices of this machine could not be looked at: {reason}")
+    advice = N_("`python -m app doctor` tells more. What is loaded already goes on.")
+
+
+class OutOfMemory(InferenceError):
+    code = "out_of_memory"
+    message = N_("The memory of the device was not enough for this piece ({detail}).")
+    advice = N_("Close other programs, choose a smaller model, or choose the CPU; then retry.")
+
+
+class InferenceFailed(InferenceError):
+    code = "inference_failed"
+    message = N_("The recognition of a piece failed: {detail}")
+
+
+class InferenceCrashed(InferenceError):
+    code = "inference_crashed"
+    message = N_("The recognition process ended unexpectedly ({detail}) and was started again.")
+
+
+class InferenceHung(InferenceError):
+    code = "inference_hung"
+    message = N_("The recognition process gave no answer for {seconds} s and was started again.")
+
+
+class InferenceUnavailable(InferenceError):
+    code = "inference_unavailable"
+    status = 503
+    message = N_("The recognition process cannot start: {reason}")
+    advice = N_("The reason is in logs/app.log; 'python -m app doctor' checks the installation.")
+
+
+class SegmentsFailed(InferenceError):
+    code = "segments_failed"
+    message = N_("{failed} of {total} pieces could not be recognised. First reason: {reason}")
+    advice = N_("What was recognised is kept. Retry does only the missing pieces.")

@@ -1,0 +1,126 @@
+"""What keeps the server from starting or working."""
+
+from __future__ import annotations
+
+from app.domain.errors.base import N_, AppError
+
+
+class SetupError(AppError):
+    pass
+
+
+class PortTaken(SetupError):
+    code = "port_taken"
+    message = N_("The address {host}:{port} is already in use by {detail}.")
+    advice = N_("Stop the other program, or choose another port: --port {other}.")
+
+
+class RootPathTaken(SetupError):
+    code = "root_path_taken"
+    message = N_("The program cannot be served under {path}: pages of its own begin with that name.")
+    advice = N_("Choose another path in the proxy and for --root-path, for example /asr.")
+
+
+class AddressUnusable(SetupError):
+    code = "address_unusable"
+    message = N_("The address {host}:{port} cannot be used: {reason}")
+    advice = N_("Use 127.0.0.1 for this machine alone or 0.0.0.0 for the network, and a port above 1023.")
+
+
+class FolderUnwritable(SetupError):
+    code = "folder_unwritable"
+    message = N_("The folder {folder} cannot be written: {reason}")
+    advice = N_(
+        "Give this user the right to write there, or choose another folder: --data-dir, --log-dir or --output, and "
+        "FUNASR_MODELS_DIR for downloaded models."
+    )
+
+
+class FolderReadOnly(SetupError):
+    code = "folder_read_only"
+    status = 503
+    message = N_("The file system of {folder} is read-only.")
+    advice = N_(
+        "Mount it for writing. Where it was writable before, the system may have found errors on the disk: its own log tells."
+    )
+
+
+class FolderGone(SetupError):
+    code = "folder_gone"
+    status = 503
+    message = N_("The folder {folder} or something in it is gone: {reason}")
+    advice = N_("Bring it back, or mount its disk again; then try once more.")
+
+
+class NameTooLong(SetupError):
+    code = "name_too_long"
+    status = 422
+    message = N_("A name is longer than the file system of {folder} allows.")
+    advice = N_("Give the recording a shorter name, or choose another folder.")
+
+
+class TooManyOpenFiles(SetupError):
+    code = "too_many_open_files"
+    status = 503
+    message = N_("The program may not open more files at the same time ({folder}).")
+    advice = N_(
+        "Try again when less is going on, or raise the limit of open files (`ulimit -n`) and start the server again."
+    )
+
+
+class StorageBroken(SetupError):
+    code = "storage_broken"
+    status = 503
+    message = N_("The disk of {folder} could not be read or written: {reason}")
+    advice = N_("Copy the data elsewhere and check the disk; the log of the system tells more.")
+
+
+class DataBeingRestored(SetupError):
+    code = "data_being_restored"
+    status = 503
+    message = N_("A backup is being put in place in {folder}.")
+    advice = N_("Wait until that has ended, then start again.")
+
+
+class DatabaseUnusable(SetupError):
+    code = "database_unusable"
+    status = 503
+    message = N_("The database {file} cannot be used: {reason}")
+    advice = N_("Try again. If it stays like this, `python -m app doctor` tells more.")
+
+
+class DatabaseLocked(DatabaseUnusable):
+    code = "database_locked"
+    message = N_("Another program holds the database {file}.")
+    advice = N_(
+        "Try again in a moment. If it stays like this, end the program that has the file open; nothing is lost."
+    )
+
+
+class DatabaseDamaged(DatabaseUnusable):
+    code = "database_damaged"
+    message = N_("The database {file} is damaged: {reason}")
+    advice = N_(
+        "Restore it from a backup. Or move it away to start with an empty one; `python -m app recover` then brings the recordings back."
+    )
+
+
+class DatabaseNotOpened(DatabaseUnusable):
+    code = "database_not_opened"
+    message = N_("The database {file} cannot be opened or written: {reason}")
+    advice = N_(
+        "Check that this user may write the file and its folder, and that the disk is there and not read-only."
+    )
+
+
+class DatabaseNewer(DatabaseUnusable):
+    code = "database_newer"
+    message = N_("A newer version of this program made the database {file}.")
+    advice = N_("Start that version again, or restore a backup that this one has made.")
+
+
+class NotReady(SetupError):
+    code = "not_ready"
+    status = 503
+    message = N_("The server is not ready: {reasons}")
+    advice = N_("Ask again in a moment. If it stays like this, `python -m app doctor` tells more.")

@@ -1,0 +1,47 @@
+"""What the operating system says of a file, as an error that tells cause and remedy: a full disk is no missing right."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from app.domain.errors.base import AppError
+from app.domain.errors.setup import (
+    FolderGone,
+    FolderReadOnly,
+    FolderUnwritable,
+    NameTooLong,
+    StorageBroken,
+    TooManyOpenFiles,
+)
+from app.domain.errors.uploads import DiskFull
+
+KINDS: dict[int, type[AppError]] = {
+    errno.ENOSPC: DiskFull,
+    errno.EDQUOT: DiskFull,
+    errno.EFBIG: DiskFull,
+    errno.EROFS: FolderReadOnly,
+    errno.EIO: StorageBroken,
+    errno.EMFILE: TooManyOpenFiles,
+    errno.ENFILE: TooManyOpenFiles,
+    errno.ENAMETOOLONG: NameTooLong,
+    errno.ENOENT: FolderGone,
+    errno.ENOTDIR: FolderGone,
+}
+
+
+@contextmanager
+def storage_errors(folder: Path) -> Iterator[None]:
+    """Raise the AppError of an OSError on files below `folder`."""
+    try:
+        yield
+    except OSError as error:
+        raise storage_error(error, folder) from error
+
+
+def storage_error(error: OSError, folder: Path) -> AppError:
+    """Return what happened while something below `folder` was read or written."""
+    kind = KINDS.get(error.errno or 0, FolderUnwritable)
+    return kind(folder=str(folder), reason=error.strerror or str(error))
