@@ -5,7 +5,7 @@
 A real server gets the recording as an upload; its time is that between the end of the preparation and the end of the
 job, by the job's own log. The engine alone gets the same segments at once, in this process. The two take turns, and
 the fastest of each counts. On a busy machine the computing time says more than the clock: it is printed beside it,
-for the process that infers and for the server beside it, which has a core of its own.
+for the inference process and for the server beside it, which has a core of its own.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Timing:
 
     clock: list[float] = field(default_factory=list)
     computing: list[float] = field(default_factory=list)
-    """Of the process that infers, all cores together."""
+    """Of the inference process, all cores together."""
     beside: list[float] = field(default_factory=list)
     """Of the server: upload, queue, store, and the questions of this benchmark."""
 

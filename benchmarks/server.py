@@ -71,7 +71,7 @@ class Server:
         raise TimeoutError(id)
 
     def computing_seconds(self) -> tuple[float, float]:
-        """Return what its process that infers has computed so far, and what the server itself has."""
+        """Return what its inference process has computed so far, and what the server itself has."""
         server = psutil.Process(self.pid)
         [inference] = [child for child in server.children() if "spawn_main" in " ".join(child.cmdline())]
         inferred, own = inference.cpu_times(), server.cpu_times()

@@ -1,4 +1,4 @@
-"""Engines of a few lines, loaded by the real process that infers. Each hears how loud a piece is and says so.
+"""Engines of a few lines, loaded by the real inference process. Each hears how loud a piece is and says so.
 
 They keep notes in the spec's `model_dir`, because a crash forgets everything else.
 """

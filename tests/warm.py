@@ -1,7 +1,7 @@
 """The program, and modules of tests, in processes that are forked from one that has imported everything already.
 
 `python -m app transcribe` takes nine seconds of a processor for five seconds of sound: seven of them import libraries,
-torch above all, in the command and in the process that infers. Here both are forked from a server of multiprocessing's,
+torch above all, in the command and in the inference process. Here both are forked from a server of multiprocessing's,
 which pays that once for all tests of a worker. What happens after the imports is the same; that it works in a fresh
 interpreter, too, is proven by tests/test_main_job.py, tests/packaging, tests/support/test_doctor.py and others.
 """

@@ -279,7 +279,7 @@ def chosen_device(wanted: str) -> str:
 
 
 def has_bf16(device: torch.device) -> bool:
-    """Say whether bfloat16 is worth it there: a processor without it computes several times as long."""
+    """Return whether bfloat16 is worth it there: a processor without it computes several times as long."""
     return device.type != "cpu" or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())  # noqa: SLF001
 
 

@@ -124,7 +124,7 @@ def _free_port(host: str, taken: int) -> int:
 
 
 def _model_line(models: Models) -> str:
-    """Say whether the model folder looks whole; loading it is the inference process's work."""
+    """Return whether the model folder looks whole; loading it is the inference process's work."""
     try:
         models.check_in_use()
     except ModelError as error:

@@ -42,7 +42,7 @@ def units(text: str) -> list[str]:
 
 
 def is_by_character(text: str) -> bool:
-    """Tell whether the units of a text are characters rather than words: its error rate is then a CER, else a WER."""
+    """Return whether the units of a text are characters rather than words: its error rate is then a CER, else a WER."""
     spoken = units(text)
     return sum(len(unit) == 1 and not unit.isascii() for unit in spoken) * 2 > len(spoken)
 

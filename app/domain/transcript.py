@@ -223,7 +223,7 @@ def needs_space(left: str, right: str) -> bool:
 
 
 def is_wide(character: str) -> bool:
-    """Tell whether a character stands without spaces: Chinese, Japanese, and the marks that are as wide; not Korean."""
+    """Return whether a character stands without spaces: Chinese, Japanese, and the marks that are as wide; not Korean."""
     return unicodedata.east_asian_width(character) in "WF" and not is_hangul(character)
 
 

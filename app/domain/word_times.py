@@ -83,7 +83,7 @@ def aligned(words: Sequence[Word], texts: Sequence[str]) -> list[tuple[int, Word
 
 
 def _begins(before: str, character: str) -> bool:
-    """Tell whether a new word begins between two characters that no space divides."""
+    """Return whether a new word begins between two characters that no space divides."""
     if unicodedata.category(character) in OPENING:
         return True
     return character.isalnum() and (is_wide(character) or is_wide(before))

@@ -25,7 +25,7 @@ Waveform: TypeAlias = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class EngineSpec:
-    """Which engine to build; plain values, so that it can be sent to the process that infers."""
+    """Which engine to build; plain values, so that it can be sent to the inference process."""
 
     model_dir: Path
     device: str = "auto"
@@ -43,7 +43,7 @@ class EngineSpec:
     vad_model: Path | None = None
     """Folder of a FunASR voice activity model: what holds no speech for it gets no text. None believes webrtcvad."""
     factory: str = "app.engine.native.recognizer:load_engine"
-    """`module:function` called with this spec in the process that infers; returns an Engine."""
+    """`module:function` called with this spec in the inference process; returns an Engine."""
 
 
 @dataclass(frozen=True, slots=True)

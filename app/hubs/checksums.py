@@ -19,7 +19,7 @@ def is_sha256(text: str) -> bool:
 
 
 def is_as_announced(path: Path, file: RemoteFile, promised_sha256: str = "") -> bool:
-    """Tell whether the bytes at `path` are those of `file`; a hub that announced nothing is believed."""
+    """Return whether the bytes at `path` are those of `file`; a hub that announced nothing is believed."""
     if sha256 := file.sha256 or promised_sha256:
         return sha256_of(path) == sha256.lower()
     if file.git_sha1:

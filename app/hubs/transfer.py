@@ -98,7 +98,7 @@ class Transfer:
         self.part.replace(self.target)
 
     def _is_here(self) -> bool:
-        """Tell whether an earlier attempt brought the file; one of an older revision is thrown away."""
+        """Return whether an earlier attempt brought the file; one of an older revision is thrown away."""
         if not self.target.is_file():
             return False
         same_size = self.file.size_bytes in (None, self.target.stat().st_size)

@@ -63,7 +63,7 @@ class PrivateValues:
 
     @staticmethod
     def is_personal(name: str) -> bool:
-        """Tell whether a user name says who somebody is."""
+        """Return whether a user name says who somebody is."""
         return len(name) >= SHORTEST_NAME and name.casefold() not in ORDINARY_NAMES
 
 

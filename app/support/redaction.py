@@ -1,7 +1,7 @@
 """Takes out of a text or a JSON value what is nobody's business, by rules, and counts what each rule took out.
 
 A rule finds a value however it is spelled: plain, inside JSON with its escapes, or in an address with its
-percent signs. The counts name the rule, never the value. What counts as private on this machine is in private.py.
+percent signs. The counts name the rule, never the value. What counts as private on this machine is in private_values.py.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ class SelfTest:
 
     @property
     def is_right(self) -> bool:
-        """Tell whether the sample was read letter by letter as it must be; marks and capitals may differ."""
+        """Return whether the sample was read letter by letter as it must be; marks and capitals may differ."""
         return self.expected is not None and _letters(self.text) == _letters(self.expected)
 
 

@@ -72,7 +72,7 @@ def media_type(head: bytes) -> str:
 
 
 def wants_range(header: str | None, size: int) -> bool:
-    """Tell whether `header` asks for one range that can be given; others are ignored, as RFC 9110 allows.
+    """Return whether `header` asks for one range that can be given; others are ignored, as RFC 9110 allows.
 
     Raises:
         RangeNotSatisfiable: the range begins behind the last of `size` bytes.

@@ -25,7 +25,7 @@ def stream(events: AsyncIterator[ServerSentEvent], stopping: anyio.Event) -> Eve
 
 
 async def stopped(stopping: anyio.Event) -> bool:
-    """Wait until it is time to ask again; tell whether the server stops meanwhile."""
+    """Wait until it is time to ask again; return whether the server stops meanwhile."""
     with anyio.move_on_after(POLL_SECONDS):
         await stopping.wait()
     return stopping.is_set()

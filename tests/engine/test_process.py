@@ -1,4 +1,4 @@
-"""The process that infers, as a real child."""
+"""The inference process, as a real child."""
 
 import multiprocessing
 import os

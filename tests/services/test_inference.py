@@ -1,4 +1,4 @@
-"""The process that infers dies, hangs or refuses: what it costs, and what is said about it."""
+"""The inference process dies, hangs or refuses: what it costs, and what is said about it."""
 
 from __future__ import annotations
 

@@ -146,7 +146,7 @@ def test_the_limit_of_an_upload_follows_a_change(settings: Settings) -> None:
         assert answer.json()["error"]["code"] == "upload_too_large"
 
 
-# With a process that infers
+# With a inference process
 
 
 @pytest.fixture(name="working")

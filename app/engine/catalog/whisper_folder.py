@@ -29,7 +29,7 @@ NO_SILENCE = N_("its silence_seconds are no number between 0 and 30")
 
 
 def is_whisper(folder: Path) -> bool:
-    """Tell whether the folder looks like one of faster-whisper; CTranslate2's translators have no such configuration."""
+    """Return whether the folder looks like one of faster-whisper; CTranslate2's translators have no such configuration."""
     if not (folder / CONFIG_FILE).is_file() or (folder / "config.yaml").is_file():
         return False
     try:

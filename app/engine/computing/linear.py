@@ -108,7 +108,7 @@ def int8_times_as_fast() -> float:
 
 
 def has_onednn() -> bool:
-    """Say whether torch was built with oneDNN and runs on a processor on which it was measured to be faster."""
+    """Return whether torch was built with oneDNN and runs on a processor on which it was measured to be faster."""
     return hasattr(torch.ops.mkldnn, "_linear_pointwise") and cpu.get_cpu_capability().startswith("AVX")
 
 

@@ -161,7 +161,7 @@ def _automatic(device: torch.device, model: Network) -> tuple[str, str]:
 
 
 def _is_native(dtype: str) -> bool:
-    """Say whether this processor computes in it; for int8, which every one can, see int8_times_as_fast."""
+    """Return whether this processor computes in it; for int8, which every one can, see int8_times_as_fast."""
     if dtype not in NATIVE_ON_CPU:
         return True
     supported = getattr(torch.ops.mkldnn, NATIVE_ON_CPU[dtype], None)

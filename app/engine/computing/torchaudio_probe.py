@@ -1,6 +1,6 @@
 """Tries torchaudio together with torch: `python -m app.engine.computing.torchaudio_probe` prints JSON.
 
-Versions do not tell whether the two fit: builds for different CUDA versions often work together, and equal ones may
+Versions do not return whether the two fit: builds for different CUDA versions often work together, and equal ones may
 crash. So what the engine uses of torchaudio is run once, in a process of its own, because a misfit may crash it.
 """
 

@@ -1,4 +1,4 @@
-"""Tells early which candidates cannot be among the best. It knows only their numbers."""
+"""Prunes candidates that cannot be among the best; it knows only their scores."""
 
 from __future__ import annotations
 

@@ -172,5 +172,5 @@ class FunASREngine:
 
 
 def is_audible(waveform: Waveform) -> bool:
-    """Tell whether there is anything that could be a word."""
+    """Return whether there is anything that could be a word."""
     return len(waveform) >= SHORTEST_SECONDS * SAMPLE_RATE and bool(np.abs(waveform).max() > SILENT_PEAK)

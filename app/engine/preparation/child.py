@@ -1,4 +1,4 @@
-"""The child side of preparation_pool.py: reads files under limits, each in a fork, and answers each with a line of JSON.
+"""The child side of pool.py: reads files under limits, each in a fork, and answers each with a line of JSON.
 
 Run as `python -m app.engine.preparation.child PARENT fork`; with `once` it reads a single file, and that itself. It
 imports numpy, FFmpeg and the detectors, and no torch.

@@ -1,4 +1,4 @@
-"""Processes that read files, kept for the next file: the parent side of preparation_child.py. It knows pipes and
+"""Processes that read files, kept for the next file: the parent side of child.py. It knows pipes and
 processes, and nothing of what is asked and answered.
 
 A child is a fresh interpreter rather than multiprocessing's `spawn` or `forkserver`: spawn imports the caller's
@@ -169,7 +169,7 @@ class PreparationPool:
 
 
 class _Child:
-    """One process of preparation_child.py and the pipes to it."""
+    """One process of child.py and the pipes to it."""
 
     def __init__(self, *, forks: bool) -> None:
         command = [sys.executable, "-P", "-X", "faulthandler", "-m", "app.engine.preparation.child"]
@@ -191,7 +191,7 @@ class _Child:
         return self._process.poll() is None
 
     def begin(self, line: bytes) -> bool:
-        """Send a request; tell whether the child was there to take it."""
+        """Send a request; return whether the child was there to take it."""
         assert self._process.stdin  # noqa: S101 - it is a pipe
         self.files += 1
         try:

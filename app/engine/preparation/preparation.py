@@ -1,5 +1,5 @@
 """Runs decoding and speech detection in a child process, so that a hostile or broken file ends as an error of its
-own job. This is the parent side: what is asked and what is answered. The processes are kept in preparation_pool.py.
+own job. This is the parent side: what is asked and what is answered. The processes are kept in pool.py.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def prepare(
     """Decode `source` into `pcm` (or its channels: see channel_file), write its peaks as JSON, and find its speech.
 
     The files appear complete or not at all, those of the samples last. In the folder `survey`, where one is given,
-    stands afterwards what frames.py and outline.py keep. Without a `pool` a process is started for this file alone.
+    stands afterwards what frames.py and waveform.py keep. Without a `pool` a process is started for this file alone.
 
     Raises:
         Cancelled: `cancelled` returned true.

@@ -1,4 +1,4 @@
-"""The process that infers, seen from inside: loads one engine and answers until told to stop.
+"""The inference process, seen from inside: loads one engine and answers until told to stop.
 
 It knows an engine by its spec alone and nothing of jobs. It never outlives the process that started it.
 """

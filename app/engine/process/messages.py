@@ -1,4 +1,4 @@
-"""What the process that infers and the one that asks say to each other. Imports no torch; every message pickles."""
+"""What the inference process and the one that asks say to each other. Imports no torch; every message pickles."""
 
 from __future__ import annotations
 

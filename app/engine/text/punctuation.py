@@ -47,7 +47,7 @@ def marked(word: Word, mark: str) -> Word:
 
 
 def is_punctuated(words: Sequence[Word]) -> bool:
-    """Tell whether the model itself wrote marks."""
+    """Return whether the model itself wrote marks."""
     return any((word.raw or word.text)[-1] in MARKS for word in words)
 
 

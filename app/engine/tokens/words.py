@@ -96,7 +96,7 @@ def _silent(pauses: Sequence[Stretch], middles: Sequence[float]) -> list[Stretch
 
 
 def _holds_any(pause: Stretch, middles: Sequence[float]) -> bool:
-    """Tell whether one of the times, in order, lies well inside a pause."""
+    """Return whether one of the times, in order, lies well inside a pause."""
     margin = min(EDGE_SECONDS, (pause[1] - pause[0]) / 2)
     return bisect_left(middles, pause[0] + margin) < bisect_left(middles, pause[1] - margin)
 

@@ -1,4 +1,4 @@
-"""The frames of a recording and what webrtcvad says of each. It knows frames, and neither spans nor rules."""
+"""The frames of a recording and webrtcvad's decision for each; knows neither spans nor rules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gives no text to what holds no speech, whatever engine stands behind: a second opinion on the cheap first look.
+"""Withholds text where a second VAD hears no speech, for any engine.
 
 webrtcvad takes music and noise for voices; a model that must say something then invents words.
 """

@@ -323,7 +323,7 @@ class WhisperEngine:
 
 
 def is_audible(waveform: Waveform) -> bool:
-    """Tell whether there is anything that could be a word."""
+    """Return whether there is anything that could be a word."""
     return len(waveform) >= SHORTEST_SECONDS * SAMPLE_RATE and bool(np.abs(waveform).max() > SILENT_PEAK)
 
 

@@ -96,13 +96,13 @@ def is_subtitle(text: str) -> bool:
 
 
 def is_one_cry(text: str) -> bool:
-    """Tell whether a text is one word again and again: people say so, but so does the network of a siren."""
+    """Return whether a text is one word again and again: people say so, but so does the network of a siren."""
     words = _units(text)
     return len(words) >= FEWEST_CRIES and len(set(words)) == 1
 
 
 def repeats(text: str) -> bool:
-    """Tell whether a text goes round in circles, as no speaker does."""
+    """Return whether a text goes round in circles, as no speaker does."""
     packed = text.encode()
     if len(packed) > 60 and len(packed) / len(zlib.compress(packed)) > MOST_COMPRESSION:
         return True

@@ -1,6 +1,6 @@
 """Batches: many recordings with one set of options, each an ordinary transcription. Put together, follow, steer them.
 
-How recordings come in is in arrivals.py.
+How recordings come in is in uploads.py.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Carries files of this machine into batches, and clears up what was left lying: uploads that nobody goes on with.
+"""Copies files of this machine into batches, and removes uploads that were abandoned.
 
 One process at a time does this for a data folder; where it dies another one goes on.
 """
@@ -53,7 +53,7 @@ class BatchImporter:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        thread = Thread(target=self._work, name="porter", daemon=True)
+        thread = Thread(target=self._work, name="batch-importer", daemon=True)
         thread.start()
         try:
             yield
@@ -79,13 +79,13 @@ class BatchImporter:
                         self._clear_up(now)
                     is_busy = is_alone and self._carry(received_before)
             except (AppError, OSError):  # a locked database, a full disk: the next look tries again
-                event(_log, logging.WARNING, "porter_waits", exc_info=True)
+                event(_log, logging.WARNING, "import_waits", exc_info=True)
             received_before = max(received_before, now - SETTLING)
             if not is_busy:
                 self._wake.wait(LOOK_SECONDS)
 
     def _carry(self, received_before: datetime) -> bool:
-        """Take in some of what is ready; tell whether there was anything."""
+        """Take in some of what is ready; return whether there was anything."""
         imports, watched = self._import_root is not None, self.watched
         with self._database.reading() as connection:
             rows = batch_items.ready(connection, received_before, AT_ONCE, imports=imports, watched=watched)

@@ -1,4 +1,4 @@
-"""The step from a whole file to a transcription of its batch, or to the discovery that its content is there already."""
+"""Turns a complete file into a transcription of its batch, or finds that its content is already there."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class Recording:
         return None if self.path is None else quote_from_bytes(os.fsencode(self.path))
 
     def is_same(self, size_bytes: int, modified_ms: int | None) -> bool:
-        """Tell whether these belong to the same file of this name; a sender need not know when it was changed."""
+        """Return whether these belong to the same file of this name; a sender need not know when it was changed."""
         is_as_old = self.modified_ms is None or modified_ms is None or self.modified_ms == modified_ms
         return self.size_bytes == size_bytes and is_as_old
 

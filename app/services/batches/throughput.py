@@ -1,4 +1,4 @@
-"""How quickly something goes on, seen from two looks at it: what was measured long ago does not count."""
+"""Measures throughput from successive readings of a counter; old readings expire."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pieces of uploads on their way to the disk: one at a time for each upload, whichever connection brings it.
+"""Chunks of uploads on their way to the disk: one at a time per upload, whichever connection sends it.
 
 A connection that broke may look alive to the server for minutes. So whoever comes next ends it: what it brought is
 stored and counted first, and what it still brings is refused.

@@ -1,7 +1,7 @@
-"""How recordings come into batches: sent in pieces over lines that break, or read from a folder of this machine.
+"""How recordings get into batches: uploaded in resumable chunks, or read from a folder of this machine.
 
 What a sender is told is on the disk stays there, whatever happens; a file that is whole becomes a transcription
-(admission.py). One bad file never stops the others.
+(ingest.py). One bad file never stops the others.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ class BatchUploads:
         self.uploads.remove(id)
 
     def add_files(self, batch_id: str, recordings: Sequence[Recording]) -> None:
-        """List files of this machine at the end of a batch; they are copied one after the other (porter.py).
+        """List files of this machine at the end of a batch; they are copied one after the other (importer.py).
 
         Raises:
             BatchNotFound
@@ -182,7 +182,7 @@ def _wanted(connection: Connection, id: str) -> Row:
 
 
 def _is_there(connection: Connection, row: Row) -> bool:
-    """Tell whether the content of an item is kept in some transcription."""
+    """Return whether the content of an item is kept in some transcription."""
     if row["state"] == ItemState.REMOVED:
         return False
     there = row["transcription_id"] or row["duplicate_of"]

@@ -162,7 +162,7 @@ class Watch:
         return not self._is_written(recording)
 
     def _is_written(self, recording: Recording) -> bool:
-        """Tell whether its texts are there and newer: another data folder, or none any more, knew it."""
+        """Return whether its texts are there and newer: another data folder, or none any more, knew it."""
         try:
             ages = [self._target(recording.name, form.suffix).stat().st_mtime for form in self.order.formats]
         except OSError:

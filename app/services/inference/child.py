@@ -1,4 +1,4 @@
-"""One life of the process that infers, from its start to its death, seen from the server.
+"""One run of the inference process, from its start to its exit, seen from the server.
 
 It is asked by one thread at a time; only `kill` may come from another. When to start the next one, and whom to
 tell, is decided in inference.py.

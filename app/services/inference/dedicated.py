@@ -1,4 +1,4 @@
-"""Another model beside the one in use, for a job that names it: loaded for that job, measured, and gone with it.
+"""A model of its own for a job that names one, beside the model in use: loaded, measured and unloaded with the job.
 
 There is one place. While it is taken, jobs that name a model wait in the queue and all others go on; so at most two
 models are in memory.

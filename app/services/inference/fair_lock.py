@@ -1,4 +1,4 @@
-"""A lock that is given in the order in which it was asked for: two jobs then take turns, segment by segment."""
+"""A lock granted in the order of the requests, so that two jobs take turns segment by segment."""
 
 from __future__ import annotations
 

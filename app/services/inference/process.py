@@ -1,4 +1,4 @@
-"""Keeps the process that infers alive: starts it, watches it, starts it again with the reason in log and status.
+"""Keeps the inference process running: starts, watches and restarts it, with the reason in log and status.
 
 It knows waveforms and texts, and neither jobs nor files. One request is worked on at a time.
 """
@@ -99,7 +99,7 @@ class InferenceProcess:
         return answer.freed_bytes if isinstance(answer, Cleared) else 0
 
     def unload_if_idle(self, seconds: float) -> bool:
-        """Unload where nothing has been asked for so long; tell whether that was so."""
+        """Unload where nothing has been asked for so long; return whether that was so."""
         if self._child is None or time.monotonic() - self._used_at < seconds:  # asked first without a turn
             return False
         with self._turns.taken():

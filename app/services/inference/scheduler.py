@@ -1,10 +1,10 @@
-"""Gathers the segments of all running jobs into batches for the process that infers, and gives each job its own back.
+"""Gathers the segments of all running jobs into batches for the inference process, and returns each job its results.
 
-Every job has a lane: it hands in a few segments ahead and takes out what became of them. One thread sends whatever
-waits as soon as the process is free, so that jobs read and store while it computes. No files and no database here.
+Every job has a queue: it submits a few segments ahead and takes the results. One thread sends whatever waits as soon as
+the process is free, so that jobs read and store while it computes. No files and no database here.
 
-Who speaks comes before recordings, in two ways: lanes of a higher priority are served first, and while somebody is in
-the middle of a sentence nothing long is begun. But a recording that has waited its patience out is served all the same.
+Live speech comes before recordings in two ways: queues of a higher priority are served first, and nothing long is started
+while somebody is in the middle of a sentence. A recording that has waited longer than its patience is served anyway.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ PACE_KEPT = 0.8  # of the measured pace, with each new measurement
 
 
 class InferenceScheduler:
-    """The one way from jobs to the process that infers."""
+    """The one way from jobs to the inference process."""
 
     def __init__(
         self,

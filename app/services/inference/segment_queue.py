@@ -1,4 +1,4 @@
-"""The way of one job's segments to the process that infers: handed in some ahead, taken out when they are done."""
+"""The queue of one job's segments for the inference process: some are submitted ahead, results are taken when done."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Recognised:
 
 @dataclass(slots=True, eq=False)
 class SegmentRequest:
-    """One segment on its way through the process that infers."""
+    """One segment on its way through the inference process."""
 
     index: int
     """The job's own number for it."""
@@ -120,7 +120,7 @@ class SegmentQueue:
         self.waiting = deque(sorted((*self.waiting, request), key=lambda each: each.index))
 
     def cancel(self, index: int) -> bool:
-        """Take back one segment; tell whether it still waited."""
+        """Take back one segment; return whether it still waited."""
         with self.scheduler.changed:
             found = next((request for request in self.waiting if request.index == index), None)
             if found:

@@ -1,4 +1,4 @@
-"""What the process that infers answers, and how it is; how it is kept alive stands in inference.py."""
+"""What the inference process answers, and how it is; process.py keeps it alive."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Stopped(Exception):
 
 @dataclass(frozen=True, slots=True)
 class InferenceStatus:
-    """How the process that infers is."""
+    """How the inference process is."""
 
     state: Literal["stopped", "loading", "ready", "busy", "failed"] = "stopped"
     """`stopped` loads by itself when work comes; `failed` tries again then."""

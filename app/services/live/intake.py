@@ -49,7 +49,7 @@ class Intake:
             return self.stored.seconds + len(self._waiting) / BYTES_PER_SAMPLE / SAMPLE_RATE
 
     def take(self, number: int, sound: bytes) -> bool:
-        """Take a chunk; tell whether it is new.
+        """Take a chunk; return whether it is new.
 
         Raises:
             LiveGap: one before it is missing.
@@ -67,7 +67,7 @@ class Intake:
             return True
 
     def write(self) -> bool:
-        """Put on the disk what has arrived; tell whether that was anything.
+        """Put on the disk what has arrived; return whether that was anything.
 
         Raises:
             DiskFull: there is no room; it stays in memory for the next time.

@@ -1,4 +1,4 @@
-"""A second process for what is being said, where the model in use answers too late for it.
+"""A second inference process for partial texts, where the model in use is too slow for them.
 
 Whisper hears a piece at once and writes it word by word: a second of computing for a few seconds of sound. The small
 built-in model reads the same in some milliseconds. So the text of an open segment comes from the small one, and the

@@ -65,7 +65,7 @@ class Recorder:
                 session.noted(place)
 
     def _is_written(self, session: Session) -> bool:
-        """Tell whether there is more of it on the disk than the database knows."""
+        """Return whether there is more of it on the disk than the database knows."""
         try:
             session.intake.write()
         except (AppError, OSError) as error:

@@ -1,4 +1,4 @@
-"""Questions of one session to the process that infers, and the sound that they are about."""
+"""Requests of one session to the inference process, and the sound they are about."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SessionQueues:
-    """The two ways of one session through the process that infers."""
+    """The two ways of one session through the inference process."""
 
     partials: SegmentQueue
     finals: SegmentQueue
@@ -29,7 +29,7 @@ class SessionQueues:
 
 @dataclass(slots=True)
 class PendingSegment:
-    """A question to the process that infers, and its answer."""
+    """A question to the inference process, and its answer."""
 
     number: int
     span: SpeechSpan

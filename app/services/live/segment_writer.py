@@ -1,4 +1,4 @@
-"""Keeps the finished segments of one session, however long the disk needs for it."""
+"""Stores the finished segments of one session, waiting for the disk where necessary."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of live sessions stands in the database. Each step is one transaction; when it returns, it is on the disk.
+"""Stores live sessions. Each step is one transaction; when it returns, it is on the disk.
 
 The transcription of a session runs without a worker. When the session ends, it has succeeded; or, where texts are
 still missing, it waits in the queue like any other, and a worker reads only those.

@@ -1,4 +1,4 @@
-"""Which folder has which name: the built-in model, those under the models folder, those that were pointed at."""
+"""Which model folder has which name: the built-in ones, those under the models folder, and linked ones."""
 
 from __future__ import annotations
 

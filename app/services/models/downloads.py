@@ -141,7 +141,7 @@ class ModelDownloads:
             raise storage_error(error, self._models_dir) from error
 
     def _is_running(self, name: str) -> bool:
-        """Tell whether a thread of this process downloads it; one that has let go of the folder is about to end."""
+        """Return whether a thread of this process downloads it; one that has let go of the folder is about to end."""
         if name not in self._running:
             return False
         thread, _ = self._running[name]

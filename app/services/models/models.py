@@ -1,7 +1,7 @@
 """The models as the web and the command line see them: what there is, fetch, verify, remove, use.
 
 A model is a folder under the models folder, or one elsewhere that a person has pointed at. Nothing is downloaded
-unless a person asks. Which model the inference process loads is followed by keeper.py.
+unless a person asks. Which model the inference process loads is followed by reloader.py.
 """
 
 from __future__ import annotations
@@ -312,7 +312,7 @@ class Models:
         return self._entry(self._catalog.name_of(folder, choice), choice)
 
     def use(self, name: str, *, is_tried: bool = False) -> ModelEntry:
-        """Choose the model; unless it was tried, the process that infers goes back if it does not load.
+        """Choose the model; unless it was tried, the inference process goes back if it does not load.
 
         Raises:
             ModelUnknown, ModelFixed, and what check_usable raises.

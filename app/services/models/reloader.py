@@ -1,4 +1,4 @@
-"""Keeps the loaded model the one that was chosen, as the settings want it, and gives its memory back when it is idle.
+"""Reloads the model when another is chosen or its settings change, and unloads it when idle.
 
 It runs in the process that owns the inference, and sees choices that other processes make.
 """
@@ -80,7 +80,7 @@ class ModelReloader:
             self._inference.unload_if_idle(idle_seconds)
 
     def _renew(self) -> None:
-        """Start the process that infers again, because packages were installed that it or its helpers can use."""
+        """Start the inference process again, because packages were installed that it or its helpers can use."""
         self._refused = None
         with suppress(InferenceUnavailable):  # told by the status; the old process comes back
             self._inference.use(self._spec_of(self._inference.spec.model_dir))

@@ -1,6 +1,6 @@
 """The durable queue as the web and the command line see it: give a recording in, follow it, read it, keep house.
 
-What `submit` returns is on the disk. How a worker takes jobs and does them is in claims.py.
+What `submit` returns is on the disk. How a worker takes jobs and does them is in job_store.py.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The worker's side of the queue: take a job, remember every finished segment, end it, and take over from the dead.
+"""The worker's side of the queue: claim a job, store every finished segment, finish it, and requeue stalled jobs.
 
 Each step is one transaction. A step of a job that was taken away from this worker raises ClaimLost.
 """
@@ -59,7 +59,7 @@ class JobStore:
         return transcription_from(row) if row else None
 
     def is_cancelled(self, id: str) -> bool:
-        """Tell whether a person wants the job to end or to wait, or somebody took it away."""
+        """Return whether a person wants the job to end or to wait, or somebody took it away."""
         with self._database.reading() as connection:
             row = transcriptions.held(connection, id, self._worker)
         return row is None or bool(row["cancel_requested"]) or row["rank"] == Rank.HELD
@@ -137,7 +137,7 @@ class JobStore:
     def release(self, id: str) -> bool:
         """End a job where a person wanted so, else give it back to its place in the queue; what is done is kept.
 
-        Tell whether it has ended.
+        Return whether it has ended.
         """
         with self._own(id) as (connection, row):
             self._requeue(connection, row)

@@ -1,4 +1,4 @@
-"""Reading a recording once more: a new transcription that shares the recording with the first one."""
+"""Transcribes a recording again: a new transcription that shares the recording with the first."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Recordings that are looked at for their speech: read once, then cut anew as often as a person moves a control.
 
 Reading happens in child processes, two at a time; what the detectors said of the frames is kept, so that cutting needs no
-look at the samples. What is said in a stretch is asked for in vad_texts.py.
+look at the samples. What is said in a stretch is asked for in texts.py.
 """
 
 from __future__ import annotations

@@ -114,7 +114,7 @@ class Transcriber:
                 self.persist(lambda: self.claims.note_memory(job.id, peak_bytes))
 
     def _recognise(self, job: Transcription, scheduler: InferenceScheduler) -> None:
-        """Send what is pending through the process that infers, some segments ahead, and keep each text at once."""
+        """Send what is pending through the inference process, some segments ahead, and keep each text at once."""
         pending = deque(self.claims.pending(job.id))
         began = time.monotonic()
         with scheduler.queue(job.id) as queue:

@@ -67,7 +67,7 @@ class Worker:
 
     @property
     def scheduler(self) -> InferenceScheduler:
-        """The way to the process that infers, for others who want a text beside the jobs."""
+        """The way to the inference process, for others who want a text beside the jobs."""
         return self._scheduler
 
     @contextmanager

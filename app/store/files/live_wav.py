@@ -1,4 +1,4 @@
-"""A WAV file that grows while somebody speaks: mono int16 at one rate, a recording at every moment of its life.
+"""A WAV file that grows while somebody speaks: mono int16, a valid recording at every moment.
 
 Its header says "as long as the file" until `close_up` writes the true length, so that a file whose writer was
 killed plays as well.

@@ -1,4 +1,4 @@
-"""Locks that tell the living from the dead: the kernel drops them when their process ends, however it ends."""
+"""File locks that the kernel releases when their owner exits, however it exits."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def hold_free(path: Path) -> int | None:
 
 
 def is_held(path: Path) -> bool:
-    """Tell whether a living process holds `path`; what is not there is held by nobody."""
+    """Return whether a living process holds `path`; what is not there is held by nobody."""
     with unless_held(path) as is_free:
         return not is_free and path.exists()
 
@@ -66,7 +66,7 @@ def _held_file(path: Path, kind: int) -> int | None:
 
 @contextmanager
 def unless_held(path: Path) -> Iterator[bool]:
-    """Lock `path` for the block if nobody holds it, and tell whether that is so; never wait."""
+    """Lock `path` for the block if nobody holds it, and return whether that is so; never wait."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:

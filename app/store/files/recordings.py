@@ -153,7 +153,7 @@ class Files:
         return self.folder(id) / AUDIO_NAME
 
     def has_audio(self, id: str) -> bool:
-        """Tell whether the samples are there: of the mix, or of the channels, of which the first comes last."""
+        """Return whether the samples are there: of the mix, or of the channels, of which the first comes last."""
         audio = self.audio(id)
         return audio.exists() or audio.with_name(f"1-{AUDIO_NAME}").exists()
 

@@ -92,7 +92,7 @@ class UploadFiles:
 
     @contextmanager
     def alone(self) -> Iterator[bool]:
-        """Tell whether no other process is inside such a block at this time."""
+        """Return whether no other process is inside such a block at this time."""
         with unless_held(self._folder) as is_alone:
             yield is_alone
 

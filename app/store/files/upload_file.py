@@ -1,4 +1,4 @@
-"""A recording that arrives: hashed while it is written, and there for nobody until it is complete and on the disk."""
+"""An incoming recording: hashed while it is written, and invisible until it is complete and on the disk."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ class VadFolders:
 
 
 def _removed(path: Path) -> bool:
-    """Remove a folder that nobody works on; tell whether that was so."""
+    """Remove a folder that nobody works on; return whether that was so."""
     with unless_held(path) as is_free:
         if is_free:
             shutil.rmtree(path, ignore_errors=True)

@@ -1,7 +1,7 @@
 """The queries on the history: one page of what fits, how many fit, the totals, and the trash.
 
 A page goes on from the place of the last row that was read, so the thousandth page costs as much as the first.
-The rows that fit are found in indexes alone (wanted.py); only those of one page are read whole.
+The rows that fit are found in indexes alone (history_filter.py); only those of one page are read whole.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a history is asked for, and the plan by which it is found: which index leads, and in which order.
+"""The filter of a history, and the query plan for it: which index leads, and in which order.
 
 A search is led by the index of words, unless the kind is so rare that its few rows are looked up one by one.
 """

@@ -41,7 +41,7 @@ def between(connection: Connection, transcription_id: str, first: int, last: int
 
 
 def finish(connection: Connection, transcription_id: str, index: int, **values: Any) -> bool:
-    """Store what became of a pending segment; tell whether it was still pending."""
+    """Store what became of a pending segment; return whether it was still pending."""
     query = update(segments).where(
         segments.c.transcription_id == transcription_id,
         segments.c.index == index,

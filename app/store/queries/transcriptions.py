@@ -166,7 +166,7 @@ def being_deleted(connection: Connection) -> list[str]:
 
 
 def is_known(connection: Connection, id: str) -> bool:
-    """Tell whether there is a row, even one that is being deleted."""
+    """Return whether there is a row, even one that is being deleted."""
     return connection.scalar(select(transcriptions.c.id).where(transcriptions.c.id == id)) is not None
 
 

@@ -82,7 +82,7 @@ def _telephone(run: Run, measured: Mapping[str, float]) -> Iterator[Finding]:
 
 
 def _has_enough(run: Run) -> bool:
-    """Tell whether the kind of the sound can be judged at all."""
+    """Return whether the kind of the sound can be judged at all."""
     return run.speech_seconds >= ENOUGH_SECONDS
 
 

@@ -100,7 +100,7 @@ class _Run:
         return self._told(Verdict.NOT_REPRODUCED, error=error.code)
 
     def _is_recorded(self, error: AppError) -> bool:
-        """Tell whether the job ended with this error, for the same reason."""
+        """Return whether the job ended with this error, for the same reason."""
         recorded = self._case.job.get("error") or {}
         return recorded.get("code") == error.code and _cause(recorded.get("params")) == _cause(error.params)
 
@@ -191,7 +191,7 @@ def _plain(value: object) -> str:
 
 
 def _appeared(comparison: Comparison) -> bool:
-    """Tell whether text has come where none was recorded; the CER cannot see that."""
+    """Return whether text has come where none was recorded; the CER cannot see that."""
     return any(not each.characters and each.distance for each in comparison.segments)
 
 

@@ -1,4 +1,4 @@
-"""What the server of live recognition says, as JSON in the reader's language."""
+"""The messages of the live server, as JSON in the reader's language."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the client of live recognition may say; each message is checked before anybody acts on it."""
+"""The messages of a live client, validated on arrival."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lets a refused upload hear why it was refused.
+"""Reads the rest of a refused upload, so that its client receives the refusal (lingering close).
 
 A connection that is closed while the client still sends is reset, and the client may never see the answer that
 was written before. So the answer goes out at once, and then what still arrives is read and thrown away for a
