@@ -14,3 +14,4 @@ set -x
 .venv/bin/lint-imports
 node_modules/.bin/biome ci .
 node_modules/.bin/tsc -p tsconfig.json
+node_modules/.bin/tsc -p tests/js

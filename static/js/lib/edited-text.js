@@ -1,5 +1,5 @@
 /** @import { Edit, Piece, Segment, Word } from "./types.js" */
-import { joined } from "./joining.js";
+import { joinTexts } from "./joining.js";
 
 /**
  * One paragraph as it is shown: a segment, or a piece of an edit that stands in place of segments.
@@ -131,7 +131,7 @@ export class EditedText {
     const isOneEdit = row.first === next.first;
     const pieces = isOneEdit ? this.#piecesOf(row) : [...this.#piecesOf(row), ...this.#piecesOf(next)];
     const [left, right] = [pieces[row.piece], pieces[row.piece + 1]];
-    pieces.splice(row.piece, 2, pieceOf(joined(left.text, right.text), left.start, right.end));
+    pieces.splice(row.piece, 2, pieceOf(joinTexts([left.text, right.text]), left.start, right.end));
     this.#step((edits) => this.#put(edits, { first: row.first, last: next.last }, pieces));
   }
 
@@ -179,7 +179,7 @@ export class EditedText {
   /** @param {Edit} edit @returns {Row[]} */
   #rowsOf({ first, last, pieces }) {
     const covered = this.#segments.slice(first, last + 1);
-    const original = covered.reduce((text, segment) => joined(text, segment.text), "");
+    const original = joinTexts(covered.map(({ text }) => text));
     const times = timesOf(pieces, covered[0]?.start ?? 0, covered.at(-1)?.end ?? 0);
     return pieces.map(({ text, text_raw, words }, piece) => ({
       key: piece ? `${first}.${piece}` : String(first),
