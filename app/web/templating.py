@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
+from math import floor
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -48,18 +49,20 @@ def _vary(request: Request) -> str:
 
 def clock(seconds: float) -> str:
     """Write a length or a position: 0:07, 12:30, 1:02:03."""
-    minutes, rest = divmod(int(seconds), 60)
+    minutes, rest = divmod(max(0, int(seconds)), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def filesize(size_bytes: float) -> str:
     """Write a size the way people say it: 512 B, 3.4 MB, 2 GB."""
-    for unit in ("B", "KB", "MB"):
-        if size_bytes < BYTES_PER_STEP:
-            return f"{size_bytes:.3g} {unit}"
-        size_bytes /= BYTES_PER_STEP
-    return f"{size_bytes:.3g} GB"
+    size, unit = float(size_bytes), "B"
+    for larger in ("KB", "MB", "GB"):
+        if size < BYTES_PER_STEP:
+            break
+        size, unit = size / BYTES_PER_STEP, larger
+    digits = 10 ** (2 if size < 10 else 1 if size < 100 else 0)
+    return f"{floor(size * digits + 0.5) / digits:.10g} {unit}"
 
 
 def moment(value: str) -> str:

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 
 from app.web.templating import clock, excerpt, filesize, moment
 from tests.conftest import REPOSITORY
+from tests.examples import examples
 
 
-@pytest.mark.parametrize(
-    ("seconds", "expected"), [(0, "0:00"), (7.9, "0:07"), (750, "12:30"), (3723, "1:02:03")]
-)
-def test_a_position_is_written_as_on_a_clock(seconds: float, expected: str) -> None:
-    assert clock(seconds) == expected
+@pytest.mark.parametrize("example", examples("formats"), ids=str)
+def test_lengths_and_sizes_are_written_as_the_pages_write_them(example: dict[str, Any]) -> None:
+    written = clock(example["clock"]) if "clock" in example else filesize(example["filesize"])
 
-
-@pytest.mark.parametrize(
-    ("size", "expected"), [(0, "0 B"), (512, "512 B"), (3_565_158, "3.4 MB"), (2 * 1024**3, "2 GB")]
-)
-def test_a_size_is_written_as_people_say_it(size: int, expected: str) -> None:
-    assert filesize(size) == expected
+    assert written == example["text"]
 
 
 def test_a_moment_is_written_in_utc_until_the_browser_knows_better() -> None:

@@ -1,7 +1,7 @@
 /** @import { Batch } from "../lib/batches-api.js" */
 import { badgeOf, batchLine, batchStateName, optionsLine } from "../lib/batch-wording.js";
+import { moment } from "../lib/moment.js";
 import { field, find, write } from "../lib/dom.js";
-import { moment } from "../lib/format.js";
 
 /**
  * Show the whole of a batch: its name, how far it is, and what can be done with it now.

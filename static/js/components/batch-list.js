@@ -4,8 +4,8 @@ import { problemOf } from "../lib/api.js";
 import { badgeOf, batchLine, batchStateName } from "../lib/batch-wording.js";
 import { listBatches } from "../lib/batches-api.js";
 import { copyOf, field, find, onAction, write } from "../lib/dom.js";
-import { moment } from "../lib/format.js";
 import { oneAtATime } from "../lib/timing.js";
+import { moment } from "../lib/moment.js";
 import { fillProblem } from "./problem-box.js";
 
 /** The batches that there are, the newest first. */

@@ -1,8 +1,9 @@
 /** @import { FullTranscription } from "../lib/types.js" */
 import { getTranscription, problemOf } from "../lib/api.js";
 import { find, onAction } from "../lib/dom.js";
-import { clock, filesize, moment } from "../lib/format.js";
+import { clock, filesize } from "../lib/format.js";
 import { t } from "../lib/messages.js";
+import { moment } from "../lib/moment.js";
 import { qualityName, sourceName } from "../lib/wording.js";
 
 /**

@@ -1,8 +1,9 @@
 /** @import { Transcription } from "../lib/types.js" */
 import { url } from "../lib/address.js";
 import { copyOf, field, find, write } from "../lib/dom.js";
-import { clock, filesize, moment } from "../lib/format.js";
+import { clock, filesize } from "../lib/format.js";
 import { t } from "../lib/messages.js";
+import { moment } from "../lib/moment.js";
 import { languageName, progressLine, stateName } from "../lib/wording.js";
 import { fillProblem } from "./problem-box.js";
 

@@ -1,7 +1,7 @@
 /** @import { Missing, MissingRule, MissingStretch } from "../lib/vad-api.js" */
 import { copyOf, find, onAction } from "../lib/dom.js";
 import { moveFocus } from "../lib/row-focus.js";
-import { preciseClock, secondsAndMs } from "../lib/stretch-wording.js";
+import { preciseClock, secondsAndMs } from "../lib/format.js";
 import { t } from "../lib/messages.js";
 
 /** Lists the stretches without text, with the rule that left each out; rules can be switched off. */

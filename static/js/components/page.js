@@ -1,7 +1,7 @@
-import { moment } from "../lib/format.js";
 import { startJournal } from "../lib/journal.js";
 import { closeMenusOutside } from "./menus.js";
 import { shortcutsDialog } from "./shortcuts.js";
+import { moment } from "../lib/moment.js";
 import { themeSwitch } from "./theme-switch.js";
 
 /** What every page does. */

@@ -2,7 +2,7 @@
 /** @import { StretchPlayer } from "./stretch-player.js" */
 import { copyOf, find } from "../lib/dom.js";
 import { moveFocus } from "../lib/row-focus.js";
-import { preciseClock, secondsAndMs } from "../lib/stretch-wording.js";
+import { preciseClock, secondsAndMs } from "../lib/format.js";
 import { t } from "../lib/messages.js";
 
 /** The stretches of speech with their times; follows the player. */

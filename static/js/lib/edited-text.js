@@ -180,6 +180,7 @@ export class EditedText {
   #rowsOf({ first, last, pieces }) {
     const covered = this.#segments.slice(first, last + 1);
     const original = joinTexts(covered.map(({ text }) => text));
+    const [channel = null, ...others] = new Set(covered.map((segment) => segment.channel));
     const times = timesOf(pieces, covered[0]?.start ?? 0, covered.at(-1)?.end ?? 0);
     return pieces.map(({ text, text_raw, words }, piece) => ({
       key: piece ? `${first}.${piece}` : String(first),
@@ -188,7 +189,7 @@ export class EditedText {
       piece,
       ...times[piece],
       state: "done",
-      channel: covered[0]?.channel ?? null,
+      channel: others.length ? null : channel, // what two people said was made one
       heard: heardIn(covered[0]),
       text,
       text_raw,
@@ -294,23 +295,31 @@ function piecesIn(edits, row) {
 }
 
 /**
- * Guess the borders that the server has not told yet by the length of the texts.
+ * Guess the borders that the server has not told yet, as it does where a text has no words: pieces between two known
+ * times share the time by their lengths.
  *
  * @param {Piece[]} pieces @param {number} start @param {number} end
  * @returns {{start: number, end: number}[]}
  */
 function timesOf(pieces, start, end) {
-  const total = pieces.reduce((sum, { text }) => sum + text.length, 0) || 1;
-  let [written, now] = [0, start];
-  return pieces.map((piece, index) => {
-    written += piece.text.length;
-    const begin = piece.start ?? now;
-    now = Math.max(
-      begin,
-      piece.end ??
-        pieces[index + 1]?.start ??
-        (index === pieces.length - 1 ? end : start + ((end - start) * written) / total),
-    );
-    return { start: begin, end: now };
+  const known = pieces.flatMap((piece, index) => (index === 0 || piece.start !== null ? [index] : []));
+  return known.flatMap((first, place) => {
+    const next = known[place + 1] ?? pieces.length;
+    const group = pieces.slice(first, next);
+    const until = next === pieces.length ? end : (group.at(-1)?.end ?? pieces[next].start ?? end);
+    return shared(group, first ? (group[0].start ?? start) : start, until);
+  });
+}
+
+/** @param {Piece[]} pieces @param {number} start @param {number} end */
+function shared(pieces, start, end) {
+  const lengths = pieces.map(({ text }) => [...text].length);
+  const total = lengths.reduce((sum, length) => sum + length, 0) || 1;
+  let written = 0;
+  return lengths.map((length, index) => {
+    const begin = start + ((end - start) * written) / total;
+    written += length;
+    const isLast = index === pieces.length - 1;
+    return { start: begin, end: isLast ? end : start + ((end - start) * written) / total };
   });
 }

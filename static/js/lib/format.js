@@ -1,4 +1,4 @@
-import { t } from "./messages.js";
+// The filters of app/web/templating.py; tests/data/formats.json holds both to the same answers.
 
 /**
  * Write a length or a position: 0:07, 12:30, 1:02:03.
@@ -7,9 +7,8 @@ import { t } from "./messages.js";
  */
 export function clock(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
-  const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  const [hours, minutes, rest] = parts.map((part) => String(part).padStart(2, "0"));
-  return parts[0] ? `${parts[0]}:${minutes}:${rest}` : `${Number(hours) * 60 + parts[1]}:${rest}`;
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  return hours ? `${hours}:${twoDigits(minutes)}:${twoDigits(rest)}` : `${minutes}:${twoDigits(rest)}`;
 }
 
 /**
@@ -18,33 +17,25 @@ export function clock(seconds) {
  * @param {number} bytes
  */
 export function filesize(bytes) {
-  let size = bytes;
-  for (const unit of ["B", "KB", "MB"]) {
-    if (size < 1024) return `${Number(size.toPrecision(3))} ${unit}`;
-    size /= 1024;
+  let [size, unit] = [bytes, "B"];
+  for (const larger of ["KB", "MB", "GB"]) {
+    if (size < 1024) break;
+    [size, unit] = [size / 1024, larger];
   }
-  return `${Number(size.toPrecision(3))} GB`;
+  const digits = 10 ** (size < 10 ? 2 : size < 100 ? 1 : 0);
+  return `${Math.floor(size * digits + 0.5) / digits} ${unit}`;
 }
 
-const locale = document.documentElement.lang;
-const clockTime = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-const thisYear = new Intl.DateTimeFormat(locale, {
-  month: "short",
-  day: "numeric",
-  hour: "2-digit",
-  minute: "2-digit",
-  hourCycle: "h23",
-});
-const anyDay = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
-
-/**
- * Write a moment in the reader's zone, as short as it stays clear.
- *
- * @param {string} timestamp RFC 3339
- */
-export function moment(timestamp) {
-  const then = new Date(timestamp);
-  const now = new Date();
-  if (then.toDateString() === now.toDateString()) return t("today {time}", { time: clockTime.format(then) });
-  return (then.getFullYear() === now.getFullYear() ? thisYear : anyDay).format(then);
+/** Write a position to the millisecond: 0:07.250. @param {number} seconds */
+export function preciseClock(seconds) {
+  const milliseconds = Math.round(seconds * 1000);
+  return `${clock(Math.floor(milliseconds / 1000))}.${String(milliseconds % 1000).padStart(3, "0")}`;
 }
+
+/** Write a length both ways: 2.610 s (2610 ms). @param {number} seconds */
+export function secondsAndMs(seconds) {
+  return `${seconds.toFixed(3)} s (${Math.round(seconds * 1000)} ms)`;
+}
+
+/** @param {number} value */
+const twoDigits = (value) => String(value).padStart(2, "0");

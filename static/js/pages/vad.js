@@ -10,9 +10,8 @@ import { StretchPlayer } from "../components/stretch-player.js";
 import { api, url } from "../lib/address.js";
 import { problemOf, Refusal } from "../lib/api.js";
 import { field, find, onAction, write } from "../lib/dom.js";
-import { clock } from "../lib/format.js";
+import { clock, preciseClock } from "../lib/format.js";
 import { t } from "../lib/messages.js";
-import { preciseClock } from "../lib/stretch-wording.js";
 import {
   getOutline,
   getSpeech,

@@ -1,0 +1,32 @@
+"""An edited text is laid over its segments on the server as in a page."""
+
+from typing import Any
+
+import pytest
+
+from app.domain.edit_timing import Draft, place
+from app.domain.edits import Edit, overlaid
+from app.services.transcriptions.records import SegmentRecord
+from tests.examples import examples
+
+
+@pytest.mark.parametrize("example", examples("edited_text"), ids=lambda example: example["name"])
+def test_edits_are_laid_over_the_segments_they_replace(example: dict[str, Any]) -> None:
+    records = [record(index, **segment) for index, segment in enumerate(example["segments"])]
+    edits = [edited(records, **edit) for edit in example["edits"]]
+
+    shown = [
+        {"start": each.start, "end": each.end, "text": each.text, "channel": each.channel}
+        for each in overlaid(records, edits)
+    ]
+
+    assert shown == example["shown"]
+
+
+def record(index: int, start: float, end: float, text: str, channel: int | None) -> SegmentRecord:
+    return SegmentRecord(index, start, end, "done", text, text, None, "", None, channel=channel)
+
+
+def edited(records: list[SegmentRecord], first: int, last: int, pieces: list[dict[str, Any]]) -> Edit:
+    drafts = [Draft(**piece) for piece in pieces]
+    return Edit(first, last, place([each.heard for each in records[first : last + 1]], drafts))
