@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+
+from tests.conftest import REPOSITORY
 
 TESTS = sorted((Path(__file__).parent / "js").glob("*.test.js"))
 
@@ -14,6 +18,13 @@ TESTS = sorted((Path(__file__).parent / "js").glob("*.test.js"))
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 @pytest.mark.parametrize("path", TESTS, ids=lambda path: path.name)
 def test_the_javascript_follows_its_rules(path: Path) -> None:
-    done = subprocess.run(["node", "--test", str(path)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["node", "--test", str(path)],
+        cwd=REPOSITORY,
+        env=os.environ | {"PYTHON": sys.executable},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
     assert done.returncode == 0, done.stdout + done.stderr

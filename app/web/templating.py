@@ -17,6 +17,7 @@ from app.domain.languages import NATIVE_NAMES, RARER
 from app.i18n import script_texts, translator
 from app.paths import resource_dir
 from app.services.models.models import BUILTIN_LARGE, RECOMMENDED
+from app.web.labels import labels_in
 from app.web.request import address_of, language_of, own_path, root_path
 from app.web.static_files import version_of
 
@@ -98,6 +99,7 @@ def _surroundings(request: Request, language: str) -> dict[str, Any]:
         "root_path": root_path(request.scope),
         "static": url(f"/static/{version_of(resource_dir('static'))}"),
         "script_texts": script_texts(language),
+        "labels": labels_in(language),
         "complaints": _complaints(request, language),
     }
 
@@ -120,6 +122,8 @@ def _environment(language: str) -> Environment:
     )
     translate = translator(language)
     environment.globals["_"] = lambda text, **values: translate(text).format_map(values)
+    labels = labels_in(language)
+    environment.globals["label"] = lambda kind, code: labels[kind].get(code or "", code or "")
     environment.globals["native_name"] = lambda code: NATIVE_NAMES.get(code, code)
     environment.globals["recommended_model"] = RECOMMENDED
     environment.globals["large_model"] = BUILTIN_LARGE

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.domain.errors.base import N_
-from app.domain.languages import NATIVE_NAMES
-from app.domain.transcript import EMOTIONS, EVENTS
+from app.web.labels import LABELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,13 +15,6 @@ if TYPE_CHECKING:
 
 AT_ONCE = 40
 """Paragraphs in the page itself."""
-LANGUAGE_NAMES = NATIVE_NAMES | {
-    "zh": N_("Chinese"),
-    "en": N_("English"),
-    "yue": N_("Cantonese"),
-    "ja": N_("Japanese"),
-    "ko": N_("Korean"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +85,7 @@ def _changes_of_language(segments: Sequence[SegmentRecord]) -> dict[int, str]:
     told = [segment for segment in segments if segment.language]
     before = ["", *(segment.language for segment in told)]
     return {
-        segment.index: LANGUAGE_NAMES.get(segment.language, segment.language)
+        segment.index: LABELS["language"].get(segment.language, segment.language)
         for segment, last in zip(told, before, strict=False)
         if segment.language != last
     }
@@ -102,5 +93,6 @@ def _changes_of_language(segments: Sequence[SegmentRecord]) -> dict[int, str]:
 
 def _heard(segment: SegmentRecord, language: str) -> tuple[str, ...]:
     """Name what a reader should know; that somebody speaks calmly is nothing to say."""
-    emotion = EMOTIONS.get(segment.emotion, "") if segment.emotion != "neutral" else ""
-    return tuple(filter(None, (language, emotion, *(EVENTS.get(event, "") for event in segment.events))))
+    emotion = [segment.emotion] if segment.emotion not in ("", "neutral") else []
+    sounds = [LABELS["sound"].get(sound, sound) for sound in [*emotion, *segment.events]]
+    return tuple(filter(None, (language, *sounds)))

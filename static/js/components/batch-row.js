@@ -1,8 +1,8 @@
 /** @import { BatchItem } from "../lib/batches-api.js" */
 import { url } from "../lib/address.js";
-import { itemStateName } from "../lib/batch-wording.js";
 import { copyOf, field, find, write } from "../lib/dom.js";
 import { clock } from "../lib/format.js";
+import { label } from "../lib/labels.js";
 import { t } from "../lib/messages.js";
 
 export function newItemRow() {
@@ -23,7 +23,7 @@ export function fillItemRow(row, item, total) {
   row.setAttribute("aria-setsize", String(total));
   write(row, "position", String(item.position + 1));
   fillName(row, item);
-  write(row, "state", itemStateName(item.state));
+  write(row, "state", label("job_state", item.state));
   field(row, "state").dataset.state = item.state;
   write(row, "duration", item.duration === null ? "" : clock(item.duration));
   write(row, "text", item.text);

@@ -2,9 +2,9 @@
 import { getTranscription, problemOf } from "../lib/api.js";
 import { find, onAction } from "../lib/dom.js";
 import { clock, filesize } from "../lib/format.js";
+import { label } from "../lib/labels.js";
 import { t } from "../lib/messages.js";
 import { moment } from "../lib/moment.js";
-import { qualityName, sourceName } from "../lib/wording.js";
 
 /**
  * Open and close what is known of a row beside its text; it is asked for when it is opened.
@@ -38,13 +38,13 @@ async function toggle(row, button) {
 function facts(job) {
   /** @type {[string, string | null][]} */
   const all = [
-    [t("Came in"), `${moment(job.created_at)} · ${sourceName(job.source)}`],
+    [t("Came in"), `${moment(job.created_at)} · ${label("source", job.source)}`],
     [t("Finished"), job.finished_at && moment(job.finished_at)],
     [t("Took"), workTime(job)],
     [t("Length"), job.duration === null ? null : clock(job.duration)],
     [t("File size"), filesize(job.size_bytes)],
     [t("Model"), job.model && [job.model, job.device].filter(Boolean).join(" · ")],
-    [t("Quality"), qualityName(job.options.quality)],
+    [t("Quality"), label("quality", job.options.quality)],
     [t("Hotwords"), job.options.hotwords.join(", ")],
     [t("Pieces"), job.segments.length ? String(job.segments.length) : null],
     [t("Confidence"), job.confidence === null ? null : `${Math.round(job.confidence * 100)}%`],

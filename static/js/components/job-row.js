@@ -2,9 +2,10 @@
 import { url } from "../lib/address.js";
 import { copyOf, field, find, write } from "../lib/dom.js";
 import { clock, filesize } from "../lib/format.js";
+import { label } from "../lib/labels.js";
 import { t } from "../lib/messages.js";
 import { moment } from "../lib/moment.js";
-import { languageName, progressLine, stateName } from "../lib/wording.js";
+import { progressLine } from "../lib/wording.js";
 import { fillProblem } from "./problem-box.js";
 
 /** @param {Transcription} job */
@@ -36,7 +37,7 @@ export function fillJobRow(row, job) {
 /** @param {HTMLElement} row @param {Transcription} job */
 function fillHead(row, job) {
   write(row, "name", job.name);
-  write(row, "state", stateName(job.state));
+  write(row, "state", label("job_state", job.state));
   field(row, "state").dataset.state = job.state;
   for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (row.querySelectorAll("a:not([data-place])")))
     link.href = url(`/transcriptions/${job.id}`);
@@ -48,7 +49,7 @@ function fillFacts(row, job) {
   write(row, "created_at", moment(job.created_at));
   write(row, "duration", job.duration === null ? "" : clock(job.duration));
   write(row, "size", filesize(job.size_bytes));
-  write(row, "language", languageName(job.language));
+  write(row, "language", label("language", job.language));
   write(row, "warnings", job.warnings.length ? t("Notes: {count}", { count: job.warnings.length }) : "");
 }
 

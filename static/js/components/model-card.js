@@ -1,6 +1,7 @@
 /** @import { ModelItem, Needs, Pull } from "../lib/models-api.js" */
 import { find, write } from "../lib/dom.js";
 import { clock, filesize } from "../lib/format.js";
+import { label } from "../lib/labels.js";
 import { t } from "../lib/messages.js";
 import { Pace } from "../lib/pace.js";
 import { fillProblem } from "./problem-box.js";
@@ -19,7 +20,7 @@ export function showModel(card, model) {
   const badge = find(card, ".badge", HTMLElement);
   const isIncomplete = Boolean(model.needs) && model.state === "ready";
   badge.dataset.state = isIncomplete ? "stopped" : model.state;
-  write(card, "state", stateName(isIncomplete ? "stopped" : model.state));
+  write(card, "state", label("model_state", isIncomplete ? "stopped" : model.state));
   write(card, "size", sizeOf(model));
   fillProblem(card, model.problem);
   showPull(card, model.pull);
@@ -105,17 +106,4 @@ function amount({ done_bytes, total_bytes }) {
 function sizeOf({ size_bytes, size_is_estimate }) {
   if (size_bytes === null) return t("size unknown");
   return size_is_estimate ? t("about {size}", { size: filesize(size_bytes) }) : filesize(size_bytes);
-}
-
-/** @param {ModelItem["state"]} state */
-function stateName(state) {
-  return {
-    in_use: t("In use"),
-    switching: t("Loading"),
-    ready: t("Ready"),
-    damaged: t("Damaged"),
-    pulling: t("Downloading"),
-    stopped: t("Not complete"),
-    available: t("Not downloaded"),
-  }[state];
 }

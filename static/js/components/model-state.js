@@ -1,7 +1,8 @@
 /** @import { Model } from "../lib/types.js" */
 import { getSystem } from "../lib/api.js";
 import { field, find, write } from "../lib/dom.js";
-import { modelStateName, optionName, optionValue } from "../lib/wording.js";
+import { optionValue } from "../lib/wording.js";
+import { label } from "../lib/labels.js";
 import { fillProblem } from "./problem-box.js";
 
 const SOON_MS = 1500; // while it changes
@@ -39,7 +40,7 @@ export function modelState(root, alsoShow) {
 function show(root, model) {
   root.dataset.state = model.state;
   field(root, "lamp").dataset.state = model.state;
-  write(root, "state", modelStateName(model.state));
+  write(root, "state", label("engine_state", model.state));
   if (model.device) write(root, "device", model.device);
   write(root, "restarts", String(model.restarts));
   write(root, "differences", differences(model.receipt));
@@ -57,7 +58,7 @@ function differences(receipt) {
     .filter(({ asked, applied, reason }) => reason && asked !== "auto" && asked !== applied)
     .map(
       ({ name, asked, applied, reason }) =>
-        `${optionName(name)}: ${optionValue(name, asked)} → ${optionValue(name, applied)}. ${reason}`,
+        `${label("option", name)}: ${optionValue(name, asked)} → ${optionValue(name, applied)}. ${reason}`,
     )
     .join(" ");
 }

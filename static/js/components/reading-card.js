@@ -2,8 +2,8 @@
 import { url } from "../lib/address.js";
 import { field, find, write } from "../lib/dom.js";
 import { filesize } from "../lib/format.js";
+import { label } from "../lib/labels.js";
 import { t } from "../lib/messages.js";
-import { languageName, qualityName, stateName } from "../lib/wording.js";
 
 /**
  * Show how one reading stands.
@@ -19,9 +19,13 @@ export function showReading(card, reading, isBest) {
   card.toggleAttribute("data-best", isBest);
   card.toggleAttribute("data-in-use", reading.is_in_use);
   write(card, "title", reading.title);
-  write(card, "state", stateName(reading.state));
+  write(card, "state", label("job_state", reading.state));
   field(card, "state").dataset.state = reading.state;
-  write(card, "settings", `${languageName(reading.options.language)} · ${qualityName(reading.options.quality)}`);
+  write(
+    card,
+    "settings",
+    `${label("language", reading.options.language)} · ${label("quality", reading.options.quality)}`,
+  );
   write(
     card,
     "kind",

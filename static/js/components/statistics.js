@@ -2,8 +2,8 @@
 import { url } from "../lib/address.js";
 import { find, write } from "../lib/dom.js";
 import { filesize } from "../lib/format.js";
+import { label } from "../lib/labels.js";
 import { t } from "../lib/messages.js";
-import { languageName, sourceName, stateName } from "../lib/wording.js";
 
 const locale = document.documentElement.lang;
 const number = new Intl.NumberFormat(locale);
@@ -21,9 +21,9 @@ export function showStatistics(root, told) {
   write(root, "size", filesize(told.size_bytes));
   write(root, "trash", told.trash_count ? `${number.format(told.trash_count)} · ${filesize(told.trash_bytes)}` : "0");
   showDays(root, told.days);
-  showBars(root, "state", told.by_state, (name) => stateName(/** @type {any} */ (name)));
-  showBars(root, "language", told.by_language, languageName);
-  showBars(root, "source", told.by_source, sourceName);
+  showBars(root, "state", told.by_state, "job_state");
+  showBars(root, "language", told.by_language);
+  showBars(root, "source", told.by_source);
   root.ariaBusy = "false";
 }
 
@@ -64,12 +64,12 @@ function dayOf(day) {
  * @param {HTMLElement} root
  * @param {string} kind
  * @param {Record<string, number>} counts
- * @param {(name: string) => string} nameOf
+ * @param {string} [labels] the kind of label, where it has another name
  */
-function showBars(root, kind, counts, nameOf) {
+function showBars(root, kind, counts, labels = kind) {
   const shown = Object.entries(counts).filter(([, count]) => count);
   const sum = shown.reduce((total, [, count]) => total + count, 0);
-  const rows = shown.map(([name, count]) => bar(nameOf(name), count, count / sum, kind, name));
+  const rows = shown.map(([name, count]) => bar(label(labels, name), count, count / sum, kind, name));
   if (!rows.length) rows.push(bar(t("Nothing yet"), 0, 0, kind, ""));
   find(root, `[data-bars="${kind}"]`, HTMLElement).replaceChildren(...rows);
 }

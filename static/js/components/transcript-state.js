@@ -1,8 +1,9 @@
 /** @import { FullTranscription, ReceiptLine, Transcription } from "../lib/types.js" */
 import { copyOf, field, find, write } from "../lib/dom.js";
 import { clock } from "../lib/format.js";
+import { label } from "../lib/labels.js";
 import { t } from "../lib/messages.js";
-import { isOpen, languageName, optionName, optionValue, progressLine, stateName } from "../lib/wording.js";
+import { isOpen, optionValue, progressLine } from "../lib/wording.js";
 import { fillProblem } from "./problem-box.js";
 
 /**
@@ -27,10 +28,10 @@ export function showState(page, job) {
 export function showHead(page, job) {
   write(page, "name", job.name);
   document.title = `${job.name} · Fun-ASR WebUI`;
-  write(page, "state", stateName(job.state));
+  write(page, "state", label("job_state", job.state));
   field(page, "state").dataset.state = job.state;
   write(page, "duration", job.duration === null ? "" : clock(job.duration));
-  write(page, "language", languageName(job.language));
+  write(page, "language", label("language", job.language));
   write(page, "model", job.model ?? "");
   write(page, "device", job.device ?? "");
 }
@@ -66,7 +67,7 @@ function showReceipt(body, receipt) {
 function receiptRows({ name, asked, applied, reason }) {
   const row = document.createElement("tr");
   row.append(
-    cell("th", optionName(name), { scope: "row" }),
+    cell("th", label("option", name), { scope: "row" }),
     cell("td", optionValue(name, asked)),
     cell("td", optionValue(name, applied)),
   );

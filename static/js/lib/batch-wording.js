@@ -1,26 +1,13 @@
-/** @import { Batch, ItemState } from "./batches-api.js" */
+/** @import { Batch } from "./batches-api.js" */
 import { clock } from "./format.js";
+import { label } from "./labels.js";
 import { t } from "./messages.js";
-import { languageName, qualityName } from "./wording.js";
 
 /** @param {Batch} batch */
 export function batchStateName({ state, counts }) {
   if (state === "running" && !counts.total) return t("Empty");
   if (state === "running" && isWaitingForFiles(counts)) return t("Waits for files");
-  return { running: t("Working"), paused: t("Paused"), done: t("Done"), cancelled: t("Cancelled") }[state];
-}
-
-/** @param {ItemState} state */
-export function itemStateName(state) {
-  return {
-    uploading: t("Uploading"),
-    queued: t("Waiting"),
-    running: t("Working"),
-    succeeded: t("Done"),
-    failed: t("Failed"),
-    cancelled: t("Cancelled"),
-    duplicate: t("Duplicate"),
-  }[state];
+  return label("batch_state", state);
 }
 
 /** The badge that fits a batch: one that is done looks like a recording that is done. @param {Batch} batch */
@@ -49,7 +36,7 @@ export function batchLine({ counts, progress, eta_seconds, state }) {
 
 /** Say in one line how the recordings of a batch are read. @param {Batch} batch */
 export function optionsLine({ options }) {
-  const parts = [languageName(options.language), qualityName(options.quality)];
+  const parts = [label("language", options.language), label("quality", options.quality)];
   if (options.itn) parts.push(t("Numbers as digits (ITN)"));
   if (options.punctuation) parts.push(t("Punctuation"));
   if (options.channels === "separate") parts.push(t("Each channel on its own"));

@@ -1,0 +1,104 @@
+"""What a person reads for the codes that the API answers with. Templates and scripts take them from here alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from app.domain.errors.base import N_
+from app.domain.languages import NATIVE_NAMES
+from app.domain.transcript import EMOTIONS, EVENTS
+from app.i18n import translator
+
+LABELS: Mapping[str, Mapping[str, str]] = {
+    "job_state": {
+        "queued": N_("Waiting"),
+        "running": N_("Working"),
+        "succeeded": N_("Done"),
+        "failed": N_("Failed"),
+        "cancelled": N_("Cancelled"),
+        "uploading": N_("Uploading"),  # this one and the next: only in a batch
+        "duplicate": N_("Duplicate"),
+    },
+    "batch_state": {
+        "running": N_("Working"),
+        "paused": N_("Paused"),
+        "done": N_("Done"),
+        "cancelled": N_("Cancelled"),
+    },
+    "model_state": {
+        "in_use": N_("In use"),
+        "switching": N_("Loading"),
+        "ready": N_("Ready"),
+        "damaged": N_("Damaged"),
+        "pulling": N_("Downloading"),
+        "stopped": N_("Not complete"),
+        "available": N_("Not downloaded"),
+    },
+    "engine_state": {
+        "stopped": N_("Model not loaded"),
+        "loading": N_("Model is loading"),
+        "ready": N_("Ready"),
+        "busy": N_("Recognizing"),
+        "failed": N_("Model failed"),
+    },
+    "language": NATIVE_NAMES
+    | {
+        "auto": N_("Automatic"),
+        "zh": N_("Chinese"),
+        "en": N_("English"),
+        "zh-en": N_("Chinese and English"),
+        "yue": N_("Cantonese"),
+        "ja": N_("Japanese"),
+        "ko": N_("Korean"),
+        "none": N_("No speech"),
+        "multilingual": N_("31 languages"),
+    },
+    "quality": {"fast": N_("Fast"), "balanced": N_("Balanced"), "accurate": N_("Accurate")},
+    "source": {
+        "page": N_("Page"),
+        "api": N_("API"),
+        "cli": N_("Command line"),
+        "live": N_("Live"),
+        "batch": N_("Batch"),
+        "folder": N_("Watched folder"),
+        "compare": N_("Comparison"),
+    },
+    "option": {
+        "language": N_("Language"),
+        "hotwords": N_("Hotwords"),
+        "itn": N_("Text normalisation"),
+        "hotword": N_("Hotword"),
+        "punctuation": N_("Punctuation"),
+        "times": N_("Times"),
+        "device": N_("Device"),
+        "dtype": N_("Precision"),
+        "decoding": N_("Decoding"),
+        "batch": N_("Batch"),
+        "vad": N_("Speech detection"),
+        "channels": N_("Channels"),
+        "speech_check": N_("Check for speech"),
+    },
+    "option_value": {
+        "on": N_("on"),
+        "off": N_("off"),
+        "mix": N_("Mixed"),
+        "separate": N_("Each on its own"),
+        "auto": N_("Automatic"),
+        "pauses": N_("From pauses"),
+    },
+    "hotword_status": {"matched": N_("heard"), "not_heard": N_("not heard")},
+    "ability": {
+        "times": N_("Times"),
+        "hotwords": N_("Hotwords"),
+        "itn": N_("Numbers as digits (ITN)"),
+        "punctuation": N_("Punctuation"),
+    },
+    "sound": EMOTIONS | EVENTS,
+}
+"""By the kind of code; the texts are English and keys of the catalogues."""
+
+
+def labels_in(language: str) -> dict[str, dict[str, str]]:
+    """Return all labels in the language of a reader."""
+    translate = translator(language)
+    return {kind: {code: translate(text) for code, text in texts.items()} for kind, texts in LABELS.items()}
