@@ -12,6 +12,7 @@ set -x
 .venv/bin/ruff check .
 .venv/bin/mypy
 .venv/bin/lint-imports
+.venv/bin/python scripts/generate_types.py --check
 node_modules/.bin/biome ci .
 node_modules/.bin/tsc -p tsconfig.json
 node_modules/.bin/tsc -p tests/js

@@ -28,3 +28,11 @@ def test_the_javascript_follows_its_rules(path: Path) -> None:
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_types_of_the_pages_follow_the_api() -> None:
+    script = REPOSITORY / "scripts" / "generate_types.py"
+
+    done = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, f"{done.stdout}{done.stderr}run: .venv/bin/python scripts/generate_types.py"

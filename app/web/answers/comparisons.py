@@ -10,8 +10,8 @@ from app.web.answers.transcriptions import options_answer, problem_answer, progr
 from app.web.schemas.comparisons import (
     CellAnswer,
     ComparisonAnswer,
+    DifferencePiece,
     ErrorCount,
-    PieceAnswer,
     ReadingAnswer,
     SegmentLineAnswer,
 )
@@ -91,6 +91,6 @@ def _errors(reading: Reading) -> ErrorCount | None:
 def _cell(cell: Cell) -> CellAnswer:
     return CellAnswer(
         state=cell.segment.state if cell.segment else "pending",
-        pieces=[PieceAnswer(text=piece.text, kind=piece.kind.value) for piece in cell.pieces],
+        pieces=[DifferencePiece(text=piece.text, kind=piece.kind.value) for piece in cell.pieces],
         dropped=cell.segment.dropped if cell.segment else "",
     )

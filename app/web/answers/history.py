@@ -13,7 +13,7 @@ from app.domain.errors.requests import InvalidParameter
 from app.domain.states import JobState
 from app.services.transcriptions.history import HistoryFilter, HistoryPosition
 from app.web.answers.transcriptions import item_answer
-from app.web.schemas.history import ExcerptAnswer, FoundItem, PieceAnswer, TranscriptionPage
+from app.web.schemas.history import ExcerptAnswer, FoundItem, MatchAnswer, TranscriptionPage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -123,8 +123,8 @@ def zone_of(name: str) -> ZoneInfo:
         raise InvalidParameter(name="zone", reason=N_("there is no such time zone")) from error
 
 
-def _pieces(pieces: Iterable[Piece]) -> list[PieceAnswer]:
-    return [PieceAnswer(text=piece.text, is_match=piece.is_match) for piece in pieces]
+def _pieces(pieces: Iterable[Piece]) -> list[MatchAnswer]:
+    return [MatchAnswer(text=piece.text, is_match=piece.is_match) for piece in pieces]
 
 
 def _aware(name: str, moment: datetime | None) -> datetime | None:

@@ -63,7 +63,7 @@ class ReadingAnswer(BaseModel):
     device: str | None = Field(examples=["cpu"])
 
 
-class PieceAnswer(BaseModel):
+class DifferencePiece(BaseModel):
     """A stretch of a text."""
 
     text: str = Field(examples=["今天"])
@@ -77,7 +77,7 @@ class CellAnswer(BaseModel):
     """What one reading has for a segment."""
 
     state: Literal["pending", "done", "failed"] = Field(examples=["done"])
-    pieces: list[PieceAnswer] = Field(
+    pieces: list[DifferencePiece] = Field(
         description="Beside the reference, or beside the first reading where there is none."
     )
     dropped: str = Field(description="Why text was withheld; empty otherwise.", examples=[""])

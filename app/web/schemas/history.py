@@ -19,7 +19,7 @@ Ids = Annotated[
 ]
 
 
-class PieceAnswer(BaseModel):
+class MatchAnswer(BaseModel):
     """A part of a text."""
 
     text: str = Field(examples=["会议"])
@@ -34,14 +34,14 @@ class ExcerptAnswer(BaseModel):
         examples=[42.6],
     )
     segment: int | None = Field(description="Its index.", examples=[7])
-    pieces: list[PieceAnswer] = Field(description="The text around them, in order.")
+    pieces: list[MatchAnswer] = Field(description="The text around them, in order.")
 
 
 class FoundItem(TranscriptionItem):
     """One transcription that fits."""
 
     deleted_at: Moment | None = Field(description="When it was put in the trash.", examples=[None])
-    name_pieces: list[PieceAnswer] = Field(description="The name, with what was searched for marked.")
+    name_pieces: list[MatchAnswer] = Field(description="The name, with what was searched for marked.")
     excerpts: list[ExcerptAnswer] = Field(description="Up to three places; none without a search.")
 
 

@@ -1,6 +1,6 @@
-/** @import { Batch } from "../lib/batches-api.js" */
 /** @import { Found } from "../lib/dropped.js" */
 /** @import { RecognitionSettings } from "./recognition-settings.js" */
+/** @import { Batch } from "../lib/types.js" */
 import { problemOf } from "../lib/api.js";
 import { addServerFolder, createBatch, deleteBatch } from "../lib/batches-api.js";
 import { field, find, onAction, write } from "../lib/dom.js";

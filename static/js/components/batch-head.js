@@ -1,4 +1,4 @@
-/** @import { Batch } from "../lib/batches-api.js" */
+/** @import { Batch } from "../lib/types.js" */
 import { badgeOf, batchLine, batchStateName, optionsLine } from "../lib/batch-wording.js";
 import { moment } from "../lib/moment.js";
 import { field, find, write } from "../lib/dom.js";

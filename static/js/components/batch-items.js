@@ -1,4 +1,4 @@
-/** @import { BatchItem } from "../lib/batches-api.js" */
+/** @import { BatchItem } from "../lib/types.js" */
 import { problemOf } from "../lib/api.js";
 import { listItems } from "../lib/batches-api.js";
 import { find, onAction } from "../lib/dom.js";

@@ -1,4 +1,4 @@
-/** @import { Batch } from "../lib/batches-api.js" */
+/** @import { Batch } from "../lib/types.js" */
 import { url } from "../lib/address.js";
 import { problemOf } from "../lib/api.js";
 import { badgeOf, batchLine, batchStateName } from "../lib/batch-wording.js";

@@ -1,4 +1,4 @@
-/** @import { BatchItem } from "../lib/batches-api.js" */
+/** @import { BatchItem } from "../lib/types.js" */
 import { url } from "../lib/address.js";
 import { copyOf, field, find, write } from "../lib/dom.js";
 import { clock } from "../lib/format.js";

@@ -1,5 +1,5 @@
-/** @import { Batch } from "../lib/batches-api.js" */
 /** @import { Found } from "../lib/dropped.js" */
+/** @import { Batch } from "../lib/types.js" */
 import { url } from "../lib/address.js";
 import { cancelTranscription, problemOf, Refusal, retryTranscription } from "../lib/api.js";
 import { deleteBatch, exportAddress, getBatch, giveUpUpload, orderBatch, steerBatch } from "../lib/batches-api.js";

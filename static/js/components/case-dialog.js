@@ -1,4 +1,4 @@
-/** @import { CaseFile, CasePreview } from "../lib/case-api.js" */
+/** @import { CaseFile, CasePreview } from "../lib/types.js" */
 import { problemOf } from "../lib/api.js";
 import { caseAddress, previewCase } from "../lib/case-api.js";
 import { examineServer } from "../lib/doctor-api.js";

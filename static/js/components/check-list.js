@@ -1,4 +1,4 @@
-/** @import { Check } from "../lib/doctor-api.js" */
+/** @import { Check } from "../lib/types.js" */
 import { copyOf, field, find, write } from "../lib/dom.js";
 import { t } from "../lib/messages.js";
 

@@ -1,4 +1,4 @@
-/** @import { Cell, Comparison, Line, Piece } from "../lib/comparisons-api.js" */
+/** @import { ComparedSegment, ComparedText, Comparison, DifferencePiece } from "../lib/types.js" */
 import { clock } from "../lib/format.js";
 import { t } from "../lib/messages.js";
 import { isOpen } from "../lib/wording.js";
@@ -45,7 +45,7 @@ export class ComparisonTable {
     }
   }
 
-  /** @param {Line} line @param {number} number @param {Comparison} comparison @param {string[]} titles */
+  /** @param {ComparedSegment} line @param {number} number @param {Comparison} comparison @param {string[]} titles */
   #rowOf(line, number, { readings, is_laid_out: isLaidOut }, titles) {
     const states = readings.map(({ state }) => state);
     const key = JSON.stringify([line, titles, states]);
@@ -75,7 +75,7 @@ function cellOf(title, content, isReference) {
   return cell;
 }
 
-/** @param {Cell} cell @param {boolean} isGoingOn @returns {(string | Node)[]} */
+/** @param {ComparedText} cell @param {boolean} isGoingOn @returns {(string | Node)[]} */
 function contentOf({ state, pieces, dropped }, isGoingOn) {
   if (pieces.length) return pieces.map(nodeOf);
   if (state === "pending") return [none(isGoingOn ? "…" : "–")];
@@ -83,7 +83,7 @@ function contentOf({ state, pieces, dropped }, isGoingOn) {
   return [none(dropped ? t("Withheld: the model was not sure that somebody spoke.") : t("No text"))];
 }
 
-/** @param {Piece} piece */
+/** @param {DifferencePiece} piece */
 function nodeOf({ text, kind }) {
   if (kind === "same") return text;
   const element = document.createElement(kind === "other" ? "ins" : "del");

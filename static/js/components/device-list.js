@@ -1,4 +1,4 @@
-/** @import { Device } from "../lib/settings-api.js" */
+/** @import { Device } from "../lib/types.js" */
 import { copyOf, field, find, onAction, write } from "../lib/dom.js";
 import { t } from "../lib/messages.js";
 import { problemOf } from "../lib/api.js";

@@ -1,5 +1,5 @@
-/** @import { HotwordOutcome } from "../lib/types.js" */
 /** @import { Player } from "./player.js" */
+/** @import { HotwordOutcome } from "../lib/types.js" */
 import { copyOf, field, find, write } from "../lib/dom.js";
 import { clock } from "../lib/format.js";
 import { hotwordFate } from "../lib/wording.js";

@@ -1,4 +1,4 @@
-/** @import { HotwordList } from "../lib/hotword-lists-api.js" */
+/** @import { HotwordList } from "../lib/types.js" */
 import { problemOf } from "../lib/api.js";
 import { find, onAction, write } from "../lib/dom.js";
 import { createList, deleteList, getLists, replaceList } from "../lib/hotword-lists-api.js";

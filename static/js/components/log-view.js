@@ -1,4 +1,4 @@
-/** @import { LogEntry, LogPage } from "../lib/logs-api.js" */
+/** @import { LogLine, LogPage } from "../lib/types.js" */
 import { copyOf, field, find } from "../lib/dom.js";
 
 const MOST_SHOWN = 2000; // the oldest leave, so that a page that follows for a day stays quick
@@ -22,7 +22,7 @@ export class LogView {
     this.#settle();
   }
 
-  /** @param {LogEntry[]} entries */
+  /** @param {LogLine[]} entries */
   append(entries) {
     if (entries.length === 0) return;
     const isAtEnd = this.isAtEnd();
@@ -45,7 +45,7 @@ export class LogView {
   }
 }
 
-/** @param {LogEntry} entry */
+/** @param {LogLine} entry */
 function lineOf(entry) {
   const line = copyOf("log-entry-template");
   line.dataset.level = entry.level;

@@ -1,4 +1,4 @@
-/** @import { Missing, MissingRule, MissingStretch } from "../lib/vad-api.js" */
+/** @import { Missing, MissingRule, MissingStretch } from "../lib/types.js" */
 import { copyOf, find, onAction } from "../lib/dom.js";
 import { moveFocus } from "../lib/row-focus.js";
 import { preciseClock, secondsAndMs } from "../lib/format.js";

@@ -1,4 +1,4 @@
-/** @import { ModelItem, Needs, Pull } from "../lib/models-api.js" */
+/** @import { ModelItem, Needs, Pull } from "../lib/types.js" */
 import { find, write } from "../lib/dom.js";
 import { clock, filesize } from "../lib/format.js";
 import { label } from "../lib/labels.js";

@@ -1,4 +1,4 @@
-/** @import { ModelItem } from "../lib/models-api.js" */
+/** @import { ModelItem } from "../lib/types.js" */
 import { api, url } from "../lib/address.js";
 import { problemOf } from "../lib/api.js";
 import { answerOf } from "../lib/dialog.js";

@@ -1,4 +1,4 @@
-/** @import { Reading } from "../lib/comparisons-api.js" */
+/** @import { Reading } from "../lib/types.js" */
 import { url } from "../lib/address.js";
 import { field, find, write } from "../lib/dom.js";
 import { filesize } from "../lib/format.js";
@@ -32,7 +32,7 @@ export function showReading(card, reading, isBest) {
     reading.errors ? { cer: t("Errors (CER)"), wer: t("Errors (WER)") }[reading.errors.kind] : t("Errors"),
   );
   write(card, "errors", reading.errors ? `${(100 * reading.errors.rate).toFixed(1)}%` : "–");
-  field(card, "errors").title = reading.errors ? t("{wrong} of {total}", reading.errors) : "";
+  field(card, "errors").title = reading.errors ? t("{wrong} of {total}", { ...reading.errors }) : "";
   write(card, "speed", reading.real_time_factor ? speed(reading.real_time_factor) : "–");
   write(card, "memory", reading.memory_bytes ? filesize(reading.memory_bytes) : "–");
   showProgress(find(card, "progress", HTMLProgressElement), reading);

@@ -1,4 +1,4 @@
-/** @import { Difference, Replay, ReplayResult } from "../lib/replay-api.js" */
+/** @import { Difference, Replay, ReplayResult } from "../lib/types.js" */
 import { find, write } from "../lib/dom.js";
 import { t } from "../lib/messages.js";
 import { comparedRow, comparisonTable } from "./compare.js";

@@ -1,5 +1,4 @@
-/** @import { Model } from "../lib/types.js" */
-/** @import { Settings, SettingItem, Value } from "../lib/settings-api.js" */
+/** @import { Model, SettingItem, Settings } from "../lib/types.js" */
 import { Refusal, problemOf } from "../lib/api.js";
 import { find, onAction, write } from "../lib/dom.js";
 import { t } from "../lib/messages.js";
@@ -197,7 +196,7 @@ function noteOf({ origin, waits_for_restart }) {
 /** @param {HTMLElement} row */
 const nameOf = (row) => row.dataset.setting ?? "";
 
-/** @param {HTMLElement} row @returns {Value} */
+/** @param {HTMLElement} row @returns {SettingItem["value"]} */
 const storedValue = (row) => JSON.parse(row.dataset.value ?? "null");
 
 /** What is sent: nothing of its own where it is the default. @param {HTMLElement} row */
@@ -213,7 +212,7 @@ function controlOf(row) {
   throw new Error(`The setting ${nameOf(row)} has no control`);
 }
 
-/** @param {HTMLElement} row @returns {Value} */
+/** @param {HTMLElement} row @returns {SettingItem["value"]} */
 function valueOf(row) {
   const control = controlOf(row);
   if (control instanceof HTMLInputElement && control.type === "checkbox") return control.checked;
@@ -221,7 +220,7 @@ function valueOf(row) {
   return isNumber && control.value !== "" ? Number(control.value) : control.value;
 }
 
-/** @param {HTMLElement} row @param {Value} value */
+/** @param {HTMLElement} row @param {SettingItem["value"]} value */
 function setValue(row, value) {
   const control = controlOf(row);
   if (control instanceof HTMLInputElement && control.type === "checkbox") control.checked = value === true;
@@ -236,7 +235,7 @@ function complain(row, text) {
   controlOf(row).ariaInvalid = text ? "true" : null;
 }
 
-/** @returns {Record<string, Value>} */
+/** @returns {Record<string, SettingItem["value"]>} */
 function readDraft() {
   try {
     return JSON.parse(sessionStorage.getItem(DRAFT) ?? "{}");

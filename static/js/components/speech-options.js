@@ -1,4 +1,4 @@
-/** @import { VadOptions } from "../lib/vad-api.js" */
+/** @import { VadOptions } from "../lib/types.js" */
 import { find } from "../lib/dom.js";
 
 /** The controls of speech detection that a form has; the last values are remembered by the browser. */

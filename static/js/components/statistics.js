@@ -1,4 +1,4 @@
-/** @import { Statistics } from "../lib/history-api.js" */
+/** @import { Statistics } from "../lib/types.js" */
 import { url } from "../lib/address.js";
 import { find, write } from "../lib/dom.js";
 import { filesize } from "../lib/format.js";

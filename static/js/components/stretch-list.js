@@ -1,5 +1,5 @@
-/** @import { Speech, Stretch } from "../lib/vad-api.js" */
 /** @import { StretchPlayer } from "./stretch-player.js" */
+/** @import { Speech, Stretch } from "../lib/types.js" */
 import { copyOf, find } from "../lib/dom.js";
 import { moveFocus } from "../lib/row-focus.js";
 import { preciseClock, secondsAndMs } from "../lib/format.js";

@@ -1,6 +1,6 @@
-/** @import { Segment } from "../lib/types.js" */
 /** @import { Player } from "./player.js" */
 /** @import { View } from "./segment-row.js" */
+/** @import { Segment } from "../lib/types.js" */
 import { copyOf, find, onAction } from "../lib/dom.js";
 import { EditSaver } from "../lib/edit-saver.js";
 import { EditedText } from "../lib/edited-text.js";

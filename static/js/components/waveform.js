@@ -1,5 +1,5 @@
-/** @import { Segment } from "../lib/types.js" */
 /** @import { Player } from "./player.js" */
+/** @import { Segment } from "../lib/types.js" */
 import { clock } from "../lib/format.js";
 
 const WIDTH = 1000; // units of the picture, whatever its size on the screen

@@ -1,4 +1,4 @@
-/** @import { Finding, FullTranscription, Model, Problem, Transcription } from "./types.js" */
+/** @import { Finding, FullTranscription, Model, Problem, RecognitionOptions, Transcription } from "./types.js" */
 import { api } from "./address.js";
 import { noteRequest } from "./journal.js";
 import { t } from "./messages.js";
@@ -28,7 +28,7 @@ export const cancelTranscription = (id) => send("POST", `/transcriptions/${id}/c
 /** @param {string} id @returns {Promise<Transcription>} */
 export const retryTranscription = (id) => send("POST", `/transcriptions/${id}/retry`);
 
-/** @param {string} id @param {Partial<import("./types.js").RecognitionOptions>} options @returns {Promise<Transcription>} */
+/** @param {string} id @param {Partial<RecognitionOptions>} options @returns {Promise<Transcription>} */
 export const recogniseAgain = (id, options) => send("POST", `/transcriptions/${id}/again`, options);
 
 /** @param {string} id @returns {Promise<void>} */
@@ -77,10 +77,21 @@ export function problemIn(status, body) {
  * @param {unknown} [body]
  */
 export async function send(method, path, body) {
+  const response = await request(method, path, body);
+  return response.status === 204 ? undefined : response.json();
+}
+
+/**
+ * @param {string} method
+ * @param {string} path
+ * @param {unknown} [body]
+ * @returns {Promise<Response>} a success
+ */
+export async function request(method, path, body) {
   const headers = { accept: "application/json", ...(body ? { "content-type": "application/json" } : {}) };
   const response = await noted(method, api(path), { method, headers, body: body ? JSON.stringify(body) : undefined });
   if (!response.ok) throw new Refusal(problemIn(response.status, await response.text()), response.status);
-  return response.status === 204 ? undefined : response.json();
+  return response;
 }
 
 /**
@@ -88,11 +99,11 @@ export async function send(method, path, body) {
  *
  * @param {string} method
  * @param {string} address
- * @param {RequestInit} request
+ * @param {RequestInit} options
  */
-async function noted(method, address, request) {
+async function noted(method, address, options) {
   try {
-    const response = await fetch(address, request);
+    const response = await fetch(address, options);
     noteRequest(method, address, response.status, response.headers.get("x-request-id"));
     return response;
   } catch (error) {

@@ -1,42 +1,7 @@
-/** @import { Problem, RecognitionOptions } from "./types.js" */
+/** @import { Batch, BatchItem, RecognitionOptions, Upload } from "./types.js" */
 import { api } from "./address.js";
-import { problemIn, Refusal, send } from "./api.js";
-import { noteRequest } from "./journal.js";
-
-/**
- * What the REST API says about batches; the words are those of /docs.
- *
- * @typedef {"uploading" | "queued" | "running" | "succeeded" | "failed" | "cancelled" | "duplicate"} ItemState
- * @typedef {"running" | "paused" | "done" | "cancelled"} BatchState
- *
- * @typedef {object} Batch
- * @property {string} id
- * @property {string} name
- * @property {string} created_at
- * @property {BatchState} state
- * @property {Record<ItemState | "total", number>} counts
- * @property {number} seconds_total  of sound, as far as it is known
- * @property {number} seconds_done
- * @property {number} progress  0 to 1
- * @property {number | null} eta_seconds
- * @property {{language: string, quality: string, hotwords: string[], itn: boolean, punctuation: boolean, channels: string}} options
- *
- * @typedef {object} BatchItem
- * @property {string} id
- * @property {number} position
- * @property {string} name
- * @property {ItemState} state
- * @property {number} progress  0 to 1
- * @property {number | null} duration  seconds
- * @property {string | null} transcription_id
- * @property {string | null} duplicate_of  id of the transcription with the same content
- * @property {Problem | null} error
- * @property {string} text  its beginning
- *
- * @typedef {{id: string, offset: number}} Upload
- */
-
-export const LARGEST_PAGE = 500; // items in one answer
+import { send } from "./api.js";
+import { transfer } from "./transfer.js";
 
 /** @param {string} id */
 const address = (id) => `/batches/${encodeURIComponent(id)}`;
@@ -93,8 +58,7 @@ export function listItems(id, { offset, limit, state }) {
 }
 
 /**
- * Send one slice; XMLHttpRequest, because fetch does not tell how much has left. A connection on which
- * nothing moves for `stallMs` counts as broken.
+ * Send one slice. A connection on which nothing moves for `stallMs` counts as broken.
  *
  * @param {string} id
  * @param {number} offset
@@ -102,39 +66,23 @@ export function listItems(id, { offset, limit, state }) {
  * @param {{signal: AbortSignal, stallMs: number, onProgress: (bytes: number) => void}} watch
  * @returns {Promise<{offset: number}>}
  */
-export function sendSlice(id, offset, slice, { signal, stallMs, onProgress }) {
-  return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest();
-    let timer = setTimeout(() => request.abort(), stallMs);
-    const moves = () => {
-      clearTimeout(timer);
-      timer = setTimeout(() => request.abort(), stallMs);
-    };
-    const stop = () => request.abort();
-    request.open("PATCH", api(`/uploads/${encodeURIComponent(id)}`));
-    request.setRequestHeader("accept", "application/json");
-    request.setRequestHeader("content-type", "application/offset+octet-stream");
-    request.setRequestHeader("upload-offset", String(offset));
-    request.upload.addEventListener("progress", ({ loaded }) => {
-      moves();
-      onProgress(Math.min(loaded, slice.size));
+export async function sendSlice(id, offset, slice, { signal, stallMs, onProgress }) {
+  const stalled = new AbortController();
+  const fail = () => stalled.abort(new TypeError("Nothing moved"));
+  let timer = setTimeout(fail, stallMs);
+  try {
+    return await transfer("PATCH", `/uploads/${encodeURIComponent(id)}`, slice, {
+      headers: { "content-type": "application/offset+octet-stream", "upload-offset": String(offset) },
+      signal: AbortSignal.any([signal, stalled.signal]),
+      onProgress: ({ loaded }) => {
+        clearTimeout(timer);
+        timer = setTimeout(fail, stallMs);
+        onProgress(Math.min(loaded, slice.size));
+      },
     });
-    request.addEventListener("load", () => {
-      if (request.status < 300) resolve(JSON.parse(request.responseText));
-      else reject(new Refusal(problemIn(request.status, request.responseText), request.status));
-    });
-    request.addEventListener("error", () => reject(new TypeError("The connection broke")));
-    request.addEventListener("abort", () => {
-      reject(signal.aborted ? new DOMException("Stopped", "AbortError") : new TypeError("Nothing moved"));
-    });
-    request.addEventListener("loadend", () => {
-      noteRequest("PATCH", api("/uploads"), request.status, request.getResponseHeader("x-request-id"));
-      clearTimeout(timer);
-      signal.removeEventListener("abort", stop);
-    });
-    signal.addEventListener("abort", stop);
-    request.send(slice);
-  });
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /**

@@ -1,4 +1,4 @@
-/** @import { Check } from "./doctor-api.js" */
+/** @import { Check } from "./types.js" */
 import { api, socketOf, url } from "./address.js";
 import { DOCTOR, serverClock } from "./doctor-api.js";
 import { t } from "./messages.js";

@@ -1,10 +1,4 @@
-/**
- * @typedef {object} Check
- * @property {string} id
- * @property {"ok" | "note" | "warning" | "failure"} status
- * @property {string} fact
- * @property {string} advice
- */
+/** @import { Check } from "./types.js" */
 import { api } from "./address.js";
 import { send } from "./api.js";
 

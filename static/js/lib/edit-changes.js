@@ -1,6 +1,5 @@
 /** @import { Edits } from "./edited-text.js" */
-/** @import { Change } from "./edits-api.js" */
-/** @import { Edit } from "./types.js" */
+/** @import { Change, Edit } from "./types.js" */
 
 const MOST_BYTES = 50_000; // the server reads no larger request into its memory than 64 KB
 

@@ -1,4 +1,4 @@
-/** @import { Change } from "./edits-api.js" */
+/** @import { Change } from "./types.js" */
 
 /**
  * Changes that the server does not have yet, kept by the browser across a reload or a crash.

@@ -1,6 +1,5 @@
 /** @import { EditedText, Edits } from "./edited-text.js" */
-/** @import { Change } from "./edits-api.js" */
-/** @import { Edit } from "./types.js" */
+/** @import { Change, Edit } from "./types.js" */
 import { Refusal, problemOf } from "./api.js";
 import { baseOf, changesBetween, clashes, portion, touch, withChanges } from "./edit-changes.js";
 import { EditDrafts } from "./edit-drafts.js";

@@ -1,11 +1,5 @@
-/** @import { Edit, Segment, Word } from "./types.js" */
+/** @import { Change, Edits, Segment, Word } from "./types.js" */
 import { send } from "./api.js";
-
-/**
- * @typedef {{text: string, start: number | null, end: number | null}} PieceDraft
- * @typedef {{first: number, last: number, pieces: PieceDraft[]}} Change  no pieces: as it was recognised
- * @typedef {{revision: number, edits: Edit[]}} Edits
- */
 
 /** Without words: those of a long text come with the part that is looked at. @param {string} id @returns {Promise<Edits>} */
 export const getEdits = async (id) => withoutWords(await send("GET", `/transcriptions/${id}/edits?words=false`));

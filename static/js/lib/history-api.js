@@ -1,23 +1,5 @@
-/** @import { Transcription } from "./types.js" */
-import { api } from "./address.js";
-import { problemIn, Refusal, send } from "./api.js";
-
-/**
- * What the REST API says about the history and the trash; the words are those of /docs.
- *
- * @typedef {{count: number, undo: string}} Deletion
- *
- * @typedef {object} Statistics
- * @property {number} count
- * @property {number} seconds
- * @property {number} size_bytes
- * @property {Record<string, number>} by_state
- * @property {Record<string, number>} by_language
- * @property {Record<string, number>} by_source
- * @property {number} trash_count
- * @property {number} trash_bytes
- * @property {{day: string, count: number}[]} days
- */
+/** @import { Deletion, Statistics, Transcription } from "./types.js" */
+import { request, send } from "./api.js";
 
 export const MOST_AT_ONCE = 1000; // ids in one request
 
@@ -55,12 +37,7 @@ export const ownZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone ??
  * @param {string} format
  */
 export async function exportAll(ids, format) {
-  const response = await fetch(api("/history/export"), {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ ids, format }),
-  });
-  if (!response.ok) throw new Refusal(problemIn(response.status, await response.text()), response.status);
+  const response = await request("POST", "/history/export", { ids, format });
   const link = document.createElement("a");
   link.href = URL.createObjectURL(await response.blob());
   link.download = `transcripts.${format.split(".").pop()}`;

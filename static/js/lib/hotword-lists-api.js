@@ -1,6 +1,5 @@
+/** @import { HotwordList } from "./types.js" */
 import { send } from "./api.js";
-
-/** @typedef {{id: string, name: string, words: string, count: number}} HotwordList */
 
 /** @returns {Promise<{lists: HotwordList[]}>} */
 export const getLists = () => send("GET", "/hotword-lists");

@@ -1,12 +1,4 @@
-/**
- * @typedef {object} LogEntry
- * @property {string} level
- * @property {string} request
- * @property {string} job
- * @property {string} text
- *
- * @typedef {{entries: LogEntry[], place: string, is_cut: boolean}} LogPage
- */
+/** @import { LogPage } from "./types.js" */
 import { api } from "./address.js";
 import { send } from "./api.js";
 

@@ -1,39 +1,5 @@
-/** @import { Model, Problem } from "./types.js" */
+/** @import { Model, ModelItem } from "./types.js" */
 import { send } from "./api.js";
-
-/**
- * What the REST API says about models; the words are those of /docs.
- *
- * @typedef {object} Pull
- * @property {string} hub
- * @property {"asking" | "downloading" | "unpacking" | "verifying"} phase
- * @property {boolean} is_running
- * @property {number} done_bytes
- * @property {number | null} total_bytes
- *
- * @typedef {object} ModelItem
- * @property {string} name
- * @property {string} title
- * @property {"in_use" | "switching" | "ready" | "damaged" | "pulling" | "stopped" | "available"} state
- * @property {number | null} size_bytes
- * @property {boolean} size_is_estimate
- * @property {boolean} is_linked
- * @property {Pull | null} pull
- * @property {Needs | null} needs
- * @property {Problem | null} problem
- *
- * @typedef {object} Needs  packages that are not installed
- * @property {string[]} packages
- * @property {number} megabytes
- * @property {boolean} can_install
- * @property {string} obstacle
- * @property {string} command
- * @property {boolean} is_running
- * @property {number} done
- * @property {number} total
- * @property {string} current
- * @property {Problem | null} problem
- */
 
 /** @param {string} name */
 const address = (name) => `/models/${encodeURIComponent(name)}`;

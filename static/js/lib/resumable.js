@@ -1,4 +1,4 @@
-/** @import { Upload } from "./batches-api.js" */
+/** @import { Upload } from "./types.js" */
 import { Refusal } from "./api.js";
 import { announceUpload, getUpload, sendSlice } from "./batches-api.js";
 import { Waiting } from "./waiting.js";

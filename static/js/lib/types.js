@@ -1,98 +1,66 @@
 /**
- * What the REST API takes and sends; the words are those of /docs.
+ * What the pages call the values of the REST API. Their shapes come from its description, by scripts/generate_types.py;
+ * only what a page adds or leaves out is written here.
  *
- * @typedef {{language: string, quality: string, hotwords: string, itn: boolean, punctuation: boolean, channels: string, model?: string}} RecognitionOptions
+ * @import * as Api from "./api-types.d.ts"
  *
- * @typedef {{code: string, message: string, advice: string}} Problem
+ * @typedef {Api.ErrorDetail} Problem
+ * @typedef {Api.FindingAnswer} Finding
+ * @typedef {Api.HotwordAnswer} HotwordOutcome
+ * @typedef {Api.JobState} JobState
+ * @typedef {Api.ModelAnswer} Model
+ * @typedef {Api.ReceiptLine} ReceiptLine
+ * @typedef {Api.WordAnswer} Word
  *
- * @typedef {object} Finding  something odd about a recording or its text
- * @property {string} id
- * @property {string} fact
- * @property {string} advice
- * @property {{label: string, again: Partial<RecognitionOptions>, page: string} | null} remedy
+ * @typedef {Omit<Api.TranscriptionAnswer, "segments">} Transcription
+ * @typedef {Transcription & {segments: Segment[]}} FullTranscription
+ * @typedef {Omit<Api.SegmentAnswer, "words"> & {words?: Word[], spoken?: string}} Segment  its words once they were asked for; `spoken` is its language where it is another one than before
+ * @typedef {Omit<Api.PieceAnswer, "start" | "end" | "words"> & {start: number | null, end: number | null, words: Word[] | null}} Piece  times: null until the server has found them; words: null until they were asked for
+ * @typedef {Omit<Api.EditAnswer, "pieces"> & {pieces: Piece[]}} Edit
+ * @typedef {{revision: number, edits: Edit[]}} Edits
+ * @typedef {Omit<Api.EditChange, "pieces"> & {pieces: Required<Api.PieceDraft>[]}} Change
  *
- * @typedef {object} Progress
- * @property {"queued" | "preparing" | "recognizing" | "finished"} stage
- * @property {number} percent  0 to 100
- * @property {number} seconds_done
- * @property {number} segments_done
- * @property {number} segments_failed
- * @property {number} segments_total  0 until the recording has been read
- * @property {number | null} eta_seconds
- * @property {number | null} queue_position  1 is next
+ * @typedef {Api.BatchAnswer} Batch
+ * @typedef {Api.BatchItemAnswer} BatchItem
+ * @typedef {Api.UploadAnswer} Upload
  *
- * @typedef {object} Segment
- * @property {number} index
- * @property {number} start  seconds
- * @property {number} end  seconds
- * @property {"pending" | "done" | "failed"} state
- * @property {string} text
- * @property {string} text_raw
- * @property {number | null} channel  counted from 1; null where the channels were mixed
- * @property {string} emotion  empty where the model tells none
- * @property {string[]} events  what else was heard
- * @property {string} [language]  as the model heard it; empty where it tells none
- * @property {string} [spoken]  the same, where it is another one than before
- * @property {Word[]} [words]  once they were asked for
+ * @typedef {Api.CaseFile} CaseFile
+ * @typedef {Api.CasePreview} CasePreview
+ * @typedef {Api.CheckAnswer} Check
+ * @typedef {Api.ReplayAnswer} Replay
+ * @typedef {Api.ReplayResult} ReplayResult
+ * @typedef {Api.DifferenceAnswer} Difference
  *
- * @typedef {{text: string, start: number, end: number, confidence: number, raw: string}} Word
+ * @typedef {Api.ComparisonAnswer} Comparison
+ * @typedef {Api.ReadingAnswer} Reading
+ * @typedef {Api.SegmentLineAnswer} ComparedSegment
+ * @typedef {Api.CellAnswer} ComparedText
+ * @typedef {Api.DifferencePiece} DifferencePiece
  *
- * @typedef {object} Piece  a paragraph of a text that was put right
- * @property {number | null} start  seconds; null until the server has found it in the words
- * @property {number | null} end
- * @property {string} text
- * @property {string} text_raw
- * @property {Word[] | null} words  null until they were asked for
+ * @typedef {Api.DeletionAnswer} Deletion
+ * @typedef {Api.StatisticsAnswer} Statistics
+ * @typedef {Api.HotwordListAnswer} HotwordList
+ * @typedef {Api.LogLine} LogLine
+ * @typedef {Api.LogPage} LogPage
  *
- * @typedef {{first: number, last: number, pieces: Piece[]}} Edit  what stands in place of some segments
+ * @typedef {Api.ModelItem} ModelItem
+ * @typedef {Api.PullAnswer} Pull
+ * @typedef {Api.NeedsAnswer} Needs
+ * @typedef {Api.DeviceItem} Device
+ * @typedef {Api.SettingItem} SettingItem
+ * @typedef {Api.SettingsAnswer} Settings
+ * @typedef {Api.StorageAnswer} Storage
  *
- * @typedef {{name: string, asked: string, applied: string, reason: string}} ReceiptLine
+ * @typedef {Api.VadAnswer} Analysis
+ * @typedef {Api.VadOptionsAnswer} VadOptions
+ * @typedef {Api.VadPeaks} VadPeaks
+ * @typedef {Api.Speech} Speech
+ * @typedef {Api.Stretch} Stretch
+ * @typedef {Api.MissingList} Missing
+ * @typedef {Api.MissingRule} MissingRule
+ * @typedef {Api.MissingStretch} MissingStretch
  *
- * @typedef {object} HotwordOutcome
- * @property {string} word
- * @property {"matched" | "not_heard" | "unusable"} status
- * @property {{start: number, end: number}[]} places  seconds
- * @property {string} unknown  characters that the model cannot write
- *
- * @typedef {"queued" | "running" | "succeeded" | "failed" | "cancelled"} JobState
- *
- * @typedef {object} Transcription
- * @property {string} id
- * @property {string} name
- * @property {JobState} state
- * @property {string} created_at
- * @property {string | null} started_at
- * @property {string | null} finished_at
- * @property {string} source
- * @property {{language: string, quality: string, hotwords: string[], itn: boolean, punctuation: boolean}} options
- * @property {number} size_bytes
- * @property {number | null} duration  seconds
- * @property {string | null} language
- * @property {string | null} model
- * @property {string | null} device
- * @property {Progress} progress
- * @property {boolean} cancel_requested
- * @property {string} text
- * @property {string[]} warnings
- * @property {Problem | null} error
- * @property {number} revision
- * @property {number} edit_revision  0 where the text is as it was recognised
- *
- * @typedef {Transcription & {segments: Segment[], receipt: ReceiptLine[], hotwords: HotwordOutcome[], confidence: number | null}} FullTranscription
- *
- * @typedef {object} Model
- * @property {"stopped" | "loading" | "ready" | "busy" | "failed"} state
- * @property {string | null} name
- * @property {string[]} languages  that it knows, beside auto; empty while it is not loaded
- * @property {string | null} device
- * @property {string | null} dtype
- * @property {number | null} parameters
- * @property {number | null} load_seconds
- * @property {number | null} memory_bytes
- * @property {number} restarts
- * @property {Problem | null} problem
- * @property {Problem | null} last_restart_reason
- * @property {ReceiptLine[]} receipt  device and precision: asked, applied, why
+ * @typedef {Omit<Api.Options, "hotwords" | "model"> & {hotwords: string, model?: string}} RecognitionOptions  as a form has them: a hotword on each line
  */
 
 export {};

@@ -1,6 +1,5 @@
 /** @import { Found } from "./dropped.js" */
-/** @import { Upload } from "./batches-api.js" */
-/** @import { Problem } from "./types.js" */
+/** @import { Problem, Upload } from "./types.js" */
 import { problemOf } from "./api.js";
 import { filesize } from "./format.js";
 import { t } from "./messages.js";

@@ -1,10 +1,8 @@
 /** @import { RecognitionOptions, Transcription } from "./types.js" */
-import { api } from "./address.js";
-import { problemIn, Refusal } from "./api.js";
-import { noteRequest } from "./journal.js";
+import { sendForm } from "./transfer.js";
 
 /**
- * Send one recording; XMLHttpRequest, because fetch does not tell how much has left.
+ * Send one recording to be recognised.
  *
  * @param {File} file
  * @param {RecognitionOptions} options
@@ -13,30 +11,7 @@ import { noteRequest } from "./journal.js";
  * @returns {Promise<Transcription>}
  */
 export function upload(file, options, onProgress, signal) {
-  return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest();
-    request.open("POST", api("/transcriptions"));
-    request.setRequestHeader("accept", "application/json");
-    request.upload.addEventListener("progress", ({ loaded, total }) => onProgress((100 * loaded) / total));
-    request.addEventListener("load", () => settle(request, resolve, reject));
-    request.addEventListener("loadend", () =>
-      noteRequest("POST", api("/transcriptions"), request.status, request.getResponseHeader("x-request-id")),
-    );
-    request.addEventListener("error", () => reject(new TypeError("The connection broke")));
-    request.addEventListener("abort", () => reject(new DOMException("Cancelled", "AbortError")));
-    signal.addEventListener("abort", () => request.abort());
-    request.send(formOf(file, options));
-  });
-}
-
-/**
- * @param {XMLHttpRequest} request
- * @param {(job: Transcription) => void} resolve
- * @param {(error: Error) => void} reject
- */
-function settle(request, resolve, reject) {
-  if (request.status === 201) resolve(JSON.parse(request.responseText));
-  else reject(new Refusal(problemIn(request.status, request.responseText)));
+  return sendForm("/transcriptions", formOf(file, options), onProgress, signal);
 }
 
 /**

@@ -1,5 +1,5 @@
-/** @import { Batch } from "../lib/batches-api.js" */
 /** @import { Found } from "../lib/dropped.js" */
+/** @import { Batch } from "../lib/types.js" */
 import { BatchComposer } from "../components/batch-composer.js";
 import { BatchList } from "../components/batch-list.js";
 import { BatchView } from "../components/batch-view.js";

@@ -1,4 +1,4 @@
-/** @import { Comparison } from "../lib/comparisons-api.js" */
+/** @import { Comparison } from "../lib/types.js" */
 import { ComparisonTable } from "../components/comparison-table.js";
 import { connectionBack, connectionLost } from "../components/notices.js";
 import { startPage } from "../components/page.js";

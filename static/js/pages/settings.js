@@ -1,5 +1,4 @@
-/** @import { Model } from "../lib/types.js" */
-/** @import { Device } from "../lib/settings-api.js" */
+/** @import { Device, Model } from "../lib/types.js" */
 import { deviceList } from "../components/device-list.js";
 import { modelState } from "../components/model-state.js";
 import { startPage } from "../components/page.js";

@@ -1,4 +1,4 @@
-/** @import { Analysis } from "../lib/vad-api.js" */
+/** @import { Analysis } from "../lib/types.js" */
 import { dropZone } from "../components/drop-zone.js";
 import { MissingList } from "../components/missing-list.js";
 import { startPage } from "../components/page.js";

