@@ -22,7 +22,7 @@ sys.path.insert(0, str(REPOSITORY))
 from app.main import create_app  # noqa: E402 - found by the line above
 from app.settings import Settings  # noqa: E402
 
-TARGET = REPOSITORY / "static" / "js" / "lib" / "api-types.d.ts"
+TARGET = REPOSITORY / "static" / "js" / "api" / "api-types.d.ts"
 HEAD = "// Written by scripts/generate_types.py from the OpenAPI document of the REST API.\n"
 NAMES: Mapping[str, str] = {
     "string": "string",

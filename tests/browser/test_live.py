@@ -148,7 +148,7 @@ def test_a_session_that_has_ended_can_be_heard_exported_and_read_again(live: Pag
 def test_the_text_follows_the_speaker_until_the_person_scrolls_up(live: Page) -> None:
     live.evaluate(
         """async () => {
-            const { LiveText } = await import("/static/js/components/live-text.js");
+            const { LiveText } = await import("/static/js/components/live/live-text.js");
             const text = new LiveText(document.querySelector("[data-text]"), () => {});
             window.say = (count) => {
                 for (let n = 0; n < count; n++) text.addFinals([{ segment: window.said++, start: 0, end: 1, text: "words" }]);
@@ -210,8 +210,8 @@ def test_a_line_that_died_without_a_word_is_told_and_mended(
 def test_what_the_connection_before_delivered_late_is_not_sent_again(live: Page) -> None:
     sent = live.evaluate(
         """async () => {
-          const { LiveLine } = await import("/static/js/lib/live-line.js");
-          const { Outbox } = await import("/static/js/audio/outbox.js");
+          const { LiveLine } = await import("/static/js/live/connection.js");
+          const { Outbox } = await import("/static/js/live/send-queue.js");
           const store = { put: async () => {}, dropBefore: async () => {} };
           const take = { id: "1", session: "1", token: "1", isStopped: false };
           const outbox = new Outbox(store, take);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { EditedText } from "../../static/js/lib/edited-text.js";
+import { EditedText } from "../../static/js/editing/edited-text.js";
 import { examples } from "./examples.js";
 
 for (const { name, segments, edits, shown } of examples("edited_text"))

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { joinTexts } from "../../static/js/lib/joining.js";
+import { joinTexts } from "../../static/js/editing/joining.js";
 import { examples } from "./examples.js";
 
 for (const { texts, joined } of examples("joining"))

@@ -19,7 +19,7 @@ AT_ONCE = 40
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A paragraph as templates/partials/_segment.html and static/js/lib/edited-text.js know it."""
+    """A paragraph as templates/partials/_segment.html and static/js/editing/edited-text.js know it."""
 
     key: str
     first: int

@@ -1,4 +1,4 @@
-/** @import { Problem } from "../lib/types.js" */
+/** @import { Problem } from "../api/types.js" */
 import { t } from "../lib/messages.js";
 
 /** The microphone is not available, with the reason and what to do. */

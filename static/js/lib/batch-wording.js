@@ -1,4 +1,4 @@
-/** @import { Batch } from "./types.js" */
+/** @import { Batch } from "../api/types.js" */
 import { clock } from "./format.js";
 import { label } from "./labels.js";
 import { t } from "./messages.js";

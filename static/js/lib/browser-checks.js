@@ -1,6 +1,6 @@
-/** @import { Check } from "./types.js" */
+/** @import { Check } from "../api/types.js" */
 import { api, socketOf, url } from "./address.js";
-import { DOCTOR, serverClock } from "./doctor-api.js";
+import { DOCTOR, serverClock } from "../api/doctor.js";
 import { t } from "./messages.js";
 
 /**

@@ -1,4 +1,4 @@
-/** @import { HotwordOutcome, JobState, Transcription } from "./types.js" */
+/** @import { HotwordOutcome, JobState, Transcription } from "../api/types.js" */
 import { clock } from "./format.js";
 import { label } from "./labels.js";
 import { t } from "./messages.js";

@@ -1,15 +1,15 @@
-/** @import { Found } from "../lib/dropped.js" */
-/** @import { Batch } from "../lib/types.js" */
-import { BatchComposer } from "../components/batch-composer.js";
-import { BatchList } from "../components/batch-list.js";
-import { BatchView } from "../components/batch-view.js";
-import { connectionBack, connectionLost } from "../components/notices.js";
-import { startPage } from "../components/page.js";
-import { RecognitionSettings } from "../components/recognition-settings.js";
-import { shortcuts } from "../components/shortcuts.js";
+/** @import { Found } from "../uploads/dropped-files.js" */
+/** @import { Batch } from "../api/types.js" */
+import { BatchComposer } from "../components/batches/batch-composer.js";
+import { BatchList } from "../components/batches/batch-list.js";
+import { BatchView } from "../components/batches/batch-view.js";
+import { connectionBack, connectionLost } from "../components/common/notices.js";
+import { startPage } from "../components/common/page.js";
+import { RecognitionSettings } from "../components/recognition/recognition-settings.js";
+import { shortcuts } from "../components/common/shortcuts.js";
 import { api, url } from "../lib/address.js";
 import { find } from "../lib/dom.js";
-import { listen } from "../lib/events.js";
+import { listen } from "../api/events.js";
 import { t } from "../lib/messages.js";
 
 const root = find(document, "[data-batch-page]", HTMLElement);

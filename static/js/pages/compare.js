@@ -1,9 +1,9 @@
-import { dropZone } from "../components/drop-zone.js";
-import { startPage } from "../components/page.js";
-import { complain } from "../components/problem-box.js";
+import { dropZone } from "../components/common/drop-zone.js";
+import { startPage } from "../components/common/page.js";
+import { complain } from "../components/common/problem-box.js";
 import { url } from "../lib/address.js";
-import { problemOf } from "../lib/api.js";
-import { beginComparison } from "../lib/comparisons-api.js";
+import { problemOf } from "../api/client.js";
+import { beginComparison } from "../api/comparisons.js";
 import { copyOf, find, onAction, write } from "../lib/dom.js";
 import { filesize } from "../lib/format.js";
 import { t } from "../lib/messages.js";

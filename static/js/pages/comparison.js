@@ -1,18 +1,18 @@
-/** @import { Comparison } from "../lib/types.js" */
-import { ComparisonTable } from "../components/comparison-table.js";
-import { connectionBack, connectionLost } from "../components/notices.js";
-import { startPage } from "../components/page.js";
-import { complain } from "../components/problem-box.js";
-import { showReading } from "../components/reading-card.js";
+/** @import { Comparison } from "../api/types.js" */
+import { ComparisonTable } from "../components/comparisons/comparison-table.js";
+import { connectionBack, connectionLost } from "../components/common/notices.js";
+import { startPage } from "../components/common/page.js";
+import { complain } from "../components/common/problem-box.js";
+import { showReading } from "../components/comparisons/comparison-card.js";
 import { api, url } from "../lib/address.js";
-import { cancelTranscription, problemOf } from "../lib/api.js";
-import { cancelComparison, deleteComparison, getComparison, setReference } from "../lib/comparisons-api.js";
+import { cancelTranscription, problemOf } from "../api/client.js";
+import { cancelComparison, deleteComparison, getComparison, setReference } from "../api/comparisons.js";
 import { answerOf } from "../lib/dialog.js";
 import { copyOf, find, onAction, write } from "../lib/dom.js";
-import { listen } from "../lib/events.js";
+import { listen } from "../api/events.js";
 import { t } from "../lib/messages.js";
-import { chooseModel } from "../lib/models-api.js";
-import { oneAtATime } from "../lib/timing.js";
+import { chooseModel } from "../api/models.js";
+import { oneAtATime } from "../lib/coalesce.js";
 
 startPage();
 const root = find(document, "[data-comparison]", HTMLElement);

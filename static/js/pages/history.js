@@ -1,14 +1,14 @@
-import { confirmed } from "../components/confirm.js";
-import { offerToTakeBack } from "../components/deleted-elsewhere.js";
-import { foundToolbar } from "../components/found-toolbar.js";
-import { jobDetails } from "../components/job-details.js";
-import { JobList } from "../components/job-list.js";
-import { LiveSearch } from "../components/live-search.js";
-import { offerUndo } from "../components/notices.js";
-import { startPage } from "../components/page.js";
-import { shortcuts } from "../components/shortcuts.js";
+import { confirmed } from "../components/common/confirm.js";
+import { offerToTakeBack } from "../components/history/deletion-undo.js";
+import { foundToolbar } from "../components/history/results-toolbar.js";
+import { jobDetails } from "../components/history/job-details.js";
+import { JobList } from "../components/jobs/job-list.js";
+import { LiveSearch } from "../components/history/live-search.js";
+import { offerUndo } from "../components/common/notices.js";
+import { startPage } from "../components/common/page.js";
+import { shortcuts } from "../components/common/shortcuts.js";
 import { find } from "../lib/dom.js";
-import { clearHistory, deleteAll, exportAll, undoDeletion } from "../lib/history-api.js";
+import { clearHistory, deleteAll, exportAll, undoDeletion } from "../api/history.js";
 import { isShortcut } from "../lib/keys.js";
 import { t } from "../lib/messages.js";
 

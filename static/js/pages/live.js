@@ -1,27 +1,27 @@
-/** @import { LiveMessage, LiveSettings } from "../lib/live-types.js" */
-/** @import { Problem } from "../lib/types.js" */
+/** @import { LiveMessage, LiveSettings } from "../live/messages.js" */
+/** @import { Problem } from "../api/types.js" */
 import { MicrophoneProblem, openMicrophone } from "../audio/microphone.js";
-import { RATE } from "../audio/outbox.js";
+import { RATE } from "../live/send-queue.js";
 import { wavOf } from "../audio/wav.js";
-import { insecureNotice } from "../components/insecure-notice.js";
-import { LiveDesk } from "../components/live-desk.js";
-import { LiveEnd } from "../components/live-end.js";
-import { LiveText } from "../components/live-text.js";
-import { MicrophoneList } from "../components/microphone-list.js";
-import { modelState } from "../components/model-state.js";
-import { notify } from "../components/notices.js";
-import { startPage } from "../components/page.js";
-import { fillProblem } from "../components/problem-box.js";
-import { RecognitionSettings } from "../components/recognition-settings.js";
-import { shortcuts } from "../components/shortcuts.js";
-import { SpeechOptions } from "../components/speech-options.js";
-import { StayAwake } from "../components/stay-awake.js";
+import { insecureNotice } from "../components/live/insecure-notice.js";
+import { LiveDesk } from "../components/live/live-status.js";
+import { LiveEnd } from "../components/live/ended-session.js";
+import { LiveText } from "../components/live/live-text.js";
+import { MicrophoneList } from "../components/live/microphone-list.js";
+import { modelState } from "../components/common/model-state.js";
+import { notify } from "../components/common/notices.js";
+import { startPage } from "../components/common/page.js";
+import { fillProblem } from "../components/common/problem-box.js";
+import { RecognitionSettings } from "../components/recognition/recognition-settings.js";
+import { shortcuts } from "../components/common/shortcuts.js";
+import { SpeechOptions } from "../components/vad/vad-options.js";
+import { StayAwake } from "../components/live/wake-lock.js";
 import { url } from "../lib/address.js";
-import { spoken } from "../lib/batches-api.js";
-import { ChunkStore } from "../lib/chunk-store.js";
+import { spoken } from "../api/batches.js";
+import { ChunkStore } from "../live/chunk-store.js";
 import { find, onAction, write } from "../lib/dom.js";
 import { isDialogOpen } from "../lib/keys.js";
-import { LiveSession } from "../lib/live-session.js";
+import { LiveSession } from "../live/session.js";
 import { t } from "../lib/messages.js";
 
 const SHOW_MS = 250; // how often figures are written

@@ -1,11 +1,11 @@
-import { LogView } from "../components/log-view.js";
-import { startPage } from "../components/page.js";
-import { complain } from "../components/problem-box.js";
-import { problemOf } from "../lib/api.js";
+import { LogView } from "../components/support/log-view.js";
+import { startPage } from "../components/common/page.js";
+import { complain } from "../components/common/problem-box.js";
+import { problemOf } from "../api/client.js";
 import { find, onAction, write } from "../lib/dom.js";
-import { downloadAddress, readLog } from "../lib/logs-api.js";
+import { downloadAddress, readLog } from "../api/logs.js";
 import { t } from "../lib/messages.js";
-import { changeSettings } from "../lib/settings-api.js";
+import { changeSettings } from "../api/settings.js";
 
 const LOOK_MS = 1500;
 const TYPING_MS = 250;

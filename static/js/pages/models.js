@@ -1,11 +1,11 @@
-import { addModel } from "../components/add-model.js";
-import { ModelShelf } from "../components/model-shelf.js";
-import { modelState } from "../components/model-state.js";
-import { startPage } from "../components/page.js";
-import { complain } from "../components/problem-box.js";
-import { problemOf } from "../lib/api.js";
+import { addModel } from "../components/models/add-model.js";
+import { ModelShelf } from "../components/models/model-catalog.js";
+import { modelState } from "../components/common/model-state.js";
+import { startPage } from "../components/common/page.js";
+import { complain } from "../components/common/problem-box.js";
+import { problemOf } from "../api/client.js";
 import { find, onAction, write } from "../lib/dom.js";
-import { addFolder, changeMemory, pullFromHub } from "../lib/models-api.js";
+import { addFolder, changeMemory, pullFromHub } from "../api/models.js";
 
 startPage();
 const state = find(document, "section[data-model]", HTMLElement);

@@ -1,3 +1,3 @@
-import { startPage } from "../components/page.js";
+import { startPage } from "../components/common/page.js";
 
 startPage();

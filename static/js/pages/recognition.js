@@ -1,20 +1,20 @@
-/** @import { Transcription } from "../lib/types.js" */
+/** @import { Transcription } from "../api/types.js" */
 import { MicrophoneProblem } from "../audio/microphone.js";
-import { ask } from "../components/ask.js";
-import { dropZone } from "../components/drop-zone.js";
-import { JobList } from "../components/job-list.js";
-import { JobResults } from "../components/job-results.js";
-import { modelState } from "../components/model-state.js";
-import { startPage } from "../components/page.js";
-import { fillProblem } from "../components/problem-box.js";
-import { RecognitionSettings } from "../components/recognition-settings.js";
-import { Recorder } from "../components/recorder.js";
-import { shortcuts } from "../components/shortcuts.js";
-import { StagedList } from "../components/staged-list.js";
+import { ask } from "../components/common/form-dialog.js";
+import { dropZone } from "../components/common/drop-zone.js";
+import { JobList } from "../components/jobs/job-list.js";
+import { JobResults } from "../components/jobs/job-results.js";
+import { modelState } from "../components/common/model-state.js";
+import { startPage } from "../components/common/page.js";
+import { fillProblem } from "../components/common/problem-box.js";
+import { RecognitionSettings } from "../components/recognition/recognition-settings.js";
+import { Recorder } from "../components/recognition/recorder.js";
+import { shortcuts } from "../components/common/shortcuts.js";
+import { StagedList } from "../components/recognition/staged-list.js";
 import { find, onAction, write } from "../lib/dom.js";
 import { isDialogOpen } from "../lib/keys.js";
 import { t } from "../lib/messages.js";
-import { forgetTake, keepTake, keptTakes } from "../lib/takes.js";
+import { forgetTake, keepTake, keptTakes } from "../uploads/recording-store.js";
 
 const composer = find(document, "[data-composer]", HTMLElement);
 const startButton = find(composer, '[data-action="start"]', HTMLButtonElement);

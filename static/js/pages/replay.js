@@ -1,12 +1,12 @@
-import { dropZone } from "../components/drop-zone.js";
-import { startPage } from "../components/page.js";
-import { fillProblem } from "../components/problem-box.js";
-import { showResult } from "../components/replay-result.js";
-import { problemOf, Refusal } from "../lib/api.js";
+import { dropZone } from "../components/common/drop-zone.js";
+import { startPage } from "../components/common/page.js";
+import { fillProblem } from "../components/common/problem-box.js";
+import { showResult } from "../components/support/replay-result.js";
+import { problemOf, Refusal } from "../api/client.js";
 import { find, onAction, write } from "../lib/dom.js";
 import { clock, filesize } from "../lib/format.js";
 import { t } from "../lib/messages.js";
-import { forgetReplay, getReplay, startReplay } from "../lib/replay-api.js";
+import { forgetReplay, getReplay, startReplay } from "../api/replays.js";
 
 const LOOK_MS = 1000;
 
@@ -133,7 +133,7 @@ function isUnderWay() {
   return !slot("progress").hidden;
 }
 
-/** @param {import("../lib/types.js").Problem | null} problem */
+/** @param {import("../api/types.js").Problem | null} problem */
 function showProblem(problem) {
   slot("problem").hidden = !problem;
   fillProblem(slot("problem"), problem);

@@ -1,15 +1,15 @@
-/** @import { Device, Model } from "../lib/types.js" */
-import { deviceList } from "../components/device-list.js";
-import { modelState } from "../components/model-state.js";
-import { startPage } from "../components/page.js";
-import { complain } from "../components/problem-box.js";
-import { SettingsForm } from "../components/settings-form.js";
-import { problemOf } from "../lib/api.js";
+/** @import { Device, Model } from "../api/types.js" */
+import { deviceList } from "../components/settings/device-list.js";
+import { modelState } from "../components/common/model-state.js";
+import { startPage } from "../components/common/page.js";
+import { complain } from "../components/common/problem-box.js";
+import { SettingsForm } from "../components/settings/settings-form.js";
+import { problemOf } from "../api/client.js";
 import { find, onAction, write } from "../lib/dom.js";
 import { filesize } from "../lib/format.js";
 import { t } from "../lib/messages.js";
-import { changeMemory } from "../lib/models-api.js";
-import { clearCache, getStorage } from "../lib/settings-api.js";
+import { changeMemory } from "../api/models.js";
+import { clearCache, getStorage } from "../api/settings.js";
 import { deviceName } from "../lib/wording.js";
 
 const memory = find(document, "[data-memory]", HTMLElement);

@@ -1,9 +1,9 @@
-import { startPage } from "../components/page.js";
-import { complain } from "../components/problem-box.js";
-import { showStatistics } from "../components/statistics.js";
-import { problemOf } from "../lib/api.js";
+import { startPage } from "../components/common/page.js";
+import { complain } from "../components/common/problem-box.js";
+import { showStatistics } from "../components/history/statistics.js";
+import { problemOf } from "../api/client.js";
 import { find } from "../lib/dom.js";
-import { getStatistics } from "../lib/history-api.js";
+import { getStatistics } from "../api/history.js";
 
 startPage();
 const root = find(document, "[data-statistics]", HTMLElement);

@@ -1,23 +1,23 @@
-/** @import { FullTranscription } from "../lib/types.js" */
-import { againDialog } from "../components/again.js";
-import { confirmDelete } from "../components/confirm-delete.js";
-import { HotwordList } from "../components/hotword-list.js";
-import { logPanel } from "../components/log-panel.js";
-import { connectionBack, connectionLost } from "../components/notices.js";
-import { startPage } from "../components/page.js";
-import { Player } from "../components/player.js";
-import { complain } from "../components/problem-box.js";
-import { Rename } from "../components/rename.js";
-import { shortcuts } from "../components/shortcuts.js";
-import { transcriptShortcuts } from "../components/transcript-keys.js";
-import { showHead, showState } from "../components/transcript-state.js";
-import { TranscriptText } from "../components/transcript-text.js";
-import { Waveform } from "../components/waveform.js";
+/** @import { FullTranscription } from "../api/types.js" */
+import { againDialog } from "../components/transcript/retranscribe-dialog.js";
+import { confirmDelete } from "../components/transcript/confirm-delete.js";
+import { HotwordList } from "../components/transcript/hotword-outcomes.js";
+import { logPanel } from "../components/transcript/log-panel.js";
+import { connectionBack, connectionLost } from "../components/common/notices.js";
+import { startPage } from "../components/common/page.js";
+import { Player } from "../components/transcript/player.js";
+import { complain } from "../components/common/problem-box.js";
+import { Rename } from "../components/transcript/rename-dialog.js";
+import { shortcuts } from "../components/common/shortcuts.js";
+import { transcriptShortcuts } from "../components/transcript/transcript-keys.js";
+import { showHead, showState } from "../components/transcript/transcript-state.js";
+import { TranscriptText } from "../components/transcript/transcript-text.js";
+import { Waveform } from "../components/transcript/waveform.js";
 import { api, url } from "../lib/address.js";
-import { cancelTranscription, getPeaks, getTranscription, problemOf, retryTranscription } from "../lib/api.js";
+import { cancelTranscription, getPeaks, getTranscription, problemOf, retryTranscription } from "../api/client.js";
 import { field, find, onAction } from "../lib/dom.js";
-import { listen } from "../lib/events.js";
-import { oneAtATime } from "../lib/timing.js";
+import { listen } from "../api/events.js";
+import { oneAtATime } from "../lib/coalesce.js";
 import { isOpen } from "../lib/wording.js";
 
 const page = find(document, "[data-transcript]", HTMLElement);

@@ -1,12 +1,12 @@
-import { confirmed } from "../components/confirm.js";
-import { foundToolbar } from "../components/found-toolbar.js";
-import { LiveSearch } from "../components/live-search.js";
-import { connectionBack, connectionLost, notify } from "../components/notices.js";
-import { startPage } from "../components/page.js";
+import { confirmed } from "../components/common/confirm.js";
+import { foundToolbar } from "../components/history/results-toolbar.js";
+import { LiveSearch } from "../components/history/live-search.js";
+import { connectionBack, connectionLost, notify } from "../components/common/notices.js";
+import { startPage } from "../components/common/page.js";
 import { api } from "../lib/address.js";
 import { find, field } from "../lib/dom.js";
-import { listen } from "../lib/events.js";
-import { emptyTrash, removeAll, restoreAll } from "../lib/history-api.js";
+import { listen } from "../api/events.js";
+import { emptyTrash, removeAll, restoreAll } from "../api/history.js";
 import { t } from "../lib/messages.js";
 
 startPage();

@@ -1,14 +1,14 @@
-/** @import { Analysis } from "../lib/types.js" */
-import { dropZone } from "../components/drop-zone.js";
-import { MissingList } from "../components/missing-list.js";
-import { startPage } from "../components/page.js";
-import { fillProblem } from "../components/problem-box.js";
-import { SpeechOptions } from "../components/speech-options.js";
-import { SpeechView } from "../components/speech-view.js";
-import { StretchList } from "../components/stretch-list.js";
-import { StretchPlayer } from "../components/stretch-player.js";
+/** @import { Analysis } from "../api/types.js" */
+import { dropZone } from "../components/common/drop-zone.js";
+import { MissingList } from "../components/vad/missing-list.js";
+import { startPage } from "../components/common/page.js";
+import { fillProblem } from "../components/common/problem-box.js";
+import { SpeechOptions } from "../components/vad/vad-options.js";
+import { SpeechView } from "../components/vad/speech-view.js";
+import { StretchList } from "../components/vad/speech-list.js";
+import { StretchPlayer } from "../components/vad/interval-player.js";
 import { api, url } from "../lib/address.js";
-import { problemOf, Refusal } from "../lib/api.js";
+import { problemOf, Refusal } from "../api/client.js";
 import { field, find, onAction, write } from "../lib/dom.js";
 import { clock, preciseClock } from "../lib/format.js";
 import { t } from "../lib/messages.js";
@@ -20,7 +20,7 @@ import {
   queryOf,
   readStretches,
   stopReading,
-} from "../lib/vad-api.js";
+} from "../api/vad.js";
 
 const ROWS = 200; // of a list, before "show more"
 const REST_MS = 40; // after a control was moved

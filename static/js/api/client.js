@@ -1,0 +1,113 @@
+/** @import { Finding, FullTranscription, Model, Problem, RecognitionOptions, Transcription } from "./types.js" */
+import { api } from "../lib/address.js";
+import { noteRequest } from "../lib/journal.js";
+import { t } from "../lib/messages.js";
+
+/** A request that was refused, with what happened and what to do. */
+export class Refusal extends Error {
+  /** @param {Problem} problem @param {number} [status] of the answer */
+  constructor(problem, status = 0) {
+    super(problem.message);
+    this.problem = problem;
+    this.status = status;
+  }
+}
+
+/** @param {string} id @returns {Promise<FullTranscription>} */
+export const getTranscription = (id) => send("GET", `/transcriptions/${id}?words=false`);
+
+/** @param {string} id @returns {Promise<{peaks: [number, number][]}>} */
+export const getPeaks = (id) => send("GET", `/transcriptions/${id}/peaks`);
+
+/** @param {string} id @param {string} name @returns {Promise<Transcription>} */
+export const renameTranscription = (id, name) => send("PATCH", `/transcriptions/${id}`, { name });
+
+/** @param {string} id @returns {Promise<Transcription>} */
+export const cancelTranscription = (id) => send("POST", `/transcriptions/${id}/cancel`);
+
+/** @param {string} id @returns {Promise<Transcription>} */
+export const retryTranscription = (id) => send("POST", `/transcriptions/${id}/retry`);
+
+/** @param {string} id @param {Partial<RecognitionOptions>} options @returns {Promise<Transcription>} */
+export const recogniseAgain = (id, options) => send("POST", `/transcriptions/${id}/again`, options);
+
+/** @param {string} id @returns {Promise<void>} */
+export const deleteTranscription = (id) => send("DELETE", `/transcriptions/${id}`);
+
+/** @param {string} id @returns {Promise<{findings: Finding[]}>} */
+export const getFindings = (id) => send("GET", `/transcriptions/${id}/findings`);
+
+/** @returns {Promise<{model: Model}>} */
+export const getSystem = () => send("GET", "/system");
+
+/**
+ * Return what a person should read about `error`, whatever it is.
+ *
+ * @param {unknown} error
+ * @returns {Problem}
+ */
+export function problemOf(error) {
+  if (error instanceof Refusal) return error.problem;
+  return {
+    code: "no_connection",
+    message: t("The server cannot be reached."),
+    advice: t("Check that it is running and that you are connected, then try again."),
+  };
+}
+
+/**
+ * Return the problem in an answer that is not a success.
+ *
+ * @param {number} status
+ * @param {string} body
+ * @returns {Problem}
+ */
+export function problemIn(status, body) {
+  try {
+    return JSON.parse(body).error;
+  } catch {
+    const advice = t("A proxy before the server may have its own limits; ask your administrator.");
+    return { code: `http_${status}`, message: t("The server answered with status {status}.", { status }), advice };
+  }
+}
+
+/**
+ * @param {string} method
+ * @param {string} path
+ * @param {unknown} [body]
+ */
+export async function send(method, path, body) {
+  const response = await request(method, path, body);
+  return response.status === 204 ? undefined : response.json();
+}
+
+/**
+ * @param {string} method
+ * @param {string} path
+ * @param {unknown} [body]
+ * @returns {Promise<Response>} a success
+ */
+export async function request(method, path, body) {
+  const headers = { accept: "application/json", ...(body ? { "content-type": "application/json" } : {}) };
+  const response = await noted(method, api(path), { method, headers, body: body ? JSON.stringify(body) : undefined });
+  if (!response.ok) throw new Refusal(problemIn(response.status, await response.text()), response.status);
+  return response;
+}
+
+/**
+ * Send a request, and let the journal know what became of it.
+ *
+ * @param {string} method
+ * @param {string} address
+ * @param {RequestInit} options
+ */
+async function noted(method, address, options) {
+  try {
+    const response = await fetch(address, options);
+    noteRequest(method, address, response.status, response.headers.get("x-request-id"));
+    return response;
+  } catch (error) {
+    noteRequest(method, address, 0, null);
+    throw error;
+  }
+}

@@ -1,0 +1,46 @@
+/** @import { Deletion, Statistics, Transcription } from "./types.js" */
+import { request, send } from "./client.js";
+
+export const MOST_AT_ONCE = 1000; // ids in one request
+
+/** @param {string[]} ids @returns {Promise<Deletion>} */
+export const deleteAll = (ids) => send("POST", "/history/delete", { ids });
+
+/** @param {URLSearchParams} filters @returns {Promise<Deletion>} */
+export const clearHistory = (filters) => send("POST", `/history/clear?${filters}`, { confirm: true });
+
+/** @param {string} undo @returns {Promise<{count: number}>} */
+export const undoDeletion = (undo) => send("POST", "/trash/undo", { undo });
+
+/** @param {string} id @returns {Promise<Transcription>} */
+export const restoreOne = (id) => send("POST", `/trash/${id}/restore`);
+
+/** @param {string[]} ids @returns {Promise<{count: number}>} */
+export const restoreAll = (ids) => send("POST", "/trash/restore", { ids });
+
+/** @param {string[]} ids @returns {Promise<{count: number}>} */
+export const removeAll = (ids) => send("POST", "/trash/remove", { ids });
+
+/** @returns {Promise<{count: number}>} */
+export const emptyTrash = () => send("DELETE", "/trash");
+
+/** @returns {Promise<Statistics>} */
+export const getStatistics = () => send("GET", `/history/statistics?zone=${encodeURIComponent(ownZone())}`);
+
+/** The name of the reader's time zone, as in Asia/Shanghai. */
+export const ownZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC";
+
+/**
+ * Save these as one file.
+ *
+ * @param {string[]} ids
+ * @param {string} format
+ */
+export async function exportAll(ids, format) {
+  const response = await request("POST", "/history/export", { ids, format });
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(await response.blob());
+  link.download = `transcripts.${format.split(".").pop()}`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // the browser has begun to save it by then
+}

@@ -1,0 +1,46 @@
+/** @import { Analysis, Missing, VadOptions } from "./types.js" */
+import { send } from "./client.js";
+import { sendForm } from "./transfer.js";
+
+/** @typedef {Record<string, string | number | boolean | string[]>} Parameters */
+
+/** @param {Parameters} parameters */
+export function queryOf(parameters) {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) {
+    for (const each of Array.isArray(value) ? value : [String(value)]) query.append(name, each);
+  }
+  return query.toString();
+}
+
+/** @param {string} id @param {Parameters} parameters @returns {Promise<Analysis>} */
+export const getSpeech = (id, parameters) => send("GET", `/vad/${id}?${queryOf({ picture: false, ...parameters })}`);
+
+/** @param {string} transcription @returns {Promise<Analysis>} */
+export const lookAtTranscription = (transcription) => send("POST", `/vad/transcriptions/${transcription}`);
+
+/** @param {string} id @param {Parameters} parameters @returns {Promise<{start: number, end: number, peaks: [number, number][]}>} */
+export const getOutline = (id, parameters) => send("GET", `/vad/${id}/peaks?${queryOf(parameters)}`);
+
+/** @param {string} id @param {VadOptions} options @param {{segments: [number, number][] | null, language: string}} wanted @returns {Promise<{asked: number}>} */
+export const readStretches = (id, options, wanted) =>
+  send("POST", `/vad/${id}/texts?${queryOf({ ...options })}`, wanted);
+
+/** @param {string} id @returns {Promise<void>} */
+export const stopReading = (id) => send("DELETE", `/vad/${id}/texts`);
+
+/** @param {string} transcription @param {Parameters} parameters @returns {Promise<Missing>} */
+export const getMissing = (transcription, parameters) =>
+  send("GET", `/transcriptions/${transcription}/missing?${queryOf(parameters)}`);
+
+/**
+ * @param {File} file
+ * @param {(percent: number) => void} onProgress
+ * @param {AbortSignal} signal
+ * @returns {Promise<Analysis>}
+ */
+export function lookAtFile(file, onProgress, signal) {
+  const form = new FormData();
+  form.append("file", file, file.name);
+  return sendForm("/vad", form, onProgress, signal);
+}

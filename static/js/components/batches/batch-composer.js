@@ -1,0 +1,144 @@
+/** @import { Found } from "../../uploads/dropped-files.js" */
+/** @import { RecognitionSettings } from "../recognition/recognition-settings.js" */
+/** @import { Batch } from "../../api/types.js" */
+import { problemOf } from "../../api/client.js";
+import { addServerFolder, createBatch, deleteBatch } from "../../api/batches.js";
+import { field, find, onAction, write } from "../../lib/dom.js";
+import { filesize } from "../../lib/format.js";
+import { t } from "../../lib/messages.js";
+import { folderZone } from "./folder-zone.js";
+import { complain } from "../common/problem-box.js";
+
+const SHOWN_NAMES = 6;
+
+/** What a new batch is put together from: files, a folder on the server, a name, settings. */
+export class BatchComposer {
+  #root;
+  #settings;
+  #created;
+  /** @type {Map<string, Found>} by path, size and date */
+  #chosen = new Map();
+  #left = 0;
+
+  /**
+   * @param {HTMLElement} root
+   * @param {RecognitionSettings} settings
+   * @param {(batch: Batch, found: Found[]) => void} created
+   */
+  constructor(root, settings, created) {
+    this.#root = root;
+    this.#settings = settings;
+    this.#created = created;
+    folderZone(find(root, "[data-zone]", HTMLElement), (found, left) => this.#take(found, left));
+    onAction(root, (action) => {
+      if (action === "create") void this.#create();
+      if (action === "clear") this.#clear();
+    });
+    root.addEventListener("input", () => this.#draw());
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && root.checkVisibility()) void this.#create();
+    });
+    this.#draw();
+  }
+
+  /** Whether leaving the page would lose a choice. */
+  get isFilled() {
+    return this.#chosen.size > 0;
+  }
+
+  // Internal
+
+  /** @param {Found[]} found @param {Found[]} left */
+  #take(found, left) {
+    for (const item of found) this.#chosen.set(`${item.file.size} ${item.file.lastModified} ${item.path}`, item);
+    this.#left += left.length;
+    this.#draw();
+  }
+
+  #clear() {
+    this.#chosen.clear();
+    this.#left = 0;
+    this.#draw();
+  }
+
+  get #name() {
+    return find(this.#root, '[name="name"]', HTMLInputElement);
+  }
+
+  get #folder() {
+    const input = this.#root.querySelector('[name="folder"]');
+    return input instanceof HTMLInputElement ? input.value.trim() : "";
+  }
+
+  async #create() {
+    const button = find(this.#root, '[data-action="create"]', HTMLButtonElement);
+    if (button.disabled) return;
+    button.disabled = true;
+    complain(this.#root, null);
+    try {
+      const batch = await createBatch(this.#name.value.trim() || this.#proposedName(), this.#settings.values);
+      const found = [...this.#chosen.values()];
+      if (this.#folder) await this.#addFolder(batch);
+      this.#clear();
+      this.#created(batch, found);
+    } catch (error) {
+      complain(this.#root, problemOf(error));
+      this.#draw();
+    }
+  }
+
+  /** Add the folder of the server; a batch that it cannot be added to is not left behind. @param {Batch} batch */
+  async #addFolder(batch) {
+    try {
+      await addServerFolder(batch.id, this.#folder);
+    } catch (error) {
+      await deleteBatch(batch.id);
+      throw error;
+    }
+  }
+
+  #draw() {
+    const found = [...this.#chosen.values()];
+    find(this.#root, '[data-action="create"]', HTMLButtonElement).disabled = !found.length && !this.#folder;
+    find(this.#root, "[data-chosen]", HTMLElement).hidden = !found.length && !this.#left;
+    this.#name.placeholder = this.#proposedName();
+    write(this.#root, "chosen", t("{count} recordings, {size}", { count: found.length, size: filesize(total(found)) }));
+    write(this.#root, "names", namesOf(found));
+    write(
+      this.#root,
+      "left",
+      this.#left ? t("Left out, because they are no recordings: {count}", { count: this.#left }) : "",
+    );
+    field(this.#root, "left").hidden = !this.#left;
+    write(this.#root, "hint", this.#hint(found.length));
+  }
+
+  /** @param {number} count */
+  #hint(count) {
+    if (count) return t("Ready to start: {count}", { count });
+    return this.#folder ? t("Ready to start: the folder on the server") : t("Nothing chosen yet");
+  }
+
+  /** The folder that was chosen, or the day. */
+  #proposedName() {
+    const folders = new Set([...this.#chosen.values()].map(({ path }) => path.split("/").slice(0, -1)[0]));
+    const [folder] = folders;
+    if (folders.size === 1 && folder) return folder;
+    return (
+      this.#folder.split("/").filter(Boolean).at(-1) ??
+      t("Batch of {date}", { date: new Date().toLocaleDateString(document.documentElement.lang) })
+    );
+  }
+}
+
+/** @param {Found[]} found */
+function namesOf(found) {
+  const names = found.slice(0, SHOWN_NAMES).map(({ path }) => path);
+  if (found.length > SHOWN_NAMES) names.push(t("and {count} more", { count: found.length - SHOWN_NAMES }));
+  return names.join("\n");
+}
+
+/** @param {Found[]} found */
+function total(found) {
+  return found.reduce((bytes, { file }) => bytes + file.size, 0);
+}

@@ -1,0 +1,25 @@
+/** @import { Problem } from "../../api/types.js" */
+import { find, write } from "../../lib/dom.js";
+
+/**
+ * Fill the box that says what happened, what to do, and the code.
+ *
+ * @param {ParentNode} root
+ * @param {Problem | null} problem
+ */
+export function fillProblem(root, problem) {
+  const box = find(root, "[data-problem]", HTMLElement);
+  for (const name of /** @type {const} */ (["message", "advice", "code"])) write(box, name, problem?.[name] ?? "");
+}
+
+/**
+ * Say in one line, where the person looks, what did not work; an empty problem clears it.
+ *
+ * @param {ParentNode} root
+ * @param {Problem | null} problem
+ */
+export function complain(root, problem) {
+  const line = find(root, '[data-field="complaint"]', HTMLElement);
+  line.textContent = problem ? `${problem.message} ${problem.advice}` : "";
+  line.hidden = !problem;
+}

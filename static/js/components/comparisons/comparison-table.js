@@ -1,0 +1,100 @@
+/** @import { ComparedSegment, ComparedText, Comparison, DifferencePiece } from "../../api/types.js" */
+import { clock } from "../../lib/format.js";
+import { t } from "../../lib/messages.js";
+import { isOpen } from "../../lib/wording.js";
+
+/** The texts of all readings, segment by segment, what differs marked. */
+export class ComparisonTable {
+  #table;
+  /** @type {{key: string, row: HTMLElement}[]} */
+  #rows = [];
+  #head = "";
+  #body;
+
+  /** @param {HTMLTableElement} table */
+  constructor(table) {
+    this.#table = table;
+    this.#body = table.createTBody();
+  }
+
+  /** @param {Comparison} comparison */
+  show(comparison) {
+    const titles = [...(comparison.is_laid_out ? [t("Said")] : []), ...comparison.readings.map(({ title }) => title)];
+    this.#showHead(titles);
+    this.#rows = comparison.segments.map((line, number) => this.#rowOf(line, number, comparison, titles));
+    const rows = this.#rows.map(({ row }) => row);
+    if (rows.length !== this.#body.children.length || rows.some((row, place) => row !== this.#body.children[place])) {
+      this.#body.replaceChildren(...rows);
+    }
+  }
+
+  // Internal
+
+  /** @param {string[]} titles */
+  #showHead(titles) {
+    if (this.#head === titles.join("\n")) return;
+    this.#head = titles.join("\n");
+    this.#table.style.setProperty("--columns", String(titles.length));
+    this.#table.deleteTHead();
+    const row = this.#table.createTHead().insertRow();
+    for (const title of [t("Time"), ...titles]) {
+      const cell = document.createElement("th");
+      cell.scope = "col";
+      cell.textContent = title;
+      row.append(cell);
+    }
+  }
+
+  /** @param {ComparedSegment} line @param {number} number @param {Comparison} comparison @param {string[]} titles */
+  #rowOf(line, number, { readings, is_laid_out: isLaidOut }, titles) {
+    const states = readings.map(({ state }) => state);
+    const key = JSON.stringify([line, titles, states]);
+    if (this.#rows[number]?.key === key) return this.#rows[number];
+    const row = document.createElement("tr");
+    const time = document.createElement("td");
+    time.textContent =
+      line.channel === null
+        ? clock(line.start)
+        : `${clock(line.start)} · ${t("Channel {number}", { number: line.channel })}`;
+    row.append(time);
+    const cells = line.readings.map((cell, column) => contentOf(cell, isOpen({ state: states[column] })));
+    if (isLaidOut) cells.unshift([line.reference || none("–")]);
+    cells.forEach((content, column) => row.append(cellOf(titles[column], content, isLaidOut && column === 0)));
+    return { key, row };
+  }
+}
+
+/** @param {string} title @param {(string | Node)[]} content @param {boolean} isReference */
+function cellOf(title, content, isReference) {
+  const cell = document.createElement("td");
+  if (isReference) cell.className = "comparison__reference";
+  const label = document.createElement("span");
+  label.className = "comparison__label";
+  label.textContent = title;
+  cell.append(label, ...content);
+  return cell;
+}
+
+/** @param {ComparedText} cell @param {boolean} isGoingOn @returns {(string | Node)[]} */
+function contentOf({ state, pieces, dropped }, isGoingOn) {
+  if (pieces.length) return pieces.map(nodeOf);
+  if (state === "pending") return [none(isGoingOn ? "…" : "–")];
+  if (state === "failed") return [none(t("It failed."))];
+  return [none(dropped ? t("Withheld: the model was not sure that somebody spoke.") : t("No text"))];
+}
+
+/** @param {DifferencePiece} piece */
+function nodeOf({ text, kind }) {
+  if (kind === "same") return text;
+  const element = document.createElement(kind === "other" ? "ins" : "del");
+  element.textContent = kind === "missing" ? `${text} ` : text;
+  return element;
+}
+
+/** @param {string} text */
+function none(text) {
+  const element = document.createElement("span");
+  element.className = "comparison__none";
+  element.textContent = text;
+  return element;
+}

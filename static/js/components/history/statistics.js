@@ -1,0 +1,89 @@
+/** @import { Statistics } from "../../api/types.js" */
+import { url } from "../../lib/address.js";
+import { find, write } from "../../lib/dom.js";
+import { filesize } from "../../lib/format.js";
+import { label } from "../../lib/labels.js";
+import { t } from "../../lib/messages.js";
+
+const locale = document.documentElement.lang;
+const number = new Intl.NumberFormat(locale);
+const dayName = new Intl.DateTimeFormat(locale, { month: "short", day: "numeric", timeZone: "UTC" });
+
+/**
+ * Show totals and bars; every bar is a line of text first, and a length beside it.
+ *
+ * @param {HTMLElement} root
+ * @param {Statistics} told
+ */
+export function showStatistics(root, told) {
+  write(root, "count", number.format(told.count));
+  write(root, "hours", soundLength(told.seconds));
+  write(root, "size", filesize(told.size_bytes));
+  write(root, "trash", told.trash_count ? `${number.format(told.trash_count)} · ${filesize(told.trash_bytes)}` : "0");
+  showDays(root, told.days);
+  showBars(root, "state", told.by_state, "job_state");
+  showBars(root, "language", told.by_language);
+  showBars(root, "source", told.by_source);
+  root.ariaBusy = "false";
+}
+
+/** @param {number} seconds */
+function soundLength(seconds) {
+  const hours = seconds / 3600;
+  if (hours < 1) return t("{count} min", { count: number.format(Math.round(seconds / 60)) });
+  return t("{count} h", { count: number.format(hours < 10 ? Math.round(hours * 10) / 10 : Math.round(hours)) });
+}
+
+/** @param {HTMLElement} root @param {Statistics["days"]} days */
+function showDays(root, days) {
+  const most = Math.max(1, ...days.map(({ count }) => count));
+  const columns = days.map(({ day, count }) => {
+    const column = document.createElement("li");
+    const words = document.createElement("span");
+    words.className = "visually-hidden";
+    words.textContent = column.title = t("{day}: {count}", { day: dayOf(day), count: number.format(count) });
+    column.style.setProperty("--share", String(count / most));
+    column.append(words);
+    return column;
+  });
+  find(root, "[data-days]", HTMLElement).replaceChildren(...columns);
+  write(root, "first-day", days.length ? dayOf(days[0].day) : "");
+  write(
+    root,
+    "last-day",
+    t("today; most on one day: {count}", { count: number.format(Math.max(0, ...days.map(({ count }) => count))) }),
+  );
+}
+
+/** @param {string} day */
+function dayOf(day) {
+  return dayName.format(new Date(`${day}T00:00:00Z`));
+}
+
+/**
+ * @param {HTMLElement} root
+ * @param {string} kind
+ * @param {Record<string, number>} counts
+ * @param {string} [labels] the kind of label, where it has another name
+ */
+function showBars(root, kind, counts, labels = kind) {
+  const shown = Object.entries(counts).filter(([, count]) => count);
+  const sum = shown.reduce((total, [, count]) => total + count, 0);
+  const rows = shown.map(([name, count]) => bar(label(labels, name), count, count / sum, kind, name));
+  if (!rows.length) rows.push(bar(t("Nothing yet"), 0, 0, kind, ""));
+  find(root, `[data-bars="${kind}"]`, HTMLElement).replaceChildren(...rows);
+}
+
+/** @param {string} label @param {number} count @param {number} share @param {string} kind @param {string} value */
+function bar(label, count, share, kind, value) {
+  const row = document.createElement("li");
+  const link = document.createElement(value ? "a" : "span");
+  const counted = document.createElement("span");
+  if (link instanceof HTMLAnchorElement) link.href = url(`/history?${kind}=${encodeURIComponent(value)}`);
+  link.textContent = label;
+  counted.className = "numbers";
+  counted.textContent = count ? `${number.format(count)} · ${Math.round(share * 100)}%` : "";
+  row.style.setProperty("--share", String(share));
+  row.append(link, counted);
+  return row;
+}

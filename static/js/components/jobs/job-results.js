@@ -1,0 +1,77 @@
+/** @import { FullTranscription, Transcription } from "../../api/types.js" */
+import { api } from "../../lib/address.js";
+import { getTranscription, problemOf } from "../../api/client.js";
+import { copyOf, find, onAction, write } from "../../lib/dom.js";
+import { t } from "../../lib/messages.js";
+import { Comparison } from "./text-comparison.js";
+import { copyButton } from "../common/copy-button.js";
+import { complain } from "../common/problem-box.js";
+
+const MOST_SEGMENTS = 40; // a longer text is read on its own page
+
+/** The results inside the rows of a list: spoken and written side by side, to be copied and taken away. */
+export class JobResults {
+  /** @type {Set<string>} jobs that this page has sent */
+  #own = new Set();
+
+  /** @param {HTMLElement} root of the list */
+  constructor(root) {
+    onAction(root, (action, button) => {
+      const row = button.closest("[data-job]");
+      if (action === "result" && row instanceof HTMLElement) void toggle(row, button);
+    });
+  }
+
+  /** Somebody waits for this one. @param {Transcription} job */
+  expect(job) {
+    this.#own.add(job.id);
+  }
+
+  /** A row shows a newer state: the one result that somebody waits for opens by itself. @param {HTMLElement} row @param {Transcription} job */
+  follow(row, job) {
+    const button = find(row, '[data-action="result"]', HTMLButtonElement);
+    const isAwaited = this.#own.has(job.id) && this.#own.size === 1;
+    if (job.state === "succeeded" && isAwaited && button.ariaExpanded !== "true") void toggle(row, button);
+    if (job.state === "succeeded") this.#own.delete(job.id);
+  }
+}
+
+// Internal
+
+/** @param {HTMLElement} row @param {HTMLElement} button */
+async function toggle(row, button) {
+  const isOpen = button.ariaExpanded !== "true";
+  button.ariaExpanded = String(isOpen);
+  const slot = find(row, '[data-slot="result"]', HTMLElement);
+  slot.hidden = !isOpen;
+  if (!isOpen) return;
+  try {
+    fill(slot, await getTranscription(row.dataset.job ?? ""));
+  } catch (error) {
+    complain(row, problemOf(error));
+  }
+}
+
+/** @param {HTMLElement} slot @param {FullTranscription} job */
+function fill(slot, job) {
+  const result = copyOf("result-template");
+  const shown = job.segments.slice(0, MOST_SEGMENTS);
+  new Comparison(find(result, "[data-compare]", HTMLElement)).show(shown);
+  const more = job.segments.length - shown.length;
+  write(result, "more", more > 0 ? t("{count} more pieces stand on the page of this text.", { count: more }) : "");
+  for (const button of result.querySelectorAll("[data-copy]")) {
+    if (!(button instanceof HTMLElement)) continue;
+    copyButton(button, () => lines(job, button.dataset.copy === "raw" ? "text_raw" : "text"));
+  }
+  for (const link of result.querySelectorAll("a"))
+    link.href = api(`/transcriptions/${job.id}/export?format=${link.dataset.export}`);
+  slot.replaceChildren(result);
+}
+
+/** @param {FullTranscription} job @param {"text" | "text_raw"} name */
+function lines(job, name) {
+  return job.segments
+    .map((segment) => segment[name])
+    .filter(Boolean)
+    .join("\n");
+}

@@ -1,0 +1,71 @@
+/** @import { Final } from "../../live/messages.js" */
+import { api, url } from "../../lib/address.js";
+import { problemOf, recogniseAgain } from "../../api/client.js";
+import { find, onAction, write } from "../../lib/dom.js";
+import { clock } from "../../lib/format.js";
+import { copyButton } from "../common/copy-button.js";
+import { complain } from "../common/problem-box.js";
+import { StretchPlayer } from "../vad/interval-player.js";
+
+/** What can be done with a session that has ended. */
+export class LiveEnd {
+  #root;
+  #audio;
+  #player;
+  #id = "";
+
+  /**
+   * @param {HTMLElement} root
+   * @param {() => string} textOf
+   * @param {(segment: Final | null) => void} mark hears which sentence plays
+   */
+  constructor(root, textOf, mark) {
+    this.#root = root;
+    this.#audio = find(root, "audio", HTMLAudioElement);
+    this.#player = new StretchPlayer(this.#audio);
+    this.#player.follow(() => !this.#player.isPlaying && mark(null));
+    copyButton(find(root, '[data-action="copy"]', HTMLElement), textOf);
+    onAction(root, (action) => action === "again" && void this.#readAgain());
+  }
+
+  /** @param {string | null} id of the transcription; null hides everything @param {number} [seconds] */
+  show(id, seconds = 0) {
+    this.#player.stop();
+    this.#root.hidden = !id;
+    complain(this.#root, null);
+    if (!id || id === this.#id) return;
+    this.#id = id;
+    const address = api(`/transcriptions/${id}`);
+    this.#audio.src = `${address}/audio`;
+    write(this.#root, "summary", clock(seconds));
+    find(this.#root, '[data-field="transcript"]', HTMLAnchorElement).href = url(`/transcriptions/${id}`);
+    for (const link of this.#root.querySelectorAll("[data-export]")) {
+      if (link instanceof HTMLAnchorElement) link.href = `${address}/export?format=${link.dataset.export}`;
+    }
+    this.#root.focus({ preventScroll: true });
+  }
+
+  /** @param {Final} final */
+  play({ start, end }) {
+    if (!this.#root.hidden) this.#player.playStretch(start, end);
+  }
+
+  get isPlaying() {
+    return this.#player.isPlaying;
+  }
+
+  // Internal
+
+  async #readAgain() {
+    const button = find(this.#root, '[data-action="again"]', HTMLButtonElement);
+    button.disabled = true;
+    try {
+      const { id } = await recogniseAgain(this.#id, { quality: "accurate" });
+      location.assign(url(`/transcriptions/${id}`));
+    } catch (error) {
+      complain(this.#root, problemOf(error));
+    } finally {
+      button.disabled = false;
+    }
+  }
+}

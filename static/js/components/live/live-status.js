@@ -1,0 +1,112 @@
+/** @import { LiveSession } from "../../live/session.js" */
+import { watchLevel } from "../../audio/level.js";
+import { field, find, write } from "../../lib/dom.js";
+import { clock } from "../../lib/format.js";
+import { t } from "../../lib/messages.js";
+import { Typical } from "../../lib/latency.js";
+
+const LITTLE_SECONDS = 1; // on its way: nothing to worry about
+
+/** What a person sees of a session beside its text: time, level, voice, latency, and what is not on the server yet. */
+export class LiveDesk {
+  #root;
+  #latency = new Typical();
+  /** @type {MediaStream | null} */
+  #watched = null;
+  /** @type {(() => void) | null} */
+  #stopMeter = null;
+  #complaint = "";
+
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    this.#root = root;
+  }
+
+  /** Something that did not begin. @param {string} text empty clears it */
+  set complaint(text) {
+    this.#complaint = text;
+  }
+
+  /** @param {number | null | undefined} milliseconds */
+  addLatency(milliseconds) {
+    if (typeof milliseconds !== "number") return;
+    this.#latency.add(milliseconds);
+    write(this.#root, "latency", latencyLine(this.#latency));
+  }
+
+  /** @param {boolean} isSpeech */
+  showVoice(isSpeech) {
+    field(this.#root, "voice").dataset.voice = isSpeech ? "speech" : "silence";
+    write(this.#root, "voice", isSpeech ? t("Speech") : t("Silence"));
+  }
+
+  forget() {
+    this.#latency = new Typical();
+    write(this.#root, "latency", "");
+    this.showVoice(false);
+  }
+
+  /** @param {LiveSession | null} session */
+  show(session) {
+    this.#meter(session?.state === "recording" ? session.stream : null);
+    write(this.#root, "time", clock(session?.seconds ?? 0));
+    write(this.#root, "way", session ? wayLine(session) : "");
+    write(this.#root, "hint", this.#complaint || (session ? hintOf(session) : t("Press Start and speak.")));
+    const isCut = session?.line === "lost" && session.secondsKept > 0;
+    write(
+      this.#root,
+      "kept",
+      isCut ? t("{seconds} s are kept here until it is back.", { seconds: Math.round(session.secondsKept) }) : "",
+    );
+  }
+
+  // Internal
+
+  /** @param {MediaStream | null} stream */
+  #meter(stream) {
+    if (stream === this.#watched) return;
+    this.#stopMeter?.();
+    this.#watched = stream;
+    const meter = find(this.#root, "meter", HTMLMeterElement);
+    this.#stopMeter = stream ? watchLevel(stream, (percent) => (meter.value = percent)) : null;
+    if (!stream) meter.value = 0;
+  }
+}
+
+/** @param {Typical} latency */
+function latencyLine({ last, typical }) {
+  if (last === null || typical === null) return "";
+  return t("Latency {last} ms, typically {typical} ms", { last: Math.round(last), typical: Math.round(typical) });
+}
+
+/** @param {LiveSession} session */
+function wayLine({ secondsKept, state }) {
+  if (state === "ended") return t("All of it is on the server");
+  if (secondsKept < LITTLE_SECONDS) return t("On the server up to now");
+  return t("Not on the server yet: {seconds} s", { seconds: secondsKept.toFixed(1) });
+}
+
+/** @param {LiveSession} session */
+function hintOf(session) {
+  const { state, line } = session;
+  if (state === "failed" && session.secondsKept > 0)
+    return t("The session has ended. What the server does not have is kept in this browser.");
+  if (state === "failed" || state === "ended") return t("The session has ended.");
+  if (line === "lost") return lostHint(state);
+  if (state === "interrupted" && line !== "open") return t("A session was interrupted. Joining it again …");
+  if (state === "interrupted") return t("A session was interrupted. Go on with it, or finish it.");
+  if (state === "stopping") return t("The last words are being read …");
+  if (state === "paused") return t("Paused. Nothing is recorded.");
+  if (session.isMute)
+    return t(
+      "No sound arrives. Is the right microphone chosen, is it switched on, and is its level in the system's sound settings above zero?",
+    );
+  if (line === "connecting") return t("Connecting. You may speak already: everything is kept.");
+  return t("Recording. Everything is stored as it is said.");
+}
+
+/** @param {string} state */
+function lostHint(state) {
+  if (state === "recording") return t("Connection lost. Recording goes on, nothing is lost.");
+  return t("Connection lost. Nothing is lost; trying again …");
+}

@@ -1,0 +1,94 @@
+/** @import { RecognitionOptions } from "../../api/types.js" */
+import { find } from "../../lib/dom.js";
+import { HotwordLists } from "./hotword-lists.js";
+
+const KEY = "funasr.recognition-settings";
+
+/** The settings beside the drop zone; the browser remembers the last ones. */
+export class RecognitionSettings {
+  #root;
+  #key;
+
+  /** @param {HTMLElement} root @param {string} [key] under which the values are remembered */
+  constructor(root, key = KEY) {
+    this.#root = root;
+    this.#key = key;
+    this.#restore();
+    root.addEventListener("input", () => this.#remember());
+    new HotwordLists(find(root, "[data-hotword-lists]", HTMLElement));
+  }
+
+  /** Offer what a model that was loaded meanwhile knows. @param {string[]} languages */
+  offer(languages) {
+    if (!languages.length) return;
+    for (const choice of this.#root.querySelectorAll('label:has([name="language"])')) {
+      const { value } = find(choice, "input", HTMLInputElement);
+      if (choice instanceof HTMLElement) choice.hidden = value !== "auto" && !languages.includes(value);
+    }
+    const more = find(this.#root, "[data-more-languages]", HTMLDetailsElement);
+    more.hidden = !more.querySelector("label:not([hidden])");
+    this.#choose("language", read(this.#key).language);
+  }
+
+  /** @returns {RecognitionOptions} */
+  get values() {
+    return {
+      language: this.#chosen("language"),
+      quality: this.#chosen("quality"),
+      hotwords: this.#hotwords.value,
+      itn: this.#switch("itn").checked,
+      punctuation: this.#switch("punctuation").checked,
+      channels: this.#root.querySelector('[name="channels"]') ? this.#chosen("channels") : "mix",
+    };
+  }
+
+  // Internal
+
+  get #hotwords() {
+    return find(this.#root, '[name="hotwords"]', HTMLTextAreaElement);
+  }
+
+  /** @param {string} name */
+  #chosen(name) {
+    return find(this.#root, `[name="${name}"]:checked`, HTMLInputElement).value;
+  }
+
+  /** @param {string} name */
+  #switch(name) {
+    return find(this.#root, `[name="${name}"]`, HTMLInputElement);
+  }
+
+  /** What the model does not know is not chosen: then it is the first one, and the memory stays. @param {string} name @param {unknown} value */
+  #choose(name, value) {
+    const choice = this.#root.querySelector(
+      `label:not([hidden]) [name="${name}"][value="${CSS.escape(String(value))}"]`,
+    );
+    if (choice instanceof HTMLInputElement) {
+      choice.checked = true;
+      choice.closest("details")?.setAttribute("open", "");
+    } else if (this.#root.querySelector(`[hidden] [name="${name}"]:checked`))
+      find(this.#root, `[name="${name}"]`, HTMLInputElement).checked = true;
+  }
+
+  #remember() {
+    localStorage.setItem(this.#key, JSON.stringify(this.values));
+  }
+
+  #restore() {
+    const stored = read(this.#key);
+    for (const name of ["language", "quality", "channels"]) this.#choose(name, stored[name]);
+    for (const name of ["itn", "punctuation"]) {
+      if (typeof stored[name] === "boolean") this.#switch(name).checked = stored[name];
+    }
+    if (typeof stored.hotwords === "string") this.#hotwords.value = stored.hotwords;
+  }
+}
+
+/** @param {string} key @returns {Record<string, unknown>} */
+function read(key) {
+  try {
+    return JSON.parse(localStorage.getItem(key) ?? "{}");
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,50 @@
+/** @import { Device } from "../../api/types.js" */
+import { copyOf, field, find, onAction, write } from "../../lib/dom.js";
+import { t } from "../../lib/messages.js";
+import { problemOf } from "../../api/client.js";
+import { getDevices } from "../../api/settings.js";
+import { deviceName } from "../../lib/wording.js";
+import { complain } from "../common/problem-box.js";
+
+/**
+ * What this machine can compute on, and why it cannot on the rest. Looking takes seconds; it is done after the page.
+ *
+ * The returned function asks again how they are used, without a new look.
+ *
+ * @param {HTMLElement} root
+ * @param {(devices: Device[]) => void} tell called after each look
+ */
+export function deviceList(root, tell) {
+  onAction(root, (action) => action === "look-again" && void look(true));
+  void look(false);
+  return () => void look(false);
+
+  /** @param {boolean} again */
+  async function look(again) {
+    const button = find(root, '[data-action="look-again"]', HTMLButtonElement);
+    button.disabled = true;
+    field(root, "looking").hidden = false;
+    complain(root, null);
+    try {
+      const { devices } = await getDevices(again);
+      find(root, "[data-list]", HTMLElement).replaceChildren(...devices.map(rowOf));
+      tell(devices);
+    } catch (error) {
+      complain(root, problemOf(error));
+    }
+    field(root, "looking").hidden = true;
+    button.disabled = false;
+  }
+}
+
+/** @param {Device} device */
+function rowOf({ name, label, is_usable: isUsable, is_in_use: isInUse, reason }) {
+  const row = copyOf("device-template");
+  const state = field(row, "state");
+  row.dataset.device = name;
+  write(row, "name", deviceName(name));
+  state.dataset.state = isInUse ? "in_use" : isUsable ? "ready" : "absent";
+  state.textContent = isInUse ? t("In use") : isUsable ? t("Usable") : t("Not usable");
+  write(row, "about", reason || label);
+  return row;
+}

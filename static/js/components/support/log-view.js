@@ -1,0 +1,60 @@
+/** @import { LogLine, LogPage } from "../../api/types.js" */
+import { copyOf, field, find } from "../../lib/dom.js";
+
+const MOST_SHOWN = 2000; // the oldest leave, so that a page that follows for a day stays quick
+
+/** The entries on the page, in the order of time. */
+export class LogView {
+  #root;
+  #list;
+
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    this.#root = root;
+    this.#list = find(root, "[data-entries]", HTMLElement);
+  }
+
+  /** Show another page in place of what is there. @param {LogPage} page */
+  replace(page) {
+    this.#list.replaceChildren(...page.entries.map(lineOf));
+    find(this.#root, '[data-slot="cut"]', HTMLElement).hidden = !page.is_cut;
+    this.toEnd();
+    this.#settle();
+  }
+
+  /** @param {LogLine[]} entries */
+  append(entries) {
+    if (entries.length === 0) return;
+    const isAtEnd = this.isAtEnd();
+    this.#list.append(...entries.map(lineOf));
+    while (this.#list.children.length > MOST_SHOWN) this.#list.firstElementChild?.remove();
+    if (isAtEnd) this.toEnd();
+    this.#settle();
+  }
+
+  isAtEnd() {
+    return this.#list.scrollTop + this.#list.clientHeight >= this.#list.scrollHeight - 40;
+  }
+
+  toEnd() {
+    this.#list.scrollTop = this.#list.scrollHeight;
+  }
+
+  #settle() {
+    find(this.#root, '[data-slot="empty"]', HTMLElement).hidden = this.#list.children.length > 0;
+  }
+}
+
+/** @param {LogLine} entry */
+function lineOf(entry) {
+  const line = copyOf("log-entry-template");
+  line.dataset.level = entry.level;
+  find(line, ".log-entry__level", HTMLElement).textContent = entry.level;
+  field(line, "text").textContent = entry.text;
+  for (const name of /** @type {const} */ (["request", "job"])) {
+    const button = find(line, `[data-action="${name}"]`, HTMLButtonElement);
+    button.dataset.value = entry[name];
+    button.hidden = !entry[name];
+  }
+  return line;
+}

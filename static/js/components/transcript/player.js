@@ -1,0 +1,136 @@
+import { find, onAction, write } from "../../lib/dom.js";
+import { clock } from "../../lib/format.js";
+import { t } from "../../lib/messages.js";
+import { problemIn } from "../../api/client.js";
+
+/** Plays the recording; others follow its position. */
+export class Player {
+  #root;
+  #audio;
+  #button;
+  #speed;
+  /** @type {((seconds: number) => void)[]} */
+  #followers = [];
+
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    this.#root = root;
+    this.#audio = find(root, "audio", HTMLAudioElement);
+    this.#button = find(root, '[data-action="play"]', HTMLButtonElement);
+    this.#speed = find(root, "[data-speed]", HTMLSelectElement);
+    this.#audio.controls = false;
+    this.#listen();
+  }
+
+  /** Seconds; 0 until it is known. */
+  get duration() {
+    return Number.isFinite(this.#audio.duration) ? this.#audio.duration : 0;
+  }
+
+  get position() {
+    return this.#audio.currentTime;
+  }
+
+  get isPlaying() {
+    return !this.#audio.paused;
+  }
+
+  /** @param {(seconds: number) => void} follower */
+  follow(follower) {
+    this.#followers.push(follower);
+  }
+
+  toggle() {
+    if (this.isPlaying) this.#audio.pause();
+    else void this.#play();
+  }
+
+  /** @param {number} seconds */
+  seek(seconds) {
+    this.#audio.currentTime = Math.max(0, seconds);
+    this.#tell();
+  }
+
+  /** Go so many seconds back or forward; return where that is. @param {number} seconds */
+  move(seconds) {
+    this.seek(Math.min(this.position + seconds, this.duration));
+    return this.position;
+  }
+
+  /** Take the next slower or quicker of the speeds. @param {1 | -1} step */
+  changeSpeed(step) {
+    const { options, selectedIndex } = this.#speed;
+    this.#speed.selectedIndex = Math.min(Math.max(selectedIndex + step, 0), options.length - 1);
+    this.#audio.playbackRate = Number(this.#speed.value);
+  }
+
+  /** @param {number} seconds */
+  playFrom(seconds) {
+    this.seek(seconds);
+    void this.#play();
+  }
+
+  // Internal
+
+  #listen() {
+    onAction(this.#root, (action) => action === "play" && this.toggle());
+    this.#speed.addEventListener("change", () => (this.#audio.playbackRate = Number(this.#speed.value)));
+    this.#audio.addEventListener("play", () => this.#onPlay());
+    this.#audio.addEventListener("error", () => void this.#explain());
+    this.#audio.addEventListener("loadedmetadata", () => write(this.#root, "length", clock(this.duration)));
+    for (const event of ["pause", "seeked", "ended"]) this.#audio.addEventListener(event, () => this.#tell());
+    document.addEventListener("keydown", (event) => this.#onKey(event));
+    if (this.#audio.error) void this.#explain();
+  }
+
+  async #play() {
+    try {
+      await this.#audio.play();
+    } catch (error) {
+      if (error instanceof DOMException && error.name === "AbortError") return; // paused before it began
+      void this.#explain();
+    }
+  }
+
+  /** Follow the sound frame by frame; the element's own events come only four times a second. */
+  #onPlay() {
+    this.#tell();
+    if (this.isPlaying) requestAnimationFrame(() => this.#onPlay());
+  }
+
+  #tell() {
+    this.#button.ariaPressed = String(this.isPlaying);
+    write(this.#root, "position", clock(this.position));
+    for (const follower of this.#followers) follower(this.position);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #onKey(event) {
+    const target = event.target instanceof Element ? event.target : null;
+    if (
+      event.key !== " " ||
+      event.defaultPrevented ||
+      target?.closest("button, a, input, select, textarea, summary, dialog, [tabindex='0']:not([role=slider])")
+    )
+      return;
+    event.preventDefault();
+    this.toggle();
+  }
+
+  /** Say why nothing is heard: the recording is gone, or this browser cannot play its format. */
+  async #explain() {
+    const line = find(this.#root, '[data-field="player-problem"]', HTMLElement);
+    line.textContent =
+      (await refusalOf(this.#audio.src)) ?? t("This browser cannot play this kind of file. Download it to hear it.");
+    line.hidden = false;
+    this.#button.disabled = true;
+  }
+}
+
+/** @param {string} address */
+async function refusalOf(address) {
+  const answer = await fetch(address, { headers: { range: "bytes=0-0" } });
+  if (answer.ok) return null;
+  const { message, advice } = problemIn(answer.status, await answer.text());
+  return `${message} ${advice}`;
+}

@@ -1,0 +1,203 @@
+/** @import { EditedText, Row } from "../../editing/edited-text.js" */
+/** @import { WordStore } from "../../editing/word-store.js" */
+/** @import { View } from "./segment-row.js" */
+import { dress, fillRow, newRow, showBoth, showChanges } from "./segment-row.js";
+
+const NEAR = "600px"; // rows so close to the window have their words ready
+
+/** The text by paragraphs. Only those near the window are made of words: a day has a hundred thousand. */
+export class SegmentList {
+  #list;
+  #text;
+  #words;
+  #threshold = 0;
+  /** @type {Map<string, HTMLElement>} */
+  #elements = new Map();
+  /** @type {Map<string, Row>} */
+  #rows = new Map();
+  /** @type {Set<HTMLElement>} */
+  #near = new Set();
+  /** @type {() => void} */
+  #moved = () => undefined;
+  #observer = new IntersectionObserver((entries) => this.#onMove(entries), { rootMargin: NEAR });
+
+  /** @param {HTMLElement} list @param {EditedText} text @param {WordStore} words */
+  constructor(list, text, words) {
+    this.#list = list;
+    this.#text = text;
+    this.#words = words;
+    for (const element of list.children) this.#adopt(/** @type {HTMLElement} */ (element));
+    text.onChange(() => this.#show());
+  }
+
+  /** @returns {View} */
+  get view() {
+    return /** @type {View} */ (this.#list.dataset.view);
+  }
+
+  set view(view) {
+    this.#list.dataset.view = view;
+    this.#undressAll();
+  }
+
+  /** Words with a smaller probability are marked. @param {number} threshold 0 to 1 */
+  set threshold(threshold) {
+    this.#threshold = threshold;
+    this.#undressAll();
+  }
+
+  get element() {
+    return this.#list;
+  }
+
+  /** The text as it is shown now, a line per paragraph. */
+  get wording() {
+    const name = this.view === "raw" ? "text_raw" : "text";
+    return this.#text.rows
+      .map((row) => row[name])
+      .filter(Boolean)
+      .join("\n");
+  }
+
+  /** @param {string} key */
+  elementOf(key) {
+    return this.#elements.get(key);
+  }
+
+  /** Whether a row is in the window or close to it. @param {string} key */
+  isNear(key) {
+    const element = this.#elements.get(key);
+    return element !== undefined && this.#near.has(element);
+  }
+
+  /** @param {() => void} moved called when other rows are near */
+  onMove(moved) {
+    this.#moved = moved;
+  }
+
+  /** @param {EventTarget | null} target @returns {Row | undefined} */
+  rowOf(target) {
+    const element = target instanceof Element ? target.closest(".segment") : null;
+    return element instanceof HTMLElement ? this.#rows.get(element.dataset.key ?? "") : undefined;
+  }
+
+  /** Return the row that is spoken at `seconds`, or none between two. @param {number} seconds */
+  rowAt(seconds) {
+    const row = this.#text.rows[this.placeAt(seconds)];
+    return row && row.start <= seconds ? row : undefined;
+  }
+
+  /** Return the place of the first row that ends after `seconds`. @param {number} seconds */
+  placeAt(seconds) {
+    const { rows } = this.#text;
+    let [low, high] = [0, rows.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (rows[middle].end > seconds) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  // Internal
+
+  /** @param {HTMLElement} element */
+  #adopt(element) {
+    this.#elements.set(element.dataset.key ?? "", element);
+    this.#observer.observe(element);
+  }
+
+  #show() {
+    const { rows } = this.#text;
+    const before = this.#rows;
+    this.#rows = new Map(rows.map((row) => [row.key, row]));
+    let place = this.#list.firstElementChild;
+    for (const row of rows) {
+      const element = this.#elements.get(row.key) ?? this.#made(row);
+      if (element === place) place = place.nextElementSibling;
+      else this.#list.insertBefore(element, place);
+      if (!isSame(before.get(row.key), row)) fillRow(element, row);
+    }
+    while (place) {
+      const next = place.nextElementSibling;
+      this.#forget(/** @type {HTMLElement} */ (place));
+      place = next;
+    }
+    for (const element of this.#near) this.#dress(element);
+  }
+
+  /** @param {Row} row */
+  #made(row) {
+    const element = newRow(row);
+    this.#adopt(element);
+    return element;
+  }
+
+  /** @param {HTMLElement} element */
+  #forget(element) {
+    this.#elements.delete(element.dataset.key ?? "");
+    this.#near.delete(element);
+    this.#observer.unobserve(element);
+    element.remove();
+  }
+
+  /** @param {IntersectionObserverEntry[]} entries */
+  #onMove(entries) {
+    for (const { target, isIntersecting } of entries) {
+      const element = /** @type {HTMLElement} */ (target);
+      if (isIntersecting) {
+        this.#near.add(element);
+        this.#dress(element);
+      } else if (this.#near.delete(element)) this.#undress(element);
+    }
+    this.#moved();
+  }
+
+  /** @param {HTMLElement} element */
+  #dress(element) {
+    const row = this.#rows.get(element.dataset.key ?? "");
+    if (!row || row.state === "pending") return;
+    if (this.view === "changes" && row.isEdited)
+      return showChanges(
+        element,
+        row,
+        this.#text.rows.filter(({ first, isEdited }) => isEdited && first === row.first),
+      );
+    if (this.view === "both") return showBoth(element, row);
+    const paragraph = element.querySelector(this.view === "raw" ? ".segment__raw" : ".segment__text");
+    if (!(paragraph instanceof HTMLElement) || paragraph.firstElementChild) return;
+    if (!row.words) return void this.#words.load(row);
+    if (this.view === "raw") dress(paragraph, row.text_raw, row.words, ({ raw, text }) => raw || text, 0);
+    else dress(paragraph, row.text, row.words, ({ text }) => text, this.#threshold);
+  }
+
+  #undressAll() {
+    for (const element of this.#near) this.#undress(element);
+    for (const element of this.#near) this.#dress(element);
+  }
+
+  /** @param {HTMLElement} element */
+  #undress(element) {
+    element.querySelector(".segment__original")?.remove();
+    for (const paragraph of element.querySelectorAll(".segment__text, .segment__raw")) {
+      if (paragraph.firstElementChild) paragraph.textContent = paragraph.textContent;
+    }
+  }
+}
+
+const SHOWN = /** @type {const} */ ([
+  "text",
+  "text_raw",
+  "start",
+  "end",
+  "state",
+  "first",
+  "channel",
+  "heard",
+  "isEdited",
+]);
+
+/** Whether a row looks as it did before; there are thousands, and one of them changes. @param {Row | undefined} before @param {Row} now */
+function isSame(before, now) {
+  return before !== undefined && SHOWN.every((name) => before[name] === now[name]);
+}

@@ -1,0 +1,133 @@
+/** @import { Player } from "./player.js" */
+/** @import { Segment } from "../../api/types.js" */
+import { clock } from "../../lib/format.js";
+
+const WIDTH = 1000; // units of the picture, whatever its size on the screen
+const HEIGHT = 100;
+const STEP_SECONDS = 5;
+const LEAP_SECONDS = 30;
+
+/** The picture of the sound: what was played, where speech is; press or use the arrow keys to move. */
+export class Waveform {
+  #root;
+  #player;
+  #speech = shape("g", {});
+  #rest = shape("path", { class: "waveform__rest" });
+  #played = shape("path", { class: "waveform__played", "clip-path": "url(#played)" });
+  #window = shape("rect", { x: 0, y: 0, width: 0, height: HEIGHT });
+  #cursor = shape("rect", { class: "waveform__cursor", y: 0, width: 1.5, height: HEIGHT });
+  #duration = 0;
+  /** @type {Segment[]} */
+  #stretches = [];
+  #current = -1;
+
+  /** @param {HTMLElement} root @param {Player} player */
+  constructor(root, player) {
+    this.#root = root;
+    this.#player = player;
+    root.append(this.#picture());
+    root.addEventListener("pointerdown", (event) => this.#onPress(event));
+    root.addEventListener("keydown", (event) => this.#onKey(event));
+    player.follow((seconds) => this.#show(seconds));
+  }
+
+  /** @param {number} seconds */
+  set duration(seconds) {
+    this.#duration = seconds;
+    this.#root.ariaValueMax = String(Math.round(seconds));
+  }
+
+  /** @param {[number, number][]} peaks lowest and highest sample of stretches of equal length, -127 to 127 */
+  set peaks(peaks) {
+    const outline = outlineOf(peaks);
+    this.#rest.setAttribute("d", outline);
+    this.#played.setAttribute("d", outline);
+  }
+
+  /** @param {Segment[]} segments */
+  set segments(segments) {
+    this.#stretches = segments;
+    this.#current = -1;
+    this.#speech.replaceChildren(...segments.map(({ start, end }) => this.#stretch(start, end)));
+    this.#show(this.#player.position);
+  }
+
+  // Internal
+
+  #picture() {
+    const clip = shape("clipPath", { id: "played" });
+    clip.append(this.#window);
+    const svg = shape("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true" });
+    svg.append(clip, this.#speech, this.#rest, this.#played, this.#cursor);
+    return svg;
+  }
+
+  /** @param {number} start @param {number} end */
+  #stretch(start, end) {
+    return shape("rect", {
+      class: "waveform__speech",
+      x: this.#at(start),
+      y: 0,
+      width: this.#at(end - start),
+      height: HEIGHT,
+    });
+  }
+
+  /** @param {number} seconds */
+  #at(seconds) {
+    return this.#duration ? (WIDTH * seconds) / this.#duration : 0;
+  }
+
+  /** @param {number} seconds */
+  #show(seconds) {
+    this.#window.setAttribute("width", String(this.#at(seconds)));
+    this.#cursor.setAttribute("x", String(this.#at(seconds)));
+    this.#root.ariaValueNow = String(Math.round(seconds));
+    this.#root.ariaValueText = clock(seconds);
+    const place = this.#stretches.findIndex(({ start, end }) => start <= seconds && seconds < end);
+    if (place === this.#current) return;
+    this.#speech.children[this.#current]?.classList.remove("is-current");
+    this.#speech.children[place]?.classList.add("is-current");
+    this.#current = place;
+  }
+
+  /** @param {PointerEvent} event */
+  #onPress(event) {
+    const { left, width } = this.#root.getBoundingClientRect();
+    this.#player.seek((this.#duration * (event.clientX - left)) / width);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #onKey(event) {
+    const moves = {
+      ArrowRight: STEP_SECONDS,
+      ArrowUp: STEP_SECONDS,
+      ArrowLeft: -STEP_SECONDS,
+      ArrowDown: -STEP_SECONDS,
+      PageUp: LEAP_SECONDS,
+      PageDown: -LEAP_SECONDS,
+      Home: -Infinity,
+      End: Infinity,
+    };
+    const move = /** @type {Record<string, number>} */ (moves)[event.key];
+    if (move === undefined) return;
+    event.preventDefault();
+    this.#player.seek(Math.min(Math.max(this.#player.position + move, 0), this.#duration));
+  }
+}
+
+/** Draw one closed outline: the highest samples there, the lowest back. @param {[number, number][]} peaks */
+function outlineOf(peaks) {
+  const x = (/** @type {number} */ index) => ((WIDTH * index) / Math.max(peaks.length - 1, 1)).toFixed(1);
+  const y = (/** @type {number} */ sample) => (HEIGHT / 2 - (sample / 127) * (HEIGHT / 2 - 3)).toFixed(1);
+  const there = peaks.map(([, high], index) => `${x(index)},${y(Math.max(high, 1))}`);
+  const back = peaks.map(([low], index) => `${x(index)},${y(Math.min(low, -1))}`).reverse();
+  return peaks.length ? `M${[...there, ...back].join("L")}Z` : "";
+}
+
+/** @param {string} name @param {Record<string, string | number>} attributes */
+function shape(name, attributes) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
+  return element;
+}

@@ -1,0 +1,69 @@
+/** @import { ChunkStore, Take } from "./chunk-store.js" */
+
+export const RATE = 16_000; // samples a second
+
+/**
+ * The numbered chunks of one take that the server has not said to be on its disk. They are kept in memory, and in
+ * the browser's storage so that a reload does not lose them.
+ */
+export class Outbox {
+  /** @type {Int16Array<ArrayBuffer>[]} */
+  #chunks;
+  #first;
+  #store;
+  #take;
+  #samples = 0;
+
+  /**
+   * @param {ChunkStore} store
+   * @param {Take} take
+   * @param {{first: number, chunks: Int16Array<ArrayBuffer>[]}} [kept] from before a reload
+   */
+  constructor(store, take, kept = { first: 0, chunks: [] }) {
+    this.#store = store;
+    this.#take = take;
+    this.#first = kept.first;
+    this.#chunks = kept.chunks;
+    this.#samples = kept.chunks.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  /** Number of the next chunk. */
+  get end() {
+    return this.#first + this.#chunks.length;
+  }
+
+  get first() {
+    return this.#first;
+  }
+
+  /** Seconds that only this browser has. */
+  get seconds() {
+    return this.#samples / RATE;
+  }
+
+  /** All that is kept, oldest first. */
+  get chunks() {
+    return this.#chunks;
+  }
+
+  /** @param {Int16Array<ArrayBuffer>} samples */
+  add(samples) {
+    void this.#store.put(this.#take, this.end, samples);
+    this.#chunks.push(samples);
+    this.#samples += samples.length;
+  }
+
+  /** @param {number} number */
+  chunk(number) {
+    return this.#chunks[number - this.#first];
+  }
+
+  /** Everything before `next` is on the server's disk. @param {number} next */
+  acknowledge(next) {
+    if (next <= this.#first) return;
+    const gone = this.#chunks.splice(0, next - this.#first);
+    this.#samples -= gone.reduce((sum, { length }) => sum + length, 0);
+    this.#first = next;
+    void this.#store.dropBefore(this.#take, next);
+  }
+}

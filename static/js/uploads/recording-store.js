@@ -1,0 +1,67 @@
+/** @typedef {{id: number, file: File, seconds: number}} KeptTake */
+import { ownName } from "../lib/address.js";
+
+const DATABASE = "funasr";
+const STORE = "takes";
+
+/**
+ * Own recordings that have not been sent yet, kept in this browser: a reload or a crash does not lose them. Where a
+ * browser keeps nothing (private windows, a full disk), they are as safe as chosen files: the page asks before it closes.
+ *
+ * @param {File} file @param {number} seconds
+ * @returns {Promise<number | null>} the id to forget it by
+ */
+export async function keepTake(file, seconds) {
+  const id = await within("readwrite", (store) => store.add({ file, seconds }));
+  return typeof id === "number" ? id : null;
+}
+
+/** @returns {Promise<KeptTake[]>} */
+export async function keptTakes() {
+  const ids = (await within("readonly", (store) => store.getAllKeys())) ?? [];
+  const takes = (await within("readonly", (store) => store.getAll())) ?? [];
+  return takes.map((take, place) => ({ ...take, id: Number(ids[place]) }));
+}
+
+/** @param {number} id */
+export async function forgetTake(id) {
+  await within("readwrite", (store) => store.delete(id));
+}
+
+// Internal
+
+/**
+ * @template T
+ * @param {IDBTransactionMode} mode
+ * @param {(store: IDBObjectStore) => IDBRequest<T>} work
+ * @returns {Promise<T | undefined>} undefined where the browser keeps nothing
+ */
+async function within(mode, work) {
+  try {
+    const database = await opened();
+    const result = await settled(work(database.transaction(STORE, mode).objectStore(STORE)));
+    database.close();
+    return result;
+  } catch {
+    return undefined;
+  }
+}
+
+function opened() {
+  const request = indexedDB.open(ownName(DATABASE), 1);
+  request.addEventListener("upgradeneeded", () => request.result.createObjectStore(STORE, { autoIncrement: true }));
+  return settled(request);
+}
+
+/**
+ * @template T
+ * @param {IDBRequest<T>} request
+ * @returns {Promise<T>}
+ */
+function settled(request) {
+  return new Promise((resolve, reject) => {
+    request.addEventListener("success", () => resolve(request.result));
+    request.addEventListener("error", () => reject(request.error));
+    request.addEventListener("blocked", () => reject(new DOMException("Blocked", "InvalidStateError")));
+  });
+}
