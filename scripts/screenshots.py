@@ -80,7 +80,7 @@ def _visit_all(browser: Browser, address: str, transcription: str, sound: Path) 
         _shoot(page, f"/{name}", name)
     page.goto("/vad")
     page.locator("input[type=file]").first.set_input_files(sound)
-    page.locator("[data-stretches] > li").first.wait_for()
+    page.locator("[data-speech-list] > li").first.wait_for()
     _save(page, "vad")
 
 

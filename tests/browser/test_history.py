@@ -66,9 +66,9 @@ def test_a_place_that_was_found_leads_there_in_the_transcript(page: Page, record
     transcribe(page, recording, "placed.wav")
     page.goto("/history?query=placed 订单增长")
 
-    place = page.locator(".found__places a")
+    place = page.locator(".result-row__places a")
     expect(place.locator("mark")).to_have_text("订单增长")
-    seconds = place.locator(".found__time").inner_text()
+    seconds = place.locator(".result-row__time").inner_text()
     place.click()
 
     expect(page).to_have_url(re.compile(r"/transcriptions/\w+\?t=\d"))

@@ -108,7 +108,7 @@ def test_what_is_said_appears_at_once_becomes_final_and_is_stored_to_the_sample(
     live: Page, voice: Path
 ) -> None:
     start(live)
-    wait_for(live, "document.querySelector('[data-desk] meter').value > 40")
+    wait_for(live, "document.querySelector('[data-live-status] meter').value > 40")
 
     expect(live.locator("[data-partial]")).to_contain_text(ANY_SENTENCE)
     expect(live.locator('[data-field="voice"]')).to_have_text("Speech")
@@ -210,12 +210,12 @@ def test_a_line_that_died_without_a_word_is_told_and_mended(
 def test_what_the_connection_before_delivered_late_is_not_sent_again(live: Page) -> None:
     sent = live.evaluate(
         """async () => {
-          const { LiveLine } = await import("/static/js/live/connection.js");
-          const { Outbox } = await import("/static/js/live/send-queue.js");
+          const { LiveConnection } = await import("/static/js/live/connection.js");
+          const { SendQueue } = await import("/static/js/live/send-queue.js");
           const store = { put: async () => {}, dropBefore: async () => {} };
-          const take = { id: "1", session: "1", token: "1", isStopped: false };
-          const outbox = new Outbox(store, take);
-          for (let i = 0; i < 5; i++) outbox.add(new Int16Array(1600));
+          const record = { id: "1", session: "1", token: "1", isStopped: false };
+          const sendQueue = new SendQueue(store, record);
+          for (let i = 0; i < 5; i++) sendQueue.add(new Int16Array(1600));
           const sent = [];
           class Full {
             static OPEN = 1;
@@ -226,14 +226,14 @@ def test_what_the_connection_before_delivered_late_is_not_sent_again(live: Page)
             close() {}
           }
           window.WebSocket = Full;
-          const line = new LiveLine(take, outbox, { settings: () => ({}), state() {}, hear() {} });
-          void line.open();
+          const connection = new LiveConnection(record, sendQueue, { settings: () => ({}), onState() {}, onMessage() {} });
+          void connection.open();
           const hear = (message) => full.onmessage({ data: JSON.stringify(message) });
           hear({ type: "audio-started", next_chunk: 0 });
           hear({ type: "acknowledged", next_chunk: 3 });
           full.bufferedAmount = 0;
-          line.pump();
-          line.close();
+          connection.pump();
+          connection.close();
           return sent;
         }"""
     )
@@ -349,7 +349,7 @@ def test_settings_that_change_while_somebody_speaks_hold_from_the_next_segment_o
     )
     page.goto("/live")
     start(page)
-    expect(page.locator("[data-live]")).to_have_attribute("data-line", "open")
+    expect(page.locator("[data-live]")).to_have_attribute("data-link", "open")
 
     expect(page.get_by_role("spinbutton", name="Threshold")).to_be_visible()
     page.get_by_role("radio", name="webrtcvad").check(force=True)
@@ -368,11 +368,11 @@ def test_settings_that_change_while_somebody_speaks_hold_from_the_next_segment_o
 
 def test_hotwords_that_do_not_fit_are_told_and_the_session_goes_on(live: Page) -> None:
     start(live)
-    expect(live.locator("[data-live]")).to_have_attribute("data-line", "open")
+    expect(live.locator("[data-live]")).to_have_attribute("data-link", "open")
 
     live.get_by_role("textbox", name="Hotwords").fill("x" * 101)
     expect(live.get_by_text("a word is longer than 100 characters")).to_be_visible()
-    expect(live.locator("[data-live]")).to_have_attribute("data-line", "open")
+    expect(live.locator("[data-live]")).to_have_attribute("data-link", "open")
     expect(live.get_by_text("a word is longer than 100 characters")).to_be_visible()
     live.get_by_role("textbox", name="Hotwords").fill("Conformer:30")
 

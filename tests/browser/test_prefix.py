@@ -265,10 +265,10 @@ def test_speech_detection_and_the_journal_know_the_way(
 ) -> None:
     page = visit(nginx_strips, "/vad")
     page.locator("[data-file-input]").set_input_files(recording)
-    expect(page.locator("[data-stretches] > li")).to_have_count(3)
+    expect(page.locator("[data-speech-list] > li")).to_have_count(3)
     expect(page).to_have_url(re.compile(rf"{PREFIX}/vad\?id="))
     page.reload()
-    expect(page.locator("[data-stretches] > li")).to_have_count(3)
+    expect(page.locator("[data-speech-list] > li")).to_have_count(3)
     wait_for(page, "document.querySelector('audio').duration > 8")
     journal = page.evaluate("JSON.parse(sessionStorage.getItem('funasr.journal')).id")
     wait_for(page, "JSON.parse(sessionStorage.getItem('funasr.journal')).pending.length === 0")

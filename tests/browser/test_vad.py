@@ -39,7 +39,7 @@ def look_at(page: Page, recording: Path) -> Page:
 
 
 def stretches(page: Page) -> Locator:
-    return page.locator("[data-stretches] > li")
+    return page.locator("[data-speech-list] > li")
 
 
 def view(page: Page) -> Locator:
@@ -251,7 +251,7 @@ def test_the_page_fits_a_phone_and_keeps_the_rules_of_accessibility(
 
     assert not page.evaluate(WIDER_THAN_WINDOW)
     order = page.evaluate(
-        "['[data-view]', '[data-options]', '[data-stretches]'].map((name) => document.querySelector(name).getBoundingClientRect().top)"
+        "['[data-view]', '[data-options]', '[data-speech-list]'].map((name) => document.querySelector(name).getBoundingClientRect().top)"
     )
     assert order == sorted(order)  # what a control does is seen near it
     check_accessible(page)

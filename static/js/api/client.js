@@ -29,7 +29,7 @@ export const cancelTranscription = (id) => send("POST", `/transcriptions/${id}/c
 export const retryTranscription = (id) => send("POST", `/transcriptions/${id}/retry`);
 
 /** @param {string} id @param {Partial<RecognitionOptions>} options @returns {Promise<Transcription>} */
-export const recogniseAgain = (id, options) => send("POST", `/transcriptions/${id}/again`, options);
+export const retranscribe = (id, options) => send("POST", `/transcriptions/${id}/again`, options);
 
 /** @param {string} id @returns {Promise<void>} */
 export const deleteTranscription = (id) => send("DELETE", `/transcriptions/${id}`);

@@ -1,5 +1,5 @@
 const FIRST_RETRY_MS = 1000;
-const LONGEST_RETRY_MS = 15_000;
+const MAX_RETRY_MS = 15_000;
 
 /**
  * Listen to a stream of server-sent events for as long as the page is open, across lost connections.
@@ -37,6 +37,6 @@ export function listen(address, connection, handlers) {
     source.close();
     connection.lost();
     setTimeout(connect, retryMs);
-    retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS);
+    retryMs = Math.min(retryMs * 2, MAX_RETRY_MS);
   }
 }

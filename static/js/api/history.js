@@ -1,7 +1,7 @@
 /** @import { Deletion, Statistics, Transcription } from "./types.js" */
 import { request, send } from "./client.js";
 
-export const MOST_AT_ONCE = 1000; // ids in one request
+export const MAX_IDS_PER_REQUEST = 1000; // ids in one request
 
 /** @param {string[]} ids @returns {Promise<Deletion>} */
 export const deleteAll = (ids) => send("POST", "/history/delete", { ids });

@@ -14,7 +14,7 @@
  *
  * @typedef {Omit<Api.TranscriptionAnswer, "segments">} Transcription
  * @typedef {Transcription & {segments: Segment[]}} FullTranscription
- * @typedef {Omit<Api.SegmentAnswer, "words"> & {words?: Word[], spoken?: string}} Segment  its words once they were asked for; `spoken` is its language where it is another one than before
+ * @typedef {Omit<Api.SegmentAnswer, "words"> & {words?: Word[], shownLanguage?: string}} Segment  its words once they were asked for; `shownLanguage` is its language where it is another one than before
  * @typedef {Omit<Api.PieceAnswer, "start" | "end" | "words"> & {start: number | null, end: number | null, words: Word[] | null}} Piece  times: null until the server has found them; words: null until they were asked for
  * @typedef {Omit<Api.EditAnswer, "pieces"> & {pieces: Piece[]}} Edit
  * @typedef {{revision: number, edits: Edit[]}} Edits
@@ -55,10 +55,10 @@
  * @typedef {Api.VadOptionsAnswer} VadOptions
  * @typedef {Api.VadPeaks} VadPeaks
  * @typedef {Api.Speech} Speech
- * @typedef {Api.Stretch} Stretch
+ * @typedef {Api.Stretch} SpeechSegment
  * @typedef {Api.MissingList} Missing
  * @typedef {Api.MissingRule} MissingRule
- * @typedef {Api.MissingStretch} MissingStretch
+ * @typedef {Api.MissingStretch} MissingInterval
  *
  * @typedef {Omit<Api.Options, "hotwords" | "model"> & {hotwords: string, model?: string}} RecognitionOptions  as a form has them: a hotword on each line
  */

@@ -17,17 +17,17 @@ export function queryOf(parameters) {
 export const getSpeech = (id, parameters) => send("GET", `/vad/${id}?${queryOf({ picture: false, ...parameters })}`);
 
 /** @param {string} transcription @returns {Promise<Analysis>} */
-export const lookAtTranscription = (transcription) => send("POST", `/vad/transcriptions/${transcription}`);
+export const analyzeTranscription = (transcription) => send("POST", `/vad/transcriptions/${transcription}`);
 
 /** @param {string} id @param {Parameters} parameters @returns {Promise<{start: number, end: number, peaks: [number, number][]}>} */
-export const getOutline = (id, parameters) => send("GET", `/vad/${id}/peaks?${queryOf(parameters)}`);
+export const getPeaksBetween = (id, parameters) => send("GET", `/vad/${id}/peaks?${queryOf(parameters)}`);
 
 /** @param {string} id @param {VadOptions} options @param {{segments: [number, number][] | null, language: string}} wanted @returns {Promise<{asked: number}>} */
-export const readStretches = (id, options, wanted) =>
+export const transcribeSegments = (id, options, wanted) =>
   send("POST", `/vad/${id}/texts?${queryOf({ ...options })}`, wanted);
 
 /** @param {string} id @returns {Promise<void>} */
-export const stopReading = (id) => send("DELETE", `/vad/${id}/texts`);
+export const cancelTexts = (id) => send("DELETE", `/vad/${id}/texts`);
 
 /** @param {string} transcription @param {Parameters} parameters @returns {Promise<Missing>} */
 export const getMissing = (transcription, parameters) =>
@@ -39,7 +39,7 @@ export const getMissing = (transcription, parameters) =>
  * @param {AbortSignal} signal
  * @returns {Promise<Analysis>}
  */
-export function lookAtFile(file, onProgress, signal) {
+export function analyzeFile(file, onProgress, signal) {
   const form = new FormData();
   form.append("file", file, file.name);
   return sendForm("/vad", form, onProgress, signal);

@@ -1,7 +1,7 @@
 const TYPES = ["audio/webm;codecs=opus", "audio/mp4", "audio/ogg;codecs=opus"]; // Chrome and Firefox, Safari, old Firefox
 
 /** One recording from the microphone, with pauses. */
-export class Take {
+export class Recording {
   #recorder;
   /** @type {Blob[]} */
   #pieces = [];
@@ -31,7 +31,7 @@ export class Take {
     this.#recorder.resume();
   }
 
-  /** End the take. @returns {Promise<File>} */
+  /** End the recording. @returns {Promise<File>} */
   finish() {
     if (this.#recorder.state === "recording") this.#countedMs = this.seconds * 1000;
     return new Promise((resolve) => {

@@ -4,7 +4,7 @@ const FAINT_SECONDS = 5;
 const NOTHING_SECONDS = 10;
 
 /** Tells whether anything is heard: a microphone that was never loud, or that has fallen mute, is worth a hint. */
-export class Hearing {
+export class SilenceDetector {
   #loudest = 0;
   #seconds = 0;
   #muteSeconds = 0;

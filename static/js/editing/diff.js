@@ -1,21 +1,21 @@
-/** @typedef {{text: string, isChanged: boolean}} Stretch  a part of one of two texts */
+/** @typedef {{text: string, isChanged: boolean}} DiffPart  a part of one of two texts */
 
 const TOKEN = /[\p{Script=Latin}\p{Number}'’]+|\s+|./gsu; // a Latin word or a number, white space, any other character
 
 /**
- * Return both texts as stretches that they share and stretches that differ. Texts of some hundred words; the time grows
+ * Return both texts as parts that they share and parts that differ. Texts of some hundred words; the time grows
  * with the product of their lengths.
  *
  * @param {string} before
  * @param {string} after
- * @returns {{before: Stretch[], after: Stretch[]}}
+ * @returns {{before: DiffPart[], after: DiffPart[]}}
  */
 export function differences(before, after) {
   const [left, right] = [tokensOf(before), tokensOf(after)];
   const longest = commonLengths(left, right);
-  /** @type {Stretch[]} */
+  /** @type {DiffPart[]} */
   const ofBefore = [];
-  /** @type {Stretch[]} */
+  /** @type {DiffPart[]} */
   const ofAfter = [];
   let [i, j] = [0, 0];
   while (i < left.length || j < right.length) {
@@ -60,9 +60,9 @@ function commonLengths(left, right) {
   return lengths;
 }
 
-/** @param {Stretch[]} stretches @param {string} token @param {boolean} isChanged */
-function extend(stretches, token, isChanged) {
-  const last = stretches.at(-1);
+/** @param {DiffPart[]} parts @param {string} token @param {boolean} isChanged */
+function extend(parts, token, isChanged) {
+  const last = parts.at(-1);
   if (last?.isChanged === isChanged) last.text += token;
-  else stretches.push({ text: token, isChanged });
+  else parts.push({ text: token, isChanged });
 }

@@ -1,7 +1,7 @@
 /** @import { Edits } from "./edited-text.js" */
 /** @import { Change, Edit } from "../api/types.js" */
 
-const MOST_BYTES = 50_000; // the server reads no larger request into its memory than 64 KB
+const MAX_REQUEST_BYTES = 50_000; // the server reads no larger request into its memory than 64 KB
 
 /**
  * Return what leads from `before` to `after`: what is taken back first, so that no change cuts through an edit.
@@ -43,7 +43,7 @@ export function withChanges(edits, changes) {
  */
 export function portion(before, after, changes) {
   let bytes = 0;
-  const end = changes.findIndex((change, place) => (bytes += bytesOf(change)) > MOST_BYTES && place > 0);
+  const end = changes.findIndex((change, place) => (bytes += bytesOf(change)) > MAX_REQUEST_BYTES && place > 0);
   const first = end < 0 ? changes : changes.slice(0, end);
   const edits = new Map(before);
   for (const change of first) {

@@ -11,16 +11,16 @@ import { changeEdits, getEdits } from "../api/edits.js";
  * @property {string} [why]
  */
 
-const REST_MS = 700; // after the last key
+const DEBOUNCE_MS = 700; // after the last key
 const FIRST_RETRY_MS = 2000;
-const LONGEST_RETRY_MS = 30_000;
+const MAX_RETRY_MS = 30_000;
 const NEWER = "edit_conflict";
 
 /** Brings every change to the server, and keeps in the browser what it does not have yet. */
 export class EditSaver {
   #id;
   #text;
-  #tell;
+  #onState;
   #drafts;
   /** What the server has. @type {Edits} */
   #saved = new Map();
@@ -35,11 +35,11 @@ export class EditSaver {
   /** @type {SaveState} */
   #state = { name: "none" };
 
-  /** @param {string} id @param {EditedText} text @param {(state: SaveState) => void} tell */
-  constructor(id, text, tell) {
+  /** @param {string} id @param {EditedText} text @param {(state: SaveState) => void} onState */
+  constructor(id, text, onState) {
     this.#id = id;
     this.#text = text;
-    this.#tell = tell;
+    this.#onState = onState;
     this.#drafts = new EditDrafts(id);
     text.onChange(() => this.#onChange());
     window.addEventListener("online", () => void this.save());
@@ -50,10 +50,10 @@ export class EditSaver {
   /** Begin with what the server has and what an earlier page has left; the segments must be there. */
   async start() {
     const { revision, edits } = await getEdits(this.#id);
-    this.#take(revision, byFirst(edits));
+    this.#setSaved(revision, byFirst(edits));
     this.#text.edits = this.#saved;
     this.#isReady = true;
-    for (const draft of this.#drafts.adopt()) await this.#bring(draft.changes, draft.base);
+    for (const draft of this.#drafts.adopt()) await this.#applyDraft(draft.changes, draft.base);
   }
 
   /** Save what is not saved yet, now. */
@@ -61,7 +61,7 @@ export class EditSaver {
     clearTimeout(this.#timer);
     if (!this.#isReady || this.#isSaving || this.#state.name === "conflict") return;
     const all = changesBetween(this.#saved, this.#text.edits);
-    if (!all.length) return this.#settle();
+    if (!all.length) return this.#markSaved();
     const { changes, edits } = portion(this.#saved, this.#text.edits, all);
     this.#isSaving = true;
     this.#say({ name: "saving" });
@@ -92,16 +92,16 @@ export class EditSaver {
   #onChange() {
     if (!this.#isReady) return;
     const changes = changesBetween(this.#saved, this.#text.edits);
-    if (!changes.length) return this.#settle();
+    if (!changes.length) return this.#markSaved();
     this.#drafts.keep(changes, baseOf(this.#saved, changes));
     if (this.#state.name === "conflict") return;
     if (this.#state.name !== "waiting") this.#say({ name: "saving" });
-    this.#later(REST_MS);
+    this.#later(DEBOUNCE_MS);
   }
 
   /** @param {Edits} wanted @param {{revision: number, edits: Edit[]}} answer */
   #confirm(wanted, { revision, edits }) {
-    this.#take(revision, wanted);
+    this.#setSaved(revision, wanted);
     for (const { first, pieces } of edits) {
       const edit = wanted.get(first);
       if (edit && pieces.length === edit.pieces.length) edit.pieces.splice(0, pieces.length, ...pieces);
@@ -113,31 +113,31 @@ export class EditSaver {
   /** @param {unknown} error */
   async #onRefusal(error) {
     const { code, message, advice } = problemOf(error);
-    if (code === NEWER) return void (await this.#meet());
+    if (code === NEWER) return void (await this.#mergeTheirs());
     const isLost = !(error instanceof Refusal) || error.status >= 500;
     this.#say({ name: isLost ? "waiting" : "refused", why: `${message} ${advice}` });
     if (!isLost) return;
     this.#later(this.#retryMs);
-    this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS);
+    this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS);
     const changes = changesBetween(this.#saved, this.#text.edits);
     this.#drafts.keep(changes, baseOf(this.#saved, changes));
   }
 
   /** Somebody else has saved: go on with both where they touch different places, else ask. */
-  async #meet() {
+  async #mergeTheirs() {
     const changes = changesBetween(this.#saved, this.#text.edits);
     const base = baseOf(this.#saved, changes);
     const { revision, edits } = await getEdits(this.#id);
     const theirs = byFirst(edits);
     this.#clashes = clashes(changes, base, theirs);
     if (this.#clashes.length) return this.#say({ name: "conflict" });
-    this.#take(revision, theirs);
+    this.#setSaved(revision, theirs);
     this.#later(0);
     this.#text.edits = withChanges(theirs, changes);
   }
 
   /** @param {Change[]} changes @param {Change[]} base */
-  async #bring(changes, base) {
+  async #applyDraft(changes, base) {
     this.#text.edits = withChanges(this.#saved, changes);
     this.#drafts.keep(changes, base);
     this.#clashes = clashes(changes, base, this.#saved);
@@ -152,7 +152,7 @@ export class EditSaver {
       const { revision, edits } = await getEdits(this.#id);
       const theirs = byFirst(edits);
       const chosen = choose(changes);
-      this.#take(revision, theirs);
+      this.#setSaved(revision, theirs);
       this.#say({ name: "saving" });
       this.#text.edits = withChanges(theirs, chosen);
       await this.save();
@@ -167,21 +167,21 @@ export class EditSaver {
     try {
       const { revision, edits } = await getEdits(this.#id);
       if (revision === this.#revision || changesBetween(this.#saved, this.#text.edits).length) return;
-      this.#take(revision, byFirst(edits));
+      this.#setSaved(revision, byFirst(edits));
       this.#text.edits = this.#saved;
     } catch {
       // a lost connection is told when something is to be saved
     }
   }
 
-  #settle() {
+  #markSaved() {
     clearTimeout(this.#timer);
     this.#drafts.drop();
     if (this.#state.name !== "none") this.#say({ name: "saved" });
   }
 
   /** @param {number} revision @param {Edits} edits */
-  #take(revision, edits) {
+  #setSaved(revision, edits) {
     this.#revision = revision;
     this.#saved = edits;
   }
@@ -195,7 +195,7 @@ export class EditSaver {
   /** @param {SaveState} state */
   #say(state) {
     this.#state = state;
-    this.#tell(state);
+    this.#onState(state);
   }
 }
 

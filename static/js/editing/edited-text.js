@@ -13,7 +13,7 @@ import { joinTexts } from "./joining.js";
  * @property {number} end
  * @property {"pending" | "done" | "failed"} state
  * @property {number | null} channel
- * @property {string} heard  emotion and events of the first segment, with spaces between
+ * @property {string} sounds  emotion and events of the first segment, with spaces between
  * @property {string} text
  * @property {string} text_raw
  * @property {Word[] | null} words  null until they were asked for, or while the server finds their times
@@ -23,8 +23,8 @@ import { joinTexts } from "./joining.js";
 
 /** @typedef {ReadonlyMap<number, Edit>} Edits  by the index of the first segment; an edit in it never changes its text */
 
-const MOST_STEPS = 200; // that can be undone
-const LONGEST_STRETCH = 60; // segments that one edit may replace: the server takes no more
+const MAX_UNDO_STEPS = 200; // that can be undone
+const MAX_EDIT_SEGMENTS = 60; // segments that one edit may replace: the server takes no more
 
 /** The text as it was recognised, and what a person has made of it. Every change can be undone. */
 export class EditedText {
@@ -120,7 +120,7 @@ export class EditedText {
       next !== undefined &&
       next.state !== "pending" &&
       next.channel === row.channel &&
-      next.last - row.first < LONGEST_STRETCH
+      next.last - row.first < MAX_EDIT_SEGMENTS
     );
   }
 
@@ -190,7 +190,7 @@ export class EditedText {
       ...times[piece],
       state: "done",
       channel: others.length ? null : channel, // what two people said was made one
-      heard: heardIn(covered[0]),
+      sounds: soundsIn(covered[0]),
       text,
       text_raw,
       words,
@@ -221,7 +221,7 @@ export class EditedText {
   #step(change, name = "") {
     const edits = new Map(this.#edits);
     change(edits);
-    if (!name || name !== this.#lastStep) this.#done = [...this.#done, this.#edits].slice(-MOST_STEPS);
+    if (!name || name !== this.#lastStep) this.#done = [...this.#done, this.#edits].slice(-MAX_UNDO_STEPS);
     this.#lastStep = name;
     this.#undone = [];
     this.#edits = edits;
@@ -254,7 +254,7 @@ function rowOfSegment(segment) {
     end,
     state,
     channel,
-    heard: heardIn(segment),
+    sounds: soundsIn(segment),
     text,
     text_raw,
     words: words ?? null,
@@ -264,9 +264,9 @@ function rowOfSegment(segment) {
 }
 
 /** That somebody speaks calmly is nothing to say. @param {Segment | undefined} segment */
-function heardIn(segment) {
-  const { emotion = "", events = [], spoken = "" } = segment ?? {};
-  const language = spoken ? [`language:${spoken}`] : [];
+function soundsIn(segment) {
+  const { emotion = "", events = [], shownLanguage = "" } = segment ?? {};
+  const language = shownLanguage ? [`language:${shownLanguage}`] : [];
   return [...language, ...(emotion && emotion !== "neutral" ? [emotion] : []), ...events].join(" ");
 }
 
@@ -274,7 +274,7 @@ function heardIn(segment) {
 function noteLanguages(segments) {
   let last = "";
   for (const segment of segments) {
-    segment.spoken = segment.language && segment.language !== last ? segment.language : "";
+    segment.shownLanguage = segment.language && segment.language !== last ? segment.language : "";
     last = segment.language || last;
   }
 }

@@ -6,10 +6,10 @@ import { t } from "./messages.js";
 /**
  * What a browser can find out by itself about the way to the server. Each check answers, whatever happens.
  *
- * @typedef {() => Promise<Check>} Look
+ * @typedef {() => Promise<Check>} BrowserCheck
  */
 
-const PATIENCE_MS = 6000;
+const TIMEOUT_MS = 6000;
 const CLOCK_TOLERANCE_MS = 60_000;
 const TICKS_APART_MS = 150; // events that come closer were held back on the way
 const BYTES_PER_MB = 1024 * 1024;
@@ -25,7 +25,7 @@ const warning = (id, fact, advice) => ({ id, status: "warning", fact, advice });
 /** @param {string} id @param {string} fact @param {string} advice @returns {Check} */
 const failure = (id, fact, advice) => ({ id, status: "failure", fact, advice });
 
-/** @param {number} trialMb @returns {Look[]} */
+/** @param {number} trialMb @returns {BrowserCheck[]} */
 export const browserChecks = (trialMb) => [
   secureContext,
   permission,
@@ -108,7 +108,7 @@ async function requests() {
   const blocked = [];
   for (const path of NEEDED) {
     try {
-      await fetch(path, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
+      await fetch(path, { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
     } catch {
       blocked.push(path);
     }
@@ -126,7 +126,7 @@ async function socket() {
   const word = String(Math.random());
   const heard = await new Promise((resolve) => {
     const line = new WebSocket(socketOf("/doctor/echo"));
-    const timer = setTimeout(() => resolve(""), PATIENCE_MS);
+    const timer = setTimeout(() => resolve(""), TIMEOUT_MS);
     line.addEventListener("open", () => line.send(word));
     line.addEventListener("message", ({ data }) => resolve(data));
     line.addEventListener("close", () => resolve(""));
@@ -162,7 +162,7 @@ function ticks() {
     const times = [];
     const source = new EventSource(`${DOCTOR}/ticks`);
     const end = () => (clearTimeout(timer), source.close(), resolve(times));
-    const timer = setTimeout(end, PATIENCE_MS);
+    const timer = setTimeout(end, TIMEOUT_MS);
     source.addEventListener("tick", ({ data }) => {
       times.push(performance.now());
       if (data === "3") end();

@@ -1,4 +1,4 @@
-const REST_MS = 500;
+const INTERVAL_MS = 500;
 
 /**
  * Wrap `work` so that calls while it runs lead to one more run after it, however many they were.
@@ -6,7 +6,7 @@ const REST_MS = 500;
  * @param {() => Promise<void>} work
  * @returns {() => void}
  */
-export function oneAtATime(work) {
+export function coalesced(work) {
   let isRunning = false;
   let isWanted = false;
   return run;
@@ -17,8 +17,8 @@ export function oneAtATime(work) {
     isRunning = true;
     while (isWanted) {
       isWanted = false;
-      await work().catch(() => undefined); // a lost connection is told by the stream of events
-      await new Promise((resolve) => setTimeout(resolve, REST_MS));
+      await work().catch(() => undefined); // the event stream reports a lost connection
+      await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS));
     }
     isRunning = false;
   }

@@ -18,7 +18,7 @@ const unanswered = new WeakMap();
  * @param {HTMLDialogElement} dialog
  * @returns {Promise<string>}
  */
-export function answerOf(dialog) {
+export function openDialog(dialog) {
   unanswered.get(dialog)?.();
   dialog.returnValue = "";
   dialog.showModal();

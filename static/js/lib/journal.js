@@ -13,10 +13,10 @@ import { api, ownPath } from "./address.js";
 const KEY = "funasr.journal";
 const ADDRESS = api("/journal/");
 const SEND_MS = 4000;
-const MOST_PENDING = 200; // while the server is away
-const MOST_AT_ONCE = 100;
-const LONGEST_NAME = 80;
-const LONGEST_MESSAGE = 300;
+const MAX_PENDING = 200; // while the server is away
+const MAX_ENTRIES_PER_REQUEST = 100;
+const MAX_NAME_LENGTH = 80;
+const MAX_MESSAGE_LENGTH = 300;
 /** Places whose words are somebody's: there a control is called by its action alone. */
 const PRIVATE =
   "[data-segments], [data-entries], [data-private], [data-compare], [data-finals], [data-job], .words, .batch-item, .segment";
@@ -36,7 +36,7 @@ export function startJournal() {
   document.addEventListener("change", ({ target }) => noteChange(target), true);
   document.addEventListener("drop", ({ dataTransfer }) => dataTransfer && noteFiles("", dataTransfer.files), true);
   document.addEventListener("keydown", noteKey, true);
-  noteComplaints();
+  listenForErrors();
   setInterval(() => void post(), SEND_MS);
   addEventListener("pagehide", postLast);
 }
@@ -53,7 +53,7 @@ export function noteRequest(method, address, status, request) {
 }
 
 /** Let the journal know more of the browser, as the doctor finds it. @param {Record<string, unknown>} facts */
-export function tellBrowser(facts) {
+export function noteBrowserFacts(facts) {
   findings = { ...findings, ...facts };
   record("page", {});
 }
@@ -123,7 +123,7 @@ function noteKey({ key, ctrlKey, metaKey, target }) {
   else if (key === "?" && !isTyping) record("key", { value: "?" });
 }
 
-function noteComplaints() {
+function listenForErrors() {
   addEventListener(
     "error",
     (event) => {
@@ -131,26 +131,26 @@ function noteComplaints() {
         event.target instanceof Element
           ? (event.target.getAttribute("src") ?? event.target.getAttribute("href"))
           : null;
-      complain(
+      noteError(
         failed ? `cannot load ${pathOf(failed)}` : `${event.message} (${pathOf(event.filename ?? "")}:${event.lineno})`,
       );
     },
     true,
   );
-  addEventListener("unhandledrejection", ({ reason }) => complain(`unhandled: ${reason}`));
+  addEventListener("unhandledrejection", ({ reason }) => noteError(`unhandled: ${reason}`));
   document.addEventListener("securitypolicyviolation", ({ blockedURI, violatedDirective }) =>
-    complain(`blocked by ${violatedDirective}: ${pathOf(blockedURI)}`),
+    noteError(`blocked by ${violatedDirective}: ${pathOf(blockedURI)}`),
   );
   const { error } = console;
   console.error = (...words) => {
-    complain(words.map(String).join(" "));
+    noteError(words.map(String).join(" "));
     error.apply(console, words);
   };
 }
 
 /** @param {string} message */
-function complain(message) {
-  record("error", { value: message.slice(0, LONGEST_MESSAGE) });
+function noteError(message) {
+  record("error", { value: message.slice(0, MAX_MESSAGE_LENGTH) });
 }
 
 /** @param {HTMLElement} pressed */
@@ -171,7 +171,7 @@ function fieldNameOf(control) {
 }
 
 /** @param {string} text */
-const clean = (text) => text.replace(/\s+/g, " ").trim().slice(0, LONGEST_NAME);
+const clean = (text) => text.replace(/\s+/g, " ").trim().slice(0, MAX_NAME_LENGTH);
 
 /** An address without what was asked for: a search may hold what somebody said. @param {string} address */
 function pathOf(address) {
@@ -193,7 +193,7 @@ function record(kind, facts) {
     ...facts,
   });
   mine.next += 1;
-  mine.pending = mine.pending.slice(-MOST_PENDING);
+  mine.pending = mine.pending.slice(-MAX_PENDING);
   keep();
 }
 
@@ -229,12 +229,12 @@ function newId() {
 export async function post() {
   const { id, pending } = journal();
   if (pending.length === 0) return;
-  const batch = pending.slice(0, MOST_AT_ONCE);
+  const batch = pending.slice(0, MAX_ENTRIES_PER_REQUEST);
   try {
     const response = await fetch(ADDRESS + id, {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: told(batch),
+      body: payload(batch),
     });
     if (response.ok || response.status < 500) forget(batch);
   } catch {
@@ -244,13 +244,13 @@ export async function post() {
 
 function postLast() {
   const { id, pending } = journal();
-  const batch = pending.slice(-MOST_AT_ONCE);
-  if (batch.length && navigator.sendBeacon(ADDRESS + id, new Blob([told(batch)], { type: "application/json" })))
+  const batch = pending.slice(-MAX_ENTRIES_PER_REQUEST);
+  if (batch.length && navigator.sendBeacon(ADDRESS + id, new Blob([payload(batch)], { type: "application/json" })))
     forget(batch);
 }
 
 /** @param {Entry[]} entries */
-const told = (entries) => JSON.stringify({ browser: { ...describeBrowser(), ...findings }, entries });
+const payload = (entries) => JSON.stringify({ browser: { ...describeBrowser(), ...findings }, entries });
 
 /** @param {Entry[]} batch */
 function forget(batch) {

@@ -1,7 +1,7 @@
 const REMEMBERED = 30;
 
-/** The last of a series of figures, and the typical one: the median of the last thirty. */
-export class Typical {
+/** The last latency, and the median of the last thirty. */
+export class LatencyMeter {
   /** @type {number[]} */
   #values = [];
 
@@ -15,7 +15,7 @@ export class Typical {
     return this.#values.at(-1) ?? null;
   }
 
-  get typical() {
+  get median() {
     const sorted = [...this.#values].sort((a, b) => a - b);
     return sorted[Math.floor(sorted.length / 2)] ?? null;
   }

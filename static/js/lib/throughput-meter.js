@@ -1,7 +1,7 @@
 const WINDOW_MS = 8000; // long enough to be calm, short enough to follow the network
 
-/** How fast something grows, over the last few seconds. */
-export class Pace {
+/** Measures bytes per second over the last few seconds. */
+export class ThroughputMeter {
   /** @type {{at: number, value: number}[]} */
   #samples = [];
 

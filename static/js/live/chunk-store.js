@@ -1,18 +1,18 @@
 import { ownName } from "../lib/address.js";
 
 /**
- * What a take is known by: to this browser, and to the server once that has answered.
+ * What identifies a session: to this browser, and to the server once that has answered.
  *
- * @typedef {object} Take
+ * @typedef {object} SessionRecord
  * @property {string} id
  * @property {string} startedAt  RFC 3339
  * @property {string | null} session
  * @property {string | null} token
  * @property {string | null} transcription
- * @property {boolean} isStopped  nothing more will be said
+ * @property {boolean} isStopped  stopped by the person: no more audio follows
  */
 
-const NAME = "funasr.live";
+const NAME = "funasr.live"; // of the database; its stores are called as the first version called them
 
 /**
  * Chunks of sound in the browser's storage (IndexedDB). Where it cannot be used, nothing is kept across a reload and
@@ -30,35 +30,35 @@ export class ChunkStore {
     this.#database.catch(failed);
   }
 
-  /** @returns {Promise<Take[]>} */
-  takes() {
+  /** @returns {Promise<SessionRecord[]>} */
+  sessions() {
     return this.#read("takes", (takes) => takes.getAll(), []);
   }
 
-  /** @param {Take} take */
-  save(take) {
-    return this.#write((takes) => takes.put({ ...take }));
+  /** @param {SessionRecord} record */
+  save(record) {
+    return this.#write((takes) => takes.put({ ...record }));
   }
 
-  /** @param {Take} take @param {number} number @param {Int16Array} samples */
+  /** @param {SessionRecord} record @param {number} number @param {Int16Array} samples */
   put({ id }, number, samples) {
     return this.#write((_, chunks) => chunks.put(samples, [id, number]));
   }
 
-  /** @param {Take} take @param {number} number */
+  /** @param {SessionRecord} record @param {number} number */
   dropBefore({ id }, number) {
     return this.#write((_, chunks) => chunks.delete(IDBKeyRange.bound([id, 0], [id, number], false, true)));
   }
 
-  /** @param {Take} take @returns {Promise<{first: number, chunks: Int16Array<ArrayBuffer>[]}>} */
-  async kept({ id }) {
+  /** @param {SessionRecord} record @returns {Promise<{first: number, chunks: Int16Array<ArrayBuffer>[]}>} */
+  async chunks({ id }) {
     const keys = await this.#read("chunks", (chunks) => chunks.getAllKeys(rangeOf(id)), []);
     const chunks = await this.#read("chunks", (store) => store.getAll(rangeOf(id)), []);
     const [first] = /** @type {[string, number][]} */ (keys);
     return { first: first ? first[1] : 0, chunks };
   }
 
-  /** @param {Take} take */
+  /** @param {SessionRecord} record */
   remove({ id }) {
     return this.#write((takes, chunks) => {
       takes.delete(id);

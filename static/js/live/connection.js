@@ -1,18 +1,18 @@
-/** @import { Outbox } from "./send-queue.js" */
-/** @import { Take } from "./chunk-store.js" */
+/** @import { SendQueue } from "./send-queue.js" */
+/** @import { SessionRecord } from "./chunk-store.js" */
 /** @import { LiveMessage, LiveSettings } from "./messages.js" */
 import { socketOf } from "../lib/address.js";
 import { getSystem } from "../api/client.js";
 import { t } from "../lib/messages.js";
-import { Waiting } from "../lib/backoff.js";
+import { Backoff } from "../lib/backoff.js";
 
 const PING_MS = 1000;
-const LOOK_MS = 200; // how often the line is looked after
-const SILENCE_MS = 2500; // nothing heard for so long, the line is dead: said within three seconds
-const PATIENCE_MS = 1500; // … if something that needs an answer was sent this long ago
+const POLL_MS = 200; // how often the connection is checked
+const SILENCE_MS = 2500; // without a message for so long, the connection counts as lost: shown within three seconds
+const ANSWER_TIMEOUT_MS = 1500; // … if something that needs an answer was sent this long ago
 const TRIES = 3; // before the first success, until it is worth asking whether the server is there at all
 const OPENING_MS = 10_000;
-const LONGEST_PAUSE_MS = 4000; // between two tries: somebody is speaking
+const MAX_PAUSE_MS = 4000; // between two tries: somebody is speaking
 // The session cannot go on; after any other problem a new connection may heal it.
 const FINAL = new Set([
   "live_session_unknown",
@@ -24,37 +24,37 @@ const FINAL = new Set([
 const FULL_BYTES = 64 * 1024; // of chunks on their way; more would only lie in the browser
 
 /**
- * @typedef {"connecting" | "open" | "lost" | "closed"} LineState
- * @typedef {{settings: () => LiveSettings, state: (state: LineState) => void, hear: (message: LiveMessage) => void}} Watch
+ * @typedef {"connecting" | "open" | "lost" | "closed"} ConnectionState
+ * @typedef {{settings: () => LiveSettings, onState: (state: ConnectionState) => void, onMessage: (message: LiveMessage) => void}} Watch
  */
 
 /**
- * The line to the server: it sends the chunks of an outbox and keeps itself alive. A line that breaks, or on which
- * nothing is heard, is opened anew after ever longer pauses, and goes on where the server has ended.
+ * The connection to the server: it sends the chunks of a send queue and keeps itself alive. Where it breaks, or nothing
+ * arrives, it is opened again with a backoff, and resumes at the chunk that the server asks for.
  */
-export class LiveLine {
-  #outbox;
-  #take;
+export class LiveConnection {
+  #sendQueue;
+  #record;
   #watch;
   #closed = new AbortController();
-  #waiting = new Waiting(LONGEST_PAUSE_MS);
+  #backoff = new Backoff(MAX_PAUSE_MS);
   /** @type {WebSocket | null} */
   #socket = null;
-  /** @type {LineState} */
+  /** @type {ConnectionState} */
   #state = "connecting";
   #next = 0; // chunk to be sent
   #isBehind = false; // the server has said that it lacks chunks
   #isStopSent = false;
   #wasOpen = false;
-  #hasNews = false; // settings that the server does not know
-  #heardAt = 0;
-  #askedAt = 0; // when the oldest unanswered message was sent; 0: all are answered
+  #hasUnsentSettings = false; // settings that the server does not know
+  #receivedAt = 0;
+  #sentAt = 0; // when the oldest unanswered message was sent; 0: all are answered
   #pingedAt = 0;
 
-  /** @param {Take} take @param {Outbox} outbox @param {Watch} watch */
-  constructor(take, outbox, watch) {
-    this.#take = take;
-    this.#outbox = outbox;
+  /** @param {SessionRecord} record @param {SendQueue} sendQueue @param {Watch} watch */
+  constructor(record, sendQueue, watch) {
+    this.#record = record;
+    this.#sendQueue = sendQueue;
     this.#watch = watch;
   }
 
@@ -62,15 +62,15 @@ export class LiveLine {
     return this.#state;
   }
 
-  /** Keep the line open until it is closed. */
+  /** Keep the connection open until it is closed. */
   async open() {
     const { signal } = this.#closed;
     for (let tries = 1; !signal.aborted; tries++) {
-      await this.#connection();
+      await this.#openSocket();
       if (signal.aborted) break;
       this.#setState("lost");
       if (tries === TRIES && !this.#wasOpen) await this.#explain();
-      await this.#waiting.pause(signal).catch(() => undefined);
+      await this.#backoff.pause(signal).catch(() => undefined);
     }
     this.#setState("closed");
   }
@@ -82,30 +82,30 @@ export class LiveLine {
 
   /** Send what there is to send: chunks, then, after the last one, that it was the last. */
   pump() {
-    this.#lookAfter();
+    this.#checkHealth();
     if (this.#state !== "open" || !this.#socket) return;
-    while (this.#next < this.#outbox.end && this.#socket.bufferedAmount < FULL_BYTES) {
-      this.#socket.send(frame(this.#next, this.#outbox.chunk(this.#next)));
+    while (this.#next < this.#sendQueue.end && this.#socket.bufferedAmount < FULL_BYTES) {
+      this.#socket.send(frame(this.#next, this.#sendQueue.chunk(this.#next)));
       this.#next++;
-      this.#ask();
+      this.#expectAnswer();
     }
-    if (this.#take.isStopped && this.#next === this.#outbox.end && !this.#isStopSent) this.#stop();
+    if (this.#record.isStopped && this.#next === this.#sendQueue.end && !this.#isStopSent) this.#stop();
   }
 
-  /** Tell the server of other settings; a line that is not open tells them when it is. */
+  /** Tell the server of other settings; they wait until the connection is open. */
   sendSettings() {
-    this.#hasNews = this.#state !== "open";
-    if (!this.#hasNews) this.#send({ type: "settings", ...this.#watch.settings() });
+    this.#hasUnsentSettings = this.#state !== "open";
+    if (!this.#hasUnsentSettings) this.#send({ type: "settings", ...this.#watch.settings() });
   }
 
   // Internal
 
   /** One socket, from its opening to its end. @returns {Promise<void>} */
-  #connection() {
+  #openSocket() {
     return new Promise((resolve) => {
       const address = socketOf("/live");
       const socket = (this.#socket = new WebSocket(address));
-      const timer = setInterval(() => this.pump(), LOOK_MS);
+      const timer = setInterval(() => this.pump(), POLL_MS);
       const end = () => {
         clearInterval(timer);
         this.#closed.signal.removeEventListener("abort", end);
@@ -115,32 +115,32 @@ export class LiveLine {
         resolve();
       };
       this.#closed.signal.addEventListener("abort", end);
-      this.#heardAt = this.#pingedAt = performance.now();
-      this.#askedAt = 0;
+      this.#receivedAt = this.#pingedAt = performance.now();
+      this.#sentAt = 0;
       socket.onopen = () => this.#start();
-      socket.onmessage = ({ data }) => this.#hear(JSON.parse(data));
+      socket.onmessage = ({ data }) => this.#onMessage(JSON.parse(data));
       socket.onclose = end;
     });
   }
 
   #start() {
-    const { session, token } = this.#take;
+    const { session, token } = this.#record;
     this.#send({ type: "audio-start", session, token, ...this.#watch.settings() });
   }
 
   #stop() {
     this.#isStopSent = true;
-    this.#send({ type: "audio-stop", chunks: this.#outbox.end });
+    this.#send({ type: "audio-stop", chunks: this.#sendQueue.end });
   }
 
   /** @param {LiveMessage} message */
-  #hear(message) {
-    this.#heardAt = performance.now();
-    this.#askedAt = 0;
+  #onMessage(message) {
+    this.#receivedAt = performance.now();
+    this.#sentAt = 0;
     if (message.type === "audio-started") this.#onStarted(message.next_chunk);
     if (message.type === "acknowledged") this.#onAcknowledged(message.next_chunk);
     if (message.type === "problem" && message.code === "live_gap") this.#isBehind = true;
-    this.#watch.hear(message);
+    this.#watch.onMessage(message);
     if (message.type === "ended" || isFinal(message)) this.close();
     else if (message.type !== "pong") this.pump();
   }
@@ -151,23 +151,23 @@ export class LiveLine {
       () => true,
       () => false,
     );
-    if (isThere) this.#watch.hear({ type: "problem", fatal: false, ...socketsBlocked() });
+    if (isThere) this.#watch.onMessage({ type: "problem", fatal: false, ...socketsBlocked() });
   }
 
   /** @param {number} next */
   #onStarted(next) {
     this.#wasOpen = true;
-    this.#waiting.restart();
-    this.#outbox.acknowledge(next);
+    this.#backoff.restart();
+    this.#sendQueue.acknowledge(next);
     this.#sendFrom(next);
     if (this.#closed.signal.aborted) return;
     this.#setState("open");
-    if (this.#hasNews) this.sendSettings();
+    if (this.#hasUnsentSettings) this.sendSettings();
   }
 
   /** @param {number} next */
   #onAcknowledged(next) {
-    this.#outbox.acknowledge(next);
+    this.#sendQueue.acknowledge(next);
     if (this.#isBehind) this.#sendFrom(next);
     this.#next = Math.max(this.#next, next); // the connection before may have delivered more than this one has sent
   }
@@ -177,25 +177,25 @@ export class LiveLine {
     this.#isBehind = false;
     this.#isStopSent = false; // one that came too early was not followed
     this.#next = next;
-    if (next >= this.#outbox.first) return;
-    this.#watch.hear({ type: "problem", fatal: true, ...soundMissing() });
+    if (next >= this.#sendQueue.first) return;
+    this.#watch.onMessage({ type: "problem", fatal: true, ...soundMissing() });
     this.close();
   }
 
-  /** Ask now and then whether somebody is there; a line without an answer counts as broken. */
-  #lookAfter() {
+  /** Ping the server; without an answer the connection counts as broken. */
+  #checkHealth() {
     if (!this.#socket) return;
     const now = performance.now();
     if (this.#state !== "open") {
-      if (now - this.#heardAt > OPENING_MS) this.#drop();
+      if (now - this.#receivedAt > OPENING_MS) this.#drop();
       return;
     }
     if (now - this.#pingedAt >= PING_MS) {
       this.#pingedAt = now;
       this.#send({ type: "ping", sent_at: Math.round(now) });
     }
-    const isDeaf = now - this.#heardAt > SILENCE_MS && this.#askedAt > 0 && now - this.#askedAt > PATIENCE_MS;
-    if (isDeaf) this.#drop();
+    const isDead = now - this.#receivedAt > SILENCE_MS && this.#sentAt > 0 && now - this.#sentAt > ANSWER_TIMEOUT_MS;
+    if (isDead) this.#drop();
   }
 
   /** A dead network does not let a socket close in good time: leave it behind. */
@@ -207,18 +207,18 @@ export class LiveLine {
   #send(message) {
     if (this.#socket?.readyState !== WebSocket.OPEN) return;
     this.#socket.send(JSON.stringify(message));
-    this.#ask();
+    this.#expectAnswer();
   }
 
-  #ask() {
-    this.#askedAt ||= performance.now();
+  #expectAnswer() {
+    this.#sentAt ||= performance.now();
   }
 
-  /** @param {LineState} state */
+  /** @param {ConnectionState} state */
   #setState(state) {
     if (state === this.#state) return;
     this.#state = state;
-    this.#watch.state(state);
+    this.#watch.onState(state);
   }
 }
 

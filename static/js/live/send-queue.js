@@ -1,27 +1,27 @@
-/** @import { ChunkStore, Take } from "./chunk-store.js" */
+/** @import { ChunkStore, SessionRecord } from "./chunk-store.js" */
 
 export const RATE = 16_000; // samples a second
 
 /**
- * The numbered chunks of one take that the server has not said to be on its disk. They are kept in memory, and in
+ * The numbered chunks of one session that the server has not said to be on its disk. They are kept in memory, and in
  * the browser's storage so that a reload does not lose them.
  */
-export class Outbox {
+export class SendQueue {
   /** @type {Int16Array<ArrayBuffer>[]} */
   #chunks;
   #first;
   #store;
-  #take;
+  #record;
   #samples = 0;
 
   /**
    * @param {ChunkStore} store
-   * @param {Take} take
+   * @param {SessionRecord} record
    * @param {{first: number, chunks: Int16Array<ArrayBuffer>[]}} [kept] from before a reload
    */
-  constructor(store, take, kept = { first: 0, chunks: [] }) {
+  constructor(store, record, kept = { first: 0, chunks: [] }) {
     this.#store = store;
-    this.#take = take;
+    this.#record = record;
     this.#first = kept.first;
     this.#chunks = kept.chunks;
     this.#samples = kept.chunks.reduce((sum, { length }) => sum + length, 0);
@@ -48,7 +48,7 @@ export class Outbox {
 
   /** @param {Int16Array<ArrayBuffer>} samples */
   add(samples) {
-    void this.#store.put(this.#take, this.end, samples);
+    void this.#store.put(this.#record, this.end, samples);
     this.#chunks.push(samples);
     this.#samples += samples.length;
   }
@@ -64,6 +64,6 @@ export class Outbox {
     const gone = this.#chunks.splice(0, next - this.#first);
     this.#samples -= gone.reduce((sum, { length }) => sum + length, 0);
     this.#first = next;
-    void this.#store.dropBefore(this.#take, next);
+    void this.#store.dropBefore(this.#record, next);
   }
 }

@@ -1,10 +1,10 @@
 /**
- * Hold a take, so that no other tab goes on with it.
+ * Lock a session, so that no other tab resumes it.
  *
  * @param {string} id
- * @returns {Promise<(() => void) | null>} lets it go; null where another tab holds it
+ * @returns {Promise<(() => void) | null>} releases it; null where another tab holds it
  */
-export function holdTake(id) {
+export function lockSession(id) {
   return new Promise((resolve) => {
     void navigator.locks.request(`funasr.live.${id}`, { ifAvailable: true }, (lock) => {
       if (!lock) return resolve(null);

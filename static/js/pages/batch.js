@@ -1,4 +1,4 @@
-/** @import { Found } from "../uploads/dropped-files.js" */
+/** @import { ChosenFile } from "../uploads/dropped-files.js" */
 /** @import { Batch } from "../api/types.js" */
 import { BatchComposer } from "../components/batches/batch-composer.js";
 import { BatchList } from "../components/batches/batch-list.js";
@@ -49,7 +49,7 @@ function onDeleted({ id }) {
  * Go to a batch without leaving the document: its files would be lost with it.
  *
  * @param {Batch} batch
- * @param {Found[]} found
+ * @param {ChosenFile[]} found
  */
 function open(batch, found) {
   history.replaceState(null, "", url(`/batch/${encodeURIComponent(batch.id)}`));

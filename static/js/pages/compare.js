@@ -1,6 +1,6 @@
 import { dropZone } from "../components/common/drop-zone.js";
 import { startPage } from "../components/common/page.js";
-import { complain } from "../components/common/problem-box.js";
+import { showError } from "../components/common/problem-box.js";
 import { url } from "../lib/address.js";
 import { problemOf } from "../api/client.js";
 import { beginComparison } from "../api/comparisons.js";
@@ -33,12 +33,12 @@ form.addEventListener("submit", (event) => {
 /** @param {File[]} files */
 function choose([file]) {
   if (!file) return;
-  complain(root, null);
+  showError(root, null);
   chosen = file.size <= limitBytes ? file : null;
   write(root, "chosen", chosen ? `${file.name} · ${filesize(file.size)}` : t("Drop a recording here"));
   if (chosen) return;
   const message = t("{name} is larger than {limit}.", { name: file.name, limit: filesize(limitBytes) });
-  complain(root, { code: "upload_too_large", message, advice: t("A part of it is enough to compare.") });
+  showError(root, { code: "upload_too_large", message, advice: t("A part of it is enough to compare.") });
 }
 
 /** The new one is the last one with another quality: two that are alike say nothing. */
@@ -57,9 +57,9 @@ function dropVariant(button) {
 }
 
 async function begin() {
-  complain(root, null);
+  showError(root, null);
   if (!chosen && !of) {
-    complain(root, {
+    showError(root, {
       code: "no_file",
       message: t("There is no recording yet."),
       advice: t("Drop one above, or choose a file."),
@@ -69,10 +69,10 @@ async function begin() {
   start.disabled = true;
   showProgress(0);
   try {
-    const { id } = await beginComparison(wanted(), showProgress);
+    const { id } = await beginComparison(formData(), showProgress);
     location.assign(url(`/compare/${id}`));
   } catch (error) {
-    complain(root, problemOf(error));
+    showError(root, problemOf(error));
     start.disabled = false;
     find(root, '[data-slot="progress"]', HTMLElement).hidden = true;
   }
@@ -85,7 +85,7 @@ function showProgress(percent) {
   find(root, "progress", HTMLProgressElement).value = percent;
 }
 
-function wanted() {
+function formData() {
   const body = new FormData();
   const each = [...variants.querySelectorAll("[data-variant]")];
   body.append(

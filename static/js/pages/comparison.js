@@ -2,29 +2,29 @@
 import { ComparisonTable } from "../components/comparisons/comparison-table.js";
 import { connectionBack, connectionLost } from "../components/common/notices.js";
 import { startPage } from "../components/common/page.js";
-import { complain } from "../components/common/problem-box.js";
-import { showReading } from "../components/comparisons/comparison-card.js";
+import { showError } from "../components/common/problem-box.js";
+import { fillComparisonCard } from "../components/comparisons/comparison-card.js";
 import { api, url } from "../lib/address.js";
 import { cancelTranscription, problemOf } from "../api/client.js";
 import { cancelComparison, deleteComparison, getComparison, setReference } from "../api/comparisons.js";
-import { answerOf } from "../lib/dialog.js";
+import { openDialog } from "../lib/dialog.js";
 import { copyOf, find, onAction, write } from "../lib/dom.js";
 import { listen } from "../api/events.js";
 import { t } from "../lib/messages.js";
 import { chooseModel } from "../api/models.js";
-import { oneAtATime } from "../lib/coalesce.js";
+import { coalesced } from "../lib/coalesce.js";
 
 startPage();
 const root = find(document, "[data-comparison]", HTMLElement);
 const id = root.dataset.comparison ?? "";
-const list = find(root, "[data-readings]", HTMLElement);
+const list = find(root, "[data-comparison-cards]", HTMLElement);
 const table = new ComparisonTable(find(root, "[data-table]", HTMLTableElement));
 const reference = find(root, '[name="reference"]', HTMLTextAreaElement);
-const reload = oneAtATime(async () => {
+const reload = coalesced(async () => {
   try {
     show(await getComparison(id));
   } catch (error) {
-    complain(root, problemOf(error));
+    showError(root, problemOf(error));
   }
 });
 /** @type {Set<string>} */
@@ -52,13 +52,15 @@ function show(comparison) {
   members = new Set(comparison.readings.map((reading) => reading.transcription));
   while (list.children.length > comparison.readings.length) list.lastElementChild?.remove();
   comparison.readings.forEach((reading, place) => {
-    const card = /** @type {HTMLElement} */ (list.children[place] ?? list.appendChild(copyOf("reading-template")));
-    showReading(card, reading, reading.transcription === comparison.best);
+    const card = /** @type {HTMLElement} */ (
+      list.children[place] ?? list.appendChild(copyOf("comparison-card-template"))
+    );
+    fillComparisonCard(card, reading, reading.transcription === comparison.best);
   });
   table.show(comparison);
   find(root, '[data-action="cancel"]', HTMLElement).hidden = comparison.has_ended;
   write(root, "legend", comparison.segments.length ? legend(comparison) : t("The texts appear here as they are read."));
-  if (comparison.has_ended && !hadEnded) write(root, "told", t("All readings have ended."));
+  if (comparison.has_ended && !hadEnded) write(root, "announcement", t("All readings have ended."));
   hadEnded = comparison.has_ended;
   if (isFirst) {
     reference.value = comparison.reference;
@@ -82,7 +84,7 @@ function legend(comparison) {
 /** @param {string} action @param {HTMLElement} button */
 async function act(action, button) {
   const card = button.closest("[data-transcription]");
-  complain(root, null);
+  showError(root, null);
   try {
     if (action === "cancel") show(await cancelComparison(id));
     if (action === "save-reference") await saveReference();
@@ -94,23 +96,23 @@ async function act(action, button) {
     if (action === "cancel-one") await cancelTranscription(card.dataset.transcription ?? "");
     if (action === "use") await use(card.dataset.model ?? "");
   } catch (error) {
-    complain(root, problemOf(error));
+    showError(root, problemOf(error));
   }
 }
 
 /** @param {string} model */
 async function use(model) {
   const { title } = await chooseModel(model);
-  write(root, "told", t("{name} reads from now on.", { name: title }));
+  write(root, "announcement", t("{name} reads from now on.", { name: title }));
   reload();
 }
 
 async function saveReference() {
   const comparison = await setReference(id, reference.value);
   show(comparison);
-  write(root, "told", comparison.reference ? t("The errors are counted.") : "");
+  write(root, "announcement", comparison.reference ? t("The errors are counted.") : "");
 }
 
 async function isSure() {
-  return (await answerOf(find(document, "#confirm-delete-comparison", HTMLDialogElement))) === "delete";
+  return (await openDialog(find(document, "#confirm-delete-comparison", HTMLDialogElement))) === "delete";
 }

@@ -9,7 +9,7 @@ import { problemOf } from "../api/client.js";
 import { browserChecks, upload } from "../lib/browser-checks.js";
 import { examineServer } from "../api/doctor.js";
 import { field, find, onAction } from "../lib/dom.js";
-import { tellBrowser } from "../lib/journal.js";
+import { noteBrowserFacts } from "../lib/journal.js";
 import { t } from "../lib/messages.js";
 
 const LISTEN_MS = 3000;
@@ -21,33 +21,33 @@ const serverSide = find(root, '[data-side="server"]', HTMLElement);
 const server = new CheckList(serverSide);
 const browser = new CheckList(find(root, '[data-side="browser"]', HTMLElement));
 onAction(document.body, (action) => {
-  if (action === "again") void Promise.all([lookAtServer(), lookAround()]);
+  if (action === "run-checks") void Promise.all([examineServerSide(), examineBrowser()]);
   if (action === "microphone") void listen();
   if (action === "upload") void sendLargest();
 });
 copyButton(find(document, '[data-action="copy"]', HTMLButtonElement), report);
-void Promise.all([lookAtServer(), lookAround()]);
+void Promise.all([examineServerSide(), examineBrowser()]);
 
-async function lookAtServer() {
+async function examineServerSide() {
   server.begin();
-  const complaint = field(serverSide, "complaint");
-  complaint.hidden = true;
+  const errorBox = field(serverSide, "error");
+  errorBox.hidden = true;
   try {
     for (const quick of [true, false]) {
       for (const check of (await examineServer({ quick })).checks) server.show(check);
     }
   } catch (error) {
-    fillProblem(complaint, problemOf(error));
-    complaint.hidden = false;
+    fillProblem(errorBox, problemOf(error));
+    errorBox.hidden = false;
   }
   server.end();
 }
 
-async function lookAround() {
+async function examineBrowser() {
   browser.begin();
-  for (const look of browserChecks(Number(root.dataset.trialMb))) browser.show(await look());
+  for (const check of browserChecks(Number(root.dataset.trialMb))) browser.show(await check());
   browser.end();
-  tellBrowser({ doctor: browser.checks.filter(({ status }) => status !== "ok") });
+  noteBrowserFacts({ doctor: browser.checks.filter(({ status }) => status !== "ok") });
 }
 
 async function listen() {

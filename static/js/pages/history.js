@@ -1,6 +1,6 @@
 import { confirmed } from "../components/common/confirm.js";
-import { offerToTakeBack } from "../components/history/deletion-undo.js";
-import { foundToolbar } from "../components/history/results-toolbar.js";
+import { offerToUndoDeletion } from "../components/history/deletion-undo.js";
+import { resultsToolbar } from "../components/history/results-toolbar.js";
 import { jobDetails } from "../components/history/job-details.js";
 import { JobList } from "../components/jobs/job-list.js";
 import { LiveSearch } from "../components/history/live-search.js";
@@ -16,10 +16,10 @@ startPage();
 const results = find(document, "[data-results]", HTMLElement);
 const form = find(document, "[data-search-form]", HTMLFormElement);
 const search = new LiveSearch(form, results, () => selection.sync());
-const selection = foundToolbar(results, { export: exportChosen, "delete-selected": deleteChosen, clear });
+const selection = resultsToolbar(results, { export: exportChosen, "delete-selected": deleteChosen, clear });
 new JobList(results);
 jobDetails(results);
-offerToTakeBack(() => void search.refresh());
+offerToUndoDeletion(() => void search.refresh());
 shortcuts([
   { keys: "/", does: t("Search") },
   { keys: "↑ ↓", does: t("Go from row to row, on a tick box") },

@@ -4,8 +4,8 @@ import { MicrophoneProblem, openMicrophone } from "../audio/microphone.js";
 import { RATE } from "../live/send-queue.js";
 import { wavOf } from "../audio/wav.js";
 import { insecureNotice } from "../components/live/insecure-notice.js";
-import { LiveDesk } from "../components/live/live-status.js";
-import { LiveEnd } from "../components/live/ended-session.js";
+import { LiveStatus } from "../components/live/live-status.js";
+import { EndedSession } from "../components/live/ended-session.js";
 import { LiveText } from "../components/live/live-text.js";
 import { MicrophoneList } from "../components/live/microphone-list.js";
 import { modelState } from "../components/common/model-state.js";
@@ -14,8 +14,8 @@ import { startPage } from "../components/common/page.js";
 import { fillProblem } from "../components/common/problem-box.js";
 import { RecognitionSettings } from "../components/recognition/recognition-settings.js";
 import { shortcuts } from "../components/common/shortcuts.js";
-import { SpeechOptions } from "../components/vad/vad-options.js";
-import { StayAwake } from "../components/live/wake-lock.js";
+import { VadOptionsForm } from "../components/vad/vad-options.js";
+import { ScreenWakeLock } from "../components/live/wake-lock.js";
 import { url } from "../lib/address.js";
 import { spoken } from "../api/batches.js";
 import { ChunkStore } from "../live/chunk-store.js";
@@ -25,28 +25,28 @@ import { LiveSession } from "../live/session.js";
 import { t } from "../lib/messages.js";
 
 const SHOW_MS = 250; // how often figures are written
-const REST_MS = 300; // after a change of a setting
+const DEBOUNCE_MS = 300; // after a change of a setting
 
 const page = find(document, "[data-live]", HTMLElement);
-const desk = new LiveDesk(find(page, "[data-desk]", HTMLElement));
+const liveStatus = new LiveStatus(find(page, "[data-live-status]", HTMLElement));
 const text = new LiveText(find(page, "[data-text]", HTMLElement), (final) => {
   end.play(final);
   text.mark(end.isPlaying ? final.segment : null);
 });
-const end = new LiveEnd(
+const end = new EndedSession(
   slot("end"),
   () => text.text,
   (final) => text.mark(final?.segment ?? null),
 );
 const recognition = new RecognitionSettings(find(page, "[data-settings]", HTMLElement), "funasr.live-settings");
-const speech = new SpeechOptions(find(page, "[data-speech]", HTMLFormElement), settingsChanged, "live-vad-options");
+const speech = new VadOptionsForm(find(page, "[data-speech]", HTMLFormElement), settingsChanged, "live-vad-options");
 const microphones = new MicrophoneList(
   find(page, "[data-microphones]", HTMLSelectElement),
   () => void changeMicrophone(),
 );
-const awake = new StayAwake();
+const wakeLock = new ScreenWakeLock();
 const store = new ChunkStore(storageFailed);
-const watch = { settings, changed: show, hear, tell };
+const watch = { settings, onChange: show, onMessage, onProblem: showProblem };
 /** @type {LiveSession | null} */
 let session = null;
 let isOpening = false;
@@ -76,7 +76,7 @@ else void restore();
 async function act(action) {
   if (action === "start") await start();
   if (action === "pause") await session?.pause();
-  if (action === "go-on") await goOn();
+  if (action === "resume") await resume();
   if (action === "stop") await session?.stop();
   if (action === "newest") text.toNewest();
   if (action === "save-sound") saveSound();
@@ -95,7 +95,7 @@ function onKey(event) {
   const isRunning = session && ["recording", "paused", "interrupted"].includes(session.state);
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void act(isRunning ? "stop" : "start");
   if (event.key === "Escape" && session?.state === "recording") void act("pause");
-  else if (event.key === "Escape" && session?.state === "paused") void act("go-on");
+  else if (event.key === "Escape" && session?.state === "paused") void act("resume");
 }
 
 async function start() {
@@ -108,7 +108,7 @@ async function start() {
   });
 }
 
-async function goOn() {
+async function resume() {
   if (session?.state === "paused" && session.stream?.active) await session.resume();
   else await withMicrophone(async (stream) => session?.resume(stream));
 }
@@ -121,17 +121,17 @@ async function changeMicrophone() {
 async function withMicrophone(work) {
   if (isOpening) return;
   isOpening = true;
-  desk.complaint = t("Waiting for the microphone; the browser may ask for it at the top of the window.");
+  liveStatus.problem = t("Waiting for the microphone; the browser may ask for it at the top of the window.");
   showFigures();
-  tell(null);
+  showProblem(null);
   try {
     await work(await openMicrophone({ device: microphones.chosen, needs: "AudioWorkletNode" }));
     void microphones.refresh();
   } catch (error) {
-    tell(error instanceof MicrophoneProblem ? error.problem : captureProblem(error));
+    showProblem(error instanceof MicrophoneProblem ? error.problem : captureProblem(error));
   } finally {
     isOpening = false;
-    desk.complaint = "";
+    liveStatus.problem = "";
     show();
   }
 }
@@ -162,9 +162,9 @@ async function discard() {
 function clear() {
   text.clear();
   text.canPlay = false;
-  desk.forget();
+  liveStatus.forget();
   end.show(null);
-  tell(null);
+  showProblem(null);
 }
 
 // Settings
@@ -181,23 +181,23 @@ function settings() {
 function settingsChanged() {
   if (!session || !["recording", "paused", "interrupted"].includes(session.state)) return;
   clearTimeout(timer);
-  write(page, "held", t("Telling the server …"));
-  timer = setTimeout(() => session?.sendSettings(), REST_MS);
+  write(page, "settings-status", t("Telling the server …"));
+  timer = setTimeout(() => session?.sendSettings(), DEBOUNCE_MS);
 }
 
 // What the server says
 
 /** @param {LiveMessage} message */
-function hear(message) {
+function onMessage(message) {
   if (message.type === "audio-started") text.addFinals(message.segments);
-  if (message.type === "voice-started") desk.showVoice(true);
-  if (message.type === "voice-stopped") desk.showVoice(false);
+  if (message.type === "voice-started") liveStatus.showVoice(true);
+  if (message.type === "voice-stopped") liveStatus.showVoice(false);
   if (message.type === "partial") text.showPartial(message);
   if (message.type === "final") text.addFinals([message]);
-  if (message.type === "partial" || message.type === "final") desk.addLatency(message.latency_ms);
-  if (message.type === "settings") write(page, "held", t("Holds from the next segment on."));
+  if (message.type === "partial" || message.type === "final") liveStatus.addLatency(message.latency_ms);
+  if (message.type === "settings") write(page, "settings-status", t("Holds from the next segment on."));
   if (message.type === "problem")
-    write(page, "held", t("Changes hold from the next segment on, also while you speak."));
+    write(page, "settings-status", t("Changes hold from the next segment on, also while you speak."));
   slot("empty").hidden = !text.isBlank;
 }
 
@@ -206,12 +206,12 @@ function hear(message) {
 function show() {
   page.dataset.state = session?.state ?? page.dataset.state ?? "idle";
   if (!session && page.dataset.state !== "insecure") page.dataset.state = "idle";
-  awake.isWanted = session?.state === "recording";
-  page.dataset.line = session?.line ?? "connecting";
+  wakeLock.isWanted = session?.state === "recording";
+  page.dataset.link = session?.connection ?? "connecting";
   slot("empty").hidden = !text.isBlank;
   slot("rescue").hidden = session?.state !== "failed";
   page.toggleAttribute("data-rescue", isRescue());
-  if (session?.state === "failed" || session?.state === "ended") desk.showVoice(false);
+  if (session?.state === "failed" || session?.state === "ended") liveStatus.showVoice(false);
   write(page, "start", session ? t("New session") : t("Start"));
   if (session?.state === "failed") showRescue();
   if (session?.state === "ended") showEnd();
@@ -246,11 +246,11 @@ function showCase() {
 }
 
 function showFigures() {
-  desk.show(session);
+  liveStatus.show(session);
 }
 
 /** Say what is wrong; nothing clears it. @param {Problem | null} problem */
-function tell(problem) {
+function showProblem(problem) {
   slot("problem").hidden = !problem;
   fillProblem(slot("problem"), problem);
 }

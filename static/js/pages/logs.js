@@ -1,13 +1,13 @@
 import { LogView } from "../components/support/log-view.js";
 import { startPage } from "../components/common/page.js";
-import { complain } from "../components/common/problem-box.js";
+import { showError } from "../components/common/problem-box.js";
 import { problemOf } from "../api/client.js";
 import { find, onAction, write } from "../lib/dom.js";
 import { downloadAddress, readLog } from "../api/logs.js";
 import { t } from "../lib/messages.js";
 import { changeSettings } from "../api/settings.js";
 
-const LOOK_MS = 1500;
+const POLL_MS = 1500;
 const TYPING_MS = 250;
 
 startPage();
@@ -32,10 +32,10 @@ onAction(root, (action, button) => {
   if (action === "request") narrow("request_id", button.dataset.value ?? "");
   if (action === "job") narrow("job", button.dataset.value ?? "");
 });
-setInterval(() => void follow(), LOOK_MS);
+setInterval(() => void follow(), POLL_MS);
 linkDownload();
 
-function wanted() {
+function currentFilter() {
   const chosen = new URLSearchParams();
   for (const [name, value] of new FormData(form)) if (value) chosen.set(name, String(value));
   return chosen;
@@ -48,23 +48,23 @@ function narrow(name, value) {
 }
 
 async function show() {
-  const filter = wanted();
+  const filter = currentFilter();
   history.replaceState(null, "", filter.size ? `?${filter}` : location.pathname);
   linkDownload();
   try {
     const page = await readLog(filter);
     place = page.place;
     view.replace(page);
-    complain(root, null);
+    showError(root, null);
   } catch (error) {
-    complain(root, problemOf(error));
+    showError(root, problemOf(error));
   }
 }
 
 async function follow() {
   if (!following.checked || document.hidden) return;
   try {
-    const page = await readLog(wanted(), place);
+    const page = await readLog(currentFilter(), place);
     place = page.place;
     view.append(page.entries);
     write(root, "state", "");
@@ -77,12 +77,12 @@ async function choose() {
   try {
     await changeSettings({ log_level: level.value });
     write(root, "state", t("From now on {level} and what is more severe is written.", { level: level.value }));
-    complain(root, null);
+    showError(root, null);
   } catch (error) {
-    complain(root, problemOf(error));
+    showError(root, problemOf(error));
   }
 }
 
 function linkDownload() {
-  find(root, "[data-download]", HTMLAnchorElement).href = downloadAddress(wanted());
+  find(root, "[data-download]", HTMLAnchorElement).href = downloadAddress(currentFilter());
 }

@@ -1,6 +1,6 @@
 /** @import { Transcription } from "../api/types.js" */
 import { MicrophoneProblem } from "../audio/microphone.js";
-import { ask } from "../components/common/form-dialog.js";
+import { submitDialog } from "../components/common/form-dialog.js";
 import { dropZone } from "../components/common/drop-zone.js";
 import { JobList } from "../components/jobs/job-list.js";
 import { JobResults } from "../components/jobs/job-results.js";
@@ -14,7 +14,7 @@ import { StagedList } from "../components/recognition/staged-list.js";
 import { find, onAction, write } from "../lib/dom.js";
 import { isDialogOpen } from "../lib/keys.js";
 import { t } from "../lib/messages.js";
-import { forgetTake, keepTake, keptTakes } from "../uploads/recording-store.js";
+import { deleteRecording, saveRecording, savedRecordings } from "../uploads/recording-store.js";
 
 const composer = find(document, "[data-composer]", HTMLElement);
 const startButton = find(composer, '[data-action="start"]', HTMLButtonElement);
@@ -60,12 +60,13 @@ function start() {
 
 /** An own recording is on nobody's disk but this browser's. @param {File} file @param {number} seconds */
 async function stage(file, seconds) {
-  const id = await keepTake(file, seconds);
-  staged.add(file, seconds, () => id !== null && void forgetTake(id));
+  const id = await saveRecording(file, seconds);
+  staged.add(file, seconds, () => id !== null && void deleteRecording(id));
 }
 
 async function stageKept() {
-  for (const { id, file, seconds } of await keptTakes()) staged.add(file, seconds, () => void forgetTake(id));
+  for (const { id, file, seconds } of await savedRecordings())
+    staged.add(file, seconds, () => void deleteRecording(id));
 }
 
 /** @param {Transcription} job */
@@ -78,7 +79,7 @@ function taken(job) {
 async function cancel() {
   if (!recorder.isRecording) return staged.cancel();
   recorder.pause();
-  if (await ask(find(document, "#discard-take", HTMLDialogElement), "discard")) recorder.discard();
+  if (await submitDialog(find(document, "#discard-recording", HTMLDialogElement), "discard")) recorder.discard();
 }
 
 async function record() {

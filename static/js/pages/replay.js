@@ -8,7 +8,7 @@ import { clock, filesize } from "../lib/format.js";
 import { t } from "../lib/messages.js";
 import { forgetReplay, getReplay, startReplay } from "../api/replays.js";
 
-const LOOK_MS = 1000;
+const POLL_MS = 1000;
 
 startPage();
 const root = find(document, "[data-replay]", HTMLElement);
@@ -47,7 +47,7 @@ function choose([file]) {
 async function run(file) {
   sending = new AbortController();
   slot("result").hidden = true;
-  write(root, "told", "");
+  write(root, "announcement", "");
   showProblem(null);
   showProgress(t("Sending …"), 0);
   try {
@@ -79,7 +79,7 @@ async function follow(of) {
         endProgress();
         showProblem(replay.error);
         slot("result").hidden = !replay.result;
-        if (replay.result) write(root, "told", showResult(slot("result"), replay, replay.result));
+        if (replay.result) write(root, "announcement", showResult(slot("result"), replay, replay.result));
         (replay.result ? slot("result") : slot("problem")).scrollIntoView({ block: "nearest" });
         return;
       }
@@ -92,7 +92,7 @@ async function follow(of) {
       }
       showProgress(t("The server does not answer; trying again …"));
     }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
 

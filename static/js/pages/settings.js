@@ -2,7 +2,7 @@
 import { deviceList } from "../components/settings/device-list.js";
 import { modelState } from "../components/common/model-state.js";
 import { startPage } from "../components/common/page.js";
-import { complain } from "../components/common/problem-box.js";
+import { showError } from "../components/common/problem-box.js";
 import { SettingsForm } from "../components/settings/settings-form.js";
 import { problemOf } from "../api/client.js";
 import { find, onAction, write } from "../lib/dom.js";
@@ -19,18 +19,18 @@ let shownDevice = null;
 
 startPage();
 const form = find(document, "[data-settings-form]", HTMLFormElement);
-const askAgain = modelState(find(document, "section[data-model]", HTMLElement), showMemory);
-const lookAgain = deviceList(find(document, "[data-devices]", HTMLElement), offerDevices);
+const refreshModel = modelState(find(document, "section[data-model]", HTMLElement), showMemory);
+const refreshDevices = deviceList(find(document, "[data-devices]", HTMLElement), offerDevices);
 new SettingsForm(form, () => {
-  askAgain();
-  lookAgain();
+  refreshModel();
+  refreshDevices();
 });
 onAction(memory, (action) => void act(action));
 void showStorage();
 
 /** @param {Model} model */
 function showMemory(model) {
-  if (model.device !== shownDevice) lookAgain();
+  if (model.device !== shownDevice) refreshDevices();
   shownDevice = model.device;
   if (!memory.querySelector('[data-field="memory"]')) return;
   write(memory, "memory", model.memory_bytes ? filesize(model.memory_bytes) : t("Model not loaded"));
@@ -61,14 +61,14 @@ function offerDevices(devices) {
 
 /** @param {string} action */
 async function act(action) {
-  complain(memory, null);
+  showError(memory, null);
   write(memory, "cleared", "");
   try {
     if (action === "load" || action === "unload") await changeMemory(action);
     if (action === "clear-cache") await clear();
-    askAgain();
+    refreshModel();
   } catch (error) {
-    complain(memory, problemOf(error));
+    showError(memory, problemOf(error));
   }
 }
 

@@ -1,5 +1,5 @@
 import { startPage } from "../components/common/page.js";
-import { complain } from "../components/common/problem-box.js";
+import { showError } from "../components/common/problem-box.js";
 import { showStatistics } from "../components/history/statistics.js";
 import { problemOf } from "../api/client.js";
 import { find } from "../lib/dom.js";
@@ -10,5 +10,5 @@ const root = find(document, "[data-statistics]", HTMLElement);
 try {
   showStatistics(root, await getStatistics());
 } catch (error) {
-  complain(root, problemOf(error));
+  showError(root, problemOf(error));
 }

@@ -1,13 +1,13 @@
 /** @import { FullTranscription } from "../api/types.js" */
-import { againDialog } from "../components/transcript/retranscribe-dialog.js";
+import { retranscribeDialog } from "../components/transcript/retranscribe-dialog.js";
 import { confirmDelete } from "../components/transcript/confirm-delete.js";
-import { HotwordList } from "../components/transcript/hotword-outcomes.js";
+import { HotwordOutcomes } from "../components/transcript/hotword-outcomes.js";
 import { logPanel } from "../components/transcript/log-panel.js";
 import { connectionBack, connectionLost } from "../components/common/notices.js";
 import { startPage } from "../components/common/page.js";
 import { Player } from "../components/transcript/player.js";
-import { complain } from "../components/common/problem-box.js";
-import { Rename } from "../components/transcript/rename-dialog.js";
+import { showError } from "../components/common/problem-box.js";
+import { RenameDialog } from "../components/transcript/rename-dialog.js";
 import { shortcuts } from "../components/common/shortcuts.js";
 import { transcriptShortcuts } from "../components/transcript/transcript-keys.js";
 import { showHead, showState } from "../components/transcript/transcript-state.js";
@@ -17,7 +17,7 @@ import { api, url } from "../lib/address.js";
 import { cancelTranscription, getPeaks, getTranscription, problemOf, retryTranscription } from "../api/client.js";
 import { field, find, onAction } from "../lib/dom.js";
 import { listen } from "../api/events.js";
-import { oneAtATime } from "../lib/coalesce.js";
+import { coalesced } from "../lib/coalesce.js";
 import { isOpen } from "../lib/wording.js";
 
 const page = find(document, "[data-transcript]", HTMLElement);
@@ -25,10 +25,10 @@ const id = page.dataset.id ?? "";
 const player = new Player(find(page, "[data-player]", HTMLElement));
 const waveform = new Waveform(find(page, "[data-waveform]", HTMLElement), player);
 const text = new TranscriptText(page, player, id);
-const hotwords = new HotwordList(find(page, "[data-hotwords]", HTMLElement), player);
-const rename = new Rename(id, (job) => showHead(page, job));
-const reload = oneAtATime(async () => show(await getTranscription(id)));
-const openAgain = againDialog(id);
+const hotwords = new HotwordOutcomes(find(page, "[data-hotwords]", HTMLElement), player);
+const rename = new RenameDialog(id, (job) => showHead(page, job));
+const reload = coalesced(async () => show(await getTranscription(id)));
+const openRetranscribeDialog = retranscribeDialog(id);
 let hasPeaks = false;
 
 startPage();
@@ -80,16 +80,16 @@ async function showPeaks() {
 /** @param {string} action */
 async function act(action) {
   const name = field(page, "name").textContent ?? "";
-  complain(page, null);
+  showError(page, null);
   try {
     if (action === "rename") rename.open(name);
     if (action === "print") window.print();
-    if (action === "again") openAgain();
+    if (action === "retranscribe") openRetranscribeDialog();
     if (action === "cancel") await cancelTranscription(id);
     if (action === "retry") await retry();
     if (action === "delete" && (await confirmDelete(id, name))) location.assign(url("/history"));
   } catch (error) {
-    complain(page, problemOf(error));
+    showError(page, problemOf(error));
   }
 }
 

@@ -1,5 +1,5 @@
 import { confirmed } from "../components/common/confirm.js";
-import { foundToolbar } from "../components/history/results-toolbar.js";
+import { resultsToolbar } from "../components/history/results-toolbar.js";
 import { LiveSearch } from "../components/history/live-search.js";
 import { connectionBack, connectionLost, notify } from "../components/common/notices.js";
 import { startPage } from "../components/common/page.js";
@@ -13,7 +13,7 @@ startPage();
 const results = find(document, "[data-results]", HTMLElement);
 const form = find(document, "[data-search-form]", HTMLFormElement);
 const search = new LiveSearch(form, results, () => selection.sync());
-const selection = foundToolbar(results, {
+const selection = resultsToolbar(results, {
   empty,
   "restore-selected": (ids) => restore(ids),
   "remove-selected": (ids) => remove(ids, t("Recordings: {count}. This cannot be undone.", { count: ids.length })),

@@ -3,38 +3,38 @@ import { dropZone } from "../components/common/drop-zone.js";
 import { MissingList } from "../components/vad/missing-list.js";
 import { startPage } from "../components/common/page.js";
 import { fillProblem } from "../components/common/problem-box.js";
-import { SpeechOptions } from "../components/vad/vad-options.js";
+import { VadOptionsForm } from "../components/vad/vad-options.js";
 import { SpeechView } from "../components/vad/speech-view.js";
-import { StretchList } from "../components/vad/speech-list.js";
-import { StretchPlayer } from "../components/vad/interval-player.js";
+import { SpeechList } from "../components/vad/speech-list.js";
+import { IntervalPlayer } from "../components/vad/interval-player.js";
 import { api, url } from "../lib/address.js";
 import { problemOf, Refusal } from "../api/client.js";
 import { field, find, onAction, write } from "../lib/dom.js";
 import { clock, preciseClock } from "../lib/format.js";
 import { t } from "../lib/messages.js";
 import {
-  getOutline,
+  getPeaksBetween,
   getSpeech,
-  lookAtFile,
-  lookAtTranscription,
+  analyzeFile,
+  analyzeTranscription,
   queryOf,
-  readStretches,
-  stopReading,
+  transcribeSegments,
+  cancelTexts,
 } from "../api/vad.js";
 
 const ROWS = 200; // of a list, before "show more"
-const REST_MS = 40; // after a control was moved
+const DEBOUNCE_MS = 40; // after a control was moved
 const BUSY_MS = 400; // after which somebody wonders
-const LOOK_MS = 700; // while a recording is read, or texts are awaited
+const POLL_MS = 700; // while a recording is read, or texts are awaited
 const SCROLL_STEPS = 1000;
 
 const page = find(document, "[data-vad]", HTMLElement);
 const audio = find(page, "audio", HTMLAudioElement);
 const scroll = find(page, "[data-scroll]", HTMLInputElement);
-const player = new StretchPlayer(audio);
-const options = new SpeechOptions(find(page, "[data-options]", HTMLFormElement), () => soon(REST_MS));
-const list = new StretchList(find(page, "[data-stretches]", HTMLElement), player);
-const missing = new MissingList(find(page, '[data-tab="missing"]', HTMLElement), loadMissing, playStretch);
+const player = new IntervalPlayer(audio);
+const options = new VadOptionsForm(find(page, "[data-options]", HTMLFormElement), () => refreshSoon(DEBOUNCE_MS));
+const list = new SpeechList(find(page, "[data-speech-list]", HTMLElement), player);
+const missing = new MissingList(find(page, '[data-tab="missing"]', HTMLElement), loadMissing, playInterval);
 const view = new SpeechView(find(page, "[data-view]", HTMLElement), player, fetchPart);
 /** @type {Analysis | null} */
 let current = null;
@@ -48,7 +48,7 @@ let loads = 0;
 startPage();
 dropZone(find(page, "[data-drop-zone]", HTMLElement), ([file]) => file && void open((signal) => send(file, signal)));
 page.querySelector("[data-recordings]")?.addEventListener("change", ({ target }) => {
-  if (target instanceof HTMLSelectElement && target.value) void open(() => lookAtTranscription(target.value));
+  if (target instanceof HTMLSelectElement && target.value) void open(() => analyzeTranscription(target.value));
 });
 find(page, "[data-tabs]", HTMLElement).addEventListener(
   "change",
@@ -71,7 +71,7 @@ function openFromAddress() {
   const id = address.get("id");
   const transcription = address.get("transcription");
   if (id) void open(() => getSpeech(id, { ...options.values, limit: ROWS }));
-  else if (transcription) void open(() => lookAtTranscription(transcription));
+  else if (transcription) void open(() => analyzeTranscription(transcription));
 }
 
 /** Open a recording, whatever brings it. @param {(signal: AbortSignal) => Promise<Analysis>} bring */
@@ -81,18 +81,18 @@ async function open(bring) {
   player.stop();
   const mine = (sending = new AbortController());
   const number = ++loads;
-  tell(null);
+  showProblem(null);
   showProgress(t("Reading the recording …"));
   try {
     let analysis = await bring(mine.signal);
     while (analysis.state === "reading" && number === loads) {
       showProgress(t("Reading the recording …"));
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
       analysis = await getSpeech(analysis.id, { limit: 0 });
     }
     if (number === loads) show(analysis);
   } catch (error) {
-    if (number === loads && !(error instanceof DOMException)) tell(error);
+    if (number === loads && !(error instanceof DOMException)) showProblem(error);
   } finally {
     if (number === loads) showProgress("");
   }
@@ -112,7 +112,7 @@ function send(file, signal) {
   const progress = (/** @type {number} */ percent) =>
     showProgress(percent < 100 ? t("Sending {name} …", { name: file.name }) : t("Reading the recording …"), percent);
   progress(0);
-  return lookAtFile(file, progress, signal);
+  return analyzeFile(file, progress, signal);
 }
 
 /** @param {Analysis} analysis */
@@ -129,7 +129,7 @@ function show(analysis) {
 }
 
 /** Cut again after a pause that is too short to be felt. @param {number} milliseconds */
-function soon(milliseconds) {
+function refreshSoon(milliseconds) {
   clearTimeout(timer);
   timer = setTimeout(() => void refresh(), milliseconds);
 }
@@ -144,11 +144,11 @@ async function refresh() {
     const limit = Math.max(ROWS, Math.min(list.length, 5 * ROWS));
     const analysis = await getSpeech(current.id, { ...options.values, limit, view_start: start, view_end: end });
     if (number !== asked) return; // a later answer is on its way
-    tell(null);
+    showProblem(null);
     await showSpeech(analysis);
-    if (analysis.speech?.texts_waiting) soon(LOOK_MS);
+    if (analysis.speech?.texts_waiting) refreshSoon(POLL_MS);
   } catch (error) {
-    if (number === asked) tell(error);
+    if (number === asked) showProblem(error);
   } finally {
     clearTimeout(busy);
     if (number === asked) showBusy(false);
@@ -179,11 +179,11 @@ async function showSpeech({ id, speech, duration, channels }) {
   advice.textContent = speech.advice;
   advice.hidden = !speech.advice;
   button("more").hidden = list.length >= speech.total;
-  button("read-all").hidden = !speech.total;
-  button("stop-reading").hidden = !speech.texts_waiting;
+  button("transcribe-all").hidden = !speech.total;
+  button("stop-transcribing").hidden = !speech.texts_waiting;
   write(
     page,
-    "reading",
+    "texts-progress",
     speech.texts_done || speech.texts_waiting
       ? t("{done} of {total} pieces", { done: speech.texts_done, total: speech.total })
       : "",
@@ -222,13 +222,13 @@ async function act(action, pressed) {
     if (action === "closer") view.zoom(2);
     if (action === "farther") view.zoom(0.5);
     if (action === "whole") view.showAll();
-    if (action === "play-stretch") playStretch(start, end);
-    if (action === "read") await read([[start, end]]);
-    if (action === "read-all") await read(null);
-    if (action === "stop-reading") await stop();
+    if (action === "play-interval") playInterval(start, end);
+    if (action === "transcribe") await transcribe([[start, end]]);
+    if (action === "transcribe-all") await transcribe(null);
+    if (action === "stop-transcribing") await stop();
     if (action === "more") await more();
   } catch (error) {
-    tell(error);
+    showProblem(error);
   }
 }
 
@@ -239,15 +239,15 @@ function cancel() {
 }
 
 /** @param {[number, number][] | null} segments */
-async function read(segments) {
+async function transcribe(segments) {
   if (!current) return;
   const language = find(page, "[data-language]", HTMLSelectElement).value;
-  await readStretches(current.id, options.values, { segments, language });
+  await transcribeSegments(current.id, options.values, { segments, language });
   await refresh();
 }
 
 async function stop() {
-  if (current) await stopReading(current.id);
+  if (current) await cancelTexts(current.id);
   await refresh();
 }
 
@@ -280,20 +280,20 @@ async function fetchPart(start, end, buckets) {
   if (!current) return null;
   try {
     const [picture, { speech }] = await Promise.all([
-      getOutline(current.id, { start, end, buckets }),
+      getPeaksBetween(current.id, { start, end, buckets }),
       getSpeech(current.id, { ...options.values, limit: 0, missing_limit: 0, view_start: start, view_end: end }),
     ]);
     return { picture, marks: speech?.marks ?? [] };
   } catch (error) {
-    tell(error);
+    showProblem(error);
     return null;
   }
 }
 
 /** @param {number} start @param {number} end */
-function playStretch(start, end) {
+function playInterval(start, end) {
   view.reveal(start, end);
-  player.playStretch(start, end);
+  player.playInterval(start, end);
 }
 
 /** @param {number} seconds */
@@ -329,7 +329,7 @@ function showProgress(text, percent) {
 }
 
 /** Say what went wrong; nothing clears it. @param {unknown} error */
-function tell(error) {
+function showProblem(error) {
   slot("problem").hidden = !error;
   fillProblem(slot("problem"), error ? problemOf(error) : null);
 }

@@ -1,4 +1,4 @@
-/** @typedef {{file: File, path: string}} Found a file, and where it lay below what was dropped or chosen */
+/** @typedef {{file: File, path: string}} ChosenFile a file, and where it lay below what was dropped or chosen */
 
 const SOUND =
   /\.(wav|mp3|m4a|aac|flac|ogg|oga|opus|wma|amr|aif|aiff|ape|caf|wv|mp2|ac3|mka|webm|mp4|m4v|mov|mkv|avi|wmv|flv|mpg|mpeg|ts|3gp|3g2)$/i;
@@ -7,7 +7,7 @@ const SOUND =
  * Return every file of a drop, those of folders with their paths.
  *
  * @param {DataTransfer} transfer
- * @returns {Promise<Found[]>}
+ * @returns {Promise<ChosenFile[]>}
  */
 export async function filesOfDrop(transfer) {
   // The entries must be taken before the first await: afterwards the browser empties the transfer.
@@ -17,18 +17,18 @@ export async function filesOfDrop(transfer) {
   return found.some((files) => files.length) ? found.flat() : plain.map((file) => ({ file, path: file.name }));
 }
 
-/** @param {Iterable<File>} files of an input; those of a chosen folder know their paths @returns {Found[]} */
+/** @param {Iterable<File>} files of an input; those of a chosen folder know their paths @returns {ChosenFile[]} */
 export function filesOfInput(files) {
   return [...files].map((file) => ({ file, path: file.webkitRelativePath || file.name }));
 }
 
-/** Whether a file in a folder is worth sending; a folder holds pictures, lists and hidden files too. @param {Found} found */
+/** Whether a file in a folder is worth sending; a folder holds pictures, lists and hidden files too. @param {ChosenFile} found */
 export function isRecording({ file, path }) {
   if (file.name.startsWith(".")) return false;
   return !path.includes("/") || SOUND.test(file.name) || /^(audio|video)\//.test(file.type);
 }
 
-/** @param {FileSystemEntry} entry @returns {Promise<Found[]>} */
+/** @param {FileSystemEntry} entry @returns {Promise<ChosenFile[]>} */
 async function filesOfEntry(entry) {
   const path = entry.fullPath.replace(/^\//, "");
   if (isFile(entry)) return [{ file: await fileOf(entry), path }];

@@ -1,4 +1,4 @@
-/** @typedef {{id: number, file: File, seconds: number}} KeptTake */
+/** @typedef {{id: number, file: File, seconds: number}} SavedRecording */
 import { ownName } from "../lib/address.js";
 
 const DATABASE = "funasr";
@@ -11,20 +11,20 @@ const STORE = "takes";
  * @param {File} file @param {number} seconds
  * @returns {Promise<number | null>} the id to forget it by
  */
-export async function keepTake(file, seconds) {
+export async function saveRecording(file, seconds) {
   const id = await within("readwrite", (store) => store.add({ file, seconds }));
   return typeof id === "number" ? id : null;
 }
 
-/** @returns {Promise<KeptTake[]>} */
-export async function keptTakes() {
+/** @returns {Promise<SavedRecording[]>} */
+export async function savedRecordings() {
   const ids = (await within("readonly", (store) => store.getAllKeys())) ?? [];
   const takes = (await within("readonly", (store) => store.getAll())) ?? [];
   return takes.map((take, place) => ({ ...take, id: Number(ids[place]) }));
 }
 
 /** @param {number} id */
-export async function forgetTake(id) {
+export async function deleteRecording(id) {
   await within("readwrite", (store) => store.delete(id));
 }
 

@@ -1,7 +1,7 @@
 /** @import { Upload } from "../api/types.js" */
 import { Refusal } from "../api/client.js";
 import { announceUpload, getUpload, sendSlice } from "../api/batches.js";
-import { Waiting } from "../lib/backoff.js";
+import { Backoff } from "../lib/backoff.js";
 
 const SLICE_BYTES = 4 * 1024 * 1024; // what a broken connection can cost; small enough for slow lines
 const STALL_MS = 10_000; // a live connection moves something in this time
@@ -66,7 +66,7 @@ export async function sendRest(file, upload, watch) {
  * @returns {Promise<T>}
  */
 async function steadily(work, watch) {
-  const waiting = new Waiting();
+  const backoff = new Backoff();
   for (;;) {
     watch.signal.throwIfAborted();
     try {
@@ -76,7 +76,7 @@ async function steadily(work, watch) {
     } catch (error) {
       if (!mayHeal(error)) throw error;
       watch.waits(true);
-      await waiting.pause(watch.signal);
+      await backoff.pause(watch.signal);
     }
   }
 }

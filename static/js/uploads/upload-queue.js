@@ -1,4 +1,4 @@
-/** @import { Found } from "./dropped-files.js" */
+/** @import { ChosenFile } from "./dropped-files.js" */
 /** @import { Problem, Upload } from "../api/types.js" */
 import { problemOf } from "../api/client.js";
 import { filesize } from "../lib/format.js";
@@ -49,7 +49,7 @@ export class UploadQueue {
     return this.items.some(({ state }) => state !== "sent" && state !== "failed");
   }
 
-  /** @param {Found[]} found those that are being sent already are left out */
+  /** @param {ChosenFile[]} found those that are being sent already are left out */
   add(found) {
     const known = new Set(this.items.filter(({ state }) => state !== "failed").map(keyOf));
     for (const { file, path } of found) {
@@ -63,7 +63,7 @@ export class UploadQueue {
   }
 
   /** @param {Sending} item */
-  again(item) {
+  retry(item) {
     Object.assign(item, { state: "waiting", upload: null, problem: null });
     this.#start();
   }

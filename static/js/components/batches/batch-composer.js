@@ -1,4 +1,4 @@
-/** @import { Found } from "../../uploads/dropped-files.js" */
+/** @import { ChosenFile } from "../../uploads/dropped-files.js" */
 /** @import { RecognitionSettings } from "../recognition/recognition-settings.js" */
 /** @import { Batch } from "../../api/types.js" */
 import { problemOf } from "../../api/client.js";
@@ -7,7 +7,7 @@ import { field, find, onAction, write } from "../../lib/dom.js";
 import { filesize } from "../../lib/format.js";
 import { t } from "../../lib/messages.js";
 import { folderZone } from "./folder-zone.js";
-import { complain } from "../common/problem-box.js";
+import { showError } from "../common/problem-box.js";
 
 const SHOWN_NAMES = 6;
 
@@ -16,14 +16,14 @@ export class BatchComposer {
   #root;
   #settings;
   #created;
-  /** @type {Map<string, Found>} by path, size and date */
+  /** @type {Map<string, ChosenFile>} by path, size and date */
   #chosen = new Map();
   #left = 0;
 
   /**
    * @param {HTMLElement} root
    * @param {RecognitionSettings} settings
-   * @param {(batch: Batch, found: Found[]) => void} created
+   * @param {(batch: Batch, found: ChosenFile[]) => void} created
    */
   constructor(root, settings, created) {
     this.#root = root;
@@ -48,7 +48,7 @@ export class BatchComposer {
 
   // Internal
 
-  /** @param {Found[]} found @param {Found[]} left */
+  /** @param {ChosenFile[]} found @param {ChosenFile[]} left */
   #take(found, left) {
     for (const item of found) this.#chosen.set(`${item.file.size} ${item.file.lastModified} ${item.path}`, item);
     this.#left += left.length;
@@ -74,7 +74,7 @@ export class BatchComposer {
     const button = find(this.#root, '[data-action="create"]', HTMLButtonElement);
     if (button.disabled) return;
     button.disabled = true;
-    complain(this.#root, null);
+    showError(this.#root, null);
     try {
       const batch = await createBatch(this.#name.value.trim() || this.#proposedName(), this.#settings.values);
       const found = [...this.#chosen.values()];
@@ -82,7 +82,7 @@ export class BatchComposer {
       this.#clear();
       this.#created(batch, found);
     } catch (error) {
-      complain(this.#root, problemOf(error));
+      showError(this.#root, problemOf(error));
       this.#draw();
     }
   }
@@ -131,14 +131,14 @@ export class BatchComposer {
   }
 }
 
-/** @param {Found[]} found */
+/** @param {ChosenFile[]} found */
 function namesOf(found) {
   const names = found.slice(0, SHOWN_NAMES).map(({ path }) => path);
   if (found.length > SHOWN_NAMES) names.push(t("and {count} more", { count: found.length - SHOWN_NAMES }));
   return names.join("\n");
 }
 
-/** @param {Found[]} found */
+/** @param {ChosenFile[]} found */
 function total(found) {
   return found.reduce((bytes, { file }) => bytes + file.size, 0);
 }

@@ -2,7 +2,7 @@
 import { problemOf } from "../../api/client.js";
 import { listItems } from "../../api/batches.js";
 import { find, onAction } from "../../lib/dom.js";
-import { oneAtATime } from "../../lib/coalesce.js";
+import { coalesced } from "../../lib/coalesce.js";
 import { fillItemRow, keyOf, newItemRow } from "./batch-item-row.js";
 import { fillProblem } from "../common/problem-box.js";
 
@@ -19,7 +19,7 @@ export class BatchItems {
   #mounted = new Map();
   #observer = new IntersectionObserver((entries) => this.#onSight(entries), { rootMargin: AHEAD });
   /** Ask again for what is shown, a moment after the last time at the earliest. */
-  refresh = oneAtATime(() => this.#loadMounted());
+  refresh = coalesced(() => this.#loadMounted());
 
   /**
    * @param {HTMLElement} root

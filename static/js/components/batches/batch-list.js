@@ -4,7 +4,7 @@ import { problemOf } from "../../api/client.js";
 import { badgeOf, batchLine, batchStateName } from "../../lib/batch-wording.js";
 import { listBatches } from "../../api/batches.js";
 import { copyOf, field, find, onAction, write } from "../../lib/dom.js";
-import { oneAtATime } from "../../lib/coalesce.js";
+import { coalesced } from "../../lib/coalesce.js";
 import { moment } from "../../lib/moment.js";
 import { fillProblem } from "../common/problem-box.js";
 
@@ -12,7 +12,7 @@ import { fillProblem } from "../common/problem-box.js";
 export class BatchList {
   #root;
   /** Ask again, a moment after the last time at the earliest. */
-  refresh = oneAtATime(() => this.#load());
+  refresh = coalesced(() => this.#load());
 
   /** @param {HTMLElement} root */
   constructor(root) {

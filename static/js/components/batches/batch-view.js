@@ -1,16 +1,16 @@
-/** @import { Found } from "../../uploads/dropped-files.js" */
+/** @import { ChosenFile } from "../../uploads/dropped-files.js" */
 /** @import { Batch } from "../../api/types.js" */
 import { url } from "../../lib/address.js";
 import { cancelTranscription, problemOf, Refusal, retryTranscription } from "../../api/client.js";
 import { deleteBatch, exportAddress, getBatch, giveUpUpload, orderBatch, steerBatch } from "../../api/batches.js";
 import { field, find, onAction, write } from "../../lib/dom.js";
 import { t } from "../../lib/messages.js";
-import { oneAtATime } from "../../lib/coalesce.js";
+import { coalesced } from "../../lib/coalesce.js";
 import { fillBatchHead, fillFilter } from "./batch-head.js";
 import { BatchItems } from "./batch-items.js";
 import { confirmed } from "../common/confirm.js";
 import { folderZone } from "./folder-zone.js";
-import { complain, fillProblem } from "../common/problem-box.js";
+import { showError, fillProblem } from "../common/problem-box.js";
 import { UploadPanel } from "./upload-panel.js";
 
 /** One batch: its head, what is being uploaded to it, and its recordings. */
@@ -22,7 +22,7 @@ export class BatchView {
   /** @type {Batch | null} */
   #batch = null;
   /** Ask the server how the batch is. */
-  refresh = oneAtATime(() => this.#load());
+  refresh = coalesced(() => this.#load());
 
   /** @param {HTMLElement} root @param {string} id @param {number} limitBytes */
   constructor(root, id, limitBytes) {
@@ -42,7 +42,7 @@ export class BatchView {
     this.#filter.addEventListener("change", () => this.#items.filter(this.#state, this.#shown));
   }
 
-  /** @param {Found[]} found */
+  /** @param {ChosenFile[]} found */
   add(found) {
     this.#uploads.add(found);
   }
@@ -108,14 +108,14 @@ export class BatchView {
   /** @param {string} action */
   async #act(action) {
     const head = find(this.#root, "[data-batch]", HTMLElement);
-    complain(head, null);
+    showError(head, null);
     try {
       if (action === "pause" || action === "resume" || action === "retry")
         this.show(await steerBatch(this.#id, action));
       if (action === "cancel") await this.#cancel();
       if (action === "delete") await this.#delete();
     } catch (error) {
-      complain(head, problemOf(error));
+      showError(head, problemOf(error));
     }
   }
 
@@ -135,7 +135,7 @@ export class BatchView {
   /** @param {string} action @param {HTMLElement} row */
   async #actOnItem(action, row) {
     const { item = "", transcription = "", position = "" } = row.dataset;
-    complain(row, null);
+    showError(row, null);
     try {
       if (action === "cancel") await cancelTranscription(transcription);
       if (action === "retry") await retryTranscription(transcription);
@@ -144,7 +144,7 @@ export class BatchView {
         this.show(await this.#move(Number(position), action));
       this.refresh();
     } catch (error) {
-      complain(row, problemOf(error));
+      showError(row, problemOf(error));
     }
   }
 

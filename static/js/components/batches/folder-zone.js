@@ -1,4 +1,4 @@
-/** @import { Found } from "../../uploads/dropped-files.js" */
+/** @import { ChosenFile } from "../../uploads/dropped-files.js" */
 import { filesOfDrop, filesOfInput, isRecording } from "../../uploads/dropped-files.js";
 import { find } from "../../lib/dom.js";
 import { t } from "../../lib/messages.js";
@@ -8,7 +8,7 @@ import { notify } from "../common/notices.js";
  * Take files and whole folders that are dropped anywhere on the page, or chosen.
  *
  * @param {HTMLElement} zone
- * @param {(found: Found[], left: Found[]) => void} take gets the recordings, and what was left out of folders
+ * @param {(found: ChosenFile[], left: ChosenFile[]) => void} take gets the recordings, and what was left out of folders
  */
 export function folderZone(zone, take) {
   for (const name of ["files", "folder"]) {
@@ -37,7 +37,7 @@ export function folderZone(zone, take) {
     }
   });
 
-  /** @param {Found[]} found */
+  /** @param {ChosenFile[]} found */
   function sort(found) {
     const wanted = found.filter(isRecording).sort((one, other) => byName.compare(one.path, other.path));
     take(

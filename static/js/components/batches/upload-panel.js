@@ -1,9 +1,9 @@
-/** @import { Found } from "../../uploads/dropped-files.js" */
+/** @import { ChosenFile } from "../../uploads/dropped-files.js" */
 /** @import { Sending } from "../../uploads/upload-queue.js" */
 import { copyOf, find, onAction, write } from "../../lib/dom.js";
 import { clock, filesize } from "../../lib/format.js";
 import { t } from "../../lib/messages.js";
-import { Pace } from "../../lib/throughput-meter.js";
+import { ThroughputMeter } from "../../lib/throughput-meter.js";
 import { UploadQueue } from "../../uploads/upload-queue.js";
 import { fillProblem } from "../common/problem-box.js";
 
@@ -14,7 +14,7 @@ export class UploadPanel {
   #root;
   #queue;
   #drawn;
-  #pace = new Pace();
+  #throughput = new ThroughputMeter();
   /** @type {Map<Sending, HTMLElement>} */
   #rows = new Map();
   #isDrawingSoon = false;
@@ -38,7 +38,7 @@ export class UploadPanel {
     return this.#queue.isActive;
   }
 
-  /** @param {Found[]} found */
+  /** @param {ChosenFile[]} found */
   add(found) {
     this.#queue.add(found);
   }
@@ -72,7 +72,7 @@ export class UploadPanel {
   #drawWhole(items) {
     const total = sum(items, ({ file }) => file.size);
     const sent = sum(items, (item) => item.sent);
-    this.#pace.add(sent);
+    this.#throughput.add(sent);
     find(this.#root, "[data-whole]", HTMLProgressElement).value = total ? (100 * sent) / total : 100;
     write(this.#root, "sent", this.#line(items, sent, total));
     write(this.#root, "situation", situation(this.#root.dataset.state ?? ""));
@@ -85,7 +85,7 @@ export class UploadPanel {
     const done = items.filter(({ state }) => state === "sent").length;
     const parts = [t("{done} of {total} files uploaded", { done, total: items.length })];
     if (sent < total) parts.push(`${filesize(sent)} / ${filesize(total)}`);
-    const speed = this.#pace.perSecond;
+    const speed = this.#throughput.perSecond;
     if (speed && sent < total) {
       parts.push(`${filesize(speed)}/s`, t("about {time} left", { time: clock(Math.ceil((total - sent) / speed)) }));
     }
@@ -109,7 +109,7 @@ export class UploadPanel {
     if (known) return known;
     const row = copyOf("sending-template");
     onAction(row, (action) => {
-      if (action === "again") this.#queue.again(item);
+      if (action === "retry") this.#queue.retry(item);
       if (action === "remove") this.#queue.remove(item);
     });
     this.#rows.set(item, row);

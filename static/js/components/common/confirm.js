@@ -1,4 +1,4 @@
-import { answerOf } from "../../lib/dialog.js";
+import { openDialog } from "../../lib/dialog.js";
 import { field, find } from "../../lib/dom.js";
 
 /**
@@ -11,5 +11,5 @@ import { field, find } from "../../lib/dom.js";
 export async function confirmed(id, words = {}) {
   const dialog = find(document, `#${id}`, HTMLDialogElement);
   for (const [name, text] of Object.entries(words)) field(dialog, name).textContent = text;
-  return (await answerOf(dialog)) === "go";
+  return (await openDialog(dialog)) === "go";
 }

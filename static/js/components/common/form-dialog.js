@@ -1,6 +1,6 @@
-import { complain } from "./problem-box.js";
+import { showError } from "./problem-box.js";
 import { problemOf } from "../../api/client.js";
-import { answerOf } from "../../lib/dialog.js";
+import { openDialog } from "../../lib/dialog.js";
 
 /**
  * Open a dialog with a form and resolve to whether it was done. `work` does what the button with this value promises;
@@ -11,11 +11,11 @@ import { answerOf } from "../../lib/dialog.js";
  * @param {(form: FormData) => Promise<unknown>} [work]
  * @returns {Promise<boolean>}
  */
-export async function ask(dialog, value, work) {
-  if (dialog.querySelector('[data-field="complaint"]')) complain(dialog, null);
+export async function submitDialog(dialog, value, work) {
+  if (dialog.querySelector('[data-field="error"]')) showError(dialog, null);
   const listening = new AbortController();
   dialog.addEventListener("submit", (event) => void onSubmit(event), listening);
-  const answer = await answerOf(dialog);
+  const answer = await openDialog(dialog);
   listening.abort();
   return answer === value;
 
@@ -29,7 +29,7 @@ export async function ask(dialog, value, work) {
       await work(new FormData(/** @type {HTMLFormElement} */ (event.target)));
       dialog.close(value);
     } catch (error) {
-      complain(dialog, problemOf(error));
+      showError(dialog, problemOf(error));
     } finally {
       button.disabled = false;
     }

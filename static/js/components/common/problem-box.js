@@ -18,8 +18,8 @@ export function fillProblem(root, problem) {
  * @param {ParentNode} root
  * @param {Problem | null} problem
  */
-export function complain(root, problem) {
-  const line = find(root, '[data-field="complaint"]', HTMLElement);
+export function showError(root, problem) {
+  const line = find(root, '[data-field="error"]', HTMLElement);
   line.textContent = problem ? `${problem.message} ${problem.advice}` : "";
   line.hidden = !problem;
 }

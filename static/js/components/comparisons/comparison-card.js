@@ -12,7 +12,7 @@ import { t } from "../../lib/messages.js";
  * @param {Reading} reading
  * @param {boolean} isBest
  */
-export function showReading(card, reading, isBest) {
+export function fillComparisonCard(card, reading, isBest) {
   card.dataset.state = reading.state;
   card.dataset.transcription = reading.transcription;
   card.dataset.model = reading.model;

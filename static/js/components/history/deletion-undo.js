@@ -19,7 +19,7 @@ export function rememberDeletion(id, name) {
  *
  * @param {() => void} restored
  */
-export function offerToTakeBack(restored) {
+export function offerToUndoDeletion(restored) {
   const stored = sessionStorage.getItem(KEY);
   sessionStorage.removeItem(KEY);
   if (!stored) return;

@@ -86,7 +86,7 @@ export class LiveSearch {
       this.#replaced();
       return true;
     } catch (error) {
-      if (!asked.signal.aborted) this.#complain(error);
+      if (!asked.signal.aborted) this.#showError(error);
       return false;
     } finally {
       if (asked === this.#asked) this.#results.ariaBusy = "false";
@@ -94,7 +94,7 @@ export class LiveSearch {
   }
 
   /** @param {unknown} error */
-  #complain(error) {
+  #showError(error) {
     const { message, advice } = problemOf(error);
     write(this.#problem, "text", `${message} ${advice}`);
     this.#problem.hidden = false;

@@ -1,6 +1,6 @@
 import { find, onAction } from "../../lib/dom.js";
 import { problemOf } from "../../api/client.js";
-import { MOST_AT_ONCE } from "../../api/history.js";
+import { MAX_IDS_PER_REQUEST } from "../../api/history.js";
 import { t } from "../../lib/messages.js";
 import { notify } from "../common/notices.js";
 import { Selection } from "./selection.js";
@@ -11,7 +11,7 @@ import { Selection } from "./selection.js";
  * @param {HTMLElement} results
  * @param {Record<string, (ids: string[], button: HTMLElement) => Promise<void>>} actions by the names of their buttons
  */
-export function foundToolbar(results, actions) {
+export function resultsToolbar(results, actions) {
   const selection = new Selection(results, showChoice);
   onAction(results, async (action, button) => {
     if (action === "unselect") selection.clear();
@@ -38,14 +38,16 @@ export function foundToolbar(results, actions) {
     for (const part of /** @type {NodeListOf<HTMLElement>} */ (results.querySelectorAll("[data-when]"))) {
       const isForChoice = part.dataset.when === "selected";
       part.hidden = isForChoice !== count > 0;
-      for (const button of part.querySelectorAll("button")) button.disabled = isForChoice && count > MOST_AT_ONCE;
+      for (const button of part.querySelectorAll("button"))
+        button.disabled = isForChoice && count > MAX_IDS_PER_REQUEST;
     }
   }
 }
 
 /** @param {number} count */
 function choiceLine(count) {
-  if (count > MOST_AT_ONCE) return t("{count} selected: choose at most {most}", { count, most: MOST_AT_ONCE });
+  if (count > MAX_IDS_PER_REQUEST)
+    return t("{count} selected: choose at most {most}", { count, most: MAX_IDS_PER_REQUEST });
   return t("{count} selected", { count });
 }
 

@@ -104,7 +104,7 @@ export class Selection {
     const all = find(this.#root, "[data-select-all]", HTMLInputElement);
     all.checked = ticked > 0 && ticked === boxes.length;
     all.indeterminate = ticked > 0 && ticked < boxes.length;
-    for (const box of boxes) box.closest("[data-job]")?.classList.toggle("found--selected", box.checked);
+    for (const box of boxes) box.closest("[data-job]")?.classList.toggle("result-row--selected", box.checked);
     this.#changed();
   }
 }

@@ -13,17 +13,21 @@ const dayName = new Intl.DateTimeFormat(locale, { month: "short", day: "numeric"
  * Show totals and bars; every bar is a line of text first, and a length beside it.
  *
  * @param {HTMLElement} root
- * @param {Statistics} told
+ * @param {Statistics} statistics
  */
-export function showStatistics(root, told) {
-  write(root, "count", number.format(told.count));
-  write(root, "hours", soundLength(told.seconds));
-  write(root, "size", filesize(told.size_bytes));
-  write(root, "trash", told.trash_count ? `${number.format(told.trash_count)} · ${filesize(told.trash_bytes)}` : "0");
-  showDays(root, told.days);
-  showBars(root, "state", told.by_state, "job_state");
-  showBars(root, "language", told.by_language);
-  showBars(root, "source", told.by_source);
+export function showStatistics(root, statistics) {
+  write(root, "count", number.format(statistics.count));
+  write(root, "hours", soundLength(statistics.seconds));
+  write(root, "size", filesize(statistics.size_bytes));
+  write(
+    root,
+    "trash",
+    statistics.trash_count ? `${number.format(statistics.trash_count)} · ${filesize(statistics.trash_bytes)}` : "0",
+  );
+  showDays(root, statistics.days);
+  showBars(root, "state", statistics.by_state, "job_state");
+  showBars(root, "language", statistics.by_language);
+  showBars(root, "source", statistics.by_source);
   root.ariaBusy = "false";
 }
 

@@ -8,7 +8,7 @@ import { t } from "../../lib/messages.js";
 import { isOpen } from "../../lib/wording.js";
 import { fillJobRow, newJobRow } from "./job-row.js";
 import { connectionBack, connectionLost, offerUndo } from "../common/notices.js";
-import { complain } from "../common/problem-box.js";
+import { showError } from "../common/problem-box.js";
 
 const OF_MANY = new Set(["batch", "folder", "compare"]);
 
@@ -97,13 +97,13 @@ export class JobList {
     const row = button.closest("[data-job]");
     if (!(row instanceof HTMLElement)) return;
     const id = row.dataset.job ?? "";
-    complain(row, null);
+    showError(row, null);
     try {
       if (action === "cancel") this.show(await cancelTranscription(id));
       if (action === "retry") this.show(await retryTranscription(id));
       if (action === "delete") await this.#delete(row, id);
     } catch (error) {
-      complain(row, problemOf(error));
+      showError(row, problemOf(error));
     }
   }
 

@@ -3,11 +3,11 @@ import { api } from "../../lib/address.js";
 import { getTranscription, problemOf } from "../../api/client.js";
 import { copyOf, find, onAction, write } from "../../lib/dom.js";
 import { t } from "../../lib/messages.js";
-import { Comparison } from "./text-comparison.js";
+import { TextComparison } from "./text-comparison.js";
 import { copyButton } from "../common/copy-button.js";
-import { complain } from "../common/problem-box.js";
+import { showError } from "../common/problem-box.js";
 
-const MOST_SEGMENTS = 40; // a longer text is read on its own page
+const MAX_SEGMENTS = 40; // a longer text is read on its own page
 
 /** The results inside the rows of a list: spoken and written side by side, to be copied and taken away. */
 export class JobResults {
@@ -48,15 +48,15 @@ async function toggle(row, button) {
   try {
     fill(slot, await getTranscription(row.dataset.job ?? ""));
   } catch (error) {
-    complain(row, problemOf(error));
+    showError(row, problemOf(error));
   }
 }
 
 /** @param {HTMLElement} slot @param {FullTranscription} job */
 function fill(slot, job) {
   const result = copyOf("result-template");
-  const shown = job.segments.slice(0, MOST_SEGMENTS);
-  new Comparison(find(result, "[data-compare]", HTMLElement)).show(shown);
+  const shown = job.segments.slice(0, MAX_SEGMENTS);
+  new TextComparison(find(result, "[data-compare]", HTMLElement)).show(shown);
   const more = job.segments.length - shown.length;
   write(result, "more", more > 0 ? t("{count} more pieces stand on the page of this text.", { count: more }) : "");
   for (const button of result.querySelectorAll("[data-copy]")) {

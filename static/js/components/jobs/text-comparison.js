@@ -1,4 +1,4 @@
-/** @import { Stretch } from "../../editing/diff.js" */
+/** @import { DiffPart } from "../../editing/diff.js" */
 import { differences } from "../../editing/diff.js";
 import { clock } from "../../lib/format.js";
 import { t } from "../../lib/messages.js";
@@ -6,7 +6,7 @@ import { t } from "../../lib/messages.js";
 /** @typedef {{index: number, start: number, channel: number | null, text: string, text_raw: string}} Compared  a segment; others of its fields are not used */
 
 /** What was spoken beside what is written, segment by segment, the changed parts marked. Needs compare.css. */
-export class Comparison {
+export class TextComparison {
   #body;
   /** @type {Map<number, {row: HTMLElement, key: string}>} */
   #rows = new Map();
@@ -81,7 +81,7 @@ function channelMark(channel) {
   return mark;
 }
 
-/** @param {Stretch} stretch @param {"del" | "ins"} name */
+/** @param {DiffPart} part @param {"del" | "ins"} name */
 function marked({ text, isChanged }, name) {
   if (!isChanged || !text.trim()) return text;
   const element = document.createElement(name);

@@ -1,14 +1,14 @@
 /** @import { Final } from "../../live/messages.js" */
 import { api, url } from "../../lib/address.js";
-import { problemOf, recogniseAgain } from "../../api/client.js";
+import { problemOf, retranscribe } from "../../api/client.js";
 import { find, onAction, write } from "../../lib/dom.js";
 import { clock } from "../../lib/format.js";
 import { copyButton } from "../common/copy-button.js";
-import { complain } from "../common/problem-box.js";
-import { StretchPlayer } from "../vad/interval-player.js";
+import { showError } from "../common/problem-box.js";
+import { IntervalPlayer } from "../vad/interval-player.js";
 
 /** What can be done with a session that has ended. */
-export class LiveEnd {
+export class EndedSession {
   #root;
   #audio;
   #player;
@@ -17,22 +17,22 @@ export class LiveEnd {
   /**
    * @param {HTMLElement} root
    * @param {() => string} textOf
-   * @param {(segment: Final | null) => void} mark hears which sentence plays
+   * @param {(segment: Final | null) => void} mark called with the segment that plays
    */
   constructor(root, textOf, mark) {
     this.#root = root;
     this.#audio = find(root, "audio", HTMLAudioElement);
-    this.#player = new StretchPlayer(this.#audio);
+    this.#player = new IntervalPlayer(this.#audio);
     this.#player.follow(() => !this.#player.isPlaying && mark(null));
     copyButton(find(root, '[data-action="copy"]', HTMLElement), textOf);
-    onAction(root, (action) => action === "again" && void this.#readAgain());
+    onAction(root, (action) => action === "retranscribe" && void this.#retranscribe());
   }
 
   /** @param {string | null} id of the transcription; null hides everything @param {number} [seconds] */
   show(id, seconds = 0) {
     this.#player.stop();
     this.#root.hidden = !id;
-    complain(this.#root, null);
+    showError(this.#root, null);
     if (!id || id === this.#id) return;
     this.#id = id;
     const address = api(`/transcriptions/${id}`);
@@ -47,7 +47,7 @@ export class LiveEnd {
 
   /** @param {Final} final */
   play({ start, end }) {
-    if (!this.#root.hidden) this.#player.playStretch(start, end);
+    if (!this.#root.hidden) this.#player.playInterval(start, end);
   }
 
   get isPlaying() {
@@ -56,14 +56,14 @@ export class LiveEnd {
 
   // Internal
 
-  async #readAgain() {
-    const button = find(this.#root, '[data-action="again"]', HTMLButtonElement);
+  async #retranscribe() {
+    const button = find(this.#root, '[data-action="retranscribe"]', HTMLButtonElement);
     button.disabled = true;
     try {
-      const { id } = await recogniseAgain(this.#id, { quality: "accurate" });
+      const { id } = await retranscribe(this.#id, { quality: "accurate" });
       location.assign(url(`/transcriptions/${id}`));
     } catch (error) {
-      complain(this.#root, problemOf(error));
+      showError(this.#root, problemOf(error));
     } finally {
       button.disabled = false;
     }

@@ -3,19 +3,19 @@ import { watchLevel } from "../../audio/level.js";
 import { field, find, write } from "../../lib/dom.js";
 import { clock } from "../../lib/format.js";
 import { t } from "../../lib/messages.js";
-import { Typical } from "../../lib/latency.js";
+import { LatencyMeter } from "../../lib/latency.js";
 
 const LITTLE_SECONDS = 1; // on its way: nothing to worry about
 
 /** What a person sees of a session beside its text: time, level, voice, latency, and what is not on the server yet. */
-export class LiveDesk {
+export class LiveStatus {
   #root;
-  #latency = new Typical();
+  #latency = new LatencyMeter();
   /** @type {MediaStream | null} */
   #watched = null;
   /** @type {(() => void) | null} */
   #stopMeter = null;
-  #complaint = "";
+  #problem = "";
 
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -23,8 +23,8 @@ export class LiveDesk {
   }
 
   /** Something that did not begin. @param {string} text empty clears it */
-  set complaint(text) {
-    this.#complaint = text;
+  set problem(text) {
+    this.#problem = text;
   }
 
   /** @param {number | null | undefined} milliseconds */
@@ -41,7 +41,7 @@ export class LiveDesk {
   }
 
   forget() {
-    this.#latency = new Typical();
+    this.#latency = new LatencyMeter();
     write(this.#root, "latency", "");
     this.showVoice(false);
   }
@@ -50,12 +50,12 @@ export class LiveDesk {
   show(session) {
     this.#meter(session?.state === "recording" ? session.stream : null);
     write(this.#root, "time", clock(session?.seconds ?? 0));
-    write(this.#root, "way", session ? wayLine(session) : "");
-    write(this.#root, "hint", this.#complaint || (session ? hintOf(session) : t("Press Start and speak.")));
-    const isCut = session?.line === "lost" && session.secondsKept > 0;
+    write(this.#root, "delivery", session ? deliveryLine(session) : "");
+    write(this.#root, "hint", this.#problem || (session ? hintOf(session) : t("Press Start and speak.")));
+    const isCut = session?.connection === "lost" && session.secondsKept > 0;
     write(
       this.#root,
-      "kept",
+      "unsent",
       isCut ? t("{seconds} s are kept here until it is back.", { seconds: Math.round(session.secondsKept) }) : "",
     );
   }
@@ -73,14 +73,14 @@ export class LiveDesk {
   }
 }
 
-/** @param {Typical} latency */
-function latencyLine({ last, typical }) {
-  if (last === null || typical === null) return "";
-  return t("Latency {last} ms, typically {typical} ms", { last: Math.round(last), typical: Math.round(typical) });
+/** @param {LatencyMeter} latency */
+function latencyLine({ last, median }) {
+  if (last === null || median === null) return "";
+  return t("Latency {last} ms, typically {typical} ms", { last: Math.round(last), typical: Math.round(median) });
 }
 
 /** @param {LiveSession} session */
-function wayLine({ secondsKept, state }) {
+function deliveryLine({ secondsKept, state }) {
   if (state === "ended") return t("All of it is on the server");
   if (secondsKept < LITTLE_SECONDS) return t("On the server up to now");
   return t("Not on the server yet: {seconds} s", { seconds: secondsKept.toFixed(1) });
@@ -88,12 +88,12 @@ function wayLine({ secondsKept, state }) {
 
 /** @param {LiveSession} session */
 function hintOf(session) {
-  const { state, line } = session;
+  const { state, connection } = session;
   if (state === "failed" && session.secondsKept > 0)
     return t("The session has ended. What the server does not have is kept in this browser.");
   if (state === "failed" || state === "ended") return t("The session has ended.");
-  if (line === "lost") return lostHint(state);
-  if (state === "interrupted" && line !== "open") return t("A session was interrupted. Joining it again …");
+  if (connection === "lost") return lostHint(state);
+  if (state === "interrupted" && connection !== "open") return t("A session was interrupted. Joining it again …");
   if (state === "interrupted") return t("A session was interrupted. Go on with it, or finish it.");
   if (state === "stopping") return t("The last words are being read …");
   if (state === "paused") return t("Paused. Nothing is recorded.");
@@ -101,7 +101,7 @@ function hintOf(session) {
     return t(
       "No sound arrives. Is the right microphone chosen, is it switched on, and is its level in the system's sound settings above zero?",
     );
-  if (line === "connecting") return t("Connecting. You may speak already: everything is kept.");
+  if (connection === "connecting") return t("Connecting. You may speak already: everything is kept.");
   return t("Recording. Everything is stored as it is said.");
 }
 

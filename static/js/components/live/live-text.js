@@ -67,7 +67,7 @@ export class LiveText {
     this.#partial.hidden = false;
     write(this.#partial, "time", clock(start));
     write(this.#partial, "stable", letters.slice(0, stable).join(""));
-    write(this.#partial, "loose", letters.slice(stable).join("") || (stable ? "" : "…"));
+    write(this.#partial, "unstable", letters.slice(stable).join("") || (stable ? "" : "…"));
     this.#keepUp();
   }
 
@@ -94,7 +94,7 @@ export class LiveText {
     if (Number(this.#partial.dataset.index) <= final.segment) this.#endPartial();
     const { row } = this.#finals.get(final.segment) ?? { row: this.#newRow(final.segment) };
     this.#finals.set(final.segment, { row, final });
-    row.dataset.state = final.failed ? "failed" : final.text ? "said" : "dropped";
+    row.dataset.state = final.failed ? "failed" : final.text ? "text" : "dropped";
     row.title = `${clock(final.start)} – ${clock(final.end)}`;
     write(row, "time", clock(final.start));
     write(row, "text", final.text || silenceLine(final));
@@ -111,7 +111,7 @@ export class LiveText {
 
   #endPartial() {
     this.#partial.hidden = true;
-    for (const name of ["stable", "loose"]) field(this.#partial, name).textContent = "";
+    for (const name of ["stable", "unstable"]) field(this.#partial, name).textContent = "";
   }
 
   #onScroll() {

@@ -2,7 +2,7 @@
  * Keep the screen on while something is recorded: phones that fall asleep take the microphone away. Browsers that
  * cannot do it, or a battery that is nearly empty, leave things as they are.
  */
-export class StayAwake {
+export class ScreenWakeLock {
   #isWanted = false;
   /** @type {WakeLockSentinel | null} */
   #lock = null;

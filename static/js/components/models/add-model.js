@@ -1,6 +1,6 @@
 import { problemOf } from "../../api/client.js";
 import { find } from "../../lib/dom.js";
-import { complain } from "../common/problem-box.js";
+import { showError } from "../common/problem-box.js";
 
 /**
  * Send a small form; it is emptied when that went well, and says what is wrong otherwise.
@@ -12,13 +12,13 @@ export function addModel(form, add) {
   const button = find(form, "button", HTMLButtonElement);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    complain(form, null);
+    showError(form, null);
     button.disabled = true;
     try {
       await add(new FormData(form));
       form.reset();
     } catch (error) {
-      complain(form, problemOf(error));
+      showError(form, problemOf(error));
     } finally {
       button.disabled = false;
     }

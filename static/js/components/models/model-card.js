@@ -3,11 +3,11 @@ import { find, write } from "../../lib/dom.js";
 import { clock, filesize } from "../../lib/format.js";
 import { label } from "../../lib/labels.js";
 import { t } from "../../lib/messages.js";
-import { Pace } from "../../lib/throughput-meter.js";
+import { ThroughputMeter } from "../../lib/throughput-meter.js";
 import { fillProblem } from "../common/problem-box.js";
 
-/** @type {WeakMap<HTMLElement, Pace>} */
-const paces = new WeakMap();
+/** @type {WeakMap<HTMLElement, ThroughputMeter>} */
+const meters = new WeakMap();
 
 /**
  * Show how a model is now; what it is does not change.
@@ -67,15 +67,15 @@ function showPull(card, pull) {
   if (!pull) return;
   if (pull.is_running && (pull.phase !== "downloading" || !pull.total_bytes)) bar.removeAttribute("value");
   else bar.value = pull.total_bytes ? (100 * pull.done_bytes) / pull.total_bytes : 0;
-  write(card, "detail", pull.is_running ? runningLine(pull, paceOf(card, pull)) : stoppedLine(pull));
+  write(card, "detail", pull.is_running ? runningLine(pull, throughputOf(card, pull)) : stoppedLine(pull));
 }
 
 /** @param {HTMLElement} card @param {Pull} pull */
-function paceOf(card, pull) {
-  const pace = paces.get(card) ?? new Pace();
-  paces.set(card, pace);
-  pace.add(pull.done_bytes);
-  return pace.perSecond;
+function throughputOf(card, pull) {
+  const throughput = meters.get(card) ?? new ThroughputMeter();
+  meters.set(card, throughput);
+  throughput.add(pull.done_bytes);
+  return throughput.perSecond;
 }
 
 /** @param {Pull} pull @param {number | null} perSecond */

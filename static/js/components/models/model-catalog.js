@@ -1,17 +1,17 @@
 /** @import { ModelItem } from "../../api/types.js" */
 import { api, url } from "../../lib/address.js";
 import { problemOf } from "../../api/client.js";
-import { answerOf } from "../../lib/dialog.js";
+import { openDialog } from "../../lib/dialog.js";
 import { field, find, onAction, write } from "../../lib/dom.js";
 import { listen } from "../../api/events.js";
 import { t } from "../../lib/messages.js";
 import { cancelPull, chooseModel, installNeeds, pullModel, removeModel, verifyModel } from "../../api/models.js";
 import { showModel } from "./model-card.js";
 import { connectionBack, connectionLost } from "../common/notices.js";
-import { complain } from "../common/problem-box.js";
+import { showError } from "../common/problem-box.js";
 
 /** All models, as they are now; events of the server tell every change, also of other windows. */
-export class ModelShelf {
+export class ModelCatalog {
   #root;
   /** @type {string | undefined} */
   #chosen;
@@ -80,15 +80,15 @@ export class ModelShelf {
   async #act(action, button) {
     const card = button.closest("[data-model]");
     if (!(card instanceof HTMLElement) || !(button instanceof HTMLButtonElement)) return;
-    complain(card, null);
-    write(card, "said", action === "verify" ? t("Reading the files …") : "");
+    showError(card, null);
+    write(card, "result", action === "verify" ? t("Reading the files …") : "");
     button.disabled = true;
     try {
-      const said = await perform(action, card);
-      write(card, "said", said ?? "");
+      const result = await perform(action, card);
+      write(card, "result", result ?? "");
     } catch (error) {
-      write(card, "said", "");
-      complain(card, problemOf(error));
+      write(card, "result", "");
+      showError(card, problemOf(error));
     } finally {
       button.disabled = false;
     }
@@ -119,7 +119,7 @@ async function isSure(card) {
   const dialog = find(document, "#confirm-remove", HTMLDialogElement);
   write(dialog, "name", field(card, "title").textContent ?? "");
   write(dialog, "consequence", consequence(card));
-  return (await answerOf(dialog)) === "remove";
+  return (await openDialog(dialog)) === "remove";
 }
 
 /** @param {HTMLElement} card */

@@ -3,8 +3,8 @@ import { problemOf } from "../../api/client.js";
 import { find, onAction, write } from "../../lib/dom.js";
 import { createList, deleteList, getLists, replaceList } from "../../api/hotword-lists.js";
 import { t } from "../../lib/messages.js";
-import { ask } from "../common/form-dialog.js";
-import { complain } from "../common/problem-box.js";
+import { submitDialog } from "../common/form-dialog.js";
+import { showError } from "../common/problem-box.js";
 
 const CHOSEN = "funasr.hotword-list";
 const COUNT = "funasr.hotword-lists"; // how many there were: their place is kept free while they are asked for
@@ -63,20 +63,20 @@ export class HotwordLists {
       list &&
       !isKept &&
       !isSame(list.words, value) &&
-      !(await ask(find(document, "#replace-words", HTMLDialogElement), "replace"))
+      !(await submitDialog(find(document, "#replace-words", HTMLDialogElement), "replace"))
     ) {
       this.#select.value = localStorage.getItem(CHOSEN) ?? "";
     } else if (list) {
       this.#words.value = list.words;
       this.#words.dispatchEvent(new Event("input", { bubbles: true }));
     }
-    write(this.#root, "list-said", "");
+    write(this.#root, "list-status", "");
     this.#show();
   }
 
   /** @param {string} action */
   async #act(action) {
-    complain(this.#root, null);
+    showError(this.#root, null);
     if (action === "save-list") await this.#save();
     if (action === "update-list") await this.#update();
     if (action === "delete-list") await this.#delete();
@@ -86,7 +86,7 @@ export class HotwordLists {
     const dialog = find(document, "#save-list", HTMLDialogElement);
     let saved = "";
     find(dialog, '[name="name"]', HTMLInputElement).value = "";
-    const isSaved = await ask(dialog, "save", async (form) => {
+    const isSaved = await submitDialog(dialog, "save", async (form) => {
       ({ id: saved } = await createList(String(form.get("name")), this.#words.value));
     });
     if (isSaved) await this.#finish(saved, t("Saved as a list."));
@@ -99,7 +99,7 @@ export class HotwordLists {
       await replaceList(list.id, list.name, this.#words.value);
       await this.#finish(list.id, t("The list has the words of the field now."));
     } catch (error) {
-      complain(this.#root, problemOf(error));
+      showError(this.#root, problemOf(error));
     }
   }
 
@@ -108,13 +108,14 @@ export class HotwordLists {
     if (!list) return;
     const dialog = find(document, "#delete-list", HTMLDialogElement);
     write(dialog, "name", list.name);
-    if (await ask(dialog, "delete", () => deleteList(list.id))) await this.#finish("", t("The list is deleted."));
+    if (await submitDialog(dialog, "delete", () => deleteList(list.id)))
+      await this.#finish("", t("The list is deleted."));
   }
 
-  /** @param {string} id @param {string} said */
-  async #finish(id, said) {
+  /** @param {string} id @param {string} status */
+  async #finish(id, status) {
     await this.#load(id);
-    write(this.#root, "list-said", said);
+    write(this.#root, "list-status", status);
     if (!this.#root.contains(document.activeElement)) this.#words.focus(); // the button that was pressed may be gone
   }
 

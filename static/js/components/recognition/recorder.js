@@ -1,6 +1,6 @@
 import { watchLevel } from "../../audio/level.js";
 import { openMicrophone } from "../../audio/microphone.js";
-import { Take } from "../../audio/recording.js";
+import { Recording } from "../../audio/recording.js";
 import { find, onAction, write } from "../../lib/dom.js";
 import { clock } from "../../lib/format.js";
 import { t } from "../../lib/messages.js";
@@ -12,7 +12,7 @@ const QUIET_SECONDS = 4; // so long without it is worth a hint
 export class Recorder {
   #root;
   #finished;
-  /** @type {{take: Take, stream: MediaStream, stopMeter: () => void} | null} */
+  /** @type {{recording: Recording, stream: MediaStream, stopMeter: () => void} | null} */
   #running = null;
   #loudest = 0;
 
@@ -34,8 +34,12 @@ export class Recorder {
   async start() {
     if (this.#running) return;
     const stream = await openMicrophone();
-    const take = new Take(stream);
-    this.#running = { take, stream, stopMeter: watchLevel(stream, (percent) => this.#showLevel(take, percent)) };
+    const recording = new Recording(stream);
+    this.#running = {
+      recording,
+      stream,
+      stopMeter: watchLevel(stream, (percent) => this.#showLevel(recording, percent)),
+    };
     stream.getAudioTracks()[0].addEventListener("ended", () => this.#act("stop"));
     this.#loudest = 0;
     this.#root.hidden = false;
@@ -56,13 +60,13 @@ export class Recorder {
   /** @param {string} action */
   #act(action) {
     if (!this.#running) return;
-    const { take } = this.#running;
+    const { recording } = this.#running;
     if (action === "pause") {
-      take.pause();
+      recording.pause();
       this.#setState("paused");
     }
     if (action === "resume") {
-      take.resume();
+      recording.resume();
       this.#setState("recording");
     }
     if (action === "stop") void this.#finish(true);
@@ -72,25 +76,25 @@ export class Recorder {
   /** @param {boolean} isKept */
   async #finish(isKept) {
     if (!this.#running) return;
-    const { take, stream, stopMeter } = this.#running;
+    const { recording, stream, stopMeter } = this.#running;
     this.#running = null;
-    const file = await take.finish();
+    const file = await recording.finish();
     stopMeter();
     for (const track of stream.getTracks()) track.stop();
     this.#root.hidden = true;
     this.#setState("idle");
-    if (isKept) this.#finished(file, take.seconds);
+    if (isKept) this.#finished(file, recording.seconds);
   }
 
   // Internal
 
-  /** @param {Take} take @param {number} percent */
-  #showLevel(take, percent) {
+  /** @param {Recording} recording @param {number} percent */
+  #showLevel(recording, percent) {
     if (this.#root.dataset.state !== "recording") return;
     this.#loudest = Math.max(this.#loudest, percent);
     find(this.#root, "meter", HTMLMeterElement).value = percent;
-    write(this.#root, "time", clock(take.seconds));
-    const isSilent = take.seconds > QUIET_SECONDS && this.#loudest < QUIET;
+    write(this.#root, "time", clock(recording.seconds));
+    const isSilent = recording.seconds > QUIET_SECONDS && this.#loudest < QUIET;
     write(
       this.#root,
       "hint",

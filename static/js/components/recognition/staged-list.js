@@ -112,7 +112,7 @@ export class StagedList {
 
   /** @param {Staged} item @param {string} action */
   #act(item, action) {
-    if (action === "again") setState(item, "staged");
+    if (action === "retry") setState(item, "staged");
     if (action === "remove" && item.upload && item.row.dataset.state === "uploading") item.upload.abort();
     else if (action === "remove") this.#remove(item);
     this.#changed();

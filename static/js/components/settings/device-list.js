@@ -4,7 +4,7 @@ import { t } from "../../lib/messages.js";
 import { problemOf } from "../../api/client.js";
 import { getDevices } from "../../api/settings.js";
 import { deviceName } from "../../lib/wording.js";
-import { complain } from "../common/problem-box.js";
+import { showError } from "../common/problem-box.js";
 
 /**
  * What this machine can compute on, and why it cannot on the rest. Looking takes seconds; it is done after the page.
@@ -12,25 +12,25 @@ import { complain } from "../common/problem-box.js";
  * The returned function asks again how they are used, without a new look.
  *
  * @param {HTMLElement} root
- * @param {(devices: Device[]) => void} tell called after each look
+ * @param {(devices: Device[]) => void} onDevices called after each look
  */
-export function deviceList(root, tell) {
-  onAction(root, (action) => action === "look-again" && void look(true));
-  void look(false);
-  return () => void look(false);
+export function deviceList(root, onDevices) {
+  onAction(root, (action) => action === "look-again" && void refresh(true));
+  void refresh(false);
+  return () => void refresh(false);
 
   /** @param {boolean} again */
-  async function look(again) {
+  async function refresh(again) {
     const button = find(root, '[data-action="look-again"]', HTMLButtonElement);
     button.disabled = true;
     field(root, "looking").hidden = false;
-    complain(root, null);
+    showError(root, null);
     try {
       const { devices } = await getDevices(again);
       find(root, "[data-list]", HTMLElement).replaceChildren(...devices.map(rowOf));
-      tell(devices);
+      onDevices(devices);
     } catch (error) {
-      complain(root, problemOf(error));
+      showError(root, problemOf(error));
     }
     field(root, "looking").hidden = true;
     button.disabled = false;

@@ -7,7 +7,7 @@ import { deviceName } from "../../lib/wording.js";
 import { fillProblem } from "../common/problem-box.js";
 
 const DRAFT = "funasr.settings-draft";
-const RELOAD_LOOK_MS = 1000;
+const RELOAD_POLL_MS = 1000;
 
 /** The settings and the bar that saves them: all at once, or none. What is not saved yet survives a reload. */
 export class SettingsForm {
@@ -36,9 +36,9 @@ export class SettingsForm {
       const row = button.closest("[data-setting]");
       if (action === "reset" && row instanceof HTMLElement) this.#reset(row);
     });
-    document.addEventListener("visibilitychange", () => !document.hidden && !this.#isReloading && void this.#look());
+    document.addEventListener("visibilitychange", () => !document.hidden && !this.#isReloading && void this.#refresh());
     this.#show();
-    if (form.dataset.reloading !== undefined) void this.#look();
+    if (form.dataset.reloading !== undefined) void this.#refresh();
   }
 
   // Internal
@@ -51,7 +51,7 @@ export class SettingsForm {
     this.#outcome = "";
     const draft = Object.fromEntries(this.#dirty.map((row) => [nameOf(row), valueOf(row)]));
     sessionStorage.setItem(DRAFT, JSON.stringify(draft));
-    for (const row of this.#rows) complain(row, "");
+    for (const row of this.#rows) showError(row, "");
     this.#show();
   }
 
@@ -79,7 +79,9 @@ export class SettingsForm {
     this.#isSaving = true;
     this.#show();
     try {
-      const answer = await changeSettings(Object.fromEntries(this.#dirty.map((row) => [nameOf(row), wanted(row)])));
+      const answer = await changeSettings(
+        Object.fromEntries(this.#dirty.map((row) => [nameOf(row), valueToSave(row)])),
+      );
       this.#outcome = t("Saved");
       this.#accept(answer);
       sessionStorage.removeItem(DRAFT);
@@ -92,7 +94,7 @@ export class SettingsForm {
 
   #isValid() {
     const wrong = this.#dirty.filter((row) => !controlOf(row).checkValidity());
-    for (const row of wrong) complain(row, controlOf(row).validationMessage);
+    for (const row of wrong) showError(row, controlOf(row).validationMessage);
     if (wrong.length) controlOf(wrong[0]).focus();
     return wrong.length === 0;
   }
@@ -103,7 +105,7 @@ export class SettingsForm {
     const name = error instanceof Refusal ? /** @type {{field?: string}} */ (error.problem).field : undefined;
     const row = this.#rows.find((candidate) => nameOf(candidate) === name);
     if (row) {
-      complain(row, `${problem.message} ${problem.advice}`);
+      showError(row, `${problem.message} ${problem.advice}`);
       controlOf(row).focus();
     }
     this.#outcome = t("Not saved: {reason}", { reason: problem.message });
@@ -128,7 +130,7 @@ export class SettingsForm {
     this.#isReloading = isReloading;
     if (isReloading) {
       this.#outcome = t("Saved. The model is loaded again; running work goes on first.");
-      setTimeout(() => void this.#look(), RELOAD_LOOK_MS);
+      setTimeout(() => void this.#refresh(), RELOAD_POLL_MS);
     } else if (wasReloading) {
       this.#outcome = takenBack
         ? t("Taken back: {reason} The former settings hold again.", { reason: takenBack.problem.message })
@@ -138,11 +140,11 @@ export class SettingsForm {
   }
 
   /** Another tab or the worker may have changed something. */
-  async #look() {
+  async #refresh() {
     try {
       this.#accept(await getSettings());
     } catch {
-      if (this.#isReloading) setTimeout(() => void this.#look(), RELOAD_LOOK_MS); // the page's lamp tells of a lost connection
+      if (this.#isReloading) setTimeout(() => void this.#refresh(), RELOAD_POLL_MS); // the page's lamp tells of a lost connection
     }
   }
 
@@ -200,7 +202,7 @@ const nameOf = (row) => row.dataset.setting ?? "";
 const storedValue = (row) => JSON.parse(row.dataset.value ?? "null");
 
 /** What is sent: nothing of its own where it is the default. @param {HTMLElement} row */
-function wanted(row) {
+function valueToSave(row) {
   const value = valueOf(row);
   return value === JSON.parse(row.dataset.default ?? "null") ? null : value;
 }
@@ -228,8 +230,8 @@ function setValue(row, value) {
 }
 
 /** @param {HTMLElement} row @param {string} text */
-function complain(row, text) {
-  const line = find(row, '[data-field="complaint"]', HTMLElement);
+function showError(row, text) {
+  const line = find(row, '[data-field="error"]', HTMLElement);
   line.textContent = text;
   line.hidden = !text;
   controlOf(row).ariaInvalid = text ? "true" : null;

@@ -6,7 +6,7 @@ import { copyOf, find, onAction, write } from "../../lib/dom.js";
 import { filesize } from "../../lib/format.js";
 import { browserId, post } from "../../lib/journal.js";
 import { t } from "../../lib/messages.js";
-import { complain } from "../common/problem-box.js";
+import { showError } from "../common/problem-box.js";
 
 const dialog = find(document, "#case", HTMLDialogElement);
 const form = find(dialog, "form", HTMLFormElement);
@@ -39,7 +39,7 @@ async function show() {
   const mine = ++asked;
   save.ariaDisabled = "true";
   write(dialog, "case-status", t("Gathering …"));
-  complain(dialog, null);
+  showError(dialog, null);
   try {
     const preview = await previewCase(place, choice());
     if (mine !== asked) return;
@@ -48,7 +48,7 @@ async function show() {
     save.ariaDisabled = "false";
   } catch (error) {
     write(dialog, "case-status", "");
-    complain(dialog, problemOf(error));
+    showError(dialog, problemOf(error));
   }
 }
 
@@ -61,7 +61,7 @@ async function examine() {
   const failure = await examineServer({ quick: false }).then(() => null, problemOf);
   button.disabled = false;
   await show();
-  if (failure) complain(dialog, failure);
+  if (failure) showError(dialog, failure);
 }
 
 /** @param {CasePreview} preview */
@@ -69,11 +69,11 @@ function fill({ files, redactions, note }) {
   const bytes = files.reduce((sum, { size }) => sum + size, 0);
   const size = t("{count} files, about {size}.", { count: files.length, size: filesize(bytes) });
   write(dialog, "case-status", note ? `${size} ${note}` : size);
-  const told = redactions.map(({ what, count }) => `${what}: ${count}`).join(" · ");
+  const taken = redactions.map(({ what, count }) => `${what}: ${count}`).join(" · ");
   write(
     dialog,
     "case-redactions",
-    told ? t("Taken out: {what}", { what: told }) : t("Nothing private was found in it."),
+    taken ? t("Taken out: {what}", { what: taken }) : t("Nothing private was found in it."),
   );
   find(dialog, "[data-files]", HTMLElement).replaceChildren(...files.map(row));
 }

@@ -1,7 +1,7 @@
 /** @import { LogLine, LogPage } from "../../api/types.js" */
 import { copyOf, field, find } from "../../lib/dom.js";
 
-const MOST_SHOWN = 2000; // the oldest leave, so that a page that follows for a day stays quick
+const MAX_LINES = 2000; // the oldest leave, so that a page that follows for a day stays quick
 
 /** The entries on the page, in the order of time. */
 export class LogView {
@@ -19,7 +19,7 @@ export class LogView {
     this.#list.replaceChildren(...page.entries.map(lineOf));
     find(this.#root, '[data-slot="cut"]', HTMLElement).hidden = !page.is_cut;
     this.toEnd();
-    this.#settle();
+    this.#showEmpty();
   }
 
   /** @param {LogLine[]} entries */
@@ -27,9 +27,9 @@ export class LogView {
     if (entries.length === 0) return;
     const isAtEnd = this.isAtEnd();
     this.#list.append(...entries.map(lineOf));
-    while (this.#list.children.length > MOST_SHOWN) this.#list.firstElementChild?.remove();
+    while (this.#list.children.length > MAX_LINES) this.#list.firstElementChild?.remove();
     if (isAtEnd) this.toEnd();
-    this.#settle();
+    this.#showEmpty();
   }
 
   isAtEnd() {
@@ -40,7 +40,7 @@ export class LogView {
     this.#list.scrollTop = this.#list.scrollHeight;
   }
 
-  #settle() {
+  #showEmpty() {
     find(this.#root, '[data-slot="empty"]', HTMLElement).hidden = this.#list.children.length > 0;
   }
 }

@@ -13,7 +13,7 @@ import { comparedRow, comparisonTable } from "../jobs/text-comparison.js";
 export function showResult(root, replay, result) {
   find(root, '[data-field="verdict-box"]', HTMLElement).dataset.verdict = result.verdict;
   write(root, "of", replay.name);
-  const [verdict, meaning] = told(result);
+  const [verdict, meaning] = verdictWording(result);
   write(root, "verdict", verdict);
   write(root, "meaning", meaning);
   find(root, "[data-facts]", HTMLElement).replaceChildren(...factsOf(result).map((fact) => element("li", fact)));
@@ -25,7 +25,7 @@ export function showResult(root, replay, result) {
 }
 
 /** The verdict in plain words, and what it means for the person. @param {ReplayResult} result */
-function told({ verdict, reason, error }) {
+function verdictWording({ verdict, reason, error }) {
   if (verdict === "not_comparable") return [t("Cannot be compared"), reason];
   if (verdict === "not_reproduced") {
     if (error.recorded && !error.now)

@@ -1,6 +1,6 @@
 import { deleteTranscription } from "../../api/client.js";
 import { field, find } from "../../lib/dom.js";
-import { ask } from "../common/form-dialog.js";
+import { submitDialog } from "../common/form-dialog.js";
 import { rememberDeletion } from "../history/deletion-undo.js";
 
 /**
@@ -13,7 +13,7 @@ import { rememberDeletion } from "../history/deletion-undo.js";
 export function confirmDelete(id, name) {
   const dialog = find(document, "#confirm-delete", HTMLDialogElement);
   field(dialog, "name").textContent = name;
-  return ask(dialog, "delete", async () => {
+  return submitDialog(dialog, "delete", async () => {
     await deleteTranscription(id);
     rememberDeletion(id, name);
   });

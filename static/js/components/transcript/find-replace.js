@@ -24,11 +24,11 @@ export class FindReplace {
     bar.addEventListener("input", () => this.#search(true));
     bar.addEventListener("keydown", (event) => this.#onKey(event));
     onAction(bar, (action) => this.#act(action));
-    list.onMove(() => this.#bar.hidden || this.#light());
+    list.onMove(() => this.#bar.hidden || this.#highlight());
     text.onChange(() => this.#bar.hidden || this.#search(false));
   }
 
-  get #wanted() {
+  get #input() {
     return find(this.#bar, '[name="find"]', HTMLInputElement);
   }
 
@@ -39,16 +39,16 @@ export class FindReplace {
   open() {
     const selected = String(getSelection()).trim();
     this.#bar.hidden = false;
-    if (selected && !selected.includes("\n")) this.#wanted.value = selected;
-    this.#wanted.focus();
-    this.#wanted.select();
+    if (selected && !selected.includes("\n")) this.#input.value = selected;
+    this.#input.focus();
+    this.#input.select();
     this.#search(true);
   }
 
   close() {
     this.#bar.hidden = true;
     this.#matches = [];
-    this.#light();
+    this.#highlight();
   }
 
   // Internal
@@ -74,11 +74,11 @@ export class FindReplace {
   /** @param {boolean} isNew whether the first place is to be shown */
   #search(isNew) {
     const isCase = find(this.#bar, '[name="case"]', HTMLInputElement).checked;
-    this.#matches = this.#wanted.value
-      ? this.#text.rows.flatMap((row) => matchesIn(row, this.#wanted.value, isCase))
+    this.#matches = this.#input.value
+      ? this.#text.rows.flatMap((row) => matchesIn(row, this.#input.value, isCase))
       : [];
     this.#place = isNew ? 0 : Math.min(this.#place, Math.max(0, this.#matches.length - 1));
-    this.#tell();
+    this.#showCount();
     if (isNew && this.#matches.length) this.#reveal();
   }
 
@@ -86,7 +86,7 @@ export class FindReplace {
   #go(step) {
     if (!this.#matches.length) return;
     this.#place = (this.#place + step + this.#matches.length) % this.#matches.length;
-    this.#tell();
+    this.#showCount();
     this.#reveal();
   }
 
@@ -110,27 +110,27 @@ export class FindReplace {
     write(this.#bar, "found", t("Replaced: {count}", { count }));
   }
 
-  #tell() {
+  #showCount() {
     const count = this.#matches.length;
     const pieces = new Set(this.#matches.map(({ row }) => row.key)).size;
     const places = t("{place} of {count} (paragraphs: {pieces})", { place: this.#place + 1, count, pieces });
-    write(this.#bar, "found", !this.#wanted.value ? "" : count ? places : t("Nothing found"));
+    write(this.#bar, "found", !this.#input.value ? "" : count ? places : t("Nothing found"));
     write(this.#bar, "replace-count", count ? String(count) : "");
     for (const button of this.#bar.querySelectorAll("[data-needs-match]")) {
       /** @type {HTMLButtonElement} */ (button).disabled = !count;
     }
-    this.#light();
+    this.#highlight();
   }
 
   #reveal() {
     const match = this.#matches[this.#place];
     const element = match && this.#list.elementOf(match.row.key);
     element?.scrollIntoView({ block: "center" });
-    requestAnimationFrame(() => this.#light());
+    requestAnimationFrame(() => this.#highlight());
   }
 
   /** Mark the places near the window by the browser's own highlights: no element of the text is touched. */
-  #light() {
+  #highlight() {
     if (!("highlights" in CSS)) return;
     const near = this.#matches.filter(({ row }) => this.#list.isNear(row.key));
     const ranges = near.flatMap(({ row, index, length }) =>

@@ -1,8 +1,8 @@
 /** @import { Finding } from "../../api/types.js" */
 import { url } from "../../lib/address.js";
-import { getFindings, problemOf, recogniseAgain } from "../../api/client.js";
+import { getFindings, problemOf, retranscribe } from "../../api/client.js";
 import { copyOf, find, write } from "../../lib/dom.js";
-import { oneAtATime } from "../../lib/coalesce.js";
+import { coalesced } from "../../lib/coalesce.js";
 
 const panel = document.querySelector("[data-findings]");
 if (panel instanceof HTMLElement) findingsPanel(panel);
@@ -15,7 +15,7 @@ if (panel instanceof HTMLElement) findingsPanel(panel);
 function findingsPanel(panel) {
   const id = panel.dataset.id ?? "";
   const list = find(panel, "[data-list]", HTMLElement);
-  const refresh = oneAtATime(async () => show((await getFindings(id)).findings));
+  const refresh = coalesced(async () => show((await getFindings(id)).findings));
   const transcript = document.querySelector("[data-transcript]");
   if (transcript) new MutationObserver(refresh).observe(transcript, { attributeFilter: ["data-state"] });
   panel.addEventListener("click", (event) => void act(event));
@@ -29,16 +29,16 @@ function findingsPanel(panel) {
   /** @param {Event} event */
   async function act({ target }) {
     if (!(target instanceof HTMLButtonElement) || !target.dataset.remedy) return;
-    const complaint = find(panel, '[data-field="finding-complaint"]', HTMLElement);
-    complaint.hidden = true;
+    const errorLine = find(panel, '[data-field="finding-error"]', HTMLElement);
+    errorLine.hidden = true;
     target.disabled = true;
     try {
-      const job = await recogniseAgain(id, JSON.parse(target.dataset.remedy));
+      const job = await retranscribe(id, JSON.parse(target.dataset.remedy));
       location.assign(url(`/transcriptions/${job.id}`));
     } catch (error) {
       const { message, advice } = problemOf(error);
-      complaint.textContent = `${message} ${advice}`;
-      complaint.hidden = false;
+      errorLine.textContent = `${message} ${advice}`;
+      errorLine.hidden = false;
       target.disabled = false;
     }
   }

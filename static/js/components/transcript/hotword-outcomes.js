@@ -5,7 +5,7 @@ import { clock } from "../../lib/format.js";
 import { hotwordFate } from "../../lib/wording.js";
 
 /** What became of the hotwords; pressing a moment plays it. */
-export class HotwordList {
+export class HotwordOutcomes {
   #card;
   #list;
 

@@ -3,7 +3,7 @@ import { find } from "../../lib/dom.js";
 import { t } from "../../lib/messages.js";
 import { getMissing } from "../../api/vad.js";
 import { MissingList } from "../vad/missing-list.js";
-import { StretchPlayer } from "../vad/interval-player.js";
+import { IntervalPlayer } from "../vad/interval-player.js";
 
 const AGAIN_MS = 1500; // while a long recording is being read
 
@@ -16,11 +16,11 @@ const AGAIN_MS = 1500; // while a long recording is being read
 export function missingPanel(panel, audio) {
   const id = panel.dataset.missing ?? "";
   const status = find(panel, '[data-field="missing-status"]', HTMLElement);
-  const player = new StretchPlayer(audio);
+  const player = new IntervalPlayer(audio);
   const list = new MissingList(
     panel,
     ({ rules, offset }) => getMissing(id, { rule: rules, offset }),
-    (start, end) => player.playStretch(start, end),
+    (start, end) => player.playInterval(start, end),
   );
   panel.addEventListener("toggle", () => panel.open && void ask());
 

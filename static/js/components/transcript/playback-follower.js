@@ -5,7 +5,7 @@
 const PERSON_MS = 1000; // a scroll so soon after a wheel, a finger or a key is a person's
 
 /** Marks what is being said, and keeps it in sight until the person scrolls away from it. */
-export class Follower {
+export class PlaybackFollower {
   #list;
   #player;
   #button;

@@ -8,7 +8,7 @@ const SHORT_SECONDS = 0.4; // a pause of this length is not worth a jump
 const BEFORE_SECONDS = 0.1; // of silence left before what is said next
 
 /** Plays one paragraph over and over, or leaves out the silence between them. */
-export class Playback {
+export class PlaybackModes {
   #player;
   #list;
   #text;

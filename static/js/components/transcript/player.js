@@ -48,7 +48,7 @@ export class Player {
   /** @param {number} seconds */
   seek(seconds) {
     this.#audio.currentTime = Math.max(0, seconds);
-    this.#tell();
+    this.#notify();
   }
 
   /** Go so many seconds back or forward; return where that is. @param {number} seconds */
@@ -78,7 +78,7 @@ export class Player {
     this.#audio.addEventListener("play", () => this.#onPlay());
     this.#audio.addEventListener("error", () => void this.#explain());
     this.#audio.addEventListener("loadedmetadata", () => write(this.#root, "length", clock(this.duration)));
-    for (const event of ["pause", "seeked", "ended"]) this.#audio.addEventListener(event, () => this.#tell());
+    for (const event of ["pause", "seeked", "ended"]) this.#audio.addEventListener(event, () => this.#notify());
     document.addEventListener("keydown", (event) => this.#onKey(event));
     if (this.#audio.error) void this.#explain();
   }
@@ -94,11 +94,11 @@ export class Player {
 
   /** Follow the sound frame by frame; the element's own events come only four times a second. */
   #onPlay() {
-    this.#tell();
+    this.#notify();
     if (this.isPlaying) requestAnimationFrame(() => this.#onPlay());
   }
 
-  #tell() {
+  #notify() {
     this.#button.ariaPressed = String(this.isPlaying);
     write(this.#root, "position", clock(this.position));
     for (const follower of this.#followers) follower(this.position);

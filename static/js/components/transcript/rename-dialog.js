@@ -1,10 +1,10 @@
 /** @import { Transcription } from "../../api/types.js" */
 import { problemOf, renameTranscription } from "../../api/client.js";
 import { find } from "../../lib/dom.js";
-import { complain } from "../common/problem-box.js";
+import { showError } from "../common/problem-box.js";
 
 /** The dialog that gives a transcription another name. */
-export class Rename {
+export class RenameDialog {
   #dialog = find(document, "#rename", HTMLDialogElement);
   #id;
   #renamed;
@@ -22,7 +22,7 @@ export class Rename {
   /** @param {string} name the present one */
   open(name) {
     this.#input.value = name;
-    complain(this.#dialog, null);
+    showError(this.#dialog, null);
     this.#dialog.showModal();
     this.#input.select();
   }
@@ -42,7 +42,7 @@ export class Rename {
       this.#renamed(await renameTranscription(this.#id, this.#input.value.trim()));
       this.#dialog.close();
     } catch (error) {
-      complain(this.#dialog, problemOf(error));
+      showError(this.#dialog, problemOf(error));
     }
   }
 }

@@ -1,8 +1,8 @@
 import { url } from "../../lib/address.js";
-import { problemOf, recogniseAgain } from "../../api/client.js";
+import { problemOf, retranscribe } from "../../api/client.js";
 import "../../lib/dialog.js";
 import { find } from "../../lib/dom.js";
-import { complain } from "../common/problem-box.js";
+import { showError } from "../common/problem-box.js";
 
 /**
  * The dialog that has the recording recognised once more; it leads to the new transcription.
@@ -10,33 +10,33 @@ import { complain } from "../common/problem-box.js";
  * @param {string} id
  * @returns {() => void} opens it
  */
-export function againDialog(id) {
-  const dialog = find(document, "#again", HTMLDialogElement);
+export function retranscribeDialog(id) {
+  const dialog = find(document, "#retranscribe", HTMLDialogElement);
   const form = find(dialog, "form", HTMLFormElement);
   form.addEventListener("submit", (event) => void onSubmit(event));
   return () => {
-    complain(dialog, null);
+    showError(dialog, null);
     dialog.showModal();
   };
 
   /** @param {SubmitEvent} event */
   async function onSubmit(event) {
     const button = event.submitter;
-    if (!(button instanceof HTMLButtonElement) || button.value !== "again") return;
+    if (!(button instanceof HTMLButtonElement) || button.value !== "retranscribe") return;
     event.preventDefault();
     button.disabled = true;
     try {
-      const job = await recogniseAgain(id, wanted(new FormData(form)));
+      const job = await retranscribe(id, optionsOf(new FormData(form)));
       location.assign(url(`/transcriptions/${job.id}`));
     } catch (error) {
-      complain(dialog, problemOf(error));
+      showError(dialog, problemOf(error));
       button.disabled = false;
     }
   }
 }
 
 /** @param {FormData} chosen */
-function wanted(chosen) {
+function optionsOf(chosen) {
   return {
     language: String(chosen.get("language")),
     quality: String(chosen.get("quality")),

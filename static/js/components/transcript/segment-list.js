@@ -1,7 +1,7 @@
 /** @import { EditedText, Row } from "../../editing/edited-text.js" */
 /** @import { WordStore } from "../../editing/word-store.js" */
 /** @import { View } from "./segment-row.js" */
-import { dress, fillRow, newRow, showBoth, showChanges } from "./segment-row.js";
+import { renderWords, fillRow, newRow, showBoth, showChanges } from "./segment-row.js";
 
 const NEAR = "600px"; // rows so close to the window have their words ready
 
@@ -37,13 +37,13 @@ export class SegmentList {
 
   set view(view) {
     this.#list.dataset.view = view;
-    this.#undressAll();
+    this.#renderAgain();
   }
 
   /** Words with a smaller probability are marked. @param {number} threshold 0 to 1 */
   set threshold(threshold) {
     this.#threshold = threshold;
-    this.#undressAll();
+    this.#renderAgain();
   }
 
   get element() {
@@ -123,7 +123,7 @@ export class SegmentList {
       this.#forget(/** @type {HTMLElement} */ (place));
       place = next;
     }
-    for (const element of this.#near) this.#dress(element);
+    for (const element of this.#near) this.#renderWords(element);
   }
 
   /** @param {Row} row */
@@ -147,14 +147,14 @@ export class SegmentList {
       const element = /** @type {HTMLElement} */ (target);
       if (isIntersecting) {
         this.#near.add(element);
-        this.#dress(element);
-      } else if (this.#near.delete(element)) this.#undress(element);
+        this.#renderWords(element);
+      } else if (this.#near.delete(element)) this.#renderPlain(element);
     }
     this.#moved();
   }
 
   /** @param {HTMLElement} element */
-  #dress(element) {
+  #renderWords(element) {
     const row = this.#rows.get(element.dataset.key ?? "");
     if (!row || row.state === "pending") return;
     if (this.view === "changes" && row.isEdited)
@@ -167,17 +167,17 @@ export class SegmentList {
     const paragraph = element.querySelector(this.view === "raw" ? ".segment__raw" : ".segment__text");
     if (!(paragraph instanceof HTMLElement) || paragraph.firstElementChild) return;
     if (!row.words) return void this.#words.load(row);
-    if (this.view === "raw") dress(paragraph, row.text_raw, row.words, ({ raw, text }) => raw || text, 0);
-    else dress(paragraph, row.text, row.words, ({ text }) => text, this.#threshold);
+    if (this.view === "raw") renderWords(paragraph, row.text_raw, row.words, ({ raw, text }) => raw || text, 0);
+    else renderWords(paragraph, row.text, row.words, ({ text }) => text, this.#threshold);
   }
 
-  #undressAll() {
-    for (const element of this.#near) this.#undress(element);
-    for (const element of this.#near) this.#dress(element);
+  #renderAgain() {
+    for (const element of this.#near) this.#renderPlain(element);
+    for (const element of this.#near) this.#renderWords(element);
   }
 
   /** @param {HTMLElement} element */
-  #undress(element) {
+  #renderPlain(element) {
     element.querySelector(".segment__original")?.remove();
     for (const paragraph of element.querySelectorAll(".segment__text, .segment__raw")) {
       if (paragraph.firstElementChild) paragraph.textContent = paragraph.textContent;
@@ -193,7 +193,7 @@ const SHOWN = /** @type {const} */ ([
   "state",
   "first",
   "channel",
-  "heard",
+  "sounds",
   "isEdited",
 ]);
 

@@ -1,5 +1,5 @@
 /** @import { Row } from "../../editing/edited-text.js" */
-/** @import { Stretch } from "../../editing/diff.js" */
+/** @import { DiffPart } from "../../editing/diff.js" */
 /** @import { Word } from "../../api/types.js" */
 import { differences } from "../../editing/diff.js";
 import { copyOf, find } from "../../lib/dom.js";
@@ -18,7 +18,7 @@ export function newRow(row) {
 
 /** Show `row` in `element`; what did not change is left as it is. @param {HTMLElement} element @param {Row} row */
 export function fillRow(element, row) {
-  const { first, piece, start, end, state, channel, heard, isEdited } = row;
+  const { first, piece, start, end, state, channel, sounds, isEdited } = row;
   Object.assign(element.dataset, {
     key: row.key,
     segment: String(first),
@@ -33,9 +33,9 @@ export function fillRow(element, row) {
   const side = find(element, ".segment__channel", HTMLElement);
   side.hidden = channel === null;
   side.textContent = channel === null ? "" : t("Channel {number}", { number: channel });
-  const sounds = find(element, ".segment__heard", HTMLElement);
-  sounds.hidden = !heard;
-  sounds.textContent = soundNames(heard);
+  const soundLabel = find(element, ".segment__sounds", HTMLElement);
+  soundLabel.hidden = !sounds;
+  soundLabel.textContent = soundNames(sounds);
   const content = find(element, ".segment__content", HTMLElement);
   const note = noteOf(row);
   const key = note || JSON.stringify([row.text, row.text_raw]);
@@ -82,7 +82,7 @@ export function showChanges(element, row, pieces) {
  *
  * @param {HTMLElement} paragraph @param {string} text @param {Word[]} words @param {(word: Word) => string} wordingOf @param {number} threshold below which a word is unsure
  */
-export function dress(paragraph, text, words, wordingOf, threshold) {
+export function renderWords(paragraph, text, words, wordingOf, threshold) {
   const pieces = [...piecesOf(text, words.map(wordingOf))];
   if (!words.length || pieces.at(-1)?.end !== text.trimEnd().length) return;
   let done = 0;
@@ -149,7 +149,7 @@ function* piecesOf(text, wordings) {
   }
 }
 
-/** @param {Stretch} stretch @param {"del" | "ins"} name */
+/** @param {DiffPart} part @param {"del" | "ins"} name */
 function marked({ text, isChanged }, name) {
   if (!isChanged || !text.trim()) return text;
   const element = document.createElement(name);

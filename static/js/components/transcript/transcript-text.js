@@ -8,8 +8,8 @@ import { WordStore } from "../../editing/word-store.js";
 import { copyButton } from "../common/copy-button.js";
 import { showSaveState } from "./edit-status.js";
 import { FindReplace } from "./find-replace.js";
-import { Follower } from "./playback-follower.js";
-import { Playback } from "./playback-modes.js";
+import { PlaybackFollower } from "./playback-follower.js";
+import { PlaybackModes } from "./playback-modes.js";
 import { SegmentEditor } from "./segment-editor.js";
 import { SegmentList } from "./segment-list.js";
 import { onKeys } from "./transcript-keys.js";
@@ -37,7 +37,7 @@ export class TranscriptText {
     this.#player = player;
     this.#words = new WordStore(id, this.#text);
     this.#list = new SegmentList(find(root, "[data-segments]", HTMLElement), this.#text, this.#words);
-    this.#follower = new Follower(this.#list, player, find(root, '[data-action="follow"]', HTMLElement));
+    this.#follower = new PlaybackFollower(this.#list, player, find(root, '[data-action="follow"]', HTMLElement));
     this.#editor = new SegmentEditor(this.#list, this.#text);
     this.#finder = new FindReplace(find(root, "[data-find]", HTMLElement), this.#list, this.#text);
     this.#saver = new EditSaver(id, this.#text, (state) =>
@@ -52,7 +52,7 @@ export class TranscriptText {
       player,
       this.#follower,
     );
-    const playback = new Playback(page, player, this.#list, this.#text);
+    const playback = new PlaybackModes(page, player, this.#list, this.#text);
     this.#text.onChange(() => this.#onChange());
     this.#listen(root);
     onKeys(this.#keys(unsure, playback), { undo: () => this.#text.undo(), redo: () => this.#text.redo() });
@@ -112,7 +112,7 @@ export class TranscriptText {
     if (action === "restore-row" && row) this.#text.restore(row);
   }
 
-  /** @param {import("./unsure-words.js").UnsureWords} unsure @param {Playback} playback @returns {Record<string, () => void>} */
+  /** @param {import("./unsure-words.js").UnsureWords} unsure @param {PlaybackModes} playback @returns {Record<string, () => void>} */
   #keys(unsure, playback) {
     const move = (/** @type {number} */ seconds) => () => this.#follower.goTo(this.#player.move(seconds));
     return {

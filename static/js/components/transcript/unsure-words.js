@@ -1,6 +1,6 @@
 /** @import { EditedText, Row } from "../../editing/edited-text.js" */
 /** @import { WordStore } from "../../editing/word-store.js" */
-/** @import { Follower } from "./playback-follower.js" */
+/** @import { PlaybackFollower } from "./playback-follower.js" */
 /** @import { Player } from "./player.js" */
 /** @import { SegmentList } from "./segment-list.js" */
 import { find, onAction, write } from "../../lib/dom.js";
@@ -21,7 +21,7 @@ export class UnsureWords {
 
   /**
    * @param {HTMLElement} panel @param {SegmentList} list @param {EditedText} text
-   * @param {WordStore} words @param {Player} player @param {Follower} follower
+   * @param {WordStore} words @param {Player} player @param {PlaybackFollower} follower
    */
   constructor(panel, list, text, words, player, follower) {
     this.#panel = panel;

@@ -18,7 +18,7 @@ export class Waveform {
   #cursor = shape("rect", { class: "waveform__cursor", y: 0, width: 1.5, height: HEIGHT });
   #duration = 0;
   /** @type {Segment[]} */
-  #stretches = [];
+  #segments = [];
   #current = -1;
 
   /** @param {HTMLElement} root @param {Player} player */
@@ -37,7 +37,7 @@ export class Waveform {
     this.#root.ariaValueMax = String(Math.round(seconds));
   }
 
-  /** @param {[number, number][]} peaks lowest and highest sample of stretches of equal length, -127 to 127 */
+  /** @param {[number, number][]} peaks lowest and highest sample of intervals of equal length, -127 to 127 */
   set peaks(peaks) {
     const outline = outlineOf(peaks);
     this.#rest.setAttribute("d", outline);
@@ -46,9 +46,9 @@ export class Waveform {
 
   /** @param {Segment[]} segments */
   set segments(segments) {
-    this.#stretches = segments;
+    this.#segments = segments;
     this.#current = -1;
-    this.#speech.replaceChildren(...segments.map(({ start, end }) => this.#stretch(start, end)));
+    this.#speech.replaceChildren(...segments.map(({ start, end }) => this.#speechRect(start, end)));
     this.#show(this.#player.position);
   }
 
@@ -63,7 +63,7 @@ export class Waveform {
   }
 
   /** @param {number} start @param {number} end */
-  #stretch(start, end) {
+  #speechRect(start, end) {
     return shape("rect", {
       class: "waveform__speech",
       x: this.#at(start),
@@ -84,7 +84,7 @@ export class Waveform {
     this.#cursor.setAttribute("x", String(this.#at(seconds)));
     this.#root.ariaValueNow = String(Math.round(seconds));
     this.#root.ariaValueText = clock(seconds);
-    const place = this.#stretches.findIndex(({ start, end }) => start <= seconds && seconds < end);
+    const place = this.#segments.findIndex(({ start, end }) => start <= seconds && seconds < end);
     if (place === this.#current) return;
     this.#speech.children[this.#current]?.classList.remove("is-current");
     this.#speech.children[place]?.classList.add("is-current");

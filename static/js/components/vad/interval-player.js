@@ -1,14 +1,14 @@
 const SLACK_SECONDS = 0.02; // players do not stop on the sample
 const LEAP_SECONDS = 0.5; // beyond the end by more: somebody has moved the player
 
-/** Plays stretches of a recording, once or again and again; others follow its position. */
-export class StretchPlayer {
+/** Plays intervals of a recording, once or again and again; others follow its position. */
+export class IntervalPlayer {
   #audio;
   /** @type {{start: number, end: number} | null} */
-  #stretch = null;
+  #interval = null;
   /** @type {((seconds: number) => void)[]} */
   #followers = [];
-  /** Whether a stretch begins anew at its end. */
+  /** Whether an interval begins anew at its end. */
   loops = false;
 
   /** @param {HTMLAudioElement} audio */
@@ -18,7 +18,7 @@ export class StretchPlayer {
       this.#letGoOutside();
       this.#onFrame();
     });
-    for (const event of ["pause", "seeked", "ended"]) audio.addEventListener(event, () => this.#tell());
+    for (const event of ["pause", "seeked", "ended"]) audio.addEventListener(event, () => this.#notify());
   }
 
   get position() {
@@ -30,8 +30,8 @@ export class StretchPlayer {
   }
 
   /** What plays or was stopped last. */
-  get stretch() {
-    return this.#stretch;
+  get interval() {
+    return this.#interval;
   }
 
   /** @param {(seconds: number) => void} follower */
@@ -41,9 +41,9 @@ export class StretchPlayer {
 
   /** @param {number} seconds */
   seek(seconds) {
-    this.#stretch = null;
+    this.#interval = null;
     this.#audio.currentTime = Math.max(0, seconds);
-    this.#tell();
+    this.#notify();
   }
 
   toggle() {
@@ -51,18 +51,18 @@ export class StretchPlayer {
     else void this.#play();
   }
 
-  /** Play one stretch; if it plays already, stop. @param {number} start @param {number} end */
-  playStretch(start, end) {
-    const isSame = this.#stretch?.start === start && this.#stretch.end === end;
+  /** Play one interval; if it plays already, stop. @param {number} start @param {number} end */
+  playInterval(start, end) {
+    const isSame = this.#interval?.start === start && this.#interval.end === end;
     if (isSame && this.isPlaying) return this.#audio.pause();
-    this.#stretch = { start, end };
+    this.#interval = { start, end };
     this.#audio.currentTime = start;
     void this.#play();
   }
 
   stop() {
     this.#audio.pause();
-    this.#stretch = null;
+    this.#interval = null;
   }
 
   // Internal
@@ -74,24 +74,24 @@ export class StretchPlayer {
   /** Follow the sound frame by frame; the element's own events come only four times a second. */
   #onFrame() {
     this.#keepInside();
-    this.#tell();
+    this.#notify();
     if (this.isPlaying) requestAnimationFrame(() => this.#onFrame());
   }
 
   /** Whoever plays from elsewhere wants to hear on. */
   #letGoOutside() {
-    const { start, end } = this.#stretch ?? { start: 0, end: Infinity };
-    if (this.position < start - SLACK_SECONDS || this.position > end - SLACK_SECONDS) this.#stretch = null;
+    const { start, end } = this.#interval ?? { start: 0, end: Infinity };
+    if (this.position < start - SLACK_SECONDS || this.position > end - SLACK_SECONDS) this.#interval = null;
   }
 
   #keepInside() {
-    if (!this.#stretch || this.position < this.#stretch.end) return;
-    if (this.position > this.#stretch.end + LEAP_SECONDS) return void (this.#stretch = null);
-    if (this.loops) this.#audio.currentTime = this.#stretch.start;
+    if (!this.#interval || this.position < this.#interval.end) return;
+    if (this.position > this.#interval.end + LEAP_SECONDS) return void (this.#interval = null);
+    if (this.loops) this.#audio.currentTime = this.#interval.start;
     else this.#audio.pause();
   }
 
-  #tell() {
+  #notify() {
     for (const follower of this.#followers) follower(this.position);
   }
 }

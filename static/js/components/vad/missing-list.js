@@ -1,4 +1,4 @@
-/** @import { Missing, MissingRule, MissingStretch } from "../../api/types.js" */
+/** @import { Missing, MissingRule, MissingInterval } from "../../api/types.js" */
 import { copyOf, find, onAction } from "../../lib/dom.js";
 import { moveFocus } from "../../lib/row-focus.js";
 import { preciseClock, secondsAndMs } from "../../lib/format.js";
@@ -92,7 +92,7 @@ export class MissingList {
     return row;
   }
 
-  /** @param {MissingStretch} item */
+  /** @param {MissingInterval} item */
   #row({ start, end, duration, rule, error }) {
     const row = copyOf("missing-template");
     row.dataset.start = String(start);

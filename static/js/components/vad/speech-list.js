@@ -1,17 +1,17 @@
-/** @import { StretchPlayer } from "./interval-player.js" */
-/** @import { Speech, Stretch } from "../../api/types.js" */
+/** @import { IntervalPlayer } from "./interval-player.js" */
+/** @import { Speech, SpeechSegment } from "../../api/types.js" */
 import { copyOf, find } from "../../lib/dom.js";
 import { moveFocus } from "../../lib/row-focus.js";
 import { preciseClock, secondsAndMs } from "../../lib/format.js";
 import { t } from "../../lib/messages.js";
 
-/** The stretches of speech with their times; follows the player. */
-export class StretchList {
+/** The segments of speech with their times; follows the player. */
+export class SpeechList {
   #list;
-  /** @type {Stretch[]} */
-  #stretches = [];
+  /** @type {SpeechSegment[]} */
+  #segments = [];
 
-  /** @param {HTMLElement} list @param {StretchPlayer} player */
+  /** @param {HTMLElement} list @param {IntervalPlayer} player */
   constructor(list, player) {
     this.#list = list;
     player.follow((seconds) => this.#follow(seconds, player.isPlaying));
@@ -19,24 +19,24 @@ export class StretchList {
   }
 
   get length() {
-    return this.#stretches.length;
+    return this.#segments.length;
   }
 
   /** Show what was found, from its beginning, or go on with it. @param {Speech} speech */
   show({ offset, segments }) {
-    this.#stretches = [...this.#stretches.slice(0, offset), ...segments];
-    segments.forEach((stretch, place) => this.#put(offset + place, stretch));
-    while (this.#list.children.length > this.#stretches.length) this.#list.lastElementChild?.remove();
+    this.#segments = [...this.#segments.slice(0, offset), ...segments];
+    segments.forEach((segment, place) => this.#put(offset + place, segment));
+    while (this.#list.children.length > this.#segments.length) this.#list.lastElementChild?.remove();
   }
 
   // Internal
 
-  /** Rows that did not change stay as they are. @param {number} place @param {Stretch} stretch */
-  #put(place, stretch) {
+  /** Rows that did not change stay as they are. @param {number} place @param {SpeechSegment} segment */
+  #put(place, segment) {
     const old = this.#list.children[place];
-    const key = JSON.stringify([place, stretch]);
+    const key = JSON.stringify([place, segment]);
     if (old instanceof HTMLElement && old.dataset.key === key) return;
-    const row = rowOf(place, stretch);
+    const row = rowOf(place, segment);
     row.dataset.key = key;
     const hadFocus =
       old?.contains(document.activeElement) && document.activeElement instanceof HTMLElement
@@ -50,7 +50,7 @@ export class StretchList {
   /** @param {number} seconds @param {boolean} isPlaying */
   #follow(seconds, isPlaying) {
     const rows = /** @type {HTMLCollectionOf<HTMLElement>} */ (this.#list.children);
-    const current = this.#stretches.findIndex(({ start, end }) => start <= seconds && seconds < end);
+    const current = this.#segments.findIndex(({ start, end }) => start <= seconds && seconds < end);
     for (const old of this.#list.querySelectorAll(".is-current")) {
       if (old !== rows[current]) mark(/** @type {HTMLElement} */ (old), false, false);
     }
@@ -61,21 +61,23 @@ export class StretchList {
 /** @param {HTMLElement} row @param {boolean} isCurrent @param {boolean} isPlaying */
 function mark(row, isCurrent, isPlaying) {
   row.classList.toggle("is-current", isCurrent);
-  find(row, '[data-action="play-stretch"]', HTMLElement).ariaPressed = String(isCurrent && isPlaying);
+  find(row, '[data-action="play-interval"]', HTMLElement).ariaPressed = String(isCurrent && isPlaying);
 }
 
-/** @param {number} place @param {Stretch} stretch */
-function rowOf(place, stretch) {
-  const { start, end, duration, state } = stretch;
-  const row = copyOf("stretch-template");
+/** @param {number} place @param {SpeechSegment} segment */
+function rowOf(place, segment) {
+  const { start, end, duration, state } = segment;
+  const row = copyOf("speech-segment-template");
   row.dataset.start = String(start);
   row.dataset.end = String(end);
   row.dataset.state = state;
   find(row, '[data-field="number"]', HTMLElement).textContent = String(place + 1);
   find(row, '[data-field="times"]', HTMLElement).textContent = `${preciseClock(start)} – ${preciseClock(end)}`;
   find(row, '[data-field="length"]', HTMLElement).textContent = secondsAndMs(duration);
-  find(row, '[data-field="text"]', HTMLElement).textContent = textOf(stretch);
-  const [play, read] = ["play-stretch", "read"].map((action) => find(row, `[data-action="${action}"]`, HTMLElement));
+  find(row, '[data-field="text"]', HTMLElement).textContent = textOf(segment);
+  const [play, read] = ["play-interval", "transcribe"].map((action) =>
+    find(row, `[data-action="${action}"]`, HTMLElement),
+  );
   play.setAttribute(
     "aria-label",
     t("Play from {start} to {end}", { start: preciseClock(start), end: preciseClock(end) }),
@@ -85,7 +87,7 @@ function rowOf(place, stretch) {
   return row;
 }
 
-/** @param {Stretch} stretch */
+/** @param {SpeechSegment} segment */
 function textOf({ state, text, error }) {
   if (state === "waiting") return t("Waiting");
   if (state === "failed") return error?.message ?? t("Failed");

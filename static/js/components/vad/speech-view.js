@@ -1,4 +1,4 @@
-/** @import { StretchPlayer } from "./interval-player.js" */
+/** @import { IntervalPlayer } from "./interval-player.js" */
 import { clock } from "../../lib/format.js";
 
 const NARROWEST_SECONDS = 0.05; // of the view
@@ -32,7 +32,7 @@ export class SpeechView {
 
   /**
    * @param {HTMLElement} root
-   * @param {StretchPlayer} player
+   * @param {IntervalPlayer} player
    * @param {(start: number, end: number, buckets: number) => Promise<{picture: {start: number, end: number, peaks: [number, number][]}, marks: [number, number][]} | null>} fetchPart
    */
   constructor(root, player, fetchPart) {

@@ -2,7 +2,7 @@
 import { find } from "../../lib/dom.js";
 
 /** The controls of speech detection that a form has; the last values are remembered by the browser. */
-export class SpeechOptions {
+export class VadOptionsForm {
   #form;
   #changed;
   #memory;
@@ -25,7 +25,7 @@ export class SpeechOptions {
     this.#recall();
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("input", ({ target }) => target instanceof HTMLInputElement && this.#onInput(target));
-    form.addEventListener("change", () => this.#settle());
+    form.addEventListener("change", () => this.#normalize());
     form.addEventListener("reset", () => setTimeout(() => this.#onReset()));
   }
 
@@ -67,11 +67,11 @@ export class SpeechOptions {
     const { range } = input.dataset;
     if (range) this.#number(range).value = input.value;
     this.#showRanges();
-    this.#tell();
+    this.#notify();
   }
 
   /** Write what is really used: bounds, and padding that fits the longest segment. */
-  #settle() {
+  #normalize() {
     const values = this.values;
     for (const name of this.#lengths) this.#number(name).value = String(values[name]);
     this.#showRanges();
@@ -79,10 +79,10 @@ export class SpeechOptions {
 
   #onReset() {
     this.#showRanges();
-    this.#tell();
+    this.#notify();
   }
 
-  #tell() {
+  #notify() {
     localStorage.setItem(this.#memory, JSON.stringify(this.values));
     this.#changed();
   }
