@@ -4,6 +4,7 @@ import { MissingList } from "../components/vad/missing-list.js";
 import { startPage } from "../components/common/page.js";
 import { fillProblem } from "../components/common/problem-box.js";
 import { VadOptionsForm } from "../components/vad/vad-options.js";
+import { showExports, showFacts, showWarnings } from "../components/vad/speech-facts.js";
 import { SpeechView } from "../components/vad/speech-view.js";
 import { SpeechList } from "../components/vad/speech-list.js";
 import { IntervalPlayer } from "../components/vad/interval-player.js";
@@ -17,7 +18,6 @@ import {
   getSpeech,
   analyzeFile,
   analyzeTranscription,
-  queryOf,
   transcribeSegments,
   cancelTexts,
 } from "../api/vad.js";
@@ -122,7 +122,7 @@ function show(analysis) {
   for (const part of ["player", "result", "export"]) slot(part).hidden = false;
   write(page, "name", analysis.name);
   write(page, "source-title", t("Drop another recording here"));
-  slot("warnings").replaceChildren(...analysis.warnings.map(paragraph));
+  showWarnings(slot("warnings"), analysis.warnings);
   audio.src = api(`/vad/${analysis.id}/audio?heard=true`);
   view.open(analysis.duration ?? 0);
   void refresh();
@@ -162,53 +162,17 @@ function showBusy(isBusy) {
 }
 
 /** @param {Analysis} analysis */
-async function showSpeech({ id, speech, duration, channels }) {
+async function showSpeech(analysis) {
+  const { id, speech } = analysis;
   if (!speech) return;
   view.marks = speech.marks;
   list.show(speech);
-  const facts = [clock(duration ?? 0), amountOf(speech.speech_seconds, duration ?? 0)];
-  if ((channels ?? 1) > 1) facts.push(t("{count} channels, heard as one", { count: channels ?? 1 }));
-  write(page, "facts", facts.join(" · "));
-  write(page, "speech-tab", t("Speech ({count})", { count: speech.total }));
-  write(
-    page,
-    "missing-tab",
-    t("Left out ({count})", { count: speech.missing.rules.reduce((sum, { count }) => sum + count, 0) }),
-  );
-  const advice = field(page, "no-speech");
-  advice.textContent = speech.advice;
-  advice.hidden = !speech.advice;
+  showFacts(page, analysis, speech);
   button("more").hidden = list.length >= speech.total;
   button("transcribe-all").hidden = !speech.total;
   button("stop-transcribing").hidden = !speech.texts_waiting;
-  write(
-    page,
-    "texts-progress",
-    speech.texts_done || speech.texts_waiting
-      ? t("{done} of {total} pieces", { done: speech.texts_done, total: speech.total })
-      : "",
-  );
-  showExports(id, speech.texts_done > 0);
+  showExports(page, id, options.values, speech.texts_done > 0);
   await missing.show(speech.missing);
-}
-
-/** @param {number} seconds of speech @param {number} duration */
-function amountOf(seconds, duration) {
-  const percent = Math.round((100 * seconds) / (duration || 1));
-  if (seconds < 60) return t("{seconds} s of speech ({percent}%)", { seconds: seconds.toFixed(1), percent });
-  return t("{time} of speech ({percent}%)", { time: clock(seconds), percent });
-}
-
-/** @param {string} id @param {boolean} hasTexts */
-function showExports(id, hasTexts) {
-  for (const link of page.querySelectorAll("[data-export]")) {
-    if (!(link instanceof HTMLAnchorElement)) continue;
-    const format = link.dataset.export ?? "";
-    link.href = api(`/vad/${id}/export?${queryOf({ format, ...options.values })}`);
-    const isOff = format === "srt" && !hasTexts;
-    link.ariaDisabled = String(isOff);
-    link.tabIndex = isOff ? -1 : 0;
-  }
 }
 
 /** @param {string} action @param {HTMLElement} pressed */
@@ -342,12 +306,4 @@ function slot(name) {
 /** @param {string} action */
 function button(action) {
   return find(page, `[data-action="${action}"]`, HTMLElement);
-}
-
-/** @param {string} text */
-function paragraph(text) {
-  const element = document.createElement("p");
-  element.className = "soft small";
-  element.textContent = text;
-  return element;
 }
