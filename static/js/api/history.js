@@ -1,4 +1,5 @@
 /** @import { Deletion, Statistics, Transcription } from "./types.js" */
+import { download } from "../lib/download.js";
 import { request, send } from "./client.js";
 
 export const MAX_IDS_PER_REQUEST = 1000; // ids in one request
@@ -38,9 +39,5 @@ export const ownZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone ??
  */
 export async function exportAll(ids, format) {
   const response = await request("POST", "/history/export", { ids, format });
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(await response.blob());
-  link.download = `transcripts.${format.split(".").pop()}`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // the browser has begun to save it by then
+  download(await response.blob(), `transcripts.${format.split(".").pop()}`);
 }

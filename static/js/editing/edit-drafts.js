@@ -1,4 +1,5 @@
 /** @import { Change } from "../api/types.js" */
+import { readJson } from "../lib/storage.js";
 
 /**
  * Changes that the server does not have yet, kept by the browser across a reload or a crash.
@@ -62,10 +63,4 @@ export class EditDrafts {
 }
 
 /** @param {string} key @returns {Draft | null} */
-function read(key) {
-  try {
-    return JSON.parse(localStorage.getItem(key) ?? "null");
-  } catch {
-    return null;
-  }
-}
+const read = (key) => readJson(localStorage, key);

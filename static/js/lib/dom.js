@@ -33,6 +33,38 @@ export function write(root, name, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** @param {ParentNode} root @param {string} name */
+export function slotOf(root, name) {
+  return find(root, `[data-slot="${name}"]`, HTMLElement);
+}
+
+/** @param {ParentNode} root @param {string} action */
+export function buttonOf(root, action) {
+  return find(root, `[data-action="${action}"]`, HTMLButtonElement);
+}
+
+/**
+ * Make an element.
+ *
+ * @template {keyof HTMLElementTagNameMap} Name
+ * @param {Name} name
+ * @param {Partial<HTMLElementTagNameMap[Name]>} properties
+ * @param {(string | Node)[]} content
+ * @returns {HTMLElementTagNameMap[Name]}
+ */
+export function create(name, properties, ...content) {
+  const element = Object.assign(document.createElement(name), properties);
+  element.append(...content);
+  return element;
+}
+
+/** Give `parent` these children; where it has them already, nothing is touched. @param {Element} parent @param {Element[]} children */
+export function arrange(parent, children) {
+  const isSame =
+    parent.children.length === children.length && children.every((child, i) => child === parent.children[i]);
+  if (!isSame) parent.replaceChildren(...children);
+}
+
 /**
  * Return a copy of what a <template> holds.
  *

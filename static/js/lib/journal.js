@@ -1,4 +1,5 @@
 import { api, ownPath } from "./address.js";
+import { readJson } from "./storage.js";
 
 /**
  * The action journal: what is done in the pages of this browser tab, and what the browser complains of, so that a
@@ -198,18 +199,14 @@ function record(kind, facts) {
 }
 
 function journal() {
-  kept ??= read() ?? { id: newId(), next: 0, pending: [] };
+  kept ??= stored() ?? { id: newId(), next: 0, pending: [] };
   return kept;
 }
 
-/** @returns {Kept | undefined} */
-function read() {
-  try {
-    const value = JSON.parse(sessionStorage.getItem(KEY) ?? "null");
-    return value?.id ? value : undefined;
-  } catch {
-    return undefined;
-  }
+/** @returns {Kept | null} */
+function stored() {
+  const value = readJson(sessionStorage, KEY);
+  return value?.id ? value : null;
 }
 
 function keep() {

@@ -22,3 +22,9 @@ export function moment(timestamp) {
   if (then.toDateString() === now.toDateString()) return t("today {time}", { time: clockTime.format(then) });
   return (then.getFullYear() === now.getFullYear() ? thisYear : anyDay).format(then);
 }
+
+/** Write a moment into a <time>. @param {HTMLTimeElement} element @param {string} timestamp */
+export function showMoment(element, timestamp) {
+  element.dateTime = timestamp;
+  element.textContent = moment(timestamp);
+}

@@ -4,7 +4,7 @@ import { showError } from "../components/common/problem-box.js";
 import { url } from "../lib/address.js";
 import { problemOf } from "../api/client.js";
 import { beginComparison } from "../api/comparisons.js";
-import { copyOf, find, onAction, write } from "../lib/dom.js";
+import { buttonOf, copyOf, find, onAction, slotOf, write } from "../lib/dom.js";
 import { filesize } from "../lib/format.js";
 import { t } from "../lib/messages.js";
 
@@ -13,7 +13,7 @@ const root = find(document, "[data-compare]", HTMLElement);
 const form = find(root, "[data-form]", HTMLFormElement);
 const variants = find(root, "[data-variants]", HTMLElement);
 const start = find(root, "[data-start]", HTMLButtonElement);
-const add = find(root, '[data-action="add"]', HTMLButtonElement);
+const add = buttonOf(root, "add");
 const limitBytes = Number(root.dataset.limitBytes);
 const of = root.querySelector("[data-of]")?.getAttribute("data-of") ?? "";
 /** @type {File | null} */
@@ -74,14 +74,14 @@ async function begin() {
   } catch (error) {
     showError(root, problemOf(error));
     start.disabled = false;
-    find(root, '[data-slot="progress"]', HTMLElement).hidden = true;
+    slotOf(root, "progress").hidden = true;
   }
 }
 
 /** @param {number} percent */
 function showProgress(percent) {
   if (!chosen) return;
-  find(root, '[data-slot="progress"]', HTMLElement).hidden = false;
+  slotOf(root, "progress").hidden = false;
   find(root, "progress", HTMLProgressElement).value = percent;
 }
 

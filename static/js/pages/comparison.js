@@ -8,7 +8,7 @@ import { api, url } from "../lib/address.js";
 import { cancelTranscription, problemOf } from "../api/client.js";
 import { cancelComparison, deleteComparison, getComparison, setReference } from "../api/comparisons.js";
 import { openDialog } from "../lib/dialog.js";
-import { copyOf, find, onAction, write } from "../lib/dom.js";
+import { buttonOf, copyOf, find, onAction, write } from "../lib/dom.js";
 import { listen } from "../api/events.js";
 import { t } from "../lib/messages.js";
 import { chooseModel } from "../api/models.js";
@@ -58,7 +58,7 @@ function show(comparison) {
     fillComparisonCard(card, reading, reading.transcription === comparison.best);
   });
   table.show(comparison);
-  find(root, '[data-action="cancel"]', HTMLElement).hidden = comparison.has_ended;
+  buttonOf(root, "cancel").hidden = comparison.has_ended;
   write(root, "legend", comparison.segments.length ? legend(comparison) : t("The texts appear here as they are read."));
   if (comparison.has_ended && !hadEnded) write(root, "announcement", t("All readings have ended."));
   hadEnded = comparison.has_ended;

@@ -8,7 +8,7 @@ import { fillProblem } from "../components/common/problem-box.js";
 import { problemOf } from "../api/client.js";
 import { browserChecks, upload } from "../lib/browser-checks.js";
 import { examineServer } from "../api/doctor.js";
-import { field, find, onAction } from "../lib/dom.js";
+import { buttonOf, field, find, onAction } from "../lib/dom.js";
 import { noteBrowserFacts } from "../lib/journal.js";
 import { t } from "../lib/messages.js";
 
@@ -25,7 +25,7 @@ onAction(document.body, (action) => {
   if (action === "microphone") void listen();
   if (action === "upload") void sendLargest();
 });
-copyButton(find(document, '[data-action="copy"]', HTMLButtonElement), report);
+copyButton(buttonOf(document, "copy"), report);
 void Promise.all([examineServerSide(), examineBrowser()]);
 
 async function examineServerSide() {

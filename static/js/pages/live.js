@@ -19,7 +19,8 @@ import { ScreenWakeLock } from "../components/live/wake-lock.js";
 import { url } from "../lib/address.js";
 import { spoken } from "../api/batches.js";
 import { ChunkStore } from "../live/chunk-store.js";
-import { find, onAction, write } from "../lib/dom.js";
+import { find, onAction, slotOf, write } from "../lib/dom.js";
+import { download } from "../lib/download.js";
 import { isDialogOpen } from "../lib/keys.js";
 import { LiveSession } from "../live/session.js";
 import { t } from "../lib/messages.js";
@@ -34,7 +35,7 @@ const text = new LiveText(find(page, "[data-text]", HTMLElement), (final) => {
   text.mark(end.isPlaying ? final.segment : null);
 });
 const end = new EndedSession(
-  slot("end"),
+  slotOf(page, "end"),
   () => text.text,
   (final) => text.mark(final?.segment ?? null),
 );
@@ -145,11 +146,7 @@ async function restore() {
 }
 
 function saveSound() {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(wavOf(session?.keptChunks ?? [], RATE));
-  link.download = `${t("Live recognition")}.wav`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  download(wavOf(session?.keptChunks ?? [], RATE), `${t("Live recognition")}.wav`);
 }
 
 async function discard() {
@@ -198,7 +195,7 @@ function onMessage(message) {
   if (message.type === "settings") write(page, "settings-status", t("Holds from the next segment on."));
   if (message.type === "problem")
     write(page, "settings-status", t("Changes hold from the next segment on, also while you speak."));
-  slot("empty").hidden = !text.isBlank;
+  slotOf(page, "empty").hidden = !text.isBlank;
 }
 
 // Show
@@ -208,8 +205,8 @@ function show() {
   if (!session && page.dataset.state !== "insecure") page.dataset.state = "idle";
   wakeLock.isWanted = session?.state === "recording";
   page.dataset.link = session?.connection ?? "connecting";
-  slot("empty").hidden = !text.isBlank;
-  slot("rescue").hidden = session?.state !== "failed";
+  slotOf(page, "empty").hidden = !text.isBlank;
+  slotOf(page, "rescue").hidden = session?.state !== "failed";
   page.toggleAttribute("data-rescue", isRescue());
   if (session?.state === "failed" || session?.state === "ended") liveStatus.showVoice(false);
   write(page, "start", session ? t("New session") : t("Start"));
@@ -241,7 +238,7 @@ function showRescue() {
 /** A session has a case as soon as the server knows it. */
 function showCase() {
   const id = session?.transcription;
-  slot("case").hidden = !id;
+  slotOf(page, "case").hidden = !id;
   find(page, "[data-case]", HTMLElement).dataset.case = id ? `/transcriptions/${id}/case` : "";
 }
 
@@ -251,8 +248,8 @@ function showFigures() {
 
 /** Say what is wrong; nothing clears it. @param {Problem | null} problem */
 function showProblem(problem) {
-  slot("problem").hidden = !problem;
-  fillProblem(slot("problem"), problem);
+  slotOf(page, "problem").hidden = !problem;
+  fillProblem(slotOf(page, "problem"), problem);
 }
 
 /** @param {unknown} error @returns {Problem} */
@@ -274,9 +271,4 @@ function storageFailed(error) {
   notify(
     t("This browser's storage cannot be used. A lost connection still loses nothing, but a reload of this page would."),
   );
-}
-
-/** @param {string} name */
-function slot(name) {
-  return find(page, `[data-slot="${name}"]`, HTMLElement);
 }

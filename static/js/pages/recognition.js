@@ -11,13 +11,13 @@ import { RecognitionSettings } from "../components/recognition/recognition-setti
 import { Recorder } from "../components/recognition/recorder.js";
 import { shortcuts } from "../components/common/shortcuts.js";
 import { StagedList } from "../components/recognition/staged-list.js";
-import { find, onAction, write } from "../lib/dom.js";
+import { buttonOf, find, onAction, slotOf, write } from "../lib/dom.js";
 import { isDialogOpen } from "../lib/keys.js";
 import { t } from "../lib/messages.js";
 import { deleteRecording, saveRecording, savedRecordings } from "../uploads/recording-store.js";
 
 const composer = find(document, "[data-composer]", HTMLElement);
-const startButton = find(composer, '[data-action="start"]', HTMLButtonElement);
+const startButton = buttonOf(composer, "start");
 const settings = new RecognitionSettings(find(document, "[data-settings]", HTMLElement));
 const results = new JobResults(find(document, "[data-jobs]", HTMLElement));
 const jobs = new JobList(find(document, "#main", HTMLElement), (row, job) => results.follow(row, job));
@@ -83,7 +83,7 @@ async function cancel() {
 }
 
 async function record() {
-  const slot = find(composer, '[data-slot="microphone-problem"]', HTMLElement);
+  const slot = slotOf(composer, "microphone-problem");
   slot.hidden = true;
   try {
     await recorder.start();

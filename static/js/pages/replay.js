@@ -3,7 +3,7 @@ import { startPage } from "../components/common/page.js";
 import { fillProblem } from "../components/common/problem-box.js";
 import { showResult } from "../components/support/replay-result.js";
 import { problemOf, Refusal } from "../api/client.js";
-import { find, onAction, write } from "../lib/dom.js";
+import { buttonOf, find, onAction, slotOf, write } from "../lib/dom.js";
 import { clock, filesize } from "../lib/format.js";
 import { t } from "../lib/messages.js";
 import { forgetReplay, getReplay, startReplay } from "../api/replays.js";
@@ -13,7 +13,7 @@ const POLL_MS = 1000;
 startPage();
 const root = find(document, "[data-replay]", HTMLElement);
 const form = find(root, "[data-changes]", HTMLFormElement);
-const start = find(root, '[data-action="start"]', HTMLButtonElement);
+const start = buttonOf(root, "start");
 const bar = find(root, "progress", HTMLProgressElement);
 const limitBytes = Number(root.dataset.limitBytes);
 /** @type {File | null} */
@@ -46,7 +46,7 @@ function choose([file]) {
 /** @param {File} file */
 async function run(file) {
   sending = new AbortController();
-  slot("result").hidden = true;
+  slotOf(root, "result").hidden = true;
   write(root, "announcement", "");
   showProblem(null);
   showProgress(t("Sending …"), 0);
@@ -78,9 +78,9 @@ async function follow(of) {
       } else {
         endProgress();
         showProblem(replay.error);
-        slot("result").hidden = !replay.result;
-        if (replay.result) write(root, "announcement", showResult(slot("result"), replay, replay.result));
-        (replay.result ? slot("result") : slot("problem")).scrollIntoView({ block: "nearest" });
+        slotOf(root, "result").hidden = !replay.result;
+        if (replay.result) write(root, "announcement", showResult(slotOf(root, "result"), replay, replay.result));
+        (replay.result ? slotOf(root, "result") : slotOf(root, "problem")).scrollIntoView({ block: "nearest" });
         return;
       }
     } catch (error) {
@@ -117,7 +117,7 @@ function keep(now) {
 
 /** @param {string} text @param {number} [percent] */
 function showProgress(text, percent) {
-  slot("progress").hidden = false;
+  slotOf(root, "progress").hidden = false;
   start.disabled = true;
   write(root, "progress", text);
   if (percent === undefined) bar.removeAttribute("value");
@@ -125,21 +125,16 @@ function showProgress(text, percent) {
 }
 
 function endProgress() {
-  slot("progress").hidden = true;
+  slotOf(root, "progress").hidden = true;
   start.disabled = !chosen;
 }
 
 function isUnderWay() {
-  return !slot("progress").hidden;
+  return !slotOf(root, "progress").hidden;
 }
 
 /** @param {import("../api/types.js").Problem | null} problem */
 function showProblem(problem) {
-  slot("problem").hidden = !problem;
-  fillProblem(slot("problem"), problem);
-}
-
-/** @param {string} name */
-function slot(name) {
-  return find(root, `[data-slot="${name}"]`, HTMLElement);
+  slotOf(root, "problem").hidden = !problem;
+  fillProblem(slotOf(root, "problem"), problem);
 }

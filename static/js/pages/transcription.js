@@ -1,5 +1,5 @@
 /** @import { FullTranscription } from "../api/types.js" */
-import { retranscribeDialog } from "../components/transcript/retranscribe-dialog.js";
+import { retranscribeInDialog } from "../components/transcript/retranscribe-dialog.js";
 import { confirmDelete } from "../components/transcript/confirm-delete.js";
 import { HotwordOutcomes } from "../components/transcript/hotword-outcomes.js";
 import { logPanel } from "../components/transcript/log-panel.js";
@@ -7,7 +7,7 @@ import { connectionBack, connectionLost } from "../components/common/notices.js"
 import { startPage } from "../components/common/page.js";
 import { Player } from "../components/transcript/player.js";
 import { showError } from "../components/common/problem-box.js";
-import { RenameDialog } from "../components/transcript/rename-dialog.js";
+import { renameInDialog } from "../components/transcript/rename-dialog.js";
 import { shortcuts } from "../components/common/shortcuts.js";
 import { transcriptShortcuts } from "../components/transcript/transcript-keys.js";
 import { showHead, showState } from "../components/transcript/transcript-state.js";
@@ -26,9 +26,7 @@ const player = new Player(find(page, "[data-player]", HTMLElement));
 const waveform = new Waveform(find(page, "[data-waveform]", HTMLElement), player);
 const text = new TranscriptText(page, player, id);
 const hotwords = new HotwordOutcomes(find(page, "[data-hotwords]", HTMLElement), player);
-const rename = new RenameDialog(id, (job) => showHead(page, job));
 const reload = coalesced(async () => show(await getTranscription(id)));
-const openRetranscribeDialog = retranscribeDialog(id);
 let hasPeaks = false;
 
 startPage();
@@ -82,15 +80,21 @@ async function act(action) {
   const name = field(page, "name").textContent ?? "";
   showError(page, null);
   try {
-    if (action === "rename") rename.open(name);
+    if (action === "rename") await rename(name);
     if (action === "print") window.print();
-    if (action === "retranscribe") openRetranscribeDialog();
+    if (action === "retranscribe") await retranscribeInDialog(id);
     if (action === "cancel") await cancelTranscription(id);
     if (action === "retry") await retry();
     if (action === "delete" && (await confirmDelete(id, name))) location.assign(url("/history"));
   } catch (error) {
     showError(page, problemOf(error));
   }
+}
+
+/** @param {string} name the present one */
+async function rename(name) {
+  const job = await renameInDialog(id, name);
+  if (job) showHead(page, job);
 }
 
 /** @param {boolean} isWanted */

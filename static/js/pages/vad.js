@@ -10,7 +10,7 @@ import { SpeechList } from "../components/vad/speech-list.js";
 import { IntervalPlayer } from "../components/vad/interval-player.js";
 import { api, url } from "../lib/address.js";
 import { problemOf, Refusal } from "../api/client.js";
-import { field, find, onAction, write } from "../lib/dom.js";
+import { buttonOf, field, find, onAction, slotOf, write } from "../lib/dom.js";
 import { clock, preciseClock } from "../lib/format.js";
 import { t } from "../lib/messages.js";
 import {
@@ -21,6 +21,7 @@ import {
   transcribeSegments,
   cancelTexts,
 } from "../api/vad.js";
+import { tooLarge } from "../uploads/too-large.js";
 
 const ROWS = 200; // of a list, before "show more"
 const DEBOUNCE_MS = 40; // after a control was moved
@@ -54,7 +55,7 @@ find(page, "[data-tabs]", HTMLElement).addEventListener(
   "change",
   ({ target }) => target instanceof HTMLInputElement && showTab(target.value),
 );
-onAction(page, (action, button) => void act(action, button));
+onAction(page, (action, pressed) => void act(action, pressed));
 audio.addEventListener("error", () => (field(page, "player-problem").hidden = !audio.getAttribute("src")));
 audio.addEventListener("loadedmetadata", () => (field(page, "player-problem").hidden = true));
 player.follow(showPosition);
@@ -101,14 +102,7 @@ async function open(bring) {
 /** @param {File} file @param {AbortSignal} signal */
 function send(file, signal) {
   const limit = Number(page.dataset.limitBytes);
-  if (file.size > limit) {
-    const advice = t("Send a compressed copy (MP3, M4A or Opus), or let the administrator raise FUNASR_MAX_UPLOAD_MB.");
-    throw new Refusal({
-      code: "upload_too_large",
-      message: t("The file is larger than the limit of {limit_mb} MB.", { limit_mb: Math.floor(limit / 2 ** 20) }),
-      advice,
-    });
-  }
+  if (file.size > limit) throw new Refusal(tooLarge(limit));
   const progress = (/** @type {number} */ percent) =>
     showProgress(percent < 100 ? t("Sending {name} …", { name: file.name }) : t("Reading the recording …"), percent);
   progress(0);
@@ -119,10 +113,10 @@ function send(file, signal) {
 function show(analysis) {
   current = analysis;
   history.replaceState(null, "", url(`/vad?id=${encodeURIComponent(analysis.id)}`));
-  for (const part of ["player", "result", "export"]) slot(part).hidden = false;
+  for (const part of ["player", "result", "export"]) slotOf(page, part).hidden = false;
   write(page, "name", analysis.name);
   write(page, "source-title", t("Drop another recording here"));
-  showWarnings(slot("warnings"), analysis.warnings);
+  showWarnings(slotOf(page, "warnings"), analysis.warnings);
   audio.src = api(`/vad/${analysis.id}/audio?heard=true`);
   view.open(analysis.duration ?? 0);
   void refresh();
@@ -157,7 +151,7 @@ async function refresh() {
 
 /** A mode or frame that nobody has asked for yet is judged anew, which takes seconds in a long recording. @param {boolean} isBusy */
 function showBusy(isBusy) {
-  slot("result").ariaBusy = String(isBusy);
+  slotOf(page, "result").ariaBusy = String(isBusy);
   field(page, "busy").hidden = !isBusy;
 }
 
@@ -168,9 +162,9 @@ async function showSpeech(analysis) {
   view.marks = speech.marks;
   list.show(speech);
   showFacts(page, analysis, speech);
-  button("more").hidden = list.length >= speech.total;
-  button("transcribe-all").hidden = !speech.total;
-  button("stop-transcribing").hidden = !speech.texts_waiting;
+  buttonOf(page, "more").hidden = list.length >= speech.total;
+  buttonOf(page, "transcribe-all").hidden = !speech.total;
+  buttonOf(page, "stop-transcribing").hidden = !speech.texts_waiting;
   showExports(page, id, options.values, speech.texts_done > 0);
   await missing.show(speech.missing);
 }
@@ -225,7 +219,7 @@ async function more() {
   });
   if (!speech) return;
   list.show(speech);
-  button("more").hidden = list.length >= speech.total;
+  buttonOf(page, "more").hidden = list.length >= speech.total;
 }
 
 /** @param {{rules: string[], offset: number}} wanted */
@@ -263,7 +257,7 @@ function playInterval(start, end) {
 /** @param {number} seconds */
 function showPosition(seconds) {
   write(page, "position", preciseClock(seconds));
-  button("play").ariaPressed = String(player.isPlaying);
+  buttonOf(page, "play").ariaPressed = String(player.isPlaying);
 }
 
 function showScroll() {
@@ -285,7 +279,7 @@ function showTab(name) {
 
 /** @param {string} text nothing hides it @param {number} [percent] without, nobody knows how far it is */
 function showProgress(text, percent) {
-  slot("progress").hidden = !text;
+  slotOf(page, "progress").hidden = !text;
   write(page, "progress", text);
   const bar = find(page, "progress", HTMLProgressElement);
   if (percent === undefined || percent >= 100) bar.removeAttribute("value");
@@ -294,16 +288,6 @@ function showProgress(text, percent) {
 
 /** Say what went wrong; nothing clears it. @param {unknown} error */
 function showProblem(error) {
-  slot("problem").hidden = !error;
-  fillProblem(slot("problem"), error ? problemOf(error) : null);
-}
-
-/** @param {string} name */
-function slot(name) {
-  return find(page, `[data-slot="${name}"]`, HTMLElement);
-}
-
-/** @param {string} action */
-function button(action) {
-  return find(page, `[data-action="${action}"]`, HTMLElement);
+  slotOf(page, "problem").hidden = !error;
+  fillProblem(slotOf(page, "problem"), error ? problemOf(error) : null);
 }

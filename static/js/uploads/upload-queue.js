@@ -1,8 +1,8 @@
 /** @import { ChosenFile } from "./dropped-files.js" */
 /** @import { Problem, Upload } from "../api/types.js" */
 import { problemOf } from "../api/client.js";
-import { filesize } from "../lib/format.js";
 import { t } from "../lib/messages.js";
+import { tooLarge } from "./too-large.js";
 import { announce, sendRest } from "./resumable-upload.js";
 
 /**
@@ -191,14 +191,5 @@ function sendingProblem(error) {
     code: "file_unreadable",
     message: t("The browser can no longer read this file."),
     advice: t("It was moved, changed or deleted since it was chosen, or its drive was removed. Choose it again."),
-  };
-}
-
-/** @param {number} limitBytes @returns {Problem} */
-function tooLarge(limitBytes) {
-  return {
-    code: "upload_too_large",
-    message: t("The file is larger than the limit of {limit}.", { limit: filesize(limitBytes) }),
-    advice: t("Send a compressed copy (MP3, M4A or Opus), or let the administrator raise FUNASR_MAX_UPLOAD_MB."),
   };
 }

@@ -3,7 +3,7 @@
 /** @import { Batch } from "../../api/types.js" */
 import { problemOf } from "../../api/client.js";
 import { addServerFolder, createBatch, deleteBatch } from "../../api/batches.js";
-import { field, find, onAction, write } from "../../lib/dom.js";
+import { buttonOf, field, find, onAction, write } from "../../lib/dom.js";
 import { filesize } from "../../lib/format.js";
 import { t } from "../../lib/messages.js";
 import { folderZone } from "./folder-zone.js";
@@ -71,7 +71,7 @@ export class BatchComposer {
   }
 
   async #create() {
-    const button = find(this.#root, '[data-action="create"]', HTMLButtonElement);
+    const button = buttonOf(this.#root, "create");
     if (button.disabled) return;
     button.disabled = true;
     showError(this.#root, null);
@@ -99,7 +99,7 @@ export class BatchComposer {
 
   #draw() {
     const found = [...this.#chosen.values()];
-    find(this.#root, '[data-action="create"]', HTMLButtonElement).disabled = !found.length && !this.#folder;
+    buttonOf(this.#root, "create").disabled = !found.length && !this.#folder;
     find(this.#root, "[data-chosen]", HTMLElement).hidden = !found.length && !this.#left;
     this.#name.placeholder = this.#proposedName();
     write(this.#root, "chosen", t("{count} recordings, {size}", { count: found.length, size: filesize(total(found)) }));

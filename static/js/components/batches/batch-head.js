@@ -1,6 +1,6 @@
 /** @import { Batch } from "../../api/types.js" */
 import { badgeOf, batchLine, batchStateName, optionsLine } from "../../lib/batch-wording.js";
-import { moment } from "../../lib/moment.js";
+import { showMoment } from "../../lib/moment.js";
 import { field, find, write } from "../../lib/dom.js";
 
 /**
@@ -15,9 +15,7 @@ export function fillBatchHead(head, batch) {
   write(head, "name", batch.name);
   write(head, "state", batchStateName(batch));
   field(head, "state").dataset.state = badgeOf(batch);
-  const time = find(head, "time", HTMLTimeElement);
-  time.dateTime = batch.created_at;
-  time.textContent = moment(batch.created_at);
+  showMoment(find(head, "time", HTMLTimeElement), batch.created_at);
   write(head, "options", optionsLine(batch));
   write(head, "line", batchLine(batch));
   find(head, "progress", HTMLProgressElement).value = 100 * batch.progress;

@@ -1,7 +1,7 @@
 /** @import { BatchItem } from "../../api/types.js" */
 import { problemOf } from "../../api/client.js";
 import { listItems } from "../../api/batches.js";
-import { find, onAction } from "../../lib/dom.js";
+import { create, find, onAction } from "../../lib/dom.js";
 import { coalesced } from "../../lib/coalesce.js";
 import { fillItemRow, keyOf, newItemRow } from "./batch-item-row.js";
 import { fillProblem } from "../common/problem-box.js";
@@ -59,9 +59,7 @@ export class BatchItems {
   // Internal
 
   #append() {
-    const chunk = document.createElement("div");
-    chunk.className = "batch-chunk";
-    chunk.setAttribute("role", "presentation"); // the whole list is one list
+    const chunk = create("div", { className: "batch-chunk", role: "presentation" }); // the whole list is one list
     chunk.style.setProperty("--rows", String(CHUNK));
     this.#list.append(chunk);
     this.#observer.observe(chunk);

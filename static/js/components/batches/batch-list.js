@@ -5,7 +5,7 @@ import { badgeOf, batchLine, batchStateName } from "../../lib/batch-wording.js";
 import { listBatches } from "../../api/batches.js";
 import { copyOf, field, find, onAction, write } from "../../lib/dom.js";
 import { coalesced } from "../../lib/coalesce.js";
-import { moment } from "../../lib/moment.js";
+import { showMoment } from "../../lib/moment.js";
 import { fillProblem } from "../common/problem-box.js";
 
 /** The batches that there are, the newest first. */
@@ -64,9 +64,7 @@ function fill(row, batch) {
   write(row, "state", batchStateName(batch));
   field(row, "state").dataset.state = badgeOf(batch);
   write(row, "line", batchLine(batch));
-  const time = find(row, "time", HTMLTimeElement);
-  time.dateTime = batch.created_at;
-  time.textContent = moment(batch.created_at);
+  showMoment(find(row, "time", HTMLTimeElement), batch.created_at);
   find(row, "progress", HTMLProgressElement).value = 100 * batch.progress;
   return row;
 }

@@ -3,7 +3,7 @@
 import { url } from "../../lib/address.js";
 import { cancelTranscription, problemOf, Refusal, retryTranscription } from "../../api/client.js";
 import { deleteBatch, exportAddress, getBatch, giveUpUpload, orderBatch, steerBatch } from "../../api/batches.js";
-import { field, find, onAction, write } from "../../lib/dom.js";
+import { field, find, onAction, slotOf, write } from "../../lib/dom.js";
 import { t } from "../../lib/messages.js";
 import { coalesced } from "../../lib/coalesce.js";
 import { fillBatchHead, fillFilter } from "./batch-head.js";
@@ -84,7 +84,7 @@ export class BatchView {
     } catch (error) {
       if (this.#batch && !(error instanceof Refusal)) return; // a lost connection has its own notice
       this.#uploads.stop();
-      fillProblem(find(this.#root, '[data-slot="gone"]', HTMLElement), problemOf(error));
+      fillProblem(slotOf(this.#root, "gone"), problemOf(error));
       this.#root.dataset.state = "gone";
     }
   }

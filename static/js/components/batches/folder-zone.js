@@ -1,8 +1,11 @@
 /** @import { ChosenFile } from "../../uploads/dropped-files.js" */
-import { filesOfDrop, filesOfInput, isRecording } from "../../uploads/dropped-files.js";
 import { find } from "../../lib/dom.js";
 import { t } from "../../lib/messages.js";
+import { filesOfDrop, filesOfInput, isRecording } from "../../uploads/dropped-files.js";
+import { onChosen, onDropped } from "../common/drop-zone.js";
 import { notify } from "../common/notices.js";
+
+const byName = new Intl.Collator(document.documentElement.lang, { numeric: true });
 
 /**
  * Take files and whole folders that are dropped anywhere on the page, or chosen.
@@ -11,49 +14,22 @@ import { notify } from "../common/notices.js";
  * @param {(found: ChosenFile[], left: ChosenFile[]) => void} take gets the recordings, and what was left out of folders
  */
 export function folderZone(zone, take) {
-  for (const name of ["files", "folder"]) {
-    const input = find(zone, `[data-choose="${name}"]`, HTMLInputElement);
-    input.addEventListener("change", () => {
-      sort(filesOfInput(input.files ?? []));
-      input.value = ""; // the same files may be chosen again
-    });
-  }
-  document.addEventListener("dragover", (event) => {
-    if (!carriesFiles(event) || !isVisible()) return;
-    event.preventDefault();
-    zone.classList.add("is-over");
-  });
-  document.addEventListener("dragleave", ({ relatedTarget }) => {
-    if (!relatedTarget) zone.classList.remove("is-over");
-  });
-  document.addEventListener("drop", async (event) => {
-    zone.classList.remove("is-over");
-    if (!carriesFiles(event) || !isVisible()) return;
-    event.preventDefault();
+  for (const name of ["files", "folder"])
+    onChosen(find(zone, `[data-choose="${name}"]`, HTMLInputElement), (files) => sort(filesOfInput(files)));
+  onDropped(zone, async (transfer) => {
     try {
-      if (event.dataTransfer) sort(await filesOfDrop(event.dataTransfer));
+      sort(await filesOfDrop(transfer));
     } catch {
       notify(t("What was dropped could not be read. Choose it with the buttons instead."));
     }
   });
 
-  /** @param {ChosenFile[]} found */
-  function sort(found) {
-    const wanted = found.filter(isRecording).sort((one, other) => byName.compare(one.path, other.path));
+  /** @param {ChosenFile[]} files */
+  function sort(files) {
+    const recordings = files.filter(isRecording).sort((one, other) => byName.compare(one.path, other.path));
     take(
-      wanted,
-      found.filter((file) => !isRecording(file)),
+      recordings,
+      files.filter((file) => !isRecording(file)),
     );
   }
-
-  function isVisible() {
-    return zone.checkVisibility();
-  }
-}
-
-const byName = new Intl.Collator(document.documentElement.lang, { numeric: true });
-
-/** @param {DragEvent} event */
-function carriesFiles(event) {
-  return event.dataTransfer?.types.includes("Files") ?? false;
 }

@@ -1,4 +1,4 @@
-import { field, write } from "../../lib/dom.js";
+import { create, field, write } from "../../lib/dom.js";
 import { t } from "../../lib/messages.js";
 
 const SHOWN_MS = 2500;
@@ -30,9 +30,7 @@ async function copy(text) {
 
 /** @param {string} text */
 function copyByCommand(text) {
-  const area = document.createElement("textarea");
-  area.className = "visually-hidden";
-  area.value = text;
+  const area = create("textarea", { className: "visually-hidden", value: text });
   document.body.append(area);
   area.select();
   const isCopied = document.execCommand("copy");

@@ -7,13 +7,27 @@ import { find } from "../../lib/dom.js";
  * @param {(files: File[]) => void} take
  */
 export function dropZone(zone, take) {
-  const input = find(zone, "[data-file-input]", HTMLInputElement);
+  onChosen(find(zone, "[data-file-input]", HTMLInputElement), take);
+  onDropped(zone, ({ files }) => take([...files]));
+}
+
+/** Call `take` with what is chosen; the same files may be chosen again. @param {HTMLInputElement} input @param {(files: File[]) => void} take */
+export function onChosen(input, take) {
   input.addEventListener("change", () => {
     take([...(input.files ?? [])]);
-    input.value = ""; // the same file may be chosen again
+    input.value = "";
   });
+}
+
+/**
+ * Call `take` with what is dropped anywhere on the page while `zone` is visible.
+ *
+ * @param {HTMLElement} zone
+ * @param {(transfer: DataTransfer) => void} take
+ */
+export function onDropped(zone, take) {
   document.addEventListener("dragover", (event) => {
-    if (!carriesFiles(event)) return;
+    if (!carriesFiles(event) || !zone.checkVisibility()) return;
     event.preventDefault();
     zone.classList.add("is-over");
   });
@@ -22,9 +36,9 @@ export function dropZone(zone, take) {
   });
   document.addEventListener("drop", (event) => {
     zone.classList.remove("is-over");
-    if (!carriesFiles(event)) return;
+    if (!carriesFiles(event) || !zone.checkVisibility()) return;
     event.preventDefault();
-    take([...(event.dataTransfer?.files ?? [])]);
+    if (event.dataTransfer) take(event.dataTransfer);
   });
 }
 

@@ -1,5 +1,5 @@
 /** @import { Problem } from "../../api/types.js" */
-import { find, write } from "../../lib/dom.js";
+import { field, find, write } from "../../lib/dom.js";
 
 /**
  * Fill the box that says what happened, what to do, and the code.
@@ -19,7 +19,7 @@ export function fillProblem(root, problem) {
  * @param {Problem | null} problem
  */
 export function showError(root, problem) {
-  const line = find(root, '[data-field="error"]', HTMLElement);
+  const line = field(root, "error");
   line.textContent = problem ? `${problem.message} ${problem.advice}` : "";
   line.hidden = !problem;
 }

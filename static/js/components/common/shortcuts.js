@@ -1,4 +1,4 @@
-import { find } from "../../lib/dom.js";
+import { buttonOf, create, find } from "../../lib/dom.js";
 import { isShortcut, singleKeysAreOn, switchSingleKeys } from "../../lib/keys.js";
 import { t } from "../../lib/messages.js";
 
@@ -34,7 +34,7 @@ export function shortcutsDialog() {
   };
   shortcuts([]);
   singleKeys.addEventListener("change", () => switchSingleKeys(singleKeys.checked));
-  find(document, '[data-action="shortcuts"]', HTMLButtonElement).addEventListener("click", open);
+  buttonOf(document, "shortcuts").addEventListener("click", open);
   document.addEventListener("keydown", (event) => {
     if (event.key !== "?" || !isShortcut(event)) return;
     event.preventDefault();
@@ -46,14 +46,9 @@ export function shortcutsDialog() {
 
 /** @param {Shortcut} shortcut */
 function rowOf({ keys, does }) {
-  const row = document.createElement("div");
-  const term = document.createElement("dt");
-  const meaning = document.createElement("dd");
   const or = t("or");
-  term.append(...keys.split(" ").flatMap((way, index) => (index ? [` ${or} `, ...keysOf(way)] : keysOf(way))));
-  meaning.textContent = does;
-  row.append(term, meaning);
-  return row;
+  const ways = keys.split(" ").flatMap((way, index) => (index ? [` ${or} `, ...keysOf(way)] : keysOf(way)));
+  return create("div", {}, create("dt", {}, ...ways), create("dd", {}, does));
 }
 
 /** @param {string} way as in "Mod+Enter" */
@@ -64,8 +59,6 @@ function keysOf(way) {
 
 /** @param {string} name */
 function key(name) {
-  const element = document.createElement("kbd");
-  if (name === "Mod") element.textContent = IS_MAC ? "⌘" : "Ctrl";
-  else element.textContent = name === "Space" ? t("Space bar") : name;
-  return element;
+  if (name === "Mod") return create("kbd", {}, IS_MAC ? "⌘" : "Ctrl");
+  return create("kbd", {}, name === "Space" ? t("Space bar") : name);
 }

@@ -1,6 +1,6 @@
 /** @import { Reading } from "../../api/types.js" */
 import { url } from "../../lib/address.js";
-import { field, find, write } from "../../lib/dom.js";
+import { buttonOf, field, find, write } from "../../lib/dom.js";
 import { filesize } from "../../lib/format.js";
 import { label } from "../../lib/labels.js";
 import { t } from "../../lib/messages.js";
@@ -40,7 +40,7 @@ export function fillComparisonCard(card, reading, isBest) {
   field(card, "problem").hidden = !reading.error;
   field(card, "best").hidden = !isBest;
   field(card, "in-use").hidden = !reading.is_in_use;
-  find(card, '[data-action="use"]', HTMLButtonElement).classList.toggle("button--primary", isBest);
+  buttonOf(card, "use").classList.toggle("button--primary", isBest);
   write(card, "use", t("Use {name}", { name: reading.title }));
   find(card, '[data-field="open"]', HTMLAnchorElement).href = url(`/transcriptions/${reading.transcription}`);
 }

@@ -1,4 +1,5 @@
 /** @import { ComparedSegment, ComparedText, Comparison, DifferencePiece } from "../../api/types.js" */
+import { arrange, create } from "../../lib/dom.js";
 import { clock } from "../../lib/format.js";
 import { t } from "../../lib/messages.js";
 import { isOpen } from "../../lib/wording.js";
@@ -22,10 +23,10 @@ export class ComparisonTable {
     const titles = [...(comparison.is_laid_out ? [t("Said")] : []), ...comparison.readings.map(({ title }) => title)];
     this.#showHead(titles);
     this.#rows = comparison.segments.map((line, number) => this.#rowOf(line, number, comparison, titles));
-    const rows = this.#rows.map(({ row }) => row);
-    if (rows.length !== this.#body.children.length || rows.some((row, place) => row !== this.#body.children[place])) {
-      this.#body.replaceChildren(...rows);
-    }
+    arrange(
+      this.#body,
+      this.#rows.map(({ row }) => row),
+    );
   }
 
   // Internal
@@ -36,13 +37,11 @@ export class ComparisonTable {
     this.#head = titles.join("\n");
     this.#table.style.setProperty("--columns", String(titles.length));
     this.#table.deleteTHead();
-    const row = this.#table.createTHead().insertRow();
-    for (const title of [t("Time"), ...titles]) {
-      const cell = document.createElement("th");
-      cell.scope = "col";
-      cell.textContent = title;
-      row.append(cell);
-    }
+    const heads = [t("Time"), ...titles].map((title) => create("th", { scope: "col" }, title));
+    this.#table
+      .createTHead()
+      .insertRow()
+      .append(...heads);
   }
 
   /** @param {ComparedSegment} line @param {number} number @param {Comparison} comparison @param {string[]} titles */
@@ -50,13 +49,9 @@ export class ComparisonTable {
     const states = readings.map(({ state }) => state);
     const key = JSON.stringify([line, titles, states]);
     if (this.#rows[number]?.key === key) return this.#rows[number];
-    const row = document.createElement("tr");
-    const time = document.createElement("td");
-    time.textContent =
-      line.channel === null
-        ? clock(line.start)
-        : `${clock(line.start)} · ${t("Channel {number}", { number: line.channel })}`;
-    row.append(time);
+    const time = [clock(line.start)];
+    if (line.channel !== null) time.push(t("Channel {number}", { number: line.channel }));
+    const row = create("tr", {}, create("td", {}, time.join(" · ")));
     const cells = line.readings.map((cell, column) => contentOf(cell, isOpen({ state: states[column] })));
     if (isLaidOut) cells.unshift([line.reference || none("–")]);
     cells.forEach((content, column) => row.append(cellOf(titles[column], content, isLaidOut && column === 0)));
@@ -66,13 +61,8 @@ export class ComparisonTable {
 
 /** @param {string} title @param {(string | Node)[]} content @param {boolean} isReference */
 function cellOf(title, content, isReference) {
-  const cell = document.createElement("td");
-  if (isReference) cell.className = "comparison__reference";
-  const label = document.createElement("span");
-  label.className = "comparison__label";
-  label.textContent = title;
-  cell.append(label, ...content);
-  return cell;
+  const label = create("span", { className: "comparison__label" }, title);
+  return create("td", { className: isReference ? "comparison__reference" : "" }, label, ...content);
 }
 
 /** @param {ComparedText} cell @param {boolean} isGoingOn @returns {(string | Node)[]} */
@@ -86,15 +76,10 @@ function contentOf({ state, pieces, dropped }, isGoingOn) {
 /** @param {DifferencePiece} piece */
 function nodeOf({ text, kind }) {
   if (kind === "same") return text;
-  const element = document.createElement(kind === "other" ? "ins" : "del");
-  element.textContent = kind === "missing" ? `${text} ` : text;
-  return element;
+  return create(kind === "other" ? "ins" : "del", {}, kind === "missing" ? `${text} ` : text);
 }
 
 /** @param {string} text */
 function none(text) {
-  const element = document.createElement("span");
-  element.className = "comparison__none";
-  element.textContent = text;
-  return element;
+  return create("span", { className: "comparison__none" }, text);
 }

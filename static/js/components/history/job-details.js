@@ -1,6 +1,6 @@
 /** @import { FullTranscription } from "../../api/types.js" */
 import { getTranscription, problemOf } from "../../api/client.js";
-import { find, onAction } from "../../lib/dom.js";
+import { create, find, onAction } from "../../lib/dom.js";
 import { clock, filesize } from "../../lib/format.js";
 import { label } from "../../lib/labels.js";
 import { t } from "../../lib/messages.js";
@@ -63,11 +63,5 @@ function workTime({ started_at, finished_at, duration }) {
 
 /** @param {string} name @param {string} value */
 function pair(name, value) {
-  const both = document.createElement("div");
-  const term = document.createElement("dt");
-  const meaning = document.createElement("dd");
-  term.textContent = name;
-  meaning.textContent = value;
-  both.append(term, meaning);
-  return both;
+  return create("div", {}, create("dt", {}, name), create("dd", {}, value));
 }

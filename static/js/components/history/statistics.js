@@ -1,6 +1,6 @@
 /** @import { Statistics } from "../../api/types.js" */
 import { url } from "../../lib/address.js";
-import { find, write } from "../../lib/dom.js";
+import { create, find, write } from "../../lib/dom.js";
 import { filesize } from "../../lib/format.js";
 import { label } from "../../lib/labels.js";
 import { t } from "../../lib/messages.js";
@@ -42,12 +42,9 @@ function soundLength(seconds) {
 function showDays(root, days) {
   const most = Math.max(1, ...days.map(({ count }) => count));
   const columns = days.map(({ day, count }) => {
-    const column = document.createElement("li");
-    const words = document.createElement("span");
-    words.className = "visually-hidden";
-    words.textContent = column.title = t("{day}: {count}", { day: dayOf(day), count: number.format(count) });
+    const title = t("{day}: {count}", { day: dayOf(day), count: number.format(count) });
+    const column = create("li", { title }, create("span", { className: "visually-hidden" }, title));
     column.style.setProperty("--share", String(count / most));
-    column.append(words);
     return column;
   });
   find(root, "[data-days]", HTMLElement).replaceChildren(...columns);
@@ -80,14 +77,11 @@ function showBars(root, kind, counts, labels = kind) {
 
 /** @param {string} label @param {number} count @param {number} share @param {string} kind @param {string} value */
 function bar(label, count, share, kind, value) {
-  const row = document.createElement("li");
-  const link = document.createElement(value ? "a" : "span");
-  const counted = document.createElement("span");
-  if (link instanceof HTMLAnchorElement) link.href = url(`/history?${kind}=${encodeURIComponent(value)}`);
-  link.textContent = label;
-  counted.className = "numbers";
-  counted.textContent = count ? `${number.format(count)} · ${Math.round(share * 100)}%` : "";
+  const link = value
+    ? create("a", { href: url(`/history?${kind}=${encodeURIComponent(value)}`) }, label)
+    : create("span", {}, label);
+  const counted = count ? `${number.format(count)} · ${Math.round(share * 100)}%` : "";
+  const row = create("li", {}, link, create("span", { className: "numbers" }, counted));
   row.style.setProperty("--share", String(share));
-  row.append(link, counted);
   return row;
 }

@@ -1,7 +1,7 @@
 /** @import { FullTranscription, Transcription } from "../../api/types.js" */
 import { api } from "../../lib/address.js";
 import { getTranscription, problemOf } from "../../api/client.js";
-import { copyOf, find, onAction, write } from "../../lib/dom.js";
+import { buttonOf, copyOf, find, onAction, slotOf, write } from "../../lib/dom.js";
 import { t } from "../../lib/messages.js";
 import { TextComparison } from "./text-comparison.js";
 import { copyButton } from "../common/copy-button.js";
@@ -29,7 +29,7 @@ export class JobResults {
 
   /** A row shows a newer state: the one result that somebody waits for opens by itself. @param {HTMLElement} row @param {Transcription} job */
   follow(row, job) {
-    const button = find(row, '[data-action="result"]', HTMLButtonElement);
+    const button = buttonOf(row, "result");
     const isAwaited = this.#own.has(job.id) && this.#own.size === 1;
     if (job.state === "succeeded" && isAwaited && button.ariaExpanded !== "true") void toggle(row, button);
     if (job.state === "succeeded") this.#own.delete(job.id);
@@ -42,7 +42,7 @@ export class JobResults {
 async function toggle(row, button) {
   const isOpen = button.ariaExpanded !== "true";
   button.ariaExpanded = String(isOpen);
-  const slot = find(row, '[data-slot="result"]', HTMLElement);
+  const slot = slotOf(row, "result");
   slot.hidden = !isOpen;
   if (!isOpen) return;
   try {

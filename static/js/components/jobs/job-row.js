@@ -5,8 +5,8 @@ import { clock, filesize } from "../../lib/format.js";
 import { label } from "../../lib/labels.js";
 import { t } from "../../lib/messages.js";
 import { moment } from "../../lib/moment.js";
-import { progressLine } from "../../lib/wording.js";
 import { fillProblem } from "../common/problem-box.js";
+import { showProgress } from "./job-progress.js";
 
 /** @param {Transcription} job */
 export function newJobRow(job) {
@@ -29,7 +29,7 @@ export function fillJobRow(row, job) {
   row.dataset.state = job.state;
   fillHead(row, job);
   fillFacts(row, job);
-  fillProgress(row, job);
+  showProgress(row, job);
   fillProblem(row, job.error);
   if (!row.querySelector("mark")) write(row, "text", job.text.slice(0, 200));
 }
@@ -51,13 +51,4 @@ function fillFacts(row, job) {
   write(row, "size", filesize(job.size_bytes));
   write(row, "language", label("language", job.language));
   write(row, "warnings", job.warnings.length ? t("Notes: {count}", { count: job.warnings.length }) : "");
-}
-
-/** @param {HTMLElement} row @param {Transcription} job */
-function fillProgress(row, job) {
-  const bar = find(row, "progress", HTMLProgressElement);
-  if (job.state === "running" && job.progress.stage === "preparing") bar.removeAttribute("value");
-  else bar.value = job.progress.percent;
-  write(row, "detail", progressLine(job));
-  find(row, '[data-action="cancel"]', HTMLButtonElement).disabled = job.cancel_requested;
 }

@@ -1,7 +1,8 @@
-/** @import { DiffPart } from "../../editing/diff.js" */
 import { differences } from "../../editing/diff.js";
+import { arrange, create } from "../../lib/dom.js";
 import { clock } from "../../lib/format.js";
 import { t } from "../../lib/messages.js";
+import { markedParts } from "../common/marked-parts.js";
 
 /** @typedef {{index: number, start: number, channel: number | null, text: string, text_raw: string}} Compared  a segment; others of its fields are not used */
 
@@ -21,10 +22,10 @@ export class TextComparison {
   /** Show `segments`; rows that did not change stay as they are. @param {Compared[]} segments */
   show(segments) {
     const spoken = segments.filter(({ text, text_raw: raw }) => text || raw);
-    const rows = spoken.map((segment) => this.#rowOf(segment));
-    if (rows.length !== this.#body.children.length || rows.some((row, place) => row !== this.#body.children[place])) {
-      this.#body.replaceChildren(...rows);
-    }
+    arrange(
+      this.#body,
+      spoken.map((segment) => this.#rowOf(segment)),
+    );
   }
 
   // Internal
@@ -42,11 +43,11 @@ export class TextComparison {
 
 /** An empty table with these heads. @param {string[]} titles */
 export function comparisonTable(titles) {
-  const table = document.createElement("table");
-  table.className = "compare";
-  const head = table.createTHead().insertRow();
-  for (const title of titles) head.append(cell("th", title));
-  for (const title of head.children) title.setAttribute("scope", "col");
+  const table = create("table", { className: "compare" });
+  table
+    .createTHead()
+    .insertRow()
+    .append(...titles.map((title) => create("th", { scope: "col" }, title)));
   return { table, body: table.createTBody() };
 }
 
@@ -57,15 +58,13 @@ export function comparisonTable(titles) {
  */
 export function comparedRow({ start, channel = null, before: former, after: latter }) {
   const { before, after } = differences(former, latter);
-  const row = document.createElement("tr");
-  const time = cell("td", clock(start));
-  if (channel !== null) time.append(channelMark(channel));
-  row.append(
-    time,
-    cell("td", ...before.map((part) => marked(part, "del"))),
-    cell("td", ...after.map((part) => marked(part, "ins"))),
+  return create(
+    "tr",
+    {},
+    create("td", {}, clock(start), ...(channel === null ? [] : [channelMark(channel)])),
+    create("td", {}, ...markedParts(before, "del")),
+    create("td", {}, ...markedParts(after, "ins")),
   );
-  return row;
 }
 
 /** @param {Compared} segment */
@@ -75,23 +74,5 @@ function rowOf({ start, channel, text, text_raw: raw }) {
 
 /** @param {number} channel */
 function channelMark(channel) {
-  const mark = document.createElement("span");
-  mark.className = "compare__channel";
-  mark.textContent = t("Channel {number}", { number: channel });
-  return mark;
-}
-
-/** @param {DiffPart} part @param {"del" | "ins"} name */
-function marked({ text, isChanged }, name) {
-  if (!isChanged || !text.trim()) return text;
-  const element = document.createElement(name);
-  element.textContent = text;
-  return element;
-}
-
-/** @param {"td" | "th"} name @param {(string | Node)[]} content */
-function cell(name, ...content) {
-  const element = document.createElement(name);
-  element.append(...content);
-  return element;
+  return create("span", { className: "compare__channel" }, t("Channel {number}", { number: channel }));
 }

@@ -1,7 +1,7 @@
 /** @import { Final } from "../../live/messages.js" */
 import { api, url } from "../../lib/address.js";
 import { problemOf, retranscribe } from "../../api/client.js";
-import { find, onAction, write } from "../../lib/dom.js";
+import { buttonOf, find, onAction, write } from "../../lib/dom.js";
 import { clock } from "../../lib/format.js";
 import { copyButton } from "../common/copy-button.js";
 import { showError } from "../common/problem-box.js";
@@ -24,7 +24,7 @@ export class EndedSession {
     this.#audio = find(root, "audio", HTMLAudioElement);
     this.#player = new IntervalPlayer(this.#audio);
     this.#player.follow(() => !this.#player.isPlaying && mark(null));
-    copyButton(find(root, '[data-action="copy"]', HTMLElement), textOf);
+    copyButton(buttonOf(root, "copy"), textOf);
     onAction(root, (action) => action === "retranscribe" && void this.#retranscribe());
   }
 
@@ -57,7 +57,7 @@ export class EndedSession {
   // Internal
 
   async #retranscribe() {
-    const button = find(this.#root, '[data-action="retranscribe"]', HTMLButtonElement);
+    const button = buttonOf(this.#root, "retranscribe");
     button.disabled = true;
     try {
       const { id } = await retranscribe(this.#id, { quality: "accurate" });

@@ -1,5 +1,5 @@
 /** @import { Final, Partial } from "../../live/messages.js" */
-import { copyOf, field, find, write } from "../../lib/dom.js";
+import { buttonOf, copyOf, field, find, write } from "../../lib/dom.js";
 import { clock } from "../../lib/format.js";
 import { t } from "../../lib/messages.js";
 
@@ -126,7 +126,7 @@ export class LiveText {
   }
 
   #showWay() {
-    find(this.#root, '[data-action="newest"]', HTMLElement).hidden = this.#follows;
+    buttonOf(this.#root, "newest").hidden = this.#follows;
   }
 }
 

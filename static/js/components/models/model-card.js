@@ -1,5 +1,5 @@
 /** @import { ModelItem, Needs, Pull } from "../../api/types.js" */
-import { find, write } from "../../lib/dom.js";
+import { buttonOf, find, slotOf, write } from "../../lib/dom.js";
 import { clock, filesize } from "../../lib/format.js";
 import { label } from "../../lib/labels.js";
 import { t } from "../../lib/messages.js";
@@ -29,7 +29,7 @@ export function showModel(card, model) {
 
 /** @param {HTMLElement} card @param {Needs | null} needs @param {ModelItem["state"]} state */
 function showNeeds(card, needs, state) {
-  const box = find(card, '[data-slot="needs"]', HTMLElement);
+  const box = slotOf(card, "needs");
   box.hidden = !needs;
   card.toggleAttribute("data-needs", Boolean(needs));
   if (!needs) return;
@@ -38,9 +38,9 @@ function showNeeds(card, needs, state) {
   card.toggleAttribute("data-installing", needs.is_running);
   write(card, "needs", needs.is_running ? installingLine(needs) : needsLine(needs, isHere));
   write(card, "needs-problem", needs.problem?.message ?? needs.obstacle);
-  find(card, '[data-slot="needs-command"]', HTMLElement).hidden = !byHand || needs.is_running;
+  slotOf(card, "needs-command").hidden = !byHand || needs.is_running;
   write(card, "needs-command", needs.command);
-  find(card, '[data-action="install"]', HTMLButtonElement).hidden = !isHere || !needs.can_install || needs.is_running;
+  buttonOf(card, "install").hidden = !isHere || !needs.can_install || needs.is_running;
   const bar = find(box, "progress", HTMLProgressElement);
   bar.hidden = !needs.is_running;
   if (needs.total && needs.current) bar.value = (100 * needs.done) / needs.total;

@@ -1,6 +1,6 @@
 /** @import { HotwordList } from "../../api/types.js" */
 import { problemOf } from "../../api/client.js";
-import { find, onAction, write } from "../../lib/dom.js";
+import { buttonOf, find, onAction, slotOf, write } from "../../lib/dom.js";
 import { createList, deleteList, getLists, replaceList } from "../../api/hotword-lists.js";
 import { t } from "../../lib/messages.js";
 import { submitDialog } from "../common/form-dialog.js";
@@ -126,14 +126,14 @@ export class HotwordLists {
     const isNew = !list || !isSame(list.words, this.#words.value);
     const hasWords = this.#words.value.trim() !== "";
     this.#keepPlace(this.#lists.length);
-    find(this.#root, '[data-action="save-list"]', HTMLButtonElement).disabled = !hasWords || !isNew;
+    buttonOf(this.#root, "save-list").disabled = !hasWords || !isNew;
     this.#offer("update-list", list !== undefined && hasWords && isNew);
     this.#offer("delete-list", list !== undefined);
   }
 
   /** @param {number} count */
   #keepPlace(count) {
-    find(this.#root, '[data-slot="lists"]', HTMLElement).hidden = count === 0;
+    slotOf(this.#root, "lists").hidden = count === 0;
   }
 
   /** @param {string} action @param {boolean} isPossible */

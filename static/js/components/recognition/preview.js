@@ -1,4 +1,4 @@
-import { find } from "../../lib/dom.js";
+import { buttonOf, find } from "../../lib/dom.js";
 
 /**
  * Let the person hear a recording before it is sent, where the browser can play it.
@@ -10,7 +10,7 @@ export function preview(row, file) {
   const audio = new Audio();
   if (!file.type || !audio.canPlayType(file.type)) return;
   row.dataset.playable = "";
-  const button = find(row, '[data-action="play"]', HTMLButtonElement);
+  const button = buttonOf(row, "play");
   button.addEventListener("click", () => {
     audio.src ||= URL.createObjectURL(file);
     if (audio.paused) void audio.play();

@@ -1,5 +1,6 @@
 /** @import { RecognitionOptions } from "../../api/types.js" */
 import { find } from "../../lib/dom.js";
+import { readJson } from "../../lib/storage.js";
 import { HotwordLists } from "./hotword-lists.js";
 
 const KEY = "funasr.recognition-settings";
@@ -27,7 +28,7 @@ export class RecognitionSettings {
     }
     const more = find(this.#root, "[data-more-languages]", HTMLDetailsElement);
     more.hidden = !more.querySelector("label:not([hidden])");
-    this.#choose("language", read(this.#key).language);
+    this.#choose("language", this.#stored.language);
   }
 
   /** @returns {RecognitionOptions} */
@@ -70,25 +71,21 @@ export class RecognitionSettings {
       find(this.#root, `[name="${name}"]`, HTMLInputElement).checked = true;
   }
 
+  /** @returns {Record<string, unknown>} */
+  get #stored() {
+    return readJson(localStorage, this.#key) ?? {};
+  }
+
   #remember() {
     localStorage.setItem(this.#key, JSON.stringify(this.values));
   }
 
   #restore() {
-    const stored = read(this.#key);
+    const stored = this.#stored;
     for (const name of ["language", "quality", "channels"]) this.#choose(name, stored[name]);
     for (const name of ["itn", "punctuation"]) {
       if (typeof stored[name] === "boolean") this.#switch(name).checked = stored[name];
     }
     if (typeof stored.hotwords === "string") this.#hotwords.value = stored.hotwords;
-  }
-}
-
-/** @param {string} key @returns {Record<string, unknown>} */
-function read(key) {
-  try {
-    return JSON.parse(localStorage.getItem(key) ?? "{}");
-  } catch {
-    return {};
   }
 }

@@ -1,7 +1,7 @@
 import { watchLevel } from "../../audio/level.js";
 import { openMicrophone } from "../../audio/microphone.js";
 import { Recording } from "../../audio/recording.js";
-import { find, onAction, write } from "../../lib/dom.js";
+import { buttonOf, find, onAction, write } from "../../lib/dom.js";
 import { clock } from "../../lib/format.js";
 import { t } from "../../lib/messages.js";
 
@@ -44,7 +44,7 @@ export class Recorder {
     this.#loudest = 0;
     this.#root.hidden = false;
     this.#setState("recording");
-    find(this.#root, '[data-action="stop"]', HTMLButtonElement).focus();
+    buttonOf(this.#root, "stop").focus();
   }
 
   pause() {

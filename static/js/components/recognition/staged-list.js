@@ -4,6 +4,7 @@ import { copyOf, find, onAction, write } from "../../lib/dom.js";
 import { clock, filesize } from "../../lib/format.js";
 import { t } from "../../lib/messages.js";
 import { upload } from "../../api/upload.js";
+import { tooLarge } from "../../uploads/too-large.js";
 import { fillProblem } from "../common/problem-box.js";
 import { preview } from "./preview.js";
 
@@ -138,13 +139,4 @@ export class StagedList {
 function setState({ row }, state) {
   row.dataset.state = state;
   write(row, "remove", state === "uploading" ? t("Cancel") : t("Remove"));
-}
-
-/** @param {number} limitBytes */
-function tooLarge(limitBytes) {
-  return {
-    code: "upload_too_large",
-    message: t("The file is larger than the limit of {limit}.", { limit: filesize(limitBytes) }),
-    advice: t("Send a compressed copy (MP3, M4A or Opus), or let the administrator raise FUNASR_MAX_UPLOAD_MB."),
-  };
 }

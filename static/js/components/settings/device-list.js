@@ -1,5 +1,5 @@
 /** @import { Device } from "../../api/types.js" */
-import { copyOf, field, find, onAction, write } from "../../lib/dom.js";
+import { buttonOf, copyOf, field, find, onAction, write } from "../../lib/dom.js";
 import { t } from "../../lib/messages.js";
 import { problemOf } from "../../api/client.js";
 import { getDevices } from "../../api/settings.js";
@@ -21,7 +21,7 @@ export function deviceList(root, onDevices) {
 
   /** @param {boolean} again */
   async function refresh(again) {
-    const button = find(root, '[data-action="look-again"]', HTMLButtonElement);
+    const button = buttonOf(root, "look-again");
     button.disabled = true;
     field(root, "looking").hidden = false;
     showError(root, null);

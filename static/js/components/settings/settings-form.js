@@ -1,7 +1,8 @@
 /** @import { Model, SettingItem, Settings } from "../../api/types.js" */
 import { Refusal, problemOf } from "../../api/client.js";
-import { find, onAction, write } from "../../lib/dom.js";
+import { buttonOf, field, find, onAction, slotOf, write } from "../../lib/dom.js";
 import { t } from "../../lib/messages.js";
+import { readJson } from "../../lib/storage.js";
 import { changeSettings, getSettings } from "../../api/settings.js";
 import { deviceName } from "../../lib/wording.js";
 import { fillProblem } from "../common/problem-box.js";
@@ -117,7 +118,7 @@ export class SettingsForm {
       const row = this.#rows.find((candidate) => nameOf(candidate) === item.name);
       if (row) take(row, item);
     }
-    const slot = find(this.#form, '[data-slot="taken-back"]', HTMLElement);
+    const slot = slotOf(this.#form, "taken-back");
     slot.hidden = !answer.taken_back;
     fillProblem(slot, answer.taken_back?.problem ?? null);
     this.#followReload(answer);
@@ -151,8 +152,8 @@ export class SettingsForm {
   #show() {
     const dirty = this.#dirty;
     for (const row of this.#rows) row.toggleAttribute("data-dirty", dirty.includes(row));
-    find(this.#form, '[data-action="save"]', HTMLButtonElement).disabled = !dirty.length || this.#isSaving;
-    find(this.#form, '[data-action="discard"]', HTMLButtonElement).disabled = !dirty.length || this.#isSaving;
+    buttonOf(this.#form, "save").disabled = !dirty.length || this.#isSaving;
+    buttonOf(this.#form, "discard").disabled = !dirty.length || this.#isSaving;
     find(this.#form, "[data-reload]", HTMLProgressElement).hidden = !this.#isReloading;
     write(this.#form, "summary", dirty.length && !this.#outcome ? summary(dirty) : this.#outcome || t("No changes"));
   }
@@ -231,17 +232,11 @@ function setValue(row, value) {
 
 /** @param {HTMLElement} row @param {string} text */
 function showError(row, text) {
-  const line = find(row, '[data-field="error"]', HTMLElement);
+  const line = field(row, "error");
   line.textContent = text;
   line.hidden = !text;
   controlOf(row).ariaInvalid = text ? "true" : null;
 }
 
 /** @returns {Record<string, SettingItem["value"]>} */
-function readDraft() {
-  try {
-    return JSON.parse(sessionStorage.getItem(DRAFT) ?? "{}");
-  } catch {
-    return {};
-  }
-}
+const readDraft = () => readJson(sessionStorage, DRAFT) ?? {};

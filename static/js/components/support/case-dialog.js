@@ -2,7 +2,7 @@
 import { problemOf } from "../../api/client.js";
 import { caseAddress, previewCase } from "../../api/cases.js";
 import { examineServer } from "../../api/doctor.js";
-import { copyOf, find, onAction, write } from "../../lib/dom.js";
+import { buttonOf, copyOf, find, onAction, write } from "../../lib/dom.js";
 import { filesize } from "../../lib/format.js";
 import { browserId, post } from "../../lib/journal.js";
 import { t } from "../../lib/messages.js";
@@ -54,7 +54,7 @@ async function show() {
 
 /** Let the doctor make all checks; the case takes his newest report. */
 async function examine() {
-  const button = find(dialog, '[data-action="examine"]', HTMLButtonElement);
+  const button = buttonOf(dialog, "examine");
   button.disabled = true;
   save.ariaDisabled = "true";
   write(dialog, "case-status", t("Examining the server …"));

@@ -1,5 +1,5 @@
 /** @import { LogLine, LogPage } from "../../api/types.js" */
-import { copyOf, field, find } from "../../lib/dom.js";
+import { copyOf, field, find, slotOf } from "../../lib/dom.js";
 
 const MAX_LINES = 2000; // the oldest leave, so that a page that follows for a day stays quick
 
@@ -17,7 +17,7 @@ export class LogView {
   /** Show another page in place of what is there. @param {LogPage} page */
   replace(page) {
     this.#list.replaceChildren(...page.entries.map(lineOf));
-    find(this.#root, '[data-slot="cut"]', HTMLElement).hidden = !page.is_cut;
+    slotOf(this.#root, "cut").hidden = !page.is_cut;
     this.toEnd();
     this.#showEmpty();
   }
@@ -41,7 +41,7 @@ export class LogView {
   }
 
   #showEmpty() {
-    find(this.#root, '[data-slot="empty"]', HTMLElement).hidden = this.#list.children.length > 0;
+    slotOf(this.#root, "empty").hidden = this.#list.children.length > 0;
   }
 }
 

@@ -1,5 +1,5 @@
 /** @import { Difference, Replay, ReplayResult } from "../../api/types.js" */
-import { find, write } from "../../lib/dom.js";
+import { create, field, find, slotOf, write } from "../../lib/dom.js";
 import { t } from "../../lib/messages.js";
 import { comparedRow, comparisonTable } from "../jobs/text-comparison.js";
 
@@ -11,15 +11,15 @@ import { comparedRow, comparisonTable } from "../jobs/text-comparison.js";
  * @param {ReplayResult} result
  */
 export function showResult(root, replay, result) {
-  find(root, '[data-field="verdict-box"]', HTMLElement).dataset.verdict = result.verdict;
+  field(root, "verdict-box").dataset.verdict = result.verdict;
   write(root, "of", replay.name);
   const [verdict, meaning] = verdictWording(result);
   write(root, "verdict", verdict);
   write(root, "meaning", meaning);
-  find(root, "[data-facts]", HTMLElement).replaceChildren(...factsOf(result).map((fact) => element("li", fact)));
+  find(root, "[data-facts]", HTMLElement).replaceChildren(...factsOf(result).map((fact) => create("li", {}, fact)));
   find(root, "[data-differences]", HTMLElement).replaceChildren(...result.differences.map(differenceRow));
-  slot(root, "differences").hidden = !result.differences.length;
-  slot(root, "no-differences").hidden = !!result.differences.length;
+  slotOf(root, "differences").hidden = !result.differences.length;
+  slotOf(root, "no-differences").hidden = !!result.differences.length;
   showTexts(root, result);
   return `${verdict}. ${meaning}`;
 }
@@ -63,16 +63,13 @@ function factsOf({ error, cer, timing_seconds, segments_compared, segments_same,
 
 /** @param {Difference} difference */
 function differenceRow({ label, recorded, here }) {
-  const row = element("tr", "");
-  const head = element("th", label);
-  head.setAttribute("scope", "row");
-  row.append(head, element("td", recorded), element("td", here));
-  return row;
+  const head = create("th", { scope: "row" }, label);
+  return create("tr", {}, head, create("td", {}, recorded), create("td", {}, here));
 }
 
 /** @param {HTMLElement} root @param {ReplayResult} result */
 function showTexts(root, { segments, segments_compared, segments_same }) {
-  slot(root, "texts").hidden = !segments.length;
+  slotOf(root, "texts").hidden = !segments.length;
   const { table, body } = comparisonTable([t("Time"), t("Then"), t("Here")]);
   body.append(
     ...segments.map((segment) =>
@@ -91,16 +88,4 @@ function showTexts(root, { segments, segments_compared, segments_same }) {
 /** @param {string} text @param {string | null} error */
 function textOf(text, error) {
   return error ? t("Error: {code}", { code: error }) : text;
-}
-
-/** @param {HTMLElement} root @param {string} name */
-function slot(root, name) {
-  return find(root, `[data-slot="${name}"]`, HTMLElement);
-}
-
-/** @param {string} name @param {string} text */
-function element(name, text) {
-  const made = document.createElement(name);
-  made.textContent = text;
-  return made;
 }

@@ -1,5 +1,5 @@
 /** @import { SaveState } from "../../editing/edit-saver.js" */
-import { find, write } from "../../lib/dom.js";
+import { buttonOf, find, write } from "../../lib/dom.js";
 import { t } from "../../lib/messages.js";
 
 /**
@@ -13,7 +13,7 @@ export function showSaveState(root, { name, why = "" }) {
   write(root, "save-state", wording(name));
   write(root, "save-why", why);
   find(root, "[data-conflict]", HTMLElement).hidden = name !== "conflict";
-  find(root, '[data-action="save-now"]', HTMLElement).hidden = name !== "waiting" && name !== "refused";
+  buttonOf(root, "save-now").hidden = name !== "waiting" && name !== "refused";
 }
 
 /** @param {SaveState["name"]} name */

@@ -1,7 +1,7 @@
 /** @import { Finding } from "../../api/types.js" */
 import { url } from "../../lib/address.js";
 import { getFindings, problemOf, retranscribe } from "../../api/client.js";
-import { copyOf, find, write } from "../../lib/dom.js";
+import { copyOf, field, find, write } from "../../lib/dom.js";
 import { coalesced } from "../../lib/coalesce.js";
 
 const panel = document.querySelector("[data-findings]");
@@ -29,7 +29,7 @@ function findingsPanel(panel) {
   /** @param {Event} event */
   async function act({ target }) {
     if (!(target instanceof HTMLButtonElement) || !target.dataset.remedy) return;
-    const errorLine = find(panel, '[data-field="finding-error"]', HTMLElement);
+    const errorLine = field(panel, "finding-error");
     errorLine.hidden = true;
     target.disabled = true;
     try {

@@ -1,6 +1,6 @@
 /** @import { Player } from "./player.js" */
 /** @import { HotwordOutcome } from "../../api/types.js" */
-import { copyOf, field, find, write } from "../../lib/dom.js";
+import { copyOf, create, field, find, write } from "../../lib/dom.js";
 import { clock } from "../../lib/format.js";
 import { hotwordFate } from "../../lib/wording.js";
 
@@ -37,10 +37,7 @@ function rowOf(outcome) {
 
 /** @param {{start: number}} place */
 function placeOf({ start }) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "hotword__place";
+  const button = create("button", { type: "button", className: "hotword__place" }, clock(start));
   button.dataset.start = String(start);
-  button.textContent = clock(start);
   return button;
 }

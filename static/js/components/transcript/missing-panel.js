@@ -1,5 +1,5 @@
 import { problemOf } from "../../api/client.js";
-import { find } from "../../lib/dom.js";
+import { field } from "../../lib/dom.js";
 import { t } from "../../lib/messages.js";
 import { getMissing } from "../../api/vad.js";
 import { MissingList } from "../vad/missing-list.js";
@@ -15,7 +15,7 @@ const AGAIN_MS = 1500; // while a long recording is being read
  */
 export function missingPanel(panel, audio) {
   const id = panel.dataset.missing ?? "";
-  const status = find(panel, '[data-field="missing-status"]', HTMLElement);
+  const status = field(panel, "missing-status");
   const player = new IntervalPlayer(audio);
   const list = new MissingList(
     panel,

@@ -1,7 +1,7 @@
 /** @import { EditedText } from "../../editing/edited-text.js" */
 /** @import { Player } from "./player.js" */
 /** @import { SegmentList } from "./segment-list.js" */
-import { find, onAction } from "../../lib/dom.js";
+import { buttonOf, onAction } from "../../lib/dom.js";
 
 const KEY = "funasr.skip-silence";
 const SHORT_SECONDS = 0.4; // a pause of this length is not worth a jump
@@ -22,8 +22,8 @@ export class PlaybackModes {
     this.#player = player;
     this.#list = list;
     this.#text = text;
-    this.#loop = find(root, '[data-action="loop"]', HTMLButtonElement);
-    this.#skip = find(root, '[data-action="skip"]', HTMLButtonElement);
+    this.#loop = buttonOf(root, "loop");
+    this.#skip = buttonOf(root, "skip");
     this.#skip.ariaPressed = String(localStorage.getItem(KEY) === "on");
     onAction(root, (action) => {
       if (action === "loop") this.toggleLoop();

@@ -1,4 +1,4 @@
-import { find, onAction, write } from "../../lib/dom.js";
+import { buttonOf, field, find, onAction, write } from "../../lib/dom.js";
 import { clock } from "../../lib/format.js";
 import { t } from "../../lib/messages.js";
 import { problemIn } from "../../api/client.js";
@@ -16,7 +16,7 @@ export class Player {
   constructor(root) {
     this.#root = root;
     this.#audio = find(root, "audio", HTMLAudioElement);
-    this.#button = find(root, '[data-action="play"]', HTMLButtonElement);
+    this.#button = buttonOf(root, "play");
     this.#speed = find(root, "[data-speed]", HTMLSelectElement);
     this.#audio.controls = false;
     this.#listen();
@@ -119,7 +119,7 @@ export class Player {
 
   /** Say why nothing is heard: the recording is gone, or this browser cannot play its format. */
   async #explain() {
-    const line = find(this.#root, '[data-field="player-problem"]', HTMLElement);
+    const line = field(this.#root, "player-problem");
     line.textContent =
       (await refusalOf(this.#audio.src)) ?? t("This browser cannot play this kind of file. Download it to hear it.");
     line.hidden = false;

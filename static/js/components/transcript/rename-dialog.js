@@ -1,48 +1,25 @@
 /** @import { Transcription } from "../../api/types.js" */
-import { problemOf, renameTranscription } from "../../api/client.js";
+import { renameTranscription } from "../../api/client.js";
 import { find } from "../../lib/dom.js";
-import { showError } from "../common/problem-box.js";
+import { submitDialog } from "../common/form-dialog.js";
 
-/** The dialog that gives a transcription another name. */
-export class RenameDialog {
-  #dialog = find(document, "#rename", HTMLDialogElement);
-  #id;
-  #renamed;
-
-  /**
-   * @param {string} id
-   * @param {(job: Transcription) => void} renamed
-   */
-  constructor(id, renamed) {
-    this.#id = id;
-    this.#renamed = renamed;
-    this.#dialog.addEventListener("submit", (event) => void this.#onSubmit(event));
-  }
-
-  /** @param {string} name the present one */
-  open(name) {
-    this.#input.value = name;
-    showError(this.#dialog, null);
-    this.#dialog.showModal();
-    this.#input.select();
-  }
-
-  // Internal
-
-  get #input() {
-    return find(this.#dialog, "input", HTMLInputElement);
-  }
-
-  /** @param {SubmitEvent} event */
-  async #onSubmit(event) {
-    const isSaved = !(event.submitter instanceof HTMLButtonElement) || event.submitter.value === "save";
-    if (!isSaved) return;
-    event.preventDefault();
-    try {
-      this.#renamed(await renameTranscription(this.#id, this.#input.value.trim()));
-      this.#dialog.close();
-    } catch (error) {
-      showError(this.#dialog, problemOf(error));
-    }
-  }
+/**
+ * Let the person give a transcription another name.
+ *
+ * @param {string} id
+ * @param {string} name the present one
+ * @returns {Promise<Transcription | null>} null where it keeps its name
+ */
+export async function renameInDialog(id, name) {
+  const dialog = find(document, "#rename", HTMLDialogElement);
+  const input = find(dialog, "input", HTMLInputElement);
+  /** @type {Transcription | null} */
+  let renamed = null;
+  input.value = name;
+  const isOver = submitDialog(dialog, "save", async () => {
+    renamed = await renameTranscription(id, input.value.trim());
+  });
+  input.select();
+  await isOver;
+  return renamed;
 }

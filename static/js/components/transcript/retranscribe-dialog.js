@@ -1,38 +1,14 @@
+import { retranscribe } from "../../api/client.js";
 import { url } from "../../lib/address.js";
-import { problemOf, retranscribe } from "../../api/client.js";
-import "../../lib/dialog.js";
 import { find } from "../../lib/dom.js";
-import { showError } from "../common/problem-box.js";
+import { submitDialog } from "../common/form-dialog.js";
 
-/**
- * The dialog that has the recording recognised once more; it leads to the new transcription.
- *
- * @param {string} id
- * @returns {() => void} opens it
- */
-export function retranscribeDialog(id) {
-  const dialog = find(document, "#retranscribe", HTMLDialogElement);
-  const form = find(dialog, "form", HTMLFormElement);
-  form.addEventListener("submit", (event) => void onSubmit(event));
-  return () => {
-    showError(dialog, null);
-    dialog.showModal();
-  };
-
-  /** @param {SubmitEvent} event */
-  async function onSubmit(event) {
-    const button = event.submitter;
-    if (!(button instanceof HTMLButtonElement) || button.value !== "retranscribe") return;
-    event.preventDefault();
-    button.disabled = true;
-    try {
-      const job = await retranscribe(id, optionsOf(new FormData(form)));
-      location.assign(url(`/transcriptions/${job.id}`));
-    } catch (error) {
-      showError(dialog, problemOf(error));
-      button.disabled = false;
-    }
-  }
+/** Let the person have the recording recognised once more; it leads to the new transcription. @param {string} id */
+export async function retranscribeInDialog(id) {
+  await submitDialog(find(document, "#retranscribe", HTMLDialogElement), "retranscribe", async (form) => {
+    const job = await retranscribe(id, optionsOf(form));
+    location.assign(url(`/transcriptions/${job.id}`));
+  });
 }
 
 /** @param {FormData} chosen */

@@ -1,6 +1,6 @@
 /** @import { EditedText, Row } from "../../editing/edited-text.js" */
 /** @import { SegmentList } from "./segment-list.js" */
-import { copyOf, find, onAction } from "../../lib/dom.js";
+import { buttonOf, copyOf, find, onAction } from "../../lib/dom.js";
 import { clock } from "../../lib/format.js";
 import { t } from "../../lib/messages.js";
 
@@ -142,7 +142,7 @@ export class SegmentEditor {
     this.#area.style.blockSize = "auto";
     this.#area.style.blockSize = `${this.#area.scrollHeight + 2}px`;
     const now = this.#text.row(row.key) ?? row;
-    find(this.#form, '[data-action="merge"]', HTMLButtonElement).disabled = !this.#text.canMerge(now);
-    find(this.#form, '[data-action="restore"]', HTMLButtonElement).disabled = !now.isEdited;
+    buttonOf(this.#form, "merge").disabled = !this.#text.canMerge(now);
+    buttonOf(this.#form, "restore").disabled = !now.isEdited;
   }
 }

@@ -1,10 +1,10 @@
 /** @import { Row } from "../../editing/edited-text.js" */
-/** @import { DiffPart } from "../../editing/diff.js" */
 /** @import { Word } from "../../api/types.js" */
 import { differences } from "../../editing/diff.js";
-import { copyOf, find } from "../../lib/dom.js";
+import { copyOf, create, find } from "../../lib/dom.js";
 import { clock } from "../../lib/format.js";
 import { t } from "../../lib/messages.js";
+import { markedParts } from "../common/marked-parts.js";
 import { soundNames } from "../../lib/wording.js";
 
 /** @typedef {"text" | "raw" | "both" | "changes"} View */
@@ -43,8 +43,11 @@ export function fillRow(element, row) {
   content.dataset.shows = key;
   content.replaceChildren(
     ...(note
-      ? [paragraph("segment__note", note)]
-      : [paragraph("segment__text", row.text), paragraph("segment__raw", row.text_raw)]),
+      ? [create("p", { className: "segment__note" }, note)]
+      : [
+          create("p", { className: "segment__text" }, row.text),
+          create("p", { className: "segment__raw" }, row.text_raw),
+        ]),
   );
 }
 
@@ -54,8 +57,8 @@ export function showBoth(element, row) {
   const written = element.querySelector(".segment__text");
   if (!spoken || !written || spoken.firstElementChild || written.firstElementChild) return;
   const { before, after } = differences(row.text_raw, row.text);
-  spoken.replaceChildren(...before.map((part) => marked(part, "del")));
-  written.replaceChildren(...after.map((part) => marked(part, "ins")));
+  spoken.replaceChildren(...markedParts(before, "del"));
+  written.replaceChildren(...markedParts(after, "ins"));
 }
 
 /**
@@ -72,8 +75,8 @@ export function showChanges(element, row, pieces) {
     return;
   }
   const { before, after } = differences(row.original, row.text);
-  const original = originalOf(before.map((part) => marked(part, "del")));
-  if (text.className === "segment__text") text.replaceChildren(...after.map((part) => marked(part, "ins")));
+  const original = originalOf(markedParts(before, "del"));
+  if (text.className === "segment__text") text.replaceChildren(...markedParts(after, "ins"));
   text.after(original);
 }
 
@@ -100,12 +103,8 @@ export function renderWords(paragraph, text, words, wordingOf, threshold) {
 
 /** @param {(Node | string)[]} content */
 function originalOf(content) {
-  const element = paragraph("segment__original", "");
-  const label = document.createElement("span");
-  label.className = "segment__label";
-  label.textContent = t("Original");
-  element.append(label, ...content);
-  return element;
+  const label = create("span", { className: "segment__label" }, t("Original"));
+  return create("p", { className: "segment__original" }, label, ...content);
 }
 
 /** @param {Row} row */
@@ -118,11 +117,8 @@ function noteOf({ state, text, isEdited }) {
 
 /** @param {Word} word @param {number} number @param {string} text @param {number} threshold */
 function wordOf({ start, confidence }, number, text, threshold) {
-  const element = document.createElement("span");
-  element.className = "word";
-  element.dataset.word = String(number);
-  element.dataset.start = String(start);
-  element.textContent = text;
+  const element = create("span", { className: "word" }, text);
+  Object.assign(element.dataset, { word: String(number), start: String(start) });
   if (confidence < threshold) {
     element.classList.add("is-unsure");
     element.title = t("{percent}% sure", { percent: Math.round(confidence * 100) });
@@ -147,20 +143,4 @@ function* piecesOf(text, wordings) {
     }
     if (position > begin) yield { word, begin, end: position };
   }
-}
-
-/** @param {DiffPart} part @param {"del" | "ins"} name */
-function marked({ text, isChanged }, name) {
-  if (!isChanged || !text.trim()) return text;
-  const element = document.createElement(name);
-  element.textContent = text;
-  return element;
-}
-
-/** @param {string} name @param {string} text */
-function paragraph(name, text) {
-  const element = document.createElement("p");
-  element.className = name;
-  element.textContent = text;
-  return element;
 }

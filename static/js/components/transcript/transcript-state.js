@@ -1,10 +1,11 @@
 /** @import { FullTranscription, ReceiptLine, Transcription } from "../../api/types.js" */
-import { copyOf, field, find, write } from "../../lib/dom.js";
+import { copyOf, create, field, find, slotOf, write } from "../../lib/dom.js";
 import { clock } from "../../lib/format.js";
 import { label } from "../../lib/labels.js";
 import { t } from "../../lib/messages.js";
-import { isOpen, optionValue, progressLine } from "../../lib/wording.js";
+import { isOpen, optionValue } from "../../lib/wording.js";
 import { fillProblem } from "../common/problem-box.js";
+import { showProgress } from "../jobs/job-progress.js";
 
 /**
  * Show everything of a transcription but its text.
@@ -18,10 +19,10 @@ export function showState(page, job) {
   page.toggleAttribute("data-exportable", !isOpen(job) && (job.state === "succeeded" || job.text !== ""));
   showHead(page, job);
   showProgress(page, job);
-  fillProblem(find(page, '[data-slot="failure"]', HTMLElement), job.error);
-  showWarnings(find(page, '[data-slot="warnings"]', HTMLElement), job.warnings);
+  fillProblem(slotOf(page, "failure"), job.error);
+  showWarnings(slotOf(page, "warnings"), job.warnings);
   showReceipt(find(page, "[data-receipt] tbody", HTMLElement), job.receipt);
-  showBlank(find(page, '[data-slot="blank"]', HTMLElement), job);
+  showBlank(slotOf(page, "blank"), job);
 }
 
 /** @param {HTMLElement} page @param {Transcription} job */
@@ -34,15 +35,6 @@ export function showHead(page, job) {
   write(page, "language", label("language", job.language));
   write(page, "model", job.model ?? "");
   write(page, "device", job.device ?? "");
-}
-
-/** @param {HTMLElement} page @param {Transcription} job */
-function showProgress(page, job) {
-  const bar = find(page, "progress", HTMLProgressElement);
-  if (job.state === "running" && job.progress.stage === "preparing") bar.removeAttribute("value");
-  else bar.value = job.progress.percent;
-  write(page, "detail", progressLine(job));
-  find(page, '[data-action="cancel"]', HTMLButtonElement).disabled = job.cancel_requested;
 }
 
 /** @param {HTMLElement} slot @param {string[]} warnings */
@@ -65,25 +57,10 @@ function showReceipt(body, receipt) {
 
 /** @param {ReceiptLine} line */
 function receiptRows({ name, asked, applied, reason }) {
-  const row = document.createElement("tr");
-  row.append(
-    cell("th", label("option", name), { scope: "row" }),
-    cell("td", optionValue(name, asked)),
-    cell("td", optionValue(name, applied)),
-  );
+  const cells = [asked, applied].map((value) => create("td", {}, optionValue(name, value)));
+  const row = create("tr", {}, create("th", { scope: "row" }, label("option", name)), ...cells);
   if (!reason) return [row];
-  const why = document.createElement("tr");
-  why.className = "receipt__why";
-  why.append(cell("td", reason, { colspan: "3" }));
-  return [row, why];
-}
-
-/** @param {string} kind @param {string} text @param {Record<string, string>} [attributes] */
-function cell(kind, text, attributes = {}) {
-  const element = document.createElement(kind);
-  element.textContent = text;
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  return element;
+  return [row, create("tr", { className: "receipt__why" }, create("td", { colSpan: 3 }, reason))];
 }
 
 /** @param {HTMLElement} line @param {FullTranscription} job */

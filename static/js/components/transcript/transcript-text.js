@@ -1,7 +1,7 @@
 /** @import { Player } from "./player.js" */
 /** @import { View } from "./segment-row.js" */
 /** @import { Segment } from "../../api/types.js" */
-import { copyOf, find, onAction } from "../../lib/dom.js";
+import { buttonOf, copyOf, find, onAction } from "../../lib/dom.js";
 import { EditSaver } from "../../editing/edit-saver.js";
 import { EditedText } from "../../editing/edited-text.js";
 import { WordStore } from "../../editing/word-store.js";
@@ -37,13 +37,13 @@ export class TranscriptText {
     this.#player = player;
     this.#words = new WordStore(id, this.#text);
     this.#list = new SegmentList(find(root, "[data-segments]", HTMLElement), this.#text, this.#words);
-    this.#follower = new PlaybackFollower(this.#list, player, find(root, '[data-action="follow"]', HTMLElement));
+    this.#follower = new PlaybackFollower(this.#list, player, buttonOf(root, "follow"));
     this.#editor = new SegmentEditor(this.#list, this.#text);
     this.#finder = new FindReplace(find(root, "[data-find]", HTMLElement), this.#list, this.#text);
     this.#saver = new EditSaver(id, this.#text, (state) =>
       showSaveState(find(root, "[data-save-state]", HTMLElement), state),
     );
-    this.#copy = find(root, '[data-action="copy"]', HTMLButtonElement);
+    this.#copy = buttonOf(root, "copy");
     const unsure = new UnsureWords(
       find(root, "[data-unsure]", HTMLElement),
       this.#list,
@@ -135,8 +135,8 @@ export class TranscriptText {
   #onChange() {
     const hasEdits = this.#text.edits.size > 0;
     this.#page.toggleAttribute("data-has-edits", hasEdits);
-    find(this.#page, '[data-action="undo"]', HTMLButtonElement).disabled = !this.#text.canUndo;
-    find(this.#page, '[data-action="redo"]', HTMLButtonElement).disabled = !this.#text.canRedo;
+    buttonOf(this.#page, "undo").disabled = !this.#text.canUndo;
+    buttonOf(this.#page, "redo").disabled = !this.#text.canRedo;
     if (!hasEdits && this.#list.view === "changes")
       find(this.#page, '[name="view"][value="text"]', HTMLInputElement).click();
     this.#fitTools();
@@ -172,7 +172,7 @@ export class TranscriptText {
   }
 
   #fitTools() {
-    find(this.#tools, '[data-action="restore-row"]', HTMLElement).hidden = !this.#list.rowOf(this.#tools)?.isEdited;
+    buttonOf(this.#tools, "restore-row").hidden = !this.#list.rowOf(this.#tools)?.isEdited;
   }
 
   /** The paragraph that has the focus, else the one that is said. */

@@ -5,6 +5,7 @@
 /** @import { SegmentList } from "./segment-list.js" */
 import { find, onAction, write } from "../../lib/dom.js";
 import { t } from "../../lib/messages.js";
+import { readJson } from "../../lib/storage.js";
 
 const KEY = "funasr.unsure-words";
 
@@ -77,13 +78,9 @@ export class UnsureWords {
   }
 
   #restore() {
-    try {
-      const { isOn = true, threshold } = JSON.parse(localStorage.getItem(KEY) ?? "{}");
-      this.#switch.checked = Boolean(isOn);
-      if (threshold) this.#range.value = String(threshold);
-    } catch {
-      localStorage.removeItem(KEY);
-    }
+    const { isOn = true, threshold } = readJson(localStorage, KEY) ?? {};
+    this.#switch.checked = Boolean(isOn);
+    if (threshold) this.#range.value = String(threshold);
   }
 
   /** @param {string} key */

@@ -1,5 +1,5 @@
 /** @import { Missing, MissingRule, MissingInterval } from "../../api/types.js" */
-import { copyOf, find, onAction } from "../../lib/dom.js";
+import { buttonOf, copyOf, field, find, onAction } from "../../lib/dom.js";
 import { moveFocus } from "../../lib/row-focus.js";
 import { preciseClock, secondsAndMs } from "../../lib/format.js";
 import { t } from "../../lib/messages.js";
@@ -73,8 +73,8 @@ export class MissingList {
     if (isAnew) this.#items.replaceChildren(...rows);
     else this.#items.append(...rows);
     this.#shown = (isAnew ? 0 : this.#shown) + rows.length;
-    find(this.#root, '[data-action="more-missing"]', HTMLElement).hidden = this.#shown >= missing.total;
-    find(this.#root, '[data-field="missing-none"]', HTMLElement).hidden = Object.keys(this.#titles).length > 0;
+    buttonOf(this.#root, "more-missing").hidden = this.#shown >= missing.total;
+    field(this.#root, "missing-none").hidden = Object.keys(this.#titles).length > 0;
   }
 
   /** @param {MissingRule} rule */
@@ -83,12 +83,12 @@ export class MissingList {
     const box = find(row, "input", HTMLInputElement);
     box.value = rule;
     box.checked = !this.#hidden.has(rule);
-    find(row, '[data-field="title"]', HTMLElement).textContent = title;
-    find(row, '[data-field="facts"]', HTMLElement).textContent = t("{count} × · {seconds} s", {
+    field(row, "title").textContent = title;
+    field(row, "facts").textContent = t("{count} × · {seconds} s", {
       count,
       seconds: seconds.toFixed(1),
     });
-    find(row, '[data-field="advice"]', HTMLElement).textContent = advice;
+    field(row, "advice").textContent = advice;
     return row;
   }
 
@@ -98,11 +98,9 @@ export class MissingList {
     row.dataset.start = String(start);
     row.dataset.end = String(end);
     row.dataset.rule = rule;
-    find(row, '[data-field="times"]', HTMLElement).textContent = `${preciseClock(start)} – ${preciseClock(end)}`;
-    find(row, '[data-field="length"]', HTMLElement).textContent = secondsAndMs(duration);
-    find(row, '[data-field="rule"]', HTMLElement).textContent = error
-      ? `${this.#titles[rule]}: ${error.message}`
-      : this.#titles[rule];
+    field(row, "times").textContent = `${preciseClock(start)} – ${preciseClock(end)}`;
+    field(row, "length").textContent = secondsAndMs(duration);
+    field(row, "rule").textContent = error ? `${this.#titles[rule]}: ${error.message}` : this.#titles[rule];
     find(row, "button", HTMLElement).setAttribute(
       "aria-label",
       t("Play from {start} to {end}", { start: preciseClock(start), end: preciseClock(end) }),

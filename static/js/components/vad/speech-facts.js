@@ -1,7 +1,7 @@
 /** @import { Analysis, Speech, VadOptions } from "../../api/types.js" */
 import { queryOf } from "../../api/vad.js";
 import { api } from "../../lib/address.js";
-import { field, write } from "../../lib/dom.js";
+import { create, field, write } from "../../lib/dom.js";
 import { clock } from "../../lib/format.js";
 import { t } from "../../lib/messages.js";
 
@@ -39,7 +39,7 @@ export function showExports(page, id, options, hasTexts) {
 
 /** @param {HTMLElement} slot @param {string[]} warnings */
 export function showWarnings(slot, warnings) {
-  slot.replaceChildren(...warnings.map(paragraph));
+  slot.replaceChildren(...warnings.map((text) => create("p", { className: "soft small" }, text)));
 }
 
 /** @param {number} seconds of speech @param {number} duration */
@@ -52,12 +52,4 @@ function amountOf(seconds, duration) {
 /** @param {Speech} speech */
 function textsProgress({ texts_done: done, texts_waiting: waiting, total }) {
   return done || waiting ? t("{done} of {total} pieces", { done, total }) : "";
-}
-
-/** @param {string} text */
-function paragraph(text) {
-  const element = document.createElement("p");
-  element.className = "soft small";
-  element.textContent = text;
-  return element;
 }

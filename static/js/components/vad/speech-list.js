@@ -1,6 +1,6 @@
 /** @import { IntervalPlayer } from "./interval-player.js" */
 /** @import { Speech, SpeechSegment } from "../../api/types.js" */
-import { copyOf, find } from "../../lib/dom.js";
+import { buttonOf, copyOf, field, find } from "../../lib/dom.js";
 import { moveFocus } from "../../lib/row-focus.js";
 import { preciseClock, secondsAndMs } from "../../lib/format.js";
 import { t } from "../../lib/messages.js";
@@ -61,7 +61,7 @@ export class SpeechList {
 /** @param {HTMLElement} row @param {boolean} isCurrent @param {boolean} isPlaying */
 function mark(row, isCurrent, isPlaying) {
   row.classList.toggle("is-current", isCurrent);
-  find(row, '[data-action="play-interval"]', HTMLElement).ariaPressed = String(isCurrent && isPlaying);
+  buttonOf(row, "play-interval").ariaPressed = String(isCurrent && isPlaying);
 }
 
 /** @param {number} place @param {SpeechSegment} segment */
@@ -71,10 +71,10 @@ function rowOf(place, segment) {
   row.dataset.start = String(start);
   row.dataset.end = String(end);
   row.dataset.state = state;
-  find(row, '[data-field="number"]', HTMLElement).textContent = String(place + 1);
-  find(row, '[data-field="times"]', HTMLElement).textContent = `${preciseClock(start)} – ${preciseClock(end)}`;
-  find(row, '[data-field="length"]', HTMLElement).textContent = secondsAndMs(duration);
-  find(row, '[data-field="text"]', HTMLElement).textContent = textOf(segment);
+  field(row, "number").textContent = String(place + 1);
+  field(row, "times").textContent = `${preciseClock(start)} – ${preciseClock(end)}`;
+  field(row, "length").textContent = secondsAndMs(duration);
+  field(row, "text").textContent = textOf(segment);
   const [play, read] = ["play-interval", "transcribe"].map((action) =>
     find(row, `[data-action="${action}"]`, HTMLElement),
   );

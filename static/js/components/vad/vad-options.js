@@ -1,5 +1,6 @@
 /** @import { VadOptions } from "../../api/types.js" */
 import { find } from "../../lib/dom.js";
+import { readJson } from "../../lib/storage.js";
 
 /** The controls of speech detection that a form has; the last values are remembered by the browser. */
 export class VadOptionsForm {
@@ -95,7 +96,7 @@ export class VadOptionsForm {
 
   #recall() {
     /** @type {Record<string, number | string>} */
-    const stored = JSON.parse(localStorage.getItem(this.#memory) ?? "{}");
+    const stored = readJson(localStorage, this.#memory) ?? {};
     for (const [name, value] of Object.entries(stored)) {
       const choice = this.#form.querySelector(`input[type="radio"][name="${name}"][value="${value}"]`);
       if (choice instanceof HTMLInputElement) choice.checked = true;
