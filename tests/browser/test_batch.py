@@ -90,7 +90,7 @@ def test_twelve_dropped_files_are_read_and_exported_and_the_corrupt_one_alone_fa
 
     start(page, "Twelve calls")
 
-    expect_line(page, "12 of 12 done")
+    expect_line(page, "11 of 12 done · failed: 1")
     bad = row(page, "corrupt.mp3")
     expect(bad).to_have_attribute("data-state", "failed")
     expect(bad.locator('[data-field="code"]')).to_have_text("not_audio")
@@ -135,7 +135,7 @@ def test_the_same_sound_twice_is_read_once_and_the_other_leads_to_it(
     # They are sent side by side: whichever arrives first is read.
     duplicate = page.locator('.batch-item[data-state="duplicate"]')
     expect(duplicate).to_have_count(1)
-    expect_line(page, "2 of 2 done")
+    expect_line(page, "1 of 2 done · duplicates: 1")
     is_first_read = second.name in duplicate.inner_text()
     duplicate.get_by_role("link", name="this transcript").click()
 
@@ -213,7 +213,10 @@ def test_a_batch_is_paused_goes_on_is_cancelled_and_tried_again_by_keyboard(
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.locator('[data-batch] [data-field="state"]')).to_have_text("Cancelled")
+    counts = batch_of(page)["counts"]
+    expect_line(page, f"{counts['succeeded']} of 8 done · cancelled: {counts['cancelled']}")
     page.get_by_role("button", name="Try the failed again").press("Enter")
+    expect(page.locator("[data-notices]")).to_contain_text(f"Trying again: {counts['cancelled']}")
 
     expect(page.locator('.batch-item[data-state="succeeded"]')).to_have_count(8)
 

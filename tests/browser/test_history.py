@@ -7,17 +7,29 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.axe import check_accessible_in_both_themes
 from tests.browser.conftest import API, Server, new_context, transcribe
+from tests.engine.sounds import silence, wav_bytes
 
 
 @pytest.fixture(name="page")
 def _page(open_page: Callable[..., Page]) -> Page:
     """A page that has still to be led somewhere."""
     return open_page("about:blank")
+
+
+def test_a_recording_without_speech_says_so_in_every_list(page: Page, tmp_path: Path) -> None:
+    quiet = tmp_path / "nothing but silence.wav"
+    quiet.write_bytes(wav_bytes((silence(3.0) * 32767).astype(np.int16)))
+    id = transcribe(page, quiet)
+
+    for path in ("/", "/history"):
+        page.goto(path)
+        expect(page.locator(f'[data-job="{id}"] .job__text')).to_have_text("No speech was recognised.")
 
 
 def test_typing_searches_names_and_texts(page: Page, recording: Path) -> None:

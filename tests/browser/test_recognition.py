@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, FloatRect, Locator, Page, expect
 
 from tests.browser.axe import check_accessible
 from tests.browser.conftest import Server, hearing, new_context, transcribe, wait_for, wait_until_done
@@ -23,8 +23,22 @@ def start(page: Page) -> None:
     page.get_by_role("button", name="Start recognition").click()
 
 
+def box(locator: Locator) -> FloatRect:
+    measured = locator.bounding_box()
+    assert measured
+    return measured
+
+
 def job_row(page: Page, name: str) -> Locator:
     return page.locator("[data-job]", has_text=name).first
+
+
+def test_on_a_phone_what_was_started_comes_into_view(open_page: Callable[..., Page], recording: Path) -> None:
+    page = open_page(viewport={"width": 390, "height": 844})
+    choose(page, recording)
+    start(page)
+
+    expect(page.locator("[data-job]").first.get_by_role("link").first).to_be_in_viewport()
 
 
 @pytest.mark.smoke
@@ -294,16 +308,36 @@ def test_a_page_on_a_plain_network_address_says_why_there_is_no_microphone(
     browser.close()
 
 
-def test_the_awaited_result_opens_with_spoken_and_written_side_by_side(page: Page, recording: Path) -> None:
+def test_the_awaited_result_opens_with_its_buttons_above_six_lines_of_text(
+    page: Page, recording: Path
+) -> None:
     choose(page, recording)
     start(page)
     row = page.locator("[data-job]").first
     result = row.get_by_role("region", name="Result")
 
+    text = result.locator(".result__text")
+    expect(text).to_contain_text("18.5%。")
+    assert box(text)["height"] <= 6 * 1.85 * 18
+    for button in (result.get_by_role("link", name="Open"), result.get_by_role("button", name="Copy").first):
+        assert box(button)["y"] < box(text)["y"]
+    expect(result.get_by_role("columnheader", name="As spoken")).to_be_hidden()
+
+
+def test_spoken_and_written_stand_side_by_side_and_punctuation_is_no_difference(
+    page: Page, recording: Path
+) -> None:
+    choose(page, recording)
+    start(page)
+    row = page.locator("[data-job]").first
+    result = row.get_by_role("region", name="Result")
+    result.get_by_text("Side by side").click()
+
     expect(result.get_by_role("columnheader", name="As spoken")).to_be_visible()
     expect(result.locator("tbody tr")).to_have_count(3)
     assert "百分之十八点五" in result.locator("del").all_inner_texts()
-    assert "18.5%。" in result.locator("ins").all_inner_texts()
+    assert "18.5%" in result.locator("ins").all_inner_texts()
+    assert not [mark for mark in result.locator("ins").all_inner_texts() if mark.strip("，。") != mark]
 
     row.get_by_role("button", name="Result").click()
     expect(result).to_be_hidden()

@@ -45,6 +45,17 @@ export function hotwordFate({ status, unknown }) {
 }
 
 /**
+ * The beginning of a text; a recording that is done without one had no speech, unless a person took the text away. As
+ * no_speech in templates/macros/wording.html.
+ *
+ * @param {{state: string, text: string, edit_revision?: number}} job
+ */
+export function textLine({ state, text, edit_revision = 0 }) {
+  if (text || state !== "succeeded" || edit_revision) return text.slice(0, 200);
+  return t("No speech was recognised.");
+}
+
+/**
  * Say in one line how far a job is.
  *
  * @param {Transcription} job

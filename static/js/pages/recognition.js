@@ -30,6 +30,7 @@ const recorder = new Recorder(
   find(composer, "[data-recorder]", HTMLElement),
   (file, seconds) => void stage(file, seconds),
 );
+let isStarted = false; // and no row has come yet
 
 startPage();
 shortcuts([
@@ -55,6 +56,7 @@ window.addEventListener("beforeunload", (event) => {
 });
 
 function start() {
+  isStarted = true;
   if (staged.waiting) void staged.send(settings.values, taken);
 }
 
@@ -69,10 +71,12 @@ async function stageKept() {
     staged.add(file, seconds, () => void deleteRecording(id));
 }
 
-/** @param {Transcription} job */
+/** The first row after a start comes into view: on a phone it lies below all settings. @param {Transcription} job */
 function taken(job) {
   results.expect(job);
-  jobs.show(job);
+  const row = jobs.show(job);
+  if (isStarted) row?.scrollIntoView({ block: "center" });
+  isStarted = false;
 }
 
 /** What is being recorded is asked about; what is on its way stops and can be sent again. */

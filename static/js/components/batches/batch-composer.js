@@ -10,6 +10,7 @@ import { folderZone } from "./folder-zone.js";
 import { showError } from "../common/problem-box.js";
 
 const SHOWN_NAMES = 6;
+const now = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "short", timeStyle: "short" }); // two batches of a day have two names
 
 /** What a new batch is put together from: files, a folder on the server, a name, settings. */
 export class BatchComposer {
@@ -119,15 +120,12 @@ export class BatchComposer {
     return this.#folder ? t("Ready to start: the folder on the server") : t("Nothing chosen yet");
   }
 
-  /** The folder that was chosen, or the day. */
+  /** The folder that was chosen, or the moment. */
   #proposedName() {
     const folders = new Set([...this.#chosen.values()].map(({ path }) => path.split("/").slice(0, -1)[0]));
     const [folder] = folders;
     if (folders.size === 1 && folder) return folder;
-    return (
-      this.#folder.split("/").filter(Boolean).at(-1) ??
-      t("Batch of {date}", { date: new Date().toLocaleDateString(document.documentElement.lang) })
-    );
+    return this.#folder.split("/").filter(Boolean).at(-1) ?? t("Batch of {date}", { date: now.format(new Date()) });
   }
 }
 

@@ -1,5 +1,5 @@
 /** @import { Batch } from "../../api/types.js" */
-import { badgeOf, batchLine, batchStateName, optionsLine } from "../../lib/batch-wording.js";
+import { badgeOf, batchLine, batchPercent, batchStateName, optionsLine } from "../../lib/batch-wording.js";
 import { showMoment } from "../../lib/moment.js";
 import { field, find, write } from "../../lib/dom.js";
 
@@ -8,8 +8,9 @@ import { field, find, write } from "../../lib/dom.js";
  *
  * @param {HTMLElement} head
  * @param {Batch} batch
+ * @param {number} total of its recordings, with those that are about to be uploaded
  */
-export function fillBatchHead(head, batch) {
+export function fillBatchHead(head, batch, total) {
   const { counts, state } = batch;
   head.dataset.state = state;
   write(head, "name", batch.name);
@@ -17,8 +18,8 @@ export function fillBatchHead(head, batch) {
   field(head, "state").dataset.state = badgeOf(batch);
   showMoment(find(head, "time", HTMLTimeElement), batch.created_at);
   write(head, "options", optionsLine(batch));
-  write(head, "line", batchLine(batch));
-  find(head, "progress", HTMLProgressElement).value = 100 * batch.progress;
+  write(head, "line", batchLine(batch, total));
+  find(head, "progress", HTMLProgressElement).value = batchPercent(batch, total);
   const open = counts.uploading + counts.queued + counts.running > 0;
   show(head, "pause", state === "running" && open);
   show(head, "resume", state === "paused");

@@ -4,6 +4,7 @@ import { copyOf, field, find, write } from "../../lib/dom.js";
 import { clock } from "../../lib/format.js";
 import { label } from "../../lib/labels.js";
 import { t } from "../../lib/messages.js";
+import { textLine } from "../../lib/wording.js";
 
 export function newItemRow() {
   return copyOf("batch-item-template");
@@ -26,7 +27,7 @@ export function fillItemRow(row, item, total) {
   write(row, "state", label("job_state", item.state));
   field(row, "state").dataset.state = item.state;
   write(row, "duration", item.duration === null ? "" : clock(item.duration));
-  write(row, "text", item.text);
+  write(row, "text", textLine(item));
   fillProgress(row, item);
   fillReason(row, item);
   for (const button of row.querySelectorAll("button[data-action]")) describe(button, item.name);

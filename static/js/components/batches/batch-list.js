@@ -1,7 +1,7 @@
 /** @import { Batch } from "../../api/types.js" */
 import { url } from "../../lib/address.js";
 import { problemOf } from "../../api/client.js";
-import { badgeOf, batchLine, batchStateName } from "../../lib/batch-wording.js";
+import { badgeOf, batchLine, batchPercent, batchStateName } from "../../lib/batch-wording.js";
 import { listBatches } from "../../api/batches.js";
 import { copyOf, field, find, onAction, write } from "../../lib/dom.js";
 import { coalesced } from "../../lib/coalesce.js";
@@ -65,6 +65,6 @@ function fill(row, batch) {
   field(row, "state").dataset.state = badgeOf(batch);
   write(row, "line", batchLine(batch));
   showMoment(find(row, "time", HTMLTimeElement), batch.created_at);
-  find(row, "progress", HTMLProgressElement).value = 100 * batch.progress;
+  find(row, "progress", HTMLProgressElement).value = batchPercent(batch);
   return row;
 }

@@ -11,6 +11,7 @@ import { BatchItems } from "./batch-items.js";
 import { confirmed } from "../common/confirm.js";
 import { folderZone } from "./folder-zone.js";
 import { showError, fillProblem } from "../common/problem-box.js";
+import { notify } from "../common/notices.js";
 import { UploadPanel } from "./upload-panel.js";
 
 /** One batch: its head, what is being uploaded to it, and its recordings. */
@@ -21,6 +22,7 @@ export class BatchView {
   #uploads;
   /** @type {Batch | null} */
   #batch = null;
+  #total = 0;
   /** Ask the server how the batch is. */
   refresh = coalesced(() => this.#load());
 
@@ -32,7 +34,7 @@ export class BatchView {
       this.#actOnItem(action, row),
     );
     this.#uploads = new UploadPanel(find(root, "[data-uploads]", HTMLElement), id, limitBytes, () =>
-      this.#showMissing(),
+      this.#showTotals(),
     );
     folderZone(find(root, "[data-zone]", HTMLElement), (found) => this.add(found));
     onAction(find(root, "[data-batch]", HTMLElement), (action) => void this.#act(action));
@@ -53,9 +55,8 @@ export class BatchView {
     this.#batch = batch;
     this.#root.dataset.state = "shown";
     document.title = `${batch.name} · ${document.title.split(" · ").at(-1)}`;
-    fillBatchHead(find(this.#root, "[data-batch]", HTMLElement), batch);
     fillFilter(this.#filter, batch);
-    this.#showMissing();
+    this.#showTotals();
     if (isFirst) this.#items.filter(this.#state, this.#shown);
     else this.#items.resize(this.#shown);
     this.#items.refresh();
@@ -89,6 +90,14 @@ export class BatchView {
     }
   }
 
+  #showTotals() {
+    if (!this.#batch) return;
+    const total = this.#batch.counts.total + this.#uploads.unannounced;
+    this.#total = this.#uploads.isActive ? Math.max(this.#total, total) : total; // an announced file is counted late
+    fillBatchHead(find(this.#root, "[data-batch]", HTMLElement), this.#batch, this.#total);
+    this.#showMissing();
+  }
+
   /** Files that were announced and not sent whole, by this page or one that was closed. */
   #showMissing() {
     const missing = this.#uploads.isActive ? 0 : (this.#batch?.counts.uploading ?? 0);
@@ -110,13 +119,19 @@ export class BatchView {
     const head = find(this.#root, "[data-batch]", HTMLElement);
     showError(head, null);
     try {
-      if (action === "pause" || action === "resume" || action === "retry")
-        this.show(await steerBatch(this.#id, action));
+      if (action === "pause" || action === "resume") this.show(await steerBatch(this.#id, action));
+      if (action === "retry") await this.#retry();
       if (action === "cancel") await this.#cancel();
       if (action === "delete") await this.#delete();
     } catch (error) {
       showError(head, problemOf(error));
     }
+  }
+
+  async #retry() {
+    const failed = unreadOf(this.#batch);
+    this.show(await steerBatch(this.#id, "retry"));
+    notify(t("Trying again: {count}", { count: failed - unreadOf(this.#batch) }));
   }
 
   async #cancel() {
@@ -153,4 +168,9 @@ export class BatchView {
     const before = { top: undefined, up: Math.max(0, position - 1), down: position + 2 }[where];
     return orderBatch(this.#id, { positions: [position], before });
   }
+}
+
+/** How many recordings ended without a text. @param {Batch | null} batch */
+function unreadOf(batch) {
+  return batch ? batch.counts.failed + batch.counts.cancelled : 0;
 }

@@ -38,6 +38,11 @@ export class UploadPanel {
     return this.#queue.isActive;
   }
 
+  /** How many files the server has not been told of yet. */
+  get unannounced() {
+    return this.#queue.items.filter(({ state }) => state === "waiting").length;
+  }
+
   /** @param {ChosenFile[]} found */
   add(found) {
     this.#queue.add(found);

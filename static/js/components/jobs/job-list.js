@@ -28,7 +28,7 @@ export class JobList {
     this.#followServer();
   }
 
-  /** Show `job`: in its row, or in a new one where the list takes new jobs. @param {Transcription} job */
+  /** Show `job`: in its row, or in a new one where the list takes new jobs. @param {Transcription} job @returns {HTMLElement | null} the row */
   show(job) {
     const row = this.#rowOf(job.id) ?? (this.#takesNew ? this.#newRow(job) : null);
     if (row) {
@@ -36,6 +36,7 @@ export class JobList {
       this.#shown(row, job);
     }
     this.#markEmpty();
+    return row;
   }
 
   // Internal

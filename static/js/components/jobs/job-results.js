@@ -1,15 +1,16 @@
 /** @import { FullTranscription, Transcription } from "../../api/types.js" */
-import { api } from "../../lib/address.js";
+import { api, url } from "../../lib/address.js";
 import { getTranscription, problemOf } from "../../api/client.js";
 import { buttonOf, copyOf, find, onAction, slotOf, write } from "../../lib/dom.js";
 import { t } from "../../lib/messages.js";
+import { textLine } from "../../lib/wording.js";
 import { TextComparison } from "./text-comparison.js";
 import { copyButton } from "../common/copy-button.js";
 import { showError } from "../common/problem-box.js";
 
 const MAX_SEGMENTS = 40; // a longer text is read on its own page
 
-/** The results inside the rows of a list: spoken and written side by side, to be copied and taken away. */
+/** The results inside the rows of a list: the text, to be opened, copied and exported, and beside what was spoken on demand. */
 export class JobResults {
   /** @type {Set<string>} jobs that this page has sent */
   #own = new Set();
@@ -55,17 +56,24 @@ async function toggle(row, button) {
 /** @param {HTMLElement} slot @param {FullTranscription} job */
 function fill(slot, job) {
   const result = copyOf("result-template");
-  const shown = job.segments.slice(0, MAX_SEGMENTS);
-  new TextComparison(find(result, "[data-compare]", HTMLElement)).show(shown);
-  const more = job.segments.length - shown.length;
-  write(result, "more", more > 0 ? t("{count} more pieces stand on the page of this text.", { count: more }) : "");
+  find(result, '[data-field="open"]', HTMLAnchorElement).href = url(`/transcriptions/${job.id}`);
+  write(result, "text", job.text || textLine(job));
+  fillComparison(find(result, "details", HTMLDetailsElement), job);
   for (const button of result.querySelectorAll("[data-copy]")) {
     if (!(button instanceof HTMLElement)) continue;
     copyButton(button, () => lines(job, button.dataset.copy === "raw" ? "text_raw" : "text"));
   }
-  for (const link of result.querySelectorAll("a"))
+  for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (result.querySelectorAll("[data-export]")))
     link.href = api(`/transcriptions/${job.id}/export?format=${link.dataset.export}`);
   slot.replaceChildren(result);
+}
+
+/** @param {HTMLDetailsElement} details @param {FullTranscription} job */
+function fillComparison(details, { segments }) {
+  details.hidden = !segments.length;
+  new TextComparison(find(details, "[data-compare]", HTMLElement)).show(segments.slice(0, MAX_SEGMENTS));
+  const more = segments.length - MAX_SEGMENTS;
+  write(details, "more", more > 0 ? t("{count} more pieces stand on the page of this text.", { count: more }) : "");
 }
 
 /** @param {FullTranscription} job @param {"text" | "text_raw"} name */

@@ -5,6 +5,7 @@ import { clock, filesize } from "../../lib/format.js";
 import { label } from "../../lib/labels.js";
 import { t } from "../../lib/messages.js";
 import { moment } from "../../lib/moment.js";
+import { textLine } from "../../lib/wording.js";
 import { fillProblem } from "../common/problem-box.js";
 import { showProgress } from "./job-progress.js";
 
@@ -31,7 +32,7 @@ export function fillJobRow(row, job) {
   fillFacts(row, job);
   showProgress(row, job);
   fillProblem(row, job.error);
-  if (!row.querySelector("mark")) write(row, "text", job.text.slice(0, 200));
+  if (!row.querySelector("mark")) write(row, "text", textLine(job));
 }
 
 /** @param {HTMLElement} row @param {Transcription} job */

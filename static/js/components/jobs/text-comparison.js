@@ -2,7 +2,7 @@ import { differences } from "../../editing/diff.js";
 import { arrange, create } from "../../lib/dom.js";
 import { clock } from "../../lib/format.js";
 import { t } from "../../lib/messages.js";
-import { markedParts } from "../common/marked-parts.js";
+import { markedParts, markedWords } from "../common/marked-parts.js";
 
 /** @typedef {{index: number, start: number, channel: number | null, text: string, text_raw: string}} Compared  a segment; others of its fields are not used */
 
@@ -55,21 +55,22 @@ export function comparisonTable(titles) {
  * A row with two texts beside each other, the changed parts marked.
  *
  * @param {{start: number, channel?: number | null, before: string, after: string}} compared
+ * @param {typeof markedParts} [marked]
  */
-export function comparedRow({ start, channel = null, before: former, after: latter }) {
+export function comparedRow({ start, channel = null, before: former, after: latter }, marked = markedParts) {
   const { before, after } = differences(former, latter);
   return create(
     "tr",
     {},
     create("td", {}, clock(start), ...(channel === null ? [] : [channelMark(channel)])),
-    create("td", {}, ...markedParts(before, "del")),
-    create("td", {}, ...markedParts(after, "ins")),
+    create("td", {}, ...marked(before, "del")),
+    create("td", {}, ...marked(after, "ins")),
   );
 }
 
 /** @param {Compared} segment */
 function rowOf({ start, channel, text, text_raw: raw }) {
-  return comparedRow({ start, channel, before: raw, after: text });
+  return comparedRow({ start, channel, before: raw, after: text }, markedWords);
 }
 
 /** @param {number} channel */

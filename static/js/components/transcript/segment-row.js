@@ -4,7 +4,7 @@ import { differences } from "../../editing/diff.js";
 import { copyOf, create, find } from "../../lib/dom.js";
 import { clock } from "../../lib/format.js";
 import { t } from "../../lib/messages.js";
-import { markedParts } from "../common/marked-parts.js";
+import { markedParts, markedWords } from "../common/marked-parts.js";
 import { soundNames } from "../../lib/wording.js";
 
 /** @typedef {"text" | "raw" | "both" | "changes"} View */
@@ -57,8 +57,8 @@ export function showBoth(element, row) {
   const written = element.querySelector(".segment__text");
   if (!spoken || !written || spoken.firstElementChild || written.firstElementChild) return;
   const { before, after } = differences(row.text_raw, row.text);
-  spoken.replaceChildren(...markedParts(before, "del"));
-  written.replaceChildren(...markedParts(after, "ins"));
+  spoken.replaceChildren(...markedWords(before, "del"));
+  written.replaceChildren(...markedWords(after, "ins"));
 }
 
 /**
