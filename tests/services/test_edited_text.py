@@ -6,7 +6,7 @@ import pytest
 
 from app.domain.edit_timing import Draft, place
 from app.domain.edits import Edit, overlaid
-from app.services.transcriptions.records import SegmentRecord
+from app.domain.transcription import SegmentRecord
 from tests.examples import examples
 
 
@@ -24,9 +24,9 @@ def test_edits_are_laid_over_the_segments_they_replace(example: dict[str, Any]) 
 
 
 def record(index: int, start: float, end: float, text: str, channel: int | None) -> SegmentRecord:
-    return SegmentRecord(index, start, end, "done", text, text, None, "", None, channel=channel)
+    return SegmentRecord(start, end, text, text, channel=channel, index=index, state="done")
 
 
 def edited(records: list[SegmentRecord], first: int, last: int, pieces: list[dict[str, Any]]) -> Edit:
     drafts = [Draft(**piece) for piece in pieces]
-    return Edit(first, last, place([each.heard for each in records[first : last + 1]], drafts))
+    return Edit(first, last, place(records[first : last + 1], drafts))

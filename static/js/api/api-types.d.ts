@@ -14,24 +14,6 @@ export interface Action {
   request?: string;
 }
 
-/** What is to be otherwise; what is left out is as it was the first time. */
-export interface Again {
-  /** `auto`, or the code of a language. */
-  language?: string | null;
-  /** `fast`, `balanced` or `accurate`. */
-  quality?: string | null;
-  /** Words to listen for: one on each line, or a list; a number after a word is its weight. */
-  hotwords?: string | string[] | null;
-  /** Whether spoken numbers are written as digits. */
-  itn?: boolean | null;
-  /** Whether pauses become punctuation. */
-  punctuation?: boolean | null;
-  /** `mix` or `separate`. */
-  channels?: string | null;
-  /** Name of a model that is here and reads it in a process of its own; empty: the one in use. */
-  model?: string | null;
-}
-
 /** How much of the sound goes into a case; the person decides. */
 export type AudioChoice = "whole" | "stretch" | "hash";
 
@@ -103,22 +85,6 @@ export interface BatchItemList {
 export interface BatchList {
   items: BatchAnswer[];
   total: number;
-}
-
-/** How the recordings are to be read; what is left out is as the server has it. */
-export interface BatchOptions {
-  /** `auto`, or the code of a language. */
-  language?: string;
-  /** Words to listen for, with a weight after a space if need be. */
-  hotwords?: string[];
-  /** Write spoken numbers as digits. */
-  itn?: boolean;
-  /** Punctuate by the pauses. */
-  punctuation?: boolean;
-  /** `mix` or `separate`: each channel on its own. */
-  channels?: string;
-  /** `fast`, `balanced` or `accurate`. */
-  quality?: string;
 }
 
 /** What clearing the cache has given back. */
@@ -710,7 +676,8 @@ export interface NeedsAnswer {
 export interface NewBatch {
   /** What to call it. */
   name: string;
-  options?: BatchOptions;
+  /** How the recordings are to be read. */
+  options?: OptionsPatch;
 }
 
 /** Recordings that change their places. */
@@ -737,7 +704,7 @@ export interface NewUpload {
 export interface Options {
   /** `auto`, or the code of a language. */
   language: string;
-  /** Words to listen for. */
+  /** Words to listen for, with a weight after a colon where it is not the usual one. */
   hotwords: string[];
   /** Whether spoken numbers are written as digits. */
   itn: boolean;
@@ -749,6 +716,37 @@ export interface Options {
   channels: string;
   /** Name of the model that reads it in a process of its own; empty: the one in use. */
   model: string;
+}
+
+/**
+ * What is to be different in a transcription; what is left out is as the server or the first transcription has it.
+ */
+export interface OptionsPatch {
+  /** What is spoken: `auto`, or the code of a language; the receipt says where a model does not know it. */
+  language?: "auto" | "zh" | "en" | "yue" | "ja" | "ko" | "zh-hant" | "af" | "am" | "ar" | "as" | "az" | "ba" | "be" | "bg" | "bn" | "bo" | "br" | "bs" | "ca" | "cs" | "cy" | "da" | "de" | "el" | "es" | "et" | "eu" | "fa" | "fi" | "fil" | "fo" | "fr" | "ga" | "gl" | "gu" | "ha" | "haw" | "he" | "hi" | "hr" | "ht" | "hu" | "hy" | "id" | "is" | "it" | "jw" | "ka" | "kk" | "km" | "kn" | "la" | "lb" | "ln" | "lo" | "lt" | "lv" | "mg" | "mi" | "mk" | "ml" | "mn" | "mr" | "ms" | "mt" | "my" | "ne" | "nl" | "nn" | "no" | "oc" | "pa" | "pl" | "ps" | "pt" | "ro" | "ru" | "sa" | "sd" | "si" | "sk" | "sl" | "sn" | "so" | "sq" | "sr" | "su" | "sv" | "sw" | "ta" | "te" | "tg" | "th" | "tk" | "tl" | "tr" | "tt" | "uk" | "ur" | "uz" | "vi" | "yi" | "yo";
+  /**
+   * Words to listen for, one on each line or parted by commas, with a weight from 1 to 100 after a colon
+   * (`Conformer:30`; 20 is usual). In a JSON list, a text is a phrase as it stands, and an object has a weight.
+   */
+  hotwords?: string | (string | Record<string, unknown>)[] | null;
+  /** Write spoken numbers, dates and units as digits. */
+  itn?: boolean | null;
+  /** Punctuate by the pauses where the model itself does not. */
+  punctuation?: boolean | null;
+  /**
+   * `fast` reads every frame alone, `balanced` searches for the likeliest text and listens for hotwords, `accurate`
+   * reads what was found again where the model can.
+   */
+  quality?: "fast" | "balanced" | "accurate";
+  /**
+   * `mix` reads all channels as one, `separate` each on its own, as in calls with one person on each; the receipt
+   * says where there was only one to read.
+   */
+  channels?: "mix" | "separate";
+  /** Name of a model that is here and reads it in a process of its own; empty: the one in use. */
+  model?: string | null;
+  /** How speech is found. */
+  vad?: VadPatch | null;
 }
 
 /** Where the value of a setting comes from, the strongest first. */
@@ -1328,6 +1326,26 @@ export interface VadOptionsAnswer {
   min_speech_ms: number;
   min_silence_ms: number;
   speech_pad_ms: number;
+}
+
+/** What is to be different in how speech is found; the rest stays as it is. Lengths are in milliseconds. */
+export interface VadPatch {
+  /** `silero` or `webrtcvad`. Without: the one that `threshold`, or `mode` and `frame_ms`, belong to. */
+  detector?: string | null;
+  /** Of silero: probability from which a frame is speech, 0 to 1. */
+  threshold?: number | null;
+  /** Of webrtcvad: 0 keeps most sound, 3 drops most. */
+  mode?: number | null;
+  /** Of webrtcvad: 10, 20 or 30, the length of one frame. */
+  frame_ms?: number | null;
+  /** Longest stretch, padding included. */
+  max_segment_ms?: number | null;
+  /** A stretch with less speech is dropped. */
+  min_speech_ms?: number | null;
+  /** Silence that ends a stretch. */
+  min_silence_ms?: number | null;
+  /** Sound kept before and after. */
+  speech_pad_ms?: number | null;
 }
 
 /** The picture of a part of a recording. */

@@ -1,6 +1,7 @@
 /** @import { Batch, BatchItem, RecognitionOptions, Upload } from "./types.js" */
 import { api } from "../lib/address.js";
 import { send } from "./client.js";
+import { optionsBody } from "./options.js";
 import { transfer } from "./transfer.js";
 
 /** @param {string} id */
@@ -10,7 +11,7 @@ const address = (id) => `/batches/${encodeURIComponent(id)}`;
 export const listBatches = () => send("GET", "/batches");
 
 /** @param {string} name @param {RecognitionOptions} options @returns {Promise<Batch>} */
-export const createBatch = (name, options) => send("POST", "/batches", { name, options: spoken(options) });
+export const createBatch = (name, options) => send("POST", "/batches", { name, options: optionsBody(options) });
 
 /** @param {string} id @returns {Promise<Batch>} */
 export const getBatch = (id) => send("GET", address(id));
@@ -83,16 +84,4 @@ export async function sendSlice(id, offset, slice, { signal, stallMs, onProgress
   } finally {
     clearTimeout(timer);
   }
-}
-
-/**
- * The hotwords as one text, a phrase on each line, also where there is only one.
- *
- * @param {RecognitionOptions} options
- */
-export function spoken({ hotwords, ...others }) {
-  return {
-    ...others,
-    hotwords: `${hotwords}\n`,
-  };
 }

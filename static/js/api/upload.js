@@ -1,4 +1,5 @@
 /** @import { RecognitionOptions, Transcription } from "./types.js" */
+import { optionsBody } from "./options.js";
 import { sendForm } from "./transfer.js";
 
 /**
@@ -20,9 +21,7 @@ export function upload(file, options, onProgress, signal) {
  */
 function formOf(file, options) {
   const form = new FormData();
-  const { hotwords, ...others } = options;
-  form.append("hotwords", `${hotwords}\n`); // a line is one phrase, also where there is only one
-  for (const [name, value] of Object.entries(others)) form.append(name, String(value));
+  for (const [name, value] of Object.entries(optionsBody(options))) form.append(name, String(value));
   form.append("file", file, file.name);
   return form;
 }

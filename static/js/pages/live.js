@@ -17,7 +17,7 @@ import { shortcuts } from "../components/common/shortcuts.js";
 import { VadOptionsForm } from "../components/vad/vad-options.js";
 import { ScreenWakeLock } from "../components/live/wake-lock.js";
 import { url } from "../lib/address.js";
-import { spoken } from "../api/batches.js";
+import { optionsBody } from "../api/options.js";
 import { ChunkStore } from "../live/chunk-store.js";
 import { find, onAction, slotOf, write } from "../lib/dom.js";
 import { download } from "../lib/download.js";
@@ -170,7 +170,7 @@ function clear() {
 function settings() {
   const { detector, threshold, mode, min_silence_ms, max_segment_ms, min_speech_ms } = speech.values;
   return {
-    options: spoken(recognition.values),
+    options: optionsBody(recognition.values),
     vad: { detector, threshold, mode, min_silence_ms, max_segment_ms, min_speech_ms },
   };
 }
