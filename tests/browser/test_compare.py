@@ -72,7 +72,7 @@ def wait_for_end(page: Page) -> None:
 
 
 def cards(page: Page) -> Locator:
-    return page.locator("[data-readings] > li")
+    return page.locator("[data-comparison-cards] > li")
 
 
 def begin(page: Page, recording: Path, reference: str = "") -> None:
@@ -97,7 +97,7 @@ def test_models_are_compared_and_the_winner_becomes_the_default(open_compare: Op
     broken = cards(page).filter(has_text="broken")
     expect(broken).to_contain_text("broken does not load on purpose")
     page.reload()
-    best = page.locator("[data-readings] > li[data-best]")
+    best = page.locator("[data-comparison-cards] > li[data-best]")
     expect(best).to_contain_text("Fewest errors")
     expect(best.locator('[data-field="errors"]')).to_have_text(re.compile(r"^\d+\.\d%$"))
     expect(best.locator('[data-field="speed"]')).to_have_text(re.compile("real time"))

@@ -198,8 +198,46 @@ def test_find_and_replace_says_how_many_before_it_changes_them(page: Page, id: s
     expect(bar.get_by_role("status")).to_have_text("Replaced: 1")
 
     assert [text.split()[0] for text in texts(page)[:2]] == ["a", "a"]
-    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="Undo", exact=True).click()
     assert [text.split()[0] for text in texts(page)[:2]] == ["a", "the"]
+
+
+def test_what_was_replaced_is_said_until_something_else_is_done(page: Page) -> None:
+    page.keyboard.press("f")
+    bar = page.get_by_role("search", name="Find and replace")
+    bar.get_by_label("Find", exact=True).fill("the")
+    bar.get_by_label("Replace with").fill("a")
+    bar.get_by_role("button", name="Replace all").click()
+    expect(page.get_by_text("All changes are saved")).to_be_visible()
+
+    expect(bar.get_by_role("status")).to_have_text("Replaced: 2")
+    expect(bar.get_by_label("Find", exact=True)).to_be_focused()
+    bar.get_by_role("button", name="Undo the replacement").click()
+    expect(bar.get_by_role("status")).to_have_text("1 of 2 (paragraphs: 2)")
+    page.keyboard.press("Escape")
+    expect(bar).to_be_hidden()
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (390, 844)])
+def test_find_and_the_state_of_saving_stay_in_sight_while_the_text_is_scrolled(
+    open_page: Callable[..., Page], queue: Queue, size: tuple[int, int]
+) -> None:
+    width, height = size
+    many = tuple(f"Sentence number {number} has the word." for number in range(120))
+    page = open_page(
+        f"/transcriptions/{recognised(queue, many)}", viewport={"width": width, "height": height}
+    )
+    expect(page.locator("[data-editable]")).to_be_attached()
+    page.keyboard.press("f")
+    bar = page.get_by_role("search", name="Find and replace")
+    bar.get_by_label("Find", exact=True).fill("number 90")
+
+    expect(bar.get_by_role("status")).to_have_text("1 of 1 (paragraphs: 1)")
+    expect(page.locator(".segment").nth(90)).to_be_in_viewport()
+    for part in (bar.get_by_label("Find", exact=True), page.get_by_role("button", name="Undo", exact=True)):
+        expect(part).to_be_in_viewport(ratio=1)
+    edit(page, 90, "Another text.")
+    expect(page.get_by_text("All changes are saved")).to_be_in_viewport()
 
 
 def test_two_windows_do_not_overwrite_each_other_unasked(

@@ -219,6 +219,6 @@ def test_a_recording_is_recognised_again_and_both_texts_lead_to_each_other(
     expect(page).not_to_have_url(re.compile(first))
     expect(page.locator("[data-transcript]")).to_have_attribute("data-state", "succeeded")
     expect(page.locator("[data-receipt]").get_by_role("row", name="Language Chinese Chinese")).to_be_visible()
-    page.locator(".readings a").click()
+    page.locator(".siblings a").click()
     expect(page).to_have_url(re.compile(first))
-    expect(page.locator(".readings")).to_contain_text("Chinese")
+    expect(page.locator(".siblings")).to_contain_text("Chinese")

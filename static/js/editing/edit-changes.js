@@ -87,7 +87,7 @@ function changeOf({ first, last, pieces }) {
   return { first, last, pieces: pieces.map(({ text, start, end }) => ({ text, start, end })) };
 }
 
-/** Whether two stretches of segments have one in common. @param {{first: number, last: number}} left @param {{first: number, last: number}} right */
+/** Whether two ranges of segments have one in common. @param {{first: number, last: number}} left @param {{first: number, last: number}} right */
 export function touch(left, right) {
   return left.first <= right.last && right.first <= left.last;
 }

@@ -1,6 +1,6 @@
 /** @import { EditedText, Row } from "../../editing/edited-text.js" */
 /** @import { SegmentList } from "./segment-list.js" */
-import { find, onAction, write } from "../../lib/dom.js";
+import { buttonOf, find, onAction, write } from "../../lib/dom.js";
 import { t } from "../../lib/messages.js";
 
 const HIGHLIGHT = "found"; // its style is in segments.css
@@ -15,6 +15,7 @@ export class FindReplace {
   /** @type {Match[]} */
   #matches = [];
   #place = 0;
+  #replaced = 0; // at once, while nothing else was found or done
 
   /** @param {HTMLElement} bar @param {SegmentList} list @param {EditedText} text */
   constructor(bar, list, text) {
@@ -22,6 +23,7 @@ export class FindReplace {
     this.#list = list;
     this.#text = text;
     bar.addEventListener("input", () => this.#search(true));
+    bar.addEventListener("submit", (event) => event.preventDefault());
     bar.addEventListener("keydown", (event) => this.#onKey(event));
     onAction(bar, (action) => this.#act(action));
     list.onMove(() => this.#bar.hidden || this.#highlight());
@@ -48,6 +50,7 @@ export class FindReplace {
   close() {
     this.#bar.hidden = true;
     this.#matches = [];
+    this.#replaced = 0;
     this.#highlight();
   }
 
@@ -59,6 +62,7 @@ export class FindReplace {
     if (action === "find-previous") this.#go(-1);
     if (action === "replace") this.#replace();
     if (action === "replace-all") this.#replaceAll();
+    if (action === "undo-replacement") this.#undo();
     if (action === "find-close") this.close();
   }
 
@@ -78,6 +82,7 @@ export class FindReplace {
       ? this.#text.rows.flatMap((row) => matchesIn(row, this.#input.value, isCase))
       : [];
     this.#place = isNew ? 0 : Math.min(this.#place, Math.max(0, this.#matches.length - 1));
+    if (isNew || this.#matches.length) this.#replaced = 0;
     this.#showCount();
     if (isNew && this.#matches.length) this.#reveal();
   }
@@ -107,14 +112,23 @@ export class FindReplace {
     this.#text.writeAll(
       [...byRow].map(([row, matches]) => ({ row, text: withReplaced(row.text, matches, this.#replacement) })),
     );
-    write(this.#bar, "found", t("Replaced: {count}", { count }));
+    this.#replaced = count;
+    this.#showCount();
+    this.#input.focus(); // the button that was pressed can do nothing more
+  }
+
+  #undo() {
+    this.#text.undo();
+    this.#input.focus();
   }
 
   #showCount() {
     const count = this.#matches.length;
     const pieces = new Set(this.#matches.map(({ row }) => row.key)).size;
     const places = t("{place} of {count} (paragraphs: {pieces})", { place: this.#place + 1, count, pieces });
-    write(this.#bar, "found", !this.#input.value ? "" : count ? places : t("Nothing found"));
+    const line = this.#replaced ? t("Replaced: {count}", { count: this.#replaced }) : t("Nothing found");
+    write(this.#bar, "found", !this.#input.value ? "" : count ? places : line);
+    buttonOf(this.#bar, "undo-replacement").hidden = !this.#replaced;
     write(this.#bar, "replace-count", count ? String(count) : "");
     for (const button of this.#bar.querySelectorAll("[data-needs-match]")) {
       /** @type {HTMLButtonElement} */ (button).disabled = !count;

@@ -19,6 +19,7 @@ export class Player {
     this.#button = buttonOf(root, "play");
     this.#speed = find(root, "[data-speed]", HTMLSelectElement);
     this.#audio.controls = false;
+    new ResizeObserver(() => this.#tellSize()).observe(root);
     this.#listen();
   }
 
@@ -81,6 +82,11 @@ export class Player {
     for (const event of ["pause", "seeked", "ended"]) this.#audio.addEventListener(event, () => this.#notify());
     document.addEventListener("keydown", (event) => this.#onKey(event));
     if (this.#audio.error) void this.#explain();
+  }
+
+  /** What sticks below the player must know how high it is. */
+  #tellSize() {
+    document.documentElement.style.setProperty("--player-block-size", `${this.#root.offsetHeight}px`);
   }
 
   async #play() {

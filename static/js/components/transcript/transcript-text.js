@@ -94,7 +94,6 @@ export class TranscriptText {
     element.addEventListener("dblclick", (event) => this.#onDouble(event));
     for (const sign of ["pointerover", "focusin"])
       element.addEventListener(sign, ({ target }) => this.#offerTools(target));
-    find(root, "[data-find]", HTMLFormElement).addEventListener("submit", (event) => event.preventDefault());
     onAction(root, (action, button) => this.#act(action, button));
   }
 

@@ -4,7 +4,7 @@ import { moveFocus } from "../../lib/row-focus.js";
 import { preciseClock, secondsAndMs } from "../../lib/format.js";
 import { t } from "../../lib/messages.js";
 
-/** Lists the stretches without text, with the rule that left each out; rules can be switched off. */
+/** Lists the intervals without text, with the rule that left each out; rules can be switched off. */
 export class MissingList {
   #root;
   #load;

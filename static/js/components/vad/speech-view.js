@@ -89,7 +89,7 @@ export class SpeechView {
     this.#move(start, start + this.#end - this.#start);
   }
 
-  /** Bring a stretch into view. @param {number} start @param {number} end */
+  /** Bring an interval into view. @param {number} start @param {number} end */
   reveal(start, end) {
     if (start >= this.#start && end <= this.#end) return;
     const width = this.#end - this.#start;
