@@ -69,7 +69,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "itn": N_("Text normalisation"),
         "hotword": N_("Hotword"),
         "punctuation": N_("Punctuation"),
-        "times": N_("Times"),
+        "times": N_("Timestamps"),
         "device": N_("Device"),
         "dtype": N_("Precision"),
         "decoding": N_("Decoding"),
@@ -88,7 +88,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     },
     "hotword_status": {"matched": N_("heard"), "not_heard": N_("not heard")},
     "ability": {
-        "times": N_("Times"),
+        "times": N_("Timestamps"),
         "hotwords": N_("Hotwords"),
         "itn": N_("Numbers as digits (ITN)"),
         "punctuation": N_("Punctuation"),

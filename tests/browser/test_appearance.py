@@ -56,7 +56,7 @@ def test_a_phone_opens_the_pages_by_a_button_and_closes_them_by_escape(
 
 def test_a_chinese_browser_gets_chinese_and_can_switch(open_page: Callable[..., Page]) -> None:
     page = open_page(locale="zh-CN")
-    expect(page.get_by_role("heading", level=1)).to_have_text("放入录音，读到文字")
+    expect(page.get_by_role("heading", level=1)).to_have_text("上传录音，转成文字")
 
     page.get_by_role("button", name="English").click()
     expect(page.get_by_role("button", name="Start recognition")).to_be_visible()

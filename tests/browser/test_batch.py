@@ -206,7 +206,7 @@ def test_a_batch_is_paused_goes_on_is_cancelled_and_tried_again_by_keyboard(
 
     page.get_by_role("button", name="Pause").press("Enter")
     expect(page.locator('[data-batch] [data-field="state"]')).to_have_text("Paused")
-    page.get_by_role("button", name="Go on").press("Enter")
+    page.get_by_role("button", name="Resume").press("Enter")
     expect(page.locator('[data-batch] [data-field="state"]')).to_have_text("Working")
     page.get_by_role("button", name="Cancel the batch").press("Enter")
     expect(page.get_by_role("dialog").get_by_role("button", name="Keep")).to_be_focused()

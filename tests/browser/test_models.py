@@ -132,7 +132,7 @@ def test_a_model_is_fetched_stopped_taken_up_again_verified_used_and_removed(
     expect(model).to_have_attribute("data-state", "stopped")
     expect(model.get_by_text("are kept")).to_be_visible()
     hub.asked.clear()
-    model.get_by_role("button", name="Go on").click()
+    model.get_by_role("button", name="Resume").click()
     expect(model).to_have_attribute("data-state", "ready")
     assert max(asked.begin for asked in hub.asked) > 0
 
@@ -189,7 +189,7 @@ def test_a_network_that_is_cut_in_the_middle_is_told_and_taken_up_where_it_broke
     expect(told).to_contain_text("what has arrived is kept")
     expect(model).to_have_attribute("data-state", "stopped")
     hub.cuts.clear()
-    model.get_by_role("button", name="Go on").click()
+    model.get_by_role("button", name="Resume").click()
     expect(model).to_have_attribute("data-state", "ready", timeout=60_000)
     expect(told).to_be_hidden()
     assert max(asked.begin for asked in hub.asked) == 100_000

@@ -203,7 +203,7 @@ def test_speech_is_recorded_paused_heard_and_sent(
 
     panel.get_by_role("button", name="Pause").click()
     expect(panel).to_have_attribute("data-state", "paused")
-    panel.get_by_role("button", name="Go on").click()
+    panel.get_by_role("button", name="Resume").click()
     expect(panel.locator('[data-field="time"]')).to_have_text("0:03")
     panel.get_by_role("button", name="Finish").click()
 
@@ -321,7 +321,7 @@ def test_the_awaited_result_opens_with_its_buttons_above_six_lines_of_text(
     assert box(text)["height"] <= 6 * 1.85 * 18
     for button in (result.get_by_role("link", name="Open"), result.get_by_role("button", name="Copy").first):
         assert box(button)["y"] < box(text)["y"]
-    expect(result.get_by_role("columnheader", name="As spoken")).to_be_hidden()
+    expect(result.get_by_role("columnheader", name="Verbatim")).to_be_hidden()
 
 
 def test_spoken_and_written_stand_side_by_side_and_punctuation_is_no_difference(
@@ -333,7 +333,7 @@ def test_spoken_and_written_stand_side_by_side_and_punctuation_is_no_difference(
     result = row.get_by_role("region", name="Result")
     result.get_by_text("Side by side").click()
 
-    expect(result.get_by_role("columnheader", name="As spoken")).to_be_visible()
+    expect(result.get_by_role("columnheader", name="Verbatim")).to_be_visible()
     expect(result.locator("tbody tr")).to_have_count(3)
     assert "百分之十八点五" in result.locator("del").all_inner_texts()
     assert "18.5%" in result.locator("ins").all_inner_texts()
@@ -350,7 +350,7 @@ def test_a_result_is_copied_and_exported_where_it_stands(page: Page, recording: 
     row = page.locator(f'[data-job="{finished}"]')
     row.get_by_role("button", name="Result").click()
 
-    row.get_by_role("button", name="Copy as spoken").click()
+    row.get_by_role("button", name="Copy verbatim").click()
     expect(row.get_by_role("button", name="Copied")).to_be_visible()
     copied = page.evaluate("navigator.clipboard.readText()")
     with page.expect_download() as download:

@@ -109,14 +109,14 @@ def test_a_change_that_does_not_load_is_taken_back_with_the_reason(settings_page
     settings_page.get_by_label("Device", exact=True).select_option("cuda")
     save(settings_page)
 
-    expect(summary(settings_page)).to_contain_text("Taken back: The device 'cuda' cannot be used")
+    expect(summary(settings_page)).to_contain_text("Reverted: The device 'cuda' cannot be used")
     expect(settings_page.get_by_text("device_unavailable")).to_be_visible()
     expect(settings_page.get_by_label("Device", exact=True)).to_have_value("auto")
     settings_page.reload()
-    expect(settings_page.get_by_text("A change was taken back")).to_be_visible()  # also for who comes later
+    expect(settings_page.get_by_text("A change was reverted")).to_be_visible()  # also for who comes later
     settings_page.locator('[name="threads"]').fill("2")
     save(settings_page)
-    expect(settings_page.get_by_text("A change was taken back")).to_be_hidden()
+    expect(settings_page.get_by_text("A change was reverted")).to_be_hidden()
 
 
 def test_each_device_is_listed_with_the_reason_why_it_cannot_be_used(settings_page: Page) -> None:

@@ -67,7 +67,7 @@ def test_the_waveform_shows_the_speech_and_is_moved_by_keys_and_clicks(transcrib
 def test_the_raw_text_is_one_click_away(transcribed: Page) -> None:
     first = transcribed.locator(".segment").first
 
-    transcribed.get_by_text("As spoken").click()
+    transcribed.get_by_text("Verbatim", exact=True).click()
 
     expect(first.locator(".segment__raw")).to_be_visible()
     expect(first.locator(".segment__text")).to_be_hidden()
@@ -79,7 +79,7 @@ def test_spoken_and_written_stand_side_by_side_with_the_changes_marked(transcrib
 
     expect(segments.locator("ins", has_text="18.5%").first).to_be_visible()
     expect(segments.locator("del", has_text="百分之十八点五").first).to_be_visible()
-    transcribed.get_by_text("For reading").click()
+    transcribed.get_by_text("Clean", exact=True).click()
 
     expect(segments.locator("del")).to_have_count(0)
 

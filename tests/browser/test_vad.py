@@ -159,7 +159,7 @@ def test_pieces_are_read_and_taken_away_as_subtitles(seen: Page) -> None:
 
     seen.get_by_role("button", name="Read piece 2").click()
     expect(stretches(seen).nth(1).locator('[data-field="text"]')).not_to_be_empty()
-    seen.get_by_role("button", name="Read all pieces").click()
+    seen.get_by_role("button", name="Transcribe all").click()
     expect(seen.get_by_text("3 of 3 pieces")).to_be_visible()
 
     expect(subtitles).to_have_attribute("aria-disabled", "false")

@@ -97,7 +97,7 @@ class LiveTextWaits(LiveError):
     code = "live_text_waits"
     status = 503
     message = N_("There is no text at the moment, because nothing can be recognised: {reason}")
-    advice = N_("Go on: the sound is stored, and the text follows when recognition works again.")
+    advice = N_("Keep speaking: the sound is stored, and the text follows when recognition works again.")
 
 
 class LiveTooLong(LiveError):

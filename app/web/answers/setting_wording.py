@@ -24,7 +24,7 @@ GROUPS: dict[str, dict[str, Words]] = {
             N_("Device"), N_("Automatic takes an NVIDIA card, then an Apple one, then the processor.")
         ),
         "allow_device_fallback": Words(
-            N_("Go on without the device"),
+            N_("Continue without the device"),
             N_("Computes on the processor where the chosen device is absent or broken, and says so."),
         ),
         "dtype": Words(
@@ -112,7 +112,7 @@ GROUPS: dict[str, dict[str, Words]] = {
     },
     N_("Log"): {
         "log_level": Words(
-            N_("Least severe level"), N_("DEBUG writes most; recognised text is never logged.")
+            N_("Log level"), N_("DEBUG writes most; recognised text is never logged.")
         ),
         "log_file_mb": Words(
             N_("Size of the log"), N_("Then a new file is begun; five older ones are kept."), "MB"

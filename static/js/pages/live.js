@@ -58,7 +58,7 @@ let timer;
 startPage();
 shortcuts([
   { keys: "Mod+Enter", does: t("Start, or finish") },
-  { keys: "Esc", does: t("Pause, or go on") },
+  { keys: "Esc", does: t("Pause, or resume") },
 ]);
 modelState(find(page, "[data-model]", HTMLElement), ({ languages }) => recognition.offer(languages));
 find(page, "[data-settings]", HTMLElement).addEventListener("input", settingsChanged);

@@ -14,7 +14,7 @@ export class TextComparison {
 
   /** @param {HTMLElement} root an empty element */
   constructor(root) {
-    const { table, body } = comparisonTable([t("Time"), t("As spoken"), t("For reading")]);
+    const { table, body } = comparisonTable([t("Time"), t("Verbatim"), t("Clean")]);
     this.#body = body;
     root.replaceChildren(table);
   }

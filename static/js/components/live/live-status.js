@@ -94,7 +94,7 @@ function hintOf(session) {
   if (state === "failed" || state === "ended") return t("The session has ended.");
   if (connection === "lost") return lostHint(state);
   if (state === "interrupted" && connection !== "open") return t("A session was interrupted. Joining it again …");
-  if (state === "interrupted") return t("A session was interrupted. Go on with it, or finish it.");
+  if (state === "interrupted") return t("A session was interrupted. Resume it, or finish it.");
   if (state === "stopping") return t("The last words are being read …");
   if (state === "paused") return t("Paused. Nothing is recorded.");
   if (session.isMute)

@@ -134,7 +134,7 @@ export class SettingsForm {
       setTimeout(() => void this.#refresh(), RELOAD_POLL_MS);
     } else if (wasReloading) {
       this.#outcome = takenBack
-        ? t("Taken back: {reason} The former settings hold again.", { reason: takenBack.problem.message })
+        ? t("Reverted: {reason} The former settings hold again.", { reason: takenBack.problem.message })
         : loadedWith(model);
       this.#onLoaded();
     }
@@ -165,7 +165,7 @@ function summary(dirty) {
   if (dirty.some(({ dataset }) => dataset.effect === "reload"))
     parts.push(t("The model will be loaded again; running work goes on first."));
   if (dirty.some(({ dataset }) => dataset.effect === "restart"))
-    parts.push(t("Some hold when the server is started again."));
+    parts.push(t("Some take effect after a restart."));
   return parts.join(" · ");
 }
 
@@ -192,7 +192,7 @@ function take(row, item) {
 
 /** @param {SettingItem} item */
 function noteOf({ origin, waits_for_restart }) {
-  if (waits_for_restart) return t("Changed; holds when the server is started again.");
+  if (waits_for_restart) return t("Changed; takes effect after a restart.");
   return origin === "page" ? t("Changed on this page.") : "";
 }
 
