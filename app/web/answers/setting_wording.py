@@ -111,9 +111,7 @@ GROUPS: dict[str, dict[str, Words]] = {
         ),
     },
     N_("Log"): {
-        "log_level": Words(
-            N_("Log level"), N_("DEBUG writes most; recognised text is never logged.")
-        ),
+        "log_level": Words(N_("Log level"), N_("DEBUG writes most; recognised text is never logged.")),
         "log_file_mb": Words(
             N_("Size of the log"), N_("Then a new file is begun; five older ones are kept."), "MB"
         ),
