@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from app.domain.errors.models import ModelFileMissing
 from app.domain.options import RecognitionOptions
 from app.domain.transcript import Applied, Word
 from app.engine import SAMPLE_RATE, EngineInfo, EngineSpec, Hypothesis, Utterance, Waveform
+from tests.waiting import wait_until
 
 POISON = 0.9  # a piece this loud is the one that kills, hangs or fails
 
@@ -81,8 +83,7 @@ class WaitingNamedEngine(NamedEngine):
     """Finishes a piece once the note `go` lies beside its model's folder."""
 
     def hear(self, waveform: Waveform) -> Hypothesis:
-        while not (self.notes.parent / "go").exists():
-            time.sleep(0.01)
+        wait_until((self.notes.parent / "go").exists)
         return super().hear(waveform)
 
 
@@ -105,8 +106,7 @@ class WaitingEngine(EchoEngine):
 
     def hear(self, waveform: Waveform) -> Hypothesis:
         (self.notes / f"begun-{time.monotonic_ns()}").touch()
-        while not (self.notes / "go").exists():
-            time.sleep(0.01)
+        wait_until((self.notes / "go").exists)
         return super().hear(waveform)
 
 
@@ -115,8 +115,7 @@ class LateEngine(WaitingEngine):
 
     def __init__(self, spec: EngineSpec) -> None:
         super().__init__(spec)
-        while not (self.notes / "loaded").exists():
-            time.sleep(0.01)
+        wait_until((self.notes / "loaded").exists)
 
 
 class ClumsyEngine(EchoEngine):
@@ -141,8 +140,8 @@ class HangingEngine(EchoEngine):
     """Never answers to a loud piece."""
 
     def hear(self, waveform: Waveform) -> Hypothesis:
-        while loudness(waveform) > POISON:
-            time.sleep(1)
+        if loudness(waveform) > POISON:
+            Event().wait()
         return super().hear(waveform)
 
 
@@ -189,8 +188,7 @@ class BatchEngine(EchoEngine):
         levels = [str(round(10 * loudness(utterance.waveform))) for utterance in utterances]
         with (self.notes / "batches").open("a") as notes:
             notes.write(" ".join(levels) + "\n")
-        while not (self.notes / "go").exists():
-            time.sleep(0.01)
+        wait_until((self.notes / "go").exists)
         return super().transcribe(utterances)
 
 

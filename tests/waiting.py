@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
+Found = TypeVar("Found")
 PATIENCE_SECONDS = 240.0  # only a safety net: whoever waits goes on as soon as it is true
 PAUSE_SECONDS = 0.05
 
 
 def wait_until(
-    condition: Callable[[], object], otherwise: Callable[[], str] = lambda: "it did not happen"
-) -> None:
-    """Return as soon as `condition` is true; fail with what `otherwise` tells when that never happens."""
+    condition: Callable[[], Found], otherwise: Callable[[], str] = lambda: "it did not happen"
+) -> Found:
+    """Return what `condition` does as soon as that is true; fail with what `otherwise` tells if it never is."""
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
+    while not (found := condition()):
         assert time.monotonic() < deadline, otherwise()
         time.sleep(PAUSE_SECONDS)
+    return found

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -235,8 +234,4 @@ def wait_until_done(page: Page | BrowserContext, id: str) -> dict[str, Any]:
 
 def wait_for(page: Page, expression: str) -> None:
     """Wait until a script's expression is true; the pages' security policy forbids playwright's own way."""
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not page.evaluate(expression):
-        if time.monotonic() > deadline:
-            pytest.fail(f"never true: {expression}")
-        page.wait_for_timeout(50)
+    wait_until(lambda: page.evaluate(expression), lambda: f"never true: {expression}")

@@ -7,7 +7,6 @@ import re
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,12 +14,12 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import REPOSITORY
+from tests.waiting import wait_until
 
 NAME = "asr.example"
 RESOLVE = f"--host-resolver-rules=MAP {NAME} 127.0.0.1"
 GUIDE = REPOSITORY / "docs" / "reverse-proxy.md"
 SERVER = "127.0.0.1:7860"  # in the guide
-READY_SECONDS = 60
 NGINX = """
 daemon off;
 master_process off;
@@ -113,11 +112,8 @@ def _running(command: list[str], folder: Path, port: int) -> Iterator[None]:
     with said.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, env=os.environ | home)
     try:
-        deadline = time.monotonic() + READY_SECONDS
-        while not _listens(port):
-            assert process.poll() is None, said.read_text()
-            assert time.monotonic() < deadline, said.read_text()
-            time.sleep(0.05)
+        wait_until(lambda: _listens(port) or process.poll() is not None)
+        assert process.poll() is None, said.read_text()
         yield
     finally:
         process.terminate()

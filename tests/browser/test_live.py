@@ -23,7 +23,7 @@ from tests.engine.sounds import RATE, wav_bytes
 
 VOICE_SECONDS = 90
 CUT_SECONDS = 10
-PAUSE_SECONDS = 1.6
+PAUSE_SECONDS = 4.0  # far more than a microphone may hand over late
 LIVE = b"GET /api/v1/live HTTP"  # the request that becomes the socket
 ANY_SENTENCE = re.compile("|".join(re.escape(text) for text, _ in SENTENCES))
 
@@ -181,8 +181,7 @@ def test_a_network_that_is_cut_for_ten_seconds_costs_no_sample(
 
     line.cut()
     expect(page.get_by_text("Connection lost. Recording goes on, nothing is lost.")).to_be_visible()
-    page.wait_for_timeout(CUT_SECONDS * 1000)
-    expect(page.get_by_text(re.compile(r"\b(9|1\d) s are kept here"))).to_be_visible()
+    expect(page.get_by_text(re.compile(rf"\b{CUT_SECONDS} s are kept here"))).to_be_visible()
     line.mend()
     expect(page.get_by_text("Connection lost.")).to_be_hidden()
     sound = stored_sound(page, finish(page))

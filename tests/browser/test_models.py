@@ -159,7 +159,9 @@ def test_opening_the_page_asks_no_hub(open_models: Open, hub: LoopbackHub) -> No
     page = open_models()
 
     expect(page.get_by_role("heading", name="Can be downloaded")).to_be_visible()
-    page.wait_for_timeout(500)
+    assert page.request.get("/api/v1/models").ok
+    page.reload()
+    expect(page.get_by_role("heading", name="Can be downloaded")).to_be_visible()
 
     assert hub.asked == []
 

@@ -8,7 +8,6 @@ import shutil
 import socket
 import ssl
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,10 +20,10 @@ from websockets.sync.client import connect
 
 from tests.conftest import REPOSITORY
 from tests.packaging.dockerfile import command, instructions, only, variables
+from tests.waiting import PATIENCE_SECONDS, wait_until
 from tests.web.conftest import serving
 
 CADDYFILE = REPOSITORY / "docker" / "Caddyfile"
-PATIENCE_SECONDS = 60
 LARGE = 40 * 2**20
 
 
@@ -36,7 +35,7 @@ def _services() -> dict[str, Any]:
 
 
 def test_every_volume_of_the_image_is_kept(services: dict[str, Any]) -> None:
-    mounted = [volume.partition(":")[2] for volume in services.server["volumes"]]
+    mounted = [volume.partition(":")[2] for volume in services["server"]["volumes"]]
 
     assert mounted == list(command(only("runtime", "VOLUME")))
 
@@ -44,7 +43,7 @@ def test_every_volume_of_the_image_is_kept(services: dict[str, Any]) -> None:
 def test_its_targets_are_those_of_the_dockerfile(services: dict[str, Any]) -> None:
     stages = {each.stage for each in instructions()}
 
-    assert services.server["build"]["target"] == "${TARGET:-cpu}"
+    assert services["server"]["build"]["target"] == "${TARGET:-cpu}"
     assert {"cpu", "cuda"} < stages
     more = yaml.safe_load((REPOSITORY / "compose.cuda.yaml").read_text(encoding="utf-8"))["services"][
         "server"
@@ -56,11 +55,11 @@ def test_the_proxy_finds_the_server_and_is_trusted(services: dict[str, Any]) -> 
     networks = yaml.safe_load((REPOSITORY / "compose.yaml").read_text(encoding="utf-8"))["networks"]
     [inside] = networks["inside"]["ipam"]["config"]
 
-    assert services.caddy["environment"]["UPSTREAM"] == f"server:{variables()['FUNASR_PORT']}"
-    assert services.server["environment"]["FUNASR_TRUSTED_PROXIES"] == inside["subnet"]
-    assert services.caddy["networks"] == services.server["networks"] == ["inside"]
-    assert services.caddy["profiles"] == ["https"]
-    assert "profiles" not in services.server
+    assert services["caddy"]["environment"]["UPSTREAM"] == f"server:{variables()['FUNASR_PORT']}"
+    assert services["server"]["environment"]["FUNASR_TRUSTED_PROXIES"] == inside["subnet"]
+    assert services["caddy"]["networks"] == services["server"]["networks"] == ["inside"]
+    assert services["caddy"]["profiles"] == ["https"]
+    assert "profiles" not in services["server"]
 
 
 @contextmanager
@@ -91,15 +90,19 @@ def caddy(folder: Path, upstream: str) -> Iterator[tuple[str, ssl.SSLContext]]:
 def _trusting(folder: Path, address: str, proxy: subprocess.Popen[bytes]) -> ssl.SSLContext:
     """Wait until the proxy serves, and return a context that trusts its own authority."""
     root = folder / "caddy" / "pki" / "authorities" / "local" / "root.crt"
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        assert proxy.poll() is None, (folder / "output.log").read_text()
-        assert time.monotonic() < deadline, (folder / "output.log").read_text()
+    said = folder / "output.log"
+
+    def trusting() -> ssl.SSLContext | None:
+        assert proxy.poll() is None, said.read_text()
         with suppress(OSError, httpx.TransportError):
             context = ssl.create_default_context(cafile=str(root))
             httpx.get(address, verify=context)
             return context
-        time.sleep(0.1)
+        return None
+
+    found = wait_until(trusting, said.read_text)
+    assert found
+    return found
 
 
 def test_events_sockets_and_large_uploads_pass_the_proxy(tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +31,7 @@ from tests.packaging.dockerfile import (
     variables,
 )
 from tests.packaging.installed import AS_NOBODY, NOBODY, can_become_nobody, python_of_everyone, see_packages
+from tests.waiting import wait_until
 
 PATIENCE_SECONDS = 120
 
@@ -122,12 +122,8 @@ def test_its_steps_make_a_server_that_another_user_runs() -> None:
         with started(root) as (server, settings):
             assert server.stdout is not None
             assert any("http://" in line for line in server.stdout)
-            deadline = time.monotonic() + PATIENCE_SECONDS
-            while healthy := health(settings):
-                assert time.monotonic() < deadline
-                time.sleep(0.2)
+            wait_until(lambda: health(settings) == 0)
 
-        assert healthy == 0
         assert server.returncode in (
             0,
             128 + signal.SIGTERM,

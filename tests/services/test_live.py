@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import resource
-import time
 import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -174,7 +173,22 @@ def test_texts_that_are_missing_at_the_end_are_read_by_a_worker(house: House) ->
     assert sound_of(house, id) == client.sent
 
 
-def test_nothing_is_acknowledged_that_the_disk_does_not_take(house: House) -> None:
+def calls_of(monkeypatch: pytest.MonkeyPatch, holder: object, name: str) -> list[None]:
+    """Return a list that grows by one with each call of a method."""
+    calls: list[None] = []
+    method = getattr(holder, name)
+
+    def counted(*arguments: object) -> object:
+        calls.append(None)
+        return method(*arguments)
+
+    monkeypatch.setattr(holder, name, counted)
+    return calls
+
+
+def test_nothing_is_acknowledged_that_the_disk_does_not_take(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     client = Client()
     with living(house, None) as live:
         session = live.begin("Talk", TranscriptionOptions(), client.listen)
@@ -184,8 +198,8 @@ def test_nothing_is_acknowledged_that_the_disk_does_not_take(house: House) -> No
         resource.setrlimit(resource.RLIMIT_FSIZE, (32_000 + 44, hard))
         try:
             client.speak(session, silence(1.0))
-            house.until(lambda: "live_not_stored" in client.codes)
-            time.sleep(0.7)  # it is tried again and again, and told once
+            tries = calls_of(monkeypatch, session.intake, "write")
+            house.until(lambda: len(tries) > 5)  # again and again, and told once
             assert client.codes == ["live_not_stored"]
             assert client.acknowledged == 10
         finally:
@@ -231,13 +245,14 @@ def test_a_server_that_stops_leaves_the_session_to_be_taken_up(house: House) -> 
     assert house.queue.get(client.started.transcription).text == "Level 3."
 
 
-def test_two_servers_never_have_one_session(house: House) -> None:
+def test_two_servers_never_have_one_session(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     client, other = Client(), Client()
     with living(house, None) as live, living(house, None, keep_minutes=0.0) as second:
         session = live.begin("Talk", TranscriptionOptions(), client.listen)
         client.speak(session, babble(1.0))
         house.until(lambda: client.acknowledged == 10)
-        time.sleep(2.5)  # the second one looks for sessions that nobody takes up
+        looks = calls_of(monkeypatch, second, "_look_at")
+        house.until(lambda: len(looks) > 1)  # for sessions that nobody takes up
         with pytest.raises(LiveSessionElsewhere):
             second.resume(client.started.session, client.started.token, other.listen)
         assert house.queue.get(client.started.transcription).state is JobState.RUNNING
