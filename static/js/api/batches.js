@@ -53,9 +53,9 @@ export const getUpload = (id) => send("GET", `/uploads/${encodeURIComponent(id)}
  * @returns {Promise<{items: BatchItem[], total: number}>}
  */
 export function listItems(id, { offset, limit, state }) {
-  const wanted = new URLSearchParams({ offset: String(offset), limit: String(limit) });
-  if (state) wanted.set("state", state);
-  return send("GET", `${address(id)}/items?${wanted}`);
+  const query = new URLSearchParams({ offset: String(offset), limit: String(limit) });
+  if (state) query.set("state", state);
+  return send("GET", `${address(id)}/items?${query}`);
 }
 
 /**

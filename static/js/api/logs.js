@@ -4,9 +4,9 @@ import { send } from "./client.js";
 
 /** @param {URLSearchParams} filter @param {string} [after] a place; without it the newest @returns {Promise<LogPage>} */
 export function readLog(filter, after = "") {
-  const wanted = new URLSearchParams(filter);
-  if (after) wanted.set("after", after);
-  return send("GET", `/logs?${wanted}`);
+  const query = new URLSearchParams(filter);
+  if (after) query.set("after", after);
+  return send("GET", `/logs?${query}`);
 }
 
 /** @param {URLSearchParams} filter */

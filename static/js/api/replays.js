@@ -6,7 +6,7 @@ import { sendForm } from "./transfer.js";
 export const getReplay = (id) => send("GET", `/replay/${encodeURIComponent(id)}`);
 
 /** @param {string} id @returns {Promise<void>} */
-export const forgetReplay = (id) => send("DELETE", `/replay/${encodeURIComponent(id)}`);
+export const deleteReplay = (id) => send("DELETE", `/replay/${encodeURIComponent(id)}`);
 
 /**
  * @param {File} file of a case

@@ -22,9 +22,9 @@ export const analyzeTranscription = (transcription) => send("POST", `/vad/transc
 /** @param {string} id @param {Parameters} parameters @returns {Promise<{start: number, end: number, peaks: [number, number][]}>} */
 export const getPeaksBetween = (id, parameters) => send("GET", `/vad/${id}/peaks?${queryOf(parameters)}`);
 
-/** @param {string} id @param {VadOptions} options @param {{segments: [number, number][] | null, language: string}} wanted @returns {Promise<{asked: number}>} */
-export const transcribeSegments = (id, options, wanted) =>
-  send("POST", `/vad/${id}/texts?${queryOf({ ...options })}`, wanted);
+/** @param {string} id @param {VadOptions} options @param {{segments: [number, number][] | null, language: string}} body @returns {Promise<{asked: number}>} */
+export const transcribeSegments = (id, options, body) =>
+  send("POST", `/vad/${id}/texts?${queryOf({ ...options })}`, body);
 
 /** @param {string} id @returns {Promise<void>} */
 export const cancelTexts = (id) => send("DELETE", `/vad/${id}/texts`);

@@ -15,15 +15,15 @@ export class Capture {
    * Raises MicrophoneProblem.
    *
    * @param {MediaStream} stream
-   * @param {(samples: Int16Array<ArrayBuffer>) => void} hear
+   * @param {(samples: Int16Array<ArrayBuffer>) => void} onSamples
    */
-  static async open(stream, hear) {
+  static async open(stream, onSamples) {
     const context = new AudioContext({ latencyHint: "interactive" });
     await context.audioWorklet.addModule(new URL("./pcm-worklet.js", import.meta.url));
     await begun(context);
     const node = new AudioWorkletNode(context, "pcm", { numberOfInputs: 1, numberOfOutputs: 0 });
     context.onstatechange = () => context.state === "suspended" && void context.resume();
-    node.port.onmessage = ({ data }) => data && hear(data);
+    node.port.onmessage = ({ data }) => data && onSamples(data);
     context.createMediaStreamSource(stream).connect(node);
     return new Capture(context, node, stream);
   }

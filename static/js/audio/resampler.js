@@ -12,7 +12,7 @@ export class Resampler {
   #taps;
   #step;
   /** @type {Float32Array} */
-  #kept;
+  #buffer;
   #length;
   #at = 0; // first kept sample under the filter
   #phase = 0;
@@ -26,7 +26,7 @@ export class Resampler {
     this.#filters = Array.from({ length: to / divisor }, (_, phase) =>
       filterOf(half, (phase * divisor) / to, to / from),
     );
-    this.#kept = new Float32Array(4 * this.#taps);
+    this.#buffer = new Float32Array(4 * this.#taps);
     this.#length = half - 1; // silence before the first sample
   }
 
@@ -55,22 +55,22 @@ export class Resampler {
   #value() {
     const filter = this.#filters[this.#phase];
     let sum = 0;
-    for (let tap = 0; tap < filter.length; tap++) sum += filter[tap] * this.#kept[this.#at + tap];
+    for (let tap = 0; tap < filter.length; tap++) sum += filter[tap] * this.#buffer[this.#at + tap];
     return sum;
   }
 
   /** @param {Float32Array} samples */
   #keep(samples) {
     const gone = Math.min(this.#at, this.#length);
-    this.#kept.copyWithin(0, gone, this.#length);
+    this.#buffer.copyWithin(0, gone, this.#length);
     this.#length -= gone;
     this.#at -= gone;
-    if (this.#length + samples.length > this.#kept.length) {
+    if (this.#length + samples.length > this.#buffer.length) {
       const wider = new Float32Array(2 * (this.#length + samples.length));
-      wider.set(this.#kept.subarray(0, this.#length));
-      this.#kept = wider;
+      wider.set(this.#buffer.subarray(0, this.#length));
+      this.#buffer = wider;
     }
-    this.#kept.set(samples, this.#length);
+    this.#buffer.set(samples, this.#length);
     this.#length += samples.length;
   }
 }

@@ -71,8 +71,8 @@ export function clashes(changes, base, theirs) {
   return changes.filter((change) => {
     const read = base.filter((edit) => touch(edit, change));
     const now = [...theirs.values()].filter((edit) => touch(edit, change)).map(changeOf);
-    const wanted = changes.filter((other) => touch(other, change) && other.pieces.length);
-    return !isSameList(now, read) && !isSameList(now, wanted);
+    const ours = changes.filter((other) => touch(other, change) && other.pieces.length);
+    return !isSameList(now, read) && !isSameList(now, ours);
   });
 }
 

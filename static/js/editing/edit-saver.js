@@ -77,14 +77,14 @@ export class EditSaver {
 
   /** In a conflict: take the text of the others where both have changed it. */
   async takeTheirs() {
-    await this.#settleConflict((changes) =>
+    await this.#resolveConflict((changes) =>
       changes.filter((change) => !this.#clashes.some((clash) => touch(clash, change))),
     );
   }
 
   /** In a conflict: write over what the others have changed. */
   async keepMine() {
-    await this.#settleConflict((changes) => changes);
+    await this.#resolveConflict((changes) => changes);
   }
 
   // Internal
@@ -99,11 +99,11 @@ export class EditSaver {
     this.#later(DEBOUNCE_MS);
   }
 
-  /** @param {Edits} wanted @param {{revision: number, edits: Edit[]}} answer */
-  #confirm(wanted, { revision, edits }) {
-    this.#setSaved(revision, wanted);
+  /** @param {Edits} sent @param {{revision: number, edits: Edit[]}} answer */
+  #confirm(sent, { revision, edits }) {
+    this.#setSaved(revision, sent);
     for (const { first, pieces } of edits) {
-      const edit = wanted.get(first);
+      const edit = sent.get(first);
       if (edit && pieces.length === edit.pieces.length) edit.pieces.splice(0, pieces.length, ...pieces);
     }
     this.#retryMs = FIRST_RETRY_MS;
@@ -146,7 +146,7 @@ export class EditSaver {
   }
 
   /** @param {(changes: Change[]) => Change[]} choose */
-  async #settleConflict(choose) {
+  async #resolveConflict(choose) {
     try {
       const changes = changesBetween(this.#saved, this.#text.edits);
       const { revision, edits } = await getEdits(this.#id);

@@ -28,7 +28,7 @@ export class WordStore {
   }
 
   /** Ask anew for what is not there: more of the recording has been read. */
-  forget() {
+  reset() {
     this.#blocks.clear();
   }
 

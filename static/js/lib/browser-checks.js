@@ -124,7 +124,7 @@ async function requests() {
 /** @returns {Promise<Check>} */
 async function socket() {
   const word = String(Math.random());
-  const heard = await new Promise((resolve) => {
+  const echoed = await new Promise((resolve) => {
     const line = new WebSocket(socketOf("/doctor/echo"));
     const timer = setTimeout(() => resolve(""), TIMEOUT_MS);
     line.addEventListener("open", () => line.send(word));
@@ -132,7 +132,7 @@ async function socket() {
     line.addEventListener("close", () => resolve(""));
     line.addEventListener("message", () => (clearTimeout(timer), line.close()));
   });
-  if (heard === word) return ok("websocket", t("Sockets get through: the live page can work."));
+  if (echoed === word) return ok("websocket", t("Sockets get through: the live page can work."));
   return failure(
     "websocket",
     t("Sockets (WebSocket) do not get through, so the live page cannot work. Uploads do."),

@@ -8,7 +8,7 @@ import { readJson } from "./storage.js";
  *
  * @typedef {"page" | "press" | "change" | "type" | "files" | "key" | "request" | "error"} Kind
  * @typedef {{number: number, at: string, kind: Kind, page: string, control?: string, value?: string, status?: number, request?: string}} Entry
- * @typedef {{id: string, next: number, pending: Entry[]}} Kept
+ * @typedef {{id: string, next: number, pending: Entry[]}} StoredJournal
  */
 
 const KEY = "funasr.journal";
@@ -22,8 +22,8 @@ const MAX_MESSAGE_LENGTH = 300;
 const PRIVATE =
   "[data-segments], [data-entries], [data-private], [data-compare], [data-finals], [data-job], .words, .batch-item, .segment";
 
-/** @type {Kept | undefined} */
-let kept;
+/** @type {StoredJournal | undefined} */
+let current;
 /** @type {Record<string, unknown>} */
 let findings = {};
 
@@ -199,11 +199,11 @@ function record(kind, facts) {
 }
 
 function journal() {
-  kept ??= stored() ?? { id: newId(), next: 0, pending: [] };
-  return kept;
+  current ??= stored() ?? { id: newId(), next: 0, pending: [] };
+  return current;
 }
 
-/** @returns {Kept | null} */
+/** @returns {StoredJournal | null} */
 function stored() {
   const value = readJson(sessionStorage, KEY);
   return value?.id ? value : null;
@@ -233,7 +233,7 @@ export async function post() {
       headers: { "content-type": "application/json" },
       body: payload(batch),
     });
-    if (response.ok || response.status < 500) forget(batch);
+    if (response.ok || response.status < 500) dropSent(batch);
   } catch {
     // Without a connection it waits.
   }
@@ -243,14 +243,14 @@ function postLast() {
   const { id, pending } = journal();
   const batch = pending.slice(-MAX_ENTRIES_PER_REQUEST);
   if (batch.length && navigator.sendBeacon(ADDRESS + id, new Blob([payload(batch)], { type: "application/json" })))
-    forget(batch);
+    dropSent(batch);
 }
 
 /** @param {Entry[]} entries */
 const payload = (entries) => JSON.stringify({ browser: { ...describeBrowser(), ...findings }, entries });
 
 /** @param {Entry[]} batch */
-function forget(batch) {
+function dropSent(batch) {
   const sent = new Set(batch.map(({ number }) => number));
   const mine = journal();
   mine.pending = mine.pending.filter(({ number }) => !sent.has(number));

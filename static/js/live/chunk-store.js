@@ -32,12 +32,12 @@ export class ChunkStore {
 
   /** @returns {Promise<SessionRecord[]>} */
   sessions() {
-    return this.#read("takes", (takes) => takes.getAll(), []);
+    return this.#read("takes", (sessions) => sessions.getAll(), []);
   }
 
   /** @param {SessionRecord} record */
   save(record) {
-    return this.#write((takes) => takes.put({ ...record }));
+    return this.#write((sessions) => sessions.put({ ...record }));
   }
 
   /** @param {SessionRecord} record @param {number} number @param {Int16Array} samples */
@@ -60,15 +60,15 @@ export class ChunkStore {
 
   /** @param {SessionRecord} record */
   remove({ id }) {
-    return this.#write((takes, chunks) => {
-      takes.delete(id);
+    return this.#write((sessions, chunks) => {
+      sessions.delete(id);
       chunks.delete(rangeOf(id));
     });
   }
 
   // Internal
 
-  /** @param {(takes: IDBObjectStore, chunks: IDBObjectStore) => void} work */
+  /** @param {(sessions: IDBObjectStore, chunks: IDBObjectStore) => void} work */
   async #write(work) {
     try {
       const database = await this.#database;
@@ -86,14 +86,14 @@ export class ChunkStore {
   /**
    * @template T
    * @param {"takes" | "chunks"} name
-   * @param {(store: IDBObjectStore) => IDBRequest<T>} ask
+   * @param {(store: IDBObjectStore) => IDBRequest<T>} request
    * @param {T} otherwise
    * @returns {Promise<T>}
    */
-  async #read(name, ask, otherwise) {
+  async #read(name, request, otherwise) {
     try {
       const database = await this.#database;
-      return await answerOf(ask(database.transaction(name).objectStore(name)));
+      return await answerOf(request(database.transaction(name).objectStore(name)));
     } catch (error) {
       this.#failed(error);
       return otherwise;

@@ -3,7 +3,7 @@
 export const RATE = 16_000; // samples a second
 
 /**
- * The numbered chunks of one session that the server has not said to be on its disk. They are kept in memory, and in
+ * The numbered chunks of one session that the server has not said to be on its disk. They are stored in memory, and in
  * the browser's storage so that a reload does not lose them.
  */
 export class SendQueue {
@@ -17,14 +17,14 @@ export class SendQueue {
   /**
    * @param {ChunkStore} store
    * @param {SessionRecord} record
-   * @param {{first: number, chunks: Int16Array<ArrayBuffer>[]}} [kept] from before a reload
+   * @param {{first: number, chunks: Int16Array<ArrayBuffer>[]}} [stored] from before a reload
    */
-  constructor(store, record, kept = { first: 0, chunks: [] }) {
+  constructor(store, record, stored = { first: 0, chunks: [] }) {
     this.#store = store;
     this.#record = record;
-    this.#first = kept.first;
-    this.#chunks = kept.chunks;
-    this.#samples = kept.chunks.reduce((sum, { length }) => sum + length, 0);
+    this.#first = stored.first;
+    this.#chunks = stored.chunks;
+    this.#samples = stored.chunks.reduce((sum, { length }) => sum + length, 0);
   }
 
   /** Number of the next chunk. */
@@ -41,7 +41,7 @@ export class SendQueue {
     return this.#samples / RATE;
   }
 
-  /** All that is kept, oldest first. */
+  /** All that is stored, oldest first. */
   get chunks() {
     return this.#chunks;
   }

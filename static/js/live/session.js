@@ -123,7 +123,7 @@ export class LiveSession {
   }
 
   /** Seconds that the server has not said to be on its disk. */
-  get secondsKept() {
+  get unsentSeconds() {
     return this.#sendQueue.seconds;
   }
 
@@ -147,7 +147,7 @@ export class LiveSession {
   }
 
   /** What only this browser has. */
-  get keptChunks() {
+  get unsentChunks() {
     return this.#sendQueue.chunks;
   }
 

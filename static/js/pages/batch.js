@@ -49,14 +49,14 @@ function onDeleted({ id }) {
  * Go to a batch without leaving the document: its files would be lost with it.
  *
  * @param {Batch} batch
- * @param {ChosenFile[]} found
+ * @param {ChosenFile[]} files
  */
-function open(batch, found) {
+function open(batch, files) {
   history.replaceState(null, "", url(`/batch/${encodeURIComponent(batch.id)}`));
   root.dataset.id = batch.id;
   view = viewOf(batch.id);
   view.show(batch);
-  view.add(found);
+  view.add(files);
   find(root, "[data-view-one] h1", HTMLElement).focus();
   scrollTo(0, 0);
 }

@@ -51,7 +51,7 @@ const watch = { settings, onChange: show, onMessage, onProblem: showProblem };
 /** @type {LiveSession | null} */
 let session = null;
 let isOpening = false;
-let isStorageTold = false;
+let wasStorageReported = false;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
 
@@ -139,14 +139,14 @@ async function withMicrophone(work) {
 
 /** After a reload: go on with what was cut off. */
 async function restore() {
-  const found = await LiveSession.restore(store, watch);
-  if (session || !found) return;
-  session = found;
+  const restored = await LiveSession.restore(store, watch);
+  if (session || !restored) return;
+  session = restored;
   show();
 }
 
 function saveSound() {
-  download(wavOf(session?.keptChunks ?? [], RATE), `${t("Live recognition")}.wav`);
+  download(wavOf(session?.unsentChunks ?? [], RATE), `${t("Live recognition")}.wav`);
 }
 
 async function discard() {
@@ -159,7 +159,7 @@ async function discard() {
 function clear() {
   text.clear();
   text.canPlay = false;
-  liveStatus.forget();
+  liveStatus.reset();
   end.show(null);
   showProblem(null);
 }
@@ -224,7 +224,7 @@ function showEnd() {
 
 /** Whether there is sound that nobody else has and that no server will take. */
 function isRescue() {
-  return session?.state === "failed" && session.secondsKept > 0;
+  return session?.state === "failed" && session.unsentSeconds > 0;
 }
 
 function showRescue() {
@@ -265,8 +265,8 @@ function captureProblem(error) {
 
 /** @param {unknown} error */
 function storageFailed(error) {
-  if (isStorageTold) return;
-  isStorageTold = true;
+  if (wasStorageReported) return;
+  wasStorageReported = true;
   console.warn("Nothing is kept across a reload:", error);
   notify(
     t("This browser's storage cannot be used. A lost connection still loses nothing, but a reload of this page would."),

@@ -39,7 +39,7 @@ shortcuts([
 ]);
 modelState(find(document, "[data-model]", HTMLElement), ({ languages }) => settings.offer(languages));
 dropZone(find(composer, "[data-drop-zone]", HTMLElement), (files) => files.forEach((file) => staged.add(file)));
-void stageKept();
+void stageSaved();
 onAction(composer, (action) => {
   if (action === "start") start();
   if (action === "record") void record();
@@ -57,7 +57,7 @@ window.addEventListener("beforeunload", (event) => {
 
 function start() {
   isStarted = true;
-  if (staged.waiting) void staged.send(settings.values, taken);
+  if (staged.waiting) void staged.send(settings.values, onUploaded);
 }
 
 /** An own recording is on nobody's disk but this browser's. @param {File} file @param {number} seconds */
@@ -66,13 +66,13 @@ async function stage(file, seconds) {
   staged.add(file, seconds, () => id !== null && void deleteRecording(id));
 }
 
-async function stageKept() {
+async function stageSaved() {
   for (const { id, file, seconds } of await savedRecordings())
     staged.add(file, seconds, () => void deleteRecording(id));
 }
 
 /** The first row after a start comes into view: on a phone it lies below all settings. @param {Transcription} job */
-function taken(job) {
+function onUploaded(job) {
   results.expect(job);
   const row = jobs.show(job);
   if (isStarted) row?.scrollIntoView({ block: "center" });

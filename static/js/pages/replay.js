@@ -6,7 +6,7 @@ import { problemOf, Refusal } from "../api/client.js";
 import { buttonOf, find, onAction, slotOf, write } from "../lib/dom.js";
 import { clock, filesize } from "../lib/format.js";
 import { t } from "../lib/messages.js";
-import { forgetReplay, getReplay, startReplay } from "../api/replays.js";
+import { deleteReplay, getReplay, startReplay } from "../api/replays.js";
 
 const POLL_MS = 1000;
 
@@ -103,7 +103,7 @@ async function stop() {
   endProgress();
   if (!stopped) return;
   try {
-    await forgetReplay(stopped);
+    await deleteReplay(stopped);
   } catch (error) {
     showProblem(problemOf(error));
   }

@@ -75,8 +75,8 @@ function openFromAddress() {
   else if (transcription) void open(() => analyzeTranscription(transcription));
 }
 
-/** Open a recording, whatever brings it. @param {(signal: AbortSignal) => Promise<Analysis>} bring */
-async function open(bring) {
+/** Open a recording, whatever brings it. @param {(signal: AbortSignal) => Promise<Analysis>} load */
+async function open(load) {
   sending?.abort();
   clearTimeout(timer);
   player.stop();
@@ -85,7 +85,7 @@ async function open(bring) {
   showProblem(null);
   showProgress(t("Reading the recording …"));
   try {
-    let analysis = await bring(mine.signal);
+    let analysis = await load(mine.signal);
     while (analysis.state === "reading" && number === loads) {
       showProgress(t("Reading the recording …"));
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));

@@ -19,8 +19,8 @@ export async function saveRecording(file, seconds) {
 /** @returns {Promise<SavedRecording[]>} */
 export async function savedRecordings() {
   const ids = (await within("readonly", (store) => store.getAllKeys())) ?? [];
-  const takes = (await within("readonly", (store) => store.getAll())) ?? [];
-  return takes.map((take, place) => ({ ...take, id: Number(ids[place]) }));
+  const recordings = (await within("readonly", (store) => store.getAll())) ?? [];
+  return recordings.map((recording, place) => ({ ...recording, id: Number(ids[place]) }));
 }
 
 /** @param {number} id */
@@ -39,7 +39,7 @@ export async function deleteRecording(id) {
 async function within(mode, work) {
   try {
     const database = await opened();
-    const result = await settled(work(database.transaction(STORE, mode).objectStore(STORE)));
+    const result = await resultOf(work(database.transaction(STORE, mode).objectStore(STORE)));
     database.close();
     return result;
   } catch {
@@ -50,7 +50,7 @@ async function within(mode, work) {
 function opened() {
   const request = indexedDB.open(ownName(DATABASE), 1);
   request.addEventListener("upgradeneeded", () => request.result.createObjectStore(STORE, { autoIncrement: true }));
-  return settled(request);
+  return resultOf(request);
 }
 
 /**
@@ -58,7 +58,7 @@ function opened() {
  * @param {IDBRequest<T>} request
  * @returns {Promise<T>}
  */
-function settled(request) {
+function resultOf(request) {
   return new Promise((resolve, reject) => {
     request.addEventListener("success", () => resolve(request.result));
     request.addEventListener("error", () => reject(request.error));

@@ -49,10 +49,10 @@ export class UploadQueue {
     return this.items.some(({ state }) => state !== "sent" && state !== "failed");
   }
 
-  /** @param {ChosenFile[]} found those that are being sent already are left out */
-  add(found) {
+  /** @param {ChosenFile[]} files those that are being sent already are left out */
+  add(files) {
     const known = new Set(this.items.filter(({ state }) => state !== "failed").map(keyOf));
-    for (const { file, path } of found) {
+    for (const { file, path } of files) {
       const item = newSending(file, path);
       if (known.has(keyOf(item))) continue;
       known.add(keyOf(item));

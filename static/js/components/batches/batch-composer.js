@@ -24,13 +24,13 @@ export class BatchComposer {
   /**
    * @param {HTMLElement} root
    * @param {RecognitionSettings} settings
-   * @param {(batch: Batch, found: ChosenFile[]) => void} created
+   * @param {(batch: Batch, files: ChosenFile[]) => void} created
    */
   constructor(root, settings, created) {
     this.#root = root;
     this.#settings = settings;
     this.#created = created;
-    folderZone(find(root, "[data-zone]", HTMLElement), (found, left) => this.#take(found, left));
+    folderZone(find(root, "[data-zone]", HTMLElement), (files, left) => this.#add(files, left));
     onAction(root, (action) => {
       if (action === "create") void this.#create();
       if (action === "clear") this.#clear();
@@ -49,9 +49,9 @@ export class BatchComposer {
 
   // Internal
 
-  /** @param {ChosenFile[]} found @param {ChosenFile[]} left */
-  #take(found, left) {
-    for (const item of found) this.#chosen.set(`${item.file.size} ${item.file.lastModified} ${item.path}`, item);
+  /** @param {ChosenFile[]} files @param {ChosenFile[]} left */
+  #add(files, left) {
+    for (const item of files) this.#chosen.set(`${item.file.size} ${item.file.lastModified} ${item.path}`, item);
     this.#left += left.length;
     this.#draw();
   }
@@ -78,10 +78,10 @@ export class BatchComposer {
     showError(this.#root, null);
     try {
       const batch = await createBatch(this.#name.value.trim() || this.#proposedName(), this.#settings.values);
-      const found = [...this.#chosen.values()];
+      const files = [...this.#chosen.values()];
       if (this.#folder) await this.#addFolder(batch);
       this.#clear();
-      this.#created(batch, found);
+      this.#created(batch, files);
     } catch (error) {
       showError(this.#root, problemOf(error));
       this.#draw();
@@ -99,19 +99,23 @@ export class BatchComposer {
   }
 
   #draw() {
-    const found = [...this.#chosen.values()];
-    buttonOf(this.#root, "create").disabled = !found.length && !this.#folder;
-    find(this.#root, "[data-chosen]", HTMLElement).hidden = !found.length && !this.#left;
+    const files = [...this.#chosen.values()];
+    buttonOf(this.#root, "create").disabled = !files.length && !this.#folder;
+    find(this.#root, "[data-chosen]", HTMLElement).hidden = !files.length && !this.#left;
     this.#name.placeholder = this.#proposedName();
-    write(this.#root, "chosen", t("{count} recordings, {size}", { count: found.length, size: filesize(total(found)) }));
-    write(this.#root, "names", namesOf(found));
+    write(
+      this.#root,
+      "chosen",
+      t("{count} recordings, {size}", { count: files.length, size: filesize(sizeOf(files)) }),
+    );
+    write(this.#root, "names", namesOf(files));
     write(
       this.#root,
       "left",
       this.#left ? t("Left out, because they are no recordings: {count}", { count: this.#left }) : "",
     );
     field(this.#root, "left").hidden = !this.#left;
-    write(this.#root, "hint", this.#hint(found.length));
+    write(this.#root, "hint", this.#hint(files.length));
   }
 
   /** @param {number} count */
@@ -129,14 +133,14 @@ export class BatchComposer {
   }
 }
 
-/** @param {ChosenFile[]} found */
-function namesOf(found) {
-  const names = found.slice(0, SHOWN_NAMES).map(({ path }) => path);
-  if (found.length > SHOWN_NAMES) names.push(t("and {count} more", { count: found.length - SHOWN_NAMES }));
+/** @param {ChosenFile[]} files */
+function namesOf(files) {
+  const names = files.slice(0, SHOWN_NAMES).map(({ path }) => path);
+  if (files.length > SHOWN_NAMES) names.push(t("and {count} more", { count: files.length - SHOWN_NAMES }));
   return names.join("\n");
 }
 
-/** @param {ChosenFile[]} found */
-function total(found) {
-  return found.reduce((bytes, { file }) => bytes + file.size, 0);
+/** @param {ChosenFile[]} files */
+function sizeOf(files) {
+  return files.reduce((bytes, { file }) => bytes + file.size, 0);
 }

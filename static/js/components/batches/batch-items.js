@@ -47,13 +47,13 @@ export class BatchItems {
 
   /** @param {number} total how many items there are to show */
   resize(total) {
-    const wanted = Math.ceil(total / CHUNK);
-    while (this.#list.childElementCount > wanted) this.#drop(/** @type {Element} */ (this.#list.lastElementChild));
-    while (this.#list.childElementCount < wanted) this.#append();
+    const chunkCount = Math.ceil(total / CHUNK);
+    while (this.#list.childElementCount > chunkCount) this.#drop(/** @type {Element} */ (this.#list.lastElementChild));
+    while (this.#list.childElementCount < chunkCount) this.#append();
     this.#list.setAttribute("aria-busy", "false");
     this.#root.dataset.state = total ? "filled" : "empty";
     const last = this.#list.lastElementChild;
-    if (last instanceof HTMLElement) last.style.setProperty("--rows", String(total - (wanted - 1) * CHUNK));
+    if (last instanceof HTMLElement) last.style.setProperty("--rows", String(total - (chunkCount - 1) * CHUNK));
   }
 
   // Internal

@@ -36,7 +36,7 @@ export class BatchView {
     this.#uploads = new UploadPanel(find(root, "[data-uploads]", HTMLElement), id, limitBytes, () =>
       this.#showTotals(),
     );
-    folderZone(find(root, "[data-zone]", HTMLElement), (found) => this.add(found));
+    folderZone(find(root, "[data-zone]", HTMLElement), (files) => this.add(files));
     onAction(find(root, "[data-batch]", HTMLElement), (action) => void this.#act(action));
     for (const link of root.querySelectorAll("a[data-export]")) {
       link.setAttribute("href", exportAddress(id, link.getAttribute("data-export") ?? ""));
@@ -44,9 +44,9 @@ export class BatchView {
     this.#filter.addEventListener("change", () => this.#items.filter(this.#state, this.#shown));
   }
 
-  /** @param {ChosenFile[]} found */
-  add(found) {
-    this.#uploads.add(found);
+  /** @param {ChosenFile[]} files */
+  add(files) {
+    this.#uploads.add(files);
   }
 
   /** @param {Batch} batch as the server tells it */

@@ -11,9 +11,9 @@ const byName = new Intl.Collator(document.documentElement.lang, { numeric: true 
  * Take files and whole folders that are dropped anywhere on the page, or chosen.
  *
  * @param {HTMLElement} zone
- * @param {(found: ChosenFile[], left: ChosenFile[]) => void} take gets the recordings, and what was left out of folders
+ * @param {(found: ChosenFile[], left: ChosenFile[]) => void} onFiles gets the recordings, and what was left out of folders
  */
-export function folderZone(zone, take) {
+export function folderZone(zone, onFiles) {
   for (const name of ["files", "folder"])
     onChosen(find(zone, `[data-choose="${name}"]`, HTMLInputElement), (files) => sort(filesOfInput(files)));
   onDropped(zone, async (transfer) => {
@@ -27,7 +27,7 @@ export function folderZone(zone, take) {
   /** @param {ChosenFile[]} files */
   function sort(files) {
     const recordings = files.filter(isRecording).sort((one, other) => byName.compare(one.path, other.path));
-    take(
+    onFiles(
       recordings,
       files.filter((file) => !isRecording(file)),
     );

@@ -43,9 +43,9 @@ export class UploadPanel {
     return this.#queue.items.filter(({ state }) => state === "waiting").length;
   }
 
-  /** @param {ChosenFile[]} found */
-  add(found) {
-    this.#queue.add(found);
+  /** @param {ChosenFile[]} files */
+  add(files) {
+    this.#queue.add(files);
   }
 
   stop() {

@@ -36,8 +36,8 @@
   /** @returns {string[]} */
   function read() {
     try {
-      const kept = JSON.parse(localStorage.getItem(STORE) ?? "[]");
-      return Array.isArray(kept) ? kept : [];
+      const stored = JSON.parse(localStorage.getItem(STORE) ?? "[]");
+      return Array.isArray(stored) ? stored : [];
     } catch {
       return [];
     }

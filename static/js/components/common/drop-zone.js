@@ -4,28 +4,28 @@ import { find } from "../../lib/dom.js";
  * Take files that are dropped anywhere on the page, chosen, or pasted.
  *
  * @param {HTMLElement} zone
- * @param {(files: File[]) => void} take
+ * @param {(files: File[]) => void} onFiles
  */
-export function dropZone(zone, take) {
-  onChosen(find(zone, "[data-file-input]", HTMLInputElement), take);
-  onDropped(zone, ({ files }) => take([...files]));
+export function dropZone(zone, onFiles) {
+  onChosen(find(zone, "[data-file-input]", HTMLInputElement), onFiles);
+  onDropped(zone, ({ files }) => onFiles([...files]));
 }
 
-/** Call `take` with what is chosen; the same files may be chosen again. @param {HTMLInputElement} input @param {(files: File[]) => void} take */
-export function onChosen(input, take) {
+/** Call `onFiles` with what is chosen; the same files may be chosen again. @param {HTMLInputElement} input @param {(files: File[]) => void} onFiles */
+export function onChosen(input, onFiles) {
   input.addEventListener("change", () => {
-    take([...(input.files ?? [])]);
+    onFiles([...(input.files ?? [])]);
     input.value = "";
   });
 }
 
 /**
- * Call `take` with what is dropped anywhere on the page while `zone` is visible.
+ * Call `onFiles` with what is dropped anywhere on the page while `zone` is visible.
  *
  * @param {HTMLElement} zone
- * @param {(transfer: DataTransfer) => void} take
+ * @param {(transfer: DataTransfer) => void} onFiles
  */
-export function onDropped(zone, take) {
+export function onDropped(zone, onFiles) {
   document.addEventListener("dragover", (event) => {
     if (!carriesFiles(event) || !zone.checkVisibility()) return;
     event.preventDefault();
@@ -38,7 +38,7 @@ export function onDropped(zone, take) {
     zone.classList.remove("is-over");
     if (!carriesFiles(event) || !zone.checkVisibility()) return;
     event.preventDefault();
-    if (event.dataTransfer) take(event.dataTransfer);
+    if (event.dataTransfer) onFiles(event.dataTransfer);
   });
 }
 

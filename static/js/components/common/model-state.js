@@ -15,14 +15,14 @@ const LATER_MS = 8000;
  * @param {(model: Model) => void} [alsoShow] called with each answer
  */
 export function modelState(root, alsoShow) {
-  let timer = setTimeout(ask, 0);
+  let timer = setTimeout(refresh, 0);
   document.addEventListener("visibilitychange", () => {
     clearTimeout(timer);
-    if (!document.hidden) void ask();
+    if (!document.hidden) void refresh();
   });
-  return () => void ask();
+  return () => void refresh();
 
-  async function ask() {
+  async function refresh() {
     try {
       const { model } = await getSystem();
       show(root, model);
@@ -32,7 +32,7 @@ export function modelState(root, alsoShow) {
     }
     const delay = root.dataset.state === "loading" ? SOON_MS : LATER_MS;
     clearTimeout(timer);
-    if (!document.hidden) timer = setTimeout(ask, delay);
+    if (!document.hidden) timer = setTimeout(refresh, delay);
   }
 }
 

@@ -13,7 +13,7 @@ export class LiveSearch {
   #replaced;
   #problem = find(document, "[data-search-problem]", HTMLElement);
   #asked = new AbortController();
-  #wanted = location.href;
+  #address = location.href;
 
   /** @param {HTMLFormElement} form @param {HTMLElement} results @param {() => void} replaced */
   constructor(form, results, replaced) {
@@ -51,7 +51,7 @@ export class LiveSearch {
     window.addEventListener("popstate", () => location.reload());
     find(document, "[data-search-again]", HTMLButtonElement).addEventListener(
       "click",
-      () => void this.#show(this.#wanted, "replace"),
+      () => void this.#show(this.#address, "replace"),
     );
   }
 
@@ -74,7 +74,7 @@ export class LiveSearch {
   async #show(address, way) {
     this.#asked.abort();
     const asked = (this.#asked = new AbortController());
-    this.#wanted = address;
+    this.#address = address;
     this.#results.ariaBusy = "true";
     try {
       const response = await fetch(address, { signal: asked.signal });
@@ -103,13 +103,13 @@ export class LiveSearch {
 
 /** @param {HTMLFormElement} form */
 function addressOf(form) {
-  const wanted = new URLSearchParams();
+  const query = new URLSearchParams();
   for (const [name, value] of new FormData(form)) {
-    if (value) wanted.set(name, String(value));
+    if (value) query.set(name, String(value));
   }
-  if (!wanted.has("since") && !wanted.has("until")) wanted.delete("zone"); // it says where days begin
+  if (!query.has("since") && !query.has("until")) query.delete("zone"); // it says where days begin
   const address = new URL(form.action);
-  address.search = String(wanted);
+  address.search = String(query);
   return address.href;
 }
 

@@ -40,7 +40,7 @@ export class LiveStatus {
     write(this.#root, "voice", isSpeech ? t("Speech") : t("Silence"));
   }
 
-  forget() {
+  reset() {
     this.#latency = new LatencyMeter();
     write(this.#root, "latency", "");
     this.showVoice(false);
@@ -52,11 +52,11 @@ export class LiveStatus {
     write(this.#root, "time", clock(session?.seconds ?? 0));
     write(this.#root, "delivery", session ? deliveryLine(session) : "");
     write(this.#root, "hint", this.#problem || (session ? hintOf(session) : t("Press Start and speak.")));
-    const isCut = session?.connection === "lost" && session.secondsKept > 0;
+    const isCut = session?.connection === "lost" && session.unsentSeconds > 0;
     write(
       this.#root,
       "unsent",
-      isCut ? t("{seconds} s are kept here until it is back.", { seconds: Math.round(session.secondsKept) }) : "",
+      isCut ? t("{seconds} s are kept here until it is back.", { seconds: Math.round(session.unsentSeconds) }) : "",
     );
   }
 
@@ -80,16 +80,16 @@ function latencyLine({ last, median }) {
 }
 
 /** @param {LiveSession} session */
-function deliveryLine({ secondsKept, state }) {
+function deliveryLine({ unsentSeconds, state }) {
   if (state === "ended") return t("All of it is on the server");
-  if (secondsKept < LITTLE_SECONDS) return t("On the server up to now");
-  return t("Not on the server yet: {seconds} s", { seconds: secondsKept.toFixed(1) });
+  if (unsentSeconds < LITTLE_SECONDS) return t("On the server up to now");
+  return t("Not on the server yet: {seconds} s", { seconds: unsentSeconds.toFixed(1) });
 }
 
 /** @param {LiveSession} session */
 function hintOf(session) {
   const { state, connection } = session;
-  if (state === "failed" && session.secondsKept > 0)
+  if (state === "failed" && session.unsentSeconds > 0)
     return t("The session has ended. What the server does not have is kept in this browser.");
   if (state === "failed" || state === "ended") return t("The session has ended.");
   if (connection === "lost") return lostHint(state);

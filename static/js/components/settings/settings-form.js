@@ -116,7 +116,7 @@ export class SettingsForm {
   #accept(answer) {
     for (const item of answer.groups.flatMap(({ settings }) => settings)) {
       const row = this.#rows.find((candidate) => nameOf(candidate) === item.name);
-      if (row) take(row, item);
+      if (row) applyItem(row, item);
     }
     const slot = slotOf(this.#form, "taken-back");
     slot.hidden = !answer.taken_back;
@@ -164,8 +164,7 @@ function summary(dirty) {
   const parts = [t("Changes: {count}", { count: dirty.length })];
   if (dirty.some(({ dataset }) => dataset.effect === "reload"))
     parts.push(t("The model will be loaded again; running work goes on first."));
-  if (dirty.some(({ dataset }) => dataset.effect === "restart"))
-    parts.push(t("Some take effect after a restart."));
+  if (dirty.some(({ dataset }) => dataset.effect === "restart")) parts.push(t("Some take effect after a restart."));
   return parts.join(" · ");
 }
 
@@ -179,7 +178,7 @@ function loadedWith({ device, dtype, load_seconds: seconds }) {
 }
 
 /** @param {HTMLElement} row @param {SettingItem} item */
-function take(row, item) {
+function applyItem(row, item) {
   const wasDirty = valueOf(row) !== storedValue(row);
   const isAgreed = valueOf(row) === item.value || !wasDirty;
   row.dataset.value = JSON.stringify(item.value);

@@ -159,9 +159,9 @@ export class FindReplace {
   }
 }
 
-/** @param {Row} row @param {string} wanted @param {boolean} isCase @returns {Match[]} */
-function matchesIn(row, wanted, isCase) {
-  const pattern = new RegExp(wanted.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"), isCase ? "gu" : "giu");
+/** @param {Row} row @param {string} needle @param {boolean} isCase @returns {Match[]} */
+function matchesIn(row, needle, isCase) {
+  const pattern = new RegExp(needle.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"), isCase ? "gu" : "giu");
   return [...row.text.matchAll(pattern)].map(({ index, 0: { length } }) => ({ row, index, length }));
 }
 

@@ -22,14 +22,14 @@ export function missingPanel(panel, audio) {
     ({ rules, offset }) => getMissing(id, { rule: rules, offset }),
     (start, end) => player.playInterval(start, end),
   );
-  panel.addEventListener("toggle", () => panel.open && void ask());
+  panel.addEventListener("toggle", () => panel.open && void load());
 
-  async function ask() {
+  async function load() {
     status.hidden = false;
     status.textContent = t("Reading the recording …");
     try {
       const missing = await getMissing(id, {});
-      if (missing.state === "reading") return void setTimeout(() => panel.open && void ask(), AGAIN_MS);
+      if (missing.state === "reading") return void setTimeout(() => panel.open && void load(), AGAIN_MS);
       status.hidden = true;
       await list.show(missing);
     } catch (error) {

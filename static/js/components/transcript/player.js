@@ -19,7 +19,7 @@ export class Player {
     this.#button = buttonOf(root, "play");
     this.#speed = find(root, "[data-speed]", HTMLSelectElement);
     this.#audio.controls = false;
-    new ResizeObserver(() => this.#tellSize()).observe(root);
+    new ResizeObserver(() => this.#publishSize()).observe(root);
     this.#listen();
   }
 
@@ -85,7 +85,7 @@ export class Player {
   }
 
   /** What sticks below the player must know how high it is. */
-  #tellSize() {
+  #publishSize() {
     document.documentElement.style.setProperty("--player-block-size", `${this.#root.offsetHeight}px`);
   }
 

@@ -120,7 +120,7 @@ export class SegmentList {
     }
     while (place) {
       const next = place.nextElementSibling;
-      this.#forget(/** @type {HTMLElement} */ (place));
+      this.#remove(/** @type {HTMLElement} */ (place));
       place = next;
     }
     for (const element of this.#near) this.#renderWords(element);
@@ -134,7 +134,7 @@ export class SegmentList {
   }
 
   /** @param {HTMLElement} element */
-  #forget(element) {
+  #remove(element) {
     this.#elements.delete(element.dataset.key ?? "");
     this.#near.delete(element);
     this.#observer.unobserve(element);

@@ -60,7 +60,7 @@ export class TranscriptText {
 
   /** Show `segments`, as they were recognised so far; once that has ended, they can be edited. @param {Segment[]} segments @param {boolean} hasEnded */
   async show(segments, hasEnded) {
-    this.#words.forget();
+    this.#words.reset();
     this.#text.segments = segments;
     this.#page.toggleAttribute("data-editable", hasEnded && segments.length > 0);
     try {

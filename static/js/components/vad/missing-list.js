@@ -58,9 +58,9 @@ export class MissingList {
   async #onSwitch(box) {
     if (box.checked) this.#hidden.delete(box.value);
     else this.#hidden.add(box.value);
-    const wanted = this.#parameters(0);
+    const parameters = this.#parameters(0);
     const nothing = { state: /** @type {const} */ ("ready"), total: 0, offset: 0, rules: [], items: [] };
-    this.#fill(wanted.rules.length ? await this.#load(wanted) : nothing, true);
+    this.#fill(parameters.rules.length ? await this.#load(parameters) : nothing, true);
   }
 
   async #more() {

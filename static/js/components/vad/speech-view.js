@@ -53,9 +53,9 @@ export class SpeechView {
     return { start: this.#start, end: this.#end, duration: this.#duration };
   }
 
-  /** @param {() => void} tell called after each zoom and scroll */
-  set onMove(tell) {
-    this.#onMove = tell;
+  /** @param {() => void} listener called after each zoom and scroll */
+  set onMove(listener) {
+    this.#onMove = listener;
   }
 
   /** Show a recording of so many seconds, whole. @param {number} duration */
