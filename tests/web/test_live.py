@@ -232,7 +232,7 @@ def test_a_chunk_that_comes_twice_counts_once_and_a_missing_one_is_asked_for(ser
 
 def test_other_settings_hold_from_the_next_segment_on(server: LiveServer) -> None:
     with Speaker(server.address) as speaker:
-        started = speaker.start(vad={"mode": 1, "min_silence_ms": 900})
+        started = speaker.start(vad={"mode": 1, "min_silence_ms": 900}, options={"channels": "mix"})
         speaker.say(
             {
                 "type": "settings",

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from app.domain.errors.base import N_
 from app.domain.errors.live import LiveMessageWrong, LiveRateWrong, LiveSoundWrong
@@ -42,14 +42,18 @@ LIVE_OPTIONS = tuple(name for name in OPTIONS if name not in ("channels", "model
 """What can be changed of a session."""
 
 
+Ignored = Annotated[None, BeforeValidator(lambda _: None)]
+"""A client that sends all options of a form is not refused for one that no session has."""
+
+
 class LiveOptions(OptionsPatch):
     """What can be changed of a session; its sound has one channel, and the model in use reads it."""
 
     model_config = ConfigDict(extra="ignore")
 
-    channels: None = Field(default=None, exclude=True)
-    model: None = Field(default=None, exclude=True)
-    vad: None = Field(default=None, exclude=True)
+    channels: Ignored = Field(default=None, exclude=True)
+    model: Ignored = Field(default=None, exclude=True)
+    vad: Ignored = Field(default=None, exclude=True)
 
 
 class SettingsWanted(_Message):
