@@ -33,17 +33,9 @@ def pick_language(cookie: str | None, accept_language: str | None) -> str:
 
 
 def translator(language: str) -> Translate:
-    """Return a function from an English text to its wording in `language`; unknown texts stay English.
-
-    A text may carry figures after a colon ("Damaged places that were skipped: 3"); they stay as they are.
-    """
+    """Return a function from an English text to its wording in `language`; unknown texts stay English."""
     wording = _wording(language)
-
-    def translate(text: str) -> str:
-        known, colon, figures = text.partition(": ")
-        return wording.get(text) or wording.get(known, known) + colon + figures
-
-    return translate
+    return lambda text: wording.get(text) or text
 
 
 def script_texts(language: str) -> dict[str, str]:

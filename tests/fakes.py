@@ -19,6 +19,7 @@ import numpy as np
 from app.domain.errors.inference import DeviceUnavailable, InferenceFailed
 from app.domain.errors.models import ModelFileMissing
 from app.domain.options import RecognitionOptions
+from app.domain.reasons import SMALLER_BATCHES, plain_reason
 from app.domain.transcript import Applied, Word
 from app.engine import SAMPLE_RATE, EngineInfo, EngineSpec, Hypothesis, Utterance, Waveform
 from tests.waiting import wait_until
@@ -34,7 +35,7 @@ class EchoEngine:
 
     @property
     def info(self) -> EngineInfo:
-        receipt = (Applied("device", "auto", "cpu", "no CUDA device was found"),)
+        receipt = (Applied("device", "auto", "cpu", plain_reason("no CUDA device was found")),)
         return EngineInfo("echo", "cpu", "float32", ("zh", "en"), 0, 0.0, (), receipt)
 
     def transcribe(self, utterances: Sequence[Utterance]) -> list[Hypothesis]:
@@ -159,7 +160,9 @@ class FallenBackEngine(EchoEngine):
 
     @property
     def info(self) -> EngineInfo:
-        line = Applied("device", "cuda", "cpu", "No NVIDIA GPU with a working driver was found.")
+        line = Applied(
+            "device", "cuda", "cpu", plain_reason("No NVIDIA GPU with a working driver was found.")
+        )
         return replace(super().info, receipt=(line,))
 
 
@@ -213,9 +216,7 @@ class CrampedEngine(EchoEngine):
     def hear(self, waveform: Waveform) -> Hypothesis:
         heard = super().hear(waveform)
         is_loud = loudness(waveform) > POISON
-        return replace(
-            heard, applied=(Applied("batch", "auto", "30 s", "Memory ran out"),) if is_loud else ()
-        )
+        return replace(heard, applied=(Applied("batch", "auto", "30 s", SMALLER_BATCHES),) if is_loud else ())
 
 
 def refuse(spec: EngineSpec) -> EchoEngine:

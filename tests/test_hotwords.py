@@ -166,7 +166,7 @@ def test_a_word_that_the_model_cannot_write_says_which_characters():
     assert cannot.status == "unusable"
     assert heard.status == "matched"
     assert cannot.unknown == "囧: 9"
-    assert translator("zh")(line.reason).startswith("模型没有这些字符")
+    assert line.reason.told(translator("zh")).startswith("模型没有这些字符")
 
 
 def test_every_unusable_word_keeps_its_line_through_all_segments() -> None:

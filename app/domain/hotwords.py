@@ -13,6 +13,7 @@ from typing import Any
 
 from app.domain.errors.base import N_
 from app.domain.errors.requests import InvalidParameter
+from app.domain.reasons import UNKNOWN_CHARACTERS, WEIGHT_OUT_OF_BOUNDS
 from app.domain.transcript import Applied, HotwordOutcome, HotwordStatus, Segment, Word
 
 DEFAULT_WEIGHT = 20.0
@@ -49,9 +50,8 @@ class Hotword:
 
     def __post_init__(self) -> None:
         if not LEAST_WEIGHT <= self.weight <= GREATEST_WEIGHT:
-            reason = N_("the weight of a word is not from 1 to 100")
             shown = f"{self.text[:LONGEST_HOTWORD]}:{self.weight:g}"
-            raise InvalidParameter(name="hotwords", reason=f"{reason}: {shown}")
+            raise InvalidParameter(name="hotwords", reason=WEIGHT_OUT_OF_BOUNDS.of(word=shown))
         if len(self.text) > LONGEST_HOTWORD:
             raise InvalidParameter(name="hotwords", reason=N_("a word is longer than 100 characters"))
 
@@ -106,14 +106,20 @@ def folded(text: str) -> str:
 
 def unusable(word: Hotword, unknown: str) -> Applied:
     """Return the receipt line of a word with characters that no unit of the model can write."""
-    return Applied(UNUSABLE, word.text, "", N_("The model cannot write these characters") + f": {unknown}")
+    return Applied(UNUSABLE, word.text, "", UNKNOWN_CHARACTERS.of(characters=unknown))
+
+
+def unknown_characters(receipt: Iterable[Applied]) -> dict[str, str]:
+    """Return the characters that the model cannot write, by the hotwords that have them."""
+    lines = ((line, line.reason) for line in receipt if line.name == UNUSABLE)
+    return {line.asked: str(reason.params.get("characters", "")) for line, reason in lines if reason}
 
 
 def outcomes(
     hotwords: Sequence[Hotword], segments: Sequence[Segment], receipt: Iterable[Applied]
 ) -> tuple[HotwordOutcome, ...]:
     """Say for each hotword where it stands in the text, that it was not heard, or why it cannot be used."""
-    unknown = {line.asked: line.reason.partition(": ")[2] for line in receipt if line.name == UNUSABLE}
+    unknown = unknown_characters(receipt)
     if not hotwords:
         return ()  # and a long text need not be read for nothing
     spoken = [_Spelled(segment) for segment in segments]

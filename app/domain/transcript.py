@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 from typing import Any
 
-from app.domain.errors.base import N_
+from app.domain.errors.base import N_, Reason
 from app.domain.languages import AUTO, RARER, TRADITIONAL
+from app.domain.reasons import NO_SPEECH, NOT_UNDERSTOOD, reason_from
 
 CLAUSE_MARKS = ",.!?;:"
 CLOSING = frozenset(CLAUSE_MARKS + "%)]}’”…")
@@ -41,8 +42,6 @@ EVENTS = {
     "singing": N_("Singing"),
 }
 """What else models hear, and what a person reads."""
-NO_SPEECH = N_("No speech was found in the recording.")
-NOT_UNDERSTOOD = N_("There is sound like speech in the recording, but none of it was understood.")
 UNSURE = "unsure"  # why an engine withholds a text: the model was not sure of anything
 
 
@@ -53,8 +52,22 @@ class Applied:
     name: str
     asked: str
     applied: str
-    reason: str = ""
-    """Empty where asked and applied agree. English, its own translation key; figures may follow after ": "."""
+    reason: Reason | None = None
+    """None where asked and applied agree."""
+
+    def told(self, translate: Callable[[str], str] = str) -> dict[str, str]:
+        """Return the line as people and programs read it."""
+        reason = self.reason.told(translate) if self.reason else ""
+        return {"name": self.name, "asked": self.asked, "applied": self.applied, "reason": reason}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what is stored."""
+        reason = self.reason.to_dict() if self.reason else None
+        return {"name": self.name, "asked": self.asked, "applied": self.applied, "reason": reason}
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Applied:
+        return cls(stored["name"], stored["asked"], stored["applied"], reason_from(stored.get("reason")))
 
 
 def merge_receipts(earlier: Iterable[Applied], later: Iterable[Applied]) -> tuple[Applied, ...]:
@@ -168,8 +181,8 @@ class Transcript:
     model: str
     device: str
     receipt: tuple[Applied, ...] = ()
-    warnings: tuple[str, ...] = ()
-    """What the reader should know of the recording, in English; each its own translation key."""
+    warnings: tuple[Reason, ...] = ()
+    """What the reader should know of the recording."""
     hotwords: tuple[HotwordOutcome, ...] = ()
     """What became of each that was asked for."""
     channel_name: str = CHANNEL_NAME
@@ -254,6 +267,6 @@ def _has_letter(run: re.Pattern[str], text: str) -> bool:
     return found is not None and any(map(str.isalpha, found[0]))
 
 
-def why_without_text(dropped: Iterable[str]) -> str:
+def why_without_text(dropped: Iterable[str]) -> Reason:
     """Return the warning for a recording that ended without any text, given why each segment has none."""
     return NOT_UNDERSTOOD if UNSURE in dropped else NO_SPEECH

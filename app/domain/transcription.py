@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from app.domain.errors.base import Problem
+from app.domain.errors.base import Problem, Reason
 from app.domain.options import TranscriptionOptions
 from app.domain.progress import Progress
 from app.domain.states import JobState
@@ -44,7 +44,7 @@ class Transcription:
     model: str | None
     device: str | None
     receipt: tuple[Applied, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[Reason, ...]
     error: Problem | None
     revision: int
     """Grows with every change, over all transcriptions."""

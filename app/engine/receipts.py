@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from app.domain.errors.base import N_
 from app.domain.hotwords import Hotword, unusable
 from app.domain.options import RecognitionOptions
+from app.domain.reasons import (
+    GREEDY_HAS_NO_HOTWORDS,
+    LANGUAGE_UNKNOWN,
+    NO_DECODER,
+)
 from app.domain.transcript import Applied
 
-NO_WEIGHTS = N_("This model takes hotwords without weights.")
-PUNCTUATES = N_("This model punctuates by itself.")
-WRITES_ITSELF = N_("This model writes numbers by itself.")
-
-GREEDY_IS_DEAF = N_("Fast reads every frame alone: it cannot prefer words.")
-NO_DECODER = N_("This model has no attention decoder to read the found texts again.")
-LANGUAGE_UNKNOWN = N_("This model does not know the language.")
 MOST_SHOWN = 12  # hotwords in one line; what became of each is told with the text
 
 
@@ -27,7 +24,7 @@ def language_line(options: RecognitionOptions, known: Collection[str]) -> Applie
 
 
 def decoding_line(options: RecognitionOptions, applied: str, *, can_rescore: bool) -> Applied:
-    reason = NO_DECODER if options.quality == "accurate" and not can_rescore else ""
+    reason = NO_DECODER if options.quality == "accurate" and not can_rescore else None
     return Applied("decoding", options.quality, applied, reason)
 
 
@@ -35,7 +32,7 @@ def hotword_lines(options: RecognitionOptions, unknown: Sequence[tuple[Hotword, 
     """Return a line for all hotwords, and one for each that the model cannot write."""
     asked = listed(options.hotwords)
     if options.hotwords and options.quality == "fast":
-        return (Applied("hotwords", asked, "", GREEDY_IS_DEAF),)
+        return (Applied("hotwords", asked, "", GREEDY_HAS_NO_HOTWORDS),)
     lost = {word for word, _ in unknown}
     used = listed([word for word in options.hotwords if word not in lost])
     return (Applied("hotwords", asked, used), *(unusable(word, letters) for word, letters in unknown))

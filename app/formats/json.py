@@ -18,8 +18,8 @@ def render(transcript: Transcript) -> str:
         "segments": [segment.to_dict() for segment in transcript.segments],
         "model": transcript.model,
         "device": transcript.device,
-        "receipt": [asdict(line) for line in transcript.receipt],
-        "warnings": list(transcript.warnings),
+        "receipt": [line.told() for line in transcript.receipt],
+        "warnings": list(map(str, transcript.warnings)),
         "hotwords": [asdict(outcome) for outcome in transcript.hotwords],
     }
     return json.dumps(content, ensure_ascii=False, indent=2) + "\n"

@@ -16,8 +16,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from app.domain.errors.base import N_, Problem
+from app.domain.errors.base import Problem, Reason
 from app.domain.errors.settings import SettingFixed, SettingRefused, SettingsNotKept, SettingUnknown
+from app.domain.reasons import AT_LEAST, AT_MOST, MORE_THAN, NO_FITTING_NUMBER, ONE_OF, plain_reason
 from app.logging import event
 from app.settings import ON_PAGE, Effect, Origin, Settings, broken_rules, checked_value, kept_settings
 from app.settings_file import (
@@ -221,18 +222,18 @@ def _stamp_of(file: Path) -> tuple[int, int] | None:
     return status.st_mtime_ns, status.st_ino
 
 
-def _reason(error: ValidationError) -> str:
-    """Say in our words what pydantic found; figures stand after a colon, as the catalogue wants it."""
+def _reason(error: ValidationError) -> Reason:
+    """Say in our words what pydantic found."""
     first = error.errors()[0]
     limits = first.get("ctx", {})
     if "ge" in limits:
-        return N_("The least is") + f": {limits['ge']:g}"
+        return AT_LEAST.of(value=f"{limits['ge']:g}")
     if "gt" in limits:
-        return N_("It must be more than") + f": {limits['gt']:g}"
+        return MORE_THAN.of(value=f"{limits['gt']:g}")
     if "le" in limits:
-        return N_("The most is") + f": {limits['le']:g}"
+        return AT_MOST.of(value=f"{limits['le']:g}")
     if first["type"] in ("literal_error", "string_pattern_mismatch"):
-        return N_("Possible are") + f": {limits.get('expected') or 'auto, cpu, mps, cuda, cuda:0, cuda:1 …'}"
+        return ONE_OF.of(values=limits.get("expected") or "auto, cpu, mps, cuda, cuda:0, cuda:1 …")
     if first["type"].startswith(("int", "float")):
-        return N_("This is not a number that fits.")
-    return str(first["msg"])
+        return NO_FITTING_NUMBER
+    return plain_reason(str(first["msg"]))

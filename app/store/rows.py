@@ -8,6 +8,7 @@ from typing import Any
 from app.domain.errors.base import Problem
 from app.domain.options import TranscriptionOptions
 from app.domain.progress import Progress, eta_seconds, percent_done
+from app.domain.reasons import reason_from
 from app.domain.states import JobState
 from app.domain.transcript import Applied, Word
 from app.domain.transcription import SegmentRecord, Transcription
@@ -35,8 +36,8 @@ def transcription_from(row: Mapping[str, Any]) -> Transcription:
         language=row["language"],
         model=row["model"],
         device=row["device"],
-        receipt=tuple(Applied(**line) for line in row["receipt"]),
-        warnings=tuple(row["warnings"]),
+        receipt=tuple(Applied.from_dict(line) for line in row["receipt"]),
+        warnings=tuple(filter(None, map(reason_from, row["warnings"]))),
         error=_problem(row["error"]),
         revision=row["revision"],
         recording=row.get("recording") or {},

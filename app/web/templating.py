@@ -19,6 +19,7 @@ from app.paths import resource_dir
 from app.services.models.models import BUILTIN_LARGE, RECOMMENDED
 from app.web.labels import labels_in
 from app.web.request import address_of, language_of, own_path, root_path
+from app.web.services import Services
 from app.web.static_files import version_of
 
 THEMES = ("auto", "light", "dark")
@@ -106,9 +107,10 @@ def _surroundings(request: Request, language: str) -> dict[str, Any]:
 
 def _complaints(request: Request, language: str) -> list[dict[str, str]]:
     """Return what is wrong with the server, for a person who did not ask; nothing before it has started."""
-    health = request.scope.get("state", {}).get("health")
+    services: Services | None = request.scope.get("state", {}).get("services")
     translate = translator(language)
-    return [check.explained(translate) | {"key": check.key} for check in health.complaints] if health else []
+    complaints = services.health.complaints if services else ()
+    return [check.explained(translate) | {"key": check.key} for check in complaints]
 
 
 @cache

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from app.domain.errors.inference import DeviceUnavailable
 from app.domain.errors.models import ModelFileUnreadable
 from app.domain.options import RecognitionOptions
+from app.domain.reasons import plain_reason
 from app.domain.transcript import Applied
 from app.engine import EngineInfo, EngineSpec, Hypothesis, Utterance
 
@@ -33,7 +34,7 @@ class SlowEngine:
             parameters=0,
             load_seconds=0.0,
             versions=(),
-            receipt=(Applied("device", "auto", "cpu", "no CUDA device was found"),),
+            receipt=(Applied("device", "auto", "cpu", plain_reason("no CUDA device was found")),),
         )
 
     def transcribe(self, utterances: Sequence[Utterance]) -> list[Hypothesis]:

@@ -11,9 +11,10 @@ import torch
 
 from app.domain.errors.inference import InferenceFailed, OutOfMemory
 from app.domain.options import RecognitionOptions
+from app.domain.reasons import CUT_IN_TWO, SMALLER_BATCHES
 from app.domain.transcript import Applied, Word
 from app.engine import SAMPLE_RATE, EngineSpec, Hypothesis, Utterance
-from app.engine.computing.batching import CUT, SMALLER_BATCHES, Batcher
+from app.engine.computing.batching import Batcher
 from app.engine.computing.memory_budget import SUCCESSES, MemoryBudget, choose_budget
 from app.engine.computing.splitting import join, quietest_point
 from app.engine.native.recognizer import load_engine
@@ -96,7 +97,7 @@ def test_one_that_does_not_fit_alone_is_cut_where_it_is_quietest(engine, device)
 
     [(_, whole), (_, first), (_, second)] = cramped.asked
     assert (whole, first, second) == (6.0, 2.6, 3.4)
-    assert Applied("batch", "auto", "1", CUT) in found.applied
+    assert Applied("batch", "auto", "1", CUT_IN_TWO) in found.applied
     assert found.text_raw
 
 
@@ -247,7 +248,7 @@ def test_a_real_shortage_costs_no_text(engine, folder):
     found, applied = ours.recv()
     child.join()
     assert found == texts(engine.transcribe(utterances(*[30.0] * 20)))
-    assert {line.reason for lines in applied for line in lines} == {SMALLER_BATCHES}
+    assert [line.reason for lines in applied for line in lines if line.reason != SMALLER_BATCHES] == []
 
 
 @pytest.mark.gpu

@@ -74,7 +74,7 @@ def test_each_channel_gets_a_file_of_its_own(tmp_path: Path) -> None:
 
     facts = decode(written(tmp_path, left, right), tmp_path / "a.s16", LIMITS, separate=True)
 
-    assert (facts.separate, facts.files, facts.mixed_because) == (2, (1, 2), "")
+    assert (facts.separate, facts.files, facts.mixed_because) == (2, (1, 2), None)
     for channel, sent in ((1, left), (2, right)):
         heard = read_waveform(channel_file(tmp_path / "a.s16", channel), 0, facts.duration)
         np.testing.assert_allclose(heard, sent, atol=1e-4)
@@ -120,7 +120,7 @@ def test_a_hall_full_of_microphones_is_mixed(tmp_path: Path) -> None:
 
     facts = decode(written(tmp_path, *many), tmp_path / "a.s16", LIMITS, separate=True)
 
-    assert (facts.separate, facts.mixed_because) == (0, f"{MANY_CHANNELS}: 9")
+    assert (facts.separate, facts.mixed_because) == (0, MANY_CHANNELS.of(count=9))
 
 
 def test_what_is_said_on_both_channels_comes_in_the_order_of_time(tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_a_silent_channel_gets_no_text_and_a_warning(tmp_path: Path) -> None:
     result = prepared(written(tmp_path, *call([1.0, 6.0], [])))
 
     assert {span.channel for span in result.spans} == {1}
-    assert result.warnings == (f"{SILENT_CHANNEL}: 2",)
+    assert result.warnings == (SILENT_CHANNEL.of(channel=2),)
 
 
 def test_unless_they_are_asked_for_the_channels_are_mixed(tmp_path: Path) -> None:

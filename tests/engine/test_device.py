@@ -19,7 +19,7 @@ def test_auto_takes_what_is_there_and_says_why_it_is_not_a_gpu():
 
 def test_the_cpu_is_taken_without_a_reason():
     (line,) = choose_device("cpu").receipt
-    assert (line.applied, line.reason) == ("cpu", "")
+    assert (line.applied, line.reason) == ("cpu", None)
 
 
 @pytest.mark.parametrize("asked", ["cuda:97", "tpu", "", "cuda:x"])

@@ -74,12 +74,12 @@ def test_a_small_network_stays_in_single_precision_on_a_cpu():
     choice = choose_dtype("auto", CPU, tiny_network())
     assert choice.dtype == choice.receipt.applied == "float32"
     assert choice.receipt.asked == "auto"
-    assert "size" in choice.receipt.reason
+    assert "size" in str(choice.receipt.reason)
 
 
 def test_single_precision_needs_no_reason():
     choice = choose_dtype("float32", CPU, tiny_network())
-    assert (choice.dtype, choice.receipt.reason) == ("float32", "")
+    assert (choice.dtype, choice.receipt.reason) == ("float32", None)
 
 
 @pytest.mark.usefixtures("quick_int8")
@@ -87,15 +87,15 @@ def test_single_precision_needs_no_reason():
 def test_what_was_asked_for_is_taken_where_it_computes_the_same(dtype):
     choice = choose_dtype(dtype, CPU, tiny_network())
     assert choice.dtype == dtype
-    assert choice.receipt.reason.startswith("Checked with this model")
+    assert str(choice.receipt.reason).startswith("Checked with this model")
 
 
 def test_weights_of_8_bits_are_left_where_the_processor_is_slow_with_them(monkeypatch):
     monkeypatch.setattr(precision, "int8_times_as_fast", lambda: 1 / 40)
     choice = choose_dtype("int8", CPU, tiny_network())
     assert (choice.dtype, choice.receipt.asked, choice.receipt.applied) == ("float32", "int8", "float32")
-    assert "smaller model" in choice.receipt.reason
-    assert choice.receipt.reason.endswith(": 40")
+    assert "smaller model" in str(choice.receipt.reason)
+    assert str(choice.receipt.reason).endswith(": 40")
 
 
 def test_the_processor_itself_is_asked_how_quick_it_is_with_8_bits():
@@ -129,7 +129,7 @@ def test_a_precision_that_computes_something_else_is_left_with_the_reason():
     model.encoder.after_norm = WrongInHalves(model.encoder.after_norm)
     choice = choose_dtype("bfloat16", CPU, model)
     assert choice.dtype == "float32"
-    assert choice.receipt.reason.startswith("This precision gives other results with this model")
+    assert str(choice.receipt.reason).startswith("This precision gives other results with this model")
 
 
 BROKEN = "meta"  # a device of torch that has no numbers: what is computed there cannot be read
@@ -152,7 +152,7 @@ def test_a_broken_device_is_replaced_where_that_is_allowed(monkeypatch):
         placement = place(model, asked, "float32", allow_fallback=allowed)
         line = placement.receipt[0]
         assert (placement.device, line.name, line.asked, line.applied) == (CPU, "device", asked, "cpu")
-        assert "meta" in line.reason
+        assert "meta" in str(line.reason)
         assert Trial(trial_run(model, CPU)()).equals(Trial(trial_run(tiny_network(), CPU)()))
 
 

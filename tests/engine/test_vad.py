@@ -15,6 +15,7 @@ from app.engine.audio.decoding import DecodeLimits, decode
 from app.engine.vad.detection import classify_and_save, load_classified
 from app.engine.vad.frames import Frames
 from app.engine.vad.grouping import SpeechGrouper
+from app.engine.vad.options import vad_receipt
 from app.engine.vad.silero import WEIGHTS, silero
 from app.engine.vad.vad import find_speech, group_frames
 from tests.engine import sounds
@@ -218,13 +219,13 @@ def test_without_its_weights_webrtcvad_judges_and_the_receipt_says_so(tmp_path, 
     monkeypatch.setattr("app.engine.vad.silero.WEIGHTS", damaged)
     silero.cache_clear()
     try:
-        receipt = VadOptions(mode=3).receipt
-        report = found(tmp_path, silence(1.0), babble(2.0), silence(1.0), mode=None)
+        receipt = vad_receipt(VadOptions(mode=3))
+        report = found(tmp_path, silence(1.0), babble(2.0), silence(1.0), detector="silero")
     finally:
         silero.cache_clear()
 
     assert receipt.asked.startswith("Silero, threshold 0.7, ")
     assert receipt.applied.startswith("webrtcvad, mode 3, 30 ms, ")
-    assert "silero.safetensors" in receipt.reason
+    assert "silero.safetensors" in str(receipt.reason)
     monkeypatch.undo()
     assert report == found(tmp_path, silence(1.0), babble(2.0), silence(1.0), detector="webrtcvad")

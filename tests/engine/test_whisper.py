@@ -25,6 +25,7 @@ from app.domain.errors.models import (
 from app.domain.hotwords import Hotword
 from app.domain.languages import TRADITIONAL
 from app.domain.options import RecognitionOptions, VadOptions
+from app.domain.reasons import TOO_MANY_HOTWORDS
 from app.engine import SAMPLE_RATE, EngineSpec, Hypothesis, Utterance, Waveform
 from app.engine.audio.decoding import DecodeLimits, read_waveform
 from app.engine.catalog.registry import WHISPER_FACTORY, Kind, factory_for, identify
@@ -34,7 +35,7 @@ from app.engine.preparation.preparation import prepare
 from app.engine.whisper import guards, load_engine
 from app.engine.whisper.engine import WhisperEngine
 from app.engine.whisper.guards import NO_SPEECH, UNSURE, Evidence, repeats, why_withheld
-from app.engine.whisper.receipts import MOST_PROMPT_TOKENS, TOO_MANY
+from app.engine.whisper.receipts import MOST_PROMPT_TOKENS
 from app.engine.whisper.script import convert, with_wide_marks
 from app.engine.whisper.vocabulary import Vocabulary
 from tests.engine.tiny_whisper import BYTES, build_tiny_whisper
@@ -367,7 +368,7 @@ def test_hotwords_that_the_prompt_has_no_room_for_are_told(engine: WhisperEngine
 
     [line] = [line for line in engine.receipt(RecognitionOptions(hotwords=words)) if line.name == "hotwords"]
 
-    assert line.reason == TOO_MANY
+    assert line.reason == TOO_MANY_HOTWORDS
     assert 0 < line.applied.count(",") + 1 < len(words)
 
 

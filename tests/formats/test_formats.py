@@ -10,6 +10,7 @@ import pytest
 from docx import Document
 
 from app.domain.errors.requests import UnknownFormat
+from app.domain.reasons import plain_reason
 from app.domain.transcript import Applied, Segment, Transcript, Word, detect_language, join_texts
 from app.formats import FORMATS, find_format
 from app.formats.subtitles import timestamp
@@ -29,7 +30,7 @@ def _transcript() -> Transcript:
         duration=3662.0,
         model="builtin",
         device="cpu",
-        receipt=(Applied("device", "auto", "cpu", "no GPU was found"),),
+        receipt=(Applied("device", "auto", "cpu", plain_reason("no GPU was found")),),
     )
 
 

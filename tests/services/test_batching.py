@@ -9,6 +9,7 @@ from threading import Event, Thread
 import pytest
 
 from app.domain.options import RecognitionOptions
+from app.domain.reasons import SMALLER_BATCHES
 from app.domain.states import JobState
 from app.engine import Utterance
 from app.services.inference.process import InferenceProcess
@@ -255,5 +256,5 @@ def test_why_memory_was_short_stays_in_receipt_and_log(house: House) -> None:
         record = house.end_of(id)
 
     [line] = [line for line in record.receipt if line.name == "batch"]
-    assert (line.applied, line.reason) == ("30 s", "Memory ran out")
+    assert (line.applied, line.reason) == ("30 s", SMALLER_BATCHES)
     assert house.events(id).count("segment_compromised") == 1

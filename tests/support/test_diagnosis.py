@@ -9,6 +9,7 @@ import pytest
 
 from app.domain.hotwords import Hotword, outcomes, unusable
 from app.domain.options import TranscriptionOptions
+from app.domain.reasons import SMALLER_BATCHES, plain_reason
 from app.domain.transcript import Applied
 from app.domain.transcription import SegmentRecord
 from app.support.diagnosis import Finding, Run, diagnose, run_of
@@ -33,7 +34,10 @@ HEALTHY = Run(
         )
     ],
     segments_total=1,
-    receipt=(Applied("device", "auto", "cpu", "no CUDA device was found"), Applied("language", "zh", "zh")),
+    receipt=(
+        Applied("device", "auto", "cpu", plain_reason("no CUDA device was found")),
+        Applied("language", "zh", "zh"),
+    ),
     hotwords=(),
     is_over=True,
     model="builtin",
@@ -73,16 +77,25 @@ def test_a_healthy_run_has_nothing_to_tell() -> None:
         ),
         ("wrong_language", saying("滋味", foreign_share=0.95)),
         ("wrong_language", saying("and so my fellow americans ask not what", foreign_share=None)),
-        ("language_unknown", replace(HEALTHY, receipt=(Applied("language", "ja", "auto", "not known"),))),
+        (
+            "language_unknown",
+            replace(HEALTHY, receipt=(Applied("language", "ja", "auto", plain_reason("not known")),)),
+        ),
         ("mostly_silence", replace(HEALTHY, duration=400.0)),
         ("text_too_short", saying("嗯")),
         ("text_too_short", saying("", confidence=0.1, dropped="unsure")),
         ("unsure", saying("今天天气很好我们去公园", confidence=0.05)),
         ("figures_stayed_words", saying("一共三百五十二万六千元")),
         ("figures_stayed_words", saying("it was nineteen hundred and sixty one then we went home")),
-        ("device_fallback", replace(HEALTHY, receipt=(Applied("device", "cuda", "cpu", "No NVIDIA GPU"),))),
-        ("dtype_fallback", replace(HEALTHY, receipt=(Applied("dtype", "float16", "float32", "no halves"),))),
-        ("memory_short", replace(HEALTHY, receipt=(Applied("batch", "60 s", "30 s", "Memory ran out, so"),))),
+        (
+            "device_fallback",
+            replace(HEALTHY, receipt=(Applied("device", "cuda", "cpu", plain_reason("No NVIDIA GPU")),)),
+        ),
+        (
+            "dtype_fallback",
+            replace(HEALTHY, receipt=(Applied("dtype", "float16", "float32", plain_reason("no halves")),)),
+        ),
+        ("memory_short", replace(HEALTHY, receipt=(Applied("batch", "60 s", "30 s", SMALLER_BATCHES),))),
     ],
 )
 def test_a_fault_is_named(id: str, run: Run) -> None:
@@ -137,7 +150,7 @@ def test_hotwords_are_told_when_unknown_unused_or_never_heard() -> None:
     assert "Жизнь (Ж)" in found(asked)["hotword_unknown"].explained()["fact"]
 
     deaf = replace(asked, options=TranscriptionOptions(hotwords=words, quality="fast"),
-                   receipt=(Applied("hotwords", "会议", "", "Fast reads every frame alone"),))  # fmt: skip
+                   receipt=(Applied("hotwords", "会议", "", plain_reason("Fast reads every frame alone")),))  # fmt: skip
     remedy = found(deaf)["hotwords_unused"].remedy
     assert remedy is not None
     assert remedy.again == {"quality": "accurate"}

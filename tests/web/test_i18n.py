@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from babel.messages.extract import extract_from_dir
 
+from app.domain.reasons import DAMAGED_PLACES
 from app.i18n import catalogue, pick_language, script_texts, translator
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -68,9 +69,9 @@ def test_every_text_of_a_script_is_sent_to_the_browser(texts: dict[str, set[str]
     assert script_texts("en") == {}
 
 
-def test_figures_after_a_known_text_stay_as_they_are() -> None:
-    assert translator("zh")("Damaged places that were skipped: 3") == "跳过的损坏处: 3"
-    assert translator("zh")("nobody translated this: 3") == "nobody translated this: 3"
+def test_a_reason_is_worded_with_its_figures() -> None:
+    assert DAMAGED_PLACES.of(count=3).told(translator("zh")) == "跳过的损坏处: 3"
+    assert str(DAMAGED_PLACES.of(count=3)) == "Damaged places that were skipped: 3"
 
 
 @pytest.mark.parametrize(

@@ -8,18 +8,9 @@ from app.web.pages.paragraphs import first_rows
 
 
 def segment(index: int, language: str, emotion: str = "") -> SegmentRecord:
+    times = (float(index), index + 0.9)
     return SegmentRecord(
-        index,
-        float(index),
-        index + 0.9,
-        "done",
-        "好",
-        "好",
-        0.9,
-        "",
-        None,
-        language=language,
-        emotion=emotion,
+        *times, "好", "好", 0.9, index=index, state="done", language=language, emotion=emotion
     )
 
 

@@ -342,7 +342,7 @@ def test_the_recording_of_a_transcription_is_looked_at_without_sending_it_again(
 def test_who_asks_for_a_new_mode_several_times_has_it_judged_once(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.services.vad.analyses.Vad._judge_the_rest", lambda _self, _id: None)
+    monkeypatch.setattr("app.services.vad.analyses.VadAnalyses._judge_the_rest", lambda _self, _id: None)
     judged: list[Any] = []
 
     def judge(*arguments: Any, **named: Any) -> None:

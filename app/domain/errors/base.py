@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 
@@ -24,6 +24,34 @@ TRANSLATED_PARAMS = (
     "detail",
     "state",
 )  # these may be wording of ours; the others are names and numbers
+
+
+UNKNOWN = ""  # code of a reason that an older version or a library gave in words of its own
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why something was done otherwise than asked, or went wrong; app/domain/reasons.py has all of ours."""
+
+    code: str
+    message: str
+    """Template in English; its own translation key."""
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def of(self, **params: Any) -> Reason:
+        """Return it with the values of a case."""
+        return replace(self, params=params)
+
+    def told(self, translate: Callable[[str], str] = str) -> str:
+        """Return the text in the language of `translate`."""
+        params = {name: _told(name, value, translate) for name, value in self.params.items()}
+        return translate(self.message).format_map(params) if self.code else translate(self.message)
+
+    def __str__(self) -> str:
+        return self.told()
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"code": self.code, "params": dict(self.params)} if self.code else {"text": self.message}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +78,7 @@ class Problem:
             "code": self.code,
             "message": self.message,
             "advice": self.advice,
-            "params": dict(self.params),
+            "params": {name: _plain(value) for name, value in self.params.items()},
         }
 
     @classmethod
@@ -58,10 +86,18 @@ class Problem:
         return cls(stored["code"], stored["message"], stored["advice"], stored.get("params", {}))
 
 
+def _plain(value: Any) -> Any:
+    if isinstance(value, Reason):
+        return {"code": value.code, "message": value.message, "params": dict(value.params)}
+    return value
+
+
 def _told(name: str, value: Any, translate: Callable[[str], str]) -> Any:
     """Return the value of a parameter in the reader's language; it may be a whole problem, the cause of this one."""
-    if isinstance(value, Mapping):
-        return Problem.from_dict(value).explained(translate)["message"]
+    if isinstance(value, Reason):
+        return value.told(translate)
+    if isinstance(value, Mapping):  # a problem or a reason that was stored
+        return Reason(value["code"], value["message"], value.get("params", {})).told(translate)
     return translate(value) if name in TRANSLATED_PARAMS else value
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import errno
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import av
 import av.error
@@ -21,8 +22,20 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from app.domain.errors.audio import AudioDamaged, AudioTooLong, AudioTooShort
-from app.domain.errors.base import N_
+from app.domain.errors.base import N_, Reason
 from app.domain.errors.uploads import DiskFull
+from app.domain.reasons import (
+    DAMAGED_PLACES,
+    ENDS_AT_DAMAGE,
+    ENDS_EARLY,
+    GAPS,
+    MANY_CHANNELS,
+    MORE_TRACKS,
+    NOT_NUMBERS,
+    ONE_CHANNEL,
+    SAME_CHANNELS,
+    reason_from,
+)
 from app.engine import SAMPLE_RATE, Waveform
 from app.engine.audio.container import open_container, sound_tracks, words_of
 from app.engine.audio.resampling import MonoResampler
@@ -41,16 +54,6 @@ SHORTEST_GAP_SECONDS = 0.2  # less is the jitter of time stamps
 LONGEST_GAP_SECONDS = 3600.0  # more is a wrong time stamp
 
 # A warning is one of these texts, ": " and figures, so that the text is its own translation key.
-NOT_NUMBERS = N_("Samples that were not numbers and were silenced")
-DAMAGED_PLACES = N_("Damaged places that were skipped")
-GAPS = N_("Gaps in the recording that were filled with silence; seconds")
-ENDS_EARLY = N_("The recording ends early; seconds found, of seconds promised by its header")
-ENDS_AT_DAMAGE = N_("The recording cannot be read beyond a damaged place; seconds found")
-MORE_TRACKS = N_("Only one of the sound tracks was read; number of tracks")
-
-ONE_CHANNEL = N_("the recording has one channel")
-SAME_CHANNELS = N_("all channels hold the same sound")
-MANY_CHANNELS = N_("so many channels are not read apart")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +80,30 @@ class AudioFacts:
     container: str
     bit_rate: int | None
     """Bits per second, where the file tells."""
-    warnings: tuple[str, ...] = ()
-    """What the reader should know, as `text: figures`; the text before the last ": " is its translation key."""
+    warnings: tuple[Reason, ...] = ()
+    """What the reader should know."""
     separate: int = 0
     """How many channels were written apart; 0 for the mix of all."""
     channel_levels: tuple[float, ...] = ()
     """dBFS of each channel over the whole recording; of many channels, or where they change, none."""
-    mixed_because: str = ""
-    """Why channels that were asked for apart were mixed, as a warning is written; empty otherwise."""
+    mixed_because: Reason | None = None
+    """Why channels that were asked for apart were mixed."""
+
+    def to_dict(self) -> dict[str, Any]:
+        mixed = self.mixed_because.to_dict() if self.mixed_because else None
+        return asdict(self) | {"warnings": [each.to_dict() for each in self.warnings], "mixed_because": mixed}
+
+    @classmethod
+    def from_dict(cls, told: Mapping[str, Any]) -> AudioFacts:
+        """Read what `to_dict` returned, after a journey as JSON."""
+        return cls(
+            **dict(told)
+            | {
+                "warnings": tuple(filter(None, map(reason_from, told["warnings"]))),
+                "channel_levels": tuple(told["channel_levels"]),
+                "mixed_because": reason_from(told["mixed_because"]),
+            }
+        )
 
     @property
     def files(self) -> tuple[int | None, ...]:
@@ -286,28 +305,28 @@ class _Track:
         samples = max(1.0, self.seconds * self._sample_rate)
         return tuple(round(float(10 * np.log10(energy / samples + 1e-12)), 1) for energy in energies)
 
-    def _mixed_because(self) -> str:
+    def _mixed_because(self) -> Reason | None:
         if not self._separate:
-            return ""
+            return None
         if self._channels == 1:
             return ONE_CHANNEL
         if self._channels > MOST_CHANNELS:
-            return f"{MANY_CHANNELS}: {self._channels}"
-        return SAME_CHANNELS if self.channels_are_alike else ""
+            return MANY_CHANNELS.of(count=self._channels)
+        return SAME_CHANNELS if self.channels_are_alike else None
 
-    def _warnings(self, number_of_tracks: int) -> Iterator[str]:
+    def _warnings(self, number_of_tracks: int) -> Iterator[Reason]:
         if self.not_numbers:
-            yield f"{NOT_NUMBERS}: {self.not_numbers}"
+            yield NOT_NUMBERS.of(count=self.not_numbers)
         if self._cut_off:
-            yield f"{ENDS_AT_DAMAGE}: {self.seconds:.1f}"
+            yield ENDS_AT_DAMAGE.of(seconds=f"{self.seconds:.1f}")
         elif self._damaged_places:
-            yield f"{DAMAGED_PLACES}: {self._damaged_places}"
+            yield DAMAGED_PLACES.of(count=self._damaged_places)
         if self._seconds_of_gaps:
-            yield f"{GAPS}: {self._seconds_of_gaps:.1f}"
+            yield GAPS.of(seconds=f"{self._seconds_of_gaps:.1f}")
         if self._promised_seconds - self.seconds > EARLY_END_SECONDS:
-            yield f"{ENDS_EARLY}: {self.seconds:.1f}, {self._promised_seconds:.1f}"
+            yield ENDS_EARLY.of(seconds=f"{self.seconds:.1f}", promised=f"{self._promised_seconds:.1f}")
         if number_of_tracks > 1:
-            yield f"{MORE_TRACKS}: {number_of_tracks}"
+            yield MORE_TRACKS.of(count=number_of_tracks)
 
 
 def _promised_seconds(container: InputContainer, stream: AudioStream) -> float:

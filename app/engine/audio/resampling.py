@@ -14,14 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from app.domain.errors.audio import AudioDamaged
-from app.domain.errors.base import N_
+from app.domain.reasons import ODD_RATE
 from app.engine import SAMPLE_RATE, Waveform
 
 # Outside of these a header is wrong, and believing it would cost gigabytes: of sound that was never recorded, or for
 # the filter of the resampler.
 MIN_RATE = 1_000
 MAX_RATE = 1_000_000
-ODD_RATE = N_("its header claims an impossible sampling rate")
 _PLANES_IN_A_FRAME = 8  # AV_NUM_DATA_POINTERS
 
 
@@ -115,7 +114,7 @@ class _Packer:
 
 def _believable(rate: int) -> int:
     if not MIN_RATE <= rate <= MAX_RATE:
-        raise AudioDamaged(detail=f"{ODD_RATE}: {rate}")
+        raise AudioDamaged(detail=ODD_RATE.of(rate=rate))
     return rate
 
 

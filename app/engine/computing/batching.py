@@ -13,16 +13,14 @@ from typing import TypeAlias
 
 import torch
 
-from app.domain.errors.base import N_
+from app.domain.errors.base import Reason
 from app.domain.errors.inference import OutOfMemory
+from app.domain.reasons import CUT_IN_TWO, SMALLER_BATCHES
 from app.engine import SAMPLE_RATE, Hypothesis, Utterance
 from app.engine.computing.device import memory_errors_named, release_memory
 from app.engine.computing.memory_budget import MemoryBudget
 from app.engine.computing.splitting import join, quietest_point
 from app.logging import event
-
-SMALLER_BATCHES = N_("Memory ran out, so less was computed at once")
-CUT = N_("Memory ran out, so this piece was cut where it is quietest")
 
 Compute: TypeAlias = Callable[[Sequence[Utterance]], list[Hypothesis]]
 """Recognises a batch, in order; may raise whatever torch raises when memory is short."""
@@ -85,7 +83,7 @@ class Batcher:
             raise found
         parts = (utterance.waveform[:cut], utterance.waveform[cut:])
         first, second = (self._compute_alone(replace(utterance, waveform=part)) for part in parts)
-        return self._explained(join(first, second, cut / SAMPLE_RATE), CUT)
+        return self._explained(join(first, second, cut / SAMPLE_RATE), CUT_IN_TWO)
 
     def _try(self, batch: Sequence[Utterance]) -> list[Hypothesis] | OutOfMemory:
         """Recognise a batch; where memory runs out, free what the attempt held and return a bare error."""
@@ -105,7 +103,7 @@ class Batcher:
         )
         return shortage
 
-    def _explained(self, hypothesis: Hypothesis, reason: str) -> Hypothesis:
+    def _explained(self, hypothesis: Hypothesis, reason: Reason) -> Hypothesis:
         if any(line.name == "batch" for line in hypothesis.applied):
             return hypothesis  # that it was cut says more
         return replace(hypothesis, applied=(*hypothesis.applied, self._budget.line(reason)))

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import torch
 
-from app.domain.errors.base import N_
+from app.domain.errors.base import N_, Reason
 from app.domain.errors.inference import DeviceUnavailable, OutOfMemory
+from app.domain.reasons import DEVICE_REFUSED, NO_APPLE_GPU, NO_CUDA_BUILD, NO_NVIDIA_GPU
 from app.domain.transcript import Applied
 from app.engine.computing.cores import physical_cores
 
@@ -49,13 +50,13 @@ def choose_device(asked: str, *, allow_fallback: bool = False) -> DeviceChoice:
     raise DeviceUnavailable(device=asked, reason=reason)
 
 
-def fall_back(asked: str, reason: str) -> DeviceChoice:
+def fall_back(asked: str, reason: Reason) -> DeviceChoice:
     """Return the CPU, and why it is not what was asked for."""
     return _chosen(asked, "cpu", reason)
 
 
 def _automatic() -> DeviceChoice:
-    reasons = []
+    reasons: list[Reason] = []
     for name in ("cuda", "mps"):
         reason = why_absent(name)
         if not reason:
@@ -64,26 +65,26 @@ def _automatic() -> DeviceChoice:
     return _chosen("auto", "cpu", reasons[0])
 
 
-def _chosen(asked: str, name: str, reason: str = "") -> DeviceChoice:
+def _chosen(asked: str, name: str, reason: Reason | None = None) -> DeviceChoice:
     return DeviceChoice(torch.device(name), (Applied("device", asked, name, reason),))
 
 
-def why_absent(name: str) -> str:
-    """Return why a device cannot be used, or nothing where a first computation on it succeeds.
+def why_absent(name: str) -> Reason | None:
+    """Return why a device cannot be used, or None where a first computation on it succeeds.
 
     Whether its numbers are right is seen with the network itself; see precision.
     """
     if name.startswith("cuda") and torch.version.cuda is None and torch.version.hip is None:
-        return N_("This PyTorch was built without CUDA.")
+        return NO_CUDA_BUILD
     if name.startswith("cuda") and not torch.cuda.is_available():
-        return N_("No NVIDIA GPU with a working driver was found.")
+        return NO_NVIDIA_GPU
     if name == "mps" and not torch.backends.mps.is_available():
-        return N_("There is no Apple GPU.")
+        return NO_APPLE_GPU
     try:
         torch.ones(8, device=name).sum().item()
     except (RuntimeError, AssertionError) as error:
-        return str(error).splitlines()[0]
-    return ""
+        return DEVICE_REFUSED.of(detail=str(error).splitlines()[0])
+    return None
 
 
 def use_threads(threads: int) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import torch
 
+from app.domain.errors.base import Reason
 from app.domain.transcript import Applied
 from app.engine.computing.device import release_memory
 
@@ -48,7 +49,7 @@ class MemoryBudget:
             self.seconds = min(self.most, 2 * self.seconds)
             self._successes = 0
 
-    def line(self, reason: str = "") -> Applied:
+    def line(self, reason: Reason | None = None) -> Applied:
         """Return the line of the receipt: padded seconds at once."""
         return Applied("batch", self._asked, _seconds(self.seconds), reason)
 

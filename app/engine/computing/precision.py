@@ -10,8 +10,20 @@ from typing import TypeVar
 
 import torch
 
-from app.domain.errors.base import N_
+from app.domain.errors.base import Reason
 from app.domain.errors.inference import DeviceUnavailable
+from app.domain.reasons import (
+    DEVICE_REFUSED,
+    FAST_ENOUGH,
+    FASTER,
+    INT8_ON_CPU,
+    MPS_IN_SINGLE,
+    NO_HALF,
+    NOT_FASTER,
+    SLOW_INT8,
+    WRONG_NUMBERS,
+    WRONG_PRECISION,
+)
 from app.domain.transcript import Applied
 from app.engine import DTYPES
 from app.engine.computing.device import choose_device, fall_back, is_out_of_memory
@@ -32,19 +44,6 @@ TORCH_DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 """What weights become; float32 and int8 start from single precision."""
 NATIVE_ON_CPU = {"bfloat16": "_is_mkldnn_bf16_supported", "float16": "_is_mkldnn_fp16_supported"}
 """The operations of torch that ask the processor."""
-
-WRONG_NUMBERS = N_("This device computes wrong numbers with this model; frames that agree")
-WRONG_PRECISION = N_("This precision gives other results with this model; frames that agree")
-NOT_FASTER = N_("Half precision is not faster on this processor; times as fast")
-FASTER = N_("Checked with this model; times as fast as float32")
-FAST_ENOUGH = N_("A network of this size is fast enough in single precision.")
-NO_HALF = N_("This processor has no arithmetic in this precision.")
-SLOW_INT8 = N_(
-    "This processor has no instructions for weights of 8 bits, single precision is much faster; where memory is short, "
-    "choose a smaller model or a Whisper model, whose 8 bits are quick on every processor. Times as slow"
-)
-INT8_ON_CPU = N_("Weights of 8 bits are for processors; this device is as fast with 16.")
-MPS_IN_SINGLE = N_("On an Apple GPU single precision is the reliable one.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,7 @@ def place(
     except DeviceUnavailable as broken:
         if not allow_fallback and device != "auto":
             raise
-        chosen = fall_back(device, str(broken.params["reason"]))
+        chosen = fall_back(device, broken.params["reason"])
         precision = choose_dtype(dtype, chosen.device, model)
     convert(model, precision)
     return Placement(chosen.device, precision.dtype, (*chosen.receipt, precision.receipt))
@@ -136,28 +135,28 @@ def convert(model: NetworkT, choice: DtypeChoice) -> NetworkT:
     return model
 
 
-def _wanted(asked: str, device: torch.device, model: Network) -> tuple[str, str]:
+def _wanted(asked: str, device: torch.device, model: Network) -> tuple[str, Reason | None]:
     """Return the precision to try, or float32 and why nothing else is tried."""
     if asked == "auto":
         return _automatic(device, model)
     if asked == "int8" and device.type != "cpu":
         return FLOAT32, INT8_ON_CPU
     if asked == "int8" and (gain := int8_times_as_fast()) < TOLERABLE:
-        return FLOAT32, f"{SLOW_INT8}: {1 / gain:.0f}"
+        return FLOAT32, SLOW_INT8.of(times=f"{1 / gain:.0f}")
     if device.type == "cpu" and not _is_native(asked):
         return FLOAT32, NO_HALF
-    return asked, ""
+    return asked, None
 
 
-def _automatic(device: torch.device, model: Network) -> tuple[str, str]:
+def _automatic(device: torch.device, model: Network) -> tuple[str, Reason | None]:
     if device.type == "cuda":
         native = torch.cuda.is_bf16_supported(including_emulation=False)
-        return ("bfloat16" if native else "float16"), ""
+        return ("bfloat16" if native else "float16"), None
     if device.type == "mps":
         return FLOAT32, MPS_IN_SINGLE
     if sum(parameter.numel() for parameter in model.parameters()) < SMALL_NETWORK:
         return FLOAT32, FAST_ENOUGH
-    return ("bfloat16", "") if _is_native("bfloat16") else (FLOAT32, NO_HALF)
+    return ("bfloat16", None) if _is_native("bfloat16") else (FLOAT32, NO_HALF)
 
 
 def _is_native(dtype: str) -> bool:
@@ -184,13 +183,13 @@ class _Bench:
         except RuntimeError as error:
             return _choice(asked, FLOAT32, device, _why_failed(error))
         if not trial.equals(self._reference):
-            return _choice(asked, FLOAT32, device, f"{WRONG_PRECISION}: {self._agreement(trial)}")
+            return _choice(asked, FLOAT32, device, WRONG_PRECISION.of(share=self._agreement(trial)))
         if device.type != "cpu":
-            return _choice(asked, dtype, device, "")
+            return _choice(asked, dtype, device, None)
         gain = times_as_fast(self._cpu, run)
         if asked == "auto" and gain < WORTHWHILE:
-            return _choice(asked, FLOAT32, device, f"{NOT_FASTER}: {gain:.2f}")
-        return _choice(asked, dtype, device, f"{FASTER}: {gain:.1f}")
+            return _choice(asked, FLOAT32, device, NOT_FASTER.of(gain=f"{gain:.2f}"))
+        return _choice(asked, dtype, device, FASTER.of(gain=f"{gain:.1f}"))
 
     def check_single_precision(self, device: torch.device) -> None:
         """Raise DeviceUnavailable where the device computes something else than the CPU."""
@@ -201,23 +200,23 @@ class _Bench:
         except RuntimeError as error:
             raise DeviceUnavailable(device=str(device), reason=_why_failed(error)) from error
         if not trial.equals(self._reference):
-            reason = f"{WRONG_NUMBERS}: {self._agreement(trial)}"
+            reason = WRONG_NUMBERS.of(share=self._agreement(trial))
             raise DeviceUnavailable(device=str(device), reason=reason)
 
     def _run(self, dtype: str, device: torch.device) -> Run:
-        network = convert(self._model.trial_copy(), _choice("", dtype, device, ""))
+        network = convert(self._model.trial_copy(), _choice("", dtype, device, None))
         return trial_run(network, device)
 
     def _agreement(self, trial: Trial) -> str:
         return f"{100 * trial.agreement(self._reference):.1f} %"
 
 
-def _choice(asked: str, dtype: str, device: torch.device, reason: str) -> DtypeChoice:
+def _choice(asked: str, dtype: str, device: torch.device, reason: Reason | None) -> DtypeChoice:
     return DtypeChoice(dtype, device, Applied("dtype", asked, dtype, reason))
 
 
-def _why_failed(error: RuntimeError) -> str:
+def _why_failed(error: RuntimeError) -> Reason:
     """Return the first line of an error; a shortage of memory is none of the device's faults and goes on."""
     if is_out_of_memory(error):
         raise error
-    return (str(error).splitlines() or [type(error).__name__])[0]
+    return DEVICE_REFUSED.of(detail=(str(error).splitlines() or [type(error).__name__])[0])

@@ -55,13 +55,14 @@ def probe(asked: str) -> Probe:
     from app.engine.computing.device import choose_device, why_absent
 
     devices = tuple(
-        Found(name, "" if (why := why_absent(name)) else _label(name), why) for name in _names(torch)
+        Found(name, "" if (why := why_absent(name)) else _label(name), str(why or ""))
+        for name in _names(torch)
     )
     try:
         choice = choose_device(asked)
     except DeviceUnavailable as error:
         return Probe(str(torch.__version__), devices, "", str(error.params["reason"]), 0.0)
-    reason = choice.receipt[0].reason
+    reason = str(choice.receipt[0].reason or "")
     gflops = _gflops(torch, str(choice.device))
     return Probe(str(torch.__version__), devices, str(choice.device), reason, gflops)
 

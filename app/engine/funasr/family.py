@@ -8,17 +8,15 @@ from typing import Protocol
 
 import torch
 
-from app.domain.errors.base import N_
+from app.domain.errors.base import Reason
 from app.domain.hotwords import Hotword
 from app.domain.options import RecognitionOptions
+from app.domain.reasons import SINGLE_PRECISION
 from app.domain.transcript import Applied, Word
 from app.engine import SAMPLE_RATE, Waveform
 from app.engine.tokens.alignment import TokenSpan, confidence
 from app.engine.tokens.tokenizer import Tokenizer
 from app.engine.tokens.words import FrameTimes, spoken_words
-
-NO_TIMES = N_("This model gives no times.")
-SINGLE_PRECISION = N_("This model computes in single precision.")
 
 # One frame stands for six of 10 ms, around the middle one of the seven that it sees.
 LFR_TIMES = FrameTimes(first_centre=0.0125, step=0.06)
@@ -55,7 +53,7 @@ class Family(Protocol):
     """Codes to what the network calls them."""
     abilities: tuple[str, ...]
     """Of `times`, `hotwords`, `punctuation` and `itn`."""
-    no_times: str
+    no_times: Reason | None
     """Why it gives no times, where it gives none."""
     marks_need_itn: bool
     """It punctuates only what it writes with digits."""
@@ -100,4 +98,4 @@ def duration(waveform: Waveform) -> float:
 
 def single_precision(asked: str) -> Applied:
     """Return the line of the receipt of a network that computes in float32, whatever was asked."""
-    return Applied("dtype", asked, "float32", "" if asked in ("auto", "float32") else SINGLE_PRECISION)
+    return Applied("dtype", asked, "float32", None if asked in ("auto", "float32") else SINGLE_PRECISION)

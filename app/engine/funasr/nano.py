@@ -14,14 +14,15 @@ from types import MappingProxyType
 import torch
 from torch import Tensor
 
-from app.domain.errors.base import N_
+from app.domain.errors.base import Reason
 from app.domain.hotwords import Hotword
 from app.domain.options import RecognitionOptions
+from app.domain.reasons import LLM_ONLY, NO_CTC, NO_TIMES, REPEATS_LEFT_OUT, TIMES_LOST
 from app.domain.transcript import Applied
 from app.engine import EngineSpec, Waveform
 from app.engine.computing.device import choose_device, memory_errors_named
 from app.engine.features.features import pad_waveforms
-from app.engine.funasr.family import NO_TIMES, Placed, Reading, duration, read_from_frames, single_precision
+from app.engine.funasr.family import Placed, Reading, duration, read_from_frames, single_precision
 from app.engine.sanm.folder import SanmFolder
 from app.engine.sanm.generation import run_at_end
 from app.engine.sanm.nano import Nano, asked_in_words, load_nano
@@ -65,10 +66,6 @@ UNWRITABLE = frozenset(map(chr, (*range(9), *range(14, 32), 127, 0xFFFD)))  # co
 MOST_TOKENS_PER_SECOND = 16  # twice the fastest speech
 MOST_TOKENS_ANYWAY = 16
 RESERVED = ("<|", "|>", "\n")  # a prompt with these would name a file to hear, or end early
-NO_CTC = N_("These weights lack the part that gives times; those on ModelScope have it.")
-TIMES_LOST = N_("The model wrote more than the sound can hold, so this text has no times.")
-LLM_ONLY = N_("Only the language model computes in half precision, the encoder in single.")
-ROUND_IN_CIRCLES = N_("The model repeated itself without end; the repeats were left out.")
 LLM_DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -101,7 +98,7 @@ class NanoFamily:
         self._nano = nano
         self._device = device
         self.languages = languages
-        self.no_times = NO_CTC if nano.network.config.ctc_decoder else NO_TIMES
+        self.no_times: Reason | None = NO_CTC if nano.network.config.ctc_decoder else NO_TIMES
         times = ("times",) if nano.ctc_vocabulary else ()
         self.abilities: tuple[str, ...] = (*times, "hotwords", "itn", "punctuation")
 
@@ -143,7 +140,7 @@ class NanoFamily:
         reading = Reading(text) if log_probs_TV is None else self._timed(text, log_probs_TV, waveform)
         if not repeated:
             return reading
-        return replace(reading, facts=(*reading.facts, Applied("repeats", "", "", ROUND_IN_CIRCLES)))
+        return replace(reading, facts=(*reading.facts, Applied("repeats", "", "", REPEATS_LEFT_OUT)))
 
     def _timed(self, text: str, log_probs_TV: Tensor, waveform: Waveform) -> Reading:
         vocabulary = self._nano.ctc_vocabulary

@@ -15,6 +15,7 @@ from types import MappingProxyType
 import torch
 from torch import Tensor
 
+from app.domain.errors.base import Reason
 from app.domain.errors.models import ModelWeightsMismatch
 from app.domain.hotwords import Hotword
 from app.domain.options import RecognitionOptions
@@ -110,7 +111,7 @@ def _segments(files: SanmFolder) -> Mapping[str, str]:
 class ParaformerFamily:
     """See app.engine.funasr.family.Family."""
 
-    no_times = ""
+    no_times: Reason | None = None
     marks_need_itn = False
     can_batch = True
     searches: Mapping[str, str] = MappingProxyType({})

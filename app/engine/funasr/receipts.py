@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from app.domain.errors.base import N_
 from app.domain.hotwords import DEFAULT_WEIGHT, Hotword, unusable
 from app.domain.options import RecognitionOptions
+from app.domain.reasons import NO_HOTWORDS, NO_WEIGHTS, ONE_SEARCH, PUNCTUATES, WRITES_ITSELF
 from app.domain.transcript import Applied
 from app.engine.funasr.family import Family
 from app.engine.receipts import (
-    NO_WEIGHTS,
-    PUNCTUATES,
-    WRITES_ITSELF,
     decoding_line,
     hotword_lines,
     language_line,
     listed,
     punctuation_line,
 )
-
-NO_HOTWORDS = N_("This model cannot prefer words.")
-ONE_SEARCH = N_("This model has one way of decoding.")
 
 
 def option_lines(options: RecognitionOptions, family: Family, punctuator: str) -> tuple[Applied, ...]:
@@ -52,21 +46,21 @@ def _hotword_lines(options: RecognitionOptions, family: Family) -> tuple[Applied
         return hotword_lines(options, family.unusable(hotwords))
     asked = listed(hotwords)
     if "hotwords" not in family.abilities:
-        return (Applied("hotwords", asked, "", NO_HOTWORDS if hotwords else ""),)
+        return (Applied("hotwords", asked, "", NO_HOTWORDS if hotwords else None),)
     unknown = family.unusable(hotwords)
     lost = {word for word, _ in unknown}
     used = listed([Hotword(word.text) for word in hotwords if word not in lost])
-    reason = NO_WEIGHTS if any(word.weight != DEFAULT_WEIGHT for word in hotwords) else ""
+    reason = NO_WEIGHTS if any(word.weight != DEFAULT_WEIGHT for word in hotwords) else None
     return (Applied("hotwords", asked, used, reason), *(unusable(*pair) for pair in unknown))
 
 
 def _itn_line(options: RecognitionOptions, family: Family) -> Applied:
     asked = "on" if options.itn else "off"
-    return Applied("itn", asked, asked, WRITES_ITSELF if options.itn and "itn" in family.abilities else "")
+    return Applied("itn", asked, asked, WRITES_ITSELF if options.itn and "itn" in family.abilities else None)
 
 
 def _punctuation_line(options: RecognitionOptions, family: Family, punctuator: str) -> Applied:
     if "punctuation" not in family.abilities or (family.marks_need_itn and not options.itn):
         return punctuation_line(options, punctuator)
     asked = "on" if options.punctuation else "off"
-    return Applied("punctuation", asked, "on", "" if options.punctuation else PUNCTUATES)
+    return Applied("punctuation", asked, "on", None if options.punctuation else PUNCTUATES)

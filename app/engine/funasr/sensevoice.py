@@ -12,7 +12,7 @@ from functools import lru_cache, partial
 import torch
 from torch import Tensor
 
-from app.domain.errors.base import N_
+from app.domain.errors.base import N_, Reason
 from app.domain.errors.models import ModelFileUnreadable, ModelWeightsMismatch
 from app.domain.hotwords import Hotword
 from app.domain.options import RecognitionOptions
@@ -103,7 +103,7 @@ class SenseVoice:
     """See app.engine.funasr.family.Family."""
 
     abilities: tuple[str, ...] = ("times", "hotwords", "itn", "punctuation")
-    no_times = ""
+    no_times: Reason | None = None
     marks_need_itn = True
     can_batch = True
 

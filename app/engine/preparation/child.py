@@ -148,7 +148,7 @@ def _prepared(request: dict[str, Any], limits: DecodeLimits) -> dict[str, Any]:
     survey = Path(request["survey"]) if request["survey"] else None
     vad = VadOptions(**request["vad"])
     return {
-        "facts": asdict(facts),
+        "facts": facts.to_dict(),
         "speech": [asdict(_speech(file, vad, survey)) for file in files],
         "sound": [asdict(measure(file)) for file in files],
     }

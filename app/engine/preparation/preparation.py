@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from app.domain.errors.audio import DecodingCrashed, DecodingTimeLimit
-from app.domain.errors.base import N_, AppError
+from app.domain.errors.base import N_, AppError, Reason
 from app.domain.exit_status import exit_cause
 from app.domain.options import VadOptions
+from app.domain.reasons import SILENT_CHANNEL
 from app.domain.speech import DroppedSpan, Rule, SpeechReport, SpeechSpan
 from app.domain.transcript import Applied
 from app.engine.audio.decoding import AudioFacts, DecodeLimits
@@ -29,7 +30,6 @@ __all__ = ["Cancelled", "PreparationPool", "Prepared", "judge_apart", "prepare"]
 
 WALL_FACTOR = 3  # a busy machine may give the child a third of a core; longer than that, it hangs
 WALL_GRACE_SECONDS = 60
-SILENT_CHANNEL = N_("No speech was found on channel")
 
 _log = logging.getLogger(__name__)
 
@@ -62,14 +62,14 @@ class Prepared:
         return {name: facts[name] for name in names} | {"sound": [asdict(each) for each in self.sound]}
 
     @property
-    def warnings(self) -> tuple[str, ...]:
+    def warnings(self) -> tuple[Reason, ...]:
         """What the reader should know; that nothing was said at all is told by whoever makes the transcript."""
         if not any(report.spans for report in self.speech):
             return self.facts.warnings
         silent = [
             channel for channel, report in zip(self.facts.files, self.speech, strict=True) if not report.spans
         ]
-        return (*self.facts.warnings, *(f"{SILENT_CHANNEL}: {channel}" for channel in silent))
+        return (*self.facts.warnings, *(SILENT_CHANNEL.of(channel=channel) for channel in silent))
 
     def receipt(self, vad: VadOptions, channels: str) -> tuple[Applied, ...]:
         """What became of the options of reading."""
@@ -200,11 +200,8 @@ def _read(answer: str) -> Prepared:
 
 
 def _prepared(stored: dict[str, Any]) -> Prepared:
-    facts = stored["facts"]
     return Prepared(
-        AudioFacts(
-            **facts | {"warnings": tuple(facts["warnings"]), "channel_levels": tuple(facts["channel_levels"])}
-        ),
+        AudioFacts.from_dict(stored["facts"]),
         tuple(_report(speech) for speech in stored["speech"]),
         tuple(SoundFacts(**sound) for sound in stored["sound"]),
     )

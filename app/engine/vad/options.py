@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from app.domain.errors.base import Reason
 from app.domain.errors.models import ModelFileUnreadable
 from app.domain.options import SILERO, WEBRTCVAD, VadOptions
+from app.domain.reasons import VAD_UNAVAILABLE
 from app.domain.transcript import Applied
 from app.engine.vad.silero import silero
 
@@ -20,12 +22,12 @@ def vad_receipt(options: VadOptions) -> Applied:
     return Applied("vad", options.summary, usable(options).summary, _refusal(options))
 
 
-def _refusal(options: VadOptions) -> str:
-    """Return why the detector cannot be loaded; empty where it can."""
+def _refusal(options: VadOptions) -> Reason | None:
+    """Return why the detector cannot be loaded; None where it can."""
     if options.detector != SILERO:
-        return ""
+        return None
     try:
         silero()
     except ModelFileUnreadable as error:
-        return error.problem.explained()["message"]
-    return ""
+        return VAD_UNAVAILABLE.of(detail=error.problem.explained()["message"])
+    return None

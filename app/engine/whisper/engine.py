@@ -18,11 +18,11 @@ import ctranslate2
 import numpy as np
 import torch
 
-from app.domain.errors.base import N_
 from app.domain.errors.inference import DeviceUnavailable, InferenceFailed, OutOfMemory
 from app.domain.errors.models import ModelFileUnreadable, ModelFolderMissing
 from app.domain.languages import TRADITIONAL
 from app.domain.options import RecognitionOptions
+from app.domain.reasons import BROKEN_DEVICE
 from app.domain.transcript import Applied, Word, join_texts
 from app.engine import SAMPLE_RATE, EngineInfo, EngineSpec, Hypothesis, Utterance, Waveform
 from app.engine.catalog.whisper_folder import CONFIG_FILE, languages_of, read_json, require_files, silence_of
@@ -58,7 +58,6 @@ GPU_SECONDS = 480.0  # sixteen windows, with padding
 LIKELY = ("zh", "en", "yue", "ja", "ko")
 SURE = 0.5  # probability with which any language is believed; else the likeliest of the five
 EMPTY = Hypothesis(text="", text_raw="", confidence=None)
-BROKEN_DEVICE = N_("CTranslate2 cannot compute there")
 
 
 def load_whisper_engine(spec: EngineSpec) -> WhisperEngine:
@@ -338,7 +337,7 @@ def _load(
     except DeviceUnavailable as broken:
         if spec.device != "auto" and not spec.allow_fallback:
             raise
-        placement = on_cpu(placement, spec.dtype, str(broken.params["reason"]))
+        placement = on_cpu(placement, spec.dtype, broken.params["reason"])
         network = _network(folder, placement, threads)
     return network, placement
 
@@ -358,7 +357,7 @@ def _network(folder: Path, placement: WhisperPlacement, threads: int) -> Any:
     except (RuntimeError, ValueError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         if placement.device == "cuda" and ("CUDA" in reason or "cu" in reason.lower().split(" ")[-1]):
-            raise DeviceUnavailable(device=placement.name, reason=f"{BROKEN_DEVICE}: {reason}") from error
+            raise DeviceUnavailable(device=placement.name, reason=BROKEN_DEVICE.of(detail=reason)) from error
         raise ModelFileUnreadable(file=str(folder / WEIGHTS_FILE), reason=reason) from error
 
 
@@ -367,7 +366,7 @@ def _try(network: Any) -> None:
     try:
         network.encode(ctranslate2.StorageView.from_array(silence), to_cpu=True)
     except RuntimeError as error:
-        reason = f"{BROKEN_DEVICE}: {(str(error).splitlines() or [''])[0]}"
+        reason = BROKEN_DEVICE.of(detail=(str(error).splitlines() or [""])[0])
         raise DeviceUnavailable(device="cuda", reason=reason) from error
 
 

@@ -6,14 +6,12 @@ from dataclasses import dataclass
 
 import ctranslate2
 
-from app.domain.errors.base import N_
+from app.domain.errors.base import N_, Reason
 from app.domain.errors.inference import DeviceUnavailable
+from app.domain.reasons import NO_APPLE, NO_CUDA, NO_TYPE
 from app.domain.transcript import Applied
 from app.engine.computing.device import KNOWN
 
-NO_CUDA = N_("CTranslate2 finds no NVIDIA GPU with a working driver.")
-NO_APPLE = N_("Whisper runs on processors and NVIDIA GPUs only.")
-NO_TYPE = N_("This device does not compute in this precision.")
 BEST = {"cpu": ("int8", "float32"), "cuda": ("float16", "int8_float16", "float32")}
 """What `auto` takes: the first that the device can. Weights of 8 bits read as well as single precision, 5 times as fast."""
 
@@ -48,21 +46,21 @@ def choose_placement(device: str, dtype: str, *, allow_fallback: bool) -> Whispe
     return _placed(device, dtype, "cpu" if reason or device == "cpu" else "cuda", reason)
 
 
-def on_cpu(placement: WhisperPlacement, dtype: str, reason: str) -> WhisperPlacement:
+def on_cpu(placement: WhisperPlacement, dtype: str, reason: Reason) -> WhisperPlacement:
     """Return the processor in place of a GPU that turned out to be broken."""
     return _placed(placement.receipt[0].asked, dtype, "cpu", reason)
 
 
-def _why_absent(device: str) -> str:
+def _why_absent(device: str) -> Reason | None:
     if device == "cpu":
-        return ""
+        return None
     if device == "mps":
         return NO_APPLE
     count = ctranslate2.get_cuda_device_count()
-    return "" if _index(device) < count else NO_CUDA
+    return None if _index(device) < count else NO_CUDA
 
 
-def _placed(asked: str, dtype: str, device: str, reason: str) -> WhisperPlacement:
+def _placed(asked: str, dtype: str, device: str, reason: Reason | None) -> WhisperPlacement:
     index = _index(asked) if device == "cuda" else 0
     supported = ctranslate2.get_supported_compute_types(device, index)
     best = next((name for name in BEST[device] if name in supported), "default")
@@ -70,7 +68,7 @@ def _placed(asked: str, dtype: str, device: str, reason: str) -> WhisperPlacemen
     name = f"cuda:{index}" if device == "cuda" else "cpu"
     lines = (
         Applied("device", asked, name, reason),
-        Applied("dtype", dtype, applied, "" if dtype in ("auto", applied) else NO_TYPE),
+        Applied("dtype", dtype, applied, None if dtype in ("auto", applied) else NO_TYPE),
     )
     return WhisperPlacement(device, index, applied, lines)
 

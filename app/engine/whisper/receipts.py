@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from app.domain.errors.base import N_
+from app.domain.errors.base import Reason
 from app.domain.hotwords import DEFAULT_WEIGHT, Hotword
 from app.domain.options import RecognitionOptions
+from app.domain.reasons import NO_WEIGHTS, PUNCTUATES, TOO_MANY_HOTWORDS, WRITES_ITSELF
 from app.domain.transcript import Applied
-from app.engine.receipts import NO_WEIGHTS, PUNCTUATES, WRITES_ITSELF, language_line, listed
+from app.engine.receipts import language_line, listed
 from app.engine.whisper.vocabulary import Vocabulary
 
 MOST_PROMPT_TOKENS = 120  # of the 448 that text and prompt share; with more the text itself gets worse
-TOO_MANY = N_("This model remembers only so many hotwords.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +54,11 @@ def _hotword_line(hotwords: Sequence[Hotword], vocabulary: Vocabulary) -> Applie
     used = usable_hotwords(hotwords, vocabulary).words
     shown = listed([Hotword(word.text) for word in hotwords if word in used])
     if len(used) < len(hotwords):
-        return Applied("hotwords", listed(hotwords), shown, TOO_MANY)
+        return Applied("hotwords", listed(hotwords), shown, TOO_MANY_HOTWORDS)
     has_weights = any(word.weight != DEFAULT_WEIGHT for word in hotwords)
-    return Applied("hotwords", listed(hotwords), shown, NO_WEIGHTS if has_weights else "")
+    return Applied("hotwords", listed(hotwords), shown, NO_WEIGHTS if has_weights else None)
 
 
-def _itself(name: str, reason: str, *, is_on: bool) -> Applied:
+def _itself(name: str, reason: Reason, *, is_on: bool) -> Applied:
     """Whisper writes numbers and marks as it has learned, asked or not."""
-    return Applied(name, "on" if is_on else "off", "on", "" if is_on else reason)
+    return Applied(name, "on" if is_on else "off", "on", None if is_on else reason)

@@ -94,7 +94,7 @@ class LiveSessionStore:
                     "state": JobState.RUNNING,
                     "stage": "recognizing",
                     "started_at": now,
-                    "receipt": [asdict(vad_receipt(options.vad))],
+                    "receipt": [vad_receipt(options.vad).to_dict()],
                 },
             )
             session = {"id": id, "transcription_id": transcription, "token_hash": _hash(token)}

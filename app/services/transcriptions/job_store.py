@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -94,8 +93,8 @@ class JobStore:
                 id,
                 duration=prepared.facts.duration,
                 recording=prepared.described,
-                warnings=list(prepared.warnings),
-                receipt=[asdict(line) for line in prepared.receipt(options.vad, options.channels)],
+                warnings=[each.to_dict() for each in prepared.warnings],
+                receipt=[line.to_dict() for line in prepared.receipt(options.vad, options.channels)],
             )
             transcriptions.recount(connection, id)
 

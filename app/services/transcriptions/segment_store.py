@@ -6,9 +6,8 @@ The functions that write take the connection of an open transaction.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 
-from app.domain.errors.base import Problem
+from app.domain.errors.base import Problem, Reason
 from app.domain.hotwords import outcomes
 from app.domain.options import RecognitionOptions
 from app.domain.speech import SpeechSpan
@@ -50,14 +49,14 @@ def finish_segment(
         language=hypothesis.language,
         seconds_worked=seconds_worked,
     )
-    earlier = (Applied(**line) for line in transcription["receipt"])
+    earlier = (Applied.from_dict(line) for line in transcription["receipt"])
     receipt = merge_receipts(merge_receipts(earlier, recognised.receipt), hypothesis.applied)
     transcriptions.change(
         connection,
         transcription["id"],
         model=info.model,
         device=info.device,
-        receipt=[asdict(line) for line in receipt],
+        receipt=[line.to_dict() for line in receipt],
     )
     transcriptions.recount(connection, transcription["id"])
 
@@ -100,7 +99,7 @@ def assemble(
     model: str,
     device: str,
     receipt: tuple[Applied, ...],
-    warnings: Iterable[str],
+    warnings: Iterable[Reason],
 ) -> Transcript:
     """Return the transcript of a recording all of whose segments have been recognised."""
     heard: tuple[Segment, ...] = tuple(segment for segment in recognised if segment.text)

@@ -20,7 +20,7 @@ def finished(transcription: Row, segments: Sequence[Row]) -> Row:
     values["language"] = detect_language(values["text_raw"], transcription["options"]["language"])
     if not (values["text"] or problem):
         reason = why_without_text(row["dropped"] for row in segments)
-        values["warnings"] = [*transcription["warnings"], reason]
+        values["warnings"] = [*transcription["warnings"], reason.to_dict()]
     return values
 
 

@@ -18,10 +18,11 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Any, Literal
 
-from app.domain.errors.base import AppError
+from app.domain.errors.base import AppError, Reason
 from app.domain.errors.transcriptions import AnalysisNotFound, AudioGone, TranscriptionNotFound
 from app.domain.errors.uploads import EmptyFile
 from app.domain.options import SILERO, WEBRTCVAD, WEBRTCVAD_FRAME_MS, WEBRTCVAD_MODES, VadOptions
+from app.domain.reasons import reason_from
 from app.domain.speech import DroppedSpan, Rule, SpeechReport, SpeechSpan
 from app.engine.audio.decoding import DecodeLimits
 from app.engine.audio.waveform import waveform_peaks
@@ -57,7 +58,7 @@ class Analysis:
     duration: float | None = None
     """Seconds, once it has been read."""
     channels: int | None = None
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Reason, ...] = ()
 
 
 class VadAnalyses:
@@ -164,7 +165,7 @@ class VadAnalyses:
             self._queue.get(facts["transcription"])
         return Analysis(
             id, facts["name"], "ready", facts["transcription"], facts["duration"], facts["channels"],
-            tuple(facts["warnings"]),
+            tuple(filter(None, map(reason_from, facts["warnings"]))),
         )  # fmt: skip
 
     def report(self, id: str, options: VadOptions) -> SpeechReport:

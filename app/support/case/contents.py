@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -103,7 +103,7 @@ class Contents:
             "name": self._name,
             "state": job.state.value,
             "stage": job.progress.stage,
-            "warnings": list(job.warnings),
+            "warnings": list(map(str, job.warnings)),
             "error": _told(job.error),
         }
         told |= {name: _moment(getattr(job, name)) for name in ("created_at", "started_at", "finished_at")}
@@ -112,7 +112,7 @@ class Contents:
         return told
 
     def _receipt(self) -> list[dict[str, Any]]:
-        return [asdict(line) for line in self._job.receipt]
+        return [line.told() for line in self._job.receipt]
 
     def _findings(self) -> list[dict[str, Any]]:
         found = diagnose(run_of(self._job, self._segments))

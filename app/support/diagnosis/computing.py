@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.domain.errors.base import N_
+from app.domain.reasons import CUT_IN_TWO, SMALLER_BATCHES
 from app.domain.transcript import Applied
 from app.support.diagnosis.finding import Finding, Remedy, Run
-
-MEMORY = "Memory"  # how the reasons of app/engine/computing/batching.py begin
 
 
 def findings(run: Run) -> Iterator[Finding]:
@@ -31,7 +30,7 @@ def findings(run: Run) -> Iterator[Finding]:
                 {"asked": line.asked, "applied": line.applied, "reason": line.reason},
                 remedy=Remedy(N_("Open the settings"), page="/settings"),
             )
-        if line.name == "batch" and line.reason.startswith(MEMORY):
+        if line.name == "batch" and line.reason in (SMALLER_BATCHES, CUT_IN_TWO):
             yield Finding(
                 "memory_short",
                 N_("Memory was short, so less was computed at once: {applied} instead of {asked}."),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from app.domain.errors.base import N_
-from app.domain.hotwords import UNUSABLE
+from app.domain.hotwords import unknown_characters
 from app.domain.transcript import HotwordStatus
 from app.support.diagnosis.finding import Finding, Remedy, Run
 
@@ -27,7 +27,7 @@ def findings(run: Run) -> Iterator[Finding]:
 
 def _unusable(run: Run) -> Iterator[Finding]:
     """Tell of hotwords that the model cannot write; known before anything is heard."""
-    lost = {line.asked: line.reason.partition(": ")[2] for line in run.receipt if line.name == UNUSABLE}
+    lost = unknown_characters(run.receipt)
     if lost:
         yield Finding(
             "hotword_unknown",

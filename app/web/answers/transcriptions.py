@@ -79,10 +79,7 @@ def segment_answer(segment: SegmentRecord, translate: Translate) -> SegmentAnswe
 
 
 def receipt_answer(receipt: Iterable[Applied], translate: Translate) -> list[ReceiptLine]:
-    return [
-        ReceiptLine(name=line.name, asked=line.asked, applied=line.applied, reason=translate(line.reason))
-        for line in receipt
-    ]
+    return [ReceiptLine(**line.told(translate)) for line in receipt]
 
 
 def model_answer(status: InferenceStatus, translate: Translate) -> ModelAnswer:
@@ -129,7 +126,7 @@ def _common(record: Transcription, translate: Translate) -> dict[str, Any]:
         "options": options_answer(record.options),
         "progress": progress_answer(record),
         "cancel_requested": record.cancel_requested,
-        "warnings": [translate(warning) for warning in record.warnings],
+        "warnings": [warning.told(translate) for warning in record.warnings],
         "error": problem_answer(record.error, translate),
         "revision": record.revision,
         "edit_revision": record.edit_revision,

@@ -60,7 +60,7 @@ def vad_answer(
         transcription=analysis.transcription,
         duration=analysis.duration,
         channels=analysis.channels,
-        warnings=[translate(warning) for warning in analysis.warnings],
+        warnings=[warning.told(translate) for warning in analysis.warnings],
         peaks=[(low, high) for low, high in peaks],
         speech=_speech(services, analysis, options, window, translate) if is_ready else None,
     )

@@ -7,7 +7,6 @@ the engine, nor for a free thread among those that serve requests.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import cast
 
 import anyio
 import anyio.to_thread
@@ -25,7 +24,7 @@ from app.web.openapi import errors
 from app.web.request import language_of
 from app.web.routers import ApiRouter, operation_id
 from app.web.schemas.probes import LivenessAnswer, PartAnswer, ReadinessAnswer
-from app.web.services import Services
+from app.web.services import Services, services_of
 
 root = APIRouter(tags=["system"], generate_unique_id_function=operation_id)
 router = ApiRouter(tags=["system"])
@@ -53,7 +52,7 @@ async def get_readiness(request: Request) -> Response:
     A model that was unloaded because nobody needed it is ready: the next job loads it. Where this server leaves the
     jobs to another process, its own inference process is no matter.
     """
-    problems = await _problems(cast("Services", request.scope["state"]))
+    problems = await _problems(services_of(request))
     translate = translator(language_of(request))
     parts = [_part(name, problem, translate) for name, problem in problems.items()]
     told = [part.model_dump() for part in parts]

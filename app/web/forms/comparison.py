@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from app.domain.errors.base import N_
 from app.domain.errors.requests import InvalidParameter
 from app.domain.errors.uploads import NoFile
+from app.domain.reasons import NO_SUCH_FIELD
 from app.web.forms.file_names import NAMELESS, display_name
 from app.web.schemas.comparisons import Variant
 
@@ -85,8 +86,7 @@ class ComparisonForm:
 
     def begin_part(self, name: str, file_name: str | None) -> None:
         if name not in FIELDS:
-            reason = N_("there is no such field; the fields are")
-            raise InvalidParameter(name=name[:100], reason=f"{reason}: {', '.join(FIELDS)}")
+            raise InvalidParameter(name=name[:100], reason=NO_SUCH_FIELD.of(fields=", ".join(FIELDS)))
         self._field = name
         self._value.clear()
         if name == "file":

@@ -21,6 +21,7 @@ from app.domain.errors.requests import InvalidParameter
 from app.domain.errors.uploads import NoFile, UploadInterrupted, UploadTooLarge
 from app.domain.hotwords import unique_hotwords
 from app.domain.options import TranscriptionOptions
+from app.domain.reasons import NO_SUCH_FIELD
 from app.services.options import FORM_OPTIONS, SWITCHES, OptionsPatch
 from app.store.files.upload_file import UploadFile
 from app.web.forms.file_names import NAMELESS, display_name
@@ -81,8 +82,7 @@ class UploadForm:
 
     def begin_part(self, name: str, file_name: str | None) -> None:
         if name not in FIELDS:
-            reason = N_("there is no such field; the fields are")
-            raise InvalidParameter(name=name[:100], reason=f"{reason}: {', '.join(FIELDS)}")
+            raise InvalidParameter(name=name[:100], reason=NO_SUCH_FIELD.of(fields=", ".join(FIELDS)))
         self._field = name
         self._value.clear()
         if name == "file":

@@ -156,7 +156,7 @@ def test_a_hotword_that_would_end_the_prompt_is_named(engine: Engine) -> None:
     lines = engine.receipt(RecognitionOptions(hotwords=parse_hotwords("公园\n<|im_end|>")))
 
     assert [line.applied for line in lines if line.name == "hotwords"] == ["公园"]
-    assert any("<|" in line.reason for line in lines)
+    assert any("<|" in str(line.reason) for line in lines)
 
 
 # Repeats
@@ -195,7 +195,7 @@ def test_a_text_that_goes_round_in_circles_is_cut_and_the_receipt_says_so(
     [heard] = hear(engine, voice(6.0))
 
     assert heard.text == "abcdexy"
-    assert [line.name for line in heard.applied if "repeated itself" in line.reason] == ["repeats"]
+    assert [line.name for line in heard.applied if "repeated itself" in str(line.reason)] == ["repeats"]
 
 
 def test_a_text_is_no_longer_than_anybody_speaks(engine: Engine, nano: Nano) -> None:
@@ -231,7 +231,7 @@ def test_weights_without_the_ctc_head_give_text_without_times(tmp_path: Path) ->
     assert heard.text
     assert heard.words == ()
     assert "times" not in engine.info.abilities
-    assert "ModelScope" in lines["times"].reason
+    assert "ModelScope" in str(lines["times"].reason)
 
 
 def test_silence_is_not_read(engine: Engine) -> None:

@@ -22,7 +22,7 @@ from app.domain.errors.models import (
     ModelFileUnreadable,
     ModelWeightsMismatch,
 )
-from app.domain.hotwords import parse_hotwords
+from app.domain.hotwords import listed_hotwords, parse_hotwords
 from app.domain.options import RecognitionOptions
 from app.domain.transcript import Word
 from app.engine import Engine, EngineSpec, Hypothesis, Utterance
@@ -132,7 +132,7 @@ def test_hotwords_of_a_batch_are_chosen_for_each_row_alone(count: int, folders: 
     _, family = family_of(folders["SeacoParaformer"])
     phrases = [CHARACTERS[place % 30 : place % 30 + 2 + place // 30] for place in range(count)]
     waveforms = [babble(1.7), sentence()]
-    options = RecognitionOptions(hotwords=parse_hotwords(phrases))
+    options = RecognitionOptions(hotwords=listed_hotwords(phrases))
 
     together = [reading.text for reading in family.read(waveforms, options)]
 
@@ -205,11 +205,11 @@ def test_words_have_times_in_order_inside_the_waveform(kind: str, engines: dict[
 
 
 def test_hotwords_change_what_seaco_reads_and_the_receipt_says_so(engines: dict[str, Engine]) -> None:
-    hotwords = parse_hotwords("今天 30 龘")
+    hotwords = parse_hotwords("今天:30 龘")
 
     def lines(kind: str) -> list[tuple[str, str]]:
         found = engines[kind].receipt(RecognitionOptions(hotwords=hotwords))
-        return [(line.applied, line.reason) for line in found if line.name.startswith("hotword")]
+        return [(line.applied, str(line.reason or "")) for line in found if line.name.startswith("hotword")]
 
     plain, biased = (hear(engines["SeacoParaformer"], sentence(), hotwords=words) for words in ((), hotwords))
     assert plain[0].text != biased[0].text
@@ -222,7 +222,7 @@ def test_hotwords_change_what_seaco_reads_and_the_receipt_says_so(engines: dict[
 
 def test_a_hotword_that_no_token_writes_changes_nothing(engines: dict[str, Engine]) -> None:
     engine = engines["SeacoParaformer"]
-    hotwords = parse_hotwords(["http://127.0.0.1:9/words", "/etc/words.txt", "<s>", "<unk>"])
+    hotwords = listed_hotwords(["http://127.0.0.1:9/words", "/etc/words.txt", "<s>", "<unk>"])
 
     assert hear(engine, sentence(), hotwords=hotwords) == hear(engine, sentence())
 

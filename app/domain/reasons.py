@@ -1,0 +1,136 @@
+"""Why something was done otherwise than asked, or what the reader should know of a recording: codes with their wording.
+
+Decisions are taken by the code; the wording is for people and is chosen where it is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from string import Formatter
+from typing import Any
+
+from app.domain.errors.base import N_, UNKNOWN, Reason
+
+
+def reason_from(stored: str | Mapping[str, Any] | None) -> Reason | None:
+    """Read what `to_dict` returned, or the text of a version that stored no codes; an empty text is no reason."""
+    if not stored:
+        return None
+    if isinstance(stored, str):
+        return _reason_of_text(stored)
+    known = KNOWN.get(stored.get("code", UNKNOWN))
+    return known.of(**stored.get("params", {})) if known else Reason(UNKNOWN, str(stored.get("text", "")))
+
+
+def plain_reason(text: str) -> Reason:
+    """Return what a library said, as it said it."""
+    return Reason(UNKNOWN, text)
+
+
+def _reason_of_text(text: str) -> Reason:
+    head, _, figures = text.partition(": ")
+    for known in KNOWN.values():
+        names = [name for _, name, _, _ in Formatter().parse(known.message) if name]
+        if known.message == text or (names and known.message.partition(": ")[0] == head):
+            values = figures.split(", ") if len(names) > 1 else [figures]
+            return known.of(**dict(zip(names, values, strict=False)))
+    return plain_reason(text)
+
+
+KNOWN: dict[str, Reason] = {}
+"""All reasons by their codes."""
+
+
+def _reason(code: str, message: str) -> Reason:
+    KNOWN[code] = Reason(code, message)
+    return KNOWN[code]
+
+
+SILENT_CHANNEL = _reason("silent_channel", N_("No speech was found on channel: {channel}"))
+NO_HOTWORDS = _reason("no_hotwords", N_("This model cannot prefer words."))
+ONE_SEARCH = _reason("one_search", N_("This model has one way of decoding."))
+NO_TIMES = _reason("no_times", N_("This model gives no times."))
+SINGLE_PRECISION = _reason("single_precision", N_("This model computes in single precision."))
+NO_CTC = _reason("no_ctc", N_("These weights lack the part that gives times; those on ModelScope have it."))
+TIMES_LOST = _reason(
+    "times_lost", N_("The model wrote more than the sound can hold, so this text has no times.")
+)
+LLM_ONLY = _reason(
+    "llm_only", N_("Only the language model computes in half precision, the encoder in single.")
+)
+REPEATS_LEFT_OUT = _reason(
+    "repeats_left_out", N_("The model repeated itself without end; the repeats were left out.")
+)
+NO_WEIGHTS = _reason("no_weights", N_("This model takes hotwords without weights."))
+PUNCTUATES = _reason("punctuates", N_("This model punctuates by itself."))
+WRITES_ITSELF = _reason("writes_itself", N_("This model writes numbers by itself."))
+GREEDY_HAS_NO_HOTWORDS = _reason(
+    "greedy_has_no_hotwords", N_("Fast reads every frame alone: it cannot prefer words.")
+)
+NO_DECODER = _reason("no_decoder", N_("This model has no attention decoder to read the found texts again."))
+LANGUAGE_UNKNOWN = _reason("language_unknown", N_("This model does not know the language."))
+TOO_MANY_HOTWORDS = _reason("too_many_hotwords", N_("This model remembers only so many hotwords."))
+BROKEN_DEVICE = _reason("broken_device", N_("CTranslate2 cannot compute there: {detail}"))
+NO_CUDA = _reason("no_cuda", N_("CTranslate2 finds no NVIDIA GPU with a working driver."))
+NO_APPLE = _reason("no_apple", N_("Whisper runs on processors and NVIDIA GPUs only."))
+NO_TYPE = _reason("no_type", N_("This device does not compute in this precision."))
+NOT_NUMBERS = _reason("not_numbers", N_("Samples that were not numbers and were silenced: {count}"))
+DAMAGED_PLACES = _reason("damaged_places", N_("Damaged places that were skipped: {count}"))
+GAPS = _reason("gaps", N_("Gaps in the recording that were filled with silence; seconds: {seconds}"))
+ENDS_EARLY = _reason(
+    "ends_early",
+    N_("The recording ends early; seconds found, of seconds promised by its header: {seconds}, {promised}"),
+)
+ENDS_AT_DAMAGE = _reason(
+    "ends_at_damage", N_("The recording cannot be read beyond a damaged place; seconds found: {seconds}")
+)
+MORE_TRACKS = _reason("more_tracks", N_("Only one of the sound tracks was read; number of tracks: {count}"))
+ONE_CHANNEL = _reason("one_channel", N_("the recording has one channel"))
+SAME_CHANNELS = _reason("same_channels", N_("all channels hold the same sound"))
+MANY_CHANNELS = _reason("many_channels", N_("so many channels are not read apart: {count}"))
+SMALLER_BATCHES = _reason("smaller_batches", N_("Memory ran out, so less was computed at once"))
+CUT_IN_TWO = _reason("cut_in_two", N_("Memory ran out, so this piece was cut where it is quietest"))
+WRONG_NUMBERS = _reason(
+    "wrong_numbers", N_("This device computes wrong numbers with this model; frames that agree: {share}")
+)
+WRONG_PRECISION = _reason(
+    "wrong_precision", N_("This precision gives other results with this model; frames that agree: {share}")
+)
+NOT_FASTER = _reason(
+    "not_faster", N_("Half precision is not faster on this processor; times as fast: {gain}")
+)
+FASTER = _reason("faster", N_("Checked with this model; times as fast as float32: {gain}"))
+FAST_ENOUGH = _reason("fast_enough", N_("A network of this size is fast enough in single precision."))
+NO_HALF = _reason("no_half", N_("This processor has no arithmetic in this precision."))
+SLOW_INT8 = _reason(
+    "slow_int8",
+    N_(
+        "This processor has no instructions for weights of 8 bits, single precision is much faster; where memory is short, choose a smaller model or a Whisper model, whose 8 bits are quick on every processor. Times as slow: {times}"
+    ),
+)
+INT8_ON_CPU = _reason(
+    "int8_on_cpu", N_("Weights of 8 bits are for processors; this device is as fast with 16.")
+)
+MPS_IN_SINGLE = _reason("mps_in_single", N_("On an Apple GPU single precision is the reliable one."))
+NO_CUDA_BUILD = _reason("no_cuda_build", N_("This PyTorch was built without CUDA."))
+NO_NVIDIA_GPU = _reason("no_nvidia_gpu", N_("No NVIDIA GPU with a working driver was found."))
+NO_APPLE_GPU = _reason("no_apple_gpu", N_("There is no Apple GPU."))
+DEVICE_REFUSED = _reason("device_refused", N_("The device refuses to compute: {detail}"))
+VAD_UNAVAILABLE = _reason("vad_unavailable", N_("The detector cannot be loaded: {detail}"))
+UNKNOWN_CHARACTERS = _reason(
+    "unknown_characters", N_("The model cannot write these characters: {characters}")
+)
+NO_SPEECH = _reason("no_speech", N_("No speech was found in the recording."))
+NOT_UNDERSTOOD = _reason(
+    "not_understood", N_("There is sound like speech in the recording, but none of it was understood.")
+)
+NO_SUCH_FIELD = _reason("no_such_field", N_("there is no such field; the fields are: {fields}"))
+ODD_RATE = _reason("odd_rate", N_("its header claims an impossible sampling rate: {rate}"))
+WEIGHT_OUT_OF_BOUNDS = _reason(
+    "weight_out_of_bounds", N_("the weight of a word is not from 1 to 100: {word}")
+)
+AT_LEAST = _reason("at_least", N_("The least is: {value}"))
+MORE_THAN = _reason("more_than", N_("It must be more than: {value}"))
+AT_MOST = _reason("at_most", N_("The most is: {value}"))
+ONE_OF = _reason("one_of", N_("Possible are: {values}"))
+NO_FITTING_NUMBER = _reason("no_fitting_number", N_("This is not a number that fits."))
