@@ -104,6 +104,21 @@ def test_twelve_dropped_files_are_read_and_exported_and_the_corrupt_one_alone_fa
         assert len(archive.namelist()) == 11
 
 
+def test_every_chosen_file_is_listed_and_can_be_left_out_before_the_start(
+    open_page: Callable[..., Page], tmp_path: Path
+) -> None:
+    page = open_page("/batch")
+    choose(page, *write_sounds(tmp_path, 12))
+    chosen = page.get_by_role("list", name="Chosen files").get_by_role("listitem")
+
+    expect(chosen).to_have_count(12)
+    chosen.filter(has_text="call 03.wav").get_by_role("button", name="Remove call 03.wav").click()
+
+    expect(chosen).to_have_count(11)
+    expect(page.locator('[data-field="chosen"]')).to_contain_text("11 recordings")
+    check_accessible(page)
+
+
 def test_a_chosen_folder_keeps_its_paths_and_leaves_out_what_is_no_recording(
     open_page: Callable[..., Page], tmp_path: Path
 ) -> None:

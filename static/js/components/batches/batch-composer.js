@@ -3,13 +3,12 @@
 /** @import { Batch } from "../../api/types.js" */
 import { problemOf } from "../../api/client.js";
 import { addServerFolder, createBatch, deleteBatch } from "../../api/batches.js";
-import { buttonOf, field, find, onAction, write } from "../../lib/dom.js";
+import { buttonOf, copyOf, field, find, onAction, write } from "../../lib/dom.js";
 import { filesize } from "../../lib/format.js";
 import { t } from "../../lib/messages.js";
 import { folderZone } from "./folder-zone.js";
 import { showError } from "../common/problem-box.js";
 
-const SHOWN_NAMES = 6;
 const now = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "short", timeStyle: "short" }); // two batches of a day have two names
 
 /** What a new batch is put together from: files, a folder on the server, a name, settings. */
@@ -51,15 +50,15 @@ export class BatchComposer {
 
   /** @param {ChosenFile[]} files @param {ChosenFile[]} left */
   #add(files, left) {
-    for (const item of files) this.#chosen.set(`${item.file.size} ${item.file.lastModified} ${item.path}`, item);
+    for (const item of files) this.#chosen.set(keyOf(item), item);
     this.#left += left.length;
-    this.#draw();
+    this.#drawFiles();
   }
 
   #clear() {
     this.#chosen.clear();
     this.#left = 0;
-    this.#draw();
+    this.#drawFiles();
   }
 
   get #name() {
@@ -98,6 +97,27 @@ export class BatchComposer {
     }
   }
 
+  #drawFiles() {
+    const rows = [...this.#chosen.values()].map((item) => this.#rowOf(item));
+    find(this.#root, "[data-files]", HTMLElement).replaceChildren(...rows);
+    this.#draw();
+  }
+
+  /** @param {ChosenFile} item */
+  #rowOf(item) {
+    const row = copyOf("chosen-file-template");
+    write(row, "path", item.path);
+    write(row, "size", filesize(item.file.size));
+    buttonOf(row, "leave-out").ariaLabel = t("Remove {name}", { name: item.path });
+    onAction(row, () => {
+      this.#chosen.delete(keyOf(item));
+      (row.nextElementSibling ?? row.previousElementSibling)?.querySelector("button")?.focus();
+      row.remove();
+      this.#draw();
+    });
+    return row;
+  }
+
   #draw() {
     const files = [...this.#chosen.values()];
     buttonOf(this.#root, "create").disabled = !files.length && !this.#folder;
@@ -108,7 +128,6 @@ export class BatchComposer {
       "chosen",
       t("{count} recordings, {size}", { count: files.length, size: filesize(sizeOf(files)) }),
     );
-    write(this.#root, "names", namesOf(files));
     write(
       this.#root,
       "left",
@@ -133,11 +152,9 @@ export class BatchComposer {
   }
 }
 
-/** @param {ChosenFile[]} files */
-function namesOf(files) {
-  const names = files.slice(0, SHOWN_NAMES).map(({ path }) => path);
-  if (files.length > SHOWN_NAMES) names.push(t("and {count} more", { count: files.length - SHOWN_NAMES }));
-  return names.join("\n");
+/** @param {ChosenFile} item */
+function keyOf({ file, path }) {
+  return `${file.size} ${file.lastModified} ${path}`;
 }
 
 /** @param {ChosenFile[]} files */
