@@ -84,7 +84,12 @@ def overlaid(segments: Sequence[SegmentRecord], edits: Iterable[Edit]) -> Iterat
 
 def _as_segments(edit: Edit, covered: Sequence[Segment]) -> Iterator[Segment]:
     confidence = mean_confidence(covered)
-    channels = {segment.channel for segment in covered}
-    channel = channels.pop() if len(channels) == 1 else None  # what two people said was made one
+    channel = common_channel(covered)
     for piece in edit.pieces:
         yield Segment(piece.start, piece.end, piece.text, piece.text_raw, confidence, piece.words, channel)
+
+
+def common_channel(covered: Sequence[Segment]) -> int | None:
+    """Return the channel of what an edit replaces; None where what two people said was made one."""
+    channels = {segment.channel for segment in covered}
+    return channels.pop() if len(channels) == 1 else None

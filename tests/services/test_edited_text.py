@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from app.domain.edit_timing import Draft, place
-from app.domain.edits import Edit, overlaid
+from app.domain.edits import Edit, EditedText, overlaid
 from app.domain.transcription import SegmentRecord
+from app.web.pages.paragraphs import first_rows
 from tests.examples import examples
 
 
@@ -21,6 +22,18 @@ def test_edits_are_laid_over_the_segments_they_replace(example: dict[str, Any]) 
     ]
 
     assert shown == example["shown"]
+
+
+@pytest.mark.parametrize("example", examples("edited_text"), ids=lambda example: example["name"])
+def test_a_page_begins_with_the_paragraphs_that_its_script_goes_on_with(example: dict[str, Any]) -> None:
+    records = [record(index, **segment) for index, segment in enumerate(example["segments"])]
+    edits = tuple(edited(records, **edit) for edit in example["edits"])
+
+    rows = first_rows(records, EditedText(1, None, edits))
+
+    assert [
+        {"start": row.start, "end": row.end, "text": row.text, "channel": row.channel} for row in rows
+    ] == example["shown"]
 
 
 def record(index: int, start: float, end: float, text: str, channel: int | None) -> SegmentRecord:

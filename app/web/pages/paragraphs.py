@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.domain.edits import common_channel
 from app.web.labels import LABELS
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class Row:
     end: float
     state: str
     channel: int | None
-    heard: tuple[str, ...]
+    sounds: tuple[str, ...]
     """What was heard beside the words, as people call it."""
     text: str
     text_raw: str
@@ -37,19 +38,20 @@ class Row:
 def first_rows(segments: Sequence[SegmentRecord], edited: EditedText) -> list[Row]:
     """Return the first paragraphs as people read them."""
     by_first = {edit.first: edit for edit in edited.edits}
-    spoken = _changes_of_language(segments)
+    languages = _changes_of_language(segments)
     rows: list[Row] = []
     index = 0
     while index < len(segments) and len(rows) < AT_ONCE:
         segment = segments[index]
         edit = by_first.get(segment.index)
-        heard = _heard(segment, spoken.get(segment.index, ""))
-        rows += _edited_rows(segment, edit, heard) if edit else [_row(segment, heard)]
-        index += edit.last - edit.first + 1 if edit else 1
+        sounds = _sounds(segment, languages.get(segment.index, ""))
+        covered = segments[index : index + edit.last - edit.first + 1] if edit else [segment]
+        rows += _edited_rows(covered, edit, sounds) if edit else [_row(segment, sounds)]
+        index += len(covered)
     return rows
 
 
-def _row(segment: SegmentRecord, heard: tuple[str, ...]) -> Row:
+def _row(segment: SegmentRecord, sounds: tuple[str, ...]) -> Row:
     return Row(
         key=str(segment.index),
         first=segment.index,
@@ -57,14 +59,14 @@ def _row(segment: SegmentRecord, heard: tuple[str, ...]) -> Row:
         end=round(segment.end, 3),
         state=segment.state,
         channel=segment.channel,
-        heard=heard,
+        sounds=sounds,
         text=segment.text,
         text_raw=segment.text_raw,
         is_edited=False,
     )
 
 
-def _edited_rows(segment: SegmentRecord, edit: Edit, heard: tuple[str, ...]) -> Iterator[Row]:
+def _edited_rows(covered: Sequence[SegmentRecord], edit: Edit, sounds: tuple[str, ...]) -> Iterator[Row]:
     for number, piece in enumerate(edit.pieces):
         yield Row(
             key=f"{edit.first}.{number}" if number else str(edit.first),
@@ -72,8 +74,8 @@ def _edited_rows(segment: SegmentRecord, edit: Edit, heard: tuple[str, ...]) -> 
             start=piece.start,
             end=piece.end,
             state="done",
-            channel=segment.channel,
-            heard=heard,
+            channel=common_channel(covered),
+            sounds=sounds,
             text=piece.text,
             text_raw=piece.text_raw,
             is_edited=True,
@@ -91,7 +93,7 @@ def _changes_of_language(segments: Sequence[SegmentRecord]) -> dict[int, str]:
     }
 
 
-def _heard(segment: SegmentRecord, language: str) -> tuple[str, ...]:
+def _sounds(segment: SegmentRecord, language: str) -> tuple[str, ...]:
     """Name what a reader should know; that somebody speaks calmly is nothing to say."""
     emotion = [segment.emotion] if segment.emotion not in ("", "neutral") else []
     sounds = [LABELS["sound"].get(sound, sound) for sound in [*emotion, *segment.events]]

@@ -20,7 +20,7 @@ def test_a_language_is_named_where_it_is_another_one_than_before() -> None:
 
     rows = first_rows(segments, EditedText(0, None, ()))
 
-    assert [row.heard for row in rows] == [
+    assert [row.sounds for row in rows] == [
         ("Chinese",),
         (),
         (),
@@ -34,4 +34,4 @@ def test_a_language_is_named_where_it_is_another_one_than_before() -> None:
 def test_what_else_was_heard_follows_the_language() -> None:
     rows = first_rows([segment(0, "en", "happy"), segment(1, "", "neutral")], EditedText(0, None, ()))
 
-    assert [row.heard for row in rows] == [("English", "Happy"), ()]
+    assert [row.sounds for row in rows] == [("English", "Happy"), ()]
