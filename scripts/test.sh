@@ -42,8 +42,8 @@ if [ "$venv" = .venv-newest ]; then forget_states; fi
 install dev
 install_node || echo "Without axe-core (npm ci) the tests of accessibility are skipped." >&2
 unset PYTHONDONTWRITEBYTECODE  # the tests start a thousand interpreters: each would compile the program anew
-# Most tests wait for processes. A file stays in one worker, whose tests share a server and a browser.
-workers=$("$python" -c 'import os; print(min(8, (os.cpu_count() or 2) + 1))')
+# Slow tests wait for processes half of the time. A file stays in one worker, whose tests share a server and a browser.
+workers=$("$python" -c 'import os; print(min(8, 2 * (os.cpu_count() or 2) + 1))')
 together=(--numprocesses "$workers" --dist loadfile --no-loadscope-reorder --ignore tests/funasr)
 if [ -n "$fast" ]; then exec "$python" -m pytest "${together[@]}" -m "smoke or not slow" ${pytest_options[@]+"${pytest_options[@]}"}; fi
 [ ${#pytest_options[@]} -eq 0 ] || exec "$python" -m pytest "${pytest_options[@]}"
