@@ -225,14 +225,14 @@ def test_withheld_pieces_are_withheld_together_and_give_way_to_text():
 
 
 def recognise_with_little_memory(folder, spare_bytes, report):
-    """In a child: forbid the process to grow by more than `spare_bytes`, then recognise ten minutes at once."""
+    """In a child: forbid the process to grow by more than `spare_bytes`, then recognise four minutes at once."""
     engine = load_engine(EngineSpec(folder, device="cpu", threads=1))
     engine.transcribe(utterances(1.0))
 
-    batcher = Batcher(engine._recognise, MemoryBudget(600.0), CPU)
+    batcher = Batcher(engine._recognise, MemoryBudget(240.0), CPU)
     with open("/proc/self/statm", encoding="ascii") as statm:  # noqa: PTH123
         size = int(statm.read().split()[0]) * resource.getpagesize()
-    given = utterances(*[30.0] * 20)
+    given = utterances(*[30.0] * 8)
     resource.setrlimit(resource.RLIMIT_AS, (size + spare_bytes, -1))
     found = batcher.transcribe(given)
     report.send((texts(found), [hypothesis.applied for hypothesis in found]))
@@ -247,8 +247,10 @@ def test_a_real_shortage_costs_no_text(engine, folder):
     theirs.close()
     found, applied = ours.recv()
     child.join()
-    assert found == texts(engine.transcribe(utterances(*[30.0] * 20)))
-    assert [line.reason for lines in applied for line in lines if line.reason != SMALLER_BATCHES] == []
+    assert found == texts(engine.transcribe(utterances(*[30.0] * 8)))
+    reasons = [line.reason for lines in applied for line in lines]
+    assert reasons
+    assert [reason for reason in reasons if reason != SMALLER_BATCHES] == []
 
 
 @pytest.mark.gpu
@@ -275,11 +277,11 @@ def test_a_real_shortage_on_a_gpu_costs_no_text(folder):
 # Memory of a long life
 
 
-def recognise_a_hundred_lengths(folder, report):
+def recognise_many_lengths(folder, report):
     """In a child: report how many bytes it has grown by, after a few lengths that it had not seen and many more."""
     engine = load_engine(EngineSpec(folder, device="cpu", threads=1))
     sizes = []
-    for number in range(110):
+    for number in range(60):
         engine.transcribe(utterances(1 + number / 25))
         sizes.append(psutil.Process().memory_info().rss)
     report.send(sizes[-1] - sizes[10])
@@ -288,11 +290,9 @@ def recognise_a_hundred_lengths(folder, report):
 def test_memory_does_not_grow_with_the_lengths_that_were_seen(folder):
     """Each once cost three megabytes for good, even in this tiny network."""
     ours, theirs = multiprocessing.get_context("spawn").Pipe()
-    child = multiprocessing.get_context("spawn").Process(
-        target=recognise_a_hundred_lengths, args=(folder, theirs)
-    )
+    child = multiprocessing.get_context("spawn").Process(target=recognise_many_lengths, args=(folder, theirs))
     child.start()
     theirs.close()
     growth = ours.recv()
     child.join()
-    assert growth < 100_000_000
+    assert growth < 75_000_000

@@ -84,7 +84,7 @@ def caddy(folder: Path, upstream: str) -> Iterator[tuple[str, ssl.SSLContext]]:
         try:
             yield address, _trusting(folder, address, proxy)
         finally:
-            proxy.terminate()
+            proxy.kill()  # asked to end, it would wait a minute for the stream of events
 
 
 def _trusting(folder: Path, address: str, proxy: subprocess.Popen[bytes]) -> ssl.SSLContext:
