@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.engine.audio import peaks_of_file as peaks_module
-from app.engine.audio.peaks_of_file import peaks_of_file
+from app.engine.audio import peaks as peaks_module
+from app.engine.audio.peaks import peaks_of_file
 
 
 def test_each_bucket_holds_its_lowest_and_highest_sample(tmp_path):
