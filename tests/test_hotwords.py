@@ -149,7 +149,7 @@ def test_a_word_is_found_where_the_words_of_the_text_spell_it(word, places):
     assert outcome.status == (HotwordStatus.MATCHED if places else HotwordStatus.NOT_HEARD)
 
 
-def test_every_place_counts_and_text_without_times_gives_those_of_its_segment():
+def test_every_place_counts_and_untimed_text_has_its_segments_times():
     first = Segment(1.0, 2.0, text="哈哈哈 Start", text_raw="哈哈哈 start")
     second = Segment(3.0, 4.0, text="哈哈", text_raw="哈哈")
     found = outcomes([Hotword("哈哈"), Hotword("start", 30), Hotword("art")], [first, second], ())

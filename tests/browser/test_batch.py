@@ -79,7 +79,7 @@ def export(page: Page, format: str) -> bytes:
     return Path(download.value.path()).read_bytes()
 
 
-def test_twelve_dropped_files_are_read_and_exported_and_the_corrupt_one_alone_fails_with_its_reason(
+def test_twelve_dropped_files_are_exported_and_only_the_corrupt_one_fails(
     open_page: Callable[..., Page], tmp_path: Path
 ) -> None:
     page = open_page("/batch")
@@ -119,7 +119,7 @@ def test_every_chosen_file_is_listed_and_can_be_left_out_before_the_start(
     check_accessible(page)
 
 
-def test_a_chosen_folder_keeps_its_paths_and_leaves_out_what_is_no_recording(
+def test_a_chosen_folder_keeps_its_paths_and_only_recordings(
     open_page: Callable[..., Page], tmp_path: Path
 ) -> None:
     write_sounds(tmp_path / "calls" / "north", 1)
@@ -187,7 +187,7 @@ def test_a_reload_in_the_middle_goes_on_with_the_same_files(
     page.context.close()
 
 
-def test_a_network_that_is_cut_for_seconds_loses_nothing_and_the_page_says_so(
+def test_a_network_cut_loses_nothing_and_the_page_says_so(
     browser: Browser, line: Line, tmp_path: Path
 ) -> None:
     files = write_sounds(tmp_path, 6, seconds=11)
@@ -211,7 +211,7 @@ def test_a_network_that_is_cut_for_seconds_loses_nothing_and_the_page_says_so(
     page.context.close()
 
 
-def test_a_batch_is_paused_goes_on_is_cancelled_and_tried_again_by_keyboard(
+def test_a_batch_is_paused_resumed_cancelled_and_retried_by_keyboard(
     open_page: Callable[..., Page], tmp_path: Path
 ) -> None:
     page = open_page("/batch")

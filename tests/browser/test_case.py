@@ -57,7 +57,7 @@ def test_an_error_page_has_a_case_without_a_job(open_page: Callable[..., Page], 
         assert b"transcription_not_found" in archive.read("log/app.log")
 
 
-def test_an_examination_that_did_not_come_back_is_told_and_the_case_can_still_be_saved(
+def test_an_examination_that_hangs_is_told_and_the_case_can_be_saved(
     browser: Browser, server: Server, finished: str
 ) -> None:
     page = new_context(browser, server.address).new_page()

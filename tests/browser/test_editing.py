@@ -219,7 +219,7 @@ def test_what_was_replaced_is_said_until_something_else_is_done(page: Page) -> N
 
 
 @pytest.mark.parametrize("size", [(1366, 768), (390, 844)])
-def test_find_and_the_state_of_saving_stay_in_sight_while_the_text_is_scrolled(
+def test_find_and_the_state_of_saving_stay_in_sight_when_scrolled(
     open_page: Callable[..., Page], queue: Queue, size: tuple[int, int]
 ) -> None:
     width, height = size

@@ -186,9 +186,7 @@ def test_a_choice_stays_while_pages_are_turned(page: Page, recording: Path) -> N
     expect(rows(page)).to_have_count(1)
 
 
-def test_everything_that_was_found_is_cleared_after_a_question_and_restored(
-    page: Page, recording: Path
-) -> None:
+def test_everything_found_is_cleared_after_a_question_and_restored(page: Page, recording: Path) -> None:
     for number in range(2):
         transcribe(page, recording, f"cleared {number}.wav")
     page.goto("/history?query=cleared")

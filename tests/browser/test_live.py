@@ -104,9 +104,7 @@ def until_said(page: Page, seconds: int) -> None:
     wait_for(page, f"Number(document.querySelector('[data-field=time]').textContent.slice(2)) >= {seconds}")
 
 
-def test_what_is_said_appears_at_once_becomes_final_and_is_stored_to_the_sample(
-    live: Page, voice: Path
-) -> None:
+def test_speech_appears_at_once_becomes_final_and_is_stored_whole(live: Page, voice: Path) -> None:
     start(live)
     wait_for(live, "document.querySelector('[data-live-status] meter').value > 40")
 
@@ -240,7 +238,7 @@ def test_what_the_connection_before_delivered_late_is_not_sent_again(live: Page)
     assert sent == [3, 4]
 
 
-def test_a_proxy_that_lets_no_socket_through_is_told_and_what_was_said_is_sent_later(
+def test_speech_is_sent_later_where_a_proxy_lets_no_socket_through(
     open_live: Callable[..., Page], line: Line, voice: Path
 ) -> None:
     page = open_live(line.address)
@@ -338,7 +336,7 @@ def test_another_microphone_can_be_chosen_while_somebody_speaks(
     browser.close()
 
 
-def test_settings_that_change_while_somebody_speaks_hold_from_the_next_segment_on(
+def test_settings_changed_during_speech_hold_from_the_next_segment_on(
     open_live: Callable[..., Page],
 ) -> None:
     page = open_live(path="/history")
@@ -379,7 +377,7 @@ def test_hotwords_that_do_not_fit_are_told_and_the_session_goes_on(live: Page) -
     assert finish(live)["options"]["hotwords"] == ["Conformer:30"]
 
 
-def test_sound_for_a_session_that_was_cancelled_meanwhile_can_be_saved_as_a_file(
+def test_the_sound_of_a_session_cancelled_elsewhere_can_be_saved(
     open_live: Callable[..., Page], line: Line, voice: Path, tmp_path: Path
 ) -> None:
     page = open_live(line.address)
@@ -440,7 +438,7 @@ def test_a_mute_microphone_is_noticed(launch: Callable[..., Browser], server: Se
     browser.close()
 
 
-def test_a_plain_network_address_says_why_there_is_no_microphone_and_what_helps(
+def test_a_plain_network_address_says_why_there_is_no_microphone(
     launch: Callable[..., Browser], server: Server
 ) -> None:
     port = urlsplit(server.address).port

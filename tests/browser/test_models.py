@@ -116,7 +116,7 @@ def card(page: Page, name: str) -> Locator:
     return page.locator(f'li[data-model="{name}"]')
 
 
-def test_a_model_is_fetched_stopped_taken_up_again_verified_used_and_removed(
+def test_a_model_is_fetched_stopped_resumed_verified_used_and_removed(
     open_models: Open, hub: LoopbackHub, models_dir: Path
 ) -> None:
     page = open_models()
@@ -177,7 +177,7 @@ def test_a_download_that_fails_says_what_happened_and_what_to_do(open_models: Op
     expect(model).to_have_attribute("data-state", "stopped")
 
 
-def test_a_network_that_is_cut_in_the_middle_is_told_and_taken_up_where_it_broke(
+def test_a_download_that_is_cut_is_told_and_resumed_where_it_broke(
     open_models: Open, hub: LoopbackHub, models_dir: Path
 ) -> None:
     hub.cuts = [100_000, *[0] * 8]  # more than it tries, which takes half a minute

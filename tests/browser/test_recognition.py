@@ -268,7 +268,7 @@ def test_escape_asks_before_a_recording_is_discarded(recorder: Locator) -> None:
     expect(recorder).to_be_hidden()
 
 
-def test_a_question_asked_again_before_the_browser_told_of_its_closing_is_answered(recorder: Locator) -> None:
+def test_a_dialog_that_is_opened_again_at_once_is_answered(recorder: Locator) -> None:
     page = recorder.page
     page.keyboard.press("Escape")
     page.get_by_role("dialog").evaluate(
@@ -324,9 +324,7 @@ def test_the_awaited_result_opens_with_its_buttons_above_six_lines_of_text(
     expect(result.get_by_role("columnheader", name="Verbatim")).to_be_hidden()
 
 
-def test_spoken_and_written_stand_side_by_side_and_punctuation_is_no_difference(
-    page: Page, recording: Path
-) -> None:
+def test_spoken_and_written_stand_side_by_side_without_punctuation(page: Page, recording: Path) -> None:
     choose(page, recording)
     start(page)
     row = page.locator("[data-job]").first

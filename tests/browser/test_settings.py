@@ -91,7 +91,7 @@ def test_a_change_is_saved_and_holds_after_a_restart_of_the_server(
     expect(open_settings().get_by_label("Shortest speech").first).to_have_value("350")
 
 
-def test_a_change_that_loads_the_model_again_says_so_does_it_and_tells_the_result(
+def test_a_change_that_reloads_the_model_says_so_and_tells_the_result(
     settings_page: Page,
 ) -> None:
     settings_page.locator('[name="threads"]').fill("1")

@@ -34,7 +34,7 @@ def test_a_question_mark_in_a_field_is_text(page: Page) -> None:
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-def test_single_keys_can_be_switched_off_and_the_button_still_opens_the_dialog(page: Page) -> None:
+def test_single_keys_can_be_off_and_the_button_still_opens_the_dialog(page: Page) -> None:
     page.keyboard.press("?")
     page.get_by_role("switch", name="Single keys are shortcuts").uncheck()
     page.keyboard.press("Escape")

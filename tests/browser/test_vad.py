@@ -197,7 +197,7 @@ def test_a_recording_of_the_history_is_looked_at_without_sending_it_again(
     expect(page).to_have_url(re.compile(f"id=t-{finished}"))
 
 
-def test_a_transcript_tells_why_stretches_have_no_text_and_leads_to_other_settings(transcribed: Page) -> None:
+def test_a_transcript_tells_why_stretches_have_no_text(transcribed: Page) -> None:
     transcribed.get_by_text("Why is this missing?").click()
 
     panel = transcribed.locator("[data-missing]")
@@ -211,7 +211,7 @@ def test_a_transcript_tells_why_stretches_have_no_text_and_leads_to_other_settin
     expect(stretches(transcribed)).to_have_count(3)
 
 
-def test_a_file_that_is_no_recording_is_refused_with_the_reason_and_the_page_goes_on(
+def test_a_file_that_is_no_recording_is_refused_and_the_page_goes_on(
     open_page: Open, recording: Path, tmp_path: Path
 ) -> None:
     page = open_page("/vad")

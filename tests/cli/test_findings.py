@@ -13,7 +13,7 @@ MODEL = builtin_model_dir()
 pytestmark = pytest.mark.skipif(not (MODEL / "golden.json").is_file(), reason="needs models/builtin")
 
 
-def test_a_healthy_recording_gets_no_finding_and_an_unknown_hotword_is_named() -> None:
+def test_a_good_recording_has_no_finding_but_the_unknown_hotword() -> None:
     golden = MODEL / json.loads((MODEL / "golden.json").read_text(encoding="utf-8"))["audio"]
     healthy = run("transcribe", golden)
     odd = run("transcribe", golden, "--hotwords", "Жизнь")

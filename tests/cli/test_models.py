@@ -123,9 +123,7 @@ def test_the_environment_wins_over_a_choice(models: Run, tiny: Path) -> None:
     assert "model_fixed" in result.stderr
 
 
-def test_a_hub_without_its_client_is_an_error_with_the_command_to_install_it(
-    models: Run, tmp_path: Path
-) -> None:
+def test_a_hub_without_its_client_names_the_command_to_install_it(models: Run, tmp_path: Path) -> None:
     for package in ("modelscope_hub", "huggingface_hub"):
         (tmp_path / "hidden" / package).mkdir(parents=True)
         (tmp_path / "hidden" / package / "__init__.py").write_text("raise ImportError('hidden')")

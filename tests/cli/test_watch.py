@@ -99,7 +99,7 @@ def copy(speech: Path, target: Path, pause_ms: int = 0) -> None:
         sink.writeframes(source.readframes(source.getnframes()))
 
 
-def test_what_lies_in_the_folder_is_written_and_a_bad_file_has_its_reason_beside_it(
+def test_recordings_become_texts_and_a_bad_file_has_its_reason_beside_it(
     watched: Watched, speech: Path
 ) -> None:
     copy(speech, watched.folder / "north" / "会议 1.wav")
@@ -153,9 +153,7 @@ def test_a_kill_loses_no_recording_and_repeats_none(watched: Watched, speech: Pa
     assert len(finished) == len(set(finished))
 
 
-def test_a_file_that_is_still_being_written_is_left_alone_until_it_is_complete(
-    watched: Watched, speech: Path
-) -> None:
+def test_a_file_is_left_alone_until_it_is_complete(watched: Watched, speech: Path) -> None:
     watched.settle_seconds = 2.0  # longer than a busy machine lets the writing rest
     copy(speech, watched.home / "whole.wav")
     data = (watched.home / "whole.wav").read_bytes()

@@ -73,7 +73,7 @@ def texts(hypotheses):
 
 
 @pytest.mark.parametrize("device", SHORTAGES)
-def test_a_batch_that_does_not_fit_is_halved_and_only_what_failed_is_done_again(engine, device):
+def test_a_batch_that_does_not_fit_is_halved_and_only_the_rest_redone(engine, device):
     given = utterances(2.0, 0.5, 1.0, 2.0, 0.4, 1.9, 2.0, 0.0)
     cramped = Cramped(engine, 4.5, SHORTAGES[device])
     budget = MemoryBudget(8.0)
@@ -138,7 +138,7 @@ def test_other_failures_are_not_tried_again():
     assert calls == [2]
 
 
-def test_more_is_tried_again_after_enough_successes_and_later_after_each_shortage():
+def test_larger_batches_are_tried_later_after_each_shortage():
     budget = MemoryBudget(80.0)
     budget.shrink(60.0)
     caps = []

@@ -176,7 +176,7 @@ def test_attention_in_halves_equals_torchs(shape, monkeypatch):
     torch.testing.assert_close(mine, expected, atol=2**-6, rtol=2**-6)
 
 
-def test_a_frozen_network_has_the_weights_of_the_plain_one_and_learns_no_more():
+def test_a_frozen_network_has_the_plain_ones_weights_and_learns_nothing():
     plain = tiny_network(decoder=None)
     fast = frozen(plain)
     numbers = [sum(parameter.numel() for parameter in model.parameters()) for model in (plain, fast)]
@@ -368,7 +368,7 @@ def in_order(tokens):
 
 
 @torch.inference_mode()
-def test_a_decoder_reads_padded_texts_of_several_recordings_as_it_reads_each_alone():
+def test_a_decoder_reads_a_padded_batch_as_it_reads_each_text_alone():
     model = tiny_network()
     torch.manual_seed(3)
     memory, memory_lengths = torch.randn(2, 20, 16), torch.tensor([20, 12])
@@ -424,6 +424,6 @@ def test_before_version_3_the_positions_chose_the_attention():
     assert ConformerConfig.from_yaml_dict(second).encoder.selfattention_layer_type == "rel_selfattn"
 
 
-def test_a_network_that_learned_chunks_of_any_size_hears_the_whole_recording():
+def test_a_network_trained_on_chunks_hears_the_whole_recording():
     config = tiny_config(static_chunk_size=4, use_dynamic_chunk=True)
     assert ConformerConfig.from_yaml_dict(config).encoder.static_chunk_size == 0

@@ -37,7 +37,7 @@ def test_an_absent_device_is_replaced_only_where_that_is_allowed():
     assert line.reason
 
 
-def test_a_name_that_is_no_device_is_refused_also_where_a_fallback_is_allowed():
+def test_a_name_that_is_no_device_is_refused_in_spite_of_a_fallback():
     with pytest.raises(DeviceUnavailable):
         choose_device("tpu", allow_fallback=True)
 

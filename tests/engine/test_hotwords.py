@@ -236,7 +236,7 @@ def test_a_homophone_below_the_likeliest_tokens_is_still_found():
     assert spelled(found_with(graph_of("力大"), heard(frame, {"大": 1.0}))[0]) == "力大"
 
 
-def test_a_word_that_begins_within_a_broken_one_is_found_below_the_likeliest_tokens_too():
+def test_a_word_that_begins_within_a_broken_one_is_found():
     frame = {"立": 0.5, **dict.fromkeys("阿里巴人工智能机大", 0.05), "手": 0.02}
     log_probs = heard({"大": 1.0}, BLANK, {"力": 1.0}, BLANK, frame, BLANK)
     assert spelled(found_with(graph_of("大力阿里", "力手"), log_probs)[0]) == "大力手"
@@ -249,7 +249,7 @@ def test_no_weight_brings_in_what_was_not_heard():
     assert spelled(found_with(graph_of(Hotword("力大", 100)), log_probs)[0]) == "立大"
 
 
-def test_words_that_have_begun_do_not_push_the_right_text_out_of_a_small_beam():
+def test_begun_words_do_not_push_the_right_text_out_of_a_small_beam():
     log_probs = heard({"大": 0.9, "手": 0.03, "人": 0.03, "巴": 0.03}, BLANK, {"立": 1.0}, BLANK)
     graph = graph_of("手机", "人工", "巴里")
     assert spelled(found_with(graph, log_probs, 2)[0]) == "大立"

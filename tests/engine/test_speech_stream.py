@@ -103,7 +103,7 @@ def test_a_sentence_of_a_real_voice_is_cut_as_in_the_whole_recording(tmp_path: P
     assert closed(heard(sound, VadOptions())) == list(whole.spans)
 
 
-def test_less_silence_than_the_padding_needs_loses_no_frame_and_doubles_none() -> None:
+def test_silence_shorter_than_the_padding_loses_and_doubles_no_frame() -> None:
     options = VadOptions(min_silence_ms=150, speech_pad_ms=300)
     spans = closed(heard(talk(1.0, 0.2, 1.0, 0.2, 1.0, 2.0, 1.0), options))
 

@@ -69,7 +69,7 @@ def test_words_that_are_not_said_are_not_heard(engine):
         assert not [word for word in NOT_SAID if word.text.lower() in found]
 
 
-def test_the_outcome_tells_when_a_word_was_heard_and_what_cannot_be_written(engine):
+def test_the_outcome_tells_when_a_word_was_heard_or_cannot_be_written(engine):
     words = (Hotword("邮箱"), Hotword("阿里巴巴"), Hotword("囧途"))
     hypothesis = hear(engine, "请把文件发到我的邮箱", Hotword("邮箱", 40), *words[1:])
     segment = Segment(3.0, 8.0, hypothesis.text, hypothesis.text_raw, words=hypothesis.words)

@@ -37,7 +37,7 @@ def test_the_median_word_begins_and_ends_within_80_milliseconds(engine, language
 
 
 @pytest.mark.parametrize("quality", ["fast", "balanced", "accurate"])
-def test_in_every_search_the_words_are_in_order_inside_the_recording_and_map_both_texts(engine, quality):
+def test_in_every_search_words_are_in_order_and_map_both_texts(engine, quality):
     for sentence in sentences("zh", 4):
         waveform = continuous(sentence).waveform
         [found] = engine.transcribe([Utterance(waveform, RecognitionOptions(quality=quality))])

@@ -50,7 +50,7 @@ def test_an_apostrophe_stays_inside_its_word():
     assert texts("\u2581hello", "'", "s", "\u2581wor") == ["hello's", "wor"]
 
 
-def test_marks_belong_to_the_word_before_them_and_opening_ones_to_the_word_after():
+def test_marks_belong_to_the_word_before_and_opening_ones_to_the_next():
     assert texts("你", "，", "“", "好", "，") == ["你，", "“好，"]
     assert texts("，", "你") == ["，", "你"]
     assert texts("\u2581hello", "“你") == ["hello", "“你"]

@@ -52,7 +52,7 @@ def test_no_cue_is_too_long_and_nothing_is_lost(texts: list[str], seconds: float
     assert all(cue.start in starts for cue in found[1:])
 
 
-def test_a_cue_ends_after_a_sentence_rather_than_a_clause_and_there_rather_than_at_a_pause() -> None:
+def test_a_cue_ends_at_a_sentence_before_a_clause_before_a_pause() -> None:
     texts = [*["很"] * 13, "好。", "是，", *["的"] * 14]
     assert cut(segment(texts, 0.1))[0].text.endswith("好。")
     texts[13] = "好"

@@ -166,7 +166,7 @@ def test_a_description_of_the_files_that_is_no_json_is_refused(copy) -> None:
         load(folder)
 
 
-def test_a_folder_without_the_description_of_its_files_loads_by_their_usual_names(copy) -> None:
+def test_a_folder_without_a_description_loads_files_by_their_usual_names(copy) -> None:
     folder = copy("paraformer")
     (folder / "configuration.json").unlink()
 

@@ -189,7 +189,7 @@ def test_what_waits_is_read_in_the_order_of_the_list(desk: Desk) -> None:
     assert claimed == order
 
 
-def test_what_is_still_being_read_goes_on_when_a_cancelled_batch_is_tried_again_at_once(desk: Desk) -> None:
+def test_a_cancelled_batch_that_is_retried_at_once_goes_on_reading(desk: Desk) -> None:
     batch = desk.begin()
     desk.send(batch, "a.wav", talk(0.2, 0.3, 0.4, 0.5, 0.6))
     with desk.house.working("BatchEngine"):
@@ -264,7 +264,7 @@ arrivals.take_in(upload)
 @pytest.mark.parametrize(
     "moment", ["before it is counted", "when all is here", "before the row", "before the file goes"]
 )
-def test_a_kill_at_any_moment_of_an_upload_loses_nothing_and_doubles_nothing(desk: Desk, moment: str) -> None:
+def test_a_kill_during_an_upload_loses_nothing_and_doubles_nothing(desk: Desk, moment: str) -> None:
     batch, data = desk.begin(), talk(0.2)
     upload = desk.batch_uploads.announce(batch, "a.wav", len(data)).id
     command = [sys.executable, "-c", UPLOAD_AND_DIE, str(desk.house.folder), upload, moment]
@@ -284,7 +284,7 @@ def test_a_kill_at_any_moment_of_an_upload_loses_nothing_and_doubles_nothing(des
     assert (folder / "source.wav").read_bytes() == data
 
 
-def test_a_server_that_is_killed_while_a_batch_comes_in_and_is_read_loses_and_doubles_nothing() -> None:
+def test_a_server_killed_during_a_batch_loses_and_doubles_nothing() -> None:
     script = REPOSITORY / "benchmarks" / "batch_storm.py"  # with 300 files it is a benchmark
     command = [sys.executable, str(script), "--files", "11", "--kills", "3"]
     told = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
@@ -379,7 +379,7 @@ def test_the_totals_agree_with_the_rows_whatever_happened(desk: Desk) -> None:
     assert desk.book.get(batch).seconds_done == pytest.approx(seconds)
 
 
-def test_what_is_removed_for_good_leaves_the_batch_and_an_empty_batch_goes_after_a_day(desk: Desk) -> None:
+def test_what_is_removed_leaves_the_batch_and_an_empty_one_goes(desk: Desk) -> None:
     old, new = desk.begin("old"), desk.begin("new")
     desk.send(old, "a.wav", talk(0.2))
     desk.house.queue.delete(next(desk.book.every_item(old)).transcription_id or "")

@@ -173,7 +173,7 @@ def test_nothing_long_is_begun_while_somebody_speaks(house: House) -> None:
         assert recording.next_result(PATIENCE_SECONDS)
 
 
-def test_those_who_speak_take_turns_and_a_final_text_comes_before_partial_ones(house: House) -> None:
+def test_speakers_take_turns_and_final_text_comes_before_partial(house: House) -> None:
     done: list[str] = []
     with open_way(house, "WaitingEngine") as scheduler, ExitStack() as stack:
 

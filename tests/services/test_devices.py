@@ -10,7 +10,7 @@ from app.domain.errors.inference import DevicesUnseen
 from app.services.inference.devices import Devices
 
 
-def test_every_kind_of_device_is_named_with_the_reason_where_it_cannot_be_used() -> None:
+def test_every_device_is_named_with_the_reason_where_it_cannot_be_used() -> None:
     devices = Devices()
 
     look = devices.look()

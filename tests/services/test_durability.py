@@ -174,7 +174,7 @@ def test_a_deletion_that_a_kill_interrupted_is_finished_by_the_next_worker(house
         house.until(lambda: house.is_gone(id))
 
 
-def test_a_cancellation_that_a_kill_interrupted_is_finished_by_the_next_worker(house: House) -> None:
+def test_the_next_worker_finishes_a_cancellation_that_a_kill_interrupted(house: House) -> None:
     id = house.submit(talk(0.2, 0.4)).id
     with worker_process(house, "WaitingEngine") as process:
         house.until(lambda: any(house.folder.glob("begun-*")))

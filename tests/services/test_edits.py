@@ -38,7 +38,7 @@ def test_an_edit_is_read_everywhere_and_the_original_is_kept(house: House) -> No
     assert house.queue.get(id).edit_revision == 1
 
 
-def test_the_search_finds_the_new_words_with_their_place_and_the_old_ones_no_more(house: House) -> None:
+def test_the_search_finds_the_new_words_and_no_longer_the_old_ones(house: House) -> None:
     id = recognised(house.queue, SENTENCES)
     rewrite(house, id, 0, 1, "明天下雪。")
     history = History(house.queue)

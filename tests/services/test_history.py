@@ -160,9 +160,7 @@ def test_a_job_that_runs_is_cancelled_and_keeps_what_it_has(house: House, trash:
     assert house.queue.source_path(id).is_file()
 
 
-def test_a_running_job_that_is_removed_for_good_goes_when_its_worker_lets_go(
-    house: House, trash: Trash
-) -> None:
+def test_a_running_job_that_is_removed_goes_when_its_worker_lets_go(house: House, trash: Trash) -> None:
     with house.working("WaitingEngine"):
         id = house.submit(talk(0.2, 0.3)).id
         house.until(lambda: any(house.folder.glob("begun-*")))

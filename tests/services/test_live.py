@@ -92,7 +92,7 @@ def living(
         yield live
 
 
-def test_open_segments_are_read_elsewhere_where_the_model_is_slow_and_stored_ones_are_not(
+def test_a_quick_model_reads_open_segments_where_the_model_is_slow(
     house: House,
 ) -> None:
     client = Client()
@@ -132,7 +132,7 @@ def sound_of(house: House, id: str) -> bytes:
         return recording.readframes(recording.getnframes())
 
 
-def test_no_worker_takes_a_live_transcription_for_a_job_or_for_the_work_of_the_dead(house: House) -> None:
+def test_no_worker_takes_a_live_transcription_for_a_job(house: House) -> None:
     client = Client()
     with living(house, "EchoEngine") as live:
         session = live.begin("Talk", TranscriptionOptions(), client.listen)
@@ -260,7 +260,7 @@ def test_two_servers_never_have_one_session(house: House, monkeypatch: pytest.Mo
         house.until(lambda: bool(client.all(Ended)))
 
 
-def test_a_session_that_is_deleted_ends_and_its_transcription_lies_in_the_trash(house: House) -> None:
+def test_a_deleted_session_ends_and_its_transcription_is_in_the_trash(house: House) -> None:
     client = Client()
     with living(house, "EchoEngine") as live:
         session = live.begin("Talk", TranscriptionOptions(), client.listen)
@@ -392,7 +392,7 @@ def test_a_model_without_times_settles_by_its_characters(earlier: str, later: st
     assert text.take(Hypothesis(later, later, 0.9), 0.0, 1.3) == (later, len(stable))
 
 
-def test_a_reading_without_times_that_contradicts_what_is_settled_is_not_shown() -> None:
+def test_a_reading_that_contradicts_settled_text_is_not_shown() -> None:
     text = PartialText()
     for heard in ("今天天气很", "今天天气很好"):
         text.take(Hypothesis(heard, heard, 0.9), 0.0, 1.0)

@@ -57,7 +57,7 @@ def test_changes_at_the_same_moment_all_hold(tmp_path: Path) -> None:
         assert kept(tmp_path) == dict.fromkeys(names, 1 + round_)
 
 
-def test_a_process_that_is_killed_while_it_writes_leaves_the_old_or_the_new_settings(tmp_path: Path) -> None:
+def test_a_kill_while_settings_are_written_leaves_the_old_or_the_new(tmp_path: Path) -> None:
     book = opened(tmp_path)
     book.change({"vad_mode": 0})
     code = "from app.settings_file import write_kept; from pathlib import Path; import sys\nwhile True: write_kept(Path(sys.argv[1]), {'vad_mode': 3, 'threads': 1})"
@@ -198,7 +198,7 @@ def test_the_environment_still_wins_over_what_was_kept(
 ABSENT = DeviceUnavailable(device="cuda", reason="there is none").problem
 
 
-def test_what_does_not_load_is_taken_back_and_told_in_every_process_until_the_next_change(
+def test_what_does_not_load_is_reverted_and_told_in_every_process(
     tmp_path: Path,
 ) -> None:
     worker, server = opened(tmp_path), opened(tmp_path)

@@ -35,7 +35,7 @@ def test_a_text_is_cut_into_words_with_their_marks(text: str, words: list[str]) 
     assert [text[token.begin : token.end] for token in tokens_of(text)] == words
 
 
-def test_unchanged_words_keep_their_times_their_probability_and_what_was_spoken() -> None:
+def test_unchanged_words_keep_times_probability_and_spoken_form() -> None:
     words = heard("今", "天", "2025年", "好。")
 
     assert reword(words, "今天2025年好。") == words

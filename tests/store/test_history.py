@@ -204,7 +204,7 @@ def test_only_what_has_ended_long_ago_is_old(saved: SavedTranscriptions) -> None
     assert found == [old]
 
 
-def test_places_are_the_first_that_hold_the_words_and_the_edited_text_counts(
+def test_places_are_the_first_with_the_words_and_edited_text_counts(
     saved: SavedTranscriptions,
 ) -> None:
     id = saved.add("会议")

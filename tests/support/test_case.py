@@ -51,9 +51,7 @@ def recognised(house: House, *levels: float, factory: str = "EchoEngine") -> str
 
 
 @pytest.mark.smoke
-def test_a_case_of_a_finished_job_holds_everything_and_the_sound_as_it_was_recognised(
-    house: House, tmp_path: Path
-) -> None:
+def test_a_case_of_a_finished_job_holds_everything_and_the_sound(house: House, tmp_path: Path) -> None:
     job = recognised(house, 0.2, 0.5)
     case = make(house, job)
 
@@ -194,7 +192,7 @@ def test_nothing_planted_is_found_in_any_byte(house: House, monkeypatch: pytest.
     assert "request=ab12" in read(case, "log/app.log")
 
 
-def test_the_log_has_the_requests_of_the_job_and_the_minutes_around_and_nothing_else(house: House) -> None:
+def test_the_log_has_only_the_requests_and_the_minutes_of_the_job(house: House) -> None:
     setup_logging(house.folder / "logs")
     file = house.folder / "logs" / "app.log"
     file.write_text("2020-01-01T00:00:00.000Z INFO request=old job=- app.x long_ago\n    its traceback\n")

@@ -159,7 +159,7 @@ def test_a_server_that_other_machines_reach_is_told(
     assert ("no login" in check.explained()["fact"]) == (status is not Status.OK)
 
 
-def test_a_folder_without_a_model_is_a_failure_with_the_file_that_is_missing(tmp_path: Path) -> None:
+def test_a_folder_without_a_model_is_a_failure_naming_the_missing_file(tmp_path: Path) -> None:
     found = examined(model_files, tmp_path, tmp_path)
 
     assert found["model_files"].status is Status.FAILURE

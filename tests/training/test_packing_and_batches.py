@@ -40,7 +40,7 @@ def _write_half(pack: Path) -> None:
         writer.add(None, text="", language="en", condition="test")  # type: ignore[arg-type]
 
 
-def test_an_epoch_holds_every_item_as_often_as_its_weight_and_no_batch_is_too_long(tmp_path: Path) -> None:
+def test_an_epoch_repeats_items_by_weight_and_no_batch_is_too_long(tmp_path: Path) -> None:
     pack = _pack(tmp_path / "pack", [0.2 + 0.01 * n for n in range(120)])
     items = [(Item(pack, utterance), 2.0) for utterance in pack.utterances]
     batches = plan_epoch(items, batch_seconds=6.0, max_seconds=1.0, seed=3, epoch=0)

@@ -81,7 +81,7 @@ def test_a_resumed_training_equals_one_that_never_stopped(config: Config) -> Non
     assert all(torch.equal(resumed[name], tensor) for name, tensor in uninterrupted.items())
 
 
-def test_another_training_starts_from_the_weights_of_a_checkpoint_or_of_an_exported_model(
+def test_training_starts_from_the_weights_of_a_checkpoint_or_a_model(
     config: Config,
 ) -> None:
     Trainer(config, Team()).run(3)
@@ -118,7 +118,7 @@ def test_training_lowers_the_loss_of_what_it_hears(
     assert losses[-1] < losses[0]
 
 
-def test_an_exported_model_has_the_weights_units_and_settings_of_the_training(config: Config) -> None:
+def test_an_exported_model_has_the_weights_and_settings_of_the_training(config: Config) -> None:
     Trainer(config, Team()).run(3)
     network = averaged_network(checkpoints(config.work / "checkpoints"))
     out = config.work / "model"

@@ -141,7 +141,7 @@ def test_more_than_was_announced_is_refused(client: TestClient) -> None:
     assert counts(client, batch) == {"total": 1, "uploading": 1}
 
 
-def test_the_same_file_again_goes_on_where_it_stopped_and_is_not_sent_twice(client: TestClient) -> None:
+def test_the_same_file_again_goes_on_where_it_stopped_and_is_sent_once(client: TestClient) -> None:
     batch, data = begin(client), sound()
     first = announce(client, batch, "a.wav", data, modified_ms=5)
     patch(client, first["id"], 0, data[:1000])
@@ -184,7 +184,7 @@ def test_a_name_is_never_a_path_out_of_the_list(client: TestClient) -> None:
     assert items(client, batch)[0]["name"] == "etc/pass wd.wav"
 
 
-def test_the_same_content_is_read_once_across_the_batch_and_what_was_there_before(client: TestClient) -> None:
+def test_the_same_content_is_read_once_in_a_batch_and_before_it(client: TestClient) -> None:
     before = client.post("/api/v1/transcriptions", files={"file": ("old.wav", sound(1))}).json()["id"]
     batch = begin(client)
     send(client, batch, "a.wav", sound(2))
@@ -206,7 +206,7 @@ def test_the_same_content_with_other_options_is_read_again(client: TestClient) -
     assert counts(client, batch) == {"total": 1, "queued": 1}
 
 
-def test_a_duplicate_whose_original_was_deleted_says_so_and_can_be_sent_again(client: TestClient) -> None:
+def test_a_duplicate_of_a_deleted_original_says_so_and_can_be_sent_again(client: TestClient) -> None:
     before = client.post("/api/v1/transcriptions", files={"file": ("old.wav", sound())}).json()["id"]
     batch = begin(client)
     send(client, batch, "a.wav", sound())
@@ -234,7 +234,7 @@ def test_what_waits_is_paused_goes_on_is_cancelled_and_tried_again(client: TestC
     assert (told["state"], counts(client, batch)) == ("running", {"total": 4, "queued": 3, "cancelled": 1})
 
 
-def test_the_first_page_shows_what_was_sent_alone_and_not_hundreds_of_others(client: TestClient) -> None:
+def test_the_first_page_shows_what_was_sent_alone_and_no_batches(client: TestClient) -> None:
     send(client, begin(client), "of many.wav", sound(1))
     client.post("/api/v1/transcriptions", files={"file": ("alone.wav", sound(2))})
 

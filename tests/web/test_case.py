@@ -65,7 +65,7 @@ def _talk() -> bytes:
     return talk(0.2)
 
 
-def test_a_case_takes_the_newest_whole_report_of_the_doctor_and_else_a_quick_one(client: TestClient) -> None:
+def test_a_case_takes_the_doctors_newest_report_or_a_quick_one(client: TestClient) -> None:
     job = send(client)
     quick = report_in(client.get(job + "/case").content)
     client.get("/api/v1/doctor/checks")
@@ -84,7 +84,7 @@ def report_in(case: bytes) -> dict[str, Any]:
     return report
 
 
-def test_what_is_odd_is_told_in_the_readers_language_on_the_page_and_over_rest(
+def test_findings_are_in_the_readers_language_on_the_page_and_over_rest(
     client: TestClient, settings: Settings
 ) -> None:
     path = send(client)

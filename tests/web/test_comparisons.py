@@ -159,7 +159,7 @@ def test_a_comparison_is_listed_and_goes_with_its_transcriptions(server: TestCli
     assert server.get(API).json()["total"] == total - 2
 
 
-def test_other_recordings_go_on_beside_it_and_all_readings_are_cancelled_together(
+def test_other_recordings_go_on_and_readings_are_cancelled_together(
     settings: Settings, models_dir: Path, wav: bytes
 ) -> None:
     with serving(settings, models_dir, "WaitingNamedEngine") as client:

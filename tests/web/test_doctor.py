@@ -59,7 +59,7 @@ def test_the_ticks_come_one_by_one(client: TestClient) -> None:
     ]
 
 
-def test_every_page_says_that_temporary_files_cannot_be_written_without_being_asked(
+def test_every_page_says_that_temporary_files_cannot_be_written(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "full").write_text("no folder")

@@ -128,7 +128,7 @@ def test_what_the_server_cannot_do_now_is_one_line_without_a_traceback(
     ("language", "heading", "advice"),
     [("en", "That did not work", "send logs/app.log"), ("zh", "没能打开", "logs/app.log 发给管理员")],
 )
-def test_a_page_that_breaks_down_says_so_in_the_readers_language_with_the_request(
+def test_a_page_that_fails_says_so_in_the_readers_language(
     client: TestClient, monkeypatch: pytest.MonkeyPatch, language: str, heading: str, advice: str
 ) -> None:
     def break_down(_state: object) -> list[str]:

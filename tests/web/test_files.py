@@ -62,9 +62,7 @@ def test_a_finished_transcription_has_text_segments_and_a_receipt(
     assert {"device", "language"} <= {line["name"] for line in job["receipt"]}
 
 
-def test_every_word_has_its_times_in_the_recording_unless_they_are_not_wanted(
-    worker_client: TestClient, done: str
-) -> None:
+def test_every_word_has_its_times_unless_they_are_not_wanted(worker_client: TestClient, done: str) -> None:
     [segment] = worker_client.get(done).json()["segments"]
     first, second = segment["words"]
 

@@ -209,7 +209,7 @@ def test_a_cut_connection_goes_on_and_the_new_one_takes_over(server: LiveServer)
     assert server.sound_of(started["transcription"]) == second.sound
 
 
-def test_a_chunk_that_comes_twice_counts_once_and_a_missing_one_is_asked_for(server: LiveServer) -> None:
+def test_a_repeated_chunk_counts_once_and_a_missing_one_is_asked_for(server: LiveServer) -> None:
     with Speaker(server.address) as speaker:
         started = speaker.start()
         speaker.speak(babble(0.5))

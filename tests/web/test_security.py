@@ -82,9 +82,7 @@ def test_names_of_a_proxy_can_be_allowed(settings: Settings) -> None:
         ("evil.local.example", False),
     ],
 )
-def test_an_open_server_answers_under_no_name_of_the_public_dns_but_its_own(
-    name: str, is_answered: bool
-) -> None:
+def test_an_open_server_answers_under_no_public_name_but_its_own(name: str, is_answered: bool) -> None:
     assert allowed_hosts("0.0.0.0", "asr.company.example").has(name) is is_answered  # noqa: S104
 
 

@@ -77,7 +77,7 @@ def test_a_file_that_changes_is_served_anew_though_it_is_kept_in_memory(
             assert answer.headers.get("content-encoding", "identity") == encoding
 
 
-def test_what_has_not_changed_is_not_sent_again_and_a_part_can_be_asked_for(client: TestClient) -> None:
+def test_what_has_not_changed_is_not_resent_and_a_part_can_be_had(client: TestClient) -> None:
     whole = client.get("/static/js/lib/dom.js")
 
     again = client.get("/static/js/lib/dom.js", headers={"if-none-match": whole.headers["etag"]})

@@ -64,7 +64,7 @@ def _working(settings: Settings, tmp_path: Any, request: pytest.FixtureRequest) 
         yield client
 
 
-def test_a_recording_answers_with_its_speech_and_the_rules_that_dropped_the_rest(client: TestClient) -> None:
+def test_a_recording_has_its_speech_and_the_rules_that_dropped_the_rest(client: TestClient) -> None:
     seen = look_at(client, recording())
 
     speech = seen["speech"]
@@ -326,7 +326,7 @@ def test_a_transcript_tells_for_every_moment_without_text_the_rule(working: Test
     assert [each["rule"] for each in only["items"]] == ["too_short"]
 
 
-def test_the_recording_of_a_transcription_is_looked_at_without_sending_it_again(working: TestClient) -> None:
+def test_the_recording_of_a_transcription_is_examined_without_an_upload(working: TestClient) -> None:
     id = transcribe(working)
 
     seen = until_ready(working, working.post(f"{VAD}/transcriptions/{id}").json())

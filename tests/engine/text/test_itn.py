@@ -90,13 +90,13 @@ def test_text_without_numerals_is_never_changed() -> None:
         assert normalise_with_mapping(spoken) == Normalised(spoken, ())
 
 
-def test_english_sentences_that_follow_each_other_do_not_disturb_each_other() -> None:
+def test_english_sentences_in_a_row_do_not_disturb_each_other() -> None:
     assert normalise("; ".join(spoken for spoken, _ in ENGLISH)) == "; ".join(
         written for _, written in ENGLISH
     )
 
 
-def test_a_letter_and_its_number_are_one_replacement_so_that_no_space_can_part_them() -> None:
+def test_no_space_parts_a_letter_from_its_number() -> None:
     spoken = "去 T 三航站楼用 5 G"
     result = normalise_with_mapping(spoken)
     assert result.text == "去 T3航站楼用 5 G"
