@@ -12,12 +12,13 @@ from typing import Any
 from app.domain.errors.models import ModelError
 from app.domain.options import TranscriptionOptions, VadOptions
 from app.engine import EngineSpec
-from app.engine.audio.decoding import DecodeLimits
+from app.engine.audio.facts import DecodeLimits
 from app.engine.catalog.extras import extra_of
 from app.engine.catalog.known_models import BUILTIN, BUILTIN_LARGE, PUNCTUATION, VAD
 from app.engine.catalog.registry import FUNASR_FACTORY, NANO, WHISPER_FACTORY, factory_for, identify
 from app.paths import builtin_model_dir, large_model_dir
-from app.services.models.models import ModelPlaces, Models
+from app.services.models.models import Models
+from app.services.models.places import ModelPlaces
 from app.settings import Origin, Settings, checked_value
 from app.support.case import Installation
 from app.support.doctor import Subject

@@ -156,26 +156,16 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
     inference = InferenceProcess(spec or spec_of_folder(settings, models.folder_in_use()))
     models.device = lambda: _device(inference)
     pool = stack.enter_context(PreparationPool())
+    trash = Trash(queue)
     scheduler = None
     if start_worker:
         scheduler = _start_worker(stack, settings, queue, inference, models, spec_of, pool)
         stack.enter_context(_reloader(models, inference, store, spec_of).running())
-    trash = Trash(queue)
-    if start_worker:
         stack.enter_context(Retention(trash, lambda: _spans(store)).running())
     live = _open_live(stack, settings, queue, inference, scheduler)
-    vad = VadAnalyses(
-        VadFolders(settings.data_dir), queue, decode_limits(settings), vad_options(settings), pool
-    )
-    stack.enter_context(vad.running())
-    vad_texts = VadTranscriber(vad, scheduler)
-    stack.enter_context(vad_texts.running())
+    vad, vad_texts = _open_vad(stack, settings, queue, scheduler, pool)
     batches, uploads, importer = _open_batches(stack, queue, inference, store)
-    doctor = Doctor(lambda: subject_of(store.now, inference.spec))
-    health = Health(doctor, lambda: _model_problem(inference))
-    stack.enter_context(health.running())
-    replays = Replays(settings.data_dir / REPLAY_FOLDER, replay_command(settings))
-    stack.callback(replays.close)
+    doctor, health, replays = _open_support(stack, settings, store, inference)
     return Services(
         settings=settings,
         default_options=_default_options(settings),
@@ -254,6 +244,32 @@ def _open_live(
     live = Live(queue, scheduler, limits, lambda: _model_name(inference), partials.scheduler_for)
     stack.enter_context(live.running())
     return live
+
+
+def _open_vad(
+    stack: ExitStack,
+    settings: Settings,
+    queue: Queue,
+    scheduler: InferenceScheduler | None,
+    pool: PreparationPool,
+) -> tuple[VadAnalyses, VadTranscriber]:
+    folders = VadFolders(settings.data_dir)
+    vad = VadAnalyses(folders, queue, decode_limits(settings), vad_options(settings), pool)
+    stack.enter_context(vad.running())
+    texts = VadTranscriber(vad, scheduler)
+    stack.enter_context(texts.running())
+    return vad, texts
+
+
+def _open_support(
+    stack: ExitStack, settings: Settings, store: SettingsStore, inference: InferenceProcess
+) -> tuple[Doctor, Health, Replays]:
+    doctor = Doctor(lambda: subject_of(store.now, inference.spec))
+    health = Health(doctor, lambda: _model_problem(inference))
+    stack.enter_context(health.running())
+    replays = Replays(settings.data_dir / REPLAY_FOLDER, replay_command(settings))
+    stack.callback(replays.close)
+    return doctor, health, replays
 
 
 def _open_batches(

@@ -23,7 +23,8 @@ from spoken import write_spoken
 
 from app.domain.options import RecognitionOptions, VadOptions
 from app.engine import SAMPLE_RATE, Engine, EngineSpec, Utterance
-from app.engine.audio.decoding import DecodeLimits, read_waveform
+from app.engine.audio.decoding import read_waveform
+from app.engine.audio.facts import DecodeLimits
 from app.engine.native.recognizer import load_engine
 from app.engine.preparation.preparation import prepare
 from app.paths import builtin_model_dir

@@ -29,7 +29,8 @@ from spoken import Samples, spoken, write_spoken
 
 from app.domain.options import VadOptions
 from app.engine import SAMPLE_RATE
-from app.engine.audio.decoding import DecodeLimits, decode
+from app.engine.audio.decoding import decode
+from app.engine.audio.facts import DecodeLimits
 from app.paths import builtin_model_dir
 
 CHUNK_SECONDS = 0.1

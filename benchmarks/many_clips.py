@@ -22,7 +22,7 @@ import psutil
 from spoken import write_spoken
 
 from app.domain.options import VadOptions
-from app.engine.audio.decoding import DecodeLimits
+from app.engine.audio.facts import DecodeLimits
 from app.engine.preparation.preparation import PreparationPool, prepare
 
 LIMITS = DecodeLimits(max_seconds=3600, cpu_seconds=600, memory_mb=2048)

@@ -21,7 +21,8 @@ import numpy.typing as npt
 
 from app.domain.options import VadOptions
 from app.engine import SAMPLE_RATE
-from app.engine.audio.decoding import DecodeLimits, decode
+from app.engine.audio.decoding import decode
+from app.engine.audio.facts import DecodeLimits
 from app.engine.vad.detection import classify_frames
 from app.engine.vad.vad import group_frames
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass
+from pathlib import Path
 
 from app.formats import Format, find_format
 from app.services.options import CHOICES, FORM_OPTIONS, SWITCHES, OptionsPatch
+
+Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for it
 
 OPTIONS = tuple(name for name in FORM_OPTIONS if name != "model")
 """Which model reads is a setting on the command line: one process, one model."""
@@ -52,3 +55,44 @@ def text_request(options: argparse.Namespace) -> TextRequest:
     names = options.format.split(",")
     given = {name: getattr(options, name) for name in OPTIONS if getattr(options, name) is not None}
     return TextRequest(tuple(find_format(name.strip()) for name in names), OptionsPatch.of(**given))
+
+
+def add_detector_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--vad-detector",
+        choices=("silero", "webrtcvad"),
+        help="what finds speech: silero tells it from music and noise, webrtcvad costs less (silero)",
+    )
+    command.add_argument(
+        "--vad-threshold",
+        type=float,
+        metavar="P",
+        help="of silero: how likely a moment must be speech, 0 to 1; more leaves out more (0.7)",
+    )
+    command.add_argument(
+        "--vad-mode",
+        type=int,
+        metavar="N",
+        help="of webrtcvad, which it chooses: 0 keeps most sound, 3 drops most (2)",
+    )
+
+
+def add_engine_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--device", help="auto (CUDA, then MPS, then CPU), cpu, cuda, cuda:N or mps")
+    command.add_argument(
+        "--allow-device-fallback",
+        action="store_true",
+        default=None,
+        help="compute on the CPU where that device is absent or broken, and say so",
+    )
+    command.add_argument("--dtype", help="auto, float32, bfloat16, float16 or int8 (auto)")
+    command.add_argument("--model", type=Path, metavar="DIR", help="folder of the model (the one in use)")
+    command.add_argument("--threads", type=int, help="CPU threads of the inference (physical cores less one)")
+
+
+def add_folder_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--data-dir", type=Path, metavar="DIR", help="folder of database and recordings (data)"
+    )
+    command.add_argument("--log-dir", type=Path, metavar="DIR", help="folder of app.log (logs)")
+    command.add_argument("--log-level", help="DEBUG, INFO, WARNING or ERROR (INFO)")

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from app.domain.options import RecognitionOptions, VadOptions
 from app.engine import SAMPLE_RATE, EngineInfo, EngineSpec, Utterance, Waveform
-from app.engine.audio.decoding import DecodeLimits, read_waveform
+from app.engine.audio.decoding import read_waveform
+from app.engine.audio.facts import DecodeLimits
 from app.engine.preparation.preparation import prepare
 from app.engine.process.messages import Failed, Ready, Refused, Transcribe, Transcribed
 from app.services.inference.child import Child

@@ -15,7 +15,8 @@ import pytest
 from app.cli.main import build_parser, read_settings
 from app.cli.transcribe import output_names
 from app.composition import vad_options
-from app.engine.audio.decoding import DecodeLimits, decode
+from app.engine.audio.decoding import decode
+from app.engine.audio.facts import DecodeLimits
 from app.paths import builtin_model_dir
 from tests.conftest import REPOSITORY
 from tests.engine.sounds import wav_bytes

@@ -12,7 +12,8 @@ from app.domain import reasons
 from app.domain.errors.audio import AudioDamaged, AudioTooLong, AudioTooShort, NoAudioStream, NotAudio
 from app.domain.errors.uploads import DiskFull, EmptyFile
 from app.engine import SAMPLE_RATE
-from app.engine.audio.decoding import AudioFacts, DecodeLimits, decode, read_waveform
+from app.engine.audio.decoding import decode, read_waveform
+from app.engine.audio.facts import AudioFacts, DecodeLimits
 from tests.engine import sounds
 
 LIMITS = DecodeLimits(max_seconds=3600, cpu_seconds=60, memory_mb=512)

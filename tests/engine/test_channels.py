@@ -9,14 +9,8 @@ import pytest
 
 from app.domain.options import VadOptions
 from app.domain.transcript import Applied
-from app.engine.audio.decoding import (
-    MANY_CHANNELS,
-    ONE_CHANNEL,
-    SAME_CHANNELS,
-    DecodeLimits,
-    decode,
-    read_waveform,
-)
+from app.engine.audio.decoding import MANY_CHANNELS, ONE_CHANNEL, SAME_CHANNELS, decode, read_waveform
+from app.engine.audio.facts import DecodeLimits
 from app.engine.audio.samples import channel_file
 from app.engine.preparation.preparation import SILENT_CHANNEL, Cancelled, Prepared, prepare
 from tests.engine import sounds

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from app.domain.options import VadOptions
-from app.engine.audio.decoding import DecodeLimits, decode
+from app.engine.audio.decoding import decode
+from app.engine.audio.facts import DecodeLimits
 from app.engine.vad import detection
 from app.engine.vad.detection import GAP_FRAMES, classify_frames
 from app.engine.vad.vad import find_speech

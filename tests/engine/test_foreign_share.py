@@ -9,7 +9,8 @@ import pytest
 
 from app.domain.options import RecognitionOptions
 from app.engine import EngineSpec, Utterance
-from app.engine.audio.decoding import DecodeLimits, decode, read_waveform
+from app.engine.audio.decoding import decode, read_waveform
+from app.engine.audio.facts import DecodeLimits
 from app.engine.native.recognizer import load_engine
 from app.paths import builtin_model_dir
 

@@ -14,7 +14,8 @@ import pytest
 
 from app.domain.options import RecognitionOptions, VadOptions
 from app.engine import SAMPLE_RATE, Engine, EngineSpec, Utterance, Waveform
-from app.engine.audio.decoding import DecodeLimits, decode, read_waveform
+from app.engine.audio.decoding import decode, read_waveform
+from app.engine.audio.facts import DecodeLimits
 from app.engine.vad.vad import find_speech
 from app.engine.whisper import load_engine
 from app.paths import large_model_dir

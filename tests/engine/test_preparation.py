@@ -25,7 +25,8 @@ from app.domain.errors.requests import InvalidParameter
 from app.domain.errors.uploads import DiskFull
 from app.domain.options import VadOptions
 from app.domain.speech import Rule
-from app.engine.audio.decoding import AudioFacts, DecodeLimits, decode
+from app.engine.audio.decoding import decode
+from app.engine.audio.facts import AudioFacts, DecodeLimits
 from app.engine.preparation.preparation import Cancelled, Prepared, prepare
 from app.engine.vad.vad import find_speech
 from tests.engine import sounds

@@ -16,7 +16,7 @@ import pytest
 
 from app.domain.errors.audio import DecodingCrashed, DecodingMemoryLimit, DecodingTimeLimit, NotAudio
 from app.domain.options import VadOptions
-from app.engine.audio.decoding import DecodeLimits
+from app.engine.audio.facts import DecodeLimits
 from app.engine.preparation.pool import FORKS, Overdue, PreparationPool
 from app.engine.preparation.preparation import Cancelled, Prepared, prepare
 from tests.engine import sounds

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from app.domain.errors.models import ModelFileUnreadable
-from app.engine.audio.decoding import DecodeLimits, decode
+from app.engine.audio.decoding import decode
+from app.engine.audio.facts import DecodeLimits
 from app.engine.vad.silero import FRAME_SAMPLES, WEIGHTS, Hearing, silero
 from app.paths import builtin_model_dir
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.engine.audio.decoding import DecodeLimits, decode
+from app.engine.audio.decoding import decode
+from app.engine.audio.facts import DecodeLimits
 from app.engine.audio.measures import FRAME, SoundFacts, measure
 from tests.engine import sounds
 

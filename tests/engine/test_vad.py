@@ -11,7 +11,8 @@ import pytest
 from app.domain.errors.requests import InvalidParameter
 from app.domain.options import VadOptions
 from app.domain.speech import Rule, SpeechReport
-from app.engine.audio.decoding import DecodeLimits, decode
+from app.engine.audio.decoding import decode
+from app.engine.audio.facts import DecodeLimits
 from app.engine.vad.detection import classify_and_save, load_classified
 from app.engine.vad.frames import Frames
 from app.engine.vad.grouping import SpeechGrouper

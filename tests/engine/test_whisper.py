@@ -27,7 +27,8 @@ from app.domain.languages import TRADITIONAL
 from app.domain.options import RecognitionOptions, VadOptions
 from app.domain.reasons import TOO_MANY_HOTWORDS
 from app.engine import SAMPLE_RATE, EngineSpec, Hypothesis, Utterance, Waveform
-from app.engine.audio.decoding import DecodeLimits, read_waveform
+from app.engine.audio.decoding import read_waveform
+from app.engine.audio.facts import DecodeLimits
 from app.engine.catalog.registry import WHISPER_FACTORY, Kind, factory_for, identify
 from app.engine.catalog.whisper_weights import read_facts
 from app.engine.features.whisper_mel import LogMel, mel_filters

@@ -10,7 +10,7 @@ import torch
 
 from app.engine.features.features import pad_waveforms
 from app.engine.sanm.folder import SanmFolder
-from app.engine.sanm.nano import asked_in_words, load_nano
+from app.engine.sanm.nano.nano import asked_in_words, load_nano
 from tests.funasr.conftest import FindModel, needs_funasr
 from tests.funasr.package import automodel, kept_process
 from tests.funasr.tiny_models import rewrite

@@ -35,7 +35,8 @@ from app.domain.errors.setup import FolderUnwritable
 from app.engine import EngineSpec
 from app.hubs.transfer import Patience
 from app.services.inference.process import InferenceProcess
-from app.services.models.models import ModelPlaces, Models, ModelState
+from app.services.models.models import Models, ModelState
+from app.services.models.places import ModelPlaces
 from app.services.models.reloader import ModelReloader
 from tests.conftest import REPOSITORY
 from tests.models.conftest import FUNASR_FILES, SENSEVOICE_MS

@@ -18,7 +18,7 @@ from app.domain.options import TranscriptionOptions
 from app.domain.states import JobState
 from app.domain.transcription import Transcription
 from app.engine import EngineSpec
-from app.engine.audio.decoding import DecodeLimits
+from app.engine.audio.facts import DecodeLimits
 from app.engine.preparation.pool import PreparationPool
 from app.logging import job_logs
 from app.services.inference.process import InferenceProcess

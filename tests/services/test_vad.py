@@ -11,7 +11,8 @@ import pytest
 from app.domain.errors.transcriptions import AnalysisNotFound
 from app.domain.options import VadOptions
 from app.engine.preparation.preparation import Cancelled
-from app.services.vad.analyses import Analysis, VadAnalyses
+from app.services.vad.analyses import VadAnalyses
+from app.services.vad.records import Analysis
 from app.store.files.vad_folders import VadFolders
 from tests.services.conftest import LIMITS, House, talk
 from tests.waiting import PATIENCE_SECONDS, wait_until

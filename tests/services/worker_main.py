@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 from app.engine import EngineSpec
-from app.engine.audio.decoding import DecodeLimits
+from app.engine.audio.facts import DecodeLimits
 from app.engine.preparation.pool import PreparationPool
 from app.logging import job_logs, setup_logging
 from app.services.inference.process import InferenceProcess

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import errno
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import av
 import av.error
@@ -34,10 +32,10 @@ from app.domain.reasons import (
     NOT_NUMBERS,
     ONE_CHANNEL,
     SAME_CHANNELS,
-    reason_from,
 )
 from app.engine import SAMPLE_RATE, Waveform
 from app.engine.audio.container import open_container, sound_tracks, words_of
+from app.engine.audio.facts import AudioFacts, DecodeLimits
 from app.engine.audio.resampling import MonoResampler
 from app.engine.audio.samples import BYTES_PER_SAMPLE, FULL_SCALE, Block, SampleFiles
 
@@ -54,61 +52,6 @@ SHORTEST_GAP_SECONDS = 0.2  # less is the jitter of time stamps
 LONGEST_GAP_SECONDS = 3600.0  # more is a wrong time stamp
 
 # A warning is one of these texts, ": " and figures, so that the text is its own translation key.
-
-
-@dataclass(frozen=True, slots=True)
-class DecodeLimits:
-    """What reading one file may cost."""
-
-    max_seconds: float
-    """Longest recording."""
-    cpu_seconds: int
-    """Computing time."""
-    memory_mb: int
-
-
-@dataclass(frozen=True, slots=True)
-class AudioFacts:
-    """What a recording was before it became samples."""
-
-    duration: float
-    """Seconds that were really decoded, whatever the header says."""
-    sample_rate: int
-    """Samples per second in the source."""
-    channels: int
-    codec: str
-    container: str
-    bit_rate: int | None
-    """Bits per second, where the file tells."""
-    warnings: tuple[Reason, ...] = ()
-    """What the reader should know."""
-    separate: int = 0
-    """How many channels were written apart; 0 for the mix of all."""
-    channel_levels: tuple[float, ...] = ()
-    """dBFS of each channel over the whole recording; of many channels, or where they change, none."""
-    mixed_because: Reason | None = None
-    """Why channels that were asked for apart were mixed."""
-
-    def to_dict(self) -> dict[str, Any]:
-        mixed = self.mixed_because.to_dict() if self.mixed_because else None
-        return asdict(self) | {"warnings": [each.to_dict() for each in self.warnings], "mixed_because": mixed}
-
-    @classmethod
-    def from_dict(cls, told: Mapping[str, Any]) -> AudioFacts:
-        """Read what `to_dict` returned, after a journey as JSON."""
-        return cls(
-            **dict(told)
-            | {
-                "warnings": tuple(filter(None, map(reason_from, told["warnings"]))),
-                "channel_levels": tuple(told["channel_levels"]),
-                "mixed_because": reason_from(told["mixed_because"]),
-            }
-        )
-
-    @property
-    def files(self) -> tuple[int | None, ...]:
-        """The channels that have files of their own, counted from 1; None is the mix."""
-        return tuple(range(1, self.separate + 1)) or (None,)
 
 
 def decode(source: Path, target: Path, limits: DecodeLimits, *, separate: bool = False) -> AudioFacts:

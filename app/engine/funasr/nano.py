@@ -24,8 +24,8 @@ from app.engine.computing.device import choose_device, memory_errors_named
 from app.engine.features.features import pad_waveforms
 from app.engine.funasr.family import Placed, Reading, duration, read_from_frames, single_precision
 from app.engine.sanm.folder import SanmFolder
-from app.engine.sanm.generation import run_at_end
-from app.engine.sanm.nano import Nano, asked_in_words, load_nano
+from app.engine.sanm.nano.generation import run_at_end
+from app.engine.sanm.nano.nano import Nano, asked_in_words, load_nano
 from app.engine.tokens.alignment import TokenSpan, align
 
 NANO_LANGUAGES = {"zh": "中文", "en": "英文", "ja": "日文"}

@@ -29,7 +29,8 @@ from app.domain.errors.base import AppError
 from app.domain.errors.models import ModelFileUnreadable
 from app.domain.options import VadOptions
 from app.domain.speech import SpeechReport
-from app.engine.audio.decoding import DecodeLimits, decode
+from app.engine.audio.decoding import decode
+from app.engine.audio.facts import DecodeLimits
 from app.engine.audio.measures import measure
 from app.engine.audio.peaks import PEAK_BUCKETS, merge_peaks, peaks_of_file
 from app.engine.audio.samples import channel_file

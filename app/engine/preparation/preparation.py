@@ -20,7 +20,7 @@ from app.domain.options import VadOptions
 from app.domain.reasons import SILENT_CHANNEL
 from app.domain.speech import DroppedSpan, Rule, SpeechReport, SpeechSpan
 from app.domain.transcript import Applied
-from app.engine.audio.decoding import AudioFacts, DecodeLimits
+from app.engine.audio.facts import AudioFacts, DecodeLimits
 from app.engine.audio.measures import SoundFacts
 from app.engine.audio.samples import channel_file
 from app.engine.preparation.pool import Cancelled, Overdue, PreparationPool

@@ -19,14 +19,13 @@ import numpy as np
 import torch
 
 from app.domain.errors.inference import DeviceUnavailable, InferenceFailed, OutOfMemory
-from app.domain.errors.models import ModelFileUnreadable, ModelFolderMissing
+from app.domain.errors.models import ModelFolderMissing
 from app.domain.languages import TRADITIONAL
 from app.domain.options import RecognitionOptions
-from app.domain.reasons import BROKEN_DEVICE
 from app.domain.transcript import Applied, Word, join_texts
 from app.engine import SAMPLE_RATE, EngineInfo, EngineSpec, Hypothesis, Utterance, Waveform
 from app.engine.catalog.whisper_folder import CONFIG_FILE, languages_of, read_json, require_files, silence_of
-from app.engine.catalog.whisper_weights import WEIGHTS_FILE, WeightsFacts, read_facts
+from app.engine.catalog.whisper_weights import WeightsFacts, read_facts
 from app.engine.computing.batching import Batcher
 from app.engine.computing.device import bound_shape_caches, memory_errors_named, use_threads
 from app.engine.computing.memory_budget import MemoryBudget
@@ -38,6 +37,15 @@ from app.engine.tokens.alignment import TokenSpan, confidence
 from app.engine.tokens.tokenizer import Tokenizer
 from app.engine.tokens.words import FrameTimes, spoken_words
 from app.engine.whisper.guards import Evidence, repeats, why_withheld
+from app.engine.whisper.network import (
+    foreign_share,
+    is_audible,
+    joined_span,
+    load_network,
+    mean_log_probability,
+    token_spans,
+    try_network,
+)
 from app.engine.whisper.placement import WhisperPlacement, choose_placement, on_cpu
 from app.engine.whisper.receipts import option_lines, usable_hotwords
 from app.engine.whisper.script import convert, with_wide_marks
@@ -45,10 +53,7 @@ from app.engine.whisper.spoken_language import mean_of_frames, read_language_lin
 from app.engine.whisper.vocabulary import Piece, Vocabulary
 
 LONGEST_SECONDS = 28.0  # of one piece: some silence must follow it
-SHORTEST_SECONDS = 0.1
-SILENT_PEAK = 3e-4  # -70 dBFS, ten steps of 16 bits
 ATTENTION_TIMES = FrameTimes(first_centre=0.01, step=0.02)
-FIRST_TOKEN_FRAMES = 20  # of 20 ms, at most
 BEAMS = {"fast": 1, "balanced": 5, "accurate": 5}
 MOST_TOKENS_PER_SECOND = 16  # twice the fastest speech
 MOST_TOKENS = 224
@@ -182,7 +187,7 @@ class WhisperEngine:
         if len(set(languages)) > 1:
             alone = [replace(options, language=language) for language in languages]
             return [self._read([waveforms[row]], alone[row])[0] for row in range(len(waveforms))]
-        shares = [_foreign_share(options.language, each) for each in told]
+        shares = [foreign_share(options.language, each) for each in told]
         return self._search(encoded, waveforms, languages[0], options, shares)
 
     def _encode(self, waveforms: Sequence[Waveform]) -> Any:
@@ -234,7 +239,7 @@ class WhisperEngine:
                 tokens=tokens,
                 language=language,
                 no_speech=float(result.no_speech_prob),
-                log_probability=_mean_log_probability(result.scores[0], len(tokens)),
+                log_probability=mean_log_probability(result.scores[0], len(tokens)),
                 spans=spans,
                 foreign_share=share,
             )
@@ -277,7 +282,7 @@ class WhisperEngine:
         start = self._vocabulary.prompt(language)[:-1]  # times are asked of the text itself
         found = self._network.align(encoded, start, [list(text) for text in texts], frames)
         return [
-            _spans(result, len(text), frame_count // 2)
+            token_spans(result, len(text), frame_count // 2)
             for result, text, frame_count in zip(found, texts, frames, strict=True)
         ]
 
@@ -315,15 +320,10 @@ class WhisperEngine:
 
     def _words(self, pieces: Sequence[Piece], heard: _Heard, waveform: Waveform) -> tuple[Word, ...]:
         texts = convert([piece.text for piece in pieces], heard.language)
-        spans = [_joined(heard.spans[piece.first : piece.end]) for piece in pieces]
+        spans = [joined_span(heard.spans[piece.first : piece.end]) for piece in pieces]
         units = Tokenizer(tuple(texts))
         words = spoken_words(spans, range(len(texts)), units, ATTENTION_TIMES, waveform)
         return tuple(replace(word, text=with_wide_marks(word.text)) for word in words)
-
-
-def is_audible(waveform: Waveform) -> bool:
-    """Return whether there is anything that could be a word."""
-    return len(waveform) >= SHORTEST_SECONDS * SAMPLE_RATE and bool(np.abs(waveform).max() > SILENT_PEAK)
 
 
 def _load(
@@ -331,79 +331,15 @@ def _load(
 ) -> tuple[Any, WhisperPlacement]:
     """Load the network and let it hear a second of silence: some errors of a GPU come only then."""
     try:
-        network = _network(folder, placement, threads)
+        network = load_network(folder, placement, threads)
         if placement.device == "cuda":
-            _try(network)
+            try_network(network)
     except DeviceUnavailable as broken:
         if spec.device != "auto" and not spec.allow_fallback:
             raise
         placement = on_cpu(placement, spec.dtype, broken.params["reason"])
-        network = _network(folder, placement, threads)
+        network = load_network(folder, placement, threads)
     return network, placement
-
-
-def _network(folder: Path, placement: WhisperPlacement, threads: int) -> Any:
-    try:
-        with memory_errors_named():
-            return ctranslate2.models.Whisper(
-                str(folder),
-                device=placement.device,
-                device_index=placement.index,
-                compute_type=placement.compute_type,
-                intra_threads=threads,
-            )
-    except OutOfMemory:
-        raise
-    except (RuntimeError, ValueError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        if placement.device == "cuda" and ("CUDA" in reason or "cu" in reason.lower().split(" ")[-1]):
-            raise DeviceUnavailable(device=placement.name, reason=BROKEN_DEVICE.of(detail=reason)) from error
-        raise ModelFileUnreadable(file=str(folder / WEIGHTS_FILE), reason=reason) from error
-
-
-def _try(network: Any) -> None:
-    silence = np.zeros((1, network.n_mels, 2 * FRAMES_PER_SECOND), dtype=np.float32)
-    try:
-        network.encode(ctranslate2.StorageView.from_array(silence), to_cpu=True)
-    except RuntimeError as error:
-        reason = BROKEN_DEVICE.of(detail=(str(error).splitlines() or [""])[0])
-        raise DeviceUnavailable(device="cuda", reason=reason) from error
-
-
-def _mean_log_probability(score: float, tokens: int) -> float:
-    """Return the mean of the tokens and the end: CTranslate2 divides the sum by the tokens alone."""
-    return score * tokens / (tokens + 1) if tokens else score
-
-
-def _spans(found: Any, tokens: int, frames: int) -> list[TokenSpan]:
-    """Return where each token lies on the path of the attention; where a token begins, the one before it ends."""
-    begins: list[int] = []
-    for token, frame in found.alignments:
-        while len(begins) <= min(token, tokens):
-            begins.append(min(frame, frames))
-    begins += [frames] * (tokens + 1 - len(begins))
-    if tokens:  # the path begins with the sound, whatever precedes the first word
-        begins[0] = max(begins[0], begins[1] - FIRST_TOKEN_FRAMES)
-    probabilities = list(found.text_token_probs)
-    return [
-        TokenSpan(begins[index], max(begins[index], begins[index + 1]), float(probabilities[index]))
-        for index in range(tokens)
-    ]
-
-
-def _joined(spans: Sequence[TokenSpan]) -> TokenSpan:
-    probability = min(span.probability for span in spans)
-    return TokenSpan(spans[0].start_frame, spans[-1].end_frame, probability)
-
-
-def _foreign_share(asked: str, probabilities: dict[str, float]) -> float | None:
-    """Return how much more the sound is like the other of Chinese and English, where one was asked for."""
-    own = "zh" if asked == TRADITIONAL else asked
-    other = {"zh": "en", "en": "zh"}.get(own)
-    if other is None or other not in probabilities:
-        return None
-    both = probabilities[other] + probabilities.get(own, 0.0)
-    return probabilities[other] / both if both else None
 
 
 def _is_punctuated(word: Word) -> bool:

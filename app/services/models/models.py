@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
@@ -52,6 +52,7 @@ from app.services.models.entries import (
     languages_in,
 )
 from app.services.models.extras import Extras, ExtraStatus
+from app.services.models.places import ModelPlaces, Verdict
 
 __all__ = [
     "BUILTIN_LARGE",
@@ -67,33 +68,6 @@ __all__ = [
 FILES_NAMED = 5  # of all that are changed
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class ModelPlaces:
-    """Where models lie and come from."""
-
-    models_dir: Path
-    builtin: Path
-    """The small one, which is always there."""
-    data_dir: Path
-    fixed: Path | None
-    """The folder that --model or FUNASR_MODEL names; it wins over every choice."""
-    wenet_mirror: str
-    large: Path | None = None
-    """The large built-in model, where this installation has it."""
-    default: str = BUILTIN
-    """The name of the model that is used until somebody chooses one."""
-    named: tuple[Path, ...] = ()
-    """The folders that other settings name, such as FUNASR_PUNCTUATION_MODEL."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a verification found; a damaged model is an error instead."""
-
-    has_checksums: bool
-    """False: there was nothing to compare the files with."""
 
 
 class Models:

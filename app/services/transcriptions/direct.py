@@ -16,7 +16,8 @@ from app.domain.speech import SpeechSpan
 from app.domain.transcript import Transcript, merge_receipts
 from app.domain.transcription import SegmentRecord
 from app.engine import Engine, EngineSpec, Hypothesis, Utterance
-from app.engine.audio.decoding import DecodeLimits, read_waveform
+from app.engine.audio.decoding import read_waveform
+from app.engine.audio.facts import DecodeLimits
 from app.engine.audio.samples import channel_file
 from app.engine.preparation.preparation import PreparationPool, Prepared, prepare
 from app.services.transcriptions.segment_store import assemble, recognised_segment

@@ -13,18 +13,17 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from threading import Event, Lock, Thread
-from typing import Any, Literal
 
-from app.domain.errors.base import AppError, Reason
+from app.domain.errors.base import AppError
 from app.domain.errors.transcriptions import AnalysisNotFound, AudioGone, TranscriptionNotFound
 from app.domain.errors.uploads import EmptyFile
-from app.domain.options import SILERO, WEBRTCVAD, WEBRTCVAD_FRAME_MS, WEBRTCVAD_MODES, VadOptions
+from app.domain.options import VadOptions
 from app.domain.reasons import reason_from
 from app.domain.speech import DroppedSpan, Rule, SpeechReport, SpeechSpan
-from app.engine.audio.decoding import DecodeLimits
+from app.engine.audio.facts import DecodeLimits
 from app.engine.audio.waveform import waveform_peaks
 from app.engine.preparation.preparation import Cancelled, PreparationPool, judge_apart, prepare
 from app.engine.vad.detection import classified_file, load_classified
@@ -33,6 +32,7 @@ from app.engine.vad.options import usable
 from app.engine.vad.vad import group_frames
 from app.logging import event
 from app.services.transcriptions.job_queue import Queue
+from app.services.vad.records import Analysis, detector_choices, facts_of, remember
 from app.store.files.upload_file import UploadFile
 from app.store.files.vad_folders import VadFolders
 
@@ -41,24 +41,8 @@ __all__ = ["Analysis", "DroppedSpan", "Rule", "SpeechReport", "SpeechSpan", "Vad
 READINGS_AT_ONCE = 2
 SWEEP_SECONDS = 600.0
 OF_TRANSCRIPTION = "t-"  # how the id of an analysis begins whose recording belongs to a transcription
-REMEMBERED = 32  # readings whose end is remembered, and results of cutting
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Analysis:
-    """One recording that is looked at."""
-
-    id: str
-    name: str
-    state: Literal["reading", "ready"]
-    transcription: str | None
-    """Whose recording it is; None for an upload of its own."""
-    duration: float | None = None
-    """Seconds, once it has been read."""
-    channels: int | None = None
-    warnings: tuple[Reason, ...] = ()
 
 
 class VadAnalyses:
@@ -180,7 +164,7 @@ class VadAnalyses:
         if known is None:
             known = group_frames(self._judged(id, options), usable(options))
             with self._lock:
-                _remember(self._reports, key, known)
+                remember(self._reports, key, known)
         return known
 
     def outline(self, id: str, start: float, end: float, buckets: int) -> list[list[int]]:
@@ -234,7 +218,7 @@ class VadAnalyses:
     def _begin(self, analysis: Analysis, suffix: str) -> Analysis:
         with self._lock:
             future = self._readers.submit(self._read, analysis, suffix)
-            _remember(self._readings, analysis.id, (analysis, future))
+            remember(self._readings, analysis.id, (analysis, future))
         return analysis
 
     def _being_read(self, id: str) -> Analysis:
@@ -269,7 +253,7 @@ class VadAnalyses:
                     survey=folder,
                     pool=self._children,
                 )
-                self.analyses.complete(id, _facts(analysis, asdict(prepared.facts)))
+                self.analyses.complete(id, facts_of(analysis, asdict(prepared.facts)))
         except Exception as error:
             self.analyses.remove(id)
             event(_log, logging.INFO, "vad_refused", id=id, reason=error)
@@ -284,7 +268,7 @@ class VadAnalyses:
         with self.analyses.held(id), suppress(Cancelled, AppError):
             if self.analyses.facts(id) is None:  # removed meanwhile
                 return
-            rest = [way for way in _ways() if not classified_file(folder, way).exists()]
+            rest = [way for way in detector_choices() if not classified_file(folder, way).exists()]
             self._judge(id, rest)
 
     def _judge(self, id: str, ways: Sequence[VadOptions]) -> None:
@@ -307,7 +291,7 @@ class VadAnalyses:
         with self._lock:
             frames = self._frames.get(key)
             turn = self._turns.get(file) or Lock()
-            _remember(self._turns, file, turn)
+            remember(self._turns, file, turn)
         if frames is not None:
             return frames
         self._refuse_unread(id)
@@ -320,7 +304,7 @@ class VadAnalyses:
         if frames is None:
             raise AnalysisNotFound(id=id)
         with self._lock:
-            _remember(self._frames, key, frames)
+            remember(self._frames, key, frames)
         return frames
 
     def _refuse_unread(self, id: str) -> None:
@@ -355,27 +339,3 @@ class VadAnalyses:
         self.analyses.remove(id)  # waits for who works on it, and has just been told to end
         with self._lock:
             self._given_up.discard(id)
-
-
-def _ways() -> Iterator[VadOptions]:
-    """Yield every way to judge frames, what is asked for most first."""
-    yield VadOptions(detector=SILERO)
-    for frame_ms in sorted(WEBRTCVAD_FRAME_MS, reverse=True):
-        for mode in WEBRTCVAD_MODES:
-            yield VadOptions(detector=WEBRTCVAD, mode=mode, frame_ms=frame_ms)
-
-
-def _facts(analysis: Analysis, facts: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "name": analysis.name,
-        "transcription": analysis.transcription,
-        **{name: facts[name] for name in ("duration", "channels", "warnings")},
-    }
-
-
-def _remember(kept_values: OrderedDict[Any, Any], key: Any, value: Any) -> None:
-    """Keep the latest; the oldest goes."""
-    kept_values[key] = value
-    kept_values.move_to_end(key)
-    while len(kept_values) > REMEMBERED:
-        kept_values.popitem(last=False)

@@ -18,7 +18,8 @@ from app.domain.errors.base import AppError
 from app.domain.errors.inference import InferenceUnavailable
 from app.domain.transcription import SegmentRecord, Transcription
 from app.engine import Utterance
-from app.engine.audio.decoding import DecodeLimits, read_waveform
+from app.engine.audio.decoding import read_waveform
+from app.engine.audio.facts import DecodeLimits
 from app.engine.audio.samples import channel_file
 from app.engine.preparation.preparation import Cancelled, PreparationPool, prepare
 from app.logging import event

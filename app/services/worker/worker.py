@@ -16,7 +16,7 @@ from threading import Event, Thread
 from app.domain.errors.base import AppError
 from app.domain.transcription import Transcription
 from app.engine import EngineSpec
-from app.engine.audio.decoding import DecodeLimits
+from app.engine.audio.facts import DecodeLimits
 from app.engine.preparation.preparation import Cancelled, PreparationPool
 from app.logging import bound, event
 from app.services.inference.dedicated import DedicatedEngines, no_other_models

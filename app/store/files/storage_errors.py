@@ -28,7 +28,6 @@ KINDS: dict[int, type[AppError]] = {
     errno.ENFILE: TooManyOpenFiles,
     errno.ENAMETOOLONG: NameTooLong,
     errno.ENOENT: FolderGone,
-    errno.ENOTDIR: FolderGone,
 }
 
 

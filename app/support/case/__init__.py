@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from app.engine import EngineSpec
-from app.engine.audio.decoding import DecodeLimits
+from app.engine.audio.facts import DecodeLimits
 from app.support.doctor.examination import Examination
 
 FORMAT = "funasr-case"

@@ -15,7 +15,7 @@ from app.domain.errors.base import N_, AppError
 from app.domain.errors.transcriptions import AudioGone
 from app.domain.transcription import SegmentRecord, Transcription
 from app.engine import SAMPLE_RATE
-from app.engine.audio.decoding import DecodeLimits
+from app.engine.audio.facts import DecodeLimits
 from app.engine.audio.flac import write_flac
 from app.engine.audio.samples import channel_file
 from app.engine.preparation.preparation import prepare

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 
 from app.domain.options import RecognitionOptions
 from app.engine import EngineSpec
-from app.engine.audio.decoding import DecodeLimits
+from app.engine.audio.facts import DecodeLimits
 from app.services.options import OptionsPatch
 from app.support.model_identity import model_checksum
 from app.support.replay.recorded import RecordedCase

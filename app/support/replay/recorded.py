@@ -12,7 +12,7 @@ import numpy as np
 from app.domain.errors.cases import CaseDamaged
 from app.domain.options import TranscriptionOptions
 from app.engine import SAMPLE_RATE, Waveform
-from app.engine.audio.decoding import DecodeLimits
+from app.engine.audio.facts import DecodeLimits
 from app.engine.audio.samples import BYTES_PER_SAMPLE, FULL_SCALE, channel_file
 from app.engine.preparation.preparation import Prepared, prepare
 from app.support.case.archive import CaseArchive

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from app.domain.options import VadOptions
     from app.domain.speech import SpeechSpan
     from app.i18n import Translate
-    from app.services.vad.analyses import Analysis
+    from app.services.vad.records import Analysis
     from app.web.services import Services
 
 PICTURE = 1000  # stretches in the first picture

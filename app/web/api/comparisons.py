@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import Path, Query, Request, Response, status
 from starlette.concurrency import run_in_threadpool
 
+from app.domain.comparison import Comparison
 from app.domain.errors.models import ModelAbsent, ModelNotForRecognition, ModelUnknown
 from app.domain.errors.requests import InvalidParameter, RequestTooLarge, UnknownLanguage
 from app.domain.errors.transcriptions import AudioGone, ComparisonNotFound, TranscriptionNotFound
 from app.domain.errors.uploads import DiskFull, EmptyFile, NoFile, UploadInterrupted, UploadTooLarge
 from app.domain.languages import AUTO, LANGUAGES
-from app.services.comparisons import Comparison
 from app.web.answers.comparisons import comparison_answer, comparison_head
 from app.web.dependencies import ComparisonsDep, ServicesDep, TranslateDep
 from app.web.forms.comparison import ComparisonForm, options_of

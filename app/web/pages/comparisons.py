@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import Query, Request
 from starlette.responses import HTMLResponse
 
-from app.services.comparisons import LONGEST_REFERENCE, MOST
+from app.domain.comparison import MOST
+from app.services.comparisons import LONGEST_REFERENCE
 from app.services.transcriptions.edits import edited_text
 from app.web.answers.comparisons import comparison_head
 from app.web.answers.models import model_choices, readers

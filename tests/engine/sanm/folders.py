@@ -17,8 +17,8 @@ import yaml
 
 from app.engine.sanm.ct_transformer import CtTransformer, punctuation_config
 from app.engine.sanm.fsmn import FsmnVadNetwork, fsmn_config
-from app.engine.sanm.nano import NanoNetwork, nano_config
-from app.engine.sanm.qwen3 import qwen3_config
+from app.engine.sanm.nano.nano import NanoNetwork, nano_config
+from app.engine.sanm.nano.qwen3 import qwen3_config
 from tests.engine.sanm.paraformer_folders import CHARACTERS, FRONTEND, write_normalisation
 from tests.engine.sounds import RATE, Samples, buzz
 

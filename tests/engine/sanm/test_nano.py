@@ -25,10 +25,10 @@ from app.engine import Engine, EngineSpec, Hypothesis, Utterance
 from app.engine.features.features import pad_waveforms
 from app.engine.funasr import load_engine
 from app.engine.funasr.nano import clean
-from app.engine.sanm.byte_pairs import BytePairs, read_ranks
 from app.engine.sanm.folder import SanmFolder
-from app.engine.sanm.generation import generate, run_at_end
-from app.engine.sanm.nano import Nano, asked_in_words, load_nano
+from app.engine.sanm.nano.byte_pairs import BytePairs, read_ranks
+from app.engine.sanm.nano.generation import generate, run_at_end
+from app.engine.sanm.nano.nano import Nano, asked_in_words, load_nano
 from tests.engine.sanm.bad_folders import DAMAGES, names_a_damaged_file, runs_no_code
 from tests.engine.sanm.folders import GOLDEN, QWEN3, change_config, write_json, write_nano
 from tests.engine.sounds import Samples, buzz, noise, silence

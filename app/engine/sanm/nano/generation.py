@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from app.engine.sanm.qwen3 import Memory, Qwen3
+from app.engine.sanm.nano.qwen3 import Memory, Qwen3
 
 LONGEST_UNIT = 16
 """Tokens of what is repeated."""

@@ -26,15 +26,15 @@ from app.engine.computing.linear import linear_for
 from app.engine.conformer.config_values import UnsupportedConfig, positive, require, section_of, token_id
 from app.engine.conformer.ctc import CtcHead
 from app.engine.conformer.inference_optimizer import freeze_linear_layers
-from app.engine.sanm.adaptor import Adaptor, AdaptorConfig, adaptor_config
-from app.engine.sanm.byte_pairs import BytePairs, read_ranks
 from app.engine.sanm.config import EncoderConfig, FrontendConfig, encoder_config, frontend_config
 from app.engine.sanm.encoder import SenseVoiceEncoder
 from app.engine.sanm.folder import MEL_BINS, SanmFolder
 from app.engine.sanm.freezing import freeze_feed_forward
 from app.engine.sanm.frontend import LowRateFrontend
-from app.engine.sanm.generation import generate
-from app.engine.sanm.qwen3 import Qwen3, Qwen3Config, qwen3_config
+from app.engine.sanm.nano.adaptor import Adaptor, AdaptorConfig, adaptor_config
+from app.engine.sanm.nano.byte_pairs import BytePairs, read_ranks
+from app.engine.sanm.nano.generation import generate
+from app.engine.sanm.nano.qwen3 import Qwen3, Qwen3Config, qwen3_config
 
 LLM_FOLDER = "Qwen3-0.6B"
 CTC_VOCABULARY = "multilingual.tiktoken"

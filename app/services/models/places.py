@@ -1,0 +1,37 @@
+"""Where models lie, and what looking at one has found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.engine.catalog.known_models import (
+    BUILTIN,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPlaces:
+    """Where models lie and come from."""
+
+    models_dir: Path
+    builtin: Path
+    """The small one, which is always there."""
+    data_dir: Path
+    fixed: Path | None
+    """The folder that --model or FUNASR_MODEL names; it wins over every choice."""
+    wenet_mirror: str
+    large: Path | None = None
+    """The large built-in model, where this installation has it."""
+    default: str = BUILTIN
+    """The name of the model that is used until somebody chooses one."""
+    named: tuple[Path, ...] = ()
+    """The folders that other settings name, such as FUNASR_PUNCTUATION_MODEL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a verification found; a damaged model is an error instead."""
+
+    has_checksums: bool
+    """False: there was nothing to compare the files with."""
