@@ -57,7 +57,7 @@ async function toggle(row, button) {
 function fill(slot, job) {
   const result = copyOf("result-template");
   find(result, '[data-field="open"]', HTMLAnchorElement).href = url(`/transcriptions/${job.id}`);
-  write(result, "text", job.text || textLine(job));
+  write(result, "result-text", job.text || textLine(job));
   fillComparison(find(result, "details", HTMLDetailsElement), job);
   for (const button of result.querySelectorAll("[data-copy]")) {
     if (!(button instanceof HTMLElement)) continue;
