@@ -251,6 +251,20 @@ def test_other_settings_hold_from_the_next_segment_on(server: LiveServer) -> Non
     assert len(speaker.all("final")) > 2
 
 
+def test_a_session_is_resumed_whatever_settings_were_refused(server: LiveServer) -> None:
+    too_long = {"hotwords": "x" * 101}
+    with Speaker(server.address) as speaker:
+        started = speaker.start()
+        speaker.say({"type": "settings", "options": too_long})
+        refusal = speaker.until_closed()
+    with Speaker(server.address) as later:
+        later.start(started["session"], started["token"], options=too_long)
+        ended = later.stop()
+
+    assert refusal["code"] == "invalid_parameter"
+    assert ended["transcription"] == started["transcription"]
+
+
 def test_the_answer_to_a_stop_that_was_missed_is_given_again(server: LiveServer) -> None:
     with Speaker(server.address) as speaker:
         started = speaker.start()

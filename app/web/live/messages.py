@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from app.domain.errors.base import N_
 from app.domain.errors.live import LiveMessageWrong, LiveRateWrong, LiveSoundWrong
@@ -78,6 +86,14 @@ class AudioStart(_Message):
     sample_rate: int | None = None
     options: LiveOptions = LiveOptions()
     vad: LiveVad = LiveVad()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_settings_of_a_resumed_session(cls, given: Any) -> Any:
+        """A session that is resumed keeps its settings: what the page shows may just have been refused."""
+        if not isinstance(given, dict) or not given.get("session"):
+            return given
+        return {name: value for name, value in given.items() if name not in ("options", "vad")}
 
     def options_over(self, defaults: TranscriptionOptions) -> TranscriptionOptions:
         """Return what was chosen, over what the server has.
