@@ -56,7 +56,7 @@ def test_every_code_is_its_own_and_every_wording_has_its_values() -> None:
     assert len({reason.message for reason in KNOWN.values()}) == len(KNOWN)
 
 
-def test_an_error_tells_its_reason_in_the_language_of_the_reader_also_after_it_was_stored() -> None:
+def test_a_stored_error_tells_its_reason_in_the_readers_language() -> None:
     problem = DeviceUnavailable(device="cuda", reason=NO_CUDA).problem
     stored = type(problem).from_dict(json.loads(json.dumps(problem.to_dict())))
 

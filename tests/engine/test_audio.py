@@ -365,7 +365,7 @@ def test_every_codec_of_one_recording_sounds_the_same(shared_dir, tmp_path):
 
 
 @pytest.mark.shared
-def test_short_and_noisy_and_wordless_recordings_are_read_without_complaint(shared_dir, tmp_path):
+def test_short_noisy_and_wordless_recordings_are_read(shared_dir, tmp_path):
     sources = [
         path for name in ("short", "noisy", "nonspeech") for path in (shared_dir / "audio" / name).iterdir()
     ]

@@ -19,7 +19,7 @@ MODEL = builtin_model_dir()
 
 @pytest.mark.weights
 @pytest.mark.skipif(not (MODEL / "golden.json").is_file(), reason="needs models/builtin")
-def test_mixed_speech_is_partly_foreign_to_each_language_and_to_none_without_a_choice(tmp_path: Path) -> None:
+def test_mixed_speech_is_partly_foreign_to_a_chosen_language(tmp_path: Path) -> None:
     golden = MODEL / json.loads((MODEL / "golden.json").read_text(encoding="utf-8"))["audio"]
     facts = decode(golden, tmp_path / "a.s16", DecodeLimits(60, 60, 2048))
     waveform = read_waveform(tmp_path / "a.s16", 0, facts.duration)

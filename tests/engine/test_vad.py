@@ -43,7 +43,7 @@ def test_two_sentences_are_two_spans_with_their_padding(tmp_path):
 
 @pytest.mark.parametrize("frame_ms", [10, 20, 30])
 @pytest.mark.parametrize("mode", [0, 1, 2, 3])
-def test_every_mode_and_frame_finds_speech_and_accounts_for_the_whole_recording(tmp_path, mode, frame_ms):
+def test_every_mode_finds_speech_and_accounts_for_the_whole_recording(tmp_path, mode, frame_ms):
     report = found(tmp_path, silence(1.0), babble(2.003), silence(1.0), mode=mode, frame_ms=frame_ms)
 
     assert len(report.spans) == 1

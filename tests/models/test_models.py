@@ -79,9 +79,7 @@ def _other(models: Models, tiny_folder: Path) -> str:
     return "copied"
 
 
-def test_at_first_the_builtin_model_is_used_and_nothing_is_asked_of_any_hub(
-    models: Models, hub: LoopbackHub
-) -> None:
+def test_at_first_the_builtin_model_is_used_and_no_hub_is_asked(models: Models, hub: LoopbackHub) -> None:
     first, *others = models.entries()
 
     assert (first.name, first.state, first.is_here) == ("builtin", ModelState.IN_USE, True)
@@ -205,9 +203,7 @@ def test_a_models_folder_that_cannot_be_made_is_said_at_once(places: ModelPlaces
 # In the background
 
 
-def test_a_download_in_the_background_can_be_watched_cancelled_and_taken_up_again(
-    models: Models, hub: LoopbackHub
-) -> None:
+def test_a_background_download_is_watched_cancelled_and_resumed(models: Models, hub: LoopbackHub) -> None:
     hub.stall = True
     models.pull(NAME)
     wait_until(lambda: arrived_bytes(models) > 0)  # sent is not yet arrived

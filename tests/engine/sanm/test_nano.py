@@ -135,7 +135,7 @@ def test_a_text_ends_at_the_token_that_ends_it(nano: Nano) -> None:
 # Prompts
 
 
-def test_hotwords_language_and_writing_are_asked_for_in_the_words_of_training() -> None:
+def test_hotwords_and_language_are_asked_for_in_the_words_of_training() -> None:
     assert asked_in_words([], None, itn=True) == "语音转写："
     assert asked_in_words([], "中文", itn=False) == "语音转写成中文，不进行文本规整："
     assert asked_in_words(["营业时间", "客服"], "中文", itn=True).endswith(
