@@ -5,7 +5,6 @@ It knows names and values and not what they mean; a damaged file is told, never 
 
 from __future__ import annotations
 
-import fcntl
 import json
 import shutil
 from collections.abc import Iterator, Mapping
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from app.atomic import write_atomically
+from app.locks import in_turn
 
 SETTINGS_FILE = "settings.json"
 LOCK_FILE = "settings.lock"
@@ -39,8 +39,7 @@ def alone(data_dir: Path) -> Iterator[None]:
     Raises:
         OSError: the data folder cannot be written.
     """
-    with (data_dir / LOCK_FILE).open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with in_turn(data_dir / LOCK_FILE):
         yield
 
 

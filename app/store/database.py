@@ -6,7 +6,6 @@ begins, so that nothing it has read can change before it writes.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -18,9 +17,9 @@ from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from app.domain.errors.setup import DatabaseNewer, DataBeingRestored
+from app.locks import hold_alone, hold_together, in_turn
 from app.store.database_errors import database_error
 from app.store.files.database_exchange import finish_exchange, is_planned
-from app.store.files.locks import hold_alone, hold_together
 
 __all__ = ["Connection", "Database", "Row"]
 
@@ -66,8 +65,7 @@ class Database:
         with self._explained():
             if self._schema_version() == SCHEMA_VERSION:
                 return
-            with self.file.with_suffix(".migration").open("w") as turn:
-                fcntl.flock(turn, fcntl.LOCK_EX)
+            with in_turn(self.file.with_suffix(".migration")):
                 self._upgrade()
 
     @contextmanager

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from threading import Event, Thread
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 from app.domain.errors.base import Problem
 from app.logging import event
+from app.periodic import Periodic
 from app.support.doctor import Check, Status
 from app.support.doctor.examination import Doctor
 
@@ -30,7 +30,6 @@ class Health:
         self._doctor = doctor
         self._model_problem = model_problem
         self._look_seconds = look_seconds
-        self._stopping = Event()
         self._complaints: tuple[Check, ...] = ()
 
     @property
@@ -39,16 +38,9 @@ class Health:
         problem = self._model_problem()
         return (*(() if problem is None else (_model(problem),)), *self._complaints)
 
-    @contextmanager
-    def running(self) -> Iterator[None]:
+    def running(self) -> AbstractContextManager[None]:
         """Look again and again during the block; the first look does not delay it."""
-        thread = Thread(target=self._run, name="health", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            self._stopping.set()
-            thread.join()
+        return Periodic("health", self.look, self._look_seconds).running()
 
     def look(self) -> None:
         """Look now."""
@@ -61,15 +53,6 @@ class Health:
         for id in known - {check.id for check in found}:
             event(_log, logging.INFO, "health_restored", check=id)
         self._complaints = tuple(sorted(found, key=lambda check: check.status is not Status.FAILURE))
-
-    def _run(self) -> None:
-        while True:
-            try:
-                self.look()
-            except Exception:  # noqa: BLE001 - a look that fails must not be the last
-                event(_log, logging.ERROR, "health_stumbled", exc_info=True)
-            if self._stopping.wait(self._look_seconds):
-                return
 
 
 def _model(problem: Problem) -> Check:

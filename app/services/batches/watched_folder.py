@@ -23,13 +23,13 @@ from app.domain.options import TranscriptionOptions
 from app.domain.states import JobState
 from app.domain.transcript import Transcript
 from app.formats import Format
+from app.locks import unless_held
 from app.logging import event
 from app.services.batches.batches import Batches, BatchState, ItemState
 from app.services.batches.records import BatchItem, item_from
 from app.services.batches.server_folder import Recording, display, is_recording, natural
 from app.services.batches.uploads import BatchUploads
 from app.services.transcriptions.job_queue import Queue
-from app.store.files.locks import unless_held
 from app.store.files.output_files import shortened, write_whole
 from app.store.queries import batch_items, batches
 

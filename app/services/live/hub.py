@@ -7,18 +7,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from threading import Event, Lock, Thread
+from threading import Lock
 
-from app.domain.errors.base import AppError
 from app.domain.errors.live import LiveSessionElsewhere, LiveSessionsFull
 from app.domain.options import TranscriptionOptions
 from app.domain.states import LiveState
 from app.domain.transcription import SegmentRecord
 from app.engine import SAMPLE_RATE
 from app.logging import event
+from app.periodic import Periodic
 from app.services.inference.scheduler import InferenceScheduler
 from app.services.live.events import Listener
-from app.services.live.recorder import Recorder
+from app.services.live.recorder import WRITE_SECONDS, Recorder
 from app.services.live.session import Session, SessionContext, SessionFacts
 from app.services.live.session_store import LiveSessionStore, SessionFiles
 from app.services.transcriptions.job_queue import Queue
@@ -71,7 +71,6 @@ class Live:
         self._limits = limits
         self._awake: dict[str, Session] = {}
         self._lock = Lock()
-        self._stopping = Event()
         self._opened_at = datetime.now(UTC)
         self._recorder = Recorder(self._session_store, self._all)
         self._around = SessionContext(
@@ -87,18 +86,12 @@ class Live:
     @contextmanager
     def running(self) -> Iterator[None]:
         """Serve sessions during the block; at its end they stay as they are, to be taken up later."""
-        recorder = Thread(
-            target=self._recorder.run, args=(self._stopping,), name="live-recorder", daemon=True
-        )
-        keeper = Thread(target=self._look, name="live-keeper", daemon=True)
-        recorder.start()
-        keeper.start()
+        recorder = Periodic("live-recorder", self._recorder.write_all, WRITE_SECONDS)
+        keeper = Periodic("live-keeper", self._look, LOOK_SECONDS, at_once=False)
         try:
-            yield
+            with recorder.running(), keeper.running():
+                yield
         finally:
-            self._stopping.set()
-            for thread in (recorder, keeper):
-                thread.join(FAREWELL_SECONDS)
             self._recorder.write_all()
             for session in self._all():
                 session.leave()
@@ -196,12 +189,8 @@ class Live:
     # Those that are not wanted any more
 
     def _look(self) -> None:
-        while not self._stopping.wait(LOOK_SECONDS):
-            try:
-                for row in self._session_store.open_rows():
-                    self._look_at(row)
-            except (AppError, OSError):  # a locked database, a full disk: the next look tries again
-                event(_log, logging.WARNING, "live_look_failed", exc_info=True)
+        for row in self._session_store.open_rows():
+            self._look_at(row)
 
     def _look_at(self, row: Row) -> None:
         if row["cancel_requested"] or row["deleted_at"] or row["delete_requested"]:

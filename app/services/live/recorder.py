@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from threading import Event, Lock
+from threading import Lock
 
 from app.domain.errors.base import AppError
 from app.domain.errors.live import LiveNotStored
@@ -29,13 +29,6 @@ class Recorder:
         self._complained: dict[
             str, float
         ] = {}  # when each session was told last that its sound is not stored
-
-    def run(self, stopping: Event) -> None:
-        while not stopping.wait(WRITE_SECONDS):
-            try:
-                self.write_all()
-            except Exception:  # noqa: BLE001 - a mistake of ours must not end the thread of all sessions
-                event(_log, logging.ERROR, "live_recorder_stumbled", exc_info=True)
 
     def write_all(self) -> None:
         """Write what has arrived; a disk that takes nothing is told to the clients and asked again."""

@@ -5,7 +5,6 @@ The server, a separate worker and the command line read and change it; a change 
 
 from __future__ import annotations
 
-import fcntl
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -15,6 +14,7 @@ from typing import Any
 from app.atomic import write_atomically
 from app.domain.errors.base import Problem
 from app.engine.catalog.known_models import BUILTIN
+from app.locks import in_turn
 
 FILE_NAME = "models.json"
 
@@ -66,8 +66,7 @@ class ModelChoice:
     def change(self, edit: Callable[[Choice], Choice]) -> Choice:
         """Replace the choice by `edit` of it; two processes take turns."""
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        with self._file.with_suffix(".lock").open("w") as turn:
-            fcntl.flock(turn, fcntl.LOCK_EX)
+        with in_turn(self._file.with_suffix(".lock")):
             before = self.read()
             after = edit(before)
             if after != before:

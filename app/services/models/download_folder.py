@@ -21,7 +21,7 @@ from typing import Any
 from app.atomic import write_atomically
 from app.domain.errors.base import Problem
 from app.domain.errors.models import ModelBusy
-from app.store.files.locks import is_held, unless_held
+from app.locks import is_held, unless_held
 
 PART_SUFFIX = ".part"
 STATE_NAME = "pull.json"

@@ -21,10 +21,10 @@ from app.hubs.modelscope import ModelScope
 from app.hubs.package_index import default_index
 from app.hubs.transfer import Cancelled, Patience, Report
 from app.hubs.wenet import WenetMirror
+from app.locks import is_held
 from app.logging import event
 from app.services.models.download import ModelDownload
 from app.services.models.download_folder import DownloadFolder
-from app.store.files.locks import is_held
 from app.store.files.storage_errors import storage_error
 
 FAREWELL_SECONDS = 5.0  # a download notices within a moment; one that hangs ends with the process

@@ -5,7 +5,6 @@ Only what is not there at all is installed: a package that the running program u
 
 from __future__ import annotations
 
-import fcntl
 import importlib
 import logging
 import os
@@ -26,6 +25,7 @@ from threading import Lock, Thread
 from app.domain.errors.base import N_, AppError, Problem
 from app.domain.errors.models import ExtraNotInstalled, ModelBusy
 from app.engine.catalog.extras import Extra
+from app.locks import hold_alone
 from app.logging import event
 from app.paths import environment_of_children, requirements_dir
 
@@ -187,12 +187,13 @@ class Extras:
             ModelBusy: another one does.
         """
         self._models_dir.mkdir(parents=True, exist_ok=True)
-        with (self._models_dir / LOCK_NAME).open("w") as turn:
-            try:
-                fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise ModelBusy(name=extra.name) from error
+        hold = hold_alone(self._models_dir / LOCK_NAME)
+        if hold is None:
+            raise ModelBusy(name=extra.name)
+        try:
             yield
+        finally:
+            os.close(hold)
 
     def _note(self, extra: Extra, **changes: object) -> None:
         self._states[extra.name] = replace(self._states[extra.name], **changes)  # type: ignore[arg-type]

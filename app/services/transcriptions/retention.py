@@ -6,14 +6,13 @@ Jobs that wait or run are never old.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from threading import Event, Thread
 
-from app.domain.errors.base import AppError
 from app.logging import event
+from app.periodic import Periodic
 from app.services.transcriptions.trash import Trash
 
 _log = logging.getLogger(__name__)
@@ -36,17 +35,10 @@ class Retention:
         self._trash = trash
         self._spans = spans
         self._look_seconds = look_seconds
-        self._stopping = Event()
 
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        thread = Thread(target=self._run, name="retention", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            self._stopping.set()
-            thread.join(timeout=1)
+    def running(self) -> AbstractContextManager[None]:
+        """Look again and again during the block."""
+        return Periodic("retention", lambda: self.look(datetime.now(UTC)), self._look_seconds).running()
 
     def look(self, now: datetime) -> None:
         """Do what is due at `now`."""
@@ -57,12 +49,3 @@ class Retention:
                 event(_log, logging.INFO, "history_expired", count=count, days=spans.history_days)
         if spans.trash_days:
             self._trash.empty(now - timedelta(days=spans.trash_days))
-
-    def _run(self) -> None:
-        while True:
-            try:
-                self.look(datetime.now(UTC))
-            except (AppError, OSError):  # a locked database or a file that resists: the next look tries again
-                event(_log, logging.WARNING, "retention_failed", exc_info=True)
-            if self._stopping.wait(self._look_seconds):
-                return

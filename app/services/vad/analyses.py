@@ -15,7 +15,7 @@ from concurrent.futures import TimeoutError as NotYet
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
-from threading import Event, Lock, Thread
+from threading import Event, Lock
 
 from app.domain.errors.base import AppError
 from app.domain.errors.transcriptions import AnalysisNotFound, AudioGone, TranscriptionNotFound
@@ -31,6 +31,7 @@ from app.engine.vad.frames import Frames
 from app.engine.vad.options import usable
 from app.engine.vad.vad import group_frames
 from app.logging import event
+from app.periodic import Periodic
 from app.services.transcriptions.job_queue import Queue
 from app.services.vad.records import Analysis, detector_choices, facts_of, remember
 from app.store.files.upload_file import UploadFile
@@ -75,15 +76,13 @@ class VadAnalyses:
     @contextmanager
     def running(self) -> Iterator[None]:
         """Read recordings during the block, and remove those whose day is over."""
-        sweeper = Thread(target=self._sweep, name="vad-sweep", daemon=True)
-        sweeper.start()
-        try:
-            yield
-        finally:
-            self._stopping.set()
-            self._readers.shutdown(cancel_futures=True)
-            self._rest.shutdown(cancel_futures=True)
-            sweeper.join()
+        with Periodic("vad-sweep", self._sweep, SWEEP_SECONDS).running():
+            try:
+                yield
+            finally:
+                self._stopping.set()
+                self._readers.shutdown(cancel_futures=True)
+                self._rest.shutdown(cancel_futures=True)
 
     # Giving in
 
@@ -312,17 +311,8 @@ class VadAnalyses:
             raise AnalysisNotFound(id=id)
 
     def _sweep(self) -> None:
-        while True:
-            try:
-                self.analyses.sweep()
-                self._forget_deleted()
-            except (
-                OSError,
-                AppError,
-            ):  # a file that resists, for example one of another user; a locked database
-                event(_log, logging.ERROR, "vad_sweep_failed", exc_info=True)
-            if self._stopping.wait(SWEEP_SECONDS):
-                return
+        self.analyses.sweep()
+        self._forget_deleted()
 
     def _forget_deleted(self) -> None:
         """Remove the samples of recordings that are deleted for good."""

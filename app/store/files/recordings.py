@@ -26,7 +26,7 @@ from typing import Any
 
 from app.atomic import sync_folder
 from app.domain.errors.transcriptions import AudioGone
-from app.store.files.locks import hold_free, hold_new, is_held, unless_held
+from app.locks import hold_free, hold_new, is_held, unless_held
 from app.store.files.storage_errors import storage_errors
 from app.store.files.upload_file import SOURCE_STEM, UploadFile, link_or_copy
 

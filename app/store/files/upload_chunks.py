@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from app.atomic import sync_folder
-from app.store.files.locks import unless_held
+from app.locks import unless_held
 from app.store.files.storage_errors import storage_errors
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from app.atomic import sync_file, sync_folder
 from app.domain.errors.uploads import UploadTooLarge
-from app.store.files.locks import hold_new
+from app.locks import hold_new
 from app.store.files.storage_errors import storage_errors
 
 SOURCE_STEM = "source"

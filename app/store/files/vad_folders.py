@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from app.atomic import write_atomically
-from app.store.files.locks import exclusive, shared, unless_held
+from app.locks import exclusive, shared, unless_held
 from app.store.files.upload_file import SOURCE_STEM, UploadFile
 
 KEEP_SECONDS = 24 * 3600

@@ -22,9 +22,9 @@ from typing import Any, Literal
 
 from app.domain.errors.base import Problem
 from app.domain.errors.cases import ReplayBroken, ReplayBusy, ReplayNotFound, ReplayTimeLimit
+from app.locks import unless_held
 from app.logging import event
 from app.paths import environment_of_children
-from app.store.files.locks import unless_held
 from app.store.files.upload_file import SOURCE_STEM, UploadFile
 
 log = logging.getLogger(__name__)

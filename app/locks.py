@@ -38,6 +38,21 @@ def hold_free(path: Path) -> int | None:
     return None
 
 
+@contextmanager
+def in_turn(path: Path) -> Iterator[None]:
+    """Wait until no other process is inside a block on the same file, which is made if need be.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def is_held(path: Path) -> bool:
     """Return whether a living process holds `path`; what is not there is held by nobody."""
     with unless_held(path) as is_free:

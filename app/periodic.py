@@ -1,0 +1,47 @@
+"""Work that is done again and again in a thread, also after it has failed once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+
+from app.logging import event
+
+FAREWELL_SECONDS = 5.0  # a step that is under way may take so long to end
+
+_log = logging.getLogger(__name__)
+
+
+class Periodic:
+    """Calls `step` every `seconds`; an exception is logged, and the next call comes all the same."""
+
+    def __init__(self, name: str, step: Callable[[], None], seconds: float, *, at_once: bool = True) -> None:
+        """`at_once` makes the first call without a pause before it."""
+        self.stopping = Event()
+        self._name = name
+        self._step = step
+        self._seconds = seconds
+        self._at_once = at_once
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Call it during the block; its first call does not delay the block."""
+        thread = Thread(target=self._run, name=self._name, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self.stopping.set()
+            thread.join(FAREWELL_SECONDS)
+
+    def _run(self) -> None:
+        if not self._at_once:
+            self.stopping.wait(self._seconds)
+        while not self.stopping.is_set():
+            try:
+                self._step()
+            except Exception:  # noqa: BLE001 - one failure must not end the thread
+                event(_log, logging.ERROR, "periodic_step_failed", exc_info=True, step=self._name)
+            self.stopping.wait(self._seconds)
