@@ -8,15 +8,13 @@ from app.domain.hotwords import (
     LONGEST_HOTWORD,
     MOST_HOTWORDS,
     Hotword,
-    HotwordOutcome,
-    HotwordStatus,
     listed_hotwords,
     outcomes,
     parse_hotwords,
     stored_hotwords,
     unusable,
 )
-from app.domain.transcript import Segment, Word, merge_receipts
+from app.domain.transcript import HotwordOutcome, HotwordStatus, Segment, Word, merge_receipts
 from app.i18n import translator
 
 

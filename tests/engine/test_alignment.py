@@ -117,7 +117,7 @@ def test_frames_may_lie_anyhow_in_memory():
 def test_a_torchaudio_that_cannot_be_used_is_known_by_a_trial(monkeypatch, forced_align, reason):
     planted = ModuleType("torchaudio.functional")
     if forced_align:
-        planted.forced_align = forced_align
+        planted.forced_align = forced_align  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "torchaudio.functional", planted)
 
     assert reason in why_unusable()

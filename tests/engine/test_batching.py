@@ -3,6 +3,7 @@
 import multiprocessing
 import resource
 import weakref
+from typing import Any
 
 import numpy as np
 import psutil
@@ -226,7 +227,7 @@ def test_withheld_pieces_are_withheld_together_and_give_way_to_text():
 
 def recognise_with_little_memory(folder, spare_bytes, report):
     """In a child: forbid the process to grow by more than `spare_bytes`, then recognise four minutes at once."""
-    engine = load_engine(EngineSpec(folder, device="cpu", threads=1))
+    engine: Any = load_engine(EngineSpec(folder, device="cpu", threads=1))
     engine.transcribe(utterances(1.0))
 
     batcher = Batcher(engine._recognise, MemoryBudget(240.0), CPU)
@@ -257,7 +258,7 @@ def test_a_real_shortage_costs_no_text(engine, folder):
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_a_real_shortage_on_a_gpu_costs_no_text(folder):
     device = torch.device("cuda")
-    engine = load_engine(EngineSpec(folder, device="cuda"))
+    engine: Any = load_engine(EngineSpec(folder, device="cuda"))
     given = utterances(*[30.0] * 40)
     expected = texts(engine.transcribe(given))
     assert engine.info.batch_seconds > 30

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
 from app.domain.options import VadOptions
+from app.domain.reasons import MANY_CHANNELS, ONE_CHANNEL, SAME_CHANNELS, SILENT_CHANNEL
 from app.domain.transcript import Applied
-from app.engine.audio.decoding import MANY_CHANNELS, ONE_CHANNEL, SAME_CHANNELS, decode, read_waveform
+from app.engine.audio.decoding import decode, read_waveform
 from app.engine.audio.facts import DecodeLimits
 from app.engine.audio.samples import channel_file
-from app.engine.preparation.preparation import SILENT_CHANNEL, Cancelled, Prepared, prepare
+from app.engine.preparation.preparation import Cancelled, Prepared, prepare
 from tests.engine import sounds
 
 LIMITS = DecodeLimits(max_seconds=3600, cpu_seconds=60, memory_mb=512)
@@ -143,7 +145,7 @@ def test_unless_they_are_asked_for_the_channels_are_mixed(tmp_path: Path) -> Non
 def test_a_gap_in_the_recording_keeps_both_channels_in_time(tmp_path: Path) -> None:
     left, right = call([1.0, 4.0], [2.5, 5.5])
     source = tmp_path / "call"
-    with sounds.av.open(str(source), "w", format="matroska") as output:
+    with av.open(str(source), "w", format="matroska") as output:
         sounds.add_sound(
             output, np.stack([left, right]), codec="flac", rate=16_000, layout="stereo", gap=(3.5, 5.5)
         )

@@ -24,6 +24,7 @@ from app.domain.errors.audio import (
 from app.domain.errors.requests import InvalidParameter
 from app.domain.errors.uploads import DiskFull
 from app.domain.options import VadOptions
+from app.domain.reasons import NOT_NUMBERS
 from app.domain.speech import Rule
 from app.engine.audio.decoding import decode
 from app.engine.audio.facts import AudioFacts, DecodeLimits
@@ -118,7 +119,7 @@ def test_warnings_come_back(tmp_path):
     sound[500] = np.nan
     source = tmp_path / "a.wav"
     source.write_bytes(sounds.wav_bytes(sound))
-    assert prepared(source).facts.warnings == ("Samples that were not numbers and were silenced: 1",)
+    assert prepared(source).facts.warnings == (NOT_NUMBERS.of(count=1),)
 
 
 def test_a_killed_child_costs_its_own_job_only(ten_hours, tmp_path):

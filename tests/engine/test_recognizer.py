@@ -1,5 +1,7 @@
 """The whole engine on a tiny model with random weights: its text means nothing, its behaviour does."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -131,7 +133,7 @@ def said(count, probability):
 
 
 def test_a_lone_word_must_be_surer_than_a_sentence(tmp_path):
-    engine = load_engine(EngineSpec(build_tiny_model(tmp_path / "lone"), device="cpu"))
+    engine: Any = load_engine(EngineSpec(build_tiny_model(tmp_path / "lone"), device="cpu"))
     engine._minimum_confidence = 0.1
     assert engine._write(SHORT, *said(1, 0.3)).dropped == "unsure"
     assert engine._write(SHORT, *said(6, 0.3)).dropped == ""

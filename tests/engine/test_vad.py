@@ -29,7 +29,10 @@ def found(tmp_path, *pieces: np.ndarray, **options: float | str) -> SpeechReport
 
 
 def everything(report: SpeechReport) -> list[tuple[float, float]]:
-    return sorted((part.start, part.end) for part in (*report.spans, *report.dropped))
+    return sorted(
+        [(span.start, span.end) for span in report.spans]
+        + [(part.start, part.end) for part in report.dropped]
+    )
 
 
 def test_two_sentences_are_two_spans_with_their_padding(tmp_path):

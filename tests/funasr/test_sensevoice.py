@@ -34,9 +34,10 @@ from app.engine.sanm.folder import SanmFolder
 from app.engine.sanm.pieces import read_pieces
 from app.engine.sanm.sensevoice import SenseVoiceSmall
 from tests.engine.sanm.folders import waves
+from tests.engine.sanm.paraformer_folders import write_normalisation
 from tests.engine.sounds import Samples, babble, sentence, silence, tone
 from tests.funasr.conftest import needs_funasr
-from tests.funasr.tiny_models import train_pieces, write_normalisation
+from tests.funasr.tiny_models import train_pieces
 
 PIECES = "chn_jpn_yue_eng_ko_spectok.bpe.model"
 ENCODER = {

@@ -13,13 +13,13 @@ from typing import Any
 import torch
 
 from tests.engine.sanm.folders import (
-    CHARACTERS,
     GOLDEN,
     conversation,
     write_nano,
     write_punctuation,
     write_vad,
 )
+from tests.engine.sanm.paraformer_folders import CHARACTERS
 from tests.engine.sounds import buzz, noise
 from tests.funasr.package import automodel
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from app.domain.options import TranscriptionOptions
+from app.domain.reasons import SILENT_CHANNEL
 from app.domain.states import JobState
 from tests.engine import sounds
 from tests.services.conftest import House
@@ -43,7 +44,7 @@ def test_a_silent_channel_is_told_as_a_warning(house: House) -> None:
     with house.working("EchoEngine"):
         record = house.end_of(house.submit(call(is_second_silent=True), options=options).id)
 
-    assert record.warnings == ("No speech was found on channel: 2",)
+    assert record.warnings == (SILENT_CHANNEL.of(channel=2),)
     assert {segment.channel for segment in house.queue.segments(record.id)} == {1}
 
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import pytest
 
-from app.domain.hotwords import Hotword, HotwordStatus
+from app.domain.errors.base import Reason
+from app.domain.hotwords import Hotword
 from app.domain.options import RecognitionOptions
+from app.domain.reasons import NO_SPEECH, NOT_UNDERSTOOD, plain_reason
 from app.domain.speech import SpeechSpan
-from app.domain.transcript import NO_SPEECH, NOT_UNDERSTOOD, Transcript, Word
+from app.domain.transcript import HotwordStatus, Transcript, Word
 from app.domain.transcription import SegmentRecord
 from app.engine import Hypothesis
 from app.services.transcriptions.segment_store import assemble, recognised_segment
 
+QUIET = plain_reason("It is quiet.")
 OPTIONS = RecognitionOptions(language="en", hotwords=(Hotword("level"), Hotword("label")))
 
 
 def transcript_of(*segments: SegmentRecord) -> Transcript:
     return assemble(
-        segments, OPTIONS, duration=9.0, model="echo", device="cpu", receipt=(), warnings=("It is quiet.",)
+        segments, OPTIONS, duration=9.0, model="echo", device="cpu", receipt=(), warnings=(QUIET,)
     )
 
 
@@ -38,7 +41,7 @@ def test_a_hypothesis_becomes_a_record_with_times_of_the_recording() -> None:
 def test_a_transcript_says_what_became_of_the_hotwords() -> None:
     transcript = transcript_of(heard("Level"), heard(""))
 
-    assert (transcript.text, transcript.language, transcript.warnings) == ("Level", "en", ("It is quiet.",))
+    assert (transcript.text, transcript.language, transcript.warnings) == ("Level", "en", (QUIET,))
     assert [each.status for each in transcript.hotwords] == [HotwordStatus.MATCHED, HotwordStatus.NOT_HEARD]
 
 
@@ -46,7 +49,7 @@ def test_a_transcript_says_what_became_of_the_hotwords() -> None:
     ("dropped", "warning"),
     [((), NO_SPEECH), (("", "no_speech"), NO_SPEECH), (("no_speech", "unsure"), NOT_UNDERSTOOD)],
 )
-def test_a_recording_without_text_says_why(dropped: tuple[str, ...], warning: str) -> None:
+def test_a_recording_without_text_says_why(dropped: tuple[str, ...], warning: Reason) -> None:
     transcript = transcript_of(*(heard("", reason) for reason in dropped))
 
-    assert transcript.warnings == ("It is quiet.", warning)
+    assert transcript.warnings == (QUIET, warning)

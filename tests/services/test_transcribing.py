@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from app.domain.errors.transcriptions import AudioGone, NotCancellable, NotFinished, NotRetriable
+from app.domain.reasons import NO_SPEECH, NOT_UNDERSTOOD
 from app.domain.states import JobState
-from app.domain.transcript import NO_SPEECH, NOT_UNDERSTOOD
 from app.services.transcriptions.trash import Trash
 from tests.engine import sounds
 from tests.services.conftest import House, talk

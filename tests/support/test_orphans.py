@@ -100,7 +100,7 @@ def test_a_database_that_was_moved_away_costs_no_recording(places: Places) -> No
 def test_the_doctor_tells_of_recordings_without_an_entry(places: Places) -> None:
     queue = open_queue(places)
     submit(queue, "one.wav")
-    subject = Subject(None, places.data_dir, places.log_dir)  # type: ignore[arg-type] - it looks at folders alone
+    subject = Subject(None, places.data_dir, places.log_dir)  # type: ignore[arg-type]  # it looks at folders alone
     [healthy] = look_for_orphans(subject)
     queue.database.close()
     (places.data_dir / "app.db").unlink()

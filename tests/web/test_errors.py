@@ -11,7 +11,6 @@ from app.i18n import translator
 from app.logging import close_logging, setup_logging
 from app.services.inference.process import InferenceStatus
 from app.settings import Settings
-from app.web.api import system
 from app.web.pages import transcriptions
 from tests.web.conftest import API
 
@@ -88,7 +87,7 @@ def _broken(monkeypatch: pytest.MonkeyPatch) -> None:
     def break_down() -> str:
         raise ZeroDivisionError("a mistake of ours")
 
-    monkeypatch.setattr(system.platform, "python_version", break_down)
+    monkeypatch.setattr("platform.python_version", break_down)
 
 
 def test_a_mistake_of_ours_is_logged_with_its_request_and_not_shown(
@@ -165,6 +164,6 @@ def test_an_error_of_the_server_keeps_its_own_status(
     def unusable() -> str:
         raise DatabaseUnusable(file="app.db", reason="it is damaged")
 
-    monkeypatch.setattr(system.platform, "python_version", unusable)
+    monkeypatch.setattr("platform.python_version", unusable)
 
     assert client.get("/api/v1/system").json()["error"]["code"] == "database_unusable"
