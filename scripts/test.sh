@@ -43,7 +43,9 @@ install dev
 install_node || echo "Without axe-core (npm ci) the tests of accessibility are skipped." >&2
 unset PYTHONDONTWRITEBYTECODE  # the tests start a thousand interpreters: each would compile the program anew
 # Slow tests wait for processes half of the time. A file stays in one worker, whose tests share a server and a browser.
-workers=$("$python" -c 'import os; print(min(8, 2 * (os.cpu_count() or 2) + 1))')
+per_processor=2
+if [ -n "$fast" ]; then per_processor=1; fi
+workers=$("$python" -c "import os; print(min(8, $per_processor * (os.cpu_count() or 2) + 1))")
 together=(--numprocesses "$workers" --dist loadfile --no-loadscope-reorder --ignore tests/funasr)
 if [ -n "$fast" ]; then exec "$python" -m pytest "${together[@]}" -m "smoke or not slow" ${pytest_options[@]+"${pytest_options[@]}"}; fi
 [ ${#pytest_options[@]} -eq 0 ] || exec "$python" -m pytest "${pytest_options[@]}"
