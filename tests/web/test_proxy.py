@@ -395,9 +395,9 @@ MARKUP = re.compile(
     r"""\b(?:href|src|srcset|action|formaction|poster|data-log)\s*=\s*["']\s*(?:/|\{\{\s*["']/)"""
 )
 SCRIPT = re.compile(r"""(["'`])/[a-z]|[}]/(?:api/v1|static)/""")
-# What turns a path into an address: url() and api() themselves, send(), and the paths that are kept for it.
+# What turns a path into an address: url() and api() themselves, what sends requests, and the paths that are kept for it.
 TURNED = re.compile(
-    r"""(?:\b(?:url|api|socketOf|startsWith)\(|\bsend\("[A-Z]+", |dataset\.case = id \? |^const address = \(\w+\) => )(["'`])/[a-z]"""
+    r"""(?:\b(?:url|api|socketOf|startsWith|sendForm)\(|\b(?:send|request|transfer)\("[A-Z]+", |dataset\.case = id \? |^const address = \(\w+\) => )(["'`])/[a-z]"""
 )
 
 
