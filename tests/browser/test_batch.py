@@ -21,6 +21,7 @@ from tests.browser.axe import check_accessible
 from tests.browser.conftest import Server, new_context
 from tests.browser.line import Line
 from tests.engine.sounds import babble, silence, wav_bytes
+from tests.waiting import wait_until
 
 SOME_ARE_SENT = re.compile("[1-5] of 6 files uploaded")
 DROP = """async ([zone, files]) => {
@@ -228,6 +229,7 @@ def test_a_batch_is_paused_resumed_cancelled_and_retried_by_keyboard(
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.locator('[data-batch] [data-field="state"]')).to_have_text("Cancelled")
+    wait_until(lambda: batch_of(page)["counts"]["running"] == batch_of(page)["counts"]["queued"] == 0)
     counts = batch_of(page)["counts"]
     expect_line(page, f"{counts['succeeded']} of 8 done · cancelled: {counts['cancelled']}")
     page.get_by_role("button", name="Try the failed again").press("Enter")
