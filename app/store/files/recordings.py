@@ -60,18 +60,13 @@ class Files:
             folder.mkdir(parents=True, exist_ok=True)
         sync_folder(data_dir)
 
-    @contextmanager
-    def receive(self, name: str, limit_bytes: int) -> Iterator[UploadFile]:
+    def receive(self, name: str, limit_bytes: int) -> UploadFile:
         """Open a file for an upload; unless it is settled inside the block, nothing of it stays.
 
         Raises:
             DiskFull: there is no room for it.
         """
-        incoming = UploadFile(self._incoming / secrets.token_hex(8), name, limit_bytes)
-        try:
-            yield incoming
-        finally:
-            incoming.close()
+        return UploadFile(self._incoming / secrets.token_hex(8), name, limit_bytes)
 
     def move_into_place(self, incoming: UploadFile, id: str, row: Mapping[str, Any]) -> None:
         """Make a received file the recording of transcription `id`, durably; `acknowledge` it when the row is stored.

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 from pathlib import Path
+from typing import Self
 
 from app.atomic import sync_file, sync_folder
 from app.domain.errors.uploads import UploadTooLarge
@@ -30,6 +31,12 @@ class UploadFile:
         with storage_errors(folder.parent):
             self._lock = hold_new(folder, folder=True)
             self._file = (folder / f"{SOURCE_STEM}{self.suffix}").open("xb", buffering=0)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_failure: object) -> None:
+        self.close()
 
     @property
     def sha256(self) -> str:

@@ -1,0 +1,95 @@
+"""A form of one file and some fields, read as it arrives: the file goes to the disk, each field is checked at once."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection
+from contextlib import AbstractContextManager, ExitStack
+from types import TracebackType
+from typing import ClassVar, Protocol, Self
+
+from app.domain.errors.base import N_
+from app.domain.errors.requests import InvalidParameter
+from app.domain.errors.uploads import NoFile
+from app.domain.reasons import NO_SUCH_FIELD
+from app.store.files.upload_file import UploadFile
+from app.web.forms.file_names import NAMELESS, display_name
+
+
+class Receiver(Protocol):
+    """What takes files in."""
+
+    def receive(self, name: str, limit_bytes: int) -> AbstractContextManager[UploadFile]: ...
+
+
+class FileForm(ABC):
+    """The sink of one multipart form. Use it as a context manager: leaving it removes a file that nobody kept."""
+
+    fields: ClassVar[Collection[str]]
+    """The names that a part may have; `file` is the file."""
+    longest_bytes: ClassVar[int]
+    """Of all fields but the file, together."""
+
+    def __init__(self, receiver: Receiver, limit_bytes: int) -> None:
+        self._receiver = receiver
+        self._limit_bytes = limit_bytes
+        self._cleanup = ExitStack()
+        self._file: UploadFile | None = None
+        self._sent_name: str | None = None
+        self._field = ""
+        self._value = bytearray()
+        self._field_bytes = 0
+
+    @abstractmethod
+    def take(self, field: str, value: str) -> None:
+        """Take over the value of one field, which has arrived whole."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._cleanup.__exit__(kind, error, trace)
+
+    @property
+    def file(self) -> UploadFile:
+        """The received file.
+
+        Raises:
+            NoFile: the form had none, or the empty one of a browser where nobody chose a file.
+        """
+        if self._file is None or (self._sent_name == "" and not self._file.size_bytes):
+            raise NoFile
+        return self._file
+
+    # The parts, as multipart.py hands them on
+
+    def begin_part(self, name: str, file_name: str | None) -> None:
+        if name not in self.fields:
+            raise InvalidParameter(name=name[:100], reason=NO_SUCH_FIELD.of(fields=", ".join(self.fields)))
+        self._field = name
+        self._value.clear()
+        if name == "file":
+            self._begin_file(file_name)
+
+    def part_data(self, data: bytes) -> None:
+        if self._field == "file" and self._file:
+            self._file.write(data)
+            return
+        self._field_bytes += len(data)
+        if self._field_bytes > self.longest_bytes:
+            raise InvalidParameter(name=self._field, reason=N_("it is too long"))
+        self._value += data
+
+    def end_part(self) -> None:
+        if self._field != "file":
+            self.take(self._field, self._value.decode(errors="replace"))
+
+    def _begin_file(self, file_name: str | None) -> None:
+        if self._file is not None:
+            reason = N_("a request carries exactly one file; send one request for each")
+            raise InvalidParameter(name="file", reason=reason)
+        self._sent_name = file_name
+        name = display_name(file_name or NAMELESS)
+        self._file = self._cleanup.enter_context(self._receiver.receive(name, self._limit_bytes))
