@@ -59,7 +59,7 @@ def _never_heard(run: Run) -> Iterator[Finding]:
         yield Finding(
             "hotwords_not_heard",
             N_("None of the {count} hotwords was heard: {words}"),
-            N_("If one was said, give it more weight (for example: word 40), or write it as it is spoken."),
+            N_("If one was said, give it more weight (for example: word:40), or write it as it is spoken."),
             {"count": len(usable), "words": ", ".join(each.word for each in usable[:SHOWN])},
             {"hotwords": float(len(usable))},
         )
