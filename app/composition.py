@@ -55,9 +55,7 @@ def open_models(settings: Settings, spec: EngineSpec | None = None) -> Models:
         data_dir=settings.data_dir,
         fixed=None if fixed is None or (spec and fixed == builtin_model_dir()) else fixed.absolute(),
         wenet_mirror=settings.wenet_mirror,
-        named=tuple(
-            folder.absolute() for folder in (settings.punctuation_model, settings.vad_model) if folder
-        ),
+        named=tuple(folder.absolute() for folder in (settings.punctuation_model, settings.vad_model) if folder),
     )
     return Models(places)
 

@@ -120,11 +120,8 @@ def create_app(settings: Settings, *, spec: EngineSpec | None = None, start_work
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """Add the layers around the routes, the innermost first."""
     app.add_middleware(CompressedPages)
-    app.add_middleware(
-        Gate,
-        hosts=allowed_hosts(settings.host, settings.allowed_hosts),
-        origins=allowed_origins(settings.allowed_hosts),
-    )
+    hosts, origins = allowed_hosts(settings.host, settings.allowed_hosts), allowed_origins(settings.allowed_hosts)
+    app.add_middleware(Gate, hosts=hosts, origins=origins)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestLog)
     app.add_middleware(LingeringClose)
@@ -160,8 +157,7 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
     scheduler = None
     if start_worker:
         scheduler = _start_worker(stack, settings, queue, inference, models, spec_of, pool)
-        stack.enter_context(_reloader(models, inference, store, spec_of).running())
-        stack.enter_context(Retention(trash, lambda: _spans(store)).running())
+        _keep_house(stack, models, inference, store, spec_of, trash)
     live = _open_live(stack, settings, queue, inference, scheduler)
     vad, vad_texts = _open_vad(stack, settings, queue, scheduler, pool)
     batches, uploads, importer = _open_batches(stack, queue, inference, store)
@@ -225,6 +221,19 @@ def _start_worker(
     )
     stack.enter_context(worker.running())
     return worker.scheduler
+
+
+def _keep_house(
+    stack: ExitStack,
+    models: Models,
+    inference: InferenceProcess,
+    store: SettingsStore,
+    spec_of: Callable[[Path], EngineSpec],
+    trash: Trash,
+) -> None:
+    """Follow the choice of the model, and the settings on how long things are kept."""
+    stack.enter_context(_reloader(models, inference, store, spec_of).running())
+    stack.enter_context(Retention(trash, lambda: _spans(store)).running())
 
 
 def _open_live(

@@ -49,9 +49,7 @@ class Origin(StrEnum):
 class Settings(BaseSettings):
     """The settings of one server, worker or command."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, extra="ignore", frozen=True, use_attribute_docstrings=True
-    )
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, use_attribute_docstrings=True)
 
     _given: frozenset[str] = PrivateAttr(frozenset())
     """Names that an option of the command line, or the caller, has given."""

@@ -67,9 +67,7 @@ def _add_batch(connection: Connection, number: int, items: int) -> str:
     states = [STATES[place % len(STATES)] for place in range(items)]
     jobs = [_job(id, place, state, now) for place, state in enumerate(states) if state != "duplicate"]
     connection.execute(insert(rows), jobs)
-    connection.execute(
-        insert(batch_items), [_item(id, place, state, now) for place, state in enumerate(states)]
-    )
+    connection.execute(insert(batch_items), [_item(id, place, state, now) for place, state in enumerate(states)])
     return id
 
 
@@ -156,9 +154,7 @@ def show(name: str, rounds: int, work: Callable[[], object], note: str) -> None:
 
 
 def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--items", type=int, default=5000)
     parser.add_argument("--others", type=int, default=20, help="further batches of the same size (20)")
     parser.add_argument("--rounds", type=int, default=200)

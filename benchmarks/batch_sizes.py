@@ -55,9 +55,7 @@ def main() -> None:
         model = build(folder / options.size, options.size) if options.size else options.model
         utterances = _utterances(folder, options.seconds, options.quality)
         seconds = sum(len(utterance.waveform) for utterance in utterances) / SAMPLE_RATE
-        print(
-            f"{model.name}: {len(utterances)} segments, {seconds:.0f} s of speech, {options.threads} threads"
-        )
+        print(f"{model.name}: {len(utterances)} segments, {seconds:.0f} s of speech, {options.threads} threads")
         for dtype in options.dtypes.split(","):
             _compare(model, dtype, options, utterances)
 

@@ -202,9 +202,7 @@ def _let_it_end(storm: Storm) -> list[dict[str, Any]]:
                 break
             time.sleep(0.3)
         items: list[dict[str, Any]] = []
-        while page := _ask(storm, "GET", f"/batches/{storm.batch}/items?limit=500&offset={len(items)}")[
-            "items"
-        ]:
+        while page := _ask(storm, "GET", f"/batches/{storm.batch}/items?limit=500&offset={len(items)}")["items"]:
             items += page
         return items
 
@@ -223,8 +221,7 @@ def _report(storm: Storm, items: list[dict[str, Any]], kills: int, seconds: floa
     wrong = {
         "files LOST": len(storm.files.keys() - names.keys()),
         "files in the list TWICE": sum(count > 1 for count in names.values()),
-        "contents missing, changed or kept TWICE": len(contents ^ kept.keys())
-        + sum(n > 1 for n in kept.values()),
+        "contents missing, changed or kept TWICE": len(contents ^ kept.keys()) + sum(n > 1 for n in kept.values()),
         "segments finished TWICE": sum(count > 1 for count in finished.values()),
         "files that did not end": sum(states[state] for state in ("uploading", "queued", "running")),
         "recordings that failed": states["failed"] - 1,
@@ -271,9 +268,7 @@ def _free_port() -> int:
 
 
 def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--files", type=int, default=300)
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)

@@ -68,18 +68,14 @@ def _parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _read(
-    engine: Engine, recording: Path, folder: Path, times: defaultdict[str, float], quality: str
-) -> float:
+def _read(engine: Engine, recording: Path, folder: Path, times: defaultdict[str, float], quality: str) -> float:
     """Turn the recording into text and return its length in seconds."""
     began = time.perf_counter()
     pcm = folder / "recording.s16"
     prepared = prepare(recording, pcm, folder / "peaks.json", VadOptions(), LIMITS, lambda: False)
     times[READING] = time.perf_counter() - began
     options = RecognitionOptions(quality=quality)
-    engine.transcribe(
-        [Utterance(read_waveform(pcm, span.start, span.end), options) for span in prepared.spans]
-    )
+    engine.transcribe([Utterance(read_waveform(pcm, span.start, span.end), options) for span in prepared.spans])
     times["all"] = time.perf_counter() - began
     return prepared.facts.duration
 
@@ -101,9 +97,7 @@ def _timed(method: Callable[..., Any], stage: str, times: defaultdict[str, float
     return timed
 
 
-def _report(
-    engine: Engine, times: defaultdict[str, float], seconds: float, options: argparse.Namespace
-) -> int:
+def _report(engine: Engine, times: defaultdict[str, float], seconds: float, options: argparse.Namespace) -> int:
     info = engine.info
     print(f"{info.model}: {seconds:.0f} s, {info.dtype}, {options.quality}, {options.threads} threads")
     for stage in (READING, *STAGES.values()):

@@ -231,9 +231,7 @@ def _machine(device: str) -> str:
 
 
 def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", nargs="+", choices=tuple(SIZES), default=list(SIZES))
     parser.add_argument("--batches", nargs="+", type=int, choices=(1, 8), default=[1, 8])
     parser.add_argument("--device", default="cpu")

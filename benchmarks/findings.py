@@ -68,9 +68,7 @@ def main() -> None:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--healthy", type=Path, nargs="*", default=[])
     parser.add_argument("--count", type=int, default=100)
@@ -83,9 +81,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _trials(arguments: argparse.Namespace, scratch: Path) -> Iterator[Trial]:
-    manifest = list(
-        csv.DictReader((arguments.folder / "manifest.tsv").open(encoding="utf-8"), delimiter="\t")
-    )
+    manifest = list(csv.DictReader((arguments.folder / "manifest.tsv").open(encoding="utf-8"), delimiter="\t"))
     for row in manifest:
         path = arguments.folder / row["path"]
         kind = row["path"].split("/")[0]
@@ -208,15 +204,11 @@ def _findings(trial: Trial, engine: Engine, settings: Settings, scratch: Path) -
 def _report(results: list[tuple[Trial, list[Finding]]]) -> dict[str, Any]:
     healthy = [(trial, found) for trial, found in results if trial.expected is None]
     alarmed = [(trial, found) for trial, found in healthy if found]
-    print(
-        f"healthy recordings: {len(healthy)}; with a finding: {len(alarmed)} ({len(alarmed) / len(healthy):.1%})"
-    )
+    print(f"healthy recordings: {len(healthy)}; with a finding: {len(alarmed)} ({len(alarmed) / len(healthy):.1%})")
     for trial, found in alarmed:
         print(f"  {trial.name}: {', '.join(f'{each.id} {dict(each.evidence)}' for each in found)}")
     planted = Counter(trial.expected for trial, _ in results if trial.expected)
-    named = Counter(
-        trial.expected for trial, found in results if trial.expected in {each.id for each in found}
-    )
+    named = Counter(trial.expected for trial, found in results if trial.expected in {each.id for each in found})
     for expected, count in planted.items():
         print(f"{expected}: {named[expected]} of {count} found")
     for trial, found in results:

@@ -143,9 +143,7 @@ def build_paraformer(folder: Path, *, has_hotwords: bool = False) -> Path:
     files = {"tokenizer_conf": {"token_list": "tokens.json", "seg_dict_file": "seg_dict"}}
     _write(folder, config, files, network)
     (folder / "tokens.json").write_text(json.dumps(tokens), encoding="utf-8")
-    (folder / "seg_dict").write_text(
-        "".join(f"{token} {token}\n" for token in tokens[3:-1]), encoding="utf-8"
-    )
+    (folder / "seg_dict").write_text("".join(f"{token} {token}\n" for token in tokens[3:-1]), encoding="utf-8")
     return folder
 
 
@@ -157,9 +155,7 @@ BUILDS: dict[str, Callable[[Path], Path]] = {
 
 
 def _features(config: dict[str, Any]) -> tuple[torch.Tensor, torch.Tensor]:
-    frontend = LowRateFrontend(
-        frontend_config(config), torch.full((STACKED,), -10.0), torch.full((STACKED,), 0.2)
-    )
+    frontend = LowRateFrontend(frontend_config(config), torch.full((STACKED,), -10.0), torch.full((STACKED,), 0.2))
     features: tuple[torch.Tensor, torch.Tensor] = frontend(*pad_waveforms([noise(5.0, 0)]))
     return features
 
@@ -176,8 +172,7 @@ def _write(folder: Path, config: dict[str, Any], files: dict[str, Any], network:
     (folder / "configuration.json").write_text(json.dumps({"file_path_metas": metas}), encoding="utf-8")
     layers = (("AddShift", "-10"), ("Rescale", "0.2"))
     lines = (
-        f"<{name}> {STACKED} {STACKED}\n<LearnRateCoef> 0 [ {' '.join([value] * STACKED)} ]\n"
-        for name, value in layers
+        f"<{name}> {STACKED} {STACKED}\n<LearnRateCoef> 0 [ {' '.join([value] * STACKED)} ]\n" for name, value in layers
     )
     normalisation = f"<Nnet>\n<Splice> {STACKED} {STACKED}\n[ 0 ]\n{''.join(lines)}</Nnet>\n"
     (folder / "am.mvn").write_text(normalisation, encoding="utf-8")

@@ -37,17 +37,13 @@ Read = Callable[[Waveform], str]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", choices=sorted(BUILDS))
     parser.add_argument("--files", type=int, default=60)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--dtype", default="auto")
     parser.add_argument("--hotwords", type=int, default=0)
-    parser.add_argument(
-        "--keep", type=Path, help="folder for the random models, which are not built again then"
-    )
+    parser.add_argument("--keep", type=Path, help="folder for the random models, which are not built again then")
     arguments = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = str(arguments.threads)
     with TemporaryDirectory() as place:
@@ -82,9 +78,7 @@ def _tell(totals: dict[str, list[float]], seconds: float) -> None:
     for reader, (passed, computed, peak) in totals.items():
         sys.stdout.write(f"{reader:8}  {passed / seconds:.4f}  {computed / seconds:.4f}   {peak:.0f}\n")
     gains = [theirs / ours for ours, theirs in zip(*(totals[reader] for reader in READERS), strict=True)]
-    sys.stdout.write(
-        f"times as fast: {gains[0]:.2f}, by processor time {gains[1]:.2f}; memory {1 / gains[2]:.2f}\n"
-    )
+    sys.stdout.write(f"times as fast: {gains[0]:.2f}, by processor time {gains[1]:.2f}; memory {1 / gains[2]:.2f}\n")
 
 
 # Processes

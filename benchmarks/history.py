@@ -185,9 +185,7 @@ def _add(connection: sqlite3.Connection, chance: random.Random, numbers: range, 
         milliseconds = int(created.timestamp() * 1000)
         stamp = created.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
         state, source = _one(chance, STATES), _one(chance, SOURCES)
-        rows.append(
-            (id, name, source, options, state, stamp, stamp, stamp, text, text, language, milliseconds)
-        )
+        rows.append((id, name, source, options, state, stamp, stamp, stamp, text, text, language, milliseconds))
         pieces += [(id, place, place * 8.0, place * 8.0 + 7, each, each) for place, each in enumerate(texts)]
         index.append((milliseconds, split(name), split(text)))
     connection.executemany(
@@ -226,14 +224,10 @@ def _one(chance: random.Random, choices: tuple[tuple[str, int], ...]) -> str:
 
 
 def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=40)
-    parser.add_argument(
-        "--database", type=Path, default=None, help="folder that keeps the rows for the next run"
-    )
+    parser.add_argument("--database", type=Path, default=None, help="folder that keeps the rows for the next run")
     return parser.parse_args()
 
 

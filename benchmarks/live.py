@@ -95,9 +95,7 @@ def _recordings(files: list[Path], seconds: float, seed: int, pcm: Path) -> Samp
     return np.concatenate(parts)[: round(seconds * SAMPLE_RATE)]
 
 
-async def _play(
-    server: Server, sounds: list[Samples], options: argparse.Namespace, seconds: float
-) -> list[Heard]:
+async def _play(server: Server, sounds: list[Samples], options: argparse.Namespace, seconds: float) -> list[Heard]:
     """Play all streams at once; they begin at different moments, as people do."""
     starts = [CHUNK_SECONDS * place / len(sounds) for place in range(len(sounds))]
     wanted = [
@@ -126,9 +124,7 @@ async def _stream(server: Server, sound: Samples, options: argparse.Namespace, s
     return heard
 
 
-async def _listen(
-    socket: websockets.ClientConnection, heard: Heard, sent: list[float], silence: float
-) -> None:
+async def _listen(socket: websockets.ClientConnection, heard: Heard, sent: list[float], silence: float) -> None:
     stable: dict[int, str] = {}
     async for message in socket:
         now, told = time.monotonic(), json.loads(message)
@@ -171,9 +167,7 @@ def _report(streams: list[Heard], cores: float, options: argparse.Namespace) -> 
     total, settled, changed = (
         sum(getattr(stream, name) for stream in streams) for name in ("characters", "settled", "changed")
     )
-    print(
-        f"{total} characters; {settled} were called stable before the final, {changed} of them not as there"
-    )
+    print(f"{total} characters; {settled} were called stable before the final, {changed} of them not as there")
     problems = [problem for stream in streams for problem in stream.problems]
     print(f"CPU: {cores:.2f} cores; problems: {problems or 'none'}")
 

@@ -44,9 +44,7 @@ class Cost:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clips", type=int, default=400)
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--one-each", type=int, default=40, help="clips that get a process each")

@@ -67,9 +67,7 @@ def print_readings(readings: list[Reading]) -> None:
     print(f"{'CER':>7}  {'RTF':>6}  recording")
     for reading in readings:
         rate = error_rate(reading.expected, reading.text)
-        print(
-            f"{rate:7.1%}  {reading.computing_seconds / reading.seconds:6.3f}  {reading.path}: {reading.text}"
-        )
+        print(f"{rate:7.1%}  {reading.computing_seconds / reading.seconds:6.3f}  {reading.path}: {reading.text}")
 
 
 def print_encodings(readings: list[Reading]) -> None:
@@ -105,9 +103,7 @@ def _letters(text: str) -> str:
 
 
 def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--model", type=Path)
     parser.add_argument("--device")

@@ -126,9 +126,7 @@ def _graph(material: Material, count: int) -> ContextGraph | None:
     return ContextGraph.build([Hotword(word) for word in material.words[:count]], material.tokenizer)[0]
 
 
-def _beam_run(
-    beam: PrefixBeamDecoder, batch: EncodedBatch, log_probs: torch.Tensor, graph: ContextGraph | None
-) -> Run:
+def _beam_run(beam: PrefixBeamDecoder, batch: EncodedBatch, log_probs: torch.Tensor, graph: ContextGraph | None) -> Run:
     given = EncodedBatch(batch.encoded_BTD, log_probs, batch.lengths_B, (graph,))
     return lambda: beam.candidates(given)
 
@@ -186,9 +184,7 @@ def wenet_runs(checkout: Path, material: Material, folder: Path) -> dict[str, Ru
 
 def print_times(material: Material, times: dict[str, float]) -> None:
     tokens = [len(candidate.tokens) for candidate in material.candidates[0]]
-    print(
-        f"{material.size}: {int(material.batch.lengths_B[0])} frames, {len(tokens)} texts of {max(tokens)} tokens"
-    )
+    print(f"{material.size}: {int(material.batch.lengths_B[0])} frames, {len(tokens)} texts of {max(tokens)} tokens")
     for name, seconds in times.items():
         theirs = times.get(f"WeNet's {name.removesuffix(' float32').removesuffix(' bfloat16')}")
         compared = f"   {theirs / seconds:.1f} x as fast as WeNet's" if theirs else ""
@@ -196,9 +192,7 @@ def print_times(material: Material, times: dict[str, float]) -> None:
 
 
 def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", nargs="+", choices=tuple(SIZES), default=list(SIZES))
     parser.add_argument("--seconds", type=float, default=10.0, help="of speech (10)")
     parser.add_argument("--threads", type=int, default=2)

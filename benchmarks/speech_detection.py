@@ -43,9 +43,7 @@ Truth = npt.NDArray[np.bool_]
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("nonspeech", type=Path)
     parser.add_argument("speech", type=Path)
     parser.add_argument("--under", nargs="*", default=[])
@@ -56,9 +54,7 @@ def main() -> int:
         others = {file.stem: _read(file, pcm) for file in sorted(options.nonspeech.iterdir())}
         speech, truth = _joined(options.speech, pcm)
         _tell_false(others, pcm)
-        print(
-            f"\nspeech: {len(speech) / SAMPLE_RATE:.0f} s, {truth.sum() * HOP / SAMPLE_RATE:.0f} s of it spoken"
-        )
+        print(f"\nspeech: {len(speech) / SAMPLE_RATE:.0f} s, {truth.sum() * HOP / SAMPLE_RATE:.0f} s of it spoken")
         _tell_found("alone", speech, truth, pcm)
         for stem, music in others.items():
             if stem.startswith(tuple(options.under)):
@@ -70,10 +66,7 @@ def _tell_false(others: dict[str, Samples], pcm: Path) -> None:
     print("seconds taken for speech where there is none")
     total = dict.fromkeys(DETECTORS, 0.0)
     for stem, sound in others.items():
-        found = {
-            name: _judged(sound, options, pcm)[0].sum() * HOP / SAMPLE_RATE
-            for name, options in DETECTORS.items()
-        }
+        found = {name: _judged(sound, options, pcm)[0].sum() * HOP / SAMPLE_RATE for name, options in DETECTORS.items()}
         total = {name: total[name] + found[name] for name in DETECTORS}
         print(f"  {stem:32} {len(sound) / SAMPLE_RATE:6.1f} s  " + _row(found))
     print(f"  {'all':32} {sum(map(len, others.values())) / SAMPLE_RATE:6.1f} s  " + _row(total))
@@ -86,9 +79,7 @@ def _tell_found(title: str, sound: Samples, truth: Truth, pcm: Path) -> None:
         hit = float(found[truth].mean())
         false = (found & ~truth).sum() * HOP / SAMPLE_RATE
         cost = 1000 * seconds / (len(sound) / SAMPLE_RATE)
-        print(
-            f"  {name:12} found {hit:6.1%}   beside it {false:5.1f} s   {cost:4.1f} ms computing per second"
-        )
+        print(f"  {name:12} found {hit:6.1%}   beside it {false:5.1f} s   {cost:4.1f} ms computing per second")
 
 
 def _row(values: dict[str, float]) -> str:

@@ -140,18 +140,14 @@ def _matches(true: Sequence[str], found: Sequence[str]) -> list[tuple[int, int]]
 
 def _print(name: str, errors: Errors) -> None:
     columns = [
-        1000 * np.percentile(np.abs(values), share)
-        for values in (errors.starts, errors.ends)
-        for share in (50, 90)
+        1000 * np.percentile(np.abs(values), share) for values in (errors.starts, errors.ends) for share in (50, 90)
     ]
     found = f"{len(errors.starts)}/{errors.words}"
     print("{:22} {:>9} | {:13.0f} {:4.0f} | {:11.0f} {:4.0f}".format(name, found, *columns))
 
 
 def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, default=REPOSITORY / "models" / "builtin")
     parser.add_argument("--sentences", type=int, default=40)
     return parser.parse_args()

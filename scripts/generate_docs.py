@@ -43,12 +43,8 @@ FOLDER_DEFAULTS: Mapping[str, str] = {
 
 def main() -> int:
     """Write the pages, or with `--check` return 1 where one has drifted."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--check", action="store_true", help="write nothing, exit with 1 where something differs"
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="write nothing, exit with 1 where something differs")
     only_check = parser.parse_args().check
     drifted = [page for page in pages() if page.read_text(encoding="utf-8") != rendered(page)]
     for page in drifted:
@@ -115,11 +111,7 @@ def _option(action: argparse.Action) -> str:
     takes = action.nargs != 0
     choices = "\\|".join(map(str, action.choices)) if action.choices else ""
     value = str(action.metavar or choices or action.dest.upper()) if takes else ""
-    names = (
-        action.option_strings
-        if isinstance(action, argparse.BooleanOptionalAction)
-        else action.option_strings[-1:]
-    )
+    names = action.option_strings if isinstance(action, argparse.BooleanOptionalAction) else action.option_strings[-1:]
     shown = " ".join(filter(None, (", ".join(names), value)))
     meaning = (action.help or "").replace("|", "\\|")
     return f"| `{shown}` | {meaning} |"
@@ -135,12 +127,8 @@ def _family(module: ModuleType) -> str:
     heading = (module.__doc__ or "").rstrip(".")
     kinds = [kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, AppError)]
     own = [kind for kind in kinds if kind.__module__ == module.__name__ and "code" in vars(kind)]
-    rows = [
-        f"| `{kind.code}` | {kind.status} | {_cell(kind.message)} | {_cell(kind.advice)} |" for kind in own
-    ]
-    return "\n".join(
-        (f"## {heading}\n", "| Code | Status | What happened | What to do |", "|---|---|---|---|", *rows)
-    )
+    rows = [f"| `{kind.code}` | {kind.status} | {_cell(kind.message)} | {_cell(kind.advice)} |" for kind in own]
+    return "\n".join((f"## {heading}\n", "| Code | Status | What happened | What to do |", "|---|---|---|---|", *rows))
 
 
 def _cell(text: str) -> str:

@@ -38,9 +38,7 @@ Schema: TypeAlias = Mapping[str, Any]
 
 def main() -> int:
     """Write the types, or with `--check` return 1 where they have drifted."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="write nothing, exit with 1 if they differ")
     only_check = parser.parse_args().check
     if TARGET.is_file() and TARGET.read_text(encoding="utf-8") == rendered():

@@ -56,9 +56,7 @@ class Code:
 
 def main() -> int:
     """Print the table; with `--check` return 1 where something is too long."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="exit with 1 where something is too long")
     only_check = parser.parse_args().check
     measured = [python_code(), *javascript_code()]
@@ -103,14 +101,10 @@ def javascript_code() -> Iterator[Code]:
     texts = {path: (REPOSITORY / path).read_text(encoding="utf-8") for path in paths}
     definitions: defaultdict[str, set[str]] = defaultdict(set)
     for path, text in texts.items():
-        for name in re.findall(
-            r"^export (?:async )?(?:function\*?|class|const|let) (\w+)", text, re.MULTILINE
-        ):
+        for name in re.findall(r"^export (?:async )?(?:function\*?|class|const|let) (\w+)", text, re.MULTILINE):
             definitions[name].add(path)
     functions = [Function(**each) for each in json.loads(printed)]
-    yield Code(
-        "JavaScript", functions, {path: text.count("\n") for path, text in texts.items()}, frozen(definitions)
-    )
+    yield Code("JavaScript", functions, {path: text.count("\n") for path, text in texts.items()}, frozen(definitions))
 
 
 def report(measured: Iterable[Code]) -> Iterator[str]:
@@ -177,9 +171,7 @@ def largest_complexity() -> int:
         *options,
         "app",
     ]
-    found = json.loads(
-        subprocess.run(ruff, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
-    )
+    found = json.loads(subprocess.run(ruff, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout)
     return max(int(re.findall(r"\((\d+) >", each["message"])[0]) for each in found)
 
 
@@ -198,9 +190,7 @@ def frozen(sets: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
 
 def tracked(pattern: str) -> list[str]:
     """Return the paths of files that git knows and that are there."""
-    listed = subprocess.run(
-        ["git", "ls-files", pattern], cwd=REPOSITORY, capture_output=True, text=True, check=True
-    )
+    listed = subprocess.run(["git", "ls-files", pattern], cwd=REPOSITORY, capture_output=True, text=True, check=True)
     return [path for path in listed.stdout.splitlines() if (REPOSITORY / path).is_file()]
 
 

@@ -85,9 +85,7 @@ def _visit_all(browser: Browser, address: str, transcription: str, sound: Path) 
 
 
 def _open(browser: Browser, address: str, language: str) -> Page:
-    page = browser.new_context(
-        base_url=address, locale=language, viewport=VIEW, color_scheme="light"
-    ).new_page()
+    page = browser.new_context(base_url=address, locale=language, viewport=VIEW, color_scheme="light").new_page()
     page.set_default_timeout(READY_SECONDS * 1000)
     return page
 
@@ -106,17 +104,13 @@ def _save(page: Page, name: str) -> None:
 
 def _spoken(folder: Path, name: str) -> Path:
     voice, sentences = RECORDINGS[name]
-    subprocess.run(
-        ["espeak-ng", "-v", voice, "-g", "1", "-w", folder / name, "\n\n".join(sentences)], check=True
-    )
+    subprocess.run(["espeak-ng", "-v", voice, "-g", "1", "-w", folder / name, "\n\n".join(sentences)], check=True)
     return folder / name
 
 
 def _transcribed(address: str, sound: Path) -> str:
     with httpx2.Client(base_url=address, timeout=60) as client:
-        id = (
-            client.post(API, files={"file": (sound.name, sound.read_bytes())}).raise_for_status().json()["id"]
-        )
+        id = client.post(API, files={"file": (sound.name, sound.read_bytes())}).raise_for_status().json()["id"]
         _wait(lambda: client.get(f"{API}/{id}").json()["state"] == "succeeded", sound.name)
     return str(id)
 

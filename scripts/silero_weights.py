@@ -23,10 +23,7 @@ NAMES = {
         for layer in range(4)
         for part in ("weight", "bias")
     },
-    **{
-        f"decoder.rnn.{part}": f"lstm_cell.{part}"
-        for part in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-    },
+    **{f"decoder.rnn.{part}": f"lstm_cell.{part}" for part in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")},
     "decoder.decoder.2.weight": "final_conv.weight",
     "decoder.decoder.2.bias": "final_conv.bias",
 }

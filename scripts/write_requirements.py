@@ -54,9 +54,7 @@ def cpu_builds(torch: list[str], index: str) -> list[str]:
     for requirement in torch:
         [(name, version)] = re.findall(r"^(torch|torchaudio)==([^ ;+]+)", requirement)
         hashes = sorted(set(hashes_of(name, f"{version}+cpu", index)))
-        builds.append(
-            " \\\n    ".join([f"{name}=={version}+cpu", *(f"--hash=sha256:{one}" for one in hashes)]) + "\n"
-        )
+        builds.append(" \\\n    ".join([f"{name}=={version}+cpu", *(f"--hash=sha256:{one}" for one in hashes)]) + "\n")
     return builds
 
 

@@ -94,9 +94,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ |= {f"FUNASR_{name.upper()}_DIR": f"{own.name}/{name}" for name in ("data", "models")}
     os.environ["FUNASR_LOG_DIR"] = f"{own.name}/logs"
     exempt = [os.environ.get(name, "") for name in ("NO_PROXY", "no_proxy")]
-    os.environ["NO_PROXY"] = os.environ["no_proxy"] = ",".join(
-        filter(None, (*exempt, "localhost", "127.0.0.1", "::1"))
-    )
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = ",".join(filter(None, (*exempt, "localhost", "127.0.0.1", "::1")))
 
     fork_what_is_started()
 

@@ -160,9 +160,7 @@ class FallenBackEngine(EchoEngine):
 
     @property
     def info(self) -> EngineInfo:
-        line = Applied(
-            "device", "cuda", "cpu", plain_reason("No NVIDIA GPU with a working driver was found.")
-        )
+        line = Applied("device", "cuda", "cpu", plain_reason("No NVIDIA GPU with a working driver was found."))
         return replace(super().info, receipt=(line,))
 
 

@@ -64,12 +64,7 @@ def recognised(
                 "device": "cpu",
             }
             options = TranscriptionOptions().to_dict()
-            row = (
-                {"id": id, "source": "api", "options": options, "duration": step * len(rows)}
-                | facts
-                | state
-                | result
-            )
+            row = {"id": id, "source": "api", "options": options, "duration": step * len(rows)} | facts | state | result
             transcriptions.add(connection, row)
             segments.add(connection, id, rows)
             transcriptions.recount(connection, id)

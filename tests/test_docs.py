@@ -30,11 +30,7 @@ MOST_README_LINES = 110  # read in two minutes
 def test_the_generated_parts_are_up_to_date() -> None:
     generator = _generator()
 
-    drifted = [
-        page.name
-        for page in generator.pages()
-        if page.read_text(encoding="utf-8") != generator.rendered(page)
-    ]
+    drifted = [page.name for page in generator.pages() if page.read_text(encoding="utf-8") != generator.rendered(page)]
 
     assert drifted == [], "run: .venv/bin/python scripts/generate_docs.py"
 
@@ -77,16 +73,10 @@ def test_the_examples_of_the_api_page_work(served_by_worker: str, tmp_path: Path
         if shutil.which(tool) is None:
             pytest.skip(f"needs {tool}")
     shutil.copy(REPOSITORY / "models" / "builtin" / "golden.flac", tmp_path / "meeting.mp3")
-    examples = "\n".join(
-        re.findall(r"```bash\n(.*?)```", (DOCS / "api.md").read_text(encoding="utf-8"), re.DOTALL)
-    )
-    script = "set -euo pipefail\n" + re.sub(
-        r"^URL=.*$", f"URL={served_by_worker}", examples, flags=re.MULTILINE
-    )
+    examples = "\n".join(re.findall(r"```bash\n(.*?)```", (DOCS / "api.md").read_text(encoding="utf-8"), re.DOTALL))
+    script = "set -euo pipefail\n" + re.sub(r"^URL=.*$", f"URL={served_by_worker}", examples, flags=re.MULTILINE)
 
-    ran = subprocess.run(
-        ["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=240
-    )
+    ran = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=240)
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "succeeded" in ran.stdout
@@ -95,9 +85,7 @@ def test_the_examples_of_the_api_page_work(served_by_worker: str, tmp_path: Path
 
 
 def _generator() -> ModuleType:
-    spec = importlib.util.spec_from_file_location(
-        "generate_docs", REPOSITORY / "scripts" / "generate_docs.py"
-    )
+    spec = importlib.util.spec_from_file_location("generate_docs", REPOSITORY / "scripts" / "generate_docs.py")
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)

@@ -40,7 +40,5 @@ def test_words_are_joined_as_their_script_is_written(parts: tuple[str, ...], joi
         ("...", "de", "none"),
     ],
 )
-def test_the_script_tells_the_language_where_nobody_named_a_rarer_one(
-    text: str, asked: str, language: str
-) -> None:
+def test_the_script_tells_the_language_where_nobody_named_a_rarer_one(text: str, asked: str, language: str) -> None:
     assert detect_language(text, asked) == language

@@ -21,9 +21,7 @@ MODEL = builtin_model_dir()
 
 pytestmark = [
     pytest.mark.weights,
-    pytest.mark.skipif(
-        not (MODEL / "golden.json").is_file(), reason="needs the built-in model in models/builtin"
-    ),
+    pytest.mark.skipif(not (MODEL / "golden.json").is_file(), reason="needs the built-in model in models/builtin"),
 ]
 
 
@@ -83,9 +81,7 @@ def test_until_somebody_chooses_the_large_built_in_model_reads(monkeypatch: pyte
 
 
 @needs_large_model
-def test_a_choice_and_the_administrators_default_win_over_it(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_choice_and_the_administrators_default_win_over_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("FUNASR_DEFAULT_MODEL")
     settings = Settings(data_dir=tmp_path / "data", models_dir=tmp_path / "models")
     by_itself = open_models(settings).folder_in_use()

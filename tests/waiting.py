@@ -11,9 +11,7 @@ PATIENCE_SECONDS = 240.0  # only a safety net: whoever waits goes on as soon as 
 PAUSE_SECONDS = 0.05
 
 
-def wait_until(
-    condition: Callable[[], Found], otherwise: Callable[[], str] = lambda: "it did not happen"
-) -> Found:
+def wait_until(condition: Callable[[], Found], otherwise: Callable[[], str] = lambda: "it did not happen") -> Found:
     """Return what `condition` does as soon as that is true; fail with what `otherwise` tells if it never is."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not (found := condition()):

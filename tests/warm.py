@@ -95,9 +95,7 @@ class WarmPopen(subprocess.Popen[str]):
         if not _is_forkable(given["args"], environment):
             super()._execute_child(*arguments)  # type: ignore[misc]
             return
-        pipes = [
-            given[name] for name in ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")
-        ]
+        pipes = [given[name] for name in ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")]
         streams = [
             Connection(os.dup(own if theirs == -1 else theirs))
             for own, theirs in enumerate((given["p2cread"], given["c2pwrite"], given["errwrite"]))
@@ -134,9 +132,7 @@ def _is_forkable(words: Any, environment: Mapping[str, str]) -> bool:
     return words[len(_PROGRAM)].startswith(("app", "tests.")) and set(paths) - {str(REPOSITORY)} <= _PATHS
 
 
-def _run(
-    words: list[str], environment: dict[str, str], streams: Sequence[Connection], is_leader: bool
-) -> None:
+def _run(words: list[str], environment: dict[str, str], streams: Sequence[Connection], is_leader: bool) -> None:
     for descriptor, stream in enumerate(streams):
         os.dup2(stream.fileno(), descriptor)  # also what C libraries write goes there
         stream.close()

@@ -43,9 +43,7 @@ def _marked_tokens(places: Sequence[tuple[int, int]], marks: Sequence[Mark]) -> 
     """(token, start) for words whose mark lies in a token, each token once, in order."""
     found: list[tuple[int, int]] = []
     for mark in marks:
-        token = next(
-            (i for i, (a, b) in enumerate(places) if mark.position is not None and a <= mark.position < b), -1
-        )
+        token = next((i for i, (a, b) in enumerate(places) if mark.position is not None and a <= mark.position < b), -1)
         if token > (found[-1][0] if found else -1):
             found.append((token, mark.start_ms))
     return found
@@ -112,9 +110,7 @@ def unit_targets(
         frame = min(max(frame, past + (unit == last)), frames - 1)
         first = max(frame - UNIT_REACH, past + (unit == last))
         following = middles_ms[number + 1] if number + 1 < len(middles_ms) else middle + 10_000
-        end = min(
-            frame + UNIT_REACH + 1, frame + max(1, round((following - middle) / 2000 / times.step)), frames
-        )
+        end = min(frame + UNIT_REACH + 1, frame + max(1, round((following - middle) / 2000 / times.step)), frames)
         targets[first:end] = [unit] * (end - first)
         past, last = max(past, end), unit
     return targets

@@ -37,9 +37,7 @@ class AugmentConfig:
 CLEAN = AugmentConfig(colours=False, gain_db=(-12.0, 0.0), time_masks=0, mel_masks=0, floor=0)
 
 
-def augment_waveforms(
-    waves: Tensor, noises: Tensor, config: AugmentConfig, generator: torch.Generator
-) -> Tensor:
+def augment_waveforms(waves: Tensor, noises: Tensor, config: AugmentConfig, generator: torch.Generator) -> Tensor:
     """Noise, one random linear filter for room and band limit, mu-law, level. `noises` has the shape of `waves`."""
     if config.colours:
         waves = _with_noise(waves, noises, config, generator)
@@ -110,9 +108,7 @@ def augment_features(
 ) -> Tensor:
     """A raised floor for some (what quantising codecs leave), then SpecAugment filled with the mean `fill`."""
     features = _raised_floor(features, config, generator)
-    hidden = _masks(features.shape[0], features.shape[2], config.mel_masks, config.mel_width, generator)[
-        :, None, :
-    ]
+    hidden = _masks(features.shape[0], features.shape[2], config.mel_masks, config.mel_width, generator)[:, None, :]
     limit = (lengths / 400).ceil()  # a word a second may be hidden at most twice in 4 s
     for number in range(config.time_masks * 3):
         used = (number < config.time_masks * limit)[:, None]

@@ -29,9 +29,7 @@ def main() -> None:
     write_flac(golden_samples(config), arguments.out / AUDIO)
     text = normal_text(" ".join(sentence["text"] for sentence in config.golden))
     described = {"audio": AUDIO, "text": text, "language": "auto"}
-    (arguments.out / "golden.json").write_text(
-        json.dumps(described, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
+    (arguments.out / "golden.json").write_text(json.dumps(described, ensure_ascii=False) + "\n", encoding="utf-8")
     write_checksums(arguments.out)
 
 

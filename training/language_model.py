@@ -30,9 +30,7 @@ def main() -> None:
     config = load_config(arguments.config)
     vocabulary = load_vocabulary(config.work)
     units = in_a_row(texts(config), vocabulary)
-    levels = estimate(
-        units, num_units=len(vocabulary.units), boundary=BOUNDARY, cut=config.language_model.cut
-    )
+    levels = estimate(units, num_units=len(vocabulary.units), boundary=BOUNDARY, cut=config.language_model.cut)
     size = write(levels, config.language_model, arguments.out / NGRAM_FILE)
     write_checksums(arguments.out)
     counts = " + ".join(str(len(level.keys)) for level in levels)
@@ -51,9 +49,7 @@ def texts(config: Config) -> Iterator[str]:
 def _corpora(config: Config) -> Iterator[str]:
     left_out = set(config.language_model.leave_out)
     for path, sources in ((config.text.zh, config.text.zh_sources), (config.text.en, config.text.en_sources)):
-        yield from (
-            normal_text(text) for source, text in read_corpus(path, sources) if source not in left_out
-        )
+        yield from (normal_text(text) for source, text in read_corpus(path, sources) if source not in left_out)
 
 
 def in_a_row(sentences: Iterator[str], vocabulary: Vocabulary) -> Ids:

@@ -124,8 +124,6 @@ def _discounted(counts: Floats) -> Floats:
     """Counts less a discount that is smaller for 1 than for 2 than for more."""
     n1, n2, n3, n4 = (max(1, int((counts == times).sum())) for times in (1, 2, 3, 4))
     y = n1 / (n1 + 2 * n2)
-    discounts = np.clip(
-        [1 - 2 * y * n2 / n1, 2 - 3 * y * n3 / n2, 3 - 4 * y * n4 / n3], 0.1, [0.95, 1.9, 2.9]
-    )
+    discounts = np.clip([1 - 2 * y * n2 / n1, 2 - 3 * y * n3 / n2, 3 - 4 * y * n4 / n3], 0.1, [0.95, 1.9, 2.9])
     rest: Floats = np.maximum(counts - discounts[np.clip(counts, 1, 3).astype(np.int64) - 1], 0)
     return rest

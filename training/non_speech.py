@@ -35,9 +35,7 @@ def non_speech(generator: np.random.Generator) -> Wave:
     count = int(generator.uniform(2, 14) * SAMPLE_RATE)
     number = generator.choice([1, 2, 3], p=[0.5, 0.35, 0.15])
     chosen = random.Random(int(generator.integers(1 << 30))).choices(SOURCES, k=number)
-    wave = sum(
-        (_unit(source(count, generator)) * generator.uniform(0.3, 1) for source in chosen), np.zeros(count)
-    )
+    wave = sum((_unit(source(count, generator)) * generator.uniform(0.3, 1) for source in chosen), np.zeros(count))
     if generator.random() < 0.5:
         wave = _in_a_room(wave, generator)
     return np.asarray(_unit(wave) * 10 ** generator.uniform(-2.6, -0.05))
@@ -78,9 +76,7 @@ def _chords(count: int, generator: np.random.Generator) -> Wave:
     while position < count:
         length = min(count - position, int(SAMPLE_RATE * generator.uniform(0.4, 2.5)))
         root = generator.uniform(80, 500)
-        for step in generator.choice(
-            [[0, 4, 7], [0, 3, 7], [0, 4, 7, 11], [0, 5, 12]][generator.integers(2)], 3
-        ):
+        for step in generator.choice([[0, 4, 7], [0, 3, 7], [0, 4, 7, 11], [0, 5, 12]][generator.integers(2)], 3):
             wave[position : position + length] += _tone(
                 length, np.full(length, root * 2 ** (step / 12)), generator
             ) * _pluck(length, generator)
@@ -95,9 +91,7 @@ def _drums(count: int, generator: np.random.Generator) -> Wave:
         time = np.arange(length) / SAMPLE_RATE
         body = np.sin(2 * np.pi * generator.uniform(50, 300) * time) * generator.uniform(0, 1)
         hit = body + generator.standard_normal(length) * generator.uniform(0.05, 1)
-        wave[start : start + length] += (
-            hit * np.exp(-time * generator.uniform(12, 80)) * generator.uniform(0.2, 1)
-        )
+        wave[start : start + length] += hit * np.exp(-time * generator.uniform(12, 80)) * generator.uniform(0.2, 1)
     return wave
 
 

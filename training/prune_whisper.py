@@ -33,9 +33,7 @@ PROJECTION = "decoder/projection/weight"
 BYTES = 256
 FORMAT, NETWORK, REVISION = 6, "WhisperSpec", 3
 AT_ONCE = 5000
-CHINESE_WEIGHT = (
-    1000  # all its 2,800 tokens stay: without one, a character is spelled as the network never spells it
-)
+CHINESE_WEIGHT = 1000  # all its 2,800 tokens stay: without one, a character is spelled as the network never spells it
 FIRST_MERGE = "Ġ t"
 
 Weights = Mapping[str, NDArray[np.generic]]

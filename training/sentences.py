@@ -101,9 +101,7 @@ def _taken(
     """At most as many sentences of each source as `take` says, none longer than `longest` of its language."""
     for language, rows in corpora.items():
         for source, count in take.items():
-            lines = [
-                t for s, t in rows if s == source and len(t) <= longest[language] and _is_pure(t, language)
-            ]
+            lines = [t for s, t in rows if s == source and len(t) <= longest[language] and _is_pure(t, language)]
             for text in random.Random(seed).sample(lines, min(count, len(lines))):
                 yield language, source, text
 

@@ -36,9 +36,7 @@ def main() -> None:
     parser.add_argument("--config", type=Path, default=Path("training/config.yaml"))
     parser.add_argument("--model", type=Path, default=Path("models/builtin-large"))
     parser.add_argument("--each", type=int, default=80, help="recordings of each pack")
-    parser.add_argument(
-        "packs", nargs="+", help="names of packs of real speech; every fifth recording is for the test"
-    )
+    parser.add_argument("packs", nargs="+", help="names of packs of real speech; every fifth recording is for the test")
     arguments = parser.parse_args()
     config = load_config(arguments.config)
     network = ctranslate2.models.Whisper(str(arguments.model), compute_type="int8", intra_threads=1)

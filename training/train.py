@@ -62,9 +62,7 @@ class Trainer:
         self.augment = AugmentConfig(**config.augment)
         self.items, self.noise = training_items(config, self.targets.vocabulary)
         network = new_network(config, len(self.targets.vocabulary.units))
-        self.trainee = Trainee(network, len(self.targets.syllables), self.options.syllable_block).to(
-            self.device
-        )
+        self.trainee = Trainee(network, len(self.targets.syllables), self.options.syllable_block).to(self.device)
         self.trainee.freeze(self.options.frozen_blocks)
         self.optimiser = torch.optim.AdamW(
             self.trainee.rates(self.options.head_factor),
@@ -73,9 +71,7 @@ class Trainer:
             weight_decay=0.01,
             fused=True,
         )
-        self.times = FrameTimes.of(
-            network.encoder.convolutions, self.front_end.first_centre, self.front_end.shift
-        )
+        self.times = FrameTimes.of(network.encoder.convolutions, self.front_end.first_centre, self.front_end.shift)
         self.bf16 = self.options.bf16 and has_bf16(self.device)
         self.place = Place(0, 0, 0)
         self._resume_or_measure()
@@ -91,9 +87,7 @@ class Trainer:
                 continue
             if self.place.step % self.options.log_every == 0:
                 speed = heard / (time.monotonic() - started)
-                print(
-                    f"step {self.place.step} epoch {self.place.epoch} {log.line()} {speed:.0f}x", flush=True
-                )
+                print(f"step {self.place.step} epoch {self.place.epoch} {log.line()} {speed:.0f}x", flush=True)
                 log = Running()
             if self.place.step % self.options.save_every == 0 or self.place.step == last_step:
                 self._save()
@@ -245,9 +239,7 @@ def training_items(config: Config, vocabulary: Vocabulary) -> tuple[list[tuple[I
     """Every utterance that CTC can write, with its weight; and the pack of noises."""
     noise = Pack(config.work / "non-speech")
     weighted = [(noise, config.training.non_speech_weight)]
-    weighted += [
-        (Pack(config.work / f"real-{name}"), config.training.real_weight) for name in config.speech_train
-    ]
+    weighted += [(Pack(config.work / f"real-{name}"), config.training.real_weight) for name in config.speech_train]
     weighted += [
         (Pack(p.with_suffix("")), config.training.coded_weight)
         for p in (config.work / f"coded-{name}.jsonl" for name in config.speech_train)

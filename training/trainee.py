@@ -110,9 +110,7 @@ def ctc(log_probs: Tensor, frames: Tensor, targets: Sequence[Sequence[int]]) -> 
     must not outweigh everything else.
     """
     lengths = torch.tensor([len(target) for target in targets])
-    flat = torch.tensor(
-        [token for target in targets for token in target], dtype=torch.long, device=log_probs.device
-    )
+    flat = torch.tensor([token for target in targets for token in target], dtype=torch.long, device=log_probs.device)
     loss = F.ctc_loss(
         log_probs.transpose(0, 1), flat, frames, lengths, blank=BLANK, reduction="sum", zero_infinity=True
     )

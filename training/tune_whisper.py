@@ -83,9 +83,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=Path, default=Path("training/config.yaml"))
     parser.add_argument("--model", type=Path, default=Path("models/whisper-base-zh-en"))
-    parser.add_argument(
-        "--steps", type=int, default=800, help="of the whole run; the rate falls to zero there"
-    )
+    parser.add_argument("--steps", type=int, default=800, help="of the whole run; the rate falls to zero there")
     parser.add_argument("--peak-rate", type=float, default=5e-5)
     parser.add_argument("--until", type=int, help="stop after this step")
     arguments = parser.parse_args()
@@ -113,9 +111,7 @@ class Tuner:
         self.network = WhisperNetwork(read_ctranslate2((model / "model.bin").read_bytes()))
         self.network.freeze(FROZEN_LAYERS)
         self.texts = Texts(model)
-        self.items = [
-            (Item(pack, said), weight) for pack, weight in _packs(config) for said in pack.utterances
-        ]
+        self.items = [(Item(pack, said), weight) for pack, weight in _packs(config) for said in pack.utterances]
         self.noise = Pack(config.work / "non-speech")
         self.mel_MF = torch.from_numpy(mel_filters(MEL_BINS))
         self.window = torch.hann_window(WINDOW)
@@ -178,9 +174,7 @@ class Tuner:
         frames = 2 * ((waves.shape[1] + silence) // (2 * HOP))
         features = log_mel(F.pad(waves, (0, silence))[:, : frames * HOP], self.mel_MF, self.window)
         fill = torch.zeros(MEL_BINS)
-        features = augment_features(
-            features.transpose(1, 2), lengths // HOP, fill, AUGMENT, generator
-        ).transpose(1, 2)
+        features = augment_features(features.transpose(1, 2), lengths // HOP, fill, AUGMENT, generator).transpose(1, 2)
         rows = [self.texts.row(item.utterance.text, item.utterance.language, random_) for item in items]
         tokens = _padded([tokens[:-1] for tokens, _ in rows], self.texts.end)
         wanted = _padded([wanted[1:] for _, wanted in rows], IGNORED)

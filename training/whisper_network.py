@@ -77,12 +77,8 @@ class WhisperNetwork(nn.Module):
         return F.conv1d(x, self.weights[f"{name}/weight"], self.weights[f"{name}/bias"], stride, padding=1)
 
     def _self_attention(self, x: Tensor, name: str, *, is_causal: bool) -> Tensor:
-        queries, keys, values = self._linear(
-            self._normalised(x, f"{name}/layer_norm"), f"{name}/linear_0"
-        ).chunk(3, -1)
-        return self._linear(
-            _attended(queries, keys, values, self.heads, is_causal=is_causal), f"{name}/linear_1"
-        )
+        queries, keys, values = self._linear(self._normalised(x, f"{name}/layer_norm"), f"{name}/linear_0").chunk(3, -1)
+        return self._linear(_attended(queries, keys, values, self.heads, is_causal=is_causal), f"{name}/linear_1")
 
     def _attention(self, x: Tensor, heard: Tensor, name: str) -> Tensor:
         queries = self._linear(self._normalised(x, f"{name}/layer_norm"), f"{name}/linear_0")

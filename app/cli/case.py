@@ -27,9 +27,7 @@ BYTES_PER_KB = 1024
 def make_case(settings: Settings, job: str, choice: CaseChoice, target: Path) -> int:
     with _cases(settings) as cases:
         try:
-            with tempfile.TemporaryFile(
-                dir=target.parent
-            ):  # told now, not after the doctor has taken its seconds
+            with tempfile.TemporaryFile(dir=target.parent):  # told now, not after the doctor has taken its seconds
                 pass
             manifest = cases.write(job, choice, target)
         except OSError as error:

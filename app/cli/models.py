@@ -66,16 +66,12 @@ def pull_recommended(settings: Settings) -> int:
             models.bring_recommended(report)
     except AppError as error:
         told = error.problem.explained()
-        print(
-            f"It did not come: {told['message']} The built-in model reads; the page of models has this one."
-        )
+        print(f"It did not come: {told['message']} The built-in model reads; the page of models has this one.")
         return 1
     if models.choice.read().model == RECOMMENDED:
         print(f"{known.title} is here and will be used.")
     else:
-        print(
-            f"{known.title} is here for its 99 languages; the built-in model reads Mandarin and English better."
-        )
+        print(f"{known.title} is here for its 99 languages; the built-in model reads Mandarin and English better.")
     return 0
 
 

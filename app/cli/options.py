@@ -91,8 +91,6 @@ def add_engine_options(command: argparse.ArgumentParser) -> None:
 
 
 def add_folder_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--data-dir", type=Path, metavar="DIR", help="folder of database and recordings (data)"
-    )
+    command.add_argument("--data-dir", type=Path, metavar="DIR", help="folder of database and recordings (data)")
     command.add_argument("--log-dir", type=Path, metavar="DIR", help="folder of app.log (logs)")
     command.add_argument("--log-level", help="DEBUG, INFO, WARNING or ERROR (INFO)")

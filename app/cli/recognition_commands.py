@@ -76,9 +76,7 @@ def add_watch(commands: Commands[argparse.ArgumentParser]) -> None:
 
 
 def add_compare(commands: Commands[argparse.ArgumentParser]) -> None:
-    command = commands.add_parser(
-        "compare", help="read the same recordings with several models, side by side"
-    )
+    command = commands.add_parser("compare", help="read the same recordings with several models, side by side")
     command.add_argument("source", type=Path, metavar="FILE|DIR", help="a recording, or a folder of them")
     command.add_argument("--models", required=True, metavar="A,B", help="names or folders, parted by commas")
     command.add_argument("--reference", type=Path, metavar="TSV", help="what is said: columns path and text")
@@ -128,6 +126,4 @@ def _compare(options: argparse.Namespace, settings: Settings) -> int:
     from app.cli.compare import Comparison, compare
 
     names = tuple(dict.fromkeys(name.strip() for name in options.models.split(",") if name.strip()))
-    return compare(
-        Comparison(options.source, names, options.reference, options.language, options.quality), settings
-    )
+    return compare(Comparison(options.source, names, options.reference, options.language, options.quality), settings)

@@ -70,9 +70,7 @@ def replay_all(settings: Settings, suite: Suite, changes: Mapping[str, str], *, 
         raise InvalidParameter(name="--all", reason=N_("there is no such folder"))
     before = read_baseline(suite.baseline) if suite.baseline else {}
     with replay_bench(settings, changes).open() as bench:
-        results = run_suite(
-            suite.folder, bench, before, lambda result: None if as_json else _print_result(result)
-        )
+        results = run_suite(suite.folder, bench, before, lambda result: None if as_json else _print_result(result))
     try:
         if suite.baseline and (suite.update or not before):
             write_baseline(suite.baseline, results)
@@ -83,9 +81,7 @@ def replay_all(settings: Settings, suite: Suite, changes: Mapping[str, str], *, 
     if as_json:
         print(_as_json({"cases": [_told(result) for result in results], "counts": _counts(results)}))
     else:
-        print(
-            ", ".join(f"{count} {trend}" for trend, count in _counts(results).items()) or "there are no cases"
-        )
+        print(", ".join(f"{count} {trend}" for trend, count in _counts(results).items()) or "there are no cases")
     return WORSE if any(result.trend in FAILING for result in results) and not suite.update else 0
 
 
@@ -93,9 +89,7 @@ def shrink_case(settings: Settings, file: Path, target: Path, *, text: str, segm
     with replay_bench(settings, {}).open() as bench:
         found = shrink(file, target, bench, text=text, segment=segment)
     seconds = found.end - found.start
-    print(
-        f"{found.failure}: {seconds:.2f} s of {found.was_seconds:.2f} s are enough, after {found.runs} runs"
-    )
+    print(f"{found.failure}: {seconds:.2f} s of {found.was_seconds:.2f} s are enough, after {found.runs} runs")
     print(f"{target} is ready: the recording from {found.start:.2f} to {found.end:.2f} s")
     return 0
 

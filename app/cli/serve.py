@@ -82,17 +82,13 @@ def listen(host: str, port: int) -> socket.socket:
     # asyncio sends small answers at once (TCP_NODELAY) only where the protocol is named
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     if os.name == "posix":
-        listener.setsockopt(
-            socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
-        )  # a restart must not wait for TIME_WAIT
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a restart must not wait for TIME_WAIT
     try:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
         if error.errno == errno.EADDRINUSE:
-            raise PortTaken(
-                host=host, port=port, other=_free_port(host, port), detail=_who_listens(port)
-            ) from error
+            raise PortTaken(host=host, port=port, other=_free_port(host, port), detail=_who_listens(port)) from error
         raise AddressUnusable(host=host, port=port, reason=error.strerror) from error
     listener.listen(socket.SOMAXCONN)
     return listener

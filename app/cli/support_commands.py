@@ -27,9 +27,7 @@ def add_doctor(commands: Commands[argparse.ArgumentParser]) -> None:
 
 def add_case(commands: Commands[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("case", help="put everything about a job into one zip, without secrets")
-    command.add_argument(
-        "job", metavar="JOB", help="id of the transcription, as its page and the log show it"
-    )
+    command.add_argument("job", metavar="JOB", help="id of the transcription, as its page and the log show it")
     command.add_argument("--output", type=Path, metavar="FILE", help="the zip to write (case-JOB.zip)")
     command.add_argument(
         "--audio",
@@ -37,9 +35,7 @@ def add_case(commands: Commands[argparse.ArgumentParser]) -> None:
         default="whole",
         help="the whole sound, the segment that failed, or its checksum alone (whole)",
     )
-    command.add_argument(
-        "--segment", type=int, metavar="N", help="the segment that is taken, or made shorter"
-    )
+    command.add_argument("--segment", type=int, metavar="N", help="the segment that is taken, or made shorter")
     command.add_argument("--text", default="", help="with shrink: what the clip must still give")
     command.add_argument("--keep-names", action="store_true", help="leave the name of the recording")
     command.add_argument("--preview", action="store_true", help="list what would go in, and write nothing")
@@ -64,12 +60,8 @@ def add_replay(commands: Commands[argparse.ArgumentParser]) -> None:
     )
     command.add_argument("--json", action="store_true", help="print the result as JSON")
     command.add_argument("--all", type=Path, metavar="DIR", help="run every case of a folder")
-    command.add_argument(
-        "--baseline", type=Path, metavar="FILE", help="with --all: what an earlier run has found"
-    )
-    command.add_argument(
-        "--update", action="store_true", help="with --all: keep what is found as the baseline"
-    )
+    command.add_argument("--baseline", type=Path, metavar="FILE", help="with --all: what an earlier run has found")
+    command.add_argument("--update", action="store_true", help="with --all: keep what is found as the baseline")
     command.add_argument("--junit", type=Path, metavar="FILE", help="with --all: write the results for CI")
     add_engine_options(command)
     add_folder_options(command)
@@ -77,9 +69,7 @@ def add_replay(commands: Commands[argparse.ArgumentParser]) -> None:
 
 
 def add_backup(commands: Commands[argparse.ArgumentParser]) -> None:
-    making = commands.add_parser(
-        "backup", help="write database, settings and logs to one file; the server may run"
-    )
+    making = commands.add_parser("backup", help="write database, settings and logs to one file; the server may run")
     making.add_argument("file", type=Path, metavar="FILE", help="the zip to write")
     making.add_argument("--recordings", action="store_true", help="the recordings, too")
     add_folder_options(making)

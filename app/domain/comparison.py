@@ -117,11 +117,7 @@ def _counted(reference: str, text: str) -> ErrorCount:
 
 def guiding_reading(readings: Sequence[Reading]) -> int | None:
     """Return which reading tells best where the words of the reference belong; None while none has ended."""
-    ended = [
-        (reading.errors.wrong, number)
-        for number, reading in enumerate(readings)
-        if reading.errors is not None
-    ]
+    ended = [(reading.errors.wrong, number) for number, reading in enumerate(readings) if reading.errors is not None]
     return min(ended)[1] if ended else None
 
 

@@ -27,9 +27,7 @@ NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 FIGURE = re.compile(rf"{NUMBER.pattern}(?=$|[:：])")
 WEIGHTED = re.compile(rf"(?P<text>.*\S)\s*(?::|：|\t)\s*(?P<weight>{NUMBER.pattern})", re.DOTALL)
 WEIGHTED_BEFORE = re.compile(rf"(?P<text>.*\S) (?P<weight>{NUMBER.pattern})")  # up to version 0.2
-PUNCTUATION = re.compile(
-    r"[\s,.;:?!，。；：？！、·・…'\"‘’“”()（）《》〈〉【】\u2010-\u2015/_-]+"
-)  # is not spoken
+PUNCTUATION = re.compile(r"[\s,.;:?!，。；：？！、·・…'\"‘’“”()（）《》〈〉【】\u2010-\u2015/_-]+")  # is not spoken
 LATIN = re.compile(r"[^\W\u2e80-\uffff]")  # letters and digits of the scripts that part words by spaces
 
 
@@ -79,9 +77,7 @@ def listed_hotwords(items: Iterable[str | Mapping[str, Any]]) -> tuple[Hotword, 
 
 def stored_hotwords(items: Iterable[str | Mapping[str, Any]]) -> tuple[Hotword, ...]:
     """Read what a row or a support case holds: objects, or texts of a version in which a blank parted the weight."""
-    return tuple(
-        _weighted(item, WEIGHTED_BEFORE) if isinstance(item, str) else Hotword(**item) for item in items
-    )
+    return tuple(_weighted(item, WEIGHTED_BEFORE) if isinstance(item, str) else Hotword(**item) for item in items)
 
 
 def unique_hotwords(words: Iterable[Hotword]) -> tuple[Hotword, ...]:
@@ -159,9 +155,7 @@ def _object(item: Mapping[str, Any]) -> tuple[str, float]:
     is_known = item.keys() <= {"text", "weight"} and isinstance(text, str)
     if is_known and isinstance(weight, int | float) and not isinstance(weight, bool):
         return str(text), float(weight)
-    raise InvalidParameter(
-        name="hotwords", reason=N_("it is neither a text nor an object of text and weight")
-    )
+    raise InvalidParameter(name="hotwords", reason=N_("it is neither a text nor an object of text and weight"))
 
 
 def _weighted(phrase: str, form: re.Pattern[str] = WEIGHTED) -> Hotword:

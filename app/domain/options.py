@@ -119,9 +119,7 @@ class TranscriptionOptions(RecognitionOptions):
     @property
     def recognition(self) -> RecognitionOptions:
         """The part that the engine needs."""
-        return RecognitionOptions(
-            **{each.name: getattr(self, each.name) for each in fields(RecognitionOptions)}
-        )
+        return RecognitionOptions(**{each.name: getattr(self, each.name) for each in fields(RecognitionOptions)})
 
     def to_dict(self) -> dict[str, Any]:
         """Return what is stored: plain values of JSON."""

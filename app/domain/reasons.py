@@ -52,21 +52,13 @@ ONE_SEARCH = _reason("one_search", N_("This model has one way of decoding."))
 NO_TIMES = _reason("no_times", N_("This model gives no times."))
 SINGLE_PRECISION = _reason("single_precision", N_("This model computes in single precision."))
 NO_CTC = _reason("no_ctc", N_("These weights lack the part that gives times; those on ModelScope have it."))
-TIMES_LOST = _reason(
-    "times_lost", N_("The model wrote more than the sound can hold, so this text has no times.")
-)
-LLM_ONLY = _reason(
-    "llm_only", N_("Only the language model computes in half precision, the encoder in single.")
-)
-REPEATS_LEFT_OUT = _reason(
-    "repeats_left_out", N_("The model repeated itself without end; the repeats were left out.")
-)
+TIMES_LOST = _reason("times_lost", N_("The model wrote more than the sound can hold, so this text has no times."))
+LLM_ONLY = _reason("llm_only", N_("Only the language model computes in half precision, the encoder in single."))
+REPEATS_LEFT_OUT = _reason("repeats_left_out", N_("The model repeated itself without end; the repeats were left out."))
 NO_WEIGHTS = _reason("no_weights", N_("This model takes hotwords without weights."))
 PUNCTUATES = _reason("punctuates", N_("This model punctuates by itself."))
 WRITES_ITSELF = _reason("writes_itself", N_("This model writes numbers by itself."))
-GREEDY_HAS_NO_HOTWORDS = _reason(
-    "greedy_has_no_hotwords", N_("Fast reads every frame alone: it cannot prefer words.")
-)
+GREEDY_HAS_NO_HOTWORDS = _reason("greedy_has_no_hotwords", N_("Fast reads every frame alone: it cannot prefer words."))
 NO_DECODER = _reason("no_decoder", N_("This model has no attention decoder to read the found texts again."))
 LANGUAGE_UNKNOWN = _reason("language_unknown", N_("This model does not know the language."))
 TOO_MANY_HOTWORDS = _reason("too_many_hotwords", N_("This model remembers only so many hotwords."))
@@ -96,9 +88,7 @@ WRONG_NUMBERS = _reason(
 WRONG_PRECISION = _reason(
     "wrong_precision", N_("This precision gives other results with this model; frames that agree: {share}")
 )
-NOT_FASTER = _reason(
-    "not_faster", N_("Half precision is not faster on this processor; times as fast: {gain}")
-)
+NOT_FASTER = _reason("not_faster", N_("Half precision is not faster on this processor; times as fast: {gain}"))
 FASTER = _reason("faster", N_("Checked with this model; times as fast as float32: {gain}"))
 FAST_ENOUGH = _reason("fast_enough", N_("A network of this size is fast enough in single precision."))
 NO_HALF = _reason("no_half", N_("This processor has no arithmetic in this precision."))
@@ -108,27 +98,21 @@ SLOW_INT8 = _reason(
         "This processor has no instructions for weights of 8 bits, single precision is much faster; where memory is short, choose a smaller model or a Whisper model, whose 8 bits are quick on every processor. Times as slow: {times}"
     ),
 )
-INT8_ON_CPU = _reason(
-    "int8_on_cpu", N_("Weights of 8 bits are for processors; this device is as fast with 16.")
-)
+INT8_ON_CPU = _reason("int8_on_cpu", N_("Weights of 8 bits are for processors; this device is as fast with 16."))
 MPS_IN_SINGLE = _reason("mps_in_single", N_("On an Apple GPU single precision is the reliable one."))
 NO_CUDA_BUILD = _reason("no_cuda_build", N_("This PyTorch was built without CUDA."))
 NO_NVIDIA_GPU = _reason("no_nvidia_gpu", N_("No NVIDIA GPU with a working driver was found."))
 NO_APPLE_GPU = _reason("no_apple_gpu", N_("There is no Apple GPU."))
 DEVICE_REFUSED = _reason("device_refused", N_("The device refuses to compute: {detail}"))
 VAD_UNAVAILABLE = _reason("vad_unavailable", N_("The detector cannot be loaded: {detail}"))
-UNKNOWN_CHARACTERS = _reason(
-    "unknown_characters", N_("The model cannot write these characters: {characters}")
-)
+UNKNOWN_CHARACTERS = _reason("unknown_characters", N_("The model cannot write these characters: {characters}"))
 NO_SPEECH = _reason("no_speech", N_("No speech was found in the recording."))
 NOT_UNDERSTOOD = _reason(
     "not_understood", N_("There is sound like speech in the recording, but none of it was understood.")
 )
 NO_SUCH_FIELD = _reason("no_such_field", N_("there is no such field; the fields are: {fields}"))
 ODD_RATE = _reason("odd_rate", N_("its header claims an impossible sampling rate: {rate}"))
-WEIGHT_OUT_OF_BOUNDS = _reason(
-    "weight_out_of_bounds", N_("the weight of a word is not from 1 to 100: {word}")
-)
+WEIGHT_OUT_OF_BOUNDS = _reason("weight_out_of_bounds", N_("the weight of a word is not from 1 to 100: {word}"))
 AT_LEAST = _reason("at_least", N_("The least is: {value}"))
 MORE_THAN = _reason("more_than", N_("It must be more than: {value}"))
 AT_MOST = _reason("at_most", N_("The most is: {value}"))

@@ -129,17 +129,14 @@ def spread(reference: str, texts: Sequence[str]) -> list[str]:
 def _first_units(said: list[tuple[str, int, int]], heard: list[tuple[str, int]], count: int) -> list[int]:
     """Return for each of `count` texts the number of the first unit of the reference that belongs to it."""
     owners = [0] * len(said)
-    matcher = SequenceMatcher(
-        None, [unit for unit, _, _ in said], [unit for unit, _ in heard], autojunk=False
-    )
+    matcher = SequenceMatcher(None, [unit for unit, _, _ in said], [unit for unit, _ in heard], autojunk=False)
     for _, begin, end, begin_heard, end_heard in matcher.get_opcodes():
         for place in range(begin, end):
             share = begin_heard + (place - begin) * (end_heard - begin_heard) // (end - begin)
             neighbour = min(share, len(heard) - 1) if end_heard > begin_heard else max(0, begin_heard - 1)
             owners[place] = heard[neighbour][1]
     return [
-        next((place for place, owner in enumerate(owners) if owner >= number), len(said))
-        for number in range(count)
+        next((place for place, owner in enumerate(owners) if owner >= number), len(said)) for number in range(count)
     ]
 
 

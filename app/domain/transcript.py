@@ -16,7 +16,9 @@ from app.domain.reasons import NO_SPEECH, NOT_UNDERSTOOD, reason_from
 
 CLAUSE_MARKS = ",.!?;:"
 CLOSING = frozenset(CLAUSE_MARKS + "%)]}’”…")
-PARTED = "0-9A-Za-z\u00c0-\u024f\u1100-\u11ff\uac00-\ud7a3"  # what stands in words that spaces part: Latin, Korean, figures
+PARTED = (
+    "0-9A-Za-z\u00c0-\u024f\u1100-\u11ff\uac00-\ud7a3"  # what stands in words that spaces part: Latin, Korean, figures
+)
 LEADING_RUN = re.compile(f"^[{PARTED}]+")
 SPOKEN = re.compile(r"[0-9A-Za-z\u00c0-\u024f']+|\w")  # a Latin word or a Chinese character
 TRAILING_RUN = re.compile(f"[{PARTED}]+$")

@@ -196,9 +196,7 @@ def _word(words: Sequence[Word], text: str, known: Sequence[_Letter], *, is_whol
     return Word(text, known[0].start, known[-1].end, CERTAIN)
 
 
-def _spread(
-    found: Sequence[tuple[int, str, Word | None]], start: float, end: float
-) -> list[tuple[int, Word]]:
+def _spread(found: Sequence[tuple[int, str, Word | None]], start: float, end: float) -> list[tuple[int, Word]]:
     """Give the words without times those between their neighbours, by the length of their texts."""
     words: list[tuple[int, Word]] = []
     position, now = 0, start

@@ -40,9 +40,7 @@ def hotword_lines(options: RecognitionOptions, unknown: Sequence[tuple[Hotword, 
 
 def punctuation_line(options: RecognitionOptions, applied: str) -> Applied:
     """Name what places marks where the model writes none."""
-    return (
-        Applied("punctuation", "on", applied) if options.punctuation else Applied("punctuation", "off", "off")
-    )
+    return Applied("punctuation", "on", applied) if options.punctuation else Applied("punctuation", "off", "off")
 
 
 def switch_line(name: str, *, is_on: bool) -> Applied:

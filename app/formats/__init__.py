@@ -34,9 +34,7 @@ FORMATS: dict[str, Format] = {
     "vtt": _text("vtt", "text/vtt; charset=utf-8", subtitles.render_vtt),
     "json": _text("json", "application/json", json.render),
     "csv": _text("csv", "text/csv; charset=utf-8", csv.render),
-    "docx": Format(
-        "docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", docx.render
-    ),
+    "docx": Format("docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", docx.render),
 }
 
 

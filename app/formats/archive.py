@@ -80,9 +80,7 @@ def _zip(members: Iterable[Member], format: Format) -> Iterator[bytes]:
             if member.transcript is None:
                 without.append(f"{member.name}\t{member.state}\t{member.error}".rstrip())
                 continue
-            archive.writestr(
-                names.free(member.name, format.suffix), format.content(member.transcript, member.name)
-            )
+            archive.writestr(names.free(member.name, format.suffix), format.content(member.transcript, member.name))
             yield stream.drained()
         if without or not names.taken:
             archive.writestr("README.txt", _without_text(without))

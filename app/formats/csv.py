@@ -15,9 +15,7 @@ def render(transcript: Transcript) -> str:
     table = io.StringIO()
     writer = csv.writer(table)
     has_channels = any(segment.channel for segment in transcript.segments)
-    writer.writerow(
-        ["start", "end", "text", "text_raw", "confidence", *(["channel"] if has_channels else [])]
-    )
+    writer.writerow(["start", "end", "text", "text_raw", "confidence", *(["channel"] if has_channels else [])])
     for segment in transcript.segments:
         confidence = "" if segment.confidence is None else f"{segment.confidence:.4f}"
         writer.writerow(

@@ -15,8 +15,7 @@ def render_srt(transcript: Transcript) -> str:
 
 def render_vtt(transcript: Transcript) -> str:
     written = "".join(
-        f"\n{timestamp(cue.start, '.')} --> {timestamp(cue.end, '.')}\n{_with_voice(cue)}\n"
-        for cue in cues(transcript)
+        f"\n{timestamp(cue.start, '.')} --> {timestamp(cue.end, '.')}\n{_with_voice(cue)}\n" for cue in cues(transcript)
     )
     return f"WEBVTT\n{written}"
 

@@ -187,9 +187,7 @@ def wheel_of(package: Package, folder: Path) -> Path | None:
     if not folder.is_dir():
         return None
     names = sorted(path.name for path in folder.iterdir() if path.suffix == ".whl")
-    return next(
-        (folder / name for name in names if name.lower().startswith(package.wheel_prefix.lower())), None
-    )
+    return next((folder / name for name in names if name.lower().startswith(package.wheel_prefix.lower())), None)
 
 
 def _environment(scratch: Path) -> dict[str, str]:

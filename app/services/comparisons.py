@@ -49,9 +49,7 @@ class Comparisons:
     def __init__(self, queue: Queue) -> None:
         self._queue = queue
 
-    def begin(
-        self, incoming: UploadFile, variants: Sequence[TranscriptionOptions], reference: str
-    ) -> Comparison:
+    def begin(self, incoming: UploadFile, variants: Sequence[TranscriptionOptions], reference: str) -> Comparison:
         """Have a received recording read once with each of `variants`. When this returns it is on the disk.
 
         Raises:

@@ -60,9 +60,7 @@ def missing_in_transcription(
         if any(piece.text for piece in edit.pieces)
         for index in range(edit.first, edit.last + 1)
     }
-    empty = (
-        _of_segment(segment) for segment in segments if not segment.text and segment.index not in by_hand
-    )
+    empty = (_of_segment(segment) for segment in segments if not segment.text and segment.index not in by_hand)
     return _in_order([*empty, *_outside(segments, report)])
 
 
@@ -70,16 +68,12 @@ def missing_in_report(report: SpeechReport, texts: Mapping[Stretch, StretchText]
     """Account for what was cut away, and for the spans that were recognised without a text."""
     dropped = (Missing(each.start, each.end, Why(each.rule)) for each in report.dropped)
     asked = ((span, texts.get(stretch_of(span))) for span in report.spans)
-    empty = (
-        _of_text(span, text) for span, text in asked if text and text.state != "waiting" and not text.text
-    )
+    empty = (_of_text(span, text) for span, text in asked if text and text.state != "waiting" and not text.text)
     return _in_order([*dropped, *empty])
 
 
 def _in_order(stretches: Iterable[Missing]) -> list[Missing]:
-    return sorted(
-        (each for each in stretches if each.seconds >= SHORTEST_SECONDS), key=lambda each: each.start
-    )
+    return sorted((each for each in stretches if each.seconds >= SHORTEST_SECONDS), key=lambda each: each.start)
 
 
 def _of_segment(segment: SegmentRecord) -> Missing:

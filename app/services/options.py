@@ -115,15 +115,9 @@ class VadPatch(BaseModel):
         default=None, description="Of silero: probability from which a frame is speech, 0 to 1."
     )
     mode: int | None = Field(default=None, description="Of webrtcvad: 0 keeps most sound, 3 drops most.")
-    frame_ms: int | None = Field(
-        default=None, description="Of webrtcvad: 10, 20 or 30, the length of one frame."
-    )
-    max_segment_ms: int | None = Field(
-        default=None, le=60_000, description="Longest stretch, padding included."
-    )
-    min_speech_ms: int | None = Field(
-        default=None, le=10_000, description="A stretch with less speech is dropped."
-    )
+    frame_ms: int | None = Field(default=None, description="Of webrtcvad: 10, 20 or 30, the length of one frame.")
+    max_segment_ms: int | None = Field(default=None, le=60_000, description="Longest stretch, padding included.")
+    min_speech_ms: int | None = Field(default=None, le=10_000, description="A stretch with less speech is dropped.")
     min_silence_ms: int | None = Field(default=None, le=10_000, description="Silence that ends a stretch.")
     speech_pad_ms: int | None = Field(default=None, le=2000, description="Sound kept before and after.")
 

@@ -48,9 +48,7 @@ class TakenBack:
 class SettingsStore:
     """Every method may be called from any thread; a change by another process is seen, too."""
 
-    def __init__(
-        self, settings: Settings, changed: Event, apply: Callable[[Settings], None] = lambda _: None
-    ) -> None:
+    def __init__(self, settings: Settings, changed: Event, apply: Callable[[Settings], None] = lambda _: None) -> None:
         """Open the book of a process.
 
         Args:
@@ -132,9 +130,7 @@ class SettingsStore:
             SettingsNotKept
         """
         refused = {
-            name: getattr(settings, name)
-            for name in RELOADED
-            if getattr(settings, name) != getattr(self._loaded, name)
+            name: getattr(settings, name) for name in RELOADED if getattr(settings, name) != getattr(self._loaded, name)
         }
         with self._changing():
             stale = [name for name in refused if getattr(self._now, name) == refused[name]]

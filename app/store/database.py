@@ -24,9 +24,7 @@ from app.store.files.database_exchange import finish_exchange, is_planned
 __all__ = ["Connection", "Database", "Row"]
 
 DATABASE_NAME = "app.db"
-IN_USE_NAME = (
-    "in-use.lock"  # held together by every process that has the database open, alone by one that exchanges it
-)
+IN_USE_NAME = "in-use.lock"  # held together by every process that has the database open, alone by one that exchanges it
 SCHEMA_VERSION = "0013"
 """The newest migration. It stands here so that a start with a current schema need not import alembic."""
 
@@ -130,9 +128,7 @@ class Database:
 
         config = Config()
         migrations = str(Path(__file__).parent / "migrations")
-        config.set_main_option(
-            "script_location", migrations.replace("%", "%%")
-        )  # % has a meaning of its own there
+        config.set_main_option("script_location", migrations.replace("%", "%%"))  # % has a meaning of its own there
         with self.writing() as connection:
             config.attributes["connection"] = connection
             try:
@@ -167,9 +163,7 @@ def alone_in(folder: Path) -> Iterator[None]:
 def _prepare_connection(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None  # transactions begin where `_begin` says, not where sqlite3 guesses
     connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute(
-        "PRAGMA synchronous = FULL"
-    )  # a commit is on the disk, not only in the system's memory
+    connection.execute("PRAGMA synchronous = FULL")  # a commit is on the disk, not only in the system's memory
     connection.execute("PRAGMA foreign_keys = ON")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from app.domain.errors.base import Problem
@@ -12,6 +13,8 @@ from app.domain.reasons import reason_from
 from app.domain.states import JobState
 from app.domain.transcript import Applied, Word
 from app.domain.transcription import SegmentRecord, Transcription
+from app.store.database import Row
+from app.store.files.upload_file import UploadFile
 
 
 def transcription_from(row: Mapping[str, Any]) -> Transcription:
@@ -71,8 +74,7 @@ def segment_from(row: Mapping[str, Any]) -> SegmentRecord:
 def words_to_store(words: Iterable[Word]) -> list[list[Any]]:
     """Return the words of a waveform as short lists: a recording of ten hours has a hundred thousand."""
     return [
-        [word.text, round(word.start, 3), round(word.end, 3), round(word.confidence, 4), word.raw]
-        for word in words
+        [word.text, round(word.start, 3), round(word.end, 3), round(word.confidence, 4), word.raw] for word in words
     ]
 
 
@@ -98,3 +100,15 @@ def _progress(row: Mapping[str, Any]) -> Progress:
 
 def _problem(stored: Mapping[str, Any] | None) -> Problem | None:
     return Problem.from_dict(stored) if stored else None
+
+
+def new_row(incoming: UploadFile, options: TranscriptionOptions, source: str) -> Row:
+    return {
+        "name": incoming.name,
+        "suffix": incoming.suffix,
+        "size_bytes": incoming.size_bytes,
+        "sha256": incoming.sha256,
+        "source": source,
+        "options": options.to_dict(),
+        "created_at": datetime.now(UTC),
+    }

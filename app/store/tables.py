@@ -99,9 +99,7 @@ transcriptions = Table(
     Column("segments_done", Integer, nullable=False, default=0),
     Column("segments_failed", Integer, nullable=False, default=0),
     Column("seconds_done", Float, nullable=False, default=0.0),  # of the recording
-    Column(
-        "seconds_worked", Float, nullable=False, default=0.0
-    ),  # by the clock, on the segments that are done
+    Column("seconds_worked", Float, nullable=False, default=0.0),  # by the clock, on the segments that are done
     Column("text", Text, nullable=False, default=""),
     Column("text_raw", Text, nullable=False, default=""),
     Column("language", String(16)),
@@ -113,9 +111,7 @@ transcriptions = Table(
     Column("revision", Integer, nullable=False),
     Column("number", Integer, nullable=False),  # its place in the order of creation: milliseconds since 1970
     Column("deleted_at", UtcDateTime),  # when it was put in the trash
-    Column(
-        "recording", JSON(none_as_null=True)
-    ),  # how it was encoded and how it sounds; null until it is read
+    Column("recording", JSON(none_as_null=True)),  # how it was encoded and how it sounds; null until it is read
     Column("again_of", String(32)),  # id of the first transcription of the same recording; null for the first
     Column("edit_revision", Integer, nullable=False, default=0, server_default="0"),  # 0: never edited
     Column("memory_bytes", Integer),  # largest of the process that recognised, where it had one of its own
@@ -153,12 +149,8 @@ segments = Table(
     Column("seconds_worked", Float, nullable=False, default=0.0),
     Column("error", JSON(none_as_null=True)),
     Column("channel", Integer),  # counted from 1; null where the channels were mixed
-    Column(
-        "emotion", Text, nullable=False, default="", server_default=""
-    ),  # of app.domain.transcript.EMOTIONS
-    Column(
-        "events", JSON, nullable=False, default=list, server_default="[]"
-    ),  # of app.domain.transcript.EVENTS
+    Column("emotion", Text, nullable=False, default="", server_default=""),  # of app.domain.transcript.EMOTIONS
+    Column("events", JSON, nullable=False, default=list, server_default="[]"),  # of app.domain.transcript.EVENTS
     Column("language", Text, nullable=False, default="", server_default=""),  # as the model heard it
     Column("foreign_share", Float),  # of what was heard before the language was forced; null where it was not
     _one_of("state", SegmentState),
@@ -195,9 +187,7 @@ live_sessions = Table(
     "live_sessions",
     metadata,
     Column("id", String(32), primary_key=True),
-    Column(
-        "transcription_id", ForeignKey("transcriptions.id", ondelete="CASCADE"), nullable=False, index=True
-    ),
+    Column("transcription_id", ForeignKey("transcriptions.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("token_hash", String(64), nullable=False),  # SHA-256 of what proves that a client is the same
     Column("state", String(16), nullable=False, index=True),
     Column("next_chunk", Integer, nullable=False),  # all before it are on the disk
@@ -212,9 +202,7 @@ hotword_lists = Table(
     metadata,
     Column("id", String(32), primary_key=True),
     Column("name", Text, nullable=False, unique=True),
-    Column(
-        "words", Text, nullable=False
-    ),  # as a person writes them: one on each line, with a weight if need be
+    Column("words", Text, nullable=False),  # as a person writes them: one on each line, with a weight if need be
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
 )

@@ -60,9 +60,7 @@ def describe_environment(variables: Mapping[str, str] = os.environ) -> dict[str,
 
 def installed_packages() -> dict[str, str]:
     """Return every installed distribution with its version."""
-    found = {
-        str(each.metadata["Name"]).lower(): each.version for each in distributions() if each.metadata["Name"]
-    }
+    found = {str(each.metadata["Name"]).lower(): each.version for each in distributions() if each.metadata["Name"]}
     return dict(sorted(found.items()))
 
 

@@ -22,9 +22,7 @@ def tell_actions(entries: Sequence[Entry], requests: Collection[str], translate:
         translate: into the reader's language.
     """
     told = [
-        sentence
-        for entry in _last_changes(_around(entries, requests))
-        if (sentence := _sentence(entry, translate))
+        sentence for entry in _last_changes(_around(entries, requests)) if (sentence := _sentence(entry, translate))
     ]
     return told[-MOST_STEPS:]
 

@@ -14,9 +14,7 @@ from app.logging import LOG_NAME, OLD_FILES_KEPT
 AROUND = timedelta(minutes=2)
 MOST_ENTRIES = 5000
 
-_HEAD = re.compile(
-    r"(?P<moment>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) \w+ request=(?P<request>\S+) job=(?P<job>\S+) "
-)
+_HEAD = re.compile(r"(?P<moment>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) \w+ request=(?P<request>\S+) job=(?P<job>\S+) ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +64,7 @@ def requests_of(job: str, entries: Iterable[LogEntry]) -> frozenset[str]:
     return frozenset(entry.request for entry in entries if job in entry.text and entry.request != "-")
 
 
-def select(
-    entries: Iterable[LogEntry], wanted: LogFilter, most: int = MOST_ENTRIES
-) -> tuple[list[LogEntry], int]:
+def select(entries: Iterable[LogEntry], wanted: LogFilter, most: int = MOST_ENTRIES) -> tuple[list[LogEntry], int]:
     """Return the latest `most` wanted entries, and how many earlier ones were left out."""
     kept: deque[LogEntry] = deque(maxlen=most)
     count = 0

@@ -23,13 +23,9 @@ def database_problem(queue: Queue) -> Problem | None:
 def disk_problem(data_dir: Path) -> Problem | None:
     """Write a byte, and ask how much more there is room for."""
     if reason := why_unwritable(data_dir):
-        return Problem(
-            "disk", N_("{folder} cannot be written: {reason}"), "", {"folder": data_dir, "reason": reason}
-        )
+        return Problem("disk", N_("{folder} cannot be written: {reason}"), "", {"folder": data_dir, "reason": reason})
     check = disk_check(data_dir)
-    return (
-        Problem(check.id, check.fact, check.advice, check.params) if check.status is Status.FAILURE else None
-    )
+    return Problem(check.id, check.fact, check.advice, check.params) if check.status is Status.FAILURE else None
 
 
 def inference_problem(inference: InferenceProcess) -> Problem | None:

@@ -104,9 +104,7 @@ class Redactor:
 
     @property
     def redactions(self) -> tuple[Redaction, ...]:
-        return tuple(
-            Redaction(rule, what, self._counts[rule]) for rule, what in RULES.items() if self._counts[rule]
-        )
+        return tuple(Redaction(rule, what, self._counts[rule]) for rule, what in RULES.items() if self._counts[rule])
 
     def learn(self, texts: Iterable[str]) -> None:
         """Remember who is named by home folders in `texts`: the same names may stand elsewhere alone."""
@@ -157,9 +155,7 @@ class Redactor:
             return self.content(value) if is_content else self.text(value)
         if isinstance(value, Mapping):
             return {
-                self.value(str(name), is_content=is_content): self._named(
-                    str(name), each, is_content=is_content
-                )
+                self.value(str(name), is_content=is_content): self._named(str(name), each, is_content=is_content)
                 for name, each in value.items()
             }
         if isinstance(value, list | tuple):
@@ -229,9 +225,7 @@ def _any_of(values: Iterable[str], *, bounded: bool = False) -> re.Pattern[str] 
     if not spelled:
         return None
     any_of_them = "|".join(spelled)
-    return re.compile(
-        rf"(?i)(?<![A-Za-z0-9])(?:{any_of_them})(?![A-Za-z0-9])" if bounded else f"(?i){any_of_them}"
-    )
+    return re.compile(rf"(?i)(?<![A-Za-z0-9])(?:{any_of_them})(?![A-Za-z0-9])" if bounded else f"(?i){any_of_them}")
 
 
 def _any_spelling(value: str) -> str:

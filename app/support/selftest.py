@@ -91,7 +91,5 @@ def _recognise(child: Child, waveform: Waveform) -> str:
 def _read(audio: Path) -> Waveform:
     with tempfile.TemporaryDirectory(prefix="funasr-") as folder:
         pcm = Path(folder) / "golden.s16"
-        prepared = prepare(
-            audio, pcm, Path(folder) / "peaks.json", VadOptions(), GOLDEN_LIMITS, lambda: False
-        )
+        prepared = prepare(audio, pcm, Path(folder) / "peaks.json", VadOptions(), GOLDEN_LIMITS, lambda: False)
         return read_waveform(pcm, 0, prepared.facts.duration)

@@ -38,9 +38,7 @@ def install_error_handlers(app: FastAPI) -> None:
     app.exception_handler(HTTPException)(_on_http_exception)
 
 
-def error_response(
-    asked: HTTPConnection, error: AppError, headers: Mapping[str, str] | None = None
-) -> Response:
+def error_response(asked: HTTPConnection, error: AppError, headers: Mapping[str, str] | None = None) -> Response:
     """Return the answer that tells `error`: JSON under /api/ and for sockets, a page elsewhere."""
     told = error.problem.explained(translator(language_of(asked)))
     told["request_id"] = current_request_id()
@@ -51,9 +49,7 @@ def error_response(
     return JSONResponse({"error": told}, error.status, headers)
 
 
-def _error_page(
-    request: Request, told: dict[str, str], status: int, headers: Mapping[str, str] | None
-) -> Response:
+def _error_page(request: Request, told: dict[str, str], status: int, headers: Mapping[str, str] | None) -> Response:
     from app.web.templating import render
 
     return render(request, "pages/error.html", {"error": told, "status": status}, status, headers)

@@ -48,8 +48,7 @@ def errors(*kinds: type[AppError], changes: bool = False) -> Responses:
 def content(status: int, description: str, media_types: Mapping[str, Any]) -> Responses:
     """Return the description of an answer that is not JSON; `media_types` maps each type to an example."""
     bodies = {
-        media_type: {"schema": {"type": "string"}, "example": example}
-        for media_type, example in media_types.items()
+        media_type: {"schema": {"type": "string"}, "example": example} for media_type, example in media_types.items()
     }
     return {status: {"description": description, "content": bodies}}
 

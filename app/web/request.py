@@ -31,9 +31,7 @@ FORWARDED_PORT = "forwarded_port"
 
 def root_path(scope: Mapping[str, Any]) -> str:
     """Return the path that the program is served under (`/asr`); empty at the root of a host."""
-    return str(
-        scope.get("app_root_path", scope.get("root_path", ""))
-    )  # mounted folders have root paths of their own
+    return str(scope.get("app_root_path", scope.get("root_path", "")))  # mounted folders have root paths of their own
 
 
 def own_path(scope: Mapping[str, Any]) -> str:

@@ -37,9 +37,7 @@ def render(
 ) -> HTMLResponse:
     """Return the page of `template`, in the language and the theme of whoever asks."""
     language = language_of(request)
-    page = (
-        _environment(language).get_template(template).render(_surroundings(request, language) | dict(context))
-    )
+    page = _environment(language).get_template(template).render(_surroundings(request, language) | dict(context))
     return HTMLResponse(page, status, dict(headers or {}) | {"vary": _vary(request)})
 
 

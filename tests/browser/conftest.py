@@ -69,9 +69,7 @@ class Server:
 
 
 def _fresh(command: tuple[str, ...]) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", *command], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True
-    )
+    return subprocess.Popen([sys.executable, "-m", *command], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
 
 
 @contextmanager

@@ -73,9 +73,7 @@ def nginx(folder: Path, server: str, *, strips: bool, tells_port: bool = False) 
     port = _free_port()
     config = folder / "nginx.conf"
     config.write_text(NGINX.format(folder=folder, port=port, map=switch, location=location))
-    with _running(
-        [program, "-p", str(folder), "-c", str(config), "-e", str(folder / "error.log")], folder, port
-    ):
+    with _running([program, "-p", str(folder), "-c", str(config), "-e", str(folder / "error.log")], folder, port):
         yield f"http://localhost:{port}"
 
 

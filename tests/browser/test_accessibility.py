@@ -52,9 +52,7 @@ def test_the_dialog_of_shortcuts_breaks_no_rule(page: Page) -> None:
     check_accessible(page)
 
 
-def test_files_that_wait_and_files_that_were_refused_break_no_rule(
-    page: Page, recording: Path, tmp_path: Path
-) -> None:
+def test_files_that_wait_and_files_that_were_refused_break_no_rule(page: Page, recording: Path, tmp_path: Path) -> None:
     big = tmp_path / "big.wav"
     big.write_bytes(bytes(3 * 2**20))
     page.locator("[data-file-input]").set_input_files([recording, big])

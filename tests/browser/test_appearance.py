@@ -138,12 +138,8 @@ def bytes_of_a_visit(page: Page, path: str) -> dict[str, int]:
     devtools.send("Network.setCacheDisabled", {"cacheDisabled": True})
     addresses: dict[str, str] = {}
     sizes: dict[str, int] = {}
-    devtools.on(
-        "Network.responseReceived", lambda got: addresses.update({got["requestId"]: got["response"]["url"]})
-    )
-    devtools.on(
-        "Network.loadingFinished", lambda got: sizes.update({got["requestId"]: got["encodedDataLength"]})
-    )
+    devtools.on("Network.responseReceived", lambda got: addresses.update({got["requestId"]: got["response"]["url"]}))
+    devtools.on("Network.loadingFinished", lambda got: sizes.update({got["requestId"]: got["encodedDataLength"]}))
     with page.expect_response("**/api/v1/system"):  # the state of the model is asked for once the page stands
         page.goto(path)
     wait_for(page, "document.querySelector('[data-model]').dataset.state")

@@ -61,9 +61,7 @@ def banner(page: Page) -> Locator:
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-def test_the_banner_stands_above_the_page_with_space(
-    browser: Browser, ill: Server, folder: Path, width: int
-) -> None:
+def test_the_banner_stands_above_the_page_with_space(browser: Browser, ill: Server, folder: Path, width: int) -> None:
     page = open_ill(browser, ill, folder, viewport={"width": width, "height": 800})
 
     expect(banner(page)).to_contain_text("no-such-package")
@@ -84,9 +82,7 @@ def test_the_banner_stands_above_the_page_with_space(
     page.context.close()
 
 
-def test_a_closed_banner_stays_closed_until_the_fact_changes(
-    browser: Browser, ill: Server, folder: Path
-) -> None:
+def test_a_closed_banner_stays_closed_until_the_fact_changes(browser: Browser, ill: Server, folder: Path) -> None:
     page = open_ill(browser, ill, folder)
     other = open_ill(browser, ill, folder, locale="zh-CN")
 

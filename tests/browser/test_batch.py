@@ -47,9 +47,9 @@ def write_sounds(folder: Path, count: int, seconds: float = 0.6) -> list[Path]:
 
 
 def choose(page: Page, *paths: Path) -> None:
-    page.locator(
-        '[data-choose="files"]:visible, .drop-zone:visible [data-choose="files"]'
-    ).first.set_input_files(list(paths))
+    page.locator('[data-choose="files"]:visible, .drop-zone:visible [data-choose="files"]').first.set_input_files(
+        list(paths)
+    )
 
 
 def start(page: Page, name: str) -> None:
@@ -120,9 +120,7 @@ def test_every_chosen_file_is_listed_and_can_be_left_out_before_the_start(
     check_accessible(page)
 
 
-def test_a_chosen_folder_keeps_its_paths_and_only_recordings(
-    open_page: Callable[..., Page], tmp_path: Path
-) -> None:
+def test_a_chosen_folder_keeps_its_paths_and_only_recordings(open_page: Callable[..., Page], tmp_path: Path) -> None:
     write_sounds(tmp_path / "calls" / "north", 1)
     write_sounds(tmp_path / "calls" / "south", 2)
     (tmp_path / "calls" / "list.txt").write_text("who called")
@@ -165,9 +163,7 @@ def _line(server: Server) -> Iterator[Line]:
         yield line
 
 
-def test_a_reload_in_the_middle_goes_on_with_the_same_files(
-    browser: Browser, line: Line, tmp_path: Path
-) -> None:
+def test_a_reload_in_the_middle_goes_on_with_the_same_files(browser: Browser, line: Line, tmp_path: Path) -> None:
     files = write_sounds(tmp_path, 6, seconds=12)
     page = new_context(browser, line.address).new_page()
     page.goto("/batch")
@@ -188,9 +184,7 @@ def test_a_reload_in_the_middle_goes_on_with_the_same_files(
     page.context.close()
 
 
-def test_a_network_cut_loses_nothing_and_the_page_says_so(
-    browser: Browser, line: Line, tmp_path: Path
-) -> None:
+def test_a_network_cut_loses_nothing_and_the_page_says_so(browser: Browser, line: Line, tmp_path: Path) -> None:
     files = write_sounds(tmp_path, 6, seconds=11)
     page = new_context(browser, line.address).new_page()
     page.goto("/batch")

@@ -115,9 +115,7 @@ def test_models_are_compared_and_the_winner_becomes_the_default(open_compare: Op
     expect(page.get_by_text("None yet.")).to_be_visible()
 
 
-def test_settings_are_compared_on_a_transcript_by_keyboard_and_told_later(
-    open_compare: Open, recording: Path
-) -> None:
+def test_settings_are_compared_on_a_transcript_by_keyboard_and_told_later(open_compare: Open, recording: Path) -> None:
     page = open_compare("/")
     id = transcribe(page, recording)
     page.goto(f"/transcriptions/{id}")

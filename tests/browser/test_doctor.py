@@ -53,9 +53,7 @@ def test_both_sides_are_examined_and_the_report_can_be_taken_away(open_page: Cal
     assert "torch_pair" in {check["id"] for check in report["server"]}
 
 
-def test_a_proxy_that_drops_the_upgrade_to_a_socket_is_named_with_its_cure(
-    browser: Browser, server: Server
-) -> None:
+def test_a_proxy_that_drops_the_upgrade_to_a_socket_is_named_with_its_cure(browser: Browser, server: Server) -> None:
     with Line(urlsplit(server.address).port or 0, drops_upgrades=True) as line:
         page = new_context(browser, line.address).new_page()
         page.goto("/doctor")

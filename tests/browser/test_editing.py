@@ -125,9 +125,7 @@ def test_a_paragraph_is_put_right_saved_and_still_there_after_a_reload(page: Pag
 
     expect(page.get_by_text(SAVED)).to_be_visible()
     assert "the second one was short." in text_on_server(page, id)
-    expect(page.locator(".segment").nth(1).locator(".word")).to_have_text(
-        ["the", "second", "one", "was", "short."]
-    )
+    expect(page.locator(".segment").nth(1).locator(".word")).to_have_text(["the", "second", "one", "was", "short."])
     page.reload()
     expect(page.locator(".segment__text").nth(1)).to_have_text("the second one was short.")
 
@@ -224,9 +222,7 @@ def test_find_and_the_state_of_saving_stay_in_sight_when_scrolled(
 ) -> None:
     width, height = size
     many = tuple(f"Sentence number {number} has the word." for number in range(120))
-    page = open_page(
-        f"/transcriptions/{recognised(queue, many)}", viewport={"width": width, "height": height}
-    )
+    page = open_page(f"/transcriptions/{recognised(queue, many)}", viewport={"width": width, "height": height})
     expect(page.locator("[data-editable]")).to_be_attached()
     page.keyboard.press("f")
     bar = page.get_by_role("search", name="Find and replace")
@@ -240,9 +236,7 @@ def test_find_and_the_state_of_saving_stay_in_sight_when_scrolled(
     expect(page.get_by_text("All changes are saved")).to_be_in_viewport()
 
 
-def test_two_windows_do_not_overwrite_each_other_unasked(
-    page: Page, open_page: Callable[..., Page], id: str
-) -> None:
+def test_two_windows_do_not_overwrite_each_other_unasked(page: Page, open_page: Callable[..., Page], id: str) -> None:
     other = open_page(f"/transcriptions/{id}")
     expect(other.locator(".word")).to_have_count(24)
     edit(page, 0, "mine")
@@ -266,9 +260,7 @@ def test_two_windows_do_not_overwrite_each_other_unasked(
     assert text_on_server(page, id).startswith("mine again another paragraph")
 
 
-def test_what_is_written_without_a_network_is_kept_and_sent_later(
-    browser: Browser, server: Server, id: str
-) -> None:
+def test_what_is_written_without_a_network_is_kept_and_sent_later(browser: Browser, server: Server, id: str) -> None:
     """In a context that is not watched: the browser logs what does not arrive."""
     page = new_context(browser, server.address).new_page()
     page.goto(f"/transcriptions/{id}")
@@ -316,9 +308,7 @@ def test_a_link_leads_to_its_moment(open_page: Callable[..., Page], id: str) -> 
     assert page.evaluate(CURRENT_TIME) == 15
 
 
-def test_a_long_text_is_made_of_words_only_where_it_is_looked_at(
-    open_page: Callable[..., Page], queue: Queue
-) -> None:
+def test_a_long_text_is_made_of_words_only_where_it_is_looked_at(open_page: Callable[..., Page], queue: Queue) -> None:
     words = ["a", "long", "day", "has", "a", "hundred", "thousand", "words"]
     id = recognised(queue, [words] * 600, pause=2.0)
     page = open_page(f"/transcriptions/{id}")
@@ -368,9 +358,7 @@ def test_on_paper_there_is_the_text_and_nothing_to_press(page: Page) -> None:
 def test_more_changes_than_one_request_carries_are_saved_by_and_by(
     open_page: Callable[..., Page], queue: Queue
 ) -> None:
-    id = recognised(
-        queue, [["a", "long", "day", "has", "a", "hundred", "thousand", "words"]] * 600, pause=2.0
-    )
+    id = recognised(queue, [["a", "long", "day", "has", "a", "hundred", "thousand", "words"]] * 600, pause=2.0)
     page = open_page(f"/transcriptions/{id}")
     expect(page.locator(".word").first).to_be_visible()
 

@@ -115,9 +115,7 @@ def test_a_row_of_the_first_page_is_deleted_and_taken_back_to_its_place(page: Pa
     expect(names.nth(2)).to_have_text("below.wav")
 
 
-def test_what_a_transcripts_own_page_deleted_can_be_taken_back_on_the_next(
-    page: Page, recording: Path
-) -> None:
+def test_what_a_transcripts_own_page_deleted_can_be_taken_back_on_the_next(page: Page, recording: Path) -> None:
     id = transcribe(page, recording, "regretted.wav")
     page.goto(f"/transcriptions/{id}")
     page.locator("summary", has_text="More").click()
@@ -130,9 +128,7 @@ def test_what_a_transcripts_own_page_deleted_can_be_taken_back_on_the_next(
     expect(page.locator("[data-job]", has_text="regretted.wav")).to_have_count(1)
 
 
-def test_rows_between_two_ticks_are_selected_and_exported(
-    page: Page, tmp_path: Path, recording: Path
-) -> None:
+def test_rows_between_two_ticks_are_selected_and_exported(page: Page, tmp_path: Path, recording: Path) -> None:
     for number in range(3):
         transcribe(page, recording, f"chosen {number}.wav")
     page.goto("/history?query=chosen")
@@ -229,9 +225,7 @@ def test_filters_stand_in_the_address(page: Page, recording: Path) -> None:
     expect(page).to_have_url(re.compile("/history$"))
 
 
-def test_a_lost_server_is_told_and_the_search_taken_up_again(
-    browser: Browser, server: Server, finished: str
-) -> None:
+def test_a_lost_server_is_told_and_the_search_taken_up_again(browser: Browser, server: Server, finished: str) -> None:
     page = new_context(browser, server.address).new_page()  # what is not there, chromium calls an error
     page.goto("/history")
     page.route("**/history?**", lambda route: route.abort())

@@ -65,9 +65,7 @@ def test_a_name_that_is_taken_is_told_in_the_dialog(page: Page) -> None:
     page.get_by_label("Name").fill("产品")
     page.get_by_role("button", name="Save", exact=True).click()
 
-    expect(
-        page.get_by_role("dialog").get_by_text("There is already a list of hotwords named 产品.")
-    ).to_be_visible()
+    expect(page.get_by_role("dialog").get_by_text("There is already a list of hotwords named 产品.")).to_be_visible()
     page.get_by_label("Name").fill("产品二")
     page.get_by_role("button", name="Save", exact=True).click()
 

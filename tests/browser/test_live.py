@@ -112,9 +112,7 @@ def test_speech_appears_at_once_becomes_final_and_is_stored_whole(live: Page, vo
     expect(live.locator('[data-field="voice"]')).to_have_text("Speech")
     check_accessible(live)
     expect(live.locator("[data-finals] li").first).to_contain_text(ANY_SENTENCE)
-    expect(live.locator('[data-field="latency"]')).to_have_text(
-        re.compile(r"Latency \d+ ms, typically \d+ ms")
-    )
+    expect(live.locator('[data-field="latency"]')).to_have_text(re.compile(r"Latency \d+ ms, typically \d+ ms"))
     transcription = finish(live)
 
     expect(live.locator("[data-partial]")).to_be_hidden()
@@ -254,9 +252,7 @@ def test_speech_is_sent_later_where_a_proxy_lets_no_socket_through(
     assert len(stretches(sound, voice)) == 1
 
 
-def test_a_reload_sends_what_was_kept_and_goes_on(
-    open_live: Callable[..., Page], line: Line, voice: Path
-) -> None:
+def test_a_reload_sends_what_was_kept_and_goes_on(open_live: Callable[..., Page], line: Line, voice: Path) -> None:
     page = open_live(line.address)
     start(page)
     until_said(page, 1)
@@ -311,9 +307,7 @@ def test_what_is_said_in_a_pause_is_not_recorded(live: Page) -> None:
 
     spoken += time.monotonic() - resumed
     stored = seconds_of(stored_sound(live, transcription_of(live)))
-    assert (
-        2 <= stored < spoken + PAUSE_SECONDS / 2
-    )  # a microphone hands over what it heard while it was opened
+    assert 2 <= stored < spoken + PAUSE_SECONDS / 2  # a microphone hands over what it heard while it was opened
 
 
 def test_another_microphone_can_be_chosen_while_somebody_speaks(
@@ -341,9 +335,7 @@ def test_settings_changed_during_speech_hold_from_the_next_segment_on(
 ) -> None:
     page = open_live(path="/history")
     heard: list[dict[str, Any]] = []
-    page.on(
-        "websocket", lambda socket: socket.on("framereceived", lambda frame: heard.append(json.loads(frame)))
-    )
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: heard.append(json.loads(frame))))
     page.goto("/live")
     start(page)
     expect(page.locator("[data-live]")).to_have_attribute("data-link", "open")

@@ -234,9 +234,7 @@ def test_a_folder_is_added_by_its_path_and_only_forgotten(open_models: Open, tmp
     assert (elsewhere / "final.pt").is_file()
 
 
-def test_a_folder_that_is_copied_by_hand_appears_by_itself(
-    open_models: Open, models_dir: Path, tmp_path: Path
-) -> None:
+def test_a_folder_that_is_copied_by_hand_appears_by_itself(open_models: Open, models_dir: Path, tmp_path: Path) -> None:
     page = open_models()
 
     shutil.copytree(build_tiny_model(tmp_path / "tiny"), models_dir / "copied")
@@ -252,9 +250,7 @@ def test_what_a_model_needs_is_said_and_how_it_comes(open_models: Open, models_d
     (models_dir / "needy/config.yaml").write_text("model: Paraformer\n")
     model = card(page, "needy")
 
-    expect(
-        model.get_by_text("It also needs absent_package (about 1 MB), which is not installed.")
-    ).to_be_visible()
+    expect(model.get_by_text("It also needs absent_package (about 1 MB), which is not installed.")).to_be_visible()
     expect(model.get_by_text("-m pip install 'funasr-webui[absent]'")).to_be_visible()
     expect(model.get_by_text("Not complete")).to_be_visible()
     expect(model.get_by_role("button", name="Use needy")).to_be_hidden()

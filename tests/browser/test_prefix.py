@@ -163,9 +163,7 @@ def test_requests_sockets_events_and_uploads_pass_the_browsers_own_checks(
 
     for tries_left in range(5, -1, -1):  # its patience of 6 s is short for a machine that runs other tests
         expect(page.locator("[data-side][aria-busy]")).to_have_count(0)
-        found = {
-            check: page.locator(f'[data-check="{check}"]').get_attribute("data-status") for check in CHECKS
-        }
+        found = {check: page.locator(f'[data-check="{check}"]').get_attribute("data-status") for check in CHECKS}
         if set(found.values()) == {"ok"} or tries_left == 0:
             break
         again.click()
@@ -275,15 +273,11 @@ def test_speech_detection_and_the_journal_know_the_way(
 
     told = page.request.get(own(page, f"/api/v1/journal/{journal}")).json()
 
-    assert {entry["page"] for entry in told["entries"]} == {
-        "/vad"
-    }  # the way to see it again is the same anywhere
+    assert {entry["page"] for entry in told["entries"]} == {"/vad"}  # the way to see it again is the same anywhere
     assert PREFIX not in json.dumps(told["entries"])
 
 
-def test_what_the_browser_keeps_is_kept_for_this_program(
-    nginx_strips: Proxied, visit: Callable[..., Page]
-) -> None:
+def test_what_the_browser_keeps_is_kept_for_this_program(nginx_strips: Proxied, visit: Callable[..., Page]) -> None:
     page = visit(nginx_strips, "/live")
     wait_for(page, "indexedDB.databases().then((all) => all.length > 0)")
 

@@ -308,9 +308,7 @@ def test_a_page_on_a_plain_network_address_says_why_there_is_no_microphone(
     browser.close()
 
 
-def test_the_awaited_result_opens_with_its_buttons_above_six_lines_of_text(
-    page: Page, recording: Path
-) -> None:
+def test_the_awaited_result_opens_with_its_buttons_above_six_lines_of_text(page: Page, recording: Path) -> None:
     choose(page, recording)
     start(page)
     row = page.locator("[data-job]").first

@@ -57,12 +57,8 @@ def test_a_tone_of_speech_keeps_its_place_and_its_level(convert: Convert, rate: 
     assert np.abs(got[middle] - expected[middle]).max() < 2e-3
 
 
-@pytest.mark.parametrize(
-    ("rate", "hertz"), [(44_100, 8100), (48_000, 8100), (48_000, 12_000), (96_000, 23_000)]
-)
-def test_what_16_khz_cannot_hold_is_gone_instead_of_folding_back(
-    convert: Convert, rate: int, hertz: float
-) -> None:
+@pytest.mark.parametrize(("rate", "hertz"), [(44_100, 8100), (48_000, 8100), (48_000, 12_000), (96_000, 23_000)])
+def test_what_16_khz_cannot_hold_is_gone_instead_of_folding_back(convert: Convert, rate: int, hertz: float) -> None:
     got = convert(rate, hertz)
 
     assert 20 * np.log10(np.abs(got[EDGE:-EDGE]).max() / LEVEL) < -75

@@ -99,9 +99,7 @@ def test_a_change_that_reloads_the_model_says_so_and_tells_the_result(
     save(settings_page)
 
     expect(settings_page.get_by_role("progressbar", name="Loading the model")).to_be_visible()
-    expect(summary(settings_page)).to_have_text(
-        re.compile(r"Loaded in \d+\.\d s with: Processor \(CPU\), float32")
-    )
+    expect(summary(settings_page)).to_have_text(re.compile(r"Loaded in \d+\.\d s with: Processor \(CPU\), float32"))
     expect(settings_page.get_by_role("progressbar", name="Loading the model")).to_be_hidden()
 
 
@@ -124,9 +122,7 @@ def test_each_device_is_listed_with_the_reason_why_it_cannot_be_used(settings_pa
 
     expect(devices.locator('[data-device="cpu"]')).to_contain_text(re.compile(r"In use|Usable"))
     for name in ("cuda", "mps"):
-        expect(devices.locator(f'[data-device="{name}"]')).to_contain_text(
-            re.compile(r"Usable|Not usable.+\w{3}")
-        )
+        expect(devices.locator(f'[data-device="{name}"]')).to_contain_text(re.compile(r"Usable|Not usable.+\w{3}"))
     expect(settings_page.locator('[name="device"] option[value="mps"]')).to_have_text(
         re.compile(r"^Apple card \(MPS\)( – not usable)?$")
     )
@@ -235,9 +231,7 @@ def test_language_and_colours_change_at_once(settings_page: Page) -> None:
     section.get_by_role("button", name="中文").click()
 
     expect(settings_page.get_by_role("heading", level=1)).to_have_text("设置")
-    expect(settings_page.get_by_role("button", name="深色", exact=True).last).to_have_attribute(
-        "aria-pressed", "true"
-    )
+    expect(settings_page.get_by_role("button", name="深色", exact=True).last).to_have_attribute("aria-pressed", "true")
 
 
 def test_a_setting_is_changed_by_keyboard_alone(settings_page: Page) -> None:

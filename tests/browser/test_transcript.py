@@ -122,9 +122,7 @@ def test_the_receipt_says_what_was_applied_and_why(transcribed: Page) -> None:
     expect(receipt.get_by_role("row", name="Language Automatic Automatic")).to_be_visible()
 
 
-def test_the_receipt_leaves_hotwords_as_they_were_written(
-    page: Page, server: Server, recording: Path
-) -> None:
+def test_the_receipt_leaves_hotwords_as_they_were_written(page: Page, server: Server, recording: Path) -> None:
     id = transcribe(page, recording)
     lines = [
         {"name": "hotwords", "asked": "auto", "applied": "", "reason": ""},
@@ -204,9 +202,7 @@ def test_silence_has_no_text_and_says_so(page: Page, tmp_path: Path) -> None:
     expect(page.get_by_text("There is no text.")).to_be_visible()
 
 
-def test_a_recording_is_recognised_again_and_both_texts_lead_to_each_other(
-    page: Page, recording: Path
-) -> None:
+def test_a_recording_is_recognised_again_and_both_texts_lead_to_each_other(page: Page, recording: Path) -> None:
     first = transcribe(page, recording, "again.wav")
     page.goto(f"/transcriptions/{first}")
     page.get_by_role("button", name="Recognise again").click()

@@ -169,9 +169,7 @@ def test_pieces_are_read_and_taken_away_as_subtitles(seen: Page) -> None:
     assert download.value.path().read_text("utf-8").count(" --> ") == 3
 
 
-@pytest.mark.parametrize(
-    ("format", "sign"), [("csv", "duration_ms"), ("json", '"unit": "ms"'), ("txt", "\t")]
-)
+@pytest.mark.parametrize(("format", "sign"), [("csv", "duration_ms"), ("json", '"unit": "ms"'), ("txt", "\t")])
 def test_the_list_is_taken_away_as_it_is_shown(seen: Page, format: str, sign: str) -> None:
     seen.get_by_label("Minimum silence").last.fill("5000")
     expect(stretches(seen)).to_have_count(1)
@@ -184,9 +182,7 @@ def test_the_list_is_taken_away_as_it_is_shown(seen: Page, format: str, sign: st
     assert len(text.splitlines()) <= 11  # one stretch
 
 
-def test_a_recording_of_the_history_is_looked_at_without_sending_it_again(
-    open_page: Open, recording: Path
-) -> None:
+def test_a_recording_of_the_history_is_looked_at_without_sending_it_again(open_page: Open, recording: Path) -> None:
     page = open_page("/vad")
     finished = transcribe(page, recording)  # the newest: the page lists only some
     page.reload()

@@ -11,9 +11,7 @@ from tests.services.conftest import House, _house, talk  # noqa: F401 - a fixtur
 from tests.support.cases import names_in, read
 from tests.warm import run
 
-needs_model = pytest.mark.skipif(
-    not (builtin_model_dir() / "golden.json").is_file(), reason="needs models/builtin"
-)
+needs_model = pytest.mark.skipif(not (builtin_model_dir() / "golden.json").is_file(), reason="needs models/builtin")
 
 
 @needs_model
@@ -23,9 +21,7 @@ def test_the_command_writes_a_case_and_tells_what_is_in_it(house: House, tmp_pat
     target = tmp_path / "out" / "c.zip"
     target.parent.mkdir()
 
-    result = run(
-        "case", job, "--output", target, "--device", "cpu", "--data-dir", house.folder, "--log-dir", tmp_path
-    )
+    result = run("case", job, "--output", target, "--device", "cpu", "--data-dir", house.folder, "--log-dir", tmp_path)
 
     assert result.returncode == 0, result.stderr
     assert "audio/whole.flac" in result.stdout

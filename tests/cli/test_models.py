@@ -131,9 +131,7 @@ def test_a_hub_without_its_client_names_the_command_to_install_it(models: Run, t
     for hub_name in ("modelscope", "huggingface"):
         command = [sys.executable, "-m", "app", "models", "pull", "sensevoice-small", "--from", hub_name]
         variables = os.environ | {"PYTHONPATH": str(tmp_path / "hidden")}
-        result = subprocess.run(
-            command, cwd=REPOSITORY, env=variables, capture_output=True, text=True, check=False
-        )
+        result = subprocess.run(command, cwd=REPOSITORY, env=variables, capture_output=True, text=True, check=False)
 
         assert result.returncode == 1
         assert "hub_client_missing" in result.stderr

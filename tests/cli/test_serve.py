@@ -49,9 +49,7 @@ def test_a_read_only_data_folder_is_named(tmp_path: Path) -> None:
 
 
 def test_an_address_of_another_machine_is_refused(tmp_path: Path) -> None:
-    result = run(
-        "serve", "--host", "203.0.113.1", "--port", "0", "--data-dir", tmp_path, "--log-dir", tmp_path / "l"
-    )
+    result = run("serve", "--host", "203.0.113.1", "--port", "0", "--data-dir", tmp_path, "--log-dir", tmp_path / "l")
 
     assert result.returncode == 1
     assert "[address_unusable]" in result.stderr

@@ -76,9 +76,7 @@ def test_one_bad_file_is_told_and_never_stops_the_others(golden: tuple[Path, str
     assert {"text", "confidence", "language", "model", "device", "receipt"} <= content.keys()
 
 
-def test_twenty_seconds_of_digital_silence_give_no_text_and_say_so(
-    golden: tuple[Path, str], tmp_path: Path
-) -> None:
+def test_twenty_seconds_of_digital_silence_give_no_text_and_say_so(golden: tuple[Path, str], tmp_path: Path) -> None:
     silence = tmp_path / "silence.wav"
     write_silence(silence, seconds=20)
 
@@ -100,9 +98,7 @@ def test_twenty_seconds_of_digital_silence_give_no_text_and_say_so(
         (("--device", "cuda:7"), "device_unavailable"),
     ],
 )
-def test_what_cannot_be_done_is_said_before_any_work(
-    arguments: tuple[str, str], code: str, tmp_path: Path
-) -> None:
+def test_what_cannot_be_done_is_said_before_any_work(arguments: tuple[str, str], code: str, tmp_path: Path) -> None:
     result = run("transcribe", tmp_path / "any.wav", *arguments)
 
     assert result.returncode == 1
@@ -131,9 +127,7 @@ def test_an_option_of_a_detector_means_that_detector(arguments: tuple[str, ...],
     assert vad_options(read_settings(options)).summary.startswith(applied)
 
 
-@pytest.mark.parametrize(
-    "arguments", [("--vad-mode", "4"), ("--vad-threshold", "2"), ("--vad-detector", "ear")]
-)
+@pytest.mark.parametrize("arguments", [("--vad-mode", "4"), ("--vad-threshold", "2"), ("--vad-detector", "ear")])
 def test_options_of_a_detector_have_bounds(arguments: tuple[str, str]) -> None:
     result = run("transcribe", "any.wav", *arguments)
 
@@ -170,9 +164,7 @@ def write_silence(target: Path, seconds: int) -> None:
 
 def test_chinese_is_printed_where_the_locale_has_none() -> None:
     environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    instead_of_work = (
-        "import app.cli.doctor as command; command.doctor = lambda *_, **__: print('\\u5929\\u6c14') or 0"
-    )
+    instead_of_work = "import app.cli.doctor as command; command.doctor = lambda *_, **__: print('\\u5929\\u6c14') or 0"
 
     result = subprocess.run(
         [sys.executable, "-c", f"{instead_of_work}; from app.cli.main import main; main(['doctor'])"],
@@ -216,9 +208,7 @@ def test_a_call_is_told_apart_by_its_channels(golden: tuple[Path, str], tmp_path
     call = np.stack([np.pad(voice, (0, 16_000 + len(voice))), np.pad(voice, (16_000 + len(voice), 0))])
     (tmp_path / "call.wav").write_bytes(wav_bytes(call))
 
-    result = run(
-        "transcribe", tmp_path / "call.wav", "--channels", "separate", "--no-itn", "--no-punctuation"
-    )
+    result = run("transcribe", tmp_path / "call.wav", "--channels", "separate", "--no-itn", "--no-punctuation")
 
     assert result.returncode == 0, result.stderr
     first, second = result.stdout.splitlines()

@@ -99,9 +99,7 @@ def copy(speech: Path, target: Path, pause_ms: int = 0) -> None:
         sink.writeframes(source.readframes(source.getnframes()))
 
 
-def test_recordings_become_texts_and_a_bad_file_has_its_reason_beside_it(
-    watched: Watched, speech: Path
-) -> None:
+def test_recordings_become_texts_and_a_bad_file_has_its_reason_beside_it(watched: Watched, speech: Path) -> None:
     copy(speech, watched.folder / "north" / "会议 1.wav")
     copy(speech, watched.folder / "copy.wav")
     (watched.folder / "bad.mp3").write_bytes(b"not a song, only its words\n" * 50)
@@ -131,9 +129,7 @@ def test_recordings_become_texts_and_a_bad_file_has_its_reason_beside_it(
     assert again.returncode == 0, again.stderr
     assert "bad.mp3.txt" in watched.written()
     assert "bad.mp3.error.txt" not in watched.written()
-    assert all(
-        (watched.output / name).stat().st_mtime_ns == age for name, age in ages.items() if "bad" not in name
-    )
+    assert all((watched.output / name).stat().st_mtime_ns == age for name, age in ages.items() if "bad" not in name)
 
 
 def test_a_kill_loses_no_recording_and_repeats_none(watched: Watched, speech: Path) -> None:
@@ -178,9 +174,7 @@ def test_a_file_is_left_alone_until_it_is_complete(watched: Watched, speech: Pat
 
 def test_a_folder_is_watched_once_and_must_be_there(watched: Watched, speech: Path) -> None:
     with watched.running():
-        watched.until(
-            lambda: "worker_started" in watched.log() and any(watched.home.glob("data/watch-*.lock"))
-        )
+        watched.until(lambda: "worker_started" in watched.log() and any(watched.home.glob("data/watch-*.lock")))
         second = watched.run("--once")
     assert (second.returncode, "[folder_watched]" in second.stderr) == (1, True), second.stderr
 

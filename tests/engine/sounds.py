@@ -126,10 +126,7 @@ def wav_bytes(samples: npt.NDArray[np.generic], rate: int = RATE, *, data_size: 
     data = frames.astype(frames.dtype.newbyteorder("<")).tobytes()
     size = len(data) if data_size is None else data_size
     return (
-        wav_header(
-            size, rate, frames.shape[1], frames.dtype.itemsize, kind=3 if frames.dtype.kind == "f" else 1
-        )
-        + data
+        wav_header(size, rate, frames.shape[1], frames.dtype.itemsize, kind=3 if frames.dtype.kind == "f" else 1) + data
     )
 
 
@@ -142,9 +139,7 @@ def wav_header(data_size: int, rate: int, channels: int, sample_bytes: int, kind
     return struct.pack("<4sI4s", b"RIFF", riff_size, b"WAVE") + form + struct.pack("<4sI", b"data", data_size)
 
 
-def encode(
-    path: Path, samples: Samples, *, codec: str, container: str, rate: int = RATE, layout: str = "mono"
-) -> Path:
+def encode(path: Path, samples: Samples, *, codec: str, container: str, rate: int = RATE, layout: str = "mono") -> Path:
     """Write samples at `rate`, (num_samples,) or (channels, num_samples), with FFmpeg's encoder."""
     with av.open(str(path), "w", format=container) as output:
         add_sound(output, samples, codec=codec, rate=rate, layout=layout)
@@ -192,9 +187,7 @@ def video(path: Path, sound: Samples | None, seconds: float = 1.0, container: st
         pictures.width, pictures.height, pictures.pix_fmt = 64, 48, "yuv420p"
         track = None if sound is None else output.add_stream("aac", rate=RATE, layout="mono")
         for number in range(round(seconds * 10)):
-            picture = av.VideoFrame.from_ndarray(
-                np.full((48, 64, 3), 5 * number % 255, dtype=np.uint8), format="rgb24"
-            )
+            picture = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 5 * number % 255, dtype=np.uint8), format="rgb24")
             output.mux(pictures.encode(picture))
         output.mux(pictures.encode(None))
         if track is not None and sound is not None:

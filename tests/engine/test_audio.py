@@ -358,17 +358,13 @@ def test_every_codec_of_one_recording_sounds_the_same(shared_dir, tmp_path):
                 continue
             facts, waveform = decoded_into(tmp_path, path)
             assert facts.duration == pytest.approx(len(reference) / SAMPLE_RATE, abs=0.15), path.name
-            assert sounds.similarity(reference, waveform) > 0.85, (
-                path.name
-            )  # 24 kbit/s and 8 kHz cost something
+            assert sounds.similarity(reference, waveform) > 0.85, path.name  # 24 kbit/s and 8 kHz cost something
             assert facts.warnings == (), path.name
 
 
 @pytest.mark.shared
 def test_short_noisy_and_wordless_recordings_are_read(shared_dir, tmp_path):
-    sources = [
-        path for name in ("short", "noisy", "nonspeech") for path in (shared_dir / "audio" / name).iterdir()
-    ]
+    sources = [path for name in ("short", "noisy", "nonspeech") for path in (shared_dir / "audio" / name).iterdir()]
     for source in sources:
         facts, waveform = decoded_into(tmp_path, source)
         assert len(waveform) == round(facts.duration * SAMPLE_RATE), source.name

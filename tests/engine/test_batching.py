@@ -157,9 +157,7 @@ def test_larger_batches_are_tried_later_after_each_shortage():
 
 
 def test_on_a_cpu_small_models_get_batches_and_large_ones_one_at_a_time():
-    chosen = {
-        size: choose_budget(0.0, CPU, size, lambda _: None).seconds for size in (10_000_000, 48_000_000)
-    }
+    chosen = {size: choose_budget(0.0, CPU, size, lambda _: None).seconds for size in (10_000_000, 48_000_000)}
     assert chosen == {10_000_000: 60.0, 48_000_000: 0.0}
     asked = choose_budget(90.0, CPU, 48_000_000, lambda _: None)
     assert asked.line() == Applied("batch", "90 s", "90 s")
@@ -205,9 +203,7 @@ def test_no_piece_becomes_shorter_than_a_second(samples):
 
 
 def test_a_joined_hypothesis_keeps_times_and_weighs_confidence_by_words():
-    first = Hypothesis(
-        "我们 go", "我们 go", 0.9, words=(Word("我", 0.0, 0.2, 0.9), Word("们", 0.2, 0.4, 0.9))
-    )
+    first = Hypothesis("我们 go", "我们 go", 0.9, words=(Word("我", 0.0, 0.2, 0.9), Word("们", 0.2, 0.4, 0.9)))
     second = Hypothesis("on.", "on", 0.6, words=(Word("on.", 0.1, 0.3, 0.6, "on"),))
     whole = join(first, second, 2.5)
     assert (whole.text, whole.text_raw) == ("我们 go on.", "我们 go on")

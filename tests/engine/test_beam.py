@@ -69,9 +69,7 @@ def test_rescoring_equals_wenets(folder, golden_batch, results):
 
 def written_out(log_probs, size):
     """The algorithm as it is in the literature and in WeNet: a dictionary of all prefixes, and no shortcut."""
-    beam = {
-        (): (0.0, -math.inf)
-    }  # prefix: log-probability of the paths that end in a blank, and in its last token
+    beam = {(): (0.0, -math.inf)}  # prefix: log-probability of the paths that end in a blank, and in its last token
     for frame in log_probs:
         following = {}
         for value, token in zip(*(row.tolist() for row in frame.topk(min(size, len(frame)))), strict=True):
@@ -142,9 +140,7 @@ def test_a_wide_beam_sums_every_path():
         sums[spoken_by(path)] = sums.get(spoken_by(path), 0.0) + probability
     batch = EncodedBatch(torch.zeros(1, 4, 1), log_probs, torch.tensor([4]))
     [found] = PrefixBeamDecoder(0, 100).candidates(batch)
-    assert {candidate.tokens: math.exp(candidate.score) for candidate in found} == pytest.approx(
-        sums, abs=1e-6
-    )
+    assert {candidate.tokens: math.exp(candidate.score) for candidate in found} == pytest.approx(sums, abs=1e-6)
 
 
 def test_a_forbidden_token_is_never_found():
@@ -174,9 +170,7 @@ def test_several_recordings_at_once_are_rescored_as_each_alone(kind):
     together = decoder.rescore(EncodedBatch(encoded, log_probs, lengths))
     for row, expected in enumerate(together):
         length = int(lengths[row])
-        alone = EncodedBatch(
-            encoded[row : row + 1, :length], log_probs[row : row + 1, :length], lengths[row : row + 1]
-        )
+        alone = EncodedBatch(encoded[row : row + 1, :length], log_probs[row : row + 1, :length], lengths[row : row + 1])
         [found] = decoder.rescore(alone)
         assert found.candidate.tokens == expected.candidate.tokens
         assert found.score == pytest.approx(expected.score, abs=1e-4)

@@ -84,9 +84,7 @@ def test_channels_stay_apart_in_every_wrapping(tmp_path: Path, codec: str, conta
 
     facts = decode(source, tmp_path / "a.s16", LIMITS, separate=True)
 
-    first, second = (
-        read_waveform(channel_file(tmp_path / "a.s16", channel), 0, facts.duration) for channel in (1, 2)
-    )
+    first, second = (read_waveform(channel_file(tmp_path / "a.s16", channel), 0, facts.duration) for channel in (1, 2))
     assert len(first) == len(second)
     assert sounds.similarity(voice, first) > 0.9
     assert [round(share_of_tone(sound, 3000.0), 1) for sound in (first, second)] == [0.0, 1.0]
@@ -146,9 +144,7 @@ def test_a_gap_in_the_recording_keeps_both_channels_in_time(tmp_path: Path) -> N
     left, right = call([1.0, 4.0], [2.5, 5.5])
     source = tmp_path / "call"
     with av.open(str(source), "w", format="matroska") as output:
-        sounds.add_sound(
-            output, np.stack([left, right]), codec="flac", rate=16_000, layout="stereo", gap=(3.5, 5.5)
-        )
+        sounds.add_sound(output, np.stack([left, right]), codec="flac", rate=16_000, layout="stereo", gap=(3.5, 5.5))
 
     facts = decode(source, tmp_path / "a.s16", LIMITS, separate=True)
 

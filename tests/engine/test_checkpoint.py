@@ -122,9 +122,7 @@ def test_a_damaged_configuration_is_refused(folder, content):
 
 def test_a_wrong_shape_is_refused_with_the_tensor_and_both_shapes(folder):
     change_weights(folder, lambda state: state.update({"ctc.ctc_lo.bias": torch.zeros(9)}))
-    with pytest.raises(
-        ModelWeightsMismatch, match=r"ctc\.ctc_lo\.bias has the shape 9, the configuration says 17"
-    ):
+    with pytest.raises(ModelWeightsMismatch, match=r"ctc\.ctc_lo\.bias has the shape 9, the configuration says 17"):
         load_checkpoint(folder)
 
 

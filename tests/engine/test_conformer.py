@@ -63,10 +63,7 @@ def test_the_network_equals_wenets(golden):
     checkpoint = load_checkpoint(golden.folder)
     encoded, log_probs, lengths = assert_equals_golden(checkpoint.model, golden)
     decoded = GreedyDecoder(checkpoint.config.blank_id).decode(EncodedBatch(encoded, log_probs, lengths))
-    assert (
-        golden.folder.name.endswith("-v1")
-        or [list(row.tokens) for row in decoded] == golden.results["greedy"]
-    )
+    assert golden.folder.name.endswith("-v1") or [list(row.tokens) for row in decoded] == golden.results["greedy"]
 
 
 def assert_equals_golden(model, golden):
@@ -144,9 +141,7 @@ def test_pieces_of_the_first_layers_equal_the_whole(input_layer, monkeypatch):
     for frames in (3, 15, 200, 555):
         features = torch.randn(2, frames, 80)
         lengths = torch.tensor([frames, frames])
-        torch.testing.assert_close(
-            pieces(features, lengths)[0], plain(features, lengths)[0], atol=1e-5, rtol=0
-        )
+        torch.testing.assert_close(pieces(features, lengths)[0], plain(features, lengths)[0], atol=1e-5, rtol=0)
 
 
 @torch.inference_mode()
@@ -354,9 +349,7 @@ def test_every_kind_of_network_learns(encoder, decoder):
         loss = loss + reader.logits(reader(encoded, lengths, *texts)).log_softmax(-1)[..., 3].mean()
     loss.backward()
     unused = {name for name, parameter in model.named_parameters() if parameter.grad is None}
-    assert all(
-        "after_norm" in name for name in unused
-    )  # WeNet's networks without normalize_before carry it idle
+    assert all("after_norm" in name for name in unused)  # WeNet's networks without normalize_before carry it idle
     assert isinstance(model.decoder, BiTransformerDecoder) == (decoder == "bitransformer")
 
 

@@ -53,9 +53,7 @@ def test_only_speech_that_lasts_or_is_sure_opens_a_span(
     assert spans([*SILENCE, *burst, *SILENCE], tmp_path, monkeypatch) == count
 
 
-def test_who_asks_for_shorter_speech_takes_bursts_as_they_are(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_asks_for_shorter_speech_takes_bursts_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     heard = [*SILENCE, *[0.9] * 3, *SILENCE]
 
     assert spans(heard, tmp_path, monkeypatch, min_speech_ms=100) == 1
@@ -70,9 +68,7 @@ def test_bursts_are_the_same_at_once_and_frame_by_frame(seed: int) -> None:
 
     at_once = detection._clear(is_speech, probabilities)
     burst = detection._Burst()
-    one_by_one = [
-        burst.take(bool(speech), float(sure)) for speech, sure in zip(is_speech, probabilities, strict=True)
-    ]
+    one_by_one = [burst.take(bool(speech), float(sure)) for speech, sure in zip(is_speech, probabilities, strict=True)]
 
     assert at_once.tolist() == one_by_one
     assert 0 < at_once.sum() < is_speech.sum()

@@ -70,9 +70,7 @@ def whisper_features_of(*waveforms):
 
 def whispers_formula(wave, mels=80):
     """openai/whisper, audio.py: log_mel_spectrogram, with torchaudio's copy of librosa's filters."""
-    spectrum = torch.stft(
-        torch.from_numpy(wave), 400, 160, window=torch.hann_window(400), return_complex=True
-    )
+    spectrum = torch.stft(torch.from_numpy(wave), 400, 160, window=torch.hann_window(400), return_complex=True)
     filters = melscale_fbanks(201, 0.0, 8000.0, mels, 16_000, norm="slaney", mel_scale="slaney")
     log = ((spectrum[:, :-1].abs() ** 2).T @ filters).clamp(min=1e-10).log10()
     return (torch.maximum(log, log.max() - 8.0) + 4.0) / 4.0

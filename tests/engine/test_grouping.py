@@ -10,9 +10,7 @@ import pytest
 from app.engine.vad.grouping import FrameSpan, SpeechGrouper
 
 
-def grouped(
-    drawing: str, *, levels=None, min_speech=1, min_silence=3, max_span=100, quiet_window=1
-) -> list[FrameSpan]:
+def grouped(drawing: str, *, levels=None, min_speech=1, min_silence=3, max_span=100, quiet_window=1) -> list[FrameSpan]:
     grouper = SpeechGrouper(
         min_speech=min_speech, min_silence=min_silence, max_span=max_span, quiet_window=quiet_window
     )

@@ -100,9 +100,7 @@ def best_sum(text, words):
     best = [0.0] * (len(text) + 1)
     for end in range(1, len(text) + 1):
         fits = [word for word in words if text[:end].endswith(word.text)]
-        counted = [
-            best[end - len(word.text)] + len(word.text) * word.weight * NATS_PER_WEIGHT for word in fits
-        ]
+        counted = [best[end - len(word.text)] + len(word.text) * word.weight * NATS_PER_WEIGHT for word in fits]
         best[end] = max([best[end - 1], *counted])
     return best[-1]
 
@@ -131,14 +129,10 @@ def test_every_text_is_worth_the_best_sum_of_its_phrases():
 )
 @pytest.mark.parametrize("word", ["hello world", "Hello  WORLD", "ｈｅｌｌｏ world", "“hello”-world."])
 def test_every_way_to_spell_a_latin_phrase_counts(pieces, word):
-    assert final(graph_of(word), pieces) == pytest.approx(
-        3 * CHARACTER
-    )  # as ▁hello ▁wor ld, the fewest units
+    assert final(graph_of(word), pieces) == pytest.approx(3 * CHARACTER)  # as ▁hello ▁wor ld, the fewest units
 
 
-@pytest.mark.parametrize(
-    "pieces", ["▁hello ▁wor ld s", "▁ s hel lo ▁wor ld", "▁hello wor ld", "▁hello 大 ▁wor ld"]
-)
+@pytest.mark.parametrize("pieces", ["▁hello ▁wor ld s", "▁ s hel lo ▁wor ld", "▁hello wor ld", "▁hello 大 ▁wor ld"])
 def test_a_part_of_a_word_is_no_match(pieces):
     pieces = pieces.replace("hel lo", "h e l l o").replace(" wor", " w o r") if "s hel" in pieces else pieces
     units = (*UNITS, "wor")

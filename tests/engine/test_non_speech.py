@@ -59,9 +59,7 @@ def test_nothing_is_written_into_generated_sounds(engine: Engine, tmp_path: Path
 
 
 @pytest.mark.shared
-def test_nothing_is_written_into_recordings_without_speech(
-    engine: Engine, shared_dir: Path, tmp_path: Path
-) -> None:
+def test_nothing_is_written_into_recordings_without_speech(engine: Engine, shared_dir: Path, tmp_path: Path) -> None:
     """Music, whales, noise and digital silence: 148 s."""
     recordings = sorted((shared_dir / "audio/nonspeech").iterdir())
     pieces: list[Waveform] = []

@@ -17,9 +17,7 @@ from app.engine.native.checkpoint import load_checkpoint
 from tests.engine.tiny_model import tiny_network
 
 CPU = torch.device("cpu")
-has_bf16 = pytest.mark.skipif(
-    not torch.ops.mkldnn._is_mkldnn_bf16_supported(), reason="this processor has no bfloat16"
-)
+has_bf16 = pytest.mark.skipif(not torch.ops.mkldnn._is_mkldnn_bf16_supported(), reason="this processor has no bfloat16")
 PARITY = ("u2pp-conformer", "conformer-conv2d6", "conformer-batchnorm", "transformer")
 
 
@@ -41,13 +39,9 @@ def test_fewer_bits_find_the_same_tokens_as_wenet(shared_dir, name, dtype):
     """Log-probabilities within 0.15; another token only where WeNet's own two best are closer than that."""
     golden = np.load(shared_dir / "parity" / name / "golden.npz")
     model = converted(load_checkpoint(shared_dir / "parity" / name).model, dtype)
-    _, log_probs, lengths = model(
-        torch.from_numpy(golden["features"]), torch.from_numpy(golden["feature_lengths"])
-    )
+    _, log_probs, lengths = model(torch.from_numpy(golden["features"]), torch.from_numpy(golden["feature_lengths"]))
     assert log_probs.dtype is torch.float32
-    for mine, expected, length in zip(
-        log_probs, torch.from_numpy(golden["ctc_log_probs"]), lengths, strict=True
-    ):
+    for mine, expected, length in zip(log_probs, torch.from_numpy(golden["ctc_log_probs"]), lengths, strict=True):
         torch.testing.assert_close(mine[:length], expected[:length], atol=0.15, rtol=0)
         chosen = expected[:length].gather(1, mine[:length].argmax(-1, keepdim=True))[:, 0]
         assert (expected[:length].amax(-1) - chosen).max() < 0.15

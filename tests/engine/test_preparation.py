@@ -37,9 +37,7 @@ LIMITS = DecodeLimits(max_seconds=36_000, cpu_seconds=60, memory_mb=256)
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
-def prepared(
-    source: Path, limits: DecodeLimits = LIMITS, cancelled: Callable[[], bool] = lambda: False
-) -> Prepared:
+def prepared(source: Path, limits: DecodeLimits = LIMITS, cancelled: Callable[[], bool] = lambda: False) -> Prepared:
     folder = source.parent
     return prepare(source, folder / "a.s16", folder / "peaks.json", VadOptions(), limits, cancelled)
 
@@ -84,9 +82,7 @@ def test_it_returns_what_the_child_found_and_leaves_complete_files(sentence, tmp
     result = prepared(sentence)
 
     levels = result.facts.channel_levels
-    assert result.facts == AudioFacts(
-        4.0, 16_000, 1, "flac", "flac", result.facts.bit_rate, (), channel_levels=levels
-    )
+    assert result.facts == AudioFacts(4.0, 16_000, 1, "flac", "flac", result.facts.bit_rate, (), channel_levels=levels)
     assert len(levels) == len(result.sound) == 1
     assert len(result.spans) == 1
     assert [dropped.rule for dropped in result.speech[0].dropped] == [Rule.TOO_QUIET] * 2

@@ -111,9 +111,7 @@ def test_no_words_stay_no_words():
     assert PausePunctuator().punctuate((), 1.0) == ()
 
 
-@pytest.mark.parametrize(
-    "spoken", ["你准备好了吗", "我很好|你呢", "你说对不对", "他去了哪里呢", "这样可以么"]
-)
+@pytest.mark.parametrize("spoken", ["你准备好了吗", "我很好|你呢", "你说对不对", "他去了哪里呢", "这样可以么"])
 def test_chinese_questions(spoken):
     assert punctuated(spoken).endswith("？")
 

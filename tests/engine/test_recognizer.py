@@ -87,8 +87,7 @@ def test_no_waveforms_give_no_hypotheses(engine):
 def test_a_language_forbids_the_script_of_the_other(engine):
     said = {
         language: "".join(
-            h.text_raw
-            for h in engine.transcribe(asked(*sounds(), options=RecognitionOptions(language=language)))
+            h.text_raw for h in engine.transcribe(asked(*sounds(), options=RecognitionOptions(language=language)))
         )
         for language in ("auto", "zh", "en")
     }
@@ -103,9 +102,7 @@ def test_a_language_forbids_the_script_of_the_other(engine):
 
 def test_text_is_written_as_people_do_only_where_asked(tmp_path):
     folder = build_tiny_model(tmp_path / "numbers")
-    units = [
-        f"{unit} {number}" for number, unit in enumerate(("<blank>", *["三百二十五"] * (len(UNITS) - 1)))
-    ]
+    units = [f"{unit} {number}" for number, unit in enumerate(("<blank>", *["三百二十五"] * (len(UNITS) - 1)))]
     (folder / "units.txt").write_text("\n".join(units), encoding="utf-8")
     engine = load_engine(EngineSpec(folder, device="cpu"))
     [spoken] = engine.transcribe(asked(noise(0.1), options=RecognitionOptions(itn=False)))
@@ -162,9 +159,7 @@ def test_each_quality_has_its_own_search(engine, tmp_path):
 
 
 def test_utterances_of_several_people_keep_their_own_options(engine):
-    options = [
-        RecognitionOptions(language, quality=quality) for language in ("zh", "en") for quality in QUALITIES
-    ]
+    options = [RecognitionOptions(language, quality=quality) for language in ("zh", "en") for quality in QUALITIES]
     mixed = [Utterance(noise(2.0), each) for each in options]
     together = engine.transcribe(mixed)
     assert [h.text_raw for h in together] == [engine.transcribe([each])[0].text_raw for each in mixed]

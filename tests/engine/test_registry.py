@@ -50,9 +50,7 @@ def test_a_wenet_folder_is_known_with_the_languages_of_its_units(tmp_path: Path)
 
 
 @pytest.mark.parametrize(("architecture", "role"), FUNASR_CLASSES.items())
-def test_the_folders_of_funasr_are_known_by_the_class_they_name(
-    architecture: str, role: Role, tmp_path: Path
-) -> None:
+def test_the_folders_of_funasr_are_known_by_the_class_they_name(architecture: str, role: Role, tmp_path: Path) -> None:
     found = identify(write_funasr(tmp_path, architecture))
 
     assert (found.kind, found.architecture, found.role) == (Kind.FUNASR, architecture, role)

@@ -52,9 +52,7 @@ def test_no_frames_have_no_probabilities() -> None:
     assert len(Hearing(silero()).probabilities(np.zeros((0, FRAME_SAMPLES), dtype=np.float32))) == 0
 
 
-@pytest.mark.parametrize(
-    "damage", [b"", b"\xff" * 64, WEIGHTS.read_bytes()[:-4]], ids=["empty", "other", "cut"]
-)
+@pytest.mark.parametrize("damage", [b"", b"\xff" * 64, WEIGHTS.read_bytes()[:-4]], ids=["empty", "other", "cut"])
 def test_weights_that_are_not_the_published_ones_are_refused(
     damage: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -46,9 +46,7 @@ def test_notes_that_go_on_are_tones_and_a_telephone_has_nothing_above(tmp_path: 
 
 @pytest.mark.parametrize("length", [1, FRAME, FRAME + 1, 16_000 * 61])
 def test_any_length_can_be_measured(tmp_path: Path, length: int) -> None:
-    assert measured(tmp_path, np.full(length, 0.1)).loud_db == pytest.approx(
-        -20, abs=0.1 if length >= FRAME else 60
-    )
+    assert measured(tmp_path, np.full(length, 0.1)).loud_db == pytest.approx(-20, abs=0.1 if length >= FRAME else 60)
 
 
 def test_ten_hours_cost_no_more_than_ten_minutes(tmp_path: Path) -> None:

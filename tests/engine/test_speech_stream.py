@@ -38,9 +38,7 @@ TALK = (
 
 def talk(*seconds: float, level: float = 0.3) -> sounds.Samples:
     """A voice and pauses in turns, over the hiss of a room."""
-    parts = [
-        babble(each, level=level) if place % 2 == 0 else silence(each) for place, each in enumerate(seconds)
-    ]
+    parts = [babble(each, level=level) if place % 2 == 0 else silence(each) for place, each in enumerate(seconds)]
     sound = np.concatenate([silence(0.5), *parts, silence(1.3)])
     return sound + noise(len(sound) / SAMPLE_RATE, 2e-4)
 
@@ -84,9 +82,7 @@ def closed(events: list[Heard]) -> list[SpeechSpan]:
     ],
 )
 @pytest.mark.parametrize("chunk", [1600, 16_000, 777])
-def test_the_segments_are_those_of_the_whole_recording(
-    tmp_path: Path, options: VadOptions, chunk: int
-) -> None:
+def test_the_segments_are_those_of_the_whole_recording(tmp_path: Path, options: VadOptions, chunk: int) -> None:
     sound = talk(*TALK)
     whole = find_speech(sounds.write_pcm(tmp_path / "a.s16", sound), options)
 
@@ -95,9 +91,7 @@ def test_the_segments_are_those_of_the_whole_recording(
 
 
 def test_a_sentence_of_a_real_voice_is_cut_as_in_the_whole_recording(tmp_path: Path) -> None:
-    sound = np.concatenate(
-        [silence(0.5), sounds.sentence(), silence(1.0), sounds.sentence("good bye"), silence(1)]
-    )
+    sound = np.concatenate([silence(0.5), sounds.sentence(), silence(1.0), sounds.sentence("good bye"), silence(1)])
     whole = find_speech(sounds.write_pcm(tmp_path / "a.s16", sound), VadOptions())
 
     assert closed(heard(sound, VadOptions())) == list(whole.spans)

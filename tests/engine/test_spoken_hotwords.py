@@ -36,9 +36,7 @@ NOT_SAID = parse_hotwords(
 
 pytestmark = [
     pytest.mark.weights,
-    pytest.mark.skipif(
-        not (builtin_model_dir() / "final.pt").exists(), reason="models/builtin has no weights"
-    ),
+    pytest.mark.skipif(not (builtin_model_dir() / "final.pt").exists(), reason="models/builtin has no weights"),
     pytest.mark.skipif(espeak("好") is None, reason="espeak-ng is not installed"),
 ]
 

@@ -30,8 +30,7 @@ def found(tmp_path, *pieces: np.ndarray, **options: float | str) -> SpeechReport
 
 def everything(report: SpeechReport) -> list[tuple[float, float]]:
     return sorted(
-        [(span.start, span.end) for span in report.spans]
-        + [(part.start, part.end) for part in report.dropped]
+        [(span.start, span.end) for span in report.spans] + [(part.start, part.end) for part in report.dropped]
     )
 
 
@@ -151,9 +150,7 @@ def test_no_word_of_a_read_sentence_is_left_out(shared_dir, tmp_path):
 
 @pytest.mark.shared
 def test_recorded_silence_holds_no_speech(shared_dir, tmp_path):
-    decode(
-        shared_dir / "audio/nonspeech/digital-silence-20s.flac", tmp_path / "a.s16", DecodeLimits(60, 60, 512)
-    )
+    decode(shared_dir / "audio/nonspeech/digital-silence-20s.flac", tmp_path / "a.s16", DecodeLimits(60, 60, 512))
     assert find_speech(tmp_path / "a.s16", VadOptions(detector="webrtcvad", mode=0)).spans == ()
 
 

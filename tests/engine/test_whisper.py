@@ -156,9 +156,7 @@ def test_a_vocabulary_of_another_size_is_refused(copy: Path) -> None:
 
 
 @pytest.mark.parametrize(("named", "frames"), [(None, 700), (1, 400), (0.5, 350)])
-def test_a_folder_says_how_much_silence_its_network_wants(
-    copy: Path, named: float | None, frames: int
-) -> None:
+def test_a_folder_says_how_much_silence_its_network_wants(copy: Path, named: float | None, frames: int) -> None:
     configure(copy, silence_seconds=named)
     engine = load_engine(EngineSpec(copy, threads=1))
     assert isinstance(engine, WhisperEngine)

@@ -50,9 +50,7 @@ def test_srt_numbers_its_cues_and_uses_a_comma(transcript: Transcript) -> None:
 
 def test_vtt_escapes_markup_and_uses_a_point(transcript: Transcript) -> None:
     assert text_of("vtt", transcript) == (
-        "WEBVTT\n"
-        "\n00:00:00.500 --> 00:00:02.250\n下午2点半开会\n"
-        "\n01:00:00.000 --> 01:01:01.500\na &lt; b &amp; c\n"
+        "WEBVTT\n\n00:00:00.500 --> 00:00:02.250\n下午2点半开会\n\n01:00:00.000 --> 01:01:01.500\na &lt; b &amp; c\n"
     )
 
 
@@ -157,9 +155,7 @@ def test_vtt_names_the_channel_as_a_voice(call: Transcript) -> None:
     assert "\n<v 声道 1>喂，你好\n" in text_of("vtt", call)
 
 
-def test_tables_have_a_column_of_channels_only_where_there_are_any(
-    call: Transcript, transcript: Transcript
-) -> None:
+def test_tables_have_a_column_of_channels_only_where_there_are_any(call: Transcript, transcript: Transcript) -> None:
     rows = list(csv.DictReader(io.StringIO(text_of("csv", call).removeprefix("\ufeff"))))
 
     assert [row["channel"] for row in rows] == ["声道 1", "声道 2"]

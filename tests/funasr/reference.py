@@ -48,9 +48,7 @@ def read(folder: Path, waveform: Samples, hotwords: str = "") -> Said:
     with kept_process():
         auto = automodel(folder)
         network, settings = auto.model, auto.kwargs
-        features, lengths = extract_fbank(
-            [torch.tensor(waveform)], data_type="sound", frontend=settings["frontend"]
-        )
+        features, lengths = extract_fbank([torch.tensor(waveform)], data_type="sound", frontend=settings["frontend"])
         encoded, encoded_lengths = network.encode(features, lengths)
         embeddings, sums = network.calc_predictor(encoded, encoded_lengths)[:2]
         heard = (encoded, encoded_lengths, embeddings, sums.round().long())

@@ -140,9 +140,7 @@ def test_the_text_is_the_one_that_funasr_gives(
     if family == "nano":  # which goes on and on where nobody stops it
         assert len(ours.text) > 20
         theirs = theirs[: len(squeezed(ours.text))]
-    if (
-        family == "sensevoice"
-    ):  # its first four frames are tags, where random weights say anything; we leave them out
+    if family == "sensevoice":  # its first four frames are tags, where random weights say anything; we leave them out
         assert 20 < len(squeezed(ours.text)) < len(theirs) <= len(squeezed(ours.text)) + 4 * len("hello")
         theirs = theirs[-len(squeezed(ours.text)) :]
     assert squeezed(ours.text) == theirs
@@ -163,9 +161,7 @@ def test_words_have_times_in_order_inside_the_waveform(
 
     assert "times" in engine.info.abilities
     assert squeezed("".join(word.text for word in hypothesis.words)) == squeezed(hypothesis.text)
-    assert squeezed("".join(word.raw or word.text for word in hypothesis.words)) == squeezed(
-        hypothesis.text_raw
-    )
+    assert squeezed("".join(word.raw or word.text for word in hypothesis.words)) == squeezed(hypothesis.text_raw)
     assert bounds == sorted(bounds)
     assert bounds[0] >= 0
     assert bounds[-1] <= len(speech) / SAMPLE_RATE
@@ -185,9 +181,7 @@ def test_a_text_that_is_longer_than_the_sound_has_no_times(
 
 
 @pytest.mark.parametrize(("family", "reason"), [("nano", "lack the part that gives times")])
-def test_a_model_without_times_says_so(
-    family: str, reason: str, engines: LoadEngine, speech: Samples
-) -> None:
+def test_a_model_without_times_says_so(family: str, reason: str, engines: LoadEngine, speech: Samples) -> None:
     engine = engines(family)
     [hypothesis] = hear(engine, speech)
     [line] = [line for line in engine.receipt(RecognitionOptions()) if line.name == "times"]

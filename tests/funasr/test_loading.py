@@ -63,9 +63,7 @@ def test_a_tensor_of_another_shape_is_named(copy) -> None:
 
 def test_values_that_are_not_numbers_are_named(copy) -> None:
     folder = copy("sensevoice")
-    rewrite(
-        folder, lambda state: {**state, "embed.weight": torch.full_like(state["embed.weight"], torch.nan)}
-    )
+    rewrite(folder, lambda state: {**state, "embed.weight": torch.full_like(state["embed.weight"], torch.nan)})
 
     with pytest.raises(ModelWeightsMismatch, match=r"embed\.weight has values that are not numbers"):
         load(folder)

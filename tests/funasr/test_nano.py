@@ -26,14 +26,10 @@ HINTS: list[dict[str, object]] = [
 
 @torch.inference_mode()
 @pytest.mark.parametrize("seed", [1, 2])
-def test_random_weights_give_the_numbers_and_tokens_of_funasr(
-    seed: int, models: FindModel, tmp_path: Path
-) -> None:
+def test_random_weights_give_the_numbers_and_tokens_of_funasr(seed: int, models: FindModel, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(models("nano_with_ctc"), tmp_path / "Fun-ASR-Nano-2512"))
     torch.manual_seed(seed)
-    rewrite(
-        folder, lambda state: {name: value + 0.02 * torch.randn_like(value) for name, value in state.items()}
-    )
+    rewrite(folder, lambda state: {name: value + 0.02 * torch.randn_like(value) for name, value in state.items()})
     state = torch.load(folder / "model.pt")
     state["llm.lm_head.weight"] = state["llm.model.embed_tokens.weight"]
     torch.save(state, folder / "model.pt")
@@ -43,9 +39,7 @@ def test_random_weights_give_the_numbers_and_tokens_of_funasr(
         for hints in HINTS:
             waveform = voice(seconds)
             with kept_process():
-                theirs.generate(
-                    [torch.tensor(waveform)], max_length=30, llm_kwargs={"do_sample": False}, **hints
-                )
+                theirs.generate([torch.tensor(waveform)], max_length=30, llm_kwargs={"do_sample": False}, **hints)
             encoded, lengths = nano.network.encode(*pad_waveforms([waveform]))
             sounds = nano.network.sound_vectors(encoded, lengths)
             asked = asked_in_words(hints["hotwords"], hints["language"], itn=hints["itn"])  # type: ignore[arg-type]
@@ -54,7 +48,5 @@ def test_random_weights_give_the_numbers_and_tokens_of_funasr(
             torch.testing.assert_close(nano.prompt(sounds[0], asked), found["vectors"][0], atol=1e-4, rtol=0)
             log_probs = nano.network.ctc_log_probs(encoded, lengths)
             torch.testing.assert_close(log_probs, found["logits"].log_softmax(-1), atol=1e-4, rtol=0)
-            ended = [
-                token for token in found["tokens"][0].tolist() if token not in nano.network.llm.config.ends
-            ]
+            ended = [token for token in found["tokens"][0].tolist() if token not in nano.network.llm.config.ends]
             assert tokens == ended

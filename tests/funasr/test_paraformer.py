@@ -39,9 +39,7 @@ def test_random_weights_give_what_funasr_gives(seed: int, kind: str, hotwords: s
     torch.testing.assert_close(spoken.log_probs_BUV, theirs.log_probs, atol=1e-4, rtol=0)
     assert spoken.log_probs_BUV[0].argmax(-1).tolist() == theirs.tokens
     [reading] = family.read([waveform], options)
-    if (
-        TOKENS.index("wor@@") not in theirs.tokens
-    ):  # FunASR moves a piece that stands alone before a later word
+    if TOKENS.index("wor@@") not in theirs.tokens:  # FunASR moves a piece that stands alone before a later word
         assert reading.text.replace(" ", "") == theirs.text.replace(" ", "")
     if theirs.milliseconds:
         heard = [token for token in theirs.tokens if token not in reference.SILENT_TOKENS]
@@ -55,9 +53,7 @@ def test_hotwords_are_cut_into_tokens_as_funasr_does(tmp_path: Path) -> None:
     _, vocabulary, model = load_paraformer(SanmFolder(folder))
     auto = automodel(folder)
     phrases = ["今天", "world", "公园", "HELLO"]
-    theirs = auto.model.generate_hotwords_list(
-        " ".join(phrases), auto.kwargs["tokenizer"], auto.kwargs["frontend"]
-    )
+    theirs = auto.model.generate_hotwords_list(" ".join(phrases), auto.kwargs["tokenizer"], auto.kwargs["frontend"])
 
     ours = [[vocabulary.ids[piece] for piece in vocabulary.pieces_of(phrase)] for phrase in phrases]
     assert [*ours, [model.sos]] == theirs

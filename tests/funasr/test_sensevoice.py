@@ -193,9 +193,7 @@ class Spoken:
         return self.log_probs, self.log_probs, torch.tensor([self.log_probs.shape[1]])
 
 
-def said(
-    engine: Engine, pieces: list[str], rivals: dict[int, str] | None = None, **options: object
-) -> Hypothesis:
+def said(engine: Engine, pieces: list[str], rivals: dict[int, str] | None = None, **options: object) -> Hypothesis:
     """Return what is written of these pieces, one a frame; in some frames a rival is nearly as likely."""
     family = engine._family  # type: ignore[attr-defined]
     units = family._tokenizer.units

@@ -18,12 +18,8 @@ from tests.conftest import REPOSITORY
 
 
 def test_the_package_imports_neither_torch_nor_funasr() -> None:
-    program = (
-        "import sys, app.engine.funasr; print([name for name in ('torch', 'funasr') if name in sys.modules])"
-    )
-    found = subprocess.run(
-        [sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True, check=True
-    )
+    program = "import sys, app.engine.funasr; print([name for name in ('torch', 'funasr') if name in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True, check=True)
 
     assert found.stdout.strip() == "[]"
 

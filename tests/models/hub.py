@@ -118,9 +118,7 @@ class _Handler(BaseHTTPRequestHandler):
         siblings = []
         for name, content in self.hub.repositories[id].items():
             item: dict[str, Any] = {"rfilename": name, "size": len(content)}
-            item["blobId"] = hashlib.sha1(
-                b"blob %d\0" % len(content) + content, usedforsecurity=False
-            ).hexdigest()
+            item["blobId"] = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
             if name.endswith(".pt"):
                 digest = hashlib.sha256(content).hexdigest()
                 item["lfs"] = {"sha256": digest, "size": len(content), "pointerSize": 134}
@@ -141,9 +139,7 @@ class _Handler(BaseHTTPRequestHandler):
             }
             for name, content in self.hub.repositories[id].items()
         ]
-        files += [
-            {"Path": name, "Size": 1, "Sha256": "0" * 64, "Type": "blob"} for name in self.hub.extra_names
-        ]
+        files += [{"Path": name, "Size": 1, "Sha256": "0" * 64, "Type": "blob"} for name in self.hub.extra_names]
         files.append({"Path": "example", "Size": 0, "Type": "tree"})
         self._json({"Code": 200, "Success": True, "Data": {"Files": files}})
 
@@ -161,9 +157,7 @@ class _Handler(BaseHTTPRequestHandler):
         same = self.headers.get("If-Range", etag) == etag
         if asked and same and not self.hub.forgets_ranges:
             begin = int(asked[1])
-        self.hub.asked.append(
-            Asked(path, int(asked[1]) if asked else 0, self.headers.get("Authorization", ""))
-        )
+        self.hub.asked.append(Asked(path, int(asked[1]) if asked else 0, self.headers.get("Authorization", "")))
         if begin >= len(content) and begin:
             self.send_response(416)
             self.send_header("Content-Range", f"bytes */{len(content)}")

@@ -58,9 +58,7 @@ def wheel(name: str, members: Mapping[str, bytes]) -> bytes:
     """Return a wheel that does harm if anybody runs or builds it."""
     module, stored = name.replace("-", "_"), io.BytesIO()
     info = f"{module}-{VERSION}.dist-info"
-    metadata = (
-        f"Metadata-Version: 2.1\nName: {name}\nVersion: {VERSION}\nRequires-Dist: no-such-package-anywhere\n"
-    )
+    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {VERSION}\nRequires-Dist: no-such-package-anywhere\n"
     tags = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     with zipfile.ZipFile(stored, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(f"{module}/__init__.py", "raise SystemExit('never imported')\n")

@@ -89,9 +89,7 @@ def test_only_what_is_not_here_is_installed(lock: Path, tmp_path: Path, index: I
     assert not [path for path in index.asked if "jinja2" in path]
 
 
-def test_without_a_network_the_command_is_told(
-    lock: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_network_the_command_is_told(lock: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple/")
     monkeypatch.setenv("PIP_RETRIES", "0")
     extras = Extras(tmp_path / "models", lambda: None)

@@ -67,9 +67,7 @@ def weights_of(hub: LoopbackHub) -> RemoteFile:
 
 
 @pytest.mark.parametrize("name", [HubName.HUGGINGFACE, HubName.MODELSCOPE])
-def test_a_hub_is_listed_by_its_own_client_without_examples_and_programs(
-    hub: LoopbackHub, name: HubName
-) -> None:
+def test_a_hub_is_listed_by_its_own_client_without_examples_and_programs(hub: LoopbackHub, name: HubName) -> None:
     listing = listing_of(hub, name)
 
     assert {file.path for file in listing.files} == WANTED
@@ -99,9 +97,7 @@ def test_a_connection_that_is_cut_goes_on_where_it_broke(hub: LoopbackHub, tmp_p
     assert hub.sent["model.pt"] == len(WEIGHTS) == sum(arrived)
 
 
-def test_cuts_that_bring_something_each_time_never_exhaust_the_patience(
-    hub: LoopbackHub, tmp_path: Path
-) -> None:
+def test_cuts_that_bring_something_each_time_never_exhaust_the_patience(hub: LoopbackHub, tmp_path: Path) -> None:
     hub.cuts = [5000] * 12
 
     transfer(weights_of(hub), tmp_path).fetch()
@@ -133,9 +129,7 @@ def test_a_server_that_forgets_ranges_is_read_from_the_beginning(hub: LoopbackHu
     assert hub.sent["model.pt"] == 100_000 + len(WEIGHTS)
 
 
-def test_a_body_without_a_length_that_ends_early_is_not_taken_for_whole(
-    hub: LoopbackHub, tmp_path: Path
-) -> None:
+def test_a_body_without_a_length_that_ends_early_is_not_taken_for_whole(hub: LoopbackHub, tmp_path: Path) -> None:
     hub.cuts = [100_000]
     hub.tells_size = False
 
@@ -207,9 +201,7 @@ def test_a_longer_leftover_of_another_file_is_not_kept(hub: LoopbackHub, tmp_pat
     assert (tmp_path / "model.pt").read_bytes() == WEIGHTS
 
 
-def test_a_server_in_trouble_is_asked_again_and_one_that_refuses_is_not(
-    hub: LoopbackHub, tmp_path: Path
-) -> None:
+def test_a_server_in_trouble_is_asked_again_and_one_that_refuses_is_not(hub: LoopbackHub, tmp_path: Path) -> None:
     weights = weights_of(hub)
     hub.status = {"/repo": 503}
     with pytest.raises(HubUnreachable, match="ModelScope"):
@@ -277,9 +269,7 @@ def test_a_hub_that_cannot_be_reached_advises_to_copy_the_folder_by_hand() -> No
 
 @pytest.mark.parametrize("name", ["../../etc/cron.d/x", "/etc/passwd", "a/../../b", "C:\\x", "a\nb"])
 @pytest.mark.parametrize("hub_name", [HubName.HUGGINGFACE, HubName.MODELSCOPE])
-def test_a_listing_with_a_name_that_leads_elsewhere_is_refused(
-    hub: LoopbackHub, name: str, hub_name: HubName
-) -> None:
+def test_a_listing_with_a_name_that_leads_elsewhere_is_refused(hub: LoopbackHub, name: str, hub_name: HubName) -> None:
     hub.extra_names = [name]
 
     with pytest.raises(HubAnswerWrong):
@@ -324,9 +314,7 @@ def test_an_archive_that_arrived_before_a_kill_is_not_fetched_again(hub: Loopbac
 
 
 def test_an_archive_is_unpacked_without_the_folder_around_it(tmp_path: Path) -> None:
-    (tmp_path / "a.tar.gz").write_bytes(
-        tar_gz({"exp/train.yaml": b"x", "exp/sub/units.txt": b"y", "exp/._units": b""})
-    )
+    (tmp_path / "a.tar.gz").write_bytes(tar_gz({"exp/train.yaml": b"x", "exp/sub/units.txt": b"y", "exp/._units": b""}))
 
     unpack(tmp_path / "a.tar.gz", tmp_path / "files", Event())
 

@@ -119,9 +119,7 @@ def test_an_archive_of_the_wenet_mirror_becomes_a_model_that_can_be_used(
 
 
 def test_an_evil_archive_leaves_nothing_behind_but_its_reason(models: Models, hub: LoopbackHub) -> None:
-    hub.archives["aishell_u2pp_conformer_exp"] = tar_gz(
-        {"e/train.yaml": b"x"}, link("e/final.pt", "/etc/passwd")
-    )
+    hub.archives["aishell_u2pp_conformer_exp"] = tar_gz({"e/train.yaml": b"x"}, link("e/final.pt", "/etc/passwd"))
 
     with pytest.raises(ArchiveRefused):
         models.pull_now("aishell-u2pp-conformer")
@@ -151,9 +149,7 @@ def test_what_is_no_model_is_not_put_in_place(models: Models, hub: LoopbackHub) 
     assert not (models.places.models_dir / "some--thing").exists()
 
 
-@pytest.mark.parametrize(
-    "name", ["../evil", "a/../../b", "/etc", "", ".hidden", "x.part", "no-such-model", "a\\b"]
-)
+@pytest.mark.parametrize("name", ["../evil", "a/../../b", "/etc", "", ".hidden", "x.part", "no-such-model", "a\\b"])
 def test_a_name_that_is_none_is_refused(models: Models, name: str) -> None:
     with pytest.raises((ModelUnknown, InvalidParameter)):
         models.pull_now(name)
@@ -178,9 +174,7 @@ def test_a_full_disk_is_noticed_before_anything_is_fetched(
     assert hub.asked == []
 
 
-def test_without_a_network_the_advice_is_to_copy_the_folder(
-    models: Models, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_network_the_advice_is_to_copy_the_folder(models: Models, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         nowhere = f"http://127.0.0.1:{taken.getsockname()[1]}"
     monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", nowhere)
@@ -352,9 +346,7 @@ def test_the_model_in_use_is_not_removed_and_another_is(models: Models, other: s
     assert not (models.places.models_dir / other).exists()
 
 
-def test_the_model_that_would_come_back_is_not_removed_either(
-    models: Models, other: str, tiny_folder: Path
-) -> None:
+def test_the_model_that_would_come_back_is_not_removed_either(models: Models, other: str, tiny_folder: Path) -> None:
     shutil.copytree(tiny_folder, models.places.models_dir / "third")
     models.use(other, is_tried=True)
 
@@ -385,9 +377,7 @@ def test_a_model_that_only_helps_cannot_be_used_alone(models: Models, hub: Loopb
 # Folders elsewhere
 
 
-def test_a_folder_elsewhere_is_remembered_and_never_deleted(
-    models: Models, tmp_path: Path, tiny_folder: Path
-) -> None:
+def test_a_folder_elsewhere_is_remembered_and_never_deleted(models: Models, tmp_path: Path, tiny_folder: Path) -> None:
     elsewhere = tmp_path / "my model"
     shutil.copytree(tiny_folder, elsewhere)
 
@@ -400,9 +390,7 @@ def test_a_folder_elsewhere_is_remembered_and_never_deleted(
     assert "my-model" not in [entry.name for entry in models.entries()]
 
 
-def test_two_folders_of_the_same_name_are_told_apart(
-    models: Models, tmp_path: Path, tiny_folder: Path
-) -> None:
+def test_two_folders_of_the_same_name_are_told_apart(models: Models, tmp_path: Path, tiny_folder: Path) -> None:
     for parent in ("a", "b"):
         shutil.copytree(tiny_folder, tmp_path / parent / "m")
 

@@ -45,9 +45,7 @@ def test_its_targets_are_those_of_the_dockerfile(services: dict[str, Any]) -> No
 
     assert services["server"]["build"]["target"] == "${TARGET:-cpu}"
     assert {"cpu", "cuda"} < stages
-    more = yaml.safe_load((REPOSITORY / "compose.cuda.yaml").read_text(encoding="utf-8"))["services"][
-        "server"
-    ]
+    more = yaml.safe_load((REPOSITORY / "compose.cuda.yaml").read_text(encoding="utf-8"))["services"]["server"]
     assert more["deploy"]["resources"]["reservations"]["devices"][0]["capabilities"] == ["gpu"]
 
 
@@ -117,9 +115,7 @@ def test_events_sockets_and_large_uploads_pass_the_proxy(tmp_path: Path) -> None
         with client.stream("GET", "/api/v1/transcriptions/events") as stream:
             made = client.post("/api/v1/transcriptions", files={"file": ("a.wav", b"not sound, but stored")})
             line = next(line for line in stream.iter_lines() if made.json()["id"] in line)
-        with connect(
-            f"{address.replace('https', 'wss')}/api/v1/doctor/echo", ssl=trusted, origin=address
-        ) as socket_:
+        with connect(f"{address.replace('https', 'wss')}/api/v1/doctor/echo", ssl=trusted, origin=address) as socket_:
             socket_.send("hello")
             echoed = socket_.recv(timeout=PATIENCE_SECONDS)
 

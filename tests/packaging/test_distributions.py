@@ -17,9 +17,7 @@ RESOURCES = ("templates", "static", "models/builtin", "models/builtin-large")
 def contents(wheel: Path) -> dict[str, int]:
     """Return the names of the program's files with their checksums."""
     with zipfile.ZipFile(wheel) as archive:
-        return {
-            entry.filename: entry.CRC for entry in archive.infolist() if ".dist-info/" not in entry.filename
-        }
+        return {entry.filename: entry.CRC for entry in archive.infolist() if ".dist-info/" not in entry.filename}
 
 
 def files_below(folder: Path) -> set[Path]:
@@ -28,9 +26,7 @@ def files_below(folder: Path) -> set[Path]:
 
 def test_the_wheel_is_the_program_and_all_its_resources(built: Built) -> None:
     modules = {str(file.relative_to(REPOSITORY)) for file in files_below(REPOSITORY / "app")}
-    resources = {
-        f"app/{file.relative_to(REPOSITORY)}" for name in RESOURCES for file in files_below(REPOSITORY / name)
-    }
+    resources = {f"app/{file.relative_to(REPOSITORY)}" for name in RESOURCES for file in files_below(REPOSITORY / name)}
 
     assert set(contents(built.wheel)) == modules | resources
     assert "app/locale/zh/LC_MESSAGES/messages.po" in modules

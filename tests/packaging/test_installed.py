@@ -39,11 +39,7 @@ def put_in_the_way(folder: Path) -> None:
 
 def state_of(folder: Path) -> dict[str, float]:
     """Return when each file below the folder was written; Python may add its bytecode."""
-    return {
-        str(file): file.stat().st_mtime
-        for file in folder.rglob("*")
-        if file.is_file() and file.suffix != ".pyc"
-    }
+    return {str(file): file.stat().st_mtime for file in folder.rglob("*") if file.is_file() and file.suffix != ".pyc"}
 
 
 def test_the_command_tells_its_version(installed: Installed, tmp_path: Path) -> None:
@@ -60,9 +56,7 @@ def test_it_reads_the_golden_sample_in_any_folder(installed: Installed, tmp_path
     assert letters(read.stdout) == letters(GOLDEN["text"])
 
 
-def test_it_serves_pages_and_keeps_everything_in_the_users_folders(
-    installed: Installed, tmp_path: Path
-) -> None:
+def test_it_serves_pages_and_keeps_everything_in_the_users_folders(installed: Installed, tmp_path: Path) -> None:
     put_in_the_way(tmp_path / "work")
     before = state_of(installed.package), state_of(tmp_path / "work")
 
@@ -95,9 +89,7 @@ def test_the_doctor_finds_the_model_inside_the_package(installed: Installed, tmp
     assert str(installed.package / "models" / MODEL) in checks["model_files"]["fact"]
 
 
-@pytest.mark.skipif(
-    not can_become_nobody, reason="only root can install for another user and act as that user"
-)
+@pytest.mark.skipif(not can_become_nobody, reason="only root can install for another user and act as that user")
 def test_what_root_installed_works_for_another_user(built: Built) -> None:
     with TemporaryDirectory() as folder:  # not pytest's own, which nobody else may enter
         Path(folder).chmod(0o755)

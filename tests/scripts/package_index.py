@@ -18,9 +18,7 @@ from typing import ClassVar
 ZIP_START = (2026, 1, 1, 0, 0, 0)
 
 
-def tiny_wheel(
-    name: str, version: str, *, requires: tuple[str, ...] = (), size: int = 0, code: str = ""
-) -> bytes:
+def tiny_wheel(name: str, version: str, *, requires: tuple[str, ...] = (), size: int = 0, code: str = "") -> bytes:
     """Return a wheel with one module that knows its version and runs `code`, and `size` more bytes."""
     info = f"{name}-{version}.dist-info"
     files = {
@@ -40,11 +38,7 @@ def wheel_of_installed(name: str) -> bytes:
     """Return the wheel of a package that this environment has."""
     own = distribution(name)
     made_by_pip = (".pyc", "INSTALLER", "REQUESTED", "RECORD")
-    paths = [
-        file
-        for file in own.files or []
-        if not str(file).startswith("..") and not str(file).endswith(made_by_pip)
-    ]
+    paths = [file for file in own.files or [] if not str(file).startswith("..") and not str(file).endswith(made_by_pip)]
     files = {str(path): Path(str(own.locate_file(path))).read_bytes() for path in paths}
     return packed(recorded(files, f"{name}-{own.version}.dist-info"))
 
@@ -146,9 +140,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.give(content[begin:], kept, status=206 if wanted else 200, breaks=self.index.breaks[name] > 0)
         self.index.breaks[name] -= 1
 
-    def give(
-        self, content: bytes, headers: dict[str, str], *, status: int = 200, breaks: bool = False
-    ) -> None:
+    def give(self, content: bytes, headers: dict[str, str], *, status: int = 200, breaks: bool = False) -> None:
         self.send_response(status)
         for header, value in {**headers, "Content-Length": str(len(content))}.items():
             self.send_header(header, value)

@@ -26,9 +26,7 @@ def packages(tmp_path: Path) -> Path:
 def broken_in(packages: Path) -> str:
     script = "import runpy, sysconfig; sysconfig.get_path = lambda _: {!r}; runpy.run_path({!r})"
     code = script.format(str(packages), str(REPOSITORY / "scripts/broken_packages.py"))
-    return subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True
-    ).stdout.strip()
+    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
 
 
 def test_whole_packages_stay(packages: Path) -> None:
@@ -36,9 +34,7 @@ def test_whole_packages_stay(packages: Path) -> None:
     assert (packages / "hello-1.0.dist-info/RECORD").is_file()
 
 
-@pytest.mark.parametrize(
-    "harm", ["hello/__init__.py", "hello-1.0.dist-info/RECORD", "hello-1.0.dist-info/METADATA"]
-)
+@pytest.mark.parametrize("harm", ["hello/__init__.py", "hello-1.0.dist-info/RECORD", "hello-1.0.dist-info/METADATA"])
 def test_a_missing_file_is_found(packages: Path, harm: str) -> None:
     (packages / harm).unlink()
 

@@ -109,9 +109,7 @@ def test_each_list_is_complete_and_has_nothing_else(name: str) -> None:
 @pytest.mark.parametrize("name", ["install", "run", "dev", "funasr"])
 @pytest.mark.parametrize(("system", "machine"), MACHINES)
 @pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
-def test_what_pyproject_asks_for_is_locked_on_every_machine(
-    name: str, system: str, machine: str, python: str
-) -> None:
+def test_what_pyproject_asks_for_is_locked_on_every_machine(name: str, system: str, machine: str, python: str) -> None:
     environment = {
         **default_environment(),
         "sys_platform": system,
@@ -138,10 +136,7 @@ def test_what_pyproject_asks_for_is_locked_on_every_machine(
 def test_the_server_gets_nothing_that_only_tests_need() -> None:
     names = {canonicalize_name(requirement.name) for requirement, _ in entries("run")}
 
-    assert (
-        names & {"pytest", "ruff", "mypy", "playwright", "jiwer", "import-linter", "pip", "hatchling"}
-        == set()
-    )
+    assert names & {"pytest", "ruff", "mypy", "playwright", "jiwer", "import-linter", "pip", "hatchling"} == set()
 
 
 def test_the_cpu_build_has_the_same_versions_and_no_cuda() -> None:

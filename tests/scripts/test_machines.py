@@ -41,9 +41,7 @@ def in_mounts_of_its_own(checkout: Checkout, mounts: str, **env: str) -> subproc
 def test_a_python_that_is_too_new_is_named_with_both_ways_out(checkout: Checkout, tmp_path: Path) -> None:
     newest = 'case "$*" in --version) echo Python 3.14.2 ;; *) echo 3.14 ;; esac'
     missing = "exit 127"
-    path = commands(
-        tmp_path / "bin", python3=newest, python3_11=missing, python3_12=missing, python3_13=missing
-    )
+    path = commands(tmp_path / "bin", python3=newest, python3_11=missing, python3_12=missing, python3_13=missing)
 
     done = without_environment(checkout, tmp_path).start(env=path)
 
@@ -55,9 +53,7 @@ def test_a_python_that_is_too_new_is_named_with_both_ways_out(checkout: Checkout
 
 def test_a_machine_without_python_is_told_what_to_install(checkout: Checkout, tmp_path: Path) -> None:
     missing = "exit 127"
-    path = commands(
-        tmp_path / "bin", python3=missing, python3_11=missing, python3_12=missing, python3_13=missing
-    )
+    path = commands(tmp_path / "bin", python3=missing, python3_11=missing, python3_12=missing, python3_13=missing)
 
     done = without_environment(checkout, tmp_path).start(env=path)
 
@@ -76,9 +72,7 @@ def test_a_machine_that_nothing_is_locked_for_is_named(checkout: Checkout, tmp_p
     assert "FUNASR_UNLOCKED=1 bash scripts/start.sh" in done.stdout
 
 
-def test_a_checkout_that_cannot_be_written_is_told_before_anything_else(
-    checkout: Checkout, tmp_path: Path
-) -> None:
+def test_a_checkout_that_cannot_be_written_is_told_before_anything_else(checkout: Checkout, tmp_path: Path) -> None:
     clone = without_environment(checkout, tmp_path)
 
     done = in_mounts_of_its_own(clone, 'mount --bind . . && mount -o remount,ro,bind . && cd "$PWD"')

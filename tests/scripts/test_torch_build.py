@@ -115,9 +115,7 @@ def test_a_cpu_build_that_cannot_be_loaded_gives_way(checkout: Checkout) -> None
     wheels = checkout.index.files["cpu"]
     whole = wheels["torchaudio-2.0+cpu-py3-none-any.whl"]
     checkout.run(".venv/bin/python", "-m", "pip", "uninstall", "-q", "-y", "torchaudio")
-    wheels["torchaudio-2.0+cpu-py3-none-any.whl"] = tiny_wheel(
-        "torchaudio", "2.0+cpu", code="raise ImportError"
-    )
+    wheels["torchaudio-2.0+cpu-py3-none-any.whl"] = tiny_wheel("torchaudio", "2.0+cpu", code="raise ImportError")
     try:
         done = start_without_card(checkout, PIP_NO_CACHE_DIR="1")
     finally:
@@ -138,9 +136,7 @@ def test_an_unknown_build_is_refused(checkout: Checkout, name: str) -> None:
 def test_a_card_is_known_by_its_driver(tmp_path: Path, trace: str) -> None:
     look = f"source '{REPOSITORY}/scripts/environment.sh'; has_nvidia_card '{tmp_path}/'"
     without_tool = {"PATH": "/usr/bin:/bin"}
-    before = subprocess.run(
-        ["bash", "-c", look], env=programs(tmp_path, **{"nvidia-smi": "exit 9"}), check=False
-    )
+    before = subprocess.run(["bash", "-c", look], env=programs(tmp_path, **{"nvidia-smi": "exit 9"}), check=False)
     (tmp_path / trace).mkdir(parents=True)
 
     after = subprocess.run(["bash", "-c", look], env=without_tool, check=False)

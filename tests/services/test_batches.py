@@ -295,9 +295,7 @@ def test_a_server_killed_during_a_batch_loses_and_doubles_nothing() -> None:
 
 def test_the_same_content_at_the_same_moment_is_read_once(desk: Desk) -> None:
     patient = Database(desk.house.folder)  # those of the other tests do not wait long for a writer
-    desk.batch_uploads = BatchUploads(
-        Queue(patient, desk.house.files), desk.batch_uploads.uploads, lambda: 10**9
-    )
+    desk.batch_uploads = BatchUploads(Queue(patient, desk.house.files), desk.batch_uploads.uploads, lambda: 10**9)
     batch, data = desk.begin(), talk(0.2)
     senders = [Thread(target=desk.send, args=(batch, f"{number}.wav", data)) for number in range(6)]
     for sender in senders:
@@ -387,9 +385,7 @@ def test_what_is_removed_leaves_the_batch_and_an_empty_one_goes(desk: Desk) -> N
     assert desk.book.get(old).counts["total"] == 0
     with desk.house.database.writing() as connection:
         long_ago = datetime.now(UTC) - timedelta(days=2)
-        connection.execute(
-            update(tables.batches).where(tables.batches.c.id == old).values(created_at=long_ago)
-        )
+        connection.execute(update(tables.batches).where(tables.batches.c.id == old).values(created_at=long_ago))
 
     desk.book.clear_up()
 
@@ -411,9 +407,7 @@ def test_only_the_process_that_watches_a_folder_reads_its_files(desk: Desk, tmp_
         desk.house.until(lambda: desk.states(batch) == ["duplicate"])
 
 
-def total(
-    state: str, size_bytes: int, seconds: float = 0, done: float = 0, known: int = 0
-) -> dict[str, object]:
+def total(state: str, size_bytes: int, seconds: float = 0, done: float = 0, known: int = 0) -> dict[str, object]:
     return {
         "state": state,
         "count": 1,

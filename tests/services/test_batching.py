@@ -44,9 +44,7 @@ def sending(house: House, factory: str) -> Iterator[InferenceScheduler]:
 
 
 @contextmanager
-def open_way(
-    house: House, factory: str, patience_seconds: float = PATIENCE_SECONDS
-) -> Iterator[InferenceScheduler]:
+def open_way(house: House, factory: str, patience_seconds: float = PATIENCE_SECONDS) -> Iterator[InferenceScheduler]:
     """The way to a process that is idle."""
     inference = InferenceProcess(house.spec(factory))
     scheduler = InferenceScheduler(inference, 30, patience_seconds)
@@ -84,9 +82,7 @@ def test_a_lone_segment_does_not_wait_for_company(house: House) -> None:
 
 @pytest.mark.parametrize("factory", ["PoisonedBatchEngine", "HangingBatchEngine", "FailingBatchEngine"])
 def test_of_a_batch_that_goes_wrong_only_the_guilty_segment_fails(house: House, factory: str) -> None:
-    patience = (
-        25 if factory == "HangingBatchEngine" else 60
-    )  # the first batch waits for `go`, on a busy machine long
+    patience = 25 if factory == "HangingBatchEngine" else 60  # the first batch waits for `go`, on a busy machine long
     with house.working(factory, timeout_seconds=patience):
         house.note("go")
         house.end_of(house.submit(talk(0.8)).id)  # a loaded engine tells how much it likes at once

@@ -33,9 +33,7 @@ def test_each_channel_is_heard_on_its_own_and_told_in_the_order_of_time(house: H
     ]  # fmt: skip
     assert record.state is JobState.SUCCEEDED
     assert record.progress.seconds_done == record.duration
-    assert ("channels", "separate", "separate") in [
-        (line.name, line.asked, line.applied) for line in record.receipt
-    ]
+    assert ("channels", "separate", "separate") in [(line.name, line.asked, line.applied) for line in record.receipt]
     assert not list(house.files.folder(record.id).glob("*.s16"))
 
 

@@ -89,9 +89,7 @@ def test_random_kills_lose_nothing_and_repeat_nothing(house: House) -> None:
 
     records = [house.queue.get(id) for id in ids]
     assert {record.state for record in records} == {JobState.SUCCEEDED}
-    assert [record.text_raw for record in records] == [
-        " ".join([f"level {level}"] * 5) for level in (1, 2, 3, 4, 5, 6)
-    ]
+    assert [record.text_raw for record in records] == [" ".join([f"level {level}"] * 5) for level in (1, 2, 3, 4, 5, 6)]
     assert len(times_finished(house)) <= 30
     assert set(times_finished(house).values()) == {1}
     left = {path.name for id in ids for path in house.files.folder(id).iterdir()}
@@ -255,9 +253,7 @@ with queue.receive("talk.wav", 1000) as incoming:
 
 @pytest.mark.parametrize("moment", ["while it arrives", "before the row"])
 def test_an_upload_that_was_not_acknowledged_leaves_nothing(house: House, moment: str) -> None:
-    subprocess.run(
-        [sys.executable, "-c", UPLOAD_AND_DIE, str(house.folder), moment], cwd=REPOSITORY, check=False
-    )
+    subprocess.run([sys.executable, "-c", UPLOAD_AND_DIE, str(house.folder), moment], cwd=REPOSITORY, check=False)
     folders = [house.folder / "incoming", house.folder / "transcriptions"]
     assert sum(len(list(folder.iterdir())) for folder in folders) == 1
 

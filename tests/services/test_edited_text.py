@@ -31,9 +31,9 @@ def test_a_page_begins_with_the_paragraphs_that_its_script_goes_on_with(example:
 
     rows = first_rows(records, EditedText(1, None, edits))
 
-    assert [
-        {"start": row.start, "end": row.end, "text": row.text, "channel": row.channel} for row in rows
-    ] == example["shown"]
+    assert [{"start": row.start, "end": row.end, "text": row.text, "channel": row.channel} for row in rows] == example[
+        "shown"
+    ]
 
 
 def record(index: int, start: float, end: float, text: str, channel: int | None) -> SegmentRecord:

@@ -41,8 +41,7 @@ def finished(house: House, *texts: str, name: str = "talk.wav", ended: datetime 
         if ended:
             number = int(ended.timestamp() * 1000)
             connection.exec_driver_sql(
-                "UPDATE search_index SET rowid = ? WHERE rowid = "
-                "(SELECT number FROM transcriptions WHERE id = ?)",
+                "UPDATE search_index SET rowid = ? WHERE rowid = (SELECT number FROM transcriptions WHERE id = ?)",
                 (number, id),
             )
             connection.exec_driver_sql("UPDATE transcriptions SET number = ? WHERE id = ?", (number, id))

@@ -182,9 +182,7 @@ def test_a_crash_costs_nothing_if_the_second_try_succeeds(house: House) -> None:
         ("FailingEngine", "inference_failed"),
     ],
 )
-def test_a_segment_that_cannot_be_recognised_costs_only_itself(
-    house: House, factory: str, reason: str
-) -> None:
+def test_a_segment_that_cannot_be_recognised_costs_only_itself(house: House, factory: str, reason: str) -> None:
     with house.working(factory, timeout_seconds=5):
         bad = house.submit(talk(0.2, 1.0, 0.4)).id
         good = house.submit(talk(0.3, 0.5, 0.3)).id
@@ -235,9 +233,7 @@ def test_a_model_that_cannot_be_loaded_fails_the_jobs_with_its_reason(house: Hou
         assert house.end_of(id).text_raw == "level 2"
 
 
-def test_a_device_that_is_not_the_one_asked_for_is_in_the_log(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_device_that_is_not_the_one_asked_for_is_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with process(tmp_path, "FallenBackEngine") as inference:
         inference.transcribe(asked(babble(0.5)), 30)
 

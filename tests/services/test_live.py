@@ -186,9 +186,7 @@ def calls_of(monkeypatch: pytest.MonkeyPatch, holder: object, name: str) -> list
     return calls
 
 
-def test_nothing_is_acknowledged_that_the_disk_does_not_take(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_is_acknowledged_that_the_disk_does_not_take(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     client = Client()
     with living(house, None) as live:
         session = live.begin("Talk", TranscriptionOptions(), client.listen)
@@ -338,17 +336,16 @@ def test_a_session_that_is_too_long_ends_with_what_it_has(house: House) -> None:
 
 
 def reading(*words: tuple[str, float, float], raw: str = "") -> Hypothesis:
-    return Hypothesis(
-        "", "", 0.9, words=tuple(Word(text, start, end, 0.9, raw) for text, start, end in words)
-    )
+    return Hypothesis("", "", 0.9, words=tuple(Word(text, start, end, 0.9, raw) for text, start, end in words))
 
 
 def test_two_readings_that_agree_settle_what_has_been_followed_by_sound() -> None:
     text = PartialText()
     assert text.take(reading(("今", 0.0, 0.2), ("天", 0.2, 0.4), ("很", 1.5, 1.8)), 0.0, 2.0) == ("今天很", 0)
-    assert text.take(
-        reading(("今", 0.0, 0.2), ("天", 0.2, 0.4), ("很", 1.5, 1.8), ("好", 1.9, 2.2)), 0.0, 2.3
-    ) == ("今天很好", 2)
+    assert text.take(reading(("今", 0.0, 0.2), ("天", 0.2, 0.4), ("很", 1.5, 1.8), ("好", 1.9, 2.2)), 0.0, 2.3) == (
+        "今天很好",
+        2,
+    )
 
 
 def test_what_is_settled_stays_where_a_later_reading_has_it_otherwise() -> None:

@@ -19,9 +19,7 @@ OPTIONS = RecognitionOptions(language="en", hotwords=(Hotword("level"), Hotword(
 
 
 def transcript_of(*segments: SegmentRecord) -> Transcript:
-    return assemble(
-        segments, OPTIONS, duration=9.0, model="echo", device="cpu", receipt=(), warnings=(QUIET,)
-    )
+    return assemble(segments, OPTIONS, duration=9.0, model="echo", device="cpu", receipt=(), warnings=(QUIET,))
 
 
 def heard(text: str, dropped: str = "") -> SegmentRecord:

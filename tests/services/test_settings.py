@@ -179,9 +179,7 @@ def test_settings_that_cannot_be_written_are_refused_and_the_old_ones_hold(tmp_p
     assert book.now.vad_mode == 1
 
 
-def test_the_environment_still_wins_over_what_was_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_environment_still_wins_over_what_was_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened(tmp_path).change({"threads": 2})
     monkeypatch.setenv("FUNASR_THREADS", "4")
 

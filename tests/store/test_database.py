@@ -37,8 +37,7 @@ def _database(tmp_path: Path) -> Iterator[Database]:
 def test_commits_wait_for_the_disk(database: Database) -> None:
     with database.reading() as connection:
         settings = [
-            connection.scalar(text(f"PRAGMA {name}"))
-            for name in ("journal_mode", "synchronous", "foreign_keys")
+            connection.scalar(text(f"PRAGMA {name}")) for name in ("journal_mode", "synchronous", "foreign_keys")
         ]
 
     full = 2

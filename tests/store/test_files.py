@@ -68,9 +68,7 @@ def test_a_file_over_the_limit_is_refused_and_leaves_nothing(files: Files, tmp_p
         ("録音.音声", ""),
     ],
 )
-def test_the_file_on_the_disk_takes_only_a_harmless_ending_from_its_name(
-    files: Files, name: str, suffix: str
-) -> None:
+def test_the_file_on_the_disk_takes_only_a_harmless_ending_from_its_name(files: Files, name: str, suffix: str) -> None:
     with files.receive(name, 100) as incoming:
         incoming.write(b"x")
         files.move_into_place(incoming, "abc", {})
@@ -100,9 +98,7 @@ def test_a_full_disk_is_said_plainly_and_leaves_nothing(files: Files, tmp_path: 
         resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
 
     command = [sys.executable, "-c", FILL, str(tmp_path)]
-    done = subprocess.run(
-        command, cwd=REPOSITORY, capture_output=True, text=True, preexec_fn=limit, check=True
-    )
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, preexec_fn=limit, check=True)
 
     assert done.stdout == DiskFull.code
     assert everything_in(tmp_path) == []

@@ -57,8 +57,7 @@ def test_filters_go_together_and_are_counted(saved: SavedTranscriptions) -> None
     assert page(saved, HistoryFilter(query="会议", state=JobState.SUCCEEDED)) == [chinese]
     assert page(saved, HistoryFilter(query="会议", source="page")) == []
     assert [
-        count(saved, wanted)
-        for wanted in (HistoryFilter(), HistoryFilter(language="zh"), HistoryFilter(query="会议"))
+        count(saved, wanted) for wanted in (HistoryFilter(), HistoryFilter(language="zh"), HistoryFilter(query="会议"))
     ] == [
         3,
         2,
@@ -72,9 +71,7 @@ def test_a_day_begins_with_its_first_moment_and_ends_before_the_next(saved: Save
 
     assert page(saved, HistoryFilter(since=second)) == [ids[2], ids[1]]
     assert page(saved, HistoryFilter(until=second)) == [ids[0]]
-    assert page(saved, HistoryFilter(query="会议", since=second, until=second + timedelta(minutes=1))) == [
-        ids[1]
-    ]
+    assert page(saved, HistoryFilter(query="会议", since=second, until=second + timedelta(minutes=1))) == [ids[1]]
 
 
 def test_a_search_is_counted_up_to_a_thousand(saved: SavedTranscriptions) -> None:
@@ -95,17 +92,14 @@ def test_two_of_one_millisecond_have_different_places(saved: SavedTranscriptions
 def test_the_totals_agree_with_the_rows_whatever_happens(saved: SavedTranscriptions) -> None:
     chance = random.Random(11)
     ids = [
-        saved.add(language=chance.choice(["zh", "en", None]), source=chance.choice(["api", "page"]))
-        for _ in range(30)
+        saved.add(language=chance.choice(["zh", "en", None]), source=chance.choice(["api", "page"])) for _ in range(30)
     ]
     with saved.database.writing() as connection:
         for _ in range(200):
             id = chance.choice(ids)
             act = chance.randrange(5)
             if act == 0:
-                transcriptions.change(
-                    connection, id, state=chance.choice(["failed", "queued"]), language="zh"
-                )
+                transcriptions.change(connection, id, state=chance.choice(["failed", "queued"]), language="zh")
             if act == 1:
                 trash.put(connection, [id], BEGIN)
             if act == 2:
@@ -123,8 +117,7 @@ def test_the_totals_agree_with_the_rows_whatever_happens(saved: SavedTranscripti
         kind = [
             row
             for row in rows
-            if (row["state"], row["language"] or "", row["source"])
-            == (line["state"], line["language"], line["source"])
+            if (row["state"], row["language"] or "", row["source"]) == (line["state"], line["language"], line["source"])
             and (row["deleted_at"] is not None) == line["in_trash"]
         ]
         assert line["count"] == len(kind)

@@ -103,9 +103,7 @@ def test_a_question_without_letters_asks_for_nothing(query: str) -> None:
     "query",
     ["AND", "OR", "NOT", "NEAR", "NEAR(a b)", "name:会议", "a*b", 'a"b', "^a", "a -b", "col : x", "会*议"],
 )
-def test_the_words_of_the_index_language_are_words_like_others(
-    saved: SavedTranscriptions, query: str
-) -> None:
+def test_the_words_of_the_index_language_are_words_like_others(saved: SavedTranscriptions, query: str) -> None:
     id = saved.add(f"this is {query} as it was said")
 
     assert saved.found(query) == [id]

@@ -132,9 +132,7 @@ def test_a_recording_that_is_gone_leaves_its_checksum(house: House) -> None:
 
 
 def test_the_stretch_is_the_segment_that_failed(house: House, tmp_path: Path) -> None:
-    case = make(
-        house, recognised(house, 0.2, 0.95, 0.3, factory="FailingEngine"), CaseChoice(AudioChoice.STRETCH)
-    )
+    case = make(house, recognised(house, 0.2, 0.95, 0.3, factory="FailingEngine"), CaseChoice(AudioChoice.STRETCH))
     audio = read(case, "manifest.json")["audio"]
     failed = read(case, "segmentation.json")[1]
 
@@ -220,10 +218,7 @@ def test_names_stay_where_the_person_wants_so(house: House) -> None:
     job = recognised(house, 0.2)
 
     assert read(make(house, job, HASH), "job.json")["name"] == "recording.wav"
-    assert (
-        read(make(house, job, CaseChoice(AudioChoice.HASH, keep_names=True)), "job.json")["name"]
-        == "talk.wav"
-    )
+    assert read(make(house, job, CaseChoice(AudioChoice.HASH, keep_names=True)), "job.json")["name"] == "talk.wav"
 
 
 def test_the_preview_shows_every_file_and_its_redacted_content(house: House) -> None:

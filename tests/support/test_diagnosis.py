@@ -162,10 +162,7 @@ def test_figures_that_are_idioms_or_were_written_are_no_finding() -> None:
 
 
 def test_segments_that_all_reach_the_greatest_length_are_told() -> None:
-    long = [
-        replace(HEALTHY.segments[0], start=30.0 * n, end=30.0 * n + 29.4, text_raw="好" * 60)
-        for n in range(6)
-    ]
+    long = [replace(HEALTHY.segments[0], start=30.0 * n, end=30.0 * n + 29.4, text_raw="好" * 60) for n in range(6)]
     run = replace(HEALTHY, segments=long, duration=180.0)
 
     assert found(run)["cut_at_maximum"].params["cut"] == 6

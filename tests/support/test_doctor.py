@@ -130,9 +130,7 @@ def test_a_model_that_reads_its_golden_sample_wrongly_is_found(tmp_path: Path) -
         ("", None, Status.WARNING),  # a folder without a golden sample
     ],
 )
-def test_a_golden_sample_is_compared_letter_by_letter(
-    text: str, expected: str | None, status: Status
-) -> None:
+def test_a_golden_sample_is_compared_letter_by_letter(text: str, expected: str | None, status: Status) -> None:
     assert golden_check(SelfTest("cpu", "float32", 1.0, text, expected, 0.1)).status is status
 
 
@@ -179,9 +177,7 @@ def test_a_torchaudio_that_works_is_well_whatever_its_version_says(
     assert pair.params["torchaudio"] == "2.99.1+cu999"
 
 
-def test_a_torchaudio_that_does_not_work_is_tried_and_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_torchaudio_that_does_not_work_is_tried_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plant_module(tmp_path, "torchaudio", "raise OSError('libcudart.so.13: cannot open shared object file')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
 
@@ -192,9 +188,7 @@ def test_a_torchaudio_that_does_not_work_is_tried_and_named(
     assert ".venv" in pair.explained()["advice"]
 
 
-def test_a_pair_that_crashes_is_a_failure_with_the_signal(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_pair_that_crashes_is_a_failure_with_the_signal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plant_module(tmp_path, "torch", "import os; os.kill(os.getpid(), 11)")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
 
@@ -310,9 +304,7 @@ def test_a_tmpdir_that_cannot_be_written_is_told_with_what_takes_its_place(
     assert examined(temp_folder, tmp_path)["temp_folder"].status is Status.OK
 
 
-def test_no_folder_for_temporary_files_at_all_is_a_failure(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_folder_for_temporary_files_at_all_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a file").touch()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "a file"))
 
@@ -322,9 +314,7 @@ def test_no_folder_for_temporary_files_at_all_is_a_failure(
     assert "TMPDIR" in check.explained()["advice"]
 
 
-@pytest.mark.parametrize(
-    ("free_mb", "status"), [(5000, Status.OK), (1500, Status.WARNING), (100, Status.FAILURE)]
-)
+@pytest.mark.parametrize(("free_mb", "status"), [(5000, Status.OK), (1500, Status.WARNING), (100, Status.FAILURE)])
 def test_little_room_is_told_before_there_is_none(free_mb: int, status: Status) -> None:
     assert room(free_mb).status is status
 
@@ -521,9 +511,7 @@ def test_the_key_of_a_fact_changes_with_the_fact_alone() -> None:
 def test_every_line_is_told_in_chinese_too(tmp_path: Path) -> None:
     for check in glance(subject(tmp_path)):
         told = check.explained(translator("zh"))
-        assert check.id in ("packages", "python") or any("一" <= letter <= "鿿" for letter in told["fact"]), (
-            told
-        )
+        assert check.id in ("packages", "python") or any("一" <= letter <= "鿿" for letter in told["fact"]), told
 
 
 def plant_package(folder: Path, name: str, version: str, needs: str = "") -> None:

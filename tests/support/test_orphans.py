@@ -227,9 +227,7 @@ def test_a_kill_at_any_moment_of_a_restore_leaves_old_or_new(places: Places, tmp
         data, logs = tmp_path / f"data-{kill_at}", tmp_path / f"logs-{kill_at}"
         shutil.copytree(places.data_dir, data)
         arguments = (str(tmp_path / "b.zip"), str(data), str(logs), str(kill_at))
-        done = subprocess.run(
-            [sys.executable, "-c", KILLED_AT_A_RENAME, *arguments], cwd=REPOSITORY, check=False
-        )
+        done = subprocess.run([sys.executable, "-c", KILLED_AT_A_RENAME, *arguments], cwd=REPOSITORY, check=False)
         opened = open_queue(Places(data, logs))
         mode = json.loads((data / "settings.json").read_text())["vad_mode"]
         outcomes.add((tuple(names(opened)), mode))

@@ -85,9 +85,7 @@ def test_a_text_that_differs_is_shown_word_by_word(house: House, tmp_path: Path)
 
 
 def test_a_crash_is_reproduced_by_a_crash(house: House) -> None:
-    replayed = again(
-        house, make(house, recognised(house, 0.2, 0.95, factory="PoisonedEngine")), "PoisonedEngine"
-    )
+    replayed = again(house, make(house, recognised(house, 0.2, 0.95, factory="PoisonedEngine")), "PoisonedEngine")
 
     assert replayed.verdict is Verdict.REPRODUCED
     assert as_dict(replayed)["error"] == {
@@ -162,9 +160,7 @@ def test_an_option_can_be_set_otherwise(house: House) -> None:
     case = make(house, recognised(house, 0.2))
     replayed = again(house, case, language="en")
 
-    assert ("language", "auto", "en") in [
-        (each.name, each.recorded, each.here) for each in replayed.differences
-    ]
+    assert ("language", "auto", "en") in [(each.name, each.recorded, each.here) for each in replayed.differences]
     with pytest.raises(InvalidParameter):
         again(house, case, quality="best")
 
@@ -238,9 +234,7 @@ def test_the_settings_of_the_case_are_told_with_what_is_here(house: House) -> No
 def test_channels_that_were_read_apart_are_run_apart(house: House) -> None:
     left, right = sounds.babble(0.8, level=0.2), sounds.babble(0.8, level=0.5)
     pause = sounds.silence(1.0)
-    channels = np.stack(
-        [np.concatenate([pause, left, pause, pause]), np.concatenate([pause, pause, right, pause])]
-    )
+    channels = np.stack([np.concatenate([pause, left, pause, pause]), np.concatenate([pause, pause, right, pause])])
     recording = sounds.wav_bytes((channels * 32767).astype(np.int16))
     with house.working("EchoEngine"), house.queue.receive("call.wav", 10**9) as incoming:
         incoming.write(recording)
@@ -250,7 +244,4 @@ def test_channels_that_were_read_apart_are_run_apart(house: House) -> None:
 
     assert [each["channel"] for each in read(whole, "segmentation.json")] == [1, 2]
     assert again(house, whole).verdict is Verdict.REPRODUCED
-    assert (
-        again(house, make(house, job, CaseChoice(AudioChoice.STRETCH, segment=1))).verdict
-        is Verdict.REPRODUCED
-    )
+    assert again(house, make(house, job, CaseChoice(AudioChoice.STRETCH, segment=1))).verdict is Verdict.REPRODUCED

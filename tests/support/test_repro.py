@@ -59,6 +59,4 @@ def test_the_name_of_a_recording_stays_away_from_the_steps(house: House) -> None
         job = house.queue.submit(incoming, TranscriptionOptions(), "page").id
 
     assert "Send the recording recording.wav" in read(make(house, job, HASH), "repro.en.md")
-    assert "secret plan" in read(
-        make(house, job, CaseChoice(AudioChoice.HASH, keep_names=True)), "repro.en.md"
-    )
+    assert "secret plan" in read(make(house, job, CaseChoice(AudioChoice.HASH, keep_names=True)), "repro.en.md")

@@ -31,9 +31,7 @@ def test_low_rates_keep_length_and_level(encoding: Encoding) -> None:
 
 def test_a_share_of_the_utterances_is_heard_through_codecs_too(tmp_path: Path) -> None:
     config = replace(load_config(RECIPE), work=tmp_path, speech_train=("spoken",), coded_one_in=2)
-    vocabulary = build_vocabulary(
-        ["你好 hello"] * 9, folder=tmp_path, num_pieces=12, max_characters=9, min_count=1
-    )
+    vocabulary = build_vocabulary(["你好 hello"] * 9, folder=tmp_path, num_pieces=12, max_characters=9, min_count=1)
     for name, text in (("real-spoken", "你好"), ("non-speech", "")):
         with writing(tmp_path / name) as writer:
             for _ in range(12):

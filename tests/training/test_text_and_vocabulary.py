@@ -67,7 +67,5 @@ def test_units_spell_chinese_by_characters_and_english_by_pieces(tmp_path: Path)
 
 
 def test_a_character_outside_the_vocabulary_becomes_unknown(tmp_path: Path) -> None:
-    vocabulary = build_vocabulary(
-        ["今天 today"] * 9, folder=tmp_path, num_pieces=12, max_characters=9, min_count=1
-    )
+    vocabulary = build_vocabulary(["今天 today"] * 9, folder=tmp_path, num_pieces=12, max_characters=9, min_count=1)
     assert vocabulary.encode(["鑫"]) == [[1]]

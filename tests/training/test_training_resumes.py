@@ -27,9 +27,7 @@ def config(tmp_path: Path) -> Config:
     """A recipe of the same shape as the real one, small enough for seconds."""
     values = yaml.safe_load(RECIPE.read_text(encoding="utf-8"))
     values["work"], values["speech_train"] = str(tmp_path / "work"), []
-    values["model"].update(
-        output_size=16, attention_heads=2, linear_units=32, num_blocks=2, subsampling_channels=4
-    )
+    values["model"].update(output_size=16, attention_heads=2, linear_units=32, num_blocks=2, subsampling_channels=4)
     values["training"].update(
         syllable_block=1,
         aligned_steps=4,
@@ -53,9 +51,7 @@ def _make_packs(work: Path) -> None:
     for name, text in (("synthetic-0", "你好 hello"), ("non-speech", "")):
         with writing(work / name) as writer:
             for _ in range(24):
-                samples = generator.integers(-3000, 3000, int(generator.uniform(0.6, 2) * 16_000)).astype(
-                    np.int16
-                )
+                samples = generator.integers(-3000, 3000, int(generator.uniform(0.6, 2) * 16_000)).astype(np.int16)
                 writer.add(
                     samples,
                     text=text,
@@ -93,9 +89,7 @@ def test_training_starts_from_the_weights_of_a_checkpoint_or_a_model(
         assert second.place.step == 0
         stored = load_checkpoint(first).model
         weights = second.trainee.network.state_dict()
-        assert all(
-            torch.allclose(stored[f"network.{n}"], t, atol=1e-3, rtol=1e-3) for n, t in weights.items()
-        )
+        assert all(torch.allclose(stored[f"network.{n}"], t, atol=1e-3, rtol=1e-3) for n, t in weights.items())
 
 
 def test_weights_of_another_network_are_refused(config: Config) -> None:
@@ -109,9 +103,7 @@ def test_weights_of_another_network_are_refused(config: Config) -> None:
         Trainer(replace(config, training=options), Team())
 
 
-def test_training_lowers_the_loss_of_what_it_hears(
-    config: Config, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_training_lowers_the_loss_of_what_it_hears(config: Config, capsys: pytest.CaptureFixture[str]) -> None:
     aligned = replace(config, training=replace(config.training, aligned_steps=40, easy_steps=40))
     Trainer(aligned, Team()).run(30)
     losses = [float(line.split("characters ")[1].split()[0]) for line in capsys.readouterr().out.splitlines()]

@@ -68,9 +68,7 @@ def test_the_network_gives_the_numbers_of_ctranslate2_within_1e_4(model: Path) -
     aligned = reference.align(heard, tokens[:3], [tokens[4:-1]], [400])
 
     np.testing.assert_allclose(encoded.numpy(), np.array(heard), atol=1e-4)
-    probabilities = (
-        logits[0, 3:-2, : texts.end].softmax(-1).gather(-1, torch.tensor(tokens[4:-1])[:, None])[:, 0]
-    )
+    probabilities = logits[0, 3:-2, : texts.end].softmax(-1).gather(-1, torch.tensor(tokens[4:-1])[:, None])[:, 0]
     assert probabilities.tolist() == pytest.approx(list(aligned[0].text_token_probs), abs=1e-4)
 
 
@@ -99,8 +97,7 @@ def test_half_of_what_was_learned_lies_half_way(model: Path, config: Config, tmp
         export(model, checkpoint, tmp_path / str(share), share)
     name = "decoder/layer_norm/gamma"
     none, half, all_ = (
-        read_ctranslate2((tmp_path / str(share) / "model.bin").read_bytes())[name]
-        for share in (0.0, 0.5, 1.0)
+        read_ctranslate2((tmp_path / str(share) / "model.bin").read_bytes())[name] for share in (0.0, 0.5, 1.0)
     )
 
     np.testing.assert_allclose(half, (none + all_) / 2, atol=1e-6)

@@ -15,9 +15,7 @@ TEXTS = ("你好", "你好", "", "好你好")
 
 
 def test_every_unit_gets_a_time_in_order_and_inside_its_utterance(tmp_path: Path) -> None:
-    vocabulary = build_vocabulary(
-        ["你好 hello"] * 9, folder=tmp_path, num_pieces=9, max_characters=9, min_count=1
-    )
+    vocabulary = build_vocabulary(["你好 hello"] * 9, folder=tmp_path, num_pieces=9, max_characters=9, min_count=1)
     checkpoint = load_checkpoint(build_tiny_model(tmp_path / "model"), seal_padding=True)
     generator = np.random.default_rng(0)
     with writing(tmp_path / "pack") as writer:

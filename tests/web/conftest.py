@@ -94,9 +94,7 @@ def _shared_pool(pool: PreparationPool, monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.fixture(name="settings")
 def _settings(tmp_path: Path, empty: Path) -> Settings:
-    return Settings(
-        data_dir=data_folder(tmp_path / "data", empty), log_dir=tmp_path / "logs", max_upload_mb=1
-    )
+    return Settings(data_dir=data_folder(tmp_path / "data", empty), log_dir=tmp_path / "logs", max_upload_mb=1)
 
 
 @pytest.fixture(name="client")

@@ -22,9 +22,9 @@ def main(data_dir: Path, factory: str) -> None:
     listener = listen("127.0.0.1", 0)
     print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
     app = create_app(settings, spec=EngineSpec(notes, factory=f"tests.fakes:{factory}"))
-    uvicorn.Server(
-        uvicorn.Config(app, log_config=None, proxy_headers=False, timeout_graceful_shutdown=2)
-    ).run(sockets=[listener])
+    uvicorn.Server(uvicorn.Config(app, log_config=None, proxy_headers=False, timeout_graceful_shutdown=2)).run(
+        sockets=[listener]
+    )
 
 
 if __name__ == "__main__":

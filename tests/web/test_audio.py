@@ -26,9 +26,7 @@ def test_the_type_is_told_by_the_first_bytes(head: bytes, kind: str) -> None:
     assert media_type(head) == kind
 
 
-@pytest.mark.parametrize(
-    "header", ["bytes=0-", "bytes=0-0", "bytes=99-", "bytes=-1", "bytes=-500", "bytes=5-500"]
-)
+@pytest.mark.parametrize("header", ["bytes=0-", "bytes=0-0", "bytes=99-", "bytes=-1", "bytes=-500", "bytes=5-500"])
 def test_one_range_inside_the_file_is_given(header: str) -> None:
     assert wants_range(header, size=100)
 

@@ -412,9 +412,7 @@ def test_a_folder_of_the_server_is_copied_in_the_order_people_count(
     assert (root / "calls" / "call 2.wav").exists()
 
 
-@pytest.mark.parametrize(
-    "path", ["..", "../outside", "/etc", "calls/../../outside", "link", "no such", "a\0b"]
-)
+@pytest.mark.parametrize("path", ["..", "../outside", "/etc", "calls/../../outside", "link", "no such", "a\0b"])
 def test_no_path_escapes_the_folder_of_the_server(importing: tuple[TestClient, Path], path: str) -> None:
     client, root = importing
     outside = root.parent / "outside"

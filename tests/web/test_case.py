@@ -72,9 +72,7 @@ def test_a_case_takes_the_doctors_newest_report_or_a_quick_one(client: TestClien
     whole = report_in(client.get(job + "/case").content)
 
     assert (quick["is_quick"], whole["is_quick"]) == (True, False)
-    assert "recognition" in {check["id"] for check in whole["checks"]} - {
-        check["id"] for check in quick["checks"]
-    }
+    assert "recognition" in {check["id"] for check in whole["checks"]} - {check["id"] for check in quick["checks"]}
     assert report_in(client.get(job + "/case").content) == whole
 
 
@@ -84,9 +82,7 @@ def report_in(case: bytes) -> dict[str, Any]:
     return report
 
 
-def test_findings_are_in_the_readers_language_on_the_page_and_over_rest(
-    client: TestClient, settings: Settings
-) -> None:
+def test_findings_are_in_the_readers_language_on_the_page_and_over_rest(client: TestClient, settings: Settings) -> None:
     path = send(client)
     id = path.rpartition("/")[2]
     told = '{"sample_rate": 8000, "channel_levels": [], "sound": [{"loud_db": -20, "floor_db": -60, "clipped_share": 0,'

@@ -215,8 +215,6 @@ def test_what_makes_no_sense_is_refused_and_leaves_nothing(
 def test_without_a_recording_nothing_is_compared(server: TestClient) -> None:
     variants = '[{"model": "first"}, {"model": "second"}]'
 
-    answer = server.post(
-        COMPARISONS, data={"variants": variants, "reference": "x"}, files={"file": ("", b"")}
-    )
+    answer = server.post(COMPARISONS, data={"variants": variants, "reference": "x"}, files={"file": ("", b"")})
 
     assert answer.json()["error"]["code"] == "no_file"

@@ -54,9 +54,7 @@ def test_the_echo_says_back_what_is_said(client: TestClient) -> None:
 def test_the_ticks_come_one_by_one(client: TestClient) -> None:
     text = client.get(f"{ADDRESS}/ticks").text
 
-    assert [line for line in text.splitlines() if line.startswith("data:")] == [
-        f"data: {n}" for n in range(4)
-    ]
+    assert [line for line in text.splitlines() if line.startswith("data:")] == [f"data: {n}" for n in range(4)]
 
 
 def test_every_page_says_that_temporary_files_cannot_be_written(
@@ -93,9 +91,7 @@ def test_a_complaint_is_logged_once_and_its_end_too(
         health.look()
 
     events = [
-        record.message
-        for record in caplog.records
-        if getattr(record, "fields", {}).get("check") == "temp_folder"
+        record.message for record in caplog.records if getattr(record, "fields", {}).get("check") == "temp_folder"
     ]
     assert events == ["health_complaint", "health_restored"]
     assert "temp_folder" not in {check.id for check in health.complaints}

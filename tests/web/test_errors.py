@@ -32,9 +32,7 @@ def test_an_unknown_page_answers_a_page(client: TestClient) -> None:
 
     assert response.status_code == 404
     assert response.headers["content-type"].startswith("text/html")
-    assert "There is nothing at /nothing&lt;script&gt;." in response.text.replace("%3C", "&lt;").replace(
-        "%3E", "&gt;"
-    )
+    assert "There is nothing at /nothing&lt;script&gt;." in response.text.replace("%3C", "&lt;").replace("%3E", "&gt;")
     assert "<script>." not in response.text
 
 
@@ -49,9 +47,7 @@ def test_a_body_that_is_no_json_is_told_so(client: TestClient) -> None:
     response = client.patch(f"{API}/x", content='{"name":', headers={"content-type": "application/json"})
 
     assert response.status_code == 422
-    assert (
-        response.json()["error"]["message"] == "The value of 'body' does not fit: it is not well-formed JSON"
-    )
+    assert response.json()["error"]["message"] == "The value of 'body' does not fit: it is not well-formed JSON"
 
 
 def test_the_cause_of_an_error_is_told_in_the_language_of_the_reader() -> None:
@@ -151,16 +147,12 @@ def test_a_search_does_not_reach_the_log(client: TestClient, settings: Settings)
     close_logging()
 
     lines = (settings.log_dir / "app.log").read_text().splitlines()
-    of_the_server = [
-        line for line in lines if " httpx2 " not in line
-    ]  # the client's own lines are in the same log
+    of_the_server = [line for line in lines if " httpx2 " not in line]  # the client's own lines are in the same log
     assert sum(f"path={API} " in line for line in of_the_server) == 2
     assert not any("whispered" in line for line in of_the_server)
 
 
-def test_an_error_of_the_server_keeps_its_own_status(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_error_of_the_server_keeps_its_own_status(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     def unusable() -> str:
         raise DatabaseUnusable(file="app.db", reason="it is damaged")
 

@@ -103,9 +103,7 @@ def test_a_position_that_cannot_be_is_no_position(remote: httpx2.Client, positio
         assert next_about(events, path).kind == "transcription"
 
 
-def test_the_changes_of_another_process_are_seen(
-    remote: httpx2.Client, server: Server, another_server: Server
-) -> None:
+def test_the_changes_of_another_process_are_seen(remote: httpx2.Client, server: Server, another_server: Server) -> None:
     path = send(remote)
     with listening(remote, ALL) as events, another_server.client() as other:
         next_about(events, path)

@@ -45,9 +45,7 @@ def transcribe(client: TestClient, sound: bytes, **form: str) -> str:
     return path
 
 
-def test_a_finished_transcription_has_text_segments_and_a_receipt(
-    worker_client: TestClient, done: str
-) -> None:
+def test_a_finished_transcription_has_text_segments_and_a_receipt(worker_client: TestClient, done: str) -> None:
     job = worker_client.get(done).json()
 
     assert (job["state"], job["error"], job["model"], job["device"]) == ("succeeded", None, "echo", "cpu")

@@ -9,9 +9,7 @@ COLUMNS = 4
 
 
 def test_no_text_uses_a_word_that_the_glossary_has_replaced() -> None:
-    texts = [
-        text for message in catalogue("zh") if message.id for text in (str(message.id), str(message.string))
-    ]
+    texts = [text for message in catalogue("zh") if message.id for text in (str(message.id), str(message.string))]
 
     found = [(word, text) for word in replaced_words() for text in texts if word in text]
 

@@ -215,10 +215,7 @@ def test_clearing_needs_a_yes_and_takes_what_the_filter_says(client: TestClient)
 
     assert client.post(f"{HISTORY}/clear", json={}).status_code == 422
     assert client.post(f"{HISTORY}/clear", json={"confirm": False}).status_code == 422
-    assert (
-        client.post(f"{HISTORY}/clear", params={"state": "cancelled"}, json={"confirm": True}).json()["count"]
-        == 1
-    )
+    assert client.post(f"{HISTORY}/clear", params={"state": "cancelled"}, json={"confirm": True}).json()["count"] == 1
     assert names(client) == ["keep.wav"]
     assert client.post(f"{HISTORY}/clear", json={"confirm": True}).json()["count"] == 1
     assert names(client) == []
@@ -242,9 +239,7 @@ def test_the_trash_shows_the_latest_deletion_first_page_by_page(client: TestClie
     assert (first["total"], names(client, TRASH, query="1")) == (3, ["1.wav"])
 
 
-def test_what_is_removed_from_the_trash_is_gone_with_its_files(
-    client: TestClient, settings: Settings
-) -> None:
+def test_what_is_removed_from_the_trash_is_gone_with_its_files(client: TestClient, settings: Settings) -> None:
     ids = [send(client, f"{number}.wav") for number in range(4)]
     client.post(f"{HISTORY}/delete", json={"ids": ids[:3]})
     folder = settings.data_dir / "transcriptions"
@@ -259,9 +254,7 @@ def test_what_is_removed_from_the_trash_is_gone_with_its_files(
 
 
 @pytest.mark.parametrize("body", [{}, {"ids": []}, {"ids": ["x" * 65]}, {"ids": ["a"] * 1001}])
-@pytest.mark.parametrize(
-    "address", [f"{HISTORY}/delete", f"{HISTORY}/export", f"{TRASH}/restore", f"{TRASH}/remove"]
-)
+@pytest.mark.parametrize("address", [f"{HISTORY}/delete", f"{HISTORY}/export", f"{TRASH}/restore", f"{TRASH}/remove"])
 def test_a_selection_has_a_measure(client: TestClient, address: str, body: dict[str, Any]) -> None:
     assert client.post(address, json=body).status_code == 422
 

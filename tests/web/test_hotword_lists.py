@@ -107,10 +107,7 @@ def test_what_cannot_be_used_is_refused_before_it_is_kept(
     answer = client.post(LISTS, json=TERMS | change)
 
     assert answer.status_code == 422
-    assert (
-        answer.json()["error"]["message"].startswith(f"'{field}'")
-        or field in answer.json()["error"]["message"]
-    )
+    assert answer.json()["error"]["message"].startswith(f"'{field}'") or field in answer.json()["error"]["message"]
     assert names(client) == []
 
 

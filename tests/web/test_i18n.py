@@ -61,9 +61,7 @@ def test_wordings_keep_the_places_of_names_and_numbers() -> None:
 
 
 def test_every_text_of_a_script_is_sent_to_the_browser(texts: dict[str, set[str]]) -> None:
-    of_scripts = {
-        text for text, files in texts.items() if any(file.startswith("static/js/") for file in files)
-    }
+    of_scripts = {text for text, files in texts.items() if any(file.startswith("static/js/") for file in files)}
 
     assert of_scripts <= set(script_texts("zh"))
     assert script_texts("en") == {}

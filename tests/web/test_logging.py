@@ -109,9 +109,7 @@ for number in range(150):
 
 
 def test_two_processes_share_one_rotating_file_and_lose_no_line(tmp_path: Path) -> None:
-    writers = [
-        subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), name]) for name in ("one", "two")
-    ]
+    writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), name]) for name in ("one", "two")]
     assert [writer.wait() for writer in writers] == [0, 0]
 
     lines = [line for path in tmp_path.glob("app.log*") for line in path.read_text().splitlines()]
@@ -150,9 +148,7 @@ def test_a_removed_folder_of_the_log_is_made_again(log_dir: Path) -> None:
     assert [line.rsplit(" ", 1)[1] for line in written(log_dir)] == ["first", "second"]
 
 
-def test_a_log_that_cannot_be_written_breaks_nothing(
-    log_dir: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_log_that_cannot_be_written_breaks_nothing(log_dir: Path, capfd: pytest.CaptureFixture[str]) -> None:
     shutil.rmtree(log_dir)
     log_dir.write_text("a file where the folder was")
 

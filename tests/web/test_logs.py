@@ -47,12 +47,8 @@ def test_a_level_that_does_not_exist_is_refused(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize(("language", "title"), [("zh", "日志"), ("en", "Log")])
-def test_the_page_shows_the_filtered_log_without_scripts(
-    client: TestClient, language: str, title: str
-) -> None:
-    page = client.get(
-        "/logs", params={"text": "nothing like this"}, headers={"accept-language": language}
-    ).text
+def test_the_page_shows_the_filtered_log_without_scripts(client: TestClient, language: str, title: str) -> None:
+    page = client.get("/logs", params={"text": "nothing like this"}, headers={"accept-language": language}).text
 
     assert f"<h1>{title}</h1>" in page
     assert 'value="nothing like this"' in page

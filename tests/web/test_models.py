@@ -105,9 +105,7 @@ def test_a_download_that_failed_says_why(client: TestClient) -> None:
         ("/bad\0path", "not_a_model"),
     ],
 )
-def test_a_path_without_a_model_is_refused_in_the_same_words(
-    client: TestClient, path: str, code: str
-) -> None:
+def test_a_path_without_a_model_is_refused_in_the_same_words(client: TestClient, path: str, code: str) -> None:
     answer = client.post(f"{MODELS}/folders", json={"path": path})
 
     assert answer.status_code == 422

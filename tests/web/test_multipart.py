@@ -27,8 +27,7 @@ class Parts:
 
 def body(*parts: tuple[bytes, bytes]) -> bytes:
     texts = [
-        b"--XyZ\r\nContent-Disposition: form-data; " + names + b"\r\n\r\n" + value + b"\r\n"
-        for names, value in parts
+        b"--XyZ\r\nContent-Disposition: form-data; " + names + b"\r\n\r\n" + value + b"\r\n" for names, value in parts
     ]
     return b"".join(texts) + b"--XyZ--\r\n"
 

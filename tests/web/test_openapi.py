@@ -180,8 +180,6 @@ def test_the_description_and_its_page_need_no_other_server(client: TestClient) -
 
 def test_the_server_does_not_import_torch() -> None:
     script = "import app.main, sys; print([name for name in sys.modules if name.startswith('torch')])"
-    printed = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
-    ).stdout
+    printed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
 
     assert printed.strip() == "[]"

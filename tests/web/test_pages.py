@@ -95,9 +95,7 @@ def test_the_theme_is_remembered_and_rendered(client: TestClient) -> None:
         ("javascript:alert(1)", "/"),
     ],
 )
-def test_a_preference_leads_back_to_a_page_of_this_server_only(
-    client: TestClient, back: str, expected: str
-) -> None:
+def test_a_preference_leads_back_to_a_page_of_this_server_only(client: TestClient, back: str, expected: str) -> None:
     answer = client.post("/preferences", data={"theme": "light", "back": back}, follow_redirects=False)
 
     assert answer.status_code == 303

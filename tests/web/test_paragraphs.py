@@ -9,9 +9,7 @@ from app.web.pages.paragraphs import first_rows
 
 def segment(index: int, language: str, emotion: str = "") -> SegmentRecord:
     times = (float(index), index + 0.9)
-    return SegmentRecord(
-        *times, "好", "好", 0.9, index=index, state="done", language=language, emotion=emotion
-    )
+    return SegmentRecord(*times, "好", "好", 0.9, index=index, state="done", language=language, emotion=emotion)
 
 
 def test_a_language_is_named_where_it_is_another_one_than_before() -> None:

@@ -84,9 +84,7 @@ def is_connected(client: TestClient, **headers: str) -> bool:
 
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("passed_on", ["", "/asr"], ids=["stripped", "passed on"])
-def test_every_address_of_a_page_leads_through_the_proxy(
-    proxied: TestClient, page: str, passed_on: str
-) -> None:
+def test_every_address_of_a_page_leads_through_the_proxy(proxied: TestClient, page: str, passed_on: str) -> None:
     answer = proxied.get(passed_on + page, headers=PREFIX)
 
     assert [each for each in addresses(answer.text) if not each.startswith("/asr/")] == []
@@ -214,9 +212,7 @@ def test_a_redirect_stays_behind_the_proxy(proxied: TestClient, style: str) -> N
     assert proxied.get(f"{style}/history/", headers=headers).headers["location"] == "/asr/history"
 
 
-@pytest.mark.parametrize(
-    "path", ["//evil.example/history/", "/%5Cevil.example/", "/%2Fevil.example/history/"]
-)
+@pytest.mark.parametrize("path", ["//evil.example/history/", "/%5Cevil.example/", "/%2Fevil.example/history/"])
 def test_no_redirect_leads_to_another_site(proxied: TestClient, path: str) -> None:
     for headers in ({}, PREFIX):
         location = proxied.get(f"http://127.0.0.1{path}", headers=headers).headers.get("location", "/")
@@ -234,13 +230,9 @@ def test_a_created_transcription_is_named_by_its_address(proxied: TestClient) ->
     assert f"/asr/transcriptions/{answer.json()['id']}" in addresses(proxied.get("/", headers=PREFIX).text)
 
 
-@pytest.mark.parametrize(
-    "back", ["/history?query=x", "/", "//evil.example", "https://evil.example", "/\\evil"]
-)
+@pytest.mark.parametrize("back", ["/history?query=x", "/", "//evil.example", "https://evil.example", "/\\evil"])
 def test_preferences_are_kept_for_the_program_alone(proxied: TestClient, back: str) -> None:
-    answer = proxied.post(
-        "/preferences", data={"back": back, "language": "zh", "theme": "dark"}, headers=PREFIX
-    )
+    answer = proxied.post("/preferences", data={"back": back, "language": "zh", "theme": "dark"}, headers=PREFIX)
 
     expected = back if back.startswith("/h") else "/"
     assert (answer.status_code, answer.headers["location"]) == (303, f"/asr{expected}")
@@ -380,20 +372,15 @@ def test_an_address_is_found_in_its_network() -> None:
     trusted = networks("127.0.0.0/8, ::1, fd00::/8")
 
     assert all(
-        is_within(each, trusted)
-        for each in ("127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1", "fd00::1%eth0")
+        is_within(each, trusted) for each in ("127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1", "fd00::1%eth0")
     )
-    assert not any(
-        is_within(each, trusted) for each in ("10.0.0.1", "::2", "testclient", "", "::ffff:10.0.0.1")
-    )
+    assert not any(is_within(each, trusted) for each in ("10.0.0.1", "::2", "testclient", "", "::ffff:10.0.0.1"))
     assert all(is_host(each) for each in ("asr.example", "asr.example:8443", "[::1]:1", "10.0.0.1"))
 
 
 # New addresses go through url() and api(), or they are lost behind a proxy.
 
-MARKUP = re.compile(
-    r"""\b(?:href|src|srcset|action|formaction|poster|data-log)\s*=\s*["']\s*(?:/|\{\{\s*["']/)"""
-)
+MARKUP = re.compile(r"""\b(?:href|src|srcset|action|formaction|poster|data-log)\s*=\s*["']\s*(?:/|\{\{\s*["']/)""")
 SCRIPT = re.compile(r"""(["'`])/[a-z]|[}]/(?:api/v1|static)/""")
 # What turns a path into an address: url() and api() themselves, what sends requests, and the paths that are kept for it.
 TURNED = re.compile(

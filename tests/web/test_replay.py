@@ -74,9 +74,9 @@ def at_work(folder: Path) -> Iterator[TestClient]:
 def test_a_case_of_a_job_runs_again_and_a_cure_can_be_tried(tmp_path: Path) -> None:
     golden = MODEL / json.loads((MODEL / "golden.json").read_text(encoding="utf-8"))["audio"]
     with at_work(tmp_path) as client:
-        path = client.post(
-            API, files={"file": ("golden.flac", golden.read_bytes())}, data={"language": "zh"}
-        ).headers["location"]
+        path = client.post(API, files={"file": ("golden.flac", golden.read_bytes())}, data={"language": "zh"}).headers[
+            "location"
+        ]
         wait_until(lambda: client.get(path).json()["state"] not in ("queued", "running"))
         case = client.get(f"{path}/case", params={"audio": "whole"}).content
 
@@ -100,9 +100,7 @@ def test_a_case_of_a_job_runs_again_and_a_cure_can_be_tried(tmp_path: Path) -> N
     assert list((tmp_path / "replays").iterdir()) == []
 
 
-def test_a_case_without_sound_cannot_be_compared_and_it_says_why(
-    client: TestClient, silent_case: bytes
-) -> None:
+def test_a_case_without_sound_cannot_be_compared_and_it_says_why(client: TestClient, silent_case: bytes) -> None:
     told = end_of(client, start(client, silent_case))
 
     assert (told["state"], told["result"]["verdict"]) == ("done", "not_comparable")
@@ -126,9 +124,7 @@ def test_what_is_no_case_is_told(client: TestClient, content: bytes) -> None:
     assert end_of(client, start(client, content))["error"]["code"] == "case_unreadable"
 
 
-def test_a_zip_that_unpacks_to_far_more_than_itself_is_not_unpacked(
-    client: TestClient, silent_case: bytes
-) -> None:
+def test_a_zip_that_unpacks_to_far_more_than_itself_is_not_unpacked(client: TestClient, silent_case: bytes) -> None:
     def swell(files: dict[str, bytes]) -> None:
         files["audio/whole.flac"] = bytes(260 * 2**20)
 
@@ -171,9 +167,7 @@ def test_a_change_that_cannot_be_is_refused_before_anything_runs(
     assert not folder.exists() or list(folder.iterdir()) == []
 
 
-def test_a_case_over_the_limit_is_refused_and_nothing_of_it_stays(
-    client: TestClient, settings: Settings
-) -> None:
+def test_a_case_over_the_limit_is_refused_and_nothing_of_it_stays(client: TestClient, settings: Settings) -> None:
     answer = client.post(REPLAY, files={"file": ("case.zip", bytes(2**20 + 1))})
 
     assert code_of(answer) == (413, "upload_too_large")

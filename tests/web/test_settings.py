@@ -22,9 +22,7 @@ SETTINGS = "/api/v1/settings"
 
 
 def opened(settings: Settings, **options: Any) -> TestClient:
-    return TestClient(
-        create_app(settings, **options), base_url="http://127.0.0.1", headers={"accept-language": "en"}
-    )
+    return TestClient(create_app(settings, **options), base_url="http://127.0.0.1", headers={"accept-language": "en"})
 
 
 def item(answer: dict[str, Any], name: str) -> dict[str, Any]:
@@ -171,9 +169,7 @@ def test_a_change_loads_the_model_again_by_itself(working: TestClient, tmp_path:
     assert len(list(tmp_path.glob("loaded-*"))) == loads + 1
 
 
-def test_a_change_that_does_not_load_is_taken_back_with_the_reason(
-    working: TestClient, settings: Settings
-) -> None:
+def test_a_change_that_does_not_load_is_taken_back_with_the_reason(working: TestClient, settings: Settings) -> None:
     change(working, device="cuda")
     wait_until(lambda: working.get(SETTINGS).json()["taken_back"] is not None)
 

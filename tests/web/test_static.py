@@ -62,9 +62,7 @@ def test_scripts_and_pages_travel_compressed_and_recordings_do_not(client: TestC
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "identity"])
-def test_a_file_that_changes_is_served_anew_though_it_is_kept_in_memory(
-    tmp_path: Path, encoding: str
-) -> None:
+def test_a_file_that_changes_is_served_anew_though_it_is_kept_in_memory(tmp_path: Path, encoding: str) -> None:
     script = tmp_path / "page.js"
     app = Starlette()
     app.mount("/static", StaticFolder(directory=tmp_path))

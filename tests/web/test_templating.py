@@ -34,10 +34,7 @@ def test_an_excerpt_shows_and_marks_the_word_that_was_searched_for() -> None:
 
 
 def test_an_excerpt_is_text_never_markup() -> None:
-    assert (
-        str(excerpt("<script>alert(1)</script>", "alert"))
-        == "&lt;script&gt;<mark>alert</mark>(1)&lt;/script&gt;"
-    )
+    assert str(excerpt("<script>alert(1)</script>", "alert")) == "&lt;script&gt;<mark>alert</mark>(1)&lt;/script&gt;"
 
 
 class Dialogs(HTMLParser):

@@ -264,9 +264,7 @@ def test_an_upload_whose_client_goes_away_leaves_nothing(server: Server) -> None
     assert len(server.kept()) == kept
 
 
-def test_an_upload_that_falls_silent_was_interrupted(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_upload_that_falls_silent_was_interrupted(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recording, "SILENCE_SECONDS", 0.1)
     queue = Queue(Database(settings.data_dir), Files(settings.data_dir))
     arrived = iter([{"type": "http.request", "body": FILE, "more_body": True}])
@@ -281,9 +279,7 @@ def test_an_upload_that_falls_silent_was_interrupted(
             await recording.fill(form, request, 2**20)
 
     with ThreadPoolExecutor() as thread, pytest.raises(UploadInterrupted):
-        thread.submit(
-            anyio.run, upload
-        ).result()  # playwright leaves its event loop in the thread of the tests
+        thread.submit(anyio.run, upload).result()  # playwright leaves its event loop in the thread of the tests
     assert list((settings.data_dir / "incoming").iterdir()) == []
 
 
@@ -294,9 +290,7 @@ def test_the_log_tells_every_upload_and_never_what_it_holds(remote: httpx2.Clien
         log = (server.log_dir / "app.log").read_text("utf-8").splitlines()
         return [line for line in log if f"request={response.headers['x-request-id']}" in line]
 
-    wait_until(
-        lambda: any(" app.web.middleware.request_log " in line for line in lines())
-    )  # written after the answer
+    wait_until(lambda: any(" app.web.middleware.request_log " in line for line in lines()))  # written after the answer
     assert (
         lines()[-1]
         .split(" app.web.middleware.request_log ")[1]

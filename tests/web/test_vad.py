@@ -26,9 +26,7 @@ API = "/api/v1/transcriptions"
 
 
 def recording(*pieces: np.ndarray) -> bytes:
-    sound = np.concatenate(
-        pieces or (silence(1.0), babble(2.0), silence(1.5), babble(0.12), silence(1.5), babble(3.0))
-    )
+    sound = np.concatenate(pieces or (silence(1.0), babble(2.0), silence(1.5), babble(0.12), silence(1.5), babble(3.0)))
     return wav_bytes((sound * 32767).astype(np.int16))
 
 
@@ -362,9 +360,7 @@ def test_who_asks_for_a_new_mode_several_times_has_it_judged_once(
         )
 
     assert found == [200] * 4
-    assert [[(way.detector, way.mode, way.frame_ms) for way in ways] for ways in judged] == [
-        [("webrtcvad", 3, 30)]
-    ]
+    assert [[(way.detector, way.mode, way.frame_ms) for way in ways] for ways in judged] == [[("webrtcvad", 3, 30)]]
 
 
 def test_what_was_heard_of_a_deleted_recording_does_not_stay(settings: Settings, tmp_path: Path) -> None:

@@ -13,9 +13,7 @@ class BackupUnusable(BackupError):
     code = "backup_unusable"
     status = 422
     message = N_("The backup {file} cannot be restored: {reason}")
-    advice = N_(
-        "Nothing has been changed. Take another backup, or update the program if a newer one made it."
-    )
+    advice = N_("Nothing has been changed. Take another backup, or update the program if a newer one made it.")
 
 
 class DataInUse(BackupError):

@@ -24,9 +24,7 @@ class CaseDamaged(CaseError):
 class CaseCannotShrink(CaseError):
     code = "case_cannot_shrink"
     message = N_("This case cannot be made shorter: {reason}.")
-    advice = N_(
-        "Run it again first ('python -m app replay'): it says whether the failure shows on this machine."
-    )
+    advice = N_("Run it again first ('python -m app replay'): it says whether the failure shows on this machine.")
 
 
 class ReplayNotFound(CaseError):

@@ -38,9 +38,7 @@ class LiveSessionsFull(LiveError):
 
 class LiveSessionOver(LiveError):
     code = "live_session_over"
-    message = N_(
-        "The live session was ended meanwhile: its transcription was cancelled, or nobody was there."
-    )
+    message = N_("The live session was ended meanwhile: its transcription was cancelled, or nobody was there.")
     advice = N_("What had arrived until then is kept in the history. Begin a new session to go on.")
 
 
@@ -88,9 +86,7 @@ class LiveNotStored(LiveError):
     code = "live_not_stored"
     status = 507
     message = N_("The sound cannot be stored at the moment: {reason}")
-    advice = N_(
-        "Leave the page open: what is not stored is sent again. Free some space on the server's disk."
-    )
+    advice = N_("Leave the page open: what is not stored is sent again. Free some space on the server's disk.")
 
 
 class LiveTextWaits(LiveError):

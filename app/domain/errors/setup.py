@@ -108,9 +108,7 @@ class DatabaseDamaged(DatabaseUnusable):
 class DatabaseNotOpened(DatabaseUnusable):
     code = "database_not_opened"
     message = N_("The database {file} cannot be opened or written: {reason}")
-    advice = N_(
-        "Check that this user may write the file and its folder, and that the disk is there and not read-only."
-    )
+    advice = N_("Check that this user may write the file and its folder, and that the disk is there and not read-only.")
 
 
 class DatabaseNewer(DatabaseUnusable):

@@ -31,9 +31,7 @@ class ComparisonNotFound(RequestError):
     code = "comparison_not_found"
     status = 404
     message = N_("There is no comparison {id}.")
-    advice = N_(
-        "It or its transcriptions may have been deleted. The page of comparisons lists those that exist."
-    )
+    advice = N_("It or its transcriptions may have been deleted. The page of comparisons lists those that exist.")
 
 
 class TranscriptionNotFound(RequestError):

@@ -27,9 +27,7 @@ class UploadTooLarge(UploadError):
     code = "upload_too_large"
     status = 413
     message = N_("The file is larger than the limit of {limit_mb} MB.")
-    advice = N_(
-        "Send a compressed copy (MP3, M4A or Opus), or let the administrator raise FUNASR_MAX_UPLOAD_MB."
-    )
+    advice = N_("Send a compressed copy (MP3, M4A or Opus), or let the administrator raise FUNASR_MAX_UPLOAD_MB.")
 
 
 class UploadInterrupted(UploadError):

@@ -82,9 +82,7 @@ def read_waveform(pcm: Path, start: float, end: float) -> Waveform:
     return samples.astype(np.float32) / np.float32(FULL_SCALE)
 
 
-def _first_track_with_sound(
-    source: Path, files: SampleFiles, max_seconds: float, separate: bool
-) -> tuple[_Track, int]:
+def _first_track_with_sound(source: Path, files: SampleFiles, max_seconds: float, separate: bool) -> tuple[_Track, int]:
     """Decode the best track; should it hold nothing at all, the next one, from a container opened afresh.
 
     Returns the track, and how many there are.
@@ -202,9 +200,7 @@ class _Track:
 
     def _frames(self) -> Iterator[av.AudioFrame]:
         """Decode every packet; a damaged one costs its own sound only."""
-        self._stream.codec_context.thread_type = (
-            "NONE"  # threads cost memory, and sound is quick enough without
-        )
+        self._stream.codec_context.thread_type = "NONE"  # threads cost memory, and sound is quick enough without
         for packet in self._packets():
             try:
                 yield from self._stream.decode(packet)
@@ -277,9 +273,7 @@ def _promised_seconds(container: InputContainer, stream: AudioStream) -> float:
 
     An MP3 states it in the tag that also states the encoder's delay, so only then its start time is not 0.
     """
-    if container.format.name in WITHOUT_DURATION or (
-        container.format.name == "mp3" and not stream.start_time
-    ):
+    if container.format.name in WITHOUT_DURATION or (container.format.name == "mp3" and not stream.start_time):
         return 0.0
     if stream.duration is not None and stream.time_base is not None:
         return float(stream.duration * stream.time_base)

@@ -29,17 +29,12 @@ def peaks_of_file(pcm: Path, buckets: int = PEAK_BUCKETS, header_bytes: int = 0)
     lowest, highest = np.concatenate(
         [_extremes(pcm, edges[first : first + at_once + 1]) for first in range(0, buckets, at_once)], axis=1
     )
-    return [
-        [_scaled(low), _scaled(high)] for low, high in zip(lowest.tolist(), highest.tolist(), strict=True)
-    ]
+    return [[_scaled(low), _scaled(high)] for low, high in zip(lowest.tolist(), highest.tolist(), strict=True)]
 
 
 def merge_peaks(pictures: Sequence[list[list[int]]]) -> list[list[int]]:
     """Return the picture of what several channels of a recording hold at the same time."""
-    return [
-        [min(low for low, _ in pairs), max(high for _, high in pairs)]
-        for pairs in zip(*pictures, strict=True)
-    ]
+    return [[min(low for low, _ in pairs), max(high for _, high in pairs)] for pairs in zip(*pictures, strict=True)]
 
 
 def _extremes(pcm: Path, edges: npt.NDArray[np.int64]) -> npt.NDArray[np.int16]:

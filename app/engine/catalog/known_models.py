@@ -62,9 +62,7 @@ class KnownModel:
         return self.size_bytes or (self.parameters and self.parameters * BYTES_PER_PARAMETER)
 
 
-def _wenet(
-    name: str, title: str, languages: tuple[str, ...], parameters: int | None, note: str
-) -> KnownModel:
+def _wenet(name: str, title: str, languages: tuple[str, ...], parameters: int | None, note: str) -> KnownModel:
     return KnownModel(
         name=name.removesuffix("_exp").replace("_", "-"),
         title=title,
@@ -164,9 +162,7 @@ KNOWN_MODELS = (
         abilities=("times", "hotwords", "itn", "punctuation"),
         parameters=234_000_000,
         size_bytes=893_000_000,
-        note=N_(
-            "Five languages; writes punctuation and digits by itself, and hears laughter, music and moods."
-        ),
+        note=N_("Five languages; writes punctuation and digits by itself, and hears laughter, music and moods."),
     ),
     KnownModel(
         name="seaco-paraformer",
@@ -222,9 +218,7 @@ KNOWN_MODELS = (
         "WenetSpeech U2++ Conformer",
         ("zh",),
         122_550_000,
-        N_(
-            "Character errors with rescoring, by its publishers: Dev 5.90 %, Test_Net 8.96 %, Test_Meeting 11.99 %."
-        ),
+        N_("Character errors with rescoring, by its publishers: Dev 5.90 %, Test_Net 8.96 %, Test_Meeting 11.99 %."),
     ),
     _wenet(
         "aishell_u2pp_conformer_exp",

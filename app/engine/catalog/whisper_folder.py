@@ -67,9 +67,7 @@ def _languages_in(file: Path, _changed: int) -> tuple[str, ...]:
     added = read_json(file).get("added_tokens")
     if not isinstance(added, list):
         raise ModelFileUnreadable(file=str(file), reason=N_("it lists no special tokens"))
-    found = [
-        LANGUAGE_TOKEN.fullmatch(str(token.get("content"))) for token in added if isinstance(token, dict)
-    ]
+    found = [LANGUAGE_TOKEN.fullmatch(str(token.get("content"))) for token in added if isinstance(token, dict)]
     codes = {match[1] for match in found if match}
     if "zh" in codes:
         codes.add(TRADITIONAL)
@@ -85,11 +83,7 @@ def silence_of(folder: Path, usual: float) -> float:
     named = read_json(folder / CONFIG_FILE).get(SILENCE)
     if named is None:
         return usual
-    if (
-        isinstance(named, bool)
-        or not isinstance(named, int | float)
-        or not 0 <= named <= MOST_SILENCE_SECONDS
-    ):
+    if isinstance(named, bool) or not isinstance(named, int | float) or not 0 <= named <= MOST_SILENCE_SECONDS:
         raise ModelFileUnreadable(file=str(folder / CONFIG_FILE), reason=NO_SILENCE)
     return float(named)
 

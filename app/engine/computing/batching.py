@@ -98,9 +98,7 @@ class Batcher:
         gc.collect()
         release_memory(self._device)
         seconds = round(max(each.seconds for each in batch), 2)
-        event(
-            _log, logging.WARNING, "memory_short", batch=len(batch), longest_seconds=seconds, reason=shortage
-        )
+        event(_log, logging.WARNING, "memory_short", batch=len(batch), longest_seconds=seconds, reason=shortage)
         return shortage
 
     def _explained(self, hypothesis: Hypothesis, reason: Reason) -> Hypothesis:

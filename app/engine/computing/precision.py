@@ -31,9 +31,7 @@ from app.engine.computing.linear import Int8Linear, int8_times_as_fast, linear_f
 from app.engine.computing.network import Network
 from app.engine.computing.trial import Run, Trial, times_as_fast, trial_run
 
-TOLERABLE = (
-    0.25  # times as fast: a processor made for 8 bits comes near single precision even in a tiny product
-)
+TOLERABLE = 0.25  # times as fast: a processor made for 8 bits comes near single precision even in a tiny product
 WORTHWHILE = 1.2  # times as fast as single precision, or it is not worth its rounding
 SMALL_NETWORK = 20_000_000  # parameters; below, halves gain little on a CPU, and now and then more by chance
 
@@ -67,9 +65,7 @@ class Placement:
     """Device and dtype: asked, applied, why."""
 
 
-def place(
-    model: Network, device: str = "auto", dtype: str = "auto", *, allow_fallback: bool = False
-) -> Placement:
+def place(model: Network, device: str = "auto", dtype: str = "auto", *, allow_fallback: bool = False) -> Placement:
     """Choose device and precision, move the network there and freeze it.
 
     Args:

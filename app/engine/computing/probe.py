@@ -55,8 +55,7 @@ def probe(asked: str) -> Probe:
     from app.engine.computing.device import choose_device, why_absent
 
     devices = tuple(
-        Found(name, "" if (why := why_absent(name)) else _label(name), str(why or ""))
-        for name in _names(torch)
+        Found(name, "" if (why := why_absent(name)) else _label(name), str(why or "")) for name in _names(torch)
     )
     try:
         choice = choose_device(asked)

@@ -50,9 +50,7 @@ def trial_run(network: Network, device: torch.device) -> Run:
     """Return what computes the trial sound with a network on its device."""
     waveforms_1S = trial_waveform().to(device)
     with torch.inference_mode():
-        features, lengths = network.features(
-            waveforms_1S, torch.tensor([waveforms_1S.shape[1]], device=device)
-        )
+        features, lengths = network.features(waveforms_1S, torch.tensor([waveforms_1S.shape[1]], device=device))
 
     @torch.inference_mode()
     def run() -> Tensor:

@@ -38,9 +38,7 @@ class PiecewiseSubsampling(Subsampling):
         features_BTF = self.fill(features_BTF)
         frames = (features_BTF.shape[1] - self.view) // self.stride + 1
         size = self._frames_at_once(features_BTF)
-        pieces = [
-            self._piece(features_BTF, start, min(start + size, frames)) for start in range(0, frames, size)
-        ]
+        pieces = [self._piece(features_BTF, start, min(start + size, frames)) for start in range(0, frames, size)]
         return self.pos_enc(pieces[0] if len(pieces) == 1 else torch.cat(pieces, 1))
 
     def _piece(self, features_BTF: Tensor, start: int, end: int) -> Tensor:

@@ -196,18 +196,14 @@ def _check_encoder(config: EncoderConfig) -> None:
     if config.halve_after_block > config.num_blocks:
         raise UnsupportedConfig(f"encoder_conf: halve_after_block is above num_blocks, {config.num_blocks}")
     if config.kind == "transformer" and config.selfattention_layer_type != "selfattn":
-        raise UnsupportedConfig(
-            "encoder_conf: a transformer encoder has selfattention_layer_type 'selfattn' only"
-        )
+        raise UnsupportedConfig("encoder_conf: a transformer encoder has selfattention_layer_type 'selfattn' only")
 
 
 def _decoder(train: Mapping[str, Any]) -> DecoderConfig | None:
     if "decoder" in train and train["decoder"] is None:
         return None
     kind = known_kind(train, "decoder", "bitransformer")
-    config = DecoderConfig(
-        kind, **known_values(section_of(train, "decoder_conf"), DecoderConfig, "decoder_conf")
-    )
+    config = DecoderConfig(kind, **known_values(section_of(train, "decoder_conf"), DecoderConfig, "decoder_conf"))
     require(config.input_layer, ("embed",), "decoder_conf: input_layer")
     require(config.activation_type, ACTIVATIONS, "decoder_conf: activation_type")
     _check_heads(_encoder(train).output_size, config.attention_heads, "decoder_conf")

@@ -104,9 +104,7 @@ class BiTransformerDecoder(nn.Module):
         self.right_decoder = TransformerDecoder(vocabulary_size, width, config.r_num_blocks, config)
 
 
-def decoder(
-    vocabulary_size: int, width: int, config: DecoderConfig
-) -> TransformerDecoder | BiTransformerDecoder:
+def decoder(vocabulary_size: int, width: int, config: DecoderConfig) -> TransformerDecoder | BiTransformerDecoder:
     """Build the decoder that the configuration names."""
     if config.kind == "bitransformer":
         return BiTransformerDecoder(vocabulary_size, width, config)

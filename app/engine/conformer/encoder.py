@@ -51,9 +51,7 @@ class ConformerBlock(nn.Module):
         self.feed_forward = _feed_forward(config)
         self.norm_ff = _norm(config)
 
-    def forward(
-        self, x_BTD: Tensor, bias: Tensor | None, positions_1TD: Tensor, padding_BT: Tensor | None
-    ) -> Tensor:
+    def forward(self, x_BTD: Tensor, bias: Tensor | None, positions_1TD: Tensor, padding_BT: Tensor | None) -> Tensor:
         if hasattr(self, "feed_forward_macaron"):
             y_BTD = self.feed_forward_macaron(self._before(self.norm_ff_macaron, x_BTD))
             x_BTD = self._after(self.norm_ff_macaron, x_BTD.add(self.dropout(y_BTD), alpha=self.scale))
@@ -86,9 +84,7 @@ class TransformerBlock(nn.Module):
         self.feed_forward = _feed_forward(config)
         self.norm2 = _norm(config)
 
-    def forward(
-        self, x_BTD: Tensor, bias: Tensor | None, positions_1TD: Tensor, padding_BT: Tensor | None
-    ) -> Tensor:
+    def forward(self, x_BTD: Tensor, bias: Tensor | None, positions_1TD: Tensor, padding_BT: Tensor | None) -> Tensor:
         del padding_BT  # only a convolution sees its neighbours
         if self.normalize_before:
             y_BTD = self.norm1(x_BTD)

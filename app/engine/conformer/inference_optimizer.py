@@ -169,8 +169,6 @@ def _stacked(*layers: nn.Linear) -> nn.Linear:
     width = sum(layer.out_features for layer in layers)
     stacked = nn.Linear(layers[0].in_features, width, device="meta").requires_grad_(requires_grad=False)
     stacked.weight = nn.Parameter(torch.cat([layer.weight for layer in layers]), requires_grad=False)
-    biases = [
-        layer.weight.new_zeros(layer.out_features) if layer.bias is None else layer.bias for layer in layers
-    ]
+    biases = [layer.weight.new_zeros(layer.out_features) if layer.bias is None else layer.bias for layer in layers]
     stacked.bias = nn.Parameter(torch.cat(tuple(biases)), requires_grad=False)
     return stacked

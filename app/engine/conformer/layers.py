@@ -17,9 +17,7 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
 class FeedForward(nn.Module):
     """Two linear layers with an activation between, applied to every frame alone."""
 
-    def __init__(
-        self, width: int, hidden: int, dropout_rate: float, activation: str, *, bias: bool = True
-    ) -> None:
+    def __init__(self, width: int, hidden: int, dropout_rate: float, activation: str, *, bias: bool = True) -> None:
         super().__init__()
         self.w_1 = nn.Linear(width, hidden, bias=bias)
         self.activation = ACTIVATIONS[activation]()

@@ -45,9 +45,7 @@ class Subsampling(nn.Module):
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
         self.convolutions = CONVOLUTIONS.get(config.input_layer, ())
-        self.pos_enc = Positions(
-            config.pos_enc_layer_type, config.output_size, config.positional_dropout_rate
-        )
+        self.pos_enc = Positions(config.pos_enc_layer_type, config.output_size, config.positional_dropout_rate)
 
     def lengths(self, feature_lengths_B: Tensor) -> Tensor:
         """Return how many output frames see features only."""
@@ -151,9 +149,7 @@ class Conv1dSubsampling(Subsampling):
     def forward(self, features_BTF: Tensor, feature_lengths_B: Tensor) -> tuple[Tensor, Tensor]:
         """Return frames (B, T', D) and their positions (1, T', D)."""
         x_BTF = self.fill(features_BTF)
-        padding_B1T = (torch.arange(x_BTF.shape[1], device=x_BTF.device) >= feature_lengths_B[:, None])[
-            :, None
-        ]
+        padding_B1T = (torch.arange(x_BTF.shape[1], device=x_BTF.device) >= feature_lengths_B[:, None])[:, None]
         first, activation, second, last_activation = self.conv
         x_BDT = activation(first(x_BTF.transpose(1, 2).masked_fill(padding_B1T, 0.0)))
         x_BDT = last_activation(second(x_BDT.masked_fill(padding_B1T, 0.0)))
@@ -166,9 +162,7 @@ class LinearInput(Subsampling):
     def __init__(self, input_dim: int, config: EncoderConfig) -> None:
         super().__init__(config)
         width = config.output_size
-        self.out = nn.Sequential(
-            nn.Linear(input_dim, width), nn.LayerNorm(width), nn.Dropout(config.dropout_rate)
-        )
+        self.out = nn.Sequential(nn.Linear(input_dim, width), nn.LayerNorm(width), nn.Dropout(config.dropout_rate))
 
     def forward(self, features_BTF: Tensor, feature_lengths_B: Tensor) -> tuple[Tensor, Tensor]:
         """Return frames (B, T, D) and their positions (1, T, D)."""

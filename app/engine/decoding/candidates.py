@@ -88,9 +88,7 @@ class HotwordCandidates(Candidates):
         self._graph, self._useful_G = graph, useful_G
         if firsts or not graph.places.keys().isdisjoint(self.found):
             most = graph.most_gains
-            options = [
-                (value + most.get(token, 0.0), value, rank, token) for _, value, rank, token in self.options
-            ]
+            options = [(value + most.get(token, 0.0), value, rank, token) for _, value, rank, token in self.options]
             known = {token for *_, token in options}
             options += self._hot(token for token in firsts if token not in known)
             self.options = sorted(options, reverse=True)
@@ -114,9 +112,7 @@ class HotwordCandidates(Candidates):
         return options
 
 
-def _plain(
-    tokens: list[list[int]], values: list[list[float]], blank_id: int, least: float
-) -> Iterator[Candidates]:
+def _plain(tokens: list[list[int]], values: list[list[float]], blank_id: int, least: float) -> Iterator[Candidates]:
     for frame_tokens, frame_values in zip(tokens, values, strict=True):
         yield Candidates(frame_tokens, frame_values, blank_id, least)
 

@@ -166,9 +166,7 @@ def _levels(arrays: Mapping[str, NDArray[np.generic]]) -> list[Level]:
         is_longest = number == order
         back_offs = np.zeros(0) if is_longest else arrays[f"back_offs_{number}"]
         longer = np.zeros(0, np.uint16) if is_longest else arrays[f"longer_{number}"]
-        if {len(column) for column in (log_probs, *(() if is_longest else (back_offs, longer)))} != {
-            len(units)
-        }:
+        if {len(column) for column in (log_probs, *(() if is_longest else (back_offs, longer)))} != {len(units)}:
             raise ValueError(f"level {number} has columns of different lengths")
         levels.append(Level(_view(units), _nats(log_probs), _nats(back_offs), _places(longer)))
     for shorter, level in pairwise(levels):

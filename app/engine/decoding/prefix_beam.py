@@ -51,9 +51,7 @@ class Candidate:
 class PrefixBeamDecoder:
     """Keeps `beam_size` prefixes and looks at as many tokens in every frame; at more with a language model."""
 
-    def __init__(
-        self, blank_id: int, beam_size: int = 10, language_model: LanguageModel | None = None
-    ) -> None:
+    def __init__(self, blank_id: int, beam_size: int = 10, language_model: LanguageModel | None = None) -> None:
         self._blank_id = blank_id
         self._beam_size = beam_size
         self._language_model = language_model

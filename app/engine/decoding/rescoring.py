@@ -82,12 +82,8 @@ class RescoringDecoder:
         if decoder is None or not any(map(any, texts)):  # silence, of which there may not even be a frame
             return [[[0.0] * (len(text) + 1) for text in row] for row in texts]
         trees = [TextTree.of(row, self._sos_id) for row in texts]
-        known_BND = decoder(
-            batch.encoded_BTD, batch.lengths_B, *_inputs(trees, self._eos_id, batch.encoded_BTD.device)
-        )
-        known_MD = torch.cat(
-            [known_ND[: len(tree.tokens)] for known_ND, tree in zip(known_BND, trees, strict=True)]
-        )
+        known_BND = decoder(batch.encoded_BTD, batch.lengths_B, *_inputs(trees, self._eos_id, batch.encoded_BTD.device))
+        known_MD = torch.cat([known_ND[: len(tree.tokens)] for known_ND, tree in zip(known_BND, trees, strict=True)])
         asked = _asked(trees, texts, self._eos_id)
         answers = iter(_log_probs(decoder, known_MD, asked))
         return [[[next(answers) for _ in path] for path in tree.paths] for tree in trees]
@@ -121,9 +117,7 @@ def _inputs(trees: Sequence[TextTree], padding: int, device: torch.device) -> tu
     return tokens_BN.to(device), places_BN.to(device), seen_BNN.to(device)
 
 
-def _asked(
-    trees: Sequence[TextTree], texts: Sequence[Sequence[Sequence[int]]], end: int
-) -> list[tuple[int, int]]:
+def _asked(trees: Sequence[TextTree], texts: Sequence[Sequence[Sequence[int]]], end: int) -> list[tuple[int, int]]:
     """Return for each text the nodes of its path, counted through all trees, each with the token that follows."""
     asked: list[tuple[int, int]] = []
     first = 0
@@ -134,9 +128,7 @@ def _asked(
     return asked
 
 
-def _log_probs(
-    decoder: TransformerDecoder, known_MD: Tensor, asked: Sequence[tuple[int, int]]
-) -> list[float]:
+def _log_probs(decoder: TransformerDecoder, known_MD: Tensor, asked: Sequence[tuple[int, int]]) -> list[float]:
     """Return the log-probability that each asked token follows its node."""
     nodes, tokens = torch.tensor(asked, device=known_MD.device).T
     answers = known_MD.new_empty(len(asked), dtype=torch.float32)

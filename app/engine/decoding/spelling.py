@@ -121,6 +121,4 @@ def starts_word(letter: str) -> bool:
 
 
 def _folded(text: str) -> str:
-    return "".join(
-        " " if letter.isspace() else letter for letter in unicodedata.normalize("NFKC", text).lower()
-    )
+    return "".join(" " if letter.isspace() else letter for letter in unicodedata.normalize("NFKC", text).lower())

@@ -74,9 +74,7 @@ class KaldiFbank(FrontEnd):
     window_W: Tensor
     mel_FM: Tensor
 
-    def __init__(
-        self, num_mel_bins: int = NUM_MEL_BINS, window: Literal["povey", "hamming"] = "povey"
-    ) -> None:
+    def __init__(self, num_mel_bins: int = NUM_MEL_BINS, window: Literal["povey", "hamming"] = "povey") -> None:
         super().__init__()
         self.register_buffer("window_W", WINDOWS[window]().float(), persistent=False)
         self.register_buffer("mel_FM", mel_filters(num_mel_bins), persistent=False)
@@ -136,9 +134,7 @@ class WhisperLogMel(FrontEnd):
         if waveforms_BS.shape[1] < FRAME_SHIFT:
             return waveforms_BS.new_zeros(len(waveforms_BS), 0, self.mel_FM.shape[1]), lengths_B
         mirrored_BS = _mirrored_ends(waveforms_BS, waveform_lengths_B, FRAME_LENGTH // 2)
-        frames_BTW = mirrored_BS.unfold(1, FRAME_LENGTH, FRAME_SHIFT)[
-            :, : waveforms_BS.shape[1] // FRAME_SHIFT
-        ]
+        frames_BTW = mirrored_BS.unfold(1, FRAME_LENGTH, FRAME_SHIFT)[:, : waveforms_BS.shape[1] // FRAME_SHIFT]
         spectrum_BTF = torch.fft.rfft(frames_BTW * self.window_W)
         power_BTF = spectrum_BTF.real.square().add_(spectrum_BTF.imag.square())
         log_BTM = (power_BTF @ self.mel_FM).clamp(min=SMALLEST).log10()

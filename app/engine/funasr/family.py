@@ -84,9 +84,7 @@ class Placed:
     versions: tuple[tuple[str, str], ...]
 
 
-def read_from_frames(
-    text: str, pieces: Sequence[str], spans: Sequence[TokenSpan], waveform: Waveform
-) -> Reading:
+def read_from_frames(text: str, pieces: Sequence[str], spans: Sequence[TokenSpan], waveform: Waveform) -> Reading:
     """Return what CTC read: the text of each token, with the spaces that part it from others, and its frames."""
     words = spoken_words(spans, range(len(pieces)), Tokenizer(tuple(pieces)), LFR_TIMES, waveform)
     return Reading(text, words, confidence(spans))

@@ -107,15 +107,11 @@ class NanoFamily:
         encoded, lengths = network.encode(*pad_waveforms(waveforms, self._device))
         texts = self._write(network.sound_vectors(encoded, lengths), waveforms, options)
         if not self._nano.ctc_vocabulary:
-            return [
-                self._reading(tokens, None, waveform)
-                for tokens, waveform in zip(texts, waveforms, strict=True)
-            ]
+            return [self._reading(tokens, None, waveform) for tokens, waveform in zip(texts, waveforms, strict=True)]
         log_probs = network.ctc_log_probs(encoded, lengths)
         rows = zip(texts, log_probs, lengths.tolist(), waveforms, strict=True)
         return [
-            self._reading(tokens, log_probs_TV[:length], waveform)
-            for tokens, log_probs_TV, length, waveform in rows
+            self._reading(tokens, log_probs_TV[:length], waveform) for tokens, log_probs_TV, length, waveform in rows
         ]
 
     def unusable(self, hotwords: Sequence[Hotword], /) -> tuple[tuple[Hotword, str], ...]:
@@ -194,8 +190,6 @@ def _whole_characters(
             continue
         group = spans[first : index + 1]
         pieces.append(text)
-        joined.append(
-            TokenSpan(group[0].start_frame, group[-1].end_frame, min(span.probability for span in group))
-        )
+        joined.append(TokenSpan(group[0].start_frame, group[-1].end_frame, min(span.probability for span in group)))
         first = index + 1
     return tuple(pieces), tuple(joined)

@@ -116,9 +116,7 @@ class ParaformerFamily:
     can_batch = True
     searches: Mapping[str, str] = MappingProxyType({})
 
-    def __init__(
-        self, network: Paraformer, vocabulary: Vocabulary, model: ModelConfig, device: torch.device
-    ) -> None:
+    def __init__(self, network: Paraformer, vocabulary: Vocabulary, model: ModelConfig, device: torch.device) -> None:
         self._network = network
         self._vocabulary = vocabulary
         self._no_hotword_id = model.sos
@@ -137,9 +135,7 @@ class ParaformerFamily:
         counts, weights_BT = spoken.predicted.counts_B.tolist(), self._network.fine_weights(spoken).cpu()
         ends = (spoken.lengths_B * self._network.upsampling).tolist()
         return [
-            self._reading(
-                tokens[row][:count], probabilities[row][:count], weights_BT[row, : ends[row]], waveform
-            )
+            self._reading(tokens[row][:count], probabilities[row][:count], weights_BT[row, : ends[row]], waveform)
             for row, (count, waveform) in enumerate(zip(counts, waveforms, strict=True))
         ]
 
@@ -158,9 +154,7 @@ class ParaformerFamily:
         pieces = written([self._vocabulary.tokens[tokens[place]] for place in heard])
         times = self._times(weights_T, len(heard), duration(waveform))
         sure = [probabilities[place] for place in heard]
-        said = [
-            Word(piece, *time, share) for piece, time, share in zip(pieces, times, sure, strict=True) if piece
-        ]
+        said = [Word(piece, *time, share) for piece, time, share in zip(pieces, times, sure, strict=True) if piece]
         words = tuple(spelled(joined(said)))
         certainty = sum(token.confidence for token in said) / len(said) if said else None
         return Reading(" ".join(word.text for word in words), words, certainty)
@@ -186,10 +180,7 @@ class ParaformerFamily:
     def _encode_hotwords(self, phrases: tuple[str, ...]) -> Tensor:
         if not isinstance(self._network, SeacoParaformer):
             raise TypeError("this network knows no hotwords")
-        pieces = [
-            [self._vocabulary.ids[piece] for piece in self._vocabulary.pieces_of(phrase)]
-            for phrase in phrases
-        ]
+        pieces = [[self._vocabulary.ids[piece] for piece in self._vocabulary.pieces_of(phrase)] for phrase in phrases]
         return self._network.encode_hotwords([*pieces, [self._no_hotword_id]])
 
     def _unknown(self, word: Hotword) -> str:

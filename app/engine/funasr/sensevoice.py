@@ -39,9 +39,7 @@ GRAPHS_KEPT = 16  # of lists of hotwords: the segments of one recording come one
 NO_SPEECH = "no_speech"
 TAG = re.compile(r"<\|(\w+)\|>")
 SILENT_TAG = "nospeech"  # in the place of a language
-EMOTION_TAGS = {
-    tag.upper(): tag for tag in ("neutral", "happy", "sad", "angry", "fearful", "disgusted", "surprised")
-}
+EMOTION_TAGS = {tag.upper(): tag for tag in ("neutral", "happy", "sad", "angry", "fearful", "disgusted", "surprised")}
 EVENT_TAGS = {
     "BGM": "music",
     "Applause": "applause",
@@ -125,9 +123,7 @@ class SenseVoice:
         language = self.languages.get(options.language) or "auto"
         count = len(waveforms)
         features, lengths = self._network.features(*pad_waveforms(waveforms, self._device))
-        encoded, log_probs, lengths = self._network(
-            features, lengths, [language] * count, [options.itn] * count
-        )
+        encoded, log_probs, lengths = self._network(features, lengths, [language] * count, [options.itn] * count)
         contexts = (self._graph(options.hotwords)[0],) * count
         batch = EncodedBatch(encoded[:, QUESTIONS:], log_probs[:, QUESTIONS:], lengths - QUESTIONS, contexts)
         decoded = self._decoders[options.quality].decode(batch)

@@ -30,9 +30,7 @@ from app.engine.conformer.config import check_features
 
 CONFIG_FILE = "train.yaml"
 WEIGHTS_FILE = "final.pt"
-MINIMUM_CONFIDENCE = (
-    0.3  # below it a greedy text is mostly guessed; a model may bring its own, measured value
-)
+MINIMUM_CONFIDENCE = 0.3  # below it a greedy text is mostly guessed; a model may bring its own, measured value
 NAMES_SHOWN = 3  # of all tensors that do not fit
 INCOMPLETE = N_("it is incomplete, or no file of PyTorch")
 
@@ -149,9 +147,7 @@ def _misfits(expected: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> lis
         for name, tensor in expected.items()
         if name in state and state[name].shape != tensor.shape
     ]
-    infinite = [
-        f"{name} has values that are not numbers" for name in state if not state[name].isfinite().all()
-    ]
+    infinite = [f"{name} has values that are not numbers" for name in state if not state[name].isfinite().all()]
     return shapes + missing + unknown + infinite
 
 
@@ -161,9 +157,7 @@ def _shape(tensor: Tensor) -> str:
 
 def _minimum_confidence(folder: Path, train: Mapping[str, Any]) -> float:
     recognition = train.get("recognition") or {}
-    value = (
-        recognition.get("minimum_confidence", MINIMUM_CONFIDENCE) if isinstance(recognition, dict) else None
-    )
+    value = recognition.get("minimum_confidence", MINIMUM_CONFIDENCE) if isinstance(recognition, dict) else None
     if not isinstance(value, int | float) or not 0 <= value <= 1:
         reason = "recognition: minimum_confidence is not a number from 0 to 1"
         raise ModelConfigUnsupported(file=str(folder / CONFIG_FILE), reason=reason)

@@ -149,13 +149,10 @@ class ConformerEngine:
                 frames = zip(batch.log_probs_BTV, batch.lengths_B.tolist(), strict=True)
                 written = [
                     self._write(utterance, found, log_probs_TV[:length])
-                    for utterance, found, (log_probs_TV, length) in zip(
-                        utterances, decoded, frames, strict=True
-                    )
+                    for utterance, found, (log_probs_TV, length) in zip(utterances, decoded, frames, strict=True)
                 ]
                 return [
-                    replace(hypothesis, foreign_share=share)
-                    for hypothesis, share in zip(written, foreign, strict=True)
+                    replace(hypothesis, foreign_share=share) for hypothesis, share in zip(written, foreign, strict=True)
                 ]
         except RuntimeError as error:
             raise InferenceFailed(detail=str(error).splitlines()[0]) from error

@@ -59,9 +59,7 @@ def main() -> None:
     with _stdout_for_the_answers() as answers:
         for line in sys.stdin.buffer:  # its end is that of the parent, or its word
             request = json.loads(line)
-            reply = (
-                _in_a_fork(request, answers) if way == "fork" else {"answer": _read(request), "returncode": 0}
-            )
+            reply = _in_a_fork(request, answers) if way == "fork" else {"answer": _read(request), "returncode": 0}
             answers.write(json.dumps(reply) + "\n")
             answers.flush()
             if way == "once":
@@ -143,9 +141,7 @@ def _prepared(request: dict[str, Any], limits: DecodeLimits) -> dict[str, Any]:
     pcm = Path(request["pcm"])
     facts = decode(Path(request["source"]), pcm, limits, separate=request["separate"])
     files = [channel_file(pcm, channel) for channel in facts.files]
-    Path(request["peaks"]).write_text(
-        json.dumps(merge_peaks([peaks_of_file(file, PEAK_BUCKETS) for file in files]))
-    )
+    Path(request["peaks"]).write_text(json.dumps(merge_peaks([peaks_of_file(file, PEAK_BUCKETS) for file in files])))
     survey = Path(request["survey"]) if request["survey"] else None
     vad = VadOptions(**request["vad"])
     return {

@@ -66,9 +66,7 @@ class Prepared:
         """What the reader should know; that nothing was said at all is told by whoever makes the transcript."""
         if not any(report.spans for report in self.speech):
             return self.facts.warnings
-        silent = [
-            channel for channel, report in zip(self.facts.files, self.speech, strict=True) if not report.spans
-        ]
+        silent = [channel for channel, report in zip(self.facts.files, self.speech, strict=True) if not report.spans]
         return (*self.facts.warnings, *(SILENT_CHANNEL.of(channel=channel) for channel in silent))
 
     def receipt(self, vad: VadOptions, channels: str) -> tuple[Applied, ...]:

@@ -41,9 +41,7 @@ from app.engine.vad.speech_filter import SpeechFilteredEngine
 
 def serve(connection: Connection, spec: EngineSpec) -> None:
     """Send Ready or Refused, then answer each Transcribe until Stop or the end of the connection."""
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl-C reaches the whole group; the parent ends this process
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends this process
     _end_with_parent()
     gc.disable()  # until the engine is loaded: what torch's import makes stays, and searching it takes 0.3 s
     try:

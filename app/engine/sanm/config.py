@@ -77,9 +77,7 @@ def encoder_config(config: Mapping[str, Any]) -> EncoderConfig:
     found = known(section_of(config, "encoder_conf"), EncoderConfig, "encoder_conf", ONLY_VALUE)
     check_heads(found.output_size, found.attention_heads, "encoder_conf")
     if found.sanm_shfit > found.kernel_size // 2:
-        raise UnsupportedConfig(
-            f"encoder_conf: sanm_shfit {found.sanm_shfit} is more than half of the kernel"
-        )
+        raise UnsupportedConfig(f"encoder_conf: sanm_shfit {found.sanm_shfit} is more than half of the kernel")
     return found
 
 
@@ -95,8 +93,6 @@ def check_heads(width: int, heads: int, section: str) -> None:
         raise UnsupportedConfig(f"{section}: width {width} does not divide into {heads} attention_heads")
 
 
-def known(
-    values: Mapping[str, Any], kind: type[ConfigT], section: str, only: Mapping[str, tuple[Any, ...]]
-) -> ConfigT:
+def known(values: Mapping[str, Any], kind: type[ConfigT], section: str, only: Mapping[str, tuple[Any, ...]]) -> ConfigT:
     """Return a section's values that shape the network; see known_values."""
     return kind(**known_values(values, kind, section, only, TRAINING_ONLY))

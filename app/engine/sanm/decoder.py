@@ -28,8 +28,7 @@ class SanmDecoder(nn.Module):
             Block(width, config, config.sanm_shfit, attends=True) for _ in range(config.att_layer_num)
         )
         self.decoders2 = nn.ModuleList(
-            Block(width, config, 0, attends=False)
-            for _ in range(max(0, config.num_blocks - config.att_layer_num))
+            Block(width, config, 0, attends=False) for _ in range(max(0, config.num_blocks - config.att_layer_num))
         )
         self.decoders3 = nn.ModuleList([LastBlock(width, config)])
         self.after_norm = _norm(width)
@@ -82,17 +81,13 @@ class Block(nn.Module):
         if attends:
             self.norm3 = _norm(width)
 
-    def forward(
-        self, x_BUD: Tensor, padding_BU1: Tensor | None, memory_BTD: Tensor, bias: Tensor | None
-    ) -> Tensor:
+    def forward(self, x_BUD: Tensor, padding_BU1: Tensor | None, memory_BTD: Tensor, bias: Tensor | None) -> Tensor:
         x_BUD = self._with_neighbours(x_BUD, padding_BU1)
         if self.src_attn is None:
             return x_BUD
         return x_BUD + self.src_attn(self.norm3(x_BUD), memory_BTD, bias)
 
-    def attention(
-        self, x_BUD: Tensor, padding_BU1: Tensor | None, memory_BTD: Tensor, bias: Tensor | None
-    ) -> Tensor:
+    def attention(self, x_BUD: Tensor, padding_BU1: Tensor | None, memory_BTD: Tensor, bias: Tensor | None) -> Tensor:
         """Return the weights of its attention (B, H, U, T), in single precision."""
         if self.src_attn is None:
             raise TypeError("this block attends to nothing")
@@ -156,9 +151,7 @@ class CrossAttention(nn.Module):
     def weights(self, x_BUD: Tensor, memory_BTD: Tensor, bias: Tensor | None) -> Tensor:
         """Return (B, H, U, T), in single precision."""
         query_BHUK, key_BHTK, _ = self._projected(x_BUD, memory_BTD)
-        scores_BHUT = (
-            query_BHUK.float() @ key_BHTK.float().transpose(-2, -1) / math.sqrt(query_BHUK.shape[-1])
-        )
+        scores_BHUT = query_BHUK.float() @ key_BHTK.float().transpose(-2, -1) / math.sqrt(query_BHUK.shape[-1])
         return (scores_BHUT if bias is None else scores_BHUT + bias).softmax(-1)
 
     def _projected(self, x_BUD: Tensor, memory_BTD: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -26,9 +26,7 @@ class Attention(nn.Module):
     def forward(self, x_BTD: Tensor, bias: Tensor | None, padding_BT1: Tensor | None) -> Tensor:
         query_BTD, key_BTD, value_BTD = self.linear_q_k_v(x_BTD).chunk(3, -1)
         memory_BTD = self.fsmn_block(value_BTD, padding_BT1)
-        query_BHTK, key_BHTK, value_BHTK = (
-            split_heads(part, self.heads) for part in (query_BTD, key_BTD, value_BTD)
-        )
+        query_BHTK, key_BHTK, value_BHTK = (split_heads(part, self.heads) for part in (query_BTD, key_BTD, value_BTD))
         out_BHTK = attend(query_BHTK, key_BHTK, value_BHTK, bias)
         return self.linear_out(out_BHTK.transpose(1, 2).flatten(2)) + memory_BTD
 
@@ -62,9 +60,7 @@ class SanmEncoder(nn.Module):
         width = config.output_size
         self.scale = math.sqrt(width)
         self.encoders0 = nn.ModuleList([Block(in_width, config, self.norm_eps)])
-        self.encoders = nn.ModuleList(
-            Block(width, config, self.norm_eps) for _ in range(config.num_blocks - 1)
-        )
+        self.encoders = nn.ModuleList(Block(width, config, self.norm_eps) for _ in range(config.num_blocks - 1))
         self.after_norm = nn.LayerNorm(width, eps=self.norm_eps)
 
     def forward(self, features_BTF: Tensor, lengths_B: Tensor) -> Tensor:

@@ -194,15 +194,11 @@ class SanmFolder:
             with torch.device("meta"):  # shapes without memory: a wrong configuration costs nothing
                 network = build(state)
         except (ValueError, TypeError, RuntimeError) as error:
-            raise ModelConfigUnsupported(
-                file=str(self.folder / CONFIG_FILE), reason=_one_line(error)
-            ) from error
+            raise ModelConfigUnsupported(file=str(self.folder / CONFIG_FILE), reason=_one_line(error)) from error
         check_weights(file, shapes_of(state), network)
         infinite = [name for name, value in state.items() if not value.isfinite().all()]
         if infinite:
-            raise ModelWeightsMismatch(
-                file=str(file), reason=f"{infinite[0]} has values that are not numbers"
-            )
+            raise ModelWeightsMismatch(file=str(file), reason=f"{infinite[0]} has values that are not numbers")
         network.load_state_dict(state, assign=True)
         return network.eval()
 

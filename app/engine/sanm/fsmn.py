@@ -45,9 +45,7 @@ def fsmn_config(config: Mapping[str, Any]) -> FsmnConfig:
     for name in values:
         if name not in known:
             raise UnsupportedConfig(f"encoder_conf: the key {name} is not known")
-    return FsmnConfig(
-        **{name: typed(value, known[name], f"encoder_conf: {name}") for name, value in values.items()}
-    )
+    return FsmnConfig(**{name: typed(value, known[name], f"encoder_conf: {name}") for name, value in values.items()})
 
 
 class Affine(nn.Module):

@@ -45,9 +45,7 @@ class Paraformer(Network):
         self.vocabulary_size = vocabulary_size
         self.encoder = SanmEncoder(in_width, config.encoder)
         fine = config.predictor
-        self.predictor = (
-            FineCifPredictor(fine) if isinstance(fine, FinePredictorConfig) else CifPredictor(fine)
-        )
+        self.predictor = FineCifPredictor(fine) if isinstance(fine, FinePredictorConfig) else CifPredictor(fine)
         self.decoder = SanmDecoder(config.encoder.output_size, config.decoder, vocabulary_size)
 
     def forward(self, features_BTF: Tensor, lengths_B: Tensor, counts_B: Tensor | None = None) -> Spoken:

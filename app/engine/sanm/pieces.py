@@ -20,9 +20,7 @@ def read_pieces(content: bytes) -> tuple[str, ...]:
         ValueError: it is no SentencePiece model, or a damaged one.
     """
     pieces = tuple(
-        _text(value)
-        for number, value in _fields(content)
-        if number == PIECE_FIELD and isinstance(value, bytes)
+        _text(value) for number, value in _fields(content) if number == PIECE_FIELD and isinstance(value, bytes)
     )
     if not pieces:
         raise ValueError("it holds no pieces")

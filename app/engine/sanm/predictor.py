@@ -110,9 +110,7 @@ class FineCifPredictor(CifPredictor):
         packed = pack_padded_sequence(
             fine_BTD, (lengths_B * self.upsampling).cpu(), batch_first=True, enforce_sorted=False
         )
-        passed_BTD, _ = pad_packed_sequence(
-            self.blstm(packed)[0], batch_first=True, total_length=fine_BTD.shape[1]
-        )
+        passed_BTD, _ = pad_packed_sequence(self.blstm(packed)[0], batch_first=True, total_length=fine_BTD.shape[1])
         shares_BT = self.cif_output2(passed_BTD)[..., 0].sigmoid()
         weights_BT = F.relu(shares_BT * self.fine.smooth_factor2 - self.fine.noise_threshold2)
         padding_BT = padding_of(lengths_B * self.upsampling, weights_BT.shape[1])

@@ -26,9 +26,7 @@ LSTM_LAYERS = 2
 class SeacoParaformer(Paraformer):
     """`bias_encoder`, `seaco_decoder` and `hotword_output_layer` beside the parts of Paraformer."""
 
-    def __init__(
-        self, in_width: int, config: ParaformerConfig, decoder: DecoderConfig, vocabulary_size: int
-    ) -> None:
+    def __init__(self, in_width: int, config: ParaformerConfig, decoder: DecoderConfig, vocabulary_size: int) -> None:
         super().__init__(in_width, config, vocabulary_size)
         width = config.encoder.output_size
         self.no_hotword_id = config.model.NO_BIAS
@@ -64,9 +62,7 @@ class SeacoParaformer(Paraformer):
             known_BND = self._likeliest(spoken, known_BND)
         heard_BUD = torch.cat((spoken.predicted.tokens_BUD.to(dtype), spoken.hidden_BUD))
         counts_B = spoken.predicted.counts_B.repeat(2)
-        answers_BUD = self.seaco_decoder(
-            heard_BUD, counts_B, known_BND.repeat(2, 1, 1), _full(known_BND).repeat(2)
-        )
+        answers_BUD = self.seaco_decoder(heard_BUD, counts_B, known_BND.repeat(2, 1, 1), _full(known_BND).repeat(2))
         merged_BUD = answers_BUD[:batch] + answers_BUD[batch:]
         log_probs_BUV = self.hotword_output_layer(merged_BUD).float().log_softmax(-1)
         is_none_BU1 = log_probs_BUV.argmax(-1, keepdim=True) == self.no_hotword_id

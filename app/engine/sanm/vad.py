@@ -59,9 +59,7 @@ def load_vad(folder: Path) -> FsmnVad:
 class FsmnVad:
     """A SpeechFinder (see app.engine.vad.speech_filter)."""
 
-    def __init__(
-        self, name: str, network: FsmnVadNetwork, frontend: LowRateFrontend, rules: EndpointRules
-    ) -> None:
+    def __init__(self, name: str, network: FsmnVadNetwork, frontend: LowRateFrontend, rules: EndpointRules) -> None:
         self.name = name
         self._network = network
         self._frontend = frontend

@@ -91,9 +91,7 @@ class _Sentence:
 
     def written(self) -> list[Word]:
         """Return the words with the marks and capitals of their language; figures alone end in no mark."""
-        is_korean = any(
-            map(_is_korean, self.words)
-        )  # a Chinese character may stand in it, but its words have spaces
+        is_korean = any(map(_is_korean, self.words))  # a Chinese character may stand in it, but its words have spaces
         is_chinese = not is_korean and any(map(_is_chinese, self.words))
         is_english = not is_chinese and any(map(_has_letter, self.words))
         commas = self.commas if is_english else {i for i in self.commas if self._parts_no_term(i)}
@@ -130,11 +128,7 @@ def _sentences(words: Sequence[Word], duration: float) -> list[_Sentence]:
         if pause >= max(shortest, STOP_SECONDS) and sentence.may_end_before(following):
             sentence.is_ended = True
             sentences.append(_Sentence())
-        elif (
-            pause >= shortest
-            and len(words) - index >= SHORTEST_CLAUSE
-            and sentence.may_pause_before(following)
-        ):
+        elif pause >= shortest and len(words) - index >= SHORTEST_CLAUSE and sentence.may_pause_before(following):
             sentence.commas.add(len(sentence.words) - 1)
     last = words[-1]
     sentences[-1].words.append(last)

@@ -32,9 +32,7 @@ class FrameTimes:
     """Seconds between two frames."""
 
     @classmethod
-    def of(
-        cls, convolutions: Iterable[tuple[int, int, int]], first_centre: float, shift: float
-    ) -> FrameTimes:
+    def of(cls, convolutions: Iterable[tuple[int, int, int]], first_centre: float, shift: float) -> FrameTimes:
         """Derive them from kernel, stride and padding of each layer, and from the times of the features.
 
         Kernels of 3 with stride 2, three times, see 1 + 2 + 4 + 8 = 15 feature frames: 165 ms, every 80 ms.
@@ -165,9 +163,7 @@ class _Letter:
         return self.character in OPENING
 
 
-def _letters(
-    texts: Sequence[str], spans: Sequence[TokenSpan], stretches: Iterator[Stretch]
-) -> Iterator[_Letter]:
+def _letters(texts: Sequence[str], spans: Sequence[TokenSpan], stretches: Iterator[Stretch]) -> Iterator[_Letter]:
     """Yield the characters that are not spaces; those of one token share its time evenly."""
     is_apart = True
     for text, span in zip(texts, spans, strict=True):
@@ -179,9 +175,7 @@ def _letters(
                 is_apart = True
                 continue
             begin, passed = start + (end - start) * passed / count, passed + 1
-            yield _Letter(
-                character, begin, start + (end - start) * passed / count, span.probability, is_apart
-            )
+            yield _Letter(character, begin, start + (end - start) * passed / count, span.probability, is_apart)
             is_apart = False
 
 

@@ -30,9 +30,7 @@ from app.engine.vad.frames import (
 from app.engine.vad.options import usable
 from app.engine.vad.silero import FRAME_SAMPLES, Hearing, silero
 
-HYSTERESIS = (
-    0.15  # as in Silero's own code: speech goes on until it is so much less likely than at its beginning
-)
+HYSTERESIS = 0.15  # as in Silero's own code: speech goes on until it is so much less likely than at its beginning
 # Drums and strings give bursts of a few frames that are likely enough. Speech goes on for longer, across the silences
 # between words, or is very likely: single syllables are. Measured; see docs/decisions.
 CLEAR_FRAMES = 10  # 320 ms
@@ -56,9 +54,7 @@ def classify_and_save(pcm: Path, options: VadOptions, folder: Path) -> Frames:
     options = usable(options)
     if options.detector == SILERO:
         heard = _heard_by_silero(pcm)
-        _keep(
-            classified_file(folder, options), heard.levels, heard.duration, probabilities=heard.probabilities
-        )
+        _keep(classified_file(folder, options), heard.levels, heard.duration, probabilities=heard.probabilities)
         return heard.frames(options.threshold)
     frames = judged_by_webrtcvad(pcm, options.mode, options.frame_ms)
     _keep(
@@ -79,9 +75,7 @@ def load_classified(folder: Path, options: VadOptions) -> Frames | None:
     with np.load(file, allow_pickle=False) as stored:
         levels, duration = stored["levels"].astype(np.float32), float(stored["duration"])
         if options.detector == SILERO:
-            return _Heard(levels, stored["probabilities"].astype(np.float32), duration).frames(
-                options.threshold
-            )
+            return _Heard(levels, stored["probabilities"].astype(np.float32), duration).frames(options.threshold)
         is_speech = np.unpackbits(stored["is_speech"], count=len(levels)).astype(np.bool_)
         return Frames(levels, is_speech, duration)
 

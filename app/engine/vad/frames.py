@@ -16,9 +16,7 @@ from app.engine.audio.samples import BYTES_PER_SAMPLE, FULL_SCALE
 
 # webrtcvad adapts to any level and then calls dither and hum speech. Below this a voice could not be understood.
 FLOOR_DBFS = -60.0
-ORDINARY_DBFS = (
-    -25.0
-)  # the loud syllables of an ordinary recording; a quieter one is judged as if it were so loud
+ORDINARY_DBFS = -25.0  # the loud syllables of an ordinary recording; a quieter one is judged as if it were so loud
 MAX_GAIN_DB = 30.0
 LOUD_PERCENTILE = 95  # of the audible frames: the loud syllables
 FLOOR = FULL_SCALE * 10 ** (FLOOR_DBFS / 20)
@@ -57,9 +55,7 @@ def judged_by_webrtcvad(pcm: Path, mode: int, frame_ms: int) -> Frames:
     frames = (frame for block in blocks(pcm, size) for frame in block)
     is_speech = np.zeros(len(levels), dtype=np.bool_)
     for index, (frame, level) in enumerate(zip(frames, levels.tolist(), strict=True)):
-        is_speech[index] = level * gain >= FLOOR and detector.is_speech(
-            louder(frame, gain).tobytes(), SAMPLE_RATE
-        )
+        is_speech[index] = level * gain >= FLOOR and detector.is_speech(louder(frame, gain).tobytes(), SAMPLE_RATE)
     return Frames(levels, is_speech, duration_of(pcm))
 
 

@@ -25,9 +25,7 @@ from app.engine.vad.vad import grouper_for, pad_frames, takes_bursts
 
 Samples: TypeAlias = npt.NDArray[np.int16]
 
-EARLIEST_PAUSE_MS = (
-    240  # silence after which the end of a segment becomes likely; between words it is shorter
-)
+EARLIEST_PAUSE_MS = 240  # silence after which the end of a segment becomes likely; between words it is shorter
 AUDIBLE_FACTOR = 10 ** (2 / 20)  # a difference of 2 dB
 HEARD_AGAIN_MS = 5000
 

@@ -118,9 +118,7 @@ def _padded(spans: list[FrameSpan], pad: int, num_frames: int) -> list[FrameSpan
     ]
 
 
-def _left_out(
-    kept: list[FrameSpan], short: list[FrameSpan], levels: Levels
-) -> Iterator[tuple[FrameSpan, Rule]]:
+def _left_out(kept: list[FrameSpan], short: list[FrameSpan], levels: Levels) -> Iterator[tuple[FrameSpan, Rule]]:
     """Name the rule for every stretch between the spans: too short where such speech lies, else by its loudness."""
     label = np.zeros(len(levels), dtype=np.int8)
     for number, spans in ((1, short), (2, kept)):  # padding may reach over short speech: then it is kept

@@ -174,9 +174,7 @@ class WhisperEngine:
             raise
         except (RuntimeError, ValueError) as error:
             raise InferenceFailed(detail=(str(error).splitlines() or [type(error).__name__])[0]) from error
-        return [
-            self._write(found, waveform, options) for found, waveform in zip(heard, waveforms, strict=True)
-        ]
+        return [self._write(found, waveform, options) for found, waveform in zip(heard, waveforms, strict=True)]
 
     # Waveforms to tokens
 
@@ -326,9 +324,7 @@ class WhisperEngine:
         return tuple(replace(word, text=with_wide_marks(word.text)) for word in words)
 
 
-def _load(
-    folder: Path, placement: WhisperPlacement, threads: int, spec: EngineSpec
-) -> tuple[Any, WhisperPlacement]:
+def _load(folder: Path, placement: WhisperPlacement, threads: int, spec: EngineSpec) -> tuple[Any, WhisperPlacement]:
     """Load the network and let it hear a second of silence: some errors of a GPU come only then."""
     try:
         network = load_network(folder, placement, threads)

@@ -74,9 +74,7 @@ def why_withheld(evidence: Evidence) -> str:
         return NO_SPEECH
     if evidence.no_speech > SILENT and evidence.log_probability < SUPPORTED:
         return NO_SPEECH
-    if is_subtitle(evidence.text) and (
-        evidence.no_speech > SUSPICIOUS or evidence.log_probability < SUPPORTED
-    ):
+    if is_subtitle(evidence.text) and (evidence.no_speech > SUSPICIOUS or evidence.log_probability < SUPPORTED):
         return NO_SPEECH
     is_doubtful = evidence.no_speech > SUSPICIOUS and evidence.log_probability < SUPPORTED
     if is_doubtful and is_one_cry(evidence.text):

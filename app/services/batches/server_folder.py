@@ -76,9 +76,7 @@ def is_recording(name: str) -> bool:
 
 def natural(name: str) -> tuple[tuple[int, str], ...]:
     """Order names as people count: `call 2` before `call 10`."""
-    return tuple(
-        (int(part), "") if part.isdecimal() else (-1, part.casefold()) for part in _DIGITS.split(name)
-    )
+    return tuple((int(part), "") if part.isdecimal() else (-1, part.casefold()) for part in _DIGITS.split(name))
 
 
 def display(path: Path) -> str:

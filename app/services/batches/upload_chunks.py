@@ -51,9 +51,7 @@ class UploadChunk:
             if self._is_over:
                 raise UploadOffsetConflict(offset=self._file.size_bytes)
             if self._file.size_bytes + len(chunk) > self._size_bytes:
-                raise InvalidParameter(
-                    name="body", reason=N_("it is longer than the file that was announced")
-                )
+                raise InvalidParameter(name="body", reason=N_("it is longer than the file that was announced"))
             self._file.write(chunk)
 
     def end(self) -> None:

@@ -140,9 +140,7 @@ class BatchUploads:
                 return Upload(row["id"], self._held_bytes(row))
             if row["state"] != ItemState.REMOVED:
                 again = {"state": ItemState.UPLOADING, "received_bytes": 0, "error": None}
-                batch_items.change(
-                    connection, row["id"], **again, duplicate_of=None, updated_at=datetime.now(UTC)
-                )
+                batch_items.change(connection, row["id"], **again, duplicate_of=None, updated_at=datetime.now(UTC))
                 return Upload(row["id"], 0)
         return None
 

@@ -127,9 +127,7 @@ class Watch:
         output = self.order.output.resolve()
         found = []
         for place, folders, names in os.walk(self.order.folder.resolve()):
-            folders[:] = [
-                each for each in folders if not each.startswith(".") and Path(place, each) != output
-            ]
+            folders[:] = [each for each in folders if not each.startswith(".") and Path(place, each) != output]
             found += [recording for name in names if (recording := self._recording(Path(place, name)))]
         gone = self._seen.keys() - {recording.name for recording in found}
         for name in gone:

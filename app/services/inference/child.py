@@ -31,9 +31,7 @@ class Child:
     """A process that answers requests about speech."""
 
     def __init__(self, spec: EngineSpec) -> None:
-        context = multiprocessing.get_context(
-            "spawn"
-        )  # a fork would copy the threads' locks, and CUDA forbids it
+        context = multiprocessing.get_context("spawn")  # a fork would copy the threads' locks, and CUDA forbids it
         self._connection, theirs = context.Pipe()
         self._process = context.Process(target=serve, args=(theirs, spec), name="inference", daemon=True)
         self._process.start()

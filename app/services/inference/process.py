@@ -240,9 +240,7 @@ class InferenceProcess:
             self._refuse(answer.error, answer.error)
         assert isinstance(answer, Ready)  # noqa: S101 - the only other first answer
         seconds = round(answer.info.load_seconds, 2)
-        event(
-            _log, logging.INFO, "inference_ready", pid=child.pid, device=answer.info.device, seconds=seconds
-        )
+        event(_log, logging.INFO, "inference_ready", pid=child.pid, device=answer.info.device, seconds=seconds)
         _tell_differences(answer.info)
         self._used_at = time.monotonic()
         self._note(state="ready", info=answer.info)

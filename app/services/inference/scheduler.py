@@ -138,9 +138,7 @@ class InferenceScheduler:
             return first, self.batch_seconds
         if not is_disturbing:
             is_live = any(queue.priority != RECORDING for queue in self._queues)
-            return first, min(
-                self.batch_seconds, SHORT_SECONDS / self._pace
-            ) if is_live else self.batch_seconds
+            return first, min(self.batch_seconds, SHORT_SECONDS / self._pace) if is_live else self.batch_seconds
         quick = QUICK_SECONDS / self._pace
         return (first, min(quick, self.batch_seconds)) if first.waiting[0].seconds <= quick else None
 
@@ -191,9 +189,7 @@ class InferenceScheduler:
                 queue.on_done()
 
 
-def batch_around(
-    seed: SegmentRequest, others: Iterable[SegmentRequest], batch_seconds: float
-) -> list[SegmentRequest]:
+def batch_around(seed: SegmentRequest, others: Iterable[SegmentRequest], batch_seconds: float) -> list[SegmentRequest]:
     """Return `seed` and those of similar length that fit beside it into so many padded seconds."""
     batch, longest = [seed], seed.seconds
     if seed.is_alone:

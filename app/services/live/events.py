@@ -93,15 +93,7 @@ class Ended:
 
 
 LiveEvent: TypeAlias = (
-    Started
-    | Acknowledged
-    | VoiceStarted
-    | VoiceStopped
-    | Partial
-    | Final
-    | SettingsApplied
-    | ErrorEvent
-    | Ended
+    Started | Acknowledged | VoiceStarted | VoiceStopped | Partial | Final | SettingsApplied | ErrorEvent | Ended
 )
 Listener: TypeAlias = Callable[[LiveEvent], None]
 """Called from any thread; it must neither wait nor raise."""

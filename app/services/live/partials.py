@@ -53,9 +53,7 @@ class PartialText:
     def _take_text(self, text: str) -> tuple[str, int] | None:
         if not text.startswith(self._settled_text):
             return None
-        agreed = sum(
-            1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(text, self._former_text, strict=False))
-        )
+        agreed = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(text, self._former_text, strict=False)))
         self._former_text = text
         self._settled_text = max(self._settled_text, _whole_words(text[:agreed]), key=len)
         return text, len(self._settled_text)
@@ -68,9 +66,7 @@ def _middle(word: Word) -> float:
 def _agreed(words: Sequence[Word], former: Sequence[Word]) -> int:
     """Return of how many words both readings say the same, from the beginning on."""
     pairs = zip(words, former, strict=False)
-    return next(
-        (place for place, (a, b) in enumerate(pairs) if a.text != b.text), min(len(words), len(former))
-    )
+    return next((place for place, (a, b) in enumerate(pairs) if a.text != b.text), min(len(words), len(former)))
 
 
 def _is_followed(word: Word, end: float) -> bool:

@@ -26,9 +26,7 @@ class Recorder:
         self._session_store = session_store
         self._sessions = sessions
         self._writing = Lock()
-        self._complained: dict[
-            str, float
-        ] = {}  # when each session was told last that its sound is not stored
+        self._complained: dict[str, float] = {}  # when each session was told last that its sound is not stored
 
     def write_all(self) -> None:
         """Write what has arrived; a disk that takes nothing is told to the clients and asked again."""

@@ -47,9 +47,7 @@ class SegmentWriter:
         self._store_sound(planned)
         self.persist(lambda: self._session_store.segments.plan(self._place.transcription, planned))
 
-    def finish(
-        self, planned: Planned, recognised: Recognised, seconds: float, *, is_new: bool
-    ) -> SegmentRecord:
+    def finish(self, planned: Planned, recognised: Recognised, seconds: float, *, is_new: bool) -> SegmentRecord:
         self._store_sound(planned)
         return self.persist(
             lambda: self._session_store.segments.finish(

@@ -157,9 +157,7 @@ class Session:
             return
         self._steps.put(partial(self._hear, sound, time.monotonic()))
         if self.intake.seconds > self._around.most_seconds:
-            self._tell(
-                ErrorEvent(LiveTooLong(limit_hours=round(self._around.most_seconds / 3600, 2)).problem)
-            )
+            self._tell(ErrorEvent(LiveTooLong(limit_hours=round(self._around.most_seconds / 3600, 2)).problem))
             self.end(LiveState.ENDED)
 
     def change(self, options: TranscriptionOptions) -> None:
@@ -245,14 +243,10 @@ class Session:
 
     def _taken_up(self, stack: ExitStack) -> Speech:
         """Begin at the end of what was recognised before; the sound behind it is heard again."""
-        known = self._keeper.persist(
-            lambda: self._around.session_store.segments.all_of(self.place.transcription)
-        )
+        known = self._keeper.persist(lambda: self._around.session_store.segments.all_of(self.place.transcription))
         stored = self._begun  # what has come since then waits among the steps
         start = min(known[-1].end, stored.seconds) if known else 0.0
-        speech = Speech(
-            self._options, self._keeper, self._tell, self._queues(stack), index=len(known), start=start
-        )
+        speech = Speech(self._options, self._keeper, self._tell, self._queues(stack), index=len(known), start=start)
         speech.take_up(segment for segment in known if segment.state == "pending")
         first = round(start * SAMPLE_RATE)
         for place in range(first, stored.samples, HEARD_AGAIN_SAMPLES):

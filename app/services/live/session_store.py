@@ -184,9 +184,7 @@ class LiveSessionStore:
         except OSError as error:
             event(_log, logging.WARNING, "live_not_drawn", reason=error)
 
-    def end(
-        self, place: SessionFiles, state: LiveState, duration: float, size_bytes: int, sha256: str
-    ) -> None:
+    def end(self, place: SessionFiles, state: LiveState, duration: float, size_bytes: int, sha256: str) -> None:
         """End a session and its transcription, which waits for a worker where texts are missing."""
         id = place.transcription
         described = _described(place) if duration else None

@@ -105,9 +105,7 @@ class Speech:
         for segment in segments:
             span = SpeechSpan(segment.start, segment.end)
             planned = Planned(segment.index, span, span.start)
-            self._unread.append(
-                PendingSegment(next(self._numbers), span, self._options, time.monotonic(), planned)
-            )
+            self._unread.append(PendingSegment(next(self._numbers), span, self._options, time.monotonic(), planned))
 
     def change(self, options: TranscriptionOptions) -> None:
         """Let `options` hold from the next segment on."""

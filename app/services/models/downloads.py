@@ -45,9 +45,7 @@ class Source:
 class ModelDownloads:
     """The downloads into one models folder."""
 
-    def __init__(
-        self, models_dir: Path, wenet_mirror: str, patience: Patience, done: Callable[[str], object]
-    ) -> None:
+    def __init__(self, models_dir: Path, wenet_mirror: str, patience: Patience, done: Callable[[str], object]) -> None:
         self._models_dir = models_dir
         self._wenet_mirror = wenet_mirror
         self._patience = patience
@@ -92,9 +90,7 @@ class ModelDownloads:
             status = self.place(source.name).status()
             if self._is_running(source.name) or (status and status.is_running):
                 raise ModelBusy(name=source.name)
-            thread = Thread(
-                target=self._run_aside, args=(source, stopping), name=f"pull-{source.name}", daemon=True
-            )
+            thread = Thread(target=self._run_aside, args=(source, stopping), name=f"pull-{source.name}", daemon=True)
             self._running[source.name] = (thread, stopping)
             thread.start()
 
@@ -107,9 +103,7 @@ class ModelDownloads:
         self._make_folder()
         event(_log, logging.INFO, "model_pull_started", model=source.name, hub=source.hub, id=source.id)
         hub = self._hub(source.hub)
-        ModelDownload(self.place(source.name), source.hub, hub, source.id, stopping, self._patience).run(
-            report
-        )
+        ModelDownload(self.place(source.name), source.hub, hub, source.id, stopping, self._patience).run(report)
         self._done(source.name)
         event(_log, logging.INFO, "model_pulled", model=source.name)
 

@@ -130,18 +130,14 @@ def _look(folder: Path) -> tuple[ModelFolder | None, Problem | None]:
 
 
 @lru_cache(maxsize=256)
-def _look_at(
-    folder: Path, _files: tuple[tuple[str, int, int], ...]
-) -> tuple[ModelFolder | None, Problem | None]:
+def _look_at(folder: Path, _files: tuple[tuple[str, int, int], ...]) -> tuple[ModelFolder | None, Problem | None]:
     try:
         return identify(folder), None
     except AppError as error:
         return None, error.problem
 
 
-def _state(
-    is_here: bool, trouble: Problem | None, pull: DownloadStatus | None, now: Circumstances
-) -> ModelState:
+def _state(is_here: bool, trouble: Problem | None, pull: DownloadStatus | None, now: Circumstances) -> ModelState:
     if pull and pull.is_running:
         return ModelState.PULLING
     if is_here and trouble:

@@ -94,24 +94,18 @@ class DirectTranscriber:
         segments = [segment for segment, _ in recognised]
         return DirectResult(self._assemble(prepared, recognised), prepared, segments)
 
-    def _recognise(
-        self, prepared: Prepared, pcm: Path, bar: ProgressBar
-    ) -> Iterator[tuple[SegmentRecord, Hypothesis]]:
+    def _recognise(self, prepared: Prepared, pcm: Path, bar: ProgressBar) -> Iterator[tuple[SegmentRecord, Hypothesis]]:
         """Yield each stretch of speech with its text, as many at once as the engine likes."""
         options, index = self.options.recognition, 0
         for spans in _windows(prepared.spans, BATCHES_AT_ONCE * self.engine.info.batch_seconds):
-            waveforms = (
-                read_waveform(channel_file(pcm, span.channel), span.start, span.end) for span in spans
-            )
+            waveforms = (read_waveform(channel_file(pcm, span.channel), span.start, span.end) for span in spans)
             hypotheses = self.engine.transcribe([Utterance(waveform, options) for waveform in waveforms])
             for span, hypothesis in zip(spans, hypotheses, strict=True):
                 yield recognised_segment(index, span, hypothesis), hypothesis
                 index += 1
             bar.update(max(0.0, max(span.end for span in spans) - bar.n))
 
-    def _assemble(
-        self, prepared: Prepared, recognised: Sequence[tuple[SegmentRecord, Hypothesis]]
-    ) -> Transcript:
+    def _assemble(self, prepared: Prepared, recognised: Sequence[tuple[SegmentRecord, Hypothesis]]) -> Transcript:
         options, info = self.options, self.engine.info
         reading = prepared.receipt(options.vad, options.channels)
         receipt = merge_receipts((*reading, *info.receipt), self.engine.receipt(options.recognition))

@@ -170,9 +170,7 @@ def excerpts_of(connection: Connection, row: Row, query: str) -> tuple[Excerpt, 
     if not patterns:
         return ()
     segments = {
-        place["index"]: place
-        for term in terms
-        for place in history.places(connection, row["id"], _longest(term))
+        place["index"]: place for term in terms for place in history.places(connection, row["id"], _longest(term))
     }
     fitting = [place for place in segments.values() if _variety(place["text"], patterns)]
     best = sorted(fitting, key=lambda place: (-_variety(place["text"], patterns), place["index"]))

@@ -30,7 +30,7 @@ from app.store.files.recordings import Files
 from app.store.files.upload_file import UploadFile
 from app.store.queries import edits, history, segments, transcriptions, trash
 from app.store.queries.history_filter import HistoryFilter
-from app.store.rows import segment_from, transcription_from
+from app.store.rows import new_row, segment_from, transcription_from
 
 _log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ class Queue:
         if not incoming.size_bytes:
             raise EmptyFile(name=incoming.name)
         id = secrets.token_hex(8)
-        row = _row(incoming, options, source)
+        row = new_row(incoming, options, source)
         self.files.move_into_place(incoming, id, row)
         try:
             self._add(id, row, beside)
@@ -124,9 +124,7 @@ class Queue:
             _found(connection, id)
             return [segment_from(row) for row in segments.between(connection, id, first, last)]
 
-    def transcript(
-        self, id: str, translate: Callable[[str], str] = str, *, original: bool = False
-    ) -> Transcript:
+    def transcript(self, id: str, translate: Callable[[str], str] = str, *, original: bool = False) -> Transcript:
         """Return the text as people read it, also of a job that failed or was cancelled half-way.
 
         `original` returns what was recognised, without what was put right by hand. Channels are named in the language
@@ -171,9 +169,7 @@ class Queue:
         wanted = HistoryFilter(query=query, state=state)
         with self.database.reading() as connection:
             rows = history.newest(connection, wanted, limit, offset=offset)
-            return TranscriptionPage(
-                [transcription_from(row) for row in rows], history.count(connection, wanted)
-            )
+            return TranscriptionPage([transcription_from(row) for row in rows], history.count(connection, wanted))
 
     def counts(self) -> dict[JobState, int]:
         with self.database.reading() as connection:
@@ -327,18 +323,6 @@ class Queue:
         """Return when something has arrived in this process, or after `seconds`."""
         with self._arrival:
             self._arrival.wait(seconds)
-
-
-def _row(incoming: UploadFile, options: TranscriptionOptions, source: str) -> Row:
-    return {
-        "name": incoming.name,
-        "suffix": incoming.suffix,
-        "size_bytes": incoming.size_bytes,
-        "sha256": incoming.sha256,
-        "source": source,
-        "options": options.to_dict(),
-        "created_at": datetime.now(UTC),
-    }
 
 
 def _found(connection: Connection, id: str) -> Row:

@@ -49,9 +49,7 @@ def retranscribe(queue: Queue, id: str, options: TranscriptionOptions, source: s
 def sibling_transcriptions(queue: Queue, record: Transcription) -> list[Transcription]:
     """Return all transcriptions of the recording of `record`, itself among them, the oldest first; without texts."""
     with queue.database.reading() as connection:
-        return [
-            transcription_from(row) for row in transcriptions.of_same_recording(connection, record.first_id)
-        ]
+        return [transcription_from(row) for row in transcriptions.of_same_recording(connection, record.first_id)]
 
 
 def _row(first: Row, options: TranscriptionOptions, source: str) -> Row:

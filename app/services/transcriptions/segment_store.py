@@ -61,9 +61,7 @@ def finish_segment(
     transcriptions.recount(connection, transcription["id"])
 
 
-def fail_segment(
-    connection: Connection, id: str, index: int, problem: Problem, seconds_worked: float
-) -> None:
+def fail_segment(connection: Connection, id: str, index: int, problem: Problem, seconds_worked: float) -> None:
     """Store why one segment of transcription `id` has no text."""
     failed = {"state": SegmentState.FAILED, "error": problem.to_dict(), "seconds_worked": seconds_worked}
     segments.finish(connection, id, index, **failed)

@@ -83,9 +83,7 @@ class VadTranscriber:
             is_at_work = id in self._waiting
             self._waiting.setdefault(id, deque()).extend(wanted)
         if wanted and not is_at_work:
-            Thread(
-                target=self._work, args=(id, options, self._scheduler), name=f"vad-{id}", daemon=True
-            ).start()
+            Thread(target=self._work, args=(id, options, self._scheduler), name=f"vad-{id}", daemon=True).start()
         return len(wanted)
 
     def cancel(self, id: str) -> None:
@@ -101,9 +99,7 @@ class VadTranscriber:
         with self._lock:
             if id not in self._known:
                 self._forget_some()
-                self._known[id] = {
-                    (row["start"], row["end"]): _read(row) for row in self._vad.analyses.texts(id)
-                }
+                self._known[id] = {(row["start"], row["end"]): _read(row) for row in self._vad.analyses.texts(id)}
             return dict(self._known[id])
 
     def _forget_some(self) -> None:
@@ -135,9 +131,7 @@ class VadTranscriber:
             del self._waiting[id]
             return True
 
-    def _submit(
-        self, id: str, queue: SegmentQueue, stretch: Stretch, index: int, options: RecognitionOptions
-    ) -> None:
+    def _submit(self, id: str, queue: SegmentQueue, stretch: Stretch, index: int, options: RecognitionOptions) -> None:
         start, end = (milliseconds / 1000 for milliseconds in stretch)
         try:
             waveform = read_waveform(self._vad.analyses.audio(id), start, end)

@@ -61,9 +61,7 @@ class Worker:
         self._claims = JobStore(queue, self.id)
         self._scheduler = InferenceScheduler(inference, segment_timeout_seconds)
         self._bench = DedicatedEngines(spec_of_model, segment_timeout_seconds)
-        self._transcriber = Transcriber(
-            self._claims, files, self._scheduler, self._bench, limits, self._stopping, pool
-        )
+        self._transcriber = Transcriber(self._claims, files, self._scheduler, self._bench, limits, self._stopping, pool)
 
     @property
     def scheduler(self) -> InferenceScheduler:

@@ -8,9 +8,7 @@ from pathlib import Path
 from app.atomic import write_atomically
 from app.store.files.storage_errors import storage_errors
 
-LONGEST_NAME_BYTES = (
-    255 - len(".") - len(".part")
-)  # of common file systems, less what a half-written file adds
+LONGEST_NAME_BYTES = 255 - len(".") - len(".part")  # of common file systems, less what a half-written file adds
 
 
 def write_whole(target: Path, content: str | bytes) -> Path:

@@ -62,9 +62,7 @@ def end_uploads(connection: Connection, batch_id: str) -> list[str]:
     return list(connection.scalars(ended))
 
 
-def ready(
-    connection: Connection, before: datetime, limit: int, *, imports: bool, watched: str | None
-) -> list[Row]:
+def ready(connection: Connection, before: datetime, limit: int, *, imports: bool, watched: str | None) -> list[Row]:
     """Return what can become a transcription: uploads that are whole since `before`, and files of this machine.
 
     Of those that were chosen on the page where `imports` says so, and those of the folder `watched`.
@@ -100,9 +98,7 @@ def count(connection: Connection, batch_id: str, state: ItemState | None) -> int
     return connection.scalar(_in_state(query, state)) or 0
 
 
-def page(
-    connection: Connection, batch_id: str, state: ItemState | None, limit: int, offset: int
-) -> list[Row]:
+def page(connection: Connection, batch_id: str, state: ItemState | None, limit: int, offset: int) -> list[Row]:
     """Return a part of the list, with the beginning of each text.
 
     A long way into the list is gone in an index alone: only the rows of the page are read whole.
@@ -122,9 +118,7 @@ def positions(connection: Connection, batch_id: str, after: int, limit: int) -> 
 
 def waiting_jobs(connection: Connection, batch_id: str) -> list[str]:
     """Return the transcriptions that wait."""
-    query = select(_items.transcription_id).where(
-        _items.batch_id == batch_id, _items.state == ItemState.QUEUED
-    )
+    query = select(_items.transcription_id).where(_items.batch_id == batch_id, _items.state == ItemState.QUEUED)
     return [id for id in connection.scalars(query) if id]
 
 
@@ -169,9 +163,7 @@ def files_known(connection: Connection, batch_id: str) -> list[Row]:
 
 def ids_at(connection: Connection, batch_id: str, places: Collection[int]) -> dict[int, str]:
     """Return the items at these positions."""
-    query = select(_items.position, _items.id).where(
-        _items.batch_id == batch_id, _items.position.in_(places), _shown
-    )
+    query = select(_items.position, _items.id).where(_items.batch_id == batch_id, _items.position.in_(places), _shown)
     return {row.position: row.id for row in connection.execute(query)}
 
 

@@ -93,9 +93,7 @@ def set_options(connection: Connection, id: str, options: Mapping[str, Any]) -> 
     connection.execute(update(batches).where(batches.c.id == id).values(options=options))
 
 
-def cancel_untouched(
-    connection: Connection, id: str, values: Mapping[str, Any], *, spare_shared: bool = False
-) -> None:
+def cancel_untouched(connection: Connection, id: str, values: Mapping[str, Any], *, spare_shared: bool = False) -> None:
     """End the jobs that wait and that no worker has ever begun with `values`, all at once.
 
     `spare_shared` leaves those to which another batch leads.
@@ -117,14 +115,13 @@ def stop_running(connection: Connection, id: str) -> None:
 
 def queue_again(connection: Connection, id: str, values: Mapping[str, Any]) -> int:
     """Let the jobs that failed or were cancelled wait once more, in the order of the list; return how many."""
-    again = (ItemState.FAILED, ItemState.CANCELLED)
     base = next_revision(connection)
     query = (
         update(transcriptions)
         .where(
             _items.transcription_id == _rows.id,
             _items.batch_id == id,
-            _items.state.in_(again),
+            _items.state.in_((ItemState.FAILED, ItemState.CANCELLED)),
             _rows.deleted_at.is_(None),
             _rows.state.in_((JobState.FAILED, JobState.CANCELLED)),
         )

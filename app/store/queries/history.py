@@ -114,14 +114,10 @@ def places(connection: Connection, id: str, term: str) -> list[Row]:
 def _places() -> CompoundSelect[Any]:
     """Return the query of `places`; each half stops when it has found enough."""
     id, term = bindparam("id", type_=Text), func.lower(bindparam("term", type_=Text))
-    is_edited = exists().where(
-        edits.c.transcription_id == id, segments.c.index.between(edits.c.first, edits.c.last)
-    )
+    is_edited = exists().where(edits.c.transcription_id == id, segments.c.index.between(edits.c.first, edits.c.last))
     recognised = (
         select(segments.c.index, segments.c.start, segments.c.text)
-        .where(
-            segments.c.transcription_id == id, func.instr(func.lower(segments.c.text), term) > 0, ~is_edited
-        )
+        .where(segments.c.transcription_id == id, func.instr(func.lower(segments.c.text), term) > 0, ~is_edited)
         .order_by(segments.c.index)
         .limit(EXCERPTS)
     )

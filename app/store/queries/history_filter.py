@@ -94,11 +94,7 @@ def plan_query(connection: Connection, wanted: HistoryFilter) -> QueryPlan | Non
     expression, count = search.match(wanted.query), count_of_kind(connection, wanted)
     if expression is None or not count:
         return None
-    return (
-        _of_rare_kind(wanted, expression)
-        if wanted.is_kind and count <= RARE
-        else _by_words(wanted, expression)
-    )
+    return _of_rare_kind(wanted, expression) if wanted.is_kind and count <= RARE else _by_words(wanted, expression)
 
 
 def count_of_kind(connection: Connection, wanted: HistoryFilter) -> int:
@@ -123,9 +119,7 @@ def _without_words(wanted: HistoryFilter) -> QueryPlan:
 
 
 def _by_words(wanted: HistoryFilter, expression: str) -> QueryPlan:
-    of_kind = (
-        select(_rows.number).where(_rows.number == _rowid, *_kind(wanted)).correlate(search.search_index)
-    )
+    of_kind = select(_rows.number).where(_rows.number == _rowid, *_kind(wanted)).correlate(search.search_index)
     has_words = text(_has_words).bindparams(expression=expression)
     return QueryPlan(select(_rowid).where(has_words, *_span(wanted, _rowid), of_kind.exists()), (_rowid,))
 

@@ -148,9 +148,7 @@ def workers_with_jobs(connection: Connection) -> list[str]:
     """Return who works on jobs; a live transcription runs without a worker."""
     is_held = (transcriptions.c.state == JobState.RUNNING) & transcriptions.c.worker.is_not(None)
     return [
-        worker
-        for worker in connection.scalars(select(transcriptions.c.worker).where(is_held).distinct())
-        if worker
+        worker for worker in connection.scalars(select(transcriptions.c.worker).where(is_held).distinct()) if worker
     ]
 
 

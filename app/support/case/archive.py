@@ -28,9 +28,7 @@ LARGEST_TEXT_BYTES = 256 * 2**20  # the words of a day of speech are a tenth of 
 CHUNK_BYTES = 2**20
 
 
-def manifest_of(
-    parts: Iterable[Part], redactions: Iterable[Redaction], facts: Mapping[str, Any]
-) -> dict[str, Any]:
+def manifest_of(parts: Iterable[Part], redactions: Iterable[Redaction], facts: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
@@ -38,8 +36,7 @@ def manifest_of(
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
         **facts,
         "files": [
-            {"name": part.name, "what": part.what, "size": part.size, "sha256": _sha256(part.content)}
-            for part in parts
+            {"name": part.name, "what": part.what, "size": part.size, "sha256": _sha256(part.content)} for part in parts
         ],
         "redactions": [asdict(redaction) for redaction in redactions],
     }
@@ -115,9 +112,7 @@ class CaseArchive:
         """
         promised = self._promised()
         there = set(self._archive.namelist()) - {MANIFEST_NAME}
-        wrong = sorted(there ^ set(promised)) + [
-            name for name in there & set(promised) if not self._is_whole(name)
-        ]
+        wrong = sorted(there ^ set(promised)) + [name for name in there & set(promised) if not self._is_whole(name)]
         if wrong:
             raise CaseDamaged(file=str(self.file), names=", ".join(wrong[:5]))
 

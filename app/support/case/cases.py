@@ -123,9 +123,7 @@ class Cases:
 def _shown(part: Part) -> PreviewFile:
     assert isinstance(part.content, bytes)  # noqa: S101 - only sound lies in files
     beginning = part.content[:PREVIEWED_BYTES].decode(errors="ignore")
-    return PreviewFile(
-        part.name, part.what, part.size, content=beginning, is_whole=part.size <= PREVIEWED_BYTES
-    )
+    return PreviewFile(part.name, part.what, part.size, content=beginning, is_whole=part.size <= PREVIEWED_BYTES)
 
 
 def _announced(job: Transcription, plan: SoundPlan) -> Iterator[PreviewFile]:

@@ -76,9 +76,7 @@ class Contents:
             is_content=True,
         )
         yield self._json("receipt.json", N_("What was asked, what was applied, and why"), self._receipt())
-        yield self._json(
-            "findings.json", N_("What was noticed about the recording and its text"), self._findings()
-        )
+        yield self._json("findings.json", N_("What was noticed about the recording and its text"), self._findings())
         yield self._json(
             "recording.json",
             N_("How the recording was encoded, and how it sounds"),
@@ -169,9 +167,7 @@ class Contents:
             name=self._name,
             model=job.model or self._surroundings.spec.model_dir.name,
             device=job.device or self._surroundings.spec.device,
-            in_page=lambda translate: tell_actions(
-                self._around.session.entries, self._around.requests, translate
-            ),
+            in_page=lambda translate: tell_actions(self._around.session.entries, self._around.requests, translate),
         )
         return write_steps(story, language)
 

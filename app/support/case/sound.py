@@ -50,9 +50,7 @@ class SoundPlan:
     def estimated_bytes(self, duration: float | None) -> int:
         """Return about how large the file becomes."""
         end = self.end if self.end is not None else (duration or 0.0)
-        return (
-            0 if self.choice is AudioChoice.HASH else round((end - self.start) * ESTIMATED_BYTES_PER_SECOND)
-        )
+        return 0 if self.choice is AudioChoice.HASH else round((end - self.start) * ESTIMATED_BYTES_PER_SECOND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +67,11 @@ def plan_sound(choice: CaseChoice, segments: Sequence[SegmentRecord]) -> SoundPl
         return SoundPlan(choice.audio)
     chosen = _stretch(choice.segment, segments)
     if chosen is None:
-        return SoundPlan(
-            AudioChoice.HASH, note=N_("There are no segments yet, so there is no stretch to take.")
-        )
+        return SoundPlan(AudioChoice.HASH, note=N_("There are no segments yet, so there is no stretch to take."))
     return SoundPlan(AudioChoice.STRETCH, (chosen.index,), chosen.start, chosen.end, chosen.channel)
 
 
-def make_sound(
-    queue: Queue, job: Transcription, plan: SoundPlan, limits: DecodeLimits, folder: Path
-) -> Sound:
+def make_sound(queue: Queue, job: Transcription, plan: SoundPlan, limits: DecodeLimits, folder: Path) -> Sound:
     """Write the audio into `folder`, as far as it can be had."""
     facts: dict[str, Any] = {
         "choice": plan.choice.value,
@@ -96,9 +90,7 @@ def make_sound(
     except AppError as error:
         part = Part(f"audio/recording{source.suffix}", AS_SENT, source)
         problem = error.problem.to_dict()
-        return Sound(
-            facts | {"choice": "whole", "file": part.name, "is_original": True, "decoding": problem}, part
-        )
+        return Sound(facts | {"choice": "whole", "file": part.name, "is_original": True, "decoding": problem}, part)
     target = folder / "sound.flac"
     count = None if plan.end is None else round(plan.end * SAMPLE_RATE) - plan.first_sample
     samples = write_flac(_of_channel(files, plan.channel), target, plan.first_sample, count)

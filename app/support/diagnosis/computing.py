@@ -24,9 +24,7 @@ def findings(run: Run) -> Iterator[Finding]:
             yield Finding(
                 "dtype_fallback",
                 N_("The precision {asked} was asked for, but {applied} was used: {reason}"),
-                N_(
-                    "Nothing is wrong with the text; choose 'auto' to have the best precision for the device."
-                ),
+                N_("Nothing is wrong with the text; choose 'auto' to have the best precision for the device."),
                 {"asked": line.asked, "applied": line.applied, "reason": line.reason},
                 remedy=Remedy(N_("Open the settings"), page="/settings"),
             )

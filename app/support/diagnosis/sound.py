@@ -33,9 +33,7 @@ def _of_one(run: Run, measured: Mapping[str, float]) -> Iterator[Finding]:
     if loud < QUIET_DB:
         yield Finding(
             "too_quiet",
-            N_(
-                "The recording is almost silent: its loud parts have {level} dBFS, ordinary speech about -20."
-            ),
+            N_("The recording is almost silent: its loud parts have {level} dBFS, ordinary speech about -20."),
             N_("Record nearer to the microphone or with more gain; check that the right input was chosen."),
             {"level": round(loud)},
             {"loud_db": loud},

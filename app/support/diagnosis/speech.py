@@ -37,9 +37,7 @@ def _silence(run: Run) -> Iterator[Finding]:
         yield Finding(
             "mostly_silence",
             N_("Only {percent} % of the recording is speech: {seconds} s."),
-            N_(
-                "Check that it is the right file, and hear what was left out on the page of speech detection."
-            ),
+            N_("Check that it is the right file, and hear what was left out on the page of speech detection."),
             {"percent": round(100 * share, 1), "seconds": round(run.speech_seconds)},
             {"speech_share": round(share, 4)},
             Remedy(N_("Look at the speech detection"), page="/vad"),

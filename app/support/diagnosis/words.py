@@ -37,9 +37,7 @@ def _unusable(run: Run) -> Iterator[Finding]:
             {"hotwords": float(len(lost))},
             Remedy(N_("Choose another model"), page="/models"),
         )
-    deaf = next(
-        (line for line in run.receipt if line.name == "hotwords" and line.reason and not line.applied), None
-    )
+    deaf = next((line for line in run.receipt if line.name == "hotwords" and line.reason and not line.applied), None)
     if deaf is not None and run.options.hotwords:
         yield Finding(
             "hotwords_unused",

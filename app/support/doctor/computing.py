@@ -66,17 +66,14 @@ def golden_check(found: SelfTest) -> Check:
     """Return what one recognition means for all others."""
     if found.expected is None:
         fact = N_("The model folder has no golden sample to compare with.")
-        advice = N_("Read a recording whose text you know.")
-        return warning("recognition", fact, advice)
+        return warning("recognition", fact, N_("Read a recording whose text you know."))
     if found.is_right:
         fact = N_("The golden sample was read correctly, {rtf} s of computing for 1 s of speech.")
         return ok("recognition", fact, rtf=round(found.rtf, 3))
     return failure(
         "recognition",
         N_("The golden sample was read as '{text}' instead of '{expected}'."),
-        N_(
-            "The model or the numerics of this device are wrong: try --device cpu, then copy the model again."
-        ),
+        N_("The model or the numerics of this device are wrong: try --device cpu, then copy the model again."),
         text=found.text,
         expected=found.expected,
     )
@@ -131,9 +128,7 @@ def driver(
     yield warning(
         "driver",
         N_("An NVIDIA driver is installed ({version}), but torch cannot use it: {reason}"),
-        N_(
-            "Bring the driver up to date, or install a torch that is built for it (pytorch.org, Get started)."
-        ),
+        N_("Bring the driver up to date, or install a torch that is built for it (pytorch.org, Get started)."),
         version=version,
         reason=cuda["reason"],
     )
@@ -147,9 +142,7 @@ def _are_cards_hidden() -> bool:
 def device_check(subject: Subject, found: Mapping[str, Any]) -> Check:
     """Return what a look at the devices means for the one that is asked for."""
     asked = subject.spec.device
-    told = "; ".join(
-        f"{device['name']}: {device['label'] or device['reason']}" for device in found["devices"]
-    )
+    told = "; ".join(f"{device['name']}: {device['label'] or device['reason']}" for device in found["devices"])
     if not found["device"]:
         fact = N_("The device asked for, {device}, cannot be used: {reason}")
         advice = N_("Start with --device auto or --device cpu, or mend the device and its driver.")

@@ -82,9 +82,7 @@ def network(subject: Subject) -> Iterable[Check]:
     fact = N_(
         "Other machines reach the server ({host}). It has no login: whoever reaches it can read, change and delete everything."
     )
-    advice = N_(
-        "Start it without --host, or put a reverse proxy with a login in front (docs/reverse-proxy.md)."
-    )
+    advice = N_("Start it without --host, or put a reverse proxy with a login in front (docs/reverse-proxy.md).")
     if any(Path(mark).exists() for mark in CONTAINER_MARKS):
         advice = N_(
             "Publish its port to this machine only, or put a reverse proxy with a login in front (docs/reverse-proxy.md)."
@@ -107,9 +105,7 @@ def proxy(_subject: Subject) -> Iterable[Check]:
         return
     yield note(
         "proxy",
-        N_(
-            "{names} is set, and this machine is not exempt: programs here may ask the proxy for this server."
-        ),
+        N_("{names} is set, and this machine is not exempt: programs here may ask the proxy for this server."),
         N_("Set NO_PROXY=localhost,127.0.0.1 where those programs are started."),
         names=names,
     )
@@ -131,12 +127,8 @@ def clock_check(now: datetime, latest: datetime) -> Check:
         return ok("clock", N_("The clock says {now} (UTC)."), **known)
     return warning(
         "clock",
-        N_(
-            "The clock says {now} (UTC), but something here was made at {later}: it runs wrong or was set back."
-        ),
-        N_(
-            "Set the clock, best by the network (timedatectl set-ntp true); the order of the history follows it."
-        ),
+        N_("The clock says {now} (UTC), but something here was made at {later}: it runs wrong or was set back."),
+        N_("Set the clock, best by the network (timedatectl set-ntp true); the order of the history follows it."),
         later=latest.isoformat(timespec="seconds"),
         **known,
     )

@@ -100,9 +100,7 @@ def orphans(subject: Subject) -> Iterable[Check]:
     yield warning(
         "orphans",
         N_("{count} recordings in {folder} have no entry: the database was restored or moved away."),
-        N_(
-            "`python -m app recover` brings them back, to be read anew. Remove from that folder what you do not want."
-        ),
+        N_("`python -m app recover` brings them back, to be read anew. Remove from that folder what you do not want."),
         count=count,
         folder=folder,
     )

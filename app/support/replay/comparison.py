@@ -64,9 +64,7 @@ class Comparison:
 
     @property
     def timing_seconds(self) -> float | None:
-        return max(
-            (each.timing_seconds for each in self.segments if each.timing_seconds is not None), default=None
-        )
+        return max((each.timing_seconds for each in self.segments if each.timing_seconds is not None), default=None)
 
 
 def compare(recorded: Sequence[RecordedSegment], heard: Sequence[Heard]) -> Comparison:
@@ -129,9 +127,7 @@ def _timing(then: Sequence[Mapping[str, Any]], now: Sequence[Word]) -> float | N
     if not then or [word["text"] for word in then] != [word.text for word in now]:
         return None
     pairs = zip(then, now, strict=True)
-    return max(
-        max(abs(float(old["start"]) - new.start), abs(float(old["end"]) - new.end)) for old, new in pairs
-    )
+    return max(max(abs(float(old["start"]) - new.start), abs(float(old["end"]) - new.end)) for old, new in pairs)
 
 
 def _units(text: str) -> list[str]:

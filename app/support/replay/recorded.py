@@ -125,9 +125,7 @@ class CaseSound:
         return samples.astype(np.float32) / np.float32(FULL_SCALE)
 
 
-def open_sound(
-    archive: CaseArchive, case: RecordedCase, limits: DecodeLimits, folder: Path
-) -> CaseSound | None:
+def open_sound(archive: CaseArchive, case: RecordedCase, limits: DecodeLimits, folder: Path) -> CaseSound | None:
     """Decode the sound of a case in a process of its own; None where it has none.
 
     Raises:

@@ -63,9 +63,7 @@ def replay(file: Path, bench: Bench) -> Replayed:
 class _Run:
     """The steps of one replay."""
 
-    def __init__(
-        self, file: Path, archive: CaseArchive, case: RecordedCase, bench: Bench, folder: Path
-    ) -> None:
+    def __init__(self, file: Path, archive: CaseArchive, case: RecordedCase, bench: Bench, folder: Path) -> None:
         self._file = file
         self._archive = archive
         self._case = case
@@ -108,9 +106,7 @@ class _Run:
         comparison = compare(self._case.segments, heard)
         verdict, reason = self._verdict(comparison, has_failed_early=self._case.error is not None)
         error = next((each.code for each in heard if each.code), None)
-        return self._told(
-            verdict, reason, error, comparison, tuple(heard), tuple(self._plan_differences(sound))
-        )
+        return self._told(verdict, reason, error, comparison, tuple(heard), tuple(self._plan_differences(sound)))
 
     def _verdict(self, comparison: Comparison, *, has_failed_early: bool) -> tuple[Verdict, str]:
         if not comparison.segments:

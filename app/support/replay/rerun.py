@@ -70,9 +70,7 @@ class Rerun:
             raise InferenceUnavailable(reason="-")
         return info
 
-    def hear(
-        self, sound: CaseSound, segments: Sequence[RecordedSegment], options: RecognitionOptions
-    ) -> list[Heard]:
+    def hear(self, sound: CaseSound, segments: Sequence[RecordedSegment], options: RecognitionOptions) -> list[Heard]:
         """Recognise the segments; each has a text or an error.
 
         Raises:
@@ -90,12 +88,8 @@ class Rerun:
         return [heard[segment.index] for segment in segments]
 
 
-def _submit(
-    queue: SegmentQueue, sound: CaseSound, segment: RecordedSegment, options: RecognitionOptions
-) -> None:
-    queue.submit(
-        segment.index, Utterance(sound.waveform(segment.start, segment.end, segment.channel), options)
-    )
+def _submit(queue: SegmentQueue, sound: CaseSound, segment: RecordedSegment, options: RecognitionOptions) -> None:
+    queue.submit(segment.index, Utterance(sound.waveform(segment.start, segment.end, segment.channel), options))
 
 
 def _heard(request: SegmentRequest, start: float) -> Heard:

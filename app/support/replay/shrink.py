@@ -83,9 +83,7 @@ class _Search:
         start, end = self._narrowed(failing, shows)
         return Shrunk(start, end, failing.end - failing.start, failure, self._runs)
 
-    def _failing(
-        self, candidates: Sequence[RecordedSegment], text: str
-    ) -> tuple[RecordedSegment, Shows, str]:
+    def _failing(self, candidates: Sequence[RecordedSegment], text: str) -> tuple[RecordedSegment, Shows, str]:
         """Return the first segment that shows the failure alone, and how to tell."""
         for segment in sorted(candidates, key=_promising):
             failure, shows = _failure_of(segment, text)

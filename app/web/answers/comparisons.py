@@ -52,8 +52,7 @@ def comparison_head(comparison: Comparison, services: Services, translate: Trans
         "has_ended": comparison.has_ended,
         "best": best.record.id if best else None,
         "readings": [
-            _reading(reading, entries.get(reading.record.options.model), translate)
-            for reading in comparison.readings
+            _reading(reading, entries.get(reading.record.options.model), translate) for reading in comparison.readings
         ],
     }
 

@@ -38,15 +38,11 @@ def wanted_by(
     state: Annotated[JobState | None, Query(description="Only this state.")] = None,
     language: Annotated[
         str,
-        Query(
-            max_length=16, description="Only this language: `zh`, `en`, `zh-en`, `none` ...", examples=["zh"]
-        ),
+        Query(max_length=16, description="Only this language: `zh`, `en`, `zh-en`, `none` ...", examples=["zh"]),
     ] = "",
     source: Annotated[
         str,
-        Query(
-            max_length=16, description="Only what came from here: `page`, `api`, `cli` ...", examples=["page"]
-        ),
+        Query(max_length=16, description="Only what came from here: `page`, `api`, `cli` ...", examples=["page"]),
     ] = "",
     since: Annotated[
         datetime | None,
@@ -56,9 +52,7 @@ def wanted_by(
         datetime | None, Query(description="Created before this moment.", examples=["2026-12-01T00:00:00Z"])
     ] = None,
 ) -> HistoryFilter:
-    return HistoryFilter(
-        query.strip(), state, language, source, _aware("since", since), _aware("until", until)
-    )
+    return HistoryFilter(query.strip(), state, language, source, _aware("since", since), _aware("until", until))
 
 
 WantedDep = Annotated[HistoryFilter, Depends(wanted_by)]
@@ -74,9 +68,7 @@ def place_of(cursor: str) -> HistoryPosition | None:
     place = HistoryPosition(min(int(number), LAST_MS))
     if not microseconds:
         return place
-    return HistoryPosition(
-        place.number, datetime.fromtimestamp(min(int(microseconds), LAST_MS * 1000) / 1e6, UTC)
-    )
+    return HistoryPosition(place.number, datetime.fromtimestamp(min(int(microseconds), LAST_MS * 1000) / 1e6, UTC))
 
 
 def cursor_of(place: HistoryPosition | None) -> str | None:

@@ -26,9 +26,7 @@ HERE = (ModelState.IN_USE, ModelState.SWITCHING, ModelState.READY)
 
 def readers(services: Services) -> list[ModelEntry]:
     """Return the models that are here and can recognise, the one in use first."""
-    found = [
-        entry for entry in services.models.entries() if entry.role is Role.RECOGNITION and entry.state in HERE
-    ]
+    found = [entry for entry in services.models.entries() if entry.role is Role.RECOGNITION and entry.state in HERE]
     return sorted(found, key=lambda entry: entry.state is ModelState.READY)
 
 

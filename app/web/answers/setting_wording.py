@@ -20,16 +20,12 @@ class Words:
 
 GROUPS: dict[str, dict[str, Words]] = {
     N_("Computing"): {
-        "device": Words(
-            N_("Device"), N_("Automatic takes an NVIDIA card, then an Apple one, then the processor.")
-        ),
+        "device": Words(N_("Device"), N_("Automatic takes an NVIDIA card, then an Apple one, then the processor.")),
         "allow_device_fallback": Words(
             N_("Continue without the device"),
             N_("Computes on the processor where the chosen device is absent or broken, and says so."),
         ),
-        "dtype": Words(
-            N_("Precision"), N_("Automatic takes half precision where it is faster and reads as well.")
-        ),
+        "dtype": Words(N_("Precision"), N_("Automatic takes half precision where it is faster and reads as well.")),
         "threads": Words(
             N_("Processor threads"),
             N_("More are not always faster: one core is kept for the pages."),
@@ -59,13 +55,9 @@ GROUPS: dict[str, dict[str, Words]] = {
         ),
         "vad_mode": Words(N_("Mode"), N_("Of webrtcvad: 0 keeps most sound, 3 drops most.")),
         "vad_frame_ms": Words(N_("Frame"), N_("Of webrtcvad: length of one decision."), "ms"),
-        "max_segment_ms": Words(
-            N_("Longest segment"), N_("Longer speech is cut where it is quietest."), "ms"
-        ),
+        "max_segment_ms": Words(N_("Longest segment"), N_("Longer speech is cut where it is quietest."), "ms"),
         "min_speech_ms": Words(N_("Shortest speech"), N_("Anything shorter is dropped."), "ms"),
-        "min_silence_ms": Words(
-            N_("Silence between segments"), N_("A pause this long ends a segment."), "ms"
-        ),
+        "min_silence_ms": Words(N_("Silence between segments"), N_("A pause this long ends a segment."), "ms"),
         "speech_pad_ms": Words(N_("Padding"), N_("Sound kept before and after each segment."), "ms"),
     },
     N_("History"): {
@@ -88,9 +80,7 @@ GROUPS: dict[str, dict[str, Words]] = {
         "concurrent_jobs": Words(
             N_("Jobs at the same time"), N_("One can be read while another is recognised."), N_("jobs")
         ),
-        "live_sessions": Words(
-            N_("Live sessions at the same time"), N_("Further ones are refused."), N_("sessions")
-        ),
+        "live_sessions": Words(N_("Live sessions at the same time"), N_("Further ones are refused."), N_("sessions")),
         "live_keep_minutes": Words(
             N_("Patience for a lost connection"),
             N_("A live session waits so long for its page, then it is ended and kept."),
@@ -112,8 +102,6 @@ GROUPS: dict[str, dict[str, Words]] = {
     },
     N_("Log"): {
         "log_level": Words(N_("Log level"), N_("DEBUG writes most; recognised text is never logged.")),
-        "log_file_mb": Words(
-            N_("Size of the log"), N_("Then a new file is begun; five older ones are kept."), "MB"
-        ),
+        "log_file_mb": Words(N_("Size of the log"), N_("Then a new file is begun; five older ones are kept."), "MB"),
     },
 }

@@ -85,9 +85,7 @@ def _shape(name: str, value: Any) -> dict[str, Any]:
         choices = tuple(dict.fromkeys((*DEVICES, value)))
     elif get_origin(field.annotation) is Literal:
         choices = get_args(field.annotation)
-    bounds = {
-        key: getattr(rule, key) for rule in field.metadata for key in ("ge", "gt", "le") if hasattr(rule, key)
-    }
+    bounds = {key: getattr(rule, key) for rule in field.metadata for key in ("ge", "gt", "le") if hasattr(rule, key)}
     kinds = {bool: "switch", int: "whole_number", float: "number"}
     kind = "choice" if choices else kinds[field.annotation]  # type: ignore[index]
     return {

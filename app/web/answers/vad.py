@@ -83,8 +83,7 @@ def _speech(
         texts_done=states.count("done"),
         advice="" if report.spans else translate(NOTHING_FOUND),
         segments=[
-            _stretch(span, texts, translate)
-            for span in report.spans[window.offset : window.offset + window.limit]
+            _stretch(span, texts, translate) for span in report.spans[window.offset : window.offset + window.limit]
         ],
         marks=marks(report.spans, window.view_start, view_end),
         missing=missing_answer(missing, window.rules, window.missing_offset, window.missing_limit, translate),

@@ -64,9 +64,7 @@ def get_upload(id: UploadId, services: ServicesDep) -> UploadAnswer:
 @router.patch(
     "/{id}",
     openapi_extra={"requestBody": SLICE_BODY},
-    responses=errors(
-        UploadNotFound, UploadOffsetConflict, UploadInterrupted, InvalidParameter, DiskFull, changes=True
-    ),
+    responses=errors(UploadNotFound, UploadOffsetConflict, UploadInterrupted, InvalidParameter, DiskFull, changes=True),
 )
 async def send_slice(
     id: UploadId,
@@ -89,9 +87,7 @@ async def send_slice(
     return UploadAnswer(id=id, offset=begun.received_bytes)
 
 
-@router.delete(
-    "/{id}", status_code=status.HTTP_204_NO_CONTENT, responses=errors(UploadNotFound, changes=True)
-)
+@router.delete("/{id}", status_code=status.HTTP_204_NO_CONTENT, responses=errors(UploadNotFound, changes=True))
 def give_up_upload(id: UploadId, services: ServicesDep) -> None:
     """Take a file from the list of its batch that has no transcription: one on its way, refused, or a duplicate."""
     services.uploads.give_up(id)

@@ -90,11 +90,7 @@ async def batch_events(
 ) -> EventSourceResponse:
     """Follow all batches: each one that changes is told, a few times a second at most."""
     stopping = anyio.Event()
-    seen = (
-        int(last_event_id)
-        if last_event_id and last_event_id.isdecimal() and len(last_event_id) < 19
-        else None
-    )
+    seen = int(last_event_id) if last_event_id and last_event_id.isdecimal() and len(last_event_id) < 19 else None
     return stream(_changes(queue, services.batches, seen, stopping), stopping)
 
 
@@ -191,9 +187,7 @@ def export_batch(
     id: BatchId,
     services: ServicesDep,
     translate: TranslateDep,
-    format: Annotated[
-        str, Query(description="One of: " + ", ".join(ARCHIVE_FORMATS), examples=["srt"])
-    ] = "csv",
+    format: Annotated[str, Query(description="One of: " + ", ".join(ARCHIVE_FORMATS), examples=["srt"])] = "csv",
 ) -> Response:
     """Take the texts away: a table, a list, or a zip with a file for each one that is finished so far."""
     batch = services.batches.get(id)
@@ -246,9 +240,7 @@ async def _changes(
         if current <= seen:
             continue
         for batch in await run_in_threadpool(book.changed_since, seen):
-            yield ServerSentEvent(
-                batch_answer(batch).model_dump_json(), event="batch", id=str(batch.revision)
-            )
+            yield ServerSentEvent(batch_answer(batch).model_dump_json(), event="batch", id=str(batch.revision))
         there = await run_in_threadpool(book.ids)
         for id in known - there:
             yield ServerSentEvent(json.dumps({"id": id}), event="deleted", id=str(current))

@@ -122,9 +122,7 @@ def list_comparisons(
 ) -> ComparisonsAnswer:
     """List the latest comparisons without their texts, the newest first."""
     found = services.comparisons.newest(limit)
-    return ComparisonsAnswer(
-        items=[ComparisonItem(**comparison_head(each, services, translate)) for each in found]
-    )
+    return ComparisonsAnswer(items=[ComparisonItem(**comparison_head(each, services, translate)) for each in found])
 
 
 @router.get("/{id}", responses=errors(ComparisonNotFound))

@@ -30,16 +30,12 @@ if TYPE_CHECKING:
     from app.i18n import Translate
     from app.services.transcriptions.job_queue import Queue
 
-router = ApiRouter(
-    prefix="/transcriptions", tags=["transcriptions"], default_response_class=EventSourceResponse
-)
+router = ApiRouter(prefix="/transcriptions", tags=["transcriptions"], default_response_class=EventSourceResponse)
 
 FIRST_ITEMS = 50  # of the newest, for a client that names no position
 FINAL_STATES = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
 
-EXAMPLE = (
-    'id: 1284\nevent: transcription\ndata: {"id": "01jd9x3v6t8q", "state": "running", "revision": 1284}\n\n'
-)
+EXAMPLE = 'id: 1284\nevent: transcription\ndata: {"id": "01jd9x3v6t8q", "state": "running", "revision": 1284}\n\n'
 STREAM: Responses = content(
     200,
     'A stream of events: `transcription` with an item as in lists, `deleted` with `{"id"}`; '
@@ -50,9 +46,7 @@ Position = Annotated[
     int | None,
     Query(ge=0, lt=2**63, description="Revision after which to begin; the header Last-Event-ID wins."),
 ]
-LastEventId = Annotated[
-    str | None, Header(description="Sent by browsers that connect again.", examples=["1284"])
-]
+LastEventId = Annotated[str | None, Header(description="Sent by browsers that connect again.", examples=["1284"])]
 
 
 @router.get("/events", response_class=EventSourceResponse, responses=STREAM | errors(InvalidParameter))

@@ -64,9 +64,7 @@ def get_statistics(
 ) -> StatisticsAnswer:
     """See how much there is of what, and how many recordings came on each of the last 30 days."""
     days = history.days(zone_of(zone), DAYS, datetime.now(UTC))
-    return StatisticsAnswer(
-        **asdict(history.totals()), days=[DayAnswer(day=day.date, count=day.count) for day in days]
-    )
+    return StatisticsAnswer(**asdict(history.totals()), days=[DayAnswer(day=day.date, count=day.count) for day in days])
 
 
 def _deletion_answer(deletion: Deletion) -> DeletionAnswer:

@@ -78,9 +78,7 @@ def create_hotword_list(body: HotwordListBody, lists: ListsDep) -> HotwordListAn
 @router.put(
     "/{id}",
     max_body_size=LARGEST_FORM_BYTES,
-    responses=errors(
-        HotwordListNotFound, HotwordListExists, InvalidParameter, RequestTooLarge, DiskFull, changes=True
-    ),
+    responses=errors(HotwordListNotFound, HotwordListExists, InvalidParameter, RequestTooLarge, DiskFull, changes=True),
 )
 def replace_hotword_list(id: ListId, body: HotwordListBody, lists: ListsDep) -> HotwordListAnswer:
     """Give a list another name or other words."""

@@ -33,12 +33,8 @@ class Action(BaseModel):
     """One thing that was done in a page, or that happened in it. Never what was typed or recognised."""
 
     number: int = Field(ge=0, description="Grows by one.", examples=[7])
-    at: str = Field(
-        max_length=40, description="By the browser's clock.", examples=["2026-11-22T18:57:01.123Z"]
-    )
-    kind: Literal["page", "press", "change", "type", "files", "key", "request", "error"] = Field(
-        examples=["press"]
-    )
+    at: str = Field(max_length=40, description="By the browser's clock.", examples=["2026-11-22T18:57:01.123Z"])
+    kind: Literal["page", "press", "change", "type", "files", "key", "request", "error"] = Field(examples=["press"])
     page: Short = Field(default="", examples=["/"])
     control: Short = Field(default="", examples=["Start"])
     value: str = Field(default="", max_length=500, examples=[""])
@@ -61,9 +57,7 @@ class JournalAnswer(BaseModel):
     """What is kept of one browser session."""
 
     browser: dict[str, Any] = Field(examples=[{"user_agent": "Mozilla/5.0 …"}])
-    steps: list[str] = Field(
-        description="As sentences, in the reader's language.", examples=[["Open the page /."]]
-    )
+    steps: list[str] = Field(description="As sentences, in the reader's language.", examples=[["Open the page /."]])
     entries: list[Action]
 
 

@@ -28,12 +28,8 @@ class LogLine(BaseModel):
 
     moment: str | None = Field(description="When, UTC.", examples=["2026-11-22T18:57:01.123000+00:00"])
     level: str = Field(examples=["INFO"])
-    request: str = Field(
-        description="Id of the request; empty where there is none.", examples=["5f0c2e9b1a44"]
-    )
-    job: str = Field(
-        description="Id of the transcription; empty where there is none.", examples=["01jd9x3v6t8q"]
-    )
+    request: str = Field(description="Id of the request; empty where there is none.", examples=["5f0c2e9b1a44"])
+    job: str = Field(description="Id of the transcription; empty where there is none.", examples=["01jd9x3v6t8q"])
     text: str = Field(
         examples=["2026-11-22T18:57:01.123Z INFO request=- job=- app.services.worker.worker worker_started"]
     )
@@ -48,9 +44,7 @@ class LogPage(BaseModel):
 
 
 def _filter(
-    level: Annotated[
-        Literal["", "DEBUG", "INFO", "WARNING", "ERROR"], Query(description="The least severe.")
-    ] = "",
+    level: Annotated[Literal["", "DEBUG", "INFO", "WARNING", "ERROR"], Query(description="The least severe.")] = "",
     job: Annotated[str, Query(max_length=64, description="Only of this transcription.")] = "",
     request_id: Annotated[str, Query(max_length=64, description="Only of this request.")] = "",
     text: Annotated[str, Query(max_length=200, description="Only with this anywhere.")] = "",
@@ -69,9 +63,7 @@ def get_logs(
     limit: Annotated[int, Query(ge=1, le=MOST_ENTRIES, description="Most entries.")] = FIRST_ENTRIES,
 ) -> LogPage:
     """Look through app.log and its rotated files: the newest entries, or those that came after a place."""
-    found = (
-        since(settings.log_dir, after, wanted, limit) if after else latest(settings.log_dir, wanted, limit)
-    )
+    found = since(settings.log_dir, after, wanted, limit) if after else latest(settings.log_dir, wanted, limit)
     return log_page(found)
 
 
@@ -86,9 +78,7 @@ def get_logs(
 def download_logs(settings: SettingsDep, wanted: FilterDep) -> StreamingResponse:
     """Take the log away as text, rotated files included; the filters hold here, too."""
     headers = {"content-disposition": f'attachment; filename="{FILE_NAME}"'}
-    return StreamingResponse(
-        _bytes(matching_text(settings.log_dir, wanted)), 200, headers, "text/plain; charset=utf-8"
-    )
+    return StreamingResponse(_bytes(matching_text(settings.log_dir, wanted)), 200, headers, "text/plain; charset=utf-8")
 
 
 def log_page(found: Page) -> LogPage:

@@ -156,9 +156,7 @@ def remove_model(name: ModelName, models: ModelsDep) -> None:
     models.remove(name)
 
 
-async def _changes(
-    services: Services, translate: Translate, stopping: anyio.Event
-) -> AsyncIterator[ServerSentEvent]:
+async def _changes(services: Services, translate: Translate, stopping: anyio.Event) -> AsyncIterator[ServerSentEvent]:
     yield ServerSentEvent(retry=RETRY_MS, comment="changes of the models")
     told = ""
     while True:

@@ -93,9 +93,7 @@ def get_replay(id: ReplayId, services: ServicesDep, translate: TranslateDep) -> 
     return replay_answer(services.replays.get(id), translate)
 
 
-@router.delete(
-    "/{id}", status_code=status.HTTP_204_NO_CONTENT, responses=errors(ReplayNotFound, changes=True)
-)
+@router.delete("/{id}", status_code=status.HTTP_204_NO_CONTENT, responses=errors(ReplayNotFound, changes=True))
 def forget_replay(id: ReplayId, services: ServicesDep) -> None:
     """Stop a replay, or forget what it has shown."""
     services.replays.forget(id)

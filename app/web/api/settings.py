@@ -29,9 +29,7 @@ def get_settings(services: ServicesDep, translate: TranslateDep) -> SettingsAnsw
     max_body_size=LARGEST_FORM_BYTES,
     responses=errors(SettingUnknown, SettingFixed, SettingRefused, SettingsNotKept, changes=True),
 )
-def change_settings(
-    changes: SettingChanges, services: ServicesDep, translate: TranslateDep
-) -> SettingsAnswer:
+def change_settings(changes: SettingChanges, services: ServicesDep, translate: TranslateDep) -> SettingsAnswer:
     """Change settings: all of them, or none where one is refused (`error.field` names it).
 
     They are kept in the data folder. Where one needs the model to be loaded again, that is done after the work of

@@ -73,9 +73,7 @@ def get_devices(
     """See which devices were looked for, and why each that cannot be used cannot. The look is remembered."""
     info = services.inference.status().info
     found = services.devices.look(again=again)
-    return DevicesAnswer(
-        devices=[_device_item(device, info.device if info else "", translate) for device in found]
-    )
+    return DevicesAnswer(devices=[_device_item(device, info.device if info else "", translate) for device in found])
 
 
 def _device_item(device: FoundDevice, in_use: str, translate: Translate) -> DeviceItem:

@@ -68,9 +68,7 @@ def restore_transcription(
     return full_answer(trash.restore(id), queue.segments(id), translate)
 
 
-@router.delete(
-    "/{id}", status_code=status.HTTP_204_NO_CONTENT, responses=errors(TranscriptionNotFound, changes=True)
-)
+@router.delete("/{id}", status_code=status.HTTP_204_NO_CONTENT, responses=errors(TranscriptionNotFound, changes=True))
 def remove_transcription(id: TranscriptionId, trash: TrashDep) -> None:
     """Remove one that is in the trash for good. This cannot be undone."""
     if not trash.remove([id]):

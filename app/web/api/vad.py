@@ -96,9 +96,7 @@ def _options(connection: Request, changes: Annotated[VadQuery, Query()]) -> VadO
 
 def _window(
     offset: Annotated[int, Query(ge=0, le=2**31, description="Stretches of speech to skip.")] = 0,
-    limit: Annotated[
-        int, Query(ge=0, le=LARGEST_WINDOW, description="Most stretches of speech to return.")
-    ] = 500,
+    limit: Annotated[int, Query(ge=0, le=LARGEST_WINDOW, description="Most stretches of speech to return.")] = 500,
     view_start: Annotated[float, Query(ge=0, description="Where the view begins, in seconds.")] = 0.0,
     view_end: Annotated[float | None, Query(ge=0, description="Where it ends; the end without.")] = None,
     rule: Rules = None,
@@ -223,9 +221,7 @@ def read_stretches(id: VadId, wanted: TextsWanted, services: ServicesDep, option
     return TextsAsked(asked=services.vad_texts.ask(id, stretches, recognition))
 
 
-@router.delete(
-    "/{id}/texts", status_code=status.HTTP_204_NO_CONTENT, responses=errors(AnalysisNotFound, changes=True)
-)
+@router.delete("/{id}/texts", status_code=status.HTTP_204_NO_CONTENT, responses=errors(AnalysisNotFound, changes=True))
 def stop_reading_stretches(id: VadId, services: ServicesDep) -> None:
     """Take back the stretches that wait to be read."""
     services.vad.get(id)
@@ -251,25 +247,19 @@ def export_speech(
     id: VadId,
     services: ServicesDep,
     options: OptionsDep,
-    format: Annotated[
-        str, Query(description="One of: " + ", ".join(STRETCH_FORMATS), examples=["csv"])
-    ] = "csv",
+    format: Annotated[str, Query(description="One of: " + ", ".join(STRETCH_FORMATS), examples=["csv"])] = "csv",
 ) -> Response:
     """Take the list away: a table, data, labels for Audacity (txt), or subtitles of what was read."""
     chosen = find_stretch_format(format)
     texts = services.vad_texts.of(id)
     stretches = [stretch_of(span) for span in services.vad.report(id, options).spans]
-    labelled = [
-        LabelledStretch(*stretch, texts[stretch].text if stretch in texts else "") for stretch in stretches
-    ]
+    labelled = [LabelledStretch(*stretch, texts[stretch].text if stretch in texts else "") for stretch in stretches]
     name = export_name(services.vad.get(id).name, chosen.suffix)
     headers = {"content-disposition": content_disposition("attachment", name)}
     return Response(chosen.render(labelled), media_type=chosen.media_type, headers=headers)
 
 
-@router.delete(
-    "/{id}", status_code=status.HTTP_204_NO_CONTENT, responses=errors(AnalysisNotFound, changes=True)
-)
+@router.delete("/{id}", status_code=status.HTTP_204_NO_CONTENT, responses=errors(AnalysisNotFound, changes=True))
 def forget_speech(id: VadId, services: ServicesDep) -> None:
     """Remove a recording that was sent for speech detection; that of a transcription stays with it."""
     services.vad_texts.cancel(id)

@@ -56,9 +56,7 @@ class MultipartReader:
         try:
             self._parser.write(chunk)
         except FormParserError as error:
-            raise InvalidParameter(
-                name="body", reason=N_("it is not well-formed multipart form data")
-            ) from error
+            raise InvalidParameter(name="body", reason=N_("it is not well-formed multipart form data")) from error
 
     def finish(self) -> None:
         """Say that the body has ended.

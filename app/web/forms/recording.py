@@ -116,9 +116,5 @@ async def chunks(request: Request) -> AsyncIterator[bytes]:
 
 def refuse_declared_size(content_length: str | None, limit_bytes: int) -> None:
     """Refuse a body that can only hold a file over the limit, before any of it is read."""
-    if (
-        content_length
-        and content_length.isdecimal()
-        and int(content_length) > limit_bytes + LONGEST_FIELD_BYTES
-    ):
+    if content_length and content_length.isdecimal() and int(content_length) > limit_bytes + LONGEST_FIELD_BYTES:
         raise UploadTooLarge(limit_mb=limit_bytes // 2**20)

@@ -97,16 +97,12 @@ def _body_fields(operation: Schema, models: Schema) -> list[Field]:
 def _fields(schema: Schema) -> list[Field]:
     required = schema.get("required", ())
     properties = schema.get("properties", {}).items()
-    return [
-        Field(name, _kind(kind), kind.get("description", ""), name in required) for name, kind in properties
-    ]
+    return [Field(name, _kind(kind), kind.get("description", ""), name in required) for name, kind in properties]
 
 
 def _answer(status: str, told: Schema) -> Field:
     bodies = told.get("content", {})
-    kinds = [
-        _kind(body.get("schema", {})) if kind == "application/json" else kind for kind, body in bodies.items()
-    ]
+    kinds = [_kind(body.get("schema", {})) if kind == "application/json" else kind for kind, body in bodies.items()]
     return Field(status, ", ".join(kinds), told["description"])
 
 

@@ -24,9 +24,7 @@ def batches_page(request: Request, services: ServicesDep) -> HTMLResponse:
 
 
 @router.get("/batch/{id}")
-def batch_page(
-    request: Request, services: ServicesDep, id: Annotated[str, Path(max_length=64)]
-) -> HTMLResponse:
+def batch_page(request: Request, services: ServicesDep, id: Annotated[str, Path(max_length=64)]) -> HTMLResponse:
     """Follow one batch and send files to it."""
     return _page(request, services, id)
 

@@ -16,9 +16,7 @@ router = PageRouter()
 
 
 @router.get("/logs")
-def logs_page(
-    request: Request, services: ServicesDep, settings: SettingsDep, wanted: FilterDep
-) -> HTMLResponse:
+def logs_page(request: Request, services: ServicesDep, settings: SettingsDep, wanted: FilterDep) -> HTMLResponse:
     """Follow the log."""
     found = latest(settings.log_dir, wanted, FIRST_ENTRIES)
     is_locked = settings.origin("log_level") in (Origin.OPTION, Origin.ENVIRONMENT)

@@ -74,9 +74,7 @@ def transcription(
 ) -> HTMLResponse:
     """Read, hear and export one transcript."""
     record = queue.get(id)
-    segments = queue.segments(
-        id, with_words=bool(record.options.hotwords)
-    )  # they tell where those were heard
+    segments = queue.segments(id, with_words=bool(record.options.hotwords))  # they tell where those were heard
     answer = full_answer(record, segments, translate, sibling_transcriptions(queue, record))
     context = {
         "job": answer.model_dump(mode="json", exclude={"segments": {"__all__": {"words"}}}),
@@ -114,9 +112,7 @@ def _sent_alone(history: History) -> list[Transcription]:
     return [*waiting, *running, *(record for record in latest if record not in waiting + running)]
 
 
-def _newest(
-    history: History, sources: Iterable[str], limit: int, state: JobState | None = None
-) -> list[Transcription]:
+def _newest(history: History, sources: Iterable[str], limit: int, state: JobState | None = None) -> list[Transcription]:
     pages = [history.page(HistoryFilter(source=source, state=state), limit) for source in sources]
     found = [result.transcription for page in pages for result in page.results]
     return sorted(found, key=lambda record: record.created_at, reverse=True)[:limit]

@@ -18,9 +18,7 @@ class NewBatch(BaseModel):
     """A batch to begin."""
 
     name: str = Field(max_length=LONGEST_NAME, description="What to call it.", examples=["客服录音 11 月"])
-    options: OptionsPatch = Field(
-        default_factory=OptionsPatch, description="How the recordings are to be read."
-    )
+    options: OptionsPatch = Field(default_factory=OptionsPatch, description="How the recordings are to be read.")
 
 
 class BatchCounts(BaseModel):
@@ -64,9 +62,7 @@ class BatchItemAnswer(BaseModel):
 
     id: str = Field(description="Of its upload, too.", examples=["9b1a44d0e15f0c2e"])
     position: int = Field(description="In the list, from 0.", examples=[0])
-    name: str = Field(
-        description="With the folders that it was chosen from.", examples=["north/会议 (1).MP3"]
-    )
+    name: str = Field(description="With the folders that it was chosen from.", examples=["north/会议 (1).MP3"])
     size_bytes: int = Field(examples=[482133])
     state: Literal["uploading", "queued", "running", "succeeded", "failed", "cancelled", "duplicate"] = Field(
         examples=["succeeded"]

@@ -28,9 +28,7 @@ class ReferenceText(BaseModel):
 class ErrorCount(BaseModel):
     """How far a text is from what was said."""
 
-    rate: float = Field(
-        description="Wrong, missing and added ones for each that was said.", examples=[0.0812]
-    )
+    rate: float = Field(description="Wrong, missing and added ones for each that was said.", examples=[0.0812])
     kind: Literal["cer", "wer"] = Field(
         description="Whether characters (`cer`) or words (`wer`) were counted.", examples=["cer"]
     )
@@ -49,9 +47,7 @@ class ReadingAnswer(BaseModel):
     state: JobState = Field(examples=["succeeded"])
     progress: Progress
     error: ErrorDetail | None = Field(description="Why it failed.", examples=[None])
-    errors: ErrorCount | None = Field(
-        description="Null without a reference, and until it has ended.", examples=[None]
-    )
+    errors: ErrorCount | None = Field(description="Null without a reference, and until it has ended.", examples=[None])
     real_time_factor: float | None = Field(
         description="Seconds of work for one of sound, without the loading of the model; null until it has succeeded.",
         examples=[0.12],

@@ -49,12 +49,8 @@ class PieceAnswer(BaseModel):
     start: float = Field(examples=[0.42])
     end: float = Field(examples=[3.18])
     text: str = Field(description="Empty where it was taken away.", examples=["今天是2026年11月22日。"])
-    text_raw: str = Field(
-        description="What the model said here.", examples=["今天是二零二六年十一月二十二日"]
-    )
-    words: list[WordAnswer] = Field(
-        description="Unchanged words keep their times, changed ones share theirs."
-    )
+    text_raw: str = Field(description="What the model said here.", examples=["今天是二零二六年十一月二十二日"])
+    words: list[WordAnswer] = Field(description="Unchanged words keep their times, changed ones share theirs.")
 
 
 class EditAnswer(BaseModel):

@@ -13,9 +13,7 @@ MOST_AT_ONCE = 1000  # transcriptions that one request names
 
 Ids = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=64)]],
-    Field(
-        min_length=1, max_length=MOST_AT_ONCE, description="Ids, at most 1000.", examples=[["01jd9x3v6t8q"]]
-    ),
+    Field(min_length=1, max_length=MOST_AT_ONCE, description="Ids, at most 1000.", examples=[["01jd9x3v6t8q"]]),
 ]
 
 

@@ -63,9 +63,7 @@ class ModelItem(BaseModel):
     )
     licence: str = Field(examples=["FunASR Model License 1.1"])
     note: str = Field(
-        examples=[
-            "Five languages; writes punctuation and digits by itself, and hears laughter, music and moods."
-        ]
+        examples=["Five languages; writes punctuation and digits by itself, and hears laughter, music and moods."]
     )
     hubs: list[str] = Field(
         description="Where it can be downloaded; the first is preferred.", examples=[["modelscope"]]

@@ -11,9 +11,7 @@ class LivenessAnswer(BaseModel):
     """The server answers."""
 
     status: Literal["ok"] = Field(examples=["ok"])
-    program: str = Field(
-        description="Tells this server from another one on the port.", examples=["Fun-ASR WebUI"]
-    )
+    program: str = Field(description="Tells this server from another one on the port.", examples=["Fun-ASR WebUI"])
     version: str = Field(examples=["0.2.0"])
 
 

@@ -20,12 +20,8 @@ class ReplayProblem(BaseModel):
     """Why a replay has no result."""
 
     code: str = Field(examples=["case_damaged"])
-    message: str = Field(
-        examples=["The support case case.zip is damaged: job.json is not what its manifest promises."]
-    )
-    advice: str = Field(
-        examples=["Copy the case again from where it was made; its files must not be changed."]
-    )
+    message: str = Field(examples=["The support case case.zip is damaged: job.json is not what its manifest promises."])
+    advice: str = Field(examples=["Copy the case again from where it was made; its files must not be changed."])
 
 
 class DifferenceAnswer(BaseModel):

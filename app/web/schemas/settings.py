@@ -67,9 +67,7 @@ class SettingsAnswer(BaseModel):
 
     groups: list[SettingGroup]
     at_start: list[StartSetting]
-    file: str = Field(
-        description="Where changes of the page are kept.", examples=["/srv/funasr/data/settings.json"]
-    )
+    file: str = Field(description="Where changes of the page are kept.", examples=["/srv/funasr/data/settings.json"])
     damage: str = Field(
         description="Why that file was not, or not wholly, read; empty where nothing is wrong.", examples=[""]
     )

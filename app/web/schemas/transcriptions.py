@@ -82,9 +82,7 @@ class Progress(BaseModel):
     segments_failed: int = Field(examples=[0])
     segments_total: int = Field(description="0 until the recording has been read.", examples=[8])
     eta_seconds: float | None = Field(description="Seconds still needed, once known.", examples=[14.0])
-    queue_position: int | None = Field(
-        description="1 is next; null when not waiting, and in a batch.", examples=[None]
-    )
+    queue_position: int | None = Field(description="1 is next; null when not waiting, and in a batch.", examples=[None])
 
 
 class WordAnswer(BaseModel):
@@ -135,9 +133,7 @@ class ReceiptLine(BaseModel):
     name: str = Field(examples=["device"])
     asked: str = Field(examples=["auto"])
     applied: str = Field(examples=["cpu"])
-    reason: str = Field(
-        description="Empty where asked and applied agree.", examples=["no CUDA device was found"]
-    )
+    reason: str = Field(description="Empty where asked and applied agree.", examples=["no CUDA device was found"])
 
 
 class Place(BaseModel):
@@ -181,9 +177,7 @@ class TranscriptionItem(BaseModel):
     options: Options
     progress: Progress
     cancel_requested: bool = Field(examples=[False])
-    text: str = Field(
-        description="In lists and events only the first 1000 characters.", examples=["今天天气很好"]
-    )
+    text: str = Field(description="In lists and events only the first 1000 characters.", examples=["今天天气很好"])
     warnings: list[str] = Field(description="What was odd about the recording.", examples=[[]])
     error: ErrorDetail | None = Field(description="Why it failed.", examples=[None])
     revision: int = Field(description="Grows with every change; the id of events.", examples=[1284])
@@ -284,9 +278,7 @@ class SystemAnswer(BaseModel):
     disk_free_bytes: int = Field(description="Where recordings are kept.", examples=[120_000_000_000])
     limits: Limits
     languages: list[str] = Field(examples=[["auto", "zh", "en"]])
-    formats: list[str] = Field(
-        description="Of exports.", examples=[["txt", "srt", "vtt", "json", "csv", "docx"]]
-    )
+    formats: list[str] = Field(description="Of exports.", examples=[["txt", "srt", "vtt", "json", "csv", "docx"]])
 
 
 class HealthAnswer(BaseModel):

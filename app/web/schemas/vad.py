@@ -41,9 +41,7 @@ class MissingRule(BaseModel):
 
     rule: Why = Field(examples=["too_quiet"])
     title: str = Field(examples=["Too quiet"])
-    advice: str = Field(
-        examples=["Mostly below -60 dBFS: silence, or a voice too far away to be understood."]
-    )
+    advice: str = Field(examples=["Mostly below -60 dBFS: silence, or a voice too far away to be understood."])
     count: int = Field(examples=[12])
     seconds: float = Field(examples=[31.2])
 
@@ -93,9 +91,7 @@ class VadAnswer(BaseModel):
 
     id: str = Field(examples=["5f0c2e9b1a44d0e1"])
     name: str = Field(examples=["会议 (1).MP3"])
-    state: Literal["reading", "ready"] = Field(
-        description="`reading` until its samples are there.", examples=["ready"]
-    )
+    state: Literal["reading", "ready"] = Field(description="`reading` until its samples are there.", examples=["ready"])
     transcription: str | None = Field(description="Whose recording it is, if any.", examples=[None])
     duration: float | None = Field(description="Seconds, once it has been read.", examples=[60.2])
     channels: int | None = Field(description="Of the source; speech is sought in their mean.", examples=[2])

@@ -342,9 +342,7 @@ def test_what_is_not_known_is_refused_by_name(folder: Path, changes: dict[str, o
         ({"vocab_size": 200}, ModelWeightsMismatch),
     ],
 )
-def test_another_language_model_is_refused(
-    folder: Path, changes: dict[str, object], error: type[ModelError]
-) -> None:
+def test_another_language_model_is_refused(folder: Path, changes: dict[str, object], error: type[ModelError]) -> None:
     write_json(folder / LLM / "config.json", {**QWEN3, **changes})
 
     with pytest.raises(error):

@@ -78,9 +78,7 @@ def family_of(folder: Path) -> tuple[Paraformer, ParaformerFamily]:
 
 
 @torch.inference_mode()
-@pytest.mark.parametrize(
-    "case", CASES, ids=lambda case: f"{case['kind']}-{case['seconds']}-{len(case['hotwords'])}"
-)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['kind']}-{case['seconds']}-{len(case['hotwords'])}")
 def test_the_golden_numbers_of_funasr_are_computed(case: dict[str, Any], folders: dict[str, Path]) -> None:
     network, family = family_of(folders[case["kind"]])
     waveform = sound(case["seconds"])
@@ -98,9 +96,7 @@ def test_the_golden_numbers_of_funasr_are_computed(case: dict[str, Any], folders
         found = family._times(network.fine_weights(spoken)[0], len(heard), len(waveform) / 16_000)
         starts, ends = ([round(1000 * time[end]) for time in found] for end in (0, 1))
         assert starts == [start for start, _ in case["milliseconds"]]
-        assert ends[:-1] == [
-            end for _, end in case["milliseconds"][:-1]
-        ]  # the last one goes on through silence
+        assert ends[:-1] == [end for _, end in case["milliseconds"][:-1]]  # the last one goes on through silence
 
 
 @torch.inference_mode()
@@ -119,9 +115,7 @@ def test_a_padded_batch_gives_what_each_gives_alone(kind: str, folders: dict[str
         alone = hear([waveform])
         count = int(alone.predicted.counts_B)
         assert int(together.predicted.counts_B[row]) == count
-        torch.testing.assert_close(
-            together.log_probs_BUV[row, :count], alone.log_probs_BUV[0], atol=1e-4, rtol=0
-        )
+        torch.testing.assert_close(together.log_probs_BUV[row, :count], alone.log_probs_BUV[0], atol=1e-4, rtol=0)
         weights = network.fine_weights(alone)[0]
         torch.testing.assert_close(fine[row, : len(weights)], weights, atol=1e-5, rtol=0)
 
@@ -293,9 +287,7 @@ def test_a_pickle_that_runs_code_is_refused(folder: Path) -> None:
 def test_a_vocabulary_of_another_size_is_named(folder: Path, tokens: list[str]) -> None:
     (folder / "tokens.json").write_text(json.dumps(tokens), encoding="utf-8")
 
-    with pytest.raises(
-        ModelWeightsMismatch, match=rf"lists {len(tokens)} units, the network has \d+ outputs"
-    ):
+    with pytest.raises(ModelWeightsMismatch, match=rf"lists {len(tokens)} units, the network has \d+ outputs"):
         load(folder)
 
 

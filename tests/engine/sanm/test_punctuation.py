@@ -190,9 +190,7 @@ def test_a_dictionary_that_is_no_text_is_refused(folder: Path) -> None:
         load_punctuator(folder)
 
 
-def test_words_without_the_package_that_finds_them_ask_for_it(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_words_without_the_package_that_finds_them_ask_for_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "jieba_usr_dict").write_text("今天\n", encoding="utf-8")
     monkeypatch.setitem(sys.modules, "jieba", None)
 

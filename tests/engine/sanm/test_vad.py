@@ -83,9 +83,7 @@ def test_chunks_give_the_features_and_probabilities_of_the_whole(vad: FsmnVad) -
     features, memories = _StreamedFeatures(vad._frontend), vad._network.no_memories()
     scores, loud = [], []
     for start in range(0, len(waveform), 777):
-        part, part_levels = features.compute(
-            waveform[start : start + 777], is_last=start + 777 >= len(waveform)
-        )
+        part, part_levels = features.compute(waveform[start : start + 777], is_last=start + 777 >= len(waveform))
         loud += part_levels
         if part_levels:
             found, memories = vad._network(part, memories)
@@ -165,9 +163,7 @@ def test_a_segment_that_is_open_ends_with_the_recording() -> None:
     for frame in range(100):
         detector.hear(is_speech=frame >= 20, is_last=frame == 99)
 
-    assert [(segment.start, segment.end, segment.is_ended) for segment in detector.segments] == [
-        (0, 100, True)
-    ]
+    assert [(segment.start, segment.end, segment.is_ended) for segment in detector.segments] == [(0, 100, True)]
 
 
 def test_speech_must_be_louder_than_the_noise_where_the_rules_ask_for_it() -> None:

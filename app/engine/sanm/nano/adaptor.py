@@ -14,9 +14,7 @@ from app.engine.conformer.config_values import UnsupportedConfig, require, secti
 from app.engine.conformer.inference_optimizer import attend
 from app.engine.sanm.layers import FeedForward, attention_bias, padding_of
 
-WITHOUT_EFFECT = frozenset(
-    {"freeze", "dropout_rate", "attention_dropout_rate", "encoder_dim", "use_low_frame_rate"}
-)
+WITHOUT_EFFECT = frozenset({"freeze", "dropout_rate", "attention_dropout_rate", "encoder_dim", "use_low_frame_rate"})
 NORM_EPS = 1e-12
 
 
@@ -51,11 +49,7 @@ def adaptor_config(config: Mapping[str, Any], section: str, width: int | None = 
     if width is not None:
         values["llm_dim"] = width
     found = AdaptorConfig(
-        **{
-            name: typed(value, known[name], f"{section}: {name}")
-            for name, value in values.items()
-            if name in known
-        }
+        **{name: typed(value, known[name], f"{section}: {name}") for name, value in values.items() if name in known}
     )
     if found.llm_dim % found.attention_heads:
         raise UnsupportedConfig(f"{section}: width {found.llm_dim} does not divide into attention_heads")
@@ -101,9 +95,7 @@ class Adaptor(nn.Module):
         super().__init__()
         self.linear1 = nn.Linear(in_width, config.ffn_dim)
         self.linear2 = nn.Linear(config.ffn_dim, config.llm_dim)
-        self.blocks = nn.ModuleList(
-            Block(config.llm_dim, config.attention_heads) for _ in range(config.n_layer)
-        )
+        self.blocks = nn.ModuleList(Block(config.llm_dim, config.attention_heads) for _ in range(config.n_layer))
 
     def forward(self, encoded_BTD: Tensor, lengths_B: Tensor) -> Tensor:
         """Return (B, T, D); frames after a length mean nothing."""

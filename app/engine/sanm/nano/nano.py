@@ -174,9 +174,7 @@ class Nano:
         start_TD, end_TD = (llm.embed(self.tokenizer.encode(text).ids) for text in (before, after))
         return torch.cat((start_TD, sound_TD.to(start_TD.dtype), end_TD))
 
-    def write(
-        self, sounds: Sequence[Tensor], asked: str, most_tokens: Sequence[int]
-    ) -> Iterator[list[list[int]]]:
+    def write(self, sounds: Sequence[Tensor], asked: str, most_tokens: Sequence[int]) -> Iterator[list[list[int]]]:
         """Yield the tokens of each text so far, after each that is written; see generate."""
         prompts = [self.prompt(sound_TD, asked) for sound_TD in sounds]
         yield from generate(self.network.llm, prompts, most_tokens)

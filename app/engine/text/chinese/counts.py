@@ -25,9 +25,7 @@ CODE_BEFORE = re.compile(
 CODE_AFTER = re.compile("年|热线|专线|平台|[^号]?号文")
 AFTER_LATIN_ONE = tuple("个对些起样下边次共种位条台")
 AFTER_LATIN_COUNTED = tuple("个些种位条台次名家间套件张本部天年月岁大款校点步倍秒分人组队班门")
-AFTER_NAME = re.compile(
-    "[^一-龥]|$|[的是比和跟与或了都也吗呢吧上在有系版花卖出能要更太很不还已才就等]|手机|发布"
-)
+AFTER_NAME = re.compile("[^一-龥]|$|[的是比和跟与或了都也吗呢吧上在有系版花卖出能要更太很不还已才就等]|手机|发布")
 ACRONYM_BEFORE = re.compile("(?<![A-Za-z])[A-Z]{1,4} ?$")
 LETTER_BEFORE = re.compile("(?<![A-Za-z])[A-Z] ?$")
 EVENT = re.compile("|".join(EVENT_AFTER))
@@ -111,8 +109,7 @@ def write_digit_string(match: Match) -> str | None:
 def _is_group(match: Match) -> bool:
     """One of the groups of 一五零 一二三四 五六七八."""
     return (
-        re.search(f"{DIGIT}{{3}} $", before(match)) is not None
-        or re.match(f" {DIGIT}{{3}}", after(match)) is not None
+        re.search(f"{DIGIT}{{3}} $", before(match)) is not None or re.match(f" {DIGIT}{{3}}", after(match)) is not None
     )
 
 

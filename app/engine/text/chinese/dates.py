@@ -29,11 +29,7 @@ def write_short_year(match: Match) -> str | None:
     run = match["run"] or match["class"]
     if match["class"] and not set(run) & set("零〇"):
         return None  # 零三级新生, but 五四级
-    clear = (
-        run[0] in "零〇"
-        or run[1] in "零〇"
-        or re.match(r"[一二三四五六七八九十]{1,2}月", after(match)[1:] + "  ")
-    )
+    clear = run[0] in "零〇" or run[1] in "零〇" or re.match(r"[一二三四五六七八九十]{1,2}月", after(match)[1:] + "  ")
     if run[0] == "幺" or (not clear and zh.is_approximate(run)):
         return None
     return zh.write_digits(run)
@@ -56,11 +52,7 @@ def write_day(match: Match) -> str | None:
     if is_old_date(match) or not re.search(r"[一二三四五六七八九十本上下当这每0-9]月$", previous):
         return None
     marked = after(match, 1) in tuple("日号")
-    return (
-        padded(match["run"], day)
-        if marked or (day > 10 or re.match(r"[到至，。,.、]|$", after(match)))
-        else None
-    )
+    return padded(match["run"], day) if marked or (day > 10 or re.match(r"[到至，。,.、]|$", after(match))) else None
 
 
 def is_old_date(match: Match) -> bool:

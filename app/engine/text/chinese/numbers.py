@@ -111,7 +111,4 @@ def write_short_wan(run: str) -> str | None:
 def is_approximate(run: str) -> bool:
     """五六, 三五, 十七八, 二三十, 三四百: two neighbouring digits that mean "about", not a number."""
     values = [DIGITS.get(char) for char in run]
-    for left, right in pairwise(values):
-        if left and right and (right - left == 1 or (left, right) == (3, 5)):
-            return True
-    return False
+    return any(left and right and (right - left == 1 or (left, right) == (3, 5)) for left, right in pairwise(values))

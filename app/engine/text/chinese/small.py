@@ -15,7 +15,9 @@ MEASURE_UNITS = (
     "|卢比|法郎|新元|块钱|毛钱|角钱|分钱|人次"
     "|号(?![召称角令脉码])|胜(?=[一二两三四五六七八九十零]+[负平])"
 )
-LATIN_UNITS = "km|m|cm|mm|nm|kg|g|mg|GB|MB|TB|KB|G|M|K|T|D|P|W|kW|kWh|Hz|kHz|MHz|GHz|V|A|mAh|ml|L|dB|fps|px|s|ms|h|X|%|℃"
+LATIN_UNITS = (
+    "km|m|cm|mm|nm|kg|g|mg|GB|MB|TB|KB|G|M|K|T|D|P|W|kW|kWh|Hz|kHz|MHz|GHz|V|A|mAh|ml|L|dB|fps|px|s|ms|h|X|%|℃"
+)
 MONEY_BEFORE = re.compile(r"(?:花|卖|收|付|给|要|赚|省|便宜|贵|降|涨|值|价|只要|才|挣|赔|找|欠|退)了?$")
 # where a lone numeral is a name: 1型糖尿病, 5路公交车, 根号2, 请按1
 PLACE_AFTER = "型糖尿病|路(?:公交|[汽电]?车|巴士)|号键"

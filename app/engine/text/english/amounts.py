@@ -80,12 +80,7 @@ def _bare_fraction(phrase: Phrase, at: int) -> tuple[str, int, None] | None:
     if found is None or phrase.word(at - 1) in ("by", "than", "of", "minus", "negative"):
         return found
     following = phrase.word(found[1])
-    counts = (
-        following in UNITS
-        or following in ("percent", "per", "seconds")
-        or len(found[0]) > 3
-        or " " in found[0]
-    )
+    counts = following in UNITS or following in ("percent", "per", "seconds") or len(found[0]) > 3 or " " in found[0]
     return found if phrase.opens(at) and counts else None
 
 
@@ -185,7 +180,5 @@ def _small_counts(phrase: Phrase, at: int, stop: int, value: int) -> bool:
         return following in ("", "and", "in", "with", "but", "tall")
     if previous in DESIGNATORS and value == 1:
         written = phrase.text[phrase.spans[at][0]].isupper()  # the title Chapter One
-        return (
-            previous not in NOT_BEFORE_ONE and not written and following in ("", "of", "and", "to", "through")
-        )
+        return previous not in NOT_BEFORE_ONE and not written and following in ("", "of", "and", "to", "through")
     return previous in DESIGNATORS

@@ -39,9 +39,7 @@ def _digits(phrase: Phrase, at: int) -> tuple[str, int]:
 
 def _counting(phrase: Phrase, at: int, spoken: str) -> bool:
     """One two three four, three two one: counting aloud stays words, unless it is a number that was asked for."""
-    asked = phrase.word(at - 1) in CODE_BEFORE or (
-        phrase.word(at - 1) == "is" and phrase.word(at - 2) in CODE_BEFORE
-    )
+    asked = phrase.word(at - 1) in CODE_BEFORE or (phrase.word(at - 1) == "is" and phrase.word(at - 2) in CODE_BEFORE)
     return not asked and ("123456789".startswith(spoken) or "987654321".endswith(spoken))
 
 

@@ -19,9 +19,7 @@ class Phrase:
     def opens(self, at: int) -> bool:
         """Whether the word begins a sentence or clause rather than going on after a number in digits."""
         start = self.spans[0][0]
-        return at == 0 and not any(
-            char.isdecimal() or char == "%" for char in self.text[max(0, start - 3) : start]
-        )
+        return at == 0 and not any(char.isdecimal() or char == "%" for char in self.text[max(0, start - 3) : start])
 
     def written(self, at: int, stop: int, new: str | None, end: int | None = None) -> Written:
         return Written(self.spans[at][0], end or self.spans[stop - 1][1], stop, new)

@@ -55,9 +55,7 @@ def score(phrase: Phrase, at: int) -> Written | None:
         phrase.word(at - 2) in WORDS_OF_SCORES and phrase.word(at - 1) not in en.NUMBER_WORDS
     )
     first = en.below_hundred(phrase.words, at) if told else None
-    last = (
-        en.below_hundred(phrase.words, first.stop + 1) if first and phrase.word(first.stop) == "to" else None
-    )
+    last = en.below_hundred(phrase.words, first.stop + 1) if first and phrase.word(first.stop) == "to" else None
     if first is None or last is None or phrase.word(last.stop) not in AFTER_SCORE:
         return None
     return phrase.written(at, last.stop, f"{first.value} to {last.value}")
@@ -74,11 +72,7 @@ def share(phrase: Phrase, at: int) -> Written | None:
         return None
     if max(first.value, last.value) <= 10 and phrase.word(last.stop) not in COUNTED - {"people"}:
         return phrase.written(at, last.stop, None)
-    return (
-        phrase.written(at, last.stop, f"{grouped(first)} out of {grouped(last)}")
-        if len(joint[0]) > 2
-        else None
-    )
+    return phrase.written(at, last.stop, f"{grouped(first)} out of {grouped(last)}") if len(joint[0]) > 2 else None
 
 
 def three_digits(phrase: Phrase, at: int) -> Written | None:
@@ -111,11 +105,6 @@ def fraction(phrase: Phrase, at: int) -> Written | None:
     if top is None or phrase.word(at - 1) in en.NUMBER_WORDS:
         return None
     bottom = FRACTIONS.get(bottom_word if top == 1 else bottom_word.removesuffix("s"))
-    if (
-        bottom is None
-        or (top > 1 and not bottom_word.endswith("s"))
-        or (top == 1 and bottom == 4)
-        or top >= bottom
-    ):
+    if bottom is None or (top > 1 and not bottom_word.endswith("s")) or (top == 1 and bottom == 4) or top >= bottom:
         return None
     return phrase.written(at, at + 2, f"{top}/{bottom}")

@@ -14,9 +14,7 @@ from app.engine.text.english.vocabulary import MONTHS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_PHRASE = re.compile(
-    r"(?<![A-Za-z])[A-Za-z]+(?:['’][A-Za-z]+)*(?:(?:[ \t]{1,4}|-)[A-Za-z]+(?:['’][A-Za-z]+)*)*+"
-)
+_PHRASE = re.compile(r"(?<![A-Za-z])[A-Za-z]+(?:['’][A-Za-z]+)*(?:(?:[ \t]{1,4}|-)[A-Za-z]+(?:['’][A-Za-z]+)*)*+")
 _WORD = re.compile(r"[A-Za-z]+(?:['’][A-Za-z]+)*")
 _STARTS = frozenset(
     {

@@ -96,9 +96,7 @@ def _year(phrase: Phrase, at: int) -> en.Cardinal | None:
         if rest:
             return en.Cardinal(century.value * 100 + rest.value, rest.stop)
     whole = en.cardinal(phrase.words, at)
-    if whole and (
-        whole.year_like or whole.value == 2000 or (whole.value % 100 == 0 and 1100 <= whole.value < 2000)
-    ):
+    if whole and (whole.year_like or whole.value == 2000 or (whole.value % 100 == 0 and 1100 <= whole.value < 2000)):
         return whole
     return None
 
@@ -185,9 +183,7 @@ def year(phrase: Phrase, at: int) -> Written | None:
     found = _year(phrase, at)
     if found is None or phrase.word(found.stop) in en.NUMBER_WORDS | {"point", "percent", "dollars", "years"}:
         return None
-    in_parts = (
-        century is not None and 10 < century.value <= 20 and two_digits(phrase, century.stop) is not None
-    )
+    in_parts = century is not None and 10 < century.value <= 20 and two_digits(phrase, century.stop) is not None
     if in_parts or found.year_like or phrase.word(at - 1) in YEAR_BEFORE:
         return phrase.written(at, found.stop, str(found.value))
     return None

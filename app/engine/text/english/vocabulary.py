@@ -6,9 +6,7 @@ from app.engine.text.english.numbers import words_of
 
 MONTHS = {
     month: month.capitalize()
-    for month in words_of(
-        "january february march april may june july august september october november december"
-    )
+    for month in words_of("january february march april may june july august september october november december")
 }
 # may and march are also verbs: a day alone makes a date only after one of these
 DATE_BEFORE = frozenset(
@@ -48,9 +46,7 @@ WORDS_OF_SCORES = frozenset(
 )
 STREETS = frozenset(words_of("street avenue road drive lane boulevard"))
 NO_STREET = frozenset(words_of("of on the in at from to and for a an way down is are was were with by"))
-NOT_ORDINAL_AFTER = frozenset(
-    words_of("delay video clip timer break spot rule ad intervals interval countdown pause")
-)
+NOT_ORDINAL_AFTER = frozenset(words_of("delay video clip timer break spot rule ad intervals interval countdown pause"))
 FRACTIONS = {
     "third": 3,
     "quarter": 4,

@@ -100,8 +100,7 @@ class Hearing:
             frames: (num_frames, FRAME_SAMPLES), in [-1, 1].
         """
         heard = [
-            self._next(frames[first : first + _FRAMES_AT_ONCE])
-            for first in range(0, len(frames), _FRAMES_AT_ONCE)
+            self._next(frames[first : first + _FRAMES_AT_ONCE]) for first in range(0, len(frames), _FRAMES_AT_ONCE)
         ]
         return np.concatenate([np.zeros(0, dtype=np.float32), *heard])
 

@@ -84,8 +84,7 @@ def _create_items() -> None:
         sa.Column("is_delivered", sa.Boolean, nullable=False, server_default=sa.false()),
         sa.Column("updated_at", sa.DateTime, nullable=False),
         sa.CheckConstraint(
-            "state IN ('uploading', 'queued', 'running', 'succeeded', 'failed', 'cancelled', 'duplicate',"
-            " 'removed')",
+            "state IN ('uploading', 'queued', 'running', 'succeeded', 'failed', 'cancelled', 'duplicate', 'removed')",
             name="ck_batch_items_state",
         ),
     )
@@ -122,6 +121,4 @@ def _create_totals() -> None:
     told, told_old = TELL.format(row="NEW"), TELL.format(row="OLD")
     op.execute(f"CREATE TRIGGER items_added AFTER INSERT ON batch_items BEGIN {added} {told} END")
     op.execute(f"CREATE TRIGGER items_taken AFTER DELETE ON batch_items BEGIN {taken} {told_old} END")
-    op.execute(
-        f"CREATE TRIGGER items_moved AFTER UPDATE OF {COUNTED} ON batch_items BEGIN {taken} {added} {told} END"
-    )
+    op.execute(f"CREATE TRIGGER items_moved AFTER UPDATE OF {COUNTED} ON batch_items BEGIN {taken} {added} {told} END")

@@ -60,9 +60,7 @@ def _number_and_index() -> None:
 
 def _create_indexes() -> None:
     """One for the list as it is, and one for each filter; all hold every filter, so that no row need be read."""
-    op.create_index(
-        "ix_transcriptions_number", "transcriptions", ["number", *FACTS, "deleted_at", "delete_requested"]
-    )
+    op.create_index("ix_transcriptions_number", "transcriptions", ["number", *FACTS, "deleted_at", "delete_requested"])
     for fact in FACTS:
         others = [other for other in FACTS if other != fact]
         op.create_index(
@@ -100,6 +98,4 @@ def _create_totals() -> None:
     )
     op.execute(f"CREATE TRIGGER totals_added AFTER INSERT ON transcriptions BEGIN {added} END")
     op.execute(f"CREATE TRIGGER totals_taken AFTER DELETE ON transcriptions BEGIN {taken} END")
-    op.execute(
-        f"CREATE TRIGGER totals_moved AFTER UPDATE OF {COUNTED} ON transcriptions BEGIN {taken} {added} END"
-    )
+    op.execute(f"CREATE TRIGGER totals_moved AFTER UPDATE OF {COUNTED} ON transcriptions BEGIN {taken} {added} END")

@@ -11,9 +11,7 @@ down_revision = "0004"
 
 def upgrade() -> None:
     op.add_column("transcriptions", sa.Column("again_of", sa.String(32)))
-    op.add_column(
-        "transcriptions", sa.Column("edit_revision", sa.Integer, nullable=False, server_default="0")
-    )
+    op.add_column("transcriptions", sa.Column("edit_revision", sa.Integer, nullable=False, server_default="0"))
     op.create_index(
         "ix_transcriptions_again_of",
         "transcriptions",

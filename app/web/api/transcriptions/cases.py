@@ -105,9 +105,7 @@ def preview_request_case(
     request: RequestId, cases: CasesDep, translate: TranslateDep, browser: BrowserQuery = ""
 ) -> CasePreview:
     """See every file of the case of a request as it would leave."""
-    return _preview_answer(
-        cases.preview_request(request, CaseChoice(AudioChoice.HASH, browser=browser)), translate
-    )
+    return _preview_answer(cases.preview_request(request, CaseChoice(AudioChoice.HASH, browser=browser)), translate)
 
 
 def _sent(data_dir: Path, name: str, write: Callable[[Path], object]) -> FileResponse:
@@ -137,8 +135,7 @@ def _preview_answer(preview: Preview, translate: Translate) -> CasePreview:
             for file in preview.files
         ],
         redactions=[
-            RedactionAnswer(rule=each.rule, what=translate(each.what), count=each.count)
-            for each in preview.redactions
+            RedactionAnswer(rule=each.rule, what=translate(each.what), count=each.count) for each in preview.redactions
         ],
         note=translate(preview.note),
     )

@@ -81,9 +81,7 @@ def change_edits(id: TranscriptionId, wanted: EditRequest, queue: QueueDep) -> E
     return _answer(change_text(queue, id, wanted.revision, changes), with_words=True)
 
 
-@router.delete(
-    "/edits", responses=errors(TranscriptionNotFound, NotFinished, EditConflict, DiskFull, changes=True)
-)
+@router.delete("/edits", responses=errors(TranscriptionNotFound, NotFinished, EditConflict, DiskFull, changes=True))
 def delete_edits(
     id: TranscriptionId,
     queue: QueueDep,

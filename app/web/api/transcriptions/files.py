@@ -67,9 +67,7 @@ def export_transcription(
     queue: QueueDep,
     translate: TranslateDep,
     format: Annotated[str, Query(description="One of: " + ", ".join(FORMATS), examples=["srt"])] = "txt",
-    original: Annotated[
-        bool, Query(description="The text as it was recognised, without changes by hand.")
-    ] = False,
+    original: Annotated[bool, Query(description="The text as it was recognised, without changes by hand.")] = False,
 ) -> Response:
     """Take the transcript away as a file."""
     chosen = find_format(format)

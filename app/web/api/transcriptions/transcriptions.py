@@ -122,18 +122,14 @@ def rename_transcription(
     return full_answer(queue.rename(id, name), queue.segments(id), translate)
 
 
-@router.delete(
-    "/{id}", status_code=status.HTTP_204_NO_CONTENT, responses=errors(TranscriptionNotFound, changes=True)
-)
+@router.delete("/{id}", status_code=status.HTTP_204_NO_CONTENT, responses=errors(TranscriptionNotFound, changes=True))
 def delete_transcription(id: TranscriptionId, queue: QueueDep) -> None:
     """Put a transcription in the trash, from where it can come back as it was. A job that waits or runs is cancelled."""
     queue.delete(id)
 
 
 @router.post("/{id}/cancel", responses=errors(TranscriptionNotFound, NotCancellable, changes=True))
-def cancel_transcription(
-    id: TranscriptionId, queue: QueueDep, translate: TranslateDep
-) -> TranscriptionAnswer:
+def cancel_transcription(id: TranscriptionId, queue: QueueDep, translate: TranslateDep) -> TranscriptionAnswer:
     """Stop a queued or running job; what was recognised is kept. A running job ends after its current segment."""
     return full_answer(queue.cancel(id), queue.segments(id), translate)
 
