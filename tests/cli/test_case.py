@@ -45,4 +45,4 @@ def test_a_folder_that_is_not_there_is_told(house: House, tmp_path: Path) -> Non
     result = run("case", job, "--output", tmp_path / "no/c.zip", *options)
 
     assert result.returncode == 1
-    assert "[folder_unwritable]" in result.stderr
+    assert "[folder_missing]" in result.stderr

@@ -197,7 +197,7 @@ def test_a_temporary_folder_that_cannot_be_used_is_named(golden: tuple[Path, str
     )
 
     assert result.returncode == 1
-    assert "[folder_gone]" in result.stderr
+    assert "[folder_missing]" in result.stderr
     assert nowhere in result.stderr
 
 

@@ -54,7 +54,7 @@ class House:
             return self.queue.submit(incoming, options or TranscriptionOptions(), "api")
 
     @contextmanager
-    def working(self, factory: str, *, timeout_seconds: float = 30.0) -> Iterator[InferenceProcess]:
+    def working(self, factory: str, *, timeout_seconds: float = 30.0, jobs: int = 2) -> Iterator[InferenceProcess]:
         inference = InferenceProcess(self.spec(factory))
         worker = Worker(
             self.queue,
@@ -62,6 +62,7 @@ class House:
             inference,
             LIMITS,
             segment_timeout_seconds=timeout_seconds,
+            concurrent_jobs=jobs,
             pool=self.pool,
         )
         with job_logs(self.files.folder), worker.running():

@@ -25,7 +25,7 @@ from app.store.files.storage_errors import storage_error
         (errno.EIO, "storage_broken", "check the disk"),
         (errno.EMFILE, "too_many_open_files", "ulimit -n"),
         (errno.ENAMETOOLONG, "name_too_long", "shorter name"),
-        (errno.ENOENT, "folder_gone", "Bring it back"),
+        (errno.ENOENT, "folder_missing", "bring it back"),
     ],
 )
 def test_a_refusal_of_the_system_says_what_to_do(number: int, code: str, remedy: str) -> None:
@@ -40,7 +40,7 @@ def test_a_file_in_place_of_a_folder_is_told(tmp_path: Path) -> None:
     with pytest.raises(AppError) as refused:
         write_whole(tmp_path / "out" / "text.txt", "text")
 
-    assert refused.value.code in ("folder_gone", "folder_unwritable")
+    assert refused.value.code in ("folder_missing", "folder_unwritable")
 
 
 def test_a_name_that_no_file_system_takes_is_shortened(tmp_path: Path) -> None:

@@ -45,11 +45,11 @@ class FolderReadOnly(SetupError):
     )
 
 
-class FolderGone(SetupError):
-    code = "folder_gone"
+class FolderMissing(SetupError):
+    code = "folder_missing"
     status = 503
-    message = N_("The folder {folder} or something in it is gone: {reason}")
-    advice = N_("Bring it back, or mount its disk again; then try once more.")
+    message = N_("The folder {folder}, or something in it, is not there: {reason}")
+    advice = N_("Make it, bring it back, or mount its disk; then try again.")
 
 
 class NameTooLong(SetupError):

@@ -9,6 +9,7 @@ models/<name>.part/          locked by the process that downloads
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 import time
 from collections.abc import Iterator
@@ -22,12 +23,15 @@ from app.atomic import write_atomically
 from app.domain.errors.base import Problem
 from app.domain.errors.models import ModelBusy
 from app.locks import is_held, unless_held
+from app.logging import event
 
 PART_SUFFIX = ".part"
 STATE_NAME = "pull.json"
 STOP_NAME = "stop"
 LOCK_TRIES = 50  # somebody who only looks holds the lock for a moment
 LOCK_PAUSE_SECONDS = 0.01
+
+_log = logging.getLogger(__name__)
 
 
 class Phase(StrEnum):
@@ -106,7 +110,11 @@ class DownloadFolder:
             return None
 
     def write(self, state: DownloadState) -> None:
-        write_atomically(self.part / STATE_NAME, json.dumps(asdict(state)))
+        """Tell whoever looks how far it is; a disk that takes nothing more must not hide why."""
+        try:
+            write_atomically(self.part / STATE_NAME, json.dumps(asdict(state)))
+        except OSError as error:
+            event(_log, logging.WARNING, "download_state_not_written", folder=self.part.name, reason=error)
 
     @contextmanager
     def held(self) -> Iterator[None]:

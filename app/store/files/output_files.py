@@ -15,7 +15,7 @@ def write_whole(target: Path, content: str | bytes) -> Path:
     """Write a file as a whole and return its path: a name that no file system takes is shortened.
 
     Raises:
-        DiskFull, FolderUnwritable, FolderReadOnly, FolderGone, StorageBroken, TooManyOpenFiles
+        DiskFull, FolderUnwritable, FolderReadOnly, FolderMissing, StorageBroken, TooManyOpenFiles
     """
     target = target.with_name(shortened(target.name))
     with storage_errors(target.parent):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from app.domain.errors.base import AppError
 from app.domain.errors.setup import (
-    FolderGone,
+    FolderMissing,
     FolderReadOnly,
     FolderUnwritable,
     NameTooLong,
@@ -27,7 +27,7 @@ KINDS: dict[int, type[AppError]] = {
     errno.EMFILE: TooManyOpenFiles,
     errno.ENFILE: TooManyOpenFiles,
     errno.ENAMETOOLONG: NameTooLong,
-    errno.ENOENT: FolderGone,
+    errno.ENOENT: FolderMissing,
 }
 
 
