@@ -226,7 +226,7 @@ def test_the_receipt_says_what_became_of_hotwords(engines: LoadEngine) -> None:
         return [(line.applied, str(line.reason or "")) for line in found]
 
     assert lines("sensevoice") == [
-        ("今天 30", ""),
+        ("今天:30", ""),
         ("", "The model cannot write these characters: 龘"),
     ]
     assert lines("paraformer") == [("", "This model cannot prefer words.")]
