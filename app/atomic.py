@@ -9,28 +9,31 @@ from pathlib import Path
 
 
 @contextmanager
-def appearing(target: Path) -> Iterator[Path]:
+def appearing(target: Path, *, durable: bool = True) -> Iterator[Path]:
     """Give a name beside `target` to be written under; the file appears, whole, when the block ends well.
 
+    `durable` waits for the disk; what can be made again, or is written every moment, need not survive a power cut.
     Two writers of one target must not overlap: callers hold a lock, or the target is new.
     """
     part = target.with_name(f".{target.name}.part")
     try:
         yield part
-        sync_file(part)
+        if durable:
+            sync_file(part)
         part.replace(target)
-        sync_folder(target.parent)
+        if durable:
+            sync_folder(target.parent)
     finally:
         part.unlink(missing_ok=True)
 
 
-def write_atomically(target: Path, content: str | bytes) -> None:
+def write_atomically(target: Path, content: str | bytes, *, durable: bool = True) -> None:
     """Write `target` anew, or leave it as it was.
 
     Raises:
         OSError
     """
-    with appearing(target) as part:
+    with appearing(target, durable=durable) as part:
         part.write_bytes(content.encode() if isinstance(content, str) else content)
 
 

@@ -19,7 +19,7 @@ class Periodic:
 
     def __init__(self, name: str, step: Callable[[], None], seconds: float, *, at_once: bool = True) -> None:
         """`at_once` makes the first call without a pause before it."""
-        self.stopping = Event()
+        self._stopping = Event()
         self._name = name
         self._step = step
         self._seconds = seconds
@@ -33,15 +33,15 @@ class Periodic:
         try:
             yield
         finally:
-            self.stopping.set()
+            self._stopping.set()
             thread.join(FAREWELL_SECONDS)
 
     def _run(self) -> None:
         if not self._at_once:
-            self.stopping.wait(self._seconds)
-        while not self.stopping.is_set():
+            self._stopping.wait(self._seconds)
+        while not self._stopping.is_set():
             try:
                 self._step()
             except Exception:  # noqa: BLE001 - one failure must not end the thread
                 event(_log, logging.ERROR, "periodic_step_failed", exc_info=True, step=self._name)
-            self.stopping.wait(self._seconds)
+            self._stopping.wait(self._seconds)

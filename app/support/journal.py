@@ -107,7 +107,7 @@ class Journal:
         self._folder.mkdir(parents=True, exist_ok=True)
         lines = [session.browser, *(_short(entry) for entry in session.entries)]
         text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
-        write_atomically(self._folder / f"{id}.jsonl", text)
+        write_atomically(self._folder / f"{id}.jsonl", text, durable=False)
 
     def _forget(self) -> None:
         oldest = time.time() - KEPT_DAYS * SECONDS_PER_DAY

@@ -25,7 +25,7 @@ def save_waveform_peaks(pcm: Path, folder: Path) -> None:
         count = _BLOCK_STEPS * STEP_SAMPLES
         samples = np.fromfile(pcm, "<i2", count, offset=first * STEP_SAMPLES * BYTES_PER_SAMPLE)
         outline[first : first + _BLOCK_STEPS] = _extremes(samples, -(-len(samples) // STEP_SAMPLES))
-    with appearing(folder / OUTLINE_NAME) as part, part.open("wb") as file:
+    with appearing(folder / OUTLINE_NAME, durable=False) as part, part.open("wb") as file:
         np.save(file, outline)
 
 

@@ -88,7 +88,7 @@ def classified_file(folder: Path, options: VadOptions) -> Path:
 
 
 def _keep(file: Path, levels: Levels, duration: float, **judgement: npt.NDArray[Any]) -> None:
-    with appearing(file) as part, part.open("wb") as target:
+    with appearing(file, durable=False) as part, part.open("wb") as target:
         np.savez(target, allow_pickle=False, levels=levels, duration=np.float64(duration), **judgement)
 
 

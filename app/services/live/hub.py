@@ -24,7 +24,6 @@ from app.services.live.session_store import LiveSessionStore, SessionFiles
 from app.services.transcriptions.job_queue import Queue
 from app.store.database import Row
 
-FAREWELL_SECONDS = 5.0  # for a thread that waits for the database
 LOOK_SECONDS = 1.0  # between looks for sessions that are not wanted any more
 
 _log = logging.getLogger(__name__)

@@ -180,7 +180,8 @@ class LiveSessionStore:
         """Keep the picture of the sound; a player without one is no reason not to end."""
         picture = self._files.peaks(place.transcription)
         try:
-            write_atomically(picture, json.dumps(peaks_of_file(place.wav.path, header_bytes=HEADER_BYTES)))
+            peaks = peaks_of_file(place.wav.path, header_bytes=HEADER_BYTES)
+            write_atomically(picture, json.dumps(peaks), durable=False)
         except OSError as error:
             event(_log, logging.WARNING, "live_not_drawn", reason=error)
 

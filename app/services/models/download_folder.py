@@ -112,7 +112,7 @@ class DownloadFolder:
     def write(self, state: DownloadState) -> None:
         """Tell whoever looks how far it is; a disk that takes nothing more must not hide why."""
         try:
-            write_atomically(self.part / STATE_NAME, json.dumps(asdict(state)))
+            write_atomically(self.part / STATE_NAME, json.dumps(asdict(state)), durable=False)
         except OSError as error:
             event(_log, logging.WARNING, "download_state_not_written", folder=self.part.name, reason=error)
 
