@@ -23,7 +23,6 @@ RECOMMENDED_ON_CUDA = "whisper-large-v3-turbo"
 PUNCTUATION = "ct-punc"
 VAD = "fsmn-vad"
 BYTES_PER_PARAMETER = 4
-NANO_WEIGHTS = "81fec861"  # how the SHA-256 of ModelScope's weights begins
 FUNASR_LICENCE = "FunASR Model License 1.1"
 DATASET_LICENCE = N_("as the data set it was trained on")
 SEE_HUB = N_("see its page on the hub")

@@ -168,12 +168,6 @@ def is_known(connection: Connection, id: str) -> bool:
     return connection.scalar(select(transcriptions.c.id).where(transcriptions.c.id == id)) is not None
 
 
-def mark_deleted(connection: Connection, id: str) -> None:
-    """Hide the row for good and remember its id for open pages."""
-    change(connection, id, delete_requested=True, cancel_requested=True)
-    tell_deleted(connection, id)
-
-
 def tell_deleted(connection: Connection, id: str) -> None:
     """Remember for open pages that the last change took this row out of their sight."""
     revision = current_revision(connection)

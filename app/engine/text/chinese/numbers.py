@@ -23,7 +23,6 @@ DIGITS = {
 SMALL_UNITS = {"十": 10, "百": 100, "千": 1000}
 WAN = 10_000
 YI = 100_000_000
-UNIT_CHARS = "十百千万亿"
 
 
 def is_digit_string(run: str) -> bool:
