@@ -189,14 +189,7 @@ def _progress(name: str, total: int | None) -> Iterator[Report]:
 def _as_table(entries: list[ModelEntry]) -> str:
     rows = [("NAME", "STATE", "SIZE", "LANGUAGES", "ABILITIES", "LICENCE")]
     rows += [
-        (
-            entry.name,
-            STATES[entry.state],
-            _size(entry),
-            _languages(entry),
-            " ".join(entry.abilities),
-            entry.licence,
-        )
+        (entry.name, STATES[entry.state], _size(entry), _languages(entry), " ".join(entry.abilities), entry.licence)
         for entry in entries
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]

@@ -5,11 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from app.cli.options import (
-    Commands,
-    add_engine_options,
-    add_folder_options,
-)
+from app.cli.options import Commands, add_engine_options, add_folder_options
 from app.domain.errors.base import N_
 from app.domain.errors.requests import InvalidParameter
 from app.settings import Settings
@@ -79,8 +75,7 @@ def add_backup(commands: Commands[argparse.ArgumentParser]) -> None:
     add_folder_options(restoring)
     restoring.set_defaults(run=_restore)
     recovering = commands.add_parser(
-        "recover",
-        help="bring back recordings whose entries a restored or new database lacks; the server may run",
+        "recover", help="bring back recordings whose entries a restored or new database lacks; the server may run"
     )
     add_folder_options(recovering)
     recovering.set_defaults(run=_recover)

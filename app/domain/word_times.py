@@ -114,10 +114,7 @@ def _blocks(words: Sequence[Word], tokens: Sequence[Token]) -> Iterator[tuple[Se
     for tag, old_from, old_to, new_from, new_to in SequenceMatcher(None, old, new, False).get_opcodes():
         if tag == "equal":
             for step in range(old_to - old_from):
-                yield (
-                    words[old_from + step : old_from + step + 1],
-                    range(new_from + step, new_from + step + 1),
-                )
+                yield (words[old_from + step : old_from + step + 1], range(new_from + step, new_from + step + 1))
         else:
             yield words[old_from:old_to], range(new_from, new_to)
 
@@ -166,10 +163,7 @@ def _places(old: Sequence[_Letter], new: Sequence[str]) -> list[int | None]:
 
 
 def _whole(
-    words: Sequence[Word],
-    letters: Sequence[_Letter],
-    owners: Sequence[tuple[int, Token]],
-    places: Sequence[int | None],
+    words: Sequence[Word], letters: Sequence[_Letter], owners: Sequence[tuple[int, Token]], places: Sequence[int | None]
 ) -> int:
     """Return how many tokens together are one whole recognised word; 0 where the first does not begin one."""
     if not places or places[0] is None or not owners[0][1].letters:

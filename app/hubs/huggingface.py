@@ -40,12 +40,7 @@ class HuggingFace:
 
     def _ask(self, api: Any, id: str) -> Any:
         from httpx2 import HTTPError
-        from huggingface_hub.errors import (
-            GatedRepoError,
-            HfHubHTTPError,
-            OfflineModeIsEnabled,
-            RepositoryNotFoundError,
-        )
+        from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, OfflineModeIsEnabled, RepositoryNotFoundError
 
         try:
             return api.model_info(id, files_metadata=True, timeout=LIST_SECONDS)

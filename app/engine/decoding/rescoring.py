@@ -42,12 +42,7 @@ class RescoringDecoder:
     name = "attention rescoring"
 
     def __init__(
-        self,
-        model: Conformer,
-        beam: PrefixBeamDecoder,
-        *,
-        ctc_weight: float = 0.5,
-        reverse_weight: float = 0.3,
+        self, model: Conformer, beam: PrefixBeamDecoder, *, ctc_weight: float = 0.5, reverse_weight: float = 0.3
     ) -> None:
         """Weigh the beam and the backward decoder.
 

@@ -154,10 +154,7 @@ def _parts(*files: Path) -> Iterator[list[Path]]:
 
 
 def _ask(
-    request: dict[str, Any],
-    limits: DecodeLimits,
-    cancelled: Callable[[], bool],
-    pool: PreparationPool | None,
+    request: dict[str, Any], limits: DecodeLimits, cancelled: Callable[[], bool], pool: PreparationPool | None
 ) -> str:
     if cancelled():
         raise Cancelled

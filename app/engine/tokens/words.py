@@ -53,11 +53,7 @@ class FrameTimes:
 
 
 def spoken_words(
-    spans: Sequence[TokenSpan],
-    tokens: Sequence[int],
-    tokenizer: Tokenizer,
-    times: FrameTimes,
-    waveform: Waveform,
+    spans: Sequence[TokenSpan], tokens: Sequence[int], tokenizer: Tokenizer, times: FrameTimes, waveform: Waveform
 ) -> tuple[Word, ...]:
     """Return the words as the model said them, with times from the beginning of the waveform.
 

@@ -56,10 +56,7 @@ def _group(frames: Frames, options: VadOptions) -> Iterator[FrameSpan]:
             yield FrameSpan(first, end, too_short=bool(is_short))
             continue
         yield from grouper.pieces(
-            first,
-            frames.is_speech[first:end].tolist(),
-            frames.levels[first:end].tolist(),
-            is_clear[first:end].tolist(),
+            first, frames.is_speech[first:end].tolist(), frames.levels[first:end].tolist(), is_clear[first:end].tolist()
         )
 
 
@@ -111,8 +108,7 @@ def _padded(spans: list[FrameSpan], pad: int, num_frames: int) -> list[FrameSpan
     gaps = [math.inf, *(after.first - before.end for before, after in pairwise(spans)), math.inf]
     return [
         FrameSpan(
-            max(0, span.first - int(min(pad, before // 2))),
-            min(num_frames, span.end + int(min(pad, after // 2))),
+            max(0, span.first - int(min(pad, before // 2))), min(num_frames, span.end + int(min(pad, after // 2)))
         )
         for span, before, after in zip(spans, gaps, gaps[1:], strict=False)
     ]

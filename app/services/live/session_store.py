@@ -192,12 +192,7 @@ class LiveSessionStore:
         with self._database.writing() as connection:
             live.end(connection, place.id, state)
             segments.cover_rest(connection, id, duration)
-            recording = {
-                "duration": duration,
-                "size_bytes": size_bytes,
-                "sha256": sha256,
-                "recording": described,
-            }
+            recording = {"duration": duration, "size_bytes": size_bytes, "sha256": sha256, "recording": described}
             transcriptions.change(connection, id, **recording, **_outcome(connection, id, state))
             transcriptions.recount(connection, id)
             is_unwanted = _row(connection, id)["delete_requested"]

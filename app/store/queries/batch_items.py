@@ -74,10 +74,7 @@ def ready(connection: Connection, before: datetime, limit: int, *, imports: bool
     query = (
         select(batch_items)
         .join(batches, batches.c.id == _items.batch_id)
-        .where(
-            _on_its_way,
-            (is_whole & (_items.updated_at < before)) | (_items.origin.is_not(None) & is_mine),
-        )
+        .where(_on_its_way, (is_whole & (_items.updated_at < before)) | (_items.origin.is_not(None) & is_mine))
     )
     return [dict(row) for row in connection.execute(query.order_by(_items.position).limit(limit)).mappings()]
 
@@ -140,10 +137,7 @@ def undelivered(connection: Connection, batch_id: str, after: int, limit: int) -
     """Return recordings behind the position `after` whose end has not been carried out of the program."""
     ended = (ItemState.SUCCEEDED, ItemState.FAILED, ItemState.CANCELLED, ItemState.DUPLICATE)
     query = select(_items.id).where(
-        _items.batch_id == batch_id,
-        _items.state.in_(ended),
-        _items.is_delivered.is_(False),
-        _items.position > after,
+        _items.batch_id == batch_id, _items.state.in_(ended), _items.is_delivered.is_(False), _items.position > after
     )
     chosen = connection.scalars(query.order_by(_items.position).limit(limit)).all()
     return _with_texts(connection, _items.id.in_(chosen))

@@ -41,10 +41,7 @@ def item_answer(record: Transcription, translate: Translate) -> TranscriptionIte
 
 
 def full_answer(
-    record: Transcription,
-    segments: list[SegmentRecord],
-    translate: Translate,
-    readings: Iterable[Transcription] = (),
+    record: Transcription, segments: list[SegmentRecord], translate: Translate, readings: Iterable[Transcription] = ()
 ) -> TranscriptionAnswer:
     """Return everything that is known of `record`; `readings` are all those of its recording."""
     return TranscriptionAnswer(

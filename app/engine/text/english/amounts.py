@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from app.engine.text.english import numbers as en
 from app.engine.text.english.phrase import Phrase, Written
-from app.engine.text.english.vocabulary import (
-    DESIGNATORS,
-    NOT_ORDINAL_AFTER,
-    SINGULAR_UNITS,
-    UNITS,
-)
+from app.engine.text.english.vocabulary import DESIGNATORS, NOT_ORDINAL_AFTER, SINGULAR_UNITS, UNITS
 
 CURRENCIES = {"dollars": "$", "dollar": "$", "euros": "€"}
 
@@ -66,11 +61,7 @@ def _amount(phrase: Phrase, at: int) -> tuple[str, int, int | None] | None:
         if half:
             return half
     if phrase.word(whole.stop) == "point":
-        return _fraction_digits(phrase, whole.stop, str(whole.value)) or (
-            grouped(whole),
-            whole.stop,
-            whole.value,
-        )
+        return _fraction_digits(phrase, whole.stop, str(whole.value)) or (grouped(whole), whole.stop, whole.value)
     return grouped(whole), whole.stop, whole.value
 
 
