@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
 from app.domain.errors.base import N_, AppError, Problem
 from app.domain.errors.models import (
-    ExtraNotInstalled,
     ModelAbsent,
     ModelBuiltIn,
     ModelDamaged,
@@ -26,15 +25,7 @@ from app.domain.errors.models import (
     NotAModel,
 )
 from app.domain.errors.requests import InvalidParameter
-from app.engine.catalog.extras import OF_NAMES, Extra, extra_of
-from app.engine.catalog.known_models import (
-    BUILTIN,
-    BUILTIN_LARGE,
-    RECOMMENDED,
-    RECOMMENDED_ON_CUDA,
-    Role,
-    known_model,
-)
+from app.engine.catalog.known_models import BUILTIN, BUILTIN_LARGE, RECOMMENDED, Role, known_model
 from app.engine.catalog.registry import identify
 from app.hubs.checksums import changed_files
 from app.hubs.transfer import Patience, Report
@@ -43,15 +34,9 @@ from app.services.models.catalog import KNOWN_NAMES, ModelCatalog, checked_name
 from app.services.models.choice import Choice, ModelChoice
 from app.services.models.download import USUAL_PATIENCE
 from app.services.models.downloads import ModelDownloads
-from app.services.models.entries import (
-    Circumstances,
-    ModelEntry,
-    ModelState,
-    describe,
-    found_in,
-    languages_in,
-)
-from app.services.models.extras import Extras, ExtraStatus
+from app.services.models.entries import Circumstances, ModelEntry, ModelState, describe, languages_in
+from app.services.models.extras import ExtraStatus
+from app.services.models.model_extras import ModelExtras
 from app.services.models.places import ModelPlaces, Verdict
 
 __all__ = [
@@ -80,11 +65,11 @@ class Models:
         """Set when another model has been chosen in this process."""
         self.renewed = Event()
         """Set when packages have been installed that a process which infers can only see from its start."""
-        self.extras = Extras(places.models_dir, self._note_installed)
         self.device: Callable[[], str] = lambda: ""
         """Where the model in use computes: `cuda:0` and so on; empty where that is not known."""
         large = {BUILTIN_LARGE: places.large} if places.large else {}
         self._catalog = ModelCatalog({**large, BUILTIN: places.builtin}, places.models_dir)
+        self._extras = ModelExtras(places.models_dir, self._folder, self._note_installed)
         self._damage: dict[str, Problem] = {}
         self._pulls = ModelDownloads(places.models_dir, places.wenet_mirror, patience, self._note_whole)
 
@@ -95,7 +80,7 @@ class Models:
             try:
                 yield
             finally:
-                self.extras.stop()
+                self._extras.stop()
 
     # Looking
 
@@ -119,15 +104,8 @@ class Models:
 
     @property
     def recommended(self) -> str:
-        """Return the name of the model that suits this machine best: a graphics card carries a large one."""
-        if self.device().startswith("cuda"):
-            return RECOMMENDED_ON_CUDA
-        return BUILTIN_LARGE if self._reads_best_as_it_is else RECOMMENDED
-
-    @property
-    def _reads_best_as_it_is(self) -> bool:
-        """Whether what reads unless somebody chooses is better in its languages than what a first start brings."""
-        return self.places.default == BUILTIN_LARGE
+        """Return the name of the model that suits this machine best."""
+        return self.places.recommended_on(self.device())
 
     def folder_in_use(self) -> Path:
         """Return the folder of the model that is to be loaded."""
@@ -169,8 +147,7 @@ class Models:
         source = self._pulls.source(checked_name(name), hub)
         if not self._is_whole(source.name):
             self._pulls.run(source, Event(), report)
-        if extra := self._extra_of(source.name):
-            self.extras.finish(extra)
+        self._extras.finish(source.name)
         return self.entry(source.name)
 
     def install(self, name: str) -> ModelEntry:
@@ -181,8 +158,7 @@ class Models:
             ExtraNotInstalled: it cannot be done from here; the command that does it.
         """
         self._existing(name)
-        if extra := self._extra_of(name):
-            self.extras.begin(extra)
+        self._extras.begin(name)
         return self.entry(name)
 
     def install_now(self, name: str) -> ModelEntry:
@@ -192,14 +168,12 @@ class Models:
             ModelUnknown, ModelAbsent, ExtraNotInstalled
         """
         self.install(name)
-        if extra := self._extra_of(name):
-            self.extras.finish(extra)
+        self._extras.finish(name)
         return self.entry(name)
 
     def needs(self, entry: ModelEntry) -> ExtraStatus | None:
         """Return what a model still needs beside its files, also one that is not here yet; None where it needs nothing."""
-        extra = self._extra_of(entry.name) if entry.is_here else OF_NAMES.get(entry.name)
-        return self.extras.status(extra) if extra else None
+        return self._extras.status(entry)
 
     def bring_recommended(self, report: Report = lambda _: None) -> ModelEntry | None:
         """Download a model of many languages, on the first start of an installation only, and choose it if it is better.
@@ -215,7 +189,7 @@ class Models:
             return None
         entry = self.pull_now(RECOMMENDED, report=report)
         self.choice.change(lambda choice: replace(choice, offered=RECOMMENDED))
-        return entry if self._reads_best_as_it_is else self.use(entry.name)
+        return entry if self.places.is_default_best else self.use(entry.name)
 
     def cancel(self, name: str) -> ModelEntry:
         """Stop a download, whichever process works on it; what has arrived stays.
@@ -326,25 +300,19 @@ class Models:
     def _note_whole(self, name: str) -> None:
         """Let what a model needs follow its files: both were asked for by one press."""
         self._damage.pop(name, None)
-        if extra := self._extra_of(name):
-            with suppress(ExtraNotInstalled):  # its card says what to type
-                self.extras.begin(extra)
+        self._extras.begin_if_possible(name)
 
     def _note_installed(self) -> None:
         self.renewed.set()
         self.chosen.set()
 
-    def _extra_of(self, name: str) -> Extra | None:
-        """Return what the model in a folder needs; nothing where the folder is no model."""
-        folder = self._catalog.folder(name, self.choice.read())
-        found = found_in(folder)
-        return extra_of(found.architecture, folder) if found else None
+    def _folder(self, name: str) -> Path:
+        return self._catalog.folder(name, self.choice.read())
 
     def _entry(self, name: str, choice: Choice) -> ModelEntry:
         folder = self._catalog.folder(checked_name(name), choice)
-        is_chosen = folder == self.places.fixed if self.places.fixed else name == choice.model
         now = Circumstances(
-            is_chosen=is_chosen,
+            is_chosen=folder == self.places.fixed if self.places.fixed else name == choice.model,
             is_switching=bool(choice.previous),
             is_linked=name in choice.folders,
             refusal=choice.refusal if choice.refused == name else None,
@@ -353,10 +321,9 @@ class Models:
         return describe(name, folder, known_model(name), self._pulls.place(name).status(), now)
 
     def _existing(self, name: str) -> Path:
-        entry = self.entry(name)
-        if entry.folder is None:
+        if (folder := self.entry(name).folder) is None:
             raise ModelAbsent(name=name, folder=str(self.places.models_dir))
-        return entry.folder
+        return folder
 
     def _is_whole(self, name: str) -> bool:
         entry = self._entry(name, self.choice.read())

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.engine.catalog.known_models import (
-    BUILTIN,
-)
+from app.engine.catalog.known_models import BUILTIN, BUILTIN_LARGE, RECOMMENDED, RECOMMENDED_ON_CUDA
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +25,17 @@ class ModelPlaces:
     """The name of the model that is used until somebody chooses one."""
     named: tuple[Path, ...] = ()
     """The folders that other settings name, such as FUNASR_PUNCTUATION_MODEL."""
+
+    @property
+    def is_default_best(self) -> bool:
+        """Whether the default is better in its languages than the model that a first start downloads."""
+        return self.default == BUILTIN_LARGE
+
+    def recommended_on(self, device: str) -> str:
+        """Return the name of the model that suits a machine best: a graphics card carries a large one."""
+        if device.startswith("cuda"):
+            return RECOMMENDED_ON_CUDA
+        return BUILTIN_LARGE if self.is_default_best else RECOMMENDED
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,64 @@
+"""What the models need beside their files: which packages, whether they are there, and installing them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from app.domain.errors.models import ExtraNotInstalled
+from app.engine.catalog.extras import OF_NAMES, Extra, extra_of
+from app.services.models.entries import ModelEntry, found_in
+from app.services.models.extras import Extras, ExtraStatus
+
+
+class ModelExtras:
+    """The packages of every model, found by the model's name. Methods may be called from any thread.
+
+    Args:
+        models_dir: holds the lock of installations.
+        folder_of: returns the folder in which a model lies, or would lie.
+        installed: is called when packages have been installed.
+    """
+
+    def __init__(self, models_dir: Path, folder_of: Callable[[str], Path], installed: Callable[[], None]) -> None:
+        self._folder_of = folder_of
+        self._extras = Extras(models_dir, installed)
+
+    def status(self, entry: ModelEntry) -> ExtraStatus | None:
+        """Return what a model still needs, also one that is not here yet; None where it needs nothing."""
+        extra = self._extra_of(entry.name) if entry.is_here else OF_NAMES.get(entry.name)
+        return self._extras.status(extra) if extra else None
+
+    def begin(self, name: str) -> None:
+        """Install in the background what a model needs.
+
+        Raises:
+            ExtraNotInstalled: it cannot be done from here; the command that does it.
+        """
+        if extra := self._extra_of(name):
+            self._extras.begin(extra)
+
+    def begin_if_possible(self, name: str) -> None:
+        """Install in the background what a model needs; where that cannot be done its card says what to type."""
+        with suppress(ExtraNotInstalled):
+            self.begin(name)
+
+    def finish(self, name: str) -> None:
+        """Wait until the installation for a model has ended.
+
+        Raises:
+            ExtraNotInstalled
+        """
+        if extra := self._extra_of(name):
+            self._extras.finish(extra)
+
+    def stop(self) -> None:
+        """Break off what is under way."""
+        self._extras.stop()
+
+    def _extra_of(self, name: str) -> Extra | None:
+        """Return what the model in a folder needs; nothing where the folder is no model."""
+        folder = self._folder_of(name)
+        found = found_in(folder)
+        return extra_of(found.architecture, folder) if found else None
