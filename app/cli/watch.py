@@ -57,18 +57,18 @@ def watch(request: WatchRequest, settings: Settings, report: Callable[[Problem, 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
 
-    def tell(name: str, problem: Problem | None) -> None:
+    def report_result(name: str, problem: Problem | None) -> None:
         if problem:
             report(problem, name)
         else:
             print(f"{name}: {', '.join(order_format.suffix for order_format in order.formats)}", flush=True)
 
     with open_worker(settings) as services:
-        watched = Watch(order, services.queue, services.batches, services.uploads, tell)
+        watched = Watch(order, services.queue, services.batches, services.uploads, report_result)
         with watched.alone(settings.data_dir):
             services.importer.watched = str(request.folder.resolve())
             print(f"Watching {request.folder}, writing to {request.output} (Ctrl+C stops it)", flush=True)
-            _look_again_and_again(watched, stop, request)
+            _scan_until_stopped(watched, stop, request)
     return 1 if request.once and watched.failures else 0
 
 
@@ -77,11 +77,11 @@ def _order(request: WatchRequest, settings: Settings) -> WatchOrder:
     return WatchOrder(request.folder, request.output, request.text.formats, options, request.settle_seconds)
 
 
-def _look_again_and_again(watched: Watch, stop: threading.Event, request: WatchRequest) -> None:
+def _scan_until_stopped(watched: Watch, stop: threading.Event, request: WatchRequest) -> None:
     seconds = min(LONGEST_LOOK_SECONDS, max(0.1, request.settle_seconds / LOOKS_TO_SETTLE))
     while not stop.is_set():
         try:
-            watched.look()
+            watched.scan()
             if request.once and watched.is_idle:
                 return
         except (DatabaseUnusable, DiskFull) as error:  # of the data folder; the next look tries again

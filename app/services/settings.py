@@ -63,7 +63,7 @@ class SettingsStore:
         self._damage = ""
         self._stamp: tuple[int, int] | None = None
         self._lock = Lock()
-        self._tell_damage(self._kept().damage)
+        self._report_damage(self._kept().damage)
 
     @property
     def file(self) -> Path:
@@ -73,7 +73,7 @@ class SettingsStore:
     def now(self) -> Settings:
         """The settings that hold; those that need a restart hold after it."""
         with self._lock:
-            self._look()
+            self._reload_if_changed()
             return self._now
 
     @property
@@ -101,7 +101,7 @@ class SettingsStore:
         checked = {name: self._checked(name, value) for name, value in changes.items()}
         with self._changing():
             self._refuse_broken_rules(checked)
-            self._keep(checked)
+            self._store(checked)
             write_refused(self.at_start.data_dir, None)
         event(_log, logging.INFO, "settings_changed", names=",".join(changes))
         self._changed.set()
@@ -134,7 +134,7 @@ class SettingsStore:
         }
         with self._changing():
             stale = [name for name in refused if getattr(self._now, name) == refused[name]]
-            self._keep({name: self._before(name) for name in stale})
+            self._store({name: self._before(name) for name in stale})
             write_refused(self.at_start.data_dir, {"values": refused, "problem": problem.to_dict()})
         self._changed.set()
 
@@ -177,21 +177,21 @@ class SettingsStore:
         folder = self.at_start.data_dir
         try:
             with self._lock, alone(folder):
-                self._look()
+                self._reload_if_changed()
                 yield
         except OSError as error:
             raise SettingsNotKept(folder=str(folder), reason=error.strerror or str(error)) from error
 
-    def _keep(self, changes: Mapping[str, Any]) -> None:
+    def _store(self, changes: Mapping[str, Any]) -> None:
         """Write what the page has changed, with `changes`; only inside of `_changing`."""
         if self._damage:
             set_damaged_aside(self.at_start.data_dir)
         kept = {name: getattr(self._now, name) for name in ON_PAGE if self._origin(name) is Origin.PAGE}
         values = {name: value for name, value in (kept | dict(changes)).items() if value is not None}
         write_kept(self.at_start.data_dir, values)
-        self._look()
+        self._reload_if_changed()
 
-    def _look(self) -> None:
+    def _reload_if_changed(self) -> None:
         """Read the file again where it is another one than before."""
         stamp = _stamp_of(self.file)
         if stamp == self._stamp:
@@ -202,9 +202,9 @@ class SettingsStore:
         if self._now != before:
             self._apply(self._now)
         if kept.damage != self._damage:
-            self._tell_damage(kept.damage)
+            self._report_damage(kept.damage)
 
-    def _tell_damage(self, damage: str) -> None:
+    def _report_damage(self, damage: str) -> None:
         self._damage = damage
         if damage:
             event(_log, logging.WARNING, "settings_damaged", file=self.file, reason=damage)

@@ -39,11 +39,11 @@ class Health:
         return (*(() if problem is None else (_model(problem),)), *self._complaints)
 
     def running(self) -> AbstractContextManager[None]:
-        """Look again and again during the block; the first look does not delay it."""
-        return Periodic("health", self.look, self._look_seconds).running()
+        """Repeat the checks during the block, beginning in the background."""
+        return Periodic("health", self.refresh, self._look_seconds).running()
 
-    def look(self) -> None:
-        """Look now."""
+    def refresh(self) -> None:
+        """Run the checks now."""
         found = [check for check in self._doctor.glance().checks if check.status in COMPLAINTS]
         known = {check.id for check in self._complaints}
         for check in found:

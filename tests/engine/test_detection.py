@@ -68,7 +68,7 @@ def test_bursts_are_the_same_at_once_and_frame_by_frame(seed: int) -> None:
 
     at_once = detection._clear(is_speech, probabilities)
     burst = detection._Burst()
-    one_by_one = [burst.take(bool(speech), float(sure)) for speech, sure in zip(is_speech, probabilities, strict=True)]
+    one_by_one = [burst.feed(bool(speech), float(sure)) for speech, sure in zip(is_speech, probabilities, strict=True)]
 
     assert at_once.tolist() == one_by_one
     assert 0 < at_once.sum() < is_speech.sum()

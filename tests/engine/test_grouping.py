@@ -15,7 +15,7 @@ def grouped(drawing: str, *, levels=None, min_speech=1, min_silence=3, max_span=
         min_speech=min_speech, min_silence=min_silence, max_span=max_span, quiet_window=quiet_window
     )
     levels = levels or [5.0 if frame == "#" else 1.0 for frame in drawing]
-    spans = [grouper.take(frame == "#", level) for frame, level in zip(drawing, levels, strict=True)]
+    spans = [grouper.add(frame == "#", level) for frame, level in zip(drawing, levels, strict=True)]
     return [span for span in [*spans, grouper.finish()] if span]
 
 
@@ -47,7 +47,7 @@ def test_silence_ends_a_span_where_it_began(drawing, expected):
 
 def test_a_span_is_handed_out_as_soon_as_silence_has_ended_it():
     grouper = SpeechGrouper(min_speech=1, min_silence=2, max_span=100)
-    spans = [grouper.take(frame == "#", 1.0) for frame in "##..."]
+    spans = [grouper.add(frame == "#", 1.0) for frame in "##..."]
     assert spans == [None, None, None, FrameSpan(0, 2), None]
     assert grouper.finish() is None
 

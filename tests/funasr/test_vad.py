@@ -41,4 +41,4 @@ def test_random_weights_give_the_segments_of_funasr(seed: int, tmp_path: Path) -
             stream = stream_of(vad, longest_ms, chunk_ms)
 
             assert len(expected) > 3
-            assert told(stream.hear(conversation(seconds, seed), is_last=True)) == expected
+            assert told(stream.feed(conversation(seconds, seed), is_last=True)) == expected

@@ -440,15 +440,15 @@ def test_nothing_is_promised_before_anything_is_known() -> None:
 def test_a_pace_is_told_after_some_seconds_and_forgets_what_was_long_ago() -> None:
     now = [0.0]
     paces = ThroughputMeter(lambda: now[0])
-    assert paces.look("a", 0.0) is None
+    assert paces.update("a", 0.0) is None
     now[0] = 4.0
-    assert paces.look("a", 8.0) == 2.0
+    assert paces.update("a", 8.0) == 2.0
     for second in range(5, 400):
         now[0] = float(second)
-        paces.look("a", 8.0 + (second - 4))
-    assert paces.look("a", 8.0 + 395) == pytest.approx(1.0, abs=0.01)
+        paces.update("a", 8.0 + (second - 4))
+    assert paces.update("a", 8.0 + 395) == pytest.approx(1.0, abs=0.01)
     paces.forget("a")
-    assert paces.look("a", 500.0) is None
+    assert paces.update("a", 500.0) is None
 
 
 def test_names_are_in_the_order_in_which_people_count() -> None:

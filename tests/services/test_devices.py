@@ -13,14 +13,14 @@ from app.services.inference.devices import Devices
 def test_every_device_is_named_with_the_reason_where_it_cannot_be_used() -> None:
     devices = Devices()
 
-    look = devices.look()
+    look = devices.list_all()
 
     found = {device.name: device for device in look}
     assert {"cuda", "mps", "cpu"} <= found.keys()
     assert not found["cpu"].reason
     for device in found.values():
         assert bool(device.label) != bool(device.reason)
-    assert devices.look() is look
+    assert devices.list_all() is look
 
 
 def test_a_look_that_dies_says_its_last_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -28,6 +28,6 @@ def test_a_look_that_dies_says_its_last_words(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
 
     with pytest.raises(DevicesUnseen) as unseen:
-        Devices().look()
+        Devices().list_all()
 
     assert "libcudart is broken" in unseen.value.params["reason"]

@@ -135,7 +135,7 @@ def test_more_than_one_transaction_takes_is_thrown_away_and_taken_back(
 
 def test_a_job_in_the_trash_is_never_done(house: House, trash: Trash) -> None:
     thrown = house.submit(talk(0.2)).id
-    trash.put([thrown])
+    trash.move([thrown])
     with house.working("EchoEngine"):
         house.end_of(house.submit(talk(0.3)).id)
 
@@ -147,7 +147,7 @@ def test_a_job_that_runs_is_cancelled_and_keeps_what_it_has(house: House, trash:
     with house.working("WaitingEngine"):
         id = house.submit(talk(0.2, 0.3, 0.4)).id
         house.until(lambda: any(house.folder.glob("begun-*")))
-        trash.put([id])
+        trash.move([id])
         with pytest.raises(TranscriptionNotFound):
             house.queue.get(id)
         house.note("go")
@@ -163,7 +163,7 @@ def test_a_running_job_that_is_removed_goes_when_its_worker_lets_go(house: House
     with house.working("WaitingEngine"):
         id = house.submit(talk(0.2, 0.3)).id
         house.until(lambda: any(house.folder.glob("begun-*")))
-        trash.put([id])
+        trash.move([id])
         assert trash.remove([id]) == 1
         assert house.files.folder(id).exists()
         house.note("go")
@@ -174,7 +174,7 @@ def test_a_running_job_that_is_removed_goes_when_its_worker_lets_go(house: House
 
 def test_a_restored_job_can_be_tried_again(house: House, trash: Trash) -> None:
     id = house.submit(talk(0.2)).id
-    trash.put([id])
+    trash.move([id])
     trash.restore(id)
     house.queue.retry(id)
     with house.working("EchoEngine"):
@@ -188,7 +188,7 @@ def test_a_restored_job_can_be_tried_again(house: House, trash: Trash) -> None:
 
 def keep(house: House, history_days: int, trash_days: int, days_later: float = 0.0) -> None:
     retention = Retention(Trash(house.queue), lambda: Spans(history_days, trash_days))
-    retention.look(datetime.now(UTC) + timedelta(days=days_later))
+    retention.apply(datetime.now(UTC) + timedelta(days=days_later))
 
 
 def shown(house: House) -> set[str]:
@@ -204,7 +204,7 @@ def test_what_is_old_goes_to_the_trash_and_from_there_for_good(house: House) -> 
     assert shown(house) == {new}
     keep(house, history_days=0, trash_days=30, days_later=29)
     assert Trash(house.queue).restore(old).text == "旧"
-    Trash(house.queue).put([old])
+    Trash(house.queue).move([old])
     keep(house, history_days=0, trash_days=30, days_later=31)
     with pytest.raises(TranscriptionNotFound):
         Trash(house.queue).restore(old)
@@ -214,7 +214,7 @@ def test_what_is_old_goes_to_the_trash_and_from_there_for_good(house: House) -> 
 
 def test_nothing_is_old_where_everything_is_kept_for_ever(house: House, trash: Trash) -> None:
     old, thrown = (finished(house, "旧", ended=NOW - timedelta(days=days)) for days in (4000, 4001))
-    trash.put([thrown])
+    trash.move([thrown])
 
     keep(house, history_days=0, trash_days=0, days_later=40_000)
 

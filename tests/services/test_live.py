@@ -55,7 +55,7 @@ class Client:
         pcm = (np.clip(sound, -1, 1) * 32767).round().astype("<i2").tobytes()
         self.sent += pcm
         for place in range(0, len(pcm), 2 * CHUNK):
-            session.take(self.number, pcm[place : place + 2 * CHUNK])
+            session.accept(self.number, pcm[place : place + 2 * CHUNK])
             self.number += 1
 
     def all(self, kind: type) -> list:
@@ -341,8 +341,8 @@ def reading(*words: tuple[str, float, float], raw: str = "") -> Hypothesis:
 
 def test_two_readings_that_agree_settle_what_has_been_followed_by_sound() -> None:
     text = PartialText()
-    assert text.take(reading(("今", 0.0, 0.2), ("天", 0.2, 0.4), ("很", 1.5, 1.8)), 0.0, 2.0) == ("今天很", 0)
-    assert text.take(reading(("今", 0.0, 0.2), ("天", 0.2, 0.4), ("很", 1.5, 1.8), ("好", 1.9, 2.2)), 0.0, 2.3) == (
+    assert text.update(reading(("今", 0.0, 0.2), ("天", 0.2, 0.4), ("很", 1.5, 1.8)), 0.0, 2.0) == ("今天很", 0)
+    assert text.update(reading(("今", 0.0, 0.2), ("天", 0.2, 0.4), ("很", 1.5, 1.8), ("好", 1.9, 2.2)), 0.0, 2.3) == (
         "今天很好",
         2,
     )
@@ -351,26 +351,26 @@ def test_two_readings_that_agree_settle_what_has_been_followed_by_sound() -> Non
 def test_what_is_settled_stays_where_a_later_reading_has_it_otherwise() -> None:
     text = PartialText()
     for _ in range(2):
-        text.take(reading(("今", 0.0, 0.2), ("天", 0.2, 0.4)), 0.0, 2.0)
+        text.update(reading(("今", 0.0, 0.2), ("天", 0.2, 0.4)), 0.0, 2.0)
 
-    assert text.take(reading(("金", 0.0, 0.2), ("田", 0.2, 0.4), ("好", 2.0, 2.3)), 0.0, 2.5) == ("今天好", 2)
+    assert text.update(reading(("金", 0.0, 0.2), ("田", 0.2, 0.4), ("好", 2.0, 2.3)), 0.0, 2.5) == ("今天好", 2)
 
 
 def test_a_number_settles_later_because_it_may_go_on() -> None:
     text = PartialText()
     number = reading(("3%", 0.0, 0.6), raw="百分之三")
-    assert [text.take(number, 0.0, end) for end in (1.8, 1.9, 2.2)] == [("3%", 0), ("3%", 0), ("3%", 2)]
+    assert [text.update(number, 0.0, end) for end in (1.8, 1.9, 2.2)] == [("3%", 0), ("3%", 0), ("3%", 2)]
 
 
 def test_only_what_may_still_change_is_read_again() -> None:
     text = PartialText()
     words = [(f"w{place}", float(place), place + 0.9) for place in range(10)]
     for _ in range(2):
-        text.take(reading(*words), 0.0, 10.0)
+        text.update(reading(*words), 0.0, 10.0)
     later = [(f"w{place}", place - text.read_from, place + 0.9 - text.read_from) for place in range(8, 12)]
 
     assert 0.0 < text.read_from < 9.0
-    grown = text.take(reading(*later), text.read_from, 12.0)
+    grown = text.update(reading(*later), text.read_from, 12.0)
     assert grown is not None
     assert grown[0] == " ".join(f"w{place}" for place in range(12))
 
@@ -385,12 +385,12 @@ def test_only_what_may_still_change_is_read_again() -> None:
 )
 def test_a_model_without_times_settles_by_its_characters(earlier: str, later: str, stable: str) -> None:
     text = PartialText()
-    text.take(Hypothesis(earlier, earlier, 0.9), 0.0, 1.0)
-    assert text.take(Hypothesis(later, later, 0.9), 0.0, 1.3) == (later, len(stable))
+    text.update(Hypothesis(earlier, earlier, 0.9), 0.0, 1.0)
+    assert text.update(Hypothesis(later, later, 0.9), 0.0, 1.3) == (later, len(stable))
 
 
 def test_a_reading_that_contradicts_settled_text_is_not_shown() -> None:
     text = PartialText()
     for heard in ("今天天气很", "今天天气很好"):
-        text.take(Hypothesis(heard, heard, 0.9), 0.0, 1.0)
-    assert text.take(Hypothesis("明天", "明天", 0.9), 0.0, 2.0) is None
+        text.update(Hypothesis(heard, heard, 0.9), 0.0, 1.0)
+    assert text.update(Hypothesis("明天", "明天", 0.9), 0.0, 2.0) is None

@@ -101,7 +101,7 @@ def test_the_totals_agree_with_the_rows_whatever_happens(saved: SavedTranscripti
             if act == 0:
                 transcriptions.change(connection, id, state=chance.choice(["failed", "queued"]), language="zh")
             if act == 1:
-                trash.put(connection, [id], BEGIN)
+                trash.hide(connection, [id], BEGIN)
             if act == 2:
                 trash.restore(connection, [id])
             if act == 3:
@@ -180,7 +180,7 @@ def test_days_are_counted_in_half_hours(saved: SavedTranscriptions) -> None:
         saved.add()
     gone = saved.add()
     with saved.database.writing() as connection:
-        trash.put(connection, [gone], BEGIN)
+        trash.hide(connection, [gone], BEGIN)
         slots = history.created_since(connection, BEGIN)
 
     assert slots == [(BEGIN, 29), (BEGIN + timedelta(minutes=30), 2)]

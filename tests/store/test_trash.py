@@ -19,8 +19,8 @@ def in_trash(saved: SavedTranscriptions, **place: HistoryPosition) -> list[str]:
 def test_what_is_in_the_trash_is_nowhere_else(saved: SavedTranscriptions) -> None:
     id = saved.add("会议", state="queued", finished_at=None)
     with saved.database.writing() as connection:
-        assert trash.put(connection, [id, "unknown"], BEGIN) == 1
-        assert trash.put(connection, [id], BEGIN + timedelta(days=1)) == 0
+        assert trash.hide(connection, [id, "unknown"], BEGIN) == 1
+        assert trash.hide(connection, [id], BEGIN + timedelta(days=1)) == 0
         assert transcriptions.find(connection, id) is None
         assert history.newest(connection, HistoryFilter(), 10) == []
         assert history.newest(connection, HistoryFilter(query="会议"), 10) == []
@@ -35,7 +35,7 @@ def test_what_is_in_the_trash_is_nowhere_else(saved: SavedTranscriptions) -> Non
 def test_it_comes_back_as_a_change_that_open_pages_are_told(saved: SavedTranscriptions) -> None:
     id = saved.add("会议")
     with saved.database.writing() as connection:
-        trash.put(connection, [id], BEGIN)
+        trash.hide(connection, [id], BEGIN)
         before = transcriptions.current_revision(connection)
         assert trash.restore(connection, [id, "unknown"]) == 1
         assert trash.restore(connection, [id]) == 0
@@ -50,7 +50,7 @@ def test_the_latest_deletion_comes_first_page_by_page(saved: SavedTranscriptions
     moments = [BEGIN + timedelta(seconds=second) for second in (3, 1, 2, 2)]
     with saved.database.writing() as connection:
         for id, moment in zip(ids, moments, strict=True):
-            trash.put(connection, [id], moment)
+            trash.hide(connection, [id], moment)
         rows = history.newest(connection, HistoryFilter(in_trash=True), 10)
     places = [HistoryPosition(row["number"], row["deleted_at"]) for row in rows]
 
@@ -63,7 +63,7 @@ def test_the_latest_deletion_comes_first_page_by_page(saved: SavedTranscriptions
 def test_a_running_job_is_asked_to_stop_and_removed_by_its_worker(saved: SavedTranscriptions) -> None:
     running, done = saved.add(state="running", worker="w", finished_at=None), saved.add()
     with saved.database.writing() as connection:
-        trash.put(connection, [running, done], BEGIN)
+        trash.hide(connection, [running, done], BEGIN)
         held = transcriptions.held(connection, running, "w")
         assert held
         assert held["cancel_requested"]
@@ -84,8 +84,8 @@ def test_one_action_is_named_by_its_moment(saved: SavedTranscriptions) -> None:
     ids = [saved.add() for _ in range(3)]
     later = BEGIN + timedelta(microseconds=1)
     with saved.database.writing() as connection:
-        trash.put(connection, ids[:2], BEGIN)
-        trash.put(connection, ids[2:], later)
+        trash.hide(connection, ids[:2], BEGIN)
+        trash.hide(connection, ids[2:], later)
         assert set(trash.put_at(connection, BEGIN, 10)) == set(ids[:2])
         assert set(trash.put_before(connection, later, 10)) == set(ids[:2])
 
@@ -93,7 +93,7 @@ def test_one_action_is_named_by_its_moment(saved: SavedTranscriptions) -> None:
 def test_no_more_deletions_are_remembered_than_pages_can_miss(saved: SavedTranscriptions) -> None:
     with saved.database.writing() as connection:
         ids = [saved.add(connection=connection) for _ in range(DELETIONS_KEPT + 5)]
-        trash.put(connection, ids, BEGIN)
+        trash.hide(connection, ids, BEGIN)
         told = transcriptions.deleted_since(connection, 0)
 
     assert told == ids[-DELETIONS_KEPT:] or len(told) == DELETIONS_KEPT

@@ -72,7 +72,7 @@ def test_every_page_says_that_temporary_files_cannot_be_written(
 
 
 def test_a_healthy_server_says_nothing(client: TestClient) -> None:
-    client.app_state["services"].health.look()
+    client.app_state["services"].health.refresh()
 
     assert "data-health" not in client.get("/").text
 
@@ -85,10 +85,10 @@ def test_a_complaint_is_logged_once_and_its_end_too(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "file"))
 
     with caplog.at_level("INFO", "app"):
-        health.look()
-        health.look()
+        health.refresh()
+        health.refresh()
         monkeypatch.undo()
-        health.look()
+        health.refresh()
 
     events = [
         record.message for record in caplog.records if getattr(record, "fields", {}).get("check") == "temp_folder"

@@ -128,7 +128,7 @@ class FrameJudge:
         self._rules = rules
         self._noise_db = UNHEARD_DB
 
-    def judge(self, levels_db: Sequence[float], silence: Sequence[float]) -> Iterator[bool]:
+    def classify(self, levels_db: Sequence[float], silence: Sequence[float]) -> Iterator[bool]:
         """Yield for each frame whether it is speech.
 
         Args:
@@ -142,10 +142,10 @@ class FrameJudge:
             elif 1.0 - probability >= probability**rules.noise_weight + SPEECH_MARGIN:
                 yield level - self._noise_db >= rules.snr_db
             else:
-                self._hear_noise(level)
+                self._on_noise(level)
                 yield False
 
-    def _hear_noise(self, level: float) -> None:
+    def _on_noise(self, level: float) -> None:
         if self._noise_db <= UNHEARD_DB:
             self._noise_db = level
             return
@@ -178,17 +178,17 @@ class EndpointDetector:
     def is_open(self) -> bool:
         return bool(self.segments) and not self.segments[-1].is_ended
 
-    def hear(self, *, is_speech: bool, is_last: bool = False) -> None:
+    def feed(self, *, is_speech: bool, is_last: bool = False) -> None:
         """Take the next frame; after the last one no segment is open."""
         self._frame += 1
         was_voiced = self._is_voiced
         self._slide(is_speech)
         if self._is_voiced or was_voiced:
             self._silent_frames = 0
-            self._hear_speech(begins=not was_voiced, is_last=is_last)
+            self._on_speech(begins=not was_voiced, is_last=is_last)
         else:
             self._silent_frames += 1
-            self._hear_silence(is_last=is_last)
+            self._on_silence(is_last=is_last)
 
     def _wait(self) -> None:
         """Forget what was heard: each segment is found anew."""
@@ -206,7 +206,7 @@ class EndpointDetector:
         else:
             self._is_voiced = self._speech_frames >= self._rules.fewest_to_begin
 
-    def _hear_speech(self, *, begins: bool, is_last: bool) -> None:
+    def _on_speech(self, *, begins: bool, is_last: bool) -> None:
         if self.is_open:
             if begins:
                 self._extend_to(self._frame)
@@ -217,12 +217,12 @@ class EndpointDetector:
         elif begins:
             start = max(self._free, self._frame - self._rules.latency)
             self.segments.append(Segment(start, start))
-            self._take(start)
+            self._include(start)
             for frame in range(start + 1, self._frame + 1):
                 self._add(frame)
             self.segments[-1].is_ended = is_last
 
-    def _hear_silence(self, *, is_last: bool) -> None:
+    def _on_silence(self, *, is_last: bool) -> None:
         rules = self._rules
         if not self.is_open:
             self._free = max(self._free, self._frame - rules.latency)
@@ -240,7 +240,7 @@ class EndpointDetector:
 
     def _end(self, frame: int) -> None:
         self._extend_to(frame)
-        self._take(frame)
+        self._include(frame)
         self.segments[-1].is_ended = True
         self._wait()
 
@@ -250,8 +250,8 @@ class EndpointDetector:
 
     def _add(self, frame: int) -> None:
         self._reached = frame
-        self._take(frame)
+        self._include(frame)
 
-    def _take(self, frame: int) -> None:
+    def _include(self, frame: int) -> None:
         self._free = max(self._free, frame) + 1
         self.segments[-1].end = frame + 1

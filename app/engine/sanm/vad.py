@@ -69,7 +69,7 @@ class FsmnVad:
         """Return where somebody speaks: in order, without overlap, inside the waveform, none longer than asked."""
         rules = self._rules.with_longest(longest_seconds - OVERRUN_MS / 1000)
         stream = FsmnStream(self._network, self._frontend, rules, WHOLE_CHUNK_MS, tells_starts=False)
-        events = stream.hear(waveform, is_last=True)
+        events = stream.feed(waveform, is_last=True)
         found = sorted((event.start_ms or 0, event.end_ms or 0) for event in events)
         return tuple(_parted(found, len(waveform) / SAMPLE_RATE))
 
@@ -131,17 +131,17 @@ class FsmnStream:
         self._told = 0  # segments whose end was told
         self._told_start = False  # that of the next one
 
-    def hear(self, waveform: Waveform, *, is_last: bool = False) -> list[SpeechEvent]:
+    def feed(self, waveform: Waveform, *, is_last: bool = False) -> list[SpeechEvent]:
         """Take the next samples and return what they tell; after the last no segment is open."""
         samples = np.concatenate((self._waiting, waveform))
         size = self._chunk_ms * SAMPLE_RATE // 1000
         whole = len(samples) // size
         chunks = [samples[number * size : (number + 1) * size] for number in range(whole)]
         self._waiting = samples[whole * size :]
-        events = [event for chunk in chunks for event in self._hear(chunk, is_last=False)]
-        return [*events, *self._hear(self._waiting, is_last=True)] if is_last else events
+        events = [event for chunk in chunks for event in self._feed_chunk(chunk, is_last=False)]
+        return [*events, *self._feed_chunk(self._waiting, is_last=True)] if is_last else events
 
-    def _hear(self, chunk: Waveform, *, is_last: bool) -> list[SpeechEvent]:
+    def _feed_chunk(self, chunk: Waveform, *, is_last: bool) -> list[SpeechEvent]:
         self._shorten_silence()
         with torch.inference_mode(), memory_errors_named():
             features_1TF, levels = self._features.compute(torch.from_numpy(chunk), is_last=is_last)
@@ -149,8 +149,8 @@ class FsmnStream:
                 return []
             scores_1TS, self._memories = self._network(features_1TF, self._memories)
         silence = scores_1TS[0][:, list(self._rules.silence_ids)].double().sum(-1).tolist()
-        for number, is_speech in enumerate(self._judge.judge(levels, silence), start=1):
-            self._detector.hear(is_speech=is_speech, is_last=is_last and number == len(levels))
+        for number, is_speech in enumerate(self._judge.classify(levels, silence), start=1):
+            self._detector.feed(is_speech=is_speech, is_last=is_last and number == len(levels))
         events = list(self._events())
         if events:
             self._lasted_ms, self._has_lasted = 0, False

@@ -134,7 +134,7 @@ class _Burst:
         self._gap = 0
         self._is_sure = False
 
-    def take(self, is_speech: bool, probability: float) -> bool:
+    def feed(self, is_speech: bool, probability: float) -> bool:
         """Take the next frame, and return whether it is clear speech."""
         if not is_speech:
             self._gap += 1
@@ -218,5 +218,5 @@ class _Silero:
         [probability] = self._hearing.probabilities(_waveform(frame)[np.newaxis])
         least = _least(self._threshold) if self._speaks else self._threshold
         self._speaks = is_audible and bool(probability >= least)
-        self.is_clear = self._burst.take(self._speaks, float(probability))
+        self.is_clear = self._burst.feed(self._speaks, float(probability))
         return self._speaks

@@ -84,7 +84,7 @@ class SpeechGrouper:
         end = self._pause if self._state is State.PAUSE else self._frame
         return OpenSpan(self._first, end, self._is_short())
 
-    def take(self, is_speech: bool, level: float, *, is_clear: bool = True) -> FrameSpan | None:
+    def add(self, is_speech: bool, level: float, *, is_clear: bool = True) -> FrameSpan | None:
         """Take one frame and return the span that it completes.
 
         Args:
@@ -111,7 +111,7 @@ class SpeechGrouper:
         """Group a whole stretch that begins at frame `first`; nothing may be open. See `take`."""
         self._frame = first
         for speech, level, clear in zip(is_speech, levels, is_clear or is_speech, strict=True):
-            if span := self.take(speech, level, is_clear=clear):
+            if span := self.add(speech, level, is_clear=clear):
                 yield span
         if span := self.finish():
             yield span

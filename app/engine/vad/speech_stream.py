@@ -109,12 +109,12 @@ class SpeechStream:
         self._rest = np.concatenate([self._rest, samples])
         while len(self._rest) >= self._size:  # which may change at the end of a segment
             frame, self._rest = self._rest[: self._size], self._rest[self._size :]
-            yield from self._take(frame)
+            yield from self._process(frame)
 
     def finish(self) -> Iterator[Heard]:
         """End the sound: what is still open is complete. Its end may lie behind the sound by a part of a frame."""
         if len(self._rest):
-            yield from self._take(np.pad(self._rest, (0, self._size - len(self._rest)), mode="edge"))
+            yield from self._process(np.pad(self._rest, (0, self._size - len(self._rest)), mode="edge"))
             self._rest = self._rest[:0]
         if span := self._grouper.finish():
             yield from self._close(span)
@@ -123,7 +123,7 @@ class SpeechStream:
         """Let the wanted options hold; nobody speaks."""
         self._options = self._wanted
         self._count_in(SAMPLE_RATE * self._options.step_ms // 1000)
-        self._hear_again()
+        self._replay_recent()
         self._grouper = grouper_for(self._options, self._frame)
         self._pad = pad_frames(self._options)
         self._early = max(self._pad, EARLIEST_PAUSE_MS // self._options.step_ms)
@@ -139,23 +139,23 @@ class SpeechStream:
         self._before = None
         self._recent = deque(maxlen=SAMPLE_RATE * HEARD_AGAIN_MS // 1000 // size)
 
-    def _hear_again(self) -> None:
+    def _replay_recent(self) -> None:
         """Begin with a detector that has heard the last seconds."""
         self._detector = detector_for(self._options)
         for frame, level in self._recent:
             self._is_speech(frame, level)
 
-    def _take(self, frame: Samples) -> Iterator[Heard]:
+    def _process(self, frame: Samples) -> Iterator[Heard]:
         level = float(frame.std(dtype=np.float32))
         self._adjust(self._loudness.gain_with(level))
         is_speech = self._is_speech(frame, level)
         is_clear = self._detector.is_clear or takes_bursts(self._options)
-        span = self._grouper.take(is_speech, level, is_clear=is_clear)
+        span = self._grouper.add(is_speech, level, is_clear=is_clear)
         self._recent.append((frame, level))
         self._frame += 1
         if span:
             yield from self._close(span)
-        yield from self._tell_open()
+        yield from self._open_events()
 
     def _is_speech(self, frame: Samples, level: float) -> bool:
         is_audible = level * self._gain >= FLOOR
@@ -167,9 +167,9 @@ class SpeechStream:
             return
         self._gain = gain
         if self._detector.hears_again:
-            self._hear_again()
+            self._replay_recent()
 
-    def _tell_open(self) -> Iterator[Heard]:
+    def _open_events(self) -> Iterator[Heard]:
         span = self._grouper.open
         if span is None or span.is_short:
             return

@@ -221,7 +221,7 @@ class Batches:
 
     def _told(self, connection: Connection, rows: list[Row]) -> list[Batch]:
         totals = batches.totals(connection, [row["id"] for row in rows])
-        paces = {id: self._paces.look(id, tally(mine).seconds_done) for id, mine in totals.items()}
+        paces = {id: self._paces.update(id, tally(mine).seconds_done) for id, mine in totals.items()}
         return [batch_from(row, totals[row["id"]], paces[row["id"]]) for row in rows]
 
     def _wish(self, id: str, wish: DesiredState) -> Batch:

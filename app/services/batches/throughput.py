@@ -21,7 +21,7 @@ class ThroughputMeter:
         self._lock = Lock()
         self._looks: OrderedDict[str, deque[tuple[float, float]]] = OrderedDict()
 
-    def look(self, name: str, done: float) -> float | None:
+    def update(self, name: str, done: float) -> float | None:
         """Note how much is done, and return how much a second brings; None before that can be said."""
         now = self._clock()
         with self._lock:

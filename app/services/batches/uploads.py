@@ -104,7 +104,7 @@ class BatchUploads:
             row = batch_items.find(connection, id)
         if row is None or row["state"] != ItemState.UPLOADING or row["received_bytes"] != row["size_bytes"]:
             return
-        self.admission.admit(row, lambda incoming: incoming.take(self.uploads.path(id)))
+        self.admission.admit(row, lambda incoming: incoming.adopt(self.uploads.path(id)))
         self.uploads.remove(id)
 
     def give_up(self, id: str) -> None:

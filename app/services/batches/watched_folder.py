@@ -67,7 +67,7 @@ class Watch:
     queue: Queue
     book: Batches
     batch_uploads: BatchUploads
-    tell: Callable[[str, Problem | None], None]
+    report_result: Callable[[str, Problem | None], None]
     clock: Callable[[], float] = time.monotonic
     failures: int = 0
     _seen: dict[str, Sight] = field(default_factory=dict)
@@ -90,7 +90,7 @@ class Watch:
             self._open()
             yield
 
-    def look(self) -> None:
+    def scan(self) -> None:
         """Take in the recordings that are complete and new, and write the texts of those that have ended."""
         found = self._files()
         new = [recording for recording in found if self._is_complete(recording) and self._is_new(recording)]
@@ -219,13 +219,13 @@ class Watch:
             write_whole(complaint, f"{told['message']} [{told['code']}]\n{told['advice']}\n")
             event(_log, logging.ERROR, "watch_failed", item=item.id, name=item.name, error=problem.code)
             self.failures += 1
-            self.tell(item.name, problem)
+            self.report_result(item.name, problem)
             return
         for form in self.order.formats:
             write_whole(self._target(item.name, form.suffix), form.content(transcript, item.name))
         complaint.unlink(missing_ok=True)
         event(_log, logging.INFO, "watch_written", item=item.id, name=item.name)
-        self.tell(item.name, None)
+        self.report_result(item.name, None)
 
     def _target(self, name: str, ending: str) -> Path:
         path = self.order.output / f"{name}.{ending}"

@@ -48,7 +48,7 @@ class DedicatedEngines:
         try:
             yield place
         finally:
-            place.leave()
+            place.release()
 
     @contextmanager
     def engine(self, model: str, is_unwanted: Callable[[], bool]) -> Iterator[DedicatedEngine]:
@@ -79,7 +79,7 @@ class EngineSlot:
         self._lock = lock
         self.is_mine = is_mine
 
-    def leave(self) -> None:
+    def release(self) -> None:
         """Let somebody else have it."""
         if self.is_mine:
             self.is_mine = False

@@ -40,19 +40,19 @@ class Devices:
         self._lock = Lock()
         self._found: tuple[FoundDevice, ...] = ()
 
-    def look(self, *, again: bool = False) -> tuple[FoundDevice, ...]:
-        """Return all devices, of the last look or of a new one.
+    def list_all(self, *, again: bool = False) -> tuple[FoundDevice, ...]:
+        """Return all devices, as found last or `again`.
 
         Raises:
-            DevicesUnseen: the process that looks died, or gave no answer.
+            DevicesUnseen: the probing process died or gave no answer.
         """
         with self._lock:
             if again or not self._found:
-                self._found = _look()
+                self._found = _probed()
             return self._found
 
 
-def _look() -> tuple[FoundDevice, ...]:
+def _probed() -> tuple[FoundDevice, ...]:
     try:
         found = probe_devices("cpu")
     except ProbeHung as error:

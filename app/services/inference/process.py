@@ -162,13 +162,13 @@ class InferenceProcess:
         """
         with self._turns.taken():
             child = self._ready_child()
-            self._note(state="busy")
+            self._update_status(state="busy")
             try:
                 answer = child.ask(Transcribe(next(self._ids), tuple(utterances)), timeout_seconds)
             except (InferenceCrashed, InferenceHung) as exit_error:
                 self._handle_exit(exit_error)
                 raise
-            self._note(state="ready")
+            self._update_status(state="ready")
             self._exits_in_a_row = 0
             self._used_at = time.monotonic()
             return self._recognition(answer)
@@ -217,7 +217,7 @@ class InferenceProcess:
             raise Stopped
 
     def _start_child(self) -> Child:
-        self._note(state="loading", info=None, problem=None)
+        self._update_status(state="loading", info=None, problem=None)
         try:
             child = Child(self._spec)
         except OSError as error:  # no memory or no process left
@@ -241,14 +241,14 @@ class InferenceProcess:
         assert isinstance(answer, Ready)  # noqa: S101 - the only other first answer
         seconds = round(answer.info.load_seconds, 2)
         event(_log, logging.INFO, "inference_ready", pid=child.pid, device=answer.info.device, seconds=seconds)
-        _tell_differences(answer.info)
+        _log_differences(answer.info)
         self._used_at = time.monotonic()
-        self._note(state="ready", info=answer.info)
+        self._update_status(state="ready", info=answer.info)
         Thread(target=self._watch, args=(child,), name="inference-watch", daemon=True).start()
         return child
 
     def _refuse(self, error: AppError, cause: BaseException) -> NoReturn:
-        self._note(state="failed", info=None, problem=error.problem)
+        self._update_status(state="failed", info=None, problem=error.problem)
         if isinstance(error, InferenceUnavailable):
             raise error from cause
         raise InferenceUnavailable(reason=error.problem.to_dict()) from cause
@@ -266,14 +266,14 @@ class InferenceProcess:
         """Take leave of a child that died, and let the next one load behind whoever waits already."""
         self._clean_up()
         self._count_exit(exit_error)
-        self._note(state="loading", info=None)
+        self._update_status(state="loading", info=None)
         Thread(target=self._load, name="inference-loader", daemon=True).start()
 
     def _count_exit(self, exit_error: InferenceCrashed | InferenceHung) -> None:
         if self._stopping.is_set():
             raise Stopped from exit_error
         self._exits_in_a_row += 1
-        self._note(restarts=self._status.restarts + 1, last_restart_reason=exit_error.problem)
+        self._update_status(restarts=self._status.restarts + 1, last_restart_reason=exit_error.problem)
         event(_log, logging.ERROR, "inference_died", reason=exit_error)
 
     def _clean_up(self) -> None:
@@ -284,14 +284,14 @@ class InferenceProcess:
     def _release(self) -> None:
         self._clean_up()
         self._exits_in_a_row = 0
-        self._note(state="stopped", info=None, problem=None)
+        self._update_status(state="stopped", info=None, problem=None)
 
-    def _note(self, **changes: object) -> None:
+    def _update_status(self, **changes: object) -> None:
         with self._status_lock:
             self._status = replace(self._status, **changes)  # type: ignore[arg-type]
 
 
-def _tell_differences(info: EngineInfo) -> None:
+def _log_differences(info: EngineInfo) -> None:
     """Log where a device or precision that a person asked for is not the one that is used."""
     for line in info.receipt:
         if line.reason and line.asked not in ("auto", line.applied):

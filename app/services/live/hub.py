@@ -86,14 +86,14 @@ class Live:
     def running(self) -> Iterator[None]:
         """Serve sessions during the block; at its end they stay as they are, to be taken up later."""
         recorder = Periodic("live-recorder", self._recorder.write_all, WRITE_SECONDS)
-        keeper = Periodic("live-keeper", self._look, LOOK_SECONDS, at_once=False)
+        keeper = Periodic("live-keeper", self._check_sessions, LOOK_SECONDS, at_once=False)
         try:
             with recorder.running(), keeper.running():
                 yield
         finally:
             self._recorder.write_all()
             for session in self._all():
-                session.leave()
+                session.suspend()
                 self._forget(session)
 
     # For clients
@@ -187,11 +187,11 @@ class Live:
 
     # Those that are not wanted any more
 
-    def _look(self) -> None:
+    def _check_sessions(self) -> None:
         for row in self._session_store.open_rows():
-            self._look_at(row)
+            self._check_session(row)
 
-    def _look_at(self, row: Row) -> None:
+    def _check_session(self, row: Row) -> None:
         if row["cancel_requested"] or row["deleted_at"] or row["delete_requested"]:
             self._end(row, LiveState.CANCELLED)
         elif self._seconds_alone(row) > self._limits.keep_minutes * 60:

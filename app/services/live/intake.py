@@ -48,7 +48,7 @@ class Intake:
         with self._lock:
             return self.stored.seconds + len(self._waiting) / BYTES_PER_SAMPLE / SAMPLE_RATE
 
-    def take(self, number: int, sound: bytes) -> bool:
+    def accept(self, number: int, sound: bytes) -> bool:
         """Take a chunk; return whether it is new.
 
         Raises:

@@ -61,12 +61,12 @@ class PartialEngine:
                 self._inference.start()
                 self._threads = [
                     Thread(target=self._scheduler.run, name="quick-batches", daemon=True),
-                    Thread(target=self._look_after, name="quick-idle", daemon=True),
+                    Thread(target=self._unload_when_idle, name="quick-idle", daemon=True),
                 ]
                 for thread in self._threads:
                     thread.start()
         return self._scheduler
 
-    def _look_after(self) -> None:
+    def _unload_when_idle(self) -> None:
         while not self._stopping.wait(LOOK_SECONDS):
             self._inference.unload_if_idle(self._idle_seconds)

@@ -34,7 +34,7 @@ class PartialText:
         """What comes before need not be read again."""
         return self._settled[-1].end - CONTEXT_SECONDS if self._settled else 0.0
 
-    def take(self, heard: Hypothesis, start: float, end: float) -> tuple[str, int] | None:
+    def update(self, heard: Hypothesis, start: float, end: float) -> tuple[str, int] | None:
         """Take a reading of the sound from `start` to `end`; return the text, and how much of it is settled.
 
         None where it contradicts what was settled, and there are no times to put it together.

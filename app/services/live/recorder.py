@@ -32,7 +32,7 @@ class Recorder:
         """Write what has arrived; a disk that takes nothing is told to the clients and asked again."""
         written = [session for session in self._sessions() if self._is_written(session)]
         try:
-            self._note(written)
+            self._store_progress(written)
         except AppError as error:
             for session in written:
                 self._complain(session, error)
@@ -44,14 +44,14 @@ class Recorder:
             DiskFull, DatabaseUnusable
         """
         session.intake.write()
-        self._note([session])
+        self._store_progress([session])
 
-    def _note(self, sessions: Sequence[Session]) -> None:
+    def _store_progress(self, sessions: Sequence[Session]) -> None:
         with self._writing:
             stored = [(session, session.intake.stored) for session in sessions]
             if not stored:
                 return
-            self._session_store.note((session.place.id, place) for session, place in stored)
+            self._session_store.store_progress((session.place.id, place) for session, place in stored)
             for session, place in stored:
                 session.noted(place)
 

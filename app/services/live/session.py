@@ -142,22 +142,22 @@ class Session:
         """How long no client has been there."""
         return 0.0 if self.is_connected else time.monotonic() - self._lost_at
 
-    def take(self, number: int, sound: bytes) -> None:
+    def accept(self, number: int, sound: bytes) -> None:
         """Take a chunk of sound. One that came before is acknowledged again; one too early is told to be so."""
         if self._is_ending:
             return
         try:
-            is_new = self.intake.take(number, sound)
+            is_new = self.intake.accept(number, sound)
         except LiveGap as gap:
-            self._tell(ErrorEvent(gap.problem))
+            self._emit(ErrorEvent(gap.problem))
             self.acknowledge()
             return
         if not is_new:
             self.acknowledge()
             return
-        self._steps.put(partial(self._hear, sound, time.monotonic()))
+        self._steps.put(partial(self._feed, sound, time.monotonic()))
         if self.intake.seconds > self._around.most_seconds:
-            self._tell(ErrorEvent(LiveTooLong(limit_hours=round(self._around.most_seconds / 3600, 2)).problem))
+            self._emit(ErrorEvent(LiveTooLong(limit_hours=round(self._around.most_seconds / 3600, 2)).problem))
             self.end(LiveState.ENDED)
 
     def change(self, options: TranscriptionOptions) -> None:
@@ -171,7 +171,7 @@ class Session:
     def stop(self, chunks: int) -> None:
         """End the session after its last chunk; where one is missing, tell so and go on."""
         if chunks > self.intake.expected:
-            self._tell(ErrorEvent(LiveGap(expected=self.intake.expected, number=chunks).problem))
+            self._emit(ErrorEvent(LiveGap(expected=self.intake.expected, number=chunks).problem))
             self.acknowledge()
         else:
             self.end(LiveState.ENDED)
@@ -187,7 +187,7 @@ class Session:
             self._is_ending = True
             self._steps.put(partial(self._end, state))
 
-    def leave(self) -> None:
+    def suspend(self) -> None:
         """End the thread and let the session be taken up later, because the server stops."""
         self._is_ending = True
         self._leaving.set()
@@ -204,10 +204,10 @@ class Session:
         return self._noted == self.intake.stored
 
     def acknowledge(self) -> None:
-        self._tell(Acknowledged(self._noted.next_chunk, self._noted.seconds))
+        self._emit(Acknowledged(self._noted.next_chunk, self._noted.seconds))
 
     def complain(self, error: AppError) -> None:
-        self._tell(ErrorEvent(error.problem))
+        self._emit(ErrorEvent(error.problem))
 
     def _complain_of_disk(self, error: AppError) -> None:
         self.complain(LiveNotStored(reason=error.problem.to_dict()))
@@ -228,30 +228,30 @@ class Session:
                 return
             except Exception:  # noqa: BLE001 - what is stored is safe: the client goes on with it
                 event(_log, logging.ERROR, "live_stumbled", exc_info=True, session=self.place.id)
-                self._tell(ErrorEvent(AppError().problem, is_fatal=True))
+                self._emit(ErrorEvent(AppError().problem, is_fatal=True))
                 self._around.over(self)
 
     def _next_step(self) -> Callable[[], None] | None:
         try:
             return self._steps.get(timeout=LOOK_SECONDS)
         except Empty:
-            return self._look
+            return self._tick
 
-    def _look(self) -> None:
+    def _tick(self) -> None:
         """Do what is to be done where nothing happens."""
-        self._speech.look()
+        self._speech.tick()
 
     def _taken_up(self, stack: ExitStack) -> Speech:
         """Begin at the end of what was recognised before; the sound behind it is heard again."""
         known = self._keeper.persist(lambda: self._around.session_store.segments.all_of(self.place.transcription))
         stored = self._begun  # what has come since then waits among the steps
         start = min(known[-1].end, stored.seconds) if known else 0.0
-        speech = Speech(self._options, self._keeper, self._tell, self._queues(stack), index=len(known), start=start)
+        speech = Speech(self._options, self._keeper, self._emit, self._queues(stack), index=len(known), start=start)
         speech.take_up(segment for segment in known if segment.state == "pending")
         first = round(start * SAMPLE_RATE)
         for place in range(first, stored.samples, HEARD_AGAIN_SAMPLES):
             count = min(HEARD_AGAIN_SAMPLES, stored.samples - place)
-            speech.hear(read_samples(self.place.wav.path, place, count), time.monotonic())
+            speech.feed(read_samples(self.place.wav.path, place, count), time.monotonic())
         return speech
 
     def _queues(self, stack: ExitStack) -> SessionQueues | None:
@@ -269,15 +269,15 @@ class Session:
     def _take_answers(self) -> None:
         self._speech.take_answers()
 
-    def _hear(self, sound: bytes, arrived: float) -> None:
-        self._speech.hear(sound, arrived)
+    def _feed(self, sound: bytes, arrived: float) -> None:
+        self._speech.feed(sound, arrived)
         self._speech.retry()
 
     def _change(self, options: TranscriptionOptions) -> None:
         self._options = options
         self._keeper.persist(lambda: self._around.session_store.change(self.place.transcription, options))
         self._speech.change(options)
-        self._tell(SettingsApplied(options))
+        self._emit(SettingsApplied(options))
 
     def _end(self, state: LiveState) -> None:
         if self._end_state is None:
@@ -300,9 +300,9 @@ class Session:
         self._around.over(self)
         if state is not LiveState.ENDED:
             self.complain(LiveSessionOver())
-        self._tell(Ended(self.place.transcription))
+        self._emit(Ended(self.place.transcription))
 
-    def _tell(self, news: LiveEvent) -> None:
+    def _emit(self, news: LiveEvent) -> None:
         with self._telling:
             if self._listener:
                 self._listener(news)

@@ -163,12 +163,12 @@ class LiveSessionStore:
 
     # While it runs
 
-    def note(self, stored: Iterable[tuple[str, Stored]]) -> None:
+    def store_progress(self, stored: Iterable[tuple[str, Stored]]) -> None:
         """Note of several sessions how much of their sound is on the disk."""
         now = datetime.now(UTC)
         with self._database.writing() as connection:
             for id, place in stored:
-                live.keep(connection, id, next_chunk=place.next_chunk, samples=place.samples, now=now)
+                live.store_progress(connection, id, next_chunk=place.next_chunk, samples=place.samples, now=now)
 
     def change(self, transcription: str, options: TranscriptionOptions) -> None:
         with self._database.writing() as connection:

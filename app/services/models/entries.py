@@ -82,7 +82,7 @@ def describe(
 ) -> ModelEntry:
     """Return what there is to say about a model that lies, or would lie, in `folder`."""
     is_here = folder.is_dir()
-    found, trouble = _look(folder) if is_here or now.is_linked else (None, None)
+    found, trouble = _identified(folder) if is_here or now.is_linked else (None, None)
     trouble = trouble or now.damage
     source = known.sources if known else {pull.hub: pull.id} if pull else {}
     size_bytes = found.size_bytes if found else known.estimated_bytes if known else None
@@ -110,27 +110,27 @@ def describe(
 
 def found_in(folder: Path) -> ModelFolder | None:
     """Return what lies in a folder; None where that is no whole model."""
-    return _look(folder)[0]
+    return _identified(folder)[0]
 
 
 def languages_in(folder: Path) -> tuple[str, ...]:
     """Return the languages of the model in a folder, as far as its files tell."""
-    found, _ = _look(folder)
+    found, _ = _identified(folder)
     return found.languages if found else ()
 
 
-def _look(folder: Path) -> tuple[ModelFolder | None, Problem | None]:
+def _identified(folder: Path) -> tuple[ModelFolder | None, Problem | None]:
     """Identify the folder, or say why it is no model; read again only when one of its files has changed."""
     try:
         entries = [(entry.name, entry.stat()) for entry in os.scandir(folder)]
     except OSError:
         entries = []
     files = tuple(sorted((name, facts.st_size, facts.st_mtime_ns) for name, facts in entries))
-    return _look_at(folder, files)
+    return _identify(folder, files)
 
 
 @lru_cache(maxsize=256)
-def _look_at(folder: Path, _files: tuple[tuple[str, int, int], ...]) -> tuple[ModelFolder | None, Problem | None]:
+def _identify(folder: Path, _files: tuple[tuple[str, int, int], ...]) -> tuple[ModelFolder | None, Problem | None]:
     try:
         return identify(folder), None
     except AppError as error:

@@ -131,14 +131,14 @@ class Extras:
         except OSError as error:
             problem = _failure(extra, error.strerror or str(error)).problem
             event(_log, logging.ERROR, "extra_failed", exc_info=True, extra=extra.name)
-        self._note(extra, is_running=False, problem=problem)
+        self._update(extra, is_running=False, problem=problem)
         if problem is None:
             event(_log, logging.INFO, "extra_installed", extra=extra.name)
             self._installed()
 
     def _install(self, extra: Extra, scratch: Path) -> None:
         missing = missing_requirements(lock_of(extra))
-        self._note(extra, total=len(missing))
+        self._update(extra, total=len(missing))
         wanted = scratch / "requirements.txt"
         wanted.write_text("".join(missing), encoding="utf-8")
         output = self._pip_says(extra, wanted) if missing else []
@@ -175,9 +175,9 @@ class Extras:
 
     def _follow(self, extra: Extra, line: str) -> None:
         if found := COLLECTING.match(line):
-            self._note(extra, done=self._states[extra.name].done + 1, current=found[1])
+            self._update(extra, done=self._states[extra.name].done + 1, current=found[1])
         elif INSTALLING.match(line):
-            self._note(extra, current="")
+            self._update(extra, current="")
 
     @contextmanager
     def _alone(self, extra: Extra) -> Iterator[None]:
@@ -195,7 +195,7 @@ class Extras:
         finally:
             os.close(hold)
 
-    def _note(self, extra: Extra, **changes: object) -> None:
+    def _update(self, extra: Extra, **changes: object) -> None:
         self._states[extra.name] = replace(self._states[extra.name], **changes)  # type: ignore[arg-type]
 
 

@@ -49,7 +49,7 @@ class ModelReloader:
     @contextmanager
     def running(self) -> Iterator[None]:
         """Keep the model during the block."""
-        thread = Thread(target=self._keep, name="model-keeper", daemon=True)
+        thread = Thread(target=self._run, name="model-keeper", daemon=True)
         thread.start()
         try:
             yield
@@ -58,17 +58,17 @@ class ModelReloader:
             self._models.chosen.set()
             thread.join(FAREWELL_SECONDS)
 
-    def _keep(self) -> None:
+    def _run(self) -> None:
         while not self._stopping.is_set():
             with suppress(Stopped):
                 try:
-                    self._look()
+                    self._check()
                 except Exception:  # noqa: BLE001 - a mistake of ours must not end the thread
                     event(_log, logging.ERROR, "model_keeper_stumbled", exc_info=True)
             self._models.chosen.wait(LOOK_SECONDS)
             self._models.chosen.clear()
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         if not self._models.places.fixed:
             self._follow()
         if self._models.renewed.is_set():

@@ -301,7 +301,7 @@ class Queue:
         for id in waiting:
             self.files.drop_audio(id)  # of an earlier worker; while this holds, none can claim the job
             transcriptions.change(connection, id, **cancelled(edits.read(connection, id)))
-        count = trash.put(connection, ids, now)
+        count = trash.hide(connection, ids, now)
         if waiting:
             transcriptions.update_positions(connection)
         return count

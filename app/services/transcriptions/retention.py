@@ -38,9 +38,9 @@ class Retention:
 
     def running(self) -> AbstractContextManager[None]:
         """Look again and again during the block."""
-        return Periodic("retention", lambda: self.look(datetime.now(UTC)), self._look_seconds).running()
+        return Periodic("retention", lambda: self.apply(datetime.now(UTC)), self._look_seconds).running()
 
-    def look(self, now: datetime) -> None:
+    def apply(self, now: datetime) -> None:
         """Do what is due at `now`."""
         spans = self._spans()
         if spans.history_days:

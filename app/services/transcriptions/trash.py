@@ -35,7 +35,7 @@ class Trash:
         self._queue = queue
         self._database = queue.database
 
-    def put(self, ids: Sequence[str]) -> Deletion:
+    def move(self, ids: Sequence[str]) -> Deletion:
         """Put these in the trash; what is not there any more is passed over."""
         now = datetime.now(UTC)
         count = 0
@@ -125,4 +125,4 @@ class Trash:
                 ids = history.ended_before(connection, moment, AT_ONCE)
             if not ids:
                 return count
-            count += self.put(ids).count
+            count += self.move(ids).count

@@ -119,7 +119,7 @@ class Worker:
         with self._bench.place() as place:
             job = self._transcriber.persist(lambda: self._claims.claim(naming_models=place.is_mine))
             if job is None or not job.options.model:
-                place.leave()
+                place.release()
             if job is None:
                 self._queue.wait_for_arrival(LOOK_SECONDS)
             else:

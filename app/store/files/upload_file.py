@@ -64,7 +64,7 @@ class UploadFile:
             while rest:
                 rest = rest[self._file.write(rest) or 0 :]
 
-    def take(self, path: Path) -> None:
+    def adopt(self, path: Path) -> None:
         """Make the content of a finished file the content of this one, without a copy where the disk allows it.
 
         Raises:

@@ -22,7 +22,7 @@ def find(connection: Connection, id: str) -> Row | None:
     return None if row is None else dict(row)
 
 
-def keep(connection: Connection, id: str, *, next_chunk: int, samples: int, now: datetime) -> None:
+def store_progress(connection: Connection, id: str, *, next_chunk: int, samples: int, now: datetime) -> None:
     """Note how much sound is on the disk."""
     query = update(live_sessions).where(live_sessions.c.id == id)
     connection.execute(query.values(next_chunk=next_chunk, samples=samples, touched_at=now))

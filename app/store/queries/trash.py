@@ -21,7 +21,7 @@ def waiting_among(connection: Connection, ids: Sequence[str]) -> list[str]:
     return list(connection.scalars(select(_rows.id).where(*conditions)))
 
 
-def put(connection: Connection, ids: Sequence[str], now: datetime) -> int:
+def hide(connection: Connection, ids: Sequence[str], now: datetime) -> int:
     """Hide those of `ids` that are not hidden, ask their workers to stop, and remember them for open pages."""
     is_shown = and_(_rows.deleted_at.is_(None), _rows.delete_requested.is_(False))
     stops = or_(_rows.cancel_requested, _rows.state == JobState.RUNNING)
@@ -32,7 +32,7 @@ def put(connection: Connection, ids: Sequence[str], now: datetime) -> int:
         .returning(_rows.id)
     )
     hidden = list(connection.scalars(query))
-    _tell(connection, hidden)
+    _record_deletions(connection, hidden)
     return len(hidden)
 
 
@@ -63,7 +63,7 @@ def give_up(connection: Connection, ids: Sequence[str]) -> tuple[int, list[str]]
     return len(marked), [id for id, state in marked if state != JobState.RUNNING]
 
 
-def _tell(connection: Connection, ids: Sequence[str]) -> None:
+def _record_deletions(connection: Connection, ids: Sequence[str]) -> None:
     """Give each deletion a revision of its own, and remember the latest."""
     if not ids:
         return

@@ -42,12 +42,12 @@ class Doctor:
 
     def glance(self) -> Examination:
         """Make the checks that take no time."""
-        return self._look(glance, is_quick=True)
+        return self._examine(glance, is_quick=True)
 
     def examine(self) -> Examination:
         """Make all checks; they take some seconds."""
         with self._one_at_a_time:
-            self._newest = self._look(examine, is_quick=False)
+            self._newest = self._examine(examine, is_quick=False)
             return self._newest
 
     @property
@@ -55,7 +55,7 @@ class Doctor:
         """The newest of all checks, or a glance where they were never made."""
         return self._newest or self.glance()
 
-    def _look(self, look: Callable[[Subject], list[Check]], *, is_quick: bool) -> Examination:
+    def _examine(self, look: Callable[[Subject], list[Check]], *, is_quick: bool) -> Examination:
         at, started = datetime.now(UTC), time.monotonic()
         checks = tuple(look(self._subject()))
         return Examination(checks, at, time.monotonic() - started, is_quick)

@@ -87,7 +87,7 @@ class _Run:
     def _heard(self, sound: CaseSound) -> list[Heard]:
         rerun = self._bench.rerun(self._case)
         self._info = rerun.load()
-        return rerun.hear(sound, self._case.segments, self._case.options.recognition)
+        return rerun.recognise(sound, self._case.segments, self._case.options.recognition)
 
     def _ended_early(self, error: AppError) -> Replayed:
         """Tell of a job that does not come as far as its segments here."""

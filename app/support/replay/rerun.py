@@ -70,7 +70,9 @@ class Rerun:
             raise InferenceUnavailable(reason="-")
         return info
 
-    def hear(self, sound: CaseSound, segments: Sequence[RecordedSegment], options: RecognitionOptions) -> list[Heard]:
+    def recognise(
+        self, sound: CaseSound, segments: Sequence[RecordedSegment], options: RecognitionOptions
+    ) -> list[Heard]:
         """Recognise the segments; each has a text or an error.
 
         Raises:

@@ -108,7 +108,7 @@ class _Search:
     def _is_shown(self, segment: RecordedSegment, start: float, end: float, shows: Shows) -> bool:
         self._runs += 1
         clip = replace(segment, start=start, end=end)
-        [heard] = self._rerun.hear(self._sound, [clip], self._case.options.recognition)
+        [heard] = self._rerun.recognise(self._sound, [clip], self._case.options.recognition)
         if not shows(heard):
             return False
         self.clip = clip, heard

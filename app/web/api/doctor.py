@@ -37,7 +37,7 @@ def get_checks(
     """Examine the installation: packages, folders, database, device, model, and one real recognition. Takes seconds."""
     doctor = services.doctor
     found = doctor.glance() if quick else doctor.examine()
-    services.health.look()  # what was mended meanwhile is not complained of any longer
+    services.health.refresh()  # what was mended meanwhile is not complained of any longer
     return DoctorAnswer(
         checks=[CheckAnswer.model_validate(check.explained(translate)) for check in found.checks],
         seconds=round(found.seconds, 1),

@@ -35,7 +35,7 @@ DAYS = 30  # told one by one in the statistics
 @router.post("/delete", max_body_size=LARGEST_FORM_BYTES, responses=errors(RequestTooLarge, changes=True))
 def delete_selection(selection: Selection, trash: TrashDep) -> DeletionAnswer:
     """Put these in the trash; jobs among them that wait or run are cancelled. `undo` brings all of them back."""
-    return _deletion_answer(trash.put(selection.ids))
+    return _deletion_answer(trash.move(selection.ids))
 
 
 @router.post("/clear", max_body_size=LARGEST_FORM_BYTES, responses=errors(RequestTooLarge, changes=True))

@@ -72,7 +72,7 @@ def get_devices(
 ) -> DevicesAnswer:
     """See which devices were looked for, and why each that cannot be used cannot. The look is remembered."""
     info = services.inference.status().info
-    found = services.devices.look(again=again)
+    found = services.devices.list_all(again=again)
     return DevicesAnswer(devices=[_device_item(device, info.device if info else "", translate) for device in found])
 
 

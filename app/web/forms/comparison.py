@@ -58,7 +58,7 @@ class ComparisonForm(FileForm):
         except ValidationError as error:
             raise InvalidParameter(name="variants", reason=error.errors()[0]["msg"]) from error
 
-    def take(self, field: str, value: str) -> None:
+    def set_field(self, field: str, value: str) -> None:
         self._values[field] = value
 
 

@@ -41,7 +41,7 @@ class FileForm(ABC):
         self._field_bytes = 0
 
     @abstractmethod
-    def take(self, field: str, value: str) -> None:
+    def set_field(self, field: str, value: str) -> None:
         """Take over the value of one field, which has arrived whole."""
 
     def __enter__(self) -> Self:
@@ -84,7 +84,7 @@ class FileForm(ABC):
 
     def end_part(self) -> None:
         if self._field != "file":
-            self.take(self._field, self._value.decode(errors="replace"))
+            self.set_field(self._field, self._value.decode(errors="replace"))
 
     def _begin_file(self, file_name: str | None) -> None:
         if self._file is not None:

@@ -43,7 +43,7 @@ class UploadForm(FileForm):
         self.options = defaults
         """What was asked for so far; the rest is as the server has it."""
 
-    def take(self, field: str, value: str) -> None:
+    def set_field(self, field: str, value: str) -> None:
         """Take one option over; a field of hotwords may be repeated."""
         given: object = value
         if field == "hotwords" and value.lstrip().startswith("["):

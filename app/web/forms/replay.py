@@ -47,7 +47,7 @@ class ReplayForm(FileForm):
         self._cleanup.pop_all()  # the replay removes it
         return run
 
-    def take(self, field: str, value: str) -> None:
+    def set_field(self, field: str, value: str) -> None:
         value = value.replace("\0", "").strip()
         if value:  # an empty field: as it was recorded
             _check(field, value)

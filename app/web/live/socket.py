@@ -61,7 +61,7 @@ class Connection:
     async def serve(self) -> None:
         try:
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(self._read, tasks.cancel_scope)
+                tasks.start_soon(self._receive, tasks.cancel_scope)
                 await self._send()
                 tasks.cancel_scope.cancel()
         finally:
@@ -70,12 +70,12 @@ class Connection:
 
     # From the client
 
-    async def _read(self, connection: anyio.CancelScope) -> None:
+    async def _receive(self, connection: anyio.CancelScope) -> None:
         """Take messages until the client goes, or says something that cannot be understood."""
         try:
             await self._begin(await self._message())
             while True:
-                self._take(await self._message())
+                self._handle(await self._message())
         except WebSocketDisconnect:
             connection.cancel()
         except AppError as error:
@@ -114,21 +114,21 @@ class Connection:
         if isinstance(found, Session):
             self._session = found
             return
-        self._tell_end(found)
+        self._send_end(found)
 
-    def _tell_end(self, over: EndedSession) -> None:
+    def _send_end(self, over: EndedSession) -> None:
         """The client missed the end of its session."""
         self._listen(started_again(over))
         if not over.as_asked:
             self._listen(ErrorEvent(LiveSessionOver().problem))
         self._listen(Ended(over.transcription))
 
-    def _take(self, message: str | bytes) -> None:
+    def _handle(self, message: str | bytes) -> None:
         session = self._session
         if session is None:  # it was over before; its end is on the way to the client
             return
         if isinstance(message, bytes):
-            session.take(*chunk_of(message))
+            session.accept(*chunk_of(message))
             return
         said = parse(message)
         if isinstance(said, Ping):

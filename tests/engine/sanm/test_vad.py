@@ -72,7 +72,7 @@ def test_the_golden_probabilities_of_funasr_are_computed(vad: FsmnVad) -> None:
 def test_the_golden_segments_of_funasr_are_found(case: dict[str, Any], vad: FsmnVad) -> None:
     stream = stream_of(vad, case["longest_ms"], case["chunk_ms"])
 
-    assert told(stream.hear(conversation(case["seconds"], case["seed"]), is_last=True)) == case["found"]
+    assert told(stream.feed(conversation(case["seconds"], case["seed"]), is_last=True)) == case["found"]
 
 
 @torch.inference_mode()
@@ -96,12 +96,12 @@ def test_chunks_give_the_features_and_probabilities_of_the_whole(vad: FsmnVad) -
 @pytest.mark.parametrize("piece", [100, 4000, 16_000, 123_457])
 def test_pieces_of_any_length_tell_the_same(piece: int, vad: FsmnVad) -> None:
     waveform = conversation(40.0, 7)
-    expected = vad.stream(400).hear(waveform, is_last=True)
+    expected = vad.stream(400).feed(waveform, is_last=True)
     stream = vad.stream(400)
     events: list[SpeechEvent] = []
     for start in range(0, len(waveform), piece):
-        events += stream.hear(waveform[start : start + piece])
-    events += stream.hear(np.zeros(0, dtype=np.float32), is_last=True)
+        events += stream.feed(waveform[start : start + piece])
+    events += stream.feed(np.zeros(0, dtype=np.float32), is_last=True)
 
     assert events == expected
     assert len(expected) > 8
@@ -151,7 +151,7 @@ def test_speech_begins_before_it_is_certain_and_ends_after_it() -> None:
     detector = EndpointDetector(EndpointRules())
     detector.silence_ms = 500
     for frame in range(300):
-        detector.hear(is_speech=100 <= frame < 180, is_last=frame == 299)
+        detector.feed(is_speech=100 <= frame < 180, is_last=frame == 299)
 
     # 15 of 20 frames are speech at 114; 40 frames before that it begins. At 184 they are 15 again, 10 frames more are kept.
     assert [(segment.start, segment.end) for segment in detector.segments] == [(74, 196)]
@@ -161,17 +161,17 @@ def test_a_segment_that_is_open_ends_with_the_recording() -> None:
     detector = EndpointDetector(EndpointRules())
     detector.silence_ms = 500
     for frame in range(100):
-        detector.hear(is_speech=frame >= 20, is_last=frame == 99)
+        detector.feed(is_speech=frame >= 20, is_last=frame == 99)
 
     assert [(segment.start, segment.end, segment.is_ended) for segment in detector.segments] == [(0, 100, True)]
 
 
 def test_speech_must_be_louder_than_the_noise_where_the_rules_ask_for_it() -> None:
     judge = FrameJudge(EndpointRules(snr_db=20.0))
-    quiet = list(judge.judge([-50.0] * 3, [0.9] * 3))
+    quiet = list(judge.classify([-50.0] * 3, [0.9] * 3))
 
     assert quiet == [False] * 3
-    assert list(judge.judge([-40.0, -20.0, -120.0], [0.0, 0.0, 0.0])) == [False, True, False]
+    assert list(judge.classify([-40.0, -20.0, -120.0], [0.0, 0.0, 0.0])) == [False, True, False]
 
 
 def test_pieces_without_speech_get_no_text(built: Path, tmp_path: Path) -> None:
