@@ -76,6 +76,16 @@ ENDS_EARLY = _reason(
 ENDS_AT_DAMAGE = _reason(
     "ends_at_damage", N_("The recording cannot be read beyond a damaged place; seconds found: {seconds}")
 )
+CUT_SHORT = _reason(
+    "cut_short", N_("The file breaks off in the middle, so its end is missing; seconds found: {seconds}")
+)
+BYTES_LEFT = _reason(
+    "bytes_left", N_("The file goes on after the recording that was read, perhaps with more sound; bytes left: {count}")
+)
+CANCELLED_OUT = _reason(
+    "cancelled_out",
+    N_("The channels cancel each other out when mixed, so only the loudest was read; channel: {channel}"),
+)
 MORE_TRACKS = _reason("more_tracks", N_("Only one of the sound tracks was read; number of tracks: {count}"))
 ONE_CHANNEL = _reason("one_channel", N_("the recording has one channel"))
 SAME_CHANNELS = _reason("same_channels", N_("all channels hold the same sound"))

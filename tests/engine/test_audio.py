@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import av
@@ -175,6 +176,99 @@ def test_a_wrong_length_in_the_header_changes_nothing(tmp_path, claimed_bytes):
     samples = (sounds.tone(1.0) * 32767).astype(np.int16)
     facts, _ = decoded(written(tmp_path / "a.wav", sounds.wav_bytes(samples, data_size=claimed_bytes)))
     assert facts.duration == 1.0
+
+
+@pytest.mark.parametrize(
+    ("codec", "container"),
+    [("libopus", "ogg"), ("flac", "ogg"), ("pcm_s16le", "wav"), ("pcm_s16le", "caf"), ("pcm_s16le", "w64")],
+)
+def test_half_a_file_says_that_its_end_is_missing(tmp_path, codec, container):
+    rate = 48_000
+    whole = sounds.encode(tmp_path / "a", sounds.babble(4.0, rate), codec=codec, container=container, rate=rate)
+    assert decoded(whole)[0].warnings == ()
+
+    content = whole.read_bytes()
+    facts, _ = decoded(written(whole, content[: len(content) // 2]))
+    assert [warning.code for warning in facts.warnings] == ["cut_short"]
+
+
+@pytest.mark.parametrize(
+    ("codec", "container"), [("pcm_s16le", "wav"), ("pcm_s16be", "aiff"), ("alac", "ipod"), ("aac", "flv")]
+)
+def test_two_files_in_one_are_read_or_the_rest_is_told(tmp_path, codec, container):
+    piece = sounds.encode(tmp_path / "a", sounds.babble(4.0), codec=codec, container=container).read_bytes()
+    facts, _ = decoded(written(tmp_path / "b", piece + piece))
+
+    assert facts.duration > 7 or "bytes_left" in [warning.code for warning in facts.warnings]
+
+
+def test_sound_behind_a_length_that_is_too_small_is_told(tmp_path):
+    samples = (sounds.babble(2.0) * 32767).astype(np.int16)
+    facts, _ = decoded(written(tmp_path / "a.wav", sounds.wav_bytes(samples, data_size=SAMPLE_RATE * 2)))
+    assert facts.warnings == (reasons.BYTES_LEFT.of(count=SAMPLE_RATE * 2),)
+
+
+def test_chunks_and_tags_behind_the_sound_are_no_sound(tmp_path):
+    whole = sounds.wav_bytes((sounds.babble(1.0) * 32767).astype(np.int16))
+    behind = b"LIST\x04\0\0\0INFOid3 \x06\0\0\0ID3abc" + b"TAG" + b"x" * 125
+    assert decoded(written(tmp_path / "a.wav", whole + behind))[0].warnings == ()
+    assert decoded(written(tmp_path / "a.wav", whole + bytes(5000)))[0].warnings == ()
+
+
+RUBBISH = {
+    "an ID3 tag": b"ID3\x03\0\0\0\0\x02\x00" + bytes(256),
+    "zeros": bytes(4096),
+    "a mail header": b"\r\n--part\r\nContent-Type: audio/wav\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("rubbish", RUBBISH.values(), ids=RUBBISH.keys())
+@pytest.mark.parametrize(
+    ("codec", "container"),
+    [("pcm_s16le", "wav"), ("libopus", "ogg"), ("flac", "flac"), ("libopus", "webm"), ("aac", "ipod")],
+)
+def test_rubbish_before_a_signature_is_skipped(tmp_path, rubbish, codec, container):
+    sound = sounds.babble(2.0, 48_000)
+    whole = sounds.encode(tmp_path / "a", sound, codec=codec, container=container, rate=48_000)
+    expected, _ = decoded(whole)
+    facts, _ = decoded(written(tmp_path / "b", rubbish + whole.read_bytes()))
+
+    assert (facts.duration, facts.codec, facts.warnings) == (expected.duration, expected.codec, ())
+
+
+def test_a_recording_in_an_archive_is_not_taken_out(tmp_path):
+    archive = b"PK\x03\x04" + bytes(26) + sounds.wav_bytes((sounds.babble(1.0) * 32767).astype(np.int16))
+    with pytest.raises(NotAudio):
+        decoded(written(tmp_path / "a.zip", archive))
+
+
+@pytest.mark.parametrize("right", [-1.0, -0.8])
+def test_channels_that_cancel_each_other_give_way_to_the_loudest(tmp_path, right):
+    """A reversed wire: both channels are loud, and their average is all but silent."""
+    sound = sounds.babble(2.0)
+    stereo = (np.stack([sound, right * sound]) * 32767).astype(np.int16)
+    facts, waveform = decoded(written(tmp_path / "a.wav", sounds.wav_bytes(stereo)))
+
+    assert facts.warnings == (reasons.CANCELLED_OUT.of(channel=1),)
+    np.testing.assert_allclose(waveform, sound, atol=1e-4)
+
+
+def test_a_speaker_on_one_channel_is_no_cancellation(tmp_path):
+    stereo = (np.stack([sounds.babble(2.0), sounds.silence(2.0)]) * 32767).astype(np.int16)
+    assert decoded(written(tmp_path / "a.wav", sounds.wav_bytes(stereo)))[0].warnings == ()
+
+
+@pytest.mark.parametrize("container", ["mpegts", "mpeg", "matroska", "flv"])
+def test_sound_that_starts_later_than_the_picture_keeps_its_time(tmp_path, container):
+    late = tmp_path / "late"
+    picture = ["-f", "lavfi", "-i", "testsrc=d=6:s=64x48:r=25"]
+    sound = ["-itsoffset", "3", "-f", "lavfi", "-i", "sine=d=2:r=44100"]
+    encoding = ["-c:a", "mp2" if "mpeg" in container else "aac", "-f", container, str(late)]
+    subprocess.run(["ffmpeg", "-v", "error", *picture, *sound, *encoding], check=True)
+    facts, waveform = decoded(late)
+
+    assert np.flatnonzero(np.abs(waveform) > 0.02)[0] / SAMPLE_RATE == pytest.approx(3.0, abs=0.15)
+    assert [warning.code for warning in facts.warnings] == ["gaps"]  # the picture is longer: nothing ends early
 
 
 def test_an_aac_stream_that_changes_rate_and_channels_is_read_to_its_end(tmp_path):

@@ -4,8 +4,9 @@ into the words of our errors. It knows nothing of samples.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,6 +20,7 @@ from av.container import InputContainer
 from app.domain.errors.audio import NoAudioStream, NotAudio
 from app.domain.errors.base import N_
 from app.domain.errors.uploads import EmptyFile
+from app.engine.audio.outline import likely_beginnings
 
 # Containers that hold their sound themselves. Playlists (hls, dash, concat, sdp ...) are left out: they make
 # FFmpeg open other files and addresses, so a stranger's upload could read the server's disk and network.
@@ -33,16 +35,30 @@ UNKNOWN_CONTENT = N_("its content is in no known format")
 
 @contextmanager
 def open_container(source: Path) -> Iterator[InputContainer]:
-    """Open a file by its content alone; its name and ending play no part.
+    """Open a file by its content alone; its name and ending play no part, nor does rubbish before its signature.
 
     Raises:
         EmptyFile: the file has 0 bytes.
         NotAudio: FFmpeg does not know the content, or it is not of a kind in CONTAINERS.
     """
+    with _NamelessFile(source, beginning_of(source)) as file, _opened(file) as container:
+        yield container
+
+
+def beginning_of(source: Path) -> int:
+    """Return the byte at which FFmpeg finds a recording: 0, or that of a signature behind rubbish.
+
+    Raises:
+        EmptyFile: the file has 0 bytes.
+    """
     if source.stat().st_size == 0:
         raise EmptyFile(name=source.name)
-    with _NamelessFile(source) as file, _opened(file) as container:
-        yield container
+    *behind_rubbish, _ = likely_beginnings(source)
+    for offset in behind_rubbish:
+        with suppress(NotAudio), _NamelessFile(source, offset) as file, _opened(file) as container:
+            if container.streams.audio:
+                return offset
+    return 0
 
 
 def sound_tracks(container: InputContainer) -> list[AudioStream]:
@@ -95,19 +111,25 @@ def _why_not_opened(error: av.error.FFmpegError, log: list[str]) -> str:
 
 
 class _NamelessFile:
-    """The bytes of a file without its name, so that FFmpeg can neither read meaning into the ending
+    """The bytes of a file from its beginning on and without its name, so that FFmpeg can neither read meaning into the ending
     (`text.mp3`) nor into the name (`concat:a|b`, `http:x`).
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, beginning: int) -> None:
         self._file = path.open("rb")
+        self._file.seek(beginning)
+        self._beginning = beginning
         self.read = self._file.read
-        self.tell = self._file.tell
+
+    def tell(self) -> int:
+        return self._file.tell() - self._beginning
 
     def seek(self, offset: int, whence: int = 0) -> int:
         """Go where a header points; -1 if it points before the beginning, as FFmpeg wants to hear it."""
         try:
-            return self._file.seek(offset, whence)
+            if whence == os.SEEK_SET:
+                offset += self._beginning if offset >= 0 else 0
+            return self._file.seek(offset, whence) - self._beginning
         except OSError:
             return -1
 

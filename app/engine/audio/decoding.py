@@ -23,6 +23,9 @@ from app.domain.errors.audio import AudioDamaged, AudioTooLong, AudioTooShort
 from app.domain.errors.base import N_, Reason
 from app.domain.errors.uploads import DiskFull
 from app.domain.reasons import (
+    BYTES_LEFT,
+    CANCELLED_OUT,
+    CUT_SHORT,
     DAMAGED_PLACES,
     ENDS_AT_DAMAGE,
     ENDS_EARLY,
@@ -34,8 +37,9 @@ from app.domain.reasons import (
     SAME_CHANNELS,
 )
 from app.engine import SAMPLE_RATE, Waveform
-from app.engine.audio.container import open_container, sound_tracks, words_of
+from app.engine.audio.container import beginning_of, open_container, sound_tracks, words_of
 from app.engine.audio.facts import AudioFacts, DecodeLimits
+from app.engine.audio.outline import bytes_left, ends_too_early
 from app.engine.audio.resampling import MonoResampler
 from app.engine.audio.samples import BYTES_PER_SAMPLE, FULL_SCALE, Block, SampleFiles
 
@@ -46,8 +50,11 @@ EARLY_END_SECONDS = 1.0  # headers round and encoders pad; a whole second missin
 
 WITHOUT_DURATION = {"aac", "ac3", "eac3", "dts", "loas", "truehd", "mpegvideo", "h264", "hevc"}
 
-# These carry true time stamps; those of plain streams are only counted from the bytes before.
-WITH_TIME_STAMPS = {"matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2", "asf", "flv"}
+# These carry true time stamps; those of plain streams are only counted from the bytes before, and Ogg allows no gaps.
+WITH_TIME_STAMPS = {
+    *("matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2", "asf", "flv", "mpegts", "mpeg", "avi"),
+    *("mxf", "nut", "wtv", "rm", "gxf"),
+}
 SHORTEST_GAP_SECONDS = 0.2  # less is the jitter of time stamps
 LONGEST_GAP_SECONDS = 3600.0  # more is a wrong time stamp
 
@@ -67,6 +74,7 @@ def decode(source: Path, target: Path, limits: DecodeLimits, *, separate: bool =
     """
     with _failures_explained(target), SampleFiles(target) as files:
         track, number_of_tracks = _first_track_with_sound(source, files, limits.max_seconds, separate)
+        track.compare_bytes(source)
         files.sync()
     _refuse_unusable(track)
     if track.channels_are_alike:
@@ -93,9 +101,20 @@ def _first_track_with_sound(source: Path, files: SampleFiles, max_seconds: float
             tracks = sound_tracks(container)
             track = _Track(container, tracks[position], separate)
             track.decode_into(files, max_seconds)
+        if track.channel_instead is not None:
+            return _one_channel(source, files, position, track.channel_instead), len(tracks)
         if track.num_samples or position + 1 == len(tracks):
             return track, len(tracks)
         position += 1
+
+
+def _one_channel(source: Path, files: SampleFiles, position: int, channel: int) -> _Track:
+    """Decode a track once more, one channel instead of a mix in which nothing is heard."""
+    files.begin_again()
+    with open_container(source) as container:
+        track = _Track(container, sound_tracks(container)[position], separate=False, only=channel)
+        track.decode_into(files, math.inf)
+    return track
 
 
 def _refuse_unusable(track: _Track) -> None:
@@ -110,11 +129,15 @@ def _refuse_unusable(track: _Track) -> None:
 class _Track:
     """One pass over one sound track: packets, frames, waveforms; and what went wrong on the way."""
 
-    def __init__(self, container: InputContainer, stream: AudioStream, separate: bool) -> None:
+    def __init__(self, container: InputContainer, stream: AudioStream, separate: bool, only: int | None = None) -> None:
         self.num_samples = 0
         self.complaint = ""
         """FFmpeg's words on the first damaged place."""
         self._separate = separate
+        self._only = only
+        self._read_to = 0  # the byte behind the last packet
+        self._bytes_left = 0
+        self._breaks_off = False
         self._resamplers: tuple[MonoResampler, ...] = ()
         self._energy = self._difference = 0.0  # of the channels, and between the first and the others
         self._container = container
@@ -126,6 +149,7 @@ class _Track:
         self._damaged_places = 0
         self._cut_off = False
         self._promised_seconds = _promised_seconds(container, stream)
+        self._container_name = container.format.name
         self._codec = stream.codec_context.codec.canonical_name
         # Read now: PyAV refuses it once the container is closed.
         self._bit_rate = stream.bit_rate or container.bit_rate or None
@@ -146,6 +170,18 @@ class _Track:
     def channels_are_alike(self) -> bool:
         """They were read apart, and one would have been enough."""
         return len(self._resamplers) > 1 and self._difference <= SAME_SOUND * self._energy
+
+    @property
+    def channel_instead(self) -> int | None:
+        """They were mixed, and this one, counted from 0, says what is lost in the mix."""
+        is_mix = self._only is None and len(self._resamplers) == 1
+        return self._resamplers[0].channel_instead if is_mix else None
+
+    def compare_bytes(self, source: Path) -> None:
+        """Find out whether the file holds less, or more, than the recording that was read."""
+        beginning = beginning_of(source)
+        self._breaks_off = ends_too_early(source, beginning)
+        self._bytes_left = bytes_left(source, beginning + self._read_to, self._container_name)
 
     def decode_into(self, files: SampleFiles, max_seconds: float) -> None:
         for block in self._blocks():
@@ -169,7 +205,7 @@ class _Track:
         if self._separate and 1 < self._channels <= MOST_CHANNELS:
             self._resamplers = tuple(map(MonoResampler, range(self._channels)))
         else:
-            self._resamplers = (MonoResampler(),)
+            self._resamplers = (MonoResampler(self._only),)
 
     def _flushed(self) -> Iterator[Block]:
         yield from zip(*(resampler.flush() for resampler in self._resamplers), strict=True)
@@ -202,6 +238,8 @@ class _Track:
         """Decode every packet; a damaged one costs its own sound only."""
         self._stream.codec_context.thread_type = "NONE"  # threads cost memory, and sound is quick enough without
         for packet in self._packets():
+            if packet and packet.pos is not None:
+                self._read_to = max(self._read_to, packet.pos + packet.size)
             try:
                 yield from self._stream.decode(packet)
             except av.error.EOFError:  # the decoder was already flushed
@@ -264,12 +302,19 @@ class _Track:
             yield GAPS.of(seconds=f"{self._seconds_of_gaps:.1f}")
         if self._promised_seconds - self.seconds > EARLY_END_SECONDS:
             yield ENDS_EARLY.of(seconds=f"{self.seconds:.1f}", promised=f"{self._promised_seconds:.1f}")
+        elif self._breaks_off:
+            yield CUT_SHORT.of(seconds=f"{self.seconds:.1f}")
+        if self._bytes_left:
+            yield BYTES_LEFT.of(count=self._bytes_left)
+        if self._only is not None:
+            yield CANCELLED_OUT.of(channel=self._only + 1)
         if number_of_tracks > 1:
             yield MORE_TRACKS.of(count=number_of_tracks)
 
 
 def _promised_seconds(container: InputContainer, stream: AudioStream) -> float:
-    """Return the duration that the header states; 0 where FFmpeg only estimated it from the bit rate.
+    """Return the duration that the header states; 0 where FFmpeg only estimated it from the bit rate, or where it is
+    that of the longest of several streams.
 
     An MP3 states it in the tag that also states the encoder's delay, so only then its start time is not 0.
     """
@@ -277,7 +322,18 @@ def _promised_seconds(container: InputContainer, stream: AudioStream) -> float:
         return 0.0
     if stream.duration is not None and stream.time_base is not None:
         return float(stream.duration * stream.time_base)
-    return (container.duration or 0) / av.time_base
+    if (told := _seconds_of_tag(stream.metadata.get("DURATION", ""))) is not None:
+        return told
+    return (container.duration or 0) / av.time_base if len(container.streams) == 1 else 0.0
+
+
+def _seconds_of_tag(text: str) -> float | None:
+    """Read the duration that Matroska states for each stream: 00:01:02.500000000."""
+    try:
+        hours, minutes, seconds = map(float, text.split(":"))
+    except ValueError:
+        return None
+    return 3600 * hours + 60 * minutes + seconds
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""FairLock decoded frames of any rate, sample format and number of channels into mono at SAMPLE_RATE: the average of the
+"""Turns decoded frames of any rate, sample format and number of channels into mono at SAMPLE_RATE: the average of the
 channels, or one of them.
 
 Knows one frame at a time, so its memory does not depend on the length of the recording.
@@ -21,6 +21,8 @@ from app.engine import SAMPLE_RATE, Waveform
 # the filter of the resampler.
 MIN_RATE = 1_000
 MAX_RATE = 1_000_000
+CANCELLED = 0.1  # of the energy that a mix of unrelated channels has, -10 dB: they cancel each other
+MOSTLY = 0.25  # of the loudest channel's energy: where so much is lost, so are words
 _PLANES_IN_A_FRAME = 8  # AV_NUM_DATA_POINTERS
 
 
@@ -40,9 +42,15 @@ class MonoResampler:
         self.numbers = 0
         self.energies: npt.NDArray[np.float64] = np.zeros(0)
         """Sum of the squares of each channel."""
+        self._loud = self._lost = 0.0  # energy of the loudest channel of each frame, and that of cancelled frames
         self._rate = 0
         self._resampler = _new_resampler()
         self._packer = _Packer()
+
+    @property
+    def channel_instead(self) -> int | None:
+        """The loudest channel, counted from 0, where the average has lost what the channels hold."""
+        return int(self.energies.argmax()) if self._lost > MOSTLY * self._loud else None
 
     def push(self, frame: av.AudioFrame) -> Iterator[Waveform]:
         """Take one decoded frame; the rate may differ from that of the frame before.
@@ -62,14 +70,18 @@ class MonoResampler:
 
     def _mono(self, frame: av.AudioFrame) -> Waveform:
         channels = self._numbers_only(_as_float(self._chosen(_by_channel(self._packer.readable(frame)))))
-        self._count(channels)
         mono: Waveform = channels.mean(axis=0, dtype=np.float32)
+        self._count(channels, mono)
         return mono
 
-    def _count(self, channels: npt.NDArray[np.float32]) -> None:
+    def _count(self, channels: npt.NDArray[np.float32], mono: Waveform) -> None:
         if len(self.energies) != len(channels):  # the first frame, or the number of channels changes half-way
             self.energies = np.zeros(len(channels))
-        self.energies += np.square(channels).sum(axis=1, dtype=np.float64)
+        energies = np.square(channels).sum(axis=1, dtype=np.float64)
+        self.energies += energies
+        self._loud += energies.max(initial=0.0)
+        if np.square(mono).sum(dtype=np.float64) < CANCELLED * energies.sum() / len(channels) ** 2:
+            self._lost += energies.max(initial=0.0)
 
     def _chosen(self, channels: npt.NDArray[Any]) -> npt.NDArray[Any]:
         if self._channel is None:

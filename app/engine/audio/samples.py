@@ -43,6 +43,12 @@ class SampleFiles:
         for file, waveform in zip(self._files, block, strict=True):
             file.write(_as_bytes(waveform))
 
+    def begin_again(self) -> None:
+        """Forget what was written: the same sound comes in another way."""
+        for file in self._files:
+            file.seek(0)
+            file.truncate()
+
     def sync(self) -> None:
         for file in self._files:
             file.flush()

@@ -1,0 +1,140 @@
+"""What the bytes of a file say of it before and after FFmpeg: where a recording begins behind rubbish, whether the file
+ends too early, and how much of it was left unread. It knows nothing of sound.
+"""
+
+from __future__ import annotations
+
+import mmap
+import re
+import string
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+HEAD_BYTES = 1 << 16  # mail headers, tags and padding before a recording are shorter
+MOST_SIGNATURES = 4  # that are tried
+_ID3_HEADER = 10
+_LARGEST_OGG_PAGE = 65_307
+_UNKNOWN_LENGTH = 0x7FFF0000  # and above: written by recorders that cannot go back to the header
+_ENDS_OGG_STREAM = 4
+_PRINTABLE = frozenset(string.printable.encode())
+
+# Eight bytes or more, so that sound, which may hold any bytes, does not look like them by chance.
+SIGNATURES = re.compile(
+    rb"RIFF....(?:WAVE|AVI )|RF64....WAVE|FORM....AIF[FC]|riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb|caff\x00\x01\x00\x00desc"
+    rb"|fLaC[\x00\x80]\x00\x00\x22|OggS\x00\x02\x00{8}|\x00\x00\x00[\x08-\xff]ftyp[ -~]{4}"
+    rb"|\x1a\x45\xdf\xa3.{1,8}\x42[\x82\x86\xf2\xf7\xf3]|FLV\x01[\x01\x04\x05]\x00\x00\x00\x09"
+    rb"|\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9|#!AMR(?:-WB)?\n|TTA1[\x01\x03]\x00[\x01-\x08]\x00|\.snd\x00\x00..\xff*",
+    re.DOTALL,
+)
+_ARCHIVES = re.compile(rb"PK\x03\x04|\x1f\x8b|7z\xbc\xaf|Rar!|.{257}ustar", re.DOTALL)
+_TAGS = (b"ID3", b"TAG", b"APETAGEX", b"LYRICSBEGIN")
+
+
+class _Chunks(NamedTuple):
+    """How a kind of file is divided into chunks: a name, a size, the content."""
+
+    name_bytes: int
+    size_bytes: int
+    byteorder: str
+    multiple_of: int
+    size_counts_head: bool
+
+
+_CHUNKED = {
+    "wav": _Chunks(4, 4, "little", 2, size_counts_head=False),
+    "aiff": _Chunks(4, 4, "big", 2, size_counts_head=False),
+    "caf": _Chunks(4, 8, "big", 1, size_counts_head=False),
+    "w64": _Chunks(16, 8, "little", 8, size_counts_head=True),
+}
+
+
+def likely_beginnings(source: Path) -> list[int]:
+    """Return where the recording may begin, the likeliest first: at a signature behind rubbish or a foreign tag, else at 0.
+
+    A file that begins with a signature, and an archive, is taken as it is.
+    """
+    with source.open("rb") as file:
+        tags = _end_of_id3(file.read(_ID3_HEADER))
+        file.seek(0)
+        if _ARCHIVES.match(head := file.read(HEAD_BYTES)) or SIGNATURES.match(head):
+            return [0]
+        file.seek(tags)
+        found = [tags + match.start() for match in SIGNATURES.finditer(file.read(HEAD_BYTES))]
+    return [*found[:MOST_SIGNATURES], 0]
+
+
+def ends_too_early(source: Path, start: int = 0) -> bool:
+    """Tell whether the file is shorter than it says itself, for kinds where FFmpeg does not notice."""
+    size = source.stat().st_size
+    with source.open("rb") as file:
+        file.seek(start)
+        head = file.read(HEAD_BYTES)
+        if head.startswith(b"OggS"):
+            file.seek(max(start, size - 2 * _LARGEST_OGG_PAGE))
+            return not _ends_ogg(file.read())
+    claimed = _claimed_bytes(head)
+    return claimed is not None and claimed < _UNKNOWN_LENGTH and start + claimed > size + 1  # a last byte may pad
+
+
+def bytes_left(source: Path, read_to: int, container: str) -> int:
+    """Return how many bytes with sound, by their looks, lie behind the last packet that was read."""
+    size = source.stat().st_size
+    if not 0 < read_to < size:
+        return 0
+    with source.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        chunks = _CHUNKED.get(container)
+        stray = _stray_byte(content, read_to, chunks) if chunks else size
+        found = SIGNATURES.search(content, read_to)
+        return size - min(stray, found.start() if found else size)
+
+
+def _end_of_id3(head: bytes) -> int:
+    if not head.startswith(b"ID3") or len(head) < _ID3_HEADER:
+        return 0
+    size = sum((byte & 0x7F) << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True))
+    return _ID3_HEADER + size
+
+
+def _claimed_bytes(head: bytes) -> int | None:
+    """Return the length of the whole that a header states."""
+    if head.startswith(b"RIFF") and head[8:12] in (b"WAVE", b"AVI "):
+        return int.from_bytes(head[4:8], "little") + 8
+    if head.startswith(b"riff\x2e\x91\xcf\x11"):
+        return int.from_bytes(head[16:24], "little")
+    if head.startswith(b"caff") and (data := head.find(b"data")) > 0:
+        return data + 12 + int.from_bytes(head[data + 4 : data + 12], "big", signed=True)
+    return None
+
+
+def _ends_ogg(tail: bytes) -> bool:
+    """Tell whether a whole page that ends its stream is the last one; recorders that were stopped write it."""
+    at = tail.rfind(b"OggS\x00")
+    if at < 0 or len(tail) < at + 27:
+        return False
+    segments = tail[26 + at]
+    lengths = tail[at + 27 : at + 27 + segments]
+    is_whole = len(lengths) == segments and len(tail) >= at + 27 + segments + sum(lengths)
+    return is_whole and bool(tail[at + 5] & _ENDS_OGG_STREAM)
+
+
+def _stray_byte(content: mmap.mmap, begin: int, kind: _Chunks) -> int:
+    """Return where something follows that is no chunk, no tag and no padding; the end of the file if nothing does."""
+    for at in _chunk_starts(content, begin + -begin % kind.multiple_of, kind):
+        name = content[at : at + kind.name_bytes]
+        if name[:4] in (b"RIFF", b"RF64", b"FORM", b"riff", b"caff"):
+            return at
+        if content[at : at + 11].startswith(_TAGS):
+            break
+        if not _PRINTABLE.issuperset(name[:4]):
+            return at if content[at : at + HEAD_BYTES].strip(b"\0") else len(content)
+    return len(content)
+
+
+def _chunk_starts(content: mmap.mmap, at: int, kind: _Chunks) -> Iterator[int]:
+    head = kind.name_bytes + kind.size_bytes
+    while at + head <= len(content):
+        yield at
+        size = int.from_bytes(content[at + kind.name_bytes : at + head], kind.byteorder)  # type: ignore[arg-type]
+        at += max(head, size if kind.size_counts_head else head + size)
+        at += -at % kind.multiple_of
