@@ -194,6 +194,10 @@ class Transcript:
         """Name the channel of a segment; empty where the channels were mixed."""
         return "" if segment.channel is None else self.channel_name.format(number=segment.channel)
 
+    def in_order(self) -> Transcript:
+        """Return the same with its segments by their starts: those of several channels may overlap in any way."""
+        return replace(self, segments=tuple(sorted(self.segments, key=lambda each: (each.start, each.channel or 0))))
+
     @property
     def text(self) -> str:
         return join_texts(segment.text for segment in self.segments)

@@ -20,8 +20,8 @@ class Format:
     _render: Callable[[Transcript, str], bytes]
 
     def content(self, transcript: Transcript, title: str = "") -> bytes:
-        """Return the whole file; `title` is the name of the recording, for formats that show it."""
-        return self._render(transcript, title)
+        """Return the whole file, in the order of time; `title` is the name of the recording, for formats that show it."""
+        return self._render(transcript.in_order(), title)
 
 
 def _text(suffix: str, media_type: str, render: Callable[[Transcript], str]) -> Format:

@@ -24,6 +24,8 @@ ZIP_ENDING = ".zip"
 LONGEST_PART_BYTES = 180  # of one part of a name: file systems take 255, with a number and an ending
 COLUMNS = ("name", "state", "language", "duration_s", "created_at", "text", "text_raw", "error")
 
+_DEVICES = re.compile(r"(?:con|prn|aux|nul|clock\$|conin\$|conout\$|(?:com|lpt)[0-9¹²³])\s*(?:\.|$)", re.IGNORECASE)
+"""What Windows takes for a device, whatever its ending, and so cannot unpack."""
 _FORBIDDEN = re.compile(r'[\x00-\x1f\\:*?"<>|]')
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,8}$")
 
@@ -102,14 +104,14 @@ def _list(members: Iterable[Member]) -> Iterator[bytes]:
     """Everything, with the segments, for programs."""
     separator = "["
     for member in members:
-        segments = [segment.to_dict() for segment in member.transcript.segments] if member.transcript else []
+        segments = [segment.to_dict() for segment in member.transcript.in_order().segments] if member.transcript else []
         yield f"{separator}\n{json.dumps(_facts(member) | {'segments': segments}, ensure_ascii=False)}".encode()
         separator = ","
     yield b"[]\n" if separator == "[" else b"\n]\n"
 
 
 def _facts(member: Member) -> dict[str, str | float]:
-    said = member.transcript
+    said = member.transcript.in_order() if member.transcript else None
     values = (
         member.name,
         member.state,
@@ -150,7 +152,8 @@ def _safe(part: str) -> str:
     match = _SUFFIX.search(part)
     ending = match[0] if match else ""
     cut = part.removesuffix(ending).encode(errors="replace")[:LONGEST_PART_BYTES].decode(errors="ignore")
-    return _FORBIDDEN.sub("_", cut).rstrip(". ") + ending
+    safe = _FORBIDDEN.sub("_", cut).rstrip(". ") + ending
+    return f"_{safe}" if _DEVICES.match(safe) else safe
 
 
 class _Drain(io.RawIOBase):

@@ -25,8 +25,13 @@ class Cue:
     """Name of the channel; empty where the channels were mixed."""
 
 
-def cues(transcript: Transcript) -> Iterator[Cue]:
-    """Yield the cues of all segments with text; a segment without words stays whole."""
+def cues(transcript: Transcript) -> list[Cue]:
+    """Return the cues of all segments with text by their starts, as players want them."""
+    return sorted(_cues_by_segment(transcript), key=lambda cue: cue.start)
+
+
+def _cues_by_segment(transcript: Transcript) -> Iterator[Cue]:
+    """Yield the cues of each segment; one without words stays whole."""
     for segment in transcript.segments:
         if segment.text:
             voice = transcript.channel_of(segment)

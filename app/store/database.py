@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, create_engine, event
+from sqlalchemy import URL, Connection, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from app.domain.errors.setup import DatabaseNewer, DataBeingRestored
@@ -42,7 +42,7 @@ class Database:
         self.file = folder / DATABASE_NAME
         self._hold: int | None = None
         self._engine = create_engine(
-            f"sqlite:///{self.file}",
+            URL.create("sqlite", database=str(self.file)),  # no text: ?, % and # in it would mean something else
             connect_args={"timeout": busy_seconds, "check_same_thread": False},
             hide_parameters=True,  # they hold what people said, and errors reach the log
             **_POOL,

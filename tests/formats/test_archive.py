@@ -105,3 +105,23 @@ def test_an_unknown_format_says_which_there_are() -> None:
         find_archive_format("mp3")
 
     assert "srt.zip" in str(refusal.value.problem.params["known"])
+
+
+def test_no_name_in_a_zip_is_a_device_of_windows() -> None:
+    names = [
+        "CON.wav",
+        "aux",
+        "nul.tar.wav",
+        "COM1.mp3",
+        "lpt9",
+        "prn/CLOCK$.wav",
+        "com² .wav",
+        "CONcert.wav",
+        "com10.wav",
+    ]
+    files = [name.casefold() for name in unzipped("txt", *map(member, names))]
+
+    assert files == [
+        *("_con.txt", "_aux.txt", "_nul.tar.txt", "_com1.txt", "_lpt9.txt"),
+        *("_prn/_clock$.txt", "_com².txt", "concert.txt", "com10.txt"),
+    ]

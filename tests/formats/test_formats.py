@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 
 import pytest
 from docx import Document
@@ -186,3 +187,20 @@ def test_a_word_document_leaves_out_what_xml_cannot_hold() -> None:
     written = Document(io.BytesIO(find_format("docx").content(hostile, "t\x01")))
 
     assert [paragraph.text for paragraph in written.paragraphs][::2] == ["t", "0:00  ab"]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_export_is_in_the_order_of_time(name: str) -> None:
+    """Two people speak at once on two channels, and what is stored comes channel by channel."""
+    long = Segment(
+        0.0, 30.0, "甲" * 120, "甲" * 120, 0.9, tuple(Word("甲", at / 4, at / 4 + 0.2, 0.9) for at in range(120)), 1
+    )
+    spoken = (long, Segment(31.0, 32.0, "丙", "丙", 0.9, channel=1), Segment(2.0, 3.0, "乙", "乙", 0.9, channel=2))
+    content = find_format(name).content(Transcript(spoken, "zh", 40.0, "builtin", "cpu"))
+    if name in ("srt", "vtt"):
+        starts = re.findall(rb"(\S+) -->", content)
+        assert starts == sorted(starts)
+        assert len(starts) > 3
+    elif name != "docx":
+        text = content.decode()
+        assert text.rindex("甲") < text.rindex("乙") < text.rindex("丙")

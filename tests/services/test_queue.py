@@ -12,6 +12,7 @@ from app.domain.progress import eta_seconds, percent_done
 from app.domain.states import JobState
 from app.services.transcriptions.job_queue import Queue
 from app.store.database import Database
+from app.web.api import events
 from tests.services.conftest import House
 
 
@@ -123,6 +124,21 @@ def test_every_change_is_told_once_in_its_order(house: House) -> None:
     assert changed[-1].revision == house.queue.revision()
 
 
+def test_thousands_of_changes_are_told_in_pages(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "CHANGES_AT_ONCE", 2)
+    ids = [house.submit(b"x").id for _ in range(5)]
+    house.queue.delete(ids[0])
+    pages, seen = [], events.Cursor(0)
+    while (page := events.changes_after(house.queue, seen)).position != seen:
+        pages.append(page)
+        seen = page.position
+
+    assert [len(page.records) for page in pages] == [2, 2, 0]
+    assert {record.id for page in pages for record in page.records} == {*ids[1:]}
+    assert [id for page in pages for id in page.deleted] == [ids[0]]
+    assert seen == events.Cursor(house.queue.revision())
+
+
 def test_those_who_wait_are_told_when_they_move_up(house: House) -> None:
     first, second, third = (house.submit(b"x").id for _ in range(3))
     seen = house.queue.revision()
@@ -141,7 +157,7 @@ def test_a_deletion_is_told_and_keeps_the_files(house: House) -> None:
     seen = house.queue.revision()
     house.queue.delete(id)
 
-    assert house.queue.deleted_since(seen) == [id]
+    assert house.queue.deleted_between(seen, house.queue.revision()) == [id]
     assert house.queue.revision() > seen
     assert house.queue.counts()[JobState.QUEUED] == 0
     assert house.files.folder(id).exists()

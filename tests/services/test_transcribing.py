@@ -233,7 +233,7 @@ def test_a_running_job_that_is_deleted_for_good_leaves_nothing(house: House) -> 
         before = house.queue.revision()
         house.queue.delete(id)
         assert house.queue.search().total == 0
-        assert house.queue.deleted_since(before) == [id]
+        assert house.queue.deleted_between(before, house.queue.revision()) == [id]
         Trash(house.queue).empty()
         house.note("go")
         house.until(lambda: house.is_gone(id))

@@ -21,6 +21,7 @@ from app.domain.errors.setup import DatabaseDamaged, DatabaseLocked, DatabaseNew
 from app.store import database as database_module
 from app.store import tables
 from app.store.database import SCHEMA_VERSION, Database
+from app.store.files.snapshot import copy_database, schema_of, verdict_of
 from app.store.queries import hotword_lists, segments
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -188,3 +189,16 @@ def test_a_database_that_may_not_be_written_says_so(tmp_path: Path) -> None:
     with pytest.raises(DatabaseNotOpened, match="cannot be opened or written") as refused:
         Database(tmp_path).migrate()
     assert "this user may write" in refused.value.problem.explained()["advice"]
+
+
+@pytest.mark.parametrize("name", ["what?mode=memory", "100%41", "a#b", "my data", "会议?"])
+def test_a_folder_is_the_one_that_its_name_says(tmp_path: Path, name: str) -> None:
+    database = Database(tmp_path / name)
+    database.migrate()
+    copy_database(database.file, tmp_path / "copy.db")
+    database.close()
+
+    assert (tmp_path / name / "app.db").stat().st_size > 0
+    assert (verdict_of(database.file), schema_of(database.file)) == ("ok", SCHEMA_VERSION)
+    assert schema_of(tmp_path / "copy.db") == SCHEMA_VERSION
+    assert {path.name for path in tmp_path.iterdir()} == {name, "copy.db"}

@@ -27,7 +27,7 @@ def test_what_is_in_the_trash_is_nowhere_else(saved: SavedTranscriptions) -> Non
         assert not transcriptions.has_waiting(connection)
         assert transcriptions.claim(connection, "worker", BEGIN) is None
         assert transcriptions.changed_since(connection, 0) == []
-        assert transcriptions.deleted_since(connection, 0) == [id]
+        assert transcriptions.deleted_between(connection, 0, 2**62) == [id]
 
     assert in_trash(saved) == [id]
 
@@ -40,7 +40,7 @@ def test_it_comes_back_as_a_change_that_open_pages_are_told(saved: SavedTranscri
         assert trash.restore(connection, [id, "unknown"]) == 1
         assert trash.restore(connection, [id]) == 0
         assert [row["id"] for row in transcriptions.changed_since(connection, before)] == [id]
-        assert transcriptions.deleted_since(connection, 0) == []
+        assert transcriptions.deleted_between(connection, 0, 2**62) == []
 
     assert (in_trash(saved), saved.found("会议")) == ([], [id])
 
@@ -94,6 +94,6 @@ def test_no_more_deletions_are_remembered_than_pages_can_miss(saved: SavedTransc
     with saved.database.writing() as connection:
         ids = [saved.add(connection=connection) for _ in range(DELETIONS_KEPT + 5)]
         trash.hide(connection, ids, BEGIN)
-        told = transcriptions.deleted_since(connection, 0)
+        told = transcriptions.deleted_between(connection, 0, 2**62)
 
     assert told == ids[-DELETIONS_KEPT:] or len(told) == DELETIONS_KEPT

@@ -180,15 +180,15 @@ class Queue:
         with self.database.reading() as connection:
             return transcriptions.current_revision(connection)
 
-    def changed_since(self, revision: int) -> list[Transcription]:
-        """Return what was changed after `revision` and still exists, the oldest change first."""
+    def changed_since(self, revision: int, limit: int | None = None, after: str = "") -> list[Transcription]:
+        """Return what was changed after `revision` and still exists, the oldest change first; at most `limit`."""
         with self.database.reading() as connection:
-            return [transcription_from(row) for row in transcriptions.changed_since(connection, revision)]
+            return [transcription_from(row) for row in transcriptions.changed_since(connection, revision, limit, after)]
 
-    def deleted_since(self, revision: int) -> list[str]:
-        """Return the ids of what was deleted after `revision`; the last thousand deletions are remembered."""
+    def deleted_between(self, revision: int, until: int) -> list[str]:
+        """Return the ids of what was deleted after `revision`, up to `until`; the last thousand deletions are remembered."""
         with self.database.reading() as connection:
-            return transcriptions.deleted_since(connection, revision)
+            return transcriptions.deleted_between(connection, revision, until)
 
     # Files
 

@@ -19,7 +19,7 @@ def copy_database(file: Path, target: Path) -> None:
     """
     try:
         with (
-            closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as source,
+            closing(_read_only(file)) as source,
             closing(sqlite3.connect(target)) as copy,
         ):
             source.backup(copy, pages=PAGES_AT_ONCE)
@@ -31,7 +31,7 @@ def copy_database(file: Path, target: Path) -> None:
 def verdict_of(file: Path) -> str:
     """Return "ok" for a whole database, else what SQLite says is wrong with it."""
     try:
-        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
+        with closing(_read_only(file)) as connection:
             return str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
     except sqlite3.DatabaseError as error:
         return str(error)
@@ -40,7 +40,7 @@ def verdict_of(file: Path) -> str:
 def schema_of(file: Path) -> str | None:
     """Return the version of the newest change that the database has seen; None where it was never set up."""
     try:
-        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
+        with closing(_read_only(file)) as connection:
             found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     except sqlite3.OperationalError:
         return None
@@ -49,15 +49,20 @@ def schema_of(file: Path) -> str | None:
 
 def recordings_of(file: Path) -> list[str]:
     """Return the ids of the transcriptions in a database."""
-    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
+    with closing(_read_only(file)) as connection:
         return [row[0] for row in connection.execute("SELECT id FROM transcriptions ORDER BY created_at")]
 
 
 def newest_moment(file: Path) -> str | None:
     """Return when the newest transcription was made, as it is stored (UTC); None without a database or a row."""
     try:
-        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
+        with closing(_read_only(file)) as connection:
             [newest] = connection.execute("SELECT max(created_at) FROM transcriptions").fetchone()
     except sqlite3.DatabaseError:
         return None
     return str(newest) if newest else None
+
+
+def _read_only(file: Path) -> sqlite3.Connection:
+    """Open a database whatever its folder is called: in an address ?, % and # mean something else."""
+    return sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)

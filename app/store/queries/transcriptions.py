@@ -64,16 +64,24 @@ def row_of(connection: Connection, id: str) -> Row | None:
     return _one(connection.execute(select(transcriptions).where(transcriptions.c.id == id)))
 
 
-def changed_since(connection: Connection, revision: int) -> list[Row]:
-    """Return the rows with a later revision, the oldest change first."""
-    query = with_position().where(transcriptions.c.revision > revision, _visible)
-    return all_of(connection.execute(query.order_by(transcriptions.c.revision)))
+def changed_since(connection: Connection, revision: int, limit: int | None = None, after: str = "") -> list[Row]:
+    """Return the rows with a later revision, the oldest change first; at most `limit` of them.
+
+    With `after`, an id, also those of the same revision that come after it.
+    """
+    is_later = transcriptions.c.revision > revision
+    if after:
+        is_later |= (transcriptions.c.revision == revision) & (transcriptions.c.id > after)
+    query = with_position().where(is_later, _visible)
+    return all_of(connection.execute(query.order_by(transcriptions.c.revision, transcriptions.c.id).limit(limit)))
 
 
-def deleted_since(connection: Connection, revision: int) -> list[str]:
-    """Return the ids of what was deleted after `revision` and has not come back since."""
+def deleted_between(connection: Connection, revision: int, until: int) -> list[str]:
+    """Return the ids of what was deleted after `revision`, up to `until`, and has not come back since."""
     is_back = exists().where(transcriptions.c.id == deletions.c.transcription_id, _visible)
-    query = select(deletions.c.transcription_id).where(deletions.c.revision > revision, ~is_back)
+    query = select(deletions.c.transcription_id).where(
+        deletions.c.revision > revision, deletions.c.revision <= until, ~is_back
+    )
     return list(connection.scalars(query.order_by(deletions.c.revision)))
 
 

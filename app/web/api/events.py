@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Annotated
 
 import anyio
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 router = ApiRouter(prefix="/transcriptions", tags=["transcriptions"], default_response_class=EventSourceResponse)
 
+CHANGES_AT_ONCE = 200  # whoever has missed thousands gets them piece by piece, as fast as they are read
 FIRST_ITEMS = 50  # of the newest, for a client that names no position
 FINAL_STATES = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
 
@@ -78,12 +80,31 @@ async def events_of_one(
 
 
 @dataclass(frozen=True, slots=True)
-class _Changes:
-    """What happened up to a revision, the oldest change first."""
+class Cursor:
+    """How far a client has been told."""
 
     revision: int
+    id: str = ""
+    """The last one told of those that have this revision, where more of them may follow: one deletion moves a whole queue."""
+
+    @property
+    def whole_revision(self) -> int:
+        """The newest revision of which everything has been told."""
+        return self.revision - bool(self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What happened up to a position, the oldest change first."""
+
+    position: Cursor
     records: list[Transcription]
     deleted: list[str]
+
+    @property
+    def is_full(self) -> bool:
+        """More may have changed."""
+        return len(self.records) >= CHANGES_AT_ONCE
 
 
 async def _all_changes(
@@ -92,13 +113,15 @@ async def _all_changes(
     yield ServerSentEvent(retry=RETRY_MS, comment="changes of all transcriptions")
     changes = await run_in_threadpool(_beginning, queue, position)
     while True:
-        for record in changes.records:
-            yield _event(record, translate)
+        for record, following in zip_longest(changes.records, changes.records[1:]):
+            # Whoever breaks off here asks again from the id, and so for all that have the same revision.
+            next_revision = following.revision if following else changes.position.whole_revision + 1
+            yield _event(record, translate, min(record.revision, next_revision - 1))
         for id in changes.deleted:
-            yield _deleted(id, changes.revision)
-        if await stopped(stopping):
+            yield _deleted(id, changes.position.whole_revision)
+        if stopping.is_set() if changes.is_full else await stopped(stopping):
             return
-        changes = await run_in_threadpool(_changes, queue, changes.revision)
+        changes = await run_in_threadpool(changes_after, queue, changes.position)
 
 
 async def _changes_of_one(
@@ -117,26 +140,32 @@ async def _changes_of_one(
         record = latest
 
 
-def _beginning(queue: Queue, position: int | None) -> _Changes:
+def _beginning(queue: Queue, position: int | None) -> Changes:
     """Return what to tell first. A position from the future belongs to another database: it counts as none."""
     current = queue.revision()
     if position is not None and position <= current:
-        return _changes(queue, position)
+        return changes_after(queue, Cursor(position))
     newest = queue.search(limit=FIRST_ITEMS).items
-    return _Changes(current, sorted(newest, key=lambda record: record.revision), [])
+    return Changes(Cursor(current), sorted(newest, key=lambda record: record.revision), [])
 
 
-def _changes(queue: Queue, seen: int) -> _Changes:
-    """Return what is newer than `seen`. What changes while this is read may come twice, but never not at all."""
+def changes_after(queue: Queue, seen: Cursor) -> Changes:
+    """Return what is newer than `seen`, CHANGES_AT_ONCE at most.
+
+    What changes while this is read may come twice, but never not at all.
+    """
     current = queue.revision()
-    if current <= seen:
-        return _Changes(seen, [], [])
-    return _Changes(current, queue.changed_since(seen), queue.deleted_since(seen))
+    if current <= seen.whole_revision:
+        return Changes(seen, [], [])
+    records = queue.changed_since(seen.revision, CHANGES_AT_ONCE, after=seen.id)
+    is_full = len(records) == CHANGES_AT_ONCE
+    position = Cursor(records[-1].revision, records[-1].id) if is_full else Cursor(current)
+    return Changes(position, records, queue.deleted_between(seen.whole_revision, position.whole_revision))
 
 
-def _event(record: Transcription, translate: Translate) -> ServerSentEvent:
+def _event(record: Transcription, translate: Translate, position: int | None = None) -> ServerSentEvent:
     data = item_answer(record, translate).model_dump_json()
-    return ServerSentEvent(data, event="transcription", id=str(record.revision))
+    return ServerSentEvent(data, event="transcription", id=str(record.revision if position is None else position))
 
 
 def _deleted(id: str, revision: int | None = None) -> ServerSentEvent:
