@@ -34,6 +34,9 @@ def add_case(commands: Commands[argparse.ArgumentParser]) -> None:
     command.add_argument("--segment", type=int, metavar="N", help="the segment that is taken, or made shorter")
     command.add_argument("--text", default="", help="with shrink: what the clip must still give")
     command.add_argument("--keep-names", action="store_true", help="leave the name of the recording")
+    command.add_argument(
+        "--keep-text", action="store_true", help="leave text and hotwords as they are, with every number in them"
+    )
     command.add_argument("--preview", action="store_true", help="list what would go in, and write nothing")
     add_engine_options(command)
     add_folder_options(command)
@@ -97,7 +100,7 @@ def _case(options: argparse.Namespace, settings: Settings) -> int:
         target = options.output or options.file.with_name(f"{options.file.stem}-short.zip")
         return shrink_case(settings, options.file, target, text=options.text, segment=options.segment)
     audio = AudioChoice.STRETCH if options.segment is not None else AudioChoice(options.audio)
-    choice = CaseChoice(audio, options.keep_names, options.segment)
+    choice = CaseChoice(audio, options.keep_names, options.keep_text, options.segment)
     if options.preview:
         return preview_case(settings, options.job, choice)
     return make_case(settings, options.job, choice, options.output or Path(f"case-{options.job}.zip"))

@@ -1,4 +1,4 @@
-"""Finds in the log, rotated files included, what belongs to one job: its own lines, its requests, the minutes around."""
+"""Finds in the log, rotated files included, what belongs to one job: its own lines and its requests."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from app.logging import LOG_NAME, OLD_FILES_KEPT
 
+NO_JOB = "-"
 AROUND = timedelta(minutes=2)
 MOST_ENTRIES = 5000
 
@@ -35,17 +36,18 @@ class LogEntry:
 
 @dataclass(frozen=True, slots=True)
 class LogFilter:
-    """Which entries are looked for: any of these reasons is enough."""
+    """Which entries belong to a job, or to requests where there is no job: never those of another job."""
 
     job: str
+    """`-` where there is none."""
     requests: frozenset[str]
-    moments: tuple[datetime, ...]
-    """Everything within AROUND of one of these."""
 
     def includes(self, entry: LogEntry) -> bool:
-        if entry.job == self.job or entry.request in self.requests or self.job in entry.text:
-            return True
-        return entry.moment is not None and any(abs(entry.moment - each) <= AROUND for each in self.moments)
+        if self.job == NO_JOB:
+            return entry.request in self.requests
+        if entry.job != NO_JOB:
+            return entry.job == self.job
+        return entry.request in self.requests or self.job in entry.text
 
 
 def read_log(log_dir: Path) -> Iterator[LogEntry]:
@@ -61,7 +63,16 @@ def read_log(log_dir: Path) -> Iterator[LogEntry]:
 
 def requests_of(job: str, entries: Iterable[LogEntry]) -> frozenset[str]:
     """Return the ids of the requests that had to do with a job."""
-    return frozenset(entry.request for entry in entries if job in entry.text and entry.request != "-")
+    own = (entry for entry in entries if job in entry.text and entry.job in (job, NO_JOB))
+    return frozenset(entry.request for entry in own if entry.request != "-")
+
+
+def around(entries: Iterable[LogEntry], own: LogFilter, moments: Collection[datetime]) -> Iterator[LogEntry]:
+    """Yield what others did within AROUND of one of `moments`."""
+    for entry in entries:
+        moment = entry.moment
+        if moment and not own.includes(entry) and any(abs(moment - each) <= AROUND for each in moments):
+            yield entry
 
 
 def select(entries: Iterable[LogEntry], wanted: LogFilter, most: int = MOST_ENTRIES) -> tuple[list[LogEntry], int]:
@@ -75,11 +86,11 @@ def select(entries: Iterable[LogEntry], wanted: LogFilter, most: int = MOST_ENTR
     return list(kept), count - len(kept)
 
 
-def merged(entries: Iterable[LogEntry], own: Collection[str]) -> list[str]:
-    """Return the texts of `entries`, with those of the job's own log that rotation has dropped before them."""
-    texts = [entry.text for entry in entries]
-    known = set(texts)
-    return [text for text in own if text not in known] + texts
+def merged(entries: Iterable[LogEntry], own: Collection[LogEntry]) -> list[LogEntry]:
+    """Return `entries`, with those of the job's own log that rotation has dropped before them."""
+    later = list(entries)
+    known = {entry.text for entry in later}
+    return [entry for entry in own if entry.text not in known] + later
 
 
 def entries_of(lines: Iterable[str]) -> Iterator[LogEntry]:

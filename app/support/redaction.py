@@ -9,11 +9,12 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from app.domain.errors.base import N_
+from app.support.private_numbers import BANK_CARD, ID_CARD, NUMBER, PHONE, Found, certain_numbers_in, numbers_in
 from app.support.private_values import PrivateValues
 
 SECRET, EMAIL, HOME, USER, HOST, ADDRESS, NAME = "secret", "email", "home", "user", "host", "address", "name"
@@ -25,6 +26,10 @@ RULES: Mapping[str, str] = {
     HOST: N_("Host names"),
     ADDRESS: N_("Network addresses"),
     NAME: N_("Names of recordings"),
+    PHONE: N_("Phone numbers"),
+    ID_CARD: N_("Numbers of identity cards"),
+    BANK_CARD: N_("Numbers of bank cards"),
+    NUMBER: N_("Other long numbers"),
 }
 PUBLIC_HOSTS = frozenset(
     {
@@ -56,7 +61,9 @@ _HEADER = re.compile(
     rf"(?i)((?:proxy-)?authorization|(?:set-)?cookie|x-api-key)({_IS})(?!\[)(?:{_QUOTED}|[^\r\n\"'\\]+)"
 )
 _ASSIGNED = re.compile(rf"(?i)(?<![\w.-])(?P<name>{_HIDDEN_NAME})(?P<is>{_IS})(?:{_QUOTED}|{_BARE})")
-_SAID = re.compile(rf"(?i)(password|passphrase|密码|口令)(\s+is\s+|\s*是\s*)({_BARE})")
+_SAID = re.compile(
+    r"(?i)(password|passphrase|passcode|\bpin|密码|口令|验证码)(\s+is\s+|\s*(?:是|为)\s*)(?!\[)((?:(?!。|，|；)[^\s\"'&,;\\)\]}<>])+)"
+)
 _USERINFO = re.compile(rf"(?i)((?<![a-z0-9+.-])[a-z][a-z0-9+.-]{{0,20}}:{_SLASH}{_SLASH})[^\s/@\"'\\]+{_AT}")
 _KNOWN_SHAPES = re.compile(
     r"\b(?:hf_[A-Za-z0-9]{16,}|sk-[A-Za-z0-9_-]{16,}|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|AKIA[0-9A-Z]{16}"
@@ -106,6 +113,10 @@ class Redactor:
     def redactions(self) -> tuple[Redaction, ...]:
         return tuple(Redaction(rule, what, self._counts[rule]) for rule, what in RULES.items() if self._counts[rule])
 
+    def count(self, rule: str) -> None:
+        """Note that something was left out by whoever writes the text."""
+        self._counts[rule] += 1
+
     def learn(self, texts: Iterable[str]) -> None:
         """Remember who is named by home folders in `texts`: the same names may stand elsewhere alone."""
         found = {match["person"] for text in texts for match in _HOME.finditer(text)}
@@ -122,7 +133,8 @@ class Redactor:
         text = self._assigned(text)
         text = self._sub(SECRET, _SAID, r"\1\2[secret]", text)
         text = self._sub(HOST, _HOST_FIELD, r"\1\2[host]", text)
-        text = self.content(text)
+        text = self._shapes(text)
+        text = self._numbers(text, certain_numbers_in(text))
         text = self._urls(text)
         if self._hosts:
             text = self._sub(HOST, self._hosts, "[host]", text)
@@ -136,6 +148,36 @@ class Redactor:
 
         Words that happen to be a user name stay: a text that is compared later must stay what was recognised.
         """
+        text = self._assigned(text)
+        text = self._sub(SECRET, _SAID, r"\1\2[secret]", text)
+        text = self._shapes(text)
+        return self._numbers(text, numbers_in(text))
+
+    def pieces(self, texts: Sequence[str]) -> list[str]:
+        """Return texts that follow each other, as `content` does; a number may go on from one to the next."""
+        return [self.content(text) for text in self._without_shared(texts)]
+
+    def _without_shared(self, texts: Sequence[str]) -> list[str]:
+        """Take out the numbers and secrets that lie in several of the texts."""
+        whole = " ".join(texts)
+        found = [(each.start, each.end, each.kind) for each in numbers_in(whole)]
+        found += [(match.start(3), match.end(3), SECRET) for match in _SAID.finditer(whole)]
+        places, start = [], 0
+        for text in texts:
+            places.append((start, start + len(text)))
+            start += len(text) + 1
+        kept = list(texts)
+        for first, last, kind in sorted(found, reverse=True):
+            touched = [index for index, (begin, end) in enumerate(places) if begin < last and end > first]
+            if len(touched) > 1:
+                self._counts[kind] += 1
+                for index in touched:
+                    begin = places[index][0]
+                    mark = f"[{kind}]" if index == touched[0] else ""
+                    kept[index] = kept[index][: max(0, first - begin)] + mark + kept[index][last - begin :]
+        return kept
+
+    def _shapes(self, text: str) -> str:
         if self._secrets:
             text = self._sub(SECRET, self._secrets, "[secret]", text)
         text = self._sub(SECRET, _KEY, "[secret]", text)
@@ -148,6 +190,14 @@ class Redactor:
         text = self._sub(ADDRESS, _MAC, "[address]", text)
         text = self._counted(ADDRESS, _IPV4, _address, text)
         return self._counted(ADDRESS, _IPV6, _address, text)
+
+    def _numbers(self, text: str, found: Iterable[Found]) -> str:
+        told, last = [], 0
+        for each in found:
+            told += [text[last : each.start], f"[{each.kind}]"]
+            last = each.end
+            self._counts[each.kind] += 1
+        return "".join((*told, text[last:]))
 
     def value(self, value: Any, *, is_content: bool = False) -> Any:
         """Return a JSON value with every text in it redacted, and whatever stands under the name of a secret."""

@@ -28,7 +28,8 @@ def test_the_command_writes_a_case_and_tells_what_is_in_it(house: House, tmp_pat
     assert "Taken out: " in result.stdout
     assert "log/app.log" in names_in(target)
     assert [check["id"] for check in read(target, "doctor.json")["checks"]].count("recognition") == 1
-    assert read(target, "settings.json")["device"] == {"value": "cpu", "origin": "option", "default": "auto"}
+    device = read(target, "settings.json")["device"]
+    assert device == {"value": "cpu", "origin": "option", "default": "auto", "is_changed": True}
 
 
 def test_a_job_that_does_not_exist_is_told(tmp_path: Path) -> None:

@@ -38,6 +38,8 @@ class CaseChoice:
     audio: AudioChoice = AudioChoice.WHOLE
     keep_names: bool = False
     """Leave the name of the recording as it is."""
+    keep_text: bool = False
+    """Leave text, hotwords and corrections as they are, with every number in them."""
     segment: int | None = None
     """The stretch, where the person names it."""
     browser: str = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -11,13 +11,19 @@ from typing import Any
 from app.domain.edits import Edit
 from app.domain.errors.base import N_, Problem
 from app.domain.hotwords import outcomes
-from app.domain.transcript import join_texts
+from app.domain.options import TranscriptionOptions
+from app.domain.transcript import Applied, join_texts
 from app.domain.transcription import SegmentRecord, Transcription
-from app.support.case import CaseChoice, Installation, Part
+from app.support.case import CaseChoice, Installation, Part, allowed
 from app.support.case.installation import About, Around
+from app.support.case.log import LEFT_OUT
 from app.support.diagnosis import diagnose, run_of
+from app.support.journal import Entry
 from app.support.journal_wording import tell_actions
+from app.support.redaction import NAME, NAMELESS
 from app.support.reproduction_steps import Story, write_steps
+
+RECORDING_FACTS = ("sample_rate", "channels", "codec", "container", "bit_rate", "channel_levels", "sound")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +71,14 @@ class Contents:
     def _parts(self) -> Iterator[Part]:
         around = self._around
         yield from around.steps(self._steps)
-        yield around.text("log/job.log", N_("The job's own log"), "\n".join(self._own_log))
-        log = N_("The log of this job, of its requests and of the minutes around")
+        yield around.text("log/job.log", N_("The job's own log"), "\n".join(around.own_log))
+        log = N_("The log of this job and its requests, and how much else happened in the minutes around")
         yield around.text("log/app.log", log, "\n".join(around.log))
         yield self._json("job.json", N_("What was asked for, and how the job stands"), self._described_job())
         yield self._json(
             "options.json",
             N_("The options, and how speech was found"),
-            self._job.options.to_dict(),
+            self._options.to_dict(),
             is_content=True,
         )
         yield self._json("receipt.json", N_("What was asked, what was applied, and why"), self._receipt())
@@ -80,7 +86,7 @@ class Contents:
         yield self._json(
             "recording.json",
             N_("How the recording was encoded, and how it sounds"),
-            dict(self._job.recording),
+            self._recording(),
         )
         yield self._json(
             "segmentation.json",
@@ -101,8 +107,8 @@ class Contents:
             "name": self._name,
             "state": job.state.value,
             "stage": job.progress.stage,
-            "warnings": list(map(str, job.warnings)),
-            "error": _told(job.error),
+            "warnings": list(map(allowed.reason, job.warnings)),
+            "error": allowed.problem(job.error),
         }
         told |= {name: _moment(getattr(job, name)) for name in ("created_at", "started_at", "finished_at")}
         counts = ("segments_total", "segments_done", "segments_failed", "seconds_done")
@@ -110,13 +116,33 @@ class Contents:
         return told
 
     def _receipt(self) -> list[dict[str, Any]]:
-        return [line.told() for line in self._job.receipt]
+        return [
+            {"name": line.name, **self._asked(line), "reason": allowed.reason(line.reason)}
+            for line in self._job.receipt
+        ]
+
+    def _asked(self, line: Applied) -> dict[str, str]:
+        """Return what was asked and applied; words that were to be preferred are somebody's."""
+        if line.name == "hotwords" and not self._choice.keep_text:
+            return {name: LEFT_OUT if getattr(line, name) else "" for name in ("asked", "applied")}
+        return {"asked": line.asked, "applied": line.applied}
 
     def _findings(self) -> list[dict[str, Any]]:
         found = diagnose(run_of(self._job, self._segments))
-        return [{"id": each.id, **each.explained(), "evidence": dict(each.evidence)} for each in found]
+        worded = ((each, allowed.explained(each.id, each.fact, each.advice, each.params)) for each in found)
+        return [
+            {"id": each.id, "fact": told["message"], "advice": told["advice"], "evidence": dict(each.evidence)}
+            for each, told in worded
+        ]
+
+    def _recording(self) -> dict[str, Any]:
+        """Return how the recording is made; its warnings are told by the job."""
+        return {name: value for name, value in self._job.recording.items() if name in RECORDING_FACTS}
 
     def _plan(self) -> list[dict[str, Any]]:
+        texts = self._pieces([segment.text for segment in self._segments])
+        texts_raw = self._pieces([segment.text_raw for segment in self._segments])
+        words = iter(self._pieces([word.text for segment in self._segments for word in segment.words]))
         return [
             {
                 "index": segment.index,
@@ -124,17 +150,17 @@ class Contents:
                 "end": segment.end,
                 "channel": segment.channel,
                 "state": segment.state,
-                "text": segment.text,
-                "text_raw": segment.text_raw,
+                "text": text,
+                "text_raw": text_raw,
                 "confidence": segment.confidence,
                 "emotion": segment.emotion,
                 "events": list(segment.events),
                 "language": segment.language,
                 "dropped": segment.dropped,
-                "error": _told(segment.error),
-                "words": [word.to_dict() for word in segment.words],
+                "error": allowed.problem(segment.error),
+                "words": [word.to_dict() | {"text": next(words)} for word in segment.words],
             }
-            for segment in self._segments
+            for segment, text, text_raw in zip(self._segments, texts, texts_raw, strict=True)
         ]
 
     def _result(self) -> dict[str, Any]:
@@ -146,28 +172,45 @@ class Contents:
             "text": join_texts(segment.text for segment in heard),
             "text_raw": join_texts(segment.text_raw for segment in heard),
             "corrections": [_correction(edit) for edit in self._edits],
-            "hotwords": [{"word": each.word, "status": each.status.value} for each in found],
+            "hotwords": [
+                {"word": each.word if self._choice.keep_text else f"[hotword {number}]", "status": each.status.value}
+                for number, each in enumerate(found, 1)
+            ],
         }
 
+    def _pieces(self, texts: list[str]) -> list[str]:
+        return texts if self._choice.keep_text else self.redactor.pieces(texts)
+
+    @property
+    def _options(self) -> TranscriptionOptions:
+        """The options; hotwords are names of people and firms, and go in where the text does as it is."""
+        options = self._job.options
+        return options if self._choice.keep_text else replace(options, hotwords=())
+
     # Telling
+
+    @cached_property
+    def _done_in_page(self) -> list[Entry]:
+        return [allowed.shown(entry) for entry in self._around.session.entries]
 
     @cached_property
     def _name(self) -> str:
         """The name of the recording, or what stands for it."""
         if self._choice.keep_names:
             return self._job.name
-        return self.redactor.text(self._job.name) + _suffix(self._job.name)
+        self.redactor.count(NAME)
+        return NAMELESS + _suffix(self._job.name)
 
     def _steps(self, language: str) -> str:
-        job, told = self._job, self._surroundings.settings.items()
+        job, told = self._job, allowed.settings(self._surroundings.settings).items()
         story = Story(
-            job,
-            self._segments,
-            {name: each["value"] for name, each in told if each["value"] != each["default"]},
+            replace(job, options=self._options, error=_safe(job.error)),
+            [replace(segment, error=_safe(segment.error)) for segment in self._segments],
+            {name: each["value"] for name, each in told if each["is_changed"]},
             name=self._name,
             model=job.model or self._surroundings.spec.model_dir.name,
             device=job.device or self._surroundings.spec.device,
-            in_page=lambda translate: tell_actions(self._around.session.entries, self._around.requests, translate),
+            in_page=lambda translate: tell_actions(self._done_in_page, self._around.requests, translate),
         )
         return write_steps(story, language)
 
@@ -184,8 +227,8 @@ def _about(evidence: Evidence, choice: CaseChoice) -> About:
     )
 
 
-def _told(problem: Problem | None) -> dict[str, Any] | None:
-    return problem.explained() | {"params": dict(problem.params)} if problem else None
+def _safe(problem: Problem | None) -> Problem | None:
+    return replace(problem, params=allowed.params(problem.params)) if problem else None
 
 
 def _correction(edit: Edit) -> dict[str, Any]:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from app.domain.errors.base import N_
 from app.i18n import LANGUAGES
-from app.support.case import CaseChoice, Installation, Part
+from app.support.case import CaseChoice, Installation, Part, allowed
 from app.support.case.archive import as_json
+from app.support.case.log import counted, told
+from app.support.doctor.examination import Examination
 from app.support.environment import describe_environment, installed_packages
 from app.support.journal import FOLDER as JOURNAL_FOLDER
 from app.support.journal import BrowserSession, Journal
-from app.support.log_lines import LogEntry, LogFilter, entries_of, merged, read_log, requests_of, select
+from app.support.log_lines import NO_JOB, LogEntry, LogFilter, around, entries_of, merged, read_log, requests_of, select
 from app.support.model_identity import describe_model
 from app.support.private_values import private_values
 from app.support.redaction import Redactor
@@ -24,7 +26,6 @@ STEPS = {
     "zh": N_("Steps to see it again, in Chinese"),
     "en": N_("Steps to see it again, in English"),
 }
-NO_JOB = "-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +53,21 @@ class Around:
 
     def learn(self) -> None:
         """Find out who is named, before anything is written."""
-        self.redactor.learn(["\n".join(self.log), str(self._surroundings.settings), str(self._environment)])
+        logged = "\n".join(entry.text for entry in self._entries)
+        self.redactor.learn([logged, str(self._surroundings.settings), str(describe_environment())])
 
     def parts(self) -> Iterator[Part]:
         """Yield the files in their order, redacted."""
-        yield self.json("settings.json", N_("The settings"), dict(self._surroundings.settings))
+        yield self.json("settings.json", N_("The settings"), allowed.settings(self._surroundings.settings))
         yield self.json("environment.json", N_("System, memory and variables"), self._environment)
         yield Part("packages.json", N_("Versions of all packages"), as_json(installed_packages()))
         yield self.json("model.json", N_("The model and the checksums of its files"), self.model)
         report = self._surroundings.examination()
-        yield self.json("doctor.json", N_("The doctor's report"), report.to_dict())
+        yield self.json("doctor.json", N_("The doctor's report"), _report(report))
         if self.session.entries:
-            browser = dict(self.session.browser)
+            browser = allowed.browser(self.session.browser)
             yield self.json("browser.json", N_("The browser, and what it found"), browser)
-            journal = [asdict(entry) for entry in self.session.entries]
+            journal = [allowed.entry(entry) for entry in self.session.entries]
             yield self.json("journal.json", N_("What was done in the page"), journal)
 
     def steps(self, write: Callable[[str], str]) -> Iterator[Part]:
@@ -78,7 +80,8 @@ class Around:
         return Part(name, what, redacted.encode(errors="backslashreplace"))
 
     def json(self, name: str, what: str, value: Any, *, is_content: bool = False) -> Part:
-        return Part(name, what, as_json(self.redactor.value(value, is_content=is_content)))
+        is_kept = is_content and self._choice.keep_text
+        return Part(name, what, as_json(value if is_kept else self.redactor.value(value, is_content=is_content)))
 
     @cached_property
     def requests(self) -> frozenset[str]:
@@ -90,9 +93,18 @@ class Around:
     @cached_property
     def log(self) -> list[str]:
         about = self._about
-        chosen, left_out = select(self._entries, LogFilter(about.job, self.requests, self._moments))
-        lines = merged(chosen, [entry.text for entry in entries_of(about.own_log)])
-        return [f"({left_out} earlier entries were left out)", *lines] if left_out else lines
+        wanted = LogFilter(about.job, self.requests)
+        chosen, left_out = select(self._entries, wanted)
+        own = [entry for entry in entries_of(about.own_log) if wanted.includes(entry)]
+        lines = list(told(merged(chosen, own)))
+        if left_out:
+            lines.insert(0, f"({left_out} earlier entries were left out)")
+        return [*lines, *counted(around(self._entries, wanted, self._moments))]
+
+    @property
+    def own_log(self) -> list[str]:
+        """Lines of job.log, which no rotation shortens."""
+        return list(told(entry for entry in entries_of(self._about.own_log) if entry.job == self._about.job))
 
     @cached_property
     def session(self) -> BrowserSession:
@@ -104,10 +116,10 @@ class Around:
     def model(self) -> dict[str, Any]:
         name = self._about.model
         named = self._surroundings.folder_of_model(name) if name else None
-        told = describe_model(named or self._surroundings.spec.model_dir)
+        found = describe_model(named or self._surroundings.spec.model_dir)
         if name and named is None:
-            told["note"] = f"The job was recognised by {name}, which is not here any more."
-        return told
+            found["note"] = f"The job was recognised by {name}, which is not here any more."
+        return found
 
     @cached_property
     def _entries(self) -> list[LogEntry]:
@@ -115,7 +127,7 @@ class Around:
 
     @cached_property
     def _environment(self) -> dict[str, Any]:
-        return describe_environment()
+        return allowed.environment(describe_environment())
 
     @property
     def _moments(self) -> tuple[datetime, ...]:
@@ -124,3 +136,13 @@ class Around:
             return self._about.moments
         asked = [entry for entry in self._entries if entry.request in self.requests]
         return tuple(entry.moment for entry in asked if entry.moment)[-1:]
+
+
+def _report(found: Examination) -> dict[str, Any]:
+    checks = ((check, allowed.explained(check.id, check.fact, check.advice, check.params)) for check in found.checks)
+    return found.to_dict() | {
+        "checks": [
+            {"id": check.id, "status": check.status.value, "fact": worded["message"], "advice": worded["advice"]}
+            for check, worded in checks
+        ]
+    }

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.domain.errors.base import N_
 from app.i18n import translator
-from app.support.case import CaseChoice, Installation, Part
+from app.support.case import CaseChoice, Installation, Part, allowed
 from app.support.case.installation import About, Around
 from app.support.journal_wording import tell_actions
 from app.support.redaction import Redactor
@@ -30,7 +30,7 @@ class RequestContents:
     def parts(self) -> list[Part]:
         around = self._around
         around.learn()
-        log = N_("The log of this request and of the minutes around")
+        log = N_("The log of this request, and how much else happened in the minutes around")
         return [
             *around.steps(self._steps),
             around.text("log/app.log", log, "\n".join(around.log)),
@@ -49,5 +49,6 @@ class RequestContents:
 
     def _steps(self, language: str) -> str:
         translate = translator(language)
-        told = tell_actions(self._around.session.entries, self._around.requests, translate)
+        entries = [allowed.shown(entry) for entry in self._around.session.entries]
+        told = tell_actions(entries, self._around.requests, translate)
         return "\n".join((f"# {translate(TITLE)}", "", *(numbered(told) or [translate(NO_STEPS)])))

@@ -69,8 +69,9 @@ class Comparison:
 
 def compare(recorded: Sequence[RecordedSegment], heard: Sequence[Heard]) -> Comparison:
     """Compare segment by segment; those that the recorded run had not reached are left out."""
-    pairs = zip(recorded, heard, strict=True)
-    return Comparison(tuple(_compared(then, now) for then, now in pairs if then.is_settled))
+    texts = Redactor(PrivateValues()).pieces([now.text_raw for now in heard])  # a case has lost what looks private
+    triples = zip(recorded, heard, texts, strict=True)
+    return Comparison(tuple(_compared(then, now, text) for then, now, text in triples if then.is_settled))
 
 
 def character_errors(reference: str, text: str) -> tuple[int, int]:
@@ -103,9 +104,8 @@ def diff_of(left: str, right: str) -> tuple[tuple[str, str, str], ...]:
     return tuple(("".join(old[i:j]), "".join(new[k:m]), kind) for kind, i, j, k, m in matcher.get_opcodes())
 
 
-def _compared(then: RecordedSegment, now: Heard) -> SegmentComparison:
-    without = Redactor(PrivateValues())  # a case has lost what looks private; so does this run
-    text = without.content(now.text_raw)
+def _compared(then: RecordedSegment, now: Heard, redacted: str) -> SegmentComparison:
+    text = now.text_raw if now.text_raw == then.text_raw else redacted  # it may have been kept as it is
     changed, characters = character_errors(then.text_raw, text)
     return SegmentComparison(
         index=then.index,

@@ -50,6 +50,7 @@ RequestId = Annotated[
     ),
 ]
 NamesQuery = Annotated[bool, Query(description="Leave the name of the recording as it is.")]
+TextQuery = Annotated[bool, Query(description="Leave text and hotwords as they are, with every number in them.")]
 
 
 @router.get(
@@ -64,13 +65,15 @@ def get_case(
     settings: SettingsDep,
     audio: AudioQuery = AudioChoice.HASH,
     keep_names: NamesQuery = False,
+    keep_text: TextQuery = False,
     browser: BrowserQuery = "",
 ) -> FileResponse:
     """Take away everything about one transcription, so that somebody else can see and repeat what happened.
 
-    Secrets, names of people and machines, home folders and addresses are taken out; the manifest lists how many.
+    The log holds lines of this transcription only. Names, folders, addresses and hotwords stay out; secrets and the
+    numbers of phones, cards and accounts are taken out of the text. The manifest lists how many.
     """
-    choice = CaseChoice(audio, keep_names, browser=browser)
+    choice = CaseChoice(audio, keep_names, keep_text, browser=browser)
     return _sent(settings.data_dir, id, lambda file: cases.write(id, choice, file))
 
 
@@ -81,10 +84,11 @@ def preview_case(
     translate: TranslateDep,
     audio: AudioQuery = AudioChoice.HASH,
     keep_names: NamesQuery = False,
+    keep_text: TextQuery = False,
     browser: BrowserQuery = "",
 ) -> CasePreview:
     """See every file of the case as it would leave, and what was taken out of it."""
-    return _preview_answer(cases.preview(id, CaseChoice(audio, keep_names, browser=browser)), translate)
+    return _preview_answer(cases.preview(id, CaseChoice(audio, keep_names, keep_text, browser=browser)), translate)
 
 
 @router.get(

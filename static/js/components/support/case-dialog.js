@@ -26,7 +26,8 @@ save.addEventListener("click", (event) => save.ariaDisabled === "true" && event.
 async function open(of) {
   place = of;
   const isJob = of.startsWith("/transcriptions/");
-  for (const slot of ["case-audio", "case-names"]) find(dialog, `[data-slot="${slot}"]`, HTMLElement).hidden = !isJob;
+  for (const slot of ["case-audio", "case-names", "case-text"])
+    find(dialog, `[data-slot="${slot}"]`, HTMLElement).hidden = !isJob;
   find(dialog, "[data-files]", HTMLElement).replaceChildren();
   write(dialog, "case-redactions", "");
   dialog.showModal();
@@ -94,5 +95,10 @@ function row({ name, what, size, is_estimate, content, is_whole }) {
 
 function choice() {
   const chosen = new FormData(form);
-  return { audio: String(chosen.get("audio")), keepNames: chosen.has("keep_names"), browser: browserId() };
+  return {
+    audio: String(chosen.get("audio")),
+    keepNames: chosen.has("keep_names"),
+    keepText: chosen.has("keep_text"),
+    browser: browserId(),
+  };
 }
