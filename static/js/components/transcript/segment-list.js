@@ -1,6 +1,7 @@
 /** @import { EditedText, Row } from "../../editing/edited-text.js" */
 /** @import { WordStore } from "../../editing/word-store.js" */
 /** @import { View } from "./segment-row.js" */
+import { placeAt, rowAt } from "../../editing/rows-at.js";
 import { renderWords, fillRow, newRow, showBoth, showChanges } from "./segment-row.js";
 
 const NEAR = "600px"; // rows so close to the window have their words ready
@@ -81,22 +82,14 @@ export class SegmentList {
     return element instanceof HTMLElement ? this.#rows.get(element.dataset.key ?? "") : undefined;
   }
 
-  /** Return the row that is spoken at `seconds`, or none between two. @param {number} seconds */
+  /** Return the row that is spoken at `seconds`. @param {number} seconds */
   rowAt(seconds) {
-    const row = this.#text.rows[this.placeAt(seconds)];
-    return row && row.start <= seconds ? row : undefined;
+    return rowAt(this.#text.rows, seconds);
   }
 
   /** Return the place of the first row that ends after `seconds`. @param {number} seconds */
   placeAt(seconds) {
-    const { rows } = this.#text;
-    let [low, high] = [0, rows.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (rows[middle].end > seconds) high = middle;
-      else low = middle + 1;
-    }
-    return low;
+    return placeAt(this.#text.rows, seconds);
   }
 
   // Internal
