@@ -119,3 +119,23 @@ def test_random_pauses_add_marks_and_capitals_and_nothing_else():
 def test_marks_of_the_model_and_words_of_both_scripts_survive():
     written = write(spoken("好， ok, 我们下午三点开会。"), 4, itn=True, punctuation=PausePunctuator())
     assert written.text == "好，ok, 我们下午3点开会。"
+
+
+@pytest.mark.parametrize(
+    ("before", "pause", "after", "expected"),
+    [
+        ("we counted twenty", 0.6, "five of them were broken", "we counted 20 five of them were broken"),
+        ("about three hundred", 0.6, "twenty people came", "about 300 20 people came"),
+        ("we counted twenty", 0.1, "five of them", "we counted 25 of them"),
+        ("two", 0.6, "hundred people", "200 people"),
+        ("call five five five", 0.6, "one two three four", "call 5551234"),
+        ("一共三百", 0.6, "二十个人没来", "一共300 20个人没来"),
+        ("电话一三八", 0.3, "五五六七", "电话1385567"),
+    ],
+)
+def test_a_number_ends_at_a_pause_unless_its_digits_go_on(before, pause, after, expected):
+    first = spoken(before)
+    shift = first[-1].end + pause
+    words = (*first, *(Word(word.text, word.start + shift, word.end + shift, 0.9) for word in spoken(after)))
+
+    assert write(words, words[-1].end, itn=True, punctuation=None).text == expected

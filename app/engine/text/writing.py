@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import median
 
 from app.domain.transcript import Word, join_texts
-from app.engine.text.itn import Replacement, normalise_with_mapping
-from app.engine.text.punctuation import Punctuator
+from app.engine.text.clauses import begins_with_number, ends_with_number
+from app.engine.text.itn import Normalised, Replacement, normalise_with_mapping
+from app.engine.text.punctuation import SLOW_SPEECH, Punctuator
+
+NUMBER_PAUSE_SECONDS = 0.45  # between two numbers; somebody who dictates one in groups pauses 0.3
+SINGLE_DIGITS = frozenset("零〇幺一二三四五六七八九") | frozenset(
+    ["zero", "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+)
+_SCALES = frozenset(("hundred", "thousand", "million", "billion", "point"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +48,10 @@ def write(words: Sequence[Word], duration: float, *, itn: bool, punctuation: Pun
 
 def _normalised(words: Sequence[Word], text_raw: str) -> tuple[Word, ...]:
     """Return the words with digits; those that are written together become one word."""
-    normalised = normalise_with_mapping(text_raw)
+    places = list(_places(words, text_raw))
+    normalised = _normalised_apart(text_raw, [places[index][0] for index in _parted_numbers(words)])
     if not normalised.spans:
         return tuple(words)
-    places = list(_places(words, text_raw))
     written: list[Word] = []
     for first, end in _groups(places, normalised.spans):
         raw_start, raw_end = places[first][0], places[end - 1][1]
@@ -51,6 +59,48 @@ def _normalised(words: Sequence[Word], text_raw: str) -> tuple[Word, ...]:
         text = normalised.text[_moved(raw_start, normalised.spans) : _moved(raw_end, normalised.spans)]
         written.append(words[first] if raw == text else _together(words[first:end], text, raw))
     return tuple(written)
+
+
+def _parted_numbers(words: Sequence[Word]) -> Iterator[int]:
+    """Yield the index of each word with which another number begins: we counted twenty ... five of them were broken.
+
+    Digits that are read one by one belong together whatever lies between them, and so do the parts of one number.
+    """
+    pauses = [after.start - before.end for before, after in pairwise(words)]
+    shortest = max(NUMBER_PAUSE_SECONDS, SLOW_SPEECH * median(pauses)) if pauses else 0.0
+    for index, pause in enumerate(pauses, start=1):
+        if pause >= shortest and _are_two_numbers(words[index - 1].text, words[index].text):
+            yield index
+
+
+def _are_two_numbers(before: str, after: str) -> bool:
+    is_digits = _is_digit(before) and _is_digit(after)
+    return ends_with_number(before) and begins_with_number(after) and not is_digits and not _is_scale(after)
+
+
+def _is_digit(word: str) -> bool:
+    return word.lower() in SINGLE_DIGITS
+
+
+def _is_scale(word: str) -> bool:
+    """Return whether a word only goes on with a number: hundred, 百."""
+    return word[0] in "十百千万亿" or word.lower() in _SCALES
+
+
+def _normalised_apart(text: str, borders: Sequence[int]) -> Normalised:
+    """Normalise what lies between the borders, each part for itself."""
+    written: list[str] = []
+    spans: list[Replacement] = []
+    position = 0
+    for start, end in pairwise([0, *borders, len(text)]):
+        part = normalise_with_mapping(text[start:end])
+        spans += [
+            Replacement(each.raw_start + start, each.raw_end + start, each.start + position, each.end + position)
+            for each in part.spans
+        ]
+        written.append(part.text)
+        position += len(part.text)
+    return Normalised("".join(written), tuple(spans))
 
 
 def _places(words: Sequence[Word], text_raw: str) -> Iterator[tuple[int, int]]:

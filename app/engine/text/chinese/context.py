@@ -49,6 +49,8 @@ def small_value(run: str) -> int | None:
     """The value of an hour, minute, month or day; None for 五六 and the like."""
     if len(run) == 2 and run[0] in "零〇" and run[1] in zh.DIGITS:
         return zh.DIGITS[run[1]]
+    if len(run) == 2 and zh.is_digit_string(run) and not zh.is_approximate(run):  # 一一 is 11, 二一 is 21
+        return int(zh.write_digits(run))
     return zh.parse_cardinal(run)
 
 

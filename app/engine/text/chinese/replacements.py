@@ -32,6 +32,8 @@ _GUESS = re.compile(
     r"[^零一二三四五六七八九十百千万亿]?([一二三四五六七八九])、([二三四五六七八九十])(?=[十百千万点月日号时])"
 )
 _SCORES_OF = re.compile("[^总人次票分度]?数十(?![一二三四五六七八九])")
+_WEIGHT_AFTER_HEIGHT = re.compile(r"米[零〇一二三四五六七八九]{1,2}$")  # 一米七六一百四十斤
+_KILOGRAMS = re.compile("公?斤|千克")
 _KEPT = re.compile(r"[^0-9./%‰万亿-]+")  # 3.2万 is one piece, whatever was said before 万
 
 
@@ -48,7 +50,15 @@ def replacements(text: str) -> Iterator[tuple[int, int, str]]:
         if not step["run"]:
             continue
         written = _written(text, start)
-        if written and not (digits_end == start > 0 and written[1][0].isdecimal()):
+        follows_digits = digits_end == start > 0
+        if (
+            written
+            and follows_digits
+            and _WEIGHT_AFTER_HEIGHT.search(text[:start])
+            and _KILOGRAMS.match(text, written[0])
+        ):
+            written = written[0], f" {written[1]}"
+        if written and not (follows_digits and written[1][0].isdecimal()):
             end, new = written
             whole = glued(text, start, end, new, free)
             position = whole[1] if whole else end

@@ -37,6 +37,8 @@ def _rule(pattern: str, write: Writer) -> Rule:
 SCORE = "(?:[二三四五六七八九]?十[一二三四五六七八九]?|[零一二三四五六七八九])"
 PER_PIECE = "一[斤个张件只本份瓶盒包碗杯串条袋箱位人次天晚]"  # 三块五一斤
 
+WEIGHT = "[一二两三四五六七八九][百十][零〇一二三四五六七八九十]*(?:公?斤|千克)"  # 一米七六一百四十斤
+
 RULES = (
     _rule(
         rf"{SIGN}(?P<base>[百千])分之(?P<minus>负)?(?P<first>{SPOKEN_DECIMAL})(?![几多来]十|几)"
@@ -125,7 +127,7 @@ RULES = (
     ),
     _rule(
         rf"(?P<head>{RUN})(?P<unit>米|块|度|毛|公?斤|秒)(?P<tail>{DIGIT}(?={PER_PIECE})|{DIGIT}{{1,2}})"
-        rf"(?P<more>[毛角]?)(?:(?={PER_PIECE})|(?![零〇一二两三四五六七八九十百千万亿点]))",
+        rf"(?P<more>[毛角]?)(?:(?={PER_PIECE})|(?={WEIGHT})|(?![零〇一二两三四五六七八九十百千万亿点]))",
         amounts.write_after_unit,
     ),
     _rule(rf"(?P<run>{DIGIT}{{3,}}+)(?![两十百千万亿])", counts.write_digit_string),

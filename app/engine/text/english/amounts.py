@@ -123,6 +123,18 @@ def _money(phrase: Phrase, at: int, stop: int, sign: str, shown: str) -> Written
     return phrase.written(at, stop + 1, f"{sign}{mark}{shown}")
 
 
+def article_price(phrase: Phrase, at: int) -> Written | None:
+    """A dollar fifty -> $1.50; a pound fifty may be a weight."""
+    mark = CURRENCIES.get(phrase.word(at + 1).removesuffix("s") + "s") if phrase.word(at) in ("a", "one") else None
+    cents = en.below_hundred(phrase.words, at + 2 + (phrase.word(at + 2) == "and")) if mark else None
+    if cents is None:
+        return None
+    named = phrase.word(cents.stop) in ("cents", "cent")
+    if not named and (cents.value < 10 or phrase.word(at + 2) == "and" or phrase.word(cents.stop) not in AFTER_PRICE):
+        return None
+    return phrase.written(at, cents.stop + named, f"{mark}1.{cents.value:02d}")
+
+
 def _pence(phrase: Phrase, pounds: int) -> bool:
     """Pounds are money for sure where pence follow; else they may be a weight."""
     cents = en.below_hundred(phrase.words, pounds + 1 + (phrase.word(pounds + 1) == "and"))

@@ -43,6 +43,15 @@ def _counting(phrase: Phrase, at: int, spoken: str) -> bool:
     return not asked and ("123456789".startswith(spoken) or "987654321".endswith(spoken))
 
 
+def international(phrase: Phrase, at: int) -> Written | None:
+    """Plus eighty six one three eight ... -> +86 138...: the code of a country, then a number of seven digits or more."""
+    code = en.below_hundred(phrase.words, at + 1) if phrase.word(at) == "plus" else None
+    if code is None or code.value < 20:  # 1 and 7 are read like the digits behind them
+        return None
+    spoken, stop = en.digits(phrase.words, code.stop)
+    return phrase.written(at, stop, f"+{code.value} {spoken}") if len(spoken) >= 7 else None
+
+
 def dotted(phrase: Phrase, at: int) -> Written | None:
     """One ninety two dot one sixty eight dot one dot one, two dot five."""
     part = _part(phrase, at)

@@ -23,9 +23,50 @@ def number_pair(phrase: Phrase, at: int) -> Written | None:
         return None
     meridiem = times.meridiem_after(phrase, last.stop)
     if meridiem and last.value <= 12:
+        if _may_be_minutes(phrase, at, first):
+            return phrase.written(at, last.stop, None)
         hours = f"{first.value} {phrase.word(first.stop)} {last.value}"
         return times.with_meridiem(phrase, at, last.stop, hours, meridiem)
     return _range(phrase, at, first, last)
+
+
+def _may_be_minutes(phrase: Phrase, at: int, first: en.Cardinal) -> bool:
+    """Ten to eleven pm is one time or two; from ten to eleven pm is two."""
+    is_clock = phrase.word(first.stop) == "to" and first.value in (5, 10, 20, 25)
+    return is_clock and phrase.word(at - 1) not in ("from", "between", "open")
+
+
+def size(phrase: Phrase, at: int) -> Written | None:
+    """Sixteen by nine: both in digits where one would be; four by four stays."""
+    sides = [en.cardinal(phrase.words, at)]
+    while (side := sides[-1]) and phrase.word(side.stop) == "by" and (more := en.cardinal(phrase.words, side.stop + 1)):
+        sides.append(more)
+    numbers = [side for side in sides if side]
+    if len(numbers) < 2 or all(number.small for number in numbers):
+        return None
+    following = phrase.word(numbers[-1].stop)
+    if following in en.NUMBER_WORDS | {"o'clock", "am", "pm", "point"} or phrase.word(at - 1) in en.NUMBER_WORDS:
+        return None
+    return phrase.written(at, numbers[-1].stop, " by ".join(map(grouped, numbers)))
+
+
+def power(phrase: Phrase, at: int) -> Written | None:
+    """Two to the power of ten, two to the tenth power; base and exponent look alike."""
+    base = en.cardinal(phrase.words, at)
+    if base is None or phrase.words[base.stop : base.stop + 2] != ["to", "the"]:
+        return None
+    exponent = base.stop + 2
+    if phrase.words[exponent : exponent + 2] != ["power", "of"]:
+        rank = en.ordinal(phrase.words, exponent)
+        if rank is None or phrase.word(rank.stop) != "power":
+            return None
+        shown = f"{grouped(base)} to the {rank.value}{en.ordinal_suffix(rank.value)} power"
+        return phrase.written(at, rank.stop + 1, shown)
+    is_negative = phrase.word(exponent + 2) in ("minus", "negative")
+    number = en.cardinal(phrase.words, exponent + 2 + is_negative)
+    if number is None:
+        return None
+    return phrase.written(at, number.stop, f"{grouped(base)} to the power of {'-' * is_negative}{number.value}")
 
 
 def _range(phrase: Phrase, at: int, first: en.Cardinal, last: en.Cardinal) -> Written:

@@ -24,6 +24,7 @@ _STARTS = frozenset(
         *ZEROS,
         "a",
         "minus",
+        "plus",
         "negative",
         "point",
         "ocean's",

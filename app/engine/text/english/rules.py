@@ -12,7 +12,10 @@ from app.engine.text.english import amounts, codes, relations, times
 from app.engine.text.english import numbers as en
 from app.engine.text.english.phrase import Phrase, Written
 from app.engine.text.english.vocabulary import (
+    BEFORE_SPAN,
+    BEFORE_SPAN_OR_RANK,
     NOT_ORDINAL_AFTER,
+    RANKED,
 )
 
 if TYPE_CHECKING:
@@ -56,8 +59,14 @@ def ordinal(phrase: Phrase, at: int) -> Written | None:
     found = en.ordinal(phrase.words, at)
     if found is None:
         return None
-    if phrase.words[found.stop - 1] == "second" and phrase.word(found.stop) in NOT_ORDINAL_AFTER:
-        return None
+    if phrase.words[found.stop - 1] == "second" and phrase.word(found.stop) not in RANKED:
+        following, previous = phrase.word(found.stop), phrase.word(at - 1)
+        if following in NOT_ORDINAL_AFTER or previous in BEFORE_SPAN:
+            return None
+        if found.value > 10 and following and previous in BEFORE_SPAN_OR_RANK:  # the thirty second mark: which one?
+            return phrase.written(at, found.stop, None)
+        if found.value > 10 and following.endswith("s") and following not in RANKED:
+            return None
     if found.value < 10 or phrase.word(at) in ("hundredth", "thousandth", "millionth"):
         return phrase.written(at, found.stop, None)
     return phrase.written(at, found.stop, f"{found.value:,}{en.ordinal_suffix(found.value)}")
@@ -66,6 +75,9 @@ def ordinal(phrase: Phrase, at: int) -> Written | None:
 RULES: tuple[Callable[[Phrase, int], Written | None], ...] = (
     set_phrase,
     codes.letter_before,
+    codes.international,
+    amounts.article_price,
+    relations.power,
     codes.dotted,
     codes.street_number,
     times.month_date,
@@ -84,5 +96,6 @@ RULES: tuple[Callable[[Phrase, int], Written | None], ...] = (
     ordinal,
     relations.three_digits,
     relations.number_pair,
+    relations.size,
     amounts.quantity,
 )

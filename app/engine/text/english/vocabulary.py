@@ -38,7 +38,7 @@ COUNTED = (UNITS - {"am", "pm"}) | {"percent", "dollars", "people", "years", "da
 # after which a small number is a name: chapter 5
 DESIGNATORS = frozenset(
     words_of("""number page chapter room gate platform version section figure table route flight season episode channel highway
-    apartment phase item question exercise lesson unit volume terminal track zone option interstate section act article type level step grade category
+    apartment phase form item question exercise lesson unit volume terminal track zone option interstate section act article type level step grade category
     stage line part suite extension boeing airbus windows iphone ios android python playstation bluetooth usb gpt covid rule""")
 )
 WORDS_OF_SCORES = frozenset(
@@ -47,6 +47,14 @@ WORDS_OF_SCORES = frozenset(
 STREETS = frozenset(words_of("street avenue road drive lane boulevard"))
 NO_STREET = frozenset(words_of("of on the in at from to and for a an way down is are was were with by"))
 NOT_ORDINAL_AFTER = frozenset(words_of("delay video clip timer break spot rule ad intervals interval countdown pause"))
+# what ranks have, so that "thirty second" before it is 32nd: the function words that follow a noun, and these nouns
+RANKED = frozenset(
+    words_of("""of in on at to from for with by and or but was is were are has had as than after before which who that
+    floor century street avenue birthday anniversary amendment president edition annual congress infantry regiment
+    division person day week year season round place percentile chapter psalm state""")
+) | {""}
+BEFORE_SPAN = frozenset(words_of("a an another each every one"))  # a thirty second plank
+BEFORE_SPAN_OR_RANK = frozenset(words_of("the this that my your his her its our their first last next"))
 FRACTIONS = {
     "third": 3,
     "quarter": 4,
