@@ -1,7 +1,7 @@
-"""The same recording read by several models or with several settings: what is compared, and how it stands.
+"""Comparisons of one recording transcribed with several models or settings.
 
-Each reading is a transcription of its own, so that it waits, goes on after a crash, is cancelled and fails alone. A
-comparison only remembers which of them belong together, and what was really said.
+Each variant is a transcription of its own, so it queues, survives a crash, is cancelled and fails independently.
+A comparison only stores which of them belong together, and the reference text.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ _log = logging.getLogger(__name__)
 
 
 class Comparisons:
-    """All of them. Every method may be called from any thread."""
+    """All comparisons. Every method may be called from any thread."""
 
     def __init__(self, queue: Queue) -> None:
         self._queue = queue
 
     def begin(self, incoming: UploadFile, variants: Sequence[TranscriptionOptions], reference: str) -> Comparison:
-        """Have a received recording read once with each of `variants`. When this returns it is on the disk.
+        """Transcribe a received recording once with each of `variants`. When this returns, it is on disk.
 
         Raises:
             InvalidParameter: too few or too many variants, two alike, or a reference that is too long.
@@ -61,9 +61,9 @@ class Comparisons:
         return self._complete([first.id], first.id, variants[1:], reference)
 
     def begin_with(self, id: str, variants: Sequence[TranscriptionOptions], reference: str) -> Comparison:
-        """Have the recording of a transcription read once with each of `variants`.
+        """Transcribe the recording of a transcription once with each of `variants`.
 
-        Where a person has put that transcription right, its text is the reference unless another one is given.
+        If that transcription was corrected by hand, its text is the default reference.
 
         Raises:
             TranscriptionNotFound
@@ -93,7 +93,7 @@ class Comparisons:
         return Comparison(row["id"], row["created_at"], row["reference"], readings, lines)
 
     def newest(self, limit: int) -> list[Comparison]:
-        """Return the latest comparisons without their segments, the newest first."""
+        """Return the latest comparisons without their segments, newest first."""
         with self._queue.database.reading() as connection:
             rows = comparisons.newest(connection, limit)
         found = [(row, self._records(row)) for row in rows]
@@ -109,7 +109,7 @@ class Comparisons:
         ]
 
     def set_reference(self, id: str, reference: str) -> Comparison:
-        """Say what was really said; nothing takes it back.
+        """Set the reference text; an empty one removes it.
 
         Raises:
             ComparisonNotFound
@@ -123,18 +123,18 @@ class Comparisons:
         return self.get(id)
 
     def cancel(self, id: str) -> Comparison:
-        """End all readings that have not ended.
+        """Cancel all variants that are not finished.
 
         Raises:
             ComparisonNotFound
         """
         for reading in self.get(id).readings:
-            with suppress(NotCancellable):  # it has ended, perhaps just now
+            with suppress(NotCancellable):  # already ended, perhaps just now
                 self._queue.cancel(reading.record.id)
         return self.get(id)
 
     def delete(self, id: str) -> None:
-        """Forget a comparison; the transcriptions that were made for it go to the trash.
+        """Delete a comparison; the transcriptions made for it go to the trash.
 
         Raises:
             ComparisonNotFound
@@ -146,16 +146,16 @@ class Comparisons:
             comparisons.remove(connection, id)
         event(_log, logging.INFO, "comparison_deleted", id=id)
 
-    # Inside
+    # Internal
 
     def _complete(
         self, ids: list[str], first: str, variants: Sequence[TranscriptionOptions], reference: str
     ) -> Comparison:
-        """Queue the remaining readings and store which belong together; what cannot be stored leaves nothing."""
+        """Queue the remaining variants and store the comparison; on failure nothing is left behind."""
         id, made = secrets.token_hex(8), list(ids)
         try:
             for options in variants:
-                made.append(  # noqa: PERF401 - where one fails, those before it are to be found
+                made.append(  # noqa: PERF401 - if one fails, the earlier ones must be known
                     retranscribe(self._queue, first, options, OF_A_COMPARISON).id
                 )
             with self._queue.database.writing() as connection:
@@ -174,7 +174,7 @@ class Comparisons:
         return self.get(id)
 
     def _records(self, row: Row) -> list[Transcription]:
-        """Return the transcriptions that are still there."""
+        """Return the transcriptions that still exist."""
         found = []
         for id in row["members"]:
             try:
@@ -184,7 +184,7 @@ class Comparisons:
         return found
 
     def _put_right(self, id: str) -> str:
-        """Return the text of a transcription that a person has put right; nothing of any other."""
+        """Return the text of a transcription corrected by hand; empty for any other."""
         if not edited_text(self._queue, id).revision:
             return ""
         return self._queue.transcript(id).text

@@ -1,4 +1,4 @@
-"""How much room the product takes on the disk, by kind."""
+"""Disk usage by kind."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from app.store.files.vad_folders import VAD_FOLDER
 
 
 def storage_used(data_dir: Path, log_dir: Path, models_dir: Path) -> dict[str, int]:
-    """Return bytes of database, recordings, logs and models, and what is free where recordings are kept.
+    """Return the bytes of database, recordings, logs and models, and the free space for recordings.
 
-    What lies elsewhere and is only linked to is not counted.
+    Linked models are not counted.
     """
     database = sum(file.stat().st_size for file in data_dir.glob(f"{DATABASE_NAME}*"))
     apart = (data_dir / VAD_FOLDER, log_dir, models_dir)
@@ -29,7 +29,7 @@ def storage_used(data_dir: Path, log_dir: Path, models_dir: Path) -> dict[str, i
 
 
 def folder_bytes(folder: Path) -> int:
-    """Return the size of all files below `folder`; those that vanish meanwhile count nothing."""
+    """Return the size of all files below `folder`, ignoring those that vanish meanwhile."""
     total = 0
     for place, _folders, files in os.walk(folder):
         for name in files:

@@ -1,4 +1,4 @@
-"""Lists of hotwords that people keep under a name, to choose them again for the next recording."""
+"""Named lists of hotwords, to be reused for other recordings."""
 
 from __future__ import annotations
 
@@ -30,33 +30,33 @@ class HotwordList:
     id: str
     name: str
     words: str
-    """One on each line, with a weight if need be."""
+    """One per line, optionally with a weight."""
     created_at: datetime
     updated_at: datetime
 
     @property
     def count(self) -> int:
-        """How many words it holds, each once."""
+        """The number of distinct words."""
         return len(parse_hotwords(f"{self.words}\n"))
 
 
 class HotwordLists:
-    """All of them. Every method may be called from any thread."""
+    """All hotword lists. Every method may be called from any thread."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def everything(self) -> list[HotwordList]:
-        """Return the lists in the order of their names."""
+        """Return the lists sorted by name."""
         with self._database.reading() as connection:
             return [HotwordList(**row) for row in hotword_lists.everything(connection)]
 
     def create(self, name: str, words: str) -> HotwordList:
-        """Keep a new list.
+        """Store a new list.
 
         Raises:
-            InvalidParameter: the name is empty or too long, or there is nothing usable among the words.
-            HotwordListExists: another one has this name.
+            InvalidParameter: the name is empty or too long, or no word is usable.
+            HotwordListExists: another list has this name.
             DiskFull
         """
         name, words = _checked(name, words)
@@ -68,7 +68,7 @@ class HotwordLists:
         return HotwordList(id, name, words, now, now)
 
     def replace(self, id: str, name: str, words: str) -> HotwordList:
-        """Give a list another name or other words.
+        """Replace the name and words of a list.
 
         Raises:
             HotwordListNotFound
@@ -84,7 +84,7 @@ class HotwordLists:
         return HotwordList(id, name, words, row["created_at"], now)
 
     def delete(self, id: str) -> None:
-        """Forget a list; recordings that were read with it keep their words.
+        """Delete a list; transcriptions made with it keep their words.
 
         Raises:
             HotwordListNotFound
@@ -96,7 +96,7 @@ class HotwordLists:
 
 
 def _checked(name: str, words: str) -> tuple[str, str]:
-    """Return both without white space that nobody sees."""
+    """Return both stripped of surrounding white space."""
     name = " ".join(name.split())
     if not 0 < len(name) <= LONGEST_NAME:
         raise InvalidParameter(name="name", reason=N_("it must have 1 to 100 characters"))

@@ -1,4 +1,4 @@
-"""Why a stretch has no text: one rule for every moment of a recording that nothing was written for."""
+"""Why an interval has no text: exactly one reason for every moment of a recording without text."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ SHORTEST_SECONDS = 0.02  # less is the rounding of frames
 
 
 class Why(StrEnum):
-    """The rules, in the order in which a stretch meets them."""
+    """The reasons, in the order in which they apply."""
 
     TOO_QUIET = "too_quiet"
     NOT_SPEECH = "not_speech"
     TOO_SHORT = "too_short"
     OTHER_SETTINGS = "other_settings"
-    """Speech by the options of the transcription, but its segments were made in another way (live)."""
+    """Speech according to the transcription's options, but its segments were made differently (live)."""
     NO_SPEECH = "no_speech"
-    """The second opinion heard no speech."""
+    """The second detector found no speech."""
     UNSURE = "unsure"
     """The model's text was below the confidence floor."""
     NOTHING_HEARD = "nothing_heard"
@@ -35,7 +35,7 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """One stretch without text, in seconds."""
+    """One interval without text, in seconds."""
 
     start: float
     end: float
@@ -50,9 +50,9 @@ class Missing:
 def missing_in_transcription(
     segments: Sequence[SegmentRecord], report: SpeechReport, edits: Sequence[Edit] = ()
 ) -> list[Missing]:
-    """Account for everything that no segment with text covers, in the order of time.
+    """Explain everything that no segment with text covers, in time order.
 
-    What a person has written in place of a segment is its text.
+    A manual edit counts as the text of the segment it replaces.
     """
     by_hand = {
         index
@@ -65,7 +65,7 @@ def missing_in_transcription(
 
 
 def missing_in_report(report: SpeechReport, texts: Mapping[Stretch, StretchText]) -> list[Missing]:
-    """Account for what was cut away, and for the spans that were recognised without a text."""
+    """Explain what was cut away, and the spans that were recognised without text."""
     dropped = (Missing(each.start, each.end, Why(each.rule)) for each in report.dropped)
     asked = ((span, texts.get(stretch_of(span))) for span in report.spans)
     empty = (_of_text(span, text) for span, text in asked if text and text.state != "waiting" and not text.text)
@@ -91,7 +91,7 @@ def _why_empty(dropped: str) -> Why:
 
 
 def _outside(segments: Sequence[SegmentRecord], report: SpeechReport) -> Iterator[Missing]:
-    """Yield what lies between the segments, cut where the rule changes."""
+    """Yield the gaps between the segments, split where the reason changes."""
     labelled = sorted(
         [*((span.start, span.end, Why.OTHER_SETTINGS) for span in report.spans),
          *((each.start, each.end, Why(Rule(each.rule))) for each in report.dropped)]

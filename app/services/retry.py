@@ -1,4 +1,4 @@
-"""Waiting for a database that is locked, or a disk that is full, until it works again."""
+"""Retrying while the database is locked or the disk is full."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _T = TypeVar("_T")
 
 
 def until_stored(step: Callable[[], _T], stopping: Event, on_wait: Callable[[AppError, float], None]) -> _T:
-    """Return what `step` returns, however long the disk takes; `on_wait` hears of each failure and the pause after it.
+    """Return what `step` returns, retrying as long as needed; `on_wait` gets each failure and the pause after it.
 
     Raises:
         Stopped: `stopping` was set meanwhile.

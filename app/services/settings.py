@@ -1,7 +1,7 @@
-"""The settings that hold now: those of the start, with what has been changed on the page since.
+"""The current settings: those of the start plus changes made on the settings page.
 
-A change is checked, kept on the disk, and then holds. What the engine was loaded with is remembered, so that a
-change that does not load can be taken back. Pages and the model keeper ask here; nothing here knows HTTP.
+A change is validated, stored, and then takes effect. The values the engine was loaded with are kept, so that a change
+that does not load can be reverted. Used by the pages and the model reloader; nothing here knows HTTP.
 """
 
 from __future__ import annotations
@@ -38,23 +38,23 @@ RELOADED = tuple(name for name, effect in ON_PAGE.items() if effect is Effect.RE
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    """A change that the engine did not load with."""
+    """A change that was reverted because the engine did not load with it."""
 
     values: Mapping[str, Any]
-    """What was asked for."""
+    """The requested values."""
     problem: Problem
 
 
 class SettingsStore:
-    """Every method may be called from any thread; a change by another process is seen, too."""
+    """Thread-safe; changes by other processes are noticed, too."""
 
     def __init__(self, settings: Settings, changed: Event, apply: Callable[[Settings], None] = lambda _: None) -> None:
-        """Open the book of a process.
+        """Open the settings of a process.
 
         Args:
-            settings: what holds at the start.
-            changed: set when something has been changed in this process.
-            apply: called with the settings when they are others than before, by whichever process.
+            settings: the settings at the start.
+            changed: set when a setting is changed in this process.
+            apply: called with the new settings whenever any process has changed them.
         """
         self.at_start = settings
         self._changed = changed
@@ -71,29 +71,29 @@ class SettingsStore:
 
     @property
     def now(self) -> Settings:
-        """The settings that hold; those that need a restart hold after it."""
+        """The current settings; those that need a restart change only with it."""
         with self._lock:
             self._reload_if_changed()
             return self._now
 
     @property
     def damage(self) -> str:
-        """Why the file of the page was not, or not wholly, read."""
-        self.now  # noqa: B018 - looks at the file
+        """Why the settings file could not, or not completely, be read."""
+        self.now  # noqa: B018 - reloads a changed file
         return self._damage
 
     @property
     def taken_back(self) -> TakenBack | None:
-        """What the engine did not load with, until something else is changed; another process may have told it."""
+        """The last reverted change, until the next change; another process may have recorded it."""
         if (refused := read_refused(self.at_start.data_dir)) is None:
             return None
         try:
             return TakenBack(dict(refused["values"]), Problem.from_dict(refused["problem"]))
-        except (KeyError, TypeError, ValueError):  # of another version of this program
+        except (KeyError, TypeError, ValueError):  # written by another version of this program
             return None
 
     def change(self, changes: Mapping[str, Any]) -> Settings:
-        """Keep new values; None goes back to the default. All of them hold, or none.
+        """Store new values, all or none; None restores the default.
 
         Raises:
             SettingUnknown, SettingFixed, SettingRefused, SettingsNotKept
@@ -111,12 +111,12 @@ class SettingsStore:
 
     @property
     def engine_is_outdated(self) -> bool:
-        """Whether the engine has to be loaded again for the settings to hold."""
+        """Return whether the engine must be reloaded for the settings to take effect."""
         now = self.now
         return any(getattr(now, name) != getattr(self._loaded, name) for name in RELOADED)
 
     def engine_changes(self, now: Settings) -> dict[str, Any]:
-        """Return what differs from the start, of what the engine is loaded with."""
+        """Return the engine settings that differ from those at the start."""
         names = (name for name in RELOADED if getattr(now, name) != getattr(self.at_start, name))
         return {name: getattr(now, name) for name in names}
 
@@ -124,7 +124,7 @@ class SettingsStore:
         self._loaded = settings
 
     def engine_refused(self, settings: Settings, problem: Problem) -> None:
-        """Take back what the engine did not load with, except for what a person has changed again meanwhile.
+        """Revert what the engine did not load with, except what a person has changed again meanwhile.
 
         Raises:
             SettingsNotKept
@@ -168,12 +168,12 @@ class SettingsStore:
         return self._now.origin(name)
 
     def _before(self, name: str) -> Any:
-        """Return the value of the page that the engine was loaded with; None where it was the default."""
+        """Return the page's value that the engine was loaded with; None if it was the default."""
         return getattr(self._loaded, name) if self._loaded.origin(name) is Origin.PAGE else None
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
-        """Look at the file and change it while nobody else does."""
+        """Read and change the file under an exclusive lock."""
         folder = self.at_start.data_dir
         try:
             with self._lock, alone(folder):
@@ -183,7 +183,7 @@ class SettingsStore:
             raise SettingsNotKept(folder=str(folder), reason=error.strerror or str(error)) from error
 
     def _store(self, changes: Mapping[str, Any]) -> None:
-        """Write what the page has changed, with `changes`; only inside of `_changing`."""
+        """Write the page's values with `changes` applied; only inside `_changing`."""
         if self._damage:
             set_damaged_aside(self.at_start.data_dir)
         kept = {name: getattr(self._now, name) for name in ON_PAGE if self._origin(name) is Origin.PAGE}
@@ -192,7 +192,7 @@ class SettingsStore:
         self._reload_if_changed()
 
     def _reload_if_changed(self) -> None:
-        """Read the file again where it is another one than before."""
+        """Reload the file if it has changed."""
         stamp = _stamp_of(self.file)
         if stamp == self._stamp:
             return
@@ -219,7 +219,7 @@ def _stamp_of(file: Path) -> tuple[int, int] | None:
 
 
 def _reason(error: ValidationError) -> Reason:
-    """Say in our words what pydantic found."""
+    """Translate a pydantic error into a Reason."""
     first = error.errors()[0]
     limits = first.get("ctx", {})
     if "ge" in limits:

@@ -1,4 +1,4 @@
-"""Batches: many recordings with one set of options, each an ordinary transcription. Put together, follow, steer them.
+"""Batches: many recordings with one set of options, each an ordinary transcription. Create, follow and control them.
 
 How recordings come in is in uploads.py.
 """
@@ -27,14 +27,14 @@ from app.store.queries import batch_items, batches, edits, segments, transcripti
 
 __all__ = ["Batch", "BatchItem", "BatchPage", "BatchState", "Batches", "ItemPage", "ItemState"]
 
-AT_ONCE = 500  # rows in one transaction where many are deleted: others write in between
+AT_ONCE = 500  # rows deleted per transaction, so that other writers get their turn
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class BatchPage:
-    """A part of all batches."""
+    """One page of the batches."""
 
     items: list[Batch]
     total: int
@@ -42,7 +42,7 @@ class BatchPage:
 
 @dataclass(frozen=True, slots=True)
 class ItemPage:
-    """A part of the list of one batch."""
+    """One page of a batch's items."""
 
     items: list[BatchItem]
     total: int
@@ -57,10 +57,10 @@ class Batches:
         self._uploads = uploads
         self._paces = ThroughputMeter()
 
-    # Making and reading
+    # Creating and reading
 
     def create(self, name: str, options: TranscriptionOptions, folder: str | None = None) -> Batch:
-        """Begin an empty batch; `folder` is one that is watched for it."""
+        """Create an empty batch; `folder` is the watched folder that feeds it, if any."""
         id = secrets.token_hex(8)
         row = {
             "id": id,
@@ -91,7 +91,7 @@ class Batches:
             return self._told(connection, [row])[0] if row else None
 
     def page(self, limit: int, offset: int = 0) -> BatchPage:
-        """Return a part of all batches, the newest first."""
+        """Return one page of the batches, newest first."""
         with self._database.reading() as connection:
             rows = batches.newest(connection, limit, offset)
             return BatchPage(self._told(connection, rows), batches.count(connection))
@@ -102,12 +102,12 @@ class Batches:
             return batches.ids(connection)
 
     def changed_since(self, revision: int) -> list[Batch]:
-        """Return the batches of which something was changed after `revision`."""
+        """Return the batches that changed after `revision`."""
         with self._database.reading() as connection:
             return self._told(connection, batches.changed_since(connection, revision))
 
     def items(self, id: str, state: ItemState | None, limit: int, offset: int) -> ItemPage:
-        """Return a part of the list of a batch, in its order.
+        """Return one page of a batch's items, in order.
 
         Raises:
             BatchNotFound
@@ -118,7 +118,7 @@ class Batches:
             return ItemPage([item_from(row) for row in rows], batch_items.count(connection, id, state))
 
     def every_item(self, id: str) -> Iterator[BatchItem]:
-        """Yield all items in their order; what is added meanwhile may come, too."""
+        """Yield all items in order; items added meanwhile may be included."""
         last = -1
         while True:
             with self._database.reading() as connection:
@@ -128,10 +128,10 @@ class Batches:
                 return
             last = rows[-1]["position"]
 
-    # Steering
+    # Controlling
 
     def pause(self, id: str) -> Batch:
-        """Let nothing more of the batch be read: what waits stays, what is being read stops after its segment.
+        """Pause the batch: waiting jobs stay queued, running ones stop after their current segment.
 
         Raises:
             BatchNotFound
@@ -139,7 +139,7 @@ class Batches:
         return self._wish(id, DesiredState.PAUSE)
 
     def resume(self, id: str) -> Batch:
-        """Go on with a paused batch.
+        """Resume a paused batch.
 
         Raises:
             BatchNotFound
@@ -147,7 +147,7 @@ class Batches:
         return self._wish(id, DesiredState.WORK)
 
     def cancel(self, id: str) -> Batch:
-        """End what waits or is being read; what is finished stays, and files on their way are given up.
+        """Cancel waiting and running jobs; finished ones are kept, unfinished uploads are abandoned.
 
         Raises:
             BatchNotFound
@@ -161,7 +161,7 @@ class Batches:
         return self.get(id)
 
     def retry(self, id: str) -> Batch:
-        """Let what failed or was cancelled wait once more; finished segments are not done twice.
+        """Queue failed and cancelled items again; finished segments are not recognised twice.
 
         Raises:
             BatchNotFound
@@ -172,7 +172,7 @@ class Batches:
                 segments.reopen_failed(connection, row)
                 transcriptions.recount(connection, row)
             count = batches.queue_again(connection, id, retried())
-            count += batches.keep_going(connection, id)  # asked again before the worker has let go of it
+            count += batches.keep_going(connection, id)  # retried before the worker released it
             batches.wish(connection, id, DesiredState.WORK)
         self._paces.forget(id)
         self._queue.announce()
@@ -182,7 +182,7 @@ class Batches:
     def order(self, id: str, positions: Sequence[int], before: int | None = None) -> Batch:
         """Move the items at `positions`, in this order, before the one at `before`.
 
-        Without `before` they come before all that wait; behind the last one they come to the end.
+        Without `before` they move to the front of the queue; after the last position, to the end.
 
         Raises:
             BatchNotFound
@@ -195,7 +195,7 @@ class Batches:
         return self.get(id)
 
     def delete(self, id: str) -> None:
-        """Remove the batch; its transcriptions go to the trash, except those that another batch leads to.
+        """Delete the batch; its transcriptions go to the trash unless another batch refers to them.
 
         Raises:
             BatchNotFound
@@ -210,7 +210,7 @@ class Batches:
         event(_log, logging.INFO, "batch_deleted", batch=id)
 
     def clear_up(self) -> None:
-        """Remove what is left of batches whose deletion a crash has cut short, and those without recordings."""
+        """Remove leftovers of batches whose deletion a crash interrupted, and batches without recordings."""
         a_day_ago = datetime.now(UTC) - timedelta(days=1)
         with self._database.reading() as connection:
             ids = batches.being_deleted(connection) + batches.empty_batches(connection, a_day_ago)
@@ -234,9 +234,9 @@ class Batches:
         return self.get(id)
 
     def _end_all(self, connection: Connection, id: str) -> list[str]:
-        """End all jobs of the batch; return the uploads that are given up."""
+        """Cancel all jobs of the batch; return the abandoned uploads."""
         batches.cancel_untouched(connection, id, cancelled([]))
-        for job in batch_items.waiting_jobs(connection, id):  # a worker has begun these once
+        for job in batch_items.waiting_jobs(connection, id):  # a worker has already started these
             self._queue.files.drop_audio(job)
             transcriptions.change(connection, job, **cancelled(edits.read(connection, job)))
         batches.stop_running(connection, id)

@@ -1,4 +1,4 @@
-"""What a batch has so far, for one file: each transcript is read when its turn has come."""
+"""Export of a batch as one file; each transcript is read only when it is written."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def batch_members(
 ) -> Iterator[Member]:
     """Yield the recordings of a batch in their order, a duplicate with the text of the other one.
 
-    `with_textless` adds those that have no text (yet), with the reason in the language of `translate`.
+    `with_textless` adds recordings without text, with the reason in the language of `translate`.
     """
     created_at = book.get(id).created_at
     for item in book.every_item(id):
@@ -27,7 +27,7 @@ def batch_members(
 
 
 def transcript_of(queue: Queue, item: BatchItem) -> Transcript | None:
-    """Return the text of an item, once there is one."""
+    """Return the transcript of an item, or None if there is none yet."""
     if item.source_id is None:
         return None
     try:

@@ -1,6 +1,6 @@
-"""Copies files of this machine into batches, and removes uploads that were abandoned.
+"""Copies server-side files into batches and removes abandoned uploads.
 
-One process at a time does this for a data folder; where it dies another one goes on.
+One process at a time does this for a data folder; if it dies, another takes over.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from app.store.database import Row
 from app.store.files.upload_file import UploadFile
 from app.store.queries import batch_items, batches
 
-KEEP_DAYS = 7  # an upload that nobody goes on with
-LOOK_SECONDS = 2.0  # between looks for files that another process has listed
-SETTLING = timedelta(seconds=60)  # an upload is taken in by whoever received it, unless that takes longer
+KEEP_DAYS = 7  # after which an upload that nobody resumes is removed
+LOOK_SECONDS = 2.0  # between checks for files that another process has listed
+SETTLING = timedelta(seconds=60)  # an upload is ingested by its receiver, unless that takes longer
 SWEEP = timedelta(hours=1)
 AT_ONCE = 100
 BLOCK_BYTES = 1 << 20
@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 
 
 class BatchImporter:
-    """Works in a thread of its own during `running`."""
+    """Runs in its own thread during `running`."""
 
     def __init__(
         self, batch_uploads: BatchUploads, import_root: Path | None, chores: Sequence[Callable[[], None]] = ()
@@ -46,7 +46,7 @@ class BatchImporter:
         self._database = batch_uploads.queue.database
         self._import_root = import_root
         self.watched: str | None = None
-        """The folder whose files only this process carries: another one may not see it."""
+        """The folder whose files only this process imports: other processes may not see it."""
         self._chores = chores
         self._stopping = Event()
         self._wake = Event()
@@ -63,7 +63,7 @@ class BatchImporter:
             thread.join(timeout=5)
 
     def call(self) -> None:
-        """Say that there is something to carry."""
+        """Announce that there is something to import."""
         self._wake.set()
 
     def _work(self) -> None:
@@ -78,14 +78,14 @@ class BatchImporter:
                         sweep_at = now + SWEEP
                         self._clear_up(now)
                     is_busy = is_alone and self._carry(received_before)
-            except (AppError, OSError):  # a locked database, a full disk: the next look tries again
+            except (AppError, OSError):  # a locked database, a full disk: the next round tries again
                 event(_log, logging.WARNING, "import_waits", exc_info=True)
             received_before = max(received_before, now - SETTLING)
             if not is_busy:
                 self._wake.wait(LOOK_SECONDS)
 
     def _carry(self, received_before: datetime) -> bool:
-        """Take in some of what is ready; return whether there was anything."""
+        """Import some of what is ready; return whether there was anything."""
         imports, watched = self._import_root is not None, self.watched
         with self._database.reading() as connection:
             rows = batch_items.ready(connection, received_before, AT_ONCE, imports=imports, watched=watched)
@@ -105,7 +105,7 @@ class BatchImporter:
         return Path(folder) if folder else self._import_root
 
     def _copy(self, row: Row, root: Path) -> None:
-        """Copy a file of this machine; where it cannot be read that is the end of this one alone."""
+        """Copy a server-side file; an unreadable file fails only its own item."""
 
         def fill(incoming: UploadFile) -> None:
             path = path_of(row["origin"])
@@ -139,5 +139,5 @@ class BatchImporter:
 def _read(file: BinaryIO, path: Path) -> bytes:
     try:
         return file.read(BLOCK_BYTES)
-    except OSError as error:  # a disk or a network that fails
+    except OSError as error:  # a failing disk or network
         raise FileUnreadable(file=display(path), reason=error.strerror) from error

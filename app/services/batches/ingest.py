@@ -1,4 +1,4 @@
-"""Turns a complete file into a transcription of its batch, or finds that its content is already there."""
+"""Turns a complete file into a transcription of its batch, or marks it as a duplicate of an existing one."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ OF_A_BATCH = "batch"
 OF_A_FOLDER = "folder"
 OF_A_COMPARISON = "compare"
 OF_MANY = frozenset({OF_A_BATCH, OF_A_FOLDER, OF_A_COMPARISON})
-"""Where a transcription comes from that nobody sent alone: a batch, a watched folder, or a comparison of models."""
+"""Sources of transcriptions that were not submitted individually: batch, watched folder, model comparison."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Ingest:
-    """Admits files to batches. What is stored is stored together, so that nothing is done twice or lost."""
+    """Admits files to batches, each in one transaction, so that nothing is duplicated or lost."""
 
     queue: Queue
     limit_bytes: Callable[[], int]
     model: Callable[[], str | None]
-    """The name of the model that would read a recording now; None where that is not known."""
+    """The name of the model that a recording would use now; None if unknown."""
 
     def admit(self, item: Row, fill: Callable[[UploadFile], None]) -> None:
-        """Make a transcription of what `fill` gives for `item`, or a duplicate; nothing if it is not wanted any more.
+        """Turn what `fill` writes for `item` into a transcription or a duplicate; do nothing if it is no longer wanted.
 
         Raises:
             EmptyFile, UploadTooLarge, DiskFull, DatabaseUnusable
@@ -62,14 +62,14 @@ class Ingest:
 
 
 def end_arrival(queue: Queue, id: str, **values: Any) -> None:
-    """Store how the way of an item has ended, if it is still on its way."""
+    """Store the outcome of an item's upload or import, if that is still in progress."""
     with queue.database.writing() as connection:
         if batch_items.is_arriving(connection, id):
             batch_items.change(connection, id, **values, origin=None, updated_at=datetime.now(UTC))
 
 
 class _SameContent(Exception):
-    """There is a transcription of the same content with the same options."""
+    """A transcription of the same content with the same options exists."""
 
     def __init__(self, id: str) -> None:
         super().__init__(id)
@@ -77,12 +77,12 @@ class _SameContent(Exception):
 
 
 class _NotWanted(Exception):
-    """The item was cancelled, or somebody else has admitted it."""
+    """The item was cancelled or has already been admitted."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """What is stored in the transaction that queues the transcription."""
+    """What the transaction that queues the transcription also stores."""
 
     item: str
     sha256: str
@@ -103,7 +103,7 @@ class _Step:
         batch_items.change(connection, self.item, **values, **received)
 
     def _is_same(self, same_content: Row) -> bool:
-        """A text of another model, or with other options, is another text."""
+        """Return whether model and options match too; otherwise it is a different text."""
         is_of_model = same_content["state"] != JobState.SUCCEEDED or self.model in (
             None,
             same_content["model"],

@@ -1,4 +1,4 @@
-"""The values of a batch: how far it is as a whole, and each of its recordings. Pure arithmetic, no database."""
+"""Progress of a batch as a whole and of each of its recordings. Pure arithmetic, no database."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SHOWN = tuple(state for state in ItemState if state is not ItemState.REMOVED)
 
 
 class BatchState(StrEnum):
-    """Where a batch stands."""
+    """State of a batch."""
 
     RUNNING = "running"
     PAUSED = "paused"
@@ -29,7 +29,7 @@ class BatchState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Many recordings that are read with the same options."""
+    """Many recordings transcribed with the same options."""
 
     id: str
     name: str
@@ -38,10 +38,10 @@ class Batch:
     counts: Mapping[str, int]
     """Items by state, and `total`."""
     seconds_total: float
-    """Of sound, as far as it is known."""
+    """Audio duration, as far as known."""
     seconds_done: float
     progress: float
-    """0 to 1, by bytes: they are known from the beginning."""
+    """0 to 1, by bytes, which are known from the start."""
     eta_seconds: float | None
     options: TranscriptionOptions
     revision: int
@@ -54,7 +54,7 @@ class BatchItem:
     id: str
     position: int
     name: str
-    """With the folders that it was chosen from."""
+    """Including the folders it was selected from."""
     size_bytes: int
     state: ItemState
     progress: float
@@ -65,28 +65,28 @@ class BatchItem:
     """The transcription with the same content."""
     error: Problem | None
     text: str
-    """Its beginning; of a duplicate, that of the other one."""
+    """The beginning of the text; for a duplicate, that of the original."""
 
     @property
     def source_id(self) -> str | None:
-        """The transcription that has its text."""
+        """The transcription that holds its text."""
         return self.transcription_id or self.duplicate_of
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What the items of a batch add up to."""
+    """Totals over the items of a batch."""
 
     counts: Mapping[str, int]
     seconds_total: float
     seconds_done: float
     progress: float
     remaining_seconds: float | None
-    """Of sound, estimated where recordings have not been read; None where none has."""
+    """Audio left, estimated for recordings not decoded yet; None if none has been."""
 
 
 def batch_from(row: Row, totals: Sequence[Row], pace: float | None) -> Batch:
-    """Make a batch of its row and totals; `pace` is seconds of sound per second by the clock."""
+    """Build a batch from its row and totals; `pace` is seconds of audio per second of wall-clock time."""
     told = tally(totals)
     state = _state(DesiredState(row["wish"]), told.counts)
     is_read = state is BatchState.RUNNING and told.counts["queued"] + told.counts["running"] > 0
@@ -107,7 +107,7 @@ def batch_from(row: Row, totals: Sequence[Row], pace: float | None) -> Batch:
 
 
 def item_from(row: Row) -> BatchItem:
-    """Make an item of its row with what is known of its transcription."""
+    """Build an item from its row joined with its transcription."""
     state = ItemState(row["state"])
     error = row["error"] or (row["job_error"] if state in (ItemState.FAILED, ItemState.DUPLICATE) else None)
     problem = Problem.from_dict(error) if error else None
@@ -145,7 +145,7 @@ def tally(totals: Iterable[Mapping[str, Any]]) -> Tally:
 
 def _state(wish: DesiredState, counts: Mapping[str, int]) -> BatchState:
     waiting = counts["uploading"] + counts["queued"]
-    if wish is DesiredState.CANCEL and not waiting:  # unless one of it was tried again since
+    if wish is DesiredState.CANCEL and not waiting:  # unless an item was retried since
         return BatchState.CANCELLED
     if counts["total"] and not waiting + counts["running"]:
         return BatchState.DONE
@@ -165,7 +165,7 @@ def _bytes_done(row: Mapping[str, Any]) -> float:
 
 
 def _remaining(rows: list[Mapping[str, Any]], still_open: list[Mapping[str, Any]]) -> float | None:
-    """Take those that have not been read to be as long for their bytes as those that have."""
+    """Estimate undecoded recordings by the seconds per byte of the decoded ones."""
     known_bytes = _sum(rows, "known_bytes")
     unread_bytes = _sum(still_open, "size_bytes") - _sum(still_open, "known_bytes")
     if unread_bytes and not known_bytes:

@@ -1,7 +1,7 @@
-"""Recordings in a folder of this machine: found below a root, and opened without ever leaving it.
+"""Recordings in a folder on the server: found below a root and opened without ever leaving it.
 
-A link is not followed, neither when a folder is listed nor when a file is opened later: somebody may have put it in
-the place of what was listed.
+Links are followed neither when a folder is listed nor when a file is opened later: a listed file may have been
+replaced by a link.
 """
 
 from __future__ import annotations
@@ -30,36 +30,36 @@ _DIGITS = re.compile(r"(\d+)")
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A file as it is named, told apart from others, and found."""
+    """A file: its name, identity and location."""
 
     name: str
-    """With the folders that it was chosen from."""
+    """Including the folders it was selected from."""
     size_bytes: int
     modified_ms: int | None = None
     path: Path | None = None
-    """Where it lies on this machine, if it does."""
+    """Its path on the server, if it is there."""
 
     @property
     def origin(self) -> str | None:
-        """The path in letters that can be stored, whatever bytes its name has."""
+        """The path as storable text, whatever bytes the name contains."""
         return None if self.path is None else quote_from_bytes(os.fsencode(self.path))
 
     def is_same(self, size_bytes: int, modified_ms: int | None) -> bool:
-        """Return whether these belong to the same file of this name; a sender need not know when it was changed."""
+        """Return whether size and modification time match; a sender may not know the latter."""
         is_as_old = self.modified_ms is None or modified_ms is None or self.modified_ms == modified_ms
         return self.size_bytes == size_bytes and is_as_old
 
 
 def path_of(origin: str) -> Path:
-    """Return the path that `Recording.origin` has told."""
+    """Return the path encoded by `Recording.origin`."""
     return Path(os.fsdecode(unquote_to_bytes(origin)))
 
 
 def recordings_below(root: Path, path: str) -> list[Recording]:
-    """Return the recordings in the folder `path` below `root`, and in its own folders, in the order people count.
+    """Return the recordings in the folder `path` below `root` and its subfolders, in natural order.
 
     Raises:
-        FolderNotAllowed: it is no folder, or lies elsewhere.
+        FolderNotAllowed: it is not a folder, or not below `root`.
         FolderWithoutRecordings
     """
     folder = _folder_below(root, path)
@@ -70,26 +70,26 @@ def recordings_below(root: Path, path: str) -> list[Recording]:
 
 
 def is_recording(name: str) -> bool:
-    """Tell by its name whether a file is worth reading; a folder holds lists and hidden files, too."""
+    """Return whether the name looks like a recording; folders also hold playlists and hidden files."""
     return not name.startswith(".") and SOUND.search(name) is not None
 
 
 def natural(name: str) -> tuple[tuple[int, str], ...]:
-    """Order names as people count: `call 2` before `call 10`."""
+    """Sort key for natural order: `call 2` before `call 10`."""
     return tuple((int(part), "") if part.isdecimal() else (-1, part.casefold()) for part in _DIGITS.split(name))
 
 
 def display(path: Path) -> str:
-    """Return a path as people can read it; bytes that are no letters become numbers, so that no two names agree."""
+    """Return a readable path; undecodable bytes become numbers, so that names stay distinct."""
     return os.fsencode(path).decode(errors="backslashreplace")
 
 
 @contextmanager
 def open_below(root: Path, path: Path) -> Iterator[BinaryIO]:
-    """Open a file that lies below `root`.
+    """Open a file below `root`.
 
     Raises:
-        FileUnreadable: it cannot be opened, is no file, or a link leads out of the folder.
+        FileUnreadable: it cannot be opened, is not a file, or a link leads out of the folder.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -108,7 +108,7 @@ def _folder_below(root: Path, path: str) -> Path:
         folder = (top / path).resolve()
         if folder.is_relative_to(top) and folder.is_dir():
             return folder
-    except (OSError, ValueError):  # a name that no folder can have
+    except (OSError, ValueError):  # a name that is invalid for a path
         pass
     raise FolderNotAllowed(path=path, root=str(root))
 

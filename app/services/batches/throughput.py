@@ -8,13 +8,13 @@ from collections.abc import Callable
 from threading import Lock
 
 WINDOW_SECONDS = 180.0
-LEAST_SECONDS = 3.0  # between two looks that say something
-BETWEEN_SECONDS = 1.0  # closer looks are not kept
+LEAST_SECONDS = 3.0  # minimum span for a meaningful rate
+BETWEEN_SECONDS = 1.0  # closer readings are dropped
 REMEMBERED = 200
 
 
 class ThroughputMeter:
-    """The pace of several things at once, by their names. May be asked from any thread."""
+    """Throughput of several counters, by name. Thread-safe."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -22,7 +22,7 @@ class ThroughputMeter:
         self._looks: OrderedDict[str, deque[tuple[float, float]]] = OrderedDict()
 
     def update(self, name: str, done: float) -> float | None:
-        """Note how much is done, and return how much a second brings; None before that can be said."""
+        """Record how much is done and return the rate per second; None until it can be measured."""
         now = self._clock()
         with self._lock:
             looks = self._looks.setdefault(name, deque())
@@ -40,6 +40,6 @@ class ThroughputMeter:
         return gained / elapsed if elapsed >= LEAST_SECONDS and gained > 0 else None
 
     def forget(self, name: str) -> None:
-        """Begin anew, because it stood still for a reason."""
+        """Start measuring anew after an intended standstill."""
         with self._lock:
             self._looks.pop(name, None)

@@ -1,7 +1,7 @@
-"""Chunks of uploads on their way to the disk: one at a time per upload, whichever connection sends it.
+"""Upload chunks being written to disk: one at a time per upload, whichever connection sends it.
 
-A connection that broke may look alive to the server for minutes. So whoever comes next ends it: what it brought is
-stored and counted first, and what it still brings is refused.
+A broken connection may look alive to the server for minutes. So the next connection ends it: what it sent so far is
+stored and counted first, and what it still sends is refused.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from app.store.queries import batch_items
 
 
 class UploadChunk:
-    """What one request brings of one upload."""
+    """The part of an upload sent by one request."""
 
     def __init__(self, database: Database, id: str, file: PartialFile, size_bytes: int) -> None:
         self.id = id
@@ -44,7 +44,7 @@ class UploadChunk:
 
         Raises:
             UploadOffsetConflict: another connection has taken over.
-            InvalidParameter: it is more than was announced.
+            InvalidParameter: more data than announced.
             DiskFull
         """
         with self._lock:
@@ -55,7 +55,7 @@ class UploadChunk:
             self._file.write(chunk)
 
     def end(self) -> None:
-        """Put what came on the disk and count it; once is enough."""
+        """Flush what arrived to disk and count it; calling it again does nothing."""
         with self._lock:
             if self._is_over:
                 return
@@ -69,7 +69,7 @@ class UploadChunk:
 
 
 class UploadChunks:
-    """The pieces that are on their way now."""
+    """The chunks being received now."""
 
     def __init__(self, database: Database, uploads: UploadFiles) -> None:
         self._database = database
@@ -79,9 +79,9 @@ class UploadChunks:
 
     @contextmanager
     def begun(self, id: str, held_bytes: int, size_bytes: int) -> Iterator[UploadChunk]:
-        """Go on with an upload behind its first `held_bytes`; at the end of the block all is on the disk."""
+        """Resume an upload after its first `held_bytes`; when the block ends, everything is on disk."""
         with self._lock:
-            if id in self._begun:  # two came at once, and the other one was first
+            if id in self._begun:  # two arrived at the same time and the other was first
                 raise UploadOffsetConflict(offset=held_bytes)
             begun = UploadChunk(self._database, id, self._uploads.open(id, held_bytes), size_bytes)
             self._begun[id] = begun
@@ -94,7 +94,7 @@ class UploadChunks:
                 self._forget(begun)
 
     def end(self, id: str) -> None:
-        """End the connection that brings a piece of this upload, if there is one."""
+        """End the connection that is sending a chunk of this upload, if any."""
         with self._lock:
             begun = self._begun.get(id)
         if begun:

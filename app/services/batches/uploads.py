@@ -1,7 +1,7 @@
-"""How recordings get into batches: uploaded in resumable chunks, or read from a folder of this machine.
+"""How recordings get into batches: uploaded in resumable chunks, or copied from a folder on the server.
 
-What a sender is told is on the disk stays there, whatever happens; a file that is whole becomes a transcription
-(ingest.py). One bad file never stops the others.
+Acknowledged bytes are on disk and stay there; a complete file becomes a transcription (ingest.py).
+One bad file never stops the others.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from app.store.queries import batch_items, batches, transcriptions
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file on its way, and how much of it is safely here."""
+    """A file being uploaded, and how much of it is safely stored."""
 
     id: str
     offset: int
 
 
 class BatchUploads:
-    """The way into all batches. Every method may be called from any thread."""
+    """Uploads into all batches. Thread-safe."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class BatchUploads:
         self._slices = UploadChunks(queue.database, uploads)
 
     def announce(self, batch_id: str, name: str, size_bytes: int, modified_ms: int | None = None) -> Upload:
-        """Return the upload of a file: the one that was begun before, or a new one at the end of the list.
+        """Return the upload of a file: the one already started, or a new one at the end of the list.
 
         Raises:
             BatchNotFound
@@ -63,11 +63,11 @@ class BatchUploads:
         with self._database.writing() as connection:
             batch = found_batch(connection, batch_id)
             if batch["wish"] == DesiredState.CANCEL:
-                batches.wish(connection, batch_id, DesiredState.WORK)  # who sends more wants it read
+                batches.wish(connection, batch_id, DesiredState.WORK)  # sending more resumes the batch
             return self._known(connection, batch_id, wanted) or listed(connection, batch_id, [wanted])[0]
 
     def offset(self, id: str) -> Upload:
-        """Return how much of an upload is on the disk. Who asks has lost the connection: it is ended.
+        """Return how much of an upload is on disk. The caller has lost its connection, so that one is ended.
 
         Raises:
             UploadNotFound
@@ -79,11 +79,11 @@ class BatchUploads:
 
     @contextmanager
     def slice(self, id: str, offset: int) -> Iterator[UploadChunk]:
-        """Take in what follows byte `offset`; at the end of the block it is on the disk, and counted.
+        """Receive what follows byte `offset`; when the block ends, it is on disk and counted.
 
         Raises:
             UploadNotFound: it was cancelled, or its batch is gone.
-            UploadOffsetConflict: something else is on the disk.
+            UploadOffsetConflict: a different number of bytes is on disk.
         """
         self._slices.end(id)
         with self._database.reading() as connection:
@@ -95,10 +95,10 @@ class BatchUploads:
             yield begun
 
     def take_in(self, id: str) -> None:
-        """Make a transcription of an upload, if all of it is here.
+        """Turn an upload into a transcription if it is complete.
 
         Raises:
-            DiskFull, DatabaseUnusable: it stays as it is, and is tried again later.
+            DiskFull, DatabaseUnusable: the upload is unchanged and retried later.
         """
         with self._database.reading() as connection:
             row = batch_items.find(connection, id)
@@ -108,10 +108,10 @@ class BatchUploads:
         self.uploads.remove(id)
 
     def give_up(self, id: str) -> None:
-        """Take a file from the list that has not become a transcription, and will not.
+        """Remove a file from the list that has not become a transcription.
 
         Raises:
-            UploadNotFound: it has become one.
+            UploadNotFound: it has already become one.
         """
         self._slices.end(id)
         with self._database.writing() as connection:
@@ -122,7 +122,7 @@ class BatchUploads:
         self.uploads.remove(id)
 
     def add_files(self, batch_id: str, recordings: Sequence[Recording]) -> None:
-        """List files of this machine at the end of a batch; they are copied one after the other (importer.py).
+        """Append server-side files to a batch; they are copied one after the other (importer.py).
 
         Raises:
             BatchNotFound
@@ -132,7 +132,7 @@ class BatchUploads:
             listed(connection, batch_id, recordings)
 
     def _known(self, connection: Connection, batch_id: str, wanted: Recording) -> Upload | None:
-        """Return the upload of the same file; one that was given up begins anew."""
+        """Return the upload of the same file; an abandoned one is restarted."""
         for row in batch_items.named(connection, batch_id, wanted.name):
             if not wanted.is_same(row["size_bytes"], row["modified_ms"]) or not wanted.size_bytes:
                 continue
@@ -145,14 +145,14 @@ class BatchUploads:
         return None
 
     def _held_bytes(self, row: Row) -> int:
-        """What the sender was told, unless the file was taken away."""
+        """Return the acknowledged bytes, as far as they are still on disk."""
         if row["state"] != ItemState.UPLOADING:
             return int(row["size_bytes"])
         return min(int(row["received_bytes"]), self.uploads.length(row["id"]))
 
 
 def listed(connection: Connection, batch_id: str, wanted: Sequence[Recording]) -> list[Upload]:
-    """Append files to the list of a batch; an empty one has failed already."""
+    """Append files to a batch; empty ones are stored as failed."""
     rows: list[Row] = [
         {
             "id": secrets.token_hex(8),

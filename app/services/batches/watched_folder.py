@@ -1,7 +1,7 @@
-"""A watched folder: what lies in it is read as one batch, and the texts are written to another folder.
+"""A watched folder: its recordings form one batch, and the transcripts are written to another folder.
 
-What was seen and what was written is remembered with the batch, so a process that is killed and started again loses
-no recording and reads none twice. Nothing in the watched folder is changed.
+What was seen and written is stored with the batch, so a killed and restarted process neither loses a recording nor
+transcribes one twice. Nothing in the watched folder is changed.
 """
 
 from __future__ import annotations
@@ -41,19 +41,19 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class WatchOrder:
-    """What to watch, and what becomes of it."""
+    """What to watch, with which options, and where the output goes."""
 
     folder: Path
     output: Path
     formats: tuple[Format, ...]
     options: TranscriptionOptions
     settle_seconds: float
-    """A file that has not changed for so long is complete."""
+    """A file unchanged for this long is considered complete."""
 
 
 @dataclass(slots=True)
 class Sight:
-    """A file as it was seen last, and since when it has looked so."""
+    """A file as last seen, and since when it has been unchanged."""
 
     recording: Recording
     since: float
@@ -61,7 +61,7 @@ class Sight:
 
 @dataclass
 class Watch:
-    """Looks at the folder whenever `look` is called, and writes what is finished; `tell` hears of each file."""
+    """Scans the folder on each `scan` and writes finished transcripts; `tell` is called for each file."""
 
     order: WatchOrder
     queue: Queue
@@ -76,7 +76,7 @@ class Watch:
 
     @contextmanager
     def alone(self, data_dir: Path) -> Iterator[None]:
-        """Keep other processes from watching the same folder for the same data folder during the block.
+        """Prevent other processes from watching the same folder for the same data folder during the block.
 
         Raises:
             FolderWatched: another process does.
@@ -91,7 +91,7 @@ class Watch:
             yield
 
     def scan(self) -> None:
-        """Take in the recordings that are complete and new, and write the texts of those that have ended."""
+        """Ingest new, complete recordings and write the transcripts of finished ones."""
         found = self._files()
         new = [recording for recording in found if self._is_complete(recording) and self._is_new(recording)]
         if new:
@@ -100,7 +100,7 @@ class Watch:
 
     @property
     def is_idle(self) -> bool:
-        """Whether everything that is in the folder has been seen, read and written."""
+        """Return whether everything in the folder has been ingested, transcribed and written."""
         if any(self._is_new(sight.recording) for sight in self._seen.values()):
             return False
         batch = self.book.get(self._batch)
@@ -109,7 +109,7 @@ class Watch:
         return not waits and (batch.state is not BatchState.RUNNING or not batch.counts["total"])
 
     def _open(self) -> None:
-        """Find the batch of the folder, or begin it."""
+        """Find or create the batch of the folder."""
         folder = str(self.order.folder.resolve())
         batch = self.book.of_folder(folder)
         if batch is None:
@@ -120,10 +120,10 @@ class Watch:
                 self._known[row["name"]] = Recording(row["name"], row["size_bytes"], row["modified_ms"])
         self._batch = batch.id
 
-    # Looking
+    # Reading
 
     def _files(self) -> list[Recording]:
-        """Return the recordings that are there, in the order people count; links are not followed."""
+        """Return the recordings in the folder, in natural order; links are not followed."""
         output = self.order.output.resolve()
         found = []
         for place, folders, names in os.walk(self.order.folder.resolve()):
@@ -160,7 +160,7 @@ class Watch:
         return not self._is_written(recording)
 
     def _is_written(self, recording: Recording) -> bool:
-        """Return whether its texts are there and newer: another data folder, or none any more, knew it."""
+        """Return whether its transcripts exist and are newer, possibly written from another data folder."""
         try:
             ages = [self._target(recording.name, form.suffix).stat().st_mtime for form in self.order.formats]
         except OSError:
@@ -170,7 +170,7 @@ class Watch:
     def _take_in(self, new: list[Recording]) -> None:
         try:
             self.batch_uploads.add_files(self._batch, new)
-        except BatchNotFound:  # somebody has deleted it on the page: what was seen stays seen
+        except BatchNotFound:  # deleted on the page: what was seen stays marked as seen
             self._open()
             self.batch_uploads.add_files(self._batch, new)
         self._known.update((recording.name, recording) for recording in new)
@@ -186,7 +186,7 @@ class Watch:
             for row in rows:
                 try:
                     self._deliver_one(item_from(row), row["told_state"])
-                except AppError as error:  # a full disk, a folder that is away: the next look tries again
+                except AppError as error:  # disk full, folder missing: the next scan tries again
                     event(_log, logging.ERROR, "watch_cannot_write", item=row["id"], error=error.problem.code)
             if len(rows) < AT_ONCE:
                 return
@@ -195,7 +195,7 @@ class Watch:
     def _deliver_one(self, item: BatchItem, told_state: str | None) -> None:
         is_copy = item.state is ItemState.DUPLICATE
         if is_copy and told_state in (JobState.QUEUED, JobState.RUNNING):
-            return  # the other one will have the text
+            return  # the original gets the transcript
         with self.queue.database.reading() as connection:
             is_newest = batch_items.named(connection, self._batch, item.name)[-1]["id"] == item.id
         if is_newest:

@@ -1,7 +1,7 @@
-"""One run of the inference process, from its start to its exit, seen from the server.
+"""One run of the inference process, from start to exit, as the server sees it.
 
-It is asked by one thread at a time; only `kill` may come from another. When to start the next one, and whom to
-tell, is decided in inference.py.
+One thread at a time sends requests; only `kill` may be called from another. When to restart and whom to notify
+is decided in process.py.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from app.engine.process.child import serve
 from app.engine.process.messages import Answer, Request, Stop
 
 PEAK = re.compile(r"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
-FAREWELL_SECONDS = 2.0  # an idle child ends at once; one that does not is killed
+FAREWELL_SECONDS = 2.0  # an idle child exits immediately; one that does not is killed
 
 
 class Child:
@@ -35,7 +35,7 @@ class Child:
         self._connection, theirs = context.Pipe()
         self._process = context.Process(target=serve, args=(theirs, spec), name="inference", daemon=True)
         self._process.start()
-        theirs.close()  # the child has the only one: its death is the end of the connection
+        theirs.close()  # leaves the child the only holder: its exit closes the connection
 
     @property
     def pid(self) -> int | None:
@@ -47,15 +47,15 @@ class Child:
         return self._process.sentinel
 
     def rss_bytes(self) -> int | None:
-        """Return the memory that the process has now, or None when it has ended."""
+        """Return the current memory of the process, or None if it has ended."""
         with suppress(psutil.NoSuchProcess):
             return psutil.Process(self.pid).memory_info().rss
         return None
 
     def peak_bytes(self) -> int | None:
-        """Return the most memory that the process has had, or None when it has ended.
+        """Return the peak memory of the process, or None if it has ended.
 
-        Where the system does not tell (Linux does), that is what it has now.
+        On systems that do not report a peak (Linux does), this is the current memory.
         """
         with suppress(OSError):
             told = PEAK.search(Path(f"/proc/{self.pid}/status").read_text(encoding="ascii"))
@@ -67,11 +67,11 @@ class Child:
         return self._process.is_alive()
 
     def first_answer(self, seconds: float) -> Answer:
-        """Wait until the engine is loaded or refused.
+        """Wait until the engine has loaded or failed to load.
 
         Raises:
             InferenceCrashed: the process died.
-            InferenceHung: it said nothing for `seconds`, and was killed.
+            InferenceHung: it did not answer within `seconds` and was killed.
         """
         return self._exchange(None, seconds)
 
@@ -80,29 +80,29 @@ class Child:
 
         Raises:
             InferenceCrashed: the process died.
-            InferenceHung: it gave no answer for `seconds`, and was killed.
+            InferenceHung: it did not respond for `seconds` and was killed.
         """
         return self._exchange(request, seconds)
 
     def kill(self) -> None:
-        """End the process now; whoever waits for its answer gets InferenceCrashed."""
+        """Kill the process; a caller waiting for its answer gets InferenceCrashed."""
         self._process.kill()
 
     def end(self) -> None:
-        """End the process, gently if it is idle, and wait until its memory is free."""
+        """End the process, gracefully if idle, and wait until its memory is free."""
         with suppress(OSError):
             self._connection.send(Stop())
             self._process.join(FAREWELL_SECONDS)
         self.clean_up()
 
     def clean_up(self) -> None:
-        """Make sure that the process has ended, and let go of what belongs to it."""
+        """Make sure the process has ended, and release its resources."""
         self._process.kill()
         self._process.join()
         self._connection.close()
 
     def exit_error(self) -> InferenceCrashed:
-        """Say how the process died."""
+        """Return an error that describes how the process died."""
         self._process.join(FAREWELL_SECONDS)
         return InferenceCrashed(detail=_cause(self._process.exitcode))
 
@@ -110,7 +110,7 @@ class Child:
         with self._killing_after(seconds) as is_late:
             try:
                 if request is not None:
-                    self._connection.send(request)  # blocks, too, where the child does not read
+                    self._connection.send(request)  # also blocks if the child does not read
                 answer: Answer = self._connection.recv()
             except (EOFError, OSError) as silence:
                 if is_late.is_set():

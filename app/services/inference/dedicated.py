@@ -1,7 +1,7 @@
-"""A model of its own for a job that names one, beside the model in use: loaded, measured and unloaded with the job.
+"""A dedicated model for a job that names one, beside the active model: loaded, measured and unloaded with the job.
 
-There is one place. While it is taken, jobs that name a model wait in the queue and all others go on; so at most two
-models are in memory.
+There is one slot. While it is taken, jobs that name a model wait in the queue and all others continue, so at most
+two models are in memory.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from app.engine.preparation.preparation import Cancelled
 from app.services.inference.process import InferenceProcess, Stopped
 from app.services.inference.scheduler import InferenceScheduler
 
-LOOK_SECONDS = 0.5  # between two looks whether the job is still wanted, while its model is loaded
+LOOK_SECONDS = 0.5  # between checks for cancellation while the model loads
 
 
 @dataclass(frozen=True, slots=True)
 class DedicatedEngine:
-    """A model that is loaded for one job."""
+    """A model loaded for one job."""
 
     scheduler: InferenceScheduler
     inference: InferenceProcess
 
     def peak_bytes(self) -> int | None:
-        """Return the most memory that its process has had so far; the memory of a graphics card is not counted."""
+        """Return the peak memory of its process so far, GPU memory excluded."""
         return self.inference.peak_bytes()
 
 
 class DedicatedEngines:
-    """The one place for another model."""
+    """The single slot for another model."""
 
     def __init__(self, spec_of: Callable[[str], EngineSpec], timeout_seconds: float) -> None:
         self._spec_of = spec_of
@@ -43,7 +43,7 @@ class DedicatedEngines:
 
     @contextmanager
     def place(self) -> Iterator[EngineSlot]:
-        """Take the place, if it is free, until the end of the block."""
+        """Take the slot, if it is free, for the block."""
         place = EngineSlot(self._place, is_mine=self._place.acquire(blocking=False))
         try:
             yield place
@@ -52,12 +52,12 @@ class DedicatedEngines:
 
     @contextmanager
     def engine(self, model: str, is_unwanted: Callable[[], bool]) -> Iterator[DedicatedEngine]:
-        """Load a model for the block. Only who has the place may.
+        """Load a model for the block. The caller must hold the slot.
 
         Raises:
-            ModelError: it is not here, or no model for recognition.
-            InferenceUnavailable: it cannot be loaded; why.
-            Cancelled: `is_unwanted` became true while it was loaded.
+            ModelError: it is not installed, or not a recognition model.
+            InferenceUnavailable: it cannot be loaded, with the reason.
+            Cancelled: `is_unwanted` became true during loading.
         """
         inference = InferenceProcess(self._spec_of(model))
         scheduler = InferenceScheduler(inference, self._timeout_seconds)
@@ -73,21 +73,21 @@ class DedicatedEngines:
 
 
 class EngineSlot:
-    """The place as one thread sees it."""
+    """The slot as one thread sees it."""
 
     def __init__(self, lock: Lock, *, is_mine: bool) -> None:
         self._lock = lock
         self.is_mine = is_mine
 
     def release(self) -> None:
-        """Let somebody else have it."""
+        """Free the slot."""
         if self.is_mine:
             self.is_mine = False
             self._lock.release()
 
 
 def no_other_models(name: str) -> EngineSpec:
-    """Refuse every name: for a worker that knows its one model only."""
+    """Refuse every name: for a worker with a single model."""
     raise ModelUnknown(name=name, known="-")
 
 

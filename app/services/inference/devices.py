@@ -1,6 +1,6 @@
-"""What this machine can compute on, looked at in a process of its own; a look is remembered until the next is asked for.
+"""The compute devices of this machine, probed in a separate process; results are cached until probed again.
 
-The look imports torch and asks the drivers, which takes seconds and may crash: neither happens in this process.
+Probing imports torch and queries the drivers, which takes seconds and may crash, so it never happens in this process.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ LOOK_SECONDS = 300.0  # for a cold import of torch on a busy machine, and a firs
 
 @dataclass(frozen=True, slots=True)
 class FoundDevice:
-    """One device, or the place where one could be."""
+    """One device, present or absent."""
 
     name: str
-    """As the setting `device` takes it."""
+    """As accepted by the setting `device`."""
     label: str
-    """What the driver calls it; empty where it is absent."""
+    """The driver's name for it; empty if absent."""
     reason: str
-    """Why it cannot be used; empty where it can."""
+    """Why it cannot be used; empty if it can."""
 
 
 class Devices:
-    """Every method may be called from any thread; two that ask at once share one look."""
+    """Thread-safe; concurrent callers share one probe."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._found: tuple[FoundDevice, ...] = ()
 
     def list_all(self, *, again: bool = False) -> tuple[FoundDevice, ...]:
-        """Return all devices, as found last or `again`.
+        """Return all devices, cached or probed `again`.
 
         Raises:
             DevicesUnseen: the probing process died or gave no answer.
@@ -63,15 +63,15 @@ def _probed() -> tuple[FoundDevice, ...]:
 
 
 class ProbeHung(Exception):
-    """The process that looks gave no answer within LOOK_SECONDS."""
+    """The probing process gave no answer within LOOK_SECONDS."""
 
 
 class ProbeDied(Exception):
-    """The process that looks ended without an answer; its last words are the message."""
+    """The probing process ended without an answer; the message is its last output."""
 
 
 def probe_devices(device: str) -> Mapping[str, Any]:
-    """Return what app.engine.computing.probe says of this machine and of `device`.
+    """Return what app.engine.computing.probe reports about this machine and `device`.
 
     Raises:
         ProbeHung, ProbeDied
@@ -80,7 +80,7 @@ def probe_devices(device: str) -> Mapping[str, Any]:
 
 
 def probe_torchaudio() -> str:
-    """Return why torchaudio does not work with torch; empty where it does.
+    """Return why torchaudio does not work with torch; empty if it does.
 
     Raises:
         ProbeHung, ProbeDied
@@ -89,7 +89,7 @@ def probe_torchaudio() -> str:
 
 
 def _probe(module: str, *options: str) -> Mapping[str, Any]:
-    """Return what a module prints that runs in a process of its own."""
+    """Run a module in a separate process and return what it prints."""
     try:
         done = subprocess.run(
             [sys.executable, "-P", "-m", module, *options],

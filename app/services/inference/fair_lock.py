@@ -8,7 +8,7 @@ from threading import Condition
 
 
 class FairLock:
-    """Python's own lock may be won again and again by the thread that has just let it go; this one is not."""
+    """Unlike threading.Lock, the thread that just released it cannot reacquire it ahead of waiting threads."""
 
     def __init__(self) -> None:
         self._changed = Condition()
@@ -17,7 +17,7 @@ class FairLock:
 
     @contextmanager
     def taken(self) -> Iterator[None]:
-        """Wait for the turn and hold it for the block."""
+        """Wait for the lock and hold it for the block."""
         with self._changed:
             ticket = self._tickets
             self._tickets += 1

@@ -1,6 +1,6 @@
-"""Keeps the inference process running: starts, watches and restarts it, with the reason in log and status.
+"""Keeps the inference process running: starts, monitors and restarts it, with the reason in log and status.
 
-It knows waveforms and texts, and neither jobs nor files. One request is worked on at a time.
+It deals with waveforms and texts, not with jobs or files, and processes one request at a time.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ __all__ = ["InferenceProcess", "InferenceStatus", "Recognition", "Stopped"]
 
 LOAD_SECONDS = 600.0  # a large model from a slow disk, with a first CUDA initialisation
 CLEAR_SECONDS = 60.0
-STARTS_IN_A_ROW = 3  # deaths while loading after which the caller is told
+STARTS_IN_A_ROW = 3  # crashes while loading before the caller gets an error
 FIRST_PAUSE_SECONDS = 0.5  # before the second start in a row; doubled each time
 LONGEST_PAUSE_SECONDS = 30.0
 
@@ -67,7 +67,7 @@ class InferenceProcess:
             self._ready_child()
 
     def stop(self) -> None:
-        """End the process at once; a request in work is abandoned (its caller gets Stopped)."""
+        """Kill the process immediately; a running request is abandoned (its caller gets Stopped)."""
         self._stopping.set()
         if (child := self._child) is not None:
             child.kill()
@@ -75,7 +75,7 @@ class InferenceProcess:
             self._release()
 
     def unload(self) -> None:
-        """End the process after its present request, which frees all its memory; the next request loads again."""
+        """End the process after its current request, which frees all its memory; the next request reloads it."""
         with self._turns.taken():
             if self._child is not None:
                 self._child.end()
@@ -83,10 +83,10 @@ class InferenceProcess:
             self._release()
 
     def clear_cache(self) -> int | None:
-        """Give back what the device keeps for later, after the present request; None where nothing is loaded.
+        """Release the device's cached memory after the current request; None if nothing is loaded.
 
         Raises:
-            InferenceCrashed, InferenceHung: the process died of it; a new one is on its way.
+            InferenceCrashed, InferenceHung: this killed the process; a new one is starting.
         """
         with self._turns.taken():
             if self._child is None:
@@ -99,8 +99,8 @@ class InferenceProcess:
         return answer.freed_bytes if isinstance(answer, Cleared) else 0
 
     def unload_if_idle(self, seconds: float) -> bool:
-        """Unload where nothing has been asked for so long; return whether that was so."""
-        if self._child is None or time.monotonic() - self._used_at < seconds:  # asked first without a turn
+        """Unload if there was no request for this long; return whether it was unloaded."""
+        if self._child is None or time.monotonic() - self._used_at < seconds:  # checked first without the lock
             return False
         with self._turns.taken():
             child = self._child
@@ -113,14 +113,14 @@ class InferenceProcess:
 
     @property
     def spec(self) -> EngineSpec:
-        """What is loaded, or will be when work comes."""
+        """What is loaded, or will be on the next request."""
         return self._spec
 
     def use(self, spec: EngineSpec) -> None:
-        """Load another engine after the present request. The old one goes first: there may be no memory for both.
+        """Load another engine after the current request. The old one is unloaded first: memory may not hold both.
 
         Raises:
-            InferenceUnavailable: it cannot be loaded; the old one comes back.
+            InferenceUnavailable: it cannot be loaded; the old one is restored.
             Stopped: `stop` was called.
         """
         with self._turns.taken():
@@ -141,24 +141,24 @@ class InferenceProcess:
         return replace(self._status, rss_bytes=child.rss_bytes() if child else None)
 
     def peak_bytes(self) -> int | None:
-        """Return the most memory that the process has had; None where there is none."""
+        """Return the peak memory of the process; None if there is none."""
         child = self._child
         return child.peak_bytes() if child else None
 
     @property
     def batch_seconds(self) -> float:
-        """Padded seconds that the loaded engine likes to get at once; 0 where nothing is loaded, or one by one."""
+        """Preferred batch size of the loaded engine in padded seconds; 0 if nothing is loaded or it does not batch."""
         info = self._status.info
         return info.batch_seconds if info else 0.0
 
     def transcribe(self, utterances: Sequence[Utterance], timeout_seconds: float) -> Recognition:
-        """Return one hypothesis per utterance. Whoever asks first is served first.
+        """Return one hypothesis per utterance. Requests are served in order.
 
         Raises:
-            InferenceCrashed, InferenceHung: the process died of this request; a new one is on its way.
+            InferenceCrashed, InferenceHung: this request killed the process; a new one is starting.
             InferenceUnavailable: the engine cannot be loaded.
             Stopped: `stop` was called.
-            AppError: the engine's own, for example OutOfMemory; the process lives.
+            AppError: raised by the engine, for example OutOfMemory; the process survives.
         """
         with self._turns.taken():
             child = self._ready_child()
@@ -179,11 +179,11 @@ class InferenceProcess:
             raise answer.error
         assert isinstance(answer, Transcribed)  # noqa: S101 - the only other answer to Transcribe
         info = self._status.info
-        assert info is not None  # noqa: S101 - a ready child has said it
+        assert info is not None  # noqa: S101 - a ready child has reported it
         receipts = tuple(info.receipt + receipt for receipt in answer.receipts)
         return Recognition(answer.hypotheses, receipts, info)
 
-    # Starting; in turn
+    # Starting; under the lock
 
     def _load(self) -> None:
         try:
@@ -193,7 +193,7 @@ class InferenceProcess:
             event(_log, logging.ERROR, "inference_unavailable", exc_info=True)
 
     def _ready_child(self) -> Child:
-        """Return the living child, or start one; a start that dies is repeated after a pause."""
+        """Return the running child, or start one; a crashed start is retried after a pause."""
         if self._child is not None and not self._child.is_alive():
             self._handle_exit(self._child.exit_error())
         starts = 0
@@ -209,7 +209,7 @@ class InferenceProcess:
         return self._child
 
     def _pause(self) -> None:
-        """Wait the longer, the more children have died in a row; the first successor comes at once."""
+        """Back off with each consecutive crash; the first restart is immediate."""
         seconds = 0.0
         if self._exits_in_a_row > 1:
             seconds = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** (self._exits_in_a_row - 2))
@@ -220,11 +220,11 @@ class InferenceProcess:
         self._update_status(state="loading", info=None, problem=None)
         try:
             child = Child(self._spec)
-        except OSError as error:  # no memory or no process left
+        except OSError as error:  # out of memory or processes
             self._refuse(InferenceUnavailable(reason=str(error)), error)
         event(_log, logging.INFO, "inference_started", pid=child.pid)
-        self._child = child  # so that `stop` can end it while it loads
-        if self._stopping.is_set():  # `stop` came before it could see the child
+        self._child = child  # so that `stop` can kill it while it loads
+        if self._stopping.is_set():  # `stop` was called before it could see the child
             child.kill()
         try:
             answer = child.first_answer(self._load_seconds)
@@ -253,17 +253,17 @@ class InferenceProcess:
             raise error from cause
         raise InferenceUnavailable(reason=error.problem.to_dict()) from cause
 
-    # Dying
+    # Exits
 
     def _watch(self, child: Child) -> None:
-        """Notice the death of an idle child; one that dies of a request is noticed by who asked."""
+        """Detect the exit of an idle child; a crash during a request is detected by its caller."""
         multiprocessing.connection.wait([child.sentinel])
         with suppress(Stopped), self._turns.taken():
             if self._child is child:
                 self._handle_exit(child.exit_error())
 
     def _handle_exit(self, exit_error: InferenceCrashed | InferenceHung) -> None:
-        """Take leave of a child that died, and let the next one load behind whoever waits already."""
+        """Clean up after a dead child and load the next one, behind callers that already wait."""
         self._clean_up()
         self._count_exit(exit_error)
         self._update_status(state="loading", info=None)
@@ -292,7 +292,7 @@ class InferenceProcess:
 
 
 def _log_differences(info: EngineInfo) -> None:
-    """Log where a device or precision that a person asked for is not the one that is used."""
+    """Log if the device or precision in use differs from the requested one."""
     for line in info.receipt:
         if line.reason and line.asked not in ("auto", line.applied):
             event(

@@ -1,10 +1,10 @@
-"""Gathers the segments of all running jobs into batches for the inference process, and returns each job its results.
+"""Collects the segments of all running jobs into batches for the inference process and hands back the results.
 
-Every job has a queue: it submits a few segments ahead and takes the results. One thread sends whatever waits as soon as
-the process is free, so that jobs read and store while it computes. No files and no database here.
+Every job has a queue: it submits a few segments ahead and takes the results. One thread sends what is waiting as soon
+as the process is free, so that jobs read and store while it computes. No files and no database here.
 
-Live speech comes before recordings in two ways: queues of a higher priority are served first, and nothing long is started
-while somebody is in the middle of a sentence. A recording that has waited longer than its patience is served anyway.
+Live speech takes precedence over recordings in two ways: queues of higher priority are served first, and nothing long
+is started while somebody is speaking. A recording that has waited longer than PATIENCE_SECONDS is served anyway.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ __all__ = [
     "SegmentRequest",
 ]
 
-TRIES_ALONE = 2  # the process may have died by chance; twice of the same segment is no chance
-PATIENCE_SECONDS = 5.0  # that a recording waits for those who speak, from one of its segments to the next
-QUICK_SECONDS = 0.15  # of computing that a person who speaks does not notice
-SHORT_SECONDS = 0.5  # of computing for recordings together, while sessions are open in which nobody speaks
-FIRST_PACE = 0.03  # seconds of computing for one of sound, until it is measured
-PACE_KEPT = 0.8  # of the measured pace, with each new measurement
+TRIES_ALONE = 2  # one crash may be chance; two on the same segment are not
+PATIENCE_SECONDS = 5.0  # longest wait of a recording for live speech, per segment
+QUICK_SECONDS = 0.15  # of computing that a speaker does not notice
+SHORT_SECONDS = 0.5  # of computing per batch of recordings while live sessions are open but silent
+FIRST_PACE = 0.03  # seconds of computing per second of audio, until measured
+PACE_KEPT = 0.8  # weight of the previous pace in the moving average
 
 
 class InferenceScheduler:
-    """The one way from jobs to the inference process."""
+    """The only path from jobs to the inference process."""
 
     def __init__(
         self,
@@ -59,19 +59,19 @@ class InferenceScheduler:
         self._patience_seconds = patience_seconds
         self._pace = FIRST_PACE
         self._recording_served_at = 0.0
-        self._queues: list[SegmentQueue] = []  # the next one to be served comes first
+        self._queues: list[SegmentQueue] = []  # next to be served first
         self._is_stopping = False
 
     @property
     def batch_seconds(self) -> float:
-        """Padded seconds that the loaded engine likes to get at once; 0 is one by one."""
+        """Preferred batch size of the loaded engine in padded seconds; 0 means no batching."""
         return self._inference.batch_seconds
 
     @contextmanager
     def queue(
         self, job: str, priority: int = RECORDING, on_done: Callable[[], None] | None = None
     ) -> Iterator[SegmentQueue]:
-        """A way through for one job; at the end of the block whatever is still under way is forgotten."""
+        """Open a queue for one job; when the block ends, pending segments are dropped."""
         queue = SegmentQueue(job, priority, self, on_done)
         with self.changed:
             self._queues.append(queue)
@@ -88,7 +88,7 @@ class InferenceScheduler:
             self._send(batch)
 
     def _next_batch(self) -> list[tuple[SegmentQueue, SegmentRequest]]:
-        """Wait for what is to be sent; nothing once it is time to stop."""
+        """Wait for the next batch; empty when stopping."""
         with self.changed:
             while not self._is_stopping:
                 if batch := self._take_batch():
@@ -104,7 +104,7 @@ class InferenceScheduler:
     # Choosing; under the lock
 
     def _take_batch(self) -> list[tuple[SegmentQueue, SegmentRequest]]:
-        """Take the oldest segment of the lane whose turn it is, and of all lanes those that go well with it."""
+        """Take the oldest segment of the next queue, and segments of all queues that batch well with it."""
         found = self._next_queue()
         if found is None:
             return []
@@ -122,9 +122,9 @@ class InferenceScheduler:
         return [(waiting[request], request) for request in chosen]
 
     def _next_queue(self) -> tuple[SegmentQueue, float] | None:
-        """Return the lane whose turn it is, and how many seconds it may send; the first of the highest priority.
+        """Return the next queue and how many seconds it may send; the first of the highest priority.
 
-        None where nothing waits, or only what is too long to be begun while somebody speaks.
+        None if nothing waits, or only what is too long to start while somebody is speaking.
         """
         waiting = [queue for queue in self._queues if queue.waiting]
         recording = next((queue for queue in waiting if queue.priority == RECORDING), None)
@@ -133,7 +133,7 @@ class InferenceScheduler:
             return None
         is_disturbing = first is not recording or any(queue.is_speaking for queue in self._queues)
         if recording and is_disturbing and self._seconds_left(recording) <= 0:
-            return recording, 0.0  # one alone: those who speak are next
+            return recording, 0.0  # a single one: live speech is next
         if first is not recording:
             return first, self.batch_seconds
         if not is_disturbing:
@@ -143,7 +143,7 @@ class InferenceScheduler:
         return (first, min(quick, self.batch_seconds)) if first.waiting[0].seconds <= quick else None
 
     def _seconds_left(self, recording: SegmentQueue) -> float:
-        """Return how long a recording still has to wait for those who speak."""
+        """Return how much longer a recording has to wait for live speech."""
         since = max(recording.waiting[0].since, self._recording_served_at)
         return since + self._patience_seconds - time.monotonic()
 
@@ -158,7 +158,7 @@ class InferenceScheduler:
         began = time.monotonic()
         try:
             answer = self._inference.transcribe(utterances, self._timeout_seconds)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is told to whom it concerns
+        except Exception as error:  # noqa: BLE001 - any error goes to the jobs concerned
             self._settle(batch, [error] * len(batch))
         else:
             self._note_pace(batch, time.monotonic() - began)
@@ -166,7 +166,7 @@ class InferenceScheduler:
             self._settle(batch, [Recognised(*part, answer.info) for part in parts])
 
     def _note_pace(self, batch: list[tuple[SegmentQueue, SegmentRequest]], seconds: float) -> None:
-        """Learn how long a second of sound takes; loading a model in between does not count."""
+        """Update the measured pace; loading a model in between does not count."""
         sound = max(request.seconds for _, request in batch) * len(batch)
         measured = min(seconds / max(sound, 1.0), 10 * self._pace)
         self._pace = PACE_KEPT * self._pace + (1 - PACE_KEPT) * measured
@@ -174,7 +174,7 @@ class InferenceScheduler:
     def _settle(
         self, batch: list[tuple[SegmentQueue, SegmentRequest]], results: Sequence[Recognised | Exception]
     ) -> None:
-        """Give each lane its results; what may do better alone, or a second time, waits again."""
+        """Give each queue its results; requests worth retrying, alone or a second time, are requeued."""
         with self.changed:
             for (queue, request), result in zip(batch, results, strict=True):
                 queue.in_work.remove(request)
@@ -190,7 +190,7 @@ class InferenceScheduler:
 
 
 def batch_around(seed: SegmentRequest, others: Iterable[SegmentRequest], batch_seconds: float) -> list[SegmentRequest]:
-    """Return `seed` and those of similar length that fit beside it into so many padded seconds."""
+    """Return `seed` and the requests of similar length that fit into `batch_seconds` with it, padding included."""
     batch, longest = [seed], seed.seconds
     if seed.is_alone:
         return batch
@@ -203,7 +203,7 @@ def batch_around(seed: SegmentRequest, others: Iterable[SegmentRequest], batch_s
 
 
 def _is_worth_another_try(request: SegmentRequest, result: Recognised | Exception, batch_size: int) -> bool:
-    """An error of several may be the fault of one; a death of the process may be chance."""
+    """One request may have failed the whole batch; a crash of the process may be chance."""
     if not isinstance(result, AppError) or isinstance(result, InferenceUnavailable):
         return False
     if batch_size > 1:

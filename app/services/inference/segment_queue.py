@@ -14,16 +14,16 @@ from app.domain.transcript import Applied
 from app.engine import EngineInfo, Hypothesis, Utterance
 from app.logging import event
 
-RECORDING, PARTIAL, FINAL = 0, 1, 2  # priorities: a text that is complete comes before one that will change
-LEAST_AHEAD = 2  # segments of a job that are handed in: one is computed, one is ready
-BATCHES_AHEAD = 3  # where batches are worth while: one is computed, and lengths can be chosen for the next
+RECORDING, PARTIAL, FINAL = 0, 1, 2  # priorities: a final text comes before a partial one
+LEAST_AHEAD = 2  # segments of a job submitted ahead: one computing, one ready
+BATCHES_AHEAD = 3  # where batching pays: one computing, and enough choice of lengths for the next
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """The text of one segment, and what gave it."""
+    """The text of one segment, and which model produced it."""
 
     hypothesis: Hypothesis
     receipt: tuple[Applied, ...]
@@ -38,11 +38,11 @@ class SegmentRequest:
     """The job's own number for it."""
     utterance: Utterance
     since: float = field(default_factory=time.monotonic)
-    """When it was handed in."""
+    """When it was submitted."""
     tries: int = 0
-    """Deaths of the process that it alone has seen."""
+    """Process crashes while it was the only request."""
     is_alone: bool = False
-    """A batch with it went wrong, so it is sent without company."""
+    """A batch containing it failed, so it is sent alone."""
     result: Recognised | Exception | None = None
     """None until it is done."""
 
@@ -51,15 +51,15 @@ class SegmentRequest:
         return self.utterance.seconds
 
     def recognised(self) -> Recognised:
-        """Return the text of a segment that is done, or raise what went wrong."""
+        """Return the result of a finished segment, or raise its error."""
         if isinstance(self.result, Exception):
             raise self.result
-        assert self.result is not None  # noqa: S101 - only those that are done are given out
+        assert self.result is not None  # noqa: S101 - only finished requests are returned
         return self.result
 
 
 class Scheduler(Protocol):
-    """What a queue knows of the scheduler that takes from it."""
+    """The part of the scheduler that a queue uses."""
 
     changed: Condition
 
@@ -69,23 +69,23 @@ class Scheduler(Protocol):
 
 @dataclass(slots=True, eq=False)
 class SegmentQueue:
-    """One job's segments on their way; `index` is their order."""
+    """One job's pending segments, ordered by `index`."""
 
     job: str
     priority: int
-    """Lanes with less wait while one with more has segments: a person who speaks comes before recordings."""
+    """Queues of lower priority wait while one of higher priority has segments: live speech precedes recordings."""
     scheduler: Scheduler
     on_done: Callable[[], None] | None = None
-    """Called when a segment is done; it must not wait."""
+    """Called when a segment is done; must not block."""
     is_speaking: bool = False
-    """Somebody is in the middle of a sentence and will want an answer soon."""
+    """Somebody is speaking and will soon need a result."""
     waiting: deque[SegmentRequest] = field(default_factory=deque)
     in_work: list[SegmentRequest] = field(default_factory=list)
     done: deque[SegmentRequest] = field(default_factory=deque)
 
     @property
     def has_room(self) -> bool:
-        """More segments would make better batches, or keep the process from waiting."""
+        """Return whether more segments would improve batches or keep the process busy."""
         with self.scheduler.changed:
             ahead = [*self.waiting, *self.in_work]
         enough = BATCHES_AHEAD * self.scheduler.batch_seconds
@@ -102,25 +102,25 @@ class SegmentQueue:
             self.scheduler.changed.notify_all()
 
     def set_speaking(self, *, is_speaking: bool) -> None:
-        """Keep the process from beginning something long, or allow it again."""
+        """Keep the process from starting long work, or allow it again."""
         with self.scheduler.changed:
             self.is_speaking = is_speaking
             self.scheduler.changed.notify_all()
 
     def next_result(self, patience_seconds: float) -> SegmentRequest | None:
-        """Return a segment that is done; None where there was none for so long."""
+        """Return a finished segment; None on timeout."""
         with self.scheduler.changed:
             self.scheduler.changed.wait_for(lambda: self.done, patience_seconds)
             return self.done.popleft() if self.done else None
 
     def requeue(self, request: SegmentRequest, reason: object) -> None:
-        """Put a segment back into its place, to be sent without company."""
+        """Put a segment back in its place, to be sent alone."""
         event(_log, logging.WARNING, "segment_tried_again", job=self.job, index=request.index, reason=reason)
         request.is_alone = True
         self.waiting = deque(sorted((*self.waiting, request), key=lambda each: each.index))
 
     def cancel(self, index: int) -> bool:
-        """Take back one segment; return whether it still waited."""
+        """Cancel one segment; return whether it was still waiting."""
         with self.scheduler.changed:
             found = next((request for request in self.waiting if request.index == index), None)
             if found:
@@ -128,7 +128,7 @@ class SegmentQueue:
             return found is not None
 
     def cancel_waiting(self) -> int:
-        """Take back what waits and return how many those are; what is being computed goes on."""
+        """Cancel the waiting segments and return their number; those being computed continue."""
         with self.scheduler.changed:
             withdrawn = len(self.waiting)
             self.waiting.clear()

@@ -1,4 +1,4 @@
-"""What the inference process answers, and how it is; process.py keeps it alive."""
+"""Results and status of the inference process; process.py keeps it alive."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from app.engine import EngineInfo, Hypothesis
 
 
 class Stopped(Exception):
-    """The inference was stopped while somebody waited for its answer."""
+    """Inference was stopped while a caller waited for its result."""
 
 
 @dataclass(frozen=True, slots=True)
 class InferenceStatus:
-    """How the inference process is."""
+    """Status of the inference process."""
 
     state: Literal["stopped", "loading", "ready", "busy", "failed"] = "stopped"
-    """`stopped` loads by itself when work comes; `failed` tries again then."""
+    """`stopped` loads when work arrives; `failed` tries again then."""
     info: EngineInfo | None = None
     """What is loaded; None unless ready or busy."""
     problem: Problem | None = None
     """Why it failed."""
     restarts: int = 0
-    """Deaths that nobody asked for, since the server started."""
+    """Unexpected exits since the server started."""
     last_restart_reason: Problem | None = None
     rss_bytes: int | None = None
-    """Its memory now."""
+    """Its current memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """The answer to one request, and what gave it."""
+    """The result of one request, and which model produced it."""
 
     hypotheses: tuple[Hypothesis, ...]
     """One for each utterance, in order."""
     receipts: tuple[tuple[Applied, ...], ...]
-    """What became of the options of each."""
+    """How the options were applied, for each utterance."""
     info: EngineInfo

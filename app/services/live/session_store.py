@@ -1,7 +1,7 @@
-"""Stores live sessions. Each step is one transaction; when it returns, it is on the disk.
+"""Stores live sessions. Each step is one transaction, on disk when it returns.
 
-The transcription of a session runs without a worker. When the session ends, it has succeeded; or, where texts are
-still missing, it waits in the queue like any other, and a worker reads only those.
+The transcription of a session runs without a worker. When the session ends, it has succeeded; or, if texts are still
+missing, it is queued like any other, and a worker recognises only those.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ from app.store.files.upload_file import SOURCE_STEM
 from app.store.queries import edits, live, segments, transcriptions
 
 SUFFIX = ".wav"
-NO_DIGEST = ""  # of a recording that still grows
+NO_DIGEST = ""  # of a recording that is still growing
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class SessionFiles:
-    """Where one session is kept, held by this process until `life` is closed."""
+    """The files of one session, locked by this process until `life` is closed."""
 
     id: str
     transcription: str
@@ -62,13 +62,13 @@ class LiveSessionStore:
         self._files = queue.files
         self.segments = LiveSegmentStore(queue.database)
 
-    # Beginning and going on
+    # Starting and resuming
 
     def begin(self, name: str, options: TranscriptionOptions) -> tuple[SessionFiles, str]:
-        """Make a session with its transcription; return where it is kept, and the token of its client.
+        """Create a session with its transcription; return its files and the client's token.
 
         Raises:
-            DiskFull, DatabaseUnusable: nothing of it stays.
+            DiskFull, DatabaseUnusable: nothing is left behind.
         """
         id, transcription, token = secrets.token_hex(8), secrets.token_hex(8), secrets.token_urlsafe(24)
         row = _recording_row(name, options)
@@ -111,7 +111,7 @@ class LiveSessionStore:
             )
 
     def find(self, id: str, token: str) -> Row:
-        """Return the row of a session whose client proves to be the same.
+        """Return the row of a session after checking the client's token.
 
         Raises:
             LiveSessionUnknown, LiveTokenWrong
@@ -125,9 +125,9 @@ class LiveSessionStore:
         return row
 
     def reopen(self, id: str) -> tuple[SessionFiles, TranscriptionOptions, int] | None:
-        """Hold a session that is open; return where it is kept, its options and its next chunk.
+        """Lock an open session; return its files, options and next chunk number.
 
-        None where another process holds it, or it has just ended.
+        None if another process holds it or it has just ended.
 
         Raises:
             DiskFull, DatabaseUnusable
@@ -144,7 +144,7 @@ class LiveSessionStore:
             raise
 
     def _reopened(self, id: str, lock_fd: int) -> tuple[SessionFiles, TranscriptionOptions, int] | None:
-        with self._database.reading() as connection:  # again: only now nobody else can change it
+        with self._database.reading() as connection:  # read again: only now can nobody else change it
             row = live.find(connection, id)
             kept = row and transcriptions.row_of(connection, row["transcription_id"])
         if row is None or kept is None or row["state"] != LiveState.OPEN:
@@ -164,7 +164,7 @@ class LiveSessionStore:
     # While it runs
 
     def store_progress(self, stored: Iterable[tuple[str, Stored]]) -> None:
-        """Note of several sessions how much of their sound is on the disk."""
+        """Record for several sessions how much of their audio is on disk."""
         now = datetime.now(UTC)
         with self._database.writing() as connection:
             for id, place in stored:
@@ -177,7 +177,7 @@ class LiveSessionStore:
     # Its end
 
     def draw(self, place: SessionFiles) -> None:
-        """Keep the picture of the sound; a player without one is no reason not to end."""
+        """Store the waveform peaks; a failure does not keep the session from ending."""
         picture = self._files.peaks(place.transcription)
         try:
             peaks = peaks_of_file(place.wav.path, header_bytes=HEADER_BYTES)
@@ -186,7 +186,7 @@ class LiveSessionStore:
             event(_log, logging.WARNING, "live_not_drawn", reason=error)
 
     def end(self, place: SessionFiles, state: LiveState, duration: float, size_bytes: int, sha256: str) -> None:
-        """End a session and its transcription, which waits for a worker where texts are missing."""
+        """End a session and its transcription, which is queued for a worker if texts are missing."""
         id = place.transcription
         described = _described(place) if duration else None
         with self._database.writing() as connection:
@@ -214,7 +214,7 @@ def _recording_row(name: str, options: TranscriptionOptions) -> Row:
 
 
 def _described(place: SessionFiles) -> dict[str, Any] | None:
-    """Return what is kept of the recording for the diagnosis, as of one that was sent; None where it cannot be read."""
+    """Return the recording's measurements for the diagnosis, as for an upload; None if it cannot be read."""
     try:
         sound = measure(place.wav.path, HEADER_BYTES)
     except (OSError, ValueError) as error:
@@ -225,7 +225,7 @@ def _described(place: SessionFiles) -> dict[str, Any] | None:
 
 
 def _outcome(connection: Connection, id: str, state: LiveState) -> Row:
-    """The values that the transcription takes."""
+    """Return the final values of the transcription."""
     rows = edits.read(connection, id)
     if state is LiveState.CANCELLED:
         return cancelled(rows)
@@ -236,7 +236,7 @@ def _outcome(connection: Connection, id: str, state: LiveState) -> Row:
 
 def _row(connection: Connection, transcription: str) -> Row:
     row = transcriptions.row_of(connection, transcription)
-    assert row is not None  # noqa: S101 - whoever removes a transcription waits for its session
+    assert row is not None  # noqa: S101 - removing a transcription waits for its session
     return row
 
 

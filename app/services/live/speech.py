@@ -1,8 +1,8 @@
-"""What is being said in one session: sound in, voices, partial texts and finished segments out.
+"""Speech of one session: audio in; voice events, partial texts and finished segments out.
 
-While somebody speaks, the open segment is read again and again, each reading when the one before is answered. When
-the silence has lasted long enough to make the end likely, the segment is read as it would be stored; if the silence
-goes on, that text is the final one, and it is there at once. All of it runs in the session's own thread.
+While somebody speaks, the open segment is recognised repeatedly, each time after the previous result. When a silence
+makes the end likely, the segment is recognised as it would be stored; if the silence lasts, that text becomes the
+final one without further delay. All of it runs in the session's own thread.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ from app.services.live.segment_store import Planned
 from app.services.live.segment_writer import SegmentWriter
 
 PARTIAL_QUALITY = "balanced"
-PARTIAL_SECONDS = 0.3  # between two readings of an open segment, at least
+PARTIAL_SECONDS = 0.3  # minimum between two partials of an open segment
 LONGEST_PARTIAL_SECONDS = 2.0
-PARTIAL_SHARE = 3.0  # an answer that took long makes the next reading come that much later
-NEWS_SECONDS = 0.1  # of new sound without which a reading would say the same
-REST_SECONDS = 1.0  # without sound, after which nobody speaks any more
-RETRY_SECONDS = 5.0  # before what could not be read is tried again
+PARTIAL_SHARE = 3.0  # a slow result delays the next partial by this multiple
+NEWS_SECONDS = 0.1  # of new audio needed for another partial
+REST_SECONDS = 1.0  # without audio, after which nobody is taken to be speaking
+RETRY_SECONDS = 5.0  # before a failed segment is retried
 
 _log = logging.getLogger(__name__)
 
 
 class Speech:
-    """One session's sound from where it begins, or goes on."""
+    """The audio of one session from its start, or from where it resumes."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class Speech:
         self._keeper = keeper
         self._emit = tell
         self._queues = queues
-        self._index = index  # of the segment that is open or comes next
+        self._index = index  # of the open or next segment
         self._covered = start
         self._stream = SpeechStream(options.vad, start)
         self._sound = RecentSound(start)
@@ -70,22 +70,22 @@ class Speech:
         self._partial: PendingSegment | None = None  # under way
         self._early: PendingSegment | None = None  # of a segment that has probably ended
         self._finals: dict[int, PendingSegment] = {}  # under way
-        self._unread: list[PendingSegment] = []  # waiting for the recognition to work again
+        self._unread: list[PendingSegment] = []  # waiting for recognition to become available again
         self._retry_at = 0.0
         self._read_to = 0.0
         self._next_partial_at = 0.0
         self._is_speaking = False
-        self._is_waiting = False  # and the client knows it
+        self._is_waiting = False  # and the client was told
 
     @property
     def is_settled(self) -> bool:
-        """Nothing is under way that will be stored."""
+        """Return whether nothing pending will be stored."""
         return not self._finals
 
     # Sound
 
     def feed(self, sound: bytes, arrived: float) -> None:
-        """Take sound that follows what was heard before."""
+        """Take the audio that follows what was fed before."""
         self._arrived = arrived
         self._sound.append(sound)
         self._follow(np.frombuffer(sound, dtype="<i2"))
@@ -94,26 +94,26 @@ class Speech:
         self._read_on()
 
     def tick(self) -> None:
-        """Do what is to be done where no sound comes: recordings need not wait for it any more."""
+        """Handle missing audio: recordings no longer need to wait for this session."""
         if time.monotonic() - self._arrived > REST_SECONDS:
             self._set_speaking(is_speaking=False)
         self.retry()
         self._read_on()
 
     def take_up(self, segments: Iterable[SegmentRecord]) -> None:
-        """Have those read that a former server had found and not read."""
+        """Recognise segments that a previous server process had found but not recognised."""
         for segment in segments:
             span = SpeechSpan(segment.start, segment.end)
             planned = Planned(segment.index, span, span.start)
             self._unread.append(PendingSegment(next(self._numbers), span, self._options, time.monotonic(), planned))
 
     def change(self, options: TranscriptionOptions) -> None:
-        """Let `options` hold from the next segment on."""
+        """Apply `options` from the next segment on."""
         self._wanted = options
         self._stream.change(options.vad)
 
     def finish(self) -> None:
-        """The sound ends; what is open is complete."""
+        """End the audio; the open segment is complete."""
         for heard in self._stream.finish():
             self._handle(heard)
         self._set_speaking(is_speaking=False)
@@ -145,7 +145,7 @@ class Speech:
                 queue.set_speaking(is_speaking=is_speaking)
 
     def _close(self, span: SpeechSpan) -> None:
-        """A segment is complete: keep it, and read it unless that was done in the pause."""
+        """Store a complete segment and recognise it, unless that was done during the pause."""
         self._emit(VoiceStopped(span.start, span.end))
         planned = Planned(self._index, span, self._covered)
         self._index, self._covered = self._index + 1, span.end
@@ -166,14 +166,14 @@ class Speech:
         if early.answer:
             self._finish(early, early.answer, is_new=True)
             return
-        assert early.planned  # noqa: S101 - it was set a line before
+        assert early.planned  # noqa: S101 - set on the line above
         self._finals[early.number] = early
         self._keeper.plan(early.planned)
 
-    # Asking
+    # Requests
 
     def _read_on(self) -> None:
-        """Read the open segment once more, where there is something new and the former reading is answered."""
+        """Recognise the open segment again if there is new audio and the previous result has arrived."""
         start, end = self._stream.open_from, self._stream.heard_to
         if start is None or not self._queues or self._partial or self._early:
             return
@@ -193,7 +193,7 @@ class Speech:
         self._ask(self._queues.finals, self._early, self._sound.waveform(span))
 
     def _ask_final(self, reading: PendingSegment, waveform: Waveform) -> None:
-        assert self._queues  # noqa: S101 - the caller has looked
+        assert self._queues  # noqa: S101 - the caller has checked
         self._finals[reading.number] = reading
         self._ask(self._queues.finals, reading, waveform)
 
@@ -202,21 +202,21 @@ class Speech:
         queue.submit(reading.number, Utterance(waveform, reading.options.recognition))
 
     def _drop_partial(self) -> None:
-        """A reading that has not begun is of no use any more; the answer to one that has is passed over."""
+        """Cancel a partial that has not started; the result of one that has is ignored."""
         if self._queues and self._partial:
             self._queues.partials.cancel(self._partial.number)
         self._partial = None
 
     def _give_up_early(self) -> None:
-        """Somebody speaks on: what was read is a partial text like others."""
+        """Speech continues: treat the early result as an ordinary partial."""
         if self._queues and self._early and not self._early.answer:
             self._queues.finals.cancel(self._early.number)
         self._early = None
 
-    # Answers
+    # Results
 
     def take_answers(self) -> None:
-        """Take what was read since the last time."""
+        """Process the results that have arrived since the last call."""
         if not self._queues:
             return
         while request := self._queues.partials.next_result(0):
@@ -226,7 +226,7 @@ class Speech:
         self._read_on()
 
     def retry(self) -> None:
-        """Ask again for what could not be read, where it is time to."""
+        """Retry failed segments when it is time."""
         if self._unread and self._queues and time.monotonic() >= self._retry_at:
             unread, self._unread = self._unread, []
             for reading in unread:
@@ -264,7 +264,7 @@ class Speech:
         self._emit(Partial(self._index, start, span.end, text, stable, latency_ms))
 
     def _settle(self, reading: PendingSegment, request: SegmentRequest) -> None:
-        """Keep the text of a segment, or why it has none."""
+        """Store the text of a segment, or why it has none."""
         assert reading.planned  # noqa: S101 - finals are of complete segments
         try:
             answer = request.recognised()
@@ -282,7 +282,7 @@ class Speech:
         self._retry_at = time.monotonic() + RETRY_SECONDS
 
     def _emit_waiting(self, error: AppError) -> None:
-        """Tell once that there is no text for now."""
+        """Tell the client, once, that there is no text for now."""
         if not self._is_waiting:
             self._is_waiting = True
             self._emit(ErrorEvent(LiveTextWaits(reason=error.problem.to_dict()).problem))

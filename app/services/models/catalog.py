@@ -1,4 +1,4 @@
-"""Which model folder has which name: the built-in ones, those under the models folder, and linked ones."""
+"""Names of model folders: the built-in ones, those under the models folder, and linked ones."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KNOWN_NAMES = tuple(model.name for model in KNOWN_MODELS)
 
 
 def checked_name(name: str) -> str:
-    """Return `name`, or `owner/name`, if it can be one: it becomes a part of paths.
+    """Return `name` or `owner/name` if valid: it becomes part of paths.
 
     Raises:
         ModelUnknown
@@ -32,28 +32,28 @@ def checked_name(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ModelCatalog:
-    """The folders of one installation."""
+    """The model folders of one installation."""
 
     builtins: Mapping[str, Path]
-    """Those that are there, by their names."""
+    """The built-in models that exist, by name."""
     models_dir: Path
 
     def folder(self, name: str, choice: Choice) -> Path:
-        """Return where the model lies, or would lie."""
+        """Return the folder of the model, whether it exists or not."""
         if name in self.builtins:
             return self.builtins[name]
         return Path(choice.folders.get(name) or self.models_dir / name)
 
     def names(self, choice: Choice) -> list[str]:
-        """Return the built-in models, then those that are here or have begun to arrive."""
+        """Return the built-in models, then those installed or downloading."""
         return list(dict.fromkeys([*self.builtins, *choice.folders, *self._names_on_disk()]))
 
     def name_of(self, folder: Path, choice: Choice) -> str:
-        """Return the name under which a folder is known already, or nothing."""
+        """Return the name under which a folder is already known, or an empty string."""
         return next((n for n in self.names(choice) if self.folder(n, choice).resolve() == folder), "")
 
     def with_folder(self, choice: Choice, folder: Path) -> Choice:
-        """Return the choice with a folder that lies elsewhere, under a name of its own."""
+        """Return the choice with a linked folder added under a unique name."""
         if self.name_of(folder, choice):
             return choice
         return replace(choice, folders={**choice.folders, self._free_name(folder, choice): str(folder)})
@@ -62,10 +62,10 @@ class ModelCatalog:
         return replace(choice, folders={n: path for n, path in choice.folders.items() if n != name})
 
     def delete(self, folder: Path) -> None:
-        """Let the folder vanish at once; what resists is hidden and out of the way.
+        """Delete the folder atomically, by renaming it first; what cannot be deleted stays hidden.
 
         Raises:
-            ModelBusy: the system does not allow it.
+            ModelBusy: the system refuses it.
         """
         away = folder.with_name(f".{secrets.token_hex(4)}.removed")
         try:

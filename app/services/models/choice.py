@@ -1,6 +1,6 @@
-"""Which model is to be used, and which folders elsewhere a person has pointed at: one small file for all processes.
+"""The selected model and the linked folders: one small file shared by all processes.
 
-The server, a separate worker and the command line read and change it; a change is whole or not at all.
+The server, a separate worker and the command line read and change it; changes are atomic.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ FILE_NAME = "models.json"
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What the file holds."""
+    """Contents of the file."""
 
     model: str = BUILTIN
     """Name of the model to use."""
     previous: str = ""
-    """The one to go back to, as long as nobody knows whether `model` loads."""
+    """The model to fall back to until `model` has loaded."""
     folders: Mapping[str, str] = field(default_factory=dict)
-    """Names of models that lie elsewhere, and where."""
+    """Linked models: name to path."""
     refused: str = ""
-    """The model that was chosen last and did not load."""
+    """The last selected model that did not load."""
     problem: Mapping[str, Any] | None = None
-    """Why it did not."""
+    """Why it did not load."""
     offered: str = ""
-    """The recommended model that was brought unasked; once removed or passed over, it does not come back by itself."""
+    """The recommended model that was downloaded unasked; once removed or rejected, it is not downloaded again."""
 
     @property
     def refusal(self) -> Problem | None:
@@ -45,12 +45,12 @@ class ModelChoice:
     """The file `models.json` of a data folder."""
 
     def __init__(self, data_dir: Path, default: str = BUILTIN) -> None:
-        """Read and change the file below `data_dir`; without one, `default` is used."""
+        """Use the file below `data_dir`; without one, `default` is selected."""
         self._file = data_dir / FILE_NAME
         self._default = default
 
     def read(self) -> Choice:
-        """Return the choice; without a file, or with a damaged one, that is the default."""
+        """Return the choice; the default if the file is missing or damaged."""
         try:
             stored = json.loads(self._file.read_text(encoding="utf-8"))
             known = {name: stored[name] for name in Choice.__dataclass_fields__ if name in stored}
@@ -60,11 +60,11 @@ class ModelChoice:
 
     @property
     def is_made(self) -> bool:
-        """Somebody has chosen a model, or pointed at a folder, or the recommended one has been brought."""
+        """Return whether a model was selected, a folder linked, or the recommended model downloaded."""
         return self._file.exists()
 
     def change(self, edit: Callable[[Choice], Choice]) -> Choice:
-        """Replace the choice by `edit` of it; two processes take turns."""
+        """Apply `edit` to the choice under an exclusive lock."""
         self._file.parent.mkdir(parents=True, exist_ok=True)
         with in_turn(self._file.with_suffix(".lock")):
             before = self.read()
@@ -74,7 +74,7 @@ class ModelChoice:
         return after
 
     def choose(self, model: str, *, is_tried: bool = False) -> Choice:
-        """Use `model` from now on; unless it has been tried, the one before stays known until it has loaded."""
+        """Use `model` from now on; unless `is_tried`, the previous one is kept as fallback until it has loaded."""
 
         def edit(choice: Choice) -> Choice:
             kept = choice.previous or choice.model
@@ -84,11 +84,11 @@ class ModelChoice:
         return self.change(edit)
 
     def confirm(self, model: str) -> None:
-        """Say that `model` has loaded."""
+        """Record that `model` has loaded."""
         self.change(lambda choice: replace(choice, previous="") if choice.model == model else choice)
 
     def refuse(self, model: str, problem: Problem) -> Choice:
-        """Say that `model` does not load: the one before, if it is known, is used again."""
+        """Record that `model` does not load, and go back to the previous one if known."""
 
         def edit(choice: Choice) -> Choice:
             if choice.model != model:

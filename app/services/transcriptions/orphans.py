@@ -1,7 +1,7 @@
-"""Recordings whose rows are gone come back: each waits in the queue again, to be read anew.
+"""Recovery of recordings whose rows are gone: each is queued again.
 
-Texts, edits and what was recognised stood in the database that is gone; a recording lies on the disk with what its row
-said when it came (store/files.py).
+Texts and edits were lost with the database; the recording is on disk together with its row at the time of the upload
+(store/files).
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ _log = logging.getLogger(__name__)
 
 
 class Recovered(StrEnum):
-    """What became of one recording."""
+    """Outcome for one recording."""
 
     QUEUED = "queued"
-    """It has a row again and waits to be read."""
+    """It has a row again and waits in the queue."""
     REUNITED = "reunited"
-    """Its row was there, its files were not: they are in their place again."""
+    """Its row existed without files: they are back in place."""
     LEFT = "left"
-    """There is a recording of this id already, or no sound in the folder: nothing was changed."""
+    """A recording with this id exists already, or the folder has no audio: nothing was changed."""
 
 
 def recover(queue: Queue, id: str) -> tuple[Recovered, str]:
-    """Bring the orphan `id` back; return what became of it, and its name. When this returns, that is on the disk.
+    """Recover the orphan `id`; return the outcome and its name. When this returns, the outcome is on disk.
 
     Raises:
-        DiskFull, DatabaseUnusable: it stays among the orphans.
+        DiskFull, DatabaseUnusable: it remains an orphan.
     """
     try:
         with queue.files.adopting(id) as folder:
@@ -63,7 +63,7 @@ def _settled(queue: Queue, id: str, folder: Path) -> tuple[Recovered, str]:
 
 
 def _row(folder: Path) -> dict[str, Any]:
-    """Return the row as it was when the recording came, as far as the folder tells; the file itself knows best."""
+    """Return the row at the time of the upload, as far as the folder records it; the file itself takes precedence."""
     source = next(folder.glob(f"{SOURCE_STEM}*"), None)
     if source is None:
         raise AudioGone

@@ -1,6 +1,6 @@
-"""Keeps the history as short as the settings say: what is old goes to the trash, what has lain there is removed.
+"""Limits the history as configured: old transcriptions go to the trash, old trash is removed.
 
-Jobs that wait or run are never old.
+Waiting and running jobs are exempt.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from app.services.transcriptions.trash import Trash
 
 _log = logging.getLogger(__name__)
 
-LOOK_SECONDS = 600.0  # between looks for what is old enough
+LOOK_SECONDS = 600.0  # between checks
 
 
 @dataclass(frozen=True, slots=True)
 class Spans:
-    """For how long things are kept, in days; 0 is for ever."""
+    """How long things are kept, in days; 0 means forever."""
 
     history_days: int
     trash_days: int
 
 
 class Retention:
-    """Looks again and again; the spans may change meanwhile."""
+    """Applies the retention periodically; the periods may change meanwhile."""
 
     def __init__(self, trash: Trash, spans: Callable[[], Spans], look_seconds: float = LOOK_SECONDS) -> None:
         self._trash = trash
@@ -37,7 +37,7 @@ class Retention:
         self._look_seconds = look_seconds
 
     def running(self) -> AbstractContextManager[None]:
-        """Look again and again during the block."""
+        """Apply the retention periodically during the block."""
         return Periodic("retention", lambda: self.apply(datetime.now(UTC)), self._look_seconds).running()
 
     def apply(self, now: datetime) -> None:
