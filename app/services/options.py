@@ -1,6 +1,6 @@
-"""The options of a transcription as received from a form, JSON, a live message or the command line.
+"""The options of a transcription as they come in, from whichever door: a form, JSON, a live message or the command line.
 
-`OptionsPatch` is the only list of them: every interface derives its fields, names and checks from it.
+`OptionsPatch` is the only list of them: the doors derive their fields, their names and their checks from it.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ FALSE_WORDS = ("false", "0", "off", "no")
 
 
 def parse_language(value: str) -> str:
-    """Return a known language; an empty string means `auto`.
+    """Return a known language; an empty text is `auto`.
 
     Raises:
-        UnknownLanguage: it is not in LANGUAGES.
+        UnknownLanguage: it is none of LANGUAGES.
     """
     language = value.strip().lower() or "auto"
     if language not in LANGUAGES:
@@ -125,7 +125,7 @@ class VadPatch(BaseModel):
         """Return `base` with these changes.
 
         Raises:
-            InvalidParameter: a value is out of bounds, or two contradict each other.
+            InvalidParameter: a value is out of its bounds, or two do not fit each other.
         """
         return base.with_changes(**self.model_dump(exclude_none=True))
 
@@ -178,10 +178,10 @@ class OptionsPatch(BaseModel):
 
     @classmethod
     def of(cls, **values: Any) -> Self:
-        """Return the patch for values a person wrote, as in a form or on the command line.
+        """Return the patch of values that a person wrote, as in a form or on the command line.
 
         Raises:
-            InvalidParameter, UnknownLanguage: a value is invalid for its option.
+            InvalidParameter, UnknownLanguage: a value is none that the option has.
         """
         try:
             return cls.model_validate(values)
@@ -194,7 +194,7 @@ class OptionsPatch(BaseModel):
         """Return `base` with these changes.
 
         Raises:
-            InvalidParameter: two of them contradict each other.
+            InvalidParameter: two of them do not fit each other.
         """
         changes = {name: getattr(self, name) for name in self.given() if name != "vad"}
         if self.vad is not None:
@@ -202,7 +202,7 @@ class OptionsPatch(BaseModel):
         return replace(base, **changes)
 
     def given(self) -> Iterable[str]:
-        """Return the names of the options to change."""
+        """Return the names of the options that are to be different."""
         return [name for name in OPTIONS if getattr(self, name) is not None]
 
 
@@ -211,4 +211,4 @@ CHOICES = {"quality": QUALITIES, "channels": CHANNELS}
 OPTIONS = tuple(OptionsPatch.model_fields)
 """The names of all options."""
 FORM_OPTIONS = tuple(name for name in OPTIONS if name != "vad")
-"""Those whose value is a single string."""
+"""Those whose value is one text."""

@@ -1,4 +1,4 @@
-"""Live recognition: sound that arrives while somebody speaks is stored, acknowledged, and read sentence by sentence."""
+"""Live recognition: audio is stored and acknowledged as it arrives, and transcribed sentence by sentence."""
 
 from app.services.live.events import (
     Acknowledged,

@@ -1,4 +1,4 @@
-"""What a live session tells its client. Times are seconds from the beginning of the session's sound."""
+"""Events a live session sends to its client. Times are seconds from the start of the session's audio."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from app.domain.transcription import SegmentRecord
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The client may send sound, from `next_chunk` on."""
+    """The client may send audio, starting with `next_chunk`."""
 
     session: str
     token: str
-    """What proves later that the client is the same; empty when it goes on."""
+    """Proves the client's identity on reconnection; empty when resuming."""
     transcription: str
     next_chunk: int
     options: TranscriptionOptions
     model: str | None
     """None while it is being loaded."""
     segments: tuple[SegmentRecord, ...]
-    """What was recognised before."""
+    """The segments recognised so far."""
 
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """Everything before `next_chunk` is on the disk."""
+    """Everything before `next_chunk` is on disk."""
 
     next_chunk: int
     seconds: float
-    """Of sound, so far."""
+    """Audio so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,37 +49,37 @@ class VoiceStopped:
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """A reading of the segment that is still open."""
+    """A preliminary text of the open segment."""
 
     segment: int
     start: float
     end: float
     text: str
     stable: int
-    """So many characters of `text` will be the same in later readings of this segment."""
+    """Number of leading characters of `text` that later partials of this segment will not change."""
     latency_ms: float
-    """From the arrival of the last sound in it."""
+    """Since its last audio arrived."""
 
 
 @dataclass(frozen=True, slots=True)
 class Final:
-    """A segment that is stored with its text."""
+    """A segment stored with its text."""
 
     segment: SegmentRecord
     latency_ms: float
-    """From the moment when the pause was long enough."""
+    """Since the pause became long enough."""
 
 
 @dataclass(frozen=True, slots=True)
 class SettingsApplied:
-    """What holds from the next segment on."""
+    """The options from the next segment on."""
 
     options: TranscriptionOptions
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorEvent:
-    """Something the person should know; `is_fatal` ends the connection, though not the session."""
+    """An error to show to the user; `is_fatal` ends the connection, but not the session."""
 
     problem: Problem
     is_fatal: bool = False
@@ -96,4 +96,4 @@ LiveEvent: TypeAlias = (
     Started | Acknowledged | VoiceStarted | VoiceStopped | Partial | Final | SettingsApplied | ErrorEvent | Ended
 )
 Listener: TypeAlias = Callable[[LiveEvent], None]
-"""Called from any thread; it must neither wait nor raise."""
+"""Called from any thread; must neither block nor raise."""

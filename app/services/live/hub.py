@@ -1,4 +1,4 @@
-"""All live sessions of this server: begin one, go on with one, end those that nobody takes up again."""
+"""All live sessions of this server: start, resume, and end those that nobody resumes."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from app.services.live.session_store import LiveSessionStore, SessionFiles
 from app.services.transcriptions.job_queue import Queue
 from app.store.database import Row
 
-LOOK_SECONDS = 1.0  # between looks for sessions that are not wanted any more
+LOOK_SECONDS = 1.0  # between checks for abandoned sessions
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class EndedSession:
-    """A session that has ended, as its client asked or without it."""
+    """A session that has ended, at its client's request or not."""
 
     id: str
     transcription: str
@@ -39,19 +39,19 @@ class EndedSession:
     options: TranscriptionOptions
     segments: tuple[SegmentRecord, ...]
     as_asked: bool
-    """The client said that it was over, and only missed the answer."""
+    """The client ended it and only missed the confirmation."""
 
 
 @dataclass(frozen=True, slots=True)
 class LiveLimits:
-    """How much of it there may be."""
+    """Limits on live sessions."""
 
     sessions: int
-    """At the same time."""
+    """Concurrent sessions."""
     keep_minutes: float
-    """That a session waits for its client."""
+    """How long a session waits for its client."""
     most_seconds: float
-    """Of sound in one session."""
+    """Maximum audio per session."""
 
 
 class Live:
@@ -84,7 +84,7 @@ class Live:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Serve sessions during the block; at its end they stay as they are, to be taken up later."""
+        """Serve sessions during the block; afterwards they remain, to be resumed later."""
         recorder = Periodic("live-recorder", self._recorder.write_all, WRITE_SECONDS)
         keeper = Periodic("live-keeper", self._check_sessions, LOOK_SECONDS, at_once=False)
         try:
@@ -99,7 +99,7 @@ class Live:
     # For clients
 
     def begin(self, name: str, options: TranscriptionOptions, listener: Listener) -> Session:
-        """Begin a session; when this returns, its transcription is in the history.
+        """Start a session; when this returns, its transcription is in the history.
 
         Raises:
             LiveSessionsFull, DiskFull, DatabaseUnusable
@@ -114,7 +114,7 @@ class Live:
         return session
 
     def resume(self, id: str, token: str, listener: Listener) -> Session | EndedSession:
-        """Go on with a session, or tell how it ended.
+        """Resume a session, or return how it ended.
 
         Raises:
             LiveSessionUnknown, LiveTokenWrong
@@ -141,7 +141,7 @@ class Live:
         )
 
     def sessions(self) -> list[SessionFacts]:
-        """Return the sessions that go on, with and without a client, the oldest first."""
+        """Return the running sessions, with and without a client, oldest first."""
         return [
             SessionFacts(
                 id=row["id"],
@@ -156,10 +156,10 @@ class Live:
             if row["deleted_at"] is None
         ]
 
-    # Waking and forgetting
+    # Loading and dropping
 
     def _session(self, row: Row) -> Session:
-        """Return the session of a row that is open, woken where it slept."""
+        """Return the session of an open row, loading it if necessary."""
         with self._lock:
             if session := self._awake.get(row["id"]):
                 return session
@@ -185,7 +185,7 @@ class Live:
         with self._lock:
             return list(self._awake.values())
 
-    # Those that are not wanted any more
+    # Abandoned sessions
 
     def _check_sessions(self) -> None:
         for row in self._session_store.open_rows():
@@ -198,7 +198,7 @@ class Live:
             self._end(row, LiveState.ABANDONED)
 
     def _seconds_alone(self, row: Row) -> float:
-        """How long no client has been there; while the server was down, none could come."""
+        """Return how long no client has been connected, not counting server downtime."""
         with self._lock:
             session = self._awake.get(row["id"])
         if session is not None:

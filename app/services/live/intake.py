@@ -1,4 +1,4 @@
-"""Takes the numbered chunks of one session and puts them on the disk in their order, none twice and none left out."""
+"""Receives the numbered chunks of one session and writes them to disk in order, without duplicates or gaps."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from app.domain.errors.live import LiveGap, LiveNotStored
 from app.engine import SAMPLE_RATE
 from app.store.files.live_wav import BYTES_PER_SAMPLE, LiveWav
 
-MOST_WAITING_SECONDS = 60.0  # of sound that the disk does not take; the client keeps what comes after it
+MOST_WAITING_SECONDS = 60.0  # of unwritten audio; the client keeps what follows
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """How far the disk has got."""
+    """What is on disk."""
 
     next_chunk: int
     samples: int
@@ -25,11 +25,11 @@ class Stored:
 
 
 class Intake:
-    """`take` is called by the connection, `write` by the thread that writes."""
+    """`accept` is called by the connection, `write` by the writer thread."""
 
     def __init__(self, wav: LiveWav, next_chunk: int) -> None:
         self.stored = Stored(next_chunk, wav.samples)
-        """What a power cut cannot take."""
+        """What survives a power cut."""
         self._wav = wav
         self._expected = next_chunk
         self._waiting = bytearray()
@@ -39,21 +39,21 @@ class Intake:
 
     @property
     def expected(self) -> int:
-        """The number of the chunk that comes next."""
+        """The number of the next chunk."""
         return self._expected
 
     @property
     def seconds(self) -> float:
-        """Of sound that has arrived, on the disk or not yet."""
+        """Audio received, written or not."""
         with self._lock:
             return self.stored.seconds + len(self._waiting) / BYTES_PER_SAMPLE / SAMPLE_RATE
 
     def accept(self, number: int, sound: bytes) -> bool:
-        """Take a chunk; return whether it is new.
+        """Accept a chunk; return whether it is new.
 
         Raises:
-            LiveGap: one before it is missing.
-            LiveNotStored: too much waits for the disk already.
+            LiveGap: an earlier chunk is missing.
+            LiveNotStored: too much unwritten audio.
         """
         with self._lock:
             if number > self._expected:
@@ -67,10 +67,10 @@ class Intake:
             return True
 
     def write(self) -> bool:
-        """Put on the disk what has arrived; return whether that was anything.
+        """Write what has arrived to disk; return whether there was anything.
 
         Raises:
-            DiskFull: there is no room; it stays in memory for the next time.
+            DiskFull: the audio stays in memory for the next attempt.
         """
         with self._writing:
             with self._lock:
@@ -84,7 +84,7 @@ class Intake:
             return True
 
     def close_up(self) -> tuple[int, str]:
-        """Finish the file; return its size in bytes and its SHA-256."""
+        """Close the file; return its size in bytes and its SHA-256."""
         with self._writing:
             return self._wav.close_up()
 

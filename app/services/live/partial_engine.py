@@ -1,8 +1,7 @@
-"""A second inference process for partial texts, where the model in use is too slow for them.
+"""A second inference process for partial texts, used if the active model is too slow for them.
 
-Whisper hears a piece at once and writes it word by word: a second of computing for a few seconds of sound. The small
-built-in model reads the same in some milliseconds. So the text of an open segment comes from the small one, and the
-text that is stored from the model in use.
+Whisper decodes token by token: a second of computing for a few seconds of audio. The small built-in model takes
+milliseconds. So the text of an open segment comes from the small model, and the stored text from the active one.
 """
 
 from __future__ import annotations
@@ -16,13 +15,13 @@ from app.engine import EngineSpec
 from app.services.inference.process import InferenceProcess
 from app.services.inference.scheduler import InferenceScheduler
 
-IDLE_SECONDS = 300.0  # without anybody speaking, after which the process ends
+IDLE_SECONDS = 300.0  # without speech, after which the process ends
 LOOK_SECONDS = 30.0
 FAREWELL_SECONDS = 5.0
 
 
 class PartialEngine:
-    """The process begins with the first session that needs it."""
+    """The process starts with the first session that needs it."""
 
     def __init__(
         self,
@@ -31,7 +30,7 @@ class PartialEngine:
         timeout_seconds: float,
         idle_seconds: float = IDLE_SECONDS,
     ) -> None:
-        """Read with the engine of `spec` whatever `is_wanted` says it of; a process without work ends."""
+        """Use the engine of `spec` for the options that `is_wanted` accepts; an idle process ends."""
         self._is_wanted = is_wanted
         self._inference = InferenceProcess(spec)
         self._scheduler = InferenceScheduler(self._inference, timeout_seconds)
@@ -42,7 +41,7 @@ class PartialEngine:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Read during the block, once somebody has asked."""
+        """Allow the process to run during the block."""
         try:
             yield
         finally:
@@ -53,7 +52,7 @@ class PartialEngine:
                 thread.join(FAREWELL_SECONDS)
 
     def scheduler_for(self, options: TranscriptionOptions) -> InferenceScheduler | None:
-        """Return the way to the process for open segments with these options; None where the model in use is as quick."""
+        """Return the scheduler for open segments with these options; None if the active model is fast enough."""
         if not self._is_wanted(options):
             return None
         with self._beginning:

@@ -1,8 +1,8 @@
-"""Makes of successive readings of an open segment one text that grows, and says how much of it is settled.
+"""Merges successive partial results of an open segment into one growing text, of which a prefix is settled.
 
-A word is settled when two readings in a row agree on it and on all before it, and some sound has followed it. What
-is settled is never changed, and read again only as the context of what follows: a long segment costs no more than a
-short one.
+A word is settled when two consecutive results agree on it and everything before it, and some audio has followed it.
+Settled text never changes, and its audio is recognised again only as context for what follows: a long segment costs
+no more than a short one.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from itertools import takewhile
 from app.domain.transcript import Word, join_texts
 from app.engine import Hypothesis
 
-FOLLOWED_SECONDS = 1.0  # of sound behind a word before it is settled: the last ones change most
-REWRITTEN_SECONDS = 1.5  # the same for words that are written otherwise than they are spoken: numbers go on
+FOLLOWED_SECONDS = 1.0  # of audio after a word before it is settled: the last words change most
+REWRITTEN_SECONDS = 1.5  # the same for words rewritten by ITN: numbers may continue
 LEFT_WORD = re.compile(r"[0-9A-Za-z\u00c0-\u024f']+$")
-CONTEXT_SECONDS = 3.0  # of what is settled that is read again
+CONTEXT_SECONDS = 3.0  # of settled audio that is recognised again
 
 
 class PartialText:
@@ -27,17 +27,17 @@ class PartialText:
         self._settled: list[Word] = []
         self._former: list[Word] = []
         self._former_text = ""
-        self._settled_text = ""  # of a model that gives no times
+        self._settled_text = ""  # for models without word times
 
     @property
     def read_from(self) -> float:
-        """What comes before need not be read again."""
+        """Where the next partial has to start."""
         return self._settled[-1].end - CONTEXT_SECONDS if self._settled else 0.0
 
     def update(self, heard: Hypothesis, start: float, end: float) -> tuple[str, int] | None:
-        """Take a reading of the sound from `start` to `end`; return the text, and how much of it is settled.
+        """Merge the result for the audio from `start` to `end`; return the text and the length of its settled prefix.
 
-        None where it contradicts what was settled, and there are no times to put it together.
+        None if it contradicts the settled text and there are no times to merge by.
         """
         if not heard.words and heard.text:
             return self._take_text(heard.text)
@@ -64,7 +64,7 @@ def _middle(word: Word) -> float:
 
 
 def _agreed(words: Sequence[Word], former: Sequence[Word]) -> int:
-    """Return of how many words both readings say the same, from the beginning on."""
+    """Return the number of leading words that both results share."""
     pairs = zip(words, former, strict=False)
     return next((place for place, (a, b) in enumerate(pairs) if a.text != b.text), min(len(words), len(former)))
 
@@ -74,5 +74,5 @@ def _is_followed(word: Word, end: float) -> bool:
 
 
 def _whole_words(agreed: str) -> str:
-    """Return `agreed` without its last two characters and the Latin word that they may have cut."""
+    """Return `agreed` without its last two characters and any Latin word this cuts in two."""
     return LEFT_WORD.sub("", agreed[:-2]).rstrip()

@@ -1,4 +1,4 @@
-"""Puts the sound of all live sessions on the disk a few times a second: one transaction, whatever their number."""
+"""Writes the audio of all live sessions to disk a few times a second, in one transaction regardless of their number."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from app.services.live.session import Session
 from app.services.live.session_store import LiveSessionStore
 
 WRITE_SECONDS = 0.2
-COMPLAINT_SECONDS = 5.0  # between two of the same
+COMPLAINT_SECONDS = 5.0  # between repeated errors
 
 _log = logging.getLogger(__name__)
 
 
 class Recorder:
-    """One thread writes; a session that ends has its own sound written at once."""
+    """One thread writes; an ending session has its audio written immediately."""
 
     def __init__(self, session_store: LiveSessionStore, sessions: Callable[[], Sequence[Session]]) -> None:
         self._session_store = session_store
         self._sessions = sessions
         self._writing = Lock()
-        self._complained: dict[str, float] = {}  # when each session was told last that its sound is not stored
+        self._complained: dict[str, float] = {}  # when each session was last told that its audio is not stored
 
     def write_all(self) -> None:
-        """Write what has arrived; a disk that takes nothing is told to the clients and asked again."""
+        """Write what has arrived; disk errors are reported to the clients and retried."""
         written = [session for session in self._sessions() if self._is_written(session)]
         try:
             self._store_progress(written)
@@ -38,7 +38,7 @@ class Recorder:
                 self._complain(session, error)
 
     def write(self, session: Session) -> None:
-        """Put the sound of one session on the disk.
+        """Write the audio of one session to disk.
 
         Raises:
             DiskFull, DatabaseUnusable
@@ -56,7 +56,7 @@ class Recorder:
                 session.noted(place)
 
     def _is_written(self, session: Session) -> bool:
-        """Return whether there is more of it on the disk than the database knows."""
+        """Return whether more of it is on disk than the database records."""
         try:
             session.intake.write()
         except (AppError, OSError) as error:
@@ -64,7 +64,7 @@ class Recorder:
         return not session.is_noted
 
     def _complain(self, session: Session, error: AppError | OSError) -> None:
-        """Tell it, but not at every try."""
+        """Report the error, but not on every attempt."""
         now, id = time.monotonic(), session.place.id
         if now - self._complained.get(id, -COMPLAINT_SECONDS) < COMPLAINT_SECONDS:
             return

@@ -1,4 +1,4 @@
-"""Requests of one session to the inference process, and the sound they are about."""
+"""Requests of one session to the inference process, and their audio."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SessionQueues:
-    """The two ways of one session through the inference process."""
+    """The two queues of one session in the inference process."""
 
     partials: SegmentQueue
     finals: SegmentQueue
@@ -29,13 +29,13 @@ class SessionQueues:
 
 @dataclass(slots=True)
 class PendingSegment:
-    """A question to the inference process, and its answer."""
+    """A request to the inference process, and its result."""
 
     number: int
     span: SpeechSpan
     options: TranscriptionOptions
     since: float
-    """When its last sound arrived; of a final, when its end was known."""
+    """When its last audio arrived; for a final, when its end was known."""
     planned: Planned | None = None
     """None while the segment is still open."""
     answer: Recognised | None = None
@@ -43,7 +43,7 @@ class PendingSegment:
 
 
 class RecentSound:
-    """The sound that segments to come may need; times are seconds of the session."""
+    """The audio that future segments may need; times are seconds of the session."""
 
     def __init__(self, start: float) -> None:
         self._samples = bytearray()
@@ -65,12 +65,12 @@ class RecentSound:
 
 
 def waveform_of(sound: bytes) -> Waveform:
-    """Return int16 samples as the engine takes them."""
+    """Convert int16 samples to the engine's waveform."""
     return np.frombuffer(sound, dtype="<i2").astype(np.float32) / np.float32(FULL_SCALE)
 
 
 def answer_of(request: SegmentRequest) -> Recognised | None:
-    """Return the text of a reading that will be repeated anyway; what went wrong is then told."""
+    """Return the result, or None on error: the request is repeated anyway and reports the error then."""
     try:
         return request.recognised()
     except AppError as error:

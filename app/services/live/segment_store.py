@@ -1,4 +1,4 @@
-"""The segments of live transcriptions in the database: each step is one transaction, and on the disk when it returns."""
+"""The segments of live transcriptions in the database: each step is one transaction, on disk when it returns."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from app.store.rows import segment_from
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A segment that is complete, and has its place among the others."""
+    """A complete segment with its index."""
 
     index: int
     span: SpeechSpan
     covered: float
-    """Where the one before it ends."""
+    """Where the previous one ends."""
 
 
 class LiveSegmentStore:
-    """Every method names the transcription whose segments are meant."""
+    """Every method takes the id of the transcription."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def plan(self, transcription: str, planned: Planned) -> None:
-        """Store that there is a segment; its text follows."""
+        """Store a segment whose text is still to come."""
         with self._database.writing() as connection:
             _plan(connection, transcription, planned)
             transcriptions.change(connection, transcription)
@@ -40,17 +40,17 @@ class LiveSegmentStore:
     def finish(
         self, transcription: str, planned: Planned, recognised: Recognised, seconds: float, *, is_new: bool
     ) -> SegmentRecord:
-        """Store the text of a segment, which `is_new` or was planned before."""
+        """Store the text of a segment that `is_new` or was planned before."""
         with self._database.writing() as connection:
             if is_new:
                 _plan(connection, transcription, planned)
             row = transcriptions.row_of(connection, transcription)
-            assert row is not None  # noqa: S101 - whoever removes a transcription waits for its session
+            assert row is not None  # noqa: S101 - removing a transcription waits for its session
             finish_segment(connection, row, planned.index, recognised, seconds)
             return _segment(connection, transcription, planned.index)
 
     def fail(self, transcription: str, planned: Planned, problem: Problem) -> SegmentRecord:
-        """Store why a segment that was planned has no text."""
+        """Store why a planned segment has no text."""
         with self._database.writing() as connection:
             fail_segment(connection, transcription, planned.index, problem, 0.0)
             return _segment(connection, transcription, planned.index)

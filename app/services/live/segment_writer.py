@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 
 class SegmentWriter:
-    """Keeps the segments of a session: none is stored before its sound is."""
+    """Stores the segments of a session, each after its audio."""
 
     def __init__(
         self,
@@ -61,15 +61,15 @@ class SegmentWriter:
         )
 
     def read(self, span: SpeechSpan) -> Waveform:
-        """Return sound that was stored before."""
+        """Return audio that was stored before."""
         first = round(span.start * SAMPLE_RATE)
         return waveform_of(read_samples(self._place.wav.path, first, round(span.end * SAMPLE_RATE) - first))
 
     def persist(self, step: Callable[[], _T]) -> _T:
-        """Do a step of the disk. Where that is full or the database locked, wait until it works again.
+        """Run a storage step, retrying while the disk is full or the database locked.
 
         Raises:
-            Stopped: the server stops meanwhile.
+            Stopped: the server is stopping.
         """
         return until_stored(step, self._leaving, self._wait)
 

@@ -1,7 +1,7 @@
-"""One live session: takes sound and wishes from its connection, and does everything else in a thread of its own.
+"""One live session: takes audio and commands from its connection and does everything else in its own thread.
 
-The session outlives its connections. Whatever happens to them, what was acknowledged is on the disk, and the next
-connection of the same client goes on.
+The session outlives its connections. Whatever happens to them, acknowledged audio is on disk, and the same client
+can reconnect and continue.
 """
 
 from __future__ import annotations
@@ -41,24 +41,24 @@ from app.services.live.session_store import LiveSessionStore, SessionFiles
 from app.services.live.speech import Speech
 from app.store.files.live_wav import read_samples
 
-LOOK_SECONDS = 0.5  # without anything to do
-HEARD_AGAIN_SAMPLES = 10 * SAMPLE_RATE  # at once, of what is heard again
+LOOK_SECONDS = 0.5  # between ticks when idle
+HEARD_AGAIN_SAMPLES = 10 * SAMPLE_RATE  # per step when replaying stored audio
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class SessionFacts:
-    """A session that goes on, as a list shows it."""
+    """A running session, as listed."""
 
     id: str
     transcription: str
     name: str
     created_at: datetime
     seconds: float
-    """Of sound on the disk."""
+    """Audio on disk."""
     segments: int
-    """With their text."""
+    """Segments with text."""
     is_connected: bool
 
 
@@ -68,20 +68,20 @@ class SessionContext:
 
     session_store: LiveSessionStore
     scheduler: InferenceScheduler | None
-    """None where another process recognises."""
+    """None if another process does the recognition."""
     quick: Callable[[TranscriptionOptions], InferenceScheduler | None]
-    """Another way for open segments with these options; None where there is no quicker one."""
+    """Returns a faster scheduler for open segments with these options; None if there is none."""
     write: Callable[[Session], None]
-    """Puts its sound on the disk now."""
+    """Writes its audio to disk now."""
     model: Callable[[], str | None]
     most_seconds: float
-    """Of sound in one session."""
+    """Maximum audio per session."""
     over: Callable[[Session], None]
     """Called when it has ended."""
 
 
 class Session:
-    """Every method may be called from any thread and does not wait for the recognition."""
+    """Every method may be called from any thread and does not wait for recognition."""
 
     def __init__(
         self, place: SessionFiles, options: TranscriptionOptions, next_chunk: int, around: SessionContext
@@ -110,7 +110,7 @@ class Session:
     # The connection
 
     def attach(self, listener: Listener, token: str = "") -> None:
-        """Tell `listener` how things stand, and everything from then on; the connection before is told to go."""
+        """Send `listener` the current state and all further events; a previous connection is closed."""
         with self._telling:
             former, self._listener = self._listener, listener
             if former:
@@ -139,11 +139,11 @@ class Session:
 
     @property
     def seconds_alone(self) -> float:
-        """How long no client has been there."""
+        """How long no client has been connected."""
         return 0.0 if self.is_connected else time.monotonic() - self._lost_at
 
     def accept(self, number: int, sound: bytes) -> None:
-        """Take a chunk of sound. One that came before is acknowledged again; one too early is told to be so."""
+        """Accept a chunk of audio. A repeated one is acknowledged again; one that leaves a gap gets an error."""
         if self._is_ending:
             return
         try:
@@ -161,7 +161,7 @@ class Session:
             self.end(LiveState.ENDED)
 
     def change(self, options: TranscriptionOptions) -> None:
-        """Let other options hold from the next segment on."""
+        """Apply other options from the next segment on."""
         self._steps.put(partial(self._change, options))
 
     @property
@@ -169,7 +169,7 @@ class Session:
         return self._options
 
     def stop(self, chunks: int) -> None:
-        """End the session after its last chunk; where one is missing, tell so and go on."""
+        """End the session after its last chunk; if one is missing, report that and continue."""
         if chunks > self.intake.expected:
             self._emit(ErrorEvent(LiveGap(expected=self.intake.expected, number=chunks).problem))
             self.acknowledge()
@@ -182,25 +182,25 @@ class Session:
         Thread(target=self._run, name=f"live-{self.place.id}", daemon=True).start()
 
     def end(self, state: LiveState) -> None:
-        """Read what is still to be read, then end; a cancelled session leaves it unread."""
+        """Recognise what is left, then end; a cancelled session skips it."""
         if not self._is_ending or state is LiveState.CANCELLED:
             self._is_ending = True
             self._steps.put(partial(self._end, state))
 
     def suspend(self) -> None:
-        """End the thread and let the session be taken up later, because the server stops."""
+        """End the thread because the server is stopping; the session can be resumed later."""
         self._is_ending = True
         self._leaving.set()
         self._steps.put(None)
 
     def noted(self, stored: Stored) -> None:
-        """The database knows of the sound on the disk: it may be acknowledged."""
+        """Acknowledge audio that is on disk and recorded in the database."""
         self._noted = stored
         self.acknowledge()
 
     @property
     def is_noted(self) -> bool:
-        """The database knows of all sound on the disk."""
+        """Return whether the database records all audio on disk."""
         return self._noted == self.intake.stored
 
     def acknowledge(self) -> None:
@@ -226,7 +226,7 @@ class Session:
                         return
             except Stopped:
                 return
-            except Exception:  # noqa: BLE001 - what is stored is safe: the client goes on with it
+            except Exception:  # noqa: BLE001 - stored data is safe: the client can resume
                 event(_log, logging.ERROR, "live_stumbled", exc_info=True, session=self.place.id)
                 self._emit(ErrorEvent(AppError().problem, is_fatal=True))
                 self._around.over(self)
@@ -238,13 +238,13 @@ class Session:
             return self._tick
 
     def _tick(self) -> None:
-        """Do what is to be done where nothing happens."""
+        """Periodic work while nothing arrives."""
         self._speech.tick()
 
     def _taken_up(self, stack: ExitStack) -> Speech:
-        """Begin at the end of what was recognised before; the sound behind it is heard again."""
+        """Start after the last recognised segment; the audio after it is processed again."""
         known = self._keeper.persist(lambda: self._around.session_store.segments.all_of(self.place.transcription))
-        stored = self._begun  # what has come since then waits among the steps
+        stored = self._begun  # what has arrived since is among the queued steps
         start = min(known[-1].end, stored.seconds) if known else 0.0
         speech = Speech(self._options, self._keeper, self._emit, self._queues(stack), index=len(known), start=start)
         speech.take_up(segment for segment in known if segment.state == "pending")

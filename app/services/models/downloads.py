@@ -1,4 +1,4 @@
-"""Downloads of models: what a name stands for, in the background or in this thread, one of a model at a time."""
+"""Model downloads: resolving names, running in the background or in this thread, one at a time per model."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ from app.services.models.download import ModelDownload
 from app.services.models.download_folder import DownloadFolder
 from app.store.files.storage_errors import storage_error
 
-FAREWELL_SECONDS = 5.0  # a download notices within a moment; one that hangs ends with the process
-LETTING_GO_SECONDS = 1.0  # between the end of a download and that of its thread
+FAREWELL_SECONDS = 5.0  # a download stops quickly; a hanging one ends with the process
+LETTING_GO_SECONDS = 1.0  # between the end of a download and the end of its thread
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What is fetched, from where, and under which name it is kept."""
+    """What is downloaded, from where, and under which name it is stored."""
 
     name: str
     hub: HubName
@@ -54,7 +54,7 @@ class ModelDownloads:
         self._lock = Lock()
 
     def source(self, name: str, hub: str | None) -> Source:
-        """Return what `name` stands for: a known name, one that was begun, or owner/name of a hub.
+        """Resolve `name`: a known model, a started download, or owner/name on a hub.
 
         Raises:
             ModelUnknown, ModelBuiltIn, InvalidParameter
@@ -78,7 +78,7 @@ class ModelDownloads:
         return DownloadFolder(self._models_dir, name)
 
     def begin(self, source: Source) -> None:
-        """Download in the background, or go on with it.
+        """Start or resume a download in the background.
 
         Raises:
             ModelBusy: it is being downloaded already.
@@ -108,14 +108,14 @@ class ModelDownloads:
         event(_log, logging.INFO, "model_pulled", model=source.name)
 
     def cancel(self, name: str) -> None:
-        """Stop a download, whichever process works on it; what has arrived stays."""
+        """Stop a download, whichever process runs it; downloaded data is kept."""
         if name in self._running:
             self._running[name][1].set()
         self.place(name).ask_to_stop()
 
     @contextmanager
     def ending(self) -> Iterator[None]:
-        """Stop the downloads of this process at the end of the block."""
+        """Stop the downloads of this process when the block ends."""
         try:
             yield
         finally:
@@ -135,7 +135,7 @@ class ModelDownloads:
             raise storage_error(error, self._models_dir) from error
 
     def _is_running(self, name: str) -> bool:
-        """Return whether a thread of this process downloads it; one that has let go of the folder is about to end."""
+        """Return whether a thread of this process is downloading it; one that released the folder is about to end."""
         if name not in self._running:
             return False
         thread, _ = self._running[name]

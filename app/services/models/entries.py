@@ -1,4 +1,4 @@
-"""One model as a person sees it: what it is, where it lies, how it is. Plain values; the engine's own stay inside."""
+"""One model as shown to users: identity, location, state. Plain values; engine types stay inside."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ __all__ = ["ModelEntry", "ModelState", "Role", "describe"]
 
 
 class ModelState(StrEnum):
-    """How a model is. Only those in use or ready can recognise or help to."""
+    """State of a model. Only those in use or ready are usable."""
 
     IN_USE = "in_use"
     SWITCHING = "switching"
-    """Chosen, and not loaded yet."""
+    """Selected, but not loaded yet."""
     READY = "ready"
     DAMAGED = "damaged"
     PULLING = "pulling"
     STOPPED = "stopped"
-    """A part of it has arrived."""
+    """Partly downloaded."""
     AVAILABLE = "available"
-    """A hub has it."""
+    """Available on a hub."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +42,19 @@ class ModelEntry:
     role: Role
     languages: tuple[str, ...]
     abilities: tuple[str, ...]
-    """Of `times`, `hotwords`, `itn` and `punctuation`."""
+    """Any of `times`, `hotwords`, `itn` and `punctuation`."""
     licence: str
     note: str
     hubs: tuple[str, ...]
-    """Where it can be fetched; the first is the preferred one."""
+    """Hubs that offer it, preferred one first."""
     parameters: int | None
     size_bytes: int | None
     size_is_estimate: bool
     folder: Path | None
-    """Where it lies; None unless it is here."""
+    """Its folder; None if not installed."""
     is_builtin: bool
     is_linked: bool
-    """It lies elsewhere; its files are never deleted."""
+    """Whether it is a linked folder, whose files are never deleted."""
     pull: DownloadStatus | None
     problem: Problem | None
     """Why it cannot be used, why its download stopped, or why it did not load."""
@@ -66,13 +66,13 @@ class ModelEntry:
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What is true of a model at the moment, beside its files."""
+    """Current facts about a model that are not in its files."""
 
     is_chosen: bool = False
     is_switching: bool = False
     is_linked: bool = False
     refusal: Problem | None = None
-    """Why it did not load when it was chosen."""
+    """Why it did not load when selected."""
     damage: Problem | None = None
     """What the last verification found."""
 
@@ -80,7 +80,7 @@ class Circumstances:
 def describe(
     name: str, folder: Path, known: KnownModel | None, pull: DownloadStatus | None, now: Circumstances
 ) -> ModelEntry:
-    """Return what there is to say about a model that lies, or would lie, in `folder`."""
+    """Return the entry of the model in `folder`, which need not exist yet."""
     is_here = folder.is_dir()
     found, trouble = _identified(folder) if is_here or now.is_linked else (None, None)
     trouble = trouble or now.damage
@@ -109,18 +109,18 @@ def describe(
 
 
 def found_in(folder: Path) -> ModelFolder | None:
-    """Return what lies in a folder; None where that is no whole model."""
+    """Return the model in a folder; None if there is no complete one."""
     return _identified(folder)[0]
 
 
 def languages_in(folder: Path) -> tuple[str, ...]:
-    """Return the languages of the model in a folder, as far as its files tell."""
+    """Return the languages of the model in a folder, as far as its files declare them."""
     found, _ = _identified(folder)
     return found.languages if found else ()
 
 
 def _identified(folder: Path) -> tuple[ModelFolder | None, Problem | None]:
-    """Identify the folder, or say why it is no model; read again only when one of its files has changed."""
+    """Identify the model, or return why there is none; cached until one of the files changes."""
     try:
         entries = [(entry.name, entry.stat()) for entry in os.scandir(folder)]
     except OSError:

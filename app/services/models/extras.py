@@ -1,6 +1,6 @@
-"""Installs what models need beside their files: a locked list of packages, by this Python's own pip, when it is asked for.
+"""Installs the packages that models need, on request: a locked list, with this Python's own pip.
 
-Only what is not there at all is installed: a package that the running program uses is never changed.
+Only missing packages are installed: a package that the running program uses is never changed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from app.locks import hold_alone
 from app.logging import event
 from app.paths import environment_of_children, requirements_dir
 
-LONGEST_OUTPUT = 400  # lines of what pip says
+LONGEST_OUTPUT = 400  # lines of pip output that are kept
 LOCK_NAME = ".extras.lock"
 COLLECTING = re.compile(r"^\s*Collecting ([\w.-]+)")
 INSTALLING = re.compile(r"^\s*Installing collected packages")
@@ -44,26 +44,26 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ExtraStatus:
-    """How an extra stands that is not installed."""
+    """Status of an extra that is not installed."""
 
     extra: Extra
     command: str
-    """Installs it by hand."""
+    """Command to install it by hand."""
     obstacle: str = ""
-    """Why it cannot be installed from here; empty where it can."""
+    """Why it cannot be installed from here; empty if it can."""
     is_running: bool = False
     done: int = 0
-    """Packages that have been looked up."""
+    """Packages resolved so far."""
     total: int = 0
-    """Packages to be installed; 0 until that is known."""
+    """Packages to install; 0 until known."""
     current: str = ""
-    """The package at work; empty while all of them are put in place."""
+    """The current package; empty during the final installation."""
     problem: Problem | None = None
-    """Why the last try failed."""
+    """Why the last attempt failed."""
 
 
 class Extras:
-    """Everything that can be installed beside the usual packages. Methods may be called from any thread."""
+    """All installable extras. Methods may be called from any thread."""
 
     def __init__(self, models_dir: Path, installed: Callable[[], None], python: str = sys.executable) -> None:
         self._models_dir = models_dir
@@ -75,17 +75,17 @@ class Extras:
         self._lock = Lock()
 
     def status(self, extra: Extra) -> ExtraStatus | None:
-        """Return how it stands; None where it is installed."""
+        """Return its status; None if it is installed."""
         known = self._states.get(extra.name)
         if extra.is_installed and not (known and known.is_running):
             return None
         return known or ExtraStatus(extra, command_for(extra), obstacle(extra))
 
     def begin(self, extra: Extra) -> None:
-        """Install in the background; what is being installed or is there is left alone.
+        """Install in the background, unless installed or being installed.
 
         Raises:
-            ExtraNotInstalled: it cannot be done from here; the command that does it.
+            ExtraNotInstalled: not possible from here; carries the command to run instead.
         """
         with self._lock:
             known = self._states.get(extra.name)
@@ -111,13 +111,13 @@ class Extras:
             raise ExtraNotInstalled(**status.problem.params)
 
     def stop(self) -> None:
-        """Break off what is under way; pip leaves what was there before."""
+        """Abort a running installation; pip leaves existing packages as they were."""
         if self._pip:
             self._pip.terminate()
         for thread in list(self._threads.values()):
             thread.join(5.0)
 
-    # Inside the thread
+    # In the installing thread
 
     def _run(self, extra: Extra) -> None:
         event(_log, logging.INFO, "extra_started", extra=extra.name)
@@ -163,7 +163,7 @@ class Extras:
             errors="replace",
             env=environment_of_children() | {"LC_ALL": "C.UTF-8"},
         ) as self._pip:
-            assert self._pip.stdout  # noqa: S101 - it was asked for
+            assert self._pip.stdout  # noqa: S101 - opened with a pipe
             lines: list[str] = []
             for line in self._pip.stdout:
                 lines = [*lines[-LONGEST_OUTPUT:], line.strip()]
@@ -181,10 +181,10 @@ class Extras:
 
     @contextmanager
     def _alone(self, extra: Extra) -> Iterator[None]:
-        """Be the only process that installs.
+        """Hold the installation lock.
 
         Raises:
-            ModelBusy: another one does.
+            ModelBusy: another process is installing.
         """
         self._models_dir.mkdir(parents=True, exist_ok=True)
         hold = hold_alone(self._models_dir / LOCK_NAME)
@@ -200,12 +200,12 @@ class Extras:
 
 
 def lock_of(extra: Extra) -> Path:
-    """Return the list of what an extra brings, with the hash of every file."""
+    """Return the lock file of an extra, with the hash of every package file."""
     return requirements_dir() / f"{extra.name}.txt"
 
 
 def command_for(extra: Extra) -> str:
-    """Return what a person types to install an extra into this very environment."""
+    """Return the command that installs an extra into this environment."""
     pip = f"{shlex.quote(sys.executable)} -m pip install"
     if lock_of(extra).is_file():
         return f"{pip} --no-deps --require-hashes -r {shlex.quote(str(lock_of(extra)))}"
@@ -213,7 +213,7 @@ def command_for(extra: Extra) -> str:
 
 
 def obstacle(extra: Extra) -> str:
-    """Return why an extra cannot be installed from here; empty where it can."""
+    """Return why an extra cannot be installed from here; empty if it can."""
     if not lock_of(extra).is_file():
         return N_("the program was installed as a package, without the locked lists of a checkout")
     if find_spec("pip") is None:
@@ -228,7 +228,7 @@ def obstacle(extra: Extra) -> str:
 
 
 def missing_requirements(lock: Path) -> list[str]:
-    """Return the lines of a lock whose packages are not here in any version."""
+    """Return the lines of a lock file whose packages are not installed in any version."""
     text = lock.read_text(encoding="utf-8")
     return [found[0] for found in REQUIREMENT.finditer(text) if not _is_here(found[1])]
 

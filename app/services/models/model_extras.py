@@ -1,4 +1,4 @@
-"""What the models need beside their files: which packages, whether they are there, and installing them."""
+"""The packages that models need: which ones, whether they are installed, and installing them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from app.services.models.extras import Extras, ExtraStatus
 
 
 class ModelExtras:
-    """The packages of every model, found by the model's name. Methods may be called from any thread.
+    """The packages of every model, by model name. Methods may be called from any thread.
 
     Args:
         models_dir: holds the lock of installations.
-        folder_of: returns the folder in which a model lies, or would lie.
-        installed: is called when packages have been installed.
+        folder_of: returns the folder of a model, whether it exists or not.
+        installed: called when packages have been installed.
     """
 
     def __init__(self, models_dir: Path, folder_of: Callable[[str], Path], installed: Callable[[], None]) -> None:
@@ -26,21 +26,21 @@ class ModelExtras:
         self._extras = Extras(models_dir, installed)
 
     def status(self, entry: ModelEntry) -> ExtraStatus | None:
-        """Return what a model still needs, also one that is not here yet; None where it needs nothing."""
+        """Return what a model, installed or not, still needs; None if nothing."""
         extra = self._extra_of(entry.name) if entry.is_here else OF_NAMES.get(entry.name)
         return self._extras.status(extra) if extra else None
 
     def begin(self, name: str) -> None:
-        """Install in the background what a model needs.
+        """Install the packages of a model in the background.
 
         Raises:
-            ExtraNotInstalled: it cannot be done from here; the command that does it.
+            ExtraNotInstalled: not possible from here; carries the command to run instead.
         """
         if extra := self._extra_of(name):
             self._extras.begin(extra)
 
     def begin_if_possible(self, name: str) -> None:
-        """Install in the background what a model needs; where that cannot be done its card says what to type."""
+        """Install the packages of a model in the background; if impossible, its card shows the command."""
         with suppress(ExtraNotInstalled):
             self.begin(name)
 
@@ -54,11 +54,11 @@ class ModelExtras:
             self._extras.finish(extra)
 
     def stop(self) -> None:
-        """Break off what is under way."""
+        """Abort a running installation."""
         self._extras.stop()
 
     def _extra_of(self, name: str) -> Extra | None:
-        """Return what the model in a folder needs; nothing where the folder is no model."""
+        """Return the extra that a model needs; None if its folder holds no model."""
         folder = self._folder_of(name)
         found = found_in(folder)
         return extra_of(found.architecture, folder) if found else None

@@ -1,7 +1,7 @@
-"""The models as the web and the command line see them: what there is, fetch, verify, remove, use.
+"""The models as the web and the command line see them: list, download, verify, remove, use.
 
-A model is a folder under the models folder, or one elsewhere that a person has pointed at. Nothing is downloaded
-unless a person asks. Which model the inference process loads is followed by reloader.py.
+A model is a folder under the models folder, or a linked one elsewhere. Nothing is downloaded unless requested.
+reloader.py makes the inference process load the selected model.
 """
 
 from __future__ import annotations
@@ -50,23 +50,23 @@ __all__ = [
     "Verdict",
 ]
 
-FILES_NAMED = 5  # of all that are changed
+FILES_NAMED = 5  # changed files named in an error
 
 _log = logging.getLogger(__name__)
 
 
 class Models:
-    """All models of one installation. Every method may be called from any thread and any process."""
+    """All models of one installation. Every method may be called from any thread or process."""
 
     def __init__(self, places: ModelPlaces, patience: Patience = USUAL_PATIENCE) -> None:
         self.places = places
         self.choice = ModelChoice(places.data_dir, places.default)
         self.chosen = Event()
-        """Set when another model has been chosen in this process."""
+        """Set when another model is selected in this process."""
         self.renewed = Event()
-        """Set when packages have been installed that a process which infers can only see from its start."""
+        """Set when packages were installed, which an inference process only sees after a restart."""
         self.device: Callable[[], str] = lambda: ""
-        """Where the model in use computes: `cuda:0` and so on; empty where that is not known."""
+        """The device of the active model, such as `cuda:0`; empty if unknown."""
         large = {BUILTIN_LARGE: places.large} if places.large else {}
         self._catalog = ModelCatalog({**large, BUILTIN: places.builtin}, places.models_dir)
         self._extras = ModelExtras(places.models_dir, self._folder, self._note_installed)
@@ -75,17 +75,17 @@ class Models:
 
     @contextmanager
     def open(self) -> Iterator[None]:
-        """Stop the downloads and installations of this process at the end of the block."""
+        """Stop the downloads and installations of this process when the block ends."""
         with self._pulls.ending():
             try:
                 yield
             finally:
                 self._extras.stop()
 
-    # Looking
+    # Reading
 
     def entries(self) -> list[ModelEntry]:
-        """Return the built-in model, those that are here or arriving, and those that a hub has."""
+        """Return the built-in models, those installed or downloading, and those available on a hub."""
         choice = self.choice.read()
         names = dict.fromkeys([*self._catalog.names(choice), *KNOWN_NAMES])
         entries = [self._entry(name, choice) for name in names]
@@ -95,7 +95,7 @@ class Models:
         """Return one model.
 
         Raises:
-            ModelUnknown: it is neither here nor known.
+            ModelUnknown: it is neither installed nor known.
         """
         entry = self._entry(name, self.choice.read())
         if not (entry.is_here or entry.pull or known_model(name)):
@@ -108,12 +108,12 @@ class Models:
         return self.places.recommended_on(self.device())
 
     def folder_in_use(self) -> Path:
-        """Return the folder of the model that is to be loaded."""
+        """Return the folder of the selected model."""
         choice = self.choice.read()
         return self.places.fixed or self._catalog.folder(choice.model, choice)
 
     def check_in_use(self) -> None:
-        """Look whether the files of the model that is to be loaded make one.
+        """Check that the selected model is complete.
 
         Raises:
             ModelError
@@ -121,13 +121,13 @@ class Models:
         identify(self.folder_in_use())
 
     def languages_in_use(self) -> tuple[str, ...]:
-        """Return what the files of the model that is to be loaded tell of its languages."""
+        """Return the languages of the selected model, as far as its files declare them."""
         return languages_in(self.folder_in_use())
 
-    # Fetching
+    # Downloading
 
     def pull(self, name: str, hub: str | None = None) -> ModelEntry:
-        """Download in the background, or go on with it; a model that is here and whole is left alone.
+        """Start or resume a download in the background; an intact installed model is left alone.
 
         Raises:
             ModelUnknown, ModelBuiltIn, InvalidParameter
@@ -139,7 +139,7 @@ class Models:
         return self.entry(source.name)
 
     def pull_now(self, name: str, hub: str | None = None, report: Report = lambda _: None) -> ModelEntry:
-        """Download in this thread; `report` is told the bytes that come.
+        """Download in this thread; `report` receives the progress in bytes.
 
         Raises:
             ModelUnknown, ModelBuiltIn, InvalidParameter, and what Pull.run raises.
@@ -151,18 +151,18 @@ class Models:
         return self.entry(source.name)
 
     def install(self, name: str) -> ModelEntry:
-        """Install in the background what a model needs beside its files.
+        """Install the packages that a model needs in the background.
 
         Raises:
             ModelUnknown, ModelAbsent
-            ExtraNotInstalled: it cannot be done from here; the command that does it.
+            ExtraNotInstalled: not possible from here; carries the command to run instead.
         """
         self._existing(name)
         self._extras.begin(name)
         return self.entry(name)
 
     def install_now(self, name: str) -> ModelEntry:
-        """Install what a model needs, and wait for it.
+        """Install the packages that a model needs, and wait.
 
         Raises:
             ModelUnknown, ModelAbsent, ExtraNotInstalled
@@ -172,15 +172,14 @@ class Models:
         return self.entry(name)
 
     def needs(self, entry: ModelEntry) -> ExtraStatus | None:
-        """Return what a model still needs beside its files, also one that is not here yet; None where it needs nothing."""
+        """Return the packages that a model, installed or not, still needs; None if none."""
         return self._extras.status(entry)
 
     def bring_recommended(self, report: Report = lambda _: None) -> ModelEntry | None:
-        """Download a model of many languages, on the first start of an installation only, and choose it if it is better.
+        """Download a multilingual model on the first start of an installation, and select it if it is better.
 
-        It is better than the small built-in model in both of its languages, and than the large one in none of them
-        (docs/decisions). What a person has chosen, fixed or removed stays as it is; then nothing is done, and None
-        returned.
+        It beats the small built-in model in both of its languages, and the large one in neither (docs/decisions).
+        If a person has selected, fixed or removed a model, nothing is done and None is returned.
 
         Raises:
             What Pull.run raises.
@@ -192,7 +191,7 @@ class Models:
         return entry if self.places.is_default_best else self.use(entry.name)
 
     def cancel(self, name: str) -> ModelEntry:
-        """Stop a download, whichever process works on it; what has arrived stays.
+        """Stop a download, whichever process runs it; downloaded data is kept.
 
         Raises:
             ModelUnknown
@@ -203,11 +202,11 @@ class Models:
     # Changing
 
     def verify(self, name: str) -> Verdict:
-        """Compare every file with its checksum, and see whether the folder is a model.
+        """Compare every file with its checksum, and check that the folder is a model.
 
         Raises:
             ModelUnknown, ModelAbsent
-            ModelDamaged: files are changed or missing.
+            ModelDamaged: files were changed or are missing.
             ModelError: the folder cannot be read as a model.
         """
         folder = self._existing(name)
@@ -223,11 +222,11 @@ class Models:
         return Verdict(has_checksums=changed is not None)
 
     def remove(self, name: str) -> None:
-        """Delete a model, or what has arrived of it; a folder elsewhere is only forgotten, its files stay.
+        """Delete a model or a partial download; a linked folder is only unlinked, its files stay.
 
         Raises:
             ModelUnknown, ModelBuiltIn
-            ModelInUse: it is the one that is used.
+            ModelInUse: it is the selected model.
             ModelBusy: it is being downloaded.
         """
         entry = self.entry(name)
@@ -244,10 +243,10 @@ class Models:
         event(_log, logging.INFO, "model_removed", model=name)
 
     def add_folder(self, folder: Path) -> ModelEntry:
-        """Point at a model that lies elsewhere on this machine.
+        """Link a model folder elsewhere on this machine.
 
         Raises:
-            InvalidParameter: the path does not begin at the root.
+            InvalidParameter: the path is not absolute.
             ModelError: there is no model in it.
         """
         if "\0" in str(folder):
@@ -260,7 +259,7 @@ class Models:
         return self._entry(self._catalog.name_of(folder, choice), choice)
 
     def use(self, name: str, *, is_tried: bool = False) -> ModelEntry:
-        """Choose the model; unless it was tried, the inference process goes back if it does not load.
+        """Select the model; unless `is_tried`, the inference process falls back if it does not load.
 
         Raises:
             ModelUnknown, ModelFixed, and what check_usable raises.
@@ -272,7 +271,7 @@ class Models:
         return self.entry(name)
 
     def check_usable(self, name: str) -> Path:
-        """Return the folder of a model that may be chosen.
+        """Return the folder of a model that can be selected.
 
         Raises:
             ModelUnknown, ModelFixed, ModelAbsent, ModelNotForRecognition
@@ -284,7 +283,7 @@ class Models:
         return self.recognising_folder(name)
 
     def recognising_folder(self, name: str) -> Path:
-        """Return the folder of a model that can recognise, whichever is in use.
+        """Return the folder of a recognition model, selected or not.
 
         Raises:
             ModelUnknown, ModelAbsent, ModelNotForRecognition
@@ -295,10 +294,10 @@ class Models:
             raise ModelNotForRecognition(name=name)
         return folder
 
-    # Inside
+    # Internal
 
     def _note_whole(self, name: str) -> None:
-        """Let what a model needs follow its files: both were asked for by one press."""
+        """Install the packages of a downloaded model: the user requested both with one click."""
         self._damage.pop(name, None)
         self._extras.begin_if_possible(name)
 

@@ -1,4 +1,4 @@
-"""Where models lie, and what looking at one has found."""
+"""Locations of models, and the result of verifying one."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from app.engine.catalog.known_models import BUILTIN, BUILTIN_LARGE, RECOMMENDED,
 
 @dataclass(frozen=True, slots=True)
 class ModelPlaces:
-    """Where models lie and come from."""
+    """Locations and sources of models."""
 
     models_dir: Path
     builtin: Path
-    """The small one, which is always there."""
+    """The small built-in model, which always exists."""
     data_dir: Path
     fixed: Path | None
-    """The folder that --model or FUNASR_MODEL names; it wins over every choice."""
+    """The folder given by --model or FUNASR_MODEL; overrides every selection."""
     wenet_mirror: str
     large: Path | None = None
-    """The large built-in model, where this installation has it."""
+    """The large built-in model, if this installation has it."""
     default: str = BUILTIN
-    """The name of the model that is used until somebody chooses one."""
+    """The name of the model used until one is selected."""
     named: tuple[Path, ...] = ()
-    """The folders that other settings name, such as FUNASR_PUNCTUATION_MODEL."""
+    """The folders given by other settings, such as FUNASR_PUNCTUATION_MODEL."""
 
     @property
     def is_default_best(self) -> bool:
-        """Whether the default is better in its languages than the model that a first start downloads."""
+        """Return whether the default beats the model downloaded on the first start in its languages."""
         return self.default == BUILTIN_LARGE
 
     def recommended_on(self, device: str) -> str:
-        """Return the name of the model that suits a machine best: a graphics card carries a large one."""
+        """Return the name of the model that suits a device best: a GPU can run a large one."""
         if device.startswith("cuda"):
             return RECOMMENDED_ON_CUDA
         return BUILTIN_LARGE if self.is_default_best else RECOMMENDED
@@ -40,7 +40,7 @@ class ModelPlaces:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a verification found; a damaged model is an error instead."""
+    """Result of a verification; a damaged model raises an error instead."""
 
     has_checksums: bool
-    """False: there was nothing to compare the files with."""
+    """False if there was nothing to compare the files with."""

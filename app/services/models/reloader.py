@@ -1,6 +1,6 @@
-"""Reloads the model when another is chosen or its settings change, and unloads it when idle.
+"""Reloads the model when another is selected or its settings change, and unloads it when idle.
 
-It runs in the process that owns the inference, and sees choices that other processes make.
+It runs in the process that owns the inference process, and notices selections made by other processes.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 
 class ModelReloader:
-    """Watches the choice and the clock."""
+    """Watches the selection and the idle time."""
 
     def __init__(
         self,
@@ -44,11 +44,11 @@ class ModelReloader:
         self._settings = settings
         self._stopping = Event()
         self._refused: Choice | None = None
-        """The choice that was in vain, so that it is not tried again every second."""
+        """The selection that failed, so that it is not retried every second."""
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Keep the model during the block."""
+        """Watch during the block."""
         thread = Thread(target=self._run, name="model-keeper", daemon=True)
         thread.start()
         try:
@@ -63,7 +63,7 @@ class ModelReloader:
             with suppress(Stopped):
                 try:
                     self._check()
-                except Exception:  # noqa: BLE001 - a mistake of ours must not end the thread
+                except Exception:  # noqa: BLE001 - a bug must not end the thread
                     event(_log, logging.ERROR, "model_keeper_stumbled", exc_info=True)
             self._models.chosen.wait(LOOK_SECONDS)
             self._models.chosen.clear()
@@ -80,13 +80,13 @@ class ModelReloader:
             self._inference.unload_if_idle(idle_seconds)
 
     def _renew(self) -> None:
-        """Start the inference process again, because packages were installed that it or its helpers can use."""
+        """Restart the inference process so that it sees newly installed packages."""
         self._refused = None
-        with suppress(InferenceUnavailable):  # told by the status; the old process comes back
+        with suppress(InferenceUnavailable):  # shown in the status; the old engine is restored
             self._inference.use(self._spec_of(self._inference.spec.model_dir))
 
     def _reload(self, settings: SettingsStore) -> None:
-        """Load the same model with the settings that were changed, or take them back."""
+        """Reload the same model with changed settings, or revert them."""
         now = settings.now
         try:
             self._inference.use(self._spec_of(self._inference.spec.model_dir))
@@ -106,7 +106,7 @@ class ModelReloader:
             self._switch(choice, folder)
 
     def _settle(self, choice: Choice) -> None:
-        """Note how a choice turned out that was made before this process started."""
+        """Record the outcome of a selection made before this process started."""
         status = self._inference.status()
         if choice.previous and status.state in ("ready", "busy"):
             self._models.choice.confirm(choice.model)

@@ -1,4 +1,4 @@
-"""From one file to its transcript in this process, without a queue: what the `transcribe` command does with each file."""
+"""Transcribes a file in this process, without a queue: what the `transcribe` command does with each file."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from app.engine.preparation.preparation import PreparationPool, Prepared, prepar
 from app.services.transcriptions.segment_store import assemble, recognised_segment
 from app.store.files.storage_errors import storage_error
 
-BATCHES_AT_ONCE = 3  # so many go to the engine together: it finds those of similar length among them
+BATCHES_AT_ONCE = 3  # batches handed to the engine together, so that it can group similar lengths
 
 
 class ProgressBar(Protocol):
-    """Counts the seconds of a recording that are done."""
+    """Shows the processed seconds of a recording."""
 
     n: float
 
@@ -38,7 +38,7 @@ class ProgressBar(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DirectResult:
-    """What came of one file."""
+    """Result for one file."""
 
     transcript: Transcript
     prepared: Prepared
@@ -49,12 +49,12 @@ class DirectResult:
 def direct_transcriber(
     spec: EngineSpec, options: TranscriptionOptions, limits: DecodeLimits
 ) -> Iterator[DirectTranscriber]:
-    """Load an engine into this process, which transcribes files inside the block.
+    """Load an engine into this process to transcribe files inside the block.
 
     Raises:
         ModelError, DeviceUnavailable
     """
-    from app.engine.process.child import load  # imports torch, which takes seconds: only now
+    from app.engine.process.child import load  # late, because importing torch takes seconds
 
     engine = load(spec)
     with PreparationPool() as pool:
@@ -95,7 +95,7 @@ class DirectTranscriber:
         return DirectResult(self._assemble(prepared, recognised), prepared, segments)
 
     def _recognise(self, prepared: Prepared, pcm: Path, bar: ProgressBar) -> Iterator[tuple[SegmentRecord, Hypothesis]]:
-        """Yield each stretch of speech with its text, as many at once as the engine likes."""
+        """Yield each speech span with its text, processed in batches as the engine prefers."""
         options, index = self.options.recognition, 0
         for spans in _windows(prepared.spans, BATCHES_AT_ONCE * self.engine.info.batch_seconds):
             waveforms = (read_waveform(channel_file(pcm, span.channel), span.start, span.end) for span in spans)
@@ -132,18 +132,18 @@ def _check_readable(file: Path) -> None:
 
 @contextmanager
 def _scratch_folder() -> Iterator[Path]:
-    """A folder for the decoded samples, gone afterwards."""
+    """A temporary folder for the decoded samples."""
     try:
         folder = tempfile.TemporaryDirectory(prefix="funasr-")
     except OSError as error:
-        place = os.environ.get("TMPDIR", "/tmp")  # noqa: S108 - only named, where none could be used
+        place = os.environ.get("TMPDIR", "/tmp")  # noqa: S108 - only named in the error message
         raise storage_error(error, Path(place)) from error
     with folder as name:
         yield Path(name)
 
 
 def _windows(spans: Sequence[SpeechSpan], seconds: float) -> Iterator[list[SpeechSpan]]:
-    """Yield neighbours that hold so much sound together, one at least: memory stays the same for any length."""
+    """Yield groups of consecutive spans of limited total length, so that memory is bounded for any recording."""
     window: list[SpeechSpan] = []
     for span in spans:
         if window and sum(each.end - each.start for each in (*window, span)) > seconds:

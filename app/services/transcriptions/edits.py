@@ -1,6 +1,6 @@
-"""Putting a text right by hand: every change is on the disk before it is acknowledged, and none overwrites another's.
+"""Manual edits: every change is on disk before it is acknowledged, and none overwrites another person's.
 
-Whoever changes something names the revision that they have read; where it is not the latest, nothing is changed.
+A change names the revision it is based on; if that is not the latest, nothing is changed.
 """
 
 from __future__ import annotations
@@ -28,23 +28,23 @@ if TYPE_CHECKING:
 
 __all__ = ["Change", "Draft", "change_text", "edited_text", "restore_text"]
 
-LONGEST_STRETCH = 60  # segments that one edit may replace, and pieces that may stand there
+LONGEST_STRETCH = 60  # segments that one edit may replace, and pieces it may consist of
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is to stand in place of some segments that follow each other."""
+    """The replacement for some consecutive segments."""
 
     first: int
     last: int
     pieces: tuple[Draft, ...]
-    """None: as it was recognised."""
+    """Empty restores the recognised text."""
 
 
 def edited_text(queue: Queue, id: str, first: int = 0, last: int | None = None) -> EditedText:
-    """Return what was changed by hand, in the segments from `first` to `last`.
+    """Return the manual edits of the segments from `first` to `last`.
 
     Raises:
         TranscriptionNotFound
@@ -55,7 +55,7 @@ def edited_text(queue: Queue, id: str, first: int = 0, last: int | None = None) 
 
 
 def change_text(queue: Queue, id: str, revision: int, changes: Sequence[Change]) -> EditedText:
-    """Make `changes`, all or none, and return them as they stand now.
+    """Apply `changes`, all or none, and return the resulting edits.
 
     Raises:
         TranscriptionNotFound
@@ -81,7 +81,7 @@ def change_text(queue: Queue, id: str, revision: int, changes: Sequence[Change])
 
 
 def restore_text(queue: Queue, id: str, revision: int) -> EditedText:
-    """Let the whole text be as it was recognised.
+    """Discard all edits and restore the recognised text.
 
     Raises:
         TranscriptionNotFound
@@ -109,7 +109,7 @@ def _checked(connection: Connection, id: str, revision: int) -> None:
 
 
 def _segments(connection: Connection, id: str, changes: Sequence[Change]) -> dict[int, Segment]:
-    """Return the segments of all changes by their indexes, read at once."""
+    """Return the segments of all changes by index, read in one query."""
     for change in changes:
         if not 0 <= change.first <= change.last < change.first + LONGEST_STRETCH:
             raise InvalidParameter(name="first", reason=N_("at most 60 segments can be replaced at once"))
@@ -136,7 +136,7 @@ def _refuse_cut(there: Sequence[tuple[int, int]], edit: Edit) -> None:
 
 
 def _keep_in_step(connection: Connection, id: str) -> int:
-    """Make the text that is listed and searched the edited one; return its revision."""
+    """Update the listed and searched text to the edited one; return its revision."""
     revision = edits.count_change(connection, id)
     text = join_texts(row["text"] for row in edits.read(connection, id))
     transcriptions.change(connection, id, text=text)

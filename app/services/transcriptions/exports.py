@@ -1,4 +1,4 @@
-"""Many transcripts for one file: each is read when its turn has come; what was deleted meanwhile is passed over."""
+"""Export of many transcripts as one file; each is read only when written, deleted ones are skipped."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def members(
     translate: Callable[[str], str] = str,
     name_of: Callable[[Transcription], str] = lambda record: record.name,
 ) -> Iterator[Member]:
-    """Yield what is known of these transcriptions, in their order; errors in the language of `translate`."""
+    """Yield these transcriptions as archive members, in order; errors in the language of `translate`."""
     for id in ids:
         try:
             record = queue.get(id)

@@ -1,4 +1,4 @@
-"""Finding a transcript again: a page of what fits, with the places where the words stand, and the totals of all."""
+"""Search in the history: pages of matching transcriptions with excerpts, and totals over everything."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ __all__ = [
     "Totals",
 ]
 
-LEAD_CHARACTERS = 16  # shown before the first word that was found
+LEAD_CHARACTERS = 16  # shown before the first match
 EXCERPT_CHARACTERS = 90
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of an excerpt, and whether it is what was searched for."""
+    """A part of an excerpt, and whether it matches the query."""
 
     text: str
     is_match: bool
@@ -44,18 +44,18 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """A place where words were found."""
+    """A passage that matches the query."""
 
     pieces: tuple[Piece, ...]
     segment: int | None = None
-    """Its index; None where no single segment holds it."""
+    """Its index; None if no single segment contains it."""
     start: float | None = None
-    """Seconds from the beginning of the recording."""
+    """Seconds from the start of the recording."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One transcription that fits; its text is cut."""
+    """One matching transcription, with its text truncated."""
 
     transcription: Transcription
     deleted_at: datetime | None
@@ -69,17 +69,17 @@ class HistoryPage:
 
     results: list[Result]
     total: int
-    """How many fit; at most COUNTED_TO where `is_more`."""
+    """Number of matches; at most COUNTED_TO if `is_more`."""
     is_more: bool
     older: HistoryPosition | None
     """Where the next page begins; None on the last."""
     newer: HistoryPosition | None
-    """Where the page before ends; None on the first."""
+    """Where the previous page ends; None on the first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Everything that is kept; the trash counts only where it says so."""
+    """Totals over everything stored; the trash is included only where stated."""
 
     count: int
     seconds: float
@@ -93,14 +93,14 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """What was given in on one day of the reader's zone."""
+    """What was submitted on one day in the user's time zone."""
 
     date: date
     count: int
 
 
 class History:
-    """What `queue` has kept, as people look for it."""
+    """The searchable history of `queue`."""
 
     def __init__(self, queue: Queue) -> None:
         self._database = queue.database
@@ -114,7 +114,7 @@ class History:
         after: HistoryPosition | None = None,
         offset: int = 0,
     ) -> HistoryPage:
-        """Return what fits: the first below `before`, or the last above `after`, or the first of all."""
+        """Return a page of matches: the first below `before`, the last above `after`, or the very first."""
         with self._database.reading() as connection:
             rows = history.newest(connection, wanted, limit + 1, before=before, after=after, offset=offset)
             goes_on = len(rows) > limit
@@ -134,7 +134,7 @@ class History:
         )
 
     def totals(self) -> Totals:
-        """Return the totals; they are counted with every change, so this is quick."""
+        """Return the totals; they are maintained with every change, so this is fast."""
         with self._database.reading() as connection:
             rows = history.totals(connection)
         shown = [row for row in rows if not row["in_trash"]]
@@ -151,7 +151,7 @@ class History:
         )
 
     def days(self, zone: tzinfo, count: int, now: datetime) -> list[Day]:
-        """Return the last `count` days until `now`, the oldest first, also those on which nothing came."""
+        """Return the last `count` days up to `now`, oldest first, including empty ones."""
         today = now.astimezone(zone).date()
         dates = [today - timedelta(days=back) for back in reversed(range(count))]
         begin = datetime.combine(dates[0], time.min, zone)
@@ -164,7 +164,7 @@ class History:
 
 
 def excerpts_of(connection: Connection, row: Row, query: str) -> tuple[Excerpt, ...]:
-    """Return the places in the text where the terms of `query` stand, those with most of them first."""
+    """Return the passages that contain terms of `query`, those with the most terms first."""
     terms = search.terms(query)
     patterns = [search.pattern(term) for term in terms]
     if not patterns:
@@ -183,7 +183,7 @@ def excerpts_of(connection: Connection, row: Row, query: str) -> tuple[Excerpt, 
 
 
 def marked(text: str, query: str) -> list[Piece]:
-    """Return the whole of `text`, with the terms of `query` marked."""
+    """Return all of `text`, with the terms of `query` marked."""
     return list(_pieces(text, [search.pattern(term) for term in search.terms(query)]))
 
 
@@ -216,7 +216,7 @@ def _cut(text: str, patterns: Sequence[re.Pattern[str]]) -> Iterator[Piece]:
 
 
 def _pieces(text: str, patterns: Sequence[re.Pattern[str]]) -> Iterator[Piece]:
-    """Yield `text` in pieces, in order: what fits a pattern, and what stands between."""
+    """Split `text` into matches of a pattern and the text between them, in order."""
     position = 0
     for start, end in sorted(found.span() for pattern in patterns for found in pattern.finditer(text)):
         if start < position:

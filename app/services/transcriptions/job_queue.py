@@ -1,6 +1,6 @@
-"""The durable queue as the web and the command line see it: give a recording in, follow it, read it, keep house.
+"""The durable queue as the web and the command line see it: submit, follow, read and manage recordings.
 
-What `submit` returns is on the disk. How a worker takes jobs and does them is in job_store.py.
+What `submit` returns is on disk. The worker's side is in job_store.py.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ _log = logging.getLogger(__name__)
 AT_FIRST = {"state": JobState.QUEUED, "stage": "queued"}
 
 Beside: TypeAlias = Callable[[Connection, str], None]
-"""Something that is stored together with the new transcription of this id."""
+"""Stores something in the same transaction as the new transcription with this id."""
 
 
 class Queue:
     """All transcriptions. Every method may be called from any thread.
 
-    Any of them may raise DatabaseUnusable, and those that change something DiskFull.
+    All of them may raise DatabaseUnusable, and those that change something DiskFull.
     """
 
     def __init__(self, database: Database, files: Files) -> None:
@@ -51,10 +51,10 @@ class Queue:
         self.files = files
         self._arrival = Condition()
 
-    # Giving in
+    # Submitting
 
     def receive(self, name: str, limit_bytes: int) -> AbstractContextManager[UploadFile]:
-        """Open a file for an upload. Call `submit` inside the block: leaving it without removes the file.
+        """Open a file for an upload. Call `submit` inside the block; otherwise the file is removed on exit.
 
         Raises:
             UploadTooLarge, DiskFull: by `write`.
@@ -66,11 +66,11 @@ class Queue:
     ) -> Transcription:
         """Queue a received recording. When this returns, a power cut cannot lose it.
 
-        `beside` is done in the same transaction; where it raises, nothing of the recording stays.
+        `beside` runs in the same transaction; if it raises, nothing of the recording is left behind.
 
         Raises:
             EmptyFile: nothing was received.
-            DiskFull: there is no room for it; nothing of it stays.
+            DiskFull: nothing of it is left behind.
         """
         if not incoming.size_bytes:
             raise EmptyFile(name=incoming.name)
@@ -96,7 +96,7 @@ class Queue:
     # Reading
 
     def get(self, id: str) -> Transcription:
-        """Return one transcription; while it runs, with the text so far.
+        """Return one transcription; while running, with the text so far.
 
         Raises:
             TranscriptionNotFound
@@ -105,7 +105,7 @@ class Queue:
             return transcription_from(_with_text(connection, _found(connection, id)))
 
     def segments(self, id: str, *, with_words: bool = True) -> list[SegmentRecord]:
-        """Return the segments in the order of time; none before the recording has been read.
+        """Return the segments in time order; none before the recording has been decoded.
 
         Raises:
             TranscriptionNotFound
@@ -125,14 +125,13 @@ class Queue:
             return [segment_from(row) for row in segments.between(connection, id, first, last)]
 
     def transcript(self, id: str, translate: Callable[[str], str] = str, *, original: bool = False) -> Transcript:
-        """Return the text as people read it, also of a job that failed or was cancelled half-way.
+        """Return the text as people read it, also for a job that failed or was cancelled half-way.
 
-        `original` returns what was recognised, without what was put right by hand. Channels are named in the language
-        of `translate`.
+        `original` returns the recognised text without manual edits. Channels are named in the language of `translate`.
 
         Raises:
             TranscriptionNotFound
-            NotFinished: the job has not ended, or ended without any text of its own.
+            NotFinished: the job has not ended, or ended without any text.
         """
         record = self.get(id)
         recognised = self.segments(id)
@@ -154,7 +153,7 @@ class Queue:
         )
 
     def _read(self, id: str, recognised: list[SegmentRecord]) -> Iterator[Segment]:
-        """Yield what people read, where there is any text."""
+        """Yield the edited segments that have text."""
         with self.database.reading() as connection:
             by_hand = [edit_from(row) for row in edits.of(connection, id)]
         return (segment for segment in overlaid(recognised, by_hand) if segment.text)
@@ -164,7 +163,7 @@ class Queue:
     ) -> TranscriptionPage:
         """Return transcriptions whose name or text holds every word of `query`, newest first.
 
-        Their texts are cut; a total of a search may be "more than" (history.py has the rest of the story).
+        Their texts are truncated; the total of a search may be a lower bound (see history.py).
         """
         wanted = HistoryFilter(query=query, state=state)
         with self.database.reading() as connection:
@@ -176,38 +175,38 @@ class Queue:
             return {state: history.count(connection, HistoryFilter(state=state)) for state in JobState}
 
     def revision(self) -> int:
-        """Return the number of the last change; cheap enough to be asked a few times a second."""
+        """Return the number of the last change; cheap enough to poll a few times a second."""
         with self.database.reading() as connection:
             return transcriptions.current_revision(connection)
 
     def changed_since(self, revision: int, limit: int | None = None, after: str = "") -> list[Transcription]:
-        """Return what was changed after `revision` and still exists, the oldest change first; at most `limit`."""
+        """Return what changed after `revision` and still exists, oldest change first; at most `limit`."""
         with self.database.reading() as connection:
             return [transcription_from(row) for row in transcriptions.changed_since(connection, revision, limit, after)]
 
     def deleted_between(self, revision: int, until: int) -> list[str]:
-        """Return the ids of what was deleted after `revision`, up to `until`; the last thousand deletions are remembered."""
+        """Return the ids deleted after `revision`, up to `until`; only the last thousand deletions are remembered."""
         with self.database.reading() as connection:
             return transcriptions.deleted_between(connection, revision, until)
 
     # Files
 
     def source_path(self, id: str) -> Path:
-        """Return the recording as it was sent.
+        """Return the original recording.
 
         Raises:
             TranscriptionNotFound
-            AudioGone: it is no longer on the disk.
+            AudioGone: it is no longer on disk.
         """
         with self.database.reading() as connection:
             return self.files.source(id, _found(connection, id)["suffix"])
 
     def peaks(self, id: str) -> list[list[int]]:
-        """Return the picture of the sound: lowest and highest sample of stretches of equal length, -127 to 127.
+        """Return the waveform peaks: lowest and highest sample of intervals of equal length, -127 to 127.
 
         Raises:
             TranscriptionNotFound
-            NotFinished: the recording has not been read.
+            NotFinished: the recording has not been decoded.
         """
         record = self.get(id)
         try:
@@ -232,7 +231,7 @@ class Queue:
     # Changing
 
     def rename(self, id: str, name: str) -> Transcription:
-        """Show the transcription under another name.
+        """Rename the transcription.
 
         Raises:
             TranscriptionNotFound
@@ -243,7 +242,7 @@ class Queue:
         return self.get(id)
 
     def cancel(self, id: str) -> Transcription:
-        """End a job that waits, or ask the worker that runs it to end it before its next segment.
+        """End a waiting job, or ask the worker running it to stop before the next segment.
 
         Raises:
             TranscriptionNotFound
@@ -263,11 +262,11 @@ class Queue:
         return self.get(id)
 
     def retry(self, id: str) -> Transcription:
-        """Queue a failed or cancelled job again, behind all others; its finished segments stay as they are.
+        """Queue a failed or cancelled job again, behind all others; its finished segments are kept.
 
         Raises:
             TranscriptionNotFound
-            NotRetriable: it waits, runs or has succeeded.
+            NotRetriable: it is waiting, running or has succeeded.
             AudioGone: its recording is no longer on the disk.
         """
         self.source_path(id)
@@ -278,14 +277,14 @@ class Queue:
             segments.reopen_failed(connection, id)
             transcriptions.recount(connection, id)
             order = transcriptions.next_revision(connection)
-            rank = min(row["rank"], Rank.BATCH)  # who asks for one of a paused batch wants it now
+            rank = min(row["rank"], Rank.BATCH)  # an explicit retry overrides the pause of a batch
             transcriptions.change(connection, id, **retried(), queue_order=order, rank=rank)
         event(_log, logging.INFO, "job_retried", job=id)
         self.announce()
         return self.get(id)
 
     def delete(self, id: str) -> None:
-        """Put a transcription in the trash, its files untouched. A job that waits or runs is cancelled.
+        """Move a transcription to the trash, leaving its files untouched. A waiting or running job is cancelled.
 
         Raises:
             TranscriptionNotFound
@@ -296,7 +295,7 @@ class Queue:
         event(_log, logging.INFO, "job_deleted", job=id)
 
     def put_in_trash(self, connection: Connection, ids: list[str], now: datetime) -> int:
-        """Put those that are not there yet in the trash; return how many these were."""
+        """Move those not there yet to the trash; return their number."""
         waiting = trash.waiting_among(connection, ids)
         for id in waiting:
             self.files.drop_audio(id)  # of an earlier worker; while this holds, none can claim the job
@@ -307,12 +306,12 @@ class Queue:
         return count
 
     def purge(self, id: str) -> None:
-        """Remove files and row of a transcription that is marked as deleted and that no worker holds."""
+        """Remove files and row of a transcription that is marked as deleted and held by no worker."""
         self.files.remove(id)
         with self.database.writing() as connection:
             transcriptions.remove(connection, id)
 
-    # Waiting for work, inside one process; workers of other processes look by themselves
+    # Waiting for work within one process; workers of other processes poll
 
     def announce(self) -> None:
         """Wake the workers of this process."""
@@ -320,7 +319,7 @@ class Queue:
             self._arrival.notify_all()
 
     def wait_for_arrival(self, seconds: float) -> None:
-        """Return when something has arrived in this process, or after `seconds`."""
+        """Return when something is submitted in this process, or after `seconds`."""
         with self._arrival:
             self._arrival.wait(seconds)
 
@@ -333,7 +332,7 @@ def _found(connection: Connection, id: str) -> Row:
 
 
 def _with_text(connection: Connection, row: Row) -> Row:
-    """Add the text so far to a row whose job has not ended: it is written there when it ends."""
+    """Add the text so far to a row whose job has not ended: only ended jobs have it stored."""
     if row["finished_at"] is not None:
         return row
     done = edits.read(connection, row["id"])

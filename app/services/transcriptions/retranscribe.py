@@ -25,12 +25,12 @@ _log = logging.getLogger(__name__)
 
 
 def retranscribe(queue: Queue, id: str, options: TranscriptionOptions, source: str) -> Transcription:
-    """Queue the recording of `id` with other options. When this returns, a power cut cannot lose it.
+    """Queue the recording of `id` with other options. When this returns, it survives a power cut.
 
     Raises:
         TranscriptionNotFound
         AudioGone: its recording is no longer on the disk.
-        DiskFull: there is no room for another transcription; nothing of it stays.
+        DiskFull: nothing of the new transcription is left behind.
     """
     row = _found(queue, id)
     recording = queue.files.source(id, row["suffix"])
@@ -47,7 +47,7 @@ def retranscribe(queue: Queue, id: str, options: TranscriptionOptions, source: s
 
 
 def sibling_transcriptions(queue: Queue, record: Transcription) -> list[Transcription]:
-    """Return all transcriptions of the recording of `record`, itself among them, the oldest first; without texts."""
+    """Return all transcriptions of the recording of `record`, including itself, oldest first; without texts."""
     with queue.database.reading() as connection:
         return [transcription_from(row) for row in transcriptions.of_same_recording(connection, record.first_id)]
 

@@ -1,4 +1,4 @@
-"""What becomes of a recognised segment: its record, its row, and the transcript of all of them. Every door goes this way.
+"""Turns recognised segments into records, rows and transcripts, for every interface alike.
 
 The functions that write take the connection of an open transaction.
 """
@@ -31,7 +31,7 @@ from app.store.rows import words_to_store
 def finish_segment(
     connection: Connection, transcription: Row, index: int, recognised: Recognised, seconds_worked: float
 ) -> None:
-    """Store the text of one segment and what recognised it; after the commit it is never recognised again."""
+    """Store the text of one segment and which model recognised it; once committed, it is never recognised again."""
     hypothesis, info = recognised.hypothesis, recognised.info
     segments.finish(
         connection,
@@ -70,7 +70,7 @@ def fail_segment(connection: Connection, id: str, index: int, problem: Problem, 
 
 
 def recognised_segment(index: int, span: SpeechSpan, hypothesis: Hypothesis) -> SegmentRecord:
-    """Return the record of a segment that no database knows."""
+    """Return the record of a segment that is not in a database."""
     return SegmentRecord(
         index=index,
         state="done",
@@ -99,7 +99,7 @@ def assemble(
     receipt: tuple[Applied, ...],
     warnings: Iterable[Reason],
 ) -> Transcript:
-    """Return the transcript of a recording all of whose segments have been recognised."""
+    """Return the transcript of a fully recognised recording."""
     heard: tuple[Segment, ...] = tuple(segment for segment in recognised if segment.text)
     reasons = () if heard else (why_without_text(segment.dropped for segment in recognised),)
     return Transcript(

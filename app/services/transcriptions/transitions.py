@@ -1,4 +1,4 @@
-"""Which values a row takes when its job ends or waits again."""
+"""The values of a row when its job ends or is queued again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.store.database import Row
 
 
 def finished(transcription: Row, segments: Sequence[Row]) -> Row:
-    """The values of a job whose segments have all been tried; it has failed where one of them has."""
+    """The values of a job whose segments have all been tried; it failed if any of them did."""
     problem = _failure(segments)
     values = ended(JobState.FAILED if problem else JobState.SUCCEEDED, segments)
     values |= {"cancel_requested": False, "error": problem and problem.to_dict()}
@@ -25,17 +25,17 @@ def finished(transcription: Row, segments: Sequence[Row]) -> Row:
 
 
 def failed(problem: Problem, segments: Sequence[Row]) -> Row:
-    """The values of a job that cannot go on."""
+    """The values of a job that cannot continue."""
     return ended(JobState.FAILED, segments) | {"error": problem.to_dict()}
 
 
 def cancelled(segments: Sequence[Row]) -> Row:
-    """The values of a job that ends because a person wanted so."""
+    """The values of a job that was cancelled by a person."""
     return ended(JobState.CANCELLED, segments) | {"cancel_requested": True}
 
 
 def ended(state: JobState, segments: Sequence[Row]) -> Row:
-    """The values of a job that ends with what is done of `segments`."""
+    """The values of a job that ends with the finished part of `segments`."""
     return {
         "state": state,
         "stage": "finished",
@@ -47,12 +47,12 @@ def ended(state: JobState, segments: Sequence[Row]) -> Row:
 
 
 def requeued() -> Row:
-    """The values of a job that waits at its old place, because its worker has ended."""
+    """The values of a job put back in its old place because its worker has ended."""
     return {"state": JobState.QUEUED, "stage": "queued", "worker": None}
 
 
 def retried() -> Row:
-    """The values of a job that a person wants to be done after all."""
+    """The values of a job that a person retries."""
     return requeued() | {
         "started_at": None,
         "finished_at": None,

@@ -1,4 +1,4 @@
-"""The trash: what was deleted stays there for some days, comes back as it was, or is removed for good."""
+"""The trash: deleted transcriptions stay for some days and can be restored or removed for good."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from app.store.queries.history_filter import HistoryFilter, HistoryPosition
 
 _log = logging.getLogger(__name__)
 
-AT_ONCE = 500  # rows in one transaction: others write in between
-REMOVED_AT_ONCE = 100  # by whoever empties the trash; a worker removes the rest
+AT_ONCE = 500  # rows per transaction, so that other writers get their turn
+REMOVED_AT_ONCE = 100  # within the request; a worker removes the rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Trash:
         self._database = queue.database
 
     def move(self, ids: Sequence[str]) -> Deletion:
-        """Put these in the trash; what is not there any more is passed over."""
+        """Move these to the trash, skipping those that no longer exist."""
         now = datetime.now(UTC)
         count = 0
         for first in range(0, len(ids), AT_ONCE):
@@ -46,7 +46,7 @@ class Trash:
         return Deletion(count, now)
 
     def put_found(self, wanted: HistoryFilter) -> Deletion:
-        """Put everything in the trash that fits now."""
+        """Move everything that matches now to the trash."""
         now = datetime.now(UTC)
         count = 0
         before: HistoryPosition | None = None
@@ -61,7 +61,7 @@ class Trash:
         return Deletion(count, now)
 
     def restore(self, id: str) -> Transcription:
-        """Show one again.
+        """Restore one transcription.
 
         Raises:
             TranscriptionNotFound: it is not in the trash.
@@ -71,7 +71,7 @@ class Trash:
         return self._queue.get(id)
 
     def restore_all(self, ids: Sequence[str]) -> int:
-        """Show these again; return how many were in the trash."""
+        """Restore these; return how many were in the trash."""
         count = 0
         for first in range(0, len(ids), AT_ONCE):
             with self._database.writing() as connection:
@@ -79,7 +79,7 @@ class Trash:
         return count
 
     def undo(self, moment: datetime) -> int:
-        """Show again all that one action put in the trash; return how many."""
+        """Restore everything that one action moved to the trash; return how many."""
         count = 0
         while True:
             with self._database.writing() as connection:
@@ -91,7 +91,7 @@ class Trash:
     def remove(self, ids: Sequence[str]) -> int:
         """Remove these for good, if they are in the trash; return how many were.
 
-        Of a job that runs, its worker does it when it has stopped.
+        A running job is removed by its worker once it has stopped.
         """
         with self._database.writing() as connection:
             given_up, free = trash.give_up(connection, ids)
@@ -100,9 +100,9 @@ class Trash:
         return given_up
 
     def empty(self, before: datetime | None = None) -> int:
-        """Remove for good all that was put there before `before`, or all; return how many.
+        """Remove for good everything moved there before `before`, or everything; return how many.
 
-        The files of many go little by little.
+        The files of many are removed in the background.
         """
         moment = before or datetime.now(UTC) + timedelta(days=1)
         count = 0
@@ -118,7 +118,7 @@ class Trash:
         return count
 
     def put_ended_before(self, moment: datetime) -> int:
-        """Put everything in the trash whose job has ended before `moment`; return how many."""
+        """Move everything whose job ended before `moment` to the trash; return how many."""
         count = 0
         while True:
             with self._database.reading() as connection:

@@ -1,7 +1,7 @@
-"""Recordings that are looked at for their speech: read once, then cut anew as often as a person moves a control.
+"""Speech analyses of recordings: decoded once, then segmented anew whenever a person moves a control.
 
-Reading happens in child processes, two at a time; what the detectors said of the frames is kept, so that cutting needs no
-look at the samples. What is said in a stretch is asked for in texts.py.
+Decoding happens in child processes, two at a time; the detectors' frame scores are kept, so that segmenting does not
+need the samples. The text of an interval is requested in texts.py.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ __all__ = ["Analysis", "DroppedSpan", "Rule", "SpeechReport", "SpeechSpan", "Vad
 
 READINGS_AT_ONCE = 2
 SWEEP_SECONDS = 600.0
-OF_TRANSCRIPTION = "t-"  # how the id of an analysis begins whose recording belongs to a transcription
+OF_TRANSCRIPTION = "t-"  # prefix of the id of an analysis whose recording belongs to a transcription
 
 _log = logging.getLogger(__name__)
 
 
 class VadAnalyses:
-    """All such recordings. Every method may be called from any thread."""
+    """All analyses. Every method may be called from any thread."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class VadAnalyses:
     ) -> None:
         self.analyses = analyses
         self.options = options
-        """What is shown first."""
+        """The options shown first."""
         self._queue = queue
         self._limits = limits
         self._children = pool
@@ -69,13 +69,13 @@ class VadAnalyses:
         self._lock = Lock()
         self._given_up: set[str] = set()  # analyses that are being removed
         self._readings: OrderedDict[str, tuple[Analysis, Future[None]]] = OrderedDict()
-        self._turns: OrderedDict[Path, Lock] = OrderedDict()  # who asks twice waits for the first
+        self._turns: OrderedDict[Path, Lock] = OrderedDict()  # a repeated request waits for the first
         self._frames: OrderedDict[tuple[Path, float], Frames] = OrderedDict()
         self._reports: OrderedDict[tuple[str, VadOptions], SpeechReport] = OrderedDict()
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Read recordings during the block, and remove those whose day is over."""
+        """Decode recordings during the block, and remove expired ones."""
         with Periodic("vad-sweep", self._sweep, SWEEP_SECONDS).running():
             try:
                 yield
@@ -84,18 +84,18 @@ class VadAnalyses:
                 self._readers.shutdown(cancel_futures=True)
                 self._rest.shutdown(cancel_futures=True)
 
-    # Giving in
+    # Submitting
 
     def receive(self, name: str, limit_bytes: int) -> AbstractContextManager[UploadFile]:
-        """Open a file for an upload. Call `submit` inside the block: leaving it without removes the file."""
+        """Open a file for an upload. Call `submit` inside the block; otherwise the file is removed on exit."""
         return self._queue.receive(name, limit_bytes)
 
     def submit(self, incoming: UploadFile) -> Analysis:
-        """Begin to read a received recording.
+        """Start to analyse a received recording.
 
         Raises:
             EmptyFile: nothing was received.
-            DiskFull: there is no room for it.
+            DiskFull
         """
         if not incoming.size_bytes:
             raise EmptyFile(name=incoming.name)
@@ -104,7 +104,7 @@ class VadAnalyses:
         return self._begin(Analysis(id, incoming.name, "reading", None), incoming.suffix)
 
     def of_transcription(self, transcription: str) -> Analysis:
-        """Look at the recording of a transcription; one that was read before is there at once.
+        """Analyse the recording of a transcription; an earlier analysis is reused.
 
         Raises:
             TranscriptionNotFound
@@ -119,7 +119,7 @@ class VadAnalyses:
         return self._begin(Analysis(id, record.name, "reading", transcription), suffix)
 
     def wait(self, id: str, seconds: float) -> Analysis:
-        """Return the analysis when it has been read, or as it is after `seconds`.
+        """Return the analysis when it is ready, or its state after `seconds`.
 
         Raises:
             AppError: as `get`.
@@ -127,7 +127,7 @@ class VadAnalyses:
         with self._lock:
             reading = self._readings.get(id)
         if reading:
-            with suppress(NotYet, Exception):  # `get` tells what went wrong
+            with suppress(NotYet, Exception):  # `get` reports the error
                 reading[1].result(seconds)
         return self.get(id)
 
@@ -137,9 +137,9 @@ class VadAnalyses:
         """Return one analysis.
 
         Raises:
-            AnalysisNotFound: there is none, or its day is over.
-            TranscriptionNotFound: it belongs to one that was deleted.
-            AppError: the recording cannot be read; why.
+            AnalysisNotFound: there is none, or it has expired.
+            TranscriptionNotFound: its transcription was deleted.
+            AppError: the recording cannot be decoded, with the reason.
         """
         facts = self.analyses.facts(id)
         if facts is None:
@@ -152,7 +152,7 @@ class VadAnalyses:
         )  # fmt: skip
 
     def report(self, id: str, options: VadOptions) -> SpeechReport:
-        """Find the speech with these options.
+        """Detect speech with these options.
 
         Raises:
             AnalysisNotFound: it is not there, or has not been read.
@@ -167,7 +167,7 @@ class VadAnalyses:
         return known
 
     def outline(self, id: str, start: float, end: float, buckets: int) -> list[list[int]]:
-        """Return the picture of a part: lowest and highest sample of equal stretches, -127 to 127.
+        """Return the peaks of a part: lowest and highest sample of equal intervals, -127 to 127.
 
         Raises:
             AnalysisNotFound: it is not there, or has not been read.
@@ -179,7 +179,7 @@ class VadAnalyses:
             raise AnalysisNotFound(id=id) from gone
 
     def recording(self, id: str) -> Path:
-        """Return the recording as it was sent.
+        """Return the original recording.
 
         Raises:
             AnalysisNotFound, AudioGone
@@ -193,7 +193,7 @@ class VadAnalyses:
         return found
 
     def heard(self, id: str) -> Path:
-        """Return the samples in which speech was sought: 16 kHz, mono, int16, without a header.
+        """Return the analysed samples: 16 kHz, mono, int16, without a header.
 
         Raises:
             AnalysisNotFound: it is not there, or has not been read.
@@ -202,7 +202,7 @@ class VadAnalyses:
         return self.analyses.audio(id)
 
     def remove(self, id: str) -> None:
-        """Forget an analysis and end what is still being read of it; the recording of a transcription stays with it.
+        """Delete an analysis and stop its decoding; the recording of a transcription is kept.
 
         Raises:
             AnalysisNotFound
@@ -228,11 +228,11 @@ class VadAnalyses:
         analysis, future = reading
         if not future.done():
             return analysis
-        future.result()  # raises what went wrong
+        future.result()  # raises its error
         raise AnalysisNotFound(id=id)
 
     def _read(self, analysis: Analysis, suffix: str) -> None:
-        """Decode a recording and judge its frames as it is shown first; then in every other way."""
+        """Decode a recording and score its frames with the options shown first, then in every other way."""
         id = analysis.id
         source = (
             self._queue.source_path(analysis.transcription)
@@ -262,7 +262,7 @@ class VadAnalyses:
             self._rest.submit(self._judge_the_rest, id)
 
     def _judge_the_rest(self, id: str) -> None:
-        """Be ready for every detector, mode and frame length before somebody asks."""
+        """Score the frames for every detector, mode and frame length in advance."""
         folder = self.analyses.folder(id)
         with self.analyses.held(id), suppress(Cancelled, AppError):
             if self.analyses.facts(id) is None:  # removed meanwhile
@@ -297,7 +297,7 @@ class VadAnalyses:
         with turn, self.analyses.held(id):
             frames = load_classified(folder, options)
             if frames is None:
-                with suppress(Cancelled):  # it is being removed, or the server ends
+                with suppress(Cancelled):  # it is being removed, or the server is stopping
                     self._judge(id, [options])
                 frames = load_classified(folder, options)
         if frames is None:
@@ -315,7 +315,7 @@ class VadAnalyses:
         self._forget_deleted()
 
     def _forget_deleted(self) -> None:
-        """Remove the samples of recordings that are deleted for good."""
+        """Remove the samples of recordings that were deleted for good."""
         for id in self.analyses.ids():
             if id.startswith(OF_TRANSCRIPTION):
                 try:
@@ -326,6 +326,6 @@ class VadAnalyses:
     def _remove_folder(self, id: str) -> None:
         with self._lock:
             self._given_up.add(id)
-        self.analyses.remove(id)  # waits for who works on it, and has just been told to end
+        self.analyses.remove(id)  # waits for the thread working on it, which was just told to stop
         with self._lock:
             self._given_up.discard(id)

@@ -1,4 +1,4 @@
-"""What is known of a recording whose speech is shown."""
+"""Records of speech analyses."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from typing import Any, Literal
 from app.domain.errors.base import Reason
 from app.domain.options import SILERO, WEBRTCVAD, WEBRTCVAD_FRAME_MS, WEBRTCVAD_MODES, VadOptions
 
-REMEMBERED = 32  # readings whose end is remembered, and results of cutting
+REMEMBERED = 32  # finished decodings and segmentation results that are cached
 
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """One recording that is looked at."""
+    """One analysed recording."""
 
     id: str
     name: str
     state: Literal["reading", "ready"]
     transcription: str | None
-    """Whose recording it is; None for an upload of its own."""
+    """The transcription it belongs to; None for a separate upload."""
     duration: float | None = None
-    """Seconds, once it has been read."""
+    """Seconds, once decoded."""
     channels: int | None = None
     warnings: tuple[Reason, ...] = ()
 
@@ -37,7 +37,7 @@ def facts_of(analysis: Analysis, facts: dict[str, Any]) -> dict[str, Any]:
 
 
 def detector_choices() -> Iterator[VadOptions]:
-    """Yield every way to judge frames, what is asked for most first."""
+    """Yield every detector configuration, most requested first."""
     yield VadOptions(detector=SILERO)
     for frame_ms in sorted(WEBRTCVAD_FRAME_MS, reverse=True):
         for mode in WEBRTCVAD_MODES:
@@ -45,7 +45,7 @@ def detector_choices() -> Iterator[VadOptions]:
 
 
 def remember(kept_values: OrderedDict[Any, Any], key: Any, value: Any) -> None:
-    """Keep the latest; the oldest goes."""
+    """Cache the latest value, dropping the oldest."""
     kept_values[key] = value
     kept_values.move_to_end(key)
     while len(kept_values) > REMEMBERED:

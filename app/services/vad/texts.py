@@ -1,4 +1,4 @@
-"""What is said in stretches of a recording that is looked at: asked for one by one or all, through the lane of jobs."""
+"""Texts of intervals of an analysed recording, requested one by one or all together, through the job scheduler."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from app.services.inference.segment_queue import SegmentQueue, SegmentRequest
 from app.services.vad.analyses import VadAnalyses
 
 REMEMBERED = 64  # analyses whose texts are in memory
-LOOK_SECONDS = 0.5  # between two looks whether there is more to do
+LOOK_SECONDS = 0.5  # between checks for more work
 
 _log = logging.getLogger(__name__)
 
 Stretch: TypeAlias = tuple[int, int]
-"""Start and end in milliseconds: the name of a text, whatever the options that found it."""
+"""Start and end in milliseconds: identifies a text, whichever options found the interval."""
 
 
 @dataclass(frozen=True, slots=True)
 class StretchText:
-    """What became of one stretch."""
+    """Outcome for one interval."""
 
     state: Literal["waiting", "done", "failed"]
     text: str = ""
@@ -56,22 +56,22 @@ class VadTranscriber:
         self._lock = Lock()
         self._stopping = Event()
         self._known: dict[str, dict[Stretch, StretchText]] = {}
-        self._waiting: dict[str, deque[Stretch]] = {}  # of the analyses that are being worked on
+        self._waiting: dict[str, deque[Stretch]] = {}  # for the analyses in progress
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Recognise during the block; what waits at its end is forgotten."""
+        """Recognise during the block; pending intervals are dropped at its end."""
         try:
             yield
         finally:
             self._stopping.set()
 
     def ask(self, id: str, stretches: Iterable[Stretch], options: RecognitionOptions) -> int:
-        """Have stretches recognised that have no text yet; return how many those are.
+        """Request recognition of the intervals without text; return their number.
 
         Raises:
             AnalysisNotFound
-            RecognitionElsewhere: no recognition runs in this process.
+            RecognitionElsewhere: recognition does not run in this process.
         """
         if self._scheduler is None:
             raise RecognitionElsewhere
@@ -87,7 +87,7 @@ class VadTranscriber:
         return len(wanted)
 
     def cancel(self, id: str) -> None:
-        """Take back what has not begun."""
+        """Cancel what has not started."""
         with self._lock:
             waiting = self._waiting.get(id, deque())
             for stretch in waiting:
@@ -95,7 +95,7 @@ class VadTranscriber:
             waiting.clear()
 
     def of(self, id: str) -> dict[Stretch, StretchText]:
-        """Return what is known of the texts of an analysis."""
+        """Return the texts of an analysis so far."""
         with self._lock:
             if id not in self._known:
                 self._forget_some()
@@ -103,7 +103,7 @@ class VadTranscriber:
             return dict(self._known[id])
 
     def _forget_some(self) -> None:
-        """Leave those that nobody works on to the disk."""
+        """Drop idle ones from memory; they remain on disk."""
         for id in [id for id in self._known if id not in self._waiting][:-REMEMBERED]:
             del self._known[id]
 
@@ -146,7 +146,7 @@ class VadTranscriber:
         stored = asdict(text) | {"error": text.error.to_dict() if text.error else None}
         try:
             self._vad.analyses.add_text(id, {"start": stretch[0], "end": stretch[1], **stored})
-        except OSError:  # removed meanwhile, or the disk is full: the text is shown all the same
+        except OSError:  # removed meanwhile, or the disk is full: the text is shown anyway
             event(_log, logging.WARNING, "vad_text_not_kept", id=id, exc_info=True)
 
 
@@ -159,7 +159,7 @@ def _told(request: SegmentRequest) -> StretchText:
         heard = request.recognised().hypothesis
     except AppError as error:
         return StretchText("failed", error=error.problem)
-    except Exception:  # noqa: BLE001 - whatever it is, it is the end of this stretch alone
+    except Exception:  # noqa: BLE001 - any error fails this interval only
         event(_log, logging.ERROR, "vad_text_failed", exc_info=True)
         return StretchText("failed", error=AppError().problem)
     return StretchText("done", heard.text, heard.text_raw, heard.confidence, heard.dropped)

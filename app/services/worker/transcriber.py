@@ -1,6 +1,6 @@
-"""The steps of one job: read the recording, then recognise segment by segment, each remembered at once.
+"""The steps of one job: decode the recording, then recognise segment by segment, storing each immediately.
 
-Every step can be repeated: what is stored is not done again, so a job goes on wherever its last worker stopped.
+Every step is idempotent: what is stored is not done again, so a job continues wherever its last worker stopped.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from app.services.retry import until_stored
 from app.services.transcriptions.job_store import JobStore
 from app.store.files.recordings import Files
 
-LOOK_SECONDS = 0.5  # between two looks whether a job is still wanted, while its segments are computed
+LOOK_SECONDS = 0.5  # between checks for cancellation while segments are computed
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -38,7 +38,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Transcriber:
-    """Does claimed jobs; several threads may use one."""
+    """Runs claimed jobs; may be shared by threads."""
 
     claims: JobStore
     files: Files
@@ -47,16 +47,16 @@ class Transcriber:
     limits: DecodeLimits
     stopping: Event
     pool: PreparationPool | None = None
-    """Where recordings are read; without one each has a process started for it."""
+    """Decodes recordings; without a pool, each gets a new process."""
 
     def run(self, job: Transcription) -> None:
-        """Do what is left of a job and end it.
+        """Do the remaining work of a job and end it.
 
         Raises:
-            Cancelled: a person wants the job to end.
-            Stopped: the worker stops.
+            Cancelled: a person cancelled the job.
+            Stopped: the worker is stopping.
             ClaimLost: the job belongs to another worker.
-            AppError: the job cannot go on.
+            AppError: the job cannot continue.
         """
         self._prepare(job)
         with self._scheduler_for(job) as scheduler:
@@ -67,15 +67,15 @@ class Transcriber:
         event(_log, logging.ERROR if problem else logging.INFO, name, error=code)
 
     def persist(self, step: Callable[[], _T]) -> _T:
-        """Do a step of the database. Where that is locked or the disk is full, wait until it works again.
+        """Run a database step, retrying while the database is locked or the disk full.
 
         Raises:
-            Stopped: the worker stops meanwhile; the next one takes the job over.
+            Stopped: the worker is stopping; the next one takes over the job.
         """
         return until_stored(step, self.stopping, _log_waiting)
 
     def _prepare(self, job: Transcription) -> None:
-        """Make the samples and the plan of segments, unless both are there."""
+        """Create the samples and the segment plan, unless both exist."""
         audio = self.files.audio(job.id)
         if job.duration is not None and self.files.has_audio(job.id):
             return
@@ -105,7 +105,7 @@ class Transcriber:
 
     @contextmanager
     def _scheduler_for(self, job: Transcription) -> Iterator[InferenceScheduler]:
-        """Give the way to the model in use, or to the one that the job names, whose memory is measured."""
+        """Yield the scheduler of the active model, or of the one the job names, whose memory is measured."""
         if not job.options.model:
             yield self.scheduler
             return
@@ -115,7 +115,7 @@ class Transcriber:
                 self.persist(lambda: self.claims.note_memory(job.id, peak_bytes))
 
     def _recognise(self, job: Transcription, scheduler: InferenceScheduler) -> None:
-        """Send what is pending through the inference process, some segments ahead, and keep each text at once."""
+        """Send pending segments to the inference process, a few ahead, and store each text immediately."""
         pending = deque(self.claims.pending(job.id))
         began = time.monotonic()
         with scheduler.queue(job.id) as queue:
@@ -135,12 +135,12 @@ class Transcriber:
         queue.submit(segment.index, Utterance(waveform, job.options.recognition))
 
     def _cancel_waiting(self, job: Transcription, queue: SegmentQueue) -> None:
-        """Take back what has not begun; what has is awaited and kept, unless the worker stops."""
+        """Cancel what has not started; the rest is awaited and stored, unless the worker is stopping."""
         event(_log, logging.INFO, "segments_withdrawn", count=queue.cancel_waiting())
         while not (queue.is_empty or self.stopping.is_set()):
             if request := queue.next_result(LOOK_SECONDS):
                 self._settle(job, request, 0.0)
-            queue.cancel_waiting()  # what was to be tried again is not wanted either
+            queue.cancel_waiting()  # also drops requeued segments
 
     def _settle(self, job: Transcription, request: SegmentRequest, seconds: float) -> None:
         """Store the text of a segment, or why it has none."""

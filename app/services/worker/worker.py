@@ -1,6 +1,6 @@
-"""Does the queued jobs in threads, for as long as its block lasts; any number of workers may share a data folder.
+"""Runs queued jobs in threads during a block; any number of workers may share a data folder.
 
-One bad recording never stops the others: whatever goes wrong ends as the problem of its own job.
+One bad recording never stops the others: any error becomes the problem of its own job.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from app.services.transcriptions.job_store import ClaimLost, JobStore
 from app.services.worker.transcriber import Transcriber
 from app.store.files.recordings import Files
 
-LOOK_SECONDS = 0.5  # for jobs that another process queued; those of this one are announced
-TAKE_OVER_SECONDS = 5.0  # between looks for workers that died
-FAREWELL_SECONDS = 5.0  # for all threads together; the kernel takes the claims of one that hangs
+LOOK_SECONDS = 0.5  # polling for jobs queued by other processes; those of this one are announced
+TAKE_OVER_SECONDS = 5.0  # between checks for dead workers
+FAREWELL_SECONDS = 5.0  # for all threads together; the kernel releases the locks of one that hangs
 
 _log = logging.getLogger(__name__)
 
 
 class Worker:
-    """Takes jobs from `queue` and does them with `inference`, which it starts and stops.
+    """Takes jobs from `queue` and runs them with `inference`, which it starts and stops.
 
-    `spec_of_model` tells how to load a model that a job names; it raises ModelError where there is none.
+    `spec_of_model` returns how to load a model that a job names; it raises ModelError if there is none.
     """
 
     def __init__(
@@ -65,12 +65,12 @@ class Worker:
 
     @property
     def scheduler(self) -> InferenceScheduler:
-        """The way to the inference process, for others who want a text beside the jobs."""
+        """The scheduler, for callers that need texts outside of jobs."""
         return self._scheduler
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Do jobs during the block. At its end jobs in work go back to the queue, without their present segment."""
+        """Run jobs during the block. At its end, unfinished jobs return to the queue without their current segment."""
         lock_fd = self._files.hold_worker(self.id)
         try:
             self._inference.start()
@@ -105,13 +105,13 @@ class Worker:
         event(_log, logging.INFO, "worker_stopped", worker=self.id)
 
     def _work(self) -> None:
-        self._taken_over.wait()  # what a dead worker had begun comes before what waits
+        self._taken_over.wait()  # jobs of dead workers come before waiting ones
         while not self._stopping.is_set():
             try:
                 self._do_next()
             except Stopped:
                 return
-            except Exception:  # noqa: BLE001 - a mistake of ours must not end the thread
+            except Exception:  # noqa: BLE001 - a bug must not end the thread
                 event(_log, logging.ERROR, "worker_stumbled", exc_info=True, worker=self.id)
                 self._stopping.wait(LOOK_SECONDS)
 
@@ -140,18 +140,18 @@ class Worker:
             raise
         except (Cancelled, Stopped):
             self._leave(job)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is the end of this job alone
+        except Exception as error:  # noqa: BLE001 - any error fails this job only
             problem = (error if isinstance(error, AppError) else AppError()).problem
             event(_log, logging.ERROR, "job_failed", exc_info=True, error=problem.code)
             self._transcriber.persist(lambda: self._claims.fail(job.id, problem))
 
     def _leave(self, job: Transcription) -> None:
-        """Leave a job unfinished, because a person or the end of this worker wants so."""
+        """Release an unfinished job because it was cancelled or this worker is stopping."""
         is_over = self._transcriber.persist(lambda: self._claims.release(job.id))
         event(_log, logging.INFO, "job_cancelled" if is_over else "job_given_back", worker=self.id)
 
     def _requeue_stalled(self) -> None:
-        """Take over from workers that died, now and while this one lives; clear up once."""
+        """Take over from dead workers, now and periodically; clean up once."""
         with suppress(Stopped):
             self._clear_up(self._claims.requeue_stalled)
             self._taken_over.set()
@@ -162,5 +162,5 @@ class Worker:
     def _clear_up(self, step: Callable[[], None]) -> None:
         try:
             self._transcriber.persist(step)
-        except OSError:  # a file that resists, for example one of another user
+        except OSError:  # a file that cannot be removed, for example another user's
             event(_log, logging.ERROR, "worker_stumbled", exc_info=True, worker=self.id)
