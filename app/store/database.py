@@ -16,6 +16,8 @@ from typing import Any, TypeAlias
 from sqlalchemy import URL, Connection, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
+from app.domain.errors.base import N_
+from app.domain.errors.requests import InvalidParameter
 from app.domain.errors.setup import DatabaseNewer, DataBeingRestored
 from app.locks import hold_alone, hold_together, in_turn
 from app.store.database_errors import database_error
@@ -140,6 +142,10 @@ class Database:
     def _explained(self) -> Iterator[None]:
         try:
             yield
+        except OverflowError as error:
+            raise InvalidParameter(name="number", reason=N_("it is too large to be stored")) from error
+        except UnicodeEncodeError as error:
+            raise InvalidParameter(name="text", reason=N_("it holds half of a character")) from error
         except (sqlite3.Error, DBAPIError) as error:
             raise database_error(error.orig if isinstance(error, DBAPIError) else error, self.file) from error
 

@@ -34,6 +34,7 @@ from app.store.files.database_exchange import (
 )
 from app.store.files.snapshot import copy_database, recordings_of, schema_of, verdict_of
 from app.store.files.storage_errors import storage_errors
+from app.support.case.archive import DAMAGE
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -187,7 +188,7 @@ def _unpack(file: Path, folder: Path) -> Manifest:
                 raise BackupUnusable(file=str(file), reason=N_("a newer version of this program made it"))
             for kept in manifest.files:
                 _unpack_one(archive, kept, folder)
-    except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
+    except DAMAGE as error:
         raise BackupUnusable(file=str(file), reason=str(error)) from error
     return manifest
 

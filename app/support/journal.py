@@ -12,7 +12,7 @@ import re
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -26,7 +26,12 @@ MOST_BROWSERS = 50
 KEPT_DAYS = 7
 SECONDS_PER_DAY = 86_400
 
+DEEPEST = 4  # levels of lists and objects in what a browser says of itself
+LONGEST_BROWSER = 16_384  # bytes of JSON
+LARGEST_NUMBER = 2**53
+
 _NAME = re.compile(r"[0-9a-f]{16,64}")
+_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +73,12 @@ class Journal:
 
         Raises:
             ValueError: the id is not one that a page makes.
+            ValueError: what the browser says of itself is too deep or too long.
             OSError: the folder cannot be written.
         """
         if not _NAME.fullmatch(id):
             raise ValueError(id)
+        browser, entries = fit(browser), [_cleaned(entry) for entry in entries]
         with self._lock:
             known = self.read(id)
             last = known.entries[-1].number if known.entries else -1
@@ -84,10 +91,11 @@ class Journal:
         if not _NAME.fullmatch(id):
             return BrowserSession()
         try:
-            first, *lines = (self._folder / f"{id}.jsonl").read_text(encoding="utf-8").splitlines()
-            return BrowserSession(json.loads(first), tuple(Entry(**json.loads(line)) for line in lines))
-        except (OSError, ValueError, TypeError):
+            content = (self._folder / f"{id}.jsonl").read_text(encoding="utf-8", errors="replace")
+        except OSError:
             return BrowserSession()
+        first, *lines = content.split("\n")  # and not splitlines: texts may hold other ends of lines
+        return BrowserSession(_browser(first), tuple(entry for line in lines if (entry := _entry(line))))
 
     def find(self, requests: Collection[str]) -> str:
         """Return the browser that made one of these requests, or an empty text."""
@@ -106,7 +114,7 @@ class Journal:
     def _store(self, id: str, session: BrowserSession) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         lines = [session.browser, *(_short(entry) for entry in session.entries)]
-        text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+        text = "".join(json.dumps(line) + "\n" for line in lines)
         write_atomically(self._folder / f"{id}.jsonl", text, durable=False)
 
     def _forget(self) -> None:
@@ -123,6 +131,64 @@ class Journal:
             with suppress(FileNotFoundError):
                 files.append((file.stat().st_mtime, file))
         return [file for _, file in sorted(files, reverse=True)]
+
+
+def fit(value: Any, levels: int = DEEPEST) -> Any:
+    """Return what a browser says of itself with texts that can be stored and sent.
+
+    Raises:
+        ValueError: it is deeper or longer than a browser has reason to be.
+    """
+    told = _fit(value, levels)
+    if len(json.dumps(told)) > LONGEST_BROWSER:
+        raise ValueError(f"longer than {LONGEST_BROWSER} bytes")
+    return told
+
+
+def clean_text(text: str) -> str:
+    """Return a text without halves of characters and without what ends or turns lines."""
+    return _UNFIT.sub("\ufffd", text)
+
+
+def _fit(value: Any, levels: int) -> Any:
+    if isinstance(value, str):
+        return clean_text(value)
+    if not isinstance(value, Mapping | list):
+        return value if isinstance(value, bool | None) or abs(value) < LARGEST_NUMBER else None
+    if levels == 0:
+        raise ValueError(f"deeper than {DEEPEST} levels")
+    if isinstance(value, list):
+        return [_fit(each, levels - 1) for each in value]
+    return {clean_text(str(name)): _fit(each, levels - 1) for name, each in value.items()}
+
+
+def _browser(line: str) -> Mapping[str, Any]:
+    try:
+        told = fit(json.loads(line))
+    except (ValueError, RecursionError):
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _entry(line: str) -> Entry | None:
+    """Read one entry; one that is broken hides no other."""
+    try:
+        entry = _cleaned(Entry(**json.loads(line)))
+    except (ValueError, TypeError, RecursionError):
+        return None
+    return entry if all(isinstance(getattr(entry, name), int) for name in ("number", "status")) else None
+
+
+def _cleaned(entry: Entry) -> Entry:
+    return replace(
+        entry,
+        at=clean_text(entry.at),
+        kind=clean_text(entry.kind),
+        page=clean_text(entry.page),
+        control=clean_text(entry.control),
+        value=clean_text(entry.value),
+        request=clean_text(entry.request),
+    )
 
 
 def _short(entry: Entry) -> dict[str, Any]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 from collections.abc import Mapping
 from http import HTTPStatus
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi.exceptions import RequestValidationError
@@ -22,6 +25,7 @@ from app.domain.errors.requests import (
 )
 from app.i18n import translator
 from app.logging import current_request_id, event
+from app.store.files.storage_errors import KINDS, storage_error
 from app.web.request import API_PREFIX, LARGEST_FORM_BYTES, language_of, own_path
 
 if TYPE_CHECKING:
@@ -31,11 +35,15 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+REFUSALS = frozenset((*KINDS, errno.EACCES, errno.EPERM))
+"""What the file system says when it cannot do what a request needs."""
+
 
 def install_error_handlers(app: FastAPI) -> None:
     app.exception_handler(AppError)(_on_app_error)
     app.exception_handler(RequestValidationError)(_on_validation_error)
     app.exception_handler(HTTPException)(_on_http_exception)
+    app.exception_handler(OSError)(_on_storage_error)
 
 
 def error_response(asked: HTTPConnection, error: AppError, headers: Mapping[str, str] | None = None) -> Response:
@@ -46,6 +54,7 @@ def error_response(asked: HTTPConnection, error: AppError, headers: Mapping[str,
         told["field"] = field
     if isinstance(asked, Request) and not own_path(asked.scope).startswith(API_PREFIX):
         return _error_page(asked, told, error.status, headers)
+    told = {name: str(text).encode(errors="replace").decode() for name, text in told.items()}  # halves of characters
     return JSONResponse({"error": told}, error.status, headers)
 
 
@@ -68,6 +77,16 @@ def _on_app_error(request: Request, error: AppError) -> Response:
     else:
         event(log, logging.INFO, "request_refused", code=error.code)
     return error_response(request, error, _headers_of(error))
+
+
+def _on_storage_error(request: Request, error: OSError) -> Response:
+    """Tell what the file system refuses, wherever it was met; a broken connection is no matter of files."""
+    if error.errno not in REFUSALS:
+        raise error
+    folder = Path(os.fsdecode(error.filename)).parent if isinstance(error.filename, str | bytes) else Path()
+    told = storage_error(error, folder)
+    told.__cause__ = error
+    return _on_app_error(request, told)
 
 
 def _on_validation_error(request: Request, error: RequestValidationError) -> Response:

@@ -23,6 +23,7 @@ ENCODINGS = [
     ("pcm_u8", "wav", 8_000, "mono"),
     ("pcm_s16le", "wav", 44_100, "stereo"),
     ("pcm_s24le", "wav", 48_000, "mono"),
+    ("pcm_s64le", "wav", 48_000, "stereo"),
     ("pcm_s32le", "wav", 16_000, "mono"),
     ("pcm_f32le", "wav", 22_050, "mono"),
     ("pcm_f64le", "wav", 16_000, "mono"),

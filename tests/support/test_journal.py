@@ -69,10 +69,33 @@ def test_only_ids_that_a_page_makes_become_files(tmp_path: Path, id: str) -> Non
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_damaged_journal_reads_as_an_empty_one(tmp_path: Path) -> None:
-    (tmp_path / f"{BROWSER}.jsonl").write_text("{}\nnot json\n")
+DEEP = "[" * 900 + "]" * 900
+WHOLE = '{"number": 4, "at": "2026-11-22T18:57:01.123Z", "kind": "press", "control": "a\u2028b"}'
 
-    assert Journal(tmp_path).read(BROWSER).entries == ()
+
+@pytest.mark.parametrize(
+    "broken", ["not json", DEEP, "[" * 100_000, '{"number": 1}', '{"number": "x", "at": "", "kind": ""}', "7", "\x00"]
+)
+def test_a_broken_entry_hides_no_other(tmp_path: Path, broken: str) -> None:
+    (tmp_path / f"{BROWSER}.jsonl").write_text(f"{broken}\n{broken}\n{WHOLE}\n{broken}\n")
+
+    assert [each.number for each in Journal(tmp_path).read(BROWSER).entries] == [4]
+
+
+def test_no_code_point_breaks_a_journal(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.write(BROWSER, {"a\u2028": "b\ud800"}, [entry(0), entry(1, control="x\u2028\u2029\x85\ud800\n"), entry(2)])
+
+    session = journal.read(BROWSER)
+    assert [each.number for each in session.entries] == [0, 1, 2]
+    assert "\u2028" not in str(session)
+    str(session).encode()
+
+
+@pytest.mark.parametrize("told", [{"a": [[[[[]]]]]}, {"a": "x" * 20_000}])
+def test_a_browser_that_says_too_much_is_refused(tmp_path: Path, told: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="than"):
+        Journal(tmp_path).write(BROWSER, told, [entry(0)])
 
 
 ACTIONS = [

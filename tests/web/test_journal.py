@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+import pytest
 from starlette.testclient import TestClient
+
+from app.settings import Settings
+from tests.refusing import REFUSALS, refuse_writing
 
 ADDRESS = "/api/v1/journal/4f1c9a2b7d3e5f60"
 
@@ -41,3 +46,48 @@ def test_entries_of_another_shape_are_refused(client: TestClient) -> None:
     assert client.post(ADDRESS, json=told(kind="secret")).status_code == 422
     assert client.post(ADDRESS, json=told(value="x" * 501)).status_code == 422
     assert client.post("/api/v1/journal/..%2Fapp", json=told()).status_code in (404, 422)
+
+
+@pytest.mark.parametrize(
+    "browser",
+    [
+        '{"a": ' + "[" * 900 + "]" * 900 + "}",
+        '{"a": ' + "[" * 9_000 + "]" * 9_000 + "}",
+        '{"a": "' + "x" * 20_000 + '"}',
+    ],
+)
+def test_a_browser_cannot_spoil_its_journal(client: TestClient, browser: str) -> None:
+    client.post(ADDRESS, json=told())
+    body = f'{{"browser": {browser}, "entries": []}}'
+    answer = client.post(ADDRESS, content=body, headers={"content-type": "application/json"})
+
+    assert answer.status_code in (400, 422)
+    assert len(client.get(ADDRESS).json()["entries"]) == 1
+
+
+@pytest.mark.parametrize("text", ["\\ud800", "\\u2028", "\\u0000", "\\u0085"])
+def test_every_code_point_can_be_told_and_read_back(client: TestClient, text: str) -> None:
+    entry = '{"number": 0, "at": "2026", "kind": "press", "control": "a' + text + 'b"}'
+    body = f'{{"browser": {{"x{text}": "{text}"}}, "entries": [{entry}]}}'
+    client.post(ADDRESS, content=body, headers={"content-type": "application/json"})
+
+    assert client.get(ADDRESS).status_code == 200
+
+
+@pytest.mark.parametrize("number", [2**63, 10**30, 1e400])
+def test_numbers_that_no_browser_counts_to_are_refused(client: TestClient, number: float) -> None:
+    body = json.dumps(told(number=number))
+
+    assert client.post(ADDRESS, content=body, headers={"content-type": "application/json"}).status_code == 422
+
+
+@pytest.mark.parametrize(("number", "status", "code"), REFUSALS)
+def test_a_disk_that_takes_nothing_is_named_and_nothing_stays(
+    client: TestClient, settings: Settings, monkeypatch: pytest.MonkeyPatch, number: int, status: int, code: str
+) -> None:
+    refuse_writing(monkeypatch, settings.data_dir / "journal", number)
+
+    answer = client.post(ADDRESS, json=told())
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+    assert not list((settings.data_dir / "journal").glob(".*"))

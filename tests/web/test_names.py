@@ -54,3 +54,13 @@ def test_a_download_has_an_ascii_and_a_utf8_name() -> None:
     header = content_disposition("attachment", '会议 "1"/2.txt')
 
     assert header == "attachment; filename=\"__ _1__2.txt\"; filename*=UTF-8''%E4%BC%9A%E8%AE%AE%20_1__2.txt"
+
+
+@pytest.mark.parametrize(
+    "name", ["a\nb.wav", "a\r\nx-evil: 1.wav", "a\x00b.wav", "a\ud800b.wav", "a\u2028b.wav", "a\x85b.wav"]
+)
+def test_a_name_never_ends_the_line_of_a_header(name: str) -> None:
+    header = content_disposition("inline", name)
+
+    assert header.isprintable()
+    header.encode("latin-1")

@@ -29,6 +29,7 @@ class AddressUnusable(SetupError):
 
 class FolderUnwritable(SetupError):
     code = "folder_unwritable"
+    status = 503
     message = N_("The folder {folder} cannot be written: {reason}")
     advice = N_(
         "Give this user the right to write there, or choose another folder: --data-dir, --log-dir or --output, and "

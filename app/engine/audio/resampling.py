@@ -24,6 +24,7 @@ MAX_RATE = 1_000_000
 CANCELLED = 0.1  # of the energy that a mix of unrelated channels has, -10 dB: they cancel each other
 MOSTLY = 0.25  # of the loudest channel's energy: where so much is lost, so are words
 _PLANES_IN_A_FRAME = 8  # AV_NUM_DATA_POINTERS
+_WIDE = ("s64", "s64p")
 
 
 class MonoResampler:
@@ -106,7 +107,7 @@ class MonoResampler:
 
 class _Packer:
     """Makes frames of many planes readable: PyAV 18 looks for the end of the list of planes beyond its eight places,
-    so that 7.1 sound, one plane per channel, ends in a segmentation fault.
+    so that 7.1 sound, one plane per channel, ends in a segmentation fault. Integers of 64 bits it does not know.
     """
 
     def __init__(self) -> None:
@@ -114,14 +115,16 @@ class _Packer:
         self._converter = av.AudioResampler()
 
     def readable(self, frame: av.AudioFrame) -> av.AudioFrame:
-        if not frame.format.is_planar or frame.layout.nb_channels < _PLANES_IN_A_FRAME:
+        is_wide = frame.format.name in _WIDE
+        if not is_wide and (not frame.format.is_planar or frame.layout.nb_channels < _PLANES_IN_A_FRAME):
             return frame
         kind = (frame.format.name, frame.layout.name, frame.sample_rate)
         if kind != self._kind:
             self._kind = kind
-            self._converter = av.AudioResampler(frame.format.packed, frame.layout, frame.sample_rate)
-        [packed] = self._converter.resample(frame)
-        return packed
+            packed = "dbl" if is_wide else frame.format.packed
+            self._converter = av.AudioResampler(packed, frame.layout, frame.sample_rate)
+        [readable] = self._converter.resample(frame)
+        return readable
 
 
 def _believable(rate: int) -> int:

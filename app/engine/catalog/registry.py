@@ -95,6 +95,9 @@ def identify(folder: Path) -> ModelFolder:
             return _identify_whisper(folder)
     except OSError as error:
         raise ModelFileUnreadable(file=str(folder), reason=error.strerror or str(error)) from error
+    except (ValueError, TypeError, AttributeError, LookupError, RecursionError, OverflowError) as error:
+        # somebody put it there: nothing in it may hide the other models
+        raise ModelFileUnreadable(file=str(folder), reason=type(error).__name__) from error
     raise NotAModel(folder=str(folder))
 
 

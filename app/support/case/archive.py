@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import lzma
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -25,7 +28,13 @@ from app.support.case import FORMAT, FORMAT_VERSION, MANIFEST_NAME, Part
 from app.support.redaction import Redaction
 
 LARGEST_TEXT_BYTES = 256 * 2**20  # the words of a day of speech are a tenth of it
+LARGEST_FILE_BYTES = 2**50
 CHUNK_BYTES = 2**20
+DAMAGE = (
+    *(LookupError, EOFError, RuntimeError, ValueError, TypeError, AttributeError, OverflowError, OSError),
+    *(struct.error, zlib.error, lzma.LZMAError, zipfile.BadZipFile),
+)
+"""What zipfile and json raise at a file that was changed."""
 
 
 def manifest_of(parts: Iterable[Part], redactions: Iterable[Redaction], facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,7 +90,7 @@ class CaseArchive:
             return None
         try:
             return json.loads(self._read(name))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise CaseDamaged(file=str(self.file), names=name) from error
 
     def copy(self, name: str, target: Path) -> None:
@@ -142,7 +151,7 @@ class CaseArchive:
         try:
             with self._archive.open(name) as source:
                 yield source
-        except (KeyError, zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+        except DAMAGE as error:
             raise CaseDamaged(file=str(self.file), names=name) from error
 
     def _promised(self) -> dict[str, Any]:
@@ -160,7 +169,7 @@ def open_archive(file: Path) -> Iterator[CaseArchive]:
         archive = zipfile.ZipFile(file)
     except OSError as error:
         raise CaseUnreadable(file=str(file), reason=error.strerror or str(error)) from error
-    except zipfile.BadZipFile as error:
+    except DAMAGE as error:
         raise CaseUnreadable(file=str(file), reason=N_("it is not a whole zip file")) from error
     with archive:
         _check_size(file, archive)
@@ -180,7 +189,7 @@ def _manifest(file: Path, archive: zipfile.ZipFile) -> Mapping[str, Any]:
         is_case = manifest["format"] == FORMAT
         version = int(manifest["format_version"])
         _check_listed(manifest["files"])
-    except (KeyError, TypeError, ValueError, AttributeError, zipfile.BadZipFile) as error:
+    except DAMAGE as error:
         raise CaseUnreadable(file=str(file), reason=N_("it has no manifest of a case")) from error
     if not is_case:
         raise CaseUnreadable(file=str(file), reason=N_("it has no manifest of a case"))
@@ -191,7 +200,8 @@ def _manifest(file: Path, archive: zipfile.ZipFile) -> Mapping[str, Any]:
 
 def _check_listed(files: Any) -> None:
     for file in files:
-        if not (isinstance(file["name"], str) and isinstance(file["sha256"], str) and int(file["size"]) >= 0):
+        is_size = isinstance(file["size"], int) and 0 <= file["size"] < LARGEST_FILE_BYTES
+        if not (isinstance(file["name"], str) and isinstance(file["sha256"], str) and is_size):
             raise TypeError(file)
 
 

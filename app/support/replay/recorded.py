@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,12 +10,15 @@ from typing import Any
 import numpy as np
 
 from app.domain.errors.cases import CaseDamaged
+from app.domain.errors.requests import InvalidParameter
 from app.domain.options import TranscriptionOptions
 from app.engine import SAMPLE_RATE, Waveform
 from app.engine.audio.facts import DecodeLimits
 from app.engine.audio.samples import BYTES_PER_SAMPLE, FULL_SCALE, channel_file
 from app.engine.preparation.preparation import Prepared, prepare
 from app.support.case.archive import CaseArchive
+
+LONGEST_SECONDS = 10_000_000.0  # of a recording; what is longer is a damaged number
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ def read_case(archive: CaseArchive) -> RecordedCase:
     archive.check()
     try:
         audio = archive.manifest["audio"]
+        _check_sound(audio, {file["name"] for file in archive.manifest["files"]})
         chosen = set(audio.get("segments") or ())
         plan = tuple(_segment(each) for each in archive.json("segmentation.json"))
         result = archive.json("result.json")
@@ -99,7 +103,15 @@ def read_case(archive: CaseArchive) -> RecordedCase:
             model=archive.json("model.json"),
             corrections=tuple(Correction(**each) for each in result.get("corrections", ())),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (
+        LookupError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+        InvalidParameter,
+    ) as error:
         raise CaseDamaged(file=str(archive.file), names=f"{type(error).__name__}: {error}") from error
 
 
@@ -145,9 +157,16 @@ def open_sound(archive: CaseArchive, case: RecordedCase, limits: DecodeLimits, f
     return CaseSound(pcm, int(case.audio.get("first_sample") or 0), prepared)
 
 
+def _check_sound(audio: Mapping[str, Any], names: Collection[str]) -> None:
+    if audio.get("file") and audio["file"] not in names:
+        raise ValueError("the sound is not among the files")
+    if not 0 <= int(audio.get("first_sample") or 0) < LONGEST_SECONDS * SAMPLE_RATE:
+        raise ValueError("the sound begins nowhere")
+
+
 def _segment(told: Mapping[str, Any]) -> RecordedSegment:
     error = told["error"]
-    return RecordedSegment(
+    segment = RecordedSegment(
         index=int(told["index"]),
         start=float(told["start"]),
         end=float(told["end"]),
@@ -159,3 +178,6 @@ def _segment(told: Mapping[str, Any]) -> RecordedSegment:
         words=tuple(told["words"]),
         error=error["code"] if error else None,
     )
+    if not 0 <= segment.start <= segment.end < LONGEST_SECONDS:
+        raise ValueError(f"segment {segment.index} has no time")
+    return segment

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import Path, status
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from app.domain.errors.requests import InvalidParameter
 from app.domain.errors.uploads import DiskFull
-from app.support.journal import MOST_ENTRIES, Entry
+from app.support.journal import LARGEST_NUMBER, MOST_ENTRIES, Entry, clean_text, fit
 from app.support.journal_wording import tell_actions
 from app.web.dependencies import JournalDep, TranslateDep
 from app.web.openapi import errors
@@ -26,26 +26,27 @@ BrowserId = Annotated[
         examples=["4f1c9a2b7d3e5f60"],
     ),
 ]
-Short = Annotated[str, Field(max_length=200)]
+Text = Annotated[str, AfterValidator(clean_text)]
+Short = Annotated[Text, Field(max_length=200)]
 
 
 class Action(BaseModel):
     """One thing that was done in a page, or that happened in it. Never what was typed or recognised."""
 
-    number: int = Field(ge=0, description="Grows by one.", examples=[7])
-    at: str = Field(max_length=40, description="By the browser's clock.", examples=["2026-11-22T18:57:01.123Z"])
+    number: int = Field(ge=0, le=LARGEST_NUMBER, description="Grows by one.", examples=[7])
+    at: Text = Field(max_length=40, description="By the browser's clock.", examples=["2026-11-22T18:57:01.123Z"])
     kind: Literal["page", "press", "change", "type", "files", "key", "request", "error"] = Field(examples=["press"])
     page: Short = Field(default="", examples=["/"])
     control: Short = Field(default="", examples=["Start"])
-    value: str = Field(default="", max_length=500, examples=[""])
+    value: Text = Field(default="", max_length=500, examples=[""])
     status: int = Field(default=0, ge=0, le=999, examples=[0])
-    request: str = Field(default="", max_length=64, examples=[""])
+    request: Text = Field(default="", max_length=64, examples=[""])
 
 
 class Told(BaseModel):
     """What a page tells now."""
 
-    browser: dict[str, Any] = Field(
+    browser: Annotated[dict[str, Any], AfterValidator(fit)] = Field(
         max_length=20,
         description="What the browser says of itself.",
         examples=[{"user_agent": "Mozilla/5.0 …"}],

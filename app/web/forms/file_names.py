@@ -58,7 +58,7 @@ def export_name(name: str, suffix: str) -> str:
 
 def content_disposition(kind: str, name: str) -> str:
     """Return the header that names a download (RFC 6266), with the UTF-8 form of RFC 5987 beside an ASCII one."""
-    safe = _FORBIDDEN_IN_FILES.sub("_", name)
+    safe = _FORBIDDEN_IN_FILES.sub("_", clean_name(name))  # a name from a disk may hold line breaks
     plain = "".join(character if character.isascii() else "_" for character in safe)
     return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(safe, safe='')}"
 

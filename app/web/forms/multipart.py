@@ -110,7 +110,10 @@ def part_names(disposition: bytes) -> tuple[str, str | None]:
 
 
 def _parser(content_type: str, reader: MultipartReader) -> MultipartParser:
-    kind, options = parse_options_header(content_type)
+    try:
+        kind, options = parse_options_header(content_type)
+    except (ValueError, LookupError) as error:
+        raise InvalidParameter(name="Content-Type", reason=N_("it cannot be read")) from error
     if kind != b"multipart/form-data" or not options.get(b"boundary"):
         raise NoFile
     callbacks: MultipartCallbacks = {
@@ -140,6 +143,9 @@ def _decoded(raw: bytes) -> str:
 
 def _text(value: object) -> str:
     if isinstance(value, tuple):
-        return collapse_rfc2231_value(value, errors="replace", fallback_charset="utf-8")
+        try:
+            return collapse_rfc2231_value(value, errors="replace", fallback_charset="utf-8")
+        except (ValueError, LookupError):  # a character set that there is not, or that decodes no text
+            return collapse_rfc2231_value(("utf-8", *value[1:]), errors="replace", fallback_charset="utf-8")
     escapes = {"%22": '"', "%0d": "\r", "%0a": "\n"}
     return re.sub("%22|%0d|%0a", lambda match: escapes[match[0].lower()], str(value), flags=re.IGNORECASE)
