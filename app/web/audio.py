@@ -1,4 +1,4 @@
-"""The recording itself over HTTP: its true type, and the part of it that was asked for."""
+"""Serves recordings over HTTP: detects the media type and handles range requests."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def audio_response(path: Path, name: str, headers: Headers, *, download: bool) -
 
     Raises:
         AudioGone: the file is no longer there.
-        RangeNotSatisfiable: the range begins behind the end.
+        RangeNotSatisfiable: the range starts beyond the end.
     """
     try:
         facts = path.stat()
@@ -67,12 +67,12 @@ def audio_response(path: Path, name: str, headers: Headers, *, download: bool) -
 
 
 def media_type(head: bytes) -> str:
-    """Return the media type of a file that begins with `head`."""
+    """Return the media type of a file that starts with `head`."""
     return next((kind for pattern, kind in SIGNATURES if pattern.match(head)), UNKNOWN_TYPE)
 
 
 def wants_range(header: str | None, size: int) -> bool:
-    """Return whether `header` asks for one range that can be given; others are ignored, as RFC 9110 allows.
+    """Return whether `header` requests a single satisfiable range; others are ignored, as RFC 9110 allows.
 
     Raises:
         RangeNotSatisfiable: the range begins behind the last of `size` bytes.
@@ -81,7 +81,7 @@ def wants_range(header: str | None, size: int) -> bool:
 
 
 def asked_range(header: str | None, size: int) -> tuple[int, int] | None:
-    """Return first and one past last byte of the range that `header` asks for; None for the whole.
+    """Return first and one past last byte of the requested range; None for the whole file.
 
     Raises:
         RangeNotSatisfiable: the range begins behind the last of `size` bytes.
@@ -100,7 +100,7 @@ def asked_range(header: str | None, size: int) -> tuple[int, int] | None:
 
 
 class _WholeFile(FileResponse):
-    """A file that is sent whole, whatever Range header came."""
+    """A file that is sent whole, regardless of any Range header."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = [header for header in scope["headers"] if header[0] != b"range"]

@@ -1,4 +1,4 @@
-"""What routes may ask for: the services, and facts of the request."""
+"""Dependencies of routes: the services, and properties of the request."""
 
 from __future__ import annotations
 

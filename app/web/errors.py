@@ -1,4 +1,4 @@
-"""How an error is told: JSON for programs, a page for people, both in the reader's language."""
+"""Error responses: JSON for programs, a page for people, both in the user's language."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def install_error_handlers(app: FastAPI) -> None:
 
 
 def error_response(asked: HTTPConnection, error: AppError, headers: Mapping[str, str] | None = None) -> Response:
-    """Return the answer that tells `error`: JSON under /api/ and for sockets, a page elsewhere."""
+    """Return the response for `error`: JSON under /api/ and for sockets, a page elsewhere."""
     told = error.problem.explained(translator(language_of(asked)))
     told["request_id"] = current_request_id()
     if field := error.params.get("field"):
@@ -66,7 +66,7 @@ def _error_page(request: Request, told: dict[str, str], status: int, headers: Ma
 
 def _on_app_error(request: Request, error: AppError) -> Response:
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        # Without a cause the code says it all: /health would fill the log with the way to its own answer.
+        # Without a cause the code is enough: tracebacks of /health would fill the log.
         event(
             log,
             logging.ERROR,
@@ -98,7 +98,7 @@ def _on_validation_error(request: Request, error: RequestValidationError) -> Res
 
 
 def _on_http_exception(request: Request, error: HTTPException) -> Response:
-    """Tell the framework's own refusals in our words."""
+    """Convert the framework's errors to ours."""
     response = _on_app_error(request, _as_app_error(request, error))
     response.status_code = error.status_code
     response.headers.update(error.headers or {})

@@ -1,6 +1,6 @@
-"""What the speech detection heard, as a WAV file over HTTP: plays in every browser, and seeks to the sample.
+"""The audio analysed by the speech detection, as WAV over HTTP: plays in every browser, seeks to the sample.
 
-The samples lie without a header on the disk; it is put before them while they are sent.
+The samples are on disk without a header; it is prepended while sending.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def heard_response(samples: Path, name: str, headers: Headers) -> StreamingRespo
 
     Raises:
         AudioGone: they are no longer there.
-        RangeNotSatisfiable: the range begins behind the end.
+        RangeNotSatisfiable: the range starts beyond the end.
     """
     try:
         facts = samples.stat()
@@ -52,7 +52,7 @@ def heard_response(samples: Path, name: str, headers: Headers) -> StreamingRespo
 
 
 def header(num_bytes: int) -> bytes:
-    """Return the beginning of a WAV file of 16 kHz mono int16 samples."""
+    """Return the header of a WAV file of 16 kHz mono int16 samples."""
     rate = SAMPLE_RATE * BYTES_PER_SAMPLE
     form = (b"fmt ", 16, 1, 1, SAMPLE_RATE, rate, BYTES_PER_SAMPLE, 8 * BYTES_PER_SAMPLE)
     return HEADER.pack(b"RIFF", HEADER.size - 8 + num_bytes, b"WAVE", *form, b"data", num_bytes)

@@ -1,4 +1,4 @@
-"""Which languages can be chosen for a recording."""
+"""The languages offered for a recording."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def spoken_languages(services: Services) -> list[str]:
-    """Return `auto` and what the model knows; where neither it nor its files tell, all that any model knows."""
+    """Return `auto` and the model's languages; if unknown, the languages of all models."""
     info = services.inference.status().info
     known = (info.languages if info else services.models.languages_in_use()) or LANGUAGES
     return [code for code in LANGUAGES if code == AUTO or code in known]

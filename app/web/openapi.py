@@ -1,4 +1,4 @@
-"""Describes answers that FastAPI cannot see from a route's types: errors, files and forms."""
+"""Describes responses that FastAPI cannot derive from a route's types: errors, files and forms."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from app.web.schemas.transcriptions import ErrorAnswer
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-EVERYWHERE = (HostNotAllowed, InvalidParameter, AppError)  # any request may meet these
+EVERYWHERE = (HostNotAllowed, InvalidParameter, AppError)  # any request may get these
 REFERENCE = "#/components/schemas/{model}"
 Responses = dict[int | str, dict[str, Any]]
 
 
 class DescribedApp(FastAPI):
-    """FastAPI, with the shape of errors among its models.
+    """FastAPI with the error schema among its models.
 
     FastAPI would describe an error in the media type of its route, which is wrong for routes that answer files.
     """
@@ -37,7 +37,7 @@ class DescribedApp(FastAPI):
 def errors(*kinds: type[AppError], changes: bool = False) -> Responses:
     """Return the description of these errors, grouped by status, with an example of each.
 
-    `changes` adds what only a request that changes something may meet.
+    `changes` adds the errors of requests that change something.
     """
     by_status: defaultdict[int, list[type[AppError]]] = defaultdict(list)
     for kind in dict.fromkeys((*kinds, *((CrossSiteRequest,) if changes else ()), *EVERYWHERE)):
@@ -46,7 +46,7 @@ def errors(*kinds: type[AppError], changes: bool = False) -> Responses:
 
 
 def content(status: int, description: str, media_types: Mapping[str, Any]) -> Responses:
-    """Return the description of an answer that is not JSON; `media_types` maps each type to an example."""
+    """Return the description of a non-JSON response; `media_types` maps each type to an example."""
     bodies = {
         media_type: {"schema": {"type": "string"}, "example": example} for media_type, example in media_types.items()
     }

@@ -1,4 +1,4 @@
-"""What a route may know of the request itself: its path inside the program, its addresses, its language."""
+"""Properties of a request: its path inside the program, its addresses, its language."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 API_PREFIX = "/api/"
-LARGEST_FORM_BYTES = 64 * 1024  # of bodies that carry no file: they are read into memory
+LARGEST_FORM_BYTES = 64 * 1024  # bodies without a file are read into memory
 
 
 ASKED_HOST = "asked_host"
-"""Key of the scope: the Host header as it arrived, before a proxy's X-Forwarded-Host took its place."""
+"""Key of the scope: the original Host header, before X-Forwarded-Host replaced it."""
 
 
 FROM_PROXY = "from_proxy"
-"""Key of the scope: a trusted proxy on another machine asks. It chose the name, and a browser cannot be it."""
+"""Key of the scope: the request is from a trusted proxy on another machine, which chose the host name."""
 
 
 FORWARDED_PORT = "forwarded_port"
-"""Key of the scope: the port at which the browser reached the proxy. It counts where the host has none."""
+"""Key of the scope: the port at which the browser reached the proxy. Used if the host has none."""
 
 
 def root_path(scope: Mapping[str, Any]) -> str:
-    """Return the path that the program is served under (`/asr`); empty at the root of a host."""
+    """Return the path under which the program is served (`/asr`); empty at the root of a host."""
     return str(scope.get("app_root_path", scope.get("root_path", "")))  # mounted folders have root paths of their own
 
 
 def own_path(scope: Mapping[str, Any]) -> str:
-    """Return the path that is asked for inside the program."""
+    """Return the requested path inside the program."""
     return str(scope["path"]).removeprefix(root_path(scope))
 
 
@@ -55,11 +55,11 @@ def is_from_proxy(scope: Mapping[str, Any]) -> bool:
 
 
 def forwarded_port(scope: Mapping[str, Any]) -> int | None:
-    """Return the port that a trusted proxy told; it counts where the host that it sent has none (nginx's `$host`)."""
+    """Return the port sent by a trusted proxy; used if the host it sent has none (nginx's `$host`)."""
     port: int | None = scope.get(FORWARDED_PORT)
     return port
 
 
 def language_of(connection: HTTPConnection) -> str:
-    """Return the language that the person chose, or that their browser asks for."""
+    """Return the language chosen by the user, or the one preferred by the browser."""
     return pick_language(connection.cookies.get("language"), connection.headers.get("accept-language"))

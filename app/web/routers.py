@@ -1,8 +1,8 @@
-"""The routers of the REST interface, which know their whole paths, and those of the pages.
+"""Routers for the REST API, with complete paths, and for the pages.
 
-FastAPI's `include_router(router, prefix=...)` builds every route once more at the first request: 0.3 s of the first page,
-and as much for every application that a test makes. Here the prefix is known when a route is declared, and the
-application takes over the finished routes.
+FastAPI's `include_router(router, prefix=...)` rebuilds every route at the first request: 0.3 s for the first page, and
+for every application created in a test. Here the prefix is known when a route is declared, and the application takes
+over the finished routes.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ API_PATH = "/api/v1"
 
 
 class ApiRouter(APIRouter):
-    """A router below API_PATH, whose operations are called as their functions."""
+    """A router below API_PATH, whose operation ids are the function names."""
 
     def __init__(self, *, prefix: str = "", **options: Any) -> None:
         super().__init__(prefix=API_PATH + prefix, generate_unique_id_function=operation_id, **options)
 
 
 class PageRouter(APIRouter):
-    """A router of pages, which the description of the API leaves out."""
+    """A router for pages, excluded from OpenAPI."""
 
     def __init__(self) -> None:
         super().__init__(include_in_schema=False, default_response_class=HTMLResponse)
@@ -37,5 +37,5 @@ def operation_id(route: APIRoute) -> str:
 
 
 def add_router(app: FastAPI, router: APIRouter) -> None:
-    """Let `app` answer at the routes of `router`, after those that it has."""
+    """Append the routes of `router` to those of `app`."""
     app.router.routes.extend(router.routes)

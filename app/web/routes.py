@@ -1,4 +1,4 @@
-"""All routes of the program, in the order in which their addresses are compared."""
+"""All routes of the program, in matching order."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ from app.web.routers import add_router
 from app.web.static_files import StaticFolder
 
 API: tuple[APIRouter, ...] = (
-    events.router,  # /transcriptions/events stands before /transcriptions/{id}
+    events.router,  # /transcriptions/events before /transcriptions/{id}
     transcriptions.router,
     retranscriptions.router,
     edits.router,
@@ -93,7 +93,7 @@ PAGES: tuple[APIRouter, ...] = (
 
 
 def add_routes(app: FastAPI) -> None:
-    # First: a page asks for sixty files, and each would be compared with all the other addresses.
+    # First: a page requests sixty files, and each would be matched against all other routes.
     app.mount("/static", StaticFolder(directory=resource_dir("static")), name="static")
     for router in (*API, *PAGES):
         add_router(app, router)

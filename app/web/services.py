@@ -1,4 +1,4 @@
-"""What lives as long as the server, opened in one place (app/main.py) and handed to every request."""
+"""The services of the running server, opened in one place (app/main.py) and passed to every request."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ from app.support.health import Health
 from app.support.journal import Journal
 from app.support.replay.runs import Replays
 
-REQUEST_SERVICES = "funasr.services"  # where the scope of a request keeps its own view of them
+REQUEST_SERVICES = "funasr.services"  # scope key of a request's own view of them
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Everything that a route may need."""
+    """Everything a route may need."""
 
     settings: Settings
-    """As they hold for this request: the page may change them between two."""
+    """As of this request: the settings page may change them between requests."""
     default_options: TranscriptionOptions
-    """What is asked of a transcription that says nothing else."""
+    """The options of a transcription unless specified otherwise."""
     settings_store: SettingsStore
     queue: Queue
     history: History
@@ -61,28 +61,28 @@ class Services:
     replays: Replays
     comparisons: Comparisons
     has_worker: bool
-    """Whether jobs are done here, and not by `python -m app worker`."""
+    """Whether jobs run in this process, and not in `python -m app worker`."""
     default_options_of: Callable[[Settings], TranscriptionOptions]
     started_at: float
-    """Reading of time.monotonic() when the server was ready."""
+    """time.monotonic() when the server became ready."""
 
     def current(self) -> Services:
-        """Return them with the settings of this moment."""
+        """Return the services with the current settings."""
         settings = self.settings_store.now
         return replace(self, settings=settings, default_options=self.default_options_of(settings))
 
 
 class State(TypedDict):
-    """What the lifespan hands to the requests."""
+    """What the lifespan passes to requests."""
 
     services: Services
 
 
 def services_of(connection: HTTPConnection) -> Services:
-    """Return the services as they are for this request; the settings are read once for all of it."""
+    """Return the services for this request; the settings are read once per request."""
     services = connection.scope.get(REQUEST_SERVICES)
     if services is None:
         services = connection.scope["state"]["services"].current()
         connection.scope[REQUEST_SERVICES] = services
-    assert isinstance(services, Services)  # noqa: S101 - the lifespan has opened them
+    assert isinstance(services, Services)  # noqa: S101 - opened by the lifespan
     return services

@@ -1,7 +1,7 @@
-"""Style sheets and scripts, at addresses that change with their content, so that browsers may keep them for good.
+"""Style sheets and scripts, at addresses that change with their content, so that browsers can cache them forever.
 
-Scripts import each other by relative addresses: the version stands in the path, so that it reaches all of them.
-A page asks for some sixty of them: they are read and compressed once, and stay in memory.
+Scripts import each other by relative addresses: the version is in the path, so that it applies to all of them.
+A page requests about sixty of them: they are read and compressed once, and stay in memory.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-SMALLEST_BYTES = 500  # less fits into one packet anyway
+SMALLEST_BYTES = 500  # smaller files fit into one packet anyway
 LEVEL = 6  # half the time of the highest level, and one percent larger
 
 
 VERSION = re.compile(r"^v-[0-9a-f]{12}/")
 FOR_GOOD = "public, max-age=31536000, immutable"
 KEPT_FILES = 512
-LARGEST_KEPT_BYTES = 256 * 1024  # the rest is sent from the disk
+LARGEST_KEPT_BYTES = 256 * 1024  # larger files are sent from disk
 
 
 def version_of(folder: Path) -> str:
-    """Name the present content of `folder`; some dozen files, so that it can be asked for every page."""
+    """Return a version of the current content of `folder`; a few dozen files, so cheap enough for every page."""
     files = sorted((str(path), path.stat()) for path in folder.rglob("*") if path.is_file())
     facts = "\n".join(f"{path} {stat.st_mtime_ns} {stat.st_size}" for path, stat in files)
     return f"v-{hashlib.sha256(facts.encode()).hexdigest()[:12]}"
 
 
 class StaticFolder(StaticFiles):
-    """Serves a folder with or without a version before the path; only versioned answers are kept for good."""
+    """Serves a folder with or without a version before the path; only versioned responses are cached forever."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         plain = VERSION.sub("", path)
@@ -48,10 +48,10 @@ class StaticFolder(StaticFiles):
         return response
 
     def _found(self, path: str, scope: Scope) -> Response | None:
-        """Return a file at once: to ask for its time takes less than to hand the question to a thread."""
+        """Return a file without a thread: a stat call takes less time than handing it to one."""
         if scope["method"] != "GET":
             return None
-        with suppress(OSError, ValueError):  # what is wrong with the address is told the usual way
+        with suppress(OSError, ValueError):  # the base class reports invalid addresses
             full_path, found = self.lookup_path(path)
             if found and stat.S_ISREG(found.st_mode):
                 return self.file_response(full_path, found, scope)
@@ -73,6 +73,6 @@ class StaticFolder(StaticFiles):
 
 @lru_cache(maxsize=2 * KEPT_FILES)
 def _content(path: str, _changed_ns: int, _size: int, is_compressed: bool) -> bytes:
-    """Return what stands in a file; it is read anew when its time or size has changed."""
+    """Return the content of a file; cached until its time or size changes."""
     content = Path(path).read_bytes()
     return gzip.compress(content, LEVEL) if is_compressed else content

@@ -1,4 +1,4 @@
-"""From comparisons to the answers of the REST API, in the reader's language."""
+"""Converts comparisons to REST API responses, in the user's language."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From findings to the answers of the REST API."""
+"""Converts findings to REST API responses."""
 
 from __future__ import annotations
 

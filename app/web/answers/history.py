@@ -1,4 +1,4 @@
-"""What histories are asked for, and how what was found is answered; the REST API and the page share it."""
+"""Parses history filters and builds history responses; shared by the REST API and the page."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 LONGEST_QUERY = 200  # characters
 LARGEST_PAGE = 200  # items
-LAST_MS = 10**14  # a number of a row is below it
+LAST_MS = 10**14  # upper bound of a row's number
 
 
 def wanted_by(
@@ -61,7 +61,7 @@ Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE, description="Most items to r
 
 
 def place_of(cursor: str) -> HistoryPosition | None:
-    """Return the place that `cursor_of` wrote; None for an empty one."""
+    """Return the position encoded by `cursor_of`; None if empty."""
     if not cursor:
         return None
     number, _, microseconds = cursor.partition("-")
@@ -104,7 +104,7 @@ def found_item(result: Result, translate: Translate) -> FoundItem:
 
 
 def zone_of(name: str) -> ZoneInfo:
-    """Return a time zone by its name.
+    """Return the time zone of this name.
 
     Raises:
         InvalidParameter: there is none of that name.
@@ -120,7 +120,7 @@ def _pieces(pieces: Iterable[Piece]) -> list[MatchAnswer]:
 
 
 def _aware(name: str, moment: datetime | None) -> datetime | None:
-    """Return `moment` in UTC where it names no zone."""
+    """Return `moment`, taken as UTC if it has no time zone."""
     if moment is None:
         return None
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)

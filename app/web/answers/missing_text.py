@@ -1,4 +1,4 @@
-"""From the stretches without a text to the answers of the REST API."""
+"""Converts intervals without text to REST API responses."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ ADVICE = {
 def missing_answer(
     found: Sequence[Missing], rules: Sequence[Why] | None, offset: int, limit: int, translate: Translate
 ) -> MissingList:
-    """Return a window on what was found, and what each rule took."""
+    """Return one page of the intervals, and the totals per reason."""
     wanted = [each for each in found if not rules or each.why in rules]
     return MissingList(
         state="ready",

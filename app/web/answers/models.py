@@ -1,4 +1,4 @@
-"""From models to the answers of the REST API, in the reader's language."""
+"""Converts models to REST API responses, in the user's language."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ HERE = (ModelState.IN_USE, ModelState.SWITCHING, ModelState.READY)
 
 
 def readers(services: Services) -> list[ModelEntry]:
-    """Return the models that are here and can recognise, the one in use first."""
+    """Return the installed recognition models, the active one first."""
     found = [entry for entry in services.models.entries() if entry.role is Role.RECOGNITION and entry.state in HERE]
     return sorted(found, key=lambda entry: entry.state is ModelState.READY)
 
 
 def model_choices(services: Services, translate: Translate) -> list[dict[str, str]]:
-    """Return name and title of each of `readers`, for a list to choose from."""
+    """Return name and title of each of `readers`, for a selection list."""
     return [{"name": entry.name, "title": translate(entry.title)} for entry in readers(services)]
 
 
@@ -49,7 +49,7 @@ def models_answer(services: Services, translate: Translate) -> ModelsAnswer:
 
 
 def model_item(entry: ModelEntry, models: Models, translate: Translate) -> ModelItem:
-    """Return one model in the reader's language."""
+    """Return one model in the user's language."""
     pull = entry.pull
     return ModelItem(
         name=entry.name,

@@ -1,4 +1,4 @@
-"""What people read about each setting that the page can change: its name, a sentence, its unit, its place."""
+"""Texts for each setting on the page: name, description, unit, group."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from app.domain.errors.base import N_
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """English wording; it is translated where it is shown."""
+    """English texts, translated when shown."""
 
     label: str
     hint: str
     unit: str = ""
     zero: str = ""
-    """What a zero means, where it is no number."""
+    """What zero means, if it has a special meaning."""
 
 
 GROUPS: dict[str, dict[str, Words]] = {

@@ -1,4 +1,4 @@
-"""From the settings to the answers of the REST API, in the reader's language."""
+"""Converts settings to REST API responses, in the user's language."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _item(name: str, words: Words, now: Settings, book: SettingsStore, translate
 
 
 def _shape(name: str, value: Any) -> dict[str, Any]:
-    """Return kind, choices and bounds of a setting, as its type says."""
+    """Return kind, choices and bounds of a setting, derived from its type."""
     field = Settings.model_fields[name]
     choices: tuple[Any, ...] = ()
     if name == "device":
@@ -107,8 +107,8 @@ def _start_setting(name: str, now: Settings) -> StartSetting:
 
 
 def versions() -> dict[str, str]:
-    """Return what the server is made of; torch is asked for its version without being imported."""
-    import av  # its version of FFmpeg is known to the library alone
+    """Return the versions of the server's components; torch is not imported for this."""
+    import av  # only the library knows its FFmpeg version
 
     return {
         "Fun-ASR WebUI": __version__,

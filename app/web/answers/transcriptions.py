@@ -1,4 +1,4 @@
-"""From the values of the jobs layer to the answers of the REST API, in the reader's language."""
+"""Converts transcriptions to REST API responses, in the user's language."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ if TYPE_CHECKING:
     from app.services.inference.process import InferenceStatus
 
 PREVIEW_CHARACTERS = 1000
-"""Lists and events carry no more of a text: that of ten hours is long, and events come often."""
+"""Lists and events truncate texts to this length: ten hours of text are long, and events are frequent."""
 
 
 def item_answer(record: Transcription, translate: Translate) -> TranscriptionItem:
-    """Return `record` for a list or an event, its text shortened."""
+    """Return `record` for a list or an event, with its text truncated."""
     return TranscriptionItem(**_common(record, translate), text=record.text[:PREVIEW_CHARACTERS])
 
 
 def full_answer(
     record: Transcription, segments: list[SegmentRecord], translate: Translate, readings: Iterable[Transcription] = ()
 ) -> TranscriptionAnswer:
-    """Return everything that is known of `record`; `readings` are all those of its recording."""
+    """Return all of `record`; `readings` are all transcriptions of its recording."""
     return TranscriptionAnswer(
         **_common(record, translate),
         text=record.text,
@@ -80,7 +80,7 @@ def receipt_answer(receipt: Iterable[Applied], translate: Translate) -> list[Rec
 
 
 def model_answer(status: InferenceStatus, translate: Translate) -> ModelAnswer:
-    """Return the state of the inference process; what it loaded is known once it is ready."""
+    """Return the state of the inference process, with the loaded model once it is ready."""
     info = status.info
     return ModelAnswer(
         state=status.state,

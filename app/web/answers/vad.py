@@ -1,4 +1,4 @@
-"""From what the speech detection found to the answers of the REST API, in the reader's language."""
+"""Converts speech detection results to REST API responses, in the user's language."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from app.services.vad.records import Analysis
     from app.web.services import Services
 
-PICTURE = 1000  # stretches in the first picture
-MARKS = 1500  # more cannot be told apart on a screen
+PICTURE = 1000  # intervals in the first waveform
+MARKS = 1500  # more cannot be distinguished on a screen
 NOTHING_FOUND = N_(
     "No speech was found. Lower the threshold (of webrtcvad: the mode) or the minimum speech, or check that the recording has sound."
 )
@@ -32,14 +32,14 @@ NOTHING_FOUND = N_(
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Which part of the lists is wanted."""
+    """The requested part of the lists."""
 
     offset: int = 0
     limit: int = 500
     view_start: float = 0.0
     """Seconds."""
     view_end: float | None = None
-    """None is the end."""
+    """None means the end."""
     rules: Sequence[Why] | None = None
     missing_offset: int = 0
     missing_limit: int = 100
@@ -49,7 +49,7 @@ class Window:
 def vad_answer(
     services: Services, analysis: Analysis, options: VadOptions, window: Window, translate: Translate
 ) -> VadAnswer:
-    """Return what is known of a recording, and its speech once it has been read."""
+    """Return an analysis, with the detected speech once the recording is decoded."""
     is_ready = analysis.state == "ready"
     needs_picture = is_ready and window.picture
     peaks = services.vad.outline(analysis.id, 0.0, analysis.duration or 0.0, PICTURE) if needs_picture else []
@@ -91,7 +91,7 @@ def _speech(
 
 
 def marks(spans: Sequence[SpeechSpan], start: float, end: float) -> list[tuple[float, float]]:
-    """Return the speech between two times as a picture can show it; never more than MARKS."""
+    """Return the speech between two times at display resolution; at most MARKS intervals."""
     narrowest = max(0.0, end - start) / MARKS
     first = bisect_left(spans, start, key=lambda span: span.end)
     last = bisect_left(spans, end, key=lambda span: span.start)

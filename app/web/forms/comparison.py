@@ -1,4 +1,4 @@
-"""The form of a comparison: a recording or a transcription, how it is to be read, and what was said."""
+"""The form of a comparison: a recording or a transcription, the variants, and the reference text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from app.store.files.upload_file import UploadFile
 
 FIELDS = ("file", "transcription", "variants", "reference")
-LONGEST_FIELD_BYTES = 1024 * 1024  # of all but the file, together
+LONGEST_FIELD_BYTES = 1024 * 1024  # all fields but the file, together
 _VARIANTS = TypeAdapter(list[Variant])
 
 
@@ -33,7 +33,7 @@ class ComparisonForm(FileForm):
 
     @property
     def transcription(self) -> str:
-        """Id of the transcription whose recording is read again; empty where a file was sent."""
+        """Id of the transcription whose recording is compared; empty if a file was sent."""
         return self._values.get("transcription", "").strip()
 
     @property
@@ -42,16 +42,16 @@ class ComparisonForm(FileForm):
 
     @property
     def file(self) -> UploadFile:
-        """The received file; an empty one is none."""
+        """The received file; an empty one counts as missing."""
         if not super().file.size_bytes:
             raise NoFile
         return super().file
 
     def variants(self) -> list[Variant]:
-        """Return how the recording is to be read.
+        """Return the requested variants.
 
         Raises:
-            InvalidParameter: that is not told, or not in the right shape.
+            InvalidParameter: they are missing or malformed.
         """
         try:
             return _VARIANTS.validate_json(self._values.get("variants", ""))
@@ -63,7 +63,7 @@ class ComparisonForm(FileForm):
 
 
 def options_of(variant: Variant, usual: TranscriptionOptions) -> TranscriptionOptions:
-    """Return what is asked of one reading.
+    """Return the options of one variant.
 
     Raises:
         UnknownLanguage, InvalidParameter

@@ -1,4 +1,4 @@
-"""A form of one file and some fields, read as it arrives: the file goes to the disk, each field is checked at once."""
+"""A form with one file and some fields, read as it arrives: the file goes to disk, each field is validated."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from app.web.forms.file_names import NAMELESS, display_name
 
 
 class Receiver(Protocol):
-    """What takes files in."""
+    """Opens files for uploads."""
 
     def receive(self, name: str, limit_bytes: int) -> AbstractContextManager[UploadFile]: ...
 
 
 class FileForm(ABC):
-    """The sink of one multipart form. Use it as a context manager: leaving it removes a file that nobody kept."""
+    """The sink of one multipart form. A context manager: on exit, a file that nobody took over is removed."""
 
     fields: ClassVar[Collection[str]]
-    """The names that a part may have; `file` is the file."""
+    """The allowed names of parts, besides `file`."""
     longest_bytes: ClassVar[int]
-    """Of all fields but the file, together."""
+    """All fields but the file, together."""
 
     def __init__(self, receiver: Receiver, limit_bytes: int) -> None:
         self._receiver = receiver
@@ -42,7 +42,7 @@ class FileForm(ABC):
 
     @abstractmethod
     def set_field(self, field: str, value: str) -> None:
-        """Take over the value of one field, which has arrived whole."""
+        """Set a field from its complete value."""
 
     def __enter__(self) -> Self:
         return self
@@ -57,13 +57,13 @@ class FileForm(ABC):
         """The received file.
 
         Raises:
-            NoFile: the form had none, or the empty one of a browser where nobody chose a file.
+            NoFile: there was none, or the empty one that browsers send if none was selected.
         """
         if self._file is None or (self._sent_name == "" and not self._file.size_bytes):
             raise NoFile
         return self._file
 
-    # The parts, as multipart.py hands them on
+    # The parts, called by multipart.py
 
     def begin_part(self, name: str, file_name: str | None) -> None:
         if name not in self.fields:

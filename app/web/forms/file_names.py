@@ -1,6 +1,6 @@
-"""Names of files that strangers chose: fit to be shown, stored in a row, and sent as a download.
+"""Untrusted file names, made safe to display, store and send as a download.
 
-A display name is never a path: nothing on the disk is named after it.
+A display name is never used as a path.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import unicodedata
 from urllib.parse import quote
 
 LONGEST_NAME = 255  # characters; what file systems allow
-LONGEST_STEM_BYTES = 200  # of a download's name, so that its ending always fits
+LONGEST_STEM_BYTES = 200  # of a download's name, leaving room for the extension
 NAMELESS = "recording"
 
 # These can make `exe.mp3` look like `3pm.exe`.
@@ -20,9 +20,9 @@ _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,8}$")
 
 
 def display_name(sent: str) -> str:
-    """Return what to call an upload: the last part of the name it was sent with, cleaned.
+    """Return the display name of an upload: the last part of the sent name, cleaned.
 
-    `../../etc/passwd` gives `passwd`, a name of nothing but dots gives `recording`.
+    `../../etc/passwd` gives `passwd`, a name of only dots gives `recording`.
     """
     last_part = re.split(r"[\\/]", sent)[-1]
     name = clean_name(last_part)
@@ -30,7 +30,7 @@ def display_name(sent: str) -> str:
 
 
 def clean_path(sent: str) -> str:
-    """Return a name with the folders that it was chosen from: shown, and never opened.
+    """Return a name including the folders it was selected from: for display, never opened.
 
     `../calls/./north/a.wav` gives `calls/north/a.wav`.
     """
@@ -39,14 +39,14 @@ def clean_path(sent: str) -> str:
 
 
 def clean_name(name: str) -> str:
-    """Return `name` in composed form on one line of at most LONGEST_NAME characters; its ending is kept."""
+    """Return `name` in NFC on one line of at most LONGEST_NAME characters, keeping the extension."""
     composed = unicodedata.normalize("NFC", _BIDI_CONTROLS.sub("", name))
     printable = "".join(" " if _is_control(character) else character for character in composed)
     return _shortened(" ".join(printable.split()))
 
 
 def stem(name: str) -> str:
-    """Return `name` without its ending (`会议 (1).MP3` gives `会议 (1)`)."""
+    """Return `name` without its extension (`会议 (1).MP3` gives `会议 (1)`)."""
     return _SUFFIX.sub("", name) or name
 
 
@@ -64,7 +64,7 @@ def content_disposition(kind: str, name: str) -> str:
 
 
 def _is_control(character: str) -> bool:
-    """Tell control characters, line separators and halves of surrogate pairs."""
+    """Return whether this is a control character, line separator or lone surrogate."""
     return unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}
 
 

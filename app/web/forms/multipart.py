@@ -1,6 +1,6 @@
 """Reads multipart/form-data as a stream: parts go to a sink as they arrive, nothing is kept in memory or /tmp.
 
-Knows nothing of files, fields or limits: the sink decides what a part means.
+It knows nothing about files, fields or limits: the sink decides what a part means.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from app.domain.errors.uploads import NoFile, UploadInterrupted
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
-# Bytes of a file name that no declaration explains: browsers send UTF-8, old programs on Chinese Windows GBK.
+# For file names without a declared encoding: browsers send UTF-8, old programs on Chinese Windows GBK.
 FALLBACK_ENCODINGS = ("utf-8", "gb18030")
 
 
 class PartSink(Protocol):
-    """Takes the parts of a form in their order."""
+    """Receives the parts of a form in order."""
 
     def begin_part(self, name: str, file_name: str | None) -> None: ...
 
@@ -47,10 +47,10 @@ class MultipartReader:
         self._parser = _parser(content_type, self)
 
     def feed(self, chunk: bytes) -> None:
-        """Take the next bytes of the body.
+        """Feed the next bytes of the body.
 
         Raises:
-            InvalidParameter: they are not multipart/form-data.
+            InvalidParameter: not valid multipart/form-data.
             Exception: whatever the sink raises.
         """
         try:
@@ -59,10 +59,10 @@ class MultipartReader:
             raise InvalidParameter(name="body", reason=N_("it is not well-formed multipart form data")) from error
 
     def finish(self) -> None:
-        """Say that the body has ended.
+        """Signal the end of the body.
 
         Raises:
-            UploadInterrupted: it ended before the form did.
+            UploadInterrupted: the form was incomplete.
         """
         if not self._complete:
             raise UploadInterrupted
@@ -96,10 +96,10 @@ class MultipartReader:
 
 
 def part_names(disposition: bytes) -> tuple[str, str | None]:
-    """Return the field name and the file name (None where there is none) of a Content-Disposition header.
+    """Return the field name and the file name (None if absent) of a Content-Disposition header.
 
     File names come as raw UTF-8 with `%22` for quotes (browsers), with backslashes (curl), or as `filename*`
-    (RFC 5987 and 2231), which wins where both are there.
+    (RFC 5987 and 2231), which takes precedence.
     """
     header = Message()
     header["content-disposition"] = _decoded(disposition)

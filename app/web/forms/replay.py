@@ -1,4 +1,4 @@
-"""The form of a replay: a case, written to the disk as it arrives, and what the person wants otherwise."""
+"""The form of a replay: a case, written to disk as it arrives, and the requested changes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from app.support.replay.runs import ReplayRun, Replays
 
 CHANGES = (*ENGINE_SETTINGS, *OPTIONS)
-"""What may be tried otherwise. Folders of models are for the command line: a page must not open any folder."""
+"""What may be changed. Model folders can only be given on the command line: a page must not open any folder."""
 FIELDS = ("file", *CHANGES)
 LONGEST_FIELD_BYTES = 64 * 1024
 
@@ -39,7 +39,7 @@ class ReplayForm(FileForm):
 
         Raises:
             NoFile: the form had none.
-            ReplayBusy: another one was quicker.
+            ReplayBusy: another one is running.
         """
         if not self.file.size_bytes:
             raise NoFile
@@ -49,7 +49,7 @@ class ReplayForm(FileForm):
 
     def set_field(self, field: str, value: str) -> None:
         value = value.replace("\0", "").strip()
-        if value:  # an empty field: as it was recorded
+        if value:  # an empty field keeps the recorded value
             _check(field, value)
             self._changes[field] = value
 

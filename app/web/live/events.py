@@ -1,4 +1,4 @@
-"""The messages of the live server, as JSON in the reader's language."""
+"""The messages of the live server, as JSON in the user's language."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Pong:
-    """The answer to a ping, with its own time."""
+    """The reply to a ping, echoing its time."""
 
     sent_at: float
 
@@ -42,7 +42,7 @@ News: TypeAlias = LiveEvent | Pong
 
 
 def started_again(over: EndedSession) -> Started:
-    """What a client hears first that goes on with a session which has ended."""
+    """Return the first message to a client that resumes a session that has ended."""
     return Started(over.id, "", over.transcription, over.next_chunk, over.options, None, over.segments)
 
 

@@ -40,22 +40,22 @@ class LiveVad(VadPatch):
     model_config = ConfigDict(extra="ignore")
 
     def apply(self, base: VadOptions) -> VadOptions:
-        """Return `base` with these changes; what is kept around speech shrinks with the longest segment."""
+        """Return `base` with these changes; the padding around speech shrinks with the maximum segment length."""
         longest = base.max_segment_ms if self.max_segment_ms is None else self.max_segment_ms
         room = self.model_copy(update={"speech_pad_ms": min(base.speech_pad_ms, longest // 4)})
         return super(LiveVad, room).apply(base)
 
 
 LIVE_OPTIONS = tuple(name for name in OPTIONS if name not in ("channels", "model", "vad"))
-"""What can be changed of a session."""
+"""The options a session can change."""
 
 
 Ignored = Annotated[None, BeforeValidator(lambda _: None)]
-"""A client that sends all options of a form is not refused for one that no session has."""
+"""Accepts and drops options that sessions lack, for clients that send all options of a form."""
 
 
 class LiveOptions(OptionsPatch):
-    """What can be changed of a session; its sound has one channel, and the model in use reads it."""
+    """The options a session can change; its audio has one channel and is recognised by the active model."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -70,7 +70,7 @@ class SettingsWanted(_Message):
     vad: LiveVad = LiveVad()
 
     def options_over(self, present: TranscriptionOptions) -> TranscriptionOptions:
-        """Return `present` with what is wanted.
+        """Return `present` with these changes.
 
         Raises:
             InvalidParameter, UnknownLanguage
@@ -96,7 +96,7 @@ class AudioStart(_Message):
         return {name: value for name, value in given.items() if name not in ("options", "vad")}
 
     def options_over(self, defaults: TranscriptionOptions) -> TranscriptionOptions:
-        """Return what was chosen, over what the server has.
+        """Return the given options on top of the server's defaults.
 
         Raises:
             LiveRateWrong, InvalidParameter, UnknownLanguage
@@ -106,7 +106,7 @@ class AudioStart(_Message):
         return _merged(self.options, self.vad, defaults)
 
     def name_in(self, translate: Translate) -> str:
-        """Return how the transcription is called: as the client says, or by the time."""
+        """Return the name of the transcription: the client's, or one made from the time."""
         now = datetime.now().astimezone()
         return clean_name(self.name or "") or f"{translate(N_('Live'))} {now:%Y-%m-%d %H:%M}"
 
@@ -129,7 +129,7 @@ def parse(text: str) -> ClientMessage:
     """Read a text frame.
 
     Raises:
-        LiveMessageWrong: it is none of the protocol's.
+        LiveMessageWrong: it is not a message of the protocol.
     """
     if len(text) > LONGEST_MESSAGE:
         raise LiveMessageWrong(reason=N_("it is too long"))

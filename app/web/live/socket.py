@@ -1,6 +1,6 @@
-"""The socket of live recognition, and the list of sessions. docs/live-protocol.md says what passes over it.
+"""The WebSocket of live recognition, and the list of sessions. The protocol is in docs/live-protocol.md.
 
-Two tasks share a connection: one reads what the client sends, the other sends what the session tells.
+Two tasks share a connection: one receives from the client, the other sends the session's events.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ async def live(socket: WebSocket) -> None:
 
 
 class Connection:
-    """One socket from its first message to its end; the session goes on without it."""
+    """One socket from its first message to its end; the session outlives it."""
 
     def __init__(self, socket: WebSocket) -> None:
         services = services_of(socket)
@@ -71,7 +71,7 @@ class Connection:
     # From the client
 
     async def _receive(self, connection: anyio.CancelScope) -> None:
-        """Take messages until the client goes, or says something that cannot be understood."""
+        """Handle messages until the client disconnects or sends something invalid."""
         try:
             await self._begin(await self._message())
             while True:
@@ -82,11 +82,11 @@ class Connection:
             self._listen(ErrorEvent(error.problem, is_fatal=True))
 
     async def _message(self) -> str | bytes:
-        """Return what the client sends next.
+        """Return the client's next message.
 
         Raises:
-            WebSocketDisconnect: it is gone.
-            LiveSilent: nothing comes, so it is gone without a word.
+            WebSocketDisconnect: it has disconnected.
+            LiveSilent: it sends nothing, so the connection is taken as lost.
         """
         try:
             with anyio.fail_after(SILENCE_SECONDS):
@@ -117,7 +117,7 @@ class Connection:
         self._send_end(found)
 
     def _send_end(self, over: EndedSession) -> None:
-        """The client missed the end of its session."""
+        """Send the end of a session that the client missed."""
         self._listen(started_again(over))
         if not over.as_asked:
             self._listen(ErrorEvent(LiveSessionOver().problem))
@@ -125,7 +125,7 @@ class Connection:
 
     def _handle(self, message: str | bytes) -> None:
         session = self._session
-        if session is None:  # it was over before; its end is on the way to the client
+        if session is None:  # already ended; its end is on the way to the client
             return
         if isinstance(message, bytes):
             session.accept(*chunk_of(message))
@@ -143,13 +143,13 @@ class Connection:
     # To the client
 
     def _listen(self, news: News) -> None:
-        """Take news from any thread; they are sent in the order in which they came."""
+        """Queue an event from any thread; events are sent in order."""
         with suppress(RuntimeError):  # the server has stopped
             self._loop.call_soon_threadsafe(self._news.put_nowait, news)
 
     async def _send(self) -> None:
-        """Send what there is to tell, until the end of the session or of what this connection is good for."""
-        with suppress(WebSocketDisconnect, RuntimeError):  # it has gone; the reading task knows, too
+        """Send events until the session or this connection ends."""
+        with suppress(WebSocketDisconnect, RuntimeError):  # disconnected; the receiving task notices, too
             while True:
                 news = await self._news.get()
                 await self._socket.send_text(to_json(news, self._translate))

@@ -1,7 +1,7 @@
-"""Pages, style sheets and scripts travel compressed: a page in Chinese is a quarter as large then.
+"""Compresses pages, style sheets and scripts: a Chinese page shrinks to a quarter.
 
-Answers of the API stay as they are: recordings do not shrink, parts of them are asked for by their place, and
-streams of events must not wait for more.
+API responses are not compressed: recordings do not shrink and are requested by byte range, and event streams must
+not be buffered.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class CompressedPages:
-    """ASGI middleware: gzip for whoever accepts it, outside of the API."""
+    """ASGI middleware: gzip for clients that accept it, except for the API."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._plain = app

@@ -1,8 +1,8 @@
 """Reads the rest of a refused upload, so that its client receives the refusal (lingering close).
 
-A connection that is closed while the client still sends is reset, and the client may never see the answer that
-was written before. So the answer goes out at once, and then what still arrives is read and thrown away for a
-bounded time (nginx calls it lingering close) before the connection ends.
+A connection closed while the client is still sending is reset, and the client may never see the response written
+before. So the response is sent first, and then the remaining body is read and discarded for a bounded time (nginx
+calls it lingering close) before the connection is closed.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from starlette.datastructures import Headers, MutableHeaders
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-SMALL_BODY_BYTES = 64 * 1024  # less than this has arrived with the headers; nothing needs to be awaited
+SMALL_BODY_BYTES = 64 * 1024  # less than this arrives with the headers; no need to wait
 LINGER_SECONDS = 30.0
-SILENCE_SECONDS = 3.0  # a client that sends nothing for so long has stopped
+SILENCE_SECONDS = 3.0  # a client silent for this long has stopped
 
 
 class LingeringClose:
-    """ASGI middleware: an answer to a large body that was not read to its end is followed by a bounded read."""
+    """ASGI middleware: a response sent before a large body was fully read is followed by a bounded read."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -35,7 +35,7 @@ class LingeringClose:
 
 
 class _Exchange:
-    """One request and its answer; knows whether the body was read to its end."""
+    """One request and its response; tracks whether the body was fully read."""
 
     def __init__(self, receive: Receive, send: Send) -> None:
         self._receive = receive

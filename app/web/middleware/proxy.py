@@ -1,12 +1,12 @@
-"""Under which address the browser sees the program: the one place that reads what a reverse proxy says of it.
+"""The address under which the browser sees the program: the only place that reads reverse proxy headers.
 
-A proxy may serve the program under a path (`https://host/asr/`), and either strip that path or pass it on; both are
-understood. The path is the administrator's (FUNASR_ROOT_PATH), else X-Forwarded-Prefix; that header, like
-X-Forwarded-Host, X-Forwarded-Port and X-Forwarded-Proto, is believed from FUNASR_TRUSTED_PROXIES only.
+A proxy may serve the program under a path (`https://host/asr/`), and either strip that path or pass it on; both
+work. The path is FUNASR_ROOT_PATH, else X-Forwarded-Prefix; that header, like X-Forwarded-Host, X-Forwarded-Port
+and X-Forwarded-Proto, is trusted from FUNASR_TRUSTED_PROXIES only.
 docs/reverse-proxy.md has configurations for nginx and Caddy.
 
-Behind this middleware the scope is as ASGI wants it: `path` begins with `root_path`. Whoever compares paths asks
-`own_path`, whoever writes an address asks `address_of`.
+Behind this middleware the scope follows ASGI: `path` begins with `root_path`. To compare paths use `own_path`, to
+write an address use `address_of`.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ SOCKET_SCHEMES = {"http": "ws", "https": "wss"}
 
 
 def first_segments(paths: Iterable[str]) -> frozenset[str]:
-    """Return the names that routes begin with."""
+    """Return the first path segments of the routes."""
     return frozenset(path.split("/")[1] for path in paths) - {""}
 
 
 def is_taken(root_path: str, own_names: frozenset[str]) -> bool:
-    """Return whether a root path begins as routes do: whether a proxy has stripped it could not be told."""
+    """Return whether a root path begins like a route, so that a stripped path could not be recognised."""
     return bool(root_path) and root_path.split("/")[1] in own_names
 
 
@@ -44,7 +44,7 @@ class BehindProxy:
     """ASGI middleware: puts root path, scheme and host into the scope as the browser sees them."""
 
     def __init__(self, app: ASGIApp, root_path: str, trusted: Networks, own_names: frozenset[str]) -> None:
-        """Keep what the administrator says; `own_names` are the first segments of the program's routes."""
+        """`root_path` and `trusted` are configured; `own_names` are the first segments of the program's routes."""
         self._app = app
         self._root_path = root_path
         self._trusted = trusted
@@ -75,7 +75,7 @@ class BehindProxy:
         return self._ignored("x-forwarded-prefix") if is_taken(path, self._own_names) else path
 
     def _forwarded_origin(self, scope: Scope, headers: Headers) -> dict[str, Any]:
-        """Return what changes in the scope by X-Forwarded-Proto, X-Forwarded-Host and X-Forwarded-Port."""
+        """Return the scope changes due to X-Forwarded-Proto, X-Forwarded-Host and X-Forwarded-Port."""
         changes: dict[str, Any] = {}
         if scheme := _nearest(headers, "x-forwarded-proto").lower():
             if scheme in SOCKET_SCHEMES:
@@ -97,7 +97,7 @@ class BehindProxy:
         return changes
 
     def _ignored(self, name: str) -> str:
-        """Log once for each header that its value is unusable; the value may be anybody's and is not written."""
+        """Log once per header that its value is unusable; the untrusted value is not logged."""
         if name not in self._told:
             self._told.add(name)
             event(log, logging.WARNING, "forwarded_header_ignored", header=name)
@@ -105,7 +105,7 @@ class BehindProxy:
 
 
 def _nearest(headers: Headers, name: str) -> str:
-    """Return the value of the proxy that stands before this server; those before it may be anybody's."""
+    """Return the value set by the nearest proxy; earlier values are untrusted."""
     return ",".join(headers.getlist(name)).rpartition(",")[2].strip()
 
 
@@ -115,14 +115,14 @@ def _stripped(path: str, root: str) -> str:
 
 
 def _without_origin(scope: Scope, send: Send) -> Send:
-    """Return a `send` that shortens redirects to this host to their path: a proxy knows scheme and host better."""
+    """Return a `send` that reduces redirects to this host to their path: the proxy knows scheme and host better."""
 
     async def send_shortened(message: Message) -> None:
         if message["type"] == "http.response.start" and message["status"] // 100 == 3:
             headers = MutableHeaders(raw=message["headers"])
             origin = str(URL(scope={**scope, "path": "/", "query_string": b""})).removesuffix("/")
             path = headers.get("location", "").removeprefix(origin)
-            if path.startswith("/") and not path.startswith(("//", "/\\")):  # those would be another host
+            if path.startswith("/") and not path.startswith(("//", "/\\")):  # those would name another host
                 headers["location"] = path
         await send(message)
 

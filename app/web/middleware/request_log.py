@@ -1,6 +1,6 @@
-"""Gives every request its id, binds it for the log, and writes one line when the request is answered.
+"""Gives every request an id, binds it to the log context, and logs one line per response.
 
-Query strings are not logged: a search may hold what somebody said.
+Query strings are not logged: a search may contain what somebody said.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ QUIET_PATHS = (
     "/api/v1/ready",
     "/api/v1/logs",
     "/api/v1/system",
-)  # asked often and of little news: only at DEBUG
-CLIENT_WENT_AWAY = 499  # nginx's number for an answer that nobody waited for
+)  # frequent and uninteresting: only at DEBUG
+CLIENT_WENT_AWAY = 499  # nginx's status for a client that closed the connection
 
 
 class RequestLog:
-    """ASGI middleware: X-Request-ID (the client's own where it is sane), the log line, and the last error handler."""
+    """ASGI middleware: X-Request-ID (the client's own if valid), the log line, and the last error handler."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -54,7 +54,7 @@ class RequestLog:
             await answer(scope, receive, send, request_id)
 
     async def _converse(self, scope: Scope, receive: Receive, send: Send, _request_id: str) -> None:
-        """A socket is no request with an answer: one line tells that it was there, and for how long."""
+        """Handle a WebSocket: it has no response, so one line logs its duration."""
         started = time.perf_counter()
         try:
             await self._app(scope, receive, send)
@@ -81,7 +81,7 @@ class RequestLog:
         except Exception:
             event(log, logging.ERROR, "request_failed", exc_info=True, path=own_path(scope))
             if status != CLIENT_WENT_AWAY:
-                raise  # the answer has begun: only the server can end it, by closing the connection
+                raise  # the response has started: only the server can end it, by closing the connection
             await error_response(Request(scope), AppError())(scope, receive, send_with_id)
         finally:
             milliseconds = round((time.perf_counter() - started) * 1000, 1)

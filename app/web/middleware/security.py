@@ -1,4 +1,4 @@
-"""What browsers are told and what is refused, so that other sites cannot use this server through a person's browser.
+"""Security headers and request checks, so that other sites cannot use this server through a person's browser.
 
 Programs that are not browsers (no Origin, no Sec-Fetch-Site) are not restricted here.
 """
@@ -49,15 +49,15 @@ SECURITY_HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class HostNames:
-    """The names under which the server may be asked for.
+    """The host names the server accepts.
 
-    A hostile site can point a name of its own at this server and read it through a person's browser (DNS rebinding).
-    Addresses, and names that the public DNS does not have, cannot be used so.
+    A hostile site can point its own name at this server and read it through a person's browser (DNS rebinding).
+    IP addresses, and names outside the public DNS, cannot be abused this way.
     """
 
     names: frozenset[str]
     is_open: bool
-    """Whether the server listens to other machines as well."""
+    """Whether the server is reachable from other machines."""
 
     def has(self, name: str) -> bool:
         """Return whether `name` (in lower case, IPv6 in brackets) is one of them."""
@@ -65,7 +65,7 @@ class HostNames:
 
 
 def allowed_hosts(host: str, further: str) -> HostNames:
-    """Return the names of a server that listens at `host`; `further` are the administrator's, with commas."""
+    """Return the accepted names of a server listening on `host`; `further` are configured ones, comma-separated."""
     names = {place.name for place in allowed_origins(further)} | {f"[{host}]" if ":" in host else host}
     own = set() if is_loopback(host) else {socket.gethostname().lower(), socket.getfqdn().lower()}
     return HostNames(LOOPBACK_NAMES | names | own, not is_loopback(host))
@@ -82,9 +82,9 @@ def _is_of_no_site(name: str) -> bool:
 
 
 def allowed_origins(further: str) -> frozenset[Place]:
-    """Return whose pages may change things here although a proxy asks under a name of its own.
+    """Return the origins that may make changes although a proxy uses another host name.
 
-    A name without a port stands for all its ports, as it does where the Host header is compared.
+    A name without a port matches all ports, as in the Host check.
     """
     return frozenset(_place(name.partition("://")[2] or name) for name in further.split(",") if name.strip())
 
@@ -94,13 +94,13 @@ class Place:
     """A host and a port, as in Host headers and origins."""
 
     name: str
-    """In lower case; IPv6 in brackets."""
+    """Lower case; IPv6 in brackets."""
     port: int | None
-    """None: the scheme's own."""
+    """None means the scheme's default."""
 
 
 class Gate:
-    """ASGI middleware: refuses foreign host names, changes and sockets asked for by pages of other sites, and floods."""
+    """ASGI middleware: refuses foreign host names, cross-site changes and sockets, and floods."""
 
     def __init__(self, app: ASGIApp, hosts: HostNames, origins: frozenset[Place]) -> None:
         self._app = app
@@ -129,14 +129,14 @@ class Gate:
         return None
 
     def _is_cross_site(self, scope: Scope) -> bool:
-        """Tell a browser's request that comes from another origin; Sec-Fetch-Site is the surer sign where it is sent."""
+        """Return whether a browser sends this from another origin; Sec-Fetch-Site is preferred if present."""
         fetch_site = Headers(scope=scope).get("sec-fetch-site")
         if fetch_site is not None:
             return fetch_site not in {"same-origin", "none"}
         return self._is_foreign(scope)
 
     def _is_foreign(self, scope: Scope) -> bool:
-        """Tell a page of another origin; browsers send theirs with every change and every socket."""
+        """Return whether the Origin header is foreign; browsers send it with every change and every socket."""
         headers = Headers(scope=scope)
         origin = headers.get("origin")
         if origin is None:
@@ -144,10 +144,10 @@ class Gate:
         scheme, _, rest = origin.lower().partition("://")
         default = DEFAULT_PORTS.get(scheme)
         page = _place(rest)
-        if default is None or not page.name:  # "null", or a page that is no web page
+        if default is None or not page.name:  # "null", or not a web page
             return True
         asked = _place(headers.get("host", ""))
-        # A proxy that is itself reached through another port tells its own one: the scheme's own stays allowed.
+        # A proxy reached through another port reports its own: the scheme's default stays allowed.
         ports = {asked.port} if asked.port else {default, forwarded_port(scope)}
         if page.name == asked.name and (page.port or default) in ports:
             return False
@@ -155,7 +155,7 @@ class Gate:
 
 
 class SecurityHeaders:
-    """ASGI middleware: adds SECURITY_HEADERS where the answer does not bring its own."""
+    """ASGI middleware: adds SECURITY_HEADERS that the response does not set itself."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -172,7 +172,7 @@ class SecurityHeaders:
 
 
 def _place(text: str) -> Place:
-    """Read a Host header, or an origin behind its scheme (`[::1]:7860`); what is neither has a name that nothing has."""
+    """Parse a Host header, or an origin after its scheme (`[::1]:7860`); anything else gets an impossible name."""
     name, colon, port = text.strip().lower().rpartition(":")
     if colon and port.isascii() and port.isdecimal():
         return Place(name, int(port))
@@ -180,7 +180,7 @@ def _place(text: str) -> Place:
 
 
 def _is_large_form(headers: Headers) -> bool:
-    """Tell a large body of a kind that the framework reads into memory."""
+    """Return whether this is a large body of a kind that the framework reads into memory."""
     length = headers.get("content-length", "0")
     is_form = headers.get("content-type", "").startswith(FORM_TYPES)
     return is_form and (not length.isdecimal() or int(length) > LARGEST_FORM_BYTES)

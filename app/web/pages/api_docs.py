@@ -1,4 +1,4 @@
-"""/docs: the REST API described for people, made from OpenAPI on this server, so that it works offline."""
+"""/docs: the REST API documentation, rendered from OpenAPI by this server, so that it works offline."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Schema = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One thing that is sent or answered."""
+    """One field of a request or response."""
 
     name: str
     kind: str
@@ -41,9 +41,9 @@ class Operation:
     fields: list[Field]
     """Parameters of the path and the query, and the fields of the body."""
     answers: list[Field]
-    """Status, media types or model, and what it means."""
+    """Status, media types or model, and meaning."""
     example: str
-    """Of the answer when all goes well; empty where it has no body."""
+    """The successful response; empty if it has no body."""
 
 
 @router.get("/docs")

@@ -1,4 +1,4 @@
-"""The page of batches. It is the same document for all of them and for one: what it shows comes over /api/v1."""
+"""The batches page. One document serves the list and a single batch: its data comes from /api/v1."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ router = PageRouter()
 
 @router.get("/batch")
 def batches_page(request: Request, services: ServicesDep) -> HTMLResponse:
-    """Put a batch together, and list those that there are."""
+    """Create a batch, and list the existing ones."""
     return _page(request, services, "")
 
 
 @router.get("/batch/{id}")
 def batch_page(request: Request, services: ServicesDep, id: Annotated[str, Path(max_length=64)]) -> HTMLResponse:
-    """Follow one batch and send files to it."""
+    """Follow one batch and upload files to it."""
     return _page(request, services, id)
 
 

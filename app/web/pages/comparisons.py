@@ -1,4 +1,4 @@
-"""The pages of comparisons."""
+"""The comparison pages."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def compare_page(
     translate: TranslateDep,
     of: Annotated[str, Query(max_length=64)] = "",
 ) -> HTMLResponse:
-    """Choose a recording and the models that read it; `of` is the id of a transcription."""
+    """Choose a recording and the models to compare; `of` is the id of a transcription."""
     record = services.queue.get(of) if of else None
     context = {
         "of": record and {"id": record.id, "name": record.name, "options": options_answer(record.options)},
@@ -48,7 +48,7 @@ def compare_page(
 
 @router.get("/compare/{id}")
 def comparison_page(request: Request, id: str, services: ServicesDep) -> HTMLResponse:
-    """See the readings side by side; the texts come over /api/v1."""
+    """Show the variants side by side; the texts come from /api/v1."""
     comparison = services.comparisons.get(id)
     context = {
         "id": comparison.id,

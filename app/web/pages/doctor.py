@@ -1,4 +1,4 @@
-"""The page of the doctor."""
+"""The doctor page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ router = PageRouter()
 
 @router.get("/doctor")
 def doctor_page(request: Request, services: ServicesDep, settings: SettingsDep) -> HTMLResponse:
-    """Examine the server and the way from this browser to it."""
+    """Examine the server and the connection from this browser."""
     trial = min(settings.max_upload_mb, TRIAL_UPLOAD_MB)
     context = {"upload_mb": settings.max_upload_mb, "trial_mb": trial, "has_worker": services.has_worker}
     return render(request, "pages/doctor.html", context)

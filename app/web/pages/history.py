@@ -1,4 +1,4 @@
-"""The page of the history and of the trash. What it shows stands in its address, so that a link leads back to it."""
+"""The history and trash page. Its state is in its address, so that it can be linked to."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from app.services.transcriptions.history import HistoryPage, Totals
 
 PAGE_SIZE = 20
-FIRST_DAY, LAST_DAY = date(1970, 1, 2), date(9999, 1, 1)  # whoever types a year begins with 0002
+FIRST_DAY, LAST_DAY = date(1970, 1, 2), date(9999, 1, 1)  # typing a year starts with 0002
 DATE = r"^(\d{4}-\d{2}-\d{2})?$"
 
 router = PageRouter()
@@ -32,7 +32,7 @@ router = PageRouter()
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The form of the page as it was sent; empty fields ask for nothing."""
+    """The submitted form of the page; empty fields do not filter."""
 
     query: str
     state: str
@@ -55,7 +55,7 @@ class Asked:
         )
 
     def filters(self) -> str:
-        """Return what is asked for as the REST API takes it; empty where everything is."""
+        """Return the filter as REST API query; empty if there is none."""
         wanted = self.wanted()
         since, until = (moment and moment.astimezone(UTC) for moment in (wanted.since, wanted.until))
         fields = {
@@ -69,7 +69,7 @@ class Asked:
         return urlencode({name: value for name, value in fields.items() if value})
 
     def address(self, **changes: str | None) -> str:
-        """Return the path of the page with these fields changed."""
+        """Return the address of the page with these fields changed."""
         fields = {name: getattr(self, name) for name in self.__slots__} | changes
         if not (fields["since"] or fields["until"]):
             fields["zone"] = ""
@@ -77,7 +77,7 @@ class Asked:
         return f"/history?{sent}" if sent else "/history"
 
     def _midnight(self, name: str, day: str, days_later: int) -> datetime | None:
-        """Return where a day begins, or the one after it, in the zone of whoever asks."""
+        """Return the start of a day, or of a later one, in the user's time zone."""
         if not day:
             return None
         try:
@@ -111,7 +111,7 @@ def history_page(
     before: Cursor = "",
     after: Cursor = "",
 ) -> HTMLResponse:
-    """Find a transcript, see how much there is, or bring back what was deleted."""
+    """Search transcriptions, show totals, and restore deleted ones."""
     if asked.view == "statistics":
         return render(request, "pages/history_statistics.html", {"totals": history.totals()})
     found = history.page(asked.wanted(), PAGE_SIZE, before=place_of(before), after=place_of(after))
@@ -131,7 +131,7 @@ def history_page(
 
 
 def _choices(totals: Totals, asked: Asked) -> dict[str, Any]:
-    """Return what can be filtered by: what there is, and what is asked for."""
+    """Return the filter choices: what exists, and what is selected."""
     return {
         "languages": list(dict.fromkeys((*totals.by_language, *filter(None, [asked.language])))),
         "sources": list(dict.fromkeys((*totals.by_source, *filter(None, [asked.source])))),

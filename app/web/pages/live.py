@@ -1,4 +1,4 @@
-"""The page of live recognition. What is said comes over the socket /api/v1/live."""
+"""The live recognition page. Its texts come over the WebSocket /api/v1/live."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page of the models."""
+"""The models page."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ router = PageRouter()
 
 @router.get("/models")
 def models_page(request: Request, services: ServicesDep, translate: TranslateDep) -> HTMLResponse:
-    """Choose what recognises, and fetch larger models."""
+    """Select the model, and download larger ones."""
     in_use = services.models.folder_in_use()
     context = {
         "shelf": models_answer(services, translate).model_dump(mode="json"),

@@ -1,4 +1,4 @@
-"""The paragraphs that the page of a transcript begins with: the rest of a long text comes by script."""
+"""The first paragraphs of a transcript page: the rest of a long text is loaded by script."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ AT_ONCE = 40
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A paragraph as templates/partials/_segment.html and static/js/editing/edited-text.js know it."""
+    """A paragraph as used by templates/partials/_segment.html and static/js/editing/edited-text.js."""
 
     key: str
     first: int
@@ -29,14 +29,14 @@ class Row:
     state: str
     channel: int | None
     sounds: tuple[str, ...]
-    """What was heard beside the words, as people call it."""
+    """Display names of what was heard besides words."""
     text: str
     text_raw: str
     is_edited: bool
 
 
 def first_rows(segments: Sequence[SegmentRecord], edited: EditedText) -> list[Row]:
-    """Return the first paragraphs as people read them."""
+    """Return the first paragraphs, with edits."""
     by_first = {edit.first: edit for edit in edited.edits}
     languages = _changes_of_language(segments)
     rows: list[Row] = []
@@ -83,7 +83,7 @@ def _edited_rows(covered: Sequence[SegmentRecord], edit: Edit, sounds: tuple[str
 
 
 def _changes_of_language(segments: Sequence[SegmentRecord]) -> dict[int, str]:
-    """Return what each segment is called whose language is another one than before, by its index."""
+    """Return the language name, by index, of each segment whose language differs from the previous one."""
     told = [segment for segment in segments if segment.language]
     before = ["", *(segment.language for segment in told)]
     return {
@@ -94,7 +94,7 @@ def _changes_of_language(segments: Sequence[SegmentRecord]) -> dict[int, str]:
 
 
 def _sounds(segment: SegmentRecord, language: str) -> tuple[str, ...]:
-    """Name what a reader should know; that somebody speaks calmly is nothing to say."""
+    """Return display names of emotion and events; a neutral emotion is left out."""
     emotion = [segment.emotion] if segment.emotion not in ("", "neutral") else []
     sounds = [LABELS["sound"].get(sound, sound) for sound in [*emotion, *segment.events]]
     return tuple(filter(None, (language, *sounds)))

@@ -1,4 +1,4 @@
-"""The page of the replay."""
+"""The replay page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page of the settings."""
+"""The settings page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ router = PageRouter()
 
 @router.get("/settings")
 def settings_page(request: Request, services: ServicesDep, translate: TranslateDep) -> HTMLResponse:
-    """Change how the server computes, and see what it runs on."""
+    """Change the server's settings, and show what it runs on."""
     in_use = services.models.folder_in_use()
     context = {
         "settings": settings_answer(services, translate).model_dump(mode="json"),

@@ -1,4 +1,4 @@
-"""The page of the speech detection."""
+"""The speech detection page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.web.offered_languages import spoken_languages
 from app.web.routers import PageRouter
 from app.web.templating import render
 
-RECENT = 50  # recordings that may be chosen
+RECENT = 50  # recordings offered for selection
 
 
 router = PageRouter()
@@ -20,7 +20,7 @@ router = PageRouter()
 
 @router.get("/vad")
 def vad_page(request: Request, services: ServicesDep, queue: QueueDep) -> HTMLResponse:
-    """See where somebody speaks."""
+    """Show where somebody speaks."""
     recent = [record for record in queue.search(limit=RECENT).items if record.duration is not None]
     context = {
         "options": asdict(services.default_options.vad),
