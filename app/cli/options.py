@@ -6,7 +6,7 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.formats import Format, find_format
+from app.formats import FORMATS, Format, find_format
 from app.services.options import CHOICES, FORM_OPTIONS, SWITCHES, OptionsPatch
 
 Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for it
@@ -28,7 +28,7 @@ def add_text_options(command: argparse.ArgumentParser) -> None:
         "--format",
         default="txt",
         metavar="FORMAT",
-        help="txt, json, srt, vtt, csv or docx; several with commas (txt)",
+        help=f"{', '.join(FORMATS)}; several with commas (txt)",
     )
     for name in OPTIONS:
         add_option(command, name)

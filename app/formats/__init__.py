@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from app.domain.errors.base import N_
 from app.domain.errors.requests import UnknownFormat
 from app.domain.transcript import Transcript
 from app.formats import csv, docx, json, subtitles, txt
@@ -17,6 +18,10 @@ class Format:
     suffix: str
     """Ending of the file name, without the dot."""
     media_type: str
+    purpose: str
+    """What it is good for: a key of the catalogues."""
+    example: str
+    """How such a file begins."""
     _render: Callable[[Transcript, str], bytes]
 
     def content(self, transcript: Transcript, title: str = "") -> bytes:
@@ -24,18 +29,50 @@ class Format:
         return self._render(transcript.in_order(), title)
 
 
-def _text(suffix: str, media_type: str, render: Callable[[Transcript], str]) -> Format:
-    return Format(suffix, media_type, lambda transcript, _title: render(transcript).encode())
+def _text(suffix: str, media_type: str, purpose: str, example: str, render: Callable[[Transcript], str]) -> Format:
+    return Format(suffix, media_type, purpose, example, lambda transcript, _title: render(transcript).encode())
 
 
-FORMATS: dict[str, Format] = {
-    "txt": _text("txt", "text/plain; charset=utf-8", txt.render),
-    "srt": _text("srt", "application/x-subrip; charset=utf-8", subtitles.render_srt),
-    "vtt": _text("vtt", "text/vtt; charset=utf-8", subtitles.render_vtt),
-    "json": _text("json", "application/json", json.render),
-    "csv": _text("csv", "text/csv; charset=utf-8", csv.render),
-    "docx": Format("docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", docx.render),
-}
+_ALL = (
+    _text("txt", "text/plain; charset=utf-8", N_("Plain text"), "今天天气很好。", txt.render),
+    _text(
+        "srt",
+        "application/x-subrip; charset=utf-8",
+        N_("Subtitles"),
+        "1\n00:00:00,420 --> 00:00:03,180\n今天天气很好。\n",
+        subtitles.render_srt,
+    ),
+    _text(
+        "vtt",
+        "text/vtt; charset=utf-8",
+        N_("Subtitles for the web"),
+        "WEBVTT\n\n00:00:00.420 --> 00:00:03.180\n今天天气很好。\n",
+        subtitles.render_vtt,
+    ),
+    _text(
+        "json",
+        "application/json",
+        N_("Data for programs"),
+        '{"text": "今天天气很好。", "segments": []}',
+        json.render,
+    ),
+    _text(
+        "csv",
+        "text/csv; charset=utf-8",
+        N_("Table for Excel"),
+        "start,end,text\n0.420,3.180,今天天气很好。\n",
+        csv.render,
+    ),
+    Format(
+        "docx",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        N_("Word document"),
+        "(bytes)",
+        docx.render,
+    ),
+)
+FORMATS = {each.suffix: each for each in _ALL}
+"""By name. Pages, command line and API take their lists from here."""
 
 
 def find_format(name: str) -> Format:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, WithJsonSchema
 
 from app.domain.errors.base import N_
 from app.domain.errors.requests import InvalidParameter, UnknownLanguage
@@ -54,21 +54,16 @@ def _parse_choice(name: str, value: object, choices: tuple[str, ...], reason: st
     return choice
 
 
-def _parse_itn(value: object) -> object:
-    return _parse_switch("itn", value)
-
-
-def _parse_punctuation(value: object) -> object:
-    return _parse_switch("punctuation", value)
-
-
-def _parse_switch(name: str, value: object) -> object:
+def _parse_switch(value: object, info: ValidationInfo) -> object:
     if not isinstance(value, str):
         return value
     word = value.strip().lower()
     if word not in TRUE_WORDS + FALSE_WORDS:
-        raise InvalidParameter(name=name, reason=N_("it is neither true nor false"))
+        raise InvalidParameter(name=info.field_name, reason=N_("it is neither true nor false"))
     return word in TRUE_WORDS
+
+
+Switch = Annotated[bool, BeforeValidator(_parse_switch)]
 
 
 def _read_hotwords(value: object) -> object:
@@ -147,10 +142,10 @@ class OptionsPatch(BaseModel):
         "colon (`Conformer:30`; 20 is usual). In a JSON list, a text is a phrase as it stands, and an object has a weight.",
         examples=[["转写", {"text": "Conformer", "weight": 30}]],
     )
-    itn: Annotated[bool, BeforeValidator(_parse_itn)] | None = Field(
+    itn: Switch | None = Field(
         default=None, description="Write spoken numbers, dates and units as digits.", examples=[True]
     )
-    punctuation: Annotated[bool, BeforeValidator(_parse_punctuation)] | None = Field(
+    punctuation: Switch | None = Field(
         default=None,
         description="Punctuate by the pauses where the model itself does not.",
         examples=[True],
@@ -206,9 +201,9 @@ class OptionsPatch(BaseModel):
         return [name for name in OPTIONS if getattr(self, name) is not None]
 
 
-SWITCHES = ("itn", "punctuation")
 CHOICES = {"quality": QUALITIES, "channels": CHANNELS}
 OPTIONS = tuple(OptionsPatch.model_fields)
 """The names of all options."""
+SWITCHES = tuple(name for name in OPTIONS if isinstance(getattr(TranscriptionOptions(), name), bool))
 FORM_OPTIONS = tuple(name for name in OPTIONS if name != "vad")
 """Those whose value is one text."""

@@ -66,17 +66,22 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     "option": {
         "language": N_("Language"),
         "hotwords": N_("Hotwords"),
-        "itn": N_("Text normalisation"),
+        "itn": N_("Numbers as digits (ITN)"),
         "hotword": N_("Hotword"),
         "punctuation": N_("Punctuation"),
         "times": N_("Timestamps"),
         "device": N_("Device"),
         "dtype": N_("Precision"),
         "decoding": N_("Decoding"),
+        "quality": N_("Quality"),
         "batch": N_("Batch"),
         "vad": N_("Speech detection"),
         "channels": N_("Channels"),
         "speech_check": N_("Check for speech"),
+    },
+    "option_hint": {
+        "itn": N_("Writes spoken dates and amounts as digits"),
+        "punctuation": N_("Places commas and full stops by the pauses where the model has none"),
     },
     "option_value": {
         "on": N_("on"),

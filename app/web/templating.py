@@ -1,4 +1,4 @@
-"""FairLock a template and its values into a page in the reader's language. What the values are, the routes know."""
+"""Turns a template and its values into a page in the reader's language. What the values are, the routes know."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from app.domain.languages import NATIVE_NAMES, RARER
+from app.domain.options import TranscriptionOptions
 from app.i18n import script_texts, translator
 from app.paths import resource_dir
 from app.services.models.models import BUILTIN_LARGE, RECOMMENDED
+from app.services.options import SWITCHES
 from app.web.labels import labels_in
 from app.web.request import address_of, language_of, own_path, root_path
 from app.web.services import Services
@@ -125,6 +127,8 @@ def _environment(language: str) -> Environment:
     labels = labels_in(language)
     environment.globals["label"] = lambda kind, code: labels[kind].get(code or "", code or "")
     environment.globals["native_name"] = lambda code: NATIVE_NAMES.get(code, code)
+    environment.globals["option_switches"] = SWITCHES
+    environment.globals["default_options"] = TranscriptionOptions()
     environment.globals["recommended_model"] = RECOMMENDED
     environment.globals["large_model"] = BUILTIN_LARGE
     environment.globals["rarer_languages"] = RARER

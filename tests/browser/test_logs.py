@@ -33,7 +33,7 @@ def test_the_level_changes_while_the_server_runs(open_page: Callable[..., Page])
     page = open_page("/logs")
 
     page.get_by_label("Write from now on").select_option("DEBUG")
-    expect(page.get_by_text("From now on DEBUG")).to_be_visible()
+    expect(page.locator('[data-field="state"]')).to_contain_text("From now on DEBUG")
     page.request.get("/api/v1/health")
 
     expect(page.locator('.log-entry[data-level="DEBUG"]').first).to_be_attached()

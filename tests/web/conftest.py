@@ -7,14 +7,17 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
 from starlette.testclient import TestClient
 
+from app.domain.options import TranscriptionOptions
 from app.engine.preparation.pool import PreparationPool
 from app.main import create_app
 from app.settings import Settings
+from app.web.answers.transcriptions import options_answer
 from tests.conftest import data_folder
 from tests.warm import WarmPopen, start_module
 
@@ -45,6 +48,11 @@ class Server:
     def kept(self) -> list[Path]:
         folder = self.data_dir / "transcriptions"
         return list(folder.iterdir()) if folder.is_dir() else []
+
+
+def usual_options() -> dict[str, Any]:
+    """Return the options of a transcription of which nothing is asked, as the API answers them."""
+    return options_answer(TranscriptionOptions()).model_dump(mode="json")
 
 
 def http_client(address: str = "") -> httpx2.Client:

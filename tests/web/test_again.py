@@ -6,7 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.settings import Settings
-from tests.web.conftest import API
+from tests.web.conftest import API, usual_options
 
 
 def send(client: TestClient, **fields: str) -> str:
@@ -39,7 +39,7 @@ def test_everything_can_be_otherwise(client: TestClient) -> None:
 
     again = client.post(f"{API}/{send(client)}/again", json=change).json()
 
-    assert again["options"] == change | {"hotwords": ["alpha:5"]}
+    assert again["options"] == usual_options() | change | {"hotwords": ["alpha:5"]}
 
 
 def test_hotwords_may_be_a_text_and_may_be_none(client: TestClient) -> None:

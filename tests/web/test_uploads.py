@@ -20,7 +20,7 @@ from app.store.database import Database
 from app.store.files.recordings import Files
 from app.web.forms import recording
 from tests.waiting import wait_until
-from tests.web.conftest import API, Server, serving
+from tests.web.conftest import API, Server, serving, usual_options
 
 SOUND = b"RIFF\x24\x00\x00\x00WAVEfmt " + bytes(range(256)) * 40
 BOUNDARY = "XyZ"
@@ -86,16 +86,7 @@ def test_fields_may_come_before_or_after_the_file(remote: httpx2.Client, file_fi
 
 
 def test_without_fields_the_defaults_hold(remote: httpx2.Client) -> None:
-    options = {
-        "language": "auto",
-        "hotwords": [],
-        "itn": True,
-        "punctuation": True,
-        "quality": "accurate",
-        "channels": "mix",
-        "model": "",
-    }
-    assert send(remote, FILE).json()["options"] == options
+    assert send(remote, FILE).json()["options"] == usual_options()
 
 
 @pytest.mark.parametrize(

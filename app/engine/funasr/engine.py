@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 
@@ -63,20 +63,6 @@ def load_funasr_engine(spec: EngineSpec) -> FunASREngine:
     return FunASREngine(folder, placed, punctuator, spec.batch_seconds, started)
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """The options that a network must have in common for a batch."""
-
-    language: str
-    hotwords: tuple[object, ...]
-    itn: bool
-    quality: str
-
-    @classmethod
-    def of(cls, options: RecognitionOptions) -> _Asked:
-        return cls(options.language, options.hotwords, options.itn, options.quality)
-
-
 class FunASREngine:
     """An Engine over one network on one device."""
 
@@ -126,9 +112,9 @@ class FunASREngine:
 
     def _recognise(self, utterances: Sequence[Utterance]) -> list[Hypothesis]:
         """Recognise one batch, those with the same options together; memory that runs out is the caller's to handle."""
-        rows: dict[_Asked, list[int]] = {}
+        rows: dict[RecognitionOptions, list[int]] = {}
         for row, utterance in enumerate(utterances):
-            rows.setdefault(_Asked.of(utterance.options), []).append(row)
+            rows.setdefault(utterance.options, []).append(row)
         found: dict[int, Reading] = {}
         for alike in rows.values():
             found.update(zip(alike, self._read([utterances[row] for row in alike]), strict=True))

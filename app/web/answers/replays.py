@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from app.domain.errors.base import N_
+from app.web.labels import LABELS
 from app.web.schemas.replays import DifferenceAnswer, ReplayAnswer, ReplayProblem, ReplayResult
 
 if TYPE_CHECKING:
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
     from app.support.replay.runs import ReplayRun
 
 MOST_SEGMENTS = 200
-LABELS = {
+NAMES = {
+    **LABELS["option"],
     "program": N_("This program"),
     "model_checksum": N_("Model (checksum)"),
     "device": N_("Device"),
@@ -21,13 +23,8 @@ LABELS = {
     "threads": N_("CPU threads"),
     "batch_seconds": N_("Seconds computed at once"),
     "allow_device_fallback": N_("CPU instead of an absent device"),
-    "language": N_("Language"),
-    "quality": N_("Quality"),
-    "hotwords": N_("Hotwords"),
-    "itn": N_("Text normalisation"),
-    "punctuation": N_("Punctuation"),
 }
-"""Names of packages are their own labels."""
+"""Beside those of the options. Names of packages are their own labels."""
 
 
 def replay_answer(run: ReplayRun, translate: Translate) -> ReplayAnswer:
@@ -60,4 +57,4 @@ def _result(found: Mapping[str, Any], translate: Translate) -> ReplayResult:
 
 def _difference(told: Mapping[str, str], translate: Translate) -> DifferenceAnswer:
     name = told["name"]
-    return DifferenceAnswer(label=translate(LABELS[name]) if name in LABELS else name, **told)
+    return DifferenceAnswer(label=translate(NAMES[name]) if name in NAMES else name, **told)

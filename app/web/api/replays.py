@@ -10,11 +10,10 @@ from starlette.concurrency import run_in_threadpool
 from app.domain.errors.cases import ReplayBusy, ReplayNotFound
 from app.domain.errors.requests import InvalidParameter, UnknownLanguage
 from app.domain.errors.uploads import DiskFull, NoFile, UploadInterrupted, UploadTooLarge
-from app.domain.languages import LANGUAGES
-from app.domain.options import QUALITIES
+from app.support.replay.bench import OPTIONS
 from app.web.answers.replays import replay_answer
 from app.web.dependencies import ServicesDep, TranslateDep
-from app.web.forms.recording import fill
+from app.web.forms.recording import fill, form_properties
 from app.web.forms.replay import ReplayForm
 from app.web.openapi import errors
 from app.web.routers import ApiRouter
@@ -27,6 +26,11 @@ ReplayId = Annotated[str, Path(description="Id of the replay.", examples=["5f0c2
 
 def _text(description: str, **more: Any) -> dict[str, Any]:
     return {"type": "string", "description": description, **more}
+
+
+def _as_recorded(described: dict[str, Any]) -> dict[str, Any]:
+    """Describe an option that is as it was recorded where the form leaves it out."""
+    return {key: value for key, value in described.items() if key != "default"}
 
 
 FORM: dict[str, Any] = {
@@ -43,11 +47,7 @@ FORM: dict[str, Any] = {
                     "allow_device_fallback": _text("Whether the CPU may stand in for an absent device."),
                     "batch_seconds": _text("Seconds of sound that are computed at once."),
                     "threads": _text("CPU threads."),
-                    "language": _text("Another language.", enum=list(LANGUAGES)),
-                    "quality": _text("Another quality.", enum=list(QUALITIES)),
-                    "hotwords": _text("Other hotwords, one on each line."),
-                    "itn": _text("`on` or `off`."),
-                    "punctuation": _text("`on` or `off`."),
+                    **{name: _as_recorded(each) for name, each in form_properties(OPTIONS).items()},
                 },
             },
             "example": {"file": "(bytes of case-01jd9x3v6t8q.zip)", "device": "cpu"},

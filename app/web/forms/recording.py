@@ -6,7 +6,7 @@ A form that is refused or breaks off leaves nothing behind. Fields may come befo
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -64,10 +64,10 @@ def _json_list(value: str) -> list[Any]:
     raise InvalidParameter(name="hotwords", reason=N_("it is not a JSON list of texts"))
 
 
-def form_properties() -> dict[str, dict[str, Any]]:
+def form_properties(names: Iterable[str] = FORM_OPTIONS) -> dict[str, dict[str, Any]]:
     """Return the description of the form's fields beside its file, as OpenAPI wants it."""
     described = OptionsPatch.model_json_schema()["properties"]
-    return {name: _form_property(name, described[name]) for name in FORM_OPTIONS}
+    return {name: _form_property(name, described[name]) for name in names}
 
 
 def _form_property(name: str, described: dict[str, Any]) -> dict[str, Any]:

@@ -81,6 +81,7 @@ def transcription(
         "rows": first_rows(segments, edited_text(queue, id, 0, AT_ONCE)),
         "languages": spoken_languages(services),
         "models": model_choices(services, translate),
+        "formats": FORMATS,
         "findings": [each.model_dump(mode="json") for each in findings_answer(record, segments, translate)],
     }
     return render(request, "pages/transcription.html", context)

@@ -634,7 +634,7 @@ export interface ModelItem {
   problem: ErrorDetail | null;
 }
 
-/** How a model is. Only those in use or ready can recognise or help to. */
+/** State of a model. Only those in use or ready are usable. */
 export type ModelState = "in_use" | "switching" | "ready" | "damaged" | "pulling" | "stopped" | "available";
 
 /** All models of this server. */
@@ -1365,7 +1365,7 @@ export interface VerdictAnswer {
   has_checksums: boolean;
 }
 
-/** The rules, in the order in which a stretch meets them. */
+/** The reasons, in the order in which they apply. */
 export type Why = "too_quiet" | "not_speech" | "too_short" | "other_settings" | "no_speech" | "unsure" | "nothing_heard" | "failed" | "pending";
 
 /** A Chinese character, a Latin word, or what is written for several of them. */

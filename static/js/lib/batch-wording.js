@@ -58,8 +58,7 @@ export function batchLine(batch, total = batch.counts.total) {
 /** Say in one line how the recordings of a batch are read. @param {Batch} batch */
 export function optionsLine({ options }) {
   const parts = [label("language", options.language), label("quality", options.quality)];
-  if (options.itn) parts.push(t("Numbers as digits (ITN)"));
-  if (options.punctuation) parts.push(t("Punctuation"));
+  for (const [name, value] of Object.entries(options)) if (value === true) parts.push(label("option", name));
   if (options.channels === "separate") parts.push(t("Each channel on its own"));
   if (options.hotwords.length) parts.push(t("Hotwords: {count}", { count: options.hotwords.length }));
   return parts.join(" · ");

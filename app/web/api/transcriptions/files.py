@@ -51,14 +51,7 @@ def get_peaks(id: TranscriptionId, queue: QueueDep) -> Peaks:
     responses=content(
         200,
         "The transcript as a file.",
-        {
-            "text/plain": "今天天气很好。",
-            "application/x-subrip": "1\n00:00:00,420 --> 00:00:03,180\n今天天气很好。\n",
-            "text/vtt": "WEBVTT\n\n00:00:00.420 --> 00:00:03.180\n今天天气很好。\n",
-            "application/json": '{"text": "今天天气很好。", "segments": []}',
-            "text/csv": "start,end,text\n0.420,3.180,今天天气很好。\n",
-            "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "(bytes)",
-        },
+        {each.media_type.partition(";")[0]: each.example for each in FORMATS.values()},
     )
     | errors(TranscriptionNotFound, NotFinished, UnknownFormat),
 )

@@ -1,6 +1,7 @@
 /** @import { RecognitionOptions } from "../../api/types.js" */
 import { find } from "../../lib/dom.js";
 import { readJson } from "../../lib/storage.js";
+import { restoreSwitches, switchesIn } from "./option-switches.js";
 import { HotwordLists } from "./hotword-lists.js";
 
 const KEY = "funasr.recognition-settings";
@@ -37,8 +38,7 @@ export class RecognitionSettings {
       language: this.#chosen("language"),
       quality: this.#chosen("quality"),
       hotwords: this.#hotwords.value,
-      itn: this.#switch("itn").checked,
-      punctuation: this.#switch("punctuation").checked,
+      ...switchesIn(this.#root),
       channels: this.#root.querySelector('[name="channels"]') ? this.#chosen("channels") : "mix",
     };
   }
@@ -52,11 +52,6 @@ export class RecognitionSettings {
   /** @param {string} name */
   #chosen(name) {
     return find(this.#root, `[name="${name}"]:checked`, HTMLInputElement).value;
-  }
-
-  /** @param {string} name */
-  #switch(name) {
-    return find(this.#root, `[name="${name}"]`, HTMLInputElement);
   }
 
   /** What the model does not know is not chosen: then it is the first one, and the memory stays. @param {string} name @param {unknown} value */
@@ -83,9 +78,7 @@ export class RecognitionSettings {
   #restore() {
     const stored = this.#stored;
     for (const name of ["language", "quality", "channels"]) this.#choose(name, stored[name]);
-    for (const name of ["itn", "punctuation"]) {
-      if (typeof stored[name] === "boolean") this.#switch(name).checked = stored[name];
-    }
+    restoreSwitches(this.#root, stored);
     if (typeof stored.hotwords === "string") this.#hotwords.value = stored.hotwords;
   }
 }

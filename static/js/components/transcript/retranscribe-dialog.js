@@ -2,24 +2,19 @@ import { retranscribe } from "../../api/client.js";
 import { url } from "../../lib/address.js";
 import { find } from "../../lib/dom.js";
 import { submitDialog } from "../common/form-dialog.js";
+import { switchesIn } from "../recognition/option-switches.js";
 
 /** Let the person have the recording recognised once more; it leads to the new transcription. @param {string} id */
 export async function retranscribeInDialog(id) {
-  await submitDialog(find(document, "#retranscribe", HTMLDialogElement), "retranscribe", async (form) => {
-    const job = await retranscribe(id, optionsOf(form));
+  const dialog = find(document, "#retranscribe", HTMLDialogElement);
+  await submitDialog(dialog, "retranscribe", async (form) => {
+    const job = await retranscribe(id, { ...chosenIn(form), ...switchesIn(dialog) });
     location.assign(url(`/transcriptions/${job.id}`));
   });
 }
 
-/** @param {FormData} chosen */
-function optionsOf(chosen) {
-  return {
-    language: String(chosen.get("language")),
-    quality: String(chosen.get("quality")),
-    hotwords: String(chosen.get("hotwords")),
-    itn: chosen.has("itn"),
-    punctuation: chosen.has("punctuation"),
-    channels: String(chosen.get("channels")),
-    ...(chosen.has("model") ? { model: String(chosen.get("model")) } : {}),
-  };
+/** @param {FormData} form @returns {Record<string, string>} what is no switch, by the names of the API */
+function chosenIn(form) {
+  const entries = [...form].filter(([, value]) => typeof value === "string");
+  return Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
 }
