@@ -6,6 +6,7 @@ The catalogues under app/locale are read as they are (.po), so that no compiled 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TypeAlias
@@ -15,7 +16,19 @@ from babel.messages.pofile import read_po
 
 Translate: TypeAlias = Callable[[str], str]
 
-LANGUAGES = ("zh", "en")
+
+@dataclass(frozen=True, slots=True)
+class InterfaceLanguage:
+    """A language that the pages are written in."""
+
+    name: str
+    """In the language itself."""
+    tag: str
+    """BCP 47, as of `<html lang>`."""
+
+
+LANGUAGES = {"zh": InterfaceLanguage("中文", "zh-CN"), "en": InterfaceLanguage("English", "en")}
+"""By the folder of their catalogue, in the order in which they are offered; English texts are the keys and need none."""
 LOCALE_DIR = Path(__file__).resolve().parent / "locale"
 SCRIPTS = "static/js/"  # texts with a place below it are sent to the browser
 

@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse
 
 from app.domain.languages import NATIVE_NAMES, RARER
 from app.domain.options import TranscriptionOptions
-from app.i18n import script_texts, translator
+from app.i18n import LANGUAGES, script_texts, translator
 from app.paths import resource_dir
 from app.services.models.models import BUILTIN_LARGE, RECOMMENDED
 from app.services.options import SWITCHES
@@ -127,6 +127,7 @@ def _environment(language: str) -> Environment:
     labels = labels_in(language)
     environment.globals["label"] = lambda kind, code: labels[kind].get(code or "", code or "")
     environment.globals["native_name"] = lambda code: NATIVE_NAMES.get(code, code)
+    environment.globals["interface_languages"] = LANGUAGES
     environment.globals["option_switches"] = SWITCHES
     environment.globals["default_options"] = TranscriptionOptions()
     environment.globals["recommended_model"] = RECOMMENDED

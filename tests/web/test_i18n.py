@@ -10,7 +10,7 @@ import pytest
 from babel.messages.extract import extract_from_dir
 
 from app.domain.reasons import DAMAGED_PLACES
-from app.i18n import catalogue, pick_language, script_texts, translator
+from app.i18n import LANGUAGES, catalogue, pick_language, script_texts, translator
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 KEYWORDS = {"_": None, "N_": None, "t": None}
@@ -20,6 +20,7 @@ SOURCES = (
     ("static/js", "**.js", "javascript"),
 )
 PLACEHOLDER = re.compile(r"\{\w+\}")
+TRANSLATED = pytest.mark.parametrize("language", [code for code in LANGUAGES if code != "en"])
 
 
 def texts_in_sources() -> Iterator[tuple[str, str]]:
@@ -38,8 +39,9 @@ def _texts() -> dict[str, set[str]]:
     return places
 
 
-def test_every_text_has_a_chinese_wording(texts: dict[str, set[str]]) -> None:
-    translate = translator("zh")
+@TRANSLATED
+def test_every_text_is_translated(language: str, texts: dict[str, set[str]]) -> None:
+    translate = translator(language)
 
     missing = sorted(text for text in texts if translate(text) == text)
 
@@ -47,23 +49,26 @@ def test_every_text_has_a_chinese_wording(texts: dict[str, set[str]]) -> None:
     assert missing == []
 
 
-def test_the_chinese_catalogue_holds_no_text_that_is_gone(texts: dict[str, set[str]]) -> None:
-    gone = sorted(str(message.id) for message in catalogue("zh") if message.id and message.id not in texts)
+@TRANSLATED
+def test_a_catalogue_holds_no_text_that_is_gone(language: str, texts: dict[str, set[str]]) -> None:
+    gone = sorted(str(message.id) for message in catalogue(language) if message.id and message.id not in texts)
 
     assert gone == []
 
 
-def test_wordings_keep_the_places_of_names_and_numbers() -> None:
-    for message in catalogue("zh"):
+@TRANSLATED
+def test_wordings_keep_the_places_of_names_and_numbers(language: str) -> None:
+    for message in catalogue(language):
         wanted = set(PLACEHOLDER.findall(str(message.id)))
 
         assert set(PLACEHOLDER.findall(str(message.string))) == wanted, message.id
 
 
-def test_every_text_of_a_script_is_sent_to_the_browser(texts: dict[str, set[str]]) -> None:
+@TRANSLATED
+def test_every_text_of_a_script_is_sent_to_the_browser(language: str, texts: dict[str, set[str]]) -> None:
     of_scripts = {text for text, files in texts.items() if any(file.startswith("static/js/") for file in files)}
 
-    assert of_scripts <= set(script_texts("zh"))
+    assert of_scripts <= set(script_texts(language))
     assert script_texts("en") == {}
 
 

@@ -22,11 +22,6 @@ from app.support.model_identity import describe_model
 from app.support.private_values import private_values
 from app.support.redaction import Redactor
 
-STEPS = {
-    "zh": N_("Steps to see it again, in Chinese"),
-    "en": N_("Steps to see it again, in English"),
-}
-
 
 @dataclass(frozen=True, slots=True)
 class About:
@@ -73,7 +68,7 @@ class Around:
     def steps(self, write: Callable[[str], str]) -> Iterator[Part]:
         """Yield the steps that `write` tells in each language."""
         for language in LANGUAGES:
-            yield self.text(f"repro.{language}.md", STEPS[language], write(language))
+            yield self.text(f"repro.{language}.md", N_("Steps to see it again"), write(language))
 
     def text(self, name: str, what: str, text: str) -> Part:
         redacted = self.redactor.text(text).rstrip() + "\n"
