@@ -20,6 +20,9 @@ def hold_new(path: Path, *, folder: bool = False) -> int:
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             continue
+        except OSError:
+            path.rmdir() if folder else path.unlink(missing_ok=True)
+            raise
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         if _is_at(descriptor, path):
             return descriptor

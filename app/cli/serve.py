@@ -27,6 +27,7 @@ from app.store.files.storage_errors import storage_error
 
 OPEN = "WARNING: Other machines reach it ({host}), and it has no login: whoever reaches it can read, change and delete everything."
 SHUTDOWN_SECONDS = 5  # open event streams and downloads get this long to end
+PRIVATE = 0o077  # what this process makes is for its user alone
 PORTS_TRIED = 20  # how many ports above a taken one are tried for the advice
 
 _log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ def serve(settings: Settings, *, start_worker: bool = True) -> int:
         DataBeingRestored: a backup is being put in place.
         PortTaken: another program listens on the address.
     """
+    os.umask(PRIVATE)
     for folder in (settings.data_dir, settings.log_dir):
         check_writable(folder)
     with closing(Database(settings.data_dir)) as database:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 
-from app.cli.serve import check_writable
+from app.cli.serve import PRIVATE, check_writable
 from app.logging import setup_logging
 from app.main import open_worker
 from app.settings import Settings
@@ -17,6 +18,7 @@ def work(settings: Settings) -> int:
     Raises:
         FolderUnwritable: data or logs cannot be written.
     """
+    os.umask(PRIVATE)
     for folder in (settings.data_dir, settings.log_dir):
         check_writable(folder)
     setup_logging(settings.log_dir, settings.log_level, settings.log_file_mb)

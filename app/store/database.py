@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -18,10 +18,12 @@ from sqlalchemy.exc import DBAPIError
 
 from app.domain.errors.base import N_
 from app.domain.errors.requests import InvalidParameter
-from app.domain.errors.setup import DatabaseNewer, DataBeingRestored
+from app.domain.errors.setup import DatabaseNewer, DatabaseReplaced, DataBeingRestored
 from app.locks import hold_alone, hold_together, in_turn
 from app.store.database_errors import database_error
 from app.store.files.database_exchange import finish_exchange, is_planned
+from app.store.files.snapshot import FORMER_PREFIX, copy_database
+from app.store.files.storage_errors import storage_errors
 
 __all__ = ["Connection", "Database", "Row"]
 
@@ -43,6 +45,7 @@ class Database:
     def __init__(self, folder: Path, busy_seconds: float = BUSY_SECONDS) -> None:
         self.file = folder / DATABASE_NAME
         self._hold: int | None = None
+        self._identity: tuple[int, int] | None = None
         self._engine = create_engine(
             URL.create("sqlite", database=str(self.file)),  # no text: ?, % and # in it would mean something else
             connect_args={"timeout": busy_seconds, "check_same_thread": False},
@@ -62,11 +65,14 @@ class Database:
         """
         self.file.parent.mkdir(parents=True, exist_ok=True)
         self._hold_folder()
+        keep_private(self.file)
+        self._identity = None
         with self._explained():
-            if self._schema_version() == SCHEMA_VERSION:
-                return
-            with in_turn(self.file.with_suffix(".migration")):
-                self._upgrade()
+            if self._schema_version() != SCHEMA_VERSION:
+                with in_turn(self.file.with_suffix(".migration")):
+                    self._keep_former()
+                    self._upgrade()
+        self._identity = _identity(self.file)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -75,6 +81,7 @@ class Database:
         Raises:
             DatabaseUnusable: SQLite cannot read.
         """
+        self._check_place()
         with self._explained(), self._engine.connect() as connection:
             yield connection
 
@@ -86,6 +93,7 @@ class Database:
             DiskFull: there is no room for the change.
             DatabaseUnusable: another program holds the file, or SQLite cannot write.
         """
+        self._check_place()
         with self._explained(), self._writer.begin() as connection:
             yield connection
 
@@ -111,6 +119,35 @@ class Database:
         if self._hold is not None:
             os.close(self._hold)
             self._hold = None
+
+    def _check_place(self) -> None:
+        """Refuse to go on with a file that lies elsewhere now: what is stored there is gone after a restart.
+
+        Raises:
+            DatabaseReplaced
+        """
+        if self._identity is not None and _identity(self.file) != self._identity:
+            raise DatabaseReplaced(file=str(self.file))
+
+    def _keep_former(self) -> None:
+        """Copy a database of an older version before it is changed; the copy before that one goes.
+
+        Raises:
+            DatabaseUnusable, DiskFull: it cannot be copied, so it is not changed either.
+        """
+        former = self._schema_version()
+        if former is None or former >= SCHEMA_VERSION:
+            return
+        copy = self.file.with_name(f"{FORMER_PREFIX}{former}.db")
+        part = copy.with_suffix(".part")
+        part.unlink(missing_ok=True)
+        with storage_errors(copy.parent):
+            copy_database(self.file, part)
+            part.chmod(0o600)
+            part.replace(copy)
+        for older in copy.parent.glob(f"{FORMER_PREFIX}*"):
+            if older != copy:
+                older.unlink(missing_ok=True)
 
     def _schema_version(self) -> str | None:
         """Return the version of the newest migration that was applied; None for an empty database."""
@@ -164,6 +201,24 @@ def alone_in(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(hold)
+
+
+def keep_private(file: Path) -> None:
+    """Let nobody but this user read the data folder and the database in it, as far as this user may decide it."""
+    with suppress(OSError):
+        file.parent.chmod(0o700)
+    with suppress(OSError):
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        for each in file.parent.glob(f"{file.name}*"):
+            each.chmod(0o600)
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _prepare_connection(connection: sqlite3.Connection, _record: Any) -> None:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -30,8 +28,8 @@ from app.store.files.database_exchange import (
     is_planned,
     plan_exchange,
     present,
-    remove_leftovers,
 )
+from app.store.files.scratch import scratch, sweep_scratch
 from app.store.files.snapshot import copy_database, recordings_of, schema_of, verdict_of
 from app.store.files.storage_errors import storage_errors
 from app.support.case.archive import DAMAGE
@@ -80,12 +78,13 @@ def back_up(places: Places, file: Path, *, recordings: bool) -> Manifest:
     file.parent.mkdir(parents=True, exist_ok=True)
     with (
         storage_errors(file),
-        tempfile.TemporaryDirectory(dir=file.parent, prefix=".backup-") as folder,
+        scratch(places.data_dir) as folder,
         appearing(file) as part,
     ):
-        database = Path(folder) / DATABASE_NAME
+        database = folder / DATABASE_NAME
         copy_database(places.data_dir / DATABASE_NAME, database)
         manifest = _write(places, database, part, recordings=recordings)
+        part.chmod(0o600)
     sync_folder(file.parent)
     return manifest
 
@@ -104,15 +103,13 @@ def restore(file: Path, places: Places) -> tuple[Manifest, Path | None]:
     with _alone_in(places.data_dir), storage_errors(places.data_dir):
         if is_planned(places.data_dir):
             finish_exchange(places.data_dir)
-        remove_leftovers(places.data_dir)
-        folder = Path(tempfile.mkdtemp(dir=places.data_dir, prefix=".restore-"))
-        try:
+        sweep_scratch(places.data_dir)
+        with scratch(places.data_dir) as folder:
             manifest = _unpack(file, folder)
             _check_database(file, folder / "data" / DATABASE_NAME)
+            _check_recordings(file, manifest, folder / "data" / DATABASE_NAME)
             plan = _plan(places)
             plan_exchange(folder, places.data_dir, plan)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
         finish_exchange(places.data_dir)
     return manifest, places.data_dir / plan.aside if plan.aside else None
 
@@ -217,6 +214,14 @@ def _check_database(file: Path, database: Path) -> None:
     verdict = verdict_of(database)
     if verdict != "ok":
         raise BackupUnusable(file=str(file), reason=verdict)
+
+
+def _check_recordings(file: Path, manifest: Manifest, database: Path) -> None:
+    """Refuse a set in which a recording that its database knows is missing, although it was to bring them all."""
+    brought = {kept.name.split("/")[2] for kept in manifest.files if kept.name.startswith("data/transcriptions/")}
+    missing = set(recordings_of(database)) - brought if manifest.has_recordings else set()
+    if missing:
+        raise BackupUnusable(file=str(file), reason=N_("recordings that its database knows are not in it"))
 
 
 def _plan(places: Places) -> ExchangePlan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
@@ -13,6 +14,7 @@ from app.support.doctor import Check, Status
 from app.support.doctor.examination import Doctor
 
 LOOK_SECONDS = 60.0
+DATABASE_SECONDS = 86_400.0  # between two looks at every page of the database
 COMPLAINTS = (Status.WARNING, Status.FAILURE)
 
 _log = logging.getLogger(__name__)
@@ -31,6 +33,8 @@ class Health:
         self._model_problem = model_problem
         self._look_seconds = look_seconds
         self._complaints: tuple[Check, ...] = ()
+        self._database: tuple[Check, ...] = ()
+        self._database_due = 0.0
 
     @property
     def complaints(self) -> tuple[Check, ...]:
@@ -44,7 +48,9 @@ class Health:
 
     def refresh(self) -> None:
         """Run the checks now."""
-        found = [check for check in self._doctor.glance().checks if check.status in COMPLAINTS]
+        self._examine_database()
+        checks = (*self._doctor.glance().checks, *self._database)
+        found = [check for check in checks if check.status in COMPLAINTS]
         known = {check.id for check in self._complaints}
         for check in found:
             if check.id not in known:
@@ -53,6 +59,12 @@ class Health:
         for id in known - {check.id for check in found}:
             event(_log, logging.INFO, "health_restored", check=id)
         self._complaints = tuple(sorted(found, key=lambda check: check.status is not Status.FAILURE))
+
+    def _examine_database(self) -> None:
+        """Read the whole database at the start and once a day: damage is found while the backups are still good."""
+        if time.monotonic() >= self._database_due:
+            self._database_due = time.monotonic() + DATABASE_SECONDS
+            self._database = self._doctor.database()
 
 
 def _model(problem: Problem) -> Check:

@@ -80,7 +80,7 @@ class Journal:
             raise ValueError(id)
         browser, entries = fit(browser), [_cleaned(entry) for entry in entries]
         with self._lock:
-            known = self.read(id)
+            known = self._stored(id)
             last = known.entries[-1].number if known.entries else -1
             kept = (*known.entries, *(entry for entry in entries if entry.number > last))[-MOST_ENTRIES:]
             self._store(id, BrowserSession(dict(known.browser) | dict(browser), kept))
@@ -91,8 +91,15 @@ class Journal:
         if not _NAME.fullmatch(id):
             return BrowserSession()
         try:
-            content = (self._folder / f"{id}.jsonl").read_text(encoding="utf-8", errors="replace")
+            return self._stored(id)
         except OSError:
+            return BrowserSession()
+
+    def _stored(self, id: str) -> BrowserSession:
+        """Read what was told before; what cannot be read now is no reason to write it anew without it."""
+        try:
+            content = (self._folder / f"{id}.jsonl").read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
             return BrowserSession()
         first, *lines = content.split("\n")  # and not splitlines: texts may hold other ends of lines
         return BrowserSession(_browser(first), tuple(entry for line in lines if (entry := _entry(line))))

@@ -43,8 +43,8 @@ class StaticFolder(StaticFiles):
     async def get_response(self, path: str, scope: Scope) -> Response:
         plain = VERSION.sub("", path)
         response = self._found(plain, scope) or await super().get_response(plain, scope)
-        if plain != path and response.status_code in (200, 304):
-            response.headers["cache-control"] = FOR_GOOD
+        is_found = response.status_code in (200, 304)
+        response.headers["cache-control"] = FOR_GOOD if plain != path and is_found else "no-cache"
         return response
 
     def _found(self, path: str, scope: Scope) -> Response | None:

@@ -101,3 +101,14 @@ def test_every_route_names_what_the_file_system_refuses(
 
 def left_behind(folder: Path) -> list[Path]:
     return [*folder.glob("case-*"), *folder.rglob("*.part"), *(folder / "incoming").iterdir()]
+
+
+def test_an_upload_is_refused_where_the_database_was_moved(client: TestClient, settings: Settings) -> None:
+    (settings.data_dir / "app.db").rename(settings.data_dir / "elsewhere.db")
+    try:
+        answer = client.post(API, files={"file": ("a.wav", b"sound")})
+    finally:
+        (settings.data_dir / "elsewhere.db").rename(settings.data_dir / "app.db")
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "database_replaced")
+    assert list((settings.data_dir / "incoming").iterdir()) == []

@@ -35,7 +35,7 @@ def test_a_missing_file_is_not_kept(client: TestClient) -> None:
     answer = client.get("/static/v-0123456789ab/js/none.js")
 
     assert answer.status_code == 404
-    assert answer.headers["cache-control"] == "no-cache"
+    assert answer.headers["cache-control"] == "no-store"
 
 
 def test_the_version_changes_with_the_content(tmp_path: Path) -> None:

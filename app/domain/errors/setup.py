@@ -118,6 +118,14 @@ class DatabaseNewer(DatabaseUnusable):
     advice = N_("Start that version again, or restore a backup that this one has made.")
 
 
+class DatabaseReplaced(DatabaseUnusable):
+    code = "database_replaced"
+    message = N_(
+        "The database {file} was moved away or replaced while the program was running; nothing more is taken in."
+    )
+    advice = N_("Put the file back where it was, or restart the program if the other file is the right one.")
+
+
 class NotReady(SetupError):
     code = "not_ready"
     status = 503

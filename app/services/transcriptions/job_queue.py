@@ -27,6 +27,7 @@ from app.logging import JOB_LOG_NAME, event
 from app.services.transcriptions.transitions import cancelled, retried
 from app.store.database import Connection, Database, Row
 from app.store.files.recordings import Files
+from app.store.files.snapshot import forget_in_copies
 from app.store.files.upload_file import UploadFile
 from app.store.queries import edits, history, segments, transcriptions, trash
 from app.store.queries.history_filter import HistoryFilter
@@ -310,6 +311,7 @@ class Queue:
         self.files.remove(id)
         with self.database.writing() as connection:
             transcriptions.remove(connection, id)
+        forget_in_copies(self.database.file.parent, id)
 
     # Waiting for work within one process; workers of other processes poll
 

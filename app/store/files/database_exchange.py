@@ -60,12 +60,6 @@ def finish_exchange(data_dir: Path) -> None:
     shutil.rmtree(done, ignore_errors=True)
 
 
-def remove_leftovers(data_dir: Path) -> None:
-    """Remove what a restore that died has unpacked before it was decided, or left after it was done."""
-    for folder in data_dir.glob(".restore-*"):
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 def present(data_dir: Path) -> list[Path]:
     """Return the files that an exchange sets aside."""
     return [*data_dir.glob(DATABASE_FILES), *data_dir.glob("*.json")]

@@ -5,6 +5,7 @@ data/transcriptions/<id>/    source<.ext>, recording.json, peaks.json, job.log; 
                              1-audio.s16 and so on for channels that are read apart; locked while it is live
 data/orphans/<id>/           the same, of recordings whose rows are gone: a backup without them was restored, or the
                              database was moved away. `python -m app recover` brings them back
+data/tmp/<random>/           what is only there while it is being made (scratch.py)
 data/trash/<random>/         a folder that is being removed
 data/workers/<id>.lock       locked while that worker lives
 
@@ -27,6 +28,8 @@ from typing import Any
 from app.atomic import sync_folder
 from app.domain.errors.transcriptions import AudioGone
 from app.locks import hold_free, hold_new, is_held, unless_held
+from app.store.files.scratch import FOLDER as SCRATCH_FOLDER
+from app.store.files.scratch import sweep_scratch
 from app.store.files.storage_errors import storage_errors
 from app.store.files.upload_file import SOURCE_STEM, UploadFile, link_or_copy
 
@@ -51,12 +54,13 @@ class Files:
     """The folders under the data folder."""
 
     def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
         self._incoming = data_dir / "incoming"
         self._transcriptions = data_dir / "transcriptions"
         self._trash = data_dir / "trash"
         self._workers = data_dir / "workers"
         self._orphans = data_dir / ORPHANS_FOLDER
-        for folder in (self._incoming, self._transcriptions, self._trash, self._workers):
+        for folder in (self._incoming, self._transcriptions, self._trash, self._workers, data_dir / SCRATCH_FOLDER):
             folder.mkdir(parents=True, exist_ok=True)
         sync_folder(data_dir)
 
@@ -120,9 +124,14 @@ class Files:
         with storage_errors(self._transcriptions):
             arriving = self._incoming / id  # held before it is where a sweep looks for leftovers
             lock_fd = hold_new(arriving, folder=True)
-            _describe(arriving, row)
-            arriving.rename(self.folder(id))
-            sync_folder(self._transcriptions)
+            try:
+                _describe(arriving, row)
+                arriving.rename(self.folder(id))
+                sync_folder(self._transcriptions)
+            except OSError:
+                shutil.rmtree(arriving, ignore_errors=True)
+                os.close(lock_fd)
+                raise
             return lock_fd
 
     def hold_live(self, id: str) -> int | None:
@@ -182,6 +191,7 @@ class Files:
 
         A folder without a row is an upload whose process died before the row was stored, or its row is gone.
         """
+        sweep_scratch(self._data_dir)
         for path in (*self._incoming.iterdir(), *self._trash.iterdir()):
             _remove_unless_held(path)
         for path in self._workers.iterdir():

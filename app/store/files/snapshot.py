@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from app.store.database_errors import database_error
 
+FORMER_PREFIX = "before-migration-"
+"""Of the copy that is kept of the database of the version before; the schema it had follows."""
 PAGES_AT_ONCE = 4096  # writers get their turn between
 
 
@@ -45,6 +47,15 @@ def schema_of(file: Path) -> str | None:
     except sqlite3.OperationalError:
         return None
     return str(found[0]) if found else None
+
+
+def forget_in_copies(data_dir: Path, id: str) -> None:
+    """Remove a transcription from the copies of the database that lie beside it: deleted for good is deleted everywhere."""
+    for copy in (*data_dir.glob(f"{FORMER_PREFIX}*.db"), *data_dir.glob("before-restore-*/app.db")):
+        with suppress(sqlite3.Error), closing(sqlite3.connect(copy)) as connection, connection:
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA secure_delete = ON")
+            connection.execute("DELETE FROM transcriptions WHERE id = ?", (id,))
 
 
 def recordings_of(file: Path) -> list[str]:

@@ -30,7 +30,12 @@ class UploadFile:
         self._settled = False
         with storage_errors(folder.parent):
             self._lock = hold_new(folder, folder=True)
-            self._file = (folder / f"{SOURCE_STEM}{self.suffix}").open("xb", buffering=0)
+            try:
+                self._file = (folder / f"{SOURCE_STEM}{self.suffix}").open("xb", buffering=0)
+            except OSError:
+                shutil.rmtree(folder, ignore_errors=True)
+                os.close(self._lock)
+                raise
 
     def __enter__(self) -> Self:
         return self

@@ -66,6 +66,7 @@ def write_archive(parts: list[Part], manifest: Mapping[str, Any], target: Path) 
         archive.writestr(MANIFEST_NAME, as_json(manifest))
         for part in parts:
             _add(archive, part)
+        file.chmod(0o600)
 
 
 def as_json(value: Any) -> bytes:

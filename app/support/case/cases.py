@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from app.domain.errors.base import N_
 from app.domain.transcription import Transcription
 from app.services.transcriptions.edits import edited_text
 from app.services.transcriptions.job_queue import Queue
+from app.store.files.scratch import scratch
 from app.support.case import MANIFEST_NAME, AudioChoice, CaseChoice, Installation, Part
 from app.support.case.archive import as_json, manifest_of, write_archive
 from app.support.case.contents import Contents, Evidence
@@ -80,7 +79,7 @@ class Cases:
         job, contents = self._contents(id, choice)
         parts = contents.parts()
         plan = plan_sound(choice, self._queue.segments(id, with_words=False))
-        with self._scratch() as folder:
+        with scratch(self._surroundings().data_dir) as folder:
             sound = make_sound(self._queue, job, plan, self._surroundings().limits, folder)
             if sound.part is not None:
                 parts.append(sound.part)
@@ -106,12 +105,6 @@ class Cases:
         contents = RequestContents(request, choice, self._surroundings())
         parts = contents.parts()
         write_archive(parts, manifest_of(parts, contents.redactor.redactions, contents.facts()), target)
-
-    @contextmanager
-    def _scratch(self) -> Iterator[Path]:
-        """A folder on the disk of the recordings: the one for temporary files may be what does not work."""
-        with tempfile.TemporaryDirectory(prefix="case-", dir=self._surroundings().data_dir) as name:
-            yield Path(name)
 
     def _contents(self, id: str, choice: CaseChoice) -> tuple[Transcription, Contents]:
         job = self._queue.get(id)

@@ -56,6 +56,11 @@ def glance(subject: Subject) -> list[Check]:
     return _checks(QUICK, subject)
 
 
+def examine_database(subject: Subject) -> list[Check]:
+    """Return the checks of the database alone; they read all of it."""
+    return _checks((places.database,), subject)
+
+
 def _checks(examinations: Iterable[Examination], subject: Subject) -> list[Check]:
     return [check for examination in examinations for check in _made(examination, subject)]
 

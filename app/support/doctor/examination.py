@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from threading import Lock
 from typing import Any
 
-from app.support.doctor import examine, glance
+from app.support.doctor import examine, examine_database, glance
 from app.support.doctor.check import Check, Subject
 
 
@@ -54,6 +54,10 @@ class Doctor:
     def newest(self) -> Examination:
         """The newest of all checks, or a glance where they were never made."""
         return self._newest or self.glance()
+
+    def database(self) -> tuple[Check, ...]:
+        """Read the whole database and say whether it is sound."""
+        return tuple(examine_database(self._subject()))
 
     def _examine(self, look: Callable[[Subject], list[Check]], *, is_quick: bool) -> Examination:
         at, started = datetime.now(UTC), time.monotonic()

@@ -43,7 +43,8 @@ SECURITY_HEADERS = {
     "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
-    "cache-control": "no-cache",
+    "cache-control": "no-store",  # what anybody said is in no cache of a browser or a proxy
+    "permissions-policy": "camera=(), geolocation=(), microphone=(self), payment=(), usb=(), display-capture=()",
 }
 
 

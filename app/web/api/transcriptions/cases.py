@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +12,7 @@ from starlette.responses import FileResponse
 
 from app.domain.errors.transcriptions import TranscriptionNotFound
 from app.domain.errors.uploads import DiskFull
+from app.store.files.scratch import Scratch
 from app.support.case import AudioChoice, CaseChoice
 from app.web.dependencies import CasesDep, SettingsDep, TranscriptionId, TranslateDep
 from app.web.openapi import content, errors
@@ -114,14 +113,14 @@ def preview_request_case(
 
 def _sent(data_dir: Path, name: str, write: Callable[[Path], object]) -> FileResponse:
     """Answer with the file that `write` makes; it is gone when it has been sent."""
-    folder = Path(tempfile.mkdtemp(prefix="case-", dir=data_dir))
+    held = Scratch(data_dir)
     try:
-        file = folder / f"case-{name}.zip"
+        file = held.folder / f"case-{name}.zip"
         write(file)
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        held.close()
         raise
-    away = BackgroundTask(shutil.rmtree, folder, ignore_errors=True)
+    away = BackgroundTask(held.close)
     return FileResponse(file, media_type="application/zip", filename=file.name, background=away)
 
 

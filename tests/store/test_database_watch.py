@@ -1,0 +1,103 @@
+"""The database is watched: moved or replaced it takes nothing more in, and before a migration a copy is kept."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from app.domain.errors.setup import DatabaseReplaced
+from app.store.database import SCHEMA_VERSION, Database
+from app.store.files.snapshot import forget_in_copies, recordings_of, schema_of, verdict_of
+
+
+def moved(file: Path) -> None:
+    file.rename(file.with_name("elsewhere.db"))
+
+
+def removed(file: Path) -> None:
+    file.unlink()
+
+
+def replaced(file: Path) -> None:
+    file.with_name("other.db").write_bytes(file.read_bytes())
+    file.with_name("other.db").replace(file)
+
+
+@pytest.mark.parametrize("happens", [moved, removed, replaced])
+def test_a_database_that_was_moved_takes_nothing_in(tmp_path: Path, happens: Callable[[Path], None]) -> None:
+    with closing(Database(tmp_path)) as database:
+        database.migrate()
+        with database.writing():
+            pass
+        happens(database.file)
+
+        with pytest.raises(DatabaseReplaced), database.writing():
+            pass
+        with pytest.raises(DatabaseReplaced), database.reading():
+            pass
+        assert database.file.exists() == (happens is replaced)
+
+
+def test_what_was_put_back_goes_on(tmp_path: Path) -> None:
+    with closing(Database(tmp_path)) as database:
+        database.migrate()
+        moved(database.file)
+        database.file.with_name("elsewhere.db").rename(database.file)
+
+        with database.writing():
+            pass
+
+
+def older(folder: Path, schema: str) -> None:
+    with closing(Database(folder)) as database:
+        database.migrate()
+    with closing(sqlite3.connect(folder / "app.db")) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = ?", (schema,))
+
+
+def test_a_copy_is_kept_before_a_migration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    older(tmp_path, "0012")
+    (tmp_path / "before-migration-0009.db").touch()
+    monkeypatch.setattr(Database, "_upgrade", lambda _self: None)
+    with closing(Database(tmp_path)) as database:
+        database.migrate()
+
+    assert [path.name for path in tmp_path.glob("before-*")] == ["before-migration-0012.db"]
+    copy = tmp_path / "before-migration-0012.db"
+    assert (schema_of(copy), verdict_of(copy), copy.stat().st_mode & 0o777) == ("0012", "ok", 0o600)
+
+
+def test_a_current_database_is_not_copied(tmp_path: Path) -> None:
+    older(tmp_path, SCHEMA_VERSION)
+    with closing(Database(tmp_path)) as database:
+        database.migrate()
+
+    assert not list(tmp_path.glob("before-*"))
+
+
+def test_what_is_deleted_for_good_leaves_every_copy(tmp_path: Path) -> None:
+    for copy in (tmp_path / "before-migration-0012.db", tmp_path / "before-restore-1" / "app.db"):
+        copy.parent.mkdir(exist_ok=True)
+        with closing(sqlite3.connect(copy)) as connection, connection:
+            connection.execute("CREATE TABLE transcriptions (id TEXT, created_at TEXT)")
+            connection.executemany("INSERT INTO transcriptions VALUES (?, '')", [("gone",), ("kept",)])
+        forget_in_copies(tmp_path, "gone")
+
+        assert recordings_of(copy) == ["kept"]
+
+
+def test_nobody_else_may_read_the_data(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir(mode=0o755)
+    (folder / "app.db").touch(0o644)
+    with closing(Database(folder)) as database:
+        database.migrate()
+        with database.writing():
+            pass
+        modes = {path.name: path.stat().st_mode & 0o077 for path in (folder, *folder.iterdir())}
+
+    assert set(modes.values()) == {0}, modes

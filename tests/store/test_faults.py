@@ -1,0 +1,148 @@
+"""Each write, rename, fsync and open of the stores fails once; what was acknowledged stays, nothing half-made is seen."""
+
+from __future__ import annotations
+
+import builtins
+import errno
+import io
+import os
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.domain.errors.base import AppError
+from app.domain.options import TranscriptionOptions
+from app.services.transcriptions.job_queue import Queue
+from app.settings_file import read_kept, write_kept
+from app.store.database import Database
+from app.store.files.recordings import Files
+from app.support.journal import Entry, Journal
+
+NUMBERS = [errno.EIO, errno.ENOSPC, errno.EROFS, errno.EMFILE]
+CALLS = [(os, "open"), (os, "fsync"), (os, "rename"), (os, "replace"), (os, "mkdir"), (io, "open")]
+MOST_CALLS = 40
+BROWSER = "4f1c9a2b7d3e5f60"
+
+
+class FailsOnce:
+    """Counts the calls that touch `folder`, and fails the one of a given number."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path, place: int, number: int) -> None:
+        self._folder, self._place, self._number = folder, place, number
+        self.count = 0
+        for module, name in CALLS:
+            guarded = self._guarded(getattr(module, name))
+            monkeypatch.setattr(module, name, guarded)
+            if module is io:
+                monkeypatch.setattr(builtins, name, guarded)
+
+    @property
+    def has_failed(self) -> bool:
+        return self.count > self._place
+
+    def _guarded(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        def failing(path: Any, *rest: Any, **more: Any) -> Any:
+            is_ours = isinstance(path, int) or str(path).startswith(str(self._folder))
+            if is_ours:
+                self.count += 1
+                if self.count == self._place + 1:
+                    raise OSError(self._number, os.strerror(self._number), str(path))
+            return call(path, *rest, **more)
+
+        return failing
+
+
+@dataclass(frozen=True)
+class Acts:
+    """What is there before, what is tried (and whether it was acknowledged), and what must hold then."""
+
+    prepare: Callable[[Path], None]
+    act: Callable[[Path], bool]
+    check: Callable[[Path, bool], None]
+
+
+def once_each(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, number: int, acts: Acts) -> None:
+    """Let one thing meet the error at its first call, at its second, and so on until none is left."""
+    for place in range(MOST_CALLS):
+        folder = tmp_path / f"{errno.errorcode[number]}-{place}"
+        folder.mkdir()
+        with monkeypatch.context() as patched:
+            acts.prepare(folder)
+            faults = FailsOnce(patched, folder, place, number)
+            is_acknowledged = acts.act(folder)
+        acts.check(folder, is_acknowledged)
+        if not faults.has_failed:
+            return
+    raise AssertionError("there were more calls than expected")
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_settings_are_the_old_or_the_new_ones(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, number: int) -> None:
+    def check(folder: Path, is_acknowledged: bool) -> None:
+        assert read_kept(folder).values.get("threads") in ((2,) if is_acknowledged else (1, 2))
+        assert not list(folder.glob(".*.part"))
+
+    def change(folder: Path) -> bool:
+        return is_done(lambda: write_kept(folder, {"threads": 2}))
+
+    once_each(monkeypatch, tmp_path, number, Acts(lambda folder: write_kept(folder, {"threads": 1}), change, check))
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_journal_keeps_what_it_took(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, number: int) -> None:
+    def tell(folder: Path, entry: int) -> None:
+        Journal(folder).write(BROWSER, {}, [Entry(entry, "", "press")])
+
+    def check(folder: Path, is_acknowledged: bool) -> None:
+        kept = [entry.number for entry in Journal(folder).read(BROWSER).entries]
+        assert kept in ([[0, 1]] if is_acknowledged else [[0], [0, 1]])
+        assert not list(folder.glob(".*"))
+
+    acts = Acts(lambda folder: tell(folder, 0), lambda folder: is_done(lambda: tell(folder, 1)), check)
+    once_each(monkeypatch, tmp_path, number, acts)
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_recording_is_acknowledged_and_there_or_refused_and_gone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, empty: Path, number: int
+) -> None:
+    for place in range(MOST_CALLS):
+        folder = tmp_path / f"data-{place}"
+        folder.mkdir()
+        (folder / "app.db").write_bytes(empty.read_bytes())
+        with closing(Database(folder)) as database:
+            database.migrate()
+            queue = Queue(database, Files(folder))
+            with monkeypatch.context() as patched:
+                faults = FailsOnce(patched, folder, place, number)
+                acknowledged = submitted(queue)
+            queue.files.sweep({acknowledged}.__contains__)
+            kept = [path.name for path in (folder / "transcriptions").iterdir()]
+            assert kept == ([acknowledged] if acknowledged else []), (place, kept)
+            if acknowledged:
+                assert queue.source_path(acknowledged).read_bytes() == b"sound"
+            assert list((folder / "incoming").iterdir()) == []
+        if not faults.has_failed:
+            return
+    raise AssertionError("there were more calls than expected")
+
+
+def submitted(queue: Queue) -> str | None:
+    try:
+        with queue.receive("a.wav", 100) as incoming:
+            incoming.write(b"sound")
+            return queue.submit(incoming, TranscriptionOptions(), "api").id
+    except AppError:
+        return None
+
+
+def is_done(act: Callable[[], object]) -> bool:
+    try:
+        act()
+    except OSError:
+        return False
+    return True
