@@ -5,15 +5,16 @@ from __future__ import annotations
 import resource
 import wave
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
 
-from app.domain.errors.live import LiveSessionElsewhere
+from app.domain.errors.live import LiveSessionElsewhere, LiveSessionsFull
 from app.domain.options import TranscriptionOptions
-from app.domain.states import JobState
+from app.domain.states import JobState, LiveState
 from app.domain.transcript import Word
 from app.engine import Hypothesis
 from app.logging import job_logs
@@ -29,6 +30,7 @@ from app.services.live import (
     LiveLimits,
     Partial,
     Session,
+    SettingsApplied,
     Started,
 )
 from app.services.live.partial_engine import PartialEngine
@@ -249,7 +251,7 @@ def test_two_servers_never_have_one_session(house: House, monkeypatch: pytest.Mo
         session = live.begin("Talk", TranscriptionOptions(), client.listen)
         client.speak(session, babble(1.0))
         house.until(lambda: client.acknowledged == 10)
-        looks = calls_of(monkeypatch, second, "_look_at")
+        looks = calls_of(monkeypatch, second, "_check_session")
         house.until(lambda: len(looks) > 1)  # for sessions that nobody takes up
         with pytest.raises(LiveSessionElsewhere):
             second.resume(client.started.session, client.started.token, other.listen)
@@ -394,3 +396,55 @@ def test_a_reading_that_contradicts_settled_text_is_not_shown() -> None:
     for heard in ("今天天气很", "今天天气很好"):
         text.update(Hypothesis(heard, heard, 0.9), 0.0, 1.0)
     assert text.update(Hypothesis("明天", "明天", 0.9), 0.0, 2.0) is None
+
+
+def test_the_limit_of_sessions_holds_when_many_begin_at_once(house: House) -> None:
+    with living(house, None) as live:
+        clients = [Client() for _ in range(24)]
+
+        def begin(client: Client) -> bool:
+            try:
+                live.begin("talk", TranscriptionOptions(), client.listen)
+            except LiveSessionsFull:
+                return False
+            return True
+
+        with ThreadPoolExecutor(24) as threads:
+            begun = list(threads.map(begin, clients))
+        assert sum(begun) == 8
+        assert len(live.sessions()) == 8
+
+
+def test_a_session_without_its_client_makes_room_and_goes_on_later(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.services.live.hub.IDLE_SECONDS", 0.0)
+    with living(house, None) as live:
+        absent = Client()
+        first = live.begin("first", TranscriptionOptions(), absent.listen)
+        absent.speak(first, babble(1.0))
+        first.detach(absent.listen)
+        others = [live.begin("other", TranscriptionOptions(), Client().listen) for _ in range(8)]
+        assert len(others) == 8
+        with pytest.raises(LiveSessionsFull):
+            live.resume(first.place.id, absent.started.token, Client().listen)
+        others[0].end(LiveState.ENDED)
+        house.until(lambda: len(live.sessions()) == 8)
+
+        back = Client()
+        live.resume(first.place.id, absent.started.token, back.listen)
+        assert back.started.next_chunk == absent.number
+
+
+def test_thousands_of_settings_messages_are_queued_as_one(house: House) -> None:
+    with living(house, None) as live:
+        client = Client()
+        session = live.begin("talk", TranscriptionOptions(), client.listen)
+        for _ in range(2000):
+            session.change(TranscriptionOptions(language="en"))
+        session.change(TranscriptionOptions(language="zh"))
+        house.until(lambda: any(news.options.language == "zh" for news in client.all(SettingsApplied)))
+
+        assert session.options.language == "zh"
+        assert session._steps.qsize() < 10
+        assert len(client.all(SettingsApplied)) < 1000

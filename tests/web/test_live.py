@@ -8,7 +8,7 @@ import signal
 import struct
 import wave
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.engine.sounds import babble, silence
 from tests.waiting import wait_until
@@ -456,3 +456,26 @@ def test_problems_are_told_in_the_readers_language(server: LiveServer) -> None:
     with Speaker(server.address, cookie="language=zh") as speaker:
         speaker.say({"type": "nonsense"})
         assert "客户端" in speaker.until_closed()["message"]
+
+
+def test_who_catches_up_is_not_told_to_free_the_disk(server: LiveServer) -> None:
+    """Two minutes were kept while the connection was gone, and come within a second."""
+    with Speaker(server.address) as speaker:
+        speaker.start()
+        speaker.speak(silence(120.0))
+        speaker.stop()
+        assert [news["code"] for news in speaker.heard if news["type"] == "error"] == []
+
+
+def test_who_asks_without_reading_is_let_go(server: LiveServer) -> None:
+    with Speaker(server.address) as speaker:
+        speaker.start()
+        asked = 120_000
+        ping = json.dumps({"type": "ping", "sent_at": 1.0})
+        with suppress(ConnectionClosed):
+            for _ in range(asked):
+                speaker.socket.send(ping)
+        speaker.until_closed()
+
+        assert len(speaker.all("pong")) < asked
+        assert speaker.socket.close_code != 1000

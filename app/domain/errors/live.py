@@ -82,6 +82,13 @@ class LiveSilent(LiveError):
     advice = N_("Connect again; the session goes on where it stopped.")
 
 
+class LiveUnread(LiveError):
+    code = "live_unread"
+    status = 408
+    message = N_("The client does not read what it is told, so its connection was closed.")
+    advice = N_("Connect again; the session goes on where it stopped.")
+
+
 class LiveNotStored(LiveError):
     code = "live_not_stored"
     status = 507

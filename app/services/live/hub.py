@@ -24,6 +24,7 @@ from app.services.live.session_store import LiveSessionStore, SessionFiles
 from app.services.transcriptions.job_queue import Queue
 from app.store.database import Row
 
+IDLE_SECONDS = 5.0  # without its client, after which a session may be unloaded to make room for another
 LOOK_SECONDS = 1.0  # between checks for abandoned sessions
 
 _log = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ class LiveLimits:
     """Limits on live sessions."""
 
     sessions: int
-    """Concurrent sessions."""
+    """Concurrent sessions; those that were unloaded while their client is away do not count."""
     keep_minutes: float
     """How long a session waits for its client."""
     most_seconds: float
@@ -69,6 +70,7 @@ class Live:
         self._session_store = LiveSessionStore(queue)
         self._limits = limits
         self._awake: dict[str, Session] = {}
+        self._beginning = 0  # reserved slots of sessions that are not loaded yet
         self._lock = Lock()
         self._opened_at = datetime.now(UTC)
         self._recorder = Recorder(self._session_store, self._all)
@@ -104,12 +106,11 @@ class Live:
         Raises:
             LiveSessionsFull, DiskFull, DatabaseUnusable
         """
-        if len(self._awake) >= self._limits.sessions:
-            raise LiveSessionsFull(most=self._limits.sessions)
-        place, token = self._session_store.begin(name, options)
-        with self._lock:
-            session = self._wake(place, options, 0)
-        session.attach(listener, token)
+        with self._slot():
+            place, token = self._session_store.begin(name, options)
+            with self._lock:
+                session = self._wake(place, options, 0)
+            session.attach(listener, token)
         self._queue.announce()
         return session
 
@@ -118,6 +119,7 @@ class Live:
 
         Raises:
             LiveSessionUnknown, LiveTokenWrong
+            LiveSessionsFull: it was unloaded, and no slot is free; its audio is kept.
             LiveSessionElsewhere: another server process has it.
             TranscriptionNotFound: it was deleted.
             DiskFull, DatabaseUnusable
@@ -125,8 +127,9 @@ class Live:
         row = self._session_store.find(id, token)
         if row["state"] != LiveState.OPEN:
             return self._over(row)
-        session = self._session(row)
-        session.attach(listener)
+        with self._slot(row["id"]):
+            session = self._session(row)
+            session.attach(listener)
         return session
 
     def _over(self, row: Row) -> EndedSession:
@@ -157,6 +160,38 @@ class Live:
         ]
 
     # Loading and dropping
+
+    @contextmanager
+    def _slot(self, id: str | None = None) -> Iterator[None]:
+        """Reserve a slot for a session during the block; one that is loaded has its own.
+
+        Raises:
+            LiveSessionsFull: every slot is taken by a session with a client, or one that is ending.
+        """
+        while not self._reserve(id):
+            self._unload_idle()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._beginning -= 1
+
+    def _reserve(self, id: str | None) -> bool:
+        with self._lock:
+            is_free = id in self._awake or len(self._awake) + self._beginning < self._limits.sessions
+            self._beginning += is_free
+            return is_free
+
+    def _unload_idle(self) -> None:
+        """Unload the session whose client has been away longest; it is loaded again when the client resumes it."""
+        alone = [each for each in self._all() if each.seconds_alone > IDLE_SECONDS and not each.is_ending]
+        if not alone:
+            raise LiveSessionsFull(most=self._limits.sessions)
+        session = max(alone, key=lambda each: each.seconds_alone)
+        self._recorder.write(session)
+        session.suspend()
+        self._forget(session)
+        event(_log, logging.INFO, "live_unloaded", session=session.place.id)
 
     def _session(self, row: Row) -> Session:
         """Return the session of an open row, loading it if necessary."""

@@ -48,6 +48,11 @@ class Intake:
         with self._lock:
             return self.stored.seconds + len(self._waiting) / BYTES_PER_SAMPLE / SAMPLE_RATE
 
+    @property
+    def waiting_seconds(self) -> float:
+        """Seconds of audio that are not on the disk yet."""
+        return len(self._waiting) / BYTES_PER_SAMPLE / SAMPLE_RATE
+
     def accept(self, number: int, sound: bytes) -> bool:
         """Accept a chunk; return whether it is new.
 

@@ -39,8 +39,10 @@ from app.services.live.requests import SessionQueues
 from app.services.live.segment_writer import SegmentWriter
 from app.services.live.session_store import LiveSessionStore, SessionFiles
 from app.services.live.speech import Speech
-from app.store.files.live_wav import read_samples
+from app.store.files.live_wav import BYTES_PER_SAMPLE, read_samples
 
+BYTES_PER_SECOND = BYTES_PER_SAMPLE * SAMPLE_RATE
+CATCH_UP_SECONDS = 20.0  # of audio that may be queued before a client that catches up is slowed down
 LOOK_SECONDS = 0.5  # between ticks when idle
 HEARD_AGAIN_SAMPLES = 10 * SAMPLE_RATE  # per step when replaying stored audio
 
@@ -95,6 +97,9 @@ class Session:
         self._lost_at = time.monotonic()
         self._telling = Lock()
         self._steps: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._pending_options: TranscriptionOptions | None = None  # not applied yet; a newer change replaces it
+        self._guard = Lock()
+        self._unheard = 0  # bytes queued for speech detection
         self._is_ending = False
         self._end_state: LiveState | None = None
         self._leaving = Event()
@@ -155,18 +160,33 @@ class Session:
         if not is_new:
             self.acknowledge()
             return
+        with self._guard:
+            self._unheard += len(sound)
         self._steps.put(partial(self._feed, sound, time.monotonic()))
         if self.intake.seconds > self._around.most_seconds:
             self._emit(ErrorEvent(LiveTooLong(limit_hours=round(self._around.most_seconds / 3600, 2)).problem))
             self.end(LiveState.ENDED)
 
     def change(self, options: TranscriptionOptions) -> None:
-        """Apply other options from the next segment on."""
-        self._steps.put(partial(self._change, options))
+        """Apply other options from the next segment on; of several changes in a row the last one counts."""
+        with self._guard:
+            is_queued, self._pending_options = self._pending_options is not None, options
+        if not is_queued:
+            self._steps.put(self._change)
 
     @property
     def options(self) -> TranscriptionOptions:
-        return self._options
+        """The options in effect, or those of the next segment."""
+        return self._pending_options or self._options
+
+    @property
+    def is_ending(self) -> bool:
+        return self._is_ending
+
+    @property
+    def is_behind(self) -> bool:
+        """Audio arrives faster than it is stored and processed: the sender should wait."""
+        return max(self.intake.waiting_seconds, self._unheard / BYTES_PER_SECOND) > CATCH_UP_SECONDS
 
     def stop(self, chunks: int) -> None:
         """End the session after its last chunk; if one is missing, report that and continue."""
@@ -270,11 +290,15 @@ class Session:
         self._speech.take_answers()
 
     def _feed(self, sound: bytes, arrived: float) -> None:
+        with self._guard:
+            self._unheard -= len(sound)
         self._speech.feed(sound, arrived)
         self._speech.retry()
 
-    def _change(self, options: TranscriptionOptions) -> None:
-        self._options = options
+    def _change(self) -> None:
+        with self._guard:
+            options, self._pending_options = self._pending_options or self._options, None
+            self._options = options
         self._keeper.persist(lambda: self._around.session_store.change(self.place.transcription, options))
         self._speech.change(options)
         self._emit(SettingsApplied(options))

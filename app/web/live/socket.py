@@ -6,6 +6,7 @@ Two tasks share a connection: one receives from the client, the other sends the 
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import suppress
 
 import anyio
@@ -14,8 +15,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocketDisconnect
 
 from app.domain.errors.base import N_, AppError
-from app.domain.errors.live import LiveMessageWrong, LiveSessionOver, LiveSilent
+from app.domain.errors.live import LiveMessageWrong, LiveSessionOver, LiveSilent, LiveUnread
 from app.i18n import translator
+from app.logging import event
 from app.services.live import Ended, EndedSession, ErrorEvent, Session
 from app.web.dependencies import ServicesDep
 from app.web.live.events import News, Pong, started_again, to_json
@@ -28,7 +30,11 @@ from app.web.services import services_of
 
 router = ApiRouter(prefix="/live", tags=["live"])
 
+MOST_NEWS = 1000  # queued for a client that does not read
+CATCHING_UP_SECONDS = 5.0  # longest pause between two messages while the session is behind
+LOOK_SECONDS = 0.05
 SILENCE_SECONDS = 5.0  # the client pings every second
+_log = logging.getLogger(__name__)
 OVER, GOING_AWAY, REFUSED = 1000, 1001, 1008  # codes of RFC 6455
 
 
@@ -57,11 +63,13 @@ class Connection:
         self._loop = asyncio.get_running_loop()
         self._news: asyncio.Queue[News] = asyncio.Queue()
         self._session: Session | None = None
+        self._unread = asyncio.Event()  # set when too much is queued for the client
 
     async def serve(self) -> None:
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._receive, tasks.cancel_scope)
+                tasks.start_soon(self._end_if_unread, tasks.cancel_scope)
                 await self._send()
                 tasks.cancel_scope.cancel()
         finally:
@@ -76,10 +84,25 @@ class Connection:
             await self._begin(await self._message())
             while True:
                 self._handle(await self._message())
+                await self._catch_up()
         except WebSocketDisconnect:
             connection.cancel()
         except AppError as error:
             self._listen(ErrorEvent(error.problem, is_fatal=True))
+
+    async def _catch_up(self) -> None:
+        """Stop reading while the session is behind: TCP backpressure slows the client down."""
+        with anyio.move_on_after(CATCHING_UP_SECONDS):
+            while self._session and self._session.is_behind:  # noqa: ASYNC110 - threads change it
+                await anyio.sleep(LOOK_SECONDS)
+
+    async def _end_if_unread(self, connection: anyio.CancelScope) -> None:
+        """Close the connection of a client that never reads; its session stays."""
+        await self._unread.wait()
+        event(_log, logging.WARNING, "live_unread", waiting=self._news.qsize())
+        connection.cancel()
+        with anyio.move_on_after(1, shield=True), suppress(WebSocketDisconnect, RuntimeError):
+            await self._socket.close(REFUSED, LiveUnread.code)
 
     async def _message(self) -> str | bytes:
         """Return the client's next message.
@@ -145,7 +168,13 @@ class Connection:
     def _listen(self, news: News) -> None:
         """Queue an event from any thread; events are sent in order."""
         with suppress(RuntimeError):  # the server has stopped
-            self._loop.call_soon_threadsafe(self._news.put_nowait, news)
+            self._loop.call_soon_threadsafe(self._put, news)
+
+    def _put(self, news: News) -> None:
+        if self._news.qsize() < MOST_NEWS:
+            self._news.put_nowait(news)
+        else:
+            self._unread.set()
 
     async def _send(self) -> None:
         """Send events until the session or this connection ends."""
