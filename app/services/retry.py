@@ -1,4 +1,4 @@
-"""Retrying while the database is locked or the disk is full."""
+"""One retry policy for every stage: failures that pass are retried with a growing pause."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from threading import Event
 from typing import TypeVar
 
+from app.domain.errors.audio import DecodingCrashed
 from app.domain.errors.base import AppError
 from app.domain.errors.setup import DatabaseUnusable
 from app.domain.errors.uploads import DiskFull
@@ -13,12 +14,15 @@ from app.services.inference.status import Stopped
 
 FIRST_PAUSE_SECONDS = 0.5  # doubled each time
 LONGEST_PAUSE_SECONDS = 15.0
+CRASHES = 2  # of the process that reads a recording: the first may be chance, or short memory
 
 _T = TypeVar("_T")
 
 
 def until_stored(step: Callable[[], _T], stopping: Event, on_wait: Callable[[AppError, float], None]) -> _T:
-    """Return what `step` returns, retrying as long as needed; `on_wait` gets each failure and the pause after it.
+    """Return what `step` returns, retrying while the database is locked or the disk is full.
+
+    `on_wait` gets each failure and the pause after it.
 
     Raises:
         Stopped: `stopping` was set meanwhile.
@@ -32,3 +36,22 @@ def until_stored(step: Callable[[], _T], stopping: Event, on_wait: Callable[[App
         if stopping.wait(pause):
             raise Stopped
         pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+
+def until_read(step: Callable[[], _T], stopping: Event, on_wait: Callable[[AppError, float], None]) -> _T:
+    """Return what `step` returns, which reads a recording: as `until_stored`, and once more after a crash.
+
+    Raises:
+        Stopped: `stopping` was set meanwhile.
+        DecodingCrashed: it happened CRASHES times.
+    """
+    for crashes in range(1, CRASHES + 1):
+        try:
+            return until_stored(step, stopping, on_wait)
+        except DecodingCrashed as error:
+            if crashes == CRASHES:
+                raise
+            on_wait(error, FIRST_PAUSE_SECONDS)
+        if stopping.wait(FIRST_PAUSE_SECONDS):
+            raise Stopped
+    raise AssertionError

@@ -13,6 +13,7 @@ from app.domain import reasons
 from app.domain.errors.audio import AudioDamaged, AudioTooLong, AudioTooShort, NoAudioStream, NotAudio
 from app.domain.errors.uploads import DiskFull, EmptyFile
 from app.engine import SAMPLE_RATE
+from app.engine.audio import samples as samples_module
 from app.engine.audio.decoding import decode, read_waveform
 from app.engine.audio.facts import AudioFacts, DecodeLimits
 from tests.engine import sounds
@@ -430,6 +431,23 @@ def test_a_full_disk_is_named(tmp_path):
     with pytest.raises(DiskFull) as caught:
         decode(source, target, LIMITS)
     assert caught.value.params["folder"] == str(tmp_path)
+
+
+def test_decoding_leaves_a_reserve_of_free_disk(tmp_path, monkeypatch):
+    monkeypatch.setattr(samples_module, "FREE_BYTES_KEPT", 2**62)
+    with pytest.raises(DiskFull):
+        decoded(written(tmp_path / "a.wav", sounds.wav_bytes((sounds.tone(1.0) * 32767).astype(np.int16))))
+
+
+def test_digital_silence_takes_no_space(tmp_path):
+    """A few kilobytes of silence in a lossless file are gigabytes of samples."""
+    sound = np.concatenate([sounds.tone(1.0), sounds.silence(300.0), sounds.tone(1.0), sounds.silence(60.0)])
+    sounds.encode(tmp_path / "a.flac", sound, codec="flac", container="flac")
+    facts, waveform = decoded(tmp_path / "a.flac")
+
+    assert (facts.duration, len(waveform)) == (362.0, 362 * SAMPLE_RATE)
+    np.testing.assert_allclose(waveform, sound, atol=1e-4)
+    assert (tmp_path / "decoded.s16").stat().st_blocks * 512 < 200_000
 
 
 def test_a_waveform_is_read_between_two_times(tmp_path):

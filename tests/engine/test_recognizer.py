@@ -190,6 +190,10 @@ def test_units_that_do_not_fit_the_network_are_refused(tmp_path):
 def test_memory_that_is_short_for_one_waveform_is_said(engine):
     with pytest.raises(OutOfMemory), memory_errors_named():
         torch.empty(2**60, dtype=torch.uint8)
+    with pytest.raises(OutOfMemory), memory_errors_named():
+        raise RuntimeError("could not create a primitive")  # oneDNN's words
+    with pytest.raises(RuntimeError), memory_errors_named():
+        raise RuntimeError("could not create a primitive descriptor for a convolution")
     with pytest.raises(ValueError, match="other"), memory_errors_named():
         raise ValueError("other")
 

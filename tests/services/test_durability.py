@@ -12,13 +12,19 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from app.domain.errors.audio import DecodingCrashed
+from app.domain.errors.base import AppError
 from app.domain.errors.uploads import DiskFull
 from app.domain.options import TranscriptionOptions
 from app.domain.states import JobState
+from app.engine.preparation import preparation
+from app.engine.preparation.preparation import Prepared
 from app.services.transcriptions.trash import Trash
+from app.services.worker import transcriber
 from tests.services.conftest import FINAL, House, talk
 from tests.warm import WarmPopen, start_module
 
@@ -206,12 +212,39 @@ def test_a_locked_database_makes_a_job_wait_and_not_fail(house: House) -> None:
         house.until(lambda: house.queue.get(id).progress.segments_done > 0)
         with closing(sqlite3.connect(house.database.file, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
-            house.until(lambda: any("database_waits" in line for line in house.queue.log_lines(id)))
+            house.until(lambda: any("retrying" in line for line in house.queue.log_lines(id)))
             other.execute("ROLLBACK")
         record = house.end_of(id)
 
     assert record.state is JobState.SUCCEEDED
     assert sorted(house.finished_segments(id)) == [f"index={index}" for index in range(6)]
+
+
+@pytest.mark.parametrize(
+    ("failures", "state"),
+    [
+        ([DecodingCrashed(detail="SIGKILL")], JobState.SUCCEEDED),
+        ([DiskFull(folder="data"), DiskFull(folder="data"), DecodingCrashed(detail="SIGKILL")], JobState.SUCCEEDED),
+        ([DecodingCrashed(detail="SIGSEGV")] * 2, JobState.FAILED),
+    ],
+)
+def test_reading_a_recording_is_tried_again(
+    house: House, monkeypatch: pytest.MonkeyPatch, failures: list[AppError], state: JobState
+) -> None:
+    """A killed child may be chance, and a full disk passes; what crashes twice is the file's fault."""
+    left = list(failures)
+
+    def prepare(*args: Any, **options: Any) -> Prepared:
+        if left:
+            raise left.pop(0)
+        return preparation.prepare(*args, **options)
+
+    monkeypatch.setattr(transcriber, "prepare", prepare)
+    with house.working("EchoEngine"):
+        record = house.end_of(house.submit(talk(0.5)).id)
+
+    assert record.state is state
+    assert left == []
 
 
 def test_a_full_disk_makes_a_job_wait_and_refuses_uploads_cleanly(house: House) -> None:

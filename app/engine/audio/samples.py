@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO, Self, TypeAlias
@@ -12,6 +14,8 @@ import numpy as np
 from app.engine import Waveform
 
 BYTES_PER_SAMPLE = 2
+FREE_BYTES_KEPT = 200 << 20  # on the disk, for the database and the texts
+_CHECK_BYTES = 8 << 20  # written between two checks of the free space
 FULL_SCALE = 32768
 
 Block: TypeAlias = tuple[Waveform, ...]
@@ -30,6 +34,7 @@ class SampleFiles:
         self._target = target
         self._files: list[BinaryIO] = []
         self._opened = ExitStack()
+        self._unchecked = _CHECK_BYTES
 
     def __enter__(self) -> Self:
         return self
@@ -41,7 +46,18 @@ class SampleFiles:
         if not self._files:
             self._files = [self._opened.enter_context(path.open("wb")) for path in self._paths(len(block))]
         for file, waveform in zip(self._files, block, strict=True):
-            file.write(_as_bytes(waveform))
+            self._write(file, _as_bytes(waveform))
+
+    def _write(self, file: BinaryIO, content: bytes) -> None:
+        """Write samples; digital silence becomes a hole, which takes no space on the disk."""
+        if not any(content):
+            file.seek(len(content), os.SEEK_CUR)
+            return
+        self._unchecked += len(content)
+        if self._unchecked >= _CHECK_BYTES:
+            self._unchecked = 0
+            _refuse_full_disk(self._target.parent)
+        file.write(content)
 
     def begin_again(self) -> None:
         """Forget what was written: the same sound comes in another way."""
@@ -51,6 +67,7 @@ class SampleFiles:
 
     def sync(self) -> None:
         for file in self._files:
+            file.truncate()
             file.flush()
             os.fsync(file.fileno())
 
@@ -63,6 +80,11 @@ class SampleFiles:
 
     def _paths(self, count: int) -> list[Path]:
         return [channel_file(self._target, number if count > 1 else None) for number in range(1, count + 1)]
+
+
+def _refuse_full_disk(folder: Path) -> None:
+    if shutil.disk_usage(folder).free < FREE_BYTES_KEPT:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _as_bytes(waveform: Waveform) -> bytes:

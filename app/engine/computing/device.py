@@ -18,6 +18,8 @@ from app.engine.computing.cores import physical_cores
 
 KNOWN = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 # how CUDA, MPS and the two CPU allocators of torch (POSIX, Windows) say that memory is short
+ONEDNN_OUT_OF_MEMORY = re.compile(r"could not create a (?:primitive|memory)(?! desc)")
+"""oneDNN reports a failed allocation like this; a missing descriptor means that an operation is not supported."""
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
 
@@ -122,7 +124,8 @@ def memory_errors_named() -> Iterator[None]:
 def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
-    return any(words in str(error).lower() for words in OUT_OF_MEMORY)
+    message = str(error).lower()
+    return any(words in message for words in OUT_OF_MEMORY) or bool(ONEDNN_OUT_OF_MEMORY.search(message))
 
 
 def clear_cache(name: str) -> int:

@@ -21,12 +21,12 @@ from app.engine import Utterance
 from app.engine.audio.decoding import read_waveform
 from app.engine.audio.facts import DecodeLimits
 from app.engine.audio.samples import channel_file
-from app.engine.preparation.preparation import Cancelled, PreparationPool, prepare
+from app.engine.preparation.preparation import Cancelled, PreparationPool, Prepared, prepare
 from app.logging import event
 from app.services.inference.dedicated import DedicatedEngines
 from app.services.inference.scheduler import InferenceScheduler
 from app.services.inference.segment_queue import Recognised, SegmentQueue, SegmentRequest
-from app.services.retry import until_stored
+from app.services.retry import until_read, until_stored
 from app.services.transcriptions.job_store import JobStore
 from app.store.files.recordings import Files
 
@@ -72,24 +72,14 @@ class Transcriber:
         Raises:
             Stopped: the worker is stopping; the next one takes over the job.
         """
-        return until_stored(step, self.stopping, _log_waiting)
+        return until_stored(step, self.stopping, _log_retry)
 
     def _prepare(self, job: Transcription) -> None:
         """Create the samples and the segment plan, unless both exist."""
-        audio = self.files.audio(job.id)
         if job.duration is not None and self.files.has_audio(job.id):
             return
         started = time.monotonic()
-        prepared = prepare(
-            self.claims.source(job.id),
-            audio,
-            self.files.peaks(job.id),
-            job.options.vad,
-            self.limits,
-            lambda: self._is_unwanted(job.id),
-            channels=job.options.channels,
-            pool=self.pool,
-        )
+        prepared = until_read(lambda: self._prepared(job), self.stopping, _log_retry)
         self.persist(lambda: self.claims.store_plan(job.id, prepared))
         event(
             _log,
@@ -98,6 +88,18 @@ class Transcriber:
             duration=round(prepared.facts.duration, 3),
             segments=len(prepared.spans),
             seconds=round(time.monotonic() - started, 2),
+        )
+
+    def _prepared(self, job: Transcription) -> Prepared:
+        return prepare(
+            self.claims.source(job.id),
+            self.files.audio(job.id),
+            self.files.peaks(job.id),
+            job.options.vad,
+            self.limits,
+            lambda: self._is_unwanted(job.id),
+            channels=job.options.channels,
+            pool=self.pool,
         )
 
     def _is_unwanted(self, id: str) -> bool:
@@ -171,5 +173,5 @@ class Transcriber:
             )
 
 
-def _log_waiting(error: AppError, seconds: float) -> None:
-    event(_log, logging.WARNING, "database_waits", seconds=seconds, reason=error)
+def _log_retry(error: AppError, seconds: float) -> None:
+    event(_log, logging.WARNING, "retrying", seconds=seconds, reason=error)
