@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from app.domain.addresses import checked_networks, checked_root_path
 from app.domain.errors.base import N_
+from app.domain.options import SILERO, DetectorName
 from app.paths import home_dir, logs_dir
 from app.settings_file import KeptSettings, read_kept
 
@@ -192,7 +193,7 @@ class Settings(BaseSettings):
     segment_timeout_seconds: float = Field(default=300.0, gt=0, le=86_400)
     """Seconds without an answer after which the inference process counts as hung and is started again."""
 
-    vad_detector: Literal["silero", "webrtcvad"] = "silero"
+    vad_detector: DetectorName = SILERO
     """What finds speech: silero tells it from music and noise; webrtcvad takes both for speech, and costs less."""
 
     vad_threshold: float = Field(default=0.7, ge=0, le=1)

@@ -22,6 +22,7 @@ from app.cli.problems import print_problem
 from app.cli.recognition_commands import add_compare, add_serve, add_transcribe, add_watch, add_worker
 from app.cli.support_commands import add_backup, add_case, add_doctor, add_replay
 from app.domain.errors.base import AppError
+from app.domain.options import detector_meant
 from app.settings import Settings
 
 COLLECT_AFTER = 50_000  # new objects; Python's own 700 search what imports make, and cost a start a tenth of its time
@@ -112,11 +113,8 @@ def read_settings(options: argparse.Namespace) -> Settings:
 
 def _detector_meant(given: Mapping[str, Any]) -> dict[str, str]:
     """Return the detector of whose options one was given without a detector, as the API understands it."""
-    if "vad_detector" in given:
-        return {}
-    if "vad_threshold" in given:
-        return {"vad_detector": "silero"}
-    return {"vad_detector": "webrtcvad"} if "vad_mode" in given else {}
+    meant = detector_meant(name.removeprefix("vad_") for name in given)
+    return {"vad_detector": meant} if meant and "vad_detector" not in given else {}
 
 
 # Commands; each imports what it needs when it runs, so that `--help` answers at once.

@@ -6,6 +6,7 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.domain.options import DETECTORS
 from app.formats import FORMATS, Format, find_format
 from app.services.options import CHOICES, FORM_OPTIONS, SWITCHES, OptionsPatch
 
@@ -60,7 +61,7 @@ def text_request(options: argparse.Namespace) -> TextRequest:
 def add_detector_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--vad-detector",
-        choices=("silero", "webrtcvad"),
+        choices=list(DETECTORS),
         help="what finds speech: silero tells it from music and noise, webrtcvad costs less (silero)",
     )
     command.add_argument(

@@ -6,9 +6,9 @@ every door derives its own from, and a control on the pages.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, Self
+from typing import Any, Literal, Self, TypeAlias
 
 from app.domain.errors.base import N_
 from app.domain.errors.requests import InvalidParameter
@@ -17,10 +17,42 @@ from app.domain.hotwords import Hotword, stored_hotwords
 CHANNELS = ("mix", "separate")
 """The channels of a recording as one, or each on its own."""
 QUALITIES = ("fast", "balanced", "accurate")
-SILERO, WEBRTCVAD = DETECTORS = ("silero", "webrtcvad")
+DetectorName: TypeAlias = Literal["silero", "webrtcvad"]
+SILERO: DetectorName = "silero"
+WEBRTCVAD: DetectorName = "webrtcvad"
+FALLBACK_DETECTOR = WEBRTCVAD  # needs no file, and older versions had no other
 SILERO_FRAME_MS = 32
-WEBRTCVAD_FRAME_MS = (10, 20, 30)
+WEBRTCVAD_FRAME_MS = (30, 20, 10)
 WEBRTCVAD_MODES = (0, 1, 2, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorKind:
+    """A detector as a person chooses it; app/engine/vad/detection.py has what it does."""
+
+    title: str
+    own_options: Mapping[str, tuple[int, ...]]
+    """The fields of VadOptions that only this one has, with the values for each of which it judges anew."""
+    summary: Callable[[VadOptions], str]
+    """Its own options in a line of a receipt."""
+    step_ms: Callable[[VadOptions], int]
+    """The length of one frame."""
+
+
+DETECTORS: Mapping[DetectorName, DetectorKind] = {
+    SILERO: DetectorKind(
+        "Silero",
+        {"threshold": ()},  # serves every threshold by one judgement
+        lambda options: f"Silero, threshold {options.threshold:g}",
+        lambda _: SILERO_FRAME_MS,
+    ),
+    WEBRTCVAD: DetectorKind(
+        "webrtcvad",
+        {"frame_ms": WEBRTCVAD_FRAME_MS, "mode": WEBRTCVAD_MODES},
+        lambda options: f"webrtcvad, mode {options.mode}, {options.frame_ms} ms",
+        lambda options: options.frame_ms,
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +78,7 @@ class VadOptions:
         InvalidParameter: a value is out of its bounds, or two do not fit each other.
     """
 
-    detector: str = SILERO
+    detector: DetectorName = SILERO
     """One of DETECTORS: Silero tells speech from music and noise; webrtcvad takes both for speech, and costs less."""
     threshold: float = 0.7
     """Of Silero: the probability from which a frame is speech, 0 to 1; more leaves out more."""
@@ -66,29 +98,23 @@ class VadOptions:
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Self:
         """Read what was stored as a dict; before there was a choice, webrtcvad was the detector."""
-        return cls(**{"detector": WEBRTCVAD, **stored})
+        return cls(**{"detector": FALLBACK_DETECTOR, **stored})
 
     def with_changes(self, **changes: Any) -> Self:
         """Return a copy with `changes`. An option of one detector implies that detector, unless one is named."""
-        if "detector" not in changes:
-            if "threshold" in changes:
-                changes["detector"] = SILERO
-            elif {"mode", "frame_ms"} & set(changes):
-                changes["detector"] = WEBRTCVAD
-        return replace(self, **changes)
+        meant = changes.get("detector") or detector_meant(changes) or self.detector
+        return replace(self, **{**changes, "detector": meant})
 
     @property
     def step_ms(self) -> int:
         """The length of one frame."""
-        return SILERO_FRAME_MS if self.detector == SILERO else self.frame_ms
+        return DETECTORS[self.detector].step_ms(self)
 
     @property
     def summary(self) -> str:
         """The options that matter to this detector, in one line of a receipt."""
-        lengths = f"silence {self.min_silence_ms} ms, at most {self.max_segment_ms} ms"
-        if self.detector == SILERO:
-            return f"Silero, threshold {self.threshold:g}, {lengths}"
-        return f"webrtcvad, mode {self.mode}, {self.frame_ms} ms, {lengths}"
+        own = DETECTORS[self.detector].summary(self)
+        return f"{own}, silence {self.min_silence_ms} ms, at most {self.max_segment_ms} ms"
 
     def __post_init__(self) -> None:
         self._require("detector", self.detector in DETECTORS, N_("it must be silero or webrtcvad"))
@@ -104,6 +130,12 @@ class VadOptions:
     def _require(self, name: str, holds: bool, reason: str) -> None:
         if not holds:
             raise InvalidParameter(name=name, reason=reason)
+
+
+def detector_meant(names: Iterable[str]) -> DetectorName | None:
+    """Return the detector whose own options are among `names`; the first of DETECTORS where several are."""
+    named = set(names)
+    return next((name for name, kind in DETECTORS.items() if named & kind.own_options.keys()), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from app.domain.languages import NATIVE_NAMES, RARER
-from app.domain.options import TranscriptionOptions
+from app.domain.options import DETECTORS, TranscriptionOptions
 from app.i18n import LANGUAGES, script_texts, translator
 from app.paths import resource_dir
 from app.services.models.models import BUILTIN_LARGE, RECOMMENDED
@@ -128,6 +128,7 @@ def _environment(language: str) -> Environment:
     environment.globals["label"] = lambda kind, code: labels[kind].get(code or "", code or "")
     environment.globals["native_name"] = lambda code: NATIVE_NAMES.get(code, code)
     environment.globals["interface_languages"] = LANGUAGES
+    environment.globals["detectors"] = DETECTORS
     environment.globals["option_switches"] = SWITCHES
     environment.globals["default_options"] = TranscriptionOptions()
     environment.globals["recommended_model"] = RECOMMENDED

@@ -11,8 +11,9 @@ import pytest
 from app.domain.options import VadOptions
 from app.engine.audio.decoding import decode
 from app.engine.audio.facts import DecodeLimits
-from app.engine.vad import detection
-from app.engine.vad.detection import GAP_FRAMES, classify_frames
+from app.engine.vad import silero_detector
+from app.engine.vad.detection import classify_frames
+from app.engine.vad.silero_detector import GAP_FRAMES
 from app.engine.vad.vad import find_speech
 
 SILENCE = [0.01] * (GAP_FRAMES + 1)
@@ -28,7 +29,7 @@ def spans(probabilities: list[float], tmp_path: Path, monkeypatch: pytest.Monkey
         def probabilities(self, frames: np.ndarray) -> np.ndarray:
             return np.array(probabilities[: len(frames)], dtype=np.float32)
 
-    monkeypatch.setattr(detection, "Hearing", Told)
+    monkeypatch.setattr(silero_detector, "Hearing", Told)
     pcm = tmp_path / "a.s16"
     sound = np.random.default_rng(0).standard_normal(512 * len(probabilities)) * 3000
     pcm.write_bytes(sound.astype("<i2").tobytes())
@@ -66,8 +67,8 @@ def test_bursts_are_the_same_at_once_and_frame_by_frame(seed: int) -> None:
     is_speech = np.repeat(generator.random(200) < 0.5, generator.integers(1, 14, 200))
     probabilities = generator.uniform(0.6, 0.99, len(is_speech)).astype(np.float32)
 
-    at_once = detection._clear(is_speech, probabilities)
-    burst = detection._Burst()
+    at_once = silero_detector._clear(is_speech, probabilities)
+    burst = silero_detector.Burst()
     one_by_one = [burst.feed(bool(speech), float(sure)) for speech, sure in zip(is_speech, probabilities, strict=True)]
 
     assert at_once.tolist() == one_by_one

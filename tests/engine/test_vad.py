@@ -13,10 +13,9 @@ from app.domain.options import VadOptions
 from app.domain.speech import Rule, SpeechReport
 from app.engine.audio.decoding import decode
 from app.engine.audio.facts import DecodeLimits
-from app.engine.vad.detection import classify_and_save, load_classified
+from app.engine.vad.detection import classify_and_save, load_classified, vad_receipt
 from app.engine.vad.frames import Frames
 from app.engine.vad.grouping import SpeechGrouper
-from app.engine.vad.options import vad_receipt
 from app.engine.vad.silero import WEIGHTS, silero
 from app.engine.vad.vad import find_speech, group_frames
 from tests.engine import sounds

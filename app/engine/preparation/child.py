@@ -35,8 +35,7 @@ from app.engine.audio.measures import measure
 from app.engine.audio.peaks import PEAK_BUCKETS, merge_peaks, peaks_of_file
 from app.engine.audio.samples import channel_file
 from app.engine.audio.waveform import save_waveform_peaks
-from app.engine.vad.detection import classify_and_save, classify_frames
-from app.engine.vad.options import usable
+from app.engine.vad.detection import classify_and_save, classify_frames, usable
 from app.engine.vad.silero import FRAME_SAMPLES, Hearing, silero
 from app.engine.vad.vad import group_frames
 

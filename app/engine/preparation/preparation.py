@@ -24,7 +24,7 @@ from app.engine.audio.facts import AudioFacts, DecodeLimits
 from app.engine.audio.measures import SoundFacts
 from app.engine.audio.samples import channel_file
 from app.engine.preparation.pool import Cancelled, Overdue, PreparationPool
-from app.engine.vad.options import vad_receipt
+from app.engine.vad.detection import vad_receipt
 
 __all__ = ["Cancelled", "PreparationPool", "Prepared", "judge_apart", "prepare"]
 

@@ -9,7 +9,6 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import webrtcvad
 
 from app.engine import SAMPLE_RATE
 from app.engine.audio.samples import BYTES_PER_SAMPLE, FULL_SCALE
@@ -44,19 +43,6 @@ class Frames:
     def gain(self) -> float:
         """The factor that brings a quiet recording to an ordinary level."""
         return gain_of(self.levels)
-
-
-def judged_by_webrtcvad(pcm: Path, mode: int, frame_ms: int) -> Frames:
-    """Ask webrtcvad about each frame of a file that `decode` wrote."""
-    size = SAMPLE_RATE * frame_ms // 1000
-    levels = levels_of(pcm, size)
-    gain = gain_of(levels)
-    detector = webrtcvad.Vad(mode)
-    frames = (frame for block in blocks(pcm, size) for frame in block)
-    is_speech = np.zeros(len(levels), dtype=np.bool_)
-    for index, (frame, level) in enumerate(zip(frames, levels.tolist(), strict=True)):
-        is_speech[index] = level * gain >= FLOOR and detector.is_speech(louder(frame, gain).tobytes(), SAMPLE_RATE)
-    return Frames(levels, is_speech, duration_of(pcm))
 
 
 def duration_of(pcm: Path) -> float:

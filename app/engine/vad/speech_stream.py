@@ -17,10 +17,9 @@ import numpy.typing as npt
 from app.domain.options import VadOptions
 from app.domain.speech import SpeechSpan
 from app.engine import SAMPLE_RATE
-from app.engine.vad.detection import detector_for
+from app.engine.vad.detection import detector_for, usable
 from app.engine.vad.frames import FLOOR, LOUD_PERCENTILE, gain_for, louder
 from app.engine.vad.grouping import FrameSpan
-from app.engine.vad.options import usable
 from app.engine.vad.vad import grouper_for, pad_frames, takes_bursts
 
 Samples: TypeAlias = npt.NDArray[np.int16]

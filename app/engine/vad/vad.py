@@ -15,10 +15,10 @@ import numpy.typing as npt
 
 from app.domain.options import VadOptions
 from app.domain.speech import DroppedSpan, Rule, SpeechReport, SpeechSpan
-from app.engine.vad.detection import SURE_FRAMES, classify_frames
+from app.engine.vad.detection import classify_frames, usable
 from app.engine.vad.frames import FLOOR, Frames, Levels
 from app.engine.vad.grouping import FrameSpan, SpeechGrouper
-from app.engine.vad.options import usable
+from app.engine.vad.silero_detector import SURE_FRAMES
 
 QUIETEST_MS = 150  # shorter than this, a quiet point may be the closure of a consonant inside a word
 

@@ -23,7 +23,7 @@ from app.domain.states import JobState, LiveState, SegmentState
 from app.engine import SAMPLE_RATE
 from app.engine.audio.measures import measure
 from app.engine.audio.peaks import peaks_of_file
-from app.engine.vad.options import vad_receipt
+from app.engine.vad.detection import vad_receipt
 from app.logging import event
 from app.services.live.intake import Stored
 from app.services.live.segment_store import LiveSegmentStore

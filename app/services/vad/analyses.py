@@ -26,9 +26,8 @@ from app.domain.speech import DroppedSpan, Rule, SpeechReport, SpeechSpan
 from app.engine.audio.facts import DecodeLimits
 from app.engine.audio.waveform import waveform_peaks
 from app.engine.preparation.preparation import Cancelled, PreparationPool, judge_apart, prepare
-from app.engine.vad.detection import classified_file, load_classified
+from app.engine.vad.detection import classified_file, load_classified, usable
 from app.engine.vad.frames import Frames
-from app.engine.vad.options import usable
 from app.engine.vad.vad import group_frames
 from app.logging import event
 from app.periodic import Periodic

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, Literal
 
 from app.domain.errors.base import Reason
-from app.domain.options import SILERO, WEBRTCVAD, WEBRTCVAD_FRAME_MS, WEBRTCVAD_MODES, VadOptions
+from app.domain.options import DETECTORS, VadOptions
 
 REMEMBERED = 32  # finished decodings and segmentation results that are cached
 
@@ -37,11 +38,11 @@ def facts_of(analysis: Analysis, facts: dict[str, Any]) -> dict[str, Any]:
 
 
 def detector_choices() -> Iterator[VadOptions]:
-    """Yield every detector configuration, most requested first."""
-    yield VadOptions(detector=SILERO)
-    for frame_ms in sorted(WEBRTCVAD_FRAME_MS, reverse=True):
-        for mode in WEBRTCVAD_MODES:
-            yield VadOptions(detector=WEBRTCVAD, mode=mode, frame_ms=frame_ms)
+    """Yield every configuration for which a detector judges anew, most requested first."""
+    for name, kind in DETECTORS.items():
+        judged = {option: values for option, values in kind.own_options.items() if values}
+        for values in product(*judged.values()):
+            yield VadOptions(detector=name, **dict(zip(judged, values, strict=True)))
 
 
 def remember(kept_values: OrderedDict[Any, Any], key: Any, value: Any) -> None:

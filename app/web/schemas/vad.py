@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from app.domain.options import DetectorName
 from app.services.missing_text import Why
 from app.web.schemas.transcriptions import ErrorDetail
 
@@ -13,7 +14,7 @@ from app.web.schemas.transcriptions import ErrorDetail
 class VadOptionsAnswer(BaseModel):
     """How speech is found; lengths in milliseconds."""
 
-    detector: Literal["silero", "webrtcvad"] = Field(examples=["silero"])
+    detector: DetectorName = Field(examples=["silero"])
     threshold: float = Field(description="Of silero.", examples=[0.7])
     mode: int = Field(description="Of webrtcvad.", examples=[2])
     frame_ms: int = Field(description="Of webrtcvad.", examples=[30])

@@ -1,0 +1,73 @@
+"""What every speech detector has to offer; detection.py lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from app.domain.options import VadOptions
+from app.engine.vad.frames import Frames, Levels
+
+Samples: TypeAlias = npt.NDArray[np.int16]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a detector says of a recording, before the options that need no look at the samples are applied."""
+
+    levels: Levels
+    duration: float
+    """Seconds."""
+    arrays: Mapping[str, npt.NDArray[Any]]
+    """The detector's own, by the names under which they are stored."""
+
+
+class Detector(Protocol):
+    """Tells speech from other sound."""
+
+    def check(self) -> None:
+        """Load what the detector needs.
+
+        Raises:
+            ModelFileUnreadable: it cannot be loaded here.
+        """
+        ...
+
+    def file_name(self, options: VadOptions) -> str:
+        """Return the name of the file for a judgement; options that only `frames` uses share one."""
+        ...
+
+    def judge(self, pcm: Path, options: VadOptions) -> Judgement:
+        """Judge every frame of a file that `decode` wrote."""
+        ...
+
+    def frames(self, judgement: Judgement, options: VadOptions) -> Frames:
+        """Return which frames are speech."""
+        ...
+
+    def live(self, options: VadOptions) -> FrameDetector:
+        """Return a detector for frames as they come."""
+        ...
+
+
+class FrameDetector(Protocol):
+    """Judges frames as they come."""
+
+    def is_speech(self, frame: Samples, *, is_audible: bool) -> bool:
+        """Judge the next frame, which is as loud as an ordinary recording; what cannot be heard is never speech."""
+        ...
+
+    @property
+    def is_clear(self) -> bool:
+        """The frame that was judged last belongs to speech that is more than a burst of something else."""
+        ...
+
+    @property
+    def hears_again(self) -> bool:
+        """When sound suddenly becomes louder, it must begin anew and hear the last seconds so loud."""
+        ...
