@@ -97,6 +97,15 @@ def test_a_complaint_is_logged_once_and_its_end_too(
     assert "temp_folder" not in {check.id for check in health.complaints}
 
 
+def test_a_damaged_database_is_a_complaint_from_the_start(tmp_path: Path) -> None:
+    (tmp_path / "app.db").write_bytes(b"no database at all" * 1000)
+    health = Health(Doctor(lambda: Subject(EngineSpec(tmp_path), tmp_path, tmp_path / "logs")))
+
+    health.refresh()
+
+    assert "database" in {check.id for check in health.complaints}
+
+
 def test_every_page_says_that_the_device_asked_for_is_absent(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path / "data", log_dir=tmp_path / "logs", device="cuda:97")
     with TestClient(create_app(settings), base_url="http://127.0.0.1") as client:

@@ -34,13 +34,12 @@ from app.periodic import Periodic
 from app.services.transcriptions.job_queue import Queue
 from app.services.vad.records import Analysis, detector_choices, facts_of, remember
 from app.store.files.upload_file import UploadFile
-from app.store.files.vad_folders import VadFolders
+from app.store.files.vad_folders import OF_TRANSCRIPTION, VadFolders
 
 __all__ = ["Analysis", "DroppedSpan", "Rule", "SpeechReport", "SpeechSpan", "VadAnalyses", "VadOptions"]
 
 READINGS_AT_ONCE = 2
 SWEEP_SECONDS = 600.0
-OF_TRANSCRIPTION = "t-"  # prefix of the id of an analysis whose recording belongs to a transcription
 
 _log = logging.getLogger(__name__)
 

@@ -32,6 +32,7 @@ from app.store.files.scratch import FOLDER as SCRATCH_FOLDER
 from app.store.files.scratch import sweep_scratch
 from app.store.files.storage_errors import storage_errors
 from app.store.files.upload_file import SOURCE_STEM, UploadFile, link_or_copy
+from app.store.files.vad_folders import OF_TRANSCRIPTION, VAD_FOLDER
 
 AUDIO_NAME = "audio.s16"
 PEAKS_NAME = "peaks.json"
@@ -60,6 +61,7 @@ class Files:
         self._trash = data_dir / "trash"
         self._workers = data_dir / "workers"
         self._orphans = data_dir / ORPHANS_FOLDER
+        self._analyses = data_dir / VAD_FOLDER
         for folder in (self._incoming, self._transcriptions, self._trash, self._workers, data_dir / SCRATCH_FOLDER):
             folder.mkdir(parents=True, exist_ok=True)
         sync_folder(data_dir)
@@ -170,11 +172,15 @@ class Files:
             path.unlink(missing_ok=True)
 
     def remove(self, id: str) -> None:
-        """Remove the folder of a transcription at once: nobody finds it half-empty."""
-        away = self._trash / secrets.token_hex(8)
-        with suppress(FileNotFoundError):
-            self.folder(id).rename(away)
-        shutil.rmtree(away, ignore_errors=True)  # what resists is swept at the next start
+        """Remove the folder of a transcription at once, and its samples that an analysis of its speech has kept.
+
+        Nobody finds a folder half-empty.
+        """
+        for folder in (self.folder(id), self._analyses / f"{OF_TRANSCRIPTION}{id}"):
+            away = self._trash / secrets.token_hex(8)
+            with suppress(FileNotFoundError):
+                folder.rename(away)
+            shutil.rmtree(away, ignore_errors=True)  # what resists is swept at the next start
 
     def hold_worker(self, id: str) -> int:
         """Announce a living worker; it lives until the returned descriptor is closed."""

@@ -17,6 +17,8 @@ from app.locks import hold_new, unless_held
 
 FOLDER = "tmp"
 """Below the data folder."""
+REPLAY_FOLDER = "replays"
+"""Of cases that were sent to be run again; each is locked while it runs."""
 FORMER_LEFTOVERS = ("case-*", ".backup-*", ".restore-*", ".*.part", "settings.json.*.part", ".restore-ready-done")
 """What older versions, and killed writers, have left in the data folder itself."""
 
@@ -52,7 +54,7 @@ def scratch(data_dir: Path) -> Iterator[Path]:
 def sweep_scratch(data_dir: Path) -> None:
     """Remove what nobody uses any more. Run it at a start, before work begins."""
     place = data_dir / FOLDER
-    leftovers = list(place.iterdir()) if place.is_dir() else []
+    leftovers = [path for folder in (place, data_dir / REPLAY_FOLDER) if folder.is_dir() for path in folder.iterdir()]
     for pattern in FORMER_LEFTOVERS:
         leftovers += data_dir.glob(pattern)
     for path in leftovers:

@@ -23,6 +23,7 @@ KEEP_SECONDS = 24 * 3600
 HALF_MADE_SECONDS = 600  # a folder that nobody has locked and that is no further after so long is given up
 MOST_BYTES = 4 << 30  # ten hours are 1.2 GB
 VAD_FOLDER = "vad"
+OF_TRANSCRIPTION = "t-"  # prefix of the id of an analysis whose recording belongs to a transcription
 AUDIO_NAME = "audio.s16"
 FACTS_NAME = "facts.json"
 PEAKS_NAME = "peaks.json"

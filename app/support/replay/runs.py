@@ -25,11 +25,12 @@ from app.domain.errors.cases import ReplayBroken, ReplayBusy, ReplayNotFound, Re
 from app.locks import unless_held
 from app.logging import event
 from app.paths import environment_of_children
+from app.store.files.scratch import REPLAY_FOLDER
 from app.store.files.upload_file import SOURCE_STEM, UploadFile
 
 log = logging.getLogger(__name__)
 
-FOLDER = "replays"
+FOLDER = REPLAY_FOLDER
 KEPT = timedelta(days=1)
 MOST_KEPT = 20
 LONGEST_HOURS = 6
