@@ -201,6 +201,7 @@ def _unpack_one(archive: zipfile.ZipFile, kept: Kept, folder: Path) -> None:
         raise ValueError(f"{kept.name} leads elsewhere")
     target.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
+    target.touch(mode=0o600)
     with archive.open(kept.name) as source, target.open("wb") as copy:
         while piece := source.read(PIECE_BYTES):
             digest.update(piece)

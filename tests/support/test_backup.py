@@ -174,3 +174,28 @@ def spoil(file: Path, damage: str) -> None:
         with zipfile.ZipFile(file, "w") as archive:
             for name, content in contents.items():
                 archive.writestr(name, content)
+
+
+def test_nobody_else_may_read_a_backup_or_what_is_restored(places: Places, tmp_path: Path) -> None:
+    queue = open_queue(places)
+    submit(queue, "a.wav")
+    queue.database.close()
+    back_up(places, tmp_path / "backup.zip", recordings=True)
+    restored = Places(tmp_path / "other", tmp_path / "logs")
+
+    restore(tmp_path / "backup.zip", restored)
+
+    files = [tmp_path / "backup.zip", *(path for path in restored.data_dir.rglob("*") if path.is_file())]
+    assert [path for path in files if path.stat().st_mode & 0o077] == []
+
+
+def test_a_set_without_a_recording_that_it_promises_is_refused(places: Places, tmp_path: Path) -> None:
+    queue = open_queue(places)
+    id = submit(queue, "a.wav")
+    queue.database.close()
+    for path in queue.files.folder(id).iterdir():
+        path.unlink()
+    back_up(places, tmp_path / "backup.zip", recordings=True)
+
+    with pytest.raises(BackupUnusable, match="not in it"):
+        restore(tmp_path / "backup.zip", Places(tmp_path / "other", tmp_path / "logs"))

@@ -268,3 +268,9 @@ def test_a_running_state_survives_a_dead_server(house: House) -> None:
         house.note("go")
 
     assert read(case, "manifest.json")["state"] == "running"
+
+
+def test_nobody_else_may_read_a_case(house: House) -> None:
+    case = make(house, house.submit(talk(0.2)).id, HASH)
+
+    assert case.stat().st_mode & 0o077 == 0

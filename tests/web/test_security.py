@@ -1,4 +1,5 @@
 import socket
+from collections.abc import Callable
 
 import pytest
 from starlette.testclient import TestClient
@@ -6,7 +7,7 @@ from starlette.testclient import TestClient
 from app.main import create_app
 from app.settings import Settings
 from app.web.middleware.security import allowed_hosts
-from tests.web.conftest import API
+from tests.web.conftest import API, Server
 
 
 def status_and_code(client: TestClient, method: str, **headers: str) -> tuple[int, str]:
@@ -137,3 +138,14 @@ def test_static_files_are_asked_for_again_and_found_unchanged(client: TestClient
 
 def test_static_files_do_not_leave_their_folder(client: TestClient) -> None:
     assert client.get("/static/%2e%2e/pyproject.toml").status_code == 404
+
+
+def test_what_the_server_makes_is_for_its_user_alone(start_server: Callable[..., Server]) -> None:
+    server = start_server()
+    with server.client() as client:
+        client.post("/api/v1/transcriptions", files={"file": ("a.wav", b"sound")})
+        client.post("/api/v1/journal/4f1c9a2b7d3e5f60", json={"browser": {}, "entries": []})
+
+    made = [server.data_dir, *(path for path in server.data_dir.rglob("*") if path.suffix != ".lock")]
+    assert [path for path in made if path.stat().st_mode & 0o077] == []
+    assert [path for path in server.log_dir.glob("app.log") if path.stat().st_mode & 0o077] == []
