@@ -1,6 +1,6 @@
-"""The seam between a waveform and its text. Nothing here imports torch: any layer above may read it.
+"""The interface between a waveform and its text. Nothing here imports torch: any layer above may import it.
 
-The engine knows nothing of files, jobs, databases or settings: it gets waveforms and returns hypotheses.
+The engine knows nothing about files, jobs, databases or settings: it gets waveforms and returns hypotheses.
 """
 
 from __future__ import annotations
@@ -35,20 +35,20 @@ class EngineSpec:
     dtype: str = "auto"
     """One of DTYPES: the precision of the weights."""
     allow_fallback: bool = False
-    """Compute on the CPU where the device asked for is absent or broken, and say so."""
+    """Use the CPU if the requested device is absent or broken, and report it."""
     batch_seconds: float = 0.0
-    """Seconds of sound, with padding, computed at once; 0 takes what is measured best."""
+    """Batch size in padded seconds; 0 uses the measured optimum."""
     punctuation_model: Path | None = None
-    """Folder of a FunASR punctuation model; None places punctuation by the pauses."""
+    """Folder of a FunASR punctuation model; None punctuates by pauses."""
     vad_model: Path | None = None
-    """Folder of a FunASR voice activity model: what holds no speech for it gets no text. None believes webrtcvad."""
+    """Folder of a FunASR VAD model, which suppresses text without speech; None disables this second check."""
     factory: str = "app.engine.native.recognizer:load_engine"
     """`module:function` called with this spec in the inference process; returns an Engine."""
 
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """One waveform and what is asked of it; those of several people may be computed together."""
+    """One waveform and its options; those of several users may be batched."""
 
     waveform: Waveform
     options: RecognitionOptions
@@ -63,31 +63,31 @@ class Hypothesis:
     """The text of one waveform."""
 
     text: str
-    """What the person reads."""
+    """The text as shown."""
     text_raw: str
-    """As the model said it."""
+    """The model's raw output."""
     confidence: float | None
     """Mean probability of the tokens, 0 to 1; None without tokens."""
     dropped: str = ""
-    """Why text was withheld (for example `unsure`, where the model saw no speech); empty otherwise."""
+    """Why text was suppressed (for example `unsure`); empty otherwise."""
     words: tuple[Word, ...] = ()
-    """With times from the beginning of the waveform; empty where the model gives none."""
+    """With times from the start of the waveform; empty if the model gives none."""
     applied: tuple[Applied, ...] = ()
-    """What happened to this one alone, for example that memory was short."""
+    """Receipt lines for this utterance only, for example that memory was short."""
     foreign_share: float | None = None
-    """Of the tokens that were likeliest before the chosen language was forced, those of the other language; None where
-    none was forced or nothing was heard."""
+    """Share of likeliest tokens in the other language before the chosen one was forced; None if none was forced or
+    nothing was recognised."""
     emotion: str = ""
-    """One of app.domain.transcript.EMOTIONS; empty where the model heard none or hears none at all."""
+    """One of app.domain.transcript.EMOTIONS; empty if the model detected none or cannot."""
     events: tuple[str, ...] = ()
-    """Of app.domain.transcript.EVENTS: what else the model heard."""
+    """Detected events, of app.domain.transcript.EVENTS."""
     language: str = ""
-    """The one that the model heard; empty where it does not tell, or was told which it is."""
+    """The detected language; empty if the model does not detect it, or it was chosen."""
 
 
 @dataclass(frozen=True, slots=True)
 class EngineInfo:
-    """What was loaded and where it runs."""
+    """What was loaded, and where it runs."""
 
     model: str
     """Name of the model folder."""
@@ -101,13 +101,13 @@ class EngineInfo:
     receipt: tuple[Applied, ...]
     """Device and dtype: asked, applied, why."""
     batch_seconds: float = 0.0
-    """Seconds of sound, with padding, that are worth computing at once; 0 is one by one."""
+    """Preferred batch size in padded seconds; 0 means no batching."""
     abilities: tuple[str, ...] = ()
-    """Of `times`, `hotwords`, `punctuation` and `itn`: what the model itself can do."""
+    """The model's own abilities: any of `times`, `hotwords`, `punctuation` and `itn`."""
 
 
 class Engine(Protocol):
-    """FairLock speech into text, batch first. Calls come one at a time."""
+    """Turns speech into text, batch first. Called by one thread at a time."""
 
     @property
     def info(self) -> EngineInfo: ...
@@ -122,5 +122,5 @@ class Engine(Protocol):
         ...
 
     def receipt(self, options: RecognitionOptions) -> tuple[Applied, ...]:
-        """Say for each option what was asked, what is applied and why."""
+        """Return for each option what was requested, what is applied and why."""
         ...

@@ -1,4 +1,4 @@
-"""Chooses what places punctuation where a model writes none: a network of FunASR, or the pauses. For every engine."""
+"""Chooses the punctuator for models without punctuation: a FunASR network, or pauses. For every engine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from app.engine.text.punctuation import PausePunctuator, Punctuator
 
 
 def punctuator_of(folder: Path | None) -> Punctuator:
-    """Return the punctuation model of a folder, or the plain one that hears pauses.
+    """Return the punctuation model of a folder, or the plain one based on pauses.
 
     Raises:
         ModelError: the folder holds no punctuation model.

@@ -1,4 +1,4 @@
-"""What became of the options of one recognition by the native engine: asked, applied, why. Knows no tensors."""
+"""How the native engine applied the options of one recognition: requested, applied, why. Knows no tensors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.domain.reasons import (
 )
 from app.domain.transcript import Applied
 
-MOST_SHOWN = 12  # hotwords in one line; what became of each is told with the text
+MOST_SHOWN = 12  # hotwords in one line; the outcome of each is shown with the text
 
 
 def language_line(options: RecognitionOptions, known: Collection[str]) -> Applied:
@@ -39,7 +39,7 @@ def hotword_lines(options: RecognitionOptions, unknown: Sequence[tuple[Hotword, 
 
 
 def punctuation_line(options: RecognitionOptions, applied: str) -> Applied:
-    """Name what places marks where the model writes none."""
+    """Return the line for the punctuator used if the model does not punctuate."""
     return Applied("punctuation", "on", applied) if options.punctuation else Applied("punctuation", "off", "off")
 
 

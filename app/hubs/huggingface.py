@@ -1,4 +1,4 @@
-"""Hugging Face, through its own client: account (HF_TOKEN), mirror (HF_ENDPOINT) and HF_HUB_OFFLINE are its settings."""
+"""Hugging Face, through its own client, which reads HF_TOKEN, HF_ENDPOINT and HF_HUB_OFFLINE."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LIST_SECONDS = 20.0
 
 
 class HuggingFace:
-    """Lists the files of one revision; addresses carry that revision, so that no file can change half-way."""
+    """Lists the files of one revision; URLs contain it, so that no file can change half-way."""
 
     def __init__(self, models_dir: str, endpoint: str | None = None) -> None:
         self._models_dir = models_dir

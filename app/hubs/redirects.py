@@ -1,4 +1,4 @@
-"""Follows a hub to the server that holds its bytes, without handing that server what is meant for the hub alone."""
+"""Follows redirects of a hub to its storage server, without sending that server the hub's credentials."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         return request
 
     def http_error_302(self, req: Any, fp: Any, code: int, msg: str, headers: Any) -> Any:
-        """Follow, and carry over the SHA-256 that Hugging Face tells only in the redirect."""
+        """Follow, and keep the SHA-256 that Hugging Face sends only in the redirect."""
         answer = super().http_error_302(req, fp, code, msg, headers)
         promised = headers.get(LINKED_ETAG, "")
         if answer is not None and promised and LINKED_ETAG not in answer.headers:

@@ -1,4 +1,4 @@
-"""Fetches one file over HTTP: goes on where an earlier attempt stopped, and is done only when the bytes are right.
+"""Downloads one file over HTTP: resumes where an earlier attempt stopped, and verifies the result.
 
 Standard library only, so that proxies (HTTPS_PROXY, NO_PROXY) and certificates (SSL_CERT_FILE) are the system's.
 """
@@ -26,7 +26,7 @@ from app.hubs.redirects import OPENER
 CHUNK_BYTES = 256 * 1024
 PART_SUFFIX = ".partial"
 USER_AGENT = "funasr-webui"
-PERMANENT = frozenset({400, 401, 403, 404, 405, 410, 451})  # asking again would not help
+PERMANENT = frozenset({400, 401, 403, 404, 405, 410, 451})  # retrying would not help
 NO_SUCH_RANGE = 416
 PARTIAL_CONTENT = 206
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -36,30 +36,30 @@ WRONG_BYTES = N_("its checksum is not the announced one")
 
 
 class Cancelled(Exception):
-    """Somebody wants the download to stop; what has arrived stays."""
+    """The download was cancelled; downloaded data is kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a transfer tries."""
+    """How persistently a transfer retries."""
 
     attempts: int = 6
-    """In a row that bring not a single byte."""
+    """Consecutive attempts without a single byte."""
     pause_seconds: float = 1.0
-    """Before the second of them; doubled each time."""
+    """Before the second attempt; doubled each time."""
     silence_seconds: float = 20.0
-    """After which a connection that says nothing counts as broken."""
+    """After which a silent connection counts as broken."""
 
 
 class Report(Protocol):
-    """Is told how many bytes have come; a negative number takes some back."""
+    """Called with the number of received bytes; a negative number takes some back."""
 
     def __call__(self, arrived: int, /) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """One file on its way; `fetch` may be called again after any failure."""
+    """Transfer of one file; `fetch` may be called again after any failure."""
 
     hub: HubName
     id: str
@@ -71,19 +71,19 @@ class Transfer:
     """Where a person may put the model by hand."""
     patience: Patience = Patience()
     on_size: Callable[[int], None] | None = None
-    """Told how many bytes the file has, where the hub did not say it."""
+    """Called with the file size if the hub did not report it."""
 
     @property
     def part(self) -> Path:
         return self.target.with_name(self.target.name + PART_SUFFIX)
 
     def fetch(self, report: Report = lambda _: None) -> None:
-        """Bring the file to `target`, verified.
+        """Download the file to `target` and verify it.
 
         Raises:
             Cancelled: `stopping` was set.
-            HubRefused: the server does not give it out.
-            HubUnreachable, TransferBroken: it could not be had; what has arrived is kept.
+            HubRefused: the server refuses it.
+            HubUnreachable, TransferBroken: the download failed; downloaded data is kept.
             NoRoomForModel: the disk is full.
         """
         if self._is_here():
@@ -92,13 +92,13 @@ class Transfer:
         promised = self._fetch_patiently(report)
         if not is_as_announced(self.part, self.file, promised):
             report(-self.part.stat().st_size)
-            self.part.unlink()  # going on with wrong bytes would never end
+            self.part.unlink()  # resuming with wrong bytes would never succeed
             raise TransferBroken(file=self.file.path, reason=WRONG_BYTES)
         self._validator_file().unlink(missing_ok=True)
         self.part.replace(self.target)
 
     def _is_here(self) -> bool:
-        """Return whether an earlier attempt brought the file; one of an older revision is thrown away."""
+        """Return whether an earlier attempt completed the file; one of an older revision is discarded."""
         if not self.target.is_file():
             return False
         same_size = self.file.size_bytes in (None, self.target.stat().st_size)
@@ -108,7 +108,7 @@ class Transfer:
         return False
 
     def _fetch_patiently(self, report: Report) -> str:
-        """Ask again and again until the file is whole; return the SHA-256 that the server promised, if any."""
+        """Retry until the file is complete; return the SHA-256 announced by the server, if any."""
         failures = 0
         while True:
             before = self._arrived()
@@ -145,7 +145,7 @@ class Transfer:
             with refusal:
                 if refusal.code != NO_SUCH_RANGE:
                     raise
-                if begin == _total_in(refusal):  # it was whole already
+                if begin == _total_in(refusal):  # it was already complete
                     return ""
                 self._begin_anew(report)
                 raise
@@ -161,8 +161,8 @@ class Transfer:
         return request
 
     def _write(self, answer: http.client.HTTPResponse, begin: int, report: Report) -> None:
-        """Append the body; a body that ends early is an error, or its beginning would pass for the whole."""
-        if begin and answer.status != PARTIAL_CONTENT:  # the server sends all of it again
+        """Append the body; a truncated body is an error, or it would pass for the whole."""
+        if begin and answer.status != PARTIAL_CONTENT:  # the server ignores the range and sends everything
             report(-begin)
             begin = 0
         total = self.file.size_bytes or _announced_size(answer, begin)
@@ -183,7 +183,7 @@ class Transfer:
             if self.stopping.is_set():
                 raise Cancelled
             rest = memoryview(chunk)
-            while rest:  # a disk that is nearly full takes a part of it without an error
+            while rest:  # a nearly full disk may accept only part of it, without an error
                 rest = rest[stream.write(rest) :]
             arrived += len(chunk)
             report(len(chunk))
@@ -199,7 +199,7 @@ class Transfer:
         except FileNotFoundError:
             return 0
 
-    # A file without a checksum may change at its server between two attempts: its halves must not be joined.
+    # A file without a checksum may change on the server between attempts: its halves must not be joined.
 
     def _validator_file(self) -> Path:
         return self.target.with_name(self.target.name + ".etag")
@@ -232,6 +232,6 @@ def _promised_sha256(answer: http.client.HTTPResponse) -> str:
 
 
 def _total_in(refusal: urllib.error.HTTPError) -> int | None:
-    """Return the size that `Content-Range: bytes */SIZE` tells."""
+    """Return the size in `Content-Range: bytes */SIZE`."""
     total = (refusal.headers.get("Content-Range") or "").rpartition("/")[2]
     return int(total) if total.isdecimal() else None

@@ -1,4 +1,4 @@
-"""Unpacks a model archive from a stranger: plain files and folders only, inside one folder, of bounded size."""
+"""Unpacks an untrusted model archive: plain files and folders only, inside one folder, of bounded size."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ DAMAGED = N_("it is damaged, or no tar.gz")
 
 
 def unpack(archive: Path, into: Path, stopping: Event, most_bytes: int = MOST_BYTES) -> None:
-    """Write the files of `archive` into the folder `into`, without the one folder that may be around them all.
+    """Extract `archive` into the folder `into`, without a common top-level folder.
 
     Raises:
-        ArchiveRefused: a link, a device, a name that leads elsewhere, too many files or bytes.
+        ArchiveRefused: a link, a device, a path out of the folder, too many files or bytes.
         TransferBroken: it is damaged.
         Cancelled: `stopping` was set.
         NoRoomForModel: the disk is full.
@@ -58,7 +58,7 @@ def _allowed(tar: tarfile.TarFile, most_bytes: int) -> Iterator[tarfile.TarInfo]
         _refuse(member, N_("the archive is too large"), unless=total <= most_bytes and count <= MOST_MEMBERS)
         seen.add(name.casefold())
         member.name = name
-        if member.isfile() and not PurePosixPath(name).name.startswith("._"):  # what macOS adds to archives
+        if member.isfile() and not PurePosixPath(name).name.startswith("._"):  # added to archives by macOS
             yield member
 
 
@@ -68,7 +68,7 @@ def _refuse(member: tarfile.TarInfo, reason: str, *, unless: bool) -> None:
 
 
 def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, into: Path) -> None:
-    """Write one file by ourselves: owner, mode and times of the archive are nobody's business."""
+    """Write one file without the owner, mode and times in the archive."""
     target = into / member.name
     target.parent.mkdir(parents=True, exist_ok=True)
     source: IO[bytes] | None = tar.extractfile(member)
@@ -81,7 +81,7 @@ def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, into: Path) -> None:
 
 
 def _lift(folder: Path) -> None:
-    """Take the files out of the one folder that holds them all."""
+    """Move the files out of a common top-level folder."""
     entries = list(folder.iterdir())
     if len(entries) != 1 or not entries[0].is_dir():
         return

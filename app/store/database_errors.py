@@ -1,4 +1,4 @@
-"""What SQLite says went wrong, as an error that tells cause and remedy."""
+"""Converts SQLite errors to errors with cause and remedy."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ KINDS: dict[int, type[DatabaseUnusable]] = {
     sqlite3.SQLITE_PERM: DatabaseNotOpened,
     sqlite3.SQLITE_IOERR: DatabaseNotOpened,
 }
-PRIMARY_CODE = 0xFF  # of an extended code, as SQLite numbers them
+PRIMARY_CODE = 0xFF  # mask for SQLite's extended result codes
 
 
 def database_error(error: BaseException | None, file: Path) -> AppError:
-    """Return what happened to the database `file`."""
+    """Return the error for the database `file`."""
     code = getattr(error, "sqlite_errorcode", 0) & PRIMARY_CODE
     if code == sqlite3.SQLITE_FULL:
         return DiskFull(folder=str(file.parent))

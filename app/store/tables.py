@@ -1,4 +1,4 @@
-"""What is kept, and in which shape. Tables live here and nowhere else; a change of one needs a migration."""
+"""All tables. A change to one needs a migration."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from app.domain.states import DesiredState, ItemState, JobState, LiveState, Segm
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware moment, stored as naive UTC: SQLite has no time zones."""
+    """An aware datetime, stored as naive UTC: SQLite has no time zones."""
 
     impl = DateTime
     cache_ok = True
@@ -56,11 +56,11 @@ def _one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
 
 
 FACTS = ("state", "language", "source")
-"""By which the history can be filtered."""
+"""Columns by which the history can be filtered."""
 
 
 def _by(fact: str) -> Index:
-    """The list of one state, language or source in the order of time, with all that the other filters ask."""
+    """Covering index for one state, language or source in time order, with the columns of the other filters."""
     others = [other for other in FACTS if other != fact]
     return Index(
         f"ix_transcriptions_by_{fact}",
@@ -90,7 +90,7 @@ transcriptions = Table(
     Column("finished_at", UtcDateTime),
     Column("queue_order", Integer, nullable=False),  # the revision at which it was queued
     Column("rank", Integer, nullable=False, default=0, server_default="0"),  # see Rank
-    Column("worker", String(32)),  # who works on it; null unless running
+    Column("worker", String(32)),  # the worker that holds it; null unless running
     Column("attempts", Integer, nullable=False, default=0),
     Column("cancel_requested", Boolean, nullable=False, default=False, server_default=false()),
     Column("delete_requested", Boolean, nullable=False, default=False, server_default=false()),
@@ -99,7 +99,7 @@ transcriptions = Table(
     Column("segments_done", Integer, nullable=False, default=0),
     Column("segments_failed", Integer, nullable=False, default=0),
     Column("seconds_done", Float, nullable=False, default=0.0),  # of the recording
-    Column("seconds_worked", Float, nullable=False, default=0.0),  # by the clock, on the segments that are done
+    Column("seconds_worked", Float, nullable=False, default=0.0),  # wall-clock time on the finished segments
     Column("text", Text, nullable=False, default=""),
     Column("text_raw", Text, nullable=False, default=""),
     Column("language", String(16)),
@@ -109,12 +109,12 @@ transcriptions = Table(
     Column("warnings", JSON, nullable=False, default=list),
     Column("error", JSON(none_as_null=True)),
     Column("revision", Integer, nullable=False),
-    Column("number", Integer, nullable=False),  # its place in the order of creation: milliseconds since 1970
-    Column("deleted_at", UtcDateTime),  # when it was put in the trash
-    Column("recording", JSON(none_as_null=True)),  # how it was encoded and how it sounds; null until it is read
+    Column("number", Integer, nullable=False),  # creation order: milliseconds since 1970
+    Column("deleted_at", UtcDateTime),  # when it was moved to the trash
+    Column("recording", JSON(none_as_null=True)),  # encoding and audio measures; null until decoded
     Column("again_of", String(32)),  # id of the first transcription of the same recording; null for the first
     Column("edit_revision", Integer, nullable=False, default=0, server_default="0"),  # 0: never edited
-    Column("memory_bytes", Integer),  # largest of the process that recognised, where it had one of its own
+    Column("memory_bytes", Integer),  # peak of the inference process, if dedicated to it
     _one_of("state", JobState),
     Index("ix_transcriptions_state", "state", "rank", "queue_order"),
     Index("ix_transcriptions_sha256", "sha256"),
@@ -151,7 +151,7 @@ segments = Table(
     Column("channel", Integer),  # counted from 1; null where the channels were mixed
     Column("emotion", Text, nullable=False, default="", server_default=""),  # of app.domain.transcript.EMOTIONS
     Column("events", JSON, nullable=False, default=list, server_default="[]"),  # of app.domain.transcript.EVENTS
-    Column("language", Text, nullable=False, default="", server_default=""),  # as the model heard it
+    Column("language", Text, nullable=False, default="", server_default=""),  # as detected by the model
     Column("foreign_share", Float),  # of what was heard before the language was forced; null where it was not
     _one_of("state", SegmentState),
 )
@@ -165,7 +165,7 @@ edits = Table(
     Column("pieces", JSON, nullable=False),  # what stands there instead: start, end, text and words of each
     Column("edited_at", UtcDateTime, nullable=False),
 )
-"""What people wrote in place of recognised segments, which stay as they were. No two stretches overlap."""
+"""Manual edits of recognised segments, which are kept unchanged. Edits do not overlap."""
 
 revisions = Table(
     "revisions",
@@ -173,7 +173,7 @@ revisions = Table(
     Column("id", Integer, primary_key=True),  # one row
     Column("current", Integer, nullable=False),
 )
-"""The number of the last change. It grows inside the transaction of the change, so a reader misses none."""
+"""The latest revision. Incremented in the transaction of the change, so that readers miss none."""
 
 deletions = Table(
     "deletions",
@@ -181,19 +181,19 @@ deletions = Table(
     Column("revision", Integer, primary_key=True),
     Column("transcription_id", String(32), nullable=False),
 )
-"""What was deleted lately, so that open pages can be told."""
+"""Recent deletions, so that open pages can be notified."""
 
 live_sessions = Table(
     "live_sessions",
     metadata,
     Column("id", String(32), primary_key=True),
     Column("transcription_id", ForeignKey("transcriptions.id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("token_hash", String(64), nullable=False),  # SHA-256 of what proves that a client is the same
+    Column("token_hash", String(64), nullable=False),  # SHA-256 of the client's token
     Column("state", String(16), nullable=False, index=True),
-    Column("next_chunk", Integer, nullable=False),  # all before it are on the disk
-    Column("samples", Integer, nullable=False),  # that are on the disk; what lies behind them does not count
+    Column("next_chunk", Integer, nullable=False),  # all earlier ones are on disk
+    Column("samples", Integer, nullable=False),  # on disk; anything after them does not count
     Column("created_at", UtcDateTime, nullable=False),
-    Column("touched_at", UtcDateTime, nullable=False),  # when sound or the client itself came last
+    Column("touched_at", UtcDateTime, nullable=False),  # when audio or the client last arrived
     _one_of("state", LiveState),
 )
 
@@ -202,7 +202,7 @@ hotword_lists = Table(
     metadata,
     Column("id", String(32), primary_key=True),
     Column("name", Text, nullable=False, unique=True),
-    Column("words", Text, nullable=False),  # as a person writes them: one on each line, with a weight if need be
+    Column("words", Text, nullable=False),  # as typed: one per line, optionally with a weight
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
 )
@@ -212,7 +212,7 @@ comparisons = Table(
     metadata,
     Column("id", String(32), primary_key=True),
     Column("created_at", UtcDateTime, nullable=False, index=True),
-    Column("reference", Text, nullable=False, default=""),  # what was really said, as a person gave it
+    Column("reference", Text, nullable=False, default=""),  # reference text given by a person
     Column("members", JSON, nullable=False),  # ids of transcriptions of one recording, in the order chosen
 )
 
@@ -220,14 +220,14 @@ history_totals = Table(
     "history_totals",
     metadata,
     Column("state", String(16), primary_key=True),
-    Column("language", String(16), primary_key=True),  # empty while it is not known
+    Column("language", String(16), primary_key=True),  # empty while unknown
     Column("source", String(16), primary_key=True),
     Column("in_trash", Boolean, primary_key=True),
     Column("count", Integer, nullable=False),
     Column("seconds", Float, nullable=False),  # of the recordings
     Column("size_bytes", Integer, nullable=False),
 )
-"""How many transcriptions there are of each kind. Triggers of the database count every change of a row."""
+"""Number of transcriptions of each kind, maintained by database triggers."""
 
 batches = Table(
     "batches",
@@ -237,7 +237,7 @@ batches = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("options", JSON, nullable=False),
     Column("wish", String(16), nullable=False),
-    Column("folder", Text),  # that is watched for new recordings, if any
+    Column("folder", Text),  # watched for new recordings, if any
     Column("revision", Integer, nullable=False),  # of the last change of it or of an item
     _one_of("wish", DesiredState),
     Index("ix_batches_created_at", "created_at"),
@@ -250,16 +250,16 @@ batch_items = Table(
     Column("id", String(32), primary_key=True),  # of its upload, too
     Column("batch_id", ForeignKey("batches.id"), nullable=False),
     Column("position", Integer, nullable=False),  # from 0
-    Column("name", Text, nullable=False),  # with the folders that it was chosen from
+    Column("name", Text, nullable=False),  # including the folders it was selected from
     Column("size_bytes", Integer, nullable=False),
-    Column("modified_ms", Integer),  # since 1970, as the sender says: tells files of one name and size apart
+    Column("modified_ms", Integer),  # since 1970, as sent: distinguishes files of the same name and size
     Column("state", String(16), nullable=False),
-    Column("received_bytes", Integer, nullable=False, default=0, server_default="0"),  # that are on the disk
-    Column("origin", Text),  # the file on this machine that it is copied from, if any
+    Column("received_bytes", Integer, nullable=False, default=0, server_default="0"),  # on disk
+    Column("origin", Text),  # the server-side file it is copied from, if any
     Column("transcription_id", ForeignKey("transcriptions.id", ondelete="CASCADE")),
     Column("duplicate_of", String(32)),
     Column("error", JSON(none_as_null=True)),  # why it has no transcription
-    Column("seconds", Float),  # of sound; null until the recording has been read
+    Column("seconds", Float),  # of audio; null until decoded
     Column("seconds_done", Float, nullable=False, default=0.0, server_default="0"),
     Column("is_delivered", Boolean, nullable=False, default=False, server_default=false()),
     Column("updated_at", UtcDateTime, nullable=False),
@@ -271,7 +271,7 @@ batch_items = Table(
     Index("ix_batch_items_duplicate_of", "duplicate_of", sqlite_where=text("duplicate_of IS NOT NULL")),
     Index("ix_batch_items_arriving", "updated_at", sqlite_where=text("state = 'uploading'")),
 )
-"""Triggers of the database let state, seconds and seconds_done follow those of the transcription."""
+"""Database triggers keep state, seconds and seconds_done in step with the transcription."""
 
 batch_totals = Table(
     "batch_totals",
@@ -280,8 +280,8 @@ batch_totals = Table(
     Column("state", String(16), primary_key=True),
     Column("count", Integer, nullable=False),
     Column("size_bytes", Integer, nullable=False),
-    Column("known_bytes", Integer, nullable=False),  # of those whose seconds are known
+    Column("known_bytes", Integer, nullable=False),  # of items with known seconds
     Column("seconds", Float, nullable=False),
     Column("seconds_done", Float, nullable=False),
 )
-"""How many items a batch has in each state. Triggers of the database count every change of an item."""
+"""Number of items of a batch in each state, maintained by database triggers."""

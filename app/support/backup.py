@@ -1,7 +1,7 @@
-"""Everything that cannot be made again, in one zip, taken while the server runs; and the way back.
+"""Backup of everything that cannot be recreated, in one zip, while the server runs; and its restoration.
 
-BACKUP.zip: manifest.json (version, moment, size and checksum of each file), data/app.db as of one moment, data/*.json
-(settings, the choice of the model), logs/app.log*, and if asked for data/transcriptions/<id>/ with the recordings.
+BACKUP.zip: manifest.json (version, time, size and checksum of each file), a consistent snapshot of data/app.db,
+data/*.json (settings, selected model), logs/app.log*, and optionally data/transcriptions/<id>/ with the recordings.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Kept:
 class Manifest:
     format: int
     version: str
-    """Of the program that made it."""
+    """Version of the program that made it."""
     schema: str
     made_at: str
     has_recordings: bool
@@ -62,17 +62,17 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where a server keeps its things."""
+    """The folders of a server."""
 
     data_dir: Path
     log_dir: Path
 
 
 def back_up(places: Places, file: Path, *, recordings: bool) -> Manifest:
-    """Write a backup to `file`, which appears whole or not at all; the server may run.
+    """Write a backup to `file` atomically; the server may be running.
 
     Raises:
-        DatabaseUnusable: there is no database that can be copied.
+        DatabaseUnusable: there is no readable database.
         DiskFull: there is no room for it.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -90,13 +90,13 @@ def back_up(places: Places, file: Path, *, recordings: bool) -> Manifest:
 
 
 def restore(file: Path, places: Places) -> tuple[Manifest, Path | None]:
-    """Put a backup in place; what was there is moved aside. Returns what was restored, and where the former lies.
+    """Restore a backup; existing data is moved aside. Returns the manifest and the folder of the old data.
 
-    Recordings that are there already stay; those of the backup are added.
+    Existing recordings stay; those of the backup are added.
 
     Raises:
-        BackupUnusable: it is no backup, it is damaged, or a newer program made it. Nothing has been changed.
-        DataInUse: a server, a worker or another command has the data folder open.
+        BackupUnusable: not a backup, damaged, or made by a newer version. Nothing has been changed.
+        DataInUse: a server, a worker or another command is using the data folder.
         DiskFull: there is no room for it.
     """
     places.data_dir.mkdir(parents=True, exist_ok=True)
@@ -124,7 +124,7 @@ def _write(places: Places, database: Path, part: Path, *, recordings: bool) -> M
             try:
                 kept.append(_add(archive, name, path))
             except FileNotFoundError:
-                continue  # deleted since the moment of the database: gone there, too, before long
+                continue  # deleted since the snapshot of the database
         manifest = Manifest(
             FORMAT,
             __version__,
@@ -151,7 +151,7 @@ def _wanted(places: Places, database: Path, *, recordings: bool) -> Iterator[tup
 
 
 def _add(archive: zipfile.ZipFile, name: str, path: Path) -> Kept:
-    """Copy one file, as long as it is now; a log may grow meanwhile."""
+    """Copy one file up to its current length; a log may grow meanwhile."""
     digest, size = hashlib.sha256(), 0
     info = zipfile.ZipInfo.from_file(path, name)
     info.compress_type = zipfile.ZIP_STORED if "/transcriptions/" in name else zipfile.ZIP_DEFLATED
@@ -177,7 +177,7 @@ def _alone_in(data_dir: Path) -> Iterator[None]:
 
 
 def _unpack(file: Path, folder: Path) -> Manifest:
-    """Unpack the files that the manifest lists, each with its checksum."""
+    """Unpack the files listed in the manifest, verifying each checksum."""
     try:
         with zipfile.ZipFile(file) as archive:
             manifest = _manifest(archive)

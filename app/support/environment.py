@@ -1,4 +1,4 @@
-"""What the program runs on: system, processor, memory, packages, and those variables that change what it does."""
+"""What the program runs on: system, processor, memory, packages, and the variables that affect it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ TELLING_VARIABLES = frozenset(
 
 
 def describe_environment(variables: Mapping[str, str] = os.environ) -> dict[str, Any]:
-    """Return facts without names of the machine or its people; the values of variables are not redacted yet."""
+    """Return facts without names of the machine or its users; the values of variables are not redacted yet."""
     return {
         "program": __version__,
         "python": sys.version,
@@ -53,7 +53,7 @@ def describe_environment(variables: Mapping[str, str] = os.environ) -> dict[str,
         "processors": {"logical": psutil.cpu_count(), "physical": psutil.cpu_count(logical=False)},
         "memory_bytes": psutil.virtual_memory().total,
         "memory_free_bytes": psutil.virtual_memory().available,
-        "in_container": os.path.exists("/.dockerenv"),  # noqa: PTH110 - one question
+        "in_container": os.path.exists("/.dockerenv"),  # noqa: PTH110 - a single check
         "variables": {name: value for name, value in sorted(variables.items()) if _is_telling(name)},
     }
 

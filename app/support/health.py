@@ -1,4 +1,4 @@
-"""Looks after the server while it runs: what the doctor sees at a glance, again and again, without being asked."""
+"""Monitors the running server: repeats the doctor's quick checks periodically."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 
 class Health:
-    """Knows at any moment what is wrong; a new complaint is logged once."""
+    """The current problems; each new one is logged once."""
 
     def __init__(
         self,
@@ -38,12 +38,12 @@ class Health:
 
     @property
     def complaints(self) -> tuple[Check, ...]:
-        """What is not as it must be, the worst first; why nothing can be recognised is asked for at this moment."""
+        """The current problems, worst first; whether recognition works is checked at this moment."""
         problem = self._model_problem()
         return (*(() if problem is None else (_model(problem),)), *self._complaints)
 
     def running(self) -> AbstractContextManager[None]:
-        """Repeat the checks during the block, beginning in the background."""
+        """Repeat the checks in the background during the block."""
         return Periodic("health", self.refresh, self._look_seconds).running()
 
     def refresh(self) -> None:

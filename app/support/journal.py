@@ -1,8 +1,8 @@
-"""The action journal: what a person did in the pages of one browser session, and what the browser complained of.
+"""The action journal: user actions and browser errors of one browser session.
 
-data/journal/<browser>.jsonl holds one entry in each line, the first line the browser itself. Names of controls and
-chosen values are kept; what was typed, recognised text and file names never arrive here. Everything is bounded: in
-entries of a browser, in browsers, in days.
+data/journal/<browser>.jsonl has one entry per line, the first of which describes the browser. Names of controls and
+chosen values are stored; typed text, recognised text and file names are never sent here. Entries per browser, browsers
+and days are bounded.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\u
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that was done or that happened; a field that does not apply is empty."""
+    """One action or event; fields that do not apply are empty."""
 
     number: int
-    """Grows by one with each entry of a browser session."""
+    """Consecutive number within a browser session."""
     at: str
     """By the browser's clock, RFC 3339."""
     kind: str
@@ -49,30 +49,30 @@ class Entry:
     value: str = ""
     status: int = 0
     request: str = ""
-    """Id of the request, where there was one."""
+    """Id of the request, if there was one."""
 
 
 @dataclass(frozen=True, slots=True)
 class BrowserSession:
-    """What one browser tab told."""
+    """The journal of one browser tab."""
 
     browser: Mapping[str, Any] = field(default_factory=dict)
-    """What it says of itself: user agent, languages, size, whether the page is secure; the doctor's findings in it."""
+    """What it reports: user agent, languages, size, whether the page is secure; the doctor's findings in it."""
     entries: tuple[Entry, ...] = ()
 
 
 class Journal:
-    """The journals of all browsers; several threads may use it."""
+    """The journals of all browsers. Thread-safe."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._lock = Lock()
 
     def write(self, id: str, browser: Mapping[str, Any], entries: Iterable[Entry]) -> None:
-        """Add entries that are not there yet, and forget the oldest over the bounds.
+        """Add new entries, and drop the oldest beyond the limits.
 
         Raises:
-            ValueError: the id is not one that a page makes.
+            ValueError: the id is malformed.
             ValueError: what the browser says of itself is too deep or too long.
             OSError: the folder cannot be written.
         """
@@ -87,7 +87,7 @@ class Journal:
             self._forget()
 
     def read(self, id: str) -> BrowserSession:
-        """Return what a browser told; nothing where it told nothing."""
+        """Return the journal of a browser; empty if there is none."""
         if not _NAME.fullmatch(id):
             return BrowserSession()
         try:
@@ -105,7 +105,7 @@ class Journal:
         return BrowserSession(_browser(first), tuple(entry for line in lines if (entry := _entry(line))))
 
     def find(self, requests: Collection[str]) -> str:
-        """Return the browser that made one of these requests, or an empty text."""
+        """Return the browser that made one of these requests, or an empty string."""
         if not requests:
             return ""
         for file in self._files():
@@ -114,7 +114,7 @@ class Journal:
         return ""
 
     def forget(self, id: str) -> None:
-        """Remove what one browser told."""
+        """Delete the journal of a browser."""
         if _NAME.fullmatch(id):
             (self._folder / f"{id}.jsonl").unlink(missing_ok=True)
 
@@ -132,7 +132,7 @@ class Journal:
                     file.unlink()
 
     def _files(self) -> Sequence[Path]:
-        """Return the journals, the latest first."""
+        """Return the journal files, latest first."""
         files = []
         for file in self._folder.glob("*.jsonl"):
             with suppress(FileNotFoundError):

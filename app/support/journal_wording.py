@@ -1,4 +1,4 @@
-"""Tells the entries of a journal as sentences that another person can follow."""
+"""Converts journal entries to sentences that another person can follow."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from app.i18n import Translate
 from app.support.journal import Entry
 
 MOST_STEPS = 60
-REFUSED = 400  # the first status that says so
+REFUSED = 400  # the first error status
 
 
 def tell_actions(entries: Sequence[Entry], requests: Collection[str], translate: Translate) -> list[str]:
-    """Return one sentence for each thing that was done, from the page on which a job was asked for to the end.
+    """Return one sentence per action, from the page on which a job was requested to the end.
 
     Args:
-        entries: of one browser, in their order.
-        requests: ids of requests that had to do with the job; without any of them the latest entries are told.
-        translate: into the reader's language.
+        entries: of one browser, in order.
+        requests: ids of requests related to the job; if none is found, the latest entries are used.
+        translate: into the user's language.
     """
     told = [
         sentence for entry in _last_changes(_around(entries, requests)) if (sentence := _sentence(entry, translate))
@@ -37,7 +37,7 @@ def _around(entries: Sequence[Entry], requests: Collection[str]) -> Sequence[Ent
 
 
 def _last_changes(entries: Sequence[Entry]) -> Iterator[Entry]:
-    """Leave out what was changed again at once: a slider on its way, a text while it was typed."""
+    """Drop changes superseded by the next one: a moving slider, a text being typed."""
     for entry, following in pairwise((*entries, None)):
         is_repeated = (
             entry is not None
@@ -54,7 +54,7 @@ def _sentence(entry: Entry, translate: Translate) -> str:
     values["request"] = entry.request or "-"
     if entry.kind == "request":
         if 0 < entry.status < REFUSED:
-            return ""  # what the page does by itself, and what worked, is no step
+            return ""  # automatic and successful requests are not steps
         text = (
             N_("The server answered {control} with status {status} (request {request}).")
             if entry.status

@@ -1,4 +1,4 @@
-"""Finds in the log, rotated files included, what belongs to one job: its own lines and its requests."""
+"""Finds the log lines of one job and its requests, rotated files included."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ _HEAD = re.compile(r"(?P<moment>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) \w+ requ
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """One event of the log with the lines of its traceback."""
+    """One log event with its traceback."""
 
     text: str
     moment: datetime | None
-    """None where a line does not begin as ours do."""
+    """None if the line does not have our format."""
     request: str
     job: str
 
     @property
     def level(self) -> str:
-        """DEBUG, INFO, WARNING, ERROR or CRITICAL; empty where a line does not begin as ours do."""
+        """DEBUG, INFO, WARNING, ERROR or CRITICAL; empty if the line does not have our format."""
         return self.text.split(" ", 2)[1] if self.moment else ""
 
 
 @dataclass(frozen=True, slots=True)
 class LogFilter:
-    """Which entries belong to a job, or to requests where there is no job: never those of another job."""
+    """Selects the entries of a job, or of requests if there is no job: never those of another job."""
 
     job: str
-    """`-` where there is none."""
+    """`-` if there is none."""
     requests: frozenset[str]
 
     def includes(self, entry: LogEntry) -> bool:
@@ -51,7 +51,7 @@ class LogFilter:
 
 
 def read_log(log_dir: Path) -> Iterator[LogEntry]:
-    """Yield the entries of all log files, the oldest first; files that are not there are passed over."""
+    """Yield the entries of all log files, oldest first, skipping missing files."""
     names = [f"{LOG_NAME}.{number}" for number in range(OLD_FILES_KEPT, 0, -1)]
     for name in (*names, LOG_NAME):
         try:
@@ -62,13 +62,13 @@ def read_log(log_dir: Path) -> Iterator[LogEntry]:
 
 
 def requests_of(job: str, entries: Iterable[LogEntry]) -> frozenset[str]:
-    """Return the ids of the requests that had to do with a job."""
+    """Return the ids of the requests related to a job."""
     own = (entry for entry in entries if job in entry.text and entry.job in (job, NO_JOB))
     return frozenset(entry.request for entry in own if entry.request != "-")
 
 
 def around(entries: Iterable[LogEntry], own: LogFilter, moments: Collection[datetime]) -> Iterator[LogEntry]:
-    """Yield what others did within AROUND of one of `moments`."""
+    """Yield other entries within AROUND of one of `moments`."""
     for entry in entries:
         moment = entry.moment
         if moment and not own.includes(entry) and any(abs(moment - each) <= AROUND for each in moments):
@@ -76,7 +76,7 @@ def around(entries: Iterable[LogEntry], own: LogFilter, moments: Collection[date
 
 
 def select(entries: Iterable[LogEntry], wanted: LogFilter, most: int = MOST_ENTRIES) -> tuple[list[LogEntry], int]:
-    """Return the latest `most` wanted entries, and how many earlier ones were left out."""
+    """Return the latest `most` matching entries, and the number of earlier ones left out."""
     kept: deque[LogEntry] = deque(maxlen=most)
     count = 0
     for entry in entries:
@@ -87,14 +87,14 @@ def select(entries: Iterable[LogEntry], wanted: LogFilter, most: int = MOST_ENTR
 
 
 def merged(entries: Iterable[LogEntry], own: Collection[LogEntry]) -> list[LogEntry]:
-    """Return `entries`, with those of the job's own log that rotation has dropped before them."""
+    """Return `entries`, preceded by those of the job's own log that rotation has dropped."""
     later = list(entries)
     known = {entry.text for entry in later}
     return [entry for entry in own if entry.text not in known] + later
 
 
 def entries_of(lines: Iterable[str]) -> Iterator[LogEntry]:
-    """Yield the entries of a log that was read before."""
+    """Parse log lines into entries."""
     return _entries(lines)
 
 

@@ -1,7 +1,6 @@
-"""Looks through logs/app.log as it grows: the latest entries that fit, those before them, and what came since.
+"""Searches logs/app.log while it grows: the latest matching entries, earlier ones, and new ones.
 
-A place in the log is the number of its file and a byte in it ("inode:offset"): rotation renames a file, and its
-number stays, so that whoever follows the log misses no line.
+A position in the log is "inode:offset": rotation renames a file but keeps its inode, so followers miss no line.
 """
 
 from __future__ import annotations
@@ -19,14 +18,14 @@ LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What is shown; an empty field lets everything pass."""
+    """What is shown; empty fields match everything."""
 
     level: str = ""
-    """The least severe."""
+    """The minimum severity."""
     job: str = ""
     request: str = ""
     text: str = ""
-    """Anywhere in the entry, its traceback included; capitals do not matter."""
+    """Anywhere in the entry, including its traceback; case-insensitive."""
 
     def fits(self, entry: LogEntry) -> bool:
         return (
@@ -39,17 +38,17 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Entries in the order of time."""
+    """Entries in time order."""
 
     entries: tuple[LogEntry, ...]
     place: str
-    """From where to go on."""
+    """Where to continue."""
     is_cut: bool
-    """Whether earlier ones fit, too, and were left out."""
+    """Whether earlier matches were left out."""
 
 
 def latest(log_dir: Path, wanted: Filter, limit: int) -> Page:
-    """Return the newest `limit` entries that fit."""
+    """Return the latest `limit` matching entries."""
     found: deque[LogEntry] = deque()
     place, is_cut = "", False
     for file in reversed(files_of(log_dir)):
@@ -65,9 +64,9 @@ def latest(log_dir: Path, wanted: Filter, limit: int) -> Page:
 
 
 def since(log_dir: Path, place: str, wanted: Filter, limit: int) -> Page:
-    """Return what was written after `place` and fits; the newest `limit` where it is more.
+    """Return the matching entries written after `place`; the latest `limit` if there are more.
 
-    A place of a file that is no longer there gives everything that is.
+    If the file of `place` no longer exists, all entries count as new.
     """
     number, _, offset = place.partition(":")
     files = files_of(log_dir)
@@ -86,7 +85,7 @@ def since(log_dir: Path, place: str, wanted: Filter, limit: int) -> Page:
 
 
 def matching_text(log_dir: Path, wanted: Filter) -> Iterator[str]:
-    """Yield the text of every entry that fits, the oldest first, file by file."""
+    """Yield the text of every matching entry, oldest first, file by file."""
     for file in files_of(log_dir):
         text, _ = _read(file, 0)
         for entry in entries_of(text.splitlines(keepends=True)):
@@ -95,18 +94,18 @@ def matching_text(log_dir: Path, wanted: Filter) -> Iterator[str]:
 
 
 def files_of(log_dir: Path) -> list[Path]:
-    """Return the files of the log that are there, the oldest first."""
+    """Return the existing log files, oldest first."""
     names = [*(f"{LOG_NAME}.{number}" for number in range(OLD_FILES_KEPT, 0, -1)), LOG_NAME]
     return [log_dir / name for name in names if (log_dir / name).is_file()]
 
 
 def _read(file: Path, offset: int) -> tuple[str, str]:
-    """Return the whole lines after a byte, and the place behind them; a line that is still being written waits."""
+    """Return the complete lines after an offset, and the position after them; an incomplete line is left for later."""
     try:
         with file.open("rb") as stream:
             stream.seek(offset)
             data = stream.read()
-    except FileNotFoundError:  # rotated away between two looks
+    except FileNotFoundError:  # rotated away meanwhile
         return "", f"0:{offset}"
     whole = data[: data.rfind(b"\n") + 1]
     return whole.decode(errors="replace"), f"{_number(file)}:{offset + len(whole)}"

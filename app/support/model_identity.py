@@ -1,4 +1,4 @@
-"""Which model it was: its files with their checksums, and one checksum over all that decide what it says."""
+"""Identity of a model: its files with checksums, and one checksum over all that affect its output."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BESIDE_THE_POINT = (CHECKSUMS_NAME, "README.md", "golden.json", "golden.flac", "
 
 
 def describe_model(folder: Path) -> dict[str, Any]:
-    """Return name, kind, files and checksums of a model folder; of one that cannot be used, why."""
+    """Return name, kind, files and checksums of a model folder; for an unusable one, the reason."""
     told: dict[str, Any] = {"name": folder.resolve().name, "folder": str(folder)}
     try:
         found = identify(folder)
@@ -34,7 +34,7 @@ def describe_model(folder: Path) -> dict[str, Any]:
 
 
 def model_checksum(folder: Path) -> str:
-    """Return one checksum over names and contents; models that say the same have the same."""
+    """Return one checksum over names and contents; models with the same output share it."""
     return _overall(_files(folder))
 
 
@@ -51,7 +51,7 @@ def _checksum(path: Path) -> str:
     return _remembered(path, status.st_size, status.st_mtime_ns)
 
 
-@lru_cache(maxsize=FILES_REMEMBERED)  # gigabytes of weights are read once, and again when they change
+@lru_cache(maxsize=FILES_REMEMBERED)  # gigabytes of weights are read once, and again only if they change
 def _remembered(path: Path, _size: int, _changed_ns: int) -> str:
     return sha256_of(path)
 

@@ -1,7 +1,7 @@
-"""Finds numbers that say who somebody is: of phones, identity cards, bank cards, accounts and cars, in figures or in words.
+"""Finds identifying numbers: of phones, identity cards, bank cards, accounts and cars, in digits or in words.
 
-What has a check digit is told by it; any other number of six figures or more is taken for a number all the same,
-because who speaks on the phone says numbers of customers, contracts and codes in every form.
+Numbers with a check digit are recognised by it; any other number of six digits or more counts as well, because
+callers say customer numbers, contract numbers and codes in every form.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _ID_CHECKS = "10X98765432"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A number, by its place in the text."""
+    """A number, by its position in the text."""
 
     start: int
     end: int
@@ -50,7 +50,7 @@ class Found:
 
 
 def numbers_in(text: str) -> Iterator[Found]:
-    """Yield every number of what somebody said, in the order of the text."""
+    """Yield every number in recognised text, in order."""
     last = 0
     shapes = (_ACCOUNT, _FIGURES, _PLATE, _CHINESE_FIGURES, _ENGLISH_FIGURES)
     for match in sorted(chain.from_iterable(shape.finditer(text) for shape in shapes), key=re.Match.start):
@@ -60,12 +60,12 @@ def numbers_in(text: str) -> Iterator[Found]:
 
 
 def certain_numbers_in(text: str) -> Iterator[Found]:
-    """Yield those that can be nothing else: in a text of the program long numbers are sizes and moments."""
+    """Yield only unambiguous ones: in the program's own text, long numbers are sizes and times."""
     return (found for found in numbers_in(text) if found.kind != NUMBER)
 
 
 def is_luhn(figures: str) -> bool:
-    """Return whether the last figure is the check digit of those before it (ISO/IEC 7812)."""
+    """Return whether the last digit is the check digit of the others (ISO/IEC 7812)."""
     total = 0
     for place, figure in enumerate(reversed(figures)):
         value = int(figure) * (1 + place % 2)
@@ -74,7 +74,7 @@ def is_luhn(figures: str) -> bool:
 
 
 def is_id_card(text: str) -> bool:
-    """Return whether these are the 17 figures and the check digit of a Chinese identity card."""
+    """Return whether these are the 17 digits and the check digit of a Chinese identity card."""
     if not re.fullmatch(r"\d{17}[\dXx]", text):
         return False
     total = sum(int(figure) * weight for figure, weight in zip(text, _ID_WEIGHTS, strict=False))

@@ -1,4 +1,4 @@
-"""What counts as private on this machine: whose it is, how it is called, and which secrets its environment holds."""
+"""What counts as private on this machine: user names, host names, and secrets in the environment."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-SHORTEST_NAME = 3  # characters; a shorter one would be found inside of everything
+SHORTEST_NAME = 3  # characters; a shorter one would match everywhere
 SHORTEST_SECRET = 6
 SHORTEST_STEM = 4
 ORDINARY_NAMES = frozenset(
@@ -52,18 +52,18 @@ _SECRET_VARIABLE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class PrivateValues:
-    """Values that must not be found in anything that leaves the machine."""
+    """Values that must not appear in anything that leaves the machine."""
 
     users: frozenset[str] = frozenset()
     homes: frozenset[str] = frozenset()
     hosts: frozenset[str] = frozenset()
     secrets: frozenset[str] = frozenset()
     recordings: frozenset[str] = field(default_factory=frozenset)
-    """Names of files, where they are to be hidden."""
+    """File names, if they are to be hidden."""
 
     @staticmethod
     def is_personal(name: str) -> bool:
-        """Return whether a user name says who somebody is."""
+        """Return whether a user name identifies a person."""
         return len(name) >= SHORTEST_NAME and name.casefold() not in ORDINARY_NAMES
 
 
@@ -72,7 +72,7 @@ def private_values(
     hosts: Iterable[str] = (),
     recordings: Iterable[str] = (),
 ) -> PrivateValues:
-    """Look around; `hosts` are further names, as settings know them."""
+    """Collect the private values; `hosts` are further names from the settings."""
     return PrivateValues(
         users=frozenset(filter(PrivateValues.is_personal, _users(environment))),
         homes=frozenset(_homes(environment)),
@@ -112,7 +112,7 @@ def _hosts(environment: Mapping[str, str], further: Iterable[str]) -> Iterable[s
 
 
 def _is_everybodys(name: str) -> bool:
-    """Tell names that every machine has; addresses have a rule of their own."""
+    """Return whether every machine has this name; addresses have their own rule."""
     return name.casefold() in ORDINARY_HOSTS or not any(character.isalpha() for character in name)
 
 

@@ -1,4 +1,4 @@
-"""Whether the server can do its work at this moment: each look takes milliseconds and waits for no engine."""
+"""Readiness checks: each takes milliseconds and does not wait for an engine."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def database_problem(queue: Queue) -> Problem | None:
 
 
 def disk_problem(data_dir: Path) -> Problem | None:
-    """Write a byte, and ask how much more there is room for."""
+    """Write a byte, and check the free space."""
     if reason := why_unwritable(data_dir):
         return Problem("disk", N_("{folder} cannot be written: {reason}"), "", {"folder": data_dir, "reason": reason})
     check = disk_check(data_dir)
@@ -29,7 +29,7 @@ def disk_problem(data_dir: Path) -> Problem | None:
 
 
 def inference_problem(inference: InferenceProcess) -> Problem | None:
-    """Ask for the state that is known of the process. One that stopped because it was idle loads with the next job."""
+    """Check the known state of the process. One unloaded when idle is fine: it loads with the next job."""
     status = inference.status()
     if status.state == "failed":
         return status.problem or Problem("inference", N_("The inference process has failed."), "", {})

@@ -1,7 +1,7 @@
-"""Takes out of a text or a JSON value what is nobody's business, by rules, and counts what each rule took out.
+"""Removes private data from texts and JSON values by rules, and counts what each rule removed.
 
-A rule finds a value however it is spelled: plain, inside JSON with its escapes, or in an address with its
-percent signs. The counts name the rule, never the value. What counts as private on this machine is in private_values.py.
+A rule finds a value in any spelling: plain, JSON-escaped, or percent-encoded. The counts name the rule, never the
+value. What counts as private on this machine is in private_values.py.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ PUBLIC_HOSTS = frozenset(
         "github.com",
     }
 )
-NAMELESS = "recording"  # stands for the name of a recording, with its ending
+NAMELESS = "recording"  # replaces the name of a recording, keeping its extension
 
 _AT = r"(?:@|＠|%40|\\{1,8}u0040|&#64;)"
 _SLASH = r"(?:\\{0,8}/|%2[fF]|\\{1,8}u002[fF]|\\{1,8}|%5[cC])"
@@ -89,7 +89,7 @@ _MAC = re.compile(r"\b(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}\b")
 
 @dataclass(frozen=True, slots=True)
 class Redaction:
-    """How often one rule took something out."""
+    """How often one rule removed something."""
 
     rule: str
     what: str
@@ -98,7 +98,7 @@ class Redaction:
 
 
 class Redactor:
-    """Applies all rules and counts. One is made for each case."""
+    """Applies all rules and counts. Created per case."""
 
     def __init__(self, private: PrivateValues) -> None:
         self._counts: Counter[str] = Counter()
@@ -114,17 +114,17 @@ class Redactor:
         return tuple(Redaction(rule, what, self._counts[rule]) for rule, what in RULES.items() if self._counts[rule])
 
     def count(self, rule: str) -> None:
-        """Note that something was left out by whoever writes the text."""
+        """Count something that the caller left out."""
         self._counts[rule] += 1
 
     def learn(self, texts: Iterable[str]) -> None:
-        """Remember who is named by home folders in `texts`: the same names may stand elsewhere alone."""
+        """Learn user names from home folders in `texts`: they may also occur alone."""
         found = {match["person"] for text in texts for match in _HOME.finditer(text)}
         self._people |= {name for name in found if PrivateValues.is_personal(name)}
         self._users = _any_of(self._people, bounded=True)
 
     def text(self, text: str) -> str:
-        """Return a text of the program (a line of the log, a path, a setting) without what is private."""
+        """Redact a text of the program (a log line, a path, a setting)."""
         if self._names:
             text = self._sub(NAME, self._names, NAMELESS, text)
         text = self._sub(SECRET, _HEADER, r"\1\2[secret]", text)
@@ -144,9 +144,9 @@ class Redactor:
         return text
 
     def content(self, text: str) -> str:
-        """Return what somebody said without what has the shape of something private.
+        """Redact recognised speech: only what has the shape of something private.
 
-        Words that happen to be a user name stay: a text that is compared later must stay what was recognised.
+        Words that happen to be a user name stay: a text used for comparison must stay as recognised.
         """
         text = self._assigned(text)
         text = self._sub(SECRET, _SAID, r"\1\2[secret]", text)
@@ -154,11 +154,11 @@ class Redactor:
         return self._numbers(text, numbers_in(text))
 
     def pieces(self, texts: Sequence[str]) -> list[str]:
-        """Return texts that follow each other, as `content` does; a number may go on from one to the next."""
+        """Redact consecutive texts like `content`; a number may continue from one to the next."""
         return [self.content(text) for text in self._without_shared(texts)]
 
     def _without_shared(self, texts: Sequence[str]) -> list[str]:
-        """Take out the numbers and secrets that lie in several of the texts."""
+        """Remove numbers and secrets that span several texts."""
         whole = " ".join(texts)
         found = [(each.start, each.end, each.kind) for each in numbers_in(whole)]
         found += [(match.start(3), match.end(3), SECRET) for match in _SAID.finditer(whole)]
@@ -200,7 +200,7 @@ class Redactor:
         return "".join((*told, text[last:]))
 
     def value(self, value: Any, *, is_content: bool = False) -> Any:
-        """Return a JSON value with every text in it redacted, and whatever stands under the name of a secret."""
+        """Redact every string in a JSON value, and whatever is stored under the name of a secret."""
         if isinstance(value, str):
             return self.content(value) if is_content else self.text(value)
         if isinstance(value, Mapping):
@@ -219,7 +219,7 @@ class Redactor:
         return self.value(value, is_content=is_content)
 
     def _assigned(self, text: str) -> str:
-        """Take out what follows the name of a secret, and keep its quotes, so that JSON stays JSON."""
+        """Remove what follows the name of a secret, keeping its quotes, so that JSON stays valid."""
 
         def replacement(match: re.Match[str]) -> str:
             quote = match["quote"] or ""
@@ -260,7 +260,7 @@ def _is_secret_name(name: str) -> bool:
 
 
 def _address(match: re.Match[str]) -> str:
-    """Return the replacement of what looks like an address, and the text itself where it is none or everybody's."""
+    """Return the replacement of an IP address; the text itself if it is not one, or not private."""
     try:
         address = ipaddress.ip_address(match[0])
     except ValueError:
@@ -270,7 +270,7 @@ def _address(match: re.Match[str]) -> str:
 
 
 def _any_of(values: Iterable[str], *, bounded: bool = False) -> re.Pattern[str] | None:
-    """Return a pattern of all values in any spelling, the longest first; None where there are none."""
+    """Return a pattern for all values in any spelling, longest first; None if there are none."""
     spelled = [_any_spelling(value) for value in sorted(set(values), key=len, reverse=True) if value]
     if not spelled:
         return None
@@ -279,7 +279,7 @@ def _any_of(values: Iterable[str], *, bounded: bool = False) -> re.Pattern[str] 
 
 
 def _any_spelling(value: str) -> str:
-    """Return a pattern of `value`, each character plain, escaped as in JSON, or percent-encoded."""
+    """Return a pattern for `value`, with each character plain, JSON-escaped, or percent-encoded."""
     return "".join(map(_any_character, value))
 
 

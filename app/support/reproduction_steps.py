@@ -1,6 +1,6 @@
-"""Writes numbered steps that lead to the same result again, in plain Chinese or English.
+"""Writes numbered steps to reproduce a result, in plain Chinese or English.
 
-What the person did in the page comes from the journal; what the program was told and did comes from the job.
+User actions come from the journal; inputs and results come from the job.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ SOURCES = {"page": N_("the page"), "api": N_("the REST API"), "cli": N_("the com
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What the steps are made of."""
+    """The data for the steps."""
 
     job: Transcription
     segments: Sequence[SegmentRecord]
     changed_settings: Mapping[str, Any]
-    """Those that differ from the defaults."""
+    """Settings that differ from the defaults."""
     name: str
-    """Of the recording, as the case calls it."""
+    """Name of the recording in the case."""
     model: str
     device: str
     in_page: Callable[[Translate], Sequence[str]] = lambda _translate: ()
-    """What the person did in the page, one sentence each, in a language."""
+    """Returns the user actions, one sentence each, translated."""
 
 
 def write_steps(story: Story, language: str) -> str:

@@ -1,6 +1,6 @@
-"""One real recognition in a child process: does this model on this device read what it must?
+"""One real recognition in a child process: does this model on this device give the expected text?
 
-The golden sample is `golden.json` in the model folder: {"audio": file name, "text": what is said}.
+The golden sample is `golden.json` in the model folder: {"audio": file name, "text": expected text}.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ TIMEOUT_SECONDS = 300  # a cold start on a busy machine with a slow disk and a f
 
 @dataclass(frozen=True, slots=True)
 class SelfTest:
-    """What one recognition showed."""
+    """Result of the test recognition."""
 
     device: str
     dtype: str
     load_seconds: float
     text: str
     expected: str | None
-    """None where the model folder has no golden sample."""
+    """None if the model folder has no golden sample."""
     rtf: float
     """Computing time divided by the duration of the sample."""
 
     @property
     def is_right(self) -> bool:
-        """Return whether the sample was read letter by letter as it must be; marks and capitals may differ."""
+        """Return whether the text matches letter by letter, ignoring punctuation and case."""
         return self.expected is not None and _letters(self.text) == _letters(self.expected)
 
 
@@ -48,10 +48,10 @@ def _letters(text: str) -> str:
 
 
 def run_selftest(spec: EngineSpec) -> SelfTest:
-    """Load the model and read its golden sample in a process of its own.
+    """Load the model and recognise its golden sample in a child process.
 
     Raises:
-        ModelError, DeviceUnavailable, AudioError: as the engine says it.
+        ModelError, DeviceUnavailable, AudioError: raised by the engine.
         InferenceCrashed: the process died.
         InferenceHung: it gave no answer.
     """

@@ -39,10 +39,10 @@ class MultiHeadAttention(nn.Module):
         """Return (B, T, D).
 
         Args:
-            queries_BTD: what asks.
-            memory_BSD: what is asked; the same for self-attention.
-            bias: added to the scores, -inf where nothing may be seen; broadcasts to (B, H, T, S).
-            positions_1SD: where the memory stands; only relative attention needs it.
+            queries_BTD: input of the queries.
+            memory_BSD: input of keys and values; the same for self-attention.
+            bias: added to the scores, -inf where masked; broadcasts to (B, H, T, S).
+            positions_1SD: positions of the memory; only for relative attention.
         """
         query_BHTK = split_heads(self.linear_q(queries_BTD), self.heads)
         key_BHSK = split_heads(self.linear_k(memory_BSD), self.heads)
@@ -55,7 +55,7 @@ class MultiHeadAttention(nn.Module):
     def _place(
         self, query_BHTK: Tensor, key_BHSK: Tensor, bias: Tensor | None, positions_1SD: Tensor | None
     ) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Plain attention knows positions only from its input."""
+        """Plain attention gets positions only from its input."""
         del positions_1SD
         return query_BHTK, key_BHSK, bias
 

@@ -1,4 +1,4 @@
-"""The convolutions of the input layer, piece by piece: what fits into a cache is computed several times as fast."""
+"""The convolutions of the input layer, computed in chunks that fit the cache: several times as fast."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from app.engine.conformer.config import EncoderConfig
 from app.engine.conformer.subsampling import ConvolutionalSubsampling, Subsampling
 
 PIECE_BYTES = 8 << 20
-"""Of the first convolution's output, the largest of all; on processors with 16 to 32 MB of cache."""
+"""Limit for the first convolution's output, the largest; for processors with 16 to 32 MB of cache."""
 PIECE_BYTES_GPU = 512 << 20
-"""A GPU is faster with much at once, but memory is not endless."""
-FEWEST_FRAMES = 16  # neighbouring pieces see some features twice: with fewer frames that costs too much
+"""A GPU is faster with large chunks, but its memory is limited."""
+FEWEST_FRAMES = 16  # adjacent chunks share input features: with fewer frames the overlap costs too much
 
 
 class PiecewiseSubsampling(Subsampling):
-    """A frozen ConvolutionalSubsampling. Channels lie innermost, also in the columns of the projection."""
+    """A frozen ConvolutionalSubsampling. Channels are innermost, also in the columns of the projection."""
 
     def __init__(self, plain: ConvolutionalSubsampling, config: EncoderConfig) -> None:
         super().__init__(config)
@@ -47,7 +47,7 @@ class PiecewiseSubsampling(Subsampling):
         return self.projection(x_BCTF.permute(0, 2, 3, 1).flatten(2))
 
     def _frames_at_once(self, features_BTF: Tensor) -> int:
-        """Return how many output frames keep the first convolution's output within its bytes."""
+        """Return how many output frames keep the first convolution's output within its limit."""
         recordings, _, bins = features_BTF.shape
         rows_apart, bins_apart = self.first_strides
         rows = self.stride // rows_apart  # of that output, for one frame

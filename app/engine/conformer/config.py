@@ -1,6 +1,6 @@
-"""Reads the part of train.yaml that shapes the network, in both of WeNet's dialects.
+"""Reads the part of train.yaml that defines the network, in both of WeNet's dialects.
 
-The classes hold WeNet's keys under WeNet's names; how a single value is checked is in config_values.
+The classes use WeNet's key names; single values are validated in config_values.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ FEATURES: Mapping[str, Mapping[str, Any]] = {
     FBANK: {"frame_length": 25, "frame_shift": 10},
     LOG_MEL: {"n_fft": 400, "hop_length": 160, "padding": 0, "pad_or_trim": False},
 }
-"""Kinds of features, each with the values in `KIND_conf` that this program computes."""
+"""Feature types, each with the supported values in `KIND_conf`."""
 ACTIVATIONS = ("hardtanh", "tanh", "relu", "selu", "swish", "gelu")
 CHOICES = {
     "input_layer": ("linear", "conv1d2", "conv2d", "conv2d6", "conv2d8", "dwconv2d8"),
@@ -66,14 +66,14 @@ class EncoderConfig:
     conv_bias: bool = True
     causal: bool = False
     seal_padding: bool = False
-    """Keep the padding of a batch out of symmetric convolutions, so that no recording depends on its neighbours
+    """Keep batch padding out of symmetric convolutions, so that no recording depends on its neighbours
     in the batch. WeNet lets the bias of the gate leak in from there; unsealed equals its numbers. Our own key."""
     query_bias: bool = True
     key_bias: bool = True
     value_bias: bool = True
     mlp_bias: bool = True
     halve_after_block: int = 0
-    """After so many blocks every two frames become one; 0: never. A key of our own."""
+    """After this many blocks, every two frames become one; 0: never. Our own key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ TRANSFORMER_ENCODER_DEFAULTS: Mapping[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class ConformerConfig:
-    """Everything that shapes the network and names its special tokens."""
+    """Everything that defines the network and its special tokens."""
 
     encoder: EncoderConfig
     decoder: DecoderConfig | None
@@ -133,7 +133,7 @@ class ConformerConfig:
         """Read a parsed train.yaml.
 
         Raises:
-            UnsupportedConfig: a key or value that this network does not know, or one that is missing.
+            UnsupportedConfig: a key or value is unknown or missing.
         """
         vocabulary_size = positive(train, "output_dim")
         special = section_of(section_of(train, "tokenizer_conf"), "special_tokens")
@@ -156,7 +156,7 @@ class ConformerConfig:
 
 
 def check_features(train: Mapping[str, Any]) -> None:
-    """Raise UnsupportedConfig for features other than the two kinds that this program computes."""
+    """Raise UnsupportedConfig for features other than the two supported types."""
     dataset = section_of(train, "dataset_conf")
     kind = dataset.get("feats_type", FBANK)
     require(kind, tuple(FEATURES), "dataset_conf: feats_type")
@@ -174,10 +174,10 @@ def _encoder(train: Mapping[str, Any]) -> EncoderConfig:
     if kind == "transformer":
         values = {**TRANSFORMER_ENCODER_DEFAULTS, **values}
     elif _is_first_dialect(train) and values.get("pos_enc_layer_type", "rel_pos") != "rel_pos":
-        # WeNet before version 3 took the attention from the positions and ignored this key
+        # WeNet before version 3 derived the attention type from the positions and ignored this key
         values["selfattention_layer_type"] = "selfattn"
     if values.get("use_dynamic_chunk"):
-        values["static_chunk_size"] = 0  # a network that learned chunks of any size hears the whole recording
+        values["static_chunk_size"] = 0  # a network trained with dynamic chunks sees the whole recording
     config = EncoderConfig(kind, **known_values(values, EncoderConfig, "encoder_conf"))
     _check_encoder(config)
     return config

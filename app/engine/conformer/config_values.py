@@ -1,7 +1,7 @@
-"""Reads single values of a configuration, WeNet's or FunASR's, and refuses by name what cannot be honoured.
+"""Validates single values of a WeNet or FunASR configuration, and refuses unsupported ones by name.
 
-Every key is either used, known to change nothing at inference, or refused: a key that is passed over in silence
-could make a checkpoint load "fine" and speak nonsense.
+Every key is either used, known to have no effect at inference, or refused: a silently ignored key could make a
+checkpoint load "fine" and produce nonsense.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ ONLY_VALUES: Mapping[str, tuple[Any, ...]] = {
 
 
 class UnsupportedConfig(ValueError):
-    """A configuration asks for something that this network does not have; the text says what."""
+    """A configuration requires something unsupported; the message says what."""
 
 
 def known_values(
@@ -54,17 +54,17 @@ def known_values(
     only: Mapping[str, tuple[Any, ...]] = ONLY_VALUES,
     without_effect: frozenset[str] = WITHOUT_EFFECT,
 ) -> dict[str, Any]:
-    """Return the values that shape the network; refuse what cannot be honoured.
+    """Return the values that define the network; refuse unsupported ones.
 
     Args:
         values: of one section.
-        kind: a dataclass whose defaults tell the types of its values.
+        kind: a dataclass whose defaults define the types of its values.
         section: for the error.
-        only: values of keys that have no other here.
-        without_effect: keys that change nothing at inference.
+        only: keys with a fixed set of supported values.
+        without_effect: keys without effect at inference.
 
     Raises:
-        UnsupportedConfig: an unknown key, or a value that is of another type, out of range or not known here.
+        UnsupportedConfig: an unknown key, or a value of the wrong type, out of range or unsupported.
     """
     names = {field.name for field in fields(kind)} - {"kind"}
     for name, value in values.items():
@@ -81,7 +81,7 @@ def known_values(
 
 
 def typed(value: Any, default: object, name: str) -> Any:
-    """Return the value in the type of its default; refuse another type and widths below one."""
+    """Return the value converted to the type of its default; refuse other types and widths below one."""
     if value is None and default is None:
         return None
     if isinstance(default, float) and isinstance(value, int | str):
@@ -104,7 +104,7 @@ def known_kind(train: Mapping[str, Any], key: str, default: str) -> str:
 
 
 def require(value: object, known: tuple[object, ...], name: str) -> None:
-    """Raise UnsupportedConfig unless the value is one of those known."""
+    """Raise UnsupportedConfig unless the value is known."""
     if value not in known:
         raise UnsupportedConfig(f"{name} is {value!r}; known: {', '.join(map(str, known))}")
 

@@ -10,7 +10,7 @@ from app.engine.conformer.layers import ACTIVATIONS
 
 
 class PointwiseConvolution(nn.Conv1d):
-    """A convolution over one frame alone is a linear layer: frames stay rows, and nothing is transposed."""
+    """A convolution of kernel 1 as a linear layer: frames stay rows, and nothing is transposed."""
 
     def __init__(self, inputs: int, outputs: int, *, bias: bool) -> None:
         super().__init__(inputs, outputs, 1, bias=bias)
@@ -21,7 +21,7 @@ class PointwiseConvolution(nn.Conv1d):
 
 
 class ConvolutionModule(nn.Module):
-    """Sees the neighbours of each frame; padded frames are silenced before and after."""
+    """Mixes neighbouring frames; padded frames are zeroed before and after."""
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The attention decoders: they read a whole text against the encoded frames and say how likely each token is."""
+"""The attention decoders: they score each token of a whole text against the encoded frames."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.engine.conformer.positions import Positions
 
 
 class DecoderBlock(nn.Module):
-    """Attention to the tokens before, attention to the frames, and a feed-forward layer."""
+    """Self-attention to previous tokens, cross-attention to the frames, and a feed-forward layer."""
 
     def __init__(self, width: int, config: DecoderConfig) -> None:
         super().__init__()
@@ -55,7 +55,7 @@ class DecoderBlock(nn.Module):
 
 
 class TransformerDecoder(nn.Module):
-    """Reads in one direction; which one depends on the order of the tokens that it is given."""
+    """Reads in one direction, given by the order of its input tokens."""
 
     def __init__(self, vocabulary_size: int, width: int, num_blocks: int, config: DecoderConfig) -> None:
         super().__init__()
@@ -74,14 +74,14 @@ class TransformerDecoder(nn.Module):
         places_BN: Tensor,
         seen_BNN: Tensor,
     ) -> Tensor:
-        """Return what is known after each token (B, N, D); `logits` says what that expects next.
+        """Return the hidden states after each token (B, N, D); `logits` converts them to scores of the next token.
 
         Args:
-            memory_BTD: encoded frames; they are projected once for all texts of a recording.
-            memory_lengths_B: how many of them count.
+            memory_BTD: encoded frames, projected once for all texts of a recording.
+            memory_lengths_B: number of valid frames.
             tokens_BN: the tokens of all texts of a recording, <sos> first.
-            places_BN: where each token stands in its text, from 0 on.
-            seen_BNN: true where the first token sees the second: the tokens before it in its text, and itself.
+            places_BN: position of each token in its text, from 0.
+            seen_BNN: true where the first token sees the second: itself and the tokens before it in its text.
         """
         memory_bias = _hide(_padding(memory_lengths_B, memory_BTD.shape[1])[:, None, None], memory_BTD)
         x_BND, _ = self.embed[1](self.embed[0](tokens_BN), places_BN)

@@ -14,9 +14,9 @@ from app.engine.conformer.subsampling import Convolution, input_layer
 
 
 class GlobalCmvn(nn.Module):
-    """Moves every mel bin to mean 0 and deviation 1 with statistics of the training data.
+    """Normalises every mel bin to mean 0 and deviation 1 with statistics of the training data.
 
-    Features are normalised in single precision, whatever the network computes in: they are far from 0 before.
+    Always computed in single precision, whatever the network uses: raw features are far from 0.
     """
 
     mean: Tensor
@@ -32,7 +32,7 @@ class GlobalCmvn(nn.Module):
 
 
 class ConformerBlock(nn.Module):
-    """Half a feed-forward layer, attention, convolution, the other half; each with a way around it."""
+    """Half a feed-forward layer, attention, convolution, the other half; each with a residual connection."""
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
@@ -73,7 +73,7 @@ class ConformerBlock(nn.Module):
 
 
 class TransformerBlock(nn.Module):
-    """Attention and a feed-forward layer, each with a way around it (Vaswani et al. 2017)."""
+    """Attention and a feed-forward layer, each with a residual connection (Vaswani et al. 2017)."""
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
@@ -85,7 +85,7 @@ class TransformerBlock(nn.Module):
         self.norm2 = _norm(config)
 
     def forward(self, x_BTD: Tensor, bias: Tensor | None, positions_1TD: Tensor, padding_BT: Tensor | None) -> Tensor:
-        del padding_BT  # only a convolution sees its neighbours
+        del padding_BT  # only convolutions mix frames
         if self.normalize_before:
             y_BTD = self.norm1(x_BTD)
             x_BTD = x_BTD + self.dropout(self.self_attn(y_BTD, y_BTD, bias, positions_1TD))
@@ -95,10 +95,10 @@ class TransformerBlock(nn.Module):
 
 
 class Halving(nn.Module):
-    """One frame from every two, by a linear layer over both; a last one without a partner stands beside zeros.
+    """Merges every two frames by a linear layer over both; an odd last one is paired with zeros.
 
-    It starts as their mean: neighbours 20 ms apart say nearly the same, so the blocks after it go on from what they
-    had learned with twice as many frames.
+    It is initialised to their mean: frames 20 ms apart are nearly alike, so the following blocks can build on what they
+    learned at twice the frame rate.
     """
 
     def __init__(self, width: int) -> None:
@@ -133,12 +133,12 @@ class Encoder(nn.Module):
 
     @property
     def convolutions(self) -> tuple[Convolution, ...]:
-        """Kernel, stride and padding of everything that makes frames fewer, from features to encoded frames."""
+        """Kernel, stride and padding of every subsampling step, from features to encoded frames."""
         halving = (Convolution(2, 2),) if self.config.halve_after_block else ()
         return (*self.embed.convolutions, *halving)
 
     def forward(self, features_BTF: Tensor, feature_lengths_B: Tensor) -> tuple[Tensor, Tensor]:
-        """Return encoded frames (B, T', D) and their lengths (B,); frames after a length mean nothing."""
+        """Return encoded frames (B, T', D) and their lengths (B,); frames beyond a length are undefined."""
         if self.global_cmvn is not None:
             features_BTF = self.global_cmvn(features_BTF)
         x_BTD, positions_1TD = self.embed(features_BTF.to(self.after_norm.weight.dtype), feature_lengths_B)
@@ -156,7 +156,7 @@ class Encoder(nn.Module):
         return x_BTD, lengths_B
 
     def _attention_bias(self, padding_BT: Tensor | None, like_BTD: Tensor) -> Tensor | None:
-        """Return -inf where a frame may not look: padding, and later chunks for a network made for chunks."""
+        """Return -inf where masked: padding, and later chunks for a network with static chunks."""
         hidden = None if padding_BT is None else padding_BT[:, None, None]
         if self.config.static_chunk_size > 0:
             frames_T = torch.arange(like_BTD.shape[1], device=like_BTD.device)
@@ -169,7 +169,7 @@ class Encoder(nn.Module):
 
 
 def _padding(lengths_B: Tensor, x_BTD: Tensor) -> Tensor | None:
-    """Return True on frames after the end of a recording; None, and no work for it, where all end together."""
+    """Return True on frames after the end of a recording; None, which costs nothing, if all have the same length."""
     padding_BT = torch.arange(x_BTD.shape[1], device=x_BTD.device) >= lengths_B[:, None]
     return padding_BT if padding_BT.any() else None
 

@@ -1,6 +1,6 @@
-"""Rewrites a network that will only infer: fewer, larger and packed operations with the same result.
+"""Rewrites a network for inference: fewer, larger and packed operations with the same result.
 
-A frozen network has other parameters than its checkpoint; it is not trained, saved, moved or converted again.
+A frozen network's parameters differ from its checkpoint; it cannot be trained, saved, moved or converted any more.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from app.engine.conformer.layers import FeedForward
 from app.engine.conformer.subsampling import ConvolutionalSubsampling
 
 CACHED_FRAMES = 2048
-"""Positions projected once and kept: 80 s at 40 ms a frame, 2 MB in each layer 256 wide."""
-BLOCK_SCORES = 1_500_000  # of attention computed at once in bfloat16: 3 MB
+"""Positions projected once and cached: 80 s at 40 ms per frame, 2 MB per layer of width 256."""
+BLOCK_SCORES = 1_500_000  # attention scores per block in bfloat16: 3 MB
 FEWEST_QUERIES = 32
 
 
 @torch.no_grad()
 def freeze(model: nn.Module, config: EncoderConfig, linear: LinearLayer) -> None:
-    """Rewrite the network in place, where it stands and in the precision that it has.
+    """Rewrite the network in place, on its device and in its precision.
 
     Args:
         model: a Conformer with its final weights, on its device.
         config: of its encoder.
-        linear: makes its linear layers.
+        linear: creates its linear layers.
     """
     model.requires_grad_(requires_grad=False)
     for module in list(model.modules()):
@@ -56,7 +56,7 @@ def freeze(model: nn.Module, config: EncoderConfig, linear: LinearLayer) -> None
 
 @torch.no_grad()
 def freeze_linear_layers(model: nn.Module, linear: LinearLayer) -> None:
-    """Rewrite what is left of plain linear layers, in place."""
+    """Replace the remaining plain linear layers, in place."""
     for module in list(model.modules()):
         for name, layer in list(module.named_children()):
             if isinstance(layer, nn.Linear):
@@ -65,7 +65,7 @@ def freeze_linear_layers(model: nn.Module, linear: LinearLayer) -> None:
 
 
 def attend(query_BHTK: Tensor, key_BHSK: Tensor, value_BHSK: Tensor, bias: Tensor | None) -> Tensor:
-    """Return scaled dot-product attention, by the way that is fastest where the tensors are."""
+    """Return scaled dot-product attention, computed the fastest way for the tensors' device."""
     compute = attend_in_halves if _in_halves_on_cpu(query_BHTK) else F.scaled_dot_product_attention
     return compute(query_BHTK, key_BHSK, value_BHSK, bias)
 
@@ -86,7 +86,7 @@ class JoinedAttention(nn.Module):
         bias: Tensor | None,
         positions_1TD: Tensor | None = None,
     ) -> Tensor:
-        """Return (B, T, D); see MultiHeadAttention. The memory is what asks."""
+        """Return (B, T, D); see MultiHeadAttention. The memory equals the queries."""
         parts = self.linear_qkv(x_BTD).chunk(3, -1)
         query_BHTK, key_BHTK, value_BHTK = (split_heads(part, self.heads) for part in parts)
         key_BHTK, bias = self._place(key_BHTK, bias, positions_1TD)
@@ -101,7 +101,7 @@ class JoinedAttention(nn.Module):
 
 
 class JoinedRelativeAttention(JoinedAttention):
-    """The bias of its queries holds u of RelativeAttention, and its positions are projected once."""
+    """Relative attention with u folded into the bias of the queries, and positions projected once."""
 
     def __init__(self, plain: RelativeAttention) -> None:
         super().__init__(plain)
@@ -133,9 +133,9 @@ class JoinedRelativeAttention(JoinedAttention):
 
 
 def attend_in_halves(query_BHTK: Tensor, key_BHSK: Tensor, value_BHSK: Tensor, bias: Tensor | None) -> Tensor:
-    """Return what scaled_dot_product_attention does; its kernel gains nothing from bfloat16 on a CPU, this one does.
+    """Same as scaled_dot_product_attention, whose kernel does not profit from bfloat16 on a CPU; this one does.
 
-    The scores, too, are rounded to bfloat16. Those of a block of queries stay within a processor's cache.
+    The scores are rounded to bfloat16, too. Those of a block of queries fit a processor's cache.
     """
     batch, heads, frames, width = query_BHTK.shape
     keys = key_BHSK.shape[2]
@@ -165,7 +165,7 @@ def _joined(plain: MultiHeadAttention) -> JoinedAttention:
 
 
 def _stacked(*layers: nn.Linear) -> nn.Linear:
-    """Return one layer with the outputs of all; a layer without bias gets zeros."""
+    """Return one layer with the outputs of all; missing biases become zeros."""
     width = sum(layer.out_features for layer in layers)
     stacked = nn.Linear(layers[0].in_features, width, device="meta").requires_grad_(requires_grad=False)
     stacked.weight = nn.Parameter(torch.cat([layer.weight for layer in layers]), requires_grad=False)

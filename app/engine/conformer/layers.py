@@ -1,4 +1,4 @@
-"""The small parts that encoder and decoder share: activations and the position-wise feed-forward layer."""
+"""Small parts shared by encoder and decoder: activations and the position-wise feed-forward layer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
 
 
 class FeedForward(nn.Module):
-    """Two linear layers with an activation between, applied to every frame alone."""
+    """Two linear layers with an activation in between, applied to every frame separately."""
 
     def __init__(self, width: int, hidden: int, dropout_rate: float, activation: str, *, bias: bool = True) -> None:
         super().__init__()

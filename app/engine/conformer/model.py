@@ -1,4 +1,4 @@
-"""The whole network: encoder, CTC head and attention decoders. It knows features and token ids, not text."""
+"""The whole network: encoder, CTC head and attention decoders. It deals with features and token ids, not text."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from app.engine.features.features import front_end
 
 
 class Conformer(Network):
-    """`encoder`, `ctc` and `decoder` under WeNet's names; `decoder` is None in a network with CTC alone."""
+    """`encoder`, `ctc` and `decoder` as named by WeNet; `decoder` is None in a CTC-only network."""
 
     decoder: TransformerDecoder | BiTransformerDecoder | None
 
@@ -69,7 +69,7 @@ class Conformer(Network):
         freeze(self, self.config.encoder, linear)
 
     def trial_copy(self) -> Self:
-        """Return a copy without the decoder, which costs time and shows nothing more."""
+        """Return a copy without the decoder, which would cost time without adding evidence."""
         decoder, self.decoder = self.decoder, None
         try:
             return copy.deepcopy(self)

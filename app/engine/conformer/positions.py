@@ -15,11 +15,11 @@ FIRST_FRAMES = 1024
 
 
 class Positions(nn.Module):
-    """Scales the input by sqrt(width), says where each frame stands, and adds that where the kind is `abs_pos`.
+    """Scales the input by sqrt(width), returns position encodings, and adds them for `abs_pos`.
 
-    `abs_pos_whisper` adds its positions, but does not scale.
+    `abs_pos_whisper` adds them without scaling.
 
-    The table is not a part of the checkpoint and grows with the longest input: no recording is too long for it.
+    The table is not part of the checkpoint and grows with the longest input, so recordings may be of any length.
     """
 
     def __init__(self, kind: str, width: int, dropout_rate: float) -> None:
@@ -34,7 +34,7 @@ class Positions(nn.Module):
 
         Args:
             x_BTD: frames or tokens.
-            places_BT: where each of them stands, where they do not stand in order.
+            places_BT: their positions, if not consecutive.
         """
         positions_1TD = self._positions(x_BTD)
         if places_BT is not None:

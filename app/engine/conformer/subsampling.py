@@ -1,4 +1,4 @@
-"""The first layers: fewer frames, each with a wider view. Lengths are exact: no valid output sees padding."""
+"""Subsampling input layers: fewer frames with a wider receptive field. Lengths are exact: no valid output sees padding."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.engine.conformer.positions import Positions
 
 
 class Convolution(NamedTuple):
-    """Sizes of one convolution, the same in time and in frequency where it goes over both."""
+    """Sizes of one convolution, the same in time and in frequency if it covers both."""
 
     kernel: int
     stride: int
@@ -24,7 +24,7 @@ class Convolution(NamedTuple):
     """Zeros before and after."""
 
     def outputs(self, inputs: Tensor) -> Tensor:
-        """Return how many outputs see inputs, or the zeros around them, only."""
+        """Return how many outputs depend only on inputs or the zeros around them."""
         return (inputs + 2 * self.padding - self.kernel) // self.stride + 1
 
 
@@ -38,7 +38,7 @@ CONVOLUTIONS: dict[str, tuple[Convolution, ...]] = {
 
 
 class Subsampling(nn.Module):
-    """What all input layers share: lengths after them, and positions at their end."""
+    """Base of all input layers: output lengths and positions."""
 
     convolutions: Sequence[Convolution]
 
@@ -48,18 +48,18 @@ class Subsampling(nn.Module):
         self.pos_enc = Positions(config.pos_enc_layer_type, config.output_size, config.positional_dropout_rate)
 
     def lengths(self, feature_lengths_B: Tensor) -> Tensor:
-        """Return how many output frames see features only."""
+        """Return how many output frames depend only on features."""
         for convolution in self.convolutions:
             feature_lengths_B = convolution.outputs(feature_lengths_B)
         return feature_lengths_B.clamp(min=0)
 
     def fill(self, features_BTF: Tensor) -> Tensor:
-        """Lengthen with zeros what is too short for one output frame; its length stays 0."""
+        """Pad inputs too short for one output frame with zeros; their output length stays 0."""
         return F.pad(features_BTF, (0, 0, 0, max(0, self.view - features_BTF.shape[1])))
 
     @property
     def view(self) -> int:
-        """How many feature frames one output frame sees, or needs where zeros may lie around them."""
+        """The receptive field of one output frame in feature frames, less what may be zeros around them."""
         view = 1
         for convolution in reversed(self.convolutions):
             view = (view - 1) * convolution.stride + convolution.kernel - 2 * convolution.padding
@@ -182,7 +182,7 @@ def input_layer(input_dim: int, config: EncoderConfig) -> Subsampling:
 
 
 def frequencies(input_dim: int, convolutions: Sequence[Convolution]) -> int:
-    """Return how many frequencies are left of the mel bins."""
+    """Return how many frequencies remain of the mel bins."""
     for convolution in convolutions:
         input_dim = (input_dim - convolution.kernel) // convolution.stride + 1
     if input_dim < 1:

@@ -1,4 +1,4 @@
-"""The seam between log-probabilities and tokens. A new search is a new file here and touches nothing else."""
+"""The interface between log-probabilities and tokens. A new search is a new file here and touches nothing else."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from app.engine.decoding.hotwords import ContextGraph
 
 @dataclass(frozen=True, slots=True)
 class EncodedBatch:
-    """What the network says of a batch. Shape suffixes: B batch, T frames, D width, V vocabulary."""
+    """The network's output for a batch. Shape suffixes: B batch, T frames, D width, V vocabulary."""
 
     encoded_BTD: Tensor
-    """For searches that ask the attention decoders."""
+    """For searches that use the attention decoders."""
     log_probs_BTV: Tensor
     """-inf where a token is forbidden."""
     lengths_B: Tensor
-    """Frames that count."""
+    """Number of valid frames."""
     contexts: tuple[ContextGraph | None, ...] = ()
-    """The hotwords of each recording; empty where none has any."""
+    """The hotwords of each recording; empty if none has any."""
 
     def rows(self, chosen: Sequence[int]) -> EncodedBatch:
-        """Return the batch of these recordings alone."""
+        """Return the batch of only these recordings."""
         if list(chosen) == list(range(len(self.lengths_B))):
             return self
         picked = torch.tensor(chosen, device=self.lengths_B.device)
@@ -59,7 +59,7 @@ class Decoder(Protocol):
 
     @property
     def name(self) -> str:
-        """What the receipt says was used."""
+        """Name for the receipt."""
         ...
 
     def decode(self, batch: EncodedBatch) -> list[Decoded]: ...

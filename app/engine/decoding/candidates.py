@@ -1,4 +1,4 @@
-"""Which tokens a search considers in each frame: the likeliest, and those that a hotword waits for. Knows no texts."""
+"""The tokens a search considers in each frame: the likeliest, and those that continue a hotword. Knows no texts."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ IMPOSSIBLE = -math.inf
 BEHIND = 1_000_000  # rank of the first token that is not among the likeliest
 NOT_FOUND = (IMPOSSIBLE, BEHIND)
 MOST_FIRSTS = 5
-"""So many tokens that a hotword may begin with are considered in a frame, beside the likeliest tokens."""
+"""How many first tokens of hotwords are considered per frame, besides the likeliest tokens."""
 LEAST_HOT = -10.0
 """Log-probability below which a token was not heard, whatever a hotword would add to it. Measured on the built-in
 model: homophones lie at -3 to -10 where they are spoken, and any character at -11 to -20 where it is not."""
 
 Option: TypeAlias = tuple[float, float, int, int]
-"""The most that a token can add to a text, its log-probability, its rank in the frame, and its id."""
+"""Upper bound of what a token adds to a text, its log-probability, its rank in the frame, and its id."""
 
 
 def candidates_for(
     batch: EncodedBatch, beam_size: int, blank_id: int, least: float = IMPOSSIBLE
 ) -> list[Iterator[Candidates]]:
-    """Return the choices of the frames of each recording, with one look for the likeliest tokens of them all.
+    """Return the candidates per frame of each recording, with a single top-k over the whole batch.
 
-    No text grows by a token whose log-probability is not above `least`, unless a hotword waits for it.
+    Tokens with a log-probability not above `least` are skipped, unless they continue a hotword.
     """
     values_BTN, tokens_BTN = batch.log_probs_BTV.topk(min(beam_size, batch.log_probs_BTV.shape[-1]))
     contexts = batch.contexts or (None,) * len(values_BTN)
@@ -61,19 +61,19 @@ class Candidates:
             for token, (value, rank) in self.found.items()
             if token != blank_id and value > least
         ]
-        """How a text may go on, the most promising first; with a hotword that has begun see `awaited`."""
+        """Possible continuations of a text, most promising first; for a started hotword see `awaited`."""
 
     def find(self, token: int) -> tuple[float, int]:
-        """Return log-probability and rank of a token; IMPOSSIBLE where it is not considered."""
+        """Return log-probability and rank of a token; IMPOSSIBLE if it is not considered."""
         return self.found.get(token, NOT_FOUND)
 
     def awaited(self, _context: Context) -> list[Option]:
-        """Return how a text may go on with a hotword that has begun, the most promising first."""
+        """Return the continuations of a text with a started hotword, most promising first."""
         return []
 
 
 class HotwordCandidates(Candidates):
-    """The likeliest tokens of one frame, and those that a hotword waits for, however unlikely they are."""
+    """The likeliest tokens of one frame, and those that continue a hotword, however unlikely."""
 
     __slots__ = ("_graph", "_useful_G")
 
@@ -125,7 +125,7 @@ def _hot(likeliest: Iterable[Candidates], graph: ContextGraph, log_probs_TV: Ten
 
 
 def _likely_firsts(useful_TG: Tensor, graph: ContextGraph) -> list[list[int]]:
-    """Return the likeliest tokens that a hotword may begin with, for each frame."""
+    """Return the likeliest first tokens of hotwords for each frame."""
     places = torch.tensor([graph.places[token] for token in graph.firsts])
     values_TN, best_TN = useful_TG[:, places].topk(min(MOST_FIRSTS, len(places)))
     return [

@@ -1,4 +1,4 @@
-"""What a token adds to a text for the hotwords in it and for the language model together: one view for the search."""
+"""Combines hotword and language model scores into one context for the search."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from app.engine.decoding.language_model import History
 
 
 class FusedContext(Context):
-    """A context among hotwords and a history of the language model, followed side by side."""
+    """A hotword context and a language model history, advanced together."""
 
     def __init__(self, context: Context, history: History) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""CTC greedy decoding: the best token of every frame, repeats merged, blanks left out (Graves et al. 2006)."""
+"""CTC greedy decoding: the best token of every frame, repeats merged, blanks removed (Graves et al. 2006)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from app.engine.decoding import Decoded, EncodedBatch
 
 
 class GreedyDecoder:
-    """Reads every frame alone: the fastest search, and one that no word list can influence."""
+    """Decodes every frame independently: the fastest search, without hotwords."""
 
     name = "greedy"
 

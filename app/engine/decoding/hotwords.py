@@ -1,4 +1,4 @@
-"""What each token adds to a text for the hotwords in it: the view that a search has of them. Knows no probabilities."""
+"""The hotword bonus of each token, as used by a search. Knows no probabilities."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from app.engine.decoding.spelling import Speller
 from app.engine.tokens.tokenizer import Tokenizer
 
 NATS_PER_WEIGHT = 0.2
-"""A character of a word of the usual weight 20 may be exp(4) times less likely than another and is still preferred.
-Chosen on the built-in model: 51 words that are not spoken change nothing in clear speech, which they do from 0.3 on."""
+"""At the default weight 20, a character of a hotword may be exp(4) times less likely than another and still wins.
+Chosen on the built-in model: 51 words that are not spoken do not change clear speech; from 0.3 on they do."""
 
 
 class ContextGraph:
-    """Follows texts token by token and says what the hotwords are worth in them."""
+    """Follows texts token by token and scores the hotwords in them."""
 
     def __init__(self, phrases: Iterable[Phrase], speller: Speller) -> None:
         self._automaton = PhraseAutomaton(phrases)
@@ -24,20 +24,20 @@ class ContextGraph:
         self._contexts: dict[tuple[State, bool], _GraphContext] = {}
         self.start = self._context(self._automaton.start, inside_word=False)
         self.firsts = tuple(dict.fromkeys(self.going_on(self._automaton.start.beginning)))
-        """Tokens that a hotword may begin with."""
+        """Possible first tokens of hotwords."""
         self.tokens = self._useful_tokens()
-        """All tokens that a hotword may be made of."""
+        """All tokens that can occur in hotwords."""
         self.places = {token: place for place, token in enumerate(self.tokens)}
         self.most_gains = {token: self._most_gain(token) for token in self.tokens}
-        """The most that each of them can add."""
+        """The maximum bonus of each of them."""
 
     @classmethod
     def build(
         cls, hotwords: Sequence[Hotword], tokenizer: Tokenizer
     ) -> tuple[ContextGraph | None, tuple[tuple[Hotword, str], ...]]:
-        """Return the graph of all hotwords that the units can write, and the others with what is missing.
+        """Return the graph of all hotwords that the units can spell, and the others with the missing characters.
 
-        Without a word that can be used there is no graph.
+        The graph is None if no hotword is usable.
         """
         speller = Speller(tokenizer)
         unknown = [(word, speller.unknown(word.text)) for word in hotwords]
@@ -52,7 +52,7 @@ class ContextGraph:
         return self._contexts[key]
 
     def after(self, context: _GraphContext, token: int) -> Step:
-        """Return where a token leads, and what it adds."""
+        """Return the next context and the bonus of a token."""
         letters, inside_word = self._speller.unit(token, inside_word=context.inside_word)
         state, settled = context.state, 0.0
         for letter in letters:
@@ -62,7 +62,7 @@ class ContextGraph:
         return self._context(state, inside_word=inside_word), gain
 
     def going_on(self, beginning: Beginning) -> Iterator[int]:
-        """Yield the tokens that spell nothing but a way from one beginning to a longer one."""
+        """Yield the tokens that continue a beginning to a longer one."""
         waiting = [(beginning, "")]
         while waiting:
             node, spelled = waiting.pop()
@@ -88,17 +88,17 @@ def _phrase(word: Hotword, speller: Speller) -> Phrase:
 
 
 class Context(dict[int, "Step"]):
-    """How far a text has come in the hotwords: each token leads to the next context and adds to the text's worth.
+    """How far a text has progressed in the hotwords: each token leads to the next context and adds a bonus.
 
-    A dictionary because a search asks it many thousand times in a second. This one is for a search without hotwords.
+    A dictionary because a search queries it many thousand times per second. This one is for a search without hotwords.
     """
 
     awaited: tuple[int, ...] = ()
-    """Tokens that a hotword goes on with which has begun; any other one gives back what is unfinished."""
+    """Tokens that continue a started hotword; any other one takes back the unfinished bonus."""
     unfinished = 0.0
-    """What is given back of a hotword that has begun, if the text ends or goes on otherwise; not above zero."""
+    """What is taken back of a started hotword if the text ends or continues otherwise; not above zero."""
     ending = 0.0
-    """What else it is worth that the text ends here."""
+    """Additional score if the text ends here."""
 
     def __missing__(self, token: int) -> Step:
         self[token] = step = (self, 0.0)
@@ -109,7 +109,7 @@ Step: TypeAlias = tuple[Context, float]
 
 
 class _GraphContext(Context):
-    """A context among hotwords; a step that is asked for the first time is worked out then."""
+    """A context with hotwords; steps are computed on first use."""
 
     def __init__(self, graph: ContextGraph, state: State, inside_word: bool) -> None:
         super().__init__()

@@ -1,6 +1,6 @@
-"""What a unit is worth after the units before it: the seam between a search and a model of the language, and n-grams.
+"""The interface between a search and a language model, and an n-gram model.
 
-Knows ids of units, not sounds. A search follows one History for each text it considers.
+It deals with unit ids, not audio. A search follows one History for each text it considers.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ STEPS_PER_NAT = 12  # log-probabilities are stored in 8 bits: 0 to -21 in steps 
 
 
 class History(Protocol):
-    """What the units so far say of the next one. Worth is in nats, to be added to what the sounds say."""
+    """Scores the next unit given the units so far. Scores are in nats, to be added to the acoustic score."""
 
     def __getitem__(self, token: int) -> tuple[History, float]:
-        """Return the history with the token, and what the token is worth."""
+        """Return the history with the token, and the token's score."""
         ...
 
     @property
     def ending(self) -> float:
-        """What it is worth that nothing follows; not above zero."""
+        """The score of ending here; not above zero."""
         ...
 
 
@@ -46,7 +46,7 @@ class LanguageModel(Protocol):
 
     @property
     def most_worth(self) -> float:
-        """What no token is worth more than."""
+        """The upper bound of any token's score."""
         ...
 
     def begin(self) -> History:
@@ -56,33 +56,33 @@ class LanguageModel(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """All n-grams of one length, in the order of their ids; n-grams one longer follow the one they begin with."""
+    """All n-grams of one length, sorted by ids; the longer n-grams with the same beginning are contiguous."""
 
     last_units: Sequence[int]
     log_probs: Sequence[float]
     back_offs: Sequence[float]
-    """Logarithm of what the shorter history weighs after this n-gram; empty on the longest level."""
+    """Log back-off weight of this n-gram; empty on the longest level."""
     first_longer: Sequence[int]
-    """Where the longer ones of each n-gram begin on the next level, and one more entry: their end."""
+    """Start of each n-gram's extensions on the next level, plus a final end."""
 
     def longer(self, place: int, token: int, next_units: Sequence[int]) -> int:
-        """Return the place on the next level of the n-gram at `place` followed by the token, or -1."""
+        """Return the index on the next level of the n-gram at `place` extended by the token, or -1."""
         end = self.first_longer[place + 1]
         found = bisect_left(next_units, token, self.first_longer[place], end)
         return found if found < end and next_units[found] == token else -1
 
 
 class NgramModel:
-    """Back-off n-grams in sorted arrays (Katz 1987): a few bytes for each, a few microseconds for each question."""
+    """Back-off n-grams in sorted arrays (Katz 1987): a few bytes per n-gram, a few microseconds per query."""
 
     def __init__(self, levels: Sequence[Level], boundary: int, weight: float, bonus: float) -> None:
         self._levels = tuple(levels)
         self.boundary = boundary
-        """The unit that stands for both ends of a text."""
+        """The unit for start and end of a text."""
         self.weight = weight
-        """Of log-probabilities beside those of the network."""
+        """Weight relative to the network's log-probabilities."""
         self.bonus = bonus
-        """Nats for each unit: probabilities alone prefer short texts."""
+        """Bonus per unit in nats: probabilities alone prefer short texts."""
 
     @property
     def name(self) -> str:
@@ -90,15 +90,15 @@ class NgramModel:
 
     @property
     def most_worth(self) -> float:
-        return self.bonus  # of a token that is certain
+        return self.bonus  # for a certain token
 
     @classmethod
     def load(cls, file: Path, num_units: int) -> NgramModel:
         """Read what training.language_model wrote.
 
         Raises:
-            ModelFileUnreadable: the file is damaged or no such file.
-            ModelWeightsMismatch: it was made for another list of units.
+            ModelFileUnreadable: the file is damaged or of another format.
+            ModelWeightsMismatch: it was trained with other units.
         """
         try:
             with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
@@ -118,18 +118,18 @@ class NgramModel:
         """Follow a token.
 
         Args:
-            places: where the last unit, the last two, and so on stand on the levels 1, 2 and so on.
-            token: the unit that comes next.
+            places: indices of the last unit, the last two, and so on, on levels 1, 2 and so on.
+            token: the next unit.
 
         Returns:
-            the places after it, and the logarithm of its probability.
+            the indices after it, and its log-probability.
         """
         levels = self._levels
         following, log_prob, back_off = [token], levels[0].log_probs[token], 0.0
         for number, place in enumerate(places):
             longer = levels[number].longer(place, token, levels[number + 1].last_units)
             if longer < 0:
-                # No longer n-gram ends so: what the longer histories leave to the shorter counts.
+                # No longer n-gram matches: apply the back-off weights of the longer histories.
                 back_off = sum(levels[n].back_offs[places[n]] for n in range(number, len(places)))
                 break
             following.append(longer)
@@ -138,7 +138,7 @@ class NgramModel:
 
 
 class NgramHistory(dict[int, tuple["NgramHistory", float]]):
-    """A dictionary because a search asks for the same token in many frames; lives as long as its text is considered."""
+    """A dictionary, because a search asks for the same token in many frames; lives as long as its text is considered."""
 
     __slots__ = ("_model", "_places")
 

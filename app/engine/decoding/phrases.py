@@ -1,9 +1,9 @@
-"""What a text is worth for the phrases in it, followed letter by letter.
+"""Scores the phrases in a text, letter by letter.
 
-The worth of a text is the greatest sum of the phrases that stand in it, no letter counted twice. While a phrase is
-being spelled its part counts in advance, and is given back when the text goes on otherwise. The automaton is that of
-Aho and Corasick, "Efficient String Matching: An Aid to Bibliographic Search", 1975; its states carry the worth of the
-letters that may still belong to a phrase.
+The score of a text is the maximum sum over non-overlapping phrases in it. A partly spelled phrase counts in advance,
+and is taken back if the text continues otherwise. The automaton is that of Aho and Corasick, "Efficient String
+Matching: An Aid to Bibliographic Search", 1975; its states carry the scores of the letters that may still belong to a
+phrase.
 """
 
 from __future__ import annotations
@@ -28,32 +28,32 @@ class Beginning:
 
     depth: int = 0
     worth: float = 0.0
-    """What its letters are worth in that of the phrases that begin so where they are worth most."""
+    """The maximum score of its letters among the phrases with this prefix."""
     following: dict[str, Beginning] = field(default_factory=dict)
     shorter: Beginning | None = None
-    """The longest other beginning that this one ends in; only the empty one has none."""
+    """The longest other beginning that is a suffix of this one; None for the empty one."""
     ended: list[tuple[int, float, bool]] = field(default_factory=list)
-    """Phrases that this one ends in: letters, worth, and whether the word must end with them."""
+    """Phrases that are suffixes of this one: letters, score, and whether the word must end with them."""
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The letters that may still belong to a phrase, and what they are worth so far."""
+    """The letters that may still belong to a phrase, and their scores so far."""
 
     beginning: Beginning
     gains: tuple[float, ...]
-    """Worth of the text up to each of these letters, counted from before the first one."""
+    """Score of the text up to each of these letters, relative to before the first one."""
     gain_inside_word: float
-    """The last of the gains in case the word goes on: half a word is no phrase."""
+    """The last of the gains if the word continues: half a word is not a phrase."""
 
     @property
     def value(self) -> float:
-        """Worth of the text together with the part of the phrase that is being spelled."""
+        """Score of the text including the partly spelled phrase."""
         return max(self.gains[-1 - part.depth] + part.worth for part in and_shorter(self.beginning))
 
 
 class PhraseAutomaton:
-    """Moves from state to state; knows letters, not units."""
+    """State transitions by letter, not by unit."""
 
     def __init__(self, phrases: Iterable[Phrase]) -> None:
         self._empty = Beginning()
@@ -64,7 +64,7 @@ class PhraseAutomaton:
         self.start = State(self._empty, (0.0,), 0.0)
 
     def step(self, state: State, letter: str) -> tuple[State, float]:
-        """Return the state after a letter, and the worth that is settled: no later letter changes it."""
+        """Return the state after a letter, and the settled score, which later letters cannot change."""
         before = list(state.gains)
         if is_of_word(letter) and not starts_word(letter):
             before[-1] = state.gain_inside_word
@@ -77,7 +77,7 @@ class PhraseAutomaton:
         return State(beginning, kept, round(inside_word - settled, 6)), settled
 
     def most(self, letters: Iterable[str]) -> float:
-        """Return what these letters can add at most."""
+        """Return the maximum these letters can add."""
         return sum(self._most.get(letter, 0.0) for letter in letters)
 
     def beginnings(self) -> Iterator[Beginning]:
@@ -99,7 +99,7 @@ class PhraseAutomaton:
         node.ended = [max([*node.ended, (node.depth, total, is_word)])]
 
     def _link(self) -> None:
-        """Point each beginning to the longest shorter one that it ends in; the shorter ones come first."""
+        """Set the suffix link of each beginning, shorter ones first."""
         for beginning in self.beginnings():
             for letter, longer in beginning.following.items():
                 is_first = beginning is self._empty
@@ -107,7 +107,7 @@ class PhraseAutomaton:
                 longer.ended += longer.shorter.ended
 
     def _longest(self, node: Beginning | None, letter: str) -> Beginning:
-        """Return the longest beginning that the letters of a node and one more end in."""
+        """Return the longest beginning that is a suffix of a node's letters plus one more."""
         while node is not None:
             if letter in node.following:
                 return node.following[letter]
@@ -116,7 +116,7 @@ class PhraseAutomaton:
 
 
 def and_shorter(beginning: Beginning) -> Iterator[Beginning]:
-    """Yield a beginning and the shorter ones that it ends in."""
+    """Yield a beginning and the shorter ones along its suffix links."""
     node: Beginning | None = beginning
     while node is not None:
         yield node

@@ -1,8 +1,8 @@
-"""CTC prefix beam search: the likeliest texts, summed over every way in which the frames can spell them.
+"""CTC prefix beam search: the likeliest texts, summed over all alignments.
 
 Source: Hannun et al., "First-Pass Large Vocabulary Continuous Speech Recognition using Bi-Directional Recurrent
-DNNs", 2014, algorithm 1; beside each sum the best single path is kept, which tells the frames (as in WeNet).
-Hotwords add their worth to a text, not to its frames; it counts where prefixes are compared.
+DNNs", 2014, algorithm 1; besides each sum the best single path is kept, which gives the frames (as in WeNet).
+Hotwords add a bonus to a text, not to its frames; it counts when prefixes are compared.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ LAST = 10**12  # in any order
 SURE: Final = 0  # places in a future
 ORDER: Final = 1
 TOTAL: Final = 2
-MORE_WITH_LANGUAGE_MODEL = 2  # times as many tokens in a frame: it tells homophones apart
+MORE_WITH_LANGUAGE_MODEL = 2  # factor of tokens per frame: it can distinguish homophones
 LEAST_WITH_LANGUAGE_MODEL = -8.0
-"""And none of a lower log-probability: asking for each would take the most time."""
-NO_TOKEN = -1  # the last one of the empty text, and what a text grows by that does not grow
+"""Skip tokens of lower log-probability: querying the model for each would dominate the time."""
+NO_TOKEN = -1  # last token of the empty text, and the extension of a text that stays as it is
 
 Future: TypeAlias = tuple[float, int, float, Hypothesis, int, float]
 """A text of the next frame: its score without hotwords that are not finished; its order among equals, the greater
@@ -45,11 +45,11 @@ class Candidate:
     score: float
     """Log-probability, and the bonus."""
     bonus: float = 0.0
-    """What the hotwords in the text are worth, and the text to the language model."""
+    """Scores of hotwords and language model."""
 
 
 class PrefixBeamDecoder:
-    """Keeps `beam_size` prefixes and looks at as many tokens in every frame; at more with a language model."""
+    """Keeps `beam_size` prefixes and considers as many tokens per frame; more with a language model."""
 
     def __init__(self, blank_id: int, beam_size: int = 10, language_model: LanguageModel | None = None) -> None:
         self._blank_id = blank_id
@@ -62,7 +62,7 @@ class PrefixBeamDecoder:
         return [_decoded(best, batch, row) for row, best in enumerate(found)]
 
     def candidates(self, batch: EncodedBatch) -> list[list[Candidate]]:
-        """Return the likeliest texts of each recording, best first; never an empty list."""
+        """Return the likeliest texts of each recording, best first; never empty."""
         contexts = batch.contexts or (None,) * len(batch.lengths_B)
         recordings = zip(contexts, self._choices(batch), strict=True)
         return [self._beam(graph).search(frames) for graph, frames in recordings]
@@ -87,7 +87,7 @@ class _Beam:
 
     def __init__(self, size: int, context: Context, most_worth: float = 0.0, *, has_hotwords: bool) -> None:
         self._size = size
-        self._most_worth = most_worth  # of any token to the language model
+        self._most_worth = most_worth  # language model bound for any token
         self._has_hotwords = has_hotwords
         start = Hypothesis(Prefix(None, NO_TOKEN, context, 0.0))
         start.blank = start.blank_best = start.token_best = 0.0
@@ -113,7 +113,7 @@ class _Beam:
                 parent.hypothesis.longer_ones += (hypothesis.prefix.token,)
 
     def _staying(self, choices: Candidates, frame: int) -> list[Future]:
-        """Return what becomes of the texts of the beam themselves."""
+        """Return the beam's texts without a new token."""
         futures = []
         for before in self._kept:
             after, order = self._stay(before, choices, frame)
@@ -145,7 +145,7 @@ class _Beam:
         return after, order
 
     def _growing(self, choices: Candidates, staying: list[Future]) -> list[Future]:
-        """Return the texts that are longer by one token and may come among the best."""
+        """Return the texts extended by one token that may be among the best."""
         futures: list[Future] = []
         sures = Threshold(self._size, [future[SURE] for future in staying])
         totals = Threshold(self._size, [future[TOTAL] for future in staying]) if self._has_hotwords else sures
@@ -166,15 +166,15 @@ class _Beam:
         totals: Threshold,
         excepted: tuple[int, ...] = (),
     ) -> Iterator[Future]:
-        """Yield what a text becomes with each option, but for what as many others already surpass as are kept.
+        """Yield the extension of a text by each option, pruning what cannot enter the beam.
 
         Args:
             before: the text.
-            options: the most promising first.
-            bonus_left: the most that remains of its bonus with any of them.
-            sures: of the texts found so far, without hotwords that are not finished.
-            totals: and with them.
-            excepted: tokens that are passed over.
+            options: most promising first.
+            bonus_left: upper bound of its remaining bonus with any of them.
+            sures: threshold of the texts so far, without unfinished hotwords.
+            totals: the same with unfinished hotwords.
+            excepted: tokens to skip.
         """
         last, bonus, context = before.prefix.token, before.prefix.bonus, before.prefix.context
         score, blank, longer_ones = before.score, before.blank, before.longer_ones
@@ -195,10 +195,9 @@ class _Beam:
             yield sure, -self._order(rank, before) - 1, total, before, token, value
 
     def _best(self, futures: list[Future]) -> list[Future]:
-        """Return the best with and without the hotwords that are not finished, best first.
+        """Return the best with and without unfinished hotwords, best first.
 
-        Were those that a hotword has just begun in the only ones, they would push out the right text and then lose
-        what they had in advance.
+        Otherwise texts with a just started hotword would push out the right text and then lose their advance bonus.
         """
         futures.sort(reverse=True)
         kept = futures[: self._size]
@@ -212,14 +211,14 @@ class _Beam:
     def _keep(self, futures: list[Future], frame: int) -> None:
         for hypothesis in self._kept:
             hypothesis.prefix.hypothesis = None
-        if futures:  # a frame in which nothing is possible changes nothing
+        if futures:  # a frame without possible tokens changes nothing
             self._kept = [
                 before if token == NO_TOKEN else grown(before, token, value, frame)
                 for *_, before, token, value in futures
             ]
 
     def _order(self, rank: int, hypothesis: Hypothesis) -> int:
-        """Number the texts of a frame in the order in which WeNet finds them: by token, then by place in the beam."""
+        """Number the texts of a frame in WeNet's order: by token, then by position in the beam."""
         return 2 * (rank * 2 * self._size + hypothesis.place)
 
 

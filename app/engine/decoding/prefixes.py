@@ -1,4 +1,4 @@
-"""What a beam search remembers: texts as branches of one tree, and the probabilities of each at one frame."""
+"""State of a beam search: texts as branches of one tree, and their probabilities at one frame."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from app.engine.decoding.candidates import IMPOSSIBLE
 from app.engine.decoding.hotwords import Context
 
 Frames: TypeAlias = tuple["Frames", int] | None
-"""The frames of the tokens so far, the last one outside: texts share what they have in common."""
+"""The frames of the tokens so far as a linked list, last one outermost, so that texts share common parts."""
 
 
 class Prefix:
-    """A text: another text and one more token. There is one object for each, however it was reached."""
+    """A text: another text plus one token. One object per text, however it was reached."""
 
     __slots__ = ("_longer", "bonus", "context", "hypothesis", "parent", "token")
 
@@ -22,9 +22,9 @@ class Prefix:
         self.token = token
         self.context = context
         self.bonus = bonus
-        """What the hotwords in it are worth, the unfinished one as well."""
+        """Bonus of the hotwords in it, including an unfinished one."""
         self.hypothesis: Hypothesis | None = None
-        """Where it is in the beam."""
+        """Its position in the beam."""
         self._longer: dict[int, Prefix] = {}
 
     def longer(self, token: int) -> Prefix:
@@ -44,7 +44,7 @@ class Prefix:
 
 
 class Hypothesis:
-    """Log-probabilities of one prefix up to one frame, apart for paths that end in a blank and in its last token."""
+    """Log-probabilities of one prefix up to one frame, separately for paths ending in a blank and in its last token."""
 
     __slots__ = (
         "best",
@@ -64,21 +64,21 @@ class Hypothesis:
     def __init__(self, prefix: Prefix) -> None:
         self.prefix = prefix
         self.place = 0  # in the beam
-        self.longer_ones: tuple[int, ...] = ()  # the last tokens of those in the beam that are longer by one
+        self.longer_ones: tuple[int, ...] = ()  # last tokens of its one-token extensions in the beam
         self.blank = self.token = self.score = IMPOSSIBLE  # sums over all paths
         self.blank_best = self.token_best = self.best = IMPOSSIBLE  # the best single path
-        self.blank_frames: Frames = None  # where that path has its tokens
+        self.blank_frames: Frames = None  # token frames of that path
         self.token_frames: Frames = None
         self.frames: Frames = None
 
     def pause(self, before: Hypothesis, value: float) -> None:
-        """Count the paths on which a blank follows."""
+        """Add the paths that continue with a blank."""
         self.blank = before.score + value
         self.blank_best = before.best + value
         self.blank_frames = before.frames
 
     def repeat(self, before: Hypothesis, value: float, frame: int) -> None:
-        """Count the paths on which the last token goes on for another frame."""
+        """Add the paths that repeat the last token for another frame."""
         self.token = log_add(self.token, before.token + value)
         best = before.token_best + value
         if best > self.token_best:
@@ -87,7 +87,7 @@ class Hypothesis:
             self.token_best = best
 
     def append(self, before: Hypothesis, value: float, frame: int) -> None:
-        """Count the paths on which the text before gets its last token; the same token again needs a blank."""
+        """Add the paths that append the last token to the previous text; a repeated token needs a blank."""
         if before.prefix.token == self.prefix.token:
             score, best, frames = before.blank, before.blank_best, before.blank_frames
         else:
@@ -114,7 +114,7 @@ class Hypothesis:
 
 
 def grown(before: Hypothesis, token: int, value: float, frame: int) -> Hypothesis:
-    """Return what a hypothesis becomes where its text grows by a token."""
+    """Return the hypothesis extended by a token."""
     after = Hypothesis(before.prefix.longer(token))
     after.append(before, value, frame)
     after.sum_up()
@@ -122,7 +122,7 @@ def grown(before: Hypothesis, token: int, value: float, frame: int) -> Hypothesi
 
 
 def log_add(first: float, second: float) -> float:
-    """Return log(exp(first) + exp(second)) without leaving the range of floats."""
+    """Return log(exp(first) + exp(second)) without overflow."""
     if first < second:
         first, second = second, first
     return first if second == IMPOSSIBLE else first + math.log1p(math.exp(second - first))

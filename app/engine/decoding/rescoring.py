@@ -1,8 +1,8 @@
-"""Attention rescoring: the decoders read the texts that the beam found and choose among them.
+"""Attention rescoring: the decoders score the beam's candidates and choose among them.
 
 Source: Zhang et al., "Unified Streaming and Non-streaming Two-pass End-to-end Model for Speech Recognition", 2020;
-with a decoder in each direction Wu et al., "U2++", 2021. What texts begin with alike is read once, which changes
-nothing: a token sees only those before it. Shape suffixes: N nodes of the tree of a recording, M of all recordings.
+with a decoder in each direction Wu et al., "U2++", 2021. Common prefixes are computed once, with the same result: a
+token sees only those before it. Shape suffixes: N nodes of a recording's tree, M nodes of all recordings.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from app.engine.decoding import Decoded, EncodedBatch
 from app.engine.decoding.prefix_beam import Candidate, PrefixBeamDecoder
 from app.engine.decoding.text_tree import TextTree
 
-MOST_ROWS = 2048  # of scores over the whole vocabulary at once: what they need does not grow with the batch
+MOST_ROWS = 2048  # rows of vocabulary scores per step: bounds memory for any batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,11 @@ class Rescored:
 
     candidate: Candidate
     score: float
-    """Of the decoders, with the weighted score of the beam and the bonus of the hotwords."""
+    """Score of the decoders plus the weighted beam score and the hotword bonus."""
     confidence: float
-    """exp of the decoders' mean score for one token, 0 to 1."""
+    """exp of the decoders' mean score per token, 0 to 1."""
     probabilities: tuple[float, ...]
-    """Of each token, mean of the decoders."""
+    """Per token, averaged over the decoders."""
 
 
 class RescoringDecoder:
@@ -44,10 +44,10 @@ class RescoringDecoder:
     def __init__(
         self, model: Conformer, beam: PrefixBeamDecoder, *, ctc_weight: float = 0.5, reverse_weight: float = 0.3
     ) -> None:
-        """Weigh the beam and the backward decoder.
+        """Set the weights of the beam and the backward decoder.
 
-        The bonus of hotwords counts in full beside the weighted score of the beam: in the beam it stands against one
-        log-probability, here against 1 + ctc_weight of them, and decoders that agree with the beam do not undo it.
+        The hotword bonus counts in full besides the weighted beam score: in the beam it competes with one
+        log-probability, here with 1 + ctc_weight of them, and decoders that agree with the beam do not undo it.
         """
         self._forward, self._backward = model.forward_decoder, model.backward_decoder
         self._sos_id, self._eos_id = model.config.sos_id, model.config.eos_id
@@ -73,8 +73,8 @@ class RescoringDecoder:
     def _read(
         self, decoder: TransformerDecoder | None, batch: EncodedBatch, texts: list[list[tuple[int, ...]]]
     ) -> list[list[list[float]]]:
-        """Return for each text of each recording the log-probability of every token and, last, of its end."""
-        if decoder is None or not any(map(any, texts)):  # silence, of which there may not even be a frame
+        """Return, for each text of each recording, the log-probability of every token and finally of its end."""
+        if decoder is None or not any(map(any, texts)):  # silence, possibly without a single frame
             return [[[0.0] * (len(text) + 1) for text in row] for row in texts]
         trees = [TextTree.of(row, self._sos_id) for row in texts]
         known_BND = decoder(batch.encoded_BTD, batch.lengths_B, *_inputs(trees, self._eos_id, batch.encoded_BTD.device))
@@ -99,7 +99,7 @@ class RescoringDecoder:
 
 
 def _inputs(trees: Sequence[TextTree], padding: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
-    """Return tokens (B, N), their places (B, N) and what they see (B, N, N); what pads sees itself."""
+    """Return tokens (B, N), positions (B, N) and attention mask (B, N, N); padding sees itself."""
     size = max(len(tree.tokens) for tree in trees)
     tokens_BN = torch.full((len(trees), size), padding)
     places_BN = torch.zeros(len(trees), size, dtype=torch.long)
@@ -113,7 +113,7 @@ def _inputs(trees: Sequence[TextTree], padding: int, device: torch.device) -> tu
 
 
 def _asked(trees: Sequence[TextTree], texts: Sequence[Sequence[Sequence[int]]], end: int) -> list[tuple[int, int]]:
-    """Return for each text the nodes of its path, counted through all trees, each with the token that follows."""
+    """Return, for each text, its nodes, numbered across all trees, each with the following token."""
     asked: list[tuple[int, int]] = []
     first = 0
     for tree, row in zip(trees, texts, strict=True):
@@ -124,7 +124,7 @@ def _asked(trees: Sequence[TextTree], texts: Sequence[Sequence[Sequence[int]]], 
 
 
 def _log_probs(decoder: TransformerDecoder, known_MD: Tensor, asked: Sequence[tuple[int, int]]) -> list[float]:
-    """Return the log-probability that each asked token follows its node."""
+    """Return the log-probability of each token in `asked` following its node."""
     nodes, tokens = torch.tensor(asked, device=known_MD.device).T
     answers = known_MD.new_empty(len(asked), dtype=torch.float32)
     for first in range(0, len(known_MD), MOST_ROWS):

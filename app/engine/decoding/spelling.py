@@ -1,7 +1,7 @@
-"""How units spell phrases: both become letters of one kind, whatever the units are.
+"""Spelling of phrases by units: both are converted to the same letters, whatever the units are.
 
-A letter is a Chinese character, a letter within a word, or the first letter of a word, which carries a mark. So
-`hello`, `▁hel lo`, `▁ h e l l o` and `HELLO` are one spelling, and no segmentation into units needs to be chosen.
+A letter is a Chinese character, a letter within a word, or the marked first letter of a word. So `hello`,
+`▁hel lo`, `▁ h e l l o` and `HELLO` are one spelling, and no segmentation into units needs to be chosen.
 """
 
 from __future__ import annotations
@@ -12,27 +12,27 @@ from functools import cached_property
 from app.domain.hotwords import PUNCTUATION
 from app.engine.tokens.tokenizer import WORD_START, Tokenizer
 
-WORDLESS = "\u2e80"  # from here on scripts are written without spaces, each character alone
+WORDLESS = "\u2e80"  # scripts from here on are written without spaces, each character separately
 
 
 class Speller:
-    """Spells the units of one model and the phrases of people alike."""
+    """Spells the units of one model and phrases alike."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._units = [_folded(tokenizer.written(token)) for token in range(len(tokenizer.units))]
         self._parts_words = any(" " in unit for unit in self._units)
 
     def unit(self, token: int, *, inside_word: bool) -> tuple[list[str], bool]:
-        """Return the letters of a unit, and whether a word goes on after it.
+        """Return the letters of a unit, and whether a word continues after it.
 
         Args:
             token: the id of the unit.
-            inside_word: whether a word goes on before it.
+            inside_word: whether it is preceded by an unfinished word.
         """
         return self._letters(self._units[token], inside_word=inside_word)
 
     def phrase(self, text: str) -> list[str]:
-        """Return the letters of a phrase; what is not spoken (quotes, full stops) parts words."""
+        """Return the letters of a phrase; unspoken characters (quotes, full stops) separate words."""
         spoken = "".join(
             character if character in self._written or not PUNCTUATION.fullmatch(character) else " "
             for character in _folded(text)
@@ -40,7 +40,7 @@ class Speller:
         return self._letters(spoken, inside_word=False)[0]
 
     def unknown(self, text: str) -> str:
-        """Return the characters of a phrase that no unit can write; empty if the units can write it all."""
+        """Return the characters of a phrase that no unit can spell; empty if there are none."""
         letters = self.phrase(text)
         if not letters:
             return text  # nothing in it is spoken
@@ -52,7 +52,7 @@ class Speller:
         return "".join(dict.fromkeys(letter.lstrip(WORD_START) for letter in missing))
 
     def shares(self, letters: list[str]) -> list[float]:
-        """Return how much of a unit each letter is, where a word is written with as few units as possible."""
+        """Return each letter's share of a unit, with words spelled by as few units as possible."""
         shares: list[float] = []
         for word in _words(letters):
             shares += [(self._counts(word)[-1] or 1) / len(word)] * len(word)
@@ -60,7 +60,7 @@ class Speller:
 
     @cached_property
     def spellings(self) -> dict[str, list[int]]:
-        """Units by the letters that they spell, joined, at the start of a word and within one."""
+        """Units by the letters they spell, joined, at the start of a word and within one."""
         found: dict[str, list[int]] = {}
         for token in range(len(self._units)):
             for inside_word in (False, True):
@@ -71,7 +71,7 @@ class Speller:
 
     @cached_property
     def longest(self) -> int:
-        """Letters of the longest unit."""
+        """Number of letters of the longest unit."""
         return max(map(len, self._units), default=0)
 
     @cached_property
@@ -90,7 +90,7 @@ class Speller:
         return letters, inside_word
 
     def _counts(self, letters: list[str]) -> list[int | None]:
-        """Return the fewest units that write the letters up to each place; None where they cannot be written."""
+        """Return the minimum number of units to spell the letters up to each position; None where impossible."""
         counts: list[int | None] = [0] + [None] * len(letters)
         for end in range(1, len(letters) + 1):
             starts = range(max(0, end - self.longest), end)
@@ -101,12 +101,12 @@ class Speller:
 
 
 def is_of_word(letter: str) -> bool:
-    """It belongs to a script that parts words by spaces."""
+    """Return whether it belongs to a script that separates words by spaces."""
     return letter[-1] < WORDLESS
 
 
 def _words(letters: list[str]) -> list[list[str]]:
-    """Part letters into words; a Chinese character is one."""
+    """Split letters into words; a Chinese character is one word."""
     words: list[list[str]] = []
     for letter in letters:
         if words and is_of_word(letter) and not starts_word(letter) and is_of_word(words[-1][-1]):

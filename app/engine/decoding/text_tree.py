@@ -1,4 +1,4 @@
-"""Several texts as one tree: what they begin with alike is one branch, so that a decoder reads it once."""
+"""Several texts as a prefix tree, so that a decoder computes common prefixes once."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ import numpy.typing as npt
 
 @dataclass(frozen=True, slots=True)
 class TextTree:
-    """Node 0 is before the first token; every other node is a token after the node of the token before it."""
+    """Node 0 is the root; every other node is a token whose parent is the previous token."""
 
     tokens: tuple[int, ...]
     parents: tuple[int, ...]
-    """-1 of node 0; always less than the node itself."""
+    """-1 for node 0; always less than the node itself."""
     places: tuple[int, ...]
-    """How many nodes come before on the way from node 0."""
+    """Depth of each node."""
     paths: tuple[tuple[int, ...], ...]
-    """The nodes of each text, from node 0 on."""
+    """The nodes of each text, starting with node 0."""
 
     @classmethod
     def of(cls, texts: Iterable[Sequence[int]], first: int) -> TextTree:
-        """Grow the tree of some texts, with the token `first` before each."""
+        """Build the tree of some texts, each preceded by the token `first`."""
         nodes: dict[tuple[int, int], int] = {(-1, first): 0}
         paths = []
         for text in texts:
@@ -38,7 +38,7 @@ class TextTree:
         return cls(tokens, parents, tuple(places), tuple(paths))
 
     def seen(self) -> npt.NDArray[np.bool_]:
-        """Return (nodes, nodes): which nodes each one sees, itself and all on the way to it."""
+        """Return (nodes, nodes): which nodes each one sees, itself and its ancestors."""
         seen_NN = np.eye(len(self.tokens), dtype=np.bool_)
         for node, parent in enumerate(self.parents[1:], start=1):
             seen_NN[node] |= seen_NN[parent]

@@ -1,4 +1,4 @@
-"""Prunes candidates that cannot be among the best; it knows only their scores."""
+"""Prunes candidates that cannot be among the best, by score."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from heapq import heapify, heappush, heapreplace
 
 
 class Threshold:
-    """How high a number must be to be one of the highest."""
+    """The minimum number needed to be among the highest."""
 
     __slots__ = ("_highest", "_size", "height")
 
@@ -19,7 +19,7 @@ class Threshold:
         self.height = self._highest[0] if len(self._highest) == size else -math.inf
 
     def raise_to(self, number: float) -> None:
-        """Take one more number into account."""
+        """Add one more number."""
         if number <= self.height:
             return
         if len(self._highest) == self._size:

@@ -1,7 +1,7 @@
-"""Reads a WeNet model folder, of either public dialect, into a network. What does not fit is refused, by name.
+"""Loads a WeNet model folder, of either public dialect, into a network. Mismatches are refused by name.
 
-A folder holds train.yaml, final.pt (a state dict, single or half precision) and units.txt. The normalisation of
-the features comes from the state dict, where it always is.
+A folder holds train.yaml, final.pt (a state dict in single or half precision) and units.txt. Feature normalisation
+always comes from the state dict.
 """
 
 from __future__ import annotations
@@ -30,35 +30,35 @@ from app.engine.conformer.config import check_features
 
 CONFIG_FILE = "train.yaml"
 WEIGHTS_FILE = "final.pt"
-MINIMUM_CONFIDENCE = 0.3  # below it a greedy text is mostly guessed; a model may bring its own, measured value
-NAMES_SHOWN = 3  # of all tensors that do not fit
+MINIMUM_CONFIDENCE = 0.3  # below it a greedy text is mostly guessed; a model may define its own measured value
+NAMES_SHOWN = 3  # mismatched tensors named in an error
 INCOMPLETE = N_("it is incomplete, or no file of PyTorch")
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A network with its weights, ready to infer on the CPU in single precision."""
+    """A network with its weights, ready for inference on the CPU in single precision."""
 
     folder: Path
     config: ConformerConfig
     model: Conformer
     minimum_confidence: float
-    """Text below this mean token probability is not worth showing (`recognition: minimum_confidence`)."""
+    """Text below this mean token probability is dropped (`recognition: minimum_confidence`)."""
     parameters: int
     """Counted before anything rewrites the network."""
 
 
 def load_checkpoint(folder: Path, *, seal_padding: bool = False) -> Checkpoint:
-    """Read the folder.
+    """Load the folder.
 
     Args:
         folder: holds train.yaml and final.pt.
-        seal_padding: make every recording independent of its neighbours in a batch, also where WeNet does not.
+        seal_padding: make every recording independent of its neighbours in a batch, unlike WeNet.
 
     Raises:
         ModelFolderMissing, ModelFileMissing, ModelFileUnreadable: by folder and file.
-        ModelConfigUnsupported: a kind of layer, or a value, that this program does not have.
-        ModelWeightsMismatch: a tensor is missing, unknown, of another shape, or not finite.
+        ModelConfigUnsupported: an unsupported layer type or value.
+        ModelWeightsMismatch: a tensor is missing, unknown, of the wrong shape, or not finite.
     """
     train = _read_config(folder)
     state = _read_weights(folder)
@@ -106,7 +106,7 @@ def _existing(folder: Path, name: str) -> Path:
 
 
 def _is_superfluous(name: str) -> bool:
-    """Position tables are computed here; concat_linear exists in old checkpoints, but nothing ever used it."""
+    """Position tables are computed here; concat_linear exists in old checkpoints, but was never used."""
     return name.endswith(".pe") or any(part.startswith("concat_linear") for part in name.split("."))
 
 

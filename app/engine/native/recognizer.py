@@ -1,4 +1,4 @@
-"""The native engine: waveforms -> features -> encoder -> CTC -> search -> text. It knows no files and no jobs."""
+"""The native engine: waveforms -> features -> encoder -> CTC -> search -> text. No files, no jobs."""
 
 from __future__ import annotations
 
@@ -43,16 +43,16 @@ from app.engine.tokens.words import FrameTimes, spoken_words
 
 UNSURE = "unsure"
 FEW_TOKENS = ((2, 0.4), (4, 0.3))
-"""So many tokens need so much: a mean over few says little, and noise that becomes text mostly becomes a word or two."""
-GRAPHS_KEPT = 16  # of lists of hotwords: the segments of one recording come one after the other
+"""Pairs of token count and required confidence: a mean over few tokens says little, and noise yields a word or two."""
+GRAPHS_KEPT = 16  # cached hotword graphs: the segments of one recording arrive one after the other
 
 
 def load_engine(spec: EngineSpec) -> Engine:
-    """Load the model folder of the spec onto its device.
+    """Load the spec's model folder onto its device.
 
     Raises:
-        ModelError: the folder does not hold a model that this program knows.
-        DeviceUnavailable: the device asked for is absent, and a fallback is not allowed.
+        ModelError: the folder does not hold a supported model.
+        DeviceUnavailable: the requested device is absent, and a fallback is not allowed.
         OutOfMemory: the device cannot hold the weights.
     """
     started = time.perf_counter()
@@ -123,7 +123,7 @@ class ConformerEngine:
         return self._batcher.transcribe(utterances)
 
     def receipt(self, options: RecognitionOptions) -> tuple[Applied, ...]:
-        """Say what each option became."""
+        """Return how each option was applied."""
         decoder = self._decoders[options.quality]
         can_rescore = self._model.decoder is not None
         return (
@@ -141,7 +141,7 @@ class ConformerEngine:
         self._recognise([Utterance(noise, RecognitionOptions())])
 
     def _recognise(self, utterances: Sequence[Utterance]) -> list[Hypothesis]:
-        """Recognise one batch; memory that runs out is the caller's to handle."""
+        """Recognise one batch; the caller handles out-of-memory errors."""
         try:
             with torch.inference_mode(), memory_errors_named():
                 batch, foreign = self._encode(utterances)
@@ -158,7 +158,7 @@ class ConformerEngine:
             raise InferenceFailed(detail=str(error).splitlines()[0]) from error
 
     def _encode(self, utterances: Sequence[Utterance]) -> tuple[EncodedBatch, list[float | None]]:
-        """Return what the search needs, and how foreign each utterance is to its language."""
+        """Return the input of the search, and each utterance's foreign share."""
         waveforms = [utterance.waveform for utterance in utterances]
         languages = [utterance.options.language for utterance in utterances]
         features, feature_lengths = self._front_end(*pad_waveforms(waveforms, self._device))
@@ -171,7 +171,7 @@ class ConformerEngine:
         return EncodedBatch(encoded, log_probs, lengths, contexts), foreign
 
     def _forbidden_to(self, languages: Sequence[str]) -> Tensor | None:
-        """Return the units of the other language for each utterance that chose one; None where nobody did."""
+        """Return the other language's units for each utterance with a chosen language; None if there is none."""
         known = self._tokenizer.languages
         if not any(language in known for language in languages):
             return None
@@ -181,7 +181,7 @@ class ConformerEngine:
     def _foreign_shares(
         self, log_probs_BTV: Tensor, lengths_B: Tensor, forbidden_BV: Tensor | None
     ) -> list[float | None]:
-        """Return of the likeliest tokens, frame by frame, the share that each utterance was forbidden."""
+        """Return, for each utterance, the share of frames whose likeliest token was forbidden."""
         if forbidden_BV is None:
             return [None] * len(lengths_B)
         likeliest_BT = log_probs_BTV.argmax(dim=-1)
@@ -200,7 +200,7 @@ class ConformerEngine:
         return forbidden
 
     def _search(self, batch: EncodedBatch, utterances: Sequence[Utterance]) -> list[Decoded]:
-        """Search the rows of each quality together."""
+        """Decode the utterances, grouped by quality."""
         found: dict[int, Decoded] = {}
         for quality, decoder in self._decoders.items():
             rows = [row for row, utterance in enumerate(utterances) if utterance.options.quality == quality]
@@ -211,7 +211,7 @@ class ConformerEngine:
     # Tokens to text
 
     def _write(self, utterance: Utterance, decoded: Decoded, log_probs_TV: Tensor) -> Hypothesis:
-        """Give the chosen tokens their times and probabilities, and write them as people do."""
+        """Add times and probabilities to the decoded tokens, and convert them to written text."""
         spans = align(log_probs_TV, decoded.tokens, self._blank_id)
         certainty = confidence(spans)
         if certainty is not None and certainty < self._needed_confidence(decoded):
@@ -223,13 +223,13 @@ class ConformerEngine:
         return Hypothesis(written.text, written.text_raw, certainty, words=written.words)
 
     def _needed_confidence(self, decoded: Decoded) -> float:
-        """What a text must reach to be shown; a model may ask for nothing with `minimum_confidence: 0`."""
+        """Return the confidence needed to show a text; `minimum_confidence: 0` disables the check."""
         needed = (least for most, least in FEW_TOKENS if len(decoded.tokens) <= most)
         return max(self._minimum_confidence, next(needed, 0.0)) if self._minimum_confidence else 0.0
 
 
 def _decoders(checkpoint: Checkpoint) -> dict[str, Decoder]:
-    """Return the search of each quality; without an attention decoder the beam is the most accurate."""
+    """Return the decoder of each quality; without attention decoders, beam search is the most accurate."""
     blank_id = checkpoint.config.blank_id
     beam = PrefixBeamDecoder(blank_id, language_model=_language_model(checkpoint))
     rescoring = RescoringDecoder(checkpoint.model, beam) if checkpoint.model.decoder else None
@@ -237,6 +237,6 @@ def _decoders(checkpoint: Checkpoint) -> dict[str, Decoder]:
 
 
 def _language_model(checkpoint: Checkpoint) -> LanguageModel | None:
-    """Return the n-grams that lie beside the weights, if there are any."""
+    """Return the n-gram model beside the weights, if there is one."""
     file = checkpoint.folder / NGRAM_FILE
     return NgramModel.load(file, checkpoint.config.vocabulary_size) if file.exists() else None

@@ -1,7 +1,7 @@
-"""The child side of pool.py: reads files under limits, each in a fork, and answers each with a line of JSON.
+"""The child side of pool.py: decodes files under limits, each in a fork, and answers with a line of JSON.
 
-Run as `python -m app.engine.preparation.child PARENT fork`; with `once` it reads a single file, and that itself. It
-imports numpy, FFmpeg and the detectors, and no torch.
+Run as `python -m app.engine.preparation.child PARENT fork`; with `once` it decodes a single file without a fork. It
+imports numpy, FFmpeg and the detectors, but not torch.
 """
 
 from __future__ import annotations
@@ -45,16 +45,16 @@ _ROOM_TO_ANSWER = 32 * _MEGABYTE
 LARGEST_ANSWER = 64 * _MEGABYTE  # the spans of ten hours are 2 MB
 _CHUNK = 1 << 16
 IMPORTED_LATE = ("av.subtitles.stream", "numpy.fft", "numpy.ma")
-"""What the libraries import when they are first used: each fork would do so anew."""
+"""What the libraries import on first use: each fork would repeat it."""
 
 
 def main() -> None:
-    # A service manager signals every process of the server; our parent kills us when it wants.
+    # A service manager signals every process of the server; only the parent may end this one.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     parent, way = sys.argv[1:]
     _die_with(int(parent))
     _get_ready()
-    gc.freeze()  # a collection in a fork would copy every page that it looks at
+    gc.freeze()  # a collection in a fork would copy every page it touches
     with _stdout_for_the_answers() as answers:
         for line in sys.stdin.buffer:  # its end is that of the parent, or its word
             request = json.loads(line)
@@ -66,15 +66,15 @@ def main() -> None:
 
 
 def _get_ready() -> None:
-    """Do once what every fork would do anew."""
+    """Do once what every fork would repeat."""
     for module in IMPORTED_LATE:
         importlib.import_module(module)
-    with contextlib.suppress(ModelFileUnreadable):  # then another detector judges, and the receipt says so
+    with contextlib.suppress(ModelFileUnreadable):  # then another detector is used, and the receipt says so
         Hearing(silero()).probabilities(np.zeros((1, FRAME_SAMPLES), dtype=np.float32))
 
 
 def _in_a_fork(request: dict[str, Any], answers: IO[str]) -> dict[str, Any]:
-    """Have a file read by a copy of this process: it has its own limits, and its end is its own."""
+    """Decode a file in a fork of this process, which has its own limits and may crash alone."""
     us = os.getpid()
     pipe, their_pipe = os.pipe()
     pid = os.fork()
@@ -89,7 +89,7 @@ def _in_a_fork(request: dict[str, Any], answers: IO[str]) -> dict[str, Any]:
 
 
 def _be_the_reader(request: dict[str, Any], parent: int, pipe: int) -> NoReturn:
-    """Read one file, and end without what an interpreter does at its end: that belongs to the process copied."""
+    """Decode one file, and exit without the interpreter's cleanup, which belongs to the forked process."""
     code = 1
     try:
         _die_with(parent)
@@ -98,7 +98,7 @@ def _be_the_reader(request: dict[str, Any], parent: int, pipe: int) -> NoReturn:
         with os.fdopen(pipe, "w", encoding="utf-8") as answer:
             answer.write(_read(request))
         code = 0
-    except Exception:  # noqa: BLE001 - its last words are what the parent tells
+    except Exception:  # noqa: BLE001 - the parent reports the traceback
         traceback.print_exc()
     finally:
         sys.stderr.flush()
@@ -106,7 +106,7 @@ def _be_the_reader(request: dict[str, Any], parent: int, pipe: int) -> NoReturn:
 
 
 def _received(pipe: int, pid: int) -> str:
-    """Return what the reader writes until its end; our parent ends us both where it wants no answer any more."""
+    """Return what the fork writes until it exits; if the parent no longer wants an answer, it kills both."""
     answer = bytearray()
     while True:
         ready, _, _ = select.select([pipe, sys.stdin], [], [])
@@ -158,7 +158,7 @@ def _speech(pcm: Path, vad: VadOptions, survey: Path | None) -> SpeechReport:
 
 
 def _judged(request: dict[str, Any]) -> dict[str, Any]:
-    """Judge the frames of a recording that was decoded before, in further ways."""
+    """Classify the frames of an already decoded recording with further detectors."""
     for choice in request["choices"]:
         classify_and_save(Path(request["pcm"]), VadOptions(**choice), Path(request["survey"]))
     return {}
@@ -166,17 +166,17 @@ def _judged(request: dict[str, Any]) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _stdout_for_the_answers() -> Iterator[IO[str]]:
-    """Keep the pipe to the parent for the answers: what libraries print goes to stderr."""
+    """Reserve the pipe to the parent for answers: library output goes to stderr."""
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
         os.dup2(2, 1)
         yield answers
 
 
 def _die_with(parent: int) -> None:
-    """Ask Linux for SIGKILL when the parent ends; elsewhere the limits end an orphan."""
+    """Have Linux send SIGKILL when the parent exits; elsewhere the limits end an orphan."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it ended before the request was made
+    if os.getppid() != parent:  # it exited before the call
         sys.exit(1)
 
 
@@ -195,7 +195,7 @@ def _make_room() -> None:
 
 
 def _address_space() -> int:
-    """Return the bytes that Python and the libraries took already: about 200 MB, most of it never touched."""
+    """Return the address space already used by Python and the libraries: about 200 MB, mostly untouched."""
     statm = Path("/proc/self/statm")
     return int(statm.read_text().split()[0]) * resource.getpagesize() if statm.exists() else 0
 

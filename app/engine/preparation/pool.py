@@ -1,10 +1,10 @@
-"""Processes that read files, kept for the next file: the parent side of child.py. It knows pipes and
-processes, and nothing of what is asked and answered.
+"""A pool of decoding processes: the parent side of child.py. It deals with pipes and processes, not with
+the content of requests and answers.
 
-A child is a fresh interpreter rather than multiprocessing's `spawn` or `forkserver`: spawn imports the caller's
-`__main__` again (the whole command line or pytest), and both unpickle what the child sends, which after a successful
-attack on a decoder would be code. Here an answer is a line of JSON. An interpreter costs 0.4 s of computing before it
-can read, so it stays; each file is read in a fork of it, so that no file meets what another has left behind.
+A child is a fresh interpreter rather than multiprocessing's `spawn` or `forkserver`: spawn re-imports the caller's
+`__main__` (the whole command line or pytest), and both unpickle what the child sends, which after a successful attack
+on a decoder would be code. Here an answer is a line of JSON. An interpreter takes 0.4 s of computing to start, so it is
+reused; each file is decoded in a fork of it, so that files cannot affect each other.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from typing import Any, Self
 from app.paths import environment_of_children
 
 POLL_SECONDS = 0.1
-FILES_PER_CHILD = 500  # then a new one: whatever a library may lose with each fork stays bounded
+FILES_PER_CHILD = 500  # then a new one: bounds leaks in libraries
 IDLE_SECONDS = 60.0
-FAREWELL_SECONDS = 2.0  # an idle child ends at once; one that does not is killed
+FAREWELL_SECONDS = 2.0  # an idle child exits immediately; one that does not is killed
 FORKS = sys.platform == "linux"
-"""Elsewhere system libraries may not survive a fork, so there a process reads one file."""
-_LARGEST_LINE = 128 << 20  # a child that writes more has lost its mind; see LARGEST_ANSWER there
-_LAST_WORDS = 8192  # bytes of what a child has printed
+"""On other systems libraries may not survive a fork, so each process decodes one file."""
+_LARGEST_LINE = 128 << 20  # a child that writes more is broken; see LARGEST_ANSWER there
+_LAST_WORDS = 8192  # bytes of a child's output that are kept
 _CHUNK = 1 << 16
 
 
 class Cancelled(Exception):
-    """The preparation was stopped because its caller wanted so."""
+    """The preparation was cancelled by its caller."""
 
 
 class Overdue(Exception):
@@ -47,21 +47,21 @@ class Overdue(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """How the reading of one file ended."""
+    """The outcome for one file."""
 
     answer: str
-    """What it wrote; of use only where `returncode` is 0."""
+    """What it wrote; only valid if `returncode` is 0."""
     returncode: int
-    """As subprocess tells it: the exit code, or the signal with a minus."""
+    """As in subprocess: the exit code, or the negated signal."""
     words: str
-    """The last of what was printed."""
+    """The end of its output."""
 
 
 class PreparationPool:
-    """Has files read by as many children as there are callers at one time. Any thread may ask.
+    """Decodes files in as many children as there are concurrent callers. Thread-safe.
 
-    A child goes when its file is given up, when it has read `files_per_child` files, and when nobody has wanted it
-    for `idle_seconds`. None outlives this process, however it ends.
+    A child ends when its file is cancelled, after `files_per_child` files, or after `idle_seconds` without work.
+    None outlives this process, however it ends.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class PreparationPool:
         self._idle_seconds = idle_seconds
         self._forks = forks
         self._lock = Lock()
-        self._idle: list[_Child] = []  # the one that waits longest first
+        self._idle: list[_Child] = []  # longest idle first
         self._is_closed = False
         self._wanted: queue.SimpleQueue[Future[_Child] | None] = queue.SimpleQueue()
         self._keeper = Thread(target=self._keep, name="preparation-pool", daemon=True)
@@ -85,7 +85,7 @@ class PreparationPool:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End the children that wait; one at work is ended by whoever waits for its answer."""
+        """End the idle children; a busy one is ended by the thread waiting for its answer."""
         with self._lock:
             self._is_closed = True
             self._wanted.put(None)
@@ -95,10 +95,10 @@ class PreparationPool:
         self._keeper.join()
 
     def ask(self, request: dict[str, Any], seconds: float, cancelled: Callable[[], bool]) -> Reply:
-        """Have one file read.
+        """Have one file decoded.
 
         Raises:
-            Cancelled: `cancelled` returned true, which is asked every POLL_SECONDS; or the pool is closed.
+            Cancelled: `cancelled`, polled every POLL_SECONDS, returned true; or the pool is closed.
             Overdue: there was no answer within `seconds`.
         """
         line = json.dumps(request).encode() + b"\n"
@@ -107,9 +107,9 @@ class PreparationPool:
 
     @contextmanager
     def _child_for(self, line: bytes) -> Iterator[_Child]:
-        """Give a child that has got the request; it is kept if its answer was awaited, and ended otherwise."""
+        """Yield a child that has received the request; it is reused if its answer was awaited, else ended."""
         child = self._idle_child() or self._started()
-        if not child.begin(line):  # it has died while it waited: that is no fault of this file
+        if not child.begin(line):  # it died while idle: not this file's fault
             child.end()
             child = self._started()
             child.begin(line)
@@ -122,7 +122,7 @@ class PreparationPool:
 
     def _idle_child(self) -> _Child | None:
         with self._lock:
-            return self._idle.pop() if self._idle else None  # the others may become idle long enough to go
+            return self._idle.pop() if self._idle else None  # so that the others can reach their idle limit
 
     def _started(self) -> _Child:
         wanted: Future[_Child] = Future()
@@ -142,9 +142,9 @@ class PreparationPool:
             child.end()
 
     def _keep(self) -> None:
-        """Start children, and end those that nobody wants.
+        """Start children, and end idle ones.
 
-        Linux kills a child with the *thread* that started it, and those that ask come and go; this one stays.
+        Linux kills a child with the *thread* that started it; callers' threads come and go, this one stays.
         """
         while True:
             try:
@@ -156,7 +156,7 @@ class PreparationPool:
                 return
             try:
                 wanted.set_result(_Child(forks=self._forks))
-            except OSError as error:  # no memory or no descriptors
+            except OSError as error:  # out of memory or descriptors
                 wanted.set_exception(error)
 
     def _end_idle(self) -> None:
@@ -180,7 +180,7 @@ class _Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
-            process_group=0,  # Ctrl-C at the terminal is meant for us; the child ends when we say so
+            process_group=0,  # Ctrl-C at the terminal is for the parent, which ends the child
         )  # fmt: skip
         self._forks = forks
         self.files = 0
@@ -191,7 +191,7 @@ class _Child:
         return self._process.poll() is None
 
     def begin(self, line: bytes) -> bool:
-        """Send a request; return whether the child was there to take it."""
+        """Send a request; return whether the child was alive to receive it."""
         assert self._process.stdin  # noqa: S101 - it is a pipe
         self.files += 1
         try:
@@ -201,7 +201,7 @@ class _Child:
         return self.is_alive
 
     def wait(self, seconds: float, cancelled: Callable[[], bool]) -> Reply:
-        """Return how the file ended.
+        """Return the outcome of the file.
 
         Raises:
             Cancelled, Overdue
@@ -229,9 +229,9 @@ class _Child:
         return Reply(told["answer"], told["returncode"], self._words(words))
 
     def end(self) -> None:
-        """End the process, and what it reads, and wait until both are gone.
+        """End the process and its fork, and wait until both are gone.
 
-        A child that reads a file ends that first and buries it: in a container nobody else would.
+        A busy child first ends its fork and reaps it: in a container nobody else would.
         """
         assert self._process.stdin  # noqa: S101 - it is a pipe
         with suppress(OSError):
@@ -246,14 +246,14 @@ class _Child:
             pipe.close()
 
     def _died(self, words: bytearray) -> Reply:
-        """The process that should have answered is gone, or talks without an end."""
+        """Return the outcome of a process that died or writes without end."""
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(FAREWELL_SECONDS)
         self._process.kill()
         return Reply("", self._process.wait() or 1, self._words(words))
 
     def _words(self, words: bytearray) -> str:
-        """Return the last words, with those that still lie in the pipe: what printed them has ended."""
+        """Return the end of its output, including what is left in the pipe after its exit."""
         assert self._process.stderr  # noqa: S101 - it is a pipe
         with selectors.DefaultSelector() as selector:
             selector.register(self._process.stderr, selectors.EVENT_READ)

@@ -1,5 +1,5 @@
-"""Runs decoding and speech detection in a child process, so that a hostile or broken file ends as an error of its
-own job. This is the parent side: what is asked and what is answered. The processes are kept in pool.py.
+"""Runs decoding and speech detection in a child process, so that a hostile or broken file only fails its own job.
+This is the parent side: requests and answers. The processes are managed by pool.py.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from app.engine.vad.detection import vad_receipt
 
 __all__ = ["Cancelled", "PreparationPool", "Prepared", "judge_apart", "prepare"]
 
-WALL_FACTOR = 3  # a busy machine may give the child a third of a core; longer than that, it hangs
+WALL_FACTOR = 3  # a busy machine may give the child a third of a core; beyond that, it hangs
 WALL_GRACE_SECONDS = 60
 
 _log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A recording that is ready to be recognised."""
+    """A recording ready for recognition."""
 
     facts: AudioFacts
     speech: tuple[SpeechReport, ...]
@@ -46,7 +46,7 @@ class Prepared:
 
     @property
     def spans(self) -> tuple[SpeechSpan, ...]:
-        """What is to be recognised, in the order of time."""
+        """The spans to recognise, in time order."""
         found = [
             replace(span, channel=channel)
             for channel, report in zip(self.facts.files, self.speech, strict=True)
@@ -56,21 +56,21 @@ class Prepared:
 
     @property
     def described(self) -> dict[str, Any]:
-        """What is kept of the recording with its plan, for the diagnosis."""
+        """What is stored about the recording for the diagnosis."""
         facts = asdict(self.facts)
         names = ("sample_rate", "channels", "codec", "container", "bit_rate", "channel_levels")
         return {name: facts[name] for name in names} | {"sound": [asdict(each) for each in self.sound]}
 
     @property
     def warnings(self) -> tuple[Reason, ...]:
-        """What the reader should know; that nothing was said at all is told by whoever makes the transcript."""
+        """Warnings for the user, except that there is no speech at all, which is added with the transcript."""
         if not any(report.spans for report in self.speech):
             return self.facts.warnings
         silent = [channel for channel, report in zip(self.facts.files, self.speech, strict=True) if not report.spans]
         return (*self.facts.warnings, *(SILENT_CHANNEL.of(channel=channel) for channel in silent))
 
     def receipt(self, vad: VadOptions, channels: str) -> tuple[Applied, ...]:
-        """What became of the options of reading."""
+        """How the decoding options were applied."""
         applied = "separate" if self.facts.separate else "mix"
         return (vad_receipt(vad), Applied("channels", channels, applied, self.facts.mixed_because))
 
@@ -89,13 +89,13 @@ def prepare(
 ) -> Prepared:
     """Decode `source` into `pcm` (or its channels: see channel_file), write its peaks as JSON, and find its speech.
 
-    The files appear complete or not at all, those of the samples last. In the folder `survey`, where one is given,
-    stands afterwards what frames.py and waveform.py keep. Without a `pool` a process is started for this file alone.
+    The files appear atomically, those of the samples last. `survey`, if given, is the folder in which frames.py and
+    waveform.py store their results. Without a `pool`, a process is started for this file.
 
     Raises:
         Cancelled: `cancelled` returned true.
         DecodingTimeLimit, DecodingMemoryLimit: the file needs more than `limits`.
-        DecodingCrashed: the child died; its signal or its last words are in the message.
+        DecodingCrashed: the child died; its signal or last output is in the message.
         AppError: whatever `decode` and `find_speech` raise.
     """
     with _parts(pcm, peaks_file) as (pcm_part, peaks_part):
@@ -111,7 +111,7 @@ def prepare(
         answer = _ask(request, limits, cancelled, pool)
         prepared = _read(answer)
         peaks_part.replace(peaks_file)
-        for channel in reversed(prepared.facts.files):  # the first one tells that all are there
+        for channel in reversed(prepared.facts.files):  # the first one signals that all exist
             channel_file(pcm_part, channel).replace(channel_file(pcm, channel))
     return prepared
 
@@ -125,7 +125,7 @@ def judge_apart(
     *,
     pool: PreparationPool | None = None,
 ) -> None:
-    """Keep in `survey` what the detectors of `choices` say of the frames of `pcm`.
+    """Store in `survey` the frame classification of `pcm` by the detectors of `choices`.
 
     Raises:
         Cancelled, DecodingTimeLimit, DecodingMemoryLimit, DecodingCrashed: as `prepare`.
@@ -143,7 +143,7 @@ def judge_apart(
 
 @contextmanager
 def _parts(*files: Path) -> Iterator[list[Path]]:
-    """Give each file a name to be written under; what still has it afterwards is half-done and removed."""
+    """Yield a temporary name for each file; files that still have it afterwards are incomplete and removed."""
     parts = [file.with_name(f"{file.name}.part") for file in files]
     try:
         yield parts
@@ -183,7 +183,7 @@ def _explain_death(returncode: int, words: str, limits: DecodeLimits) -> None:
 
 
 def _read(answer: str) -> Prepared:
-    """Read the child's answer, trusting it no more than the file that it read."""
+    """Parse the child's answer, trusting it no more than the file it decoded."""
     try:
         stored = json.loads(answer)
         result = _error(stored["error"]) if "error" in stored else _prepared(stored)
@@ -210,9 +210,9 @@ def _report(speech: dict[str, Any]) -> SpeechReport:
 
 
 def _error(stored: dict[str, Any]) -> AppError:
-    """Rebuild the error by its code."""
+    """Rebuild an error from its code."""
     kinds = [AppError]
-    for kind in kinds:  # grows while it is walked: the whole tree
+    for kind in kinds:  # grows during iteration: the whole tree
         kinds.extend(kind.__subclasses__())
     by_code = {kind.code: kind for kind in reversed(kinds)}  # an abstract parent may share a code
     return by_code[stored["code"]](**stored["params"])

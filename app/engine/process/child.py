@@ -1,6 +1,6 @@
-"""The inference process, seen from inside: loads one engine and answers until told to stop.
+"""The inference process from the inside: loads one engine and answers requests until told to stop.
 
-It knows an engine by its spec alone and nothing of jobs. It never outlives the process that started it.
+It knows an engine only by its spec, and nothing about jobs. It never outlives its parent process.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ def serve(connection: Connection, spec: EngineSpec) -> None:
     """Send Ready or Refused, then answer each Transcribe until Stop or the end of the connection."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends this process
     _end_with_parent()
-    gc.disable()  # until the engine is loaded: what torch's import makes stays, and searching it takes 0.3 s
+    gc.disable()  # until the engine is loaded: torch's objects are permanent, and scanning them takes 0.3 s
     try:
         engine = load(spec)
     except OutOfMemory as error:
         connection.send(Refused(_too_large(spec, error.params["detail"]), traceback.format_exc()))
     except AppError as error:
         connection.send(Refused(error, traceback.format_exc()))
-    except Exception as error:  # noqa: BLE001 - whatever a driver or library throws is the answer
+    except Exception as error:  # noqa: BLE001 - any error of a driver or library is the answer
         connection.send(Refused(_refusal(spec, error), traceback.format_exc()))
     else:
         _freeze_what_stays()
@@ -59,7 +59,7 @@ def serve(connection: Connection, spec: EngineSpec) -> None:
 
 
 def _refusal(spec: EngineSpec, error: Exception) -> AppError:
-    """Name what no engine has named."""
+    """Convert an unexpected error to an AppError."""
     if "torch" in sys.modules:
         from app.engine.computing.device import is_out_of_memory
 
@@ -73,10 +73,10 @@ def _too_large(spec: EngineSpec, detail: object) -> ModelTooLarge:
 
 
 def load(spec: EngineSpec) -> Engine:
-    """Return the engine that the spec's factory makes, behind a check for speech where the spec names one.
+    """Return the engine made by the spec's factory, behind a speech filter if the spec names one.
 
     Raises:
-        ModelError, DeviceUnavailable, OutOfMemory: by the factory.
+        ModelError, DeviceUnavailable, OutOfMemory: from the factory.
     """
     module, _, function = spec.factory.partition(":")
     factory = cast("Callable[[EngineSpec], Engine]", getattr(importlib.import_module(module), function))
@@ -89,10 +89,10 @@ def load(spec: EngineSpec) -> Engine:
 
 
 def _freeze_what_stays() -> None:
-    """Spare the garbage collector what lives as long as the process.
+    """Exempt permanent objects from garbage collection.
 
-    The beam makes so much that it looks through everything often: 200,000 objects of torch and the n-grams made one
-    reading in ten 130 ms longer.
+    Beam search allocates so much that full collections are frequent: 200,000 objects of torch and the n-grams made one
+    recognition in ten 130 ms slower.
     """
     gc.collect()
     gc.freeze()
@@ -114,10 +114,10 @@ def _answer_requests(connection: Connection, engine: Engine) -> None:
 
 
 def _clear_cache(device: str) -> int:
-    """Return the bytes that the device has back."""
+    """Release the device's cached memory; return the bytes freed."""
     if device.startswith("cpu"):
         return 0
-    from app.engine.computing.device import clear_cache  # torch, which the engine has imported
+    from app.engine.computing.device import clear_cache  # torch is already imported by the engine
 
     return clear_cache(device)
 
@@ -129,16 +129,16 @@ def _answer(request: Transcribe, engine: Engine) -> Answer:
         return Transcribed(request.id, tuple(hypotheses), receipts)
     except AppError as error:
         return Failed(request.id, error, traceback.format_exc())
-    except Exception as error:  # noqa: BLE001 - one piece is lost, the process lives
+    except Exception as error:  # noqa: BLE001 - one request fails, the process survives
         detail = f"{type(error).__name__}: {error}"
         return Failed(request.id, InferenceFailed(detail=detail), traceback.format_exc())
 
 
 def _end_with_parent() -> None:
-    """Die when the parent does, also in the middle of a computation.
+    """Exit when the parent does, even in the middle of a computation.
 
-    The end of the connection is only seen between two requests. Linux could send a signal (PR_SET_PDEATHSIG),
-    but already when the *thread* that started this process ends, and servers start it from short-lived ones.
+    A closed connection is only noticed between two requests. Linux could send a signal (PR_SET_PDEATHSIG), but does so
+    when the *thread* that started this process ends, and servers start it from short-lived threads.
     """
     parent = multiprocessing.parent_process()
     if parent is not None:

@@ -1,4 +1,4 @@
-"""What the inference process and the one that asks say to each other. Imports no torch; every message pickles."""
+"""Messages between the inference process and its parent. Imports no torch; every message can be pickled."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ class Transcribe:
     """Recognise these utterances."""
 
     id: int
-    """Chosen by the one who asks; the answer carries it."""
+    """Chosen by the sender, and returned with the answer."""
     utterances: tuple[Utterance, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ClearCache:
-    """Give back what the device keeps for later computations."""
+    """Release the device's cached memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """End after the present recognition."""
+    """End after the current recognition."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The engine is loaded. The first message, unless Refused is."""
+    """The engine is loaded. Always the first message, or else Refused."""
 
     info: EngineInfo
     rss_bytes: int
@@ -44,7 +44,7 @@ class Refused:
 
     error: AppError
     traceback: str
-    """For the log; errors lose it between processes."""
+    """For the log; errors lose it when pickled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Transcribed:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The other answer to Transcribe; the process goes on."""
+    """The other answer to Transcribe; the process continues."""
 
     id: int
     error: AppError
@@ -70,7 +70,7 @@ class Cleared:
     """The answer to ClearCache."""
 
     freed_bytes: int
-    """Of the device's memory; 0 on a CPU, which keeps nothing."""
+    """Device memory freed; 0 on a CPU, which caches nothing."""
 
 
 Request: TypeAlias = Transcribe | ClearCache | Stop

@@ -1,9 +1,9 @@
-"""The exchange of the data folder's database for another one, which a kill at any moment leaves old or new.
+"""Replaces the data folder's database; a crash at any moment leaves either the old or the new one.
 
-data/restore-ready/          what takes the place of the present data: plan.json, data/..., logs/...
+data/restore-ready/          the replacement data: plan.json, data/..., logs/...
 
-The folder appears whole, by one rename. From then on the new data count: whoever opens the data folder next finishes
-the exchange, each step of which can be done again.
+The folder appears atomically, by one rename. From then on the new data are valid: the next process to open the data
+folder finishes the exchange, whose steps are idempotent.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ _IS_ASIDE = "is-aside"
 @dataclass(frozen=True, slots=True)
 class ExchangePlan:
     aside: str
-    """The folder, below the data folder, for what was there before; empty where nothing was."""
+    """The folder, below the data folder, for the old data; empty if there was none."""
     logs: str
-    """The folder, an absolute path, for the logs of the backup."""
+    """Absolute path of the folder for the backup's logs."""
 
 
 def plan_exchange(staged: Path, data_dir: Path, plan: ExchangePlan) -> None:
-    """Decide that `staged`, a folder in the data folder, takes the place of the present data."""
+    """Commit to replacing the present data with `staged`, a folder in the data folder."""
     (staged / _PLAN).write_text(json.dumps(asdict(plan)), encoding="utf-8")
     sync_file(staged / _PLAN)
     sync_folder(staged)
@@ -44,7 +44,7 @@ def is_planned(data_dir: Path) -> bool:
 
 
 def finish_exchange(data_dir: Path) -> None:
-    """Do what is left of an exchange that was decided. The caller is alone in the data folder."""
+    """Finish a committed exchange. The caller holds the exclusive lock on the data folder."""
     staged = data_dir / READY
     plan = ExchangePlan(**json.loads((staged / _PLAN).read_text(encoding="utf-8")))
     if not (staged / _IS_ASIDE).exists():
@@ -66,7 +66,7 @@ def present(data_dir: Path) -> list[Path]:
 
 
 def _set_aside(data_dir: Path, name: str) -> None:
-    """Move the present database and settings away; what was moved before a kill is not there any more."""
+    """Move the present database and settings aside, skipping what was moved before a crash."""
     for path in present(data_dir) if name else ():
         aside = data_dir / name
         aside.mkdir(exist_ok=True)
@@ -82,6 +82,6 @@ def _put_in_place(staged: Path, data_dir: Path) -> None:
     target = data_dir / "transcriptions"
     target.mkdir(exist_ok=True)
     for folder in (staged / "data" / "transcriptions").glob("*"):
-        with suppress(OSError):  # a recording that is there already stays
+        with suppress(OSError):  # an existing recording stays
             folder.rename(target / folder.name)
     sync_folder(target)

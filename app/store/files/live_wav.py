@@ -1,4 +1,4 @@
-"""A WAV file that grows while somebody speaks: mono int16, a valid recording at every moment.
+"""A WAV file that grows during a live session: mono int16, a valid recording at every moment.
 
 Its header says "as long as the file" until `close_up` writes the true length, so that a file whose writer was
 killed plays as well.
@@ -16,7 +16,7 @@ from app.store.files.storage_errors import storage_errors
 
 BYTES_PER_SAMPLE = 2
 HEADER_BYTES = 44
-UNKNOWN = 0xFFFFFFFF  # the length of a stream, as FFmpeg and players read it
+UNKNOWN = 0xFFFFFFFF  # the length that FFmpeg and players take for a stream
 _BLOCK_BYTES = 1 << 20
 
 
@@ -24,7 +24,7 @@ class LiveWav:
     """One file; all methods belong to one thread at a time."""
 
     def __init__(self, path: Path, rate: int, samples: int = 0) -> None:
-        """Open the file, or make it; what lies behind its first `samples` was never acknowledged and goes.
+        """Open or create the file; anything after the first `samples` was never acknowledged and is truncated.
 
         Raises:
             DiskFull: there is no room for it.
@@ -44,7 +44,7 @@ class LiveWav:
         return (self._end - HEADER_BYTES) // BYTES_PER_SAMPLE
 
     def append(self, sound: bytes) -> None:
-        """Put `sound` on the disk; when this returns, a power cut cannot lose it. Where it fails, nothing was added.
+        """Append `sound` durably: once this returns, it survives a power cut. On failure nothing is added.
 
         Raises:
             DiskFull: there is no room for it.
@@ -75,14 +75,14 @@ class LiveWav:
 
 
 def read_samples(path: Path, first: int, count: int) -> bytes:
-    """Return `count` samples from the sample `first` on, or what there is of them."""
+    """Return `count` samples starting at `first`, or as many as exist."""
     with path.open("rb") as file:
         file.seek(HEADER_BYTES + first * BYTES_PER_SAMPLE)
         return file.read(count * BYTES_PER_SAMPLE)
 
 
 def _header(rate: int, data_bytes: int) -> bytes:
-    """The 44 bytes of a RIFF header for mono int16; beyond 4 GB the length stays unknown."""
+    """Return the 44-byte RIFF header for mono int16; beyond 4 GB the length stays unknown."""
     data_bytes = data_bytes if data_bytes < UNKNOWN - HEADER_BYTES else UNKNOWN
     riff_bytes = min(data_bytes + HEADER_BYTES - 8, UNKNOWN)
     form = struct.pack(

@@ -1,4 +1,4 @@
-"""Files for people, outside of the data folder: each is there whole, or not at all."""
+"""Output files outside the data folder, written atomically."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 from app.atomic import write_atomically
 from app.store.files.storage_errors import storage_errors
 
-LONGEST_NAME_BYTES = 255 - len(".") - len(".part")  # of common file systems, less what a half-written file adds
+LONGEST_NAME_BYTES = 255 - len(".") - len(".part")  # limit of common file systems, minus the affixes of a partial file
 
 
 def write_whole(target: Path, content: str | bytes) -> Path:
-    """Write a file as a whole and return its path: a name that no file system takes is shortened.
+    """Write a file atomically and return its path: a name too long for file systems is shortened.
 
     Raises:
         DiskFull, FolderUnwritable, FolderReadOnly, FolderMissing, StorageBroken, TooManyOpenFiles
@@ -25,7 +25,7 @@ def write_whole(target: Path, content: str | bytes) -> Path:
 
 
 def shortened(name: str) -> str:
-    """Return a name that fits into a file system: the middle of a longer one gives way to a mark of its whole.
+    """Return a name that fits file system limits: the middle of a longer one is replaced by a hash of the whole.
 
     >>> shortened("talk.wav.txt")
     'talk.wav.txt'

@@ -1,16 +1,16 @@
-"""The folders of the recordings: where everything lies, and how nothing is left behind. It knows no rows.
+"""The folders of the recordings: their layout and cleanup. Knows nothing about rows.
 
-data/incoming/<random>/      a recording that is still arriving, locked by the process that writes it
-data/transcriptions/<id>/    source<.ext>, recording.json, peaks.json, job.log; while it is worked on audio.s16, or
-                             1-audio.s16 and so on for channels that are read apart; locked while it is live
+data/incoming/<random>/      a recording being received, locked by the process that writes it
+data/transcriptions/<id>/    source<.ext>, recording.json, peaks.json, job.log; during processing audio.s16, or
+                             1-audio.s16 and so on for separate channels; locked while it is live
 data/orphans/<id>/           the same, of recordings whose rows are gone: a backup without them was restored, or the
                              database was moved away. `python -m app recover` brings them back
 data/tmp/<random>/           what is only there while it is being made (scratch.py)
 data/trash/<random>/         a folder that is being removed
 data/workers/<id>.lock       locked while that worker lives
 
-recording.json says what the row of a recording said when it came (name, options, moment, checksum). Until the row is
-stored it is called arriving.json: nobody was told yet that the recording is here.
+recording.json holds the recording's row at the time of the upload (name, options, time, checksum). Until the row is
+stored it is called arriving.json: the upload has not been acknowledged yet.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Swept:
     """The ids of folders without a row."""
 
     unfinished: list[str]
-    """Nobody was told that they are here: they were removed."""
+    """Never acknowledged, so they were removed."""
     orphans: list[str]
     """Their rows are gone: they were moved to data/orphans."""
 
@@ -67,7 +67,7 @@ class Files:
         sync_folder(data_dir)
 
     def receive(self, name: str, limit_bytes: int) -> UploadFile:
-        """Open a file for an upload; unless it is settled inside the block, nothing of it stays.
+        """Open a file for an upload; unless it is moved into place inside the block, nothing is left behind.
 
         Raises:
             DiskFull: there is no room for it.
@@ -75,7 +75,7 @@ class Files:
         return UploadFile(self._incoming / secrets.token_hex(8), name, limit_bytes)
 
     def move_into_place(self, incoming: UploadFile, id: str, row: Mapping[str, Any]) -> None:
-        """Make a received file the recording of transcription `id`, durably; `acknowledge` it when the row is stored.
+        """Make a received file the recording of transcription `id`, durably; call `acknowledge` once the row is stored.
 
         Raises:
             DiskFull: there is no room for it.
@@ -85,15 +85,15 @@ class Files:
         incoming.move_into_place(self.folder(id))
 
     def acknowledge(self, id: str) -> None:
-        """Note that the row of a recording is stored; what fails here is made good by the next sweep."""
+        """Record that the row of a recording is stored; a failure here is repaired by the next sweep."""
         with suppress(OSError):
             (self.folder(id) / ARRIVING_NAME).rename(self.folder(id) / RECORDING_NAME)
 
     @contextmanager
     def link_into_place(self, source: Path, id: str, row: Mapping[str, Any]) -> Iterator[None]:
-        """Give the recording `source` to transcription `id` too, durably; nobody sweeps it inside the block.
+        """Link the recording `source` to transcription `id` too, durably; it is not swept inside the block.
 
-        It is another name of the same bytes, which nothing ever changes; a copy where the disk has no such names.
+        A hard link to the same immutable bytes, or a copy if the file system has no hard links.
 
         Raises:
             DiskFull: there is no room for it.
@@ -116,15 +116,15 @@ class Files:
                 os.close(lock)
 
     def begin_live(self, id: str, row: Mapping[str, Any]) -> int:
-        """Make the folder of a live transcription; it is held until the returned descriptor is closed.
+        """Create the folder of a live transcription, locked until the returned descriptor is closed.
 
-        `acknowledge` it when the row is stored.
+        Call `acknowledge` once the row is stored.
 
         Raises:
             DiskFull: there is no room for it.
         """
         with storage_errors(self._transcriptions):
-            arriving = self._incoming / id  # held before it is where a sweep looks for leftovers
+            arriving = self._incoming / id  # locked before it is where a sweep looks for leftovers
             lock_fd = hold_new(arriving, folder=True)
             try:
                 _describe(arriving, row)
@@ -137,17 +137,17 @@ class Files:
             return lock_fd
 
     def hold_live(self, id: str) -> int | None:
-        """Hold the folder of a live transcription; None where another process does, or it is not there."""
+        """Lock the folder of a live transcription; None if another process holds it, or it does not exist."""
         return hold_free(self.folder(id))
 
     def folder(self, id: str) -> Path:
         return self._transcriptions / id
 
     def source(self, id: str, suffix: str) -> Path:
-        """Return the recording as it was sent.
+        """Return the original recording.
 
         Raises:
-            AudioGone: it is not there any more.
+            AudioGone: it no longer exists.
         """
         path = self.folder(id) / f"{SOURCE_STEM}{suffix}"
         if not path.is_file():
@@ -155,11 +155,11 @@ class Files:
         return path
 
     def audio(self, id: str) -> Path:
-        """Where the samples lie while a job is worked on; what lies there is complete."""
+        """Return the path of the samples during processing; if the file exists, it is complete."""
         return self.folder(id) / AUDIO_NAME
 
     def has_audio(self, id: str) -> bool:
-        """Return whether the samples are there: of the mix, or of the channels, of which the first comes last."""
+        """Return whether the samples exist, mixed or per channel; channel 1 is written last."""
         audio = self.audio(id)
         return audio.exists() or audio.with_name(f"1-{AUDIO_NAME}").exists()
 
@@ -167,23 +167,23 @@ class Files:
         return self.folder(id) / PEAKS_NAME
 
     def drop_audio(self, id: str) -> None:
-        """Remove the samples and what is half-made: the recording is kept, and they can be made again."""
+        """Remove the samples and partial files; they can be recreated from the recording."""
         for path in (*self.folder(id).glob(f"*{AUDIO_NAME}"), *self.folder(id).glob("*.part")):
             path.unlink(missing_ok=True)
 
     def remove(self, id: str) -> None:
-        """Remove the folder of a transcription at once, and its samples that an analysis of its speech has kept.
+        """Remove the folder of a transcription, and its samples kept by a speech analysis.
 
-        Nobody finds a folder half-empty.
+        Each folder is removed atomically: it is never seen half-empty.
         """
         for folder in (self.folder(id), self._analyses / f"{OF_TRANSCRIPTION}{id}"):
             away = self._trash / secrets.token_hex(8)
             with suppress(FileNotFoundError):
                 folder.rename(away)
-            shutil.rmtree(away, ignore_errors=True)  # what resists is swept at the next start
+            shutil.rmtree(away, ignore_errors=True)  # what cannot be removed is swept at the next start
 
     def hold_worker(self, id: str) -> int:
-        """Announce a living worker; it lives until the returned descriptor is closed."""
+        """Register a worker as alive until the returned descriptor is closed."""
         return hold_new(self._worker(id))
 
     def is_worker_alive(self, id: str) -> bool:
@@ -193,16 +193,16 @@ class Files:
         self._worker(id).unlink(missing_ok=True)
 
     def sweep(self, is_known: Callable[[str], bool]) -> Swept:
-        """Remove what processes that died have left. What somebody was told is here is never removed.
+        """Remove what dead processes left behind. Acknowledged recordings are never removed.
 
-        A folder without a row is an upload whose process died before the row was stored, or its row is gone.
+        A folder without a row is an upload whose process died before storing the row, or its row is gone.
         """
         sweep_scratch(self._data_dir)
         for path in (*self._incoming.iterdir(), *self._trash.iterdir()):
             _remove_unless_held(path)
         for path in self._workers.iterdir():
             _remove_unless_held(path)
-        # Whether somebody holds it must be asked first: a row that is missing then will never come.
+        # Check the lock first: a row still missing then will never appear.
         free = [path.name for path in self._transcriptions.iterdir() if not is_held(path)]
         unknown = [id for id in free if not is_known(id)]
         for id in set(free).difference(unknown):
@@ -221,13 +221,13 @@ class Files:
 
     @contextmanager
     def adopting(self, id: str) -> Iterator[Path]:
-        """Take a folder back from the orphans; nobody sweeps it inside the block, in which its row is stored.
+        """Move a folder back from the orphans; it is not swept inside the block, in which its row is stored.
 
-        Where the block fails, it lies among the orphans again.
+        If the block fails, it is moved back to the orphans.
 
         Raises:
-            FileNotFoundError: it is not among them, or another process takes it.
-            FileExistsError: there is a folder of this transcription.
+            FileNotFoundError: it is not an orphan, or another process is taking it.
+            FileExistsError: this transcription already has a folder.
         """
         lock = hold_free(self._orphans / id)
         if lock is None:
@@ -250,7 +250,7 @@ class Files:
         return not (folder / ARRIVING_NAME).exists() and any(folder.glob(f"{SOURCE_STEM}*"))
 
     def _part_with(self, id: str) -> None:
-        """Move the folder of a recording to the orphans; the place of one that is there already is not taken."""
+        """Move the folder of a recording to the orphans, without replacing an existing one."""
         self.drop_audio(id)
         self._orphans.mkdir(exist_ok=True)
         with suppress(OSError):
@@ -266,7 +266,7 @@ def _describe(folder: Path, row: Mapping[str, Any]) -> None:
 
 
 def described(folder: Path) -> dict[str, Any]:
-    """Return what the row of a recording said when it came; nothing where no usable description lies in `folder`."""
+    """Return the recording's row at the time of the upload; empty without a usable description in `folder`."""
     try:
         found = json.loads((folder / RECORDING_NAME).read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""A copy of the database as it is at one moment, taken while others read and write it."""
+"""A consistent copy of the database, taken while others read and write it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 from app.store.database_errors import database_error
 
 FORMER_PREFIX = "before-migration-"
-"""Of the copy that is kept of the database of the version before; the schema it had follows."""
-PAGES_AT_ONCE = 4096  # writers get their turn between
+"""Prefix of the copy of the database before a migration; followed by its schema version."""
+PAGES_AT_ONCE = 4096  # writers get their turn in between
 
 
 def copy_database(file: Path, target: Path) -> None:
-    """Write what is committed in `file` to the new file `target`, whole, through SQLite's own backup.
+    """Copy the committed state of `file` to the new file `target`, using SQLite's backup API.
 
     Raises:
         DatabaseUnusable: SQLite cannot read or copy it.
@@ -25,13 +25,13 @@ def copy_database(file: Path, target: Path) -> None:
             closing(sqlite3.connect(target)) as copy,
         ):
             source.backup(copy, pages=PAGES_AT_ONCE)
-            copy.execute("PRAGMA journal_mode = DELETE")  # one file holds everything
+            copy.execute("PRAGMA journal_mode = DELETE")  # so that a single file holds everything
     except sqlite3.Error as error:
         raise database_error(error, file) from error
 
 
 def verdict_of(file: Path) -> str:
-    """Return "ok" for a whole database, else what SQLite says is wrong with it."""
+    """Return "ok" for an intact database, else SQLite's message."""
     try:
         with closing(_read_only(file)) as connection:
             return str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
@@ -40,7 +40,7 @@ def verdict_of(file: Path) -> str:
 
 
 def schema_of(file: Path) -> str | None:
-    """Return the version of the newest change that the database has seen; None where it was never set up."""
+    """Return the schema version of a database; None if it was never set up."""
     try:
         with closing(_read_only(file)) as connection:
             found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
@@ -65,7 +65,7 @@ def recordings_of(file: Path) -> list[str]:
 
 
 def newest_moment(file: Path) -> str | None:
-    """Return when the newest transcription was made, as it is stored (UTC); None without a database or a row."""
+    """Return when the newest transcription was created, as stored (UTC); None without a database or a row."""
     try:
         with closing(_read_only(file)) as connection:
             [newest] = connection.execute("SELECT max(created_at) FROM transcriptions").fetchone()
@@ -75,5 +75,5 @@ def newest_moment(file: Path) -> str | None:
 
 
 def _read_only(file: Path) -> sqlite3.Connection:
-    """Open a database whatever its folder is called: in an address ?, % and # mean something else."""
+    """Open a database read-only, escaping ?, % and # in its path for the URI."""
     return sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)

@@ -1,4 +1,4 @@
-"""What the operating system says of a file, as an error that tells cause and remedy: a full disk is no missing right."""
+"""Converts OSErrors of files to errors with cause and remedy: a full disk is not a missing permission."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ KINDS: dict[int, type[AppError]] = {
 
 @contextmanager
 def storage_errors(folder: Path) -> Iterator[None]:
-    """Raise the AppError of an OSError on files below `folder`."""
+    """Convert an OSError on files below `folder` to an AppError."""
     try:
         yield
     except OSError as error:
@@ -41,6 +41,6 @@ def storage_errors(folder: Path) -> Iterator[None]:
 
 
 def storage_error(error: OSError, folder: Path) -> AppError:
-    """Return what happened while something below `folder` was read or written."""
+    """Return the error for a failed access to something below `folder`."""
     kind = KINDS.get(error.errno or 0, FolderUnwritable)
     return kind(folder=str(folder), reason=error.strerror or str(error))

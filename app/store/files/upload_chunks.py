@@ -1,6 +1,6 @@
-"""Files that arrive in pieces: data/uploads/<id> holds what has come of one so far. It knows no rows.
+"""Files uploaded in chunks: data/uploads/<id> holds what has arrived of one. Knows nothing about rows.
 
-Only the length that was stored after `sync` counts: what lies behind it may be half-written, and is cut off.
+Only the length stored after `sync` counts: anything after it may be half-written, and is truncated.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from app.store.files.storage_errors import storage_errors
 
 
 class PartialFile:
-    """One file that grows; it is closed by `close`."""
+    """One growing file; call `close` when done."""
 
     def __init__(self, path: Path, size_bytes: int) -> None:
         self.size_bytes = size_bytes
@@ -48,13 +48,13 @@ class PartialFile:
                 while rest:
                     rest = rest[self._file.write(rest) or 0 :]
         except BaseException:
-            self._file.truncate(self.size_bytes)  # a part of a chunk is nothing
+            self._file.truncate(self.size_bytes)  # discard a partial chunk
             self._file.seek(self.size_bytes)
             raise
         self.size_bytes += len(chunk)
 
     def sync(self) -> int:
-        """Put everything on the disk and return how much that is."""
+        """Flush everything to disk and return the length."""
         with storage_errors(self._folder):
             os.fsync(self._file.fileno())
         return self.size_bytes
@@ -75,7 +75,7 @@ class UploadFiles:
         return self._folder / id
 
     def open(self, id: str, size_bytes: int) -> PartialFile:
-        """Open a file to go on behind its first `size_bytes`.
+        """Open a file to continue after its first `size_bytes`.
 
         Raises:
             DiskFull: there is no room for it.
@@ -83,7 +83,7 @@ class UploadFiles:
         return PartialFile(self.path(id), size_bytes)
 
     def length(self, id: str) -> int:
-        """Return how much of a file is there, synced or not."""
+        """Return the current length of a file, synced or not."""
         path = self.path(id)
         return path.stat().st_size if path.exists() else 0
 
@@ -92,12 +92,12 @@ class UploadFiles:
 
     @contextmanager
     def alone(self) -> Iterator[bool]:
-        """Return whether no other process is inside such a block at this time."""
+        """Try to hold an exclusive lock during the block; yield whether it was acquired."""
         with unless_held(self._folder) as is_alone:
             yield is_alone
 
     def sweep(self, is_wanted: Callable[[str], bool]) -> None:
-        """Remove files that nobody waits for: their row comes before them, and goes before them."""
+        """Remove files without a row: rows are created before their files, and removed before them."""
         for path in self._folder.iterdir():
             if not is_wanted(path.name):
                 path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""An incoming recording: hashed while it is written, and invisible until it is complete and on the disk."""
+"""An incoming recording: hashed while it is written, and invisible until it is complete and on disk."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HARMLESS_SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,8}")
 
 
 class UploadFile:
-    """A file in a folder of its own, which is locked until `close`, so that no sweep takes it for a leftover."""
+    """A file in its own folder, locked until `close`, so that no sweep takes it for a leftover."""
 
     def __init__(self, folder: Path, name: str, limit_bytes: int) -> None:
         self.name = name
@@ -49,7 +49,7 @@ class UploadFile:
 
     @property
     def suffix(self) -> str:
-        """The ending of the name with its dot, in small letters, where it is a harmless one; else nothing."""
+        """The lower-case extension with its dot if harmless; otherwise empty."""
         suffix = Path(self.name).suffix
         return suffix.lower() if _HARMLESS_SUFFIX.fullmatch(suffix) else ""
 
@@ -57,7 +57,7 @@ class UploadFile:
         """Append `chunk`.
 
         Raises:
-            UploadTooLarge: the file crosses its limit.
+            UploadTooLarge: the file exceeds its limit.
             DiskFull: there is no room for it.
         """
         self.size_bytes += len(chunk)
@@ -70,7 +70,7 @@ class UploadFile:
                 rest = rest[self._file.write(rest) or 0 :]
 
     def adopt(self, path: Path) -> None:
-        """Make the content of a finished file the content of this one, without a copy where the disk allows it.
+        """Take over the content of a finished file, without copying if the file system allows it.
 
         Raises:
             DiskFull: there is no room for it.
@@ -85,7 +85,7 @@ class UploadFile:
         self.size_bytes = target.stat().st_size
 
     def move_into_place(self, target: Path) -> None:
-        """Put the file on the disk and its folder at `target`: after a power cut it is there whole, or not at all.
+        """Flush the file and move its folder to `target`: after a power cut it is complete or absent.
 
         Raises:
             DiskFull: there is no room for it.
@@ -98,7 +98,7 @@ class UploadFile:
             sync_folder(target.parent)
 
     def close(self) -> None:
-        """Let go of the file; what was not settled is removed."""
+        """Close the file; it is removed unless it was moved into place."""
         self._file.close()
         if not self._settled:
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -106,7 +106,7 @@ class UploadFile:
 
 
 def link_or_copy(source: Path, target: Path) -> None:
-    """Give the bytes of `source` another name; copy them where the disk has no such names."""
+    """Hard-link `source`; copy it if the file system has no hard links."""
     try:
         target.hardlink_to(source)
     except OSError:

@@ -1,7 +1,7 @@
-"""The folders of recordings that are looked at for their speech: they stay for a day and take no more than their share.
+"""The folders of speech analyses: they are kept for a day and limited in total size.
 
-data/vad/<id>/    source<.ext> (of an upload), audio.s16, facts.json (the folder is complete), texts.jsonl, and what
-                  the engine keeps of frames and picture
+data/vad/<id>/    source<.ext> (of an upload), audio.s16, facts.json (the folder is complete), texts.jsonl, and the
+                  engine's frame scores and peaks
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from app.locks import exclusive, shared, unless_held
 from app.store.files.upload_file import SOURCE_STEM, UploadFile
 
 KEEP_SECONDS = 24 * 3600
-HALF_MADE_SECONDS = 600  # a folder that nobody has locked and that is no further after so long is given up
+HALF_MADE_SECONDS = 600  # an unlocked, incomplete folder is abandoned after this time
 MOST_BYTES = 4 << 30  # ten hours are 1.2 GB
 VAD_FOLDER = "vad"
 OF_TRANSCRIPTION = "t-"  # prefix of the id of an analysis whose recording belongs to a transcription
@@ -38,21 +38,21 @@ class VadFolders:
         self._folder.mkdir(parents=True, exist_ok=True)
 
     def ids(self) -> list[str]:
-        """Return all that have a folder."""
+        """Return the ids of all folders."""
         return [folder.name for folder in self._folder.iterdir()]
 
     def folder(self, id: str) -> Path:
         return self._folder / id
 
     def audio(self, id: str) -> Path:
-        """Where the samples lie."""
+        """Return the path of the samples."""
         return self.folder(id) / AUDIO_NAME
 
     def peaks(self, id: str) -> Path:
         return self.folder(id) / PEAKS_NAME
 
     def source(self, id: str, suffix: str) -> Path:
-        """Where an upload lies as it was sent."""
+        """Return the path of the original upload."""
         return self.folder(id) / f"{SOURCE_STEM}{suffix}"
 
     def move_into_place(self, incoming: UploadFile, id: str) -> None:
@@ -64,21 +64,21 @@ class VadFolders:
         incoming.move_into_place(self.folder(id))
 
     def make(self, id: str) -> None:
-        """Make the folder of a recording that lies elsewhere."""
+        """Create the folder for a recording stored elsewhere."""
         self.folder(id).mkdir(exist_ok=True)
 
     @contextmanager
     def held(self, id: str) -> Iterator[bool]:
-        """Keep the folder from being removed during the block; return whether it is there."""
+        """Keep the folder from being removed during the block; yield whether it exists."""
         with shared(self.folder(id)) as is_there:
             yield is_there
 
     def complete(self, id: str, facts: Mapping[str, Any]) -> None:
-        """Write what is known of the recording: from now on the folder is found."""
+        """Write the facts about the recording, which makes the folder visible."""
         write_atomically(self.folder(id) / FACTS_NAME, json.dumps(facts, ensure_ascii=False))
 
     def facts(self, id: str) -> dict[str, Any] | None:
-        """Return what `complete` wrote; None where there is no such folder, or it is not complete."""
+        """Return what `complete` wrote; None if the folder does not exist or is incomplete."""
         try:
             stored: dict[str, Any] = json.loads((self.folder(id) / FACTS_NAME).read_text(encoding="utf-8"))
         except (FileNotFoundError, NotADirectoryError):
@@ -86,12 +86,12 @@ class VadFolders:
         return stored
 
     def add_text(self, id: str, text: Mapping[str, Any]) -> None:
-        """Keep the text of one stretch; later ones of the same stretch win."""
+        """Store the text of one interval; later ones override earlier ones."""
         with self.held(id), (self.folder(id) / TEXTS_NAME).open("a", encoding="utf-8") as file:
             file.write(json.dumps(text, ensure_ascii=False) + "\n")
 
     def texts(self, id: str) -> list[dict[str, Any]]:
-        """Return what `add_text` kept, the oldest first; a line that a crash left half-written is none."""
+        """Return what `add_text` stored, oldest first, skipping a line left half-written by a crash."""
         try:
             lines = (self.folder(id) / TEXTS_NAME).read_text(encoding="utf-8").splitlines(keepends=True)
         except FileNotFoundError:
@@ -99,12 +99,12 @@ class VadFolders:
         return [json.loads(line) for line in lines if line.endswith("\n")]
 
     def remove(self, id: str) -> None:
-        """Remove the folder as soon as nobody holds it: a file that is written meanwhile would keep it."""
+        """Remove the folder once nobody holds it: a concurrent write would keep it in existence."""
         with exclusive(self.folder(id)):
             shutil.rmtree(self.folder(id), ignore_errors=True)
 
     def sweep(self, now: float | None = None) -> None:
-        """Remove what is older than a day or was never completed, then the oldest until all fit into their share."""
+        """Remove what is older than a day or was never completed, then the oldest until the limit is met."""
         now = time.time() if now is None else now
         ages = {path: now - path.stat().st_mtime for path in self._folder.iterdir()}
         sizes = {path: _size(path) for path in ages}
@@ -118,7 +118,7 @@ class VadFolders:
 
 
 def _removed(path: Path) -> bool:
-    """Remove a folder that nobody works on; return whether that was so."""
+    """Remove a folder unless it is in use; return whether it was removed."""
     with unless_held(path) as is_free:
         if is_free:
             shutil.rmtree(path, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""The queries on the recordings of batches. Each takes the connection of an open transaction and knows no rule."""
+"""Queries on the recordings of batches. Each takes the connection of an open transaction; no business rules."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ PREVIEW_CHARACTERS = 200
 
 _items = batch_items.c
 _shown = _items.state != ItemState.REMOVED
-_on_its_way = _items.state == literal_column("'uploading'")  # in letters, so that its small index is used
+_on_its_way = _items.state == literal_column("'uploading'")  # a literal, so that its partial index is used
 
 
 def add(connection: Connection, batch_id: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Append items to the list of a batch, in their order."""
+    """Append items to a batch, in order."""
     last = connection.scalar(select(func.max(_items.position)).where(_items.batch_id == batch_id))
     first = 0 if last is None else last + 1
     next_revision(connection)
@@ -36,26 +36,26 @@ def find(connection: Connection, id: str) -> Row | None:
 
 
 def named(connection: Connection, batch_id: str, name: str) -> list[Row]:
-    """Return the items of this name, the oldest first."""
+    """Return the items with this name, oldest first."""
     query = select(batch_items).where(_items.batch_id == batch_id, _items.name == name)
     rows = [dict(row) for row in connection.execute(query).mappings()]
-    return sorted(rows, key=lambda row: row["position"])  # asked to sort, SQLite would read the whole batch
+    return sorted(rows, key=lambda row: row["position"])  # with ORDER BY, SQLite would read the whole batch
 
 
 def change(connection: Connection, id: str, **values: Any) -> None:
-    """Set `values` and count the change."""
+    """Set `values` and increment the revision."""
     next_revision(connection)
     connection.execute(update(batch_items).where(_items.id == id).values(**values))
 
 
 def receive(connection: Connection, id: str, received_bytes: int, now: datetime) -> None:
-    """Store how much of an upload is on the disk; nobody is told of each slice."""
+    """Store how much of an upload is on disk, without an event per chunk."""
     query = update(batch_items).where(_items.id == id, _items.state == ItemState.UPLOADING)
     connection.execute(query.values(received_bytes=received_bytes, updated_at=now))
 
 
 def end_uploads(connection: Connection, batch_id: str) -> list[str]:
-    """Count as cancelled what has not arrived whole; return the ids."""
+    """Cancel incomplete uploads; return their ids."""
     next_revision(connection)
     query = update(batch_items).where(_items.batch_id == batch_id, _items.state == ItemState.UPLOADING)
     ended = query.values(state=ItemState.CANCELLED, received_bytes=0).returning(_items.id)
@@ -63,9 +63,9 @@ def end_uploads(connection: Connection, batch_id: str) -> list[str]:
 
 
 def ready(connection: Connection, before: datetime, limit: int, *, imports: bool, watched: str | None) -> list[Row]:
-    """Return what can become a transcription: uploads that are whole since `before`, and files of this machine.
+    """Return what can become a transcription: uploads complete since `before`, and server-side files.
 
-    Of those that were chosen on the page where `imports` says so, and those of the folder `watched`.
+    `imports` includes files chosen on the page; `watched` those of that folder.
     """
     is_whole = _items.origin.is_(None) & (_items.received_bytes == _items.size_bytes)
     is_mine = (batches.c.folder == watched) if watched else false()
@@ -80,7 +80,7 @@ def ready(connection: Connection, before: datetime, limit: int, *, imports: bool
 
 
 def abandoned(connection: Connection, before: datetime) -> list[str]:
-    """Return the uploads of which nothing has come since `before`."""
+    """Return the uploads without progress since `before`."""
     query = select(_items.id).where(_on_its_way, _items.updated_at < before, _items.origin.is_(None))
     return list(connection.scalars(query))
 
@@ -96,9 +96,9 @@ def count(connection: Connection, batch_id: str, state: ItemState | None) -> int
 
 
 def page(connection: Connection, batch_id: str, state: ItemState | None, limit: int, offset: int) -> list[Row]:
-    """Return a part of the list, with the beginning of each text.
+    """Return one page of the list, with the beginning of each text.
 
-    A long way into the list is gone in an index alone: only the rows of the page are read whole.
+    Skipping far into the list only reads an index: full rows are read for the page only.
     """
     ids = _in_state(select(_items.id).where(_items.batch_id == batch_id, _shown), state)
     wanted = ids.order_by(_items.position).limit(limit).offset(offset)
@@ -107,14 +107,14 @@ def page(connection: Connection, batch_id: str, state: ItemState | None, limit: 
 
 
 def positions(connection: Connection, batch_id: str, after: int, limit: int) -> list[Row]:
-    """Return a part of the list from the position behind `after` on, with the beginning of each text."""
+    """Return the items after the position `after`, with the beginning of each text."""
     query = select(_items.id).where(_items.batch_id == batch_id, _items.position > after, _shown)
     chosen = connection.scalars(query.order_by(_items.position).limit(limit)).all()
     return _with_texts(connection, _items.id.in_(chosen))
 
 
 def waiting_jobs(connection: Connection, batch_id: str) -> list[str]:
-    """Return the transcriptions that wait."""
+    """Return the waiting transcriptions."""
     query = select(_items.transcription_id).where(_items.batch_id == batch_id, _items.state == ItemState.QUEUED)
     return [id for id in connection.scalars(query) if id]
 
@@ -134,7 +134,7 @@ def with_failed_segments(connection: Connection, batch_id: str) -> list[str]:
 
 
 def undelivered(connection: Connection, batch_id: str, after: int, limit: int) -> list[Row]:
-    """Return recordings behind the position `after` whose end has not been carried out of the program."""
+    """Return finished recordings after the position `after` whose output has not been delivered."""
     ended = (ItemState.SUCCEEDED, ItemState.FAILED, ItemState.CANCELLED, ItemState.DUPLICATE)
     query = select(_items.id).where(
         _items.batch_id == batch_id, _items.state.in_(ended), _items.is_delivered.is_(False), _items.position > after
@@ -144,12 +144,12 @@ def undelivered(connection: Connection, batch_id: str, after: int, limit: int) -
 
 
 def deliver(connection: Connection, id: str) -> None:
-    """Remember that the end of a recording has been carried out of the program."""
+    """Mark the output of a recording as delivered."""
     connection.execute(update(batch_items).where(_items.id == id).values(is_delivered=True))
 
 
 def files_known(connection: Connection, batch_id: str) -> list[Row]:
-    """Return name, size and date of every item, the oldest first."""
+    """Return name, size and date of every item, oldest first."""
     columns = (_items.id, _items.name, _items.size_bytes, _items.modified_ms)
     query = select(*columns).where(_items.batch_id == batch_id).order_by(_items.position)
     return [dict(row) for row in connection.execute(query).mappings()]
@@ -162,7 +162,7 @@ def ids_at(connection: Connection, batch_id: str, places: Collection[int]) -> di
 
 
 def first_waiting(connection: Connection, batch_id: str) -> int | None:
-    """Return the position of the first item that is not being read and has not ended."""
+    """Return the position of the first item that is neither running nor finished."""
     waiting = (ItemState.QUEUED, ItemState.UPLOADING)
     query = select(func.min(_items.position)).where(_items.batch_id == batch_id, _items.state.in_(waiting))
     position: int | None = connection.scalar(query)
@@ -170,7 +170,7 @@ def first_waiting(connection: Connection, batch_id: str) -> int | None:
 
 
 def order(connection: Connection, batch_id: str) -> dict[str, int]:
-    """Return the position of every item, in the order of the list."""
+    """Return the position of every item, in list order."""
     query = select(_items.id, _items.position).where(_items.batch_id == batch_id).order_by(_items.position)
     return {row.id: row.position for row in connection.execute(query)}
 
@@ -190,7 +190,7 @@ def _in_state(query: Select[Any], state: ItemState | None) -> Select[Any]:
 
 
 def _with_texts(connection: Connection, condition: Any) -> list[Row]:
-    """Return items with what is known of their transcription, or of the one with the same content."""
+    """Return items joined with their transcription, or with the one of the same content."""
     told, text = transcriptions.alias(), func.substr
     source = func.coalesce(_items.transcription_id, _items.duplicate_of)
     columns = (

@@ -1,4 +1,4 @@
-"""The queries on batches as a whole. Each takes the connection of an open transaction and knows no rule."""
+"""Queries on batches as a whole. Each takes the connection of an open transaction; no business rules."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def find(connection: Connection, id: str) -> Row | None:
 
 
 def watching(connection: Connection, folder: str) -> Row | None:
-    """Return the batch of a watched folder; the newest where there are several."""
+    """Return the batch of a watched folder; the newest if there are several."""
     query = select(batches).where(batches.c.folder == folder, _visible)
     row = connection.execute(query.order_by(batches.c.created_at.desc()).limit(1)).mappings().first()
     return None if row is None else dict(row)
@@ -58,14 +58,14 @@ def being_deleted(connection: Connection) -> list[str]:
 
 
 def empty_batches(connection: Connection, before: datetime) -> list[str]:
-    """Return batches from before that moment whose recordings are all gone; not those of watched folders."""
+    """Return batches created before then whose recordings are all gone, except those of watched folders."""
     has_items = exists().where(_items.batch_id == batches.c.id)
     query = select(batches.c.id).where(batches.c.created_at < before, batches.c.folder.is_(None), ~has_items)
     return list(connection.scalars(query))
 
 
 def totals(connection: Connection, ids: Sequence[str]) -> dict[str, list[Row]]:
-    """Return for each batch what it holds in each state; nothing of what lies in the trash."""
+    """Return the totals per state of each batch, excluding the trash."""
     query = select(batch_totals).where(
         batch_totals.c.batch_id.in_(ids),
         batch_totals.c.count > 0,
@@ -78,7 +78,7 @@ def totals(connection: Connection, ids: Sequence[str]) -> dict[str, list[Row]]:
 
 
 def wish(connection: Connection, id: str, wished: DesiredState) -> None:
-    """Store what a person wants of the batch, and rank its jobs by it."""
+    """Store the desired state of the batch, and rank its jobs accordingly."""
     query = update(batches).where(batches.c.id == id)
     connection.execute(query.values(wish=wished, revision=next_revision(connection)))
     mine = select(_items.transcription_id).where(
@@ -89,14 +89,14 @@ def wish(connection: Connection, id: str, wished: DesiredState) -> None:
 
 
 def set_options(connection: Connection, id: str, options: Mapping[str, Any]) -> None:
-    """Read what comes from now on with these options."""
+    """Use these options for new recordings."""
     connection.execute(update(batches).where(batches.c.id == id).values(options=options))
 
 
 def cancel_untouched(connection: Connection, id: str, values: Mapping[str, Any], *, spare_shared: bool = False) -> None:
-    """End the jobs that wait and that no worker has ever begun with `values`, all at once.
+    """End waiting jobs that no worker has ever started, setting `values`, in one statement.
 
-    `spare_shared` leaves those to which another batch leads.
+    `spare_shared` spares those that another batch refers to.
     """
     query = update(transcriptions).where(_rows.id.in_(_of(id, ItemState.QUEUED)), _rows.attempts == 0)
     if spare_shared:
@@ -105,7 +105,7 @@ def cancel_untouched(connection: Connection, id: str, values: Mapping[str, Any],
 
 
 def stop_running(connection: Connection, id: str) -> None:
-    """Ask the workers of the running jobs to end them."""
+    """Ask the workers to end the running jobs."""
     connection.execute(
         update(transcriptions)
         .where(_rows.id.in_(_of(id, ItemState.RUNNING)))
@@ -114,7 +114,7 @@ def stop_running(connection: Connection, id: str) -> None:
 
 
 def queue_again(connection: Connection, id: str, values: Mapping[str, Any]) -> int:
-    """Let the jobs that failed or were cancelled wait once more, in the order of the list; return how many."""
+    """Queue failed and cancelled jobs again, in list order; return how many."""
     base = next_revision(connection)
     query = (
         update(transcriptions)
@@ -131,7 +131,7 @@ def queue_again(connection: Connection, id: str, values: Mapping[str, Any]) -> i
 
 
 def keep_going(connection: Connection, id: str) -> int:
-    """Let jobs that were asked to end, and are still being read, go on; return how many."""
+    """Let jobs that were asked to end, but are still running, continue; return how many."""
     query = (
         update(transcriptions)
         .where(
@@ -147,7 +147,7 @@ def keep_going(connection: Connection, id: str) -> int:
 
 
 def order_queue(connection: Connection, id: str) -> None:
-    """Let the jobs that wait be taken in the order of the list, at the places that they have together."""
+    """Reorder the waiting jobs to list order, within the queue positions they already occupy."""
     query = (
         select(_rows.id, _rows.queue_order)
         .join(batch_items, _items.transcription_id == _rows.id)
@@ -163,13 +163,13 @@ def order_queue(connection: Connection, id: str) -> None:
 
 
 def touch(connection: Connection, id: str) -> None:
-    """Count a change of the batch, so that open pages are told."""
+    """Increment the revision of the batch, so that open pages are notified."""
     query = update(batches).where(batches.c.id == id)
     connection.execute(query.values(revision=next_revision(connection)))
 
 
 def transcriptions_of(connection: Connection, id: str, limit: int) -> list[str]:
-    """Return some of the transcriptions that are shown and to which no other batch leads."""
+    """Return some of the visible transcriptions that no other batch refers to."""
     query = select(_items.transcription_id).where(
         _items.batch_id == id,
         _items.transcription_id.is_not(None),
@@ -180,7 +180,7 @@ def transcriptions_of(connection: Connection, id: str, limit: int) -> list[str]:
 
 
 def remove(connection: Connection, id: str) -> None:
-    """Remove the batch and its list; transcriptions that stay are held by nothing any more."""
+    """Remove the batch and its items; remaining transcriptions are no longer held back."""
     mine = select(_items.transcription_id).where(_items.batch_id == id)
     held = update(transcriptions).where(_rows.id.in_(mine), _rows.rank == Rank.HELD)
     connection.execute(held.values(rank=Rank.BATCH))
@@ -190,7 +190,7 @@ def remove(connection: Connection, id: str) -> None:
 
 
 def with_same_content(connection: Connection, sha256: str, but: str) -> list[Row]:
-    """Return transcriptions of the same content that have, or will have, a text; the newest first."""
+    """Return transcriptions of the same content that have, or will have, a text; newest first."""
     query = select(_rows.id, _rows.options, _rows.state, _rows.model).where(
         _rows.sha256 == sha256,
         _rows.id != but,

@@ -1,4 +1,4 @@
-"""The queries on comparisons. Each takes the connection of an open transaction."""
+"""Queries on comparisons. Each takes the connection of an open transaction."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.store.tables import comparisons
 
 
 def newest(connection: Connection, limit: int) -> list[Row]:
-    """Return the latest comparisons, the newest first."""
+    """Return the latest comparisons, newest first."""
     query = select(comparisons).order_by(comparisons.c.created_at.desc()).limit(limit)
     return [dict(row) for row in connection.execute(query).mappings()]
 

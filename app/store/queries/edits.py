@@ -1,6 +1,6 @@
-"""The queries on what people wrote in place of recognised segments. Each takes the connection of a transaction.
+"""Queries on manual edits. Each takes the connection of a transaction.
 
-The recognised segments are never changed: an edit replaces a stretch of them only where the text is read.
+Recognised segments are never changed: an edit replaces a range of them when the text is read.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def replace(
     pieces: list[dict[str, Any]],
     now: datetime,
 ) -> None:
-    """Let `pieces` stand in place of the segments from `first` to `last`; none: as they were recognised."""
+    """Replace the segments from `first` to `last` by `pieces`; without any, restore the recognised text."""
     inside = (edits.c.first >= first) & (edits.c.last <= last)
     connection.execute(delete(edits).where(edits.c.transcription_id == transcription_id, inside))
     if pieces:
@@ -53,7 +53,7 @@ def clear(connection: Connection, transcription_id: str) -> None:
 
 
 def count_change(connection: Connection, transcription_id: str) -> int:
-    """Give the edited text of a transcription its next revision, and return it."""
+    """Increment the revision of the edited text, and return it."""
     query = (
         update(transcriptions)
         .where(transcriptions.c.id == transcription_id)
@@ -64,9 +64,9 @@ def count_change(connection: Connection, transcription_id: str) -> int:
 
 
 def read(connection: Connection, transcription_id: str) -> list[Row]:
-    """Return the segments without their words, with the texts that people read.
+    """Return the segments without words, with edits applied.
 
-    The first segment of an edit has all of its text, the others none.
+    The first segment of an edit has all of its text, the others have none.
     """
     rows = segments.of(connection, transcription_id)
     texts: dict[int, str] = {}

@@ -1,7 +1,7 @@
-"""The queries on the history: one page of what fits, how many fit, the totals, and the trash.
+"""Queries on the history: pages of matches, counts, totals, and the trash.
 
-A page goes on from the place of the last row that was read, so the thousandth page costs as much as the first.
-The rows that fit are found in indexes alone (history_filter.py); only those of one page are read whole.
+Keyset pagination: the thousandth page costs as much as the first. Matches are found by indexes alone
+(history_filter.py); full rows are read for one page only.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from app.store.queries.transcriptions import all_of, with_position
 from app.store.tables import edits, history_totals, segments, transcriptions
 
 PREVIEW_CHARACTERS = 1000
-COUNTED_TO = 1000  # of a search: nobody reads further, and counting takes time
-EXCERPTS = 3  # places that are shown of one transcription
+COUNTED_TO = 1000  # for a search: nobody reads further, and counting takes time
+EXCERPTS = 3  # excerpts shown per transcription
 HALF_HOUR_MS = 30 * 60 * 1000
 
 
@@ -38,9 +38,9 @@ def newest(
     after: HistoryPosition | None = None,
     offset: int = 0,
 ) -> list[Row]:
-    """Return the rows that fit, in order, with the beginnings of their texts.
+    """Return the matching rows, in order, with the beginnings of their texts.
 
-    They are the first below the place `before`, or the last above the place `after`.
+    They are the first below the position `before`, or the last above the position `after`.
     """
     plan = plan_query(connection, wanted)
     if plan is None:
@@ -54,7 +54,7 @@ def newest(
 
 
 def count(connection: Connection, wanted: HistoryFilter) -> int:
-    """Return how many fit; where words or days are asked for, at most one more than COUNTED_TO."""
+    """Return the number of matches; for a search or date filter, at most one more than COUNTED_TO."""
     if wanted.is_countable:
         return count_of_kind(connection, wanted)
     plan = plan_query(connection, wanted)
@@ -67,7 +67,7 @@ def count(connection: Connection, wanted: HistoryFilter) -> int:
 def ids(
     connection: Connection, wanted: HistoryFilter, limit: int, before: HistoryPosition | None = None
 ) -> list[tuple[str, HistoryPosition]]:
-    """Return ids and places of those that fit, in order."""
+    """Return ids and positions of the matches, in order."""
     plan = plan_query(connection, wanted)
     if plan is None:
         return []
@@ -79,7 +79,7 @@ def ids(
 
 
 def ended_before(connection: Connection, moment: datetime, limit: int) -> list[str]:
-    """Return some of the ids whose jobs have ended before `moment`, the oldest first."""
+    """Return some of the ids whose jobs ended before `moment`, oldest first."""
     rows = transcriptions.c
     is_old = rows.number < milliseconds(moment), rows.finished_at < moment
     has_ended = rows.state.in_((JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED))
@@ -89,7 +89,7 @@ def ended_before(connection: Connection, moment: datetime, limit: int) -> list[s
 
 
 def created_since(connection: Connection, moment: datetime) -> list[tuple[datetime, int]]:
-    """Return how many were created in each half hour since `moment`; zones differ by no less."""
+    """Return how many were created in each half hour since `moment`, so that days of most time zones can be summed."""
     rows = transcriptions.c
     slot = rows.number // HALF_HOUR_MS
     is_shown = rows.deleted_at.is_(None), rows.delete_requested.is_(False)
@@ -101,18 +101,18 @@ def created_since(connection: Connection, moment: datetime) -> list[tuple[dateti
 
 
 def totals(connection: Connection) -> list[Row]:
-    """Return how many transcriptions, seconds and bytes there are of each state, language and source."""
+    """Return the number of transcriptions, seconds and bytes by state, language and source."""
     return all_of(connection.execute(select(history_totals).where(history_totals.c.count > 0)))
 
 
 def places(connection: Connection, id: str, term: str) -> list[Row]:
-    """Return the first places of a transcription whose text holds `term`: segments, and what was put in their place."""
+    """Return the first passages of a transcription that contain `term`: segments, and their edits."""
     found = all_of(connection.execute(_PLACES, {"id": id, "term": term}))
     return sorted(found, key=lambda row: float(row["start"]))[:EXCERPTS]
 
 
 def _places() -> CompoundSelect[Any]:
-    """Return the query of `places`; each half stops when it has found enough."""
+    """Build the query of `places`; each half stops when it has found enough."""
     id, term = bindparam("id", type_=Text), func.lower(bindparam("term", type_=Text))
     is_edited = exists().where(edits.c.transcription_id == id, segments.c.index.between(edits.c.first, edits.c.last))
     recognised = (
@@ -133,4 +133,4 @@ def _places() -> CompoundSelect[Any]:
 
 
 _PLACES = _places()
-"""Built once: a page of a search asks it dozens of times, and building costs more than asking."""
+"""Built once: a page of search results runs it dozens of times, and building costs more than running."""

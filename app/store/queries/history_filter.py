@@ -1,6 +1,6 @@
-"""The filter of a history, and the query plan for it: which index leads, and in which order.
+"""The filter of the history, and its query plan: which index is used, and in which order.
 
-A search is led by the index of words, unless the kind is so rare that its few rows are looked up one by one.
+A search uses the word index, unless the kind is so rare that its few rows are checked one by one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from app.domain.states import JobState
 from app.store.queries import search
 from app.store.tables import UtcDateTime, history_totals, transcriptions
 
-RARE = 500  # rows of a kind; to ask the index of words about each takes a hundredth of a second
+RARE = 500  # rows of a kind; checking each against the word index takes a hundredth of a second
 
 _has_words = "search_index MATCH :expression"
 _rows = transcriptions.c
@@ -25,33 +25,33 @@ _rowid = search.search_index.c.rowid
 
 @dataclass(frozen=True, slots=True)
 class HistoryFilter:
-    """Which transcriptions are asked for; what is empty or None asks for nothing."""
+    """Which transcriptions to return; empty or None does not filter."""
 
     query: str = ""
     state: JobState | None = None
     language: str = ""
-    """As `detect_language` says."""
+    """As returned by `detect_language`."""
     source: str = ""
     since: datetime | None = None
-    """The earliest moment of creation."""
+    """Earliest creation time."""
     until: datetime | None = None
-    """The first moment that is too late."""
+    """Exclusive end of the creation time."""
     in_trash: bool = False
 
     @property
     def is_kind(self) -> bool:
-        """Whether a state, a language, a source or the trash is asked for."""
+        """Return whether it filters by state, language, source or trash."""
         return self.in_trash or bool(self.state or self.language or self.source)
 
     @property
     def is_countable(self) -> bool:
-        """Whether the totals tell how many fit."""
+        """Return whether the totals give the number of matches."""
         return not (self.query.strip() or self.since or self.until)
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryPosition:
-    """Where a row stands in the list; a page goes on from there."""
+    """Position of a row in the list, from which the next page continues."""
 
     number: int
     deleted_at: datetime | None = None
@@ -60,20 +60,20 @@ class HistoryPosition:
 
 @dataclass(frozen=True, slots=True)
 class QueryPlan:
-    """How what fits is found."""
+    """How to find the matches."""
 
     numbers: Select[Any]
-    """In no order yet."""
+    """Unordered."""
     order: tuple[ColumnElement[Any], ...]
-    """Columns that fall from one row to the next."""
+    """Columns to sort by, descending."""
 
     def below(self, place: HistoryPosition | None) -> Select[Any]:
-        """Select what comes after `place`, or everything, in order."""
+        """Select what follows `place`, or everything, in order."""
         query = self.numbers if place is None else self.numbers.where(self._key < self._value(place))
         return query.order_by(*(column.desc() for column in self.order))
 
     def above(self, place: HistoryPosition) -> Select[Any]:
-        """Select what comes before `place`, the nearest first."""
+        """Select what precedes `place`, nearest first."""
         query = self.numbers.where(self._key > self._value(place))
         return query.order_by(*(column.asc() for column in self.order))
 
@@ -88,7 +88,7 @@ class QueryPlan:
 
 
 def plan_query(connection: Connection, wanted: HistoryFilter) -> QueryPlan | None:
-    """Return how to find what fits; None where nothing can."""
+    """Return the query plan; None if nothing can match."""
     if not wanted.query.strip():
         return _without_words(wanted)
     expression, count = search.match(wanted.query), count_of_kind(connection, wanted)
@@ -98,7 +98,7 @@ def plan_query(connection: Connection, wanted: HistoryFilter) -> QueryPlan | Non
 
 
 def count_of_kind(connection: Connection, wanted: HistoryFilter) -> int:
-    """Return how many have the state, language and source that are asked for, by the totals."""
+    """Return how many have the requested state, language and source, according to the totals."""
     counts = history_totals.c
     conditions: list[ColumnElement[bool]] = [counts.in_trash.is_(wanted.in_trash)]
     for name, value in (("state", wanted.state), ("language", wanted.language), ("source", wanted.source)):

@@ -1,4 +1,4 @@
-"""The queries on saved lists of hotwords. Each takes the connection of an open transaction."""
+"""Queries on saved lists of hotwords. Each takes the connection of an open transaction."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.store.tables import hotword_lists
 
 
 def everything(connection: Connection) -> list[Row]:
-    """Return the lists in the order of their names."""
+    """Return the lists sorted by name."""
     query = select(hotword_lists).order_by(hotword_lists.c.name)
     return [dict(row) for row in connection.execute(query).mappings()]
 

@@ -1,4 +1,4 @@
-"""The queries on live sessions. Each takes the connection of an open transaction."""
+"""Queries on live sessions. Each takes the connection of an open transaction."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def find(connection: Connection, id: str) -> Row | None:
 
 
 def store_progress(connection: Connection, id: str, *, next_chunk: int, samples: int, now: datetime) -> None:
-    """Note how much sound is on the disk."""
+    """Record how much audio is on disk."""
     query = update(live_sessions).where(live_sessions.c.id == id)
     connection.execute(query.values(next_chunk=next_chunk, samples=samples, touched_at=now))
 
@@ -33,7 +33,7 @@ def end(connection: Connection, id: str, state: LiveState) -> None:
 
 
 def open_ones(connection: Connection) -> list[Row]:
-    """Return the sessions that go on, with name, options and wishes of their transcriptions, the oldest first."""
+    """Return the open sessions with their transcriptions' name, options and desired state, oldest first."""
     rows = transcriptions.c
     query = (
         select(

@@ -1,8 +1,8 @@
-"""The index of every name and text: how a text becomes words that can be found, and a question becomes a match.
+"""The full-text index of names and texts: how text is split into index words, and a query into a match expression.
 
-SQLite's index finds words between spaces, and Chinese has none. So each stretch of characters is written as its
-overlapping pairs, and its last character alone: 会议室 is "会议 议室 室". A question of two characters is then one
-word of the index, one of three a phrase of two words, and one of a single character the beginning of a word.
+SQLite's index splits words at spaces, which Chinese lacks. So each run of characters is indexed as overlapping pairs
+plus its last character: 会议室 becomes "会议 议室 室". A query of two characters is then one index word, one of three a
+phrase of two words, and a single character a word prefix.
 """
 
 from __future__ import annotations
@@ -25,44 +25,44 @@ _UNSPACED = (
 )
 _RUNS = re.compile(rf"([{_UNSPACED}]+)|(\d+)|([^\W\d_{_UNSPACED}]+)")
 _TERM = re.compile(r'"([^"]*)"?|([^\s"，、；。！？：]+)')
-_COMMA = re.compile(r"(?<!\d)[,;]|[,;](?!\d)")  # but not that of 100,000
+_COMMA = re.compile(r"(?<!\d)[,;]|[,;](?!\d)")  # but not in 100,000
 
 
 def split(text: str) -> str:
-    """Return `text` as the words that the index keeps, with spaces between them."""
+    """Return `text` as index words separated by spaces."""
     return " ".join(word for run, is_unspaced in _runs(text) for word in _words(run, is_unspaced))
 
 
 def match(query: str) -> str | None:
-    """Return the index's own language for `query`; None where it asks for nothing that could be found.
+    """Return the FTS match expression for `query`; None if it has nothing searchable.
 
-    All terms must be there, in any order; a term in quotes is a phrase, and the last word of each may go on. The
-    words are letters and figures between quotes of ours, so that nothing in them can be an operator.
+    All terms must occur, in any order; a term in quotes is a phrase, and the last word of each is a prefix. Words are
+    letters and digits in quotes added here, so that nothing in them can be an operator.
     """
     phrases = [_phrase(term) for term in terms(query)]
     return " ".join(phrases) or None
 
 
 def terms(query: str) -> list[str]:
-    """Return what stands between spaces or commas, or together in quotes, without what has no letter or figure."""
+    """Split a query at spaces, commas and quotes, dropping terms without a letter or digit."""
     clean = query[:LONGEST_QUERY].encode(errors="replace").decode().replace("\0", " ")
     found = [quoted or plain for quoted, plain in _TERM.findall(_COMMA.sub(" ", clean))]
     return [term for term in found if _RUNS.search(term)]
 
 
 def pattern(term: str) -> re.Pattern[str]:
-    """Return what finds `term` in a text as people read it, where the index has found it."""
+    """Return a pattern that locates `term` in a text matched by the index."""
     pieces = [rf"(?<![^\W\d_]){run}" if _is_latin(run) else run for run, _ in _runs(term)]
     return re.compile(r"[\W_]*".join(pieces), re.IGNORECASE)
 
 
 def runs_of(term: str) -> list[str]:
-    """Return the stretches of one script in `term`, as they stand in it."""
+    """Return the runs of one script in `term`, in order."""
     return [next(filter(None, run)) for run in _RUNS.findall(term)]
 
 
 def index_text(connection: Connection, id: str) -> None:
-    """Make the index agree with the name and the text of a transcription, whatever it knew before."""
+    """Update the index to the name and text of a transcription."""
     columns = (transcriptions.c.number, transcriptions.c.name, transcriptions.c.text)
     row = connection.execute(select(*columns).where(transcriptions.c.id == id)).one_or_none()
     if row is None:
@@ -77,7 +77,7 @@ def forget(connection: Connection, number: int) -> None:
 
 
 def _runs(text: str) -> list[tuple[str, bool]]:
-    """Return the stretches of one script, and whether each is written without spaces."""
+    """Return the runs of one script, and whether each is written without spaces."""
     found = _RUNS.findall(unicodedata.normalize("NFKC", text))
     return [(unspaced or figures or letters, bool(unspaced)) for unspaced, figures, letters in found]
 
@@ -87,7 +87,7 @@ def _words(run: str, is_unspaced: bool) -> list[str]:
 
 
 def _phrase(term: str) -> str:
-    """Return the words of `term` one after the other; its last pair of characters is known to the end."""
+    """Return `term` as a phrase of index words."""
     runs = _runs(term)
     words = [word for run, is_unspaced in runs for word in _words(run, is_unspaced)]
     last, is_unspaced = runs[-1]

@@ -1,4 +1,4 @@
-"""The queries on the segments of one transcription. Each takes the connection of an open transaction."""
+"""Queries on the segments of one transcription. Each takes the connection of an open transaction."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from app.store.tables import segments
 
 
 def add(connection: Connection, transcription_id: str, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Store the plan: every segment with its times, none of them done."""
+    """Store the plan: all segments with their times, none of them done."""
     values = [{**row, "transcription_id": transcription_id} for row in rows]
     if values:
         connection.execute(insert(segments), values)
 
 
 def of(connection: Connection, transcription_id: str, *, with_words: bool = False) -> list[Row]:
-    """Return the segments in the order of time; their words, most of the bytes, only where they are needed."""
+    """Return the segments in time order; with their words, which are most of the data, only on request."""
     columns = [column for column in segments.c if with_words or column is not segments.c.words]
     query = select(*columns).where(segments.c.transcription_id == transcription_id)
     return [dict(row) for row in connection.execute(query.order_by(segments.c.index)).mappings()]
@@ -41,7 +41,7 @@ def between(connection: Connection, transcription_id: str, first: int, last: int
 
 
 def finish(connection: Connection, transcription_id: str, index: int, **values: Any) -> bool:
-    """Store what became of a pending segment; return whether it was still pending."""
+    """Store the result of a pending segment; return whether it was still pending."""
     query = update(segments).where(
         segments.c.transcription_id == transcription_id,
         segments.c.index == index,
@@ -51,7 +51,7 @@ def finish(connection: Connection, transcription_id: str, index: int, **values: 
 
 
 def cover_rest(connection: Connection, transcription_id: str, duration: float) -> None:
-    """Let the last segment cover what follows it, so that all of them cover the whole recording."""
+    """Extend the last segment's coverage to the end, so that the segments cover the whole recording."""
     mine = segments.c.transcription_id == transcription_id
     last = connection.execute(
         select(segments.c.index, segments.c.end).where(mine).order_by(segments.c.index.desc()).limit(1)
@@ -63,7 +63,7 @@ def cover_rest(connection: Connection, transcription_id: str, duration: float) -
 
 
 def reopen_failed(connection: Connection, transcription_id: str) -> None:
-    """Make failed segments pending again; those that are done stay."""
+    """Make failed segments pending again; finished ones are kept."""
     query = update(segments).where(
         segments.c.transcription_id == transcription_id, segments.c.state == SegmentState.FAILED
     )

@@ -1,6 +1,6 @@
-"""The queries on transcriptions. Each takes the connection of an open transaction and knows no rule of the queue.
+"""Queries on transcriptions. Each takes the connection of an open transaction; no queueing rules.
 
-Every change of a row takes the next revision, in the same transaction.
+Every change of a row gets the next revision, in the same transaction.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _names_no_model = func.coalesce(transcriptions.c.options["model"].as_string(), "
 
 
 def add(connection: Connection, values: Mapping[str, Any]) -> None:
-    """Add a transcription; it waits behind all others."""
+    """Add a transcription at the end of the queue."""
     revision = next_revision(connection)
     number = _free_number(connection, values["created_at"])
     row = {**values, "number": number, "queue_order": revision, "revision": revision}
@@ -47,27 +47,27 @@ def add(connection: Connection, values: Mapping[str, Any]) -> None:
 
 
 def find(connection: Connection, id: str) -> Row | None:
-    """Return one row with its `queue_position`; a transcription that is being deleted is not there any more."""
+    """Return one row with its `queue_position`; transcriptions being deleted are not found."""
     query = with_position().where(transcriptions.c.id == id, _visible)
     return _one(connection.execute(query))
 
 
 def of_same_recording(connection: Connection, first: str) -> list[Row]:
-    """Return the transcription `first` and those that read its recording again, the oldest first."""
+    """Return the transcription `first` and the later ones of its recording, oldest first."""
     same = (transcriptions.c.id == first) | (transcriptions.c.again_of == first)
     query = with_position(0).where(same, _visible)
     return all_of(connection.execute(query.order_by(transcriptions.c.number)))
 
 
 def row_of(connection: Connection, id: str) -> Row | None:
-    """Return one row, also of a transcription that was deleted and is still there."""
+    """Return one row, even of a deleted transcription that still exists."""
     return _one(connection.execute(select(transcriptions).where(transcriptions.c.id == id)))
 
 
 def changed_since(connection: Connection, revision: int, limit: int | None = None, after: str = "") -> list[Row]:
-    """Return the rows with a later revision, the oldest change first; at most `limit` of them.
+    """Return the rows with a later revision, oldest change first; at most `limit` of them.
 
-    With `after`, an id, also those of the same revision that come after it.
+    With `after`, an id, also those of the same revision that follow it.
     """
     is_later = transcriptions.c.revision > revision
     if after:
@@ -77,7 +77,7 @@ def changed_since(connection: Connection, revision: int, limit: int | None = Non
 
 
 def deleted_between(connection: Connection, revision: int, until: int) -> list[str]:
-    """Return the ids of what was deleted after `revision`, up to `until`, and has not come back since."""
+    """Return the ids deleted after `revision`, up to `until`, and not restored since."""
     is_back = exists().where(transcriptions.c.id == deletions.c.transcription_id, _visible)
     query = select(deletions.c.transcription_id).where(
         deletions.c.revision > revision, deletions.c.revision <= until, ~is_back
@@ -90,13 +90,13 @@ def current_revision(connection: Connection) -> int:
 
 
 def next_revision(connection: Connection) -> int:
-    """Count one change; only the transaction that changes something may ask."""
+    """Return the next revision; only for the transaction that makes the change."""
     query = update(revisions).values(current=revisions.c.current + 1).returning(revisions.c.current)
     return int(connection.scalars(query).one())
 
 
 def change(connection: Connection, id: str, **values: Any) -> None:
-    """Set `values`; the words of a name or a text are found from then on."""
+    """Set `values`, and update the search index if the name or text changes."""
     query = update(transcriptions).where(transcriptions.c.id == id)
     connection.execute(query.values(**values, revision=next_revision(connection)))
     if not values.keys().isdisjoint(("name", "text")):
@@ -110,9 +110,9 @@ def has_waiting(connection: Connection, *, naming_models: bool = True) -> bool:
 def claim(
     connection: Connection, worker: str, now: datetime, *, naming_models: bool = True, **values: Any
 ) -> Row | None:
-    """Give the row whose turn it is to `worker`, in one statement: no two workers can get the same.
+    """Assign the next row to `worker`, in one statement, so that no two workers get the same.
 
-    Those that name a model of their own are passed over unless `naming_models`.
+    Jobs that name a model are skipped unless `naming_models`.
     """
     oldest = _waiting_ids(naming_models).order_by(*_in_turn).limit(1)
     query = (
@@ -132,9 +132,9 @@ def claim(
 
 
 def update_positions(connection: Connection) -> None:
-    """Count as changed those who wait, because one of them has left and their positions are others now.
+    """Mark waiting jobs as changed, because one has left the queue and their positions have moved.
 
-    Only the first of a long queue are told: each of them is an event in every open page.
+    Only the first ones of a long queue: each is an event on every open page.
     """
     first = (
         select(transcriptions.c.id)
@@ -147,13 +147,13 @@ def update_positions(connection: Connection) -> None:
 
 
 def held(connection: Connection, id: str, worker: str) -> Row | None:
-    """Return the row if `worker` still has the job: it was neither taken away nor ended."""
+    """Return the row if `worker` still holds the job: it was neither taken away nor ended."""
     query = select(transcriptions).where(transcriptions.c.id == id, _held_by(worker))
     return _one(connection.execute(query))
 
 
 def workers_with_jobs(connection: Connection) -> list[str]:
-    """Return who works on jobs; a live transcription runs without a worker."""
+    """Return the workers that hold jobs; a live transcription runs without a worker."""
     is_held = (transcriptions.c.state == JobState.RUNNING) & transcriptions.c.worker.is_not(None)
     return [
         worker for worker in connection.scalars(select(transcriptions.c.worker).where(is_held).distinct()) if worker
@@ -166,42 +166,42 @@ def running_of(connection: Connection, worker: str) -> list[Row]:
 
 
 def being_deleted(connection: Connection) -> list[str]:
-    """Return the ids whose deletion was asked for and that no worker holds."""
+    """Return the ids marked for deletion that no worker holds."""
     wanted = transcriptions.c.delete_requested.is_(True) & (transcriptions.c.state != JobState.RUNNING)
     return list(connection.scalars(select(transcriptions.c.id).where(wanted)))
 
 
 def is_known(connection: Connection, id: str) -> bool:
-    """Return whether there is a row, even one that is being deleted."""
+    """Return whether there is a row, even one being deleted."""
     return connection.scalar(select(transcriptions.c.id).where(transcriptions.c.id == id)) is not None
 
 
 def tell_deleted(connection: Connection, id: str) -> None:
-    """Remember for open pages that the last change took this row out of their sight."""
+    """Record the deletion for open pages, at the current revision."""
     revision = current_revision(connection)
     connection.execute(insert(deletions).values(revision=revision, transcription_id=id))
     connection.execute(delete(deletions).where(deletions.c.revision <= revision - DELETIONS_KEPT))
 
 
 def remove(connection: Connection, id: str) -> None:
-    """Remove the row, its segments and its words."""
+    """Remove the row, its segments and its index entry."""
     query = delete(transcriptions).where(transcriptions.c.id == id).returning(transcriptions.c.number)
     for number in connection.scalars(query).all():
         search.forget(connection, number)
 
 
 def recount(connection: Connection, id: str) -> None:
-    """Make the counters of a transcription those of its segments, in one pass over them: a day has thousands."""
+    """Recompute a transcription's counters from its segments in one pass: a day of audio has thousands."""
     mine = segments.c.transcription_id == id
     counters = connection.execute(select(*_counters()).where(mine)).mappings().one()
     connection.execute(update(transcriptions).where(transcriptions.c.id == id).values(**counters))
 
 
 def with_position(characters: int | None = None) -> Select[Any]:
-    """Select the rows, their texts cut where `characters` says.
+    """Select the rows, with their texts truncated to `characters`.
 
     `queue_position` is 1 for the next to be claimed; null unless queued, and for the recordings of a batch, which
-    come after all others: their batch tells how far it is.
+    come after all others: their batch has its own progress.
     """
     ahead = transcriptions.alias()
     position = (
@@ -263,7 +263,7 @@ def _one(result: CursorResult[Any]) -> Row | None:
 
 
 def _free_number(connection: Connection, created_at: datetime) -> int:
-    """Return the millisecond of `created_at`, or the next that no other transcription has."""
+    """Return the millisecond of `created_at`, or the next one not taken by another transcription."""
     number = int(created_at.timestamp() * 1000)
     while connection.scalar(select(transcriptions.c.id).where(transcriptions.c.number == number)):
         number += 1

@@ -1,4 +1,4 @@
-"""The queries on the trash: rows that are hidden, and that come back whole until they are removed for good."""
+"""Queries on the trash: hidden rows, which can be restored until they are removed for good."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _in_trash = and_(_rows.deleted_at.is_not(None), _rows.delete_requested.is_(False
 
 
 def waiting_among(connection: Connection, ids: Sequence[str]) -> list[str]:
-    """Return those of `ids` that wait in the queue."""
+    """Return those of `ids` that are queued."""
     conditions = (_rows.id.in_(ids), _rows.state == JobState.QUEUED, _rows.deleted_at.is_(None))
     return list(connection.scalars(select(_rows.id).where(*conditions)))
 
 
 def hide(connection: Connection, ids: Sequence[str], now: datetime) -> int:
-    """Hide those of `ids` that are not hidden, ask their workers to stop, and remember them for open pages."""
+    """Hide those of `ids` that are not hidden, ask their workers to stop, and record them for open pages."""
     is_shown = and_(_rows.deleted_at.is_(None), _rows.delete_requested.is_(False))
     stops = or_(_rows.cancel_requested, _rows.state == JobState.RUNNING)
     query = (
@@ -37,26 +37,26 @@ def hide(connection: Connection, ids: Sequence[str], now: datetime) -> int:
 
 
 def restore(connection: Connection, ids: Sequence[str]) -> int:
-    """Show those of `ids` that are in the trash again; return how many these were."""
+    """Restore those of `ids` that are in the trash; return how many."""
     query = update(transcriptions).where(_rows.id.in_(ids), _in_trash)
     values = {"deleted_at": None, "revision": next_revision(connection)}
     return connection.execute(query.values(values)).rowcount
 
 
 def put_at(connection: Connection, moment: datetime, limit: int) -> list[str]:
-    """Return some of the ids that one action put there at `moment`."""
+    """Return some of the ids that one action trashed at `moment`."""
     query = select(_rows.id).where(_rows.deleted_at == moment, _in_trash)
     return list(connection.scalars(query.limit(limit)))
 
 
 def put_before(connection: Connection, moment: datetime, limit: int) -> list[str]:
-    """Return some of the ids that lie there since before `moment`."""
+    """Return some of the ids trashed before `moment`."""
     query = select(_rows.id).where(_rows.deleted_at < moment, _in_trash)
     return list(connection.scalars(query.limit(limit)))
 
 
 def give_up(connection: Connection, ids: Sequence[str]) -> tuple[int, list[str]]:
-    """Mark those of `ids` that are in the trash for removal; return how many, and the ones that no worker holds."""
+    """Mark those of `ids` in the trash for removal; return how many, and the ones that no worker holds."""
     query = update(transcriptions).where(_rows.id.in_(ids), _in_trash)
     values = {"delete_requested": True, "cancel_requested": True, "revision": next_revision(connection)}
     marked = connection.execute(query.values(values).returning(_rows.id, _rows.state)).all()
@@ -64,7 +64,7 @@ def give_up(connection: Connection, ids: Sequence[str]) -> tuple[int, list[str]]
 
 
 def _record_deletions(connection: Connection, ids: Sequence[str]) -> None:
-    """Give each deletion a revision of its own, and remember the latest."""
+    """Give each deletion its own revision, and keep the latest ones."""
     if not ids:
         return
     first = current_revision(connection)

@@ -1,7 +1,7 @@
-"""The support case: everything about one job in one zip, so that somebody else can see and repeat what happened.
+"""The support case: everything about one job in one zip, so that somebody else can reproduce it.
 
-contents.py gathers, redaction.py takes out what is private, sound.py brings the audio that the person chose,
-archive.py writes the zip and reads it again. Replay (app/support/replay) starts from what archive.py reads.
+contents.py collects, redaction.py removes private data, sound.py adds the chosen audio, archive.py writes and reads
+the zip. Replay (app/support/replay) starts from what archive.py reads.
 """
 
 from __future__ import annotations
@@ -22,44 +22,44 @@ MANIFEST_NAME = "manifest.json"
 
 
 class AudioChoice(StrEnum):
-    """How much of the sound goes into a case; the person decides."""
+    """How much audio goes into a case, as the person chooses."""
 
     WHOLE = "whole"
     STRETCH = "stretch"
-    """The segment that failed; without one, that of which the model was least sure."""
+    """The failed segment; without one, the least confident one."""
     HASH = "hash"
-    """None of it: the checksum tells whether somebody has the same recording."""
+    """Only a checksum, to recognise the same recording."""
 
 
 @dataclass(frozen=True, slots=True)
 class CaseChoice:
-    """What a person decides about a case."""
+    """The person's choices for a case."""
 
     audio: AudioChoice = AudioChoice.WHOLE
     keep_names: bool = False
-    """Leave the name of the recording as it is."""
+    """Keep the name of the recording."""
     keep_text: bool = False
-    """Leave text, hotwords and corrections as they are, with every number in them."""
+    """Keep text, hotwords and edits unredacted, including numbers."""
     segment: int | None = None
-    """The stretch, where the person names it."""
+    """The segment, if the person chose one."""
     browser: str = ""
-    """The browser's own number for what was done in it; its steps and its report belong to the case."""
+    """Id of the browser session whose actions and report belong to the case."""
 
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """What a case tells about the installation; plain values, given by the composition root."""
+    """What a case includes about the installation; plain values from the composition root."""
 
     settings: Mapping[str, Mapping[str, Any]]
-    """Name: its value, where it comes from, and its default."""
+    """By name: value, source and default."""
     host_names: tuple[str, ...]
-    """Names of machines that settings hold."""
+    """Host names in the settings."""
     data_dir: Path
     log_dir: Path
     spec: EngineSpec
     limits: DecodeLimits
     folder_of_model: Callable[[str], Path | None]
-    """The folder of a model by its name, where it is still there."""
+    """Returns the folder of a model by name, if it still exists."""
     examination: Callable[[], Examination]
     """The doctor's report."""
 

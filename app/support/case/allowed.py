@@ -1,4 +1,4 @@
-"""What of settings, variables, browser, errors and options may go into a case: names on lists, values of known kinds."""
+"""Allowlists for settings, variables, browser, errors and options in a case: listed names, values of known kinds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.support.case.log import LEFT_OUT, route_of
 from app.support.journal import Entry
 
 WORDED_SETTINGS = frozenset({"device", "dtype", "log_level", "vad_detector"})
-"""Those whose text is one of a few; numbers and switches go in, too, and nothing else does."""
+"""Settings with a fixed set of values; numbers and switches are also included, nothing else is."""
 PLAIN_VARIABLES = (
     *("CUDA_", "KMP_", "LC_", "MKL_", "NVIDIA_VISIBLE", "OMP_", "OPENBLAS_", "PYTORCH_", "TORCH_"),
     *("LANG", "LANGUAGE", "TZ", "PYTHONUTF8", "PYTHONUNBUFFERED", "PYTHONHASHSEED", "PYTHONDONTWRITEBYTECODE"),
@@ -52,7 +52,7 @@ _CODES = frozenset(
 
 
 def settings(told: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return every setting; of addresses, folders and names only whether they were changed."""
+    """Return every setting; for addresses, folders and names only whether they were changed."""
     return {
         name: {
             "value": _setting(name, each["value"]),
@@ -65,13 +65,13 @@ def settings(told: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]
 
 
 def environment(told: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the facts, and of variables that may hold an address, a folder or a name only that they are set."""
+    """Return the facts; for variables that may hold an address, a folder or a name only that they are set."""
     variables = {name: _variable(name, value) for name, value in told["variables"].items()}
     return {**told, "variables": variables}
 
 
 def problem(found: Problem | None) -> dict[str, Any] | None:
-    """Return an error without the values that come from outside the program."""
+    """Return an error without values from outside the program."""
     if found is None:
         return None
     safe = replace(found, params=params(found.params))
@@ -79,12 +79,12 @@ def problem(found: Problem | None) -> dict[str, Any] | None:
 
 
 def explained(id: str, message: str, advice: str, values: Mapping[str, Any]) -> dict[str, str]:
-    """Return fact and advice of a check or a finding without values that come from outside."""
+    """Return fact and advice of a check or a finding without values from outside the program."""
     return Problem(id, message, advice, params(values)).explained()
 
 
 def reason(found: Reason | None) -> str:
-    """Return a reason of the program in its words; what a library said may hold anything."""
+    """Return a reason in the program's words; a library's message may contain anything."""
     if found is None:
         return ""
     return LEFT_OUT if found.code == UNKNOWN else replace(found, params=params(found.params)).told()
@@ -95,12 +95,12 @@ def params(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def browser(told: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is on the list of what a browser tells of itself."""
+    """Return the allowed properties that a browser reports."""
     return {name: _browser(name, value) for name, value in told.items() if name in BROWSER}
 
 
 def entry(done: Entry) -> dict[str, Any]:
-    """Return one thing that was done in a page, with the words of the page and none of anybody else."""
+    """Return one action in a page, with the page's own words only."""
     return asdict(shown(done))
 
 
@@ -131,7 +131,7 @@ def _param(name: str, value: Any) -> Any:
         return value
     if isinstance(value, Reason) and value.code:
         return replace(value, params=params(value.params))
-    if isinstance(value, Mapping) and {"code", "message"} <= set(value):  # an error within an error, or a reason
+    if isinstance(value, Mapping) and {"code", "message"} <= set(value):  # a nested error, or a reason
         told = value.get("params") or {}
         return {"code": str(value["code"]), "message": _known_words(str(value["message"])), "params": params(told)}
     is_plain = name in PARAMS and _VARIABLE.fullmatch(str(value))

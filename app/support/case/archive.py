@@ -1,6 +1,6 @@
-"""The zip of a case: written whole or not at all, and read with suspicion, because it comes from somewhere else.
+"""The zip of a case: written atomically, and treated as untrusted when read.
 
-manifest.json lists every other file with its size and checksum. Nothing is ever unpacked under a name of the zip.
+manifest.json lists every other file with size and checksum. Nothing is unpacked under a name from the zip.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from app.store.files.storage_errors import storage_errors
 from app.support.case import FORMAT, FORMAT_VERSION, MANIFEST_NAME, Part
 from app.support.redaction import Redaction
 
-LARGEST_TEXT_BYTES = 256 * 2**20  # the words of a day of speech are a tenth of it
+LARGEST_TEXT_BYTES = 256 * 2**20  # ten times the words of a day of speech
 LARGEST_FILE_BYTES = 2**50
 CHUNK_BYTES = 2**20
 DAMAGE = (
@@ -74,7 +74,7 @@ def as_json(value: Any) -> bytes:
 
 
 class CaseArchive:
-    """A case that somebody has made, opened for reading."""
+    """A case opened for reading."""
 
     def __init__(self, file: Path, archive: zipfile.ZipFile, manifest: Mapping[str, Any]) -> None:
         self.file = file
@@ -82,7 +82,7 @@ class CaseArchive:
         self._archive = archive
 
     def json(self, name: str) -> Any:
-        """Return the value of a JSON file of the case; None where it has none.
+        """Return the content of a JSON file of the case; None if absent.
 
         Raises:
             CaseDamaged: it is not what the manifest promises.
@@ -118,7 +118,7 @@ class CaseArchive:
         """Compare every file with the manifest.
 
         Raises:
-            CaseDamaged: one differs, is missing, or was added.
+            CaseDamaged: a file differs, is missing, or was added.
         """
         promised = self._promised()
         there = set(self._archive.namelist()) - {MANIFEST_NAME}
@@ -164,7 +164,7 @@ def open_archive(file: Path) -> Iterator[CaseArchive]:
     """Open a case and read its manifest.
 
     Raises:
-        CaseUnreadable: it is no case, or of a newer version of the program.
+        CaseUnreadable: not a case, or made by a newer version.
     """
     try:
         archive = zipfile.ZipFile(file)
@@ -178,7 +178,7 @@ def open_archive(file: Path) -> Iterator[CaseArchive]:
 
 
 def _check_size(file: Path, archive: zipfile.ZipFile) -> None:
-    """Refuse a zip that unpacks to far more than itself: sound is stored as it is, and texts have a bound."""
+    """Refuse a zip bomb: audio is stored uncompressed, and texts are bounded."""
     if sum(each.file_size for each in archive.infolist()) > file.stat().st_size + LARGEST_TEXT_BYTES:
         raise CaseUnreadable(file=str(file), reason=N_("it would unpack to far more than a case can be"))
 
@@ -208,7 +208,7 @@ def _check_listed(files: Any) -> None:
 
 def _add(archive: zipfile.ZipFile, part: Part) -> None:
     if isinstance(part.content, Path):
-        archive.write(part.content, part.name, zipfile.ZIP_STORED)  # sound does not get smaller
+        archive.write(part.content, part.name, zipfile.ZIP_STORED)  # audio does not compress
     else:
         archive.writestr(part.name, part.content)
 

@@ -1,4 +1,4 @@
-"""Makes cases of jobs in any state: shows what would go in, and writes it."""
+"""Creates cases of jobs in any state: previews and writes them."""
 
 from __future__ import annotations
 
@@ -20,42 +20,42 @@ from app.support.case.sound import ALL, AS_SENT, STRETCH, SoundPlan, make_sound,
 from app.support.redaction import Redaction
 
 MANIFEST = N_("The list of all files with their checksums, and how much was taken out")
-PREVIEWED_BYTES = 64 * 1024  # of one file: as much as a person reads
+PREVIEWED_BYTES = 64 * 1024  # per file: as much as a person reads
 
 
 @dataclass(frozen=True, slots=True)
 class PreviewFile:
-    """One file as it would go in."""
+    """One file of a preview."""
 
     name: str
     what: str
     size: int
     is_estimate: bool = False
     content: str = ""
-    """Its beginning; empty for sound."""
+    """The beginning of the file; empty for audio."""
     is_whole: bool = True
     """Whether `content` is all of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """Everything that would leave, before anything does."""
+    """Everything the case would contain, before it is written."""
 
     files: tuple[PreviewFile, ...]
     redactions: tuple[Redaction, ...]
     note: str
-    """Why there is less sound than was chosen; empty otherwise."""
+    """Why there is less audio than chosen; empty otherwise."""
 
 
 class Cases:
-    """The one who makes cases; every method may be called from any thread."""
+    """Creates cases. Every method may be called from any thread."""
 
     def __init__(self, queue: Queue, surroundings: Callable[[], Installation]) -> None:
         self._queue = queue
         self._surroundings = surroundings
 
     def preview(self, id: str, choice: CaseChoice) -> Preview:
-        """Return the files with their redacted contents; the audio is only announced.
+        """Return the files with their redacted contents; audio is only listed.
 
         Raises:
             TranscriptionNotFound
@@ -89,7 +89,7 @@ class Cases:
         return manifest
 
     def preview_request(self, request: str, choice: CaseChoice) -> Preview:
-        """Return the files of the case of a request that failed."""
+        """Return the files of the case of a failed request."""
         contents = RequestContents(request, choice, self._surroundings())
         parts = contents.parts()
         manifest = as_json(manifest_of(parts, contents.redactor.redactions, contents.facts()))
@@ -97,7 +97,7 @@ class Cases:
         return Preview(tuple(files), contents.redactor.redactions, "")
 
     def write_request(self, request: str, choice: CaseChoice, target: Path) -> None:
-        """Write the case of a request that failed.
+        """Write the case of a failed request.
 
         Raises:
             DiskFull: there is no room for it.
@@ -114,7 +114,7 @@ class Cases:
 
 
 def _shown(part: Part) -> PreviewFile:
-    assert isinstance(part.content, bytes)  # noqa: S101 - only sound lies in files
+    assert isinstance(part.content, bytes)  # noqa: S101 - only audio is in files
     beginning = part.content[:PREVIEWED_BYTES].decode(errors="ignore")
     return PreviewFile(part.name, part.what, part.size, content=beginning, is_whole=part.size <= PREVIEWED_BYTES)
 

@@ -1,4 +1,4 @@
-"""Gathers what is known of one job into the files of a case, and redacts every one of them."""
+"""Collects everything about one job into the files of a case, and redacts each of them."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ RECORDING_FACTS = ("sample_rate", "channels", "codec", "container", "bit_rate", 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is kept of the job itself."""
+    """The stored data of the job itself."""
 
     job: Transcription
     segments: Sequence[SegmentRecord]
     own_log: Sequence[str]
-    """Lines of job.log, which no rotation shortens."""
+    """Lines of job.log, which is not rotated."""
     edits: Sequence[Edit] = ()
-    """What a person has put right."""
+    """Manual edits."""
 
 
 class Contents:
-    """The files of a case of a job, but its audio."""
+    """The files of a job's case, except audio."""
 
     def __init__(self, evidence: Evidence, choice: CaseChoice, surroundings: Installation) -> None:
         self._job = evidence.job
@@ -58,7 +58,7 @@ class Contents:
         return list(self._parts())
 
     def facts(self) -> dict[str, Any]:
-        """Return what the manifest tells beside the list of files."""
+        """Return the manifest fields besides the list of files."""
         job = self._job
         return {
             "job": job.id,
@@ -122,7 +122,7 @@ class Contents:
         ]
 
     def _asked(self, line: Applied) -> dict[str, str]:
-        """Return what was asked and applied; words that were to be preferred are somebody's."""
+        """Return requested and applied values; hotwords are private."""
         if line.name == "hotwords" and not self._choice.keep_text:
             return {name: LEFT_OUT if getattr(line, name) else "" for name in ("asked", "applied")}
         return {"asked": line.asked, "applied": line.applied}
@@ -136,7 +136,7 @@ class Contents:
         ]
 
     def _recording(self) -> dict[str, Any]:
-        """Return how the recording is made; its warnings are told by the job."""
+        """Return the properties of the recording; its warnings are part of the job."""
         return {name: value for name, value in self._job.recording.items() if name in RECORDING_FACTS}
 
     def _plan(self) -> list[dict[str, Any]]:
@@ -183,7 +183,7 @@ class Contents:
 
     @property
     def _options(self) -> TranscriptionOptions:
-        """The options; hotwords are names of people and firms, and go in where the text does as it is."""
+        """The options; hotwords are names of people and firms, and are included only with the unredacted text."""
         options = self._job.options
         return options if self._choice.keep_text else replace(options, hotwords=())
 
@@ -195,7 +195,7 @@ class Contents:
 
     @cached_property
     def _name(self) -> str:
-        """The name of the recording, or what stands for it."""
+        """The name of the recording, or its placeholder."""
         if self._choice.keep_names:
             return self._job.name
         self.redactor.count(NAME)

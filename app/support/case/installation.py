@@ -1,4 +1,4 @@
-"""The files of a case that tell of the installation, the log and the browser: the same for a job and for a request."""
+"""The files of a case about the installation, the log and the browser: the same for a job and a request."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from app.support.redaction import Redactor
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What the case is about, as far as log and browser know it."""
+    """The subject of the case, as identified in log and browser."""
 
     job: str = NO_JOB
     requests: frozenset[str] = frozenset()
     moments: tuple[datetime, ...] = ()
     own_log: Sequence[str] = ()
-    """Lines of job.log, which no rotation shortens."""
+    """Lines of job.log, which is not rotated."""
     model: str = ""
-    """The one that recognised it; empty for the one in use."""
+    """The model that recognised it; empty for the active one."""
     hidden_names: tuple[str, ...] = ()
 
 
 class Around:
-    """What surrounds a job or a request. Everything is read once, when it is first asked for."""
+    """The context of a job or a request. Everything is read once, on first use."""
 
     def __init__(self, about: About, choice: CaseChoice, surroundings: Installation) -> None:
         self._about = about
@@ -47,12 +47,12 @@ class Around:
         self.redactor = Redactor(private_values(hosts=surroundings.host_names, recordings=about.hidden_names))
 
     def learn(self) -> None:
-        """Find out who is named, before anything is written."""
+        """Collect personal names before anything is written."""
         logged = "\n".join(entry.text for entry in self._entries)
         self.redactor.learn([logged, str(self._surroundings.settings), str(describe_environment())])
 
     def parts(self) -> Iterator[Part]:
-        """Yield the files in their order, redacted."""
+        """Yield the files in order, redacted."""
         yield self.json("settings.json", N_("The settings"), allowed.settings(self._surroundings.settings))
         yield self.json("environment.json", N_("System, memory and variables"), self._environment)
         yield Part("packages.json", N_("Versions of all packages"), as_json(installed_packages()))
@@ -66,7 +66,7 @@ class Around:
             yield self.json("journal.json", N_("What was done in the page"), journal)
 
     def steps(self, write: Callable[[str], str]) -> Iterator[Part]:
-        """Yield the steps that `write` tells in each language."""
+        """Yield the steps written by `write` in each language."""
         for language in LANGUAGES:
             yield self.text(f"repro.{language}.md", N_("Steps to see it again"), write(language))
 
@@ -103,7 +103,7 @@ class Around:
 
     @cached_property
     def session(self) -> BrowserSession:
-        """What the browser told that made one of the requests, or the one that asks for the case."""
+        """The session of the browser that made one of the requests, or that requests the case."""
         journal = Journal(self._surroundings.data_dir / JOURNAL_FOLDER)
         return journal.read(journal.find(self.requests) or self._choice.browser)
 
@@ -126,7 +126,7 @@ class Around:
 
     @property
     def _moments(self) -> tuple[datetime, ...]:
-        """Return the moments of the job, or those of the requests."""
+        """Return the times of the job, or of the requests."""
         if self._about.moments:
             return self._about.moments
         asked = [entry for entry in self._entries if entry.request in self.requests]

@@ -1,6 +1,6 @@
-"""Tells the log of a case: of its own lines what may be known, of all others how many there were.
+"""Writes the log of a case: the allowed fields of its own lines, and counts of all others.
 
-A line goes in field by field: what no list names stays out, so that a name that nobody thought of stays out, too.
+Lines are filtered by field: fields not on a list are left out, so that unforeseen names are, too.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ _BETWEEN = ("Traceback (most recent call last):", "The above exception was", "Du
 
 
 def told(entries: Iterable[LogEntry]) -> Iterator[str]:
-    """Yield each entry with the fields that may go in."""
+    """Yield each entry with its allowed fields."""
     return (_told(entry) for entry in entries)
 
 
 def counted(entries: Iterable[LogEntry]) -> Iterator[str]:
-    """Yield one line that says how many lines of others there were, by event."""
+    """Yield one line with the number of other lines, by event."""
     events = Counter(_event_of(entry) for entry in entries)
     if events:
         told = ", ".join(f"{name} {count}" for name, count in sorted(events.items()))
@@ -62,7 +62,7 @@ def counted(entries: Iterable[LogEntry]) -> Iterator[str]:
 
 
 def route_of(path: str) -> str:
-    """Return an address without what was asked for, and without words that are none of ours."""
+    """Return a path without its query, and without words that are not the program's."""
     return "/".join(map(_step, path.partition("?")[0].split("/")))
 
 
@@ -104,7 +104,7 @@ def _unquoted(value: str) -> str:
 
 
 def _traceback(lines: list[str]) -> Iterator[str]:
-    """Yield where an exception came from and its kind; what it says may hold anything."""
+    """Yield the location and type of an exception; its message may contain anything."""
     is_code_next = is_raised_next = False
     for line in (each.removeprefix("    ") for each in lines):
         if frame := _FRAME.fullmatch(line):

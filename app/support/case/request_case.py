@@ -1,4 +1,4 @@
-"""The case of a request that failed: there is no job, but a log, a browser and what was done in it."""
+"""The case of a failed request: there is no job, but a log, a browser and the actions in it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The audio of a case: as much as the person chose, as it was recognised, without the tags of the recording.
+"""The audio of a case: as much as the person chose, as it was recognised, without the recording's tags.
 
-FLAC keeps every sample that the model heard. A recording that cannot be decoded is put in as it was sent: its bytes
-are the failure.
+FLAC preserves every sample that the model processed. A recording that cannot be decoded is included as uploaded: its
+bytes are the failure.
 """
 
 from __future__ import annotations
@@ -31,38 +31,38 @@ ESTIMATED_BYTES_PER_SECOND = 17_000  # FLAC of speech at 16 kHz
 
 @dataclass(frozen=True, slots=True)
 class SoundPlan:
-    """What of the sound goes in."""
+    """Which audio goes in."""
 
     choice: AudioChoice
     segments: tuple[int, ...] = ()
-    """Those of the stretch."""
+    """Those of the chosen part."""
     start: float = 0.0
     end: float | None = None
     channel: int | None = None
-    """Of the stretch, where channels were read apart."""
+    """The channel of the part, if channels were transcribed separately."""
     note: str = ""
-    """Why there is less than was chosen; English, its own translation key."""
+    """Why there is less than chosen; English, its own translation key."""
 
     @property
     def first_sample(self) -> int:
         return max(0, round(self.start * SAMPLE_RATE))
 
     def estimated_bytes(self, duration: float | None) -> int:
-        """Return about how large the file becomes."""
+        """Return the approximate size of the file."""
         end = self.end if self.end is not None else (duration or 0.0)
         return 0 if self.choice is AudioChoice.HASH else round((end - self.start) * ESTIMATED_BYTES_PER_SECOND)
 
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """What the manifest says of the audio, and the file itself."""
+    """The audio's manifest entry, and the file itself."""
 
     facts: dict[str, Any]
     part: Part | None
 
 
 def plan_sound(choice: CaseChoice, segments: Sequence[SegmentRecord]) -> SoundPlan:
-    """Decide what goes in; never more than was chosen."""
+    """Decide what goes in; never more than chosen."""
     if choice.audio is not AudioChoice.STRETCH:
         return SoundPlan(choice.audio)
     chosen = _stretch(choice.segment, segments)
@@ -72,7 +72,7 @@ def plan_sound(choice: CaseChoice, segments: Sequence[SegmentRecord]) -> SoundPl
 
 
 def make_sound(queue: Queue, job: Transcription, plan: SoundPlan, limits: DecodeLimits, folder: Path) -> Sound:
-    """Write the audio into `folder`, as far as it can be had."""
+    """Write the audio to `folder`, as far as available."""
     facts: dict[str, Any] = {
         "choice": plan.choice.value,
         "recording_sha256": job.sha256,
@@ -102,7 +102,7 @@ def make_sound(queue: Queue, job: Transcription, plan: SoundPlan, limits: Decode
 def _samples(
     queue: Queue, job: Transcription, source: Path, limits: DecodeLimits, folder: Path
 ) -> tuple[list[Path], dict[str, Any] | None]:
-    """Return the samples of a job, of the mix or of each channel: those it works with, else decoded again."""
+    """Return the samples of a job, mixed or per channel: the existing ones, or else decoded again."""
     if at_work := _linked(queue, job.id, folder):
         return at_work, None
     pcm = folder / "audio.s16"
@@ -114,7 +114,7 @@ def _samples(
 
 
 def _linked(queue: Queue, id: str, folder: Path) -> list[Path]:
-    """Give the samples of a job at work names of our own: they stay when the job ends meanwhile."""
+    """Hard-link the samples of a running job, so that they survive its end."""
     if not queue.files.has_audio(id):
         return []
     linked = []
@@ -132,7 +132,7 @@ def _of_channel(files: list[Path], channel: int | None) -> list[Path]:
 
 
 def _stretch(index: int | None, segments: Sequence[SegmentRecord]) -> SegmentRecord | None:
-    """Return the segment that is asked for, or failed, or is least sure, or first."""
+    """Return the requested segment, else a failed one, the least confident one, or the first."""
     if index is not None:
         return next((segment for segment in segments if segment.index == index), None)
     failed = [segment for segment in segments if segment.state == "failed"]

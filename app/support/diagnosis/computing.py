@@ -1,4 +1,4 @@
-"""Was it computed where and how it was asked for? By the receipt alone."""
+"""Was it computed on the requested device and precision? Judged by the receipt alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a check looks at, and what it says."""
+"""Input and output of a check."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from app.domain.transcription import SegmentRecord, Transcription
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """Something that may help, and can be done by pressing a button."""
+    """A possible remedy, offered as a button."""
 
     label: str
     """English, its own translation key."""
     again: Mapping[str, Any] = field(default_factory=dict)
-    """Options with which the recording is to be recognised again."""
+    """Options for transcribing the recording again."""
     page: str = ""
-    """Else the page where it is done."""
+    """Otherwise the page to go to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Finding:
 
     id: str
     fact: str
-    """What was found, a template for `params`; English, its own translation key."""
+    """The finding, a template for `params`; English, its own translation key."""
     advice: str
     params: Mapping[str, Any] = field(default_factory=dict)
     evidence: Mapping[str, float] = field(default_factory=dict)
@@ -47,14 +47,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One recognition: what was asked, what the recording is like, what came out."""
+    """One recognition: the request, the recording, the result."""
 
     options: TranscriptionOptions
     recording: Mapping[str, Any]
-    """As Prepared.described; empty where it was not measured."""
+    """As Prepared.described; empty if not measured."""
     duration: float | None
     segments: Sequence[SegmentRecord]
-    """Those that are done."""
+    """The finished segments."""
     segments_total: int
     receipt: Sequence[Applied]
     hotwords: Sequence[HotwordOutcome]
@@ -75,12 +75,12 @@ class Run:
 
     @property
     def sounds(self) -> Sequence[Mapping[str, float]]:
-        """How it sounds: the mix, or each channel."""
+        """Return the measures of the mix, or of each channel."""
         return self.recording.get("sound") or ()
 
 
 def run_of(job: Transcription, segments: Sequence[SegmentRecord]) -> Run:
-    """Return what the checks need of a transcription in any state."""
+    """Return what the checks need from a transcription in any state."""
     done = [segment for segment in segments if segment.state == "done"]
     heard = [segment for segment in done if segment.text]
     return Run(

@@ -9,10 +9,10 @@ from app.domain.transcript import SPOKEN
 from app.domain.transcription import SegmentRecord
 from app.support.diagnosis.finding import Finding, Remedy, Run
 
-FOREIGN_SHARE = 0.6  # of what was heard; mixed speech has less
-SURE_SHARE = 0.85  # where the text is a few words: of so little, some misread ones are a large share
+FOREIGN_SHARE = 0.6  # of the recognised speech; mixed speech has less
+SURE_SHARE = 0.85  # for a text of a few words, where a few errors are a large share
 FEW_UNITS = 5
-LEAST_SECONDS = 2.0  # of speech, before anything is said about its language
+LEAST_SECONDS = 2.0  # of speech needed to judge its language
 LEAST_UNITS = 8
 OTHER = {"zh": "en", "en": "zh"}
 TOLD = {
@@ -39,7 +39,7 @@ def findings(run: Run) -> Iterator[Finding]:
 
 
 def heard_as_other(run: Run) -> float | None:
-    """Return how much of the speech sounds like, or was written in, the language that was not chosen."""
+    """Return the share of speech that sounds like, or was written in, the language that was not chosen."""
     measured = [segment for segment in run.segments if segment.foreign_share is not None]
     if measured:
         seconds = sum(segment.seconds for segment in measured)
@@ -50,7 +50,7 @@ def heard_as_other(run: Run) -> float | None:
 
 
 def _written_in_other(segments: Sequence[SegmentRecord], language: str) -> float | None:
-    """Judge by the script, for models that are not forced."""
+    """Judge by the script, for models that cannot be forced."""
     letters = [unit for unit in _units(segments) if unit.strip("'").isalpha()]
     if len(letters) < LEAST_UNITS:
         return None

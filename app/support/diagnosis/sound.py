@@ -1,4 +1,4 @@
-"""Is the recording good enough to be understood? Judged by the measures of app/engine/audio/measures.py."""
+"""Is the recording good enough? Judged by the measures of app/engine/audio/measures.py."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ TELEPHONE_RATE = 8000
 CLIPPED_SHARE = 0.002
 QUIET_DB = -50.0
 BACKGROUND = ((0.04, 28.0), (0.005, 17.5))
-"""Steady tones for more than this share of the time, and the quiet frames less than so many dB below the loud ones."""
-ENOUGH_SECONDS = 1.5  # of speech: one vowel alone has nothing above 4 kHz and keeps its pitch
+"""Pairs: steady tones for more than this share of the time, and quiet frames less than this many dB below loud ones."""
+ENOUGH_SECONDS = 1.5  # of speech: a single vowel has nothing above 4 kHz and a constant pitch
 SILENT_CHANNEL_DB = -75.0
 AUDIBLE_CHANNEL_DB = -55.0
 
@@ -25,7 +25,7 @@ def findings(run: Run) -> Iterator[Finding]:
         found = list(_of_one(run, measured))
         yield from found
         if found:
-            return  # the other channels have the same microphone
+            return  # all channels share the microphone
 
 
 def _of_one(run: Run, measured: Mapping[str, float]) -> Iterator[Finding]:
@@ -38,7 +38,7 @@ def _of_one(run: Run, measured: Mapping[str, float]) -> Iterator[Finding]:
             {"level": round(loud)},
             {"loud_db": loud},
         )
-        return  # nothing else can be told of it
+        return  # nothing else can be judged
     if measured["clipped_share"] > CLIPPED_SHARE:
         yield Finding(
             "clipped",
@@ -80,7 +80,7 @@ def _telephone(run: Run, measured: Mapping[str, float]) -> Iterator[Finding]:
 
 
 def _has_enough(run: Run) -> bool:
-    """Return whether the kind of the sound can be judged at all."""
+    """Return whether there is enough audio to judge its kind."""
     return run.speech_seconds >= ENOUGH_SECONDS
 
 

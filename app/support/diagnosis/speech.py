@@ -1,4 +1,4 @@
-"""Was speech found where people speak, cut where they pause, and understood?"""
+"""Was speech found where people speak, split where they pause, and understood?"""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from app.domain.errors.base import N_
 from app.domain.transcript import SPOKEN
 from app.support.diagnosis.finding import Finding, Remedy, Run
 
-MOSTLY_SILENCE = 0.05  # of the recording is speech
+MOSTLY_SILENCE = 0.05  # share of speech in the recording
 LEAST_SILENCE_SECONDS = 60.0
-CUT_SHARE = 0.5  # of the segments are as long as they may be
+CUT_SHARE = 0.5  # of the segments have the maximum length
 LEAST_CUTS = 4
-NEARLY_SECONDS = 1.5  # a cut is made where it is quietest, before the greatest length
-SURE = 0.12  # the built-in model reads real voices with 0.15 and more
+NEARLY_SECONDS = 1.5  # segments are cut where it is quietest, before the maximum length
+SURE = 0.12  # the built-in model scores real voices 0.15 and more
 LEAST_SPEECH_SECONDS = 6.0
 UNITS_PER_SECOND = 0.4  # a slow speaker says 2 characters or 1.5 words
 
@@ -29,7 +29,7 @@ def findings(run: Run) -> Iterator[Finding]:
 
 
 def _silence(run: Run) -> Iterator[Finding]:
-    """Tell of a recording that holds hardly any speech; one without any is told by its warning."""
+    """Report a recording with hardly any speech; one without any has its own warning."""
     if not run.is_over or not run.duration or run.duration < LEAST_SILENCE_SECONDS or not run.segments:
         return
     share = run.speech_seconds / run.duration

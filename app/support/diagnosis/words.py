@@ -1,4 +1,4 @@
-"""What became of hotwords and of figures?"""
+"""What became of hotwords and numbers?"""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from app.domain.hotwords import unknown_characters
 from app.domain.transcript import HotwordStatus
 from app.support.diagnosis.finding import Finding, Remedy, Run
 
-SHOWN = 5  # words that are named
+SHOWN = 5  # words listed in a finding
 CHINESE_FIGURES = re.compile(r"[零〇一二两三四五六七八九十百千万亿点]{5,}")
 ENGLISH_FIGURE = (
     r"(?:zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen"
@@ -26,7 +26,7 @@ def findings(run: Run) -> Iterator[Finding]:
 
 
 def _unusable(run: Run) -> Iterator[Finding]:
-    """Tell of hotwords that the model cannot write; known before anything is heard."""
+    """Report hotwords that the model cannot write, which is known before recognition."""
     lost = unknown_characters(run.receipt)
     if lost:
         yield Finding(
@@ -64,7 +64,7 @@ def _never_heard(run: Run) -> Iterator[Finding]:
 
 
 def _figures(run: Run) -> Iterator[Finding]:
-    """Tell of figures that stayed words although digits were asked for; idioms have fewer of them in a row."""
+    """Report numbers that stayed words although digits were requested; idioms have fewer in a row."""
     if not (run.options.itn and run.is_over):
         return
     written = " ".join(segment.text for segment in run.segments)

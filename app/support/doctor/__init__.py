@@ -1,4 +1,4 @@
-"""The doctor: looks at everything the main job needs and says of each what it found and what to do.
+"""The doctor: checks everything recognition needs, and reports for each what it found and what to do.
 
 Nothing is changed. What may crash (torch, a driver) runs in a child process, so that a crash is a finding.
 """
@@ -16,7 +16,7 @@ __all__ = ["Check", "Status", "Subject", "examine", "glance"]
 
 
 class Examination(Protocol):
-    """A function that looks at one thing."""
+    """A function that checks one thing."""
 
     __name__: str
 
@@ -32,7 +32,7 @@ QUICK: tuple[Examination, ...] = (
     places.orphans,
     environment.network,
 )
-"""What costs milliseconds; in the order in which a person would mend things."""
+"""Checks that take milliseconds, in the order in which a person would fix things."""
 
 SLOW: tuple[Examination, ...] = (
     places.database,
@@ -47,12 +47,12 @@ SLOW: tuple[Examination, ...] = (
 
 
 def examine(subject: Subject) -> list[Check]:
-    """Return all checks; they take some seconds, most of them for loading the model."""
+    """Run all checks; takes several seconds, mostly for loading the model."""
     return _checks(QUICK + SLOW, subject)
 
 
 def glance(subject: Subject) -> list[Check]:
-    """Return the checks that cost so little that a server makes them by itself, again and again."""
+    """Run the checks cheap enough for a server to repeat periodically."""
     return _checks(QUICK, subject)
 
 
@@ -66,10 +66,10 @@ def _checks(examinations: Iterable[Examination], subject: Subject) -> list[Check
 
 
 def _made(examination: Examination, subject: Subject) -> Iterator[Check]:
-    """Make the checks of one examination; one that cannot look is no fault of what it looks at."""
+    """Run one examination; if it fails to run, that does not count against its subject."""
     try:
         yield from examination(subject)
-    except Exception as error:  # noqa: BLE001 - one check must not cost the report
+    except Exception as error:  # noqa: BLE001 - one check must not break the report
         fact = N_("This could not be looked at: {reason}")
         advice = N_("Look at {name} by hand; a support case from the page /logs helps to mend the doctor.")
         name = examination.__name__

@@ -1,4 +1,4 @@
-"""One line of the doctor's report, and what is examined. A check changes nothing."""
+"""One line of the doctor's report, and the subject of the examination. A check changes nothing."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What was looked at, what was found and what to do; fact and advice are templates for `params`."""
+    """What was checked, the result, and what to do; fact and advice are templates for `params`."""
 
     id: str
     status: Status
@@ -48,7 +48,7 @@ class Check:
 
     @property
     def key(self) -> str:
-        """What was found, in a few letters that stay the same in every language and change with the fact."""
+        """A short, language-independent key that changes with the fact."""
         told = json.dumps(self.explained(), sort_keys=True)
         return f"{self.id}-{sha256(told.encode()).hexdigest()[:KEY_LETTERS]}"
 
@@ -81,6 +81,6 @@ def failure(id: str, fact: str, advice: str, **params: Any) -> Check:
 
 
 def failure_of(id: str, error: AppError) -> Check:
-    """Tell an error of the program as a check."""
+    """Convert an error of the program to a check."""
     problem = error.problem
     return failure(id, problem.message, problem.advice, **problem.params)

@@ -1,4 +1,4 @@
-"""What computes: devices, the model's files, and one real recognition. All of it in processes that may crash."""
+"""Checks of devices, model files, and one real recognition, all in child processes that may crash."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CARD_NODES = Path("/dev")
 
 
 def devices(subject: Subject) -> Iterable[Check]:
-    """Load torch, try torchaudio with it, ask each device, and compute a little on the one that is asked for."""
+    """Load torch, try torchaudio with it, query each device, and run a small computation on the configured one."""
     found = _probe(subject.spec.device)
     if isinstance(found, Check):
         yield found
@@ -51,7 +51,7 @@ def model_files(subject: Subject) -> Iterable[Check]:
 
 
 def recognition(subject: Subject) -> Iterable[Check]:
-    """Load the model and read its golden sample, in a child process."""
+    """Load the model and recognise its golden sample, in a child process."""
     try:
         found = run_selftest(subject.spec)
     except AppError as error:
@@ -63,7 +63,7 @@ def recognition(subject: Subject) -> Iterable[Check]:
 
 
 def golden_check(found: SelfTest) -> Check:
-    """Return what one recognition means for all others."""
+    """Return the check for the result of the test recognition."""
     if found.expected is None:
         fact = N_("The model folder has no golden sample to compare with.")
         return warning("recognition", fact, N_("Read a recording whose text you know."))
@@ -80,7 +80,7 @@ def golden_check(found: SelfTest) -> Check:
 
 
 def _probe(device: str) -> Mapping[str, Any] | Check:
-    """Return what a look at the devices found, or what its death says."""
+    """Return the result of the device probe, or a check for its crash."""
     try:
         return probe_devices(device)
     except ProbeHung:
@@ -94,7 +94,7 @@ def _probe(device: str) -> Mapping[str, Any] | Check:
 
 
 def torch_pair(torch: str) -> Check:
-    """Run what the engine uses of torchaudio. Without it the engine searches by itself, so only a crash is a failure."""
+    """Run what the engine uses of torchaudio. The engine has a fallback, so only a crash is a failure."""
     pair = {"torch": torch, "torchaudio": version_of("torchaudio") or "?"}
     try:
         reason = probe_torchaudio()
@@ -114,9 +114,9 @@ def torch_pair(torch: str) -> Check:
 def driver(
     found: Iterable[Mapping[str, str]], file: Path = NVIDIA_DRIVER, card_nodes: Path = CARD_NODES
 ) -> Iterable[Check]:
-    """Tell where there is an NVIDIA card that torch cannot use.
+    """Report an NVIDIA GPU that torch cannot use.
 
-    A container sees the driver of its host even where no card is handed to it, so that a driver alone says nothing.
+    A container sees the host's driver even without access to a GPU, so a driver alone proves nothing.
     """
     [cuda] = [device for device in found if device["name"] == "cuda"]
     if not file.exists() or not any(card_nodes.glob("nvidia[0-9]*")) or _are_cards_hidden():
@@ -135,12 +135,12 @@ def driver(
 
 
 def _are_cards_hidden() -> bool:
-    """Return whether somebody has taken the cards away from this program."""
+    """Return whether the GPUs are hidden from this program by its environment."""
     return os.environ.get("CUDA_VISIBLE_DEVICES", "all").strip() in ("", "-1")
 
 
 def device_check(subject: Subject, found: Mapping[str, Any]) -> Check:
-    """Return what a look at the devices means for the one that is asked for."""
+    """Return the check for the configured device, given the probe's result."""
     asked = subject.spec.device
     told = "; ".join(f"{device['name']}: {device['label'] or device['reason']}" for device in found["devices"])
     if not found["device"]:

@@ -1,4 +1,4 @@
-"""What lies around the program: media libraries, the port, proxies, the clock."""
+"""Checks of the environment: media libraries, the port, proxies, the clock."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from app.support.doctor.check import Check, Subject, failure, note, ok, warning
 from app.support.doctor.packages import REINSTALL
 
 DECODERS = ("mp3", "aac", "opus", "vorbis", "flac", "wmav2", "pcm_s16le", "pcm_mulaw")
-CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv")  # of Docker and of Podman
+CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv")  # Docker and Podman
 PROXIES = ("HTTP_PROXY", "ALL_PROXY")  # HTTPS_PROXY is for other servers
 LOOPBACK = IPv4Address("127.0.0.1")
-ANSWER_SECONDS = 15.0  # a busy machine is slow; a server that answers ends the wait
+ANSWER_SECONDS = 15.0  # for a busy machine; an answer ends the wait
 CLOCK_TOLERANCE = timedelta(minutes=5)
 WRITTEN = datetime(2026, 11, 1, tzinfo=UTC)
-"""No clock that is right says an earlier time: this file is younger."""
+"""A correct clock is never earlier than this: the file was written then."""
 
 
 def media(_subject: Subject) -> Iterable[Check]:
     """Look for FFmpeg's libraries, which come with the package av, and for the decoders that recordings need."""
     try:
         import av
-    except Exception as error:  # noqa: BLE001 - a damaged library fails in many ways
+    except Exception as error:  # noqa: BLE001 - a broken library fails in many ways
         fact = N_("The media libraries cannot be loaded: {reason}")
         yield failure("media", fact, REINSTALL, reason=str(error))
         return
@@ -45,7 +45,7 @@ def media(_subject: Subject) -> Iterable[Check]:
 
 
 def decoders(versions: str, available: Collection[str]) -> Check:
-    """Return what can be read; without one decoder only its own kind of recording cannot."""
+    """Return the check for decoders; a missing one only affects its own formats."""
     absent = [name for name in DECODERS if name not in available]
     if absent:
         fact = N_("{versions} cannot read: {names}")
@@ -55,9 +55,9 @@ def decoders(versions: str, available: Collection[str]) -> Check:
 
 
 def port(subject: Subject) -> Iterable[Check]:
-    """Try the port: it is free, this program has it, another one has it, or it may not be opened."""
+    """Try the port: free, used by this program, used by another one, or not permitted."""
     if not subject.port:
-        return  # the server takes a free one
+        return  # the server picks a free one
     place = {"host": subject.host, "port": subject.port}
     trouble = _why_unusable(subject.host, subject.port)
     advice = N_("Choose another port with --port, or stop the program that uses it.")
@@ -74,7 +74,7 @@ def port(subject: Subject) -> Iterable[Check]:
 
 
 def network(subject: Subject) -> Iterable[Check]:
-    """Tell a server that other machines reach; inside a container the published ports decide that."""
+    """Report a server that other machines can reach; in a container the published ports decide that."""
     host = subject.host
     if is_loopback(host):
         yield ok("network", N_("Only this machine reaches the server ({host})."), host=host)
@@ -93,7 +93,7 @@ def network(subject: Subject) -> Iterable[Check]:
 
 
 def proxy(_subject: Subject) -> Iterable[Check]:
-    """Look whether the proxy of the environment would stand between a program and this server, which speaks HTTP."""
+    """Check whether a proxy from the environment would intercept plain HTTP requests to this server."""
     proxies = [name for name in PROXIES if os.environ.get(name) or os.environ.get(name.lower())]
     if not proxies:
         yield ok("proxy", N_("No proxy is set that would hinder."))
@@ -112,9 +112,9 @@ def proxy(_subject: Subject) -> Iterable[Check]:
 
 
 def clock(subject: Subject) -> Iterable[Check]:
-    """Compare the clock with what it must be later than: this program, and the newest recording.
+    """Compare the clock with times in the past: this program's, and the newest recording's.
 
-    The times of files say nothing: a copy, a clone and an archive from another time zone have what times they like.
+    File times are no evidence: copies, clones and archives from other time zones have arbitrary ones.
     """
     now = datetime.now(UTC)
     latest = max(WRITTEN, _newest_recording(subject.data_dir / DATABASE_NAME) or WRITTEN)
@@ -135,7 +135,7 @@ def clock_check(now: datetime, latest: datetime) -> Check:
 
 
 def _why_unusable(host: str, port_number: int) -> OSError | None:
-    """Open the port as the server would; None where that works."""
+    """Open the port as the server would; return the error, or None."""
     try:
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as trial:
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -147,7 +147,7 @@ def _why_unusable(host: str, port_number: int) -> OSError | None:
 
 
 def _is_ours(host: str, port_number: int) -> bool:
-    """Return whether this program answers; its liveness is asked for, because that waits for nothing."""
+    """Return whether this program answers; uses the liveness endpoint, which waits for nothing."""
     place = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
     shown = f"[{place}]" if ":" in place else place
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -159,7 +159,7 @@ def _is_ours(host: str, port_number: int) -> bool:
 
 
 def _means_this_machine(exempt: str) -> bool:
-    """Return whether a part of NO_PROXY means the loopback address: "*", a name, an address, a network; with any port."""
+    """Return whether a NO_PROXY entry covers the loopback address: "*", a name, an address, a network; with any port."""
     name = exempt.strip().lower()
     if name in ("*", "127.*", "::1", "[::1]"):
         return True

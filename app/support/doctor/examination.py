@@ -1,4 +1,4 @@
-"""What the doctor found, and when. A server keeps its newest whole examination, for the cases that are made after it."""
+"""The doctor's results. A server keeps its latest full examination for cases created later."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from app.support.doctor.check import Check, Subject
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """All checks of one look."""
+    """All checks of one examination."""
 
     checks: tuple[Check, ...]
     at: datetime
     seconds: float
-    """That it took."""
+    """How long it took."""
     is_quick: bool
     """The model was not loaded."""
 
@@ -38,21 +38,21 @@ class Doctor:
     def __init__(self, subject: Callable[[], Subject]) -> None:
         self._subject = subject
         self._newest: Examination | None = None
-        self._one_at_a_time = Lock()  # a look loads the model once more
+        self._one_at_a_time = Lock()  # an examination loads another copy of the model
 
     def glance(self) -> Examination:
-        """Make the checks that take no time."""
+        """Run the quick checks."""
         return self._examine(glance, is_quick=True)
 
     def examine(self) -> Examination:
-        """Make all checks; they take some seconds."""
+        """Run all checks; takes several seconds."""
         with self._one_at_a_time:
             self._newest = self._examine(examine, is_quick=False)
             return self._newest
 
     @property
     def newest(self) -> Examination:
-        """The newest of all checks, or a glance where they were never made."""
+        """The latest full examination, or a glance if there was none."""
         return self._newest or self.glance()
 
     def database(self) -> tuple[Check, ...]:

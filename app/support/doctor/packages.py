@@ -1,6 +1,6 @@
-"""Python and its packages: whether all are there, read from their files without importing any.
+"""Checks of Python and its packages, from their metadata, without importing any.
 
-A version is never a fault by itself: whether torch and torchaudio work together, for example, is tried in computing.py.
+A version alone is never a failure: whether torch and torchaudio work together, for example, is tested in computing.py.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ REINSTALL = (
     else N_("Install the program again, in a new environment: pip install funasr-webui")
 )
 MODULES = {"pyyaml": "yaml", "python-docx": "docx", "webrtcvad-wheels": "webrtcvad"}
-"""What a package is imported as, where that is not its name."""
+"""Import names that differ from the package name."""
 
 
 def python(_subject: Subject) -> Iterable[Check]:
@@ -35,7 +35,7 @@ def python(_subject: Subject) -> Iterable[Check]:
 
 
 def python_check(running: tuple[int, ...]) -> Check:
-    """Return what a Python of this version means for the program."""
+    """Return the check for this Python version."""
     fact = N_("Python {version} on {system}")
     facts = {"version": platform.python_version(), "system": f"{platform.system()} {platform.machine()}"}
     if running < MINIMUM_PYTHON:
@@ -47,7 +47,7 @@ def python_check(running: tuple[int, ...]) -> Check:
 
 
 def packages(_subject: Subject) -> Iterable[Check]:
-    """Look whether every package is there, and whether it is of a version that was tested."""
+    """Check that every package is installed, in a tested version."""
     missing, other = [], []
     for requirement in _required():
         found = version_of(requirement.name)
@@ -69,7 +69,7 @@ def packages(_subject: Subject) -> Iterable[Check]:
 
 
 def version_of(package: str) -> str:
-    """Return what the installer noted; empty where it noted nothing, though the package may be there."""
+    """Return the version in the metadata; empty if there is none, though the package may exist."""
     try:
         return version(package)
     except PackageNotFoundError:
@@ -77,15 +77,15 @@ def version_of(package: str) -> str:
 
 
 def _can_be_imported(package: str) -> bool:
-    """Return whether there is something to import: another distribution may bring the same module."""
+    """Return whether the module exists: another distribution may provide it."""
     return find_spec(MODULES.get(package.lower(), package.lower().replace("-", "_"))) is not None
 
 
 def _required() -> list[Requirement]:
-    """Return what the program itself asks for, without its extras."""
+    """Return the program's own requirements, without extras."""
     try:
         lines = requires(DISTRIBUTION) or []
-    except PackageNotFoundError:  # run from a folder that was never installed
+    except PackageNotFoundError:  # run from a checkout that was never installed
         lines = []
     found = [Requirement(line) for line in lines]
     return [one for one in found if one.marker is None or one.marker.evaluate({"extra": ""})]

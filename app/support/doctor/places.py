@@ -1,4 +1,4 @@
-"""Where things are kept: folders that must be writable, room on the disk, and the database."""
+"""Checks of storage: writable folders, disk space, and the database."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def folders(subject: Subject) -> Iterable[Check]:
 
 
 def temp_folder(_subject: Subject) -> Iterable[Check]:
-    """Look for a folder for what is needed for a moment only; Python finds none where no candidate can be written."""
+    """Check for a temporary folder; Python finds none if no candidate is writable."""
     try:
         folder = Path(tempfile.gettempdir())
     except FileNotFoundError as error:
@@ -56,13 +56,13 @@ def disk(subject: Subject) -> Iterable[Check]:
 
 def disk_check(folder: Path) -> Check:
     usage = shutil.disk_usage(_existing(folder))
-    if not usage.total:  # some network file systems do not say
+    if not usage.total:  # some network file systems do not report it
         return note("disk", N_("The file system of {folder} does not say what is free."), folder=folder)
     return room(usage.free // 2**20)
 
 
 def room(free_mb: int) -> Check:
-    """Return what so much free space means for recordings."""
+    """Return the check for this much free space."""
     fact = N_("{free_mb} MB are free for recordings.")
     advice = N_("Free some space, empty the trash, or move the data with --data-dir.")
     if free_mb < NO_DISK_MB:
@@ -74,7 +74,7 @@ def room(free_mb: int) -> Check:
 
 
 def database(subject: Subject) -> Iterable[Check]:
-    """Look whether the database is whole and of this program's version."""
+    """Check that the database is intact and of this program's version."""
     file = subject.data_dir / DATABASE_NAME
     if not file.exists():
         yield ok("database", N_("There is no database yet; the first start makes it."))
@@ -91,7 +91,7 @@ def database(subject: Subject) -> Iterable[Check]:
 
 
 def orphans(subject: Subject) -> Iterable[Check]:
-    """Look for recordings whose rows are gone."""
+    """Check for recordings whose rows are gone."""
     folder = subject.data_dir / ORPHANS_FOLDER
     count = sum(1 for _ in folder.iterdir()) if folder.is_dir() else 0
     if not count:
@@ -132,7 +132,7 @@ def _writable(id: str, folder: Path, otherwise: str) -> Check:
 
 
 def why_unwritable(folder: Path) -> str:
-    """Return why nothing can be written to a folder; empty where it can."""
+    """Return why a folder is not writable; empty if it is."""
     try:
         with tempfile.TemporaryFile(dir=folder) as probe:
             probe.write(b"x")
@@ -142,7 +142,7 @@ def why_unwritable(folder: Path) -> str:
 
 
 def _existing(folder: Path) -> Path:
-    """Return the folder, or what it would be made in."""
+    """Return the folder, or its nearest existing parent."""
     absolute = folder.absolute()
     places = (absolute, *absolute.parents)
-    return next(place for place in places if os.path.exists(place))  # noqa: PTH110 - a Path raises where it may not look
+    return next(place for place in places if os.path.exists(place))  # noqa: PTH110 - Path.exists raises without permission

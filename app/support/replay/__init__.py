@@ -1,7 +1,7 @@
-"""Runs a case again: the recorded sound with the recorded options and segmentation, on this machine.
+"""Replays a case: the recorded audio with the recorded options and segmentation, on this machine.
 
-recorded.py reads the case, rerun.py recognises in a process of its own, comparison.py says what differs, replay.py
-gives the verdict. suite.py does this for a folder of cases, shrink.py looks for the shortest clip that still fails.
+recorded.py reads the case, rerun.py recognises in a child process, comparison.py finds differences, replay.py gives
+the verdict. suite.py does this for a folder of cases, shrink.py searches for the shortest clip that still fails.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """What a replay shows."""
+    """Result of a replay."""
 
     REPRODUCED = "reproduced"
     NOT_REPRODUCED = "not_reproduced"
@@ -20,7 +20,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Something of this machine that is not as it was recorded."""
+    """A difference between this machine and the recorded one."""
 
     name: str
     recorded: str

@@ -1,4 +1,4 @@
-"""Where cases are run again: one engine for all cases with the same settings, and what the person wants otherwise."""
+"""Replays cases with one engine for all cases with the same settings, and with requested changes."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from app.support.replay.recorded import RecordedCase
 from app.support.replay.rerun import Rerun
 
 ENGINE_SETTINGS = ("device", "dtype", "allow_device_fallback", "batch_seconds", "threads")
-"""What a case has recorded and a replay takes over."""
+"""Settings that a replay takes from the case."""
 OPTIONS = tuple(each.name for each in fields(RecognitionOptions))
-"""What can be changed of the options: a case holds the sound as it was cut, so how it was cut stays."""
+"""Options that can be changed: a case has segmented audio, so its segmentation is fixed."""
 
 
 @dataclass(slots=True)
 class Bench:
-    """Loads an engine when a case needs another one; the former one goes first, there may be no memory for both."""
+    """Loads an engine when a case needs another one; the old one is unloaded first: memory may not hold both."""
 
     spec_for: Callable[[RecordedCase], EngineSpec]
     limits: DecodeLimits
     timeout_seconds: float
     changes: Mapping[str, str] = field(default_factory=dict)
-    """What the person wants otherwise than it was recorded, by the names of settings and options."""
+    """Requested changes to what was recorded, by the names of settings and options."""
     _stack: ExitStack = field(default_factory=ExitStack)
     _spec: EngineSpec | None = None
     _rerun: Rerun | None = None
@@ -50,12 +50,12 @@ class Bench:
         return self._rerun
 
     def checksum(self, case: RecordedCase) -> str | None:
-        """Return the checksum of the model that `case` is run with here; None where there are no files."""
+        """Return the checksum of the model used for `case` here; None if there are no files."""
         folder = self.spec_for(case).model_dir
         return model_checksum(folder) if folder.is_dir() else None
 
     def changed(self, case: RecordedCase) -> RecordedCase:
-        """Return the case with the options that the person wants otherwise.
+        """Return the case with the requested option changes.
 
         Raises:
             InvalidParameter, UnknownLanguage: there is no such value.

@@ -1,4 +1,4 @@
-"""What differs between the recorded run and this one: texts, times, errors. It knows no files and no engine."""
+"""Differences between the recorded run and this one: texts, times, errors. No files, no engine."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ class SegmentComparison:
     start: float
     end: float
     recorded: str
-    """As it was said, without what a case leaves out."""
+    """The recorded text, as redacted in the case."""
     now: str
     recorded_error: str | None
     error: str | None
     distance: int
-    """Characters to be changed."""
+    """Edit distance in characters."""
     characters: int
-    """Of the recorded text."""
+    """Length of the recorded text."""
     timing_seconds: float | None
-    """Largest difference of a word's times; None where words are missing or differ."""
+    """Largest difference in word times; None if words are missing or differ."""
     confidence: tuple[float | None, float | None]
     diff: tuple[tuple[str, str, str], ...]
-    """What was there, what is there, and how they differ: `equal`, `replace`, `delete` or `insert`."""
+    """Old text, new text, and operation: `equal`, `replace`, `delete` or `insert`."""
 
     @property
     def is_same(self) -> bool:
@@ -44,13 +44,13 @@ class SegmentComparison:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """All segments that could be compared."""
+    """All compared segments."""
 
     segments: tuple[SegmentComparison, ...]
 
     @property
     def cer(self) -> float | None:
-        """Changed characters in relation to the recorded ones; None without any."""
+        """Edit distance divided by the recorded characters; None if there are none."""
         characters = sum(each.characters for each in self.segments)
         return sum(each.distance for each in self.segments) / characters if characters else None
 
@@ -68,20 +68,20 @@ class Comparison:
 
 
 def compare(recorded: Sequence[RecordedSegment], heard: Sequence[Heard]) -> Comparison:
-    """Compare segment by segment; those that the recorded run had not reached are left out."""
-    texts = Redactor(PrivateValues()).pieces([now.text_raw for now in heard])  # a case has lost what looks private
+    """Compare segment by segment, leaving out those that the recorded run did not reach."""
+    texts = Redactor(PrivateValues()).pieces([now.text_raw for now in heard])  # cases are redacted, too
     triples = zip(recorded, heard, texts, strict=True)
     return Comparison(tuple(_compared(then, now, text) for then, now, text in triples if then.is_settled))
 
 
 def character_errors(reference: str, text: str) -> tuple[int, int]:
-    """Return the distance between two texts and the length of the first, without white space."""
+    """Return the edit distance of two texts and the length of the first, ignoring white space."""
     left, right = "".join(reference.split()), "".join(text.split())
     return distance(left, right), len(left)
 
 
 def distance(left: str, right: str) -> int:
-    """Return the least number of characters to be inserted, deleted or replaced (Levenshtein 1965)."""
+    """Return the minimum number of insertions, deletions and replacements (Levenshtein 1965)."""
     while left and right and left[0] == right[0]:
         left, right = left[1:], right[1:]
     while left and right and left[-1] == right[-1]:
@@ -98,14 +98,14 @@ def distance(left: str, right: str) -> int:
 
 
 def diff_of(left: str, right: str) -> tuple[tuple[str, str, str], ...]:
-    """Return the stretches of words in which two texts agree or differ."""
+    """Return the runs of words in which two texts agree or differ."""
     old, new = _units(left), _units(right)
     matcher = SequenceMatcher(None, old, new, autojunk=False)
     return tuple(("".join(old[i:j]), "".join(new[k:m]), kind) for kind, i, j, k, m in matcher.get_opcodes())
 
 
 def _compared(then: RecordedSegment, now: Heard, redacted: str) -> SegmentComparison:
-    text = now.text_raw if now.text_raw == then.text_raw else redacted  # it may have been kept as it is
+    text = now.text_raw if now.text_raw == then.text_raw else redacted  # the case may be unredacted
     changed, characters = character_errors(then.text_raw, text)
     return SegmentComparison(
         index=then.index,
@@ -131,6 +131,6 @@ def _timing(then: Sequence[Mapping[str, Any]], now: Sequence[Word]) -> float | N
 
 
 def _units(text: str) -> list[str]:
-    """Part a text into words, Chinese characters and what stands between them."""
+    """Split a text into words, Chinese characters and what is between them."""
     starts = [0, *(match.start() for match in SPOKEN.finditer(text)), len(text)]
     return [text[start:end] for start, end in pairwise(starts) if end > start]

@@ -1,4 +1,4 @@
-"""What a case says about the job: the options, the segments and what became of them, and the sound."""
+"""The job as recorded in a case: options, segments with results, and audio."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LONGEST_SECONDS = 10_000_000.0  # of a recording; what is longer is a damaged nu
 
 @dataclass(frozen=True, slots=True)
 class RecordedSegment:
-    """One stretch of speech as the case tells it."""
+    """One segment as recorded in the case."""
 
     index: int
     start: float
@@ -35,17 +35,17 @@ class RecordedSegment:
     confidence: float | None
     words: tuple[Mapping[str, Any], ...]
     error: str | None
-    """Code of the error."""
+    """Error code."""
 
     @property
     def is_settled(self) -> bool:
-        """Whether there is something to compare with."""
+        """Return whether there is a result to compare with."""
         return self.state != "pending"
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What a person has written in place of the text of some segments."""
+    """A manual edit replacing the text of some segments."""
 
     first: int
     last: int
@@ -54,23 +54,23 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class RecordedCase:
-    """Everything of a case that a replay needs."""
+    """Everything a replay needs from a case."""
 
     job: Mapping[str, Any]
     options: TranscriptionOptions
     segments: tuple[RecordedSegment, ...]
-    """All of the plan, or those of the stretch where only that has sound."""
+    """All planned segments, or only those with audio if the case has a part of it."""
     audio: Mapping[str, Any]
     settings: dict[str, Any]
     environment: Mapping[str, Any]
     packages: Mapping[str, str]
     model: Mapping[str, Any]
     corrections: tuple[Correction, ...]
-    """What a person has put right."""
+    """Manual edits."""
 
     @property
     def error(self) -> str | None:
-        """Code of the error that the job ended with."""
+        """Code of the error with which the job ended."""
         error = self.job.get("error")
         return str(error["code"]) if error else None
 
@@ -83,7 +83,7 @@ def read_case(archive: CaseArchive) -> RecordedCase:
     """Read and check a case.
 
     Raises:
-        CaseDamaged: a file differs from the manifest, or is not what it should be.
+        CaseDamaged: a file differs from the manifest, or is malformed.
     """
     archive.check()
     try:
@@ -116,7 +116,7 @@ def read_case(archive: CaseArchive) -> RecordedCase:
 
 
 class CaseSound:
-    """The samples of a case, counted from the beginning of the recording."""
+    """The samples of a case, indexed from the start of the recording."""
 
     def __init__(self, pcm: Path, first_sample: int, prepared: Prepared) -> None:
         self.pcm = pcm
@@ -124,7 +124,7 @@ class CaseSound:
         self.first_sample = first_sample
 
     def file(self, channel: int | None) -> Path:
-        """Return the samples of a channel; a stretch has those of its own only."""
+        """Return the samples of a channel; a partial case has only its own channel."""
         file = channel_file(self.pcm, channel)
         return file if file.exists() else self.pcm
 
@@ -138,11 +138,11 @@ class CaseSound:
 
 
 def open_sound(archive: CaseArchive, case: RecordedCase, limits: DecodeLimits, folder: Path) -> CaseSound | None:
-    """Decode the sound of a case in a process of its own; None where it has none.
+    """Decode the audio of a case in a child process; None if there is none.
 
     Raises:
         CaseDamaged: the file is not what the manifest promises.
-        AudioError: it cannot be decoded, which may be what the case is about.
+        AudioError: it cannot be decoded, which may be the subject of the case.
     """
     name = case.audio.get("file")
     if not name:

@@ -1,4 +1,4 @@
-"""One case again: what differs here, what came out this time, and whether that is what was recorded."""
+"""Replays one case: differences of this machine, the new result, and whether it matches the recorded one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from app.support.replay.recorded import CaseSound, RecordedCase, open_sound, rea
 from app.support.replay.rerun import Heard
 
 PACKAGES_COMPARED = ("torch", "torchaudio", "numpy", "av", "webrtcvad-wheels")
-TOLERATED_CER = 0.01  # another device rounds otherwise: one character in a hundred may differ
+TOLERATED_CER = 0.01  # devices round differently: one character in a hundred may differ
 SAME_PLACE_SECONDS = 0.05
 
 NO_SOUND = N_("The case has no sound.")
@@ -31,29 +31,29 @@ NO_MODEL = N_("The model cannot be loaded here.")
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """Everything that one replay shows."""
+    """The outcome of one replay."""
 
     case: Path
     job: str
     verdict: Verdict
     reason: str
-    """Why it cannot be compared; empty otherwise. English, its own translation key."""
+    """Why no comparison is possible; empty otherwise. English, its own translation key."""
     recorded_error: str | None
     error: str | None
     comparison: Comparison = field(default_factory=lambda: Comparison(()))
     heard: tuple[Heard, ...] = ()
     differences: tuple[Difference, ...] = ()
     plan_differs: tuple[tuple[float, float], ...] = ()
-    """Stretches that speech detection, run again, finds here and not there, or there and not here; in seconds."""
+    """Intervals, in seconds, that speech detection finds only here or only in the recorded run."""
     recorded: RecordedCase | None = None
 
 
 def replay(file: Path, bench: Bench) -> Replayed:
-    """Run a case again.
+    """Replay a case.
 
     Raises:
-        CaseUnreadable, CaseDamaged: it is no case, or was changed.
-        DiskFull: there is no room for its sound.
+        CaseUnreadable, CaseDamaged: it is not a case, or was changed.
+        DiskFull: there is no room for its audio.
     """
     with open_archive(file) as archive, tempfile.TemporaryDirectory(prefix="funasr-replay-") as folder:
         case = bench.changed(read_case(archive))
@@ -90,7 +90,7 @@ class _Run:
         return rerun.recognise(sound, self._case.segments, self._case.options.recognition)
 
     def _ended_early(self, error: AppError) -> Replayed:
-        """Tell of a job that does not come as far as its segments here."""
+        """Return the outcome of a job that fails before its segments here."""
         if self._is_recorded(error):
             return self._told(Verdict.REPRODUCED, error=error.code)
         if isinstance(error, InferenceUnavailable):
@@ -98,7 +98,7 @@ class _Run:
         return self._told(Verdict.NOT_REPRODUCED, error=error.code)
 
     def _is_recorded(self, error: AppError) -> bool:
-        """Return whether the job ended with this error, for the same reason."""
+        """Return whether the recorded job ended with this error and cause."""
         recorded = self._case.job.get("error") or {}
         return recorded.get("code") == error.code and _cause(recorded.get("params")) == _cause(error.params)
 
@@ -110,7 +110,7 @@ class _Run:
 
     def _verdict(self, comparison: Comparison, *, has_failed_early: bool) -> tuple[Verdict, str]:
         if not comparison.segments:
-            if has_failed_early:  # it failed before its first segment; here it did not
+            if has_failed_early:  # the recorded job failed before its first segment; this one did not
                 return Verdict.NOT_REPRODUCED, ""
             return Verdict.NOT_COMPARABLE, NOTHING_RECORDED
         if comparison.recorded_errors and comparison.has_same_errors:
@@ -167,7 +167,7 @@ class _Run:
             yield Difference(name, _plain(recorded.get(name, "-")), value)
 
     def _plan_differences(self, sound: CaseSound) -> Iterator[tuple[float, float]]:
-        """Compare where speech is found here; a stretch says nothing of that."""
+        """Compare the detected speech; not possible for a partial case."""
         if self._case.is_stretch or not self._case.segments:
             return
         there = [(segment.start, segment.end) for segment in self._case.segments]
@@ -177,7 +177,7 @@ class _Run:
 
 
 def _cause(params: object) -> object:
-    """Return the code of the error that an error was caused by, if it tells one."""
+    """Return the code of an error's cause, if it has one."""
     reason = params.get("reason") if isinstance(params, dict) else None
     return reason.get("code") if isinstance(reason, dict) else None
 
@@ -187,7 +187,7 @@ def _plain(value: object) -> str:
 
 
 def _appeared(comparison: Comparison) -> bool:
-    """Return whether text has come where none was recorded; the CER cannot see that."""
+    """Return whether text appeared where none was recorded, which the CER does not show."""
     return any(not each.characters and each.distance for each in comparison.segments)
 
 

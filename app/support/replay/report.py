@@ -1,4 +1,4 @@
-"""What a replay shows, for people and for programs. Nothing is decided here."""
+"""Formats the outcome of a replay for people and for programs. Nothing is decided here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recognises pieces of sound the way jobs do: the same process, the same batches, the same second try after a crash."""
+"""Recognises audio the way jobs do: same process, same batching, same retry after a crash."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ LOOK_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What became of one segment this time."""
+    """The new result of one segment."""
 
     index: int
     text: str = ""
     text_raw: str = ""
     confidence: float | None = None
     words: tuple[Word, ...] = ()
-    """With times from the beginning of the recording."""
+    """With times from the start of the recording."""
     dropped: str = ""
     error: AppError | None = None
     receipt: tuple[Applied, ...] = ()
@@ -41,7 +41,7 @@ class Heard:
 
 
 class Rerun:
-    """One engine in a process of its own, for as many cases as want it."""
+    """One engine in a child process, shared by cases."""
 
     def __init__(self, spec: EngineSpec, timeout_seconds: float) -> None:
         self._inference = InferenceProcess(spec)
@@ -59,14 +59,14 @@ class Rerun:
             thread.join()
 
     def load(self) -> EngineInfo:
-        """Load the engine, and say what was loaded.
+        """Load the engine, and return what was loaded.
 
         Raises:
-            InferenceUnavailable: it cannot be loaded; why.
+            InferenceUnavailable: it cannot be loaded, with the reason.
         """
         self._inference.load_now()
         info = self._inference.status().info
-        if info is None:  # it died between the two questions
+        if info is None:  # it crashed between the two calls
             raise InferenceUnavailable(reason="-")
         return info
 
@@ -76,7 +76,7 @@ class Rerun:
         """Recognise the segments; each has a text or an error.
 
         Raises:
-            InferenceUnavailable: the engine does not come back after a crash.
+            InferenceUnavailable: the engine cannot be restarted after a crash.
         """
         pending = deque(segments)
         starts = {segment.index: segment.start for segment in segments}

@@ -1,7 +1,7 @@
-"""Replays that a page asks for: one at a time, each in a process of its own, so that no server loads a model for it.
+"""Replays requested by a page: one at a time, each in a child process, so that the server loads no model for it.
 
-The process is `python -m app replay --json`. What it needs lies in one folder, which is gone when it has ended; what
-it found is remembered for a day.
+The process is `python -m app replay --json`. Its files are in one folder, removed when it ends; its result is kept
+for a day.
 """
 
 from __future__ import annotations
@@ -35,21 +35,21 @@ KEPT = timedelta(days=1)
 MOST_KEPT = 20
 LONGEST_HOURS = 6
 LARGEST_RESULT_BYTES = 256 * 2**20
-LAST_WORDS = 300  # characters of what a broken process has printed
+LAST_WORDS = 300  # characters of a failed process's output
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayRun:
-    """One replay: under way while it has no end, then with what it found or with why it found nothing."""
+    """One replay: running until it has an end, then with its result or its error."""
 
     id: str
     name: str
-    """Of the zip, as it was sent."""
+    """Name of the zip as uploaded."""
     changes: Mapping[str, str]
     started_at: datetime
     finished_at: datetime | None = None
     found: Mapping[str, Any] | None = None
-    """What `as_dict` of report.py says."""
+    """As returned by `as_dict` of report.py."""
     problem: Problem | None = None
 
     @property
@@ -61,7 +61,7 @@ class ReplayRun:
 
 @dataclass(slots=True)
 class _Work:
-    """The process of a replay that is under way, and the folder it works in."""
+    """The process of a running replay, and its working folder."""
 
     process: subprocess.Popen[bytes]
     incoming: UploadFile
@@ -71,20 +71,20 @@ class _Work:
 
 @dataclass(slots=True)
 class Replays:
-    """Takes cases in, runs them, and remembers what came out."""
+    """Receives cases, runs them, and keeps the results."""
 
     folder: Path
     command: Sequence[str]
-    """Starts a replay; the changes and the case follow."""
+    """Command of a replay, to which changes and case are appended."""
     _runs: dict[str, ReplayRun] = field(default_factory=dict)
     _work: dict[str, _Work] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
     def receive(self, name: str, limit_bytes: int) -> UploadFile:
-        """Open a file for a case that is being sent; closing it removes it.
+        """Open a file for a case upload; closing it removes it.
 
         Raises:
-            ReplayBusy: another case is being run; nothing needs to be sent.
+            ReplayBusy: another case is running; no need to send anything.
             DiskFull: there is no room for it.
         """
         self.refuse_second()
@@ -93,15 +93,15 @@ class Replays:
         return UploadFile(self.folder / secrets.token_hex(8), f"{name}.zip", limit_bytes)
 
     def refuse_second(self) -> None:
-        """Raise ReplayBusy while a case is being run."""
+        """Raise ReplayBusy while a case is running."""
         if self._work:
             raise ReplayBusy
 
     def start(self, incoming: UploadFile, name: str, changes: Mapping[str, str]) -> ReplayRun:
-        """Run a case that has been received; it belongs to the replay from now on.
+        """Run a received case, taking ownership of its file.
 
         Raises:
-            ReplayBusy: another one was quicker.
+            ReplayBusy: another one has started meanwhile.
         """
         with self._lock:
             self.refuse_second()
@@ -120,7 +120,7 @@ class Replays:
         """Return a replay.
 
         Raises:
-            ReplayNotFound: there is none, or it is too long ago.
+            ReplayNotFound: there is none, or it has expired.
         """
         run = self._runs.get(id)
         if run is None or datetime.now(UTC) - run.started_at > KEPT:
@@ -128,7 +128,7 @@ class Replays:
         return run
 
     def forget(self, id: str) -> None:
-        """Stop a replay, or remove what it found.
+        """Stop a replay, or remove its result.
 
         Raises:
             ReplayNotFound
@@ -141,7 +141,7 @@ class Replays:
             _kill(work.process)
 
     def close(self) -> None:
-        """Stop what is under way."""
+        """Stop a running replay."""
         for work in list(self._work.values()):
             _kill(work.process)
             work.follower.join()
@@ -157,7 +157,7 @@ class Replays:
                 stdout=told,
                 stderr=printed,
                 env=environment_of_children() | {"TMPDIR": str(folder)},
-                start_new_session=True,  # it is ended with the processes that it has started
+                start_new_session=True,  # so that its own children are killed with it
             )
 
     def _follow(self, run: ReplayRun) -> None:
@@ -177,7 +177,7 @@ class Replays:
         event(log, logging.INFO, "replay_ended", replay=run.id, exit_code=work.process.returncode)
 
     def _sweep(self) -> None:
-        """Remove what a server that was killed has left behind."""
+        """Remove leftovers of a killed server."""
         for path in self.folder.iterdir():
             with unless_held(path) as is_free:
                 if is_free:
@@ -185,10 +185,10 @@ class Replays:
 
 
 def _ended(run: ReplayRun, work: _Work) -> ReplayRun:
-    """Read what the process has told: a result, or the problem that it met."""
+    """Read the output of the process: a result or a problem."""
     try:
         with _told(work.folder).open("rb") as told:
-            found = json.loads(told.read(LARGEST_RESULT_BYTES))  # one that is cut is no JSON
+            found = json.loads(told.read(LARGEST_RESULT_BYTES))  # a truncated one is not valid JSON
     except (OSError, ValueError):
         return replace(run, problem=ReplayBroken(why=_last_words(work)).problem)
     if "problem" not in found:
@@ -210,7 +210,7 @@ def _last_words(work: _Work) -> str:
 def _kill(process: subprocess.Popen[bytes]) -> None:
     try:
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:  # it has ended by itself
+    except ProcessLookupError:  # it has already ended
         return
 
 

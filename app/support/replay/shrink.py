@@ -1,7 +1,7 @@
-"""Finds the shortest clip of a case that still shows its failure, and makes a case of it.
+"""Finds the shortest clip of a case that still reproduces its failure, and makes a case from it.
 
-First the one segment that fails alone, then its time: pieces are cut off its beginning and its end, half of it at
-first, ever less, as long as the failure stays (delta debugging, Zeller 2002). The failure is an error, or a wrong word.
+First it finds one segment that fails alone, then trims its start and end, by half at first, then by less, as long as
+the failure persists (delta debugging, Zeller 2002). The failure is an error or a wrong word.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from app.support.replay.recorded import CaseSound, RecordedCase, RecordedSegment
 from app.support.replay.rerun import Heard, Rerun
 
 SHORTEST_CUT_SECONDS = 0.05
-SHORTEST_CLIP_SECONDS = 0.1  # less is no word of any language
+SHORTEST_CLIP_SECONDS = 0.1  # shorter than any word
 REMADE = frozenset({"segmentation.json", "result.json"})
 
 Shows = Callable[[Heard], bool]
@@ -33,11 +33,11 @@ Shows = Callable[[Heard], bool]
 
 @dataclass(frozen=True, slots=True)
 class Shrunk:
-    """What was found."""
+    """The result of a search."""
 
     start: float
     end: float
-    """Seconds of the recording."""
+    """Seconds in the recording."""
     was_seconds: float
     failure: str
     """The code of the error, or the wrong text."""
@@ -47,11 +47,11 @@ class Shrunk:
 def shrink(file: Path, target: Path, bench: Bench, *, text: str = "", segment: int | None = None) -> Shrunk:
     """Write to `target` a case with the shortest clip of `file` that still fails.
 
-    Without a `text` that the clip must still give, the error counts; without an error, the least sure word.
+    The clip must still yield `text`, if given; otherwise the error, or else the least confident word.
 
     Raises:
-        CaseUnreadable, CaseDamaged: it is no case, or was changed.
-        CaseCannotShrink: it has no sound, or the failure does not show here.
+        CaseUnreadable, CaseDamaged: it is not a case, or was changed.
+        CaseCannotShrink: it has no audio, or the failure does not occur here.
     """
     with open_archive(file) as archive, tempfile.TemporaryDirectory(prefix="funasr-shrink-") as folder:
         case = bench.changed(read_case(archive))
@@ -75,7 +75,7 @@ class _Search:
         self._case = case
         self._runs = 0
         self.clip: tuple[RecordedSegment, Heard] | None = None
-        """The shortest so far, and what it gave."""
+        """The shortest clip so far, and its result."""
 
     def run(self, text: str, index: int | None) -> Shrunk:
         candidates = [each for each in self._case.segments if index is None or each.index == index]
@@ -84,7 +84,7 @@ class _Search:
         return Shrunk(start, end, failing.end - failing.start, failure, self._runs)
 
     def _failing(self, candidates: Sequence[RecordedSegment], text: str) -> tuple[RecordedSegment, Shows, str]:
-        """Return the first segment that shows the failure alone, and how to tell."""
+        """Return the first segment that fails alone, and the test for its failure."""
         for segment in sorted(candidates, key=_promising):
             failure, shows = _failure_of(segment, text)
             if shows is not None and self._is_shown(segment, segment.start, segment.end, shows):
@@ -116,7 +116,7 @@ class _Search:
 
 
 def _promising(segment: RecordedSegment) -> tuple[bool, float]:
-    """Sort what failed first, then what the model was least sure of."""
+    """Sort failed segments first, then by ascending confidence."""
     return segment.error is None, segment.confidence if segment.confidence is not None else 1.0
 
 
@@ -141,8 +141,8 @@ def _write(
     target: Path,
     folder: Path,
 ) -> None:
-    """Make the new case: the files of the old one, with the clip for sound and what it gave for a result."""
-    assert clip is not None  # noqa: S101 - what was found has been shown
+    """Write the new case: the files of the old one, with the clip as audio and its result."""
+    assert clip is not None  # noqa: S101 - a found clip has been run
     segment, heard = clip
     first = max(0, round(segment.start * SAMPLE_RATE))
     file = folder / "stretch.flac"

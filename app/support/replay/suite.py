@@ -1,7 +1,7 @@
-"""Runs a folder of cases again and says of each whether it became better, worse or stayed the same.
+"""Replays a folder of cases and reports for each whether it became better, worse or stayed the same.
 
-The baseline is what an earlier run of the suite has found. Better and worse are told by errors, then by the distance
-to what a person has put right; a text that changed where nobody did is `changed`: somebody has to look.
+The baseline is an earlier run of the suite. Better and worse are judged by errors, then by the distance to manual
+edits; a changed text without edits is `changed`: somebody has to look.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ BASELINE_VERSION = 1
 
 
 class Trend(StrEnum):
-    """How a case stands against the baseline."""
+    """A case compared to the baseline."""
 
     BETTER = "better"
     WORSE = "worse"
     SAME = "same"
     CHANGED = "changed"
     NEW = "new"
-    """The baseline does not know it."""
+    """Not in the baseline."""
     BROKEN = "broken"
     """It could not be run."""
 
@@ -43,13 +43,13 @@ FAILING = frozenset({Trend.WORSE, Trend.CHANGED, Trend.BROKEN})
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What is compared of one case."""
+    """The compared values of one case."""
 
     errors: int
     texts: Mapping[str, str]
-    """Index of each segment: what was said."""
+    """Segment texts by index."""
     corrected_cer: float | None
-    """Against what a person has put right; None where nobody did."""
+    """CER against manual edits; None without edits."""
     verdict: str
 
     def to_dict(self) -> dict[str, Any]:
@@ -76,7 +76,7 @@ class CaseResult:
 def run_suite(
     folder: Path, bench: Bench, baseline: Mapping[str, Score], report: Callable[[CaseResult], None]
 ) -> list[CaseResult]:
-    """Run every zip of `folder`; one that cannot be run never stops the others."""
+    """Replay every zip in `folder`; one that fails never stops the others."""
     results = []
     for file in sorted(folder.glob("*.zip")):
         result = _run(file, bench, baseline.get(file.stem))
@@ -86,10 +86,10 @@ def run_suite(
 
 
 def read_baseline(file: Path) -> dict[str, Score]:
-    """Return what an earlier run has found; nothing where the file is not there.
+    """Return the scores of an earlier run; empty if the file does not exist.
 
     Raises:
-        CaseUnreadable: the file is no baseline.
+        CaseUnreadable: the file is not a baseline.
     """
     try:
         stored = json.loads(file.read_text(encoding="utf-8"))
@@ -102,14 +102,14 @@ def read_baseline(file: Path) -> dict[str, Score]:
 
 
 def write_baseline(file: Path, results: Sequence[CaseResult]) -> None:
-    """Keep what was found as the next baseline."""
+    """Save the results as the next baseline."""
     cases = {each.name: each.score.to_dict() for each in results if each.score is not None}
     stored = {"version": BASELINE_VERSION, "cases": cases}
     file.write_text(json.dumps(stored, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
 def as_junit(results: Sequence[CaseResult]) -> bytes:
-    """Return the results for a CI server."""
+    """Return the results as JUnit XML, for CI servers."""
     failures = sum(each.trend in FAILING - {Trend.BROKEN} for each in results)
     errors = sum(each.trend is Trend.BROKEN for each in results)
     counts = {"tests": str(len(results)), "failures": str(failures), "errors": str(errors)}
@@ -173,7 +173,7 @@ def _corrected_cer(replayed: Replayed) -> float | None:
 
 
 def _corrected_pairs(replayed: Replayed) -> Iterator[tuple[str, str]]:
-    """Yield what a person wrote beside what is said now, where all segments of the stretch were heard."""
+    """Yield pairs of edited text and new text, for edits whose segments were all recognised."""
     now = {each.index: each.text for each in replayed.heard}
     corrections = replayed.recorded.corrections if replayed.recorded else ()
     for correction in corrections:
