@@ -154,9 +154,10 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
     models.device = lambda: _device(inference)
     pool = stack.enter_context(PreparationPool())
     trash = Trash(queue)
-    scheduler = None
+    worker = scheduler = None
     if start_worker:
-        scheduler = _start_worker(stack, settings, queue, inference, models, spec_of, pool)
+        worker = _start_worker(stack, settings, queue, inference, models, spec_of, pool)
+        scheduler = worker.scheduler
         _keep_house(stack, models, inference, store, spec_of, trash)
     live = _open_live(stack, settings, queue, inference, scheduler)
     vad, vad_texts = _open_vad(stack, settings, queue, scheduler, pool)
@@ -185,6 +186,7 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
         replays=replays,
         comparisons=Comparisons(queue),
         has_worker=start_worker,
+        is_working=lambda: worker is None or worker.is_working,
         default_options_of=_default_options,
         started_at=time.monotonic(),
     )
@@ -208,7 +210,7 @@ def _start_worker(
     models: Models,
     spec_of: Callable[[Path], EngineSpec],
     pool: PreparationPool,
-) -> InferenceScheduler:
+) -> Worker:
     worker = Worker(
         queue,
         queue.files,
@@ -220,7 +222,7 @@ def _start_worker(
         pool=pool,
     )
     stack.enter_context(worker.running())
-    return worker.scheduler
+    return worker
 
 
 def _keep_house(

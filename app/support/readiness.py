@@ -33,9 +33,17 @@ def inference_problem(inference: InferenceProcess) -> Problem | None:
     status = inference.status()
     if status.state == "failed":
         return status.problem or Problem("inference", N_("The inference process has failed."), "", {})
+    if status.state in ("ready", "busy") and status.rss_bytes is None:
+        return Problem("inference", N_("The recognition process has ended and was not restarted yet."), "", {})
     if status.state == "loading" and status.last_restart_reason:
         message = N_("The inference process is starting again. {reason}")
         return Problem("inference", message, "", {"reason": status.last_restart_reason.to_dict()})
     if status.state == "loading":
         return Problem("inference", N_("The model is being loaded."), "", {})
     return None
+
+
+def worker_problem(*, is_working: bool) -> Problem | None:
+    """Report that the threads that process jobs have ended."""
+    message = N_("No thread takes jobs any more. Restart the server.")
+    return None if is_working else Problem("worker", message, "", {})

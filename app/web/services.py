@@ -62,6 +62,8 @@ class Services:
     comparisons: Comparisons
     has_worker: bool
     """Whether jobs run in this process, and not in `python -m app worker`."""
+    is_working: Callable[[], bool]
+    """Whether all threads of the worker are alive; true without one."""
     default_options_of: Callable[[Settings], TranscriptionOptions]
     started_at: float
     """time.monotonic() when the server became ready."""

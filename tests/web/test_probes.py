@@ -10,17 +10,21 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+import anyio
 import anyio.to_thread
 import pytest
 from starlette.testclient import TestClient
 
 from app import __version__
+from app.domain.errors.inference import EngineCallsFull
 from app.engine import EngineSpec
 from app.main import create_app
+from app.services.worker.worker import Worker
 from app.settings import Settings
 from app.support.doctor import Status, Subject
 from app.support.doctor.environment import port
 from app.support.readiness import disk_problem
+from app.web import engine_calls
 from tests.engine.sounds import babble, wav_bytes
 from tests.waiting import wait_until
 from tests.web.conftest import API, Server
@@ -128,3 +132,39 @@ def test_the_doctor_knows_the_server_on_the_port_as_this_program(server: Server,
 
     assert check.status is Status.OK
     assert "The server answers" in check.explained()["fact"]
+
+
+def test_calls_that_wait_for_the_engine_have_threads_of_their_own() -> None:
+    """More calls than the server has threads: some wait, the rest are refused, and the common threads stay free."""
+    free = Event()
+    refused: list[EngineCallsFull] = []
+
+    async def call() -> None:
+        try:
+            await engine_calls.waits_for_engine(free.wait)()
+        except EngineCallsFull as error:
+            refused.append(error)
+
+    async def call_often() -> int:
+        async with anyio.create_task_group() as calls:
+            for _ in range(THREADS + 10):
+                calls.start_soon(call)
+            await anyio.wait_all_tasks_blocked()
+            borrowed = anyio.to_thread.current_default_thread_limiter().borrowed_tokens
+            free.set()
+        return borrowed
+
+    assert anyio.run(call_often) == 0
+    assert len(refused) == THREADS + 10 - engine_calls.THREADS - engine_calls.MOST_WAITING
+
+
+def test_a_worker_whose_threads_have_ended_is_not_healthy(
+    late: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "loaded").touch()
+    wait_until(lambda: not parts(late)["inference"])
+    monkeypatch.setattr(Worker, "is_working", False)
+
+    answer = late.get("/api/v1/health")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "not_ready")
+    assert parts(late)["inference"]

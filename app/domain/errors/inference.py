@@ -50,6 +50,13 @@ class InferenceUnavailable(InferenceError):
     advice = N_("The reason is in logs/app.log; 'python -m app doctor' checks the installation.")
 
 
+class EngineCallsFull(InferenceError):
+    code = "engine_calls_full"
+    status = 503
+    message = N_("Too many requests wait for the recognition process already.")
+    advice = N_("Try again in a minute.")
+
+
 class SegmentsFailed(InferenceError):
     code = "segments_failed"
     message = N_("{failed} of {total} pieces could not be recognised. First reason: {reason}")

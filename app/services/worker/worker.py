@@ -61,7 +61,13 @@ class Worker:
         self._claims = JobStore(queue, self.id)
         self._scheduler = InferenceScheduler(inference, segment_timeout_seconds)
         self._bench = DedicatedEngines(spec_of_model, segment_timeout_seconds)
+        self._threads: list[Thread] = []
         self._transcriber = Transcriber(self._claims, files, self._scheduler, self._bench, limits, self._stopping, pool)
+
+    @property
+    def is_working(self) -> bool:
+        """Whether every thread is alive."""
+        return all(thread.is_alive() for thread in self._threads)
 
     @property
     def scheduler(self) -> InferenceScheduler:
@@ -74,7 +80,7 @@ class Worker:
         lock_fd = self._files.hold_worker(self.id)
         try:
             self._inference.start()
-            threads = self._start_threads()
+            threads = self._threads = self._start_threads()
             event(_log, logging.INFO, "worker_started", worker=self.id, threads=len(threads))
             try:
                 yield

@@ -19,7 +19,7 @@ from app.domain.errors.base import N_, Problem
 from app.domain.errors.setup import NotReady
 from app.i18n import Translate, translator
 from app.logging import current_request_id
-from app.support.readiness import database_problem, disk_problem, inference_problem
+from app.support.readiness import database_problem, disk_problem, inference_problem, worker_problem
 from app.web.openapi import errors
 from app.web.request import language_of
 from app.web.routers import ApiRouter, operation_id
@@ -33,7 +33,11 @@ ANSWER_SECONDS = 5.0  # a busy machine is slow, and a probe that waits longer fo
 LOOKS: Mapping[str, Callable[[Services], Problem | None]] = {
     "database": lambda services: database_problem(services.queue),
     "disk": lambda services: disk_problem(services.settings.data_dir),
-    "inference": lambda services: inference_problem(services.inference) if services.has_worker else None,
+    "inference": lambda services: (
+        worker_problem(is_working=services.is_working()) or inference_problem(services.inference)
+        if services.has_worker
+        else None
+    ),
 }
 UNANSWERED = Problem("unanswered", N_("No answer within {seconds} s."), "", {"seconds": ANSWER_SECONDS})
 

@@ -8,17 +8,27 @@ import time
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated
 
+import anyio
+import anyio.to_thread
 from fastapi import Query
 
 from app import __version__
 from app.domain.errors.base import N_
-from app.domain.errors.inference import DevicesUnseen, InferenceCrashed, InferenceHung, InferenceUnavailable
-from app.domain.errors.setup import DatabaseUnusable
+from app.domain.errors.inference import (
+    DevicesUnseen,
+    EngineCallsFull,
+    InferenceCrashed,
+    InferenceHung,
+    InferenceUnavailable,
+)
+from app.domain.errors.setup import DatabaseUnusable, NotReady
 from app.domain.languages import LANGUAGES
 from app.formats import FORMATS
 from app.services.inference.process import InferenceProcess
+from app.support.readiness import worker_problem
 from app.web.answers.transcriptions import model_answer
-from app.web.dependencies import InferenceDep, QueueDep, ServicesDep, TranslateDep
+from app.web.dependencies import ServicesDep, TranslateDep
+from app.web.engine_calls import waits_for_engine
 from app.web.openapi import errors
 from app.web.routers import ApiRouter
 from app.web.schemas.settings import CacheAnswer, DeviceItem, DevicesAnswer
@@ -31,6 +41,7 @@ if TYPE_CHECKING:
 
 router = ApiRouter(tags=["system"])
 
+HEALTH_SECONDS = 2.0
 PACKAGES = ("fastapi", "sqlalchemy", "av")  # those of the engine are told by the process that loaded them
 
 
@@ -53,18 +64,39 @@ def get_system(services: ServicesDep, translate: TranslateDep) -> SystemAnswer:
     )
 
 
-@router.get("/health", responses=errors(InferenceUnavailable, DatabaseUnusable))
-def get_health(queue: QueueDep, inference: InferenceDep, translate: TranslateDep) -> HealthAnswer:
-    """Ask whether jobs can be taken and done; 503 with the reason where they cannot."""
-    queue.counts()
-    status = inference.status()
+@router.get("/health", responses=errors(InferenceUnavailable, DatabaseUnusable, NotReady))
+async def get_health(services: ServicesDep, translate: TranslateDep) -> HealthAnswer:
+    """Ask whether jobs can be accepted and processed; 503 with the reason if not.
+
+    It waits neither for the engine nor for a thread that serves other requests.
+    """
+    await _count_jobs(services)
+    if problem := worker_problem(is_working=services.is_working()):
+        raise NotReady(reasons=problem.explained(translate)["message"])
+    status = services.inference.status()
     if status.state == "failed":
         reason = status.problem.explained(translate)["message"] if status.problem else "?"
         raise InferenceUnavailable(reason=reason)
     return HealthAnswer(status="ok", model=status.state)
 
 
-@router.get("/system/devices", responses=errors(DevicesUnseen))
+async def _count_jobs(services: Services) -> None:
+    """Read the database.
+
+    Raises:
+        DatabaseUnusable
+        NotReady: it takes longer than HEALTH_SECONDS.
+    """
+    try:
+        with anyio.fail_after(HEALTH_SECONDS):
+            limiter = anyio.CapacityLimiter(1)  # the common one may be used up by slow requests
+            await anyio.to_thread.run_sync(services.queue.counts, limiter=limiter, abandon_on_cancel=True)
+    except TimeoutError:
+        raise NotReady(reasons="database") from None
+
+
+@router.get("/system/devices", responses=errors(DevicesUnseen, EngineCallsFull))
+@waits_for_engine
 def get_devices(
     services: ServicesDep,
     translate: TranslateDep,
@@ -95,7 +127,8 @@ def load_model(services: ServicesDep, translate: TranslateDep) -> ModelAnswer:
     return model_answer(services.inference.status(), translate)
 
 
-@router.post("/system/model/unload", responses=errors(InferenceUnavailable, changes=True))
+@router.post("/system/model/unload", responses=errors(InferenceUnavailable, EngineCallsFull, changes=True))
+@waits_for_engine
 def unload_model(services: ServicesDep, translate: TranslateDep) -> ModelAnswer:
     """End the inference process after its current segment, which gives all its memory back."""
     _local_inference(services).unload()
@@ -104,8 +137,9 @@ def unload_model(services: ServicesDep, translate: TranslateDep) -> ModelAnswer:
 
 @router.post(
     "/system/model/clear-cache",
-    responses=errors(InferenceUnavailable, InferenceCrashed, InferenceHung, changes=True),
+    responses=errors(InferenceUnavailable, InferenceCrashed, InferenceHung, EngineCallsFull, changes=True),
 )
+@waits_for_engine
 def clear_cache(services: ServicesDep) -> CacheAnswer:
     """Give back the memory that the graphics card keeps for later, after the current segment. The model stays."""
     inference = _local_inference(services)
