@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -52,7 +52,7 @@ class Transcription:
     """The first transcription of the same recording; None for the first."""
     edit_revision: int
     """Grows with every change by hand; 0 where the text is as it was recognised."""
-    recording: Mapping[str, Any]
+    recording: Mapping[str, Any] = field(default_factory=dict)
     """How it was encoded and how it sounds; empty until it has been read."""
     seconds_worked: float = 0.0
     """By the clock, on the segments that are done."""

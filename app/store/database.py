@@ -29,7 +29,7 @@ __all__ = ["Connection", "Database", "Row"]
 
 DATABASE_NAME = "app.db"
 IN_USE_NAME = "in-use.lock"  # held together by every process that has the database open, alone by one that exchanges it
-SCHEMA_VERSION = "0013"
+SCHEMA_VERSION = max(file.name[:4] for file in (Path(__file__).parent / "migrations" / "versions").glob("[0-9]*.py"))
 """The newest migration. It stands here so that a start with a current schema need not import alembic."""
 
 Row: TypeAlias = dict[str, Any]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,36 +20,9 @@ from app.store.files.upload_file import UploadFile
 
 def transcription_from(row: Mapping[str, Any]) -> Transcription:
     """Make a transcription of its row, which may have a `queue_position`."""
-    return Transcription(
-        id=row["id"],
-        name=row["name"],
-        state=JobState(row["state"]),
-        created_at=row["created_at"],
-        started_at=row["started_at"],
-        finished_at=row["finished_at"],
-        size_bytes=row["size_bytes"],
-        sha256=row["sha256"],
-        source=row["source"],
-        options=TranscriptionOptions.from_dict(row["options"]),
-        duration=row["duration"],
-        progress=_progress(row),
-        cancel_requested=row["cancel_requested"],
-        attempts=row["attempts"],
-        text=row["text"],
-        text_raw=row["text_raw"],
-        language=row["language"],
-        model=row["model"],
-        device=row["device"],
-        receipt=tuple(Applied.from_dict(line) for line in row["receipt"]),
-        warnings=tuple(filter(None, map(reason_from, row["warnings"]))),
-        error=_problem(row["error"]),
-        revision=row["revision"],
-        recording=row.get("recording") or {},
-        again_of=row["again_of"],
-        edit_revision=row["edit_revision"],
-        seconds_worked=row.get("seconds_worked") or 0.0,
-        memory_bytes=row.get("memory_bytes"),
-    )
+    values = {name: row[name] for name in _TRANSCRIPTION_FIELDS if name in row}
+    converted = {name: convert(values[name]) for name, convert in _CONVERTERS.items() if name in values}
+    return Transcription(**{**values, **converted, "progress": _progress(row)})
 
 
 def segment_from(row: Mapping[str, Any]) -> SegmentRecord:
@@ -112,3 +86,16 @@ def new_row(incoming: UploadFile, options: TranscriptionOptions, source: str) ->
         "options": options.to_dict(),
         "created_at": datetime.now(UTC),
     }
+
+
+_TRANSCRIPTION_FIELDS = tuple(each.name for each in fields(Transcription))
+_CONVERTERS: Mapping[str, Callable[[Any], Any]] = {
+    "state": JobState,
+    "options": TranscriptionOptions.from_dict,
+    "receipt": lambda lines: tuple(Applied.from_dict(line) for line in lines),
+    "warnings": lambda stored: tuple(filter(None, map(reason_from, stored))),
+    "error": _problem,
+    "recording": lambda stored: stored or {},
+    "seconds_worked": lambda seconds: seconds or 0.0,
+}
+"""Of columns that are stored otherwise than they are used."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
 
 from app.paths import resource_dir
 from app.web.api import (
@@ -90,6 +91,12 @@ PAGES: tuple[APIRouter, ...] = (
     replay_page.router,
     comparison_pages.router,
 )
+
+
+def page_paths() -> list[str]:
+    """Return the addresses of all pages that show no single thing."""
+    paths = [route.path for router in PAGES for route in router.routes if isinstance(route, APIRoute)]
+    return [path for path in paths if "{" not in path and path != "/preferences"]
 
 
 def add_routes(app: FastAPI) -> None:

@@ -8,25 +8,17 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.web.routes import page_paths
 from tests.browser.axe import broken_rules_in_both_themes, check_accessible
 
-OTHERS = (
-    "/history?view=statistics",
-    "/history?view=trash",
-    "/logs",
-    "/replay",
-    "/compare",
-    "/docs",
-    "/no-such-page",
-)
+VIEWS = ("/history?view=statistics", "/history?view=trash", "/no-such-page")
 # One operation of the API is described like the other; all of them take a minute.
 SHORTENED = "document.querySelectorAll('.docs > section:nth-of-type(n + 4)').forEach((each) => each.remove())"
 
 
-def pages_of(page: Page, finished: str) -> list[str]:
-    """Return the pages of the navigation, a transcript, and those without a place in the navigation."""
-    listed = page.locator("nav.nav a").evaluate_all("links => links.map((link) => link.getAttribute('href'))")
-    return [*listed, f"/transcriptions/{finished}", *OTHERS]
+def pages_of(finished: str) -> list[str]:
+    """Return every page, among them a transcript and one that is not there."""
+    return [*page_paths(), f"/transcriptions/{finished}", *VIEWS]
 
 
 @pytest.mark.parametrize(("locale", "width"), [("zh-CN", 1280), ("en-GB", 360)])
@@ -36,7 +28,7 @@ def test_no_page_breaks_a_rule_in_either_theme(
     page = open_page(locale=locale, color_scheme="light", viewport={"width": width, "height": 800})
     complaints: list[str] = []
 
-    for path in pages_of(page, finished):
+    for path in pages_of(finished):
         page.goto(path)
         page.wait_for_load_state("load")
         page.evaluate(SHORTENED)

@@ -17,28 +17,14 @@ from app.domain.addresses import is_host, is_within, networks
 from app.domain.errors.setup import RootPathTaken
 from app.main import create_app
 from app.settings import Settings
+from app.web.routes import page_paths
 from tests.conftest import REPOSITORY
 from tests.engine.sounds import babble, wav_bytes
 from tests.web.conftest import API
 
 PROXY, STRANGER = ("127.0.0.1", 5000), ("192.0.2.7", 5000)
 PREFIX = {"x-forwarded-prefix": "/asr"}
-PAGES = (
-    "/",
-    "/live",
-    "/batch",
-    "/history",
-    "/history?view=statistics",
-    "/history?view=trash",
-    "/vad",
-    "/models",
-    "/settings",
-    "/doctor",
-    "/logs",
-    "/replay",
-    "/docs",
-    "/nothing",
-)
+PAGES = (*page_paths(), "/history?view=statistics", "/history?view=trash", "/nothing")
 ADDRESS = re.compile(r'\s(?:href|src|action|data-log)="([^"]*)"')
 ECHO = "/api/v1/doctor/echo"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -35,11 +35,21 @@ FUNASR_FILES = ("model.pt",)
 
 
 class Kind(StrEnum):
-    """Whose program reads the folder."""
+    """Whose layout a folder has."""
 
     NATIVE = "native"
     FUNASR = "funasr"
     WHISPER = "whisper"
+
+    @property
+    def family(self) -> str:
+        """The name that people know it by."""
+        return _KINDS[self].family
+
+    @property
+    def factory(self) -> str:
+        """`module:function` that loads an engine of it (EngineSpec.factory)."""
+        return _KINDS[self].factory
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +97,23 @@ def identify(folder: Path) -> ModelFolder:
         ModelConfigUnsupported: a network that this program does not know.
     """
     try:
-        if (folder / "train.yaml").is_file():
-            return _identify_native(folder)
-        if (folder / "config.yaml").is_file():
-            return _identify_funasr(folder)
-        if is_whisper(folder):
-            return _identify_whisper(folder)
+        if kind := kind_of(folder):
+            return _KINDS[kind].identify(folder)
     except OSError as error:
         raise ModelFileUnreadable(file=str(folder), reason=error.strerror or str(error)) from error
     except (ValueError, TypeError, AttributeError, LookupError, RecursionError, OverflowError) as error:
         # somebody put it there: nothing in it may hide the other models
         raise ModelFileUnreadable(file=str(folder), reason=type(error).__name__) from error
     raise NotAModel(folder=str(folder))
+
+
+def kind_of(folder: Path) -> Kind | None:
+    """Return whose layout a folder has by its configuration file, whole or not; None where there is none."""
+    if (folder / "train.yaml").is_file():
+        return Kind.NATIVE
+    if (folder / "config.yaml").is_file():
+        return Kind.FUNASR
+    return Kind.WHISPER if is_whisper(folder) else None
 
 
 def architecture_for(folder: Path, role: Role) -> str:
@@ -123,11 +138,7 @@ def factory_for(folder: Path) -> str:
 
     What is not recognised counts as native: loading it says best what is missing.
     """
-    is_funasr = (folder / "config.yaml").is_file() and not (folder / "train.yaml").is_file()
-    if is_funasr:
-        return FUNASR_FACTORY
-    is_native = (folder / "train.yaml").is_file()
-    return WHISPER_FACTORY if not is_native and is_whisper(folder) else NATIVE_FACTORY
+    return (kind_of(folder) or Kind.NATIVE).factory
 
 
 def size_of(folder: Path) -> int:
@@ -205,3 +216,17 @@ def _read_yaml(file: Path) -> Mapping[str, Any]:
     if not isinstance(content, dict):
         raise ModelFileUnreadable(file=str(file), reason=N_("it is not a table of keys and values"))
     return content
+
+
+@dataclass(frozen=True, slots=True)
+class _KindFacts:
+    family: str
+    factory: str
+    identify: Callable[[Path], ModelFolder]
+
+
+_KINDS: Mapping[Kind, _KindFacts] = {
+    Kind.NATIVE: _KindFacts("WeNet", NATIVE_FACTORY, _identify_native),
+    Kind.FUNASR: _KindFacts("FunASR", FUNASR_FACTORY, _identify_funasr),
+    Kind.WHISPER: _KindFacts("Whisper", WHISPER_FACTORY, _identify_whisper),
+}

@@ -90,7 +90,7 @@ def describe(
         name=name,
         title=known.title if known else name,
         state=_state(is_here or now.is_linked, trouble, pull, now),
-        family=known.family if known else _family(found),
+        family=known.family if known else found.kind.family if found else "",
         role=known.role if known else found.role if found else Role.RECOGNITION,
         languages=_first(found.languages if found else (), known.languages if known else ()),
         abilities=found.abilities if found else known.abilities if known else (),
@@ -147,12 +147,6 @@ def _state(is_here: bool, trouble: Problem | None, pull: DownloadStatus | None, 
     if is_here:
         return ModelState.READY
     return ModelState.STOPPED if pull else ModelState.AVAILABLE
-
-
-def _family(found: ModelFolder | None) -> str:
-    if found is None:
-        return ""
-    return {"native": "WeNet", "funasr": "FunASR", "whisper": "Whisper"}[found.kind.value]
 
 
 def _first(*values: tuple[str, ...]) -> tuple[str, ...]:

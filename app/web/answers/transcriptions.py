@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from app.domain.hotwords import outcomes
 from app.domain.transcript import mean_confidence, rounded
+from app.domain.transcription import Transcription
 from app.web.schemas.transcriptions import (
     ErrorDetail,
     HotwordAnswer,
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from app.domain.errors.base import Problem
     from app.domain.options import TranscriptionOptions
     from app.domain.transcript import Applied
-    from app.domain.transcription import SegmentRecord, Transcription
+    from app.domain.transcription import SegmentRecord
     from app.i18n import Translate
     from app.services.inference.process import InferenceStatus
 
@@ -107,27 +109,12 @@ def problem_answer(problem: Problem | None, translate: Translate) -> ErrorDetail
 
 
 def _common(record: Transcription, translate: Translate) -> dict[str, Any]:
-    return {
-        "id": record.id,
-        "name": record.name,
-        "state": record.state,
-        "source": record.source,
-        "created_at": record.created_at,
-        "started_at": record.started_at,
-        "finished_at": record.finished_at,
-        "size_bytes": record.size_bytes,
-        "duration": record.duration,
-        "language": record.language,
-        "model": record.model,
-        "device": record.device,
+    """Return the members that each answer about a transcription has; most are what the record has."""
+    return {name: getattr(record, name) for name in _AS_RECORDED} | {
         "options": options_answer(record.options),
         "progress": progress_answer(record),
-        "cancel_requested": record.cancel_requested,
         "warnings": [warning.told(translate) for warning in record.warnings],
         "error": problem_answer(record.error, translate),
-        "revision": record.revision,
-        "edit_revision": record.edit_revision,
-        "again_of": record.again_of,
     }
 
 
@@ -167,3 +154,8 @@ def progress_answer(record: Transcription) -> Progress:
         eta_seconds=None if progress.eta_seconds is None else round(progress.eta_seconds, 1),
         queue_position=progress.queue_position,
     )
+
+
+_AS_RECORDED = tuple(
+    each.name for each in fields(Transcription) if each.name in TranscriptionItem.model_fields.keys() - {"text"}
+)
