@@ -1,4 +1,4 @@
-"""How the native engine applied the options of one recognition: requested, applied, why. Knows no tensors."""
+"""How an engine applied the options of one recognition: requested, applied, why. Knows no tensors."""
 
 from __future__ import annotations
 
