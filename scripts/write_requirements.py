@@ -19,9 +19,10 @@ SETS = {
     "dev": ["--extra", "hub", "--all-groups", "--no-group", "funasr"],
     "funasr": ["--extra", "hub", "--group", "funasr"],
     "punctuation": ["--extra", "hub", "--extra", "punctuation"],
+    "events": ["--extra", "hub", "--extra", "events"],
 }
-EXTRAS = ("punctuation",)
-"""Sets of which only what `run` lacks is written: what a model needs beside its files (app/services/models/extras.py)."""
+EXTRAS = ("punctuation", "events")
+"""Sets of which only what `run` lacks is written: the extras of app/engine/catalog/extras.py."""
 OF_TORCH = re.compile(r"(torch|torchaudio|triton|cuda-.*|nvidia-.*)==")
 FOLDER = Path("requirements")
 HEADER = "# Written by scripts/lock.sh from pyproject.toml; not to be edited by hand.\n"

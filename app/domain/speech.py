@@ -1,7 +1,8 @@
-"""Where somebody speaks in a recording, and by which rule the rest was left out."""
+"""Where somebody speaks in a recording, by which rule the rest was left out, and what else sounds there."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -36,9 +37,38 @@ class DroppedSpan:
     rule: Rule
 
 
+class SoundKind(StrEnum):
+    """What a detector of sound events tells apart."""
+
+    SPEECH = "speech"
+    SINGING = "singing"
+    MUSIC = "music"
+
+
+@dataclass(frozen=True, slots=True)
+class SoundEvent:
+    """A stretch in which something sounds, in seconds; others may overlap it."""
+
+    kind: SoundKind
+    start: float
+    end: float
+
+
 @dataclass(frozen=True, slots=True)
 class SpeechReport:
     """Together the two cover the recording exactly once, each in order of time."""
 
     spans: tuple[SpeechSpan, ...]
     dropped: tuple[DroppedSpan, ...]
+
+
+def music_share(spans: Sequence[SpeechSpan], events: Sequence[SoundEvent]) -> float:
+    """Return how much of the speech, from 0 to 1, has music beneath it.
+
+    >>> music_share([SpeechSpan(0, 8), SpeechSpan(10, 12)], [SoundEvent(SoundKind.MUSIC, 7, 11)])
+    0.2
+    """
+    music = [event for event in events if event.kind is SoundKind.MUSIC]
+    overlaps = (min(span.end, event.end) - max(span.start, event.start) for span in spans for event in music)
+    total = sum(span.end - span.start for span in spans)
+    return round(sum(max(0.0, overlap) for overlap in overlaps) / total, 4) if total else 0.0

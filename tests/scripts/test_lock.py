@@ -19,7 +19,8 @@ from tests.scripts.package_index import PackageIndex
 
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
 LOCK = tomllib.loads((REPOSITORY / "uv.lock").read_text())
-LISTS = ["install", "run", "dev", "funasr", "punctuation", "torch"]
+EXTRAS = ["punctuation", "events"]
+LISTS = ["install", "run", "dev", "funasr", *EXTRAS, "torch"]
 MACHINES = [("linux", "x86_64"), ("linux", "aarch64"), ("darwin", "arm64")]
 
 
@@ -60,9 +61,8 @@ def asked_of(name: str) -> list[Requirement]:
         "run": [Requirement(one) for one in hub],
         "dev": [*(Requirement(one) for one in hub), *groups],
         "funasr": [*(Requirement(one) for one in hub), *wanted("funasr")],
-        "punctuation": [Requirement(one) for one in project["optional-dependencies"]["punctuation"]],
     }
-    return asked[name]
+    return asked.get(name) or [Requirement(one) for one in project["optional-dependencies"][name]]
 
 
 def locked_for(name: str) -> set[str]:
@@ -93,11 +93,11 @@ def test_every_entry_is_pinned_with_hashes_of_uv_lock(name: str) -> None:
         assert hashes <= files[canonicalize_name(requirement.name), pin.version], requirement
 
 
-@pytest.mark.parametrize("name", ["install", "run", "dev", "funasr", "punctuation"])
+@pytest.mark.parametrize("name", ["install", "run", "dev", "funasr", *EXTRAS])
 def test_each_list_is_complete_and_has_nothing_else(name: str) -> None:
     listed = {canonicalize_name(requirement.name) for requirement, _ in entries(name)}
     beside = {canonicalize_name(requirement.name) for requirement, _ in entries("torch")}
-    if name == "punctuation":  # installed beside what runs the server
+    if name in EXTRAS:  # installed beside what runs the server
         beside |= {canonicalize_name(requirement.name) for requirement, _ in entries("run")}
 
     needed = locked_for(name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from app.domain.errors.transcriptions import AudioGone, NotCancellable, NotFinished, NotRetriable
@@ -9,6 +11,7 @@ from app.domain.reasons import NO_SPEECH, NOT_UNDERSTOOD
 from app.domain.states import JobState
 from app.services.transcriptions.trash import Trash
 from tests.engine import sounds
+from tests.fake_events import install_fake
 from tests.services.conftest import House, talk
 
 
@@ -53,6 +56,21 @@ def test_a_running_job_shows_what_it_has_so_far(house: House) -> None:
     assert 0 < record.progress.percent < 100
     assert record.progress.eta_seconds
     assert record.progress.eta_seconds > 0
+
+
+@pytest.mark.parametrize(("fails", "measured"), [(False, True), (True, False)], ids=["heard", "its process failed"])
+def test_music_beneath_the_speech_is_measured_or_the_text_comes_without(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: bool, measured: bool
+) -> None:
+    install_fake(tmp_path / "packages", monkeypatch, fails=fails)
+    house.pool = None  # its processes would not find the package
+
+    with house.working("EchoEngine"):
+        record = house.end_of(house.submit(talk(0.2, 0.4)).id)
+
+    assert record.text == "Level 2. Level 4."
+    assert ("music_share" in record.recording) is measured
+    assert not measured or record.recording["music_share"] > 0.5
 
 
 def test_the_folder_keeps_only_the_recording_and_what_is_told_of_it(house: House) -> None:

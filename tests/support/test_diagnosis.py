@@ -60,6 +60,7 @@ def saying(text: str, raw: str = "", confidence: float | None = 0.9, **changes: 
 def test_a_healthy_run_has_nothing_to_tell() -> None:
     assert diagnose(HEALTHY) == []
     assert diagnose(replace(HEALTHY, recording={}, is_over=False, segments=[])) == []
+    assert diagnose(replace(HEALTHY, recording=HEALTHY.recording | {"music_share": 0.3})) == []
 
 
 @pytest.mark.parametrize(
@@ -71,6 +72,7 @@ def test_a_healthy_run_has_nothing_to_tell() -> None:
         ("telephone", replace(HEALTHY, recording=HEALTHY.recording | {"sample_rate": 8000})),
         ("background", sounding(tones_share=0.1, floor_db=-38.0)),
         ("background", sounding(tones_share=0.01, floor_db=-34.0)),
+        ("background", replace(HEALTHY, recording=HEALTHY.recording | {"music_share": 0.6})),
         (
             "silent_channel",
             replace(HEALTHY, recording=HEALTHY.recording | {"channel_levels": [-22.0, -120.0]}),

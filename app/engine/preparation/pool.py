@@ -32,6 +32,7 @@ IDLE_SECONDS = 60.0
 FAREWELL_SECONDS = 2.0  # an idle child exits immediately; one that does not is killed
 FORKS = sys.platform == "linux"
 """On other systems libraries may not survive a fork, so each process decodes one file."""
+ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONIOENCODING": "utf-8:backslashreplace"}
 _LARGEST_LINE = 128 << 20  # a child that writes more is broken; see LARGEST_ANSWER there
 _LAST_WORDS = 8192  # bytes of a child's output that are kept
 _CHUNK = 1 << 16
@@ -175,7 +176,7 @@ class _Child:
         command = [sys.executable, "-P", "-X", "faulthandler", "-m", "app.engine.preparation.child"]
         self._process = subprocess.Popen(
             [*command, str(os.getpid()), "fork" if forks else "once"],
-            env=environment_of_children() | {"OPENBLAS_NUM_THREADS": "1", "PYTHONIOENCODING": "utf-8:backslashreplace"},
+            env=environment_of_children() | ENVIRONMENT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -18,15 +18,17 @@ from app.domain.errors.base import N_, AppError, Reason
 from app.domain.exit_status import exit_cause
 from app.domain.options import VadOptions
 from app.domain.reasons import SILENT_CHANNEL
-from app.domain.speech import DroppedSpan, Rule, SpeechReport, SpeechSpan
+from app.domain.speech import DroppedSpan, Rule, SoundEvent, SoundKind, SpeechReport, SpeechSpan, music_share
 from app.domain.transcript import Applied
 from app.engine.audio.facts import AudioFacts, DecodeLimits
 from app.engine.audio.measures import SoundFacts
 from app.engine.audio.samples import channel_file
+from app.engine.catalog.extras import SOUND_EVENTS
 from app.engine.preparation.pool import Cancelled, Overdue, PreparationPool
 from app.engine.vad.detection import vad_receipt
+from app.logging import event
 
-__all__ = ["Cancelled", "PreparationPool", "Prepared", "judge_apart", "prepare"]
+__all__ = ["Cancelled", "PreparationPool", "Prepared", "judge_apart", "listen_apart", "prepare", "with_music_share"]
 
 WALL_FACTOR = 3  # a busy machine may give the child a third of a core; beyond that, it hangs
 WALL_GRACE_SECONDS = 60
@@ -43,6 +45,8 @@ class Prepared:
     """Of the mix, or of each channel."""
     sound: tuple[SoundFacts, ...] = ()
     """Of the mix, or of each channel."""
+    music_share: float | None = None
+    """Of the speech, that with music beneath it; None where nothing listened for music."""
 
     @property
     def spans(self) -> tuple[SpeechSpan, ...]:
@@ -59,7 +63,8 @@ class Prepared:
         """What is stored about the recording for the diagnosis."""
         facts = asdict(self.facts)
         names = ("sample_rate", "channels", "codec", "container", "bit_rate", "channel_levels")
-        return {name: facts[name] for name in names} | {"sound": [asdict(each) for each in self.sound]}
+        music = {} if self.music_share is None else {"music_share": self.music_share}
+        return {name: facts[name] for name in names} | {"sound": [asdict(each) for each in self.sound]} | music
 
     @property
     def warnings(self) -> tuple[Reason, ...]:
@@ -141,6 +146,51 @@ def judge_apart(
         raise _error(answer["error"])
 
 
+def with_music_share(
+    prepared: Prepared,
+    pcm: Path,
+    limits: DecodeLimits,
+    cancelled: Callable[[], bool],
+    *,
+    pool: PreparationPool | None = None,
+) -> Prepared:
+    """Add how much music lies beneath the speech of `pcm`, where the extra SOUND_EVENTS is installed.
+
+    Raises:
+        Cancelled
+    """
+    if not SOUND_EVENTS.is_installed or not prepared.spans:
+        return prepared
+    try:
+        shares = [
+            music_share(report.spans, listen_apart(channel_file(pcm, channel), limits, cancelled, pool=pool))
+            for channel, report in zip(prepared.facts.files, prepared.speech, strict=True)
+            if report.spans
+        ]
+    except AppError as error:  # the text does not depend on it
+        event(_log, logging.WARNING, "sounds_not_heard", reason=error)
+        return prepared
+    return replace(prepared, music_share=max(shares))
+
+
+def listen_apart(
+    pcm: Path, limits: DecodeLimits, cancelled: Callable[[], bool], *, pool: PreparationPool | None = None
+) -> tuple[SoundEvent, ...]:
+    """Return what sounds in `pcm`, which `prepare` wrote; the extra SOUND_EVENTS is needed.
+
+    Raises:
+        Cancelled, DecodingTimeLimit, DecodingMemoryLimit, DecodingCrashed: as `prepare`.
+    """
+    answer = _ask({"pcm": str(pcm), "limits": asdict(limits)}, limits, cancelled, pool)
+    with _trusting_nothing():
+        stored = json.loads(answer)
+        if "error" in stored:
+            raise _error(stored["error"])
+        return tuple(
+            SoundEvent(SoundKind(each["kind"]), float(each["start"]), float(each["end"])) for each in stored["events"]
+        )
+
+
 @contextmanager
 def _parts(*files: Path) -> Iterator[list[Path]]:
     """Yield a temporary name for each file; files that still have it afterwards are incomplete and removed."""
@@ -183,15 +233,21 @@ def _explain_death(returncode: int, words: str, limits: DecodeLimits) -> None:
 
 
 def _read(answer: str) -> Prepared:
-    """Parse the child's answer, trusting it no more than the file it decoded."""
-    try:
+    """Parse the child's answer."""
+    with _trusting_nothing():
         stored = json.loads(answer)
-        result = _error(stored["error"]) if "error" in stored else _prepared(stored)
+        if "error" in stored:
+            raise _error(stored["error"])
+        return _prepared(stored)
+
+
+@contextmanager
+def _trusting_nothing() -> Iterator[None]:
+    """Trust the child's answer no more than the file it decoded: what cannot be parsed counts as a crash."""
+    try:
+        yield
     except (ValueError, KeyError, TypeError) as unreadable:
         raise DecodingCrashed(detail=f"unreadable answer: {unreadable!r}") from unreadable
-    if isinstance(result, AppError):
-        raise result
-    return result
 
 
 def _prepared(stored: dict[str, Any]) -> Prepared:

@@ -21,7 +21,7 @@ from app.engine import Utterance
 from app.engine.audio.decoding import read_waveform
 from app.engine.audio.facts import DecodeLimits
 from app.engine.audio.samples import channel_file
-from app.engine.preparation.preparation import Cancelled, PreparationPool, Prepared, prepare
+from app.engine.preparation.preparation import Cancelled, PreparationPool, Prepared, prepare, with_music_share
 from app.logging import event
 from app.services.inference.dedicated import DedicatedEngines
 from app.services.inference.scheduler import InferenceScheduler
@@ -91,9 +91,10 @@ class Transcriber:
         )
 
     def _prepared(self, job: Transcription) -> Prepared:
-        return prepare(
+        audio = self.files.audio(job.id)
+        prepared = prepare(
             self.claims.source(job.id),
-            self.files.audio(job.id),
+            audio,
             self.files.peaks(job.id),
             job.options.vad,
             self.limits,
@@ -101,6 +102,7 @@ class Transcriber:
             channels=job.options.channels,
             pool=self.pool,
         )
+        return with_music_share(prepared, audio, self.limits, lambda: self._is_unwanted(job.id), pool=self.pool)
 
     def _is_unwanted(self, id: str) -> bool:
         return self.stopping.is_set() or self.persist(lambda: self.claims.is_cancelled(id))

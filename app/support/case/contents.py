@@ -23,7 +23,16 @@ from app.support.journal_wording import tell_actions
 from app.support.redaction import NAME, NAMELESS
 from app.support.reproduction_steps import Story, write_steps
 
-RECORDING_FACTS = ("sample_rate", "channels", "codec", "container", "bit_rate", "channel_levels", "sound")
+RECORDING_FACTS = (
+    "sample_rate",
+    "channels",
+    "codec",
+    "container",
+    "bit_rate",
+    "channel_levels",
+    "sound",
+    "music_share",
+)
 
 
 @dataclass(frozen=True, slots=True)

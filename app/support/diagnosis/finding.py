@@ -78,6 +78,11 @@ class Run:
         """Return the measures of the mix, or of each channel."""
         return self.recording.get("sound") or ()
 
+    @property
+    def music_share(self) -> float | None:
+        """Of the speech, that with music beneath it; None where nothing listened for music."""
+        return self.recording.get("music_share")
+
 
 def run_of(job: Transcription, segments: Sequence[SegmentRecord]) -> Run:
     """Return what the checks need from a transcription in any state."""
