@@ -99,6 +99,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "punctuation": N_("Punctuation"),
     },
     "sound": EMOTIONS | EVENTS,
+    "sound_kind": {"speech": N_("Speech"), "singing": EVENTS["singing"], "music": EVENTS["music"]},
 }
 """By the kind of code; the texts are English and keys of the catalogues."""
 

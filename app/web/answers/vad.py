@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from app.domain.errors.base import N_
 from app.services.missing_text import Why, missing_in_report
+from app.services.vad.sounds import SoundKind
 from app.services.vad.texts import Stretch as StretchKey
 from app.services.vad.texts import StretchText, stretch_of
 from app.web.answers.missing_text import missing_answer
 from app.web.answers.transcriptions import problem_answer
-from app.web.schemas.vad import Speech, Stretch, VadAnswer, VadOptionsAnswer
+from app.web.schemas.vad import SoundEvents, SoundMark, SoundSeconds, Speech, Stretch, VadAnswer, VadOptionsAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from app.domain.speech import SpeechSpan
     from app.i18n import Translate
     from app.services.vad.records import Analysis
+    from app.services.vad.sounds import SoundEvent, Sounds
     from app.web.services import Services
 
 PICTURE = 1000  # intervals in the first waveform
@@ -63,6 +65,7 @@ def vad_answer(
         warnings=[warning.told(translate) for warning in analysis.warnings],
         peaks=[(low, high) for low, high in peaks],
         speech=_speech(services, analysis, options, window, translate) if is_ready else None,
+        events=_events(services.vad.sounds(analysis.id), analysis, window) if is_ready else None,
     )
 
 
@@ -73,7 +76,6 @@ def _speech(
     texts = services.vad_texts.of(analysis.id)
     missing = missing_in_report(report, texts)
     states = [texts[key].state for key in map(stretch_of, report.spans) if key in texts]
-    view_end = analysis.duration or 0.0 if window.view_end is None else window.view_end
     return Speech(
         options=VadOptionsAnswer(**asdict(options)),
         total=len(report.spans),
@@ -85,13 +87,36 @@ def _speech(
         segments=[
             _stretch(span, texts, translate) for span in report.spans[window.offset : window.offset + window.limit]
         ],
-        marks=marks(report.spans, window.view_start, view_end),
+        marks=marks(report.spans, window.view_start, _view_end(analysis, window)),
         missing=missing_answer(missing, window.rules, window.missing_offset, window.missing_limit, translate),
     )
 
 
-def marks(spans: Sequence[SpeechSpan], start: float, end: float) -> list[tuple[float, float]]:
-    """Return the speech between two times at display resolution; at most MARKS intervals."""
+def _events(sounds: Sounds, analysis: Analysis, window: Window) -> SoundEvents:
+    by_kind = {kind: [event for event in sounds.events if event.kind is kind] for kind in SoundKind}
+    is_ready = sounds.state == "ready"
+    return SoundEvents(
+        state=sounds.state,
+        install=sounds.install,
+        totals=[_total(kind, events) for kind, events in by_kind.items()] if is_ready else [],
+        marks=[
+            SoundMark(kind=kind, start=start, end=end)
+            for kind, events in by_kind.items()
+            for start, end in marks(events, window.view_start, _view_end(analysis, window))
+        ],
+    )
+
+
+def _total(kind: SoundKind, events: Sequence[SoundEvent]) -> SoundSeconds:
+    return SoundSeconds(kind=kind, seconds=round(sum(event.end - event.start for event in events), 3))
+
+
+def _view_end(analysis: Analysis, window: Window) -> float:
+    return analysis.duration or 0.0 if window.view_end is None else window.view_end
+
+
+def marks(spans: Sequence[SpeechSpan] | Sequence[SoundEvent], start: float, end: float) -> list[tuple[float, float]]:
+    """Return the stretches between two times at display resolution; at most MARKS intervals."""
     narrowest = max(0.0, end - start) / MARKS
     first = bisect_left(spans, start, key=lambda span: span.end)
     last = bisect_left(spans, end, key=lambda span: span.start)

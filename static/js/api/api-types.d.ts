@@ -14,7 +14,7 @@ export interface Action {
   request?: string;
 }
 
-/** How much of the sound goes into a case; the person decides. */
+/** How much audio goes into a case, as the person chooses. */
 export type AudioChoice = "whole" | "stretch" | "hash";
 
 /** A batch as a whole. */
@@ -1105,6 +1105,34 @@ export interface SettingsAnswer {
   model: ModelAnswer;
 }
 
+/** Speech, singing and music, where the extra that hears them is installed. */
+export interface SoundEvents {
+  /** `absent`: the extra is not installed; `waiting` until the recording has been heard. */
+  state: "absent" | "waiting" | "ready" | "failed";
+  /** The command that installs the extra, where it is absent. */
+  install: string;
+  /** Every kind, once the recording has been heard. */
+  totals: SoundSeconds[];
+  /** What sounds within the view; neighbours of a kind too near to be told apart are one. */
+  marks: SoundMark[];
+}
+
+/** What a detector of sound events tells apart. */
+export type SoundKind = "speech" | "singing" | "music";
+
+/** A stretch in which something sounds; others may overlap it. */
+export interface SoundMark {
+  kind: SoundKind;
+  start: number;
+  end: number;
+}
+
+/** How long one kind sounds in the whole recording. */
+export interface SoundSeconds {
+  kind: SoundKind;
+  seconds: number;
+}
+
 /** The speech that these options find. */
 export interface Speech {
   options: VadOptionsAnswer;
@@ -1311,6 +1339,8 @@ export interface VadAnswer {
   peaks: [number, number][];
   /** Null while it is being read. */
   speech: Speech | null;
+  /** Null while it is being read. */
+  events: SoundEvents | null;
 }
 
 /** How speech is found; lengths in milliseconds. */
@@ -1356,7 +1386,7 @@ export interface VadPeaks {
   peaks: [number, number][];
 }
 
-/** What a replay shows. */
+/** Result of a replay. */
 export type Verdict = "reproduced" | "not_reproduced" | "not_comparable";
 
 /** The model is whole. */

@@ -52,6 +52,8 @@
  * @typedef {Api.StorageAnswer} Storage
  *
  * @typedef {Api.VadAnswer} Analysis
+ * @typedef {Api.SoundEvents} SoundEvents
+ * @typedef {Api.SoundMark} SoundMark
  * @typedef {Api.VadOptionsAnswer} VadOptions
  * @typedef {Api.VadPeaks} VadPeaks
  * @typedef {Api.Speech} Speech

@@ -5,6 +5,7 @@ import { startPage } from "../components/common/page.js";
 import { fillProblem } from "../components/common/problem-box.js";
 import { VadOptionsForm } from "../components/vad/vad-options.js";
 import { showExports, showFacts, showWarnings } from "../components/vad/speech-facts.js";
+import { showSounds } from "../components/vad/sound-key.js";
 import { SpeechView } from "../components/vad/speech-view.js";
 import { SpeechList } from "../components/vad/speech-list.js";
 import { IntervalPlayer } from "../components/vad/interval-player.js";
@@ -140,7 +141,7 @@ async function refresh() {
     if (number !== asked) return; // a later answer is on its way
     showProblem(null);
     await showSpeech(analysis);
-    if (analysis.speech?.texts_waiting) refreshSoon(POLL_MS);
+    if (analysis.speech?.texts_waiting || analysis.events?.state === "waiting") refreshSoon(POLL_MS);
   } catch (error) {
     if (number === asked) showProblem(error);
   } finally {
@@ -160,6 +161,8 @@ async function showSpeech(analysis) {
   const { id, speech } = analysis;
   if (!speech) return;
   view.marks = speech.marks;
+  view.bands = bandsOf(analysis);
+  if (analysis.events) showSounds(page, analysis.events);
   list.show(speech);
   showFacts(page, analysis, speech);
   buttonOf(page, "more").hidden = list.length >= speech.total;
@@ -237,16 +240,19 @@ async function loadMissing({ rules, offset }) {
 async function fetchPart(start, end, buckets) {
   if (!current) return null;
   try {
-    const [picture, { speech }] = await Promise.all([
+    const [picture, analysis] = await Promise.all([
       getPeaksBetween(current.id, { start, end, buckets }),
       getSpeech(current.id, { ...options.values, limit: 0, missing_limit: 0, view_start: start, view_end: end }),
     ]);
-    return { picture, marks: speech?.marks ?? [] };
+    return { picture, marks: analysis.speech?.marks ?? [], bands: bandsOf(analysis) };
   } catch (error) {
     showProblem(error);
     return null;
   }
 }
+
+/** @param {Analysis} analysis */
+const bandsOf = ({ events }) => (events?.state === "ready" ? events.marks : null);
 
 /** @param {number} start @param {number} end */
 function playInterval(start, end) {

@@ -1,3 +1,4 @@
+/** @import { SoundMark } from "../../api/types.js" */
 /** @import { IntervalPlayer } from "./interval-player.js" */
 import { clock } from "../../lib/format.js";
 
@@ -6,10 +7,13 @@ const ZOOM = 2;
 const STEP_SHARE = 0.05; // of the view, for one press of an arrow key
 const FETCH_MS = 60;
 const EDGE = 3; // pixels that the sound stays away from top and bottom
+const BANDS = ["speech", "singing", "music"]; // below the sound, from top to bottom
+const BAND = 6; // pixels
+const BAND_GAP = 2;
 
 /**
- * The waveform with the speech marked: zooms, scrolls, and moves the player.
- * `fetchPart` brings picture and marks of the part that is shown.
+ * The waveform with the speech marked and, where they are known, bands of what sounds: zooms, scrolls, and moves the
+ * player. `fetchPart` brings picture, marks and bands of the part that is shown; the bands are null where none are known.
  */
 export class SpeechView {
   #root;
@@ -23,6 +27,8 @@ export class SpeechView {
   #picture = { start: 0, end: 0, peaks: [] };
   /** @type {[number, number][]} */
   #marks = [];
+  /** @type {SoundMark[] | null} */
+  #bands = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #asked = 0;
@@ -33,7 +39,7 @@ export class SpeechView {
   /**
    * @param {HTMLElement} root
    * @param {IntervalPlayer} player
-   * @param {(start: number, end: number, buckets: number) => Promise<{picture: {start: number, end: number, peaks: [number, number][]}, marks: [number, number][]} | null>} fetchPart
+   * @param {(start: number, end: number, buckets: number) => Promise<{picture: {start: number, end: number, peaks: [number, number][]}, marks: [number, number][], bands: SoundMark[] | null} | null>} fetchPart
    */
   constructor(root, player, fetchPart) {
     this.#root = root;
@@ -63,6 +69,7 @@ export class SpeechView {
     this.#duration = duration;
     this.#picture = { start: 0, end: 0, peaks: [] };
     this.#marks = [];
+    this.#bands = null;
     this.#root.ariaValueMax = String(Math.round(duration));
     this.#move(0, duration);
   }
@@ -70,6 +77,12 @@ export class SpeechView {
   /** @param {[number, number][]} marks of the present view */
   set marks(marks) {
     this.#marks = marks;
+    this.#draw();
+  }
+
+  /** @param {SoundMark[] | null} bands of the present view; null where none are known */
+  set bands(bands) {
+    this.#bands = bands;
     this.#draw();
   }
 
@@ -116,6 +129,7 @@ export class SpeechView {
     if (!part || number !== this.#asked) return; // the view has moved on
     this.#picture = part.picture;
     this.#marks = part.marks;
+    this.#bands = part.bands;
     this.#draw();
   }
 
@@ -161,8 +175,10 @@ export class SpeechView {
     brush.setTransform(ratio, 0, 0, ratio, 0, 0);
     brush.clearRect(0, 0, width, height);
     const style = getComputedStyle(this.#root);
-    this.#paintMarks(brush, style, width, height);
-    this.#paintSound(brush, style, width, height);
+    const top = height - (this.#bands ? BANDS.length * (BAND + BAND_GAP) : 0);
+    this.#paintMarks(brush, style, width, top);
+    this.#paintSound(brush, style, width, top);
+    this.#paintBands(brush, style, width, top);
     brush.fillStyle = style.getPropertyValue("--view-cursor");
     if (this.#inside(this.#player.position)) brush.fillRect(this.#x(this.#player.position, width), 0, 1.5, height);
   }
@@ -200,6 +216,16 @@ export class SpeechView {
       brush.fillStyle = colours[Number(isSpeech)];
       brush.fillRect(left, y(high), Math.max(0.6, right - left), Math.max(1, y(low) - y(high)));
     });
+  }
+
+  /** @param {CanvasRenderingContext2D} brush @param {CSSStyleDeclaration} style @param {number} width @param {number} top */
+  #paintBands(brush, style, width, top) {
+    for (const { kind, start, end } of this.#bands ?? []) {
+      const left = this.#x(start, width);
+      brush.fillStyle = style.getPropertyValue(`--view-band-${kind}`);
+      const y = top + BAND_GAP + BANDS.indexOf(kind) * (BAND + BAND_GAP);
+      brush.fillRect(left, y, Math.max(1, this.#x(end, width) - left), BAND);
+    }
   }
 
   /** @param {number} seconds @param {number} width */

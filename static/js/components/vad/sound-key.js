@@ -1,0 +1,37 @@
+/** @import { SoundEvents } from "../../api/types.js" */
+import { create, field, slotOf, write } from "../../lib/dom.js";
+import { clock } from "../../lib/format.js";
+import { label } from "../../lib/labels.js";
+import { t } from "../../lib/messages.js";
+
+/**
+ * Say what the bands under the waveform are and how long each kind sounds; or why there are none, and how to have them.
+ *
+ * @param {HTMLElement} page
+ * @param {SoundEvents} events
+ */
+export function showSounds(page, { state, totals, install }) {
+  const key = slotOf(page, "sound-key");
+  key.hidden = state !== "ready";
+  key.replaceChildren(...totals.map(({ kind, seconds }) => kindOf(kind, seconds)));
+  const note = noteOf(state);
+  write(page, "sounds-note", note);
+  field(page, "sounds-note").hidden = !note;
+  slotOf(page, "sounds-install").hidden = state !== "absent";
+  write(page, "sounds-command", install);
+}
+
+/** @param {string} kind @param {number} seconds */
+function kindOf(kind, seconds) {
+  const text = `${label("sound_kind", kind)} ${clock(seconds)}`;
+  const item = create("li", { className: "sound-key__kind" }, text);
+  item.dataset.kind = kind;
+  return item;
+}
+
+/** @param {SoundEvents["state"]} state */
+function noteOf(state) {
+  if (state === "waiting") return t("Listening for music and singing …");
+  if (state === "failed") return t("Music and singing could not be looked for; the log says why.");
+  return "";
+}
