@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice, takewhile
 
 
 class Rule(StrEnum):
@@ -69,6 +71,12 @@ def music_share(spans: Sequence[SpeechSpan], events: Sequence[SoundEvent]) -> fl
     0.2
     """
     music = [event for event in events if event.kind is SoundKind.MUSIC]
-    overlaps = (min(span.end, event.end) - max(span.start, event.start) for span in spans for event in music)
     total = sum(span.end - span.start for span in spans)
-    return round(sum(max(0.0, overlap) for overlap in overlaps) / total, 4) if total else 0.0
+    return round(sum(_seconds_within(span, music) for span in spans) / total, 4) if total else 0.0
+
+
+def _seconds_within(span: SpeechSpan, events: Sequence[SoundEvent]) -> float:
+    """Return how many seconds of a span are covered by events, which are in order of time."""
+    first = bisect_right(events, span.start, key=lambda event: event.end)
+    met = takewhile(lambda event: event.start < span.end, islice(events, first, None))
+    return sum(min(span.end, event.end) - max(span.start, event.start) for event in met)

@@ -274,7 +274,7 @@ def test_music_is_a_band_with_its_name_and_length(
         look_at(page, recording)
 
         key = page.get_by_role("list", name="Bands under the waveform")
-        expect(key.get_by_role("listitem")).to_have_text(["Speech 0:01", "Singing 0:00", "Music 0:08"])
+        expect(key.get_by_role("listitem")).to_have_text(["Speech 1.0 s", "Singing 0.0 s", "Music 8.0 s"])
         wait_for(page, f"{COLOURS}.includes({BAND_COLOUR}('--view-band-music'))")
         assert not page.evaluate(f"{COLOURS}.includes({BAND_COLOUR}('--view-band-singing'))")
         expect(page.get_by_text("Show music and singing, too")).to_be_hidden()

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.domain.speech import SoundEvent, SoundKind
+from app.domain.speech import SoundEvent, SoundKind, SpeechSpan, music_share
 from app.engine import SAMPLE_RATE
 from app.engine.audio.decoding import decode
 from app.engine.audio.facts import DecodeLimits
@@ -86,3 +86,21 @@ def seconds_of(recording: Path, tmp_path: Path) -> dict[str, float]:
     decode(recording, tmp_path / "a.s16", LIMITS)
     events = listen_apart(tmp_path / "a.s16", LIMITS, lambda: False)
     return {kind: sum(event.end - event.start for event in events if event.kind == kind) for kind in SoundKind}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_share_of_speech_with_music_is_that_of_its_moments(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    speech, music = (generator.random(60) < share for share in (0.5, 0.4))
+
+    share = music_share(
+        [SpeechSpan(start, end) for start, end in runs(speech)],
+        [SoundEvent(SoundKind.MUSIC, start, end) for start, end in runs(music)] + [SoundEvent(SoundKind.SPEECH, 0, 60)],
+    )
+
+    assert share == pytest.approx((speech & music).sum() / speech.sum(), abs=1e-4)
+
+
+def runs(is_on: np.ndarray) -> list[tuple[int, int]]:
+    edges = np.flatnonzero(np.diff(is_on.astype(int), prepend=0, append=0)).tolist()
+    return list(zip(edges[::2], edges[1::2], strict=True))

@@ -23,8 +23,8 @@ export function showSounds(page, { state, totals, install }) {
 
 /** @param {string} kind @param {number} seconds */
 function kindOf(kind, seconds) {
-  const text = `${label("sound_kind", kind)} ${clock(seconds)}`;
-  const item = create("li", { className: "sound-key__kind" }, text);
+  const length = seconds < 60 ? t("{seconds} s", { seconds: seconds.toFixed(1) }) : clock(seconds);
+  const item = create("li", { className: "sound-key__kind" }, `${label("sound_kind", kind)} ${length}`);
   item.dataset.kind = kind;
   return item;
 }
