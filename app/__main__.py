@@ -1,6 +1,6 @@
 """`python -m app`."""
 
-if __name__ == "__main__":  # the inference process imports this module again, and needs nothing of it
+if __name__ == "__main__":  # the inference process re-imports this module without running it
     import sys
 
     from app.cli.main import main

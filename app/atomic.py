@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, also after a power cut."""
+"""Atomic file writes, which also survive a power cut."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 
 @contextmanager
 def appearing(target: Path, *, durable: bool = True) -> Iterator[Path]:
-    """Give a name beside `target` to be written under; the file appears, whole, when the block ends well.
+    """Yield a temporary name beside `target`; the file appears atomically when the block succeeds.
 
-    `durable` waits for the disk; what can be made again, or is written every moment, need not survive a power cut.
+    `durable` waits for the disk; what can be recreated, or is rewritten constantly, need not survive a power cut.
     Two writers of one target must not overlap: callers hold a lock, or the target is new.
     """
     part = target.with_name(f".{target.name}.part")
@@ -28,7 +28,7 @@ def appearing(target: Path, *, durable: bool = True) -> Iterator[Path]:
 
 
 def write_atomically(target: Path, content: str | bytes, *, durable: bool = True) -> None:
-    """Write `target` anew, or leave it as it was.
+    """Write `target` atomically, or leave it unchanged.
 
     Raises:
         OSError
@@ -38,12 +38,12 @@ def write_atomically(target: Path, content: str | bytes, *, durable: bool = True
 
 
 def sync_file(path: Path) -> None:
-    """Put what was written to `path` on the disk."""
+    """Flush `path` to disk."""
     _sync(path, 0)
 
 
 def sync_folder(folder: Path) -> None:
-    """Put the names in `folder` on the disk: without it a rename may be lost in a power cut."""
+    """Flush the entries of `folder` to disk: otherwise a power cut may undo a rename."""
     _sync(folder, os.O_DIRECTORY)
 
 

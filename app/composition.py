@@ -1,4 +1,4 @@
-"""From settings to the plain values that engine and jobs take; used by the composition roots only."""
+"""Converts settings to the plain values that engine and jobs take; used by the composition roots only."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from app.support.replay.bench import ENGINE_SETTINGS, Bench
 from app.support.replay.recorded import RecordedCase
 
 SETTABLE = (*ENGINE_SETTINGS, "model", "vad_model", "punctuation_model")
-"""What a replay may be told otherwise, beside the options of the transcription."""
+"""Settings that a replay may override, besides the transcription's options."""
 GIVEN_ON = ("device", "dtype", "model", "threads", "allow_device_fallback")
-"""Options of a server that hold for the programs it starts, too; the environment reaches them by itself."""
+"""Server options passed on to child programs, which inherit the environment anyway."""
 
 
 def replay_command(settings: Settings) -> tuple[str, ...]:
-    """Return the command that runs a case again with what this server was given."""
+    """Return the command that replays a case with this server's options."""
     command = [sys.executable, "-P", "-m", "app", "replay", "--json"]
     command += ["--data-dir", str(settings.data_dir), "--log-dir", str(settings.log_dir)]
     for name in GIVEN_ON:
@@ -45,7 +45,7 @@ def replay_command(settings: Settings) -> tuple[str, ...]:
 
 
 def open_models(settings: Settings, spec: EngineSpec | None = None) -> Models:
-    """Return the models; one that the environment, an option or `spec` names cannot be changed by a choice."""
+    """Return the models; one given by the environment, an option or `spec` cannot be changed by selection."""
     fixed = settings.model or (spec.model_dir if spec else None)
     places = ModelPlaces(
         models_dir=settings.models_dir.absolute(),
@@ -61,12 +61,12 @@ def open_models(settings: Settings, spec: EngineSpec | None = None) -> Models:
 
 
 def _default_model() -> str:
-    """Return the better of the built-in models that this installation can load."""
+    """Return the best built-in model that this installation can load."""
     return BUILTIN_LARGE if large_model_dir() and find_spec("ctranslate2") else BUILTIN
 
 
 def engine_spec(settings: Settings) -> EngineSpec:
-    """Return the engine of the model that was chosen."""
+    """Return the engine of the selected model."""
     return spec_of_folder(settings, open_models(settings).folder_in_use())
 
 
@@ -85,7 +85,7 @@ def spec_of_folder(settings: Settings, folder: Path) -> EngineSpec:
 
 
 def _downloaded(settings: Settings, name: str) -> Path | None:
-    """Return a helping model that a person has downloaded, where it is whole and what it needs is installed."""
+    """Return a downloaded auxiliary model if it is complete and its packages are installed."""
     folder = settings.models_dir / name
     try:
         extra = extra_of(identify(folder).architecture, folder)
@@ -95,24 +95,24 @@ def _downloaded(settings: Settings, name: str) -> Path | None:
 
 
 def quick_spec(settings: Settings) -> EngineSpec:
-    """Return the engine that reads what is just being said, where the model in use is slow at it."""
+    """Return the engine for partial texts if the active model is too slow for them."""
     return replace(spec_of_folder(settings, builtin_model_dir()), device="cpu", batch_seconds=0.0)
 
 
 def is_slow_live(in_use: EngineSpec, device: str, options: TranscriptionOptions) -> bool:
-    """Return whether the model in use answers late, and the small built-in one knows the language."""
+    """Return whether the active model is slow, and the small built-in one supports the language."""
     languages = ("zh", "en", "auto") if in_use.model_dir == large_model_dir() else ("zh", "en")
     is_slow = not device.startswith("cuda") and _writes_word_by_word(in_use)
     return is_slow and options.language in languages
 
 
 def _writes_word_by_word(spec: EngineSpec) -> bool:
-    """Return whether a decoder or a language model writes the text: Whisper, Fun-ASR-Nano. On a processor that takes long."""
+    """Return whether the model decodes token by token (Whisper, Fun-ASR-Nano), which is slow on a CPU."""
     if spec.factory != FUNASR_FACTORY:
         return spec.factory == WHISPER_FACTORY
     try:
         return identify(spec.model_dir).architecture == NANO
-    except ModelError:  # it is gone, or was damaged after it had been loaded
+    except ModelError:  # removed or damaged since it was loaded
         return False
 
 
@@ -133,16 +133,16 @@ def _spec_of_case(settings: Settings, case: RecordedCase, changes: Mapping[str, 
 
 
 def _recorded(settings: Settings, case: RecordedCase) -> dict[str, Any]:
-    """Return the recorded engine settings that nothing here overrides."""
+    """Return the recorded engine settings that are not overridden here."""
     free = [name for name in ENGINE_SETTINGS if settings.origin(name) in (Origin.DEFAULT, Origin.PAGE)]
     values = {name: checked_value(name, case.settings[name]) for name in free if name in case.settings}
-    if case.job.get("device"):  # it has computed there; here that device may be absent
+    if case.job.get("device"):  # the recorded device, which may be absent here
         values["allow_device_fallback"] = True
     return values
 
 
 def _folder_of_case(settings: Settings, case: RecordedCase) -> Path:
-    """Return the recorded model where it is here too, else the one in use."""
+    """Return the recorded model if it is installed here, else the active one."""
     models = open_models(settings)
     in_use = models.folder_in_use()
     if settings.origin("model") is not Origin.DEFAULT:
@@ -181,7 +181,7 @@ def subject_of(settings: Settings, spec: EngineSpec) -> Subject:
 
 
 def installation(settings: Settings, models: Models, examination: Callable[[], Examination]) -> Installation:
-    """Return what a support case tells about this installation."""
+    """Return what a support case includes about this installation."""
     return Installation(
         settings={name: _told(settings, name) for name in type(settings).model_fields},
         host_names=tuple(filter(None, (settings.host, *settings.allowed_hosts.replace(" ", "").split(",")))),

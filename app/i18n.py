@@ -1,6 +1,6 @@
-"""Which language a person reads, and the wording in it. English texts are the keys; nothing here knows HTTP.
+"""Interface languages and translations. English texts are the keys; nothing here knows HTTP.
 
-The catalogues under app/locale are read as they are (.po), so that no compiled file can be out of date.
+The catalogues under app/locale are read as .po files, so that no compiled file can be out of date.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ Translate: TypeAlias = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True)
 class InterfaceLanguage:
-    """A language that the pages are written in."""
+    """A language of the pages."""
 
     name: str
-    """In the language itself."""
+    """The language's own name."""
     tag: str
     """BCP 47, as of `<html lang>`."""
 
 
 LANGUAGES = {"zh": InterfaceLanguage("中文", "zh-CN"), "en": InterfaceLanguage("English", "en")}
-"""By the folder of their catalogue, in the order in which they are offered; English texts are the keys and need none."""
+"""By catalogue folder, in display order; English needs no catalogue."""
 LOCALE_DIR = Path(__file__).resolve().parent / "locale"
-SCRIPTS = "static/js/"  # texts with a place below it are sent to the browser
+SCRIPTS = "static/js/"  # texts with a source below it are sent to the browser
 
 
 def pick_language(cookie: str | None, accept_language: str | None) -> str:
-    """Return the language to answer in: chosen by hand, else asked for by the browser.
+    """Return the language to use: chosen by the user, else requested by the browser.
 
-    A client that says nothing gets Chinese; one that asks only for languages we lack gets English.
+    A client without a preference gets Chinese; one that requests only unsupported languages gets English.
     """
     if cookie in LANGUAGES:
         return str(cookie)
@@ -46,18 +46,18 @@ def pick_language(cookie: str | None, accept_language: str | None) -> str:
 
 
 def translator(language: str) -> Translate:
-    """Return a function from an English text to its wording in `language`; unknown texts stay English."""
+    """Return a function that translates English texts to `language`; unknown texts stay English."""
     wording = _wording(language)
     return lambda text: wording.get(text) or text
 
 
 def script_texts(language: str) -> dict[str, str]:
-    """Return the wording of the texts that stand in the browser's scripts."""
+    """Return the translations of the texts in the browser's scripts."""
     return {str(message.id): str(message.string) for message in _messages(language) if _in_scripts(message)}
 
 
 def catalogue(language: str) -> Catalog:
-    """Read the catalogue of `language`; English has none, its texts are the keys."""
+    """Read the catalogue of `language`; empty for English, whose texts are the keys."""
     with (LOCALE_DIR / language / "LC_MESSAGES" / "messages.po").open("rb") as file:
         return read_po(file, locale=language)
 
@@ -79,7 +79,7 @@ def _in_scripts(message: Message) -> bool:
 
 
 def _by_preference(accept_language: str) -> Iterable[str]:
-    """Yield primary language tags, the most wanted first ("zh-CN,en;q=0.5" gives zh, en)."""
+    """Yield primary language tags by preference ("zh-CN,en;q=0.5" gives zh, en)."""
     ranges = [item.partition(";") for item in accept_language.split(",")]
     wanted = [(tag.strip().lower().partition("-")[0], _quality(weight)) for tag, _, weight in ranges]
     return (tag for tag, quality in sorted(wanted, key=lambda pair: -pair[1]) if quality > 0)

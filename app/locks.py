@@ -10,9 +10,9 @@ from pathlib import Path
 
 
 def hold_new(path: Path, *, folder: bool = False) -> int:
-    """Make a file or folder and lock it until the returned descriptor is closed, also under another name.
+    """Create a file or folder and lock it until the returned descriptor is closed, even if renamed.
 
-    A sweep may find it between its making and its locking, and remove it: then it is made again.
+    A sweep may remove it between creation and locking: then it is created again.
     """
     while True:
         path.mkdir() if folder else path.touch(exist_ok=False)
@@ -30,7 +30,7 @@ def hold_new(path: Path, *, folder: bool = False) -> int:
 
 
 def hold_free(path: Path) -> int | None:
-    """Lock what nobody holds until the returned descriptor is closed; None where that is not possible."""
+    """Lock an unheld path until the returned descriptor is closed; None if that is not possible."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -43,10 +43,10 @@ def hold_free(path: Path) -> int | None:
 
 @contextmanager
 def in_turn(path: Path) -> Iterator[None]:
-    """Wait until no other process is inside a block on the same file, which is made if need be.
+    """Hold an exclusive lock on a file, created if necessary, for the block, waiting for it.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: it cannot be created.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -57,18 +57,18 @@ def in_turn(path: Path) -> Iterator[None]:
 
 
 def is_held(path: Path) -> bool:
-    """Return whether a living process holds `path`; what is not there is held by nobody."""
+    """Return whether a process holds `path`; false if it does not exist."""
     with unless_held(path) as is_free:
         return not is_free and path.exists()
 
 
 def hold_together(path: Path) -> int | None:
-    """Lock a file together with others who do so too; None while somebody has it alone. It is made if need be."""
+    """Take a shared lock on a file, created if necessary; None while it is locked exclusively."""
     return _held_file(path, fcntl.LOCK_SH)
 
 
 def hold_alone(path: Path) -> int | None:
-    """Lock a file that nobody else has locked in either way; None where somebody has. It is made if need be."""
+    """Take an exclusive lock on a file, created if necessary; None while it is locked in any way."""
     return _held_file(path, fcntl.LOCK_EX)
 
 
@@ -84,7 +84,7 @@ def _held_file(path: Path, kind: int) -> int | None:
 
 @contextmanager
 def unless_held(path: Path) -> Iterator[bool]:
-    """Lock `path` for the block if nobody holds it, and return whether that is so; never wait."""
+    """Lock `path` for the block if nobody holds it, without waiting; yield whether it is locked."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -98,14 +98,14 @@ def unless_held(path: Path) -> Iterator[bool]:
 
 @contextmanager
 def shared(path: Path) -> Iterator[bool]:
-    """Lock a file or folder for the block together with others who do so; return whether it is there."""
+    """Take a shared lock on a file or folder for the block; yield whether it exists."""
     with _waited_for(path, fcntl.LOCK_SH) as is_there:
         yield is_there
 
 
 @contextmanager
 def exclusive(path: Path) -> Iterator[bool]:
-    """Lock a file or folder for the block as soon as nobody else holds it; return whether it is there."""
+    """Take an exclusive lock on a file or folder for the block, waiting for it; yield whether it exists."""
     with _waited_for(path, fcntl.LOCK_EX) as is_there:
         yield is_there
 
@@ -119,7 +119,7 @@ def _waited_for(path: Path, kind: int) -> Iterator[bool]:
         return
     try:
         fcntl.flock(descriptor, kind)
-        yield _is_at(descriptor, path)  # who held it may have removed it
+        yield _is_at(descriptor, path)  # its previous holder may have removed it
     finally:
         os.close(descriptor)
 

@@ -2,7 +2,7 @@
 
 Several processes may write the same file (the server, a separate worker): every line is written under a lock
 between processes, and a file that another process rotated is opened again. A process that does not call
-`setup_logging` (the one that infers, the one that decodes) sends its warnings to stderr and its errors to its
+`setup_logging` (the inference process, the decoding process) sends its warnings to stderr and its errors to its
 parent, which logs them. Recognised text and the contents of files are never logged.
 """
 
@@ -34,7 +34,7 @@ _PLAIN_VALUE = re.compile(r"[^\s\"'=\\]+")
 
 
 def setup_logging(log_dir: Path, level: str = "INFO", file_mb: int = 10) -> None:
-    """Send the log of this process to app.log in `log_dir` and its warnings to stderr as well.
+    """Log this process to app.log in `log_dir`, and warnings to stderr as well.
 
     Other packages never log below INFO: the debug lines of some contain what a person said.
     A second call replaces the first.
@@ -48,11 +48,11 @@ def setup_logging(log_dir: Path, level: str = "INFO", file_mb: int = 10) -> None
         handler.set_name(f"app.logging:{type(handler).__name__}")
         logging.getLogger().addHandler(handler)
     adjust_logging(level, file_mb)
-    logging.getLogger("uvicorn.access").setLevel(logging.WARNING)  # the request log says it with more facts
+    logging.getLogger("uvicorn.access").setLevel(logging.WARNING)  # our request log has more details
 
 
 def adjust_logging(level: str, file_mb: int) -> None:
-    """Let another level and another size of the file hold from the next line on."""
+    """Apply another level and file size from the next line on."""
     threshold = logging.getLevelNamesMapping()[level]
     logging.getLogger().setLevel(max(threshold, logging.INFO))
     logging.getLogger("app").setLevel(threshold)
@@ -62,7 +62,7 @@ def adjust_logging(level: str, file_mb: int) -> None:
 
 
 def close_logging() -> None:
-    """Take away what `setup_logging` installed."""
+    """Remove what `setup_logging` installed."""
     for handler in list(logging.getLogger().handlers):
         if (handler.get_name() or "").startswith("app.logging:"):
             logging.getLogger().removeHandler(handler)
@@ -71,7 +71,7 @@ def close_logging() -> None:
 
 @contextmanager
 def bound(*, request: str | None = None, job: str | None = None) -> Iterator[None]:
-    """Give every line that this thread or task logs inside the block its request id, its job id, or both.
+    """Add a request id, a job id, or both to every line logged by this thread or task inside the block.
 
     A new thread starts with neither and binds its own.
     """
@@ -85,7 +85,7 @@ def bound(*, request: str | None = None, job: str | None = None) -> Iterator[Non
 
 
 def current_request_id() -> str:
-    """Return the id of the request that this code answers, or an empty text outside of one."""
+    """Return the id of the current request, or an empty string outside of one."""
     return _request_id.get()
 
 
@@ -100,15 +100,15 @@ def event(
 ) -> None:
     """Log one event, for example `event(log, INFO, "segment_finished", index=3, seconds=1.2)`.
 
-    A field named `job` or `request` takes the place of the bound id. `exc_info` adds a traceback: of the exception
-    that is being handled (True) or of the one that is given.
+    A field named `job` or `request` overrides the bound id. `exc_info` adds a traceback: of the exception being handled
+    (True) or of the given one.
     """
     logger.log(level, "%s", name, exc_info=exc_info, extra={"fields": fields}, stacklevel=2)
 
 
 @contextmanager
 def job_logs(folder_of: Callable[[str], Path]) -> Iterator[None]:
-    """Copy the lines of each job to job.log in the folder that `folder_of(job id)` names, inside the block."""
+    """Copy the lines of each job to job.log in the folder `folder_of(job id)` during the block."""
     handler = JobLogHandler(folder_of)
     handler.setFormatter(LineFormatter())
     logger = logging.getLogger("app")
@@ -148,7 +148,7 @@ class LineFormatter(logging.Formatter):
 
 
 class JobLogHandler(logging.Handler):
-    """Appends the lines that carry a job id to that job's own log; a deleted job's folder stays deleted."""
+    """Appends lines with a job id to that job's own log; a deleted job's folder is not recreated."""
 
     def __init__(self, folder_of: Callable[[str], Path]) -> None:
         super().__init__()
@@ -178,11 +178,11 @@ class _SharedFile(RotatingFileHandler):
             maxBytes=file_mb * BYTES_PER_MB,
             backupCount=OLD_FILES_KEPT,
             encoding="utf-8",
-            errors="backslashreplace",  # a file name may hold bytes that are not UTF-8
+            errors="backslashreplace",  # a file name may contain bytes that are not UTF-8
         )
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write one line; where that fails, say so on stderr and try again with the next: never raise."""
+        """Write one line; on failure report to stderr and retry with the next: never raise."""
         try:
             fcntl.flock(self._lock_file, fcntl.LOCK_EX)
             try:
@@ -198,7 +198,7 @@ class _SharedFile(RotatingFileHandler):
         self._lock_file.close()
 
     def _follow_rotation(self) -> None:
-        """Open the file again where it was renamed or removed, or could not be opened before."""
+        """Reopen the file if it was renamed or removed, or could not be opened before."""
         if self.stream is not None and not _is_open_at(self.stream, self.baseFilename):
             stream, self.stream = self.stream, None  # a failure to open leaves nothing closed behind
             stream.close()

@@ -1,4 +1,4 @@
-"""Puts the server together: opens what lives as long as it, and leads requests through the gate to the routes."""
+"""Assembles the server: opens its services, and adds middleware and routes."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def create_app(settings: Settings, *, spec: EngineSpec | None = None, start_work
     """Return the server. Without a worker its jobs wait for `python -m app worker`.
 
     Raises:
-        RootPathTaken: pages of the program begin with the name of its root path.
+        RootPathTaken: the root path begins like a page of the program.
     """
 
     @asynccontextmanager
@@ -108,7 +108,7 @@ def create_app(settings: Settings, *, spec: EngineSpec | None = None, start_work
         description=DESCRIPTION,
         lifespan=lifespan,
         openapi_url=f"{API_PATH}/openapi.json",
-        docs_url=None,  # FastAPI's own pages load scripts from a CDN: /docs is ours and works offline
+        docs_url=None,  # FastAPI's pages load scripts from a CDN: our /docs works offline
         redoc_url=None,
     )
     install_error_handlers(app)
@@ -118,7 +118,7 @@ def create_app(settings: Settings, *, spec: EngineSpec | None = None, start_work
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
-    """Add the layers around the routes, the innermost first."""
+    """Add the middleware, innermost first."""
     app.add_middleware(CompressedPages)
     hosts, origins = allowed_hosts(settings.host, settings.allowed_hosts), allowed_origins(settings.allowed_hosts)
     app.add_middleware(Gate, hosts=hosts, origins=origins)
@@ -134,7 +134,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
 
 @contextmanager
 def open_worker(settings: Settings) -> Iterator[Services]:
-    """Do the queued jobs inside the block, without a server; it gets what a server would have.
+    """Run queued jobs inside the block without a server, but with the same services.
 
     Raises:
         DatabaseUnusable
@@ -144,7 +144,7 @@ def open_worker(settings: Settings) -> Iterator[Services]:
 
 
 def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_worker: bool) -> Services:
-    """Open everything that lives as long as the server; `stack` closes it, the last first."""
+    """Open the server's services; `stack` closes them in reverse order."""
     queue = _open_queue(stack, settings)
     models = open_models(settings, spec)
     stack.enter_context(models.open())
@@ -233,7 +233,7 @@ def _keep_house(
     spec_of: Callable[[Path], EngineSpec],
     trash: Trash,
 ) -> None:
-    """Follow the choice of the model, and the settings on how long things are kept."""
+    """Start the model reloader and the retention."""
     stack.enter_context(_reloader(models, inference, store, spec_of).running())
     stack.enter_context(Retention(trash, lambda: _spans(store)).running())
 
@@ -313,7 +313,7 @@ def _device(inference: InferenceProcess) -> str:
 
 
 def _model_problem(inference: InferenceProcess) -> Problem | None:
-    """Return why nothing can be recognised; None while all is well."""
+    """Return why recognition is unavailable; None if it works."""
     status = inference.status()
     return status.problem if status.state == "failed" else None
 
@@ -334,7 +334,7 @@ def _reloader(
 
 
 def _spec_of(store: SettingsStore, spec: EngineSpec | None) -> Callable[[Path], EngineSpec]:
-    """Return what tells how to load a folder, with the settings as they are then."""
+    """Return a function from a model folder to its engine spec under the current settings."""
 
     def spec_of(folder: Path) -> EngineSpec:
         settings = store.now

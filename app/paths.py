@@ -1,4 +1,4 @@
-"""Where things lie: resources inside the package or beside it, data in a folder of the person's choice."""
+"""Paths: resources inside the package or beside it, data in a configurable folder."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ def resource_dir(name: str) -> Path:
 
 
 def home_dir() -> Path:
-    """Return the folder that data/ and models/ lie in: the checkout, else the user's data folder."""
+    """Return the folder that contains data/ and models/: the checkout, else the user's data folder."""
     return CODE_ROOT if is_checkout() else user_data_path(APP_NAME, appauthor=False)
 
 
 def logs_dir() -> Path:
-    """Return the folder of app.log: logs/ of the checkout, else the place that the platform has for logs."""
+    """Return the folder of app.log: logs/ of the checkout, else the platform's log folder."""
     return CODE_ROOT / "logs" if is_checkout() else user_log_path(APP_NAME, appauthor=False)
 
 
 def requirements_dir() -> Path:
-    """Return the folder of the locked lists of packages; only a checkout has it."""
+    """Return the folder of the requirement lock files; only in a checkout."""
     return CODE_ROOT / "requirements"
 
 
@@ -43,15 +43,15 @@ def builtin_model_dir() -> Path:
 
 
 def large_model_dir() -> Path | None:
-    """Return the folder of the large built-in model; None in an installation that left it out."""
+    """Return the folder of the large built-in model; None in an installation without it."""
     folder = resource_dir("models/builtin-large")
     return folder if (folder / "model.bin").is_file() else None
 
 
 def environment_of_children() -> dict[str, str]:
-    """Return the environment in which `python -P -m app...` finds this very program.
+    """Return the environment in which `python -P -m app...` finds this installation.
 
-    Without -P and this path, Python would rather run a folder `app` that lies in the current folder.
+    Without -P and this path, Python would prefer a folder `app` in the current directory.
     """
     path = filter(None, [str(CODE_ROOT), os.environ.get("PYTHONPATH")])
     return {**os.environ, "PYTHONPATH": os.pathsep.join(path)}

@@ -1,4 +1,4 @@
-"""Work that is done again and again in a thread, also after it has failed once."""
+"""Periodic work in a thread, which continues after failures."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from threading import Event, Thread
 
 from app.logging import event
 
-FAREWELL_SECONDS = 5.0  # a step that is under way may take so long to end
+FAREWELL_SECONDS = 5.0  # how long a running step may take to end
 
 _log = logging.getLogger(__name__)
 
 
 class Periodic:
-    """Calls `step` every `seconds`; an exception is logged, and the next call comes all the same."""
+    """Calls `step` every `seconds`; an exception is logged, and the calls continue."""
 
     def __init__(self, name: str, step: Callable[[], None], seconds: float, *, at_once: bool = True) -> None:
-        """`at_once` makes the first call without a pause before it."""
+        """`at_once` makes the first call immediately."""
         self._stopping = Event()
         self._name = name
         self._step = step
@@ -27,7 +27,7 @@ class Periodic:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Call it during the block; its first call does not delay the block."""
+        """Call `step` during the block; the first call does not delay the block."""
         thread = Thread(target=self._run, name=self._name, daemon=True)
         thread.start()
         try:

@@ -1,6 +1,6 @@
-"""The settings that a person has changed on the page: one JSON file, written whole and renamed into place.
+"""The settings changed on the settings page: one JSON file, written atomically.
 
-It knows names and values and not what they mean; a damaged file is told, never raised, so that the server starts.
+Names and values are not interpreted here; a damaged file is reported, never raised, so that the server starts.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ SETTINGS_FILE = "settings.json"
 LOCK_FILE = "settings.lock"
 DAMAGED_FILE = "settings.json.damaged"
 REFUSED_FILE = "settings-refused.json"
-"""What the engine did not load with, and why: every process tells it, also after a restart."""
+"""The settings with which the engine did not load, and why: shared by all processes, and kept after a restart."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeptSettings:
-    """What the file says."""
+    """Contents of the file."""
 
     values: Mapping[str, Any] = field(default_factory=dict)
     damage: str = ""
-    """Why the file, or a part of it, was not read; empty where nothing is wrong."""
+    """Why the file, or a part of it, was not read; empty if it was."""
 
 
 @contextmanager
 def alone(data_dir: Path) -> Iterator[None]:
-    """Let no other process change the settings during the block.
+    """Prevent other processes from changing the settings during the block.
 
     Raises:
         OSError: the data folder cannot be written.
@@ -44,7 +44,7 @@ def alone(data_dir: Path) -> Iterator[None]:
 
 
 def read_kept(data_dir: Path) -> KeptSettings:
-    """Return what was changed on the page; nothing where no file is there."""
+    """Return what was changed on the page; empty without a file."""
     try:
         values = json.loads((data_dir / SETTINGS_FILE).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -57,7 +57,7 @@ def read_kept(data_dir: Path) -> KeptSettings:
 
 
 def write_kept(data_dir: Path, values: Mapping[str, Any]) -> None:
-    """Put `values` in place of what the file says; after a power cut it holds the old ones or the new ones.
+    """Replace the file's values atomically: after a power cut it has either the old or the new ones.
 
     Raises:
         OSError: it cannot be written.
@@ -66,7 +66,7 @@ def write_kept(data_dir: Path, values: Mapping[str, Any]) -> None:
 
 
 def set_damaged_aside(data_dir: Path) -> None:
-    """Keep a copy of a file that could not be read, before it is written anew.
+    """Keep a copy of an unreadable file before it is overwritten.
 
     Raises:
         OSError: it cannot be written.
@@ -76,7 +76,7 @@ def set_damaged_aside(data_dir: Path) -> None:
 
 
 def read_refused(data_dir: Path) -> Mapping[str, Any] | None:
-    """Return what `write_refused` kept last; None where nothing was refused, or nobody can read it."""
+    """Return what `write_refused` stored last; None if nothing was refused, or it is unreadable."""
     with suppress(OSError, ValueError):
         refused = json.loads((data_dir / REFUSED_FILE).read_text(encoding="utf-8"))
         return refused if isinstance(refused, dict) else None

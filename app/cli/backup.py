@@ -1,4 +1,4 @@
-"""`python -m app backup FILE` and `python -m app restore FILE`: everything that cannot be made again, and the way back."""
+"""`python -m app backup FILE` and `python -m app restore FILE`: back up and restore what cannot be recreated."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ BYTES_PER_MB = 1_000_000
 
 
 def make_backup(settings: Settings, file: Path, *, recordings: bool) -> int:
-    """Write a backup; the server may run."""
+    """Write a backup; the server may be running."""
     manifest = back_up(Places(settings.data_dir, settings.log_dir), file, recordings=recordings)
     size = file.stat().st_size / BYTES_PER_MB
     what = "database, settings, logs" + (" and recordings" if recordings else "")
@@ -23,7 +23,7 @@ def make_backup(settings: Settings, file: Path, *, recordings: bool) -> int:
 
 
 def restore_backup(settings: Settings, file: Path) -> int:
-    """Put a backup in place of what is there; the server must not run."""
+    """Replace the present data with a backup; the server must not be running."""
     manifest, aside = restore(file, Places(settings.data_dir, settings.log_dir))
     print(f"{settings.data_dir}: as it was at {manifest.made_at} ({len(manifest.files)} files restored)")
     if aside:

@@ -1,6 +1,6 @@
-"""`python -m app case JOB`: everything about one job in one zip; what was taken out of it is listed.
+"""`python -m app case JOB`: everything about one job in one zip; redactions are listed.
 
-Reads the database and the files beside a running server, or after one that crashed.
+Reads database and files, whether a server is running or has crashed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ BYTES_PER_KB = 1024
 def make_case(settings: Settings, job: str, choice: CaseChoice, target: Path) -> int:
     with _cases(settings) as cases:
         try:
-            with tempfile.TemporaryFile(dir=target.parent):  # told now, not after the doctor has taken its seconds
+            with tempfile.TemporaryFile(dir=target.parent):  # fail now, not after the doctor's seconds
                 pass
             manifest = cases.write(job, choice, target)
         except OSError as error:

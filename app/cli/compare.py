@@ -1,7 +1,7 @@
-"""`python -m app compare`: the same recordings read by several models, each by a `transcribe` of its own.
+"""`python -m app compare`: the same recordings transcribed with several models, each by its own `transcribe` process.
 
-That is how a person finds out which model suits his own sound: texts below each other with the differences marked,
-errors where a reference is there, speed and memory. Nothing is chosen and nothing is stored.
+Shows which model suits a person's recordings: texts below each other with differences marked, error rates if there is
+a reference, speed and memory. Nothing is selected or stored.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from app.domain.scoring import error_rate, marked
 from app.settings import Settings
 
 BYTES_PER_MB = 1_000_000
-RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes in what the kernel counts
+RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes per unit reported by the kernel
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What is to be compared."""
+    """The request."""
 
     source: Path
-    """A recording, or a folder of them."""
+    """A recording, or a folder of recordings."""
     models: tuple[str, ...]
     reference: Path | None = None
     """A table with the columns `path` and `text`."""
@@ -45,22 +45,22 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one model made of all recordings."""
+    """The results of one model."""
 
     model: str
     texts: Mapping[str, str]
-    """By the name of the recording; empty where it failed."""
+    """By recording name; empty if it failed."""
     audio_seconds: float
     wall_seconds: float
     memory_bytes: int
 
 
 def compare(comparison: Comparison, settings: Settings) -> int:
-    """Read with every model and print what came out.
+    """Transcribe with every model and print the results.
 
     Raises:
         InvalidParameter: no recording, or no model.
-        ModelUnknown, ModelAbsent, FileUnreadable: before anything is read.
+        ModelUnknown, ModelAbsent, FileUnreadable: before anything is transcribed.
     """
     files = _recordings(comparison.source)
     said = _reference(comparison.reference)
@@ -89,7 +89,7 @@ def _recordings(source: Path) -> list[Path]:
 
 
 def _reference(table: Path | None) -> dict[str, str]:
-    """Return the text of each recording by its name."""
+    """Return the reference texts by recording name."""
     if table is None:
         return {}
     try:
@@ -103,7 +103,7 @@ def _reference(table: Path | None) -> dict[str, str]:
 
 
 def _run(name: str, folder: Path, files: Sequence[Path], comparison: Comparison) -> Run:
-    """Let one model read everything in a process of its own, whose memory is counted."""
+    """Transcribe everything with one model in a child process, whose memory is measured."""
     print(f"{name} reads {len(files)} recordings ...", file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="funasr-compare-") as out:
         options = ["--language", comparison.language, "--quality", comparison.quality, "--model", str(folder)]
@@ -111,7 +111,7 @@ def _run(name: str, folder: Path, files: Sequence[Path], comparison: Comparison)
         began = time.monotonic()
         child = subprocess.Popen([*command, "--output", out, *options], stdout=subprocess.DEVNULL)
         _, _, usage = os.wait4(child.pid, 0)
-        child.returncode = 0  # it has been waited for; what failed is told by what is missing
+        child.returncode = 0  # already reaped; missing outputs show what failed
         seconds = time.monotonic() - began
         told = {
             file.name: _read(Path(out) / f"{output}.json")

@@ -1,6 +1,6 @@
-"""The command line: what can be asked of `python -m app`, and how its errors are told.
+"""The command line of `python -m app`, and its error handling.
 
-Options win over environment variables. Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted.
+Options override environment variables. Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from app.domain.errors.base import AppError
 from app.domain.options import detector_meant
 from app.settings import Settings
 
-COLLECT_AFTER = 50_000  # new objects; Python's own 700 search what imports make, and cost a start a tenth of its time
+COLLECT_AFTER = 50_000  # new objects; Python's default of 700 scans objects of imports, a tenth of the startup time
 SETTINGS_OPTIONS = (
     "host",
     "port",
@@ -60,26 +60,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # `| head` has read enough; Python's own last flush must not complain again
+    except BrokenPipeError:  # `| head` has read enough; Python's final flush must not fail again
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
 
 
 def _refusal(place: tuple[int | str, ...], message: str) -> str:
-    """Name the setting that was refused; a rule between settings names them itself."""
+    """Prefix the message with the refused setting; rules between settings name them themselves."""
     return ": ".join(filter(None, (".".join(map(str, place)), message)))
 
 
 def _make_output_fit_for_chinese() -> None:
     """Write UTF-8 where the locale (`LC_ALL=C`, Latin-1) has no Chinese characters."""
     for stream in (sys.stdout, sys.stderr):
-        if not isinstance(stream, io.TextIOWrapper):  # closed, or replaced by whoever calls
+        if not isinstance(stream, io.TextIOWrapper):  # closed, or replaced by the caller
             continue
         try:
             "中".encode(stream.encoding)
         except UnicodeEncodeError:
             stream.reconfigure(encoding="utf-8")
-        stream.reconfigure(errors="backslashreplace")  # names of files need not be text at all
+        stream.reconfigure(errors="backslashreplace")  # file names need not be valid text
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -100,21 +100,21 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _command_name() -> str:
-    """Return how this program was started, for the lines on its usage."""
+    """Return how this program was started, for the usage message."""
     return "python -m app" if Path(sys.argv[0]).name == "__main__.py" else "funasr-webui"
 
 
 def read_settings(options: argparse.Namespace) -> Settings:
-    """Return the settings of the environment, with the options of the command line over them."""
+    """Return the settings from the environment, overridden by command line options."""
     asked = {name: getattr(options, name, None) for name in SETTINGS_OPTIONS}
     given = {name: value for name, value in asked.items() if value is not None}
     return Settings(**_detector_meant(given), **given)
 
 
 def _detector_meant(given: Mapping[str, Any]) -> dict[str, str]:
-    """Return the detector of whose options one was given without a detector, as the API understands it."""
+    """Return the detector implied by an option given without a detector, as in the API."""
     meant = detector_meant(name.removeprefix("vad_") for name in given)
     return {"vad_detector": meant} if meant and "vad_detector" not in given else {}
 
 
-# Commands; each imports what it needs when it runs, so that `--help` answers at once.
+# Commands; each imports what it needs when it runs, so that `--help` is fast.

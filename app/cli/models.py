@@ -1,4 +1,4 @@
-"""`python -m app models`: what models there are; download, verify, remove or choose one. Nothing happens unasked."""
+"""`python -m app models`: list, download, verify, remove or select models. Nothing happens unasked."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ STATES = {
     ModelState.STOPPED: "incomplete",
     ModelState.AVAILABLE: "-",
 }
-MOST_LANGUAGES = 6  # in one line
+MOST_LANGUAGES = 6  # shown in one line
 BYTES_PER_MB = 1_000_000
 
 
@@ -41,7 +41,7 @@ def list_models(settings: Settings, *, as_json: bool) -> int:
 
 
 def pull(settings: Settings, name: str, hub: str | None) -> int:
-    """Download in this process; interrupted, the same command goes on where it stopped."""
+    """Download in this process; after an interruption the same command resumes."""
     models = open_models(settings)
     entry_size = models.entry(name).size_bytes if "/" not in name else None
     with _progress(name, entry_size) as report:
@@ -53,7 +53,7 @@ def pull(settings: Settings, name: str, hub: str | None) -> int:
 
 
 def pull_recommended(settings: Settings) -> int:
-    """Bring the recommended model on a first start; whatever goes wrong costs one line and nothing else."""
+    """Download the recommended model on the first start; a failure only prints one line."""
     if settings.no_models:
         return 0
     models = open_models(settings)
@@ -76,7 +76,7 @@ def pull_recommended(settings: Settings) -> int:
 
 
 def install(settings: Settings, name: str) -> int:
-    """Install what a model needs beside its files; a running server starts its inference process again."""
+    """Install the packages a model needs; a running server restarts its inference process."""
     models = open_models(settings)
     entry = models.install_now(name)
     if needed := models.needs(entry):
@@ -108,7 +108,7 @@ def remove(settings: Settings, name: str, *, is_sure: bool) -> int:
 
 
 def use(settings: Settings, name_or_folder: str) -> int:
-    """Load the model once in a child process, and choose it only if that went well."""
+    """Load the model once in a child process, and select it only if that succeeds."""
     models = open_models(settings)
     name = _name_of(models, name_or_folder)
     folder = models.check_usable(name)
@@ -125,7 +125,7 @@ def add(settings: Settings, folder: Path) -> int:
 
 
 def folder_of(models: Models, name_or_folder: str) -> Path:
-    """Return the folder of a model that is here, or the one that a path names.
+    """Return the folder of an installed model, or the one given by path.
 
     Raises:
         ModelUnknown, ModelAbsent
@@ -144,7 +144,7 @@ def is_path(name_or_folder: str) -> bool:
 
 
 def _name_of(models: Models, name_or_folder: str) -> str:
-    """Return the name; a path is pointed at first."""
+    """Return the name; a path is linked first."""
     if is_path(name_or_folder):
         return models.add_folder(Path(name_or_folder).absolute()).name
     return name_or_folder
@@ -172,7 +172,7 @@ def _is_confirmed(question: str) -> bool:
 
 @contextmanager
 def _progress(name: str, total: int | None) -> Iterator[Report]:
-    """A bar on a terminal; nothing elsewhere."""
+    """Show a progress bar on a terminal; nothing elsewhere."""
     bar: tqdm[Any] = tqdm(
         desc=name, total=total, unit="B", unit_scale=True, disable=not sys.stderr.isatty(), leave=False
     )

@@ -1,4 +1,4 @@
-"""How the command line tells an error."""
+"""Prints errors on the command line."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from app.domain.errors.base import Problem
 
 
 def print_problem(problem: Problem, subject: str = "") -> None:
-    """Say on standard error what happened and what to do."""
+    """Print to standard error what happened and what to do."""
     text = problem.explained()
     prefix = f"{subject}: " if subject else ""
     print(f"{prefix}{text['message']} [{text['code']}]\n  -> {text['advice']}", file=sys.stderr)

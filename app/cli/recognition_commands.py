@@ -1,4 +1,4 @@
-"""The commands that recognise: what can be asked of each. What a command needs is imported when it runs."""
+"""The arguments of the recognition commands. What a command needs is imported when it runs."""
 
 from __future__ import annotations
 

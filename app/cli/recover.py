@@ -1,4 +1,4 @@
-"""`python -m app recover`: recordings whose rows are gone get new ones; the server may run."""
+"""`python -m app recover`: recreate the rows of orphaned recordings; the server may be running."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ TOLD = {
 
 
 def recover_recordings(settings: Settings) -> int:
-    """Bring back what lies in data/orphans, and say what became of each.
+    """Recover the recordings in data/orphans, and print the outcome of each.
 
     Raises:
         DataBeingRestored: a backup is being restored.
-        DatabaseUnusable, DiskFull: what was brought back before stays so.
+        DatabaseUnusable, DiskFull: what was recovered before stays recovered.
     """
     with closing(Database(settings.data_dir)) as database:
         database.migrate()

@@ -1,6 +1,6 @@
-"""`python -m app replay` and `case shrink`: cases of this or another machine, run again here.
+"""`python -m app replay` and `case shrink`: replay cases of this or another machine.
 
-The engine settings that a case has recorded hold, unless an option, the environment or --set says otherwise.
+The engine settings recorded in a case apply unless overridden by an option, the environment or --set.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ WORSE = 4
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """A folder of cases, and what is done with the results."""
+    """A folder of cases, and what to do with the results."""
 
     folder: Path
     baseline: Path | None
@@ -38,7 +38,7 @@ class Suite:
 
 
 def changes_of(given: Iterable[str]) -> dict[str, str]:
-    """Read `name=value` of the command line.
+    """Parse `name=value` arguments.
 
     Raises:
         InvalidParameter: there is no such name.
@@ -57,7 +57,7 @@ def replay_case(settings: Settings, file: Path, changes: Mapping[str, str], *, a
         with replay_bench(settings, changes).open() as bench:
             replayed = replay(file, bench)
     except AppError as error:
-        if as_json:  # whoever reads JSON gets it there, too, and not only as a sentence
+        if as_json:  # also as JSON, not only as a sentence
             print(_as_json({"problem": error.problem.to_dict()}))
         raise
     print(_as_json(as_dict(replayed)) if as_json else as_text(replayed))
@@ -65,7 +65,7 @@ def replay_case(settings: Settings, file: Path, changes: Mapping[str, str], *, a
 
 
 def replay_all(settings: Settings, suite: Suite, changes: Mapping[str, str], *, as_json: bool) -> int:
-    """Run a folder of cases; the baseline is written where there is none yet, or where that is asked for."""
+    """Replay a folder of cases; the baseline is written if there is none yet, or on request."""
     if not suite.folder.is_dir():
         raise InvalidParameter(name="--all", reason=N_("there is no such folder"))
     before = read_baseline(suite.baseline) if suite.baseline else {}

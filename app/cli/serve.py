@@ -1,4 +1,4 @@
-"""`python -m app serve`: check what would stop the server, say it plainly, then serve."""
+"""`python -m app serve`: check what would stop the server, report it plainly, then serve."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ from app.store.files.storage_errors import storage_error
 
 OPEN = "WARNING: Other machines reach it ({host}), and it has no login: whoever reaches it can read, change and delete everything."
 SHUTDOWN_SECONDS = 5  # open event streams and downloads get this long to end
-PRIVATE = 0o077  # what this process makes is for its user alone
+PRIVATE = 0o077  # files created by this process are private to its user
 PORTS_TRIED = 20  # how many ports above a taken one are tried for the advice
 
 _log = logging.getLogger(__name__)
 
 
 def serve(settings: Settings, *, start_worker: bool = True) -> int:
-    """Serve until interrupted. A model that does not load is no reason to stop: the page shows what is wrong.
+    """Serve until interrupted. A model that does not load does not stop the server: the page shows the error.
 
     Raises:
         FolderUnwritable: data or logs cannot be written.
         DatabaseUnusable: it is damaged, or a newer version of the program made it.
-        DataBeingRestored: a backup is being put in place.
+        DataBeingRestored: a backup is being restored.
         PortTaken: another program listens on the address.
     """
     os.umask(PRIVATE)
@@ -60,7 +60,7 @@ def serve(settings: Settings, *, start_worker: bool = True) -> int:
 
 
 def check_writable(folder: Path) -> None:
-    """Make the folder and write a file into it.
+    """Create the folder and write a file to it.
 
     Raises:
         FolderUnwritable: either is not possible.
@@ -77,11 +77,11 @@ def listen(host: str, port: int) -> socket.socket:
     """Return a listening socket.
 
     Raises:
-        PortTaken: with another port that is free.
-        AddressUnusable: the address is not one of this machine.
+        PortTaken: suggests a free port.
+        AddressUnusable: not an address of this machine.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio sends small answers at once (TCP_NODELAY) only where the protocol is named
+    # asyncio sets TCP_NODELAY only if the protocol is given
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     if os.name == "posix":
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a restart must not wait for TIME_WAIT
@@ -97,7 +97,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def _who_listens(port: int) -> str:
-    """Return the program that listens on a port, as far as this user may see it."""
+    """Return the program listening on a port, as far as this user can see it."""
     with suppress(psutil.Error):
         for connection in psutil.net_connections("tcp"):
             is_it = connection.status == psutil.CONN_LISTEN and connection.laddr[1:] == (port,)
@@ -122,7 +122,7 @@ def _free_port(host: str, taken: int) -> int:
 
 
 def _model_line(models: Models) -> str:
-    """Return whether the model folder looks whole; loading it is the inference process's work."""
+    """Return the startup line on the model folder; loading it is up to the inference process."""
     try:
         models.check_in_use()
     except ModelError as error:
@@ -134,7 +134,7 @@ def _server_config(settings: Settings, start_worker: bool) -> uvicorn.Config:
     return uvicorn.Config(
         create_app(settings, start_worker=start_worker),
         log_config=None,  # app/logging.py decides where lines go
-        proxy_headers=False,  # app/web/middleware/proxy.py reads them, and needs to see who sends them
+        proxy_headers=False,  # app/web/middleware/proxy.py reads them, and needs the sender's address
         access_log=False,  # every request is logged with its id by the application
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         server_header=False,

@@ -1,4 +1,4 @@
-"""The commands that look after an installation and explain what happened."""
+"""The commands for maintenance and troubleshooting."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""`python -m app transcribe`: files in, texts out, in this process and without a server.
+"""`python -m app transcribe`: transcribe files in this process, without a server.
 
-One bad file never stops the others; a text is written whole or not at all.
+One bad file never stops the others; transcripts are written atomically.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Report = Callable[[Problem, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the person asked for."""
+    """The request."""
 
     files: tuple[Path, ...]
     text: TextRequest
@@ -78,14 +78,14 @@ def _run_of(result: DirectResult, options: TranscriptionOptions) -> Run:
 
 
 def _show_findings(name: str, findings: Iterable[Finding]) -> None:
-    """Say on standard error what is odd about a recording or its text."""
+    """Print to standard error what is odd about a recording or its text."""
     for finding in findings:
         told = finding.explained()
         tqdm.write(f"{name}: {told['fact']} [{finding.id}]\n  -> {told['advice']}", file=sys.stderr)
 
 
 def output_names(files: Iterable[Path]) -> list[str]:
-    """Name the outputs after the files, with a number where two files have the same name.
+    """Name the outputs after the files, numbering duplicates.
 
     >>> output_names([Path("a/call.mp3"), Path("b/call.mp3")])
     ['call.mp3', 'call.mp3.2']
@@ -94,7 +94,7 @@ def output_names(files: Iterable[Path]) -> list[str]:
     names = []
     for file in files:
         name, number = file.name, 1
-        while name.casefold() in taken:  # some file systems do not tell capitals apart
+        while name.casefold() in taken:  # some file systems are case-insensitive
             number += 1
             name = f"{file.name}.{number}"
         taken.add(name.casefold())
@@ -113,7 +113,7 @@ def _make_folder(folder: Path | None) -> None:
 
 @contextmanager
 def _progress_bar() -> Iterator[tqdm[Any]]:
-    """A bar on a terminal, nothing elsewhere."""
+    """Show a progress bar on a terminal, nothing elsewhere."""
     form = "{desc}: {percentage:3.0f}%|{bar}| {n:.0f}/{total:.0f} s [{elapsed}<{remaining}]"
     bar: tqdm[Any] = tqdm(total=1, disable=not sys.stderr.isatty(), bar_format=form, leave=False)
     with bar:
@@ -127,6 +127,6 @@ def _deliver(transcript: Transcript, formats: tuple[Format, ...], output: Path |
         content = form.content(transcript, name)
         if output is None:
             sys.stdout.buffer.write(content)
-            sys.stdout.buffer.flush()  # a pipe shows each text when it is there
+            sys.stdout.buffer.flush()  # so that a pipe gets each text immediately
         else:
             write_whole(output / f"{name}.{form.suffix}", content)

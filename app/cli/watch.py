@@ -1,4 +1,4 @@
-"""`python -m app watch`: read every recording that comes into a folder, and write its text to another one."""
+"""`python -m app watch`: transcribe every recording that appears in a folder, and write the text to another one."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from app.settings import Settings
 _log = logging.getLogger(__name__)
 
 LONGEST_LOOK_SECONDS = 2.0
-LOOKS_TO_SETTLE = 4  # so many looks see a file unchanged before it counts as complete
+LOOKS_TO_SETTLE = 4  # scans with a file unchanged before it counts as complete
 
 
 @dataclass(frozen=True, slots=True)
 class WatchRequest:
-    """What the person asked for."""
+    """The request."""
 
     folder: Path
     output: Path
@@ -40,7 +40,7 @@ class WatchRequest:
 
 
 def watch(request: WatchRequest, settings: Settings, report: Callable[[Problem, str], None]) -> int:
-    """Watch until SIGINT or SIGTERM, or until nothing is left to do where that is asked for.
+    """Watch until SIGINT or SIGTERM, or, if requested, until nothing is left to do.
 
     Raises:
         ModelError, FileUnreadable, FolderUnwritable: before any work is done.
@@ -84,6 +84,6 @@ def _scan_until_stopped(watched: Watch, stop: threading.Event, request: WatchReq
             watched.scan()
             if request.once and watched.is_idle:
                 return
-        except (DatabaseUnusable, DiskFull) as error:  # of the data folder; the next look tries again
+        except (DatabaseUnusable, DiskFull) as error:  # in the data folder; the next scan tries again
             event(_log, logging.WARNING, "watch_waits", reason=error)
         stop.wait(seconds)

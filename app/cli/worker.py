@@ -1,4 +1,4 @@
-"""`python -m app worker`: the server's worker alone, for a server started with --no-worker."""
+"""`python -m app worker`: a standalone worker, for a server started with --no-worker."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.settings import Settings
 
 
 def work(settings: Settings) -> int:
-    """Do queued jobs until SIGINT or SIGTERM.
+    """Run queued jobs until SIGINT or SIGTERM.
 
     Raises:
         FolderUnwritable: data or logs cannot be written.

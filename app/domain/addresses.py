@@ -1,4 +1,4 @@
-"""Paths, hosts and networks that people and proxies may name. What is not plainly one of them is refused."""
+"""Validation of paths, hosts and networks from users and proxies. Anything ambiguous is refused."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ Networks: TypeAlias = tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
 
 LONGEST_PATH = 200
 LARGEST_PORT = 65535
-# Unreserved characters of RFC 3986 only: nothing that HTML, headers, cookies or a URL give a meaning to.
+# Unreserved characters of RFC 3986 only: nothing with a meaning in HTML, headers, cookies or URLs.
 SEGMENT = r"/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+"
 ROOT_PATH = re.compile(rf"(?:{SEGMENT})+")
 NAME_AND_PORT = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?")
 
 
 def checked_root_path(text: str) -> str:
-    """Return a path such as /asr or /tools/asr without a slash at its end; empty for the root of a host.
+    """Return a path such as /asr or /tools/asr without a trailing slash; empty for the root of a host.
 
     Raises:
-        ValueError: it is no such path.
+        ValueError: it is not such a path.
     """
     path = text.removesuffix("/")
     if path and not (len(path) <= LONGEST_PATH and ROOT_PATH.fullmatch(path)):
@@ -29,7 +29,7 @@ def checked_root_path(text: str) -> str:
 
 
 def checked_networks(text: str) -> str:
-    """Return `text` if it lists addresses and networks with commas.
+    """Return `text` if it is a comma-separated list of addresses and networks.
 
     Raises:
         ValueError: it does not.
@@ -48,7 +48,7 @@ def networks(text: str) -> Networks:
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether only this machine reaches what listens at `host`."""
+    """Return whether a server listening on `host` is only reachable from this machine."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -56,7 +56,7 @@ def is_loopback(host: str) -> bool:
 
 
 def is_within(address: str, allowed: Networks) -> bool:
-    """Return whether an address is in one of the networks; IPv4 counts as such inside IPv6, too."""
+    """Return whether an address is in one of the networks; IPv4-mapped IPv6 addresses count as IPv4."""
     try:
         ip = ipaddress.ip_address(address.partition("%")[0])  # fe80::1%eth0
     except ValueError:

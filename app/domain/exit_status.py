@@ -1,4 +1,4 @@
-"""How a child process ended, in words."""
+"""The exit status of a child process, in words."""
 
 from __future__ import annotations
 

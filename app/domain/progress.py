@@ -1,4 +1,4 @@
-"""How far a job has come and how long it will still take. Pure arithmetic."""
+"""Progress and remaining time of a job. Pure arithmetic."""
 
 from __future__ import annotations
 

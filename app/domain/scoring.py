@@ -1,6 +1,6 @@
-"""How far two texts are apart: what counts as a unit, how many are wrong, and where they differ.
+"""Comparison of two texts: units, error counts, and differences.
 
-It knows texts alone: neither who said them nor what they are shown on.
+It deals with texts only: not with their origin or their display.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ LONGEST_ALIGNMENT = 20_000  # units; SequenceMatcher may take the product of two
 
 
 class PieceKind(StrEnum):
-    """How a stretch of a text stands to another text."""
+    """How a part of a text relates to another text."""
 
     SAME = "same"
     OTHER = "other"
-    """It stands there in place of something else, or of nothing."""
+    """Replaces something else, or was inserted."""
     MISSING = "missing"
-    """It stands in the other text only."""
+    """Only in the other text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of a text that is compared with another."""
+    """A part of a text compared with another."""
 
     text: str
     kind: PieceKind
 
 
 def units(text: str) -> list[str]:
-    """Return what counts: Chinese characters one by one, other words whole, without capitals and marks."""
+    """Split into units: single Chinese characters and whole other words, without case and punctuation."""
     return SPOKEN.findall(_folded(text))
 
 
@@ -48,14 +48,14 @@ def is_by_character(text: str) -> bool:
 
 
 def error_rate(pairs: Sequence[tuple[str, str]]) -> float:
-    """Return the wrong, missing and added units as a share of those that were said."""
+    """Return wrong, missing and added units divided by the reference units."""
     spelled = [(units(said), units(heard)) for said, heard in pairs]
     total = sum(len(said) for said, _ in spelled)
     return sum(edits(said, heard) for said, heard in spelled) / max(1, total)
 
 
 def edits(said: Sequence[str], heard: Sequence[str]) -> int:
-    """Return the fewest changes that make one of the other (Levenshtein, 1966)."""
+    """Return the minimum number of edits from one to the other (Levenshtein, 1966)."""
     ids = {unit: id for id, unit in enumerate({*said, *heard})}
     heard_ids = np.array([ids[unit] for unit in heard], dtype=np.int64)
     steps = np.arange(len(heard) + 1)
@@ -64,7 +64,7 @@ def edits(said: Sequence[str], heard: Sequence[str]) -> int:
         best = np.empty_like(row)
         best[0] = row[0] + 1
         best[1:] = np.minimum(row[1:] + 1, row[:-1] + (heard_ids != ids[unit]))
-        row = np.minimum.accumulate(best - steps) + steps  # additions run along the row
+        row = np.minimum.accumulate(best - steps) + steps  # insertions accumulate along the row
     return int(row[-1])
 
 

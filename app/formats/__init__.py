@@ -1,4 +1,4 @@
-"""A transcript as a file: one format, one module. Knows nothing of jobs, files or the web."""
+"""Output formats for transcripts, one module each. Know nothing about jobs, files or the web."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from app.formats import csv, docx, json, subtitles, txt
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How a transcript is written in one format."""
+    """One output format."""
 
     suffix: str
-    """Ending of the file name, without the dot."""
+    """File extension, without the dot."""
     media_type: str
     purpose: str
-    """What it is good for: a key of the catalogues."""
+    """Its purpose: a translation key."""
     example: str
-    """How such a file begins."""
+    """The beginning of such a file."""
     _render: Callable[[Transcript, str], bytes]
 
     def content(self, transcript: Transcript, title: str = "") -> bytes:
-        """Return the whole file, in the order of time; `title` is the name of the recording, for formats that show it."""
+        """Return the whole file, in time order; `title` is the recording's name, for formats that show it."""
         return self._render(transcript.in_order(), title)
 
 

@@ -1,7 +1,7 @@
-"""Many transcripts in one file: a zip of any format, one table, or one list.
+"""Many transcripts in one file: a zip of any format, a table, or a list.
 
-Each comes piece by piece and asks for a transcript when its turn has come, so that hundreds of long ones need the
-memory of one. Knows nothing of jobs or the web.
+All are streamed and read each transcript only when needed, so that hundreds of long ones need the memory of one.
+Knows nothing about jobs or the web.
 """
 
 from __future__ import annotations
@@ -21,31 +21,31 @@ from app.formats import FORMATS, Format, find_format
 from app.formats.csv import BYTE_ORDER_MARK, as_text
 
 ZIP_ENDING = ".zip"
-LONGEST_PART_BYTES = 180  # of one part of a name: file systems take 255, with a number and an ending
+LONGEST_PART_BYTES = 180  # per path component: file systems allow 255, including a number and an extension
 COLUMNS = ("name", "state", "language", "duration_s", "created_at", "text", "text_raw", "error")
 
 _DEVICES = re.compile(r"(?:con|prn|aux|nul|clock\$|conin\$|conout\$|(?:com|lpt)[0-9¹²³])\s*(?:\.|$)", re.IGNORECASE)
-"""What Windows takes for a device, whatever its ending, and so cannot unpack."""
+"""Device names on Windows, with any extension, which cannot be unpacked there."""
 _FORBIDDEN = re.compile(r'[\x00-\x1f\\:*?"<>|]')
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,8}$")
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One recording; its transcript is None where it has no text (yet)."""
+    """One recording; its transcript is None if it has no text (yet)."""
 
     name: str
-    """Of the recording; slashes make folders in a zip."""
+    """Name of the recording; slashes become folders in a zip."""
     state: str
     created_at: datetime
     transcript: Transcript | None
     error: str = ""
-    """Why there is no text, for a person."""
+    """Why there is no text, as shown to users."""
 
 
 @dataclass(frozen=True, slots=True)
 class ArchiveFormat:
-    """How many transcripts become one file."""
+    """One archive format."""
 
     suffix: str
     media_type: str
@@ -74,7 +74,7 @@ def find_archive_format(name: str) -> ArchiveFormat:
 
 
 def _zip(members: Iterable[Member], format: Format) -> Iterator[bytes]:
-    """Write a file for each that has a text; README.txt says which have none."""
+    """Write a file for each with text; README.txt lists those without."""
     stream = _Drain()
     names, without = _Names(), []
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -132,7 +132,7 @@ def _row(cells: Iterable[str]) -> str:
 
 
 class _Names:
-    """Paths inside a zip: none twice, none that leads out of the folder it is unpacked to."""
+    """Unique and safe paths inside a zip."""
 
     def __init__(self) -> None:
         self.taken: set[str] = set()
@@ -141,7 +141,7 @@ class _Names:
         stem = "/".join(_safe(part) for part in name.split("/") if part.strip(". ")) or "recording"
         stem = _SUFFIX.sub("", stem) or stem
         number, path = 1, f"{stem}.{suffix}"
-        while path.casefold() in self.taken:  # some systems take 会议.TXT and 会议.txt for the same
+        while path.casefold() in self.taken:  # some systems treat 会议.TXT and 会议.txt as the same
             number += 1
             path = f"{stem} ({number}).{suffix}"
         self.taken.add(path.casefold())
@@ -157,7 +157,7 @@ def _safe(part: str) -> str:
 
 
 class _Drain(io.RawIOBase):
-    """A file that can only be written, and whose bytes leave when they are asked for."""
+    """A write-only file whose bytes are taken out on demand."""
 
     def __init__(self) -> None:
         self._bytes = bytearray()

@@ -8,7 +8,7 @@ import io
 from app.domain.transcript import Transcript
 
 BYTE_ORDER_MARK = "\ufeff"  # without it Excel reads UTF-8 as the local code page
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would compute such a cell
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would evaluate such a cell
 
 
 def render(transcript: Transcript) -> str:
@@ -32,5 +32,5 @@ def render(transcript: Transcript) -> str:
 
 
 def as_text(cell: str) -> str:
-    """Put an apostrophe before what a spreadsheet would take for a formula."""
+    """Prefix what a spreadsheet would take for a formula with an apostrophe."""
     return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell

@@ -1,4 +1,4 @@
-"""Cuts segments into what fits on a screen: at the times of words, best after a mark or at a pause, never inside one."""
+"""Splits segments into subtitle cues: between words, preferably after punctuation or at a pause."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from app.domain.transcript import Segment, Transcript, Word, is_wide, join_texts
 
-MOST_COLUMNS = 42  # of a line that is read at a glance; a Chinese character takes two
+MOST_COLUMNS = 42  # of a line read at a glance; a Chinese character takes two
 MOST_SECONDS = 7.0
 SENTENCE_MARKS = frozenset(".!?。！？…")
 CLAUSE_MARKS = frozenset(",;:，；：、")
@@ -16,7 +16,7 @@ PAUSE_STEP = 0.05  # seconds; smaller differences between pauses mean nothing
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """A text and the seconds of the recording while it is shown."""
+    """A text, and when it is shown, in seconds."""
 
     start: float
     end: float
@@ -26,7 +26,7 @@ class Cue:
 
 
 def cues(transcript: Transcript) -> list[Cue]:
-    """Return the cues of all segments with text by their starts, as players want them."""
+    """Return the cues of all segments with text sorted by start, as players require."""
     return sorted(_cues_by_segment(transcript), key=lambda cue: cue.start)
 
 
@@ -52,7 +52,7 @@ def _cut(segment: Segment) -> Iterator[Cue]:
 
 
 def _count(words: Sequence[Word]) -> int:
-    """Return how many words the next cue takes: as many as fit, or fewer where a better border is near."""
+    """Return how many words the next cue takes: as many as fit, or fewer if a better boundary is near."""
     most = _most(words)
     if most == len(words):
         return most
@@ -71,7 +71,7 @@ def _most(words: Sequence[Word]) -> int:
 
 
 def _border(before: Word, after: Word) -> tuple[int, int]:
-    """Return how good it is to cut between two words: best after a sentence, then after a clause, then at a pause."""
+    """Return a score for splitting between two words: best after a sentence, then after a clause, then at a pause."""
     last = before.text[-1]
     mark = 2 if last in SENTENCE_MARKS else int(last in CLAUSE_MARKS)
     return mark, round((after.start - before.end) / PAUSE_STEP)

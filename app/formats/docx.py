@@ -11,14 +11,14 @@ from app.domain.transcript import Transcript
 if TYPE_CHECKING:
     from docx.document import Document
 
-CHINESE_FONT = "Microsoft YaHei"  # Word takes another where it is missing
+CHINESE_FONT = "Microsoft YaHei"  # Word substitutes another if missing
 TIME_GREY = (0x66, 0x70, 0x6E)
 SMALL_POINTS = 9
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def render(transcript: Transcript, title: str) -> bytes:
-    import docx  # takes a quarter of a second: only now
+    import docx  # late, because it takes a quarter of a second
 
     document = docx.Document()
     _set_font(document)
@@ -39,7 +39,7 @@ def render(transcript: Transcript, title: str) -> bytes:
 
 
 def _set_font(document: Document) -> None:
-    """Name a font for Chinese too: Word keeps two for each style."""
+    """Set the font for Chinese, too: Word has two per style."""
     from docx.oxml.ns import qn
 
     properties: Any = document.styles["Normal"].element.get_or_add_rPr()
@@ -66,5 +66,5 @@ def _clock(seconds: float) -> str:
 
 
 def _clean(text: str) -> str:
-    """Leave out what an XML file cannot hold."""
+    """Remove characters that XML does not allow."""
     return _NOT_XML.sub("", text)

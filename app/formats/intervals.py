@@ -1,4 +1,4 @@
-"""A list of stretches of speech as a file: table, data, labels for Audacity, or subtitles of those with a text."""
+"""A list of speech intervals as a file: table, data, Audacity labels, or subtitles of those with text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.formats.subtitles import timestamp
 
 @dataclass(frozen=True, slots=True)
 class LabelledStretch:
-    """Times in milliseconds, and what was said; empty where nobody asked or nothing was heard."""
+    """Times in milliseconds, and the text; empty if not requested or nothing was recognised."""
 
     start_ms: int
     end_ms: int
@@ -29,7 +29,7 @@ class LabelledStretch:
 
 @dataclass(frozen=True, slots=True)
 class StretchFormat:
-    """How a list is written in one format."""
+    """One format of the list."""
 
     suffix: str
     media_type: str
@@ -59,7 +59,7 @@ def _table(stretches: Sequence[LabelledStretch]) -> str:
 
 
 def _data(stretches: Sequence[LabelledStretch]) -> str:
-    """The shape that FunASR's own speech detection answers, with the duration and the text added."""
+    """The output format of FunASR's own VAD, plus duration and text."""
     rows = [
         {"start": each.start_ms, "end": each.end_ms, "duration": each.milliseconds, "text": each.text}
         for each in stretches

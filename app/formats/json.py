@@ -1,4 +1,4 @@
-"""Everything that is known of a transcript, for programs. The API's transcription has the same names."""
+"""The complete transcript, for programs. Uses the same names as the API."""
 
 from __future__ import annotations
 
