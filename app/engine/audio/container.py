@@ -1,5 +1,5 @@
-"""Opens a stranger's media file so that FFmpeg reads this one file and nothing else, and puts FFmpeg's complaints
-into the words of our errors. It knows nothing of samples.
+"""Opens an untrusted media file so that FFmpeg reads this one file and nothing else, and converts FFmpeg's errors
+to ours. It knows nothing about samples.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from app.domain.errors.base import N_
 from app.domain.errors.uploads import EmptyFile
 from app.engine.audio.outline import likely_beginnings
 
-# Containers that hold their sound themselves. Playlists (hls, dash, concat, sdp ...) are left out: they make
-# FFmpeg open other files and addresses, so a stranger's upload could read the server's disk and network.
+# Self-contained containers. Playlists (hls, dash, concat, sdp ...) are left out: they make FFmpeg open other files and
+# URLs, so an upload could read the server's disk and network.
 CONTAINERS = (
     "3g2,3gp,aac,ac3,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dsf,dts,dtshd,dv,eac3,f4v,flac,flv,gxf,h264,hevc,iff,"
     "ircam,loas,m4a,m4v,matroska,mlp,mov,mp3,mp4,mpc,mpc8,mpeg,mpegts,mpegvideo,mxf,nistsphere,nut,oga,ogg,oma,"
@@ -35,18 +35,18 @@ UNKNOWN_CONTENT = N_("its content is in no known format")
 
 @contextmanager
 def open_container(source: Path) -> Iterator[InputContainer]:
-    """Open a file by its content alone; its name and ending play no part, nor does rubbish before its signature.
+    """Open a file by its content alone, ignoring its name and any junk before its signature.
 
     Raises:
         EmptyFile: the file has 0 bytes.
-        NotAudio: FFmpeg does not know the content, or it is not of a kind in CONTAINERS.
+        NotAudio: FFmpeg does not recognise the content, or it is not in CONTAINERS.
     """
     with _NamelessFile(source, beginning_of(source)) as file, _opened(file) as container:
         yield container
 
 
 def beginning_of(source: Path) -> int:
-    """Return the byte at which FFmpeg finds a recording: 0, or that of a signature behind rubbish.
+    """Return the offset at which FFmpeg finds a recording: 0, or that of a signature after junk.
 
     Raises:
         EmptyFile: the file has 0 bytes.
@@ -62,10 +62,10 @@ def beginning_of(source: Path) -> int:
 
 
 def sound_tracks(container: InputContainer) -> list[AudioStream]:
-    """Return the tracks in the order in which they are worth trying: FFmpeg's choice first.
+    """Return the tracks in the order to try them: FFmpeg's choice first.
 
     Raises:
-        NoAudioStream: there are only pictures or texts.
+        NoAudioStream: there are only video or subtitle tracks.
         NotAudio: there are tracks, but no decoder for any of them (protected music, for example).
     """
     tracks = list(container.streams.audio)
@@ -79,7 +79,7 @@ def sound_tracks(container: InputContainer) -> list[AudioStream]:
 
 
 def words_of(error: av.error.FFmpegError) -> str:
-    """Return what FFmpeg says of an error, without the name and number that PyAV adds."""
+    """Return FFmpeg's message of an error, without the name and number that PyAV adds."""
     return error.strerror or str(error)
 
 
@@ -87,7 +87,7 @@ def words_of(error: av.error.FFmpegError) -> str:
 def _opened(file: _NamelessFile) -> Iterator[InputContainer]:
     # The format list refuses playlists; the empty protocol list keeps any demuxer from opening a second file.
     options = {"format_whitelist": CONTAINERS, "protocol_whitelist": "", "max_size": "65536"}
-    av.logging.set_level(av.logging.ERROR)  # otherwise FFmpeg's own words are lost
+    av.logging.set_level(av.logging.ERROR)  # otherwise FFmpeg's messages are lost
     with av.logging.Capture() as log:
         try:
             container = av.open(file, "r", options=options, metadata_errors="replace")
@@ -125,7 +125,7 @@ class _NamelessFile:
         return self._file.tell() - self._beginning
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """Go where a header points; -1 if it points before the beginning, as FFmpeg wants to hear it."""
+        """Seek to where a header points; -1 if that is before the beginning, as FFmpeg expects."""
         try:
             if whence == os.SEEK_SET:
                 offset += self._beginning if offset >= 0 else 0

@@ -1,5 +1,5 @@
-"""Any recording becomes mono 16-bit samples at SAMPLE_RATE in a file, or in one for each of its channels, and
-stretches of it become waveforms.
+"""Decodes any recording to mono 16-bit samples at SAMPLE_RATE, in one file or one per channel, and reads
+parts of them as waveforms.
 
 Streams, so that a recording of ten hours takes no more memory than one of ten seconds. Limits on computing time
 and memory belong to the process around it (see preparation.py).
@@ -44,13 +44,13 @@ from app.engine.audio.resampling import MonoResampler
 from app.engine.audio.samples import BYTES_PER_SAMPLE, FULL_SCALE, Block, SampleFiles
 
 MIN_MILLISECONDS = 100  # no word of any language is shorter
-MOST_CHANNELS = 8  # that are read apart: more are a microphone array or a hall, not people on a line
-SAME_SOUND = 1e-3  # energy of the difference to that of the sound, -30 dB: the same, as lossy codecs leave it
+MOST_CHANNELS = 8  # processed separately: more are a microphone array or a hall, not people on a line
+SAME_SOUND = 1e-3  # energy of the difference relative to the signal, -30 dB: identical up to lossy coding
 EARLY_END_SECONDS = 1.0  # headers round and encoders pad; a whole second missing is a truncated file
 
 WITHOUT_DURATION = {"aac", "ac3", "eac3", "dts", "loas", "truehd", "mpegvideo", "h264", "hevc"}
 
-# These carry true time stamps; those of plain streams are only counted from the bytes before, and Ogg allows no gaps.
+# These have true time stamps; plain streams only derive them from byte counts, and Ogg allows no gaps.
 WITH_TIME_STAMPS = {
     *("matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2", "asf", "flv", "mpegts", "mpeg", "avi"),
     *("mxf", "nut", "wtv", "rm", "gxf"),
@@ -58,13 +58,13 @@ WITH_TIME_STAMPS = {
 SHORTEST_GAP_SECONDS = 0.2  # less is the jitter of time stamps
 LONGEST_GAP_SECONDS = 3600.0  # more is a wrong time stamp
 
-# A warning is one of these texts, ": " and figures, so that the text is its own translation key.
+# A warning is one of these texts, ": " and digits, so that the text is its own translation key.
 
 
 def decode(source: Path, target: Path, limits: DecodeLimits, *, separate: bool = False) -> AudioFacts:
-    """Write the sound of `source` to `target`: raw little-endian int16, mono, SAMPLE_RATE; on disk when it returns.
+    """Write the audio of `source` to `target`: raw little-endian int16, mono, SAMPLE_RATE; on disk when it returns.
 
-    Channels that are wanted apart go to `channel_file(target, 1)` and so on instead, unless one file holds all there is.
+    Separate channels go to `channel_file(target, 1)` and so on instead, unless all channels are alike.
 
     Raises:
         EmptyFile, NotAudio, NoAudioStream: there is nothing to decode.
@@ -83,7 +83,7 @@ def decode(source: Path, target: Path, limits: DecodeLimits, *, separate: bool =
 
 
 def read_waveform(pcm: Path, start: float, end: float) -> Waveform:
-    """Return the samples between two times in seconds of a file that `decode` wrote."""
+    """Return the samples between two times in seconds of a file written by `decode`."""
     first = max(0, round(start * SAMPLE_RATE))
     count = max(0, round(end * SAMPLE_RATE) - first)
     samples = np.fromfile(pcm, dtype="<i2", count=count, offset=first * BYTES_PER_SAMPLE)
@@ -91,7 +91,7 @@ def read_waveform(pcm: Path, start: float, end: float) -> Waveform:
 
 
 def _first_track_with_sound(source: Path, files: SampleFiles, max_seconds: float, separate: bool) -> tuple[_Track, int]:
-    """Decode the best track; should it hold nothing at all, the next one, from a container opened afresh.
+    """Decode the best track; if it is empty, the next one, from a reopened container.
 
     Returns the track, and how many there are.
     """
@@ -109,7 +109,7 @@ def _first_track_with_sound(source: Path, files: SampleFiles, max_seconds: float
 
 
 def _one_channel(source: Path, files: SampleFiles, position: int, channel: int) -> _Track:
-    """Decode a track once more, one channel instead of a mix in which nothing is heard."""
+    """Decode a track again, using one channel instead of a mix that cancels out."""
     files.begin_again()
     with open_container(source) as container:
         track = _Track(container, sound_tracks(container)[position], separate=False, only=channel)
@@ -132,10 +132,10 @@ class _Track:
     def __init__(self, container: InputContainer, stream: AudioStream, separate: bool, only: int | None = None) -> None:
         self.num_samples = 0
         self.complaint = ""
-        """FFmpeg's words on the first damaged place."""
+        """FFmpeg's message on the first damaged place."""
         self._separate = separate
         self._only = only
-        self._read_to = 0  # the byte behind the last packet
+        self._read_to = 0  # the offset after the last packet
         self._bytes_left = 0
         self._breaks_off = False
         self._resamplers: tuple[MonoResampler, ...] = ()
@@ -168,17 +168,17 @@ class _Track:
 
     @property
     def channels_are_alike(self) -> bool:
-        """They were read apart, and one would have been enough."""
+        """Return whether separate channels are identical."""
         return len(self._resamplers) > 1 and self._difference <= SAME_SOUND * self._energy
 
     @property
     def channel_instead(self) -> int | None:
-        """They were mixed, and this one, counted from 0, says what is lost in the mix."""
+        """Return the channel, counted from 0, to use instead of a mix that loses speech."""
         is_mix = self._only is None and len(self._resamplers) == 1
         return self._resamplers[0].channel_instead if is_mix else None
 
     def compare_bytes(self, source: Path) -> None:
-        """Find out whether the file holds less, or more, than the recording that was read."""
+        """Check whether the file has less or more data than was decoded."""
         beginning = beginning_of(source)
         self._breaks_off = ends_too_early(source, beginning)
         self._bytes_left = bytes_left(source, beginning + self._read_to, self._container_name)
@@ -217,7 +217,7 @@ class _Track:
             self._energy += float(np.square(other).sum() + np.square(first).sum())
 
     def _silence_before(self, frame: av.AudioFrame) -> Iterator[Block]:
-        """Keep a gap in the time stamps (a track that begins late, a muted recorder), so that times fit the player."""
+        """Yield silence for a gap in the time stamps (a late track, a muted recorder), so that times match the player."""
         gap = self._gap_before(frame)
         self._seconds_heard += gap + frame.samples / frame.sample_rate
         self._seconds_of_gaps += gap
@@ -235,7 +235,7 @@ class _Track:
         return gap if SHORTEST_GAP_SECONDS < gap < LONGEST_GAP_SECONDS else 0.0
 
     def _frames(self) -> Iterator[av.AudioFrame]:
-        """Decode every packet; a damaged one costs its own sound only."""
+        """Decode every packet; a damaged one only loses its own audio."""
         self._stream.codec_context.thread_type = "NONE"  # threads cost memory, and sound is quick enough without
         for packet in self._packets():
             if packet and packet.pos is not None:
@@ -253,7 +253,7 @@ class _Track:
         except av.error.FFmpegError as error:
             self._note_damage(error)
             self._cut_off = True
-            yield None  # makes the decoder hand out what it still holds
+            yield None  # flushes the decoder
 
     def _note_damage(self, error: av.error.FFmpegError) -> None:
         if isinstance(error, MemoryError):

@@ -1,4 +1,4 @@
-"""What reading a recording may cost, and what it was before it became samples."""
+"""Limits for decoding a recording, and facts about its source."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.domain.reasons import (
 
 @dataclass(frozen=True, slots=True)
 class DecodeLimits:
-    """What reading one file may cost."""
+    """Limits for decoding one file."""
 
     max_seconds: float
     """Longest recording."""
@@ -25,25 +25,25 @@ class DecodeLimits:
 
 @dataclass(frozen=True, slots=True)
 class AudioFacts:
-    """What a recording was before it became samples."""
+    """Facts about the source of a recording."""
 
     duration: float
-    """Seconds that were really decoded, whatever the header says."""
+    """Seconds actually decoded, whatever the header says."""
     sample_rate: int
     """Samples per second in the source."""
     channels: int
     codec: str
     container: str
     bit_rate: int | None
-    """Bits per second, where the file tells."""
+    """Bits per second, if the file states it."""
     warnings: tuple[Reason, ...] = ()
-    """What the reader should know."""
+    """Warnings for the user."""
     separate: int = 0
-    """How many channels were written apart; 0 for the mix of all."""
+    """Number of separately written channels; 0 for the mix of all."""
     channel_levels: tuple[float, ...] = ()
-    """dBFS of each channel over the whole recording; of many channels, or where they change, none."""
+    """dBFS of each channel over the whole recording; empty for many channels, or if their number changes."""
     mixed_because: Reason | None = None
-    """Why channels that were asked for apart were mixed."""
+    """Why channels were mixed although separate ones were requested."""
 
     def to_dict(self) -> dict[str, Any]:
         mixed = self.mixed_because.to_dict() if self.mixed_because else None
@@ -51,7 +51,7 @@ class AudioFacts:
 
     @classmethod
     def from_dict(cls, told: Mapping[str, Any]) -> AudioFacts:
-        """Read what `to_dict` returned, after a journey as JSON."""
+        """Read the output of `to_dict` after a JSON round trip."""
         return cls(
             **dict(told)
             | {
@@ -63,5 +63,5 @@ class AudioFacts:
 
     @property
     def files(self) -> tuple[int | None, ...]:
-        """The channels that have files of their own, counted from 1; None is the mix."""
+        """The channels with separate files, counted from 1; None is the mix."""
         return tuple(range(1, self.separate + 1)) or (None,)

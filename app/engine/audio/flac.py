@@ -1,4 +1,4 @@
-"""Writes decoded samples as FLAC: every sample as it was recognised, and nothing of the tags of the recording."""
+"""Writes decoded samples as FLAC: lossless, and without the recording's tags."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from app.engine import SAMPLE_RATE
 from app.engine.audio.samples import BYTES_PER_SAMPLE
 
 BLOCK_SAMPLES = 16 * SAMPLE_RATE
-LAYOUTS = ("mono", "stereo", "3.0", "quad", "5.0", "5.1", "6.1", "7.1")  # those of FLAC, by their channels
+LAYOUTS = ("mono", "stereo", "3.0", "quad", "5.0", "5.1", "6.1", "7.1")  # FLAC's layouts by number of channels
 
 
 def write_flac(files: Sequence[Path], target: Path, first: int = 0, count: int | None = None) -> int:
     """Write `count` samples (all) from sample `first`; return how many there were.
 
-    `files` are those that `decode` wrote: the mix, or one for each channel.
+    `files` are those written by `decode`: the mix, or one per channel.
 
     Raises:
         OSError: `target` cannot be written.

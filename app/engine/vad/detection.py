@@ -1,5 +1,5 @@
-"""Which frames of a recording are speech, by the detector that is asked for; and what it said, kept in a folder, so
-that finding speech with another threshold, other lengths or other padding needs no look at the samples.
+"""Classifies the frames of a recording with the requested detector, and stores the result in a folder, so that another
+threshold, other lengths or other padding do not need the samples.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ def vad_receipt(options: VadOptions) -> Applied:
 
 
 def classify_frames(pcm: Path, options: VadOptions) -> Frames:
-    """Have each frame of a file that `decode` wrote judged."""
+    """Classify each frame of a file written by `decode`."""
     options = usable(options)
     detector = _DETECTORS[options.detector]
     return detector.frames(detector.judge(pcm, options), options)
 
 
 def classify_and_save(pcm: Path, options: VadOptions, folder: Path) -> Frames:
-    """Judge, and write what was heard into `folder`; it appears there complete or not at all."""
+    """Classify the frames, and store the result in `folder` atomically."""
     options = usable(options)
     detector = _DETECTORS[options.detector]
     judgement = detector.judge(pcm, options)

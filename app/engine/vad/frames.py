@@ -1,4 +1,4 @@
-"""The frames of a recording and webrtcvad's decision for each; knows neither spans nor rules."""
+"""The frames of a recording and webrtcvad's decision for each; no spans, no rules."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import numpy.typing as npt
 from app.engine import SAMPLE_RATE
 from app.engine.audio.samples import BYTES_PER_SAMPLE, FULL_SCALE
 
-# webrtcvad adapts to any level and then calls dither and hum speech. Below this a voice could not be understood.
+# webrtcvad adapts to any level and then takes dither and hum for speech. Below this a voice is unintelligible.
 FLOOR_DBFS = -60.0
-ORDINARY_DBFS = -25.0  # the loud syllables of an ordinary recording; a quieter one is judged as if it were so loud
+ORDINARY_DBFS = -25.0  # level of loud syllables in an ordinary recording; quieter ones are amplified to it
 MAX_GAIN_DB = 30.0
 LOUD_PERCENTILE = 95  # of the audible frames: the loud syllables
 FLOOR = FULL_SCALE * 10 ** (FLOOR_DBFS / 20)
@@ -35,13 +35,13 @@ class Frames:
     """As recorded."""
     is_speech: npt.NDArray[np.bool_]
     duration: float
-    """Seconds of the recording; the last frame may reach beyond."""
+    """Seconds of the recording; the last frame may extend beyond."""
     is_clear: npt.NDArray[np.bool_] | None = None
-    """Where the speech so far is more than a burst of something else; a span needs one such frame. None: everywhere."""
+    """Where speech is more than a burst of something else; a span needs one such frame. None: everywhere."""
 
     @property
     def gain(self) -> float:
-        """The factor that brings a quiet recording to an ordinary level."""
+        """Return the gain that brings a quiet recording to an ordinary level."""
         return gain_of(self.levels)
 
 
@@ -50,13 +50,13 @@ def duration_of(pcm: Path) -> float:
 
 
 def levels_of(pcm: Path, size: int) -> Levels:
-    """Return the level of each frame of `size` samples, without its mean: a constant offset is not sound."""
+    """Return the level of each frame of `size` samples, without its mean: a DC offset is not sound."""
     found = [block.std(axis=1, dtype=np.float32) for block in blocks(pcm, size)]
     return np.concatenate([np.zeros(0, dtype=np.float32), *found])
 
 
 def gain_of(levels: Levels) -> float:
-    """Return the factor that brings a quiet recording to an ordinary level.
+    """Return the gain that brings a quiet recording to an ordinary level.
 
     webrtcvad was made for telephones: it loses a third of the words where the loud syllables are at -50 dBFS.
     """
@@ -67,7 +67,7 @@ def gain_of(levels: Levels) -> float:
 
 
 def gain_for(loud: float) -> float:
-    """Return the factor for sound whose loud syllables have this level."""
+    """Return the gain for audio whose loud syllables have this level."""
     return min(max(1.0, _ORDINARY / loud), _MAX_GAIN)
 
 
@@ -76,7 +76,7 @@ def louder(samples: npt.NDArray[np.int16], gain: float) -> npt.NDArray[np.int16]
 
 
 def blocks(pcm: Path, size: int) -> Iterator[npt.NDArray[np.int16]]:
-    """Yield the samples as (frames, `size` samples of a frame); the last frame is filled up without a click."""
+    """Yield the samples as (frames, `size`); the last frame is padded without a click."""
     with pcm.open("rb") as file:
         while block := file.read(size * _BLOCK_FRAMES * BYTES_PER_SAMPLE):
             samples = np.frombuffer(block, dtype="<i2")

@@ -1,6 +1,6 @@
-"""Withholds text where a second VAD hears no speech, for any engine.
+"""Suppresses text where a second VAD finds no speech, for any engine.
 
-webrtcvad takes music and noise for voices; a model that must say something then invents words.
+webrtcvad takes music and noise for speech, for which models invent words.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ NO_SPEECH = Hypothesis("", "", None, dropped="no_speech")
 
 
 class SpeechFinder(Protocol):
-    """Hears where somebody speaks."""
+    """Detects speech."""
 
     @property
     def name(self) -> str:
-        """What the receipt says was used."""
+        """Name for the receipt."""
         ...
 
     def spans(self, waveform: Waveform) -> Sequence[tuple[float, float]]:
-        """Return start and end of each stretch of speech, in seconds."""
+        """Return start and end of each speech span, in seconds."""
         ...
 
 
 class SpeechFilteredEngine:
-    """An Engine that asks another only for what holds speech."""
+    """An Engine that passes only utterances with speech to another."""
 
     def __init__(self, engine: Engine, finder: SpeechFinder) -> None:
         self._engine = engine
@@ -46,6 +46,6 @@ class SpeechFilteredEngine:
         return [heard.get(id(each), NO_SPEECH) for each in utterances]
 
     def receipt(self, options: RecognitionOptions) -> tuple[Applied, ...]:
-        """Say what each option became, and what listened for speech."""
+        """Return how each option was applied, and which detector was used."""
         name = self._finder.name
         return (*self._engine.receipt(options), Applied("speech_check", name, name))

@@ -1,7 +1,7 @@
-"""Finds the speech in sound that still arrives, with the same rules and options as vad.py does in a whole recording.
+"""Detects speech in streaming audio, with the same rules and options as vad.py for a whole recording.
 
-Two things cannot be known before the end, and are judged by what has been heard so far: how loud the recording is,
-and how long a pause will last where a segment may end after less silence than twice the padding.
+Two things are unknown before the end and are estimated from the audio so far: how loud the recording is, and how long
+a pause will last if a segment may end after less silence than twice the padding.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ from app.engine.vad.vad import grouper_for, pad_frames, takes_bursts
 
 Samples: TypeAlias = npt.NDArray[np.int16]
 
-EARLIEST_PAUSE_MS = 240  # silence after which the end of a segment becomes likely; between words it is shorter
+EARLIEST_PAUSE_MS = 240  # silence after which the end of a segment is likely; pauses between words are shorter
 AUDIBLE_FACTOR = 10 ** (2 / 20)  # a difference of 2 dB
 HEARD_AGAIN_MS = 5000
 
 _STEPS_PER_DB = 10  # of the counted levels
 _STEPS = 100 * _STEPS_PER_DB
-_ENOUGH_MS = 300  # of audible sound, before anything is made louder
+_ENOUGH_MS = 300  # of audible sound needed before amplifying
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """Somebody speaks, for as long as speech must last at least."""
+    """Speech has lasted for the minimum duration."""
 
     start: float
 
 
 @dataclass(frozen=True, slots=True)
 class Paused:
-    """If the silence goes on, this will be the segment."""
+    """The segment if the silence continues."""
 
     span: SpeechSpan
 
@@ -58,38 +58,38 @@ Heard: TypeAlias = Opened | Paused | Closed
 
 
 class SpeechStream:
-    """Takes samples as they come; positions are seconds from the beginning of the sound."""
+    """Takes samples as they arrive; positions are seconds from the start of the audio."""
 
     def __init__(self, options: VadOptions, start: float = 0.0) -> None:
-        """Begin at `start`, a time at which no segment is open."""
+        """Start at `start`, a time at which no segment is open."""
         self._options = self._wanted = usable(options)
         self._size = 1  # samples of a frame
-        self._origin, self._frame = round(start * SAMPLE_RATE), 0  # where the frames begin, and the next one
+        self._origin, self._frame = round(start * SAMPLE_RATE), 0  # the start of the frames, and the next frame
         self._loudness = _Loudness(self._options.step_ms)
         self._gain = 1.0
         self._recent: deque[tuple[Samples, float]] = deque()
         self._rest = np.zeros(0, dtype=np.int16)
         self._before: FrameSpan | None = None  # the last span, without padding
         self._closed = 0  # where it ends, padding included
-        self._is_told = False  # that the open span is there
-        self._told_pause = -1  # the pause that was told
+        self._is_told = False  # whether the open span was reported
+        self._told_pause = -1  # the pause that was reported
         self._begin()
 
     @property
     def open_from(self) -> float | None:
-        """Where the open segment begins; None where nobody speaks, or not long enough yet."""
+        """The start of the open segment; None without speech, or if it is still too short."""
         span = self._grouper.open
         return self._seconds(self._padded_first(span.first)) if span and self._is_told else None
 
     @property
     def needed_from(self) -> float:
-        """What lies before is in no segment that is still to come."""
+        """Audio before this is not part of any future segment."""
         span = self._grouper.open
         return self._seconds(self._padded_first(span.first if span else self._frame))
 
     @property
     def is_pausing(self) -> bool:
-        """The silence in the open segment has lasted so long that its end is likely."""
+        """Return whether the silence in the open segment makes its end likely."""
         span = self._grouper.open
         return span is not None and self._frame - span.end >= self._early
 
@@ -98,20 +98,20 @@ class SpeechStream:
         return self._seconds(self._frame)
 
     def change(self, options: VadOptions) -> None:
-        """Let `options` hold from the next segment on."""
+        """Apply `options` from the next segment on."""
         self._wanted = usable(options)
         if self._grouper.open is None and self._wanted != self._options:
             self._begin()
 
     def push(self, samples: Samples) -> Iterator[Heard]:
-        """Take more sound."""
+        """Add more audio."""
         self._rest = np.concatenate([self._rest, samples])
-        while len(self._rest) >= self._size:  # which may change at the end of a segment
+        while len(self._rest) >= self._size:  # the size may change at the end of a segment
             frame, self._rest = self._rest[: self._size], self._rest[self._size :]
             yield from self._process(frame)
 
     def finish(self) -> Iterator[Heard]:
-        """End the sound: what is still open is complete. Its end may lie behind the sound by a part of a frame."""
+        """End the audio; the open segment is complete. Its end may exceed the audio by part of a frame."""
         if len(self._rest):
             yield from self._process(np.pad(self._rest, (0, self._size - len(self._rest)), mode="edge"))
             self._rest = self._rest[:0]
@@ -119,7 +119,7 @@ class SpeechStream:
             yield from self._close(span)
 
     def _begin(self) -> None:
-        """Let the wanted options hold; nobody speaks."""
+        """Apply the pending options; no segment is open."""
         self._options = self._wanted
         self._count_in(SAMPLE_RATE * self._options.step_ms // 1000)
         self._replay_recent()
@@ -128,7 +128,7 @@ class SpeechStream:
         self._early = max(self._pad, EARLIEST_PAUSE_MS // self._options.step_ms)
 
     def _count_in(self, size: int) -> None:
-        """Let a frame have `size` samples; what has been told before keeps its place."""
+        """Change the frame size to `size` samples, keeping earlier positions."""
         if size == self._size:
             return
         here, closed = (self._origin + frame * self._size for frame in (self._frame, self._closed))
@@ -139,7 +139,7 @@ class SpeechStream:
         self._recent = deque(maxlen=SAMPLE_RATE * HEARD_AGAIN_MS // 1000 // size)
 
     def _replay_recent(self) -> None:
-        """Begin with a detector that has heard the last seconds."""
+        """Restart the detector and feed it the last seconds."""
         self._detector = detector_for(self._options)
         for frame, level in self._recent:
             self._is_speech(frame, level)
@@ -161,7 +161,7 @@ class SpeechStream:
         return self._detector.is_speech(louder(frame, self._gain), is_audible=is_audible)
 
     def _adjust(self, gain: float) -> None:
-        """Judge by another gain where it differs audibly."""
+        """Change the gain if it differs audibly."""
         if max(gain / self._gain, self._gain / gain) < AUDIBLE_FACTOR:
             return
         self._gain = gain
@@ -191,7 +191,7 @@ class SpeechStream:
             self._begin()
 
     def _padded(self, span: FrameSpan) -> SpeechSpan:
-        """Widen a span as far as there is silence; half of it where somebody speaks behind it already."""
+        """Pad a span into the silence around it; only half of it if speech already follows."""
         following = self._grouper.open
         room = self._frame - span.end
         if following and following.first > span.first:
@@ -210,7 +210,7 @@ class SpeechStream:
 
 
 class _Loudness:
-    """Counts levels, so that the loud syllables of all that was heard are known at any time."""
+    """A histogram of levels, which gives the level of loud syllables so far."""
 
     def __init__(self, frame_ms: int) -> None:
         self._counts = np.zeros(_STEPS, dtype=np.int64)
@@ -219,7 +219,7 @@ class _Loudness:
         self._gain = 1.0
 
     def gain_with(self, level: float) -> float:
-        """Count the level of one more frame, and return the factor for it."""
+        """Add the level of one more frame, and return its gain."""
         if level < FLOOR:
             return self._gain
         step = int(20 * _STEPS_PER_DB * np.log10(level))

@@ -1,6 +1,6 @@
-"""Finds the speech in a file of samples, and says by which rule the rest was left out.
+"""Detects the speech in a file of samples, and reports by which rule the rest was left out.
 
-detection.py judges single frames, grouping.py makes spans of them; padding and the words for what is left out are here.
+detection.py classifies frames, grouping.py turns them into spans; padding and the reasons are applied here.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from app.engine.vad.frames import FLOOR, Frames, Levels
 from app.engine.vad.grouping import FrameSpan, SpeechGrouper
 from app.engine.vad.silero_detector import SURE_FRAMES
 
-QUIETEST_MS = 150  # shorter than this, a quiet point may be the closure of a consonant inside a word
+QUIETEST_MS = 150  # a shorter quiet point may be the closure of a consonant inside a word
 
 
 def find_speech(pcm: Path, options: VadOptions) -> SpeechReport:
-    """Find the speech in a file that `decode` wrote."""
+    """Detect the speech in a file written by `decode`."""
     return group_frames(classify_frames(pcm, options), usable(options))
 
 
 def group_frames(frames: Frames, options: VadOptions) -> SpeechReport:
-    """Make spans of frames that were judged by the detector of `options`."""
+    """Group frames classified by the detector of `options` into spans."""
     found = list(_group(frames, options))
     kept = _padded([span for span in found if not span.too_short], pad_frames(options), len(frames.levels))
     short = [span for span in found if span.too_short]
@@ -45,7 +45,7 @@ def group_frames(frames: Frames, options: VadOptions) -> SpeechReport:
 
 
 def _group(frames: Frames, options: VadOptions) -> Iterator[FrameSpan]:
-    """Group the frames as SpeechGrouper does, but give it only the speech that must be cut: an hour is quick then."""
+    """Same as SpeechGrouper, but used only for speech that must be cut, so that an hour is fast."""
     grouper = grouper_for(options)
     longest = _longest(options)
     is_clear = frames.is_speech if frames.is_clear is None or takes_bursts(options) else frames.is_clear
@@ -61,7 +61,7 @@ def _group(frames: Frames, options: VadOptions) -> Iterator[FrameSpan]:
 
 
 def _between_silences(is_speech: npt.NDArray[np.bool_], silence: int) -> Iterator[tuple[int, int]]:
-    """Yield first and one past last frame of the speech between silences of at least so many frames."""
+    """Yield first and one past last frame of the speech between silences of at least `silence` frames."""
     bounds = np.flatnonzero(np.diff(is_speech, prepend=False, append=False))
     if not len(bounds):
         return
@@ -72,7 +72,7 @@ def _between_silences(is_speech: npt.NDArray[np.bool_], silence: int) -> Iterato
 
 
 def grouper_for(options: VadOptions, frame: int = 0) -> SpeechGrouper:
-    """Return what groups frames as `options` say, beginning with number `frame`."""
+    """Return a grouper for `options`, starting at frame number `frame`."""
     return SpeechGrouper(
         min_speech=_least_speech(options),
         min_silence=_silence_frames(options),
@@ -83,7 +83,7 @@ def grouper_for(options: VadOptions, frame: int = 0) -> SpeechGrouper:
 
 
 def takes_bursts(options: VadOptions) -> bool:
-    """Return whether speech need not be clear: the shortest that was asked for is shorter than any clear burst."""
+    """Return whether speech need not be clear: the requested minimum is shorter than any clear burst."""
     return _least_speech(options) < SURE_FRAMES
 
 
@@ -104,7 +104,7 @@ def pad_frames(options: VadOptions) -> int:
 
 
 def _padded(spans: list[FrameSpan], pad: int, num_frames: int) -> list[FrameSpan]:
-    """Widen each span by `pad` frames on both sides; neighbours share the gap between them and never overlap."""
+    """Pad each span by `pad` frames on both sides; neighbours share the gap between them and never overlap."""
     gaps = [math.inf, *(after.first - before.end for before, after in pairwise(spans)), math.inf]
     return [
         FrameSpan(
@@ -115,12 +115,12 @@ def _padded(spans: list[FrameSpan], pad: int, num_frames: int) -> list[FrameSpan
 
 
 def _left_out(kept: list[FrameSpan], short: list[FrameSpan], levels: Levels) -> Iterator[tuple[FrameSpan, Rule]]:
-    """Name the rule for every stretch between the spans: too short where such speech lies, else by its loudness."""
+    """Yield every interval between the spans with its rule: too short for short speech, else by loudness."""
     label = np.zeros(len(levels), dtype=np.int8)
-    for number, spans in ((1, short), (2, kept)):  # padding may reach over short speech: then it is kept
+    for number, spans in ((1, short), (2, kept)):  # padding may cover short speech: then it is kept
         for span in spans:
             label[span.first : span.end] = number
-    # A sentinel on each side: the first and the last stretch begin and end with a change too.
+    # A sentinel on each side, so that the first and last interval are delimited by changes, too.
     changes = np.flatnonzero(np.diff(label, prepend=-1, append=-1)).tolist()
     for first, end in pairwise(changes):
         if label[first] == 1:

@@ -1,10 +1,10 @@
-"""Silero VAD in numpy: how likely somebody speaks, 31 times a second, whatever else sounds.
+"""Silero VAD in numpy: the probability of speech, 31 times a second, robust to other sounds.
 
 The network of silero-vad 6.2.3 for 16 kHz (github.com/snakers4/silero-vad, MIT), with the weights as published, in
-silero_vad_16k.safetensors beside its licence. Each frame of 512 samples, with 64 of those before it, goes through a
-short-time Fourier transform (a convolution with fixed filters), four convolutions and an LSTM cell that remembers what
-was heard. All but that cell is computed for many frames at once, so that numpy is as quick as ONNX and torch is not
-needed: the process that reads strangers' files stays small.
+silero_vad_16k.safetensors beside its licence. Each frame of 512 samples, with the 64 before it, goes through a
+short-time Fourier transform (a convolution with fixed filters), four convolutions and an LSTM cell. All but that cell
+is computed for many frames together, so that numpy is as fast as ONNX and torch is not needed: the process that decodes
+untrusted files stays small.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ HIDDEN = 128
 WEIGHTS = Path(__file__).with_name("silero_vad_16k.safetensors")
 WEIGHTS_SHA256 = "eeda6e919402f2bab3d63ef822c6e5d9d99fa547302c8a5790f031eafa070d0e"
 
-_CONTEXT = 64  # samples of the frame before
+_CONTEXT = 64  # samples of the previous frame
 _PAD = 64  # reflected at the end of a frame
 _WINDOW = 256
 _HOP = 128
-_WINDOWS = (_CONTEXT + FRAME_SAMPLES + _PAD - _WINDOW) // _HOP + 1  # 4 in a frame
+_WINDOWS = (_CONTEXT + FRAME_SAMPLES + _PAD - _WINDOW) // _HOP + 1  # 4 per frame
 _BINS = _WINDOW // 2 + 1
-_FRAMES_AT_ONCE = 64  # 2 s: 1 MB of what is computed of them
+_FRAMES_AT_ONCE = 64  # 2 s: 1 MB of intermediate results
 
 Array: TypeAlias = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class _Convolution:
-    """A convolution over time of width 3, with a zero on each side, and the ReLU behind it."""
+    """A convolution over time of width 3, with one zero of padding on each side, followed by ReLU."""
 
     weight: Array
     """Shape (3 * channels in, channels out)."""
@@ -58,7 +58,7 @@ class _Convolution:
 
 @dataclass(frozen=True, slots=True)
 class SileroNetwork:
-    """The weights, laid out for row vectors. Safe to share: what was heard is in the Hearing."""
+    """The weights, laid out for row vectors. Safe to share: the state is in Hearing."""
 
     filters: Array
     """Shape (_WINDOW, 2 * _BINS): cosines, then sines."""
@@ -72,7 +72,7 @@ class SileroNetwork:
     output_bias: float
 
     def encoded(self, frames: Array) -> Array:
-        """Return what the LSTM cell gets of frames with their context, (num_frames, 576) -> (num_frames, HIDDEN)."""
+        """Return the LSTM input for frames with context, (num_frames, 576) -> (num_frames, HIDDEN)."""
         padded = np.pad(frames, ((0, 0), (0, _PAD)), mode="reflect")
         windows = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW, axis=1)[:, ::_HOP]
         spectrum = windows.reshape(-1, _WINDOW) @ self.filters
@@ -80,12 +80,12 @@ class SileroNetwork:
         x_NTC = magnitude.reshape(len(frames), _WINDOWS, _BINS)
         for convolution in self.convolutions:
             x_NTC = convolution(x_NTC)
-        encoded: Array = x_NTC[:, 0]  # the strides have left one moment of a frame
+        encoded: Array = x_NTC[:, 0]  # the strides leave one time step per frame
         return encoded
 
 
 class Hearing:
-    """One stream of sound and what the network remembers of it."""
+    """One audio stream and its LSTM state."""
 
     def __init__(self, network: SileroNetwork) -> None:
         self._network = network
@@ -94,7 +94,7 @@ class Hearing:
         self._cell = np.zeros(HIDDEN, dtype=np.float32)
 
     def probabilities(self, frames: Array) -> Array:
-        """Return the probability of speech in each of the frames that come next.
+        """Return the probability of speech in each of the next frames.
 
         Args:
             frames: (num_frames, FRAME_SAMPLES), in [-1, 1].
@@ -115,7 +115,7 @@ class Hearing:
         return probabilities
 
     def _remembered(self, inputs: Array) -> Array:
-        """Run the LSTM cell over the frames; returns its output for each, (num_frames, HIDDEN).
+        """Run the LSTM cell over the frames; return its output for each, (num_frames, HIDDEN).
 
         sigmoid(x) is 0.5 + 0.5 tanh(x / 2): with halved weights one call of tanh serves all four gates.
         """
@@ -137,13 +137,13 @@ def silero() -> SileroNetwork:
     """Return the network, read once.
 
     Raises:
-        ModelFileUnreadable: the file of weights is missing or is not the published one.
+        ModelFileUnreadable: the weights file is missing or not the published one.
     """
     return _network(_tensors(WEIGHTS))
 
 
 def _tensors(file: Path) -> dict[str, Array]:
-    """Read a file of the format safetensors: the length of a JSON header, the header, the numbers."""
+    """Read a safetensors file: the length of a JSON header, the header, the data."""
     try:
         content = file.read_bytes()
     except OSError as error:
