@@ -1,8 +1,7 @@
-"""Measures what decides whether a recording can be understood: level, clipping, bandwidth, what sounds beneath the speech.
+"""Measures what makes a recording intelligible: level, clipping, bandwidth, background sound.
 
-Pieces spread over the recording are enough, so that ten hours cost no more than ten minutes, and are so short that a
-few megabytes hold what is computed of one. Nothing is judged
-here; app/support/diagnosis knows what is healthy, and benchmarks/findings.py how healthy recordings measure.
+Samples pieces spread over the recording, so that ten hours cost no more than ten minutes, and a few megabytes of memory
+suffice. Nothing is judged here: app/support/diagnosis has the thresholds, benchmarks/findings.py their basis.
 """
 
 from __future__ import annotations
@@ -23,13 +22,13 @@ PIECE_SECONDS = 5
 FRAME = 1024  # 64 ms: two partials of a low voice are apart
 HOP = 512
 SILENT_DB = -90.0  # below the last bit of 16
-ACTIVE_DB = 20.0  # below the loud frames: most of what is spoken lies in this range
+ACTIVE_DB = 20.0  # below the loud frames: most speech is in this range
 NEAR_PEAK = 0.985
 SPEECH_HZ = (300, 3000)
 ABOVE_TELEPHONE_HZ = (4300, 5500)
 TONE_HZ = (90, 4000)
-TONE_DB = 10.0  # a partial stands out so far from its neighbourhood
-STEADY_HOPS = 10  # 0.32 s: no vowel keeps its pitch so long, a note does
+TONE_DB = 10.0  # a partial is this far above its neighbourhood
+STEADY_HOPS = 10  # 0.32 s: no vowel keeps its pitch this long, a note does
 TONES_AT_ONCE = 2
 _NEIGHBOURS = 12  # bins on each side that a partial is compared with
 _NEIGHBOUR_STEP = 3
@@ -42,22 +41,22 @@ Power: TypeAlias = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class SoundFacts:
-    """How a recording sounds. Levels are in dBFS."""
+    """Audio measures of a recording. Levels are in dBFS."""
 
     loud_db: float
-    """Of the loud frames: the 95th percentile."""
+    """Level of loud frames: the 95th percentile."""
     floor_db: float
-    """Of the quiet frames that hold anything at all: the 10th percentile."""
+    """Level of quiet, but not silent frames: the 10th percentile."""
     clipped_share: float
-    """Of the samples, those that lie at the very top of the range that the recording uses."""
+    """Share of samples at the very limit of the recording's range."""
     band_drop_db: float
-    """How much weaker speech is above 4 kHz than below: a telephone passes nothing there."""
+    """How much weaker speech is above 4 kHz than below: telephones cut it off."""
     tones_share: float
-    """Of the time, that in which several tones keep their pitch as only music and machines do."""
+    """Share of time with several steady tones, as only in music and machines."""
 
 
 def measure(pcm: Path, header_bytes: int = 0) -> SoundFacts:
-    """Measure a file that `decode` wrote, or one like it behind a header; it has at least one sample."""
+    """Measure a file written by `decode`, or one like it after a header; it has at least one sample."""
     pieces = [_piece_facts(piece) for piece in _pieces(pcm, header_bytes)]
     levels = np.concatenate([piece.levels_db for piece in pieces])
     loud = float(np.percentile(levels, 95))
@@ -77,19 +76,19 @@ def measure(pcm: Path, header_bytes: int = 0) -> SoundFacts:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """What is measured of one piece."""
+    """Measures of one piece."""
 
     samples: int
     peak: float
     at_peak: int
     levels_db: npt.NDArray[np.float32]
     active_power: npt.NDArray[np.float64]
-    """Of each bin, over the frames that are nearly as loud as the loud ones; silent pieces hardly count in a sum."""
+    """Power per bin, over the active frames; silent pieces hardly count in a sum."""
     has_tones: npt.NDArray[np.bool_]
 
 
 def _pieces(pcm: Path, header_bytes: int) -> Iterator[npt.NDArray[np.float32]]:
-    """Yield up to PIECES pieces at equal distances; a short recording is one piece after the other."""
+    """Yield up to PIECES equally spaced pieces; contiguous ones for a short recording."""
     total = (pcm.stat().st_size - header_bytes) // BYTES_PER_SAMPLE
     size = PIECE_SECONDS * SAMPLE_RATE
     count = min(PIECES, max(1, -(-total // size)))
@@ -119,7 +118,7 @@ def _frames(samples: npt.NDArray[np.float32]) -> Frames:
 
 
 def _band_drop(power: npt.NDArray[np.float64]) -> float:
-    """Return the level of the speech band over that above a telephone's, in dB."""
+    """Return the level of the speech band relative to the band above a telephone's, in dB."""
     if not power.any():
         return 0.0
     return _level(power, SPEECH_HZ) - _level(power, ABOVE_TELEPHONE_HZ)
@@ -131,7 +130,7 @@ def _level(power: npt.NDArray[np.float64], band: Sequence[int]) -> float:
 
 
 def _tones(power: Power) -> npt.NDArray[np.bool_]:
-    """Tell for each moment whether TONES_AT_ONCE partials keep their bin for STEADY_HOPS from there."""
+    """Return for each frame whether TONES_AT_ONCE partials stay in their bin for STEADY_HOPS from there."""
     low, high = (round(hertz * FRAME / SAMPLE_RATE) for hertz in TONE_HZ)
     level = 10 * np.log10(power[:, : high + 1])
     stands_out = level - _around(level) > TONE_DB

@@ -1,4 +1,4 @@
-"""Where a recording is quiet, by its level alone: finer than the frames of a model, and blind to what is said."""
+"""Finds quiet parts of a recording by level alone: finer than a model's frames, and independent of its content."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SMOOTHED_BLOCKS = 3  # single blocks of a low voice lie between two of its perio
 MIN_PAUSE_SECONDS = 0.1  # shorter silence is the closure of a consonant
 QUIET_DB = 30.0  # this far below the loud syllables nobody speaks,
 QUIET_SHARE = 0.15  # nor in the lowest part of the range where noise makes it narrower
-MIN_RANGE_DB = 10.0  # of the levels; where they differ less, level tells nothing
+MIN_RANGE_DB = 10.0  # of the levels; with less, the level is no evidence
 _SILENCE = 1e-10  # mean square of -100 dBFS: keeps the logarithm of digital silence finite
 
 Stretch: TypeAlias = tuple[float, float]
@@ -23,7 +23,7 @@ Stretch: TypeAlias = tuple[float, float]
 
 
 def find_pauses(waveform: Waveform) -> list[Stretch]:
-    """Return the quiet stretches of at least MIN_PAUSE_SECONDS, and any at the beginning or the end."""
+    """Return the quiet intervals of at least MIN_PAUSE_SECONDS, and any at the beginning or the end."""
     levels = _levels_db(waveform)
     if not len(levels):
         return []

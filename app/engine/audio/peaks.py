@@ -1,4 +1,4 @@
-"""The picture of a recording: its lowest and highest sample in each of a fixed number of stretches."""
+"""Waveform peaks of a recording: lowest and highest sample in a fixed number of intervals."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _BLOCK_SAMPLES = 1 << 20  # 2 MB at a time, whatever the length of the recording
 
 
 def peaks_of_file(pcm: Path, buckets: int = PEAK_BUCKETS, header_bytes: int = 0) -> list[list[int]]:
-    """Return [lowest, highest] of each stretch of a file that `decode` wrote, as -127 to 127.
+    """Return [lowest, highest] of each interval of a file written by `decode`, as -127 to 127.
 
-    A recording with fewer samples than buckets gives one pair per sample; a header before the samples is passed over.
+    A recording with fewer samples than buckets gives one pair per sample; a header before the samples is skipped.
     """
     skipped = header_bytes // BYTES_PER_SAMPLE
     num_samples = pcm.stat().st_size // BYTES_PER_SAMPLE - skipped
@@ -33,12 +33,12 @@ def peaks_of_file(pcm: Path, buckets: int = PEAK_BUCKETS, header_bytes: int = 0)
 
 
 def merge_peaks(pictures: Sequence[list[list[int]]]) -> list[list[int]]:
-    """Return the picture of what several channels of a recording hold at the same time."""
+    """Return the combined peaks of several channels."""
     return [[min(low for low, _ in pairs), max(high for _, high in pairs)] for pairs in zip(*pictures, strict=True)]
 
 
 def _extremes(pcm: Path, edges: npt.NDArray[np.int64]) -> npt.NDArray[np.int16]:
-    """Return the lowest samples between neighbouring edges, and below them the highest."""
+    """Return two rows: the lowest and the highest samples between neighbouring edges."""
     first, end = int(edges[0]), int(edges[-1])
     if len(edges) == 2:  # one bucket, which may be larger than a block
         blocks = [

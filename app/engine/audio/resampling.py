@@ -1,7 +1,7 @@
-"""Turns decoded frames of any rate, sample format and number of channels into mono at SAMPLE_RATE: the average of the
+"""Converts decoded frames of any rate, sample format and number of channels to mono at SAMPLE_RATE: the average of the
 channels, or one of them.
 
-Knows one frame at a time, so its memory does not depend on the length of the recording.
+Processes one frame at a time, so its memory does not depend on the length of the recording.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from app.domain.errors.audio import AudioDamaged
 from app.domain.reasons import ODD_RATE
 from app.engine import SAMPLE_RATE, Waveform
 
-# Outside of these a header is wrong, and believing it would cost gigabytes: of sound that was never recorded, or for
-# the filter of the resampler.
+# Outside of these a header is wrong, and trusting it would cost gigabytes: of audio that was never recorded, or for
+# the resampler's filter.
 MIN_RATE = 1_000
 MAX_RATE = 1_000_000
-CANCELLED = 0.1  # of the energy that a mix of unrelated channels has, -10 dB: they cancel each other
-MOSTLY = 0.25  # of the loudest channel's energy: where so much is lost, so are words
+CANCELLED = 0.1  # of the energy of a mix of unrelated channels, -10 dB: they cancel each other
+MOSTLY = 0.25  # of the loudest channel's energy: losing this much loses words
 _PLANES_IN_A_FRAME = 8  # AV_NUM_DATA_POINTERS
 _WIDE = ("s64", "s64p")
 
@@ -30,16 +30,16 @@ _WIDE = ("s64", "s64p")
 class MonoResampler:
     """Frames in, mono float32 in [-1, 1] at SAMPLE_RATE out.
 
-    The channels are averaged before the resampling: both are linear, so the order does not matter to the sound,
+    Channels are averaged before resampling: both are linear, so the order does not affect the result,
     but swresample's own mono is 3 dB louder for equal channels and clips, it refuses more than 64 channels, and
-    a sample that is not a number would spread over its neighbours.
+    a NaN sample would spread over its neighbours.
     """
 
     def __init__(self, channel: int | None = None) -> None:
-        """Take one channel, counted from 0, or the average of all."""
+        """Use one channel, counted from 0, or the average of all."""
         self._channel = channel
         self.not_numbers = 0
-        """Samples, over all channels, that were NaN or infinite and were silenced."""
+        """Number of NaN or infinite samples over all channels, which were zeroed."""
         self.numbers = 0
         self.energies: npt.NDArray[np.float64] = np.zeros(0)
         """Sum of the squares of each channel."""
@@ -50,11 +50,11 @@ class MonoResampler:
 
     @property
     def channel_instead(self) -> int | None:
-        """The loudest channel, counted from 0, where the average has lost what the channels hold."""
+        """Return the loudest channel, counted from 0, if averaging cancels the channels out."""
         return int(self.energies.argmax()) if self._lost > MOSTLY * self._loud else None
 
     def push(self, frame: av.AudioFrame) -> Iterator[Waveform]:
-        """Take one decoded frame; the rate may differ from that of the frame before.
+        """Add one decoded frame; its rate may differ from the previous one.
 
         Raises:
             AudioDamaged: no recorder has such a rate.
@@ -65,7 +65,7 @@ class MonoResampler:
         yield from self._resampled(self._mono(frame))
 
     def flush(self) -> Iterator[Waveform]:
-        """Return what the resampler still holds, at the end of the sound or of its rate."""
+        """Return what is left in the resampler, at the end of the audio or when the rate changes."""
         yield from map(_samples, self._resampler.resample(None))
         self._resampler = _new_resampler()
 
@@ -89,7 +89,7 @@ class MonoResampler:
             return channels
         if self._channel < len(channels):
             return channels[self._channel, np.newaxis]
-        return np.zeros_like(channels[:1], dtype=np.float32)  # the channel has ended before the others
+        return np.zeros_like(channels[:1], dtype=np.float32)  # the channel ended before the others
 
     def _numbers_only(self, samples: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float32]:
         wrong = samples.size - int(np.count_nonzero(np.isfinite(samples)))

@@ -1,4 +1,4 @@
-"""The files of raw little-endian int16 samples: one for the mix of a recording, or one for each of its channels."""
+"""Files of raw little-endian int16 samples: one for the mix of a recording, or one per channel."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _CHECK_BYTES = 8 << 20  # written between two checks of the free space
 FULL_SCALE = 32768
 
 Block: TypeAlias = tuple[Waveform, ...]
-"""The same moments of the mix, or of each channel."""
+"""The same interval of the mix, or of each channel."""
 
 
 def channel_file(pcm: Path, channel: int | None) -> Path:
-    """Return where a channel, counted from 1, lies; None is the mix of all, in `pcm` itself."""
+    """Return the path of a channel, counted from 1; None is the mix of all, in `pcm` itself."""
     return pcm if channel is None else pcm.with_name(f"{channel}-{pcm.name}")
 
 
 class SampleFiles:
-    """The files that samples go to: they are opened when it is known how many there are."""
+    """The files that samples are written to, opened once their number is known."""
 
     def __init__(self, target: Path) -> None:
         self._target = target
@@ -60,7 +60,7 @@ class SampleFiles:
         file.write(content)
 
     def begin_again(self) -> None:
-        """Forget what was written: the same sound comes in another way."""
+        """Discard what was written: the same audio is decoded in another way."""
         for file in self._files:
             file.seek(0)
             file.truncate()
@@ -72,7 +72,7 @@ class SampleFiles:
             os.fsync(file.fileno())
 
     def keep_first_only(self) -> None:
-        """Make the first channel the mix: the others hold the same."""
+        """Make the first channel the mix: all are identical."""
         first, *others = self._paths(len(self._files))
         first.replace(self._target)
         for other in others:

@@ -1,4 +1,4 @@
-"""The picture of a recording of any length, quick for any part of it: its extremes in every hundredth of a second."""
+"""Waveform peaks for fast access to any part of a long recording: extremes of every hundredth of a second."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BLOCK_STEPS = 10_000  # 3 MB at a time, whatever the length of the recording
 
 
 def save_waveform_peaks(pcm: Path, folder: Path) -> None:
-    """Write lowest and highest sample of each step of a file that `decode` wrote, as -127 to 127."""
+    """Store lowest and highest sample of each step of a file written by `decode`, as -127 to 127."""
     num_samples = pcm.stat().st_size // BYTES_PER_SAMPLE
     num_steps = -(-num_samples // STEP_SAMPLES)
     outline = np.zeros((num_steps, 2), dtype=np.int8)
@@ -30,9 +30,9 @@ def save_waveform_peaks(pcm: Path, folder: Path) -> None:
 
 
 def waveform_peaks(pcm: Path, folder: Path, start: float, end: float, buckets: int) -> list[list[int]]:
-    """Return [lowest, highest] of equal stretches between two times in seconds; fewer where there is less sound.
+    """Return [lowest, highest] of equal intervals between two times in seconds; fewer if there is less audio.
 
-    Stretches shorter than a step are read from the samples themselves.
+    Intervals shorter than a step are read from the samples themselves.
     """
     first, last = round(start * SAMPLE_RATE), round(end * SAMPLE_RATE)
     if last - first < 2 * buckets * STEP_SAMPLES:
@@ -47,7 +47,7 @@ def waveform_peaks(pcm: Path, folder: Path, start: float, end: float, buckets: i
 
 
 def _extremes(samples: npt.NDArray[np.int16], buckets: int) -> npt.NDArray[np.int8]:
-    """Return lowest and highest of `buckets` stretches, scaled to -127 to 127."""
+    """Return lowest and highest of `buckets` intervals, scaled to -127 to 127."""
     pairs = _reduced(np.stack([samples, samples], axis=1), buckets).astype(np.float32)
     scaled: npt.NDArray[np.int8] = np.clip(np.rint(pairs * 127 / (FULL_SCALE - 1)), -127, 127).astype(np.int8)
     return scaled

@@ -14,9 +14,9 @@ class Extra:
 
     name: str
     packages: tuple[str, ...]
-    """As a person knows them; each is imported under the same name."""
+    """Package names, which are also their import names."""
     megabytes: int
-    """About what it takes on the disk."""
+    """Approximate disk usage."""
 
     @property
     def is_installed(self) -> bool:
@@ -30,14 +30,14 @@ EXTRAS = {extra.name: extra for extra in (PUNCTUATION, SOUND_EVENTS)}
 OF_FOLDERS: Mapping[str, tuple[Extra, str]] = {
     "CTTransformer": (PUNCTUATION, "jieba_usr_dict"),
 }
-"""The class of a network: what it needs, and the file without which it does not."""
+"""By network class: the extra it needs, and the file that makes it necessary."""
 OF_NAMES: Mapping[str, Extra] = {
     "ct-punc": PUNCTUATION,
 }
-"""The same of known models whose files are not here yet."""
+"""The same for known models that are not installed yet."""
 
 
 def extra_of(architecture: str, folder: Path) -> Extra | None:
-    """Return what a model folder needs beside its files, installed or not; None where it needs nothing."""
+    """Return the extra that a model folder needs, installed or not; None if it needs none."""
     extra, file = OF_FOLDERS.get(architecture, (None, ""))
     return extra if not file or (folder / file).is_file() else None

@@ -1,4 +1,4 @@
-"""The models that are known by name: what they can do, where they come from, under which licence.
+"""The models known by name: abilities, sources and licences.
 
 Only facts that their publishers state; sizes marked as estimates are four bytes for each parameter.
 """
@@ -17,9 +17,9 @@ BUILTIN = "builtin"
 BUILTIN_LARGE = "builtin-large"
 BUILTINS = (BUILTIN_LARGE, BUILTIN)
 RECOMMENDED = "whisper-base"
-"""What the first start brings: the best model that a package index has."""
+"""Downloaded on the first start: the best model on a package index."""
 RECOMMENDED_ON_CUDA = "whisper-large-v3-turbo"
-"""What a machine with an NVIDIA card is told to take; its publisher's figures, not measured here."""
+"""Recommended with an NVIDIA GPU, by its publisher's figures, not measured here."""
 PUNCTUATION = "ct-punc"
 VAD = "fsmn-vad"
 BYTES_PER_PARAMETER = 4
@@ -38,22 +38,22 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KnownModel:
-    """A model that can be asked for by its name."""
+    """A model that can be requested by name."""
 
     name: str
-    """Of its folder under models/."""
+    """Name of its folder under models/."""
     title: str
     family: str
     languages: tuple[str, ...]
     licence: str
     sources: Mapping[str, str] = field(default_factory=dict)
-    """Name of a hub to the id of the model there; the first is the one to take."""
+    """Hub name to model id; the first is preferred."""
     abilities: tuple[str, ...] = ()
-    """Of `times`, `hotwords`, `itn` and `punctuation`."""
+    """Any of `times`, `hotwords`, `itn` and `punctuation`."""
     role: Role = Role.RECOGNITION
     parameters: int | None = None
     size_bytes: int | None = None
-    """Of the whole folder, as published; None where only the hub tells it."""
+    """Size of the whole folder as published; None if only the hub knows it."""
     note: str = ""
 
     @property
@@ -256,12 +256,12 @@ KNOWN_MODELS = (
 
 
 def known_model(name: str) -> KnownModel | None:
-    """Return the known model of that name, however its capitals are written."""
+    """Return the known model of that name, ignoring case."""
     return next((model for model in KNOWN_MODELS if model.name == name.lower()), None)
 
 
 def source_of(model: KnownModel, hub: str | None) -> tuple[str, str]:
-    """Return the hub to take a model from and its id there; the preferred one unless `hub` names another.
+    """Return hub and id of a model; the preferred hub unless `hub` names another.
 
     Raises:
         ModelUnknown: that hub does not have it.

@@ -1,4 +1,4 @@
-"""What a model folder holds, told from its small files alone: torch is not imported and no weights are read."""
+"""Identifies model folders by their small files: torch is not imported and no weights are read."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from app.engine.catalog.whisper_folder import is_whisper, languages_of, require_
 from app.engine.catalog.whisper_weights import read_facts
 from app.engine.tokens.tokenizer import Tokenizer
 
-LARGEST_CONFIG_BYTES = 2 * 2**20  # the largest real one has some kilobytes
+LARGEST_CONFIG_BYTES = 2 * 2**20  # the largest real one has a few kilobytes
 NATIVE_FACTORY = "app.engine.native.recognizer:load_engine"
 FUNASR_FACTORY = "app.engine.funasr:load_engine"
 WHISPER_FACTORY = "app.engine.whisper:load_engine"
@@ -59,12 +59,12 @@ class ModelFolder:
     folder: Path
     kind: Kind
     architecture: str
-    """The class of the network as its configuration names it."""
+    """The network class named in its configuration."""
     role: Role
     languages: tuple[str, ...]
-    """Empty where the files do not tell."""
+    """Empty if the files do not declare them."""
     abilities: tuple[str, ...]
-    """Of `times`, `hotwords`, `itn` and `punctuation`."""
+    """Any of `times`, `hotwords`, `itn` and `punctuation`."""
     size_bytes: int
 
 
@@ -89,12 +89,12 @@ _FUNASR_FAMILIES: Mapping[str, _Family] = {
 
 
 def identify(folder: Path) -> ModelFolder:
-    """Tell what lies in `folder`.
+    """Identify the model in `folder`.
 
     Raises:
         NotAModel: neither train.yaml, a config.yaml of FunASR nor a config.json of Whisper is there.
-        ModelFileMissing, ModelFileUnreadable: it is one, but not whole.
-        ModelConfigUnsupported: a network that this program does not know.
+        ModelFileMissing, ModelFileUnreadable: it is a model, but incomplete.
+        ModelConfigUnsupported: the network is not supported.
     """
     try:
         if kind := kind_of(folder):
@@ -102,7 +102,7 @@ def identify(folder: Path) -> ModelFolder:
     except OSError as error:
         raise ModelFileUnreadable(file=str(folder), reason=error.strerror or str(error)) from error
     except (ValueError, TypeError, AttributeError, LookupError, RecursionError, OverflowError) as error:
-        # somebody put it there: nothing in it may hide the other models
+        # user content: nothing in it may hide the other models
         raise ModelFileUnreadable(file=str(folder), reason=type(error).__name__) from error
     raise NotAModel(folder=str(folder))
 
@@ -117,7 +117,7 @@ def kind_of(folder: Path) -> Kind | None:
 
 
 def architecture_for(folder: Path, role: Role) -> str:
-    """Return the class of the network in a folder.
+    """Return the network class of a folder.
 
     Raises:
         ModelError: there is none, or none for this role.
@@ -136,7 +136,7 @@ def architecture_for(folder: Path, role: Role) -> str:
 def factory_for(folder: Path) -> str:
     """Return `module:function` that loads the engine of the folder (EngineSpec.factory).
 
-    What is not recognised counts as native: loading it says best what is missing.
+    Unrecognised folders count as native: loading them gives the best error.
     """
     return (kind_of(folder) or Kind.NATIVE).factory
 
@@ -211,7 +211,7 @@ def _read_yaml(file: Path) -> Mapping[str, Any]:
     except (
         UnicodeDecodeError,
         yaml.YAMLError,
-    ) as error:  # their texts quote the file, which may be no model at all
+    ) as error:  # their messages quote the file, which may not be a model at all
         raise ModelFileUnreadable(file=str(file), reason=N_("it is no YAML")) from error
     if not isinstance(content, dict):
         raise ModelFileUnreadable(file=str(file), reason=N_("it is not a table of keys and values"))

@@ -1,4 +1,4 @@
-"""A folder of faster-whisper: which files make one, and which languages its vocabulary has. Imports nothing heavy."""
+"""faster-whisper folders: required files, and the languages of the vocabulary. Imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ OF_WHISPER = ("alignment_heads", "lang_ids", "suppress_ids", "suppress_ids_begin
 """Keys of which a configuration of CTranslate2's Whisper has at least one."""
 LANGUAGE_TOKEN = re.compile(r"<\|([a-z]{2,3})\|>")
 SILENCE = "silence_seconds"
-"""Our own key of the configuration; CTranslate2 reads over it."""
+"""Our own configuration key; CTranslate2 ignores it."""
 MOST_SILENCE_SECONDS = 30
 NO_JSON = N_("it is no JSON")
 NO_SILENCE = N_("its silence_seconds are no number between 0 and 30")
 
 
 def is_whisper(folder: Path) -> bool:
-    """Return whether the folder looks like one of faster-whisper; CTranslate2's translators have no such configuration."""
+    """Return whether this looks like a faster-whisper folder; CTranslate2's translators have no such configuration."""
     if not (folder / CONFIG_FILE).is_file() or (folder / "config.yaml").is_file():
         return False
     try:
@@ -40,7 +40,7 @@ def is_whisper(folder: Path) -> bool:
 
 
 def require_files(folder: Path) -> None:
-    """See that every file is there.
+    """Check that every file exists.
 
     Raises:
         ModelFileMissing, ModelFileUnreadable
@@ -53,10 +53,10 @@ def require_files(folder: Path) -> None:
 
 
 def languages_of(folder: Path) -> tuple[str, ...]:
-    """Return what its vocabulary names, `zh` also in traditional characters; `en` alone for an English model.
+    """Return the languages of its vocabulary, `zh` also in traditional characters; only `en` for an English model.
 
     Raises:
-        ModelFileUnreadable: tokenizer.json is none.
+        ModelFileUnreadable: tokenizer.json is invalid.
     """
     file = folder / TOKENIZER_FILE
     return _languages_in(file, file.stat().st_mtime_ns)
@@ -75,10 +75,10 @@ def _languages_in(file: Path, _changed: int) -> tuple[str, ...]:
 
 
 def silence_of(folder: Path, usual: float) -> float:
-    """Return the seconds of silence that the network wants behind a piece: `usual` where the folder names none.
+    """Return the seconds of silence the network needs after a piece: `usual` unless the folder specifies it.
 
     Raises:
-        ModelFileUnreadable: they are no number of seconds.
+        ModelFileUnreadable: the value is not a number of seconds.
     """
     named = read_json(folder / CONFIG_FILE).get(SILENCE)
     if named is None:
@@ -89,7 +89,7 @@ def silence_of(folder: Path, usual: float) -> float:
 
 
 def read_json(file: Path) -> Mapping[str, Any]:
-    """Return the table that a file holds.
+    """Return the JSON object in a file.
 
     Raises:
         ModelFileUnreadable

@@ -1,4 +1,4 @@
-"""The beginning of CTranslate2's `model.bin`: what network it is, and whether the file is whole. No weights are read.
+"""The header of CTranslate2's `model.bin`: the network type, and whether the file is complete. No weights are read.
 
 Format (little-endian): uint32 version; string specification; uint32 revision; uint32 number of variables; of each:
 string name, uint8 rank, uint32 for each dimension, uint8 type, uint32 bytes, data; then uint32 number of aliases, each
@@ -29,7 +29,7 @@ NO_WHISPER = N_("its network is not Whisper")
 
 @dataclass(frozen=True, slots=True)
 class WeightsFacts:
-    """What the shapes of the weights tell."""
+    """Facts derived from the shapes of the weights."""
 
     vocabulary_size: int
     mel_bins: int
@@ -37,10 +37,10 @@ class WeightsFacts:
 
 
 def read_facts(folder: Path) -> WeightsFacts:
-    """Walk through the table of the weights.
+    """Scan the table of weights.
 
     Raises:
-        ModelFileUnreadable: it is cut off, damaged, or no file of CTranslate2.
+        ModelFileUnreadable: it is truncated, damaged, or not a CTranslate2 file.
         ModelWeightsMismatch: the network is not Whisper.
     """
     file = folder / WEIGHTS_FILE

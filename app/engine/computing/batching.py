@@ -1,6 +1,6 @@
-"""Computes utterances in batches of similar length, and goes on with less at once where memory runs out.
+"""Computes utterances in batches of similar length, and reduces the batch size when memory runs out.
 
-It knows how long waveforms are and nothing of models: what computes a batch is given.
+It knows the lengths of waveforms, but no models: the function that computes a batch is passed in.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from app.engine.computing.splitting import join, quietest_point
 from app.logging import event
 
 Compute: TypeAlias = Callable[[Sequence[Utterance]], list[Hypothesis]]
-"""Recognises a batch, in order; may raise whatever torch raises when memory is short."""
+"""Recognises a batch, in order; may raise torch's out-of-memory errors."""
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class Batcher:
         self._device = device
 
     def transcribe(self, utterances: Sequence[Utterance]) -> list[Hypothesis]:
-        """Return one hypothesis per utterance, in order; those for which memory was short say so.
+        """Return one hypothesis per utterance, in order, marking those affected by a lack of memory.
 
         Raises:
             OutOfMemory: an utterance cannot be computed even in the shortest pieces.
@@ -58,13 +58,13 @@ class Batcher:
         return [found[index] for index in range(len(utterances))]
 
     def _last_batch(self, utterances: Sequence[Utterance], waiting: list[int]) -> list[int]:
-        """Return the longest of those that wait and as many next to it as the budget allows."""
+        """Return the longest of the waiting ones and as many of similar length as the budget allows."""
         longest = utterances[waiting[-1]].seconds
         most = int(self._budget.seconds / longest) if longest else len(waiting)
         return waiting[-max(1, most) :]
 
     def _compute_batch(self, batch: Sequence[Utterance]) -> list[Hypothesis] | None:
-        """Return the hypotheses; None where memory ran out, and the budget is smaller now."""
+        """Return the hypotheses; None if memory ran out, after reducing the budget."""
         if len(batch) == 1:
             return [self._compute_alone(batch[0])]
         found = self._try(batch)
@@ -74,7 +74,7 @@ class Batcher:
         return found
 
     def _compute_alone(self, utterance: Utterance) -> Hypothesis:
-        """Recognise one utterance, in two pieces where memory runs out."""
+        """Recognise one utterance, in two pieces if memory runs out."""
         found = self._try([utterance])
         if not isinstance(found, OutOfMemory):
             return found[0]
@@ -86,7 +86,7 @@ class Batcher:
         return self._explained(join(first, second, cut / SAMPLE_RATE), CUT_IN_TWO)
 
     def _try(self, batch: Sequence[Utterance]) -> list[Hypothesis] | OutOfMemory:
-        """Recognise a batch; where memory runs out, free what the attempt held and return a bare error."""
+        """Recognise a batch; if memory runs out, free what the attempt held and return a bare error."""
         try:
             with memory_errors_named():
                 found = self._compute(batch)
@@ -103,5 +103,5 @@ class Batcher:
 
     def _explained(self, hypothesis: Hypothesis, reason: Reason) -> Hypothesis:
         if any(line.name == "batch" for line in hypothesis.applied):
-            return hypothesis  # that it was cut says more
+            return hypothesis  # that it was split is more informative
         return replace(hypothesis, applied=(*hypothesis.applied, self._budget.line(reason)))

@@ -1,4 +1,4 @@
-"""Counts the processor cores that this process may use; knows nothing of torch."""
+"""Counts the processor cores that this process may use; independent of torch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ OWN_GROUPS = Path("/proc/self/cgroup")
 
 
 def physical_cores() -> int:
-    """Return the cores that this process may use, without hyper-threads, and no more than a container is given."""
+    """Return the physical cores that this process may use, within the container's limit."""
     logical = os.cpu_count() or 1
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else logical
     return min(psutil.cpu_count(logical=False) or logical, allowed, container_cores() or logical)
@@ -22,14 +22,14 @@ def physical_cores() -> int:
 def container_cores(groups: Path = CONTROL_GROUPS, own: Path = OWN_GROUPS) -> int | None:
     """Return the whole cores of the tightest limit on this process's control groups (docker --cpus); at least 1.
 
-    None without a limit, or where there are no control groups. Both versions of them are read.
+    None without a limit or control groups. Supports both cgroup versions.
     """
     limits = [limit for folder in _own_folders(groups, own) if (limit := _limit(folder)) is not None]
     return max(1, int(min(limits))) if limits else None
 
 
 def _own_folders(groups: Path, own: Path) -> Iterator[Path]:
-    """Yield the folders of this process's groups and of those around them; in a container they are the first ones."""
+    """Yield the folders of this process's groups and their parents; in a container these are the root folders."""
     yield from (groups, groups / "cpu")
     try:
         lines = own.read_text(encoding="ascii").splitlines()
@@ -46,7 +46,7 @@ def _own_folders(groups: Path, own: Path) -> Iterator[Path]:
 
 
 def _limit(folder: Path) -> float | None:
-    """Return cores: microseconds of computing in a period, over the period."""
+    """Return the limit in cores: quota divided by period."""
     try:
         if (folder / "cpu.max").is_file():
             quota, period = (folder / "cpu.max").read_text(encoding="ascii").split()

@@ -1,4 +1,4 @@
-"""Chooses where to compute and says why; knows torch's devices and nothing of models."""
+"""Chooses the device, with the reason; knows torch's devices, but no models."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.domain.transcript import Applied
 from app.engine.computing.cores import physical_cores
 
 KNOWN = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
-# how CUDA, MPS and the two CPU allocators of torch (POSIX, Windows) say that memory is short
+# out-of-memory messages of CUDA, MPS and torch's two CPU allocators (POSIX, Windows)
 ONEDNN_OUT_OF_MEMORY = re.compile(r"could not create a (?:primitive|memory)(?! desc)")
 """oneDNN reports a failed allocation like this; a missing descriptor means that an operation is not supported."""
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
@@ -27,15 +27,15 @@ OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 class DeviceChoice:
     device: torch.device
     receipt: tuple[Applied, ...]
-    """The device: asked, applied, why."""
+    """The device: requested, applied, why."""
 
 
 def choose_device(asked: str, *, allow_fallback: bool = False) -> DeviceChoice:
-    """Return the device that was asked for; `auto` takes CUDA, then MPS, then the CPU.
+    """Return the requested device; `auto` prefers CUDA, then MPS, then the CPU.
 
     Args:
         asked: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
-        allow_fallback: compute on the CPU where the device is absent, and say so in the receipt.
+        allow_fallback: use the CPU if the device is absent, and say so in the receipt.
 
     Raises:
         DeviceUnavailable: it is absent, and the fallback is not allowed.
@@ -53,7 +53,7 @@ def choose_device(asked: str, *, allow_fallback: bool = False) -> DeviceChoice:
 
 
 def fall_back(asked: str, reason: Reason) -> DeviceChoice:
-    """Return the CPU, and why it is not what was asked for."""
+    """Return the CPU, with the reason why it is not the requested device."""
     return _chosen(asked, "cpu", reason)
 
 
@@ -72,9 +72,9 @@ def _chosen(asked: str, name: str, reason: Reason | None = None) -> DeviceChoice
 
 
 def why_absent(name: str) -> Reason | None:
-    """Return why a device cannot be used, or None where a first computation on it succeeds.
+    """Return why a device cannot be used, or None if a first computation on it succeeds.
 
-    Whether its numbers are right is seen with the network itself; see precision.
+    Whether its results are right is tested with the network itself; see precision.py.
     """
     if name.startswith("cuda") and torch.version.cuda is None and torch.version.hip is None:
         return NO_CUDA_BUILD
@@ -90,10 +90,10 @@ def why_absent(name: str) -> Reason | None:
 
 
 def use_threads(threads: int) -> int:
-    """Set the CPU threads of one computation and return them; 0 takes the physical cores less one.
+    """Set the CPU threads of one computation and return them; 0 means the physical cores less one.
 
-    One core stays free for the web process and for what is decoded meanwhile: where other processes are busy,
-    two threads on two cores took 7 to 12 times as long as one, and where none is, one takes 1.7 times as long as two.
+    One core stays free for the web process and for decoding: with other busy processes, two threads on two cores took
+    7 to 12 times as long as one; without, one takes 1.7 times as long as two.
     """
     threads = threads or max(1, physical_cores() - 1)
     torch.set_num_threads(threads)
@@ -101,10 +101,10 @@ def use_threads(threads: int) -> int:
 
 
 def bound_shape_caches() -> None:
-    """Let oneDNN remember little; called before the first computation of a process.
+    """Limit oneDNN's caches; called before the first computation of a process.
 
-    It keeps what it prepared for each shape that it ever saw, a thousand of them: several megabytes for each length
-    of a recording, which hardly ever comes again. Within one pass through a network a few are enough.
+    It caches primitives for up to a thousand shapes: several megabytes for each length of a recording, which hardly ever
+    recurs. Within one pass through a network a few are enough.
     """
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "32")
     os.environ.setdefault("LRU_CACHE_CAPACITY", "16")  # torch's own layer above
@@ -112,7 +112,7 @@ def bound_shape_caches() -> None:
 
 @contextmanager
 def memory_errors_named() -> Iterator[None]:
-    """Turn what torch raises when memory is short into OutOfMemory; other errors pass."""
+    """Convert torch's out-of-memory errors to OutOfMemory; other errors pass through."""
     try:
         yield
     except (RuntimeError, MemoryError) as error:
@@ -129,7 +129,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def clear_cache(name: str) -> int:
-    """Give a GPU's cached blocks back and return how many bytes that were."""
+    """Release a GPU's cached blocks and return their size in bytes."""
     device = torch.device(name)
     before = _reserved_bytes(device)
     release_memory(device)
@@ -143,7 +143,7 @@ def _reserved_bytes(device: torch.device) -> int:
 
 
 def release_memory(device: torch.device) -> None:
-    """Give cached blocks of a GPU back, so that the next, smaller try finds them."""
+    """Release a GPU's cached blocks, so that the next, smaller attempt can use them."""
     if device.type == "cuda":
         torch.cuda.empty_cache()
     elif device.type == "mps":

@@ -1,6 +1,6 @@
-"""How much sound is computed at once: the first amount by device, less when memory runs out, more again later.
+"""How much audio is computed per batch: initially by device, less when memory runs out, more again later.
 
-Amounts are padded seconds: every waveform of a batch counts as long as the longest one.
+Amounts are padded seconds: every waveform of a batch counts with the length of the longest one.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from app.domain.errors.base import Reason
 from app.domain.transcript import Applied
 from app.engine.computing.device import release_memory
 
-PROBE_SECONDS = 10.0  # of sound, whose memory is measured on a GPU
-RESERVE = 0.3  # of a GPU's free memory, for other shapes, for fragments and for what else runs on it
-MOST_SECONDS = 600.0  # a GPU is full long before; a larger batch would only make its first text later
-SUCCESSES = 16  # batches that must succeed before more is tried again; doubled with every shortage
+PROBE_SECONDS = 10.0  # of audio, whose memory use is measured on a GPU
+RESERVE = 0.3  # of a GPU's free memory, for other shapes, fragmentation and other programs
+MOST_SECONDS = 600.0  # a GPU is saturated long before; larger batches would only delay the first text
+SUCCESSES = 16  # batches that must succeed before trying more again; doubled with every shortage
 MOST_SUCCESSES = 1024
 
-# A CPU is full with one waveform of a large model, and in half precision a batch may change a close decision;
-# a small one saves the cost of each operation. Measured by benchmarks/batch_sizes.py.
+# A large model saturates a CPU with one waveform, and in half precision a batch may change close decisions;
+# a small model saves overhead per operation. Measured by benchmarks/batch_sizes.py.
 SMALL_MODEL = 20_000_000  # parameters
 CPU_SECONDS_SMALL = 60.0
 CPU_SECONDS_LARGE = 0.0
 
 
 class MemoryBudget:
-    """The padded seconds that one batch may have; 0 computes waveforms one by one."""
+    """The maximum padded seconds of a batch; 0 computes waveforms one by one."""
 
     def __init__(self, seconds: float, asked: str = "auto") -> None:
         self.most = seconds
@@ -37,20 +37,20 @@ class MemoryBudget:
         self._successes = 0
 
     def shrink(self, failed: float) -> None:
-        """Take half of the `failed` padded seconds as the cap, and wait longer before more is tried again."""
+        """Cap at half of the `failed` padded seconds, and wait longer before trying more again."""
         self.seconds = min(self.seconds, failed) / 2
         self._patience = min(2 * self._patience, MOST_SUCCESSES)
         self._successes = 0
 
     def note_success(self) -> None:
-        """Double the cap after enough batches that went well, up to where it began."""
+        """Double the cap after enough successful batches, up to its initial value."""
         self._successes += 1
         if self.seconds < self.most and self._successes >= self._patience:
             self.seconds = min(self.most, 2 * self.seconds)
             self._successes = 0
 
     def line(self, reason: Reason | None = None) -> Applied:
-        """Return the line of the receipt: padded seconds at once."""
+        """Return the receipt line: padded seconds per batch."""
         return Applied("batch", self._asked, _seconds(self.seconds), reason)
 
 
@@ -64,10 +64,10 @@ def choose_budget(
     """Return the budget of a loaded model.
 
     Args:
-        asked: padded seconds that a person wants; 0 takes the measured best.
+        asked: requested padded seconds; 0 uses the measured optimum.
         device: where the model is.
         parameters: of the model.
-        compute: recognises so many seconds of sound; called on a GPU only.
+        compute: recognises this many seconds of audio; called on a GPU only.
     """
     if asked:
         return MemoryBudget(asked, f"{asked:g} s")
@@ -77,13 +77,13 @@ def choose_budget(
 
 
 def affordable_seconds(device: torch.device, compute: Callable[[float], object]) -> float:
-    """Return the padded seconds whose computation fits into a GPU's free memory.
+    """Return the padded seconds that fit into a GPU's free memory.
 
     Args:
         device: a CUDA or MPS device with the model on it.
-        compute: recognises so many seconds of sound, as a batch would be.
+        compute: recognises this many seconds of audio, like a batch.
     """
-    compute(1.0)  # what is allocated once: handles, workspaces, kernels
+    compute(1.0)  # one-time allocations: handles, workspaces, kernels
     before = _reset_peak(device)
     compute(PROBE_SECONDS)
     bytes_per_second = max(1.0, (_peak(device) - before) / PROBE_SECONDS)
@@ -99,7 +99,7 @@ def _reset_peak(device: torch.device) -> int:
 
 
 def _peak(device: torch.device) -> int:
-    """Return the most bytes since the last reset; MPS counts none, but what its driver holds comes near."""
+    """Return the peak bytes since the last reset; approximated on MPS by the driver's memory."""
     if device.type == "mps":
         return torch.mps.driver_allocated_memory()
     return torch.cuda.max_memory_allocated(device)

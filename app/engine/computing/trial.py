@@ -1,4 +1,4 @@
-"""Computes a fixed sound with a network and compares what comes out: is this the same network, and how fast is it?"""
+"""Runs a network on fixed audio and compares the results: are they the same, and how fast are they?"""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from app.engine.computing.network import Network
 
 TRIAL_SECONDS = 2.0  # of sound: short, but long enough for the shapes of real work
 ROUNDS = 3
-BUDGET_SECONDS = 0.4  # of computing, after which a large network is not timed again
-NEAR = 0.1  # nats: a token so close to the best one is as good an answer
+BUDGET_SECONDS = 0.4  # of computing, after which a large network is not timed further
+NEAR = 0.1  # nats: a token this close to the best one is equally good
 MINIMUM_AGREEMENT = 0.99  # of the frames
-MAXIMUM_DISTANCE = 0.15  # ten times what bfloat16 was measured to do with the built-in model
+MAXIMUM_DISTANCE = 0.15  # ten times what was measured for bfloat16 with the built-in model
 
 Run = Callable[[], Tensor]
-"""Computes the trial sound and returns log-probabilities (T, V) on the CPU."""
+"""Runs the trial audio and returns log-probabilities (T, V) on the CPU."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A network's log-probabilities for the trial sound."""
+    """A network's log-probabilities for the trial audio."""
 
     log_probs_TV: Tensor
 
     def agreement(self, reference: Trial) -> float:
-        """Share of frames whose best token is the reference's, or nearly as likely there; 0 where not all is finite."""
+        """Return the share of frames whose best token is the reference's or nearly as likely; 0 if not all are finite."""
         if not self.log_probs_TV.isfinite().all():
             return 0.0
         best_T1 = self.log_probs_TV.argmax(-1, keepdim=True)
@@ -38,7 +38,7 @@ class Trial:
         return (given_up_T <= NEAR).float().mean().item()
 
     def distance(self, reference: Trial) -> float:
-        """Mean difference of the log-probabilities, in their own standard deviations: silence agrees by accident."""
+        """Return the mean difference of the log-probabilities, in standard deviations: silence agrees by accident."""
         difference = (self.log_probs_TV - reference.log_probs_TV).abs().mean()
         return (difference / reference.log_probs_TV.std()).item()
 
@@ -47,7 +47,7 @@ class Trial:
 
 
 def trial_run(network: Network, device: torch.device) -> Run:
-    """Return what computes the trial sound with a network on its device."""
+    """Return a function that runs a network on the trial audio."""
     waveforms_1S = trial_waveform().to(device)
     with torch.inference_mode():
         features, lengths = network.features(waveforms_1S, torch.tensor([waveforms_1S.shape[1]], device=device))
@@ -60,7 +60,7 @@ def trial_run(network: Network, device: torch.device) -> Run:
 
 
 def trial_waveform() -> Tensor:
-    """Return a fixed sound (1, S): a rising tone that swells, over soft noise."""
+    """Return fixed audio (1, S): a rising tone with a crescendo, over soft noise."""
     time_S = torch.arange(int(TRIAL_SECONDS * SAMPLE_RATE)) / SAMPLE_RATE
     tone_S = torch.sin(2 * torch.pi * (200 + 400 * time_S) * time_S) * torch.sin(9 * time_S).abs()
     noise_S = torch.randn(len(time_S), generator=torch.Generator().manual_seed(0))
@@ -68,7 +68,7 @@ def trial_waveform() -> Tensor:
 
 
 def times_as_fast(slow: Run, fast: Run) -> float:
-    """Return the gain of the second: each one's best of rounds in turn, so that a disturbance hits both."""
+    """Return the speedup of the second: best of alternating rounds, so that a disturbance affects both."""
     best = [float("inf"), float("inf")]
     first = time.perf_counter()
     for _ in range(ROUNDS):

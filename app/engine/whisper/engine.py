@@ -1,8 +1,7 @@
-"""A Whisper model behind the Engine seam: features, CTranslate2's search, times from its attention, and the guards.
+"""A Whisper model as an Engine: features, CTranslate2's search, times from its attention, and the guards.
 
-A waveform is not filled up to the 30 seconds that the network was trained on: a few seconds of silence behind it are
-enough (measured; docs/decisions), one for a network that was tuned so, and a short piece costs a fraction. It knows
-neither files nor jobs.
+Waveforms are not padded to the 30 seconds that the network was trained on: a few seconds of silence are enough
+(measured; docs/decisions), one for a network tuned so, which makes short pieces much cheaper. No files, no jobs.
 """
 
 from __future__ import annotations
@@ -52,16 +51,16 @@ from app.engine.whisper.script import convert, with_wide_marks
 from app.engine.whisper.spoken_language import mean_of_frames, read_language_line
 from app.engine.whisper.vocabulary import Piece, Vocabulary
 
-LONGEST_SECONDS = 28.0  # of one piece: some silence must follow it
+LONGEST_SECONDS = 28.0  # per piece: some silence must follow it
 ATTENTION_TIMES = FrameTimes(first_centre=0.01, step=0.02)
 BEAMS = {"fast": 1, "balanced": 5, "accurate": 5}
 MOST_TOKENS_PER_SECOND = 16  # twice the fastest speech
 MOST_TOKENS = 224
 TOKENS_ANYWAY = 16
-NO_REPEAT = 3  # words; where a text goes round in circles, the same three are forbidden to come again
+NO_REPEAT = 3  # words; in a looping text, the same three may not repeat
 GPU_SECONDS = 480.0  # sixteen windows, with padding
 LIKELY = ("zh", "en", "yue", "ja", "ko")
-SURE = 0.5  # probability with which any language is believed; else the likeliest of the five
+SURE = 0.5  # probability at which any language is accepted; else the likeliest of the five
 EMPTY = Hypothesis(text="", text_raw="", confidence=None)
 
 
@@ -84,7 +83,7 @@ def load_whisper_engine(spec: EngineSpec) -> WhisperEngine:
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """What the search found in one waveform."""
+    """Search result of one waveform."""
 
     tokens: Sequence[int]
     language: str
@@ -138,13 +137,13 @@ class WhisperEngine:
             return self._batcher.transcribe(utterances)
 
     def receipt(self, options: RecognitionOptions) -> tuple[Applied, ...]:
-        """Say what each option became."""
+        """Return how each option was applied."""
         return option_lines(options, self._languages, BEAMS[options.quality], self._vocabulary)
 
     # Batches
 
     def _recognise(self, utterances: Sequence[Utterance]) -> list[Hypothesis]:
-        """Recognise one batch, those with the same options together; memory that runs out is the caller's to handle."""
+        """Recognise one batch, grouped by options; the caller handles out-of-memory errors."""
         rows: dict[RecognitionOptions, list[int]] = {}
         found: dict[int, Hypothesis] = {}
         for row, utterance in enumerate(utterances):
@@ -194,7 +193,7 @@ class WhisperEngine:
         return self._network.encode(ctranslate2.StorageView.from_array(features))
 
     def _listen_for_language(self, encoded: Any, waveforms: Sequence[Waveform]) -> list[dict[str, float]]:
-        """Return the probability of each language, for each waveform; none for a model of one language."""
+        """Return the probability of each language for each waveform; empty for a monolingual model."""
         if self._language_line:
             at_hand = encoded if encoded.device == "cpu" else encoded.to_device(ctranslate2.Device.cpu)
             return [self._language_line.probabilities(mean) for mean in mean_of_frames(at_hand, waveforms)]
@@ -204,7 +203,7 @@ class WhisperEngine:
         return [{token.strip("<|>"): probability for token, probability in each} for each in found]
 
     def _language(self, asked: str, probabilities: dict[str, float]) -> str:
-        """Return what to read as: the one that was asked for, else the likeliest, if it is likely enough."""
+        """Return the language to decode in: the requested one, else the likeliest, if likely enough."""
         if asked in self._languages:
             return asked
         if not probabilities:
@@ -245,7 +244,7 @@ class WhisperEngine:
         ]
 
     def _context(self, options: RecognitionOptions) -> list[int]:
-        """Return the hotwords as text that came before: what was said once is likely to come again."""
+        """Return the hotwords as preceding text: what was said once is likely to be said again."""
         return usable_hotwords(options.hotwords, self._vocabulary).tokens
 
     def _generate(
@@ -263,7 +262,7 @@ class WhisperEngine:
                 encoded,
                 [list(prompt)] * encoded.shape[0],
                 beam_size=BEAMS[options.quality],
-                max_length=2 * most,  # CTranslate2 takes half of it for what is new
+                max_length=2 * most,  # CTranslate2 uses half of it for new tokens
                 no_repeat_ngram_size=repeat_limit,
                 return_scores=True,
                 return_no_speech_prob=True,
@@ -277,7 +276,7 @@ class WhisperEngine:
         if not any(texts):
             return [[] for _ in texts]
         frames = [max(2, len(waveform) * FRAMES_PER_SECOND // SAMPLE_RATE) for waveform in waveforms]
-        start = self._vocabulary.prompt(language)[:-1]  # times are asked of the text itself
+        start = self._vocabulary.prompt(language)[:-1]  # alignment is computed for the text itself
         found = self._network.align(encoded, start, [list(text) for text in texts], frames)
         return [
             token_spans(result, len(text), frame_count // 2)
@@ -325,7 +324,7 @@ class WhisperEngine:
 
 
 def _load(folder: Path, placement: WhisperPlacement, threads: int, spec: EngineSpec) -> tuple[Any, WhisperPlacement]:
-    """Load the network and let it hear a second of silence: some errors of a GPU come only then."""
+    """Load the network and run a second of silence: some GPU errors only occur then."""
     try:
         network = load_network(folder, placement, threads)
         if placement.device == "cuda":

@@ -1,7 +1,7 @@
-"""Which texts of Whisper are its own inventions: over music, noise and silence it writes what it learned from subtitles.
+"""Detects Whisper's hallucinations: for music, noise and silence it writes what it learned from subtitles.
 
-Source of the first two rules: Radford et al., 2022, section 4.5. The other ones and every bound are measured on
-sounds in which nobody speaks (training/non_speech.py) and on read speech; see docs/decisions.
+Source of the first two rules: Radford et al., 2022, section 4.5. The others and all thresholds were measured on
+non-speech audio (training/non_speech.py) and on read speech; see docs/decisions.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from dataclasses import dataclass
 NO_SPEECH = "no_speech"
 UNSURE = "unsure"
 
-SILENT = 0.6  # probability that nobody speaks, with which a text must be well supported
-SUPPORTED = -0.5  # mean logarithm of the tokens' probabilities from which it is
+SILENT = 0.6  # no-speech probability above which a text must be well supported
+SUPPORTED = -0.5  # mean log-probability of tokens from which it is
 SUSPICIOUS = 0.25
 LEAST_LOG_PROBABILITY = -1.0
 SLOWEST = 0.5  # tokens a second; the slowest of the read speech measured has 0.87
@@ -51,25 +51,25 @@ SUBTITLES = frozenset(
         "시청해주셔서감사합니다",
     }
 )
-"""What it learned to write where a video has no words, without white space and marks."""
+"""What it learned to write where a video has no words, without white space and punctuation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known of a text beside the text."""
+    """Evidence for or against a text."""
 
     text: str
     tokens: int
     seconds: float
-    """Of sound."""
+    """Duration of the audio."""
     no_speech: float
-    """Probability, 0 to 1, that nobody speaks."""
+    """Probability, 0 to 1, of no speech."""
     log_probability: float
-    """Mean of the tokens."""
+    """Mean over the tokens."""
 
 
 def why_withheld(evidence: Evidence) -> str:
-    """Return why the text is not to be shown, or nothing."""
+    """Return why the text is suppressed, or an empty string."""
     if not any(map(str.isalnum, evidence.text)):
         return NO_SPEECH
     if evidence.no_speech > SILENT and evidence.log_probability < SUPPORTED:
@@ -94,13 +94,13 @@ def is_subtitle(text: str) -> bool:
 
 
 def is_one_cry(text: str) -> bool:
-    """Return whether a text is one word again and again: people say so, but so does the network of a siren."""
+    """Return whether a text is one repeated word: people do that, but the network also does for a siren."""
     words = _units(text)
     return len(words) >= FEWEST_CRIES and len(set(words)) == 1
 
 
 def repeats(text: str) -> bool:
-    """Return whether a text goes round in circles, as no speaker does."""
+    """Return whether a text loops, as no speaker does."""
     packed = text.encode()
     if len(packed) > 60 and len(packed) / len(zlib.compress(packed)) > MOST_COMPRESSION:
         return True
@@ -109,7 +109,7 @@ def repeats(text: str) -> bool:
 
 
 def _units(text: str) -> list[str]:
-    """Return Latin words, and other characters one by one."""
+    """Return Latin words, and other characters individually."""
     units: list[str] = []
     for word in WORDS.findall(text.casefold()):
         units += [word] if word.isascii() else list(word)
@@ -117,7 +117,7 @@ def _units(text: str) -> list[str]:
 
 
 def _most_in_a_row(units: list[str], length: int) -> int:
-    """Return how often the same n-gram comes one directly behind the other, at most."""
+    """Return the maximum number of consecutive repetitions of an n-gram."""
     most: Counter[int] = Counter()
     for offset in range(length):
         grams = [tuple(units[at : at + length]) for at in range(offset, len(units) - length + 1, length)]

@@ -1,4 +1,4 @@
-"""Loads the network of CTranslate2, and reads what it returns."""
+"""Loads the CTranslate2 network, and interprets its results."""
 
 from __future__ import annotations
 
@@ -59,13 +59,13 @@ def mean_log_probability(score: float, tokens: int) -> float:
 
 
 def token_spans(found: Any, tokens: int, frames: int) -> list[TokenSpan]:
-    """Return where each token lies on the path of the attention; where a token begins, the one before it ends."""
+    """Return the frames of each token on the attention path; each token ends where the next begins."""
     begins: list[int] = []
     for token, frame in found.alignments:
         while len(begins) <= min(token, tokens):
             begins.append(min(frame, frames))
     begins += [frames] * (tokens + 1 - len(begins))
-    if tokens:  # the path begins with the sound, whatever precedes the first word
+    if tokens:  # the path starts with the audio, whatever precedes the first word
         begins[0] = max(begins[0], begins[1] - FIRST_TOKEN_FRAMES)
     probabilities = list(found.text_token_probs)
     return [
@@ -80,7 +80,7 @@ def joined_span(spans: Sequence[TokenSpan]) -> TokenSpan:
 
 
 def foreign_share(asked: str, probabilities: dict[str, float]) -> float | None:
-    """Return how much more the sound is like the other of Chinese and English, where one was asked for."""
+    """Return how much likelier the audio is the other of Chinese and English, if one was requested."""
     own = "zh" if asked == TRADITIONAL else asked
     other = {"zh": "en", "en": "zh"}.get(own)
     if other is None or other not in probabilities:

@@ -1,4 +1,4 @@
-"""Where CTranslate2 computes, in which precision, and why: it has its own build of CUDA, so torch is not asked."""
+"""Chooses device and precision for CTranslate2: it has its own CUDA build, so torch is not involved."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from app.domain.transcript import Applied
 from app.engine.computing.device import KNOWN
 
 BEST = {"cpu": ("int8", "float32"), "cuda": ("float16", "int8_float16", "float32")}
-"""What `auto` takes: the first that the device can. Weights of 8 bits read as well as single precision, 5 times as fast."""
+"""Order of preference of `auto`. 8-bit weights are as accurate as single precision, and 5 times as fast."""
 
 
 @dataclass(frozen=True, slots=True)
 class WhisperPlacement:
-    """What CTranslate2 is told."""
+    """Arguments for CTranslate2."""
 
     device: str
     """`cpu` or `cuda`."""
     index: int
     compute_type: str
     receipt: tuple[Applied, ...]
-    """Device and dtype: asked, applied, why."""
+    """Device and dtype: requested, applied, why."""
 
     @property
     def name(self) -> str:
@@ -47,7 +47,7 @@ def choose_placement(device: str, dtype: str, *, allow_fallback: bool) -> Whispe
 
 
 def on_cpu(placement: WhisperPlacement, dtype: str, reason: Reason) -> WhisperPlacement:
-    """Return the processor in place of a GPU that turned out to be broken."""
+    """Return the CPU as replacement for a broken GPU."""
     return _placed(placement.receipt[0].asked, dtype, "cpu", reason)
 
 

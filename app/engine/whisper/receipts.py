@@ -1,4 +1,4 @@
-"""What became of the options of one recognition by Whisper: asked, applied, why. Knows no tensors."""
+"""How Whisper applied the options of one recognition: requested, applied, why. Knows no tensors."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ MOST_PROMPT_TOKENS = 120  # of the 448 that text and prompt share; with more the
 
 @dataclass(frozen=True, slots=True)
 class PromptedHotwords:
-    """Those that the model is told of, and as which tokens."""
+    """The hotwords in the prompt, and their tokens."""
 
     words: tuple[Hotword, ...]
     tokens: list[int]
 
 
 def usable_hotwords(hotwords: Sequence[Hotword], vocabulary: Vocabulary) -> PromptedHotwords:
-    """Return as many as the prompt has room for, the most preferred ones first."""
+    """Return as many as fit into the prompt, highest weight first."""
     used: list[Hotword] = []
     tokens: list[int] = []
     for word in sorted(hotwords, key=lambda word: -word.weight):
@@ -60,5 +60,5 @@ def _hotword_line(hotwords: Sequence[Hotword], vocabulary: Vocabulary) -> Applie
 
 
 def _itself(name: str, reason: Reason, *, is_on: bool) -> Applied:
-    """Whisper writes numbers and marks as it has learned, asked or not."""
+    """Return the line of an option that Whisper ignores: it writes numbers and punctuation as it has learned."""
     return Applied(name, "on" if is_on else "off", "on", None if is_on else reason)

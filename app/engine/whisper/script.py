@@ -1,4 +1,4 @@
-"""Chinese as it is to be written: Whisper mixes simplified and traditional characters, and half-width marks."""
+"""Normalises Chinese: Whisper mixes simplified and traditional characters, and half-width punctuation."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def convert(texts: Sequence[str], language: str) -> list[str]:
     converter = _converter(CONVERSIONS[language])
     whole = "".join(texts)
     converted = str(converter.convert(whole))
-    if len(converted) != len(whole):  # a phrase became longer or shorter: where its parts are, nobody tells
+    if len(converted) != len(whole):  # the length of a phrase changed: its parts cannot be located
         return [str(converter.convert(text)) for text in texts]
     parts, begin = [], 0
     for text in texts:
@@ -33,7 +33,7 @@ def convert(texts: Sequence[str], language: str) -> list[str]:
 
 
 def with_wide_marks(word: str) -> str:
-    """Write the mark behind a Chinese or Japanese character as wide as that is."""
+    """Use full-width punctuation after a Chinese or Japanese character."""
     return _HALF_WIDTH.sub(lambda mark: mark[0].translate(_FULL_WIDTH), word)
 
 

@@ -1,7 +1,7 @@
-"""Which language is spoken, for a model that has few of Whisper's: a straight line through the mean of its frames.
+"""Language identification for a model with few of Whisper's languages: linear, on the mean of its frames.
 
-CTranslate2 asks the decoder itself, but only where the vocabulary is Whisper's whole one. A folder with a shorter one
-brings `languages.json`: two languages, and the weights and bias of logistic regression (training/sound_language.py).
+CTranslate2 uses the decoder, but only with Whisper's complete vocabulary. A folder with a shorter one has a
+`languages.json`: two languages, and weights and bias of a logistic regression (training/sound_language.py).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ENCODED_PER_SECOND = FRAMES_PER_SECOND // 2
 
 @dataclass(frozen=True, slots=True)
 class LanguageLine:
-    """Tells two languages apart."""
+    """Distinguishes two languages."""
 
     languages: tuple[str, str]
     weights: NDArray[np.float32]
@@ -41,7 +41,7 @@ class LanguageLine:
 
 
 def read_language_line(folder: Path) -> LanguageLine | None:
-    """Return the line of a folder that brings one.
+    """Return the classifier of a folder, if it has one.
 
     Raises:
         ModelFileUnreadable
@@ -59,10 +59,10 @@ def read_language_line(folder: Path) -> LanguageLine | None:
 
 
 def mean_of_frames(encoded: Any, waveforms: Sequence[Waveform]) -> NDArray[np.float32]:
-    """Return the mean of the frames in which there is sound, (batch, channels).
+    """Return the mean of the non-padding frames, (batch, channels).
 
     Args:
-        encoded: CTranslate2's (batch, frames, channels), on the processor.
+        encoded: CTranslate2's (batch, frames, channels), on the CPU.
         waveforms: what it was made of.
     """
     frames = np.asarray(encoded, dtype=np.float32)

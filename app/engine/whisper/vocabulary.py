@@ -1,4 +1,4 @@
-"""Whisper's tokens: the special ones that steer it, and what the others spell."""
+"""Whisper's tokens: special ones that control it, and the text of the others."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from app.engine.catalog.whisper_folder import LANGUAGE_TOKEN, TOKENIZER_FILE, VO
 START, END = "<|startoftranscript|>", "<|endoftext|>"
 TRANSCRIBE, NO_TIMESTAMPS = "<|transcribe|>", "<|notimestamps|>"
 BEFORE = "<|startofprev|>"
-TIMESTAMPS = 1501  # of 0 to 30 s, every 20 ms, behind all other tokens
-BROKEN = "\ufffd"  # what bytes that are no character yet are shown as
-LONGEST_CHARACTER = 6  # tokens that spell one character of the rarest kind
+TIMESTAMPS = 1501  # 0 to 30 s, every 20 ms, after all other tokens
+BROKEN = "\ufffd"  # how incomplete characters are decoded
+LONGEST_CHARACTER = 6  # maximum tokens per character
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +34,15 @@ class Vocabulary:
     """The tokens of one model."""
 
     def __init__(self, folder: Path, size: int) -> None:
-        """Read them.
+        """Read the vocabulary.
 
         Args:
             folder: of the model.
             size: of the network's output.
 
         Raises:
-            ModelFileUnreadable: tokenizer.json is none, or not Whisper's.
-            ModelWeightsMismatch: it is that of another network.
+            ModelFileUnreadable: tokenizer.json is invalid, or not Whisper's.
+            ModelWeightsMismatch: it belongs to another network.
         """
         self._tokenizer = _load(folder / TOKENIZER_FILE)
         self._file = folder / TOKENIZER_FILE
@@ -64,11 +64,11 @@ class Vocabulary:
             raise ModelWeightsMismatch(file=str(self._file), reason=reason)
 
     def prompt(self, language: str, before: Sequence[int] = ()) -> list[int]:
-        """Return the tokens that ask for the text in a language; an English model knows no other and no tasks.
+        """Return the prompt for transcription in a language; an English-only model has no languages and tasks.
 
         Args:
             language: one that the model knows.
-            before: tokens of text that is said to come before.
+            before: tokens of preceding text.
         """
         asked = [self.start]
         if self._transcribe is not None and language in self._languages:
@@ -80,11 +80,11 @@ class Vocabulary:
         return list(self._tokenizer.encode(f" {text}", add_special_tokens=False).ids)
 
     def text_tokens(self, tokens: Sequence[int]) -> list[int]:
-        """Leave out everything that spells nothing."""
+        """Drop tokens without text."""
         return [token for token in tokens if token < self.end]
 
     def pieces(self, tokens: Sequence[int]) -> list[Piece]:
-        """Return what the tokens spell; those that share a character are together."""
+        """Return the text of the tokens; those that share a character are grouped."""
         pieces: list[Piece] = []
         first = 0
         for end in range(1, len(tokens) + 1):
@@ -114,7 +114,7 @@ def _load(file: Path) -> Any:
 
 
 def _listed(folder: Path) -> int | None:
-    """Return how many tokens CTranslate2's own list has."""
+    """Return the size of CTranslate2's own vocabulary."""
     text, table = (folder / name for name in VOCABULARY_FILES)
     if text.is_file():
         return len(text.read_bytes().rstrip(b"\n").split(b"\n"))
