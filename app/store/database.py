@@ -1,7 +1,7 @@
-"""The database: one SQLite file, opened so that a commit survives a power cut. It knows no noun of the product.
+"""The database: one SQLite file, opened so that a commit survives a power cut. It knows nothing about its content.
 
 Readers never wait for a writer (WAL). Writers wait for each other: a write transaction takes the lock when it
-begins, so that nothing it has read can change before it writes.
+begins, so that what it has read cannot change before it writes.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from app.store.files.storage_errors import storage_errors
 __all__ = ["Connection", "Database", "Row"]
 
 DATABASE_NAME = "app.db"
-IN_USE_NAME = "in-use.lock"  # held together by every process that has the database open, alone by one that exchanges it
+IN_USE_NAME = "in-use.lock"  # shared by every process with the database open, exclusive to one that replaces it
 SCHEMA_VERSION = max(file.name[:4] for file in (Path(__file__).parent / "migrations" / "versions").glob("[0-9]*.py"))
-"""The newest migration. It stands here so that a start with a current schema need not import alembic."""
+"""The newest migration, repeated here so that a start with a current schema need not import alembic."""
 
 Row: TypeAlias = dict[str, Any]
-"""One row by the names of its columns."""
+"""One row, by column name."""
 
-BUSY_SECONDS = 10.0  # how long a writer waits for another one
-_POOL = {"pool_size": 8, "max_overflow": 40, "pool_timeout": 60}  # the web asks from up to 40 threads
+BUSY_SECONDS = 10.0  # how long a writer waits for another
+_POOL = {"pool_size": 8, "max_overflow": 40, "pool_timeout": 60}  # the web uses up to 40 threads
 
 
 class Database:
@@ -47,20 +47,20 @@ class Database:
         self._hold: int | None = None
         self._identity: tuple[int, int] | None = None
         self._engine = create_engine(
-            URL.create("sqlite", database=str(self.file)),  # no text: ?, % and # in it would mean something else
+            URL.create("sqlite", database=str(self.file)),  # not a string, in which ?, % and # have a meaning
             connect_args={"timeout": busy_seconds, "check_same_thread": False},
-            hide_parameters=True,  # they hold what people said, and errors reach the log
+            hide_parameters=True,  # parameters contain what people said, and errors are logged
             **_POOL,
         )
         event.listen(self._engine, "connect", _prepare_connection)
-        self._writer = self._engine.execution_options(writes=True)  # shares the connections
+        self._writer = self._engine.execution_options(writes=True)  # shares the connection pool
         event.listen(self._engine, "begin", _begin)
 
     def migrate(self) -> None:
-        """Hold the data folder until `close`, and bring the schema up to date; processes that start together take turns.
+        """Lock the data folder until `close`, and migrate the schema; processes that start together take turns.
 
         Raises:
-            DataBeingRestored: another process puts a backup in place.
+            DataBeingRestored: another process is restoring a backup.
             DatabaseUnusable: it is damaged, cannot be opened, or a newer version of the program made it.
         """
         self.file.parent.mkdir(parents=True, exist_ok=True)
@@ -76,7 +76,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction that sees one moment of the database.
+        """A read transaction with a consistent snapshot.
 
         Raises:
             DatabaseUnusable: SQLite cannot read.
@@ -87,7 +87,7 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction that is on the disk when the block has ended; an exception undoes it.
+        """A write transaction, on disk when the block ends; an exception rolls it back.
 
         Raises:
             DiskFull: there is no room for the change.
@@ -150,7 +150,7 @@ class Database:
                 older.unlink(missing_ok=True)
 
     def _schema_version(self) -> str | None:
-        """Return the version of the newest migration that was applied; None for an empty database."""
+        """Return the newest applied migration; None for an empty database."""
         with closing(sqlite3.connect(self.file)) as connection:
             try:
                 row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
@@ -167,12 +167,12 @@ class Database:
 
         config = Config()
         migrations = str(Path(__file__).parent / "migrations")
-        config.set_main_option("script_location", migrations.replace("%", "%%"))  # % has a meaning of its own there
+        config.set_main_option("script_location", migrations.replace("%", "%%"))  # % is special there
         with self.writing() as connection:
             config.attributes["connection"] = connection
             try:
                 command.upgrade(config, "head")
-            except CommandError as error:  # alembic does not know the version that it found
+            except CommandError as error:  # alembic does not know the version in the database
                 raise DatabaseNewer(file=str(self.file)) from error
 
     @contextmanager
@@ -189,7 +189,7 @@ class Database:
 
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
-    """Keep every other process from opening the data folder during the block.
+    """Lock the data folder exclusively during the block.
 
     Raises:
         DataBeingRestored: another process has it open.
@@ -222,9 +222,9 @@ def _identity(file: Path) -> tuple[int, int] | None:
 
 
 def _prepare_connection(connection: sqlite3.Connection, _record: Any) -> None:
-    connection.isolation_level = None  # transactions begin where `_begin` says, not where sqlite3 guesses
+    connection.isolation_level = None  # `_begin` starts transactions, not sqlite3
     connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")  # a commit is on the disk, not only in the system's memory
+    connection.execute("PRAGMA synchronous = FULL")  # a commit is on disk, not only in the page cache
     connection.execute("PRAGMA foreign_keys = ON")
 
 

@@ -1,4 +1,4 @@
-"""From rows to the values of the domain, and back."""
+"""Converts rows to domain values, and back."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from app.store.files.upload_file import UploadFile
 
 
 def transcription_from(row: Mapping[str, Any]) -> Transcription:
-    """Make a transcription of its row, which may have a `queue_position`."""
+    """Build a transcription from its row, which may have a `queue_position`."""
     values = {name: row[name] for name in _TRANSCRIPTION_FIELDS if name in row}
     converted = {name: convert(values[name]) for name, convert in _CONVERTERS.items() if name in values}
     return Transcription(**{**values, **converted, "progress": _progress(row)})
@@ -46,7 +46,7 @@ def segment_from(row: Mapping[str, Any]) -> SegmentRecord:
 
 
 def words_to_store(words: Iterable[Word]) -> list[list[Any]]:
-    """Return the words of a waveform as short lists: a recording of ten hours has a hundred thousand."""
+    """Return words as compact lists: ten hours of audio have a hundred thousand."""
     return [
         [word.text, round(word.start, 3), round(word.end, 3), round(word.confidence, 4), word.raw] for word in words
     ]

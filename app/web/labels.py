@@ -1,4 +1,4 @@
-"""What a person reads for the codes that the API answers with. Templates and scripts take them from here alike."""
+"""Display texts for the codes in API responses, used by templates and scripts alike."""
 
 from __future__ import annotations
 
@@ -105,6 +105,6 @@ LABELS: Mapping[str, Mapping[str, str]] = {
 
 
 def labels_in(language: str) -> dict[str, dict[str, str]]:
-    """Return all labels in the language of a reader."""
+    """Return all labels in the given language."""
     translate = translator(language)
     return {kind: {code: translate(text) for code, text in texts.items()} for kind, texts in LABELS.items()}

@@ -26,7 +26,7 @@ from app.web.static_files import version_of
 
 THEMES = ("auto", "light", "dark")
 EXCERPT_CHARACTERS = 200
-EXCERPT_LEAD = 14  # characters shown before the words that were searched for
+EXCERPT_LEAD = 14  # characters shown before the first match
 BYTES_PER_STEP = 1024
 
 
@@ -37,27 +37,27 @@ def render(
     status: int = 200,
     headers: Mapping[str, str] | None = None,
 ) -> HTMLResponse:
-    """Return the page of `template`, in the language and the theme of whoever asks."""
+    """Return the page of `template`, in the user's language and theme."""
     language = language_of(request)
     page = _environment(language).get_template(template).render(_surroundings(request, language) | dict(context))
     return HTMLResponse(page, status, dict(headers or {}) | {"vary": _vary(request)})
 
 
 def _vary(request: Request) -> str:
-    """Return what a page depends on, so that no cache hands out one with the addresses of another prefix."""
+    """Return the Vary header, so that no cache serves a page with the addresses of another prefix."""
     varied = "Accept-Language, Cookie"
     return f"{varied}, X-Forwarded-Prefix" if "x-forwarded-prefix" in request.headers else varied
 
 
 def clock(seconds: float) -> str:
-    """Write a length or a position: 0:07, 12:30, 1:02:03."""
+    """Format a duration or a position: 0:07, 12:30, 1:02:03."""
     minutes, rest = divmod(max(0, int(seconds)), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def filesize(size_bytes: float) -> str:
-    """Write a size the way people say it: 512 B, 3.4 MB, 2 GB."""
+    """Format a size: 512 B, 3.4 MB, 2 GB."""
     size, unit = float(size_bytes), "B"
     for larger in ("KB", "MB", "GB"):
         if size < BYTES_PER_STEP:
@@ -68,7 +68,7 @@ def filesize(size_bytes: float) -> str:
 
 
 def moment(value: str) -> str:
-    """Write an RFC 3339 time in UTC, until the browser writes it in its own zone."""
+    """Format an RFC 3339 time in UTC, until the browser converts it to local time."""
     return datetime.fromisoformat(value).strftime("%Y-%m-%d %H:%M")
 
 
@@ -106,7 +106,7 @@ def _surroundings(request: Request, language: str) -> dict[str, Any]:
 
 
 def _complaints(request: Request, language: str) -> list[dict[str, str]]:
-    """Return what is wrong with the server, for a person who did not ask; nothing before it has started."""
+    """Return the current health warnings; none before the server has started."""
     services: Services | None = request.scope.get("state", {}).get("services")
     translate = translator(language)
     complaints = services.health.complaints if services else ()

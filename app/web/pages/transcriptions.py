@@ -1,4 +1,4 @@
-"""The pages that people open. Each route asks the queue and renders; what changes later comes over /api/v1."""
+"""The recognition and transcription pages. Later changes come from /api/v1."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 RECENT = 8  # finished recordings shown on the first page
 ACTIVE = 100  # waiting and running ones shown there
 PAGE_SIZE = 20
-A_YEAR = 365 * 24 * 3600  # seconds that a preference is remembered
+A_YEAR = 365 * 24 * 3600  # lifetime of a preference in seconds
 
 router = PageRouter()
 
@@ -50,7 +50,7 @@ def recognition(
     services: ServicesDep,
     translate: TranslateDep,
 ) -> HTMLResponse:
-    """Take recordings in, and show those at work and the latest results."""
+    """Accept recordings, and show active ones and the latest results."""
     in_use = services.models.folder_in_use()
     context = {
         "jobs": _items(_sent_alone(services.history), translate),
@@ -72,9 +72,9 @@ def transcription(
     services: ServicesDep,
     translate: TranslateDep,
 ) -> HTMLResponse:
-    """Read, hear and export one transcript."""
+    """Show, play and export one transcript."""
     record = queue.get(id)
-    segments = queue.segments(id, with_words=bool(record.options.hotwords))  # they tell where those were heard
+    segments = queue.segments(id, with_words=bool(record.options.hotwords))  # words show where hotwords were heard
     answer = full_answer(record, segments, translate, sibling_transcriptions(queue, record))
     context = {
         "job": answer.model_dump(mode="json", exclude={"segments": {"__all__": {"words"}}}),
@@ -94,9 +94,9 @@ def preferences(
     language: Annotated[str | None, Form()] = None,
     theme: Annotated[str | None, Form()] = None,
 ) -> RedirectResponse:
-    """Remember the language or the theme, and go back to the page it was chosen on."""
+    """Store the language or the theme, and return to the page it was chosen on."""
     response = RedirectResponse(address_of(request.scope, _own_page(back)), status_code=303)
-    root = address_of(request.scope, "/")  # of the cookies: other programs may live on the same host
+    root = address_of(request.scope, "/")  # cookie path: other programs may run on the same host
     if language in LANGUAGES:
         response.set_cookie("language", language, max_age=A_YEAR, path=root, samesite="lax")
     if theme in THEMES:
@@ -105,7 +105,7 @@ def preferences(
 
 
 def _sent_alone(history: History) -> list[Transcription]:
-    """Return what waits, what is at work and the latest that have ended; those of batches have a page of theirs."""
+    """Return waiting, running and recently ended transcriptions, except those of batches."""
     sources = history.totals().by_source.keys() - OF_MANY
     waiting = _newest(history, sources, ACTIVE, JobState.QUEUED)
     running = _newest(history, sources, ACTIVE, JobState.RUNNING)
@@ -124,6 +124,6 @@ def _items(records: list[Transcription], translate: Translate) -> list[dict[str,
 
 
 def _own_page(address: str) -> str:
-    """Return `address` if it is a page of this server, else the first page: no redirect leads elsewhere."""
+    """Return `address` if it is a page of this server, else the first page: no open redirect."""
     parts = urlsplit(address.replace("\\", "/"))
     return address if address.startswith("/") and not parts.netloc and "\n" not in address else "/"
