@@ -1,4 +1,4 @@
-"""Linear layers that only infer: packed for oneDNN on x86 processors, or with weights of 8 bits. Activations inside.
+"""Linear layers for inference: packed for oneDNN on x86 processors, or with 8-bit weights, with fused activations.
 
 Shape suffixes: N outputs, K inputs.
 """
@@ -16,9 +16,9 @@ from torch.backends import cpu
 
 PACKED_ROWS = 1024  # rows for which oneDNN chooses the layout of a weight; as fast with fewer or more
 PROBE_ROUNDS = 3
-INT8_ROWS = 256  # computed at once: what lies between weights of 8 bits and their result stays within a cache
+INT8_ROWS = 256  # rows per step: intermediate results fit the cache
 FUSED = {nn.SiLU: ("swish", ""), nn.ReLU: ("relu", ""), nn.GELU: ("gelu", "none")}
-"""Activations that oneDNN applies while a result is still in a register, and how it computes them."""
+"""Activations that oneDNN fuses, with its name and algorithm."""
 
 
 LinearLayer = Callable[[Tensor, Tensor | None, nn.Module | None], nn.Module]
@@ -26,7 +26,7 @@ LinearLayer = Callable[[Tensor, Tensor | None, nn.Module | None], nn.Module]
 
 
 class PlainLinear(nn.Module):
-    """A linear layer and its activation, by the operations that every device has."""
+    """A linear layer and its activation, by operations available on every device."""
 
     def __init__(self, weight_NK: Tensor, bias_N: Tensor | None, activation: nn.Module | None) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class PlainLinear(nn.Module):
 
 
 class OneDnnLinear(nn.Module):
-    """A linear layer in the layout of oneDNN: on AMD processors a fifth faster than the MKL behind F.linear."""
+    """A linear layer in oneDNN's layout: on AMD processors a fifth faster than the MKL behind F.linear."""
 
     def __init__(self, weight_NK: Tensor, bias_N: Tensor | None, activation: nn.Module | None) -> None:
         super().__init__()
@@ -56,9 +56,9 @@ class OneDnnLinear(nn.Module):
 
 
 class Int8Linear(nn.Module):
-    """Weights of 8 bits with a scale for each output; inputs are rounded to 8 bits with a scale for each frame.
+    """8-bit weights with a scale per output; inputs are rounded to 8 bits with a scale per frame.
 
-    No frame depends on another one's scale, so a recording does not depend on its neighbours in a batch.
+    Scales are independent between frames, so a recording does not depend on its neighbours in a batch.
     """
 
     def __init__(self, weight_NK: Tensor, bias_N: Tensor | None, activation: nn.Module | None) -> None:
@@ -82,7 +82,7 @@ class Int8Linear(nn.Module):
 
 
 def linear_for(device: torch.device, dtype: torch.dtype) -> LinearLayer:
-    """Return the fastest linear layer there."""
+    """Return the fastest linear layer for a device and precision."""
     if device.type == "cpu" and dtype in (torch.float32, torch.bfloat16) and has_onednn():
         return OneDnnLinear
     return PlainLinear
@@ -91,15 +91,15 @@ def linear_for(device: torch.device, dtype: torch.dtype) -> LinearLayer:
 @cache
 @torch.inference_mode()
 def int8_times_as_fast() -> float:
-    """Return how much faster than single precision a product of weights of 8 bits is on this processor.
+    """Return the speedup of 8-bit products over single precision on this processor.
 
-    Without instructions for it (VNNI, i8mm) torch multiplies one by one: 20 to 55 times as slow, whatever the network.
+    Without instructions for it (VNNI, i8mm) torch's scalar code is 20 to 55 times slower, whatever the network.
     """
     weight_NK = torch.randn(INT8_ROWS, INT8_ROWS)
     exact, rounded = PlainLinear(weight_NK, None, None), Int8Linear(weight_NK, None, None)
     rows = torch.randn(INT8_ROWS, INT8_ROWS)
     seconds = [float("inf"), float("inf")]
-    for _ in range(PROBE_ROUNDS):  # in turn, so that a disturbance hits both
+    for _ in range(PROBE_ROUNDS):  # alternating, so that a disturbance affects both
         for index, layer in enumerate((exact, rounded)):
             started = time.perf_counter()
             layer(rows)
@@ -113,13 +113,13 @@ def has_onednn() -> bool:
 
 
 def _onednn(name: str) -> Callable[..., Tensor]:
-    """Return an operation that torch's own compiler uses for frozen layers; since torch 2.0, but underlined."""
+    """Return a private operation that torch's compiler uses for frozen layers, available since torch 2.0."""
     operation: Callable[..., Tensor] = getattr(torch.ops.mkldnn, name)
     return operation
 
 
 def _scale(x: Tensor) -> Tensor:
-    """Return what one step of 8 bits is worth in every row (rows, 1)."""
+    """Return the quantisation step of every row (rows, 1)."""
     return x.abs().amax(-1, keepdim=True).mul_(1 / 127).clamp_(min=1e-12)
 
 

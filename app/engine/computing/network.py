@@ -1,4 +1,4 @@
-"""What choosing a device and a precision asks of a network, whatever its kind."""
+"""The interface that choosing device and precision requires of any network."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ class Network(nn.Module, ABC):
 
     @abstractmethod
     def features(self, waveforms_BS: Tensor, lengths_B: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the features that it was trained on, and their lengths."""
+        """Return the network's input features, and their lengths."""
 
     @abstractmethod
     def log_probs(self, features_BTF: Tensor, lengths_B: Tensor) -> Tensor:
-        """Return log-probabilities (B, T, V): what two precisions are compared by."""
+        """Return log-probabilities (B, T, V), by which two precisions are compared."""
 
     @abstractmethod
     def change(self, device: torch.device, dtype: torch.dtype) -> None:
-        """Move the weights; what normalises features stays in single precision."""
+        """Move and convert the weights; feature normalisation stays in single precision."""
 
     @abstractmethod
     def freeze(self, linear: LinearLayer) -> None:
-        """Rewrite it in place for inference alone, with linear layers of this kind."""
+        """Rewrite it in place for inference, with linear layers of this type."""
 
     @property
     @abstractmethod
     def dtype(self) -> torch.dtype:
-        """Of its weights."""
+        """Precision of its weights."""
 
     def trial_copy(self) -> Self:
         """Return a copy with all that `log_probs` needs."""

@@ -1,6 +1,6 @@
 """Chooses device and precision of a network by trying it there, with its own weights, against the CPU.
 
-A device or a precision that computes something else than the CPU in single precision is refused, with the reason.
+A device or a precision whose results differ from the CPU in single precision is refused, with the reason.
 """
 
 from __future__ import annotations
@@ -31,52 +31,52 @@ from app.engine.computing.linear import Int8Linear, int8_times_as_fast, linear_f
 from app.engine.computing.network import Network
 from app.engine.computing.trial import Run, Trial, times_as_fast, trial_run
 
-TOLERABLE = 0.25  # times as fast: a processor made for 8 bits comes near single precision even in a tiny product
-WORTHWHILE = 1.2  # times as fast as single precision, or it is not worth its rounding
-SMALL_NETWORK = 20_000_000  # parameters; below, halves gain little on a CPU, and now and then more by chance
+TOLERABLE = 0.25  # speedup: a processor with 8-bit instructions comes near single precision even in a tiny product
+WORTHWHILE = 1.2  # minimum speedup over single precision to justify the rounding
+SMALL_NETWORK = 20_000_000  # parameters; below, half precision gains little on a CPU, except by chance
 
 NetworkT = TypeVar("NetworkT", bound=Network)
 
 FLOAT32 = "float32"
 TORCH_DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16}
-"""What weights become; float32 and int8 start from single precision."""
+"""Types of the weights; float32 and int8 start from single precision."""
 NATIVE_ON_CPU = {"bfloat16": "_is_mkldnn_bf16_supported", "float16": "_is_mkldnn_fp16_supported"}
-"""The operations of torch that ask the processor."""
+"""The torch functions that query the processor."""
 
 
 @dataclass(frozen=True, slots=True)
 class DtypeChoice:
-    """What the weights become, where they go, and why."""
+    """Precision and device of the weights, and why."""
 
     dtype: str
     """`float32`, `bfloat16`, `float16` or `int8`."""
     device: torch.device
     receipt: Applied
-    """dtype: asked, applied, reason."""
+    """dtype: requested, applied, reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where a network computes, in which precision, and why."""
+    """Device and precision of a network, and why."""
 
     device: torch.device
     dtype: str
     receipt: tuple[Applied, ...]
-    """Device and dtype: asked, applied, why."""
+    """Device and dtype: requested, applied, why."""
 
 
 def place(model: Network, device: str = "auto", dtype: str = "auto", *, allow_fallback: bool = False) -> Placement:
     """Choose device and precision, move the network there and freeze it.
 
     Args:
-        model: the network, on the CPU, in single precision; it is changed in place.
+        model: the network, on the CPU, in single precision; changed in place.
         device: see choose_device.
         dtype: see choose_dtype.
-        allow_fallback: compute on the CPU where the device is absent or broken; `auto` always does.
+        allow_fallback: use the CPU if the device is absent or broken; `auto` always does.
 
     Raises:
         DeviceUnavailable: the device is absent or broken, and the fallback is not allowed.
-        RuntimeError: of torch, where memory is short; see memory_errors_named.
+        RuntimeError: from torch when out of memory; see memory_errors_named.
     """
     chosen = choose_device(device, allow_fallback=allow_fallback)
     try:
@@ -91,7 +91,7 @@ def place(model: Network, device: str = "auto", dtype: str = "auto", *, allow_fa
 
 
 def choose_dtype(asked: str, device: torch.device, model: Network) -> DtypeChoice:
-    """Return a precision in which the network computes what it does on the CPU in single precision.
+    """Return a precision in which the network's results match the CPU in single precision.
 
     `auto` is bfloat16 on CUDA (float16 where the GPU lacks it), single precision on MPS, and on a CPU bfloat16
     where the processor has it and it is clearly faster with this network, which must not be small. What is asked for
@@ -103,8 +103,8 @@ def choose_dtype(asked: str, device: torch.device, model: Network) -> DtypeChoic
         model: the network, on the CPU, in single precision.
 
     Raises:
-        DeviceUnavailable: the device fails or computes wrong numbers also in single precision.
-        ValueError: `asked` is none of DTYPES.
+        DeviceUnavailable: the device fails or gives wrong results even in single precision.
+        ValueError: `asked` is not in DTYPES.
     """
     if asked not in DTYPES:
         raise ValueError(asked)
@@ -122,9 +122,9 @@ def choose_dtype(asked: str, device: torch.device, model: Network) -> DtypeChoic
 
 
 def convert(model: NetworkT, choice: DtypeChoice) -> NetworkT:
-    """Move the network to its device in its precision and freeze it there, in place.
+    """Move the network to its device and precision and freeze it, in place.
 
-    The normalisation of features stays in single precision, and so do all probabilities.
+    Feature normalisation and all probabilities stay in single precision.
     """
     model.change(choice.device, TORCH_DTYPES.get(choice.dtype, torch.float32))
     model.freeze(Int8Linear if choice.dtype == "int8" else linear_for(choice.device, model.dtype))
@@ -156,7 +156,7 @@ def _automatic(device: torch.device, model: Network) -> tuple[str, Reason | None
 
 
 def _is_native(dtype: str) -> bool:
-    """Return whether this processor computes in it; for int8, which every one can, see int8_times_as_fast."""
+    """Return whether this processor supports it natively; for int8 see int8_times_as_fast."""
     if dtype not in NATIVE_ON_CPU:
         return True
     supported = getattr(torch.ops.mkldnn, NATIVE_ON_CPU[dtype], None)
@@ -172,7 +172,7 @@ class _Bench:
         self._reference = Trial(self._cpu())
 
     def try_precision(self, asked: str, dtype: str, device: torch.device) -> DtypeChoice:
-        """Return `dtype` with its gain, or float32 with the reason against it."""
+        """Return `dtype` with its speedup, or float32 with the reason against it."""
         try:
             run = self._run(dtype, device)
             trial = Trial(run())
@@ -188,7 +188,7 @@ class _Bench:
         return _choice(asked, dtype, device, FASTER.of(gain=f"{gain:.1f}"))
 
     def check_single_precision(self, device: torch.device) -> None:
-        """Raise DeviceUnavailable where the device computes something else than the CPU."""
+        """Raise DeviceUnavailable if the device's results differ from the CPU's."""
         if device.type == "cpu":
             return
         try:
@@ -212,7 +212,7 @@ def _choice(asked: str, dtype: str, device: torch.device, reason: Reason | None)
 
 
 def _why_failed(error: RuntimeError) -> Reason:
-    """Return the first line of an error; a shortage of memory is none of the device's faults and goes on."""
+    """Return the first line of an error; out-of-memory errors are not the device's fault and are re-raised."""
     if is_out_of_memory(error):
         raise error
     return DEVICE_REFUSED.of(detail=(str(error).splitlines() or [type(error).__name__])[0])

@@ -1,4 +1,4 @@
-"""Cuts a waveform in two where it is quietest, and makes one hypothesis of those of the two pieces."""
+"""Splits a waveform in two where it is quietest, and joins the hypotheses of the two pieces."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from app.domain.transcript import join_texts, merge_receipts
 from app.engine import SAMPLE_RATE, Hypothesis, Waveform
 
-LEAST_SECONDS = 1.0  # a shorter piece holds too little for a model to read
+LEAST_SECONDS = 1.0  # a shorter piece has too little for a model to recognise
 QUIET_MS = 50  # longer than a pitch period, shorter than a syllable
 HOP_MS = 10
 _HOP = SAMPLE_RATE * HOP_MS // 1000
@@ -15,9 +15,9 @@ _WINDOW = QUIET_MS // HOP_MS
 
 
 def quietest_point(waveform: Waveform) -> int | None:
-    """Return the sample of the middle half around which the sound is weakest, the middlemost of equals.
+    """Return the sample in the middle half around which the audio is quietest, the most central of equals.
 
-    None where a piece would be shorter than LEAST_SECONDS.
+    None if a piece would be shorter than LEAST_SECONDS.
     """
     least, quarter = round(LEAST_SECONDS * SAMPLE_RATE), len(waveform) // 4
     first, end = max(least, quarter), len(waveform) - max(least, quarter)
@@ -40,12 +40,12 @@ def _energies(samples: Waveform) -> np.ndarray[tuple[int], np.dtype[np.float64]]
 
 
 def join(first: Hypothesis, second: Hypothesis, seconds: float) -> Hypothesis:
-    """Make one hypothesis of those of two pieces.
+    """Join the hypotheses of two pieces.
 
     Args:
-        first: of the piece that comes first.
-        second: of the other one.
-        seconds: where the second piece begins in the whole.
+        first: of the first piece.
+        second: of the second piece.
+        seconds: where the second piece starts in the whole.
     """
     text = join_texts((first.text, second.text))
     return Hypothesis(
@@ -63,7 +63,7 @@ def join(first: Hypothesis, second: Hypothesis, seconds: float) -> Hypothesis:
 
 
 def _mean_confidence(*hypotheses: Hypothesis) -> float | None:
-    """Weigh each by its tokens; one whose text was withheld counts as one token."""
+    """Average weighted by tokens; a suppressed text counts as one token."""
     weighed = [(each.confidence, _tokens(each)) for each in hypotheses if each.confidence is not None]
     if not weighed:
         return None

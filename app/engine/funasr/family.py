@@ -1,4 +1,4 @@
-"""What the engine asks of every family of networks: what it reads in waveforms, and what it can do."""
+"""The interface of every network family: recognising waveforms, and its abilities."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ LFR_TIMES = FrameTimes(first_centre=0.0125, step=0.06)
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a network read in one waveform."""
+    """A network's result for one waveform."""
 
     text: str
-    """As the network said it, without its tags."""
+    """The network's output without tags."""
     words: tuple[Word, ...] = ()
-    """The same with times; empty where the network gives none."""
+    """The same with times; empty if the network gives none."""
     confidence: float | None = None
-    """Mean probability of the tokens, 0 to 1; None where the network tells none."""
+    """Mean probability of the tokens, 0 to 1; None if the network gives none."""
     facts: tuple[Applied, ...] = ()
-    """What it told about this waveform alone."""
+    """Receipt lines for this waveform only."""
     is_written: bool = False
-    """With digits and marks, as people write."""
+    """Whether digits and punctuation are already applied."""
     emotion: str = ""
     """See Hypothesis."""
     events: tuple[str, ...] = ()
@@ -43,31 +43,31 @@ class Reading:
     language: str = ""
     """See Hypothesis."""
     dropped: str = ""
-    """Why no text is to be shown; see Hypothesis."""
+    """Why the text is suppressed; see Hypothesis."""
 
 
 class Family(Protocol):
-    """One kind of network."""
+    """One type of network."""
 
     languages: Mapping[str, str | None]
-    """Codes to what the network calls them."""
+    """Language codes to the network's names."""
     abilities: tuple[str, ...]
     """Of `times`, `hotwords`, `punctuation` and `itn`."""
     no_times: Reason | None
-    """Why it gives no times, where it gives none."""
+    """Why it gives no times, if it does not."""
     marks_need_itn: bool
-    """It punctuates only what it writes with digits."""
+    """Whether it punctuates only with ITN."""
     can_batch: bool
-    """Several waveforms at once give what each gives alone."""
+    """Whether batching does not change the results."""
     searches: Mapping[str, str]
-    """Name of the search of each quality; empty where there is one way of decoding."""
+    """Search name by quality; empty if there is only one way of decoding."""
 
     def read(self, waveforms: Sequence[Waveform], options: RecognitionOptions) -> list[Reading]:
-        """Read waveforms that are not empty, in order; the options are the same for all."""
+        """Recognise non-empty waveforms with the same options, in order."""
         ...
 
     def unusable(self, hotwords: Sequence[Hotword], /) -> tuple[tuple[Hotword, str], ...]:
-        """Return the hotwords that cannot be used, each with the characters that are to blame."""
+        """Return the unusable hotwords, each with the unsupported characters."""
         ...
 
 
@@ -85,7 +85,7 @@ class Placed:
 
 
 def read_from_frames(text: str, pieces: Sequence[str], spans: Sequence[TokenSpan], waveform: Waveform) -> Reading:
-    """Return what CTC read: the text of each token, with the spaces that part it from others, and its frames."""
+    """Return the CTC result from each token's text, with separating spaces, and its frames."""
     words = spoken_words(spans, range(len(pieces)), Tokenizer(tuple(pieces)), LFR_TIMES, waveform)
     return Reading(text, words, confidence(spans))
 
@@ -95,5 +95,5 @@ def duration(waveform: Waveform) -> float:
 
 
 def single_precision(asked: str) -> Applied:
-    """Return the line of the receipt of a network that computes in float32, whatever was asked."""
+    """Return the receipt line of a network that always computes in float32."""
     return Applied("dtype", asked, "float32", None if asked in ("auto", "float32") else SINGLE_PRECISION)

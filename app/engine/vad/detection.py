@@ -25,12 +25,12 @@ _DETECTORS: Mapping[str, Detector] = {SILERO: SileroDetector(), WEBRTCVAD: Webrt
 
 
 def usable(options: VadOptions) -> VadOptions:
-    """Return `options`, with the detector that always works where theirs cannot be loaded."""
+    """Return `options`, with the fallback detector if theirs cannot be loaded."""
     return options.with_changes(detector=FALLBACK_DETECTOR) if _refusal(options) else options
 
 
 def vad_receipt(options: VadOptions) -> Applied:
-    """Return the line of the receipt: what was asked, and what became of it."""
+    """Return the receipt line: requested and applied."""
     return Applied("vad", options.summary, usable(options).summary, _refusal(options))
 
 
@@ -51,26 +51,26 @@ def classify_and_save(pcm: Path, options: VadOptions, folder: Path) -> Frames:
 
 
 def load_classified(folder: Path, options: VadOptions) -> Frames | None:
-    """Return what `classify_and_save` wrote; None where it did not."""
+    """Return what `classify_and_save` stored; None if it did not."""
     options = usable(options)
     file = classified_file(folder, options)
     return _DETECTORS[options.detector].frames(_load(file), options) if file.is_file() else None
 
 
 def classified_file(folder: Path, options: VadOptions) -> Path:
-    """Return where the judgement of a detector lies."""
+    """Return the path of a detector's stored result."""
     options = usable(options)
     return folder / _DETECTORS[options.detector].file_name(options)
 
 
 def detector_for(options: VadOptions) -> FrameDetector:
-    """Return a detector for frames as they come."""
+    """Return a detector for streaming frames."""
     options = usable(options)
     return _DETECTORS[options.detector].live(options)
 
 
 def _refusal(options: VadOptions) -> Reason | None:
-    """Return why the detector cannot be loaded; None where it can."""
+    """Return why the detector cannot be loaded; None if it can."""
     try:
         _DETECTORS[options.detector].check()
     except ModelFileUnreadable as error:

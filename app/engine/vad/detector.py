@@ -56,18 +56,18 @@ class Detector(Protocol):
 
 
 class FrameDetector(Protocol):
-    """Judges frames as they come."""
+    """Classifies frames as they arrive."""
 
     def is_speech(self, frame: Samples, *, is_audible: bool) -> bool:
-        """Judge the next frame, which is as loud as an ordinary recording; what cannot be heard is never speech."""
+        """Classify the next frame, normalised to ordinary loudness; inaudible frames are never speech."""
         ...
 
     @property
     def is_clear(self) -> bool:
-        """The frame that was judged last belongs to speech that is more than a burst of something else."""
+        """Return whether the last frame belongs to speech rather than to a burst of something else."""
         ...
 
     @property
     def hears_again(self) -> bool:
-        """When sound suddenly becomes louder, it must begin anew and hear the last seconds so loud."""
+        """Whether it must be restarted and re-fed the last seconds when the gain suddenly changes."""
         ...

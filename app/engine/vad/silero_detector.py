@@ -73,7 +73,7 @@ def _clear(is_speech: npt.NDArray[np.bool_], probabilities: Probabilities) -> np
 
 
 class Burst:
-    """Speech with silences of at most GAP_FRAMES in it, frame by frame."""
+    """Tracks speech with silences of at most GAP_FRAMES, frame by frame."""
 
     def __init__(self) -> None:
         self._length = 0
@@ -81,7 +81,7 @@ class Burst:
         self._is_sure = False
 
     def feed(self, is_speech: bool, probability: float) -> bool:
-        """Take the next frame, and return whether it is clear speech."""
+        """Add the next frame, and return whether it is clear speech."""
         if not is_speech:
             self._gap += 1
             return False
@@ -104,7 +104,7 @@ def _waveform(samples: Samples) -> npt.NDArray[np.float32]:
 
 
 class _LiveSilero:
-    """It hears every frame, also the silent ones: what it remembers is of all that was there."""
+    """It processes every frame, even silent ones: its state depends on all of them."""
 
     hears_again = False
 

@@ -43,7 +43,7 @@ class WebrtcvadDetector:
 
 
 class _LiveWebrtcvad:
-    """It would take the hiss for speech that suddenly is louder."""
+    """It would take suddenly louder hiss for speech."""
 
     hears_again = True
     is_clear = True
