@@ -1,6 +1,6 @@
-"""A FunASR model behind the Engine seam: guards what the network cannot take, calls it one at a time, writes the text.
+"""A FunASR model as an Engine: guards against unsuitable input, runs the network, and writes the text.
 
-It knows neither folders nor what makes one network differ from another (its family).
+It knows neither folders nor the differences between networks (their family).
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ from app.engine.punctuator import punctuator_of
 from app.engine.text.punctuation import Punctuator
 from app.engine.text.writing import write
 
-SHORTEST_SECONDS = 0.1  # nobody says a word in less
-SILENT_PEAK = 3e-4  # -70 dBFS, ten steps of 16 bits: below it these networks make text up
+SHORTEST_SECONDS = 0.1  # shorter than any word
+SILENT_PEAK = 3e-4  # -70 dBFS, ten steps of 16 bits: below it these networks hallucinate
 EMPTY = Hypothesis(text="", text_raw="", confidence=None)
 
 
@@ -96,7 +96,7 @@ class FunASREngine:
         return [hypotheses.get(index, EMPTY) for index in range(len(utterances))]
 
     def receipt(self, options: RecognitionOptions) -> tuple[Applied, ...]:
-        """Say what each option became."""
+        """Return how each option was applied."""
         return option_lines(options, self._family, self._punctuator.name)
 
     # Batches
@@ -111,7 +111,7 @@ class FunASREngine:
         self._recognise([Utterance(noise, RecognitionOptions())])
 
     def _recognise(self, utterances: Sequence[Utterance]) -> list[Hypothesis]:
-        """Recognise one batch, those with the same options together; memory that runs out is the caller's to handle."""
+        """Recognise one batch, grouped by options; the caller handles out-of-memory errors."""
         rows: dict[RecognitionOptions, list[int]] = {}
         for row, utterance in enumerate(utterances):
             rows.setdefault(utterance.options, []).append(row)
@@ -134,7 +134,7 @@ class FunASREngine:
     # Text
 
     def _write(self, reading: Reading, utterance: Utterance) -> Hypothesis:
-        """Write what was read; a network that writes numbers and marks by itself is taken at its word."""
+        """Write the text; the output of a network with its own numbers and punctuation is kept."""
         if reading.dropped:
             hypothesis = Hypothesis("", "", reading.confidence, reading.dropped)
         elif reading.is_written or not reading.words:
@@ -158,5 +158,5 @@ class FunASREngine:
 
 
 def is_audible(waveform: Waveform) -> bool:
-    """Return whether there is anything that could be a word."""
+    """Return whether the audio could contain a word."""
     return len(waveform) >= SHORTEST_SECONDS * SAMPLE_RATE and bool(np.abs(waveform).max() > SILENT_PEAK)

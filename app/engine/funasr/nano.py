@@ -1,6 +1,6 @@
 """Fun-ASR-Nano and its multilingual sister: an encoder whose frames a language model continues as text.
 
-Language, hotwords and ITN are words of its prompt. Times come from a CTC head that not all published weights have.
+Language, hotwords and ITN are part of its prompt. Times come from a CTC head that not all published weights have.
 """
 
 from __future__ import annotations
@@ -60,17 +60,17 @@ MULTILINGUAL_LANGUAGES = {
     "sl": "斯洛文尼亚语",
     "sv": "瑞典语",
 }
-MULTILINGUAL = "mlt-nano"  # in the path of the folder: the two have the same configuration
+MULTILINGUAL = "mlt-nano"  # in the folder's path: both have the same configuration
 TAG = re.compile(r"<\|[^<>|]*\|>|/sil")
 UNWRITABLE = frozenset(map(chr, (*range(9), *range(14, 32), 127, 0xFFFD)))  # control characters, broken bytes
 MOST_TOKENS_PER_SECOND = 16  # twice the fastest speech
 MOST_TOKENS_ANYWAY = 16
-RESERVED = ("<|", "|>", "\n")  # a prompt with these would name a file to hear, or end early
+RESERVED = ("<|", "|>", "\n")  # in a prompt these would reference an audio file, or end it early
 LLM_DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 def place_nano(spec: EngineSpec) -> Placed:
-    """Load the folder of the spec onto its device; see app.engine.funasr.load_engine."""
+    """Load the spec's folder onto its device; see app.engine.funasr.load_engine."""
     nano = load_nano(SanmFolder(spec.model_dir))
     choice = choose_device(spec.device, allow_fallback=spec.allow_fallback)
     parameters = sum(parameter.numel() for parameter in nano.network.parameters())
@@ -145,7 +145,7 @@ class NanoFamily:
             return Reading(text)
         try:
             spans = align(log_probs_TV, tokens, self._nano.network.config.blank_id)
-        except ValueError:  # the language model went on by itself
+        except ValueError:  # the language model continued on its own
             return Reading(text, facts=(Applied("times", "on", "off", TIMES_LOST),))
         pieces, joined = _whole_characters(tokens, spans, vocabulary.decode)
         reading = read_from_frames(text, pieces, joined, waveform)
@@ -154,13 +154,13 @@ class NanoFamily:
 
 
 def clean(text: str) -> str:
-    """Return the text without tags, without what is no character, and with single spaces."""
+    """Return the text without tags and invalid characters, and with single spaces."""
     untagged = TAG.sub(" ", text)
     return " ".join("".join(letter for letter in untagged if letter not in UNWRITABLE).split())
 
 
 def _most_tokens(waveform: Waveform) -> int:
-    """Return how long the text may become."""
+    """Return the maximum number of tokens."""
     return MOST_TOKENS_ANYWAY + round(MOST_TOKENS_PER_SECOND * duration(waveform))
 
 
@@ -170,7 +170,7 @@ def _languages(folder: Path) -> Mapping[str, str | None]:
 
 
 def _llm_dtype(asked: str, device: torch.device) -> tuple[torch.dtype, Applied]:
-    """Return the precision of the language model, and the line of the receipt."""
+    """Return the precision of the language model, and the receipt line."""
     dtype = "bfloat16" if asked == "auto" and device.type == "cuda" else asked
     if dtype == "bfloat16" or (dtype == "float16" and device.type == "cuda"):
         return LLM_DTYPES[dtype], Applied("dtype", asked, dtype, LLM_ONLY)
@@ -180,7 +180,7 @@ def _llm_dtype(asked: str, device: torch.device) -> tuple[torch.dtype, Applied]:
 def _whole_characters(
     tokens: Sequence[int], spans: Sequence[TokenSpan], decode: Callable[[Sequence[int]], str]
 ) -> tuple[tuple[str, ...], tuple[TokenSpan, ...]]:
-    """Join tokens that are only bytes of a character to those that complete it."""
+    """Merge tokens that are only bytes of a character with those that complete it."""
     pieces: list[str] = []
     joined: list[TokenSpan] = []
     first = 0

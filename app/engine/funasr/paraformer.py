@@ -1,6 +1,6 @@
 """Paraformer, BiCifParaformer and SeACo-Paraformer in our own engine: all tokens at once, their words and times.
 
-Times are those of CIF (Dong and Xu, 2020): a token begins where the integrated weights reach the next whole number.
+Times come from CIF (Dong and Xu, 2020): a token starts where the integrated weights reach the next integer.
 """
 
 from __future__ import annotations
@@ -32,33 +32,33 @@ from app.engine.sanm.paraformer_config import ModelConfig, paraformer_config
 from app.engine.sanm.seaco import SeacoParaformer
 
 SEGMENTS_FILE = "seg_dict"
-CONTINUED = "@@"  # a piece of a Latin word that goes on
+CONTINUED = "@@"  # a piece of a Latin word that continues
 SPECIAL = re.compile(r"<[^<>]+>")
 WIDE = re.compile("[\u2e80-\uffef\U00020000-\U0003134f]")
-FIRES_AT = 1 - 1e-4  # of a token's weight: rounding may cost the rest
+FIRES_AT = 1 - 1e-4  # of a token's weight: tolerates rounding
 LONGEST_TOKEN_SECONDS = 0.24  # what follows is a pause
 FINE_DELAY_SECONDS = 0.03  # how late the finer weights fire
-SETS_KEPT = 16  # of hotwords: the segments of one recording come one after the other
+SETS_KEPT = 16  # cached hotword sets: the segments of one recording arrive one after the other
 
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """The tokens of a model, and how its dictionary cuts words into them."""
+    """The tokens of a model, and its dictionary that splits words into them."""
 
     tokens: tuple[str, ...]
     ids: Mapping[str, int]
     segments: Mapping[str, str]
-    """A word to its pieces, with spaces between them; empty for a network without hotwords."""
+    """Words to their space-separated pieces; empty for a network without hotwords."""
 
     def pieces_of(self, phrase: str) -> Iterator[str]:
-        """Yield the pieces of a phrase: a part as the dictionary writes it, else its characters."""
+        """Yield the pieces of a phrase: from the dictionary, or else its characters."""
         for part in WIDE.sub(r" \g<0> ", phrase.lower()).split():
             for text in (part,) if part in self.segments or part in self.ids else part:
                 yield from self.segments.get(text, text).split()
 
 
 def place_paraformer(spec: EngineSpec) -> Placed:
-    """Load the folder of the spec onto its device; see app.engine.funasr.load_engine."""
+    """Load the spec's folder onto its device; see app.engine.funasr.load_engine."""
     network, vocabulary, model = load_paraformer(SanmFolder(spec.model_dir))
     parameters = sum(parameter.numel() for parameter in network.parameters())
     with memory_errors_named():
@@ -102,7 +102,7 @@ def load_paraformer(files: SanmFolder) -> tuple[Paraformer, Vocabulary, ModelCon
 
 
 def _segments(files: SanmFolder) -> Mapping[str, str]:
-    """Return what seg_dict says: in each line a word and its pieces."""
+    """Parse seg_dict: a word and its pieces per line."""
     file = files.file("tokenizer_conf", "seg_dict_file", SEGMENTS_FILE)
     lines = (line.split(maxsplit=1) for line in files.text(file).splitlines())
     return {line[0]: line[1] for line in lines if len(line) > 1}
@@ -160,9 +160,9 @@ class ParaformerFamily:
         return Reading(" ".join(word.text for word in words), words, certainty)
 
     def _times(self, weights_T: Tensor, count: int, end: float) -> list[tuple[float, float]]:
-        """Return when each token begins and ends: it lasts until the next one fires, but not through a pause.
+        """Return start and end of each token: it lasts until the next one fires, but not through a pause.
 
-        What fires last is the end of the sentence, which is not written.
+        The last to fire is the end-of-sentence token, which is not written.
         """
         step = LFR_TIMES.step / self._network.upsampling
         delay = FINE_DELAY_SECONDS if self._network.upsampling > 1 else -LFR_TIMES.edge(0)
@@ -184,7 +184,7 @@ class ParaformerFamily:
         return self._network.encode_hotwords([*pieces, [self._no_hotword_id]])
 
     def _unknown(self, word: Hotword) -> str:
-        """Return the characters that no token writes; the name of a special token is no text."""
+        """Return the characters that no token can write; names of special tokens do not count as text."""
         pieces, ids = self._vocabulary.pieces_of(word.text), self._vocabulary.ids
         return "".join(piece for piece in pieces if piece not in ids or SPECIAL.fullmatch(piece))
 
@@ -193,9 +193,9 @@ class ParaformerFamily:
 
 
 def fire(weights_T: Tensor, count: int) -> list[int]:
-    """Return the frame at which each of `count` tokens fires: where the integral of the weights reaches its number.
+    """Return the frame at which each of `count` tokens fires: where the integrated weights reach its number.
 
-    The weights are scaled to the count first, as a rounded number of tokens is not their sum.
+    The weights are scaled to the count first, because the rounded count differs from their sum.
     """
     integral_T = weights_T.double().cumsum(0)
     integral_T = integral_T * (count / integral_T[-1].clamp(min=1e-9))
@@ -208,7 +208,7 @@ def fire(weights_T: Tensor, count: int) -> list[int]:
 
 
 def written(tokens: Sequence[str]) -> list[str]:
-    """Return each token as it is written, with a space before a Latin word; nothing for a special one."""
+    """Return each token as written, with a space before a Latin word; empty for special tokens."""
     texts: list[str] = []
     is_open = False
     for token in tokens:
@@ -239,7 +239,7 @@ def _continues(before: str, text: str) -> bool:
 
 
 def spelled(words: Iterable[Word]) -> Iterator[Word]:
-    """Yield words, letters that were spelled one by one as one in capitals: `a i` as `AI`."""
+    """Yield words, joining individually spelled letters in capitals: `a i` as `AI`."""
     letters: list[Word] = []
     for word in words:
         if len(word.text) == 1 and word.text.isascii() and word.text.isalpha():

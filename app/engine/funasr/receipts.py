@@ -1,4 +1,4 @@
-"""What became of the options of one recognition by a FunASR model: asked, applied, why. Knows no tensors."""
+"""How a FunASR model applied the options of one recognition: requested, applied, why. Knows no tensors."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from app.engine.receipts import (
 
 
 def option_lines(options: RecognitionOptions, family: Family, punctuator: str) -> tuple[Applied, ...]:
-    """Return a line for each option, and one for each hotword that cannot be used.
+    """Return a line for each option, and one for each unusable hotword.
 
     Args:
         options: of one utterance.
-        family: what reads.
-        punctuator: name of what places marks where the family writes none.
+        family: the network family.
+        punctuator: name of the punctuator if the family has no punctuation.
     """
     return (
         language_line(options, family.languages),

@@ -1,6 +1,6 @@
-"""SenseVoiceSmall in our own engine: its answers, the search over its frames, and what it writes by itself.
+"""SenseVoiceSmall in our own engine: its tags, the search over its frames, and its own punctuation.
 
-Its tags of language, emotion and event are no text: no unit of that spelling is written.
+Its tags for language, emotion and events are not text: units with that spelling are never written.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from app.engine.tokens.tokenizer import Tokenizer
 PIECES_FILE = "chn_jpn_yue_eng_ko_spectok.bpe.model"
 LANGUAGES = {code: code for code in ("zh", "yue", "en", "ja", "ko")}
 BLANK_ID = 0
-GRAPHS_KEPT = 16  # of lists of hotwords: the segments of one recording come one after the other
+GRAPHS_KEPT = 16  # cached hotword graphs: the segments of one recording arrive one after the other
 NO_SPEECH = "no_speech"
 TAG = re.compile(r"<\|(\w+)\|>")
 SILENT_TAG = "nospeech"  # in the place of a language
@@ -53,7 +53,7 @@ EVENT_TAGS = {
 
 
 def place_sensevoice(spec: EngineSpec) -> Placed:
-    """Load the folder of the spec onto its device; see app.engine.funasr.load_engine."""
+    """Load the spec's folder onto its device; see app.engine.funasr.load_engine."""
     network, tokenizer = load_sensevoice(SanmFolder(spec.model_dir))
     parameters = sum(parameter.numel() for parameter in network.parameters())
     with memory_errors_named():
@@ -165,7 +165,7 @@ class SenseVoice:
         )
 
     def _tags(self, tokens: Sequence[int]) -> list[str]:
-        """Return the names of tags; of other tokens nothing."""
+        """Return the names of the tags among the tokens."""
         found = (TAG.fullmatch(self._tokenizer.units[token]) for token in tokens)
         return [tag[1] if tag else "" for tag in found]
 

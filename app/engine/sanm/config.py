@@ -1,6 +1,6 @@
-"""Reads the parts of a FunASR config.yaml that shape a network; what cannot be honoured is refused by name.
+"""Reads the parts of a FunASR config.yaml that define a network; unsupported values are refused by name.
 
-The classes hold FunASR's keys under FunASR's names, its spelling mistakes included.
+The classes use FunASR's key names, including its spelling mistakes.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class FrontendConfig:
 
 
 def encoder_config(config: Mapping[str, Any]) -> EncoderConfig:
-    """Raise UnsupportedConfig for what the encoder here does not have."""
+    """Return the encoder configuration, or raise UnsupportedConfig."""
     found = known(section_of(config, "encoder_conf"), EncoderConfig, "encoder_conf", ONLY_VALUE)
     check_heads(found.output_size, found.attention_heads, "encoder_conf")
     if found.sanm_shfit > found.kernel_size // 2:
@@ -82,9 +82,9 @@ def encoder_config(config: Mapping[str, Any]) -> EncoderConfig:
 
 
 def frontend_config(config: Mapping[str, Any]) -> FrontendConfig:
-    """Raise UnsupportedConfig for features that are not computed here."""
+    """Return the feature configuration, or raise UnsupportedConfig."""
     values = {key: value for key, value in section_of(config, "frontend_conf").items() if key != "cmvn_file"}
-    values.pop("dither", None)  # noise for training: recognition is the same twice
+    values.pop("dither", None)  # training noise: recognition is deterministic
     return known(values, FrontendConfig, "frontend_conf", FEATURES)
 
 
@@ -94,5 +94,5 @@ def check_heads(width: int, heads: int, section: str) -> None:
 
 
 def known(values: Mapping[str, Any], kind: type[ConfigT], section: str, only: Mapping[str, tuple[Any, ...]]) -> ConfigT:
-    """Return a section's values that shape the network; see known_values."""
+    """Return a section's values that define the network; see known_values."""
     return kind(**known_values(values, kind, section, only, TRAINING_ONLY))

@@ -1,4 +1,4 @@
-"""CT-Transformer: which mark follows each token of a text, and how a long text is read in windows.
+"""CT-Transformer: predicts the punctuation after each token, processing long texts in windows.
 
 Source: Chen et al., "Controllable Time-Delay Transformer for Real-Time Punctuation Prediction and Disfluency
 Detection", 2020.
@@ -19,9 +19,9 @@ from app.engine.sanm.encoder import SanmEncoder
 NO_MARK = "_"
 COMMA = "，"
 SENTENCE_ENDS = frozenset("。？")
-ENDINGS = SENTENCE_ENDS | frozenset(".?")  # what a token may end in that needs no full stop behind it
+ENDINGS = SENTENCE_ENDS | frozenset(".?")  # endings of a token that need no full stop
 WINDOW = 20
-"""Tokens that are read at once, beside those of the sentence that is not finished."""
+"""New tokens per window, besides those of the unfinished sentence."""
 LONGEST_SENTENCE = 200
 """Tokens after which a sentence is ended at its last comma."""
 FIRST_END = 2
@@ -30,18 +30,18 @@ FIRST_END = 2
 
 @dataclass(frozen=True, slots=True)
 class PunctuationConfig:
-    """What config.yaml says of the network."""
+    """The network's configuration in config.yaml."""
 
     encoder: EncoderConfig
     marks: tuple[str, ...]
-    """By the number of the output."""
+    """By output index."""
     sentence_end: str
-    """The mark that is put where a text or a sentence must end."""
+    """The mark used to force the end of a text or sentence."""
     embedding_width: int
 
 
 def punctuation_config(config: Mapping[str, Any]) -> PunctuationConfig:
-    """Raise UnsupportedConfig for what the network here does not have."""
+    """Return the configuration, or raise UnsupportedConfig."""
     require(config.get("encoder"), ("SANMEncoder",), "encoder")
     values = section_of(config, "model_conf")
     marks = values.get("punc_list")
@@ -57,7 +57,7 @@ def punctuation_config(config: Mapping[str, Any]) -> PunctuationConfig:
 
 
 class CtTransformer(nn.Module):
-    """`embed`, `encoder` and `decoder` under FunASR's names."""
+    """`embed`, `encoder` and `decoder` as named by FunASR."""
 
     def __init__(self, vocabulary_size: int, config: PunctuationConfig) -> None:
         super().__init__()
@@ -75,13 +75,12 @@ def read_in_windows(
 ) -> list[str]:
     """Return the mark after each token.
 
-    Each window holds the next tokens, and before them those of the sentence that the windows so far did not finish:
-    its marks are predicted again.
+    Each window contains the next tokens, preceded by those of the unfinished sentence, whose marks are predicted again.
 
     Args:
         tokens: the whole text.
         predict: returns the mark after each token of a window.
-        sentence_end: the mark of a sentence that is ended for its length.
+        sentence_end: the mark that ends an overlong sentence.
     """
     marks: list[str] = []
     open_sentence: Sequence[int] = ()
@@ -97,7 +96,7 @@ def read_in_windows(
 
 
 def _finished(marks: Sequence[str], sentence_end: str) -> list[str]:
-    """Return the marks up to the end of the last sentence that more text will not change; the last may change yet."""
+    """Return the marks up to the end of the last settled sentence; the final one may still change."""
     places = range(FIRST_END, len(marks) - 1)
     ends = [place for place in places if marks[place] in SENTENCE_ENDS]
     if ends:
@@ -109,7 +108,7 @@ def _finished(marks: Sequence[str], sentence_end: str) -> list[str]:
 
 
 def ended(tokens: Sequence[str], marks: Sequence[str], sentence_end: str) -> list[str]:
-    """Return the marks with the end of a sentence after the last token, unless it is there."""
+    """Return the marks with a sentence end after the last token, unless present."""
     if not marks:
         return []
     *others, last = marks

@@ -1,7 +1,7 @@
-"""Where speech begins and ends: fsmn-vad's rules over the probabilities of its network, frame by frame.
+"""Speech endpoint detection: fsmn-vad's rules on the probabilities of its network, frame by frame.
 
-A window of frames tells speech from silence; a segment begins some frames before speech does, and ends where silence
-has lasted long enough, or where it has become too long. Knows no tensors and no sound. A frame is 10 ms.
+A window of frames decides between speech and silence; a segment starts some frames before speech, and ends when
+silence has lasted long enough, or the segment is too long. No tensors, no audio. A frame is 10 ms.
 """
 
 from __future__ import annotations
@@ -28,25 +28,25 @@ SCHEDULE = (
     (50_000, 400),
     (60_000, 200),
 )
-"""A segment that has lasted so many milliseconds ends after so many of silence."""
-SHORTEST_SILENCE_MS = 100  # of a segment that has lasted longer still
+"""Pairs of segment duration and the silence that ends it, in milliseconds."""
+SHORTEST_SILENCE_MS = 100  # for longer segments
 SPEECH_MARGIN = 0.5
 """By how much speech must be likelier than silence."""
-UNHEARD_DB = -100.0  # the level of noise before there was any
+UNHEARD_DB = -100.0  # initial noise level
 
 
 @dataclass(frozen=True, slots=True)
 class EndpointRules:
-    """What config.yaml says in milliseconds, in frames."""
+    """The rules of config.yaml, converted from milliseconds to frames."""
 
     window: int = 20
-    """Frames that are judged together."""
+    """Frames per decision."""
     fewest_to_begin: int = 15
     """Frames of speech in a window that make it speech."""
     most_to_end: int = 15
     """Frames of speech in a window that make it silence again."""
     extends: bool = True
-    """Segments reach beyond the speech."""
+    """Whether segments extend beyond the speech."""
     frames_before: int = 20
     frames_after: int = 10
     longest: float = 6000.0
@@ -55,17 +55,17 @@ class EndpointRules:
     snr_db: float = -100.0
     """How much louder than the noise a frame of speech is."""
     noise_frames: int = 100
-    """Over which the level of noise is averaged."""
+    """Frames over which the noise level is averaged."""
     noise_weight: float = 1.0
     """The power of the probability of silence."""
     silence_ids: tuple[int, ...] = (0,)
     """Outputs of the network that mean silence."""
     speech_to_silence_ms: int = 150
-    """How late the window turns to silence."""
+    """Delay until the window turns to silence."""
 
     @property
     def latency(self) -> int:
-        """Frames from the beginning of a segment to the one at which it is known."""
+        """Frames from the start of a segment until it is detected."""
         return self.window + (self.frames_before if self.extends else 0)
 
     def with_longest(self, seconds: float) -> EndpointRules:
@@ -117,12 +117,12 @@ def endpoint_rules(config: Mapping[str, Any], outputs: int) -> EndpointRules:
 
 
 def silence_after(lasted_ms: float) -> int:
-    """Return the milliseconds of silence that end a segment which has lasted so long."""
+    """Return the milliseconds of silence that end a segment of this duration."""
     return next((silence for limit, silence in SCHEDULE if lasted_ms <= limit), SHORTEST_SILENCE_MS)
 
 
 class FrameJudge:
-    """Tells speech from silence, a frame alone; it follows the level of the noise."""
+    """Classifies single frames as speech or silence, tracking the noise level."""
 
     def __init__(self, rules: EndpointRules) -> None:
         self._rules = rules
@@ -155,7 +155,7 @@ class FrameJudge:
 
 @dataclass(slots=True)
 class Segment:
-    """Frames of one stretch of speech; `end` is one past the last so far."""
+    """Frames of one speech segment; `end` is one past the last so far."""
 
     start: int
     end: int
@@ -163,12 +163,12 @@ class Segment:
 
 
 class EndpointDetector:
-    """Makes segments of frames that are speech or not; they stay in `segments`, in order, the last perhaps open."""
+    """Groups classified frames into `segments`, in order; the last one may be open."""
 
     def __init__(self, rules: EndpointRules) -> None:
         self.segments: list[Segment] = []
         self.silence_ms = 0.0
-        """Silence that ends a segment, after the window has turned to it. May be changed at any time."""
+        """Silence that ends a segment, after the window has turned silent. May be changed at any time."""
         self._rules = rules
         self._frame = -1
         self._free = 0  # the first frame that a new segment may have
@@ -179,7 +179,7 @@ class EndpointDetector:
         return bool(self.segments) and not self.segments[-1].is_ended
 
     def feed(self, *, is_speech: bool, is_last: bool = False) -> None:
-        """Take the next frame; after the last one no segment is open."""
+        """Add the next frame; after the last one no segment is open."""
         self._frame += 1
         was_voiced = self._is_voiced
         self._slide(is_speech)
@@ -191,7 +191,7 @@ class EndpointDetector:
             self._on_silence(is_last=is_last)
 
     def _wait(self) -> None:
-        """Forget what was heard: each segment is found anew."""
+        """Reset the state: each segment is detected independently."""
         self._window = deque([False] * self._rules.window)
         self._speech_frames = 0  # of the window
         self._is_voiced = False  # the window

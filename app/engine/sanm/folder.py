@@ -1,7 +1,7 @@
-"""Reads a model folder of the FunASR family into a network of ours. What does not fit is refused, by name.
+"""Loads a model folder of the FunASR family into our networks. Mismatches are refused by name.
 
-A folder holds config.yaml, model.pt (a state dict), am.mvn and the vocabulary; configuration.json may name the files
-otherwise.
+A folder contains config.yaml, model.pt (a state dict), am.mvn and the vocabulary; configuration.json may give other
+file names.
 """
 
 from __future__ import annotations
@@ -59,10 +59,10 @@ class SanmFolder:
             self._named = named if isinstance(named, dict) else {}
 
     def shaped(self, read: Callable[[Mapping[str, Any]], Value]) -> Value:
-        """Return what `read` makes of the configuration.
+        """Return the result of `read` for the configuration.
 
         Raises:
-            ModelConfigUnsupported: it found something that is not known here.
+            ModelConfigUnsupported: it found something unsupported.
         """
         try:
             return read(self.config)
@@ -70,7 +70,7 @@ class SanmFolder:
             raise ModelConfigUnsupported(file=str(self.folder / CONFIG_FILE), reason=str(error)) from error
 
     def file(self, section: str, key: str, usual: str) -> Path:
-        """Return a file by its name in configuration.json, else in config.yaml, else the usual one.
+        """Return a file by its name in configuration.json, else config.yaml, else the usual name.
 
         Raises:
             ModelFileMissing: it is not there.
@@ -81,7 +81,7 @@ class SanmFolder:
         return found
 
     def part(self, section: str, key: str, usual: str) -> Path:
-        """Return a folder inside, by its name as that of a file.
+        """Return a subfolder, named like a file.
 
         Raises:
             ModelFileMissing: it is not there.
@@ -122,7 +122,7 @@ class SanmFolder:
         """Return the text of a file.
 
         Raises:
-            ModelFileUnreadable: it is none, or far too large.
+            ModelFileUnreadable: it is not text, or far too large.
         """
         try:
             if file.stat().st_size > LARGEST_TEXT_BYTES:
@@ -137,7 +137,7 @@ class SanmFolder:
         return self.file("tokenizer_conf", "token_list", TOKENS_FILE)
 
     def tokens(self) -> Mapping[str, int]:
-        """Return the vocabulary: the number of each token, in the order of the numbers.
+        """Return the vocabulary: token to id, ordered by id.
 
         Raises:
             ModelFileMissing, ModelFileUnreadable: of tokens.json.
@@ -178,11 +178,11 @@ class SanmFolder:
         """Return a network with the weights of the folder, on the CPU, in single precision.
 
         Args:
-            build: makes the network, without memory for its weights, from the tensors that it will hold.
+            build: creates the network, without memory for its weights, from the tensors it will hold.
 
         Raises:
             ModelFileMissing, ModelFileUnreadable: of model.pt.
-            ModelConfigUnsupported: the network cannot be built so.
+            ModelConfigUnsupported: the network cannot be built.
             ModelWeightsMismatch: a tensor is missing, unknown, of another shape, or not finite.
         """
         name = self._named.get("init_param", WEIGHTS_FILE)
