@@ -194,7 +194,7 @@ class Settings(BaseSettings):
     """Seconds without an answer after which the inference process counts as hung and is started again."""
 
     vad_detector: DetectorName = SILERO
-    """What finds speech: silero tells it from music and noise; webrtcvad takes both for speech, and costs less."""
+    """What tells speech from other sound."""
 
     vad_threshold: float = Field(default=0.7, ge=0, le=1)
     """Of silero: how likely a moment must be speech, 0 to 1; more leaves out more."""

@@ -6,7 +6,7 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.domain.options import DETECTORS
+from app.domain.options import DETECTORS, SILERO
 from app.formats import FORMATS, Format, find_format
 from app.services.options import CHOICES, FORM_OPTIONS, SWITCHES, OptionsPatch
 
@@ -62,7 +62,7 @@ def add_detector_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--vad-detector",
         choices=list(DETECTORS),
-        help="what finds speech: silero tells it from music and noise, webrtcvad costs less (silero)",
+        help=f"what finds speech: {', '.join(f'{name} {kind.strength}' for name, kind in DETECTORS.items())} ({SILERO})",
     )
     command.add_argument(
         "--vad-threshold",

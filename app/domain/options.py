@@ -31,6 +31,8 @@ class DetectorKind:
     """A detector as a person chooses it; app/engine/vad/detection.py has what it does."""
 
     title: str
+    strength: str
+    """What it is good at: a key of the catalogues."""
     own_options: Mapping[str, tuple[int, ...]]
     """The fields of VadOptions that only this one has, with the values for each of which it judges anew."""
     summary: Callable[[VadOptions], str]
@@ -42,12 +44,14 @@ class DetectorKind:
 DETECTORS: Mapping[DetectorName, DetectorKind] = {
     SILERO: DetectorKind(
         "Silero",
+        N_("tells speech from music and noise"),
         {"threshold": ()},  # serves every threshold by one judgement
         lambda options: f"Silero, threshold {options.threshold:g}",
         lambda _: SILERO_FRAME_MS,
     ),
     WEBRTCVAD: DetectorKind(
         "webrtcvad",
+        N_("takes music and noise for speech, and costs less"),
         {"frame_ms": WEBRTCVAD_FRAME_MS, "mode": WEBRTCVAD_MODES},
         lambda options: f"webrtcvad, mode {options.mode}, {options.frame_ms} ms",
         lambda options: options.frame_ms,
@@ -79,7 +83,7 @@ class VadOptions:
     """
 
     detector: DetectorName = SILERO
-    """One of DETECTORS: Silero tells speech from music and noise; webrtcvad takes both for speech, and costs less."""
+    """One of DETECTORS."""
     threshold: float = 0.7
     """Of Silero: the probability from which a frame is speech, 0 to 1; more leaves out more."""
     mode: int = 2

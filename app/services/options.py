@@ -1,6 +1,6 @@
-"""The options of a transcription as they come in, from whichever door: a form, JSON, a live message or the command line.
+"""The options of a transcription as received from a form, JSON, a live message or the command line.
 
-`OptionsPatch` is the only list of them: the doors derive their fields, their names and their checks from it.
+`OptionsPatch` is the only list of them: every interface derives its fields, names and checks from it.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from app.domain.errors.base import N_
 from app.domain.errors.requests import InvalidParameter, UnknownLanguage
 from app.domain.hotwords import GREATEST_WEIGHT, LEAST_WEIGHT, Hotword, listed_hotwords, parse_hotwords
 from app.domain.languages import LANGUAGES
-from app.domain.options import CHANNELS, QUALITIES, TranscriptionOptions, VadOptions
+from app.domain.options import CHANNELS, DETECTORS, QUALITIES, TranscriptionOptions, VadOptions
 
 TRUE_WORDS = ("true", "1", "on", "yes")
 FALSE_WORDS = ("false", "0", "off", "no")
 
 
 def parse_language(value: str) -> str:
-    """Return a known language; an empty text is `auto`.
+    """Return a known language; an empty string means `auto`.
 
     Raises:
-        UnknownLanguage: it is none of LANGUAGES.
+        UnknownLanguage: it is not in LANGUAGES.
     """
     language = value.strip().lower() or "auto"
     if language not in LANGUAGES:
@@ -104,7 +104,7 @@ class VadPatch(BaseModel):
 
     detector: str | None = Field(
         default=None,
-        description="`silero` or `webrtcvad`. Without: the one that `threshold`, or `mode` and `frame_ms`, belong to.",
+        description=f"One of {', '.join(DETECTORS)}. Without: the one whose own options are given.",
     )
     threshold: float | None = Field(
         default=None, description="Of silero: probability from which a frame is speech, 0 to 1."
@@ -120,7 +120,7 @@ class VadPatch(BaseModel):
         """Return `base` with these changes.
 
         Raises:
-            InvalidParameter: a value is out of its bounds, or two do not fit each other.
+            InvalidParameter: a value is out of bounds, or two contradict each other.
         """
         return base.with_changes(**self.model_dump(exclude_none=True))
 
@@ -173,10 +173,10 @@ class OptionsPatch(BaseModel):
 
     @classmethod
     def of(cls, **values: Any) -> Self:
-        """Return the patch of values that a person wrote, as in a form or on the command line.
+        """Return the patch for values a person wrote, as in a form or on the command line.
 
         Raises:
-            InvalidParameter, UnknownLanguage: a value is none that the option has.
+            InvalidParameter, UnknownLanguage: a value is invalid for its option.
         """
         try:
             return cls.model_validate(values)
@@ -189,7 +189,7 @@ class OptionsPatch(BaseModel):
         """Return `base` with these changes.
 
         Raises:
-            InvalidParameter: two of them do not fit each other.
+            InvalidParameter: two of them contradict each other.
         """
         changes = {name: getattr(self, name) for name in self.given() if name != "vad"}
         if self.vad is not None:
@@ -197,7 +197,7 @@ class OptionsPatch(BaseModel):
         return replace(base, **changes)
 
     def given(self) -> Iterable[str]:
-        """Return the names of the options that are to be different."""
+        """Return the names of the options to change."""
         return [name for name in OPTIONS if getattr(self, name) is not None]
 
 
@@ -206,4 +206,4 @@ OPTIONS = tuple(OptionsPatch.model_fields)
 """The names of all options."""
 SWITCHES = tuple(name for name in OPTIONS if isinstance(getattr(TranscriptionOptions(), name), bool))
 FORM_OPTIONS = tuple(name for name in OPTIONS if name != "vad")
-"""Those whose value is one text."""
+"""Those whose value is a single string."""

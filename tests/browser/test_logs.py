@@ -12,14 +12,14 @@ from playwright.sync_api import Page, expect
 def test_the_page_follows_and_narrows_to_the_request_that_failed(open_page: Callable[..., Page]) -> None:
     page = open_page("/logs")
     page.request.get("/api/v1/transcriptions/does-not-exist")
-    line = page.locator(".log-entry", has_text="transcription_not_found").last
+    line = page.locator(".log-entry", has_text="/transcriptions/does-not-exist").last
 
     expect(line).to_be_visible()
     line.hover()
     line.get_by_role("button", name="This request").click()
 
     expect(page).to_have_url(re.compile(r"request_id="))
-    expect(page.locator(".log-entry", has_text="does-not-exist")).to_have_count(1)
+    expect(page.locator(".log-entry", has_text="transcription_not_found")).to_have_count(1)
     with page.expect_download() as download:
         page.get_by_role("link", name="Download").click()
     text = Path(download.value.path()).read_text(encoding="utf-8")

@@ -48,7 +48,7 @@ GROUPS: dict[str, dict[str, Words]] = {
     N_("Speech detection"): {
         "vad_detector": Words(
             N_("Detector"),
-            N_("Silero tells speech from music and noise; webrtcvad takes both for speech, and costs less."),
+            N_("What tells speech from other sound. The VAD page shows what each finds."),
         ),
         "vad_threshold": Words(
             N_("Threshold"), N_("Of Silero: how likely a moment must be speech; more leaves out more.")

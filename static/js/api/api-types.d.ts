@@ -1360,7 +1360,7 @@ export interface VadOptionsAnswer {
 
 /** What is to be different in how speech is found; the rest stays as it is. Lengths are in milliseconds. */
 export interface VadPatch {
-  /** `silero` or `webrtcvad`. Without: the one that `threshold`, or `mode` and `frame_ms`, belong to. */
+  /** One of silero, webrtcvad. Without: the one whose own options are given. */
   detector?: string | null;
   /** Of silero: probability from which a frame is speech, 0 to 1. */
   threshold?: number | null;

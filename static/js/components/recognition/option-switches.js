@@ -1,4 +1,5 @@
-/** @typedef {Pick<import("../../api/types.js").RecognitionOptions, "itn" | "punctuation">} Switches */
+/** @import { RecognitionOptions } from "../../api/types.js" */
+/** @typedef {{[Name in keyof RecognitionOptions as RecognitionOptions[Name] extends boolean ? Name : never]: boolean}} Switches */
 
 /** Return the options that are on or off, as the switches of a form stand. @param {ParentNode} form @returns {Switches} */
 export function switchesIn(form) {
