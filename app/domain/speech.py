@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice, takewhile
+from typing import Any
 
 
 class Rule(StrEnum):
@@ -55,6 +56,10 @@ class SoundEvent:
     start: float
     end: float
 
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> SoundEvent:
+        return cls(SoundKind(stored["kind"]), float(stored["start"]), float(stored["end"]))
+
 
 @dataclass(frozen=True, slots=True)
 class SpeechReport:
@@ -62,6 +67,22 @@ class SpeechReport:
 
     spans: tuple[SpeechSpan, ...]
     dropped: tuple[DroppedSpan, ...]
+
+
+def joined(events: Iterable[SoundEvent]) -> list[SoundEvent]:
+    """Join events of one kind that touch or overlap; returns each kind in order of time.
+
+    >>> joined([SoundEvent(SoundKind.MUSIC, 3, 5), SoundEvent(SoundKind.MUSIC, 1, 3)])
+    [SoundEvent(kind=<SoundKind.MUSIC: 'music'>, start=1, end=5)]
+    """
+    kinds = list(SoundKind)
+    found: list[SoundEvent] = []
+    for event in sorted(events, key=lambda event: (kinds.index(event.kind), event.start)):
+        if found and event.kind is found[-1].kind and event.start <= found[-1].end:
+            found[-1] = replace(found[-1], end=max(found[-1].end, event.end))
+        else:
+            found.append(event)
+    return found
 
 
 def music_share(spans: Sequence[SpeechSpan], events: Sequence[SoundEvent]) -> float:

@@ -263,7 +263,7 @@ def test_the_page_fits_a_phone_and_keeps_the_rules_of_accessibility(
     check_accessible(page)
 
 
-def test_music_is_a_band_with_its_name_and_length(
+def test_music_is_a_band_with_its_name_and_length_here_and_at_the_transcript(
     browser: Browser, recording: Path, empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install_fake(tmp_path / "packages", monkeypatch)
@@ -278,6 +278,13 @@ def test_music_is_a_band_with_its_name_and_length(
         wait_for(page, f"{COLOURS}.includes({BAND_COLOUR}('--view-band-music'))")
         assert not page.evaluate(f"{COLOURS}.includes({BAND_COLOUR}('--view-band-singing'))")
         expect(page.get_by_text("Show music and singing, too")).to_be_hidden()
+        assert not page.evaluate(WIDER_THAN_WINDOW)
+        check_accessible(page)
+
+        page.goto(f"/transcriptions/{transcribe(context, recording)}")
+        expect(key.get_by_role("listitem")).to_have_text(["Speech 1.0 s", "Singing 0.0 s", "Music 8.0 s"])
+        expect(page.locator(".waveform__band--music")).to_have_count(1)
+        expect(page.locator(".waveform__band--singing")).to_have_count(0)
         assert not page.evaluate(WIDER_THAN_WINDOW)
         check_accessible(page)
         context.close()

@@ -8,6 +8,7 @@ import pytest
 
 from app.domain.errors.transcriptions import AudioGone, NotCancellable, NotFinished, NotRetriable
 from app.domain.reasons import NO_SPEECH, NOT_UNDERSTOOD
+from app.domain.speech import SoundEvent, SoundKind
 from app.domain.states import JobState
 from app.services.transcriptions.trash import Trash
 from tests.engine import sounds
@@ -59,7 +60,7 @@ def test_a_running_job_shows_what_it_has_so_far(house: House) -> None:
 
 
 @pytest.mark.parametrize(("fails", "measured"), [(False, True), (True, False)], ids=["heard", "its process failed"])
-def test_music_beneath_the_speech_is_measured_or_the_text_comes_without(
+def test_what_sounds_is_kept_or_the_text_comes_without(
     house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: bool, measured: bool
 ) -> None:
     install_fake(tmp_path / "packages", monkeypatch, fails=fails)
@@ -70,7 +71,14 @@ def test_music_beneath_the_speech_is_measured_or_the_text_comes_without(
 
     assert record.text == "Level 2. Level 4."
     assert ("music_share" in record.recording) is measured
-    assert not measured or record.recording["music_share"] > 0.5
+    if measured:
+        assert record.recording["music_share"] > 0.5
+        assert house.queue.events(record.id) == [
+            SoundEvent(SoundKind.SPEECH, 0.5, 1.5),
+            SoundEvent(SoundKind.MUSIC, 1.0, pytest.approx(record.duration, abs=0.01)),
+        ]
+    else:
+        assert house.queue.events(record.id) is None
 
 
 def test_the_folder_keeps_only_the_recording_and_what_is_told_of_it(house: House) -> None:

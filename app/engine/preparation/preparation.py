@@ -18,7 +18,7 @@ from app.domain.errors.base import N_, AppError, Reason
 from app.domain.exit_status import exit_cause
 from app.domain.options import VadOptions
 from app.domain.reasons import SILENT_CHANNEL
-from app.domain.speech import DroppedSpan, Rule, SoundEvent, SoundKind, SpeechReport, SpeechSpan, music_share
+from app.domain.speech import DroppedSpan, Rule, SoundEvent, SpeechReport, SpeechSpan, music_share
 from app.domain.transcript import Applied
 from app.engine.audio.facts import AudioFacts, DecodeLimits
 from app.engine.audio.measures import SoundFacts
@@ -28,7 +28,7 @@ from app.engine.preparation.pool import Cancelled, Overdue, PreparationPool
 from app.engine.vad.detection import vad_receipt
 from app.logging import event
 
-__all__ = ["Cancelled", "PreparationPool", "Prepared", "judge_apart", "listen_apart", "prepare", "with_music_share"]
+__all__ = ["Cancelled", "PreparationPool", "Prepared", "judge_apart", "listen_apart", "prepare", "with_sound_events"]
 
 WALL_FACTOR = 3  # a busy machine may give the child a third of a core; beyond that, it hangs
 WALL_GRACE_SECONDS = 60
@@ -45,8 +45,8 @@ class Prepared:
     """Of the mix, or of each channel."""
     sound: tuple[SoundFacts, ...] = ()
     """Of the mix, or of each channel."""
-    music_share: float | None = None
-    """Of the speech, that with music beneath it; None where nothing listened for music."""
+    events: tuple[tuple[SoundEvent, ...], ...] | None = None
+    """Of the mix, or of each channel; None if sound events were not detected."""
 
     @property
     def spans(self) -> tuple[SpeechSpan, ...]:
@@ -63,8 +63,12 @@ class Prepared:
         """What is stored about the recording for the diagnosis."""
         facts = asdict(self.facts)
         names = ("sample_rate", "channels", "codec", "container", "bit_rate", "channel_levels")
-        music = {} if self.music_share is None else {"music_share": self.music_share}
+        music = {} if self.events is None else {"music_share": self._music_share(self.events)}
         return {name: facts[name] for name in names} | {"sound": [asdict(each) for each in self.sound]} | music
+
+    def _music_share(self, events: Sequence[Sequence[SoundEvent]]) -> float:
+        """Return the share of speech with music beneath it, in the worst channel."""
+        return max(music_share(report.spans, each) for report, each in zip(self.speech, events, strict=True))
 
     @property
     def warnings(self) -> tuple[Reason, ...]:
@@ -146,7 +150,7 @@ def judge_apart(
         raise _error(answer["error"])
 
 
-def with_music_share(
+def with_sound_events(
     prepared: Prepared,
     pcm: Path,
     limits: DecodeLimits,
@@ -154,23 +158,20 @@ def with_music_share(
     *,
     pool: PreparationPool | None = None,
 ) -> Prepared:
-    """Add how much music lies beneath the speech of `pcm`, where the extra SOUND_EVENTS is installed.
+    """Add the sound events of `pcm` if the extra SOUND_EVENTS is installed.
 
     Raises:
         Cancelled
     """
-    if not SOUND_EVENTS.is_installed or not prepared.spans:
+    if not SOUND_EVENTS.is_installed:
         return prepared
     try:
-        shares = [
-            music_share(report.spans, listen_apart(channel_file(pcm, channel), limits, cancelled, pool=pool))
-            for channel, report in zip(prepared.facts.files, prepared.speech, strict=True)
-            if report.spans
-        ]
-    except AppError as error:  # the text does not depend on it
+        files = [channel_file(pcm, channel) for channel in prepared.facts.files]
+        events = tuple(listen_apart(file, limits, cancelled, pool=pool) for file in files)
+    except AppError as error:  # the text does not depend on them
         event(_log, logging.WARNING, "sounds_not_heard", reason=error)
         return prepared
-    return replace(prepared, music_share=max(shares))
+    return replace(prepared, events=events)
 
 
 def listen_apart(
@@ -186,9 +187,7 @@ def listen_apart(
         stored = json.loads(answer)
         if "error" in stored:
             raise _error(stored["error"])
-        return tuple(
-            SoundEvent(SoundKind(each["kind"]), float(each["start"]), float(each["end"])) for each in stored["events"]
-        )
+        return tuple(map(SoundEvent.from_dict, stored["events"]))
 
 
 @contextmanager

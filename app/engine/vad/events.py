@@ -15,7 +15,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from app.domain.speech import SoundEvent, SoundKind
+from app.domain.speech import SoundEvent, SoundKind, joined
 from app.engine import SAMPLE_RATE
 from app.engine.audio.samples import BYTES_PER_SAMPLE
 
@@ -52,8 +52,7 @@ def sound_events(pcm: Path, detector: EventDetector) -> list[SoundEvent]:
 
     It is heard window by window, so that ten hours take no more memory than a minute.
     """
-    found = [event for window in _windows(pcm) for event in _heard_in(window, pcm, detector)]
-    return [joined for kind in SoundKind for joined in _joined([event for event in found if event.kind is kind])]
+    return joined(event for window in _windows(pcm) for event in _heard_in(window, pcm, detector))
 
 
 def _windows(pcm: Path) -> Iterator[tuple[float, float]]:
@@ -75,14 +74,3 @@ def _heard_in(window: tuple[float, float], pcm: Path, detector: EventDetector) -
 def _samples(pcm: Path, start: float, end: float) -> Samples:
     first, last = round(start * SAMPLE_RATE), round(end * SAMPLE_RATE)
     return np.fromfile(pcm, dtype="<i2", count=last - first, offset=first * BYTES_PER_SAMPLE)
-
-
-def _joined(events: Sequence[SoundEvent]) -> list[SoundEvent]:
-    """Join what was cut at the bounds of windows."""
-    joined: list[SoundEvent] = []
-    for event in events:
-        if joined and event.start <= joined[-1].end:
-            joined[-1] = replace(joined[-1], end=event.end)
-        else:
-            joined.append(event)
-    return joined

@@ -19,7 +19,7 @@ from app.engine import Engine, EngineSpec, Hypothesis, Utterance
 from app.engine.audio.decoding import read_waveform
 from app.engine.audio.facts import DecodeLimits
 from app.engine.audio.samples import channel_file
-from app.engine.preparation.preparation import PreparationPool, Prepared, prepare, with_music_share
+from app.engine.preparation.preparation import PreparationPool, Prepared, prepare, with_sound_events
 from app.services.transcriptions.segment_store import assemble, recognised_segment
 from app.store.files.storage_errors import storage_error
 
@@ -89,7 +89,7 @@ class DirectTranscriber:
                 channels=self.options.channels,
                 pool=self.pool,
             )
-            prepared = with_music_share(prepared, pcm, self.limits, lambda: False, pool=self.pool)
+            prepared = with_sound_events(prepared, pcm, self.limits, lambda: False, pool=self.pool)
             bar.reset(total=prepared.facts.duration)
             recognised = list(self._recognise(prepared, pcm, bar))
         segments = [segment for segment, _ in recognised]

@@ -20,6 +20,7 @@ from app.domain.errors.transcriptions import NotCancellable, NotFinished, NotRet
 from app.domain.errors.uploads import EmptyFile
 from app.domain.hotwords import outcomes
 from app.domain.options import TranscriptionOptions
+from app.domain.speech import SoundEvent
 from app.domain.states import JobState, Rank
 from app.domain.transcript import CHANNEL_NAME, Segment, Transcript, detect_language, join_texts
 from app.domain.transcription import SegmentRecord, Transcription, TranscriptionPage
@@ -215,6 +216,15 @@ class Queue:
         except FileNotFoundError:
             raise NotFinished(state=record.state.value) from None
         return [list(pair) for pair in stored]
+
+    def events(self, id: str) -> list[SoundEvent] | None:
+        """Return what sounds in the recording, each kind in order of time; None if that was not detected.
+
+        Raises:
+            TranscriptionNotFound
+        """
+        self.get(id)
+        return self.files.events(id)
 
     def log_lines(self, id: str) -> list[str]:
         """Return the lines of the job's own log.

@@ -60,9 +60,7 @@ class VadSounds:
         stored = self._analyses.events(id)
         if stored is None:
             return self._being_heard(id)
-        heard = Sounds(
-            "ready", tuple(SoundEvent(SoundKind(each["kind"]), each["start"], each["end"]) for each in stored)
-        )
+        heard = Sounds("ready", tuple(map(SoundEvent.from_dict, stored)))
         with self._lock:
             remember(self._heard, id, heard)
         return heard

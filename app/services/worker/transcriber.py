@@ -5,6 +5,7 @@ Every step is idempotent: what is stored is not done again, so a job continues w
 
 from __future__ import annotations
 
+import itertools
 import logging
 import time
 from collections import deque
@@ -16,12 +17,13 @@ from typing import TypeVar
 
 from app.domain.errors.base import AppError
 from app.domain.errors.inference import InferenceUnavailable
+from app.domain.speech import joined
 from app.domain.transcription import SegmentRecord, Transcription
 from app.engine import Utterance
 from app.engine.audio.decoding import read_waveform
 from app.engine.audio.facts import DecodeLimits
 from app.engine.audio.samples import channel_file
-from app.engine.preparation.preparation import Cancelled, PreparationPool, Prepared, prepare, with_music_share
+from app.engine.preparation.preparation import Cancelled, PreparationPool, Prepared, prepare, with_sound_events
 from app.logging import event
 from app.services.inference.dedicated import DedicatedEngines
 from app.services.inference.scheduler import InferenceScheduler
@@ -102,7 +104,10 @@ class Transcriber:
             channels=job.options.channels,
             pool=self.pool,
         )
-        return with_music_share(prepared, audio, self.limits, lambda: self._is_unwanted(job.id), pool=self.pool)
+        prepared = with_sound_events(prepared, audio, self.limits, lambda: self._is_unwanted(job.id), pool=self.pool)
+        if prepared.events is not None:
+            self.files.add_events(job.id, joined(itertools.chain.from_iterable(prepared.events)))
+        return prepared
 
     def _is_unwanted(self, id: str) -> bool:
         return self.stopping.is_set() or self.persist(lambda: self.claims.is_cancelled(id))

@@ -1,8 +1,9 @@
 """The folders of the recordings: their layout and cleanup. Knows nothing about rows.
 
 data/incoming/<random>/      a recording being received, locked by the process that writes it
-data/transcriptions/<id>/    source<.ext>, recording.json, peaks.json, job.log; during processing audio.s16, or
-                             1-audio.s16 and so on for separate channels; locked while it is live
+data/transcriptions/<id>/    source<.ext>, recording.json, peaks.json, events.json if sound events were detected, job.log;
+                             during processing audio.s16, or 1-audio.s16 and so on for separate channels; locked while
+                             it is live
 data/orphans/<id>/           the same, of recordings whose rows are gone: a backup without them was restored, or the
                              database was moved away. `python -m app recover` brings them back
 data/tmp/<random>/           what is only there while it is being made (scratch.py)
@@ -19,14 +20,15 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from app.atomic import sync_folder
+from app.atomic import sync_folder, write_atomically
 from app.domain.errors.transcriptions import AudioGone
+from app.domain.speech import SoundEvent
 from app.locks import hold_free, hold_new, is_held, unless_held
 from app.store.files.scratch import FOLDER as SCRATCH_FOLDER
 from app.store.files.scratch import sweep_scratch
@@ -36,6 +38,7 @@ from app.store.files.vad_folders import OF_TRANSCRIPTION, VAD_FOLDER
 
 AUDIO_NAME = "audio.s16"
 PEAKS_NAME = "peaks.json"
+EVENTS_NAME = "events.json"
 ORPHANS_FOLDER = "orphans"
 ARRIVING_NAME = "arriving.json"
 RECORDING_NAME = "recording.json"
@@ -165,6 +168,20 @@ class Files:
 
     def peaks(self, id: str) -> Path:
         return self.folder(id) / PEAKS_NAME
+
+    def add_events(self, id: str, events: Sequence[SoundEvent]) -> None:
+        """Store the sound events of a recording."""
+        content = json.dumps([asdict(event) for event in events])
+        with storage_errors(self._transcriptions):
+            write_atomically(self.folder(id) / EVENTS_NAME, content, durable=False)
+
+    def events(self, id: str) -> list[SoundEvent] | None:
+        """Return the stored sound events; None if they were not detected."""
+        try:
+            stored = json.loads((self.folder(id) / EVENTS_NAME).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        return [SoundEvent.from_dict(each) for each in stored]
 
     def drop_audio(self, id: str) -> None:
         """Remove the samples and partial files; they can be recreated from the recording."""

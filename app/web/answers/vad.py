@@ -7,13 +7,14 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from app.domain.errors.base import N_
+from app.domain.speech import SoundKind
 from app.services.missing_text import Why, missing_in_report
-from app.services.vad.sounds import SoundKind
 from app.services.vad.texts import Stretch as StretchKey
 from app.services.vad.texts import StretchText, stretch_of
 from app.web.answers.missing_text import missing_answer
 from app.web.answers.transcriptions import problem_answer
-from app.web.schemas.vad import SoundEvents, SoundMark, SoundSeconds, Speech, Stretch, VadAnswer, VadOptionsAnswer
+from app.web.schemas.sounds import SoundBands, SoundMark, SoundSeconds
+from app.web.schemas.vad import SoundEvents, Speech, Stretch, VadAnswer, VadOptionsAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,16 +94,22 @@ def _speech(
 
 
 def _events(sounds: Sounds, analysis: Analysis, window: Window) -> SoundEvents:
-    by_kind = {kind: [event for event in sounds.events if event.kind is kind] for kind in SoundKind}
-    is_ready = sounds.state == "ready"
-    return SoundEvents(
-        state=sounds.state,
-        install=sounds.install,
-        totals=[_total(kind, events) for kind, events in by_kind.items()] if is_ready else [],
+    events = sounds.events if sounds.state == "ready" else None
+    bands = sound_bands(events, window.view_start, _view_end(analysis, window))
+    return SoundEvents(state=sounds.state, install=sounds.install, totals=bands.totals, marks=bands.marks)
+
+
+def sound_bands(events: Sequence[SoundEvent] | None, start: float, end: float) -> SoundBands:
+    """Return what sounds between two times at display resolution, with the totals of the whole recording."""
+    if events is None:
+        return SoundBands(totals=[], marks=[])
+    by_kind = {kind: [event for event in events if event.kind is kind] for kind in SoundKind}
+    return SoundBands(
+        totals=[_total(kind, each) for kind, each in by_kind.items()],
         marks=[
-            SoundMark(kind=kind, start=start, end=end)
-            for kind, events in by_kind.items()
-            for start, end in marks(events, window.view_start, _view_end(analysis, window))
+            SoundMark(kind=kind, start=first, end=last)
+            for kind, each in by_kind.items()
+            for first, last in marks(each, start, end)
         ],
     )
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 
 from app.domain.states import JobState
 from app.domain.transcript import HotwordStatus
+from app.web.schemas.sounds import SoundBands
 
 
 def _rfc3339(moment: datetime) -> str:
@@ -227,6 +228,7 @@ class Peaks(BaseModel):
     """The picture of the sound: for each stretch of equal length its lowest and highest sample."""
 
     peaks: list[tuple[int, int]] = Field(description="-127 to 127.", examples=[[[-12, 15], [-90, 88]]])
+    events: SoundBands | None = Field(description="What sounds, if the extra that hears it was installed.")
 
 
 class Counts(BaseModel):

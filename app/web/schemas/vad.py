@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from app.domain.options import DetectorName
 from app.services.missing_text import Why
-from app.services.vad.sounds import SoundKind
+from app.web.schemas.sounds import SoundBands
 from app.web.schemas.transcriptions import ErrorDetail
 
 
@@ -88,33 +88,14 @@ class Speech(BaseModel):
     missing: MissingList
 
 
-class SoundMark(BaseModel):
-    """A stretch in which something sounds; others may overlap it."""
-
-    kind: SoundKind = Field(examples=["music"])
-    start: float = Field(examples=[12.4])
-    end: float = Field(examples=[31.0])
-
-
-class SoundSeconds(BaseModel):
-    """How long one kind sounds in the whole recording."""
-
-    kind: SoundKind = Field(examples=["music"])
-    seconds: float = Field(examples=[18.6])
-
-
-class SoundEvents(BaseModel):
-    """Speech, singing and music, where the extra that hears them is installed."""
+class SoundEvents(SoundBands):
+    """The same, where the extra that hears them is installed."""
 
     state: Literal["absent", "waiting", "ready", "failed"] = Field(
         description="`absent`: the extra is not installed; `waiting` until the recording has been heard.",
         examples=["ready"],
     )
     install: str = Field(description="The command that installs the extra, where it is absent.", examples=[""])
-    totals: list[SoundSeconds] = Field(description="Every kind, once the recording has been heard.")
-    marks: list[SoundMark] = Field(
-        description="What sounds within the view; neighbours of a kind too near to be told apart are one."
-    )
 
 
 class VadAnswer(BaseModel):

@@ -765,6 +765,8 @@ export interface PartAnswer {
 export interface Peaks {
   /** -127 to 127. */
   peaks: [number, number][];
+  /** What sounds, if the extra that hears it was installed. */
+  events: SoundBands | null;
 }
 
 /** A piece of an edited text. */
@@ -1105,16 +1107,24 @@ export interface SettingsAnswer {
   model: ModelAnswer;
 }
 
-/** Speech, singing and music, where the extra that hears them is installed. */
+/** Speech, singing and music in a recording. */
+export interface SoundBands {
+  /** Every kind; empty until the recording has been heard. */
+  totals: SoundSeconds[];
+  /** What sounds within the view; neighbours of a kind too near to be told apart are one. */
+  marks: SoundMark[];
+}
+
+/** The same, where the extra that hears them is installed. */
 export interface SoundEvents {
+  /** Every kind; empty until the recording has been heard. */
+  totals: SoundSeconds[];
+  /** What sounds within the view; neighbours of a kind too near to be told apart are one. */
+  marks: SoundMark[];
   /** `absent`: the extra is not installed; `waiting` until the recording has been heard. */
   state: "absent" | "waiting" | "ready" | "failed";
   /** The command that installs the extra, where it is absent. */
   install: string;
-  /** Every kind, once the recording has been heard. */
-  totals: SoundSeconds[];
-  /** What sounds within the view; neighbours of a kind too near to be told apart are one. */
-  marks: SoundMark[];
 }
 
 /** What a detector of sound events tells apart. */

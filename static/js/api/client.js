@@ -1,4 +1,4 @@
-/** @import { Finding, FullTranscription, Model, Problem, RecognitionOptions, Transcription } from "./types.js" */
+/** @import { Finding, FullTranscription, Model, Peaks, Problem, RecognitionOptions, Transcription } from "./types.js" */
 import { api } from "../lib/address.js";
 import { noteRequest } from "../lib/journal.js";
 import { t } from "../lib/messages.js";
@@ -16,7 +16,7 @@ export class Refusal extends Error {
 /** @param {string} id @returns {Promise<FullTranscription>} */
 export const getTranscription = (id) => send("GET", `/transcriptions/${id}?words=false`);
 
-/** @param {string} id @returns {Promise<{peaks: [number, number][]}>} */
+/** @param {string} id @returns {Promise<Peaks>} */
 export const getPeaks = (id) => send("GET", `/transcriptions/${id}/peaks`);
 
 /** @param {string} id @param {string} name @returns {Promise<Transcription>} */

@@ -9,6 +9,7 @@
  * @typedef {Api.HotwordAnswer} HotwordOutcome
  * @typedef {Api.JobState} JobState
  * @typedef {Api.ModelAnswer} Model
+ * @typedef {Api.Peaks} Peaks
  * @typedef {Api.ReceiptLine} ReceiptLine
  * @typedef {Api.WordAnswer} Word
  *

@@ -12,6 +12,7 @@ import { shortcuts } from "../components/common/shortcuts.js";
 import { transcriptShortcuts } from "../components/transcript/transcript-keys.js";
 import { showHead, showState } from "../components/transcript/transcript-state.js";
 import { TranscriptText } from "../components/transcript/transcript-text.js";
+import { showKey } from "../components/vad/sound-key.js";
 import { Waveform } from "../components/transcript/waveform.js";
 import { api, url } from "../lib/address.js";
 import { cancelTranscription, getPeaks, getTranscription, problemOf, retryTranscription } from "../api/client.js";
@@ -69,7 +70,10 @@ function show(job) {
 async function showPeaks() {
   hasPeaks = true;
   try {
-    waveform.peaks = (await getPeaks(id)).peaks;
+    const { peaks, events } = await getPeaks(id);
+    waveform.peaks = peaks;
+    if (events) waveform.bands = events.marks;
+    showKey(page, events?.totals ?? []);
   } catch {
     hasPeaks = false; // not drawn yet: the next change asks again
   }

@@ -10,6 +10,7 @@ from starlette.responses import PlainTextResponse
 from app.domain.errors.requests import RangeNotSatisfiable, UnknownFormat
 from app.domain.errors.transcriptions import AudioGone, NotFinished, TranscriptionNotFound
 from app.formats import FORMATS, find_format
+from app.web.answers.vad import sound_bands
 from app.web.audio import audio_response
 from app.web.dependencies import QueueDep, TranscriptionId, TranslateDep
 from app.web.forms.file_names import content_disposition, export_name
@@ -42,7 +43,10 @@ def get_audio(
 @router.get("/peaks", responses=errors(TranscriptionNotFound, NotFinished))
 def get_peaks(id: TranscriptionId, queue: QueueDep) -> Peaks:
     """See the recording: its waveform, once it has been read."""
-    return Peaks(peaks=[(low, high) for low, high in queue.peaks(id)])
+    peaks = [(low, high) for low, high in queue.peaks(id)]
+    events = queue.events(id)
+    bands = None if events is None else sound_bands(events, 0.0, queue.get(id).duration or 0.0)
+    return Peaks(peaks=peaks, events=bands)
 
 
 @router.get(

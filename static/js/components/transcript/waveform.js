@@ -1,9 +1,12 @@
 /** @import { Player } from "./player.js" */
-/** @import { Segment } from "../../api/types.js" */
+/** @import { Segment, SoundMark } from "../../api/types.js" */
 import { clock } from "../../lib/format.js";
 
 const WIDTH = 1000; // units of the picture, whatever its size on the screen
 const HEIGHT = 100;
+const BANDS = ["speech", "singing", "music"]; // below the sound, from top to bottom
+const BAND = 6;
+const BAND_GAP = 2;
 const STEP_SECONDS = 5;
 const LEAP_SECONDS = 30;
 
@@ -12,6 +15,8 @@ export class Waveform {
   #root;
   #player;
   #speech = shape("g", {});
+  #sound = shape("g", {});
+  #bands = shape("g", {});
   #rest = shape("path", { class: "waveform__rest" });
   #played = shape("path", { class: "waveform__played", "clip-path": "url(#played)" });
   #window = shape("rect", { x: 0, y: 0, width: 0, height: HEIGHT });
@@ -44,6 +49,13 @@ export class Waveform {
     this.#played.setAttribute("d", outline);
   }
 
+  /** @param {SoundMark[]} marks what sounds in the whole recording */
+  set bands(marks) {
+    const top = HEIGHT - BANDS.length * (BAND + BAND_GAP);
+    this.#sound.setAttribute("transform", `scale(1 ${top / HEIGHT})`);
+    this.#bands.replaceChildren(...marks.map((mark) => this.#band(mark, top)));
+  }
+
   /** @param {Segment[]} segments */
   set segments(segments) {
     this.#segments = segments;
@@ -58,7 +70,8 @@ export class Waveform {
     const clip = shape("clipPath", { id: "played" });
     clip.append(this.#window);
     const svg = shape("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true" });
-    svg.append(clip, this.#speech, this.#rest, this.#played, this.#cursor);
+    this.#sound.append(this.#speech, this.#rest, this.#played);
+    svg.append(clip, this.#sound, this.#bands, this.#cursor);
     return svg;
   }
 
@@ -70,6 +83,17 @@ export class Waveform {
       y: 0,
       width: this.#at(end - start),
       height: HEIGHT,
+    });
+  }
+
+  /** @param {SoundMark} mark @param {number} top */
+  #band({ kind, start, end }, top) {
+    return shape("rect", {
+      class: `waveform__band waveform__band--${kind}`,
+      x: this.#at(start),
+      y: top + BAND_GAP + BANDS.indexOf(kind) * (BAND + BAND_GAP),
+      width: this.#at(end - start),
+      height: BAND,
     });
   }
 

@@ -11,14 +11,19 @@ import { t } from "../../lib/messages.js";
  * @param {SoundEvents} events
  */
 export function showSounds(page, { state, totals, install }) {
-  const key = slotOf(page, "sound-key");
-  key.hidden = state !== "ready";
-  key.replaceChildren(...totals.map(({ kind, seconds }) => kindOf(kind, seconds)));
+  showKey(page, totals);
   const note = noteOf(state);
   write(page, "sounds-note", note);
   field(page, "sounds-note").hidden = !note;
   slotOf(page, "sounds-install").hidden = state !== "absent";
   write(page, "sounds-command", install);
+}
+
+/** Name the bands, if there are any. @param {HTMLElement} page @param {SoundEvents["totals"]} totals */
+export function showKey(page, totals) {
+  const key = slotOf(page, "sound-key");
+  key.hidden = !totals.length;
+  key.replaceChildren(...totals.map(({ kind, seconds }) => kindOf(kind, seconds)));
 }
 
 /** @param {string} kind @param {number} seconds */
