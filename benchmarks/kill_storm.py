@@ -29,10 +29,12 @@ import wave
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from threading import Thread
 from typing import Any, TypeAlias
 
+import av
 import numpy as np
 import numpy.typing as npt
 
@@ -49,7 +51,7 @@ LONGEST_LIFE_SECONDS = 4.0  # of a server before it is killed
 YOUNG_DEATHS = 0.25  # the share of kills that do not wait until the server answers
 PATIENCE_SECONDS = 900  # for the jobs to end after the last kill
 FINAL = ("succeeded", "failed", "cancelled")
-KEPT = {"job.log", "peaks.json"}
+KEPT = {"job.log", "peaks.json", "recording.json"}
 
 
 @dataclass
@@ -128,10 +130,12 @@ def _rage(storm: Storm, kills: int, uploads: int) -> None:
 def _start(storm: Storm) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "app", "serve", "--port", str(storm.port)]
     command += ["--data-dir", str(storm.data), "--log-dir", str(storm.folder / "logs")]
+    environment = os.environ
     if storm.engine == "echo":
         command = [sys.executable, __file__, "--serve-echo", str(storm.folder), "--port", str(storm.port)]
+        environment = os.environ | {"FUNASR_VAD_DETECTOR": "webrtcvad"}  # Silero takes no babble for speech
     with (storm.folder / "output").open("ab") as output:
-        return subprocess.Popen(command, cwd=REPOSITORY, stdout=output, stderr=output)
+        return subprocess.Popen(command, cwd=REPOSITORY, env=environment, stdout=output, stderr=output)
 
 
 def _wait_for_answers(port: int) -> None:
@@ -217,13 +221,16 @@ def _recording(kind: int) -> bytes:
 
 
 def _piece(level: float) -> Samples:
-    golden = sorted(builtin_model_dir().glob("*.wav"))
-    if golden:
-        with wave.open(str(golden[0])) as wav:
-            if wav.getparams()[:3] == (1, 2, RATE):
-                golden_samples: Samples = np.frombuffer(wav.readframes(wav.getnframes()), dtype=np.int16)
-                return golden_samples
-    return babble(level)
+    golden = builtin_model_dir() / "golden.flac"
+    return _decoded(golden) if golden.is_file() else babble(level)
+
+
+@cache
+def _decoded(file: Path) -> Samples:
+    with av.open(file) as container:
+        frames = [frame.to_ndarray() for frame in container.decode(audio=0)]
+    samples: Samples = np.concatenate(frames, axis=None).astype(np.int16)
+    return samples
 
 
 def babble(level: float) -> Samples:
