@@ -102,8 +102,6 @@ class EngineInfo:
     """Device and dtype: asked, applied, why."""
     batch_seconds: float = 0.0
     """Preferred batch size in padded seconds; 0 means no batching."""
-    abilities: tuple[str, ...] = ()
-    """The model's own abilities: any of `times`, `hotwords`, `punctuation` and `itn`."""
 
 
 class Engine(Protocol):

@@ -84,7 +84,6 @@ class FunASREngine:
             versions=placed.versions,
             receipt=(*placed.receipt, budget.line()),
             batch_seconds=budget.seconds,
-            abilities=tuple(family.abilities),
         )
 
     def transcribe(self, utterances: Sequence[Utterance]) -> list[Hypothesis]:

@@ -115,7 +115,6 @@ class ConformerEngine:
             versions=(("torch", str(torch.__version__)),),  # str: its own class would bring torch along
             receipt=(*placement.receipt, budget.line()),
             batch_seconds=budget.seconds,
-            abilities=("times", "hotwords"),
         )
 
     def transcribe(self, utterances: Sequence[Utterance]) -> list[Hypothesis]:

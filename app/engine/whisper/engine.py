@@ -128,7 +128,6 @@ class WhisperEngine:
             versions=(("ctranslate2", str(ctranslate2.__version__)),),
             receipt=(*placement.receipt, budget.line()),
             batch_seconds=budget.seconds,
-            abilities=("times", "hotwords", "itn", "punctuation"),
         )
 
     def transcribe(self, utterances: Sequence[Utterance]) -> list[Hypothesis]:
