@@ -130,7 +130,7 @@ def _rage(storm: Storm, kills: int, uploads: int) -> None:
 def _start(storm: Storm) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "app", "serve", "--port", str(storm.port)]
     command += ["--data-dir", str(storm.data), "--log-dir", str(storm.folder / "logs")]
-    environment = os.environ
+    environment = dict(os.environ)
     if storm.engine == "echo":
         command = [sys.executable, __file__, "--serve-echo", str(storm.folder), "--port", str(storm.port)]
         environment = os.environ | {"FUNASR_VAD_DETECTOR": "webrtcvad"}  # Silero takes no babble for speech
