@@ -1,6 +1,6 @@
-"""What its words tell of a clause: whether it may end or begin there, and whether it asks. Knows no times.
+"""Decides from the words of a clause whether it may end or begin there, and whether it is a question. No timing.
 
-Each rule leaves doubt to the side of doing nothing: a wrong comma or question mark is worse than none.
+When in doubt, a rule does nothing: a wrong comma or question mark is worse than none.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _CONTRACTED = re.compile(r"(?:what|who|where|when|why|how)(?:'s|'re|'d|'ll)")
 
 
 def may_end_clause(word: str) -> bool:
-    """Return whether a comma may follow: not inside a number, not after what needs a continuation."""
+    """Return whether a comma may follow: not inside a number, nor after a word that needs a continuation."""
     return _last(word) not in _ENDS_NO_CLAUSE and not ends_with_number(word)
 
 
@@ -62,7 +62,7 @@ def may_begin_clause(word: str) -> bool:
 
 
 def is_whole_clause(word: str) -> bool:
-    """Return whether a word says something alone: yes, OK, 好."""
+    """Return whether a word can be a clause by itself: yes, OK, 好."""
     return word.lower() in _WHOLE_CLAUSES
 
 
@@ -75,12 +75,12 @@ def begins_with_number(word: str) -> bool:
 
 
 def is_chinese_question(clause: str) -> bool:
-    """Return whether a clause ends as questions do; 什么, 这么 and 怎么 end statements as often."""
+    """Return whether a clause ends like a question; 什么, 这么 and 怎么 end statements as often."""
     return bool(_CHINESE_QUESTION.search(clause))
 
 
 def is_english_question(words: Sequence[str]) -> bool:
-    """Return whether a clause begins as questions do: "could you ...", "what is ...", "how many ..."."""
+    """Return whether a clause begins like a question: "could you ...", "what is ...", "how many ..."."""
     first, second = (*(word.lower() for word in words[:2]), "", "")[:2]
     if _CONTRACTED.fullmatch(first):
         return bool(second)
@@ -92,5 +92,5 @@ def is_english_question(words: Sequence[str]) -> bool:
 
 
 def _last(word: str) -> str:
-    """Return what the lists name: one Chinese character, or a whole Latin word."""
+    """Return the last unit as the lists spell it: one Chinese character, or a whole Latin word."""
     return word[-1] if is_wide(word[-1]) else word.lower()

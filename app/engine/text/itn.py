@@ -1,6 +1,6 @@
-"""Inverse text normalisation: spoken numbers of Chinese and English text in the form in which people write them.
+"""Inverse text normalisation: writes spoken numbers in Chinese and English text as people write them.
 
-Owns the entry points and the mapping between spoken and written text; the rules of each language live in
+Has the entry points and the mapping between spoken and written text; the rules of each language are in
 the packages `chinese` and `english`. Pure functions of the text: no model, no settings, no audio.
 
 The policy, in one place:
@@ -9,16 +9,16 @@ The policy, in one place:
   are spelled symbols: 百分之 (%), 千分之 (‰), 分之 (/), 点 inside a decimal (.), 负 (-), 杠 between digits (-); in
   English percent (%), dollars ($), euros (€), pounds and pence (£), point and dot (.), dash (-), a.m. and p.m.,
   and a half (.5, before a unit or million).
-* Eleven and more is written in digits wherever it counts something. Zero to ten stay words before an ordinary
+* Eleven and above become digits wherever they count something. Zero to ten stay words before an ordinary
   measure word (三个人, 第一次, 十年) and become digits in dates, clock times, money, percentages, fractions,
   decimals, ranges (三到五天), scores (三比二), powers (10的3次方), and before a unit of measurement (五公里, 三小时).
 * 万 and 亿 stay where they make the number short: 500万, 1.2亿, but 35000.
-* Digits read one by one join from three on: 三零二房间, phone numbers, years. Counting aloud (一二三) does not.
-* A letter and its number are one word, without the space of a recogniser: T3航站楼, 5G, 沪C12345; names keep it: iPhone 15.
-* Whatever is vague stays spoken: 五六个, 二三十, 十几, 几十万, 二十来个.
+* Three or more digits read one by one are joined: 三零二房间, phone numbers, years. Counting aloud (一二三) does not.
+* A letter and its number are one word, without the recogniser's space: T3航站楼, 5G, 沪C12345; names keep it: iPhone 15.
+* Approximate numbers stay words: 五六个, 二三十, 十几, 几十万, 二十来个.
 * Idioms, names, holidays, reigns and lunar dates stay (`chinese/fixed.py`).
 * English: zero to nine stay words in prose and become digits with a unit, percent, money, date, time or score, and
-  after what they name (step 2, type 2 diabetes). Half past two, quarter to six stay; ranges share: $5 to $10.
+  after a word that they number (step 2, type 2 diabetes). Half past two, quarter to six stay; ranges share: $5 to $10.
 """
 
 from __future__ import annotations
@@ -46,19 +46,19 @@ class Replacement:
 
 @dataclass(frozen=True)
 class Normalised:
-    """Written text and where it differs from the spoken text, in order and without overlap."""
+    """Written text and where it differs from the spoken text, in order and non-overlapping."""
 
     text: str
     spans: tuple[Replacement, ...]
 
 
 def normalise(text: str) -> str:
-    """The written form of `text`; written text comes back as it is."""
+    """Return the written form of `text`; text already in written form is unchanged."""
     return normalise_with_mapping(text).text
 
 
 def normalise_with_mapping(text: str) -> Normalised:
-    """The written form of `text` with the character ranges that changed, so that times can be carried over."""
+    """Return the written form of `text` with the character ranges that changed, so that times can be mapped."""
     pieces: list[str] = []
     spans: list[Replacement] = []
     raw_position = position = 0
@@ -72,7 +72,7 @@ def normalise_with_mapping(text: str) -> Normalised:
 
 
 def _replacements(text: str) -> Iterator[tuple[int, int, str]]:
-    """Those of both languages in order; of two that want the same letter (ten K 五) the first has it."""
+    """Yield the replacements of both languages in order; if two overlap (ten K 五), the first wins."""
     position = 0
     for start, end, written in sorted(chain(chinese.replacements(text), english.replacements(text))):
         if start >= position:

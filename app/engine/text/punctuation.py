@@ -1,7 +1,7 @@
-"""Punctuation for models that write none: the seam, and a plain fallback that hears the pauses between words.
+"""Punctuation for models that write none: the interface, and a simple fallback based on the pauses between words.
 
-The fallback would rather leave a mark out than put one where it disturbs: none inside numbers, none after words that
-cannot end a clause, none where every word stands alone.
+The fallback prefers a missing mark to a disturbing one: none inside numbers, after words that cannot end a clause, or
+where every word stands alone.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from app.engine.text import clauses
 
 MARKS = frozenset(",.!?;:，。！？；：、…")
 COMMA_SECONDS = 0.3  # of silence; shorter is a breath or the closure of a consonant
-STOP_SECONDS = 0.7  # what ends a span of speech in the voice activity detection too
-END_SECONDS = 0.2  # after the last word; speech that was cut goes on closer to the cut
-SLOW_SPEECH = 3.0  # a pause that divides is so many times as long as the usual one
+STOP_SECONDS = 0.7  # also ends a speech span in voice activity detection
+END_SECONDS = 0.2  # of silence after the last word; speech that was cut continues closer to the cut
+SLOW_SPEECH = 3.0  # a dividing pause is this many times as long as the median one
 SHORTEST_CLAUSE = 2  # words or characters
 SHORTEST_SENTENCE = 4
 
@@ -27,11 +27,11 @@ _FIRST_PERSON = frozenset(("i", "i'm", "i'll", "i've", "i'd"))
 
 
 class Punctuator(Protocol):
-    """Places marks after words and keeps everything else; marks that are there stay and are never doubled."""
+    """Places marks after words and changes nothing else; existing marks stay and are never doubled."""
 
     @property
     def name(self) -> str:
-        """What the receipt says was used."""
+        """Name for the receipt."""
         ...
 
     def punctuate(self, words: Sequence[Word], duration: float) -> tuple[Word, ...]:
@@ -40,14 +40,14 @@ class Punctuator(Protocol):
 
 
 def marked(word: Word, mark: str) -> Word:
-    """Return the word with a mark after it, unless one is there."""
+    """Return the word with a mark after it, unless it has one."""
     if not mark or word.text[-1] in MARKS:
         return word
     return replace(word, text=word.text + mark, raw=word.raw or word.text)
 
 
 def is_punctuated(words: Sequence[Word]) -> bool:
-    """Return whether the model itself wrote marks."""
+    """Return whether the model wrote marks itself."""
     return any((word.raw or word.text)[-1] in MARKS for word in words)
 
 
@@ -90,8 +90,8 @@ class _Sentence:
         return len(self.words) >= SHORTEST_SENTENCE and clauses.may_end_sentence(last)
 
     def written(self) -> list[Word]:
-        """Return the words with the marks and capitals of their language; figures alone end in no mark."""
-        is_korean = any(map(_is_korean, self.words))  # a Chinese character may stand in it, but its words have spaces
+        """Return the words with the marks and capitals of their language; digits alone get no final mark."""
+        is_korean = any(map(_is_korean, self.words))  # may contain Chinese characters, but has spaces
         is_chinese = not is_korean and any(map(_is_chinese, self.words))
         is_english = not is_chinese and any(map(_has_letter, self.words))
         commas = self.commas if is_english else {i for i in self.commas if self._parts_no_term(i)}
@@ -104,7 +104,7 @@ class _Sentence:
         return words
 
     def _parts_no_term(self, index: int) -> bool:
-        """English words side by side in Chinese are one term: deep learning."""
+        """Return whether a comma splits no term: adjacent English words in Chinese are one (deep learning)."""
         return _is_chinese(self.words[index]) or _is_chinese(self.words[index + 1])
 
     def _final_mark(self, *, is_chinese: bool) -> str:
@@ -118,7 +118,7 @@ class _Sentence:
 
 
 def _sentences(words: Sequence[Word], duration: float) -> list[_Sentence]:
-    """Part the words at their pauses."""
+    """Split the words at their pauses."""
     shortest = _shortest_pause(words)
     sentences = [_Sentence()]
     for index, (word, following) in enumerate(pairwise(words), start=1):
@@ -137,7 +137,7 @@ def _sentences(words: Sequence[Word], duration: float) -> list[_Sentence]:
 
 
 def _shortest_pause(words: Sequence[Word]) -> float:
-    """Return the shortest pause that means something: longer where somebody dictates word by word."""
+    """Return the shortest significant pause: longer where the speaker dictates word by word."""
     pauses = [after.start - before.end for before, after in pairwise(words)]
     return max(COMMA_SECONDS, SLOW_SPEECH * median(pauses)) if pauses else COMMA_SECONDS
 

@@ -1,4 +1,4 @@
-"""From words as they were said to words as people write them: figures, punctuation and spaces, every time kept."""
+"""Turns spoken words into written ones: digits, punctuation and spaces, with all times preserved."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.engine.text.clauses import begins_with_number, ends_with_number
 from app.engine.text.itn import Normalised, Replacement, normalise_with_mapping
 from app.engine.text.punctuation import SLOW_SPEECH, Punctuator
 
-NUMBER_PAUSE_SECONDS = 0.45  # between two numbers; somebody who dictates one in groups pauses 0.3
+NUMBER_PAUSE_SECONDS = 0.45  # between two numbers; the groups of a dictated number are 0.3 apart
 SINGLE_DIGITS = frozenset("零〇幺一二三四五六七八九") | frozenset(
     ["zero", "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 )
@@ -21,23 +21,23 @@ _SCALES = frozenset(("hundred", "thousand", "million", "billion", "point"))
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The two texts of one waveform, and the words that map one to the other."""
+    """The two texts of one waveform, and the words that map between them."""
 
     text: str
-    """What the person reads."""
+    """Text for the reader."""
     text_raw: str
-    """As the model said it."""
+    """The model's output."""
     words: tuple[Word, ...]
 
 
 def write(words: Sequence[Word], duration: float, *, itn: bool, punctuation: Punctuator | None) -> Written:
-    """Write words as people do.
+    """Turn the model's words into written text.
 
     Args:
-        words: as the model said them, each without white space.
+        words: the model's output, each without white space.
         duration: of the waveform, in seconds.
         itn: write spoken numbers, dates and units as digits.
-        punctuation: places marks where the words have none; None places nothing.
+        punctuation: places marks where the words have none; None for no punctuation.
     """
     text_raw = join_texts(word.text for word in words)
     written = _normalised(words, text_raw) if itn else tuple(words)
@@ -47,7 +47,7 @@ def write(words: Sequence[Word], duration: float, *, itn: bool, punctuation: Pun
 
 
 def _normalised(words: Sequence[Word], text_raw: str) -> tuple[Word, ...]:
-    """Return the words with digits; those that are written together become one word."""
+    """Return the words with digits; words that are written together become one."""
     places = list(_places(words, text_raw))
     normalised = _normalised_apart(text_raw, [places[index][0] for index in _parted_numbers(words)])
     if not normalised.spans:
@@ -62,9 +62,9 @@ def _normalised(words: Sequence[Word], text_raw: str) -> tuple[Word, ...]:
 
 
 def _parted_numbers(words: Sequence[Word]) -> Iterator[int]:
-    """Yield the index of each word with which another number begins: we counted twenty ... five of them were broken.
+    """Yield the index of each word that starts another number: we counted twenty ... five of them were broken.
 
-    Digits that are read one by one belong together whatever lies between them, and so do the parts of one number.
+    Digits read one by one belong together whatever the pause, and so do the parts of one number.
     """
     pauses = [after.start - before.end for before, after in pairwise(words)]
     shortest = max(NUMBER_PAUSE_SECONDS, SLOW_SPEECH * median(pauses)) if pauses else 0.0
@@ -83,12 +83,12 @@ def _is_digit(word: str) -> bool:
 
 
 def _is_scale(word: str) -> bool:
-    """Return whether a word only goes on with a number: hundred, 百."""
+    """Return whether a word only continues a number: hundred, 百."""
     return word[0] in "十百千万亿" or word.lower() in _SCALES
 
 
 def _normalised_apart(text: str, borders: Sequence[int]) -> Normalised:
-    """Normalise what lies between the borders, each part for itself."""
+    """Normalise each part between the borders separately."""
     written: list[str] = []
     spans: list[Replacement] = []
     position = 0
@@ -113,7 +113,7 @@ def _places(words: Sequence[Word], text_raw: str) -> Iterator[tuple[int, int]]:
 
 
 def _groups(places: Sequence[tuple[int, int]], spans: Sequence[Replacement]) -> Iterator[tuple[int, int]]:
-    """Yield first and one past last word of what is written together: what a replacement covers is not parted."""
+    """Yield first and one past last index of words written together: a replacement is never split."""
     first = 0
     for index, ((_, end), (start, _)) in enumerate(pairwise(places), start=1):
         if not any(span.raw_start < end and start < span.raw_end for span in spans):
@@ -123,12 +123,12 @@ def _groups(places: Sequence[tuple[int, int]], spans: Sequence[Replacement]) -> 
 
 
 def _moved(position: int, spans: Sequence[Replacement]) -> int:
-    """Return where a position of the raw text, outside all replacements, is in the written text."""
+    """Map a position in the raw text, outside all replacements, to the written text."""
     before = [span for span in spans if span.raw_end <= position]
     return before[-1].end + position - before[-1].raw_end if before else position
 
 
 def _together(words: Sequence[Word], text: str, raw: str) -> Word:
-    """Make one word of several; it is as probable as the least probable of them."""
+    """Merge several words into one, with the lowest of their probabilities."""
     confidence = min(word.confidence for word in words)
     return Word(text, words[0].start, words[-1].end, confidence, raw)

@@ -8,7 +8,7 @@ from app.engine.text.chinese import numbers as zh
 from app.engine.text.chinese.context import CLASSIFIERS, Match, after, before, decimal, integer
 from app.engine.text.chinese.small import MEASURE_UNITS
 
-# whose 三点十二 is a version, not a time
+# after these, 三点十二 is a version, not a time
 VERSION_BEFORE = re.compile(
     r"(?:版本|蓝牙|鸿蒙|python|java|i?os|android|windows|chrome|node|php|ruby|mysql|cuda|pytorch|ubuntu|linux"
     r"|usb|hdmi|http|wi-?fi|gpt|\bv) ?$",

@@ -1,4 +1,4 @@
-"""Clock times: which 点 is an hour, and how its minutes are written. The words around it decide, nothing else."""
+"""Clock times: which 点 is an hour, and how its minutes are written, judging only by the surrounding words."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PART_OF_DAY = (
     "早上|早晨|清晨|清早|大早|早|凌晨|上午|午前|中午|正午|下午|午后|傍晚|黄昏|晚上|今晚|明晚|昨晚|当晚|每晚|晚间|晚"
     "|夜里|夜间|半夜|深夜|午夜|当地时间|北京时间|时间"
 )
-# a 点 that is an item of a list, not an hour
+# before a 点 that is a point or item, not an hour
 POINT_BEFORE = "有这那下第提讲说几前后共的每得优缺重要特满差了两种分同"
 HOUR_BEFORE = "天日号到从至在点约是快过才都每周后前期一二三四五六，, 。！？；：、,.!?;:\n"
 HOUR_AFTER = re.compile(

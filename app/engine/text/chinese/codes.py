@@ -1,6 +1,6 @@
-"""Latin letters and Chinese numerals that make one name: T 三 -> T3, 五 G -> 5G, 沪 C 一二三四五 -> 沪C12345.
+"""Latin letters and Chinese numerals that form one name: T 三 -> T3, 五 G -> 5G, 沪 C 一二三四五 -> 沪C12345.
 
-A recogniser puts a space between Latin and Chinese words; where both make one name it has to go.
+Recognisers put a space between Latin and Chinese words; inside such a name it is removed.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ def write_plate(plate: str) -> str:
 
 
 def glued(text: str, start: int, end: int, new: str, free: int) -> tuple[int, int, str] | None:
-    """The replacement with the letter before it and the unit after it; None where there is none. Text before
-    `free` is taken.
+    """Return the replacement extended by the letter before it and the unit after it, or None without either.
+    Text before `free` is already replaced.
     """
     head = _with_letter(text, start, end, new) if start - 2 >= free else 0
     unit = _UNIT.match(text, end) if new[-1].isdecimal() else None
@@ -35,7 +35,7 @@ def glued(text: str, start: int, end: int, new: str, free: int) -> tuple[int, in
 
 
 def _with_letter(text: str, start: int, end: int, new: str) -> int:
-    """How many characters of "T " belong to the number."""
+    """Return how many characters of "T " belong to the number."""
     before, run = text[max(0, start - 4) : start], text[start:end]
     if not new[0].isdecimal():
         return 0

@@ -1,4 +1,4 @@
-"""What all rules share: the shapes of spoken numbers, what stands around a match, and its plain written form."""
+"""Shared by all rules: patterns of spoken numbers, the context of a match, and its plain written form."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Match = re.Match[str]
 _ONE = "一(?![直些旦律向定般])"
 RUN = f"(?:[零〇幺二两三四五六七八九十百千万亿]++|{_ONE})++"  # a run of numerals
 DIGIT = f"(?:[零〇幺二三四五六七八九]|{_ONE})"
-# what may be counted by one syllable: 三千一个月 is 3000 a month, not 3100 months
+# a 一 before these starts the next word: 三千一个月 is 3000 a month, not 3100 months
 CLASSIFIERS = "个天年月周次位张斤件套台条只间份颗人晚平"
 SIGN = "(?P<sign>负)?"
 SPOKEN_DECIMAL = f"{RUN}(?:点{DIGIT}++)?"
@@ -28,7 +28,7 @@ def after(match: Match, width: int = 4) -> str:
 
 
 def integer(run: str | None) -> str | None:
-    """A whole number in any spelling: one digit, a string of digits, or a counted number."""
+    """Return a whole number in any spelling: one digit, a string of digits, or a cardinal."""
     if not run:
         return None
     if zh.is_digit_string(run):
@@ -46,7 +46,7 @@ def decimal(spoken: str | None) -> str | None:
 
 
 def small_value(run: str) -> int | None:
-    """The value of an hour, minute, month or day; None for 五六 and the like."""
+    """Return the value of an hour, minute, month or day; None for 五六 and the like."""
     if len(run) == 2 and run[0] in "零〇" and run[1] in zh.DIGITS:
         return zh.DIGITS[run[1]]
     if len(run) == 2 and zh.is_digit_string(run) and not zh.is_approximate(run):  # 一一 is 11, 二一 is 21

@@ -1,4 +1,4 @@
-"""Whole numbers: ordinals, ranges, relations, digits read one by one, and everything from eleven on."""
+"""Whole numbers: ordinals, ranges, relations, digits read one by one, and cardinals from eleven on."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def write_ordinal(match: Match) -> str | None:
 
 
 def write_range(match: Match) -> str | None:
-    """三到五天 -> 3到5天; with a shared measure word (三岁到十二岁) only where one side is written in digits anyway."""
+    """三到五天 -> 3到5天; with a shared measure word (三岁到十二岁) only if one side is written in digits anyway."""
     first, last = decimal(match["first"]), decimal(match["last"])
     if first is None or last is None or before(match, 1) in ("第", "初"):
         return None
@@ -70,7 +70,7 @@ def write_relation(match: Match) -> str | None:
 
 
 def write_scores(match: Match) -> str | None:
-    """六比三六比四 -> 6比3 6比4: scores told one after the other."""
+    """六比三六比四 -> 6比3 6比4: consecutive scores."""
     numbers = match[0].split("比")
     inner = [_split_scores(run) for run in numbers[1:-1]]
     flat = [numbers[0], *(number for pair in inner for number in pair), numbers[-1]]
@@ -131,7 +131,7 @@ def write_after_latin(match: Match) -> str | None:
 
 
 def write_cardinal(match: Match) -> str | None:
-    """Eleven and more, wherever they stand."""
+    """Eleven and above, anywhere."""
     run = _counted(match["run"], after(match, 1))
     value = zh.parse_cardinal(run)
     if value is None or value <= 10 or _stays_spoken(match):
@@ -141,7 +141,7 @@ def write_cardinal(match: Match) -> str | None:
 
 
 def _counted(run: str, following: str) -> str:
-    """The run without a last character that belongs to the next word."""
+    """Return the run without a last character that belongs to the next word."""
     valid = zh.parse_cardinal(run) is not None
     ends = run[-2:-1] in tuple("百千万亿") and following in tuple(CLASSIFIERS)
     if len(run) > 2 and run[-1] == "一" and (ends or not valid):

@@ -1,4 +1,4 @@
-"""Years, months and days; lunar dates and those of a reign stay as they were said."""
+"""Years, months and days; lunar and reign dates stay words."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.engine.text.chinese.fixed import REIGNS
 
 LUNAR_BEFORE = re.compile(r"(?:[农阴旧古夏]历的?|闰)(?:[一二三四五六七八九十冬腊]{1,3}月)?$|[正腊冬]月$")
 REIGN_BEFORE = re.compile(f"(?:{'|'.join(REIGNS)})$")
-# 康熙二十一年五月, 元兴三年七月十二: a date of a reign; one that the list does not know is told by its low year
+# 康熙二十一年五月, 元兴三年七月十二: a reign date; an unlisted reign is recognised by its low year
 REIGN_DATE_BEFORE = re.compile(
     rf"(?:(?:{'|'.join(REIGNS)})[元一二三四五六七八九十]{{1,3}}"
     r"|(?<!民国)(?<!昭和)(?<!大正)(?<!平成)(?<!令和)(?<![第零〇一二三四五六七八九十0-9])[元一二三四五六七八九十])"
@@ -56,6 +56,6 @@ def write_day(match: Match) -> str | None:
 
 
 def is_old_date(match: Match) -> bool:
-    """A lunar date (农历八月十五) or one of a reign is written in Chinese numerals."""
+    """Return whether it is a lunar (农历八月十五) or reign date, which is written in Chinese numerals."""
     previous = before(match, 16)
     return LUNAR_BEFORE.search(previous) is not None or REIGN_DATE_BEFORE.search(previous) is not None

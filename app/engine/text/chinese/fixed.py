@@ -1,4 +1,4 @@
-"""Chinese words whose numerals count nothing and are never rewritten. Data only, as regular expressions."""
+"""Chinese words whose numerals are never rewritten. Data only, as regular expressions."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ def _words(text: str) -> list[str]:
     return text.split()
 
 
-# Only words that a rule would otherwise rewrite are here: those with a number above ten, a run of three digits, or
+# Only words that a rule would otherwise rewrite: those with a number above ten, a run of three digits, or
 # a small number before what looks like a unit, a month or a clock time. 三心二意, 五六个人, 一会儿, 九江 need no
-# entry: a small number before an ordinary word stays as it is by policy, and 九九八十一 is no number at all.
+# entry: a small number before an ordinary word is kept by policy, and 九九八十一 is not a number.
 FIXED_WORDS: dict[str, str] = {
     # 十分 is "very" (十分钟 and 十分之一 are not); 二百五 is a fool (二百五十 is not)
     "adverbs and such": r"(?<!满分)(?<!打了)十分(?![钟之]|[一二两三四五六七八九十]{1,2}点) 百分百 二百五(?![十块元斤米]) 一百八十度大转弯 百八十 一时三刻",
@@ -43,7 +43,7 @@ FIXED_WORDS: dict[str, str] = {
         双十[一二] 国庆十一 十一国庆 大年三十 年三十晚上 年三十儿 三十晚上 [二三]?十[一二三四五六七八九]?届[一二三四五六七]中全会
         (?:党的)?(?:十[六七八九]|二十)大(?![小家约概多部批堂类强人洲型量的]) 十[一二三四五]五规划 [一二三]号(?:人物|首长|文件) [一二三四五六七八九十]{1,2}月革命 五月[茶艾花] 二十国集团
         """,
-    # 负 that is no minus sign, and floors below the ground
+    # 负 that is not a minus sign, and basement floors
     "not minus": "正负 胜负 欺负 辜负 抱负 自负 肩负 背负 担负 身负 不负 主负 负[一二三四]楼 负[一二三四]层",
 }
 # 星期三, 周二: a weekday is a name, and it ends before the clock time that follows it (周三十点 is Wednesday, 10).

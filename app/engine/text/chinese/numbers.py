@@ -1,10 +1,10 @@
-"""Chinese numerals as values and as digits: 三万五千 is 35000, 幺三八 is 138. Knows numbers only, not where they stand."""
+"""Chinese numerals as values and as digits: 三万五千 is 35000, 幺三八 is 138. Knows nothing of context."""
 
 from __future__ import annotations
 
 from itertools import pairwise
 
-LONGEST = 32  # characters of the longest number that is counted rather than read digit by digit
+LONGEST = 32  # characters of the longest cardinal
 DIGITS = {
     "零": 0,
     "〇": 0,
@@ -26,7 +26,7 @@ YI = 100_000_000
 
 
 def is_digit_string(run: str) -> bool:
-    """Whether every character is read as a single digit (no 十百千万亿, no 两)."""
+    """Return whether every character is a single digit (no 十百千万亿, no 两)."""
     return all(char in DIGITS and char != "两" for char in run)
 
 
@@ -36,7 +36,7 @@ def write_digits(run: str) -> str:
 
 
 def parse_cardinal(run: str) -> int | None:
-    """The value of a counted number (两千零八, 一百五, 二十), or None where it is not one (二三十, 几百, 百)."""
+    """Return the value of a cardinal (两千零八, 一百五, 二十), or None if it is not one (二三十, 几百, 百)."""
     if len(run) == 1 and run in DIGITS:
         return DIGITS[run]
     if len(run) > LONGEST:
@@ -85,7 +85,7 @@ def _parse_below_wan(run: str) -> int | None:
 
 
 def write_cardinal(value: int) -> str:
-    """As people write it: 35000, 500万, 1.2亿, 3亿5678万, 1.5万亿."""
+    """Return the customary form: 35000, 500万, 1.2亿, 3亿5678万, 1.5万亿."""
     if value > YI and value % WAN:
         return f"{value // YI}亿{value % YI}"
     if value < WAN or value % WAN:
@@ -99,7 +99,7 @@ def write_cardinal(value: int) -> str:
 
 
 def write_short_wan(run: str) -> str | None:
-    """一万二 was said short and is written short: 1.2万."""
+    """一万二 is short in speech and stays short: 1.2万."""
     head, wan, tail = run.rpartition("万")
     if not wan or len(tail) != 1 or tail not in DIGITS or tail in "零〇两":
         return None

@@ -1,4 +1,4 @@
-"""Finds spoken numbers in Chinese text and gives each its written form; owns the walk, not the rules."""
+"""Finds spoken numbers in Chinese text and returns their written forms: the walk, not the rules."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def _fixed_pattern() -> str:
-    """All fixed words, longest first, grouped by first character so that the search stays fast."""
+    """Return all fixed words, longest first, grouped by first character to keep the search fast."""
     words = sorted({word for group in FIXED_WORDS.values() for word in group.split()})
     plain = [word for word in words if word[0] not in "[("]
     branches = [word for word in words if word[0] in "[("]
@@ -38,9 +38,9 @@ _KEPT = re.compile(r"[^0-9./%‰万亿-]+")  # 3.2万 is one piece, whatever was
 
 
 def replacements(text: str) -> Iterator[tuple[int, int, str]]:
-    """(start, end, written) for each stretch of `text` that is written otherwise, in order, without overlap.
+    """Yield (start, end, written) for each part of `text` that is written differently, in order, non-overlapping.
 
-    A number right after one that was rewritten stays as it is: 三块五一斤 is not 3块51斤.
+    A number directly after a rewritten one stays: 三块五一斤 is not 3块51斤.
     """
     position = digits_end = 0
     while step := _STEP.search(text, position):
@@ -69,7 +69,7 @@ def replacements(text: str) -> Iterator[tuple[int, int, str]]:
 def _written(text: str, start: int) -> tuple[int, str] | None:
     previous = text[max(0, start - 1) : start]
     if previous.isdecimal() or previous == "几" or _SCORES_OF.match(text, max(0, start - 2)):
-        return None  # 3万 is half written already, 几十 and 数十 are vague
+        return None  # 3万 is already written, 几十 and 数十 are approximate
     if previous == "、" and _continues_a_guess(text, start):
         return None
     for rule in RULES:
@@ -87,7 +87,7 @@ def _continues_a_guess(text: str, start: int) -> bool:
 
 
 def _pieces(text: str, start: int, end: int, new: str) -> list[tuple[int, int, str]]:
-    """Split 两点五十 -> 2点50 at what both share (点), so that each number keeps its own place in time."""
+    """Split 两点五十 -> 2点50 at the common part (点), so that each number keeps its own time."""
     old, at, cursor = text[start:end], 0, 0
     pieces = []
     for kept in _KEPT.finditer(new):

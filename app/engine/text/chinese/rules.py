@@ -1,8 +1,7 @@
-"""The rules that turn one spoken Chinese number into digits, in the order in which they are asked.
+"""The rules that turn one spoken Chinese number into digits, in the order they are tried.
 
 A rule is a pattern, matched where a run of numerals begins, and a writer that returns the written form of
-the whole match or None to pass. Writers may look at what stands before and after the match. The policy is
-told in itn.py.
+the whole match or None to pass. Writers may look at the text around the match. The policy is in itn.py.
 """
 
 from __future__ import annotations

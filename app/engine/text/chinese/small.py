@@ -1,4 +1,4 @@
-"""Nought to ten where they become digits: before a unit of measurement or money, and in a few set places."""
+"""Zero to ten where they become digits: before a unit of measurement or money, and in a few fixed contexts."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ LATIN_UNITS = (
     "km|m|cm|mm|nm|kg|g|mg|GB|MB|TB|KB|G|M|K|T|D|P|W|kW|kWh|Hz|kHz|MHz|GHz|V|A|mAh|ml|L|dB|fps|px|s|ms|h|X|%|℃"
 )
 MONEY_BEFORE = re.compile(r"(?:花|卖|收|付|给|要|赚|省|便宜|贵|降|涨|值|价|只要|才|挣|赔|找|欠|退)了?$")
-# where a lone numeral is a name: 1型糖尿病, 5路公交车, 根号2, 请按1
+# contexts where a lone numeral is a name: 1型糖尿病, 5路公交车, 根号2, 请按1
 PLACE_AFTER = "型糖尿病|路(?:公交|[汽电]?车|巴士)|号键"
 PLACE_BEFORE = "(?<=根号)|(?<=请按)(?!.[下个次种天点些月年分人])|(?<=点差)(?=[^分]{1,3}分)"
 TEMPERATURE_BEFORE = re.compile(r"(?:温度?|零[下上]|摄氏|华氏|[升降低高烧]到?|到|负)$")
 
 
 def write_small(match: Match) -> str | None:
-    """Nought to ten before a unit of measurement."""
+    """Zero to ten before a unit of measurement."""
     value = zh.parse_cardinal(match["run"])
     if value is None or value > 10 or SERIES_BEFORE.search(before(match)):
         return None
@@ -45,7 +45,7 @@ def write_small(match: Match) -> str | None:
 
 
 def write_one(match: Match) -> str | None:
-    """A single numeral where nothing else needs to be asked: 公元三年, 一分三十秒."""
+    """A single numeral that needs no further check: 公元三年, 一分三十秒."""
     return integer(match["run"])
 
 

@@ -52,7 +52,7 @@ def quantity(phrase: Phrase, at: int) -> Written | None:
 
 
 def _amount(phrase: Phrase, at: int) -> tuple[str, int, int | None] | None:
-    """What is shown, the index after it, and the value where it is a whole number."""
+    """Return the written amount, the index after it, and its value if it is a whole number."""
     whole = en.cardinal(phrase.words, at)
     if whole is None:
         return _bare_fraction(phrase, at)
@@ -66,7 +66,7 @@ def _amount(phrase: Phrase, at: int) -> tuple[str, int, int | None] | None:
 
 
 def _bare_fraction(phrase: Phrase, at: int) -> tuple[str, int, None] | None:
-    """Point five percent, by point one four; the first point, as in "point one is", is no number."""
+    """Point five percent, by point one four; the first point, as in "point one is", is not a number."""
     found = _fraction_digits(phrase, at, "0") if phrase.word(at) == "point" else None
     if found is None or phrase.word(at - 1) in ("by", "than", "of", "minus", "negative"):
         return found
@@ -136,13 +136,13 @@ def article_price(phrase: Phrase, at: int) -> Written | None:
 
 
 def _pence(phrase: Phrase, pounds: int) -> bool:
-    """Pounds are money for sure where pence follow; else they may be a weight."""
+    """Return whether pence follow: only then are pounds certainly money and not a weight."""
     cents = en.below_hundred(phrase.words, pounds + 1 + (phrase.word(pounds + 1) == "and"))
     return phrase.word(pounds + 1) == "sterling" or (cents is not None and phrase.word(cents.stop) == "pence")
 
 
 def _counts(phrase: Phrase, at: int, stop: int, value: int | None) -> bool:
-    """Whether a number without sign or currency is written in digits."""
+    """Return whether a number without sign or currency is written in digits."""
     if value is None:
         return True
     if _vague(phrase, at, stop, value):
@@ -166,14 +166,14 @@ def _vague(phrase: Phrase, at: int, stop: int, value: int) -> bool:
 
 
 def _begun_before(phrase: Phrase, at: int) -> bool:
-    """The hundred and sixty, five-and-twenty: the number began with a word that is no number by itself."""
+    """The hundred and sixty, five-and-twenty: the number starts with a word that is not a number by itself."""
     hyphen = phrase.text[phrase.spans[at - 1][0] - 1] == "-"
     hundred = phrase.word(at - 2) == "hundred" and phrase.word(at - 3) not in en.NUMBER_WORDS | {"a"}
     return hyphen or hundred
 
 
 def _small_counts(phrase: Phrase, at: int, stop: int, value: int) -> bool:
-    """Whether zero to nine is written in digits: with a unit, after a word that it names, in six foot two."""
+    """Return whether zero to nine is written in digits: with a unit, after a word it numbers, in six foot two."""
     following, previous = phrase.word(stop), phrase.word(at - 1)
     if following in UNITS:
         return not (value == 1 and following in ("am", "pm", "pounds"))

@@ -1,4 +1,4 @@
-"""Numbers that name something: phone numbers, codes, rooms, versions, houses and machines."""
+"""Numbers used as names: phone numbers, codes, rooms, versions, houses and machines."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def digit_string(phrase: Phrase, at: int) -> Written | None:
 
 
 def _digits(phrase: Phrase, at: int) -> tuple[str, int]:
-    """Digits with what is said between them: five five five dash one two; one eight hundred five five five ..."""
+    """Digits with separators: five five five dash one two; one eight hundred five five five ..."""
     spoken, stop = en.digits(phrase.words, at)
     more, after = en.digits(phrase.words, stop + 1)
     if phrase.word(stop) == "hundred" and spoken and len(more) >= 7:
@@ -38,15 +38,15 @@ def _digits(phrase: Phrase, at: int) -> tuple[str, int]:
 
 
 def _counting(phrase: Phrase, at: int, spoken: str) -> bool:
-    """One two three four, three two one: counting aloud stays words, unless it is a number that was asked for."""
+    """One two three four, three two one: counting aloud stays words, unless a code is expected."""
     asked = phrase.word(at - 1) in CODE_BEFORE or (phrase.word(at - 1) == "is" and phrase.word(at - 2) in CODE_BEFORE)
     return not asked and ("123456789".startswith(spoken) or "987654321".endswith(spoken))
 
 
 def international(phrase: Phrase, at: int) -> Written | None:
-    """Plus eighty six one three eight ... -> +86 138...: the code of a country, then a number of seven digits or more."""
+    """Plus eighty six one three eight ... -> +86 138...: a country code, then a number of seven digits or more."""
     code = en.below_hundred(phrase.words, at + 1) if phrase.word(at) == "plus" else None
-    if code is None or code.value < 20:  # 1 and 7 are read like the digits behind them
+    if code is None or code.value < 20:  # 1 and 7 are read like the digits after them
         return None
     spoken, stop = en.digits(phrase.words, code.stop)
     return phrase.written(at, stop, f"+{code.value} {spoken}") if len(spoken) >= 7 else None

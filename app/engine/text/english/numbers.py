@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a list that is easier to read as a line."""
+    """Split a list written as one line for readability."""
     return text.split()
 
 
-LONGEST = 32  # digits that are read one by one in one breath
+LONGEST = 32  # digits read one by one
 ONES = {w: n for n, w in enumerate(words_of("one two three four five six seven eight nine"), 1)}
 TEENS = {
     w: n

@@ -1,4 +1,4 @@
-"""The words that a rule looks at, and what a rule returns."""
+"""The input and output of a rule."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Phrase:
-    """Words with nothing but spaces and hyphens between them, in lower case, and where each stands in `text`."""
+    """Words separated only by spaces and hyphens, in lower case, and their positions in `text`."""
 
     text: str
     words: list[str]
@@ -17,7 +17,7 @@ class Phrase:
         return self.words[at] if 0 <= at < len(self.words) else ""
 
     def opens(self, at: int) -> bool:
-        """Whether the word begins a sentence or clause rather than going on after a number in digits."""
+        """Return whether the word begins a sentence or clause rather than following a number in digits."""
         start = self.spans[0][0]
         return at == 0 and not any(char.isdecimal() or char == "%" for char in self.text[max(0, start - 3) : start])
 
@@ -27,7 +27,7 @@ class Phrase:
 
 @dataclass(frozen=True)
 class Written:
-    """`new` for the characters start..end; the walk goes on at word `stop`."""
+    """`new` for the characters start..end; the walk continues at word `stop`."""
 
     start: int
     end: int

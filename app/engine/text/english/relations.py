@@ -13,7 +13,7 @@ AFTER_SCORE = ("", "and", "in", "on", "at", "against", "after", "but", "last", "
 
 
 def number_pair(phrase: Phrase, at: int) -> Written | None:
-    """Five to ten minutes, eight or ten people: both in digits where one would be; two or three hundred stays."""
+    """Five to ten minutes, eight or ten people: both in digits if either would be; two or three hundred stays."""
     first = en.cardinal(phrase.words, at)
     joints = ("to", "or", "through", "and") if phrase.word(at - 1) == "between" else ("to", "or", "through")
     if first is None or phrase.word(first.stop) not in joints:
@@ -37,7 +37,7 @@ def _may_be_minutes(phrase: Phrase, at: int, first: en.Cardinal) -> bool:
 
 
 def size(phrase: Phrase, at: int) -> Written | None:
-    """Sixteen by nine: both in digits where one would be; four by four stays."""
+    """Sixteen by nine: both in digits if either would be; four by four stays."""
     sides = [en.cardinal(phrase.words, at)]
     while (side := sides[-1]) and phrase.word(side.stop) == "by" and (more := en.cardinal(phrase.words, side.stop + 1)):
         sides.append(more)
@@ -51,7 +51,7 @@ def size(phrase: Phrase, at: int) -> Written | None:
 
 
 def power(phrase: Phrase, at: int) -> Written | None:
-    """Two to the power of ten, two to the tenth power; base and exponent look alike."""
+    """Two to the power of ten, two to the tenth power; base and exponent are written alike."""
     base = en.cardinal(phrase.words, at)
     if base is None or phrase.words[base.stop : base.stop + 2] != ["to", "the"]:
         return None

@@ -1,4 +1,4 @@
-"""Finds spoken numbers in English text and gives each its written form; owns the walk over phrases, not the rules."""
+"""Finds spoken numbers in English text and returns their written forms: the walk over phrases, not the rules."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _STARTS = frozenset(
 
 
 def replacements(text: str) -> Iterator[tuple[int, int, str]]:
-    """(start, end, written) for each stretch of `text` that is written otherwise, in order, without overlap."""
+    """Yield (start, end, written) for each part of `text` that is written differently, in order, non-overlapping."""
     for found in _PHRASE.finditer(text):
         yield from _in_phrase(_phrase(text, found.start(), found.end()))
 

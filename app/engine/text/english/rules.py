@@ -1,7 +1,7 @@
-"""The rules that turn one spoken English number into its written form, in the order in which they are asked.
+"""The rules that turn one spoken English number into its written form, in the order they are tried.
 
-A rule looks at the words of a phrase from one position on and returns what it covers, or None to pass. A
-`Written` without text says: these words stay, go on after them. The policy is told in itn.py.
+A rule reads the words of a phrase from a position on and returns its replacement, or None to pass. A `Written`
+without text keeps these words and skips them. The policy is in itn.py.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-# set phrases: their written form, or None where they stay words
+# set phrases: their written form, or None if they stay words
 SET_PHRASES: dict[str, str | None] = {
     "twenty four seven": "24/7",
     "twenty twenty vision": "20/20 vision",
@@ -63,7 +63,7 @@ def ordinal(phrase: Phrase, at: int) -> Written | None:
         following, previous = phrase.word(found.stop), phrase.word(at - 1)
         if following in NOT_ORDINAL_AFTER or previous in BEFORE_SPAN:
             return None
-        if found.value > 10 and following and previous in BEFORE_SPAN_OR_RANK:  # the thirty second mark: which one?
+        if found.value > 10 and following and previous in BEFORE_SPAN_OR_RANK:  # the thirty second mark: ambiguous
             return phrase.written(at, found.stop, None)
         if found.value > 10 and following.endswith("s") and following not in RANKED:
             return None

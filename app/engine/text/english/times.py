@@ -141,7 +141,7 @@ def clock(phrase: Phrase, at: int) -> Written | None:
 
 
 def _ends_clock(phrase: Phrase, end: int) -> bool:
-    """Whether ten thirty ends here: from ten thirty to eleven fifteen."""
+    """Return whether a clock time ends at `end`: from ten thirty to eleven fifteen."""
     for at in (end - 2, end - 3):
         hour = en.below_hundred(phrase.words, at) if at >= 0 else None
         minute = two_digits(phrase, hour.stop) if hour and hour.value <= 12 else None

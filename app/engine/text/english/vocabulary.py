@@ -1,4 +1,4 @@
-"""English words that decide how the number beside them is written. Data only."""
+"""English words that decide how an adjacent number is written. Data only."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ MONTHS = {
     month: month.capitalize()
     for month in words_of("january february march april may june july august september october november december")
 }
-# may and march are also verbs: a day alone makes a date only after one of these
+# may and march are also verbs: with only a day they are a date only after one of these
 DATE_BEFORE = frozenset(
     words_of(
         "on by until till since of from in before after this last next early late for through and is was to"
@@ -33,9 +33,9 @@ UNITS = frozenset(
 )
 # two hour meeting, six foot fence; one hour stays
 SINGULAR_UNITS = frozenset(words_of("hour minute foot mile"))
-# what may follow a number that is no clock time
+# what may follow a number that is not a clock time
 COUNTED = (UNITS - {"am", "pm"}) | {"percent", "dollars", "people", "years", "days", "hundred"}
-# after which a small number is a name: chapter 5
+# words that a small number names: chapter 5
 DESIGNATORS = frozenset(
     words_of("""number page chapter room gate platform version section figure table route flight season episode channel highway
     apartment phase form item question exercise lesson unit volume terminal track zone option interstate section act article type level step grade category
@@ -47,7 +47,7 @@ WORDS_OF_SCORES = frozenset(
 STREETS = frozenset(words_of("street avenue road drive lane boulevard"))
 NO_STREET = frozenset(words_of("of on the in at from to and for a an way down is are was were with by"))
 NOT_ORDINAL_AFTER = frozenset(words_of("delay video clip timer break spot rule ad intervals interval countdown pause"))
-# what ranks have, so that "thirty second" before it is 32nd: the function words that follow a noun, and these nouns
+# after these, "thirty second" is 32nd: function words that follow a noun, and nouns that have ranks
 RANKED = frozenset(
     words_of("""of in on at to from for with by and or but was is were are has had as than after before which who that
     floor century street avenue birthday anniversary amendment president edition annual congress infantry regiment
