@@ -9,6 +9,7 @@ from app.domain.errors.base import N_
 from app.domain.errors.requests import UnknownFormat
 from app.domain.transcript import Transcript
 from app.formats import csv, docx, json, subtitles, txt
+from app.formats.reader import Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +23,18 @@ class Format:
     """Its purpose: a translation key."""
     example: str
     """The beginning of such a file."""
-    _render: Callable[[Transcript, str], bytes]
+    _render: Callable[[Transcript, str, Reader | None], bytes]
 
-    def content(self, transcript: Transcript, title: str = "") -> bytes:
-        """Return the whole file, in time order; `title` is the recording's name, for formats that show it."""
-        return self._render(transcript.in_order(), title)
+    def content(self, transcript: Transcript, name: str = "", reader: Reader | None = None) -> bytes:
+        """Return the whole file, in time order.
+
+        `name` is the recording's name, for formats that show it. Without a `reader` the file is for a program.
+        """
+        return self._render(transcript.in_order(), name, reader)
 
 
 def _text(suffix: str, media_type: str, purpose: str, example: str, render: Callable[[Transcript], str]) -> Format:
-    return Format(suffix, media_type, purpose, example, lambda transcript, _title: render(transcript).encode())
+    return Format(suffix, media_type, purpose, example, lambda transcript, _name, _reader: render(transcript).encode())
 
 
 _ALL = (
@@ -56,12 +60,12 @@ _ALL = (
         '{"text": "今天天气很好。", "segments": []}',
         json.render,
     ),
-    _text(
+    Format(
         "csv",
         "text/csv; charset=utf-8",
         N_("Table for Excel"),
         "start,end,text\n0.420,3.180,今天天气很好。\n",
-        csv.render,
+        lambda transcript, _name, reader: csv.render(transcript, reader).encode(),
     ),
     Format(
         "docx",

@@ -15,14 +15,28 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.domain.errors.base import N_
 from app.domain.errors.requests import UnknownFormat
 from app.domain.transcript import Transcript
 from app.formats import FORMATS, Format, find_format
 from app.formats.csv import BYTE_ORDER_MARK, as_text
+from app.formats.reader import Reader
 
 ZIP_ENDING = ".zip"
 LONGEST_PART_BYTES = 180  # per path component: file systems allow 255, including a number and an extension
 COLUMNS = ("name", "state", "language", "duration_s", "created_at", "text", "text_raw", "error")
+HEADINGS = {
+    "name": N_("Name"),
+    "state": N_("State"),
+    "language": N_("Language"),
+    "duration_s": N_("Length (s)"),
+    "created_at": N_("Created (local time)"),
+    "created_at_utc": N_("Created (UTC)"),
+    "text": N_("Text"),
+    "text_raw": N_("Verbatim"),
+    "error": N_("Problem"),
+}
+"""Columns of the table as a person reads it."""
 
 _DEVICES = re.compile(r"(?:con|prn|aux|nul|clock\$|conin\$|conout\$|(?:com|lpt)[0-9¹²³])\s*(?:\.|$)", re.IGNORECASE)
 """Device names on Windows, with any extension, which cannot be unpacked there."""
@@ -49,7 +63,11 @@ class ArchiveFormat:
 
     suffix: str
     media_type: str
-    write: Callable[[Iterable[Member]], Iterator[bytes]]
+    _write: Callable[[Iterable[Member], Reader | None], Iterator[bytes]]
+
+    def write(self, members: Iterable[Member], reader: Reader | None = None) -> Iterator[bytes]:
+        """Yield the file piece by piece; without a `reader` it is for a program."""
+        return self._write(members, reader)
 
 
 ARCHIVE_FORMATS = ("csv", "json", *(f"{name}{ZIP_ENDING}" for name in FORMATS))
@@ -65,39 +83,54 @@ def find_archive_format(name: str) -> ArchiveFormat:
     if name == "csv":
         return ArchiveFormat("csv", "text/csv; charset=utf-8", _table)
     if name == "json":
-        return ArchiveFormat("json", "application/json", _list)
+        return ArchiveFormat("json", "application/json", lambda members, _reader: _list(members))
     try:
         inner = find_format(name.removesuffix(ZIP_ENDING))
     except UnknownFormat as error:
         raise UnknownFormat(format=name, known=", ".join(ARCHIVE_FORMATS)) from error
-    return ArchiveFormat("zip", "application/zip", lambda members: _zip(members, inner))
+    return ArchiveFormat("zip", "application/zip", lambda members, reader: _zip(members, inner, reader))
 
 
-def _zip(members: Iterable[Member], format: Format) -> Iterator[bytes]:
+def _zip(members: Iterable[Member], format: Format, reader: Reader | None) -> Iterator[bytes]:
     """Write a file for each with text; README.txt lists those without."""
     stream = _Drain()
     names, without = _Names(), []
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for member in members:
             if member.transcript is None:
-                without.append(f"{member.name}\t{member.state}\t{member.error}".rstrip())
+                state = reader.state(member.state) if reader else member.state
+                without.append(f"{member.name}\t{state}\t{member.error}".rstrip())
                 continue
-            archive.writestr(names.free(member.name, format.suffix), format.content(member.transcript, member.name))
+            content = format.content(member.transcript, member.name, reader)
+            archive.writestr(names.free(member.name, format.suffix), content)
             yield stream.drained()
         if without or not names.taken:
-            archive.writestr("README.txt", _without_text(without))
+            archive.writestr("README.txt", _without_text(without, reader or Reader()))
     yield stream.drained()
 
 
-def _without_text(lines: list[str]) -> str:
-    return "\n".join([BYTE_ORDER_MARK + "No text:" if lines else "Nothing was chosen.", *lines]) + "\n"
+def _without_text(lines: list[str], reader: Reader) -> str:
+    heading = reader.translate(N_("No text:") if lines else N_("Nothing was chosen."))
+    return "\n".join([BYTE_ORDER_MARK + heading, *lines]) + "\n"
 
 
-def _table(members: Iterable[Member]) -> Iterator[bytes]:
+def _table(members: Iterable[Member], reader: Reader | None) -> Iterator[bytes]:
     """One row for each recording, for a spreadsheet."""
-    yield (BYTE_ORDER_MARK + _row(COLUMNS)).encode()
+    headings = [reader.translate(heading) for heading in HEADINGS.values()] if reader else COLUMNS
+    yield (BYTE_ORDER_MARK + _row(headings)).encode()
     for member in members:
-        yield _row([as_text(str(cell)) for cell in _facts(member).values()]).encode()
+        facts = _facts(member) | (_worded(member, reader) if reader else {})
+        yield _row([as_text(str(facts[column])) for column in (HEADINGS if reader else COLUMNS)]).encode()
+
+
+def _worded(member: Member, reader: Reader) -> dict[str, str]:
+    """Return what a person reads otherwise than a program."""
+    return {
+        "state": reader.state(member.state),
+        "language": reader.language(member.transcript.language) if member.transcript else "",
+        "created_at": reader.local_time(member.created_at),
+        "created_at_utc": reader.utc_time(member.created_at),
+    }
 
 
 def _list(members: Iterable[Member]) -> Iterator[bytes]:

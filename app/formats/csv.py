@@ -5,17 +5,31 @@ from __future__ import annotations
 import csv
 import io
 
+from app.domain.errors.base import N_
 from app.domain.transcript import Transcript
+from app.formats.reader import Reader
 
 BYTE_ORDER_MARK = "\ufeff"  # without it Excel reads UTF-8 as the local code page
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would evaluate such a cell
 
 
-def render(transcript: Transcript) -> str:
+HEADINGS = {
+    "start": N_("Start (s)"),
+    "end": N_("End (s)"),
+    "text": N_("Text"),
+    "text_raw": N_("Verbatim"),
+    "confidence": N_("Confidence"),
+    "channel": N_("Channel"),
+}
+"""Columns as programs and as people read them."""
+
+
+def render(transcript: Transcript, reader: Reader | None = None) -> str:
     table = io.StringIO()
     writer = csv.writer(table)
     has_channels = any(segment.channel for segment in transcript.segments)
-    writer.writerow(["start", "end", "text", "text_raw", "confidence", *(["channel"] if has_channels else [])])
+    columns = [column for column in HEADINGS if column != "channel" or has_channels]
+    writer.writerow(reader.translate(HEADINGS[column]) if reader else column for column in columns)
     for segment in transcript.segments:
         confidence = "" if segment.confidence is None else f"{segment.confidence:.4f}"
         writer.writerow(

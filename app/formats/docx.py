@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from app.domain.transcript import Transcript
+from app.formats.reader import Reader, title_of
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -17,15 +19,15 @@ SMALL_POINTS = 9
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
-def render(transcript: Transcript, title: str) -> bytes:
+def render(transcript: Transcript, name: str, reader: Reader | None) -> bytes:
     import docx  # late, because it takes a quarter of a second
 
     document = docx.Document()
+    title = _clean(title_of(name))
     _set_font(document)
-    document.core_properties.title = _clean(title)[:255]
-    document.core_properties.author = ""
-    document.add_heading(_clean(title), level=1)
-    _small(document.add_paragraph(), _facts(transcript))
+    _set_properties(document, title)
+    document.add_heading(title, level=1)
+    _small(document.add_paragraph(), _facts(transcript, reader or Reader()))
     for segment in transcript.segments:
         if not segment.text:
             continue
@@ -38,6 +40,15 @@ def render(transcript: Transcript, title: str) -> bytes:
     return written.getvalue()
 
 
+def _set_properties(document: Document, title: str) -> None:
+    """Replace what the library's template says of itself: its author, its remark and its date."""
+    properties = document.core_properties
+    properties.title = title[:255]
+    properties.author = properties.comments = properties.last_modified_by = ""
+    properties.created = properties.modified = datetime.now(UTC)
+    properties.revision = 1
+
+
 def _set_font(document: Document) -> None:
     """Set the font for Chinese, too: Word has two per style."""
     from docx.oxml.ns import qn
@@ -46,8 +57,8 @@ def _set_font(document: Document) -> None:
     properties.get_or_add_rFonts().set(qn("w:eastAsia"), CHINESE_FONT)
 
 
-def _facts(transcript: Transcript) -> str:
-    facts = (_clock(transcript.duration), transcript.language, transcript.model, transcript.device)
+def _facts(transcript: Transcript, reader: Reader) -> str:
+    facts = (_clock(transcript.duration), reader.language(transcript.language))
     return _clean(" · ".join(filter(None, facts)))
 
 

@@ -350,7 +350,14 @@ def test_on_paper_there_is_the_text_and_nothing_to_press(page: Page) -> None:
     expect(page.locator("h1")).to_be_visible()
     expect(page.locator(".segment__text").last).to_be_visible()
     expect(page.locator(".segment__time").first).to_be_visible()
-    for gone in (".site-header", ".player", ".transcript__toolbar", "aside"):
+    for gone in (
+        ".site-header",
+        ".player",
+        ".transcript__toolbar",
+        "aside",
+        '[data-field="model"]',
+        '[data-field="device"]',
+    ):
         expect(page.locator(gone).first).to_be_hidden()
     assert page.locator("button:visible").all_inner_texts() == ["0:00", "0:07", "0:14"]
 

@@ -7,12 +7,15 @@ import io
 import json
 import zipfile
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from app.domain.errors.requests import UnknownFormat
 from app.domain.transcript import Segment, Transcript
 from app.formats.archive import Member, find_archive_format
+from app.formats.reader import Reader
+from app.i18n import translator
 
 THEN = datetime(2026, 11, 22, 18, 57, 1, tzinfo=UTC)
 
@@ -67,6 +70,25 @@ def test_what_has_no_text_is_told_beside_the_others() -> None:
 
     assert set(files) == {"a.txt", "README.txt"}
     assert "silent.wav\tfailed\tThis file holds no sound." in files["README.txt"]
+
+
+def test_a_table_for_a_person_has_their_words_and_the_time_of_their_clock() -> None:
+    reader = Reader(translator("zh"), {"succeeded": "完成"}, {"zh": "中文"}, ZoneInfo("Asia/Shanghai"))
+    table = b"".join(find_archive_format("csv").write([member("会议.mp3")], reader)).decode("utf-8-sig")
+    headings, row = csv.reader(io.StringIO(table))
+
+    assert headings == [
+        "名称",
+        "状态",
+        "语言",
+        "时长（秒）",
+        "创建时间（本地）",
+        "创建时间（UTC）",
+        "文字",
+        "逐字稿",
+        "问题",
+    ]
+    assert row[1:6] == ["完成", "中文", "3.5", "2026-11-23 02:57:01+08:00", "2026-11-22 18:57:01"]
 
 
 def test_a_table_opens_in_a_spreadsheet_and_computes_nothing() -> None:

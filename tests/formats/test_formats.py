@@ -6,6 +6,8 @@ import csv
 import io
 import json
 import re
+import zipfile
+from datetime import UTC, datetime
 
 import pytest
 from docx import Document
@@ -14,8 +16,11 @@ from app.domain.errors.requests import UnknownFormat
 from app.domain.reasons import plain_reason
 from app.domain.transcript import Applied, Segment, Transcript, Word, detect_language, join_texts
 from app.formats import FORMATS, find_format
+from app.formats.reader import Reader
 from app.formats.subtitles import timestamp
+from app.i18n import translator
 
+CHINESE = Reader(translator("zh"), languages={"zh-en": "中文和英文"})
 WORDS = (Word("下", 0.5, 0.7, 0.9),)  # of a whole segment there would be more
 
 
@@ -170,15 +175,49 @@ def test_json_tells_the_channel_of_each_segment(call: Transcript) -> None:
 
 
 def test_a_word_document_has_title_facts_and_paragraphs_with_times(transcript: Transcript) -> None:
-    written = Document(io.BytesIO(find_format("docx").content(transcript, "周会 & <1>.wav")))
+    written = Document(io.BytesIO(find_format("docx").content(transcript, "周会 & <1>.wav", CHINESE)))
 
     assert [paragraph.text for paragraph in written.paragraphs] == [
-        "周会 & <1>.wav",
-        "1:01:02 · zh-en · builtin · cpu",
+        "周会 & <1>",
+        "1:01:02 · 中文和英文",
         "0:00  下午2点半开会",
         "59:59  a < b & c",
     ]
     assert written.paragraphs[0].style.name == "Heading 1"
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("访谈.opus", "访谈"),
+        ("calls/north/a.b.m4a", "a.b"),
+        ("video.3gp", "video"),
+        ("录音 13.05", "录音 13.05"),
+        ("release v1.2", "release v1.2"),
+        (".wav", ".wav"),
+    ],
+)
+def test_the_title_of_a_word_document_is_a_name_not_a_file(transcript: Transcript, name: str, title: str) -> None:
+    written = Document(io.BytesIO(find_format("docx").content(transcript, name)))
+
+    assert written.paragraphs[0].text == written.core_properties.title == title
+    assert written.paragraphs[1].text == "1:01:02"
+
+
+def test_a_word_document_says_nothing_of_the_library_that_made_it(transcript: Transcript) -> None:
+    content = find_format("docx").content(transcript, "a.wav")
+    properties = Document(io.BytesIO(content)).core_properties
+
+    assert (properties.author, properties.comments, properties.last_modified_by) == ("", "", "")
+    assert properties.created.date() == properties.modified.date() == datetime.now(UTC).date()
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        assert not [name for name in parts.namelist() if b"python-docx" in parts.read(name)]
+
+
+def test_a_table_for_a_person_has_headings_in_their_language(call: Transcript) -> None:
+    table = find_format("csv").content(call, reader=CHINESE).decode("utf-8-sig")
+
+    assert table.splitlines()[0] == "开始（秒）,结束（秒）,文字,逐字稿,置信度,声道"
 
 
 def test_a_word_document_leaves_out_what_xml_cannot_hold() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import sqlite3
 import zipfile
@@ -272,6 +273,13 @@ def test_a_selection_is_taken_away_as_one_file(client: TestClient, settings: Set
     table = client.post(f"{HISTORY}/export", json=sent | {"format": "csv"}).content.decode("utf-8-sig")
     assert "waiting.wav,queued" in table
     assert len(client.post(f"{HISTORY}/export", json=sent | {"format": "json"}).json()) == 2
+    reader = {"locale": "zh", "zone": "Asia/Shanghai"}
+    worded = client.post(f"{HISTORY}/export", params=reader, json=sent | {"format": "csv"}).content.decode("utf-8-sig")
+    headings, row, *_ = csv.reader(io.StringIO(worded))
+    assert headings[:3] == ["名称", "状态", "语言"]
+    assert row[4].endswith("+08:00")
+    unknown = client.post(f"{HISTORY}/export", params={"locale": "xx"}, json=sent)
+    assert unknown.status_code == 422
     refusal = client.post(f"{HISTORY}/export", json=sent | {"format": "mp3"})
     assert refusal.json()["error"]["code"] == "unknown_format"
 

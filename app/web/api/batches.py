@@ -19,7 +19,7 @@ from app.services.batches.batches import ItemState
 from app.services.batches.exports import batch_members
 from app.services.batches.server_folder import recordings_below
 from app.web.answers.transcriptions import options_answer, problem_answer
-from app.web.api.exports import ARCHIVE_CONTENT, archive_response
+from app.web.api.exports import ARCHIVE_CONTENT, ReaderDep, archive_response
 from app.web.dependencies import QueueDep, ServicesDep, TranslateDep
 from app.web.forms.file_names import clean_name
 from app.web.openapi import Responses, content, errors
@@ -187,13 +187,14 @@ def export_batch(
     id: BatchId,
     services: ServicesDep,
     translate: TranslateDep,
+    reader: ReaderDep,
     format: Annotated[str, Query(description="One of: " + ", ".join(ARCHIVE_FORMATS), examples=["srt"])] = "csv",
 ) -> Response:
     """Take the texts away: a table, a list, or a zip with a file for each one that is finished so far."""
     batch = services.batches.get(id)
     has_all = format in ("csv", "json")
     members = batch_members(services.queue, services.batches, id, translate, with_textless=has_all)
-    return archive_response(members, format, batch.name)
+    return archive_response(members, format, batch.name, reader)
 
 
 def batch_answer(batch: Batch) -> BatchAnswer:

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Annotated
 
+from fastapi import Depends, Query
 from starlette.responses import StreamingResponse
 
+from app.domain.errors.base import N_
+from app.domain.errors.requests import InvalidParameter
 from app.formats.archive import Member, find_archive_format
+from app.formats.reader import Reader
+from app.i18n import LANGUAGES, translator
+from app.web.answers.history import zone_of
 from app.web.forms.file_names import content_disposition
+from app.web.labels import labels_in
 from app.web.openapi import Responses, content
 
 ARCHIVE_CONTENT: Responses = content(
@@ -21,7 +29,33 @@ ARCHIVE_CONTENT: Responses = content(
 )
 
 
-def archive_response(members: Iterable[Member], format: str, name: str) -> StreamingResponse:
+def _reader(
+    locale: Annotated[
+        str,
+        Query(
+            max_length=16,
+            description="Word headings and states for a person who reads this language; without it, as programs read "
+            "them. One of: " + ", ".join(LANGUAGES),
+            examples=["zh"],
+        ),
+    ] = "",
+    zone: Annotated[
+        str, Query(max_length=64, description="The time zone of that person.", examples=["Asia/Shanghai"])
+    ] = "UTC",
+) -> Reader | None:
+    if not locale:
+        return None
+    if locale not in LANGUAGES:
+        raise InvalidParameter(name="locale", reason=N_("the pages are not written in this language"))
+    labels = labels_in(locale)
+    return Reader(translator(locale), labels["job_state"], labels["language"], zone_of(zone))
+
+
+ReaderDep = Annotated[Reader | None, Depends(_reader)]
+"""Who is to read a file; None is a program."""
+
+
+def archive_response(members: Iterable[Member], format: str, name: str, reader: Reader | None) -> StreamingResponse:
     """Send `members` as one file called `name`, without holding them all in memory.
 
     Raises:
@@ -29,4 +63,4 @@ def archive_response(members: Iterable[Member], format: str, name: str) -> Strea
     """
     chosen = find_archive_format(format)
     headers = {"content-disposition": content_disposition("attachment", f"{name}.{chosen.suffix}")}
-    return StreamingResponse(chosen.write(members), media_type=chosen.media_type, headers=headers)
+    return StreamingResponse(chosen.write(members, reader), media_type=chosen.media_type, headers=headers)

@@ -1,5 +1,6 @@
 /** @import { Batch, BatchItem, RecognitionOptions, Upload } from "./types.js" */
 import { api } from "../lib/address.js";
+import { exportQuery } from "../lib/reader.js";
 import { send } from "./client.js";
 import { optionsBody } from "./options.js";
 import { transfer } from "./transfer.js";
@@ -35,7 +36,7 @@ export const deleteBatch = (id) => send("DELETE", address(id));
 export const addServerFolder = (id, path) => send("POST", `${address(id)}/folder`, { path });
 
 /** @param {string} id @param {string} format */
-export const exportAddress = (id, format) => api(`${address(id)}/export?format=${format}`);
+export const exportAddress = (id, format) => api(`${address(id)}/export?${exportQuery(format)}`);
 
 /** @param {string} id @param {File} file @param {string} path @returns {Promise<Upload>} */
 export const announceUpload = (id, { name, size, lastModified }, path) =>

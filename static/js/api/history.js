@@ -1,5 +1,6 @@
 /** @import { Deletion, Statistics, Transcription } from "./types.js" */
 import { download } from "../lib/download.js";
+import { ownZone, readerOf } from "../lib/reader.js";
 import { request, send } from "./client.js";
 
 export const MAX_IDS_PER_REQUEST = 1000; // ids in one request
@@ -28,9 +29,6 @@ export const emptyTrash = () => send("DELETE", "/trash");
 /** @returns {Promise<Statistics>} */
 export const getStatistics = () => send("GET", `/history/statistics?zone=${encodeURIComponent(ownZone())}`);
 
-/** The name of the reader's time zone, as in Asia/Shanghai. */
-export const ownZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC";
-
 /**
  * Save these as one file.
  *
@@ -38,6 +36,6 @@ export const ownZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone ??
  * @param {string} format
  */
 export async function exportAll(ids, format) {
-  const response = await request("POST", "/history/export", { ids, format });
+  const response = await request("POST", `/history/export?${new URLSearchParams(readerOf())}`, { ids, format });
   download(await response.blob(), `transcripts.${format.split(".").pop()}`);
 }

@@ -7,10 +7,11 @@ from typing import Annotated
 from fastapi import Query, Request, Response
 from starlette.responses import PlainTextResponse
 
-from app.domain.errors.requests import RangeNotSatisfiable, UnknownFormat
+from app.domain.errors.requests import InvalidParameter, RangeNotSatisfiable, UnknownFormat
 from app.domain.errors.transcriptions import AudioGone, NotFinished, TranscriptionNotFound
 from app.formats import FORMATS, find_format
 from app.web.answers.vad import sound_bands
+from app.web.api.exports import ReaderDep
 from app.web.audio import audio_response
 from app.web.dependencies import QueueDep, TranscriptionId, TranslateDep
 from app.web.forms.file_names import content_disposition, export_name
@@ -57,12 +58,13 @@ def get_peaks(id: TranscriptionId, queue: QueueDep) -> Peaks:
         "The transcript as a file.",
         {each.media_type.partition(";")[0]: each.example for each in FORMATS.values()},
     )
-    | errors(TranscriptionNotFound, NotFinished, UnknownFormat),
+    | errors(TranscriptionNotFound, NotFinished, UnknownFormat, InvalidParameter),
 )
 def export_transcription(
     id: TranscriptionId,
     queue: QueueDep,
     translate: TranslateDep,
+    reader: ReaderDep,
     format: Annotated[str, Query(description="One of: " + ", ".join(FORMATS), examples=["srt"])] = "txt",
     original: Annotated[bool, Query(description="The text as it was recognised, without changes by hand.")] = False,
 ) -> Response:
@@ -72,7 +74,7 @@ def export_transcription(
     title = queue.get(id).name
     name = export_name(title, chosen.suffix)
     headers = {"content-disposition": content_disposition("attachment", name)}
-    return Response(chosen.content(transcript, title), media_type=chosen.media_type, headers=headers)
+    return Response(chosen.content(transcript, title, reader), media_type=chosen.media_type, headers=headers)
 
 
 @router.get(

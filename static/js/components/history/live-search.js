@@ -1,6 +1,6 @@
 import { problemOf } from "../../api/client.js";
 import { find, write } from "../../lib/dom.js";
-import { ownZone } from "../../api/history.js";
+import { ownZone } from "../../lib/reader.js";
 import { localTimes } from "../common/page.js";
 
 /** @type {Record<string, number>} how long after the last key of a kind of field */

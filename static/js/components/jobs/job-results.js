@@ -3,6 +3,7 @@ import { api, url } from "../../lib/address.js";
 import { getTranscription, problemOf } from "../../api/client.js";
 import { buttonOf, copyOf, find, onAction, slotOf, write } from "../../lib/dom.js";
 import { t } from "../../lib/messages.js";
+import { exportQuery } from "../../lib/reader.js";
 import { textLine } from "../../lib/wording.js";
 import { TextComparison } from "./text-comparison.js";
 import { copyButton } from "../common/copy-button.js";
@@ -64,7 +65,7 @@ function fill(slot, job) {
     copyButton(button, () => lines(job, button.dataset.copy === "raw" ? "text_raw" : "text"));
   }
   for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (result.querySelectorAll("[data-export]")))
-    link.href = api(`/transcriptions/${job.id}/export?format=${link.dataset.export}`);
+    link.href = api(`/transcriptions/${job.id}/export?${exportQuery(link.dataset.export ?? "")}`);
   slot.replaceChildren(result);
 }
 

@@ -3,6 +3,7 @@ import { api, url } from "../../lib/address.js";
 import { problemOf, retranscribe } from "../../api/client.js";
 import { buttonOf, find, onAction, write } from "../../lib/dom.js";
 import { clock } from "../../lib/format.js";
+import { exportQuery } from "../../lib/reader.js";
 import { copyButton } from "../common/copy-button.js";
 import { showError } from "../common/problem-box.js";
 import { IntervalPlayer } from "../vad/interval-player.js";
@@ -40,7 +41,7 @@ export class EndedSession {
     write(this.#root, "summary", clock(seconds));
     find(this.#root, '[data-field="transcript"]', HTMLAnchorElement).href = url(`/transcriptions/${id}`);
     for (const link of this.#root.querySelectorAll("[data-export]")) {
-      if (link instanceof HTMLAnchorElement) link.href = `${address}/export?format=${link.dataset.export}`;
+      if (link instanceof HTMLAnchorElement) link.href = `${address}/export?${exportQuery(link.dataset.export ?? "")}`;
     }
     this.#root.focus({ preventScroll: true });
   }
