@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.composition import decode_limits, engine_spec
-from app.domain.hotwords import Hotword, outcomes
+from app.domain.hotwords import Hotword
 from app.domain.options import TranscriptionOptions
 from app.domain.transcript import Applied, merge_receipts
 from app.engine import Engine, Utterance
@@ -186,7 +186,6 @@ def _findings(trial: Trial, engine: Engine, settings: Settings, scratch: Path) -
         recognised_segment(index, span, each)
         for index, (span, each) in enumerate(zip(prepared.spans, heard, strict=True))
     ]
-    spoken = segments
     run = Run(
         options=trial.options,
         recording=prepared.described,
@@ -194,7 +193,6 @@ def _findings(trial: Trial, engine: Engine, settings: Settings, scratch: Path) -
         segments=segments,
         segments_total=len(segments),
         receipt=receipt,
-        hotwords=outcomes(options.hotwords, spoken, receipt),
         is_over=True,
         model=engine.info.model,
     )

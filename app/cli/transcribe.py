@@ -71,7 +71,6 @@ def _run_of(result: DirectResult, options: TranscriptionOptions) -> Run:
         segments=result.segments,
         segments_total=len(result.segments),
         receipt=transcript.receipt,
-        hotwords=transcript.hotwords,
         is_over=True,
         model=transcript.model,
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.hotwords import Hotword, outcomes, unusable
+from app.domain.hotwords import Hotword, unusable
 from app.domain.options import TranscriptionOptions
 from app.domain.reasons import SMALLER_BATCHES, plain_reason
 from app.domain.transcript import Applied
@@ -38,7 +38,6 @@ HEALTHY = Run(
         Applied("device", "auto", "cpu", plain_reason("no CUDA device was found")),
         Applied("language", "zh", "zh"),
     ),
-    hotwords=(),
     is_over=True,
     model="builtin",
 )
@@ -139,16 +138,15 @@ def test_mixed_speech_and_a_free_choice_are_no_wrong_language() -> None:
     assert found(free) == {}
 
 
-def test_hotwords_are_told_when_unknown_unused_or_never_heard() -> None:
+def test_hotwords_are_told_when_unknown_or_unused_not_when_nobody_said_them() -> None:
     words = (Hotword("Жизнь"), Hotword("会议"))
     receipt = (Applied("hotwords", "Жизнь, 会议", "会议"), unusable(words[0], "Ж"))
     asked = replace(
         HEALTHY,
         options=TranscriptionOptions(hotwords=words),
         receipt=receipt,
-        hotwords=outcomes(words, (), receipt),
     )
-    assert list(found(asked)) == ["hotword_unknown", "hotwords_not_heard"]
+    assert list(found(asked)) == ["hotword_unknown"]
     assert "Жизнь (Ж)" in found(asked)["hotword_unknown"].explained()["fact"]
 
     deaf = replace(asked, options=TranscriptionOptions(hotwords=words, quality="fast"),

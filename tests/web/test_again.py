@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 from starlette.testclient import TestClient
 
@@ -24,6 +27,18 @@ def test_what_is_left_out_is_as_it_was(client: TestClient) -> None:
     assert answer.headers["location"] == f"{API}/{again['id']}"
     assert again["options"] == client.get(f"{API}/{first}").json()["options"] | {"language": "en"}
     assert (again["name"], again["state"], again["again_of"]) == ("会议.wav", "queued", first)
+
+
+def test_a_job_that_failed_tells_of_no_hotword_that_it_was_not_heard(client: TestClient, settings: Settings) -> None:
+    id = send(client, hotwords="转写\nConformer")
+    with closing(sqlite3.connect(settings.data_dir / "app.db")) as database, database:
+        database.execute("UPDATE transcriptions SET state = 'failed' WHERE id = ?", (id,))
+    assert client.get(f"{API}/{id}").json()["hotwords"] == []
+    with closing(sqlite3.connect(settings.data_dir / "app.db")) as database, database:
+        database.execute(
+            "UPDATE transcriptions SET state = 'succeeded', duration = 1, text = '', text_raw = '' WHERE id = ?", (id,)
+        )
+    assert [each["status"] for each in client.get(f"{API}/{id}").json()["hotwords"]] == ["not_heard"] * 2
 
 
 def test_everything_can_be_otherwise(client: TestClient) -> None:

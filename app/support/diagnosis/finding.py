@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.domain.errors.base import Problem
-from app.domain.hotwords import outcomes
 from app.domain.options import TranscriptionOptions
 from app.domain.states import JobState
-from app.domain.transcript import Applied, HotwordOutcome, mean_confidence
+from app.domain.transcript import Applied, mean_confidence
 from app.domain.transcription import SegmentRecord, Transcription
 
 
@@ -57,7 +56,6 @@ class Run:
     """The finished segments."""
     segments_total: int
     receipt: Sequence[Applied]
-    hotwords: Sequence[HotwordOutcome]
     is_over: bool
     model: str = ""
 
@@ -87,7 +85,6 @@ class Run:
 def run_of(job: Transcription, segments: Sequence[SegmentRecord]) -> Run:
     """Return what the checks need from a transcription in any state."""
     done = [segment for segment in segments if segment.state == "done"]
-    heard = [segment for segment in done if segment.text]
     return Run(
         options=job.options,
         recording=job.recording,
@@ -95,11 +92,6 @@ def run_of(job: Transcription, segments: Sequence[SegmentRecord]) -> Run:
         segments=done,
         segments_total=len(segments),
         receipt=job.receipt,
-        hotwords=_outcomes(job, heard),
         is_over=job.state is JobState.SUCCEEDED,
         model=job.model or "",
     )
-
-
-def _outcomes(job: Transcription, heard: Sequence[SegmentRecord]) -> tuple[HotwordOutcome, ...]:
-    return outcomes(job.options.hotwords, heard, job.receipt) if job.options.hotwords else ()

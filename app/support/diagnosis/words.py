@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from app.domain.errors.base import N_
 from app.domain.hotwords import unknown_characters
-from app.domain.transcript import HotwordStatus
 from app.support.diagnosis.finding import Finding, Remedy, Run
 
 SHOWN = 5  # words listed in a finding
@@ -21,7 +20,6 @@ ENGLISH_FIGURES = re.compile(rf"(?i)\b{ENGLISH_FIGURE}(?:[ -](?:and )?{ENGLISH_F
 
 def findings(run: Run) -> Iterator[Finding]:
     yield from _unusable(run)
-    yield from _never_heard(run)
     yield from _figures(run)
 
 
@@ -47,19 +45,6 @@ def _unusable(run: Run) -> Iterator[Finding]:
             remedy=Remedy(N_("Recognise again with the best quality"), {"quality": "accurate"})
             if run.options.quality == "fast"
             else None,
-        )
-
-
-def _never_heard(run: Run) -> Iterator[Finding]:
-    usable = [each for each in run.hotwords if each.status is not HotwordStatus.UNUSABLE]
-    is_used = any(line.name == "hotwords" and line.applied for line in run.receipt)
-    if run.is_over and is_used and usable and all(each.status is HotwordStatus.NOT_HEARD for each in usable):
-        yield Finding(
-            "hotwords_not_heard",
-            N_("None of the {count} hotwords was heard: {words}"),
-            N_("If one was said, give it more weight (for example: word:40), or write it as it is spoken."),
-            {"count": len(usable), "words": ", ".join(each.word for each in usable[:SHOWN])},
-            {"hotwords": float(len(usable))},
         )
 
 

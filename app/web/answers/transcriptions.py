@@ -6,7 +6,8 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from app.domain.hotwords import outcomes
-from app.domain.transcript import mean_confidence, rounded
+from app.domain.states import JobState
+from app.domain.transcript import HotwordStatus, mean_confidence, rounded
 from app.domain.transcription import Transcription
 from app.web.schemas.transcriptions import (
     ErrorDetail,
@@ -129,7 +130,9 @@ def _reading(record: Transcription) -> Reading:
 
 
 def _hotwords(record: Transcription, segments: list[SegmentRecord]) -> list[HotwordAnswer]:
-    heard = segments
+    """Say what became of each hotword; only a whole reading can tell that one was not heard."""
+    found = outcomes(record.options.hotwords, segments, record.receipt)
+    is_whole = record.state is JobState.SUCCEEDED
     return [
         HotwordAnswer(
             word=outcome.word,
@@ -138,7 +141,8 @@ def _hotwords(record: Transcription, segments: list[SegmentRecord]) -> list[Hotw
             places=[Place(start=round(start, 3), end=round(end, 3)) for start, end in outcome.places],
             unknown=outcome.unknown,
         )
-        for outcome in outcomes(record.options.hotwords, heard, record.receipt)
+        for outcome in found
+        if is_whole or outcome.status is not HotwordStatus.NOT_HEARD
     ]
 
 
