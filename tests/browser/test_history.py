@@ -94,9 +94,11 @@ def test_a_row_is_deleted_and_taken_back(page: Page, recording: Path) -> None:
 
     page.get_by_role("button", name="Delete", exact=True).click()
     expect(rows(page)).to_have_count(0)
+    expect(page.locator("[data-status]")).to_have_attribute("data-total", "0")
     page.get_by_role("button", name="Undo").click()
 
     expect(rows(page)).to_have_count(1)
+    expect(page.locator("[data-status]")).to_have_attribute("data-total", "1")
     page.reload()
     expect(rows(page)).to_have_count(1)
 
@@ -256,6 +258,8 @@ def test_the_statistics_say_every_bar_in_words(page: Page, finished: str) -> Non
     expect(page.locator('[data-field="count"]')).to_have_text(re.compile(r"[1-9]"))
     expect(page.locator("[data-days] > li")).to_have_count(30)
     expect(page.locator("[data-days] > li").last).to_have_text(re.compile(r": [1-9]"))
+    expect(page.locator("[data-days] > li").first).to_have_text(re.compile(": 0"))
+    expect(page.locator("[data-days] > li").first).to_have_css("background-color", "rgba(0, 0, 0, 0)")
     page.locator('[data-bars="state"]').get_by_role("link", name="Done").click()
     expect(page).to_have_url(re.compile("state=succeeded"))
 

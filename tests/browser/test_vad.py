@@ -90,6 +90,31 @@ def test_a_moved_control_changes_the_list_at_once(seen: Page) -> None:
     expect(stretches(seen)).to_have_count(1)
 
 
+def test_a_number_out_of_bounds_is_refused_beside_its_field_and_left_as_typed(seen: Page) -> None:
+    field = seen.get_by_label("Minimum speech").last
+
+    field.fill("99999")
+    field.blur()
+
+    expect(seen.get_by_text("Enter 0 to 3000.")).to_be_visible()
+    expect(field).to_have_value("99999")
+    expect(stretches(seen)).to_have_count(3)
+    field.fill("200")
+    expect(seen.get_by_text("Enter 0 to 3000.")).to_be_hidden()
+
+
+def test_what_was_tried_out_becomes_the_servers_settings(seen: Page) -> None:
+    seen.get_by_label("Minimum silence").last.fill("900")
+    try:
+        seen.get_by_role("button", name="Use these settings").click()
+        expect(seen.get_by_text("Saved. New recordings are cut with these settings.")).to_be_visible()
+
+        seen.goto("/settings")
+        expect(seen.locator('[name="min_silence_ms"]')).to_have_value("900")
+    finally:
+        seen.request.patch("/api/v1/settings", data={"values": {"min_silence_ms": 700}})
+
+
 def test_controls_and_recording_survive_a_reload(seen: Page) -> None:
     seen.get_by_label("Longest segment").last.fill("1000")
     expect(stretches(seen).nth(8)).to_be_visible()

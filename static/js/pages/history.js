@@ -8,6 +8,7 @@ import { offerUndo } from "../components/common/notices.js";
 import { startPage } from "../components/common/page.js";
 import { shortcuts } from "../components/common/shortcuts.js";
 import { find } from "../lib/dom.js";
+import { coalesced } from "../lib/coalesce.js";
 import { clearHistory, deleteAll, exportAll, undoDeletion } from "../api/history.js";
 import { isShortcut } from "../lib/keys.js";
 import { t } from "../lib/messages.js";
@@ -17,7 +18,12 @@ const results = find(document, "[data-results]", HTMLElement);
 const form = find(document, "[data-search-form]", HTMLFormElement);
 const search = new LiveSearch(form, results, () => selection.sync());
 const selection = resultsToolbar(results, { export: exportChosen, "delete-selected": deleteChosen, clear });
-new JobList(results);
+/** The count follows, and what is on the next page moves up. */
+const refresh = coalesced(async () => void (await search.refresh()));
+new JobList(results, undefined, (gone) => {
+  if (gone) selection.forget(gone);
+  refresh();
+});
 jobDetails(results);
 offerToUndoDeletion(() => void search.refresh());
 shortcuts([

@@ -2,7 +2,9 @@
 import { dropZone } from "../components/common/drop-zone.js";
 import { MissingList } from "../components/vad/missing-list.js";
 import { startPage } from "../components/common/page.js";
-import { fillProblem } from "../components/common/problem-box.js";
+import { fillProblem, showError } from "../components/common/problem-box.js";
+import { changeSettings } from "../api/settings.js";
+import { serverSettings } from "../components/vad/vad-numbers.js";
 import { VadOptionsForm } from "../components/vad/vad-options.js";
 import { showExports, showFacts, showWarnings } from "../components/vad/speech-facts.js";
 import { showSounds } from "../components/vad/sound-key.js";
@@ -34,7 +36,11 @@ const page = find(document, "[data-vad]", HTMLElement);
 const audio = find(page, "audio", HTMLAudioElement);
 const scroll = find(page, "[data-scroll]", HTMLInputElement);
 const player = new IntervalPlayer(audio);
-const options = new VadOptionsForm(find(page, "[data-options]", HTMLFormElement), () => refreshSoon(DEBOUNCE_MS));
+const optionsForm = find(page, "[data-options]", HTMLFormElement);
+const options = new VadOptionsForm(optionsForm, () => {
+  write(optionsForm, "stored", "");
+  refreshSoon(DEBOUNCE_MS);
+});
 const list = new SpeechList(find(page, "[data-speech-list]", HTMLElement), player);
 const missing = new MissingList(find(page, '[data-tab="missing"]', HTMLElement), loadMissing, playInterval);
 const view = new SpeechView(find(page, "[data-view]", HTMLElement), player, fetchPart);
@@ -172,6 +178,19 @@ async function showSpeech(analysis) {
   await missing.show(speech.missing);
 }
 
+/** Make what the form shows the server's settings; what is refused is said beside the button. */
+async function storeOptions() {
+  showError(optionsForm, null);
+  if (options.focusRefused()) return;
+  try {
+    await changeSettings(serverSettings(options.changes));
+    options.accept();
+    write(optionsForm, "stored", t("Saved. New recordings are cut with these settings."));
+  } catch (error) {
+    showError(optionsForm, problemOf(error));
+  }
+}
+
 /** @param {string} action @param {HTMLElement} pressed */
 async function act(action, pressed) {
   const row = pressed.closest("[data-start]");
@@ -188,6 +207,7 @@ async function act(action, pressed) {
     if (action === "transcribe-all") await transcribe(null);
     if (action === "stop-transcribing") await stop();
     if (action === "more") await more();
+    if (action === "store-options") await storeOptions();
   } catch (error) {
     showProblem(error);
   }

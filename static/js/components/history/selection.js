@@ -34,6 +34,11 @@ export class Selection {
     this.#show();
   }
 
+  /** What was deleted is no longer chosen. @param {string} id */
+  forget(id) {
+    if (this.#ids.delete(id)) this.#show();
+  }
+
   clear() {
     this.#ids.clear();
     this.sync();

@@ -45,6 +45,7 @@ function showDays(root, days) {
     const title = t("{day}: {count}", { day: dayOf(day), count: number.format(count) });
     const column = create("li", { title }, create("span", { className: "visually-hidden" }, title));
     column.style.setProperty("--share", String(count / most));
+    column.classList.toggle("is-empty", count === 0);
     return column;
   });
   find(root, "[data-days]", HTMLElement).replaceChildren(...columns);

@@ -16,14 +16,17 @@ const OF_MANY = new Set(["batch", "folder", "compare"]);
 export class JobList {
   #root;
   #shown;
+  #changed;
 
   /**
    * @param {HTMLElement} root element that holds the list now; what it holds may be replaced later
    * @param {(row: HTMLElement, job: Transcription) => void} [shown] called whenever a row shows a newer state
+   * @param {(gone: string | null) => void} [changed] called when a row has gone, with its id, or has come back
    */
-  constructor(root, shown = () => undefined) {
+  constructor(root, shown = () => undefined, changed = () => undefined) {
     this.#root = root;
     this.#shown = shown;
+    this.#changed = changed;
     onAction(root, (action, button) => this.#act(action, button));
     this.#followServer();
   }
@@ -82,8 +85,10 @@ export class JobList {
 
   /** @param {string} id */
   #remove(id) {
-    this.#rowOf(id)?.remove();
+    const row = this.#rowOf(id);
+    row?.remove();
     this.#markEmpty();
+    if (row) this.#changed(id);
   }
 
   #markEmpty() {
@@ -118,6 +123,7 @@ export class JobList {
       const job = await restoreOne(id);
       if (!this.#rowOf(id)) place.replaceWith(row);
       this.show(job);
+      this.#changed(null);
     });
   }
 }

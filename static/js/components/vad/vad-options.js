@@ -1,6 +1,8 @@
 /** @import { VadOptions } from "../../api/types.js" */
 import { find } from "../../lib/dom.js";
+import { t } from "../../lib/messages.js";
 import { readJson } from "../../lib/storage.js";
+import { complaintAbout, mostPadding } from "./vad-numbers.js";
 
 /** The controls of speech detection that a form has; the last values are remembered by the browser. */
 export class VadOptionsForm {
@@ -9,6 +11,10 @@ export class VadOptionsForm {
   #memory;
   /** @type {(keyof VadOptions)[]} */
   #lengths;
+  /** @type {Record<string, number>} the last number of each field that can be used */
+  #usable = {};
+  /** @type {VadOptions} as the server has them */
+  #stored;
 
   /**
    * @param {HTMLFormElement} form
@@ -23,10 +29,11 @@ export class VadOptionsForm {
     this.#lengths = ranges.map(
       (range) => /** @type {keyof VadOptions} */ (range instanceof HTMLElement && range.dataset.range),
     );
+    this.#readNumbers();
+    this.#stored = this.values;
     this.#recall();
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("input", ({ target }) => target instanceof HTMLInputElement && this.#onInput(target));
-    form.addEventListener("change", () => this.#normalize());
     form.addEventListener("reset", () => setTimeout(() => this.#onReset()));
   }
 
@@ -36,10 +43,32 @@ export class VadOptionsForm {
     const chosen = Object.fromEntries(
       ["mode", "frame_ms"].filter((name) => data.has(name)).map((name) => [name, Number(data.get(name))]),
     );
-    const lengths = Object.fromEntries(this.#lengths.map((name) => [name, this.#bounded(name)]));
+    const lengths = { ...this.#usable };
     if (lengths.speech_pad_ms)
-      lengths.speech_pad_ms = Math.min(lengths.speech_pad_ms, Math.floor(lengths.max_segment_ms / 4));
+      lengths.speech_pad_ms = Math.min(lengths.speech_pad_ms, mostPadding(lengths.max_segment_ms));
     return /** @type {VadOptions} */ ({ detector: data.get("detector"), ...chosen, ...lengths });
+  }
+
+  /** @returns {Partial<VadOptions>} what differs from the server's settings */
+  get changes() {
+    const stored = new Map(Object.entries(this.#stored));
+    return Object.fromEntries(Object.entries(this.values).filter(([name, value]) => stored.get(name) !== value));
+  }
+
+  /** Go to the first number that cannot be used. @returns {boolean} whether there is one */
+  focusRefused() {
+    const refused = this.#form.querySelector('input[aria-invalid="true"]');
+    if (refused instanceof HTMLInputElement) refused.focus();
+    return refused !== null;
+  }
+
+  /** From now on these are the server's settings, to which a reset goes back. */
+  accept() {
+    this.#stored = this.values;
+    for (const control of this.#form.querySelectorAll("input")) {
+      if (control.type === "radio") control.defaultChecked = control.checked;
+      else control.defaultValue = control.value;
+    }
   }
 
   // Internal
@@ -53,32 +82,45 @@ export class VadOptionsForm {
     return find(this.#form, `input[name="${name}"]`, HTMLInputElement);
   }
 
-  /** A value within its bounds, while somebody still types. @param {string} name */
-  #bounded(name) {
-    const { min, max, step, valueAsNumber } = this.#number(name);
-    const value = Math.min(
-      Math.max(Number.isFinite(valueAsNumber) ? valueAsNumber : Number(min), Number(min)),
-      Number(max),
-    );
-    return Number(value.toFixed(step ? 2 : 0));
+  /** Take the numbers that can be used, and say beside each other one why it cannot. @returns {boolean} whether all can */
+  #readNumbers() {
+    const complaints = this.#lengths.map((name) => {
+      const { min, max, step, valueAsNumber } = this.#number(name);
+      const complaint = complaintAbout(valueAsNumber, { low: Number(min), high: Number(max) });
+      if (!complaint) this.#usable[name] = Number(valueAsNumber.toFixed(step ? 2 : 0));
+      return complaint;
+    });
+    this.#lengths.forEach((name, place) => {
+      this.#number(name).ariaInvalid = complaints[place] ? "true" : null;
+      this.#tell(name, complaints[place] || this.#paddingNote(name));
+    });
+    return !complaints.some(Boolean);
+  }
+
+  /** Say so where the longest segment leaves room for less padding than was entered. @param {string} name */
+  #paddingNote(name) {
+    const most = mostPadding(this.#usable.max_segment_ms);
+    if (name !== "speech_pad_ms" || this.#usable.speech_pad_ms <= most) return "";
+    return t("{most} ms are used, a quarter of the longest segment.", { most });
+  }
+
+  /** @param {string} name @param {string} text */
+  #tell(name, text) {
+    const line = find(this.#form, `[data-complaint="${name}"]`, HTMLElement);
+    line.textContent = text;
+    line.hidden = !text;
   }
 
   /** @param {HTMLInputElement} input */
   #onInput(input) {
     const { range } = input.dataset;
     if (range) this.#number(range).value = input.value;
-    this.#showRanges();
-    this.#notify();
-  }
-
-  /** Write what is really used: bounds, and padding that fits the longest segment. */
-  #normalize() {
-    const values = this.values;
-    for (const name of this.#lengths) this.#number(name).value = String(values[name]);
+    if (this.#readNumbers()) this.#notify();
     this.#showRanges();
   }
 
   #onReset() {
+    this.#readNumbers();
     this.#showRanges();
     this.#notify();
   }
@@ -89,9 +131,8 @@ export class VadOptionsForm {
   }
 
   #showRanges() {
-    const values = this.values;
     for (const name of this.#lengths)
-      find(this.#form, `[data-range="${name}"]`, HTMLInputElement).value = String(values[name]);
+      find(this.#form, `[data-range="${name}"]`, HTMLInputElement).value = String(this.#usable[name]);
   }
 
   #recall() {
@@ -102,6 +143,7 @@ export class VadOptionsForm {
       if (choice instanceof HTMLInputElement) choice.checked = true;
       else if (this.#lengths.includes(/** @type {keyof VadOptions} */ (name))) this.#number(name).value = String(value);
     }
+    this.#readNumbers();
     this.#showRanges();
   }
 }
