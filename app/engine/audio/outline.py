@@ -1,5 +1,5 @@
-"""What the bytes of a file say of it before and after FFmpeg: where a recording begins behind rubbish, whether the file
-ends too early, and how much of it was left unread. It knows nothing of sound.
+"""Inspects the bytes of a file before and after FFmpeg: where a recording begins after junk, whether the file is
+truncated, and how much of it was left unread. It knows nothing about audio.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 HEAD_BYTES = 1 << 16  # mail headers, tags and padding before a recording are shorter
-MOST_SIGNATURES = 4  # that are tried
+MOST_SIGNATURES = 4  # signatures to try
 _ID3_HEADER = 10
 _LARGEST_OGG_PAGE = 65_307
-_UNKNOWN_LENGTH = 0x7FFF0000  # and above: written by recorders that cannot go back to the header
+_UNKNOWN_LENGTH = 0x7FFF0000  # and above: written by recorders that cannot seek back to the header
 _ENDS_OGG_STREAM = 4
 _PRINTABLE = frozenset(string.printable.encode())
 
-# Eight bytes or more, so that sound, which may hold any bytes, does not look like them by chance.
+# Eight bytes or more, so that audio, which may contain any bytes, does not match by chance.
 SIGNATURES = re.compile(
     rb"RIFF....(?:WAVE|AVI )|RF64....WAVE|FORM....AIF[FC]|riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb|caff\x00\x01\x00\x00desc"
     rb"|fLaC[\x00\x80]\x00\x00\x22|OggS\x00\x02\x00{8}|\x00\x00\x00[\x08-\xff]ftyp[ -~]{4}"
@@ -32,7 +32,7 @@ _TAGS = (b"ID3", b"TAG", b"APETAGEX", b"LYRICSBEGIN")
 
 
 class _Chunks(NamedTuple):
-    """How a kind of file is divided into chunks: a name, a size, the content."""
+    """The chunk layout of a file format: a name, a size, the content."""
 
     name_bytes: int
     size_bytes: int
@@ -50,9 +50,9 @@ _CHUNKED = {
 
 
 def likely_beginnings(source: Path) -> list[int]:
-    """Return where the recording may begin, the likeliest first: at a signature behind rubbish or a foreign tag, else at 0.
+    """Return possible start offsets, the most likely first: at a signature after junk or a foreign tag, else 0.
 
-    A file that begins with a signature, and an archive, is taken as it is.
+    A file that begins with a signature, or an archive, is used as it is.
     """
     with source.open("rb") as file:
         tags = _end_of_id3(file.read(_ID3_HEADER))
@@ -65,7 +65,7 @@ def likely_beginnings(source: Path) -> list[int]:
 
 
 def ends_too_early(source: Path, start: int = 0) -> bool:
-    """Tell whether the file is shorter than it says itself, for kinds where FFmpeg does not notice."""
+    """Return whether the file is shorter than its header claims, for formats where FFmpeg does not notice."""
     size = source.stat().st_size
     with source.open("rb") as file:
         file.seek(start)
@@ -74,11 +74,11 @@ def ends_too_early(source: Path, start: int = 0) -> bool:
             file.seek(max(start, size - 2 * _LARGEST_OGG_PAGE))
             return not _ends_ogg(file.read())
     claimed = _claimed_bytes(head)
-    return claimed is not None and claimed < _UNKNOWN_LENGTH and start + claimed > size + 1  # a last byte may pad
+    return claimed is not None and claimed < _UNKNOWN_LENGTH and start + claimed > size + 1  # or a padding byte
 
 
 def bytes_left(source: Path, read_to: int, container: str) -> int:
-    """Return how many bytes with sound, by their looks, lie behind the last packet that was read."""
+    """Return how many bytes after the last packet read look like audio."""
     size = source.stat().st_size
     if not 0 < read_to < size:
         return 0
@@ -97,7 +97,7 @@ def _end_of_id3(head: bytes) -> int:
 
 
 def _claimed_bytes(head: bytes) -> int | None:
-    """Return the length of the whole that a header states."""
+    """Return the total length that a header states."""
     if head.startswith(b"RIFF") and head[8:12] in (b"WAVE", b"AVI "):
         return int.from_bytes(head[4:8], "little") + 8
     if head.startswith(b"riff\x2e\x91\xcf\x11"):
@@ -108,7 +108,7 @@ def _claimed_bytes(head: bytes) -> int | None:
 
 
 def _ends_ogg(tail: bytes) -> bool:
-    """Tell whether a whole page that ends its stream is the last one; recorders that were stopped write it."""
+    """Return whether the last page is complete and ends its stream, as recorders write it when stopped."""
     at = tail.rfind(b"OggS\x00")
     if at < 0 or len(tail) < at + 27:
         return False
@@ -119,7 +119,7 @@ def _ends_ogg(tail: bytes) -> bool:
 
 
 def _stray_byte(content: mmap.mmap, begin: int, kind: _Chunks) -> int:
-    """Return where something follows that is no chunk, no tag and no padding; the end of the file if nothing does."""
+    """Return the offset of the first data that is not a chunk, tag or padding; the end of the file if there is none."""
     for at in _chunk_starts(content, begin + -begin % kind.multiple_of, kind):
         name = content[at : at + kind.name_bytes]
         if name[:4] in (b"RIFF", b"RF64", b"FORM", b"riff", b"caff"):

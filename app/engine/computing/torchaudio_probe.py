@@ -1,7 +1,7 @@
 """Tries torchaudio together with torch: `python -m app.engine.computing.torchaudio_probe` prints JSON.
 
-Versions do not return whether the two fit: builds for different CUDA versions often work together, and equal ones may
-crash. So what the engine uses of torchaudio is run once, in a process of its own, because a misfit may crash it.
+Version numbers do not tell whether they match: builds for different CUDA versions often work together, and equal ones
+may crash. So the function the engine uses is run once, in a separate process, because a mismatch may crash it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ def main() -> None:
 
 
 def why_unusable() -> str:
-    """Return why torchaudio does not work with this torch; empty where it does."""
+    """Return why torchaudio does not work with this torch; empty if it does."""
     try:
         load_torchaudio_search()
     except Exception as error:  # noqa: BLE001 - a library made for another torch fails in many ways

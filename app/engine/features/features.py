@@ -1,6 +1,6 @@
-"""Log mel features as networks were trained with: Kaldi's and Whisper's, batched, in torch on any device.
+"""The log mel features that networks are trained with: Kaldi's and Whisper's, batched, in torch on any device.
 
-Knows waveforms and frames, not models. Shape suffixes: B batch, S samples, T frames, W samples of a frame,
+Knows nothing about models. Shape suffixes: B batch, S samples, T frames, W samples of a frame,
 F frequencies, M mel bins.
 """
 
@@ -23,17 +23,17 @@ FRAME_SHIFT = SAMPLE_RATE * 10 // 1000  # samples between the starts of two fram
 FFT_SIZE = 512  # FRAME_LENGTH rounded up to a power of two, as Kaldi does
 NUM_MEL_BINS = 80
 LOWEST_HZ = 20.0
-INT16_SCALE = 32_768.0  # Kaldi's features are those of 16-bit samples
+INT16_SCALE = 32_768.0  # Kaldi computes features of 16-bit samples
 PREEMPHASIS = 0.97
-POVEY_EXPONENT = 0.85  # the povey window is a Hann window to this power: no zeros at its ends
+POVEY_EXPONENT = 0.85  # the povey window is a Hann window raised to this power
 ENERGY_FLOOR = torch.finfo(torch.float32).eps  # keeps the logarithm of digital silence finite
 
 
 class FrontEnd(nn.Module):
-    """Makes features of waveforms."""
+    """Computes features of waveforms."""
 
     first_centre: ClassVar[float]
-    """Seconds from the beginning of a waveform to the middle of what its first frame sees."""
+    """Seconds from the beginning of a waveform to the centre of its first frame."""
     shift: ClassVar[float] = FRAME_SHIFT / SAMPLE_RATE
     """Seconds between two frames."""
 
@@ -48,7 +48,7 @@ class FrontEnd(nn.Module):
 
 
 def front_end(kind: str, num_mel_bins: int) -> FrontEnd:
-    """Return what computes `fbank` or `log_mel_spectrogram`, as train.yaml calls them (`feats_type`)."""
+    """Return the front end for `fbank` or `log_mel_spectrogram` (`feats_type` in train.yaml)."""
     return WhisperLogMel(num_mel_bins) if kind == "log_mel_spectrogram" else KaldiFbank(num_mel_bins)
 
 
@@ -81,7 +81,7 @@ class KaldiFbank(FrontEnd):
 
     @torch.no_grad()
     def forward(self, waveforms_BS: Tensor, waveform_lengths_B: Tensor) -> tuple[Tensor, Tensor]:
-        """Return features (B, T, M) and their lengths (B,); T is 0 where no waveform fills a frame.
+        """Return features (B, T, M) and their lengths (B,); T is 0 if no waveform fills a frame.
 
         Args:
             waveforms_BS: samples in [-1, 1] at 16 kHz, padded at the end.
@@ -95,8 +95,8 @@ class KaldiFbank(FrontEnd):
         return (power_BTF @ self.mel_FM).clamp(min=ENERGY_FLOOR).log(), lengths_B
 
     def _power(self, frames_BTW: Tensor) -> Tensor:
-        frames_BTW = frames_BTW - frames_BTW.mean(-1, keepdim=True)  # each loses its own direct current
-        first_BT1 = (1 - PREEMPHASIS) * frames_BTW[..., :1]  # as if it had been the same before
+        frames_BTW = frames_BTW - frames_BTW.mean(-1, keepdim=True)  # removes each frame's DC offset
+        first_BT1 = (1 - PREEMPHASIS) * frames_BTW[..., :1]  # as if the previous sample were equal
         change_BTW = torch.sub(frames_BTW[..., 1:], frames_BTW[..., :-1], alpha=PREEMPHASIS)
         windowed_BTW = torch.cat((first_BT1, change_BTW), -1).mul_(self.window_W)
         spectrum_BTF = torch.fft.rfft(windowed_BTW, FFT_SIZE)
@@ -104,10 +104,10 @@ class KaldiFbank(FrontEnd):
 
 
 class WhisperLogMel(FrontEnd):
-    """Whisper's features: log10 mel energies, those far below the loudest one raised, about -1 to 1.
+    """Whisper's features: log10 mel energies, clamped to a range below the loudest, about -1 to 1.
 
-    A recording's loudest value is sought among its own frames, and its ends are mirrored where they are: it does not
-    depend on its neighbours in a batch, nor on how far it was padded.
+    The loudest value is taken from a recording's own frames, and reflection padding starts at its own ends: the result
+    does not depend on the rest of the batch, nor on the amount of padding.
 
     Source: Radford et al., "Robust Speech Recognition via Large-Scale Weak Supervision", 2022 (whisper/audio.py).
     """
@@ -145,7 +145,7 @@ class WhisperLogMel(FrontEnd):
 
 
 def _mirrored_ends(waveforms_BS: Tensor, lengths_B: Tensor, reach: int) -> Tensor:
-    """Return each waveform with `reach` mirrored samples before its first and after its last one."""
+    """Return each waveform with `reach` mirrored samples before its first and after its last sample."""
     padded_BS = F.pad(waveforms_BS, (reach, reach))
     for row_S, waveform_S, length in zip(padded_BS, waveforms_BS, lengths_B.tolist(), strict=True):
         before, after = (
@@ -158,7 +158,7 @@ def _mirrored_ends(waveforms_BS: Tensor, lengths_B: Tensor, reach: int) -> Tenso
 
 
 def num_frames(num_samples: Tensor) -> Tensor:
-    """Whole frames only: the last samples that do not fill a frame are left out (Kaldi's snip_edges)."""
+    """Count whole frames only: trailing samples that do not fill a frame are dropped (Kaldi's snip_edges)."""
     return ((num_samples - FRAME_LENGTH) // FRAME_SHIFT + 1).clamp(min=0)
 
 

@@ -1,4 +1,4 @@
-"""What Whisper hears: the logarithm of 80 or 128 mel bins every 10 ms, relative to the loudest one.
+"""Whisper's features: the logarithm of 80 or 128 mel bins every 10 ms, relative to the loudest one.
 
 Source: Radford et al., "Robust Speech Recognition via Large-Scale Weak Supervision", 2022, section 2.2; the mel scale
 is that of Slaney's Auditory Toolbox, with filters of equal area.
@@ -19,8 +19,8 @@ from app.engine import SAMPLE_RATE, Waveform
 WINDOW = 400  # samples: 25 ms
 HOP = 160  # samples: 10 ms
 FRAMES_PER_SECOND = SAMPLE_RATE // HOP
-WINDOW_SECONDS = 30.0  # the most that the network can hear at once
-SILENCE_SECONDS = 4.0  # behind a piece; a folder may name what its network was tuned to
+WINDOW_SECONDS = 30.0  # the network's maximum input
+SILENCE_SECONDS = 4.0  # after a piece; a folder may state what its network was tuned to
 SMALLEST = 1e-10
 RANGE = 8.0  # powers of ten below the loudest bin
 BREAK_HZ = 1000.0  # the scale is linear below and logarithmic above
@@ -37,7 +37,7 @@ class LogMel:
         self._window = torch.hann_window(WINDOW)
 
     def __call__(self, waveform: Waveform, frames: int) -> npt.NDArray[np.float32]:
-        """Return the features (bins, frames); a shorter waveform is followed by silence, a longer one is cut."""
+        """Return the features (bins, frames); a shorter waveform is padded with silence, a longer one is cut."""
         samples = torch.zeros(frames * HOP)
         count = min(len(waveform), len(samples))
         samples[:count] = torch.from_numpy(np.ascontiguousarray(waveform[:count]))
@@ -45,7 +45,7 @@ class LogMel:
 
 
 def log_mel(samples: Tensor, filters_MF: Tensor, window: Tensor) -> Tensor:
-    """Return the features (..., bins, frames) of sound (..., samples); each is relative to its own loudest bin."""
+    """Return the features (..., bins, frames) of audio (..., samples), each relative to its own loudest bin."""
     spectrum = torch.stft(samples, WINDOW, HOP, window=window, return_complex=True)
     power: Tensor = spectrum[..., :-1].abs() ** 2
     logarithms = (filters_MF @ power).clamp(min=SMALLEST).log10()
@@ -54,7 +54,7 @@ def log_mel(samples: Tensor, filters_MF: Tensor, window: Tensor) -> Tensor:
 
 
 def mel_filters(bins: int) -> npt.NDArray[np.float32]:
-    """Return the triangles of all bins over the frequencies of the transform, shape (bins, WINDOW / 2 + 1)."""
+    """Return the triangular filters over the transform's frequencies, shape (bins, WINDOW / 2 + 1)."""
     frequencies = np.fft.rfftfreq(WINDOW, 1 / SAMPLE_RATE)
     corners = _hertz(np.linspace(_mel(0.0), _mel(SAMPLE_RATE / 2), bins + 2))
     distances = np.diff(corners)
@@ -78,7 +78,7 @@ def _hertz(mel: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 def padded_frames(waveforms: Sequence[Waveform], silence_seconds: float = SILENCE_SECONDS) -> int:
-    """Return how many frames of features are made of waveforms that are read together; an even number."""
+    """Return the even number of feature frames for waveforms that are processed together."""
     longest = max(len(waveform) for waveform in waveforms) / SAMPLE_RATE
     seconds = min(WINDOW_SECONDS, longest + silence_seconds)
     return 2 * math.ceil(seconds * FRAMES_PER_SECOND / 2)

@@ -1,7 +1,7 @@
-"""Where each token of a chosen text lies among the frames: the likeliest CTC path that spells it. Knows no seconds.
+"""Aligns the tokens of a given text with frames: the most likely CTC path that spells it. Works in frames, not seconds.
 
 Source: Graves et al., "Connectionist Temporal Classification", 2006 (the paths); Viterbi, 1967 (the search). Only the
-columns of the text leave the device, so the search itself runs on the CPU whatever computed the log-probabilities.
+columns of the text leave the device, so the search itself always runs on the CPU.
 
 Shape suffixes: T frames, V vocabulary, C columns of one text (the blank, then its distinct tokens), S states of a path
 (blank, token, blank, ..., token, blank).
@@ -20,35 +20,35 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-_BLANK = 0  # its column
+_BLANK = 0  # its column index
 _TRIAL = [[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.8, 0.1, 0.1], [0.1, 0.1, 0.8], [0.1, 0.1, 0.8]]
 _TRIAL_TARGETS = [1, 2]  # on the path 0 1 0 2 2
 
 Search: TypeAlias = Callable[[Tensor, Sequence[int]], list[int]]
-"""From log-probabilities (T, C) and the columns of the tokens to the column of every frame."""
+"""Maps log-probabilities (T, C) and the tokens' columns to the column of every frame."""
 
 
 @dataclass(frozen=True, slots=True)
 class TokenSpan:
-    """The frames of one token; CTC marks a sound by one frame or a few, not by its whole length."""
+    """The frames of one token; CTC marks a sound with one or a few frames, not its whole length."""
 
     start_frame: int
     end_frame: int
     """One past the last."""
     probability: float
-    """At its likeliest frame, 0 to 1."""
+    """At its most likely frame, 0 to 1."""
 
 
 def align(log_probs_TV: Tensor, tokens: Sequence[int], blank_id: int) -> list[TokenSpan]:
-    """Return the frames of each token, in order and without overlap.
+    """Return the frames of each token, in order and non-overlapping.
 
     Args:
-        log_probs_TV: of the frames that count, on any device; finite for the blank and the tokens.
-        tokens: the chosen text.
-        blank_id: the token that means nothing.
+        log_probs_TV: of the valid frames, on any device; finite for the blank and the tokens.
+        tokens: the text to align.
+        blank_id: CTC's blank token.
 
     Raises:
-        ValueError: there are fewer frames than the text needs (one a token, and one between equal neighbours).
+        ValueError: there are fewer frames than the text needs (one per token, and one between equal neighbours).
     """
     if not tokens:
         return []
@@ -67,7 +67,7 @@ def confidence(spans: Sequence[TokenSpan]) -> float | None:
 
 @lru_cache(maxsize=1)
 def torchaudio_search() -> Search | None:
-    """Return torchaudio's search, or None where it does not work with this torch."""
+    """Return torchaudio's search, or None if it does not work with this torch."""
     try:
         return load_torchaudio_search()
     except Exception:  # noqa: BLE001 - a library made for another torch fails in many ways
@@ -75,11 +75,11 @@ def torchaudio_search() -> Search | None:
 
 
 def load_torchaudio_search() -> Search:
-    """Return torchaudio's search after a trial of it.
+    """Return torchaudio's search after a trial run.
 
     Raises:
-        Exception: of any kind, where its compiled part is missing or made for another torch.
-        ValueError: it runs, but finds another path than `viterbi_search`.
+        Exception: of any kind, if its compiled part is missing or built for another torch.
+        ValueError: it runs, but finds a different path than `viterbi_search`.
     """
     from torchaudio.functional import forced_align
 
@@ -94,7 +94,7 @@ def load_torchaudio_search() -> Search:
 
 
 def viterbi_search(log_probs_TC: Tensor, targets: Sequence[int]) -> list[int]:
-    """Return the column of every frame on the best path: the same as torchaudio's, in numpy."""
+    """Return the column of every frame on the best path: equivalent to torchaudio's, in numpy."""
     states_S = np.zeros(2 * len(targets) + 1, dtype=np.intp)
     states_S[1::2] = targets
     moves_TS, last_S = _moves(log_probs_TC.numpy()[:, states_S], states_S)
@@ -109,7 +109,7 @@ def viterbi_search(log_probs_TC: Tensor, targets: Sequence[int]) -> list[int]:
 def _moves(
     emitted_TS: npt.NDArray[np.float32], states_S: npt.NDArray[np.intp]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """Return how many states each best path went on (0, 1 or 2), and the scores of the two last states."""
+    """Return how many states each best path advances (0, 1 or 2), and the scores of the last two states."""
     may_skip_S = states_S != _BLANK  # over the blank before it,
     may_skip_S[2:] &= states_S[2:] != states_S[:-2]  # which equal neighbours need
     may_skip_S[:2] = False

@@ -1,4 +1,4 @@
-"""Token ids to text: Chinese characters, letters and BPE pieces of one vocabulary. Knows no probabilities."""
+"""Converts token ids to text: Chinese characters, letters and BPE pieces of one vocabulary. No probabilities."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from pathlib import Path
 from app.domain.errors.models import ModelFileMissing, ModelFileUnreadable
 
 UNITS_FILE = "units.txt"
-WORD_START = "\u2581"  # SentencePiece writes the space before a word as a part of its first piece
+WORD_START = "\u2581"  # SentencePiece's space before a word, part of its first piece
 HAN = "[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f]"
 LETTER = "[A-Za-z\u00c0-\u024f]"
 SPECIAL = re.compile(r"<[^<>]+>")  # <blank>, <unk>, <sos/eos>, <noise>, ...
-SPACE = "<space>"  # WeNet's spelling of a blank between words
+SPACE = "<space>"  # WeNet's spelling of a space between words
 
 
 @dataclass(frozen=True)
 class Tokenizer:
-    """The units of a model; a unit's place is its id."""
+    """The units of a model; a unit's index is its id."""
 
     units: tuple[str, ...]
 
     @classmethod
     def from_folder(cls, folder: Path) -> Tokenizer:
-        """Read units.txt: a unit and its id on each line.
+        """Read units.txt: a unit and its id per line.
 
         Raises:
             ModelFileMissing, ModelFileUnreadable: there is none, or its ids are not 0, 1, 2, ...
@@ -48,17 +48,17 @@ class Tokenizer:
         return " ".join(text.split())
 
     def written(self, token: int) -> str:
-        """Return the characters of one token, with the spaces that part it from others; none of a special one."""
+        """Return the characters of one token, including separating spaces; empty for a special token."""
         return self._written[token]
 
     @cached_property
     def han_ids(self) -> frozenset[int]:
-        """Units that hold a Chinese character."""
+        """Units that contain a Chinese character."""
         return self._ids_with(HAN)
 
     @cached_property
     def latin_ids(self) -> frozenset[int]:
-        """Units that hold a Latin letter."""
+        """Units that contain a Latin letter."""
         return self._ids_with(LETTER)
 
     @property

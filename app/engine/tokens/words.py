@@ -1,7 +1,7 @@
-"""From the frames of tokens to words with times: a Chinese character, or a Latin word of several pieces.
+"""Turns the frames of tokens into words with times: a Chinese character, or a Latin word of several pieces.
 
-Owns how a model's frames become seconds and how far a word reaches around them; knows neither how the text is written
-in the end nor where in the recording the waveform lies.
+Decides how a model's frames map to seconds and how far a word extends around them; knows neither the final written
+text nor the waveform's position in the recording.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from app.engine.audio.pauses import MIN_PAUSE_SECONDS, Stretch, find_pauses
 from app.engine.tokens.alignment import TokenSpan
 from app.engine.tokens.tokenizer import Tokenizer
 
-REACH_SECONDS = 0.5  # how far a word may reach from the middle of its frames
-EDGE_SECONDS = 0.15  # where nothing tells where the first word begins or the last one ends: half a syllable
+REACH_SECONDS = 0.5  # how far a word may extend from the middle of its frames
+EDGE_SECONDS = 0.15  # half a syllable, for first and last word without a pause beside them
 OPENING = frozenset("([{<“‘（【《〈「『")
 
 
 @dataclass(frozen=True, slots=True)
 class FrameTimes:
-    """When the encoder's frames are: each stands for the middle of all the sound that its convolutions see."""
+    """Times of the encoder's frames: each at the centre of its convolutions' receptive field."""
 
     first_centre: float
     """Seconds."""
@@ -33,14 +33,14 @@ class FrameTimes:
 
     @classmethod
     def of(cls, convolutions: Iterable[tuple[int, int, int]], first_centre: float, shift: float) -> FrameTimes:
-        """Derive them from kernel, stride and padding of each layer, and from the times of the features.
+        """Derive them from kernel, stride and padding of each layer, and the times of the features.
 
         Kernels of 3 with stride 2, three times, see 1 + 2 + 4 + 8 = 15 feature frames: 165 ms, every 80 ms.
 
         Args:
-            convolutions: of everything that makes frames fewer, in order.
-            first_centre: seconds to the middle of the first feature frame.
-            shift: seconds between two of them.
+            convolutions: of all subsampling layers, in order.
+            first_centre: seconds to the centre of the first feature frame.
+            shift: seconds between two feature frames.
         """
         for kernel, stride, padding in convolutions:
             first_centre += ((kernel - 1) / 2 - padding) * shift
@@ -48,17 +48,17 @@ class FrameTimes:
         return cls(first_centre, shift)
 
     def edge(self, frame: int) -> float:
-        """Return the time between `frame` and the one before it."""
+        """Return the boundary between the previous frame and `frame`, in seconds."""
         return self.first_centre + (frame - 0.5) * self.step
 
 
 def spoken_words(
     spans: Sequence[TokenSpan], tokens: Sequence[int], tokenizer: Tokenizer, times: FrameTimes, waveform: Waveform
 ) -> tuple[Word, ...]:
-    """Return the words as the model said them, with times from the beginning of the waveform.
+    """Return the words as the model output them, with times from the beginning of the waveform.
 
-    They lie inside the waveform, in order and without overlap. A word is as probable as its least probable token:
-    that tells right words from wrong ones better than the mean does.
+    They are inside the waveform, in order and non-overlapping. A word is as probable as its least probable token:
+    this separates right words from wrong ones better than the mean.
     """
     texts = [tokenizer.written(token) for token in tokens]
     shown = [(text, span) for text, span in zip(texts, spans, strict=True) if text.strip()]
@@ -70,7 +70,7 @@ def spoken_words(
 
 
 def _stretches(spans: Sequence[TokenSpan], times: FrameTimes, waveform: Waveform) -> list[Stretch]:
-    """Return when each token is said: from where the one before it ends, or from the pause between them."""
+    """Return when each token is spoken: from the end of the previous one, or of the pause between them."""
     if not spans:
         return []
     marks = [(times.edge(span.start_frame), times.edge(span.end_frame)) for span in spans]
@@ -85,18 +85,18 @@ def _stretches(spans: Sequence[TokenSpan], times: FrameTimes, waveform: Waveform
 
 
 def _silent(pauses: Sequence[Stretch], middles: Sequence[float]) -> list[Stretch]:
-    """Leave out what is quiet only beside louder speech: where the model hears a word, nobody pauses."""
+    """Drop pauses in which the model found a word: they are quiet only relative to louder speech."""
     return [pause for pause in pauses if not _holds_any(pause, middles)]
 
 
 def _holds_any(pause: Stretch, middles: Sequence[float]) -> bool:
-    """Return whether one of the times, in order, lies well inside a pause."""
+    """Return whether one of the sorted times is well inside a pause."""
     margin = min(EDGE_SECONDS, (pause[1] - pause[0]) / 2)
     return bisect_left(middles, pause[0] + margin) < bisect_left(middles, pause[1] - margin)
 
 
 def _between(before: Stretch, after: Stretch, pauses: Sequence[Stretch], least: float) -> Stretch:
-    """Return where one token ends and the next begins: around a pause, else both at the middle between them."""
+    """Return where one token ends and the next begins: around a pause, else both midway between them."""
     first, last = _middle(before) + least, _middle(after) - least
     begin, end = _longest_pause(pauses, first, last)
     if end - begin < MIN_PAUSE_SECONDS:
@@ -144,7 +144,7 @@ class _Letter:
     end: float
     probability: float
     is_apart: bool
-    """A space stands before it."""
+    """It follows a space."""
 
     @property
     def is_wide(self) -> bool:
@@ -160,7 +160,7 @@ class _Letter:
 
 
 def _letters(texts: Sequence[str], spans: Sequence[TokenSpan], stretches: Iterator[Stretch]) -> Iterator[_Letter]:
-    """Yield the characters that are not spaces; those of one token share its time evenly."""
+    """Yield the non-space characters; those of one token share its time evenly."""
     is_apart = True
     for text, span in zip(texts, spans, strict=True):
         count = len("".join(text.split()))
@@ -187,7 +187,7 @@ def _grouped(letters: Iterable[_Letter]) -> Iterator[list[_Letter]]:
 
 
 def _continues(group: Sequence[_Letter], letter: _Letter) -> bool:
-    """A mark belongs to the word before it, an opening one to the word after it, a letter to those before it."""
+    """Marks belong to the preceding word, opening ones to the following word, letters to those before them."""
     if all(before.is_opening for before in group):
         return True
     if letter.is_mark:

@@ -1,4 +1,4 @@
-"""What every speech detector has to offer; detection.py lists them."""
+"""The interface of speech detectors; detection.py lists them."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ Samples: TypeAlias = npt.NDArray[np.int16]
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What a detector says of a recording, before the options that need no look at the samples are applied."""
+    """A detector's result for a recording, before the options that do not need the samples are applied."""
 
     levels: Levels
     duration: float
     """Seconds."""
     arrays: Mapping[str, npt.NDArray[Any]]
-    """The detector's own, by the names under which they are stored."""
+    """The detector's own, by the names they are stored under."""
 
 
 class Detector(Protocol):
-    """Tells speech from other sound."""
+    """Distinguishes speech from other sound."""
 
     def check(self) -> None:
         """Load what the detector needs.
@@ -39,11 +39,11 @@ class Detector(Protocol):
         ...
 
     def file_name(self, options: VadOptions) -> str:
-        """Return the name of the file for a judgement; options that only `frames` uses share one."""
+        """Return the file name for a judgement; it does not depend on options that only `frames` uses."""
         ...
 
     def judge(self, pcm: Path, options: VadOptions) -> Judgement:
-        """Judge every frame of a file that `decode` wrote."""
+        """Classify every frame of a file written by `decode`."""
         ...
 
     def frames(self, judgement: Judgement, options: VadOptions) -> Frames:
@@ -51,7 +51,7 @@ class Detector(Protocol):
         ...
 
     def live(self, options: VadOptions) -> FrameDetector:
-        """Return a detector for frames as they come."""
+        """Return a detector for frames as they arrive."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""Silero as a detector: the probabilities of its network, and which frames they make speech."""
+"""Silero as a detector: the probabilities of its network, and the frames that count as speech."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from app.engine.vad.detector import FrameDetector, Judgement, Samples
 from app.engine.vad.frames import FLOOR, Frames, blocks, duration_of, gain_of, levels_of, louder
 from app.engine.vad.silero import FRAME_SAMPLES, Hearing, silero
 
-HYSTERESIS = 0.15  # as in Silero's own code: speech goes on until it is so much less likely than at its beginning
-# Drums and strings give bursts of a few frames that are likely enough. Speech goes on for longer, across the silences
-# between words, or is very likely: single syllables are. Measured; see docs/decisions.
+HYSTERESIS = 0.15  # as in Silero's own code: speech ends this far below the threshold at which it begins
+# Drums and strings give bursts of a few frames above the threshold. Speech lasts longer, across the silences between
+# words, or is very likely, as single syllables are. Measured; see docs/decisions.
 CLEAR_FRAMES = 10  # 320 ms
 SURE, SURE_FRAMES = 0.98, 6  # 192 ms
 GAP_FRAMES = 8  # 256 ms of silence do not end a burst
@@ -25,7 +25,7 @@ Probabilities: TypeAlias = npt.NDArray[np.float32]
 
 
 class SileroDetector:
-    """Silero, without state. Memory of a judgement: 8 bytes for a frame (0.9 MB per hour)."""
+    """Silero, stateless. A judgement takes 8 bytes per frame (0.9 MB per hour)."""
 
     def check(self) -> None:
         silero()
@@ -42,7 +42,7 @@ class SileroDetector:
         return Judgement(levels, duration_of(pcm), {"probabilities": probabilities})
 
     def frames(self, judgement: Judgement, options: VadOptions) -> Frames:
-        """Return which frames are speech: from the threshold on, until the probability has fallen HYSTERESIS below."""
+        """Return which frames are speech: from the threshold on, until the probability falls HYSTERESIS below it."""
         levels = judgement.levels
         probabilities: Probabilities = judgement.arrays["probabilities"].astype(np.float32)
         audible = levels * gain_of(levels) >= FLOOR
@@ -59,7 +59,7 @@ class SileroDetector:
 
 
 def _clear(is_speech: npt.NDArray[np.bool_], probabilities: Probabilities) -> npt.NDArray[np.bool_]:
-    """Return where speech is clear, as Burst tells frame by frame."""
+    """Return where speech is clear: Burst's rule for all frames at once."""
     index = np.arange(len(is_speech))
     latest = np.maximum.accumulate(np.where(is_speech, index, -GAP_FRAMES - 2))
     before = np.concatenate([[-GAP_FRAMES - 2], latest[:-1]])

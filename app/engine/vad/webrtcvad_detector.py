@@ -1,4 +1,4 @@
-"""webrtcvad as a detector: cheap, and it takes music and noise for speech."""
+"""webrtcvad as a detector: cheap, but it takes music and noise for speech."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.engine.vad.frames import FLOOR, Frames, blocks, duration_of, gain_of, l
 
 
 class WebrtcvadDetector:
-    """webrtcvad, without state."""
+    """webrtcvad, stateless."""
 
     def check(self) -> None:
         """Nothing is loaded."""
