@@ -1,4 +1,4 @@
-"""The SAN-M decoder: all tokens at once, each from its own sound, its neighbours and the encoded frames.
+"""The SAN-M decoder: all tokens at once, each from its acoustic vector, its neighbours and the encoded frames.
 
 Source: Gao et al., "Paraformer", 2022. SeACo-Paraformer has a second one, which attends to hotwords instead of frames.
 """
@@ -18,7 +18,7 @@ NORM_EPS = 1e-12
 
 
 class SanmDecoder(nn.Module):
-    """Vectors of tokens to hidden states, as many; `output_layer` makes logits of them, where there is one."""
+    """Maps token vectors to as many hidden states; `output_layer`, if present, maps these to logits."""
 
     def __init__(self, width: int, config: DecoderConfig, vocabulary_size: int) -> None:
         super().__init__()
@@ -36,13 +36,13 @@ class SanmDecoder(nn.Module):
             self.output_layer = nn.Linear(width, vocabulary_size)
 
     def forward(self, tokens_BUD: Tensor, counts_B: Tensor, memory_BTD: Tensor, lengths_B: Tensor) -> Tensor:
-        """Return (B, U, D); what lies after a count means nothing.
+        """Return (B, U, D); values after a count are meaningless.
 
         Args:
-            tokens_BUD: a vector for each token.
+            tokens_BUD: a vector per token.
             counts_B: tokens of each row.
-            memory_BTD: what is attended to.
-            lengths_B: how much of it belongs to each row.
+            memory_BTD: encoded frames, or hotwords.
+            lengths_B: length of each row's memory.
         """
         padding_BU1, bias = _masks(tokens_BUD, counts_B, memory_BTD, lengths_B)
         for block in (*self.decoders, *self.decoders2):
@@ -54,9 +54,9 @@ class SanmDecoder(nn.Module):
     def attention(
         self, tokens_BUD: Tensor, counts_B: Tensor, memory_BTD: Tensor, lengths_B: Tensor, depth: int
     ) -> Tensor:
-        """Return how much the tokens of each row attend to each place of the memory, summed (B, T); see forward.
+        """Return how much the tokens of each row attend to each memory position, summed (B, T); see forward.
 
-        The heads of block `depth` tell, counted from 0, or those of the last one where there are fewer.
+        Uses the heads of block `depth`, counted from 0, or of the last one if there are fewer.
         """
         padding_BU1, bias = _masks(tokens_BUD, counts_B, memory_BTD, lengths_B)
         *lower, looked_at = [block for block in self.decoders if isinstance(block, Block)][: depth + 1]
@@ -69,7 +69,7 @@ class SanmDecoder(nn.Module):
 
 
 class Block(nn.Module):
-    """A feed-forward layer, the memory of neighbouring tokens, and attention where it has any."""
+    """A feed-forward layer, the memory of neighbouring tokens, and optionally attention."""
 
     def __init__(self, width: int, config: DecoderConfig, shift: int, *, attends: bool) -> None:
         super().__init__()
@@ -99,7 +99,7 @@ class Block(nn.Module):
 
 
 class LastBlock(nn.Module):
-    """A feed-forward layer alone, with no way around it."""
+    """A feed-forward layer alone, without a residual connection."""
 
     def __init__(self, width: int, config: DecoderConfig) -> None:
         super().__init__()
@@ -111,7 +111,7 @@ class LastBlock(nn.Module):
 
 
 class NormedFeedForward(FeedForward):
-    """A feed-forward layer that normalises what lies between its two layers; the second one has no bias."""
+    """A feed-forward layer that normalises its hidden activations; the second linear layer has no bias."""
 
     def __init__(self, width: int, hidden: int) -> None:
         super().__init__(width, hidden)
@@ -123,7 +123,7 @@ class NormedFeedForward(FeedForward):
 
 
 class Neighbours(nn.Module):
-    """The memory of neighbouring tokens, which stands where other decoders have self-attention."""
+    """The memory of neighbouring tokens, in place of self-attention."""
 
     def __init__(self, width: int, kernel_size: int, shift: int) -> None:
         super().__init__()
@@ -165,7 +165,7 @@ class CrossAttention(nn.Module):
 def _masks(
     tokens_BUD: Tensor, counts_B: Tensor, memory_BTD: Tensor, lengths_B: Tensor
 ) -> tuple[Tensor | None, Tensor | None]:
-    """Return which tokens are padding (B, U, 1), and what hides padding of the memory."""
+    """Return the padding mask of the tokens (B, U, 1), and the attention bias of the memory."""
     padding_BU = padding_of(counts_B, tokens_BUD.shape[1])
     bias = attention_bias(padding_of(lengths_B, memory_BTD.shape[1]), memory_BTD.dtype)
     return (None if padding_BU is None else padding_BU[..., None]), bias

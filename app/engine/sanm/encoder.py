@@ -1,4 +1,4 @@
-"""The SAN-M encoder, and that of SenseVoice, which has a second stack of the same blocks above it."""
+"""The SAN-M encoder, and SenseVoice's, which adds a second stack of the same blocks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.engine.sanm.layers import FeedForward, Memory, attention_bias, padding_
 
 
 class Attention(nn.Module):
-    """Self-attention whose values are remembered beside it."""
+    """Self-attention with a parallel memory of its values."""
 
     def __init__(self, in_width: int, config: EncoderConfig) -> None:
         super().__init__()
@@ -32,7 +32,7 @@ class Attention(nn.Module):
 
 
 class Block(nn.Module):
-    """Attention and a feed-forward layer, each with a way around it but where the width changes."""
+    """Attention and a feed-forward layer with residual connections, except where the width changes."""
 
     def __init__(self, in_width: int, config: EncoderConfig, norm_eps: float) -> None:
         super().__init__()
@@ -51,7 +51,7 @@ class Block(nn.Module):
 
 
 class SanmEncoder(nn.Module):
-    """Features to encoded frames, as many; `encoders0` has the first block, which changes the width."""
+    """Maps features to as many encoded frames; `encoders0` has the first block, which changes the width."""
 
     norm_eps = 1e-12
 
@@ -64,7 +64,7 @@ class SanmEncoder(nn.Module):
         self.after_norm = nn.LayerNorm(width, eps=self.norm_eps)
 
     def forward(self, features_BTF: Tensor, lengths_B: Tensor) -> Tensor:
-        """Return (B, T, D); frames after a length mean nothing."""
+        """Return (B, T, D); frames after a length are meaningless."""
         _, frames, width = features_BTF.shape
         placed_BTF = features_BTF * self.scale + sinusoids(frames, width, features_BTF.device)
         x_BTD = placed_BTF.to(self.after_norm.weight.dtype)

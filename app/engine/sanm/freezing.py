@@ -1,4 +1,4 @@
-"""Rewrites the feed-forward layers of a network that will only infer, with the rectifier inside the first layer."""
+"""Rewrites the feed-forward layers of a network for inference, with the ReLU fused into the first layer."""
 
 from __future__ import annotations
 

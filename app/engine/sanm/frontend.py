@@ -10,13 +10,13 @@ from app.engine.sanm.config import FrontendConfig
 
 
 class LowRateFrontend(nn.Module):
-    """Waveforms to stacked, normalised frames. It holds no weights of the checkpoint."""
+    """Maps waveforms to stacked, normalised frames. It has no weights from the checkpoint."""
 
     shift_F: Tensor
     scale_F: Tensor
 
     def __init__(self, config: FrontendConfig, shift_F: Tensor, scale_F: Tensor) -> None:
-        """Make it from the configuration and what am.mvn adds to the features and multiplies them by."""
+        """Build it from the configuration and am.mvn's shift (added first) and scale of the features."""
         super().__init__()
         self.fbank = KaldiFbank(window="hamming")
         self.config = config
@@ -34,7 +34,7 @@ class LowRateFrontend(nn.Module):
 def stack(frames_BTM: Tensor, lengths_B: Tensor, count: int, step: int) -> Tensor:
     """Return every `step`-th frame with its neighbours, `count` in all (B, ceil(T / step), count * M).
 
-    Beyond its first and last frame a recording goes on with them; no row sees the padding of its batch.
+    The first and last frame are repeated beyond the ends of a recording; no row sees the padding of its batch.
     """
     batch, frames, bins = frames_BTM.shape
     if not frames:

@@ -1,7 +1,7 @@
-"""FSMN: feed-forward layers, some of which remember the frames before. fsmn-vad's network.
+"""FSMN: feed-forward layers, some with a memory of previous frames. fsmn-vad's network.
 
 Source: Zhang et al., "Deep-FSMN for Large Vocabulary Continuous Speech Recognition", 2018. Shape suffixes as in this
-package; P is the width of what is remembered, N the frames that are.
+package; P is the width of the memory, N its number of frames.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ class FsmnConfig:
     linear_dim: int = 250
     proj_dim: int = 128
     lorder: int = 20
-    """Frames that each layer sees: this one and those before it."""
+    """Frames that each layer sees: this one and previous ones."""
     lstride: int = 1
-    """Every how manieth of the frames before."""
+    """Step between these frames."""
     output_affine_dim: int = 140
     output_dim: int = 248
 
@@ -38,7 +38,7 @@ def fsmn_config(config: Mapping[str, Any]) -> FsmnConfig:
     """Raise UnsupportedConfig for what the network here does not have."""
     require(config.get("encoder"), ("FSMN",), "encoder")
     values = dict(section_of(config, "encoder_conf"))
-    require(values.pop("rorder", 0), (0,), "encoder_conf: rorder")  # no frame waits for later ones
+    require(values.pop("rorder", 0), (0,), "encoder_conf: rorder")  # no look-ahead
     values.pop("rstride", None)
     require(values.pop("use_softmax", True), (True,), "encoder_conf: use_softmax")
     known = {field.name: field.default for field in fields(FsmnConfig)}
@@ -60,7 +60,7 @@ class Affine(nn.Module):
 
 
 class LeftMemory(nn.Module):
-    """Adds to each frame those before it, weighted by channel."""
+    """Adds previous frames to each frame, weighted per channel."""
 
     def __init__(self, config: FsmnConfig) -> None:
         super().__init__()
@@ -71,7 +71,7 @@ class LeftMemory(nn.Module):
         self.frames_before = (config.lorder - 1) * config.lstride
 
     def forward(self, x_BTP: Tensor, before_BNP: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the frames with what they remember, and what the next ones will need."""
+        """Return the frames with their memory added, and the frames that the next call needs."""
         frames = x_BTP.shape[1]
         seen_BTP = torch.cat((before_BNP, x_BTP), 1)
         y_BTP = x_BTP
@@ -82,7 +82,7 @@ class LeftMemory(nn.Module):
 
 
 class Block(nn.Module):
-    """To a narrower width, in which frames are remembered, and back."""
+    """Projects to a narrower width, adds the memory, and projects back."""
 
     def __init__(self, config: FsmnConfig) -> None:
         super().__init__()
@@ -96,7 +96,7 @@ class Block(nn.Module):
 
 
 class Fsmn(nn.Module):
-    """Features to the probability of each sound."""
+    """Maps features to the probability of each sound."""
 
     def __init__(self, config: FsmnConfig) -> None:
         super().__init__()
@@ -124,10 +124,10 @@ class FsmnVadNetwork(nn.Module):
         self.encoder = Fsmn(config)
 
     def no_memories(self) -> list[Tensor]:
-        """Return what one recording's first frames remember: silence."""
+        """Return the initial memories of one recording: zeros."""
         frames = (self.config.lorder - 1) * self.config.lstride
         return [torch.zeros(1, frames, self.config.proj_dim) for _ in range(self.config.fsmn_layers)]
 
     def forward(self, features_BTF: Tensor, memories: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
-        """Return probabilities (B, T, sounds), and what the next frames of the same recordings will need."""
+        """Return probabilities (B, T, sounds), and the memories for the next frames of the same recordings."""
         return self.encoder(features_BTF, memories)

@@ -1,4 +1,4 @@
-"""What encoder and decoders share: memory of a frame's neighbours, positions, masks, the feed-forward layer."""
+"""Shared by encoder and decoders: memory of neighbouring frames, positions, masks, the feed-forward layer."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 
 class Memory(nn.Module):
-    """Each channel remembers a few frames before and after, weighted; a frame itself is added whole.
+    """Adds to each frame a weighted sum, per channel, of itself and a few frames before and after it.
 
     Source: Zhang et al., "Feedforward Sequential Memory Networks", 2015. Computed as a sum of shifted frames in
-    single precision: a convolution with one channel in each group is slower on CPUs, in halves a hundred times.
+    single precision: a depthwise convolution is slower on CPUs, in half precision a hundred times.
     """
 
     def __init__(self, width: int, kernel_size: int, shift: int = 0) -> None:
@@ -23,7 +23,7 @@ class Memory(nn.Module):
         self.after = kernel_size - 1 - self.before
 
     def forward(self, x_BTD: Tensor, padding_BT1: Tensor | None) -> Tensor:
-        """Return (B, T, D); what is padding is neither remembered nor written."""
+        """Return (B, T, D); padding is neither read nor written."""
         frames = x_BTD.shape[1]
         if padding_BT1 is not None:
             x_BTD = x_BTD.masked_fill(padding_BT1, 0.0)
@@ -39,7 +39,7 @@ class Memory(nn.Module):
 
 
 class FeedForward(nn.Module):
-    """Two linear layers with a rectifier between, applied to every frame alone."""
+    """Two linear layers with a ReLU between them, applied to each frame separately."""
 
     def __init__(self, width: int, hidden: int) -> None:
         super().__init__()
@@ -61,13 +61,13 @@ def sinusoids(frames: int, width: int, device: torch.device) -> Tensor:
 
 
 def padding_of(lengths_B: Tensor, frames: int) -> Tensor | None:
-    """Return True after the end of each row (B, T); None, and no work for it, where all end together."""
+    """Return True after the end of each row (B, T); None, which saves the masking, if no row is padded."""
     padding_BT = torch.arange(frames, device=lengths_B.device) >= lengths_B[:, None]
     return padding_BT if padding_BT.any() else None
 
 
 def attention_bias(padding_BT: Tensor | None, dtype: torch.dtype) -> Tensor | None:
-    """Return what hides padding from attention (B, 1, 1, T)."""
+    """Return the bias that hides padding from attention (B, 1, 1, T)."""
     if padding_BT is None:
         return None
     hidden = padding_BT[:, None, None]

@@ -1,7 +1,7 @@
-"""Paraformer: an encoder, a predictor of how many tokens there are, a decoder of all of them at once.
+"""Paraformer: an encoder, a predictor of the number of tokens, and a decoder for all of them at once.
 
-Source: Gao et al., "Paraformer", 2022. With the finer predictor it is BiCifParaformer; with the decoder of hotwords.py
-above it SeACo-Paraformer.
+Source: Gao et al., "Paraformer", 2022. With the finer predictor it is BiCifParaformer; with the decoder of seaco.py
+on top it is SeACo-Paraformer.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FRAMES_PER_TOKEN = 3  # in fluent speech
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """What the network says of a batch."""
+    """The network's output for a batch."""
 
     encoded_BTD: Tensor
     lengths_B: Tensor
@@ -49,12 +49,12 @@ class Paraformer(Network):
         self.decoder = SanmDecoder(config.encoder.output_size, config.decoder, vocabulary_size)
 
     def forward(self, features_BTF: Tensor, lengths_B: Tensor, counts_B: Tensor | None = None) -> Spoken:
-        """Return what is said.
+        """Recognise a batch.
 
         Args:
             features_BTF: from the front end.
             lengths_B: frames of each row.
-            counts_B: tokens of each row; None lets the predictor tell.
+            counts_B: tokens of each row; None to use the predictor's.
         """
         encoded_BTD = self.encoder(features_BTF, lengths_B)
         predicted = self.predictor(encoded_BTD, lengths_B, counts_B)
@@ -72,7 +72,7 @@ class Paraformer(Network):
 
     @property
     def upsampling(self) -> int:
-        """How many of the weights that time tokens there are in a frame."""
+        """Return the number of `fine_weights` per frame."""
         return self.predictor.upsampling
 
     # See Network
@@ -81,7 +81,7 @@ class Paraformer(Network):
         return self.frontend(waveforms_BS, lengths_B)
 
     def log_probs(self, features_BTF: Tensor, lengths_B: Tensor) -> Tensor:
-        """Return (B, U, V) for a number of tokens that no precision changes: a sum of weights may lie on an edge."""
+        """Return (B, U, V) for a token count independent of precision: a sum of weights may be close to an integer."""
         return self(features_BTF, lengths_B, (lengths_B // FRAMES_PER_TOKEN).clamp(min=1)).log_probs_BUV
 
     @property
@@ -101,5 +101,5 @@ class Paraformer(Network):
         self.eval()
 
     def _rounded_parts(self) -> tuple[nn.Module, ...]:
-        """Return what computes in other precisions than single; the predictor and the features do not."""
+        """Return the parts that may use lower precision; predictor and features always use single precision."""
         return self.encoder, self.decoder

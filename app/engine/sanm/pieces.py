@@ -1,14 +1,14 @@
-"""Reads the pieces of a SentencePiece model: its vocabulary is all that is needed, as texts are not cut into pieces.
+"""Reads the pieces of a SentencePiece model: only its vocabulary is needed, as texts are not split into pieces.
 
-A model is a message of Protocol Buffers (sentencepiece_model.proto): field 1, repeated, holds the pieces, and field 1
-of each its text. Everything else is passed over.
+A model is a Protocol Buffers message (sentencepiece_model.proto): repeated field 1 has the pieces, and field 1
+of each its text. Everything else is skipped.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-VARINT, EIGHT_BYTES, BYTES, FOUR_BYTES = 0, 1, 2, 5  # how a field is stored
+VARINT, EIGHT_BYTES, BYTES, FOUR_BYTES = 0, 1, 2, 5  # wire types
 PIECE_FIELD = TEXT_FIELD = 1
 LONGEST_VARINT = 10  # bytes
 
@@ -17,7 +17,7 @@ def read_pieces(content: bytes) -> tuple[str, ...]:
     """Return the pieces in the order of their ids.
 
     Raises:
-        ValueError: it is no SentencePiece model, or a damaged one.
+        ValueError: it is not a SentencePiece model, or a damaged one.
     """
     pieces = tuple(
         _text(value) for number, value in _fields(content) if number == PIECE_FIELD and isinstance(value, bytes)
@@ -57,7 +57,7 @@ def _fields(message: bytes) -> Iterator[tuple[int, bytes | int]]:
 
 
 def _varint(message: bytes, place: int) -> tuple[int, int]:
-    """Return a number of seven bits a byte, lowest first, and the place behind it."""
+    """Return a number stored as seven bits per byte, lowest first, and the position after it."""
     value = 0
     for count in range(LONGEST_VARINT):
         if place + count >= len(message):

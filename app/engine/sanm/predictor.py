@@ -1,10 +1,10 @@
-"""How many tokens there are, what sounds belong to each, and when: continuous integrate-and-fire (CIF).
+"""Predicts the number of tokens, the frames of each, and their times: continuous integrate-and-fire (CIF).
 
 Source: Dong and Xu, "CIF", 2020, as in Gao et al., "Paraformer", 2022; the finer weights for times are those of Shi et
 al., "Achieving Timestamp Prediction While Recognizing with Non-Autoregressive End-to-End ASR Model", 2023.
-A frame weighs between 0 and 1; a token takes frames until they weigh 1 together, and a frame may be parted between
-two. Always computed in single precision: of a rounded sum there would be more or fewer tokens. No row sees the padding
-of its batch, where FunASR's rows do: its convolution and its backward LSTM look beyond their ends.
+A frame weighs between 0 and 1; a token takes frames until their weights sum to 1, and a frame may be split between
+two. Always in single precision: a rounded sum would change the number of tokens. No row sees the padding of its batch,
+unlike FunASR, whose convolution and backward LSTM look beyond the ends of a row.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from app.engine.sanm.paraformer_config import FinePredictorConfig, PredictorConf
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
-    """The tokens of a batch that are still to be named."""
+    """The tokens of a batch before decoding."""
 
     tokens_BUD: Tensor
-    """A vector for each: its frames, weighted. In single precision."""
+    """A vector per token: its weighted frames. In single precision."""
     counts_B: Tensor
     weights_BT: Tensor
-    """What the frames weigh; those of a row sum up to the count of its tokens."""
+    """The weights of the frames; each row sums to its number of tokens."""
 
 
 class CifPredictor(nn.Module):
-    """Weighs the frames by a convolution (CifPredictorV2)."""
+    """Computes the weights with a convolution (CifPredictorV2)."""
 
     def __init__(self, config: PredictorConfig) -> None:
         super().__init__()
@@ -47,12 +47,12 @@ class CifPredictor(nn.Module):
         Args:
             encoded_BTD: from the encoder.
             lengths_B: frames of each row.
-            counts_B: how many tokens there are; None lets the weights tell, and what is left at the end of a row
-                becomes one more where it weighs enough.
+            counts_B: tokens of each row; None derives them from the weights, and the remainder at the end of a row
+                becomes one more if it weighs enough.
         """
         encoded_BTD, padding_BT = _sealed(encoded_BTD, lengths_B)
         weights_BT = self._weights(self._seen(encoded_BTD), padding_BT)
-        encoded_BTD = F.pad(encoded_BTD, (0, 0, 0, 1))  # the end of a row is a silent frame
+        encoded_BTD = F.pad(encoded_BTD, (0, 0, 0, 1))  # a silent frame at the end of a row
         weights_BT = F.pad(weights_BT, (0, 1))
         if counts_B is None:
             weights_BT = weights_BT.scatter(1, lengths_B[:, None], self.config.tail_threshold)
@@ -68,16 +68,16 @@ class CifPredictor(nn.Module):
         )
 
     def fine_weights(self, _encoded_BTD: Tensor, _lengths_B: Tensor, predicted: Predicted) -> Tensor:
-        """Return the weights by which tokens are timed; here those by which they are counted."""
+        """Return the weights that time the tokens; here the same as those that count them."""
         return predicted.weights_BT
 
     @property
     def upsampling(self) -> int:
-        """How many of the weights that time tokens there are in a frame."""
+        """Return the number of `fine_weights` per frame."""
         return 1
 
     def _seen(self, encoded_BTD: Tensor) -> Tensor:
-        """Return what the convolution makes of the frames (B, D, T)."""
+        """Return the convolution's output (B, D, T)."""
         around_BDT = F.pad(encoded_BTD.transpose(1, 2), (self.config.l_order, self.config.r_order))
         return F.relu(self.cif_conv1d(around_BDT))
 
@@ -88,7 +88,7 @@ class CifPredictor(nn.Module):
 
 
 class FineCifPredictor(CifPredictor):
-    """Has weights of its own for times, several in a frame (CifPredictorV3)."""
+    """Has separate weights for times, several per frame (CifPredictorV3)."""
 
     def __init__(self, config: FinePredictorConfig) -> None:
         super().__init__(config)
@@ -103,7 +103,7 @@ class FineCifPredictor(CifPredictor):
         return self.fine.upsample_times
 
     def fine_weights(self, encoded_BTD: Tensor, lengths_B: Tensor, predicted: Predicted) -> Tensor:
-        """Return (B, upsampling * T), which sum up to the counts."""
+        """Return (B, upsampling * T); each row sums to its count."""
         encoded_BTD, _ = _sealed(encoded_BTD, lengths_B)
         seen_BDT = self._seen(encoded_BTD) if self.fine.use_cif1_cnn else encoded_BTD.transpose(1, 2)
         fine_BTD = self.upsample_cnn(seen_BDT).transpose(1, 2)
@@ -120,7 +120,7 @@ class FineCifPredictor(CifPredictor):
 
 
 def integrated(weights_BT: Tensor) -> Tensor:
-    """Return the sum of the weights up to each frame (B, T), added in double precision."""
+    """Return the cumulative sum of the weights (B, T), added in double precision."""
     sums_BT = weights_BT.cpu().double().cumsum(1)  # Apple's GPUs have no doubles
     return sums_BT.float().to(weights_BT.device)
 
@@ -137,7 +137,7 @@ def token_parts(integral_BT: Tensor, count: int) -> Tensor:
 
 
 def _sealed(encoded_BTD: Tensor, lengths_B: Tensor) -> tuple[Tensor, Tensor | None]:
-    """Return the frames in single precision with silence for padding, and which are padding (B, T)."""
+    """Return the frames in single precision with zeros for padding, and the padding mask (B, T)."""
     padding_BT = padding_of(lengths_B, encoded_BTD.shape[1])
     encoded_BTD = encoded_BTD.float()
     if padding_BT is not None:

@@ -1,4 +1,4 @@
-"""ct-punc as a Punctuator: a network that places marks by what was said, not by pauses."""
+"""ct-punc as a Punctuator: a network that places marks by the words, not by pauses."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ ASCII_MARKS = {"，": ",", "。": ".", "？": "?", "、": ","}
 
 
 def load_punctuator(folder: Path) -> Punctuator:
-    """Load a ct-punc folder onto the CPU, where it costs little; never downloads.
+    """Load a ct-punc folder onto the CPU, where it is cheap; never downloads.
 
     Raises:
-        ModelError: the folder is absent, not whole, no model for punctuation, its weights do not fit, or it needs a
-            package that is not installed.
+        ModelError: the folder is missing, incomplete or not a punctuation model, its weights do not match, or it needs
+            a package that is not installed.
     """
     architecture_for(folder, Role.PUNCTUATION)
     files = SanmFolder(folder)
@@ -46,7 +46,7 @@ def load_punctuator(folder: Path) -> Punctuator:
     vocabulary = files.tokens()
     dictionary = files.optional(DICTIONARY_FILE)
     if dictionary is not None:
-        files.text(dictionary)  # a damaged one is named before a package is asked for
+        files.text(dictionary)  # report a damaged one before a missing package
     segmenter = segmenter_of(dictionary)
 
     def build(state: Mapping[str, Tensor]) -> CtTransformer:
@@ -82,7 +82,7 @@ class CtPunc:
         self._lock = Lock()
 
     def punctuate(self, words: Sequence[Word], duration: float) -> tuple[Word, ...]:  # noqa: ARG002 - unheard
-        """Return the words with marks; see Punctuator. Pauses are not heard."""
+        """Return the words with marks; see Punctuator. Ignores pauses."""
         if not words or is_punctuated(words):
             return tuple(words)
         spoken = [word.raw or word.text for word in words]
@@ -105,9 +105,9 @@ class CtPunc:
 
 
 def _ends(texts: Sequence[str]) -> list[int]:
-    """Return for each text how many characters, white space aside, there are up to its end.
+    """Return the number of non-space characters up to the end of each text.
 
-    A token may hold several words, and a word several tokens: a mark belongs to the word that ends with its token.
+    A token may have several words, and a word several tokens: a mark belongs to the word that ends with its token.
     """
     ends: list[int] = []
     count = 0

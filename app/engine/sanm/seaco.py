@@ -1,7 +1,7 @@
-"""SeACo-Paraformer: Paraformer with a second decoder that knows the hotwords, and answers where one of them is said.
+"""SeACo-Paraformer: Paraformer with a second decoder that knows the hotwords, and overrides tokens where one is said.
 
-Source: Shi et al., "SeACo-Paraformer", 2023. An LSTM makes a vector of each hotword; of many only those count that the
-second decoder attends to most (attention score filtering).
+Source: Shi et al., "SeACo-Paraformer", 2023. An LSTM encodes each hotword as a vector; of many, only those are used that
+ the second decoder attends to most (attention score filtering).
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from app.engine.sanm.decoder import SanmDecoder
 from app.engine.sanm.paraformer import Paraformer, Spoken
 from app.engine.sanm.paraformer_config import DecoderConfig, ParaformerConfig
 
-MOST_HOTWORDS = 50  # that are listened to at once
-SCORING_BLOCK = 5  # of the second decoder, from 0: whose attention chooses them
+MOST_HOTWORDS = 50  # per row
+SCORING_BLOCK = 5  # of the second decoder, from 0: its attention selects them
 LSTM_LAYERS = 2
 
 
 class SeacoParaformer(Paraformer):
-    """`bias_encoder`, `seaco_decoder` and `hotword_output_layer` beside the parts of Paraformer."""
+    """Adds `bias_encoder`, `seaco_decoder` and `hotword_output_layer` to Paraformer."""
 
     def __init__(self, in_width: int, config: ParaformerConfig, decoder: DecoderConfig, vocabulary_size: int) -> None:
         super().__init__(in_width, config, vocabulary_size)
@@ -41,7 +41,7 @@ class SeacoParaformer(Paraformer):
         """Return a vector for each hotword (N, D), in single precision.
 
         Args:
-            tokens: of each, none empty; the last one stands for "no hotword".
+            tokens: of each hotword, not empty; the last one means "no hotword".
         """
         device = next(self.bias_encoder.parameters()).device
         lengths = torch.tensor([len(ids) for ids in tokens])
@@ -53,7 +53,7 @@ class SeacoParaformer(Paraformer):
         return last_ND if self.lstm_proj is None else self.lstm_proj(last_ND)
 
     def with_hotwords(self, spoken: Spoken, hotwords_ND: Tensor) -> Spoken:
-        """Return what is said by one who knows these hotwords; see encode_hotwords."""
+        """Return the output biased towards these hotwords; see encode_hotwords."""
         if not spoken.hidden_BUD.shape[1]:
             return spoken
         batch, dtype = len(spoken.hidden_BUD), spoken.hidden_BUD.dtype
@@ -69,7 +69,7 @@ class SeacoParaformer(Paraformer):
         return replace(spoken, log_probs_BUV=torch.where(is_none_BU1, spoken.log_probs_BUV, log_probs_BUV))
 
     def _likeliest(self, spoken: Spoken, known_BND: Tensor) -> Tensor:
-        """Return the hotwords that each row attends to most, and "no hotword" after them."""
+        """Return the hotwords that each row attends to most, followed by "no hotword"."""
         scores_BN = self.seaco_decoder.attention(
             spoken.hidden_BUD, spoken.predicted.counts_B, known_BND, _full(known_BND), SCORING_BLOCK
         )
@@ -88,5 +88,5 @@ class SeacoParaformer(Paraformer):
 
 
 def _full(memory_BND: Tensor) -> Tensor:
-    """Return the lengths of rows that have no padding (B,)."""
+    """Return the lengths of unpadded rows (B,)."""
     return torch.full((len(memory_BND),), memory_BND.shape[1], device=memory_BND.device)

@@ -1,7 +1,7 @@
-"""Parts a text into the tokens of a punctuation model: Latin runs, and Chinese characters or words.
+"""Splits text into the tokens of a punctuation model: Latin runs, and Chinese characters or words.
 
-Which of the two is told by the folder: a dictionary of words beside the weights means that its vocabulary has words,
-and those are found by the package `jieba`, as they were for training.
+The folder decides which: a dictionary beside the weights means that the vocabulary has words, which are found with
+the package `jieba`, as in training.
 """
 
 from __future__ import annotations
@@ -19,34 +19,34 @@ from app.domain.errors.base import N_
 from app.domain.errors.models import ModelFileUnreadable, ModelNeedsPackage
 
 PACKAGE = "jieba"
-EXTRA = "punctuation"  # of pyproject.toml
+EXTRA = "punctuation"  # in pyproject.toml
 LATIN = re.compile(r"[a-zA-Z']+")
 UNITS = re.compile(r"[\x00-\x7f]+|[^\x00-\x7f]")
 
 
 class Segmenter(Protocol):
-    """Parts a text; joined, the tokens are the text without its white space."""
+    """Splits a text; joined, the tokens are the text without its white space."""
 
     def __call__(self, text: str, /) -> list[str]: ...
 
 
 def segmenter_of(dictionary: Path | None) -> Segmenter:
-    """Return what parts into words of a dictionary, or into characters where there is none.
+    """Return a segmenter into words of a dictionary, or into characters without one.
 
     Raises:
         ModelNeedsPackage: there is a dictionary, but no `jieba`.
-        ModelFileUnreadable: it is no dictionary.
+        ModelFileUnreadable: it is not a dictionary.
     """
     return characters if dictionary is None else WordSegmenter(dictionary)
 
 
 def characters(text: str) -> list[str]:
-    """Return each run of ASCII without white space, and every other character alone."""
+    """Return each run of ASCII without white space, and every other character separately."""
     return [unit for part in text.split() for unit in UNITS.findall(part)]
 
 
 class WordSegmenter:
-    """Parts Chinese into the likeliest words; what stands between spaces in Latin letters alone stays whole."""
+    """Splits Chinese into the most likely words; Latin words between spaces stay whole."""
 
     def __init__(self, dictionary: Path) -> None:
         self._jieba = _load(dictionary)
@@ -63,16 +63,16 @@ class WordSegmenter:
 
 
 def _load(dictionary: Path) -> Any:
-    """Return jieba's tokenizer with a dictionary, apart from that which all share."""
+    """Return a separate jieba tokenizer with a dictionary, not the shared one."""
     try:
-        with warnings.catch_warnings():  # it asks for a part of setuptools that warns, or is gone
+        with warnings.catch_warnings():  # it imports pkg_resources, which warns or is missing
             warnings.simplefilter("ignore")
             import jieba
     except ImportError as error:
         raise ModelNeedsPackage(folder=str(dictionary.parent), package=PACKAGE, extra=EXTRA) from error
     jieba.setLogLevel(logging.WARNING)
     tokenizer = jieba.Tokenizer()
-    # Its cache would be a file of a known name in the common temporary folder, which it reads as code is read.
+    # By default it unmarshals a cache with a known name in the shared temporary folder, where others can write.
     with tempfile.TemporaryDirectory() as folder:
         tokenizer.tmp_dir = folder
         tokenizer.initialize()

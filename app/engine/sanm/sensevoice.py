@@ -1,7 +1,7 @@
-"""SenseVoiceSmall: one encoder with CTC, asked by four vectors before the sound.
+"""SenseVoiceSmall: one encoder with CTC, prompted by four vectors before the audio.
 
-Source: An et al., "FunAudioLLM", 2024. The vectors ask for language, emotion, event and style of writing; the first
-four outputs answer them.
+Source: An et al., "FunAudioLLM", 2024. The vectors ask for language, emotion, event and writing style; the first
+four outputs are the answers.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from app.engine.sanm.freezing import freeze_feed_forward
 from app.engine.sanm.frontend import LowRateFrontend
 
 LANGUAGE_ROWS = {"auto": 0, "zh": 3, "en": 4, "yue": 7, "ja": 11, "ko": 12}
-"""Rows of the table of questions by language."""
+"""Rows of the question embeddings by language."""
 EMOTION_ROW, EVENT_ROW = 1, 2
 STYLE_ROWS = {True: 14, False: 15}
-"""By whether numbers are written as digits, with punctuation."""
+"""By whether to write digits and punctuation."""
 ROWS = 16
 QUESTIONS = 4
 
@@ -49,7 +49,7 @@ class SenseVoiceSmall(Network):
             features_BTF: from the front end.
             lengths_B: frames of each row.
             languages: of each row, a key of LANGUAGE_ROWS.
-            itn: of each row, whether it writes digits and punctuation.
+            itn: of each row, whether to write digits and punctuation.
         """
         rows = [
             [LANGUAGE_ROWS[language], EMOTION_ROW, EVENT_ROW, STYLE_ROWS[digits]]
@@ -75,7 +75,7 @@ class SenseVoiceSmall(Network):
 
     def change(self, device: torch.device, dtype: torch.dtype) -> None:
         self.to(device=device)
-        for part in (self.encoder, self.ctc, self.embed):  # rounded once, the front end would stay so
+        for part in (self.encoder, self.ctc, self.embed):  # not the front end: rounding it cannot be undone
             part.to(dtype=dtype)
 
     def freeze(self, linear: LinearLayer) -> None:

@@ -1,4 +1,4 @@
-"""fsmn-vad: hears where somebody speaks, in a whole recording or as it comes."""
+"""fsmn-vad: detects speech in a whole recording or a stream."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ from app.engine.sanm.frontend import LowRateFrontend
 from app.engine.sanm.fsmn import FsmnVadNetwork, fsmn_config
 
 WHOLE_CHUNK_MS = 60_000
-"""Of recordings that are there as a whole."""
-OVERRUN_MS = 100  # how far a segment may go on beyond the longest that the rules allow
+"""Chunk length for complete recordings."""
+OVERRUN_MS = 100  # how far a segment may exceed the maximum of the rules
 LEAST_POWER = 1e-6  # keeps the level of digital silence finite
 
 Span: TypeAlias = tuple[float, float]
@@ -43,7 +43,7 @@ def load_vad(folder: Path) -> FsmnVad:
     """Load an fsmn-vad folder onto the CPU; never downloads.
 
     Raises:
-        ModelError: the folder is absent, not whole, no voice activity detection, or its weights do not fit.
+        ModelError: the folder is missing, incomplete or not a VAD model, or its weights do not match.
     """
     architecture_for(folder, Role.VAD)
     files = SanmFolder(folder)
@@ -66,7 +66,7 @@ class FsmnVad:
         self._rules = rules
 
     def spans(self, waveform: Waveform, *, longest_seconds: float = 30.0) -> tuple[Span, ...]:
-        """Return where somebody speaks: in order, without overlap, inside the waveform, none longer than asked."""
+        """Return the speech spans: in order, non-overlapping, inside the waveform, none longer than requested."""
         rules = self._rules.with_longest(longest_seconds - OVERRUN_MS / 1000)
         stream = FsmnStream(self._network, self._frontend, rules, WHOLE_CHUNK_MS, tells_starts=False)
         events = stream.feed(waveform, is_last=True)
@@ -74,7 +74,7 @@ class FsmnVad:
         return tuple(_parted(found, len(waveform) / SAMPLE_RATE))
 
     def stream(self, chunk_ms: int = 600) -> FsmnStream:
-        """Return what hears a recording as it comes, `chunk_ms` at once."""
+        """Return a detector for a streamed recording that processes `chunk_ms` at a time."""
         return FsmnStream(self._network, self._frontend, self._rules, chunk_ms, tells_starts=True)
 
 
@@ -91,13 +91,13 @@ class SpeechEvent:
     """A segment that began, ended, or both; in milliseconds from the beginning of the recording."""
 
     start_ms: int | None
-    """None where the beginning was told before."""
+    """None if the beginning was reported before."""
     end_ms: int | None
-    """None where the segment goes on."""
+    """None if the segment continues."""
 
 
 class FsmnStream:
-    """One recording as it comes; what the network remembers and what is undecided is kept from chunk to chunk."""
+    """One streamed recording; keeps the network's memories and undecided frames between chunks."""
 
     def __init__(
         self,
@@ -108,14 +108,14 @@ class FsmnStream:
         *,
         tells_starts: bool,
     ) -> None:
-        """Begin a recording.
+        """Start a recording.
 
         Args:
             network: with its weights.
             frontend: computes its features.
             rules: for its segments.
-            chunk_ms: how much is computed at once; shorter chunks are kept until they are filled.
-            tells_starts: a beginning is told at once, not with the end.
+            chunk_ms: how much is processed at a time; shorter chunks are buffered.
+            tells_starts: report a beginning immediately, not with the end.
         """
         self._network = network
         self._features = _StreamedFeatures(frontend)
@@ -126,13 +126,13 @@ class FsmnStream:
         self._chunk_ms = chunk_ms
         self._tells_starts = tells_starts
         self._waiting = np.zeros(0, dtype=np.float32)
-        self._lasted_ms = 0  # the open segment, as far as chunks tell
+        self._lasted_ms = 0  # length of the open segment, in whole chunks
         self._has_lasted = False
-        self._told = 0  # segments whose end was told
-        self._told_start = False  # that of the next one
+        self._told = 0  # segments whose end was reported
+        self._told_start = False  # of the next one
 
     def feed(self, waveform: Waveform, *, is_last: bool = False) -> list[SpeechEvent]:
-        """Take the next samples and return what they tell; after the last no segment is open."""
+        """Process the next samples and return their events; after the last ones no segment is open."""
         samples = np.concatenate((self._waiting, waveform))
         size = self._chunk_ms * SAMPLE_RATE // 1000
         whole = len(samples) // size
@@ -157,7 +157,7 @@ class FsmnStream:
         return events
 
     def _shorten_silence(self) -> None:
-        """Let less silence end a segment, the longer it has lasted."""
+        """Require less silence to end a segment, the longer it has lasted."""
         if self._detector.is_open or self._has_lasted:
             self._lasted_ms += self._chunk_ms
             self._has_lasted = True
@@ -175,13 +175,13 @@ class FsmnStream:
 
 
 class _StreamedFeatures:
-    """Stacked features of a recording that comes in chunks, each as if the whole were there, and how loud frames are."""
+    """Stacked features of a recording in chunks, the same as for the whole, and the levels of its frames."""
 
     def __init__(self, frontend: LowRateFrontend) -> None:
         self._frontend = frontend
-        self._samples = torch.zeros(0)  # of frames that are not whole yet
-        self._frames: Tensor | None = None  # those that the next stack has beside it
-        self._levels: list[float] = []  # of frames that are in no stack yet
+        self._samples = torch.zeros(0)  # of incomplete frames
+        self._frames: Tensor | None = None  # neighbours for the next stack
+        self._levels: list[float] = []  # of frames not stacked yet
 
     def compute(self, samples: Tensor, *, is_last: bool) -> tuple[Tensor, list[float]]:
         """Return the next features (1, T, F) and the level of each frame in dB; T may be 0."""
@@ -197,7 +197,7 @@ class _StreamedFeatures:
         return self._stacked(is_last=is_last)
 
     def _append(self, mel_TM: Tensor) -> None:
-        if self._frames is None:  # before its first frame a recording goes on with it
+        if self._frames is None:  # the first frame is repeated before the beginning
             before = (self._frontend.config.lfr_m - 1) // 2
             self._frames = mel_TM[:1].expand(before, -1)
         self._frames = torch.cat((self._frames, mel_TM))

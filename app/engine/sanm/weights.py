@@ -1,6 +1,6 @@
-"""Holds the tensors of a checkpoint against a built network: names and shapes. Reads no configuration.
+"""Compares the tensors of a checkpoint with a built network: names and shapes. Reads no configuration.
 
-FunASR itself leaves out what does not fit, at most with a line in the log, so that a wrong checkpoint speaks nonsense.
+FunASR itself skips mismatches, at most with a log line, so that a wrong checkpoint outputs nonsense.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from app.domain.errors.models import ModelFileUnreadable, ModelWeightsMismatch
 Shapes: TypeAlias = Mapping[str, tuple[int, ...]]
 """Name of a tensor to its shape."""
 
-NAMES_SHOWN = 3  # of all tensors that do not fit
-WRAPPERS = ("state_dict", "model_state_dict", "model")  # under which trainers keep the weights
-PARALLEL = "module."  # before every name where several GPUs trained
+NAMES_SHOWN = 3  # of all mismatched tensors
+WRAPPERS = ("state_dict", "model_state_dict", "model")  # keys under which trainers save the weights
+PARALLEL = "module."  # prefix of names after training on several GPUs
 INCOMPLETE = N_("it is incomplete, or no file of PyTorch")
 
 
 def read_tensors(file: Path) -> dict[str, Tensor]:
-    """Return what a checkpoint holds; its values stay on the disk where the format allows that.
+    """Return the tensors of a checkpoint; memory-mapped if the format allows it.
 
     Raises:
-        ModelFileUnreadable: it is damaged, or no table of tensors.
+        ModelFileUnreadable: it is damaged, or not a table of tensors.
     """
     content = _read(file)
     for wrapper in WRAPPERS:
@@ -56,7 +56,7 @@ def _read(file: Path) -> object:
 
 
 def check_weights(file: Path, held: Shapes, network: nn.Module) -> None:
-    """Compare what the file holds with what the built network has.
+    """Compare the tensors of the file with those of the built network.
 
     Args:
         file: for the error.

@@ -1,4 +1,4 @@
-"""What stands between an encoder and a language model, or a CTC head: two linear layers and blocks of attention."""
+"""The adaptor between an encoder and a language model or CTC head: two linear layers and attention blocks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class AdaptorConfig:
 
     ffn_dim: int = 2048
     llm_dim: int = 4096
-    """Width of what comes out."""
+    """Output width."""
     n_layer: int = 2
     attention_heads: int = 8
 
@@ -35,10 +35,10 @@ def adaptor_config(config: Mapping[str, Any], section: str, width: int | None = 
     Args:
         config: of config.yaml.
         section: its key there.
-        width: of the language model, which an adaptor to one takes.
+        width: of the language model, if it adapts to one.
 
     Raises:
-        UnsupportedConfig: it has something that the adaptor here does not have.
+        UnsupportedConfig: it needs something that this adaptor lacks.
     """
     values = dict(section_of(config, section))
     require(values.pop("downsample_rate", 2), (1,), f"{section}: downsample_rate")
@@ -74,7 +74,7 @@ class Attention(nn.Module):
 
 
 class Block(nn.Module):
-    """Attention and a feed-forward layer, each with a way around it."""
+    """Attention and a feed-forward layer, with residual connections."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -89,7 +89,7 @@ class Block(nn.Module):
 
 
 class Adaptor(nn.Module):
-    """Encoded frames to as many vectors of another width."""
+    """Maps encoded frames to as many vectors of another width."""
 
     def __init__(self, in_width: int, config: AdaptorConfig) -> None:
         super().__init__()
@@ -98,7 +98,7 @@ class Adaptor(nn.Module):
         self.blocks = nn.ModuleList(Block(config.llm_dim, config.attention_heads) for _ in range(config.n_layer))
 
     def forward(self, encoded_BTD: Tensor, lengths_B: Tensor) -> Tensor:
-        """Return (B, T, D); frames after a length mean nothing."""
+        """Return (B, T, D); frames after a length are meaningless."""
         x_BTD = self.linear2(F.relu(self.linear1(encoded_BTD)))
         bias = attention_bias(padding_of(lengths_B, x_BTD.shape[1]), x_BTD.dtype)
         for block in self.blocks:

@@ -1,6 +1,6 @@
-"""Parts a text into the tokens of a vocabulary of bytes in tiktoken's form, and joins them again.
+"""Splits text into the tokens of a byte vocabulary in tiktoken's format, and joins them again.
 
-A line holds a token, its bytes in base64, and its rank. Source: Sennrich et al., "Neural Machine Translation of Rare
+A line has a token's bytes in base64, and its rank. Source: Sennrich et al., "Neural Machine Translation of Rare
 Words with Subword Units", 2016, over bytes: the pair of lowest rank is joined first.
 """
 
@@ -15,7 +15,7 @@ from tokenizers import Regex
 from tokenizers.pre_tokenizers import Split
 
 PARTS = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
-"""What is parted by itself: contractions, words, numbers, marks and white space, as for GPT-2."""
+"""Pre-tokenisation: contractions, words, numbers, marks and white space, as in GPT-2."""
 BYTES = 256
 WORDS_KEPT = 4096
 
@@ -24,7 +24,7 @@ def read_ranks(text: str) -> dict[bytes, int]:
     """Return the number of each token.
 
     Raises:
-        ValueError: it is no such vocabulary, or it cannot write every text.
+        ValueError: it is not such a vocabulary, or it cannot write every text.
     """
     ranks: dict[bytes, int] = {}
     for line in text.splitlines():
@@ -55,7 +55,7 @@ class BytePairs:
         return [token for part, _ in self._split.pre_tokenize_str(text) for token in self._encode_part(part)]
 
     def decode(self, tokens: Sequence[int]) -> str:
-        """Return the text of tokens; bytes that are no characters become U+FFFD, and other numbers nothing."""
+        """Return the text of tokens; invalid UTF-8 becomes U+FFFD, and unknown tokens nothing."""
         found = b"".join(self._tokens.get(token, b"") for token in tokens)
         return found.decode("utf-8", errors="replace")
 

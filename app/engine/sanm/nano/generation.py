@@ -1,6 +1,6 @@
-"""Lets a language model go on with prompts of vectors, the likeliest token each time, several prompts together.
+"""Greedy generation from prompts of vectors with a language model, several prompts together.
 
-A text that goes round in circles is cut: a language model that has lost the sound repeats itself without end.
+A looping text is cut: a language model that has lost track of the audio repeats itself endlessly.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from torch import Tensor
 from app.engine.sanm.nano.qwen3 import Memory, Qwen3
 
 LONGEST_UNIT = 16
-"""Tokens of what is repeated."""
+"""Tokens of the repeated unit."""
 FEWEST_REPEATS, FEWEST_TOKENS = 6, 30
-"""A unit comes so often, and a run has so many tokens, where no speaker repeats himself; choruses are shorter."""
+"""Repeats of a unit and tokens of a run beyond what speakers repeat; choruses are shorter."""
 
 
 def generate(model: Qwen3, prompts: Sequence[Tensor], most: Sequence[int]) -> Iterator[list[list[int]]]:
     """Yield, after each step, the tokens of each prompt's text so far, without the token that ends it.
 
     Args:
-        model: where it computes.
+        model: on its device.
         prompts: vectors of each (T, D), in any precision.
         most: tokens that each text may have.
     """
@@ -45,7 +45,7 @@ def generate(model: Qwen3, prompts: Sequence[Tensor], most: Sequence[int]) -> It
 
 
 def padded_before(prompts: Sequence[Tensor], dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """Return prompts that end together (B, T, D), and where they are there (B, T)."""
+    """Return the prompts padded at the beginning (B, T, D), and a mask of their vectors (B, T)."""
     longest = max(map(len, prompts))
     vectors_BTD = prompts[0].new_zeros(len(prompts), longest, prompts[0].shape[1], dtype=dtype)
     is_there_BT = torch.zeros(len(prompts), longest, dtype=torch.bool, device=vectors_BTD.device)
@@ -56,7 +56,7 @@ def padded_before(prompts: Sequence[Tensor], dtype: torch.dtype) -> tuple[Tensor
 
 
 def run_at_end(tokens: Sequence[int]) -> int:
-    """Return how many tokens, at the end, only repeat those before them; 0 where nobody could object."""
+    """Return how many tokens at the end only repeat those before them; 0 if the repetition is plausible."""
     for unit in range(1, LONGEST_UNIT + 1):
         needed = max(FEWEST_TOKENS, unit * FEWEST_REPEATS)
         if len(tokens) >= needed and tokens[-1] == tokens[-1 - unit]:

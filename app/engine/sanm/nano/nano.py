@@ -1,6 +1,6 @@
-"""Fun-ASR-Nano: an encoder whose frames a language model continues as text, and a CTC head that tells when.
+"""Fun-ASR-Nano: an encoder whose frames a language model continues as text, and a CTC head for times.
 
-Source: An et al., "Fun-ASR Technical Report", 2025. Language, hotwords and the writing of numbers are asked for in words.
+Source: An et al., "Fun-ASR Technical Report", 2025. Language, hotwords and number format are part of a text prompt.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class NanoConfig:
     adaptor: AdaptorConfig
     llm: Qwen3Config
     ctc_decoder: AdaptorConfig | None
-    """None where no CTC head is described."""
+    """None if no CTC head is configured."""
     ctc_outputs: int
     blank_id: int
     has_few_frames: bool
@@ -74,7 +74,7 @@ class NanoConfig:
 
 
 def nano_config(config: Mapping[str, Any], llm: Qwen3Config) -> NanoConfig:
-    """Raise UnsupportedConfig for what the network here does not have."""
+    """Read the configuration; raise UnsupportedConfig for what this network lacks."""
     encoder_conf = dict(section_of(config, "audio_encoder_conf"))
     if encoder_conf.pop("hub", None):
         raise UnsupportedConfig("audio_encoder_conf: a part of the network would be downloaded")
@@ -129,7 +129,7 @@ class NanoNetwork(nn.Module):
         return self.audio_encoder(features_BTF, lengths_B), lengths_B
 
     def sound_vectors(self, encoded_BTD: Tensor, lengths_B: Tensor) -> list[Tensor]:
-        """Return what each row is to the language model (T, D)."""
+        """Return the language model's input vectors for each row (T, D)."""
         vectors_BTD = self.audio_adaptor(encoded_BTD, lengths_B)
         counts = [self._vectors_of(length) for length in lengths_B.tolist()]
         return [vectors_TD[:count] for vectors_TD, count in zip(vectors_BTD, counts, strict=True)]
@@ -139,14 +139,14 @@ class NanoNetwork(nn.Module):
         return self.ctc(self.ctc_decoder(encoded_BTD, lengths_B))
 
     def _vectors_of(self, frames: int) -> int:
-        """Return of how many frames the language model hears: as many as three halvings would leave."""
+        """Return how many vectors the language model gets: as many as three halvings of the frames would leave."""
         if not self.config.has_few_frames:
             return frames
         halved = (frames + 1) // 2
         return ((halved + 1) // 2 + 1) // 2
 
     def prepare(self, device: torch.device, llm_dtype: torch.dtype) -> None:
-        """Move it to its device, the language model in its precision, and freeze the encoder there."""
+        """Move it to its device, the language model in its precision, and freeze the other parts there."""
         self.requires_grad_(requires_grad=False)
         self.to(device)
         self.llm.to(llm_dtype)
@@ -159,12 +159,12 @@ class NanoNetwork(nn.Module):
 
 @dataclass(frozen=True, slots=True)
 class Nano:
-    """A network with the vocabularies that it reads and writes in."""
+    """A network with its vocabularies."""
 
     network: NanoNetwork
     tokenizer: Tokenizer
     ctc_vocabulary: BytePairs | None
-    """None where the weights have no CTC head."""
+    """None if the weights have no CTC head."""
 
     def prompt(self, sound_TD: Tensor, asked: str) -> Tensor:
         """Return the vectors that the language model continues (T, D)."""
@@ -175,7 +175,7 @@ class Nano:
         return torch.cat((start_TD, sound_TD.to(start_TD.dtype), end_TD))
 
     def write(self, sounds: Sequence[Tensor], asked: str, most_tokens: Sequence[int]) -> Iterator[list[list[int]]]:
-        """Yield the tokens of each text so far, after each that is written; see generate."""
+        """Yield the tokens of each text so far, after each step; see generate."""
         prompts = [self.prompt(sound_TD, asked) for sound_TD in sounds]
         yield from generate(self.network.llm, prompts, most_tokens)
 
@@ -184,10 +184,10 @@ class Nano:
 
 
 def asked_in_words(hotwords: Sequence[str], language: str | None, *, itn: bool) -> str:
-    """Return the prompt, word by word that of the network's training.
+    """Return the prompt, worded exactly as in the network's training.
 
     Args:
-        hotwords: what may be said.
+        hotwords: words that may occur.
         language: its Chinese name; None leaves it to the network.
         itn: write numbers as digits.
     """
@@ -200,7 +200,7 @@ def load_nano(files: SanmFolder) -> Nano:
     """Return the network of a folder, on the CPU in single precision, and its vocabularies.
 
     Raises:
-        ModelError: see SanmFolder; or a vocabulary is not that of the network.
+        ModelError: see SanmFolder; or a vocabulary does not match the network.
     """
     llm_folder = files.part("llm_conf", "init_param_path", LLM_FOLDER)
     config = files.shaped(lambda values: nano_config(values, _llm_config(files, llm_folder)))
@@ -224,7 +224,7 @@ def load_nano(files: SanmFolder) -> Nano:
 
 
 def _frontend(files: SanmFolder, config: FrontendConfig) -> LowRateFrontend:
-    """Return what computes the features; the published ones are not normalised."""
+    """Return the front end; the published model's features are not normalised."""
     if files.is_named("frontend_conf", "cmvn_file"):
         return files.frontend(config)
     width = MEL_BINS * config.lfr_m

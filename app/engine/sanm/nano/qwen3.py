@@ -1,4 +1,4 @@
-"""Qwen3, the language model that writes for Fun-ASR-Nano.
+"""Qwen3, the language model of Fun-ASR-Nano.
 
 Sources: Yang et al., "Qwen3 Technical Report", 2025; rotary positions: Su et al., "RoFormer", 2021. Parameter names are
 those of its published weights. Shape suffixes as in this package; G heads of keys and values, S all frames or tokens so
@@ -43,15 +43,15 @@ class Qwen3Config:
     head_dim: int
     rms_norm_eps: float
     rope_theta: float
-    """The longest wave of the positions."""
+    """Base wavelength of the rotary positions."""
     is_tied: bool
-    """Tokens are read and written by the same table."""
+    """Input and output embeddings are shared."""
     ends: frozenset[int]
     """Tokens that end a text."""
 
 
 def qwen3_config(values: Mapping[str, Any]) -> Qwen3Config:
-    """Raise UnsupportedConfig for another network, or what this one does not have."""
+    """Read the configuration; raise UnsupportedConfig for another network, or what this one lacks."""
     for name, value in ONLY_VALUE.items():
         require(values.get(name, value), (value,), name)
     rope = values.get("rope_parameters") or values.get("rope_scaling") or {}
@@ -136,7 +136,7 @@ class Attention(nn.Module):
 
 
 class GatedFeedForward(nn.Module):
-    """Two projections, one the gate of the other, and one back."""
+    """Two projections, one gating the other, and one back."""
 
     def __init__(self, config: Qwen3Config) -> None:
         super().__init__()
@@ -149,7 +149,7 @@ class GatedFeedForward(nn.Module):
 
 
 class Block(nn.Module):
-    """Attention and a feed-forward layer, each with a way around it."""
+    """Attention and a feed-forward layer, with residual connections."""
 
     def __init__(self, config: Qwen3Config) -> None:
         super().__init__()
@@ -167,7 +167,7 @@ class Block(nn.Module):
 
 
 class Stack(nn.Module):
-    """Vectors of tokens to vectors of what may follow each."""
+    """Maps token vectors to vectors that predict the next token."""
 
     def __init__(self, config: Qwen3Config) -> None:
         super().__init__()
@@ -186,7 +186,7 @@ class Qwen3(nn.Module):
         self.lm_head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
 
     def tie(self) -> None:
-        """Write tokens by the table that reads them."""
+        """Use the input embeddings as output embeddings."""
         weight = self.model.embed_tokens.weight
         with torch.device("meta"):
             self.lm_head = nn.Linear(weight.shape[1], weight.shape[0], bias=False)
@@ -200,12 +200,12 @@ class Qwen3(nn.Module):
     def forward(
         self, x_BTD: Tensor, is_there_BS: Tensor, memories: Sequence[Memory | None]
     ) -> tuple[Tensor, list[Memory]]:
-        """Return scores of the token that follows the last vector (B, V), in single precision.
+        """Return scores of the next token (B, V), in single precision, and the memories.
 
         Args:
             x_BTD: the next vectors.
-            is_there_BS: False where a row is padded, at its beginning, in all vectors so far.
-            memories: of the vectors before; None where there are none.
+            is_there_BS: False for padding at the beginning of a row, over all vectors so far.
+            memories: of the previous vectors; None if there are none.
         """
         frames = x_BTD.shape[1]
         places_BT = (is_there_BS.long().cumsum(-1) - 1).clamp(min=0)[:, -frames:]
@@ -219,7 +219,7 @@ class Qwen3(nn.Module):
 
 
 def rotations(places_BT: Tensor, config: Qwen3Config, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """Return cosine and sine of each place (B, 1, T, K)."""
+    """Return cosine and sine for each position (B, 1, T, K)."""
     halves = torch.arange(0, config.head_dim, 2, dtype=torch.float32, device=places_BT.device)
     rates = 1.0 / config.rope_theta ** (halves / config.head_dim)
     angles_BTK = (places_BT[..., None].float() * rates).repeat(1, 1, 2)
@@ -227,16 +227,16 @@ def rotations(places_BT: Tensor, config: Qwen3Config, dtype: torch.dtype) -> tup
 
 
 def turned(x_BHTK: Tensor, turns: tuple[Tensor, Tensor]) -> Tensor:
-    """Return vectors turned by their places, the two halves as one plane each."""
+    """Return the vectors rotated by their positions; each element pairs with that of the other half."""
     cosine, sine = turns
     first, second = x_BHTK.chunk(2, -1)
     return x_BHTK * cosine + torch.cat((-second, first), -1) * sine
 
 
 def causal_bias(is_there_BS: Tensor, frames: int, dtype: torch.dtype) -> Tensor:
-    """Return what hides padding and later vectors from the last `frames` (B, 1, T, S).
+    """Return the bias that hides padding and later vectors from the last `frames` (B, 1, T, S).
 
-    Hidden is the lowest number, not minus infinity: what is padding itself sees nothing else, and stays finite.
+    It uses the lowest number, not minus infinity: padding itself sees nothing else, and stays finite.
     """
     size = is_there_BS.shape[1]
     places_S = torch.arange(size, device=is_there_BS.device)
