@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Self
 
@@ -17,6 +17,8 @@ from app.domain.hotwords import GREATEST_WEIGHT, LEAST_WEIGHT, Hotword, listed_h
 from app.domain.languages import LANGUAGES
 from app.domain.options import CHANNELS, DETECTORS, QUALITIES, TranscriptionOptions, VadOptions
 
+AS_TEXT = {"as": "text"}
+"""Context of values that a person wrote as in a form; JSON has numbers and switches of its own."""
 TRUE_WORDS = ("true", "1", "on", "yes")
 FALSE_WORDS = ("false", "0", "off", "no")
 
@@ -55,12 +57,21 @@ def _parse_choice(name: str, value: object, choices: tuple[str, ...], reason: st
 
 
 def _parse_switch(value: object, info: ValidationInfo) -> object:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or info.context is not AS_TEXT:
         return value
     word = value.strip().lower()
     if word not in TRUE_WORDS + FALSE_WORDS:
         raise InvalidParameter(name=info.field_name, reason=N_("it is neither true nor false"))
     return word in TRUE_WORDS
+
+
+def _choices(values: Iterable[str]) -> Callable[[dict[str, Any]], None]:
+    """Return what writes the allowed texts into the schema of an optional text."""
+
+    def describe(schema: dict[str, Any]) -> None:
+        schema["anyOf"][0]["enum"] = list(values)
+
+    return describe
 
 
 Switch = Annotated[bool, BeforeValidator(_parse_switch)]
@@ -100,7 +111,7 @@ Hotwords = Annotated[
 class VadPatch(BaseModel):
     """What is to be different in how speech is found; the rest stays as it is. Lengths are in milliseconds."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     detector: str | None = Field(
         default=None,
@@ -128,13 +139,13 @@ class VadPatch(BaseModel):
 class OptionsPatch(BaseModel):
     """What is to be different in a transcription; what is left out is as the server or the first transcription has it."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     language: Annotated[str, BeforeValidator(_parse_language)] | None = Field(
         default=None,
         description="What is spoken: `auto`, or the code of a language; the receipt says where a model does not know it.",
         examples=["zh"],
-        json_schema_extra={"enum": list(LANGUAGES)},
+        json_schema_extra=_choices(("", *LANGUAGES)),
     )
     hotwords: Hotwords | None = Field(
         default=None,
@@ -155,14 +166,14 @@ class OptionsPatch(BaseModel):
         description="`fast` reads every frame alone, `balanced` searches for the likeliest text and listens for "
         "hotwords, `accurate` reads what was found again where the model can.",
         examples=["accurate"],
-        json_schema_extra={"enum": list(QUALITIES)},
+        json_schema_extra=_choices(QUALITIES),
     )
     channels: Annotated[str, BeforeValidator(_parse_channels)] | None = Field(
         default=None,
         description="`mix` reads all channels as one, `separate` each on its own, as in calls with one person on "
         "each; the receipt says where there was only one to read.",
         examples=["separate"],
-        json_schema_extra={"enum": list(CHANNELS)},
+        json_schema_extra=_choices(CHANNELS),
     )
     model: str | None = Field(
         default=None,
@@ -179,7 +190,7 @@ class OptionsPatch(BaseModel):
             InvalidParameter, UnknownLanguage: a value is invalid for its option.
         """
         try:
-            return cls.model_validate(values)
+            return cls.model_validate(values, strict=False, context=AS_TEXT)
         except ValidationError as error:
             first = error.errors()[0]
             name = ".".join(str(part) for part in first["loc"][:1])

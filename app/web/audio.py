@@ -11,6 +11,7 @@ from starlette.responses import FileResponse
 from app.domain.errors.requests import RangeNotSatisfiable
 from app.domain.errors.transcriptions import AudioGone
 from app.web.forms.file_names import content_disposition
+from app.web.openapi import Responses, content
 
 if TYPE_CHECKING:
     from starlette.datastructures import Headers
@@ -41,6 +42,12 @@ SIGNATURES: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
         (rb"\x00\x00\x01\xba", "video/mpeg"),
     )
 )
+
+RECORDING_CONTENT: Responses = {
+    status: content(status, told, dict.fromkeys([*dict(SIGNATURES).values(), UNKNOWN_TYPE], "(bytes)"))[status]
+    for status, told in ((200, "The recording as it was sent."), (206, "The asked part of it."))
+}
+"""What `audio_response` answers, as OpenAPI describes it."""
 
 
 def audio_response(path: Path, name: str, headers: Headers, *, download: bool) -> FileResponse:

@@ -99,8 +99,10 @@ def _on_validation_error(request: Request, error: RequestValidationError) -> Res
 
 def _on_http_exception(request: Request, error: HTTPException) -> Response:
     """Convert the framework's errors to ours."""
-    response = _on_app_error(request, _as_app_error(request, error))
-    response.status_code = error.status_code
+    ours = _as_app_error(request, error)
+    response = _on_app_error(request, ours)
+    if error.status_code != HTTPStatus.BAD_REQUEST:  # a body that cannot be read is 422, whatever is wrong with it
+        response.status_code = error.status_code
     response.headers.update(error.headers or {})
     return response
 

@@ -11,12 +11,23 @@ from pydantic.json_schema import models_json_schema
 
 from app.domain.errors.base import AppError
 from app.domain.errors.requests import CrossSiteRequest, HostNotAllowed, InvalidParameter
+from app.domain.errors.setup import (
+    DatabaseUnusable,
+    FolderReadOnly,
+    FolderUnwritable,
+    StorageBroken,
+    TooManyOpenFiles,
+)
+from app.domain.errors.uploads import DiskFull
 from app.web.schemas.transcriptions import ErrorAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-EVERYWHERE = (HostNotAllowed, InvalidParameter, AppError)  # any request may get these
+EVERYWHERE = (HostNotAllowed, InvalidParameter, DatabaseUnusable, StorageBroken, TooManyOpenFiles, AppError)
+"""Any request may get these."""
+CHANGING = (CrossSiteRequest, DiskFull, FolderReadOnly, FolderUnwritable)
+"""Any request that changes something may get these."""
 REFERENCE = "#/components/schemas/{model}"
 Responses = dict[int | str, dict[str, Any]]
 
@@ -40,9 +51,21 @@ def errors(*kinds: type[AppError], changes: bool = False) -> Responses:
     `changes` adds the errors of requests that change something.
     """
     by_status: defaultdict[int, list[type[AppError]]] = defaultdict(list)
-    for kind in dict.fromkeys((*kinds, *((CrossSiteRequest,) if changes else ()), *EVERYWHERE)):
+    for kind in dict.fromkeys((*kinds, *(CHANGING if changes else ()), *EVERYWHERE)):
         by_status[kind.status].append(kind)
     return {status: _error_response(by_status[status]) for status in sorted(by_status)}
+
+
+def with_error(responses: Responses, kind: type[AppError]) -> Responses:
+    """Return the descriptions with that of `kind`, beside what its status means already."""
+    described, status = _error_response([kind]), kind.status
+    if status in responses:
+        known = responses[status]
+        examples = (
+            known["content"]["application/json"]["examples"] | described["content"]["application/json"]["examples"]
+        )
+        described = _error_response_of(examples, status)
+    return responses | {status: described}
 
 
 def content(status: int, description: str, media_types: Mapping[str, Any]) -> Responses:
@@ -54,10 +77,14 @@ def content(status: int, description: str, media_types: Mapping[str, Any]) -> Re
 
 
 def _error_response(kinds: list[type[AppError]]) -> dict[str, Any]:
-    codes = ", ".join(f"`{kind.code}`" for kind in kinds)
     examples = {kind.code: {"summary": kind.message, "value": {"error": _example(kind)}} for kind in kinds}
+    return _error_response_of(examples, kinds[0].status)
+
+
+def _error_response_of(examples: dict[str, Any], status: int) -> dict[str, Any]:
+    codes = ", ".join(f"`{code}`" for code in examples)
     return {
-        "description": f"{HTTPStatus(kinds[0].status).phrase}: {codes}",
+        "description": f"{HTTPStatus(status).phrase}: {codes}",
         "content": {
             "application/json": {
                 "schema": {"$ref": REFERENCE.format(model=ErrorAnswer.__name__)},

@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, FastAPI
 from starlette.responses import HTMLResponse
 
+from app.domain.errors.requests import RequestTooLarge
+from app.web.openapi import with_error
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fastapi.routing import APIRoute
 
 API_PATH = "/api/v1"
@@ -23,6 +28,12 @@ class ApiRouter(APIRouter):
 
     def __init__(self, *, prefix: str = "", **options: Any) -> None:
         super().__init__(prefix=API_PATH + prefix, generate_unique_id_function=operation_id, **options)
+
+    def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        """Add a route; where the size of its body is limited, its description says so."""
+        if options.get("max_body_size"):
+            options["responses"] = with_error(options.get("responses") or {}, RequestTooLarge)
+        super().add_api_route(path, endpoint, **options)
 
 
 class PageRouter(APIRouter):

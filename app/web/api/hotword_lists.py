@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Depends, Path, status
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from starlette.requests import HTTPConnection
 
 from app.domain.errors.requests import InvalidParameter, RequestTooLarge
@@ -15,16 +15,15 @@ from app.services.hotword_lists import HotwordList, HotwordLists
 from app.web.openapi import errors
 from app.web.request import LARGEST_FORM_BYTES
 from app.web.routers import ApiRouter
+from app.web.schemas.base import RequestBody
 from app.web.schemas.transcriptions import Moment
 from app.web.services import services_of
 
 router = ApiRouter(prefix="/hotword-lists", tags=["hotword lists"])
 
 
-class HotwordListBody(BaseModel):
+class HotwordListBody(RequestBody):
     """What can be chosen."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: str = Field(description="1 to 100 characters; each list has its own.", examples=["技术词汇"])
     words: str = Field(

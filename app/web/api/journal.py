@@ -15,6 +15,7 @@ from app.web.dependencies import JournalDep, TranslateDep
 from app.web.openapi import errors
 from app.web.request import LARGEST_FORM_BYTES
 from app.web.routers import ApiRouter
+from app.web.schemas.base import RequestBody
 
 router = ApiRouter(prefix="/journal", tags=["support"])
 
@@ -30,7 +31,7 @@ Text = Annotated[str, AfterValidator(clean_text)]
 Short = Annotated[Text, Field(max_length=200)]
 
 
-class Action(BaseModel):
+class Action(RequestBody):
     """One thing that was done in a page, or that happened in it. Never what was typed or recognised."""
 
     number: int = Field(ge=0, le=LARGEST_NUMBER, description="Grows by one.", examples=[7])
@@ -43,7 +44,7 @@ class Action(BaseModel):
     request: Text = Field(default="", max_length=64, examples=[""])
 
 
-class Told(BaseModel):
+class Told(RequestBody):
     """What a page tells now."""
 
     browser: Annotated[dict[str, Any], AfterValidator(fit)] = Field(

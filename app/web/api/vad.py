@@ -40,7 +40,7 @@ from app.services.options import VadPatch, parse_language
 from app.services.vad.texts import stretch_of
 from app.web.answers.vad import Window, vad_answer
 from app.web.api.transcriptions.missing_text import Limit, Offset, Rules
-from app.web.audio import audio_response
+from app.web.audio import RECORDING_CONTENT, audio_response
 from app.web.dependencies import ServicesDep, TranscriptionId, TranslateDep
 from app.web.forms.file_names import content_disposition, export_name
 from app.web.forms.recording import UploadForm, fill
@@ -86,7 +86,7 @@ VadId = Annotated[str, Path(description="Id of the recording.", examples=["5f0c2
 class VadQuery(VadPatch):
     """The options of speech detection among the other parameters of an address."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", strict=False)
 
 
 def _options(connection: Request, changes: Annotated[VadQuery, Query()]) -> VadOptions:
@@ -178,9 +178,7 @@ def get_speech_peaks(
 @router.get(
     "/{id}/audio",
     response_class=Response,
-    responses=content(200, "The recording as it was sent.", {"audio/*": "(bytes)", "video/*": "(bytes)"})
-    | content(206, "The asked part of it.", {"audio/*": "(bytes)", "video/*": "(bytes)"})
-    | errors(AnalysisNotFound, AudioGone, RangeNotSatisfiable),
+    responses=RECORDING_CONTENT | errors(AnalysisNotFound, AudioGone, RangeNotSatisfiable),
 )
 @router.head("/{id}/audio", include_in_schema=False)
 def get_speech_audio(

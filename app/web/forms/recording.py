@@ -71,7 +71,10 @@ def form_properties(names: Iterable[str] = FORM_OPTIONS) -> dict[str, dict[str, 
 
 
 def _form_property(name: str, described: dict[str, Any]) -> dict[str, Any]:
-    kept: dict[str, Any] = {key: described[key] for key in ("description", "enum") if key in described}
+    text = described["anyOf"][0]  # beside null
+    kept: dict[str, Any] = {"description": described["description"]} | (
+        {"enum": text["enum"]} if "enum" in text else {}
+    )
     default = getattr(TranscriptionOptions(), name)
     if name == "hotwords":
         return {"type": "string", **kept, "example": "转写\nConformer:30"}

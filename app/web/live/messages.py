@@ -37,7 +37,7 @@ class _Message(BaseModel):
 
 
 class LiveVad(VadPatch):
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", strict=False)
 
     def apply(self, base: VadOptions) -> VadOptions:
         """Return `base` with these changes; the padding around speech shrinks with the maximum segment length."""
@@ -57,7 +57,7 @@ Ignored = Annotated[None, BeforeValidator(lambda _: None)]
 class LiveOptions(OptionsPatch):
     """The options a session can change; its audio has one channel and is recognised by the active model."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", strict=False)
 
     channels: Ignored = Field(default=None, exclude=True)
     model: Ignored = Field(default=None, exclude=True)

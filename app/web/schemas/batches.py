@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
 from app.services.options import OptionsPatch
+from app.web.schemas.base import RequestBody
 from app.web.schemas.transcriptions import ErrorDetail, Moment, Options
 
 LARGEST_LIST = 500  # items in one answer
@@ -14,7 +15,7 @@ LONGEST_NAME = 200  # characters, of a batch
 LONGEST_PATH = 4000
 
 
-class NewBatch(BaseModel):
+class NewBatch(RequestBody):
     """A batch to begin."""
 
     name: str = Field(max_length=LONGEST_NAME, description="What to call it.", examples=["客服录音 11 月"])
@@ -84,7 +85,7 @@ class BatchItemList(BaseModel):
     total: int = Field(description="How many are in this state, or in all.", examples=[300])
 
 
-class NewUpload(BaseModel):
+class NewUpload(RequestBody):
     """A file that is going to be sent."""
 
     name: str = Field(max_length=LONGEST_PATH, description="Of the file.", examples=["会议 (1).MP3"])
@@ -111,10 +112,10 @@ class UploadAnswer(BaseModel):
     offset: int = Field(description="Bytes; what follows is to be sent.", examples=[4194304])
 
 
-class NewOrder(BaseModel):
+class NewOrder(RequestBody):
     """Recordings that change their places."""
 
-    positions: list[int] = Field(
+    positions: list[Annotated[int, Field(ge=0, le=2**31)]] = Field(
         min_length=1, max_length=10_000, description="Those that move, in their new order.", examples=[[7]]
     )
     before: int | None = Field(
@@ -126,7 +127,7 @@ class NewOrder(BaseModel):
     )
 
 
-class ServerFolder(BaseModel):
+class ServerFolder(RequestBody):
     """A folder on the server's machine."""
 
     path: str = Field(

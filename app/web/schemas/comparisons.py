@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from app.domain.states import JobState
 from app.services.options import OptionsPatch
+from app.web.schemas.base import RequestBody
 from app.web.schemas.transcriptions import ErrorDetail, Moment, Options, Progress
 
 
@@ -17,10 +18,8 @@ class Variant(OptionsPatch):
     model: str = Field(description="Name of a model that is here.", max_length=210, examples=["whisper-base"])
 
 
-class ReferenceText(BaseModel):
+class ReferenceText(RequestBody):
     """What was really said."""
-
-    model_config = ConfigDict(extra="forbid")
 
     reference: str = Field(description="Empty takes it back.", examples=["今天天气很好。"])
 

@@ -6,13 +6,14 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, StringConstraints
 
+from app.web.schemas.base import RequestBody
 from app.web.schemas.transcriptions import Moment, SegmentAnswer, WordAnswer
 
 LONGEST_TEXT = 20_000  # characters of one piece
 MOST_CHANGES = 1000  # in one request
 
 
-class PieceDraft(BaseModel):
+class PieceDraft(RequestBody):
     """A piece as a person wrote it."""
 
     text: Annotated[str, StringConstraints(max_length=LONGEST_TEXT)] = Field(
@@ -26,7 +27,7 @@ class PieceDraft(BaseModel):
     end: float | None = Field(default=None, examples=[3.18])
 
 
-class EditChange(BaseModel):
+class EditChange(RequestBody):
     """What is to stand in place of some segments that follow each other."""
 
     first: int = Field(ge=0, description="Index of the first segment.", examples=[0])
@@ -34,7 +35,7 @@ class EditChange(BaseModel):
     pieces: list[PieceDraft] = Field(description="In order; none: as it was recognised.")
 
 
-class EditRequest(BaseModel):
+class EditRequest(RequestBody):
     """Changes of a text, all made or none."""
 
     revision: int = Field(ge=0, description="The one that was read; 0 for the first change.", examples=[0])

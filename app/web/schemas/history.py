@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field, Strict
 
+from app.web.schemas.base import RequestBody
 from app.web.schemas.transcriptions import Moment, TranscriptionItem
 
 MOST_AT_ONCE = 1000  # transcriptions that one request names
@@ -59,7 +60,7 @@ class TranscriptionPage(BaseModel):
     )
 
 
-class Selection(BaseModel):
+class Selection(RequestBody):
     """Some transcriptions."""
 
     ids: Ids
@@ -76,7 +77,7 @@ class ExportSelection(Selection):
     )
 
 
-class Clearing(BaseModel):
+class Clearing(RequestBody):
     """The confirmation that all are meant."""
 
     confirm: Literal[True] = Field(description="Must be true.", examples=[True])
@@ -92,10 +93,19 @@ class DeletionAnswer(BaseModel):
     )
 
 
-class Undo(BaseModel):
+def _moment_text(value: object) -> object:
+    """Refuse the numbers that pydantic takes for times; the description tells of a text."""
+    if not isinstance(value, str):
+        raise ValueError("it is no text")  # noqa: TRY004 - pydantic reports this one
+    return value
+
+
+class Undo(RequestBody):
     """The deletion that is undone."""
 
-    undo: Moment = Field(description="As the deletion answered it.", examples=["2026-11-22T18:57:01.123456Z"])
+    undo: Annotated[Moment, BeforeValidator(_moment_text), Strict(strict=False)] = Field(
+        description="As the deletion answered it.", examples=["2026-11-22T18:57:01.123456Z"]
+    )
 
 
 class CountAnswer(BaseModel):

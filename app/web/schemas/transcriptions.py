@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 
 from app.domain.states import JobState
 from app.domain.transcript import HotwordStatus
+from app.web.schemas.base import RequestBody
 from app.web.schemas.sounds import SoundBands
 
 
@@ -218,7 +219,7 @@ class TranscriptionAnswer(TranscriptionItem):
     )
 
 
-class Rename(BaseModel):
+class Rename(RequestBody):
     """What can be changed."""
 
     name: str = Field(description="New name, up to 255 characters.", examples=["会议 2026-11-22"])

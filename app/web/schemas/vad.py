@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, Strict
 
 from app.domain.options import DetectorName
 from app.services.missing_text import Why
+from app.web.schemas.base import RequestBody
 from app.web.schemas.sounds import SoundBands
 from app.web.schemas.transcriptions import ErrorDetail
 
@@ -126,10 +127,10 @@ class VadPeaks(BaseModel):
     )
 
 
-class TextsWanted(BaseModel):
+class TextsWanted(RequestBody):
     """Which stretches are to be read."""
 
-    segments: list[tuple[float, float]] | None = Field(
+    segments: list[Annotated[tuple[float, float], Strict(strict=False)]] | None = Field(
         default=None,
         max_length=2000,
         description="Start and end in seconds, as they were listed; null reads all that these options find.",

@@ -723,7 +723,7 @@ export interface Options {
  */
 export interface OptionsPatch {
   /** What is spoken: `auto`, or the code of a language; the receipt says where a model does not know it. */
-  language?: "auto" | "zh" | "en" | "yue" | "ja" | "ko" | "zh-hant" | "af" | "am" | "ar" | "as" | "az" | "ba" | "be" | "bg" | "bn" | "bo" | "br" | "bs" | "ca" | "cs" | "cy" | "da" | "de" | "el" | "es" | "et" | "eu" | "fa" | "fi" | "fil" | "fo" | "fr" | "ga" | "gl" | "gu" | "ha" | "haw" | "he" | "hi" | "hr" | "ht" | "hu" | "hy" | "id" | "is" | "it" | "jw" | "ka" | "kk" | "km" | "kn" | "la" | "lb" | "ln" | "lo" | "lt" | "lv" | "mg" | "mi" | "mk" | "ml" | "mn" | "mr" | "ms" | "mt" | "my" | "ne" | "nl" | "nn" | "no" | "oc" | "pa" | "pl" | "ps" | "pt" | "ro" | "ru" | "sa" | "sd" | "si" | "sk" | "sl" | "sn" | "so" | "sq" | "sr" | "su" | "sv" | "sw" | "ta" | "te" | "tg" | "th" | "tk" | "tl" | "tr" | "tt" | "uk" | "ur" | "uz" | "vi" | "yi" | "yo";
+  language?: "" | "auto" | "zh" | "en" | "yue" | "ja" | "ko" | "zh-hant" | "af" | "am" | "ar" | "as" | "az" | "ba" | "be" | "bg" | "bn" | "bo" | "br" | "bs" | "ca" | "cs" | "cy" | "da" | "de" | "el" | "es" | "et" | "eu" | "fa" | "fi" | "fil" | "fo" | "fr" | "ga" | "gl" | "gu" | "ha" | "haw" | "he" | "hi" | "hr" | "ht" | "hu" | "hy" | "id" | "is" | "it" | "jw" | "ka" | "kk" | "km" | "kn" | "la" | "lb" | "ln" | "lo" | "lt" | "lv" | "mg" | "mi" | "mk" | "ml" | "mn" | "mr" | "ms" | "mt" | "my" | "ne" | "nl" | "nn" | "no" | "oc" | "pa" | "pl" | "ps" | "pt" | "ro" | "ru" | "sa" | "sd" | "si" | "sk" | "sl" | "sn" | "so" | "sq" | "sr" | "su" | "sv" | "sw" | "ta" | "te" | "tg" | "th" | "tk" | "tl" | "tr" | "tt" | "uk" | "ur" | "uz" | "vi" | "yi" | "yo" | null;
   /**
    * Words to listen for, one on each line or parted by commas, with a weight from 1 to 100 after a colon
    * (`Conformer:30`; 20 is usual). In a JSON list, a text is a phrase as it stands, and an object has a weight.
@@ -737,12 +737,12 @@ export interface OptionsPatch {
    * `fast` reads every frame alone, `balanced` searches for the likeliest text and listens for hotwords, `accurate`
    * reads what was found again where the model can.
    */
-  quality?: "fast" | "balanced" | "accurate";
+  quality?: "fast" | "balanced" | "accurate" | null;
   /**
    * `mix` reads all channels as one, `separate` each on its own, as in calls with one person on each; the receipt
    * says where there was only one to read.
    */
-  channels?: "mix" | "separate";
+  channels?: "mix" | "separate" | null;
   /** Name of a model that is here and reads it in a process of its own; empty: the one in use. */
   model?: string | null;
   /** How speech is found. */

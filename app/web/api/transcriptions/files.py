@@ -12,7 +12,7 @@ from app.domain.errors.transcriptions import AudioGone, NotFinished, Transcripti
 from app.formats import FORMATS, find_format
 from app.web.answers.vad import sound_bands
 from app.web.api.exports import ReaderDep
-from app.web.audio import audio_response
+from app.web.audio import RECORDING_CONTENT, audio_response
 from app.web.dependencies import QueueDep, TranscriptionId, TranslateDep
 from app.web.forms.file_names import content_disposition, export_name
 from app.web.openapi import content, errors
@@ -25,9 +25,7 @@ router = ApiRouter(prefix="/transcriptions/{id}", tags=["transcriptions"])
 @router.get(
     "/audio",
     response_class=Response,
-    responses=content(200, "The recording as it was sent.", {"audio/*": "(bytes)", "video/*": "(bytes)"})
-    | content(206, "The asked part of it.", {"audio/*": "(bytes)", "video/*": "(bytes)"})
-    | errors(TranscriptionNotFound, AudioGone, RangeNotSatisfiable),
+    responses=RECORDING_CONTENT | errors(TranscriptionNotFound, AudioGone, RangeNotSatisfiable),
 )
 @router.head("/audio", include_in_schema=False)
 def get_audio(

@@ -8,6 +8,7 @@ from fastapi import Query, Request, Response, status
 from starlette.concurrency import run_in_threadpool
 
 from app.domain.errors.base import N_
+from app.domain.errors.models import ModelAbsent, ModelNotForRecognition, ModelUnknown
 from app.domain.errors.requests import InvalidParameter, RequestTooLarge, UnknownLanguage
 from app.domain.errors.transcriptions import AudioGone, NotCancellable, NotRetriable, TranscriptionNotFound
 from app.domain.errors.uploads import DiskFull, EmptyFile, NoFile, UploadInterrupted, UploadTooLarge
@@ -59,6 +60,9 @@ UPLOAD_FORM: dict[str, Any] = {
         EmptyFile,
         UnknownLanguage,
         InvalidParameter,
+        ModelUnknown,
+        ModelAbsent,
+        ModelNotForRecognition,
         DiskFull,
         changes=True,
     ),
