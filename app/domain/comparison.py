@@ -1,4 +1,4 @@
-"""The same recording as several models read it, laid side by side. Pure values."""
+"""One recording transcribed by several models, side by side. Pure values."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from app.domain.scoring import Piece, edits, is_by_character, pieces, spread, un
 from app.domain.states import JobState
 from app.domain.transcription import SegmentRecord, Transcription
 
-LONGEST_LAID_OUT = 5_000  # units of a reference that is laid beside the segments: half an hour of speech
+LONGEST_LAID_OUT = 5_000  # units of a reference shown beside the segments: half an hour of speech
 ENDED = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorCount:
-    """How far a text is from what was said."""
+    """The errors of a text against the reference."""
 
     wrong: int
-    """Units that are wrong, missing or added."""
+    """Units that are substituted, deleted or inserted."""
     total: int
-    """Units that were said."""
+    """Units of the reference."""
     by_character: bool
-    """Its share is a character error rate; else one of words."""
+    """Whether the rate is a character error rate; else a word error rate."""
 
     @property
     def rate(self) -> float:
@@ -33,11 +33,11 @@ class ErrorCount:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one model made of the recording."""
+    """One model's transcription of the recording."""
 
     record: Transcription
     errors: ErrorCount | None
-    """None without a reference, and until it has ended."""
+    """None without a reference, or until it has ended."""
 
     @property
     def has_ended(self) -> bool:
@@ -45,7 +45,7 @@ class Reading:
 
     @property
     def real_time_factor(self) -> float | None:
-        """Seconds of work for each second of the recording, without the loading of the model."""
+        """Return seconds of work per second of the recording, excluding the loading of the model."""
         duration, worked = self.record.duration, self.record.seconds_worked
         return worked / duration if duration and worked and self.record.state is JobState.SUCCEEDED else None
 
@@ -56,7 +56,7 @@ class Cell:
 
     pieces: tuple[Piece, ...]
     segment: SegmentRecord | None
-    """None where it has not come so far."""
+    """None if it has not got this far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class SegmentLine:
     end: float
     channel: int | None
     reference: str
-    """What was said in it, as far as that is known."""
+    """The part of the reference said in it, if known."""
     cells: tuple[Cell, ...]
 
 
@@ -91,7 +91,7 @@ class Comparison:
 
     @property
     def best(self) -> Reading | None:
-        """The reading with the fewest errors, the quicker of equals; None before all have ended or without errors."""
+        """Return the reading with the fewest errors, then the fastest; None until all have ended, or without counts."""
         counted = [(r.errors, r) for r in self.readings if r.errors and r.record.state is JobState.SUCCEEDED]
         if not self.has_ended or len(counted) < FEWEST:
             return None
@@ -99,7 +99,7 @@ class Comparison:
 
     @property
     def is_laid_out(self) -> bool:
-        """Whether the reference stands beside the segments."""
+        """Return whether the reference is shown beside the segments."""
         return any(line.reference for line in self.lines)
 
 
@@ -116,7 +116,7 @@ def _counted(reference: str, text: str) -> ErrorCount:
 
 
 def guiding_reading(readings: Sequence[Reading]) -> int | None:
-    """Return which reading tells best where the words of the reference belong; None while none has ended."""
+    """Return the reading that best locates the words of the reference; None while none has ended."""
     ended = [(reading.errors.wrong, number) for number, reading in enumerate(readings) if reading.errors is not None]
     return min(ended)[1] if ended else None
 
@@ -124,7 +124,7 @@ def guiding_reading(readings: Sequence[Reading]) -> int | None:
 def segment_lines(
     segments: Sequence[Sequence[SegmentRecord]], reference: str, guide: int | None
 ) -> tuple[SegmentLine, ...]:
-    """Lay the segments of all readings beside each other: all were cut in the same way."""
+    """Put the segments of all readings side by side: their boundaries are the same."""
     plan = max(segments, key=len, default=())
     by_index = [{segment.index: segment for segment in each} for each in segments]
     said = [""] * len(plan)
@@ -150,7 +150,7 @@ def _laid_out(reference: str, texts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _cells(segments: Sequence[SegmentRecord | None], reference: str | None) -> tuple[Cell, ...]:
-    """Mark what differs from the reference, or from the first reading where there is none."""
+    """Mark differences from the reference, or from the first reading without one."""
     texts = [segment.text if segment else "" for segment in segments]
     first = texts[0] if reference is None else reference
     return tuple(

@@ -1,4 +1,4 @@
-"""Where the pieces of an edited stretch begin and end, and when their words are said."""
+"""Times of the pieces of an edited range, and of their words."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.domain.word_times import aligned
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A piece as a person wrote it. Where it begins is known, unless it was just cut off the piece before it."""
+    """A piece as edited. Its start is known, unless it was just split off the previous piece."""
 
     text: str
     start: float | None = None
@@ -25,7 +25,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class _TimeRange:
-    """Drafts that share a stretch of time whose borders are known."""
+    """Drafts that share a time range with known borders."""
 
     start: float
     end: float
@@ -35,10 +35,10 @@ class _TimeRange:
 def place(segments: Sequence[Segment], drafts: Sequence[Draft]) -> tuple[Piece, ...]:
     """Return `drafts` with the times of `segments`, which they replace.
 
-    A border between two drafts that nobody knows lies where the word before it ends and the one after it begins.
+    An unknown border between two drafts is where the word before it ends and the one after it begins.
 
     Raises:
-        InvalidParameter: the times do not follow each other, or lie outside the segments.
+        InvalidParameter: the times are out of order, or outside the segments.
     """
     words = [word for segment in segments for word in segment.words]
     rooms = list(_rooms(segments[0].start, segments[-1].end, drafts))
@@ -83,7 +83,7 @@ def _placed(room: _TimeRange, words: Sequence[Word], segments: Sequence[Segment]
 def _borders(
     room: _TimeRange, texts: Sequence[str], timed: dict[int, tuple[Word, ...]]
 ) -> Iterator[tuple[float, float]]:
-    """Yield start and end of each draft of a room."""
+    """Yield start and end of each draft in a range."""
     total = sum(map(len, texts)) or 1
     start, written = room.start, 0
     for number, text in enumerate(texts[:-1]):
@@ -97,7 +97,7 @@ def _borders(
 
 
 def _spoken(words: Sequence[Word], starts: Sequence[float], segments: Sequence[Segment]) -> list[str]:
-    """Return what the model said in each piece; where it gave no times, all of it belongs to the first one."""
+    """Return the model's text for each piece; without times, all of it belongs to the first one."""
     if not words:
         return [join_texts(segment.text_raw for segment in segments), *[""] * (len(starts) - 1)]
     ends = [*starts[1:], float("inf")]

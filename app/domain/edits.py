@@ -1,4 +1,4 @@
-"""A text put right by hand: which stretches of segments were replaced, and by what. Knows neither queue nor rules."""
+"""A manually edited text: which ranges of segments were replaced, and by what. Knows neither queue nor rules."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class Piece:
     """Seconds from the beginning of the recording."""
     end: float
     text: str
-    """Empty where a person took the text away."""
+    """Empty if the text was deleted."""
     text_raw: str
-    """What the model said in this time."""
+    """The model's text for this time."""
     words: tuple[Word, ...]
-    """With their times; empty where the model gave none."""
+    """With their times; empty if the model gave none."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what is stored: the words as short lists, for there may be many."""
+        """Return the stored form: words as short lists, as there may be many."""
         return {
             "start": round(self.start, 3),
             "end": round(self.end, 3),
@@ -46,20 +46,20 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What stands in place of some segments that follow each other."""
+    """The replacement of some consecutive segments."""
 
     first: int
-    """Index of the first segment that is replaced."""
+    """Index of the first replaced segment."""
     last: int
     pieces: tuple[Piece, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class EditedText:
-    """Everything that was changed by hand in one transcript."""
+    """All manual edits of one transcript."""
 
     revision: int
-    """Grows with every change; 0 where nothing was ever changed."""
+    """Grows with every change; 0 if nothing was ever changed."""
     edited_at: datetime | None
     edits: tuple[Edit, ...]
 
@@ -69,7 +69,7 @@ def edit_from(row: Mapping[str, Any]) -> Edit:
 
 
 def overlaid(segments: Sequence[SegmentRecord], edits: Iterable[Edit]) -> Iterator[Segment]:
-    """Yield the text as people read it: the segments, and the pieces of each edit in place of those it replaces."""
+    """Yield the text as shown: the segments, with the pieces of each edit in place of those it replaces."""
     by_first = {edit.first: edit for edit in edits}
     covered_to = -1
     for segment in segments:
@@ -90,6 +90,6 @@ def _as_segments(edit: Edit, covered: Sequence[Segment]) -> Iterator[Segment]:
 
 
 def common_channel(covered: Sequence[Segment]) -> int | None:
-    """Return the channel of what an edit replaces; None where what two people said was made one."""
+    """Return the channel of the segments that an edit replaces; None if they are from several."""
     channels = {segment.channel for segment in covered}
     return channels.pop() if len(channels) == 1 else None

@@ -1,6 +1,6 @@
-"""Words that a person asks the recogniser to prefer: how they are written down, and what became of each.
+"""Words that the recogniser is asked to prefer: their text format, and the outcome of each.
 
-How the search prefers them is the engine's business; nothing here knows a model.
+How the search prefers them is up to the engine; nothing here knows a model.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from app.domain.reasons import UNKNOWN_CHARACTERS, WEIGHT_OUT_OF_BOUNDS
 from app.domain.transcript import Applied, HotwordOutcome, HotwordStatus, Segment, Word
 
 DEFAULT_WEIGHT = 20.0
-LEAST_WEIGHT, GREATEST_WEIGHT = 1.0, 100.0  # as FunASR's servers take them
+LEAST_WEIGHT, GREATEST_WEIGHT = 1.0, 100.0  # as in FunASR's servers
 MOST_HOTWORDS = 1000
 LONGEST_HOTWORD = 100  # characters
 
-UNUSABLE = "hotword"  # name of the receipt lines that say so
+UNUSABLE = "hotword"  # name of the receipt lines for these
 SEPARATOR = re.compile(r"[,;，；、]")
 NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 FIGURE = re.compile(rf"{NUMBER.pattern}(?=$|[:：])")
 WEIGHTED = re.compile(rf"(?P<text>.*\S)\s*(?::|：|\t)\s*(?P<weight>{NUMBER.pattern})", re.DOTALL)
 WEIGHTED_BEFORE = re.compile(rf"(?P<text>.*\S) (?P<weight>{NUMBER.pattern})")  # up to version 0.2
 PUNCTUATION = re.compile(r"[\s,.;:?!，。；：？！、·・…'\"‘’“”()（）《》〈〉【】\u2010-\u2015/_-]+")  # is not spoken
-LATIN = re.compile(r"[^\W\u2e80-\uffff]")  # letters and digits of the scripts that part words by spaces
+LATIN = re.compile(r"[^\W\u2e80-\uffff]")  # letters and digits of scripts that separate words by spaces
 
 
 @dataclass(frozen=True, slots=True)
 class Hotword:
-    """A word or phrase, and how much it is preferred: 20 is usual, 1 hardly at all, 100 nearly everywhere.
+    """A word or phrase, and how strongly it is preferred: 20 is usual, 1 hardly at all, 100 nearly everywhere.
 
     Raises:
         InvalidParameter: the weight is out of bounds, or the text too long.
@@ -43,7 +43,7 @@ class Hotword:
     weight: float = DEFAULT_WEIGHT
 
     def __str__(self) -> str:
-        """Return it as a person would write it down, on a line of its own."""
+        """Return its text form, a line of its own."""
         return self.text if self.weight == DEFAULT_WEIGHT else f"{self.text}:{self.weight:g}"
 
     def __post_init__(self) -> None:
@@ -55,10 +55,10 @@ class Hotword:
 
 
 def parse_hotwords(text: str) -> tuple[Hotword, ...]:
-    """Read hotwords as people write them down: `阿里巴巴:30` has a weight, `Route 66` has none.
+    """Parse hotwords from text: `阿里巴巴:30` has a weight, `Route 66` has none.
 
-    Each line is one phrase; commas and semicolons part phrases, too. A single line without them is parted at its
-    spaces, where a number belongs to the word before it. The weight follows a colon or a tab.
+    Each line is one phrase; commas and semicolons separate phrases, too. A single line without them is split at
+    its spaces, where a number belongs to the word before it. The weight follows a colon or a tab.
 
     Raises:
         InvalidParameter: a weight out of bounds, too many words, or one that is too long.
@@ -76,7 +76,7 @@ def listed_hotwords(items: Iterable[str | Mapping[str, Any]]) -> tuple[Hotword, 
 
 
 def stored_hotwords(items: Iterable[str | Mapping[str, Any]]) -> tuple[Hotword, ...]:
-    """Read what a row or a support case holds: objects, or texts of a version in which a blank parted the weight."""
+    """Read hotwords from a row or a support case: objects, or texts of versions with a space before the weight."""
     return tuple(_weighted(item, WEIGHTED_BEFORE) if isinstance(item, str) else Hotword(**item) for item in items)
 
 
@@ -96,7 +96,7 @@ def unique_hotwords(words: Iterable[Hotword]) -> tuple[Hotword, ...]:
 
 
 def folded(text: str) -> str:
-    """Return what is compared: without case, width, white space and sentence punctuation."""
+    """Return the form for comparison: without case, width, white space and sentence punctuation."""
     return PUNCTUATION.sub("", unicodedata.normalize("NFKC", text).casefold())
 
 
@@ -106,7 +106,7 @@ def unusable(word: Hotword, unknown: str) -> Applied:
 
 
 def unknown_characters(receipt: Iterable[Applied]) -> dict[str, str]:
-    """Return the characters that the model cannot write, by the hotwords that have them."""
+    """Return the characters that the model cannot write, by hotword."""
     lines = ((line, line.reason) for line in receipt if line.name == UNUSABLE)
     return {line.asked: str(reason.params.get("characters", "")) for line, reason in lines if reason}
 
@@ -114,10 +114,10 @@ def unknown_characters(receipt: Iterable[Applied]) -> dict[str, str]:
 def outcomes(
     hotwords: Sequence[Hotword], segments: Sequence[Segment], receipt: Iterable[Applied]
 ) -> tuple[HotwordOutcome, ...]:
-    """Say for each hotword where it stands in the text, that it was not heard, or why it cannot be used."""
+    """Return for each hotword where it occurs in the text, that it was not heard, or why it cannot be used."""
     unknown = unknown_characters(receipt)
     if not hotwords:
-        return ()  # and a long text need not be read for nothing
+        return ()  # saves reading a long text
     spoken = [_Spelled(segment) for segment in segments]
     return tuple(_outcome(word, unknown.get(word.text), spoken) for word in hotwords)
 
@@ -133,7 +133,7 @@ def _phrases(text: str) -> Iterator[str]:
 
 
 def _words_and_their_numbers(line: str) -> Iterator[str]:
-    """Part a line at its spaces, but leave a number with the word before it: Route 66."""
+    """Split a line at its spaces, but keep a number with the word before it: Route 66."""
     phrase = ""
     for word in line.split():
         if phrase and FIGURE.match(word):
@@ -168,7 +168,7 @@ def _weighted(phrase: str, form: re.Pattern[str] = WEIGHTED) -> Hotword:
 
 
 class _Spelled:
-    """What a segment says, letter by letter: as it was spoken and as it is written."""
+    """A segment's text, letter by letter, in spoken and in written form."""
 
     def __init__(self, segment: Segment) -> None:
         spoken = segment.words or _parted(segment, segment.text_raw)
@@ -179,7 +179,7 @@ class _Spelled:
         )
 
     def places(self, text: str) -> list[tuple[float, float]]:
-        """Return start and end of each place where the words spell the text."""
+        """Return start and end of each match of the text in the words."""
         for letters in self._versions:
             found = [
                 (letters[start][1].start, letters[start + len(text) - 1][1].end)
@@ -192,7 +192,7 @@ class _Spelled:
 
 
 def _parted(segment: Segment, text: str) -> tuple[Word, ...]:
-    """Stand in for the words of a model without times: each lasts as long as the segment."""
+    """Return substitutes for the words of a model without times: each lasts as long as the segment."""
     return tuple(Word(part, segment.start, segment.end, 1.0) for part in text.split())
 
 
@@ -204,7 +204,7 @@ def _found(text: str, spelled: str) -> Iterator[int]:
 
 
 def _whole(letters: list[tuple[str, Word]], start: int, end: int) -> bool:
-    """No Latin word is cut: `art` does not stand in `start`."""
+    """Return whether a match cuts no Latin word: `art` does not match in `start`."""
     return not (_joined(letters, start) or _joined(letters, end))
 
 

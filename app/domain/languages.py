@@ -1,7 +1,7 @@
-"""The languages that speech may be in: their codes, as Whisper has them, and how their speakers call them.
+"""The languages of speech: their codes, as in Whisper, and their native names.
 
-Which of them can be chosen follows the model that is used. `zh` is written in simplified characters where a model
-leaves the choice, `zh-hant` in traditional ones.
+Which of them can be chosen depends on the model. `zh` is written in simplified characters if a model leaves the choice,
+`zh-hant` in traditional ones.
 """
 
 from __future__ import annotations
@@ -114,13 +114,13 @@ NATIVE_NAMES = {
     "yi": "ייִדיש",
     "yo": "Yorùbá",
 }
-"""In the order in which they are offered: what most people here speak, then by code."""
+"""In the order they are offered: the most common ones among our users, then by code."""
 
 USUAL = (AUTO, "zh", "en", "yue", "ja", "ko")
-"""Offered at first sight, with names in the reader's language."""
+"""Always offered, with names in the reader's language."""
 
 RARER = tuple(code for code in NATIVE_NAMES if code not in USUAL)
-"""Offered on demand, each in its own name."""
+"""Offered on demand, by native name."""
 
 LANGUAGES = (AUTO, *NATIVE_NAMES)
-"""What may be asked for; the receipt says whether the model knows it."""
+"""Allowed values; the receipt states whether the model supports them."""

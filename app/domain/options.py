@@ -1,7 +1,7 @@
-"""What a person may ask of a transcription: one place for every option, its values and its bounds.
+"""The options of a transcription: one place for each, its values and its bounds.
 
-Adding an option takes a field here, the place where it acts, a field of `OptionsPatch` (app/services/options.py), which
-every door derives its own from, and a control on the pages.
+Adding an option takes a field here, the place where it acts, a field of `OptionsPatch` (app/services/options.py), from
+which every interface derives its own, and a control on the pages.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from app.domain.errors.requests import InvalidParameter
 from app.domain.hotwords import Hotword, stored_hotwords
 
 CHANNELS = ("mix", "separate")
-"""The channels of a recording as one, or each on its own."""
+"""The channels of a recording mixed, or each separately."""
 QUALITIES = ("fast", "balanced", "accurate")
 DetectorName: TypeAlias = Literal["silero", "webrtcvad"]
 SILERO: DetectorName = "silero"
@@ -28,15 +28,15 @@ WEBRTCVAD_MODES = (0, 1, 2, 3)
 
 @dataclass(frozen=True, slots=True)
 class DetectorKind:
-    """A detector as a person chooses it; app/engine/vad/detection.py has what it does."""
+    """A detector as users choose it; app/engine/vad/detection.py has the implementation."""
 
     title: str
     strength: str
-    """What it is good at: a key of the catalogues."""
+    """What it is good at; a translation key."""
     own_options: Mapping[str, tuple[int, ...]]
-    """The fields of VadOptions that only this one has, with the values for each of which it judges anew."""
+    """The fields of VadOptions that only this one has, with the values that each need a judgement of their own."""
     summary: Callable[[VadOptions], str]
-    """Its own options in a line of a receipt."""
+    """Its own options as a line of a receipt."""
     step_ms: Callable[[VadOptions], int]
     """The length of one frame."""
 
@@ -45,7 +45,7 @@ DETECTORS: Mapping[DetectorName, DetectorKind] = {
     SILERO: DetectorKind(
         "Silero",
         N_("tells speech from music and noise"),
-        {"threshold": ()},  # serves every threshold by one judgement
+        {"threshold": ()},  # one judgement serves every threshold
         lambda options: f"Silero, threshold {options.threshold:g}",
         lambda _: SILERO_FRAME_MS,
     ),
@@ -61,7 +61,7 @@ DETECTORS: Mapping[DetectorName, DetectorKind] = {
 
 @dataclass(frozen=True, slots=True)
 class RecognitionOptions:
-    """What a person may ask of one recognition: the part that the engine needs."""
+    """The options of one recognition: the part that the engine needs."""
 
     language: str = "auto"
     """One of LANGUAGES. `zh` and `en` forbid the characters of the other language; `auto` allows both."""
@@ -101,7 +101,7 @@ class VadOptions:
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Self:
-        """Read what was stored as a dict; before there was a choice, webrtcvad was the detector."""
+        """Read stored options; without a detector they are from a version that had only webrtcvad."""
         return cls(**{"detector": FALLBACK_DETECTOR, **stored})
 
     def with_changes(self, **changes: Any) -> Self:
@@ -137,20 +137,20 @@ class VadOptions:
 
 
 def detector_meant(names: Iterable[str]) -> DetectorName | None:
-    """Return the detector whose own options are among `names`; the first of DETECTORS where several are."""
+    """Return the detector whose own options are among `names`; the first of DETECTORS if several match."""
     named = set(names)
     return next((name for name, kind in DETECTORS.items() if named & kind.own_options.keys()), None)
 
 
 @dataclass(frozen=True, slots=True)
 class TranscriptionOptions(RecognitionOptions):
-    """What a person asks of one transcription."""
+    """The options of one transcription."""
 
     channels: str = "mix"
     """One of CHANNELS."""
     vad: VadOptions = field(default_factory=VadOptions)
     model: str = ""
-    """Name of the model that is to read it, in a process of its own; empty for the model in use."""
+    """Name of the model to use, in a separate process; empty for the active model."""
 
     @property
     def recognition(self) -> RecognitionOptions:
@@ -158,11 +158,11 @@ class TranscriptionOptions(RecognitionOptions):
         return RecognitionOptions(**{each.name: getattr(self, each.name) for each in fields(RecognitionOptions)})
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what is stored: plain values of JSON."""
+        """Return the stored form: plain JSON values."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Self:
-        """Read what `to_dict` of this or an older version returned; what that one did not know has its default."""
+        """Read the output of `to_dict` of this or an older version; missing options get their defaults."""
         hotwords, vad = stored_hotwords(stored["hotwords"]), VadOptions.from_dict(stored["vad"])
         return cls(**{**stored, "hotwords": hotwords, "vad": vad})

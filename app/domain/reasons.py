@@ -1,6 +1,6 @@
-"""Why something was done otherwise than asked, or what the reader should know of a recording: codes with their wording.
+"""Why something was done differently than requested, and warnings about a recording: codes with their wording.
 
-Decisions are taken by the code; the wording is for people and is chosen where it is shown.
+Decisions use the code; the wording is for people and is chosen where it is shown.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from app.domain.errors.base import N_, UNKNOWN, Reason
 
 
 def reason_from(stored: str | Mapping[str, Any] | None) -> Reason | None:
-    """Read what `to_dict` returned, or the text of a version that stored no codes; an empty text is no reason."""
+    """Read the output of `to_dict`, or the text of a version that stored no codes; None if empty."""
     if not stored:
         return None
     if isinstance(stored, str):
@@ -23,7 +23,7 @@ def reason_from(stored: str | Mapping[str, Any] | None) -> Reason | None:
 
 
 def plain_reason(text: str) -> Reason:
-    """Return what a library said, as it said it."""
+    """Return a library's message unchanged."""
     return Reason(UNKNOWN, text)
 
 
@@ -38,7 +38,7 @@ def _reason_of_text(text: str) -> Reason:
 
 
 KNOWN: dict[str, Reason] = {}
-"""All reasons by their codes."""
+"""All reasons by code."""
 
 
 def _reason(code: str, message: str) -> Reason:

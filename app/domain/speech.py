@@ -1,4 +1,4 @@
-"""Where somebody speaks in a recording, by which rule the rest was left out, and what else sounds there."""
+"""The speech of a recording, the rules by which the rest was dropped, and other sound events."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from typing import Any
 
 
 class Rule(StrEnum):
-    """Why a stretch was left out."""
+    """Why an interval was dropped."""
 
     TOO_QUIET = "too_quiet"
     """Mostly quieter than FLOOR_DBFS."""
     NOT_SPEECH = "not_speech"
-    """There was sound, but no voice in it."""
+    """Sound without a voice."""
     TOO_SHORT = "too_short"
-    """A voice, for less than `min_speech_ms`, or too briefly to be told from music or noise."""
+    """A voice, for less than `min_speech_ms`, or too briefly to be distinguished from music or noise."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpeechSpan:
-    """A stretch that is recognised, in seconds."""
+    """An interval that is recognised, in seconds."""
 
     start: float
     end: float
@@ -33,7 +33,7 @@ class SpeechSpan:
 
 @dataclass(frozen=True, slots=True)
 class DroppedSpan:
-    """A stretch that is not recognised, in seconds, and why."""
+    """An interval that is not recognised, in seconds, and why."""
 
     start: float
     end: float
@@ -41,7 +41,7 @@ class DroppedSpan:
 
 
 class SoundKind(StrEnum):
-    """What a detector of sound events tells apart."""
+    """The classes of a sound event detector."""
 
     SPEECH = "speech"
     SINGING = "singing"
@@ -50,7 +50,7 @@ class SoundKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SoundEvent:
-    """A stretch in which something sounds, in seconds; others may overlap it."""
+    """An interval with a sound, in seconds; events may overlap."""
 
     kind: SoundKind
     start: float
@@ -63,14 +63,14 @@ class SoundEvent:
 
 @dataclass(frozen=True, slots=True)
 class SpeechReport:
-    """Together the two cover the recording exactly once, each in order of time."""
+    """Spoken and dropped spans together cover the recording exactly once; each list is in time order."""
 
     spans: tuple[SpeechSpan, ...]
     dropped: tuple[DroppedSpan, ...]
 
 
 def joined(events: Iterable[SoundEvent]) -> list[SoundEvent]:
-    """Join events of one kind that touch or overlap; returns each kind in order of time.
+    """Join events of one kind that touch or overlap; return each kind in time order.
 
     >>> joined([SoundEvent(SoundKind.MUSIC, 3, 5), SoundEvent(SoundKind.MUSIC, 1, 3)])
     [SoundEvent(kind=<SoundKind.MUSIC: 'music'>, start=1, end=5)]
@@ -86,7 +86,7 @@ def joined(events: Iterable[SoundEvent]) -> list[SoundEvent]:
 
 
 def music_share(spans: Sequence[SpeechSpan], events: Sequence[SoundEvent]) -> float:
-    """Return how much of the speech, from 0 to 1, has music beneath it.
+    """Return the share of the speech, from 0 to 1, with music in the background.
 
     >>> music_share([SpeechSpan(0, 8), SpeechSpan(10, 12)], [SoundEvent(SoundKind.MUSIC, 7, 11)])
     0.2
@@ -97,7 +97,7 @@ def music_share(spans: Sequence[SpeechSpan], events: Sequence[SoundEvent]) -> fl
 
 
 def _seconds_within(span: SpeechSpan, events: Sequence[SoundEvent]) -> float:
-    """Return how many seconds of a span are covered by events, which are in order of time."""
+    """Return how many seconds of a span are covered by events, which are in time order."""
     first = bisect_right(events, span.start, key=lambda event: event.end)
     met = takewhile(lambda event: event.start < span.end, islice(events, first, None))
     return sum(min(span.end, event.end) - max(span.start, event.start) for event in met)

@@ -1,4 +1,4 @@
-"""Where things stand: jobs, segments, live sessions, batches and their recordings."""
+"""The states of jobs, segments, live sessions, batches and their recordings."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import IntEnum, StrEnum
 
 
 class JobState(StrEnum):
-    """Where a job stands. The last three are final until it is retried."""
+    """State of a job. The last three are final until it is retried."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -16,7 +16,7 @@ class JobState(StrEnum):
 
 
 class SegmentState(StrEnum):
-    """Where one segment stands; `failed` becomes `pending` again when its job is retried."""
+    """State of a segment; `failed` becomes `pending` again when its job is retried."""
 
     PENDING = "pending"
     DONE = "done"
@@ -24,40 +24,40 @@ class SegmentState(StrEnum):
 
 
 class LiveState(StrEnum):
-    """Where a live session stands; all but `open` are final."""
+    """State of a live session; all but `open` are final."""
 
     OPEN = "open"
     ENDED = "ended"
-    """The client said that it is over."""
+    """The client ended it."""
     ABANDONED = "abandoned"
-    """Nobody took it up again in time."""
+    """It was not resumed in time."""
     CANCELLED = "cancelled"
     """Its transcription was cancelled or deleted."""
 
 
 class Rank(IntEnum):
-    """Who comes first among those that wait."""
+    """Priority among waiting jobs."""
 
     AWAITED = 0
-    """Somebody sent this one recording."""
+    """A single recording."""
     BATCH = 1
-    """One of many."""
+    """Part of a batch."""
     HELD = 2
-    """Its batch is paused: it is not given to any worker."""
+    """Its batch is paused: no worker gets it."""
 
 
 class DesiredState(StrEnum):
-    """What a person wants of a batch."""
+    """The requested state of a batch."""
 
     WORK = "work"
     PAUSE = "pause"
     CANCEL = "cancel"
     DELETE = "delete"
-    """Nobody sees it any more; what is left of it is being removed."""
+    """It is hidden, and its remains are being removed."""
 
 
 class ItemState(StrEnum):
-    """Where one recording of a batch stands: on its way, as its transcription does, or beside it."""
+    """State of one recording of a batch: before its transcription, that of its transcription, or without one."""
 
     UPLOADING = "uploading"
     QUEUED = "queued"
@@ -66,6 +66,6 @@ class ItemState(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
     DUPLICATE = "duplicate"
-    """Its content is that of another transcription."""
+    """It has the same content as another transcription."""
     REMOVED = "removed"
-    """Its transcription lies in the trash; it comes back with it."""
+    """Its transcription is in the trash; restoring that restores it."""

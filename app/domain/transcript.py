@@ -1,4 +1,4 @@
-"""The words that every layer shares: what was said, when, and how it was asked for. Times are seconds."""
+"""The types shared by every layer: what was said, when, and with which options. Times are in seconds."""
 
 from __future__ import annotations
 
@@ -16,9 +16,7 @@ from app.domain.reasons import NO_SPEECH, NOT_UNDERSTOOD, reason_from
 
 CLAUSE_MARKS = ",.!?;:"
 CLOSING = frozenset(CLAUSE_MARKS + "%)]}’”…")
-PARTED = (
-    "0-9A-Za-z\u00c0-\u024f\u1100-\u11ff\uac00-\ud7a3"  # what stands in words that spaces part: Latin, Korean, figures
-)
+PARTED = "0-9A-Za-z\u00c0-\u024f\u1100-\u11ff\uac00-\ud7a3"  # Latin, Korean, digits: separated by spaces
 LEADING_RUN = re.compile(f"^[{PARTED}]+")
 SPOKEN = re.compile(r"[0-9A-Za-z\u00c0-\u024f']+|\w")  # a Latin word or a Chinese character
 TRAILING_RUN = re.compile(f"[{PARTED}]+$")
@@ -32,7 +30,7 @@ EMOTIONS = {
     "disgusted": N_("Disgusted"),
     "surprised": N_("Surprised"),
 }
-"""How somebody speaks, as models hear it, and what a person reads."""
+"""Emotions that models detect, and their labels."""
 EVENTS = {
     "music": N_("Music"),
     "applause": N_("Applause"),
@@ -43,27 +41,27 @@ EVENTS = {
     "breath": N_("Breath"),
     "singing": N_("Singing"),
 }
-"""What else models hear, and what a person reads."""
-UNSURE = "unsure"  # why an engine withholds a text: the model was not sure of anything
+"""Other events that models detect, and their labels."""
+UNSURE = "unsure"  # why an engine suppresses a text: the model was not confident
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """One line of a receipt: what was asked, what was really used, and why they differ."""
+    """One line of a receipt: what was requested, what was applied, and why they differ."""
 
     name: str
     asked: str
     applied: str
     reason: Reason | None = None
-    """None where asked and applied agree."""
+    """None if requested and applied agree."""
 
     def told(self, translate: Callable[[str], str] = str) -> dict[str, str]:
-        """Return the line as people and programs read it."""
+        """Return the line with its reason as text."""
         reason = self.reason.told(translate) if self.reason else ""
         return {"name": self.name, "asked": self.asked, "applied": self.applied, "reason": reason}
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what is stored."""
+        """Return the stored form."""
         reason = self.reason.to_dict() if self.reason else None
         return {"name": self.name, "asked": self.asked, "applied": self.applied, "reason": reason}
 
@@ -73,7 +71,7 @@ class Applied:
 
 
 def merge_receipts(earlier: Iterable[Applied], later: Iterable[Applied]) -> tuple[Applied, ...]:
-    """Return one line for each thing that was asked: the later one, unless only the earlier one has a reason."""
+    """Return one line per option: the later one, unless only the earlier one has a reason."""
     lines = {(line.name, line.asked): line for line in earlier}
     for line in later:
         known = lines.get((line.name, line.asked))
@@ -84,7 +82,7 @@ def merge_receipts(earlier: Iterable[Applied], later: Iterable[Applied]) -> tupl
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A Chinese character, a Latin word, or what is written for several of them ("2025年", "35%").
+    """A Chinese character, a Latin word, or the written form of several of them ("2025年", "35%").
 
     Punctuation belongs to the word before it. The words of a segment map its raw text to its written text: without
     white space, their `text` joined is the segment's `text`, and their `raw or text` joined is its `text_raw`.
@@ -98,10 +96,10 @@ class Word:
     confidence: float
     """Probability, 0 to 1."""
     raw: str = ""
-    """As spoken, where that differs from `text`."""
+    """The spoken form, if it differs from `text`."""
 
     def later(self, seconds: float) -> Word:
-        """Return the same word with its times counted from so much earlier."""
+        """Return the word with its times moved by `seconds`."""
         return replace(self, start=self.start + seconds, end=self.end + seconds)
 
     def to_dict(self) -> dict[str, Any]:
@@ -116,7 +114,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One stretch of speech, at most as long as the longest segment of the voice activity detection."""
+    """A span of speech, at most as long as the maximum segment of the voice activity detection."""
 
     start: float
     """Seconds from the beginning of the recording."""
@@ -124,19 +122,19 @@ class Segment:
     text: str
     """What the person reads."""
     text_raw: str
-    """As the model said it."""
+    """The model's output."""
     confidence: float | None = None
     """Mean probability of the characters or pieces, 0 to 1."""
     words: tuple[Word, ...] = ()
-    """In order; empty where the model gives no times."""
+    """In order; empty if the model gives no times."""
     channel: int | None = None
-    """On which it was said, counted from 1; None where the channels were mixed."""
+    """Counted from 1; None if the channels were mixed."""
     emotion: str = ""
-    """One of EMOTIONS; empty where the model tells none."""
+    """One of EMOTIONS; empty if the model detects none."""
     events: tuple[str, ...] = ()
     """Of EVENTS."""
     language: str = ""
-    """As the model heard it; empty where it tells none, or was told which it is."""
+    """As detected by the model; empty if it detects none, or the language was given."""
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -161,7 +159,7 @@ class HotwordStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HotwordOutcome:
-    """What became of one hotword in one transcript."""
+    """The outcome of one hotword in one transcript."""
 
     word: str
     weight: float
@@ -169,7 +167,7 @@ class HotwordOutcome:
     places: tuple[tuple[float, float], ...] = ()
     """Start and end of each match, in seconds of the recording."""
     unknown: str = ""
-    """The characters that the model cannot write, where the word is unusable."""
+    """The characters that the model cannot write, if the word is unusable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,24 +176,24 @@ class Transcript:
 
     segments: tuple[Segment, ...]
     language: str
-    """`zh`, `en`, `zh-en` where both were heard, or `none` without text."""
+    """From `detect_language`; `none` without text."""
     duration: float
     model: str
     device: str
     receipt: tuple[Applied, ...] = ()
     warnings: tuple[Reason, ...] = ()
-    """What the reader should know of the recording."""
+    """Warnings about the recording."""
     hotwords: tuple[HotwordOutcome, ...] = ()
-    """What became of each that was asked for."""
+    """The outcome of each requested one."""
     channel_name: str = CHANNEL_NAME
-    """How a reader calls a channel."""
+    """Label of a channel."""
 
     def channel_of(self, segment: Segment) -> str:
-        """Name the channel of a segment; empty where the channels were mixed."""
+        """Return the label of a segment's channel; empty if the channels were mixed."""
         return "" if segment.channel is None else self.channel_name.format(number=segment.channel)
 
     def in_order(self) -> Transcript:
-        """Return the same with its segments by their starts: those of several channels may overlap in any way."""
+        """Return a copy with its segments sorted by start: those of several channels may overlap in any way."""
         return replace(self, segments=tuple(sorted(self.segments, key=lambda each: (each.start, each.channel or 0))))
 
     @property
@@ -208,31 +206,31 @@ class Transcript:
 
     @property
     def confidence(self) -> float | None:
-        """Mean probability over all segments."""
+        """Return the mean probability over all segments."""
         return mean_confidence(self.segments)
 
 
 def mean_confidence(segments: Iterable[Segment]) -> float | None:
-    """Mean of the segments' confidence, each counting by its words; None where none has any."""
+    """Return the mean of the segments' confidence, weighted by their words; None if none has any."""
     weights = [(s.confidence, len(SPOKEN.findall(s.text_raw))) for s in segments if s.confidence is not None]
     total = sum(weight for _, weight in weights)
     return sum(confidence * weight for confidence, weight in weights) / total if total else None
 
 
 def rounded(confidence: float | None) -> float | None:
-    """Return a confidence as files and answers show it."""
+    """Return a confidence as shown in files and responses."""
     return None if confidence is None else round(confidence, 4)
 
 
 def join_texts(texts: Iterable[str]) -> str:
-    """Join the texts of words or segments as their scripts are written: 用 Python 写了35行, not 用Python写了 35 行."""
+    """Join the texts of words or segments with the spacing of their scripts: 用 Python 写了35行, not 用Python写了 35 行."""
     parts = list(filter(None, map(str.strip, texts)))
     spaced = [(" " if needs_space(left, right) else "") + right for left, right in pairwise(parts)]
     return "".join(parts[:1] + spaced)
 
 
 def needs_space(left: str, right: str) -> bool:
-    """Latin and Korean words stand apart from each other and from Chinese ones; Chinese, its marks and numbers do not."""
+    """Return whether a space separates two texts: around Latin and Korean words, not Chinese, its marks and numbers."""
     last, first = left[-1], right[0]
     if not (is_wide(last) or is_wide(first)):
         return first not in CLOSING
@@ -242,7 +240,7 @@ def needs_space(left: str, right: str) -> bool:
 
 
 def is_wide(character: str) -> bool:
-    """Return whether a character stands without spaces: Chinese, Japanese, and the marks that are as wide; not Korean."""
+    """Return whether a character is written without spaces: Chinese, Japanese and full-width marks; not Korean."""
     return unicodedata.east_asian_width(character) in "WF" and not is_hangul(character)
 
 
@@ -251,11 +249,11 @@ def is_hangul(character: str) -> bool:
 
 
 def detect_language(text: str, asked: str = AUTO) -> str:
-    """Name the language by script: `zh`, `en`, `zh-en` where both are there, `none` without letters.
+    """Return the language by script: `zh`, `en`, `zh-en` for both, `none` without letters.
 
-    A language that was `asked` for and that no script tells from others is believed.
+    An `asked` language that cannot be identified by its script is trusted.
 
-    Kana make it `ja` and Hangul `ko`; other Latin letters than English ones are called English.
+    Kana mean `ja` and Hangul `ko`; non-English Latin letters count as English.
     """
     if asked in RARER and asked != TRADITIONAL and any(map(str.isalpha, text)):
         return asked

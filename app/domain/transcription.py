@@ -1,4 +1,4 @@
-"""One recording on its way to a text, and its segments: what services, pages and the command line pass to each other."""
+"""A transcription and its segments, as passed between services, pages and the command line."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from app.domain.transcript import Applied, Segment
 
 @dataclass(frozen=True, slots=True)
 class Transcription:
-    """One recording on its way to a text, and afterwards."""
+    """The transcription of one recording, in progress or finished."""
 
     id: str
     name: str
-    """As it was uploaded or renamed; never a path."""
+    """As uploaded or renamed; never a path."""
     state: JobState
     created_at: datetime
     started_at: datetime | None
@@ -35,12 +35,12 @@ class Transcription:
     progress: Progress
     cancel_requested: bool
     attempts: int
-    """How often a worker has taken it."""
+    """How often a worker has claimed it."""
     text: str
-    """What is recognised so far."""
+    """The text recognised so far."""
     text_raw: str
     language: str | None
-    """As `detect_language` says, once the job has ended with text."""
+    """From `detect_language`, once the job has ended with text."""
     model: str | None
     device: str | None
     receipt: tuple[Applied, ...]
@@ -51,31 +51,31 @@ class Transcription:
     again_of: str | None
     """The first transcription of the same recording; None for the first."""
     edit_revision: int
-    """Grows with every change by hand; 0 where the text is as it was recognised."""
+    """Grows with every manual edit; 0 if the text is as recognised."""
     recording: Mapping[str, Any] = field(default_factory=dict)
-    """How it was encoded and how it sounds; empty until it has been read."""
+    """Its encoding and its levels; empty until it has been read."""
     seconds_worked: float = 0.0
-    """By the clock, on the segments that are done."""
+    """Wall-clock time spent on the finished segments."""
     memory_bytes: int | None = None
-    """The largest of the process that recognised it; None where that was not its own."""
+    """Peak of its inference process; None if that was shared."""
 
     @property
     def first_id(self) -> str:
-        """The first transcription of the same recording: this one where nobody had it read again."""
+        """Return the first transcription of the same recording; this one if it was not transcribed again."""
         return self.again_of or self.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentRecord(Segment):
-    """A segment of a transcription, from the moment when the recording was cut."""
+    """A segment of a transcription, from segmentation on."""
 
     index: int
     state: Literal["pending", "done", "failed"] = "pending"
     dropped: str = ""
-    """Why text was withheld; empty otherwise."""
+    """Why text was suppressed; empty otherwise."""
     error: Problem | None = None
     foreign_share: float | None = None
-    """Of what was heard before the chosen language was forced, how much was of the other one."""
+    """Share of the other language before the chosen one was forced."""
 
     @property
     def seconds(self) -> float:

@@ -1,8 +1,8 @@
-"""When the words of a text that was put right by hand are said.
+"""Times of the words of a manually edited text.
 
-A word that stands as it was recognised keeps its times, its probability and its spoken form. What was written anew
-shares the time of what it replaces, by its letters. The comparison goes word by word, then letter by letter inside
-what differs: of "2025年" that became "2026年" the 年 still knows its moment.
+An unchanged word keeps its times, probability and spoken form. New text shares the time of what it replaces, by its
+letters. The comparison goes word by word, then letter by letter inside the differences: when "2025年" becomes "2026年",
+the 年 keeps its time.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from difflib import SequenceMatcher
 
 from app.domain.transcript import Word, is_wide
 
-CERTAIN = 1.0  # the probability of what a person wrote
-MOST_COMPARISONS = 4_000_000  # of letters; a rewritten hour is not compared but spread
+CERTAIN = 1.0  # the probability of manually written words
+MOST_COMPARISONS = 4_000_000  # of letters; beyond this, times are spread by length
 OPENING = ("Ps", "Pi")  # categories of characters that belong to the word after them
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A word of the new text: where it stands, and its letters and figures alone."""
+    """A word of the new text: its position, and only its letters and digits."""
 
     begin: int
     end: int
@@ -59,12 +59,12 @@ def tokens_of(text: str) -> list[Token]:
 
 
 def reword(words: Sequence[Word], text: str) -> list[Word]:
-    """Return the words of `text`, which a person wrote in place of `words`; none where nothing had times."""
+    """Return the words of `text`, which replaces `words`; none if nothing had times."""
     return [word for _, word in aligned(words, [text])]
 
 
 def aligned(words: Sequence[Word], texts: Sequence[str]) -> list[tuple[int, Word]]:
-    """Return the words of texts that follow each other in place of `words`, each with the number of its text."""
+    """Return the words of consecutive texts that replace `words`, each with the index of its text."""
     if not words:
         return []
     owners = [(number, token) for number, text in enumerate(texts) for token in tokens_of(text)]
@@ -83,7 +83,7 @@ def aligned(words: Sequence[Word], texts: Sequence[str]) -> list[tuple[int, Word
 
 
 def _begins(before: str, character: str) -> bool:
-    """Return whether a new word begins between two characters that no space divides."""
+    """Return whether a new word begins between two adjacent characters."""
     if unicodedata.category(character) in OPENING:
         return True
     return character.isalnum() and (is_wide(character) or is_wide(before))
@@ -95,7 +95,7 @@ def _token(text: str, begin: int, end: int) -> Token:
 
 
 def _with_the_rest(text: str, spans: list[tuple[int, int]]) -> list[Token]:
-    """Let the last word have what stands after it, and every word the marks that a space divides from it."""
+    """Extend every word by the marks that a space separates from it, and the last one to the end of the text."""
     begins = [len(text) - len(text.lstrip()), *(begin for begin, _ in spans[1:])]
     ends = [*begins[1:], len(text)]
     return [
@@ -105,7 +105,7 @@ def _with_the_rest(text: str, spans: list[tuple[int, int]]) -> list[Token]:
 
 
 def _blocks(words: Sequence[Word], tokens: Sequence[Token]) -> Iterator[tuple[Sequence[Word], range]]:
-    """Yield what belongs together of the old words and the new ones: one to one where they agree."""
+    """Yield corresponding blocks of old and new words: one to one where they agree."""
     old = [_letters_of(word) for word in words]
     new = [token.letters for token in tokens]
     if len(old) * len(new) > MOST_COMPARISONS:
@@ -126,7 +126,7 @@ def _letters_of(word: Word) -> tuple[str, ...]:
 def _matched(
     words: Sequence[Word], owners: Sequence[tuple[int, Token]], texts: Sequence[str]
 ) -> list[tuple[int, str, Word | None]]:
-    """Return number, text and, where something of it was recognised, the word of each token of one block."""
+    """Return index, text and, if part of it was recognised, the word for the tokens of one block."""
     letters = [letter for number, word in enumerate(words) for letter in _timed_letters(number, word)]
     places = _places(letters, [letter for _, token in owners for letter in token.letters])
     found: list[tuple[int, str, Word | None]] = []
@@ -138,7 +138,7 @@ def _matched(
         size = sum(len(token.letters) for _, token in group)
         known = [letters[place] for place in places[at : at + size] if place is not None]
         if 2 * len(known) < size:
-            known = []  # a few letters agree with anything
+            known = []  # a few letters match by chance
         found.append((number, text, _word(words, text, known, is_whole=count > 0)))
         position, at = position + len(group), at + size
     return found
@@ -152,7 +152,7 @@ def _timed_letters(number: int, word: Word) -> Iterator[_Letter]:
 
 
 def _places(old: Sequence[_Letter], new: Sequence[str]) -> list[int | None]:
-    """Return for each new letter where it stood."""
+    """Return the old position of each new letter."""
     places: list[int | None] = [None] * len(new)
     if len(old) * len(new) > MOST_COMPARISONS:
         return places
@@ -165,7 +165,7 @@ def _places(old: Sequence[_Letter], new: Sequence[str]) -> list[int | None]:
 def _whole(
     words: Sequence[Word], letters: Sequence[_Letter], owners: Sequence[tuple[int, Token]], places: Sequence[int | None]
 ) -> int:
-    """Return how many tokens together are one whole recognised word; 0 where the first does not begin one."""
+    """Return how many tokens together are one whole recognised word; 0 if the first does not begin one."""
     if not places or places[0] is None or not owners[0][1].letters:
         return 0
     first = places[0]
@@ -191,7 +191,7 @@ def _word(words: Sequence[Word], text: str, known: Sequence[_Letter], *, is_whol
 
 
 def _spread(found: Sequence[tuple[int, str, Word | None]], start: float, end: float) -> list[tuple[int, Word]]:
-    """Give the words without times those between their neighbours, by the length of their texts."""
+    """Divide the time between neighbours among the words without times, by the length of their texts."""
     words: list[tuple[int, Word]] = []
     position, now = 0, start
     while position < len(found):

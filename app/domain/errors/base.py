@@ -1,4 +1,4 @@
-"""What every error has: a code, a message and an advice, each its own translation key."""
+"""The base of all errors: a code, a message and an advice, each its own translation key."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 
 def N_(text: str) -> str:  # noqa: N802 - gettext's own name
-    """Mark a text for translation where it is declared; it is translated where it is shown."""
+    """Mark a text for translation; it is translated where it is shown."""
     return text
 
 
@@ -18,20 +18,20 @@ STATE_WORDS = (
     N_("succeeded"),
     N_("failed"),
     N_("cancelled"),
-)  # as errors say them
+)  # as worded in errors
 TRANSLATED_PARAMS = (
     "reason",
     "detail",
     "state",
-)  # these may be wording of ours; the others are names and numbers
+)  # these may be our own wording; the others are names and numbers
 
 
-UNKNOWN = ""  # code of a reason that an older version or a library gave in words of its own
+UNKNOWN = ""  # code of a reason that an older version or a library gave as text
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why something was done otherwise than asked, or went wrong; app/domain/reasons.py has all of ours."""
+    """Why something was done differently than requested, or failed; app/domain/reasons.py has all of ours."""
 
     code: str
     message: str
@@ -39,7 +39,7 @@ class Reason:
     params: Mapping[str, Any] = field(default_factory=dict)
 
     def of(self, **params: Any) -> Reason:
-        """Return it with the values of a case."""
+        """Return a copy with the values of a case."""
         return replace(self, params=params)
 
     def told(self, translate: Callable[[str], str] = str) -> str:
@@ -56,7 +56,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What an error says, in a form that can be stored and shown later in any language."""
+    """The content of an error, in a form that can be stored and shown later in any language."""
 
     code: str
     message: str
@@ -93,16 +93,16 @@ def _plain(value: Any) -> Any:
 
 
 def _told(name: str, value: Any, translate: Callable[[str], str]) -> Any:
-    """Return the value of a parameter in the reader's language; it may be a whole problem, the cause of this one."""
+    """Return a parameter's value in the reader's language; it may be a whole problem, the cause of this one."""
     if isinstance(value, Reason):
         return value.told(translate)
-    if isinstance(value, Mapping):  # a problem or a reason that was stored
+    if isinstance(value, Mapping):  # a stored problem or reason
         return Reason(value["code"], value["message"], value.get("params", {})).told(translate)
     return translate(value) if name in TRANSLATED_PARAMS else value
 
 
 class AppError(Exception):
-    """An error that says what happened, why, and what to do next."""
+    """An error that states what happened, why, and what to do next."""
 
     code: ClassVar[str] = "internal_error"
     status: ClassVar[int] = 500

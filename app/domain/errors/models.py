@@ -1,4 +1,4 @@
-"""Models, and the hubs that they come from."""
+"""Models and model hubs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests that do not fit."""
+"""Invalid requests."""
 
 from __future__ import annotations
 

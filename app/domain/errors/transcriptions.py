@@ -1,4 +1,4 @@
-"""Transcriptions, their edits, comparisons, and what was found of their speech."""
+"""Transcriptions, their edits and comparisons, and detected speech."""
 
 from __future__ import annotations
 

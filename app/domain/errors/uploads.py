@@ -1,4 +1,4 @@
-"""Recordings on their way in."""
+"""Uploads."""
 
 from __future__ import annotations
 

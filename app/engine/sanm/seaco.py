@@ -1,7 +1,7 @@
 """SeACo-Paraformer: Paraformer with a second decoder that knows the hotwords, and overrides tokens where one is said.
 
-Source: Shi et al., "SeACo-Paraformer", 2023. An LSTM encodes each hotword as a vector; of many, only those are used that
- the second decoder attends to most (attention score filtering).
+Source: Shi et al., "SeACo-Paraformer", 2023. An LSTM encodes each hotword as a vector; of many, only those
+that the second decoder attends to most are used (attention score filtering).
 """
 
 from __future__ import annotations

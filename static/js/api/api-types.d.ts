@@ -472,7 +472,7 @@ export interface HubModel {
   hub: "modelscope" | "huggingface";
 }
 
-/** Where a job stands. The last three are final until it is retried. */
+/** State of a job. The last three are final until it is retried. */
 export type JobState = "queued" | "running" | "succeeded" | "failed" | "cancelled";
 
 /** What is kept of one browser session. */
@@ -1127,7 +1127,7 @@ export interface SoundEvents {
   install: string;
 }
 
-/** What a detector of sound events tells apart. */
+/** The classes of a sound event detector. */
 export type SoundKind = "speech" | "singing" | "music";
 
 /** A stretch in which something sounds; others may overlap it. */
