@@ -340,7 +340,7 @@ def test_a_word_document_is_downloaded(page: Page) -> None:
         page.locator('[data-export="docx"]').click()
 
     written = Document(download.value.path())
-    assert written.paragraphs[0].text == "talk.wav"
+    assert written.paragraphs[0].text == "talk"
     assert written.paragraphs[4].text == "0:14  今天天气很好我们出去走走"
 
 
