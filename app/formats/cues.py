@@ -12,6 +12,9 @@ MOST_SECONDS = 7.0
 SENTENCE_MARKS = frozenset(".!?。！？…")
 CLAUSE_MARKS = frozenset(",;:，；：、")
 PAUSE_STEP = 0.05  # seconds; smaller differences between pauses mean nothing
+NEVER_FIRST = frozenset("了着过的地得们吗呢吧啊呀嘛么")  # belong to the word before them
+NEVER_LAST = frozenset("第很不没最更太被把在和与跟从对向这那哪")  # belong to the word after them
+NUMERALS = frozenset("0123456789零〇一二两三四五六七八九十百千万亿几")  # so does a number: 三 个, 二 百
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +61,20 @@ def _count(words: Sequence[Word]) -> int:
         return most
     is_last_but_one = most + _most(words[most:]) == len(words)
     wanted = len(words) / 2 if is_last_but_one else most  # two halves rather than a line and a single word
-    counts = range((most + 1) // 2, most + 1)
-    return max(counts, key=lambda count: (*_border(words[count - 1], words[count]), -abs(count - wanted)))
+
+    def merit(count: int) -> tuple[float, ...]:
+        return (*_border(words[count - 1], words[count]), -abs(count - wanted))
+
+    half, quarter = (most + 1) // 2, (most + 3) // 4
+    best = max(range(half, most + 1), key=merit)
+    if _is_told(words, best):
+        return best
+    return max((count for count in range(quarter, half) if _is_told(words, count)), key=merit, default=best)
+
+
+def _is_told(words: Sequence[Word], count: int) -> bool:
+    """Return whether a mark or a pause shows that a word ends there: nothing else tells where Chinese words end."""
+    return _border(words[count - 1], words[count])[:2] > (0, 0)
 
 
 def _most(words: Sequence[Word]) -> int:
@@ -70,11 +85,15 @@ def _most(words: Sequence[Word]) -> int:
     return len(words)
 
 
-def _border(before: Word, after: Word) -> tuple[int, int]:
-    """Return a score for splitting between two words: best after a sentence, then after a clause, then at a pause."""
+def _border(before: Word, after: Word) -> tuple[int, int, int]:
+    """Return a score for splitting between two words: best after a sentence, then after a clause, then at a pause.
+
+    Last comes what the characters themselves tell.
+    """
     last = before.text[-1]
     mark = 2 if last in SENTENCE_MARKS else int(last in CLAUSE_MARKS)
-    return mark, round((after.start - before.end) / PAUSE_STEP)
+    is_bound = after.text[0] in NEVER_FIRST or last in NEVER_LAST or (last in NUMERALS and is_wide(after.text[0]))
+    return mark, round((after.start - before.end) / PAUSE_STEP), -int(is_bound)
 
 
 def _fits(start: float, end: float, text: str) -> bool:

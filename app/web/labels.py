@@ -9,6 +9,7 @@ from app.domain.languages import NATIVE_NAMES
 from app.domain.transcript import EMOTIONS, EVENTS
 from app.i18n import translator
 
+_QUALITIES = {"fast": N_("Fast"), "balanced": N_("Balanced"), "accurate": N_("Accurate")}
 LABELS: Mapping[str, Mapping[str, str]] = {
     "job_state": {
         "queued": N_("Waiting"),
@@ -53,7 +54,13 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "none": N_("No speech"),
         "multilingual": N_("31 languages"),
     },
-    "quality": {"fast": N_("Fast"), "balanced": N_("Balanced"), "accurate": N_("Accurate")},
+    "quality": _QUALITIES,
+    "decoding": _QUALITIES
+    | {
+        "greedy": N_("Frame by frame"),
+        "prefix beam": N_("Search"),
+        "attention rescoring": N_("Search, candidates read again"),
+    },
     "source": {
         "page": N_("Page"),
         "api": N_("API"),

@@ -61,6 +61,21 @@ def test_a_cue_ends_at_a_sentence_before_a_clause_before_a_pause() -> None:
     assert cut(segment(texts, 0.1, pause_after=15))[0].text == join_texts(texts[:16])
 
 
+def test_a_cue_ends_early_at_a_pause_rather_than_late_inside_a_word() -> None:
+    texts = list("一位客户今天早上登进士兵管理系统以后看见余额错误请问怎么处理呀谢谢您帮忙")
+
+    assert cut(segment(texts, 0.1, pause_after=7))[0].text == "一位客户今天早上"
+
+
+@pytest.mark.parametrize(
+    ("text", "inside"),
+    [("甲乙丙丁戊己庚辛壬癸甲乙丙丁戊己庚辛壬癸甲了来看甲乙丙丁戊己庚辛壬癸甲乙丙丁戊己庚辛壬癸甲乙丙", "甲了"),
+     ("甲乙丙丁戊己庚辛壬癸甲乙丙丁戊己庚辛壬二百来看看甲乙丙丁戊己庚辛壬癸甲乙丙丁戊己庚辛壬癸甲乙丙", "二百来")],
+)  # fmt: skip
+def test_particles_and_numbers_stay_with_their_words(text: str, inside: str) -> None:
+    assert any(inside in cue.text for cue in cut(segment(list(text), 0.1)))
+
+
 def test_no_single_word_is_left_for_the_last_cue() -> None:
     assert [len(cue.text) for cue in cut(segment(["很"] * 24, 0.1))] == [12, 12]
 

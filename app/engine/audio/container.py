@@ -31,6 +31,14 @@ CONTAINERS = (
 )
 NOT_A_RECORDING = N_("it is a picture, a playlist or another kind of file, not a recording")
 UNKNOWN_CONTENT = N_("its content is in no known format")
+NO_INDEX = N_("its index is missing, as where a recording or a copy was broken off")
+UNREADABLE = N_("the decoder cannot read it")
+_MEANINGS: tuple[tuple[type[Exception], str], ...] = (
+    (av.error.InvalidDataError, N_("its content is damaged")),
+    (av.error.EOFError, N_("it ends too early")),
+    (av.error.DecoderNotFoundError, N_("its sound is encoded in an unknown or protected way")),
+    (av.error.PatchWelcomeError, N_("it uses a part of its format that is not supported")),
+)
 
 
 @contextmanager
@@ -79,8 +87,8 @@ def sound_tracks(container: InputContainer) -> list[AudioStream]:
 
 
 def words_of(error: av.error.FFmpegError) -> str:
-    """Return FFmpeg's message of an error, without the name and number that PyAV adds."""
-    return error.strerror or str(error)
+    """Return what an error of FFmpeg means to a person."""
+    return next((words for kind, words in _MEANINGS if isinstance(error, kind)), UNREADABLE)
 
 
 @contextmanager
@@ -94,20 +102,21 @@ def _opened(file: _NamelessFile) -> Iterator[InputContainer]:
         except av.error.MemoryError:
             raise
         except av.error.FFmpegError as error:
-            raise NotAudio(detail=_why_not_opened(error, [text for _, _, text in log])) from error
+            last = log[-1][2].strip() if log else ""
+            raise NotAudio(detail=_why_not_opened(error, last), ffmpeg=f"{error.strerror} ({last})") from error
         finally:
             av.logging.set_level(None)
     with container:
         yield container
 
 
-def _why_not_opened(error: av.error.FFmpegError, log: list[str]) -> str:
-    last = log[-1].strip() if log else ""
+def _why_not_opened(error: av.error.FFmpegError, last: str) -> str:
+    """Return the reason in words, given FFmpeg's last message."""
     if "not on whitelist" in last or "m3u8/hls" in last:
         return NOT_A_RECORDING
     if not last and isinstance(error, av.error.InvalidDataError):
         return UNKNOWN_CONTENT
-    return f"{words_of(error)} ({last})" if last else words_of(error)
+    return NO_INDEX if "moov atom not found" in last else words_of(error)
 
 
 class _NamelessFile:

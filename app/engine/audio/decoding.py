@@ -343,7 +343,7 @@ def _failures_explained(target: Path) -> Iterator[None]:
     except MemoryError:  # FFmpeg's own is one too
         raise
     except av.error.FFmpegError as error:
-        raise AudioDamaged(detail=words_of(error)) from error
+        raise AudioDamaged(detail=words_of(error), ffmpeg=error.strerror) from error
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskFull(folder=str(target.parent)) from error

@@ -9,6 +9,7 @@ from app.domain.hotwords import outcomes
 from app.domain.states import JobState
 from app.domain.transcript import HotwordStatus, mean_confidence, rounded
 from app.domain.transcription import Transcription
+from app.web.answers.receipts import receipt_answer
 from app.web.schemas.transcriptions import (
     ErrorDetail,
     HotwordAnswer,
@@ -17,7 +18,6 @@ from app.web.schemas.transcriptions import (
     Place,
     Progress,
     Reading,
-    ReceiptLine,
     SegmentAnswer,
     TranscriptionAnswer,
     TranscriptionItem,
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from app.domain.errors.base import Problem
     from app.domain.options import TranscriptionOptions
-    from app.domain.transcript import Applied
     from app.domain.transcription import SegmentRecord
     from app.i18n import Translate
     from app.services.inference.process import InferenceStatus
@@ -76,10 +75,6 @@ def segment_answer(segment: SegmentRecord, translate: Translate) -> SegmentAnswe
         dropped=segment.dropped,
         error=problem_answer(segment.error, translate),
     )
-
-
-def receipt_answer(receipt: Iterable[Applied], translate: Translate) -> list[ReceiptLine]:
-    return [ReceiptLine(**line.told(translate)) for line in receipt]
 
 
 def model_answer(status: InferenceStatus, translate: Translate) -> ModelAnswer:

@@ -18,14 +18,14 @@ export function soundNames(sounds) {
 }
 
 /**
- * What was asked or applied for an option; hotwords, searches, devices and precisions stay as they are. As option_value
+ * What was asked or applied for an option; hotwords, devices and precisions stay as they are. As option_value
  * in templates/macros/wording.html.
  *
  * @param {string} name @param {string} value
  */
 export function optionValue(name, value) {
   if (!value || name === "hotword" || name === "hotwords") return value || "–";
-  return label({ language: "language", decoding: "quality" }[name] ?? "option_value", value);
+  return label({ language: "language", decoding: "decoding" }[name] ?? "option_value", value);
 }
 
 /** @param {string} name as the setting `device` takes it */
