@@ -1,4 +1,4 @@
-"""Examples of rules that stand in Python and in JavaScript; tests/js reads the same files."""
+"""Examples of rules that exist in Python and in JavaScript; tests/js reads the same files."""
 
 from __future__ import annotations
 

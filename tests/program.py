@@ -1,4 +1,4 @@
-"""The program as people run it: its command in a process of its own, and its server asked over HTTP."""
+"""The program as users run it: its command in a separate process, and its server over HTTP."""
 
 from __future__ import annotations
 

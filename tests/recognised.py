@@ -1,4 +1,4 @@
-"""A transcription that has ended with known sentences, made by the real queue without any model."""
+"""A finished transcription with known sentences, made by the real queue without a model."""
 
 from __future__ import annotations
 

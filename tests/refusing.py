@@ -1,4 +1,4 @@
-"""A file system that refuses: writing below a folder fails with an error of the system, once or always."""
+"""A file system that refuses: writing below a folder fails with an OS error, once or always."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is decided where the parts are put together."""
+"""Decisions made where the parts are composed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person reads agrees with what the program does."""
+"""The documentation agrees with the program."""
 
 from __future__ import annotations
 

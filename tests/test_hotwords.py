@@ -1,4 +1,4 @@
-"""Hotwords as people write them, and what a transcript says of each."""
+"""The text form of hotwords, and their outcomes in a transcript."""
 
 import pytest
 

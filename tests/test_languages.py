@@ -1,4 +1,4 @@
-"""What every layer knows of languages: names, the script that tells one, and how words are joined."""
+"""What all layers share about languages: names, detection by script, and joining of words."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The main job as a user runs it: `python -m app serve`, a recording in, the right text out, with the built-in model.
 
-The golden sample is read through the API by the server's own worker and by a worker of its own.
+The golden sample is transcribed through the API by the server's own worker and by a separate worker.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How errors are counted, and how what differs between two texts is marked."""
+"""Counting errors, and marking the differences between two texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands in Python and in JavaScript agrees: which files of a folder are recordings, and how much one request carries."""
+"""Python and JavaScript share rules: which files of a folder are recordings, and how much one request may carry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One version, stated once and told everywhere."""
+"""One version, defined once and shown everywhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Waiting until something has come true, as long as the busiest machine may need."""
+"""Waits until a condition is true, as long as a busy machine may need."""
 
 from __future__ import annotations
 

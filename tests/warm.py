@@ -1,9 +1,9 @@
-"""The program, and modules of tests, in processes that are forked from one that has imported everything already.
+"""The program, and test modules, in processes forked from one that has already imported everything.
 
-`python -m app transcribe` takes nine seconds of a processor for five seconds of sound: seven of them import libraries,
-torch above all, in the command and in the inference process. Here both are forked from a server of multiprocessing's,
-which pays that once for all tests of a worker. What happens after the imports is the same; that it works in a fresh
-interpreter, too, is proven by tests/test_main_job.py, tests/packaging, tests/support/test_doctor.py and others.
+`python -m app transcribe` takes nine seconds of CPU time for five seconds of audio: seven of them import libraries,
+torch above all, in the command and in the inference process. Here both are forked from multiprocessing's fork server,
+which pays that once for all tests of a worker. Everything after the imports is the same; that it works in a fresh
+interpreter, too, is covered by tests/test_main_job.py, tests/packaging, tests/support/test_doctor.py and others.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""axe-core in a page: the rules of WCAG 2.2 AA that a program can check."""
+"""axe-core in a page: the rules of WCAG 2.2 AA that can be checked automatically."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A real chromium in front of a real server. Every page that a test opens is watched for errors and strange hosts."""
+"""A real Chromium against a real server. Every page opened by a test is checked for errors and foreign hosts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An engine that takes its time and says known sentences: the browser tests watch it work."""
+"""A slow engine that returns known sentences: the browser tests watch it work."""
 
 from __future__ import annotations
 

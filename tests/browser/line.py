@@ -1,4 +1,4 @@
-"""A TCP line to a server that can be slow, cut, and dead: what stands between a browser and a server in real life."""
+"""A TCP relay to a server that can be slow, cut or dead, like a real network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real proxies with the configurations that docs/reverse-proxy.md gives to people."""
+"""Real proxies with the configurations from docs/reverse-proxy.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds for every page: it fits, it speaks both languages, it can be used by keyboard, it is light."""
+"""Every page fits its window, has both languages, works by keyboard, and is lightweight."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with the server stands above every page; a reader can close it until something changes."""
+"""Server problems are shown at the top of every page; the banner can be closed until something changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many recordings at once: nothing is lost on the way, one bad file stops no other, and the page stays quick."""
+"""Many recordings at once: nothing is lost, one bad file stops no other, and the page stays responsive."""
 
 from __future__ import annotations
 

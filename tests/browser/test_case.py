@@ -1,4 +1,4 @@
-"""The support case in a real browser: looked at first, then saved; and what was noticed, with its cure at hand."""
+"""The support case in a real browser: previewed, then saved; findings are shown with their fixes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models side by side on one's own recording: begun, watched, marked, counted, and the winner made the default."""
+"""Comparing models on a recording: start, follow, mark differences, count errors, make the winner the default."""
 
 from __future__ import annotations
 

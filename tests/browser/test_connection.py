@@ -1,4 +1,4 @@
-"""A lost server is said in the page, and the page catches up when it is back."""
+"""The page shows a lost connection, and catches up when the server is back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The doctor's page: it looks at both sides, and names what stands between a browser and its server."""
+"""The doctor's page: it checks both sides, and names what blocks a browser from its server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The text of a transcript, word by word: it follows the player, and is put right without anything getting lost."""
+"""The transcript's text, word by word: it follows the player, and is edited without loss."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The history: find a transcription again, or remove it."""
+"""The history: find or remove a transcription."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Saved lists of hotwords beside the field: choose, save, update, delete; no word is lost by accident."""
+"""Saved hotword lists beside the field: choose, save, update, delete; no word is lost by accident."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is done in the pages becomes the steps of a support case; what is typed or recognised never leaves the page."""
+"""Actions on the pages become steps of a support case; typed or recognised text never leaves the page."""
 
 from __future__ import annotations
 

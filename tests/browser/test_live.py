@@ -1,4 +1,4 @@
-"""Live recognition with a real browser and its fake microphone: nothing that is said is lost, whatever happens."""
+"""Live recognition with a real browser and its fake microphone: no speech is lost, whatever happens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The log's page: it follows what comes, narrows to one request, and changes the level while the server runs."""
+"""The log page: it follows new lines, filters by request, and changes the level of a running server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The models: fetched, stopped, taken up again, verified, used and removed by pressing buttons."""
+"""Models are downloaded, stopped, resumed, verified, used and removed with buttons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Under a path of a host, behind real proxies: everything that a browser does leads through them."""
+"""Under a path prefix behind real proxies: all of a browser's requests go through them."""
 
 from __future__ import annotations
 

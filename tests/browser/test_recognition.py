@@ -1,4 +1,4 @@
-"""The first page: from a recording to a job that can be watched, whatever the page goes through."""
+"""The first page: from a recording to a job that can be followed, whatever happens to the page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A support case is run again from the page, with the real process, and the verdict stands there in plain words."""
+"""A support case is replayed from the page with the real process, and the verdict is shown in plain words."""
 
 from __future__ import annotations
 

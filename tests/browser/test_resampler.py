@@ -1,4 +1,4 @@
-"""The conversion to 16 kHz: what a person can say comes through unchanged, what would fold back does not."""
+"""Conversion to 16 kHz: the frequencies of speech pass unchanged, aliases are suppressed."""
 
 from __future__ import annotations
 

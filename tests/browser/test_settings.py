@@ -1,4 +1,4 @@
-"""The settings page: a change holds, says what it leads to, and comes back where the model does not load with it."""
+"""The settings page: a change persists, shows its consequence, and is undone if the model does not load with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`?` tells what the keys of a page do, and gets in nobody's way."""
+"""`?` lists a page's keyboard shortcuts, and never interferes."""
 
 from __future__ import annotations
 

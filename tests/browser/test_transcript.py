@@ -1,4 +1,4 @@
-"""The page of one transcription: read it, hear it, take it away, keep house."""
+"""The page of one transcription: read, listen, export, manage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Speech detection: a control moves and the speech follows; every piece can be heard, read and taken away."""
+"""Speech detection: spans follow the controls; every span can be played, read and exported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A voice no two moments of which are the same, and a look for its moments in what was stored of it."""
+"""A synthetic voice in which every moment is unique, and a search for its moments in stored audio."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m app case JOB`, in a real child process beside the data of a server that is not running."""
+"""`python -m app case JOB`, in a real child process on the data of a stopped server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m app compare` as a person uses it."""
+"""`python -m app compare` from a user's perspective."""
 
 from __future__ import annotations
 

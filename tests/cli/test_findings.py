@@ -1,4 +1,4 @@
-"""`python -m app transcribe` says on standard error what is odd, with the built-in model and real speech detection."""
+"""`python -m app transcribe` reports problems on standard error, with the built-in model and real speech detection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What scripts/start.sh brings on a first start, and what it leaves alone."""
+"""What scripts/start.sh downloads on a first start, and what it leaves alone."""
 
 from __future__ import annotations
 

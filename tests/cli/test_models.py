@@ -1,4 +1,4 @@
-"""`python -m app models` as a person uses it: real child processes, a hub on the loopback address."""
+"""`python -m app models` from a user's perspective: real child processes, a hub on the loopback address."""
 
 from __future__ import annotations
 

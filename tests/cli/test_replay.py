@@ -1,4 +1,4 @@
-"""`python -m app replay` with the built-in model: a case made with one data folder runs again beside another one."""
+"""`python -m app replay` with the built-in model: a case from one data folder is replayed with another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stops the server is said plainly before it starts."""
+"""Whatever keeps the server from starting is reported plainly at startup."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes the sounds and files that the tests hear: no recordings needed."""
+"""Generates the audio of the tests: no recordings needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Alignment on log-probabilities whose best path is known, and the two searches beside each other."""
+"""Alignment on log-probabilities with a known best path, and the two searches compared."""
 
 import sys
 from types import ModuleType

@@ -1,4 +1,4 @@
-"""Every recording becomes the same samples, whatever it is wrapped in; what is none gets a reason."""
+"""Every recording decodes to the same samples, whatever its container; anything else is refused with a reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happens when memory runs out: with a compute that really fails above a size, and with real allocations."""
+"""Out of memory: with a computation that really fails above a size, and with real allocations."""
 
 import multiprocessing
 import resource

@@ -1,4 +1,4 @@
-"""The channels of a recording as one, or each on its own."""
+"""The channels of a recording mixed, or each separately."""
 
 from __future__ import annotations
 

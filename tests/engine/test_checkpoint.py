@@ -1,4 +1,4 @@
-"""Model folders that load, and those that are refused with the file and the reason."""
+"""Model folders that load, and those refused with file and reason."""
 
 import pytest
 import torch

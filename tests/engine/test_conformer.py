@@ -1,4 +1,4 @@
-"""The network against WeNet's numbers, against its formulas written out, and against itself in batches."""
+"""The network against WeNet's numbers, against its formulas written out, and batched against one by one."""
 
 import copy
 import itertools

@@ -1,4 +1,4 @@
-"""What Silero says of frames becomes speech, and bursts of music do not."""
+"""Silero's probabilities become speech, and bursts of music do not."""
 
 from __future__ import annotations
 

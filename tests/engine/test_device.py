@@ -1,4 +1,4 @@
-"""Which device is taken, how many threads, and how a limit of a container is read."""
+"""Choice of device and number of threads, and reading a container's limits."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Features against Kaldi's own numbers, against torchaudio's port of Kaldi, and against Whisper's formula."""
+"""Features against Kaldi's numbers, against torchaudio's port of Kaldi, and against Whisper's formula."""
 
 import numpy as np
 import pytest

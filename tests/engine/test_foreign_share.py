@@ -1,4 +1,4 @@
-"""Before a language is forced, the engine notes how much of what it hears is of the other one."""
+"""Before a language is forced, the engine records the share of the other one."""
 
 from __future__ import annotations
 

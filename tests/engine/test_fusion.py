@@ -1,4 +1,4 @@
-"""A language model in the prefix beam search, against sums over all paths and the search without shortcuts."""
+"""A language model in the prefix beam search, against sums over all paths and an unpruned search."""
 
 import itertools
 import math

@@ -1,4 +1,4 @@
-"""A second opinion on speech, in front of any engine."""
+"""A second VAD in front of any engine."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Greedy decoding of log-probabilities written by hand."""
+"""Greedy decoding of hand-written log-probabilities."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""What hotwords are worth in a text, whatever units spell it, and what a beam makes of them."""
+"""The score of hotwords in a text, whatever units spell it, and their effect on a beam."""
 
 import itertools
 import math

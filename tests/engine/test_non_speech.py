@@ -1,7 +1,7 @@
-"""Where nobody speaks, the model that reads by default writes nothing: by what the detector and the guards leave.
+"""On non-speech the default model writes nothing, thanks to the detector and the guards.
 
-Seven of the 150 generated sounds reach the model and one of the recordings; it writes " you", " Oh." or " I'm sorry."
-into them, with a probability of 0.4 to 0.97 that nobody speaks.
+Seven of the 150 generated sounds and one of the recordings reach the model; for them it writes " you", " Oh." or
+" I'm sorry.", with a no-speech probability of 0.4 to 0.97.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The picture of a recording."""
+"""The waveform peaks of a recording."""
 
 from __future__ import annotations
 

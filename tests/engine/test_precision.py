@@ -1,4 +1,4 @@
-"""Precisions and devices are tried with the network itself, and refused where they compute something else."""
+"""Precisions and devices are tried with the network itself, and refused if their results differ."""
 
 import copy
 

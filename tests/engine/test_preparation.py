@@ -1,4 +1,4 @@
-"""A file is read in a process of its own: it may die, and only its own job hears of it."""
+"""Files are decoded in a separate process: if it dies, only its own job fails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Processes that read files are kept: each reads many, and no file meets what another has left behind."""
+"""Decoding processes are reused: each decodes many files, and none sees traces of another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The inference process, as a real child."""
+"""The inference process as a real child process."""
 
 import multiprocessing
 import os

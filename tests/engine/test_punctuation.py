@@ -1,4 +1,4 @@
-"""Punctuation from pauses: where it is placed, and above all where it is not."""
+"""Punctuation from pauses: where it is placed, and where it must not be."""
 
 import re
 

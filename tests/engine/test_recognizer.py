@@ -1,4 +1,4 @@
-"""The whole engine on a tiny model with random weights: its text means nothing, its behaviour does."""
+"""The whole engine on a tiny model with random weights: its text is meaningless, its behaviour is not."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What lies in a folder is told without torch and without reading weights; what is no model is refused by name."""
+"""Model folders are identified without torch and without reading weights; others are refused by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rescoring reads what texts have in common once, and keeps what hotwords turned in the beam."""
+"""Rescoring computes common prefixes once, and keeps what hotwords changed in the beam."""
 
 import math
 

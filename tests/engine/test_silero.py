@@ -1,4 +1,4 @@
-"""The network in numpy answers as the one that its makers publish, at once or frame by frame."""
+"""The network in numpy matches the published one, in one go and frame by frame."""
 
 from __future__ import annotations
 

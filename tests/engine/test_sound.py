@@ -1,4 +1,4 @@
-"""What is measured of a recording tells healthy sound from what cannot be understood."""
+"""Measurements of a recording separate good audio from unintelligible audio."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Speech, singing and music: heard in windows as in one piece, and in a process of their own."""
+"""Speech, singing and music: the same in windows as in one piece, and in a separate process."""
 
 from __future__ import annotations
 

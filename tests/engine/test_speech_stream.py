@@ -1,4 +1,4 @@
-"""Speech is found while it arrives as it is found in the whole recording afterwards."""
+"""Streaming finds the same speech as the whole recording does afterwards."""
 
 from __future__ import annotations
 

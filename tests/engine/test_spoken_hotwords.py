@@ -1,4 +1,4 @@
-"""Hotwords in speech, through the engine and the built-in model: homophones turn, other sentences stay as they are."""
+"""Hotwords through the engine and the built-in model: homophones change, other sentences do not."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A Whisper with few languages tells them apart by a line through the mean of its frames."""
+"""A Whisper model with few languages identifies them by a linear classifier on the mean of its frames."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From ids to text that people read."""
+"""From token ids to readable text."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Where speech begins and ends, and why the rest was left out."""
+"""Where speech begins and ends, and why the rest is dropped."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Whisper by CTranslate2: what makes a folder one, what is read, and what is not believed.
+"""Whisper by CTranslate2: recognising its folders, reading them, and rejecting implausible output.
 
-Most run on a folder with random weights; those marked `weights` on whisper-base, where it has been downloaded.
+Most run on a folder with random weights; those marked `weights` on whisper-base, if it has been downloaded.
 """
 
 from __future__ import annotations

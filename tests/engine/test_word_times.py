@@ -1,4 +1,4 @@
-"""Where the built-in model says that words are, against where they are."""
+"""The built-in model's word times against the true ones."""
 
 import ctypes.util
 from itertools import pairwise

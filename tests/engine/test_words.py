@@ -1,4 +1,4 @@
-"""Tokens to words: how they are grouped, when they are said, how sure they are."""
+"""From tokens to words: grouping, times and confidence."""
 
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""Spoken words to written ones: the words stay the mapping between both texts, and no time is lost."""
+"""From spoken to written words: the words keep mapping between both texts, and no time is lost."""
 
 import csv
 import re

@@ -1,4 +1,4 @@
-"""Builds a model folder of a few kilobytes with random weights from a fixed seed: it loads and speaks nonsense."""
+"""Builds a model folder of a few kilobytes with random weights from a fixed seed: it loads and outputs nonsense."""
 
 from __future__ import annotations
 

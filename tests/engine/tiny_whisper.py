@@ -1,4 +1,4 @@
-"""A Whisper folder of some kilobytes with random weights, made by CTranslate2's own specification."""
+"""A Whisper folder of a few kilobytes with random weights, built with CTranslate2's specification."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many transcripts in one file, opened by what people open them with."""
+"""Many transcripts in one file, opened with common tools."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Subtitles of long segments: cut where a reader would breathe."""
+"""Subtitles of long segments: split at natural pauses."""
 
 from __future__ import annotations
 

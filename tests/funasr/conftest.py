@@ -1,4 +1,4 @@
-"""Tiny folders of every family, and how to ask their engines. Without the package `funasr` these tests are skipped."""
+"""Tiny folders of every family, and access to their engines. Skipped without the package `funasr`."""
 
 from __future__ import annotations
 

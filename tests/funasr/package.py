@@ -1,4 +1,4 @@
-"""The package `funasr` as the reference of the tests: imported offline, and without what it leaves behind."""
+"""The package `funasr` as the reference of the tests: imported offline, with its side effects removed."""
 
 from __future__ import annotations
 

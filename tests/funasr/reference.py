@@ -1,4 +1,4 @@
-"""What FunASR itself says of a Paraformer folder; `python -m tests.funasr.reference` stores it as the golden numbers."""
+"""FunASR's own results for a Paraformer folder; `python -m tests.funasr.reference` stores them as golden numbers."""
 
 from __future__ import annotations
 

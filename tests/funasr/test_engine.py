@@ -1,4 +1,4 @@
-"""Every family of FunASR hears a real waveform through the Engine seam, offline, without its known traps."""
+"""Every FunASR family recognises a real waveform through the Engine interface, offline, without its known traps."""
 
 from __future__ import annotations
 

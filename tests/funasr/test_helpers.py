@@ -1,4 +1,4 @@
-"""ct-punc beside an engine of this family."""
+"""ct-punc next to an engine of this family."""
 
 from __future__ import annotations
 

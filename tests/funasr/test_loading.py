@@ -1,4 +1,4 @@
-"""Which folders are loaded, which refused and why."""
+"""Which folders load, and which are refused and why."""
 
 from __future__ import annotations
 

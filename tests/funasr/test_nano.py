@@ -1,4 +1,4 @@
-"""Fun-ASR-Nano in our own engine beside FunASR's code: random weights, with and without hotwords."""
+"""Fun-ASR-Nano in our own engine against FunASR's code: random weights, with and without hotwords."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Paraformer in our own engine against FunASR's own code, on weights that nobody has seen: numbers, texts, times."""
+"""Paraformer in our own engine against FunASR's code, on fresh random weights: numbers, texts, times."""
 
 from __future__ import annotations
 

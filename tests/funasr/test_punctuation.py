@@ -1,4 +1,4 @@
-"""ct-punc in our own engine beside FunASR's code: random weights, random texts."""
+"""ct-punc in our own engine against FunASR's code: random weights, random texts."""
 
 from __future__ import annotations
 

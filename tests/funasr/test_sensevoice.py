@@ -1,7 +1,7 @@
-"""SenseVoice in our own engine: the numbers of FunASR's code, its answers as fields, and what a folder may lack.
+"""SenseVoice in our own engine: FunASR's numbers, its answers as fields, and what a folder may lack.
 
-Weights are waves over the places of each tensor, so that both know them without a file. The golden numbers are
-FunASR 1.4.16's own on these weights; where the package is, they are asked of it again.
+Weights are waves over the positions of each tensor, so that both share them without a file. The golden numbers are
+FunASR 1.4.16's own on these weights; if the package is installed, they are checked again.
 """
 
 from __future__ import annotations

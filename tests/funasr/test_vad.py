@@ -1,4 +1,4 @@
-"""fsmn-vad in our own engine beside FunASR's code: random weights, random conversations, whole and in chunks."""
+"""fsmn-vad in our own engine against FunASR's code: random weights, random conversations, whole and in chunks."""
 
 from __future__ import annotations
 

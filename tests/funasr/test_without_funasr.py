@@ -1,4 +1,4 @@
-"""What needs no package `funasr`: imports, folders that are not there, and the parts that only compute."""
+"""What does not need the package `funasr`: imports, missing folders, and pure computations."""
 
 from __future__ import annotations
 

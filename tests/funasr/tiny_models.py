@@ -1,4 +1,4 @@
-"""Builds model folders of a megabyte in FunASR's layout, with FunASR's own networks and random weights of a fixed seed."""
+"""Builds model folders of a megabyte in FunASR's layout, with FunASR's networks and seeded random weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes what FunASR's own code computes on the tiny folders of tests/engine/sanm, for the tests that run without it.
+"""Writes the results of FunASR's code on the tiny folders of tests/engine/sanm, for tests that run without it.
 
 .venv-funasr/bin/python -m tests.funasr.write_golden
 """

@@ -1,4 +1,4 @@
-"""A hub to download from, and what it offers."""
+"""A hub to download from, and its models."""
 
 from __future__ import annotations
 

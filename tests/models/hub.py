@@ -1,6 +1,6 @@
-"""A hub on the loopback address: speaks what the clients of Hugging Face and ModelScope ask, and plain HTTP.
+"""A hub on the loopback address: serves the clients of Hugging Face and ModelScope, and plain HTTP.
 
-It can cut connections, send wrong bytes, forget ranges, refuse and stall; it notes every request.
+It can cut connections, send wrong bytes, ignore ranges, refuse and stall; it records every request.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A package index on the loopback address, asked by the real pip, and wheels of a few kilobytes for it."""
+"""A package index on the loopback address, used by the real pip, and wheels of a few kilobytes for it."""
 
 from __future__ import annotations
 

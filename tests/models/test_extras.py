@@ -1,4 +1,4 @@
-"""What a model needs beside its files: installed when asked for, from a locked list, without a restart of the server."""
+"""What a model needs besides its files: installed on request, from a locked list, without restarting the server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fetching from hubs with their real clients: whole, resumed, verified, or refused with what is wrong."""
+"""Downloads from hubs with their real clients: complete, resumed, verified, or refused with the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The models of one installation: fetched on demand, verified, chosen, removed, also across processes and crashes."""
+"""The models of one installation: downloaded, verified, selected, removed, also across processes and crashes."""
 
 from __future__ import annotations
 

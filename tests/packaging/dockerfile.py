@@ -1,4 +1,4 @@
-"""The Dockerfile as a list of instructions, and those of them that can be carried out without a container engine."""
+"""The Dockerfile as a list of instructions, and those that can be run without a container engine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The program as pip installs it: in an environment of its own, used from folders that are no checkout."""
+"""The program as installed by pip: in its own environment, used from folders that are not a checkout."""
 
 from __future__ import annotations
 

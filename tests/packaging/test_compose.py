@@ -1,4 +1,4 @@
-"""compose.yaml agrees with the image, and the proxy that it puts in front lets everything through, tried with Caddy."""
+"""compose.yaml matches the image, and its proxy passes everything through, tested with Caddy."""
 
 from __future__ import annotations
 

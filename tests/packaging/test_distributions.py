@@ -1,4 +1,4 @@
-"""The wheel and the source archive carry the whole program, each file once."""
+"""The wheel and the source archive contain the whole program, each file once."""
 
 from __future__ import annotations
 

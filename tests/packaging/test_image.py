@@ -1,7 +1,7 @@
-"""The Dockerfile, as far as it can be proved without a container engine.
+"""The Dockerfile, as far as it can be tested without a container engine.
 
-Carried out: the steps that make the wheel and the environment, the start as another user with the image's variables
-and words, its health check. Not carried out: the base image, apt-get, useradd, and pip's downloads of the lock.
+Executed: the steps that build the wheel and the environment, the start as another user with the image's variables
+and command, its health check. Not executed: the base image, apt-get, useradd, and pip's downloads of the lock.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a person has after `pip install funasr-webui` in a folder that is no checkout."""
+"""What users get after `pip install funasr-webui` in a folder that is not a checkout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The index and the checkouts of these tests; making an environment takes seconds, so most tests share one."""
+"""The index and checkouts of these tests; creating an environment takes seconds, so most tests share one."""
 
 from __future__ import annotations
 

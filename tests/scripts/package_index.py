@@ -1,4 +1,4 @@
-"""A package index on loopback with tiny wheels, which can lack a file, give another one or break the line."""
+"""A package index on loopback with tiny wheels, which can miss a file, serve another one or drop the connection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A package whose files are not all there is not taken for installed."""
+"""A package with missing files does not count as installed."""
 
 from __future__ import annotations
 

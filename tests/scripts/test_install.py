@@ -1,4 +1,4 @@
-"""What the scripts install is what was tested, and whatever breaks off is told and done again."""
+"""The scripts install what was tested, and report and repeat whatever was interrupted."""
 
 from __future__ import annotations
 

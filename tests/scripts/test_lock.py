@@ -1,4 +1,4 @@
-"""The lock has what pyproject.toml asks for, and pip's lists are those of uv.lock."""
+"""The lock has what pyproject.toml requires, and pip's lists match uv.lock."""
 
 from __future__ import annotations
 

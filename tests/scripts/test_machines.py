@@ -1,4 +1,4 @@
-"""Machines on which the installation cannot go on: each is told in a sentence, and nothing half-done is taken for whole."""
+"""Machines on which installation is impossible: each gets a clear message, and nothing half-done counts as complete."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long functions and modules may be, and that the script which says so counts right."""
+"""Limits for the length of functions and modules, and the script that measures them."""
 
 from __future__ import annotations
 

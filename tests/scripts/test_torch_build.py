@@ -1,4 +1,4 @@
-"""A machine without a card gets the CPU build of PyTorch where it can be had, and is told where not."""
+"""A machine without a GPU gets PyTorch's CPU build if available, and a message if not."""
 
 from __future__ import annotations
 

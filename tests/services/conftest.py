@@ -1,4 +1,4 @@
-"""A data folder with a real queue, recordings to put in, and a worker with a real inference process."""
+"""A data folder with a real queue, recordings to submit, and a worker with a real inference process."""
 
 from __future__ import annotations
 

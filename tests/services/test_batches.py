@@ -1,4 +1,4 @@
-"""Batches in the jobs layer: what is claimed and when, what survives a kill, what comes in and what is told of it."""
+"""Batches in the services layer: what is claimed and when, what survives a kill, imports and notifications."""
 
 from __future__ import annotations
 

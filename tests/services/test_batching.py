@@ -1,4 +1,4 @@
-"""Segments of all running jobs share batches: who comes when, and what a bad one costs the others."""
+"""Segments of all running jobs share batches: their order, and what a bad one costs the others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A call with one person on each channel becomes one text, told apart."""
+"""A call with one speaker per channel becomes one text with speakers kept apart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What this machine can compute on is looked at in another process, and the look is remembered."""
+"""The machine's devices are probed in another process, and the result is cached."""
 
 from __future__ import annotations
 

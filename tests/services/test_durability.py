@@ -1,4 +1,4 @@
-"""What survives: kills at any moment, a locked database, a full disk, two workers on one folder."""
+"""What survives kills at any moment, a locked database, a full disk, and two workers on one folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An edited text is laid over its segments on the server as in a page."""
+"""The server overlays edits on segments exactly as the page does."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A text put right by hand: kept beside what was recognised, in step with search and exports, never overwritten."""
+"""Manual edits: kept beside the recognised text, consistent with search and exports, never overwritten."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a process ended is told for every signal, also for those that Python has no name for."""
+"""How a process ended is reported for every signal, also for those without a name in Python."""
 
 from __future__ import annotations
 

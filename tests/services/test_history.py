@@ -1,4 +1,4 @@
-"""Finding again, throwing away and keeping for a time: with a real queue and a worker that works."""
+"""Search, trash and retention: with a real queue and a real worker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The inference process dies, hangs or refuses: what it costs, and what is said about it."""
+"""The inference process dies, hangs or refuses: the cost, and what is reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Live sessions beside the durable queue: who works on them, what is on the disk, and who comes first."""
+"""Live sessions beside the durable queue: their workers, their files, and their priority."""
 
 from __future__ import annotations
 

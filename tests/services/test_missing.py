@@ -1,4 +1,4 @@
-"""Every moment of a recording has its text, or one rule that says why not."""
+"""Every moment of a recording has its text, or exactly one rule that explains why not."""
 
 from __future__ import annotations
 

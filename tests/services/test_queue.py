@@ -1,4 +1,4 @@
-"""The queue without a worker: what goes in, what is found again, and what is told."""
+"""The queue without a worker: submitting, finding, and notifications."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A finished segment becomes the same record, row and transcript at every door."""
+"""A finished segment becomes the same record, row and transcript through every interface."""
 
 from __future__ import annotations
 

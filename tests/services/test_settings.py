@@ -1,4 +1,4 @@
-"""The settings of a running server: changed at once by several, kept through everything, applied without a restart."""
+"""The settings of a running server: concurrent changes, persistence, applied without a restart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of a recording: the whole way with a real queue, real audio and a real inference process."""
+"""The whole path of a recording with a real queue, real audio and a real inference process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recordings that are looked at for their speech, and what removing one meets."""
+"""Recordings analysed only for speech, and their removal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When the words of a text that was put right by hand are said."""
+"""Times of the words of a manually edited text."""
 
 from __future__ import annotations
 

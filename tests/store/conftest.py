@@ -1,4 +1,4 @@
-"""A database, and rows to put in."""
+"""A database, and rows to insert."""
 
 from __future__ import annotations
 

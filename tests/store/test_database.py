@@ -1,4 +1,4 @@
-"""The database opens, migrates, survives, and says plainly what is wrong with it."""
+"""The database opens, migrates, survives, and reports plainly what is wrong with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The database is watched: moved or replaced it takes nothing more in, and before a migration a copy is kept."""
+"""A moved or replaced database is detected and gets no more writes, and a migration keeps a copy."""
 
 from __future__ import annotations
 

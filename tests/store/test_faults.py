@@ -1,4 +1,4 @@
-"""Each write, rename, fsync and open of the stores fails once; what was acknowledged stays, nothing half-made is seen."""
+"""Each write, rename, fsync and open of the stores fails once; acknowledged data stays, nothing partial is visible."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files arrive whole or not at all, and a sweep takes only what nobody holds."""
+"""Files appear complete or not at all, and a sweep removes only unused ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A recording that grows while somebody speaks can be read at every moment, and after every end."""
+"""A live recording can be read at every moment, and however it ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The queries of the history: pages, filters, totals that always agree, and plans that read no table."""
+"""The queries of the history: pages, filters, consistent totals, and plans without table scans."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is only there while it is being made lies in one folder, and a start removes what a killed process has left."""
+"""Temporary files are in one folder, and a start removes those of a killed process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The index of words: what is written is found as people look for it, and no question breaks it."""
+"""The search index: text is found as people search for it, and no query breaks it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every refusal of the operating system has a cause and a remedy of its own."""
+"""Every refusal of the operating system is reported with its cause and remedy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The trash: what is hidden, what comes back, and what is told to open pages."""
+"""The trash: what is hidden, what can be restored, and what open pages are notified of."""
 
 from __future__ import annotations
 

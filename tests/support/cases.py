@@ -1,4 +1,4 @@
-"""What the tests of cases share: surroundings of a house, and a look into a zip."""
+"""Shared by the tests of cases: an installation's context, and reading a zip."""
 
 from __future__ import annotations
 

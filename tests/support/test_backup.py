@@ -1,4 +1,4 @@
-"""Backup and restore: taken while jobs arrive, whole or not at all, and never over what is in use."""
+"""Backup and restore: taken while jobs arrive, complete or not at all, and never over data in use."""
 
 from __future__ import annotations
 

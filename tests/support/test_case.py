@@ -1,4 +1,4 @@
-"""A case holds everything about a job in any state, nothing private, and is refused when it was changed."""
+"""A case has everything about a job in any state, nothing private, and is refused if it was modified."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A case that was changed anywhere is refused in our words; nothing that zip or JSON can hold ends in a traceback."""
+"""A modified case is refused with our errors; nothing that zip or JSON can contain ends in a traceback."""
 
 from __future__ import annotations
 

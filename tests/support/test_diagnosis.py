@@ -1,4 +1,4 @@
-"""Each fault is named with its evidence and the fix; a healthy run gets no finding at all."""
+"""Each fault is reported with its evidence and its fix; a healthy run has no findings."""
 
 from __future__ import annotations
 

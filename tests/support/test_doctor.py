@@ -1,4 +1,4 @@
-"""`python -m app doctor`: a healthy installation is said to be so, and each planted fault is found and named."""
+"""`python -m app doctor`: a healthy installation is reported as such, and each planted fault is found and named."""
 
 from __future__ import annotations
 

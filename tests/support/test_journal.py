@@ -1,4 +1,4 @@
-"""The action journal: bounded, without doubles, and told as sentences that another person can follow."""
+"""The action journal: bounded, without duplicates, and told in sentences that others can follow."""
 
 from __future__ import annotations
 

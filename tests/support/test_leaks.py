@@ -1,4 +1,4 @@
-"""Forty kinds of private values are planted wherever somebody's words can stand; no kind of case holds one of them."""
+"""Forty kinds of private values are planted wherever user text can occur; no kind of case contains one of them."""
 
 from __future__ import annotations
 

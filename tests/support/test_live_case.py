@@ -1,4 +1,4 @@
-"""A live session has a case while somebody speaks, and one that runs again when they have finished."""
+"""A live session has a case while it runs, and one that can be replayed when it has ended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looking through the log: filters, following it across rotations, and nothing missed or told twice."""
+"""Searching the log: filters, following it across rotations, and no line missed or repeated."""
 
 from __future__ import annotations
 

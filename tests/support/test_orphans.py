@@ -1,4 +1,4 @@
-"""Recordings outlive their database: restored, moved away or exchanged, no recording is ever removed by a start."""
+"""Recordings outlive their database: if it is restored, moved or replaced, no start ever removes a recording."""
 
 from __future__ import annotations
 

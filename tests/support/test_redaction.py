@@ -1,4 +1,4 @@
-"""What nobody should see is taken out of whatever form it comes in, and what is not private stays."""
+"""Private values are removed in whatever form they occur, and everything else stays."""
 
 from __future__ import annotations
 

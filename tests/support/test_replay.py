@@ -1,4 +1,4 @@
-"""A case is run again: the same comes out, or it is said what does not."""
+"""A case is replayed: the result is the same, or the differences are reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The steps of a case are numbered, plain, and lead through what was done to what happened; in both languages."""
+"""The steps of a case are numbered, plain, and lead from the actions to the outcome; in both languages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shortest clip that still fails is found, and is a case of its own."""
+"""The shortest clip that still fails is found, and becomes a case of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Some of the real speech comes through codecs as well, and then into the training."""
+"""Part of the real speech also goes through codecs before training."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A corpus in Kaldi's form becomes a manifest that the recipe prepares."""
+"""A corpus in Kaldi's format becomes a manifest for the recipe."""
 
 import csv
 import wave

@@ -1,4 +1,4 @@
-"""A Whisper of fewer tokens writes what the whole one writes, as long as it has the tokens for it."""
+"""A Whisper with fewer tokens writes the same as the whole one, as long as it has the tokens."""
 
 from __future__ import annotations
 

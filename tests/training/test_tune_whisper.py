@@ -1,4 +1,4 @@
-"""Whisper learns: the network gives CTranslate2's numbers, and what it has learned is read by CTranslate2."""
+"""Whisper training: the network matches CTranslate2's numbers, and CTranslate2 loads the trained weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model that reads already tells when each unit of a pack is spoken."""
+"""An existing model tells when each unit of a pack is spoken."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The encoder of a file of CTranslate2 becomes the one that the recipe trains."""
+"""The encoder of a CTranslate2 file becomes the one that the recipe trains."""
 
 import struct
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A server to talk to: the real one in a child process, or the application alone."""
+"""A server for the tests: the real one in a child process, or the application alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Somebody who speaks: a client of live recognition that keeps what is not acknowledged."""
+"""A live recognition client that keeps unacknowledged audio."""
 
 from __future__ import annotations
 

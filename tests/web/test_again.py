@@ -1,4 +1,4 @@
-"""The same recording read once more: a new transcription, the first one untouched, and each knows the other."""
+"""Transcribing a recording again: a new transcription, the first one unchanged, and each refers to the other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Batches over REST: put together, sent in pieces, steered, followed and taken away."""
+"""Batches over REST: created, uploaded in pieces, controlled, followed and exported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The support case over REST: looked at before anything leaves, then taken away as one zip."""
+"""The support case over REST: previewed before anything leaves, then downloaded as one zip."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One recording read by several models: durable readings, differences marked, errors counted, one failure its own."""
+"""One recording transcribed by several models: durable, differences marked, errors counted, failures isolated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The doctor over REST, and what the server tells of its health without being asked."""
+"""The doctor over REST, and what the server reports about its health unasked."""
 
 from __future__ import annotations
 

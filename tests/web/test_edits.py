@@ -1,4 +1,4 @@
-"""The text put right over REST: what a page and a program send, and what they are told."""
+"""Edits over REST: what pages and programs send, and the responses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One word for each thing: no text that people read uses a word that the glossary has replaced."""
+"""One word for each thing: no user-visible text has a word that the glossary replaced."""
 
 from __future__ import annotations
 

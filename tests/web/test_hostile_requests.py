@@ -1,4 +1,4 @@
-"""Requests that no client of good will sends are refused in our words: never an error of the program's own."""
+"""Malformed and malicious requests are refused with our errors: never an internal error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lists of hotwords are kept on the server, under names of their own."""
+"""Hotword lists are stored on the server, under names of their own."""
 
 from __future__ import annotations
 

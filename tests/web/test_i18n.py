@@ -1,4 +1,4 @@
-"""Which language a person gets, and that no text is left without Chinese wording."""
+"""The choice of language, and that every text has a Chinese translation."""
 
 from __future__ import annotations
 

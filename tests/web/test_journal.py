@@ -1,4 +1,4 @@
-"""The journal over REST: kept, read back as steps, forgotten; foreign shapes are refused."""
+"""The journal over REST: stored, returned as steps, deleted; unknown shapes are refused."""
 
 from __future__ import annotations
 

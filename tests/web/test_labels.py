@@ -1,4 +1,4 @@
-"""Every code that a page shows has a label, and both languages of a page write it alike."""
+"""Every code shown on a page has a label, and both languages of a page write it alike."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Live recognition through a real socket of a real server: nothing that was acknowledged is ever lost."""
+"""Live recognition through a real socket of a real server: acknowledged audio is never lost."""
 
 from __future__ import annotations
 

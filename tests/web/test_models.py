@@ -1,4 +1,4 @@
-"""The models over REST: what is shown, what is refused, and that a download happens only when it is asked for."""
+"""The models over REST: what is shown, what is refused, and that downloads happen only on request."""
 
 from __future__ import annotations
 

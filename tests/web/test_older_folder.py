@@ -1,6 +1,6 @@
-"""A data folder of an earlier version, opened with this one: everything in it answers as it did.
+"""A data folder of an earlier version, opened with this one: everything in it gives the same responses.
 
-tests/data/data_folder/write.py made it.
+Written by tests/data/data_folder/write.py.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The description of the API is complete: what is not described cannot be used without reading the code."""
+"""The API description is complete: it can be used without reading the code."""
 
 import subprocess
 import sys

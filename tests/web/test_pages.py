@@ -1,4 +1,4 @@
-"""The pages as the server sends them, before any script runs."""
+"""The pages as sent by the server, before any script runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the page of a transcript says beside its paragraphs."""
+"""What the page of a transcript shows beside its paragraphs."""
 
 from __future__ import annotations
 

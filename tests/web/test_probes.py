@@ -1,4 +1,4 @@
-"""What supervisors and load balancers ask: alive at any moment, ready only where the work can be done."""
+"""The probes of supervisors and load balancers: always live, ready only if the work can be done."""
 
 from __future__ import annotations
 

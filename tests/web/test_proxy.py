@@ -1,4 +1,4 @@
-"""Behind a reverse proxy: addresses lead back through it, and nobody else is believed."""
+"""Behind a reverse proxy: URLs lead back through it, and headers from untrusted addresses are ignored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A support case run again over REST: the process is the real one, and what it finds is the answer."""
+"""A support case replayed over REST: with the real process, whose result is the response."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings can be seen and changed, say where they come from, and survive; a damaged file stops nothing."""
+"""Settings can be read and changed, state their source, and persist; a damaged file stops nothing."""
 
 from __future__ import annotations
 

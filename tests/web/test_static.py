@@ -1,4 +1,4 @@
-"""Style sheets and scripts: kept for good by browsers, and never out of date."""
+"""Style sheets and scripts: cached forever by browsers, and never out of date."""
 
 from __future__ import annotations
 

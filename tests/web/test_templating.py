@@ -1,4 +1,4 @@
-"""How values are written in pages."""
+"""How values are formatted in pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Speech detection over HTTP: read a recording, cut it anew, say why the rest was left out, take the list away."""
+"""Speech detection over HTTP: analyse a recording, segment it again, explain the rest, export the list."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fills the data folder of a running server with one of everything, and stores what the server says of it.
+"""Fills the data folder of a running server with one of everything, and stores the server's responses.
 
     git checkout VERSION
     FUNASR_IMPORT_ROOT=/tmp/import python -m app serve --data-dir /tmp/kept/data --log-dir /tmp/kept/logs --port 7999

@@ -1,4 +1,4 @@
-"""What may be wrong with a file of a model folder, whatever model it holds, and what loading it must say."""
+"""Defects of files in any model folder, and the expected errors."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Writes tiny model folders of the FunASR family without its package. Golden numbers are FunASR's own on them.
+"""Writes tiny model folders of the FunASR family without its package. Golden numbers are FunASR's results on them.
 
-Weights are waves over the places of each tensor: whoever knows names and shapes knows them.
+Weights are waves over the positions of each tensor: names and shapes determine them.
 """
 
 from __future__ import annotations

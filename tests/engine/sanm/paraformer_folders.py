@@ -1,6 +1,6 @@
 """Builds Paraformer folders of 200 KB in FunASR's layout, without FunASR.
 
-Weights are random numbers that follow from their names, so that FunASR's code and ours know them without a file.
+Weights are random numbers seeded by their names, so that FunASR's code and ours share them without a file.
 """
 
 from __future__ import annotations

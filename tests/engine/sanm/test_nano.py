@@ -1,4 +1,4 @@
-"""Fun-ASR-Nano in our own engine: the numbers, tokens and prompts of FunASR's code, and what a folder may lack."""
+"""Fun-ASR-Nano in our own engine: FunASR's numbers, tokens and prompts, and what a folder may lack."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Paraformer, BiCifParaformer and SeACo in our own engine: FunASR's numbers, batches, times, hotwords, and bad folders.
 
-The golden numbers are FunASR 1.4.16's own (tests/funasr/reference.py wrote them); tests/funasr asks it again.
+The golden numbers are FunASR 1.4.16's own (written by tests/funasr/reference.py); tests/funasr checks them again.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""ct-punc in our own engine: the numbers and marks of FunASR's code, words and times kept, and what a folder may lack."""
+"""ct-punc in our own engine: FunASR's numbers and marks, preserved words and times, and what a folder may lack."""
 
 from __future__ import annotations
 

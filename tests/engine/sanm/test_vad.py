@@ -1,4 +1,4 @@
-"""fsmn-vad in our own engine: the numbers and segments of FunASR's code, whole and in chunks, and what a folder may lack."""
+"""fsmn-vad in our own engine: FunASR's numbers and segments, whole and in chunks, and what a folder may lack."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Spoken numbers are written the way people write them, words are left alone, and positions can be carried over."""
+"""Spoken numbers are written as people write them, words are left alone, and positions can be mapped."""
 
 from __future__ import annotations
 
