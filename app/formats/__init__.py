@@ -1,4 +1,4 @@
-"""Output formats for transcripts, one module each. Know nothing about jobs, files or the web."""
+"""Output formats for transcripts, one module each. They know nothing about jobs, files or the web."""
 
 from __future__ import annotations
 

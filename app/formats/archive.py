@@ -36,7 +36,7 @@ HEADINGS = {
     "text_raw": N_("Verbatim"),
     "error": N_("Problem"),
 }
-"""Columns of the table as a person reads it."""
+"""Column headings for people."""
 
 _DEVICES = re.compile(r"(?:con|prn|aux|nul|clock\$|conin\$|conout\$|(?:com|lpt)[0-9¹²³])\s*(?:\.|$)", re.IGNORECASE)
 """Device names on Windows, with any extension, which cannot be unpacked there."""
@@ -71,7 +71,7 @@ class ArchiveFormat:
 
 
 ARCHIVE_FORMATS = ("csv", "json", *(f"{name}{ZIP_ENDING}" for name in FORMATS))
-"""One table, one list, or a zip of a format; `srt` says the same as `srt.zip`."""
+"""One table, one list, or a zip of a format; `srt` means `srt.zip`."""
 
 
 def find_archive_format(name: str) -> ArchiveFormat:
@@ -115,7 +115,7 @@ def _without_text(lines: list[str], reader: Reader) -> str:
 
 
 def _table(members: Iterable[Member], reader: Reader | None) -> Iterator[bytes]:
-    """One row for each recording, for a spreadsheet."""
+    """Write one row per recording, for a spreadsheet."""
     headings = [reader.translate(heading) for heading in HEADINGS.values()] if reader else COLUMNS
     yield (BYTE_ORDER_MARK + _row(headings)).encode()
     for member in members:
@@ -124,7 +124,7 @@ def _table(members: Iterable[Member], reader: Reader | None) -> Iterator[bytes]:
 
 
 def _worded(member: Member, reader: Reader) -> dict[str, str]:
-    """Return what a person reads otherwise than a program."""
+    """Return the values worded differently for people than for programs."""
     return {
         "state": reader.state(member.state),
         "language": reader.language(member.transcript.language) if member.transcript else "",
@@ -134,7 +134,7 @@ def _worded(member: Member, reader: Reader) -> dict[str, str]:
 
 
 def _list(members: Iterable[Member]) -> Iterator[bytes]:
-    """Everything, with the segments, for programs."""
+    """Write everything, including segments, for programs."""
     separator = "["
     for member in members:
         segments = [segment.to_dict() for segment in member.transcript.in_order().segments] if member.transcript else []

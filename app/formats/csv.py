@@ -1,4 +1,4 @@
-"""A table of segments that opens in a spreadsheet with its Chinese intact."""
+"""A table of segments that spreadsheets open with correct Chinese."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HEADINGS = {
     "confidence": N_("Confidence"),
     "channel": N_("Channel"),
 }
-"""Columns as programs and as people read them."""
+"""Column names for programs, and their headings for people."""
 
 
 def render(transcript: Transcript, reader: Reader | None = None) -> str:
@@ -46,5 +46,5 @@ def render(transcript: Transcript, reader: Reader | None = None) -> str:
 
 
 def as_text(cell: str) -> str:
-    """Prefix what a spreadsheet would take for a formula with an apostrophe."""
+    """Prefix cells that a spreadsheet would take for a formula with an apostrophe."""
     return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell

@@ -14,7 +14,7 @@ CLAUSE_MARKS = frozenset(",;:，；：、")
 PAUSE_STEP = 0.05  # seconds; smaller differences between pauses mean nothing
 NEVER_FIRST = frozenset("了着过的地得们吗呢吧啊呀嘛么")  # belong to the word before them
 NEVER_LAST = frozenset("第很不没最更太被把在和与跟从对向这那哪")  # belong to the word after them
-NUMERALS = frozenset("0123456789零〇一二两三四五六七八九十百千万亿几")  # so does a number: 三 个, 二 百
+NUMERALS = frozenset("0123456789零〇一二两三四五六七八九十百千万亿几")  # so do numerals: 三 个, 二 百
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Cue:
     end: float
     text: str
     voice: str = ""
-    """Name of the channel; empty where the channels were mixed."""
+    """Name of the channel; empty if the channels were mixed."""
 
 
 def cues(transcript: Transcript) -> list[Cue]:
@@ -73,7 +73,7 @@ def _count(words: Sequence[Word]) -> int:
 
 
 def _is_told(words: Sequence[Word], count: int) -> bool:
-    """Return whether a mark or a pause shows that a word ends there: nothing else tells where Chinese words end."""
+    """Return whether a mark or a pause shows that a word ends there: nothing else separates Chinese words."""
     return _border(words[count - 1], words[count])[:2] > (0, 0)
 
 
@@ -88,7 +88,7 @@ def _most(words: Sequence[Word]) -> int:
 def _border(before: Word, after: Word) -> tuple[int, int, int]:
     """Return a score for splitting between two words: best after a sentence, then after a clause, then at a pause.
 
-    Last comes what the characters themselves tell.
+    The characters themselves count last.
     """
     last = before.text[-1]
     mark = 2 if last in SENTENCE_MARKS else int(last in CLAUSE_MARKS)

@@ -1,4 +1,4 @@
-"""A Word document: the name of the recording, its facts, and a paragraph with its time for each segment."""
+"""A Word document: the name of the recording, its facts, and a paragraph with its time per segment."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def render(transcript: Transcript, name: str, reader: Reader | None) -> bytes:
 
 
 def _set_properties(document: Document, title: str) -> None:
-    """Replace what the library's template says of itself: its author, its remark and its date."""
+    """Replace the author, comment and date of the library's template."""
     properties = document.core_properties
     properties.title = title[:255]
     properties.author = properties.comments = properties.last_modified_by = ""

@@ -1,4 +1,4 @@
-"""For whom a file is written: a person with a language and a time zone, or a program."""
+"""The reader of a file: a person with a language and a time zone, or a program."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 
 _MEDIA_SUFFIX = re.compile(r"\.(?=\d?[A-Za-z])[A-Za-z0-9]{2,5}$")
-"""Ending of a media file (.opus, .3gp), not what follows the point of a time or a version (13.05, v1.2)."""
+"""Extension of a media file (.opus, .3gp), not the digits of a time or version (13.05, v1.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Reader:
 
     translate: Callable[[str], str] = str
     states: Mapping[str, str] = field(default_factory=dict)
-    """What a person reads for the state of a recording."""
+    """Labels for the states of a recording."""
     languages: Mapping[str, str] = field(default_factory=dict)
     zone: tzinfo = UTC
 
@@ -25,7 +25,7 @@ class Reader:
         return self.states.get(code, code)
 
     def language(self, code: str) -> str:
-        """Name a language; empty where it has no name, or there was no speech."""
+        """Return the name of a language; empty if it has none, or there was no speech."""
         return self.languages.get(code, "") if code != "none" else ""
 
     def local_time(self, moment: datetime) -> str:
@@ -37,6 +37,6 @@ class Reader:
 
 
 def title_of(name: str) -> str:
-    """Return what a document calls a recording: the file's name without its folders and its ending."""
+    """Return a document's title for a recording: the file name without folders and extension."""
     last = name.rsplit("/", 1)[-1]
     return _MEDIA_SUFFIX.sub("", last) or last

@@ -1,4 +1,4 @@
-"""Plain text: what a person would paste into a letter, one line for each segment."""
+"""Plain text, as one would paste into a letter, one line per segment."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class Qwen3Config:
     head_dim: int
     rms_norm_eps: float
     rope_theta: float
-    """Base wavelength of the rotary positions."""
+    """Base of the rotary frequencies."""
     is_tied: bool
     """Input and output embeddings are shared."""
     ends: frozenset[int]
