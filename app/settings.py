@@ -112,6 +112,15 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[str, AfterValidator(checked_networks)] = "127.0.0.0/8,::1"
     """Addresses and networks, with commas, of the proxies whose X-Forwarded headers are believed."""
 
+    head_timeout_seconds: float = Field(default=30.0, gt=0, le=3600)
+    """Seconds in which a client has to send the head of a request; then its connection is closed."""
+
+    body_timeout_seconds: float = Field(default=120.0, gt=0, le=3600)
+    """Seconds in which at least 1 KB of an upload has to arrive; then its connection is closed."""
+
+    idle_timeout_seconds: int = Field(default=20, ge=1, le=3600)
+    """Seconds that a connection without a request stays open; longer than a reverse proxy keeps its own."""
+
     device: str = Field(default="auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
     """Where the model computes: auto (CUDA, then MPS, then CPU), cpu, cuda, cuda:N or mps."""
 

@@ -24,6 +24,7 @@ from app.services.models.models import Models
 from app.settings import Settings
 from app.store.database import Database
 from app.store.files.storage_errors import storage_error
+from app.web.slow_clients import ClientLimits, protocol_with
 
 OPEN = "WARNING: Other machines reach it ({host}), and it has no login: whoever reaches it can read, change and delete everything."
 SHUTDOWN_SECONDS = 5  # open event streams and downloads get this long to end
@@ -138,6 +139,8 @@ def _server_config(settings: Settings, start_worker: bool) -> uvicorn.Config:
         access_log=False,  # every request is logged with its id by the application
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         server_header=False,
+        http=protocol_with(ClientLimits(settings.head_timeout_seconds, settings.body_timeout_seconds)),
+        timeout_keep_alive=settings.idle_timeout_seconds,
     )
 
 
