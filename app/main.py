@@ -154,10 +154,9 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
     models.device = lambda: _device(inference)
     pool = stack.enter_context(PreparationPool())
     trash = Trash(queue)
-    worker = scheduler = None
-    if start_worker:
-        worker = _start_worker(stack, settings, queue, inference, models, spec_of, pool)
-        scheduler = worker.scheduler
+    worker = _start_worker(stack, settings, queue, inference, models, spec_of, pool) if start_worker else None
+    scheduler = worker.scheduler if worker else None
+    if worker:
         _keep_house(stack, models, inference, store, spec_of, trash)
     live = _open_live(stack, settings, queue, inference, scheduler)
     vad, vad_texts = _open_vad(stack, settings, queue, scheduler, pool)

@@ -37,7 +37,6 @@ from app.store.rows import new_row, segment_from, transcription_from
 _log = logging.getLogger(__name__)
 
 AT_FIRST = {"state": JobState.QUEUED, "stage": "queued"}
-
 Beside: TypeAlias = Callable[[Connection, str], None]
 """Stores something in the same transaction as the new transcription with this id."""
 
