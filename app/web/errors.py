@@ -46,11 +46,15 @@ def install_error_handlers(app: FastAPI) -> None:
     app.exception_handler(OSError)(_on_storage_error)
 
 
+def _refused_parameter(error: AppError) -> str:
+    return str(error.params["name"]) if isinstance(error, InvalidParameter) else ""
+
+
 def error_response(asked: HTTPConnection, error: AppError, headers: Mapping[str, str] | None = None) -> Response:
     """Return the response for `error`: JSON under /api/ and for sockets, a page elsewhere."""
     told = error.problem.explained(translator(language_of(asked)))
     told["request_id"] = current_request_id()
-    if field := error.params.get("field"):
+    if field := error.params.get("field") or _refused_parameter(error):
         told["field"] = field
     if isinstance(asked, Request) and not own_path(asked.scope).startswith(API_PREFIX):
         return _error_page(asked, told, error.status, headers)

@@ -133,6 +133,19 @@ def test_the_last_settings_are_remembered(page: Page) -> None:
     expect(page.get_by_role("switch", name="ITN")).not_to_be_checked()
 
 
+def test_a_refused_value_is_told_beside_its_field_until_it_is_changed(page: Page, recording: Path) -> None:
+    hotwords = page.get_by_label("Hotwords", exact=True)
+    hotwords.fill("word:500")
+    choose(page, recording)
+    start(page)
+
+    expect(hotwords).to_have_attribute("aria-invalid", "true")
+    beside = page.locator('[name="hotwords"] + [role="alert"]')
+    expect(beside).to_contain_text("word:500")
+    hotwords.fill("word:50")
+    expect(beside).to_have_count(0)
+
+
 def test_the_settings_go_with_the_recording(page: Page, recording: Path) -> None:
     page.get_by_role("complementary").get_by_text("English", exact=True).click()
     page.get_by_label("Hotwords", exact=True).fill("转写\nConformer")

@@ -1,5 +1,5 @@
 /** @import { Problem } from "../../api/types.js" */
-import { field, find, write } from "../../lib/dom.js";
+import { create, field, find, write } from "../../lib/dom.js";
 
 /**
  * Fill the box that says what happened, what to do, and the code.
@@ -10,6 +10,7 @@ import { field, find, write } from "../../lib/dom.js";
 export function fillProblem(root, problem) {
   const box = find(root, "[data-problem]", HTMLElement);
   for (const name of /** @type {const} */ (["message", "advice", "code"])) write(box, name, problem?.[name] ?? "");
+  if (problem) markRefused(problem);
 }
 
 /**
@@ -22,4 +23,24 @@ export function showError(root, problem) {
   const line = field(root, "error");
   line.textContent = problem ? `${problem.message} ${problem.advice}` : "";
   line.hidden = !problem;
+  if (problem) markRefused(problem);
+}
+
+/** Say it beside the field as well that was refused, until somebody changes it. @param {Problem & {field?: string | null}} problem */
+function markRefused({ field: name, message }) {
+  if (!name) return;
+  const named = [...document.querySelectorAll(`[name="${CSS.escape(name)}"]`)];
+  const control = named.find((each) => each instanceof HTMLElement && each.checkVisibility());
+  if (!(control instanceof HTMLElement) || control.ariaInvalid === "true") return;
+  const line = create("p", { className: "problem__message small", role: "alert" }, message);
+  control.ariaInvalid = "true";
+  control.after(line);
+  control.addEventListener(
+    "input",
+    () => {
+      control.ariaInvalid = null;
+      line.remove();
+    },
+    { once: true },
+  );
 }
