@@ -146,8 +146,7 @@ def open_worker(settings: Settings) -> Iterator[Services]:
 def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_worker: bool) -> Services:
     """Open the server's services; `stack` closes them in reverse order."""
     queue = _open_queue(stack, settings)
-    models = open_models(settings, spec)
-    stack.enter_context(models.open())
+    models = _open_models(stack, settings, spec)
     store = SettingsStore(settings, models.chosen, _adjust_log)
     spec_of = _spec_of(store, spec)
     inference = InferenceProcess(spec or spec_of_folder(settings, models.folder_in_use()))
@@ -189,6 +188,12 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
         default_options_of=_default_options,
         started_at=time.monotonic(),
     )
+
+
+def _open_models(stack: ExitStack, settings: Settings, spec: EngineSpec | None) -> Models:
+    models = open_models(settings, spec)
+    stack.enter_context(models.open())
+    return models
 
 
 def _open_queue(stack: ExitStack, settings: Settings) -> Queue:

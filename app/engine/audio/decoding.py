@@ -300,16 +300,20 @@ class _Track:
             yield DAMAGED_PLACES.of(count=self._damaged_places)
         if self._seconds_of_gaps:
             yield GAPS.of(seconds=f"{self._seconds_of_gaps:.1f}")
+        yield from self._missing()
+        if self._only is not None:
+            yield CANCELLED_OUT.of(channel=self._only + 1)
+        if number_of_tracks > 1:
+            yield MORE_TRACKS.of(count=number_of_tracks)
+
+    def _missing(self) -> Iterator[Reason]:
+        """Yield what the file holds or promises and the decoder did not give."""
         if self._promised_seconds - self.seconds > EARLY_END_SECONDS:
             yield ENDS_EARLY.of(seconds=f"{self.seconds:.1f}", promised=f"{self._promised_seconds:.1f}")
         elif self._breaks_off:
             yield CUT_SHORT.of(seconds=f"{self.seconds:.1f}")
         if self._bytes_left:
             yield BYTES_LEFT.of(count=self._bytes_left)
-        if self._only is not None:
-            yield CANCELLED_OUT.of(channel=self._only + 1)
-        if number_of_tracks > 1:
-            yield MORE_TRACKS.of(count=number_of_tracks)
 
 
 def _promised_seconds(container: InputContainer, stream: AudioStream) -> float:
