@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from app import __version__
-from app.atomic import appearing, sync_file, sync_folder
+from app.atomic import appearing_from_nowhere, sync_file, sync_folder
 from app.domain.errors.backup import BackupUnusable, DataInUse
 from app.domain.errors.base import N_
 from app.domain.errors.setup import DataBeingRestored
@@ -79,7 +79,7 @@ def back_up(places: Places, file: Path, *, recordings: bool) -> Manifest:
     with (
         storage_errors(file),
         scratch(places.data_dir) as folder,
-        appearing(file) as part,
+        appearing_from_nowhere(file) as part,
     ):
         database = folder / DATABASE_NAME
         copy_database(places.data_dir / DATABASE_NAME, database)

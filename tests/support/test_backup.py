@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sqlite3
+import subprocess
+import sys
 import threading
 import zipfile
 from pathlib import Path
@@ -60,6 +64,42 @@ def test_what_was_there_comes_back_with_its_recordings(places: Places, tmp_path:
     assert [path.read_text() for path in elsewhere.log_dir.glob("*/app.log")] == ["a line\n"]
     assert manifest.has_recordings
     assert aside is None
+
+
+KILLED_BACKUP = """
+import os, signal, sys
+from pathlib import Path
+from app.support import backup
+
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+backup._add = die
+data, logs, target = map(Path, sys.argv[1:])
+backup.back_up(backup.Places(data, logs), target, recordings=True)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="needs files without names")
+def test_a_backup_that_is_killed_leaves_nothing_beside_its_target(places: Places, tmp_path: Path) -> None:
+    submit(open_queue(places), "first.wav")
+    target = tmp_path / "backups" / "b.zip"
+
+    done = subprocess.run([sys.executable, "-c", KILLED_BACKUP, places.data_dir, places.log_dir, target], check=False)
+
+    assert done.returncode == -signal.SIGKILL
+    assert list(target.parent.iterdir()) == []
+
+
+def test_a_backup_replaces_an_older_one_of_that_name(places: Places, tmp_path: Path) -> None:
+    submit(open_queue(places), "first.wav")
+    target = tmp_path / "b.zip"
+    target.write_bytes(b"older")
+    back_up(places, target, recordings=True)
+
+    assert zipfile.is_zipfile(target)
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert list(tmp_path.glob(".*")) == []
 
 
 def test_a_backup_taken_while_recordings_arrive_holds_one_moment(places: Places, tmp_path: Path) -> None:
