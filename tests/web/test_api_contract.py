@@ -40,6 +40,12 @@ def test_unknown_members_and_wrong_types_are_refused(client: TestClient, path: s
     assert client.post(path, json=body).status_code == 422
 
 
+@pytest.mark.parametrize("moment", ["-4e-169", "1790000000", "nan", "0"])
+def test_a_number_is_no_moment(client: TestClient, moment: str) -> None:
+    assert client.get("/api/v1/transcriptions", params={"since": moment}).status_code == 422
+    assert client.get("/api/v1/transcriptions", params={"since": "2026-11-01T00:00:00Z"}).status_code == 200
+
+
 @pytest.mark.parametrize("position", [-1, 0, 2**31, 2**63, 10**30])
 def test_any_position_of_an_order_is_answered(client: TestClient, position: int) -> None:
     batch = existing(client)["/api/v1/batches/"]

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fastapi import Depends, Query
+from pydantic import BeforeValidator
 
 from app.domain.errors.base import N_
 from app.domain.errors.requests import InvalidParameter
 from app.domain.states import JobState
 from app.services.transcriptions.history import HistoryFilter, HistoryPosition
 from app.web.answers.transcriptions import item_answer
+from app.web.schemas.base import refuse_number
 from app.web.schemas.history import ExcerptAnswer, FoundItem, MatchAnswer, TranscriptionPage
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from app.i18n import Translate
     from app.services.transcriptions.history import HistoryPage, Piece, Result
 
+Moment = Annotated[datetime, BeforeValidator(refuse_number)]
 LONGEST_QUERY = 200  # characters
 LARGEST_PAGE = 200  # items
 LAST_MS = 10**14  # upper bound of a row's number
@@ -45,11 +48,11 @@ def wanted_by(
         Query(max_length=16, description="Only what came from here: `page`, `api`, `cli` ...", examples=["page"]),
     ] = "",
     since: Annotated[
-        datetime | None,
+        Moment | None,
         Query(description="Created at this moment or later.", examples=["2026-11-01T00:00:00Z"]),
     ] = None,
     until: Annotated[
-        datetime | None, Query(description="Created before this moment.", examples=["2026-12-01T00:00:00Z"])
+        Moment | None, Query(description="Created before this moment.", examples=["2026-12-01T00:00:00Z"])
     ] = None,
 ) -> HistoryFilter:
     return HistoryFilter(query.strip(), state, language, source, _aware("since", since), _aware("until", until))

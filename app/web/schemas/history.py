@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, Strict
 
-from app.web.schemas.base import RequestBody
+from app.web.schemas.base import RequestBody, refuse_number
 from app.web.schemas.transcriptions import Moment, TranscriptionItem
 
 MOST_AT_ONCE = 1000  # transcriptions that one request names
@@ -93,17 +93,10 @@ class DeletionAnswer(BaseModel):
     )
 
 
-def _moment_text(value: object) -> object:
-    """Refuse the numbers that pydantic takes for times; the description tells of a text."""
-    if not isinstance(value, str):
-        raise ValueError("it is no text")  # noqa: TRY004 - pydantic reports this one
-    return value
-
-
 class Undo(RequestBody):
     """The deletion that is undone."""
 
-    undo: Annotated[Moment, BeforeValidator(_moment_text), Strict(strict=False)] = Field(
+    undo: Annotated[Moment, BeforeValidator(refuse_number), Strict(strict=False)] = Field(
         description="As the deletion answered it.", examples=["2026-11-22T18:57:01.123456Z"]
     )
 
