@@ -156,7 +156,7 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
     worker = _start_worker(stack, settings, queue, inference, models, spec_of, pool) if start_worker else None
     scheduler = worker.scheduler if worker else None
     if worker:
-        _keep_house(stack, models, inference, store, spec_of, trash)
+        _keep_house(stack, _reloader(models, inference, store, spec_of), store, trash)
     live = _open_live(stack, settings, queue, inference, scheduler)
     vad, vad_texts = _open_vad(stack, settings, queue, scheduler, pool)
     batches, uploads, importer = _open_batches(stack, queue, inference, store)
@@ -229,16 +229,9 @@ def _start_worker(
     return worker
 
 
-def _keep_house(
-    stack: ExitStack,
-    models: Models,
-    inference: InferenceProcess,
-    store: SettingsStore,
-    spec_of: Callable[[Path], EngineSpec],
-    trash: Trash,
-) -> None:
+def _keep_house(stack: ExitStack, reloader: ModelReloader, store: SettingsStore, trash: Trash) -> None:
     """Start the model reloader and the retention."""
-    stack.enter_context(_reloader(models, inference, store, spec_of).running())
+    stack.enter_context(reloader.running())
     stack.enter_context(Retention(trash, lambda: _spans(store)).running())
 
 

@@ -22,6 +22,7 @@ from app.domain.errors.base import N_
 from app.domain.errors.uploads import EmptyFile
 from app.engine.audio.outline import likely_beginnings
 
+WITHOUT_DURATION = {"aac", "ac3", "eac3", "dts", "loas", "truehd", "mpegvideo", "h264", "hevc"}
 # Self-contained containers. Playlists (hls, dash, concat, sdp ...) are left out: they make FFmpeg open other files and
 # URLs, so an upload could read the server's disk and network.
 CONTAINERS = (
@@ -149,3 +150,27 @@ class _NamelessFile:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._file.close()
+
+
+def promised_seconds(container: InputContainer, stream: AudioStream) -> float:
+    """Return the duration that the header states; 0 where FFmpeg only estimated it from the bit rate, or where it is
+    that of the longest of several streams.
+
+    An MP3 states it in the tag that also states the encoder's delay, so only then its start time is not 0.
+    """
+    if container.format.name in WITHOUT_DURATION or (container.format.name == "mp3" and not stream.start_time):
+        return 0.0
+    if stream.duration is not None and stream.time_base is not None:
+        return float(stream.duration * stream.time_base)
+    if (told := _seconds_of_tag(stream.metadata.get("DURATION", ""))) is not None:
+        return told
+    return (container.duration or 0) / av.time_base if len(container.streams) == 1 else 0.0
+
+
+def _seconds_of_tag(text: str) -> float | None:
+    """Read the duration that Matroska states for each stream: 00:01:02.500000000."""
+    try:
+        hours, minutes, seconds = map(float, text.split(":"))
+    except ValueError:
+        return None
+    return 3600 * hours + 60 * minutes + seconds

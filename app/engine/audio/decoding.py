@@ -37,7 +37,7 @@ from app.domain.reasons import (
     SAME_CHANNELS,
 )
 from app.engine import SAMPLE_RATE, Waveform
-from app.engine.audio.container import beginning_of, open_container, sound_tracks, words_of
+from app.engine.audio.container import beginning_of, open_container, promised_seconds, sound_tracks, words_of
 from app.engine.audio.facts import AudioFacts, DecodeLimits
 from app.engine.audio.outline import bytes_left, ends_too_early
 from app.engine.audio.resampling import MonoResampler
@@ -47,8 +47,6 @@ MIN_MILLISECONDS = 100  # no word of any language is shorter
 MOST_CHANNELS = 8  # processed separately: more are a microphone array or a hall, not people on a line
 SAME_SOUND = 1e-3  # energy of the difference relative to the signal, -30 dB: identical up to lossy coding
 EARLY_END_SECONDS = 1.0  # headers round and encoders pad; a whole second missing is a truncated file
-
-WITHOUT_DURATION = {"aac", "ac3", "eac3", "dts", "loas", "truehd", "mpegvideo", "h264", "hevc"}
 
 # These have true time stamps; plain streams only derive them from byte counts, and Ogg allows no gaps.
 WITH_TIME_STAMPS = {
@@ -148,7 +146,7 @@ class _Track:
         self._seconds_of_gaps = 0.0
         self._damaged_places = 0
         self._cut_off = False
-        self._promised_seconds = _promised_seconds(container, stream)
+        self._promised_seconds = promised_seconds(container, stream)
         self._container_name = container.format.name
         self._codec = stream.codec_context.codec.canonical_name
         # Read now: PyAV refuses it once the container is closed.
@@ -314,30 +312,6 @@ class _Track:
             yield CUT_SHORT.of(seconds=f"{self.seconds:.1f}")
         if self._bytes_left:
             yield BYTES_LEFT.of(count=self._bytes_left)
-
-
-def _promised_seconds(container: InputContainer, stream: AudioStream) -> float:
-    """Return the duration that the header states; 0 where FFmpeg only estimated it from the bit rate, or where it is
-    that of the longest of several streams.
-
-    An MP3 states it in the tag that also states the encoder's delay, so only then its start time is not 0.
-    """
-    if container.format.name in WITHOUT_DURATION or (container.format.name == "mp3" and not stream.start_time):
-        return 0.0
-    if stream.duration is not None and stream.time_base is not None:
-        return float(stream.duration * stream.time_base)
-    if (told := _seconds_of_tag(stream.metadata.get("DURATION", ""))) is not None:
-        return told
-    return (container.duration or 0) / av.time_base if len(container.streams) == 1 else 0.0
-
-
-def _seconds_of_tag(text: str) -> float | None:
-    """Read the duration that Matroska states for each stream: 00:01:02.500000000."""
-    try:
-        hours, minutes, seconds = map(float, text.split(":"))
-    except ValueError:
-        return None
-    return 3600 * hours + 60 * minutes + seconds
 
 
 @contextmanager
