@@ -96,7 +96,7 @@ def test_the_text_can_be_copied(transcribed: Page) -> None:
 
 @pytest.mark.parametrize(
     ("format", "sign"),
-    [("txt", "9:30"), ("srt", " --> "), ("vtt", "WEBVTT"), ("json", '"segments"'), ("csv", "start")],
+    [("txt", "9:30"), ("srt", " --> "), ("vtt", "WEBVTT"), ("json", '"segments"'), ("csv", "Start (s)")],
 )
 def test_every_format_is_downloaded(transcribed: Page, format: str, sign: str) -> None:
     with transcribed.expect_download() as download:
