@@ -201,11 +201,11 @@ def test_a_recording_over_the_limit_leaves_nothing(ten_hours, tmp_path):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a disk that is always full")
-def test_a_full_disk_is_named(ten_hours, tmp_path):
+def test_a_full_disk_is_named(sentence, tmp_path):
     (tmp_path / "a.s16.part").symlink_to("/dev/full")
     with pytest.raises(DiskFull):
-        prepared(ten_hours)
-    assert left_in(tmp_path) == {"long.wav"}
+        prepared(sentence)
+    assert left_in(tmp_path) == {sentence.name}
 
 
 def test_a_failure_leaves_the_files_of_an_earlier_success(sentence, tmp_path):

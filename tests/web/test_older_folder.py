@@ -21,6 +21,7 @@ OTHERWISE = {  # the weight of a hotword, which stood behind a blank, stands beh
     "小度 20\n阿里云": "小度:20\n阿里云",
     "iPhone 15": "iPhone:15",
 }
+WORDED = {"asked", "applied"}  # of a receipt: for people, and worded anew
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +61,9 @@ def _answer(client: httpx2.Client, path: str) -> Any:
 def _differences(place: str, before: Any, now: Any) -> Iterator[str]:
     """Yield what is missing or another value; new members are no difference."""
     if isinstance(before, dict) and isinstance(now, dict):
-        for name, value in before.items():
+        left_out = WORDED | ({"hotwords"} if before.get("state") == "failed" else set())  # nothing was to be heard
+        for name in before.keys() - left_out:
+            value = before[name]
             if name not in now:
                 yield f"{place}.{name} is missing"
             else:
@@ -68,7 +71,7 @@ def _differences(place: str, before: Any, now: Any) -> Iterator[str]:
     elif isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
         for number, (one, other) in enumerate(zip(before, now, strict=True)):
             yield from _differences(f"{place}[{number}]", one, other)
-    elif before != now and OTHERWISE.get(before) != now:
+    elif before != now and OTHERWISE.get(str(before)) != now:
         yield f"{place}: {before!r} -> {now!r}"
 
 

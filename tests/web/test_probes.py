@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -154,7 +155,8 @@ def test_calls_that_wait_for_the_engine_have_threads_of_their_own() -> None:
             free.set()
         return borrowed
 
-    assert anyio.run(call_often) == 0
+    with ThreadPoolExecutor(1) as thread:  # a browser test may have an event loop in this one
+        assert thread.submit(anyio.run, call_often).result() == 0
     assert len(refused) == THREADS + 10 - engine_calls.THREADS - engine_calls.MOST_WAITING
 
 

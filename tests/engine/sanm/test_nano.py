@@ -230,7 +230,6 @@ def test_weights_without_the_ctc_head_give_text_without_times(tmp_path: Path) ->
 
     assert heard.text
     assert heard.words == ()
-    assert "times" not in engine.info.abilities
     assert "ModelScope" in str(lines["times"].reason)
 
 

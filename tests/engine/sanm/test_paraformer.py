@@ -190,7 +190,7 @@ def test_words_have_times_in_order_inside_the_waveform(kind: str, engines: dict[
     [heard] = hear(engine, np.tile(sentence(), 3), itn=False, punctuation=False)
     bounds = [time for word in heard.words for time in (word.start, word.end)]
 
-    assert "times" in engine.info.abilities
+    assert heard.words
     assert "".join(word.text for word in heard.words) == heard.text.replace(" ", "")
     assert bounds == sorted(bounds)
     assert 0 <= bounds[0] <= bounds[-1] <= 3 * len(sentence()) / 16_000
