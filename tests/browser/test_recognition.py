@@ -248,6 +248,7 @@ def test_an_own_recording_survives_a_reload_until_it_is_sent(
     expect(staged.get_by_role("button", name="Listen")).to_be_visible()
     start(page)
     expect(job_row(page, ".webm")).to_have_attribute("data-state", "succeeded")
+    expect(staged).to_have_count(0)
     page.reload()
 
     expect(page.get_by_text("Nothing chosen yet")).to_be_visible()
