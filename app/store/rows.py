@@ -21,8 +21,11 @@ from app.store.files.upload_file import UploadFile
 def transcription_from(row: Mapping[str, Any]) -> Transcription:
     """Build a transcription from its row, which may have a `queue_position`."""
     values = {name: row[name] for name in _TRANSCRIPTION_FIELDS if name in row}
-    converted = {name: convert(values[name]) for name, convert in _CONVERTERS.items() if name in values}
-    return Transcription(**{**values, **converted, "progress": _progress(row)})
+    for name, convert in _CONVERTERS.items():
+        if name in values:
+            values[name] = convert(values[name])
+    values["progress"] = _progress(row)
+    return Transcription(**values)
 
 
 def segment_from(row: Mapping[str, Any]) -> SegmentRecord:
