@@ -14,7 +14,6 @@ from app.services.inference.status import Stopped
 
 FIRST_PAUSE_SECONDS = 0.5  # doubled each time
 LONGEST_PAUSE_SECONDS = 15.0
-CRASHES = 2  # of the process that reads a recording: the first may be chance, or short memory
 
 _T = TypeVar("_T")
 
@@ -41,17 +40,16 @@ def until_stored(step: Callable[[], _T], stopping: Event, on_wait: Callable[[App
 def until_read(step: Callable[[], _T], stopping: Event, on_wait: Callable[[AppError, float], None]) -> _T:
     """Return what `step` returns, which reads a recording: as `until_stored`, and once more after a crash.
 
+    The first crash may be chance, or memory that was short for a moment.
+
     Raises:
         Stopped: `stopping` was set meanwhile.
-        DecodingCrashed: it happened CRASHES times.
+        DecodingCrashed: it happened twice.
     """
-    for crashes in range(1, CRASHES + 1):
-        try:
-            return until_stored(step, stopping, on_wait)
-        except DecodingCrashed as error:
-            if crashes == CRASHES:
-                raise
-            on_wait(error, FIRST_PAUSE_SECONDS)
-        if stopping.wait(FIRST_PAUSE_SECONDS):
-            raise Stopped
-    raise AssertionError
+    try:
+        return until_stored(step, stopping, on_wait)
+    except DecodingCrashed as error:
+        on_wait(error, FIRST_PAUSE_SECONDS)
+    if stopping.wait(FIRST_PAUSE_SECONDS):
+        raise Stopped
+    return until_stored(step, stopping, on_wait)

@@ -12,7 +12,7 @@ import re
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -50,6 +50,9 @@ class Entry:
     status: int = 0
     request: str = ""
     """Id of the request, if there was one."""
+
+
+_TEXTS = tuple(each.name for each in fields(Entry) if each.type == "str")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,15 +190,8 @@ def _entry(line: str) -> Entry | None:
 
 
 def _cleaned(entry: Entry) -> Entry:
-    return replace(
-        entry,
-        at=clean_text(entry.at),
-        kind=clean_text(entry.kind),
-        page=clean_text(entry.page),
-        control=clean_text(entry.control),
-        value=clean_text(entry.value),
-        request=clean_text(entry.request),
-    )
+    cleaned: dict[str, Any] = {name: clean_text(getattr(entry, name)) for name in _TEXTS}
+    return replace(entry, **cleaned)
 
 
 def _short(entry: Entry) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from app.domain.errors.base import UNKNOWN, Problem, Reason
+from app.domain.options import CHANNELS, QUALITIES
 from app.i18n import LANGUAGES, catalogue
 from app.support.case.log import LEFT_OUT, route_of
 from app.support.journal import Entry
@@ -46,9 +47,7 @@ _ENDED = re.compile(r"SIG[A-Z0-9+]+|exit code -?\d+|signal \d+")
 _NUMBER = re.compile(r"-?[\d.]{1,12}")
 _BROWSER_ERROR = re.compile(r"\b(?:[A-Z][a-z]+)?Error\b")
 _SCRIPT = re.compile(r"\(?(/static/[\w./-]+\.js)\)?:(\d+)")
-_CODES = frozenset(
-    {"on", "off", "auto", "cpu", "cuda", "mps", "fast", "balanced", "accurate", "mix", "separate", *LANGUAGES}
-)
+_CODES = frozenset({"on", "off", "auto", "cpu", "cuda", "mps", *QUALITIES, *CHANNELS, *LANGUAGES})
 
 
 def settings(told: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -7,9 +7,9 @@ the engine, nor for a free thread among those that serve requests.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import anyio
-import anyio.to_thread
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -21,6 +21,7 @@ from app.i18n import Translate, translator
 from app.logging import current_request_id
 from app.support.readiness import database_problem, disk_problem, inference_problem, worker_problem
 from app.web.openapi import errors
+from app.web.own_thread import in_own_thread
 from app.web.request import language_of
 from app.web.routers import ApiRouter, operation_id
 from app.web.schemas.probes import LivenessAnswer, PartAnswer, ReadinessAnswer
@@ -73,12 +74,7 @@ async def _problems(services: Services) -> dict[str, Problem | None]:
     found: dict[str, Problem | None] = dict.fromkeys(LOOKS, UNANSWERED)
 
     async def look(name: str) -> None:
-        found[name] = await anyio.to_thread.run_sync(
-            LOOKS[name],
-            services,
-            limiter=anyio.CapacityLimiter(1),  # the common one may be used up by slow requests
-            abandon_on_cancel=True,
-        )
+        found[name] = await in_own_thread(partial(LOOKS[name], services))
 
     with anyio.move_on_after(ANSWER_SECONDS):
         async with anyio.create_task_group() as looks:

@@ -9,7 +9,6 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated
 
 import anyio
-import anyio.to_thread
 from fastapi import Query
 
 from app import __version__
@@ -30,6 +29,7 @@ from app.web.answers.transcriptions import model_answer
 from app.web.dependencies import ServicesDep, TranslateDep
 from app.web.engine_calls import waits_for_engine
 from app.web.openapi import errors
+from app.web.own_thread import in_own_thread
 from app.web.routers import ApiRouter
 from app.web.schemas.settings import CacheAnswer, DeviceItem, DevicesAnswer
 from app.web.schemas.transcriptions import Counts, HealthAnswer, Limits, ModelAnswer, SystemAnswer
@@ -89,8 +89,7 @@ async def _count_jobs(services: Services) -> None:
     """
     try:
         with anyio.fail_after(HEALTH_SECONDS):
-            limiter = anyio.CapacityLimiter(1)  # the common one may be used up by slow requests
-            await anyio.to_thread.run_sync(services.queue.counts, limiter=limiter, abandon_on_cancel=True)
+            await in_own_thread(services.queue.counts)
     except TimeoutError:
         raise NotReady(reasons="database") from None
 
