@@ -28,7 +28,7 @@ class Transcription:
     size_bytes: int
     sha256: str
     source: str
-    """Where it came from: `page`, `api`, `cli` or `live`."""
+    """Where it came from, one of `Source`."""
     options: TranscriptionOptions
     duration: float | None
     """Seconds, once the recording has been read."""

@@ -26,9 +26,9 @@ from app.domain.errors.base import N_
 from app.domain.errors.requests import InvalidParameter
 from app.domain.errors.transcriptions import ComparisonNotFound, NotCancellable, TranscriptionNotFound
 from app.domain.options import TranscriptionOptions
+from app.domain.sources import Source
 from app.domain.transcription import Transcription
 from app.logging import event
-from app.services.batches.ingest import OF_A_COMPARISON
 from app.services.transcriptions.edits import edited_text
 from app.services.transcriptions.job_queue import Queue
 from app.services.transcriptions.retranscribe import retranscribe
@@ -57,7 +57,7 @@ class Comparisons:
             EmptyFile, DiskFull
         """
         _check(variants, reference)
-        first = self._queue.submit(incoming, variants[0], OF_A_COMPARISON)
+        first = self._queue.submit(incoming, variants[0], Source.COMPARE)
         return self._complete([first.id], first.id, variants[1:], reference)
 
     def begin_with(self, id: str, variants: Sequence[TranscriptionOptions], reference: str) -> Comparison:
@@ -156,7 +156,7 @@ class Comparisons:
         try:
             for options in variants:
                 made.append(  # noqa: PERF401 - if one fails, the earlier ones must be known
-                    retranscribe(self._queue, first, options, OF_A_COMPARISON).id
+                    retranscribe(self._queue, first, options, Source.COMPARE).id
                 )
             with self._queue.database.writing() as connection:
                 comparisons.add(

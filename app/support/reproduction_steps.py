@@ -15,7 +15,15 @@ from app.domain.states import JobState
 from app.domain.transcription import SegmentRecord, Transcription
 from app.i18n import Translate, translator
 
-SOURCES = {"page": N_("the page"), "api": N_("the REST API"), "cli": N_("the command line")}
+SOURCES = {
+    "page": N_("the page"),
+    "api": N_("the REST API"),
+    "cli": N_("the command line"),
+    "openai": N_("OpenAI's API"),
+    "openai_live": N_("a realtime session of OpenAI's API"),
+    "funasr": N_("a websocket of FunASR's protocol"),
+    "asr": N_("the API of whisper-asr-webservice"),
+}
 
 
 @dataclass(frozen=True, slots=True)

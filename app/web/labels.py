@@ -69,6 +69,10 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "batch": N_("Batch"),
         "folder": N_("Watched folder"),
         "compare": N_("Comparison"),
+        "openai": N_("OpenAI API"),
+        "openai_live": N_("OpenAI Realtime"),
+        "funasr": N_("FunASR WebSocket"),
+        "asr": N_("Whisper ASR web service"),
     },
     "option": {
         "language": N_("Language"),

@@ -8,6 +8,7 @@ import pytest
 
 from app.domain.languages import LANGUAGES
 from app.domain.options import VadOptions
+from app.domain.sources import Source
 from app.domain.states import JobState
 from app.domain.transcript import Applied
 from app.i18n import translator
@@ -17,9 +18,10 @@ from app.web.templating import _environment
 from tests.examples import examples
 
 
-def test_every_state_and_language_has_a_label() -> None:
+def test_every_state_source_and_language_has_a_label() -> None:
     assert set(JobState) <= set(LABELS["job_state"])
     assert set(LANGUAGES) <= set(LABELS["language"])
+    assert set(Source) == set(LABELS["source"])
 
 
 def test_labels_are_in_the_language_of_the_reader() -> None:

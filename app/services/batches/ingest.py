@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from app.domain.options import TranscriptionOptions
+from app.domain.sources import Source
 from app.domain.states import DesiredState, ItemState, JobState, Rank
 from app.logging import event
 from app.services.transcriptions.job_queue import Queue
@@ -17,10 +18,7 @@ from app.store.database import Connection, Row
 from app.store.files.upload_file import UploadFile
 from app.store.queries import batch_items, batches
 
-OF_A_BATCH = "batch"
-OF_A_FOLDER = "folder"
-OF_A_COMPARISON = "compare"
-OF_MANY = frozenset({OF_A_BATCH, OF_A_FOLDER, OF_A_COMPARISON})
+OF_MANY = frozenset({Source.BATCH, Source.FOLDER, Source.COMPARE})
 """Sources of transcriptions that were not submitted individually: batch, watched folder, model comparison."""
 
 _log = logging.getLogger(__name__)
@@ -48,7 +46,7 @@ class Ingest:
             return
         name = PurePosixPath(item["name"]).name or item["name"]
         options = TranscriptionOptions.from_dict(batch["options"])
-        source = OF_A_FOLDER if batch["folder"] else OF_A_BATCH
+        source = Source.FOLDER if batch["folder"] else Source.BATCH
         try:
             with self.queue.receive(name, self.limit_bytes()) as incoming:
                 fill(incoming)

@@ -19,6 +19,7 @@ from typing import Any
 from app.atomic import write_atomically
 from app.domain.errors.live import LiveSessionUnknown, LiveTokenWrong
 from app.domain.options import TranscriptionOptions
+from app.domain.sources import Source
 from app.domain.states import JobState, LiveState, SegmentState
 from app.engine import SAMPLE_RATE
 from app.engine.audio.measures import measure
@@ -207,7 +208,7 @@ def _recording_row(name: str, options: TranscriptionOptions) -> Row:
         "suffix": SUFFIX,
         "size_bytes": 0,
         "sha256": NO_DIGEST,
-        "source": "live",
+        "source": Source.LIVE,
         "options": options.to_dict(),
         "created_at": datetime.now(UTC),
     }

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
+from app.domain.sources import Source
 from app.domain.states import JobState
 from app.domain.transcript import HotwordStatus
 from app.web.schemas.base import RequestBody
@@ -165,7 +166,7 @@ class TranscriptionItem(BaseModel):
     name: str = Field(description="Name of the recording; it can be changed.", examples=["会议 (1).MP3"])
     state: JobState = Field(examples=["running"])
     source: str = Field(
-        description="Where it came from: `page`, `api`, `cli`, `live`, `batch`, `folder` or `compare`.",
+        description="Where it came from: " + ", ".join(f"`{source}`" for source in Source) + ".",
         examples=["api"],
     )
     created_at: Moment = Field(examples=["2026-11-22T18:57:01.123Z"])

@@ -383,7 +383,10 @@ export interface FoundItem {
   /** Name of the recording; it can be changed. */
   name: string;
   state: JobState;
-  /** Where it came from: `page`, `api`, `cli`, `live`, `batch`, `folder` or `compare`. */
+  /**
+   * Where it came from: `page`, `api`, `cli`, `live`, `batch`, `folder`, `compare`, `openai`, `openai_live`,
+   * `funasr`, `asr`.
+   */
   source: string;
   created_at: string;
   started_at: string | null;
@@ -1263,7 +1266,10 @@ export interface TranscriptionAnswer {
   /** Name of the recording; it can be changed. */
   name: string;
   state: JobState;
-  /** Where it came from: `page`, `api`, `cli`, `live`, `batch`, `folder` or `compare`. */
+  /**
+   * Where it came from: `page`, `api`, `cli`, `live`, `batch`, `folder`, `compare`, `openai`, `openai_live`,
+   * `funasr`, `asr`.
+   */
   source: string;
   created_at: string;
   started_at: string | null;

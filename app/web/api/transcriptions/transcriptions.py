@@ -12,6 +12,7 @@ from app.domain.errors.models import ModelAbsent, ModelNotForRecognition, ModelU
 from app.domain.errors.requests import InvalidParameter, RequestTooLarge, UnknownLanguage
 from app.domain.errors.transcriptions import AudioGone, NotCancellable, NotRetriable, TranscriptionNotFound
 from app.domain.errors.uploads import DiskFull, EmptyFile, NoFile, UploadInterrupted, UploadTooLarge
+from app.domain.sources import Source
 from app.services.transcriptions.retranscribe import sibling_transcriptions
 from app.web.answers.history import Cursor, Limit, WantedDep, page_answer, place_of
 from app.web.answers.transcriptions import full_answer
@@ -147,4 +148,4 @@ def retry_transcription(id: TranscriptionId, queue: QueueDep, translate: Transla
 def source_of(request: Request) -> str:
     """Tell a person's browser from a program: only browsers send these headers with a form."""
     is_browser = "sec-fetch-site" in request.headers or "origin" in request.headers
-    return "page" if is_browser else "api"
+    return Source.PAGE if is_browser else Source.API
