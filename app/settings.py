@@ -118,6 +118,9 @@ class Settings(BaseSettings):
     body_timeout_seconds: float = Field(default=120.0, gt=0, le=3600)
     """Seconds in which at least 1 KB of an upload has to arrive; then its connection is closed."""
 
+    answer_timeout_seconds: float = Field(default=120.0, gt=0, le=3600)
+    """Seconds in which a client has to take some of an answer that waits for it; then its connection is closed."""
+
     idle_timeout_seconds: int = Field(default=20, ge=1, le=3600)
     """Seconds that a connection without a request stays open; longer than a reverse proxy keeps its own."""
 

@@ -139,8 +139,16 @@ def _server_config(settings: Settings, start_worker: bool) -> uvicorn.Config:
         access_log=False,  # every request is logged with its id by the application
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         server_header=False,
-        http=protocol_with(ClientLimits(settings.head_timeout_seconds, settings.body_timeout_seconds)),
+        http=protocol_with(_client_limits(settings)),
         timeout_keep_alive=settings.idle_timeout_seconds,
+    )
+
+
+def _client_limits(settings: Settings) -> ClientLimits:
+    return ClientLimits(
+        head_seconds=settings.head_timeout_seconds,
+        body_seconds=settings.body_timeout_seconds,
+        answer_seconds=settings.answer_timeout_seconds,
     )
 
 

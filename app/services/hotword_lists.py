@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from app.store.database import Connection, Database, Row
 
 LONGEST_NAME = 100  # characters
+MOST_LISTS = 200  # every page that offers hotwords shows all of them
 
 _log = logging.getLogger(__name__)
 
@@ -55,7 +56,7 @@ class HotwordLists:
         """Store a new list.
 
         Raises:
-            InvalidParameter: the name is empty or too long, or no word is usable.
+            InvalidParameter: the name is empty or too long, no word is usable, or there are MOST_LISTS.
             HotwordListExists: another list has this name.
             DiskFull
         """
@@ -63,6 +64,8 @@ class HotwordLists:
         id, now = secrets.token_hex(8), datetime.now(UTC)
         with self._database.writing() as connection:
             _refuse_taken(connection, name, id)
+            if hotword_lists.count(connection) >= MOST_LISTS:
+                raise InvalidParameter(name="name", reason=N_("there are 200 lists already; delete one first"))
             hotword_lists.add(connection, id=id, name=name, words=words, created_at=now, updated_at=now)
         event(_log, logging.INFO, "hotword_list_created", id=id)
         return HotwordList(id, name, words, now, now)

@@ -7,6 +7,7 @@ from fastapi.routing import APIRoute
 
 from app.paths import resource_dir
 from app.web.api import (
+    batch_events,
     batch_uploads,
     batches,
     comparisons,
@@ -72,6 +73,7 @@ API: tuple[APIRouter, ...] = (
     replays.router,
     comparisons.router,
     probes.router,
+    batch_events.router,  # /batches/events before /batches/{id}
     batches.router,
     batch_uploads.batch_router,
     batch_uploads.router,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Protocol, TypeVar
 
 import anyio
 from sse_starlette import EventSourceResponse, ServerSentEvent
@@ -11,6 +14,57 @@ POLL_SECONDS = 0.4
 PING_SECONDS = 15
 RETRY_MS = 2000  # after which a browser reconnects
 GOODBYE_SECONDS = 2.0  # grace period for a stream when the server stops
+CHANGES_AT_ONCE = 200  # a client that has missed thousands gets them page by page, as fast as it reads them
+
+
+class Changed(Protocol):
+    """Something that is told anew whenever it changes."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def revision(self) -> int: ...
+
+
+_Changed = TypeVar("_Changed", bound=Changed)
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a client has been told."""
+
+    revision: int
+    id: str = ""
+    """The last one told of those that have this revision, where more of them may follow: one deletion moves a whole queue."""
+
+    @property
+    def whole_revision(self) -> int:
+        """The newest revision of which everything has been told."""
+        return self.revision - bool(self.id)
+
+    def after(self, page: Sequence[Changed], current: int) -> Cursor:
+        """Return the position after a page that was read when the newest revision was `current`."""
+        return Cursor(page[-1].revision, page[-1].id) if is_full(page) else Cursor(current)
+
+
+def is_full(page: Sequence[Changed]) -> bool:
+    """Return whether more may have changed."""
+    return len(page) >= CHANGES_AT_ONCE
+
+
+def with_event_ids(page: Sequence[_Changed], reached: Cursor) -> list[tuple[_Changed, int]]:
+    """Pair each change with its event id: a client that breaks off there asks again for all of the same revision."""
+    following = zip_longest(page, page[1:])
+    last = reached.whole_revision + 1
+    return [(each, min(each.revision, (after.revision if after else last) - 1)) for each, after in following]
+
+
+def position_of(last_event_id: str | None, since: int | None = None) -> int | None:
+    """Return the revision after which a client wants to go on; the header of a browser that reconnects wins."""
+    if last_event_id and last_event_id.isdecimal() and len(last_event_id) < 19:
+        return int(last_event_id)
+    return since
 
 
 def stream(events: AsyncIterator[ServerSentEvent], stopping: anyio.Event) -> EventSourceResponse:

@@ -29,6 +29,9 @@ from app.store import tables
 from app.store.database import Database
 from app.store.files.upload_chunks import UploadFiles
 from app.store.queries import batch_items, batches
+from app.store.queries.transcriptions import next_revision
+from app.web import sse
+from app.web.api import batch_events
 from tests.conftest import REPOSITORY
 from tests.services.conftest import House, talk
 
@@ -92,6 +95,35 @@ def test_one_bad_file_stops_no_other(desk: Desk) -> None:
     told = desk.book.get(batch)
     assert (told.progress, told.counts["succeeded"], told.counts["failed"]) == (1.0, 2, 2)
     assert told.seconds_done == pytest.approx(told.seconds_total)
+
+
+def test_thousands_of_changed_batches_are_told_in_pages(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (batch_events, sse):
+        monkeypatch.setattr(module, "CHANGES_AT_ONCE", 2)
+    ids = [desk.begin(str(number)) for number in range(5)]
+    with desk.house.database.writing() as connection:  # as one transcription of two batches changes both
+        connection.execute(update(tables.batches).values(revision=next_revision(connection)))
+    desk.book.delete(ids[0])
+    seen = batch_events.Changes(sse.Cursor(0), {*ids})
+    pages = []
+    while (page := batch_events.changes_after(desk.house.queue, desk.book, seen)).position != seen.position:
+        pages.append(page)
+        seen = page
+
+    assert [len(page.changed) for page in pages] == [2, 2, 0]
+    assert {batch.id for page in pages for batch in page.changed} == {*ids[1:]}
+    assert [id for page in pages for id in page.deleted] == [ids[0]]
+
+
+def test_only_the_deletion_of_new_batches_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch_events, "BATCHES_FOLLOWED", 1)
+    first = batch_events.beginning(desk.house.queue, desk.book, 0)
+    older = desk.begin()
+    seen = batch_events.changes_after(desk.house.queue, desk.book, first)
+    newer = desk.begin()
+    then = batch_events.changes_after(desk.house.queue, desk.book, seen)
+
+    assert (seen.known, then.known, then.deleted) == ({older}, {newer}, set())
 
 
 def test_what_one_person_waits_for_comes_before_a_batch(desk: Desk) -> None:

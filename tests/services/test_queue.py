@@ -12,6 +12,7 @@ from app.domain.progress import eta_seconds, percent_done
 from app.domain.states import JobState
 from app.services.transcriptions.job_queue import Queue
 from app.store.database import Database
+from app.web import sse
 from app.web.api import events
 from tests.services.conftest import House
 
@@ -125,7 +126,8 @@ def test_every_change_is_told_once_in_its_order(house: House) -> None:
 
 
 def test_thousands_of_changes_are_told_in_pages(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events, "CHANGES_AT_ONCE", 2)
+    for module in (events, sse):
+        monkeypatch.setattr(module, "CHANGES_AT_ONCE", 2)
     ids = [house.submit(b"x").id for _ in range(5)]
     house.queue.delete(ids[0])
     pages, seen = [], events.Cursor(0)

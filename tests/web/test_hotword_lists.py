@@ -10,6 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.main import create_app
+from app.services import hotword_lists
 from app.settings import Settings
 
 LISTS = "/api/v1/hotword-lists"
@@ -115,3 +116,11 @@ def test_white_space_that_nobody_sees_is_not_kept(client: TestClient) -> None:
     kept = client.post(LISTS, json={"name": " a  b ", "words": "\r\n 转写 \r\n\r\nNew  York 30\r\n"}).json()
 
     assert (kept["name"], kept["words"]) == ("a b", "转写\nNew York 30")
+
+
+def test_the_number_of_lists_is_bounded(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hotword_lists, "MOST_LISTS", 1)
+    assert client.post(LISTS, json=TERMS).status_code == 201
+    refused = client.post(LISTS, json=TERMS | {"name": "another"})
+
+    assert (refused.status_code, refused.json()["error"]["field"]) == (422, "name")

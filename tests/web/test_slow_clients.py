@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 
 import pytest
 from websockets.sync.client import connect
@@ -17,6 +17,9 @@ LIMIT_SECONDS = 1
 PATIENCE_SECONDS = 6.0
 PAUSE_SECONDS = 0.25
 HEAD = b"GET /health HTTP/1.1\r\nhost: 127.0.0.1\r\n"
+BIG_ANSWER = "/api/v1/openapi.json"
+ANSWERS = 40
+MANY_ANSWERS = f"GET {BIG_ANSWER} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n".encode() * ANSWERS
 UPLOAD = b"POST /api/v1/doctor/upload HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: %d\r\n\r\n"
 
 
@@ -24,7 +27,7 @@ UPLOAD = b"POST /api/v1/doctor/upload HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-len
 def _quick(tmp_path_factory: pytest.TempPathFactory, empty: object) -> Iterator[Server]:
     """A server whose limits are a second each."""
     folder = tmp_path_factory.mktemp("quick")
-    limits = {f"{part}_timeout_seconds": str(LIMIT_SECONDS) for part in ("head", "body", "idle")}
+    limits = {f"{part}_timeout_seconds": str(LIMIT_SECONDS) for part in ("head", "body", "answer", "idle")}
     with serving(data_folder(folder / "data", empty), folder / "logs", **limits) as server:
         yield server
 
@@ -84,6 +87,21 @@ def test_a_slow_but_steady_upload_arrives(quick: Server) -> None:
         assert line.recv(65536).startswith(b"HTTP/1.1 200")
 
 
+def test_a_client_that_does_not_read_its_answers_is_let_go(quick: Server) -> None:
+    one = answer_bytes(quick)
+    with closing(narrow_line(quick)) as line:
+        line.sendall(MANY_ANSWERS)
+        time.sleep(5 * LIMIT_SECONDS)
+        assert received_bytes(line) < one * ANSWERS / 2
+
+
+def test_a_client_that_reads_slowly_but_steadily_gets_its_answers(quick: Server) -> None:
+    one = answer_bytes(quick)
+    with closing(socket.create_connection(quick.host_and_port)) as line:
+        line.sendall(MANY_ANSWERS)
+        assert received_bytes(line, pause_seconds=PAUSE_SECONDS / 10) >= one * ANSWERS
+
+
 def test_an_event_stream_is_not_cut(quick: Server) -> None:
     with closing(socket.create_connection(quick.host_and_port)) as line:
         line.sendall(b"GET /api/v1/transcriptions/events HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n")
@@ -95,6 +113,30 @@ def test_a_silent_socket_is_not_cut(quick: Server) -> None:
         time.sleep(3 * LIMIT_SECONDS)
         line.send("still here")
         assert line.recv(PATIENCE_SECONDS) == "still here"
+
+
+def narrow_line(server: Server) -> socket.socket:
+    """Connect with a small buffer, so that what is not read waits at the server."""
+    line = socket.socket()
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    line.connect(server.host_and_port)
+    return line
+
+
+def answer_bytes(server: Server) -> int:
+    with server.client() as client:
+        return len(client.get(BIG_ANSWER).content)
+
+
+def received_bytes(line: socket.socket, pause_seconds: float = 0.0) -> int:
+    """Read to the end, a piece after each pause."""
+    line.settimeout(PATIENCE_SECONDS)
+    total = 0
+    with suppress(ConnectionError):
+        while piece := line.recv(1 << 18):
+            total += len(piece)
+            time.sleep(pause_seconds)
+    return total
 
 
 def closed_after_byte(line: socket.socket) -> bool:

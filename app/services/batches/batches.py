@@ -96,15 +96,23 @@ class Batches:
             rows = batches.newest(connection, limit, offset)
             return BatchPage(self._told(connection, rows), batches.count(connection))
 
-    def ids(self) -> set[str]:
-        """Return the ids of all batches."""
+    def newest_ids(self, limit: int) -> set[str]:
+        """Return the ids of the newest batches."""
         with self._database.reading() as connection:
-            return batches.ids(connection)
+            return batches.newest_ids(connection, limit)
 
-    def changed_since(self, revision: int) -> list[Batch]:
-        """Return the batches that changed after `revision`."""
+    def gone(self, ids: set[str]) -> set[str]:
+        """Return those of `ids` that were deleted."""
         with self._database.reading() as connection:
-            return self._told(connection, batches.changed_since(connection, revision))
+            return ids - batches.among(connection, sorted(ids))
+
+    def changed_since(self, revision: int, limit: int, after: str = "") -> list[Batch]:
+        """Return at most `limit` batches that changed after `revision`, oldest change first.
+
+        With `after`, an id, also those of the same revision that follow it.
+        """
+        with self._database.reading() as connection:
+            return self._told(connection, batches.changed_since(connection, revision, limit, after))
 
     def items(self, id: str, state: ItemState | None, limit: int, offset: int) -> ItemPage:
         """Return one page of a batch's items, in order.

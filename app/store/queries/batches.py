@@ -44,13 +44,26 @@ def count(connection: Connection) -> int:
     return connection.scalar(select(func.count()).select_from(batches).where(_visible)) or 0
 
 
-def ids(connection: Connection) -> set[str]:
-    return set(connection.scalars(select(batches.c.id).where(_visible)))
+def newest_ids(connection: Connection, limit: int) -> set[str]:
+    query = select(batches.c.id).where(_visible).order_by(batches.c.created_at.desc(), batches.c.id)
+    return set(connection.scalars(query.limit(limit)))
 
 
-def changed_since(connection: Connection, revision: int) -> list[Row]:
-    query = select(batches).where(batches.c.revision > revision, _visible)
-    return [dict(row) for row in connection.execute(query.order_by(batches.c.revision)).mappings()]
+def among(connection: Connection, ids: Sequence[str]) -> set[str]:
+    """Return those of `ids` that still exist."""
+    return set(connection.scalars(select(batches.c.id).where(batches.c.id.in_(ids), _visible)))
+
+
+def changed_since(connection: Connection, revision: int, limit: int, after: str = "") -> list[Row]:
+    """Return at most `limit` batches with a later revision, oldest change first.
+
+    With `after`, an id, also those of the same revision that follow it.
+    """
+    is_later = batches.c.revision > revision
+    if after:
+        is_later |= (batches.c.revision == revision) & (batches.c.id > after)
+    query = select(batches).where(is_later, _visible).order_by(batches.c.revision, batches.c.id)
+    return [dict(row) for row in connection.execute(query.limit(limit)).mappings()]
 
 
 def being_deleted(connection: Connection) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from app.store.database import Row
 from app.store.tables import hotword_lists
@@ -14,6 +14,10 @@ def everything(connection: Connection) -> list[Row]:
     """Return the lists sorted by name."""
     query = select(hotword_lists).order_by(hotword_lists.c.name)
     return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def count(connection: Connection) -> int:
+    return connection.scalar(select(func.count()).select_from(hotword_lists)) or 0
 
 
 def find(connection: Connection, id: str) -> Row | None:

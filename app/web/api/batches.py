@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
-import anyio
-from fastapi import Header, Path, Query, Response, status
-from sse_starlette import EventSourceResponse, ServerSentEvent
-from starlette.concurrency import run_in_threadpool
+from fastapi import Path, Query, Response, status
 
 from app.domain.errors.base import N_
 from app.domain.errors.batches import BatchNotFound, FolderNotAllowed, FolderWithoutRecordings, ImportOff
@@ -20,9 +15,9 @@ from app.services.batches.exports import batch_members
 from app.services.batches.server_folder import recordings_below
 from app.web.answers.transcriptions import options_answer, problem_answer
 from app.web.api.exports import ARCHIVE_CONTENT, ReaderDep, archive_response
-from app.web.dependencies import QueueDep, ServicesDep, TranslateDep
+from app.web.dependencies import ServicesDep, TranslateDep
 from app.web.forms.file_names import clean_name
-from app.web.openapi import Responses, content, errors
+from app.web.openapi import errors
 from app.web.request import LARGEST_FORM_BYTES
 from app.web.routers import ApiRouter
 from app.web.schemas.batches import (
@@ -36,22 +31,15 @@ from app.web.schemas.batches import (
     NewOrder,
     ServerFolder,
 )
-from app.web.sse import RETRY_MS, stopped, stream
 
 if TYPE_CHECKING:
     from app.i18n import Translate
-    from app.services.batches.batches import Batch, Batches, BatchItem
-    from app.services.transcriptions.job_queue import Queue
+    from app.services.batches.batches import Batch, BatchItem
 
 router = ApiRouter(prefix="/batches", tags=["batches"])
 
 BatchId = Annotated[str, Path(description="Id of the batch.", examples=["5f0c2e9b1a44d0e1"])]
 State = Literal["uploading", "queued", "running", "succeeded", "failed", "cancelled", "duplicate"]
-STREAM: Responses = content(
-    200,
-    'A stream of events: `batch` with a batch as in lists, `deleted` with `{"id"}`; the id of each is a revision.',
-    {"text/event-stream": 'id: 1284\nevent: batch\ndata: {"id": "5f0c2e9b1a44d0e1", "state": "running"}\n\n'},
-)
 
 
 @router.post(
@@ -78,20 +66,6 @@ def list_batches(
     """List batches, the newest first."""
     page = services.batches.page(limit, offset)
     return BatchList(items=[batch_answer(batch) for batch in page.items], total=page.total)
-
-
-@router.get("/events", response_class=EventSourceResponse, responses=STREAM | errors(InvalidParameter))
-async def batch_events(
-    queue: QueueDep,
-    services: ServicesDep,
-    last_event_id: Annotated[
-        str | None, Header(description="Sent by browsers that connect again.", examples=["1284"])
-    ] = None,
-) -> EventSourceResponse:
-    """Follow all batches: each one that changes is told, a few times a second at most."""
-    stopping = anyio.Event()
-    seen = int(last_event_id) if last_event_id and last_event_id.isdecimal() and len(last_event_id) < 19 else None
-    return stream(_changes(queue, services.batches, seen, stopping), stopping)
 
 
 @router.get("/{id}", responses=errors(BatchNotFound))
@@ -227,22 +201,3 @@ def _item_answer(item: BatchItem, translate: Translate) -> BatchItemAnswer:
         error=problem_answer(item.error, translate),
         text=item.text,
     )
-
-
-async def _changes(
-    queue: Queue, book: Batches, seen: int | None, stopping: anyio.Event
-) -> AsyncIterator[ServerSentEvent]:
-    yield ServerSentEvent(retry=RETRY_MS, comment="changes of all batches")
-    current = await run_in_threadpool(queue.revision)
-    seen = current if seen is None or seen > current else seen
-    known = await run_in_threadpool(book.ids)
-    while not await stopped(stopping):
-        current = await run_in_threadpool(queue.revision)
-        if current <= seen:
-            continue
-        for batch in await run_in_threadpool(book.changed_since, seen):
-            yield ServerSentEvent(batch_answer(batch).model_dump_json(), event="batch", id=str(batch.revision))
-        there = await run_in_threadpool(book.ids)
-        for id in known - there:
-            yield ServerSentEvent(json.dumps({"id": id}), event="deleted", id=str(current))
-        known, seen = there, current

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from itertools import zip_longest
 from typing import TYPE_CHECKING, Annotated
 
 import anyio
@@ -24,7 +23,16 @@ from app.web.answers.transcriptions import item_answer
 from app.web.dependencies import QueueDep, TranscriptionId, TranslateDep
 from app.web.openapi import Responses, content, errors
 from app.web.routers import ApiRouter
-from app.web.sse import RETRY_MS, stopped, stream
+from app.web.sse import (
+    CHANGES_AT_ONCE,
+    RETRY_MS,
+    Cursor,
+    is_full,
+    position_of,
+    stopped,
+    stream,
+    with_event_ids,
+)
 
 if TYPE_CHECKING:
     from app.domain.transcription import Transcription
@@ -33,7 +41,6 @@ if TYPE_CHECKING:
 
 router = ApiRouter(prefix="/transcriptions", tags=["transcriptions"], default_response_class=EventSourceResponse)
 
-CHANGES_AT_ONCE = 200  # whoever has missed thousands gets them piece by piece, as fast as they are read
 FIRST_ITEMS = 50  # of the newest, for a client that names no position
 FINAL_STATES = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
 
@@ -57,7 +64,7 @@ async def all_events(
 ) -> EventSourceResponse:
     """Follow every transcription. Without a position the stream begins with the newest as they are now."""
     stopping = anyio.Event()
-    position = _position(last_event_id, since)
+    position = position_of(last_event_id, since)
     return stream(_all_changes(queue, translate, position, stopping), stopping)
 
 
@@ -73,24 +80,10 @@ async def events_of_one(
 ) -> Response:
     """Follow one transcription, from how it is now until it has ended or is deleted."""
     record = await run_in_threadpool(queue.get, id)
-    if record.state in FINAL_STATES and _position(last_event_id, None) == record.revision:
+    if record.state in FINAL_STATES and position_of(last_event_id) == record.revision:
         return Response(status_code=status.HTTP_204_NO_CONTENT)
     stopping = anyio.Event()
     return stream(_changes_of_one(queue, record, translate, stopping), stopping)
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """How far a client has been told."""
-
-    revision: int
-    id: str = ""
-    """The last one told of those that have this revision, where more of them may follow: one deletion moves a whole queue."""
-
-    @property
-    def whole_revision(self) -> int:
-        """The newest revision of which everything has been told."""
-        return self.revision - bool(self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +94,6 @@ class Changes:
     records: list[Transcription]
     deleted: list[str]
 
-    @property
-    def is_full(self) -> bool:
-        """More may have changed."""
-        return len(self.records) >= CHANGES_AT_ONCE
-
 
 async def _all_changes(
     queue: Queue, translate: Translate, position: int | None, stopping: anyio.Event
@@ -113,13 +101,11 @@ async def _all_changes(
     yield ServerSentEvent(retry=RETRY_MS, comment="changes of all transcriptions")
     changes = await run_in_threadpool(_beginning, queue, position)
     while True:
-        for record, following in zip_longest(changes.records, changes.records[1:]):
-            # Whoever breaks off here asks again from the id, and so for all that have the same revision.
-            next_revision = following.revision if following else changes.position.whole_revision + 1
-            yield _event(record, translate, min(record.revision, next_revision - 1))
+        for record, event_id in with_event_ids(changes.records, changes.position):
+            yield _event(record, translate, event_id)
         for id in changes.deleted:
             yield _deleted(id, changes.position.whole_revision)
-        if stopping.is_set() if changes.is_full else await stopped(stopping):
+        if stopping.is_set() if is_full(changes.records) else await stopped(stopping):
             return
         changes = await run_in_threadpool(changes_after, queue, changes.position)
 
@@ -158,8 +144,7 @@ def changes_after(queue: Queue, seen: Cursor) -> Changes:
     if current <= seen.whole_revision:
         return Changes(seen, [], [])
     records = queue.changed_since(seen.revision, CHANGES_AT_ONCE, after=seen.id)
-    is_full = len(records) == CHANGES_AT_ONCE
-    position = Cursor(records[-1].revision, records[-1].id) if is_full else Cursor(current)
+    position = seen.after(records, current)
     return Changes(position, records, queue.deleted_between(seen.whole_revision, position.whole_revision))
 
 
@@ -171,9 +156,3 @@ def _event(record: Transcription, translate: Translate, position: int | None = N
 def _deleted(id: str, revision: int | None = None) -> ServerSentEvent:
     position = None if revision is None else str(revision)
     return ServerSentEvent(json.dumps({"id": id}), event="deleted", id=position)
-
-
-def _position(last_event_id: str | None, since: int | None) -> int | None:
-    if last_event_id and last_event_id.isdecimal() and len(last_event_id) < 19:
-        return int(last_event_id)
-    return since
