@@ -62,12 +62,13 @@ from app.support.journal import Journal
 from app.support.replay.runs import FOLDER as REPLAY_FOLDER
 from app.support.replay.runs import Replays
 from app.web.errors import install_error_handlers
+from app.web.mcp_endpoint import McpEndpoint
 from app.web.middleware.compression import CompressedPages
 from app.web.middleware.lingering_close import LingeringClose
 from app.web.middleware.proxy import BehindProxy, first_segments, is_taken
 from app.web.middleware.request_log import RequestLog
 from app.web.middleware.security import Gate, SecurityHeaders, allowed_hosts, allowed_origins
-from app.web.openapi import DescribedApp
+from app.web.openapi import DESCRIPTION, DescribedApp
 from app.web.routers import API_PATH
 from app.web.routes import add_routes
 from app.web.services import Services, State
@@ -78,15 +79,6 @@ if TYPE_CHECKING:
     from app.settings import Settings
 
 log = logging.getLogger(__name__)
-
-DESCRIPTION = """
-Send a recording, get a text that can be trusted.
-
-Every error has one shape: `{"error": {"code", "message", "advice", "request_id"}}`. The code is stable; the texts
-come in the language of `Accept-Language` (Chinese or English). Times are RFC 3339 in UTC, durations are seconds.
-
-Live recognition is a WebSocket at `/api/v1/live`; `docs/live-protocol.md` of the program describes its messages.
-"""
 
 
 def create_app(settings: Settings, *, spec: EngineSpec | None = None, start_worker: bool = True) -> FastAPI:
@@ -99,7 +91,10 @@ def create_app(settings: Settings, *, spec: EngineSpec | None = None, start_work
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
         with ExitStack() as stack:
-            yield {"services": await run_in_threadpool(_open, stack, settings, spec, start_worker)}
+            services = await run_in_threadpool(_open, stack, settings, spec, start_worker)
+            mcp = McpEndpoint(lambda: services)
+            yield {"services": services, "mcp": mcp}
+            await mcp.close()
             await run_in_threadpool(stack.close)  # it waits for threads and processes
 
     app = DescribedApp(
@@ -139,8 +134,19 @@ def open_worker(settings: Settings) -> Iterator[Services]:
     Raises:
         DatabaseUnusable
     """
+    with open_services(settings, start_worker=True) as services:
+        yield services
+
+
+@contextmanager
+def open_services(settings: Settings, *, start_worker: bool) -> Iterator[Services]:
+    """Open the services without a server; without a worker, another process must do the jobs.
+
+    Raises:
+        DatabaseUnusable
+    """
     with ExitStack() as stack:
-        yield _open(stack, settings, None, start_worker=True)
+        yield _open(stack, settings, None, start_worker=start_worker)
 
 
 def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_worker: bool) -> Services:

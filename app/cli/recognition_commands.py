@@ -75,6 +75,13 @@ def add_watch(commands: Commands[argparse.ArgumentParser]) -> None:
     command.set_defaults(run=_watch)
 
 
+def add_mcp(commands: Commands[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("mcp", help="give an assistant tools to transcribe, search and read (MCP)")
+    add_engine_options(command)
+    add_folder_options(command)
+    command.set_defaults(run=_mcp)
+
+
 def add_compare(commands: Commands[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("compare", help="read the same recordings with several models, side by side")
     command.add_argument("source", type=Path, metavar="FILE|DIR", help="a recording, or a folder of them")
@@ -120,6 +127,12 @@ def _watch(options: argparse.Namespace, settings: Settings) -> int:
         once=options.once,
     )
     return watch(request, settings, report=print_problem)
+
+
+def _mcp(_options: argparse.Namespace, settings: Settings) -> int:
+    from app.cli.mcp import speak
+
+    return speak(settings)
 
 
 def _compare(options: argparse.Namespace, settings: Settings) -> int:

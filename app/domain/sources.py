@@ -24,3 +24,5 @@ class Source(StrEnum):
     """FunASR's websockets."""
     ASR = "asr"
     """`POST /asr` of whisper-asr-webservice."""
+    MCP = "mcp"
+    """A tool of the Model Context Protocol."""

@@ -23,6 +23,7 @@ SOURCES = {
     "openai_live": N_("a realtime session of OpenAI's API"),
     "funasr": N_("a websocket of FunASR's protocol"),
     "asr": N_("the API of whisper-asr-webservice"),
+    "mcp": N_("an assistant, by MCP"),
 }
 
 

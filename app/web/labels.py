@@ -73,6 +73,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "openai_live": N_("OpenAI Realtime"),
         "funasr": N_("FunASR WebSocket"),
         "asr": N_("Whisper ASR web service"),
+        "mcp": N_("Assistant (MCP)"),
     },
     "option": {
         "language": N_("Language"),

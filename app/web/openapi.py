@@ -32,6 +32,16 @@ REFERENCE = "#/components/schemas/{model}"
 Responses = dict[int | str, dict[str, Any]]
 
 
+DESCRIPTION = """
+Send a recording, get a text that can be trusted.
+
+Every error has one shape: `{"error": {"code", "message", "advice", "request_id"}}`. The code is stable; the texts
+come in the language of `Accept-Language` (Chinese or English). Times are RFC 3339 in UTC, durations are seconds.
+
+Live recognition is a WebSocket at `/api/v1/live`; `docs/live-protocol.md` of the program describes its messages.
+"""
+
+
 class DescribedApp(FastAPI):
     """FastAPI with the error schema among its models.
 

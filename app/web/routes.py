@@ -6,6 +6,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
 from app.paths import resource_dir
+from app.web import mcp_endpoint
 from app.web.api import (
     batch_events,
     batch_uploads,
@@ -104,5 +105,6 @@ def page_paths() -> list[str]:
 def add_routes(app: FastAPI) -> None:
     # First: a page requests sixty files, and each would be matched against all other routes.
     app.mount("/static", StaticFolder(directory=resource_dir("static")), name="static")
+    app.router.routes.append(mcp_endpoint.route)
     for router in (*API, *PAGES):
         add_router(app, router)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from starlette.requests import HTTPConnection
 
@@ -29,6 +29,9 @@ from app.support.doctor.examination import Doctor
 from app.support.health import Health
 from app.support.journal import Journal
 from app.support.replay.runs import Replays
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
 
 REQUEST_SERVICES = "funasr.services"  # scope key of a request's own view of them
 
@@ -78,6 +81,7 @@ class State(TypedDict):
     """What the lifespan passes to requests."""
 
     services: Services
+    mcp: ASGIApp
 
 
 def services_of(connection: HTTPConnection) -> Services:

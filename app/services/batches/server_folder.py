@@ -95,10 +95,11 @@ def open_below(root: Path, path: Path) -> Iterator[BinaryIO]:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise FileUnreadable(file=display(path), reason=error.strerror) from error
+    real = path.resolve()
+    if not (real.is_relative_to(root.resolve()) and _is_file_at(descriptor, real)):
+        os.close(descriptor)
+        raise FileUnreadable(file=display(path), reason=os.strerror(errno.EPERM))
     with os.fdopen(descriptor, "rb") as file:
-        real = path.resolve()
-        if not (real.is_relative_to(root.resolve()) and _is_file_at(descriptor, real)):
-            raise FileUnreadable(file=display(path), reason=os.strerror(errno.EPERM))
         yield file
 
 

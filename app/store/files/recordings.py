@@ -206,6 +206,10 @@ class Files:
     def is_worker_alive(self, id: str) -> bool:
         return is_held(self._worker(id))
 
+    def has_living_worker(self) -> bool:
+        """Whether any process does the queued jobs."""
+        return any(is_held(path) for path in self._workers.iterdir())
+
     def forget_worker(self, id: str) -> None:
         self._worker(id).unlink(missing_ok=True)
 
