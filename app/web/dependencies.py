@@ -1,4 +1,7 @@
-"""Dependencies of routes: the services, and properties of the request."""
+"""Dependencies of routes: the services, and properties of the request.
+
+Those that only pass something on are coroutines: FastAPI runs any other in a thread.
+"""
 
 from __future__ import annotations
 
@@ -22,47 +25,47 @@ from app.web.request import language_of
 from app.web.services import Services, services_of
 
 
-def _queue(services: ServicesDep) -> Queue:
+async def _queue(services: ServicesDep) -> Queue:
     return services.queue
 
 
-def _history(services: ServicesDep) -> History:
+async def _history(services: ServicesDep) -> History:
     return services.history
 
 
-def _trash(services: ServicesDep) -> Trash:
+async def _trash(services: ServicesDep) -> Trash:
     return services.trash
 
 
-def _settings(services: ServicesDep) -> Settings:
+async def _settings(services: ServicesDep) -> Settings:
     return services.settings
 
 
-def _settings_store(services: ServicesDep) -> SettingsStore:
+async def _settings_store(services: ServicesDep) -> SettingsStore:
     return services.settings_store
 
 
-def _inference(services: ServicesDep) -> InferenceProcess:
+async def _inference(services: ServicesDep) -> InferenceProcess:
     return services.inference
 
 
-def _comparisons(services: ServicesDep) -> Comparisons:
+async def _comparisons(services: ServicesDep) -> Comparisons:
     return services.comparisons
 
 
-def _models(services: ServicesDep) -> Models:
+async def _models(services: ServicesDep) -> Models:
     return services.models
 
 
-def _cases(services: ServicesDep) -> Cases:
+async def _cases(services: ServicesDep) -> Cases:
     return services.cases
 
 
-def _journal(services: ServicesDep) -> Journal:
+async def _journal(services: ServicesDep) -> Journal:
     return services.journal
 
 
-def _translate(connection: HTTPConnection) -> Translate:
+async def _translate(connection: HTTPConnection) -> Translate:
     return translator(language_of(connection))
 
 

@@ -7,6 +7,7 @@ over the finished routes.
 
 from __future__ import annotations
 
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, FastAPI
@@ -14,6 +15,7 @@ from starlette.responses import HTMLResponse
 
 from app.domain.errors.requests import RequestTooLarge
 from app.web.openapi import with_error
+from app.web.pools import CHANGES, refusal_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from fastapi.routing import APIRoute
 
 API_PATH = "/api/v1"
+QUICK_METHODS = frozenset(("GET", "HEAD"))
 
 
 class ApiRouter(APIRouter):
@@ -30,9 +33,15 @@ class ApiRouter(APIRouter):
         super().__init__(prefix=API_PATH + prefix, generate_unique_id_function=operation_id, **options)
 
     def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        """Add a route; where the size of its body is limited, its description says so."""
-        if options.get("max_body_size"):
-            options["responses"] = with_error(options.get("responses") or {}, RequestTooLarge)
+        """Add a route; its description tells of the limit of its body, and of its pool's.
+
+        A route that changes something runs among the threads for that: the database may be locked for seconds.
+        """
+        if not iscoroutinefunction(endpoint) and not QUICK_METHODS.issuperset(options.get("methods") or QUICK_METHODS):
+            endpoint = CHANGES.route(endpoint)
+        for error in (RequestTooLarge if options.get("max_body_size") else None, refusal_of(endpoint)):
+            if error:
+                options["responses"] = with_error(options.get("responses") or {}, error)
         super().add_api_route(path, endpoint, **options)
 
 

@@ -84,11 +84,18 @@ class State(TypedDict):
     mcp: ASGIApp
 
 
+def opened_services(connection: HTTPConnection) -> Services:
+    """Return the services with the settings of the start, for what must not wait for a file or a lock."""
+    services = connection.scope["state"]["services"]
+    assert isinstance(services, Services)  # noqa: S101 - opened by the lifespan
+    return services
+
+
 def services_of(connection: HTTPConnection) -> Services:
     """Return the services for this request; the settings are read once per request."""
     services = connection.scope.get(REQUEST_SERVICES)
     if services is None:
-        services = connection.scope["state"]["services"].current()
+        services = opened_services(connection).current()
         connection.scope[REQUEST_SERVICES] = services
     assert isinstance(services, Services)  # noqa: S101 - opened by the lifespan
     return services

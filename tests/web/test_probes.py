@@ -5,8 +5,10 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from inspect import iscoroutinefunction
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -14,10 +16,12 @@ from typing import Any
 import anyio
 import anyio.to_thread
 import pytest
+from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 
 from app import __version__
-from app.domain.errors.inference import EngineCallsFull
+from app.domain.errors.base import AppError
+from app.domain.errors.setup import NotReady
 from app.engine import EngineSpec
 from app.main import create_app
 from app.services.worker.worker import Worker
@@ -25,14 +29,15 @@ from app.settings import Settings
 from app.support.doctor import Status, Subject
 from app.support.doctor.environment import port
 from app.support.readiness import disk_problem
-from app.web import engine_calls
+from app.web import pools
 from tests.engine.sounds import babble, wav_bytes
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 from tests.web.conftest import API, Server
 from tests.web.test_files import damage
 
 BOTH = ("/ready", "/api/v1/ready")
 THREADS = 40  # that serve requests at once
+MANY = THREADS + 5
 
 
 @pytest.fixture(name="late")
@@ -118,8 +123,8 @@ def test_probes_are_answered_while_every_thread_is_busy(client: TestClient) -> N
     assert client.portal
     busy = [client.portal.start_task_soon(anyio.to_thread.run_sync, free.wait) for _ in range(THREADS)]
     try:
-        assert client.get("/health").status_code == 200
-        assert client.get("/ready").status_code == 200
+        for path in ("/health", "/ready", "/api/v1/health"):
+            assert client.get(path).status_code == 200
     finally:
         free.set()
         for task in busy:
@@ -135,21 +140,23 @@ def test_the_doctor_knows_the_server_on_the_port_as_this_program(server: Server,
     assert "The server answers" in check.explained()["fact"]
 
 
-def test_calls_that_wait_for_the_engine_have_threads_of_their_own() -> None:
-    """More calls than the server has threads: some wait, the rest are refused, and the common threads stay free."""
+@pytest.mark.parametrize("pool", [pools.ENGINE_CALLS, pools.CHANGES, pools.SLOW_READS])
+def test_calls_that_wait_have_threads_of_their_own(pool: pools.Pool) -> None:
+    """More calls than a pool takes: some wait, the rest are refused, and the common threads stay free."""
     free = Event()
-    refused: list[EngineCallsFull] = []
+    refused: list[AppError] = []
+    calls = pool.threads + (pool.most_waiting or 0) + 10
 
     async def call() -> None:
         try:
-            await engine_calls.waits_for_engine(free.wait)()
-        except EngineCallsFull as error:
+            await pool.route(free.wait)()
+        except pool.refusal as error:
             refused.append(error)
 
     async def call_often() -> int:
-        async with anyio.create_task_group() as calls:
-            for _ in range(THREADS + 10):
-                calls.start_soon(call)
+        async with anyio.create_task_group() as group:
+            for _ in range(calls):
+                group.start_soon(call)
             await anyio.wait_all_tasks_blocked()
             borrowed = anyio.to_thread.current_default_thread_limiter().borrowed_tokens
             free.set()
@@ -157,7 +164,69 @@ def test_calls_that_wait_for_the_engine_have_threads_of_their_own() -> None:
 
     with ThreadPoolExecutor(1) as thread:  # a browser test may have an event loop in this one
         assert thread.submit(anyio.run, call_often).result() == 0
-    assert len(refused) == THREADS + 10 - engine_calls.THREADS - engine_calls.MOST_WAITING
+    assert len(refused) == 10
+
+
+def test_every_route_that_changes_something_waits_apart(client: TestClient) -> None:
+    """What a locked database or a broken disk holds up must not hold up a page."""
+    common = [
+        route.path
+        for route in client.app.routes
+        if isinstance(route, APIRoute) and route.path.startswith("/api/")
+        if route.methods - {"GET", "HEAD"} and not iscoroutinefunction(route.endpoint)
+    ]
+    assert common == []
+
+
+class Hanging:
+    """Stands for a service whose every call hangs until it is let go."""
+
+    def __init__(self) -> None:
+        self.free = Event()
+        self.calls = 0
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def hang(*_: object, **__: object) -> None:
+            self.calls += 1
+            self.free.wait(PATIENCE_SECONDS)
+            raise NotReady(reasons="let go")
+
+        return hang
+
+
+SLOW_CALLS = {
+    "changes that wait for the database": ("trash", "DELETE", "/api/v1/trash"),
+    "a model that is hashed": ("models", "POST", "/api/v1/models/any/verify"),
+    "a model that is deleted": ("models", "DELETE", "/api/v1/models/any"),
+    "folders of models on a slow disk": ("models", "GET", "/api/v1/models/any"),
+    "cases": ("cases", "GET", "/api/v1/transcriptions/any/case"),
+    "examinations": ("doctor", "GET", "/api/v1/doctor/checks"),
+    "analyses": ("vad", "GET", "/api/v1/vad/any"),
+    "analyses that begin": ("vad", "POST", "/api/v1/vad/transcriptions/any"),
+    "texts of analyses": ("vad_texts", "DELETE", "/api/v1/vad/any"),
+    "journals": ("journal", "GET", "/api/v1/journal/4f1c9a2b7d3e5f60"),
+    "comparisons": ("comparisons", "GET", "/api/v1/comparisons/any"),
+    "engine": ("devices", "GET", "/api/v1/system/devices"),
+}
+
+
+@pytest.mark.parametrize("what", SLOW_CALLS)
+def test_pages_and_probes_are_answered_while_many_wait(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    service, method, path = SLOW_CALLS[what]
+    hanging = Hanging()
+    opened = replace(client.app_state["services"], **{service: hanging})
+    monkeypatch.setitem(client.app_state, "services", opened)
+    with ThreadPoolExecutor(MANY) as clients:
+        try:
+            waiting = [clients.submit(client.request, method, path) for _ in range(MANY)]
+            wait_until(lambda: hanging.calls >= 4)
+            for quick in ("/health", "/api/v1/health", "/ready", "/docs", "/api/v1/transcriptions"):
+                assert client.get(quick).status_code == 200, quick
+        finally:
+            hanging.free.set()
+        assert {each.result().status_code for each in waiting} == {503}
 
 
 def test_a_worker_whose_threads_have_ended_is_not_healthy(

@@ -20,6 +20,7 @@ from app.engine.preparation.pool import PreparationPool
 from app.engine.preparation.preparation import judge_apart
 from app.main import create_app
 from app.settings import Settings
+from app.web import vad_waiting
 from tests.engine.sounds import babble, noise, silence, wav_bytes
 from tests.fake_events import install_fake
 from tests.waiting import wait_until
@@ -50,8 +51,7 @@ def until_ready(client: TestClient, answer: dict[str, Any]) -> dict[str, Any]:
 @pytest.fixture(autouse=True)
 def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy machine may need longer than a person is made to wait for the first answer."""
-    for module in ("vad", "transcriptions.missing_text"):
-        monkeypatch.setattr(f"app.web.api.{module}.PATIENCE_SECONDS", 240.0)
+    monkeypatch.setattr(vad_waiting, "PATIENCE_SECONDS", 240.0)
 
 
 @pytest.fixture(name="working")

@@ -48,6 +48,13 @@ class RequestTooLarge(RequestError):
     advice = N_("Only recordings may be large; send them as multipart form data to /api/v1/transcriptions.")
 
 
+class ServerBusy(RequestError):
+    code = "server_busy"
+    status = 503
+    message = N_("Too many requests wait for the disk or the database already.")
+    advice = N_("Try again in a minute. Where it stays so, 'python -m app doctor' tells what is slow.")
+
+
 class RangeNotSatisfiable(RequestError):
     code = "range_not_satisfiable"
     status = 416

@@ -11,7 +11,6 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as NotYet
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -118,18 +117,11 @@ class VadAnalyses:
         self.analyses.make(id)
         return self._begin(Analysis(id, record.name, "reading", transcription), suffix)
 
-    def wait(self, id: str, seconds: float) -> Analysis:
-        """Return the analysis when it is ready, or its state after `seconds`.
-
-        Raises:
-            AppError: as `get`.
-        """
+    def reading(self, id: str) -> Future[None] | None:
+        """Return what is done when an analysis has been read; None where it was read long ago, or never begun."""
         with self._lock:
             reading = self._readings.get(id)
-        if reading:
-            with suppress(NotYet, Exception):  # `get` reports the error
-                reading[1].result(seconds)
-        return self.get(id)
+        return reading[1] if reading else None
 
     # Reading
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Header, Path, Request, status
-from starlette.concurrency import run_in_threadpool
 
 from app.domain.errors.batches import BatchNotFound
 from app.domain.errors.requests import InvalidParameter, RequestTooLarge
@@ -25,6 +24,7 @@ from app.web.dependencies import ServicesDep
 from app.web.forms.file_names import clean_path
 from app.web.forms.recording import FEED_BYTES, chunks
 from app.web.openapi import errors
+from app.web.pools import FILES
 from app.web.request import LARGEST_FORM_BYTES
 from app.web.routers import ApiRouter
 from app.web.schemas.batches import NewUpload, UploadAnswer
@@ -77,13 +77,13 @@ async def send_slice(
     """Send a piece of any length. What the answer's offset counts is on the disk; the last one queues the file."""
     batch_uploads = services.uploads
     piece = batch_uploads.slice(id, upload_offset)
-    begun = await run_in_threadpool(piece.__enter__)
+    begun = await FILES.run(piece.__enter__)
     try:
         await _receive(request, begun)
     finally:  # also of a broken connection: what came is kept
-        await run_in_threadpool(piece.__exit__, None, None, None)
+        await FILES.run(piece.__exit__, None, None, None)
     if begun.is_complete:
-        await run_in_threadpool(batch_uploads.take_in, id)
+        await FILES.run(batch_uploads.take_in, id)
     return UploadAnswer(id=id, offset=begun.received_bytes)
 
 
@@ -100,7 +100,7 @@ async def _receive(request: Request, begun: UploadChunk) -> None:
             waiting += chunk
             if len(waiting) >= FEED_BYTES or not chunk:
                 ready, waiting = waiting, b""
-                await run_in_threadpool(begun.write, ready)
+                await FILES.run(begun.write, ready)
     except UploadInterrupted:
-        await run_in_threadpool(begun.write, waiting)
+        await FILES.run(begun.write, waiting)
         raise

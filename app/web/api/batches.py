@@ -18,6 +18,7 @@ from app.web.api.exports import ARCHIVE_CONTENT, ReaderDep, archive_response
 from app.web.dependencies import ServicesDep, TranslateDep
 from app.web.forms.file_names import clean_name
 from app.web.openapi import errors
+from app.web.pools import reads_slowly
 from app.web.request import LARGEST_FORM_BYTES
 from app.web.routers import ApiRouter
 from app.web.schemas.batches import (
@@ -157,6 +158,7 @@ def list_batch_items(
     response_class=Response,
     responses=ARCHIVE_CONTENT | errors(BatchNotFound, UnknownFormat, InvalidParameter),
 )
+@reads_slowly
 def export_batch(
     id: BatchId,
     services: ServicesDep,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Path, Query, Request, Response, status
-from starlette.concurrency import run_in_threadpool
 
 from app.domain.comparison import Comparison
 from app.domain.errors.models import ModelAbsent, ModelNotForRecognition, ModelUnknown
@@ -18,6 +17,7 @@ from app.web.dependencies import ComparisonsDep, ServicesDep, TranslateDep
 from app.web.forms.comparison import ComparisonForm, options_of
 from app.web.forms.recording import fill
 from app.web.openapi import errors
+from app.web.pools import FILES, SLOW_READS, reads_slowly
 from app.web.request import LARGEST_FORM_BYTES
 from app.web.routers import ApiRouter
 from app.web.schemas.comparisons import (
@@ -109,12 +109,13 @@ async def create_comparison(
     limit_bytes = services.settings.max_upload_bytes
     with ComparisonForm(services.queue, limit_bytes) as form:
         await fill(form, request, limit_bytes)
-        comparison = await run_in_threadpool(_begin, services, form)
+        comparison = await FILES.run(_begin, services, form)
     response.headers["location"] = str(request.url_for("get_comparison", id=comparison.id).path)
-    return await run_in_threadpool(comparison_answer, comparison, services, translate)
+    return await SLOW_READS.run(comparison_answer, comparison, services, translate)
 
 
 @router.get("", responses=errors())
+@reads_slowly
 def list_comparisons(
     services: ServicesDep,
     translate: TranslateDep,
@@ -126,6 +127,7 @@ def list_comparisons(
 
 
 @router.get("/{id}", responses=errors(ComparisonNotFound))
+@reads_slowly
 def get_comparison(id: ComparisonId, services: ServicesDep, translate: TranslateDep) -> ComparisonAnswer:
     """See a comparison: texts segment by segment with the differences marked, errors, speed and memory."""
     return comparison_answer(services.comparisons.get(id), services, translate)

@@ -16,6 +16,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from app.domain.errors.uploads import UploadTooLarge
 from app.web.dependencies import ServicesDep, SettingsDep, TranslateDep
 from app.web.openapi import content, errors
+from app.web.pools import reads_slowly
 from app.web.routers import ApiRouter
 from app.web.schemas.doctor import CheckAnswer, ClockAnswer, DoctorAnswer, ReceivedAnswer
 from app.web.sse import stream
@@ -29,6 +30,7 @@ LONGEST_ECHO = 4096  # characters
 
 
 @router.get("/checks", responses=errors())
+@reads_slowly
 def get_checks(
     services: ServicesDep,
     translate: TranslateDep,

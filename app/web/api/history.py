@@ -16,6 +16,7 @@ from app.web.answers.history import WantedDep, zone_of
 from app.web.api.exports import ARCHIVE_CONTENT, ReaderDep, archive_response
 from app.web.dependencies import HistoryDep, QueueDep, TranslateDep, TrashDep
 from app.web.openapi import errors
+from app.web.pools import reads_slowly
 from app.web.request import LARGEST_FORM_BYTES
 from app.web.routers import ApiRouter
 from app.web.schemas.history import (
@@ -58,6 +59,7 @@ def export_selection(
 
 
 @router.get("/statistics", responses=errors(InvalidParameter))
+@reads_slowly
 def get_statistics(
     history: HistoryDep,
     zone: Annotated[

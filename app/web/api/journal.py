@@ -13,6 +13,7 @@ from app.support.journal import LARGEST_NUMBER, MOST_ENTRIES, Entry, clean_text,
 from app.support.journal_wording import tell_actions
 from app.web.dependencies import JournalDep, TranslateDep
 from app.web.openapi import errors
+from app.web.pools import reads_slowly
 from app.web.request import LARGEST_FORM_BYTES
 from app.web.routers import ApiRouter
 from app.web.schemas.base import RequestBody
@@ -75,6 +76,7 @@ def write_journal(browser: BrowserId, told: Told, journal: JournalDep) -> None:
 
 
 @router.get("/{browser}", responses=errors())
+@reads_slowly
 def read_journal(browser: BrowserId, journal: JournalDep, translate: TranslateDep) -> JournalAnswer:
     """Read back what is kept of a browser session."""
     session = journal.read(browser)

@@ -13,6 +13,7 @@ from app.support.log_lines import LogEntry
 from app.support.log_search import Filter, Page, latest, matching_text, since
 from app.web.dependencies import SettingsDep
 from app.web.openapi import content, errors
+from app.web.pools import reads_slowly
 from app.web.routers import ApiRouter
 
 router = ApiRouter(prefix="/logs", tags=["system"])
@@ -56,6 +57,7 @@ FilterDep = Annotated[Filter, Depends(_filter)]
 
 
 @router.get("", responses=errors())
+@reads_slowly
 def get_logs(
     settings: SettingsDep,
     wanted: FilterDep,

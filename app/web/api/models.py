@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import anyio
 from fastapi import Path, status
 from sse_starlette import EventSourceResponse, ServerSentEvent
-from starlette.concurrency import run_in_threadpool
 
 from app.domain.errors.models import (
     ExtraNotInstalled,
@@ -29,6 +28,7 @@ from app.domain.errors.models import (
 from app.web.answers.models import model_item, models_answer
 from app.web.dependencies import ModelsDep, ServicesDep, TranslateDep
 from app.web.openapi import content, errors
+from app.web.pools import FILES, reads_slowly
 from app.web.request import LARGEST_FORM_BYTES
 from app.web.routers import ApiRouter
 from app.web.schemas.models import (
@@ -52,6 +52,7 @@ ACCEPTED = status.HTTP_202_ACCEPTED
 
 
 @router.get("", responses=errors())
+@reads_slowly
 def list_models(services: ServicesDep, translate: TranslateDep) -> ModelsAnswer:
     """See all models: in use, on the disk, arriving, or to be had. Nobody is asked over the network."""
     return models_answer(services, translate)
@@ -96,6 +97,7 @@ def add_folder(link: FolderLink, models: ModelsDep, translate: TranslateDep) -> 
 
 
 @router.get("/{name}", responses=errors(ModelUnknown))
+@reads_slowly
 def get_model(name: ModelName, models: ModelsDep, translate: TranslateDep) -> ModelItem:
     """See one model."""
     return model_item(models.entry(name), models, translate)
@@ -160,7 +162,7 @@ async def _changes(services: Services, translate: Translate, stopping: anyio.Eve
     yield ServerSentEvent(retry=RETRY_MS, comment="changes of the models")
     told = ""
     while True:
-        answer = await run_in_threadpool(models_answer, services, translate)
+        answer = await FILES.run(models_answer, services, translate)
         now = json.dumps(answer.model_dump(mode="json", exclude={"disk_free_bytes"}))
         if now != told:
             yield ServerSentEvent(answer.model_dump_json(), event="models")

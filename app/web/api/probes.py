@@ -25,7 +25,7 @@ from app.web.own_thread import in_own_thread
 from app.web.request import language_of
 from app.web.routers import ApiRouter, operation_id
 from app.web.schemas.probes import LivenessAnswer, PartAnswer, ReadinessAnswer
-from app.web.services import Services, services_of
+from app.web.services import Services, opened_services
 
 root = APIRouter(tags=["system"], generate_unique_id_function=operation_id)
 router = ApiRouter(tags=["system"])
@@ -57,7 +57,7 @@ async def get_readiness(request: Request) -> Response:
     A model that was unloaded because nobody needed it is ready: the next job loads it. Where this server leaves the
     jobs to another process, its own inference process is no matter.
     """
-    problems = await _problems(services_of(request))
+    problems = await _problems(opened_services(request))
     translate = translator(language_of(request))
     parts = [_part(name, problem, translate) for name, problem in problems.items()]
     told = [part.model_dump() for part in parts]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import Path, Request, Response, status
-from starlette.concurrency import run_in_threadpool
 
 from app.domain.errors.cases import ReplayBusy, ReplayNotFound
 from app.domain.errors.requests import InvalidParameter, UnknownLanguage
@@ -16,6 +15,7 @@ from app.web.dependencies import ServicesDep, TranslateDep
 from app.web.forms.recording import fill, form_properties
 from app.web.forms.replay import ReplayForm
 from app.web.openapi import errors
+from app.web.pools import FILES
 from app.web.routers import ApiRouter
 from app.web.schemas.replays import ReplayAnswer, ReplayStarted
 
@@ -82,7 +82,7 @@ async def start_replay(request: Request, response: Response, services: ServicesD
     limit_bytes = services.settings.max_upload_bytes
     with ReplayForm(replays, limit_bytes) as form:
         await fill(form, request, limit_bytes)
-        run = await run_in_threadpool(form.start)
+        run = await FILES.run(form.start)
     response.headers["location"] = str(request.url_for("get_replay", id=run.id).path)
     return ReplayStarted(id=run.id)
 

@@ -7,6 +7,7 @@ from app.services.disk_usage import storage_used
 from app.web.answers.settings import settings_answer
 from app.web.dependencies import ServicesDep, SettingsStoreDep, TranslateDep
 from app.web.openapi import errors
+from app.web.pools import reads_slowly
 from app.web.request import LARGEST_FORM_BYTES
 from app.web.routers import ApiRouter
 from app.web.schemas.settings import (
@@ -40,6 +41,7 @@ def change_settings(changes: SettingChanges, services: ServicesDep, translate: T
 
 
 @router.get("/storage", responses=errors())
+@reads_slowly
 def get_storage(book: SettingsStoreDep) -> StorageAnswer:
     """See how much room database, recordings, log and models take."""
     settings = book.now

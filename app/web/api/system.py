@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import anyio
 from fastapi import Query
+from starlette.requests import Request
 
 from app import __version__
 from app.domain.errors.base import N_
 from app.domain.errors.inference import (
     DevicesUnseen,
-    EngineCallsFull,
     InferenceCrashed,
     InferenceHung,
     InferenceUnavailable,
@@ -23,17 +23,19 @@ from app.domain.errors.inference import (
 from app.domain.errors.setup import DatabaseUnusable, NotReady
 from app.domain.languages import LANGUAGES
 from app.formats import FORMATS
+from app.i18n import translator
 from app.services.inference.process import InferenceProcess
 from app.support.readiness import worker_problem
 from app.web.answers.transcriptions import model_answer
 from app.web.dependencies import ServicesDep, TranslateDep
-from app.web.engine_calls import waits_for_engine
 from app.web.openapi import errors
 from app.web.own_thread import in_own_thread
+from app.web.pools import waits_for_engine
+from app.web.request import language_of
 from app.web.routers import ApiRouter
 from app.web.schemas.settings import CacheAnswer, DeviceItem, DevicesAnswer
 from app.web.schemas.transcriptions import Counts, HealthAnswer, Limits, ModelAnswer, SystemAnswer
-from app.web.services import Services
+from app.web.services import Services, opened_services
 
 if TYPE_CHECKING:
     from app.i18n import Translate
@@ -65,11 +67,12 @@ def get_system(services: ServicesDep, translate: TranslateDep) -> SystemAnswer:
 
 
 @router.get("/health", responses=errors(InferenceUnavailable, DatabaseUnusable, NotReady))
-async def get_health(services: ServicesDep, translate: TranslateDep) -> HealthAnswer:
+async def get_health(request: Request) -> HealthAnswer:
     """Ask whether jobs can be accepted and processed; 503 with the reason if not.
 
     It waits neither for the engine nor for a thread that serves other requests.
     """
+    services, translate = opened_services(request), translator(language_of(request))
     await _count_jobs(services)
     if problem := worker_problem(is_working=services.is_working()):
         raise NotReady(reasons=problem.explained(translate)["message"])
@@ -94,7 +97,7 @@ async def _count_jobs(services: Services) -> None:
         raise NotReady(reasons="database") from None
 
 
-@router.get("/system/devices", responses=errors(DevicesUnseen, EngineCallsFull))
+@router.get("/system/devices", responses=errors(DevicesUnseen))
 @waits_for_engine
 def get_devices(
     services: ServicesDep,
@@ -126,7 +129,7 @@ def load_model(services: ServicesDep, translate: TranslateDep) -> ModelAnswer:
     return model_answer(services.inference.status(), translate)
 
 
-@router.post("/system/model/unload", responses=errors(InferenceUnavailable, EngineCallsFull, changes=True))
+@router.post("/system/model/unload", responses=errors(InferenceUnavailable, changes=True))
 @waits_for_engine
 def unload_model(services: ServicesDep, translate: TranslateDep) -> ModelAnswer:
     """End the inference process after its current segment, which gives all its memory back."""
@@ -136,7 +139,7 @@ def unload_model(services: ServicesDep, translate: TranslateDep) -> ModelAnswer:
 
 @router.post(
     "/system/model/clear-cache",
-    responses=errors(InferenceUnavailable, InferenceCrashed, InferenceHung, EngineCallsFull, changes=True),
+    responses=errors(InferenceUnavailable, InferenceCrashed, InferenceHung, changes=True),
 )
 @waits_for_engine
 def clear_cache(services: ServicesDep) -> CacheAnswer:

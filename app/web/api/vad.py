@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query, Request, Response, status
 from pydantic import ConfigDict
-from starlette.concurrency import run_in_threadpool
 
 from app.domain.errors.audio import (
     AudioDamaged,
@@ -46,14 +45,15 @@ from app.web.forms.file_names import content_disposition, export_name
 from app.web.forms.recording import UploadForm, fill
 from app.web.heard_audio import heard_response
 from app.web.openapi import content, errors
+from app.web.pools import FILES, SLOW_READS, reads_slowly
 from app.web.request import LARGEST_FORM_BYTES
 from app.web.routers import ApiRouter
 from app.web.schemas.vad import TextsAsked, TextsWanted, VadAnswer, VadPeaks
 from app.web.services import services_of
+from app.web.vad_waiting import soon_read
 
 router = ApiRouter(prefix="/vad", tags=["vad"])
 
-PATIENCE_SECONDS = 5.0  # a recording that is read within so long is answered at once
 LARGEST_PICTURE = 4000  # stretches of equal length
 LARGEST_WINDOW = 1000
 UNREADABLE = (
@@ -132,10 +132,10 @@ async def detect_speech(request: Request, services: ServicesDep, translate: Tran
     limit_bytes = services.settings.max_upload_bytes
     with UploadForm(vad, limit_bytes, services.default_options) as form:
         await fill(form, request, limit_bytes)
-        analysis = await run_in_threadpool(vad.submit, form.file)
-    analysis = await run_in_threadpool(vad.wait, analysis.id, PATIENCE_SECONDS)
+        analysis = await FILES.run(vad.submit, form.file)
+    analysis = await soon_read(vad, analysis.id)
     options = services.default_options.vad
-    return await run_in_threadpool(vad_answer, services, analysis, options, Window(), translate)
+    return await SLOW_READS.run(vad_answer, services, analysis, options, Window(), translate)
 
 
 @router.post(
@@ -143,16 +143,17 @@ async def detect_speech(request: Request, services: ServicesDep, translate: Tran
     status_code=status.HTTP_201_CREATED,
     responses=errors(TranscriptionNotFound, AudioGone, *UNREADABLE, changes=True),
 )
-def detect_speech_again(
+async def detect_speech_again(
     id: TranscriptionId, services: ServicesDep, options: OptionsDep, translate: TranslateDep
 ) -> VadAnswer:
     """See the speech in the recording of a transcription."""
-    vad = services.vad
-    analysis = vad.wait(vad.of_transcription(id).id, PATIENCE_SECONDS)
-    return vad_answer(services, analysis, options, Window(), translate)
+    analysis = await FILES.run(services.vad.of_transcription, id)
+    analysis = await soon_read(services.vad, analysis.id)
+    return await SLOW_READS.run(vad_answer, services, analysis, options, Window(), translate)
 
 
 @router.get("/{id}", responses=errors(AnalysisNotFound, TranscriptionNotFound, InvalidParameter, *UNREADABLE))
+@reads_slowly
 def get_speech(
     id: VadId, services: ServicesDep, options: OptionsDep, window: WindowDep, translate: TranslateDep
 ) -> VadAnswer:
@@ -161,6 +162,7 @@ def get_speech(
 
 
 @router.get("/{id}/peaks", responses=errors(AnalysisNotFound, InvalidParameter))
+@reads_slowly
 def get_speech_peaks(
     id: VadId,
     services: ServicesDep,
@@ -241,6 +243,7 @@ def stop_reading_stretches(id: VadId, services: ServicesDep) -> None:
     )
     | errors(AnalysisNotFound, UnknownFormat, NothingToExport, InvalidParameter),
 )
+@reads_slowly
 def export_speech(
     id: VadId,
     services: ServicesDep,

@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import anyio
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from app.domain.errors.base import N_
@@ -22,6 +21,7 @@ from app.domain.options import TranscriptionOptions
 from app.services.options import FORM_OPTIONS, SWITCHES, OptionsPatch
 from app.web.forms.file_form import FileForm, Receiver
 from app.web.forms.multipart import MultipartReader, PartSink
+from app.web.pools import FILES
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -95,7 +95,7 @@ async def fill(form: PartSink, request: Request, limit_bytes: int) -> None:
     async for chunk in chunks(request):
         waiting += chunk
         if len(waiting) >= FEED_BYTES or not chunk:
-            await run_in_threadpool(reader.feed, bytes(waiting))
+            await FILES.run(reader.feed, bytes(waiting))
             waiting.clear()
     reader.finish()
 

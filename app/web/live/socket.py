@@ -11,7 +11,6 @@ from contextlib import suppress
 
 import anyio
 from fastapi import WebSocket
-from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocketDisconnect
 
 from app.domain.errors.base import N_, AppError
@@ -23,6 +22,7 @@ from app.web.dependencies import ServicesDep
 from app.web.live.events import News, Pong, started_again, to_json
 from app.web.live.messages import AudioStart, AudioStop, Ping, SettingsWanted, chunk_of, parse
 from app.web.openapi import errors
+from app.web.pools import FILES
 from app.web.request import language_of
 from app.web.routers import ApiRouter
 from app.web.schemas.live import LiveSessions, session_item
@@ -130,10 +130,10 @@ class Connection:
         else:
             options = start.options_over(self._defaults)
             name = start.name_in(self._translate)
-            self._session = await run_in_threadpool(self._live.begin, name, options, self._listen)
+            self._session = await FILES.run(self._live.begin, name, options, self._listen)
 
     async def _resume(self, id: str, token: str) -> None:
-        found = await run_in_threadpool(self._live.resume, id, token, self._listen)
+        found = await FILES.run(self._live.resume, id, token, self._listen)
         if isinstance(found, Session):
             self._session = found
             return

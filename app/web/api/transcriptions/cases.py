@@ -16,6 +16,7 @@ from app.store.files.scratch import Scratch
 from app.support.case import AudioChoice, CaseChoice
 from app.web.dependencies import CasesDep, SettingsDep, TranscriptionId, TranslateDep
 from app.web.openapi import content, errors
+from app.web.pools import reads_slowly
 from app.web.routers import ApiRouter
 from app.web.schemas.cases import CaseFile, CasePreview, RedactionAnswer
 
@@ -58,6 +59,7 @@ TextQuery = Annotated[bool, Query(description="Leave text and hotwords as they a
     responses=content(200, "The case as a zip file.", {"application/zip": "(bytes)"})
     | errors(TranscriptionNotFound, DiskFull),
 )
+@reads_slowly
 def get_case(
     id: TranscriptionId,
     cases: CasesDep,
@@ -77,6 +79,7 @@ def get_case(
 
 
 @router.get(f"{OF_JOB}/preview", responses=errors(TranscriptionNotFound))
+@reads_slowly
 def preview_case(
     id: TranscriptionId,
     cases: CasesDep,
@@ -95,6 +98,7 @@ def preview_case(
     response_class=Response,
     responses=content(200, "The case as a zip file.", {"application/zip": "(bytes)"}) | errors(DiskFull),
 )
+@reads_slowly
 def get_request_case(
     request: RequestId, cases: CasesDep, settings: SettingsDep, browser: BrowserQuery = ""
 ) -> FileResponse:
@@ -104,6 +108,7 @@ def get_request_case(
 
 
 @router.get(f"{OF_REQUEST}/preview", responses=errors())
+@reads_slowly
 def preview_request_case(
     request: RequestId, cases: CasesDep, translate: TranslateDep, browser: BrowserQuery = ""
 ) -> CasePreview:

@@ -16,6 +16,7 @@ from app.web.audio import RECORDING_CONTENT, audio_response
 from app.web.dependencies import QueueDep, TranscriptionId, TranslateDep
 from app.web.forms.file_names import content_disposition, export_name
 from app.web.openapi import content, errors
+from app.web.pools import reads_slowly
 from app.web.routers import ApiRouter
 from app.web.schemas.transcriptions import Peaks
 
@@ -40,6 +41,7 @@ def get_audio(
 
 
 @router.get("/peaks", responses=errors(TranscriptionNotFound, NotFinished))
+@reads_slowly
 def get_peaks(id: TranscriptionId, queue: QueueDep) -> Peaks:
     """See the recording: its waveform, once it has been read."""
     peaks = [(low, high) for low, high in queue.peaks(id)]
@@ -58,6 +60,7 @@ def get_peaks(id: TranscriptionId, queue: QueueDep) -> Peaks:
     )
     | errors(TranscriptionNotFound, NotFinished, UnknownFormat, InvalidParameter),
 )
+@reads_slowly
 def export_transcription(
     id: TranscriptionId,
     queue: QueueDep,
@@ -88,6 +91,7 @@ def export_transcription(
     )
     | errors(TranscriptionNotFound),
 )
+@reads_slowly
 def get_log(id: TranscriptionId, queue: QueueDep) -> PlainTextResponse:
     """Read what happened to this transcription, step by step."""
     lines = queue.log_lines(id)

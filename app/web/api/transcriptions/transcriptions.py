@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import Query, Request, Response, status
-from starlette.concurrency import run_in_threadpool
 
 from app.domain.errors.base import N_
 from app.domain.errors.models import ModelAbsent, ModelNotForRecognition, ModelUnknown
@@ -20,6 +19,7 @@ from app.web.dependencies import HistoryDep, QueueDep, ServicesDep, Transcriptio
 from app.web.forms.file_names import clean_name
 from app.web.forms.recording import UploadForm, fill, form_properties
 from app.web.openapi import errors
+from app.web.pools import FILES
 from app.web.request import LARGEST_FORM_BYTES
 from app.web.routers import ApiRouter
 from app.web.schemas.history import TranscriptionPage
@@ -77,8 +77,8 @@ async def create_transcription(
     with UploadForm(queue, limit_bytes, services.default_options) as form:
         await fill(form, request, limit_bytes)
         if form.options.model:
-            await run_in_threadpool(services.models.recognising_folder, form.options.model)
-        record = await run_in_threadpool(queue.submit, form.file, form.options, source_of(request))
+            await FILES.run(services.models.recognising_folder, form.options.model)
+        record = await FILES.run(queue.submit, form.file, form.options, source_of(request))
     response.headers["location"] = str(request.url_for("get_transcription", id=record.id).path)
     return full_answer(record, [], translate)
 
