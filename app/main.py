@@ -43,6 +43,7 @@ from app.services.live import Live, LiveLimits
 from app.services.live.partial_engine import PartialEngine
 from app.services.models.reloader import ModelReloader
 from app.services.settings import SettingsStore
+from app.services.transcriptions.heard_audio import HeardAudio
 from app.services.transcriptions.history import History
 from app.services.transcriptions.job_queue import Queue
 from app.services.transcriptions.retention import Retention, Spans
@@ -158,13 +159,12 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
     inference = InferenceProcess(spec or spec_of_folder(settings, models.folder_in_use()))
     models.device = lambda: _device(inference)
     pool = stack.enter_context(PreparationPool())
-    trash = Trash(queue)
     worker = _start_worker(stack, settings, queue, inference, models, spec_of, pool) if start_worker else None
     scheduler = worker.scheduler if worker else None
     if worker:
-        _keep_house(stack, _reloader(models, inference, store, spec_of), store, trash)
+        _keep_house(stack, _reloader(models, inference, store, spec_of), store, Trash(queue))
     live = _open_live(stack, settings, queue, inference, scheduler)
-    vad, vad_texts = _open_vad(stack, settings, queue, scheduler, pool)
+    vad, vad_texts, heard = _open_sound(stack, settings, queue, scheduler, pool)
     batches, uploads, importer = _open_batches(stack, queue, inference, store)
     doctor, health, replays = _open_support(stack, settings, store, inference)
     return Services(
@@ -173,7 +173,8 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
         settings_store=store,
         queue=queue,
         history=History(queue),
-        trash=trash,
+        trash=Trash(queue),
+        heard=heard,
         batches=batches,
         uploads=uploads,
         importer=importer,
@@ -254,25 +255,27 @@ def _open_live(
         settings.segment_timeout_seconds,
     )
     stack.enter_context(partials.running())
-    limits = _live_limits(settings)
+    limits = LiveLimits(settings.live_sessions, settings.live_keep_minutes, settings.max_duration_hours * 3600)
     live = Live(queue, scheduler, limits, lambda: _model_name(inference), partials.scheduler_for)
     stack.enter_context(live.running())
     return live
 
 
-def _open_vad(
+def _open_sound(
     stack: ExitStack,
     settings: Settings,
     queue: Queue,
     scheduler: InferenceScheduler | None,
     pool: PreparationPool,
-) -> tuple[VadAnalyses, VadTranscriber]:
+) -> tuple[VadAnalyses, VadTranscriber, HeardAudio]:
     folders = VadFolders(settings.data_dir)
     vad = VadAnalyses(folders, queue, decode_limits(settings), vad_options(settings), pool)
     stack.enter_context(vad.running())
     texts = VadTranscriber(vad, scheduler)
     stack.enter_context(texts.running())
-    return vad, texts
+    heard = HeardAudio(queue, decode_limits(settings), pool)
+    stack.enter_context(heard.running())
+    return vad, texts, heard
 
 
 def _open_support(
@@ -299,10 +302,6 @@ def _open_batches(
 
 def _adjust_log(settings: Settings) -> None:
     adjust_logging(settings.log_level, settings.log_file_mb)
-
-
-def _live_limits(settings: Settings) -> LiveLimits:
-    return LiveLimits(settings.live_sessions, settings.live_keep_minutes, settings.max_duration_hours * 3600)
 
 
 def _model_name(inference: InferenceProcess) -> str | None:

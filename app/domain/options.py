@@ -148,6 +148,8 @@ class TranscriptionOptions(RecognitionOptions):
 
     channels: str = "mix"
     """One of CHANNELS."""
+    track: int = 0
+    """The sound track to read, counted from 1; 0 for the first one, or the loudest if that is silent."""
     vad: VadOptions = field(default_factory=VadOptions)
     model: str = ""
     """Name of the model to use, in a separate process; empty for the active model."""

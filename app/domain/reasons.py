@@ -86,7 +86,12 @@ CANCELLED_OUT = _reason(
     "cancelled_out",
     N_("The channels cancel each other out when mixed, so only the loudest was read; channel: {channel}"),
 )
-MORE_TRACKS = _reason("more_tracks", N_("Only one of the sound tracks was read; number of tracks: {count}"))
+MORE_TRACKS = _reason(
+    "more_tracks",
+    N_("Only one of the sound tracks was read; recognise it again to choose another. Number of tracks: {count}"),
+)
+FIRST_TRACK_SILENT = _reason("first_track_silent", N_("the first sound track is silent, so the loudest was read"))
+NO_SUCH_TRACK = _reason("no_such_track", N_("the recording has fewer sound tracks; it has: {count}"))
 ONE_CHANNEL = _reason("one_channel", N_("the recording has one channel"))
 SAME_CHANNELS = _reason("same_channels", N_("all channels hold the same sound"))
 MANY_CHANNELS = _reason("many_channels", N_("so many channels are not read apart: {count}"))

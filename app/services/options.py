@@ -19,6 +19,7 @@ from app.domain.options import CHANNELS, DETECTORS, QUALITIES, TranscriptionOpti
 
 AS_TEXT = {"as": "text"}
 """Context of values that a person wrote as in a form; JSON has numbers and switches of its own."""
+MOST_TRACKS = 99
 TRUE_WORDS = ("true", "1", "on", "yes")
 FALSE_WORDS = ("false", "0", "off", "no")
 
@@ -174,6 +175,14 @@ class OptionsPatch(BaseModel):
         "each; the receipt says where there was only one to read.",
         examples=["separate"],
         json_schema_extra=_choices(CHANNELS),
+    )
+    track: int | None = Field(
+        default=None,
+        ge=0,
+        le=MOST_TRACKS,
+        description="The sound track to read where a recording or film has several, counted from 1; 0 is the first, "
+        "or the loudest if that is silent. The receipt says which it was.",
+        examples=[2],
     )
     model: str | None = Field(
         default=None,

@@ -89,6 +89,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "batch": N_("Batch"),
         "vad": N_("Speech detection"),
         "channels": N_("Channels"),
+        "track": N_("Sound track"),
         "speech_check": N_("Check for speech"),
     },
     "option_hint": {

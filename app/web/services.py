@@ -18,6 +18,7 @@ from app.services.inference.process import InferenceProcess
 from app.services.live import Live
 from app.services.models.models import Models
 from app.services.settings import SettingsStore
+from app.services.transcriptions.heard_audio import HeardAudio
 from app.services.transcriptions.history import History
 from app.services.transcriptions.job_queue import Queue
 from app.services.transcriptions.trash import Trash
@@ -48,6 +49,7 @@ class Services:
     queue: Queue
     history: History
     trash: Trash
+    heard: HeardAudio
     batches: Batches
     uploads: BatchUploads
     importer: BatchImporter

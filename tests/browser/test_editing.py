@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -26,6 +27,20 @@ SENTENCES = (
     "今天天气很好我们出去走走",
 )
 SAVED = "All changes are saved"
+RATE = 16_000
+HEARD_HERTZ = """async () => {
+  const audio = document.querySelector("audio");
+  if (!window.heard) {
+    const context = new AudioContext();
+    window.heard = new AnalyserNode(context, { fftSize: 8192, smoothingTimeConstant: 0 });
+    context.createMediaElementSource(audio).connect(window.heard).connect(context.destination);
+  }
+  const begin = audio.currentTime;
+  while (audio.currentTime < Math.floor(begin) + 0.5) await new Promise((done) => setTimeout(done, 20));
+  const levels = new Float32Array(window.heard.frequencyBinCount);
+  window.heard.getFloatFrequencyData(levels);
+  return (levels.indexOf(Math.max(...levels)) * window.heard.context.sampleRate) / 8192;
+}"""
 
 Make = Callable[..., str]
 
@@ -74,6 +89,37 @@ def test_a_word_that_is_pressed_is_played_and_marked(page: Page) -> None:
     expect(page.locator(".word.is-playing")).to_have_text(re.compile("second|one|is|short"))
     assert 8 <= page.evaluate(CURRENT_TIME) < 12
     expect(page.locator(".segment").nth(1)).to_have_class(re.compile("is-current"))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["-f", "mp3", "-q:a", "8", "-write_xing", "0"],
+        ["-c:a", "libopus", "-f", "webm", "-live", "1"],
+        ["-c:a", "aac", "-f", "adts"],
+        ["-c:a", "wmav2", "-f", "asf"],
+    ],
+    ids=["mp3 without its length", "webm without its length", "bare aac", "wma"],
+)
+def test_a_word_is_played_where_it_sounds_in_every_container(
+    open_page: Callable[..., Page], queue: Queue, tmp_path: Path, arguments: list[str]
+) -> None:
+    """Word k lasts from second k on and sounds as 300 + 100 k Hz."""
+    times = np.arange(RATE) / RATE
+    steps = [0.5 * np.sin(2 * np.pi * (300 + 100 * second) * times) for second in range(12)]
+    (tmp_path / "steps.wav").write_bytes(wav_bytes((np.concatenate(steps) * 32767).astype(np.int16)))
+    encoded = tmp_path / "steps"
+    command = ["ffmpeg", "-v", "error", "-i", str(tmp_path / "steps.wav"), *arguments, str(encoded)]
+    subprocess.run(command, check=True)
+    words = [[f"word{second}"] for second in range(12)]
+    page = open_page(f"/transcriptions/{recognised(queue, words, encoded.read_bytes(), seconds_each=1.0, pause=0.0)}")
+    expect(page.locator('[data-field="length"]')).to_have_text("0:12")
+
+    for second in (9, 2):
+        page.locator(".word", has_text=re.compile(f"^word{second}$")).click()
+        heard = page.evaluate(HEARD_HERTZ)
+        assert heard == pytest.approx(300 + 100 * second, abs=15)
+        page.keyboard.press("k")
 
 
 def test_unsure_words_are_marked_as_much_as_the_person_wants(page: Page) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -200,6 +201,25 @@ def test_silence_has_no_text_and_says_so(page: Page, tmp_path: Path) -> None:
 
     expect(page.get_by_text("No speech was found in the recording.")).to_be_visible()
     expect(page.get_by_text("There is no text.")).to_be_visible()
+
+
+def test_another_sound_track_of_a_film_is_read(page: Page, recording: Path, tmp_path: Path) -> None:
+    film = tmp_path / "film.mkv"
+    silent = ["-f", "lavfi", "-t", "9", "-i", "anullsrc=r=16000:cl=mono"]
+    maps = ["-map", "1:a", "-map", "0:a", "-map", "0:a", "-metadata:s:a:2", "title=Second room"]
+    command = ["ffmpeg", "-v", "error", "-i", str(recording), *silent, *maps, "-c:a", "flac", str(film)]
+    subprocess.run(command, check=True)
+    page.goto(f"/transcriptions/{transcribe(page, film)}")
+    receipt = page.locator("[data-receipt]")
+    expect(receipt.get_by_role("row", name="Sound track Automatic 2")).to_be_visible()
+    expect(receipt).to_contain_text("the first sound track is silent")
+    expect(page.locator(".segment__text")).to_have_count(3)
+
+    page.get_by_role("button", name="Recognise again").click()
+    page.get_by_role("dialog").get_by_label("Sound track").select_option("3 · Second room · flac")
+    page.get_by_role("dialog").get_by_role("button", name="Recognise", exact=True).click()
+
+    expect(receipt.get_by_role("row", name="Sound track 3 3")).to_be_visible()
 
 
 def test_a_recording_is_recognised_again_and_both_texts_lead_to_each_other(page: Page, recording: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -319,6 +320,58 @@ def test_a_track_of_garbage_gives_way_to_the_next(tmp_path):
 
     assert facts.codec == "flac"
     assert len(waveform) == SAMPLE_RATE
+
+
+def tracks(path: Path, *loudness: float) -> Path:
+    """Write a film's sound tracks, each a tone of another height: 300 Hz, 400 Hz and so on."""
+    with av.open(str(path), "w", format="matroska") as output:
+        streams = [output.add_stream("flac", rate=SAMPLE_RATE, layout="mono") for _ in loudness]
+        streams[0].metadata.update(title="Director", language="fre")
+        for number, (stream, gain) in enumerate(zip(streams, loudness, strict=True)):
+            sound = sounds.tone(2.0, hertz=300.0 + 100 * number) * gain
+            sounds.encode_onto(output, stream, sound.astype(np.float32)[np.newaxis], SAMPLE_RATE, "mono")
+    return path
+
+
+def height(waveform: np.ndarray) -> int:
+    return round(int(np.abs(np.fft.rfft(waveform)).argmax()) * SAMPLE_RATE / len(waveform))
+
+
+@pytest.mark.parametrize(
+    ("loudness", "wanted", "number", "reason"),
+    [
+        ((1.0, 1.0), 0, 1, None),
+        ((0.05, 1.0), 0, 1, None),
+        ((0.0, 0.1, 1.0, 0.5), 0, 3, reasons.FIRST_TRACK_SILENT),
+        ((0.0001, 1.0, 0.1), 0, 2, reasons.FIRST_TRACK_SILENT),
+        ((0.0, 0.0), 0, 1, None),
+        ((1.0, 0.1), 2, 2, None),
+        ((1.0, 1.0), 7, 1, reasons.NO_SUCH_TRACK.of(count=2)),
+        ((0.0, 1.0), 1, 1, None),
+    ],
+)
+def test_a_wanted_track_is_read_else_the_first_else_the_loudest(tmp_path, loudness, wanted, number, reason):
+    source = tracks(tmp_path / "film", *loudness)
+    facts = decode(source, tmp_path / "samples", LIMITS, track=wanted)
+
+    assert (facts.track, facts.track_reason) == (number, reason)
+    assert facts.tracks[0].title == "Director"
+    assert len(facts.tracks) == len(loudness)
+    assert AudioFacts.from_dict(json.loads(json.dumps(facts.to_dict()))) == facts
+    if loudness[number - 1]:
+        assert height(read_waveform(tmp_path / "samples", 0, 2)) == 200 + 100 * number
+
+
+def test_a_silent_stereo_track_gives_way_to_a_mono_one_with_channels_apart(tmp_path):
+    with av.open(str(tmp_path / "a.mkv"), "w") as output:
+        silent = output.add_stream("flac", rate=SAMPLE_RATE, layout="stereo")
+        spoken = output.add_stream("flac", rate=SAMPLE_RATE, layout="mono")
+        sounds.encode_onto(output, silent, np.zeros((2, 16_000), np.float32), SAMPLE_RATE, "stereo")
+        sounds.encode_onto(output, spoken, sounds.tone(1.0)[np.newaxis], SAMPLE_RATE, "mono")
+    facts = decode(tmp_path / "a.mkv", tmp_path / "samples", LIMITS, separate=True)
+
+    assert (facts.track, facts.files) == (2, (None,))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mkv", "samples"]
 
 
 def test_a_cover_picture_is_not_a_film(tmp_path):

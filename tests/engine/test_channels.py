@@ -8,7 +8,7 @@ import av
 import numpy as np
 import pytest
 
-from app.domain.options import VadOptions
+from app.domain.options import TranscriptionOptions, VadOptions
 from app.domain.reasons import MANY_CHANNELS, ONE_CHANNEL, SAME_CHANNELS, SILENT_CHANNEL
 from app.domain.transcript import Applied
 from app.engine.audio.decoding import decode, read_waveform
@@ -93,7 +93,9 @@ def test_channels_stay_apart_in_every_wrapping(tmp_path: Path, codec: str, conta
 def test_one_channel_is_read_as_it_is_and_the_receipt_says_why(tmp_path: Path) -> None:
     result = prepared(written(tmp_path, sounds.babble(2.0)))
 
-    assert result.receipt(VadOptions(), "separate")[1] == Applied("channels", "separate", "mix", ONE_CHANNEL)
+    assert result.receipt(TranscriptionOptions(channels="separate"))[1] == Applied(
+        "channels", "separate", "mix", ONE_CHANNEL
+    )
     assert [span.channel for span in result.spans] == [None]
     assert (tmp_path / "a.s16").exists()
 
@@ -122,7 +124,7 @@ def test_what_is_said_on_both_channels_comes_in_the_order_of_time(tmp_path: Path
 
     assert [span.channel for span in result.spans] == [1, 2, 1, 2]
     assert result.spans[3].start < result.spans[2].end  # they spoke at the same time
-    assert result.receipt(VadOptions(), "separate")[1] == Applied("channels", "separate", "separate")
+    assert result.receipt(TranscriptionOptions(channels="separate"))[1] == Applied("channels", "separate", "separate")
     assert {path.name for path in tmp_path.iterdir()} == {"call", "1-a.s16", "2-a.s16", "peaks.json"}
 
 
@@ -137,7 +139,7 @@ def test_unless_they_are_asked_for_the_channels_are_mixed(tmp_path: Path) -> Non
     result = prepared(written(tmp_path, *call([1.0], [3.5])), channels="mix")
 
     assert [span.channel for span in result.spans] == [None, None]
-    assert result.receipt(VadOptions(), "mix")[1] == Applied("channels", "mix", "mix")
+    assert result.receipt(TranscriptionOptions(channels="mix"))[1] == Applied("channels", "mix", "mix")
 
 
 def test_a_gap_in_the_recording_keeps_both_channels_in_time(tmp_path: Path) -> None:

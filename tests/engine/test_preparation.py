@@ -27,7 +27,7 @@ from app.domain.options import VadOptions
 from app.domain.reasons import NOT_NUMBERS
 from app.domain.speech import Rule
 from app.engine.audio.decoding import decode
-from app.engine.audio.facts import AudioFacts, DecodeLimits
+from app.engine.audio.facts import AudioFacts, DecodeLimits, TrackFacts
 from app.engine.preparation.preparation import Cancelled, Prepared, prepare
 from app.engine.vad.vad import find_speech
 from tests.engine import sounds
@@ -82,7 +82,9 @@ def test_it_returns_what_the_child_found_and_leaves_complete_files(sentence, tmp
     result = prepared(sentence)
 
     levels = result.facts.channel_levels
-    assert result.facts == AudioFacts(4.0, 16_000, 1, "flac", "flac", result.facts.bit_rate, (), channel_levels=levels)
+    assert result.facts == AudioFacts(
+        4.0, 16_000, 1, "flac", "flac", result.facts.bit_rate, channel_levels=levels, tracks=(TrackFacts(1, "flac", 1),)
+    )
     assert len(levels) == len(result.sound) == 1
     assert len(result.spans) == 1
     assert [dropped.rule for dropped in result.speech[0].dropped] == [Rule.TOO_QUIET] * 2

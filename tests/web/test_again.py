@@ -49,6 +49,7 @@ def test_everything_can_be_otherwise(client: TestClient) -> None:
         "itn": False,
         "punctuation": False,
         "channels": "separate",
+        "track": 2,
         "model": "builtin",
     }
 

@@ -81,6 +81,7 @@ def test_fields_may_come_before_or_after_the_file(remote: httpx2.Client, file_fi
         "punctuation": True,
         "quality": "accurate",
         "channels": "mix",
+        "track": 0,
         "model": "",
     }
 

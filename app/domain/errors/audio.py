@@ -61,3 +61,10 @@ class DecodingCrashed(AudioError):
     code = "decoding_crashed"
     message = N_("The program that reads the file broke down ({detail}). Other jobs are not affected.")
     advice = N_("Convert the file to WAV or MP3 and upload that.")
+
+
+UNREADABLE = (
+    NotAudio, NoAudioStream, AudioTooShort, AudioTooLong, AudioDamaged,
+    DecodingTimeLimit, DecodingMemoryLimit, DecodingCrashed,
+)  # fmt: skip
+"""Why a recording cannot be decoded."""

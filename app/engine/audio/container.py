@@ -20,6 +20,7 @@ from av.container import InputContainer
 from app.domain.errors.audio import NoAudioStream, NotAudio
 from app.domain.errors.base import N_
 from app.domain.errors.uploads import EmptyFile
+from app.engine.audio.facts import TrackFacts
 from app.engine.audio.outline import likely_beginnings
 
 WITHOUT_DURATION = {"aac", "ac3", "eac3", "dts", "loas", "truehd", "mpegvideo", "h264", "hevc"}
@@ -30,6 +31,7 @@ CONTAINERS = (
     "ircam,loas,m4a,m4v,matroska,mlp,mov,mp3,mp4,mpc,mpc8,mpeg,mpegts,mpegvideo,mxf,nistsphere,nut,oga,ogg,oma,"
     "opus,qcp,rm,shn,sox,spdif,tak,truehd,tta,voc,w64,wav,webm,wsd,wtv,wv,xwma"
 )
+LONGEST_TITLE = 80
 NOT_A_RECORDING = N_("it is a picture, a playlist or another kind of file, not a recording")
 UNKNOWN_CONTENT = N_("its content is in no known format")
 NO_INDEX = N_("its index is missing, as where a recording or a copy was broken off")
@@ -70,21 +72,38 @@ def beginning_of(source: Path) -> int:
     return 0
 
 
-def sound_tracks(container: InputContainer) -> list[AudioStream]:
-    """Return the tracks in the order to try them: FFmpeg's choice first.
+def tracks_of(container: InputContainer) -> Iterator[TrackFacts]:
+    """Yield the sound tracks that can be decoded, in their order in the file.
 
     Raises:
         NoAudioStream: there are only video or subtitle tracks.
         NotAudio: there are tracks, but no decoder for any of them (protected music, for example).
     """
-    tracks = list(container.streams.audio)
-    if not tracks:
+    if not container.streams.audio:
         raise NoAudioStream
-    readable = [track for track in tracks if track.codec_context is not None]
+    readable = _readable(container)
     if not readable:
         raise NotAudio(detail=N_("its sound is encoded in an unknown or protected way"))
+    for number, stream in enumerate(readable, start=1):
+        told = {name: str(stream.metadata.get(name, ""))[:LONGEST_TITLE] for name in ("title", "language")}
+        codec = stream.codec_context
+        yield TrackFacts(number, codec.codec.canonical_name, codec.channels, **told)
+
+
+def by_preference(container: InputContainer) -> list[int]:
+    """Return the numbers of the tracks that can be decoded, FFmpeg's choice first."""
     best = container.streams.best("audio")
-    return sorted(readable, key=lambda track: track is not best)
+    numbered = list(enumerate(_readable(container), start=1))
+    return [number for number, _ in sorted(numbered, key=lambda each: each[1] is not best)]
+
+
+def sound_track(container: InputContainer, number: int) -> AudioStream:
+    """Return a track by its number."""
+    return _readable(container)[number - 1]
+
+
+def _readable(container: InputContainer) -> list[AudioStream]:
+    return [track for track in container.streams.audio if track.codec_context is not None]
 
 
 def words_of(error: av.error.FFmpegError) -> str:

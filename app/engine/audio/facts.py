@@ -24,6 +24,19 @@ class DecodeLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class TrackFacts:
+    """A sound track as a person tells it from the others."""
+
+    number: int
+    """Counted from 1."""
+    codec: str
+    channels: int
+    title: str = ""
+    language: str = ""
+    """As the file has it: mostly a code of three letters."""
+
+
+@dataclass(frozen=True, slots=True)
 class AudioFacts:
     """Facts about the source of a recording."""
 
@@ -44,10 +57,17 @@ class AudioFacts:
     """dBFS of each channel over the whole recording; empty for many channels, or if their number changes."""
     mixed_because: Reason | None = None
     """Why channels were mixed although separate ones were requested."""
+    track: int = 1
+    """The sound track that was decoded."""
+    tracks: tuple[TrackFacts, ...] = ()
+    """All that can be decoded."""
+    track_reason: Reason | None = None
+    """Why it is not the requested or the first one."""
 
     def to_dict(self) -> dict[str, Any]:
-        mixed = self.mixed_because.to_dict() if self.mixed_because else None
-        return asdict(self) | {"warnings": [each.to_dict() for each in self.warnings], "mixed_because": mixed}
+        reasons = {"mixed_because": self.mixed_because, "track_reason": self.track_reason}
+        told = {name: reason.to_dict() if reason else None for name, reason in reasons.items()}
+        return asdict(self) | {"warnings": [each.to_dict() for each in self.warnings]} | told
 
     @classmethod
     def from_dict(cls, told: Mapping[str, Any]) -> AudioFacts:
@@ -58,6 +78,8 @@ class AudioFacts:
                 "warnings": tuple(filter(None, map(reason_from, told["warnings"]))),
                 "channel_levels": tuple(told["channel_levels"]),
                 "mixed_because": reason_from(told["mixed_because"]),
+                "track_reason": reason_from(told["track_reason"]),
+                "tracks": tuple(TrackFacts(**track) for track in told["tracks"]),
             }
         )
 

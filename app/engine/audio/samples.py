@@ -60,10 +60,11 @@ class SampleFiles:
         file.write(content)
 
     def begin_again(self) -> None:
-        """Discard what was written: the same audio is decoded in another way."""
+        """Discard what was written: the audio is decoded in another way, perhaps with other channels."""
+        self._opened.close()
         for file in self._files:
-            file.seek(0)
-            file.truncate()
+            Path(file.name).unlink(missing_ok=True)
+        self._files = []
 
     def sync(self) -> None:
         for file in self._files:

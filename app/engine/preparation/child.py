@@ -141,7 +141,9 @@ def _answer(request: dict[str, Any], limits: DecodeLimits) -> dict[str, Any]:
 
 def _prepared(request: dict[str, Any], limits: DecodeLimits) -> dict[str, Any]:
     pcm = Path(request["pcm"])
-    facts = decode(Path(request["source"]), pcm, limits, separate=request["separate"])
+    facts = decode(Path(request["source"]), pcm, limits, separate=request["separate"], track=request["track"])
+    if "peaks" not in request:
+        return {"facts": facts.to_dict()}
     files = [channel_file(pcm, channel) for channel in facts.files]
     Path(request["peaks"]).write_text(json.dumps(merge_peaks([peaks_of_file(file, PEAK_BUCKETS) for file in files])))
     survey = Path(request["survey"]) if request["survey"] else None

@@ -16,7 +16,7 @@ from typing import Any
 from app.domain.errors.audio import DecodingCrashed, DecodingTimeLimit
 from app.domain.errors.base import N_, AppError, Reason
 from app.domain.exit_status import exit_cause
-from app.domain.options import VadOptions
+from app.domain.options import TranscriptionOptions, VadOptions
 from app.domain.reasons import SILENT_CHANNEL
 from app.domain.speech import DroppedSpan, Rule, SoundEvent, SpeechReport, SpeechSpan, music_share
 from app.domain.transcript import Applied
@@ -62,7 +62,7 @@ class Prepared:
     def described(self) -> dict[str, Any]:
         """What is stored about the recording for the diagnosis."""
         facts = asdict(self.facts)
-        names = ("sample_rate", "channels", "codec", "container", "bit_rate", "channel_levels")
+        names = ("sample_rate", "channels", "codec", "container", "bit_rate", "channel_levels", "track", "tracks")
         music = {} if self.events is None else {"music_share": self._music_share(self.events)}
         return {name: facts[name] for name in names} | {"sound": [asdict(each) for each in self.sound]} | music
 
@@ -78,10 +78,16 @@ class Prepared:
         silent = [channel for channel, report in zip(self.facts.files, self.speech, strict=True) if not report.spans]
         return (*self.facts.warnings, *(SILENT_CHANNEL.of(channel=channel) for channel in silent))
 
-    def receipt(self, vad: VadOptions, channels: str) -> tuple[Applied, ...]:
+    def receipt(self, options: TranscriptionOptions) -> tuple[Applied, ...]:
         """How the decoding options were applied."""
         applied = "separate" if self.facts.separate else "mix"
-        return (vad_receipt(vad), Applied("channels", channels, applied, self.facts.mixed_because))
+        channels = Applied("channels", options.channels, applied, self.facts.mixed_because)
+        return (vad_receipt(options.vad), channels, *self._track_receipt(options.track))
+
+    def _track_receipt(self, asked: int) -> Iterator[Applied]:
+        """Yield which sound track was read, where there was a choice."""
+        if asked or len(self.facts.tracks) > 1:
+            yield Applied("track", str(asked or "auto"), str(self.facts.track), self.facts.track_reason)
 
 
 def prepare(
@@ -94,6 +100,7 @@ def prepare(
     survey: Path | None = None,
     channels: str = "mix",
     *,
+    track: int = 0,
     pool: PreparationPool | None = None,
 ) -> Prepared:
     """Decode `source` into `pcm` (or its channels: see channel_file), write its peaks as JSON, and find its speech.
@@ -116,6 +123,7 @@ def prepare(
             "limits": asdict(limits),
             "survey": str(survey) if survey else None,
             "separate": channels == "separate",
+            "track": track,
         }
         answer = _ask(request, limits, cancelled, pool)
         prepared = _read(answer)
@@ -123,6 +131,36 @@ def prepare(
         for channel in reversed(prepared.facts.files):  # the first one signals that all exist
             channel_file(pcm_part, channel).replace(channel_file(pcm, channel))
     return prepared
+
+
+def decode_apart(
+    source: Path,
+    pcm: Path,
+    limits: DecodeLimits,
+    cancelled: Callable[[], bool],
+    *,
+    separate: bool = False,
+    track: int = 0,
+    pool: PreparationPool | None = None,
+) -> AudioFacts:
+    """Decode `source` into `pcm` (or its channels), without looking for speech. The files do not appear atomically.
+
+    Raises:
+        Cancelled, DecodingTimeLimit, DecodingMemoryLimit, DecodingCrashed, AppError: as `prepare`.
+    """
+    request = {
+        "source": str(source),
+        "pcm": str(pcm),
+        "limits": asdict(limits),
+        "separate": separate,
+        "track": track,
+    }
+    answer = _ask(request, limits, cancelled, pool)
+    with _trusting_nothing():
+        stored = json.loads(answer)
+        if "error" in stored:
+            raise _error(stored["error"])
+        return AudioFacts.from_dict(stored["facts"])
 
 
 def judge_apart(

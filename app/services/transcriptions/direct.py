@@ -87,6 +87,7 @@ class DirectTranscriber:
                 self.limits,
                 lambda: False,
                 channels=self.options.channels,
+                track=self.options.track,
                 pool=self.pool,
             )
             prepared = with_sound_events(prepared, pcm, self.limits, lambda: False, pool=self.pool)
@@ -108,7 +109,7 @@ class DirectTranscriber:
 
     def _assemble(self, prepared: Prepared, recognised: Sequence[tuple[SegmentRecord, Hypothesis]]) -> Transcript:
         options, info = self.options, self.engine.info
-        reading = prepared.receipt(options.vad, options.channels)
+        reading = prepared.receipt(options)
         receipt = merge_receipts((*reading, *info.receipt), self.engine.receipt(options.recognition))
         for _, hypothesis in recognised:
             receipt = merge_receipts(receipt, hypothesis.applied)

@@ -94,7 +94,7 @@ class JobStore:
                 duration=prepared.facts.duration,
                 recording=prepared.described,
                 warnings=[each.to_dict() for each in prepared.warnings],
-                receipt=[line.to_dict() for line in prepared.receipt(options.vad, options.channels)],
+                receipt=[line.to_dict() for line in prepared.receipt(options)],
             )
             transcriptions.recount(connection, id)
 
@@ -119,7 +119,7 @@ class JobStore:
 
     def finish(self, id: str) -> Problem | None:
         """Finish a job whose segments have all been tried; return the problem if some failed."""
-        self._files.drop_audio(id)
+        self._files.keep_audio(id)
         with self._own(id) as (connection, row):
             values = finished(row, edits.read(connection, id))
             transcriptions.change(connection, id, **values)

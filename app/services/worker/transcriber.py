@@ -102,6 +102,7 @@ class Transcriber:
             self.limits,
             lambda: self._is_unwanted(job.id),
             channels=job.options.channels,
+            track=job.options.track,
             pool=self.pool,
         )
         prepared = with_sound_events(prepared, audio, self.limits, lambda: self._is_unwanted(job.id), pool=self.pool)

@@ -4,6 +4,7 @@ data/incoming/<random>/      a recording being received, locked by the process t
 data/transcriptions/<id>/    source<.ext>, recording.json, peaks.json, events.json if sound events were detected, job.log;
                              during processing audio.s16, or 1-audio.s16 and so on for separate channels; locked while
                              it is live
+data/decoded/<id>/           the samples of a finished job (decoded_audio.py)
 data/orphans/<id>/           the same, of recordings whose rows are gone: a backup without them was restored, or the
                              database was moved away. `python -m app recover` brings them back
 data/tmp/<random>/           what is only there while it is being made (scratch.py)
@@ -30,13 +31,13 @@ from app.atomic import sync_folder, write_atomically
 from app.domain.errors.transcriptions import AudioGone
 from app.domain.speech import SoundEvent
 from app.locks import hold_free, hold_new, is_held, unless_held
+from app.store.files.decoded_audio import AUDIO_NAME, DecodedAudio
 from app.store.files.scratch import FOLDER as SCRATCH_FOLDER
 from app.store.files.scratch import sweep_scratch
 from app.store.files.storage_errors import storage_errors
 from app.store.files.upload_file import SOURCE_STEM, UploadFile, link_or_copy
 from app.store.files.vad_folders import OF_TRANSCRIPTION, VAD_FOLDER
 
-AUDIO_NAME = "audio.s16"
 PEAKS_NAME = "peaks.json"
 EVENTS_NAME = "events.json"
 ORPHANS_FOLDER = "orphans"
@@ -65,6 +66,7 @@ class Files:
         self._workers = data_dir / "workers"
         self._orphans = data_dir / ORPHANS_FOLDER
         self._analyses = data_dir / VAD_FOLDER
+        self.decoded = DecodedAudio(data_dir)
         for folder in (self._incoming, self._transcriptions, self._trash, self._workers, data_dir / SCRATCH_FOLDER):
             folder.mkdir(parents=True, exist_ok=True)
         sync_folder(data_dir)
@@ -183,16 +185,22 @@ class Files:
             return None
         return [SoundEvent.from_dict(each) for each in stored]
 
+    def keep_audio(self, id: str) -> None:
+        """Keep the samples of a finished job so that its page can play them, and remove partial files."""
+        self.decoded.keep(id, self.folder(id))
+        self.drop_audio(id)
+
     def drop_audio(self, id: str) -> None:
         """Remove the samples and partial files; they can be recreated from the recording."""
         for path in (*self.folder(id).glob(f"*{AUDIO_NAME}"), *self.folder(id).glob("*.part")):
             path.unlink(missing_ok=True)
 
     def remove(self, id: str) -> None:
-        """Remove the folder of a transcription, and its samples kept by a speech analysis.
+        """Remove the folder of a transcription, and its samples kept for playing and by a speech analysis.
 
         Each folder is removed atomically: it is never seen half-empty.
         """
+        self.decoded.remove(id)
         for folder in (self.folder(id), self._analyses / f"{OF_TRANSCRIPTION}{id}"):
             away = self._trash / secrets.token_hex(8)
             with suppress(FileNotFoundError):

@@ -30,6 +30,7 @@ RECORDING_FACTS = (
     "container",
     "bit_rate",
     "channel_levels",
+    "track",
     "sound",
     "music_share",
 )

@@ -18,9 +18,9 @@ from app.engine import SAMPLE_RATE
 from app.engine.audio.facts import DecodeLimits
 from app.engine.audio.flac import write_flac
 from app.engine.audio.samples import channel_file
-from app.engine.preparation.preparation import prepare
+from app.engine.preparation.preparation import decode_apart
 from app.services.transcriptions.job_queue import Queue
-from app.store.files.recordings import AUDIO_NAME
+from app.store.files.decoded_audio import AUDIO_NAME
 from app.support.case import AudioChoice, CaseChoice, Part
 
 ALL = N_("The recording as it was recognised: 16 kHz, one channel, no tags")
@@ -107,10 +107,10 @@ def _samples(
         return at_work, None
     pcm = folder / "audio.s16"
     options = job.options
-    prepared = prepare(
-        source, pcm, folder / "peaks.json", options.vad, limits, lambda: False, channels=options.channels
+    facts = decode_apart(
+        source, pcm, limits, lambda: False, separate=options.channels == "separate", track=options.track
     )
-    return [channel_file(pcm, channel) for channel in prepared.facts.files], asdict(prepared.facts)
+    return [channel_file(pcm, channel) for channel in facts.files], asdict(facts)
 
 
 def _linked(queue: Queue, id: str, folder: Path) -> list[Path]:

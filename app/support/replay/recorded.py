@@ -152,7 +152,14 @@ def open_sound(archive: CaseArchive, case: RecordedCase, limits: DecodeLimits, f
     pcm = folder / "audio.s16"
     options = case.options
     prepared = prepare(
-        source, pcm, folder / "peaks.json", options.vad, limits, lambda: False, channels=options.channels
+        source,
+        pcm,
+        folder / "peaks.json",
+        options.vad,
+        limits,
+        lambda: False,
+        channels=options.channels,
+        track=options.track,
     )
     return CaseSound(pcm, int(case.audio.get("first_sample") or 0), prepared)
 

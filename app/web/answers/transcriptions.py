@@ -19,6 +19,7 @@ from app.web.schemas.transcriptions import (
     Progress,
     Reading,
     SegmentAnswer,
+    TrackAnswer,
     TranscriptionAnswer,
     TranscriptionItem,
     WordAnswer,
@@ -54,6 +55,7 @@ def full_answer(
         segments=[segment_answer(segment, translate) for segment in segments],
         receipt=receipt_answer(record.receipt, translate),
         hotwords=_hotwords(record, segments),
+        tracks=[TrackAnswer(**track) for track in record.recording.get("tracks", ())],
         readings=[_reading(reading) for reading in readings if reading.id != record.id],
     )
 

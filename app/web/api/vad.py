@@ -8,16 +8,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Path, Query, Request, Response, status
 from pydantic import ConfigDict
 
-from app.domain.errors.audio import (
-    AudioDamaged,
-    AudioTooLong,
-    AudioTooShort,
-    DecodingCrashed,
-    DecodingMemoryLimit,
-    DecodingTimeLimit,
-    NoAudioStream,
-    NotAudio,
-)
+from app.domain.errors.audio import UNREADABLE
 from app.domain.errors.requests import (
     InvalidParameter,
     RangeNotSatisfiable,
@@ -56,10 +47,6 @@ router = ApiRouter(prefix="/vad", tags=["vad"])
 
 LARGEST_PICTURE = 4000  # stretches of equal length
 LARGEST_WINDOW = 1000
-UNREADABLE = (
-    NotAudio, NoAudioStream, AudioTooShort, AudioTooLong, AudioDamaged,
-    DecodingTimeLimit, DecodingMemoryLimit, DecodingCrashed,
-)  # fmt: skip
 
 UPLOAD_FORM: dict[str, Any] = {
     "required": True,
@@ -194,7 +181,7 @@ def get_speech_audio(
     """Hear the recording. `Range: bytes=...` returns a part, so that a player can seek."""
     vad = services.vad
     if heard:
-        return heard_response(vad.heard(id), f"{vad.get(id).name}.wav", request.headers)
+        return heard_response([vad.heard(id)], f"{vad.get(id).name}.wav", request.headers)
     return audio_response(vad.recording(id), vad.get(id).name, request.headers, download=False)
 
 

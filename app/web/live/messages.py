@@ -46,7 +46,7 @@ class LiveVad(VadPatch):
         return super(LiveVad, room).apply(base)
 
 
-LIVE_OPTIONS = tuple(name for name in OPTIONS if name not in ("channels", "model", "vad"))
+LIVE_OPTIONS = tuple(name for name in OPTIONS if name not in ("channels", "track", "model", "vad"))
 """The options a session can change."""
 
 

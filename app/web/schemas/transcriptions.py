@@ -69,6 +69,7 @@ class Options(BaseModel):
     punctuation: bool = Field(description="Whether pauses become punctuation.", examples=[True])
     quality: str = Field(description="`fast`, `balanced` or `accurate`.", examples=["accurate"])
     channels: str = Field(description="`mix` or `separate`.", examples=["mix"])
+    track: int = Field(description="The sound track, counted from 1; 0 is the first that is not silent.", examples=[0])
     model: str = Field(
         description="Name of the model that reads it in a process of its own; empty: the one in use.",
         examples=[""],
@@ -194,6 +195,16 @@ class TranscriptionItem(BaseModel):
     )
 
 
+class TrackAnswer(BaseModel):
+    """A sound track of a recording or film."""
+
+    number: int = Field(description="What the option `track` takes.", examples=[2])
+    codec: str = Field(examples=["aac"])
+    channels: int = Field(examples=[2])
+    title: str = Field(description="As the file has it, or empty.", examples=["Director's comments"])
+    language: str = Field(description="As the file has it: mostly a code of three letters.", examples=["eng"])
+
+
 class Reading(BaseModel):
     """Another transcription of the same recording."""
 
@@ -215,6 +226,9 @@ class TranscriptionAnswer(TranscriptionItem):
     )
     receipt: list[ReceiptLine]
     hotwords: list[HotwordAnswer] = Field(description="One for each that was asked for.")
+    tracks: list[TrackAnswer] = Field(
+        description="The sound tracks of the recording, once it has been read; one of them was transcribed."
+    )
     readings: list[Reading] = Field(
         description="The other transcriptions of the same recording, the oldest first; only where one is read."
     )

@@ -385,7 +385,7 @@ export interface FoundItem {
   state: JobState;
   /**
    * Where it came from: `page`, `api`, `cli`, `live`, `batch`, `folder`, `compare`, `openai`, `openai_live`,
-   * `funasr`, `asr`.
+   * `funasr`, `asr`, `mcp`.
    */
   source: string;
   created_at: string;
@@ -717,6 +717,8 @@ export interface Options {
   quality: string;
   /** `mix` or `separate`. */
   channels: string;
+  /** The sound track, counted from 1; 0 is the first that is not silent. */
+  track: number;
   /** Name of the model that reads it in a process of its own; empty: the one in use. */
   model: string;
 }
@@ -746,6 +748,11 @@ export interface OptionsPatch {
    * says where there was only one to read.
    */
   channels?: "mix" | "separate" | null;
+  /**
+   * The sound track to read where a recording or film has several, counted from 1; 0 is the first, or the loudest
+   * if that is silent. The receipt says which it was.
+   */
+  track?: number | null;
   /** Name of a model that is here and reads it in a process of its own; empty: the one in use. */
   model?: string | null;
   /** How speech is found. */
@@ -1260,6 +1267,18 @@ export interface Told {
   entries: Action[];
 }
 
+/** A sound track of a recording or film. */
+export interface TrackAnswer {
+  /** What the option `track` takes. */
+  number: number;
+  codec: string;
+  channels: number;
+  /** As the file has it, or empty. */
+  title: string;
+  /** As the file has it: mostly a code of three letters. */
+  language: string;
+}
+
 /** One transcription with everything that is known. */
 export interface TranscriptionAnswer {
   id: string;
@@ -1268,7 +1287,7 @@ export interface TranscriptionAnswer {
   state: JobState;
   /**
    * Where it came from: `page`, `api`, `cli`, `live`, `batch`, `folder`, `compare`, `openai`, `openai_live`,
-   * `funasr`, `asr`.
+   * `funasr`, `asr`, `mcp`.
    */
   source: string;
   created_at: string;
@@ -1305,6 +1324,8 @@ export interface TranscriptionAnswer {
   receipt: ReceiptLine[];
   /** One for each that was asked for. */
   hotwords: HotwordAnswer[];
+  /** The sound tracks of the recording, once it has been read; one of them was transcribed. */
+  tracks: TrackAnswer[];
   /** The other transcriptions of the same recording, the oldest first; only where one is read. */
   readings: Reading[];
 }

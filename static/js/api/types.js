@@ -63,7 +63,7 @@
  * @typedef {Api.MissingRule} MissingRule
  * @typedef {Api.MissingStretch} MissingInterval
  *
- * @typedef {Omit<Api.Options, "hotwords" | "model"> & {hotwords: string, model?: string}} RecognitionOptions  as a form has them: a hotword on each line
+ * @typedef {Omit<Api.Options, "hotwords" | "model" | "track"> & {hotwords: string, model?: string, track?: number}} RecognitionOptions  as a form has them: a hotword on each line
  */
 
 export {};

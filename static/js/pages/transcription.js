@@ -62,6 +62,7 @@ function show(job) {
   showState(page, job);
   void text.show(job.segments, !isOpen(job));
   hotwords.show(job.hotwords);
+  if (job.duration !== null) player.hear(api(`/transcriptions/${id}/audio?heard=true`), job.duration);
   waveform.duration = job.duration ?? player.duration;
   waveform.segments = job.segments;
   if (!hasPeaks && job.duration !== null) void showPeaks();

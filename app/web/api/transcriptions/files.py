@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Query, Request, Response
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse
 
+from app.domain.errors.audio import UNREADABLE
 from app.domain.errors.requests import InvalidParameter, RangeNotSatisfiable, UnknownFormat
 from app.domain.errors.transcriptions import AudioGone, NotFinished, TranscriptionNotFound
 from app.formats import FORMATS, find_format
 from app.web.answers.vad import sound_bands
 from app.web.api.exports import ReaderDep
 from app.web.audio import RECORDING_CONTENT, audio_response
-from app.web.dependencies import QueueDep, TranscriptionId, TranslateDep
+from app.web.dependencies import QueueDep, ServicesDep, TranscriptionId, TranslateDep
 from app.web.forms.file_names import content_disposition, export_name
+from app.web.heard_audio import heard_response
 from app.web.openapi import content, errors
+from app.web.own_thread import in_own_thread
 from app.web.pools import reads_slowly
 from app.web.routers import ApiRouter
 from app.web.schemas.transcriptions import Peaks
+
+if TYPE_CHECKING:
+    from app.services.transcriptions.job_queue import Queue
 
 router = ApiRouter(prefix="/transcriptions/{id}", tags=["transcriptions"])
 
@@ -26,18 +34,33 @@ router = ApiRouter(prefix="/transcriptions/{id}", tags=["transcriptions"])
 @router.get(
     "/audio",
     response_class=Response,
-    responses=RECORDING_CONTENT | errors(TranscriptionNotFound, AudioGone, RangeNotSatisfiable),
+    responses=RECORDING_CONTENT
+    | errors(TranscriptionNotFound, AudioGone, RangeNotSatisfiable, NotFinished, *UNREADABLE),
 )
 @router.head("/audio", include_in_schema=False)
-def get_audio(
+async def get_audio(
     id: TranscriptionId,
     request: Request,
-    queue: QueueDep,
+    services: ServicesDep,
     download: Annotated[bool, Query(description="Offer it as a file instead of playing it.")] = False,
+    heard: Annotated[
+        bool,
+        Query(
+            description="As it was recognised: WAV, 16 kHz, once the recording has been read. Its times are those of "
+            "the words, and it plays in every browser."
+        ),
+    ] = False,
 ) -> Response:
     """Hear the recording. `Range: bytes=...` returns a part, so that a player can seek."""
-    name = queue.get(id).name
-    return audio_response(queue.source_path(id), name, request.headers, download=download)
+    queue = services.queue
+    if heard:
+        samples = await in_own_thread(partial(services.heard.samples, id))
+        return heard_response(samples, f"{(await run_in_threadpool(queue.get, id)).name}.wav", request.headers)
+    return await run_in_threadpool(_original, queue, id, request, download)
+
+
+def _original(queue: Queue, id: str, request: Request, download: bool) -> Response:
+    return audio_response(queue.source_path(id), queue.get(id).name, request.headers, download=download)
 
 
 @router.get("/peaks", responses=errors(TranscriptionNotFound, NotFinished))

@@ -37,7 +37,7 @@ export class EndedSession {
     if (!id || id === this.#id) return;
     this.#id = id;
     const address = api(`/transcriptions/${id}`);
-    this.#audio.src = `${address}/audio`;
+    this.#audio.src = `${address}/audio?heard=true`;
     write(this.#root, "summary", clock(seconds));
     find(this.#root, '[data-field="transcript"]', HTMLAnchorElement).href = url(`/transcriptions/${id}`);
     for (const link of this.#root.querySelectorAll("[data-export]")) {

@@ -9,6 +9,8 @@ export class Player {
   #audio;
   #button;
   #speed;
+  /** Seconds, where the server has told them. @type {number | null} */
+  #told = null;
   /** @type {((seconds: number) => void)[]} */
   #followers = [];
 
@@ -23,9 +25,25 @@ export class Player {
     this.#listen();
   }
 
-  /** Seconds; 0 until it is known. */
+  /** Seconds; infinite until it is known. */
   get duration() {
-    return Number.isFinite(this.#audio.duration) ? this.#audio.duration : 0;
+    return this.#told ?? (Number.isFinite(this.#audio.duration) ? this.#audio.duration : Infinity);
+  }
+
+  /**
+   * Play what was recognised, whose times are those of the words; a recording that has only arrived plays as it came.
+   *
+   * @param {string} address @param {number} seconds
+   */
+  hear(address, seconds) {
+    this.#told = seconds;
+    this.#writeLength();
+    if (this.#audio.src === new URL(address, location.href).href) return;
+    const { position, isPlaying } = this;
+    this.#audio.src = address;
+    this.#audio.currentTime = position;
+    this.#setSpeed();
+    if (isPlaying) void this.#play();
   }
 
   get position() {
@@ -48,6 +66,7 @@ export class Player {
 
   /** @param {number} seconds */
   seek(seconds) {
+    if (!Number.isFinite(seconds)) return; // the end of a recording whose length is unknown
     this.#audio.currentTime = Math.max(0, seconds);
     this.#notify();
   }
@@ -62,7 +81,7 @@ export class Player {
   changeSpeed(step) {
     const { options, selectedIndex } = this.#speed;
     this.#speed.selectedIndex = Math.min(Math.max(selectedIndex + step, 0), options.length - 1);
-    this.#audio.playbackRate = Number(this.#speed.value);
+    this.#setSpeed();
   }
 
   /** @param {number} seconds */
@@ -75,13 +94,22 @@ export class Player {
 
   #listen() {
     onAction(this.#root, (action) => action === "play" && this.toggle());
-    this.#speed.addEventListener("change", () => (this.#audio.playbackRate = Number(this.#speed.value)));
+    this.#speed.addEventListener("change", () => this.#setSpeed());
     this.#audio.addEventListener("play", () => this.#onPlay());
     this.#audio.addEventListener("error", () => void this.#explain());
-    this.#audio.addEventListener("loadedmetadata", () => write(this.#root, "length", clock(this.duration)));
+    this.#audio.addEventListener("loadedmetadata", () => this.#writeLength());
     for (const event of ["pause", "seeked", "ended"]) this.#audio.addEventListener(event, () => this.#notify());
     document.addEventListener("keydown", (event) => this.#onKey(event));
     if (this.#audio.error) void this.#explain();
+  }
+
+  #setSpeed() {
+    this.#audio.playbackRate = Number(this.#speed.value);
+  }
+
+  /** An unknown length is no zero. */
+  #writeLength() {
+    write(this.#root, "length", Number.isFinite(this.duration) ? clock(this.duration) : "–");
   }
 
   /** What sticks below the player must know how high it is. */

@@ -13,8 +13,8 @@ export async function retranscribeInDialog(id) {
   });
 }
 
-/** @param {FormData} form @returns {Record<string, string>} what is no switch, by the names of the API */
+/** @param {FormData} form @returns {Record<string, string | number>} what is no switch, by the names of the API */
 function chosenIn(form) {
   const entries = [...form].filter(([, value]) => typeof value === "string");
-  return Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
+  return Object.fromEntries(entries.map(([name, value]) => [name, name === "track" ? Number(value) : String(value)]));
 }

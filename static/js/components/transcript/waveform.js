@@ -39,7 +39,7 @@ export class Waveform {
   /** @param {number} seconds */
   set duration(seconds) {
     this.#duration = seconds;
-    this.#root.ariaValueMax = String(Math.round(seconds));
+    if (Number.isFinite(seconds)) this.#root.ariaValueMax = String(Math.round(seconds));
   }
 
   /** @param {[number, number][]} peaks lowest and highest sample of intervals of equal length, -127 to 127 */
