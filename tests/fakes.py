@@ -16,7 +16,7 @@ from threading import Event
 
 import numpy as np
 
-from app.domain.errors.inference import DeviceUnavailable, InferenceFailed
+from app.domain.errors.inference import DeviceUnavailable, InferenceFailed, OutOfMemory
 from app.domain.errors.models import ModelFileMissing
 from app.domain.options import RecognitionOptions
 from app.domain.reasons import SMALLER_BATCHES, plain_reason
@@ -94,6 +94,20 @@ class ExtraEngine(EchoEngine):
     @property
     def info(self) -> EngineInfo:
         return replace(super().info, model=f"{'with' if find_spec('tiny_extra') else 'without'} the extra")
+
+
+class LeakingEngine(EchoEngine):
+    """Runs out of memory in the second request of a process, or in each where the note `cramped` is there."""
+
+    def __init__(self, spec: EngineSpec) -> None:
+        super().__init__(spec)
+        self.requests = 0
+
+    def transcribe(self, utterances: Sequence[Utterance]) -> list[Hypothesis]:
+        self.requests += 1
+        if self.requests > 1 or (self.notes / "cramped").exists():
+            raise OutOfMemory(detail="could not create a primitive")
+        return super().transcribe(utterances)
 
 
 class SlowEngine(EchoEngine):

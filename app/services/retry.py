@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from threading import Event
 from typing import TypeVar
@@ -10,15 +11,21 @@ from app.domain.errors.audio import DecodingCrashed
 from app.domain.errors.base import AppError
 from app.domain.errors.setup import DatabaseUnusable
 from app.domain.errors.uploads import DiskFull
+from app.logging import event
 from app.services.inference.status import Stopped
 
 FIRST_PAUSE_SECONDS = 0.5  # doubled each time
 LONGEST_PAUSE_SECONDS = 15.0
 
+_log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 
-def until_stored(step: Callable[[], _T], stopping: Event, on_wait: Callable[[AppError, float], None]) -> _T:
+def log_retry(error: AppError, seconds: float) -> None:
+    event(_log, logging.WARNING, "retrying", seconds=seconds, reason=error)
+
+
+def until_stored(step: Callable[[], _T], stopping: Event, on_wait: Callable[[AppError, float], None] = log_retry) -> _T:
     """Return what `step` returns, retrying while the database is locked or the disk is full.
 
     `on_wait` gets each failure and the pause after it.
@@ -37,8 +44,8 @@ def until_stored(step: Callable[[], _T], stopping: Event, on_wait: Callable[[App
         pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
 
-def until_read(step: Callable[[], _T], stopping: Event, on_wait: Callable[[AppError, float], None]) -> _T:
-    """Return what `step` returns, which reads a recording: as `until_stored`, and once more after a crash.
+def read_twice(step: Callable[[], _T], stopping: Event | None = None) -> _T:
+    """Return what `step` returns, which has a child process read a recording, and once more after a crash of it.
 
     The first crash may be chance, or memory that was short for a moment.
 
@@ -47,9 +54,19 @@ def until_read(step: Callable[[], _T], stopping: Event, on_wait: Callable[[AppEr
         DecodingCrashed: it happened twice.
     """
     try:
-        return until_stored(step, stopping, on_wait)
+        return step()
     except DecodingCrashed as error:
-        on_wait(error, FIRST_PAUSE_SECONDS)
-    if stopping.wait(FIRST_PAUSE_SECONDS):
+        log_retry(error, FIRST_PAUSE_SECONDS)
+    if (stopping or Event()).wait(FIRST_PAUSE_SECONDS):
         raise Stopped
-    return until_stored(step, stopping, on_wait)
+    return step()
+
+
+def until_read(step: Callable[[], _T], stopping: Event) -> _T:
+    """Return what `step` returns, which reads a recording and stores what it finds: waits for a disk, too.
+
+    Raises:
+        Stopped: `stopping` was set meanwhile.
+        DecodingCrashed: it happened twice.
+    """
+    return read_twice(lambda: until_stored(step, stopping), stopping)

@@ -79,6 +79,8 @@ CHANGES = Pool("changes", 16, 200, ServerBusy)
 """Whatever writes: it may wait for the database's lock, for the disk, or for the deletion of gigabytes."""
 SLOW_READS = Pool("slow reads", 8, 64, ServerBusy)
 """Whatever reads or computes for longer than a page may take."""
+PLAYING = Pool("playing", 8, 64, ServerBusy)
+"""Recordings that have to be decoded again before they can be heard."""
 FILES = Pool("files", 16, None, ServerBusy)
 """Bytes on their way to the disk, and looks at folders: each waits for its turn, and its client with it."""
 

@@ -11,7 +11,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from app.domain.errors.inference import InferenceCrashed, InferenceFailed, InferenceHung, InferenceUnavailable
+from app.domain.errors.inference import (
+    InferenceCrashed,
+    InferenceFailed,
+    InferenceHung,
+    InferenceUnavailable,
+    OutOfMemory,
+)
 from app.domain.options import RecognitionOptions
 from app.domain.states import JobState
 from app.engine import EngineSpec, Utterance
@@ -71,6 +77,27 @@ def test_unloading_ends_the_process_and_the_next_request_loads_again(tmp_path: P
 
         inference.transcribe(asked(babble(0.5)), 30)
         assert inference.status().restarts == 0
+
+
+def test_a_process_that_runs_out_of_memory_is_replaced(tmp_path: Path) -> None:
+    with process(tmp_path, "LeakingEngine") as inference:
+        for _ in range(2):
+            answer = inference.transcribe(asked(babble(0.5, level=0.3)), 30)
+            assert answer.hypotheses[0].text_raw == "level 3"
+        status = inference.status()
+        assert (status.restarts, status.state) == (1, "ready")
+        assert status.last_restart_reason
+        assert status.last_restart_reason.code == "out_of_memory"
+
+
+def test_memory_that_is_short_in_a_new_process_as_well_is_told(tmp_path: Path) -> None:
+    with process(tmp_path, "LeakingEngine") as inference:
+        inference.transcribe(asked(babble(0.5)), 30)
+        (tmp_path / "cramped").touch()
+        for _ in range(3):
+            with pytest.raises(OutOfMemory):
+                inference.transcribe(asked(babble(0.5)), 30)
+        assert inference.status().restarts == 1  # a new process would have no more
 
 
 def test_a_killed_process_names_the_likely_reason(tmp_path: Path) -> None:

@@ -23,12 +23,10 @@ from app.domain.transcript import Applied
 from app.engine.audio.facts import AudioFacts, DecodeLimits
 from app.engine.audio.measures import SoundFacts
 from app.engine.audio.samples import channel_file
-from app.engine.catalog.extras import SOUND_EVENTS
 from app.engine.preparation.pool import Cancelled, Overdue, PreparationPool
 from app.engine.vad.detection import vad_receipt
-from app.logging import event
 
-__all__ = ["Cancelled", "PreparationPool", "Prepared", "judge_apart", "listen_apart", "prepare", "with_sound_events"]
+__all__ = ["Cancelled", "PreparationPool", "Prepared", "judge_apart", "listen_apart", "prepare"]
 
 WALL_FACTOR = 3  # a busy machine may give the child a third of a core; beyond that, it hangs
 WALL_GRACE_SECONDS = 60
@@ -186,30 +184,6 @@ def judge_apart(
     answer = json.loads(_ask(request, limits, cancelled, pool))
     if "error" in answer:
         raise _error(answer["error"])
-
-
-def with_sound_events(
-    prepared: Prepared,
-    pcm: Path,
-    limits: DecodeLimits,
-    cancelled: Callable[[], bool],
-    *,
-    pool: PreparationPool | None = None,
-) -> Prepared:
-    """Add the sound events of `pcm` if the extra SOUND_EVENTS is installed.
-
-    Raises:
-        Cancelled
-    """
-    if not SOUND_EVENTS.is_installed:
-        return prepared
-    try:
-        files = [channel_file(pcm, channel) for channel in prepared.facts.files]
-        events = tuple(listen_apart(file, limits, cancelled, pool=pool) for file in files)
-    except AppError as error:  # the text does not depend on them
-        event(_log, logging.WARNING, "sounds_not_heard", reason=error)
-        return prepared
-    return replace(prepared, events=events)
 
 
 def listen_apart(

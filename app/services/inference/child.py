@@ -34,6 +34,8 @@ class Child:
         context = multiprocessing.get_context("spawn")  # a fork would copy the threads' locks, and CUDA forbids it
         self._connection, theirs = context.Pipe()
         self._process = context.Process(target=serve, args=(theirs, spec), name="inference", daemon=True)
+        self.has_answered = False
+        """Whether it has recognised anything."""
         self._process.start()
         theirs.close()  # leaves the child the only holder: its exit closes the connection
 

@@ -16,7 +16,7 @@ from threading import Event, Lock, Thread
 from typing import NoReturn
 
 from app.domain.errors.base import AppError
-from app.domain.errors.inference import InferenceCrashed, InferenceHung, InferenceUnavailable
+from app.domain.errors.inference import InferenceCrashed, InferenceHung, InferenceUnavailable, OutOfMemory
 from app.engine import EngineInfo, EngineSpec, Utterance
 from app.engine.process.messages import ClearCache, Cleared, Failed, Ready, Refused, Transcribe, Transcribed
 from app.logging import event
@@ -154,6 +154,8 @@ class InferenceProcess:
     def transcribe(self, utterances: Sequence[Utterance], timeout_seconds: float) -> Recognition:
         """Return one hypothesis per utterance. Requests are served in order.
 
+        A process that has worked before and runs out of memory is replaced once, and asked again.
+
         Raises:
             InferenceCrashed, InferenceHung: this request killed the process; a new one is starting.
             InferenceUnavailable: the engine cannot be loaded.
@@ -162,16 +164,23 @@ class InferenceProcess:
         """
         with self._turns.taken():
             child = self._ready_child()
-            self._update_status(state="busy")
-            try:
-                answer = child.ask(Transcribe(next(self._ids), tuple(utterances)), timeout_seconds)
-            except (InferenceCrashed, InferenceHung) as exit_error:
-                self._handle_exit(exit_error)
-                raise
+            answer = self._asked(child, utterances, timeout_seconds)
+            if child.has_answered and (shortage := _shortage_in(answer)):
+                answer = self._asked(self._renewed_child(shortage), utterances, timeout_seconds)
             self._update_status(state="ready")
             self._exits_in_a_row = 0
             self._used_at = time.monotonic()
             return self._recognition(answer)
+
+    def _asked(self, child: Child, utterances: Sequence[Utterance], timeout_seconds: float) -> object:
+        self._update_status(state="busy")
+        try:
+            answer = child.ask(Transcribe(next(self._ids), tuple(utterances)), timeout_seconds)
+        except (InferenceCrashed, InferenceHung) as exit_error:
+            self._handle_exit(exit_error)
+            raise
+        child.has_answered |= isinstance(answer, Transcribed)
+        return answer
 
     def _recognition(self, answer: object) -> Recognition:
         if isinstance(answer, Failed):
@@ -269,6 +278,15 @@ class InferenceProcess:
         self._update_status(state="loading", info=None)
         Thread(target=self._load, name="inference-loader", daemon=True).start()
 
+    def _renewed_child(self, shortage: OutOfMemory) -> Child:
+        """Replace a process that has run out of memory: what it holds in caches and fragments comes free with it."""
+        event(_log, logging.WARNING, "inference_renewed", reason=shortage)
+        if self._child is not None:
+            self._child.end()
+        self._clean_up()
+        self._update_status(restarts=self._status.restarts + 1, last_restart_reason=shortage.problem)
+        return self._ready_child()
+
     def _count_exit(self, exit_error: InferenceCrashed | InferenceHung) -> None:
         if self._stopping.is_set():
             raise Stopped from exit_error
@@ -289,6 +307,10 @@ class InferenceProcess:
     def _update_status(self, **changes: object) -> None:
         with self._status_lock:
             self._status = replace(self._status, **changes)  # type: ignore[arg-type]
+
+
+def _shortage_in(answer: object) -> OutOfMemory | None:
+    return answer.error if isinstance(answer, Failed) and isinstance(answer.error, OutOfMemory) else None
 
 
 def _log_differences(info: EngineInfo) -> None:

@@ -19,8 +19,10 @@ from app.engine import Engine, EngineSpec, Hypothesis, Utterance
 from app.engine.audio.decoding import read_waveform
 from app.engine.audio.facts import DecodeLimits
 from app.engine.audio.samples import channel_file
-from app.engine.preparation.preparation import PreparationPool, Prepared, prepare, with_sound_events
+from app.engine.preparation.preparation import PreparationPool, Prepared, prepare
+from app.services.retry import read_twice
 from app.services.transcriptions.segment_store import assemble, recognised_segment
+from app.services.transcriptions.sound_events import with_sound_events
 from app.store.files.storage_errors import storage_error
 
 BATCHES_AT_ONCE = 3  # batches handed to the engine together, so that it can group similar lengths
@@ -79,22 +81,25 @@ class DirectTranscriber:
         _check_readable(file)
         with _scratch_folder() as folder:
             pcm = folder / "audio.s16"
-            prepared = prepare(
-                file,
-                pcm,
-                folder / "peaks.json",
-                self.options.vad,
-                self.limits,
-                lambda: False,
-                channels=self.options.channels,
-                track=self.options.track,
-                pool=self.pool,
-            )
+            prepared = read_twice(lambda: self._prepared(file, pcm))
             prepared = with_sound_events(prepared, pcm, self.limits, lambda: False, pool=self.pool)
             bar.reset(total=prepared.facts.duration)
             recognised = list(self._recognise(prepared, pcm, bar))
         segments = [segment for segment, _ in recognised]
         return DirectResult(self._assemble(prepared, recognised), prepared, segments)
+
+    def _prepared(self, file: Path, pcm: Path) -> Prepared:
+        return prepare(
+            file,
+            pcm,
+            pcm.with_name("peaks.json"),
+            self.options.vad,
+            self.limits,
+            lambda: False,
+            channels=self.options.channels,
+            track=self.options.track,
+            pool=self.pool,
+        )
 
     def _recognise(self, prepared: Prepared, pcm: Path, bar: ProgressBar) -> Iterator[tuple[SegmentRecord, Hypothesis]]:
         """Yield each speech span with its text, processed in batches as the engine prefers."""

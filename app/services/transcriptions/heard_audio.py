@@ -8,6 +8,7 @@ import logging
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from threading import Event, Lock
 
@@ -17,6 +18,7 @@ from app.engine.audio.facts import DecodeLimits
 from app.engine.preparation.preparation import PreparationPool, decode_apart
 from app.logging import event
 from app.periodic import Periodic
+from app.services.retry import read_twice
 from app.services.transcriptions.job_queue import Queue
 from app.store.files.decoded_audio import samples_in
 
@@ -83,14 +85,8 @@ class HeardAudio:
         if kept := decoded.files(job.id):  # by the request before this one
             return kept
         with decoded.making(job.id) as target:
-            decode_apart(
-                source,
-                target,
-                self._limits,
-                self._stopping.is_set,
-                separate=options.channels == "separate",
-                track=options.track,
-                pool=self._children,
-            )
+            decoding = partial(decode_apart, source, target, self._limits, self._stopping.is_set, pool=self._children)
+            separate = options.channels == "separate"
+            read_twice(partial(decoding, separate=separate, track=options.track), self._stopping)
         event(_log, logging.INFO, "decoded_for_playing", job=job.id)
         return decoded.files(job.id)

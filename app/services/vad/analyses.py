@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from threading import Event, Lock
 
@@ -24,12 +25,21 @@ from app.domain.reasons import reason_from
 from app.domain.speech import DroppedSpan, Rule, SoundEvent, SpeechReport, SpeechSpan
 from app.engine.audio.facts import DecodeLimits
 from app.engine.audio.waveform import waveform_peaks
-from app.engine.preparation.preparation import Cancelled, PreparationPool, judge_apart, listen_apart, prepare
+from app.engine.preparation.preparation import (
+    Cancelled,
+    PreparationPool,
+    Prepared,
+    judge_apart,
+    listen_apart,
+    prepare,
+)
 from app.engine.vad.detection import classified_file, load_classified, usable
 from app.engine.vad.frames import Frames
 from app.engine.vad.vad import group_frames
 from app.logging import event
 from app.periodic import Periodic
+from app.services.inference.status import Stopped
+from app.services.retry import read_twice
 from app.services.transcriptions.job_queue import Queue
 from app.services.vad.records import Analysis, detector_choices, facts_of, remember
 from app.services.vad.sounds import Sounds, VadSounds
@@ -240,19 +250,9 @@ class VadAnalyses:
             if analysis.transcription
             else self.analyses.source(id, suffix)
         )
-        folder, audio, peaks = self.analyses.folder(id), self.analyses.audio(id), self.analyses.peaks(id)
         try:
             with self.analyses.held(id):
-                prepared = prepare(
-                    source,
-                    audio,
-                    peaks,
-                    self.options,
-                    self._limits,
-                    self._ends_early(id),
-                    survey=folder,
-                    pool=self._children,
-                )
+                prepared = read_twice(lambda: self._prepared(id, source), self._stopping)
                 self.analyses.complete(id, facts_of(analysis, asdict(prepared.facts)))
         except Exception as error:
             self.analyses.remove(id)
@@ -263,27 +263,35 @@ class VadAnalyses:
             self._sounds.of(id)  # begins to listen
             self._rest.submit(self._judge_the_rest, id)
 
+    def _prepared(self, id: str, source: Path) -> Prepared:
+        return prepare(
+            source,
+            self.analyses.audio(id),
+            self.analyses.peaks(id),
+            self.options,
+            self._limits,
+            self._ends_early(id),
+            survey=self.analyses.folder(id),
+            pool=self._children,
+        )
+
     def _judge_the_rest(self, id: str) -> None:
         """Score the frames for every detector, mode and frame length in advance."""
         folder = self.analyses.folder(id)
-        with self.analyses.held(id), suppress(Cancelled, AppError):
+        with self.analyses.held(id), suppress(Cancelled, Stopped, AppError):
             if self.analyses.facts(id) is None:  # removed meanwhile
                 return
             rest = [way for way in detector_choices() if not classified_file(folder, way).exists()]
             self._judge(id, rest)
 
     def _judge(self, id: str, ways: Sequence[VadOptions]) -> None:
-        judge_apart(
-            self.analyses.audio(id),
-            self.analyses.folder(id),
-            ways,
-            self._limits,
-            self._ends_early(id),
-            pool=self._children,
-        )
+        audio, folder, ends = self.analyses.audio(id), self.analyses.folder(id), self._ends_early(id)
+        judge = partial(judge_apart, audio, folder, ways, self._limits, ends, pool=self._children)
+        read_twice(judge, self._stopping)
 
     def _listen(self, id: str) -> tuple[SoundEvent, ...]:
-        return listen_apart(self.analyses.audio(id), self._limits, self._ends_early(id), pool=self._children)
+        audio, ends = self.analyses.audio(id), self._ends_early(id)
+        return read_twice(partial(listen_apart, audio, self._limits, ends, pool=self._children), self._stopping)
 
     def _ends_early(self, id: str) -> Callable[[], bool]:
         return lambda: self._stopping.is_set() or id in self._given_up
@@ -302,7 +310,7 @@ class VadAnalyses:
         with turn, self.analyses.held(id):
             frames = load_classified(folder, options)
             if frames is None:
-                with suppress(Cancelled):  # it is being removed, or the server is stopping
+                with suppress(Cancelled, Stopped):  # it is being removed, or the server is stopping
                     self._judge(id, [options])
                 frames = load_classified(folder, options)
         if frames is None:

@@ -15,6 +15,7 @@ from app.domain.speech import SoundEvent, SoundKind
 from app.engine.catalog.extras import SOUND_EVENTS
 from app.engine.preparation.preparation import Cancelled
 from app.logging import event
+from app.services.inference.status import Stopped
 from app.services.models.extras import command_for
 from app.services.vad.records import remember
 from app.store.files.vad_folders import VadFolders
@@ -88,7 +89,7 @@ class VadSounds:
                     return
                 events = self._listen(id)
                 self._analyses.add_events(id, [asdict(each) for each in events])
-        except Cancelled:
+        except (Cancelled, Stopped):
             return
         except (AppError, OSError) as error:
             event(_log, logging.WARNING, "sounds_not_heard", id=id, reason=error)

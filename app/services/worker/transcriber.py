@@ -23,13 +23,14 @@ from app.engine import Utterance
 from app.engine.audio.decoding import read_waveform
 from app.engine.audio.facts import DecodeLimits
 from app.engine.audio.samples import channel_file
-from app.engine.preparation.preparation import Cancelled, PreparationPool, Prepared, prepare, with_sound_events
+from app.engine.preparation.preparation import Cancelled, PreparationPool, Prepared, prepare
 from app.logging import event
 from app.services.inference.dedicated import DedicatedEngines
 from app.services.inference.scheduler import InferenceScheduler
 from app.services.inference.segment_queue import Recognised, SegmentQueue, SegmentRequest
 from app.services.retry import until_read, until_stored
 from app.services.transcriptions.job_store import JobStore
+from app.services.transcriptions.sound_events import with_sound_events
 from app.store.files.recordings import Files
 
 LOOK_SECONDS = 0.5  # between checks for cancellation while segments are computed
@@ -74,14 +75,14 @@ class Transcriber:
         Raises:
             Stopped: the worker is stopping; the next one takes over the job.
         """
-        return until_stored(step, self.stopping, _log_retry)
+        return until_stored(step, self.stopping)
 
     def _prepare(self, job: Transcription) -> None:
         """Create the samples and the segment plan, unless both exist."""
         if job.duration is not None and self.files.has_audio(job.id):
             return
         started = time.monotonic()
-        prepared = until_read(lambda: self._prepared(job), self.stopping, _log_retry)
+        prepared = until_read(lambda: self._prepared(job), self.stopping)
         self.persist(lambda: self.claims.store_plan(job.id, prepared))
         event(
             _log,
@@ -105,7 +106,14 @@ class Transcriber:
             track=job.options.track,
             pool=self.pool,
         )
-        prepared = with_sound_events(prepared, audio, self.limits, lambda: self._is_unwanted(job.id), pool=self.pool)
+        prepared = with_sound_events(
+            prepared,
+            audio,
+            self.limits,
+            lambda: self._is_unwanted(job.id),
+            stopping=self.stopping,
+            pool=self.pool,
+        )
         if prepared.events is not None:
             self.files.add_events(job.id, joined(itertools.chain.from_iterable(prepared.events)))
         return prepared
@@ -179,7 +187,3 @@ class Transcriber:
                 became=facts,
                 reason=line.reason,
             )
-
-
-def _log_retry(error: AppError, seconds: float) -> None:
-    event(_log, logging.WARNING, "retrying", seconds=seconds, reason=error)

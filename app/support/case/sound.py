@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from app.engine.audio.facts import DecodeLimits
 from app.engine.audio.flac import write_flac
 from app.engine.audio.samples import channel_file
 from app.engine.preparation.preparation import decode_apart
+from app.services.retry import read_twice
 from app.services.transcriptions.job_queue import Queue
 from app.store.files.decoded_audio import AUDIO_NAME
 from app.support.case import AudioChoice, CaseChoice, Part
@@ -107,9 +109,8 @@ def _samples(
         return at_work, None
     pcm = folder / "audio.s16"
     options = job.options
-    facts = decode_apart(
-        source, pcm, limits, lambda: False, separate=options.channels == "separate", track=options.track
-    )
+    decoding = partial(decode_apart, source, pcm, limits, lambda: False, track=options.track)
+    facts = read_twice(partial(decoding, separate=options.channels == "separate"))
     return [channel_file(pcm, channel) for channel in facts.files], asdict(facts)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from app.engine import SAMPLE_RATE, Waveform
 from app.engine.audio.facts import DecodeLimits
 from app.engine.audio.samples import BYTES_PER_SAMPLE, FULL_SCALE, channel_file
 from app.engine.preparation.preparation import Prepared, prepare
+from app.services.retry import read_twice
 from app.support.case.archive import CaseArchive
 
 LONGEST_SECONDS = 10_000_000.0  # of a recording; what is longer is a damaged number
@@ -151,16 +153,8 @@ def open_sound(archive: CaseArchive, case: RecordedCase, limits: DecodeLimits, f
     archive.copy(name, source)
     pcm = folder / "audio.s16"
     options = case.options
-    prepared = prepare(
-        source,
-        pcm,
-        folder / "peaks.json",
-        options.vad,
-        limits,
-        lambda: False,
-        channels=options.channels,
-        track=options.track,
-    )
+    reading = partial(prepare, source, pcm, folder / "peaks.json", options.vad, limits, lambda: False)
+    prepared = read_twice(partial(reading, channels=options.channels, track=options.track))
     return CaseSound(pcm, int(case.audio.get("first_sample") or 0), prepared)
 
 

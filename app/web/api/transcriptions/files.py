@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Query, Request, Response
@@ -10,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse
 
 from app.domain.errors.audio import UNREADABLE
-from app.domain.errors.requests import InvalidParameter, RangeNotSatisfiable, UnknownFormat
+from app.domain.errors.requests import InvalidParameter, RangeNotSatisfiable, ServerBusy, UnknownFormat
 from app.domain.errors.transcriptions import AudioGone, NotFinished, TranscriptionNotFound
 from app.formats import FORMATS, find_format
 from app.web.answers.vad import sound_bands
@@ -20,8 +19,7 @@ from app.web.dependencies import QueueDep, ServicesDep, TranscriptionId, Transla
 from app.web.forms.file_names import content_disposition, export_name
 from app.web.heard_audio import heard_response
 from app.web.openapi import content, errors
-from app.web.own_thread import in_own_thread
-from app.web.pools import reads_slowly
+from app.web.pools import PLAYING, reads_slowly
 from app.web.routers import ApiRouter
 from app.web.schemas.transcriptions import Peaks
 
@@ -35,7 +33,7 @@ router = ApiRouter(prefix="/transcriptions/{id}", tags=["transcriptions"])
     "/audio",
     response_class=Response,
     responses=RECORDING_CONTENT
-    | errors(TranscriptionNotFound, AudioGone, RangeNotSatisfiable, NotFinished, *UNREADABLE),
+    | errors(TranscriptionNotFound, AudioGone, RangeNotSatisfiable, NotFinished, ServerBusy, *UNREADABLE),
 )
 @router.head("/audio", include_in_schema=False)
 async def get_audio(
@@ -54,7 +52,7 @@ async def get_audio(
     """Hear the recording. `Range: bytes=...` returns a part, so that a player can seek."""
     queue = services.queue
     if heard:
-        samples = await in_own_thread(partial(services.heard.samples, id))
+        samples = await PLAYING.run(services.heard.samples, id)
         return heard_response(samples, f"{(await run_in_threadpool(queue.get, id)).name}.wav", request.headers)
     return await run_in_threadpool(_original, queue, id, request, download)
 
