@@ -104,6 +104,12 @@ def test_twelve_dropped_files_are_exported_and_only_the_corrupt_one_fails(
     with zipfile.ZipFile(io.BytesIO(export(page, "srt"))) as archive:
         assert len(archive.namelist()) == 11
 
+    page.get_by_role("button", name="Remove what is no recording 1").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    expect_line(page, "11 of 11 done")
+    expect(bad).to_have_count(0)
+    expect(page.get_by_role("button", name="Remove what is no recording")).to_be_hidden()
+
 
 def test_every_chosen_file_is_listed_and_can_be_left_out_before_the_start(
     open_page: Callable[..., Page], tmp_path: Path
@@ -227,7 +233,9 @@ def test_a_batch_is_paused_resumed_cancelled_and_retried_by_keyboard(
     counts = batch_of(page)["counts"]
     expect_line(page, f"{counts['succeeded']} of 8 done · cancelled: {counts['cancelled']}")
     page.get_by_role("button", name="Try the failed again").press("Enter")
-    expect(page.locator("[data-notices]")).to_contain_text(f"Trying again: {counts['cancelled']}")
+    expect(page.locator('[data-field="outcome"]')).to_have_text(
+        f"Tried again: {counts['cancelled']} · done now: {counts['cancelled']} · without a text again: 0"
+    )
 
     expect(page.locator('.batch-item[data-state="succeeded"]')).to_have_count(8)
 
@@ -263,6 +271,25 @@ def test_what_waits_is_reordered_by_keyboard(open_page: Callable[..., Page], tmp
     page.keyboard.press("Enter")
 
     expect(last).not_to_have_attribute("data-position", "7")
+
+    waiting = page.locator('.batch-item[data-state="queued"]')
+    names = waiting.locator('[data-field="name"]').all_inner_texts()
+    waiting.nth(1).get_by_role("checkbox").check()
+    waiting.nth(3).get_by_role("checkbox").click(modifiers=["Shift"])
+    expect(page.locator('[data-field="selected"]')).to_have_text("3 selected")
+    toolbar = page.locator("[data-items-toolbar]")
+    toolbar.get_by_role("button", name="Cancel").click()
+    expect(page.locator("[data-notices]")).to_contain_text("Cancelled: 3")
+    for name in names[1:4]:
+        expect(row(page, name)).to_have_attribute("data-state", "cancelled")
+    toolbar.get_by_role("checkbox", name="Select all").check()
+    expect(page.locator('[data-field="selected"]')).to_have_text("8 selected")
+    page.keyboard.press("Escape")
+    expect(page.locator(".batch-item [data-select]:checked")).to_have_count(0)
+    row(page, names[1]).get_by_role("checkbox").check()
+    toolbar.get_by_role("button", name="Remove").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    expect(row(page, names[1])).to_have_count(0)
     page.get_by_role("button", name="Cancel the batch").click()
     page.get_by_role("dialog").get_by_role("button", name="Cancel the batch").click()
 

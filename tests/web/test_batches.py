@@ -313,6 +313,35 @@ def test_what_is_deleted_alone_leaves_the_list_and_comes_back_with_it(client: Te
     assert counts(client, batch) == {"total": 1, "cancelled": 1}
 
 
+def test_two_batches_of_one_name_can_be_told_apart(client: TestClient) -> None:
+    ids = [begin(client, name) for name in ("Monday", "Monday", "Monday (2)", "Monday", "Mon_ay", "Mon_ay")]
+
+    names = [client.get(f"{API}/{id}").json()["name"] for id in ids]
+
+    assert names == ["Monday", "Monday (2)", "Monday (2) (2)", "Monday (3)", "Mon_ay", "Mon_ay (2)"]
+
+
+def test_many_recordings_are_cancelled_retried_and_removed_at_once(client: TestClient) -> None:
+    batch = begin(client)
+    ids = [send(client, batch, f"{number}.wav", sound(number)) for number in range(4)]
+    ids.append(announce(client, batch, "half.wav", sound(5))["id"])
+    other = send(client, begin(client), "other.wav", sound(6))
+
+    def change(action: str, *which: str) -> int:
+        answer = client.post(f"{API}/{batch}/items", json={"action": action, "ids": which})
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["batch"]["counts"]["total"] == counts(client, batch)["total"]
+        return int(answer.json()["changed"])
+
+    assert change("cancel", ids[0], ids[1], ids[4], other, "unknown") == 2
+    assert [item["state"] for item in items(client, batch)] == [*["cancelled"] * 2, *["queued"] * 2, "uploading"]
+    assert change("retry", ids[1], ids[2]) == 1
+    assert change("remove", ids[0], ids[4], other) == 2
+    assert [item["name"] for item in items(client, batch)] == ["1.wav", "2.wav", "3.wav"]
+    assert client.post(f"{API}/{batch}/items", json={"action": "burn", "ids": ids}).status_code == 422
+    assert client.post(f"{API}/{batch}/items", json={"action": "remove", "ids": []}).status_code == 422
+
+
 def test_a_file_on_its_way_is_taken_back(client: TestClient) -> None:
     batch, data = begin(client), sound()
     upload = announce(client, batch, "a.wav", data)["id"]

@@ -5,6 +5,7 @@ How recordings come in is in uploads.py.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import secrets
 from collections.abc import Iterator, Sequence
@@ -60,18 +61,21 @@ class Batches:
     # Creating and reading
 
     def create(self, name: str, options: TranscriptionOptions, folder: str | None = None) -> Batch:
-        """Create an empty batch; `folder` is the watched folder that feeds it, if any."""
+        """Create an empty batch; `folder` is the watched folder that feeds it, if any.
+
+        If another batch has the name, a number is added.
+        """
         id = secrets.token_hex(8)
+        name = name.encode(errors="replace").decode()
         row = {
             "id": id,
-            "name": name.encode(errors="replace").decode(),
             "created_at": datetime.now(UTC),
             "options": options.to_dict(),
             "wish": DesiredState.WORK,
             "folder": folder,
         }
         with self._database.writing() as connection:
-            batches.add(connection, row)
+            batches.add(connection, row | {"name": _free_name(name, batches.names_like(connection, name))})
         event(_log, logging.INFO, "batch_created", batch=id)
         return self.get(id)
 
@@ -277,6 +281,12 @@ class Batches:
         new = [*ahead, *moved, *(each for each, _ in others[len(ahead) :])]
         changed = {each: place for place, each in enumerate(new) if order[each] != place}
         batch_items.place(connection, changed)
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    """Return `name`, or the first of `name (2)`, `name (3)` and so on that is not taken."""
+    names = itertools.chain([name], (f"{name} ({number})" for number in itertools.count(2)))
+    return next(each for each in names if each not in taken)
 
 
 def found_batch(connection: Connection, id: str) -> Row:

@@ -35,6 +35,12 @@ def find(connection: Connection, id: str) -> Row | None:
     return None if row is None else dict(row)
 
 
+def among(connection: Connection, batch_id: str, ids: Sequence[str]) -> list[Row]:
+    """Return those of `ids` that are shown in the batch, in its order."""
+    query = select(batch_items).where(_items.id.in_(ids), _items.batch_id == batch_id, _shown)
+    return [dict(row) for row in connection.execute(query.order_by(_items.position)).mappings()]
+
+
 def named(connection: Connection, batch_id: str, name: str) -> list[Row]:
     """Return the items with this name, oldest first."""
     query = select(batch_items).where(_items.batch_id == batch_id, _items.name == name)

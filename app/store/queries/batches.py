@@ -44,6 +44,12 @@ def count(connection: Connection) -> int:
     return connection.scalar(select(func.count()).select_from(batches).where(_visible)) or 0
 
 
+def names_like(connection: Connection, name: str) -> set[str]:
+    """Return the names of batches that begin with `name`."""
+    query = select(batches.c.name).where(batches.c.name.startswith(name, autoescape=True), _visible)
+    return set(connection.scalars(query))
+
+
 def newest_ids(connection: Connection, limit: int) -> set[str]:
     query = select(batches.c.id).where(_visible).order_by(batches.c.created_at.desc(), batches.c.id)
     return set(connection.scalars(query.limit(limit)))

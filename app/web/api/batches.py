@@ -12,6 +12,7 @@ from app.domain.errors.requests import InvalidParameter, RequestTooLarge, Unknow
 from app.formats.archive import ARCHIVE_FORMATS
 from app.services.batches.batches import ItemState
 from app.services.batches.exports import batch_members
+from app.services.batches.item_changes import change_items
 from app.services.batches.server_folder import recordings_below
 from app.web.answers.transcriptions import options_answer, problem_answer
 from app.web.api.exports import ARCHIVE_CONTENT, ReaderDep, archive_response
@@ -28,6 +29,8 @@ from app.web.schemas.batches import (
     BatchItemAnswer,
     BatchItemList,
     BatchList,
+    ItemsChange,
+    ItemsChanged,
     NewBatch,
     NewOrder,
     ServerFolder,
@@ -151,6 +154,17 @@ def list_batch_items(
     """List the recordings of a batch in their order, with the beginnings of their texts."""
     page = services.batches.items(id, ItemState(wanted) if wanted else None, limit, offset)
     return BatchItemList(items=[_item_answer(item, translate) for item in page.items], total=page.total)
+
+
+@router.post(
+    "/{id}/items",
+    max_body_size=LARGEST_FORM_BYTES,
+    responses=errors(BatchNotFound, InvalidParameter, RequestTooLarge, changes=True),
+)
+def change_batch_items(id: BatchId, wanted: ItemsChange, services: ServicesDep) -> ItemsChanged:
+    """Cancel, try again or remove many recordings at once; what an action does not apply to stays as it is."""
+    changed = change_items(services.uploads, id, wanted.action, wanted.ids)
+    return ItemsChanged(changed=changed, batch=batch_answer(services.batches.get(id)))
 
 
 @router.get(

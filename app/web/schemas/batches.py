@@ -18,7 +18,11 @@ LONGEST_PATH = 4000
 class NewBatch(RequestBody):
     """A batch to begin."""
 
-    name: str = Field(max_length=LONGEST_NAME, description="What to call it.", examples=["客服录音 11 月"])
+    name: str = Field(
+        max_length=LONGEST_NAME,
+        description="What to call it; where another batch has the name, a number is added.",
+        examples=["客服录音 11 月"],
+    )
     options: OptionsPatch = Field(default_factory=OptionsPatch, description="How the recordings are to be read.")
 
 
@@ -125,6 +129,24 @@ class NewOrder(RequestBody):
         description="Position before which they go; without it before all that wait.",
         examples=[3],
     )
+
+
+class ItemsChange(RequestBody):
+    """Something to be done with many recordings of a batch."""
+
+    action: Literal["cancel", "retry", "remove"] = Field(
+        description="`remove` moves what has a transcription to the trash, and gives the rest up.", examples=["remove"]
+    )
+    ids: list[Annotated[str, Field(max_length=64)]] = Field(
+        min_length=1, max_length=LARGEST_LIST, description="Of the recordings.", examples=[["9b1a44d0e15f0c2e"]]
+    )
+
+
+class ItemsChanged(BaseModel):
+    """What came of it."""
+
+    changed: int = Field(description="To how many of them it applied.", examples=[3])
+    batch: BatchAnswer
 
 
 class ServerFolder(RequestBody):

@@ -475,6 +475,21 @@ export interface HubModel {
   hub: "modelscope" | "huggingface";
 }
 
+/** Something to be done with many recordings of a batch. */
+export interface ItemsChange {
+  /** `remove` moves what has a transcription to the trash, and gives the rest up. */
+  action: "cancel" | "retry" | "remove";
+  /** Of the recordings. */
+  ids: string[];
+}
+
+/** What came of it. */
+export interface ItemsChanged {
+  /** To how many of them it applied. */
+  changed: number;
+  batch: BatchAnswer;
+}
+
 /** State of a job. The last three are final until it is retried. */
 export type JobState = "queued" | "running" | "succeeded" | "failed" | "cancelled";
 
@@ -677,7 +692,7 @@ export interface NeedsAnswer {
 
 /** A batch to begin. */
 export interface NewBatch {
-  /** What to call it. */
+  /** What to call it; where another batch has the name, a number is added. */
   name: string;
   /** How the recordings are to be read. */
   options?: OptionsPatch;

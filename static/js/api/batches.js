@@ -29,6 +29,16 @@ export const steerBatch = (id, action) => send("POST", `${address(id)}/${action}
  */
 export const orderBatch = (id, order) => send("POST", `${address(id)}/order`, order);
 
+/**
+ * Cancel, try again or remove recordings of a batch, at most so many as one answer lists.
+ *
+ * @param {string} id
+ * @param {"cancel" | "retry" | "remove"} action
+ * @param {string[]} ids
+ * @returns {Promise<{changed: number, batch: Batch}>}
+ */
+export const changeItems = (id, action, ids) => send("POST", `${address(id)}/items`, { action, ids });
+
 /** @param {string} id @returns {Promise<void>} */
 export const deleteBatch = (id) => send("DELETE", address(id));
 

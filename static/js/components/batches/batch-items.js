@@ -14,6 +14,7 @@ export class BatchItems {
   #root;
   #list;
   #batch;
+  #filled;
   #state = "";
   /** @type {Map<Element, number>} chunks with rows, and their first item */
   #mounted = new Map();
@@ -25,11 +26,13 @@ export class BatchItems {
    * @param {HTMLElement} root
    * @param {string} batch
    * @param {(action: string, row: HTMLElement) => void} act
+   * @param {(row: HTMLElement, item: BatchItem) => void} filled called with each row that was filled
    */
-  constructor(root, batch, act) {
+  constructor(root, batch, act, filled) {
     this.#root = root;
     this.#list = find(root, "[data-items]", HTMLElement);
     this.#batch = batch;
+    this.#filled = filled;
     onAction(root, (action, button) => {
       const row = button.closest("[data-position]");
       if (row instanceof HTMLElement) act(action, row);
@@ -105,7 +108,8 @@ export class BatchItems {
     if (offset === undefined) return;
     const { items, total } = await listItems(this.#batch, { offset, limit: CHUNK, state });
     if (this.#state !== state || !this.#mounted.has(chunk)) return;
-    fillChunk(/** @type {HTMLElement} */ (chunk), items, offset, total);
+    const rows = fillChunk(/** @type {HTMLElement} */ (chunk), items, offset, total);
+    for (const [index, row] of rows.entries()) this.#filled(row, items[index]);
   }
 }
 
@@ -135,4 +139,5 @@ function fillChunk(chunk, items, offset, total) {
       focused.focus();
   }
   chunk.dataset.filled = "";
+  return rows;
 }

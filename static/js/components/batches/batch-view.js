@@ -1,18 +1,32 @@
 /** @import { ChosenFile } from "../../uploads/dropped-files.js" */
-/** @import { Batch } from "../../api/types.js" */
+/** @import { Batch, BatchItem } from "../../api/types.js" */
 import { url } from "../../lib/address.js";
 import { cancelTranscription, problemOf, Refusal, retryTranscription } from "../../api/client.js";
-import { deleteBatch, exportAddress, getBatch, giveUpUpload, orderBatch, steerBatch } from "../../api/batches.js";
-import { field, find, onAction, slotOf, write } from "../../lib/dom.js";
+import {
+  changeItems,
+  deleteBatch,
+  exportAddress,
+  getBatch,
+  giveUpUpload,
+  listItems,
+  orderBatch,
+  steerBatch,
+} from "../../api/batches.js";
+import { buttonOf, field, find, onAction, slotOf, write } from "../../lib/dom.js";
 import { t } from "../../lib/messages.js";
 import { coalesced } from "../../lib/coalesce.js";
 import { fillBatchHead, fillFilter } from "./batch-head.js";
 import { BatchItems } from "./batch-items.js";
+import { BatchOutcome, unreadOf } from "./batch-outcome.js";
+import { BatchSelection } from "./batch-selection.js";
 import { confirmed } from "../common/confirm.js";
 import { folderZone } from "./folder-zone.js";
 import { showError, fillProblem } from "../common/problem-box.js";
 import { notify } from "../common/notices.js";
 import { UploadPanel } from "./upload-panel.js";
+
+const MOST_AT_ONCE = 500; // the server lists and changes no more in one request
+const NO_AUDIO = ["not_audio", "no_audio_stream", "empty_file"];
 
 /** One batch: its head, what is being uploaded to it, and its recordings. */
 export class BatchView {
@@ -20,6 +34,11 @@ export class BatchView {
   #id;
   #items;
   #uploads;
+  #selection;
+  #outcome;
+  /** Those that are no recordings. @type {string[]} */
+  #noAudio = [];
+  #failed = 0;
   /** @type {Batch | null} */
   #batch = null;
   #total = 0;
@@ -30,9 +49,20 @@ export class BatchView {
   constructor(root, id, limitBytes) {
     this.#root = root;
     this.#id = id;
-    this.#items = new BatchItems(find(root, "[data-items-root]", HTMLElement), id, (action, row) =>
-      this.#actOnItem(action, row),
+    const items = find(root, "[data-items-root]", HTMLElement);
+    this.#selection = new BatchSelection(
+      find(root, "[data-items-toolbar]", HTMLElement),
+      items,
+      () => listAll(id, this.#state),
+      (action, ids) => void this.#change(action, ids),
     );
+    this.#items = new BatchItems(
+      items,
+      id,
+      (action, row) => this.#actOnItem(action, row),
+      (row, { name }) => this.#selection.mark(row, name),
+    );
+    this.#outcome = new BatchOutcome(find(root, "[data-batch]", HTMLElement));
     this.#uploads = new UploadPanel(find(root, "[data-uploads]", HTMLElement), id, limitBytes, () =>
       this.#showTotals(),
     );
@@ -41,7 +71,10 @@ export class BatchView {
     for (const link of root.querySelectorAll("a[data-export]")) {
       link.setAttribute("href", exportAddress(id, link.getAttribute("data-export") ?? ""));
     }
-    this.#filter.addEventListener("change", () => this.#items.filter(this.#state, this.#shown));
+    this.#filter.addEventListener("change", () => {
+      this.#selection.clear();
+      this.#items.filter(this.#state, this.#shown);
+    });
   }
 
   /** @param {ChosenFile[]} files */
@@ -60,9 +93,20 @@ export class BatchView {
     if (isFirst) this.#items.filter(this.#state, this.#shown);
     else this.#items.resize(this.#shown);
     this.#items.refresh();
+    this.#outcome.show(batch);
+    if (batch.counts.failed !== this.#failed) void this.#findNoAudio(batch.counts.failed);
   }
 
   // Internal
+
+  /** Offer to remove what is no recording. @param {number} failed */
+  async #findNoAudio(failed) {
+    this.#failed = failed;
+    this.#noAudio = failed ? await listAll(this.#id, "failed", isNoAudio).catch(() => []) : [];
+    const head = find(this.#root, "[data-batch]", HTMLElement);
+    buttonOf(head, "remove-no-audio").hidden = this.#noAudio.length === 0;
+    write(head, "no-audio", String(this.#noAudio.length));
+  }
 
   get #filter() {
     return find(this.#root, "[data-filter]", HTMLElement);
@@ -121,6 +165,7 @@ export class BatchView {
     try {
       if (action === "pause" || action === "resume") this.show(await steerBatch(this.#id, action));
       if (action === "retry") await this.#retry();
+      if (action === "remove-no-audio") await this.#change("remove", this.#noAudio);
       if (action === "cancel") await this.#cancel();
       if (action === "delete") await this.#delete();
     } catch (error) {
@@ -129,9 +174,10 @@ export class BatchView {
   }
 
   async #retry() {
-    const failed = unreadOf(this.#batch);
-    this.show(await steerBatch(this.#id, "retry"));
-    notify(t("Trying again: {count}", { count: failed - unreadOf(this.#batch) }));
+    const failed = this.#batch ? unreadOf(this.#batch) : 0;
+    const batch = await steerBatch(this.#id, "retry");
+    this.#outcome.begin(failed - unreadOf(batch), batch);
+    this.show(batch);
   }
 
   async #cancel() {
@@ -145,6 +191,25 @@ export class BatchView {
     this.#uploads.stop();
     await deleteBatch(this.#id);
     location.assign(url("/batch"));
+  }
+
+  /** Do the same with many recordings. @param {"cancel" | "retry" | "remove"} action @param {string[]} ids */
+  async #change(action, ids) {
+    const head = find(this.#root, "[data-batch]", HTMLElement);
+    const title = t("Remove from the batch: {count}", { count: ids.length });
+    if (action === "remove" && !(await confirmed("confirm-remove-items", { title }))) return;
+    try {
+      let changed = 0;
+      for (let first = 0; first < ids.length; first += MOST_AT_ONCE) {
+        const answer = await changeItems(this.#id, action, ids.slice(first, first + MOST_AT_ONCE));
+        changed += answer.changed;
+        this.show(answer.batch);
+      }
+      this.#selection.clear();
+      notify(outcomeOf(action, changed, ids.length));
+    } catch (error) {
+      showError(head, problemOf(error));
+    }
   }
 
   /** @param {string} action @param {HTMLElement} row */
@@ -170,7 +235,36 @@ export class BatchView {
   }
 }
 
-/** How many recordings ended without a text. @param {Batch | null} batch */
-function unreadOf(batch) {
-  return batch ? batch.counts.failed + batch.counts.cancelled : 0;
+/**
+ * List the ids of all recordings in a state that are wanted.
+ *
+ * @param {string} id
+ * @param {string} state
+ * @param {(item: BatchItem) => boolean} [isWanted]
+ */
+async function listAll(id, state, isWanted = () => true) {
+  /** @type {string[]} */
+  const found = [];
+  for (let offset = 0; ; offset += MOST_AT_ONCE) {
+    const { items } = await listItems(id, { offset, limit: MOST_AT_ONCE, state });
+    found.push(...items.filter(isWanted).map((item) => item.id));
+    if (items.length < MOST_AT_ONCE) return found;
+  }
+}
+
+/** @param {BatchItem} item */
+function isNoAudio({ error }) {
+  return NO_AUDIO.includes(error?.code ?? "");
+}
+
+/** @param {"cancel" | "retry" | "remove"} action @param {number} changed @param {number} asked */
+function outcomeOf(action, changed, asked) {
+  const count = changed;
+  const done = {
+    cancel: t("Cancelled: {count}", { count }),
+    retry: t("Trying again: {count}", { count }),
+    remove: t("Removed: {count}", { count }),
+  }[action];
+  const left = t("left as they were: {count}", { count: asked - changed });
+  return changed === asked ? done : `${done} · ${left}`;
 }
