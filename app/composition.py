@@ -19,6 +19,8 @@ from app.engine.catalog.registry import FUNASR_FACTORY, NANO, WHISPER_FACTORY, f
 from app.paths import builtin_model_dir, large_model_dir
 from app.services.models.models import Models
 from app.services.models.places import ModelPlaces
+from app.services.settings import SettingsStore
+from app.services.transcriptions.retention import Spans
 from app.settings import Origin, Settings, checked_value
 from app.support.case import Installation
 from app.support.doctor import Subject
@@ -94,6 +96,21 @@ def _downloaded(settings: Settings, name: str) -> Path | None:
     return folder if extra is None or extra.is_installed else None
 
 
+def spec_finder(store: SettingsStore, spec: EngineSpec | None) -> Callable[[Path], EngineSpec]:
+    """Return a function from a model folder to its engine spec under the current settings."""
+
+    def spec_of(folder: Path) -> EngineSpec:
+        settings = store.now
+        if spec is None:
+            return spec_of_folder(settings, folder)
+        changes = store.engine_changes(settings)
+        if "allow_device_fallback" in changes:
+            changes["allow_fallback"] = changes.pop("allow_device_fallback")
+        return replace(spec, model_dir=folder, **changes)
+
+    return spec_of
+
+
 def quick_spec(settings: Settings) -> EngineSpec:
     """Return the engine for partial texts if the active model is too slow for them."""
     return replace(spec_of_folder(settings, builtin_model_dir()), device="cpu", batch_seconds=0.0)
@@ -160,6 +177,10 @@ def decode_limits(settings: Settings) -> DecodeLimits:
         cpu_seconds=settings.decode_cpu_seconds,
         memory_mb=settings.decode_memory_mb,
     )
+
+
+def retention_spans(settings: Settings) -> Spans:
+    return Spans(settings.retention_days, settings.trash_days)
 
 
 def vad_options(settings: Settings) -> VadOptions:

@@ -6,7 +6,6 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,8 @@ from app.composition import (
     open_models,
     quick_spec,
     replay_command,
+    retention_spans,
+    spec_finder,
     spec_of_folder,
     subject_of,
     vad_options,
@@ -43,11 +44,13 @@ from app.services.live import Live, LiveLimits
 from app.services.live.partial_engine import PartialEngine
 from app.services.models.reloader import ModelReloader
 from app.services.settings import SettingsStore
+from app.services.transcriptions.client_requests import ClientRequests
 from app.services.transcriptions.heard_audio import HeardAudio
 from app.services.transcriptions.history import History
 from app.services.transcriptions.job_queue import Queue
-from app.services.transcriptions.retention import Retention, Spans
+from app.services.transcriptions.retention import Retention
 from app.services.transcriptions.trash import Trash
+from app.services.transcriptions.unkept import Unkept
 from app.services.vad.analyses import VadAnalyses
 from app.services.vad.texts import VadTranscriber
 from app.services.worker.worker import Worker
@@ -93,6 +96,7 @@ def create_app(settings: Settings, *, spec: EngineSpec | None = None, start_work
     async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
         with ExitStack() as stack:
             services = await run_in_threadpool(_open, stack, settings, spec, start_worker)
+            _answer_clients(stack, services)
             mcp = McpEndpoint(lambda: services)
             yield {"services": services, "mcp": mcp}
             await mcp.close()
@@ -128,6 +132,13 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(BehindProxy, root_path=settings.root_path, trusted=trusted, own_names=own_names)
 
 
+def _answer_clients(stack: ExitStack, services: Services) -> None:
+    """Start what serves waiting programs; a worker without a server has none."""
+    changes = services.client_requests.changes
+    stack.enter_context(changes.running())
+    stack.enter_context(Unkept(services.queue.database, services.trash, changes).running())
+
+
 @contextmanager
 def open_worker(settings: Settings) -> Iterator[Services]:
     """Run queued jobs inside the block without a server, but with the same services.
@@ -155,9 +166,8 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
     queue = _open_queue(stack, settings)
     models = _open_models(stack, settings, spec)
     store = SettingsStore(settings, models.chosen, _adjust_log)
-    spec_of = _spec_of(store, spec)
-    inference = InferenceProcess(spec or spec_of_folder(settings, models.folder_in_use()))
-    models.device = lambda: _device(inference)
+    spec_of = spec_finder(store, spec)
+    inference = _inference(models, settings, spec)
     pool = stack.enter_context(PreparationPool())
     worker = _start_worker(stack, settings, queue, inference, models, spec_of, pool) if start_worker else None
     scheduler = worker.scheduler if worker else None
@@ -172,6 +182,7 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
         default_options=_default_options(settings),
         settings_store=store,
         queue=queue,
+        client_requests=ClientRequests(queue, lambda: _model_name(inference), lambda: store.now.client_queue),
         history=History(queue),
         trash=Trash(queue),
         heard=heard,
@@ -201,6 +212,12 @@ def _open_models(stack: ExitStack, settings: Settings, spec: EngineSpec | None) 
     models = open_models(settings, spec)
     stack.enter_context(models.open())
     return models
+
+
+def _inference(models: Models, settings: Settings, spec: EngineSpec | None) -> InferenceProcess:
+    inference = InferenceProcess(spec or spec_of_folder(settings, models.folder_in_use()))
+    models.device = lambda: _device(inference)
+    return inference
 
 
 def _open_queue(stack: ExitStack, settings: Settings) -> Queue:
@@ -239,7 +256,7 @@ def _start_worker(
 def _keep_house(stack: ExitStack, reloader: ModelReloader, store: SettingsStore, trash: Trash) -> None:
     """Start the model reloader and the retention."""
     stack.enter_context(reloader.running())
-    stack.enter_context(Retention(trash, lambda: _spans(store)).running())
+    stack.enter_context(Retention(trash, lambda: retention_spans(store.now)).running())
 
 
 def _open_live(
@@ -324,27 +341,7 @@ def _default_options(settings: Settings) -> TranscriptionOptions:
     return TranscriptionOptions(vad=vad_options(settings))
 
 
-def _spans(store: SettingsStore) -> Spans:
-    settings = store.now
-    return Spans(settings.retention_days, settings.trash_days)
-
-
 def _reloader(
     models: Models, inference: InferenceProcess, store: SettingsStore, spec_of: Callable[[Path], EngineSpec]
 ) -> ModelReloader:
     return ModelReloader(models, inference, spec_of, lambda: store.now.model_idle_minutes * 60, store)
-
-
-def _spec_of(store: SettingsStore, spec: EngineSpec | None) -> Callable[[Path], EngineSpec]:
-    """Return a function from a model folder to its engine spec under the current settings."""
-
-    def spec_of(folder: Path) -> EngineSpec:
-        settings = store.now
-        if spec is None:
-            return spec_of_folder(settings, folder)
-        changes = store.engine_changes(settings)
-        if "allow_device_fallback" in changes:
-            changes["allow_fallback"] = changes.pop("allow_device_fallback")
-        return replace(spec, model_dir=folder, **changes)
-
-    return spec_of

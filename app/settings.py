@@ -199,6 +199,9 @@ class Settings(BaseSettings):
     trash_days: int = Field(default=30, ge=0, le=36_500)
     """Days that what was deleted stays in the trash before it is removed for good; 0 keeps it until it is emptied."""
 
+    client_queue: int = Field(default=256, ge=1, le=100_000)
+    """Recordings that may wait when programs send them by OpenAI's API or /asr; further ones are refused with 429."""
+
     concurrent_jobs: int = Field(default=2, ge=1, le=16)
     """Jobs worked on at the same time: one can be read while another is recognised."""
 
@@ -310,9 +313,7 @@ def checked_value(name: str, value: Any) -> Any:
 def kept_settings(data_dir: Path, given: Mapping[str, Any]) -> KeptSettings:
     """Return what the page keeps and can be used; where something cannot, its damage says what.
 
-    Args:
-        data_dir: the folder of settings.json.
-        given: values of stronger sources, which hold whatever the page keeps.
+    `given` are the values of stronger sources, which hold whatever the page keeps.
     """
     kept = read_kept(data_dir)
     values, damage = {}, [kept.damage] if kept.damage else []
@@ -323,14 +324,11 @@ def kept_settings(data_dir: Path, given: Mapping[str, Any]) -> KeptSettings:
             values[name] = checked_value(name, value)
         except ValidationError as error:
             damage.append(f"{name}: {error.errors()[0]['msg']}")
-    for rule in broken_rules(_defaults() | values | dict(given)):
+    defaults = {name: field.default for name, field in Settings.model_fields.items()}
+    for rule in broken_rules(defaults | values | dict(given)):
         values = {name: value for name, value in values.items() if name not in rule.names}
         damage.append(rule.reason)
     return KeptSettings(values, "; ".join(damage))
-
-
-def _defaults() -> dict[str, Any]:
-    return {name: field.default for name, field in Settings.model_fields.items()}
 
 
 class _PageSource(PydanticBaseSettingsSource):

@@ -216,6 +216,17 @@ comparisons = Table(
     Column("members", JSON, nullable=False),  # ids of transcriptions of one recording, in the order chosen
 )
 
+client_requests = Table(
+    "client_requests",
+    metadata,
+    Column("transcription_id", ForeignKey("transcriptions.id", ondelete="CASCADE"), primary_key=True),
+    Column("request", JSON, nullable=False),  # as in app/domain/client_request.py
+    Column("idempotency_key", String(64), index=True),  # SHA-256 of the client's key; null without one
+    Column("is_kept", Boolean, nullable=False),  # false: removed for good when it has been answered
+    Index("ix_client_requests_not_kept", "is_kept", sqlite_where=text("is_kept IS 0")),
+)
+"""Requests that programs sent in the dialect of another product's API."""
+
 history_totals = Table(
     "history_totals",
     metadata,

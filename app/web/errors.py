@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from app.domain.errors.base import N_, AppError
+from app.domain.errors.clients import QueueFull, TranscriptionCancelled
 from app.domain.errors.requests import (
     InvalidParameter,
     MethodNotAllowed,
@@ -26,7 +27,8 @@ from app.domain.errors.requests import (
 from app.i18n import translator
 from app.logging import current_request_id, event
 from app.store.files.storage_errors import KINDS, storage_error
-from app.web.request import API_PREFIX, LARGEST_FORM_BYTES, language_of, own_path
+from app.web.clients.errors import UNCHANGED_BY_A_REPEAT, JobFailed, asr_error, openai_error, openai_status
+from app.web.request import LARGEST_FORM_BYTES, is_api, is_asr, is_openai, language_of, own_path
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+QUEUE_FULL_SECONDS = 30
+"""When a program may try again: OpenAI's clients repeat by themselves if it is at most two minutes."""
 REFUSALS = frozenset((*KINDS, errno.EACCES, errno.EPERM))
 """What the file system says when it cannot do what a request needs."""
 
@@ -56,10 +60,14 @@ def error_response(asked: HTTPConnection, error: AppError, headers: Mapping[str,
     told["request_id"] = current_request_id()
     if field := error.params.get("field") or _refused_parameter(error):
         told["field"] = field
-    if isinstance(asked, Request) and not own_path(asked.scope).startswith(API_PREFIX):
+    path = own_path(asked.scope)
+    if isinstance(asked, Request) and not is_api(path):
         return _error_page(asked, told, error.status, headers)
     told = {name: str(text).encode(errors="replace").decode() for name, text in told.items()}  # halves of characters
-    return JSONResponse({"error": told}, error.status, headers)
+    if isinstance(asked, Request) and is_openai(path):
+        status = openai_status(error.code, error.status)
+        return JSONResponse(openai_error(told, status), status, headers)
+    return JSONResponse(asr_error(told) if is_asr(path) else {"error": told}, error.status, headers)
 
 
 def _error_page(request: Request, told: dict[str, str], status: int, headers: Mapping[str, str] | None) -> Response:
@@ -123,6 +131,10 @@ def _as_app_error(request: Request, error: HTTPException) -> AppError:
 
 
 def _headers_of(error: AppError) -> dict[str, str]:
+    if isinstance(error, QueueFull):
+        return {"retry-after": str(QUEUE_FULL_SECONDS)}
+    if isinstance(error, JobFailed | TranscriptionCancelled):
+        return UNCHANGED_BY_A_REPEAT
     if isinstance(error, RangeNotSatisfiable):
         return {"content-range": f"bytes */{error.params['size']}"}
     return {}

@@ -19,6 +19,7 @@ from app.domain.errors.setup import (
     TooManyOpenFiles,
 )
 from app.domain.errors.uploads import DiskFull
+from app.web.schemas.openai_errors import OpenAIErrorAnswer
 from app.web.schemas.transcriptions import ErrorAnswer
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ EVERYWHERE = (HostNotAllowed, InvalidParameter, DatabaseUnusable, StorageBroken,
 CHANGING = (CrossSiteRequest, DiskFull, FolderReadOnly, FolderUnwritable)
 """Any request that changes something may get these."""
 REFERENCE = "#/components/schemas/{model}"
+FRAMEWORK_ERRORS = ("HTTPValidationError", "ValidationError")
 Responses = dict[int | str, dict[str, Any]]
 
 
@@ -51,8 +53,23 @@ class DescribedApp(FastAPI):
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
             models = super().openapi()["components"]["schemas"]
-            models |= models_json_schema([(ErrorAnswer, "serialization")], ref_template=REFERENCE)[1]["$defs"]
+            described = models_json_schema(
+                [(ErrorAnswer, "serialization"), (OpenAIErrorAnswer, "serialization")], ref_template=REFERENCE
+            )
+            models |= described[1]["$defs"]
+            _drop_framework_errors(self.openapi_schema or {})
         return super().openapi()
+
+
+def _drop_framework_errors(schema: dict[str, Any]) -> None:
+    """Remove FastAPI's own answer 422, which it describes where a route with parameters tells of none."""
+    models = schema["components"]["schemas"]
+    for name in FRAMEWORK_ERRORS:
+        models.pop(name, None)
+    for operation in (each for path in schema["paths"].values() for each in path.values()):
+        told = operation["responses"].get("422", {}).get("content", {}).get("application/json", {})
+        if told.get("schema") == {"$ref": REFERENCE.format(model=FRAMEWORK_ERRORS[0])}:
+            del operation["responses"]["422"]
 
 
 def errors(*kinds: type[AppError], changes: bool = False) -> Responses:
@@ -87,7 +104,7 @@ def content(status: int, description: str, media_types: Mapping[str, Any]) -> Re
 
 
 def _error_response(kinds: list[type[AppError]]) -> dict[str, Any]:
-    examples = {kind.code: {"summary": kind.message, "value": {"error": _example(kind)}} for kind in kinds}
+    examples = {kind.code: {"summary": kind.message, "value": {"error": error_example(kind)}} for kind in kinds}
     return _error_response_of(examples, kinds[0].status)
 
 
@@ -104,7 +121,7 @@ def _error_response_of(examples: dict[str, Any], status: int) -> dict[str, Any]:
     }
 
 
-def _example(kind: type[AppError]) -> dict[str, str]:
+def error_example(kind: type[AppError]) -> dict[str, str]:
     filled = _Blanks()
     return {
         "code": kind.code,

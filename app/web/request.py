@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 API_PREFIX = "/api/"
+OPENAI_PREFIXES = ("/v1/", "/openai/")
+ASR_PREFIXES = ("/asr/", "/detect-language/")
 LARGEST_FORM_BYTES = 64 * 1024  # bodies without a file are read into memory
 
 
@@ -39,6 +41,21 @@ def own_path(scope: Mapping[str, Any]) -> str:
     return str(scope["path"]).removeprefix(root_path(scope))
 
 
+def is_openai(path: str) -> bool:
+    """Return whether a path of the program belongs to OpenAI's API."""
+    return f"{path}/".startswith(OPENAI_PREFIXES)
+
+
+def is_asr(path: str) -> bool:
+    """Return whether a path of the program belongs to the API of whisper-asr-webservice."""
+    return f"{path}/".startswith(ASR_PREFIXES)
+
+
+def is_api(path: str) -> bool:
+    """Return whether programs, not people, ask at a path."""
+    return path.startswith(API_PREFIX) or is_openai(path) or is_asr(path)
+
+
 def address_of(scope: Mapping[str, Any], path: str) -> str:
     """Return the address under which the browser finds a path of the program."""
     return root_path(scope) + path
@@ -61,5 +78,11 @@ def forwarded_port(scope: Mapping[str, Any]) -> int | None:
 
 
 def language_of(connection: HTTPConnection) -> str:
-    """Return the language chosen by the user, or the one preferred by the browser."""
+    """Return the language chosen by the user, or the one preferred by the browser.
+
+    Programs with the APIs of other products get English, as there, unless they name a language.
+    """
+    path = own_path(connection.scope)
+    if (is_openai(path) or is_asr(path)) and "accept-language" not in connection.headers:
+        return "en"
     return pick_language(connection.cookies.get("language"), connection.headers.get("accept-language"))

@@ -36,6 +36,7 @@ from app.web.api.transcriptions import (
     transcriptions,
 )
 from app.web.live import socket
+from app.web.openai import routes as openai_routes
 from app.web.pages import api_docs
 from app.web.pages import batches as batch_pages
 from app.web.pages import comparisons as comparison_pages
@@ -79,6 +80,7 @@ API: tuple[APIRouter, ...] = (
     batch_uploads.batch_router,
     batch_uploads.router,
     probes.root,
+    openai_routes.router,
 )
 PAGES: tuple[APIRouter, ...] = (
     transcription_pages.router,

@@ -18,6 +18,7 @@ from app.services.inference.process import InferenceProcess
 from app.services.live import Live
 from app.services.models.models import Models
 from app.services.settings import SettingsStore
+from app.services.transcriptions.client_requests import ClientRequests
 from app.services.transcriptions.heard_audio import HeardAudio
 from app.services.transcriptions.history import History
 from app.services.transcriptions.job_queue import Queue
@@ -47,6 +48,7 @@ class Services:
     """The options of a transcription unless specified otherwise."""
     settings_store: SettingsStore
     queue: Queue
+    client_requests: ClientRequests
     history: History
     trash: Trash
     heard: HeardAudio

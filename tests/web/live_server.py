@@ -1,4 +1,7 @@
-"""A server with one of the engines of tests/fakes.py: `python -m tests.web.live_server DATA_DIR FACTORY` serves."""
+"""A server with one of the engines of tests/fakes.py: `python -m tests.web.live_server DATA_DIR FACTORY` serves.
+
+With a third argument, waiting programs are kept alive after so many seconds, and then as often.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,12 @@ from app.engine import EngineSpec
 from app.logging import setup_logging
 from app.main import create_app
 from app.settings import Settings
+from app.web.clients import job_answers
 
 
-def main(data_dir: Path, factory: str) -> None:
+def main(data_dir: Path, factory: str, pace_seconds: float | None = None) -> None:
+    if pace_seconds is not None:
+        job_answers.PACE = job_answers.Pace(pace_seconds, pace_seconds, pace_seconds)
     settings = Settings(data_dir=data_dir, log_dir=data_dir / "logs")
     setup_logging(settings.log_dir)
     notes = data_dir / "notes"
@@ -28,4 +34,4 @@ def main(data_dir: Path, factory: str) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    main(Path(sys.argv[1]), sys.argv[2], *map(float, sys.argv[3:]))

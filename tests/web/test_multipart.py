@@ -14,7 +14,7 @@ class Parts:
         self.parts: list[tuple[str, str | None, bytes]] = []
         self.ended = 0
 
-    def begin_part(self, name: str, file_name: str | None) -> None:
+    def begin_part(self, name: str, file_name: str | None, _content_type: str) -> None:
         self.parts.append((name, file_name, b""))
 
     def part_data(self, data: bytes) -> None:

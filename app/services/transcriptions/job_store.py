@@ -14,6 +14,7 @@ from pathlib import Path
 from app.domain.errors.base import Problem
 from app.domain.options import TranscriptionOptions
 from app.domain.states import Rank, SegmentState
+from app.domain.transcript import Applied, merge_receipts
 from app.domain.transcription import SegmentRecord, Transcription
 from app.engine.preparation.preparation import Prepared
 from app.logging import event
@@ -88,13 +89,14 @@ class JobStore:
                 return
             segments.add(connection, id, _plan(prepared))
             options = TranscriptionOptions.from_dict(row["options"])
+            earlier, reading = map(Applied.from_dict, row["receipt"]), prepared.receipt(options)
             transcriptions.change(
                 connection,
                 id,
                 duration=prepared.facts.duration,
                 recording=prepared.described,
                 warnings=[each.to_dict() for each in prepared.warnings],
-                receipt=[line.to_dict() for line in prepared.receipt(options)],
+                receipt=[line.to_dict() for line in merge_receipts(earlier, reading)],
             )
             transcriptions.recount(connection, id)
 

@@ -26,7 +26,9 @@ class FileForm(ABC):
     """The sink of one multipart form. A context manager: on exit, a file that nobody took over is removed."""
 
     fields: ClassVar[Collection[str]]
-    """The allowed names of parts, besides `file`."""
+    """The allowed names of parts, with that of the file."""
+    file_field: str = "file"
+    """The name of the part with the file."""
     longest_bytes: ClassVar[int]
     """All fields but the file, together."""
 
@@ -65,16 +67,15 @@ class FileForm(ABC):
 
     # The parts, called by multipart.py
 
-    def begin_part(self, name: str, file_name: str | None) -> None:
-        if name not in self.fields:
-            raise InvalidParameter(name=name[:100], reason=NO_SUCH_FIELD.of(fields=", ".join(self.fields)))
+    def begin_part(self, name: str, file_name: str | None, content_type: str) -> None:  # noqa: ARG002 - for those who keep it
+        self._refuse_unknown(name)
         self._field = name
         self._value.clear()
-        if name == "file":
+        if name == self.file_field:
             self._begin_file(file_name)
 
     def part_data(self, data: bytes) -> None:
-        if self._field == "file" and self._file:
+        if self._field == self.file_field and self._file:
             self._file.write(data)
             return
         self._field_bytes += len(data)
@@ -83,13 +84,17 @@ class FileForm(ABC):
         self._value += data
 
     def end_part(self) -> None:
-        if self._field != "file":
+        if self._field != self.file_field:
             self.set_field(self._field, self._value.decode(errors="replace"))
+
+    def _refuse_unknown(self, name: str) -> None:
+        if name not in self.fields:
+            raise InvalidParameter(name=name[:100], reason=NO_SUCH_FIELD.of(fields=", ".join(self.fields)))
 
     def _begin_file(self, file_name: str | None) -> None:
         if self._file is not None:
             reason = N_("a request carries exactly one file; send one request for each")
-            raise InvalidParameter(name="file", reason=reason)
+            raise InvalidParameter(name=self.file_field, reason=reason)
         self._sent_name = file_name
         name = display_name(file_name or NAMELESS)
         self._file = self._cleanup.enter_context(self._receiver.receive(name, self._limit_bytes))

@@ -28,7 +28,7 @@ FALLBACK_ENCODINGS = ("utf-8", "gb18030")
 class PartSink(Protocol):
     """Receives the parts of a form in order."""
 
-    def begin_part(self, name: str, file_name: str | None) -> None: ...
+    def begin_part(self, name: str, file_name: str | None, content_type: str) -> None: ...
 
     def part_data(self, data: bytes) -> None: ...
 
@@ -83,7 +83,8 @@ class MultipartReader:
         self._header_name = self._header_value = b""
 
     def on_headers_finished(self) -> None:
-        self._sink.begin_part(*part_names(self._headers.get(b"content-disposition", b"")))
+        content_type = self._headers.get(b"content-type", b"").decode("latin-1")
+        self._sink.begin_part(*part_names(self._headers.get(b"content-disposition", b"")), content_type)
 
     def on_part_data(self, data: bytes, start: int, end: int) -> None:
         self._sink.part_data(data[start:end])

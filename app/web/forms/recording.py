@@ -47,14 +47,14 @@ class UploadForm(FileForm):
         """Take one option over; a field of hotwords may be repeated."""
         given: object = value
         if field == "hotwords" and value.lstrip().startswith("["):
-            given = _json_list(value)
+            given = json_list(value)
         chosen = OptionsPatch.of(**{field: given}).apply(self.options)
         if field == "hotwords":
             chosen = replace(chosen, hotwords=unique_hotwords((*self.options.hotwords, *chosen.hotwords)))
         self.options = chosen
 
 
-def _json_list(value: str) -> list[Any]:
+def json_list(value: str) -> list[Any]:
     try:
         items = json.loads(value)
     except (ValueError, RecursionError):
@@ -81,15 +81,21 @@ def _form_property(name: str, described: dict[str, Any]) -> dict[str, Any]:
     return {"type": "boolean" if name in SWITCHES else "string", **kept, "default": default}
 
 
-async def fill(form: PartSink, request: Request, limit_bytes: int) -> None:
+async def fill(form: PartSink, request: Request, limit_bytes: int, field_bytes: int = LONGEST_FIELD_BYTES) -> None:
     """Read the body of `request` into `form`; parsing and writing happen in a thread.
+
+    Args:
+        form: takes the parts.
+        request: its body is read.
+        limit_bytes: most that the file may have.
+        field_bytes: most that all fields may have together.
 
     Raises:
         UploadTooLarge: at once where Content-Length says so, else when the limit is crossed.
         UploadInterrupted: the client went away, or its form has no end.
         InvalidParameter, UnknownLanguage, NoFile, DiskFull
     """
-    refuse_declared_size(request.headers.get("content-length"), limit_bytes)
+    refuse_declared_size(request.headers.get("content-length"), limit_bytes, field_bytes)
     reader = MultipartReader(request.headers.get("content-type", ""), form)
     waiting = bytearray()
     async for chunk in chunks(request):
@@ -117,7 +123,7 @@ async def chunks(request: Request) -> AsyncIterator[bytes]:
         yield chunk
 
 
-def refuse_declared_size(content_length: str | None, limit_bytes: int) -> None:
+def refuse_declared_size(content_length: str | None, limit_bytes: int, field_bytes: int = LONGEST_FIELD_BYTES) -> None:
     """Refuse a body that can only hold a file over the limit, before any of it is read."""
-    if content_length and content_length.isdecimal() and int(content_length) > limit_bytes + LONGEST_FIELD_BYTES:
+    if content_length and content_length.isdecimal() and int(content_length) > limit_bytes + field_bytes:
         raise UploadTooLarge(limit_mb=limit_bytes // 2**20)

@@ -1,7 +1,7 @@
 """Compresses pages, style sheets and scripts: a Chinese page shrinks to a quarter.
 
-API responses are not compressed: recordings do not shrink and are requested by byte range, and event streams must
-not be buffered.
+API responses are not compressed: recordings do not shrink and are requested by byte range, and what is sent bit by bit
+must not be buffered.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from starlette.middleware.gzip import GZipMiddleware
 
-from app.web.request import API_PREFIX, own_path
+from app.web.request import is_api, own_path
 from app.web.static_files import LEVEL, SMALLEST_BYTES
 
 if TYPE_CHECKING:
@@ -25,5 +25,5 @@ class CompressedPages:
         self._compressing = GZipMiddleware(app, SMALLEST_BYTES, LEVEL)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_page = scope["type"] == "http" and not own_path(scope).startswith(API_PREFIX)
+        is_page = scope["type"] == "http" and not is_api(own_path(scope))
         await (self._compressing if is_page else self._plain)(scope, receive, send)

@@ -652,6 +652,24 @@ export interface ModelItem {
   problem: ErrorDetail | null;
 }
 
+/** The models that are here, and the names that stand for the one in use. */
+export interface ModelList {
+  /** Always `list`. */
+  object?: "list";
+  /** Those that are here first. */
+  data: ModelObject[];
+}
+
+/** One name of a model. */
+export interface ModelObject {
+  id: string;
+  /** Always `model`. */
+  object?: "model";
+  /** Seconds since 1970. */
+  created: number;
+  owned_by: string;
+}
+
 /** State of a model. Only those in use or ready are usable. */
 export type ModelState = "in_use" | "switching" | "ready" | "damaged" | "pulling" | "stopped" | "available";
 
@@ -716,6 +734,19 @@ export interface NewUpload {
   size_bytes: number;
   /** When it was changed last, in milliseconds since 1970: tells apart files of one name and size. */
   modified_ms?: number | null;
+}
+
+/** The shape of every error below /v1 and /openai. */
+export interface OpenAIErrorAnswer {
+  error: OpenAIErrorDetail;
+}
+
+/** An error; all four members are always there. */
+export interface OpenAIErrorDetail {
+  message: string;
+  type: string;
+  param: string | null;
+  code: string | null;
 }
 
 /** What was asked for. */

@@ -1,0 +1,1 @@
+"""What the APIs of other products have in common: errors in their shapes, and answers that wait for a job."""
