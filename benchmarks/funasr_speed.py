@@ -24,6 +24,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # .venv-funasr has the packages without the program
+
 from funasr_models import BUILDS, noise
 
 from app.domain.hotwords import listed_hotwords

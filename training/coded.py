@@ -1,14 +1,17 @@
 """Real speech once more, through the codecs and rates that recordings come in: losses that filters cannot imitate.
 
-Run: python -m training.coded. Writes WORK/coded-NAME for each manifest of the training, one utterance in `coded_one_in`.
+Run: python -m training.coded [--written]. Writes WORK/coded-NAME for each manifest of the training, one utterance in
+`coded_one_in`; with --written WORK/written-NAME-coded from the packs of `training.written`, which Whisper is tuned on.
 """
 
+import argparse
 import random
 from functools import partial
 from multiprocessing import get_context
+from pathlib import Path
 
 from training.codecs import ENCODINGS, Encoding, through
-from training.config import Config, config_from_command_line
+from training.config import Config, load_config
 from training.packing import Pack, writing
 
 LOW_RATES = (
@@ -20,18 +23,26 @@ LOW_RATES = (
 
 
 def main() -> None:
-    config = config_from_command_line(__doc__)
-    with get_context("spawn").Pool(2) as pool:
-        for name, count in pool.imap_unordered(partial(pack_coded, config), config.speech_train):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", type=Path, default=Path("training/config.yaml"))
+    parser.add_argument("--written", action="store_true", help="from the packs of training.written")
+    parser.add_argument("--processes", type=int, default=2)
+    arguments = parser.parse_args()
+    config = load_config(arguments.config)
+    source, target = ("written-{}", "written-{}-coded") if arguments.written else ("real-{}", "coded-{}")
+    names = [(source.format(name), target.format(name)) for name in config.speech_train]
+    with get_context("spawn").Pool(arguments.processes) as pool:
+        for name, count in pool.imap_unordered(partial(pack_coded, config), names):
             print(f"{name}: {count} utterances", flush=True)
 
 
-def pack_coded(config: Config, name: str) -> tuple[str, int]:
-    """Write the pack of one manifest; which utterances and codecs follows from the seed. Returns their number."""
-    pack = Pack(config.work / f"real-{name}")
-    random_ = random.Random(f"{config.seed}/{name}")
+def pack_coded(config: Config, names: tuple[str, str]) -> tuple[str, int]:
+    """Write one pack from another; which utterances and codecs follows from the seed. Returns its name and size."""
+    source, target = names
+    pack = Pack(config.work / source)
+    random_ = random.Random(f"{config.seed}/{source.partition('-')[2]}")
     count = 0
-    with writing(config.work / f"coded-{name}") as writer:
+    with writing(config.work / target) as writer:
         for utterance in pack.utterances:
             if random_.randrange(config.coded_one_in):
                 continue
@@ -44,7 +55,7 @@ def pack_coded(config: Config, name: str) -> tuple[str, int]:
                 syllables=utterance.syllables,
             )
             count += 1
-    return name, count
+    return target, count
 
 
 if __name__ == "__main__":
