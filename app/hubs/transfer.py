@@ -72,6 +72,8 @@ class Transfer:
     patience: Patience = Patience()
     on_size: Callable[[int], None] | None = None
     """Called with the file size if the hub did not report it."""
+    on_trouble: Callable[[str], None] = lambda _reason: None
+    """Called with the reason when an attempt failed and another one follows, and with "" once bytes arrive again."""
 
     @property
     def part(self) -> Path:
@@ -113,10 +115,23 @@ class Transfer:
         while True:
             before = self._arrived()
             try:
-                return self._fetch_rest(report)
+                return self._fetch_rest(self._telling_of_the_end(report) if failures else report)
             except (OSError, http.client.HTTPException) as error:
                 failures = 1 if self._arrived() > before else failures + 1
                 self._give_up_or_wait(error, failures)
+
+    def _telling_of_the_end(self, report: Report) -> Report:
+        """Return `report`, which says once, when bytes arrive, that the trouble is over."""
+        is_over = False
+
+        def count(arrived: int) -> None:
+            nonlocal is_over
+            if not is_over:
+                is_over = True
+                self.on_trouble("")
+            report(arrived)
+
+        return count
 
     def _give_up_or_wait(self, error: OSError | http.client.HTTPException, failures: int) -> None:
         if getattr(error, "errno", None) in NO_ROOM:
@@ -129,6 +144,7 @@ class Transfer:
                 raise TransferBroken(file=self.file.path, reason=BROKEN) from error
             reason = reason_of(error)
             raise HubUnreachable(hub=self.hub.label, reason=reason, folder=str(self.models_dir)) from error
+        self.on_trouble(reason_of(error))
         if self.stopping.wait(self.patience.pause_seconds * 2 ** (failures - 1)):
             raise Cancelled from error
 

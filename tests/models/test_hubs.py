@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Thread
 
@@ -47,7 +48,12 @@ def listing_of(hub: LoopbackHub, name: HubName) -> Listing:
 
 
 def transfer(
-    file: RemoteFile, folder: Path, stopping: Event | None = None, patience: Patience = QUICK, **headers: str
+    file: RemoteFile,
+    folder: Path,
+    stopping: Event | None = None,
+    patience: Patience = QUICK,
+    on_trouble: Callable[[str], None] = lambda _reason: None,
+    **headers: str,
 ) -> Transfer:
     return Transfer(
         HubName.MODELSCOPE,
@@ -58,6 +64,7 @@ def transfer(
         stopping or Event(),
         folder,
         patience,
+        on_trouble=on_trouble,
     )
 
 
@@ -150,6 +157,15 @@ def test_a_server_that_falls_silent_is_asked_again(hub: LoopbackHub, tmp_path: P
 
     assert [asked.begin > 0 for asked in hub.asked] == [False, True, True]
     assert (tmp_path / "model.pt").read_bytes() == WEIGHTS
+
+
+def test_each_try_after_a_break_says_why_until_bytes_arrive_again(hub: LoopbackHub, tmp_path: Path) -> None:
+    hub.cuts = [100_000, 0]
+    told: list[str] = []
+
+    transfer(weights_of(hub), tmp_path, on_trouble=told.append).fetch()
+
+    assert [bool(reason) for reason in told] == [True, True, False]
 
 
 def test_a_disk_that_fills_up_is_said_to_be_so_and_nothing_is_lost(hub: LoopbackHub, tmp_path: Path) -> None:

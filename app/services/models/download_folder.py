@@ -51,6 +51,8 @@ class DownloadState:
     id: str
     phase: str = Phase.ASKING
     total_bytes: int | None = None
+    trouble: str = ""
+    """Why the last attempt failed, while the next one is waited for."""
     problem: dict[str, Any] | None = None
 
 
@@ -65,6 +67,8 @@ class DownloadStatus:
     done_bytes: int
     total_bytes: int | None
     """None until the hub has reported it."""
+    trouble: str
+    """Why nothing arrives although it is running; empty if something does."""
     problem: Problem | None
     """Why it stopped; None while running, or if it was cancelled or killed."""
 
@@ -92,6 +96,7 @@ class DownloadFolder:
             is_running=is_running,
             done_bytes=self.arrived_bytes(),
             total_bytes=state.total_bytes,
+            trouble=state.trouble if is_running else "",
             problem=Problem.from_dict(state.problem) if state.problem and not is_running else None,
         )
 

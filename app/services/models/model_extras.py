@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from app.domain.errors.models import ExtraNotInstalled
-from app.engine.catalog.extras import OF_NAMES, Extra, extra_of
+from app.engine.catalog.extras import OF_NAMES, SOUND_EVENTS, Extra, extra_of
 from app.services.models.entries import ModelEntry, found_in
 from app.services.models.extras import Extras, ExtraStatus
 
@@ -52,6 +52,18 @@ class ModelExtras:
         """
         if extra := self._extra_of(name):
             self._extras.finish(extra)
+
+    def status_of_sound_events(self) -> ExtraStatus | None:
+        """Return what the detection of sound events, which is no model of a folder, still needs; None if nothing."""
+        return self._extras.status(SOUND_EVENTS)
+
+    def begin_sound_events(self) -> None:
+        """Install what the detection of sound events needs, in the background.
+
+        Raises:
+            ExtraNotInstalled: not possible from here; carries the command to run instead.
+        """
+        self._extras.begin(SOUND_EVENTS)
 
     def stop(self) -> None:
         """Abort a running installation."""

@@ -69,7 +69,7 @@ class Models:
         """The device of the active model, such as `cuda:0`; empty if unknown."""
         large = {BUILTIN_LARGE: places.large} if places.large else {}
         self._catalog = ModelCatalog({**large, BUILTIN: places.builtin}, places.models_dir)
-        self._extras = ModelExtras(places.models_dir, self._folder, self._note_installed)
+        self.extras = ModelExtras(places.models_dir, self._folder, self._note_installed)
         self._damage: dict[str, Problem] = {}
         self._pulls = ModelDownloads(places.models_dir, places.wenet_mirror, patience, self._note_whole)
 
@@ -80,7 +80,7 @@ class Models:
             try:
                 yield
             finally:
-                self._extras.stop()
+                self.extras.stop()
 
     # Reading
 
@@ -147,7 +147,7 @@ class Models:
         source = self._pulls.source(checked_name(name), hub)
         if not self._is_whole(source.name):
             self._pulls.run(source, Event(), report)
-        self._extras.finish(source.name)
+        self.extras.finish(source.name)
         return self.entry(source.name)
 
     def install(self, name: str) -> ModelEntry:
@@ -158,7 +158,7 @@ class Models:
             ExtraNotInstalled: not possible from here; carries the command to run instead.
         """
         self._existing(name)
-        self._extras.begin(name)
+        self.extras.begin(name)
         return self.entry(name)
 
     def install_now(self, name: str) -> ModelEntry:
@@ -168,12 +168,12 @@ class Models:
             ModelUnknown, ModelAbsent, ExtraNotInstalled
         """
         self.install(name)
-        self._extras.finish(name)
+        self.extras.finish(name)
         return self.entry(name)
 
     def needs(self, entry: ModelEntry) -> ExtraStatus | None:
         """Return the packages that a model, installed or not, still needs; None if none."""
-        return self._extras.status(entry)
+        return self.extras.status(entry)
 
     def bring_recommended(self, report: Report = lambda _: None) -> ModelEntry | None:
         """Download a multilingual model on the first start of an installation, and select it if it is better.
@@ -299,7 +299,7 @@ class Models:
     def _note_whole(self, name: str) -> None:
         """Install the packages of a downloaded model: the user requested both with one click."""
         self._damage.pop(name, None)
-        self._extras.begin_if_possible(name)
+        self.extras.begin_if_possible(name)
 
     def _note_installed(self) -> None:
         self.renewed.set()

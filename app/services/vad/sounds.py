@@ -16,7 +16,6 @@ from app.engine.catalog.extras import SOUND_EVENTS
 from app.engine.preparation.preparation import Cancelled
 from app.logging import event
 from app.services.inference.status import Stopped
-from app.services.models.extras import command_for
 from app.services.vad.records import remember
 from app.store.files.vad_folders import VadFolders
 
@@ -33,8 +32,6 @@ class Sounds:
     """`absent`: the extra is not installed."""
     events: tuple[SoundEvent, ...] = ()
     """Each kind in order of time."""
-    install: str = ""
-    """The command that installs the extra, if it is absent."""
 
 
 class VadSounds:
@@ -74,7 +71,7 @@ class VadSounds:
 
     def _being_heard(self, id: str) -> Sounds:
         if not SOUND_EVENTS.is_installed:
-            return Sounds("absent", install=command_for(SOUND_EVENTS))
+            return Sounds("absent")
         with self._lock:
             if state := self._states.get(id):
                 return Sounds(state)

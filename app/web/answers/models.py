@@ -75,16 +75,17 @@ def model_item(entry: ModelEntry, models: Models, translate: Translate) -> Model
             is_running=pull.is_running,
             done_bytes=pull.done_bytes,
             total_bytes=pull.total_bytes,
+            trouble=pull.trouble,
         )
         if pull
         else None,
-        needs=_needs(models.needs(entry), translate),
+        needs=needs_answer(models.needs(entry), translate),
         is_recommended=entry.name == models.recommended,
         problem=problem_answer(entry.problem, translate),
     )
 
 
-def _needs(status: ExtraStatus | None, translate: Translate) -> NeedsAnswer | None:
+def needs_answer(status: ExtraStatus | None, translate: Translate) -> NeedsAnswer | None:
     if status is None:
         return None
     return NeedsAnswer(

@@ -12,6 +12,7 @@ from app.services.missing_text import Why, missing_in_report
 from app.services.vad.texts import Stretch as StretchKey
 from app.services.vad.texts import StretchText, stretch_of
 from app.web.answers.missing_text import missing_answer
+from app.web.answers.models import needs_answer
 from app.web.answers.transcriptions import problem_answer
 from app.web.schemas.sounds import SoundBands, SoundMark, SoundSeconds
 from app.web.schemas.vad import SoundEvents, Speech, Stretch, VadAnswer, VadOptionsAnswer
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from app.domain.speech import SpeechSpan
     from app.i18n import Translate
     from app.services.vad.records import Analysis
-    from app.services.vad.sounds import SoundEvent, Sounds
+    from app.services.vad.sounds import SoundEvent
     from app.web.services import Services
 
 PICTURE = 1000  # intervals in the first waveform
@@ -66,7 +67,7 @@ def vad_answer(
         warnings=[warning.told(translate) for warning in analysis.warnings],
         peaks=[(low, high) for low, high in peaks],
         speech=_speech(services, analysis, options, window, translate) if is_ready else None,
-        events=_events(services.vad.sounds(analysis.id), analysis, window) if is_ready else None,
+        events=_events(services, analysis, window, translate) if is_ready else None,
     )
 
 
@@ -93,10 +94,12 @@ def _speech(
     )
 
 
-def _events(sounds: Sounds, analysis: Analysis, window: Window) -> SoundEvents:
+def _events(services: Services, analysis: Analysis, window: Window, translate: Translate) -> SoundEvents:
+    sounds = services.vad.sounds(analysis.id)
+    needs = services.models.extras.status_of_sound_events() if sounds.state == "absent" else None
     events = sounds.events if sounds.state == "ready" else None
     bands = sound_bands(events, window.view_start, _view_end(analysis, window))
-    return SoundEvents(state=sounds.state, install=sounds.install, totals=bands.totals, marks=bands.marks)
+    return SoundEvents(state=sounds.state, needs=needs_answer(needs, translate), totals=bands.totals, marks=bands.marks)
 
 
 def sound_bands(events: Sequence[SoundEvent] | None, start: float, end: float) -> SoundBands:

@@ -9,6 +9,7 @@ from fastapi import Depends, Path, Query, Request, Response, status
 from pydantic import ConfigDict
 
 from app.domain.errors.audio import UNREADABLE
+from app.domain.errors.models import ExtraNotInstalled
 from app.domain.errors.requests import (
     InvalidParameter,
     RangeNotSatisfiable,
@@ -28,6 +29,7 @@ from app.domain.options import VadOptions
 from app.formats.intervals import STRETCH_FORMATS, LabelledStretch, find_stretch_format
 from app.services.options import VadPatch, parse_language
 from app.services.vad.texts import stretch_of
+from app.web.answers.models import needs_answer
 from app.web.answers.vad import Window, vad_answer
 from app.web.api.transcriptions.missing_text import Limit, Offset, Rules
 from app.web.audio import RECORDING_CONTENT, audio_response
@@ -39,6 +41,7 @@ from app.web.openapi import content, errors
 from app.web.pools import FILES, SLOW_READS, reads_slowly
 from app.web.request import LARGEST_FORM_BYTES
 from app.web.routers import ApiRouter
+from app.web.schemas.models import NeedsAnswer
 from app.web.schemas.vad import TextsAsked, TextsWanted, VadAnswer, VadPeaks
 from app.web.services import services_of
 from app.web.vad_waiting import soon_read
@@ -206,6 +209,17 @@ def read_stretches(id: VadId, wanted: TextsWanted, services: ServicesDep, option
         stretches = [(round(start * 1000), round(end * 1000)) for start, end in wanted.segments]
     recognition = replace(services.default_options, language=parse_language(wanted.language)).recognition
     return TextsAsked(asked=services.vad_texts.ask(id, stretches, recognition))
+
+
+@router.post(
+    "/events/install",
+    status_code=status.HTTP_202_ACCEPTED,
+    responses=errors(ExtraNotInstalled, changes=True),
+)
+def install_sound_events(services: ServicesDep, translate: TranslateDep) -> NeedsAnswer | None:
+    """Install what tells speech, singing and music apart, in the background; null where it is here."""
+    services.models.extras.begin_sound_events()
+    return needs_answer(services.models.extras.status_of_sound_events(), translate)
 
 
 @router.delete("/{id}/texts", status_code=status.HTTP_204_NO_CONTENT, responses=errors(AnalysisNotFound, changes=True))

@@ -25,14 +25,18 @@ class PullAnswer(BaseModel):
     total_bytes: int | None = Field(
         description="Of the whole model; null until the hub has told it.", examples=[893_793_000]
     )
+    trouble: str = Field(
+        description="Why nothing arrives at present: the connection broke, and it is tried again. Empty where all is well.",
+        examples=[""],
+    )
 
 
 class NeedsAnswer(BaseModel):
-    """Packages that a model needs beside its files and that are not installed."""
+    """Packages that a model needs beside its files, or a feature, and that are not installed."""
 
     packages: list[str] = Field(examples=[["jieba"]])
     megabytes: int = Field(description="About what they take on the disk.", examples=[45])
-    can_install: bool = Field(description="Whether `POST /models/{name}/install` does it.", examples=[True])
+    can_install: bool = Field(description="Whether this server can do it.", examples=[True])
     obstacle: str = Field(description="Why not, where it does not.", examples=[""])
     command: str = Field(
         description="Does the same by hand.", examples=["/srv/funasr/.venv/bin/python -m pip install jieba"]

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, Strict
 from app.domain.options import DetectorName
 from app.services.missing_text import Why
 from app.web.schemas.base import RequestBody
+from app.web.schemas.models import NeedsAnswer
 from app.web.schemas.sounds import SoundBands
 from app.web.schemas.transcriptions import ErrorDetail
 
@@ -96,7 +97,9 @@ class SoundEvents(SoundBands):
         description="`absent`: the extra is not installed; `waiting` until the recording has been heard.",
         examples=["ready"],
     )
-    install: str = Field(description="The command that installs the extra, where it is absent.", examples=[""])
+    needs: NeedsAnswer | None = Field(
+        description="What hears them and is not installed; `POST /vad/events/install` does that.", examples=[None]
+    )
 
 
 class VadAnswer(BaseModel):

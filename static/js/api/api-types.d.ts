@@ -686,12 +686,12 @@ export interface ModelsAnswer {
   idle_minutes: number;
 }
 
-/** Packages that a model needs beside its files and that are not installed. */
+/** Packages that a model needs beside its files, or a feature, and that are not installed. */
 export interface NeedsAnswer {
   packages: string[];
   /** About what they take on the disk. */
   megabytes: number;
-  /** Whether `POST /models/{name}/install` does it. */
+  /** Whether this server can do it. */
   can_install: boolean;
   /** Why not, where it does not. */
   obstacle: string;
@@ -881,6 +881,8 @@ export interface PullAnswer {
   done_bytes: number;
   /** Of the whole model; null until the hub has told it. */
   total_bytes: number | null;
+  /** Why nothing arrives at present: the connection broke, and it is tried again. Empty where all is well. */
+  trouble: string;
 }
 
 /** From where to download a known model. */
@@ -1179,8 +1181,8 @@ export interface SoundEvents {
   marks: SoundMark[];
   /** `absent`: the extra is not installed; `waiting` until the recording has been heard. */
   state: "absent" | "waiting" | "ready" | "failed";
-  /** The command that installs the extra, where it is absent. */
-  install: string;
+  /** What hears them and is not installed; `POST /vad/events/install` does that. */
+  needs: NeedsAnswer | null;
 }
 
 /** The classes of a sound event detector. */

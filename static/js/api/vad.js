@@ -1,4 +1,4 @@
-/** @import { Analysis, Missing, VadOptions } from "./types.js" */
+/** @import { Analysis, Missing, Needs, VadOptions } from "./types.js" */
 import { send } from "./client.js";
 import { sendForm } from "./transfer.js";
 
@@ -28,6 +28,9 @@ export const transcribeSegments = (id, options, body) =>
 
 /** @param {string} id @returns {Promise<void>} */
 export const cancelTexts = (id) => send("DELETE", `/vad/${id}/texts`);
+
+/** Install what hears music, in the background. @returns {Promise<Needs | null>} */
+export const installSoundEvents = () => send("POST", "/vad/events/install");
 
 /** @param {string} transcription @param {Parameters} parameters @returns {Promise<Missing>} */
 export const getMissing = (transcription, parameters) =>

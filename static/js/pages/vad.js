@@ -19,6 +19,7 @@ import { t } from "../lib/messages.js";
 import {
   getPeaksBetween,
   getSpeech,
+  installSoundEvents,
   analyzeFile,
   analyzeTranscription,
   transcribeSegments,
@@ -147,7 +148,8 @@ async function refresh() {
     if (number !== asked) return; // a later answer is on its way
     showProblem(null);
     await showSpeech(analysis);
-    if (analysis.speech?.texts_waiting || analysis.events?.state === "waiting") refreshSoon(POLL_MS);
+    const isInstalling = analysis.events?.needs?.is_running;
+    if (analysis.speech?.texts_waiting || isInstalling || analysis.events?.state === "waiting") refreshSoon(POLL_MS);
   } catch (error) {
     if (number === asked) showProblem(error);
   } finally {
@@ -208,6 +210,7 @@ async function act(action, pressed) {
     if (action === "stop-transcribing") await stop();
     if (action === "more") await more();
     if (action === "store-options") await storeOptions();
+    if (action === "install-sounds") await installSounds();
   } catch (error) {
     showProblem(error);
   }
@@ -224,6 +227,11 @@ async function transcribe(segments) {
   if (!current) return;
   const language = find(page, "[data-language]", HTMLSelectElement).value;
   await transcribeSegments(current.id, options.values, { segments, language });
+  await refresh();
+}
+
+async function installSounds() {
+  await installSoundEvents();
   await refresh();
 }
 

@@ -4,6 +4,7 @@ import { clock, filesize } from "../../lib/format.js";
 import { label } from "../../lib/labels.js";
 import { t } from "../../lib/messages.js";
 import { ThroughputMeter } from "../../lib/throughput-meter.js";
+import { installingLine } from "../common/installing.js";
 import { fillProblem } from "../common/problem-box.js";
 
 /** @type {WeakMap<HTMLElement, ThroughputMeter>} */
@@ -54,12 +55,6 @@ function needsLine({ packages, megabytes, can_install: canInstall }, isHere) {
   return t("It also needs {packages} (about {size}), which comes with the download.", values);
 }
 
-/** @param {Needs} needs */
-function installingLine({ done, total, current }) {
-  if (!total) return t("Looking what is missing …");
-  return current ? t("Fetching {name}: {done} of {total}", { name: current, done, total }) : t("Installing …");
-}
-
 /** @param {HTMLElement} card @param {Pull | null} pull */
 function showPull(card, pull) {
   const bar = find(card, "progress", HTMLProgressElement);
@@ -83,6 +78,11 @@ function runningLine(pull, perSecond) {
   if (pull.phase === "asking") return t("Asking the hub …");
   if (pull.phase === "unpacking") return t("Unpacking …");
   if (pull.phase === "verifying") return t("Verifying …");
+  if (pull.trouble)
+    return t("{amount} · the connection broke ({reason}); trying again …", {
+      amount: amount(pull),
+      reason: pull.trouble,
+    });
   const parts = [amount(pull)];
   if (perSecond) parts.push(`${filesize(perSecond)}/s`);
   if (perSecond && pull.total_bytes) {
