@@ -24,6 +24,7 @@ from app.services.models.models import Models
 from app.settings import Settings
 from app.store.database import Database
 from app.store.files.storage_errors import storage_error
+from app.web.live.outbox import LARGEST_MESSAGE_BYTES
 from app.web.slow_clients import ClientLimits, protocol_with
 
 OPEN = "WARNING: Other machines reach it ({host}), and it has no login: whoever reaches it can read, change and delete everything."
@@ -139,6 +140,7 @@ def _server_config(settings: Settings, start_worker: bool) -> uvicorn.Config:
         access_log=False,  # every request is logged with its id by the application
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         server_header=False,
+        ws_max_size=LARGEST_MESSAGE_BYTES,
         http=protocol_with(_client_limits(settings)),
         timeout_keep_alive=settings.idle_timeout_seconds,
     )

@@ -41,6 +41,7 @@ Every error has one shape: `{"error": {"code", "message", "advice", "request_id"
 come in the language of `Accept-Language` (Chinese or English). Times are RFC 3339 in UTC, durations are seconds.
 
 Live recognition is a WebSocket at `/api/v1/live`; `docs/live-protocol.md` of the program describes its messages.
+Clients of OpenAI's realtime transcription connect to `/v1/realtime` (`docs/realtime-api.md`).
 """
 
 

@@ -37,6 +37,8 @@ from app.web.api.transcriptions import (
 )
 from app.web.live import socket
 from app.web.openai import routes as openai_routes
+from app.web.openai.realtime import secrets as realtime_secrets
+from app.web.openai.realtime import socket as realtime_socket
 from app.web.pages import api_docs
 from app.web.pages import batches as batch_pages
 from app.web.pages import comparisons as comparison_pages
@@ -82,6 +84,11 @@ API: tuple[APIRouter, ...] = (
     probes.root,
     openai_routes.router,
 )
+DIALECTS: tuple[APIRouter, ...] = (
+    realtime_socket.router,
+    realtime_secrets.router,
+)
+"""What programs speak that know other servers."""
 PAGES: tuple[APIRouter, ...] = (
     transcription_pages.router,
     history_pages.router,
@@ -108,5 +115,5 @@ def add_routes(app: FastAPI) -> None:
     # First: a page requests sixty files, and each would be matched against all other routes.
     app.mount("/static", StaticFolder(directory=resource_dir("static")), name="static")
     app.router.routes.append(mcp_endpoint.route)
-    for router in (*API, *PAGES):
+    for router in (*API, *DIALECTS, *PAGES):
         add_router(app, router)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypedDict
 
 from starlette.requests import HTTPConnection
@@ -31,6 +31,7 @@ from app.support.doctor.examination import Doctor
 from app.support.health import Health
 from app.support.journal import Journal
 from app.support.replay.runs import Replays
+from app.web.client_secrets import ClientSecrets
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -74,6 +75,7 @@ class Services:
     default_options_of: Callable[[Settings], TranscriptionOptions]
     started_at: float
     """time.monotonic() when the server became ready."""
+    client_secrets: ClientSecrets = field(default_factory=ClientSecrets)
 
     def current(self) -> Services:
         """Return the services with the current settings."""

@@ -202,3 +202,23 @@ def test_the_detector_may_change_between_segments() -> None:
     begins = [span.start for span in closed(events)]
     assert begins == pytest.approx([0.2, 3.2, 6.2], abs=0.25)
     assert stream.heard_to == pytest.approx(len(sound) / SAMPLE_RATE, abs=0.04)
+
+
+def test_a_segment_that_is_cut_ends_there_and_the_next_one_begins() -> None:
+    stream = SpeechStream(VadOptions())
+    before = [*stream.push(as_samples(talk(1.0)[:-8_000])), *stream.cut()]
+    after = [*stream.push(as_samples(talk(1.0))), *stream.finish()]
+
+    [first], [second] = closed(before), closed(after)
+    assert first.end <= stream.heard_to
+    assert second.start >= first.end
+
+
+def test_a_segment_that_is_discarded_is_in_no_later_one() -> None:
+    stream = SpeechStream(VadOptions())
+    list(stream.push(as_samples(sounds.babble(1.0, level=0.3))))
+    stream.discard()
+    dropped_to = stream.heard_to
+    [span] = closed([*stream.push(as_samples(talk(1.0))), *stream.finish()])
+
+    assert span.start >= dropped_to

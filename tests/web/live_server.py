@@ -16,6 +16,7 @@ from app.logging import setup_logging
 from app.main import create_app
 from app.settings import Settings
 from app.web.clients import job_answers
+from app.web.live.outbox import LARGEST_MESSAGE_BYTES
 
 
 def main(data_dir: Path, factory: str, pace_seconds: float | None = None) -> None:
@@ -28,9 +29,14 @@ def main(data_dir: Path, factory: str, pace_seconds: float | None = None) -> Non
     listener = listen("127.0.0.1", 0)
     print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
     app = create_app(settings, spec=EngineSpec(notes, factory=f"tests.fakes:{factory}"))
-    uvicorn.Server(uvicorn.Config(app, log_config=None, proxy_headers=False, timeout_graceful_shutdown=2)).run(
-        sockets=[listener]
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        proxy_headers=False,
+        timeout_graceful_shutdown=2,
+        ws_max_size=LARGEST_MESSAGE_BYTES,
     )
+    uvicorn.Server(config).run(sockets=[listener])
 
 
 if __name__ == "__main__":

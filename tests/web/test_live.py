@@ -3,87 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import struct
-import wave
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
-import httpx2
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.engine.sounds import babble, silence
 from tests.waiting import wait_until
-from tests.warm import WarmPopen, start_module
-from tests.web.conftest import http_client
 from tests.web.live_client import Message, Speaker
-
-
-@dataclass
-class LiveServer:
-    """A server that may be killed and started again on the same data."""
-
-    data_dir: Path
-    factory: str
-    settings: dict[str, str]
-    process: WarmPopen | None = None
-    address: str = ""
-    client: httpx2.Client = field(default_factory=http_client)
-
-    def start(self) -> None:
-        variables = os.environ | {f"FUNASR_{name.upper()}": each for name, each in self.settings.items()}
-        self.process = start_module("tests.web.live_server", self.data_dir, self.factory, variables=variables)
-        self.address = self.process.stdout.readline().strip()
-        wait_until(self.answers)
-
-    def answers(self) -> bool:
-        try:
-            return bool(self.ask("/live/sessions"))
-        except httpx2.TransportError:
-            return False
-
-    def kill(self) -> None:
-        assert self.process
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait(timeout=30)
-        self.process.stdout.close()
-        self.process = None
-
-    def end(self) -> None:
-        self.client.close()
-        if self.process:
-            self.process.terminate()
-            self.process.wait(timeout=30)
-            self.process.stdout.close()
-
-    def ask(self, path: str) -> Any:
-        return self.client.get(f"{self.address}/api/v1{path}").json()
-
-    def tell(self, method: str, path: str, **body: Any) -> Any:
-        answer = self.client.request(method, f"{self.address}/api/v1{path}", **body)
-        assert answer.is_success, answer.text
-        return answer.json() if answer.content else None
-
-    def state_of(self, id: str) -> str:
-        return str(self.ask(f"/transcriptions/{id}")["state"])
-
-    def sound_of(self, id: str) -> bytes:
-        with wave.open(str(self.data_dir / "transcriptions" / id / "source.wav")) as recording:
-            assert (recording.getframerate(), recording.getnchannels(), recording.getsampwidth()) == (
-                16000,
-                1,
-                2,
-            )
-            return recording.readframes(recording.getnframes())
-
-    def note(self, name: str) -> None:
-        (self.data_dir / "notes" / name).touch()
+from tests.web.live_process import LiveServer
 
 
 @pytest.fixture(name="serve")
@@ -142,6 +74,23 @@ def test_two_sentences_come_back_while_they_are_spoken(server: LiveServer) -> No
     picture = server.ask(f"/transcriptions/{ended['transcription']}/peaks")["peaks"]
     assert picture[:100] == [[0, 0]] * 100  # half a second of silence is a tenth of it
     assert max(high for _, high in picture) == round(127 * 0.6)
+
+
+def test_the_client_may_end_or_drop_a_segment_itself(server: LiveServer) -> None:
+    with Speaker(server.address) as speaker:
+        speaker.start()
+        speaker.speak(babble(1.0, level=0.3))
+        speaker.say({"type": "commit"})
+        committed = speaker.until("committed")
+        speaker.speak(babble(1.0, level=0.6))
+        speaker.say({"type": "clear"})
+        cleared = speaker.until("cleared")
+        speaker.stop()
+
+    assert committed["segments"] == 1
+    assert 0.9 < committed["end"] <= 1.0
+    assert 1.9 < cleared["end"] <= 2.0
+    assert texts(speaker.all("final")) == ["Level 3."]
 
 
 def test_what_partials_call_stable_stays(server: LiveServer) -> None:

@@ -118,6 +118,19 @@ class SpeechStream:
         if span := self._grouper.finish():
             yield from self._close(span)
 
+    def cut(self) -> Iterator[Heard]:
+        """End the open segment here, although the audio goes on."""
+        if span := self._grouper.finish():
+            yield from self._close(span)
+
+    def discard(self) -> None:
+        """Drop the open segment; nothing before this is part of any later one."""
+        self._grouper.finish()
+        self._is_told = False
+        self._before, self._closed = None, self._frame
+        if self._wanted != self._options:
+            self._begin()
+
     def _begin(self) -> None:
         """Apply the pending options; no segment is open."""
         self._options = self._wanted

@@ -1,7 +1,10 @@
 """Live recognition: audio is stored and acknowledged as it arrives, and transcribed sentence by sentence."""
 
+from app.engine.audio.pcm_stream import Encoding, PcmStream
 from app.services.live.events import (
     Acknowledged,
+    Cleared,
+    Committed,
     Ended,
     ErrorEvent,
     Final,
@@ -15,9 +18,13 @@ from app.services.live.events import (
 )
 from app.services.live.hub import EndedSession, Live, LiveLimits
 from app.services.live.session import Session, SessionFacts
+from app.services.live.session_store import SessionKey
 
 __all__ = [
     "Acknowledged",
+    "Cleared",
+    "Committed",
+    "Encoding",
     "Ended",
     "EndedSession",
     "ErrorEvent",
@@ -27,8 +34,10 @@ __all__ = [
     "LiveEvent",
     "LiveLimits",
     "Partial",
+    "PcmStream",
     "Session",
     "SessionFacts",
+    "SessionKey",
     "SettingsApplied",
     "Started",
     "VoiceStarted",

@@ -71,6 +71,23 @@ class Final:
 
 
 @dataclass(frozen=True, slots=True)
+class Committed:
+    """The client has ended the open segment; all segments before `next_segment` are complete."""
+
+    next_segment: int
+    end: float
+    closed: bool
+    """Whether a segment was open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """The client has dropped the open segment."""
+
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
 class SettingsApplied:
     """The options from the next segment on."""
 
@@ -93,7 +110,17 @@ class Ended:
 
 
 LiveEvent: TypeAlias = (
-    Started | Acknowledged | VoiceStarted | VoiceStopped | Partial | Final | SettingsApplied | ErrorEvent | Ended
+    Started
+    | Acknowledged
+    | VoiceStarted
+    | VoiceStopped
+    | Partial
+    | Final
+    | Committed
+    | Cleared
+    | SettingsApplied
+    | ErrorEvent
+    | Ended
 )
 Listener: TypeAlias = Callable[[LiveEvent], None]
 """Called from any thread; must neither block nor raise."""

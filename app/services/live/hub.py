@@ -11,6 +11,7 @@ from threading import Lock
 
 from app.domain.errors.live import LiveSessionElsewhere, LiveSessionsFull
 from app.domain.options import TranscriptionOptions
+from app.domain.sources import Source
 from app.domain.states import LiveState
 from app.domain.transcription import SegmentRecord
 from app.engine import SAMPLE_RATE
@@ -20,7 +21,7 @@ from app.services.inference.scheduler import InferenceScheduler
 from app.services.live.events import Listener
 from app.services.live.recorder import WRITE_SECONDS, Recorder
 from app.services.live.session import Session, SessionContext, SessionFacts
-from app.services.live.session_store import LiveSessionStore, SessionFiles
+from app.services.live.session_store import LiveSessionStore, SessionFiles, SessionKey
 from app.services.transcriptions.job_queue import Queue
 from app.store.database import Row
 
@@ -100,17 +101,27 @@ class Live:
 
     # For clients
 
-    def begin(self, name: str, options: TranscriptionOptions, listener: Listener) -> Session:
+    def begin(
+        self,
+        name: str,
+        options: TranscriptionOptions,
+        listener: Listener,
+        source: Source = Source.LIVE,
+        key: SessionKey | None = None,
+    ) -> Session:
         """Start a session; when this returns, its transcription is in the history.
+
+        A `key` is given if the client was told one before there was any audio.
 
         Raises:
             LiveSessionsFull, DiskFull, DatabaseUnusable
         """
         with self._slot():
-            place, token = self._session_store.begin(name, options)
+            key = key or SessionKey()
+            place = self._session_store.begin(key, name, options, source)
             with self._lock:
                 session = self._wake(place, options, 0)
-            session.attach(listener, token)
+            session.attach(listener, key.token)
         self._queue.announce()
         return session
 
@@ -142,6 +153,11 @@ class Live:
             tuple(self._session_store.segments.all_of(transcription)),
             as_asked=row["state"] == LiveState.ENDED,
         )
+
+    @property
+    def most_seconds(self) -> float:
+        """Maximum audio per session."""
+        return self._limits.most_seconds
 
     def sessions(self) -> list[SessionFacts]:
         """Return the running sessions, with and without a client, oldest first."""

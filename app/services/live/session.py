@@ -188,6 +188,14 @@ class Session:
         """Audio arrives faster than it is stored and processed: the sender should wait."""
         return max(self.intake.waiting_seconds, self._unheard / BYTES_PER_SECOND) > CATCH_UP_SECONDS
 
+    def commit(self) -> None:
+        """End the open segment after all accepted audio."""
+        self._steps.put(self._commit)
+
+    def clear(self) -> None:
+        """Drop the open segment; its audio stays in the recording."""
+        self._steps.put(self._clear)
+
     def stop(self, chunks: int) -> None:
         """End the session after its last chunk; if one is missing, report that and continue."""
         if chunks > self.intake.expected:
@@ -294,6 +302,12 @@ class Session:
             self._unheard -= len(sound)
         self._speech.feed(sound, arrived)
         self._speech.retry()
+
+    def _commit(self) -> None:
+        self._speech.commit()
+
+    def _clear(self) -> None:
+        self._speech.discard()
 
     def _change(self) -> None:
         with self._guard:

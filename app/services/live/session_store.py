@@ -12,7 +12,7 @@ import logging
 import os
 import secrets
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -42,6 +42,14 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
+class SessionKey:
+    """What a client resumes a session with."""
+
+    id: str = field(default_factory=lambda: secrets.token_hex(8))
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+
+
+@dataclass(frozen=True, slots=True)
 class SessionFiles:
     """The files of one session, locked by this process until `life` is closed."""
 
@@ -65,26 +73,26 @@ class LiveSessionStore:
 
     # Starting and resuming
 
-    def begin(self, name: str, options: TranscriptionOptions) -> tuple[SessionFiles, str]:
-        """Create a session with its transcription; return its files and the client's token.
+    def begin(self, key: SessionKey, name: str, options: TranscriptionOptions, source: Source) -> SessionFiles:
+        """Create a session with its transcription; return its files.
 
         Raises:
             DiskFull, DatabaseUnusable: nothing is left behind.
         """
-        id, transcription, token = secrets.token_hex(8), secrets.token_hex(8), secrets.token_urlsafe(24)
-        row = _recording_row(name, options)
+        transcription = secrets.token_hex(8)
+        row = _recording_row(name, options, source)
         lock_fd = self._files.begin_live(transcription, row)
         try:
             wav = self._wav(transcription, 0)
-            self._add(id, transcription, token, row, options)
+            self._add(key, transcription, row, options)
         except BaseException:
             self._files.remove(transcription)
             os.close(lock_fd)
             raise
         self._files.acknowledge(transcription)
-        return SessionFiles(id, transcription, wav, lock_fd), token
+        return SessionFiles(key.id, transcription, wav, lock_fd)
 
-    def _add(self, id: str, transcription: str, token: str, row: Row, options: TranscriptionOptions) -> None:
+    def _add(self, key: SessionKey, transcription: str, row: Row, options: TranscriptionOptions) -> None:
         now = row["created_at"]
         with self._database.writing() as connection:
             transcriptions.add(
@@ -98,7 +106,7 @@ class LiveSessionStore:
                     "receipt": [vad_receipt(options.vad).to_dict()],
                 },
             )
-            session = {"id": id, "transcription_id": transcription, "token_hash": _hash(token)}
+            session = {"id": key.id, "transcription_id": transcription, "token_hash": _hash(key.token)}
             live.add(
                 connection,
                 {
@@ -202,13 +210,13 @@ class LiveSessionStore:
         self.queue.announce()
 
 
-def _recording_row(name: str, options: TranscriptionOptions) -> Row:
+def _recording_row(name: str, options: TranscriptionOptions, source: Source) -> Row:
     return {
         "name": name,
         "suffix": SUFFIX,
         "size_bytes": 0,
         "sha256": NO_DIGEST,
-        "source": Source.LIVE,
+        "source": source,
         "options": options.to_dict(),
         "created_at": datetime.now(UTC),
     }

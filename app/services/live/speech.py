@@ -26,7 +26,16 @@ from app.engine import Utterance, Waveform
 from app.engine.vad.speech_stream import Closed, Opened, Paused, SpeechStream
 from app.logging import event
 from app.services.inference.segment_queue import Recognised, SegmentQueue, SegmentRequest
-from app.services.live.events import ErrorEvent, Final, LiveEvent, Partial, VoiceStarted, VoiceStopped
+from app.services.live.events import (
+    Cleared,
+    Committed,
+    ErrorEvent,
+    Final,
+    LiveEvent,
+    Partial,
+    VoiceStarted,
+    VoiceStopped,
+)
 from app.services.live.partials import PartialText
 from app.services.live.requests import PendingSegment, RecentSound, SessionQueues, answer_of
 from app.services.live.segment_store import Planned
@@ -117,6 +126,22 @@ class Speech:
         for heard in self._stream.finish():
             self._handle(heard)
         self._set_speaking(is_speaking=False)
+
+    def commit(self) -> None:
+        """End the open segment at the client's request."""
+        former = self._index
+        for heard in self._stream.cut():
+            self._handle(heard)
+        self._set_speaking(is_speaking=False)
+        self._emit(Committed(self._index, self._stream.heard_to, closed=self._index > former))
+
+    def discard(self) -> None:
+        """Drop the open segment: its audio is kept, but not recognised."""
+        self._stream.discard()
+        self._drop_partial()
+        self._give_up_early()
+        self._set_speaking(is_speaking=False)
+        self._emit(Cleared(self._stream.heard_to))
 
     def _follow(self, samples: np.ndarray) -> None:
         for heard in self._stream.push(samples):

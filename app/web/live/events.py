@@ -11,6 +11,8 @@ from app.domain.transcript import rounded
 from app.logging import current_request_id
 from app.services.live import (
     Acknowledged,
+    Cleared,
+    Committed,
     Ended,
     EndedSession,
     ErrorEvent,
@@ -97,6 +99,14 @@ def _final(news: Final) -> dict[str, Any]:
     return {"type": "final", **_segment(news.segment), "latency_ms": round(news.latency_ms, 1)}
 
 
+def _committed(news: Committed) -> dict[str, Any]:
+    return {"type": "committed", "segments": news.next_segment, "end": round(news.end, 3)}
+
+
+def _cleared(news: Cleared) -> dict[str, Any]:
+    return {"type": "cleared", "end": round(news.end, 3)}
+
+
 def _settings(news: SettingsApplied) -> dict[str, Any]:
     return {"type": "settings", **_options(news.options)}
 
@@ -149,6 +159,8 @@ _FORMS: dict[type, Callable[[Any], dict[str, Any]]] = {
     VoiceStopped: _voice_stopped,
     Partial: _partial,
     Final: _final,
+    Committed: _committed,
+    Cleared: _cleared,
     SettingsApplied: _settings,
     Pong: _pong,
     Ended: _ended,

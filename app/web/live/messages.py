@@ -121,7 +121,15 @@ class AudioStop(_Message):
     chunks: int = Field(ge=0)
 
 
-ClientMessage: TypeAlias = AudioStart | SettingsWanted | Ping | AudioStop
+class Commit(_Message):
+    type: Literal["commit"]
+
+
+class Clear(_Message):
+    type: Literal["clear"]
+
+
+ClientMessage: TypeAlias = AudioStart | SettingsWanted | Commit | Clear | Ping | AudioStop
 _messages: TypeAdapter[ClientMessage] = TypeAdapter(Annotated[ClientMessage, Field(discriminator="type")])
 
 

@@ -20,7 +20,7 @@ from app.logging import event
 from app.services.live import Ended, EndedSession, ErrorEvent, Session
 from app.web.dependencies import ServicesDep
 from app.web.live.events import News, Pong, started_again, to_json
-from app.web.live.messages import AudioStart, AudioStop, Ping, SettingsWanted, chunk_of, parse
+from app.web.live.messages import AudioStart, AudioStop, Clear, Commit, Ping, SettingsWanted, chunk_of, parse
 from app.web.openapi import errors
 from app.web.pools import FILES
 from app.web.request import language_of
@@ -158,6 +158,10 @@ class Connection:
             self._listen(Pong(said.sent_at))
         elif isinstance(said, SettingsWanted):
             session.change(said.options_over(session.options))
+        elif isinstance(said, Commit):
+            session.commit()
+        elif isinstance(said, Clear):
+            session.clear()
         elif isinstance(said, AudioStop):
             session.stop(said.chunks)
         else:
