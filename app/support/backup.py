@@ -20,6 +20,7 @@ from app.atomic import appearing_from_nowhere, sync_file, sync_folder
 from app.domain.errors.backup import BackupUnusable, DataInUse
 from app.domain.errors.base import N_
 from app.domain.errors.setup import DataBeingRestored
+from app.free_space import keep_reserve
 from app.logging import LOG_NAME
 from app.store.database import DATABASE_NAME, SCHEMA_VERSION, alone_in
 from app.store.files.database_exchange import (
@@ -31,7 +32,7 @@ from app.store.files.database_exchange import (
 )
 from app.store.files.scratch import scratch, sweep_scratch
 from app.store.files.snapshot import copy_database, recordings_of, schema_of, verdict_of
-from app.store.files.storage_errors import storage_errors
+from app.store.files.storage_errors import KINDS, storage_errors
 from app.support.case.archive import DAMAGE
 
 MANIFEST = "manifest.json"
@@ -82,6 +83,7 @@ def back_up(places: Places, file: Path, *, recordings: bool) -> Manifest:
         appearing_from_nowhere(file) as part,
     ):
         database = folder / DATABASE_NAME
+        keep_reserve(folder, _size_of(places.data_dir / DATABASE_NAME))
         copy_database(places.data_dir / DATABASE_NAME, database)
         manifest = _write(places, database, part, recordings=recordings)
         part.chmod(0o600)
@@ -122,6 +124,7 @@ def _write(places: Places, database: Path, part: Path, *, recordings: bool) -> M
     with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, path in _wanted(places, database, recordings=recordings):
             try:
+                keep_reserve(part.parent, path.stat().st_size)
                 kept.append(_add(archive, name, path))
             except FileNotFoundError:
                 continue  # deleted since the snapshot of the database
@@ -135,6 +138,10 @@ def _write(places: Places, database: Path, part: Path, *, recordings: bool) -> M
         )
         archive.writestr(MANIFEST, json.dumps(asdict(manifest), ensure_ascii=False, indent=2))
     return manifest
+
+
+def _size_of(file: Path) -> int:
+    return file.stat().st_size if file.exists() else 0
 
 
 def _wanted(places: Places, database: Path, *, recordings: bool) -> Iterator[tuple[str, Path]]:
@@ -183,9 +190,12 @@ def _unpack(file: Path, folder: Path) -> Manifest:
             manifest = _manifest(archive)
             if manifest.format > FORMAT or manifest.schema > SCHEMA_VERSION:
                 raise BackupUnusable(file=str(file), reason=N_("a newer version of this program made it"))
+            keep_reserve(folder, sum(kept.size_bytes for kept in manifest.files))
             for kept in manifest.files:
                 _unpack_one(archive, kept, folder)
     except DAMAGE as error:
+        if isinstance(error, OSError) and error.errno in KINDS:  # of the disk, not of the zip
+            raise
         raise BackupUnusable(file=str(file), reason=str(error)) from error
     return manifest
 

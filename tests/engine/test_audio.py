@@ -10,11 +10,11 @@ import av
 import numpy as np
 import pytest
 
+from app import free_space
 from app.domain import reasons
 from app.domain.errors.audio import AudioDamaged, AudioTooLong, AudioTooShort, NoAudioStream, NotAudio
 from app.domain.errors.uploads import DiskFull, EmptyFile
 from app.engine import SAMPLE_RATE
-from app.engine.audio import samples as samples_module
 from app.engine.audio.decoding import decode, read_waveform
 from app.engine.audio.facts import AudioFacts, DecodeLimits
 from tests.engine import sounds
@@ -487,7 +487,8 @@ def test_a_full_disk_is_named(tmp_path):
 
 
 def test_decoding_leaves_a_reserve_of_free_disk(tmp_path, monkeypatch):
-    monkeypatch.setattr(samples_module, "FREE_BYTES_KEPT", 2**62)
+    monkeypatch.setattr(free_space, "FREE_BYTES_KEPT", 2**62)
+    monkeypatch.setattr(free_space, "SHARE_KEPT", 1)
     with pytest.raises(DiskFull):
         decoded(written(tmp_path / "a.wav", sounds.wav_bytes((sounds.tone(1.0) * 32767).astype(np.int16))))
 

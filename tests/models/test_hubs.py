@@ -10,6 +10,7 @@ from threading import Event, Thread
 
 import pytest
 
+from app import free_space
 from app.domain.errors.base import AppError
 from app.domain.errors.models import (
     ArchiveRefused,
@@ -182,6 +183,15 @@ def test_a_disk_that_fills_up_is_said_to_be_so_and_nothing_is_lost(hub: Loopback
 
     assert hub.asked[-1].begin == 300_000
     assert (tmp_path / "model.pt").read_bytes() == WEIGHTS
+
+
+def test_a_download_leaves_a_reserve_of_the_disk(
+    hub: LoopbackHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(free_space, "FREE_BYTES_KEPT", 2**62)
+    monkeypatch.setattr(free_space, "SHARE_KEPT", 1)
+    with pytest.raises(NoRoomForModel):
+        transfer(weights_of(hub), tmp_path).fetch()
 
 
 def test_wrong_bytes_are_thrown_away_and_named(hub: LoopbackHub, tmp_path: Path) -> None:

@@ -39,8 +39,11 @@ class UploadInterrupted(UploadError):
 class DiskFull(UploadError):
     code = "disk_full"
     status = 507
-    message = N_("The disk is full; the file was not stored.")
-    advice = N_("Free some space in {folder}, for example by deleting old transcriptions, then try again.")
+    message = N_("The disk is too full; nothing was stored.")
+    advice = N_(
+        "Free some space in {folder}: empty the trash, delete old transcriptions or models that nobody uses, or move backups "
+        "to another disk; then try again. The last 200 MB stay free for texts and the database."
+    )
 
 
 class UploadNotFound(UploadError):

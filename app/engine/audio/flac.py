@@ -10,6 +10,7 @@ import numpy as np
 
 from app.engine import SAMPLE_RATE
 from app.engine.audio.samples import BYTES_PER_SAMPLE
+from app.free_space import keep_reserve
 
 BLOCK_SAMPLES = 16 * SAMPLE_RATE
 LAYOUTS = ("mono", "stereo", "3.0", "quad", "5.0", "5.1", "6.1", "7.1")  # FLAC's layouts by number of channels
@@ -32,6 +33,7 @@ def write_flac(files: Sequence[Path], target: Path, first: int = 0, count: int |
         stream.codec_context.format = "s16"
         for start in range(first, end, BLOCK_SAMPLES):
             size = min(BLOCK_SAMPLES, end - start)
+            keep_reserve(target.parent, size * len(files) * BYTES_PER_SAMPLE)
             block = np.stack([_read(file, start, size) for file in files], axis=1)
             frame = av.AudioFrame.from_ndarray(block.reshape(1, -1), format="s16", layout=layout)
             frame.sample_rate = SAMPLE_RATE

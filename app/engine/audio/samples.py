@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import shutil
 from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO, Self, TypeAlias
@@ -12,10 +10,10 @@ from typing import BinaryIO, Self, TypeAlias
 import numpy as np
 
 from app.engine import Waveform
+from app.free_space import keep_reserve
 
 BYTES_PER_SAMPLE = 2
-FREE_BYTES_KEPT = 200 << 20  # on the disk, for the database and the texts
-_CHECK_BYTES = 8 << 20  # written between two checks of the free space
+_CHECK_BYTES = 1 << 20  # written between two checks of the free space
 FULL_SCALE = 32768
 
 Block: TypeAlias = tuple[Waveform, ...]
@@ -56,7 +54,7 @@ class SampleFiles:
         self._unchecked += len(content)
         if self._unchecked >= _CHECK_BYTES:
             self._unchecked = 0
-            _refuse_full_disk(self._target.parent)
+            keep_reserve(self._target.parent)
         file.write(content)
 
     def begin_again(self) -> None:
@@ -81,11 +79,6 @@ class SampleFiles:
 
     def _paths(self, count: int) -> list[Path]:
         return [channel_file(self._target, number if count > 1 else None) for number in range(1, count + 1)]
-
-
-def _refuse_full_disk(folder: Path) -> None:
-    if shutil.disk_usage(folder).free < FREE_BYTES_KEPT:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _as_bytes(waveform: Waveform) -> bytes:

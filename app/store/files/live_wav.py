@@ -12,6 +12,7 @@ import struct
 from pathlib import Path
 
 from app.atomic import sync_folder
+from app.free_space import keep_reserve
 from app.store.files.storage_errors import storage_errors
 
 BYTES_PER_SAMPLE = 2
@@ -50,6 +51,7 @@ class LiveWav:
             DiskFull: there is no room for it.
         """
         with storage_errors(self.path.parent):
+            keep_reserve(self.path.parent, len(sound))
             written = 0
             while written < len(sound):
                 written += os.pwrite(self._file, sound[written:], self._end + written)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from app.atomic import sync_folder
+from app.free_space import keep_reserve
 from app.locks import unless_held
 from app.store.files.storage_errors import storage_errors
 
@@ -45,6 +46,7 @@ class PartialFile:
         rest = memoryview(chunk)
         try:
             with storage_errors(self._folder):
+                keep_reserve(self._folder, len(rest))
                 while rest:
                     rest = rest[self._file.write(rest) or 0 :]
         except BaseException:

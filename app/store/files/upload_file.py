@@ -11,6 +11,7 @@ from typing import Self
 
 from app.atomic import sync_file, sync_folder
 from app.domain.errors.uploads import UploadTooLarge
+from app.free_space import keep_reserve
 from app.locks import hold_new
 from app.store.files.storage_errors import storage_errors
 
@@ -66,6 +67,7 @@ class UploadFile:
         self._hash.update(chunk)
         rest = memoryview(chunk)
         with storage_errors(self.folder.parent):
+            keep_reserve(self.folder, len(rest))
             while rest:
                 rest = rest[self._file.write(rest) or 0 :]
 
@@ -110,5 +112,6 @@ def link_or_copy(source: Path, target: Path) -> None:
     try:
         target.hardlink_to(source)
     except OSError:
+        keep_reserve(target.parent, source.stat().st_size)
         shutil.copyfile(source, target)
         sync_file(target)

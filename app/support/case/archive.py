@@ -22,6 +22,7 @@ from app import __version__
 from app.atomic import appearing
 from app.domain.errors.base import N_
 from app.domain.errors.cases import CaseDamaged, CaseUnreadable
+from app.free_space import keep_reserve
 from app.hubs.checksums import sha256_of
 from app.store.files.storage_errors import storage_errors
 from app.support.case import FORMAT, FORMAT_VERSION, MANIFEST_NAME, Part
@@ -65,6 +66,7 @@ def write_archive(parts: list[Part], manifest: Mapping[str, Any], target: Path) 
     ):
         archive.writestr(MANIFEST_NAME, as_json(manifest))
         for part in parts:
+            keep_reserve(file.parent, part.size)
             _add(archive, part)
         file.chmod(0o600)
 
@@ -110,6 +112,7 @@ class CaseArchive:
                 if left < 0:
                     break
                 digest.update(chunk)
+                keep_reserve(target.parent, len(chunk))
                 copy.write(chunk)
         if left or digest.hexdigest() != promised["sha256"]:
             raise CaseDamaged(file=str(self.file), names=name)

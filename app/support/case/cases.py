@@ -12,6 +12,7 @@ from app.domain.transcription import Transcription
 from app.services.transcriptions.edits import edited_text
 from app.services.transcriptions.job_queue import Queue
 from app.store.files.scratch import scratch
+from app.store.files.storage_errors import storage_errors
 from app.support.case import MANIFEST_NAME, AudioChoice, CaseChoice, Installation, Part
 from app.support.case.archive import as_json, manifest_of, write_archive
 from app.support.case.contents import Contents, Evidence
@@ -79,7 +80,8 @@ class Cases:
         job, contents = self._contents(id, choice)
         parts = contents.parts()
         plan = plan_sound(choice, self._queue.segments(id, with_words=False))
-        with scratch(self._surroundings().data_dir) as folder:
+        data_dir = self._surroundings().data_dir
+        with storage_errors(data_dir), scratch(data_dir) as folder:
             sound = make_sound(self._queue, job, plan, self._surroundings().limits, folder)
             if sound.part is not None:
                 parts.append(sound.part)
