@@ -8,9 +8,8 @@ environment, that over the page, and that over the default.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -20,22 +19,12 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from app.domain.addresses import checked_networks, checked_root_path
-from app.domain.errors.base import N_
 from app.domain.options import SILERO, DetectorName
 from app.paths import home_dir, logs_dir
+from app.setting_rules import ON_PAGE, broken_rules
 from app.settings_file import KeptSettings, read_kept
 
 PREFIX = "FUNASR_"
-
-
-class Effect(StrEnum):
-    """When a change on the page begins to hold."""
-
-    AT_ONCE = "at_once"
-    RELOAD = "reload"
-    """The model is loaded again; work that runs is finished first."""
-    RESTART = "restart"
-    """The server has to be started again."""
 
 
 class Origin(StrEnum):
@@ -111,6 +100,9 @@ class Settings(BaseSettings):
 
     trusted_proxies: Annotated[str, AfterValidator(checked_networks)] = "127.0.0.0/8,::1"
     """Addresses and networks, with commas, of the proxies whose X-Forwarded headers are believed."""
+
+    metrics_from: Annotated[str, AfterValidator(checked_networks)] = "127.0.0.0/8,::1"
+    """Addresses and networks, with commas, from which Prometheus may read /metrics; empty: from none."""
 
     head_timeout_seconds: float = Field(default=30.0, gt=0, le=3600)
     """Seconds in which a client has to send the head of a request; then its connection is closed."""
@@ -237,61 +229,6 @@ class Settings(BaseSettings):
 
     live_keep_minutes: float = Field(default=10.0, gt=0, le=1440)
     """Minutes that a live session waits for its client after the connection was lost; then it is ended."""
-
-
-ON_PAGE: Mapping[str, Effect] = {
-    "device": Effect.RELOAD,
-    "allow_device_fallback": Effect.RELOAD,
-    "dtype": Effect.RELOAD,
-    "threads": Effect.RELOAD,
-    "batch_seconds": Effect.RELOAD,
-    "model_idle_minutes": Effect.AT_ONCE,
-    "vad_detector": Effect.AT_ONCE,
-    "vad_threshold": Effect.AT_ONCE,
-    "vad_mode": Effect.AT_ONCE,
-    "vad_frame_ms": Effect.AT_ONCE,
-    "max_segment_ms": Effect.AT_ONCE,
-    "min_speech_ms": Effect.AT_ONCE,
-    "min_silence_ms": Effect.AT_ONCE,
-    "speech_pad_ms": Effect.AT_ONCE,
-    "retention_days": Effect.AT_ONCE,
-    "trash_days": Effect.AT_ONCE,
-    "max_upload_mb": Effect.AT_ONCE,
-    "max_duration_hours": Effect.RESTART,
-    "concurrent_jobs": Effect.RESTART,
-    "segment_timeout_seconds": Effect.RESTART,
-    "decode_cpu_seconds": Effect.RESTART,
-    "decode_memory_mb": Effect.RESTART,
-    "live_sessions": Effect.RESTART,
-    "live_keep_minutes": Effect.RESTART,
-    "log_level": Effect.AT_ONCE,
-    "log_file_mb": Effect.AT_ONCE,
-}
-"""What can be changed on the page. Addresses and folders are not: they decide who may come in, and what is read."""
-
-
-@dataclass(frozen=True, slots=True)
-class SettingRule:
-    """A rule between settings, each of which may be within its own bounds."""
-
-    names: tuple[str, ...]
-    reason: str
-    """English message that names every setting of the rule."""
-    holds: Callable[[Mapping[str, Any]], bool]
-
-
-RULES: tuple[SettingRule, ...] = (
-    SettingRule(
-        ("speech_pad_ms", "max_segment_ms"),
-        N_("speech_pad_ms may be at most a quarter of max_segment_ms."),
-        lambda values: values["speech_pad_ms"] * 4 <= values["max_segment_ms"],
-    ),
-)
-
-
-def broken_rules(values: Mapping[str, Any]) -> list[SettingRule]:
-    """Return the rules that `values`, one for every setting, do not keep."""
-    return [rule for rule in RULES if not rule.holds(values)]
 
 
 def variable(name: str) -> str:

@@ -25,7 +25,8 @@ sys.path.insert(0, str(REPOSITORY))
 from app.cli.main import build_parser  # noqa: E402 - found by the line above
 from app.domain import errors  # noqa: E402
 from app.domain.errors.base import AppError  # noqa: E402
-from app.settings import ON_PAGE, Effect, Settings, variable  # noqa: E402
+from app.setting_rules import ON_PAGE, Effect  # noqa: E402
+from app.settings import Settings, variable  # noqa: E402
 
 DOCS = REPOSITORY / "docs"
 GENERATED = re.compile(r"(<!-- generated: (\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)

@@ -20,7 +20,8 @@ from app.domain.errors.base import Problem, Reason
 from app.domain.errors.settings import SettingFixed, SettingRefused, SettingsNotKept, SettingUnknown
 from app.domain.reasons import AT_LEAST, AT_MOST, MORE_THAN, NO_FITTING_NUMBER, ONE_OF, plain_reason
 from app.logging import event
-from app.settings import ON_PAGE, Effect, Origin, Settings, broken_rules, checked_value, kept_settings
+from app.setting_rules import ON_PAGE, Effect, broken_rules
+from app.settings import Origin, Settings, checked_value, kept_settings
 from app.settings_file import (
     SETTINGS_FILE,
     KeptSettings,

@@ -23,11 +23,13 @@ ASKED_HOST = "asked_host"
 """Key of the scope: the original Host header, before X-Forwarded-Host replaced it."""
 
 
+FOR_PROGRAMS = frozenset({"/metrics", "/mcp"})
 FROM_PROXY = "from_proxy"
 """Key of the scope: the request is from a trusted proxy on another machine, which chose the host name."""
 
 
 FORWARDED_PORT = "forwarded_port"
+FORWARDED_FOR = "forwarded_for"
 """Key of the scope: the port at which the browser reached the proxy. Used if the host has none."""
 
 
@@ -53,7 +55,7 @@ def is_asr(path: str) -> bool:
 
 def is_api(path: str) -> bool:
     """Return whether programs, not people, ask at a path."""
-    return path.startswith(API_PREFIX) or is_openai(path) or is_asr(path)
+    return path.startswith(API_PREFIX) or path in FOR_PROGRAMS or is_openai(path) or is_asr(path)
 
 
 def address_of(scope: Mapping[str, Any], path: str) -> str:
@@ -69,6 +71,12 @@ def asked_host(scope: Mapping[str, Any]) -> str:
 
 def is_from_proxy(scope: Mapping[str, Any]) -> bool:
     return bool(scope.get(FROM_PROXY))
+
+
+def client_address(scope: Mapping[str, Any]) -> str:
+    """Return the address of the client as a trusted proxy sent it, else of the connection; empty if unknown."""
+    forwarded: str | None = scope.get(FORWARDED_FOR)
+    return forwarded or (scope["client"][0] if scope.get("client") else "")
 
 
 def forwarded_port(scope: Mapping[str, Any]) -> int | None:

@@ -18,6 +18,7 @@ from app.web.api import (
     hotword_lists,
     journal,
     logs,
+    metrics,
     models,
     probes,
     replays,
@@ -82,6 +83,7 @@ API: tuple[APIRouter, ...] = (
     batch_uploads.batch_router,
     batch_uploads.router,
     probes.root,
+    metrics.router,
     openai_routes.router,
 )
 DIALECTS: tuple[APIRouter, ...] = (

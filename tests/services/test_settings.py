@@ -19,7 +19,8 @@ from app.domain.errors.inference import DeviceUnavailable
 from app.domain.errors.settings import SettingFixed, SettingRefused, SettingsNotKept
 from app.logging import adjust_logging, close_logging, setup_logging
 from app.services.settings import SettingsStore
-from app.settings import ON_PAGE, Settings
+from app.setting_rules import ON_PAGE
+from app.settings import Settings
 from app.settings_file import DAMAGED_FILE, SETTINGS_FILE
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -13,6 +13,7 @@ from app.web.forms.recording import FIELDS
 
 OPERATIONS = {
     "GET /health",
+    "GET /metrics",
     "GET /ready",
     "GET /api/v1/health",
     "GET /api/v1/ready",
@@ -94,6 +95,7 @@ OPERATIONS = {
     "POST /api/v1/batches/{id}/folder",
     "POST /api/v1/batches/{id}/uploads",
     "GET /api/v1/batches/{id}/items",
+    "POST /api/v1/batches/{id}/items",
     "GET /api/v1/batches/{id}/export",
     "GET /api/v1/uploads/{id}",
     "PATCH /api/v1/uploads/{id}",

@@ -14,7 +14,8 @@ from starlette.testclient import TestClient
 from app.engine import EngineSpec
 from app.main import create_app
 from app.services.settings import SettingsStore
-from app.settings import ON_PAGE, Settings
+from app.setting_rules import ON_PAGE
+from app.settings import Settings
 from app.web.answers.setting_wording import GROUPS
 from tests.waiting import wait_until
 

@@ -62,6 +62,13 @@ class RangeNotSatisfiable(RequestError):
     advice = N_("Ask for bytes below that size.")
 
 
+class MetricsNotAllowed(RequestError):
+    code = "metrics_not_allowed"
+    status = 403
+    message = N_("The metrics may not be read from {address}.")
+    advice = N_("Let the administrator add the address to FUNASR_METRICS_FROM.")
+
+
 class HostNotAllowed(RequestError):
     code = "host_not_allowed"
     status = 403

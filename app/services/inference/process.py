@@ -15,6 +15,7 @@ from itertools import count
 from threading import Event, Lock, Thread
 from typing import NoReturn
 
+from app import metrics
 from app.domain.errors.base import AppError
 from app.domain.errors.inference import InferenceCrashed, InferenceHung, InferenceUnavailable, OutOfMemory
 from app.engine import EngineInfo, EngineSpec, Utterance
@@ -232,6 +233,7 @@ class InferenceProcess:
         except OSError as error:  # out of memory or processes
             self._refuse(InferenceUnavailable(reason=str(error)), error)
         event(_log, logging.INFO, "inference_started", pid=child.pid)
+        metrics.inference_starts.inc()
         self._child = child  # so that `stop` can kill it while it loads
         if self._stopping.is_set():  # `stop` was called before it could see the child
             child.kill()
@@ -293,6 +295,7 @@ class InferenceProcess:
         self._exits_in_a_row += 1
         self._update_status(restarts=self._status.restarts + 1, last_restart_reason=exit_error.problem)
         event(_log, logging.ERROR, "inference_died", reason=exit_error)
+        metrics.inference_exits.inc()
 
     def _clean_up(self) -> None:
         if self._child is not None:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Condition
 
+from app import metrics
 from app.domain.errors.base import AppError
 from app.domain.errors.inference import InferenceCrashed, InferenceHung, InferenceUnavailable
 from app.services.inference.process import InferenceProcess
@@ -161,7 +162,9 @@ class InferenceScheduler:
         except Exception as error:  # noqa: BLE001 - any error goes to the jobs concerned
             self._settle(batch, [error] * len(batch))
         else:
-            self._note_pace(batch, time.monotonic() - began)
+            seconds = time.monotonic() - began
+            self._note_pace(batch, seconds)
+            _count(batch, seconds)
             parts = zip(answer.hypotheses, answer.receipts, strict=True)
             self._settle(batch, [Recognised(*part, answer.info) for part in parts])
 
@@ -187,6 +190,12 @@ class InferenceScheduler:
         for queue in {id(queue): queue for queue, _ in batch}.values():
             if queue.on_done:
                 queue.on_done()
+
+
+def _count(batch: Sequence[tuple[SegmentQueue, SegmentRequest]], seconds: float) -> None:
+    metrics.batch_segments.observe(len(batch))
+    metrics.speech_seconds.inc(sum(request.seconds for _, request in batch))
+    metrics.computing_seconds.inc(seconds)
 
 
 def batch_around(seed: SegmentRequest, others: Iterable[SegmentRequest], batch_seconds: float) -> list[SegmentRequest]:

@@ -15,6 +15,7 @@ from itertools import count
 
 import numpy as np
 
+from app import metrics
 from app.domain.errors.base import AppError
 from app.domain.errors.inference import InferenceUnavailable
 from app.domain.errors.live import LiveTextWaits
@@ -321,4 +322,5 @@ class Speech:
     def _emit_final(self, reading: PendingSegment, segment: SegmentRecord) -> None:
         latency = time.monotonic() - reading.since
         event(_log, logging.INFO, "segment_finished", index=segment.index, seconds=round(latency, 3))
+        metrics.live_latency.observe(latency)
         self._emit(Final(segment, latency * 1000))

@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from threading import Event
 from typing import TypeVar
 
+from app import metrics
 from app.domain.errors.base import AppError
 from app.domain.errors.inference import InferenceUnavailable
 from app.domain.speech import joined
+from app.domain.states import JobState
 from app.domain.transcription import SegmentRecord, Transcription
 from app.engine import Utterance
 from app.engine.audio.decoding import read_waveform
@@ -68,6 +70,7 @@ class Transcriber:
         problem = self.persist(lambda: self.claims.finish(job.id))
         name, code = ("job_failed", problem.code) if problem else ("job_succeeded", "-")
         event(_log, logging.ERROR if problem else logging.INFO, name, error=code)
+        metrics.jobs_ended.labels((JobState.FAILED if problem else JobState.SUCCEEDED).value).inc()
 
     def persist(self, step: Callable[[], _T]) -> _T:
         """Run a database step, retrying while the database is locked or the disk full.
@@ -170,11 +173,13 @@ class Transcriber:
             event(_log, logging.ERROR, "segment_failed", exc_info=True, index=request.index)
             problem = error.problem
             self.persist(lambda: self.claims.fail_segment(job.id, request.index, problem, seconds))
+            metrics.segments.labels("failed").inc()
         else:
             self._keep(job, request.index, recognised, seconds)
 
     def _keep(self, job: Transcription, index: int, recognised: Recognised, seconds: float) -> None:
         self.persist(lambda: self.claims.finish_segment(job.id, index, recognised, seconds))
+        metrics.segments.labels("withheld" if recognised.hypothesis.dropped else "read").inc()
         event(_log, logging.INFO, "segment_finished", index=index, seconds=round(seconds, 3))
         for line in recognised.hypothesis.applied:
             facts = f"{line.asked} -> {line.applied}"

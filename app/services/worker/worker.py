@@ -11,9 +11,12 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from threading import Event, Thread
 
+from app import metrics
 from app.domain.errors.base import AppError
+from app.domain.states import JobState
 from app.domain.transcription import Transcription
 from app.engine import EngineSpec
 from app.engine.audio.facts import DecodeLimits
@@ -134,6 +137,8 @@ class Worker:
     def _begin(self, job: Transcription) -> None:
         with bound(job=job.id):
             event(_log, logging.INFO, "job_started", attempt=job.attempts, worker=self.id)
+            if job.attempts == 1:
+                metrics.job_wait.observe((datetime.now(UTC) - job.created_at).total_seconds())
             try:
                 self._do(job)
             except ClaimLost:
@@ -150,11 +155,14 @@ class Worker:
             problem = (error if isinstance(error, AppError) else AppError()).problem
             event(_log, logging.ERROR, "job_failed", exc_info=True, error=problem.code)
             self._transcriber.persist(lambda: self._claims.fail(job.id, problem))
+            metrics.jobs_ended.labels(JobState.FAILED.value).inc()
 
     def _leave(self, job: Transcription) -> None:
         """Release an unfinished job because it was cancelled or this worker is stopping."""
         is_over = self._transcriber.persist(lambda: self._claims.release(job.id))
         event(_log, logging.INFO, "job_cancelled" if is_over else "job_given_back", worker=self.id)
+        if is_over:
+            metrics.jobs_ended.labels(JobState.CANCELLED.value).inc()
 
     def _requeue_stalled(self) -> None:
         """Take over from dead workers, now and periodically; clean up once."""

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 from app import __version__
 from app.i18n import Translate
 from app.services.settings import SettingsStore
-from app.settings import ON_PAGE, Effect, Origin, Settings, variable
+from app.setting_rules import ON_PAGE, Effect
+from app.settings import Origin, Settings, variable
 from app.web.answers.setting_wording import GROUPS, Words
 from app.web.answers.transcriptions import model_answer
 from app.web.schemas.settings import (

@@ -1,8 +1,8 @@
 """The address under which the browser sees the program: the only place that reads reverse proxy headers.
 
 A proxy may serve the program under a path (`https://host/asr/`), and either strip that path or pass it on; both
-work. The path is FUNASR_ROOT_PATH, else X-Forwarded-Prefix; that header, like X-Forwarded-Host, X-Forwarded-Port
-and X-Forwarded-Proto, is trusted from FUNASR_TRUSTED_PROXIES only.
+work. The path is FUNASR_ROOT_PATH, else X-Forwarded-Prefix; that header, like X-Forwarded-Host, X-Forwarded-Port,
+X-Forwarded-Proto and X-Forwarded-For, is trusted from FUNASR_TRUSTED_PROXIES only.
 docs/reverse-proxy.md has configurations for nginx and Caddy.
 
 Behind this middleware the scope follows ASGI: `path` begins with `root_path`. To compare paths use `own_path`, to
@@ -18,7 +18,7 @@ from starlette.datastructures import URL, Headers, MutableHeaders
 
 from app.domain.addresses import Networks, checked_root_path, is_host, is_loopback, is_port, is_within
 from app.logging import event
-from app.web.request import ASKED_HOST, FORWARDED_PORT, FROM_PROXY
+from app.web.request import ASKED_HOST, FORWARDED_FOR, FORWARDED_PORT, FROM_PROXY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -75,7 +75,7 @@ class BehindProxy:
         return self._ignored("x-forwarded-prefix") if is_taken(path, self._own_names) else path
 
     def _forwarded_origin(self, scope: Scope, headers: Headers) -> dict[str, Any]:
-        """Return the scope changes due to X-Forwarded-Proto, X-Forwarded-Host and X-Forwarded-Port."""
+        """Return the scope changes due to X-Forwarded-Proto, -Host, -For and -Port."""
         changes: dict[str, Any] = {}
         if scheme := _nearest(headers, "x-forwarded-proto").lower():
             if scheme in SOCKET_SCHEMES:
@@ -89,6 +89,8 @@ class BehindProxy:
                 changes[ASKED_HOST] = headers.get("host", "")
             else:
                 self._ignored("x-forwarded-host")
+        if address := _nearest(headers, "x-forwarded-for"):
+            changes[FORWARDED_FOR] = address
         if port := _nearest(headers, "x-forwarded-port"):
             if is_port(port):
                 changes[FORWARDED_PORT] = int(port)

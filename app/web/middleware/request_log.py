@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 
+from app import metrics
 from app.domain.errors.base import AppError
 from app.logging import bound, event
 from app.web.errors import error_response
@@ -30,6 +31,7 @@ QUIET_PATHS = (
     "/static/",
     "/health",
     "/ready",
+    "/metrics",
     "/api/v1/health",
     "/api/v1/ready",
     "/api/v1/logs",
@@ -84,7 +86,8 @@ class RequestLog:
                 raise  # the response has started: only the server can end it, by closing the connection
             await error_response(Request(scope), AppError())(scope, receive, send_with_id)
         finally:
-            milliseconds = round((time.perf_counter() - started) * 1000, 1)
+            seconds = time.perf_counter() - started
+            metrics.requests.labels(scope["method"], _route(scope), status).observe(seconds)
             event(
                 log,
                 _level(own_path(scope), status),
@@ -92,8 +95,13 @@ class RequestLog:
                 method=scope["method"],
                 path=own_path(scope),
                 status=status,
-                ms=milliseconds,
+                ms=round(seconds * 1000, 1),
             )
+
+
+def _route(scope: Scope) -> str:
+    """Return the pattern of the route; few values, whatever is asked for."""
+    return getattr(scope.get("route"), "path", "") or "other"
 
 
 def _level(path: str, status: int) -> int:

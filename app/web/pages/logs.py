@@ -5,7 +5,8 @@ from __future__ import annotations
 from fastapi import Request
 from starlette.responses import HTMLResponse
 
-from app.settings import ON_PAGE, Origin
+from app.setting_rules import ON_PAGE
+from app.settings import Origin
 from app.support.log_search import latest
 from app.web.api.logs import FILE_NAME, FIRST_ENTRIES, LEVELS, FilterDep, log_page
 from app.web.dependencies import ServicesDep, SettingsDep

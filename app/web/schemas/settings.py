@@ -6,7 +6,8 @@ from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel, Field
 
-from app.settings import Effect, Origin
+from app.setting_rules import Effect
+from app.settings import Origin
 from app.web.schemas.base import RequestBody
 from app.web.schemas.transcriptions import ErrorDetail, ModelAnswer
 
