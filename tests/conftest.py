@@ -69,6 +69,9 @@ SLOW = (  # each of their tests starts a browser, a server, a model or several p
     "web/test_files.py",
     "web/test_live.py",
     "web/test_realtime.py",
+    "web/test_openai_client.py",
+    "web/test_openai_repeats.py",
+    "web/test_openai_wire.py",
     "web/test_replay.py",
     "web/test_vad.py",
 )
