@@ -69,7 +69,7 @@ from app.web.errors import install_error_handlers
 from app.web.mcp_endpoint import McpEndpoint
 from app.web.middleware.compression import CompressedPages
 from app.web.middleware.lingering_close import LingeringClose
-from app.web.middleware.proxy import BehindProxy, first_segments, is_taken
+from app.web.middleware.proxy import ROOTS_TOO, BehindProxy, first_segments, is_taken
 from app.web.middleware.request_log import RequestLog
 from app.web.middleware.security import Gate, SecurityHeaders, allowed_hosts, allowed_origins
 from app.web.openapi import DESCRIPTION, DescribedApp
@@ -125,7 +125,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestLog)
     app.add_middleware(LingeringClose)
-    own_names = first_segments(each.path or "/" for each in iter_route_contexts(app.routes))
+    own_names = first_segments(each.path or "/" for each in iter_route_contexts(app.routes)) - ROOTS_TOO
     if is_taken(settings.root_path, own_names):
         raise RootPathTaken(path=settings.root_path)
     trusted = networks(settings.trusted_proxies)

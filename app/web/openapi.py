@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from fastapi import FastAPI
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from app.domain.errors.base import AppError
@@ -19,7 +22,8 @@ from app.domain.errors.setup import (
     TooManyOpenFiles,
 )
 from app.domain.errors.uploads import DiskFull
-from app.web.schemas.openai_errors import OpenAIErrorAnswer
+from app.web.clients.errors import asr_error, openai_error, openai_status
+from app.web.schemas.client_errors import AsrErrorAnswer, OpenAIErrorAnswer
 from app.web.schemas.transcriptions import ErrorAnswer
 
 if TYPE_CHECKING:
@@ -31,7 +35,24 @@ CHANGING = (CrossSiteRequest, DiskFull, FolderReadOnly, FolderUnwritable)
 """Any request that changes something may get these."""
 REFERENCE = "#/components/schemas/{model}"
 FRAMEWORK_ERRORS = ("HTTPValidationError", "ValidationError")
+SERIALIZATION: Literal["serialization"] = "serialization"
 Responses = dict[int | str, dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorShape:
+    """How one API tells errors."""
+
+    model: type[BaseModel]
+    status: Callable[[str, int], int]
+    """Returns the status of an error with this code and status."""
+    body: Callable[[dict[str, str], int], dict[str, Any]]
+    """Returns the body of an error, given its texts and the status that is sent."""
+
+
+OURS = ErrorShape(ErrorAnswer, lambda _code, status: status, lambda told, _status: {"error": told})
+OPENAI = ErrorShape(OpenAIErrorAnswer, openai_status, openai_error)
+ASR = ErrorShape(AsrErrorAnswer, lambda _code, status: status, lambda told, _status: asr_error(told))
 
 
 DESCRIPTION = """
@@ -54,10 +75,8 @@ class DescribedApp(FastAPI):
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
             models = super().openapi()["components"]["schemas"]
-            described = models_json_schema(
-                [(ErrorAnswer, "serialization"), (OpenAIErrorAnswer, "serialization")], ref_template=REFERENCE
-            )
-            models |= described[1]["$defs"]
+            kinds = [(shape.model, SERIALIZATION) for shape in (OURS, OPENAI, ASR)]
+            models |= models_json_schema(kinds, ref_template=REFERENCE)[1]["$defs"]
             _drop_framework_errors(self.openapi_schema or {})
         return super().openapi()
 
@@ -73,26 +92,26 @@ def _drop_framework_errors(schema: dict[str, Any]) -> None:
             del operation["responses"]["422"]
 
 
-def errors(*kinds: type[AppError], changes: bool = False) -> Responses:
+def errors(*kinds: type[AppError], changes: bool = False, shape: ErrorShape = OURS) -> Responses:
     """Return the description of these errors, grouped by status, with an example of each.
 
     `changes` adds the errors of requests that change something.
     """
     by_status: defaultdict[int, list[type[AppError]]] = defaultdict(list)
     for kind in dict.fromkeys((*kinds, *(CHANGING if changes else ()), *EVERYWHERE)):
-        by_status[kind.status].append(kind)
-    return {status: _error_response(by_status[status]) for status in sorted(by_status)}
+        by_status[shape.status(kind.code, kind.status)].append(kind)
+    return {status: _error_response(by_status[status], status, shape) for status in sorted(by_status)}
 
 
 def with_error(responses: Responses, kind: type[AppError]) -> Responses:
     """Return the descriptions with that of `kind`, beside what its status means already."""
-    described, status = _error_response([kind]), kind.status
+    described, status = _error_response([kind], kind.status, OURS), kind.status
     if status in responses:
         known = responses[status]
         examples = (
             known["content"]["application/json"]["examples"] | described["content"]["application/json"]["examples"]
         )
-        described = _error_response_of(examples, status)
+        described = _error_response_of(examples, status, OURS)
     return responses | {status: described}
 
 
@@ -104,25 +123,25 @@ def content(status: int, description: str, media_types: Mapping[str, Any]) -> Re
     return {status: {"description": description, "content": bodies}}
 
 
-def _error_response(kinds: list[type[AppError]]) -> dict[str, Any]:
-    examples = {kind.code: {"summary": kind.message, "value": {"error": error_example(kind)}} for kind in kinds}
-    return _error_response_of(examples, kinds[0].status)
+def _error_response(kinds: list[type[AppError]], status: int, shape: ErrorShape) -> dict[str, Any]:
+    examples = {kind.code: {"summary": kind.message, "value": shape.body(_example(kind), status)} for kind in kinds}
+    return _error_response_of(examples, status, shape)
 
 
-def _error_response_of(examples: dict[str, Any], status: int) -> dict[str, Any]:
+def _error_response_of(examples: dict[str, Any], status: int, shape: ErrorShape) -> dict[str, Any]:
     codes = ", ".join(f"`{code}`" for code in examples)
     return {
         "description": f"{HTTPStatus(status).phrase}: {codes}",
         "content": {
             "application/json": {
-                "schema": {"$ref": REFERENCE.format(model=ErrorAnswer.__name__)},
+                "schema": {"$ref": REFERENCE.format(model=shape.model.__name__)},
                 "examples": examples,
             }
         },
     }
 
 
-def error_example(kind: type[AppError]) -> dict[str, str]:
+def _example(kind: type[AppError]) -> dict[str, str]:
     filled = _Blanks()
     return {
         "code": kind.code,

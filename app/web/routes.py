@@ -36,6 +36,7 @@ from app.web.api.transcriptions import (
     retranscriptions,
     transcriptions,
 )
+from app.web.asr_webservice import routes as asr_routes
 from app.web.live import socket
 from app.web.openai import routes as openai_routes
 from app.web.openai.realtime import secrets as realtime_secrets
@@ -85,6 +86,7 @@ API: tuple[APIRouter, ...] = (
     probes.root,
     metrics.router,
     openai_routes.router,
+    asr_routes.router,
 )
 DIALECTS: tuple[APIRouter, ...] = (
     realtime_socket.router,

@@ -10,7 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from app.store.files.live_wav import UNKNOWN, LiveWav, _header, read_samples
+from app.store.files.live_wav import UNKNOWN, LiveWav, read_samples, wav_header
 
 RATE = 16_000
 
@@ -62,4 +62,4 @@ def test_what_was_not_noted_goes_when_the_recording_goes_on(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(("data_bytes", "told"), [(10, 10), (UNKNOWN - 44, UNKNOWN), (2**33, UNKNOWN)])
 def test_a_length_that_a_wav_cannot_tell_stays_open(data_bytes: int, told: int) -> None:
-    assert int.from_bytes(_header(RATE, data_bytes)[40:], "little") == told
+    assert int.from_bytes(wav_header(RATE, data_bytes)[40:], "little") == told

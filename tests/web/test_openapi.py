@@ -127,8 +127,15 @@ OPERATIONS = {
     "GET /v1/models",
     "GET /v1/models/{model}",
     "POST /openai/deployments/{deployment}/audio/transcriptions",
+    "POST /asr",
+    "POST /detect-language",
 }
-SHAPES = {"/v1/": "OpenAIErrorAnswer", "/openai/": "OpenAIErrorAnswer"}
+SHAPES = {
+    "/v1/": "OpenAIErrorAnswer",
+    "/openai/": "OpenAIErrorAnswer",
+    "/asr": "AsrErrorAnswer",
+    "/detect-language": "AsrErrorAnswer",
+}
 """Of errors, by the beginnings of paths that other products have."""
 
 

@@ -35,7 +35,7 @@ class LiveWav:
         self._end = HEADER_BYTES + samples * BYTES_PER_SAMPLE
         with storage_errors(path.parent):
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-            os.pwrite(self._file, _header(rate, UNKNOWN), 0)
+            os.pwrite(self._file, wav_header(rate, UNKNOWN), 0)
             os.ftruncate(self._file, self._end)
             os.fsync(self._file)
             sync_folder(path.parent)
@@ -62,7 +62,7 @@ class LiveWav:
         """Write the true length; return the size in bytes and the SHA-256 of the finished file."""
         with storage_errors(self.path.parent):
             os.ftruncate(self._file, self._end)
-            os.pwrite(self._file, _header(self._rate, self._end - HEADER_BYTES), 0)
+            os.pwrite(self._file, wav_header(self._rate, self._end - HEADER_BYTES), 0)
             os.fsync(self._file)
         return self._end, self._digest()
 
@@ -83,7 +83,7 @@ def read_samples(path: Path, first: int, count: int) -> bytes:
         return file.read(count * BYTES_PER_SAMPLE)
 
 
-def _header(rate: int, data_bytes: int) -> bytes:
+def wav_header(rate: int, data_bytes: int) -> bytes:
     """Return the 44-byte RIFF header for mono int16; beyond 4 GB the length stays unknown."""
     data_bytes = data_bytes if data_bytes < UNKNOWN - HEADER_BYTES else UNKNOWN
     riff_bytes = min(data_bytes + HEADER_BYTES - 8, UNKNOWN)

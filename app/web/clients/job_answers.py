@@ -20,7 +20,7 @@ from app.domain.errors.base import AppError
 from app.domain.errors.clients import TranscriptionCancelled
 from app.domain.errors.transcriptions import TranscriptionNotFound
 from app.domain.states import JobState
-from app.domain.transcription import Transcription
+from app.domain.transcript import Transcript
 from app.logging import event
 from app.services.transcriptions.following import JobChanges
 from app.services.transcriptions.job_queue import Queue
@@ -116,8 +116,8 @@ class JobAnswer(Response):
         await send({"type": "http.response.body", "body": body.content, "more_body": False})
 
 
-def ended_record(queue: Queue, id: str) -> Transcription:
-    """Return a transcription that has succeeded.
+def ended_transcript(queue: Queue, id: str) -> Transcript:
+    """Return the text of a job that has succeeded.
 
     Raises:
         TranscriptionCancelled: it was cancelled or deleted.
@@ -131,7 +131,7 @@ def ended_record(queue: Queue, id: str) -> Transcription:
         raise JobFailed(record.error)
     if record.state is not JobState.SUCCEEDED:
         raise TranscriptionCancelled
-    return record
+    return queue.transcript(id)
 
 
 async def _has_ended_within(follower: Follower, seconds: float) -> bool:

@@ -7,7 +7,6 @@ from typing import ClassVar
 from app.domain.client_request import LONGEST_VALUE, FormPart, is_secret
 from app.domain.errors.base import N_
 from app.domain.errors.requests import InvalidParameter
-from app.store.files.upload_file import UploadFile
 from app.web.forms.file_form import FileForm, Receiver
 
 MOST_PARTS = 5000
@@ -58,14 +57,6 @@ class ClientForm(FileForm):
         self.parts.append(FormPart(name, kept, None, content_type, self._part_bytes))
         if value.strip():
             self.values.append((field, value.replace("\0", "")))
-
-    def received(self) -> UploadFile:
-        """Return the file.
-
-        Raises:
-            NoFile: there was none.
-        """
-        return self.file
 
     def _refuse_unknown(self, name: str) -> None:
         """Take every name: programs send fields that are of no matter here."""

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+ROOTS_TOO = frozenset({"asr"})
+"""First path segments of routes that are root paths as well: what is posted exactly there is for the route."""
 SOCKET_SCHEMES = {"http": "ws", "https": "wss"}
 
 
@@ -62,7 +64,7 @@ class BehindProxy:
         headers = Headers(scope=scope)
         is_trusted = scope.get("client") is not None and is_within(scope["client"][0], self._trusted)
         root = self._root_path or (self._forwarded_prefix(headers) if is_trusted else "")
-        seen = {**scope, "root_path": root, "path": root + _stripped(scope["path"], root)}
+        seen = {**scope, "root_path": root, "path": root + _stripped(scope, root)}
         seen[FROM_PROXY] = is_trusted and not is_loopback(scope["client"][0])
         return seen | self._forwarded_origin(scope, headers) if is_trusted else seen
 
@@ -111,9 +113,12 @@ def _nearest(headers: Headers, name: str) -> str:
     return ",".join(headers.getlist(name)).rpartition(",")[2].strip()
 
 
-def _stripped(path: str, root: str) -> str:
-    """Return `path` without the root path, which a proxy may have passed on or not."""
-    return path[len(root) :] if root and (path + "/").startswith(root + "/") else path
+def _stripped(scope: Scope, root: str) -> str:
+    """Return the path without the root path, which a proxy may have passed on or not."""
+    path: str = scope["path"]
+    is_below = bool(root) and f"{path}/".startswith(f"{root}/")
+    is_route = path == root and path[1:] in ROOTS_TOO and scope.get("method") == "POST"
+    return path[len(root) :] if is_below and not is_route else path
 
 
 def _without_origin(scope: Scope, send: Send) -> Send:

@@ -102,7 +102,7 @@ def _verbose_json(transcript: Transcript, asked: SpeechRequest) -> Answer:
     if asked.wants_words:
         told["words"] = [word_answer(word) for segment in transcript.segments for word in segment.words]
     if asked.wants_segments:
-        told["segments"] = [_segment(segment, number) for number, segment in enumerate(transcript.segments)]
+        told["segments"] = [whisper_segment(segment, number) for number, segment in enumerate(transcript.segments)]
     return _json_answer(told | {"usage": usage_of(transcript)})
 
 
@@ -139,7 +139,7 @@ _WRITERS: Mapping[ResponseFormat, Callable[[Transcript, SpeechRequest], Answer]]
 }
 
 
-def _segment(segment: Segment, number: int) -> dict[str, Any]:
+def whisper_segment(segment: Segment, number: int) -> dict[str, Any]:
     """Return all members of Whisper's segments: programs in strict languages fail where one is absent."""
     told = {
         "id": number,

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from http import HTTPStatus
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
 from app.domain.errors.audio import NotAudio
-from app.domain.errors.base import AppError
 from app.domain.errors.clients import IdempotencyKeyReused, QueueFull, TranscriptionCancelled
 from app.domain.errors.inference import InferenceUnavailable, SegmentsFailed
 from app.domain.errors.models import ModelFileMissing
 from app.domain.errors.requests import UnknownLanguage
 from app.domain.errors.transcriptions import AudioGone
 from app.domain.errors.uploads import EmptyFile, NoFile, UploadInterrupted, UploadTooLarge
-from app.web.clients.errors import openai_error, openai_status
 from app.web.openai.models import ALIASES
 from app.web.openai.request import GRANULARITIES, LOGPROBS, ResponseFormat
-from app.web.openapi import CHANGING, EVERYWHERE, REFERENCE, Responses, error_example
-from app.web.schemas.openai_errors import OpenAIErrorAnswer
+from app.web.openapi import OPENAI, Responses, errors
 
 
 class ModelObject(BaseModel):
@@ -39,31 +34,7 @@ class ModelList(BaseModel):
     data: list[ModelObject] = Field(description="Those that are here first.")
 
 
-def openai_errors(*kinds: type[AppError], changes: bool = False) -> Responses:
-    """Return the description of these errors in OpenAI's shape, grouped by status, with an example of each."""
-    by_status: defaultdict[int, list[type[AppError]]] = defaultdict(list)
-    for kind in dict.fromkeys((*kinds, *(CHANGING if changes else ()), *EVERYWHERE)):
-        by_status[openai_status(kind.code, kind.status)].append(kind)
-    return {status: _described(status, by_status[status]) for status in sorted(by_status)}
-
-
-def _described(status: int, kinds: list[type[AppError]]) -> dict[str, Any]:
-    examples = {
-        kind.code: {"summary": kind.message, "value": openai_error(error_example(kind), status)} for kind in kinds
-    }
-    codes = ", ".join(f"`{code}`" for code in examples)
-    return {
-        "description": f"{HTTPStatus(status).phrase}: {codes}",
-        "content": {
-            "application/json": {
-                "schema": {"$ref": REFERENCE.format(model=OpenAIErrorAnswer.__name__)},
-                "examples": examples,
-            }
-        },
-    }
-
-
-SPEECH_ERRORS = openai_errors(
+SPEECH_ERRORS = errors(
     NoFile,
     EmptyFile,
     UploadTooLarge,
@@ -78,6 +49,7 @@ SPEECH_ERRORS = openai_errors(
     InferenceUnavailable,
     SegmentsFailed,
     changes=True,
+    shape=OPENAI,
 )
 
 

@@ -14,6 +14,12 @@ export interface Action {
   request?: string;
 }
 
+/** The shape of every error of /asr and /detect-language. */
+export interface AsrErrorAnswer {
+  detail: string;
+  code: string;
+}
+
 /** How much audio goes into a case, as the person chooses. */
 export type AudioChoice = "whole" | "stretch" | "hash";
 

@@ -1,4 +1,4 @@
-"""Errors in the shape of OpenAI's API."""
+"""Errors in the shapes of the other products whose API is spoken here."""
 
 from __future__ import annotations
 
@@ -18,3 +18,10 @@ class OpenAIErrorAnswer(BaseModel):
     """The shape of every error below /v1 and /openai."""
 
     error: OpenAIErrorDetail
+
+
+class AsrErrorAnswer(BaseModel):
+    """The shape of every error of /asr and /detect-language."""
+
+    detail: str = Field(examples=["The request carries no file."])
+    code: str = Field(examples=["no_file"])
