@@ -18,9 +18,10 @@ from sqlalchemy.exc import DBAPIError
 
 from app.domain.errors.base import N_
 from app.domain.errors.requests import InvalidParameter
-from app.domain.errors.setup import DatabaseNewer, DatabaseReplaced, DataBeingRestored
+from app.domain.errors.setup import DatabaseNewer, DataBeingRestored
 from app.locks import hold_alone, hold_together, in_turn
 from app.store.database_errors import database_error
+from app.store.database_watch import DatabaseWatch
 from app.store.files.database_exchange import finish_exchange, is_planned
 from app.store.files.snapshot import FORMER_PREFIX, copy_database
 from app.store.files.storage_errors import storage_errors
@@ -45,7 +46,7 @@ class Database:
     def __init__(self, folder: Path, busy_seconds: float = BUSY_SECONDS) -> None:
         self.file = folder / DATABASE_NAME
         self._hold: int | None = None
-        self._identity: tuple[int, int] | None = None
+        self._watch: DatabaseWatch | None = None
         self._engine = create_engine(
             URL.create("sqlite", database=str(self.file)),  # not a string, in which ?, % and # have a meaning
             connect_args={"timeout": busy_seconds, "check_same_thread": False},
@@ -66,13 +67,13 @@ class Database:
         self.file.parent.mkdir(parents=True, exist_ok=True)
         self._hold_folder()
         keep_private(self.file)
-        self._identity = None
+        self._end_watch()
         with self._explained():
             if self._schema_version() != SCHEMA_VERSION:
                 with in_turn(self.file.with_suffix(".migration")):
                     self._keep_former()
                     self._upgrade()
-        self._identity = _identity(self.file)
+            self._watch = DatabaseWatch(self.file)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -98,6 +99,7 @@ class Database:
             yield connection
 
     def close(self) -> None:
+        self._end_watch()
         self._engine.dispose()
         self._release()
 
@@ -121,13 +123,18 @@ class Database:
             self._hold = None
 
     def _check_place(self) -> None:
-        """Refuse to go on with a file that lies elsewhere now: what is stored there is gone after a restart.
+        """Refuse to go on with files that lie elsewhere now.
 
         Raises:
-            DatabaseReplaced
+            DatabaseReplaced, DatabasePartRemoved
         """
-        if self._identity is not None and _identity(self.file) != self._identity:
-            raise DatabaseReplaced(file=str(self.file))
+        if self._watch is not None:
+            self._watch.check()
+
+    def _end_watch(self) -> None:
+        if self._watch is not None:
+            self._watch.close()
+            self._watch = None
 
     def _keep_former(self) -> None:
         """Copy a database of an older version before it is changed; the copy before that one goes.
@@ -208,17 +215,10 @@ def keep_private(file: Path) -> None:
     with suppress(OSError):
         file.parent.chmod(0o700)
     with suppress(OSError):
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        if not file.exists():  # closing it would drop the locks that this process may have on it
+            os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         for each in file.parent.glob(f"{file.name}*"):
             each.chmod(0o600)
-
-
-def _identity(file: Path) -> tuple[int, int] | None:
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
 
 
 def _prepare_connection(connection: sqlite3.Connection, _record: Any) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from app.domain.errors.setup import DatabaseReplaced
+from app.domain.errors.setup import DatabasePartRemoved, DatabaseReplaced
 from app.store.database import SCHEMA_VERSION, Database
 from app.store.files.snapshot import forget_in_copies, recordings_of, schema_of, verdict_of
+from app.store.queries import hotword_lists
+from tests.conftest import REPOSITORY
 
 
 def moved(file: Path) -> None:
@@ -47,6 +52,65 @@ def test_what_was_put_back_goes_on(tmp_path: Path) -> None:
         database.migrate()
         moved(database.file)
         database.file.with_name("elsewhere.db").rename(database.file)
+
+        with database.writing():
+            pass
+
+
+@pytest.mark.parametrize("part", ["app.db-wal", "app.db-shm"])
+@pytest.mark.parametrize("replaces", [False, True], ids=["removed", "replaced"])
+def test_a_part_that_was_removed_is_noticed(tmp_path: Path, part: str, replaces: bool) -> None:
+    with closing(Database(tmp_path)) as database:
+        database.migrate()
+        (tmp_path / part).unlink()
+        if replaces:
+            (tmp_path / part).touch()
+
+        for attempt in (database.writing, database.reading):
+            with pytest.raises(DatabasePartRemoved, match=part), attempt():
+                pass
+
+
+REMOVED_AND_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from app.domain.errors.setup import DatabasePartRemoved
+from app.store.database import Database
+from app.store.queries import hotword_lists
+from datetime import UTC, datetime
+
+folder, now = Path(sys.argv[1]), datetime.now(UTC)
+database = Database(folder)
+database.migrate()
+with database.writing() as connection:
+    hotword_lists.add(connection, id="a", name="kept", words="x", created_at=now, updated_at=now)
+(folder / "app.db-wal").unlink()
+try:
+    with database.writing():
+        pass
+except DatabasePartRemoved:
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_was_stored_before_the_log_was_removed_is_rescued(tmp_path: Path) -> None:
+    ended = subprocess.run([sys.executable, "-c", REMOVED_AND_KILLED, str(tmp_path)], cwd=REPOSITORY, check=False)
+    assert ended.returncode == -signal.SIGKILL
+
+    with closing(Database(tmp_path)) as database:
+        database.migrate()
+        with database.reading() as connection:
+            assert [row["name"] for row in hotword_lists.everything(connection)] == ["kept"]
+
+
+def test_the_log_stays_when_another_process_closes_the_database(tmp_path: Path) -> None:
+    with closing(Database(tmp_path)) as database:
+        database.migrate()
+        other = "from app.store.database import Database; from pathlib import Path; import sys; d = Database(Path(sys.argv[1])); d.migrate(); d.close()"
+        subprocess.run([sys.executable, "-c", other, str(tmp_path)], cwd=REPOSITORY, check=True)
+        with closing(Database(tmp_path)) as second:
+            second.migrate()
+        subprocess.run([sys.executable, "-c", other, str(tmp_path)], cwd=REPOSITORY, check=True)
 
         with database.writing():
             pass

@@ -126,6 +126,14 @@ class DatabaseReplaced(DatabaseUnusable):
     advice = N_("Put the file back where it was, or restart the program if the other file is the right one.")
 
 
+class DatabasePartRemoved(DatabaseUnusable):
+    code = "database_part_removed"
+    message = N_(
+        "{file}, a part of the database, was removed or replaced while the program was running; nothing more is taken in."
+    )
+    advice = N_("Restart the program. Remove no file whose name begins with app.db while it runs.")
+
+
 class NotReady(SetupError):
     code = "not_ready"
     status = 503
