@@ -255,7 +255,7 @@ def test_a_full_disk_makes_a_job_wait_and_refuses_uploads_cleanly(house: House) 
         id = house.submit(recording).id
         house.until(lambda: house.queue.get(id).progress.segments_done > 0)
         with house.full_disk():
-            house.until(lambda: any("disk is full" in line for line in house.queue.log_lines(id)))
+            house.until(lambda: any("disk is too full" in line for line in house.queue.log_lines(id)))
             with pytest.raises(DiskFull):
                 house.submit(recording)
         record = house.end_of(id)
