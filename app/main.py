@@ -68,6 +68,7 @@ from app.support.replay.runs import Replays
 from app.web.errors import install_error_handlers
 from app.web.mcp_endpoint import McpEndpoint
 from app.web.middleware.compression import CompressedPages
+from app.web.middleware.funasr_port import FunasrPort
 from app.web.middleware.lingering_close import LingeringClose
 from app.web.middleware.proxy import ROOTS_TOO, BehindProxy, first_segments, is_taken
 from app.web.middleware.request_log import RequestLog
@@ -130,6 +131,8 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
         raise RootPathTaken(path=settings.root_path)
     trusted = networks(settings.trusted_proxies)
     app.add_middleware(BehindProxy, root_path=settings.root_path, trusted=trusted, own_names=own_names)
+    if settings.funasr_port is not None:
+        app.add_middleware(FunasrPort, port=settings.funasr_port)
 
 
 def _answer_clients(stack: ExitStack, services: Services) -> None:

@@ -92,6 +92,15 @@ class Settings(BaseSettings):
     port: int = Field(default=7860, ge=0, le=65535)
     """Port to listen on; 0 takes a free one."""
 
+    funasr_port: int | None = Field(default=None, ge=0, le=65535)
+    """Further port for clients of FunASR's websockets, which use 10095; 0 takes a free one, without it there is none."""
+
+    ssl_certfile: Path | None = None
+    """Certificate (PEM, with its chain) with which both ports speak HTTPS; without one they speak HTTP."""
+
+    ssl_keyfile: Path | None = None
+    """Private key of the certificate (PEM, without a password); without one it is in the same file."""
+
     allowed_hosts: str = ""
     """Further names, with commas, under which the server answers: of a reverse proxy, or of the DNS."""
 

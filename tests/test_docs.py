@@ -85,21 +85,28 @@ def test_the_examples_of_the_api_page_work(served_by_worker: str, tmp_path: Path
     assert "00:00:0" in (tmp_path / "meeting.srt").read_text(encoding="utf-8")
 
 
-def test_the_example_of_the_realtime_page_works(served_by_worker: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("page", "path", "marked"),
+    [("realtime-api.md", "", "completed: "), ("funasr-websocket.md", "/ws/funasr", "2pass-offline ")],
+)
+def test_the_example_of_a_live_protocol_works(
+    served_by_worker: str, tmp_path: Path, page: str, path: str, marked: str
+) -> None:
     if shutil.which("ffmpeg") is None:
         pytest.skip("needs ffmpeg")
     golden = REPOSITORY / "models" / "builtin" / "golden.flac"
     convert = ("ffmpeg", "-loglevel", "error", "-i", golden, "-ar", "24000", "-ac", "1", tmp_path / "meeting.wav")
     subprocess.run(convert, check=True)
-    [example] = re.findall(r"```python\n(.*?)```", (DOCS / "realtime-api.md").read_text(encoding="utf-8"), re.DOTALL)
-    script = re.sub(r"^URL = .*$", f'URL = "{served_by_worker}"', example, flags=re.MULTILINE)
+    [example] = re.findall(r"```python\n(.*?)```", (DOCS / page).read_text(encoding="utf-8"), re.DOTALL)
+    address = served_by_worker.replace("http", "ws") if path else served_by_worker
+    script = re.sub(r"^URL = .*$", f'URL = "{address}{path}"', example, flags=re.MULTILINE)
 
     ran = subprocess.run(
         [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=240
     )
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert "completed: " in ran.stdout
+    assert marked in ran.stdout
     assert "明天上午9点" in ran.stdout
 
 

@@ -29,6 +29,9 @@ COLLECT_AFTER = 50_000  # new objects; Python's default of 700 scans objects of 
 SETTINGS_OPTIONS = (
     "host",
     "port",
+    "funasr_port",
+    "ssl_certfile",
+    "ssl_keyfile",
     "root_path",
     "device",
     "dtype",

@@ -22,6 +22,16 @@ def add_serve(commands: Commands[argparse.ArgumentParser]) -> None:
     command.add_argument("--host", help="address to listen on (127.0.0.1; 0.0.0.0 opens it to the network)")
     command.add_argument("--port", type=int, help="port to listen on (7860; 0 takes a free one)")
     command.add_argument(
+        "--funasr-port",
+        type=int,
+        metavar="PORT",
+        help="further port for FunASR's websocket clients, which use 10095 (none)",
+    )
+    command.add_argument(
+        "--ssl-certfile", type=Path, metavar="PEM", help="certificate for HTTPS on both ports (none: HTTP)"
+    )
+    command.add_argument("--ssl-keyfile", type=Path, metavar="PEM", help="its private key (in the certificate's file)")
+    command.add_argument(
         "--root-path", metavar="PATH", help="path under which a reverse proxy serves the program, as /asr"
     )
     add_engine_options(command)

@@ -6,18 +6,21 @@ import errno
 import logging
 import os
 import socket
+import ssl
 import tempfile
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
 import psutil
 import uvicorn
+from fastapi import FastAPI
 
 from app.composition import open_models
 from app.domain.addresses import is_loopback
 from app.domain.errors.base import N_
 from app.domain.errors.models import ModelError
-from app.domain.errors.setup import AddressUnusable, PortTaken
+from app.domain.errors.setup import AddressUnusable, CertificateUnusable, FunasrPortTaken, PortTaken
 from app.logging import event, setup_logging
 from app.main import create_app
 from app.services.models.models import Models
@@ -25,6 +28,7 @@ from app.settings import Settings
 from app.store.database import Database
 from app.store.files.storage_errors import storage_error
 from app.web.live.outbox import LARGEST_MESSAGE_BYTES
+from app.web.live.socket_protocol import sockets_with
 from app.web.slow_clients import ClientLimits, protocol_with
 
 OPEN = "WARNING: Other machines reach it ({host}), and it has no login: whoever reaches it can read, change and delete everything."
@@ -42,23 +46,67 @@ def serve(settings: Settings, *, start_worker: bool = True) -> int:
         FolderUnwritable: data or logs cannot be written.
         DatabaseUnusable: it is damaged, or a newer version of the program made it.
         DataBeingRestored: a backup is being restored.
-        PortTaken: another program listens on the address.
+        PortTaken, FunasrPortTaken: another program listens on the address.
+        CertificateUnusable
     """
     os.umask(PRIVATE)
     for folder in (settings.data_dir, settings.log_dir):
         check_writable(folder)
     with closing(Database(settings.data_dir)) as database:
         database.migrate()
-    listener = listen(settings.host, settings.port)
+    check_certificate(settings)
+    listeners = [listen(settings.host, settings.port), *listen_for_funasr(settings)]
+    settings = with_port_of(settings, listeners[1:])
     setup_logging(settings.log_dir, settings.log_level, settings.log_file_mb)
-    server = uvicorn.Server(_server_config(settings, start_worker))
+    server = uvicorn.Server(server_config(create_app(settings, start_worker=start_worker), settings))
+    scheme = "https" if settings.ssl_certfile else "http"
     print(_model_line(open_models(settings)))
-    print(f"Fun-ASR WebUI: {_address(listener, settings.root_path)}  (Ctrl+C stops it)", flush=True)
+    print(f"Fun-ASR WebUI: {_address(listeners[0], scheme, settings.root_path)}  (Ctrl+C stops it)", flush=True)
+    for listener in listeners[1:]:
+        print(f"FunASR's websockets: {_address(listener, scheme.replace('http', 'ws'))}", flush=True)
     if not is_loopback(settings.host):
         event(_log, logging.WARNING, "open_to_network", host=settings.host)
         print(OPEN.format(host=settings.host), flush=True)
-    server.run(sockets=[listener])
+    server.run(sockets=listeners)
     return 0
+
+
+def check_certificate(settings: Settings) -> None:
+    """Load the certificate and its key, if there is one.
+
+    Raises:
+        CertificateUnusable: they are missing, do not belong together, or need a password.
+    """
+    if settings.ssl_certfile is None:
+        if settings.ssl_keyfile:
+            raise CertificateUnusable(file="", reason=N_("there is a key, but no certificate"))
+        return
+    try:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(settings.ssl_certfile, settings.ssl_keyfile, password="")
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise CertificateUnusable(file=str(settings.ssl_certfile), reason=reason) from error
+
+
+def listen_for_funasr(settings: Settings) -> list[socket.socket]:
+    """Return the listening socket for FunASR's clients, if they have a port.
+
+    Raises:
+        FunasrPortTaken, AddressUnusable
+    """
+    if settings.funasr_port is None:
+        return []
+    try:
+        return [listen(settings.host, settings.funasr_port)]
+    except PortTaken as error:
+        raise FunasrPortTaken(**error.params) from error
+
+
+def with_port_of(settings: Settings, listeners: Sequence[socket.socket]) -> Settings:
+    """Return the settings with the port that was found for FunASR's clients."""
+    ports = [listener.getsockname()[1] for listener in listeners]
+    return settings.model_copy(update={"funasr_port": ports[0]}) if ports else settings
 
 
 def check_writable(folder: Path) -> None:
@@ -132,15 +180,18 @@ def _model_line(models: Models) -> str:
     return f"Model: {models.folder_in_use()}"
 
 
-def _server_config(settings: Settings, start_worker: bool) -> uvicorn.Config:
+def server_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
-        create_app(settings, start_worker=start_worker),
+        app,
         log_config=None,  # app/logging.py decides where lines go
         proxy_headers=False,  # app/web/middleware/proxy.py reads them, and needs the sender's address
         access_log=False,  # every request is logged with its id by the application
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         server_header=False,
+        ws=sockets_with(settings.funasr_port),
         ws_max_size=LARGEST_MESSAGE_BYTES,
+        ssl_certfile=settings.ssl_certfile,
+        ssl_keyfile=settings.ssl_keyfile,
         http=protocol_with(_client_limits(settings)),
         timeout_keep_alive=settings.idle_timeout_seconds,
     )
@@ -154,9 +205,9 @@ def _client_limits(settings: Settings) -> ClientLimits:
     )
 
 
-def _address(listener: socket.socket, root_path: str) -> str:
+def _address(listener: socket.socket, scheme: str, root_path: str = "") -> str:
     host, port = listener.getsockname()[:2]
     path = f":{port}{root_path}{'/' if root_path else ''}"
     if host in ("0.0.0.0", "::"):  # noqa: S104
-        return f"http://{socket.gethostname()}{path}, here http://127.0.0.1{path}"
-    return f"http://{f'[{host}]' if ':' in host else host}{path}"
+        return f"{scheme}://{socket.gethostname()}{path}, here {scheme}://127.0.0.1{path}"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}{path}"

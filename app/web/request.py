@@ -28,6 +28,14 @@ FROM_PROXY = "from_proxy"
 """Key of the scope: the request is from a trusted proxy on another machine, which chose the host name."""
 
 
+FUNASR_PATH = "/ws/funasr"
+"""Where FunASR's websocket is; its clients often name another path."""
+
+
+ON_FUNASR_PORT = "on_funasr_port"
+"""Key of the scope: the connection came over the port of `serve --funasr-port`."""
+
+
 FORWARDED_PORT = "forwarded_port"
 FORWARDED_FOR = "forwarded_for"
 """Key of the scope: the port at which the browser reached the proxy. Used if the host has none."""

@@ -37,6 +37,7 @@ from app.web.api.transcriptions import (
     transcriptions,
 )
 from app.web.asr_webservice import routes as asr_routes
+from app.web.funasr import socket as funasr_socket
 from app.web.live import socket
 from app.web.openai import routes as openai_routes
 from app.web.openai.realtime import secrets as realtime_secrets
@@ -91,6 +92,7 @@ API: tuple[APIRouter, ...] = (
 DIALECTS: tuple[APIRouter, ...] = (
     realtime_socket.router,
     realtime_secrets.router,
+    funasr_socket.router,
 )
 """What programs speak that know other servers."""
 PAGES: tuple[APIRouter, ...] = (

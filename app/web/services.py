@@ -16,6 +16,7 @@ from app.services.comparisons import Comparisons
 from app.services.inference.devices import Devices
 from app.services.inference.process import InferenceProcess
 from app.services.live import Live
+from app.services.live.client_secrets import ClientSecrets
 from app.services.models.models import Models
 from app.services.settings import SettingsStore
 from app.services.transcriptions.client_requests import ClientRequests
@@ -31,7 +32,6 @@ from app.support.doctor.examination import Doctor
 from app.support.health import Health
 from app.support.journal import Journal
 from app.support.replay.runs import Replays
-from app.web.client_secrets import ClientSecrets
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp

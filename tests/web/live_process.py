@@ -25,16 +25,22 @@ class LiveServer:
     settings: dict[str, str]
     process: WarmPopen | None = None
     address: str = ""
+    funasr_address: str = ""
+    """Of the port for FunASR's clients, where there is one."""
     client: httpx2.Client = field(default_factory=http_client)
 
     def start(self) -> None:
         variables = os.environ | {f"FUNASR_{name.upper()}": each for name, each in self.settings.items()}
         self.process = start_module("tests.web.live_server", self.data_dir, self.factory, variables=variables)
         self.address = self.process.stdout.readline().strip()
+        if "funasr_port" in self.settings:
+            self.funasr_address = self.process.stdout.readline().strip()
         wait_until(self.answers)
 
     def answers(self) -> bool:
         try:
+            if "ssl_certfile" in self.settings:
+                return True
             return bool(self.ask("/live/sessions"))
         except httpx2.TransportError:
             return False

@@ -10,13 +10,12 @@ from pathlib import Path
 
 import uvicorn
 
-from app.cli.serve import listen
+from app.cli.serve import listen, listen_for_funasr, server_config, with_port_of
 from app.engine import EngineSpec
 from app.logging import setup_logging
 from app.main import create_app
 from app.settings import Settings
 from app.web.clients import job_answers
-from app.web.live.outbox import LARGEST_MESSAGE_BYTES
 
 
 def main(data_dir: Path, factory: str, pace_seconds: float | None = None) -> None:
@@ -26,17 +25,13 @@ def main(data_dir: Path, factory: str, pace_seconds: float | None = None) -> Non
     setup_logging(settings.log_dir)
     notes = data_dir / "notes"
     notes.mkdir(parents=True, exist_ok=True)
-    listener = listen("127.0.0.1", 0)
-    print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
-    app = create_app(settings, spec=EngineSpec(notes, factory=f"tests.fakes:{factory}"))
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        proxy_headers=False,
-        timeout_graceful_shutdown=2,
-        ws_max_size=LARGEST_MESSAGE_BYTES,
-    )
-    uvicorn.Server(config).run(sockets=[listener])
+    listeners = [listen("127.0.0.1", 0), *listen_for_funasr(settings)]
+    for listener in listeners:
+        print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
+    settings = with_port_of(settings, listeners[1:])
+    config = server_config(create_app(settings, spec=EngineSpec(notes, factory=f"tests.fakes:{factory}")), settings)
+    config.timeout_graceful_shutdown = 2
+    uvicorn.Server(config).run(sockets=listeners)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,19 @@ class PortTaken(SetupError):
     advice = N_("Stop the other program, or choose another port: --port {other}.")
 
 
+class FunasrPortTaken(PortTaken):
+    code = "funasr_port_taken"
+    advice = N_("Stop the other program, or choose another port: --funasr-port {other}.")
+
+
+class CertificateUnusable(SetupError):
+    code = "certificate_unusable"
+    message = N_("The certificate {file} cannot be used: {reason}")
+    advice = N_(
+        "Give --ssl-certfile a PEM file with the certificate, and --ssl-keyfile its private key without a password."
+    )
+
+
 class RootPathTaken(SetupError):
     code = "root_path_taken"
     message = N_("The program cannot be served under {path}: pages of its own begin with that name.")

@@ -1,6 +1,6 @@
 """Live recognition: audio is stored and acknowledged as it arrives, and transcribed sentence by sentence."""
 
-from app.engine.audio.pcm_stream import Encoding, PcmStream
+from app.engine.audio.pcm_stream import HIGHEST_RATE, LOWEST_RATE, Encoding, PcmStream
 from app.services.live.events import (
     Acknowledged,
     Cleared,
@@ -21,6 +21,8 @@ from app.services.live.session import Session, SessionFacts
 from app.services.live.session_store import SessionKey
 
 __all__ = [
+    "HIGHEST_RATE",
+    "LOWEST_RATE",
     "Acknowledged",
     "Cleared",
     "Committed",

@@ -27,7 +27,7 @@ from app.store.database import Connection, Row
 from app.store.files.upload_file import UploadFile
 from app.store.queries import client_requests, transcriptions
 
-SOURCES = (Source.OPENAI, Source.ASR)
+SOURCES = (Source.OPENAI, Source.ASR, Source.FUNASR)
 """Those whose recordings come in here."""
 ANSWERED_AGAIN = timedelta(hours=24)
 """How long after its end a text answers the same request."""

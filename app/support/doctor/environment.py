@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import ssl
 import urllib.request
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
@@ -150,9 +151,19 @@ def _is_ours(host: str, port_number: int) -> bool:
     """Return whether this program answers; uses the liveness endpoint, which waits for nothing."""
     place = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
     shown = f"[{place}]" if ":" in place else place
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    return any(_says_its_name(f"{scheme}://{shown}:{port_number}/health") for scheme in ("http", "https"))
+
+
+def _says_its_name(address: str) -> bool:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = (
+        False,
+        ssl.CERT_NONE,
+    )  # the certificate has another name than this machine
+    handlers = urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
+    opener = urllib.request.build_opener(*handlers)
     try:
-        with opener.open(f"http://{shown}:{port_number}/health", timeout=ANSWER_SECONDS) as answer:
+        with opener.open(address, timeout=ANSWER_SECONDS) as answer:
             return PROGRAM.encode() in answer.read(4096)
     except (OSError, ValueError, HTTPException):
         return False

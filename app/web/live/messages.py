@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
@@ -21,6 +20,7 @@ from app.domain.errors.live import LiveMessageWrong, LiveRateWrong, LiveSoundWro
 from app.domain.options import VadOptions
 from app.services.options import OPTIONS, OptionsPatch, VadPatch
 from app.web.forms.file_names import clean_name
+from app.web.live.names import name_by_time
 
 if TYPE_CHECKING:
     from app.domain.options import TranscriptionOptions
@@ -107,8 +107,7 @@ class AudioStart(_Message):
 
     def name_in(self, translate: Translate) -> str:
         """Return the name of the transcription: the client's, or one made from the time."""
-        now = datetime.now().astimezone()
-        return clean_name(self.name or "") or f"{translate(N_('Live'))} {now:%Y-%m-%d %H:%M}"
+        return clean_name(self.name or "") or name_by_time(translate)
 
 
 class Ping(_Message):

@@ -17,7 +17,7 @@ from app.domain.addresses import is_loopback
 from app.domain.errors.base import AppError
 from app.domain.errors.requests import CrossSiteRequest, HostNotAllowed, RequestTooLarge
 from app.web.errors import error_response
-from app.web.request import LARGEST_FORM_BYTES, asked_host, forwarded_port, is_from_proxy
+from app.web.request import LARGEST_FORM_BYTES, ON_FUNASR_PORT, asked_host, forwarded_port, is_from_proxy
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -150,7 +150,8 @@ class Gate:
         asked = _place(headers.get("host", ""))
         # A proxy reached through another port reports its own: the scheme's default stays allowed.
         ports = {asked.port} if asked.port else {default, forwarded_port(scope)}
-        if page.name == asked.name and (page.port or default) in ports:
+        # FunASR's pages come from another port of the same machine by design.
+        if page.name == asked.name and (scope.get(ON_FUNASR_PORT) or (page.port or default) in ports):
             return False
         return not {Place(page.name, None), Place(page.name, page.port or default)} & self._origins
 

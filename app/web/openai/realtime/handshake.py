@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.web.client_secrets import PREFIX
+from app.services.live.client_secrets import PREFIX
 from app.web.openai.realtime.events import Dialect
 from app.web.openai.realtime.session_config import AudioTranscription, SessionConfig
 

@@ -9,13 +9,12 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterator
-from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
 
-from app.domain.errors.base import N_, AppError, Problem
+from app.domain.errors.base import AppError, Problem
 from app.domain.errors.live import LiveSessionOver, LiveTakenOver, LiveTooLong
 from app.domain.sources import Source
 from app.domain.states import LiveState
@@ -37,6 +36,7 @@ from app.services.live import (
 )
 from app.web.forms.file_names import clean_name
 from app.web.live.feed import BYTES_PER_SAMPLE, RATE, Feed
+from app.web.live.names import name_by_time
 from app.web.live.outbox import REFUSED, Closing
 from app.web.openai.realtime import events
 from app.web.openai.realtime.events import Dialect, Event, SessionState
@@ -158,7 +158,7 @@ class RealtimeSession:
         if not sound:
             return
         if self._feed is None:
-            name = self._name or f"{self._translate(N_('Live'))} {datetime.now().astimezone():%Y-%m-%d %H:%M}"
+            name = self._name or name_by_time(self._translate)
             session = await run_in_threadpool(
                 self._live.begin, clean_name(name), self._options, self._listen, Source.OPENAI_LIVE, self._key
             )

@@ -1,0 +1,1 @@
+"""FunASR's websockets: the C++ and Python runtimes' offline, online and 2pass modes, and funasr-realtime-server's commands."""
