@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-import builtins
-import errno
-import io
-import os
-from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -21,63 +14,9 @@ from app.settings_file import read_kept, write_kept
 from app.store.database import Database
 from app.store.files.recordings import Files
 from app.support.journal import Entry, Journal
+from tests.faults import MOST_CALLS, NUMBERS, Acts, FailsOnce, is_done, once_each
 
-NUMBERS = [errno.EIO, errno.ENOSPC, errno.EROFS, errno.EMFILE]
-CALLS = [(os, "open"), (os, "fsync"), (os, "rename"), (os, "replace"), (os, "mkdir"), (io, "open")]
-MOST_CALLS = 40
 BROWSER = "4f1c9a2b7d3e5f60"
-
-
-class FailsOnce:
-    """Counts the calls that touch `folder`, and fails the one of a given number."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path, place: int, number: int) -> None:
-        self._folder, self._place, self._number = folder, place, number
-        self.count = 0
-        for module, name in CALLS:
-            guarded = self._guarded(getattr(module, name))
-            monkeypatch.setattr(module, name, guarded)
-            if module is io:
-                monkeypatch.setattr(builtins, name, guarded)
-
-    @property
-    def has_failed(self) -> bool:
-        return self.count > self._place
-
-    def _guarded(self, call: Callable[..., Any]) -> Callable[..., Any]:
-        def failing(path: Any, *rest: Any, **more: Any) -> Any:
-            is_ours = isinstance(path, int) or str(path).startswith(str(self._folder))
-            if is_ours:
-                self.count += 1
-                if self.count == self._place + 1:
-                    raise OSError(self._number, os.strerror(self._number), str(path))
-            return call(path, *rest, **more)
-
-        return failing
-
-
-@dataclass(frozen=True)
-class Acts:
-    """What is there before, what is tried (and whether it was acknowledged), and what must hold then."""
-
-    prepare: Callable[[Path], None]
-    act: Callable[[Path], bool]
-    check: Callable[[Path, bool], None]
-
-
-def once_each(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, number: int, acts: Acts) -> None:
-    """Let one thing meet the error at its first call, at its second, and so on until none is left."""
-    for place in range(MOST_CALLS):
-        folder = tmp_path / f"{errno.errorcode[number]}-{place}"
-        folder.mkdir()
-        with monkeypatch.context() as patched:
-            acts.prepare(folder)
-            faults = FailsOnce(patched, folder, place, number)
-            is_acknowledged = acts.act(folder)
-        acts.check(folder, is_acknowledged)
-        if not faults.has_failed:
-            return
-    raise AssertionError("there were more calls than expected")
 
 
 @pytest.mark.parametrize("number", NUMBERS)
@@ -138,11 +77,3 @@ def submitted(queue: Queue) -> str | None:
             return queue.submit(incoming, TranscriptionOptions(), "api").id
     except AppError:
         return None
-
-
-def is_done(act: Callable[[], object]) -> bool:
-    try:
-        act()
-    except OSError:
-        return False
-    return True

@@ -11,7 +11,8 @@ import json
 import logging
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -84,7 +85,8 @@ class LiveSessionStore:
         lock_fd = self._files.begin_live(transcription, row)
         try:
             wav = self._wav(transcription, 0)
-            self._add(key, transcription, row, options)
+            with _closed_on_failure(wav):
+                self._add(key, transcription, row, options)
         except BaseException:
             self._files.remove(transcription)
             os.close(lock_fd)
@@ -208,6 +210,15 @@ class LiveSessionStore:
         if is_unwanted:
             self.queue.purge(id)
         self.queue.announce()
+
+
+@contextmanager
+def _closed_on_failure(wav: LiveWav) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        wav.close()
+        raise
 
 
 def _recording_row(name: str, options: TranscriptionOptions, source: Source) -> Row:

@@ -35,10 +35,17 @@ class LiveWav:
         self._end = HEADER_BYTES + samples * BYTES_PER_SAMPLE
         with storage_errors(path.parent):
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-            os.pwrite(self._file, wav_header(rate, UNKNOWN), 0)
-            os.ftruncate(self._file, self._end)
-            os.fsync(self._file)
-            sync_folder(path.parent)
+            try:
+                self._begin()
+            except OSError:
+                self.close()
+                raise
+
+    def _begin(self) -> None:
+        os.pwrite(self._file, wav_header(self._rate, UNKNOWN), 0)
+        os.ftruncate(self._file, self._end)
+        os.fsync(self._file)
+        sync_folder(self.path.parent)
 
     @property
     def samples(self) -> int:

@@ -136,7 +136,8 @@ class Files:
                 arriving.rename(self.folder(id))
                 sync_folder(self._transcriptions)
             except OSError:
-                shutil.rmtree(arriving, ignore_errors=True)
+                for folder in (arriving, self.folder(id)):
+                    shutil.rmtree(folder, ignore_errors=True)
                 os.close(lock_fd)
                 raise
             return lock_fd

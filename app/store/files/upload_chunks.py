@@ -26,10 +26,14 @@ class PartialFile:
         with storage_errors(self._folder):
             is_new = not path.exists()
             self._file = path.open("w+b" if is_new else "r+b", buffering=0)
-            self._file.truncate(size_bytes)
-            self._file.seek(size_bytes)
-            if is_new:
-                sync_folder(self._folder)
+            try:
+                self._file.truncate(size_bytes)
+                self._file.seek(size_bytes)
+                if is_new:
+                    sync_folder(self._folder)
+            except OSError:
+                self.close()
+                raise
 
     def __enter__(self) -> Self:
         return self

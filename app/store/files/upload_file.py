@@ -97,7 +97,11 @@ class UploadFile:
             sync_folder(self.folder)
             self.folder.rename(target)
             self._settled = True
-            sync_folder(target.parent)
+            try:
+                sync_folder(target.parent)
+            except OSError:  # refused, so it must not be there
+                shutil.rmtree(target, ignore_errors=True)
+                raise
 
     def close(self) -> None:
         """Close the file; it is removed unless it was moved into place."""
