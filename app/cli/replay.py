@@ -18,6 +18,7 @@ from app.settings import Settings
 from app.store.files.storage_errors import storage_error
 from app.support.replay import Verdict
 from app.support.replay.bench import OPTIONS
+from app.support.replay.dialect import speak
 from app.support.replay.replay import replay
 from app.support.replay.report import as_dict, as_text
 from app.support.replay.shrink import shrink
@@ -62,6 +63,21 @@ def replay_case(settings: Settings, file: Path, changes: Mapping[str, str], *, a
         raise
     print(_as_json(as_dict(replayed)) if as_json else as_text(replayed))
     return EXIT_CODES[replayed.verdict]
+
+
+def speak_case(file: Path, url: str, *, as_json: bool) -> int:
+    """Send the request of a program once more, and print what is answered."""
+    spoken = speak(file, url)
+    if as_json:
+        print(_as_json(spoken.to_dict()))
+    else:
+        print(f"POST {spoken.address} -> {spoken.status}")
+        for name, value in spoken.headers.items():
+            print(f"{name}: {value}")
+        if spoken.left_out:
+            print(f"not sent, because the case does not hold them: {', '.join(spoken.left_out)}")
+        print(f"\n{spoken.body}")
+    return EXIT_CODES[Verdict.REPRODUCED if spoken.is_same else Verdict.NOT_REPRODUCED]
 
 
 def replay_all(settings: Settings, suite: Suite, changes: Mapping[str, str], *, as_json: bool) -> int:

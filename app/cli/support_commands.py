@@ -57,6 +57,11 @@ def add_replay(commands: Commands[argparse.ArgumentParser]) -> None:
         metavar="NAME=VALUE",
         help="try it otherwise: a setting of the engine (device=cpu) or an option (language=zh); repeatable",
     )
+    command.add_argument(
+        "--url",
+        metavar="ADDRESS",
+        help="send the request of a program to this server again, as the program has sent it",
+    )
     command.add_argument("--json", action="store_true", help="print the result as JSON")
     command.add_argument("--all", type=Path, metavar="DIR", help="run every case of a folder")
     command.add_argument("--baseline", type=Path, metavar="FILE", help="with --all: what an earlier run has found")
@@ -107,7 +112,7 @@ def _case(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _replay(options: argparse.Namespace, settings: Settings) -> int:
-    from app.cli.replay import Suite, changes_of, replay_all, replay_case
+    from app.cli.replay import Suite, changes_of, replay_all, replay_case, speak_case
 
     changes = changes_of(options.set)
     if options.all:
@@ -115,6 +120,8 @@ def _replay(options: argparse.Namespace, settings: Settings) -> int:
         return replay_all(settings, suite, changes, as_json=options.json)
     if options.case is None:
         raise InvalidParameter(name="CASE.zip", reason=N_("name a case, or a folder of cases with --all"))
+    if options.url:
+        return speak_case(options.case, options.url, as_json=options.json)
     return replay_case(settings, options.case, changes, as_json=options.json)
 
 

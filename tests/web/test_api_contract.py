@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
+from app.engine import EngineSpec
+from app.main import create_app
+from app.settings import Settings
 from tests.web.contract import existing, findings
 
 EXAMPLES = 2
@@ -16,6 +20,15 @@ SEED = 15
 def test_every_answer_is_one_that_the_description_tells(client: TestClient) -> None:
     ids = existing(client)
     found = list(findings(client, ids, examples=EXAMPLES, start=SEED))
+    assert not found, "\n".join(map(str, found))
+
+
+def test_so_is_every_answer_that_waits_for_a_job(settings: Settings, tmp_path: Path) -> None:
+    spec = EngineSpec(tmp_path, factory="tests.fakes:EchoEngine")
+    with TestClient(
+        create_app(settings, spec=spec), base_url="http://127.0.0.1", raise_server_exceptions=False
+    ) as client:
+        found = list(findings(client, {}, examples=8, start=SEED, has_worker=True))
     assert not found, "\n".join(map(str, found))
 
 

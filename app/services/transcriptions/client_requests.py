@@ -85,11 +85,12 @@ class ClientRequests:
             return Admitted(same.id, is_repeat=True)
         return Admitted(record.id, is_repeat=False)
 
-    def request_of(self, id: str) -> ClientRequest | None:
-        """Return the request that a transcription came with; None if it came in another way."""
-        with self._queue.database.reading() as connection:
-            row = client_requests.find(connection, id)
-        return ClientRequest.from_dict(row["request"]) if row else None
+
+def request_of(queue: Queue, id: str) -> ClientRequest | None:
+    """Return the request that a transcription came with; None if it came in another way."""
+    with queue.database.reading() as connection:
+        row = client_requests.find(connection, id)
+    return ClientRequest.from_dict(row["request"]) if row else None
 
 
 class _SameRequest(Exception):

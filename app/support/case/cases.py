@@ -9,6 +9,7 @@ from typing import Any
 
 from app.domain.errors.base import N_
 from app.domain.transcription import Transcription
+from app.services.transcriptions.client_requests import request_of
 from app.services.transcriptions.edits import edited_text
 from app.services.transcriptions.job_queue import Queue
 from app.store.files.scratch import scratch
@@ -111,7 +112,8 @@ class Cases:
     def _contents(self, id: str, choice: CaseChoice) -> tuple[Transcription, Contents]:
         job = self._queue.get(id)
         edits = edited_text(self._queue, id).edits
-        evidence = Evidence(job, self._queue.segments(id), self._queue.log_lines(id), edits)
+        request = request_of(self._queue, id)
+        evidence = Evidence(job, self._queue.segments(id), self._queue.log_lines(id), edits, request)
         return job, Contents(evidence, choice, self._surroundings())
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from app.domain.client_request import ClientRequest
 from app.domain.edits import Edit
 from app.domain.errors.base import N_, Problem
 from app.domain.hotwords import outcomes
@@ -15,6 +16,7 @@ from app.domain.options import TranscriptionOptions
 from app.domain.transcript import Applied, join_texts
 from app.domain.transcription import SegmentRecord, Transcription
 from app.support.case import CaseChoice, Installation, Part, allowed
+from app.support.case.client_request import told_request
 from app.support.case.installation import About, Around
 from app.support.case.log import LEFT_OUT
 from app.support.diagnosis import diagnose, run_of
@@ -46,6 +48,8 @@ class Evidence:
     """Lines of job.log, which is not rotated."""
     edits: Sequence[Edit] = ()
     """Manual edits."""
+    request: ClientRequest | None = None
+    """What a program sent in the dialect of another product's API."""
 
 
 class Contents:
@@ -56,6 +60,7 @@ class Contents:
         self._segments = evidence.segments
         self._own_log = evidence.own_log
         self._edits = evidence.edits
+        self._request = evidence.request
         self._choice = choice
         self._surroundings = surroundings
         self._around = Around(_about(evidence, choice), choice, surroundings)
@@ -85,6 +90,9 @@ class Contents:
         log = N_("The log of this job and its requests, and how much else happened in the minutes around")
         yield around.text("log/app.log", log, "\n".join(around.log))
         yield self._json("job.json", N_("What was asked for, and how the job stands"), self._described_job())
+        if self._request is not None:
+            sent = told_request(self._request, self._choice)
+            yield self._json("request.json", N_("The request as a program has sent it"), sent, is_content=True)
         yield self._json(
             "options.json",
             N_("The options, and how speech was found"),
