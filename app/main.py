@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
@@ -53,6 +52,7 @@ from app.services.transcriptions.trash import Trash
 from app.services.transcriptions.unkept import Unkept
 from app.services.vad.analyses import VadAnalyses
 from app.services.vad.texts import VadTranscriber
+from app.services.webhooks import open_webhooks
 from app.services.worker.worker import Worker
 from app.store.database import Database
 from app.store.files.recordings import Files
@@ -204,10 +204,10 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
         journal=Journal(settings.data_dir / JOURNAL_FOLDER),
         replays=replays,
         comparisons=Comparisons(queue),
+        webhooks=open_webhooks(stack, queue.database, settings.data_dir, lambda: networks(settings.webhook_networks)),
         has_worker=start_worker,
         is_working=lambda: worker is None or worker.is_working,
         default_options_of=_default_options,
-        started_at=time.monotonic(),
     )
 
 

@@ -113,6 +113,9 @@ class Settings(BaseSettings):
     metrics_from: Annotated[str, AfterValidator(checked_networks)] = "127.0.0.0/8,::1"
     """Addresses and networks, with commas, from which Prometheus may read /metrics; empty: from none."""
 
+    webhook_networks: Annotated[str, AfterValidator(checked_networks)] = ""
+    """Addresses and networks, with commas, to which webhooks may be sent although they are not public."""
+
     head_timeout_seconds: float = Field(default=30.0, gt=0, le=3600)
     """Seconds in which a client has to send the head of a request; then its connection is closed."""
 

@@ -227,6 +227,51 @@ client_requests = Table(
 )
 """Requests that programs sent in the dialect of another product's API."""
 
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("events", JSON, nullable=False),  # values of WebhookEvent
+    Column("secret", String(100), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+webhook_requests = Table(
+    "webhook_requests",
+    metadata,
+    Column("transcription_id", ForeignKey("transcriptions.id", ondelete="CASCADE"), primary_key=True),
+    Column("url", Text, nullable=False),
+)
+"""Receivers that uploads named for themselves."""
+
+webhook_notes = Table(
+    "webhook_notes",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("transcription_id", String(32)),
+    Column("batch_id", String(32), index=True),
+    Column("state", String(16), nullable=False),  # in which the transcription ended
+    Column("at", UtcDateTime, nullable=False),
+)
+"""What happened and has not become deliveries yet; written by database triggers."""
+
+webhook_deliveries = Table(
+    "webhook_deliveries",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("webhook_id", String(32)),  # null where an upload named the receiver
+    Column("url", Text, nullable=False),
+    Column("event", String(40), nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False, index=True),
+    Column("next_at", UtcDateTime, index=True),  # null when it has ended
+    Column("status", Integer),
+    Column("problem", Text, nullable=False),
+)
+
 history_totals = Table(
     "history_totals",
     metadata,

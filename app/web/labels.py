@@ -119,6 +119,14 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "itn": N_("Numbers as digits (ITN)"),
         "punctuation": N_("Punctuation"),
     },
+    "webhook_event": {
+        "transcription.finished": N_("Recording read"),
+        "transcription.failed": N_("Recording failed"),
+        "transcription.cancelled": N_("Recording cancelled"),
+        "batch.finished": N_("Batch finished"),
+        "test": N_("Test"),
+    },
+    "delivery_state": {"waiting": N_("Waiting"), "delivered": N_("Delivered"), "failed": N_("Failed")},
     "sound": EMOTIONS | EVENTS,
     "sound_kind": {"speech": N_("Speech"), "singing": EVENTS["singing"], "music": EVENTS["music"]},
 }

@@ -26,6 +26,7 @@ from app.web.api import (
     system,
     trash,
     vad,
+    webhooks,
 )
 from app.web.api.transcriptions import (
     cases,
@@ -54,6 +55,7 @@ from app.web.pages import replays as replay_page
 from app.web.pages import settings as settings_page
 from app.web.pages import transcriptions as transcription_pages
 from app.web.pages import vad as vad_page
+from app.web.pages import webhooks as webhooks_page
 from app.web.routers import add_router
 from app.web.static_files import StaticFolder
 
@@ -86,6 +88,7 @@ API: tuple[APIRouter, ...] = (
     batch_uploads.router,
     probes.root,
     metrics.router,
+    webhooks.router,
     openai_routes.router,
     asr_routes.router,
 )
@@ -108,6 +111,7 @@ PAGES: tuple[APIRouter, ...] = (
     logs_page.router,
     replay_page.router,
     comparison_pages.router,
+    webhooks_page.router,
 )
 
 

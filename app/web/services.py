@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypedDict
@@ -26,6 +27,7 @@ from app.services.transcriptions.job_queue import Queue
 from app.services.transcriptions.trash import Trash
 from app.services.vad.analyses import VadAnalyses
 from app.services.vad.texts import VadTranscriber
+from app.services.webhooks.webhooks import Webhooks
 from app.settings import Settings
 from app.support.case.cases import Cases
 from app.support.doctor.examination import Doctor
@@ -68,12 +70,13 @@ class Services:
     journal: Journal
     replays: Replays
     comparisons: Comparisons
+    webhooks: Webhooks
     has_worker: bool
     """Whether jobs run in this process, and not in `python -m app worker`."""
     is_working: Callable[[], bool]
     """Whether all threads of the worker are alive; true without one."""
     default_options_of: Callable[[Settings], TranscriptionOptions]
-    started_at: float
+    started_at: float = field(default_factory=time.monotonic)
     """time.monotonic() when the server became ready."""
     client_secrets: ClientSecrets = field(default_factory=ClientSecrets)
 

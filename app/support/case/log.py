@@ -30,6 +30,7 @@ ROUTE_WORDS = frozenset(
         *("journal", "live", "logs", "missing-text", "models", "openapi.json", "order", "peaks", "preview", "ready"),
         *("replay", "replays", "requests", "retranscriptions", "retry", "segments", "settings", "static", "system"),
         *("texts", "transcriptions", "trash", "uploads", "vad", "pause", "resume", "restore", "undo", "use", "js"),
+        *("webhooks", "deliveries", "resend", "secret", "test", "mcp", "metrics"),
         *("openai", "deployments", "translations", "asr", "detect-language", "realtime", "client_secrets"),
         *("css", "pages", "components", "lib", "again", "compare", "batch", "info", "devices", "clear-cache"),
     }

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 FIELDS = ("file", *FORM_OPTIONS)
+WEBHOOK_URL = "webhook_url"
 LONGEST_FIELD_BYTES = 256 * 1024  # all fields but the file, together
 SILENCE_SECONDS = 120.0  # a computer that fell asleep does not say goodbye
 FEED_BYTES = 256 * 1024  # handed to the parser at once, so that a thread is asked seldom
@@ -52,6 +53,23 @@ class UploadForm(FileForm):
         if field == "hotwords":
             chosen = replace(chosen, hotwords=unique_hotwords((*self.options.hotwords, *chosen.hotwords)))
         self.options = chosen
+
+
+class JobForm(UploadForm):
+    """The same for a job that somebody may wait for elsewhere."""
+
+    fields = (*FIELDS, WEBHOOK_URL)
+
+    def __init__(self, queue: Receiver, limit_bytes: int, defaults: TranscriptionOptions) -> None:
+        super().__init__(queue, limit_bytes, defaults)
+        self.webhook_url = ""
+        """Who is told when the job has ended; empty: nobody in particular."""
+
+    def set_field(self, field: str, value: str) -> None:
+        if field == WEBHOOK_URL:
+            self.webhook_url = value.strip()
+        else:
+            super().set_field(field, value)
 
 
 def json_list(value: str) -> list[Any]:

@@ -215,6 +215,15 @@ export interface Counts {
   cancelled: number;
 }
 
+/** A new receiver, with the secret that signs its messages; it is not told again. */
+export interface CreatedWebhook {
+  id: string;
+  url: string;
+  events: WebhookEvent[];
+  created_at: string;
+  secret: string;
+}
+
 /** What was given in on one day. */
 export interface DayAnswer {
   day: string;
@@ -227,6 +236,36 @@ export interface DeletionAnswer {
   /** Give it to `POST /trash/undo` to bring all of them back. */
   undo: string;
 }
+
+/** The newest deliveries. */
+export interface DeliveriesAnswer {
+  deliveries: DeliveryAnswer[];
+}
+
+/** One message to one receiver. */
+export interface DeliveryAnswer {
+  /** The header `webhook-id`. */
+  id: string;
+  /** Null where an upload named the receiver. */
+  webhook_id: string | null;
+  url: string;
+  event: WebhookEvent;
+  /** `waiting` for its next attempt, `delivered`, or `failed` for good. */
+  state: DeliveryState;
+  attempts: number;
+  /** HTTP status of the last answer; null if there was none. */
+  status: number | null;
+  /** Why the last attempt failed. */
+  problem: string;
+  created_at: string;
+  /** When it is tried again. */
+  next_at: string | null;
+  /** What is sent. */
+  payload: string;
+}
+
+/** State of one message to one receiver. */
+export type DeliveryState = "waiting" | "delivered" | "failed";
 
 /** One device that was looked for. */
 export interface DeviceItem {
@@ -742,6 +781,14 @@ export interface NewUpload {
   modified_ms?: number | null;
 }
 
+/** A receiver, and what it is told. */
+export interface NewWebhook {
+  /** An http or https address. */
+  url: string;
+  /** What it is told. */
+  events?: WebhookEvent[];
+}
+
 /** The shape of every error below /v1 and /openai. */
 export interface OpenAIErrorAnswer {
   error: OpenAIErrorDetail;
@@ -813,6 +860,11 @@ export interface OptionsPatch {
 
 /** Where the value of a setting comes from, the strongest first. */
 export type Origin = "option" | "environment" | "page" | "default";
+
+/** The secret that signs messages to receivers named by uploads. */
+export interface OwnSecretAnswer {
+  secret: string;
+}
 
 /** One thing that the work needs. */
 export interface PartAnswer {
@@ -1484,6 +1536,22 @@ export type Verdict = "reproduced" | "not_reproduced" | "not_comparable";
 export interface VerdictAnswer {
   /** False: the files are there, but there is nothing to compare them with. */
   has_checksums: boolean;
+}
+
+/** A receiver of messages. */
+export interface WebhookAnswer {
+  id: string;
+  url: string;
+  events: WebhookEvent[];
+  created_at: string;
+}
+
+/** What happened; the `type` of a message. */
+export type WebhookEvent = "transcription.finished" | "transcription.failed" | "transcription.cancelled" | "batch.finished" | "test";
+
+/** All receivers, oldest first. */
+export interface WebhooksAnswer {
+  webhooks: WebhookAnswer[];
 }
 
 /** The reasons, in the order in which they apply. */

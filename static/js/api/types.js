@@ -28,6 +28,8 @@
  * @typedef {Api.CaseFile} CaseFile
  * @typedef {Api.CasePreview} CasePreview
  * @typedef {Api.CheckAnswer} Check
+ * @typedef {Api.WebhookAnswer} Webhook
+ * @typedef {Api.DeliveryAnswer} Delivery
  * @typedef {Api.ReplayAnswer} Replay
  * @typedef {Api.ReplayResult} ReplayResult
  * @typedef {Api.DifferenceAnswer} Difference

@@ -11,13 +11,14 @@ from app.domain.errors.models import ModelAbsent, ModelNotForRecognition, ModelU
 from app.domain.errors.requests import InvalidParameter, RequestTooLarge, UnknownLanguage
 from app.domain.errors.transcriptions import AudioGone, NotCancellable, NotRetriable, TranscriptionNotFound
 from app.domain.errors.uploads import DiskFull, EmptyFile, NoFile, UploadInterrupted, UploadTooLarge
+from app.domain.errors.webhooks import WebhookAddressRefused
 from app.domain.sources import Source
 from app.services.transcriptions.retranscribe import sibling_transcriptions
 from app.web.answers.history import Cursor, Limit, WantedDep, page_answer, place_of
 from app.web.answers.transcriptions import full_answer
 from app.web.dependencies import HistoryDep, QueueDep, ServicesDep, TranscriptionId, TranslateDep
 from app.web.forms.file_names import clean_name
-from app.web.forms.recording import UploadForm, fill, form_properties
+from app.web.forms.recording import WEBHOOK_URL, JobForm, fill, form_properties
 from app.web.openapi import errors
 from app.web.pools import FILES
 from app.web.request import LARGEST_FORM_BYTES
@@ -41,6 +42,10 @@ UPLOAD_FORM: dict[str, Any] = {
                         "description": "One recording: sound or a video with sound, in any common format.",
                     },
                     **form_properties(),
+                    WEBHOOK_URL: {
+                        "type": "string",
+                        "description": "An http or https address that is told when the job has ended; see Webhooks.",
+                    },
                 },
             },
             "example": {"file": "(bytes of meeting.mp3)", "language": "zh", "hotwords": "转写", "itn": True},
@@ -64,6 +69,7 @@ UPLOAD_FORM: dict[str, Any] = {
         ModelUnknown,
         ModelAbsent,
         ModelNotForRecognition,
+        WebhookAddressRefused,
         DiskFull,
         changes=True,
     ),
@@ -74,11 +80,12 @@ async def create_transcription(
     """Send a recording. It is acknowledged when it is safely on the disk; the text follows."""
     queue = services.queue
     limit_bytes = services.settings.max_upload_bytes
-    with UploadForm(queue, limit_bytes, services.default_options) as form:
+    with JobForm(queue, limit_bytes, services.default_options) as form:
         await fill(form, request, limit_bytes)
         if form.options.model:
             await FILES.run(services.models.recognising_folder, form.options.model)
-        record = await FILES.run(queue.submit, form.file, form.options, source_of(request))
+        beside = await FILES.run(services.webhooks.named_by_upload, form.webhook_url) if form.webhook_url else None
+        record = await FILES.run(queue.submit, form.file, form.options, source_of(request), beside)
     response.headers["location"] = str(request.url_for("get_transcription", id=record.id).path)
     return full_answer(record, [], translate)
 
