@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from threading import Lock
 from typing import Any, TypeAlias
 
 from sqlalchemy import URL, Connection, create_engine, event
@@ -18,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.domain.errors.base import N_
 from app.domain.errors.requests import InvalidParameter
-from app.domain.errors.setup import DatabaseNewer, DataBeingRestored
+from app.domain.errors.setup import DatabaseLocked, DatabaseNewer, DataBeingRestored
 from app.locks import hold_alone, hold_together, in_turn
 from app.store.database_errors import database_error
 from app.store.database_watch import DatabaseWatch
@@ -46,6 +47,8 @@ class Database:
     def __init__(self, folder: Path, busy_seconds: float = BUSY_SECONDS) -> None:
         self.file = folder / DATABASE_NAME
         self._hold: int | None = None
+        self._turns = Lock()
+        self._busy_seconds = busy_seconds
         self._watch: DatabaseWatch | None = None
         self._engine = create_engine(
             URL.create("sqlite", database=str(self.file)),  # not a string, in which ?, % and # have a meaning
@@ -95,7 +98,7 @@ class Database:
             DatabaseUnusable: another program holds the file, or SQLite cannot write.
         """
         self._check_place()
-        with self._explained(), self._writer.begin() as connection:
+        with self._explained(), self._turn_taken(), self._writer.begin() as connection:
             yield connection
 
     def close(self) -> None:
@@ -121,6 +124,16 @@ class Database:
         if self._hold is not None:
             os.close(self._hold)
             self._hold = None
+
+    @contextmanager
+    def _turn_taken(self) -> Iterator[None]:
+        """Let the writers of this process follow each other: SQLite's own wait is a poll, in which one may starve."""
+        if not self._turns.acquire(timeout=self._busy_seconds):
+            raise DatabaseLocked(file=str(self.file), reason=N_("another thread is writing"))
+        try:
+            yield
+        finally:
+            self._turns.release()
 
     def _check_place(self) -> None:
         """Refuse to go on with files that lie elsewhere now.
