@@ -293,17 +293,26 @@ from pathlib import Path
 own = Path(sysconfig.get_path("purelib", vars={"base": sys.argv[1]}))
 (own / "first.pth").write_text(sysconfig.get_path("purelib") + "\n")
 PYTHON
-    funasr_requirements | xargs -d '\n' "$beside/bin/python" -m pip install -q --disable-pip-version-check || return
+    group_requirements funasr | xargs -d '\n' "$beside/bin/python" -m pip install -q --disable-pip-version-check || return
     echo "$wanted" >"$beside/installed"
 }
 
-funasr_requirements() {
-    if ! is_unlocked; then printf '%s\n' --no-deps --require-hashes --requirement requirements/funasr.txt; return; fi
-    "$venv/bin/python" - <<'PYTHON'
-import tomllib
+# Makes .venv-openai: the dependency group openai-2024, a client as programs of that year have it, apart from today's in .venv.
+install_openai() {
+    local beside=$venv-openai
+    if cmp -s requirements/openai-2024.txt "$beside/installed"; then return; fi
+    "$venv/bin/python" -m venv --clear "$beside" || return
+    group_requirements openai-2024 | xargs -d '\n' "$beside/bin/python" -m pip install -q --disable-pip-version-check || return
+    cp requirements/openai-2024.txt "$beside/installed"
+}
+
+group_requirements() {
+    if ! is_unlocked; then printf '%s\n' --no-deps --require-hashes --requirement "requirements/$1.txt"; return; fi
+    "$venv/bin/python" - "$1" <<'PYTHON'
+import sys, tomllib
 from pathlib import Path
 
 groups = tomllib.loads(Path("pyproject.toml").read_text())["dependency-groups"]
-print(*groups["funasr"], sep="\n")
+print(*groups[sys.argv[1]], sep="\n")
 PYTHON
 }

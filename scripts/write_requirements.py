@@ -16,8 +16,9 @@ from urllib.parse import unquote
 SETS = {
     "install": ["--only-group", "install"],
     "run": ["--extra", "hub"],
-    "dev": ["--extra", "hub", "--all-groups", "--no-group", "funasr"],
+    "dev": ["--extra", "hub", "--all-groups", "--no-group", "funasr", "--no-group", "openai-2024"],
     "funasr": ["--extra", "hub", "--group", "funasr"],
+    "openai-2024": ["--only-group", "openai-2024"],
     "punctuation": ["--extra", "hub", "--extra", "punctuation"],
     "events": ["--extra", "hub", "--extra", "events"],
 }

@@ -20,7 +20,9 @@ from tests.scripts.package_index import PackageIndex
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
 LOCK = tomllib.loads((REPOSITORY / "uv.lock").read_text())
 EXTRAS = ["punctuation", "events"]
-LISTS = ["install", "run", "dev", "funasr", *EXTRAS, "torch"]
+APART = ("funasr", "openai-2024")
+"""Groups with environments of their own."""
+LISTS = ["install", "run", "dev", *APART, *EXTRAS, "torch"]
 MACHINES = [("linux", "x86_64"), ("linux", "aarch64"), ("darwin", "arm64")]
 
 
@@ -55,31 +57,45 @@ def wanted(group: str) -> Iterator[Requirement]:
 def asked_of(name: str) -> list[Requirement]:
     project: dict[str, Any] = PROJECT["project"]
     hub = [*project["dependencies"], *project["optional-dependencies"]["hub"]]
-    groups = [one for group in PROJECT["dependency-groups"] if group != "funasr" for one in wanted(group)]
+    groups = [one for group in PROJECT["dependency-groups"] if group not in APART for one in wanted(group)]
     asked: dict[str, list[Requirement]] = {
         "install": list(wanted("install")),
         "run": [Requirement(one) for one in hub],
         "dev": [*(Requirement(one) for one in hub), *groups],
         "funasr": [*(Requirement(one) for one in hub), *wanted("funasr")],
+        "openai-2024": list(wanted("openai-2024")),
     }
     return asked.get(name) or [Requirement(one) for one in project["optional-dependencies"][name]]
 
 
 def locked_for(name: str) -> set[str]:
     """Return the packages that uv.lock gives for what a list asks for, with all that they need."""
-    packages = LOCK["package"]  # one may stand there twice: for different versions of Python
-    found: set[tuple[str, str]] = set()
-    to_do = [(canonicalize_name(one.name), extra) for one in asked_of(name) for extra in ("", *one.extras)]
+    packages = LOCK["package"]  # one may stand there twice: for different versions of Python, or another group
+    found: set[tuple[str, str, str]] = set()
+    to_do = [
+        (canonicalize_name(one.name), extra, version)
+        for one in asked_of(name)
+        for extra in ("", *one.extras)
+        for version in fit(one)
+    ]
     while to_do:
         if (one := to_do.pop()) in found:
             continue
         found.add(one)
         for package in packages:
-            if package["name"] == one[0]:
+            if package["name"] == one[0] and one[2] in ("", package.get("version")):
                 extras = package.get("optional-dependencies", {})
                 needed = extras.get(one[1], []) if one[1] else package.get("dependencies", [])
-                to_do += [(each["name"], extra) for each in needed for extra in ("", *each.get("extra", []))]
-    return {package for package, _ in found}
+                for each in needed:
+                    to_do += [(each["name"], extra, each.get("version", "")) for extra in ("", *each.get("extra", []))]
+    return {package for package, _, _ in found}
+
+
+def fit(one: Requirement) -> Iterator[str]:
+    """Yield the locked versions of a package that a requirement allows."""
+    for package in LOCK["package"]:
+        if package["name"] == canonicalize_name(one.name) and one.specifier.contains(package["version"]):
+            yield package["version"]
 
 
 @pytest.mark.parametrize("name", LISTS)
@@ -93,7 +109,7 @@ def test_every_entry_is_pinned_with_hashes_of_uv_lock(name: str) -> None:
         assert hashes <= files[canonicalize_name(requirement.name), pin.version], requirement
 
 
-@pytest.mark.parametrize("name", ["install", "run", "dev", "funasr", *EXTRAS])
+@pytest.mark.parametrize("name", ["install", "run", "dev", *APART, *EXTRAS])
 def test_each_list_is_complete_and_has_nothing_else(name: str) -> None:
     listed = {canonicalize_name(requirement.name) for requirement, _ in entries(name)}
     beside = {canonicalize_name(requirement.name) for requirement, _ in entries("torch")}
@@ -106,7 +122,7 @@ def test_each_list_is_complete_and_has_nothing_else(name: str) -> None:
     assert listed <= needed, "scripts/lock.sh renews the lists"
 
 
-@pytest.mark.parametrize("name", ["install", "run", "dev", "funasr"])
+@pytest.mark.parametrize("name", ["install", "run", "dev", *APART])
 @pytest.mark.parametrize(("system", "machine"), MACHINES)
 @pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
 def test_what_pyproject_asks_for_is_locked_on_every_machine(name: str, system: str, machine: str, python: str) -> None:
