@@ -85,6 +85,28 @@ def test_the_examples_of_the_api_page_work(served_by_worker: str, tmp_path: Path
     assert "00:00:0" in (tmp_path / "meeting.srt").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("page", ["openai-api.md", "asr-webservice.md"])
+def test_the_examples_of_another_api_work(served_by_worker: str, tmp_path: Path, page: str) -> None:
+    for tool in ("bash", "curl", "jq"):
+        if shutil.which(tool) is None:
+            pytest.skip(f"needs {tool}")
+    shutil.copy(REPOSITORY / "models" / "builtin" / "golden.flac", tmp_path / "meeting.mp3")
+    text = (DOCS / page).read_text(encoding="utf-8")
+    shell = "\n".join(re.findall(r"```bash\n(.*?)```", text, re.DOTALL))
+    script = "set -euo pipefail\n" + re.sub(r"^URL=.*$", f"URL={served_by_worker}", shell, flags=re.MULTILINE)
+    commands = [["bash", "-c", script]]
+    for example in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+        program = re.sub(r"^URL = .*$", f'URL = "{served_by_worker}"', example, flags=re.MULTILINE)
+        commands.append([sys.executable, "-c", program])
+
+    for command in commands:
+        ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=240)
+
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        assert "明天上午9点" in ran.stdout
+    assert "00:00:0" in (tmp_path / "meeting.srt").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("page", "path", "marked"),
     [("realtime-api.md", "", "completed: "), ("funasr-websocket.md", "/ws/funasr", "2pass-offline ")],
