@@ -76,11 +76,14 @@ def through(samples: Samples, encoding: Encoding) -> Samples:
         assert isinstance(stream, av.AudioStream)
         if encoding.bit_rate:
             stream.bit_rate = encoding.bit_rate
-        resampler = av.AudioResampler(stream.format.name, "mono", encoding.rate, stream.frame_size or 1024)
-        frame = av.AudioFrame.from_ndarray(samples[np.newaxis], format="s16", layout="mono")
+        size = stream.frame_size or 1024
+        resampler = av.AudioResampler(stream.format.name, "mono", encoding.rate, size)
+        padded = np.pad(samples, (0, SAMPLE_RATE // 10))
+        frame = av.AudioFrame.from_ndarray(padded[np.newaxis], format="s16", layout="mono")
         frame.sample_rate = SAMPLE_RATE
         for piece in [*resampler.resample(frame), *resampler.resample(None)]:
-            container.mux(stream.encode(piece))
+            if piece.samples == size:  # WMA refuses some of the short last ones; they hold only padding
+                container.mux(stream.encode(piece))
         container.mux(stream.encode(None))
     file.seek(0)
     return _decoded(file)

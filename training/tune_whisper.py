@@ -77,6 +77,8 @@ class TuneOptions:
     warm_up: int = 40
     log_every: int = 10
     save_every: int = 100
+    half: bool = False
+    """Compute in bfloat16 where that is as good: twice as fast on a processor that has it."""
 
 
 def main() -> None:
@@ -85,9 +87,10 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=Path("models/whisper-base-zh-en"))
     parser.add_argument("--steps", type=int, default=800, help="of the whole run; the rate falls to zero there")
     parser.add_argument("--peak-rate", type=float, default=5e-5)
+    parser.add_argument("--half", action="store_true", help="compute in bfloat16")
     parser.add_argument("--until", type=int, help="stop after this step")
     arguments = parser.parse_args()
-    options = TuneOptions(arguments.steps, arguments.peak_rate)
+    options = TuneOptions(arguments.steps, arguments.peak_rate, half=arguments.half)
     Tuner(load_config(arguments.config), arguments.model, options).run(arguments.until or arguments.steps)
 
 
@@ -140,7 +143,9 @@ class Tuner:
         schedule = Schedule(options.peak_rate, options.warm_up, options.warm_up, options.steps)
         for group in self.optimiser.param_groups:
             group["lr"] = schedule.rate(self.step)
-        logits = self.network.decode(batch.tokens, self.network.encode(batch.features))
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.options.half):
+            logits = self.network.decode(batch.tokens, self.network.encode(batch.features))
+        logits = logits.float()
         loss = F.cross_entropy(logits.flatten(0, 1), batch.wanted.flatten(), ignore_index=IGNORED)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
