@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.codecs import Encoding, through
+from training.codecs import ENCODINGS, Encoding, through
 from training.coded import LOW_RATES, pack_coded
 from training.config import load_config
 from training.packing import Pack, Samples, writing
@@ -29,6 +29,16 @@ def test_low_rates_keep_length_and_level(encoding: Encoding) -> None:
     assert np.sqrt((middle**2).mean()) == pytest.approx(8000 / np.sqrt(2), rel=0.2)
 
 
+@pytest.mark.parametrize("encoding", [*ENCODINGS, *LOW_RATES], ids=lambda encoding: encoding.name)
+def test_every_length_can_be_encoded_and_its_end_is_heard(encoding: Encoding) -> None:
+    for samples in (103_296, 103_297, 16_001):
+        sound = np.zeros(samples, np.int16)
+        sound[-1_600:] = tone(0.1)
+        coded = through(sound, encoding)
+        assert len(coded) == pytest.approx(samples, abs=4_000)
+        assert np.abs(coded[-4_000:]).max() > 2_000
+
+
 def test_a_share_of_the_utterances_is_heard_through_codecs_too(tmp_path: Path) -> None:
     config = replace(load_config(RECIPE), work=tmp_path, speech_train=("spoken",), coded_one_in=2)
     vocabulary = build_vocabulary(["你好 hello"] * 9, folder=tmp_path, num_pieces=12, max_characters=9, min_count=1)
@@ -37,8 +47,8 @@ def test_a_share_of_the_utterances_is_heard_through_codecs_too(tmp_path: Path) -
             for _ in range(12):
                 writer.add(tone(1.0), text=text, language="zh", condition=name, syllables="ni Xau")
     assert not any("," in item.utterance.condition for item, _ in training_items(config, vocabulary)[0])
-    name, count = pack_coded(config, "spoken")
-    assert name == "spoken"
+    name, count = pack_coded(config, ("real-spoken", "coded-spoken"))
+    assert name == "coded-spoken"
     assert 0 < count < 12
     assert {utterance.text for utterance in Pack(tmp_path / "coded-spoken").utterances} == {"你好"}
     items = [item for item, _ in training_items(config, vocabulary)[0]]
