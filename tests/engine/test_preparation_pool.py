@@ -172,6 +172,7 @@ def test_a_file_that_hangs_is_ended_and_its_reader_buried(pool, ten_hours, tmp_p
         "limits": {"max_seconds": 36_000, "cpu_seconds": 60, "memory_mb": 256},
         "survey": None,
         "separate": False,
+        "track": None,
     }
     with pytest.raises(Overdue):
         pool.ask(request, 3.0, hang)

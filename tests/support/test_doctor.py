@@ -19,6 +19,7 @@ import pytest
 
 from app import PROGRAM
 from app.engine import EngineSpec
+from app.engine.preparation.sandbox import SandboxSupport
 from app.hubs.checksums import CHECKSUMS_NAME
 from app.i18n import translator
 from app.paths import builtin_model_dir
@@ -46,6 +47,7 @@ from app.support.doctor.environment import (
     network,
     port,
     proxy,
+    sandbox_check,
 )
 from app.support.doctor.packages import packages, python_check
 from app.support.doctor.places import database, disk_check, folders, orphans, room, temp_folder
@@ -540,3 +542,19 @@ def plant_transcription(connection: sqlite3.Connection, created_at: str) -> None
     marks = ", ".join("?" * len(values))
     statement = f"INSERT INTO transcriptions ({names}) VALUES ({marks})"  # noqa: S608 - names of columns
     connection.execute(statement, tuple(values.values()))
+
+
+@pytest.mark.parametrize(
+    ("support", "status", "words"),
+    [
+        (SandboxSupport(files=True, network=True), Status.OK, "no other file, no network"),
+        (SandboxSupport(files=True, network=False, reason="seccomp: riscv64"), Status.NOTE, "seccomp: riscv64"),
+        (SandboxSupport(files=False, network=True, reason="Landlock: off"), Status.NOTE, "but not other files"),
+        (SandboxSupport(files=False, network=False, reason="Darwin"), Status.NOTE, "offers no sandbox"),
+    ],
+)
+def test_what_confines_the_decoder_is_told(support: SandboxSupport, status: Status, words: str) -> None:
+    check = sandbox_check(support)
+
+    assert check.status is status
+    assert words in check.explained()["fact"]

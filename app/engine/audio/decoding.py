@@ -129,6 +129,6 @@ def _failures_explained(target: Path) -> Iterator[None]:
     except av.error.FFmpegError as error:
         raise AudioDamaged(detail=words_of(error), ffmpeg=error.strerror) from error
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise DiskFull(folder=str(target.parent)) from error
         raise

@@ -35,6 +35,7 @@ from app.engine.audio.measures import measure
 from app.engine.audio.peaks import PEAK_BUCKETS, merge_peaks, peaks_of_file
 from app.engine.audio.samples import channel_file
 from app.engine.audio.waveform import save_waveform_peaks
+from app.engine.preparation.sandbox import confine
 from app.engine.vad.detection import classify_and_save, classify_frames, usable
 from app.engine.vad.events import FireRedDetector, sound_events
 from app.engine.vad.silero import FRAME_SAMPLES, Hearing, silero
@@ -124,7 +125,15 @@ def _received(pipe: int, pid: int) -> str:
 def _read(request: dict[str, Any]) -> str:
     limits = DecodeLimits(**request["limits"])
     _limit(limits)
+    confine(*_places(request))
     return json.dumps(_answer(request, limits))
+
+
+def _places(request: dict[str, Any]) -> tuple[list[Path], list[Path]]:
+    """Return the files that a request reads, and the folders that it writes to."""
+    named = {name: Path(request[name]) for name in ("source", "pcm", "peaks", "survey") if request.get(name)}
+    folders = {path if name == "survey" else path.parent for name, path in named.items() if name != "source"}
+    return [named["source"]] if "source" in named else [], sorted(folders)
 
 
 def _answer(request: dict[str, Any], limits: DecodeLimits) -> dict[str, Any]:

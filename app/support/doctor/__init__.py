@@ -31,6 +31,7 @@ QUICK: tuple[Examination, ...] = (
     places.disk,
     places.orphans,
     environment.network,
+    environment.decoder_sandbox,
 )
 """Checks that take milliseconds, in the order in which a person would fix things."""
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from app import PROGRAM
 from app.domain.addresses import is_loopback
 from app.domain.errors.base import N_
+from app.engine.preparation.sandbox import SandboxSupport, sandbox_support
 from app.store.database import DATABASE_NAME
 from app.store.files.snapshot import newest_moment
 from app.support.doctor.check import Check, Subject, failure, note, ok, warning
@@ -53,6 +54,29 @@ def decoders(versions: str, available: Collection[str]) -> Check:
         advice = N_("Recordings of these kinds are refused. {detail}")
         return warning("media", fact, advice, versions=versions, names=", ".join(absent), detail=REINSTALL)
     return ok("media", N_("{versions}, with every decoder that is needed"), versions=versions)
+
+
+def decoder_sandbox(_subject: Subject) -> Iterable[Check]:
+    """Look whether the system can confine the process that decodes recordings; without it everything works as well."""
+    yield sandbox_check(sandbox_support())
+
+
+def sandbox_check(support: SandboxSupport) -> Check:
+    """Return the check for what this system can confine."""
+    if support.files and support.network:
+        fact = N_("Recordings are decoded in a sandbox: no other file, no network, no other program.")
+        return ok("decoder_sandbox", fact)
+    if support.files:
+        fact = N_(
+            "The sandbox for decoding recordings refuses other files, but not every use of the network ({reason})."
+        )
+    elif support.network:
+        fact = N_(
+            "The sandbox for decoding recordings refuses the network and other programs, but not other files ({reason})."
+        )
+    else:
+        fact = N_("This system offers no sandbox for decoding recordings ({reason}); limits on time and memory hold.")
+    return note("decoder_sandbox", fact, reason=support.reason)
 
 
 def port(subject: Subject) -> Iterable[Check]:
