@@ -80,6 +80,13 @@ class NamedEngine(EchoEngine):
         return Hypothesis(f"This is {self.notes.name}.", f"this is {self.notes.name}", 0.9)
 
 
+class DamagedEngine(EchoEngine):
+    """Cannot be loaded: a file of its model is missing."""
+
+    def __init__(self, spec: EngineSpec) -> None:
+        raise ModelFileMissing(folder=str(spec.model_dir), file="final.pt")
+
+
 class WaitingNamedEngine(NamedEngine):
     """Finishes a piece once the note `go` lies beside its model's folder."""
 

@@ -12,10 +12,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from app.domain.transcript import is_wide
 
 MOST_TERMS = 100
+LONGEST_PROMPT = 20_000  # characters; Whisper itself reads 224 tokens
+LONGEST_TERM = 60  # characters
 LONGEST_LIST_WORDS = 4  # of an item that has a capital or a digit; without, two
 LONGEST_LIST_CHARACTERS = 8  # of a Chinese item
 
@@ -37,10 +40,13 @@ def terms_of(prompt: str) -> tuple[str, ...]:
     ()
     """
     terms: list[str] = []
-    for term in (" ".join(found.split()) for found in (*_listed(prompt), *_marked(prompt))):
-        if term and not any(term in longer for longer in terms):
+    read = prompt[:LONGEST_PROMPT]
+    for term in (" ".join(found.split()) for found in chain(_listed(read), _marked(read))):
+        if term and len(term) <= LONGEST_TERM and not any(term in longer for longer in terms):
             terms.append(term)
-    return tuple(terms[:MOST_TERMS])
+        if len(terms) == MOST_TERMS:
+            break
+    return tuple(terms)
 
 
 def _listed(prompt: str) -> Iterator[str]:

@@ -196,3 +196,21 @@ def test_the_client_of_azure_finds_its_address(server: SpeakingServer) -> None:
 
     assert answer.text == TEXT
     assert "secret-9" not in server.log()
+
+
+def test_the_newer_address_of_azure_is_answered_too(server: SpeakingServer) -> None:
+    with openai.OpenAI(base_url=f"{server.address}/openai/v1/", api_key="k") as client:
+        assert client.audio.transcriptions.create(file=talk(), model="whisper").text == TEXT
+        assert client.models.retrieve("whisper-1").id == "whisper-1"
+
+
+def test_without_a_model_nothing_is_sent_again(tmp_path: Path, empty: Path) -> None:
+    with (
+        speaking(data_folder(tmp_path, empty), "DamagedEngine") as server,
+        openai.OpenAI(base_url=f"{server.address}/v1", api_key="k") as client,
+    ):
+        with pytest.raises(openai.BadRequestError) as refused:
+            client.audio.transcriptions.create(file=talk(), model="whisper-1")
+
+        assert (refused.value.code, refused.value.response.headers["x-should-retry"]) == ("model_file_missing", "false")
+        assert len(server.history()) == 1

@@ -55,6 +55,7 @@ class _Speech:
     response_class=Response,
     responses=SPEECH_ANSWERS | SPEECH_ERRORS,
 )
+@router.post("/openai/v1/audio/transcriptions", response_class=Response, include_in_schema=False)
 async def create_speech_transcription(request: Request, services: ServicesDep) -> Response:
     """Send a recording and wait for its text, as OpenAI's clients do.
 
@@ -80,6 +81,7 @@ async def create_deployed_transcription(request: Request, services: ServicesDep,
     response_class=Response,
     responses=errors(TranslationUnavailable, changes=True, shape=OPENAI),
 )
+@router.post("/openai/v1/audio/translations", response_class=Response, include_in_schema=False)
 @router.post(
     "/openai/deployments/{deployment:path}/audio/translations", response_class=Response, include_in_schema=False
 )
@@ -89,6 +91,7 @@ async def create_translation() -> Response:
 
 
 @router.get("/v1/models", responses=errors(shape=OPENAI))
+@router.get("/openai/v1/models", include_in_schema=False)
 def list_speech_models(models: ModelsDep) -> ModelList:
     """List the models that are here, and the names of OpenAI's models, which all mean the one in use."""
     found = listed_models(models)
@@ -96,6 +99,7 @@ def list_speech_models(models: ModelsDep) -> ModelList:
 
 
 @router.get("/v1/models/{model:path}", responses=errors(ModelUnknown, shape=OPENAI))
+@router.get("/openai/v1/models/{model:path}", include_in_schema=False)
 def get_speech_model(model: ModelId, models: ModelsDep) -> ModelObject:
     """Look up one of them."""
     found = listed_model(model, models)
