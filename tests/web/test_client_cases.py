@@ -125,6 +125,22 @@ def test_a_failed_request_fails_again(server: SpeakingServer, tmp_path: Path) ->
     assert f"POST {server.address}/asr?output=json -> 422" in spoken.stdout
 
 
+def test_a_refused_request_has_a_case_as_well(server: SpeakingServer, tmp_path: Path) -> None:
+    body, kind = parts(*FORM[:2], ('name="temperature"', b"0.3", ""), ('name="stream"', b"perhaps", ""), FORM[6])
+    with server.client() as client:
+        refused = client.post(SPEECH, content=body, headers=kind)
+        case = client.get(f"/api/v1/requests/{refused.headers['x-request-id']}/case").content
+    told = request_in(case)
+    (tmp_path / "case.zip").write_bytes(case)
+
+    spoken = warm.run("replay", tmp_path / "case.zip", "--url", server.address)
+
+    assert refused.status_code == 400
+    assert [part["value"] for part in told["parts"]] == ["whisper-1", "verbose_json", "0.3", "perhaps", None]
+    assert spoken.returncode == 0, spoken.stderr
+    assert '"param":"stream"' in spoken.stdout
+
+
 @pytest.mark.parametrize("path", [".evil.example/v1/audio/transcriptions", "@evil.example/", "/api/v1/trash"])
 def test_a_case_of_a_stranger_cannot_choose_the_server(
     server: SpeakingServer, answer: httpx2.Response, tmp_path: Path, path: str

@@ -23,6 +23,7 @@ from app.domain.transcript import Applied
 from app.logging import event
 from app.services.transcriptions.following import JobChanges
 from app.services.transcriptions.job_queue import Queue
+from app.services.transcriptions.refused_requests import RefusedRequests
 from app.store.database import Connection, Row
 from app.store.files.upload_file import UploadFile
 from app.store.queries import client_requests, transcriptions
@@ -68,6 +69,7 @@ class ClientRequests:
         self._most_waiting = most_waiting
         self.changes = JobChanges(queue)
         """Tells who waits for a job how far that is."""
+        self.refused = RefusedRequests(queue.database.file.parent)
 
     def admit(self, incoming: UploadFile, wanted: Wanted) -> Admitted:
         """Queue a received recording, or find the job that reads it already.

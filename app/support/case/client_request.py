@@ -6,10 +6,13 @@ import re
 from typing import Any
 
 from app.domain.client_request import ClientRequest, FormPart
+from app.domain.errors.base import N_
 from app.support.case import CaseChoice
 from app.support.case.log import LEFT_OUT
 from app.support.redaction import NAMELESS
 
+REQUEST = "request.json"
+AS_SENT = N_("The request as a program has sent it")
 PLAIN_FIELDS = frozenset(
     {
         *("language", "languages", "response_format", "temperature", "timestamp_granularities", "include", "stream"),

@@ -16,7 +16,7 @@ from app.domain.options import TranscriptionOptions
 from app.domain.transcript import Applied, join_texts
 from app.domain.transcription import SegmentRecord, Transcription
 from app.support.case import CaseChoice, Installation, Part, allowed
-from app.support.case.client_request import told_request
+from app.support.case.client_request import AS_SENT, REQUEST, told_request
 from app.support.case.installation import About, Around
 from app.support.case.log import LEFT_OUT
 from app.support.diagnosis import diagnose, run_of
@@ -92,7 +92,7 @@ class Contents:
         yield self._json("job.json", N_("What was asked for, and how the job stands"), self._described_job())
         if self._request is not None:
             sent = told_request(self._request, self._choice)
-            yield self._json("request.json", N_("The request as a program has sent it"), sent, is_content=True)
+            yield self._json(REQUEST, AS_SENT, sent, is_content=True)
         yield self._json(
             "options.json",
             N_("The options, and how speech was found"),

@@ -6,7 +6,9 @@ from typing import Any
 
 from app.domain.errors.base import N_
 from app.i18n import translator
+from app.services.transcriptions.refused_requests import RefusedRequests
 from app.support.case import CaseChoice, Installation, Part, allowed
+from app.support.case.client_request import AS_SENT, REQUEST, told_request
 from app.support.case.installation import About, Around
 from app.support.journal_wording import tell_actions
 from app.support.redaction import Redactor
@@ -21,6 +23,8 @@ class RequestContents:
 
     def __init__(self, request: str, choice: CaseChoice, surroundings: Installation) -> None:
         self._request = request
+        self._choice = choice
+        self._surroundings = surroundings
         self._around = Around(About(requests=frozenset({request})), choice, surroundings)
 
     @property
@@ -30,10 +34,12 @@ class RequestContents:
     def parts(self) -> list[Part]:
         around = self._around
         around.learn()
+        sent = RefusedRequests(self._surroundings.data_dir).find(self._request)
         log = N_("The log of this request, and how much else happened in the minutes around")
         return [
             *around.steps(self._steps),
             around.text("log/app.log", log, "\n".join(around.log)),
+            *([around.json(REQUEST, AS_SENT, told_request(sent, self._choice), is_content=True)] if sent else []),
             *around.parts(),
         ]
 

@@ -8,6 +8,7 @@ import tempfile
 import urllib.error
 import urllib.parse
 import urllib.request
+import wave
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,10 +18,11 @@ from app.domain.client_request import REPLAYED_HEADERS, ClientRequest, FormPart
 from app.domain.errors.base import N_
 from app.domain.errors.cases import CaseDamaged
 from app.domain.errors.requests import InvalidParameter
+from app.engine import SAMPLE_RATE
 from app.support.case.archive import CaseArchive, open_archive
+from app.support.case.client_request import REQUEST
 from app.support.case.log import LEFT_OUT
 
-FILE = "request.json"
 FILE_FIELDS = ("file", "audio_file")
 PATHS = ("/v1/", "/openai/", "/asr/", "/detect-language/")
 """What a path may begin with: a case comes from anybody, and must not name another server."""
@@ -72,7 +74,7 @@ def speak(file: Path, url: str) -> Spoken:
 
 
 def _request_of(archive: CaseArchive) -> ClientRequest:
-    told = archive.json(FILE)
+    told = archive.json(REQUEST)
     if told is None:
         raise InvalidParameter(name="--url", reason=N_("the case holds no request of another program"))
     try:
@@ -80,19 +82,28 @@ def _request_of(archive: CaseArchive) -> ClientRequest:
         headers = {name: str(request.headers[name]) for name in REPLAYED_HEADERS if name in request.headers}
         is_known = f"{request.path}/".startswith(PATHS)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise CaseDamaged(file=str(archive.file), names=FILE) from error
+        raise CaseDamaged(file=str(archive.file), names=REQUEST) from error
     if not is_known:
-        raise CaseDamaged(file=str(archive.file), names=FILE)
+        raise CaseDamaged(file=str(archive.file), names=REQUEST)
     return replace(request, headers=headers)
 
 
 def _sound_of(archive: CaseArchive, folder: Path) -> Path:
     name = archive.manifest["audio"].get("file")
-    if not name:
+    if name:
+        sound = folder / f"sound{Path(name).suffix}"
+        archive.copy(name, sound)
+        return sound
+    if archive.manifest.get("job"):
         raise InvalidParameter(name="--url", reason=N_("the case has no sound to send"))
-    sound = folder / f"sound{Path(name).suffix}"
-    archive.copy(name, sound)
-    return sound
+    return _silence(folder / "silence.wav")  # of a refused request nothing was kept
+
+
+def _silence(file: Path) -> Path:
+    with wave.open(str(file), "wb") as recording:
+        recording.setparams((1, 2, SAMPLE_RATE, 0, "NONE", ""))
+        recording.writeframes(bytes(2 * SAMPLE_RATE))
+    return file
 
 
 def _path_of(request: ClientRequest) -> str:

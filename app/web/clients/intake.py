@@ -9,10 +9,13 @@ from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
 from app.domain.client_request import ClientRequest, kept_headers, kept_query
+from app.domain.errors.base import AppError
 from app.domain.options import TranscriptionOptions
 from app.domain.reasons import ANSWER_WAITED_FOR
 from app.domain.sources import Source
 from app.domain.transcript import Applied, merge_receipts
+from app.logging import current_request_id
+from app.services.options import FALSE_WORDS
 from app.services.transcriptions.client_requests import Admitted, Wanted
 from app.web.clients.receipt import receipt_headers, wants_no_answer
 from app.web.forms.client_form import LONGEST_FIELDS_BYTES, ClientForm
@@ -60,22 +63,38 @@ async def take_in(
     Raises:
         AppError: the form cannot be read, or its recording not be taken in.
     """
-    with form:
-        await fill(form, request, services.settings.max_upload_bytes, LONGEST_FIELDS_BYTES)
-        asked = await run_in_threadpool(understand)
-        receipt, is_async = asked.receipt, wants_no_answer(request.headers)
-        if is_async and not asked.is_kept:
-            receipt += (Applied("prefer", "respond-async", "", ANSWER_WAITED_FOR),)
-        wanted = Wanted(
-            asked.options,
-            source,
-            _request_as_sent(request, form),
-            receipt,
-            request.headers.get("idempotency-key", ""),
-            is_kept=asked.is_kept,
-        )
-        admitted = await run_in_threadpool(services.client_requests.admit, form.file, wanted)
+    try:
+        with form:
+            return await _taken_in(request, services, form, source, understand)
+    except AppError:
+        if not _is_not_to_be_kept(form):
+            sent = _request_as_sent(request, form)
+            await run_in_threadpool(services.client_requests.refused.keep, current_request_id(), sent)
+        raise
+
+
+async def _taken_in(
+    request: Request, services: Services, form: ClientForm, source: Source, understand: Callable[[], Understood]
+) -> Received:
+    await fill(form, request, services.settings.max_upload_bytes, LONGEST_FIELDS_BYTES)
+    asked = await run_in_threadpool(understand)
+    receipt, is_async = asked.receipt, wants_no_answer(request.headers)
+    if is_async and not asked.is_kept:
+        receipt += (Applied("prefer", "respond-async", "", ANSWER_WAITED_FOR),)
+    wanted = Wanted(
+        asked.options,
+        source,
+        _request_as_sent(request, form),
+        receipt,
+        request.headers.get("idempotency-key", ""),
+        is_kept=asked.is_kept,
+    )
+    admitted = await run_in_threadpool(services.client_requests.admit, form.file, wanted)
     return Received(admitted, receipt, is_async and asked.is_kept)
+
+
+def _is_not_to_be_kept(form: ClientForm) -> bool:
+    return any(name == "store" and value.strip().lower() in FALSE_WORDS for name, value in form.values)
 
 
 def _request_as_sent(request: Request, form: ClientForm) -> ClientRequest:
