@@ -68,6 +68,7 @@ SLOW = (  # each of their tests starts a browser, a server, a model or several p
     "web/test_events.py",
     "web/test_files.py",
     "web/test_funasr.py",
+    "web/test_hostile_sockets.py",
     "web/test_live.py",
     "web/test_realtime.py",
     "web/test_ai_sdk.py",

@@ -560,3 +560,24 @@ def test_what_was_told_as_a_delta_stays(server: LiveServer) -> None:
 
     assert completed["transcript"].startswith(speaker.deltas_of(completed["item_id"]))
     assert isinstance(speaker, Voice)
+
+
+def test_a_session_goes_on_after_the_server_was_killed(serve: Callable[..., LiveServer]) -> None:
+    server = serve()
+    with wire(server.address) as client:
+        session = client.until("session.created")["session"]
+        client.append(at_rate(SENTENCE))
+        client.until(f"{TRANSCRIPTION}.completed")
+        wait_until(lambda: server.ask("/live/sessions")["items"][0]["seconds"] > 3)
+        server.kill()
+    server.start()
+    query = f"session={session['id']}&token={session['funasr']['token']}"
+    with wire(server.address, query) as client:
+        stored_ms = client.until("session.created")["session"]["funasr"]["stored_ms"]
+        rest = at_rate(SENTENCE)[stored_ms * 24 * 2 :]
+        client.append(rest + at_rate(np.concatenate([babble(1.0, level=0.6), silence(1.2)])))
+        texts = [client.until(f"{TRANSCRIPTION}.completed")["transcript"] for _ in range(2)]
+
+    assert texts == ["Level 3.", "Level 6."]
+    wait_until(lambda: newest(server)["state"] == "succeeded")
+    assert newest(server)["text"] == "Level 3. Level 6."

@@ -21,6 +21,8 @@ Stamp = list[int]
 PUNCTUATION = "，。？！；：、,.?!;:"
 PIECE = re.compile(r"[^。？，、?. ]+")
 """As FunASR's page parts a text to find the stamp of each piece."""
+UNCOUNTED = re.compile(r"[,?。]")
+"""What the C# client parts a text at; it looks for a stamp of every other character."""
 LATIN = re.compile(r"[A-Za-z]+")
 
 
@@ -50,7 +52,7 @@ def timed(text: str, words: Sequence[Word]) -> Answer:
 def _stamps(text: str, words: Sequence[Word]) -> list[Stamp]:
     """Return a stamp for each Chinese character and each Latin word, as FunASR's page counts them.
 
-    The last one is repeated, so that a client that counts every character finds one for the last, too.
+    The last one is repeated, so that the C# client, which counts every character, finds one for the last, too.
     """
     times = _times_of_characters(text, words)
     stamps: list[Stamp] = []
@@ -59,7 +61,8 @@ def _stamps(text: str, words: Sequence[Word]) -> list[Stamp]:
             stamps.append([times[piece.start()][0], times[piece.end() - 1][1]])
         else:
             stamps += times[piece.start() : piece.end()]
-    return stamps + [stamps[-1]] * max(0, len(text) - len(stamps)) if stamps else []
+    counted = len(UNCOUNTED.sub("", text))
+    return stamps + [stamps[-1]] * max(0, counted - len(stamps)) if stamps else []
 
 
 def _times_of_characters(text: str, words: Sequence[Word]) -> list[Stamp]:

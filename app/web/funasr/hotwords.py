@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
+
+from pydantic_core import from_json
 
 from app.domain.errors.base import N_
 from app.domain.errors.requests import InvalidParameter
@@ -38,8 +39,8 @@ def read_hotwords(given: Any) -> tuple[Hotword, ...]:
 def _of_text(text: str) -> tuple[Hotword, ...]:
     if text.startswith(("{", "[")):
         try:
-            return read_hotwords(json.loads(text))
-        except (ValueError, RecursionError):
+            return read_hotwords(from_json(text, allow_inf_nan=False))
+        except ValueError:
             raise InvalidParameter(name="hotwords", reason=N_("it is not well-formed JSON")) from None
     lines = text.splitlines()
     weighted = [WEIGHT_AFTER_SPACE.fullmatch(line.strip()) for line in lines if line.strip()]

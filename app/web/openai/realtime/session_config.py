@@ -20,7 +20,7 @@ MOST_WORDS = 1000
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     def merged(self, changes: _Part) -> Any:
         """Return this with the members that `changes` names."""
