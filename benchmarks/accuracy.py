@@ -1,8 +1,10 @@
 """CER and WER of recordings with known texts, through the product's own command line.
 
-Run: python -m benchmarks.accuracy TSV [TSV ...] [--model DIR] [--most N] [--through telephone]. A TSV has the columns `path` (beside the TSV),
-`seconds`, `text` and `language`. Chinese and Japanese count by characters, everything else by words; capitals,
-punctuation and spaces do not count, digits are spelled out, traditional characters are simplified on both sides.
+Run: python -m benchmarks.accuracy TSV [TSV ...] [--model DIR ...] [--most N] [--through telephone ...] [--music FILE]. A TSV
+has the columns `path` (beside the TSV), `seconds`, `text` and `language`. Chinese and Japanese count by characters,
+everything else by words; capitals, punctuation and spaces do not count, digits are spelled out, traditional characters are
+simplified on both sides. With conditions, `changed` says how much of the text differs from that of the recordings as they
+are. Noise is pink; it and the music stand 10 dB below the recording.
 """
 
 from __future__ import annotations
@@ -52,6 +54,13 @@ THROUGH = {
     "wma": ("wma", "-ar 16000 -c:a wmav2 -b:a 32k"),
 }
 """What recordings may be sent through before they are read: the kind of file, and how FFmpeg writes it."""
+AS_IT_IS = "as it is"
+MIXED = {"noise": "anoisesrc=color=pink:sample_rate=16000:seed=1", "music": ""}
+"""What may lie beneath them, 10 dB lower: a source of FFmpeg, or a file."""
+PACES = {"slow": "atempo=0.8", "fast": "atempo=1.25"}
+CONDITIONS = (AS_IT_IS, *THROUGH, *MIXED, *PACES)
+BENEATH_DB = 10.0
+LEVEL = re.compile(r"mean_volume: (-?[0-9.]+) dB")
 
 
 @dataclass(frozen=True)
@@ -65,23 +74,37 @@ class Clip:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("tables", nargs="+", type=Path)
-    parser.add_argument("--model", type=Path, help="folder; the chosen model without it")
+    parser.add_argument("--model", type=Path, nargs="*", help="folders; the chosen model without it")
     parser.add_argument("--most", type=int, default=10_000, help="clips of each table, evenly spread")
     parser.add_argument("--language", help="asked of the recogniser; auto without it")
     parser.add_argument("--quality", default="accurate")
-    parser.add_argument("--through", choices=THROUGH, help="encode each recording so before it is read")
+    parser.add_argument("--through", nargs="*", choices=CONDITIONS, default=[], help="how each recording is changed")
+    parser.add_argument("--music", type=Path, help="what is played beneath them with --through music")
     parser.add_argument("--show", type=int, default=0, help="texts to print, the worst first")
     arguments = parser.parse_args()
-    options = ["--quality", arguments.quality, "--language", arguments.language or "auto"]
-    options += ["--model", str(arguments.model)] if arguments.model else []
-    print("| table | clips | without text | errors | CPU s/s |\n|---|---|---|---|---|")
+    if "music" in arguments.through and not arguments.music:
+        parser.error("--through music needs --music FILE")
+    print(
+        "| table | model | condition | clips | without text | errors | changed | CPU s/s |\n|---|---|---|---|---|---|---|---|"
+    )
     for table in arguments.tables:
         clips = spread(list(read_table(table)), arguments.most)
-        with sent_through(clips, arguments.through) as files:
+        for model in arguments.model or [None]:
+            _measure(table.stem, clips, model, arguments)
+
+
+def _measure(name: str, clips: Sequence[Clip], model: Path | None, arguments: argparse.Namespace) -> None:
+    options = ["--quality", arguments.quality, "--language", arguments.language or "auto"]
+    options += ["--model", str(model)] if model else []
+    plain: list[str] = []
+    for condition in dict.fromkeys((AS_IT_IS, *arguments.through)):
+        with changed(clips, condition, arguments.music) as files:
             heard, cpu_seconds = transcribe(files, options)
-        print(_row(table.stem, clips, heard, cpu_seconds), flush=True)
+        plain = plain or heard
+        told = (name, model.name if model else "chosen", condition)
+        print(_row(told, clips, heard, cpu_seconds, plain), flush=True)
         for clip, text in _worst(clips, heard)[: arguments.show]:
             print(f"    {clip.text}\n    {text}\n")
 
@@ -100,18 +123,40 @@ def spread(clips: list[Clip], most: int) -> list[Clip]:
 
 
 @contextmanager
-def sent_through(clips: Sequence[Clip], way: str | None) -> Iterator[list[Path]]:
-    """Return the recordings as they are, or encoded again for the time of the block."""
-    if way is None:
+def changed(clips: Sequence[Clip], condition: str, music: Path | None = None) -> Iterator[list[Path]]:
+    """Return the recordings as they are, or changed for the time of the block."""
+    if condition == AS_IT_IS:
         yield [clip.path for clip in clips]
         return
-    suffix, options = THROUGH[way]
+    suffix, options = THROUGH.get(condition, ("wav", "-ar 16000"))
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder, f"{number}.{suffix}") for number in range(len(clips))]
         for clip, file in zip(clips, files, strict=True):
-            command = ["ffmpeg", "-v", "error", "-i", str(clip.path), "-ac", "1", *options.split(), str(file)]
+            added = _added(clip.path, condition, music)
+            command = ["ffmpeg", "-v", "error", "-i", str(clip.path), *added, "-ac", "1", *options.split(), str(file)]
             subprocess.run(command, check=True)
         yield files
+
+
+def _added(path: Path, condition: str, music: Path | None) -> list[str]:
+    """Return the arguments of FFmpeg for what lies beneath a recording, or for its pace."""
+    if condition in PACES:
+        return ["-filter:a", PACES[condition]]
+    if condition not in MIXED:
+        return []
+    source = ["-f", "lavfi", "-i", MIXED[condition]] if MIXED[condition] else ["-stream_loop", "-1", "-i", str(music)]
+    gain = _level(["-i", str(path)]) - _level([*source, "-t", "20"]) - BENEATH_DB
+    mixed = f"[1]volume={gain:.2f}dB[beneath];[0][beneath]amix=inputs=2:duration=first:normalize=0"
+    return [*source, "-filter_complex", mixed]
+
+
+def _level(source: Sequence[str]) -> float:
+    """Return the mean level of what FFmpeg reads, in dB."""
+    command = ["ffmpeg", "-hide_banner", *source, "-ac", "1", "-af", "volumedetect", "-f", "null", "-"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+    found = LEVEL.search(told)
+    assert found, told
+    return float(found[1])
 
 
 def transcribe(files: Sequence[Path], options: Sequence[str]) -> tuple[list[str], float]:
@@ -190,14 +235,18 @@ def _worst(clips: Sequence[Clip], heard: Sequence[str]) -> list[tuple[Clip, str]
     return sorted(pairs, key=lambda pair: -error_rate([pair[0].text], [pair[1]], pair[0].language))
 
 
-def _row(name: str, clips: Sequence[Clip], heard: Sequence[str], cpu_seconds: float) -> str:
+def _row(
+    told: Sequence[str], clips: Sequence[Clip], heard: Sequence[str], cpu_seconds: float, plain: Sequence[str]
+) -> str:
     language = clips[0].language
     rate = error_rate([clip.text for clip in clips], heard, language)
     unit = "CER" if language in BY_CHARACTERS else "WER"
-    seconds = sum(clip.seconds for clip in clips)
     silent = sum(not text for text in heard)
-    cost = cpu_seconds / seconds
-    return f"| {name} | {len(clips)} | {silent} | {unit} {100 * rate:.2f} % | {cost:.3f} |"
+    pairs = [(a, b) for a, b in zip(plain, heard, strict=True) if comparable(a, language)]
+    difference = error_rate([a for a, _ in pairs], [b for _, b in pairs], language)
+    cost = cpu_seconds / sum(clip.seconds for clip in clips)
+    facts = (str(len(clips)), str(silent), f"{unit} {100 * rate:.2f} %", f"{100 * difference:.1f} %", f"{cost:.3f}")
+    return f"| {' | '.join((*told, *facts))} |"
 
 
 def _cpu_of_children() -> float:
