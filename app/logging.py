@@ -33,18 +33,18 @@ _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _PLAIN_VALUE = re.compile(r"[^\s\"'=\\]+")
 
 
-def setup_logging(log_dir: Path, level: str = "INFO", file_mb: int = 10) -> None:
-    """Log this process to app.log in `log_dir`, and warnings to stderr as well.
+def setup_logging(log_dir: Path, level: str = "INFO", file_mb: int = 10, *, as_json: bool = False) -> None:
+    """Log this process to app.log in `log_dir`, and warnings to stderr as well; with `as_json` all of it, as JSON.
 
     Other packages never log below INFO: the debug lines of some contain what a person said.
     A second call replaces the first.
     """
     close_logging()
     log_dir.mkdir(parents=True, exist_ok=True)
-    console = logging.StreamHandler()
-    console.setLevel(logging.WARNING)
-    for handler in (_SharedFile(log_dir / LOG_NAME, file_mb), console):
-        handler.setFormatter(LineFormatter())
+    file, console = _SharedFile(log_dir / LOG_NAME, file_mb), logging.StreamHandler()
+    console.setLevel(logging.NOTSET if as_json else logging.WARNING)
+    for handler, formatter in ((file, LineFormatter()), (console, JsonFormatter() if as_json else LineFormatter())):
+        handler.setFormatter(formatter)
         handler.set_name(f"app.logging:{type(handler).__name__}")
         logging.getLogger().addHandler(handler)
     adjust_logging(level, file_mb)
@@ -127,12 +127,9 @@ class LineFormatter(logging.Formatter):
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        fields = dict(getattr(record, "fields", {}))
-        request = fields.pop("request", None) or _request_id.get() or "-"
-        job = fields.pop("job", None) or _job_id.get() or "-"
-        moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        fields, request, job = _parts(record)
         message, traceback = self._split(record)
-        words = [moment.replace("+00:00", "Z"), record.levelname, f"request={request}", f"job={job}"]
+        words = [_moment(record), record.levelname, f"request={request or '-'}", f"job={job or '-'}"]
         words += [record.name, message]
         words += [f"{name}={_quoted(value)}" for name, value in fields.items()]
         return _one_line(" ".join(words)) + "".join(f"\n    {_one_line(line)}" for line in traceback)
@@ -145,6 +142,26 @@ class LineFormatter(logging.Formatter):
         if record.exc_info and record.exc_info[0]:
             return message, self.formatException(record.exc_info).splitlines()
         return message, []
+
+
+class JsonFormatter(LineFormatter):
+    """One JSON object on a line: `time`, `level`, `logger`, `event`, `request`, `job`, `fields`, `traceback`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        fields, request, job = _parts(record)
+        message, traceback = self._split(record)
+        told: dict[str, object] = {
+            "time": _moment(record),
+            "level": record.levelname,
+            "logger": record.name,
+            "event": message,
+        }
+        told |= {name: value for name, value in (("request", request), ("job", job)) if value}
+        if fields:
+            told["fields"] = {name: _as_json(value) for name, value in fields.items()}
+        if traceback:
+            told["traceback"] = "\n".join(traceback)
+        return json.dumps(told, ensure_ascii=True)
 
 
 class JobLogHandler(logging.Handler):
@@ -212,6 +229,23 @@ def _is_open_at(stream: TextIO, path: str) -> bool:
         return os.path.samestat(os.fstat(stream.fileno()), os.stat(path))  # noqa: PTH116 - beside fstat
     except FileNotFoundError:
         return False
+
+
+def _parts(record: logging.LogRecord) -> tuple[dict[str, object], str, str]:
+    """Return the fields of an event, and the ids of its request and its job; empty for none."""
+    fields = dict(getattr(record, "fields", {}))
+    request = fields.pop("request", None) or _request_id.get()
+    job = fields.pop("job", None) or _job_id.get()
+    return fields, str(request), str(job)
+
+
+def _moment(record: logging.LogRecord) -> str:
+    moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+    return moment.replace("+00:00", "Z")
+
+
+def _as_json(value: object) -> object:
+    return value if value is None or isinstance(value, bool | int | float) else str(value)
 
 
 def _quoted(value: object) -> str:

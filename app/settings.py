@@ -179,6 +179,9 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """Least severe level that is written to the log."""
 
+    log_json: bool = False
+    """Write the whole log to standard error as well, one JSON object on each line, for collectors of logs."""
+
     log_file_mb: int = Field(default=10, ge=1, le=1000)
     """Size in megabytes at which app.log is rotated; five older files are kept."""
 

@@ -27,7 +27,7 @@ def speak(settings: Settings) -> int:
     os.umask(PRIVATE)
     for folder in (settings.data_dir, settings.log_dir):
         check_writable(folder)
-    setup_logging(settings.log_dir, settings.log_level, settings.log_file_mb)
+    setup_logging(settings.log_dir, settings.log_level, settings.log_file_mb, as_json=settings.log_json)
     with ExitStack() as stack:
         desk = _Desk(settings, stack)
         build_server(desk.toolbox, READABLE).run("stdio")

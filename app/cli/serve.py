@@ -57,7 +57,7 @@ def serve(settings: Settings, *, start_worker: bool = True) -> int:
     check_certificate(settings)
     listeners = [listen(settings.host, settings.port), *listen_for_funasr(settings)]
     settings = with_port_of(settings, listeners[1:])
-    setup_logging(settings.log_dir, settings.log_level, settings.log_file_mb)
+    setup_logging(settings.log_dir, settings.log_level, settings.log_file_mb, as_json=settings.log_json)
     server = uvicorn.Server(server_config(create_app(settings, start_worker=start_worker), settings))
     scheme = "https" if settings.ssl_certfile else "http"
     print(_model_line(open_models(settings)))

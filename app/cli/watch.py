@@ -52,7 +52,7 @@ def watch(request: WatchRequest, settings: Settings, report: Callable[[Problem, 
     for folder in (request.output, settings.data_dir, settings.log_dir):
         check_writable(folder)
     open_models(settings).check_in_use()
-    setup_logging(settings.log_dir, settings.log_level, settings.log_file_mb)
+    setup_logging(settings.log_dir, settings.log_level, settings.log_file_mb, as_json=settings.log_json)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

@@ -21,7 +21,7 @@ def work(settings: Settings) -> int:
     os.umask(PRIVATE)
     for folder in (settings.data_dir, settings.log_dir):
         check_writable(folder)
-    setup_logging(settings.log_dir, settings.log_level, settings.log_file_mb)
+    setup_logging(settings.log_dir, settings.log_level, settings.log_file_mb, as_json=settings.log_json)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

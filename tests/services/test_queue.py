@@ -130,7 +130,7 @@ def test_thousands_of_changes_are_told_in_pages(house: House, monkeypatch: pytes
         monkeypatch.setattr(module, "CHANGES_AT_ONCE", 2)
     ids = [house.submit(b"x").id for _ in range(5)]
     house.queue.delete(ids[0])
-    pages, seen = [], events.Cursor(0)
+    pages, seen = [], sse.Cursor(0)
     while (page := events.changes_after(house.queue, seen)).position != seen:
         pages.append(page)
         seen = page.position
@@ -138,7 +138,7 @@ def test_thousands_of_changes_are_told_in_pages(house: House, monkeypatch: pytes
     assert [len(page.records) for page in pages] == [2, 2, 0]
     assert {record.id for page in pages for record in page.records} == {*ids[1:]}
     assert [id for page in pages for id in page.deleted] == [ids[0]]
-    assert seen == events.Cursor(house.queue.revision())
+    assert seen == sse.Cursor(house.queue.revision())
 
 
 def test_those_who_wait_are_told_when_they_move_up(house: House) -> None:

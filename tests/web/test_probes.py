@@ -16,6 +16,7 @@ from typing import Any
 import anyio
 import anyio.to_thread
 import pytest
+from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 
@@ -169,9 +170,11 @@ def test_calls_that_wait_have_threads_of_their_own(pool: pools.Pool) -> None:
 
 def test_every_route_that_changes_something_waits_apart(client: TestClient) -> None:
     """What a locked database or a broken disk holds up must not hold up a page."""
+    app = client.app
+    assert isinstance(app, FastAPI)
     common = [
         route.path
-        for route in client.app.routes
+        for route in app.routes
         if isinstance(route, APIRoute) and route.path.startswith("/api/")
         if route.methods - {"GET", "HEAD"} and not iscoroutinefunction(route.endpoint)
     ]
