@@ -1,5 +1,5 @@
-"""Inspects the bytes of a file before and after FFmpeg: where a recording begins after junk, whether the file is
-truncated, and how much of it was left unread. It knows nothing about audio.
+"""Inspects the bytes of a file before and after FFmpeg: where a recording begins after junk, and how much of it was
+left unread. It knows nothing about audio.
 """
 
 from __future__ import annotations
@@ -14,9 +14,6 @@ from typing import NamedTuple
 HEAD_BYTES = 1 << 16  # mail headers, tags and padding before a recording are shorter
 MOST_SIGNATURES = 4  # signatures to try
 _ID3_HEADER = 10
-_LARGEST_OGG_PAGE = 65_307
-_UNKNOWN_LENGTH = 0x7FFF0000  # and above: written by recorders that cannot seek back to the header
-_ENDS_OGG_STREAM = 4
 _PRINTABLE = frozenset(string.printable.encode())
 
 # Eight bytes or more, so that audio, which may contain any bytes, does not match by chance.
@@ -64,19 +61,6 @@ def likely_beginnings(source: Path) -> list[int]:
     return [*found[:MOST_SIGNATURES], 0]
 
 
-def ends_too_early(source: Path, start: int = 0) -> bool:
-    """Return whether the file is shorter than its header claims, for formats where FFmpeg does not notice."""
-    size = source.stat().st_size
-    with source.open("rb") as file:
-        file.seek(start)
-        head = file.read(HEAD_BYTES)
-        if head.startswith(b"OggS"):
-            file.seek(max(start, size - 2 * _LARGEST_OGG_PAGE))
-            return not _ends_ogg(file.read())
-    claimed = _claimed_bytes(head)
-    return claimed is not None and claimed < _UNKNOWN_LENGTH and start + claimed > size + 1  # or a padding byte
-
-
 def bytes_left(source: Path, read_to: int, container: str) -> int:
     """Return how many bytes after the last packet read look like audio."""
     size = source.stat().st_size
@@ -94,28 +78,6 @@ def _end_of_id3(head: bytes) -> int:
         return 0
     size = sum((byte & 0x7F) << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True))
     return _ID3_HEADER + size
-
-
-def _claimed_bytes(head: bytes) -> int | None:
-    """Return the total length that a header states."""
-    if head.startswith(b"RIFF") and head[8:12] in (b"WAVE", b"AVI "):
-        return int.from_bytes(head[4:8], "little") + 8
-    if head.startswith(b"riff\x2e\x91\xcf\x11"):
-        return int.from_bytes(head[16:24], "little")
-    if head.startswith(b"caff") and (data := head.find(b"data")) > 0:
-        return data + 12 + int.from_bytes(head[data + 4 : data + 12], "big", signed=True)
-    return None
-
-
-def _ends_ogg(tail: bytes) -> bool:
-    """Return whether the last page is complete and ends its stream, as recorders write it when stopped."""
-    at = tail.rfind(b"OggS\x00")
-    if at < 0 or len(tail) < at + 27:
-        return False
-    segments = tail[26 + at]
-    lengths = tail[at + 27 : at + 27 + segments]
-    is_whole = len(lengths) == segments and len(tail) >= at + 27 + segments + sum(lengths)
-    return is_whole and bool(tail[at + 5] & _ENDS_OGG_STREAM)
 
 
 def _stray_byte(content: mmap.mmap, begin: int, kind: _Chunks) -> int:

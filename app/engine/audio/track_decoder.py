@@ -31,9 +31,10 @@ from app.domain.reasons import (
 from app.engine import SAMPLE_RATE
 from app.engine.audio.container import beginning_of, promised_seconds, words_of
 from app.engine.audio.facts import AudioFacts
-from app.engine.audio.outline import bytes_left, ends_too_early
+from app.engine.audio.outline import bytes_left
 from app.engine.audio.resampling import MonoResampler
 from app.engine.audio.samples import Block, SampleFiles
+from app.engine.audio.truncation import FRAMED_CODECS, ends_too_early, is_broken_frame
 
 MOST_CHANNELS = 8  # processed separately: more are a microphone array or a hall, not people on a line
 SAME_SOUND = 1e-3  # energy of the difference relative to the signal, -30 dB: identical up to lossy coding
@@ -60,6 +61,7 @@ class TrackDecoder:
         self._read_to = 0  # the offset after the last packet
         self._bytes_left = 0
         self._breaks_off = False
+        self._last_frame = b""  # as it was encoded, where its header tells its length
         self._resamplers: tuple[MonoResampler, ...] = ()
         self._energy = self._difference = 0.0  # of the channels, and between the first and the others
         self._container = container
@@ -110,7 +112,9 @@ class TrackDecoder:
     def compare_bytes(self, source: Path) -> None:
         """Check whether the file has less or more data than was decoded."""
         beginning = beginning_of(source)
-        self._breaks_off = ends_too_early(source, beginning)
+        self._breaks_off = ends_too_early(source, beginning, self._container_name) or is_broken_frame(
+            self._codec, self._last_frame
+        )
         self._bytes_left = bytes_left(source, beginning + self._read_to, self._container_name)
 
     def decode_into(self, files: SampleFiles, max_seconds: float) -> None:
@@ -170,6 +174,8 @@ class TrackDecoder:
         for packet in self._packets():
             if packet and packet.pos is not None:
                 self._read_to = max(self._read_to, packet.pos + packet.size)
+            if packet and packet.size and self._codec in FRAMED_CODECS:
+                self._last_frame = bytes(packet)
             try:
                 yield from self._stream.decode(packet)
             except av.error.EOFError:  # the decoder was already flushed
