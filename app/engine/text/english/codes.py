@@ -8,6 +8,8 @@ from app.engine.text.english.times import two_digits
 from app.engine.text.english.vocabulary import DESIGNATORS, NO_STREET, STREETS, UNITS
 
 CODE_BEFORE = DESIGNATORS | {"pin", "code", "password", "dial", "press", "social"}
+E164_DIGITS = range(9, 16)  # of an international number, country code included
+SHORT_CODES, LENGTH_AFTER_SHORT_CODE = "17", 10
 LETTERS_AFTER = {"k": range(2, 1000), "g": range(2, 7), "d": range(2, 5)}  # 10k run, 5g network, 3d printing
 LETTERS_BEFORE = {"q": range(1, 5), "mp": range(3, 5)}  # q3 results, mp3 player
 
@@ -45,11 +47,22 @@ def _counting(phrase: Phrase, at: int, spoken: str) -> bool:
 
 def international(phrase: Phrase, at: int) -> Written | None:
     """Plus eighty six one three eight ... -> +86 138...: a country code, then a number of seven digits or more."""
-    code = en.below_hundred(phrase.words, at + 1) if phrase.word(at) == "plus" else None
-    if code is None or code.value < 20:  # 1 and 7 are read like the digits after them
+    if phrase.word(at) != "plus":
         return None
+    code = en.below_hundred(phrase.words, at + 1)
+    if code is None or code.value < 20:
+        return _international_digits(phrase, at)
     spoken, stop = en.digits(phrase.words, code.stop)
     return phrase.written(at, stop, f"+{code.value} {spoken}") if len(spoken) >= 7 else None
+
+
+def _international_digits(phrase: Phrase, at: int) -> Written | None:
+    """Plus one four one five ... -> +1 415...: codes 1 and 7 have one digit; how long others are, the digits do not say."""
+    spoken, stop = en.digits(phrase.words, at + 1)
+    if len(spoken) not in E164_DIGITS or spoken[0] == "0":
+        return None
+    has_short_code = spoken[0] in SHORT_CODES and len(spoken) == LENGTH_AFTER_SHORT_CODE + 1
+    return phrase.written(at, stop, f"+{spoken[0]} {spoken[1:]}" if has_short_code else f"+{spoken}")
 
 
 def dotted(phrase: Phrase, at: int) -> Written | None:
