@@ -581,3 +581,12 @@ def test_a_session_goes_on_after_the_server_was_killed(serve: Callable[..., Live
     assert texts == ["Level 3.", "Level 6."]
     wait_until(lambda: newest(server)["state"] == "succeeded")
     assert newest(server)["text"] == "Level 3. Level 6."
+
+
+def test_the_log_has_no_keys_of_the_address(server: LiveServer) -> None:
+    with wire(server.address, "intent=transcription&api_key=sk-secret-one&token=secret-two") as client:
+        client.until("session.created")
+    log = server.data_dir / "logs" / "app.log"
+    wait_until(lambda: "path=/v1/realtime" in log.read_text(encoding="utf-8"))
+
+    assert "secret" not in log.read_text(encoding="utf-8")

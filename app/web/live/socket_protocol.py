@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from asyncio import BaseTransport
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
@@ -14,10 +15,18 @@ KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
 """Seconds of silence before the first probe, between probes, and how many may stay unanswered."""
 
 
+_faults = logging.getLogger("uvicorn.error.sockets")
+_faults.setLevel(logging.WARNING)
+
+
 class PatientSockets(WebSocketsSansIOProtocol):
     """Sends no pings to FunASR's clients: some read nothing while they send, and would be cut off. TCP probes instead."""
 
     funasr_port: ClassVar[int | None] = None
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.logger = _faults  # uvicorn tells of every connection, with the keys that its address may have
 
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(transport)
