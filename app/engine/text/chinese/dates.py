@@ -46,7 +46,7 @@ def write_month(match: Match) -> str | None:
 
 def write_day(match: Match) -> str | None:
     day = small_value(match["run"])
-    if day is None or not 1 <= day <= 31 or zh.is_approximate(match["run"]):
+    if day is None or not 1 <= day <= 31 or zh.is_approximate(match["run"]) or after(match, 1) in zh.DIGITS:
         return None
     previous = before(match, 12)
     if is_old_date(match) or not re.search(r"[一二三四五六七八九十本上下当这每0-9]月$", previous):

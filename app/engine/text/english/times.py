@@ -39,7 +39,8 @@ def _hour_after(phrase: Phrase, minutes: en.Cardinal) -> en.Cardinal | None:
     if phrase.word(middle) not in ("past", "to") or minutes.value not in (5, 10, 20, 25):
         return None
     hour = en.below_hundred(phrase.words, middle + 1)
-    if hour is None or hour.value >= min(13, minutes.value + 1):
+    most = 12 if phrase.word(middle) == "past" else min(12, minutes.value)
+    if hour is None or hour.value > most:
         return None
     return None if phrase.word(hour.stop) in COUNTED else hour
 
