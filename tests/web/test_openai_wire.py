@@ -126,6 +126,16 @@ def test_a_single_allowed_language_is_prescribed(server: SpeakingServer) -> None
     assert (server.job(several)["options"]["language"], receipt(several)["languages"]["applied"]) == ("auto", "auto")
 
 
+def test_a_repeat_is_told_of_its_own_request_alone(server: SpeakingServer) -> None:
+    sound = ('name="file"', talk(0.9), "")
+    first = send(server, sound, field("prompt", "以下是普通话的句子。"), field("temperature", "0.5"))
+    repeat = send(server, sound, field("model", "whisper-1"))
+
+    assert server.job(first)["id"] == server.job(repeat)["id"]
+    assert {"prompt", "temperature"} <= receipt(first).keys()
+    assert receipt(repeat).keys() == {"device", "model"}
+
+
 def test_unknown_fields_and_models_do_no_harm(server: SpeakingServer) -> None:
     answer = send(server, field("user", "x"), field("model", "Systran/faster-whisper-large-v3"), field("", "y"), FILE)
 

@@ -23,6 +23,14 @@ from app.web.forms.recording import fill
 from app.web.request import own_path
 from app.web.services import Services
 
+OF_REQUESTS = frozenset(
+    {
+        *("model", "languages", "prompt", "temperature", "known_speakers", "timestamp_granularities", "include"),
+        *("prefer", "min_speakers", "max_speakers", "return_speaker_embeddings", "vad_filter"),
+    }
+)
+"""Names of lines of a receipt that tell of a request, not of how its recording was read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Understood:
@@ -48,8 +56,11 @@ class Received:
         return self.admitted.id
 
     def headers(self, lines: tuple[Applied, ...] = ()) -> dict[str, str]:
-        """Return the receipt; without `lines`, those of the job, that of an answer which begins before its end."""
-        told = merge_receipts(lines, self.receipt)
+        """Return the receipt; without `lines`, those of the job, that of an answer which begins before its end.
+
+        What the job tells of the request that made it is left out: this may be another one.
+        """
+        told = merge_receipts((line for line in lines if line.name not in OF_REQUESTS), self.receipt)
         return receipt_headers(self.id, told, is_repeat=self.admitted.is_repeat)
 
 
