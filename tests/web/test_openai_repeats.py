@@ -162,7 +162,7 @@ def test_spaces_keep_a_long_request_alive(tmp_path: Path, empty: Path) -> None:
 
 
 def test_a_failure_behind_spaces_ends_in_a_broken_connection(tmp_path: Path, empty: Path) -> None:
-    with speaking(data_folder(tmp_path, empty), "FailingEngine", 0.0) as server:
+    with speaking(data_folder(tmp_path, empty), "FailingEngine", 0.05) as server:
         loud = ("file", ("a.wav", talk(1.0)))
         with pytest.raises(httpx2.RemoteProtocolError):
             server.post(loud)
