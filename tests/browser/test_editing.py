@@ -282,6 +282,49 @@ def test_find_and_the_state_of_saving_stay_in_sight_when_scrolled(
     expect(page.get_by_text("All changes are saved")).to_be_in_viewport()
 
 
+def test_the_sound_pauses_while_a_paragraph_is_written_and_esc_gives_its_text_back(page: Page, id: str) -> None:
+    before = texts(page)
+    heights = [page.locator(".segment").nth(0).evaluate("row => row.offsetHeight")]
+    page.locator(".segment").first.hover()
+    heights.append(page.locator(".segment").nth(0).evaluate("row => row.offsetHeight"))
+    assert heights[0] == heights[1]
+    page.locator(".word", has_text="first").click()
+    wait_for(page, "!document.querySelector('audio').paused")
+
+    page.keyboard.press("e")
+    wait_for(page, "document.querySelector('audio').paused")
+    page.keyboard.type(" and more")
+    page.keyboard.press("Escape")
+
+    wait_for(page, "!document.querySelector('audio').paused")
+    assert texts(page) == before
+    expect(page.locator(".segment").first.locator(".segment__time")).to_be_focused()
+    page.keyboard.press("Control+Shift+z")
+    assert texts(page)[0].endswith(" and more")
+    expect(page.locator(".word.is-unsure")).to_have_count(0)  # a person has read this sentence
+
+
+def test_the_focus_is_never_lost_and_a_click_frames_nothing(page: Page) -> None:
+    page.locator(".word", has_text="second").click()
+    page.keyboard.press("k")
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "none"
+    page.keyboard.press("Space")
+
+    def has_focus(selector: str) -> bool:
+        return bool(page.evaluate("selector => document.activeElement.matches(selector)", selector))
+
+    edit(page, 0, "one")
+    page.get_by_role("button", name="Undo", exact=True).press("Enter")
+    wait_for(page, "document.activeElement.dataset.action === 'redo'")  # undoing can do nothing more
+    page.keyboard.press("f")
+    page.get_by_role("button", name="Close").press("Enter")
+    wait_for(page, "document.activeElement !== document.body")
+    page.locator(".segment").first.locator(".segment__time").focus()
+    page.keyboard.press("e")
+    page.get_by_role("button", name="Finish").press("Enter")
+    assert has_focus(".segment__time")
+
+
 def test_two_windows_do_not_overwrite_each_other_unasked(page: Page, open_page: Callable[..., Page], id: str) -> None:
     other = open_page(f"/transcriptions/{id}")
     expect(other.locator(".word")).to_have_count(24)

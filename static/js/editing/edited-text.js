@@ -97,6 +97,12 @@ export class EditedText {
       this.#step((edits) => this.#put(edits, row, replaced(this.#piecesOf(row), row.piece, text)), `typing ${row.key}`);
   }
 
+  /** Undo what was typed in a row since it was opened, when its text was `before`. @param {Row} row @param {string} before */
+  takeBack(row, before) {
+    if (this.#lastStep === `typing ${row.key}`) this.undo();
+    else this.write(row, before);
+  }
+
   /** @param {{row: Row, text: string}[]} changes all of them are one step */
   writeAll(changes) {
     this.#step((edits) => {

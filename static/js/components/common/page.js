@@ -1,4 +1,5 @@
 import { startJournal } from "../../lib/journal.js";
+import { keepFocus } from "../../lib/focus-keeper.js";
 import { closeMenusOutside } from "./menus.js";
 import { shortcutsDialog } from "./shortcuts.js";
 import { moment } from "../../lib/moment.js";
@@ -7,6 +8,7 @@ import { themeSwitch } from "./theme-switch.js";
 /** What every page does. */
 export function startPage() {
   startJournal();
+  keepFocus();
   themeSwitch();
   closeMenusOutside();
   shortcutsDialog();

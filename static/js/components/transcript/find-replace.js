@@ -40,7 +40,7 @@ export class FindReplace {
 
   open() {
     const selected = String(getSelection()).trim();
-    this.#bar.hidden = false;
+    this.#setOpen(true);
     if (selected && !selected.includes("\n")) this.#input.value = selected;
     this.#input.focus();
     this.#input.select();
@@ -48,13 +48,19 @@ export class FindReplace {
   }
 
   close() {
-    this.#bar.hidden = true;
+    this.#setOpen(false);
     this.#matches = [];
     this.#replaced = 0;
     this.#highlight();
   }
 
   // Internal
+
+  /** @param {boolean} isOpen */
+  #setOpen(isOpen) {
+    this.#bar.hidden = !isOpen;
+    this.#bar.closest("[data-transcript]")?.toggleAttribute("data-finding", isOpen);
+  }
 
   /** @param {string} action */
   #act(action) {

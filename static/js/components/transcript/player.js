@@ -3,6 +3,8 @@ import { clock } from "../../lib/format.js";
 import { t } from "../../lib/messages.js";
 import { problemIn } from "../../api/client.js";
 
+const FOLLOW_MS = 80; // sixty times a second would draw the page as often
+
 /** Plays the recording; others follow its position. */
 export class Player {
   #root;
@@ -11,16 +13,17 @@ export class Player {
   #speed;
   /** Seconds, where the server has told them. @type {number | null} */
   #told = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #next;
   /** @type {((seconds: number) => void)[]} */
   #followers = [];
 
   /** @param {HTMLElement} root */
   constructor(root) {
     this.#root = root;
-    this.#audio = find(root, "audio", HTMLAudioElement);
+    this.#audio = withoutControls(find(root, "audio", HTMLAudioElement));
     this.#button = buttonOf(root, "play");
     this.#speed = find(root, "[data-speed]", HTMLSelectElement);
-    this.#audio.controls = false;
     new ResizeObserver(() => this.#publishSize()).observe(root);
     this.#listen();
   }
@@ -62,6 +65,14 @@ export class Player {
   toggle() {
     if (this.isPlaying) this.#audio.pause();
     else void this.#play();
+  }
+
+  pause() {
+    this.#audio.pause();
+  }
+
+  resume() {
+    void this.#play();
   }
 
   /** @param {number} seconds */
@@ -126,14 +137,15 @@ export class Player {
     }
   }
 
-  /** Follow the sound frame by frame; the element's own events come only four times a second. */
+  /** Follow the sound as closely as words are long; the element's own events come only four times a second. */
   #onPlay() {
     this.#notify();
-    if (this.isPlaying) requestAnimationFrame(() => this.#onPlay());
+    clearTimeout(this.#next);
+    if (this.isPlaying) this.#next = setTimeout(() => this.#onPlay(), FOLLOW_MS);
   }
 
   #notify() {
-    this.#button.ariaPressed = String(this.isPlaying);
+    if (this.#button.ariaPressed !== String(this.isPlaying)) this.#button.ariaPressed = String(this.isPlaying);
     write(this.#root, "position", clock(this.position));
     for (const follower of this.#followers) follower(this.position);
   }
@@ -159,6 +171,15 @@ export class Player {
     line.hidden = false;
     this.#button.disabled = true;
   }
+}
+
+/** Replace an element: its controls, once made, are drawn sixty times a second, even hidden. @param {HTMLAudioElement} audio */
+function withoutControls(audio) {
+  const plain = new Audio(audio.src);
+  plain.preload = audio.preload;
+  audio.removeAttribute("src");
+  audio.replaceWith(plain);
+  return plain;
 }
 
 /** @param {string} address */

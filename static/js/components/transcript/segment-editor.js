@@ -1,23 +1,30 @@
 /** @import { EditedText, Row } from "../../editing/edited-text.js" */
+/** @import { Player } from "./player.js" */
 /** @import { SegmentList } from "./segment-list.js" */
 import { buttonOf, copyOf, find, onAction } from "../../lib/dom.js";
 import { clock } from "../../lib/format.js";
 import { t } from "../../lib/messages.js";
 
+const FITS_BY_ITSELF = CSS.supports("field-sizing", "content"); // measuring would lay the page out twice for each key
+
 /** The paragraph that is being written: one at a time, in its place in the text. */
 export class SegmentEditor {
   #list;
   #text;
+  #player;
   #form = copyOf("segment-editor-template");
   #area;
   #key = "";
+  #before = "";
+  #wasPlaying = false;
   /** @type {HTMLElement | null} */
   #host = null;
 
-  /** @param {SegmentList} list @param {EditedText} text */
-  constructor(list, text) {
+  /** @param {SegmentList} list @param {EditedText} text @param {Player} player pauses while a paragraph is written */
+  constructor(list, text, player) {
     this.#list = list;
     this.#text = text;
+    this.#player = player;
     this.#area = find(this.#form, "textarea", HTMLTextAreaElement);
     this.#area.addEventListener("input", () => this.#onInput());
     this.#area.addEventListener("keydown", (event) => this.#onKey(event));
@@ -33,7 +40,10 @@ export class SegmentEditor {
   open(row, caret = row.text.length) {
     const host = this.#list.elementOf(row.key);
     if (!host) return;
-    if (host !== this.#host) this.close();
+    if (host !== this.#host) this.#leave();
+    this.#wasPlaying ||= this.#player.isPlaying;
+    this.#player.pause();
+    this.#before = row.text;
     this.#key = row.key;
     this.#host = host;
     host.classList.add("is-editing");
@@ -46,7 +56,14 @@ export class SegmentEditor {
     this.#text.endStep();
   }
 
+  /** Close it, and let the sound that was playing go on. */
   close() {
+    this.#leave();
+    if (this.#wasPlaying) this.#player.resume();
+    this.#wasPlaying = false;
+  }
+
+  #leave() {
     this.#host?.classList.remove("is-editing");
     this.#form.remove();
     this.#host = null;
@@ -86,7 +103,8 @@ export class SegmentEditor {
     if (event.isComposing) return;
     const isMod = event.ctrlKey || event.metaKey;
     if (event.key === "Enter" && isMod) this.act(event.shiftKey ? "merge" : "split");
-    else if (event.key === "Enter" || event.key === "Escape") this.#finish();
+    else if (event.key === "Enter") this.#finish();
+    else if (event.key === "Escape") this.#giveUp();
     else if (event.key === "ArrowDown" && isMod) this.#move(1);
     else if (event.key === "ArrowUp" && isMod) this.#move(-1);
     else return;
@@ -119,6 +137,13 @@ export class SegmentEditor {
     if (first) this.open(first);
   }
 
+  /** Leave the paragraph as it was when it was opened; what was typed can be brought back by redoing. */
+  #giveUp() {
+    const row = this.#text.row(this.#key);
+    if (row) this.#text.takeBack(row, this.#before);
+    this.#finish();
+  }
+
   #finish() {
     const host = this.#host;
     this.close();
@@ -139,8 +164,10 @@ export class SegmentEditor {
 
   /** As high as its text, with the buttons that can do something. @param {Row} row */
   #fit(row) {
-    this.#area.style.blockSize = "auto";
-    this.#area.style.blockSize = `${this.#area.scrollHeight + 2}px`;
+    if (!FITS_BY_ITSELF) {
+      this.#area.style.blockSize = "auto";
+      this.#area.style.blockSize = `${this.#area.scrollHeight + 2}px`;
+    }
     const now = this.#text.row(row.key) ?? row;
     buttonOf(this.#form, "merge").disabled = !this.#text.canMerge(now);
     buttonOf(this.#form, "restore").disabled = !now.isEdited;

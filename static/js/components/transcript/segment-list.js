@@ -2,11 +2,13 @@
 /** @import { WordStore } from "../../editing/word-store.js" */
 /** @import { View } from "./segment-row.js" */
 import { placeAt, rowAt } from "../../editing/rows-at.js";
+import { create } from "../../lib/dom.js";
 import { renderWords, fillRow, newRow, showBoth, showChanges } from "./segment-row.js";
 
-const NEAR = "600px"; // rows so close to the window have their words ready
+const NEAR = "600px"; // chunks so close to the window have their words ready
+const CHUNK = 25; // rows that the browser lays out, draws and watches together: each of thousands alone is slow
 
-/** The text by paragraphs. Only those near the window are made of words: a day has a hundred thousand. */
+/** The text by paragraphs, in chunks. Only those near the window are made of words: a day has a hundred thousand. */
 export class SegmentList {
   #list;
   #text;
@@ -16,7 +18,7 @@ export class SegmentList {
   #elements = new Map();
   /** @type {Map<string, Row>} */
   #rows = new Map();
-  /** @type {Set<HTMLElement>} */
+  /** @type {Set<HTMLElement>} chunks */
   #near = new Set();
   /** @type {() => void} */
   #moved = () => undefined;
@@ -27,7 +29,10 @@ export class SegmentList {
     this.#list = list;
     this.#text = text;
     this.#words = words;
-    for (const element of list.children) this.#adopt(/** @type {HTMLElement} */ (element));
+    const written = /** @type {HTMLElement[]} */ ([...list.children]);
+    for (const element of written) this.#elements.set(element.dataset.key ?? "", element);
+    list.replaceChildren();
+    for (const element of written) this.#append(element);
     text.onChange(() => this.#show());
   }
 
@@ -68,7 +73,7 @@ export class SegmentList {
   /** Whether a row is in the window or close to it. @param {string} key */
   isNear(key) {
     const element = this.#elements.get(key);
-    return element !== undefined && this.#near.has(element);
+    return element?.parentElement != null && this.#near.has(element.parentElement);
   }
 
   /** @param {() => void} moved called when other rows are near */
@@ -95,53 +100,70 @@ export class SegmentList {
   // Internal
 
   /** @param {HTMLElement} element */
-  #adopt(element) {
-    this.#elements.set(element.dataset.key ?? "", element);
-    this.#observer.observe(element);
+  #append(element) {
+    const last = this.#list.lastElementChild;
+    const chunk = last && last.childElementCount < CHUNK ? last : this.#newChunk();
+    chunk.append(element);
+  }
+
+  #newChunk() {
+    const chunk = create("div", { className: "segment-chunk", role: "presentation" }); // the whole text is one list
+    this.#list.append(chunk);
+    this.#observer.observe(chunk);
+    return chunk;
   }
 
   #show() {
     const { rows } = this.#text;
     const before = this.#rows;
     this.#rows = new Map(rows.map((row) => [row.key, row]));
-    let place = this.#list.firstElementChild;
+    let place = this.#list.firstElementChild?.firstElementChild ?? null;
     for (const row of rows) {
       const element = this.#elements.get(row.key) ?? this.#made(row);
-      if (element === place) place = place.nextElementSibling;
-      else this.#list.insertBefore(element, place);
+      if (element === place) place = after(place);
+      else if (place) place.before(element);
+      else this.#append(element);
       if (!isSame(before.get(row.key), row)) fillRow(element, row);
     }
     while (place) {
-      const next = place.nextElementSibling;
+      const next = after(place);
       this.#remove(/** @type {HTMLElement} */ (place));
       place = next;
     }
-    for (const element of this.#near) this.#renderWords(element);
+    for (const element of this.#nearRows()) this.#renderWords(element);
+  }
+
+  *#nearRows() {
+    for (const chunk of this.#near) yield* /** @type {HTMLElement[]} */ ([...chunk.children]);
   }
 
   /** @param {Row} row */
   #made(row) {
     const element = newRow(row);
-    this.#adopt(element);
+    this.#elements.set(row.key, element);
     return element;
   }
 
   /** @param {HTMLElement} element */
   #remove(element) {
+    const chunk = element.parentElement;
     this.#elements.delete(element.dataset.key ?? "");
-    this.#near.delete(element);
-    this.#observer.unobserve(element);
     element.remove();
+    if (!chunk || chunk.childElementCount) return;
+    this.#near.delete(chunk);
+    this.#observer.unobserve(chunk);
+    chunk.remove();
   }
 
   /** @param {IntersectionObserverEntry[]} entries */
   #onMove(entries) {
     for (const { target, isIntersecting } of entries) {
-      const element = /** @type {HTMLElement} */ (target);
+      const chunk = /** @type {HTMLElement} */ (target);
+      const rows = /** @type {HTMLElement[]} */ ([...chunk.children]);
       if (isIntersecting) {
-        this.#near.add(element);
-        this.#renderWords(element);
-      } else if (this.#near.delete(element)) this.#renderPlain(element);
+        this.#near.add(chunk);
+        for (const row of rows) this.#renderWords(row);
+      } else if (this.#near.delete(chunk)) for (const row of rows) this.#renderPlain(row);
     }
     this.#moved();
   }
@@ -161,12 +183,12 @@ export class SegmentList {
     if (!(paragraph instanceof HTMLElement) || paragraph.firstElementChild) return;
     if (!row.words) return void this.#words.load(row);
     if (this.view === "raw") renderWords(paragraph, row.text_raw, row.words, ({ raw, text }) => raw || text, 0);
-    else renderWords(paragraph, row.text, row.words, ({ text }) => text, this.#threshold);
+    else renderWords(paragraph, row.text, row.words, ({ text }) => text, row.isEdited ? 0 : this.#threshold); // a person has read it
   }
 
   #renderAgain() {
-    for (const element of this.#near) this.#renderPlain(element);
-    for (const element of this.#near) this.#renderWords(element);
+    for (const element of this.#nearRows()) this.#renderPlain(element);
+    for (const element of this.#nearRows()) this.#renderWords(element);
   }
 
   /** @param {HTMLElement} element */
@@ -176,6 +198,11 @@ export class SegmentList {
       if (paragraph.firstElementChild) paragraph.textContent = paragraph.textContent;
     }
   }
+}
+
+/** Return the row that follows, also in the next chunk. @param {Element} element */
+function after(element) {
+  return element.nextElementSibling ?? element.parentElement?.nextElementSibling?.firstElementChild ?? null;
 }
 
 const SHOWN = /** @type {const} */ ([

@@ -19,6 +19,7 @@ export const transcriptShortcuts = () => [
   { keys: "Mod+Shift+Enter", does: t("While editing: join with the next paragraph") },
   { keys: "Mod+↑ Mod+↓", does: t("While editing: previous, next paragraph") },
   { keys: "Enter", does: t("While editing: finish") },
+  { keys: "Esc", does: t("While editing: leave the text as it was") },
 ];
 
 /**

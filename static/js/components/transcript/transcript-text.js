@@ -38,7 +38,7 @@ export class TranscriptText {
     this.#words = new WordStore(id, this.#text);
     this.#list = new SegmentList(find(root, "[data-segments]", HTMLElement), this.#text, this.#words);
     this.#follower = new PlaybackFollower(this.#list, player, buttonOf(root, "follow"));
-    this.#editor = new SegmentEditor(this.#list, this.#text);
+    this.#editor = new SegmentEditor(this.#list, this.#text, player);
     this.#finder = new FindReplace(find(root, "[data-find]", HTMLElement), this.#list, this.#text);
     this.#saver = new EditSaver(id, this.#text, (state) =>
       showSaveState(find(root, "[data-save-state]", HTMLElement), state),
@@ -88,7 +88,9 @@ export class TranscriptText {
     const { element } = this.#list;
     copyButton(this.#copy, () => this.#list.wording);
     find(root, "[data-view-switch]", HTMLElement).addEventListener("change", ({ target }) => {
-      if (target instanceof HTMLInputElement) this.#list.view = /** @type {View} */ (target.value);
+      if (!(target instanceof HTMLInputElement)) return;
+      this.#list.view = /** @type {View} */ (target.value);
+      this.#page.dataset.view = target.value;
     });
     element.addEventListener("click", (event) => this.#onPress(event));
     element.addEventListener("dblclick", (event) => this.#onDouble(event));

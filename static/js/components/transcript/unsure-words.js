@@ -91,7 +91,8 @@ export class UnsureWords {
   }
 
   /** @param {Row} row @param {number} after @param {1 | -1} step */
-  #unsureIn({ words }, after, step) {
+  #unsureIn({ words, isEdited }, after, step) {
+    if (isEdited) return -1; // a person has read it
     const numbers = (words ?? []).flatMap(({ confidence }, number) => (confidence < this.#threshold ? [number] : []));
     return (
       (step > 0 ? numbers.find((number) => number > after) : numbers.filter((number) => number < after).at(-1)) ?? -1

@@ -1,6 +1,7 @@
 /** @import { Player } from "./player.js" */
 /** @import { Segment, SoundMark } from "../../api/types.js" */
 import { clock } from "../../lib/format.js";
+import { placeAt } from "../../editing/rows-at.js";
 
 const WIDTH = 1000; // units of the picture, whatever its size on the screen
 const HEIGHT = 100;
@@ -104,11 +105,18 @@ export class Waveform {
 
   /** @param {number} seconds */
   #show(seconds) {
-    this.#window.setAttribute("width", String(this.#at(seconds)));
-    this.#cursor.setAttribute("x", String(this.#at(seconds)));
-    this.#root.ariaValueNow = String(Math.round(seconds));
-    this.#root.ariaValueText = clock(seconds);
-    const place = this.#segments.findIndex(({ start, end }) => start <= seconds && seconds < end);
+    const at = this.#at(seconds).toFixed(0); // what nobody can see moving is not drawn anew
+    if (this.#cursor.getAttribute("x") !== at) {
+      this.#window.setAttribute("width", at);
+      this.#cursor.setAttribute("x", at);
+    }
+    const text = clock(seconds);
+    if (this.#root.ariaValueText !== text) {
+      this.#root.ariaValueNow = String(Math.round(seconds));
+      this.#root.ariaValueText = text;
+    }
+    const next = placeAt(this.#segments, seconds);
+    const place = this.#segments[next]?.start <= seconds ? next : -1;
     if (place === this.#current) return;
     this.#speech.children[this.#current]?.classList.remove("is-current");
     this.#speech.children[place]?.classList.add("is-current");

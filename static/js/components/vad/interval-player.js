@@ -8,6 +8,7 @@ export class IntervalPlayer {
   #interval = null;
   /** @type {((seconds: number) => void)[]} */
   #followers = [];
+  #frame = 0;
   /** Whether an interval begins anew at its end. */
   loops = false;
 
@@ -57,7 +58,8 @@ export class IntervalPlayer {
     if (isSame && this.isPlaying) return this.#audio.pause();
     this.#interval = { start, end };
     this.#audio.currentTime = start;
-    void this.#play();
+    if (this.isPlaying) this.#onFrame();
+    else void this.#play();
   }
 
   stop() {
@@ -75,7 +77,9 @@ export class IntervalPlayer {
   #onFrame() {
     this.#keepInside();
     this.#notify();
-    if (this.isPlaying) requestAnimationFrame(() => this.#onFrame());
+    cancelAnimationFrame(this.#frame);
+    if (this.isPlaying && (this.#interval || this.#followers.length))
+      this.#frame = requestAnimationFrame(() => this.#onFrame());
   }
 
   /** Whoever plays from elsewhere wants to hear on. */
