@@ -6,6 +6,7 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.domain.export_style import ExportStyle
 from app.domain.options import DETECTORS, SILERO
 from app.formats import FORMATS, Format, find_format
 from app.services.options import CHOICES, FORM_OPTIONS, SWITCHES, OptionsPatch
@@ -33,6 +34,28 @@ def add_text_options(command: argparse.ArgumentParser) -> None:
     )
     for name in OPTIONS:
         add_option(command, name)
+    add_style_options(command)
+
+
+def add_style_options(command: argparse.ArgumentParser) -> None:
+    """Let `command` say how subtitles are cut and what channels are called."""
+    command.add_argument(
+        "--line-length",
+        type=int,
+        metavar="N",
+        help="of subtitles: columns of a line; a Chinese character takes two (42)",
+    )
+    command.add_argument("--lines", type=int, metavar="N", help="of subtitles: lines of a cue, 1 to 4 (1)")
+    command.add_argument(
+        "--cue-min",
+        type=float,
+        metavar="S",
+        help="of subtitles: a shorter cue stays so long, or until the next one (0)",
+    )
+    command.add_argument("--cue-max", type=float, metavar="S", help="of subtitles: longer speech is cut (7)")
+    command.add_argument(
+        "--channel-names", default="", metavar="NAMES", help="who speaks on the channels, parted by commas"
+    )
 
 
 def add_option(command: argparse.ArgumentParser, name: str) -> None:
@@ -55,7 +78,14 @@ def text_request(options: argparse.Namespace) -> TextRequest:
     """
     names = options.format.split(",")
     given = {name: getattr(options, name) for name in OPTIONS if getattr(options, name) is not None}
-    return TextRequest(tuple(find_format(name.strip()) for name in names), OptionsPatch.of(**given))
+    style = ExportStyle.of(
+        options.channel_names,
+        line_length=options.line_length,
+        lines=options.lines,
+        cue_min_s=options.cue_min,
+        cue_max_s=options.cue_max,
+    )
+    return TextRequest(tuple(find_format(name.strip()).styled(style) for name in names), OptionsPatch.of(**given))
 
 
 def add_detector_options(command: argparse.ArgumentParser) -> None:

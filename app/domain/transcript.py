@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from app.domain.errors.base import N_, Reason
+from app.domain.export_style import USUAL_STYLE, ExportStyle
 from app.domain.languages import AUTO, RARER, TRADITIONAL
 from app.domain.reasons import NO_SPEECH, NOT_UNDERSTOOD, reason_from
 
@@ -187,10 +188,13 @@ class Transcript:
     """The outcome of each requested one."""
     channel_name: str = CHANNEL_NAME
     """Label of a channel."""
+    style: ExportStyle = USUAL_STYLE
 
     def channel_of(self, segment: Segment) -> str:
         """Return the label of a segment's channel; empty if the channels were mixed."""
-        return "" if segment.channel is None else self.channel_name.format(number=segment.channel)
+        if segment.channel is None:
+            return ""
+        return self.style.name_of(segment.channel) or self.channel_name.format(number=segment.channel)
 
     def in_order(self) -> Transcript:
         """Return a copy with its segments sorted by start: those of several channels may overlap in any way."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.domain.errors.base import N_
 from app.domain.errors.requests import UnknownFormat
+from app.domain.export_style import ExportStyle
 from app.domain.transcript import Transcript
 from app.formats import csv, docx, json, subtitles, txt
 from app.formats.reader import Reader
@@ -24,6 +25,14 @@ class Format:
     example: str
     """The beginning of such a file."""
     _render: Callable[[Transcript, str, Reader | None], bytes]
+
+    def styled(self, style: ExportStyle) -> Format:
+        """Return this format for files in a style of their own."""
+
+        def render(transcript: Transcript, name: str, reader: Reader | None) -> bytes:
+            return self._render(replace(transcript, style=style), name, reader)
+
+        return replace(self, _render=render)
 
     def content(self, transcript: Transcript, name: str = "", reader: Reader | None = None) -> bytes:
         """Return the whole file, in time order.

@@ -17,6 +17,7 @@ from datetime import datetime
 
 from app.domain.errors.base import N_
 from app.domain.errors.requests import UnknownFormat
+from app.domain.export_style import USUAL_STYLE, ExportStyle
 from app.domain.transcript import Transcript
 from app.formats import FORMATS, Format, find_format
 from app.formats.csv import BYTE_ORDER_MARK, as_text
@@ -74,8 +75,8 @@ ARCHIVE_FORMATS = ("csv", "json", *(f"{name}{ZIP_ENDING}" for name in FORMATS))
 """One table, one list, or a zip of a format; `srt` means `srt.zip`."""
 
 
-def find_archive_format(name: str) -> ArchiveFormat:
-    """Return the format called `name`.
+def find_archive_format(name: str, style: ExportStyle = USUAL_STYLE) -> ArchiveFormat:
+    """Return the format called `name`; files in a zip have this style.
 
     Raises:
         UnknownFormat: there is none.
@@ -85,7 +86,7 @@ def find_archive_format(name: str) -> ArchiveFormat:
     if name == "json":
         return ArchiveFormat("json", "application/json", lambda members, _reader: _list(members))
     try:
-        inner = find_format(name.removesuffix(ZIP_ENDING))
+        inner = find_format(name.removesuffix(ZIP_ENDING)).styled(style)
     except UnknownFormat as error:
         raise UnknownFormat(format=name, known=", ".join(ARCHIVE_FORMATS)) from error
     return ArchiveFormat("zip", "application/zip", lambda members, reader: _zip(members, inner, reader))

@@ -424,6 +424,22 @@ def test_the_export_follows_the_edit_and_the_original_can_be_had(page: Page) -> 
     assert exported().startswith("the first sentence")
 
 
+def test_subtitles_are_cut_as_the_person_wants_them(page: Page) -> None:
+    page.locator("summary", has_text="Subtitles and names").click()
+    page.get_by_label("Line length").fill("16")
+    page.get_by_label("Lines", exact=True).fill("9")
+    expect(page.locator("[data-export-style] [role=alert]")).to_be_visible()
+    page.get_by_label("Lines", exact=True).fill("2")
+    expect(page.locator("[data-export-style] [role=alert]")).to_be_hidden()
+    page.reload()
+
+    with page.expect_download() as download:
+        page.locator('[data-export="srt"]').click()
+    lines = Path(download.value.path()).read_text(encoding="utf-8").splitlines()
+    assert max(map(len, lines[2:4])) <= 16
+    assert lines[2:4] == ["the first", "sentence"]
+
+
 def test_a_word_document_is_downloaded(page: Page) -> None:
     with page.expect_download() as download:
         page.locator('[data-export="docx"]').click()

@@ -98,6 +98,7 @@ OPERATIONS = {
     "POST /api/v1/batches/{id}/resume",
     "POST /api/v1/batches/{id}/cancel",
     "POST /api/v1/batches/{id}/retry",
+    "POST /api/v1/batches/{id}/items",
     "POST /api/v1/batches/{id}/order",
     "POST /api/v1/batches/{id}/folder",
     "POST /api/v1/batches/{id}/uploads",

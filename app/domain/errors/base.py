@@ -106,7 +106,7 @@ class AppError(Exception):
 
     code: ClassVar[str] = "internal_error"
     status: ClassVar[int] = 500
-    message: ClassVar[str] = N_("The program made a mistake of its own.")
+    message: ClassVar[str] = N_("Internal error.")
     advice: ClassVar[str] = N_("Try again. If it happens again, send logs/app.log to your administrator.")
 
     def __init__(self, **params: Any) -> None:

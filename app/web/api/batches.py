@@ -15,7 +15,7 @@ from app.services.batches.exports import batch_members
 from app.services.batches.item_changes import change_items
 from app.services.batches.server_folder import recordings_below
 from app.web.answers.transcriptions import options_answer, problem_answer
-from app.web.api.exports import ARCHIVE_CONTENT, ReaderDep, archive_response
+from app.web.api.exports import ARCHIVE_CONTENT, ReaderDep, StyleDep, archive_response
 from app.web.dependencies import ServicesDep, TranslateDep
 from app.web.forms.file_names import clean_name
 from app.web.openapi import errors
@@ -178,13 +178,14 @@ def export_batch(
     services: ServicesDep,
     translate: TranslateDep,
     reader: ReaderDep,
+    style: StyleDep,
     format: Annotated[str, Query(description="One of: " + ", ".join(ARCHIVE_FORMATS), examples=["srt"])] = "csv",
 ) -> Response:
     """Take the texts away: a table, a list, or a zip with a file for each one that is finished so far."""
     batch = services.batches.get(id)
     has_all = format in ("csv", "json")
     members = batch_members(services.queue, services.batches, id, translate, with_textless=has_all)
-    return archive_response(members, format, batch.name, reader)
+    return archive_response(members, format, batch.name, reader, style)
 
 
 def batch_answer(batch: Batch) -> BatchAnswer:

@@ -10,6 +10,7 @@ from starlette.responses import StreamingResponse
 
 from app.domain.errors.base import N_
 from app.domain.errors.requests import InvalidParameter
+from app.domain.export_style import ExportStyle
 from app.formats.archive import Member, find_archive_format
 from app.formats.reader import Reader
 from app.i18n import LANGUAGES, translator
@@ -51,16 +52,41 @@ def _reader(
     return Reader(translator(locale), labels["job_state"], labels["language"], zone_of(zone))
 
 
+def _style(
+    line_length: Annotated[
+        int | None, Query(description="Subtitles: columns of a line, 10 to 200 (42); a Chinese character takes two.")
+    ] = None,
+    lines: Annotated[int | None, Query(description="Subtitles: lines of a cue, 1 to 4 (1).")] = None,
+    cue_min_s: Annotated[
+        float | None, Query(description="Subtitles: a shorter cue stays so long, or until the next one (0).")
+    ] = None,
+    cue_max_s: Annotated[float | None, Query(description="Subtitles: longer speech is cut (7).")] = None,
+    channel_names: Annotated[
+        str,
+        Query(
+            max_length=400,
+            description="Who speaks on the channels, parted by commas, in place of their numbers.",
+            examples=["agent,customer"],
+        ),
+    ] = "",
+) -> ExportStyle:
+    return ExportStyle.of(channel_names, line_length=line_length, lines=lines, cue_min_s=cue_min_s, cue_max_s=cue_max_s)
+
+
+StyleDep = Annotated[ExportStyle, Depends(_style)]
+"""How subtitles are cut, and what channels are called."""
 ReaderDep = Annotated[Reader | None, Depends(_reader)]
 """Who is to read a file; None is a program."""
 
 
-def archive_response(members: Iterable[Member], format: str, name: str, reader: Reader | None) -> StreamingResponse:
+def archive_response(
+    members: Iterable[Member], format: str, name: str, reader: Reader | None, style: ExportStyle
+) -> StreamingResponse:
     """Send `members` as one file called `name`, without holding them all in memory.
 
     Raises:
         UnknownFormat
     """
-    chosen = find_archive_format(format)
+    chosen = find_archive_format(format, style)
     headers = {"content-disposition": content_disposition("attachment", f"{name}.{chosen.suffix}")}
     return StreamingResponse(chosen.write(members, reader), media_type=chosen.media_type, headers=headers)

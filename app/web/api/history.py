@@ -13,7 +13,7 @@ from app.domain.errors.requests import InvalidParameter, RequestTooLarge, Unknow
 from app.services.transcriptions.exports import members
 from app.services.transcriptions.trash import Deletion
 from app.web.answers.history import WantedDep, zone_of
-from app.web.api.exports import ARCHIVE_CONTENT, ReaderDep, archive_response
+from app.web.api.exports import ARCHIVE_CONTENT, ReaderDep, StyleDep, archive_response
 from app.web.dependencies import HistoryDep, QueueDep, TranslateDep, TrashDep
 from app.web.openapi import errors
 from app.web.pools import reads_slowly
@@ -52,10 +52,10 @@ def clear_history(wanted: WantedDep, _confirmed: Clearing, trash: TrashDep) -> D
     responses=ARCHIVE_CONTENT | errors(UnknownFormat, InvalidParameter, RequestTooLarge, changes=True),
 )
 def export_selection(
-    selection: ExportSelection, queue: QueueDep, translate: TranslateDep, reader: ReaderDep
+    selection: ExportSelection, queue: QueueDep, translate: TranslateDep, reader: ReaderDep, style: StyleDep
 ) -> Response:
     """Take many transcripts away in one file; a zip tells beside them which have no text."""
-    return archive_response(members(queue, selection.ids, translate), selection.format, "transcripts", reader)
+    return archive_response(members(queue, selection.ids, translate), selection.format, "transcripts", reader, style)
 
 
 @router.get("/statistics", responses=errors(InvalidParameter))

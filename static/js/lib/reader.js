@@ -1,3 +1,5 @@
+import { exportStyle } from "./export-style.js";
+
 /** The name of the reader's time zone, as in Asia/Shanghai. */
 export const ownZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC";
 
@@ -5,4 +7,4 @@ export const ownZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone ??
 export const readerOf = () => ({ locale: document.documentElement.lang.split("-")[0], zone: ownZone() });
 
 /** Ask for a file for this reader. @param {string} format */
-export const exportQuery = (format) => new URLSearchParams({ format, ...readerOf() });
+export const exportQuery = (format) => new URLSearchParams({ format, ...readerOf(), ...exportStyle() });

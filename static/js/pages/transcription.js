@@ -1,6 +1,7 @@
 /** @import { FullTranscription } from "../api/types.js" */
 import { retranscribeInDialog } from "../components/transcript/retranscribe-dialog.js";
 import { confirmDelete } from "../components/transcript/confirm-delete.js";
+import { exportStyleForm } from "../components/transcript/export-style-form.js";
 import { HotwordOutcomes } from "../components/transcript/hotword-outcomes.js";
 import { logPanel } from "../components/transcript/log-panel.js";
 import { connectionBack, connectionLost } from "../components/common/notices.js";
@@ -31,6 +32,7 @@ const reload = coalesced(async () => show(await getTranscription(id)));
 let hasPeaks = false;
 
 startPage();
+exportStyleForm(page);
 shortcuts(transcriptShortcuts());
 logPanel(find(page, "[data-log]", HTMLDetailsElement));
 onAction(page, (action) => void act(action));

@@ -13,7 +13,7 @@ from app.domain.errors.requests import InvalidParameter, RangeNotSatisfiable, Se
 from app.domain.errors.transcriptions import AudioGone, NotFinished, TranscriptionNotFound
 from app.formats import FORMATS, find_format
 from app.web.answers.vad import sound_bands
-from app.web.api.exports import ReaderDep
+from app.web.api.exports import ReaderDep, StyleDep
 from app.web.audio import RECORDING_CONTENT, audio_response
 from app.web.dependencies import QueueDep, ServicesDep, TranscriptionId, TranslateDep
 from app.web.forms.file_names import content_disposition, export_name
@@ -87,11 +87,12 @@ def export_transcription(
     queue: QueueDep,
     translate: TranslateDep,
     reader: ReaderDep,
+    style: StyleDep,
     format: Annotated[str, Query(description="One of: " + ", ".join(FORMATS), examples=["srt"])] = "txt",
     original: Annotated[bool, Query(description="The text as it was recognised, without changes by hand.")] = False,
 ) -> Response:
     """Take the transcript away as a file."""
-    chosen = find_format(format)
+    chosen = find_format(format).styled(style)
     transcript = queue.transcript(id, translate, original=original)
     title = queue.get(id).name
     name = export_name(title, chosen.suffix)

@@ -89,7 +89,7 @@ export class UploadPanel {
   #line(items, sent, total) {
     const done = items.filter(({ state }) => state === "sent").length;
     const parts = [t("{done} of {total} files uploaded", { done, total: items.length })];
-    if (sent < total) parts.push(`${filesize(sent)} / ${filesize(total)}`);
+    if (sent < total) parts.push(`${Math.floor((100 * sent) / total)}%`, `${filesize(sent)} / ${filesize(total)}`);
     const speed = this.#throughput.perSecond;
     if (speed && sent < total) {
       parts.push(`${filesize(speed)}/s`, t("about {time} left", { time: clock(Math.ceil((total - sent) / speed)) }));

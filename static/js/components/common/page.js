@@ -1,5 +1,5 @@
 import { startJournal } from "../../lib/journal.js";
-import { keepFocus } from "../../lib/focus-keeper.js";
+import { keepFocus } from "./focus-keeper.js";
 import { closeMenusOutside } from "./menus.js";
 import { shortcutsDialog } from "./shortcuts.js";
 import { moment } from "../../lib/moment.js";

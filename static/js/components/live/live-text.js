@@ -4,6 +4,8 @@ import { clock } from "../../lib/format.js";
 import { t } from "../../lib/messages.js";
 
 const NEAR_PX = 48; // so near to the end, the person follows
+const PERSON_MS = 1000; // a scroll of the window so soon after a wheel, a finger or a key is a person's
+const GAP_PX = 12;
 
 /** What has been said: finished sentences, and the one that is being spoken. It follows the speaker until the person scrolls up. */
 export class LiveText {
@@ -14,6 +16,7 @@ export class LiveText {
   /** @type {Map<number, {row: HTMLElement, final: Final}>} */
   #finals = new Map();
   #follows = true;
+  #touchedAt = -PERSON_MS;
 
   /**
    * @param {HTMLElement} root
@@ -25,6 +28,9 @@ export class LiveText {
     this.#list = find(root, "[data-finals]", HTMLElement);
     this.#partial = find(root, "[data-partial]", HTMLElement);
     this.#scroll.addEventListener("scroll", () => this.#onScroll(), { passive: true });
+    for (const sign of ["wheel", "touchmove", "keydown"])
+      window.addEventListener(sign, () => (this.#touchedAt = performance.now()), { passive: true });
+    window.addEventListener("scroll", () => this.#onWindowScroll(), { passive: true });
     this.#list.addEventListener("click", (event) => {
       const row = event.target instanceof Element ? event.target.closest("[data-index]") : null;
       const known = row instanceof HTMLElement ? this.#finals.get(Number(row.dataset.index)) : undefined;
@@ -121,7 +127,24 @@ export class LiveText {
   }
 
   #keepUp() {
-    if (this.#follows) this.#scroll.scrollTop = this.#scroll.scrollHeight;
+    if (this.#follows) {
+      this.#scroll.scrollTop = this.#scroll.scrollHeight;
+      if (!this.isBlank && this.#below > 0) window.scrollBy({ top: this.#below, behavior: "instant" });
+    }
+    this.#showWay();
+  }
+
+  /** How far the newest line is below the window: a banner, a zoom or a phone leaves less room than the text has. */
+  get #below() {
+    const newest = this.#partial.hidden ? this.#list.lastElementChild : this.#partial;
+    const bottom = newest?.getBoundingClientRect().bottom ?? 0;
+    return Math.min(bottom, this.#scroll.getBoundingClientRect().bottom) + GAP_PX - window.innerHeight;
+  }
+
+  /** Whoever scrolls the newest line out of the window reads elsewhere; who scrolls back follows again. */
+  #onWindowScroll() {
+    if (performance.now() - this.#touchedAt > PERSON_MS || this.isBlank) return;
+    this.#follows = this.#below <= NEAR_PX;
     this.#showWay();
   }
 

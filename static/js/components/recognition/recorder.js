@@ -3,6 +3,7 @@ import { openMicrophone } from "../../audio/microphone.js";
 import { Recording } from "../../audio/recording.js";
 import { buttonOf, find, onAction, write } from "../../lib/dom.js";
 import { clock } from "../../lib/format.js";
+import { deleteTake, holdTake, savePiece } from "../../uploads/recording-store.js";
 import { t } from "../../lib/messages.js";
 
 const QUIET = 25; // percent of the meter that speech into a working microphone passes
@@ -12,13 +13,13 @@ const QUIET_SECONDS = 4; // so long without it is worth a hint
 export class Recorder {
   #root;
   #finished;
-  /** @type {{recording: Recording, stream: MediaStream, stopMeter: () => void} | null} */
+  /** @type {{recording: Recording, stream: MediaStream, stopMeter: () => void, take: string, release: () => void} | null} */
   #running = null;
   #loudest = 0;
 
   /**
    * @param {HTMLElement} root
-   * @param {(file: File, seconds: number) => void} finished
+   * @param {(file: File, seconds: number) => Promise<void>} finished
    */
   constructor(root, finished) {
     this.#root = root;
@@ -34,10 +35,17 @@ export class Recorder {
   async start() {
     if (this.#running) return;
     const stream = await openMicrophone();
-    const recording = new Recording(stream);
+    const take = crypto.randomUUID?.() ?? String(Math.random());
+    const release = await holdTake(take);
+    const recording = new Recording(
+      stream,
+      (data, name, seconds) => void savePiece({ take, data, name, seconds: Math.round(seconds) }),
+    );
     this.#running = {
       recording,
       stream,
+      take,
+      release,
       stopMeter: watchLevel(stream, (percent) => this.#showLevel(recording, percent)),
     };
     stream.getAudioTracks()[0].addEventListener("ended", () => this.#act("stop"));
@@ -76,14 +84,16 @@ export class Recorder {
   /** @param {boolean} isKept */
   async #finish(isKept) {
     if (!this.#running) return;
-    const { recording, stream, stopMeter } = this.#running;
+    const { recording, stream, stopMeter, take, release } = this.#running;
     this.#running = null;
     const file = await recording.finish();
     stopMeter();
     for (const track of stream.getTracks()) track.stop();
     this.#root.hidden = true;
     this.#setState("idle");
-    if (isKept) this.#finished(file, recording.seconds);
+    if (isKept) await this.#finished(file, recording.seconds);
+    await deleteTake(take);
+    release();
   }
 
   // Internal

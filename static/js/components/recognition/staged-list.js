@@ -3,12 +3,13 @@ import { problemOf } from "../../api/client.js";
 import { copyOf, find, onAction, write } from "../../lib/dom.js";
 import { clock, filesize } from "../../lib/format.js";
 import { t } from "../../lib/messages.js";
+import { ThroughputMeter } from "../../lib/throughput-meter.js";
 import { upload } from "../../api/upload.js";
 import { tooLarge } from "../../uploads/too-large.js";
 import { fillProblem } from "../common/problem-box.js";
 import { preview } from "./preview.js";
 
-/** @typedef {{file: File, row: HTMLElement, upload: AbortController | null, gone: () => void}} Staged */
+/** @typedef {{file: File, row: HTMLElement, upload: AbortController | null, gone: () => void, facts: string}} Staged */
 
 /** Recordings that were chosen, and their way to the server: one after the other, each on its own. */
 export class StagedList {
@@ -51,9 +52,10 @@ export class StagedList {
    */
   add(file, seconds = null, gone = () => undefined) {
     const row = copyOf("staged-template");
-    const item = { file, row, upload: null, gone };
+    const item = { file, row, upload: null, gone, facts: "" };
     write(row, "name", file.name);
-    write(row, "facts", [seconds === null ? "" : clock(seconds), filesize(file.size)].filter(Boolean).join(" · "));
+    item.facts = [seconds === null ? "" : clock(seconds), filesize(file.size)].filter(Boolean).join(" · ");
+    write(row, "facts", item.facts);
     preview(row, file);
     onAction(row, (action) => this.#act(item, action));
     this.#items.add(item);
@@ -99,9 +101,9 @@ export class StagedList {
     item.upload = new AbortController();
     setState(item, "uploading");
     this.#changed();
-    const bar = find(item.row, "progress", HTMLProgressElement);
+    const meter = new ThroughputMeter();
     try {
-      const job = await upload(item.file, options, (percent) => (bar.value = percent), item.upload.signal);
+      const job = await upload(item.file, options, (percent) => showSent(item, percent, meter), item.upload.signal);
       this.#remove(item);
       done(job);
     } catch (error) {
@@ -135,8 +137,27 @@ export class StagedList {
   }
 }
 
+/**
+ * Say how much of an upload has left, how fast, and how long the rest takes.
+ *
+ * @param {Staged} item
+ * @param {number} percent
+ * @param {ThroughputMeter} meter
+ */
+function showSent({ row, file }, percent, meter) {
+  const sent = (file.size * percent) / 100;
+  meter.add(sent);
+  find(row, "progress", HTMLProgressElement).value = percent;
+  const parts = [`${Math.floor(percent)}%`, `${filesize(sent)} / ${filesize(file.size)}`];
+  const speed = meter.perSecond;
+  if (speed && percent < 100)
+    parts.push(`${filesize(speed)}/s`, t("about {time} left", { time: clock(Math.ceil((file.size - sent) / speed)) }));
+  write(row, "facts", parts.join(" · "));
+}
+
 /** @param {Staged} item @param {"staged" | "uploading" | "failed"} state */
-function setState({ row }, state) {
+function setState({ row, facts }, state) {
   row.dataset.state = state;
+  write(row, "facts", facts);
   write(row, "remove", state === "uploading" ? t("Cancel") : t("Remove"));
 }
