@@ -105,6 +105,29 @@ def until_said(page: Page, seconds: int) -> None:
     wait_for(page, f"Number(document.querySelector('[data-field=time]').textContent.slice(2)) >= {seconds}")
 
 
+@pytest.mark.parametrize("size", [(683, 384), (390, 844)], ids=["at 200 %", "phone"])
+def test_the_newest_line_stays_in_sight_and_what_sticks_leaves_it_room(live: Page, size: tuple[int, int]) -> None:
+    live.set_viewport_size({"width": size[0], "height": size[1]})
+    live.evaluate(
+        "document.querySelector('main').insertAdjacentHTML('afterbegin', '<div style=\"block-size: 9rem\">banner</div>')"
+    )
+    start(live)
+
+    expect(live.locator("[data-finals] li")).not_to_have_count(0)
+    for _ in range(3):
+        newest = live.locator("[data-partial]:visible, [data-finals] li").last
+        expect(newest).to_be_in_viewport(ratio=0.9)
+        live.wait_for_timeout(700)
+    hidden = live.evaluate(
+        """() => {
+          const part = document.querySelector("[data-live-status]");
+          return getComputedStyle(part).position === "sticky" ? part.offsetHeight / innerHeight : 0;
+        }"""
+    )
+    assert hidden <= 1 / 3
+    finish(live)
+
+
 def test_speech_appears_at_once_becomes_final_and_is_stored_whole(live: Page, voice: Path) -> None:
     start(live)
     wait_for(live, "document.querySelector('[data-live-status] meter').value > 40")

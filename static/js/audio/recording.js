@@ -1,3 +1,6 @@
+import { t } from "../lib/messages.js";
+
+const clockTime = new Intl.DateTimeFormat(document.documentElement.lang, { timeStyle: "short", hour12: false });
 const TYPES = ["audio/webm;codecs=opus", "audio/mp4", "audio/ogg;codecs=opus"]; // Chrome and Firefox, Safari, old Firefox
 
 /** One recording from the microphone, with pauses. */
@@ -8,11 +11,21 @@ export class Recording {
   #countedMs = 0;
   #runningSince = performance.now();
 
-  /** @param {MediaStream} stream */
-  constructor(stream) {
+  #name;
+
+  /**
+   * @param {MediaStream} stream
+   * @param {(piece: Blob, name: string, seconds: number) => void} onPiece called each second
+   */
+  constructor(stream, onPiece) {
     const mimeType = TYPES.find((type) => MediaRecorder.isTypeSupported(type));
     this.#recorder = new MediaRecorder(stream, mimeType ? { mimeType } : {});
-    this.#recorder.addEventListener("dataavailable", ({ data }) => this.#pieces.push(data));
+    const name = t("Recording {time}", { time: clockTime.format(new Date()) });
+    this.#name = `${name}.${this.#suffix}`;
+    this.#recorder.addEventListener("dataavailable", ({ data }) => {
+      this.#pieces.push(data);
+      onPiece(data, this.#name, this.seconds);
+    });
     this.#recorder.start(1000); // a piece each second: what was said is not lost when the device goes away
   }
 
@@ -41,14 +54,14 @@ export class Recording {
   }
 
   #file() {
-    const type = this.#recorder.mimeType.split(";")[0];
-    return new File(this.#pieces, `${timestamp()}.${type === "audio/mp4" ? "m4a" : type.split("/")[1]}`, { type });
+    return new File(this.#pieces, this.#name, { type: this.#type });
   }
-}
 
-/** Name of a recording by its local time: 2026-11-22 19.04.31 */
-function timestamp() {
-  const now = new Date();
-  const local = new Date(now.getTime() - now.getTimezoneOffset() * 60_000).toISOString();
-  return local.slice(0, 19).replace("T", " ").replaceAll(":", ".");
+  get #type() {
+    return this.#recorder.mimeType.split(";")[0];
+  }
+
+  get #suffix() {
+    return this.#type === "audio/mp4" ? "m4a" : this.#type.split("/")[1] || "webm";
+  }
 }

@@ -14,7 +14,7 @@ import { StagedList } from "../components/recognition/staged-list.js";
 import { buttonOf, find, onAction, slotOf, write } from "../lib/dom.js";
 import { isDialogOpen } from "../lib/keys.js";
 import { t } from "../lib/messages.js";
-import { deleteRecording, saveRecording, savedRecordings } from "../uploads/recording-store.js";
+import { deleteRecording, rescueTakes, saveRecording, savedRecordings } from "../uploads/recording-store.js";
 
 const composer = find(document, "[data-composer]", HTMLElement);
 const startButton = buttonOf(composer, "start");
@@ -26,10 +26,7 @@ const staged = new StagedList(
   Number(composer.dataset.limitBytes),
   showStaged,
 );
-const recorder = new Recorder(
-  find(composer, "[data-recorder]", HTMLElement),
-  (file, seconds) => void stage(file, seconds),
-);
+const recorder = new Recorder(find(composer, "[data-recorder]", HTMLElement), (file, seconds) => stage(file, seconds));
 let isStarted = false; // and no row has come yet
 
 startPage();
@@ -67,6 +64,7 @@ async function stage(file, seconds) {
 }
 
 async function stageSaved() {
+  await rescueTakes();
   for (const { id, file, seconds } of await savedRecordings())
     staged.add(file, seconds, () => void deleteRecording(id));
 }
