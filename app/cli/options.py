@@ -6,8 +6,8 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.domain.export_style import ExportStyle
 from app.domain.options import DETECTORS, SILERO
+from app.domain.transcript import ExportStyle
 from app.formats import FORMATS, Format, find_format
 from app.services.options import CHOICES, FORM_OPTIONS, SWITCHES, OptionsPatch
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 
 from app.domain.errors.base import N_
 from app.domain.errors.requests import UnknownFormat
-from app.domain.export_style import ExportStyle
-from app.domain.transcript import Transcript
+from app.domain.transcript import ExportStyle, Transcript
 from app.formats import csv, docx, json, subtitles, txt
 from app.formats.reader import Reader
 

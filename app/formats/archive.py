@@ -17,8 +17,7 @@ from datetime import datetime
 
 from app.domain.errors.base import N_
 from app.domain.errors.requests import UnknownFormat
-from app.domain.export_style import USUAL_STYLE, ExportStyle
-from app.domain.transcript import Transcript
+from app.domain.transcript import USUAL_STYLE, ExportStyle, Transcript
 from app.formats import FORMATS, Format, find_format
 from app.formats.csv import BYTE_ORDER_MARK, as_text
 from app.formats.reader import Reader

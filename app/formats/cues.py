@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from app.domain.export_style import ExportStyle
-from app.domain.transcript import Segment, Transcript, Word, is_wide, join_texts
+from app.domain.transcript import ExportStyle, Segment, Transcript, Word, is_wide, join_texts
 
 SENTENCE_MARKS = frozenset(".!?。！？…")
 CLAUSE_MARKS = frozenset(",;:，；：、")

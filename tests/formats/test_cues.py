@@ -7,8 +7,7 @@ from itertools import pairwise
 import pytest
 
 from app.domain.errors.requests import InvalidParameter
-from app.domain.export_style import USUAL_STYLE, ExportStyle
-from app.domain.transcript import Segment, Transcript, Word, is_wide, join_texts
+from app.domain.transcript import USUAL_STYLE, ExportStyle, Segment, Transcript, Word, is_wide, join_texts
 from app.formats import find_format
 from app.formats.cues import Cue, cues
 

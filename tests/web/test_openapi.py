@@ -103,7 +103,6 @@ OPERATIONS = {
     "POST /api/v1/batches/{id}/folder",
     "POST /api/v1/batches/{id}/uploads",
     "GET /api/v1/batches/{id}/items",
-    "POST /api/v1/batches/{id}/items",
     "GET /api/v1/batches/{id}/export",
     "GET /api/v1/uploads/{id}",
     "PATCH /api/v1/uploads/{id}",

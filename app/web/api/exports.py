@@ -10,7 +10,7 @@ from starlette.responses import StreamingResponse
 
 from app.domain.errors.base import N_
 from app.domain.errors.requests import InvalidParameter
-from app.domain.export_style import ExportStyle
+from app.domain.transcript import ExportStyle
 from app.formats.archive import Member, find_archive_format
 from app.formats.reader import Reader
 from app.i18n import LANGUAGES, translator

@@ -1,4 +1,4 @@
-import { exportStyle } from "./export-style.js";
+import { exportStyle } from "../api/export-style.js";
 
 /** The name of the reader's time zone, as in Asia/Shanghai. */
 export const ownZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC";

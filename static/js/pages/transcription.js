@@ -1,7 +1,7 @@
 /** @import { FullTranscription } from "../api/types.js" */
 import { retranscribeInDialog } from "../components/transcript/retranscribe-dialog.js";
 import { confirmDelete } from "../components/transcript/confirm-delete.js";
-import { exportStyleForm } from "../components/transcript/export-style-form.js";
+import { exportStyleForm } from "../components/common/export-style-form.js";
 import { HotwordOutcomes } from "../components/transcript/hotword-outcomes.js";
 import { logPanel } from "../components/transcript/log-panel.js";
 import { connectionBack, connectionLost } from "../components/common/notices.js";

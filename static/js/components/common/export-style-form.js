@@ -1,5 +1,5 @@
 import { field, find } from "../../lib/dom.js";
-import { exportStyle, keepExportStyle, STYLE_NAMES } from "../../lib/export-style.js";
+import { exportStyle, keepExportStyle, STYLE_NAMES } from "../../api/export-style.js";
 
 /** Let a person say how subtitles are cut and what channels are called; the links of the exports follow. @param {HTMLElement} page */
 export function exportStyleForm(page) {

@@ -1,4 +1,4 @@
-import { readJson } from "./storage.js";
+import { readJson } from "../lib/storage.js";
 
 const KEY = "funasr.export-style";
 export const STYLE_NAMES = ["line_length", "lines", "cue_min_s", "cue_max_s", "channel_names"];
