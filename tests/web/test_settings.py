@@ -232,3 +232,10 @@ def test_the_engine_follows_a_change_that_another_process_makes(
 
     assert page.now.device == "auto"
     assert page.now.threads == 1
+
+
+def test_bounds_are_written_as_whole_numbers_where_they_are(client: TestClient) -> None:
+    page = client.get("/settings").text
+
+    assert "1 to 1048576 " in page
+    assert "1048576.0" not in page
