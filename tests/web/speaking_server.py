@@ -98,9 +98,9 @@ def _answers(server: SpeakingServer) -> bool:
             return False
 
 
-def talk(*levels: float) -> bytes:
+def talk(*levels: float, seconds: float = 1.0) -> bytes:
     """Return a WAV file with a stretch of speech at each level."""
-    parts = [part for level in levels or LEVELS for part in (babble(1.0, level=level), silence(1.2))]
+    parts = [part for level in levels or LEVELS for part in (babble(seconds, level=level), silence(1.2))]
     return wav(np.concatenate(parts))
 
 

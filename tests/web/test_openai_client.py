@@ -36,12 +36,30 @@ def test_a_recording_becomes_a_text(client: openai.OpenAI) -> None:
     assert answer.logprobs is None
 
 
-def test_the_asynchronous_client_gets_the_same(server: SpeakingServer) -> None:
-    async def ask() -> str:
-        async with openai.AsyncOpenAI(base_url=f"{server.address}/v1", api_key="k") as client:
-            return (await client.audio.transcriptions.create(file=talk(), model="gpt-4o-transcribe")).text
+@pytest.mark.parametrize("response_format", ["json", "text", "srt", "vtt", "verbose_json", "diarized_json"])
+def test_the_asynchronous_client_gets_the_same(
+    server: SpeakingServer, client: openai.OpenAI, response_format: Any
+) -> None:
+    async def ask() -> Any:
+        async with openai.AsyncOpenAI(base_url=f"{server.address}/v1", api_key="k") as other:
+            return await other.audio.transcriptions.create(
+                file=conversation(), model="gpt-4o-transcribe", response_format=response_format
+            )
 
-    assert asyncio.run(ask()) == TEXT
+    same = client.audio.transcriptions.create(file=conversation(), model="x", response_format=response_format)
+    assert asyncio.run(ask()) == same
+
+
+def test_the_asynchronous_client_gets_a_stream(server: SpeakingServer) -> None:
+    async def ask() -> list[Any]:
+        async with openai.AsyncOpenAI(base_url=f"{server.address}/v1", api_key="k") as client:
+            return [
+                event
+                async for event in await client.audio.transcriptions.create(file=talk(), model="whisper-1", stream=True)
+            ]
+
+    events = asyncio.run(ask())
+    assert "".join(event.delta for event in events[:-1]) == events[-1].text == TEXT
 
 
 @pytest.mark.parametrize("response_format", ["text", "srt", "vtt"])

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -81,6 +82,27 @@ def test_a_client_killed_half_way_finds_its_text_when_it_asks_again(tmp_path: Pa
 
         assert again.stdout.strip() == TEXT
         assert len(server.history()) == 1
+
+
+def test_ten_minutes_are_read_once_for_a_client_that_is_killed_and_asks_again(tmp_path: Path, empty: Path) -> None:
+    levels = [0.2, 0.4, 0.6] * 25  # 8 s each, with the pause behind it
+    sound = tmp_path / "talk.wav"
+    sound.write_bytes(talk(*levels, seconds=6.8))
+    with speaking(data_folder(tmp_path / "data", empty), "SlowEngine") as server:
+        command = [sys.executable, "-c", CLIENT, server.address, str(sound)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as first:
+            wait_until(lambda: any(job["progress"]["segments_done"] > 5 for job in server.history()))
+            first.kill()
+        again = subprocess.run(command, capture_output=True, text=True, timeout=200, check=True)
+        began = time.monotonic()
+        once_more = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+        seconds = time.monotonic() - began
+        [job] = server.history()
+
+        assert again.stdout == once_more.stdout
+        assert again.stdout.split() == [word for level in levels for word in ("Level", f"{level * 10:.0f}.")]
+        assert job["duration"] == pytest.approx(600, abs=1)
+        assert seconds < job["duration"] / 20  # the start of Python included
 
 
 def test_a_client_that_gives_up_by_itself_makes_no_further_job(tmp_path: Path, empty: Path) -> None:
