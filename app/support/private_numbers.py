@@ -23,6 +23,11 @@ _ACCOUNT = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?
 _PLATE = re.compile(
     r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z][·•. ]?[A-Z0-9]{4,5}[A-Z0-9学警港澳挂]"
 )
+_PLATES_ELSEWHERE = re.compile(
+    r"\b(?:[A-ZÄÖÜ]{1,3}-[A-Z]{1,2} ?\d{1,4}[EH]?|[A-Z]{2}\d{2} ?[A-Z]{3}|[A-Z]{2}-\d{3}-[A-Z]{2})\b"
+)  # of Germany, Britain, France and Italy
+_CODE = re.compile(r"(?<![A-Za-z0-9])(?=(?:[A-Z]*\d){3})(?=[0-9]*[A-Z])[A-Z0-9]{7,12}(?![A-Za-z0-9])")
+"""Letters and figures mixed, as in passports."""
 _CHINESE_FIGURES = re.compile(
     rf"[零〇一幺二两三四五六七八九](?:[\s，,、\-]{{0,2}}[零〇一幺二两三四五六七八九]){{{_LEAST_FIGURES},}}"
 )
@@ -52,7 +57,7 @@ class Found:
 def numbers_in(text: str) -> Iterator[Found]:
     """Yield every number in recognised text, in order."""
     last = 0
-    shapes = (_ACCOUNT, _FIGURES, _PLATE, _CHINESE_FIGURES, _ENGLISH_FIGURES)
+    shapes = (_ACCOUNT, _FIGURES, _PLATE, _PLATES_ELSEWHERE, _CODE, _CHINESE_FIGURES, _ENGLISH_FIGURES)
     for match in sorted(chain.from_iterable(shape.finditer(text) for shape in shapes), key=re.Match.start):
         if match.start() >= last and not _DATE.fullmatch(match[0]):
             last = match.end()

@@ -44,6 +44,67 @@ PUBLIC_HOSTS = frozenset(
 )
 NAMELESS = "recording"  # replaces the name of a recording, keeping its extension
 
+ENDINGS = frozenset(
+    {
+        *(
+            "3gp",
+            "aac",
+            "ac3",
+            "aif",
+            "aifc",
+            "aiff",
+            "amr",
+            "ape",
+            "asf",
+            "au",
+            "avi",
+            "caf",
+            "dss",
+            "ds2",
+            "dts",
+            "flac",
+        ),
+        *("flv", "gsm", "m2ts", "m4a", "m4b", "m4v", "mka", "mkv", "mov", "mp2", "mp3", "mp4", "mpeg", "mpg", "mpga"),
+        *(
+            "mts",
+            "mxf",
+            "oga",
+            "ogg",
+            "ogv",
+            "opus",
+            "pcm",
+            "ra",
+            "raw",
+            "rm",
+            "rmvb",
+            "snd",
+            "sph",
+            "spx",
+            "silk",
+            "slk",
+        ),
+        *(
+            "ts",
+            "tta",
+            "txt",
+            "vob",
+            "voc",
+            "vox",
+            "w64",
+            "wav",
+            "weba",
+            "webm",
+            "wma",
+            "wmv",
+            "wv",
+            "zip",
+            "json",
+            "srt",
+        ),
+    }
+)
+"""Of files that people send; anything else after the last dot may be part of a name."""
+
 _AT = r"(?:@|＠|%40|\\{1,8}u0040|&#64;)"
 _SLASH = r"(?:\\{0,8}/|%2[fF]|\\{1,8}u002[fF]|\\{1,8}|%5[cC])"
 _QUOTED = r"(?P<quote>\\{0,8}[\"'])(?P<inside>.*?)(?P=quote)"
@@ -148,10 +209,14 @@ class Redactor:
 
         Words that happen to be a user name stay: a text used for comparison must stay as recognised.
         """
+        text = self._sub(SECRET, _HEADER, r"\1\2[secret]", text)
+        text = self._sub(SECRET, _SCHEME, r"\1\2[secret]", text)
+        text = self._sub(SECRET, _QUERY, r"\1[secret]", text)
         text = self._assigned(text)
         text = self._sub(SECRET, _SAID, r"\1\2[secret]", text)
         text = self._shapes(text)
-        return self._numbers(text, numbers_in(text))
+        text = self._numbers(text, numbers_in(text))
+        return self._sub(HOST, _PRIVATE_DOMAIN, "[host]", text)
 
     def pieces(self, texts: Sequence[str]) -> list[str]:
         """Redact consecutive texts like `content`; a number may continue from one to the next."""
@@ -253,6 +318,12 @@ class Redactor:
             return new
 
         return pattern.sub(counting, text)
+
+
+def ending_of(name: str) -> str:
+    """Return the ending of a file name with its dot, if it is one of a kind of file."""
+    stem, _, ending = name.rpartition(".")
+    return f".{ending.lower()}" if stem and ending.lower() in ENDINGS else ""
 
 
 def _is_secret_name(name: str) -> bool:

@@ -10,9 +10,11 @@ from typing import Any
 
 from app.domain.errors.base import UNKNOWN, Problem, Reason
 from app.domain.options import CHANNELS, QUALITIES
+from app.engine.catalog.known_models import BUILTINS, known_model
 from app.i18n import LANGUAGES, catalogue
-from app.support.case.log import LEFT_OUT, route_of
+from app.support.case.log import LEFT_OUT, route_of, told_request_id
 from app.support.journal import Entry
+from app.support.redaction import ending_of
 
 WORDED_SETTINGS = frozenset({"device", "dtype", "log_level", "vad_detector"})
 """Settings with a fixed set of values; numbers and switches are also included, nothing else is."""
@@ -43,8 +45,9 @@ _AGENT = re.compile(
     r"|Windows NT [\d.]+|Mac OS X [\d_.]+|Linux x86_64|Linux aarch64|Android [\d.]+|iPhone|iPad"
 )
 _FILES = re.compile(r"\d+ × (?:(?:\.\w{1,5}|\?) ?)+, \d+ B")
+_SUFFIX = re.compile(r"\.\w+")
 _ENDED = re.compile(r"SIG[A-Z0-9+]+|exit code -?\d+|signal \d+")
-_NUMBER = re.compile(r"-?[\d.]{1,12}")
+_NUMBER = re.compile(r"-?\d{1,5}(?:\.\d{1,3})?")  # longer: a phone, an address, a code
 _BROWSER_ERROR = re.compile(r"\b(?:[A-Z][a-z]+)?Error\b")
 _SCRIPT = re.compile(r"\(?(/static/[\w./-]+\.js)\)?:(\d+)")
 _CODES = frozenset({"on", "off", "auto", "cpu", "cuda", "mps", *QUALITIES, *CHANNELS, *LANGUAGES})
@@ -89,6 +92,22 @@ def reason(found: Reason | None) -> str:
     return LEFT_OUT if found.code == UNKNOWN else replace(found, params=params(found.params)).told()
 
 
+def model(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the facts about a model; folder and name only of those that everybody may have."""
+    name = model_name(str(found["name"]))
+    told = {**found, "name": name, "folder": LEFT_OUT}
+    if "problem" in found:  # its message names the folder
+        told["problem"] = {"code": found["problem"].get("code")}
+    if name == LEFT_OUT and "files" in found:
+        told["files"] = [file | {"name": LEFT_OUT} for file in found["files"]]
+    return told
+
+
+def model_name(name: str) -> str:
+    """Return the name of a model that everybody may have; another one is what its owner called a folder."""
+    return name if not name or name in BUILTINS or known_model(name) else LEFT_OUT
+
+
 def params(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _param(name, value) for name, value in values.items()}
 
@@ -108,7 +127,14 @@ def shown(done: Entry) -> Entry:
     method, _, address = done.control.partition(" ")
     is_request = done.kind == "request"
     control = f"{_method(method)} {route_of(address)}" if is_request else _known_words(done.control)
-    return replace(done, at=_moment(done.at), page=route_of(done.page), control=control, value=_entry_value(done))
+    return replace(
+        done,
+        at=_moment(done.at),
+        page=route_of(done.page),
+        control=control,
+        value=_entry_value(done),
+        request=told_request_id(done.request or "-"),
+    )
 
 
 def _setting(name: str, value: Any) -> Any:
@@ -167,7 +193,7 @@ def _moment(text: str) -> str:
 
 def _entry_value(done: Entry) -> str:
     if done.kind == "files":
-        return done.value if _FILES.fullmatch(done.value) else LEFT_OUT
+        return _SUFFIX.sub(_known_ending, done.value) if _FILES.fullmatch(done.value) else LEFT_OUT
     if done.kind == "key":
         return done.value if done.value in ("Ctrl+Enter", "Esc", "?") else LEFT_OUT
     if done.kind == "error":
@@ -176,6 +202,10 @@ def _entry_value(done: Entry) -> str:
     if _NUMBER.fullmatch(done.value) or done.value in _CODES:
         return done.value
     return _known_words(done.value)
+
+
+def _known_ending(suffix: re.Match[str]) -> str:
+    return ending_of(f"x{suffix[0]}") or "?"
 
 
 def _known_words(text: str) -> str:

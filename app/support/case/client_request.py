@@ -9,7 +9,7 @@ from app.domain.client_request import ClientRequest, FormPart
 from app.domain.errors.base import N_
 from app.support.case import CaseChoice
 from app.support.case.log import LEFT_OUT
-from app.support.redaction import NAMELESS
+from app.support.redaction import NAMELESS, ending_of
 
 REQUEST = "request.json"
 AS_SENT = N_("The request as a program has sent it")
@@ -75,8 +75,7 @@ def _base(name: str) -> str:
 def _file_name(name: str, choice: CaseChoice) -> str:
     if choice.keep_names:
         return name
-    _, dot, suffix = name.rpartition(".")
-    return NAMELESS + (f".{suffix.lower()}" if dot and suffix.isalnum() and len(suffix) <= 8 else "")
+    return NAMELESS + ending_of(name)
 
 
 def _header(name: str, value: str) -> str:

@@ -18,11 +18,11 @@ from app.domain.transcription import SegmentRecord, Transcription
 from app.support.case import CaseChoice, Installation, Part, allowed
 from app.support.case.client_request import AS_SENT, REQUEST, told_request
 from app.support.case.installation import About, Around
-from app.support.case.log import LEFT_OUT
+from app.support.case.log import LEFT_OUT, told_request_id
 from app.support.diagnosis import diagnose, run_of
 from app.support.journal import Entry
 from app.support.journal_wording import tell_actions
-from app.support.redaction import NAME, NAMELESS
+from app.support.redaction import NAME, NAMELESS, ending_of
 from app.support.reproduction_steps import Story, write_steps
 
 RECORDING_FACTS = (
@@ -79,7 +79,7 @@ class Contents:
             "job": job.id,
             "state": job.state.value,
             "error": job.error.code if job.error else None,
-            "requests": sorted(self._around.requests),
+            "requests": sorted({*map(told_request_id, self._around.requests)}),
             "model_checksum": self._around.model.get("checksum"),
         }
 
@@ -120,7 +120,8 @@ class Contents:
     def _described_job(self) -> dict[str, Any]:
         job = self._job
         told = {name: getattr(job, name) for name in ("id", "source", "size_bytes", "sha256", "duration")}
-        told |= {name: getattr(job, name) for name in ("attempts", "language", "model", "device")}
+        told |= {name: getattr(job, name) for name in ("attempts", "language", "device")}
+        told["model"] = allowed.model_name(job.model or "")
         told |= {
             "name": self._name,
             "state": job.state.value,
@@ -217,7 +218,7 @@ class Contents:
         if self._choice.keep_names:
             return self._job.name
         self.redactor.count(NAME)
-        return NAMELESS + _suffix(self._job.name)
+        return NAMELESS + ending_of(self._job.name)
 
     def _steps(self, language: str) -> str:
         job, told = self._job, allowed.settings(self._surroundings.settings).items()
@@ -226,7 +227,7 @@ class Contents:
             [replace(segment, error=_safe(segment.error)) for segment in self._segments],
             {name: each["value"] for name, each in told if each["is_changed"]},
             name=self._name,
-            model=job.model or self._surroundings.spec.model_dir.name,
+            model=allowed.model_name(job.model or self._surroundings.spec.model_dir.name),
             device=job.device or self._surroundings.spec.device,
             in_page=lambda translate: tell_actions(self._done_in_page, self._around.requests, translate),
         )
@@ -255,8 +256,3 @@ def _correction(edit: Edit) -> dict[str, Any]:
 
 def _moment(moment: datetime | None) -> str | None:
     return moment.isoformat(timespec="milliseconds") if moment else None
-
-
-def _suffix(name: str) -> str:
-    stem, dot, suffix = name.rpartition(".")
-    return f".{suffix.lower()}" if stem and dot and suffix.isalnum() and len(suffix) <= 8 else ""

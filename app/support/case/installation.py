@@ -56,7 +56,7 @@ class Around:
         yield self.json("settings.json", N_("The settings"), allowed.settings(self._surroundings.settings))
         yield self.json("environment.json", N_("System, memory and variables"), self._environment)
         yield Part("packages.json", N_("Versions of all packages"), as_json(installed_packages()))
-        yield self.json("model.json", N_("The model and the checksums of its files"), self.model)
+        yield self.json("model.json", N_("The model and the checksums of its files"), allowed.model(self.model))
         report = self._surroundings.examination()
         yield self.json("doctor.json", N_("The doctor's report"), _report(report))
         if self.session.entries:
@@ -113,7 +113,7 @@ class Around:
         named = self._surroundings.folder_of_model(name) if name else None
         found = describe_model(named or self._surroundings.spec.model_dir)
         if name and named is None:
-            found["note"] = f"The job was recognised by {name}, which is not here any more."
+            found["note"] = "The job was recognised by a model that is not here any more."
         return found
 
     @cached_property

@@ -9,8 +9,10 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 from app.domain.reasons import KNOWN
+from app.paths import PACKAGE_DIR, resource_dir
 from app.support.log_lines import LogEntry
 
 LEFT_OUT = "[left out]"
@@ -39,14 +41,17 @@ ROUTE_WORDS = frozenset(
 _LINE = re.compile(
     r"(?P<moment>\S+) (?P<level>\w+) request=(?P<request>\S+) job=(?P<job>\S+) (?P<logger>\S+) (?P<rest>.*)"
 )
+_LOGGER = re.compile(r"[a-z][a-z0-9_.]{0,80}")
 _EVENT = re.compile(r"[a-z][a-z0-9_]*")
 _FIELD = re.compile(r' ([a-z_]+)=("(?:[^"\\]|\\.)*"|\S*)')
 _PLAIN = re.compile(r"[a-z][a-z_,.]*(?::\d+)?|-?[\d.]{1,20}(?:e-?\d+)?|[0-9a-f-]{6,64}|[A-Z]{3,6}|None|True|False")
-_ID = re.compile(r"[0-9a-fA-F-]{6,64}|\d{1,6}")
-_MODULE_FILE = re.compile(r"[a-z0-9-]{1,40}\.(?:js|css)")
+_LETTERED_HEX = r"(?=[0-9a-f-]*[a-f])(?=[0-9a-f-]*[0-9])"  # digits alone may be the number of a phone or a card
+_ID = re.compile(rf"{_LETTERED_HEX}(?:[0-9a-f]{{6,64}}|[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})|\d{{1,5}}")
+_REQUEST = re.compile(rf"{_LETTERED_HEX}[0-9a-f]{{4,64}}|-")
+_LIBRARY = re.compile(r".*(?:/site-packages/|/lib/python\d\.\d+/)(.+)")
 _FRAME = re.compile(r'(\s*)File "(.+)", line (\d+), in ([\w<>.]+)')
 _MARKS = re.compile(r"[\s~^]+")
-_RAISED = re.compile(r"([A-Za-z_][\w.]*)(?:: (\[Errno \d+\] [A-Za-z ]+)?.*)?")
+_RAISED = re.compile(r"((?:[a-z_][a-z0-9_]*\.)*[A-Z][A-Za-z0-9]*)(?:: (\[Errno \d+\] [A-Za-z ]+)?.*)?")
 _BETWEEN = ("Traceback (most recent call last):", "The above exception was", "During handling of the above")
 
 
@@ -69,8 +74,18 @@ def route_of(path: str) -> str:
 
 
 def _step(word: str) -> str:
-    is_ours = not word or word in ROUTE_WORDS or _ID.fullmatch(word) or _MODULE_FILE.fullmatch(word)
+    is_ours = not word or word in ROUTE_WORDS or _ID.fullmatch(word) or word in _static_files()
     return word if is_ours else "…"
+
+
+@cache
+def _static_files() -> frozenset[str]:
+    return frozenset(path.name for path in resource_dir("static").rglob("*.*"))
+
+
+def told_request_id(id: str) -> str:
+    """Return the id of a request as the program makes it; a client may send anything as its own."""
+    return id if _REQUEST.fullmatch(id) else LEFT_OUT
 
 
 def _told(entry: LogEntry) -> str:
@@ -78,7 +93,11 @@ def _told(entry: LogEntry) -> str:
     line = _LINE.fullmatch(first)
     if line is None:
         return LEFT_OUT
-    head = f"{line['moment']} {line['level']} request={line['request']} job={line['job']} {line['logger']}"
+    request, logger = (
+        told_request_id(line["request"]),
+        line["logger"] if _LOGGER.fullmatch(line["logger"]) else LEFT_OUT,
+    )
+    head = f"{line['moment']} {line['level']} request={request} job={line['job']} {logger}"
     return "\n".join((f"{head} {_message(line)}", *(f"    {each}" for each in _traceback(following))))
 
 
@@ -110,8 +129,9 @@ def _traceback(lines: list[str]) -> Iterator[str]:
     is_code_next = is_raised_next = False
     for line in (each.removeprefix("    ") for each in lines):
         if frame := _FRAME.fullmatch(line):
-            yield f'{frame[1]}File "{_module(frame[2])}", line {frame[3]}, in {frame[4]}'
-            is_code_next = is_raised_next = True
+            module = _module(frame[2])
+            yield f'{frame[1]}File "{module}", line {frame[3]}, in {frame[4] if module != LEFT_OUT else LEFT_OUT}'
+            is_code_next, is_raised_next = module != LEFT_OUT, True
         elif is_code_next and line.startswith("    "):
             yield line
             is_code_next = False
@@ -126,11 +146,12 @@ def _traceback(lines: list[str]) -> Iterator[str]:
 
 
 def _module(path: str) -> str:
-    for root in ("/site-packages/", "/lib/", "/app/"):
-        _before, found, after = path.rpartition(root)
-        if found:
-            return f"{'app/' if root == '/app/' else ''}{after}"
-    return LEFT_OUT
+    """Return the file of a package, of Python or of the program below its folder; others lie where a person put them."""
+    _before, found, ours = path.rpartition("/app/")
+    if found and (PACKAGE_DIR / ours).is_file():
+        return f"app/{ours}"
+    library = _LIBRARY.search(path)
+    return library[1] if library else LEFT_OUT
 
 
 def _event_of(entry: LogEntry) -> str:

@@ -10,6 +10,7 @@ from app.services.transcriptions.refused_requests import RefusedRequests
 from app.support.case import CaseChoice, Installation, Part, allowed
 from app.support.case.client_request import AS_SENT, REQUEST, told_request
 from app.support.case.installation import About, Around
+from app.support.case.log import told_request_id
 from app.support.journal_wording import tell_actions
 from app.support.redaction import Redactor
 from app.support.reproduction_steps import numbered
@@ -48,7 +49,7 @@ class RequestContents:
             "job": None,
             "state": None,
             "error": None,
-            "requests": [self._request],
+            "requests": [told_request_id(self._request)],
             "model_checksum": self._around.model.get("checksum"),
             "audio": {"choice": "hash", "file": None, "note": ""},
         }

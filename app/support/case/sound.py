@@ -7,7 +7,7 @@ bytes are the failure.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -111,7 +111,8 @@ def _samples(
     options = job.options
     decoding = partial(decode_apart, source, pcm, limits, lambda: False, track=options.track)
     facts = read_twice(partial(decoding, separate=options.channels == "separate"))
-    return [channel_file(pcm, channel) for channel in facts.files], asdict(facts)
+    untitled = replace(facts, tracks=tuple(replace(track, title="", language="") for track in facts.tracks))
+    return [channel_file(pcm, channel) for channel in facts.files], asdict(untitled)
 
 
 def _linked(queue: Queue, id: str, folder: Path) -> list[Path]:
