@@ -71,7 +71,8 @@ def speak_case(file: Path, url: str, *, as_json: bool) -> int:
     if as_json:
         print(_as_json(spoken.to_dict()))
     else:
-        print(f"POST {spoken.address} -> {spoken.status}")
+        verb = "POST" if spoken.address.startswith("http") else "WEBSOCKET"
+        print(f"{verb} {spoken.address} -> {spoken.status}")
         for name, value in spoken.headers.items():
             print(f"{name}: {value}")
         if spoken.left_out:

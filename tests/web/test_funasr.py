@@ -18,6 +18,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from app.support.replay.dialect import speak
 from tests.engine.sounds import babble, silence
 from tests.waiting import wait_until
 from tests.web.funasr_client import (
@@ -500,3 +501,24 @@ def test_both_ports_speak_tls_with_a_certificate(serve: Callable[..., LiveServer
         client.until(is_final=True)
     with httpx2.Client(verify=False) as browser:
         assert browser.get(server.address.replace("http", "https") + "/health").status_code == 200
+
+
+# Cases
+
+
+@pytest.mark.parametrize("mode", ["offline", "2pass"])
+def test_a_case_is_spoken_again_in_funasrs_dialect(server: LiveServer, tmp_path: Path, mode: str) -> None:
+    python_client(server.address, mode, [(f"case {mode}", as_pcm(TWO))], hotwords="甲乙")
+    wait_until(lambda: newest(server)["state"] == "succeeded")
+    case = server.client.get(
+        f"{server.address}/api/v1/transcriptions/{newest(server)['id']}/case",
+        params={"audio": "whole", "keep_text": "true", "keep_names": "true"},
+    )
+    assert case.is_success, case.text
+    (tmp_path / "case.zip").write_bytes(case.content)
+
+    spoken = speak(tmp_path / "case.zip", server.address)
+
+    assert (spoken.status, spoken.is_same, spoken.left_out) == (101, True, ())
+    assert spoken.body.split("\n") == (["Level 3. Level 6."] if mode == "offline" else ["Level 3.", "Level 6."])
+    assert newest(server)["name"] == f"case {mode}"

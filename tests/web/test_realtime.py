@@ -15,6 +15,7 @@ import pytest
 from openai import AsyncOpenAI
 
 from app.engine.audio.pcm_stream import _TABLES
+from app.support.replay.dialect import speak
 from tests.engine.sounds import babble, silence
 from tests.waiting import wait_until
 from tests.web.live_client import as_pcm
@@ -590,3 +591,29 @@ def test_the_log_has_no_keys_of_the_address(server: LiveServer) -> None:
     wait_until(lambda: "path=/v1/realtime" in log.read_text(encoding="utf-8"))
 
     assert "secret" not in log.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("turn_detection", [None, {"type": "server_vad", "silence_duration_ms": 400}])
+def test_a_case_is_spoken_again_in_openais_dialect(
+    server: LiveServer, tmp_path: Path, turn_detection: dict[str, Any] | None
+) -> None:
+    with voice(server.address) as speaker:
+        speaker.until("session.created")
+        speaker.update(turn_detection=turn_detection, transcription={"keywords": ["甲乙"], "language": "en"})
+        speaker.speak(at_rate(SENTENCE))
+        if turn_detection is None:
+            speaker.connection.input_audio_buffer.commit()
+        speaker.until(f"{TRANSCRIPTION}.completed")
+    wait_until(lambda: newest(server)["state"] == "succeeded")
+    case = server.client.get(
+        f"{server.address}/api/v1/transcriptions/{newest(server)['id']}/case",
+        params={"audio": "whole", "keep_text": "true", "keep_names": "true"},
+    )
+    assert case.is_success, case.text
+    (tmp_path / "case.zip").write_bytes(case.content)
+
+    spoken = speak(tmp_path / "case.zip", server.address)
+
+    assert (spoken.status, spoken.is_same, spoken.body) == (101, True, "Level 3.")
+    wait_until(lambda: newest(server)["state"] == "succeeded")
+    assert server.ask(f"/transcriptions/{newest(server)['id']}")["options"]["hotwords"] == ["甲乙"]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Lock
 
+from app.domain.client_request import ClientRequest
 from app.domain.errors.live import LiveSessionElsewhere, LiveSessionsFull
 from app.domain.options import TranscriptionOptions
 from app.domain.sources import Source
@@ -108,17 +109,19 @@ class Live:
         listener: Listener,
         source: Source = Source.LIVE,
         key: SessionKey | None = None,
+        request: ClientRequest | None = None,
     ) -> Session:
         """Start a session; when this returns, its transcription is in the history.
 
-        A `key` is given if the client was told one before there was any audio.
+        A `key` is given if the client was told one before there was any audio, a `request` if it is of a program that
+        speaks another product's API.
 
         Raises:
             LiveSessionsFull, DiskFull, DatabaseUnusable
         """
         with self._slot():
             key = key or SessionKey()
-            place = self._session_store.begin(key, name, options, source)
+            place = self._session_store.begin(key, name, options, source, request)
             with self._lock:
                 session = self._wake(place, options, 0)
             session.attach(listener, key.token)

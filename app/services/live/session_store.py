@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.atomic import write_atomically
+from app.domain.client_request import ClientRequest
 from app.domain.errors.live import LiveSessionUnknown, LiveTokenWrong
 from app.domain.options import TranscriptionOptions
 from app.domain.sources import Source
@@ -34,7 +35,7 @@ from app.services.transcriptions.transitions import cancelled, finished, requeue
 from app.store.database import Connection, Row
 from app.store.files.live_wav import HEADER_BYTES, LiveWav
 from app.store.files.upload_file import SOURCE_STEM
-from app.store.queries import edits, live, segments, transcriptions
+from app.store.queries import client_requests, edits, live, segments, transcriptions
 
 SUFFIX = ".wav"
 NO_DIGEST = ""  # of a recording that is still growing
@@ -74,7 +75,14 @@ class LiveSessionStore:
 
     # Starting and resuming
 
-    def begin(self, key: SessionKey, name: str, options: TranscriptionOptions, source: Source) -> SessionFiles:
+    def begin(
+        self,
+        key: SessionKey,
+        name: str,
+        options: TranscriptionOptions,
+        source: Source,
+        request: ClientRequest | None = None,
+    ) -> SessionFiles:
         """Create a session with its transcription; return its files.
 
         Raises:
@@ -86,7 +94,7 @@ class LiveSessionStore:
         try:
             wav = self._wav(transcription, 0)
             with _closed_on_failure(wav):
-                self._add(key, transcription, row, options)
+                self._add(key, transcription, row, options, request)
         except BaseException:
             self._files.remove(transcription)
             os.close(lock_fd)
@@ -94,7 +102,14 @@ class LiveSessionStore:
         self._files.acknowledge(transcription)
         return SessionFiles(key.id, transcription, wav, lock_fd)
 
-    def _add(self, key: SessionKey, transcription: str, row: Row, options: TranscriptionOptions) -> None:
+    def _add(
+        self,
+        key: SessionKey,
+        transcription: str,
+        row: Row,
+        options: TranscriptionOptions,
+        request: ClientRequest | None,
+    ) -> None:
         now = row["created_at"]
         with self._database.writing() as connection:
             transcriptions.add(
@@ -108,6 +123,9 @@ class LiveSessionStore:
                     "receipt": [vad_receipt(options.vad).to_dict()],
                 },
             )
+            if request:
+                kept = {"idempotency_key": None, "is_kept": True}
+                client_requests.add(connection, transcription_id=transcription, request=request.to_dict(), **kept)
             session = {"id": key.id, "transcription_id": transcription, "token_hash": _hash(key.token)}
             live.add(
                 connection,

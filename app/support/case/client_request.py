@@ -19,11 +19,14 @@ PLAIN_FIELDS = frozenset(
         *("chunking_strategy", "store", "itn", "punctuation", "quality", "channels", "encode", "task", "output"),
         *("vad_filter", "word_timestamps", "diarize", "enable_diarization", "min_speakers", "max_speakers"),
         *("return_speaker_embeddings", "api-version", "model"),
+        *("mode", "wav_format", "audio_fs", "is_speaking", "is_finished", "is_end", "chunk_size", "chunk_interval"),
+        *("encoder_chunk_look_back", "decoder_chunk_look_back", "svs_lang", "svs_itn"),
+        *("format", "noise_reduction", "turn_detection", "delay", "intent"),
     }
 )
 """Fields whose values are words and numbers of an API."""
 NAMED_FIELDS = frozenset(
-    {"file", "audio_file", "prompt", "initial_prompt", "keywords", "hotwords", "hotword", "phrase_bias"}
+    {"file", "audio_file", "wav_name", "prompt", "initial_prompt", "keywords", "hotwords", "hotword", "phrase_bias"}
     | {"known_speaker_names", "known_speaker_references"}
 )
 """Fields whose names are told, but not what they hold."""

@@ -22,9 +22,10 @@ from app.engine import SAMPLE_RATE
 from app.support.case.archive import CaseArchive, open_archive
 from app.support.case.client_request import REQUEST
 from app.support.case.log import LEFT_OUT
+from app.support.replay.socket_dialects import SOCKETS, speak_socket
 
 FILE_FIELDS = ("file", "audio_file")
-PATHS = ("/v1/", "/openai/", "/asr/", "/detect-language/")
+PATHS = ("/v1/", "/openai/", "/asr/", "/detect-language/", "/ws/funasr/")
 """What a path may begin with: a case comes from anybody, and must not name another server."""
 TOLD_HEADERS = ("content-type", "x-funasr-receipt", "x-request-id", "location", "retry-after")
 LONGEST_ANSWER = 64 * 2**20
@@ -65,12 +66,15 @@ def speak(file: Path, url: str) -> Spoken:
         archive.check()
         request = _request_of(archive)
         sound = _sound_of(archive, Path(folder))
+        left_out = tuple(part.name for part in request.parts if not _is_sent(part))
+        was_success = (archive.json("job.json") or {}).get("state") == "succeeded"
+        if request.path in SOCKETS:
+            address, status, answer = speak_socket(url, request, sound)
+            return Spoken(address, status, {}, answer, left_out, was_success)
         body, content_type = _write_form(request, sound, Path(folder) / "form")
-        left_out = [part.name for part in request.parts if not _is_sent(part)]
         address = url.rstrip("/") + _path_of(request)
         status, headers, answer = _post(address, body, dict(request.headers) | {"content-type": content_type})
-        was_success = (archive.json("job.json") or {}).get("state") == "succeeded"
-    return Spoken(address, status, headers, answer, tuple(left_out), was_success)
+    return Spoken(address, status, headers, answer, left_out, was_success)
 
 
 def _request_of(archive: CaseArchive) -> ClientRequest:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -91,7 +92,9 @@ class LiveRecording:
             live = self._around.services.live
             options = self._config.options_over(self._around.services.default_options)
             name = clean_name(self._config.name) or USUAL_NAME
-            session = await run_in_threadpool(live.begin, name, options, self._around.listen, Source.FUNASR)
+            request = self._config.request
+            begin = partial(live.begin, name, options, self._around.listen, Source.FUNASR, request=request)
+            session = await run_in_threadpool(begin)
             self._feed = Feed(session)
         await self._feed.send(self._pcm.push(self._mono(samples)))
 

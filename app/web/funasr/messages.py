@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -9,6 +10,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
+from app.domain.client_request import LONGEST_VALUE, ClientRequest, FormPart
 from app.domain.errors.base import N_
 from app.domain.errors.funasr import FunasrMessageWrong, FunasrModeUnknown
 from app.domain.hotwords import Hotword
@@ -16,6 +18,7 @@ from app.domain.languages import AUTO, known_language
 from app.domain.options import TranscriptionOptions
 from app.services.live import HIGHEST_RATE, LOWEST_RATE
 from app.web.funasr.hotwords import read_hotwords
+from app.web.request import FUNASR_PATH
 
 LONGEST_MESSAGE = 256 * 1024  # characters
 LONGEST_NAME = 1000
@@ -47,10 +50,17 @@ class Configuration:
     language: str = ""
     ignored: tuple[str, ...] = ()
     """Members that have no effect here."""
+    sent: tuple[tuple[str, str], ...] = ()
+    """All members as they came, their values as JSON."""
 
     @property
     def is_pcm(self) -> bool:
         return self.format == "pcm"
+
+    @property
+    def request(self) -> ClientRequest:
+        """Return what came, for cases and replays."""
+        return ClientRequest(FUNASR_PATH, tuple(FormPart(name, value[:LONGEST_VALUE]) for name, value in self.sent))
 
     def options_over(self, defaults: TranscriptionOptions) -> TranscriptionOptions:
         return replace(
@@ -98,6 +108,7 @@ class TextMessage:
             hotwords=read_hotwords(told.get("hotwords") or told.get("hotword") or None),
             itn=itn if isinstance(itn, bool) else None,
             language=language,
+            sent=tuple((name, json.dumps(value, ensure_ascii=False)) for name, value in told.items()),
             ignored=tuple(sorted({*(told.keys() - USED), *([] if is_known else ["svs_lang"])})),
         )
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 import struct
 import tempfile
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 import anyio
 from starlette.concurrency import run_in_threadpool
 
-from app.domain.client_request import ClientRequest, FormPart
 from app.domain.errors.uploads import UploadTooLarge
 from app.domain.sources import Source
 from app.services.transcriptions.client_requests import Wanted
@@ -22,7 +20,6 @@ from app.web.forms.file_names import clean_name
 from app.web.funasr.answers import Told, timed
 from app.web.funasr.messages import USUAL_NAME, Configuration
 from app.web.funasr.recording import Surroundings
-from app.web.request import FUNASR_PATH
 
 if TYPE_CHECKING:
     from app.domain.errors.base import Problem
@@ -92,23 +89,11 @@ class WholeRecording:
             while block := self._file.read(BLOCK_BYTES):
                 incoming.write(block)
             options = self._config.options_over(services.default_options)
-            return services.client_requests.admit(incoming, Wanted(options, Source.FUNASR, self._request())).id
+            return services.client_requests.admit(incoming, Wanted(options, Source.FUNASR, self._config.request)).id
 
     def _is_container(self) -> bool:
         self._file.seek(0)
         return not self._config.is_pcm or CONTAINER.match(self._file.read(16)) is not None
-
-    def _request(self) -> ClientRequest:
-        config: dict[str, Any] = {
-            "mode": self._config.mode.value,
-            "wav_name": self._config.name,
-            "wav_format": self._config.format,
-            "audio_fs": self._config.rate,
-            "hotwords": {word.text: word.weight for word in self._config.hotwords},
-            "itn": self._config.itn,
-            "svs_lang": self._config.language,
-        }
-        return ClientRequest(FUNASR_PATH, (FormPart("configuration", json.dumps(config, ensure_ascii=False)),))
 
 
 def _wav_header(rate: int, size: int) -> bytes:

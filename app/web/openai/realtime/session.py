@@ -160,7 +160,13 @@ class RealtimeSession:
         if self._feed is None:
             name = self._name or name_by_time(self._translate)
             session = await run_in_threadpool(
-                self._live.begin, clean_name(name), self._options, self._listen, Source.OPENAI_LIVE, self._key
+                self._live.begin,
+                clean_name(name),
+                self._options,
+                self._listen,
+                Source.OPENAI_LIVE,
+                self._key,
+                self._config.request,
             )
             self._feed = Feed(session)
         await self._send(self._pcm.push(sound))

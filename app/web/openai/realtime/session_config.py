@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from app.domain.client_request import LONGEST_VALUE, ClientRequest, FormPart
 from app.web.openai.realtime.problems import refused
+
+REALTIME_PATH = "/v1/realtime"
 
 LOGPROBS = "item.input_audio_transcription.logprobs"
 PCM: Final = "audio/pcm"
@@ -158,6 +162,15 @@ class SessionConfig:
     @property
     def with_logprobs(self) -> bool:
         return LOGPROBS in self.include
+
+    @property
+    def request(self) -> ClientRequest:
+        """Return what was asked for, for cases and replays."""
+        inner = self.transcription.model_dump(exclude_none=True) if self.transcription else {}
+        parts = {name: getattr(self, name) for name in ("format", "noise_reduction", "turn_detection")}
+        outer = {name: part and part.model_dump(exclude_none=True) for name, part in parts.items()}
+        told = ((name, json.dumps(value, ensure_ascii=False)) for name, value in {**inner, **outer}.items())
+        return ClientRequest(REALTIME_PATH, tuple(FormPart(name, value[:LONGEST_VALUE]) for name, value in told))
 
     def updated(self, patch: SessionPatch) -> SessionConfig:
         """Return this with the changes of `patch`: what it does not name stays, and null switches off."""

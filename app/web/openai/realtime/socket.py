@@ -24,7 +24,7 @@ from app.web.openai.realtime.handshake import Handshake
 from app.web.openai.realtime.messages import ClientEvent, parse
 from app.web.openai.realtime.problems import RealtimeError
 from app.web.openai.realtime.session import OVER, RealtimeSession, is_ours, told_problem
-from app.web.openai.realtime.session_config import SessionConfig, parse_patch
+from app.web.openai.realtime.session_config import REALTIME_PATH, SessionConfig, parse_patch
 from app.web.request import language_of
 from app.web.services import services_of
 
@@ -35,7 +35,7 @@ NO_STATUS = 1005  # RFC 6455: a close frame without a code, as browsers send it
 TRY_LATER = 1013
 
 
-@router.websocket("/v1/realtime")
+@router.websocket(REALTIME_PATH)
 async def realtime(socket: WebSocket) -> None:
     """Transcribe what is said while it is said."""
     handshake = Handshake.of(socket)
