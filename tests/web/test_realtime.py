@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import httpx2
 import numpy as np
 import pytest
 from openai import AsyncOpenAI
+from websockets.exceptions import InvalidStatus
 
 from app.engine.audio.pcm_stream import _TABLES
 from app.support.replay.dialect import speak
@@ -421,6 +422,15 @@ def test_a_browser_opens_the_session_that_its_server_has_configured(server: Live
     assert created["audio"]["input"]["turn_detection"] is None
 
 
+def test_a_page_of_another_origin_needs_a_key_of_its_own(server: LiveServer) -> None:
+    with openai_client(server.address) as client:
+        secret = client.realtime.client_secrets.create(session={"type": "transcription"}).value
+    for offered, is_welcome in ((f"openai-insecure-api-key.{secret}", True), ("openai-insecure-api-key.ek_no", False)):
+        expected = nullcontext() if is_welcome else pytest.raises(InvalidStatus, match="403")
+        with expected, wire(server.address, "", "realtime", offered, origin="https://app.example") as page:
+            page.until("session.created")
+
+
 def test_the_beta_hands_out_keys_too(server: LiveServer) -> None:
     answer = httpx2.post(
         f"{server.address}/v1/realtime/transcription_sessions", json={"input_audio_format": "g711_alaw"}
@@ -534,8 +544,6 @@ def test_a_restart_of_the_server_closes_with_its_code(serve: Callable[..., LiveS
 
 
 def test_pages_of_other_sites_get_no_session(server: LiveServer) -> None:
-    from websockets.exceptions import InvalidStatus
-
     with pytest.raises(InvalidStatus) as refused, wire(server.address, origin="https://evil.example"):
         pass
 
@@ -585,12 +593,12 @@ def test_a_session_goes_on_after_the_server_was_killed(serve: Callable[..., Live
 
 
 def test_the_log_has_no_keys_of_the_address(server: LiveServer) -> None:
-    with wire(server.address, "intent=transcription&api_key=sk-secret-one&token=secret-two") as client:
+    with wire(server.address, "intent=transcription&api_key=sk-hidden-one&token=hidden-two") as client:
         client.until("session.created")
     log = server.data_dir / "logs" / "app.log"
     wait_until(lambda: "path=/v1/realtime" in log.read_text(encoding="utf-8"))
 
-    assert "secret" not in log.read_text(encoding="utf-8")
+    assert "hidden-" not in log.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("turn_detection", [None, {"type": "server_vad", "silence_duration_ms": 400}])

@@ -158,6 +158,11 @@ class Live:
         )
 
     @property
+    def model(self) -> str | None:
+        """Name of the model in use; None while it is being loaded."""
+        return self._around.model()
+
+    @property
     def most_seconds(self) -> float:
         """Maximum audio per session."""
         return self._limits.most_seconds

@@ -17,7 +17,17 @@ from app.domain.addresses import is_loopback
 from app.domain.errors.base import AppError
 from app.domain.errors.requests import CrossSiteRequest, HostNotAllowed, RequestTooLarge
 from app.web.errors import error_response
-from app.web.request import LARGEST_FORM_BYTES, ON_FUNASR_PORT, asked_host, forwarded_port, is_from_proxy
+from app.web.openai.realtime.handshake import secret_of
+from app.web.openai.realtime.session_config import REALTIME_PATH
+from app.web.request import (
+    LARGEST_FORM_BYTES,
+    ON_FUNASR_PORT,
+    asked_host,
+    forwarded_port,
+    is_from_proxy,
+    own_path,
+)
+from app.web.services import services_of
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -122,7 +132,7 @@ class Gate:
         if host and not self._hosts.has(host) and not is_from_proxy(scope):
             return HostNotAllowed(host=host[:100])
         is_socket = scope["type"] == "websocket"
-        is_cross_site = self._is_foreign(scope) if is_socket else self._is_cross_site(scope)
+        is_cross_site = self._is_foreign_socket(scope) if is_socket else self._is_cross_site(scope)
         if scope.get("method") not in SAFE_METHODS and is_cross_site:
             return CrossSiteRequest(origin=headers.get("origin", "null")[:100])
         if _is_large_form(headers):
@@ -135,6 +145,10 @@ class Gate:
         if fetch_site is not None:
             return fetch_site not in {"same-origin", "none"}
         return self._is_foreign(scope)
+
+    def _is_foreign_socket(self, scope: Scope) -> bool:
+        """Return whether a page of another origin opens a socket without a key that was given to it."""
+        return self._is_foreign(scope) and not _has_client_secret(scope)
 
     def _is_foreign(self, scope: Scope) -> bool:
         """Return whether the Origin header is foreign; browsers send it with every change and every socket."""
@@ -171,6 +185,13 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+
+def _has_client_secret(scope: Scope) -> bool:
+    """Return whether a valid key comes along: pages of other origins get none by themselves."""
+    connection = HTTPConnection(scope)
+    key = secret_of(connection) if own_path(scope) == REALTIME_PATH else ""
+    return bool(key) and services_of(connection).client_secrets.find(key) is not None
 
 
 def _place(text: str) -> Place:

@@ -11,6 +11,7 @@ from app.web.openai.realtime.session_config import AudioTranscription, SessionCo
 
 if TYPE_CHECKING:
     from fastapi import WebSocket
+    from starlette.requests import HTTPConnection
 
 SUBPROTOCOL = "realtime"
 KEY_PROTOCOL = "openai-insecure-api-key."
@@ -41,7 +42,7 @@ class Handshake:
         return cls(
             subprotocol=SUBPROTOCOL if SUBPROTOCOL in offered else next(iter(offered), None),
             dialect=_dialect(socket, offered),
-            secret=_secret(socket, offered),
+            secret=secret_of(socket),
             session=query.get("session", "").removeprefix("sess_"),
             token=query.get("token", ""),
             after=int(after) if after.isdecimal() and len(after) < 10 else 0,
@@ -56,7 +57,9 @@ def _dialect(socket: WebSocket, offered: list[str]) -> Dialect:
     return Dialect.BETA if socket.query_params.get("intent") == "transcription" else Dialect.BETA_CONVERSATION
 
 
-def _secret(socket: WebSocket, offered: list[str]) -> str:
+def secret_of(socket: HTTPConnection) -> str:
+    """Return the client secret that a connection names, wherever a client may put it; empty without one."""
+    offered: list[str] = socket.scope.get("subprotocols") or []
     keys = [protocol.removeprefix(KEY_PROTOCOL) for protocol in offered if protocol.startswith(KEY_PROTOCOL)]
     keys += [socket.headers.get("authorization", "").removeprefix("Bearer ").strip()]
     keys += [socket.headers.get("api-key", ""), socket.query_params.get("api_key", "")]

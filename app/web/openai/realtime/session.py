@@ -223,7 +223,7 @@ class RealtimeSession:
             self._feed.session.change(options)
 
     def _told(self, what: str, **extension: Any) -> Event:
-        extension["ignored"] = ignored(self._config)
+        extension |= {"model": self._live.model, "ignored": ignored(self._config)}
         state = SessionState(f"sess_{self._key.id}", self._expires_at, self._config, self._options.vad, extension)
         return events.event(f"{self._dialect.noun}.{what}", session=state.answer(self._dialect))
 
