@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 
 
 class Periodic:
-    """Calls `step` every `seconds`; an exception is logged, and the calls continue."""
+    """Calls `step` every `seconds`; an exception is logged once until another result, and the calls continue."""
 
     def __init__(self, name: str, step: Callable[[], None], seconds: float, *, at_once: bool = True) -> None:
         """`at_once` makes the first call immediately."""
@@ -24,6 +24,8 @@ class Periodic:
         self._step = step
         self._seconds = seconds
         self._at_once = at_once
+        self._failure = ""
+        """What the last call failed with; empty where it succeeded."""
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -42,6 +44,19 @@ class Periodic:
         while not self._stopping.is_set():
             try:
                 self._step()
-            except Exception:  # noqa: BLE001 - one failure must not end the thread
-                event(_log, logging.ERROR, "periodic_step_failed", exc_info=True, step=self._name)
+            except Exception as error:  # noqa: BLE001 - one failure must not end the thread
+                self._note_failure(repr(error))
+            else:
+                self._note_success()
             self._stopping.wait(self._seconds)
+
+    def _note_failure(self, failure: str) -> None:
+        """Log a failure once, not each second for as long as it lasts."""
+        if failure != self._failure:
+            event(_log, logging.ERROR, "periodic_step_failed", exc_info=True, step=self._name)
+        self._failure = failure
+
+    def _note_success(self) -> None:
+        if self._failure:
+            event(_log, logging.INFO, "periodic_step_recovered", step=self._name)
+        self._failure = ""

@@ -202,6 +202,7 @@ def _client_limits(settings: Settings) -> ClientLimits:
         head_seconds=settings.head_timeout_seconds,
         body_seconds=settings.body_timeout_seconds,
         answer_seconds=settings.answer_timeout_seconds,
+        farewell_seconds=SHUTDOWN_SECONDS - 1,
     )
 
 

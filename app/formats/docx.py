@@ -7,6 +7,7 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from app.domain.durations import clock
 from app.domain.transcript import Transcript
 from app.formats.reader import Reader, title_of
 
@@ -33,7 +34,7 @@ def render(transcript: Transcript, name: str, reader: Reader | None) -> bytes:
             continue
         paragraph = document.add_paragraph()
         channel = transcript.channel_of(segment)
-        _small(paragraph, f"{_clock(segment.start)}  {channel + '  ' if channel else ''}")
+        _small(paragraph, f"{clock(segment.start)}  {channel + '  ' if channel else ''}")
         paragraph.add_run(_clean(segment.text))
     written = io.BytesIO()
     document.save(written)
@@ -58,7 +59,7 @@ def _set_font(document: Document) -> None:
 
 
 def _facts(transcript: Transcript, reader: Reader) -> str:
-    facts = (_clock(transcript.duration), reader.language(transcript.language))
+    facts = (clock(transcript.duration), reader.language(transcript.language))
     return _clean(" · ".join(filter(None, facts)))
 
 
@@ -68,12 +69,6 @@ def _small(paragraph: Any, text: str) -> None:
     run = paragraph.add_run(text)
     run.font.size = Pt(SMALL_POINTS)
     run.font.color.rgb = RGBColor(*TIME_GREY)
-
-
-def _clock(seconds: float) -> str:
-    minutes, second = divmod(int(seconds), 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute}:{second:02d}"
 
 
 def _clean(text: str) -> str:

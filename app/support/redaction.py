@@ -44,67 +44,6 @@ PUBLIC_HOSTS = frozenset(
 )
 NAMELESS = "recording"  # replaces the name of a recording, keeping its extension
 
-ENDINGS = frozenset(
-    {
-        *(
-            "3gp",
-            "aac",
-            "ac3",
-            "aif",
-            "aifc",
-            "aiff",
-            "amr",
-            "ape",
-            "asf",
-            "au",
-            "avi",
-            "caf",
-            "dss",
-            "ds2",
-            "dts",
-            "flac",
-        ),
-        *("flv", "gsm", "m2ts", "m4a", "m4b", "m4v", "mka", "mkv", "mov", "mp2", "mp3", "mp4", "mpeg", "mpg", "mpga"),
-        *(
-            "mts",
-            "mxf",
-            "oga",
-            "ogg",
-            "ogv",
-            "opus",
-            "pcm",
-            "ra",
-            "raw",
-            "rm",
-            "rmvb",
-            "snd",
-            "sph",
-            "spx",
-            "silk",
-            "slk",
-        ),
-        *(
-            "ts",
-            "tta",
-            "txt",
-            "vob",
-            "voc",
-            "vox",
-            "w64",
-            "wav",
-            "weba",
-            "webm",
-            "wma",
-            "wmv",
-            "wv",
-            "zip",
-            "json",
-            "srt",
-        ),
-    }
-)
-"""Of files that people send; anything else after the last dot may be part of a name."""
-
 _AT = r"(?:@|＠|%40|\\{1,8}u0040|&#64;)"
 _SLASH = r"(?:\\{0,8}/|%2[fF]|\\{1,8}u002[fF]|\\{1,8}|%5[cC])"
 _QUOTED = r"(?P<quote>\\{0,8}[\"'])(?P<inside>.*?)(?P=quote)"
@@ -318,12 +257,6 @@ class Redactor:
             return new
 
         return pattern.sub(counting, text)
-
-
-def ending_of(name: str) -> str:
-    """Return the ending of a file name with its dot, if it is one of a kind of file."""
-    stem, _, ending = name.rpartition(".")
-    return f".{ending.lower()}" if stem and ending.lower() in ENDINGS else ""
 
 
 def _is_secret_name(name: str) -> bool:

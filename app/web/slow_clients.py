@@ -36,6 +36,8 @@ class ClientLimits:
     """In each such time LEAST_BODY_BYTES of a body have to arrive."""
     answer_seconds: float
     """In each such time a client has to take something of what waits for it."""
+    farewell_seconds: float
+    """How long an answer may go on when the server stops."""
 
 
 class CountingConnection(h11.Connection):
@@ -85,6 +87,11 @@ class GuardedProtocol(H11Protocol):
     def on_response_complete(self) -> None:
         super().on_response_complete()
         self._watch()
+
+    def shutdown(self) -> None:
+        """End the connection; an answer that nobody takes is broken off before uvicorn cancels its task."""
+        super().shutdown()
+        self.loop.call_later(self.limits.farewell_seconds, self.transport.abort)
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
         self._stop_timers()

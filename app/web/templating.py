@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from app.domain.durations import clock
 from app.domain.languages import NATIVE_NAMES, RARER
 from app.domain.options import DETECTORS, TranscriptionOptions
 from app.i18n import LANGUAGES, script_texts, translator
@@ -47,13 +48,6 @@ def _vary(request: Request) -> str:
     """Return the Vary header, so that no cache serves a page with the addresses of another prefix."""
     varied = "Accept-Language, Cookie"
     return f"{varied}, X-Forwarded-Prefix" if "x-forwarded-prefix" in request.headers else varied
-
-
-def clock(seconds: float) -> str:
-    """Format a duration or a position: 0:07, 12:30, 1:02:03."""
-    minutes, rest = divmod(max(0, int(seconds)), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def filesize(size_bytes: float) -> str:

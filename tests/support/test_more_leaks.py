@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from starlette.routing import BaseRoute
 
 from app.domain.hotwords import Hotword
 from app.domain.options import TranscriptionOptions
 from app.logging import bound, close_logging, event, setup_logging
+from app.main import create_app
+from app.paths import resource_dir
 from app.services.transcriptions.edits import Change, Draft, change_text
+from app.settings import Settings
 from app.store.queries import transcriptions
 from app.support.case import AudioChoice, CaseChoice
 from app.support.case.allowed import model
 from app.support.case.cases import Cases
-from app.support.case.log import route_of, told_request_id
+from app.support.case.log import ROUTE_WORDS, route_of, told_request_id
+from app.support.file_endings import ending_of
 from app.support.journal import Entry, Journal
-from app.support.redaction import ending_of
 from tests.services.conftest import House, talk
 from tests.support.cases import surroundings
 from tests.support.test_leaks import BROWSER, CONTENTS
@@ -202,3 +207,19 @@ def test_a_model_that_everybody_may_have_is_named() -> None:
 def test_a_folder_that_cannot_be_read_is_not_named(tmp_path: Path) -> None:
     told = model({"name": "x", "folder": str(tmp_path), "problem": {"code": "not_a_model", "message": str(tmp_path)}})
     assert str(tmp_path) not in str(told)
+
+
+def test_the_words_of_addresses_are_those_of_the_routes(tmp_path: Path) -> None:
+    """A word that is missing hides where something happened; one too many may be somebody's name."""
+    app = create_app(Settings(data_dir=tmp_path / "data", log_dir=tmp_path / "logs"), start_worker=False)
+    words = {word for path in paths_of(app.routes) for word in path.split("/") if word and "{" not in word}
+    static = {path.name for path in resource_dir("static").rglob("*") if path.is_dir()}
+
+    assert words - ROUTE_WORDS == set()
+    assert ROUTE_WORDS - words - static == set()
+
+
+def paths_of(routes: Iterable[BaseRoute]) -> Iterator[str]:
+    for route in routes:
+        yield getattr(route, "path", "")
+        yield from paths_of(getattr(route, "routes", None) or ())

@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from pathlib import Path
 
 import pytest
 from websockets.sync.client import connect
@@ -100,6 +101,22 @@ def test_a_client_that_reads_slowly_but_steadily_gets_its_answers(quick: Server)
     with closing(socket.create_connection(quick.host_and_port)) as line:
         line.sendall(MANY_ANSWERS)
         assert received_bytes(line, pause_seconds=PAUSE_SECONDS / 10) >= one * ANSWERS
+
+
+def test_a_server_stops_in_peace_while_nobody_takes_an_answer(tmp_path: Path, empty: object) -> None:
+    with (
+        serving(data_folder(tmp_path / "data", empty), tmp_path / "logs") as server,
+        closing(narrow_line(server)) as line,
+    ):
+        line.sendall(MANY_ANSWERS)
+        time.sleep(1.0)
+        server.process.terminate()
+        server.process.wait(PATIENCE_SECONDS * 5)
+    log = (tmp_path / "logs" / "app.log").read_text()
+
+    assert "Finished server process" in log
+    assert "Traceback" not in log
+    assert "Cancel " not in log
 
 
 def test_an_event_stream_is_not_cut(quick: Server) -> None:

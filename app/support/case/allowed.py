@@ -13,8 +13,8 @@ from app.domain.options import CHANNELS, QUALITIES
 from app.engine.catalog.known_models import BUILTINS, known_model
 from app.i18n import LANGUAGES, catalogue
 from app.support.case.log import LEFT_OUT, route_of, told_request_id
+from app.support.file_endings import ending_of
 from app.support.journal import Entry
-from app.support.redaction import ending_of
 
 WORDED_SETTINGS = frozenset({"device", "dtype", "log_level", "vad_detector"})
 """Settings with a fixed set of values; numbers and switches are also included, nothing else is."""

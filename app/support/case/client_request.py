@@ -9,7 +9,8 @@ from app.domain.client_request import ClientRequest, FormPart
 from app.domain.errors.base import N_
 from app.support.case import CaseChoice
 from app.support.case.log import LEFT_OUT
-from app.support.redaction import NAMELESS, ending_of
+from app.support.file_endings import ending_of
+from app.support.redaction import NAMELESS
 
 REQUEST = "request.json"
 AS_SENT = N_("The request as a program has sent it")

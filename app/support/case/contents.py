@@ -20,9 +20,10 @@ from app.support.case.client_request import AS_SENT, REQUEST, told_request
 from app.support.case.installation import About, Around
 from app.support.case.log import LEFT_OUT, told_request_id
 from app.support.diagnosis import diagnose, run_of
+from app.support.file_endings import ending_of
 from app.support.journal import Entry
 from app.support.journal_wording import tell_actions
-from app.support.redaction import NAME, NAMELESS, ending_of
+from app.support.redaction import NAME, NAMELESS
 from app.support.reproduction_steps import Story, write_steps
 
 RECORDING_FACTS = (
