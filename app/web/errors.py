@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from app.domain.errors.base import N_, AppError
-from app.domain.errors.clients import QueueFull, TranscriptionCancelled
+from app.domain.errors.clients import QueueFull, ServerStopping, TranscriptionCancelled
 from app.domain.errors.requests import (
     InvalidParameter,
     MethodNotAllowed,
@@ -39,6 +39,8 @@ log = logging.getLogger(__name__)
 
 QUEUE_FULL_SECONDS = 30
 """When a program may try again: OpenAI's clients repeat by themselves if it is at most two minutes."""
+RESTART_SECONDS = 5
+"""After which a server that stops may be there again."""
 REFUSALS = frozenset((*KINDS, errno.EACCES, errno.EPERM))
 """What the file system says when it cannot do what a request needs."""
 
@@ -133,6 +135,8 @@ def _as_app_error(request: Request, error: HTTPException) -> AppError:
 def _headers_of(error: AppError) -> dict[str, str]:
     if isinstance(error, QueueFull):
         return {"retry-after": str(QUEUE_FULL_SECONDS)}
+    if isinstance(error, ServerStopping):
+        return {"retry-after": str(RESTART_SECONDS)}
     if isinstance(error, JobFailed | TranscriptionCancelled):
         return UNCHANGED_BY_A_REPEAT
     if isinstance(error, RangeNotSatisfiable):

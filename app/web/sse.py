@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 
 import anyio
 from sse_starlette import EventSourceResponse, ServerSentEvent
+from sse_starlette.sse import AppStatus
 
 POLL_SECONDS = 0.4
 PING_SECONDS = 15
@@ -76,6 +77,12 @@ def stream(events: AsyncIterator[ServerSentEvent], stopping: anyio.Event) -> Eve
         shutdown_event=stopping,
         shutdown_grace_period=GOODBYE_SECONDS,
     )
+
+
+async def until_stopping() -> None:
+    """Return when the server has been told to stop."""
+    while not AppStatus.should_exit:  # noqa: ASYNC110 - there is no event to wait for
+        await anyio.sleep(POLL_SECONDS)
 
 
 async def stopped(stopping: anyio.Event) -> bool:

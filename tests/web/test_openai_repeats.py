@@ -283,3 +283,21 @@ def test_a_server_that_was_killed_goes_on_for_the_client_that_asks_again(tmp_pat
     with speaking(tmp_path) as server:
         assert server.post().json()["text"] == TEXT
         assert len(server.history()) == 1
+
+
+@pytest.mark.parametrize("stream", ["false", "true"])
+def test_a_server_that_stops_says_so_and_goes_on_later(tmp_path: Path, empty: Path, stream: str) -> None:
+    with waiting(tmp_path, empty) as server:
+        asking = Asking(server, talk(), stream=stream)
+        wait_until(server.has_begun)
+        server.process.terminate()
+        answer = asking.done()
+        code = answer.text if stream == "true" else answer.json()["error"]["code"]
+        server.process.wait(timeout=30)
+
+        assert "server_stopping" in code
+        assert answer.status_code == (200 if stream == "true" else 503)
+        assert "Traceback" not in server.log()
+    with speaking(tmp_path) as server:
+        assert server.post().json()["text"] == TEXT
+        assert len(server.history()) == 1

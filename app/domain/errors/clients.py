@@ -31,3 +31,10 @@ class TranscriptionCancelled(RequestError):
     status = 409
     message = N_("The transcription was cancelled or deleted before it ended.")
     advice = N_("Send the recording again if its text is still wanted.")
+
+
+class ServerStopping(RequestError):
+    code = "server_stopping"
+    status = 503
+    message = N_("The server is being stopped. The recording is kept, and its transcription goes on afterwards.")
+    advice = N_("Send the same request again: it gets the text of this one.")

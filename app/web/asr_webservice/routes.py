@@ -14,6 +14,7 @@ from app.domain.errors.audio import NotAudio
 from app.domain.errors.clients import (
     IdempotencyKeyReused,
     QueueFull,
+    ServerStopping,
     TranscriptionCancelled,
     TranslationUnavailable,
 )
@@ -96,6 +97,7 @@ _ERRORS = errors(
     AudioGone,
     ModelFileMissing,
     QueueFull,
+    ServerStopping,
     InferenceUnavailable,
     SegmentsFailed,
     changes=True,

@@ -87,7 +87,7 @@ class JobAnswer(Response):
             await _end(gone, answering)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with following(self._changes, self._id) as follower:
+        async with following(self._changes, self._id) as follower:
             if await self._has_ended_soon(follower):
                 body = await run_in_threadpool(self._finish)
                 response = Response(body.content, media_type=body.media_type, headers=dict(body.headers))
@@ -106,9 +106,9 @@ class JobAnswer(Response):
         """Send spaces until the job has ended. After a failure the body has no end, so that the client repeats."""
         headers = MutableHeaders(dict(self._early_headers or {}))
         await send({"type": "http.response.start", "status": 200, "headers": headers.raw})
-        while not await _has_ended_within(follower, PACE.space_seconds):
-            await send({"type": "http.response.body", "body": b" ", "more_body": True})
         try:
+            while not await _has_ended_within(follower, PACE.space_seconds):
+                await send({"type": "http.response.body", "body": b" ", "more_body": True})
             body = await run_in_threadpool(self._finish)
         except AppError as error:
             event(_log, logging.WARNING, "late_answer_failed", job=self._id, code=error.code)

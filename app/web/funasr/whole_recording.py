@@ -60,7 +60,7 @@ class WholeRecording:
             return
         id = await run_in_threadpool(self._submit)
         changes = self._around.services.client_requests.changes
-        with following(changes, id) as follower:
+        async with following(changes, id) as follower:
             if await self._around.unless_gone(follower.ended) is None:
                 return
         transcript = await run_in_threadpool(ended_transcript, self._around.services.queue, id)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated
 
+import anyio
 from fastapi import APIRouter, Path, Request
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.responses import Response
@@ -33,6 +34,7 @@ from app.web.openapi import OPENAI, errors
 from app.web.request import address_of, language_of
 from app.web.routers import API_PATH, operation_id
 from app.web.services import Services
+from app.web.sse import GOODBYE_SECONDS
 
 router = APIRouter(tags=["openai"], generate_unique_id_function=operation_id)
 
@@ -143,7 +145,7 @@ def _streamed(request: Request, services: Services, speech: _Speech) -> Response
     )
 
     async def events() -> AsyncIterator[ServerSentEvent]:
-        with following(services.client_requests.changes, speech.received.id) as follower:
+        async with following(services.client_requests.changes, speech.received.id) as follower:
             async for each in events_of(follower, job, speech.asked):
                 yield each
 
@@ -153,6 +155,8 @@ def _streamed(request: Request, services: Services, speech: _Speech) -> Response
         ping=job_answers.PACE.comment_seconds,
         ping_message_factory=lambda: ServerSentEvent(comment="keep-alive", sep="\n"),
         sep="\n",
+        shutdown_event=anyio.Event(),  # without one the stream would be cut before its last event
+        shutdown_grace_period=GOODBYE_SECONDS,
     )
 
 

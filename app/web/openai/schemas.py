@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from app.domain.errors.audio import NotAudio
-from app.domain.errors.clients import IdempotencyKeyReused, QueueFull, TranscriptionCancelled
+from app.domain.errors.clients import IdempotencyKeyReused, QueueFull, ServerStopping, TranscriptionCancelled
 from app.domain.errors.inference import InferenceUnavailable, SegmentsFailed
 from app.domain.errors.models import ModelFileMissing
 from app.domain.errors.requests import UnknownLanguage
@@ -46,6 +46,7 @@ SPEECH_ERRORS = errors(
     IdempotencyKeyReused,
     TranscriptionCancelled,
     QueueFull,
+    ServerStopping,
     InferenceUnavailable,
     SegmentsFailed,
     changes=True,
