@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 from openai import AsyncOpenAI
 from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from app.engine.audio.pcm_stream import _TABLES
 from app.support.replay.dialect import speak
@@ -397,6 +399,51 @@ def test_the_beta_dialect_is_answered_in_its_own_words(server: LiveServer) -> No
     assert completed["transcript"] == "Level 3."
     assert f"{ITEM}.created" in client.kinds()
     assert f"{ITEM}.added" not in client.kinds()
+
+
+def test_a_beta_client_of_conversations_hears_its_transcripts(server: LiveServer) -> None:
+    with wire(server.address, "model=gpt-4o-realtime-preview", **{"openai-beta": "realtime=v1"}) as client:
+        created = client.until("session.created")["session"]
+        session = {
+            "modalities": ["text"],
+            "instructions": "Be kind.",
+            "voice": "alloy",
+            "input_audio_format": "pcm16",
+            "input_audio_transcription": {"model": "whisper-1"},
+            "turn_detection": {
+                "type": "server_vad",
+                "threshold": 0.5,
+                "prefix_padding_ms": 300,
+                "create_response": True,
+            },
+            "tools": [],
+            "temperature": 0.8,
+        }
+        client.say({"type": "session.update", "session": session})
+        updated = client.until("session.updated")["session"]
+        client.append(at_rate(SENTENCE))
+        item = client.until(f"{ITEM}.created")["item"]
+        completed = client.until(f"{TRANSCRIPTION}.completed")
+        client.say({"type": "response.create"})
+        error = client.until("error")["error"]
+
+    assert created["input_audio_format"] == "pcm16"
+    assert (updated["input_audio_transcription"], updated["turn_detection"]["threshold"]) == (
+        {"model": "whisper-1"},
+        0.5,
+    )
+    assert updated["funasr"]["ignored"] == ["audio.input.turn_detection.create_response"]
+    assert (completed["item_id"], completed["transcript"]) == (item["id"], "Level 3.")
+    assert (error["code"], error["param"]) == ("invalid_value", "type")
+
+
+@pytest.mark.parametrize(
+    "path", ["/openai/realtime?api-version=2025-04-01-preview&deployment=x", "/openai/v1/realtime"]
+)
+def test_clients_of_azure_find_it_at_their_address(server: LiveServer, path: str) -> None:
+    address = server.address.replace("http", "ws") + path
+    with connect(address, additional_headers={"api-key": "none"}) as socket:
+        assert json.loads(socket.recv(timeout=30))["type"] == "session.created"
 
 
 def test_a_client_of_today_that_speaks_the_beta_is_answered_in_it(server: LiveServer) -> None:

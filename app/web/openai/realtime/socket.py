@@ -36,8 +36,10 @@ TRY_LATER = 1013
 
 
 @router.websocket(REALTIME_PATH)
+@router.websocket("/openai/v1/realtime")
+@router.websocket("/openai/realtime")
 async def realtime(socket: WebSocket) -> None:
-    """Transcribe what is said while it is said."""
+    """Transcribe what is said while it is said; the other two are the addresses of Azure's clients."""
     handshake = Handshake.of(socket)
     await socket.accept(subprotocol=handshake.subprotocol)
     await RealtimeConnection(socket, handshake).serve()
