@@ -79,6 +79,10 @@ ENDS_AT_DAMAGE = _reason(
 CUT_SHORT = _reason(
     "cut_short", N_("The file breaks off in the middle, so its end is missing; seconds found: {seconds}")
 )
+PIECES_JOINED = _reason(
+    "pieces_joined",
+    N_("The file holds several recordings one behind the other, which were read as one; recordings: {count}"),
+)
 BYTES_LEFT = _reason(
     "bytes_left", N_("The file goes on after the recording that was read, perhaps with more sound; bytes left: {count}")
 )

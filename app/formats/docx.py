@@ -7,9 +7,8 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from app.domain.durations import clock
 from app.domain.transcript import Transcript
-from app.formats.reader import Reader, title_of
+from app.formats.reader import Reader, clock, title_of
 
 if TYPE_CHECKING:
     from docx.document import Document

@@ -40,3 +40,10 @@ def title_of(name: str) -> str:
     """Return a document's title for a recording: the file name without folders and extension."""
     last = name.rsplit("/", 1)[-1]
     return _MEDIA_SUFFIX.sub("", last) or last
+
+
+def clock(seconds: float) -> str:
+    """Format a duration or a position: 0:07, 12:30, 1:02:03."""
+    minutes, rest = divmod(max(0, int(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -13,9 +13,9 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from app.domain.durations import clock
 from app.domain.languages import NATIVE_NAMES, RARER
 from app.domain.options import DETECTORS, TranscriptionOptions
+from app.formats.reader import clock
 from app.i18n import LANGUAGES, script_texts, translator
 from app.paths import resource_dir
 from app.services.models.models import BUILTIN_LARGE, RECOMMENDED

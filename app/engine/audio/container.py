@@ -45,14 +45,15 @@ _MEANINGS: tuple[tuple[type[Exception], str], ...] = (
 
 
 @contextmanager
-def open_container(source: Path) -> Iterator[InputContainer]:
-    """Open a file by its content alone, ignoring its name and any junk before its signature.
+def open_container(source: Path, beginning: int | None = None) -> Iterator[InputContainer]:
+    """Open a file by its content alone, ignoring its name and any junk before its signature, or before `beginning`.
 
     Raises:
         EmptyFile: the file has 0 bytes.
         NotAudio: FFmpeg does not recognise the content, or it is not in CONTAINERS.
     """
-    with _NamelessFile(source, beginning_of(source)) as file, _opened(file) as container:
+    beginning = beginning_of(source) if beginning is None else beginning
+    with _NamelessFile(source, beginning) as file, _opened(file) as container:
         yield container
 
 

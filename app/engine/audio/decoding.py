@@ -17,18 +17,20 @@ from pathlib import Path
 import av.error
 import numpy as np
 
-from app.domain.errors.audio import AudioDamaged, AudioTooShort
+from app.domain.errors.audio import AudioDamaged, AudioTooShort, NoAudioStream, NotAudio
 from app.domain.errors.base import N_, Reason
 from app.domain.errors.uploads import DiskFull
-from app.domain.reasons import FIRST_TRACK_SILENT, NO_SUCH_TRACK
+from app.domain.reasons import BYTES_LEFT, FIRST_TRACK_SILENT, NO_SUCH_TRACK, PIECES_JOINED
 from app.engine import SAMPLE_RATE, Waveform
 from app.engine.audio.container import by_preference, open_container, sound_track, tracks_of, words_of
 from app.engine.audio.facts import AudioFacts, DecodeLimits
+from app.engine.audio.outline import next_recording
 from app.engine.audio.samples import BYTES_PER_SAMPLE, FULL_SCALE, SampleFiles
 from app.engine.audio.track_decoder import TrackDecoder
 
 MIN_MILLISECONDS = 100  # no word of any language is shorter
 SILENT_DBFS = -60.0  # a muted microphone's noise; quiet speech is at -50
+MOST_PIECES = 200  # in one file
 MOST_TRACKS = 8  # compared by their loudness: a file may claim hundreds
 
 
@@ -49,12 +51,14 @@ def decode(source: Path, target: Path, limits: DecodeLimits, *, separate: bool =
         number, reason = choice.read(track)
         decoder = choice.decoder
         decoder.compare_bytes(source)
+        pieces = _decode_pieces(source, files, decoder, limits.max_seconds)
         files.sync()
     _refuse_unusable(decoder)
     if decoder.channels_are_alike:
         files.keep_first_only()
     facts = decoder.facts(len(choice.tracks))
-    return replace(facts, track=number, tracks=choice.tracks, track_reason=reason)
+    facts = replace(facts, track=number, tracks=choice.tracks, track_reason=reason)
+    return _with_pieces(facts, pieces) if pieces else facts
 
 
 def read_waveform(pcm: Path, start: float, end: float) -> Waveform:
@@ -109,6 +113,50 @@ class _TrackChoice:
             separate = self._separate and channel is None
             self.decoder = TrackDecoder(container, sound_track(container, number), separate, channel)
             self.decoder.decode_into(self._files, max_seconds)
+
+
+def _decode_pieces(source: Path, files: SampleFiles, first: TrackDecoder, max_seconds: float) -> list[TrackDecoder]:
+    """Decode what follows in the same file: recordings that were joined byte by byte.
+
+    Only pieces with as many files of samples are appended; the rest stays a warning.
+    """
+    pieces: list[TrackDecoder] = []
+    last, seconds = first, first.seconds
+    while last.has_bytes_left and len(pieces) < MOST_PIECES:
+        begin = next_recording(source, last.read_to)
+        piece = None if begin is None else _decoded_piece(source, begin, files, first.files, max_seconds - seconds)
+        if piece is None:
+            break
+        pieces.append(piece)
+        last, seconds = piece, seconds + piece.seconds
+    return pieces
+
+
+def _decoded_piece(
+    source: Path, begin: int, files: SampleFiles, channels: int, max_seconds: float
+) -> TrackDecoder | None:
+    """Append the recording at `begin`; None if there is none, or one with other channels."""
+    try:
+        with open_container(source, begin) as container:
+            [track, *_] = tracks_of(container)
+            if channels not in (1, track.channels):
+                return None
+            piece = TrackDecoder(container, sound_track(container, 1), separate=channels > 1)
+            piece.decode_into(files, max_seconds)
+    except (NotAudio, NoAudioStream):
+        return None
+    piece.compare_bytes(source, begin)
+    return piece if piece.num_samples else None
+
+
+def _with_pieces(facts: AudioFacts, pieces: list[TrackDecoder]) -> AudioFacts:
+    """Return the facts of the first piece with the length of all, and what was wrong with any of them."""
+    followed = [piece.facts(1) for piece in pieces]
+    kept = [warning for warning in facts.warnings if warning.code != BYTES_LEFT.code]
+    kept += [warning for each in followed[:-1] for warning in each.warnings if warning.code != BYTES_LEFT.code]
+    duration = facts.duration + sum(each.duration for each in followed)
+    joined = PIECES_JOINED.of(count=1 + len(pieces))
+    return replace(facts, duration=duration, warnings=(*kept, *followed[-1].warnings, joined))
 
 
 def _refuse_unusable(track: TrackDecoder) -> None:

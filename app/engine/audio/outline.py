@@ -73,6 +73,13 @@ def bytes_left(source: Path, read_to: int, container: str) -> int:
         return size - min(stray, found.start() if found else size)
 
 
+def next_recording(source: Path, read_to: int) -> int | None:
+    """Return where another recording begins after the last packet read; None if there is none."""
+    with source.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        found = SIGNATURES.search(content, read_to) if read_to else None
+    return found.start() if found else None
+
+
 def _end_of_id3(head: bytes) -> int:
     if not head.startswith(b"ID3") or len(head) < _ID3_HEADER:
         return 0

@@ -58,7 +58,9 @@ class TrackDecoder:
         """FFmpeg's message on the first damaged place."""
         self._separate = separate
         self._only = only
-        self._read_to = 0  # the offset after the last packet
+        self._read_to = 0  # the offset after the last packet, from the beginning of the recording
+        self.read_to = 0
+        """The same in the file, once `compare_bytes` has been called."""
         self._bytes_left = 0
         self._breaks_off = False
         self._last_frame = b""  # as it was encoded, where its header tells its length
@@ -109,9 +111,10 @@ class TrackDecoder:
         is_mix = self._only is None and len(self._resamplers) == 1
         return self._resamplers[0].channel_instead if is_mix else None
 
-    def compare_bytes(self, source: Path) -> None:
+    def compare_bytes(self, source: Path, beginning: int | None = None) -> None:
         """Check whether the file has less or more data than was decoded."""
-        beginning = beginning_of(source)
+        beginning = beginning_of(source) if beginning is None else beginning
+        self.read_to = beginning + self._read_to
         self._breaks_off = ends_too_early(source, beginning, self._container_name) or is_broken_frame(
             self._codec, self._last_frame
         )
@@ -132,6 +135,16 @@ class TrackDecoder:
             yield from self._silence_before(frame)
             yield from zip(*(resampler.push(frame) for resampler in self._resamplers), strict=True)
         yield from self._flushed()
+
+    @property
+    def has_bytes_left(self) -> bool:
+        """Return whether the file goes on after what was read, once `compare_bytes` has been called."""
+        return self._bytes_left > 0
+
+    @property
+    def files(self) -> int:
+        """How many files of samples were written: one, or one per channel."""
+        return len(self._resamplers)
 
     def _begin(self, first: av.AudioFrame) -> None:
         self._sample_rate = first.sample_rate
