@@ -8,10 +8,24 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from app.domain.errors.base import N_
 from app.domain.errors.requests import UnknownFormat
 from app.domain.errors.transcriptions import NothingToExport
 from app.formats.csv import BYTE_ORDER_MARK, as_text
+from app.formats.reader import Reader
 from app.formats.subtitles import timestamp
+
+HEADINGS = {
+    "number": N_("Number"),
+    "start_s": N_("Start (s)"),
+    "end_s": N_("End (s)"),
+    "duration_s": N_("Length (s)"),
+    "start_ms": N_("Start (ms)"),
+    "end_ms": N_("End (ms)"),
+    "duration_ms": N_("Length (ms)"),
+    "text": N_("Text"),
+}
+"""Column names for programs, and their headings for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +47,8 @@ class StretchFormat:
 
     suffix: str
     media_type: str
-    render: Callable[[Sequence[LabelledStretch]], str]
+    render: Callable[[Sequence[LabelledStretch], Reader | None], str]
+    """Without a reader the file is for a program."""
 
 
 def find_stretch_format(name: str) -> StretchFormat:
@@ -47,10 +62,10 @@ def find_stretch_format(name: str) -> StretchFormat:
     return STRETCH_FORMATS[name]
 
 
-def _table(stretches: Sequence[LabelledStretch]) -> str:
+def _table(stretches: Sequence[LabelledStretch], reader: Reader | None = None) -> str:
     table = io.StringIO()
     writer = csv.writer(table)
-    writer.writerow(["number", "start_s", "end_s", "duration_s", "start_ms", "end_ms", "duration_ms", "text"])
+    writer.writerow(reader.translate(heading) if reader else column for column, heading in HEADINGS.items())
     for number, each in enumerate(stretches, start=1):
         times = (each.start_ms, each.end_ms, each.milliseconds)
         seconds = [f"{milliseconds / 1000:.3f}" for milliseconds in times]
@@ -58,7 +73,7 @@ def _table(stretches: Sequence[LabelledStretch]) -> str:
     return BYTE_ORDER_MARK + table.getvalue()
 
 
-def _data(stretches: Sequence[LabelledStretch]) -> str:
+def _data(stretches: Sequence[LabelledStretch], _reader: Reader | None = None) -> str:
     """The output format of FunASR's own VAD, plus duration and text."""
     rows = [
         {"start": each.start_ms, "end": each.end_ms, "duration": each.milliseconds, "text": each.text}
@@ -67,7 +82,7 @@ def _data(stretches: Sequence[LabelledStretch]) -> str:
     return json.dumps({"unit": "ms", "segments": rows}, ensure_ascii=False, indent=2) + "\n"
 
 
-def _labels(stretches: Sequence[LabelledStretch]) -> str:
+def _labels(stretches: Sequence[LabelledStretch], _reader: Reader | None = None) -> str:
     """Audacity: start, end and label with tabs, in seconds (File > Import > Labels)."""
     return "".join(
         f"{each.start_ms / 1000:.3f}\t{each.end_ms / 1000:.3f}\t{' '.join(each.text.split()) or number}\n"
@@ -75,7 +90,7 @@ def _labels(stretches: Sequence[LabelledStretch]) -> str:
     )
 
 
-def _subtitles(stretches: Sequence[LabelledStretch]) -> str:
+def _subtitles(stretches: Sequence[LabelledStretch], _reader: Reader | None = None) -> str:
     spoken = [each for each in stretches if each.text]
     if not spoken:
         raise NothingToExport

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from app import __version__
-from app.atomic import appearing_from_nowhere, sync_file, sync_folder
+from app.atomic import appearing_from_nowhere, sync_file, sync_folder, write_atomically
 from app.domain.errors.backup import BackupUnusable, DataInUse
 from app.domain.errors.base import N_
 from app.domain.errors.setup import DataBeingRestored
@@ -36,6 +36,8 @@ from app.store.files.storage_errors import KINDS, storage_errors
 from app.support.case.archive import DAMAGE
 
 MANIFEST = "manifest.json"
+BACKUP_NAME = "funasr-backup"
+LAST_NAME = "last-backup"  # in the data folder: when the last one was made
 FORMAT = 1
 PIECE_BYTES = 1024 * 1024
 ALWAYS_MADE_AGAIN = ("audio.s16", ".part")
@@ -88,7 +90,30 @@ def back_up(places: Places, file: Path, *, recordings: bool) -> Manifest:
         manifest = _write(places, database, part, recordings=recordings)
         part.chmod(0o600)
     sync_folder(file.parent)
+    with storage_errors(places.data_dir):
+        write_atomically(places.data_dir / LAST_NAME, manifest.made_at)
     return manifest
+
+
+@contextmanager
+def made_backup(places: Places, *, recordings: bool) -> Iterator[Path]:
+    """Yield a backup that is removed at the end of the block.
+
+    Raises:
+        DatabaseUnusable, DiskFull: as `back_up`.
+    """
+    with scratch(places.data_dir) as folder:
+        file = folder / f"{BACKUP_NAME}-{datetime.now(UTC):%Y-%m-%d}.zip"
+        back_up(places, file, recordings=recordings)
+        yield file
+
+
+def last_backup(data_dir: Path) -> datetime | None:
+    """Return when the last backup was made; None if there was none."""
+    try:
+        return datetime.fromisoformat((data_dir / LAST_NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
 
 
 def restore(file: Path, places: Places) -> tuple[Manifest, Path | None]:

@@ -67,6 +67,8 @@ def test_an_examination_that_hangs_is_told_and_the_case_can_be_saved(
     page.get_by_role("button", name="Support case …").last.click()
     dialog = page.get_by_role("dialog", name="Support case")
     expect(dialog.get_by_text("files, about")).to_be_visible()
+    page.set_viewport_size({"width": 1366, "height": 768})
+    expect(dialog.get_by_role("link", name="Save the case")).to_be_in_viewport(ratio=1)
 
     dialog.get_by_role("button", name="Examine the server first").click()
 

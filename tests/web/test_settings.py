@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sqlite3
+import zipfile
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -239,3 +244,43 @@ def test_bounds_are_written_as_whole_numbers_where_they_are(client: TestClient) 
 
     assert "1 to 1048576 " in page
     assert "1048576.0" not in page
+
+
+def test_a_backup_is_taken_away_and_the_last_one_is_known(client: TestClient, settings: Settings) -> None:
+    assert client.get("/api/v1/settings/backup").json() == {"made_at": None}
+
+    answer = client.post("/api/v1/settings/backup")
+
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/zip")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert {"manifest.json", "data/app.db"} <= set(archive.namelist())
+    made_at = client.get("/api/v1/settings/backup").json()["made_at"]
+    assert made_at.startswith(str(datetime.now(UTC).year))
+    assert made_at[:10] in client.get("/settings").text
+    assert list((settings.data_dir / "tmp").iterdir()) == []
+
+
+def test_a_backup_holds_the_recordings_only_where_they_are_wanted(client: TestClient) -> None:
+    client.post("/api/v1/transcriptions", files={"file": ("a.wav", b"some sound")})
+
+    def sources(**form: str) -> list[str]:
+        content = client.post("/api/v1/settings/backup", data=form).content
+        return [name for name in zipfile.ZipFile(io.BytesIO(content)).namelist() if "source" in name]
+
+    assert sources() == []
+    assert len(sources(recordings="true")) == 1
+
+
+def test_a_retention_tells_before_it_is_stored_how_many_entries_go(client: TestClient, settings: Settings) -> None:
+    for _ in range(3):
+        client.post("/api/v1/transcriptions", files={"file": ("a.wav", b"some sound")})
+    with closing(sqlite3.connect(settings.data_dir / "app.db")) as database, database:
+        database.execute(
+            "UPDATE transcriptions SET state = 'succeeded', finished_at = '2020-01-01 00:00:00.000000', "
+            "number = number - 500000000000 WHERE id IN (SELECT id FROM transcriptions LIMIT 2)"
+        )
+
+    counts = [client.get(f"/api/v1/settings/retention?days={days}").json()["count"] for days in (0, 30, 36_500)]
+
+    assert counts == [0, 2, 0]
+    assert client.get("/api/v1/settings/retention?days=-1").status_code == 422

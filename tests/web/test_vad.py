@@ -216,6 +216,9 @@ def test_the_list_is_taken_away_in_every_format(client: TestClient) -> None:
     table, data, labels, subtitles = map(taken, ("csv", "json", "txt", "srt"))
     rows = table.text.removeprefix("\ufeff").splitlines()
     assert table.text.startswith("\ufeff")
+    query = {"format": "csv", "locale": "zh"}
+    for_a_person = client.get(f"{VAD}/{seen['id']}/export", params=query).text
+    assert for_a_person.removeprefix("\ufeff").startswith("序号,开始（秒）,结束（秒）,时长（秒）,")
     assert len(rows) == 4
     assert json.loads(data.text)["segments"][0]["duration"] == int(rows[1].split(",")[6])
     assert labels.text.splitlines()[2].split("\t")[2] == "3"

@@ -117,6 +117,11 @@ class Trash:
             event(_log, logging.INFO, "trash_emptied", count=count)
         return count
 
+    def count_ended_before(self, moment: datetime) -> int:
+        """Return how many `put_ended_before` would move."""
+        with self._database.reading() as connection:
+            return history.count_ended_before(connection, moment)
+
     def put_ended_before(self, moment: datetime) -> int:
         """Move everything whose job ended before `moment` to the trash; return how many."""
         count = 0

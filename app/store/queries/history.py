@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Connection, Text, bindparam, exists, func, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Connection, Text, bindparam, exists, func, select, union_all
 
 from app.domain.states import JobState
 from app.store.database import Row
@@ -80,12 +80,19 @@ def ids(
 
 def ended_before(connection: Connection, moment: datetime, limit: int) -> list[str]:
     """Return some of the ids whose jobs ended before `moment`, oldest first."""
+    query = select(transcriptions.c.id).where(*_ended_before(moment)).order_by(transcriptions.c.number)
+    return list(connection.scalars(query.limit(limit)))
+
+
+def count_ended_before(connection: Connection, moment: datetime) -> int:
+    return connection.scalar(select(func.count()).where(*_ended_before(moment))) or 0
+
+
+def _ended_before(moment: datetime) -> tuple[ColumnElement[bool], ...]:
     rows = transcriptions.c
     is_old = rows.number < milliseconds(moment), rows.finished_at < moment
     has_ended = rows.state.in_((JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED))
-    is_shown = rows.deleted_at.is_(None), rows.delete_requested.is_(False)
-    query = select(rows.id).where(*is_old, has_ended, *is_shown).order_by(rows.number)
-    return list(connection.scalars(query.limit(limit)))
+    return (*is_old, has_ended, rows.deleted_at.is_(None), rows.delete_requested.is_(False))
 
 
 def created_since(connection: Connection, moment: datetime) -> list[tuple[datetime, int]]:

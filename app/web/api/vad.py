@@ -31,6 +31,7 @@ from app.services.options import VadPatch, parse_language
 from app.services.vad.texts import stretch_of
 from app.web.answers.models import needs_answer
 from app.web.answers.vad import Window, vad_answer
+from app.web.api.exports import ReaderDep
 from app.web.api.transcriptions.missing_text import Limit, Offset, Rules
 from app.web.audio import RECORDING_CONTENT, audio_response
 from app.web.dependencies import ServicesDep, TranscriptionId, TranslateDep
@@ -249,6 +250,7 @@ def export_speech(
     id: VadId,
     services: ServicesDep,
     options: OptionsDep,
+    reader: ReaderDep,
     format: Annotated[str, Query(description="One of: " + ", ".join(STRETCH_FORMATS), examples=["csv"])] = "csv",
 ) -> Response:
     """Take the list away: a table, data, labels for Audacity (txt), or subtitles of what was read."""
@@ -258,7 +260,7 @@ def export_speech(
     labelled = [LabelledStretch(*stretch, texts[stretch].text if stretch in texts else "") for stretch in stretches]
     name = export_name(services.vad.get(id).name, chosen.suffix)
     headers = {"content-disposition": content_disposition("attachment", name)}
-    return Response(chosen.render(labelled), media_type=chosen.media_type, headers=headers)
+    return Response(chosen.render(labelled, reader), media_type=chosen.media_type, headers=headers)
 
 
 @router.delete("/{id}", status_code=status.HTTP_204_NO_CONTENT, responses=errors(AnalysisNotFound, changes=True))

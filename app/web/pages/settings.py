@@ -6,6 +6,7 @@ from fastapi import Request
 from starlette.responses import HTMLResponse
 
 from app.paths import builtin_model_dir
+from app.support.backup import last_backup
 from app.web.answers.models import models_answer
 from app.web.answers.settings import settings_answer, versions
 from app.web.answers.transcriptions import model_answer
@@ -28,5 +29,6 @@ def settings_page(request: Request, services: ServicesDep, translate: TranslateD
         "shelf": models_answer(services, translate).model_dump(mode="json"),
         "has_worker": services.has_worker,
         "versions": versions(),
+        "last_backup": made_at.isoformat() if (made_at := last_backup(services.settings.data_dir)) else None,
     }
     return render(request, "pages/settings.html", context)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from app.setting_rules import Effect
 from app.settings import Origin
 from app.web.schemas.base import RequestBody
-from app.web.schemas.transcriptions import ErrorDetail, ModelAnswer
+from app.web.schemas.transcriptions import ErrorDetail, ModelAnswer, Moment
 
 Value: TypeAlias = bool | int | float | str | None
 
@@ -123,3 +123,15 @@ class CacheAnswer(BaseModel):
 
     device: str | None = Field(description="Null where no model is loaded.", examples=["cuda"])
     freed_bytes: int = Field(examples=[812_000_000])
+
+
+class RetentionAnswer(BaseModel):
+    """What a retention would do now."""
+
+    count: int = Field(description="Transcriptions that would be moved to the trash.", examples=[12])
+
+
+class BackupAnswer(BaseModel):
+    """The last backup."""
+
+    made_at: Moment | None = Field(description="Null where none was made.", examples=["2026-11-22T18:57:01.123Z"])

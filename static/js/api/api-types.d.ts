@@ -23,6 +23,12 @@ export interface AsrErrorAnswer {
 /** How much audio goes into a case, as the person chooses. */
 export type AudioChoice = "whole" | "stretch" | "hash";
 
+/** The last backup. */
+export interface BackupAnswer {
+  /** Null where none was made. */
+  made_at: string | null;
+}
+
 /** A batch as a whole. */
 export interface BatchAnswer {
   id: string;
@@ -91,6 +97,11 @@ export interface BatchItemList {
 export interface BatchList {
   items: BatchAnswer[];
   total: number;
+}
+
+export interface Body_make_backup {
+  /** Whether the recordings are in it. */
+  recordings?: boolean;
 }
 
 /** What clearing the cache has given back. */
@@ -1091,6 +1102,12 @@ export interface RequestErrorDetail {
   request_id: string;
   /** The one of several values that was refused. */
   field?: string | null;
+}
+
+/** What a retention would do now. */
+export interface RetentionAnswer {
+  /** Transcriptions that would be moved to the trash. */
+  count: number;
 }
 
 /** One stretch of speech. */

@@ -15,3 +15,6 @@ export const getStorage = () => send("GET", "/settings/storage");
 
 /** @returns {Promise<{device: string | null, freed_bytes: number}>} */
 export const clearCache = () => send("POST", "/system/model/clear-cache");
+
+/** How many entries a retention of so many days would move to the trash. @param {number} days @returns {Promise<number>} */
+export const expiredAfter = async (days) => (await send("GET", `/settings/retention?days=${days}`)).count;

@@ -104,6 +104,6 @@ function amount({ done_bytes, total_bytes }) {
 
 /** @param {ModelItem} model */
 function sizeOf({ size_bytes, size_is_estimate }) {
-  if (size_bytes === null) return t("size unknown");
+  if (size_bytes === null) return ""; // the download tells it
   return size_is_estimate ? t("about {size}", { size: filesize(size_bytes) }) : filesize(size_bytes);
 }

@@ -3,10 +3,11 @@ import { Refusal, problemOf } from "../../api/client.js";
 import { buttonOf, field, find, onAction, slotOf, write } from "../../lib/dom.js";
 import { t } from "../../lib/messages.js";
 import { readJson } from "../../lib/storage.js";
-import { changeSettings, getSettings } from "../../api/settings.js";
+import { changeSettings, expiredAfter, getSettings } from "../../api/settings.js";
 import { deviceName } from "../../lib/wording.js";
 import { fillProblem } from "../common/problem-box.js";
 
+const RETENTION = "retention_days";
 const DRAFT = "funasr.settings-draft";
 const RELOAD_POLL_MS = 1000;
 
@@ -48,8 +49,20 @@ export class SettingsForm {
     return this.#rows.filter((row) => valueOf(row) !== storedValue(row));
   }
 
+  /** Say how many entries a new retention moves to the trash, before it is saved. */
+  async #tellRetention() {
+    const row = this.#rows.find((candidate) => nameOf(candidate) === RETENTION);
+    if (!row) return;
+    const days = valueOf(row);
+    const isNew = days !== storedValue(row) && typeof days === "number" && controlOf(row).checkValidity();
+    const count = isNew ? await expiredAfter(days).catch(() => 0) : 0;
+    if (days === valueOf(row))
+      write(row, "note", count ? t("Saving moves entries to the trash: {count}", { count }) : "");
+  }
+
   #changed() {
     this.#outcome = "";
+    void this.#tellRetention();
     const draft = Object.fromEntries(this.#dirty.map((row) => [nameOf(row), valueOf(row)]));
     sessionStorage.setItem(DRAFT, JSON.stringify(draft));
     for (const row of this.#rows) showError(row, "");

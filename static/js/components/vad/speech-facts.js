@@ -1,4 +1,5 @@
 /** @import { Analysis, Speech, VadOptions } from "../../api/types.js" */
+import { readerOf } from "../../lib/reader.js";
 import { queryOf } from "../../api/vad.js";
 import { api } from "../../lib/address.js";
 import { create, field, write } from "../../lib/dom.js";
@@ -30,7 +31,7 @@ export function showExports(page, id, options, hasTexts) {
   for (const link of page.querySelectorAll("[data-export]")) {
     if (!(link instanceof HTMLAnchorElement)) continue;
     const format = link.dataset.export ?? "";
-    link.href = api(`/vad/${id}/export?${queryOf({ format, ...options })}`);
+    link.href = api(`/vad/${id}/export?${queryOf({ format, ...readerOf(), ...options })}`);
     const isOff = format === "srt" && !hasTexts;
     link.ariaDisabled = String(isOff);
     link.tabIndex = isOff ? -1 : 0;
