@@ -173,8 +173,10 @@ def test_a_choice_stays_while_pages_are_turned(page: Page, recording: Path) -> N
     page.goto("/history?query=turned")
     page.locator("[data-select]").first.click()
 
+    expect(page.get_by_text("Page 1 of 2", exact=True)).to_be_visible()
     page.get_by_role("link", name="Older").click()
     expect(rows(page)).to_have_count(1)
+    expect(page.get_by_text("Page 2 of 2", exact=True)).to_be_visible()
     expect(page.locator("[data-status]")).to_have_text("1 selected")
     page.reload()
     expect(rows(page)).to_have_count(1)

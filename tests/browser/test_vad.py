@@ -204,7 +204,7 @@ def test_pieces_are_read_and_taken_away_as_subtitles(seen: Page) -> None:
     assert download.value.path().read_text("utf-8").count(" --> ") == 3
 
 
-@pytest.mark.parametrize(("format", "sign"), [("csv", "duration_ms"), ("json", '"unit": "ms"'), ("txt", "\t")])
+@pytest.mark.parametrize(("format", "sign"), [("csv", "Length (ms)"), ("json", '"unit": "ms"'), ("txt", "\t")])
 def test_the_list_is_taken_away_as_it_is_shown(seen: Page, format: str, sign: str) -> None:
     seen.get_by_label("Minimum silence").last.fill("5000")
     expect(stretches(seen)).to_have_count(1)

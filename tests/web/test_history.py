@@ -298,3 +298,22 @@ def test_the_statistics_count_what_there_is(client: TestClient, settings: Settin
     assert len(told["days"]) == 30
     assert [day["count"] for day in told["days"]] == [0] * 29 + [3]
     assert client.get(f"{HISTORY}/statistics", params={"zone": "../etc"}).status_code == 422
+
+
+def test_recordings_of_a_batch_stand_under_its_name(client: TestClient) -> None:
+    send(client, "before.wav")
+    batch = client.post("/api/v1/batches", json={"name": "Calls of Monday", "options": {}}).json()["id"]
+    for number in range(3):
+        data = b"some sound %d" % number
+        body = {"name": f"{number}.wav", "size_bytes": len(data)}
+        upload = client.post(f"/api/v1/batches/{batch}/uploads", json=body).json()["id"]
+        headers = {"content-type": "application/offset+octet-stream", "upload-offset": "0"}
+        client.patch(f"/api/v1/uploads/{upload}", content=data, headers=headers)
+    send(client, "after.wav")
+
+    items = client.get(API).json()["items"]
+    page = client.get("/history").text
+
+    assert [item["batch"] and item["batch"]["name"] for item in items] == [None, *["Calls of Monday"] * 3, None]
+    assert page.count(f'href="/batch/{batch}"') == 1
+    assert page.count("result-row--grouped") == 3

@@ -12,7 +12,7 @@ from app.domain.states import JobState
 from app.domain.transcription import Transcription
 from app.services.transcriptions.job_queue import Queue
 from app.store.database import Connection, Row
-from app.store.queries import history, search
+from app.store.queries import batches, history, search
 from app.store.queries.history import COUNTED_TO
 from app.store.queries.history_filter import HistoryFilter, HistoryPosition
 from app.store.rows import transcription_from
@@ -61,6 +61,8 @@ class Result:
     deleted_at: datetime | None
     name: tuple[Piece, ...]
     excerpts: tuple[Excerpt, ...]
+    batch: tuple[str, str] | None
+    """Id and name of its batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,8 @@ class History:
             shown = (rows[-limit:] if after else rows[:limit]) if goes_on else rows
             is_all = not (goes_on or before or after or offset)
             total = len(rows) if is_all else history.count(connection, wanted)
-            results = [_result(connection, row, wanted.query) for row in shown]
+            of_batch = batches.of_transcriptions(connection, [row["id"] for row in shown])
+            results = [_result(connection, row, wanted.query, of_batch.get(row["id"])) for row in shown]
         has_older = goes_on or after is not None
         has_newer = goes_on if after else before is not None or bool(offset)
         is_more = total > COUNTED_TO and not wanted.is_countable
@@ -187,12 +190,13 @@ def marked(text: str, query: str) -> list[Piece]:
     return list(_pieces(text, [search.pattern(term) for term in search.terms(query)]))
 
 
-def _result(connection: Connection, row: Row, query: str) -> Result:
+def _result(connection: Connection, row: Row, query: str, batch: tuple[str, str] | None) -> Result:
     return Result(
         transcription_from(row),
         row["deleted_at"],
         tuple(marked(row["name"], query)),
         excerpts_of(connection, row, query),
+        batch,
     )
 
 

@@ -50,6 +50,16 @@ def names_like(connection: Connection, name: str) -> set[str]:
     return set(connection.scalars(query))
 
 
+def of_transcriptions(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Return id and name of the batch of each transcription that belongs to one."""
+    query = (
+        select(_items.transcription_id, batches.c.id, batches.c.name)
+        .join(batches, batches.c.id == _items.batch_id)
+        .where(_items.transcription_id.in_(ids), _visible)
+    )
+    return {transcription: (id, name) for transcription, id, name in connection.execute(query)}
+
+
 def newest_ids(connection: Connection, limit: int) -> set[str]:
     query = select(batches.c.id).where(_visible).order_by(batches.c.created_at.desc(), batches.c.id)
     return set(connection.scalars(query.limit(limit)))

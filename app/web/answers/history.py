@@ -15,7 +15,7 @@ from app.domain.states import JobState
 from app.services.transcriptions.history import HistoryFilter, HistoryPosition
 from app.web.answers.transcriptions import item_answer
 from app.web.schemas.base import refuse_number
-from app.web.schemas.history import ExcerptAnswer, FoundItem, MatchAnswer, TranscriptionPage
+from app.web.schemas.history import BatchReference, ExcerptAnswer, FoundItem, MatchAnswer, TranscriptionPage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -103,6 +103,7 @@ def found_item(result: Result, translate: Translate) -> FoundItem:
             ExcerptAnswer(start=excerpt.start, segment=excerpt.segment, pieces=_pieces(excerpt.pieces))
             for excerpt in result.excerpts
         ],
+        batch=BatchReference(id=result.batch[0], name=result.batch[1]) if result.batch else None,
     )
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from app.services.transcriptions.history import HistoryPage, Totals
 
 PAGE_SIZE = 20
+MOST_PAGES = 10**9
 FIRST_DAY, LAST_DAY = date(1970, 1, 2), date(9999, 1, 1)  # typing a year starts with 0002
 DATE = r"^(\d{4}-\d{2}-\d{2})?$"
 
@@ -110,6 +111,7 @@ def history_page(
     translate: TranslateDep,
     before: Cursor = "",
     after: Cursor = "",
+    page: Annotated[int, Query(ge=1, le=MOST_PAGES)] = 1,
 ) -> HTMLResponse:
     """Search transcriptions, show totals, and restore deleted ones."""
     if asked.view == "statistics":
@@ -125,7 +127,7 @@ def history_page(
         "trash_days": settings.trash_days,
         "formats": list(FORMATS),
         **_choices(totals, asked),
-        **_ways(found, asked),
+        **_ways(found, asked, page if found.newer else 1),
     }
     return render(request, "pages/history.html", context)
 
@@ -138,9 +140,13 @@ def _choices(totals: Totals, asked: Asked) -> dict[str, Any]:
     }
 
 
-def _ways(found: HistoryPage, asked: Asked) -> dict[str, str | None]:
+def _ways(found: HistoryPage, asked: Asked, page: int) -> dict[str, Any]:
+    """Return where the pages beside this one are, and which one of how many it is."""
     older, newer = cursor_of(found.older), cursor_of(found.newer)
+    pages = 0 if found.is_more else -(-found.total // PAGE_SIZE)
     return {
-        "older": asked.address(before=older) if older else None,
-        "newer": asked.address(after=newer) if newer else None,
+        "older": asked.address(before=older, page=str(page + 1)) if older else None,
+        "newer": asked.address(after=newer, page=str(max(1, page - 1))) if newer else None,
+        "page": page,
+        "pages": max(page, pages) if pages else 0,
     }

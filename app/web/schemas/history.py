@@ -36,12 +36,20 @@ class ExcerptAnswer(BaseModel):
     pieces: list[MatchAnswer] = Field(description="The text around them, in order.")
 
 
+class BatchReference(BaseModel):
+    """The batch that a transcription belongs to."""
+
+    id: str = Field(examples=["5f0c2e9b1a44d0e1"])
+    name: str = Field(examples=["客服录音 11 月"])
+
+
 class FoundItem(TranscriptionItem):
     """One transcription that fits."""
 
     deleted_at: Moment | None = Field(description="When it was put in the trash.", examples=[None])
     name_pieces: list[MatchAnswer] = Field(description="The name, with what was searched for marked.")
     excerpts: list[ExcerptAnswer] = Field(description="Up to three places; none without a search.")
+    batch: BatchReference | None = Field(description="Null where it was sent alone.")
 
 
 class TranscriptionPage(BaseModel):

@@ -99,6 +99,12 @@ export interface BatchList {
   total: number;
 }
 
+/** The batch that a transcription belongs to. */
+export interface BatchReference {
+  id: string;
+  name: string;
+}
+
 export interface Body_make_backup {
   /** Whether the recordings are in it. */
   recordings?: boolean;
@@ -475,6 +481,8 @@ export interface FoundItem {
   name_pieces: MatchAnswer[];
   /** Up to three places; none without a search. */
   excerpts: ExcerptAnswer[];
+  /** Null where it was sent alone. */
+  batch: BatchReference | null;
 }
 
 /** The server can do its work. */
