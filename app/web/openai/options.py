@@ -10,7 +10,6 @@ from app.domain.errors.requests import InvalidParameter, UnknownLanguage
 from app.domain.hotwords import Hotword, listed_hotwords, parse_hotwords, unique_hotwords
 from app.domain.languages import AUTO, LANGUAGES, known_language
 from app.domain.options import TranscriptionOptions, VadOptions
-from app.domain.prompts import terms_of
 from app.domain.reasons import (
     BY_CHANNELS,
     FORMAT_HAS_NONE,
@@ -25,6 +24,7 @@ from app.services.models.models import Models
 from app.services.options import OptionsPatch
 from app.web.forms.recording import json_list
 from app.web.openai.models import DIARIZING, choose_model
+from app.web.openai.prompts import terms_of
 from app.web.openai.request import LOGPROBS, ResponseFormat, SpeechRequest
 
 VAD_MEMBERS = {"threshold": "threshold", "silence_duration_ms": "min_silence_ms", "prefix_padding_ms": "speech_pad_ms"}

@@ -9,8 +9,8 @@ from app.domain.errors.requests import InvalidParameter, UnknownLanguage
 from app.domain.hotwords import Hotword, listed_hotwords, unique_hotwords
 from app.domain.languages import AUTO, LANGUAGES, known_language
 from app.domain.options import TranscriptionOptions, VadOptions
-from app.domain.prompts import terms_of
 from app.services.options import VadPatch
+from app.web.openai.prompts import terms_of
 from app.web.openai.realtime.problems import INVALID_VALUE, RealtimeError
 from app.web.openai.realtime.session_config import AudioTranscription, SemanticVad, ServerVad, SessionConfig
 

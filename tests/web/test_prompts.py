@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.domain.prompts import terms_of
+from app.web.openai.prompts import terms_of
 
 
 @pytest.mark.parametrize(
