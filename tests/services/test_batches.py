@@ -14,8 +14,10 @@ from threading import Thread
 import pytest
 from sqlalchemy import update
 
+from app.domain.client_request import ClientRequest
 from app.domain.errors.uploads import UploadOffsetConflict
 from app.domain.options import TranscriptionOptions
+from app.domain.sources import Source
 from app.domain.states import DesiredState, JobState
 from app.services.batches.batches import Batches, BatchState, ItemState
 from app.services.batches.importer import BatchImporter
@@ -23,6 +25,7 @@ from app.services.batches.records import tally
 from app.services.batches.server_folder import Recording, natural
 from app.services.batches.throughput import ThroughputMeter
 from app.services.batches.uploads import BatchUploads
+from app.services.transcriptions.client_requests import ClientRequests, Wanted
 from app.services.transcriptions.job_queue import Queue
 from app.services.transcriptions.trash import Trash
 from app.store import tables
@@ -422,6 +425,21 @@ def test_what_is_removed_leaves_the_batch_and_an_empty_one_goes(desk: Desk) -> N
     desk.book.clear_up()
 
     assert [batch.id for batch in desk.book.page(10).items] == [new]
+
+
+def test_what_a_program_does_not_want_kept_is_no_original_of_a_duplicate(desk: Desk) -> None:
+    queue, data = desk.house.queue, talk(0.2)
+    requests = ClientRequests(queue, lambda: None, lambda: 10)
+    for is_kept, level in ((False, 0.2), (True, 0.3)):
+        wanted = Wanted(TranscriptionOptions(), Source.OPENAI, ClientRequest("/asr"), is_kept=is_kept)
+        with queue.receive("a.wav", 10**9) as incoming:
+            incoming.write(talk(level))
+            requests.admit(incoming, wanted)
+    batch = desk.begin()
+    desk.send(batch, "a.wav", data)
+    desk.send(batch, "b.wav", talk(0.3))
+
+    assert desk.states(batch) == ["queued", "duplicate"]
 
 
 def test_only_the_process_that_watches_a_folder_reads_its_files(desk: Desk, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, 
 from app.domain.states import DesiredState, ItemState, JobState, Rank
 from app.store.database import Row
 from app.store.queries.transcriptions import next_revision
-from app.store.tables import batch_items, batch_totals, batches, transcriptions
+from app.store.tables import batch_items, batch_totals, batches, client_requests, transcriptions
 
 _items = batch_items.c
 _rows = transcriptions.c
@@ -219,13 +219,14 @@ def remove(connection: Connection, id: str) -> None:
 
 
 def with_same_content(connection: Connection, sha256: str, but: str) -> list[Row]:
-    """Return transcriptions of the same content that have, or will have, a text; newest first."""
+    """Return transcriptions of the same content that have, or will have, a text and stay; newest first."""
     query = select(_rows.id, _rows.options, _rows.state, _rows.model).where(
         _rows.sha256 == sha256,
         _rows.id != but,
         _rows.state.in_((JobState.QUEUED, JobState.RUNNING, JobState.SUCCEEDED)),
         _rows.deleted_at.is_(None),
         _rows.delete_requested.is_(False),
+        ~exists().where(client_requests.c.transcription_id == _rows.id, client_requests.c.is_kept.is_(False)),
     )
     return [dict(row) for row in connection.execute(query.order_by(_rows.number.desc()).limit(50)).mappings()]
 
