@@ -166,6 +166,8 @@ export class LiveSession {
   /** Go on after a pause, a reload or with another microphone. @param {MediaStream} [stream] */
   async resume(stream) {
     if (stream) await this.#listen(stream);
+    else await this.#capture?.flush(); // a busy browser hands over late what was heard in the pause
+    if (!stream && this.#state !== "paused") return;
     this.#setTrack(true);
     this.#isListening = true;
     this.#receivedAt = performance.now();
