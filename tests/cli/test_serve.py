@@ -28,6 +28,40 @@ def test_a_taken_port_is_named_with_who_has_it_and_a_free_one(tmp_path: Path) ->
     assert "Traceback" not in result.stderr
 
 
+def test_a_taken_port_of_funasr_names_its_own_option(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        folders = ("--data-dir", tmp_path / "d", "--log-dir", tmp_path / "l")
+
+        result = run("serve", "--port", "0", "--funasr-port", port, *folders)
+
+    assert result.returncode == 1
+    assert "[funasr_port_taken]" in result.stderr
+    assert "--funasr-port" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (("--ssl-certfile", "missing.pem"), "No such file"),
+        (("--ssl-certfile", "text.pem"), "text.pem"),
+        (("--ssl-keyfile", "text.pem"), "there is a key, but no certificate"),
+    ],
+)
+def test_a_certificate_that_cannot_be_used_is_named(tmp_path: Path, options: tuple[str, str], reason: str) -> None:
+    (tmp_path / "text.pem").write_text("no certificate at all")
+    name, file = options
+    folders = ("--data-dir", tmp_path / "d", "--log-dir", tmp_path / "l")
+
+    result = run("serve", "--port", "0", name, tmp_path / file, *folders)
+
+    assert result.returncode == 1
+    assert "[certificate_unusable]" in result.stderr
+    assert reason in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 def test_a_data_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("a file where a folder should be")

@@ -37,6 +37,7 @@ from tests.web.realtime_client import at_rate
 
 ONE = np.concatenate([silence(0.4), babble(1.5, level=0.3), silence(1.2)])
 TWO = np.concatenate([ONE, babble(1.0, level=0.6), silence(0.3)])
+UNFINISHED = ONE[: -round(1.1 * 16_000)]  # its end is told before a pause ends it
 CONFIG: dict[str, Any] = {"mode": "2pass", "wav_name": "test", "is_speaking": True, "chunk_size": [5, 10, 5]}
 END = {"is_speaking": False}
 
@@ -174,7 +175,7 @@ def test_the_page_shows_a_file_that_it_sends_as_pcm_with_its_header(server: Live
 def test_the_page_has_its_finals_within_three_seconds(server: LiveServer) -> None:
     with peer(server.address) as client:
         client.say(CONFIG | {"wav_name": "h5", "itn": True})
-        client.send_sound(as_pcm(ONE[: -round(1.1 * 16_000)]))
+        client.send_sound(as_pcm(UNFINISHED))
         client.say(
             {"chunk_size": [5, 10, 5], "wav_name": "h5", "is_speaking": False, "chunk_interval": 10, "mode": "2pass"}
         )
@@ -223,7 +224,7 @@ def test_an_android_client_closes_after_the_last_word(server: LiveServer) -> Non
 
 def test_the_last_message_is_what_client_api_returns(server: LiveServer) -> None:
     assert client_api(server.address, "offline", as_pcm(ONE), 5.0)["text"] == "Level 3."
-    assert client_api(server.address, "2pass", as_pcm(ONE[: -round(1.1 * 16_000)]), 5.0)["text"] == "Level 3."
+    assert client_api(server.address, "2pass", as_pcm(UNFINISHED), 5.0)["text"] == "Level 3."
 
 
 # What they send
@@ -231,7 +232,7 @@ def test_the_last_message_is_what_client_api_returns(server: LiveServer) -> None
 
 def test_sound_before_the_configuration_is_kept(server: LiveServer) -> None:
     with peer(server.address) as client:
-        client.send_sound(as_pcm(ONE))
+        client.send_sound(as_pcm(UNFINISHED))
         client.say(CONFIG)
         client.say(END)
         client.until(text="Level 3.", is_final=True)
@@ -265,11 +266,19 @@ def test_pcm_of_any_rate_is_heard(server: LiveServer, mode: str, rate: int) -> N
 
 def test_a_header_inside_the_stream_tells_rate_and_channels(server: LiveServer) -> None:
     mono = np.frombuffer(at_rate(ONE, 44_100), dtype="<i2")
-    stereo = np.stack([mono, mono], axis=1).tobytes()
-
-    client = python_client(server.address, "2pass", [("wav", wav(stereo, 44_100, channels=2))], audio_fs=16000)
-
-    assert printed_by_python([each for each in client.heard if not each.get("is_end")]) == "Level 3."
+    recording = wav(np.stack([mono, np.zeros_like(mono)], axis=1).tobytes(), 44_100, channels=2)
+    with peer(server.address) as client:
+        for size in (960, 333, 7):
+            client.say(CONFIG | {"wav_name": f"wav {size}"})
+            client.send_sound(recording[:100], size=7)
+            client.send_sound(recording[100:], size=size * 10)
+            client.say(END)
+            client.until(is_final=True)
+            spoken = [
+                each for each in client.heard_of("2pass-offline") if each["wav_name"] == f"wav {size}" and each["text"]
+            ]
+            # half as loud in the mean of both channels
+            assert [(each["text"], each["end_time"]) for each in spoken] == [("Level 1.", 2208)]
 
 
 def test_a_file_of_another_format_is_decoded_offline(server: LiveServer, tmp_path: Path) -> None:

@@ -51,6 +51,7 @@ class LiveRecording:
         self._offline = Told("2pass-offline" if is_two_pass else "online", config.name)
         self._header = HeaderFilter()
         self._channels = 1
+        self._rest = b""  # of a sample of all channels
         self._pcm: PcmStream | None = None
         self._feed: Feed | None = None
         self._told = ""  # of the open segment, by deltas
@@ -102,9 +103,11 @@ class LiveRecording:
         """Return the mean of the channels that a WAV header has told of."""
         if self._channels == 1:
             return samples
-        frame = 2 * self._channels
-        whole = np.frombuffer(samples[: len(samples) // frame * frame], dtype="<i2").reshape(-1, self._channels)
-        mean: bytes = whole.mean(axis=1).astype("<i2").tobytes()
+        samples = self._rest + samples
+        whole = len(samples) - len(samples) % (2 * self._channels)
+        self._rest = samples[whole:]
+        frames = np.frombuffer(samples[:whole], dtype="<i2").reshape(-1, self._channels)
+        mean: bytes = frames.mean(axis=1).astype("<i2").tobytes()
         return mean
 
     # From the live session
