@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
@@ -73,6 +72,7 @@ from app.web.middleware.lingering_close import LingeringClose
 from app.web.middleware.proxy import ROOTS_TOO, BehindProxy, first_segments, is_taken
 from app.web.middleware.request_log import RequestLog
 from app.web.middleware.security import Gate, SecurityHeaders, allowed_hosts, allowed_origins
+from app.web.middleware.socket_limit import SocketLimit
 from app.web.openapi import DESCRIPTION, DescribedApp
 from app.web.routers import API_PATH
 from app.web.routes import add_routes
@@ -82,8 +82,6 @@ if TYPE_CHECKING:
     from app.engine import EngineSpec
     from app.services.models.models import Models
     from app.settings import Settings
-
-log = logging.getLogger(__name__)
 
 
 def create_app(settings: Settings, *, spec: EngineSpec | None = None, start_worker: bool = True) -> FastAPI:
@@ -121,8 +119,9 @@ def create_app(settings: Settings, *, spec: EngineSpec | None = None, start_work
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """Add the middleware, innermost first."""
     app.add_middleware(CompressedPages)
-    hosts, origins = allowed_hosts(settings.host, settings.allowed_hosts), allowed_origins(settings.allowed_hosts)
-    app.add_middleware(Gate, hosts=hosts, origins=origins)
+    app.add_middleware(SocketLimit, live_sessions=settings.live_sessions)
+    hosts = allowed_hosts(settings.host, settings.allowed_hosts)
+    app.add_middleware(Gate, hosts=hosts, origins=allowed_origins(settings.allowed_hosts))
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestLog)
     app.add_middleware(LingeringClose)

@@ -208,6 +208,22 @@ def test_a_csharp_client_finds_a_stamp_for_every_character(server: LiveServer) -
     assert [line.partition("]:")[2] for line in printed_by_csharp(answer)] == ["Level 3. Level 6."]
 
 
+@pytest.mark.parametrize("sound", [TWO, silence(1.5)], ids=["speech", "silence"])
+def test_a_java_client_closes_after_its_text(server: LiveServer, sound: Any) -> None:
+    """It writes `chunk_size` as numbers and hotwords as JSON in a text, and closes on the first true `is_final`."""
+    config = {"mode": "offline", "chunk_size": [5, 10, 5], "chunk_interval": 10, "wav_name": "javatest"}
+    words = json.dumps({"hello world": "30", "nihao": "40"})
+    with peer(server.address) as client:
+        client.say(config | {"hotwords": words, "wav_format": "pcm", "is_speaking": True})
+        client.send_sound(as_pcm(sound), size=1920)
+        client.say({"is_speaking": False})
+        answers = [client.hear()]
+        while answers[-1].get("is_final", True) is not True:
+            answers.append(client.hear())
+
+    assert [answer["text"] for answer in answers] == ["Level 3. Level 6." if sound is TWO else ""]
+
+
 def test_an_android_client_closes_after_the_last_word(server: LiveServer) -> None:
     android = Android()
     with peer(server.address) as client:

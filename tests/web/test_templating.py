@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from app.web.templating import clock, excerpt, filesize, moment
+from app.formats.reader import clock
+from app.web.templating import excerpt, filesize, moment
 from tests.conftest import REPOSITORY
 from tests.examples import examples
 

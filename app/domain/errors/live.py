@@ -36,6 +36,15 @@ class LiveSessionsFull(LiveError):
     advice = N_("Wait until somebody has finished, or let the administrator raise FUNASR_LIVE_SESSIONS.")
 
 
+class TooManySockets(LiveError):
+    code = "too_many_sockets"
+    status = 503
+    message = N_("There are already {most} open live connections; no more are accepted.")
+    advice = N_(
+        "Close those that are not used, or let the administrator raise FUNASR_LIVE_SESSIONS: four times as many are accepted."
+    )
+
+
 class LiveSessionOver(LiveError):
     code = "live_session_over"
     message = N_("The live session was ended meanwhile: its transcription was cancelled, or nobody was there.")
