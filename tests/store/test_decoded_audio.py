@@ -20,7 +20,7 @@ def keep(store: DecodedAudio, folder: Path, id: str, age: float) -> None:
 @pytest.fixture(name="store")
 def _store(tmp_path: Path) -> DecodedAudio:
     store = DecodedAudio(tmp_path)
-    for age, id in enumerate(("new", "old", "oldest")):
+    for age, id in enumerate(("new", "old", "oldest"), start=1):
         keep(store, tmp_path / "job", id, age * 100.0)
     return store
 
@@ -47,6 +47,17 @@ def test_on_a_full_disk_nothing_is_kept(tmp_path: Path, store: DecodedAudio, mon
     store.sweep()
 
     assert ids(tmp_path) == set()
+
+
+def test_what_is_playing_stays_whatever_the_disk(
+    tmp_path: Path, store: DecodedAudio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoded_audio, "FREE_BYTES", 1 << 62)
+    store.files("old")
+
+    store.sweep()
+
+    assert ids(tmp_path) == {"old"}
 
 
 def test_a_decoding_that_fails_leaves_nothing(tmp_path: Path, store: DecodedAudio) -> None:

@@ -89,4 +89,5 @@ class HeardAudio:
             separate = options.channels == "separate"
             read_twice(partial(decoding, separate=separate, track=options.track), self._stopping)
         event(_log, logging.INFO, "decoded_for_playing", job=job.id)
+        decoded.sweep()
         return decoded.files(job.id)

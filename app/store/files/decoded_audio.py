@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,6 +16,7 @@ from pathlib import Path
 FOLDER = "decoded"
 AUDIO_NAME = "audio.s16"
 MOST_BYTES = 4 << 30  # ten hours are 1.2 GB
+PLAYING_SECONDS = 60.0  # since the last request
 FREE_BYTES = 2 << 30  # on a disk with less, nothing is kept
 _BLOCK_BYTES = 512  # the unit of st_blocks
 
@@ -48,10 +50,11 @@ class DecodedAudio:
         shutil.rmtree(self._folder / id, ignore_errors=True)
 
     def sweep(self) -> None:
-        """Remove what was not heard for the longest time until the rest is small enough."""
+        """Remove what was not heard for the longest time until the rest is small enough; what is heard now stays."""
         used = {path: _used(path) for path in self._folder.iterdir()}
         total = sum(size for _, size in used.values())
-        for path in sorted(used, key=lambda path: used[path][0]):
+        recent = time.time() - PLAYING_SECONDS
+        for path in sorted((path for path in used if used[path][0] < recent), key=lambda path: used[path][0]):
             if total <= MOST_BYTES and shutil.disk_usage(self._folder).free >= FREE_BYTES:
                 return
             shutil.rmtree(path, ignore_errors=True)
