@@ -272,6 +272,7 @@ def test_what_waits_is_reordered_by_keyboard(open_page: Callable[..., Page], tmp
 
     expect(last).not_to_have_attribute("data-position", "7")
 
+    expect(page.locator('.batch-item[data-state="running"]')).to_have_count(0)  # what was read when it was paused
     waiting = page.locator('.batch-item[data-state="queued"]')
     names = waiting.locator('[data-field="name"]').all_inner_texts()
     waiting.nth(1).get_by_role("checkbox").check()

@@ -27,6 +27,7 @@ function pathOf(element) {
 
 /** @param {Element[]} path */
 function moveOn([lost, ...around]) {
+  if (lost.closest("dialog:not([open])")) return; // it gives the focus back by itself
   const room = around.find((each) => each.isConnected && each.checkVisibility());
   const able = room ? [...room.querySelectorAll(FOCUSABLE)].filter(isUsable) : [];
   const next = able.find((each) => lost.compareDocumentPosition(each) & Node.DOCUMENT_POSITION_FOLLOWING) ?? able[0];
