@@ -16,6 +16,7 @@ from mcp_types import TextContent
 
 from app.paths import builtin_model_dir
 from tests.conftest import REPOSITORY
+from tests.loops import run_apart
 
 MODEL = builtin_model_dir()
 
@@ -29,7 +30,10 @@ def with_client(folder: Path, ask: Callable[[Client], Awaitable[None]]) -> None:
         async with Client(program) as client:
             await ask(client)
 
-    asyncio.run(asyncio.wait_for(speak(), 240))
+    async def speak_in_time() -> None:
+        await asyncio.wait_for(speak(), 240)
+
+    run_apart(speak_in_time())
 
 
 async def call(client: Client, tool: str, **arguments: object) -> dict[str, Any]:

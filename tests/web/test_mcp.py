@@ -16,6 +16,7 @@ from mcp_types import TextContent
 
 from tests.conftest import REPOSITORY
 from tests.engine.sounds import wav_bytes
+from tests.loops import run_apart
 from tests.web.conftest import Server
 
 
@@ -24,7 +25,10 @@ def with_client(server: Server, ask: Callable[[Client], Awaitable[None]]) -> Non
         async with Client(f"{server.address}/mcp") as client:
             await ask(client)
 
-    asyncio.run(asyncio.wait_for(speak(), 60))
+    async def speak_in_time() -> None:
+        await asyncio.wait_for(speak(), 60)
+
+    run_apart(speak_in_time())
 
 
 async def call(client: Client, tool: str, **arguments: object) -> tuple[dict[str, Any], str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import math
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ import openai
 import pytest
 
 from tests.conftest import data_folder
+from tests.loops import run_apart
 from tests.web.speaking_server import TEXT, SpeakingServer, conversation, speaking, talk
 
 
@@ -47,7 +47,7 @@ def test_the_asynchronous_client_gets_the_same(
             )
 
     same = client.audio.transcriptions.create(file=conversation(), model="x", response_format=response_format)
-    assert asyncio.run(ask()) == same
+    assert run_apart(ask()) == same
 
 
 def test_the_asynchronous_client_gets_a_stream(server: SpeakingServer) -> None:
@@ -58,7 +58,7 @@ def test_the_asynchronous_client_gets_a_stream(server: SpeakingServer) -> None:
                 async for event in await client.audio.transcriptions.create(file=talk(), model="whisper-1", stream=True)
             ]
 
-    events = asyncio.run(ask())
+    events = run_apart(ask())
     assert "".join(event.delta for event in events[:-1]) == events[-1].text == TEXT
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from websockets.sync.client import connect
 from app.engine.audio.pcm_stream import _TABLES
 from app.support.replay.dialect import speak
 from tests.engine.sounds import babble, silence
+from tests.loops import run_apart
 from tests.waiting import wait_until
 from tests.web.live_client import as_pcm
 from tests.web.live_process import LiveServer
@@ -132,7 +132,7 @@ def test_openais_asynchronous_client_commits_its_turns_itself(server: LiveServer
                     return texts, kinds
         raise AssertionError(kinds)
 
-    texts, kinds = asyncio.run(dictate())
+    texts, kinds = run_apart(dictate())
 
     assert texts == ["Level 2.", "Level 5."]
     assert kinds.count("input_audio_buffer.committed") == 2

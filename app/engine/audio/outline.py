@@ -4,12 +4,13 @@ left unread. It knows nothing about audio.
 
 from __future__ import annotations
 
-import mmap
 import re
 import string
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+
+from app.engine.audio.file_bytes import FileBytes
 
 HEAD_BYTES = 1 << 16  # mail headers, tags and padding before a recording are shorter
 MOST_SIGNATURES = 4  # signatures to try
@@ -24,6 +25,7 @@ SIGNATURES = re.compile(
     rb"|\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9|#!AMR(?:-WB)?\n|TTA1[\x01\x03]\x00[\x01-\x08]\x00|\.snd\x00\x00..\xff*",
     re.DOTALL,
 )
+LONGEST_SIGNATURE = 32
 _ARCHIVES = re.compile(rb"PK\x03\x04|\x1f\x8b|7z\xbc\xaf|Rar!|.{257}ustar", re.DOTALL)
 _TAGS = (b"ID3", b"TAG", b"APETAGEX", b"LYRICSBEGIN")
 
@@ -66,18 +68,19 @@ def bytes_left(source: Path, read_to: int, container: str) -> int:
     size = source.stat().st_size
     if not 0 < read_to < size:
         return 0
-    with source.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+    with source.open("rb") as file:
+        content = FileBytes(file)
         chunks = _CHUNKED.get(container)
         stray = _stray_byte(content, read_to, chunks) if chunks else size
-        found = SIGNATURES.search(content, read_to)
-        return size - min(stray, found.start() if found else size)
+        found = content.search(SIGNATURES, read_to, LONGEST_SIGNATURE)
+        return size - min(stray, found if found >= 0 else size)
 
 
 def next_recording(source: Path, read_to: int) -> int | None:
     """Return where another recording begins after the last packet read; None if there is none."""
-    with source.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        found = SIGNATURES.search(content, read_to) if read_to else None
-    return found.start() if found else None
+    with source.open("rb") as file:
+        found = FileBytes(file).search(SIGNATURES, read_to, LONGEST_SIGNATURE) if read_to else -1
+    return found if found >= 0 else None
 
 
 def _end_of_id3(head: bytes) -> int:
@@ -87,7 +90,7 @@ def _end_of_id3(head: bytes) -> int:
     return _ID3_HEADER + size
 
 
-def _stray_byte(content: mmap.mmap, begin: int, kind: _Chunks) -> int:
+def _stray_byte(content: FileBytes, begin: int, kind: _Chunks) -> int:
     """Return the offset of the first data that is not a chunk, tag or padding; the end of the file if there is none."""
     for at in _chunk_starts(content, begin + -begin % kind.multiple_of, kind):
         name = content[at : at + kind.name_bytes]
@@ -100,7 +103,7 @@ def _stray_byte(content: mmap.mmap, begin: int, kind: _Chunks) -> int:
     return len(content)
 
 
-def _chunk_starts(content: mmap.mmap, at: int, kind: _Chunks) -> Iterator[int]:
+def _chunk_starts(content: FileBytes, at: int, kind: _Chunks) -> Iterator[int]:
     head = kind.name_bytes + kind.size_bytes
     while at + head <= len(content):
         yield at

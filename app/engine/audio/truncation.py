@@ -5,10 +5,11 @@ A header claims more than there is, the last unit of a container is not whole, o
 
 from __future__ import annotations
 
-import mmap
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+
+from app.engine.audio.file_bytes import FileBytes
 
 HEAD_BYTES = 1 << 16
 TAIL_BYTES = 1 << 18  # in which the last unit begins
@@ -21,7 +22,8 @@ _ENDS_OGG_STREAM = 4
 def ends_too_early(source: Path, start: int, container: str) -> bool:
     """Return whether the file ends before what its container promises."""
     looks = [_CONTAINERS[name] for name in container.split(",") if name in _CONTAINERS]
-    with source.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+    with source.open("rb") as file:
+        content = FileBytes(file)
         return any(look(content, start) for look in looks)
 
 
@@ -95,7 +97,7 @@ FRAMED_CODECS = frozenset(_FRAMES)
 # Containers
 
 
-def _claims_more(content: mmap.mmap, start: int) -> bool:
+def _claims_more(content: FileBytes, start: int) -> bool:
     """Return whether the header states a length that the file does not have."""
     claimed = _claimed_bytes(content[start : start + HEAD_BYTES])
     is_stated = claimed is not None and 0 <= claimed < _UNKNOWN_LENGTH
@@ -121,7 +123,7 @@ def _signed(number: bytes) -> int:
     return int.from_bytes(number, "big", signed=True)
 
 
-def _xing_claims_more(content: mmap.mmap, start: int) -> bool:
+def _xing_claims_more(content: FileBytes, start: int) -> bool:
     """Return whether the first frame of an MP3, which encoders use as a header, counts more bytes than there are."""
     head = content[start : start + HEAD_BYTES]
     tag = re.search(
@@ -133,7 +135,7 @@ def _xing_claims_more(content: mmap.mmap, start: int) -> bool:
     return start + tag.start() + int.from_bytes(head[at : at + 4], "big") > len(content)
 
 
-def _ends_inside_ogg(content: mmap.mmap, start: int) -> bool:
+def _ends_inside_ogg(content: FileBytes, start: int) -> bool:
     """Return whether the last page is not whole or does not end its stream, as recorders write it when stopped."""
     tail = content[max(start, len(content) - 2 * _LARGEST_OGG_PAGE) :]
     at = tail.rfind(b"OggS\x00")
@@ -145,7 +147,7 @@ def _ends_inside_ogg(content: mmap.mmap, start: int) -> bool:
     return not (is_whole and tail[at + 5] & _ENDS_OGG_STREAM)
 
 
-def _ends_inside_box(content: mmap.mmap, start: int) -> bool:
+def _ends_inside_box(content: FileBytes, start: int) -> bool:
     """Return whether a box of MP4 or MOV is longer than the file."""
     at = start
     for _ in range(MOST_UNITS):
@@ -162,10 +164,10 @@ def _ends_inside_box(content: mmap.mmap, start: int) -> bool:
     return at > len(content)
 
 
-def _ends_inside_element(content: mmap.mmap, start: int) -> bool:
+def _ends_inside_element(content: FileBytes, start: int) -> bool:
     """Return whether an element of Matroska or WebM is longer than the file: the segment, or the last of its clusters."""
-    segment = content.find(b"\x18\x53\x80\x67", start, start + HEAD_BYTES)
-    if segment >= 0 and _end_of_element(content, segment) > len(content):
+    segment = content[start : start + HEAD_BYTES].find(b"\x18\x53\x80\x67")
+    if segment >= 0 and _end_of_element(content, start + segment) > len(content):
         return True
     cluster = content.rfind(b"\x1f\x43\xb6\x75", start)
     while cluster >= 0 and content[cluster + 5 : cluster + 13].find(b"\xe7") < 0:  # no time stamp: it is sound
@@ -173,7 +175,7 @@ def _ends_inside_element(content: mmap.mmap, start: int) -> bool:
     return cluster >= 0 and any(end > len(content) for end in _ends_of_elements(content, cluster))
 
 
-def _ends_of_elements(content: mmap.mmap, at: int) -> Iterator[int]:
+def _ends_of_elements(content: FileBytes, at: int) -> Iterator[int]:
     """Yield where elements end, beginning with a cluster; those of a cluster without a length are gone through."""
     for _ in range(MOST_UNITS):
         if not _ELEMENTS.match(content[at : at + 4]):
@@ -193,7 +195,7 @@ _ELEMENTS = re.compile(
 """The ids of what a segment holds, and a cluster; anything else is no longer part of the recording."""
 
 
-def _end_of_element(content: mmap.mmap, at: int) -> int:
+def _end_of_element(content: FileBytes, at: int) -> int:
     """Return where an EBML element ends; -1 if its length is unknown."""
     size_at = at + _id_bytes(content, at)
     size_bytes = _size_bytes(content, size_at)
@@ -202,32 +204,32 @@ def _end_of_element(content: mmap.mmap, at: int) -> int:
     return -1 if is_unknown else size_at + size_bytes + size
 
 
-def _id_bytes(content: mmap.mmap, at: int) -> int:
+def _id_bytes(content: FileBytes, at: int) -> int:
     return _size_bytes(content, at)  # coded alike
 
 
-def _size_bytes(content: mmap.mmap, at: int) -> int:
-    first = content[at] if at < len(content) else 0
+def _size_bytes(content: FileBytes, at: int) -> int:
+    first = content.byte(at)
     return 9 - first.bit_length() if first else 8
 
 
-def _ends_inside_tag(content: mmap.mmap, _start: int) -> bool:
+def _ends_inside_tag(content: FileBytes, _start: int) -> bool:
     """Return whether an FLV does not end with the length of its last tag."""
     length = int.from_bytes(content[-4:], "big")
     at = len(content) - 4 - length
-    if length < 11 or at < 9 or content[at] & 0x1F not in (8, 9, 18):
+    if length < 11 or at < 9 or content.byte(at) & 0x1F not in (8, 9, 18):
         return True
     return int.from_bytes(content[at + 1 : at + 4], "big") + 11 != length
 
 
-def _ends_inside_pack(content: mmap.mmap, start: int) -> bool:
+def _ends_inside_pack(content: FileBytes, start: int) -> bool:
     """Return whether the last packet of an MPEG program stream is not whole."""
     tail_at = max(start, len(content) - TAIL_BYTES)
     *_, last = (None, *re.finditer(rb"\x00\x00\x01[\xbd-\xef]..", content[tail_at:], re.DOTALL))
     return last is not None and tail_at + last.end() + int.from_bytes(last[0][4:], "big") > len(content)
 
 
-def _ends_inside_packet(content: mmap.mmap, start: int) -> bool:
+def _ends_inside_packet(content: FileBytes, start: int) -> bool:
     """Return whether an MPEG transport stream ends between two packets of its length."""
     head = content[start : start + HEAD_BYTES]
     for length in (188, 192, 204):
@@ -237,15 +239,15 @@ def _ends_inside_packet(content: mmap.mmap, start: int) -> bool:
     return False
 
 
-def _ends_inside_block(content: mmap.mmap, start: int) -> bool:
+def _ends_inside_block(content: FileBytes, start: int) -> bool:
     """Return whether a block of a Creative Voice file is longer than the file, or the last one is missing."""
     at = start + int.from_bytes(content[start + 20 : start + 22], "little")
-    while at < len(content) and content[at]:
+    while content.byte(at):
         at += 4 + int.from_bytes(content[at + 1 : at + 4], "little")
     return at > len(content)
 
 
-_CONTAINERS: Mapping[str, Callable[[mmap.mmap, int], bool]] = {
+_CONTAINERS: Mapping[str, Callable[[FileBytes, int], bool]] = {
     **dict.fromkeys(("wav", "w64", "avi", "aiff", "caf", "au", "sox"), _claims_more),
     "mp3": _xing_claims_more,
     "ogg": _ends_inside_ogg,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -72,7 +73,7 @@ class Live:
         self._session_store = LiveSessionStore(queue)
         self._limits = limits
         self._awake: dict[str, Session] = {}
-        self._beginning = 0  # reserved slots of sessions that are not loaded yet
+        self._reserved = Counter[str]()  # slots of sessions that are being loaded, by their ids
         self._lock = Lock()
         self._opened_at = datetime.now(UTC)
         self._recorder = Recorder(self._session_store, self._all)
@@ -119,8 +120,8 @@ class Live:
         Raises:
             LiveSessionsFull, DiskFull, DatabaseUnusable
         """
-        with self._slot():
-            key = key or SessionKey()
+        key = key or SessionKey()
+        with self._slot(key.id):
             place = self._session_store.begin(key, name, options, source, request)
             with self._lock:
                 session = self._wake(place, options, 0)
@@ -186,7 +187,7 @@ class Live:
     # Loading and dropping
 
     @contextmanager
-    def _slot(self, id: str | None = None) -> Iterator[None]:
+    def _slot(self, id: str) -> Iterator[None]:
         """Reserve a slot for a session during the block; one that is loaded has its own.
 
         Raises:
@@ -198,12 +199,13 @@ class Live:
             yield
         finally:
             with self._lock:
-                self._beginning -= 1
+                self._reserved -= Counter([id])
 
-    def _reserve(self, id: str | None) -> bool:
+    def _reserve(self, id: str) -> bool:
         with self._lock:
-            is_free = id in self._awake or len(self._awake) + self._beginning < self._limits.sessions
-            self._beginning += is_free
+            taken = self._awake.keys() | self._reserved.keys()  # one that is being loaded is in both
+            is_free = id in taken or len(taken) < self._limits.sessions
+            self._reserved += Counter([id] * is_free)
             return is_free
 
     def _unload_idle(self) -> None:

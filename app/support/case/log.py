@@ -35,7 +35,7 @@ ROUTE_WORDS = frozenset(
         *("peaks", "preferences", "preview", "pull", "ready", "realtime", "reference", "remove", "replay", "requests"),
         *("resend", "restore", "resume", "retry", "secret", "segments", "sessions", "settings", "static", "statistics"),
         *("storage", "system", "test", "texts", "ticks", "transcriptions", "translations", "trash", "undo", "unload"),
-        *("upload", "uploads", "use", "v1", "vad", "verify", "webhooks"),
+        *("upload", "uploads", "use", "v1", "vad", "verify", "webhooks", "backup", "retention"),
         *("funasr", "transcription_sessions", "ws", "css", "js", "pages", "components", "lib"),
     }
 )
