@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import ExitStack
 from threading import Lock
 
-from app.cli.serve import PRIVATE, check_writable
-from app.logging import setup_logging
+from app.cli.serve import begin_process
 from app.main import open_services
 from app.mcp.recordings import open_any
 from app.mcp.server import build_server
@@ -24,10 +22,7 @@ def speak(settings: Settings) -> int:
     Raises:
         FolderUnwritable: data or logs cannot be written.
     """
-    os.umask(PRIVATE)
-    for folder in (settings.data_dir, settings.log_dir):
-        check_writable(folder)
-    setup_logging(settings.log_dir, settings.log_level, settings.log_file_mb, as_json=settings.log_json)
+    begin_process(settings)
     with ExitStack() as stack:
         desk = _Desk(settings, stack)
         build_server(desk.toolbox, READABLE).run("stdio")

@@ -109,6 +109,18 @@ def with_port_of(settings: Settings, listeners: Sequence[socket.socket]) -> Sett
     return settings.model_copy(update={"funasr_port": ports[0]}) if ports else settings
 
 
+def begin_process(settings: Settings) -> None:
+    """Keep what this process writes private, and log it; for commands that work on a data folder and do not listen.
+
+    Raises:
+        FolderUnwritable: data or logs cannot be written.
+    """
+    os.umask(PRIVATE)
+    for folder in (settings.data_dir, settings.log_dir):
+        check_writable(folder)
+    setup_logging(settings.log_dir, settings.log_level, settings.log_file_mb, as_json=settings.log_json)
+
+
 def check_writable(folder: Path) -> None:
     """Create the folder and write a file to it.
 

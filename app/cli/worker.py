@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 
-from app.cli.serve import PRIVATE, check_writable
-from app.logging import setup_logging
+from app.cli.serve import begin_process
 from app.main import open_worker
 from app.settings import Settings
 
@@ -18,10 +16,7 @@ def work(settings: Settings) -> int:
     Raises:
         FolderUnwritable: data or logs cannot be written.
     """
-    os.umask(PRIVATE)
-    for folder in (settings.data_dir, settings.log_dir):
-        check_writable(folder)
-    setup_logging(settings.log_dir, settings.log_level, settings.log_file_mb, as_json=settings.log_json)
+    begin_process(settings)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

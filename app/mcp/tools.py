@@ -110,7 +110,7 @@ class Toolbox:
         record = self.queue.get(id)
         until = float("inf") if end_seconds is None else end_seconds
         segments = [each for each in self._segments(record) if start_seconds <= each.start < until]
-        shown = _as_many_as_fit(segments)
+        shown = list(_while_they_fit(segments))
         rest = segments[len(shown) :]
         return TranscriptPart(
             id=record.id,
@@ -184,12 +184,8 @@ def _passage(excerpt: Excerpt) -> Passage:
     return Passage(text="".join(piece.text for piece in excerpt.pieces), start_seconds=excerpt.start)
 
 
-def _as_many_as_fit(segments: Sequence[Segment]) -> list[Segment]:
-    """Return the first of `segments`, at least one of them."""
-    return list(_while_they_fit(segments))
-
-
 def _while_they_fit(segments: Sequence[Segment]) -> Iterator[Segment]:
+    """Yield the first of `segments`, at least one, as far as an answer may hold them."""
     room = PART_CHARACTERS
     for segment in segments:
         if room < len(segment.text) and room < PART_CHARACTERS:
