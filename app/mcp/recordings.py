@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -43,7 +42,7 @@ def opener_below(root: Callable[[], Path | None]) -> Callable[[str], AbstractCon
 def _place(path: str, folder: Path | None = None) -> Path:
     try:
         place = Path(folder or Path.cwd(), Path(path).expanduser())
-        return Path(os.path.realpath(place, strict=True))
+        return place.resolve()
     except (OSError, ValueError, RuntimeError) as error:  # null bytes; a home that is not known
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise FileUnreadable(file=display(Path(path.replace("\0", "?"))), reason=reason) from error

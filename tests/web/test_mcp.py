@@ -66,6 +66,9 @@ def test_files_are_read_below_the_import_folder_alone(start_server: Callable[...
             answer, told = await call(client, "transcribe_file", path=path, wait_seconds=0)
             assert not answer
             assert "file_unreadable" in told
+        _, of_a_file = await call(client, "transcribe_file", path="/etc/passwd")
+        _, of_none = await call(client, "transcribe_file", path="/etc/no-such-file")
+        assert of_none == of_a_file.replace("passwd", "no-such-file")
 
     with_client(server, ask)
     assert len(server.kept()) == 2

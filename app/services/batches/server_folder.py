@@ -91,6 +91,8 @@ def open_below(root: Path, path: Path) -> Iterator[BinaryIO]:
     Raises:
         FileUnreadable: it cannot be opened, is not a file, or a link leads out of the folder.
     """
+    if not path.resolve().is_relative_to(root.resolve()):  # before it is opened: what lies outside must not show
+        raise FileUnreadable(file=display(path), reason=os.strerror(errno.EPERM))
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
