@@ -17,3 +17,6 @@ set -x
 node_modules/.bin/biome ci .
 node_modules/.bin/tsc -p tsconfig.json
 node_modules/.bin/tsc -p tests/js
+for sums in models/*/SHA256SUMS; do  # the card of a model is one of its files
+  (cd "$(dirname "$sums")" && sha256sum --check --quiet SHA256SUMS)
+done
