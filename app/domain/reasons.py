@@ -98,6 +98,9 @@ FIRST_TRACK_SILENT = _reason("first_track_silent", N_("the first sound track is 
 NO_SUCH_TRACK = _reason("no_such_track", N_("the recording has fewer sound tracks; it has: {count}"))
 ONE_CHANNEL = _reason("one_channel", N_("the recording has one channel"))
 SAME_CHANNELS = _reason("same_channels", N_("all channels hold the same sound"))
+PIECES_DIFFER = _reason(
+    "pieces_differ", N_("the recordings that were joined in the file have different numbers of channels")
+)
 MANY_CHANNELS = _reason("many_channels", N_("so many channels are not read apart: {count}"))
 SMALLER_BATCHES = _reason("smaller_batches", N_("Memory ran out, so less was computed at once"))
 CUT_IN_TWO = _reason("cut_in_two", N_("Memory ran out, so this piece was cut where it is quietest"))

@@ -61,12 +61,28 @@ def test_separate_channels_go_on_in_the_next_piece(tmp_path: Path) -> None:
     assert pitch(tmp_path, 1, channel=2) == pytest.approx(880, abs=10)
 
 
-def test_a_piece_with_other_channels_stays_a_warning(tmp_path: Path) -> None:
+def test_a_piece_with_other_channels_is_read_and_nothing_parted(tmp_path: Path) -> None:
     stereo, mono = encoded(tmp_path, 440.0, "pcm_s16le", "wav", "stereo"), encoded(tmp_path, 880.0, "pcm_s16le", "wav")
-    facts = decoded(tmp_path, stereo, mono, separate=True)
+    for pieces in ((stereo, mono), (mono, stereo), (stereo, stereo, mono)):
+        facts = decoded(tmp_path, *pieces, separate=True)
 
-    assert facts.duration == 1.0
-    assert "bytes_left" in [warning.code for warning in facts.warnings]
+        assert facts.duration == float(len(pieces))
+        assert facts.separate == 0
+        assert facts.mixed_because
+        assert [warning.code for warning in facts.warnings] == ["pieces_joined"]
+        assert pitch(tmp_path, len(pieces) - 1) == pytest.approx(880 if pieces[-1] is mono else 440, abs=10)
+        assert [path.name for path in tmp_path.glob("*.s16")] == ["out.s16"]
+
+
+def test_channels_that_differ_in_a_later_piece_only_are_parted(tmp_path: Path) -> None:
+    tone = sounds.tone(1.0)
+    alike = sounds.encode(
+        tmp_path / "x", np.stack([tone, tone]), codec="pcm_s16le", container="wav", layout="stereo"
+    ).read_bytes()
+    facts = decoded(tmp_path, alike, encoded(tmp_path, 880.0, "pcm_s16le", "wav", "stereo"), separate=True)
+
+    assert (facts.separate, facts.mixed_because) == (2, None)
+    assert pitch(tmp_path, 1, channel=2) == pytest.approx(880, abs=10)
 
 
 def test_what_only_looks_like_a_recording_stays_a_warning(tmp_path: Path) -> None:

@@ -22,8 +22,15 @@ KINDS = [
     *(("mp3", "libmp3lame"), ("mp2", "mp2"), ("adts", "aac"), ("ac3", "ac3"), ("eac3", "eac3")),
     *(("mpeg", "mp2"), ("vob", "ac3"), ("mpegts", "mp2"), ("mpegts", "aac"), ("flv", "aac")),
     *(("ogg", "libopus"), ("ogg", "flac"), ("webm", "libopus"), ("matroska", "pcm_s16le")),
-    *(("asf", "wmav2"), ("wv", "wavpack"), ("tta", "tta")),
+    *(("asf", "wmav2"), ("wv", "wavpack"), ("tta", "tta"), ("rm", "ac3")),
+    *(("nut", "aac"), ("nut", "libopus"), ("nut", "pcm_s16le")),
 ]
+BETWEEN_PACKETS = [
+    *(("wav", "pcm_s16le"), ("au", "pcm_s16be"), ("avi", "mp2"), ("flac", "flac"), ("mp3", "libmp3lame")),
+    *(("mpeg", "mp2"), ("mpegts", "aac"), ("flv", "aac"), ("ogg", "libopus"), ("ogg", "flac"), ("webm", "libopus")),
+    *(("asf", "wmav2"), ("tta", "tta"), ("rm", "ac3"), ("nut", "aac"), ("nut", "libopus")),
+]
+"""Without those that are frames and nothing around them: MP2, AAC in ADTS and AC-3 with a frame fewer are whole."""
 OPTIONS = {
     "mp3 without a header": ("mp3", "libmp3lame", {"write_xing": "0"}),
     "WebM as it was streamed": ("webm", "libopus", {"live": "1"}),
@@ -59,6 +66,27 @@ def test_a_recording_that_breaks_off_says_so(tmp_path: Path, container: str, cod
 def test_a_recording_of_a_special_kind_that_breaks_off_says_so(tmp_path: Path, kind: str) -> None:
     container, codec, options = OPTIONS[kind]
     check(tmp_path, made(tmp_path, container, codec, options))
+
+
+@pytest.mark.parametrize(("container", "codec"), BETWEEN_PACKETS)
+def test_a_recording_cut_between_two_packets_says_so(tmp_path: Path, container: str, codec: str) -> None:
+    whole = made(tmp_path, container, codec, {})
+    *ends, _ = packet_ends(tmp_path / "whole")
+    for end in (ends[len(ends) // 2], ends[-1]):
+        assert codes(tmp_path, whole[:end]) & TOLD, end
+
+
+def packet_ends(file: Path) -> list[int]:
+    with av.open(str(file)) as container:
+        packets = [packet for packet in container.demux(audio=0) if packet.size and packet.pos is not None]
+    return sorted({packet.pos + packet.size for packet in packets})
+
+
+def test_plain_samples_without_a_length_that_end_within_one_say_so(tmp_path: Path) -> None:
+    whole = made(tmp_path, "ircam", "pcm_s16le", {})
+
+    assert not codes(tmp_path, whole) & TOLD
+    assert "cut_short" in codes(tmp_path, whole[:-1])
 
 
 def check(folder: Path, whole: bytes) -> None:

@@ -20,7 +20,7 @@ import numpy as np
 from app.domain.errors.audio import AudioDamaged, AudioTooShort, NoAudioStream, NotAudio
 from app.domain.errors.base import N_, Reason
 from app.domain.errors.uploads import DiskFull
-from app.domain.reasons import BYTES_LEFT, FIRST_TRACK_SILENT, NO_SUCH_TRACK, PIECES_JOINED
+from app.domain.reasons import BYTES_LEFT, FIRST_TRACK_SILENT, NO_SUCH_TRACK, PIECES_DIFFER, PIECES_JOINED
 from app.engine import SAMPLE_RATE, Waveform
 from app.engine.audio.container import by_preference, open_container, sound_track, tracks_of, words_of
 from app.engine.audio.facts import AudioFacts, DecodeLimits
@@ -47,17 +47,27 @@ def decode(source: Path, target: Path, limits: DecodeLimits, *, separate: bool =
         DiskFull: `target` could not be written.
     """
     with _failures_explained(target), SampleFiles(target) as files:
-        choice = _TrackChoice(source, files, limits.max_seconds, separate)
-        number, reason = choice.read(track)
-        decoder = choice.decoder
-        decoder.compare_bytes(source)
-        pieces = _decode_pieces(source, files, decoder, limits.max_seconds)
-        files.sync()
+        try:
+            return _decode(source, files, limits, separate, track)
+        except _OtherChannelsError:  # whose words they are cannot be told, so nothing is parted
+            facts = _decode(source, files, limits, False, track)
+            return replace(facts, mixed_because=PIECES_DIFFER)
+
+
+def _decode(source: Path, files: SampleFiles, limits: DecodeLimits, separate: bool, track: int) -> AudioFacts:
+    choice = _TrackChoice(source, files, limits.max_seconds, separate)
+    number, reason = choice.read(track)
+    decoder = choice.decoder
+    decoder.compare_bytes(source)
+    pieces = _decode_pieces(source, files, decoder, limits.max_seconds)
+    files.sync()
     _refuse_unusable(decoder)
-    if decoder.channels_are_alike:
-        files.keep_first_only()
     facts = decoder.facts(len(choice.tracks))
     facts = replace(facts, track=number, tracks=choice.tracks, track_reason=reason)
+    if all(each.channels_are_alike for each in (decoder, *pieces)):
+        files.keep_first_only()
+    elif decoder.channels_are_alike:
+        facts = replace(facts, separate=decoder.files, mixed_because=None)
     return _with_pieces(facts, pieces) if pieces else facts
 
 
@@ -115,10 +125,15 @@ class _TrackChoice:
             self.decoder.decode_into(self._files, max_seconds)
 
 
+class _OtherChannelsError(Exception):
+    """Recordings that were joined have different numbers of channels."""
+
+
 def _decode_pieces(source: Path, files: SampleFiles, first: TrackDecoder, max_seconds: float) -> list[TrackDecoder]:
     """Decode what follows in the same file: recordings that were joined byte by byte.
 
-    Only pieces with as many files of samples are appended; the rest stays a warning.
+    Raises:
+        _OtherChannelsError: channels are written apart, and one of them has more or fewer.
     """
     pieces: list[TrackDecoder] = []
     last, seconds = first, first.seconds
@@ -135,12 +150,12 @@ def _decode_pieces(source: Path, files: SampleFiles, first: TrackDecoder, max_se
 def _decoded_piece(
     source: Path, begin: int, files: SampleFiles, channels: int, max_seconds: float
 ) -> TrackDecoder | None:
-    """Append the recording at `begin`; None if there is none, or one with other channels."""
+    """Append the recording at `begin`; None if there is none."""
     try:
         with open_container(source, begin) as container:
             [track, *_] = tracks_of(container)
             if channels not in (1, track.channels):
-                return None
+                raise _OtherChannelsError
             piece = TrackDecoder(container, sound_track(container, 1), separate=channels > 1)
             piece.decode_into(files, max_seconds)
     except (NotAudio, NoAudioStream):

@@ -39,6 +39,8 @@ from app.engine.audio.truncation import FRAMED_CODECS, ends_too_early, is_broken
 MOST_CHANNELS = 8  # processed separately: more are a microphone array or a hall, not people on a line
 SAME_SOUND = 1e-3  # energy of the difference relative to the signal, -30 dB: identical up to lossy coding
 EARLY_END_SECONDS = 1.0  # headers round and encoders pad; a whole second missing is a truncated file
+EARLY_END_SECONDS_LOSSLESS = 0.02  # these count their samples, so that only the rounding of the rate is left
+LOSSLESS = {"flac", "tta", "wv", "ape", "tak"}  # containers
 
 # These have true time stamps; plain streams only derive them from byte counts, and Ogg allows no gaps.
 WITH_TIME_STAMPS = {
@@ -257,7 +259,8 @@ class TrackDecoder:
 
     def _missing(self) -> Iterator[Reason]:
         """Yield what the file holds or promises and the decoder did not give."""
-        if self._promised_seconds - self.seconds > EARLY_END_SECONDS:
+        allowed = EARLY_END_SECONDS_LOSSLESS if self._container_name in LOSSLESS else EARLY_END_SECONDS
+        if self._promised_seconds - self.seconds > allowed:
             yield ENDS_EARLY.of(seconds=f"{self.seconds:.1f}", promised=f"{self._promised_seconds:.1f}")
         elif self._breaks_off:
             yield CUT_SHORT.of(seconds=f"{self.seconds:.1f}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Literal
 
 from app.engine.audio.file_bytes import FileBytes
 
@@ -247,6 +248,50 @@ def _ends_inside_block(content: FileBytes, start: int) -> bool:
     return at > len(content)
 
 
+def _ends_before_index(content: FileBytes, start: int) -> bool:
+    """Return whether a NUT lacks the index that its writer ends it with, or a part of it."""
+    at = content.rfind(_NUT_INDEX, start)
+    if at < 0:
+        return True
+    length, begin = 0, at + len(_NUT_INDEX)
+    for byte in content[begin : begin + _LONGEST_NUT_NUMBER]:
+        begin, length = begin + 1, length << 7 | byte & 0x7F
+        if byte < 0x80:
+            break
+    return begin + length > len(content)
+
+
+_NUT_INDEX = b"NX\xdd\x67\x2f\x23\xe6\x4e"
+_LONGEST_NUT_NUMBER = 10  # bytes
+
+
+def _ends_inside_real_chunk(content: FileBytes, start: int) -> bool:
+    """Return whether a chunk of RealMedia is longer than the file; one of unknown length, as it is streamed, is not."""
+    at = start
+    while re.fullmatch(rb"[.A-Z]{4}", name := content[at : at + 4]):
+        size = int.from_bytes(content[at + 4 : at + 8], "big")
+        if size < 8:
+            return False
+        at += size
+        if name == b"DATA":
+            break
+    return at > len(content) + _REAL_CHUNK_HEADER
+
+
+_REAL_CHUNK_HEADER = 18  # bytes, which some writers count twice
+
+
+def _ends_inside_ircam_sample(content: FileBytes, start: int) -> bool:
+    """Return whether an IRCAM file ends within a sample; it states no length, so that nothing else tells."""
+    order: Literal["little", "big"] = "little" if content[start : start + 2] == b"\x64\xa3" else "big"
+    channels = int.from_bytes(content[start + 8 : start + 12], order)
+    bytes_per_sample = int.from_bytes(content[start + 12 : start + 16], order) & 0xFFFF
+    return (len(content) - start - _IRCAM_HEADER) % max(1, channels * bytes_per_sample) != 0
+
+
+_IRCAM_HEADER = 1024
+
+
 _CONTAINERS: Mapping[str, Callable[[FileBytes, int], bool]] = {
     **dict.fromkeys(("wav", "w64", "avi", "aiff", "caf", "au", "sox"), _claims_more),
     "mp3": _xing_claims_more,
@@ -257,5 +302,8 @@ _CONTAINERS: Mapping[str, Callable[[FileBytes, int], bool]] = {
     "mpeg": _ends_inside_pack,
     "mpegts": _ends_inside_packet,
     "voc": _ends_inside_block,
+    "nut": _ends_before_index,
+    "rm": _ends_inside_real_chunk,
+    "ircam": _ends_inside_ircam_sample,
 }
 """By FFmpeg's names of them."""
