@@ -15,6 +15,7 @@ from typing import Any
 
 from app.atomic import write_atomically
 from app.locks import in_turn
+from app.stored_json import read_json
 
 SETTINGS_FILE = "settings.json"
 LOCK_FILE = "settings.lock"
@@ -46,7 +47,7 @@ def alone(data_dir: Path) -> Iterator[None]:
 def read_kept(data_dir: Path) -> KeptSettings:
     """Return what was changed on the page; empty without a file."""
     try:
-        values = json.loads((data_dir / SETTINGS_FILE).read_text(encoding="utf-8"))
+        values = read_json(data_dir / SETTINGS_FILE)
     except FileNotFoundError:
         return KeptSettings()
     except (OSError, ValueError) as error:
@@ -78,7 +79,7 @@ def set_damaged_aside(data_dir: Path) -> None:
 def read_refused(data_dir: Path) -> Mapping[str, Any] | None:
     """Return what `write_refused` stored last; None if nothing was refused, or it is unreadable."""
     with suppress(OSError, ValueError):
-        refused = json.loads((data_dir / REFUSED_FILE).read_text(encoding="utf-8"))
+        refused = read_json(data_dir / REFUSED_FILE)
         return refused if isinstance(refused, dict) else None
     return None
 

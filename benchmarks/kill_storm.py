@@ -1,6 +1,6 @@
 """Kill the server again and again while recordings go in and are transcribed, then count what was lost or done twice.
 
-    python benchmarks/kill_storm.py [--kills 100] [--uploads 20] [--engine model|echo] [--seed 1]
+    python benchmarks/kill_storm.py [--kills 100] [--uploads 20] [--engine model|echo] [--seed 1] [--minutes 600]
 
 The server is `python -m app serve` in a process of its own with a data folder of its own. It gets SIGKILL at random
 moments; the uploads are spread over the whole storm, so that some are cut off as well: the client sends those again,
@@ -31,7 +31,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any, TypeAlias
 
 import av
@@ -79,9 +79,9 @@ def main() -> int:
         return _serve_echo(options.serve_echo, options.port)
     with tempfile.TemporaryDirectory(prefix="kill-storm-") as folder:
         storm = Storm(Path(folder), options.engine, _free_port(), random.Random(options.seed))
-        _rage(storm, options.kills, options.uploads)
+        kills = _rage(storm, options.kills, options.uploads, time.monotonic() + 60 * options.minutes)
         records = _let_it_end(storm)
-        return _report(storm, records, options.kills)
+        return _report(storm, records, kills)
 
 
 def _parse() -> argparse.Namespace:
@@ -91,6 +91,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--uploads", type=int, default=20)
     parser.add_argument("--engine", choices=("model", "echo"), default="model" if has_model else "echo")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=600, help="after which it ends with fewer kills (600)")
     parser.add_argument("--serve-echo", type=Path, metavar="FOLDER", help=argparse.SUPPRESS)
     parser.add_argument("--port", type=int, help=argparse.SUPPRESS)
     return parser.parse_args()
@@ -99,20 +100,23 @@ def _parse() -> argparse.Namespace:
 # The storm
 
 
-def _rage(storm: Storm, kills: int, uploads: int) -> None:
-    """Kill the server `kills` times; the client sends its files one by one meanwhile."""
+def _rage(storm: Storm, kills: int, uploads: int, end: float) -> int:
+    """Kill the server `kills` times, fewer if it takes too long; the client sends its files one by one meanwhile."""
     recordings = [_recording(number) for number in range(4)]
     done = 0
+    is_over = Event()
 
     def send_all() -> None:
         for number in range(uploads):
-            while done < number * kills // uploads:
-                time.sleep(0.05)
+            while done < number * kills // uploads and not is_over.wait(0.05):
+                pass
+            if is_over.is_set():
+                return
             _send_until_acknowledged(storm, recordings[number % 4], number % 4)
 
     client = Thread(target=send_all)
     client.start()
-    while done < kills:
+    while done < kills and time.monotonic() < end:
         server = _start(storm)
         if storm.chance.random() > YOUNG_DEATHS:
             _wait_for_answers(storm.port)
@@ -123,8 +127,11 @@ def _rage(storm: Storm, kills: int, uploads: int) -> None:
         done += 1
         print(f"\r{done} kills, {len(storm.acknowledged)} acknowledged ", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
+    if done < kills:
+        is_over.set()
     with _serving(storm):  # the last upload may still wait for a server that lives long enough
         client.join()
+    return done
 
 
 def _start(storm: Storm) -> subprocess.Popen[bytes]:

@@ -28,6 +28,7 @@ FIGURE = re.compile(rf"{NUMBER.pattern}(?=$|[:：])")
 WEIGHTED = re.compile(rf"(?P<text>.*\S)\s*(?::|：|\t)\s*(?P<weight>{NUMBER.pattern})", re.DOTALL)
 WEIGHTED_BEFORE = re.compile(rf"(?P<text>.*\S) (?P<weight>{NUMBER.pattern})")  # up to version 0.2
 PUNCTUATION = re.compile(r"[\s,.;:?!，。；：？！、·・…'\"‘’“”()（）《》〈〉【】\u2010-\u2015/_-]+")  # is not spoken
+SURROGATE = re.compile("[\ud800-\udfff]")  # half of a character, which JSON can hold and UTF-8 cannot
 LATIN = re.compile(r"[^\W\u2e80-\uffff]")  # letters and digits of scripts that separate words by spaces
 
 
@@ -36,7 +37,7 @@ class Hotword:
     """A word or phrase, and how strongly it is preferred: 20 is usual, 1 hardly at all, 100 nearly everywhere.
 
     Raises:
-        InvalidParameter: the weight is out of bounds, or the text too long.
+        InvalidParameter: the weight is out of bounds, or the text too long or no whole characters.
     """
 
     text: str
@@ -47,6 +48,8 @@ class Hotword:
         return self.text if self.weight == DEFAULT_WEIGHT else f"{self.text}:{self.weight:g}"
 
     def __post_init__(self) -> None:
+        if SURROGATE.search(self.text):
+            raise InvalidParameter(name="hotwords", reason=N_("a word holds half of a character"))
         if not LEAST_WEIGHT <= self.weight <= GREATEST_WEIGHT:
             shown = f"{self.text[:LONGEST_HOTWORD]}:{self.weight:g}"
             raise InvalidParameter(name="hotwords", reason=WEIGHT_OUT_OF_BOUNDS.of(word=shown))

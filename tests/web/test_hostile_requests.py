@@ -48,6 +48,7 @@ def test_halves_of_characters_are_refused(client: TestClient, text: str) -> None
         "/api/v1/hotword-lists": f'{{"name": "{text}", "words": ["{text}"]}}',
         "/api/v1/batches": f'{{"name": "{text}"}}',
         f"{API}/{text}": f'{{"name": "{text}"}}',
+        f"{send(client)}/again": f'{{"hotwords": "{text}"}}',
     }
     for path, body in bodies.items():
         assert client.post(path, content=body, headers=JSON).status_code < 500, path

@@ -83,7 +83,18 @@ class Problem:
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Problem:
-        return cls(stored["code"], stored["message"], stored["advice"], stored.get("params", {}))
+        """Read the output of `to_dict`.
+
+        Raises:
+            ValueError: it is something else.
+        """
+        try:
+            problem = cls(stored["code"], stored["message"], stored["advice"], stored.get("params", {}))
+            hash(problem.code)
+            problem.explained()
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise ValueError(f"no problem is stored: {error!r}") from error
+        return problem
 
 
 def _plain(value: Any) -> Any:

@@ -11,10 +11,13 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from app.atomic import write_atomically
 from app.domain.errors.base import Problem
 from app.engine.catalog.known_models import BUILTIN
 from app.locks import in_turn
+from app.stored_json import read_json
 
 FILE_NAME = "models.json"
 
@@ -41,6 +44,9 @@ class Choice:
         return Problem.from_dict(self.problem) if self.problem else None
 
 
+_CHOICE = TypeAdapter(Choice)
+
+
 class ModelChoice:
     """The file `models.json` of a data folder."""
 
@@ -52,11 +58,13 @@ class ModelChoice:
     def read(self) -> Choice:
         """Return the choice; the default if the file is missing or damaged."""
         try:
-            stored = json.loads(self._file.read_text(encoding="utf-8"))
+            stored = read_json(self._file)
             known = {name: stored[name] for name in Choice.__dataclass_fields__ if name in stored}
-            return Choice(**{"model": self._default, **known})
+            choice = _CHOICE.validate_python({"model": self._default, **known})
+            _ = choice.refusal  # it is shown on pages
         except (OSError, ValueError, TypeError):
             return Choice(self._default)
+        return choice
 
     @property
     def is_made(self) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -19,11 +20,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from app.atomic import write_atomically
 from app.domain.errors.base import Problem
 from app.domain.errors.models import ModelBusy
 from app.locks import is_held, unless_held
 from app.logging import event
+from app.stored_json import read_json
 
 PART_SUFFIX = ".part"
 STATE_NAME = "pull.json"
@@ -54,6 +58,9 @@ class DownloadState:
     trouble: str = ""
     """Why the last attempt failed, while the next one is waited for."""
     problem: dict[str, Any] | None = None
+
+
+_STATE = TypeAdapter(DownloadState)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,18 +108,24 @@ class DownloadFolder:
         )
 
     def arrived_bytes(self) -> int:
-        """Return the bytes on disk; files may come and go meanwhile."""
+        """Return the bytes on disk; files and folders may come and go meanwhile."""
         total = 0
-        for file in self.files.rglob("*"):
-            with suppress(FileNotFoundError):
-                total += file.stat().st_size if file.is_file() else 0
+        for folder, _, names in os.walk(self.files):
+            for name in names:
+                with suppress(FileNotFoundError):
+                    total += Path(folder, name).stat().st_size
         return total
 
     def read(self) -> DownloadState | None:
+        """Return what was published last; None if nothing was, or it is damaged."""
         try:
-            return DownloadState(**json.loads((self.part / STATE_NAME).read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
+            state = _STATE.validate_python(read_json(self.part / STATE_NAME))
+            Phase(state.phase)
+            if state.problem:
+                Problem.from_dict(state.problem)
+        except (OSError, ValueError):
             return None
+        return state
 
     def write(self, state: DownloadState) -> None:
         """Publish the state; a full disk must not hide the original error."""

@@ -37,6 +37,7 @@ from app.store.files.scratch import sweep_scratch
 from app.store.files.storage_errors import storage_errors
 from app.store.files.upload_file import SOURCE_STEM, UploadFile, link_or_copy
 from app.store.files.vad_folders import OF_TRANSCRIPTION, VAD_FOLDER
+from app.stored_json import read_json
 
 PEAKS_NAME = "peaks.json"
 EVENTS_NAME = "events.json"
@@ -181,8 +182,8 @@ class Files:
     def events(self, id: str) -> list[SoundEvent] | None:
         """Return the stored sound events; None if they were not detected."""
         try:
-            stored = json.loads((self.folder(id) / EVENTS_NAME).read_text(encoding="utf-8"))
-        except FileNotFoundError:
+            stored = read_json(self.folder(id) / EVENTS_NAME)
+        except (FileNotFoundError, ValueError):
             return None
         return [SoundEvent.from_dict(each) for each in stored]
 
@@ -298,7 +299,7 @@ def _describe(folder: Path, row: Mapping[str, Any]) -> None:
 def described(folder: Path) -> dict[str, Any]:
     """Return the recording's row at the time of the upload; empty without a usable description in `folder`."""
     try:
-        found = json.loads((folder / RECORDING_NAME).read_text(encoding="utf-8"))
+        found = read_json(folder / RECORDING_NAME)
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

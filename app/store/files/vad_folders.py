@@ -18,6 +18,7 @@ from typing import Any
 from app.atomic import write_atomically
 from app.locks import exclusive, shared, unless_held
 from app.store.files.upload_file import SOURCE_STEM, UploadFile
+from app.stored_json import read_json
 
 KEEP_SECONDS = 24 * 3600
 HALF_MADE_SECONDS = 600  # an unlocked, incomplete folder is abandoned after this time
@@ -79,12 +80,12 @@ class VadFolders:
         write_atomically(self.folder(id) / FACTS_NAME, json.dumps(facts, ensure_ascii=False))
 
     def facts(self, id: str) -> dict[str, Any] | None:
-        """Return what `complete` wrote; None if the folder does not exist or is incomplete."""
+        """Return what `complete` wrote; None if the folder does not exist, is incomplete or damaged."""
         try:
-            stored: dict[str, Any] = json.loads((self.folder(id) / FACTS_NAME).read_text(encoding="utf-8"))
-        except (FileNotFoundError, NotADirectoryError):
+            stored = read_json(self.folder(id) / FACTS_NAME)
+        except (FileNotFoundError, NotADirectoryError, ValueError):
             return None
-        return stored
+        return stored if isinstance(stored, dict) else None
 
     def add_text(self, id: str, text: Mapping[str, Any]) -> None:
         """Store the text of one interval; later ones override earlier ones."""
@@ -106,8 +107,8 @@ class VadFolders:
     def events(self, id: str) -> list[dict[str, Any]] | None:
         """Return the stored sound events; None if none were detected yet."""
         try:
-            stored: list[dict[str, Any]] = json.loads((self.folder(id) / EVENTS_NAME).read_text(encoding="utf-8"))
-        except FileNotFoundError:
+            stored: list[dict[str, Any]] = read_json(self.folder(id) / EVENTS_NAME)
+        except (FileNotFoundError, ValueError):
             return None
         return stored
 
