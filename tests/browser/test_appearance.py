@@ -19,6 +19,9 @@ LAYOUT_SHIFT = """() => new Promise((tell) => {
     setTimeout(() => tell(sum), 500);
 })"""
 WIDER_THAN_WINDOW = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+STUCK = """[...document.querySelectorAll('main *')]
+    .filter((part) => ['sticky', 'fixed'].includes(getComputedStyle(part).position))
+    .reduce((sum, part) => sum + part.offsetHeight, 0) / innerHeight"""
 BACKGROUND = "getComputedStyle(document.documentElement).backgroundColor"
 
 
@@ -34,6 +37,22 @@ def test_no_page_is_wider_than_a_phone(
         page.wait_for_load_state()
 
         assert not page.evaluate(WIDER_THAN_WINDOW), path
+
+
+@pytest.mark.parametrize("size", [(683, 384), (390, 844)], ids=["at 200 %", "phone"])
+def test_what_sticks_leaves_two_thirds_of_the_window(
+    open_page: Callable[..., Page], finished: str, size: tuple[int, int]
+) -> None:
+    page = open_page(viewport={"width": size[0], "height": size[1]})
+    batch = page.request.post("/api/v1/batches", data={"name": "calls"}).json()["id"]
+
+    for path in ("/", "/live", "/history", f"/batch?id={batch}", "/vad", "/settings", f"/transcriptions/{finished}"):
+        page.goto(path)
+        page.wait_for_load_state()
+        wait_for(page, f"{STUCK} <= 1 / 3")
+    page.get_by_role("button", name="Find and replace").click()
+    expect(page.locator(".find")).to_be_visible()
+    wait_for(page, f"{STUCK} <= 1 / 3")
 
 
 def test_a_phone_opens_the_pages_by_a_button_and_closes_them_by_escape(

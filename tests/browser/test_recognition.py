@@ -6,13 +6,14 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, FloatRect, Locator, Page, expect
 
 from tests.browser.axe import check_accessible
 from tests.browser.conftest import Server, hearing, new_context, transcribe, wait_for, wait_until_done
-from tests.engine.sounds import babble, silence, wav_bytes
+from tests.engine.sounds import babble, encode_onto, silence, wav_bytes
 
 
 def choose(page: Page, *files: Path) -> None:
@@ -71,6 +72,51 @@ def test_ctrl_enter_starts_what_was_chosen_and_each_file_becomes_a_job(
     for name in (recording.name, "second.wav"):
         expect(job_row(page, name)).to_have_attribute("data-state", "succeeded")
     expect(page.locator("[data-staged] > *")).to_have_count(0)
+
+
+def test_an_upload_tells_percent_speed_and_time_left(page: Page, tmp_path: Path) -> None:
+    network = page.context.new_cdp_session(page)
+    network.send(
+        "Network.emulateNetworkConditions",
+        {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 400_000},
+    )
+    (tmp_path / "large.wav").write_bytes(wav_bytes((np.tile(babble(10.0), 6) * 32767).astype(np.int16)))
+    choose(page, tmp_path / "large.wav")
+    page.evaluate(
+        """() => {
+          globalThis.told = [];
+          const list = document.querySelector("[data-staged]");
+          const note = () => told.push(list.querySelector("[data-field=facts]")?.textContent ?? "");
+          new MutationObserver(note).observe(list, { childList: true, subtree: true });
+        }"""
+    )
+    start(page)
+
+    expect(job_row(page, "large.wav")).to_be_visible()
+    told = page.evaluate("told")
+    line = re.compile(r"\d+% · [\d.]+ [KM]B / 1\.83 MB · [\d.]+ [KM]B/s · about 0:0\d left")
+    assert any(map(line.fullmatch, told)), told
+
+
+def test_the_sound_tracks_of_a_film_are_offered_with_its_result(page: Page, tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "film.mkv"), "w", format="matroska") as film:
+        streams = [film.add_stream("pcm_s16le", rate=16_000, layout="mono") for _ in range(2)]
+        for stream, language in zip(streams, ("eng", "chi"), strict=True):
+            stream.metadata["language"] = language
+        for stream, seconds in zip(streams, (2.0, 1.2), strict=True):
+            encode_onto(film, stream, np.atleast_2d(babble(seconds)), 16_000, "mono")
+    choose(page, tmp_path / "film.mkv")
+    start(page)
+
+    tracks = page.get_by_role("combobox", name="Sound track")
+    expect(tracks.locator("option")).to_have_text(["1 · eng · pcm_s16le", "2 · chi · pcm_s16le"])
+    expect(page.get_by_role("button", name="Recognise this track")).to_be_disabled()
+    check_accessible(page)
+    tracks.select_option("2")
+    page.get_by_role("button", name="Recognise this track").click()
+
+    expect(page.locator("[data-job]")).to_have_count(2)
+    expect(page.get_by_role("combobox", name="Sound track").first).to_have_value("2")
 
 
 def test_a_text_that_calls_itself_mp3_says_why_and_what_to_do_in_its_row(page: Page, tmp_path: Path) -> None:

@@ -205,6 +205,21 @@ def test_the_room_that_everything_takes_is_told(client: TestClient, settings: Se
     assert after["free_bytes"] > 0
 
 
+def test_samples_kept_for_playing_are_no_recordings_and_silence_takes_no_room(
+    client: TestClient, settings: Settings
+) -> None:
+    before = client.get(f"{SETTINGS}/storage").json()
+    (settings.data_dir / "decoded" / "x").mkdir(parents=True)
+    with (settings.data_dir / "decoded" / "x" / "audio.s16").open("wb") as samples:
+        samples.write(bytes(8192))
+        samples.truncate(1 << 24)
+
+    after = client.get(f"{SETTINGS}/storage").json()
+
+    assert after["recordings_bytes"] == before["recordings_bytes"]
+    assert after["decoded_bytes"] == 8192
+
+
 def test_speech_detection_is_counted_apart(client: TestClient, settings: Settings) -> None:
     (settings.data_dir / "vad" / "x").mkdir()
     (settings.data_dir / "vad" / "x" / "audio.s16").write_bytes(bytes(4000))

@@ -245,14 +245,12 @@ class VadAnalyses:
     def _read(self, analysis: Analysis, suffix: str) -> None:
         """Decode a recording and score its frames with the options shown first, then in every other way."""
         id = analysis.id
-        source = (
-            self._queue.source_path(analysis.transcription)
-            if analysis.transcription
-            else self.analyses.source(id, suffix)
-        )
+        source, track = self.analyses.source(id, suffix), 0
+        if of := analysis.transcription:
+            source, track = self._queue.source_path(of), self._queue.get(of).options.track
         try:
             with self.analyses.held(id):
-                prepared = read_twice(lambda: self._prepared(id, source), self._stopping)
+                prepared = read_twice(lambda: self._prepared(id, source, track), self._stopping)
                 self.analyses.complete(id, facts_of(analysis, asdict(prepared.facts)))
         except Exception as error:
             self.analyses.remove(id)
@@ -263,7 +261,7 @@ class VadAnalyses:
             self._sounds.of(id)  # begins to listen
             self._rest.submit(self._judge_the_rest, id)
 
-    def _prepared(self, id: str, source: Path) -> Prepared:
+    def _prepared(self, id: str, source: Path, track: int) -> Prepared:
         return prepare(
             source,
             self.analyses.audio(id),
@@ -271,6 +269,7 @@ class VadAnalyses:
             self.options,
             self._limits,
             self._ends_early(id),
+            track=track,
             survey=self.analyses.folder(id),
             pool=self._children,
         )

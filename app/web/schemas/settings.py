@@ -92,6 +92,10 @@ class StorageAnswer(BaseModel):
         description="Of transcriptions, batches and live sessions, with what is in the trash.",
         examples=[912_000_000],
     )
+    decoded_bytes: int = Field(
+        description="Samples of recordings, kept for playing; they are made again where they are missing.",
+        examples=[210_000_000],
+    )
     vad_bytes: int = Field(description="Looked at for their speech; kept for a day.", examples=[31_000_000])
     logs_bytes: int = Field(examples=[2_300_000])
     models_bytes: int = Field(description="Of the models folder.", examples=[893_000_000])

@@ -1333,6 +1333,8 @@ export interface StorageAnswer {
   database_bytes: number;
   /** Of transcriptions, batches and live sessions, with what is in the trash. */
   recordings_bytes: number;
+  /** Samples of recordings, kept for playing; they are made again where they are missing. */
+  decoded_bytes: number;
   /** Looked at for their speech; kept for a day. */
   vad_bytes: number;
   logs_bytes: number;

@@ -19,7 +19,7 @@ import { deleteRecording, rescueTakes, saveRecording, savedRecordings } from "..
 const composer = find(document, "[data-composer]", HTMLElement);
 const startButton = buttonOf(composer, "start");
 const settings = new RecognitionSettings(find(document, "[data-settings]", HTMLElement));
-const results = new JobResults(find(document, "[data-jobs]", HTMLElement));
+const results = new JobResults(find(document, "[data-jobs]", HTMLElement), onUploaded);
 const jobs = new JobList(find(document, "#main", HTMLElement), (row, job) => results.follow(row, job));
 const staged = new StagedList(
   find(composer, "[data-staged]", HTMLElement),

@@ -2,6 +2,7 @@ import { startJournal } from "../../lib/journal.js";
 import { keepFocus } from "./focus-keeper.js";
 import { closeMenusOutside } from "./menus.js";
 import { shortcutsDialog } from "./shortcuts.js";
+import { limitSticky } from "./sticky-limit.js";
 import { moment } from "../../lib/moment.js";
 import { themeSwitch } from "./theme-switch.js";
 
@@ -12,6 +13,7 @@ export function startPage() {
   themeSwitch();
   closeMenusOutside();
   shortcutsDialog();
+  limitSticky();
   localTimes(document);
   forgetBanners();
 }

@@ -1,8 +1,16 @@
-const SHARE = 3; // of the window's height that a sticky part may take is one part in so many
+const SHARE = 3; // of the window's height that sticky parts may take is one part in so many
 
-/** Let `part` scroll away with the page where it would hide too much of it. @param {HTMLElement} part */
-export function limitSticky(part) {
-  const fit = () => part.toggleAttribute("data-tall", part.offsetHeight * SHARE > window.innerHeight);
-  new ResizeObserver(fit).observe(part);
+/** Let parts that stick to an edge scroll away with the page, the tallest first, where together they would hide too much of it. */
+export function limitSticky() {
+  const parts = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("[data-sticky]")]);
+  const fit = () => {
+    let left = window.innerHeight / SHARE;
+    for (const part of [...parts].sort((one, other) => one.offsetHeight - other.offsetHeight)) {
+      left -= part.offsetHeight;
+      part.toggleAttribute("data-tall", left < 0);
+    }
+  };
+  const observer = new ResizeObserver(fit);
+  for (const part of parts) observer.observe(part);
   window.addEventListener("resize", fit);
 }

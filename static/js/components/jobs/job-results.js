@@ -8,6 +8,7 @@ import { textLine } from "../../lib/wording.js";
 import { TextComparison } from "./text-comparison.js";
 import { copyButton } from "../common/copy-button.js";
 import { showError } from "../common/problem-box.js";
+import { offerTracks } from "./track-choice.js";
 
 const MAX_SEGMENTS = 40; // a longer text is read on its own page
 
@@ -16,11 +17,12 @@ export class JobResults {
   /** @type {Set<string>} jobs that this page has sent */
   #own = new Set();
 
-  /** @param {HTMLElement} root of the list */
-  constructor(root) {
+  /** @param {HTMLElement} root of the list @param {(job: Transcription) => void} onStarted another reading of a recording */
+  constructor(root, onStarted) {
+    this.onStarted = onStarted;
     onAction(root, (action, button) => {
       const row = button.closest("[data-job]");
-      if (action === "result" && row instanceof HTMLElement) void toggle(row, button);
+      if (action === "result" && row instanceof HTMLElement) void this.#toggle(row, button);
     });
   }
 
@@ -33,24 +35,26 @@ export class JobResults {
   follow(row, job) {
     const button = buttonOf(row, "result");
     const isAwaited = this.#own.has(job.id) && this.#own.size === 1;
-    if (job.state === "succeeded" && isAwaited && button.ariaExpanded !== "true") void toggle(row, button);
+    if (job.state === "succeeded" && isAwaited && button.ariaExpanded !== "true") void this.#toggle(row, button);
     if (job.state === "succeeded") this.#own.delete(job.id);
   }
-}
 
-// Internal
+  // Internal
 
-/** @param {HTMLElement} row @param {HTMLElement} button */
-async function toggle(row, button) {
-  const isOpen = button.ariaExpanded !== "true";
-  button.ariaExpanded = String(isOpen);
-  const slot = slotOf(row, "result");
-  slot.hidden = !isOpen;
-  if (!isOpen) return;
-  try {
-    fill(slot, await getTranscription(row.dataset.job ?? ""));
-  } catch (error) {
-    showError(row, problemOf(error));
+  /** @param {HTMLElement} row @param {HTMLElement} button */
+  async #toggle(row, button) {
+    const isOpen = button.ariaExpanded !== "true";
+    button.ariaExpanded = String(isOpen);
+    const slot = slotOf(row, "result");
+    slot.hidden = !isOpen;
+    if (!isOpen) return;
+    try {
+      const job = await getTranscription(row.dataset.job ?? "");
+      fill(slot, job);
+      offerTracks(slot, job, this.onStarted);
+    } catch (error) {
+      showError(row, problemOf(error));
+    }
   }
 }
 

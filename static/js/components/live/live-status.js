@@ -4,7 +4,6 @@ import { field, find, write } from "../../lib/dom.js";
 import { clock } from "../../lib/format.js";
 import { t } from "../../lib/messages.js";
 import { LatencyMeter } from "../../lib/latency.js";
-import { limitSticky } from "../common/sticky-limit.js";
 
 const LITTLE_SECONDS = 1; // on its way: nothing to worry about
 
@@ -21,7 +20,6 @@ export class LiveStatus {
   /** @param {HTMLElement} root */
   constructor(root) {
     this.#root = root;
-    limitSticky(root);
   }
 
   /** Something that did not begin. @param {string} text empty clears it */
