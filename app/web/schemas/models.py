@@ -59,7 +59,7 @@ class ModelItem(BaseModel):
         examples=["ready"],
     )
     family: str = Field(examples=["FunASR"])
-    role: Literal["recognition", "punctuation", "vad"] = Field(
+    role: Literal["recognition", "punctuation", "vad", "speakers"] = Field(
         description="Only `recognition` can be used alone.", examples=["recognition"]
     )
     languages: list[str] = Field(examples=[["zh", "yue", "en", "ja", "ko"]])

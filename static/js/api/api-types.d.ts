@@ -690,7 +690,7 @@ export interface ModelItem {
   state: ModelState;
   family: string;
   /** Only `recognition` can be used alone. */
-  role: "recognition" | "punctuation" | "vad";
+  role: "recognition" | "punctuation" | "vad" | "speakers";
   languages: string[];
   /** Of `times`, `hotwords`, `itn` and `punctuation`. */
   abilities: string[];
