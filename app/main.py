@@ -29,6 +29,7 @@ from app.domain.addresses import networks
 from app.domain.errors.base import Problem
 from app.domain.errors.setup import RootPathTaken
 from app.domain.options import TranscriptionOptions
+from app.domain.replacements import parse_rules
 from app.engine.preparation.preparation import PreparationPool
 from app.logging import adjust_logging, job_logs
 from app.services.batches.batches import Batches
@@ -340,7 +341,7 @@ def _model_problem(inference: InferenceProcess) -> Problem | None:
 
 
 def _default_options(settings: Settings) -> TranscriptionOptions:
-    return TranscriptionOptions(vad=vad_options(settings))
+    return TranscriptionOptions(vad=vad_options(settings), replacements=parse_rules(settings.replacements))
 
 
 def _reloader(

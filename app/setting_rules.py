@@ -35,6 +35,7 @@ ON_PAGE: Mapping[str, Effect] = {
     "min_speech_ms": Effect.AT_ONCE,
     "min_silence_ms": Effect.AT_ONCE,
     "speech_pad_ms": Effect.AT_ONCE,
+    "replacements": Effect.AT_ONCE,
     "retention_days": Effect.AT_ONCE,
     "trash_days": Effect.AT_ONCE,
     "max_upload_mb": Effect.AT_ONCE,

@@ -20,6 +20,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from app.domain.addresses import checked_networks, checked_root_path
 from app.domain.options import SILERO, DetectorName
+from app.domain.replacements import LONGEST_RULES, checked_text
 from app.paths import home_dir, logs_dir
 from app.setting_rules import ON_PAGE, broken_rules
 from app.settings_file import KeptSettings, read_kept
@@ -238,6 +239,9 @@ class Settings(BaseSettings):
 
     speech_pad_ms: int = Field(default=300, ge=0, le=2_000)
     """Milliseconds of sound kept before and after each segment."""
+
+    replacements: Annotated[str, AfterValidator(checked_text)] = Field(default="", max_length=LONGEST_RULES)
+    """Rules of replacement for the text of every recording, one on each line: `wrong => right`."""
 
     live_sessions: int = Field(default=32, ge=1, le=1000)
     """Live sessions at the same time; further ones are refused."""

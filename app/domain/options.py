@@ -13,6 +13,7 @@ from typing import Any, Literal, Self, TypeAlias
 from app.domain.errors.base import N_
 from app.domain.errors.requests import InvalidParameter
 from app.domain.hotwords import Hotword, stored_hotwords
+from app.domain.replacements import ReplacementRule, stored_rules
 
 CHANNELS = ("mix", "separate")
 """The channels of a recording mixed, or each separately."""
@@ -72,6 +73,10 @@ class RecognitionOptions:
     """One of QUALITIES: `fast` reads every frame alone, `balanced` searches, `accurate` reads the found texts again."""
     punctuation: bool = True
     """Punctuate what a model leaves without."""
+    remove_fillers: bool = False
+    """Leave out what people say while they think: um, uh, 嗯."""
+    replacements: tuple[ReplacementRule, ...] = ()
+    """Applied to the written text, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,5 +171,9 @@ class TranscriptionOptions(RecognitionOptions):
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Self:
         """Read the output of `to_dict` of this or an older version; missing options get their defaults."""
-        hotwords, vad = stored_hotwords(stored["hotwords"]), VadOptions.from_dict(stored["vad"])
-        return cls(**{**stored, "hotwords": hotwords, "vad": vad})
+        read = {
+            "hotwords": stored_hotwords(stored["hotwords"]),
+            "vad": VadOptions.from_dict(stored["vad"]),
+            "replacements": stored_rules(stored.get("replacements", ())),
+        }
+        return cls(**{**stored, **read})

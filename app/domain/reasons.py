@@ -127,6 +127,11 @@ NO_NVIDIA_GPU = _reason("no_nvidia_gpu", N_("No NVIDIA GPU with a working driver
 NO_APPLE_GPU = _reason("no_apple_gpu", N_("There is no Apple GPU."))
 DEVICE_REFUSED = _reason("device_refused", N_("The device refuses to compute: {detail}"))
 VAD_UNAVAILABLE = _reason("vad_unavailable", N_("The detector cannot be loaded: {detail}"))
+REPLACED = _reason("replaced", N_("Places that the rule changed: {count}"))
+FILLERS_LEFT_OUT = _reason("fillers_left_out", N_("Fillers that were left out: {count}"))
+RULE_TOO_SLOW = _reason("rule_too_slow", N_("The regular expression took too long and was left out."))
+COUNTED = frozenset((REPLACED.code, FILLERS_LEFT_OUT.code))
+"""Codes whose counts are summed up over the segments."""
 UNKNOWN_CHARACTERS = _reason("unknown_characters", N_("The model cannot write these characters: {characters}"))
 NO_SPEECH = _reason("no_speech", N_("No speech was found in the recording."))
 NOT_UNDERSTOOD = _reason(

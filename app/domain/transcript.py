@@ -13,7 +13,7 @@ from typing import Any, Self
 from app.domain.errors.base import N_, Reason
 from app.domain.errors.requests import InvalidParameter
 from app.domain.languages import AUTO, RARER, TRADITIONAL
-from app.domain.reasons import NO_SPEECH, NOT_UNDERSTOOD, reason_from
+from app.domain.reasons import COUNTED, NO_SPEECH, NOT_UNDERSTOOD, reason_from
 
 CLAUSE_MARKS = ",.!?;:"
 CLOSING = frozenset(CLAUSE_MARKS + "%)]}’”…")
@@ -77,11 +77,14 @@ class Applied:
 
 
 def merge_receipts(earlier: Iterable[Applied], later: Iterable[Applied]) -> tuple[Applied, ...]:
-    """Return one line per option: the later one, unless only the earlier one has a reason."""
+    """Return one line per option: the later one, unless only the earlier one has a reason; what is counted is summed up."""
     lines = {(line.name, line.asked): line for line in earlier}
     for line in later:
         known = lines.get((line.name, line.asked))
-        if line.reason or not (known and known.reason):
+        if known and known.reason and line.reason and known.reason.code == line.reason.code in COUNTED:
+            count = int(known.reason.params["count"]) + int(line.reason.params["count"])
+            lines[line.name, line.asked] = replace(line, reason=line.reason.of(count=count))
+        elif line.reason or not (known and known.reason):
             lines[line.name, line.asked] = line
     return tuple(lines.values())
 
@@ -103,6 +106,8 @@ class Word:
     """Probability, 0 to 1."""
     raw: str = ""
     """The spoken form, if it differs from `text`."""
+    was: str = ""
+    """What was written before a rule of replacement, or before a filler was left out; else empty."""
 
     def later(self, seconds: float) -> Word:
         """Return the word with its times moved by `seconds`."""
@@ -115,7 +120,7 @@ class Word:
             "end": round(self.end, 3),
             "confidence": round(self.confidence, 4),
             "raw": self.raw,
-        }
+        } | ({"was": self.was} if self.was else {})
 
 
 @dataclass(frozen=True, slots=True)

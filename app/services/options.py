@@ -16,6 +16,7 @@ from app.domain.errors.requests import InvalidParameter, UnknownLanguage
 from app.domain.hotwords import GREATEST_WEIGHT, LEAST_WEIGHT, Hotword, listed_hotwords, parse_hotwords
 from app.domain.languages import LANGUAGES
 from app.domain.options import CHANNELS, DETECTORS, QUALITIES, TranscriptionOptions, VadOptions
+from app.domain.replacements import KINDS, LONGEST, ReplacementRule, listed_rules, parse_rules
 
 AS_TEXT = {"as": "text"}
 """Context of values that a person wrote as in a form; JSON has numbers and switches of its own."""
@@ -86,6 +87,29 @@ def _read_hotwords(value: object) -> object:
     raise InvalidParameter(name="hotwords", reason=N_("it is neither a text nor a list"))
 
 
+def _read_rules(value: object) -> object:
+    if isinstance(value, str):
+        return parse_rules(value)
+    if isinstance(value, list) and all(isinstance(item, str | Mapping) for item in value):
+        return listed_rules(value)
+    raise InvalidParameter(name="replacements", reason=N_("it is neither a text nor a list"))
+
+
+RULE = {
+    "type": "object",
+    "properties": {
+        "wrong": {"type": "string", "minLength": 1, "maxLength": LONGEST},
+        "right": {"type": "string", "maxLength": LONGEST},
+        "kind": {"type": "string", "enum": list(KINDS)},
+    },
+    "required": ["wrong"],
+    "additionalProperties": False,
+}
+Rules = Annotated[
+    tuple[ReplacementRule, ...],
+    BeforeValidator(_read_rules),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"anyOf": [{"type": "string"}, RULE]}}]}),
+]
 WEIGHTED_WORD = {
     "type": "object",
     "properties": {
@@ -161,6 +185,19 @@ class OptionsPatch(BaseModel):
         default=None,
         description="Punctuate by the pauses where the model itself does not.",
         examples=[True],
+    )
+    remove_fillers: Switch | None = Field(
+        default=None,
+        description="Leave out what people say while they think (um, uh, 嗯, 呃); `text_raw` keeps it.",
+        examples=[False],
+    )
+    replacements: Rules | None = Field(
+        default=None,
+        description="Rules of replacement for the written text, in place of the server's, one on each line: "
+        "`wrong => right` replaces the characters as they stand, `word: wrong => right` whole words in any case, "
+        "`regex: wrong => right` what a regular expression finds (at most 50 ms a segment), `sound: 张姗 => 张珊` whatever "
+        "is pronounced like these Chinese characters. `text_raw` stays as the model said it.",
+        examples=[["范一安 => FunASR", {"wrong": "张姗", "right": "张珊", "kind": "sound"}]],
     )
     quality: Annotated[str, BeforeValidator(_parse_quality)] | None = Field(
         default=None,

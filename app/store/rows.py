@@ -51,7 +51,9 @@ def segment_from(row: Mapping[str, Any]) -> SegmentRecord:
 def words_to_store(words: Iterable[Word]) -> list[list[Any]]:
     """Return words as compact lists: ten hours of audio have a hundred thousand."""
     return [
-        [word.text, round(word.start, 3), round(word.end, 3), round(word.confidence, 4), word.raw] for word in words
+        [word.text, round(word.start, 3), round(word.end, 3), round(word.confidence, 4), word.raw]
+        + ([word.was] if word.was else [])
+        for word in words
     ]
 
 

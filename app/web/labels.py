@@ -81,6 +81,9 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "itn": N_("Numbers as digits (ITN)"),
         "hotword": N_("Hotword"),
         "punctuation": N_("Punctuation"),
+        "remove_fillers": N_("Leave out um, uh, 嗯"),
+        "replacements": N_("Rules of replacement"),
+        "replacement": N_("Replaced"),
         "times": N_("Timestamps"),
         "device": N_("Device"),
         "dtype": N_("Precision"),
@@ -103,6 +106,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     "option_hint": {
         "itn": N_("Writes spoken dates and amounts as digits"),
         "punctuation": N_("Places commas and full stops by the pauses where the model has none"),
+        "remove_fillers": N_("What people say while they think; the verbatim text keeps it"),
     },
     "option_value": {
         "on": N_("on"),

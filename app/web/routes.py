@@ -34,6 +34,7 @@ from app.web.api.transcriptions import (
     files,
     findings,
     missing_text,
+    replacements,
     retranscriptions,
     transcriptions,
 )
@@ -63,6 +64,7 @@ API: tuple[APIRouter, ...] = (
     events.router,  # /transcriptions/events before /transcriptions/{id}
     transcriptions.router,
     retranscriptions.router,
+    replacements.router,
     edits.router,
     files.router,
     history.router,

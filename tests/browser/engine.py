@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 
@@ -9,7 +10,7 @@ from app.domain.errors.inference import DeviceUnavailable
 from app.domain.errors.models import ModelFileUnreadable
 from app.domain.options import RecognitionOptions
 from app.domain.reasons import plain_reason
-from app.domain.transcript import Applied
+from app.domain.transcript import Applied, Word
 from app.engine import EngineInfo, EngineSpec, Hypothesis, Utterance
 
 SECONDS_PER_PIECE = 0.5  # slow enough to watch, quick enough to wait for
@@ -47,7 +48,16 @@ class SlowEngine:
         time.sleep(SECONDS_PER_PIECE)
         text, text_raw = SENTENCES[self._said % len(SENTENCES)]
         self._said += 1
-        return Hypothesis(text if options.itn else text_raw, text_raw, 0.9)
+        words = _words_of(text) if options.replacements or options.remove_fillers else ()
+        return Hypothesis(text if options.itn else text_raw, text_raw, 0.9, words=words)
+
+
+def _words_of(text: str) -> tuple[Word, ...]:
+    """A word for each character or figure, with what follows it."""
+    parts = (
+        re.findall(r"(?:[\w:.%]+|[^\W\d_])[。.]?", text) if text.isascii() else re.findall(r"(?:[\d.%]+|.)。?", text)
+    )
+    return tuple(Word(part, 0.1 * number, 0.1 * number + 0.1, 0.9) for number, part in enumerate(parts))
 
 
 def load(spec: EngineSpec) -> SlowEngine:

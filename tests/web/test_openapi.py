@@ -71,6 +71,7 @@ OPERATIONS = {
     "POST /api/v1/transcriptions/{id}/cancel",
     "POST /api/v1/transcriptions/{id}/retry",
     "POST /api/v1/transcriptions/{id}/again",
+    "POST /api/v1/transcriptions/{id}/replacements",
     "GET /api/v1/transcriptions/{id}/segments",
     "GET /api/v1/transcriptions/{id}/edits",
     "PATCH /api/v1/transcriptions/{id}/edits",

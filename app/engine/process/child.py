@@ -36,6 +36,7 @@ from app.engine.process.messages import (
     Transcribe,
     Transcribed,
 )
+from app.engine.text.rewriting import RewritingEngine
 from app.engine.vad.speech_filter import SpeechFilteredEngine
 
 
@@ -73,7 +74,7 @@ def _too_large(spec: EngineSpec, detail: object) -> ModelTooLarge:
 
 
 def load(spec: EngineSpec) -> Engine:
-    """Return the engine made by the spec's factory, behind a speech filter if the spec names one.
+    """Return the engine made by the spec's factory, behind a speech filter if the spec names one, and with rules for its texts.
 
     Raises:
         ModelError, DeviceUnavailable, OutOfMemory: from the factory.
@@ -81,11 +82,11 @@ def load(spec: EngineSpec) -> Engine:
     module, _, function = spec.factory.partition(":")
     factory = cast("Callable[[EngineSpec], Engine]", getattr(importlib.import_module(module), function))
     engine = factory(spec)
-    if spec.vad_model is None:
-        return engine
-    from app.engine.sanm.vad import load_vad
+    if spec.vad_model is not None:
+        from app.engine.sanm.vad import load_vad
 
-    return SpeechFilteredEngine(engine, load_vad(spec.vad_model))
+        engine = SpeechFilteredEngine(engine, load_vad(spec.vad_model))
+    return RewritingEngine(engine)
 
 
 def _freeze_what_stays() -> None:

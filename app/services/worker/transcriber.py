@@ -18,6 +18,7 @@ from typing import TypeVar
 from app import metrics
 from app.domain.errors.base import AppError
 from app.domain.errors.inference import InferenceUnavailable
+from app.domain.replacements import REWRITING
 from app.domain.speech import joined
 from app.domain.states import JobState
 from app.domain.transcription import SegmentRecord, Transcription
@@ -181,7 +182,7 @@ class Transcriber:
         self.persist(lambda: self.claims.finish_segment(job.id, index, recognised, seconds))
         metrics.segments.labels("withheld" if recognised.hypothesis.dropped else "read").inc()
         event(_log, logging.INFO, "segment_finished", index=index, seconds=round(seconds, 3))
-        for line in recognised.hypothesis.applied:
+        for line in (each for each in recognised.hypothesis.applied if each.name not in REWRITING):
             facts = f"{line.asked} -> {line.applied}"
             event(
                 _log,

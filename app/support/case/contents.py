@@ -142,8 +142,8 @@ class Contents:
         ]
 
     def _asked(self, line: Applied) -> dict[str, str]:
-        """Return requested and applied values; hotwords are private."""
-        if line.name == "hotwords" and not self._choice.keep_text:
+        """Return requested and applied values; hotwords and rules of replacement are private."""
+        if line.name in ("hotwords", "replacement") and not self._choice.keep_text:
             return {name: LEFT_OUT if getattr(line, name) else "" for name in ("asked", "applied")}
         return {"asked": line.asked, "applied": line.applied}
 
@@ -178,7 +178,7 @@ class Contents:
                 "language": segment.language,
                 "dropped": segment.dropped,
                 "error": allowed.problem(segment.error),
-                "words": [word.to_dict() | {"text": next(words)} for word in segment.words],
+                "words": [replace(word, was="").to_dict() | {"text": next(words)} for word in segment.words],
             }
             for segment, text, text_raw in zip(self._segments, texts, texts_raw, strict=True)
         ]
@@ -203,9 +203,9 @@ class Contents:
 
     @property
     def _options(self) -> TranscriptionOptions:
-        """The options; hotwords are names of people and firms, and are included only with the unredacted text."""
+        """The options; hotwords and replacements hold names, and are included only with the unredacted text."""
         options = self._job.options
-        return options if self._choice.keep_text else replace(options, hotwords=())
+        return options if self._choice.keep_text else replace(options, hotwords=(), replacements=())
 
     # Telling
 

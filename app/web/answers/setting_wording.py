@@ -60,6 +60,14 @@ GROUPS: dict[str, dict[str, Words]] = {
         "min_silence_ms": Words(N_("Silence between segments"), N_("A pause this long ends a segment."), "ms"),
         "speech_pad_ms": Words(N_("Padding"), N_("Sound kept before and after each segment."), "ms"),
     },
+    N_("Text"): {
+        "replacements": Words(
+            N_("Rules of replacement"),
+            N_(
+                "One on each line: wrong => right. Before it word: (whole words), regex: (a regular expression) or sound: (whatever sounds like these Chinese characters)."
+            ),
+        ),
+    },
     N_("History"): {
         "retention_days": Words(
             N_("Keep transcriptions"),

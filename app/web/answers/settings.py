@@ -87,7 +87,7 @@ def _shape(name: str, value: Any) -> dict[str, Any]:
     elif get_origin(field.annotation) is Literal:
         choices = get_args(field.annotation)
     bounds = {key: getattr(rule, key) for rule in field.metadata for key in ("ge", "gt", "le") if hasattr(rule, key)}
-    kinds = {bool: "switch", int: "whole_number", float: "number"}
+    kinds = {bool: "switch", int: "whole_number", float: "number", str: "text"}
     kind = "choice" if choices else kinds[field.annotation]  # type: ignore[index]
     return {
         "kind": kind,

@@ -47,8 +47,8 @@ class UploadForm(FileForm):
     def set_field(self, field: str, value: str) -> None:
         """Take one option over; a field of hotwords may be repeated."""
         given: object = value
-        if field == "hotwords" and value.lstrip().startswith("["):
-            given = json_list(value)
+        if field in ("hotwords", "replacements") and value.lstrip().startswith("["):
+            given = json_list(value, field)
         chosen = OptionsPatch.of(**{field: given}).apply(self.options)
         if field == "hotwords":
             chosen = replace(chosen, hotwords=unique_hotwords((*self.options.hotwords, *chosen.hotwords)))
@@ -72,14 +72,14 @@ class JobForm(UploadForm):
             super().set_field(field, value)
 
 
-def json_list(value: str) -> list[Any]:
+def json_list(value: str, name: str = "hotwords") -> list[Any]:
     try:
         items = json.loads(value)
     except (ValueError, RecursionError):
         items = None
     if isinstance(items, list):
         return items
-    raise InvalidParameter(name="hotwords", reason=N_("it is not a JSON list of texts"))
+    raise InvalidParameter(name=name, reason=N_("it is not a JSON list of texts"))
 
 
 def form_properties(names: Iterable[str] = FORM_OPTIONS) -> dict[str, dict[str, Any]]:
@@ -96,6 +96,8 @@ def _form_property(name: str, described: dict[str, Any]) -> dict[str, Any]:
     default = getattr(TranscriptionOptions(), name)
     if name == "hotwords":
         return {"type": "string", **kept, "example": "转写\nConformer:30"}
+    if name == "replacements":
+        return {"type": "string", **kept, "example": "范一安 => FunASR\nsound: 张姗 => 张珊"}
     return {"type": "boolean" if name in SWITCHES else "string", **kept, "default": default}
 
 

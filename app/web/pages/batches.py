@@ -34,6 +34,7 @@ def _page(request: Request, services: Services, id: str) -> HTMLResponse:
     context = {
         "id": id,
         "languages": spoken_languages(services),
+        "house_rules": settings.replacements,
         "limit_bytes": settings.max_upload_bytes,
         "has_folder": settings.import_root is not None,
         "formats": [name for name in FORMATS if name not in ("csv", "json")],

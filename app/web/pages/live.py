@@ -26,6 +26,7 @@ def live_page(request: Request, services: ServicesDep, translate: TranslateDep) 
         "vad": asdict(services.default_options.vad),
         "formats": list(FORMATS),
         "languages": spoken_languages(services),
+        "house_rules": services.settings.replacements,
         "model": model_answer(services.inference.status(), translate).model_dump(mode="json"),
         "model_name": in_use.name,
         "is_builtin": in_use == builtin_model_dir(),

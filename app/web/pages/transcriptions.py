@@ -59,6 +59,7 @@ def recognition(
         "is_builtin": in_use == builtin_model_dir(),
         "formats": list(FORMATS),
         "languages": spoken_languages(services),
+        "house_rules": services.settings.replacements,
         "limit_bytes": services.settings.max_upload_bytes,
     }
     return render(request, "pages/recognition.html", context)
@@ -81,6 +82,7 @@ def transcription(
         "rows": first_rows(segments, edited_text(queue, id, 0, AT_ONCE)),
         "languages": spoken_languages(services),
         "models": model_choices(services, translate),
+        "house_rules": services.settings.replacements,
         "formats": FORMATS,
         "findings": [each.model_dump(mode="json") for each in findings_answer(record, segments, translate)],
     }

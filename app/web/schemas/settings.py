@@ -20,7 +20,7 @@ class SettingItem(BaseModel):
     name: str = Field(examples=["threads"])
     label: str = Field(description="In the reader's language.", examples=["Processor threads"])
     hint: str = Field(examples=["More are not always faster: one core is kept for the pages."])
-    kind: Literal["switch", "choice", "number", "whole_number"] = Field(examples=["whole_number"])
+    kind: Literal["switch", "choice", "number", "whole_number", "text"] = Field(examples=["whole_number"])
     unit: str = Field(examples=["threads"])
     zero: str = Field(description="What 0 means, where it is no number.", examples=["automatic"])
     choices: list[str] = Field(description="Of a choice; empty otherwise.", examples=[[]])

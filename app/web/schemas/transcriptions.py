@@ -67,6 +67,10 @@ class Options(BaseModel):
     )
     itn: bool = Field(description="Whether spoken numbers are written as digits.", examples=[True])
     punctuation: bool = Field(description="Whether pauses become punctuation.", examples=[True])
+    remove_fillers: bool = Field(description="Whether um, uh and 嗯 are left out.", examples=[False])
+    replacements: Annotated[list[str], BeforeValidator(_written)] = Field(
+        description="Rules of replacement, as `wrong => right`.", examples=[["范一安 => FunASR"]]
+    )
     quality: str = Field(description="`fast`, `balanced` or `accurate`.", examples=["accurate"])
     channels: str = Field(description="`mix` or `separate`.", examples=["mix"])
     track: int = Field(description="The sound track, counted from 1; 0 is the first that is not silent.", examples=[0])
@@ -97,6 +101,11 @@ class WordAnswer(BaseModel):
     end: float = Field(examples=[2.31])
     confidence: float = Field(description="0 to 1.", examples=[0.91])
     raw: str = Field(description="As spoken, where that differs.", examples=["百分之三十五"])
+    was: str = Field(
+        default="",
+        description="What was written before a rule of replacement, or before a filler was left out.",
+        examples=[""],
+    )
 
 
 class SegmentAnswer(BaseModel):

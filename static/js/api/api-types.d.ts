@@ -158,6 +158,15 @@ export interface ChangedPart {
   kind: "equal" | "replace" | "delete" | "insert";
 }
 
+/** A segment that would be written otherwise. */
+export interface ChangedPlaceAnswer {
+  index: number;
+  /** Seconds from the beginning. */
+  start: number;
+  before: string;
+  after: string;
+}
+
 /** One line of the report. */
 export interface CheckAnswer {
   /** Stable name of the check. */
@@ -831,6 +840,10 @@ export interface Options {
   itn: boolean;
   /** Whether pauses become punctuation. */
   punctuation: boolean;
+  /** Whether um, uh and 嗯 are left out. */
+  remove_fillers: boolean;
+  /** Rules of replacement, as `wrong => right`. */
+  replacements: string[];
   /** `fast`, `balanced` or `accurate`. */
   quality: string;
   /** `mix` or `separate`. */
@@ -856,6 +869,15 @@ export interface OptionsPatch {
   itn?: boolean | null;
   /** Punctuate by the pauses where the model itself does not. */
   punctuation?: boolean | null;
+  /** Leave out what people say while they think (um, uh, 嗯, 呃); `text_raw` keeps it. */
+  remove_fillers?: boolean | null;
+  /**
+   * Rules of replacement for the written text, in place of the server's, one on each line: `wrong => right`
+   * replaces the characters as they stand, `word: wrong => right` whole words in any case, `regex: wrong => right`
+   * what a regular expression finds (at most 50 ms a segment), `sound: 张姗 => 张珊` whatever is pronounced like these
+   * Chinese characters. `text_raw` stays as the model said it.
+   */
+  replacements?: string | (string | Record<string, unknown>)[] | null;
   /**
    * `fast` reads every frame alone, `balanced` searches for the likeliest text and listens for hotwords, `accurate`
    * reads what was found again where the model can.
@@ -1118,6 +1140,20 @@ export interface RetentionAnswer {
   count: number;
 }
 
+/** How often a rule was applied. */
+export interface RuleCount {
+  rule: string;
+  count: number;
+  /** It took too long and was left out in places. */
+  is_slow: boolean;
+}
+
+/** Rules that are not saved yet. */
+export interface RulesToTry {
+  /** One on each line, as the option `replacements` takes them. */
+  rules: string;
+}
+
 /** One stretch of speech. */
 export interface SegmentAnswer {
   index: number;
@@ -1211,7 +1247,7 @@ export interface SettingItem {
   /** In the reader's language. */
   label: string;
   hint: string;
-  kind: "switch" | "choice" | "number" | "whole_number";
+  kind: "switch" | "choice" | "number" | "whole_number" | "text";
   unit: string;
   /** What 0 means, where it is no number. */
   zero: string;
@@ -1478,6 +1514,17 @@ export interface TranscriptionPage {
   newer: string | null;
 }
 
+/** What the rules would change. */
+export interface TrialAnswer {
+  /** The first 500. */
+  places: ChangedPlaceAnswer[];
+  /** Segments that would change. */
+  total: number;
+  rules: RuleCount[];
+  /** False where the time was not enough for the whole text. */
+  is_whole: boolean;
+}
+
 /** The deletion that is undone. */
 export interface Undo {
   /** As the deletion answered it. */
@@ -1595,4 +1642,6 @@ export interface WordAnswer {
   confidence: number;
   /** As spoken, where that differs. */
   raw: string;
+  /** What was written before a rule of replacement, or before a filler was left out. */
+  was?: string;
 }

@@ -1,4 +1,4 @@
-/** @import { Finding, FullTranscription, Model, Peaks, Problem, RecognitionOptions, Transcription } from "./types.js" */
+/** @import { ReplacementTrial, Finding, FullTranscription, Model, Peaks, Problem, RecognitionOptions, Transcription } from "./types.js" */
 import { api } from "../lib/address.js";
 import { noteRequest } from "../lib/journal.js";
 import { t } from "../lib/messages.js";
@@ -30,6 +30,9 @@ export const retryTranscription = (id) => send("POST", `/transcriptions/${id}/re
 
 /** @param {string} id @param {Partial<RecognitionOptions>} options @returns {Promise<Transcription>} */
 export const retranscribe = (id, options) => send("POST", `/transcriptions/${id}/again`, options);
+
+/** What rules would change. @param {string} id @param {string} rules @returns {Promise<ReplacementTrial>} */
+export const tryReplacements = (id, rules) => send("POST", `/transcriptions/${id}/replacements`, { rules });
 
 /** @param {string} id @returns {Promise<void>} */
 export const deleteTranscription = (id) => send("DELETE", `/transcriptions/${id}`);

@@ -53,6 +53,7 @@
  * @typedef {Api.SettingItem} SettingItem
  * @typedef {Api.SettingsAnswer} Settings
  * @typedef {Api.StorageAnswer} Storage
+ * @typedef {Api.TrialAnswer} ReplacementTrial
  *
  * @typedef {Api.VadAnswer} Analysis
  * @typedef {Api.SoundEvents} SoundEvents
@@ -65,7 +66,7 @@
  * @typedef {Api.MissingRule} MissingRule
  * @typedef {Api.MissingStretch} MissingInterval
  *
- * @typedef {Omit<Api.Options, "hotwords" | "model" | "track"> & {hotwords: string, model?: string, track?: number}} RecognitionOptions  as a form has them: a hotword on each line
+ * @typedef {Omit<Api.Options, "hotwords" | "model" | "track" | "replacements"> & {hotwords: string, replacements?: string, model?: string, track?: number}} RecognitionOptions  as a form has them: a hotword on each line
  */
 
 export {};

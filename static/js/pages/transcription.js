@@ -9,6 +9,7 @@ import { startPage } from "../components/common/page.js";
 import { Player } from "../components/transcript/player.js";
 import { showError } from "../components/common/problem-box.js";
 import { renameInDialog } from "../components/transcript/rename-dialog.js";
+import { replacementsInDialog } from "../components/transcript/replacement-trial.js";
 import { shortcuts } from "../components/common/shortcuts.js";
 import { transcriptShortcuts } from "../components/transcript/transcript-keys.js";
 import { showHead, showState } from "../components/transcript/transcript-state.js";
@@ -90,6 +91,7 @@ async function act(action) {
     if (action === "rename") await rename(name);
     if (action === "print") window.print();
     if (action === "retranscribe") await retranscribeInDialog(id);
+    if (action === "replacements") await replacementsInDialog(id);
     if (action === "cancel") await cancelTranscription(id);
     if (action === "retry") await retry();
     if (action === "delete" && (await confirmDelete(id, name))) location.assign(url("/history"));

@@ -40,6 +40,7 @@ export class RecognitionSettings {
       hotwords: this.#hotwords.value,
       ...switchesIn(this.#root),
       channels: this.#root.querySelector('[name="channels"]') ? this.#chosen("channels") : "mix",
+      ...this.#replacements,
     };
   }
 
@@ -47,6 +48,17 @@ export class RecognitionSettings {
 
   get #hotwords() {
     return find(this.#root, '[name="hotwords"]', HTMLTextAreaElement);
+  }
+
+  get #rules() {
+    return find(this.#root, '[name="replacements"]', HTMLTextAreaElement);
+  }
+
+  /** Those of the settings page hold as well; where there are no others, the server takes them by itself. */
+  get #replacements() {
+    const own = this.#rules.value.trim();
+    const { house } = find(this.#root, "[data-replacements]", HTMLElement).dataset;
+    return own ? { replacements: [house, own].filter(Boolean).join("\n") } : {};
   }
 
   /** @param {string} name */
@@ -72,7 +84,7 @@ export class RecognitionSettings {
   }
 
   #remember() {
-    localStorage.setItem(this.#key, JSON.stringify(this.values));
+    localStorage.setItem(this.#key, JSON.stringify({ ...this.values, replacements: this.#rules.value }));
   }
 
   #restore() {
@@ -80,5 +92,6 @@ export class RecognitionSettings {
     for (const name of ["language", "quality", "channels"]) this.#choose(name, stored[name]);
     restoreSwitches(this.#root, stored);
     if (typeof stored.hotwords === "string") this.#hotwords.value = stored.hotwords;
+    if (typeof stored.replacements === "string") this.#rules.value = stored.replacements;
   }
 }

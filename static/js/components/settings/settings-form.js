@@ -222,8 +222,9 @@ function valueToSave(row) {
 
 /** @param {HTMLElement} row */
 function controlOf(row) {
-  const control = row.querySelector("input, select");
+  const control = row.querySelector("input, select, textarea");
   if (control instanceof HTMLInputElement || control instanceof HTMLSelectElement) return control;
+  if (control instanceof HTMLTextAreaElement) return control;
   throw new Error(`The setting ${nameOf(row)} has no control`);
 }
 

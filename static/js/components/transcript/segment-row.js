@@ -115,16 +115,23 @@ function noteOf({ state, text, isEdited }) {
   return text ? "" : t("No clear words here; nothing was written.");
 }
 
-/** @param {Word} word @param {number} number @param {string} text @param {number} threshold */
-function wordOf({ start, confidence }, number, text, threshold) {
+/** @param {Word} word @param {number} number @param {string} text as it is shown, written or as spoken @param {number} threshold */
+function wordOf({ start, confidence, was, text: written }, number, text, threshold) {
   const element = create("span", { className: "word" }, text);
   Object.assign(element.dataset, { word: String(number), start: String(start) });
   if (confidence < threshold) {
     element.classList.add("is-unsure");
     element.title = t("{percent}% sure", { percent: Math.round(confidence * 100) });
   }
+  if (was && withoutBlanks(text) === withoutBlanks(written)) {
+    element.classList.add("is-replaced");
+    element.title = t("Replaced; before: {text}", { text: was });
+  }
   return element;
 }
+
+/** @param {string} text */
+const withoutBlanks = (text) => text.replace(/\s+/g, "");
 
 /**
  * Find the wordings in a text, one after the other; white space between or inside them does not count.
@@ -136,7 +143,7 @@ function* piecesOf(text, wordings) {
   for (const [word, wording] of wordings.entries()) {
     while (/\s/.test(text[position] ?? "")) position++;
     const begin = position;
-    for (const character of wording.replace(/\s+/g, "")) {
+    for (const character of withoutBlanks(wording)) {
       while (/\s/.test(text[position] ?? "")) position++;
       if (!text.startsWith(character, position)) return;
       position += character.length;
