@@ -51,10 +51,11 @@ def _sentence(tmp_path: Path) -> Path:
 
 @pytest.fixture(name="ten_hours")
 def _ten_hours(tmp_path: Path) -> Path:
-    """Ten hours of digital silence at 8 kHz: a hole in the disk behind a header."""
+    """Ten hours at 8 kHz: noise, of which each sample is written, and then digital silence, a hole in the disk."""
     size = 36_000 * 8_000 * 2
     source = tmp_path / "long.wav"
-    source.write_bytes(sounds.wav_header(size, 8_000, 1, 2))
+    noise = np.random.default_rng(0).integers(-999, 999, 80_000, np.int16)
+    source.write_bytes(sounds.wav_header(size, 8_000, 1, 2) + noise.tobytes())
     os.truncate(source, 44 + size)
     return source
 
