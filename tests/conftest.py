@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.warm import fork_what_is_started
+from tests.warm import fork_what_is_started, start_for_workers, use_shared
 
 if TYPE_CHECKING:
     from app.engine.preparation.pool import PreparationPool
@@ -108,6 +108,10 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = ",".join(filter(None, (*exempt, "localhost", "127.0.0.1", "::1")))
 
     fork_what_is_started()
+    if hasattr(config, "workerinput"):
+        use_shared()
+    elif config.getoption("numprocesses", None):
+        start_for_workers()
 
 
 @pytest.fixture(name="fresh_interpreters")

@@ -2,7 +2,7 @@
 
 `python -m app transcribe` takes nine seconds of CPU time for five seconds of audio: seven of them import libraries,
 torch above all, in the command and in the inference process. Here both are forked from multiprocessing's fork server,
-which pays that once for all tests of a worker. Everything after the imports is the same; that it works in a fresh
+which pays that once for all tests, those of all of xdist's workers. Everything after the imports is the same; that it works in a fresh
 interpreter, too, is covered by tests/test_main_job.py, tests/packaging, tests/support/test_doctor.py and others.
 """
 
@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import IO, Any
@@ -47,6 +47,7 @@ _SPAWN = multiprocessing.get_context("spawn")
 _POPEN = subprocess.Popen
 _EXECUTE = inspect.signature(_POPEN._execute_child)  # type: ignore[attr-defined]
 _PROGRAM = [sys.executable, "-P", "-m"]
+_ADDRESS = "TESTS_FORK_SERVER"  # of the server that the workers share
 _PATHS = {"", *os.environ.get("PYTHONPATH", "").split(os.pathsep)}  # where the server found what it imports
 
 
@@ -148,6 +149,21 @@ def _run(words: list[str], environment: dict[str, str], streams: Sequence[Connec
     sys.argv = words
     _fork_instead_of_spawn()
     runpy.run_module(words[0], run_name="__main__", alter_sys=True)
+
+
+def start_for_workers() -> None:
+    """Start the server from which the workers' processes are forked; it ends with this process."""
+    forkserver.ensure_running()
+    os.environ[_ADDRESS] = str(forkserver._forkserver._forkserver_address)  # type: ignore[attr-defined]
+
+
+def use_shared() -> None:
+    """Fork from the server that was started for all workers, if this is one of them."""
+    server: Any = forkserver._forkserver
+    if address := os.environ.pop(_ADDRESS, ""):
+        server._forkserver_address = address
+        server._forkserver_alive_fd = os.open(os.devnull, os.O_RDONLY)  # who started the server keeps it alive
+        server.ensure_running = resource_tracker.ensure_running
 
 
 def _fork_instead_of_spawn() -> None:
