@@ -50,7 +50,9 @@ def stretches(stored: bytes, original: Path) -> list[Stretch]:
     offset = 0
     for at in range(0, got.size - WINDOW, WINDOW // 2):
         window = got[at : at + WINDOW]
-        place = _place(window, said) if np.sqrt(np.mean(window**2)) > AUDIBLE else None
+        if np.sqrt(np.mean(window**2)) <= AUDIBLE:
+            continue
+        place = _place_near(at + offset, window, said) or _place(window, said)
         if place is None:
             continue
         if not found or abs(place - at - offset) > SLACK:
@@ -63,12 +65,21 @@ def seconds_of(stored: bytes) -> float:
     return _samples(stored).size / RATE
 
 
+def _place_near(expected: int, window: Samples, said: Samples) -> int | None:
+    """Return where `window` fits within SLACK of where it is expected: one place in a thousand to look at."""
+    first = max(0, expected - SLACK)
+    place = _place(window, said[first : max(first, expected + SLACK) + WINDOW])
+    return None if place is None else first + place
+
+
 def _place(window: Samples, said: Samples) -> int | None:
     """Return where `window` fits best, by its normalised correlation with each place; None where it fits nowhere."""
+    places = said.size - window.size
+    if places <= 0:
+        return None
     size = 1 << (said.size + window.size).bit_length()
     product = np.fft.irfft(np.fft.rfft(said, size) * np.conj(np.fft.rfft(window, size)), size)
     energy = np.concatenate([[0.0], np.cumsum(said.astype(np.float64) ** 2)])
-    places = said.size - window.size
     norms = np.sqrt(np.maximum(energy[window.size : window.size + places] - energy[:places], 1e-6))
     likeness = product[:places] / norms / np.sqrt(np.sum(window.astype(np.float64) ** 2))
     best = int(np.argmax(likeness))
