@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
+from tests.browser.contexts import Contexts, new_context
 from tests.conftest import data_folder
 from tests.engine.sounds import babble, silence, wav_bytes
 from tests.waiting import PATIENCE_SECONDS, wait_until
@@ -127,37 +128,31 @@ def _browser(launch: Callable[..., Browser]) -> Iterator[Browser]:
     browser.close()
 
 
+@pytest.fixture(scope="session", name="contexts")
+def _contexts(browser: Browser) -> Contexts:
+    return Contexts(browser)
+
+
 @pytest.fixture(name="open_page")
-def _open_page(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]:
+def _open_page(contexts: Contexts, server: Server) -> Iterator[Callable[..., Page]]:
     """Return a function that opens a page in a context of its own; all must end without errors."""
     watched: list[Watch] = []
 
     def open_page(path: str = "/", **options: Any) -> Page:
-        context = new_context(browser, server.address, **options)
-        page = context.new_page()
+        page = contexts.take(server.address, **options).new_page()
         watched.append(Watch(page, server.address))
         page.goto(path)
         return page
 
     yield open_page
     for watch in watched:
-        watch.page.context.close()
+        contexts.put_back(watch.page.context)
         assert watch.complaints == []
 
 
 @pytest.fixture(name="page")
 def _page(open_page: Callable[..., Page]) -> Page:
     return open_page()
-
-
-def new_context(browser: Browser, address: str, **options: Any) -> BrowserContext:
-    # Where something waits or works, a lamp breathes: to draw that without a graphics card takes more computing than
-    # all the rest of the page.
-    usual = {"reduced_motion": "reduce", "locale": "en-GB", "timezone_id": "Asia/Shanghai"}
-    options = usual | {"accept_downloads": True} | options
-    context = browser.new_context(base_url=address, **options)
-    context.set_default_timeout(WAIT_SECONDS * 1000)
-    return context
 
 
 class Watch:

@@ -10,7 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.axe import check_accessible
-from tests.browser.conftest import Server, new_context, serving
+from tests.browser.conftest import Server, serving
+from tests.browser.contexts import new_context
 from tests.conftest import data_folder
 
 LEAST_SPACE = 8  # pixels between the banner and what is above and below it

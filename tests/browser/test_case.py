@@ -10,7 +10,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Server, new_context, transcribe
+from tests.browser.conftest import Server, transcribe
+from tests.browser.contexts import new_context
 
 WRONG = '{"sample_rate": 8000, "channel_levels": [], "sound": [{"loud_db": -20, "floor_db": -60, "clipped_share": 0, "band_drop_db": 80, "tones_share": 0}]}'
 

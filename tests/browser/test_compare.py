@@ -12,7 +12,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.axe import check_accessible
-from tests.browser.conftest import Server, Watch, new_context, serving, transcribe
+from tests.browser.conftest import Server, Watch, serving, transcribe
+from tests.browser.contexts import Contexts, new_context
 from tests.browser.test_appearance import WIDER_THAN_WINDOW
 from tests.conftest import data_folder
 from tests.engine.tiny_model import build_tiny_model
@@ -35,18 +36,18 @@ def _compare_server(tmp_path_factory: pytest.TempPathFactory, empty: Path) -> It
 
 
 @pytest.fixture(name="open_compare")
-def _open_compare(browser: Browser, compare_server: Server) -> Iterator[Open]:
+def _open_compare(contexts: Contexts, compare_server: Server) -> Iterator[Open]:
     watched: list[Watch] = []
 
     def open_compare(path: str = "/compare", **options: Any) -> Page:
-        page = new_context(browser, compare_server.address, **options).new_page()
+        page = contexts.take(compare_server.address, **options).new_page()
         watched.append(Watch(page, compare_server.address))
         page.goto(path)
         return page
 
     yield open_compare
     for watch in watched:
-        watch.page.context.close()
+        contexts.put_back(watch.page.context)
         assert watch.complaints == []
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import new_context, serving
+from tests.browser.conftest import serving
+from tests.browser.contexts import new_context
 from tests.conftest import data_folder
 
 

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 import numpy as np
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import Server, hearing, new_context
+from tests.browser.conftest import Server, hearing
+from tests.browser.contexts import new_context
 from tests.browser.line import Line
 from tests.engine.sounds import silence, wav_bytes
 

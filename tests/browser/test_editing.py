@@ -16,7 +16,8 @@ from app.services.transcriptions.job_queue import Queue
 from app.store.database import Database
 from app.store.files.recordings import Files
 from tests.browser.axe import check_accessible
-from tests.browser.conftest import API, Server, new_context, wait_for
+from tests.browser.conftest import API, Server, wait_for
+from tests.browser.contexts import new_context
 from tests.engine.sounds import babble, silence, wav_bytes
 from tests.recognised import recognised
 

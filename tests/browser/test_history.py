@@ -12,7 +12,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.axe import check_accessible_in_both_themes
-from tests.browser.conftest import API, Server, new_context, transcribe
+from tests.browser.conftest import API, Server, transcribe
+from tests.browser.contexts import new_context
 from tests.engine.sounds import silence, wav_bytes
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Server, new_context, wait_for
+from tests.browser.conftest import Server, wait_for
+from tests.browser.contexts import new_context
 
 ENGLISH = {"accept-language": "en"}
 

@@ -15,7 +15,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.axe import check_accessible
-from tests.browser.conftest import API, Server, Watch, hearing, new_context, wait_for, wait_until_done
+from tests.browser.conftest import API, Server, Watch, hearing, wait_for, wait_until_done
+from tests.browser.contexts import Contexts, new_context
 from tests.browser.engine import SENTENCES
 from tests.browser.line import Line
 from tests.browser.voice import seconds_of, stretches, write_voice
@@ -42,14 +43,19 @@ def _speaking(launch: Callable[..., Browser], voice: Path) -> Iterator[Browser]:
     browser.close()
 
 
+@pytest.fixture(name="listening", scope="module")
+def _listening(speaking: Browser) -> Contexts:
+    return Contexts(speaking)
+
+
 @pytest.fixture(name="open_live")
-def _open_live(speaking: Browser, server: Server) -> Iterator[Callable[..., Page]]:
+def _open_live(listening: Contexts, server: Server) -> Iterator[Callable[..., Page]]:
     """Return a function that opens the page in a context of its own, at the server or at a line to it."""
     contexts: list[BrowserContext] = []
     watched: list[Watch] = []
 
     def open_live(address: str = "", path: str = "/live") -> Page:
-        context = new_context(speaking, address or server.address, permissions=["microphone"])
+        context = listening.take(address or server.address, permissions=["microphone"])
         contexts.append(context)
         page = context.new_page()
         page.on("dialog", lambda dialog: dialog.accept())  # "leave the page?"
@@ -60,7 +66,7 @@ def _open_live(speaking: Browser, server: Server) -> Iterator[Callable[..., Page
 
     yield open_live
     for context in contexts:
-        context.close()
+        listening.put_back(context)
 
 
 @pytest.fixture(name="live")

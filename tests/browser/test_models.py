@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests.browser.conftest import Server, Watch, new_context, serving
+from tests.browser.conftest import Server, Watch, serving
+from tests.browser.contexts import Contexts, new_context
 from tests.browser.test_appearance import WIDER_THAN_WINDOW
 from tests.conftest import data_folder
 from tests.engine.tiny_model import build_tiny_model
@@ -97,18 +98,18 @@ def clear(context: BrowserContext, models_dir: Path) -> None:
 
 
 @pytest.fixture(name="open_models")
-def _open_models(browser: Browser, models_server: Server) -> Iterator[Open]:
+def _open_models(contexts: Contexts, models_server: Server) -> Iterator[Open]:
     watched: list[Watch] = []
 
     def open_models(**options: Any) -> Page:
-        page = new_context(browser, models_server.address, **options).new_page()
+        page = contexts.take(models_server.address, **options).new_page()
         watched.append(Watch(page, models_server.address))
         page.goto("/models")
         return page
 
     yield open_models
     for watch in watched:
-        watch.page.context.close()
+        contexts.put_back(watch.page.context)
         assert watch.complaints == []
 
 

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, Response, Route, expect
 
-from tests.browser.conftest import Server, Watch, hearing, new_context, serving, wait_for
+from tests.browser.conftest import Server, Watch, hearing, serving, wait_for
+from tests.browser.contexts import Contexts
 from tests.browser.proxies import NAME, RESOLVE, caddy, nginx
 from tests.browser.test_live import ANY_SENTENCE, in_state, start
 from tests.browser.voice import write_voice
@@ -86,13 +87,18 @@ def _visitor(launch: Callable[..., Browser], tmp_path_factory: pytest.TempPathFa
     browser.close()
 
 
+@pytest.fixture(scope="module", name="visits")
+def _visits(visitor: Browser) -> Contexts:
+    return Contexts(visitor)
+
+
 @pytest.fixture(name="visit")
-def _visit(visitor: Browser) -> Iterator[Callable[..., Page]]:
+def _visit(visits: Contexts) -> Iterator[Callable[..., Page]]:
     """Return a function that opens a page; whatever it asks for must be under the prefix, and be there."""
     watched: list[PrefixWatch] = []
 
     def visit(proxied: Proxied, path: str = "/") -> Page:
-        context = new_context(visitor, proxied.address, permissions=["microphone"], ignore_https_errors=True)
+        context = visits.take(proxied.address, permissions=["microphone"], ignore_https_errors=True)
         page = context.new_page()
         page.on("dialog", lambda dialog: dialog.accept())
         page.route("**/doctor/checks?*", glance)
@@ -102,7 +108,7 @@ def _visit(visitor: Browser) -> Iterator[Callable[..., Page]]:
 
     yield visit
     for watch in watched:
-        watch.page.context.close()
+        visits.put_back(watch.page.context)
         assert watch.complaints == [], "\n".join(watch.complaints)
 
 

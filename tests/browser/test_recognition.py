@@ -12,7 +12,8 @@ import pytest
 from playwright.sync_api import Browser, FloatRect, Locator, Page, expect
 
 from tests.browser.axe import check_accessible
-from tests.browser.conftest import Server, hearing, new_context, transcribe, wait_for, wait_until_done
+from tests.browser.conftest import Server, hearing, transcribe, wait_for, wait_until_done
+from tests.browser.contexts import new_context
 from tests.engine.sounds import babble, encode_onto, silence, wav_bytes
 
 

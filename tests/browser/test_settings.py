@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.axe import check_accessible
-from tests.browser.conftest import Server, Watch, new_context, serving
+from tests.browser.conftest import Server, Watch, serving
+from tests.browser.contexts import Contexts
 from tests.browser.test_appearance import WIDER_THAN_WINDOW
 from tests.conftest import data_folder
 from tests.waiting import wait_until
@@ -30,14 +31,14 @@ def _own_server(tmp_path_factory: pytest.TempPathFactory, empty: Path) -> Iterat
 
 
 @pytest.fixture(name="open_settings")
-def _open_settings(browser: Browser, own_server: Server) -> Iterator[Open]:
+def _open_settings(contexts: Contexts, own_server: Server) -> Iterator[Open]:
     """Return a function that opens the page in a context of its own, with nothing changed so far."""
     for name in ("settings.json", "settings-refused.json"):
         (own_server.data_dir / name).unlink(missing_ok=True)
     watched: list[Watch] = []
 
     def open_settings(**options: Any) -> Page:
-        page = new_context(browser, own_server.address, **options).new_page()
+        page = contexts.take(own_server.address, **options).new_page()
         watched.append(Watch(page, own_server.address))
         wait_until_loaded(page)
         page.goto("/settings")
@@ -45,7 +46,7 @@ def _open_settings(browser: Browser, own_server: Server) -> Iterator[Open]:
 
     yield open_settings
     for watch in watched:
-        watch.page.context.close()
+        contexts.put_back(watch.page.context)
         assert watch.complaints == []
 
 

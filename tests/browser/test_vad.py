@@ -12,7 +12,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.axe import check_accessible
-from tests.browser.conftest import new_context, serving, transcribe, wait_for
+from tests.browser.conftest import serving, transcribe, wait_for
+from tests.browser.contexts import new_context
 from tests.browser.test_appearance import WIDER_THAN_WINDOW
 from tests.conftest import data_folder
 from tests.fake_events import install_fake
