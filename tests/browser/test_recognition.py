@@ -116,7 +116,7 @@ def test_the_sound_tracks_of_a_film_are_offered_with_its_result(page: Page, tmp_
     tracks.select_option("2")
     page.get_by_role("button", name="Recognise this track").click()
 
-    expect(page.locator("[data-job]")).to_have_count(2)
+    expect(page.locator("[data-job]", has_text="film.mkv")).to_have_count(2)
     expect(page.get_by_role("combobox", name="Sound track").first).to_have_value("2")
 
 
