@@ -132,6 +132,15 @@ class WaitingEngine(EchoEngine):
         return super().hear(waveform)
 
 
+class HalfwayEngine(EchoEngine):
+    """Reads the first piece at once, and the others when the note `go` is there."""
+
+    def hear(self, waveform: Waveform) -> Hypothesis:
+        if not self.is_first_time("first"):
+            wait_until((self.notes / "go").exists)
+        return super().hear(waveform)
+
+
 class LateEngine(WaitingEngine):
     """Is loaded once the note `loaded` is there."""
 

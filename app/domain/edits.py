@@ -34,6 +34,7 @@ class Piece:
             "text_raw": self.text_raw,
             "words": [
                 [word.text, round(word.start, 3), round(word.end, 3), round(word.confidence, 4), word.raw]
+                + ([word.was] if word.was else [])
                 for word in self.words
             ],
         }

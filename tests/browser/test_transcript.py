@@ -6,6 +6,7 @@ import json
 import re
 import sqlite3
 import subprocess
+import wave
 from collections.abc import Callable
 from pathlib import Path
 
@@ -189,6 +190,34 @@ def test_segments_appear_while_the_recording_is_read(page: Page, long_recording:
     expect(page.locator('.segment[data-state="done"]').nth(2)).to_be_visible()
     expect(page.locator("[data-transcript]")).to_have_attribute("data-state", "succeeded")
     expect(page.locator(".segment__text")).to_have_count(12)
+
+
+def test_a_paragraph_is_put_right_while_the_rest_is_read(page: Page, recording: Path, tmp_path: Path) -> None:
+    slow = tmp_path / "slow.wav"
+    with wave.open(str(recording)) as source, wave.open(str(slow), "wb") as target:
+        target.setparams(source.getparams())
+        target.writeframes(source.readframes(source.getnframes()) * 7)
+    file = {"name": "slow.wav", "mimeType": "audio/wav", "buffer": slow.read_bytes()}
+    path = (
+        "/api/v1/transcriptions/" + page.request.post("/api/v1/transcriptions", multipart={"file": file}).json()["id"]
+    )
+    page.goto(path.removeprefix("/api/v1"))
+    first = page.locator('.segment[data-state="done"]').first
+    first.locator(".segment__content").dblclick()
+    area = page.locator(".segment__input")
+    area.fill("put right")
+    area.press("Home")
+    area.press("ArrowRight")
+    assert page.request.get(path).json()["state"] == "running"
+    expect(page.locator("[data-save-state]")).to_contain_text("All changes are saved")
+
+    expect(page.locator("[data-transcript]")).to_have_attribute("data-state", "succeeded")
+    expect(area).to_be_focused()
+    assert area.evaluate("(area) => area.selectionStart") == 1
+    page.locator(".segment__time").nth(20).scroll_into_view_if_needed()
+    page.reload()
+    expect(page.locator(".segment__text").first).to_have_text("put right")
+    assert page.request.get(path).json()["text"].startswith("put right")
 
 
 def test_silence_has_no_text_and_says_so(page: Page, tmp_path: Path) -> None:

@@ -162,7 +162,21 @@ def test_times_that_do_not_fit_are_refused(house: House, pieces: tuple[Draft, ..
         change_text(house.queue, id, 0, [Change(0, 0, pieces)])
 
 
-def test_a_text_that_is_still_made_cannot_be_edited(house: House) -> None:
+def test_what_is_read_can_be_put_right_while_the_rest_is_read(house: House) -> None:
+    with house.working("HalfwayEngine"):
+        id = house.submit(talk(0.2, 0.4, 0.3)).id
+        house.until(lambda: house.queue.get(id).progress.segments_done == 1)
+        assert rewrite(house, id, 0, 0, "put right") == 1
+        with pytest.raises(NotFinished):
+            rewrite(house, id, 1, 2, "too early")
+        house.note("go")
+        house.end_of(id)
+
+    assert texts(house, id) == ["put right", "Level 4.", "Level 3."]
+    assert house.queue.get(id).text == "put right Level 4. Level 3."
+
+
+def test_what_is_not_read_yet_cannot_be_edited(house: House) -> None:
     id = house.submit(talk()).id
 
     with pytest.raises(NotFinished):

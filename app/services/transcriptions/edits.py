@@ -16,7 +16,7 @@ from app.domain.edits import Edit, EditedText, edit_from
 from app.domain.errors.base import N_
 from app.domain.errors.requests import InvalidParameter
 from app.domain.errors.transcriptions import EditConflict, NotFinished, TranscriptionNotFound
-from app.domain.states import JobState
+from app.domain.states import JobState, SegmentState
 from app.domain.transcript import Segment, join_texts
 from app.logging import event
 from app.services.transcriptions.job_queue import Queue
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Change", "Draft", "change_text", "edited_text", "restore_text"]
 
+OPEN = (JobState.QUEUED, JobState.RUNNING)
 LONGEST_STRETCH = 60  # segments that one edit may replace, and pieces it may consist of
 
 _log = logging.getLogger(__name__)
@@ -59,14 +60,14 @@ def change_text(queue: Queue, id: str, revision: int, changes: Sequence[Change])
 
     Raises:
         TranscriptionNotFound
-        NotFinished: the text is still being recognised.
+        NotFinished: one of the segments has not been recognised yet; the others can be changed while the rest is read.
         EditConflict: somebody else has changed the text after `revision`.
         InvalidParameter: a change cuts through another edit, or its times or indexes do not fit.
         DiskFull
     """
     with queue.database.reading() as connection:
-        _checked(connection, id, revision)
-        there = _segments(connection, id, changes)
+        state = _checked(connection, id, revision)["state"]
+        there = _segments(connection, id, changes, state)
     placed = [_placed(there, change) for change in changes]
     now = datetime.now(UTC)
     with queue.database.writing() as connection:
@@ -85,7 +86,6 @@ def restore_text(queue: Queue, id: str, revision: int) -> EditedText:
 
     Raises:
         TranscriptionNotFound
-        NotFinished: the text is still being recognised.
         EditConflict: somebody else has changed the text after `revision`.
         DiskFull
     """
@@ -100,15 +100,14 @@ def restore_text(queue: Queue, id: str, revision: int) -> EditedText:
 # Internal
 
 
-def _checked(connection: Connection, id: str, revision: int) -> None:
+def _checked(connection: Connection, id: str, revision: int) -> Row:
     row = _found(connection, id)
-    if row["state"] in (JobState.QUEUED, JobState.RUNNING):
-        raise NotFinished(state=row["state"])
     if row["edit_revision"] != revision:
         raise EditConflict(current=row["edit_revision"], sent=revision)
+    return row
 
 
-def _segments(connection: Connection, id: str, changes: Sequence[Change]) -> dict[int, Segment]:
+def _segments(connection: Connection, id: str, changes: Sequence[Change], state: str) -> dict[int, Segment]:
     """Return the segments of all changes by index, read in one query."""
     for change in changes:
         if not 0 <= change.first <= change.last < change.first + LONGEST_STRETCH:
@@ -116,7 +115,11 @@ def _segments(connection: Connection, id: str, changes: Sequence[Change]) -> dic
     first = min((change.first for change in changes), default=0)
     last = max((change.last for change in changes), default=-1)
     rows = segments.between(connection, id, first, last)
-    return {row["index"]: segment_from(row) for row in rows}
+    read = {row["index"]: segment_from(row) for row in rows if row["state"] != SegmentState.PENDING}
+    wanted = (index for change in changes for index in range(change.first, change.last + 1))
+    if state in OPEN and not all(index in read for index in wanted):
+        raise NotFinished(state=state)
+    return read
 
 
 def _placed(there: Mapping[int, Segment], change: Change) -> Edit:
@@ -136,8 +139,10 @@ def _refuse_cut(there: Sequence[tuple[int, int]], edit: Edit) -> None:
 
 
 def _keep_in_step(connection: Connection, id: str) -> int:
-    """Update the listed and searched text to the edited one; return its revision."""
+    """Update the listed and searched text to the edited one, unless its end does that; return its revision."""
     revision = edits.count_change(connection, id)
+    if _found(connection, id)["state"] in OPEN:
+        return revision
     text = join_texts(row["text"] for row in edits.read(connection, id))
     transcriptions.change(connection, id, text=text)
     return revision

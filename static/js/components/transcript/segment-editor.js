@@ -153,7 +153,7 @@ export class SegmentEditor {
   /** @param {1 | -1} step */
   #move(step) {
     const row = this.#after(step);
-    if (row) this.open(row);
+    if (row && row.state !== "pending") this.open(row);
   }
 
   /** @param {1 | -1} step */

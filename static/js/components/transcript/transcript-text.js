@@ -58,13 +58,14 @@ export class TranscriptText {
     onKeys(this.#keys(unsure, playback), { undo: () => this.#text.undo(), redo: () => this.#text.redo() });
   }
 
-  /** Show `segments`, as they were recognised so far; once that has ended, they can be edited. @param {Segment[]} segments @param {boolean} hasEnded */
+  /** Show `segments`, as they were recognised so far; those that are read can be edited. @param {Segment[]} segments @param {boolean} hasEnded */
   async show(segments, hasEnded) {
     this.#words.reset();
     this.#text.segments = segments;
-    this.#page.toggleAttribute("data-editable", hasEnded && segments.length > 0);
+    const isEditable = segments.some(({ state }) => state !== "pending");
+    this.#page.toggleAttribute("data-editable", isEditable);
     try {
-      if (hasEnded && !this.#hasStarted) await this.#start();
+      if ((hasEnded || isEditable) && !this.#hasStarted) await this.#start();
     } finally {
       this.#copy.disabled = segments.length === 0;
     }
@@ -81,6 +82,11 @@ export class TranscriptText {
 
   get #isEditable() {
     return this.#page.hasAttribute("data-editable");
+  }
+
+  /** What is not read yet has no text that could be put right. @param {import("../../editing/edited-text.js").Row} row */
+  #canEdit(row) {
+    return this.#isEditable && row.state !== "pending";
   }
 
   /** @param {HTMLElement} root */
@@ -158,7 +164,7 @@ export class TranscriptText {
   #onDouble({ target }) {
     const row = this.#list.rowOf(target);
     const isText = target instanceof Element && target.closest(".segment__content") !== null;
-    if (!row || !isText || !this.#isEditable || this.#list.view === "raw") return;
+    if (!row || !isText || !this.#canEdit(row) || this.#list.view === "raw") return;
     getSelection()?.removeAllRanges();
     this.#editor.open(row, caretAt(target));
   }
@@ -167,7 +173,7 @@ export class TranscriptText {
   #offerTools(target) {
     const row = this.#list.rowOf(target);
     const element = row && this.#list.elementOf(row.key);
-    if (!this.#isEditable || !element || this.#tools.parentElement === element) return;
+    if (!row || !this.#canEdit(row) || !element || this.#tools.parentElement === element) return;
     element.append(this.#tools);
     this.#fitTools();
   }
@@ -182,7 +188,7 @@ export class TranscriptText {
     const row =
       this.#list.rowOf(document.activeElement) ??
       rows[Math.min(this.#list.placeAt(this.#player.position), rows.length - 1)];
-    if (row && this.#isEditable) this.#editor.open(row);
+    if (row && this.#canEdit(row)) this.#editor.open(row);
   }
 
   /** A link may lead to a moment: ?t=12.5 */
