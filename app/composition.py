@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from app.domain.addresses import is_loopback
 from app.domain.errors.models import ModelError
 from app.domain.options import TranscriptionOptions, VadOptions
 from app.engine import EngineSpec
@@ -19,6 +20,7 @@ from app.engine.catalog.registry import FUNASR_FACTORY, NANO, WHISPER_FACTORY, f
 from app.paths import builtin_model_dir, large_model_dir
 from app.services.models.models import Models
 from app.services.models.places import ModelPlaces
+from app.services.people.accounts import LoginRule
 from app.services.settings import SettingsStore
 from app.services.transcriptions.retention import Spans
 from app.settings import Origin, Settings, checked_value
@@ -198,7 +200,9 @@ def vad_options(settings: Settings) -> VadOptions:
 
 def subject_of(settings: Settings, spec: EngineSpec) -> Subject:
     """Return what the doctor examines."""
-    return Subject(spec, settings.data_dir, settings.log_dir, settings.host, settings.port)
+    return Subject(
+        spec, settings.data_dir, settings.log_dir, settings.host, settings.port, not settings.insecure_no_login
+    )
 
 
 def installation(settings: Settings, models: Models, examination: Callable[[], Examination]) -> Installation:
@@ -227,3 +231,8 @@ def _plain(value: object) -> Any:
 
 def _folder_of(models: Models, name: str) -> Path | None:
     return next((entry.folder for entry in models.entries() if entry.name == name), None)
+
+
+def login_rule(settings: Settings) -> LoginRule:
+    is_forced = settings.login == "always" or not is_loopback(settings.host)
+    return LoginRule(is_forced, settings.insecure_no_login, settings.admin_sees_texts)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
-from fastapi.routing import iter_route_contexts
 from starlette.concurrency import run_in_threadpool
 
 from app import __version__
@@ -16,6 +15,7 @@ from app.composition import (
     decode_limits,
     installation,
     is_slow_live,
+    login_rule,
     open_models,
     quick_spec,
     replay_command,
@@ -27,7 +27,6 @@ from app.composition import (
 )
 from app.domain.addresses import networks
 from app.domain.errors.base import Problem
-from app.domain.errors.setup import RootPathTaken
 from app.domain.options import TranscriptionOptions
 from app.domain.replacements import parse_rules
 from app.engine.preparation.preparation import PreparationPool
@@ -42,6 +41,7 @@ from app.services.inference.scheduler import InferenceScheduler
 from app.services.live import Live, LiveLimits
 from app.services.live.partial_engine import PartialEngine
 from app.services.models.reloader import ModelReloader
+from app.services.people.accounts import Accounts
 from app.services.settings import SettingsStore
 from app.services.transcriptions.client_requests import ClientRequests
 from app.services.transcriptions.heard_audio import HeardAudio
@@ -67,13 +67,7 @@ from app.support.replay.runs import FOLDER as REPLAY_FOLDER
 from app.support.replay.runs import Replays
 from app.web.errors import install_error_handlers
 from app.web.mcp_endpoint import McpEndpoint
-from app.web.middleware.compression import CompressedPages
-from app.web.middleware.funasr_port import FunasrPort
-from app.web.middleware.lingering_close import LingeringClose
-from app.web.middleware.proxy import ROOTS_TOO, BehindProxy, first_segments, is_taken
-from app.web.middleware.request_log import RequestLog
-from app.web.middleware.security import Gate, SecurityHeaders, allowed_hosts, allowed_origins
-from app.web.middleware.socket_limit import SocketLimit
+from app.web.middleware.stack import add_middleware
 from app.web.openapi import DESCRIPTION, DescribedApp
 from app.web.routers import API_PATH
 from app.web.routes import add_routes
@@ -113,26 +107,8 @@ def create_app(settings: Settings, *, spec: EngineSpec | None = None, start_work
     )
     install_error_handlers(app)
     add_routes(app)
-    _add_middleware(app, settings)
+    add_middleware(app, settings)
     return app
-
-
-def _add_middleware(app: FastAPI, settings: Settings) -> None:
-    """Add the middleware, innermost first."""
-    app.add_middleware(CompressedPages)
-    app.add_middleware(SocketLimit, live_sessions=settings.live_sessions)
-    hosts = allowed_hosts(settings.host, settings.allowed_hosts)
-    app.add_middleware(Gate, hosts=hosts, origins=allowed_origins(settings.allowed_hosts))
-    app.add_middleware(SecurityHeaders)
-    app.add_middleware(RequestLog)
-    app.add_middleware(LingeringClose)
-    own_names = first_segments(each.path or "/" for each in iter_route_contexts(app.routes)) - ROOTS_TOO
-    if is_taken(settings.root_path, own_names):
-        raise RootPathTaken(path=settings.root_path)
-    trusted = networks(settings.trusted_proxies)
-    app.add_middleware(BehindProxy, root_path=settings.root_path, trusted=trusted, own_names=own_names)
-    if settings.funasr_port is not None:
-        app.add_middleware(FunasrPort, port=settings.funasr_port)
 
 
 def _answer_clients(stack: ExitStack, services: Services) -> None:
@@ -169,13 +145,12 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
     queue = _open_queue(stack, settings)
     models = _open_models(stack, settings, spec)
     store = SettingsStore(settings, models.chosen, _adjust_log)
-    spec_of = spec_finder(store, spec)
-    inference = _inference(models, settings, spec)
+    spec_of, inference = spec_finder(store, spec), _inference(models, settings, spec)
     pool = stack.enter_context(PreparationPool())
     worker = _start_worker(stack, settings, queue, inference, models, spec_of, pool) if start_worker else None
-    scheduler = worker.scheduler if worker else None
     if worker:
         _keep_house(stack, _reloader(models, inference, store, spec_of), store, Trash(queue))
+    scheduler = worker.scheduler if worker else None
     live = _open_live(stack, settings, queue, inference, scheduler)
     vad, vad_texts, heard = _open_sound(stack, settings, queue, scheduler, pool)
     batches, uploads, importer = _open_batches(stack, queue, inference, store)
@@ -205,6 +180,7 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
         replays=replays,
         comparisons=Comparisons(queue),
         webhooks=open_webhooks(stack, queue.database, settings.data_dir, lambda: networks(settings.webhook_networks)),
+        accounts=Accounts(queue.database, login_rule(settings)),
         has_worker=start_worker,
         is_working=lambda: worker is None or worker.is_working,
         default_options_of=_default_options,

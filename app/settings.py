@@ -105,6 +105,18 @@ class Settings(BaseSettings):
     allowed_hosts: str = ""
     """Further names, with commas, under which the server answers: of a reverse proxy, or of the DNS."""
 
+    login: Literal["auto", "always"] = "auto"
+    """When people have to log in: auto (where other machines reach the server, or accounts exist), or always."""
+
+    insecure_no_login: bool = False
+    """Let everybody who reaches the server read, change and delete everything, also over the network."""
+
+    admin_password_file: Path | None = None
+    """File with the password of the first administrator, `admin`; without one a link sets it, printed at the start."""
+
+    admin_sees_texts: bool = False
+    """Let administrators see the recordings and texts of everybody; otherwise they see sizes and states."""
+
     root_path: Annotated[str, AfterValidator(checked_root_path)] = ""
     """Path under which a reverse proxy serves the program (/asr); empty at the root of a host."""
 

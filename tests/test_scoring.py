@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.domain.scoring import PieceKind, edits, error_rate, is_by_character, marked, pieces, spread, units
+from app.domain.comparisons.scoring import PieceKind, edits, error_rate, is_by_character, marked, pieces, spread, units
 
 
 @pytest.mark.parametrize(

@@ -20,10 +20,10 @@ from pathlib import Path
 from app.cli.models import folder_of
 from app.cli.transcribe import output_names
 from app.composition import open_models
+from app.domain.comparisons.scoring import error_rate, marked
 from app.domain.errors.audio import FileUnreadable
 from app.domain.errors.base import N_
 from app.domain.errors.requests import InvalidParameter
-from app.domain.scoring import error_rate, marked
 from app.settings import Settings
 
 BYTES_PER_MB = 1_000_000

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from app import __version__
 from app.cli.model_commands import add_models
+from app.cli.people_commands import add_people
 from app.cli.problems import print_problem
 from app.cli.recognition_commands import add_compare, add_mcp, add_serve, add_transcribe, add_watch, add_worker
 from app.cli.support_commands import add_backup, add_case, add_doctor, add_replay
@@ -33,6 +34,7 @@ SETTINGS_OPTIONS = (
     "ssl_certfile",
     "ssl_keyfile",
     "root_path",
+    "insecure_no_login",
     "device",
     "dtype",
     "allow_device_fallback",
@@ -99,6 +101,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_replay(commands)
     add_backup(commands)
     add_models(commands)
+    add_people(commands)
     add_compare(commands)
     return parser
 

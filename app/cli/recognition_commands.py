@@ -22,6 +22,12 @@ def add_serve(commands: Commands[argparse.ArgumentParser]) -> None:
     command.add_argument("--host", help="address to listen on (127.0.0.1; 0.0.0.0 opens it to the network)")
     command.add_argument("--port", type=int, help="port to listen on (7860; 0 takes a free one)")
     command.add_argument(
+        "--insecure-no-login",
+        action="store_true",
+        default=None,
+        help="let everybody who reaches the server read, change and delete everything",
+    )
+    command.add_argument(
         "--funasr-port",
         type=int,
         metavar="PORT",

@@ -16,14 +16,21 @@ import psutil
 import uvicorn
 from fastapi import FastAPI
 
-from app.composition import open_models
+from app.composition import login_rule, open_models
 from app.domain.addresses import is_loopback
 from app.domain.errors.base import N_
 from app.domain.errors.models import ModelError
-from app.domain.errors.setup import AddressUnusable, CertificateUnusable, FunasrPortTaken, PortTaken
+from app.domain.errors.setup import (
+    AddressUnusable,
+    CertificateUnusable,
+    FunasrPortTaken,
+    PasswordFileUnusable,
+    PortTaken,
+)
 from app.logging import event, setup_logging
 from app.main import create_app
 from app.services.models.models import Models
+from app.services.people.accounts import Accounts
 from app.settings import Settings
 from app.store.database import Database
 from app.store.files.storage_errors import storage_error
@@ -31,7 +38,8 @@ from app.web.live.outbox import LARGEST_MESSAGE_BYTES
 from app.web.live.socket_protocol import sockets_with
 from app.web.slow_clients import ClientLimits, protocol_with
 
-OPEN = "WARNING: Other machines reach it ({host}), and it has no login: whoever reaches it can read, change and delete everything."
+OPEN = "WARNING: Other machines reach it ({host}), and --insecure-no-login lets everybody read, change and delete everything."
+FIRST_LINK = "Nobody can log in yet. Open this link to set the administrator's password; it works once:"
 SHUTDOWN_SECONDS = 5  # open event streams and downloads get this long to end
 PRIVATE = 0o077  # files created by this process are private to its user
 PORTS_TRIED = 20  # how many ports above a taken one are tried for the advice
@@ -46,6 +54,7 @@ def serve(settings: Settings, *, start_worker: bool = True) -> int:
         FolderUnwritable: data or logs cannot be written.
         DatabaseUnusable: it is damaged, or a newer version of the program made it.
         DataBeingRestored: a backup is being restored.
+        PasswordFileUnusable, WeakPassword: of the first administrator.
         PortTaken, FunasrPortTaken: another program listens on the address.
         CertificateUnusable
     """
@@ -54,6 +63,7 @@ def serve(settings: Settings, *, start_worker: bool = True) -> int:
         check_writable(folder)
     with closing(Database(settings.data_dir)) as database:
         database.migrate()
+        secret = prepare_login(settings, database)
     check_certificate(settings)
     listeners = [listen(settings.host, settings.port), *listen_for_funasr(settings)]
     settings = with_port_of(settings, listeners[1:])
@@ -64,11 +74,38 @@ def serve(settings: Settings, *, start_worker: bool = True) -> int:
     print(f"Fun-ASR WebUI: {_address(listeners[0], scheme, settings.root_path)}  (Ctrl+C stops it)", flush=True)
     for listener in listeners[1:]:
         print(f"FunASR's websockets: {_address(listener, scheme.replace('http', 'ws'))}", flush=True)
-    if not is_loopback(settings.host):
+    if secret:
+        print(f"{FIRST_LINK}\n    {_first_address(listeners[0], scheme, settings)}welcome#{secret}", flush=True)
+    if not is_loopback(settings.host) and settings.insecure_no_login:
         event(_log, logging.WARNING, "open_to_network", host=settings.host)
         print(OPEN.format(host=settings.host), flush=True)
     server.run(sockets=listeners)
     return 0
+
+
+def prepare_login(settings: Settings, database: Database) -> str | None:
+    """Create the first administrator where people log in; return the secret of a link that lets them in, if needed.
+
+    Raises:
+        PasswordFileUnusable: it cannot be read, or is empty.
+        WeakPassword
+    """
+    accounts = Accounts(database, login_rule(settings))
+    return accounts.begin(_first_password(settings)) if accounts.needs_login else None
+
+
+def _first_password(settings: Settings) -> str | None:
+    file = settings.admin_password_file
+    if file is None:
+        return None
+    try:
+        password = file.read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else N_("it is not text")
+        raise PasswordFileUnusable(file=str(file), reason=reason) from error
+    if not password:
+        raise PasswordFileUnusable(file=str(file), reason=N_("it is empty"))
+    return password
 
 
 def check_certificate(settings: Settings) -> None:
@@ -216,6 +253,13 @@ def _client_limits(settings: Settings) -> ClientLimits:
         answer_seconds=settings.answer_timeout_seconds,
         farewell_seconds=SHUTDOWN_SECONDS - 1,
     )
+
+
+def _first_address(listener: socket.socket, scheme: str, settings: Settings) -> str:
+    """Return an address without a remark, to be followed by a path."""
+    host, port = listener.getsockname()[:2]
+    name = socket.gethostname() if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host  # noqa: S104
+    return f"{scheme}://{name}:{port}{settings.root_path}/"
 
 
 def _address(listener: socket.socket, scheme: str, root_path: str = "") -> str:

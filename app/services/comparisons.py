@@ -13,7 +13,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from app.domain.comparison import (
+from app.domain.comparisons.comparison import (
     FEWEST,
     MOST,
     Comparison,

@@ -115,6 +115,8 @@ transcriptions = Table(
     Column("again_of", String(32)),  # id of the first transcription of the same recording; null for the first
     Column("edit_revision", Integer, nullable=False, default=0, server_default="0"),  # 0: never edited
     Column("memory_bytes", Integer),  # peak of the inference process, if dedicated to it
+    Column("owner", String(32)),  # the person whom it belongs to; null without a login
+    Column("api_key", String(32)),  # the key with which it was submitted
     _one_of("state", JobState),
     Index("ix_transcriptions_state", "state", "rank", "queue_order"),
     Index("ix_transcriptions_sha256", "sha256"),
@@ -129,6 +131,7 @@ transcriptions = Table(
         sqlite_where=text("deleted_at IS NOT NULL"),
     ),
     Index("ix_transcriptions_going", "state", sqlite_where=text("delete_requested IS 1")),
+    Index("ix_transcriptions_owner", "owner", "number"),
     Index("ix_transcriptions_again_of", "again_of", sqlite_where=text("again_of IS NOT NULL")),
 )
 
@@ -180,6 +183,7 @@ deletions = Table(
     metadata,
     Column("revision", Integer, primary_key=True),
     Column("transcription_id", String(32), nullable=False),
+    Column("owner", String(32)),
 )
 """Recent deletions, so that open pages can be notified."""
 
@@ -201,10 +205,12 @@ hotword_lists = Table(
     "hotword_lists",
     metadata,
     Column("id", String(32), primary_key=True),
-    Column("name", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
     Column("words", Text, nullable=False),  # as typed: one per line, optionally with a weight
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
+    Column("owner", String(32)),
+    Index("ix_hotword_lists_name", "owner", "name", unique=True),
 )
 
 comparisons = Table(
@@ -214,6 +220,7 @@ comparisons = Table(
     Column("created_at", UtcDateTime, nullable=False, index=True),
     Column("reference", Text, nullable=False, default=""),  # reference text given by a person
     Column("members", JSON, nullable=False),  # ids of transcriptions of one recording, in the order chosen
+    Column("owner", String(32)),
 )
 
 client_requests = Table(
@@ -295,7 +302,9 @@ batches = Table(
     Column("wish", String(16), nullable=False),
     Column("folder", Text),  # watched for new recordings, if any
     Column("revision", Integer, nullable=False),  # of the last change of it or of an item
+    Column("owner", String(32)),
     _one_of("wish", DesiredState),
+    Index("ix_batches_owner", "owner", "created_at"),
     Index("ix_batches_created_at", "created_at"),
     Index("ix_batches_folder", "folder"),
 )
@@ -341,3 +350,69 @@ batch_totals = Table(
     Column("seconds_done", Float, nullable=False),
 )
 """Number of items of a batch in each state, maintained by database triggers."""
+
+people = Table(
+    "people",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("folded_name", Text, nullable=False, unique=True),  # by which it is found
+    Column("role", String(16), nullable=False),
+    Column("groups", JSON, nullable=False),
+    Column("password", Text),  # argon2id; null until one is set, and where another system logs the person in
+    Column("subject", Text, unique=True),  # issuer and id of the person in another system
+    Column("is_disabled", Boolean, nullable=False, default=False, server_default=false()),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("hours_per_day", Float),
+    Column("jobs_at_once", Integer),
+)
+
+login_sessions = Table(
+    "login_sessions",
+    metadata,
+    Column("hash", String(64), primary_key=True),  # SHA-256 of the cookie
+    Column("person_id", ForeignKey("people.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("agent", Text, nullable=False),  # the browser, as it names itself
+)
+
+login_links = Table(
+    "login_links",
+    metadata,
+    Column("hash", String(64), primary_key=True),  # SHA-256 of the link's secret
+    Column("person_id", ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+)
+"""Links with which people set a password, each once."""
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("person_id", ForeignKey("people.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("hash", String(64), nullable=False, unique=True),  # SHA-256 of the key
+    Column("beginning", String(16), nullable=False),  # by which its owner recognises it
+    Column("scopes", JSON, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime),
+    Column("used_at", UtcDateTime),
+    Column("hours_per_day", Float),
+    Column("jobs_at_once", Integer),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Column("person_id", String(32)),
+    Column("person_name", Text, nullable=False),
+    Column("key_id", String(32)),
+    Column("address", Text, nullable=False),
+    Column("action", String(40), nullable=False),
+    Column("thing", String(200), nullable=False),  # what it was done to, never what is said in it
+    Column("status", Integer, nullable=False),  # of the answer
+)

@@ -131,6 +131,12 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "test": N_("Test"),
     },
     "delivery_state": {"waiting": N_("Waiting"), "delivered": N_("Delivered"), "failed": N_("Failed")},
+    "role": {"administrator": N_("Administrator"), "member": N_("Member"), "reader": N_("Reader")},
+    "permission": {
+        "read": N_("Read recordings and texts"),
+        "transcribe": N_("Send, change and delete recordings"),
+        "admin": N_("Administer the server"),
+    },
     "sound": EMOTIONS | EVENTS,
     "sound_kind": {"speech": N_("Speech"), "singing": EVENTS["singing"], "music": EVENTS["music"]},
 }

@@ -28,6 +28,7 @@ from app.web.api import (
     vad,
     webhooks,
 )
+from app.web.api.people import account, audit, login, people
 from app.web.api.transcriptions import (
     cases,
     edits,
@@ -44,6 +45,7 @@ from app.web.live import socket
 from app.web.openai import routes as openai_routes
 from app.web.openai.realtime import secrets as realtime_secrets
 from app.web.openai.realtime import socket as realtime_socket
+from app.web.pages import accounts as account_pages
 from app.web.pages import api_docs
 from app.web.pages import batches as batch_pages
 from app.web.pages import comparisons as comparison_pages
@@ -91,6 +93,10 @@ API: tuple[APIRouter, ...] = (
     probes.root,
     metrics.router,
     webhooks.router,
+    login.router,
+    account.router,
+    people.router,
+    audit.router,
     openai_routes.router,
     asr_routes.router,
 )
@@ -114,6 +120,7 @@ PAGES: tuple[APIRouter, ...] = (
     replay_page.router,
     comparison_pages.router,
     webhooks_page.router,
+    account_pages.router,
 )
 
 

@@ -19,6 +19,7 @@ from app.services.inference.process import InferenceProcess
 from app.services.live import Live
 from app.services.live.client_secrets import ClientSecrets
 from app.services.models.models import Models
+from app.services.people.accounts import Accounts
 from app.services.settings import SettingsStore
 from app.services.transcriptions.client_requests import ClientRequests
 from app.services.transcriptions.heard_audio import HeardAudio
@@ -71,6 +72,7 @@ class Services:
     replays: Replays
     comparisons: Comparisons
     webhooks: Webhooks
+    accounts: Accounts
     has_worker: bool
     """Whether jobs run in this process, and not in `python -m app worker`."""
     is_working: Callable[[], bool]

@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse
 
 from app.domain.languages import NATIVE_NAMES, RARER
 from app.domain.options import DETECTORS, TranscriptionOptions
+from app.domain.people import Permission, current_actor
 from app.formats.reader import clock
 from app.i18n import LANGUAGES, script_texts, translator
 from app.paths import resource_dir
@@ -85,8 +86,12 @@ def _surroundings(request: Request, language: str) -> dict[str, Any]:
     def url(path: str) -> str:
         return address_of(request.scope, path)
 
+    actor = current_actor()
     return {
         "language": language,
+        "person": actor.name,
+        "is_known": actor.is_known,
+        "is_administrator": Permission.ADMIN in actor.permissions,
         "theme": theme if theme in THEMES else "auto",
         "path": path,
         "here": path + (f"?{request.url.query}" if request.url.query else ""),
@@ -103,7 +108,8 @@ def _complaints(request: Request, language: str) -> list[dict[str, str]]:
     """Return the current health warnings; none before the server has started."""
     services: Services | None = request.scope.get("state", {}).get("services")
     translate = translator(language)
-    complaints = services.health.complaints if services else ()
+    is_told = services and Permission.ADMIN in current_actor().permissions
+    complaints = services.health.complaints if services and is_told else ()
     return [check.explained(translate) | {"key": check.key} for check in complaints]
 
 

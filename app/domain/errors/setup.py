@@ -20,6 +20,14 @@ class FunasrPortTaken(PortTaken):
     advice = N_("Stop the other program, or choose another port: --funasr-port {other}.")
 
 
+class PasswordFileUnusable(SetupError):
+    code = "password_file_unusable"
+    message = N_("The administrator's password cannot be read from {file}: {reason}")
+    advice = N_(
+        "FUNASR_ADMIN_PASSWORD_FILE names a text file that holds the password alone; without it a link sets one."
+    )
+
+
 class CertificateUnusable(SetupError):
     code = "certificate_unusable"
     message = N_("The certificate {file} cannot be used: {reason}")

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from app.domain.options import TranscriptionOptions
+from app.domain.people import acting_as, on_behalf_of
 from app.domain.sources import Source
 from app.domain.states import DesiredState, ItemState, JobState, Rank
 from app.logging import event
@@ -44,6 +45,10 @@ class Ingest:
             batch = batches.find(connection, item["batch_id"])
         if batch is None:
             return
+        with acting_as(on_behalf_of(batch["owner"])):
+            self._admit(item, batch, fill)
+
+    def _admit(self, item: Row, batch: Row, fill: Callable[[UploadFile], None]) -> None:
         name = PurePosixPath(item["name"]).name or item["name"]
         options = TranscriptionOptions.from_dict(batch["options"])
         source = Source.FOLDER if batch["folder"] else Source.BATCH

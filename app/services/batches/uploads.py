@@ -72,6 +72,8 @@ class BatchUploads:
         Raises:
             UploadNotFound
         """
+        with self._database.reading() as connection:
+            _refuse_foreign(connection, id)
         self._slices.end(id)
         with self._database.reading() as connection:
             row = _wanted(connection, id)
@@ -85,6 +87,8 @@ class BatchUploads:
             UploadNotFound: it was cancelled, or its batch is gone.
             UploadOffsetConflict: a different number of bytes is on disk.
         """
+        with self._database.reading() as connection:
+            _refuse_foreign(connection, id)
         self._slices.end(id)
         with self._database.reading() as connection:
             row = _wanted(connection, id)
@@ -113,6 +117,8 @@ class BatchUploads:
         Raises:
             UploadNotFound: it has already become one.
         """
+        with self._database.reading() as connection:
+            _refuse_foreign(connection, id)
         self._slices.end(id)
         with self._database.writing() as connection:
             row = batch_items.find(connection, id)
@@ -177,6 +183,13 @@ def _wanted(connection: Connection, id: str) -> Row:
     if row is None or is_gone or (row["state"] == ItemState.CANCELLED and not row["transcription_id"]):
         raise UploadNotFound(id=id)
     return row
+
+
+def _refuse_foreign(connection: Connection, id: str) -> None:
+    """Refuse what is in no batch of the current actor."""
+    row = batch_items.find(connection, id)
+    if row is None or batches.find(connection, row["batch_id"]) is None:
+        raise UploadNotFound(id=id)
 
 
 def _is_there(connection: Connection, row: Row) -> bool:

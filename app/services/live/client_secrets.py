@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
+from app.domain.people import Actor, current_actor
+
 PREFIX = "ek_"
 MOST_KEYS = 1000  # the oldest gives way: nobody waits for an hour to use one
 
@@ -22,6 +24,8 @@ class ClientSecret:
     """Seconds since the epoch."""
     session: Mapping[str, Any]
     """As it was configured."""
+    actor: Actor
+    """On whose behalf it was given out."""
 
 
 @dataclass(slots=True)
@@ -33,7 +37,7 @@ class ClientSecrets:
 
     def create(self, session: Mapping[str, Any], lifetime_seconds: int) -> ClientSecret:
         now = time.time()
-        key = ClientSecret(PREFIX + secrets.token_hex(16), round(now) + lifetime_seconds, session)
+        key = ClientSecret(PREFIX + secrets.token_hex(16), round(now) + lifetime_seconds, session, current_actor())
         with self._lock:
             self._keys = {value: kept for value, kept in self._keys.items() if kept.expires_at > now}
             while len(self._keys) >= MOST_KEYS:

@@ -13,6 +13,7 @@ from threading import Lock
 from app.domain.client_request import ClientRequest
 from app.domain.errors.live import LiveSessionElsewhere, LiveSessionsFull
 from app.domain.options import TranscriptionOptions
+from app.domain.people import current_actor
 from app.domain.sources import Source
 from app.domain.states import LiveState
 from app.domain.transcription import SegmentRecord
@@ -181,7 +182,7 @@ class Live:
                 is_connected=row["id"] in self._awake and self._awake[row["id"]].is_connected,
             )
             for row in self._session_store.open_rows()
-            if row["deleted_at"] is None
+            if row["deleted_at"] is None and current_actor().owns(row["owner"])
         ]
 
     # Loading and dropping

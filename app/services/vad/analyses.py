@@ -21,6 +21,7 @@ from app.domain.errors.base import AppError
 from app.domain.errors.transcriptions import AnalysisNotFound, AudioGone, TranscriptionNotFound
 from app.domain.errors.uploads import EmptyFile
 from app.domain.options import VadOptions
+from app.domain.people import current_actor
 from app.domain.reasons import reason_from
 from app.domain.speech import DroppedSpan, Rule, SoundEvent, SpeechReport, SpeechSpan
 from app.engine.audio.facts import DecodeLimits
@@ -110,7 +111,8 @@ class VadAnalyses:
             raise EmptyFile(name=incoming.name)
         id = secrets.token_hex(8)
         self.analyses.move_into_place(incoming, id)
-        return self._begin(Analysis(id, incoming.name, "reading", None), incoming.suffix)
+        owner = current_actor().person
+        return self._begin(Analysis(id, incoming.name, "reading", None, owner=owner), incoming.suffix)
 
     def of_transcription(self, transcription: str) -> Analysis:
         """Analyse the recording of a transcription; an earlier analysis is reused.
@@ -148,9 +150,11 @@ class VadAnalyses:
             return self._being_read(id)
         if facts["transcription"]:
             self._queue.get(facts["transcription"])
+        elif not current_actor().owns(facts.get("owner")):  # absent in those of a version without people
+            raise AnalysisNotFound(id=id)
         return Analysis(
             id, facts["name"], "ready", facts["transcription"], facts["duration"], facts["channels"],
-            tuple(filter(None, map(reason_from, facts["warnings"]))),
+            tuple(filter(None, map(reason_from, facts["warnings"]))), facts.get("owner"),
         )  # fmt: skip
 
     def report(self, id: str, options: VadOptions) -> SpeechReport:
@@ -159,6 +163,7 @@ class VadAnalyses:
         Raises:
             AnalysisNotFound: it is not there, or has not been read.
         """
+        self._refuse_unread(id)
         key = id, options
         with self._lock:
             known = self._reports.get(key)
@@ -234,7 +239,7 @@ class VadAnalyses:
     def _being_read(self, id: str) -> Analysis:
         with self._lock:
             reading = self._readings.get(id)
-        if reading is None:
+        if reading is None or not (reading[0].transcription or current_actor().owns(reading[0].owner)):
             raise AnalysisNotFound(id=id)
         analysis, future = reading
         if not future.done():

@@ -27,12 +27,15 @@ class Analysis:
     """Seconds, once decoded."""
     channels: int | None = None
     warnings: tuple[Reason, ...] = ()
+    owner: str | None = None
+    """The person who uploaded it; None without a login, and where it belongs to a transcription."""
 
 
 def facts_of(analysis: Analysis, facts: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": analysis.name,
         "transcription": analysis.transcription,
+        "owner": analysis.owner,
         **{name: facts[name] for name in ("duration", "channels", "warnings")},
     }
 

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, 
 
 from app.domain.states import DesiredState, ItemState, JobState, Rank
 from app.store.database import Row
+from app.store.queries.ownership import is_own, new_owner
 from app.store.queries.transcriptions import next_revision
 from app.store.tables import batch_items, batch_totals, batches, client_requests, transcriptions
 
@@ -19,34 +20,34 @@ _visible = batches.c.wish != DesiredState.DELETE
 
 
 def add(connection: Connection, values: Mapping[str, Any]) -> None:
-    connection.execute(insert(batches).values(**values, revision=next_revision(connection)))
+    connection.execute(insert(batches).values(owner=new_owner(), **values, revision=next_revision(connection)))
 
 
 def find(connection: Connection, id: str) -> Row | None:
-    query = select(batches).where(batches.c.id == id, _visible)
+    query = select(batches).where(batches.c.id == id, _visible, is_own(batches))
     row = connection.execute(query).mappings().one_or_none()
     return None if row is None else dict(row)
 
 
 def watching(connection: Connection, folder: str) -> Row | None:
     """Return the batch of a watched folder; the newest if there are several."""
-    query = select(batches).where(batches.c.folder == folder, _visible)
+    query = select(batches).where(batches.c.folder == folder, _visible, is_own(batches))
     row = connection.execute(query.order_by(batches.c.created_at.desc()).limit(1)).mappings().first()
     return None if row is None else dict(row)
 
 
 def newest(connection: Connection, limit: int, offset: int) -> list[Row]:
-    query = select(batches).where(_visible).order_by(batches.c.created_at.desc(), batches.c.id)
+    query = select(batches).where(_visible, is_own(batches)).order_by(batches.c.created_at.desc(), batches.c.id)
     return [dict(row) for row in connection.execute(query.limit(limit).offset(offset)).mappings()]
 
 
 def count(connection: Connection) -> int:
-    return connection.scalar(select(func.count()).select_from(batches).where(_visible)) or 0
+    return connection.scalar(select(func.count()).select_from(batches).where(_visible, is_own(batches))) or 0
 
 
 def names_like(connection: Connection, name: str) -> set[str]:
     """Return the names of batches that begin with `name`."""
-    query = select(batches.c.name).where(batches.c.name.startswith(name, autoescape=True), _visible)
+    query = select(batches.c.name).where(batches.c.name.startswith(name, autoescape=True), _visible, is_own(batches))
     return set(connection.scalars(query))
 
 
@@ -61,13 +62,13 @@ def of_transcriptions(connection: Connection, ids: Sequence[str]) -> dict[str, t
 
 
 def newest_ids(connection: Connection, limit: int) -> set[str]:
-    query = select(batches.c.id).where(_visible).order_by(batches.c.created_at.desc(), batches.c.id)
+    query = select(batches.c.id).where(_visible, is_own(batches)).order_by(batches.c.created_at.desc(), batches.c.id)
     return set(connection.scalars(query.limit(limit)))
 
 
 def among(connection: Connection, ids: Sequence[str]) -> set[str]:
     """Return those of `ids` that still exist."""
-    return set(connection.scalars(select(batches.c.id).where(batches.c.id.in_(ids), _visible)))
+    return set(connection.scalars(select(batches.c.id).where(batches.c.id.in_(ids), _visible, is_own(batches))))
 
 
 def changed_since(connection: Connection, revision: int, limit: int, after: str = "") -> list[Row]:
@@ -78,7 +79,7 @@ def changed_since(connection: Connection, revision: int, limit: int, after: str 
     is_later = batches.c.revision > revision
     if after:
         is_later |= (batches.c.revision == revision) & (batches.c.id > after)
-    query = select(batches).where(is_later, _visible).order_by(batches.c.revision, batches.c.id)
+    query = select(batches).where(is_later, _visible, is_own(batches)).order_by(batches.c.revision, batches.c.id)
     return [dict(row) for row in connection.execute(query.limit(limit)).mappings()]
 
 
@@ -223,6 +224,7 @@ def with_same_content(connection: Connection, sha256: str, but: str) -> list[Row
     query = select(_rows.id, _rows.options, _rows.state, _rows.model).where(
         _rows.sha256 == sha256,
         _rows.id != but,
+        is_own(),
         _rows.state.in_((JobState.QUEUED, JobState.RUNNING, JobState.SUCCEEDED)),
         _rows.deleted_at.is_(None),
         _rows.delete_requested.is_(False),

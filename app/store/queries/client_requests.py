@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, or
 
 from app.domain.states import JobState
 from app.store.database import Row
+from app.store.queries.ownership import is_own
 from app.store.queries.transcriptions import all_of
 from app.store.tables import client_requests, transcriptions
 
@@ -67,7 +68,7 @@ def statuses(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[str 
 
 def _answering(since: datetime) -> Select[Any]:
     columns = (_jobs.id, _jobs.sha256, _jobs.options, _jobs.state, _jobs.model, _requests.is_kept)
-    return select(*columns).join(client_requests).where(_visible, _is_answering(since))
+    return select(*columns).join(client_requests).where(_visible, _is_answering(since), is_own())
 
 
 def _is_answering(since: datetime) -> ColumnElement[bool]:

@@ -9,8 +9,20 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Connection, Text, bindparam, exists, func, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Select,
+    Text,
+    bindparam,
+    exists,
+    func,
+    select,
+    union_all,
+)
 
+from app.domain.people import current_actor
 from app.domain.states import JobState
 from app.store.database import Row
 from app.store.queries.history_filter import (
@@ -20,6 +32,7 @@ from app.store.queries.history_filter import (
     milliseconds,
     plan_query,
 )
+from app.store.queries.ownership import is_own
 from app.store.queries.transcriptions import all_of, with_position
 from app.store.tables import edits, history_totals, segments, transcriptions
 
@@ -99,7 +112,7 @@ def created_since(connection: Connection, moment: datetime) -> list[tuple[dateti
     """Return how many were created in each half hour since `moment`, so that days of most time zones can be summed."""
     rows = transcriptions.c
     slot = rows.number // HALF_HOUR_MS
-    is_shown = rows.deleted_at.is_(None), rows.delete_requested.is_(False)
+    is_shown = rows.deleted_at.is_(None), rows.delete_requested.is_(False), is_own()
     query = select(slot, func.count()).where(rows.number >= milliseconds(moment), *is_shown).group_by(slot)
     return [
         (datetime.fromtimestamp(begin * HALF_HOUR_MS / 1000, UTC), counted)
@@ -109,7 +122,19 @@ def created_since(connection: Connection, moment: datetime) -> list[tuple[dateti
 
 def totals(connection: Connection) -> list[Row]:
     """Return the number of transcriptions, seconds and bytes by state, language and source."""
+    if not current_actor().sees_everything:
+        return all_of(connection.execute(_own_totals()))
     return all_of(connection.execute(select(history_totals).where(history_totals.c.count > 0)))
+
+
+def _own_totals() -> Select[Any]:
+    """Select what the triggers keep in `history_totals`, of the current actor's rows alone."""
+    rows = transcriptions.c
+    kind = (rows.state, func.coalesce(rows.language, "").label("language"), rows.source)
+    in_trash = rows.deleted_at.is_not(None).label("in_trash")
+    sums = (func.coalesce(func.sum(rows.duration), 0.0).label("seconds"), func.sum(rows.size_bytes).label("size_bytes"))
+    query = select(*kind, in_trash, func.count().label("count"), *sums)
+    return query.where(rows.delete_requested.is_(False), is_own()).group_by(*kind, in_trash)
 
 
 def places(connection: Connection, id: str, term: str) -> list[Row]:

@@ -44,6 +44,7 @@ def open_ones(connection: Connection) -> list[Row]:
             rows.cancel_requested,
             rows.deleted_at,
             rows.delete_requested,
+            rows.owner,
         )
         .join(transcriptions, rows.id == live_sessions.c.transcription_id)
         .where(live_sessions.c.state == LiveState.OPEN)

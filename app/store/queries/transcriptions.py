@@ -23,9 +23,11 @@ from sqlalchemy import (
     update,
 )
 
+from app.domain.people import current_actor
 from app.domain.states import JobState, Rank
 from app.store.database import Row
 from app.store.queries import search
+from app.store.queries.ownership import is_own
 from app.store.tables import deletions, revisions, segments, transcriptions
 
 DELETIONS_KEPT = 1000
@@ -41,21 +43,23 @@ def add(connection: Connection, values: Mapping[str, Any]) -> None:
     """Add a transcription at the end of the queue."""
     revision = next_revision(connection)
     number = _free_number(connection, values["created_at"])
-    row = {**values, "number": number, "queue_order": revision, "revision": revision}
+    actor = current_actor()
+    owned = {"owner": actor.person, "api_key": actor.key}
+    row = {**owned, **values, "number": number, "queue_order": revision, "revision": revision}
     connection.execute(insert(transcriptions).values(row))
     search.index_text(connection, values["id"])
 
 
 def find(connection: Connection, id: str) -> Row | None:
-    """Return one row with its `queue_position`; transcriptions being deleted are not found."""
-    query = with_position().where(transcriptions.c.id == id, _visible)
+    """Return one row with its `queue_position`; neither one being deleted is found, nor one of somebody else."""
+    query = with_position().where(transcriptions.c.id == id, _visible, is_own())
     return _one(connection.execute(query))
 
 
 def of_same_recording(connection: Connection, first: str) -> list[Row]:
     """Return the transcription `first` and the later ones of its recording, oldest first."""
     same = (transcriptions.c.id == first) | (transcriptions.c.again_of == first)
-    query = with_position(0).where(same, _visible)
+    query = with_position(0).where(same, _visible, is_own())
     return all_of(connection.execute(query.order_by(transcriptions.c.number)))
 
 
@@ -72,7 +76,7 @@ def changed_since(connection: Connection, revision: int, limit: int | None = Non
     is_later = transcriptions.c.revision > revision
     if after:
         is_later |= (transcriptions.c.revision == revision) & (transcriptions.c.id > after)
-    query = with_position().where(is_later, _visible)
+    query = with_position().where(is_later, _visible, is_own())
     return all_of(connection.execute(query.order_by(transcriptions.c.revision, transcriptions.c.id).limit(limit)))
 
 
@@ -80,7 +84,7 @@ def deleted_between(connection: Connection, revision: int, until: int) -> list[s
     """Return the ids deleted after `revision`, up to `until`, and not restored since."""
     is_back = exists().where(transcriptions.c.id == deletions.c.transcription_id, _visible)
     query = select(deletions.c.transcription_id).where(
-        deletions.c.revision > revision, deletions.c.revision <= until, ~is_back
+        deletions.c.revision > revision, deletions.c.revision <= until, ~is_back, is_own(deletions)
     )
     return list(connection.scalars(query.order_by(deletions.c.revision)))
 
@@ -179,7 +183,8 @@ def is_known(connection: Connection, id: str) -> bool:
 def tell_deleted(connection: Connection, id: str) -> None:
     """Record the deletion for open pages, at the current revision."""
     revision = current_revision(connection)
-    connection.execute(insert(deletions).values(revision=revision, transcription_id=id))
+    owner = connection.scalar(select(transcriptions.c.owner).where(transcriptions.c.id == id))
+    connection.execute(insert(deletions).values(revision=revision, transcription_id=id, owner=owner))
     connection.execute(delete(deletions).where(deletions.c.revision <= revision - DELETIONS_KEPT))
 
 

@@ -48,6 +48,7 @@ ROUTE_WORDS = frozenset(
         *("resend", "restore", "resume", "retry", "secret", "segments", "sessions", "settings", "static", "statistics"),
         *("storage", "system", "test", "texts", "ticks", "transcriptions", "translations", "trash", "undo", "unload"),
         *("upload", "uploads", "use", "v1", "vad", "verify", "webhooks", "backup", "retention"),
+        *("account", "audit", "keys", "login", "logout", "logout-everywhere", "look", "password", "people", "welcome"),
         *("funasr", "transcription_sessions", "ws", "css", "js", "pages", "components", "lib"),
     }
 )

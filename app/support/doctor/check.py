@@ -62,6 +62,8 @@ class Subject:
     log_dir: Path
     host: str = "127.0.0.1"
     port: int = 7860
+    needs_login: bool = True
+    """Where other machines reach the server."""
 
 
 def ok(id: str, fact: str, **params: Any) -> Check:

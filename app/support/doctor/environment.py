@@ -104,17 +104,22 @@ def network(subject: Subject) -> Iterable[Check]:
     if is_loopback(host):
         yield ok("network", N_("Only this machine reaches the server ({host})."), host=host)
         return
+    if subject.needs_login:
+        yield ok("network", N_("Other machines reach the server ({host}), and people log in."), host=host)
+        return
     fact = N_(
-        "Other machines reach the server ({host}). It has no login: whoever reaches it can read, change and delete everything."
+        "Other machines reach the server ({host}), and it was started without a login: whoever reaches it can read, change and delete everything."
     )
-    advice = N_("Start it without --host, or put a reverse proxy with a login in front (docs/reverse-proxy.md).")
+    advice = N_(
+        "Start it without --insecure-no-login, or put a reverse proxy with a login in front (docs/reverse-proxy.md)."
+    )
     if any(Path(mark).exists() for mark in CONTAINER_MARKS):
         advice = N_(
             "Publish its port to this machine only, or put a reverse proxy with a login in front (docs/reverse-proxy.md)."
         )
         yield note("network", fact, advice, host=host)
     else:
-        yield warning("network", fact, advice, host=host)
+        yield failure("network", fact, advice, host=host)
 
 
 def proxy(_subject: Subject) -> Iterable[Check]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from app.domain.comparison import Comparison
+from app.domain.comparisons.comparison import Comparison
 from app.services.models.models import ModelState
 from app.web.answers.transcriptions import options_answer, problem_answer, progress_answer
 from app.web.schemas.comparisons import (
@@ -18,7 +18,7 @@ from app.web.schemas.comparisons import (
 from app.web.services import Services
 
 if TYPE_CHECKING:
-    from app.domain.comparison import Cell, Reading
+    from app.domain.comparisons.comparison import Cell, Reading
     from app.i18n import Translate
     from app.services.models.models import ModelEntry
 

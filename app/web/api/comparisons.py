@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Path, Query, Request, Response, status
 
-from app.domain.comparison import Comparison
+from app.domain.comparisons.comparison import Comparison
 from app.domain.errors.models import ModelAbsent, ModelNotForRecognition, ModelUnknown
 from app.domain.errors.requests import InvalidParameter, RequestTooLarge, UnknownLanguage
 from app.domain.errors.transcriptions import AudioGone, ComparisonNotFound, TranscriptionNotFound

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from app import __version__, metrics
 from app.domain.addresses import is_within, networks
 from app.domain.errors.requests import MetricsNotAllowed
+from app.domain.people import Permission, current_actor
 from app.domain.states import JobState
 from app.web.openapi import content, errors
 from app.web.request import client_address
@@ -35,9 +36,11 @@ router = APIRouter(tags=["system"], generate_unique_id_function=operation_id)
     | errors(MetricsNotAllowed),
 )
 def get_metrics(request: Request) -> Response:
-    """Scrape the metrics of this process; allowed from the addresses of FUNASR_METRICS_FROM."""
+    """Scrape the metrics of this process; allowed from the addresses of FUNASR_METRICS_FROM, and with an API key of `admin`."""
     services = services_of(request)
-    if not is_within(client_address(request.scope), networks(services.settings.metrics_from)):
+    is_near = is_within(client_address(request.scope), networks(services.settings.metrics_from))
+    actor = current_actor()
+    if not is_near and not (actor.person and Permission.ADMIN in actor.permissions):
         raise MetricsNotAllowed(address=client_address(request.scope))
     encode, media_type = choose_encoder(request.headers.get("accept", ""))
     now = CollectorRegistry()

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Query, Request
 from starlette.responses import HTMLResponse
 
-from app.domain.comparison import MOST
+from app.domain.comparisons.comparison import MOST
 from app.services.comparisons import LONGEST_REFERENCE
 from app.services.transcriptions.edits import edited_text
 from app.web.answers.comparisons import comparison_head

@@ -1,5 +1,13 @@
 // Written by scripts/generate_types.py from the OpenAPI document of the REST API.
 
+/** The own account. */
+export interface AccountAnswer {
+  person: PersonAnswer;
+  permissions: Permission[];
+  sessions: SessionAnswer[];
+  keys: KeyAnswer[];
+}
+
 /** One thing that was done in a page, or that happened in it. Never what was typed or recognised. */
 export interface Action {
   /** Grows by one. */
@@ -22,6 +30,29 @@ export interface AsrErrorAnswer {
 
 /** How much audio goes into a case, as the person chooses. */
 export type AudioChoice = "whole" | "stretch" | "hash";
+
+/** One thing that somebody did, or was refused. */
+export interface AuditAnswer {
+  number: number;
+  at: string;
+  person_id: string | null;
+  person_name: string;
+  key_id: string | null;
+  address: string;
+  /** The operation of this API, or the page. */
+  action: string;
+  /** The path it was done at. */
+  thing: string;
+  /** HTTP status of the answer. */
+  status: number;
+}
+
+/** The newest entries; `next` is `before` of the next page. */
+export interface AuditPage {
+  entries: AuditAnswer[];
+  /** Null on the last page. */
+  next: number | null;
+}
 
 /** The last backup. */
 export interface BackupAnswer {
@@ -241,6 +272,23 @@ export interface Counts {
   cancelled: number;
 }
 
+/** A new key with its secret, which is not told again. */
+export interface CreatedKey {
+  id: string;
+  name: string;
+  /** By which its owner recognises it. */
+  beginning: string;
+  scopes: Permission[];
+  created_at: string;
+  expires_at: string | null;
+  used_at: string | null;
+  /** Hours of sound in 24 hours; null: any number. */
+  hours_per_day: number | null;
+  /** Recordings that may wait or run; null: any number. */
+  jobs_at_once: number | null;
+  secret: string;
+}
+
 /** A new receiver, with the secret that signs its messages; it is not told again. */
 export interface CreatedWebhook {
   id: string;
@@ -248,6 +296,12 @@ export interface CreatedWebhook {
   events: WebhookEvent[];
   created_at: string;
   secret: string;
+}
+
+/** What somebody logs in with. */
+export interface Credentials {
+  name: string;
+  password: string;
 }
 
 /** What was given in on one day. */
@@ -442,6 +496,12 @@ export interface FindingsAnswer {
   findings: FindingAnswer[];
 }
 
+/** A password, set by a link. */
+export interface FirstPassword {
+  secret: string;
+  password: string;
+}
+
 /** A model folder elsewhere on the server. */
 export interface FolderLink {
   /** Whole path, from the root of the file system. */
@@ -574,10 +634,43 @@ export interface JournalAnswer {
   entries: Action[];
 }
 
+/** An API key, without its secret. */
+export interface KeyAnswer {
+  id: string;
+  name: string;
+  /** By which its owner recognises it. */
+  beginning: string;
+  scopes: Permission[];
+  created_at: string;
+  expires_at: string | null;
+  used_at: string | null;
+  /** Hours of sound in 24 hours; null: any number. */
+  hours_per_day: number | null;
+  /** Recordings that may wait or run; null: any number. */
+  jobs_at_once: number | null;
+}
+
 /** The largest recording that is taken. */
 export interface Limits {
   max_upload_mb: number;
   max_duration_hours: number;
+}
+
+/** A link with which a person sets a password, once, within three days. */
+export interface LinkAnswer {
+  person: PersonAnswer;
+  /** The link is `/welcome#SECRET`. */
+  secret: string;
+}
+
+/** Whose link it is. */
+export interface LinkOwner {
+  name: string;
+}
+
+/** The secret of a link that sets a password: what follows the # in its address. */
+export interface LinkSecret {
+  secret: string;
 }
 
 /** A live session that goes on. */
@@ -789,12 +882,34 @@ export interface NewBatch {
   options?: OptionsPatch;
 }
 
+/** An API key to create. */
+export interface NewKey {
+  name: string;
+  /** What it opens, as far as its owner may do it. */
+  scopes?: Permission[];
+  /** Days until it expires; null: never. */
+  days?: number | null;
+  /** Hours of sound in 24 hours; null: any number. */
+  hours_per_day?: number | null;
+  /** Recordings that may wait or run; null: any number. */
+  jobs_at_once?: number | null;
+}
+
 /** Recordings that change their places. */
 export interface NewOrder {
   /** Those that move, in their new order. */
   positions: number[];
   /** Position before which they go; without it before all that wait. */
   before?: number | null;
+}
+
+/** A person to add. */
+export interface NewPerson {
+  /** With which the person logs in. */
+  name: string;
+  role?: Role;
+  /** Groups that things can be shared with. */
+  groups?: string[];
 }
 
 /** A file that is going to be sent. */
@@ -916,12 +1031,66 @@ export interface PartAnswer {
   reason: string;
 }
 
+/** A new password; all other sessions end. */
+export interface PasswordChange {
+  old: string;
+  new: string;
+}
+
 /** The picture of the sound: for each stretch of equal length its lowest and highest sample. */
 export interface Peaks {
   /** -127 to 127. */
   peaks: [number, number][];
   /** What sounds, if the extra that hears it was installed. */
   events: SoundBands | null;
+}
+
+/** Everybody with an account, by name. */
+export interface PeopleAnswer {
+  people: PersonAnswer[];
+}
+
+/** What a route demands, and what an API key is given as its scopes. */
+export type Permission = "read" | "transcribe" | "admin";
+
+/** A person, and how much of theirs is stored. */
+export interface PersonAnswer {
+  id: string;
+  name: string;
+  role: Role;
+  /** That things can be shared with. */
+  groups: string[];
+  /** Whether nobody can log in, and no key works. */
+  is_disabled: boolean;
+  /** False until they have set one, and where another system logs them in. */
+  has_password: boolean;
+  created_at: string;
+  /** Hours of sound in 24 hours; null: any number. */
+  hours_per_day: number | null;
+  /** Recordings that may wait or run; null: any number. */
+  jobs_at_once: number | null;
+  recordings: number;
+  /** Of sound. */
+  seconds: number;
+  size_bytes: number;
+  /** Recordings that wait or run. */
+  busy: number;
+}
+
+/** What to change about a person; what is left out stays. */
+export interface PersonChange {
+  /** With which the person logs in. */
+  name?: string | null;
+  /** What the person may do. */
+  role?: Role | null;
+  /** That things can be shared with. */
+  groups?: string[] | null;
+  /** Nobody can log in, and no key works. */
+  is_disabled?: boolean | null;
+  /** Hours of sound in 24 hours; null: any number. */
+  hours_per_day?: number | null;
+  /** Recordings that may wait or run; null: any number. */
+  jobs_at_once?: number | null;
 }
 
 /** A piece of an edited text. */
@@ -1140,6 +1309,9 @@ export interface RetentionAnswer {
   count: number;
 }
 
+/** What a person is to a server. */
+export type Role = "administrator" | "member" | "reader";
+
 /** How often a rule was applied. */
 export interface RuleCount {
   rule: string;
@@ -1228,6 +1400,18 @@ export interface Selection {
 export interface ServerFolder {
   /** Below the folder that FUNASR_IMPORT_ROOT names. */
   path: string;
+}
+
+/** A browser in which somebody is logged in. */
+export interface SessionAnswer {
+  id: string;
+  created_at: string;
+  seen_at: string;
+  address: string;
+  /** The browser, as it names itself. */
+  agent: string;
+  /** Whether it is the one that asks. */
+  is_this: boolean;
 }
 
 /** New values by the names of their settings; null goes back to the default. */

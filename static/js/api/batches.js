@@ -2,7 +2,7 @@
 import { api } from "../lib/address.js";
 import { exportQuery } from "../lib/reader.js";
 import { send } from "./client.js";
-import { optionsBody } from "./options.js";
+import { optionsBody } from "../live/options-body.js";
 import { transfer } from "./transfer.js";
 
 /** @param {string} id */

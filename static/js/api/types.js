@@ -25,6 +25,15 @@
  * @typedef {Api.BatchItemAnswer} BatchItem
  * @typedef {Api.UploadAnswer} Upload
  *
+ * @typedef {Api.AccountAnswer} Account
+ * @typedef {Api.AuditAnswer} AuditEntry
+ * @typedef {Api.AuditPage} AuditPage
+ * @typedef {Api.CreatedKey} CreatedKey
+ * @typedef {Api.KeyAnswer} ApiKey
+ * @typedef {Api.LinkAnswer} PersonLink
+ * @typedef {Api.PersonAnswer} Person
+ * @typedef {Api.SessionAnswer} LoginSession
+ *
  * @typedef {Api.CaseFile} CaseFile
  * @typedef {Api.CasePreview} CasePreview
  * @typedef {Api.CheckAnswer} Check

@@ -1,5 +1,5 @@
 /** @import { RecognitionOptions, Transcription } from "./types.js" */
-import { optionsBody } from "./options.js";
+import { optionsBody } from "../live/options-body.js";
 import { sendForm } from "./transfer.js";
 
 /**

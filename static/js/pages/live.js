@@ -17,7 +17,7 @@ import { shortcuts } from "../components/common/shortcuts.js";
 import { VadOptionsForm } from "../components/vad/vad-options.js";
 import { ScreenWakeLock } from "../components/live/wake-lock.js";
 import { url } from "../lib/address.js";
-import { optionsBody } from "../api/options.js";
+import { optionsBody } from "../live/options-body.js";
 import { ChunkStore } from "../live/chunk-store.js";
 import { find, onAction, slotOf, write } from "../lib/dom.js";
 import { download } from "../lib/download.js";

@@ -27,7 +27,7 @@ class Handshake:
     """The one to answer with: browsers close a connection that answers none of theirs."""
     dialect: Dialect
     secret: str
-    """A key of `POST /v1/realtime/client_secrets`; empty for any other: this server has no login."""
+    """A key of `POST /v1/realtime/client_secrets`; empty for any other."""
     session: str
     token: str
     after: int

@@ -1,5 +1,6 @@
 import { startJournal } from "../../lib/journal.js";
 import { keepFocus } from "./focus-keeper.js";
+import { logOutButton } from "./log-out.js";
 import { closeMenusOutside } from "./menus.js";
 import { shortcutsDialog } from "./shortcuts.js";
 import { limitSticky } from "./sticky-limit.js";
@@ -14,6 +15,7 @@ export function startPage() {
   closeMenusOutside();
   shortcutsDialog();
   limitSticky();
+  logOutButton();
   localTimes(document);
   forgetBanners();
 }

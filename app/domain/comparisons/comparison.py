@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from app.domain.scoring import Piece, edits, is_by_character, pieces, spread, units
+from app.domain.comparisons.scoring import Piece, edits, is_by_character, pieces, spread, units
 from app.domain.states import JobState
 from app.domain.transcription import SegmentRecord, Transcription
 

@@ -1,0 +1,95 @@
+"""What the web needs of people: whether there is a login, and who somebody is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.domain.people import PERMISSIONS, Actor, Permission, Person, Role
+from app.services.people.api_keys import ApiKeys
+from app.services.people.audit import AuditTrail
+from app.services.people.logins import Logins, hash_of
+from app.services.people.people import People
+from app.store.database import Database
+
+FIRST_NAME = "admin"
+"""The name of the first administrator, until they choose another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoginRule:
+    """When people have to log in."""
+
+    is_forced: bool
+    """Because other machines reach the server, or a setting says so."""
+    is_waived: bool
+    """`--insecure-no-login`."""
+    administrators_see_texts: bool
+
+
+class Accounts:
+    """People, their sessions and keys. Every method may be called from any thread."""
+
+    def __init__(self, database: Database, rule: LoginRule) -> None:
+        self.people = People(database)
+        self.logins = Logins(database)
+        self.keys = ApiKeys(database)
+        self.audit = AuditTrail(database)
+        self._rule = rule
+
+    @property
+    def knows_login(self) -> bool:
+        """Return whether it is known without a look at the database that people log in."""
+        return not self._rule.is_waived and (self._rule.is_forced or self.people.knows_somebody)
+
+    @property
+    def needs_login(self) -> bool:
+        """Return whether people log in; where accounts exist they are not ignored silently."""
+        return not self._rule.is_waived and (self._rule.is_forced or self.people.is_anybody())
+
+    def begin(self, password: str | None) -> str | None:
+        """Prepare the login: what belongs to nobody gets an owner, and the first administrator a way in.
+
+        `password` is that of a new administrator. Return the secret of a link with which the first one sets theirs,
+        where nobody who administers has one.
+
+        Raises:
+            WeakPassword
+        """
+        if not self.people.is_anybody():
+            self.people.add(FIRST_NAME, Role.ADMINISTRATOR, password=password)
+        self.people.adopt()
+        administrators = [
+            person
+            for person, _ in self.people.everybody()
+            if person.role is Role.ADMINISTRATOR and not person.is_disabled
+        ]
+        if any(person.has_password for person in administrators):
+            return None
+        return self.logins.offer_link(administrators[0].id)
+
+    def of_cookie(self, cookie: str, address: str) -> Actor | None:
+        """Return who comes with the cookie of a session; None if it has ended."""
+        person = self.logins.person_of(cookie)
+        return self.actor_of(person, address, session=hash_of(cookie)) if person else None
+
+    def of_key(self, secret: str, address: str) -> Actor | None:
+        """Return who comes with an API key; None if it is not valid."""
+        found = self.keys.find(secret)
+        if found is None:
+            return None
+        key, person = found
+        return self.actor_of(person, address, key=key.id, scopes=frozenset(key.scopes))
+
+    def actor_of(
+        self,
+        person: Person,
+        address: str,
+        *,
+        session: str | None = None,
+        key: str | None = None,
+        scopes: frozenset[Permission] = frozenset(Permission),
+    ) -> Actor:
+        """Return a person as the one on whose behalf things are done."""
+        permissions = PERMISSIONS[person.role] & scopes
+        sees_texts = self._rule.administrators_see_texts and Permission.ADMIN in permissions
+        return Actor(person.id, person.name, permissions, sees_texts, person.groups, key, session, address)

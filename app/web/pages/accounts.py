@@ -1,0 +1,52 @@
+"""The pages of accounts: log in, set a password by a link, the own account; people and audit for administrators."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Query, Request
+from starlette.responses import RedirectResponse, Response
+
+from app.domain.people import Permission, Role, current_actor
+from app.services.people.passwords import SHORTEST
+from app.web.request import address_of
+from app.web.routers import PageRouter
+from app.web.templating import render
+
+router = PageRouter()
+
+
+@router.get("/login")
+async def login_page(request: Request, next: Annotated[str, Query(max_length=2000)] = "/") -> Response:
+    """Log in; who is logged in goes on to the page that was asked for."""
+    to = address_of(request.scope, next if next.startswith("/") and not next.startswith(("//", "/\\")) else "/")
+    if current_actor().is_known:
+        return RedirectResponse(to, 303)
+    return render(request, "pages/login.html", {"next": to})
+
+
+@router.get("/welcome")
+async def welcome_page(request: Request) -> Response:
+    """Set a password with a link, whose secret is behind the # and so in no log."""
+    return render(request, "pages/welcome.html", {"shortest": SHORTEST})
+
+
+@router.get("/account")
+async def account_page(request: Request) -> Response:
+    """The own password, sessions and API keys."""
+    if current_actor().person is None:
+        return RedirectResponse(address_of(request.scope, "/people"), 303)
+    scopes = [scope for scope in Permission if scope in current_actor().permissions]
+    return render(request, "pages/account.html", {"shortest": SHORTEST, "scopes": scopes})
+
+
+@router.get("/people")
+async def people_page(request: Request) -> Response:
+    """Who has an account, as what, and how much of theirs is stored."""
+    return render(request, "pages/people.html", {"roles": list(Role)})
+
+
+@router.get("/audit")
+async def audit_page(request: Request) -> Response:
+    """Who did what."""
+    return render(request, "pages/audit.html", {})

@@ -1,0 +1,79 @@
+"""A server with a login, and people on it: the application alone, without a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from starlette.testclient import TestClient
+
+from app.composition import login_rule
+from app.domain.people import Permission, Person, Role
+from app.main import create_app
+from app.services.people.accounts import Accounts
+from app.settings import Settings
+from app.store.database import Database
+
+PASSWORD = "four words in a row"
+ADDRESS = "http://127.0.0.1"
+
+
+@dataclass
+class Office:
+    """A server with a login."""
+
+    client: TestClient
+    accounts: Accounts
+    people: dict[str, Person] = field(default_factory=dict)
+
+    def add(self, name: str, role: Role = Role.MEMBER) -> Person:
+        self.people[name] = self.accounts.people.add(name, role, password=PASSWORD)
+        return self.people[name]
+
+    def logged_in(self, name: str) -> TestClient:
+        """Return a client with a cookie of a session of this person."""
+        client = self.stranger()
+        answer = client.post("/api/v1/login", json={"name": name, "password": PASSWORD})
+        assert answer.status_code == 204, answer.text
+        return client
+
+    def with_key(self, name: str, *scopes: Permission) -> TestClient:
+        """Return a client that sends an API key of this person."""
+        secret = self.accounts.keys.create(self.people[name].id, "key", scopes)[1]
+        return self.stranger({"authorization": f"Bearer {secret}"})
+
+    def stranger(self, headers: Mapping[str, str] | None = None) -> TestClient:
+        """Return a client that nobody is logged in with, of the same running application."""
+        client = TestClient(
+            self.client.app,
+            base_url=ADDRESS,
+            headers={"accept-language": "en"} | dict(headers or {}),
+            raise_server_exceptions=False,
+            follow_redirects=False,
+        )
+        client.portal = self.client.portal
+        client.app_state.update(self.client.app_state)
+        return client
+
+
+@contextmanager
+def office(settings: Settings, **values: Any) -> Iterator[Office]:
+    """Serve the data folder of `settings` with a login, and one administrator called admin."""
+    settings = settings.model_copy(update={"login": "always", **values})
+    with closing(Database(settings.data_dir)) as database:
+        database.migrate()
+        accounts = Accounts(database, login_rule(settings))
+        if not accounts.people.is_anybody():
+            accounts.begin(PASSWORD)
+        with TestClient(create_app(settings, start_worker=False), base_url=ADDRESS) as client:
+            found = {person.name: person for person, _ in accounts.people.everybody()}
+            yield Office(client, accounts, found)
+
+
+def send_recording(client: TestClient, file: Path) -> dict[str, Any]:
+    answer = client.post("/api/v1/transcriptions", files={"file": (file.name, file.read_bytes())})
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json())
