@@ -15,7 +15,7 @@ from app.domain.options import TranscriptionOptions, VadOptions
 from app.engine import EngineSpec
 from app.engine.audio.facts import DecodeLimits
 from app.engine.catalog.extras import extra_of
-from app.engine.catalog.known_models import BUILTIN, BUILTIN_LARGE, PUNCTUATION, VAD
+from app.engine.catalog.known_models import BUILTIN, BUILTIN_LARGE, PUNCTUATION, SPEAKERS, VAD
 from app.engine.catalog.registry import FUNASR_FACTORY, NANO, WHISPER_FACTORY, factory_for, identify
 from app.paths import builtin_model_dir, large_model_dir
 from app.services.models.models import Models
@@ -96,6 +96,11 @@ def _downloaded(settings: Settings, name: str) -> Path | None:
     except ModelError:  # not downloaded, or damaged: its card says so
         return None
     return folder if extra is None or extra.is_installed else None
+
+
+def speaker_model_dir(settings: Settings) -> Path | None:
+    """Return the folder of the model that tells speakers apart, if it was downloaded or copied."""
+    return _downloaded(settings, SPEAKERS)
 
 
 def spec_finder(store: SettingsStore, spec: EngineSpec | None) -> Callable[[Path], EngineSpec]:

@@ -20,6 +20,7 @@ from app.composition import (
     quick_spec,
     replay_command,
     retention_spans,
+    speaker_model_dir,
     spec_finder,
     spec_of_folder,
     subject_of,
@@ -227,6 +228,7 @@ def _start_worker(
         segment_timeout_seconds=settings.segment_timeout_seconds,
         spec_of_model=lambda name: spec_of(models.recognising_folder(name)),
         pool=pool,
+        speaker_model=lambda: speaker_model_dir(settings),
     )
     stack.enter_context(worker.running())
     return worker

@@ -22,9 +22,7 @@ from tqdm import tqdm
 
 from app.composition import decode_limits, engine_spec, vad_options
 from app.domain.options import TranscriptionOptions
-from app.engine.native.recognizer import load_engine
-from app.engine.preparation.preparation import PreparationPool
-from app.services.transcriptions.direct import DirectTranscriber
+from app.services.transcriptions.direct import direct_transcriber
 from app.settings import Settings
 
 
@@ -49,12 +47,10 @@ def main() -> None:
 
 
 def read_all(folder: Path, settings: Settings) -> Iterator[Reading]:
-    engine = load_engine(engine_spec(settings))
     with (folder / "manifest.tsv").open(encoding="utf-8") as manifest:
         rows = list(csv.DictReader(manifest, delimiter="\t", quoting=csv.QUOTE_NONE))
     options = TranscriptionOptions(itn=False, vad=vad_options(settings))
-    with PreparationPool() as pool:
-        transcriber = DirectTranscriber(engine, options, decode_limits(settings), pool)
+    with direct_transcriber(engine_spec(settings), options, decode_limits(settings)) as transcriber:
         for row in rows:
             started = time.perf_counter()
             with tqdm(disable=True) as bar:

@@ -15,7 +15,7 @@ from typing import Any
 from tqdm import tqdm
 
 from app.cli.options import TextRequest
-from app.composition import decode_limits, engine_spec, vad_options
+from app.composition import decode_limits, engine_spec, speaker_model_dir, vad_options
 from app.domain.errors.base import AppError, Problem
 from app.domain.options import TranscriptionOptions
 from app.domain.transcript import Transcript
@@ -47,7 +47,9 @@ def transcribe(request: Request, settings: Settings, report: Report) -> int:
     options = request.text.options.apply(TranscriptionOptions(vad=vad_options(settings)))
     names = output_names(request.files)
     _make_folder(request.output)
-    opening = direct_transcriber(engine_spec(settings), options, decode_limits(settings))
+    opening = direct_transcriber(
+        engine_spec(settings), options, decode_limits(settings), lambda: speaker_model_dir(settings)
+    )
     failures = 0
     with opening as transcriber, _progress_bar() as bar:
         for file, name in zip(request.files, names, strict=True):

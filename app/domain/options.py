@@ -17,6 +17,10 @@ from app.domain.replacements import ReplacementRule, stored_rules
 
 CHANNELS = ("mix", "separate")
 """The channels of a recording mixed, or each separately."""
+OFF, AUTOMATIC = "off", "auto"
+MOST_SPEAKERS = 20
+SPEAKERS = (OFF, AUTOMATIC, *(str(number) for number in range(2, MOST_SPEAKERS + 1)))
+"""Whether speakers are told apart: not, as many as are found, or a known number of them."""
 QUALITIES = ("fast", "balanced", "accurate")
 DetectorName: TypeAlias = Literal["silero", "webrtcvad"]
 SILERO: DetectorName = "silero"
@@ -158,6 +162,8 @@ class TranscriptionOptions(RecognitionOptions):
     vad: VadOptions = field(default_factory=VadOptions)
     model: str = ""
     """Name of the model to use, in a separate process; empty for the active model."""
+    speakers: str = OFF
+    """One of SPEAKERS."""
 
     @property
     def recognition(self) -> RecognitionOptions:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Stage: TypeAlias = Literal["queued", "preparing", "recognizing", "finished"]
+Stage: TypeAlias = Literal["queued", "preparing", "recognizing", "speakers", "finished"]
 
 
 @dataclass(frozen=True, slots=True)

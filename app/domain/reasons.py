@@ -5,7 +5,7 @@ Decisions use the code; the wording is for people and is chosen where it is show
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from string import Formatter
 from typing import Any
 
@@ -155,6 +155,18 @@ LANGUAGES_NOT_BOUND = _reason(
 )
 LANGUAGE_GIVEN = _reason("language_given", N_("The field of the one language decides."))
 BY_CHANNELS = _reason("by_channels", N_("Speakers are told apart by their channels, not by their voices."))
+NO_SPEAKER_MODEL = _reason(
+    "no_speaker_model", N_("The model that tells speakers apart is not here; the page Models brings it.")
+)
+SPEAKERS_FAILED = _reason("speakers_failed", N_("The speakers could not be told apart: {detail}"))
+NO_VOICES = _reason("no_voices", N_("No voice was heard long enough to tell speakers apart."))
 FORMAT_HAS_NONE = _reason("format_has_none", N_("This format of the answer has no place for it."))
 NOT_OFFERED = _reason("not_offered", N_("This program does not offer it."))
 ANSWER_WAITED_FOR = _reason("answer_waited_for", N_("What is not kept can only be answered at once."))
+
+UNSURE = "unsure"  # why an engine suppresses a text: the model was not confident
+
+
+def why_without_text(dropped: Iterable[str]) -> Reason:
+    """Return the warning for a recording that ended without any text, given why each segment has none."""
+    return NOT_UNDERSTOOD if UNSURE in dropped else NO_SPEECH

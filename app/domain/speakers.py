@@ -14,10 +14,7 @@ from typing import Any
 
 from app.domain.transcript import Segment, Word, join_texts
 
-OFF, AUTOMATIC = "off", "auto"
-MOST_SPEAKERS = 20
-CHOICES = (OFF, AUTOMATIC, *(str(number) for number in range(2, MOST_SPEAKERS + 1)))
-"""What may be asked for: nothing, as many as are found, or a known number."""
+LEAST_OVERLAP = 0.3  # seconds; a shorter one is how people take turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +61,62 @@ class Speakers:
     def seconds_of(self, speaker: int) -> float:
         return sum(turn.end - turn.start for turn in self.turns if turn.speaker == speaker)
 
+    def interruptions_of(self, speaker: int) -> int:
+        """Count the turns that begin while another speaker is still talking."""
+        return sum(turn.speaker == speaker and self._is_interruption(turn) for turn in self.turns)
+
+    def _is_interruption(self, turn: SpeakerTurn) -> bool:
+        return any(
+            other.speaker != turn.speaker and other.start < turn.start < other.end - LEAST_OVERLAP
+            for other in self.turns
+        )
+
+    def named(self, speaker: int, name: str) -> Speakers:
+        """Return a copy in which a speaker has this name; an empty one takes it away."""
+        names = {**self.names, speaker: name}
+        return replace(self, names={number: each for number, each in names.items() if each})
+
+    def merged(self, speaker: int, into: int) -> Speakers:
+        """Return a copy in which two speakers are one."""
+        names = {number: name for number, name in self.names.items() if number != speaker}
+        if into not in names and speaker in self.names:
+            names[into] = self.names[speaker]
+        turns = (replace(turn, speaker=into) if turn.speaker == speaker else turn for turn in self.turns)
+        return Speakers(tuple(turns), names)
+
+    def split(self, speaker: int, since: float) -> Speakers:
+        """Return a copy in which a new speaker has the turns of this one that end after `since`."""
+        new = max(self.numbers) + 1
+        is_later = [turn.speaker == speaker and turn.end > since for turn in self.turns]
+        turns = (
+            replace(turn, speaker=new) if later else turn for turn, later in zip(self.turns, is_later, strict=True)
+        )
+        return replace(self, turns=tuple(turns))
+
+    def moved(self, start: float, end: float, speaker: int) -> Speakers:
+        """Return a copy in which all that is said between two times is said by one speaker, who may be a new one."""
+        outside = (piece for turn in self.turns for piece in _without(turn, start, end))
+        return replace(self, turns=tuple(sorted((*outside, SpeakerTurn(start, end, speaker)), key=_order)))
+
+
+def _order(turn: SpeakerTurn) -> tuple[float, float]:
+    return turn.start, turn.end
+
+
+def _without(turn: SpeakerTurn, start: float, end: float) -> Iterator[SpeakerTurn]:
+    """Yield what is left of a turn outside of a stretch."""
+    if turn.end <= start or turn.start >= end:
+        yield turn
+        return
+    if turn.start < start:
+        yield replace(turn, end=start)
+    if turn.end > end:
+        yield replace(turn, start=end)
+
 
 def by_first_heard(turns: Iterable[SpeakerTurn]) -> tuple[SpeakerTurn, ...]:
     """Return the turns in order, with their speakers counted from 1 in the order in which they are first heard."""
-    ordered = sorted(turns, key=lambda turn: (turn.start, turn.end))
+    ordered = sorted(turns, key=_order)
     numbers: dict[int, int] = {}
     for turn in ordered:
         numbers.setdefault(turn.speaker, len(numbers) + 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import pairwise
 from typing import Any, Self
@@ -13,7 +13,7 @@ from typing import Any, Self
 from app.domain.errors.base import N_, Reason
 from app.domain.errors.requests import InvalidParameter
 from app.domain.languages import AUTO, RARER, TRADITIONAL
-from app.domain.reasons import COUNTED, NO_SPEECH, NOT_UNDERSTOOD, reason_from
+from app.domain.reasons import COUNTED, reason_from
 
 CLAUSE_MARKS = ",.!?;:"
 CLOSING = frozenset(CLAUSE_MARKS + "%)]}’”…")
@@ -27,6 +27,7 @@ CUE_SECONDS = (0.0, 60.0)
 LONGEST_NAME = 40
 SEPARATOR = ","  # between names of channels
 CHANNEL_NAME = N_("Channel {number}")
+SPEAKER_NAME = N_("Speaker {number}")
 EMOTIONS = {
     "neutral": N_("Neutral"),
     "happy": N_("Happy"),
@@ -48,7 +49,6 @@ EVENTS = {
     "singing": N_("Singing"),
 }
 """Other events that models detect, and their labels."""
-UNSURE = "unsure"  # why an engine suppresses a text: the model was not confident
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,9 @@ class Segment:
     """Counted from 1 in the order in which they are first heard; None if the speakers were not told apart."""
 
     def to_dict(self) -> dict[str, Any]:
-        return {
+        """Return it for programs; `speaker` is there only where speakers were told apart."""
+        told = {} if self.speaker is None else {"speaker": self.speaker}
+        return told | {
             "start": round(self.start, 3),
             "end": round(self.end, 3),
             "text": self.text,
@@ -251,6 +253,16 @@ class Transcript:
     channel_name: str = CHANNEL_NAME
     """Label of a channel."""
     style: ExportStyle = USUAL_STYLE
+    speaker_name: str = SPEAKER_NAME
+    """Label of a speaker whom nobody named."""
+    speaker_names: Mapping[int, str] = field(default_factory=dict)
+    """Names of speakers by their numbers."""
+
+    def voice_of(self, segment: Segment) -> str:
+        """Return the label of a segment's speaker, or else of its channel; empty if neither was told apart."""
+        if segment.speaker is not None:
+            return self.speaker_names.get(segment.speaker) or self.speaker_name.format(number=segment.speaker)
+        return self.channel_of(segment)
 
     def channel_of(self, segment: Segment) -> str:
         """Return the label of a segment's channel; empty if the channels were mixed."""
@@ -335,8 +347,3 @@ def detect_language(text: str, asked: str = AUTO) -> str:
 def _has_letter(run: re.Pattern[str], text: str) -> bool:
     found = run.search(text)
     return found is not None and any(map(str.isalpha, found[0]))
-
-
-def why_without_text(dropped: Iterable[str]) -> Reason:
-    """Return the warning for a recording that ended without any text, given why each segment has none."""
-    return NOT_UNDERSTOOD if UNSURE in dropped else NO_SPEECH

@@ -20,6 +20,7 @@ HEADINGS = {
     "text_raw": N_("Verbatim"),
     "confidence": N_("Confidence"),
     "channel": N_("Channel"),
+    "speaker": N_("Speaker"),
 }
 """Column names for programs, and their headings for people."""
 
@@ -28,7 +29,9 @@ def render(transcript: Transcript, reader: Reader | None = None) -> str:
     table = io.StringIO()
     writer = csv.writer(table)
     has_channels = any(segment.channel for segment in transcript.segments)
-    columns = [column for column in HEADINGS if column != "channel" or has_channels]
+    has_speakers = any(segment.speaker for segment in transcript.segments)
+    absent = {name for name, is_there in (("channel", has_channels), ("speaker", has_speakers)) if not is_there}
+    columns = [column for column in HEADINGS if column not in absent]
     writer.writerow(reader.translate(HEADINGS[column]) if reader else column for column in columns)
     for segment in transcript.segments:
         confidence = "" if segment.confidence is None else f"{segment.confidence:.4f}"
@@ -39,7 +42,8 @@ def render(transcript: Transcript, reader: Reader | None = None) -> str:
                 as_text(segment.text),
                 as_text(segment.text_raw),
                 confidence,
-                *([transcript.channel_of(segment)] if has_channels else []),
+                *([as_text(transcript.channel_of(segment))] if has_channels else []),
+                *([as_text(transcript.voice_of(segment))] if has_speakers else []),
             ]
         )
     return BYTE_ORDER_MARK + table.getvalue()

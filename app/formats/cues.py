@@ -24,7 +24,7 @@ class Cue:
     end: float
     text: str
     voice: str = ""
-    """Name of the channel; empty if the channels were mixed."""
+    """Name of the speaker or channel; empty if they were not told apart."""
 
 
 def cues(transcript: Transcript) -> list[Cue]:
@@ -38,7 +38,7 @@ def _cues_by_segment(transcript: Transcript) -> Iterator[Cue]:
     style = transcript.style
     for segment in transcript.segments:
         if segment.text:
-            voice = transcript.channel_of(segment)
+            voice = transcript.voice_of(segment)
             yield from (replace(cue, text=_in_lines(cue.text, style), voice=voice) for cue in _cut(segment, style))
 
 

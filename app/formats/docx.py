@@ -32,8 +32,8 @@ def render(transcript: Transcript, name: str, reader: Reader | None) -> bytes:
         if not segment.text:
             continue
         paragraph = document.add_paragraph()
-        channel = transcript.channel_of(segment)
-        _small(paragraph, f"{clock(segment.start)}  {channel + '  ' if channel else ''}")
+        voice = transcript.voice_of(segment)
+        _small(paragraph, f"{clock(segment.start)}  {voice + '  ' if voice else ''}")
         paragraph.add_run(_clean(segment.text))
     written = io.BytesIO()
     document.save(written)

@@ -9,7 +9,9 @@ from app.domain.transcript import Transcript, rounded
 
 
 def render(transcript: Transcript) -> str:
-    content = {
+    """Return JSON; `speakers` is there only where some have names."""
+    names = [{"speaker": number, "name": name} for number, name in sorted(transcript.speaker_names.items())]
+    content = ({"speakers": names} if names else {}) | {
         "text": transcript.text,
         "text_raw": transcript.text_raw,
         "language": transcript.language,

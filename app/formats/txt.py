@@ -10,5 +10,5 @@ def render(transcript: Transcript) -> str:
 
 
 def _line(transcript: Transcript, segment: Segment) -> str:
-    channel = transcript.channel_of(segment)
-    return f"{channel}: {segment.text}" if channel else segment.text
+    voice = transcript.voice_of(segment)
+    return f"{voice}: {segment.text}" if voice else segment.text

@@ -11,7 +11,7 @@ from app.domain.errors.base import Problem
 from app.domain.options import TranscriptionOptions
 from app.domain.sources import Source
 from app.domain.states import JobState
-from app.domain.transcript import CHANNEL_NAME, Segment
+from app.domain.transcript import CHANNEL_NAME, SPEAKER_NAME, Segment
 from app.domain.transcription import SegmentRecord, Transcription
 from app.mcp.answers import (
     Explanation,
@@ -198,10 +198,17 @@ def _line(segment: Segment, text: str) -> Line:
     return Line(
         start_seconds=round(segment.start, 3),
         end_seconds=round(segment.end, 3),
-        speaker=None if segment.channel is None else CHANNEL_NAME.format(number=segment.channel),
+        speaker=_speaker(segment),
         text=text,
         confidence=segment.confidence,
     )
+
+
+def _speaker(segment: Segment) -> str | None:
+    """Return who speaks, told apart by the voice or else by the channel."""
+    if segment.speaker is not None:
+        return SPEAKER_NAME.format(number=segment.speaker)
+    return None if segment.channel is None else CHANNEL_NAME.format(number=segment.channel)
 
 
 def _why(segment: SegmentRecord) -> str:

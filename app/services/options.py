@@ -15,7 +15,7 @@ from app.domain.errors.base import N_
 from app.domain.errors.requests import InvalidParameter, UnknownLanguage
 from app.domain.hotwords import GREATEST_WEIGHT, LEAST_WEIGHT, Hotword, listed_hotwords, parse_hotwords
 from app.domain.languages import LANGUAGES
-from app.domain.options import CHANNELS, DETECTORS, QUALITIES, TranscriptionOptions, VadOptions
+from app.domain.options import CHANNELS, DETECTORS, QUALITIES, SPEAKERS, TranscriptionOptions, VadOptions
 from app.domain.replacements import KINDS, LONGEST, ReplacementRule, listed_rules, parse_rules
 
 AS_TEXT = {"as": "text"}
@@ -47,6 +47,17 @@ def _parse_quality(value: object) -> object:
 
 def _parse_channels(value: object) -> object:
     return _parse_choice("channels", value, CHANNELS, N_("it is neither mix nor separate"))
+
+
+def parse_speakers(value: object) -> object:
+    """Return one of SPEAKERS for a text or a number.
+
+    Raises:
+        InvalidParameter: it is none of them.
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    return _parse_choice("speakers", value, SPEAKERS, N_("it is neither off, auto nor a number from 2 to 20"))
 
 
 def _parse_choice(name: str, value: object, choices: tuple[str, ...], reason: str) -> object:
@@ -226,6 +237,13 @@ class OptionsPatch(BaseModel):
         description="Name of a model that is here and reads it in a process of its own; empty: the one in use.",
         examples=["whisper-base"],
     )
+    speakers: Annotated[str, BeforeValidator(parse_speakers)] | None = Field(
+        default=None,
+        description="Whether speakers are told apart by their voices: `off`, `auto` finds how many there are, or their "
+        "number from 2 to 20. The receipt says why a text has no speakers.",
+        examples=["auto"],
+        json_schema_extra=_choices(SPEAKERS),
+    )
     vad: VadPatch | None = Field(default=None, description="How speech is found.")
 
     @classmethod
@@ -258,7 +276,7 @@ class OptionsPatch(BaseModel):
         return [name for name in OPTIONS if getattr(self, name) is not None]
 
 
-CHOICES = {"quality": QUALITIES, "channels": CHANNELS}
+CHOICES = {"quality": QUALITIES, "channels": CHANNELS, "speakers": SPEAKERS}
 OPTIONS = tuple(OptionsPatch.model_fields)
 """The names of all options."""
 SWITCHES = tuple(name for name in OPTIONS if isinstance(getattr(TranscriptionOptions(), name), bool))

@@ -170,6 +170,16 @@ edits = Table(
 )
 """Manual edits of recognised segments, which are kept unchanged. Edits do not overlap."""
 
+diarizations = Table(
+    "diarizations",
+    metadata,
+    Column("transcription_id", ForeignKey("transcriptions.id", ondelete="CASCADE"), primary_key=True),
+    Column("model", Text, nullable=False),
+    Column("turns", JSON, nullable=False),  # start, end, speaker and likeness of each
+    Column("names", JSON, nullable=False, default=dict),  # of the speakers that a person named, by their numbers
+)
+"""Who spoke when. Segments and edits know nothing of it: they are cut by speaker when they are read."""
+
 revisions = Table(
     "revisions",
     metadata,

@@ -92,6 +92,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "batch": N_("Batch"),
         "vad": N_("Speech detection"),
         "channels": N_("Channels"),
+        "speakers": N_("Speakers"),
         "track": N_("Sound track"),
         "speech_check": N_("Check for speech"),
         "model": N_("Model"),

@@ -37,6 +37,7 @@ from app.web.api.transcriptions import (
     missing_text,
     replacements,
     retranscriptions,
+    speakers,
     transcriptions,
 )
 from app.web.asr_webservice import routes as asr_routes
@@ -67,6 +68,7 @@ API: tuple[APIRouter, ...] = (
     transcriptions.router,
     retranscriptions.router,
     replacements.router,
+    speakers.router,
     edits.router,
     files.router,
     history.router,

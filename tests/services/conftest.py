@@ -54,7 +54,9 @@ class House:
             return self.queue.submit(incoming, options or TranscriptionOptions(), "api")
 
     @contextmanager
-    def working(self, factory: str, *, timeout_seconds: float = 30.0, jobs: int = 2) -> Iterator[InferenceProcess]:
+    def working(
+        self, factory: str, *, timeout_seconds: float = 30.0, jobs: int = 2, speaker_model: Path | None = None
+    ) -> Iterator[InferenceProcess]:
         inference = InferenceProcess(self.spec(factory))
         worker = Worker(
             self.queue,
@@ -64,6 +66,7 @@ class House:
             segment_timeout_seconds=timeout_seconds,
             concurrent_jobs=jobs,
             pool=self.pool,
+            speaker_model=lambda: speaker_model,
         )
         with job_logs(self.files.folder), worker.running():
             yield inference

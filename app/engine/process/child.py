@@ -15,7 +15,9 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from functools import partial
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import cast
 
 import psutil
@@ -24,24 +26,28 @@ from app.domain.errors.base import AppError
 from app.domain.errors.inference import InferenceFailed, InferenceUnavailable, OutOfMemory
 from app.domain.errors.models import ModelTooLarge
 from app.engine import Engine, EngineSpec
+from app.engine.catalog.registry import factory_for
 from app.engine.process.messages import (
     Answer,
     ClearCache,
     Cleared,
     Failed,
+    HearVoices,
     Ready,
     Refused,
     Request,
     Stop,
     Transcribe,
     Transcribed,
+    VoicesHeard,
 )
+from app.engine.speakers import SpeakerModel
 from app.engine.text.rewriting import RewritingEngine
 from app.engine.vad.speech_filter import SpeechFilteredEngine
 
 
 def serve(connection: Connection, spec: EngineSpec) -> None:
-    """Send Ready or Refused, then answer each Transcribe until Stop or the end of the connection."""
+    """Send Ready or Refused, then answer each request until Stop or the end of the connection."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends this process
     _end_with_parent()
     gc.disable()  # until the engine is loaded: torch's objects are permanent, and scanning them takes 0.3 s
@@ -79,14 +85,27 @@ def load(spec: EngineSpec) -> Engine:
     Raises:
         ModelError, DeviceUnavailable, OutOfMemory: from the factory.
     """
-    module, _, function = spec.factory.partition(":")
-    factory = cast("Callable[[EngineSpec], Engine]", getattr(importlib.import_module(module), function))
-    engine = factory(spec)
+    engine = cast("Callable[[EngineSpec], Engine]", _named(spec.factory))(spec)
     if spec.vad_model is not None:
         from app.engine.sanm.vad import load_vad
 
         engine = SpeechFilteredEngine(engine, load_vad(spec.vad_model))
     return RewritingEngine(engine)
+
+
+def load_speakers(folder: Path) -> SpeakerModel:
+    """Return the model of speakers in a folder.
+
+    Raises:
+        ModelError: it is missing, damaged, or no such model.
+    """
+    return cast("Callable[[Path], SpeakerModel]", _named(factory_for(folder)))(folder)
+
+
+def _named(factory: str) -> object:
+    """Return the function called `module:function`."""
+    module, _, function = factory.partition(":")
+    return getattr(importlib.import_module(module), function)
 
 
 def _freeze_what_stays() -> None:
@@ -101,6 +120,7 @@ def _freeze_what_stays() -> None:
 
 
 def _answer_requests(connection: Connection, engine: Engine) -> None:
+    voices = _Voices()
     while True:
         try:
             request: Request = connection.recv()
@@ -110,8 +130,10 @@ def _answer_requests(connection: Connection, engine: Engine) -> None:
             return
         if isinstance(request, ClearCache):
             connection.send(Cleared(_clear_cache(engine.info.device)))
+        elif isinstance(request, HearVoices):
+            connection.send(_answer(partial(voices.answer, request)))
         else:
-            connection.send(_answer(request, engine))
+            connection.send(_answer(partial(_transcribed, request, engine)))
 
 
 def _clear_cache(device: str) -> int:
@@ -123,16 +145,39 @@ def _clear_cache(device: str) -> int:
     return clear_cache(device)
 
 
-def _answer(request: Transcribe, engine: Engine) -> Answer:
+def _transcribed(request: Transcribe, engine: Engine) -> Transcribed:
+    hypotheses = engine.transcribe(request.utterances)
+    receipts = tuple(engine.receipt(utterance.options) for utterance in request.utterances)
+    return Transcribed(request.id, tuple(hypotheses), receipts)
+
+
+class _Voices:
+    """The models of speakers that were asked for: small, and kept beside the engine."""
+
+    def __init__(self) -> None:
+        self._models: dict[Path, SpeakerModel] = {}
+
+    def answer(self, request: HearVoices) -> VoicesHeard:
+        model = self._model(request.folder)
+        if request.task == "info":
+            return VoicesHeard(model.info)
+        method = model.activity if request.task == "activity" else model.embeddings
+        return VoicesHeard(method(request.waveforms))
+
+    def _model(self, folder: Path) -> SpeakerModel:
+        if folder not in self._models:
+            self._models[folder] = load_speakers(folder)
+        return self._models[folder]
+
+
+def _answer(compute: Callable[[], Answer]) -> Answer:
     try:
-        hypotheses = engine.transcribe(request.utterances)
-        receipts = tuple(engine.receipt(utterance.options) for utterance in request.utterances)
-        return Transcribed(request.id, tuple(hypotheses), receipts)
+        return compute()
     except AppError as error:
-        return Failed(request.id, error, traceback.format_exc())
+        return Failed(error, traceback.format_exc())
     except Exception as error:  # noqa: BLE001 - one request fails, the process survives
         detail = f"{type(error).__name__}: {error}"
-        return Failed(request.id, InferenceFailed(detail=detail), traceback.format_exc())
+        return Failed(InferenceFailed(detail=detail), traceback.format_exc())
 
 
 def _end_with_parent() -> None:

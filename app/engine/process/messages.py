@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from pathlib import Path
+from typing import Literal, TypeAlias
 
 from app.domain.errors.base import AppError
 from app.domain.transcript import Applied
-from app.engine import EngineInfo, Hypothesis, Utterance
+from app.engine import EngineInfo, Hypothesis, Utterance, Waveform
+from app.engine.speakers import Activity, Embeddings, SpeakerModelInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,15 @@ class Transcribe:
     id: int
     """Chosen by the sender, and returned with the answer."""
     utterances: tuple[Utterance, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HearVoices:
+    """Ask the model of speakers in a folder, which is loaded on the first request, see SpeakerModel."""
+
+    folder: Path
+    task: Literal["info", "activity", "embeddings"]
+    waveforms: tuple[Waveform, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +68,16 @@ class Transcribed:
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
-    """The other answer to Transcribe; the process continues."""
+class VoicesHeard:
+    """The answer to HearVoices: what the method of that name returned."""
 
-    id: int
+    heard: SpeakerModelInfo | list[Activity] | Embeddings
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The other answer to Transcribe and HearVoices; the process continues."""
+
     error: AppError
     traceback: str
 
@@ -73,5 +90,5 @@ class Cleared:
     """Device memory freed; 0 on a CPU, which caches nothing."""
 
 
-Request: TypeAlias = Transcribe | ClearCache | Stop
-Answer: TypeAlias = Ready | Refused | Transcribed | Failed | Cleared
+Request: TypeAlias = Transcribe | HearVoices | ClearCache | Stop
+Answer: TypeAlias = Ready | Refused | Transcribed | VoicesHeard | Failed | Cleared

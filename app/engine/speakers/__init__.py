@@ -30,17 +30,20 @@ class FrameClock:
     """Seconds from the beginning of the window to the centre of its first frame."""
 
 
+@dataclass(frozen=True, slots=True)
+class SpeakerModelInfo:
+    name: str
+    clock: FrameClock
+
+
 class SpeakerModel(Protocol):
     """Networks that hear voices, batch first. Called by one thread at a time."""
 
     @property
-    def name(self) -> str: ...
-
-    @property
-    def clock(self) -> FrameClock: ...
+    def info(self) -> SpeakerModelInfo: ...
 
     def activity(self, windows: Sequence[Waveform]) -> list[Activity]:
-        """Return who speaks in each of several windows, all of `clock.window_seconds`."""
+        """Return who speaks in each of several windows, all of `info.clock.window_seconds`."""
         ...
 
     def embeddings(self, waveforms: Sequence[Waveform]) -> Embeddings:

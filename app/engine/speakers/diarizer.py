@@ -57,9 +57,10 @@ def diarize(
 def _heard(
     read: Callable[[float, float], Waveform], duration: float, spans: Sequence[Span], model: SpeakerModel
 ) -> SpeechFrames:
-    joiner = FrameJoiner(model.clock, duration)
-    for starts in _some(window_starts(spans, model.clock), WINDOWS_AT_ONCE):
-        windows = [_window(read, start, model.clock) for start in starts]
+    clock = model.info.clock
+    joiner = FrameJoiner(clock, duration)
+    for starts in _some(window_starts(spans, clock), WINDOWS_AT_ONCE):
+        windows = [_window(read, start, clock) for start in starts]
         for start, activity in zip(starts, model.activity(windows), strict=True):
             joiner.add(start, activity)
     return joiner.frames(spans)

@@ -12,7 +12,7 @@ import torch
 from app.engine import Waveform
 from app.engine.computing.device import memory_errors_named
 from app.engine.features.features import KaldiFbank
-from app.engine.speakers import Activity, Embeddings, FrameClock
+from app.engine.speakers import Activity, Embeddings, FrameClock, SpeakerModelInfo
 from app.engine.speakers.campplus import EMBEDDING_SIZE, CamPlusPlus
 from app.engine.speakers.checkpoint import load_embedding_network, load_segmentation_network
 from app.engine.speakers.segmentation import FIRST_CENTRE, FRAME_SECONDS, WINDOW_SECONDS, SegmentationNetwork
@@ -30,8 +30,7 @@ def load_speaker_model(folder: Path) -> CamPlusPlusSpeakers:
 
 
 class CamPlusPlusSpeakers:
-    name = NAME
-    clock = FrameClock(WINDOW_SECONDS, FRAME_SECONDS, FIRST_CENTRE)
+    info = SpeakerModelInfo(NAME, FrameClock(WINDOW_SECONDS, FRAME_SECONDS, FIRST_CENTRE))
 
     def __init__(self, segmentation: SegmentationNetwork, voices: CamPlusPlus) -> None:
         self._segmentation = segmentation

@@ -18,9 +18,19 @@ from typing import NoReturn
 from app import metrics
 from app.domain.errors.base import AppError
 from app.domain.errors.inference import InferenceCrashed, InferenceHung, InferenceUnavailable, OutOfMemory
-from app.engine import EngineInfo, EngineSpec, Utterance
-from app.engine.process.messages import ClearCache, Cleared, Failed, Ready, Refused, Transcribe, Transcribed
+from app.engine import EngineSpec, Utterance
+from app.engine.process.messages import (
+    ClearCache,
+    Cleared,
+    HearVoices,
+    Ready,
+    Refused,
+    Transcribe,
+    Transcribed,
+    VoicesHeard,
+)
 from app.logging import event
+from app.services.inference.answers import log_differences, raise_if_failed, shortage_in
 from app.services.inference.child import Child
 from app.services.inference.fair_lock import FairLock
 from app.services.inference.status import InferenceStatus, Recognition, Stopped
@@ -165,18 +175,35 @@ class InferenceProcess:
         """
         with self._turns.taken():
             child = self._ready_child()
-            answer = self._asked(child, utterances, timeout_seconds)
-            if child.has_answered and (shortage := _shortage_in(answer)):
-                answer = self._asked(self._renewed_child(shortage), utterances, timeout_seconds)
-            self._update_status(state="ready")
-            self._exits_in_a_row = 0
-            self._used_at = time.monotonic()
+            request = Transcribe(next(self._ids), tuple(utterances))
+            answer = self._asked(child, request, timeout_seconds)
+            if child.has_answered and (shortage := shortage_in(answer)):
+                answer = self._asked(self._renewed_child(shortage), request, timeout_seconds)
+            self._note_answered()
             return self._recognition(answer)
 
-    def _asked(self, child: Child, utterances: Sequence[Utterance], timeout_seconds: float) -> object:
+    def hear(self, request: HearVoices, timeout_seconds: float) -> VoicesHeard:
+        """Ask the model of speakers.
+
+        Raises:
+            InferenceCrashed, InferenceHung, InferenceUnavailable, Stopped, AppError: see `transcribe`.
+        """
+        with self._turns.taken():
+            answer = self._asked(self._ready_child(), request, timeout_seconds)
+            self._note_answered()
+        raise_if_failed(answer)
+        assert isinstance(answer, VoicesHeard)  # noqa: S101 - the only other answer to HearVoices
+        return answer
+
+    def _note_answered(self) -> None:
+        self._update_status(state="ready")
+        self._exits_in_a_row = 0
+        self._used_at = time.monotonic()
+
+    def _asked(self, child: Child, request: Transcribe | HearVoices, timeout_seconds: float) -> object:
         self._update_status(state="busy")
         try:
-            answer = child.ask(Transcribe(next(self._ids), tuple(utterances)), timeout_seconds)
+            answer = child.ask(request, timeout_seconds)
         except (InferenceCrashed, InferenceHung) as exit_error:
             self._handle_exit(exit_error)
             raise
@@ -184,9 +211,7 @@ class InferenceProcess:
         return answer
 
     def _recognition(self, answer: object) -> Recognition:
-        if isinstance(answer, Failed):
-            answer.error.add_note(answer.traceback)
-            raise answer.error
+        raise_if_failed(answer)
         assert isinstance(answer, Transcribed)  # noqa: S101 - the only other answer to Transcribe
         info = self._status.info
         assert info is not None  # noqa: S101 - a ready child has reported it
@@ -252,7 +277,7 @@ class InferenceProcess:
         assert isinstance(answer, Ready)  # noqa: S101 - the only other first answer
         seconds = round(answer.info.load_seconds, 2)
         event(_log, logging.INFO, "inference_ready", pid=child.pid, device=answer.info.device, seconds=seconds)
-        _log_differences(answer.info)
+        log_differences(answer.info)
         self._used_at = time.monotonic()
         self._update_status(state="ready", info=answer.info)
         Thread(target=self._watch, args=(child,), name="inference-watch", daemon=True).start()
@@ -310,22 +335,3 @@ class InferenceProcess:
     def _update_status(self, **changes: object) -> None:
         with self._status_lock:
             self._status = replace(self._status, **changes)  # type: ignore[arg-type]
-
-
-def _shortage_in(answer: object) -> OutOfMemory | None:
-    return answer.error if isinstance(answer, Failed) and isinstance(answer.error, OutOfMemory) else None
-
-
-def _log_differences(info: EngineInfo) -> None:
-    """Log if the device or precision in use differs from the requested one."""
-    for line in info.receipt:
-        if line.reason and line.asked not in ("auto", line.applied):
-            event(
-                _log,
-                logging.WARNING,
-                "engine_differs",
-                option=line.name,
-                asked=line.asked,
-                applied=line.applied,
-                reason=line.reason,
-            )

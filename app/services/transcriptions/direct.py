@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from app.domain.errors.audio import FileUnreadable
-from app.domain.options import TranscriptionOptions
+from app.domain.options import OFF, TranscriptionOptions
+from app.domain.speakers import with_speakers
 from app.domain.speech import SpeechSpan
 from app.domain.transcript import Transcript, merge_receipts
 from app.domain.transcription import SegmentRecord
@@ -20,7 +21,9 @@ from app.engine.audio.decoding import read_waveform
 from app.engine.audio.facts import DecodeLimits
 from app.engine.audio.samples import channel_file
 from app.engine.preparation.preparation import PreparationPool, Prepared, prepare
+from app.engine.speakers import SpeakerModel
 from app.services.retry import read_twice
+from app.services.speakers.labelling import SpeakerLabeller, no_model
 from app.services.transcriptions.segment_store import assemble, recognised_segment
 from app.services.transcriptions.sound_events import with_sound_events
 from app.store.files.storage_errors import storage_error
@@ -49,9 +52,14 @@ class DirectResult:
 
 @contextmanager
 def direct_transcriber(
-    spec: EngineSpec, options: TranscriptionOptions, limits: DecodeLimits
+    spec: EngineSpec,
+    options: TranscriptionOptions,
+    limits: DecodeLimits,
+    speaker_model: Callable[[], Path | None] = no_model,
 ) -> Iterator[DirectTranscriber]:
     """Load an engine into this process to transcribe files inside the block.
+
+    `speaker_model` returns the folder of the model that tells speakers apart, if there is one.
 
     Raises:
         ModelError, DeviceUnavailable
@@ -60,7 +68,7 @@ def direct_transcriber(
 
     engine = load(spec)
     with PreparationPool() as pool:
-        yield DirectTranscriber(engine, options, limits, pool)
+        yield DirectTranscriber(engine, options, limits, SpeakerLabeller(speaker_model, _local_model), pool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +78,7 @@ class DirectTranscriber:
     engine: Engine
     options: TranscriptionOptions
     limits: DecodeLimits
+    labeller: SpeakerLabeller
     pool: PreparationPool
 
     def run(self, file: Path, bar: ProgressBar) -> DirectResult:
@@ -85,8 +94,17 @@ class DirectTranscriber:
             prepared = with_sound_events(prepared, pcm, self.limits, lambda: False, pool=self.pool)
             bar.reset(total=prepared.facts.duration)
             recognised = list(self._recognise(prepared, pcm, bar))
-        segments = [segment for segment, _ in recognised]
-        return DirectResult(self._assemble(prepared, recognised), prepared, segments)
+            segments = [segment for segment, _ in recognised]
+            transcript = self._labelled(self._assemble(prepared, recognised), segments, pcm)
+        return DirectResult(transcript, prepared, segments)
+
+    def _labelled(self, transcript: Transcript, segments: Sequence[SegmentRecord], pcm: Path) -> Transcript:
+        """Return the transcript by speaker, if that was asked for."""
+        if self.options.speakers == OFF:
+            return transcript
+        labels = self.labeller.label(self.options.speakers, segments, transcript.duration, pcm)
+        spoken = with_speakers(transcript.segments, labels.turns)
+        return replace(transcript, segments=spoken, receipt=(*transcript.receipt, labels.line))
 
     def _prepared(self, file: Path, pcm: Path) -> Prepared:
         return prepare(
@@ -127,6 +145,12 @@ class DirectTranscriber:
             receipt=receipt,
             warnings=prepared.warnings,
         )
+
+
+def _local_model(folder: Path, _check: Callable[[], None]) -> SpeakerModel:
+    from app.engine.process.child import load_speakers  # late, because importing torch takes seconds
+
+    return load_speakers(folder)
 
 
 def _check_readable(file: Path) -> None:

@@ -15,10 +15,11 @@ from app.domain.edit_timing import Draft, place
 from app.domain.edits import Edit, EditedText, edit_from
 from app.domain.errors.base import N_
 from app.domain.errors.requests import InvalidParameter
-from app.domain.errors.transcriptions import EditConflict, NotFinished, TranscriptionNotFound
+from app.domain.errors.transcriptions import EditConflict, NotFinished
 from app.domain.states import JobState, SegmentState
 from app.domain.transcript import Segment, join_texts
 from app.logging import event
+from app.services.transcriptions.found import found
 from app.services.transcriptions.job_queue import Queue
 from app.store.queries import edits, segments, transcriptions
 from app.store.rows import segment_from
@@ -51,7 +52,7 @@ def edited_text(queue: Queue, id: str, first: int = 0, last: int | None = None) 
         TranscriptionNotFound
     """
     with queue.database.reading() as connection:
-        row = _found(connection, id)
+        row = found(connection, id)
         return _edited(row["edit_revision"], edits.of(connection, id, first, last))
 
 
@@ -101,7 +102,7 @@ def restore_text(queue: Queue, id: str, revision: int) -> EditedText:
 
 
 def _checked(connection: Connection, id: str, revision: int) -> Row:
-    row = _found(connection, id)
+    row = found(connection, id)
     if row["edit_revision"] != revision:
         raise EditConflict(current=row["edit_revision"], sent=revision)
     return row
@@ -115,7 +116,7 @@ def _segments(connection: Connection, id: str, changes: Sequence[Change], state:
     first = min((change.first for change in changes), default=0)
     last = max((change.last for change in changes), default=-1)
     rows = segments.between(connection, id, first, last)
-    read = {row["index"]: segment_from(row) for row in rows if row["state"] != SegmentState.PENDING}
+    read: dict[int, Segment] = {row["index"]: segment_from(row) for row in rows if row["state"] != SegmentState.PENDING}
     wanted = (index for change in changes for index in range(change.first, change.last + 1))
     if state in OPEN and not all(index in read for index in wanted):
         raise NotFinished(state=state)
@@ -141,7 +142,7 @@ def _refuse_cut(there: Sequence[tuple[int, int]], edit: Edit) -> None:
 def _keep_in_step(connection: Connection, id: str) -> int:
     """Update the listed and searched text to the edited one, unless its end does that; return its revision."""
     revision = edits.count_change(connection, id)
-    if _found(connection, id)["state"] in OPEN:
+    if found(connection, id)["state"] in OPEN:
         return revision
     text = join_texts(row["text"] for row in edits.read(connection, id))
     transcriptions.change(connection, id, text=text)
@@ -151,10 +152,3 @@ def _keep_in_step(connection: Connection, id: str) -> int:
 def _edited(revision: int, rows: Sequence[Row]) -> EditedText:
     latest = max((row["edited_at"] for row in rows), default=None)
     return EditedText(revision, latest, tuple(edit_from(row) for row in rows))
-
-
-def _found(connection: Connection, id: str) -> Row:
-    row = transcriptions.find(connection, id)
-    if row is None:
-        raise TranscriptionNotFound(id=id)
-    return row

@@ -16,21 +16,23 @@ from threading import Condition
 from typing import TypeAlias
 
 from app.domain.edits import edit_from, overlaid
-from app.domain.errors.transcriptions import NotCancellable, NotFinished, NotRetriable, TranscriptionNotFound
+from app.domain.errors.transcriptions import NotCancellable, NotFinished, NotRetriable
 from app.domain.errors.uploads import EmptyFile
 from app.domain.hotwords import outcomes
 from app.domain.options import TranscriptionOptions
+from app.domain.speakers import Speakers, with_speakers
 from app.domain.speech import SoundEvent
 from app.domain.states import JobState, Rank
-from app.domain.transcript import CHANNEL_NAME, Segment, Transcript, detect_language, join_texts
+from app.domain.transcript import CHANNEL_NAME, SPEAKER_NAME, Segment, Transcript, detect_language
 from app.domain.transcription import SegmentRecord, Transcription, TranscriptionPage
 from app.logging import JOB_LOG_NAME, event
+from app.services.transcriptions.found import found, with_text
 from app.services.transcriptions.transitions import cancelled, retried
 from app.store.database import Connection, Database, Row
 from app.store.files.recordings import Files
 from app.store.files.snapshot import forget_in_copies
 from app.store.files.upload_file import UploadFile
-from app.store.queries import edits, history, segments, transcriptions, trash
+from app.store.queries import diarizations, edits, history, segments, transcriptions, trash
 from app.store.queries.history_filter import HistoryFilter
 from app.store.rows import new_row, segment_from, transcription_from
 
@@ -103,7 +105,7 @@ class Queue:
             TranscriptionNotFound
         """
         with self.database.reading() as connection:
-            return transcription_from(_with_text(connection, _found(connection, id)))
+            return transcription_from(with_text(connection, found(connection, id)))
 
     def segments(self, id: str, *, with_words: bool = True) -> list[SegmentRecord]:
         """Return the segments in time order; none before the recording has been decoded.
@@ -112,7 +114,7 @@ class Queue:
             TranscriptionNotFound
         """
         with self.database.reading() as connection:
-            _found(connection, id)
+            found(connection, id)
             return [segment_from(row) for row in segments.of(connection, id, with_words=with_words)]
 
     def some_segments(self, id: str, first: int, last: int) -> list[SegmentRecord]:
@@ -122,7 +124,7 @@ class Queue:
             TranscriptionNotFound
         """
         with self.database.reading() as connection:
-            _found(connection, id)
+            found(connection, id)
             return [segment_from(row) for row in segments.between(connection, id, first, last)]
 
     def transcript(self, id: str, translate: Callable[[str], str] = str, *, original: bool = False) -> Transcript:
@@ -141,8 +143,9 @@ class Queue:
         if not has_ended or not (heard or record.state is JobState.SUCCEEDED):
             raise NotFinished(state=record.state.value)
         shown = heard if original else tuple(self._read(id, recognised))
+        speakers = self.speakers(id)
         return Transcript(
-            segments=shown,
+            segments=with_speakers(shown, speakers.turns),
             language=record.language or detect_language(record.text_raw, record.options.recognition.language),
             duration=record.duration or 0.0,
             model=record.model or "",
@@ -151,7 +154,14 @@ class Queue:
             warnings=record.warnings,
             hotwords=outcomes(record.options.hotwords, heard, record.receipt),
             channel_name=translate(CHANNEL_NAME),
+            speaker_name=translate(SPEAKER_NAME) if speakers.turns else SPEAKER_NAME,
+            speaker_names=speakers.names,
         )
+
+    def speakers(self, id: str) -> Speakers:
+        """Return who spoke when; without turns if speakers were not told apart."""
+        with self.database.reading() as connection:
+            return diarizations.of(connection, id)
 
     def _read(self, id: str, recognised: list[SegmentRecord]) -> Iterator[Segment]:
         """Yield the edited segments that have text."""
@@ -200,7 +210,7 @@ class Queue:
             AudioGone: it is no longer on disk.
         """
         with self.database.reading() as connection:
-            return self.files.source(id, _found(connection, id)["suffix"])
+            return self.files.source(id, found(connection, id)["suffix"])
 
     def peaks(self, id: str) -> list[list[int]]:
         """Return the waveform peaks: lowest and highest sample of intervals of equal length, -127 to 127.
@@ -247,7 +257,7 @@ class Queue:
             TranscriptionNotFound
         """
         with self.database.writing() as connection:
-            _found(connection, id)
+            found(connection, id)
             transcriptions.change(connection, id, name=name.encode(errors="replace").decode())
         return self.get(id)
 
@@ -259,7 +269,7 @@ class Queue:
             NotCancellable: it has already ended.
         """
         with self.database.writing() as connection:
-            row = _found(connection, id)
+            row = found(connection, id)
             if row["state"] == JobState.QUEUED:
                 self.files.drop_audio(id)  # of an earlier worker; while this holds, none can claim the job
                 transcriptions.change(connection, id, **cancelled(edits.read(connection, id)))
@@ -281,7 +291,7 @@ class Queue:
         """
         self.source_path(id)
         with self.database.writing() as connection:
-            row = _found(connection, id)
+            row = found(connection, id)
             if row["state"] not in (JobState.FAILED, JobState.CANCELLED):
                 raise NotRetriable(state=row["state"])
             segments.reopen_failed(connection, id)
@@ -300,7 +310,7 @@ class Queue:
             TranscriptionNotFound
         """
         with self.database.writing() as connection:
-            _found(connection, id)
+            found(connection, id)
             self.put_in_trash(connection, [id], datetime.now(UTC))
         event(_log, logging.INFO, "job_deleted", job=id)
 
@@ -333,18 +343,3 @@ class Queue:
         """Return when something is submitted in this process, or after `seconds`."""
         with self._arrival:
             self._arrival.wait(seconds)
-
-
-def _found(connection: Connection, id: str) -> Row:
-    row = transcriptions.find(connection, id)
-    if row is None:
-        raise TranscriptionNotFound(id=id)
-    return row
-
-
-def _with_text(connection: Connection, row: Row) -> Row:
-    """Add the text so far to a row whose job has not ended: only ended jobs have it stored."""
-    if row["finished_at"] is not None:
-        return row
-    done = edits.read(connection, row["id"])
-    return row | {name: join_texts(segment[name] for segment in done) for name in ("text", "text_raw")}

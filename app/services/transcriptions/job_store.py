@@ -19,11 +19,12 @@ from app.domain.transcription import SegmentRecord, Transcription
 from app.engine.preparation.preparation import Prepared
 from app.logging import event
 from app.services.inference.segment_queue import Recognised
+from app.services.speakers.labelling import Labels
 from app.services.transcriptions.job_queue import Queue
 from app.services.transcriptions.segment_store import fail_segment, finish_segment
 from app.services.transcriptions.transitions import cancelled, failed, finished, requeued
 from app.store.database import Connection, Row
-from app.store.queries import edits, segments, transcriptions
+from app.store.queries import diarizations, edits, segments, transcriptions
 from app.store.rows import segment_from, transcription_from
 
 _log = logging.getLogger(__name__)
@@ -103,6 +104,28 @@ class JobStore:
     def begin_recognition(self, id: str) -> None:
         with self._own(id) as (connection, _):
             transcriptions.change(connection, id, stage="recognizing")
+
+    def recognised(self, id: str) -> list[SegmentRecord]:
+        """Return the segments of a job without their words."""
+        with self._database.reading() as connection:
+            return [segment_from(row | {"words": ()}) for row in segments.of(connection, id)]
+
+    def duration(self, id: str) -> float:
+        """Return the seconds of a recording whose plan is stored."""
+        with self._own(id) as (_, row):
+            return float(row["duration"])
+
+    def begin_speakers(self, id: str) -> None:
+        with self._own(id) as (connection, _):
+            transcriptions.change(connection, id, stage="speakers")
+
+    def store_speakers(self, id: str, labels: Labels) -> None:
+        """Store who spoke when, and the line of the receipt."""
+        with self._own(id) as (connection, row):
+            earlier = [Applied.from_dict(line) for line in row["receipt"] if line["name"] != labels.line.name]
+            transcriptions.change(connection, id, receipt=[line.to_dict() for line in (*earlier, labels.line)])
+            if labels.turns:
+                diarizations.replace(connection, id, labels.model, labels.turns)
 
     def finish_segment(self, id: str, index: int, recognised: Recognised, seconds_worked: float) -> None:
         """Store the text of one segment; once this returns, it is never recognised again."""

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from app.domain.errors.base import Problem, Reason
 from app.domain.hotwords import outcomes
 from app.domain.options import RecognitionOptions
+from app.domain.reasons import why_without_text
 from app.domain.speech import SpeechSpan
 from app.domain.states import SegmentState
 from app.domain.transcript import (
@@ -18,7 +19,6 @@ from app.domain.transcript import (
     Transcript,
     detect_language,
     merge_receipts,
-    why_without_text,
 )
 from app.domain.transcription import SegmentRecord
 from app.engine import Hypothesis

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 from app.domain.errors.base import Problem
 from app.domain.errors.inference import SegmentsFailed
+from app.domain.reasons import why_without_text
 from app.domain.states import JobState, SegmentState
-from app.domain.transcript import detect_language, join_texts, why_without_text
+from app.domain.transcript import detect_language, join_texts
 from app.store.database import Row
 
 

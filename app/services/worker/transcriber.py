@@ -18,6 +18,7 @@ from typing import TypeVar
 from app import metrics
 from app.domain.errors.base import AppError
 from app.domain.errors.inference import InferenceUnavailable
+from app.domain.options import OFF
 from app.domain.replacements import REWRITING
 from app.domain.speech import joined
 from app.domain.states import JobState
@@ -32,6 +33,7 @@ from app.services.inference.dedicated import DedicatedEngines
 from app.services.inference.scheduler import InferenceScheduler
 from app.services.inference.segment_queue import Recognised, SegmentQueue, SegmentRequest
 from app.services.retry import until_read, until_stored
+from app.services.speakers.labelling import SpeakerLabeller
 from app.services.transcriptions.job_store import JobStore
 from app.services.transcriptions.sound_events import with_sound_events
 from app.store.files.recordings import Files
@@ -52,6 +54,7 @@ class Transcriber:
     bench: DedicatedEngines
     limits: DecodeLimits
     stopping: Event
+    labeller: SpeakerLabeller
     pool: PreparationPool | None = None
     """Decodes recordings; without a pool, each gets a new process."""
 
@@ -65,9 +68,11 @@ class Transcriber:
             AppError: the job cannot continue.
         """
         self._prepare(job)
-        with self._scheduler_for(job) as scheduler:
-            self.persist(lambda: self.claims.begin_recognition(job.id))
-            self._recognise(job, scheduler)
+        if self.claims.pending(job.id):
+            with self._scheduler_for(job) as scheduler:
+                self.persist(lambda: self.claims.begin_recognition(job.id))
+                self._recognise(job, scheduler)
+        self._label(job)
         problem = self.persist(lambda: self.claims.finish(job.id))
         name, code = ("job_failed", problem.code) if problem else ("job_succeeded", "-")
         event(_log, logging.ERROR if problem else logging.INFO, name, error=code)
@@ -150,6 +155,22 @@ class Transcriber:
                 if request := queue.next_result(LOOK_SECONDS):
                     self._settle(job, request, time.monotonic() - began)
                     began = time.monotonic()
+
+    def _label(self, job: Transcription) -> None:
+        """Tell who spoke when, if that was asked for. After a crash the whole step is repeated: it is short."""
+        if job.options.speakers == OFF:
+            return
+        self.persist(lambda: self.claims.begin_speakers(job.id))
+        segments, audio = self.claims.recognised(job.id), self.files.audio(job.id)
+        duration = self.persist(lambda: self.claims.duration(job.id))
+        labels = self.labeller.label(
+            job.options.speakers, segments, duration, audio, lambda: self._raise_if_unwanted(job.id)
+        )
+        self.persist(lambda: self.claims.store_speakers(job.id, labels))
+
+    def _raise_if_unwanted(self, id: str) -> None:
+        if self._is_unwanted(id):
+            raise Cancelled
 
     def _submit(self, job: Transcription, queue: SegmentQueue, segment: SegmentRecord) -> None:
         audio = channel_file(self.files.audio(job.id), segment.channel)

@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 from threading import Event, Thread
 
 from app import metrics
@@ -25,6 +27,8 @@ from app.logging import bound, event
 from app.services.inference.dedicated import DedicatedEngines, no_other_models
 from app.services.inference.process import InferenceProcess, Stopped
 from app.services.inference.scheduler import InferenceScheduler
+from app.services.speakers.labelling import SpeakerLabeller, no_model
+from app.services.speakers.remote_model import RemoteSpeakerModel
 from app.services.transcriptions.job_queue import Queue
 from app.services.transcriptions.job_store import ClaimLost, JobStore
 from app.services.worker.transcriber import Transcriber
@@ -41,6 +45,7 @@ class Worker:
     """Takes jobs from `queue` and runs them with `inference`, which it starts and stops.
 
     `spec_of_model` returns how to load a model that a job names; it raises ModelError if there is none.
+    `speaker_model` returns the folder of the model that tells speakers apart, if there is one.
     """
 
     def __init__(
@@ -53,6 +58,7 @@ class Worker:
         segment_timeout_seconds: float = 300.0,
         spec_of_model: Callable[[str], EngineSpec] = no_other_models,
         pool: PreparationPool | None = None,
+        speaker_model: Callable[[], Path | None] = no_model,
     ) -> None:
         self.id = secrets.token_hex(8)
         self._queue = queue
@@ -65,7 +71,10 @@ class Worker:
         self._scheduler = InferenceScheduler(inference, segment_timeout_seconds)
         self._bench = DedicatedEngines(spec_of_model, segment_timeout_seconds)
         self._threads: list[Thread] = []
-        self._transcriber = Transcriber(self._claims, files, self._scheduler, self._bench, limits, self._stopping, pool)
+        labeller = SpeakerLabeller(speaker_model, partial(RemoteSpeakerModel, inference, segment_timeout_seconds))
+        self._transcriber = Transcriber(
+            self._claims, files, self._scheduler, self._bench, limits, self._stopping, labeller, pool
+        )
 
     @property
     def is_working(self) -> bool:

@@ -43,8 +43,8 @@ def _json(transcript: Transcript, *, has_words: bool) -> bytes:
 
 def _segment(segment: Segment, number: int, *, has_words: bool) -> dict[str, Any]:
     told = whisper_segment(segment, number)
-    if segment.channel is not None:
-        told["speaker"] = f"SPEAKER_{segment.channel - 1:02d}"
+    if voice := segment.speaker or segment.channel:
+        told["speaker"] = f"SPEAKER_{voice - 1:02d}"
     if has_words:
         told["words"] = [
             word_answer(word) | {"probability": round(word.confidence, 4), "score": round(word.confidence, 4)}

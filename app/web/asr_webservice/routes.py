@@ -75,7 +75,7 @@ _PARAMETERS = [
     _parameter("hotwords", "Words to listen for, parted by commas, with weights.", type="string"),
     _parameter("output", "The form of the answer.", type="string", enum=list(Output), default="txt"),
     _parameter("word_timestamps", "List the words of each segment, in JSON.", type="boolean"),
-    _parameter("diarize", "Read the channels one by one; each is a speaker.", type="boolean"),
+    _parameter("diarize", "Tell speakers apart: by their channels, or else by their voices.", type="boolean"),
     _parameter("enable_diarization", "The same.", type="boolean"),
     _parameter("model", "A model that is here, or any other name for the one in use.", type="string"),
     _parameter("min_speakers", "Has no effect.", type="integer"),

@@ -46,7 +46,7 @@ class LiveVad(VadPatch):
         return super(LiveVad, room).apply(base)
 
 
-LIVE_OPTIONS = tuple(name for name in OPTIONS if name not in ("channels", "track", "model", "vad"))
+LIVE_OPTIONS = tuple(name for name in OPTIONS if name not in ("channels", "track", "model", "speakers", "vad"))
 """The options a session can change."""
 
 
@@ -61,6 +61,7 @@ class LiveOptions(OptionsPatch):
 
     channels: Ignored = Field(default=None, exclude=True)
     model: Ignored = Field(default=None, exclude=True)
+    speakers: Ignored = Field(default=None, exclude=True)
     vad: Ignored = Field(default=None, exclude=True)
 
 

@@ -59,8 +59,8 @@ def logprobs_of(segments: Iterable[Segment], before: str = "") -> list[dict[str,
 
 
 def speaker_of(segment: Segment) -> str:
-    """Return the label of a speaker: channels are told apart, voices are not."""
-    number = (segment.channel or 1) - 1
+    """Return the label of a speaker, told apart by the voice or else by the channel."""
+    number = (segment.speaker or segment.channel or 1) - 1
     return SPEAKERS[number] if number < len(SPEAKERS) else f"S{number + 1}"
 
 
@@ -153,7 +153,8 @@ def whisper_segment(segment: Segment, number: int) -> dict[str, Any]:
         "compression_ratio": round(_compression_ratio(segment.text), 3),
         "no_speech_prob": 0.0,
     }
-    return told if segment.channel is None else told | {"speaker": speaker_of(segment)}
+    is_unknown = segment.speaker is None and segment.channel is None
+    return told if is_unknown else told | {"speaker": speaker_of(segment)}
 
 
 def word_answer(word: Word) -> dict[str, Any]:

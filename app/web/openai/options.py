@@ -9,7 +9,7 @@ from app.domain.errors.base import N_
 from app.domain.errors.requests import InvalidParameter, UnknownLanguage
 from app.domain.hotwords import Hotword, listed_hotwords, parse_hotwords, unique_hotwords
 from app.domain.languages import AUTO, LANGUAGES, known_language
-from app.domain.options import TranscriptionOptions, VadOptions
+from app.domain.options import AUTOMATIC, OFF, TranscriptionOptions, VadOptions
 from app.domain.reasons import (
     BY_CHANNELS,
     FORMAT_HAS_NONE,
@@ -50,6 +50,7 @@ def options_of(
         language=language or options.language,
         hotwords=hotwords or options.hotwords,
         channels="separate" if _wants_speakers(asked) else options.channels,
+        speakers=_speakers(asked, options.speakers),
         vad=_vad(asked, options.vad),
         model=model.name,
     )
@@ -112,6 +113,11 @@ def _words(text: str) -> tuple[Hotword, ...]:
     if not text.startswith("["):
         return parse_hotwords(text)
     return OptionsPatch.of(hotwords=json_list(text)).hotwords or ()
+
+
+def _speakers(asked: SpeechRequest, usual: str) -> str:
+    """Return whether voices are told apart: wherever speakers are wanted, unless the request says how."""
+    return AUTOMATIC if _wants_speakers(asked) and usual == OFF else usual
 
 
 def _wants_speakers(asked: SpeechRequest) -> bool:

@@ -78,12 +78,15 @@ class Options(BaseModel):
         description="Name of the model that reads it in a process of its own; empty: the one in use.",
         examples=[""],
     )
+    speakers: str = Field(
+        description="Whether speakers are told apart: `off`, `auto` or their number.", examples=["off"]
+    )
 
 
 class Progress(BaseModel):
     """How far a transcription has come."""
 
-    stage: Literal["queued", "preparing", "recognizing", "finished"] = Field(examples=["recognizing"])
+    stage: Literal["queued", "preparing", "recognizing", "speakers", "finished"] = Field(examples=["recognizing"])
     percent: float = Field(description="0 to 100.", examples=[37.5])
     seconds_done: float = Field(description="Seconds of the recording that are done.", examples=[22.4])
     segments_done: int = Field(examples=[3])

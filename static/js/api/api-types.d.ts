@@ -730,6 +730,12 @@ export interface MatchAnswer {
   is_match: boolean;
 }
 
+/** Two speakers are one. */
+export interface MergeWanted {
+  /** Number of a speaker. */
+  into: number;
+}
+
 /** A window on the stretches without text. */
 export interface MissingList {
   /** `reading` until the recording has been read again. */
@@ -967,6 +973,8 @@ export interface Options {
   track: number;
   /** Name of the model that reads it in a process of its own; empty: the one in use. */
   model: string;
+  /** Whether speakers are told apart: `off`, `auto` or their number. */
+  speakers: string;
 }
 
 /**
@@ -1010,6 +1018,11 @@ export interface OptionsPatch {
   track?: number | null;
   /** Name of a model that is here and reads it in a process of its own; empty: the one in use. */
   model?: string | null;
+  /**
+   * Whether speakers are told apart by their voices: `off`, `auto` finds how many there are, or their number from 2
+   * to 20. The receipt says why a text has no speakers.
+   */
+  speakers?: "off" | "auto" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "10" | "11" | "12" | "13" | "14" | "15" | "16" | "17" | "18" | "19" | "20" | null;
   /** How speech is found. */
   vad?: VadPatch | null;
 }
@@ -1122,7 +1135,7 @@ export interface Place {
 
 /** How far a transcription has come. */
 export interface Progress {
-  stage: "queued" | "preparing" | "recognizing" | "finished";
+  stage: "queued" | "preparing" | "recognizing" | "speakers" | "finished";
   /** 0 to 100. */
   percent: number;
   /** Seconds of the recording that are done. */
@@ -1504,6 +1517,41 @@ export interface SoundSeconds {
   seconds: number;
 }
 
+/** One speaker. */
+export interface SpeakerAnswer {
+  /** Counted from 1, in the order in which they are first heard. */
+  speaker: number;
+  /** As a person named them; empty otherwise. */
+  name: string;
+  /** How long they speak. */
+  seconds: number;
+  /** Of the time of all speakers, 0 to 1. */
+  share: number;
+  /** How often they speak. */
+  turns: number;
+  /** How often they begin while another one speaks. */
+  interruptions: number;
+}
+
+/** What a speaker is called in the whole recording. */
+export interface SpeakerNameWanted {
+  /** Empty takes the name away. */
+  name: string;
+}
+
+/** Who spoke when. */
+export interface SpeakersAnswer {
+  speakers: SpeakerAnswer[];
+  /** In order; turns of several speakers may overlap. */
+  turns: TurnAnswer[];
+}
+
+/** How many speakers to tell apart. */
+export interface SpeakersWanted {
+  /** `auto` finds their number; else a number from 2 to 20. */
+  speakers?: "auto" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "10" | "11" | "12" | "13" | "14" | "15" | "16" | "17" | "18" | "19" | "20";
+}
+
 /** The speech that these options find. */
 export interface Speech {
   options: VadOptionsAnswer;
@@ -1521,6 +1569,12 @@ export interface Speech {
   /** Start and end of all speech within the view; neighbours too near to be told apart are one. */
   marks: [number, number][];
   missing: MissingList;
+}
+
+/** From a time on, a speaker is somebody else. */
+export interface SplitWanted {
+  /** Seconds from the beginning of the recording. */
+  since: number;
 }
 
 /** A setting that can only be given where the server is started. */
@@ -1683,6 +1737,44 @@ export interface TranscriptionAnswer {
   readings: Reading[];
 }
 
+/** One transcription in a list or an event. */
+export interface TranscriptionItem {
+  id: string;
+  /** Name of the recording; it can be changed. */
+  name: string;
+  state: JobState;
+  /**
+   * Where it came from: `page`, `api`, `cli`, `live`, `batch`, `folder`, `compare`, `openai`, `openai_live`,
+   * `funasr`, `asr`, `mcp`.
+   */
+  source: string;
+  created_at: string;
+  started_at: string | null;
+  finished_at: string | null;
+  size_bytes: number;
+  /** Seconds, once the recording has been read. */
+  duration: number | null;
+  /** `zh`, `en`, `zh-en` or `none`, once known. */
+  language: string | null;
+  model: string | null;
+  device: string | null;
+  options: Options;
+  progress: Progress;
+  cancel_requested: boolean;
+  /** In lists and events only the first 1000 characters. */
+  text: string;
+  /** What was odd about the recording. */
+  warnings: string[];
+  /** Why it failed. */
+  error: ErrorDetail | null;
+  /** Grows with every change; the id of events. */
+  revision: number;
+  /** Grows with every change of the text by hand; 0 where it is as it was recognised. */
+  edit_revision: number;
+  /** Id of the first transcription of the same recording; null for the first. */
+  again_of: string | null;
+}
+
 /** A part of the history, newest first; of the trash, the latest deletion first. */
 export interface TranscriptionPage {
   items: FoundItem[];
@@ -1707,6 +1799,26 @@ export interface TrialAnswer {
   rules: RuleCount[];
   /** False where the time was not enough for the whole text. */
   is_whole: boolean;
+}
+
+/** One person speaks without a longer pause. */
+export interface TurnAnswer {
+  /** Seconds from the beginning. */
+  start: number;
+  end: number;
+  speaker: number;
+  /** How much the voice is like this speaker's rather than the next one's, 0 to 1. */
+  likeness: number;
+}
+
+/** All that is said between two times is said by one speaker. */
+export interface TurnWanted {
+  /** Seconds from the beginning of the recording. */
+  start: number;
+  /** Seconds from the beginning of the recording. */
+  end: number;
+  /** The number after the last one is a new speaker. */
+  speaker: number;
 }
 
 /** The deletion that is undone. */

@@ -60,6 +60,7 @@ export function optionsLine({ options }) {
   const parts = [label("language", options.language), label("quality", options.quality)];
   for (const [name, value] of Object.entries(options)) if (value === true) parts.push(label("option", name));
   if (options.channels === "separate") parts.push(t("Each channel on its own"));
+  if (options.speakers !== "off") parts.push(t("Speakers told apart"));
   if (options.hotwords.length) parts.push(t("Hotwords: {count}", { count: options.hotwords.length }));
   return parts.join(" · ");
 }

@@ -1,7 +1,7 @@
 /**
  * What goes over the socket /api/v1/live; see /docs.
  *
- * @typedef {Omit<import("../api/types.js").RecognitionOptions, "channels" | "model">} LiveOptions
+ * @typedef {Omit<import("../api/types.js").RecognitionOptions, "channels" | "model" | "speakers">} LiveOptions
  * @typedef {{detector: string, threshold: number, mode: number, min_silence_ms: number, max_segment_ms: number, min_speech_ms: number}} LiveVad
  * @typedef {{options: LiveOptions, vad: LiveVad}} LiveSettings
  *

@@ -15,7 +15,7 @@ from app.engine.catalog.speaker_folder import EMBEDDING_FILE, SEGMENTATION_FILE
 from app.engine.speakers.campplus import CamPlusPlus
 from app.engine.speakers.model import load_speaker_model
 from app.engine.speakers.segmentation import PEOPLE_OF_CLASSES, SegmentationNetwork
-from tests.engine.speakers.voices import features, fill, sound
+from tests.engine.speakers.voices import features, fill, sound, write_networks
 
 GOLDEN = json.loads((Path(__file__).parents[2] / "data" / "speakers" / "golden.json").read_text())
 TOLERANCE = 1e-4
@@ -50,11 +50,7 @@ def test_a_frame_of_two_people_counts_for_both():
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    voices, segmentation = CamPlusPlus(), SegmentationNetwork()
-    fill(voices)
-    fill(segmentation)
-    torch.save(voices.state_dict(), tmp_path / EMBEDDING_FILE)
-    torch.save({"state_dict": segmentation.state_dict(), "epoch": 1}, tmp_path / SEGMENTATION_FILE)
+    write_networks(tmp_path)
     return tmp_path
 
 

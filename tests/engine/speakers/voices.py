@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 
 from app.engine import SAMPLE_RATE, Waveform
-from app.engine.speakers import Activity, Embeddings, FrameClock
+from app.engine.catalog.speaker_folder import EMBEDDING_FILE, SEGMENTATION_FILE
+from app.engine.speakers import Activity, Embeddings, FrameClock, SpeakerModelInfo
+from app.engine.speakers.campplus import CamPlusPlus
+from app.engine.speakers.segmentation import SegmentationNetwork
 
 
 def fill(network: nn.Module) -> None:
@@ -37,6 +41,15 @@ def fill(network: nn.Module) -> None:
     network.eval()
 
 
+def write_networks(folder: Path) -> None:
+    """Write a folder of both networks with made-up weights."""
+    voices, segmentation = CamPlusPlus(), SegmentationNetwork()
+    fill(voices)
+    fill(segmentation)
+    torch.save(voices.state_dict(), folder / EMBEDDING_FILE)
+    torch.save({"state_dict": segmentation.state_dict(), "epoch": 1}, folder / SEGMENTATION_FILE)
+
+
 def features() -> torch.Tensor:
     return torch.from_numpy(np.random.RandomState(3).standard_normal((2, 231, 80)).astype(np.float32))
 
@@ -45,16 +58,16 @@ def sound() -> torch.Tensor:
     return torch.from_numpy((0.1 * np.random.RandomState(4).standard_normal((1, 32_000))).astype(np.float32))
 
 
-@dataclass
+PITCH = SpeakerModelInfo("pitch", FrameClock(10.0, 0.02, 0.01))
+
+
+@dataclass(frozen=True)
 class PitchModel:
     """Hears a tone as a voice: its frequency in hundreds of hertz is the dimension it points to."""
 
-    name: str = "pitch"
-    clock: FrameClock = field(default_factory=lambda: FrameClock(10.0, 0.02, 0.01))
-    longest_batch: int = 0
+    info: SpeakerModelInfo = PITCH
 
     def activity(self, windows: Sequence[Waveform]) -> list[Activity]:
-        self.longest_batch = max(self.longest_batch, len(windows))
         return [self._activity(window) for window in windows]
 
     def _activity(self, window: Waveform) -> Activity:

@@ -41,10 +41,17 @@ export class RecognitionSettings {
       ...switchesIn(this.#root),
       channels: this.#root.querySelector('[name="channels"]') ? this.#chosen("channels") : "mix",
       ...this.#replacements,
+      speakers: this.#speakers?.value ?? "off",
     };
   }
 
   // Internal
+
+  /** Absent where a session is live: nothing tells speakers apart there. */
+  get #speakers() {
+    const choice = this.#root.querySelector('[name="speakers"]');
+    return choice instanceof HTMLSelectElement ? choice : null;
+  }
 
   get #hotwords() {
     return find(this.#root, '[name="hotwords"]', HTMLTextAreaElement);
@@ -91,6 +98,8 @@ export class RecognitionSettings {
     const stored = this.#stored;
     for (const name of ["language", "quality", "channels"]) this.#choose(name, stored[name]);
     restoreSwitches(this.#root, stored);
+    if (this.#speakers && typeof stored.speakers === "string") this.#speakers.value = stored.speakers;
+    if (this.#speakers?.value === "") this.#speakers.value = "off";
     if (typeof stored.hotwords === "string") this.#hotwords.value = stored.hotwords;
     if (typeof stored.replacements === "string") this.#rules.value = stored.replacements;
   }

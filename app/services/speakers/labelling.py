@@ -1,0 +1,82 @@
+"""The step of a job that tells who spoke when. It never costs a text: what hinders it is a reason in the receipt."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TypeAlias
+
+from app.domain.errors.base import AppError
+from app.domain.options import AUTOMATIC
+from app.domain.reasons import BY_CHANNELS, NO_SPEAKER_MODEL, NO_VOICES, SPEAKERS_FAILED
+from app.domain.speakers import SpeakerTurn
+from app.domain.transcript import Applied, Segment
+from app.engine.audio.decoding import read_waveform
+from app.engine.audio.samples import channel_file
+from app.engine.speakers import SpeakerModel
+from app.engine.speakers.diarizer import diarize
+from app.logging import event
+
+Check: TypeAlias = Callable[[], None]
+
+OPTION = "speakers"
+NONE = "-"
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """The speakers of a job, and the line of its receipt."""
+
+    line: Applied
+    model: str = ""
+    turns: tuple[SpeakerTurn, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerLabeller:
+    model_folder: Callable[[], Path | None]
+    """Returns where the model of speakers is; None if there is no whole one."""
+    open_model: Callable[[Path, Check], SpeakerModel]
+    """Returns the model in a folder, which calls the check before each computation."""
+
+    def label(
+        self, asked: str, segments: Sequence[Segment], duration: float, audio: Path, check: Check = lambda: None
+    ) -> Labels:
+        """Return who speaks when in the segments of a recording; `check` is called every few seconds, and may raise.
+
+        Args:
+            asked: one of app.domain.options.SPEAKERS, but not OFF.
+            segments: where somebody speaks.
+            duration: of the recording, in seconds.
+            audio: its samples, written by `decode`.
+            check: what it raises passes through.
+        """
+        folder = self.model_folder()
+        if folder is None:
+            return Labels(Applied(OPTION, asked, NONE, NO_SPEAKER_MODEL))
+        if any(segment.channel for segment in segments):
+            return Labels(Applied(OPTION, asked, NONE, BY_CHANNELS))
+        began = time.monotonic()
+        try:
+            model = self.open_model(folder, check)
+            read = partial(read_waveform, channel_file(audio, None))
+            spans = [(segment.start, segment.end) for segment in segments]
+            turns = diarize(read, duration, spans, model, None if asked == AUTOMATIC else int(asked))
+        except AppError as error:
+            event(_log, logging.ERROR, "speakers_failed", exc_info=True)
+            return Labels(Applied(OPTION, asked, NONE, SPEAKERS_FAILED.of(detail=error.problem.explained()["message"])))
+        found = len({turn.speaker for turn in turns})
+        seconds = round(time.monotonic() - began, 2)
+        event(_log, logging.INFO, "speakers_found", speakers=found, turns=len(turns), seconds=seconds)
+        return Labels(Applied(OPTION, asked, str(found), None if turns else NO_VOICES), model.info.name, turns)
+
+
+def no_model() -> Path | None:
+    """Say that there is no model of speakers."""
+    return None

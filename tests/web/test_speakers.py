@@ -1,0 +1,109 @@
+"""Speakers over REST: reading, naming, putting right, and files with names."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+import docx
+import pytest
+from starlette.testclient import TestClient
+
+from app.domain.speakers import SpeakerTurn
+from app.services.transcriptions.job_queue import Queue
+from app.settings import Settings
+from app.store.database import Database
+from app.store.files.recordings import Files
+from app.store.queries import diarizations
+from tests.recognised import recognised
+from tests.web.conftest import API
+
+SENTENCES = ("今天天气好", "明天下雨", "后天放晴")
+TURNS = (SpeakerTurn(0.0, 5.0, 1), SpeakerTurn(10.0, 15.0, 2, 0.4), SpeakerTurn(14.0, 25.0, 1))
+
+
+@pytest.fixture(name="path")
+def _path(client: TestClient, settings: Settings) -> Iterator[str]:
+    """The address of a transcription of three sentences by two speakers."""
+    database = Database(settings.data_dir)
+    id = recognised(Queue(database, Files(settings.data_dir)), SENTENCES)
+    with database.writing() as connection:
+        diarizations.replace(connection, id, "test", TURNS)
+    yield f"{API}/{id}"
+    database.close()
+
+
+def test_who_spoke_when_is_told_with_each_share(client: TestClient, path: str) -> None:
+    answer = client.get(f"{path}/speakers").json()
+
+    first, second = answer["speakers"]
+    assert (first["speaker"], first["seconds"], first["turns"], first["interruptions"]) == (1, 16.0, 2, 1)
+    assert first["share"] + second["share"] == pytest.approx(1)
+    assert answer["turns"][1] == {"start": 10.0, "end": 15.0, "speaker": 2, "likeness": 0.4}
+
+
+def test_names_are_in_every_file(client: TestClient, path: str) -> None:
+    assert client.patch(f"{path}/speakers/2", json={"name": "Anna <3"}).status_code == 200
+
+    def exported(format: str) -> str:
+        return client.get(f"{path}/export", params={"format": format}).text
+
+    assert exported("txt") == "Speaker 1: 今天天气好\nAnna <3: 明天下雨\nSpeaker 1: 后天放晴\n"
+    assert "\nAnna <3: 明天下雨\n" in exported("srt")
+    assert "<v Anna &lt;3>明天下雨" in exported("vtt")
+    assert [line.split(",")[-1].strip() for line in exported("csv").splitlines()[1:]] == [
+        "Speaker 1",
+        "Anna <3",
+        "Speaker 1",
+    ]
+    stored = client.get(f"{path}/export", params={"format": "json"}).json()
+    assert [segment["speaker"] for segment in stored["segments"]] == [1, 2, 1]
+    assert stored["speakers"] == [{"speaker": 2, "name": "Anna <3"}]
+    document = docx.Document(io.BytesIO(client.get(f"{path}/export", params={"format": "docx"}).content))
+    assert any("Anna <3" in paragraph.text and "明天下雨" in paragraph.text for paragraph in document.paragraphs)
+
+
+def test_speakers_without_a_name_are_told_in_the_language_of_the_reader(client: TestClient, path: str) -> None:
+    text = client.get(f"{path}/export", headers={"accept-language": "zh"}).text
+    assert text.startswith("说话人 1: ")
+
+
+def test_a_wrong_label_is_put_right(client: TestClient, path: str) -> None:
+    moved = client.put(f"{path}/speakers/turns", json={"start": 10.0, "end": 15.0, "speaker": 3}).json()
+    assert [speaker["speaker"] for speaker in moved["speakers"]] == [1, 3]
+    parted = client.post(f"{path}/speakers/1/split", json={"since": 20.0}).json()
+    assert [turn["speaker"] for turn in parted["turns"]] == [1, 3, 4]
+    merged = client.post(f"{path}/speakers/4/merge", json={"into": 3}).json()
+    assert [speaker["speaker"] for speaker in merged["speakers"]] == [1, 3]
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "body"),
+    [
+        ("PATCH", "/speakers/9", {"name": "Nobody"}),
+        ("PATCH", "/speakers/1", {"name": "n" * 61}),
+        ("POST", "/speakers/1/merge", {"into": 1}),
+        ("POST", "/speakers/1/merge", {"into": 7}),
+        ("POST", "/speakers/1/split", {"since": 99.0}),
+        ("PUT", "/speakers/turns", {"start": 5.0, "end": 5.0, "speaker": 1}),
+        ("PUT", "/speakers/turns", {"start": 1.0, "end": 5.0, "speaker": 9}),
+        ("POST", "/speakers", {"speakers": "many"}),
+        ("POST", "/speakers", {"speakers": "off"}),
+    ],
+)
+def test_what_does_not_fit_is_refused(
+    client: TestClient, path: str, method: str, address: str, body: dict[str, object]
+) -> None:
+    before = client.get(f"{path}/speakers").json()
+    answer = client.request(method, path + address, json=body)
+    assert answer.status_code == 422, answer.text
+    assert client.get(f"{path}/speakers").json() == before
+
+
+def test_a_text_without_speakers_has_none(client: TestClient, settings: Settings) -> None:
+    database = Database(settings.data_dir)
+    id = recognised(Queue(database, Files(settings.data_dir)), SENTENCES)
+    database.close()
+
+    assert client.get(f"{API}/{id}/speakers").json() == {"speakers": [], "turns": []}
+    assert client.get(f"{API}/{id}/export").text == "今天天气好\n明天下雨\n后天放晴\n"
