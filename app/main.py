@@ -48,6 +48,7 @@ from app.services.transcriptions.client_requests import ClientRequests
 from app.services.transcriptions.heard_audio import HeardAudio
 from app.services.transcriptions.history import History
 from app.services.transcriptions.job_queue import Queue
+from app.services.transcriptions.rereading import Rereader
 from app.services.transcriptions.retention import Retention
 from app.services.transcriptions.trash import Trash
 from app.services.transcriptions.unkept import Unkept
@@ -149,8 +150,7 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
     spec_of, inference = spec_finder(store, spec), _inference(models, settings, spec)
     pool = stack.enter_context(PreparationPool())
     worker = _start_worker(stack, settings, queue, inference, models, spec_of, pool) if start_worker else None
-    if worker:
-        _keep_house(stack, _reloader(models, inference, store, spec_of), store, Trash(queue))
+    _keep_house(stack, _reloader(models, inference, store, spec_of), store, Trash(queue), has_worker=start_worker)
     scheduler = worker.scheduler if worker else None
     live = _open_live(stack, settings, queue, inference, scheduler)
     vad, vad_texts, heard = _open_sound(stack, settings, queue, scheduler, pool)
@@ -165,6 +165,7 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
         history=History(queue),
         trash=Trash(queue),
         heard=heard,
+        rereader=Rereader(heard, worker, lambda: _model_name(inference)),
         batches=batches,
         uploads=uploads,
         importer=importer,
@@ -234,8 +235,12 @@ def _start_worker(
     return worker
 
 
-def _keep_house(stack: ExitStack, reloader: ModelReloader, store: SettingsStore, trash: Trash) -> None:
-    """Start the model reloader and the retention."""
+def _keep_house(
+    stack: ExitStack, reloader: ModelReloader, store: SettingsStore, trash: Trash, *, has_worker: bool
+) -> None:
+    """Start the model reloader and the retention, where jobs run in this process."""
+    if not has_worker:
+        return
     stack.enter_context(reloader.running())
     stack.enter_context(Retention(trash, lambda: retention_spans(store.now)).running())
 

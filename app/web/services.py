@@ -25,6 +25,7 @@ from app.services.transcriptions.client_requests import ClientRequests
 from app.services.transcriptions.heard_audio import HeardAudio
 from app.services.transcriptions.history import History
 from app.services.transcriptions.job_queue import Queue
+from app.services.transcriptions.rereading import Rereader
 from app.services.transcriptions.trash import Trash
 from app.services.vad.analyses import VadAnalyses
 from app.services.vad.texts import VadTranscriber
@@ -56,6 +57,7 @@ class Services:
     history: History
     trash: Trash
     heard: HeardAudio
+    rereader: Rereader
     batches: Batches
     uploads: BatchUploads
     importer: BatchImporter

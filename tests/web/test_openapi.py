@@ -95,6 +95,7 @@ OPERATIONS = {
     "POST /api/v1/transcriptions/{id}/retry",
     "POST /api/v1/transcriptions/{id}/again",
     "POST /api/v1/transcriptions/{id}/replacements",
+    "POST /api/v1/transcriptions/{id}/reread",
     "GET /api/v1/transcriptions/{id}/segments",
     "GET /api/v1/transcriptions/{id}/edits",
     "PATCH /api/v1/transcriptions/{id}/edits",

@@ -50,6 +50,11 @@ class HeardAudio:
                 self._stopping.set()
                 self._decoders.shutdown(cancel_futures=True)
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether the server ends."""
+        return self._stopping.is_set()
+
     def samples(self, id: str) -> list[Path]:
         """Return the files of samples: 16 kHz, int16, without a header; one for the mix, or one per channel.
 

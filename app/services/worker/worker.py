@@ -82,6 +82,11 @@ class Worker:
         return all(thread.is_alive() for thread in self._threads)
 
     @property
+    def bench(self) -> DedicatedEngines:
+        """The place of a second model."""
+        return self._bench
+
+    @property
     def scheduler(self) -> InferenceScheduler:
         """The scheduler, for callers that need texts outside of jobs."""
         return self._scheduler

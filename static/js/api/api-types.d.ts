@@ -1316,6 +1316,26 @@ export interface RequestErrorDetail {
   field?: string | null;
 }
 
+/** The stretches in the order in which they were asked for. */
+export interface RereadAnswer {
+  stretches: RereadStretch[];
+}
+
+/** What was heard there this time. */
+export interface RereadStretch {
+  text: string;
+  text_raw: string;
+  /** 0 to 1. */
+  confidence: number | null;
+}
+
+/** What is to be read once more, and how. */
+export interface Rereading {
+  stretches: StretchToRead[];
+  /** What is to be different from the first reading. */
+  options?: OptionsPatch;
+}
+
 /** What a retention would do now. */
 export interface RetentionAnswer {
   /** Transcriptions that would be moved to the trash. */
@@ -1628,6 +1648,16 @@ export interface Stretch {
   text: string;
   /** Why it failed. */
   error: ErrorDetail | null;
+}
+
+/** A part of the recording. */
+export interface StretchToRead {
+  /** Seconds from the beginning. */
+  start: number;
+  /** At most 60 seconds later. */
+  end: number;
+  /** Counted from 1, where the channels were read apart. */
+  channel?: number | null;
 }
 
 /** What runs here. */

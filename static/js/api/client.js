@@ -1,4 +1,4 @@
-/** @import { ReplacementTrial, Finding, FullTranscription, Model, Peaks, Problem, RecognitionOptions, Transcription } from "./types.js" */
+/** @import { ReplacementTrial, RereadAnswer, Finding, FullTranscription, Model, Peaks, Problem, RecognitionOptions, Transcription } from "./types.js" */
 import { api } from "../lib/address.js";
 import { noteRequest } from "../lib/journal.js";
 import { t } from "../lib/messages.js";
@@ -33,6 +33,15 @@ export const retranscribe = (id, options) => send("POST", `/transcriptions/${id}
 
 /** What rules would change. @param {string} id @param {string} rules @returns {Promise<ReplacementTrial>} */
 export const tryReplacements = (id, rules) => send("POST", `/transcriptions/${id}/replacements`, { rules });
+
+/**
+ * Have stretches read once more, and wait for it.
+ *
+ * @param {string} id @param {{start: number, end: number, channel: number | null}[]} stretches @param {Record<string, unknown>} options
+ * @returns {Promise<RereadAnswer>}
+ */
+export const rereadStretches = (id, stretches, options) =>
+  send("POST", `/transcriptions/${id}/reread`, { stretches, options });
 
 /** @param {string} id @returns {Promise<void>} */
 export const deleteTranscription = (id) => send("DELETE", `/transcriptions/${id}`);

@@ -63,6 +63,7 @@
  * @typedef {Api.SettingsAnswer} Settings
  * @typedef {Api.StorageAnswer} Storage
  * @typedef {Api.TrialAnswer} ReplacementTrial
+ * @typedef {Api.RereadAnswer} RereadAnswer
  *
  * @typedef {Api.VadAnswer} Analysis
  * @typedef {Api.SoundEvents} SoundEvents

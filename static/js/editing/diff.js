@@ -11,27 +11,58 @@ const TOKEN = /[\p{Script=Latin}\p{Number}'’]+|\s+|./gsu; // a Latin word or a
  * @returns {{before: DiffPart[], after: DiffPart[]}}
  */
 export function differences(before, after) {
-  const [left, right] = [tokensOf(before), tokensOf(after)];
-  const longest = commonLengths(left, right);
   /** @type {DiffPart[]} */
   const ofBefore = [];
   /** @type {DiffPart[]} */
   const ofAfter = [];
-  let [i, j] = [0, 0];
-  while (i < left.length || j < right.length) {
-    if (i < left.length && j < right.length && isSame(left[i], right[j])) {
-      extend(ofBefore, left[i++], false);
-      extend(ofAfter, right[j++], false);
-    } else if (j === right.length || (i < left.length && longest[i + 1][j] >= longest[i][j + 1])) {
-      extend(ofBefore, left[i++], true);
-    } else {
-      extend(ofAfter, right[j++], true);
-    }
+  for (const [left, right] of pairsOf(before, after)) {
+    const isShared = left !== null && right !== null;
+    if (left !== null) extend(ofBefore, left, !isShared);
+    if (right !== null) extend(ofAfter, right, !isShared);
   }
   return { before: ofBefore, after: ofAfter };
 }
 
+/**
+ * Return the places where two texts agree and where they differ, in order; the new text is chosen at first.
+ *
+ * @typedef {{before: string, after: string, isNew: boolean}} Hunk  equal where the texts agree
+ * @param {string} before @param {string} after
+ * @returns {Hunk[]}
+ */
+export function hunksOf(before, after) {
+  /** @type {Hunk[]} */
+  const hunks = [];
+  let wasShared = null;
+  for (const [left, right] of pairsOf(before, after)) {
+    const isShared = left !== null && right !== null;
+    if (isShared !== wasShared) hunks.push({ before: "", after: "", isNew: true });
+    wasShared = isShared;
+    const hunk = hunks[hunks.length - 1];
+    hunk.before += left ?? "";
+    hunk.after += (isShared ? left : right) ?? "";
+  }
+  return hunks;
+}
+
 // Internal
+
+/**
+ * Yield the tokens of two texts: both where they agree, else the one that only one of them has.
+ *
+ * @param {string} before @param {string} after
+ * @returns {Generator<[string | null, string | null]>}
+ */
+function* pairsOf(before, after) {
+  const [left, right] = [tokensOf(before), tokensOf(after)];
+  const longest = commonLengths(left, right);
+  let [i, j] = [0, 0];
+  while (i < left.length || j < right.length) {
+    if (i < left.length && j < right.length && isSame(left[i], right[j])) yield [left[i++], right[j++]];
+    else if (j === right.length || (i < left.length && longest[i + 1][j] >= longest[i][j + 1])) yield [left[i++], null];
+    else yield [null, right[j++]];
+  }
+}
 
 /** @param {string} text */
 function tokensOf(text) {

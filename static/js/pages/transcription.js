@@ -1,5 +1,5 @@
 /** @import { FullTranscription } from "../api/types.js" */
-import { retranscribeInDialog } from "../components/transcript/retranscribe-dialog.js";
+import { retranscribeInDialog } from "../components/rereading/retranscribe-dialog.js";
 import { confirmDelete } from "../components/transcript/confirm-delete.js";
 import { exportStyleForm } from "../components/common/export-style-form.js";
 import { HotwordOutcomes } from "../components/transcript/hotword-outcomes.js";
@@ -9,7 +9,7 @@ import { startPage } from "../components/common/page.js";
 import { Player } from "../components/transcript/player.js";
 import { showError } from "../components/common/problem-box.js";
 import { renameInDialog } from "../components/transcript/rename-dialog.js";
-import { replacementsInDialog } from "../components/transcript/replacement-trial.js";
+import { replacementsInDialog } from "../components/rereading/replacement-trial.js";
 import { shortcuts } from "../components/common/shortcuts.js";
 import { transcriptShortcuts } from "../components/transcript/transcript-keys.js";
 import { showHead, showState } from "../components/transcript/transcript-state.js";
@@ -18,7 +18,9 @@ import { showKey } from "../components/vad/sound-key.js";
 import { Waveform } from "../components/transcript/waveform.js";
 import { api, url } from "../lib/address.js";
 import { cancelTranscription, getPeaks, getTranscription, problemOf, retryTranscription } from "../api/client.js";
-import { field, find, onAction } from "../lib/dom.js";
+import { buttonOf, field, find, onAction, write } from "../lib/dom.js";
+import { clock } from "../lib/format.js";
+import { t } from "../lib/messages.js";
 import { listen } from "../api/events.js";
 import { coalesced } from "../lib/coalesce.js";
 import { isOpen } from "../lib/wording.js";
@@ -31,6 +33,9 @@ const text = new TranscriptText(page, player, id);
 const hotwords = new HotwordOutcomes(find(page, "[data-hotwords]", HTMLElement), player);
 const reload = coalesced(async () => show(await getTranscription(id)));
 let hasPeaks = false;
+
+let marked = { start: 0, end: 0 };
+waveform.onSelect(showMarked);
 
 startPage();
 exportStyleForm(page);
@@ -71,6 +76,13 @@ function show(job) {
   if (!hasPeaks && job.duration !== null) void showPeaks();
 }
 
+/** @param {number} start @param {number} end seconds of the recording that are marked in the waveform */
+function showMarked(start, end) {
+  marked = { start, end };
+  buttonOf(page, "reread-selection").hidden = end <= start;
+  write(page, "selection", t("Read {from}–{to} again …", { from: clock(start), to: clock(end) }));
+}
+
 async function showPeaks() {
   hasPeaks = true;
   try {
@@ -91,6 +103,7 @@ async function act(action) {
     if (action === "rename") await rename(name);
     if (action === "print") window.print();
     if (action === "retranscribe") await retranscribeInDialog(id);
+    if (action === "reread-selection") text.rereadBetween(marked.start, marked.end);
     if (action === "replacements") await replacementsInDialog(id);
     if (action === "cancel") await cancelTranscription(id);
     if (action === "retry") await retry();

@@ -10,6 +10,7 @@ import { showSaveState } from "./edit-status.js";
 import { FindReplace } from "./find-replace.js";
 import { PlaybackFollower } from "./playback-follower.js";
 import { PlaybackModes } from "./playback-modes.js";
+import { RereadDialog } from "../rereading/reread-dialog.js";
 import { SegmentEditor } from "./segment-editor.js";
 import { SegmentList } from "./segment-list.js";
 import { onKeys } from "./transcript-keys.js";
@@ -26,6 +27,7 @@ export class TranscriptText {
   #editor;
   #finder;
   #saver;
+  #reread;
   #copy; // disabled until the text is here: an empty copy would be told as a success
   #tools = copyOf("segment-tools-template");
   #hasStarted = false;
@@ -43,6 +45,7 @@ export class TranscriptText {
     this.#saver = new EditSaver(id, this.#text, (state) =>
       showSaveState(find(root, "[data-save-state]", HTMLElement), state),
     );
+    this.#reread = new RereadDialog(id, this.#text);
     this.#copy = buttonOf(root, "copy");
     const unsure = new UnsureWords(
       find(root, "[data-unsure]", HTMLElement),
@@ -69,6 +72,11 @@ export class TranscriptText {
     } finally {
       this.#copy.disabled = segments.length === 0;
     }
+  }
+
+  /** Read the paragraphs of a part of the recording again. @param {number} start @param {number} end seconds */
+  rereadBetween(start, end) {
+    void this.#reread.open(this.#text.rows.filter((row) => row.start < end && row.end > start));
   }
 
   // Internal
@@ -115,6 +123,7 @@ export class TranscriptText {
     if (action === "take-theirs") void this.#saver.takeTheirs();
     if (action === "keep-mine") void this.#saver.keepMine();
     if (action === "restore-all") this.#text.restoreAll();
+    if (action === "reread" && row) void this.#reread.open(this.#selectedRows(row));
     if (action === "edit" && row) this.#editor.open(row);
     if (action === "restore-row" && row) this.#text.restore(row);
   }
@@ -176,6 +185,19 @@ export class TranscriptText {
     if (!row || !this.#canEdit(row) || !element || this.#tools.parentElement === element) return;
     element.append(this.#tools);
     this.#fitTools();
+  }
+
+  /** The paragraphs that are marked, if `row` is one of them; else it alone. @param {import("../../editing/edited-text.js").Row} row */
+  #selectedRows(row) {
+    const selection = getSelection();
+    const [first, last] = [selection?.anchorNode, selection?.focusNode].map((node) =>
+      this.#list.rowOf(node instanceof Element ? node : (node?.parentElement ?? null)),
+    );
+    if (!first || !last || selection?.isCollapsed) return [row];
+    const { rows } = this.#text;
+    const places = [rows.indexOf(first), rows.indexOf(last)].sort((one, other) => one - other);
+    const selected = rows.slice(places[0], places[1] + 1);
+    return selected.includes(row) ? selected : [row];
   }
 
   #fitTools() {

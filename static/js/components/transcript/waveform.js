@@ -10,6 +10,7 @@ const BAND = 6;
 const BAND_GAP = 2;
 const STEP_SECONDS = 5;
 const LEAP_SECONDS = 30;
+const PULL_PIXELS = 6; // less is a hand that shakes while it presses
 
 /** The picture of the sound: what was played, where speech is; press or use the arrow keys to move. */
 export class Waveform {
@@ -26,6 +27,10 @@ export class Waveform {
   /** @type {Segment[]} */
   #segments = [];
   #current = -1;
+  #marked = shape("rect", { class: "waveform__marked", y: 0, width: 0, height: HEIGHT });
+  #pressedAt = 0; // pixels of the window
+  /** @type {(start: number, end: number) => void} */
+  #onSelect = () => undefined;
 
   /** @param {HTMLElement} root @param {Player} player */
   constructor(root, player) {
@@ -33,6 +38,7 @@ export class Waveform {
     this.#player = player;
     root.append(this.#picture());
     root.addEventListener("pointerdown", (event) => this.#onPress(event));
+    root.addEventListener("pointermove", (event) => this.#onMove(event));
     root.addEventListener("keydown", (event) => this.#onKey(event));
     player.follow((seconds) => this.#show(seconds));
   }
@@ -65,6 +71,11 @@ export class Waveform {
     this.#show(this.#player.position);
   }
 
+  /** @param {(start: number, end: number) => void} listener called with the seconds that are marked by pulling; 0, 0 where nothing is */
+  onSelect(listener) {
+    this.#onSelect = listener;
+  }
+
   // Internal
 
   #picture() {
@@ -72,7 +83,7 @@ export class Waveform {
     clip.append(this.#window);
     const svg = shape("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true" });
     this.#sound.append(this.#speech, this.#rest, this.#played);
-    svg.append(clip, this.#sound, this.#bands, this.#cursor);
+    svg.append(clip, this.#sound, this.#bands, this.#marked, this.#cursor);
     return svg;
   }
 
@@ -125,8 +136,32 @@ export class Waveform {
 
   /** @param {PointerEvent} event */
   #onPress(event) {
+    this.#pressedAt = event.clientX;
+    this.#mark(0, 0);
+    this.#player.seek(this.#secondsAt(event.clientX));
+  }
+
+  /** Pulling marks a part. @param {PointerEvent} event */
+  #onMove(event) {
+    if (!(event.buttons & 1) || Math.abs(event.clientX - this.#pressedAt) < PULL_PIXELS) return;
+    this.#root.setPointerCapture(event.pointerId);
+    const [start, end] = [this.#pressedAt, event.clientX]
+      .sort((one, other) => one - other)
+      .map((x) => this.#secondsAt(x));
+    this.#mark(start, end);
+  }
+
+  /** @param {number} start @param {number} end seconds */
+  #mark(start, end) {
+    this.#marked.setAttribute("x", String(this.#at(start)));
+    this.#marked.setAttribute("width", String(this.#at(end - start)));
+    this.#onSelect(start, end);
+  }
+
+  /** @param {number} x pixels of the window */
+  #secondsAt(x) {
     const { left, width } = this.#root.getBoundingClientRect();
-    this.#player.seek((this.#duration * (event.clientX - left)) / width);
+    return Math.min(Math.max((this.#duration * (x - left)) / width, 0), this.#duration);
   }
 
   /** @param {KeyboardEvent} event */
