@@ -147,7 +147,7 @@ def _swell(count: int, generator: np.random.Generator) -> Wave:
 def _in_a_room(wave: Wave, generator: np.random.Generator) -> Wave:
     decay = np.arange(SAMPLE_RATE // 2) / SAMPLE_RATE
     response = generator.standard_normal(len(decay)) * np.exp(-decay * generator.uniform(8, 40))
-    size = len(wave) + len(response)
+    size = 1 << (len(wave) + len(response)).bit_length()  # any other size may take many times as long
     wet = np.fft.irfft(np.fft.rfft(wave, size) * np.fft.rfft(response, size), size)[: len(wave)]
     return np.asarray(_unit(wave) + _unit(wet) * generator.uniform(0.1, 0.8))
 
