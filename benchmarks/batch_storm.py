@@ -100,10 +100,11 @@ def _rage(storm: Storm, kills: int) -> None:
 
 
 def _start(storm: Storm) -> subprocess.Popen[bytes]:
-    script = Path(__file__).with_name("kill_storm.py")
-    command = [sys.executable, str(script), "--serve-echo", str(storm.folder), "--port", str(storm.port)]
+    program = [sys.executable, "-P", "-m", "benchmarks.kill_storm"]
+    command = [*program, "--serve-echo", str(storm.folder), "--port", str(storm.port)]
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
     with (storm.folder / "output").open("ab") as output:
-        return subprocess.Popen(command, cwd=REPOSITORY, stdout=output, stderr=output)
+        return subprocess.Popen(command, cwd=REPOSITORY, env=environment, stdout=output, stderr=output)
 
 
 @contextmanager

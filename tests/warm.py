@@ -130,7 +130,9 @@ def _is_forkable(words: Any, environment: Mapping[str, str]) -> bool:
     if not isinstance(words, list) or words[: len(_PROGRAM)] != _PROGRAM:
         return False
     paths = environment.get("PYTHONPATH", "").split(os.pathsep)
-    return words[len(_PROGRAM)].startswith(("app", "tests.")) and set(paths) - {str(REPOSITORY)} <= _PATHS
+    return (
+        words[len(_PROGRAM)].startswith(("app", "benchmarks.", "tests.")) and set(paths) - {str(REPOSITORY)} <= _PATHS
+    )
 
 
 def _run(words: list[str], environment: dict[str, str], streams: Sequence[Connection], is_leader: bool) -> None:
