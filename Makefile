@@ -18,10 +18,8 @@ test: ## run all tests; some of them with ARGS="tests/store -k search"
 fast: ## run the tests for a developer at work
 	bash scripts/test.sh --fast
 
-coverage: setup ## run all tests with coverage of lines and branches, in one process; takes long
-	.venv/bin/coverage run -m pytest --ignore tests/funasr $(ARGS)
-	.venv/bin/coverage combine -q
-	.venv/bin/coverage report
+coverage: ## run all tests and tell which lines and branches they do not reach; some of them with ARGS
+	bash scripts/test.sh --coverage $(ARGS)
 
 check: ## check style, types, layers and the front end
 	bash scripts/check.sh

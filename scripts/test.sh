@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Sets up what the tests need and runs them.
 #   --fast      the quick tests and one way through each layer, for the developer at work
+#   --coverage  tells afterwards which lines and branches of the program the tests have not reached
 #   --newest    with the newest releases that pyproject.toml allows, in an environment of their own (.venv-newest)
 #   --unlocked  the same in .venv
 # All other options go to pytest, and then the tests of FunASR's models are left out.
@@ -10,10 +11,12 @@ source scripts/environment.sh
 
 take_unlocked "$@"
 fast=
+coverage=
 pytest_options=()
 for argument in ${arguments[@]+"${arguments[@]}"}; do
     case $argument in
         --fast) fast=yes ;;
+        --coverage) coverage=yes ;;
         --newest) venv=.venv-newest FUNASR_UNLOCKED=1 ;;
         *) pytest_options+=("$argument") ;;
     esac
@@ -48,14 +51,33 @@ per_processor=2
 if [ -n "$fast" ]; then per_processor=1; fi
 workers=$("$python" -c "import os; print(min(8, $per_processor * (os.cpu_count() or 2) + 1))")
 together=(--numprocesses "$workers" --dist loadfile --no-loadscope-reorder --ignore tests/funasr)
-if [ -n "$fast" ]; then exec "$python" -m pytest "${together[@]}" -m "smoke or not slow" ${pytest_options[@]+"${pytest_options[@]}"}; fi
-[ ${#pytest_options[@]} -eq 0 ] || exec "$python" -m pytest "${pytest_options[@]}"
+if [ -n "$coverage" ]; then rm -f .coverage .coverage.*; fi
+
+run_pytest() { "$python" ${coverage:+-m coverage run} -m pytest "$@"; }
+
+# Ends with what the tests have reached, if it was asked for.
+finish() {
+    if [ -n "$coverage" ]; then
+        "$python" -m coverage combine --quiet 2>/dev/null || true  # it complains of the files of processes that were killed
+        rm -f .coverage.*
+        "$python" -m coverage report
+    fi
+    exit "$1"
+}
+
 failed=0
+if [ -n "$fast" ]; then
+    run_pytest "${together[@]}" -m "smoke or not slow" ${pytest_options[@]+"${pytest_options[@]}"} || failed=$?
+    finish "$failed"
+elif [ ${#pytest_options[@]} -gt 0 ]; then
+    run_pytest "${pytest_options[@]}" || failed=$?
+    finish "$failed"
+fi
 # What fails beside others on a busy machine gets one more try alone; its first failure stays in the output above.
-"$python" -m pytest "${together[@]}" || "$python" -m pytest --last-failed --last-failed-no-failures none --ignore tests/funasr || failed=$?
+run_pytest "${together[@]}" || run_pytest --last-failed --last-failed-no-failures none --ignore tests/funasr || failed=$?
 if install_funasr; then
     "$venv-funasr/bin/python" -m pytest tests/funasr || failed=$?
 else
     echo "FunASR could not be installed (the lines above say why); the tests of its models were skipped." >&2
 fi
-exit "$failed"
+finish "$failed"
