@@ -24,7 +24,7 @@ from app.logging import job_logs
 from app.services.inference.process import InferenceProcess
 from app.services.transcriptions.job_queue import Queue
 from app.services.worker.worker import Worker
-from app.store.database import Database
+from app.store.database import BUSY_SECONDS, Database
 from app.store.files.recordings import Files
 from tests.conftest import data_folder
 from tests.engine import sounds
@@ -132,11 +132,12 @@ def talk(*levels: float) -> bytes:
 
 
 @pytest.fixture(name="house")
-def _house(tmp_path: Path, empty: Path, pool: PreparationPool) -> Iterator[House]:
+def _house(request: pytest.FixtureRequest, tmp_path: Path, empty: Path, pool: PreparationPool) -> Iterator[House]:
+    """A parameter is how many seconds a writer waits for another."""
     app_log = logging.getLogger("app")
     level = app_log.level
     app_log.setLevel(logging.INFO)
-    database = Database(data_folder(tmp_path, empty), busy_seconds=0.3)
+    database = Database(data_folder(tmp_path, empty), busy_seconds=getattr(request, "param", BUSY_SECONDS))
     files = Files(tmp_path)
     yield House(tmp_path, database, files, Queue(database, files), pool)
     database.close()

@@ -27,10 +27,8 @@ from app.services.batches.server_folder import Recording, natural
 from app.services.batches.throughput import ThroughputMeter
 from app.services.batches.uploads import BatchUploads
 from app.services.transcriptions.client_requests import ClientRequests, Wanted
-from app.services.transcriptions.job_queue import Queue
 from app.services.transcriptions.trash import Trash
 from app.store import tables
-from app.store.database import Database
 from app.store.files.upload_chunks import UploadFiles
 from app.store.queries import batch_items, batches
 from app.store.queries.transcriptions import next_revision
@@ -334,15 +332,12 @@ def test_a_server_killed_during_a_batch_loses_and_doubles_nothing(
 
 
 def test_the_same_content_at_the_same_moment_is_read_once(desk: Desk) -> None:
-    patient = Database(desk.house.folder)  # those of the other tests do not wait long for a writer
-    desk.batch_uploads = BatchUploads(Queue(patient, desk.house.files), desk.batch_uploads.uploads, lambda: 10**9)
     batch, data = desk.begin(), talk(0.2)
     senders = [Thread(target=desk.send, args=(batch, f"{number}.wav", data)) for number in range(6)]
     for sender in senders:
         sender.start()
     for sender in senders:
         sender.join()
-    patient.close()
 
     assert sorted(desk.states(batch)) == ["duplicate"] * 5 + ["queued"]
     assert desk.house.queue.search().total == 1

@@ -206,6 +206,7 @@ def test_samples_that_vanished_are_made_again_with_the_same_plan(house: House) -
     assert [(segment.start, segment.end) for segment in house.queue.segments(id)] == plan
 
 
+@pytest.mark.parametrize("house", [0.3], indirect=True)
 def test_a_locked_database_makes_a_job_wait_and_not_fail(house: House) -> None:
     with house.working("SlowEngine"):
         id = house.submit(talk(*[0.2] * 6)).id
