@@ -43,12 +43,12 @@ from app.services.live import Live, LiveLimits
 from app.services.live.partial_engine import PartialEngine
 from app.services.models.reloader import ModelReloader
 from app.services.people.accounts import Accounts
+from app.services.rereading.stretches import Rereader
 from app.services.settings import SettingsStore
 from app.services.transcriptions.client_requests import ClientRequests
 from app.services.transcriptions.heard_audio import HeardAudio
 from app.services.transcriptions.history import History
 from app.services.transcriptions.job_queue import Queue
-from app.services.transcriptions.rereading import Rereader
 from app.services.transcriptions.retention import Retention
 from app.services.transcriptions.trash import Trash
 from app.services.transcriptions.unkept import Unkept

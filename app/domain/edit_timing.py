@@ -12,10 +12,12 @@ from app.domain.errors.requests import InvalidParameter
 from app.domain.transcript import Segment, Word, join_texts
 from app.domain.word_times import aligned
 
+ROUNDING = 0.01  # seconds that a page may be late: it has rounded times
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A piece as edited. Its start is known, unless it was just split off the previous piece."""
+    """A piece as edited. Its start is known, unless it was just split off the previous piece; both may be shifted."""
 
     text: str
     start: float | None = None
@@ -32,16 +34,16 @@ class _TimeRange:
     drafts: tuple[Draft, ...]
 
 
-def place(segments: Sequence[Segment], drafts: Sequence[Draft]) -> tuple[Piece, ...]:
-    """Return `drafts` with the times of `segments`, which they replace.
+def place(segments: Sequence[Segment], drafts: Sequence[Draft], duration: float = 0.0) -> tuple[Piece, ...]:
+    """Return `drafts` with their times in a recording of `duration` (0: unknown); unknown ones are those of `segments`, which they replace.
 
     An unknown border between two drafts is where the word before it ends and the one after it begins.
 
     Raises:
-        InvalidParameter: the times are out of order, or outside the segments.
+        InvalidParameter: the times are out of order, or outside the recording.
     """
     words = [word for segment in segments for word in segment.words]
-    rooms = list(_rooms(segments[0].start, segments[-1].end, drafts))
+    rooms = list(_rooms(segments[0].start, segments[-1].end, drafts, duration))
     pieces: list[Piece] = []
     for number, room in enumerate(rooms):
         until = rooms[number + 1].start if number + 1 < len(rooms) else float("inf")
@@ -54,14 +56,15 @@ def place(segments: Sequence[Segment], drafts: Sequence[Draft]) -> tuple[Piece, 
 # Internal
 
 
-def _rooms(start: float, end: float, drafts: Sequence[Draft]) -> Iterator[_TimeRange]:
+def _rooms(start: float, end: float, drafts: Sequence[Draft], duration: float) -> Iterator[_TimeRange]:
     numbers = [number for number, draft in enumerate(drafts) if number == 0 or draft.start is not None]
-    now = start
+    now = 0.0
+    latest = max(end, duration) + ROUNDING
     for number, following in zip(numbers, [*numbers[1:], len(drafts)], strict=True):
         group = tuple(drafts[number:following])
-        begin = start if number == 0 else group[0].start
-        until = end if following == len(drafts) else (group[-1].end or drafts[following].start)
-        if begin is None or until is None or not now <= begin <= until <= end:
+        begin = start if group[0].start is None else group[0].start
+        until = group[-1].end or (end if following == len(drafts) else drafts[following].start)
+        if until is None or not now <= begin <= until <= latest:
             raise InvalidParameter(name="pieces", reason=N_("their times do not follow each other"))
         yield _TimeRange(begin, until, group)
         now = until

@@ -20,12 +20,12 @@ from app.services.live import Live
 from app.services.live.client_secrets import ClientSecrets
 from app.services.models.models import Models
 from app.services.people.accounts import Accounts
+from app.services.rereading.stretches import Rereader
 from app.services.settings import SettingsStore
 from app.services.transcriptions.client_requests import ClientRequests
 from app.services.transcriptions.heard_audio import HeardAudio
 from app.services.transcriptions.history import History
 from app.services.transcriptions.job_queue import Queue
-from app.services.transcriptions.rereading import Rereader
 from app.services.transcriptions.trash import Trash
 from app.services.vad.analyses import VadAnalyses
 from app.services.vad.texts import VadTranscriber

@@ -84,6 +84,36 @@ def text_on_server(page: Page, id: str) -> str:
     return str(page.request.get(f"{API}/{id}").json()["text"])
 
 
+def test_a_paragraph_is_shifted_by_an_edge_and_by_figures(open_page: Callable[..., Page], id: str) -> None:
+    page = open_page(f"/transcriptions/{id}")
+    expect(page.locator("[data-save-state]")).to_be_attached()
+    wait_for(page, "document.querySelectorAll('.waveform__speech').length === 3")
+    box = page.locator("[data-waveform]").bounding_box()
+    assert box
+    at, middle = box["width"] / 21, box["y"] + box["height"] / 2  # pixels of a second
+    page.mouse.click(box["x"] + 9 * at, middle)  # the second one, from 7 to 12
+    edge = box["x"] + 12 * at
+    page.mouse.move(edge + 1, middle)
+    page.mouse.down()
+    page.mouse.move(edge + 1.5 * at, middle, steps=4)
+    page.mouse.up()
+
+    expect(page.locator("[data-save-state]")).to_contain_text(SAVED)
+    edits = page.request.get(f"{API}/{id}/edits").json()["edits"]
+    assert edits[0]["pieces"][0]["end"] == pytest.approx(13.5, abs=0.1)
+    page.locator(".segment__content").nth(1).dblclick()
+    page.get_by_role("spinbutton", name="From").fill("6.5")
+    page.get_by_role("spinbutton", name="From").press("Enter")
+    page.get_by_role("spinbutton", name="to (s)").fill("99")
+    page.get_by_role("spinbutton", name="to (s)").press("Enter")
+    expect(page.get_by_role("spinbutton", name="to (s)")).to_have_value("14.00")  # where the next one begins
+    expect(page.locator("[data-save-state]")).to_contain_text(SAVED)
+    check_accessible(page)
+    page.reload()
+    expect(page.locator(".segment").nth(1)).to_have_attribute("data-end", "14")
+    expect(page.locator(".segment").nth(1)).to_have_attribute("data-start", "6.5")
+
+
 def test_a_word_that_is_pressed_is_played_and_marked(page: Page) -> None:
     page.locator(".word", has_text="second").click()
 

@@ -152,7 +152,7 @@ def test_an_edit_swallows_the_edits_inside_it_and_none_is_cut_in_two(house: Hous
     [
         (Draft("a", 0.0, 3.0), Draft("b", 2.0, 5.0)),
         (Draft("a", 0.0, 3.0), Draft("b", 30.0, 35.0)),
-        (Draft("a", 0.0, 9.0), Draft("b", 9.0, 10.0)),
+        (Draft("a", 0.0, 9.0), Draft("b", 9.0, 31.0)),
     ],
 )
 def test_times_that_do_not_fit_are_refused(house: House, pieces: tuple[Draft, ...]) -> None:
@@ -160,6 +160,15 @@ def test_times_that_do_not_fit_are_refused(house: House, pieces: tuple[Draft, ..
 
     with pytest.raises(InvalidParameter):
         change_text(house.queue, id, 0, [Change(0, 0, pieces)])
+
+
+def test_a_segment_begins_and_ends_where_a_person_says(house: House) -> None:
+    id = recognised(house.queue, SENTENCES)
+    change_text(house.queue, id, 0, [Change(1, 1, (Draft(SENTENCES[1], 8.5, 15.75),))])
+
+    segments = house.queue.transcript(id).segments
+    assert [(segment.start, segment.end) for segment in segments] == [(0.0, 5.0), (8.5, 15.75), (20.0, 25.0)]
+    assert [word.start for word in segments[1].words] == [10.0, 11.25, 12.5, 13.75]
 
 
 def test_what_is_read_can_be_put_right_while_the_rest_is_read(house: House) -> None:

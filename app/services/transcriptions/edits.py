@@ -67,9 +67,9 @@ def change_text(queue: Queue, id: str, revision: int, changes: Sequence[Change])
         DiskFull
     """
     with queue.database.reading() as connection:
-        state = _checked(connection, id, revision)["state"]
-        there = _segments(connection, id, changes, state)
-    placed = [_placed(there, change) for change in changes]
+        row = _checked(connection, id, revision)
+        there = _segments(connection, id, changes, row["state"])
+    placed = [_placed(there, change, row["duration"] or 0.0) for change in changes]
     now = datetime.now(UTC)
     with queue.database.writing() as connection:
         _checked(connection, id, revision)
@@ -123,7 +123,7 @@ def _segments(connection: Connection, id: str, changes: Sequence[Change], state:
     return read
 
 
-def _placed(there: Mapping[int, Segment], change: Change) -> Edit:
+def _placed(there: Mapping[int, Segment], change: Change, duration: float) -> Edit:
     if len(change.pieces) > LONGEST_STRETCH:
         raise InvalidParameter(name="pieces", reason=N_("there are more than 60"))
     indexes = range(change.first, change.last + 1)
@@ -131,7 +131,7 @@ def _placed(there: Mapping[int, Segment], change: Change) -> Edit:
         raise InvalidParameter(name="last", reason=N_("there is no such segment"))
     if not change.pieces:
         return Edit(change.first, change.last, ())
-    return Edit(change.first, change.last, place([there[index] for index in indexes], change.pieces))
+    return Edit(change.first, change.last, place([there[index] for index in indexes], change.pieces, duration))
 
 
 def _refuse_cut(there: Sequence[tuple[int, int]], edit: Edit) -> None:

@@ -1,6 +1,9 @@
 /** @import { Edits } from "./edited-text.js" */
 /** @import { Change, Edit } from "../api/types.js" */
 
+/** @typedef {{text: string, start?: number | null, end?: number | null}} TimedText */
+
+const SAME_SECONDS = 0.005; // the server rounds to milliseconds
 const MAX_REQUEST_BYTES = 50_000; // the server reads no larger request into its memory than 64 KB
 
 /**
@@ -104,6 +107,16 @@ function isSame(left, right) {
     left.last === right.last &&
     left.first === right.first &&
     left.pieces.length === right.pieces.length &&
-    left.pieces.every(({ text }, place) => text === right.pieces[place].text)
+    left.pieces.every((piece, place) => isSamePiece(piece, right.pieces[place]))
   );
+}
+
+/** Times that one of them does not know are no difference. @param {TimedText} left @param {TimedText} right */
+function isSamePiece(left, right) {
+  return left.text === right.text && isSameTime(left.start, right.start) && isSameTime(left.end, right.end);
+}
+
+/** @param {number | null | undefined} left @param {number | null | undefined} right seconds */
+function isSameTime(left, right) {
+  return left == null || right == null || Math.abs(left - right) < SAME_SECONDS;
 }

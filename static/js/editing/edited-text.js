@@ -23,6 +23,7 @@ import { joinTexts } from "./joining.js";
 
 /** @typedef {ReadonlyMap<number, Edit>} Edits  by the index of the first segment; an edit in it never changes its text */
 
+const SHORTEST_SECONDS = 0.1; // of a row that is shifted
 const MAX_UNDO_STEPS = 200; // that can be undone
 const MAX_EDIT_SEGMENTS = 60; // segments that one edit may replace: the server takes no more
 
@@ -41,6 +42,8 @@ export class EditedText {
   #rows = null;
   /** @type {(() => void)[]} */
   #listeners = [];
+  /** Seconds of the recording. */
+  duration = 0;
 
   /** @param {() => void} listener called after every change */
   onChange(listener) {
@@ -117,6 +120,26 @@ export class EditedText {
     const { start, end } = pieces[row.piece];
     pieces.splice(row.piece, 1, pieceOf(left, start, null), pieceOf(right, null, end));
     this.#step((edits) => this.#put(edits, row, pieces));
+  }
+
+  /** Let a row begin and end elsewhere, but not within its neighbours. @param {Row} row @param {number} start @param {number} end seconds */
+  shift(row, start, end) {
+    const [earliest, latest] = this.boundsOf(row);
+    const begin = Math.min(Math.max(start, earliest), latest - SHORTEST_SECONDS);
+    const until = Math.max(Math.min(end, latest), begin + SHORTEST_SECONDS);
+    const shown = this.rows.filter(({ first }) => first === row.first);
+    const pieces = this.#piecesOf(row).map((piece, place) => {
+      const times = place === row.piece ? { start: begin, end: until } : shown[place];
+      return { ...piece, start: rounded(times.start), end: rounded(times.end) };
+    });
+    this.#step((edits) => this.#put(edits, row, pieces), `shift ${row.key}`);
+  }
+
+  /** Between which seconds a row may lie: its neighbours on the same channel keep their time. @param {Row} row @returns {[number, number]} */
+  boundsOf(row) {
+    const rows = this.rows.filter(({ channel }) => channel === row.channel);
+    const place = rows.findIndex(({ key }) => key === row.key);
+    return [Math.min(rows[place - 1]?.end ?? 0, row.start), Math.max(rows[place + 1]?.start ?? this.duration, row.end)];
   }
 
   /** Whether the row can be joined with the next one. @param {Row} row */
@@ -219,7 +242,14 @@ export class EditedText {
   /** @param {Map<number, Edit>} edits @param {{first: number, last: number}} place @param {Piece[]} pieces */
   #put(edits, { first, last }, pieces) {
     for (let index = first; index <= last; index++) edits.delete(index);
-    const isAsItWas = first === last && pieces.length === 1 && pieces[0].text === this.#segments[first].text;
+    const { text, start, end } = this.#segments[first];
+    const [piece] = pieces;
+    const isAsItWas =
+      first === last &&
+      pieces.length === 1 &&
+      piece.text === text &&
+      (piece.start ?? start) === start &&
+      (piece.end ?? end) === end;
     if (!isAsItWas) edits.set(first, { first, last, pieces });
   }
 
@@ -290,6 +320,9 @@ function pieceOf(text, start, end) {
   return { text, start, end, text_raw: "", words: null };
 }
 
+/** @param {number} seconds */
+const rounded = (seconds) => Math.round(seconds * 1000) / 1000;
+
 /** @param {Piece[]} pieces @param {number} place @param {string} text */
 function replaced(pieces, place, text) {
   return pieces.map((piece, index) => (index === place ? { ...piece, text, words: null } : piece));
@@ -312,8 +345,8 @@ function timesOf(pieces, start, end) {
   return known.flatMap((first, place) => {
     const next = known[place + 1] ?? pieces.length;
     const group = pieces.slice(first, next);
-    const until = next === pieces.length ? end : (group.at(-1)?.end ?? pieces[next].start ?? end);
-    return shared(group, first ? (group[0].start ?? start) : start, until);
+    const until = group.at(-1)?.end ?? pieces[next]?.start ?? end;
+    return shared(group, group[0].start ?? start, until);
   });
 }
 

@@ -36,6 +36,8 @@ let hasPeaks = false;
 
 let marked = { start: 0, end: 0 };
 waveform.onSelect(showMarked);
+waveform.onShift((place, start, end) => text.shift(place, start, end));
+text.onRows((rows) => (waveform.segments = rows));
 
 startPage();
 exportStyleForm(page);
@@ -68,11 +70,11 @@ function follow() {
 /** @param {FullTranscription} job */
 function show(job) {
   showState(page, job);
+  text.duration = job.duration ?? 0;
   void text.show(job.segments, !isOpen(job));
   hotwords.show(job.hotwords);
   if (job.duration !== null) player.hear(api(`/transcriptions/${id}/audio?heard=true`), job.duration);
   waveform.duration = job.duration ?? player.duration;
-  waveform.segments = job.segments;
   if (!hasPeaks && job.duration !== null) void showPeaks();
 }
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.domain.errors.requests import InvalidParameter, RequestTooLarge
 from app.domain.errors.transcriptions import TranscriptionNotFound
 from app.domain.replacements import LONGEST_RULES, parse_rules
-from app.services.transcriptions.replacement_trial import try_rules
+from app.services.rereading.replacement_trial import try_rules
 from app.web.dependencies import QueueDep, TranscriptionId
 from app.web.openapi import errors
 from app.web.pools import reads_slowly

@@ -9,7 +9,7 @@ from app.domain.errors.models import ModelAbsent, ModelNotForRecognition, ModelU
 from app.domain.errors.requests import InvalidParameter, RequestTooLarge, UnknownLanguage
 from app.domain.errors.transcriptions import AudioGone, NotFinished, RecognitionElsewhere, TranscriptionNotFound
 from app.services.options import OptionsPatch
-from app.services.transcriptions.rereading import MOST_STRETCHES, Stretch
+from app.services.rereading.stretches import MOST_STRETCHES, Stretch
 from app.web.dependencies import ServicesDep, TranscriptionId
 from app.web.openapi import errors
 from app.web.pools import ENGINE_CALLS

@@ -14,6 +14,8 @@ export class SegmentEditor {
   #player;
   #form = copyOf("segment-editor-template");
   #area;
+  #start = find(this.#form, '[name="start"]', HTMLInputElement);
+  #end = find(this.#form, '[name="end"]', HTMLInputElement);
   #key = "";
   #before = "";
   #wasPlaying = false;
@@ -28,6 +30,7 @@ export class SegmentEditor {
     this.#area = find(this.#form, "textarea", HTMLTextAreaElement);
     this.#area.addEventListener("input", () => this.#onInput());
     this.#area.addEventListener("keydown", (event) => this.#onKey(event));
+    for (const moment of [this.#start, this.#end]) moment.addEventListener("change", () => this.#shift());
     onAction(this.#form, (action) => this.act(action));
     text.onChange(() => this.#onChange());
   }
@@ -112,6 +115,12 @@ export class SegmentEditor {
     event.stopPropagation();
   }
 
+  #shift() {
+    const row = this.#text.row(this.#key);
+    if (row && this.#start.checkValidity() && this.#end.checkValidity())
+      this.#text.shift(row, Number(this.#start.value), Number(this.#end.value));
+  }
+
   /** @param {Row} row */
   #split(row) {
     const caret = this.#area.selectionStart;
@@ -169,6 +178,11 @@ export class SegmentEditor {
       this.#area.style.blockSize = `${this.#area.scrollHeight + 2}px`;
     }
     const now = this.#text.row(row.key) ?? row;
+    for (const [input, seconds] of /** @type {const} */ ([
+      [this.#start, now.start],
+      [this.#end, now.end],
+    ]))
+      if (Number(input.value).toFixed(2) !== seconds.toFixed(2)) input.value = seconds.toFixed(2);
     buttonOf(this.#form, "merge").disabled = !this.#text.canMerge(now);
     buttonOf(this.#form, "restore").disabled = !now.isEdited;
   }

@@ -30,7 +30,8 @@ export class TranscriptText {
   #reread;
   #copy; // disabled until the text is here: an empty copy would be told as a success
   #tools = copyOf("segment-tools-template");
-  #hasStarted = false;
+  /** Resolves when the edits are laid over the text: what is written before would be lost. @type {Promise<void> | null} */
+  #started = null;
 
   /** @param {HTMLElement} page @param {Player} player @param {string} id */
   constructor(page, player, id) {
@@ -66,12 +67,31 @@ export class TranscriptText {
     this.#words.reset();
     this.#text.segments = segments;
     const isEditable = segments.some(({ state }) => state !== "pending");
-    this.#page.toggleAttribute("data-editable", isEditable);
     try {
-      if ((hasEnded || isEditable) && !this.#hasStarted) await this.#start();
+      if (hasEnded || isEditable) await (this.#started ??= this.#start());
+      this.#page.toggleAttribute("data-editable", isEditable);
+    } catch (error) {
+      this.#started = null; // the next change asks again
+      throw error;
     } finally {
       this.#copy.disabled = segments.length === 0;
     }
+  }
+
+  /** @param {number} seconds of the recording */
+  set duration(seconds) {
+    this.#text.duration = seconds;
+  }
+
+  /** @param {(rows: import("../../editing/edited-text.js").Row[]) => void} listener called with the rows after every change */
+  onRows(listener) {
+    this.#text.onChange(() => listener(this.#text.rows));
+  }
+
+  /** Let a paragraph begin or end elsewhere. @param {number} place @param {number} start @param {number} end seconds */
+  shift(place, start, end) {
+    const row = this.#text.rows[place];
+    if (row && this.#canEdit(row)) this.#text.shift(row, start, end);
   }
 
   /** Read the paragraphs of a part of the recording again. @param {number} start @param {number} end seconds */
@@ -83,7 +103,6 @@ export class TranscriptText {
 
   /** Lay the edits over the text. */
   async #start() {
-    this.#hasStarted = true;
     await this.#saver.start();
     this.#goToAddress();
   }

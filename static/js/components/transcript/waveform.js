@@ -1,5 +1,6 @@
 /** @import { Player } from "./player.js" */
-/** @import { Segment, SoundMark } from "../../api/types.js" */
+/** @typedef {{start: number, end: number}} Span */
+/** @import { SoundMark } from "../../api/types.js" */
 import { clock } from "../../lib/format.js";
 import { placeAt } from "../../editing/rows-at.js";
 
@@ -10,6 +11,8 @@ const BAND = 6;
 const BAND_GAP = 2;
 const STEP_SECONDS = 5;
 const LEAP_SECONDS = 30;
+const EDGE_PIXELS = 5; // around an edge that can be pulled
+const NARROW_PIXELS = 24; // a segment that is hardly to be seen is not pulled
 const PULL_PIXELS = 6; // less is a hand that shakes while it presses
 
 /** The picture of the sound: what was played, where speech is; press or use the arrow keys to move. */
@@ -24,8 +27,12 @@ export class Waveform {
   #window = shape("rect", { x: 0, y: 0, width: 0, height: HEIGHT });
   #cursor = shape("rect", { class: "waveform__cursor", y: 0, width: 1.5, height: HEIGHT });
   #duration = 0;
-  /** @type {Segment[]} */
+  /** @type {Span[]} */
   #segments = [];
+  /** The edge of the current segment that is pulled. @type {"start" | "end" | null} */
+  #pulled = null;
+  /** @type {(place: number, start: number, end: number) => void} */
+  #onShift = () => undefined;
   #current = -1;
   #marked = shape("rect", { class: "waveform__marked", y: 0, width: 0, height: HEIGHT });
   #pressedAt = 0; // pixels of the window
@@ -39,13 +46,16 @@ export class Waveform {
     root.append(this.#picture());
     root.addEventListener("pointerdown", (event) => this.#onPress(event));
     root.addEventListener("pointermove", (event) => this.#onMove(event));
+    root.addEventListener("pointerup", (event) => this.#onRelease(event));
     root.addEventListener("keydown", (event) => this.#onKey(event));
     player.follow((seconds) => this.#show(seconds));
   }
 
   /** @param {number} seconds */
   set duration(seconds) {
+    const isNew = seconds !== this.#duration;
     this.#duration = seconds;
+    if (isNew) this.#drawSegments();
     if (Number.isFinite(seconds)) this.#root.ariaValueMax = String(Math.round(seconds));
   }
 
@@ -63,12 +73,20 @@ export class Waveform {
     this.#bands.replaceChildren(...marks.map((mark) => this.#band(mark, top)));
   }
 
-  /** @param {Segment[]} segments */
+  /** @param {Span[]} segments paragraphs as they are shown */
   set segments(segments) {
-    this.#segments = segments;
-    this.#current = -1;
-    this.#speech.replaceChildren(...segments.map(({ start, end }) => this.#speechRect(start, end)));
-    this.#show(this.#player.position);
+    const before = this.#segments;
+    const isSame = (/** @type {Span} */ { start, end }, /** @type {number} */ place) =>
+      before[place]?.start === start && before[place].end === end;
+    const shown = this.#speech.childElementCount;
+    if (shown === segments.length && before.length === shown && segments.every(isSame)) return; // a key was pressed
+    this.#segments = segments.map(({ start, end }) => ({ start, end }));
+    this.#drawSegments();
+  }
+
+  /** @param {(place: number, start: number, end: number) => void} listener called when an edge of a segment was pulled elsewhere */
+  onShift(listener) {
+    this.#onShift = listener;
   }
 
   /** @param {(start: number, end: number) => void} listener called with the seconds that are marked by pulling; 0, 0 where nothing is */
@@ -85,6 +103,12 @@ export class Waveform {
     this.#sound.append(this.#speech, this.#rest, this.#played);
     svg.append(clip, this.#sound, this.#bands, this.#marked, this.#cursor);
     return svg;
+  }
+
+  #drawSegments() {
+    this.#current = -1;
+    this.#speech.replaceChildren(...this.#segments.map(({ start, end }) => this.#speechRect(start, end)));
+    this.#show(this.#player.position);
   }
 
   /** @param {number} start @param {number} end */
@@ -136,19 +160,53 @@ export class Waveform {
 
   /** @param {PointerEvent} event */
   #onPress(event) {
+    this.#pulled = this.#edgeAt(event.clientX);
     this.#pressedAt = event.clientX;
     this.#mark(0, 0);
+    if (this.#pulled) return this.#root.setPointerCapture(event.pointerId);
     this.#player.seek(this.#secondsAt(event.clientX));
   }
 
-  /** Pulling marks a part. @param {PointerEvent} event */
+  /** Pulling marks a part, or moves the edge of the current segment. @param {PointerEvent} event */
   #onMove(event) {
+    if (!event.buttons) this.#root.classList.toggle("is-at-edge", this.#edgeAt(event.clientX) !== null);
+    if (this.#pulled) return this.#pullEdge(event.clientX);
     if (!(event.buttons & 1) || Math.abs(event.clientX - this.#pressedAt) < PULL_PIXELS) return;
     this.#root.setPointerCapture(event.pointerId);
     const [start, end] = [this.#pressedAt, event.clientX]
       .sort((one, other) => one - other)
       .map((x) => this.#secondsAt(x));
     this.#mark(start, end);
+  }
+
+  /** Which edge of the current segment is there; one that is too narrow on the screen has none. @param {number} x @returns {"start" | "end" | null} */
+  #edgeAt(x) {
+    const segment = this.#segments[this.#current];
+    if (!segment) return null;
+    const { left, width } = this.#root.getBoundingClientRect();
+    const [start, end] = [segment.start, segment.end].map((seconds) => left + (width * seconds) / this.#duration);
+    if (end - start < NARROW_PIXELS) return null;
+    if (Math.abs(x - start) <= EDGE_PIXELS) return "start";
+    return Math.abs(x - end) <= EDGE_PIXELS ? "end" : null;
+  }
+
+  /** @param {number} x */
+  #pullEdge(x) {
+    const segment = this.#segments[this.#current];
+    if (!segment || !this.#pulled || Math.abs(x - this.#pressedAt) < PULL_PIXELS) return;
+    segment[this.#pulled] = this.#secondsAt(x);
+    const rect = this.#speech.children[this.#current];
+    rect.setAttribute("x", String(this.#at(segment.start)));
+    rect.setAttribute("width", String(Math.max(0, this.#at(segment.end - segment.start))));
+  }
+
+  /** Who only pressed an edge wanted to go there. @param {PointerEvent} event */
+  #onRelease(event) {
+    const { start, end } = this.#segments[this.#current] ?? { start: 0, end: 0 };
+    const wasPulled = Math.abs(event.clientX - this.#pressedAt) >= PULL_PIXELS;
+    if (this.#pulled && wasPulled) this.#onShift(this.#current, start, end);
+    else if (this.#pulled) this.#player.seek(this.#secondsAt(event.clientX));
+    this.#pulled = null;
   }
 
   /** @param {number} start @param {number} end seconds */
