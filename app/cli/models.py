@@ -17,6 +17,7 @@ from app.domain.errors.inference import InferenceUnavailable
 from app.domain.errors.models import ModelAbsent, ModelDoesNotLoad
 from app.hubs.transfer import Report
 from app.services.inference.process import InferenceProcess
+from app.services.models.entries import Role
 from app.services.models.extras import ExtraStatus
 from app.services.models.models import RECOMMENDED, ModelEntry, Models, ModelState
 from app.settings import Settings
@@ -48,7 +49,9 @@ def pull(settings: Settings, name: str, hub: str | None) -> int:
         entry = models.pull_now(name, hub, report)
     if needed := models.needs(entry):
         _print_needs(entry, needed)
-    print(f"{entry.name} is in {entry.folder}\nUse it: python -m app models use {entry.name}")
+    print(f"{entry.name} is in {entry.folder}")
+    if entry.role is Role.RECOGNITION:  # the others are used where they are needed
+        print(f"Use it: python -m app models use {entry.name}")
     return 0
 
 

@@ -1,4 +1,4 @@
-/** @import { ReplacementTrial, RereadAnswer, Finding, FullTranscription, Model, Peaks, Problem, RecognitionOptions, Transcription } from "./types.js" */
+/** @import { Finding, FullTranscription, Model, Peaks, Problem, RecognitionOptions, ReplacementTrial, RereadAnswer, Speakers, Transcription } from "./types.js" */
 import { api } from "../lib/address.js";
 import { noteRequest } from "../lib/journal.js";
 import { t } from "../lib/messages.js";
@@ -42,6 +42,25 @@ export const tryReplacements = (id, rules) => send("POST", `/transcriptions/${id
  */
 export const rereadStretches = (id, stretches, options) =>
   send("POST", `/transcriptions/${id}/reread`, { stretches, options });
+/** Who spoke when; empty where speakers were not told apart. @param {string} id @returns {Promise<Speakers>} */
+export const getSpeakers = (id) => send("GET", `/transcriptions/${id}/speakers`);
+
+/** Have the speakers of an ended transcription told apart. @param {string} id @param {string} speakers @returns {Promise<Transcription>} */
+export const findSpeakers = (id, speakers) => send("POST", `/transcriptions/${id}/speakers`, { speakers });
+
+/** @param {string} id @param {number} speaker @param {string} name @returns {Promise<Speakers>} */
+export const nameSpeaker = (id, speaker, name) => send("PATCH", `/transcriptions/${id}/speakers/${speaker}`, { name });
+
+/** @param {string} id @param {number} speaker @param {number} into @returns {Promise<Speakers>} */
+export const mergeSpeaker = (id, speaker, into) =>
+  send("POST", `/transcriptions/${id}/speakers/${speaker}/merge`, { into });
+
+/** @param {string} id @param {number} speaker @param {number} since @returns {Promise<Speakers>} */
+export const splitSpeaker = (id, speaker, since) =>
+  send("POST", `/transcriptions/${id}/speakers/${speaker}/split`, { since });
+
+/** @param {string} id @param {{start: number, end: number, speaker: number}} turn @returns {Promise<Speakers>} */
+export const putTurn = (id, turn) => send("PUT", `/transcriptions/${id}/speakers/turns`, turn);
 
 /** @param {string} id @returns {Promise<void>} */
 export const deleteTranscription = (id) => send("DELETE", `/transcriptions/${id}`);

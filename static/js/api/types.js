@@ -76,6 +76,9 @@
  * @typedef {Api.MissingRule} MissingRule
  * @typedef {Api.MissingStretch} MissingInterval
  *
+ * @typedef {Api.SpeakersAnswer} Speakers
+ * @typedef {Api.SpeakerAnswer} Speaker
+ *
  * @typedef {Omit<Api.Options, "hotwords" | "model" | "track" | "replacements"> & {hotwords: string, replacements?: string, model?: string, track?: number}} RecognitionOptions  as a form has them: a hotword on each line
  */
 

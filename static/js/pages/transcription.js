@@ -2,6 +2,7 @@
 import { retranscribeInDialog } from "../components/rereading/retranscribe-dialog.js";
 import { confirmDelete } from "../components/transcript/confirm-delete.js";
 import { exportStyleForm } from "../components/common/export-style-form.js";
+import { SpeakersCard } from "../components/speakers/speakers-card.js";
 import { HotwordOutcomes } from "../components/transcript/hotword-outcomes.js";
 import { logPanel } from "../components/transcript/log-panel.js";
 import { connectionBack, connectionLost } from "../components/common/notices.js";
@@ -32,6 +33,7 @@ const waveform = new Waveform(find(page, "[data-waveform]", HTMLElement), player
 const text = new TranscriptText(page, player, id);
 const hotwords = new HotwordOutcomes(find(page, "[data-hotwords]", HTMLElement), player);
 const reload = coalesced(async () => show(await getTranscription(id)));
+const speakers = new SpeakersCard(find(page, "[data-speakers]", HTMLElement), page, id);
 let hasPeaks = false;
 
 let marked = { start: 0, end: 0 };
@@ -73,6 +75,7 @@ function show(job) {
   text.duration = job.duration ?? 0;
   void text.show(job.segments, !isOpen(job));
   hotwords.show(job.hotwords);
+  speakers.show(job);
   if (job.duration !== null) player.hear(api(`/transcriptions/${id}/audio?heard=true`), job.duration);
   waveform.duration = job.duration ?? player.duration;
   if (!hasPeaks && job.duration !== null) void showPeaks();

@@ -5,6 +5,7 @@ import { copyOf, create, find } from "../../lib/dom.js";
 import { clock } from "../../lib/format.js";
 import { t } from "../../lib/messages.js";
 import { markedParts, markedWords } from "../common/marked-parts.js";
+import { showSpeakersOf } from "../speakers/speaker-labels.js";
 import { soundNames } from "../../lib/wording.js";
 
 /** @typedef {"text" | "raw" | "both" | "changes"} View */
@@ -33,6 +34,7 @@ export function fillRow(element, row) {
   const side = find(element, ".segment__channel", HTMLElement);
   side.hidden = channel === null;
   side.textContent = channel === null ? "" : t("Channel {number}", { number: channel });
+  showSpeakersOf(element);
   const soundLabel = find(element, ".segment__sounds", HTMLElement);
   soundLabel.hidden = !sounds;
   soundLabel.textContent = soundNames(sounds);

@@ -181,7 +181,9 @@ export class TranscriptText {
   /** @param {MouseEvent} event */
   #onPress({ target }) {
     const place =
-      target instanceof Element ? target.closest(".segment__tools, .segment__editor, .word, .segment") : null;
+      target instanceof Element
+        ? target.closest(".segment__tools, .segment__editor, .segment__speakers, .word, .segment")
+        : null;
     const isMoment = place instanceof HTMLElement && place.dataset.start !== undefined;
     if (!isMoment || (getSelection()?.toString().length ?? 0) > 0) return;
     this.#player.playFrom(Number(place.dataset.start));

@@ -1,0 +1,83 @@
+"""Speakers on the page of a transcript: seen, named, joined, and put right with a few presses."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.axe import check_accessible
+from tests.browser.conftest import Server
+
+
+@pytest.fixture(name="page")
+def _page(open_page: Callable[..., Page], server: Server, finished: str) -> Iterator[Page]:
+    """A transcript of three paragraphs by three speakers."""
+    file = server.data_dir / "app.db"
+    with closing(sqlite3.connect(file)) as database:
+        rows = database.execute(
+            'SELECT start, "end" FROM segments WHERE transcription_id = ? ORDER BY "index"', (finished,)
+        ).fetchall()
+        turns = json.dumps([[start, end, number, 1.0] for number, (start, end) in enumerate(rows, start=1)])
+        database.execute("INSERT INTO diarizations VALUES (?, 'test', ?, '{}')", (finished, turns))
+        database.commit()
+    yield open_page(f"/transcriptions/{finished}")
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("DELETE FROM diarizations")
+        database.commit()
+
+
+def test_each_paragraph_says_who_speaks(page: Page) -> None:
+    labels = page.locator(".segment__speakers")
+    expect(labels).to_have_text(["Speaker 1", "Speaker 2", "Speaker 3"])
+    expect(page.locator("[data-speakers] .speaker")).to_have_count(3)
+    expect(page.locator("[data-speakers]")).to_contain_text("Turns: 1")
+    check_accessible(page)
+
+
+def test_a_name_holds_for_the_whole_recording_and_survives_a_reload(page: Page) -> None:
+    name = page.get_by_label("Name of speaker 2")
+    name.fill("Anna")
+    name.press("Enter")
+    expect(page.locator(".segment__speakers").nth(1)).to_have_text("Anna")
+    page.reload()
+    expect(page.get_by_label("Name of speaker 2")).to_have_value("Anna")
+    expect(page.locator(".segment__speakers").nth(1)).to_have_text("Anna")
+
+
+def test_two_speakers_are_joined(page: Page) -> None:
+    item = page.locator("[data-speakers] .speaker").nth(2)
+    item.get_by_label("The same person as another speaker").select_option(label="Speaker 1")
+    expect(page.locator(".segment__speakers")).to_have_text(["Speaker 1", "Speaker 2", "Speaker 1"])
+    expect(page.locator("[data-speakers] .speaker")).to_have_count(2)
+
+
+def test_a_paragraph_is_given_to_another_speaker(page: Page) -> None:
+    page.locator(".segment__speakers").nth(1).click()
+    dialog = page.get_by_role("dialog", name="Who speaks here?")
+    dialog.get_by_role("combobox").select_option(label="Speaker 3")
+    check_accessible(page)
+    dialog.get_by_role("button", name="Save").click()
+    expect(page.locator(".segment__speakers")).to_have_text(["Speaker 1", "Speaker 3", "Speaker 3"])
+
+
+def test_from_here_on_somebody_else_speaks(page: Page) -> None:
+    page.locator("[data-speakers] .speaker").nth(2).get_by_label("The same person").select_option(label="Speaker 1")
+    expect(page.locator(".segment__speakers").nth(2)).to_have_text("Speaker 1")
+    page.locator(".segment__speakers").nth(2).click()
+    dialog = page.get_by_role("dialog", name="Who speaks here?")
+    dialog.get_by_role("combobox").select_option(label="Somebody else")
+    dialog.get_by_label("From here on").check()
+    dialog.get_by_role("button", name="Save").click()
+    expect(page.locator(".segment__speakers")).to_have_text(["Speaker 1", "Speaker 2", "Speaker 3"])
+
+
+def test_speakers_can_be_asked_for_with_a_recording(open_page: Callable[..., Page]) -> None:
+    page = open_page()
+    page.locator("[name=speakers]").select_option("auto")
+    page.reload()
+    expect(page.locator("[name=speakers]")).to_have_value("auto")
