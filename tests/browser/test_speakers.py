@@ -71,7 +71,7 @@ def test_from_here_on_somebody_else_speaks(page: Page) -> None:
     page.locator(".segment__speakers").nth(2).click()
     dialog = page.get_by_role("dialog", name="Who speaks here?")
     dialog.get_by_role("combobox").select_option(label="Somebody else")
-    dialog.get_by_label("From here on").check()
+    dialog.get_by_text("From here on").click()
     dialog.get_by_role("button", name="Save").click()
     expect(page.locator(".segment__speakers")).to_have_text(["Speaker 1", "Speaker 2", "Speaker 3"])
 

@@ -42,6 +42,7 @@ export const tryReplacements = (id, rules) => send("POST", `/transcriptions/${id
  */
 export const rereadStretches = (id, stretches, options) =>
   send("POST", `/transcriptions/${id}/reread`, { stretches, options });
+
 /** Who spoke when; empty where speakers were not told apart. @param {string} id @returns {Promise<Speakers>} */
 export const getSpeakers = (id) => send("GET", `/transcriptions/${id}/speakers`);
 
