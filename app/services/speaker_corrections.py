@@ -14,7 +14,7 @@ from app.domain.speakers import Speakers
 from app.domain.states import JobState
 from app.domain.transcription import Transcription
 from app.logging import event
-from app.services.transcriptions.found import found
+from app.services.transcription_rows import found
 from app.services.transcriptions.job_queue import Queue
 from app.services.transcriptions.transitions import retried
 from app.store.queries import diarizations, transcriptions

@@ -19,7 +19,7 @@ from app.domain.errors.transcriptions import EditConflict, NotFinished
 from app.domain.states import JobState, SegmentState
 from app.domain.transcript import Segment, join_texts
 from app.logging import event
-from app.services.transcriptions.found import found
+from app.services.transcription_rows import found
 from app.services.transcriptions.job_queue import Queue
 from app.store.queries import edits, segments, transcriptions
 from app.store.rows import segment_from

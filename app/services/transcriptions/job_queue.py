@@ -26,7 +26,7 @@ from app.domain.states import JobState, Rank
 from app.domain.transcript import CHANNEL_NAME, SPEAKER_NAME, Segment, Transcript, detect_language
 from app.domain.transcription import SegmentRecord, Transcription, TranscriptionPage
 from app.logging import JOB_LOG_NAME, event
-from app.services.transcriptions.found import found, with_text
+from app.services.transcription_rows import found, with_text
 from app.services.transcriptions.transitions import cancelled, retried
 from app.store.database import Connection, Database, Row
 from app.store.files.recordings import Files
