@@ -26,6 +26,10 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 IMPORTED = [
     "pytest",  # the main module of who asks, which every new process imports again
     "alembic.command",
+    "anyio._backends._asyncio",
+    "uvicorn.lifespan.on",
+    "uvicorn.protocols.http.auto",
+    "uvicorn.protocols.websockets.auto",
     "torchaudio",
     "app.cli.main",
     "app.cli.compare",
@@ -40,6 +44,7 @@ IMPORTED = [
     "app.engine.conformer.model",
     "app.engine.whisper.engine",
     "tests.fakes",
+    "tests.frozen",
 ]
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(IMPORTED)
