@@ -130,6 +130,11 @@ def _bodies(ids: Mapping[str, str]) -> dict[tuple[str, str], Any]:
             "changes": [{"first": 0, "last": 0, "pieces": pieces}],
         },
         ("POST", f"{API}/transcriptions/{job}/again"): {"language": "en", "hotwords": ["a"], "track": 1},
+        ("POST", f"{API}/transcriptions/{job}/replacements"): {"rules": "a => b\nregex: (x+)+y => z"},
+        ("POST", f"{API}/transcriptions/{job}/reread"): {
+            "stretches": [{"start": 0.5, "end": 1.5, "channel": None}],
+            "options": {"language": "en", "replacements": [{"wrong": "a", "right": "b", "kind": "word"}]},
+        },
         ("POST", f"{API}/history/export"): {"ids": [job]},
         ("POST", f"{API}/trash/restore"): {"ids": [job]},
         ("POST", f"{API}/journal/4f1c9a2b7d3e5f60"): {"browser": {"name": "x"}, "entries": [entry]},

@@ -1,5 +1,6 @@
 /** @import { Edit, Piece, Segment, Word } from "../api/types.js" */
 import { joinTexts } from "./joining.js";
+import { rounded, timesOf } from "./piece-times.js";
 
 /**
  * One paragraph as it is shown: a segment, or a piece of an edit that stands in place of segments.
@@ -320,9 +321,6 @@ function pieceOf(text, start, end) {
   return { text, start, end, text_raw: "", words: null };
 }
 
-/** @param {number} seconds */
-const rounded = (seconds) => Math.round(seconds * 1000) / 1000;
-
 /** @param {Piece[]} pieces @param {number} place @param {string} text */
 function replaced(pieces, place, text) {
   return pieces.map((piece, index) => (index === place ? { ...piece, text, words: null } : piece));
@@ -331,34 +329,4 @@ function replaced(pieces, place, text) {
 /** @param {ReadonlyMap<number, Edit>} edits @param {Row} row */
 function piecesIn(edits, row) {
   return edits.get(row.first)?.pieces;
-}
-
-/**
- * Guess the borders that the server has not told yet, as it does where a text has no words: pieces between two known
- * times share the time by their lengths.
- *
- * @param {Piece[]} pieces @param {number} start @param {number} end
- * @returns {{start: number, end: number}[]}
- */
-function timesOf(pieces, start, end) {
-  const known = pieces.flatMap((piece, index) => (index === 0 || piece.start !== null ? [index] : []));
-  return known.flatMap((first, place) => {
-    const next = known[place + 1] ?? pieces.length;
-    const group = pieces.slice(first, next);
-    const until = group.at(-1)?.end ?? pieces[next]?.start ?? end;
-    return shared(group, group[0].start ?? start, until);
-  });
-}
-
-/** @param {Piece[]} pieces @param {number} start @param {number} end */
-function shared(pieces, start, end) {
-  const lengths = pieces.map(({ text }) => [...text].length);
-  const total = lengths.reduce((sum, length) => sum + length, 0) || 1;
-  let written = 0;
-  return lengths.map((length, index) => {
-    const begin = start + ((end - start) * written) / total;
-    written += length;
-    const isLast = index === pieces.length - 1;
-    return { start: begin, end: isLast ? end : start + ((end - start) * written) / total };
-  });
 }
