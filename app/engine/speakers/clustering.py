@@ -24,13 +24,13 @@ Seconds: TypeAlias = npt.NDArray[np.float32]
 CLEAR_SECONDS = 1.0  # shorter sounds are assigned, but do not count
 BLOCK = 1200  # embeddings parted at once, of about ten minutes of speech: time and memory grow with the square
 NEIGHBOURS, LEAST_NEIGHBOURS = 0.02, 6  # share and least number of an embedding's similarities that are kept
-# Two parts are one voice if their centres are alike by two measures. The cosine compares the similarity across them
-# with that inside them; different voices reach 0.1 in a studio, but 0.8 on the telephone. Without the mean of all
-# centres, which is what the line has done to every voice, those stay below 0.35; but parts of one voice among few
-# others do so as well if they are only little alike.
+# Two parts are one voice if their centres are alike. The cosine compares the similarity across them with that inside
+# them; different voices reach 0.4 in a studio, but 0.8 on the telephone. There the mean of all centres, which is what
+# the line has done to every voice, is subtracted for a second look: different voices stay below 0.35 then.
 UNLIKE_QUANTILE = 0.2
 SAME_VOICE = 0.5  # of the way from the cosine of unlike centres of this recording to 1
 HIGHEST_LIMIT = 0.75  # a single voice in several parts has no unlike ones to compare with
+HARDLY_UNLIKE = 0.35  # of unlike centres: they need the second look
 SAME_WITHOUT_MEAN = 0.4
 # A single voice: compared with the nearest ones, even the least similar embeddings are about half as alike, and those in
 # the middle three quarters. Measured: 0.49 and 0.75 or more in nineteen of twenty monologues; of conversations at most
@@ -150,13 +150,16 @@ def _distances(points: npt.NDArray[np.float32], centres: npt.NDArray[np.float32]
 def _joined(centres: Embeddings, weights: Seconds, wanted: int | None) -> Embeddings:
     """Join the most similar centres until they differ as voices do, or until as many are left as are wanted."""
     sums = list(centres * weights[:, None])
-    limit = _same_voice_limit(centres)
+    unlike = _unlike(centres)
+    limit = min(HIGHEST_LIMIT, unlike + SAME_VOICE * (1 - unlike))
     while len(sums) > (wanted or 1):
         units = _units(np.stack(sums))
         similarity = units @ units.T
         np.fill_diagonal(similarity, NOT_ALIKE)
         if wanted is None and len(sums) <= MOST_SPEAKERS:
-            similarity[(similarity < limit) | (_without_mean(units) < SAME_WITHOUT_MEAN)] = NOT_ALIKE
+            similarity[similarity < limit] = NOT_ALIKE
+            if unlike > HARDLY_UNLIKE:
+                similarity[_without_mean(units) < SAME_WITHOUT_MEAN] = NOT_ALIKE
         if similarity.max() == NOT_ALIKE:
             break
         first, second = sorted(map(int, np.unravel_index(similarity.argmax(), similarity.shape)))
@@ -165,13 +168,12 @@ def _joined(centres: Embeddings, weights: Seconds, wanted: int | None) -> Embedd
     return _units(np.stack(sums))
 
 
-def _same_voice_limit(centres: Embeddings) -> float:
-    """Return the cosine from which two centres are of the same voice."""
+def _unlike(centres: Embeddings) -> float:
+    """Return how alike the unlike ones of the centres are; 1 where there are not enough to tell."""
     if len(centres) < 3:
-        return HIGHEST_LIMIT
+        return 1.0
     between = (centres @ centres.T)[np.triu_indices(len(centres), 1)]
-    unlike = float(np.quantile(between, UNLIKE_QUANTILE))
-    return min(HIGHEST_LIMIT, unlike + SAME_VOICE * (1 - unlike))
+    return float(np.quantile(between, UNLIKE_QUANTILE))
 
 
 def _without_mean(units: Embeddings) -> Embeddings:
