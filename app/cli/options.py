@@ -62,12 +62,13 @@ def add_option(command: argparse.ArgumentParser, name: str) -> None:
     """Let `command` take one option of a transcription."""
     described = OptionsPatch.model_fields[name].description or ""
     told = (described[:1].lower() + described[1:]).replace("`", "").rstrip(".")
+    flag = f"--{name.replace('_', '-')}"
     if name in SWITCHES:
-        command.add_argument(f"--{name}", action=argparse.BooleanOptionalAction, help=told)
+        command.add_argument(flag, action=argparse.BooleanOptionalAction, help=told)
     elif name in CHOICES:
-        command.add_argument(f"--{name}", choices=CHOICES[name], help=told)
+        command.add_argument(flag, choices=CHOICES[name], help=told)
     else:
-        command.add_argument(f"--{name}", metavar=name.upper(), help=told)
+        command.add_argument(flag, metavar=name.upper(), help=told)
 
 
 def text_request(options: argparse.Namespace) -> TextRequest:

@@ -47,6 +47,16 @@ def test_a_recording_is_read_to_the_terminal(golden: tuple[Path, str]) -> None:
     assert letters(result.stdout) == letters(text)
 
 
+def test_rules_of_replacement_change_what_is_written(golden: tuple[Path, str]) -> None:
+    audio, text = golden
+    first = text.strip()[:2]
+
+    result = run("transcribe", audio, "--no-itn", "--replacements", f"{first} => REPLACED", "--remove-fillers")
+
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith("REPLACED")
+
+
 def test_one_bad_file_is_told_and_never_stops_the_others(golden: tuple[Path, str], tmp_path: Path) -> None:
     audio, text = golden
     fake = tmp_path / "notes.mp3"
