@@ -35,6 +35,8 @@ from app.logging import adjust_logging, job_logs
 from app.services.batches.batches import Batches
 from app.services.batches.importer import BatchImporter
 from app.services.batches.uploads import BatchUploads
+from app.services.clients.client_requests import ClientRequests
+from app.services.clients.unkept import Unkept
 from app.services.comparisons import Comparisons
 from app.services.inference.devices import Devices
 from app.services.inference.process import InferenceProcess
@@ -45,13 +47,11 @@ from app.services.models.reloader import ModelReloader
 from app.services.people.accounts import Accounts
 from app.services.rereading.stretches import Rereader
 from app.services.settings import SettingsStore
-from app.services.transcriptions.client_requests import ClientRequests
 from app.services.transcriptions.heard_audio import HeardAudio
 from app.services.transcriptions.history import History
 from app.services.transcriptions.job_queue import Queue
 from app.services.transcriptions.retention import Retention
 from app.services.transcriptions.trash import Trash
-from app.services.transcriptions.unkept import Unkept
 from app.services.vad.analyses import VadAnalyses
 from app.services.vad.texts import VadTranscriber
 from app.services.webhooks import open_webhooks

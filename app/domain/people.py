@@ -57,6 +57,15 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Shared:
+    """What a link opens."""
+
+    transcription: str
+    may_edit: bool
+    with_audio: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
     """On whose behalf something is done: rows are shown, changed and created accordingly."""
 
@@ -72,11 +81,18 @@ class Actor:
     session: str | None = None
     """Hash of the session's cookie with which they came."""
     address: str = field(default="", compare=False)
+    shared: tuple[Shared, ...] = ()
+    """What they see by a link, whoever they are."""
 
     @property
     def is_known(self) -> bool:
         """Return whether it is a person, or the program itself."""
         return self.sees_everything or self.person is not None
+
+    def may_hear(self, transcription: str) -> bool:
+        """Return whether they hear the sound of something that they see."""
+        links = [link for link in self.shared if link.transcription == transcription]
+        return not links or any(link.with_audio for link in links)
 
     def owns(self, owner: str | None) -> bool:
         """Return whether a thing of `owner` is theirs, as far as they are concerned."""

@@ -58,6 +58,8 @@ class Transcription:
     """Wall-clock time spent on the finished segments."""
     memory_bytes: int | None = None
     """Peak of its inference process; None if that was shared."""
+    owner: str | None = None
+    """Id of the person whose it is; None without a login."""
 
     @property
     def first_id(self) -> str:

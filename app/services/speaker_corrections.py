@@ -14,7 +14,7 @@ from app.domain.speakers import Speakers
 from app.domain.states import JobState
 from app.domain.transcription import Transcription
 from app.logging import event
-from app.services.transcription_rows import found
+from app.services.transcription_rows import correctable_row, own_row
 from app.services.transcriptions.job_queue import Queue
 from app.services.transcriptions.transitions import retried
 from app.store.queries import diarizations, transcriptions
@@ -34,7 +34,7 @@ def tell_speakers_apart(queue: Queue, id: str, asked: str) -> Transcription:
     """
     queue.source_path(id)
     with queue.database.writing() as connection:
-        row = found(connection, id)
+        row = own_row(connection, id)
         if row["state"] in (JobState.QUEUED, JobState.RUNNING):
             raise NotFinished(state=row["state"])
         options = replace(TranscriptionOptions.from_dict(row["options"]), speakers=asked)
@@ -112,7 +112,7 @@ def move_turn(queue: Queue, id: str, start: float, end: float, speaker: int) -> 
 
 def _change(queue: Queue, id: str, change: Callable[[Speakers], Speakers]) -> Speakers:
     with queue.database.writing() as connection:
-        found(connection, id)
+        correctable_row(connection, id)
         speakers = change(diarizations.of(connection, id))
         diarizations.change(connection, id, speakers)
         transcriptions.change(connection, id)  # open pages hear of it

@@ -426,3 +426,28 @@ audit = Table(
     Column("thing", String(200), nullable=False),  # what it was done to, never what is said in it
     Column("status", Integer, nullable=False),  # of the answer
 )
+
+share_links = Table(
+    "share_links",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("hash", String(64), nullable=False, unique=True),  # SHA-256 of the link's secret
+    Column("transcription_id", ForeignKey("transcriptions.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("may_edit", Boolean, nullable=False),
+    Column("with_audio", Boolean, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime),
+    Column("opened", Integer, nullable=False, default=0, server_default="0"),  # how often
+)
+
+grants = Table(
+    "grants",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("transcription_id", ForeignKey("transcriptions.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("person_id", ForeignKey("people.id", ondelete="CASCADE"), index=True),  # either this
+    Column("group_name", Text, index=True),  # or this
+    Column("may_edit", Boolean, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+"""Transcriptions that are shared with people and groups."""

@@ -28,7 +28,7 @@ from app.web.api import (
     vad,
     webhooks,
 )
-from app.web.api.people import account, audit, login, people
+from app.web.api.people import account, audit, login, people, shares
 from app.web.api.transcriptions import (
     cases,
     edits,
@@ -100,6 +100,7 @@ API: tuple[APIRouter, ...] = (
     login.router,
     account.router,
     people.router,
+    shares.router,
     audit.router,
     openai_routes.router,
     asr_routes.router,

@@ -13,6 +13,7 @@ from app.domain.options import TranscriptionOptions
 from app.services.batches.batches import Batches
 from app.services.batches.importer import BatchImporter
 from app.services.batches.uploads import BatchUploads
+from app.services.clients.client_requests import ClientRequests
 from app.services.comparisons import Comparisons
 from app.services.inference.devices import Devices
 from app.services.inference.process import InferenceProcess
@@ -22,7 +23,6 @@ from app.services.models.models import Models
 from app.services.people.accounts import Accounts
 from app.services.rereading.stretches import Rereader
 from app.services.settings import SettingsStore
-from app.services.transcriptions.client_requests import ClientRequests
 from app.services.transcriptions.heard_audio import HeardAudio
 from app.services.transcriptions.history import History
 from app.services.transcriptions.job_queue import Queue

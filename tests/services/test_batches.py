@@ -26,7 +26,7 @@ from app.services.batches.records import tally
 from app.services.batches.server_folder import Recording, natural
 from app.services.batches.throughput import ThroughputMeter
 from app.services.batches.uploads import BatchUploads
-from app.services.transcriptions.client_requests import ClientRequests, Wanted
+from app.services.clients.client_requests import ClientRequests, Wanted
 from app.services.transcriptions.trash import Trash
 from app.store import tables
 from app.store.files.upload_chunks import UploadFiles

@@ -22,7 +22,7 @@ SECRET = "the-secret-merger"
 EVERYBODY, ANY_KEY = "everybody", "any key"
 ROUTES = {
     EVERYBODY: """
-        GET /health  GET /ready  GET /api/v1/health  GET /api/v1/ready  GET /metrics  GET /login  GET /welcome
+        GET /health  GET /ready  GET /api/v1/health  GET /api/v1/ready  GET /metrics  GET /login  GET /welcome  GET /s/{secret}
         POST /preferences  POST /api/v1/login  POST /api/v1/welcome  POST /api/v1/welcome/look""",
     ANY_KEY: """
         GET /v1/models  GET /openai/v1/models  GET /v1/models/{model:path}  GET /openai/v1/models/{model:path}""",
@@ -35,7 +35,8 @@ ROUTES = {
         GET /api/v1/transcriptions/{id}/peaks  GET /api/v1/transcriptions/{id}/export
         GET /api/v1/transcriptions/{id}/log  GET /api/v1/transcriptions/{id}/missing
         GET /api/v1/transcriptions/{id}/case  GET /api/v1/transcriptions/{id}/case/preview
-        GET /api/v1/transcriptions/{id}/findings  POST /api/v1/history/export  GET /api/v1/history/statistics
+        GET /api/v1/transcriptions/{id}/findings
+        GET /api/v1/transcriptions/{id}/speakers  POST /api/v1/history/export  GET /api/v1/history/statistics
         GET /api/v1/trash  GET /api/v1/live/sessions  GET /api/v1/system  GET /api/v1/system/devices
         GET /api/v1/models  GET /api/v1/models/events  GET /api/v1/models/{name}
         GET /api/v1/doctor/clock  POST /api/v1/doctor/upload  GET /api/v1/doctor/ticks  WS /api/v1/doctor/echo
@@ -43,14 +44,21 @@ ROUTES = {
         GET /api/v1/vad/{id}  GET /api/v1/vad/{id}/peaks  GET /api/v1/vad/{id}/audio  GET /api/v1/vad/{id}/export
         GET /api/v1/hotword-lists  GET /api/v1/comparisons  GET /api/v1/comparisons/{id}
         GET /api/v1/batches/events  GET /api/v1/batches  GET /api/v1/batches/{id}  GET /api/v1/batches/{id}/items
-        GET /api/v1/batches/{id}/export  GET /api/v1/uploads/{id}
+        GET /api/v1/batches/{id}/export  GET /api/v1/uploads/{id}  GET /api/v1/transcriptions/{id}/shares
+        PATCH /api/v1/transcriptions/{id}/edits  DELETE /api/v1/transcriptions/{id}/edits
         POST /api/v1/logout  GET /api/v1/account  POST /api/v1/account/password
         POST /api/v1/account/logout-everywhere  POST /api/v1/account/keys  DELETE /api/v1/account/keys/{id}""",
     Permission.TRANSCRIBE: """
         POST /api/v1/transcriptions  PATCH /api/v1/transcriptions/{id}  DELETE /api/v1/transcriptions/{id}
         POST /api/v1/transcriptions/{id}/cancel  POST /api/v1/transcriptions/{id}/retry
-        POST /api/v1/transcriptions/{id}/again  POST /api/v1/transcriptions/{id}/replacements  PATCH /api/v1/transcriptions/{id}/edits
-        DELETE /api/v1/transcriptions/{id}/edits  POST /api/v1/history/delete  POST /api/v1/history/clear
+        POST /api/v1/transcriptions/{id}/again  POST /api/v1/transcriptions/{id}/replacements
+        POST /api/v1/transcriptions/{id}/speakers  PATCH /api/v1/transcriptions/{id}/speakers/{speaker}
+        POST /api/v1/transcriptions/{id}/speakers/{speaker}/merge
+        POST /api/v1/transcriptions/{id}/speakers/{speaker}/split
+        PUT /api/v1/transcriptions/{id}/speakers/turns  POST /api/v1/transcriptions/{id}/reread
+         POST /api/v1/transcriptions/{id}/shares/links
+        POST /api/v1/transcriptions/{id}/shares/grants  DELETE /api/v1/transcriptions/{id}/shares/{share}
+        POST /api/v1/history/delete  POST /api/v1/history/clear
         DELETE /api/v1/trash  POST /api/v1/trash/restore  POST /api/v1/trash/remove  POST /api/v1/trash/undo
         POST /api/v1/trash/{id}/restore  DELETE /api/v1/trash/{id}  WS /api/v1/live
         POST /api/v1/vad  POST /api/v1/vad/transcriptions/{id}  POST /api/v1/vad/{id}/texts
@@ -159,7 +167,17 @@ def _visitor(house: Office, kind: str) -> tuple[TestClient, frozenset[Permission
 
 
 def _filled(path: str, id: str) -> str:
-    for name in ("{id}", "{request}", "{browser}", "{name}", "{model:path}", "{deployment:path}"):
+    path = path.replace("{speaker}", "1")
+    for name in (
+        "{id}",
+        "{request}",
+        "{browser}",
+        "{share}",
+        "{secret}",
+        "{name}",
+        "{model:path}",
+        "{deployment:path}",
+    ):
         path = path.replace(name, id)
     return path
 
@@ -330,6 +348,15 @@ BODIES: dict[str, dict[str, Any]] = {
     "PATCH /api/v1/transcriptions/{id}/edits": {"json": {"revision": 0, "changes": []}},
     "DELETE /api/v1/transcriptions/{id}/edits": {"params": {"revision": 0}},
     "POST /api/v1/transcriptions/{id}/again": {"json": {}},
+    "POST /api/v1/transcriptions/{id}/replacements": {"json": {"rules": "a => b"}},
+    "POST /api/v1/transcriptions/{id}/speakers": {"json": {"speakers": "auto"}},
+    "PATCH /api/v1/transcriptions/{id}/speakers/{speaker}": {"json": {"name": "mine"}},
+    "POST /api/v1/transcriptions/{id}/speakers/{speaker}/merge": {"json": {"into": 2}},
+    "POST /api/v1/transcriptions/{id}/speakers/{speaker}/split": {"json": {"since": 0.1}},
+    "PUT /api/v1/transcriptions/{id}/speakers/turns": {"json": {"start": 0.0, "end": 0.5, "speaker": 1}},
+    "POST /api/v1/transcriptions/{id}/reread": {"json": {"stretches": [{"start": 0.0, "end": 0.5}]}},
+    "POST /api/v1/transcriptions/{id}/shares/links": {"json": {}},
+    "POST /api/v1/transcriptions/{id}/shares/grants": {"json": {"name": "other"}},
     "PUT /api/v1/hotword-lists/{id}": {"json": {"name": "mine", "words": "now"}},
     "PUT /api/v1/comparisons/{id}/reference": {"json": {"reference": "mine"}},
     "POST /api/v1/batches/{id}/order": {"json": {"positions": [0]}},

@@ -76,6 +76,20 @@ class KeyNotFound(RequestError):
     advice = N_("It may have been removed already.")
 
 
+class ShareNotFound(RequestError):
+    code = "share_not_found"
+    status = 404
+    message = N_("There is no such share: {id}")
+    advice = N_("It may have ended, or been taken back already.")
+
+
+class SharingNeedsLogin(RequestError):
+    code = "sharing_needs_login"
+    status = 409
+    message = N_("Nobody logs in here, so everybody who reaches the server sees everything.")
+    advice = N_("Send the address of the page; to share single texts, add accounts first.")
+
+
 class TooManyKeys(RequestError):
     code = "too_many_keys"
     status = 409

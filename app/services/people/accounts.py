@@ -9,6 +9,7 @@ from app.services.people.api_keys import ApiKeys
 from app.services.people.audit import AuditTrail
 from app.services.people.logins import Logins, hash_of
 from app.services.people.people import People
+from app.services.people.sharing import Sharing
 from app.store.database import Database
 
 FIRST_NAME = "admin"
@@ -34,6 +35,7 @@ class Accounts:
         self.logins = Logins(database)
         self.keys = ApiKeys(database)
         self.audit = AuditTrail(database)
+        self.sharing = Sharing(database)
         self._rule = rule
 
     @property

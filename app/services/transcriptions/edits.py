@@ -19,7 +19,7 @@ from app.domain.errors.transcriptions import EditConflict, NotFinished
 from app.domain.states import JobState, SegmentState
 from app.domain.transcript import Segment, join_texts
 from app.logging import event
-from app.services.transcription_rows import found
+from app.services.transcription_rows import correctable_row, found
 from app.services.transcriptions.job_queue import Queue
 from app.store.queries import edits, segments, transcriptions
 from app.store.rows import segment_from
@@ -87,6 +87,7 @@ def restore_text(queue: Queue, id: str, revision: int) -> EditedText:
 
     Raises:
         TranscriptionNotFound
+        NotPermitted: it is shared to be read, not corrected.
         EditConflict: somebody else has changed the text after `revision`.
         DiskFull
     """
@@ -102,7 +103,7 @@ def restore_text(queue: Queue, id: str, revision: int) -> EditedText:
 
 
 def _checked(connection: Connection, id: str, revision: int) -> Row:
-    row = found(connection, id)
+    row = correctable_row(connection, id)
     if row["edit_revision"] != revision:
         raise EditConflict(current=row["edit_revision"], sent=revision)
     return row

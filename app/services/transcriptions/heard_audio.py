@@ -19,6 +19,7 @@ from app.engine.preparation.preparation import PreparationPool, decode_apart
 from app.logging import event
 from app.periodic import Periodic
 from app.services.retry import read_twice
+from app.services.transcription_rows import refuse_deaf
 from app.services.transcriptions.job_queue import Queue
 from app.store.files.decoded_audio import samples_in
 
@@ -62,11 +63,13 @@ class HeardAudio:
 
         Raises:
             TranscriptionNotFound
+            NotPermitted: the text alone is shared with this reader.
             NotFinished: the recording has not been read yet.
             AudioGone: its recording is no longer on the disk.
             AppError: it cannot be decoded any more.
         """
         job = self._queue.get(id)
+        refuse_deaf(id)
         if job.duration is None:
             raise NotFinished(state=job.state.value)
         files = self._queue.files

@@ -26,7 +26,7 @@ from app.domain.states import JobState, Rank
 from app.domain.transcript import CHANNEL_NAME, SPEAKER_NAME, Segment, Transcript, detect_language
 from app.domain.transcription import SegmentRecord, Transcription, TranscriptionPage
 from app.logging import JOB_LOG_NAME, event
-from app.services.transcription_rows import found, with_text
+from app.services.transcription_rows import found, own_row, refuse_deaf, with_text
 from app.services.transcriptions.transitions import cancelled, retried
 from app.store.database import Connection, Database, Row
 from app.store.files.recordings import Files
@@ -207,10 +207,13 @@ class Queue:
 
         Raises:
             TranscriptionNotFound
+            NotPermitted: the text alone is shared with this reader.
             AudioGone: it is no longer on disk.
         """
         with self.database.reading() as connection:
-            return self.files.source(id, found(connection, id)["suffix"])
+            row = found(connection, id)
+        refuse_deaf(id)
+        return self.files.source(id, row["suffix"])
 
     def peaks(self, id: str) -> list[list[int]]:
         """Return the waveform peaks: lowest and highest sample of intervals of equal length, -127 to 127.
@@ -257,7 +260,7 @@ class Queue:
             TranscriptionNotFound
         """
         with self.database.writing() as connection:
-            found(connection, id)
+            own_row(connection, id)
             transcriptions.change(connection, id, name=name.encode(errors="replace").decode())
         return self.get(id)
 
@@ -269,7 +272,7 @@ class Queue:
             NotCancellable: it has already ended.
         """
         with self.database.writing() as connection:
-            row = found(connection, id)
+            row = own_row(connection, id)
             if row["state"] == JobState.QUEUED:
                 self.files.drop_audio(id)  # of an earlier worker; while this holds, none can claim the job
                 transcriptions.change(connection, id, **cancelled(edits.read(connection, id)))
@@ -291,7 +294,7 @@ class Queue:
         """
         self.source_path(id)
         with self.database.writing() as connection:
-            row = found(connection, id)
+            row = own_row(connection, id)
             if row["state"] not in (JobState.FAILED, JobState.CANCELLED):
                 raise NotRetriable(state=row["state"])
             segments.reopen_failed(connection, id)
@@ -310,7 +313,7 @@ class Queue:
             TranscriptionNotFound
         """
         with self.database.writing() as connection:
-            found(connection, id)
+            own_row(connection, id)
             self.put_in_trash(connection, [id], datetime.now(UTC))
         event(_log, logging.INFO, "job_deleted", job=id)
 

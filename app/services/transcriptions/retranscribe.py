@@ -7,10 +7,10 @@ import secrets
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from app.domain.errors.transcriptions import TranscriptionNotFound
 from app.domain.options import TranscriptionOptions
 from app.domain.transcription import Transcription
 from app.logging import event
+from app.services.transcription_rows import own_row
 from app.services.transcriptions.job_queue import AT_FIRST, Queue
 from app.store.queries import transcriptions
 from app.store.rows import transcription_from
@@ -63,7 +63,4 @@ def _row(first: Row, options: TranscriptionOptions, source: str) -> Row:
 
 def _found(queue: Queue, id: str) -> Row:
     with queue.database.reading() as connection:
-        row = transcriptions.find(connection, id)
-    if row is None:
-        raise TranscriptionNotFound(id=id)
-    return row
+        return own_row(connection, id)

@@ -41,6 +41,7 @@ from app.logging import event
 from app.periodic import Periodic
 from app.services.inference.status import Stopped
 from app.services.retry import read_twice
+from app.services.transcription_rows import refuse_deaf
 from app.services.transcriptions.job_queue import Queue
 from app.services.vad.records import Analysis, detector_choices, facts_of, remember
 from app.services.vad.sounds import Sounds, VadSounds
@@ -109,10 +110,9 @@ class VadAnalyses:
         """
         if not incoming.size_bytes:
             raise EmptyFile(name=incoming.name)
-        id = secrets.token_hex(8)
-        self.analyses.move_into_place(incoming, id)
-        owner = current_actor().person
-        return self._begin(Analysis(id, incoming.name, "reading", None, owner=owner), incoming.suffix)
+        analysis = Analysis(secrets.token_hex(8), incoming.name, "reading", None, owner=current_actor().person)
+        self.analyses.move_into_place(incoming, analysis.id)
+        return self._begin(analysis, incoming.suffix)
 
     def of_transcription(self, transcription: str) -> Analysis:
         """Analyse the recording of a transcription; an earlier analysis is reused.
@@ -150,6 +150,7 @@ class VadAnalyses:
             return self._being_read(id)
         if facts["transcription"]:
             self._queue.get(facts["transcription"])
+            refuse_deaf(facts["transcription"])
         elif not current_actor().owns(facts.get("owner")):  # absent in those of a version without people
             raise AnalysisNotFound(id=id)
         return Analysis(

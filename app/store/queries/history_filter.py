@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, literal, select,
 from app.domain.people import current_actor
 from app.domain.states import JobState
 from app.store.queries import search
-from app.store.queries.ownership import is_own
+from app.store.queries.ownership import is_own, is_seen
 from app.store.tables import UtcDateTime, history_totals, transcriptions
 
 RARE = 500  # rows of a kind; checking each against the word index takes a hundredth of a second
@@ -138,7 +138,7 @@ def _of_rare_kind(wanted: HistoryFilter, expression: str) -> QueryPlan:
 def _kind(wanted: HistoryFilter) -> Iterable[ColumnElement[bool]]:
     yield _rows.deleted_at.is_not(None) if wanted.in_trash else _rows.deleted_at.is_(None)
     yield _rows.delete_requested.is_(False)
-    yield is_own()
+    yield is_own() if wanted.in_trash else is_seen()
     if wanted.state is not None:
         yield _rows.state == wanted.state
     if wanted.language:

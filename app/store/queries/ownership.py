@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, false, true
+from sqlalchemy import ColumnElement, false, select, true
 
 from app.domain.people import current_actor
-from app.store.tables import transcriptions
+from app.store.tables import grants, transcriptions
 
 
 class OwnedTable(Protocol):
@@ -26,6 +26,20 @@ def is_own(table: OwnedTable = transcriptions) -> ColumnElement[bool]:
     if actor.sees_everything:
         return true()
     return table.c.owner == actor.person if actor.person else false()
+
+
+def is_seen() -> ColumnElement[bool]:
+    """Return the condition that the current actor sees a transcription: it is theirs, or somebody shares it."""
+    actor = current_actor()
+    seen = is_own()
+    if actor.sees_everything:
+        return seen
+    if actor.shared:
+        seen |= transcriptions.c.id.in_([link.transcription for link in actor.shared])
+    if actor.person:
+        to_them = (grants.c.person_id == actor.person) | grants.c.group_name.in_(actor.groups)
+        seen |= transcriptions.c.id.in_(select(grants.c.transcription_id).where(to_them))
+    return seen
 
 
 def new_owner() -> str | None:

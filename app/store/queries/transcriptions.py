@@ -27,7 +27,7 @@ from app.domain.people import current_actor
 from app.domain.states import JobState, Rank
 from app.store.database import Row
 from app.store.queries import search
-from app.store.queries.ownership import is_own
+from app.store.queries.ownership import is_own, is_seen
 from app.store.tables import deletions, revisions, segments, transcriptions
 
 DELETIONS_KEPT = 1000
@@ -52,14 +52,14 @@ def add(connection: Connection, values: Mapping[str, Any]) -> None:
 
 def find(connection: Connection, id: str) -> Row | None:
     """Return one row with its `queue_position`; neither one being deleted is found, nor one of somebody else."""
-    query = with_position().where(transcriptions.c.id == id, _visible, is_own())
+    query = with_position().where(transcriptions.c.id == id, _visible, is_seen())
     return _one(connection.execute(query))
 
 
 def of_same_recording(connection: Connection, first: str) -> list[Row]:
     """Return the transcription `first` and the later ones of its recording, oldest first."""
     same = (transcriptions.c.id == first) | (transcriptions.c.again_of == first)
-    query = with_position(0).where(same, _visible, is_own())
+    query = with_position(0).where(same, _visible, is_seen())
     return all_of(connection.execute(query.order_by(transcriptions.c.number)))
 
 
@@ -76,7 +76,7 @@ def changed_since(connection: Connection, revision: int, limit: int | None = Non
     is_later = transcriptions.c.revision > revision
     if after:
         is_later |= (transcriptions.c.revision == revision) & (transcriptions.c.id > after)
-    query = with_position().where(is_later, _visible, is_own())
+    query = with_position().where(is_later, _visible, is_seen())
     return all_of(connection.execute(query.order_by(transcriptions.c.revision, transcriptions.c.id).limit(limit)))
 
 

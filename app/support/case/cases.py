@@ -9,7 +9,7 @@ from typing import Any
 
 from app.domain.errors.base import N_
 from app.domain.transcription import Transcription
-from app.services.transcriptions.client_requests import request_of
+from app.services.clients.client_requests import request_of
 from app.services.transcriptions.edits import edited_text
 from app.services.transcriptions.job_queue import Queue
 from app.store.files.scratch import scratch

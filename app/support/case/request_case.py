@@ -6,7 +6,7 @@ from typing import Any
 
 from app.domain.errors.base import N_
 from app.i18n import translator
-from app.services.transcriptions.refused_requests import RefusedRequests
+from app.services.clients.refused_requests import RefusedRequests
 from app.support.case import CaseChoice, Installation, Part, allowed
 from app.support.case.client_request import AS_SENT, REQUEST, told_request
 from app.support.case.installation import About, Around

@@ -12,6 +12,7 @@ from app.web.request import root_path
 COOKIE = "session"
 SECURE_COOKIE = "__Host-session"
 """Browsers take it over HTTPS only, and from no other host of the domain."""
+SHARE_COOKIE = "share"
 LIFETIME_SECONDS = 30 * 24 * 3600
 
 
@@ -26,6 +27,23 @@ def key_of(connection: HTTPConnection) -> str:
     if scheme.lower() == "bearer" and value.strip():
         return value.strip()
     return connection.headers.get("api-key", "") or secret_of(connection)
+
+
+def share_of(connection: HTTPConnection) -> str:
+    """Return the secret of the link that was opened last; empty without one."""
+    return connection.cookies.get(SHARE_COOKIE, "")
+
+
+def set_share(response: Response, connection: HTTPConnection, secret: str) -> None:
+    """Let the browser keep what a link opens, until it is closed."""
+    response.set_cookie(
+        SHARE_COOKIE,
+        secret,
+        path=_cookie_path(connection),
+        secure=_is_secure(connection),
+        httponly=True,
+        samesite="lax",
+    )
 
 
 def set_cookie(response: Response, connection: HTTPConnection, cookie: str) -> None:

@@ -12,7 +12,7 @@ from app.domain.people import Permission
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 OPEN = re.compile(
-    r"/static/.*|/(api/v1/)?(health|ready)|/metrics|/login|/welcome|/preferences|/api/v1/(login|welcome)(/.*)?|/favicon\.ico"
+    r"/static/.*|/(api/v1/)?(health|ready)|/metrics|/login|/welcome|/s/[^/]+|/preferences|/api/v1/(login|welcome)(/.*)?|/favicon\.ico"
 )
 """For everybody: /metrics looks at the address itself."""
 ADMIN = re.compile(
@@ -27,6 +27,13 @@ READ = re.compile(
     r"/api/v1/(journal|doctor)(/.*)?|/api/v1/history/export|/api/v1/(logout|account)(/.*)?|/account(/.*)?"
 )
 """What everybody with an account may do, whatever the method."""
+GUEST = re.compile(
+    r"/transcriptions/[^/]+|/api/v1/transcriptions/[^/]+(/(events|segments|edits|audio|peaks|export|findings|speakers))?"
+    r"|/api/v1/journal/[^/]+"
+)
+"""What somebody may ask for who came with a link to a transcription; the store shows them no other."""
+CORRECTIONS = re.compile(r"/api/v1/transcriptions/[^/]+/edits")
+"""Whoever a text is shared with may be allowed to correct it; the service looks at that."""
 KNOWN = re.compile(r"(/openai)?/v1/models(/.*)?")
 """What any key opens, whatever its scopes: programs ask for models before they send anything."""
 SOCKETS_TO_READ = frozenset({"/api/v1/doctor/echo"})
@@ -37,12 +44,18 @@ def is_open(path: str) -> bool:
     return OPEN.fullmatch(path) is not None
 
 
+def is_for_guests(method: str | None, path: str) -> bool:
+    """Return whether somebody may do this who came with a link."""
+    may_change = CORRECTIONS.fullmatch(path) or path.startswith("/api/v1/journal/")
+    return GUEST.fullmatch(path) is not None and bool(method in SAFE_METHODS or may_change)
+
+
 def needed(method: str | None, path: str) -> Permission | None:
     """Return what a request needs; None: any account. A WebSocket has no method."""
     if ADMIN.fullmatch(path) or (ADMIN_CHANGES.fullmatch(path) and method not in SAFE_METHODS):
         return Permission.ADMIN
     if KNOWN.fullmatch(path):
         return None
-    if READ.fullmatch(path) or path in SOCKETS_TO_READ or method in SAFE_METHODS:
+    if CORRECTIONS.fullmatch(path) or READ.fullmatch(path) or path in SOCKETS_TO_READ or method in SAFE_METHODS:
         return Permission.READ
     return Permission.TRANSCRIBE

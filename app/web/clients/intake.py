@@ -15,8 +15,8 @@ from app.domain.reasons import ANSWER_WAITED_FOR
 from app.domain.sources import Source
 from app.domain.transcript import Applied, merge_receipts
 from app.logging import current_request_id
+from app.services.clients.client_requests import Admitted, Wanted
 from app.services.options import FALSE_WORDS
-from app.services.transcriptions.client_requests import Admitted, Wanted
 from app.web.clients.receipt import receipt_headers, wants_no_answer
 from app.web.forms.client_form import LONGEST_FIELDS_BYTES, ClientForm
 from app.web.forms.recording import fill

@@ -22,7 +22,7 @@ from app.domain.errors.transcriptions import TranscriptionNotFound
 from app.domain.states import JobState
 from app.domain.transcript import Transcript
 from app.logging import event
-from app.services.transcriptions.following import JobChanges
+from app.services.clients.following import JobChanges
 from app.services.transcriptions.job_queue import Queue
 from app.web.clients.errors import JobFailed
 from app.web.clients.waiting import Follower, following

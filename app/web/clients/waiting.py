@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from app.domain.errors.clients import ServerStopping
-from app.services.transcriptions.following import JobChanges, JobStatus
+from app.services.clients.following import JobChanges, JobStatus
 from app.web.sse import until_stopping
 
 

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from app.domain.errors.uploads import UploadTooLarge
 from app.domain.sources import Source
-from app.services.transcriptions.client_requests import Wanted
+from app.services.clients.client_requests import Wanted
 from app.store.files.storage_errors import storage_errors
 from app.web.clients.job_answers import ended_transcript
 from app.web.clients.waiting import following

@@ -6,6 +6,7 @@ Where there is no login everybody is the program itself, and nothing is recorded
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -15,8 +16,8 @@ from starlette.responses import RedirectResponse
 
 from app.domain.errors.people import LoginRequired, NotPermitted
 from app.domain.people import NOBODY, SYSTEM, Actor, acting_as
-from app.web.access.credentials import cookie_of, key_of
-from app.web.access.rules import SAFE_METHODS, is_open, needed
+from app.web.access.credentials import cookie_of, key_of, share_of
+from app.web.access.rules import SAFE_METHODS, is_for_guests, is_open, needed
 from app.web.errors import error_response
 from app.web.request import address_of, client_address, is_api, own_path
 from app.web.services import Services, opened_services
@@ -83,7 +84,7 @@ class Login:
         finally:
             route = scope.get("route")
             action = getattr(route, "name", "") or f"{scope.get('method', 'WS')}"
-            if actor.is_known:
+            if actor.is_known or actor.shared:
                 await _record(services, actor, action, own_path(scope), status)
 
 
@@ -99,6 +100,13 @@ async def _needs_login(services: Services) -> bool:
 
 
 async def _actor_of(services: Services, connection: HTTPConnection) -> Actor:
+    actor = await _person_of(services, connection)
+    secret = share_of(connection)
+    shared = await run_in_threadpool(services.accounts.sharing.find, secret) if secret else None
+    return replace(actor, shared=(shared,)) if shared else actor
+
+
+async def _person_of(services: Services, connection: HTTPConnection) -> Actor:
     address = client_address(connection.scope)
     if key := key_of(connection):
         known = services.client_secrets.find(key)
@@ -112,7 +120,7 @@ async def _actor_of(services: Services, connection: HTTPConnection) -> Actor:
 
 def _refusal(actor: Actor, method: str | None, path: str) -> AppError | None:
     if not actor.is_known:
-        return LoginRequired()
+        return None if actor.shared and is_for_guests(method, path) else LoginRequired()
     permission = needed(method, path)
     return NotPermitted() if permission and permission not in actor.permissions else None
 

@@ -16,7 +16,7 @@ from app.domain.errors.clients import TranslationUnavailable
 from app.domain.errors.models import ModelUnknown
 from app.domain.sources import Source
 from app.i18n import translator
-from app.services.transcriptions.following import SettledSegments
+from app.services.clients.following import SettledSegments
 from app.web.clients import job_answers
 from app.web.clients.intake import Received, Understood, take_in
 from app.web.clients.job_answers import Body, JobAnswer, ended_transcript

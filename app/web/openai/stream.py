@@ -14,7 +14,7 @@ from app.domain.errors.base import AppError
 from app.domain.errors.transcriptions import TranscriptionNotFound
 from app.domain.transcript import Transcript, needs_space
 from app.domain.transcription import SegmentRecord
-from app.services.transcriptions.following import SettledSegments
+from app.services.clients.following import SettledSegments
 from app.web.clients.errors import openai_error, openai_status
 from app.web.clients.waiting import Follower
 from app.web.openai.answers import diarized_segment, diarized_text, languages_of, logprobs_of, segment_id, usage_of

@@ -7,8 +7,11 @@ from typing import Annotated
 from fastapi import Query, Request
 from starlette.responses import RedirectResponse, Response
 
+from app.domain.errors.people import LinkNotValid
 from app.domain.people import Permission, Role, current_actor
 from app.services.people.passwords import SHORTEST
+from app.web.access.credentials import set_share
+from app.web.dependencies import ServicesDep
 from app.web.request import address_of
 from app.web.routers import PageRouter
 from app.web.templating import render
@@ -23,6 +26,17 @@ async def login_page(request: Request, next: Annotated[str, Query(max_length=200
     if current_actor().is_known:
         return RedirectResponse(to, 303)
     return render(request, "pages/login.html", {"next": to})
+
+
+@router.get("/s/{secret}")
+def open_share(request: Request, secret: str, services: ServicesDep) -> Response:
+    """Open what a link shares: the browser keeps its secret in a cookie, and the address that stays tells nothing."""
+    shared = services.accounts.sharing.open(secret)
+    if shared is None:
+        raise LinkNotValid
+    response = RedirectResponse(address_of(request.scope, f"/transcriptions/{shared.transcription}"), 303)
+    set_share(response, request, secret)
+    return response
 
 
 @router.get("/welcome")

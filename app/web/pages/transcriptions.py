@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from fastapi import Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from app.domain.people import current_actor
 from app.domain.states import JobState
 from app.formats import FORMATS
 from app.i18n import LANGUAGES
@@ -78,6 +79,8 @@ def transcription(
     segments = queue.segments(id, with_words=bool(record.options.hotwords))  # words show where hotwords were heard
     answer = full_answer(record, segments, translate, sibling_transcriptions(queue, record))
     context = {
+        "access": services.accounts.sharing.access_of(id, record.owner),
+        "may_hear": current_actor().may_hear(id),
         "job": answer.model_dump(mode="json", exclude={"segments": {"__all__": {"words"}}}),
         "rows": first_rows(segments, edited_text(queue, id, 0, AT_ONCE)),
         "languages": spoken_languages(services),

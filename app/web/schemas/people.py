@@ -185,3 +185,53 @@ class AuditPage(BaseModel):
 
     entries: list[AuditAnswer]
     next: int | None = Field(description="Null on the last page.", examples=[None])
+
+
+class NewLink(RequestBody):
+    """A link to create."""
+
+    may_edit: bool = Field(default=False, description="Whether the text may be corrected.")
+    with_audio: bool = Field(default=True, description="Whether the recording can be heard.")
+    days: Annotated[int | None, Field(ge=1, le=3650, description="Days until it ends; null: never.")] = 7
+
+
+class NewGrant(RequestBody):
+    """Whom to share with."""
+
+    name: Name
+    is_group: bool = Field(default=False, description="Whether it is the name of a group.")
+    may_edit: bool = Field(default=False, description="Whether the text may be corrected.")
+
+
+class ShareLinkAnswer(BaseModel):
+    """A link that opens one transcription, without its secret."""
+
+    id: str = Field(examples=["5f0c2e9b1a44d771"])
+    may_edit: bool = Field(description="Whether the text may be corrected.")
+    with_audio: bool = Field(description="Whether the recording can be heard.")
+    created_at: Moment = Field(examples=["2026-11-22T18:57:01.123Z"])
+    expires_at: Moment | None = Field(examples=["2026-11-29T18:57:01.123Z"])
+    opened: int = Field(description="How often.", examples=[3])
+
+
+class CreatedLink(ShareLinkAnswer):
+    """A new link with its secret, which is not told again: the address is `/s/SECRET`."""
+
+    secret: str = Field(examples=["Qm1Ykq3bIhH8"])
+
+
+class GrantAnswer(BaseModel):
+    """A person or a group with whom a transcription is shared."""
+
+    id: str = Field(examples=["5f0c2e9b1a44d771"])
+    name: str = Field(examples=["wang"])
+    is_group: bool = Field(description="Whether it is the name of a group.")
+    may_edit: bool = Field(description="Whether the text may be corrected.")
+    created_at: Moment = Field(examples=["2026-11-22T18:57:01.123Z"])
+
+
+class SharesAnswer(BaseModel):
+    """How a transcription is shared, oldest first."""
+
+    links: list[ShareLinkAnswer]
+    grants: list[GrantAnswer]

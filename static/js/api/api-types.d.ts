@@ -289,6 +289,20 @@ export interface CreatedKey {
   secret: string;
 }
 
+/** A new link with its secret, which is not told again: the address is `/s/SECRET`. */
+export interface CreatedLink {
+  id: string;
+  /** Whether the text may be corrected. */
+  may_edit: boolean;
+  /** Whether the recording can be heard. */
+  with_audio: boolean;
+  created_at: string;
+  expires_at: string | null;
+  /** How often. */
+  opened: number;
+  secret: string;
+}
+
 /** A new receiver, with the secret that signs its messages; it is not told again. */
 export interface CreatedWebhook {
   id: string;
@@ -552,6 +566,17 @@ export interface FoundItem {
   excerpts: ExcerptAnswer[];
   /** Null where it was sent alone. */
   batch: BatchReference | null;
+}
+
+/** A person or a group with whom a transcription is shared. */
+export interface GrantAnswer {
+  id: string;
+  name: string;
+  /** Whether it is the name of a group. */
+  is_group: boolean;
+  /** Whether the text may be corrected. */
+  may_edit: boolean;
+  created_at: string;
 }
 
 /** The server can do its work. */
@@ -888,6 +913,16 @@ export interface NewBatch {
   options?: OptionsPatch;
 }
 
+/** Whom to share with. */
+export interface NewGrant {
+  /** With which the person logs in. */
+  name: string;
+  /** Whether it is the name of a group. */
+  is_group?: boolean;
+  /** Whether the text may be corrected. */
+  may_edit?: boolean;
+}
+
 /** An API key to create. */
 export interface NewKey {
   name: string;
@@ -899,6 +934,16 @@ export interface NewKey {
   hours_per_day?: number | null;
   /** Recordings that may wait or run; null: any number. */
   jobs_at_once?: number | null;
+}
+
+/** A link to create. */
+export interface NewLink {
+  /** Whether the text may be corrected. */
+  may_edit?: boolean;
+  /** Whether the recording can be heard. */
+  with_audio?: boolean;
+  /** Days until it ends; null: never. */
+  days?: number | null;
 }
 
 /** Recordings that change their places. */
@@ -1499,6 +1544,25 @@ export interface SettingsAnswer {
   is_reloading: boolean;
   taken_back: TakenBackAnswer | null;
   model: ModelAnswer;
+}
+
+/** A link that opens one transcription, without its secret. */
+export interface ShareLinkAnswer {
+  id: string;
+  /** Whether the text may be corrected. */
+  may_edit: boolean;
+  /** Whether the recording can be heard. */
+  with_audio: boolean;
+  created_at: string;
+  expires_at: string | null;
+  /** How often. */
+  opened: number;
+}
+
+/** How a transcription is shared, oldest first. */
+export interface SharesAnswer {
+  links: ShareLinkAnswer[];
+  grants: GrantAnswer[];
 }
 
 /** Speech, singing and music in a recording. */

@@ -1,4 +1,4 @@
-/** @import { Account, AuditPage, CreatedKey, PersonLink, Person } from "./types.js" */
+/** @import { Account, AuditPage, CreatedKey, Grant, Person, PersonLink, ShareLink } from "./types.js" */
 import { send } from "./client.js";
 
 /** @param {string} name @param {string} password @returns {Promise<void>} */
@@ -45,3 +45,15 @@ export const removePerson = (id, heir) => send("DELETE", `/people/${id}?heir=${h
 
 /** @param {number | null} before @returns {Promise<AuditPage>} */
 export const getAudit = (before) => send("GET", `/audit${before === null ? "" : `?before=${before}`}`);
+
+/** @param {string} id of a transcription @returns {Promise<{links: ShareLink[], grants: Grant[]}>} */
+export const getShares = (id) => send("GET", `/transcriptions/${id}/shares`);
+
+/** @param {string} id @param {{may_edit: boolean, with_audio: boolean, days: number | null}} wanted @returns {Promise<ShareLink & {secret: string}>} */
+export const createShareLink = (id, wanted) => send("POST", `/transcriptions/${id}/shares/links`, wanted);
+
+/** @param {string} id @param {{name: string, is_group: boolean, may_edit: boolean}} wanted @returns {Promise<Grant>} */
+export const shareWith = (id, wanted) => send("POST", `/transcriptions/${id}/shares/grants`, wanted);
+
+/** @param {string} id @param {string} share @returns {Promise<void>} */
+export const removeShare = (id, share) => send("DELETE", `/transcriptions/${id}/shares/${share}`);

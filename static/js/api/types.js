@@ -33,6 +33,8 @@
  * @typedef {Api.LinkAnswer} PersonLink
  * @typedef {Api.PersonAnswer} Person
  * @typedef {Api.SessionAnswer} LoginSession
+ * @typedef {Api.ShareLinkAnswer} ShareLink
+ * @typedef {Api.GrantAnswer} Grant
  *
  * @typedef {Api.CaseFile} CaseFile
  * @typedef {Api.CasePreview} CasePreview

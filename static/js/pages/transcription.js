@@ -11,6 +11,7 @@ import { Player } from "../components/transcript/player.js";
 import { showError } from "../components/common/problem-box.js";
 import { renameInDialog } from "../components/transcript/rename-dialog.js";
 import { replacementsInDialog } from "../components/rereading/replacement-trial.js";
+import { shareDialog } from "../components/people/share-dialog.js";
 import { shortcuts } from "../components/common/shortcuts.js";
 import { transcriptShortcuts } from "../components/transcript/transcript-keys.js";
 import { showHead, showState } from "../components/transcript/transcript-state.js";
@@ -34,6 +35,7 @@ const text = new TranscriptText(page, player, id);
 const hotwords = new HotwordOutcomes(find(page, "[data-hotwords]", HTMLElement), player);
 const reload = coalesced(async () => show(await getTranscription(id)));
 const speakers = new SpeakersCard(find(page, "[data-speakers]", HTMLElement), page, id);
+const share = document.querySelector("#share") ? shareDialog(id) : null;
 let hasPeaks = false;
 
 let marked = { start: 0, end: 0 };
@@ -107,6 +109,7 @@ async function act(action) {
   try {
     if (action === "rename") await rename(name);
     if (action === "print") window.print();
+    if (action === "share") await share?.();
     if (action === "retranscribe") await retranscribeInDialog(id);
     if (action === "reread-selection") text.rereadBetween(marked.start, marked.end);
     if (action === "replacements") await replacementsInDialog(id);

@@ -66,7 +66,7 @@ export class TranscriptText {
   async show(segments, hasEnded) {
     this.#words.reset();
     this.#text.segments = segments;
-    const isEditable = segments.some(({ state }) => state !== "pending");
+    const isEditable = this.#page.dataset.access !== "read" && segments.some(({ state }) => state !== "pending");
     try {
       if (hasEnded || isEditable) await (this.#started ??= this.#start());
       this.#page.toggleAttribute("data-editable", isEditable);

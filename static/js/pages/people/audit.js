@@ -34,7 +34,7 @@ async function load() {
 
 /** @param {AuditEntry} entry */
 function rowOf({ at, person_name: name, key_id: key, address, action, thing, status }) {
-  const who = key ? t("{name}, by API key", { name }) : name;
+  const who = key ? t("{name}, by API key", { name }) : name || t("a shared link");
   const outcome = status >= REFUSED ? t("refused ({status})", { status }) : t("done");
   const cells = [moment(at), who, address, action.replaceAll("_", " "), thing, outcome];
   return create("tr", {}, ...cells.map((cell) => create("td", {}, cell)));

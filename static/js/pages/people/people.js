@@ -65,7 +65,11 @@ async function add() {
 
 /** @param {PersonLink} link */
 function showLink({ person, secret }) {
-  write(root, "link-name", person.name);
+  write(
+    root,
+    "link-text",
+    t("Give this link to {name}: it sets a password, once, within three days.", { name: person.name }),
+  );
   write(root, "link", new URL(url(`/welcome#${secret}`), location.href).href);
   slotOf(root, "link").hidden = false;
 }

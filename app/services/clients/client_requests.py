@@ -21,9 +21,9 @@ from app.domain.sources import Source
 from app.domain.states import JobState
 from app.domain.transcript import Applied
 from app.logging import event
-from app.services.transcriptions.following import JobChanges
+from app.services.clients.following import JobChanges
+from app.services.clients.refused_requests import RefusedRequests
 from app.services.transcriptions.job_queue import Queue
-from app.services.transcriptions.refused_requests import RefusedRequests
 from app.store.database import Connection, Row
 from app.store.files.upload_file import UploadFile
 from app.store.queries import client_requests, transcriptions

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 
 from app.logging import event
 from app.periodic import Periodic
-from app.services.transcriptions.following import JobChanges
+from app.services.clients.following import JobChanges
 from app.services.transcriptions.trash import Trash
 from app.store.database import Database
 from app.store.queries import client_requests
