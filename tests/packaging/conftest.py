@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -25,16 +27,28 @@ class Built:
 
 
 @pytest.fixture(name="built", scope="session")
-def _built(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    folder = tmp_path_factory.mktemp("built")
+def _built(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Built:
+    """They are built by the first worker that needs them, and the others wait: it takes ten seconds of computing."""
+    folder = tmp_path_factory.getbasetemp()
+    if hasattr(request.config, "workerinput"):
+        folder = folder.parent
+    with (folder / "built.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "built").is_dir():
+            _build_all(folder / "unfinished").rename(folder / "built")
+    [wheel], [sdist], [wheel_of_sdist] = map((folder / "built").glob, ("*.whl", "*.tar.gz", "again/*.whl"))
+    return Built(wheel, sdist, wheel_of_sdist)
+
+
+def _build_all(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
     _build(REPOSITORY, folder, "sdist", "wheel")
-    [wheel], [sdist] = folder.glob("*.whl"), folder.glob("*.tar.gz")
+    [sdist] = folder.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         archive.extractall(folder / "unpacked", filter="data")
     [unpacked] = (folder / "unpacked").iterdir()
     _build(unpacked, folder / "again", "wheel")
-    [wheel_of_sdist] = (folder / "again").glob("*.whl")
-    return Built(wheel, sdist, wheel_of_sdist)
+    return folder
 
 
 def _build(source: Path, target: Path, *kinds: str) -> None:

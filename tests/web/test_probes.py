@@ -32,6 +32,7 @@ from app.support.doctor.environment import port
 from app.support.readiness import disk_problem
 from app.web import pools
 from tests.engine.sounds import babble, wav_bytes
+from tests.loops import run_apart
 from tests.waiting import PATIENCE_SECONDS, wait_until
 from tests.web.conftest import API, Server
 from tests.web.test_files import damage
@@ -163,8 +164,7 @@ def test_calls_that_wait_have_threads_of_their_own(pool: pools.Pool) -> None:
             free.set()
         return borrowed
 
-    with ThreadPoolExecutor(1) as thread:  # a browser test may have an event loop in this one
-        assert thread.submit(anyio.run, call_often).result() == 0
+    assert run_apart(call_often()) == 0
     assert len(refused) == 10
 
 
