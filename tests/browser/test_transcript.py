@@ -96,19 +96,18 @@ def test_the_text_can_be_copied(transcribed: Page) -> None:
     assert copied.splitlines() == transcribed.locator(".segment__text").all_inner_texts()
 
 
-@pytest.mark.parametrize(
-    ("format", "sign"),
-    [("txt", "9:30"), ("srt", " --> "), ("vtt", "WEBVTT"), ("json", '"segments"'), ("csv", "Start (s)")],
-)
-def test_every_format_is_downloaded(transcribed: Page, format: str, sign: str) -> None:
-    with transcribed.expect_download() as download:
-        transcribed.locator(f'[data-export="{format}"]').click()
+def test_every_format_is_downloaded(transcribed: Page, subtests: pytest.Subtests) -> None:
+    signs = {"txt": "9:30", "srt": " --> ", "vtt": "WEBVTT", "json": '"segments"', "csv": "Start (s)"}
+    for format, sign in signs.items():
+        with subtests.test(format):
+            with transcribed.expect_download() as download:
+                transcribed.locator(f'[data-export="{format}"]').click()
 
-    text = Path(download.value.path()).read_text(encoding="utf-8-sig")
-    assert download.value.suggested_filename == f"会议 (1).{format}"
-    assert sign in text
-    if format == "json":
-        assert len(json.loads(text)["segments"]) == 3
+            text = Path(download.value.path()).read_text(encoding="utf-8-sig")
+            assert download.value.suggested_filename == f"会议 (1).{format}"
+            assert sign in text
+            if format == "json":
+                assert len(json.loads(text)["segments"]) == 3
 
 
 def test_the_recording_itself_is_downloaded_as_it_was_sent(transcribed: Page, recording: Path) -> None:
