@@ -164,6 +164,19 @@ FORMAT_HAS_NONE = _reason("format_has_none", N_("This format of the answer has n
 NOT_OFFERED = _reason("not_offered", N_("This program does not offer it."))
 ANSWER_WAITED_FOR = _reason("answer_waited_for", N_("What is not kept can only be answered at once."))
 
+HOURS_USED = _reason(
+    "hours_used", N_("{used} of {most} hours of sound in 24 hours are used; there is room again at {again}.")
+)
+NO_HOURS = _reason("no_hours", N_("No sound may be submitted."))
+JOBS_AT_ONCE = _reason(
+    "jobs_at_once", N_("{used} recordings wait or run, of {most} at once; there is room when one of them ends.")
+)
+
+ACCOUNT_DISABLED = _reason("account_disabled", N_("The account is disabled."))
+NO_GROUP = _reason("no_group", N_("You are in no group that may use this server."))
+PROVIDER_REFUSED = _reason("provider_refused", N_("The service that logs people in refused it."))
+TOKEN_NOT_VALID = _reason("token_not_valid", N_("What the service answered is not valid."))
+
 UNSURE = "unsure"  # why an engine suppresses a text: the model was not confident
 
 

@@ -53,7 +53,7 @@ class Toolbox:
         """Queue a copy of the recording at `path`, and return its id.
 
         Raises:
-            FileUnreadable, ImportOff, EmptyFile, UploadTooLarge, DiskFull, InvalidParameter
+            FileUnreadable, ImportOff, EmptyFile, UploadTooLarge, DiskFull, QuotaReached, InvalidParameter
         """
         options = changes.apply(self.default_options)
         with self.open_recording(path) as (name, file), self.queue.receive(name, self.max_upload_bytes) as incoming:

@@ -451,3 +451,14 @@ grants = Table(
     Column("created_at", UtcDateTime, nullable=False),
 )
 """Transcriptions that are shared with people and groups."""
+
+removed_sound = Table(
+    "removed_sound",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("owner", String(32), nullable=False),
+    Column("api_key", String(32)),
+    Column("created_at", UtcDateTime, nullable=False, index=True),  # when the recording came in
+    Column("seconds", Float, nullable=False),
+)
+"""Recordings of the last day that are removed: they count against the quota of their owner."""

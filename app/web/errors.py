@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 
 from app.domain.errors.base import N_, AppError
 from app.domain.errors.clients import QueueFull, ServerStopping, TranscriptionCancelled
-from app.domain.errors.people import TooManyAttempts
+from app.domain.errors.people import QuotaReached, TooManyAttempts
 from app.domain.errors.requests import (
     InvalidParameter,
     MethodNotAllowed,
@@ -136,7 +136,7 @@ def _as_app_error(request: Request, error: HTTPException) -> AppError:
 def _headers_of(error: AppError) -> dict[str, str]:
     if isinstance(error, QueueFull):
         return {"retry-after": str(QUEUE_FULL_SECONDS)}
-    if isinstance(error, TooManyAttempts):
+    if isinstance(error, TooManyAttempts | QuotaReached):
         return {"retry-after": str(error.params["seconds"])}
     if isinstance(error, ServerStopping):
         return {"retry-after": str(RESTART_SECONDS)}

@@ -95,3 +95,31 @@ class TooManyKeys(RequestError):
     status = 409
     message = N_("You have {most} API keys already.")
     advice = N_("Remove one that is no longer used.")
+
+
+class QuotaReached(RequestError):
+    code = "quota_reached"
+    status = 429
+    message = N_("A limit is reached ({detail}): {reason}")
+    advice = N_("Try again then; an administrator can raise the limit.")
+
+
+class LoginProviderUnusable(RequestError):
+    code = "login_provider_unusable"
+    status = 503
+    message = N_("The service that logs people in cannot be used.")
+    advice = N_("Try again later, or log in with a password; app.log says why.")
+
+
+class LoginNotAccepted(RequestError):
+    code = "login_not_accepted"
+    status = 403
+    message = N_("The login was not accepted: {reason}")
+    advice = N_("An administrator can say who may log in.")
+
+
+class LoginExpired(RequestError):
+    code = "login_expired"
+    status = 400
+    message = N_("This login was not begun in this browser, or too long ago.")
+    advice = N_("Begin again on the page of the login.")

@@ -18,6 +18,7 @@ from app.domain.errors.requests import InvalidParameter
 from app.domain.options import TranscriptionOptions
 from app.domain.states import DesiredState, ItemState
 from app.logging import event
+from app.services.batches.ingest import try_again
 from app.services.batches.records import Batch, BatchItem, BatchState, batch_from, item_from, tally
 from app.services.batches.throughput import ThroughputMeter
 from app.services.transcriptions.job_queue import Queue
@@ -185,6 +186,7 @@ class Batches:
                 transcriptions.recount(connection, row)
             count = batches.queue_again(connection, id, retried())
             count += batches.keep_going(connection, id)  # retried before the worker released it
+            count += try_again(connection, id)
             batches.wish(connection, id, DesiredState.WORK)
         self._paces.forget(id)
         self._queue.announce()

@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from app.domain.errors.audio import FileUnreadable
 from app.domain.errors.base import AppError, Problem
+from app.domain.errors.people import QuotaReached
 from app.domain.errors.uploads import EmptyFile, UploadAbandoned, UploadTooLarge
 from app.domain.states import ItemState
 from app.logging import event
@@ -115,6 +116,8 @@ class BatchImporter:
 
         try:
             self._batch_uploads.admission.admit(row, fill)
+        except QuotaReached:
+            return  # the item says so, and can be tried again
         except (EmptyFile, FileUnreadable, UploadTooLarge) as error:
             self._fail(row["id"], error.problem)
 
@@ -127,13 +130,13 @@ class BatchImporter:
             abandoned = batch_items.abandoned(connection, now - timedelta(days=KEEP_DAYS))
         for id in abandoned:
             self._fail(id, UploadAbandoned(days=KEEP_DAYS).problem)
-        self._batch_uploads.uploads.sweep(self._is_arriving)
+        self._batch_uploads.uploads.sweep(self._keeps_upload)
         for chore in self._chores:
             chore()
 
-    def _is_arriving(self, id: str) -> bool:
+    def _keeps_upload(self, id: str) -> bool:
         with self._database.reading() as connection:
-            return batch_items.is_arriving(connection, id)
+            return batch_items.keeps_upload(connection, id)
 
 
 def _read(file: BinaryIO, path: Path) -> bytes:

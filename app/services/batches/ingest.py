@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 from typing import Any
 
+from app.domain.errors.base import Problem
+from app.domain.errors.people import QuotaReached
 from app.domain.options import TranscriptionOptions
 from app.domain.people import acting_as, on_behalf_of
 from app.domain.sources import Source
@@ -21,6 +23,9 @@ from app.store.queries import batch_items, batches
 
 OF_MANY = frozenset({Source.BATCH, Source.FOLDER, Source.COMPARE})
 """Sources of transcriptions that were not submitted individually: batch, watched folder, model comparison."""
+
+SETTLED = timedelta(minutes=2)
+"""How old what is complete has to be at least to be taken in by the importer (SETTLING there)."""
 
 _log = logging.getLogger(__name__)
 
@@ -38,7 +43,7 @@ class Ingest:
         """Turn what `fill` writes for `item` into a transcription or a duplicate; do nothing if it is no longer wanted.
 
         Raises:
-            EmptyFile, UploadTooLarge, DiskFull, DatabaseUnusable
+            EmptyFile, UploadTooLarge, DiskFull, DatabaseUnusable, QuotaReached
             Exception: whatever `fill` raises.
         """
         with self.queue.database.reading() as connection:
@@ -60,8 +65,25 @@ class Ingest:
         except _SameContent as same:
             end_arrival(self.queue, item["id"], state=ItemState.DUPLICATE, duplicate_of=same.id)
             event(_log, logging.INFO, "duplicate_found", item=item["id"], same_as=same.id)
+        except QuotaReached as reached:
+            hold_back(self.queue, item["id"], reached.problem)
+            raise
         except _NotWanted:
             event(_log, logging.INFO, "arrival_not_wanted", item=item["id"])
+
+
+def hold_back(queue: Queue, id: str, problem: Problem) -> None:
+    """Let an item fail for a reason that passes: what arrived is kept, and can be tried again."""
+    with queue.database.writing() as connection:
+        if batch_items.is_arriving(connection, id):
+            values = {"state": ItemState.FAILED, "error": problem.to_dict(), "updated_at": datetime.now(UTC)}
+            batch_items.change(connection, id, **values)
+    event(_log, logging.WARNING, "arrival_held_back", item=id, error=problem.code)
+
+
+def try_again(connection: Connection, batch_id: str, id: str | None = None) -> int:
+    """Let items of a batch, or one, that were held back arrive once more; return how many."""
+    return batch_items.arrive_again(connection, batch_id, datetime.now(UTC) - SETTLED, id)
 
 
 def end_arrival(queue: Queue, id: str, **values: Any) -> None:

@@ -12,6 +12,7 @@ from app.domain.errors.transcriptions import AudioGone, NotCancellable, NotRetri
 from app.domain.errors.uploads import UploadNotFound
 from app.logging import event
 from app.services.batches.batches import found_batch
+from app.services.batches.ingest import try_again
 from app.services.batches.uploads import BatchUploads
 from app.services.transcriptions.job_queue import Queue
 from app.store.database import Row
@@ -42,7 +43,7 @@ def change_items(uploads: BatchUploads, id: str, action: ItemAction, items: Sequ
 def _change_job(queue: Queue, row: Row, action: ItemAction) -> bool:
     job = row["transcription_id"]
     if job is None:
-        return False
+        return action == "retry" and _try_again(queue, row)
     try:
         if action == "cancel":
             queue.cancel(job)
@@ -51,6 +52,11 @@ def _change_job(queue: Queue, row: Row, action: ItemAction) -> bool:
     except (NotCancellable, NotRetriable, AudioGone, TranscriptionNotFound):
         return False
     return True
+
+
+def _try_again(queue: Queue, row: Row) -> bool:
+    with queue.database.writing() as connection:
+        return try_again(connection, row["batch_id"], row["id"]) > 0
 
 
 def _remove(uploads: BatchUploads, rows: Sequence[Row]) -> int:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from app.domain.errors.people import QuotaReached
 from app.domain.errors.uploads import EmptyFile, UploadNotFound, UploadOffsetConflict, UploadTooLarge
 from app.domain.states import DesiredState, ItemState
 from app.services.batches.batches import found_batch
@@ -108,7 +109,10 @@ class BatchUploads:
             row = batch_items.find(connection, id)
         if row is None or row["state"] != ItemState.UPLOADING or row["received_bytes"] != row["size_bytes"]:
             return
-        self.admission.admit(row, lambda incoming: incoming.adopt(self.uploads.path(id)))
+        try:
+            self.admission.admit(row, lambda incoming: incoming.adopt(self.uploads.path(id)))
+        except QuotaReached:
+            return  # the upload is kept for another try
         self.uploads.remove(id)
 
     def give_up(self, id: str) -> None:

@@ -75,7 +75,7 @@ class ClientRequests:
         """Queue a received recording, or find the job that reads it already.
 
         Raises:
-            EmptyFile, DiskFull
+            EmptyFile, DiskFull, QuotaReached
             QueueFull: too many wait.
             IdempotencyKeyReused: its key came with another request.
         """

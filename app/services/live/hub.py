@@ -119,7 +119,7 @@ class Live:
         speaks another product's API.
 
         Raises:
-            LiveSessionsFull, DiskFull, DatabaseUnusable
+            LiveSessionsFull, DiskFull, DatabaseUnusable, QuotaReached
         """
         key = key or SessionKey()
         with self._slot(key.id):

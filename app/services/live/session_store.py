@@ -30,6 +30,7 @@ from app.engine.vad.detection import vad_receipt
 from app.logging import event
 from app.services.live.intake import Stored
 from app.services.live.segment_store import LiveSegmentStore
+from app.services.people.quotas import check_quotas
 from app.services.transcriptions.job_queue import Queue
 from app.services.transcriptions.transitions import cancelled, finished, requeued
 from app.store.database import Connection, Row
@@ -86,7 +87,7 @@ class LiveSessionStore:
         """Create a session with its transcription; return its files.
 
         Raises:
-            DiskFull, DatabaseUnusable: nothing is left behind.
+            DiskFull, DatabaseUnusable, QuotaReached: nothing is left behind.
         """
         transcription = secrets.token_hex(8)
         row = _recording_row(name, options, source)
@@ -123,6 +124,7 @@ class LiveSessionStore:
                     "receipt": [vad_receipt(options.vad).to_dict()],
                 },
             )
+            check_quotas(connection, row["source"])
             if request:
                 kept = {"idempotency_key": None, "is_kept": True}
                 client_requests.add(connection, transcription_id=transcription, request=request.to_dict(), **kept)

@@ -26,6 +26,7 @@ from app.domain.states import JobState, Rank
 from app.domain.transcript import CHANNEL_NAME, SPEAKER_NAME, Segment, Transcript, detect_language
 from app.domain.transcription import SegmentRecord, Transcription, TranscriptionPage
 from app.logging import JOB_LOG_NAME, event
+from app.services.people.quotas import check_quotas
 from app.services.transcription_rows import found, own_row, refuse_deaf, with_text
 from app.services.transcriptions.transitions import cancelled, retried
 from app.store.database import Connection, Database, Row
@@ -73,7 +74,7 @@ class Queue:
 
         Raises:
             EmptyFile: nothing was received.
-            DiskFull: nothing of it is left behind.
+            DiskFull, QuotaReached: nothing of it is left behind.
         """
         if not incoming.size_bytes:
             raise EmptyFile(name=incoming.name)
@@ -95,6 +96,7 @@ class Queue:
             transcriptions.add(connection, {"id": id, **row, **AT_FIRST})
             if beside:
                 beside(connection, id)
+            check_quotas(connection, row["source"])
 
     # Reading
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from app.domain.options import TranscriptionOptions
 from app.domain.transcription import Transcription
 from app.logging import event
+from app.services.people.quotas import check_quotas
 from app.services.transcription_rows import own_row
 from app.services.transcriptions.job_queue import AT_FIRST, Queue
 from app.store.queries import transcriptions
@@ -30,7 +31,7 @@ def retranscribe(queue: Queue, id: str, options: TranscriptionOptions, source: s
     Raises:
         TranscriptionNotFound
         AudioGone: its recording is no longer on the disk.
-        DiskFull: nothing of the new transcription is left behind.
+        DiskFull, QuotaReached: nothing of the new transcription is left behind.
     """
     row = _found(queue, id)
     recording = queue.files.source(id, row["suffix"])
@@ -38,6 +39,7 @@ def retranscribe(queue: Queue, id: str, options: TranscriptionOptions, source: s
     try:
         with queue.files.link_into_place(recording, again, new), queue.database.writing() as connection:
             transcriptions.add(connection, {"id": again, **new, **AT_FIRST})
+            check_quotas(connection, source)
     except BaseException:
         queue.files.remove(again)
         raise

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, false, func, insert, literal_column, select, update
 
+from app.domain.errors.people import QuotaReached
 from app.domain.states import ItemState
 from app.store.database import Row
 from app.store.queries.transcriptions import next_revision
@@ -18,6 +19,12 @@ PREVIEW_CHARACTERS = 200
 _items = batch_items.c
 _shown = _items.state != ItemState.REMOVED
 _on_its_way = _items.state == literal_column("'uploading'")  # a literal, so that its partial index is used
+
+_is_held_back = (
+    (_items.state == ItemState.FAILED)
+    & _items.transcription_id.is_(None)
+    & (_items.error["code"].as_string() == QuotaReached.code)
+)
 
 
 def add(connection: Connection, batch_id: str, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -94,6 +101,20 @@ def abandoned(connection: Connection, before: datetime) -> list[str]:
 def is_arriving(connection: Connection, id: str) -> bool:
     query = select(_items.id).where(_items.id == id, _items.state == ItemState.UPLOADING)
     return connection.scalar(query) is not None
+
+
+def keeps_upload(connection: Connection, id: str) -> bool:
+    """Return whether an item's upload is still needed: it arrives, or has failed for a reason that passes."""
+    query = select(_items.id).where(_items.id == id, (_items.state == ItemState.UPLOADING) | _is_held_back)
+    return connection.scalar(query) is not None
+
+
+def arrive_again(connection: Connection, batch_id: str, now: datetime, id: str | None = None) -> int:
+    """Let items, or one, that failed on their arrival for a reason that passes arrive again; return how many."""
+    query = update(batch_items).where(_items.batch_id == batch_id, _is_held_back)
+    query = query if id is None else query.where(_items.id == id)
+    next_revision(connection)
+    return connection.execute(query.values(state=ItemState.UPLOADING, error=None, updated_at=now)).rowcount
 
 
 def count(connection: Connection, batch_id: str, state: ItemState | None) -> int:

@@ -101,31 +101,6 @@ def usage(connection: Connection) -> dict[str | None, Row]:
     return {row["owner"]: row for row in _all(connection, query.group_by(_rows.owner))}
 
 
-def seconds_since(
-    connection: Connection, moment: datetime, *, owner: str | None = None, key: str | None = None
-) -> float:
-    """Return the seconds of sound that a person, or a key, has submitted since."""
-    query = select(func.coalesce(func.sum(_rows.duration), 0.0)).where(_rows.created_at >= moment)
-    return float(connection.scalar(_of(query, owner, key)) or 0.0)
-
-
-def first_since(connection: Connection, moment: datetime, *, owner: str | None, key: str | None) -> datetime | None:
-    """Return when the first recording since `moment` came in."""
-    query = _of(select(func.min(_rows.created_at)).where(_rows.created_at >= moment), owner, key)
-    found: datetime | None = connection.scalar(query)
-    return found
-
-
-def busy_jobs(connection: Connection, *, owner: str | None = None, key: str | None = None) -> int:
-    """Return how many recordings of a person, or a key, wait or run."""
-    query = select(func.count()).where(
-        _rows.state.in_((JobState.QUEUED, JobState.RUNNING)),
-        _rows.deleted_at.is_(None),
-        _rows.delete_requested.is_(False),
-    )
-    return connection.scalar(_of(query, owner, key)) or 0
-
-
 # Sessions and links
 
 
@@ -215,10 +190,6 @@ def touch_key(connection: Connection, id: str, now: datetime) -> None:
 
 def remove_key(connection: Connection, id: str) -> None:
     connection.execute(delete(api_keys).where(api_keys.c.id == id))
-
-
-def _of(query: Select[Any], owner: str | None, key: str | None) -> Select[Any]:
-    return query.where(_rows.api_key == key) if key else query.where(_rows.owner == owner)
 
 
 def _first(connection: Connection, query: Select[Any]) -> Row | None:

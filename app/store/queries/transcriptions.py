@@ -26,7 +26,7 @@ from sqlalchemy import (
 from app.domain.people import current_actor
 from app.domain.states import JobState, Rank
 from app.store.database import Row
-from app.store.queries import search
+from app.store.queries import quotas, search
 from app.store.queries.ownership import is_own, is_seen
 from app.store.tables import deletions, revisions, segments, transcriptions
 
@@ -190,9 +190,11 @@ def tell_deleted(connection: Connection, id: str) -> None:
 
 def remove(connection: Connection, id: str) -> None:
     """Remove the row, its segments and its index entry."""
-    query = delete(transcriptions).where(transcriptions.c.id == id).returning(transcriptions.c.number)
-    for number in connection.scalars(query).all():
-        search.forget(connection, number)
+    kept = (transcriptions.c[name] for name in ("number", "owner", "api_key", "created_at", "duration"))
+    query = delete(transcriptions).where(transcriptions.c.id == id).returning(*kept)
+    for row in all_of(connection.execute(query)):
+        search.forget(connection, row["number"])
+        quotas.keep_sound_of_removed(connection, row)
 
 
 def recount(connection: Connection, id: str) -> None:

@@ -8,6 +8,7 @@ from fastapi import Path, Query, Request, Response, status
 
 from app.domain.comparisons.comparison import Comparison
 from app.domain.errors.models import ModelAbsent, ModelNotForRecognition, ModelUnknown
+from app.domain.errors.people import QuotaReached
 from app.domain.errors.requests import InvalidParameter, RequestTooLarge, UnknownLanguage
 from app.domain.errors.transcriptions import AudioGone, ComparisonNotFound, TranscriptionNotFound
 from app.domain.errors.uploads import DiskFull, EmptyFile, NoFile, UploadInterrupted, UploadTooLarge
@@ -96,6 +97,7 @@ FORM: dict[str, Any] = {
         ModelAbsent,
         ModelNotForRecognition,
         DiskFull,
+        QuotaReached,
         changes=True,
     ),
 )

@@ -20,6 +20,7 @@ from app.domain.errors.clients import (
 )
 from app.domain.errors.inference import InferenceUnavailable, SegmentsFailed
 from app.domain.errors.models import ModelFileMissing
+from app.domain.errors.people import QuotaReached
 from app.domain.errors.requests import UnknownLanguage
 from app.domain.errors.transcriptions import AudioGone
 from app.domain.errors.uploads import EmptyFile, NoFile, UploadInterrupted, UploadTooLarge
@@ -97,6 +98,7 @@ _ERRORS = errors(
     AudioGone,
     ModelFileMissing,
     QueueFull,
+    QuotaReached,
     ServerStopping,
     InferenceUnavailable,
     SegmentsFailed,

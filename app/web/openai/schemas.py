@@ -10,6 +10,7 @@ from app.domain.errors.audio import NotAudio
 from app.domain.errors.clients import IdempotencyKeyReused, QueueFull, ServerStopping, TranscriptionCancelled
 from app.domain.errors.inference import InferenceUnavailable, SegmentsFailed
 from app.domain.errors.models import ModelFileMissing
+from app.domain.errors.people import QuotaReached
 from app.domain.errors.requests import UnknownLanguage
 from app.domain.errors.transcriptions import AudioGone
 from app.domain.errors.uploads import EmptyFile, NoFile, UploadInterrupted, UploadTooLarge
@@ -46,6 +47,7 @@ SPEECH_ERRORS = errors(
     IdempotencyKeyReused,
     TranscriptionCancelled,
     QueueFull,
+    QuotaReached,
     ServerStopping,
     InferenceUnavailable,
     SegmentsFailed,

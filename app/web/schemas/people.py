@@ -157,10 +157,18 @@ class CreatedKey(KeyAnswer):
     secret: str = Field(examples=["fa_Qm1Ykq3bIhH8"])
 
 
+class UsedAnswer(BaseModel):
+    """What counts against the limits of a person."""
+
+    seconds: float = Field(description="Of sound, submitted in the last 24 hours.", examples=[3600.0])
+    jobs: int = Field(description="Recordings that wait or run, without those of batches.", examples=[0])
+
+
 class AccountAnswer(BaseModel):
     """The own account."""
 
     person: PersonAnswer
+    used: UsedAnswer
     permissions: list[Permission]
     sessions: list[SessionAnswer]
     keys: list[KeyAnswer]

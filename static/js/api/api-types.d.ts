@@ -3,6 +3,7 @@
 /** The own account. */
 export interface AccountAnswer {
   person: PersonAnswer;
+  used: UsedAnswer;
   permissions: Permission[];
   sessions: SessionAnswer[];
   keys: KeyAnswer[];
@@ -1926,6 +1927,14 @@ export interface UploadAnswer {
   id: string;
   /** Bytes; what follows is to be sent. */
   offset: number;
+}
+
+/** What counts against the limits of a person. */
+export interface UsedAnswer {
+  /** Of sound, submitted in the last 24 hours. */
+  seconds: number;
+  /** Recordings that wait or run, without those of batches. */
+  jobs: number;
 }
 
 /** A recording that is looked at for its speech. */

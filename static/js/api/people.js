@@ -22,8 +22,8 @@ export const changePassword = (old, password) => send("POST", "/account/password
 /** @returns {Promise<void>} */
 export const logOutEverywhere = () => send("POST", "/account/logout-everywhere");
 
-/** @param {string} name @param {string[]} scopes @param {number | null} days @returns {Promise<CreatedKey>} */
-export const createKey = (name, scopes, days) => send("POST", "/account/keys", { name, scopes, days });
+/** @param {Partial<CreatedKey> & {days: number | null}} wanted @returns {Promise<CreatedKey>} */
+export const createKey = (wanted) => send("POST", "/account/keys", wanted);
 
 /** @param {string} id @returns {Promise<void>} */
 export const removeKey = (id) => send("DELETE", `/account/keys/${id}`);

@@ -19,12 +19,21 @@ from app.domain.errors.people import (
 from app.domain.errors.requests import InvalidParameter, RequestTooLarge
 from app.domain.people import Actor, current_actor
 from app.services.people.api_keys import ApiKey
+from app.services.people.quotas import spent
 from app.web.answers.people import person_answer
 from app.web.dependencies import ServicesDep
 from app.web.openapi import errors
 from app.web.request import LARGEST_FORM_BYTES, client_address
 from app.web.routers import ApiRouter
-from app.web.schemas.people import AccountAnswer, CreatedKey, KeyAnswer, NewKey, PasswordChange, SessionAnswer
+from app.web.schemas.people import (
+    AccountAnswer,
+    CreatedKey,
+    KeyAnswer,
+    NewKey,
+    PasswordChange,
+    SessionAnswer,
+    UsedAnswer,
+)
 
 router = ApiRouter(prefix="/account", tags=["people"])
 KeyId = Annotated[str, Path(description="Id of the key.", examples=["5f0c2e9b1a44d771"])]
@@ -39,6 +48,7 @@ def get_account(services: ServicesDep) -> AccountAnswer:
     this = (actor.session or "-")[:16]
     return AccountAnswer(
         person=person_answer(person, accounts.people.usage_of(person.id)),
+        used=UsedAnswer.model_validate(spent(services.queue.database, person.id), from_attributes=True),
         permissions=sorted(actor.permissions),
         sessions=[
             SessionAnswer(

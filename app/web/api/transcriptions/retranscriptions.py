@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import Request, Response, status
 
 from app.domain.errors.models import ModelAbsent, ModelNotForRecognition, ModelUnknown
+from app.domain.errors.people import QuotaReached
 from app.domain.errors.requests import InvalidParameter, RequestTooLarge, UnknownLanguage
 from app.domain.errors.transcriptions import AudioGone, TranscriptionNotFound
 from app.domain.errors.uploads import DiskFull
@@ -36,6 +37,7 @@ router = ApiRouter(prefix="/transcriptions/{id}", tags=["transcriptions"])
         ModelNotForRecognition,
         RequestTooLarge,
         DiskFull,
+        QuotaReached,
         changes=True,
     ),
 )

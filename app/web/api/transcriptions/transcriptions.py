@@ -8,6 +8,7 @@ from fastapi import Query, Request, Response, status
 
 from app.domain.errors.base import N_
 from app.domain.errors.models import ModelAbsent, ModelNotForRecognition, ModelUnknown
+from app.domain.errors.people import QuotaReached
 from app.domain.errors.requests import InvalidParameter, RequestTooLarge, UnknownLanguage
 from app.domain.errors.transcriptions import AudioGone, NotCancellable, NotRetriable, TranscriptionNotFound
 from app.domain.errors.uploads import DiskFull, EmptyFile, NoFile, UploadInterrupted, UploadTooLarge
@@ -71,6 +72,7 @@ UPLOAD_FORM: dict[str, Any] = {
         ModelNotForRecognition,
         WebhookAddressRefused,
         DiskFull,
+        QuotaReached,
         changes=True,
     ),
 )

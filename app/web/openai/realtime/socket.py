@@ -15,6 +15,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from app.domain.errors.base import AppError
 from app.domain.errors.live import LiveSessionsFull
+from app.domain.errors.people import QuotaReached
 from app.i18n import translator
 from app.services.live import LiveEvent
 from app.web.live.outbox import REFUSED, Closing, Outbox
@@ -33,6 +34,8 @@ router = APIRouter()
 LARGE_MESSAGE = 256 * 1024  # characters, from which decoding would delay other clients
 NO_STATUS = 1005  # RFC 6455: a close frame without a code, as browsers send it
 TRY_LATER = 1013
+FULL = (LiveSessionsFull, QuotaReached)
+"""Why a session cannot begin now, but can later."""
 
 
 @router.websocket(REALTIME_PATH)
@@ -81,7 +84,7 @@ class RealtimeConnection:
             return False
         except AppError as error:
             self._tell_problem(error)
-            self._outbox.put(Closing(TRY_LATER if isinstance(error, LiveSessionsFull) else REFUSED, error.code))
+            self._outbox.put(Closing(TRY_LATER if isinstance(error, FULL) else REFUSED, error.code))
             return False
         return True
 
@@ -125,7 +128,7 @@ class RealtimeConnection:
             self._outbox.put(events.event("error", error=error.told()))
         except AppError as error:
             self._tell_problem(error)
-            if isinstance(error, LiveSessionsFull):
+            if isinstance(error, FULL):
                 raise Closing(TRY_LATER, error.code) from None
 
     async def _message(self) -> str:

@@ -8,6 +8,7 @@ import { buttonOf, copyOf, field, find, onAction, slotOf, write } from "../../li
 import { label } from "../../lib/labels.js";
 import { t } from "../../lib/messages.js";
 import { moment } from "../../lib/moment.js";
+import { limitOf, limitsOf } from "./limits.js";
 
 startPage();
 const root = find(document, "[data-account]", HTMLElement);
@@ -51,19 +52,37 @@ async function setPassword() {
 
 async function addKey() {
   const data = new FormData(adding);
-  const days = Number(data.get("days")) || null;
-  const created = await createKey(String(data.get("name")).trim(), data.getAll("scopes").map(String), days);
+  const created = await createKey({
+    name: String(data.get("name")).trim(),
+    scopes: /** @type {ApiKey["scopes"]} */ (data.getAll("scopes").map(String)),
+    days: Number(data.get("days")) || null,
+    hours_per_day: limitOf(data.get("hours_per_day")),
+    jobs_at_once: limitOf(data.get("jobs_at_once")),
+  });
   adding.reset();
   write(root, "secret", created.secret);
   slotOf(root, "secret").hidden = false;
 }
 
 /** @param {Account} account */
-function show({ person, keys, sessions }) {
+function show({ person, used, keys, sessions }) {
   write(document, "facts", [label("role", person.role), ...person.groups].join(" · "));
+  write(document, "used", usedOf(person, used));
   find(root, "[data-keys]", HTMLElement).replaceChildren(...keys.map(keyOf));
   find(root, "[data-sessions]", HTMLElement).replaceChildren(...sessions.map(sessionOf));
   slotOf(root, "no-keys").hidden = keys.length > 0;
+}
+
+/** Say what of the own limits is used. @param {Account["person"]} limits @param {Account["used"]} used */
+function usedOf({ hours_per_day: hours, jobs_at_once: jobs }, used) {
+  const count = (used.seconds / 3600).toFixed(1);
+  const sound =
+    hours === null
+      ? t("{count} hours of sound in the last 24 hours", { count })
+      : t("{count} of {most} hours of sound in the last 24 hours", { count, most: hours });
+  return jobs === null
+    ? sound
+    : `${sound} · ${t("{count} of {most} recordings at once", { count: used.jobs, most: jobs })}`;
 }
 
 /** @param {ApiKey} key */
@@ -74,7 +93,8 @@ function keyOf(key) {
   write(item, "beginning", `${key.beginning}…`);
   const used = key.used_at ? t("last used {time}", { time: moment(key.used_at) }) : t("never used");
   const end = key.expires_at ? t("expires {time}", { time: moment(key.expires_at) }) : t("does not expire");
-  write(item, "facts", [...key.scopes.map((scope) => label("permission", scope)), used, end].join(" · "));
+  const opens = key.scopes.map((scope) => label("permission", scope));
+  write(item, "facts", [...opens, ...limitsOf(key), used, end].join(" · "));
   return item;
 }
 

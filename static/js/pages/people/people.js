@@ -9,6 +9,7 @@ import { openDialog } from "../../lib/dialog.js";
 import { buttonOf, copyOf, create, field, find, onAction, slotOf, write } from "../../lib/dom.js";
 import { t } from "../../lib/messages.js";
 import { filesize } from "../../lib/format.js";
+import { limitOf, limitsOf } from "./limits.js";
 
 startPage();
 const root = find(document, "[data-people]", HTMLElement);
@@ -27,6 +28,9 @@ list.addEventListener("change", (event) => {
   const { target } = event;
   if (target instanceof HTMLSelectElement) {
     void attempt(() => changePerson(idOf(target), { role: /** @type {Person["role"]} */ (target.value) }));
+  }
+  if (target instanceof HTMLInputElement && target.reportValidity()) {
+    void attempt(() => changePerson(idOf(target), { [target.name]: limitOf(target.value) }));
   }
 });
 onAction(list, (action, button) => {
@@ -91,6 +95,9 @@ function itemOf(person) {
   write(item, "facts", factsOf(person));
   write(item, "disable", person.is_disabled ? t("Enable") : t("Disable"));
   find(item, "[data-role]", HTMLSelectElement).value = person.role;
+  for (const name of /** @type {const} */ (["hours_per_day", "jobs_at_once"])) {
+    find(item, `[name=${name}]`, HTMLInputElement).value = String(person[name] ?? "");
+  }
   const state = field(item, "state");
   state.hidden = person.has_password && !person.is_disabled;
   state.dataset.state = person.is_disabled ? "cancelled" : "running";
@@ -99,11 +106,12 @@ function itemOf(person) {
 }
 
 /** @param {Person} person */
-function factsOf({ recordings, seconds, size_bytes: size, busy, groups }) {
+function factsOf(person) {
+  const { recordings, seconds, size_bytes: size, busy, groups } = person;
   const hours = (seconds / 3600).toFixed(1);
   const parts = [t("{count} recordings", { count: recordings }), t("{hours} hours", { hours }), filesize(size)];
   if (busy) parts.push(t("{count} in work", { count: busy }));
-  return [...parts, ...groups].join(" · ");
+  return [...parts, ...limitsOf(person), ...groups].join(" · ");
 }
 
 /** @param {Element} element */
