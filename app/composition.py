@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from app.domain.addresses import is_loopback
 from app.domain.errors.models import ModelError
 from app.domain.options import TranscriptionOptions, VadOptions
+from app.domain.people import Role
 from app.engine import EngineSpec
 from app.engine.audio.facts import DecodeLimits
 from app.engine.catalog.extras import extra_of
@@ -20,16 +22,20 @@ from app.engine.catalog.registry import FUNASR_FACTORY, NANO, WHISPER_FACTORY, f
 from app.paths import builtin_model_dir, large_model_dir
 from app.services.models.models import Models
 from app.services.models.places import ModelPlaces
-from app.services.people.accounts import LoginRule
+from app.services.people.accounts import Accounts, LoginRule
 from app.services.settings import SettingsStore
 from app.services.transcriptions.retention import Spans
 from app.settings import Origin, Settings, checked_value
+from app.store.database import Database
 from app.support.case import Installation
 from app.support.doctor import Subject
 from app.support.doctor.examination import Examination
 from app.support.model_identity import model_checksum
 from app.support.replay.bench import ENGINE_SETTINGS, Bench
 from app.support.replay.recorded import RecordedCase
+
+if TYPE_CHECKING:
+    from app.services.people.oidc import OidcLogin
 
 SETTABLE = (*ENGINE_SETTINGS, "model", "vad_model", "punctuation_model")
 """Settings that a replay may override, besides the transcription's options."""
@@ -239,5 +245,37 @@ def _folder_of(models: Models, name: str) -> Path | None:
 
 
 def login_rule(settings: Settings) -> LoginRule:
-    is_forced = settings.login == "always" or not is_loopback(settings.host)
-    return LoginRule(is_forced, settings.insecure_no_login, settings.admin_sees_texts)
+    is_told = bool(settings.oidc_issuer or settings.login_header)
+    is_forced = settings.login == "always" or is_told or not is_loopback(settings.host)
+    role = Role(settings.login_header_role)
+    return LoginRule(is_forced, settings.insecure_no_login, settings.admin_sees_texts, role)
+
+
+def open_accounts(settings: Settings, database: Database) -> Accounts:
+    """Return the accounts, with the login by an OpenID provider if one is configured."""
+    accounts = Accounts(database, login_rule(settings))
+    if settings.oidc_issuer:
+        accounts.oidc = _open_oidc(settings, accounts)
+    return accounts
+
+
+def _open_oidc(settings: Settings, accounts: Accounts) -> OidcLogin:
+    from app.services.people.oidc import OidcLogin, OidcRule
+    from app.services.people.oidc_provider import OidcProvider  # imports cryptography, for which few have to wait
+
+    groups = (
+        (Role.ADMINISTRATOR, settings.oidc_admin_group),
+        (Role.MEMBER, settings.oidc_member_group),
+        (Role.READER, settings.oidc_reader_group),
+    )
+    rule = OidcRule(
+        settings.oidc_name_claim,
+        settings.oidc_groups_claim,
+        tuple((role, group) for role, group in groups if group),
+        Role(settings.oidc_default_role) if settings.oidc_default_role else None,
+    )
+    provider = OidcProvider(
+        settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret_file, settings.oidc_scopes
+    )
+    label = settings.oidc_label or urlsplit(settings.oidc_issuer).netloc
+    return OidcLogin(provider, rule, accounts.external, label)

@@ -15,7 +15,7 @@ from app.composition import (
     decode_limits,
     installation,
     is_slow_live,
-    login_rule,
+    open_accounts,
     open_models,
     quick_spec,
     replay_command,
@@ -44,7 +44,6 @@ from app.services.inference.scheduler import InferenceScheduler
 from app.services.live import Live, LiveLimits
 from app.services.live.partial_engine import PartialEngine
 from app.services.models.reloader import ModelReloader
-from app.services.people.accounts import Accounts
 from app.services.rereading.stretches import Rereader
 from app.services.settings import SettingsStore
 from app.services.transcriptions.heard_audio import HeardAudio
@@ -182,7 +181,7 @@ def _open(stack: ExitStack, settings: Settings, spec: EngineSpec | None, start_w
         replays=replays,
         comparisons=Comparisons(queue),
         webhooks=open_webhooks(stack, queue.database, settings.data_dir, lambda: networks(settings.webhook_networks)),
-        accounts=Accounts(queue.database, login_rule(settings)),
+        accounts=open_accounts(settings, queue.database),
         has_worker=start_worker,
         is_working=lambda: worker is None or worker.is_working,
         default_options_of=_default_options,

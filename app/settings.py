@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from app.domain.addresses import checked_networks, checked_root_path
 from app.domain.options import SILERO, DetectorName
 from app.domain.replacements import LONGEST_RULES, checked_text
+from app.login_settings import LoginSettings
 from app.paths import home_dir, logs_dir
 from app.setting_rules import ON_PAGE, broken_rules
 from app.settings_file import KeptSettings, read_kept
@@ -37,7 +38,7 @@ class Origin(StrEnum):
     DEFAULT = "default"
 
 
-class Settings(BaseSettings):
+class Settings(LoginSettings):
     """The settings of one server, worker or command."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, use_attribute_docstrings=True)
@@ -104,18 +105,6 @@ class Settings(BaseSettings):
 
     allowed_hosts: str = ""
     """Further names, with commas, under which the server answers: of a reverse proxy, or of the DNS."""
-
-    login: Literal["auto", "always"] = "auto"
-    """When people have to log in: auto (where other machines reach the server, or accounts exist), or always."""
-
-    insecure_no_login: bool = False
-    """Let everybody who reaches the server read, change and delete everything, also over the network."""
-
-    admin_password_file: Path | None = None
-    """File with the password of the first administrator, `admin`; without one a link sets it, printed at the start."""
-
-    admin_sees_texts: bool = False
-    """Let administrators see the recordings and texts of everybody; otherwise they see sizes and states."""
 
     root_path: Annotated[str, AfterValidator(checked_root_path)] = ""
     """Path under which a reverse proxy serves the program (/asr); empty at the root of a host."""

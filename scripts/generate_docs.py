@@ -25,6 +25,7 @@ sys.path.insert(0, str(REPOSITORY))
 from app.cli.main import build_parser  # noqa: E402 - found by the line above
 from app.domain import errors  # noqa: E402
 from app.domain.errors.base import AppError  # noqa: E402
+from app.login_settings import LoginSettings  # noqa: E402
 from app.setting_rules import ON_PAGE, Effect  # noqa: E402
 from app.settings import Settings, variable  # noqa: E402
 
@@ -70,7 +71,8 @@ def rendered(page: Path) -> str:
 def settings_table() -> str:
     """Return every setting with its default, its meaning and when a change on the page takes effect."""
     rows = ["| Variable | Default | Meaning | On the page |", "|---|---|---|---|"]
-    for name, field in Settings.model_fields.items():
+    fields = Settings.model_fields.items()
+    for name, field in sorted(fields, key=lambda each: each[0] in LoginSettings.model_fields):
         effect = EFFECTS[ON_PAGE[name]] if name in ON_PAGE else "no"
         default = _default(name, field.default)
         rows.append(f"| `{variable(name)}` | {default} | {field.description} | {effect} |")

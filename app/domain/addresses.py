@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from typing import TypeAlias
+from urllib.parse import urlsplit
 
 Networks: TypeAlias = tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
 
@@ -13,6 +14,8 @@ LARGEST_PORT = 65535
 # Unreserved characters of RFC 3986 only: nothing with a meaning in HTML, headers, cookies or URLs.
 SEGMENT = r"/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+"
 ROOT_PATH = re.compile(rf"(?:{SEGMENT})+")
+HEADER = re.compile(r"[A-Za-z0-9-]{1,100}")
+TAKEN_HEADERS = frozenset({"authorization", "cookie", "host", "api-key", "origin"})
 NAME_AND_PORT = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?")
 
 
@@ -53,6 +56,35 @@ def is_loopback(host: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def is_safe_issuer(address: str) -> bool:
+    """Return whether an address may say who somebody is: over HTTPS, or on this machine."""
+    parts = urlsplit(address)
+    is_local = parts.scheme == "http" and is_loopback(parts.hostname or "")
+    return bool(parts.hostname) and (parts.scheme == "https" or is_local)
+
+
+def checked_issuer(text: str) -> str:
+    """Return the address of an OpenID provider; empty for none.
+
+    Raises:
+        ValueError: it is not one over HTTPS, or on this machine.
+    """
+    if text and not is_safe_issuer(text):
+        raise ValueError("an address such as https://login.example.com/realms/office")
+    return text
+
+
+def checked_header(text: str) -> str:
+    """Return the name of a header; empty for none.
+
+    Raises:
+        ValueError: it is none, or has another meaning.
+    """
+    if text and (not HEADER.fullmatch(text) or text.lower() in TAKEN_HEADERS):
+        raise ValueError("the name of a header such as X-Remote-User")
+    return text
 
 
 def is_within(address: str, allowed: Networks) -> bool:

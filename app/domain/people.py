@@ -50,6 +50,8 @@ class Person:
     created_at: datetime
     has_password: bool = True
     """False where another system says who they are."""
+    is_external: bool = False
+    """Whether another system says who they are: an OpenID provider, or a proxy."""
     hours_per_day: float | None = None
     """Hours of sound that they may submit in 24 hours; None: any number."""
     jobs_at_once: int | None = None

@@ -81,6 +81,8 @@ SLOW_READS = Pool("slow reads", 8, 64, ServerBusy)
 """Whatever reads or computes for longer than a page may take."""
 PLAYING = Pool("playing", 8, 64, ServerBusy)
 """Recordings that have to be decoded again before they can be heard."""
+LOGINS = Pool("logins", 4, 16, ServerBusy)
+"""Questions to a service that logs people in: it may be far away, or hang."""
 FILES = Pool("files", 16, None, ServerBusy)
 """Bytes on their way to the disk, and looks at folders: each waits for its turn, and its client with it."""
 

@@ -24,6 +24,10 @@ ASKED_HOST = "asked_host"
 
 
 FOR_PROGRAMS = frozenset({"/metrics", "/mcp"})
+LOGGED_IN = "logged_in"
+"""Key of the scope: name and groups of the person whom a trusted proxy has logged in."""
+
+
 FROM_PROXY = "from_proxy"
 """Key of the scope: the request is from a trusted proxy on another machine, which chose the host name."""
 

@@ -56,6 +56,7 @@ from app.web.pages import history as history_pages
 from app.web.pages import live as live_page
 from app.web.pages import logs as logs_page
 from app.web.pages import models as models_page
+from app.web.pages import oidc as oidc_pages
 from app.web.pages import replays as replay_page
 from app.web.pages import settings as settings_page
 from app.web.pages import transcriptions as transcription_pages
@@ -126,6 +127,7 @@ PAGES: tuple[APIRouter, ...] = (
     comparison_pages.router,
     webhooks_page.router,
     account_pages.router,
+    oidc_pages.router,
 )
 
 

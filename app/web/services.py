@@ -40,6 +40,7 @@ from app.support.replay.runs import Replays
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+
 REQUEST_SERVICES = "funasr.services"  # scope key of a request's own view of them
 
 

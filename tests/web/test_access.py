@@ -23,6 +23,7 @@ EVERYBODY, ANY_KEY = "everybody", "any key"
 ROUTES = {
     EVERYBODY: """
         GET /health  GET /ready  GET /api/v1/health  GET /api/v1/ready  GET /metrics  GET /login  GET /welcome  GET /s/{secret}
+        GET /login/oidc  GET /login/oidc/callback
         POST /preferences  POST /api/v1/login  POST /api/v1/welcome  POST /api/v1/welcome/look""",
     ANY_KEY: """
         GET /v1/models  GET /openai/v1/models  GET /v1/models/{model:path}  GET /openai/v1/models/{model:path}""",

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from app.domain.errors.people import LoginNotAccepted
 from app.domain.people import PERMISSIONS, Actor, Permission, Person, Role
 from app.services.people.api_keys import ApiKeys
 from app.services.people.audit import AuditTrail
+from app.services.people.external import ExternalPeople, Identity
 from app.services.people.logins import Logins, hash_of
 from app.services.people.people import People
 from app.services.people.sharing import Sharing
 from app.store.database import Database
 
+if TYPE_CHECKING:
+    from app.services.people.oidc import OidcLogin
+
 FIRST_NAME = "admin"
 """The name of the first administrator, until they choose another one."""
+
+PROXIED_EVERY_SECONDS = 12 * 3600.0
+"""How often the audit trail says that a proxy has logged somebody in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +35,8 @@ class LoginRule:
     is_waived: bool
     """`--insecure-no-login`."""
     administrators_see_texts: bool
+    proxied_role: Role = Role.MEMBER
+    """Role of people whom a proxy names for the first time."""
 
 
 class Accounts:
@@ -32,11 +44,15 @@ class Accounts:
 
     def __init__(self, database: Database, rule: LoginRule) -> None:
         self.people = People(database)
+        self.external = ExternalPeople(database, self.people)
         self.logins = Logins(database)
         self.keys = ApiKeys(database)
         self.audit = AuditTrail(database)
         self.sharing = Sharing(database)
         self._rule = rule
+        self.oidc: OidcLogin | None = None
+        """The login by an OpenID provider, if one is configured."""
+        self._recorded_at: dict[str, float] = {}
 
     @property
     def knows_login(self) -> bool:
@@ -73,6 +89,27 @@ class Accounts:
         """Return who comes with the cookie of a session; None if it has ended."""
         person = self.logins.person_of(cookie)
         return self.actor_of(person, address, session=hash_of(cookie)) if person else None
+
+    def of_proxy(self, name: str, groups: tuple[str, ...] | None, address: str) -> Actor | None:
+        """Return whom a trusted proxy has logged in, with an account from the first time on; None if it is disabled."""
+        identity = Identity(f"proxy {name.casefold()}", name, groups)
+        try:
+            person = self.external.find(identity, by_name=True)
+        except LoginNotAccepted:
+            return None
+        person = person or self.external.add(identity, self._rule.proxied_role)
+        actor = self.actor_of(self.external.renew(person, groups), address)
+        if self._is_recorded_now(person.id):
+            self.audit.record(actor, "log_in_by_proxy", "/login", 200)
+        return actor
+
+    def _is_recorded_now(self, person: str) -> bool:
+        """Return whether it is long since a person whom a proxy logs in was recorded: no request begins a session."""
+        now = time.monotonic()
+        if now - self._recorded_at.get(person, -PROXIED_EVERY_SECONDS) < PROXIED_EVERY_SECONDS:
+            return False
+        self._recorded_at[person] = now
+        return True
 
     def of_key(self, secret: str, address: str) -> Actor | None:
         """Return who comes with an API key; None if it is not valid."""

@@ -8,7 +8,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from app.domain.errors.people import LinkNotValid, PersonNotFound, WrongPassword
+from app.domain.errors.people import LinkNotValid, NotPermitted, PersonNotFound, WrongPassword
 from app.domain.people import Person
 from app.logging import event
 from app.services.people.attempts import Attempts
@@ -130,12 +130,15 @@ class Logins:
 
         Raises:
             WrongPassword: the old one.
+            NotPermitted: another system logs them in.
             TooManyAttempts, WeakPassword, PersonNotFound
         """
         with self._database.reading() as connection:
             row = people.find(connection, person)
         if row is None:
             raise PersonNotFound(id=person)
+        if row["password"] is None and row["subject"] is not None:
+            raise NotPermitted  # whom another system no longer lets in must not have a way of their own
         self._attempts.check(row["name"], address)
         if row["password"] is not None and not is_password(row["password"], old):
             self._attempts.failed(row["name"], address)

@@ -176,6 +176,7 @@ def person_from(row: Row, prefix: str = "") -> Person:
         role=Role(row[f"{prefix}role"]),
         groups=tuple(row[f"{prefix}groups"]),
         has_password=row[f"{prefix}password"] is not None,
+        is_external=row[f"{prefix}subject"] is not None,
         hours_per_day=row[f"{prefix}hours_per_day"],
         jobs_at_once=row[f"{prefix}jobs_at_once"],
     )

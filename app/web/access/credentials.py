@@ -39,8 +39,8 @@ def set_share(response: Response, connection: HTTPConnection, secret: str) -> No
     response.set_cookie(
         SHARE_COOKIE,
         secret,
-        path=_cookie_path(connection),
-        secure=_is_secure(connection),
+        path=cookie_path(connection),
+        secure=is_secure(connection),
         httponly=True,
         samesite="lax",
     )
@@ -52,8 +52,8 @@ def set_cookie(response: Response, connection: HTTPConnection, cookie: str) -> N
         _cookie_name(connection),
         cookie,
         max_age=LIFETIME_SECONDS,
-        path=_cookie_path(connection),
-        secure=_is_secure(connection),
+        path=cookie_path(connection),
+        secure=is_secure(connection),
         httponly=True,
         samesite="lax",  # a link from a mail opens the page; whatever changes something is checked for its origin
     )
@@ -62,8 +62,8 @@ def set_cookie(response: Response, connection: HTTPConnection, cookie: str) -> N
 def forget_cookie(response: Response, connection: HTTPConnection) -> None:
     response.delete_cookie(
         _cookie_name(connection),
-        path=_cookie_path(connection),
-        secure=_is_secure(connection),
+        path=cookie_path(connection),
+        secure=is_secure(connection),
         httponly=True,
         samesite="lax",
     )
@@ -72,12 +72,12 @@ def forget_cookie(response: Response, connection: HTTPConnection) -> None:
 
 def _cookie_name(connection: HTTPConnection) -> str:
     is_whole_host = not root_path(connection.scope)
-    return SECURE_COOKIE if _is_secure(connection) and is_whole_host else COOKIE
+    return SECURE_COOKIE if is_secure(connection) and is_whole_host else COOKIE
 
 
-def _cookie_path(connection: HTTPConnection) -> str:
+def cookie_path(connection: HTTPConnection) -> str:
     return f"{root_path(connection.scope)}/"
 
 
-def _is_secure(connection: HTTPConnection) -> bool:
+def is_secure(connection: HTTPConnection) -> bool:
     return connection.url.scheme in ("https", "wss")

@@ -12,7 +12,7 @@ from app.domain.people import Permission
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 OPEN = re.compile(
-    r"/static/.*|/(api/v1/)?(health|ready)|/metrics|/login|/welcome|/s/[^/]+|/preferences|/api/v1/(login|welcome)(/.*)?|/favicon\.ico"
+    r"/static/.*|/(api/v1/)?(health|ready)|/metrics|/login(/oidc(/callback)?)?|/welcome|/s/[^/]+|/preferences|/api/v1/(login|welcome)(/.*)?|/favicon\.ico"
 )
 """For everybody: /metrics looks at the address itself."""
 ADMIN = re.compile(

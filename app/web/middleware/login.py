@@ -19,7 +19,7 @@ from app.domain.people import NOBODY, SYSTEM, Actor, acting_as
 from app.web.access.credentials import cookie_of, key_of, share_of
 from app.web.access.rules import SAFE_METHODS, is_for_guests, is_open, needed
 from app.web.errors import error_response
-from app.web.request import address_of, client_address, is_api, own_path
+from app.web.request import LOGGED_IN, address_of, client_address, is_api, own_path
 from app.web.services import Services, opened_services
 
 if TYPE_CHECKING:
@@ -111,6 +111,10 @@ async def _person_of(services: Services, connection: HTTPConnection) -> Actor:
     if key := key_of(connection):
         known = services.client_secrets.find(key)
         actor = known.actor if known else await run_in_threadpool(services.accounts.of_key, key, address)
+        return actor or Actor(address=address)
+    if told := connection.scope.get(LOGGED_IN):
+        name, groups = told
+        actor = await run_in_threadpool(services.accounts.of_proxy, name, groups, address)
         return actor or Actor(address=address)
     if cookie := cookie_of(connection):
         actor = await run_in_threadpool(services.accounts.of_cookie, cookie, address)

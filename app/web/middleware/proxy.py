@@ -18,7 +18,7 @@ from starlette.datastructures import URL, Headers, MutableHeaders
 
 from app.domain.addresses import Networks, checked_root_path, is_host, is_loopback, is_port, is_within
 from app.logging import event
-from app.web.request import ASKED_HOST, FORWARDED_FOR, FORWARDED_PORT, FROM_PROXY
+from app.web.request import ASKED_HOST, FORWARDED_FOR, FORWARDED_PORT, FROM_PROXY, LOGGED_IN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,9 +45,20 @@ def is_taken(root_path: str, own_names: frozenset[str]) -> bool:
 class BehindProxy:
     """ASGI middleware: puts root path, scheme and host into the scope as the browser sees them."""
 
-    def __init__(self, app: ASGIApp, root_path: str, trusted: Networks, own_names: frozenset[str]) -> None:
-        """`root_path` and `trusted` are configured; `own_names` are the first segments of the program's routes."""
+    def __init__(
+        self,
+        app: ASGIApp,
+        root_path: str,
+        trusted: Networks,
+        own_names: frozenset[str],
+        login_headers: tuple[str, str] = ("", ""),
+    ) -> None:
+        """`root_path` and `trusted` are configured; `own_names` are the first segments of the program's routes.
+
+        `login_headers` are those of the name and of the groups of whom the proxy has logged in.
+        """
         self._app = app
+        self._login_headers = login_headers
         self._root_path = root_path
         self._trusted = trusted
         self._own_names = own_names
@@ -66,7 +77,10 @@ class BehindProxy:
         root = self._root_path or (self._forwarded_prefix(headers) if is_trusted else "")
         seen = {**scope, "root_path": root, "path": root + _stripped(scope, root)}
         seen[FROM_PROXY] = is_trusted and not is_loopback(scope["client"][0])
-        return seen | self._forwarded_origin(scope, headers) if is_trusted else seen
+        if not is_trusted:
+            self._tell_of_foreign_login(headers)
+            return seen
+        return seen | self._forwarded_origin(scope, headers) | self._logged_in(headers)
 
     def _forwarded_prefix(self, headers: Headers) -> str:
         sent = ",".join(headers.getlist("x-forwarded-prefix")).strip()
@@ -100,6 +114,25 @@ class BehindProxy:
                 self._ignored("x-forwarded-port")
         return changes
 
+    def _logged_in(self, headers: Headers) -> dict[str, Any]:
+        """Return the scope change due to the header of a login; several of them, or a strange one, are none."""
+        header, groups_header = self._login_headers
+        named = headers.getlist(header) if header else []
+        name = " ".join(_as_text(named[0]).split()) if len(named) == 1 else ""
+        if not name or not name.isprintable():
+            if any(named):
+                self._ignored(header.lower())
+            return {}
+        groups = ",".join(headers.getlist(groups_header)) if groups_header and groups_header in headers else None
+        listed = None if groups is None else tuple(filter(None, (each.strip() for each in _as_text(groups).split(","))))
+        return {LOGGED_IN: (name, listed)}
+
+    def _tell_of_foreign_login(self, headers: Headers) -> None:
+        """Log that somebody else than a trusted proxy says who is logged in, which is not believed."""
+        header = self._login_headers[0]
+        if header and header in headers:
+            self._ignored(header.lower())
+
     def _ignored(self, name: str) -> str:
         """Log once per header that its value is unusable; the untrusted value is not logged."""
         if name not in self._told:
@@ -111,6 +144,14 @@ class BehindProxy:
 def _nearest(headers: Headers, name: str) -> str:
     """Return the value set by the nearest proxy; earlier values are untrusted."""
     return ",".join(headers.getlist(name)).rpartition(",")[2].strip()
+
+
+def _as_text(value: str) -> str:
+    """Return a header that most proxies send as UTF-8; HTTP itself takes it for Latin-1."""
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeError:
+        return value
 
 
 def _stripped(scope: Scope, root: str) -> str:

@@ -41,6 +41,12 @@ def add_middleware(app: FastAPI, settings: Settings) -> None:
     if is_taken(settings.root_path, own_names):
         raise RootPathTaken(path=settings.root_path)
     trusted = networks(settings.trusted_proxies)
-    app.add_middleware(BehindProxy, root_path=settings.root_path, trusted=trusted, own_names=own_names)
+    app.add_middleware(
+        BehindProxy,
+        root_path=settings.root_path,
+        trusted=trusted,
+        own_names=own_names,
+        login_headers=(settings.login_header, settings.login_groups_header),
+    )
     if settings.funasr_port is not None:
         app.add_middleware(FunasrPort, port=settings.funasr_port)

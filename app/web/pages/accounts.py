@@ -20,12 +20,21 @@ router = PageRouter()
 
 
 @router.get("/login")
-async def login_page(request: Request, next: Annotated[str, Query(max_length=2000)] = "/") -> Response:
+async def login_page(
+    request: Request, services: ServicesDep, next: Annotated[str, Query(max_length=2000)] = "/"
+) -> Response:
     """Log in; who is logged in goes on to the page that was asked for."""
-    to = address_of(request.scope, next if next.startswith("/") and not next.startswith(("//", "/\\")) else "/")
+    to = own_address(request, next)
     if current_actor().is_known:
         return RedirectResponse(to, 303)
-    return render(request, "pages/login.html", {"next": to})
+    oidc = services.accounts.oidc.label if services.accounts.oidc else ""
+    return render(request, "pages/login.html", {"next": to, "oidc": oidc, "asked": next})
+
+
+def own_address(request: Request, next: str) -> str:
+    """Return the address of a page of this program; that of the first one for whatever leads elsewhere."""
+    is_own = next.startswith("/") and not next.startswith(("//", "/\\"))
+    return address_of(request.scope, next if is_own else "/")
 
 
 @router.get("/s/{secret}")

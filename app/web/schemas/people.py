@@ -98,6 +98,7 @@ class PersonAnswer(BaseModel):
     groups: list[str] = Field(description="That things can be shared with.", examples=[["sales"]])
     is_disabled: bool = Field(description="Whether nobody can log in, and no key works.")
     has_password: bool = Field(description="False until they have set one, and where another system logs them in.")
+    is_external: bool = Field(description="Whether an OpenID provider, or a proxy, says who they are.")
     created_at: Moment = Field(examples=["2026-11-22T18:57:01.123Z"])
     hours_per_day: Hours
     jobs_at_once: Jobs

@@ -1123,6 +1123,8 @@ export interface PersonAnswer {
   is_disabled: boolean;
   /** False until they have set one, and where another system logs them in. */
   has_password: boolean;
+  /** Whether an OpenID provider, or a proxy, says who they are. */
+  is_external: boolean;
   created_at: string;
   /** Hours of sound in 24 hours; null: any number. */
   hours_per_day: number | null;

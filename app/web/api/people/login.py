@@ -6,14 +6,13 @@ from fastapi import Request, Response, status
 
 from app.domain.errors.people import LinkNotValid, TooManyAttempts, WeakPassword, WrongPassword
 from app.domain.errors.requests import InvalidParameter, RequestTooLarge
-from app.domain.people import Person, acting_as
-from app.web.access.credentials import cookie_of, forget_cookie, set_cookie
+from app.web.access.credentials import cookie_of, forget_cookie
+from app.web.access.sessions import begin_session
 from app.web.dependencies import ServicesDep
 from app.web.openapi import errors
 from app.web.request import LARGEST_FORM_BYTES, client_address
 from app.web.routers import ApiRouter
 from app.web.schemas.people import Credentials, FirstPassword, LinkOwner, LinkSecret
-from app.web.services import Services
 
 router = ApiRouter(tags=["people"])
 
@@ -27,7 +26,7 @@ router = ApiRouter(tags=["people"])
 def log_in(wanted: Credentials, request: Request, response: Response, services: ServicesDep) -> None:
     """Begin a session of a browser; programs send an API key instead."""
     person = services.accounts.logins.log_in(wanted.name, wanted.password, client_address(request.scope))
-    _begin(services, person, request, response, "log_in")
+    begin_session(services, person, request, response, "log_in", status.HTTP_204_NO_CONTENT)
 
 
 @router.post("/logout", status_code=status.HTTP_204_NO_CONTENT, responses=errors(changes=True))
@@ -56,15 +55,4 @@ def look_at_link(wanted: LinkSecret, services: ServicesDep) -> LinkOwner:
 def set_first_password(wanted: FirstPassword, request: Request, response: Response, services: ServicesDep) -> None:
     """Set the password of the person whose link this is, and log them in. The link cannot be used again."""
     person = services.accounts.logins.use_link(wanted.secret, wanted.password)
-    _begin(services, person, request, response, "set_first_password")
-
-
-def _begin(services: Services, person: Person, request: Request, response: Response, action: str) -> None:
-    address = client_address(request.scope)
-    cookie = services.accounts.logins.begin(
-        person.id, address, request.headers.get("user-agent", ""), cookie_of(request)
-    )
-    set_cookie(response, request, cookie)
-    actor = services.accounts.actor_of(person, address)
-    with acting_as(actor):
-        services.accounts.audit.record(actor, action, request.url.path, status.HTTP_204_NO_CONTENT)
+    begin_session(services, person, request, response, "set_first_password", status.HTTP_204_NO_CONTENT)

@@ -67,6 +67,7 @@ async function addKey() {
 /** @param {Account} account */
 function show({ person, used, keys, sessions }) {
   write(document, "facts", [label("role", person.role), ...person.groups].join(" · "));
+  passwords.hidden = person.is_external && !person.has_password;
   write(document, "used", usedOf(person, used));
   find(root, "[data-keys]", HTMLElement).replaceChildren(...keys.map(keyOf));
   find(root, "[data-sessions]", HTMLElement).replaceChildren(...sessions.map(sessionOf));
@@ -80,9 +81,8 @@ function usedOf({ hours_per_day: hours, jobs_at_once: jobs }, used) {
     hours === null
       ? t("{count} hours of sound in the last 24 hours", { count })
       : t("{count} of {most} hours of sound in the last 24 hours", { count, most: hours });
-  return jobs === null
-    ? sound
-    : `${sound} · ${t("{count} of {most} recordings at once", { count: used.jobs, most: jobs })}`;
+  if (jobs === null) return sound;
+  return [sound, t("{count} of {most} recordings at once", { count: used.jobs, most: jobs })].join(" · ");
 }
 
 /** @param {ApiKey} key */

@@ -99,7 +99,7 @@ function itemOf(person) {
     find(item, `[name=${name}]`, HTMLInputElement).value = String(person[name] ?? "");
   }
   const state = field(item, "state");
-  state.hidden = person.has_password && !person.is_disabled;
+  state.hidden = (person.has_password || person.is_external) && !person.is_disabled;
   state.dataset.state = person.is_disabled ? "cancelled" : "running";
   state.textContent = person.is_disabled ? t("Disabled") : t("No password yet");
   return item;
