@@ -61,6 +61,14 @@ def test_the_readme_is_read_in_two_minutes(readme: str) -> None:
     assert "bash scripts/test.sh" in readme
 
 
+def test_the_security_checklist_names_what_exists() -> None:
+    page = (DOCS / "security-checklist.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:tests|app)/[^`]*)`", page))
+
+    assert len(named) > 20
+    assert [name for name in named if not (REPOSITORY / name).exists()] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
 def test_every_link_leads_somewhere(page: Path) -> None:
     links = re.findall(r"\]\(([^)#\s]+)(?:#[\w-]+)?\)", page.read_text(encoding="utf-8"))

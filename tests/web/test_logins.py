@@ -226,7 +226,7 @@ def test_a_key_is_told_once_and_opens_what_its_scopes_say(house: Office, setting
     assert created["secret"].encode() not in (settings.data_dir / "app.db-wal").read_bytes()
 
 
-@pytest.mark.parametrize("header", ["authorization", "api-key"])
+@pytest.mark.parametrize("header", ["authorization", "api-key", "x-api-key"])
 def test_a_key_comes_in_the_headers_of_the_usual_clients(house: Office, header: str) -> None:
     secret = house.accounts.keys.create(house.people["li"].id, "key", [Permission.TRANSCRIBE])[1]
     value = f"Bearer {secret}" if header == "authorization" else secret

@@ -26,7 +26,7 @@ def key_of(connection: HTTPConnection) -> str:
     scheme, _, value = connection.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and value.strip():
         return value.strip()
-    return connection.headers.get("api-key", "") or secret_of(connection)
+    return connection.headers.get("api-key") or connection.headers.get("x-api-key") or secret_of(connection)
 
 
 def share_of(connection: HTTPConnection) -> str:
