@@ -53,7 +53,7 @@ ROUTE_WORDS = frozenset(
         ),
         *("upload", "uploads", "use", "v1", "vad", "verify", "webhooks", "backup", "retention"),
         *("account", "audit", "keys", "login", "logout", "logout-everywhere", "look", "password", "people", "welcome"),
-        *("grants", "links", "s", "shares"),
+        *("grants", "link", "links", "s", "shares"),
         *("callback", "oidc"),
         *("funasr", "transcription_sessions", "ws", "css", "js", "pages", "components", "lib"),
     }

@@ -75,7 +75,7 @@ function follow() {
 function show(job) {
   showState(page, job);
   text.duration = job.duration ?? 0;
-  void text.show(job.segments, !isOpen(job));
+  text.show(job.segments, !isOpen(job)).catch((error) => showError(page, problemOf(error)));
   hotwords.show(job.hotwords);
   speakers.show(job);
   if (job.duration !== null) player.hear(api(`/transcriptions/${id}/audio?heard=true`), job.duration);
