@@ -15,12 +15,15 @@ from app.domain.options import TranscriptionOptions, VadOptions
 from app.engine import EngineSpec
 from app.engine.preparation.pool import PreparationPool, Reply
 from app.services import retry
+from app.services.speakers.labelling import SpeakerLabeller
 from app.services.transcriptions.direct import DirectTranscriber
 from app.services.vad.analyses import VadAnalyses
 from app.store.files.vad_folders import VadFolders
 from tests.fakes import EchoEngine
 from tests.services.conftest import LIMITS, House, talk
 from tests.waiting import wait_until
+
+UNUSED = SpeakerLabeller(lambda: None, lambda _folder, _check: pytest.fail("no speakers are asked for"))
 
 
 class Killing(PreparationPool):
@@ -52,7 +55,7 @@ def _recording(tmp_path: Path) -> Path:
 
 
 def direct(pool: PreparationPool, folder: Path) -> DirectTranscriber:
-    return DirectTranscriber(EchoEngine(EngineSpec(folder)), TranscriptionOptions(), LIMITS, pool)
+    return DirectTranscriber(EchoEngine(EngineSpec(folder)), TranscriptionOptions(), LIMITS, UNUSED, pool)
 
 
 class Bar:
