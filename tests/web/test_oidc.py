@@ -143,6 +143,7 @@ def test_who_comes_from_the_provider_sets_no_password_of_their_own(house: Office
         {"nonce": None},
         {"aud": "another program"},
         {"aud": [CLIENT, "another program"]},
+        {"aud": "another program", "azp": CLIENT},
         {"aud": None},
         {"iss": "https://login.example.com"},
         {"iss": None},
@@ -171,6 +172,15 @@ def test_a_token_that_says_something_wrong_is_refused(
     assert answer.status_code == 403
     assert "What the service answered is not valid." in answer.text
     assert client.get(ACCOUNT).status_code == 401
+
+
+def test_a_token_for_several_programs_is_accepted_if_it_was_issued_to_this_one(
+    house: Office, provider: Provider
+) -> None:
+    provider.person |= {"groups": ["staff"]}
+    provider.claims = {"aud": ["another program", CLIENT], "azp": CLIENT}
+
+    assert _person(house)["name"] == "li"
 
 
 def test_a_token_signed_with_another_key_is_refused(house: Office, provider: Provider) -> None:
