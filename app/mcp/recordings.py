@@ -9,6 +9,8 @@ from typing import BinaryIO
 
 from app.domain.errors.audio import FileUnreadable
 from app.domain.errors.batches import ImportOff
+from app.domain.errors.people import NotPermitted
+from app.domain.people import Permission, current_actor
 from app.services.batches.server_folder import display, open_below
 
 
@@ -25,10 +27,15 @@ def open_any(path: str) -> Iterator[tuple[str, BinaryIO]]:
 
 
 def opener_below(root: Callable[[], Path | None]) -> Callable[[str], AbstractContextManager[tuple[str, BinaryIO]]]:
-    """Return what opens files below the folder `root()`, by whole or relative paths; raises ImportOff without one."""
+    """Return what opens files below the folder `root()`, by whole or relative paths.
+
+    It raises ImportOff without a folder, and NotPermitted for those who may not see what lies on the server.
+    """
 
     @contextmanager
     def open_one(path: str) -> Iterator[tuple[str, BinaryIO]]:
+        if Permission.ADMIN not in current_actor().permissions:
+            raise NotPermitted
         top = root()
         if top is None:
             raise ImportOff
