@@ -14,11 +14,11 @@ from app.domain.reasons import NOT_SAMPLED
 from app.domain.sources import Source
 from app.domain.states import JobState
 from app.domain.transcript import Applied
+from app.services.clients import client_requests
 from app.services.clients.client_requests import Admitted, ClientRequests, Wanted, request_of
 from app.services.clients.following import JobChanges, JobStatus, SettledSegments
 from app.services.clients.refused_requests import MOST_KEPT, RefusedRequests
 from app.services.clients.unkept import Unkept
-from app.services.transcriptions import client_requests
 from app.services.transcriptions.trash import Trash
 from tests.services.conftest import House, talk
 from tests.waiting import wait_until

@@ -24,7 +24,14 @@ from tests.web.conftest import API
 
 PROXY, STRANGER = ("127.0.0.1", 5000), ("192.0.2.7", 5000)
 PREFIX = {"x-forwarded-prefix": "/asr"}
-PAGES = (*page_paths(), "/history?view=statistics", "/history?view=trash", "/nothing")
+OF_PEOPLE = {"/login", "/account"}
+"""Pages that lead to others where nobody logs in."""
+PAGES = (
+    *(path for path in page_paths() if path not in OF_PEOPLE),
+    "/history?view=statistics",
+    "/history?view=trash",
+    "/nothing",
+)
 ADDRESS = re.compile(r'\s(?:href|src|action|data-log)="([^"]*)"')
 ECHO = "/api/v1/doctor/echo"
 
@@ -66,6 +73,16 @@ def is_connected(client: TestClient, **headers: str) -> bool:
             return bool(socket.receive_text() == "word")
     except WebSocketDisconnect:
         return False
+
+
+def test_the_login_is_below_the_prefix_and_leads_back_there(serve: Serve) -> None:
+    client = serve(login="always")
+
+    answer = client.get("/history?query=tea", headers=PREFIX)
+
+    assert answer.headers["location"] == "/asr/login?next=/history%3Fquery%3Dtea"
+    page = client.get(answer.headers["location"], headers=PREFIX).text
+    assert 'data-next="/asr/history?query=tea"' in page
 
 
 @pytest.mark.parametrize("page", PAGES)

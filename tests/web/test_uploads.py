@@ -76,14 +76,7 @@ def test_fields_may_come_before_or_after_the_file(remote: httpx2.Client, file_fi
     response = send(remote, FILE, fields) if file_first else send(remote, fields, FILE)
 
     options = {"language": "zh", "hotwords": ["转写", "Conformer"], "itn": False}
-    assert response.json()["options"] == {
-        **options,
-        "punctuation": True,
-        "quality": "accurate",
-        "channels": "mix",
-        "track": 0,
-        "model": "",
-    }
+    assert response.json()["options"] == usual_options() | options
 
 
 def test_without_fields_the_defaults_hold(remote: httpx2.Client) -> None:
