@@ -19,6 +19,8 @@ from app.store.database import Database
 if TYPE_CHECKING:
     from app.services.people.oidc import OidcLogin
 
+LOOK_SECONDS = 2.0
+"""How soon an account is noticed that another process makes."""
 FIRST_NAME = "admin"
 """The name of the first administrator, until they choose another one."""
 
@@ -50,19 +52,29 @@ class Accounts:
         self.audit = AuditTrail(database)
         self.sharing = Sharing(database)
         self._rule = rule
+        self._looked_at = float("-inf")
         self.oidc: OidcLogin | None = None
         """The login by an OpenID provider, if one is configured."""
         self._recorded_at: dict[str, float] = {}
 
     @property
-    def knows_login(self) -> bool:
-        """Return whether it is known without a look at the database that people log in."""
-        return not self._rule.is_waived and (self._rule.is_forced or self.people.knows_somebody)
+    def known_need(self) -> bool | None:
+        """Return whether people log in, as far as it is known without a look at the database."""
+        if self._rule.is_waived:
+            return False
+        if self._rule.is_forced or self.people.knows_somebody:
+            return True
+        return False if time.monotonic() - self._looked_at < LOOK_SECONDS else None
 
     @property
     def needs_login(self) -> bool:
         """Return whether people log in; where accounts exist they are not ignored silently."""
-        return not self._rule.is_waived and (self._rule.is_forced or self.people.is_anybody())
+        known = self.known_need
+        if known is not None:
+            return known
+        is_anybody = self.people.is_anybody()
+        self._looked_at = time.monotonic()
+        return is_anybody
 
     def begin(self, password: str | None) -> str | None:
         """Prepare the login: what belongs to nobody gets an owner, and the first administrator a way in.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -34,6 +35,7 @@ LOCK_NAME = ".webhooks.lock"
 LOOK_SECONDS = 1.0
 NOTES_AT_ONCE = 100
 SENT_AT_ONCE = 20
+TRIED_AT_ONCE = 8
 KEEP = timedelta(days=30)
 SPREAD = 0.1  # of a pause, so that a receiver that comes back is not asked for everything at one moment
 
@@ -78,8 +80,8 @@ class Dispatcher:
         try:
             while self._write_messages():
                 pass
-            for delivery in self._due():
-                self._attempt(delivery)
+            with ThreadPoolExecutor(TRIED_AT_ONCE, "webhook") as tries:  # one that hangs delays few others
+                list(tries.map(self._attempt, self._due()))
         finally:
             close(lock)
 

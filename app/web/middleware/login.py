@@ -6,6 +6,7 @@ Where there is no login everybody is the program itself, and nothing is recorded
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -14,8 +15,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse
 
+from app.domain.errors.base import AppError
 from app.domain.errors.people import LoginRequired, NotPermitted
-from app.domain.people import NOBODY, SYSTEM, Actor, acting_as
+from app.domain.people import SYSTEM, Actor, acting_as
+from app.logging import event
 from app.web.access.credentials import cookie_of, key_of, share_of
 from app.web.access.rules import SAFE_METHODS, is_for_guests, is_open, needed
 from app.web.errors import error_response
@@ -25,10 +28,12 @@ from app.web.services import Services, opened_services
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from app.domain.errors.base import AppError
+
+log = logging.getLogger(__name__)
 
 NO_ROW = ("/api/v1/journal/", "/api/v1/doctor/", "/api/v1/uploads/", "/static/", "/preferences")
 """What is too frequent to be recorded, and says nothing: a batch's uploads are in its creation."""
+PROBES = frozenset({"/health", "/ready", "/api/v1/health", "/api/v1/ready"})
 TAKEN_AWAY = ("/export", "/case", "/backup")
 """What is recorded although it changes nothing."""
 CHALLENGE = {"www-authenticate": "Bearer"}
@@ -44,20 +49,26 @@ class Login:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        services = opened_services(HTTPConnection(scope))
-        if not await _needs_login(services):
+        path = own_path(scope)
+        if path.startswith("/static/") or path in PROBES:  # answered whatever the database does
             with acting_as(SYSTEM):
                 await self._app(scope, receive, send)
             return
-        await self._answer(services, scope, receive, send)
-
-    async def _answer(self, services: Services, scope: Scope, receive: Receive, send: Send) -> None:
-        path = own_path(scope)
-        if path.startswith("/static/") or path in ("/health", "/ready", "/api/v1/health", "/api/v1/ready"):
-            with acting_as(NOBODY):
-                await self._app(scope, receive, send)
+        services = opened_services(HTTPConnection(scope))
+        try:
+            actor = await _actor_of(services, HTTPConnection(scope)) if await _needs_login(services) else SYSTEM
+        except AppError as error:  # the database cannot be read
+            event(log, logging.ERROR, "request_failed", code=error.code)
+            await _refuse(error, scope, receive, send)
             return
-        actor = await _actor_of(services, HTTPConnection(scope))
+        if actor is SYSTEM:
+            with acting_as(SYSTEM):
+                await self._app(scope, receive, send)
+        else:
+            await self._answer(services, actor, scope, receive, send)
+
+    async def _answer(self, services: Services, actor: Actor, scope: Scope, receive: Receive, send: Send) -> None:
+        path = own_path(scope)
         refusal = None if is_open(path) else _refusal(actor, scope.get("method"), path)
         with acting_as(actor):
             if refusal:
@@ -93,10 +104,9 @@ async def _record(services: Services, actor: Actor, action: str, path: str, stat
 
 
 async def _needs_login(services: Services) -> bool:
-    """Return whether there is a login; the database is asked only until there are people."""
-    if services.accounts.knows_login:
-        return True
-    return await run_in_threadpool(lambda: services.accounts.needs_login)
+    """Return whether there is a login; the database is asked every few seconds, until there are people."""
+    known = services.accounts.known_need
+    return await run_in_threadpool(lambda: services.accounts.needs_login) if known is None else known
 
 
 async def _actor_of(services: Services, connection: HTTPConnection) -> Actor:
