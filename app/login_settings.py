@@ -28,6 +28,12 @@ class LoginSettings(BaseSettings):
     admin_sees_texts: bool = False
     """Let administrators see the recordings and texts of everybody; otherwise they see sizes and states."""
 
+    requests_per_minute: int = Field(default=1200, ge=0, le=1_000_000)
+    """Requests that one person, or one address without a login, may send in a minute where people log in; 0: any."""
+
+    uploads_at_once: int = Field(default=32, ge=0, le=10_000)
+    """Files that one person may send at the same time where people log in; 0: any number."""
+
     oidc_issuer: Annotated[str, AfterValidator(checked_issuer)] = ""
     """Address of an OpenID provider with which people log in (https://login.example.com/realms/office); empty: none."""
 

@@ -17,6 +17,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -201,11 +202,10 @@ def _environment(scratch: Path) -> dict[str, str]:
 def _largest_file(folder: Path) -> int:
     """Return the size of the wheel so far: pip writes it twice, the second time to its final place."""
     sizes = [0]
-    for path in folder.rglob("*"):
-        try:
-            sizes.append(path.stat().st_size if path.is_file() else 0)
-        except OSError:  # pip has just moved it
-            continue
+    for place, _, names in os.walk(folder):  # unlike rglob it goes on where a folder has just been removed
+        for name in names:
+            with suppress(OSError):  # pip has just moved it
+                sizes.append(Path(place, name).stat().st_size)
     return max(sizes)
 
 

@@ -252,6 +252,7 @@ webhooks = Table(
     Column("events", JSON, nullable=False),  # values of WebhookEvent
     Column("secret", String(100), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("api_key", String(32)),  # whose recordings it hears of; null: of all
 )
 
 webhook_requests = Table(

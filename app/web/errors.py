@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 
 from app.domain.errors.base import N_, AppError
 from app.domain.errors.clients import QueueFull, ServerStopping, TranscriptionCancelled
-from app.domain.errors.people import QuotaReached, TooManyAttempts
+from app.domain.errors.people import QuotaReached, TooManyAttempts, TooManyRequests, TooManyUploads
 from app.domain.errors.requests import (
     InvalidParameter,
     MethodNotAllowed,
@@ -71,6 +71,12 @@ def error_response(asked: HTTPConnection, error: AppError, headers: Mapping[str,
         status = openai_status(error.code, error.status)
         return JSONResponse(openai_error(told, status), status, headers)
     return JSONResponse(asr_error(told) if is_asr(path) else {"error": told}, error.status, headers)
+
+
+def refused(asked: HTTPConnection, error: AppError) -> Response:
+    """Return the response for an error that a middleware finds, with its headers."""
+    event(log, logging.INFO, "request_refused", code=error.code)
+    return error_response(asked, error, _headers_of(error))
 
 
 def _error_page(request: Request, told: dict[str, str], status: int, headers: Mapping[str, str] | None) -> Response:
@@ -136,7 +142,7 @@ def _as_app_error(request: Request, error: HTTPException) -> AppError:
 def _headers_of(error: AppError) -> dict[str, str]:
     if isinstance(error, QueueFull):
         return {"retry-after": str(QUEUE_FULL_SECONDS)}
-    if isinstance(error, TooManyAttempts | QuotaReached):
+    if isinstance(error, TooManyAttempts | QuotaReached | TooManyRequests | TooManyUploads):
         return {"retry-after": str(error.params["seconds"])}
     if isinstance(error, ServerStopping):
         return {"retry-after": str(RESTART_SECONDS)}

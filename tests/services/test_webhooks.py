@@ -15,10 +15,12 @@ from standardwebhooks import Webhook as Signer
 from app.domain.addresses import networks
 from app.domain.errors.webhooks import TooManyWebhooks, WebhookAddressRefused
 from app.domain.options import TranscriptionOptions
+from app.domain.people import Actor, Permission, acting_as
 from app.domain.webhooks import PAUSES, DeliveryState, WebhookEvent
 from app.locks import hold_alone
 from app.services.batches.batches import Batches
 from app.services.batches.uploads import BatchUploads
+from app.services.people.accounts import Accounts, LoginRule
 from app.services.webhooks.dispatcher import LOCK_NAME, Dispatcher
 from app.services.webhooks.own_secret import own_secret
 from app.services.webhooks.receivers import Unreachable, target_of
@@ -160,6 +162,26 @@ def test_an_upload_may_name_a_receiver_of_its_own(house: House, receiver: Receiv
 
     [(headers, body)] = receiver.came
     assert Signer(own_secret(house.folder)).verify(body, headers)["data"]["id"] == id
+
+
+def test_the_webhook_of_a_key_hears_of_its_recordings_alone(house: House, receiver: Receiver) -> None:
+    accounts = Accounts(house.database, LoginRule(is_forced=True, is_waived=False, administrators_see_texts=False))
+    accounts.begin("four words in a row")
+    person = accounts.people.everybody()[0][0].id
+    keys = [accounts.keys.create(person, name, [Permission.TRANSCRIBE])[0].id for name in ("one", "two")]
+    webhooks_of(house).add(receiver.address, [WebhookEvent.CANCELLED], keys[0])
+    jobs = []
+    for number, key in enumerate(keys):
+        with acting_as(Actor(person=person, key=key)):
+            jobs.append(house.submit(f"{number}".encode()).id)
+    for job in jobs:
+        house.queue.cancel(job)
+
+    dispatcher_of(house).step()
+    accounts.keys.remove(person, keys[0])
+
+    assert [message["data"]["id"] for message in told(receiver)] == [jobs[0]]
+    assert webhooks_of(house).everything() == []
 
 
 def test_the_end_of_a_batch_is_told_when_all_of_it_has_ended(house: House, receiver: Receiver) -> None:

@@ -27,6 +27,20 @@ class TooManyAttempts(RequestError):
     advice = N_("Try again in {seconds} seconds.")
 
 
+class TooManyRequests(RequestError):
+    code = "too_many_requests"
+    status = 429
+    message = N_("You have sent more than {most} requests in a minute.")
+    advice = N_("Try again in {seconds} seconds; FUNASR_REQUESTS_PER_MINUTE is the limit.")
+
+
+class TooManyUploads(RequestError):
+    code = "too_many_uploads"
+    status = 429
+    message = N_("You are sending {most} files at the same time already.")
+    advice = N_("Send the next one when one of them is there; FUNASR_UPLOADS_AT_ONCE is the limit.")
+
+
 class NotPermitted(RequestError):
     code = "not_permitted"
     status = 403

@@ -181,7 +181,7 @@ def _tell_of_transcriptions(connection: Connection, notes: list[Row]) -> None:
             continue
         kind = EVENT_OF_STATE[JobState(note["state"])]
         payload = message(kind, note["at"], _told(row, note["state"], of_batch.get(id)))
-        _address(connection, kind, payload)
+        _address(connection, kind, payload, row["api_key"])
         if id in named:
             webhooks.add_delivery(connection, **new_delivery(kind, named[id], None, payload, datetime.now(UTC)))
 
@@ -212,9 +212,9 @@ def _tell_of_batch(connection: Connection, batch: str, at: datetime) -> None:
     _address(connection, WebhookEvent.BATCH_FINISHED, message(WebhookEvent.BATCH_FINISHED, at, told))
 
 
-def _address(connection: Connection, kind: WebhookEvent, payload: str) -> None:
-    """Store a delivery for every webhook that wants this event."""
+def _address(connection: Connection, kind: WebhookEvent, payload: str, api_key: str | None = None) -> None:
+    """Store a delivery for every webhook that wants this event; those of a key hear of its recordings alone."""
     for row in webhooks.everything(connection):
-        if kind.value in row["events"]:
+        if kind.value in row["events"] and row["api_key"] in (None, api_key):
             values = new_delivery(kind, row["url"], row["id"], payload, datetime.now(UTC))
             webhooks.add_delivery(connection, **values)

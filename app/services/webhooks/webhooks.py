@@ -40,8 +40,8 @@ class Webhooks:
         with self._database.reading() as connection:
             return [webhook_from(row) for row in webhooks.everything(connection)]
 
-    def add(self, url: str, events: Iterable[WebhookEvent] = USUAL_EVENTS) -> Webhook:
-        """Store a webhook with a secret of its own.
+    def add(self, url: str, events: Iterable[WebhookEvent] = USUAL_EVENTS, api_key: str | None = None) -> Webhook:
+        """Store a webhook with a secret of its own; with an API key it hears of what that has submitted alone.
 
         Raises:
             WebhookAddressRefused, TooManyWebhooks, DiskFull
@@ -58,6 +58,7 @@ class Webhooks:
                 events=[each.value for each in webhook.events],
                 secret=webhook.secret,
                 created_at=webhook.created_at,
+                api_key=api_key,
             )
         event(_log, logging.INFO, "webhook_added", webhook=webhook.id)
         return webhook

@@ -20,6 +20,7 @@ from app.store.tables import (
     login_sessions,
     people,
     transcriptions,
+    webhooks,
 )
 
 OWNED = (transcriptions, batches, comparisons, deletions, hotword_lists)
@@ -69,6 +70,9 @@ def change(connection: Connection, id: str, **values: Any) -> None:
 
 
 def remove(connection: Connection, id: str) -> None:
+    """Remove a person, with their sessions, links and keys, and the webhooks of those."""
+    keys = select(api_keys.c.id).where(api_keys.c.person_id == id)
+    connection.execute(delete(webhooks).where(webhooks.c.api_key.in_(keys)))
     connection.execute(delete(people).where(people.c.id == id))
 
 
@@ -189,6 +193,8 @@ def touch_key(connection: Connection, id: str, now: datetime) -> None:
 
 
 def remove_key(connection: Connection, id: str) -> None:
+    """Remove a key and its webhooks."""
+    connection.execute(delete(webhooks).where(webhooks.c.api_key == id))
     connection.execute(delete(api_keys).where(api_keys.c.id == id))
 
 

@@ -16,6 +16,7 @@ from app.web.middleware.proxy import ROOTS_TOO, BehindProxy, first_segments, is_
 from app.web.middleware.request_log import RequestLog
 from app.web.middleware.security import Gate, SecurityHeaders, allowed_hosts, allowed_origins
 from app.web.middleware.socket_limit import SocketLimit
+from app.web.middleware.traffic import Traffic
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -31,6 +32,7 @@ def add_middleware(app: FastAPI, settings: Settings) -> None:
     """
     app.add_middleware(CompressedPages)
     app.add_middleware(SocketLimit, live_sessions=settings.live_sessions)
+    app.add_middleware(Traffic, per_minute=settings.requests_per_minute, uploads_at_once=settings.uploads_at_once)
     app.add_middleware(Login)
     hosts = allowed_hosts(settings.host, settings.allowed_hosts)
     app.add_middleware(Gate, hosts=hosts, origins=allowed_origins(settings.allowed_hosts))

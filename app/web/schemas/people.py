@@ -87,6 +87,12 @@ class NewKey(RequestBody):
     days: Annotated[int | None, Field(ge=1, le=3650, description="Days until it expires; null: never.")] = None
     hours_per_day: Hours = None
     jobs_at_once: Jobs = None
+    webhook_url: str | None = Field(
+        default=None,
+        max_length=2000,
+        description="Receiver that is told when a recording of this key has ended.",
+        examples=["https://example.com/hook"],
+    )
 
 
 class PersonAnswer(BaseModel):
@@ -156,6 +162,9 @@ class CreatedKey(KeyAnswer):
     """A new key with its secret, which is not told again."""
 
     secret: str = Field(examples=["fa_Qm1Ykq3bIhH8"])
+    webhook_secret: str | None = Field(
+        description="Signs the messages of its webhook (Standard Webhooks); null without one.", examples=[None]
+    )
 
 
 class UsedAnswer(BaseModel):

@@ -288,6 +288,8 @@ export interface CreatedKey {
   /** Recordings that may wait or run; null: any number. */
   jobs_at_once: number | null;
   secret: string;
+  /** Signs the messages of its webhook (Standard Webhooks); null without one. */
+  webhook_secret: string | null;
 }
 
 /** A new link with its secret, which is not told again: the address is `/s/SECRET`. */
@@ -935,6 +937,8 @@ export interface NewKey {
   hours_per_day?: number | null;
   /** Recordings that may wait or run; null: any number. */
   jobs_at_once?: number | null;
+  /** Receiver that is told when a recording of this key has ended. */
+  webhook_url?: string | null;
 }
 
 /** A link to create. */

@@ -22,7 +22,7 @@ export const changePassword = (old, password) => send("POST", "/account/password
 /** @returns {Promise<void>} */
 export const logOutEverywhere = () => send("POST", "/account/logout-everywhere");
 
-/** @param {Partial<CreatedKey> & {days: number | null}} wanted @returns {Promise<CreatedKey>} */
+/** @param {Partial<CreatedKey> & {days: number | null, webhook_url: string | null}} wanted @returns {Promise<CreatedKey>} */
 export const createKey = (wanted) => send("POST", "/account/keys", wanted);
 
 /** @param {string} id @returns {Promise<void>} */

@@ -17,7 +17,9 @@ from app.domain.errors.people import (
     WrongPassword,
 )
 from app.domain.errors.requests import InvalidParameter, RequestTooLarge
+from app.domain.errors.webhooks import TooManyWebhooks, WebhookAddressRefused
 from app.domain.people import Actor, current_actor
+from app.domain.webhooks import WebhookEvent
 from app.services.people.api_keys import ApiKey
 from app.services.people.quotas import spent
 from app.web.answers.people import person_answer
@@ -36,6 +38,7 @@ from app.web.schemas.people import (
 )
 
 router = ApiRouter(prefix="/account", tags=["people"])
+OF_KEYS = (WebhookEvent.FINISHED, WebhookEvent.FAILED)
 KeyId = Annotated[str, Path(description="Id of the key.", examples=["5f0c2e9b1a44d771"])]
 
 
@@ -95,11 +98,21 @@ def log_out_everywhere(services: ServicesDep) -> None:
     "/keys",
     status_code=status.HTTP_201_CREATED,
     max_body_size=LARGEST_FORM_BYTES,
-    responses=errors(NotPermitted, TooManyKeys, InvalidParameter, RequestTooLarge, changes=True),
+    responses=errors(
+        NotPermitted,
+        TooManyKeys,
+        TooManyWebhooks,
+        WebhookAddressRefused,
+        InvalidParameter,
+        RequestTooLarge,
+        changes=True,
+    ),
 )
 def create_key(wanted: NewKey, services: ServicesDep) -> CreatedKey:
     """Create an API key. The answer tells its secret, which cannot be had again."""
     actor = _in_browser()
+    if wanted.webhook_url:
+        services.webhooks.check(wanted.webhook_url)  # before there is a key
     expires_at = datetime.now(UTC) + timedelta(days=wanted.days) if wanted.days else None
     key, secret = services.accounts.keys.create(
         actor.person or "",
@@ -109,7 +122,11 @@ def create_key(wanted: NewKey, services: ServicesDep) -> CreatedKey:
         hours_per_day=wanted.hours_per_day,
         jobs_at_once=wanted.jobs_at_once,
     )
-    return CreatedKey(**key_answer(key).model_dump(), secret=secret)
+    webhook = None
+    if wanted.webhook_url:
+        webhook = services.webhooks.add(wanted.webhook_url, OF_KEYS, key.id)
+    webhook_secret = webhook.secret if webhook else None
+    return CreatedKey(**key_answer(key).model_dump(), secret=secret, webhook_secret=webhook_secret)
 
 
 @router.delete(

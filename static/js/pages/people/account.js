@@ -56,11 +56,14 @@ async function addKey() {
     name: String(data.get("name")).trim(),
     scopes: /** @type {ApiKey["scopes"]} */ (data.getAll("scopes").map(String)),
     days: Number(data.get("days")) || null,
+    webhook_url: String(data.get("webhook_url")).trim() || null,
     hours_per_day: limitOf(data.get("hours_per_day")),
     jobs_at_once: limitOf(data.get("jobs_at_once")),
   });
   adding.reset();
   write(root, "secret", created.secret);
+  write(root, "webhook-secret", created.webhook_secret ?? "");
+  slotOf(root, "webhook-secret").hidden = !created.webhook_secret;
   slotOf(root, "secret").hidden = false;
 }
 
