@@ -66,7 +66,13 @@ def _id(queue: Queue) -> str:
 def _page(open_page: Callable[..., Page], id: str) -> Page:
     page = open_page(f"/transcriptions/{id}")
     expect(page.locator(".word")).to_have_count(24)
+    expect_editable(page)
     return page
+
+
+def expect_editable(page: Page) -> None:
+    """Wait until the text can be edited: keys for that do nothing before."""
+    expect(page.locator("[data-transcript][data-editable]")).to_have_count(1)
 
 
 def edit(page: Page, row: int, text: str) -> None:
@@ -259,6 +265,7 @@ def test_every_step_can_be_undone_and_done_again(page: Page, id: str) -> None:
 
 
 def test_find_and_replace_says_how_many_before_it_changes_them(page: Page, id: str) -> None:
+    expect_editable(page)
     page.keyboard.press("f")
     bar = page.get_by_role("search", name="Find and replace")
     bar.get_by_label("Find", exact=True).fill("THE")
@@ -278,6 +285,7 @@ def test_find_and_replace_says_how_many_before_it_changes_them(page: Page, id: s
 
 
 def test_what_was_replaced_is_said_until_something_else_is_done(page: Page) -> None:
+    expect_editable(page)
     page.keyboard.press("f")
     bar = page.get_by_role("search", name="Find and replace")
     bar.get_by_label("Find", exact=True).fill("the")
@@ -301,6 +309,7 @@ def test_find_and_the_state_of_saving_stay_in_sight_when_scrolled(
     many = tuple(f"Sentence number {number} has the word." for number in range(120))
     page = open_page(f"/transcriptions/{recognised(queue, many)}", viewport={"width": width, "height": height})
     expect(page.locator("[data-editable]")).to_be_attached()
+    expect_editable(page)
     page.keyboard.press("f")
     bar = page.get_by_role("search", name="Find and replace")
     bar.get_by_label("Find", exact=True).fill("number 90")
@@ -347,6 +356,7 @@ def test_the_focus_is_never_lost_and_a_click_frames_nothing(page: Page) -> None:
     edit(page, 0, "one")
     page.get_by_role("button", name="Undo", exact=True).press("Enter")
     wait_for(page, "document.activeElement.dataset.action === 'redo'")  # undoing can do nothing more
+    expect_editable(page)
     page.keyboard.press("f")
     page.get_by_role("button", name="Close").press("Enter")
     wait_for(page, "document.activeElement !== document.body")
@@ -412,6 +422,7 @@ def test_what_is_written_without_a_network_is_kept_and_sent_later(browser: Brows
 
 def test_the_page_breaks_no_rule_of_accessibility_while_it_is_edited(page: Page) -> None:
     edit(page, 0, "one")
+    expect_editable(page)
     page.keyboard.press("f")
     page.get_by_text("Changes", exact=True).click()
     page.locator(".segment").nth(1).locator(".segment__time").focus()
@@ -505,6 +516,7 @@ def test_more_changes_than_one_request_carries_are_saved_by_and_by(
     page = open_page(f"/transcriptions/{id}")
     expect(page.locator(".word").first).to_be_visible()
 
+    expect_editable(page)
     page.keyboard.press("f")
     bar = page.get_by_role("search", name="Find and replace")
     bar.get_by_label("Find", exact=True).fill("hundred")
