@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import sqlite3
+import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import httpx2
+import openai
 import pytest
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
@@ -193,3 +196,30 @@ def test_an_assistant_finds_what_belongs_to_its_key_and_reads_no_file_of_the_ser
         assert "not_permitted" in refused or "may not" in refused
 
     run_apart(ask_all())
+
+
+def test_the_official_client_comes_with_a_key_and_is_refused_without_one(house: House) -> None:
+    name, sound = recording()["file"]
+    client = openai.OpenAI(base_url=f"{house.address}/v1", api_key=house.key, max_retries=0)
+
+    said = client.audio.transcriptions.create(model="whisper-1", file=(name, sound))
+    with pytest.raises(openai.AuthenticationError) as refused:
+        client.with_options(api_key="sk-somebody").audio.transcriptions.create(model="whisper-1", file=(name, sound))
+
+    assert said.text
+    assert refused.value.code == "login_required"
+    assert house.owners()[0] == house.li
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+def test_curl_comes_with_a_key(house: House, tmp_path: Path) -> None:
+    name, sound = recording()["file"]
+    (tmp_path / name).write_bytes(sound)
+    command = ["curl", "-sS", "-F", f"file=@{tmp_path / name}", f"{house.address}{API}"]
+
+    without = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    key = ["-H", f"Authorization: Bearer {house.key}"]
+    printed = subprocess.run([*command, *key], capture_output=True, text=True, check=True).stdout
+
+    assert json.loads(without)["error"]["code"] == "login_required"
+    assert json.loads(printed)["name"] == name
