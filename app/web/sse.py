@@ -11,8 +11,11 @@ import anyio
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from sse_starlette.sse import AppStatus
 
+from app.domain.people import SYSTEM, current_actor
+
 POLL_SECONDS = 0.4
 PING_SECONDS = 15
+LOOKED_AT_SECONDS = 60.0
 RETRY_MS = 2000  # after which a browser reconnects
 GOODBYE_SECONDS = 2.0  # grace period for a stream when the server stops
 CHANGES_AT_ONCE = 200  # a client that has missed thousands gets them page by page, as fast as it reads them
@@ -71,12 +74,26 @@ def position_of(last_event_id: str | None, since: int | None = None) -> int | No
 def stream(events: AsyncIterator[ServerSentEvent], stopping: anyio.Event) -> EventSourceResponse:
     """Return the response that sends `events`; `stopping` is set when they should end."""
     return EventSourceResponse(
-        events,
+        events if current_actor() is SYSTEM else for_a_while(events),
         ping=PING_SECONDS,
         ping_message_factory=lambda: ServerSentEvent(comment="ping"),
         shutdown_event=stopping,
         shutdown_grace_period=GOODBYE_SECONDS,
     )
+
+
+async def for_a_while(
+    events: AsyncIterator[ServerSentEvent], seconds: float = LOOKED_AT_SECONDS
+) -> AsyncIterator[ServerSentEvent]:
+    """Yield the events until the first one after `seconds`: a client comes again by itself, and is looked at anew.
+
+    So a logout, or a share that was taken back, ends what an open page still hears.
+    """
+    end = anyio.current_time() + seconds
+    async for each in events:
+        if anyio.current_time() > end:
+            return
+        yield each
 
 
 async def until_stopping() -> None:

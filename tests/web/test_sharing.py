@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
+from sse_starlette import ServerSentEvent
 from starlette.testclient import TestClient
 
 from app.settings import Settings
+from app.web.sse import for_a_while
+from tests.loops import run_apart
 from tests.web.accounts import Office, office, send_recording
 from tests.web.conftest import API
 
@@ -185,3 +189,19 @@ def test_without_a_login_there_is_nothing_to_share(client: TestClient, wav: Path
     answer = client.post(f"{API}/{id}/shares/links", json={})
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "sharing_needs_login")
+
+
+def test_an_open_stream_is_looked_at_anew() -> None:
+    async def changes() -> AsyncIterator[ServerSentEvent]:
+        for number in range(3):
+            yield ServerSentEvent(str(number))
+            await anyio.sleep(0.02)
+
+    async def heard(seconds: float) -> int:
+        return len([event async for event in for_a_while(changes(), seconds)])
+
+    async def hear() -> None:
+        assert await heard(60) == 3
+        assert 1 <= await heard(0.01) < 3
+
+    run_apart(hear())
