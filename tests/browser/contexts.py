@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, CDPSession
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Error
 
 from tests.waiting import PATIENCE_SECONDS
 
@@ -64,7 +64,10 @@ class Contexts:
 
     def put_back(self, context: BrowserContext) -> None:
         kind, kept = self._lent.pop(context)
-        kept.tidy()
+        try:
+            kept.tidy()
+        except Error:  # the test has closed it
+            return
         self._free[kind] = kept
         while len(self._free) > KEPT:
             self._free.popitem(last=False)[1].context.close()

@@ -16,6 +16,7 @@ def test_a_paragraph_is_read_again_and_taken_over_word_by_word(page: Page, recor
     id = transcribe(page, recording)  # three paragraphs, of which the engine says another one each time
     page.goto(f"/transcriptions/{id}")
     before = page.locator(".segment__text").all_inner_texts()
+    expect(page.locator("[data-transcript][data-editable]")).to_have_count(1)
     page.locator(".segment").first.hover()
     page.get_by_role("button", name="Read this paragraph again").click()
     dialog = page.get_by_role("dialog", name="Read this stretch again")

@@ -94,7 +94,7 @@ class ShareNotFound(RequestError):
     code = "share_not_found"
     status = 404
     message = N_("There is no such share: {id}")
-    advice = N_("It may have ended, or been taken back already.")
+    advice = N_("It may have ended, or been withdrawn already.")
 
 
 class SharingNeedsLogin(RequestError):

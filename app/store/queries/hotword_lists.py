@@ -19,7 +19,7 @@ def everything(connection: Connection) -> list[Row]:
 
 
 def count(connection: Connection) -> int:
-    return connection.scalar(select(func.count()).where(is_own(hotword_lists))) or 0
+    return connection.scalar(select(func.count()).select_from(hotword_lists).where(is_own(hotword_lists))) or 0
 
 
 def find(connection: Connection, id: str) -> Row | None:
