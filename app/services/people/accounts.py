@@ -88,11 +88,7 @@ class Accounts:
         if not self.people.is_anybody():
             self.people.add(FIRST_NAME, Role.ADMINISTRATOR, password=password)
         self.people.adopt()
-        administrators = [
-            person
-            for person, _ in self.people.everybody()
-            if person.role is Role.ADMINISTRATOR and not person.is_disabled
-        ]
+        administrators = self.people.administrators()
         if any(person.has_password for person in administrators):
             return None
         return self.logins.offer_link(administrators[0].id)

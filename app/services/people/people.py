@@ -55,10 +55,15 @@ class People:
             used = people.usage(connection)
             return [(person_from(row), _usage(used.get(row["id"]))) for row in people.everybody(connection)]
 
+    def administrators(self) -> list[Person]:
+        """Return those who can administer now, the first one first."""
+        with self._database.reading() as connection:
+            return [person_from(row) for row in people.administrators(connection)]
+
     def usage_of(self, id: str) -> Usage:
         """Return what somebody has stored."""
         with self._database.reading() as connection:
-            return _usage(people.usage(connection).get(id))
+            return _usage(people.usage(connection, id).get(id))
 
     def get(self, id: str) -> Person:
         """Return one person.

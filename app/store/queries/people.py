@@ -92,8 +92,8 @@ def rename_list(connection: Connection, id: str, name: str) -> None:
     connection.execute(update(hotword_lists).where(hotword_lists.c.id == id).values(name=name))
 
 
-def usage(connection: Connection) -> dict[str | None, Row]:
-    """Return, for each owner, number, seconds, bytes, and jobs that wait or run; never what is said."""
+def usage(connection: Connection, owner: str | None = None) -> dict[str | None, Row]:
+    """Return, for each owner or one, number, seconds, bytes, and jobs that wait or run; never what is said."""
     busy = func.count().filter(_rows.state.in_((JobState.QUEUED, JobState.RUNNING)))
     query = select(
         _rows.owner,
@@ -102,6 +102,8 @@ def usage(connection: Connection) -> dict[str | None, Row]:
         func.coalesce(func.sum(_rows.size_bytes), 0).label("size_bytes"),
         busy.label("busy"),
     ).where(_rows.delete_requested.is_(False))
+    if owner is not None:
+        query = query.where(_rows.owner == owner)
     return {row["owner"]: row for row in _all(connection, query.group_by(_rows.owner))}
 
 

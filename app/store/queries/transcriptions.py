@@ -180,14 +180,6 @@ def is_known(connection: Connection, id: str) -> bool:
     return connection.scalar(select(transcriptions.c.id).where(transcriptions.c.id == id)) is not None
 
 
-def tell_deleted(connection: Connection, id: str) -> None:
-    """Record the deletion for open pages, at the current revision."""
-    revision = current_revision(connection)
-    owner = connection.scalar(select(transcriptions.c.owner).where(transcriptions.c.id == id))
-    connection.execute(insert(deletions).values(revision=revision, transcription_id=id, owner=owner))
-    connection.execute(delete(deletions).where(deletions.c.revision <= revision - DELETIONS_KEPT))
-
-
 def remove(connection: Connection, id: str) -> None:
     """Remove the row, its segments and its index entry."""
     kept = (transcriptions.c[name] for name in ("number", "owner", "api_key", "created_at", "duration"))
