@@ -52,8 +52,14 @@ THROUGH = {
     "aac": ("m4a", "-ar 16000 -c:a aac -b:a 24k"),
     "opus": ("opus", "-c:a libopus -b:a 12k"),
     "wma": ("wma", "-ar 16000 -c:a wmav2 -b:a 32k"),
+    "mp3-64k": ("mp3", "-ar 16000 -c:a libmp3lame -b:a 64k"),
+    "aac-64k": ("m4a", "-ar 48000 -c:a aac -b:a 64k"),
+    "opus-24k": ("opus", "-c:a libopus -b:a 24k"),
+    "wma-64k": ("wma", "-ar 48000 -c:a wmav2 -b:a 64k"),
 }
-"""What recordings may be sent through before they are read: the kind of file, and how FFmpeg writes it."""
+"""What recordings may be sent through before they are read: the kind of file, and how FFmpeg writes it.
+
+Without a rate in its name a codec is at its lowest that people use; with one at the rate of usual recordings of speech."""
 AS_IT_IS = "as it is"
 MIXED = {"noise": "anoisesrc=color=pink:sample_rate=16000:seed=1", "music": ""}
 """What may lie beneath them, 10 dB lower: a source of FFmpeg, or a file."""

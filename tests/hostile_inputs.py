@@ -124,6 +124,7 @@ def _bodies(ids: Mapping[str, str]) -> dict[tuple[str, str], Any]:
         ("POST", f"{API}/batches/{batch}/items"): {"action": "retry", "ids": [ids[f"{API}/uploads/"]]},
         ("POST", f"{API}/batches/{batch}/order"): {"positions": [0], "before": 1},
         ("POST", f"{API}/hotword-lists"): {"name": "words", "words": "one\ntwo:20"},
+        ("POST", f"{API}/replacement-lists"): {"name": "rules", "rules": "a => b\nregex: (x+)+y => z"},
         ("PATCH", f"{API}/transcriptions/{job}"): {"name": "b.wav"},
         ("PATCH", f"{API}/transcriptions/{job}/edits"): {
             "revision": 0,

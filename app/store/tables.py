@@ -211,16 +211,17 @@ live_sessions = Table(
     _one_of("state", LiveState),
 )
 
-hotword_lists = Table(
-    "hotword_lists",
+saved_lists = Table(
+    "saved_lists",
     metadata,
     Column("id", String(32), primary_key=True),
+    Column("kind", String(16), nullable=False),  # hotwords or replacements
     Column("name", Text, nullable=False),
-    Column("words", Text, nullable=False),  # as typed: one per line, optionally with a weight
+    Column("text", Text, nullable=False),  # as typed: one hotword or rule on each line
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     Column("owner", String(32)),
-    Index("ix_hotword_lists_name", "owner", "name", unique=True),
+    Index("ix_saved_lists_name", "owner", "kind", "name", unique=True),
 )
 
 comparisons = Table(

@@ -9,6 +9,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.axe import check_accessible
 
+LISTS = "/api/v1/replacement-lists"
+
 
 def test_a_replaced_word_is_underlined_and_tells_what_it_was(page: Page, recording: Path) -> None:
     page.locator("summary", has_text="Rules of replacement").click()
@@ -35,7 +37,7 @@ def test_rules_are_tried_on_a_text_before_they_are_saved_for_all(transcribed: Pa
     rules.fill("增长 => 上涨\nnowhere => x")
     dialog.get_by_role("button", name="Try").click()
 
-    expect(dialog.get_by_role("status")).to_contain_text("Without effect here: nowhere => x")
+    expect(dialog.locator('[data-field="outcome"]')).to_contain_text("Without effect here: nowhere => x")
     expect(dialog.locator("ins")).to_have_text(["上涨"])
     check_accessible(transcribed)
     rules.fill("no arrow")
@@ -52,6 +54,27 @@ def test_rules_are_tried_on_a_text_before_they_are_saved_for_all(transcribed: Pa
     setting.fill("")
     transcribed.get_by_role("button", name="Save", exact=True).click()
     expect(transcribed.locator('[data-save-bar] [data-field="summary"]')).to_have_text("Saved")
+
+
+def test_rules_that_were_tried_are_kept_as_a_list_and_chosen_for_the_next_recording(transcribed: Page) -> None:
+    transcribed.get_by_role("button", name="Rules of replacement …").click()
+    dialog = transcribed.get_by_role("dialog", name="Rules of replacement")
+    dialog.get_by_label("Rules", exact=True).fill("增长 => 上涨")
+    dialog.get_by_role("button", name="Save as a list").click()
+    naming = transcribed.get_by_role("dialog", name="Save as a list")
+    naming.get_by_label("Name").fill("economy")
+    naming.get_by_label("Name").press("Enter")
+    expect(dialog.get_by_text("Saved as a list.")).to_be_visible()
+    expect(dialog.get_by_label("Lists of rules").locator("option:checked")).to_have_text("economy (1)")
+
+    transcribed.goto("/")
+    transcribed.locator("summary", has_text="Rules of replacement").click()
+    transcribed.get_by_label("Lists of rules").select_option("economy (1)")
+
+    expect(transcribed.get_by_label("For these recordings")).to_have_value("增长 => 上涨")
+    check_accessible(transcribed)
+    [kept] = transcribed.request.get(LISTS).json()["lists"]
+    transcribed.request.delete(f"{LISTS}/{kept['id']}")
 
 
 def test_fillers_are_left_out_on_request(open_page: Callable[..., Page]) -> None:

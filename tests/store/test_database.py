@@ -22,7 +22,7 @@ from app.store import database as database_module
 from app.store import tables
 from app.store.database import SCHEMA_VERSION, Database
 from app.store.files.snapshot import copy_database, schema_of, verdict_of
-from app.store.queries import hotword_lists, segments
+from app.store.queries import saved_lists, segments
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -123,10 +123,10 @@ def test_saved_hotwords_keep_their_weights_when_a_colon_parts_them(tmp_path: Pat
         f"INSERT INTO hotword_lists VALUES ('a', 'terms', '{words}', '2026-01-01', '2026-01-01')",  # noqa: S608
     )
     with database.reading() as connection:
-        [kept] = hotword_lists.everything(connection)
+        [kept] = saved_lists.everything(connection, "hotwords")
     database.close()
 
-    assert kept["words"] == "转写\nConformer:30\nplay station 5:40.5\n315"
+    assert kept["text"] == "转写\nConformer:30\nplay station 5:40.5\n315"
 
 
 def test_segments_of_the_first_version_keep_their_text_and_have_no_words(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 from app.domain.errors.setup import DatabasePartRemoved, DatabaseReplaced
 from app.store.database import SCHEMA_VERSION, Database
 from app.store.files.snapshot import forget_in_copies, recordings_of, schema_of, verdict_of
-from app.store.queries import hotword_lists
+from app.store.queries import saved_lists
 from tests.conftest import REPOSITORY
 
 
@@ -76,14 +76,14 @@ import os, signal, sys
 from pathlib import Path
 from app.domain.errors.setup import DatabasePartRemoved
 from app.store.database import Database
-from app.store.queries import hotword_lists
+from app.store.queries import saved_lists
 from datetime import UTC, datetime
 
 folder, now = Path(sys.argv[1]), datetime.now(UTC)
 database = Database(folder)
 database.migrate()
 with database.writing() as connection:
-    hotword_lists.add(connection, id="a", name="kept", words="x", created_at=now, updated_at=now)
+    saved_lists.add(connection, kind="hotwords", id="a", name="kept", text="x", created_at=now, updated_at=now)
 (folder / "app.db-wal").unlink()
 try:
     with database.writing():
@@ -100,7 +100,7 @@ def test_what_was_stored_before_the_log_was_removed_is_rescued(tmp_path: Path) -
     with closing(Database(tmp_path)) as database:
         database.migrate()
         with database.reading() as connection:
-            assert [row["name"] for row in hotword_lists.everything(connection)] == ["kept"]
+            assert [row["name"] for row in saved_lists.everything(connection, "hotwords")] == ["kept"]
 
 
 def test_the_log_stays_when_another_process_closes_the_database(tmp_path: Path) -> None:

@@ -77,11 +77,13 @@ def existing(client: TestClient) -> dict[str, str]:
     batch = client.post(f"{API}/batches", json={"name": "calls"}).json()["id"]
     upload = client.post(f"{API}/batches/{batch}/uploads", json={"name": "a.wav", "size_bytes": 10}).json()["id"]
     hotwords = client.post(f"{API}/hotword-lists", json={"name": "words", "words": "one"}).json()["id"]
+    rules = client.post(f"{API}/replacement-lists", json={"name": "rules", "rules": "a => b"}).json()["id"]
     return {
         f"{API}/transcriptions/": transcription,
         f"{API}/batches/": batch,
         f"{API}/uploads/": upload,
         f"{API}/hotword-lists/": hotwords,
+        f"{API}/replacement-lists/": rules,
     }
 
 

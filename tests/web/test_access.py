@@ -43,7 +43,7 @@ ROUTES = {
         GET /api/v1/doctor/clock  POST /api/v1/doctor/upload  GET /api/v1/doctor/ticks  WS /api/v1/doctor/echo
         POST /api/v1/journal/{browser}  GET /api/v1/journal/{browser}  DELETE /api/v1/journal/{browser}
         GET /api/v1/vad/{id}  GET /api/v1/vad/{id}/peaks  GET /api/v1/vad/{id}/audio  GET /api/v1/vad/{id}/export
-        GET /api/v1/hotword-lists  GET /api/v1/comparisons  GET /api/v1/comparisons/{id}
+        GET /api/v1/hotword-lists  GET /api/v1/replacement-lists  GET /api/v1/comparisons  GET /api/v1/comparisons/{id}
         GET /api/v1/batches/events  GET /api/v1/batches  GET /api/v1/batches/{id}  GET /api/v1/batches/{id}/items
         GET /api/v1/batches/{id}/export  GET /api/v1/uploads/{id}  GET /api/v1/transcriptions/{id}/shares
         PATCH /api/v1/transcriptions/{id}/edits  DELETE /api/v1/transcriptions/{id}/edits
@@ -65,6 +65,7 @@ ROUTES = {
         POST /api/v1/vad  POST /api/v1/vad/transcriptions/{id}  POST /api/v1/vad/{id}/texts
         DELETE /api/v1/vad/{id}/texts  DELETE /api/v1/vad/{id}  POST /api/v1/hotword-lists
         PUT /api/v1/hotword-lists/{id}  DELETE /api/v1/hotword-lists/{id}  POST /api/v1/comparisons
+        POST /api/v1/replacement-lists  PUT /api/v1/replacement-lists/{id}  DELETE /api/v1/replacement-lists/{id}
         PUT /api/v1/comparisons/{id}/reference  POST /api/v1/comparisons/{id}/cancel
         DELETE /api/v1/comparisons/{id}  POST /api/v1/batches  DELETE /api/v1/batches/{id}
         POST /api/v1/batches/{id}/pause  POST /api/v1/batches/{id}/resume  POST /api/v1/batches/{id}/cancel
@@ -283,6 +284,7 @@ LISTS = (
     "/batch",
     "/api/v1/comparisons",
     "/api/v1/hotword-lists",
+    "/api/v1/replacement-lists",
     "/api/v1/live/sessions",
     "/vad",
     "/compare",
@@ -300,6 +302,7 @@ def _things_of(owner: TestClient, wav: Path) -> dict[str, str]:
     upload = owner.post(f"/api/v1/batches/{batch}/uploads", json=wanted).json()["id"]
     analysis = owner.post("/api/v1/vad", files=recording).json()["id"]
     hotwords = owner.post("/api/v1/hotword-lists", json={"name": SECRET, "words": SECRET}).json()["id"]
+    rules = owner.post("/api/v1/replacement-lists", json={"name": SECRET, "rules": f"{SECRET} => x"}).json()["id"]
     variants = json.dumps([{"model": "builtin"}, {"model": "builtin-large"}])
     answer = owner.post("/api/v1/comparisons", files={"variants": (None, variants)} | recording)
     assert answer.status_code == 201, answer.text
@@ -311,6 +314,7 @@ def _things_of(owner: TestClient, wav: Path) -> dict[str, str]:
         "upload": upload,
         "analysis": analysis,
         "list": hotwords,
+        "rules": rules,
         "comparison": comparison["id"],
     }
 
@@ -337,6 +341,7 @@ def _kind_of(path: str) -> str | None:
         "/batch/": "batch",
         "/api/v1/uploads/": "upload",
         "/api/v1/hotword-lists/": "list",
+        "/api/v1/replacement-lists/": "rules",
         "/api/v1/comparisons/": "comparison",
         "/compare/": "comparison",
     }
@@ -359,6 +364,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/transcriptions/{id}/shares/links": {"json": {}},
     "POST /api/v1/transcriptions/{id}/shares/grants": {"json": {"name": "other"}},
     "PUT /api/v1/hotword-lists/{id}": {"json": {"name": "mine", "words": "now"}},
+    "PUT /api/v1/replacement-lists/{id}": {"json": {"name": "mine", "rules": "a => b"}},
     "PUT /api/v1/comparisons/{id}/reference": {"json": {"reference": "mine"}},
     "POST /api/v1/batches/{id}/order": {"json": {"positions": [0]}},
     "POST /api/v1/batches/{id}/items": {"json": {"ids": ["0" * 16], "action": "cancel"}},

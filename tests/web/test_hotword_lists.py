@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.main import create_app
-from app.services import hotword_lists
+from app.services import saved_lists
 from app.settings import Settings
 
 LISTS = "/api/v1/hotword-lists"
@@ -119,7 +119,7 @@ def test_white_space_that_nobody_sees_is_not_kept(client: TestClient) -> None:
 
 
 def test_the_number_of_lists_is_bounded(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hotword_lists, "MOST_LISTS", 1)
+    monkeypatch.setattr(saved_lists, "MOST_LISTS", 1)
     assert client.post(LISTS, json=TERMS).status_code == 201
     refused = client.post(LISTS, json=TERMS | {"name": "another"})
 

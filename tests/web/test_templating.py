@@ -73,7 +73,7 @@ def test_enter_in_a_dialog_does_what_the_dialog_is_for() -> None:
 
     assert {
         "transcription.html": ["save"],
-        "_hotword_lists.html": ["save"],
+        "_saved_lists.html": ["save"],
         "_retranscribe.html": ["retranscribe"],
     }.items() <= (firsts.items())
     assert all(value not in ("", "keep", "close", "cancel") for values in firsts.values() for value in values)

@@ -1,4 +1,4 @@
-"""Settings and saved lists of hotwords."""
+"""Settings, and saved lists of hotwords and rules."""
 
 from __future__ import annotations
 
@@ -45,4 +45,18 @@ class HotwordListExists(RequestError):
     code = "hotword_list_exists"
     status = 409
     message = N_("There is already a list of hotwords named {name}.")
+    advice = N_("Choose another name, or replace the list that has it.")
+
+
+class ReplacementListNotFound(RequestError):
+    code = "replacement_list_not_found"
+    status = 404
+    message = N_("There is no list of rules {id}.")
+    advice = N_("It may have been deleted; load the page again to see the lists that exist.")
+
+
+class ReplacementListExists(RequestError):
+    code = "replacement_list_exists"
+    status = 409
+    message = N_("There is already a list of rules named {name}.")
     advice = N_("Choose another name, or replace the list that has it.")

@@ -196,13 +196,13 @@ def _adopt(connection: Connection) -> None:
 
 
 def _part_list_names(connection: Connection, owner: str | None, heir: str) -> None:
-    """Rename hotword lists that would have the name of one of the heir's."""
-    taken = {row["name"] for row in people.list_names(connection, heir)}
+    """Rename saved lists that would have the name of one of the heir's."""
+    taken = {(row["kind"], row["name"]) for row in people.list_names(connection, heir)}
     for row in people.list_names(connection, owner):
         name, number = row["name"], 2
-        while name in taken:
+        while (row["kind"], name) in taken:
             name, number = f"{row['name']} {number}", number + 1
-        taken.add(name)
+        taken.add((row["kind"], name))
         if name != row["name"]:
             people.rename_list(connection, row["id"], name)
 

@@ -15,15 +15,15 @@ from app.store.tables import (
     batches,
     comparisons,
     deletions,
-    hotword_lists,
     login_links,
     login_sessions,
     people,
+    saved_lists,
     transcriptions,
     webhooks,
 )
 
-OWNED = (transcriptions, batches, comparisons, deletions, hotword_lists)
+OWNED = (transcriptions, batches, comparisons, deletions, saved_lists)
 _rows = transcriptions.c
 
 
@@ -83,13 +83,13 @@ def give(connection: Connection, owner: str | None, heir: str) -> None:
 
 
 def list_names(connection: Connection, owner: str | None) -> list[Row]:
-    """Return id and name of somebody's hotword lists."""
-    query = select(hotword_lists.c.id, hotword_lists.c.name).where(hotword_lists.c.owner.is_(owner))
+    """Return id, kind and name of somebody's saved lists."""
+    query = select(saved_lists.c.id, saved_lists.c.kind, saved_lists.c.name).where(saved_lists.c.owner.is_(owner))
     return _all(connection, query)
 
 
 def rename_list(connection: Connection, id: str, name: str) -> None:
-    connection.execute(update(hotword_lists).where(hotword_lists.c.id == id).values(name=name))
+    connection.execute(update(saved_lists).where(saved_lists.c.id == id).values(name=name))
 
 
 def usage(connection: Connection, owner: str | None = None) -> dict[str | None, Row]:

@@ -33,7 +33,7 @@ ROUTE_WORDS = frozenset(
         *("folder", "folders", "health", "history", "hotword-lists", "install", "items", "journal", "live", "load"),
         *("log", "logs", "mcp", "metrics", "missing", "model", "models", "openai", "openapi.json", "order", "pause"),
         *("peaks", "preferences", "preview", "pull", "ready", "realtime", "reference", "remove", "replacements"),
-        *("replay", "requests", "reread"),
+        *("replacement-lists", "replay", "requests", "reread"),
         *("resend", "restore", "resume", "retry", "secret", "segments", "sessions", "settings", "static", "statistics"),
         *(
             "storage",

@@ -602,16 +602,16 @@ export interface HotwordAnswer {
   unknown: string;
 }
 
-/** One list. */
+/** One list of hotwords. */
 export interface HotwordListAnswer {
   id: string;
   name: string;
-  /** One on each line. */
-  words: string;
-  /** How many words there are. */
+  /** How many entries there are. */
   count: number;
   created_at: string;
   updated_at: string;
+  /** One on each line. */
+  words: string;
 }
 
 /** What can be chosen. */
@@ -1303,6 +1303,31 @@ export interface RemedyAnswer {
 export interface Rename {
   /** New name, up to 255 characters. */
   name: string;
+}
+
+/** One list of rules. */
+export interface ReplacementListAnswer {
+  id: string;
+  name: string;
+  /** How many entries there are. */
+  count: number;
+  created_at: string;
+  updated_at: string;
+  /** One on each line. */
+  rules: string;
+}
+
+/** What can be chosen. */
+export interface ReplacementListBody {
+  /** 1 to 100 characters; each list has its own. */
+  name: string;
+  /** One on each line, as the option `replacements` takes them. */
+  rules: string;
+}
+
+/** All lists, in the order of their names. */
+export interface ReplacementListsAnswer {
+  lists: ReplacementListAnswer[];
 }
 
 /** A replay: under way, done, or without a result. */

@@ -53,7 +53,7 @@
  *
  * @typedef {Api.DeletionAnswer} Deletion
  * @typedef {Api.StatisticsAnswer} Statistics
- * @typedef {Api.HotwordListAnswer} HotwordList
+ * @typedef {{ id: string, name: string, count: number, text: string }} SavedList
  * @typedef {Api.LogLine} LogLine
  * @typedef {Api.LogPage} LogPage
  *

@@ -18,9 +18,10 @@ export function fillProblem(root, problem) {
  *
  * @param {ParentNode} root
  * @param {Problem | null} problem
+ * @param {string} [name] of the line
  */
-export function showError(root, problem) {
-  const line = field(root, "error");
+export function showError(root, problem, name = "error") {
+  const line = field(root, name);
   line.textContent = problem ? `${problem.message} ${problem.advice}` : "";
   line.hidden = !problem;
   if (problem) markRefused(problem);

@@ -2,7 +2,7 @@
 import { find } from "../../lib/dom.js";
 import { readJson } from "../../lib/storage.js";
 import { restoreSwitches, switchesIn } from "./option-switches.js";
-import { HotwordLists } from "./hotword-lists.js";
+import { SavedLists } from "./saved-lists.js";
 
 const KEY = "funasr.recognition-settings";
 
@@ -17,7 +17,8 @@ export class RecognitionSettings {
     this.#key = key;
     this.#restore();
     root.addEventListener("input", () => this.#remember());
-    new HotwordLists(find(root, "[data-hotword-lists]", HTMLElement));
+    for (const lists of root.querySelectorAll("[data-saved-lists]"))
+      if (lists instanceof HTMLElement) new SavedLists(lists);
   }
 
   /** Offer what a model that was loaded meanwhile knows. @param {string[]} languages */

@@ -8,12 +8,17 @@ import { differences } from "../../editing/diff.js";
 import { submitDialog } from "../common/form-dialog.js";
 import { markedParts } from "../common/marked-parts.js";
 import { showError } from "../common/problem-box.js";
+import { SavedLists } from "../recognition/saved-lists.js";
+
+const withLists = new WeakSet(); // dialogs whose saved lists are at work
 
 /** Let the person try rules of replacement on this text, and save them for all. @param {string} id */
 export async function replacementsInDialog(id) {
   const dialog = find(document, "#replacements", HTMLDialogElement);
   const rules = find(dialog, "textarea", HTMLTextAreaElement);
   const listening = new AbortController();
+  if (!withLists.has(dialog)) new SavedLists(find(dialog, "[data-saved-lists]", HTMLElement), false);
+  withLists.add(dialog);
   clear(dialog);
   buttonOf(dialog, "try").addEventListener("click", () => void tryOut(dialog, id, rules.value), listening);
   rules.addEventListener("input", () => clear(dialog), listening);

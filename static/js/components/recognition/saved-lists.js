@@ -1,32 +1,40 @@
-/** @import { HotwordList } from "../../api/types.js" */
+/** @import { SavedList } from "../../api/types.js" */
+/** @import { ListKind } from "../../api/saved-lists.js" */
 import { problemOf } from "../../api/client.js";
 import { buttonOf, find, onAction, slotOf, write } from "../../lib/dom.js";
-import { createList, deleteList, getLists, replaceList } from "../../api/hotword-lists.js";
+import { createList, deleteList, getLists, replaceList } from "../../api/saved-lists.js";
 import { t } from "../../lib/messages.js";
 import { submitDialog } from "../common/form-dialog.js";
 import { showError } from "../common/problem-box.js";
 
-const CHOSEN = "funasr.hotword-list";
-const COUNT = "funasr.hotword-lists"; // how many there were: their place is kept free while they are asked for
+const ERROR = "list-error";
 
-/** The saved lists above the field of hotwords: choose one, save the words as one, update it, delete it. */
-export class HotwordLists {
+/** The saved lists above a field of hotwords or rules: choose one, save the lines as one, update it, delete it. */
+export class SavedLists {
   #root;
-  #words;
+  #kind;
+  #field;
   #select;
-  /** @type {HotwordList[]} */
+  #chosenKey;
+  #countKey;
+  #previous; // the id of the list that was chosen last
+  /** @type {SavedList[]} */
   #lists = [];
 
-  /** @param {HTMLElement} root with the field of hotwords */
-  constructor(root) {
+  /** @param {HTMLElement} root with the field @param {boolean} [isRemembered] whether the browser remembers which is chosen */
+  constructor(root, isRemembered = true) {
     this.#root = root;
-    this.#words = find(root, '[name="hotwords"]', HTMLTextAreaElement);
-    this.#select = find(root, '[name="hotword-list"]', HTMLSelectElement);
-    this.#words.addEventListener("input", () => this.#show());
+    this.#kind = /** @type {ListKind} */ (root.dataset.savedLists);
+    this.#field = find(root, "textarea", HTMLTextAreaElement);
+    this.#select = find(root, "[data-list]", HTMLSelectElement);
+    this.#chosenKey = isRemembered ? `funasr.${this.#kind}-list` : "";
+    this.#countKey = `funasr.${this.#kind}-lists`; // how many there were: their place is kept free while they are asked for
+    this.#previous = (this.#chosenKey && localStorage.getItem(this.#chosenKey)) || "";
+    this.#field.addEventListener("input", () => this.#show());
     this.#select.addEventListener("change", () => void this.#choose());
     onAction(root, (action) => void this.#act(action));
-    this.#keepPlace(Number(localStorage.getItem(COUNT)));
-    void this.#load(localStorage.getItem(CHOSEN) ?? "");
+    this.#keepPlace(Number(localStorage.getItem(this.#countKey)));
+    void this.#load(this.#previous);
   }
 
   // Internal
@@ -38,12 +46,11 @@ export class HotwordLists {
   /** @param {string} id of the list to be chosen then */
   async #load(id) {
     try {
-      const { lists } = await getLists();
-      this.#lists = lists;
-      localStorage.setItem(COUNT, String(lists.length));
+      this.#lists = await getLists(this.#kind);
+      localStorage.setItem(this.#countKey, String(this.#lists.length));
     } catch {
       this.#keepPlace(0);
-      return; // the words in the field can be used without lists
+      return; // what is in the field can be used without lists
     }
     const none = this.#select.options[0];
     this.#select.replaceChildren(
@@ -54,21 +61,21 @@ export class HotwordLists {
     this.#show();
   }
 
-  /** A list was chosen: its words come into the field, unless words that are nowhere else would be lost. */
+  /** A list was chosen: its lines come into the field, unless lines that are nowhere else would be lost. */
   async #choose() {
     const list = this.#chosen;
-    const { value } = this.#words;
-    const isKept = !value.trim() || this.#lists.some(({ words }) => isSame(words, value));
+    const { value } = this.#field;
+    const isKept = !value.trim() || this.#lists.some(({ text }) => isSame(text, value));
     if (
       list &&
       !isKept &&
-      !isSame(list.words, value) &&
+      !isSame(list.text, value) &&
       !(await submitDialog(find(document, "#replace-words", HTMLDialogElement), "replace"))
     ) {
-      this.#select.value = localStorage.getItem(CHOSEN) ?? "";
+      this.#select.value = this.#previous;
     } else if (list) {
-      this.#words.value = list.words;
-      this.#words.dispatchEvent(new Event("input", { bubbles: true }));
+      this.#field.value = list.text;
+      this.#field.dispatchEvent(new Event("input", { bubbles: true }));
     }
     write(this.#root, "list-status", "");
     this.#show();
@@ -76,7 +83,7 @@ export class HotwordLists {
 
   /** @param {string} action */
   async #act(action) {
-    showError(this.#root, null);
+    showError(this.#root, null, ERROR);
     if (action === "save-list") await this.#save();
     if (action === "update-list") await this.#update();
     if (action === "delete-list") await this.#delete();
@@ -87,7 +94,7 @@ export class HotwordLists {
     let saved = "";
     find(dialog, '[name="name"]', HTMLInputElement).value = "";
     const isSaved = await submitDialog(dialog, "save", async (form) => {
-      ({ id: saved } = await createList(String(form.get("name")), this.#words.value));
+      ({ id: saved } = await createList(this.#kind, String(form.get("name")), this.#field.value));
     });
     if (isSaved) await this.#finish(saved, t("Saved as a list."));
   }
@@ -96,10 +103,10 @@ export class HotwordLists {
     const list = this.#chosen;
     if (!list) return;
     try {
-      await replaceList(list.id, list.name, this.#words.value);
-      await this.#finish(list.id, t("The list has the words of the field now."));
+      await replaceList(this.#kind, list.id, list.name, this.#field.value);
+      await this.#finish(list.id, t("The list has what is in the field now."));
     } catch (error) {
-      showError(this.#root, problemOf(error));
+      showError(this.#root, problemOf(error), ERROR);
     }
   }
 
@@ -108,7 +115,7 @@ export class HotwordLists {
     if (!list) return;
     const dialog = find(document, "#delete-list", HTMLDialogElement);
     write(dialog, "name", list.name);
-    if (await submitDialog(dialog, "delete", () => deleteList(list.id)))
+    if (await submitDialog(dialog, "delete", () => deleteList(this.#kind, list.id)))
       await this.#finish("", t("The list is deleted."));
   }
 
@@ -116,18 +123,19 @@ export class HotwordLists {
   async #finish(id, status) {
     await this.#load(id);
     write(this.#root, "list-status", status);
-    if (!this.#root.contains(document.activeElement)) this.#words.focus(); // the button that was pressed may be gone
+    if (!this.#root.contains(document.activeElement)) this.#field.focus(); // the button that was pressed may be gone
   }
 
-  /** Offer what can be done with the words and the chosen list. */
+  /** Offer what can be done with the lines and the chosen list. */
   #show() {
-    localStorage.setItem(CHOSEN, this.#select.value);
+    this.#previous = this.#select.value;
+    if (this.#chosenKey) localStorage.setItem(this.#chosenKey, this.#previous);
     const list = this.#chosen;
-    const isNew = !list || !isSame(list.words, this.#words.value);
-    const hasWords = this.#words.value.trim() !== "";
+    const isNew = !list || !isSame(list.text, this.#field.value);
+    const hasLines = this.#field.value.trim() !== "";
     this.#keepPlace(this.#lists.length);
-    buttonOf(this.#root, "save-list").disabled = !hasWords || !isNew;
-    this.#offer("update-list", list !== undefined && hasWords && isNew);
+    buttonOf(this.#root, "save-list").disabled = !hasLines || !isNew;
+    this.#offer("update-list", list !== undefined && hasLines && isNew);
     this.#offer("delete-list", list !== undefined);
   }
 
