@@ -213,8 +213,8 @@ class ExportStyle:
         self._require(
             "cue_max_s", self.cue_max_s >= max(1.0, self.cue_min_s), N_("it must be at least 1 and cue_min_s")
         )
-        are_short = all(len(name) <= LONGEST_NAME for name in self.channel_names)
-        self._require("channel_names", are_short, N_("a name is longer than 40 characters"))
+        is_short = max(map(len, self.channel_names), default=0) <= LONGEST_NAME
+        self._require("channel_names", is_short, N_("a name is longer than 40 characters"))
 
     @classmethod
     def of(cls, channel_names: str = "", **values: float | None) -> Self:
@@ -251,12 +251,13 @@ class Transcript:
     hotwords: tuple[HotwordOutcome, ...] = ()
     """The outcome of each requested one."""
     channel_name: str = CHANNEL_NAME
-    """Label of a channel."""
+    """Label of a channel that nobody named."""
     style: ExportStyle = USUAL_STYLE
     speaker_name: str = SPEAKER_NAME
     """Label of a speaker whom nobody named."""
     speaker_names: Mapping[int, str] = field(default_factory=dict)
-    """Names of speakers by their numbers."""
+    channel_names: Mapping[int, str] = field(default_factory=dict)
+    """By the number of the speaker or the channel."""
 
     def voice_of(self, segment: Segment) -> str:
         """Return the label of a segment's speaker, or else of its channel; empty if neither was told apart."""
@@ -266,9 +267,9 @@ class Transcript:
 
     def channel_of(self, segment: Segment) -> str:
         """Return the label of a segment's channel; empty if the channels were mixed."""
-        if segment.channel is None:
+        if (number := segment.channel) is None:
             return ""
-        return self.style.name_of(segment.channel) or self.channel_name.format(number=segment.channel)
+        return self.style.name_of(number) or self.channel_names.get(number) or self.channel_name.format(number=number)
 
     def in_order(self) -> Transcript:
         """Return a copy with its segments sorted by start: those of several channels may overlap in any way."""

@@ -60,6 +60,8 @@ class Transcription:
     """Peak of its inference process; None if that was shared."""
     owner: str | None = None
     """Id of the person whose it is; None without a login."""
+    channel_names: tuple[str, ...] = ()
+    """Who speaks on the channels, in their order; empty where nobody said."""
 
     @property
     def first_id(self) -> str:

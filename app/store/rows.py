@@ -100,6 +100,7 @@ _CONVERTERS: Mapping[str, Callable[[Any], Any]] = {
     "receipt": lambda lines: tuple(Applied.from_dict(line) for line in lines),
     "warnings": lambda stored: tuple(filter(None, map(reason_from, stored))),
     "error": _problem,
+    "channel_names": tuple,
     "recording": lambda stored: stored or {},
     "seconds_worked": lambda seconds: seconds or 0.0,
 }

@@ -83,6 +83,7 @@ transcriptions = Table(
     Column("sha256", String(64), nullable=False),
     Column("source", String(16), nullable=False),  # as in app/domain/sources.py
     Column("options", JSON, nullable=False),
+    Column("channel_names", JSON, nullable=False, default=list, server_default="[]"),  # who speaks on them, in order
     Column("state", String(16), nullable=False),
     Column("stage", String(16), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
@@ -205,7 +206,8 @@ live_sessions = Table(
     Column("token_hash", String(64), nullable=False),  # SHA-256 of the client's token
     Column("state", String(16), nullable=False, index=True),
     Column("next_chunk", Integer, nullable=False),  # all earlier ones are on disk
-    Column("samples", Integer, nullable=False),  # on disk; anything after them does not count
+    Column("samples", Integer, nullable=False),  # of each channel, on disk; anything after them does not count
+    Column("channels", Integer, nullable=False, default=1, server_default="1"),
     Column("created_at", UtcDateTime, nullable=False),
     Column("touched_at", UtcDateTime, nullable=False),  # when audio or the client last arrived
     _one_of("state", LiveState),

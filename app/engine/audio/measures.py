@@ -55,9 +55,12 @@ class SoundFacts:
     """Share of time with several steady tones, as only in music and machines."""
 
 
-def measure(pcm: Path, header_bytes: int = 0) -> SoundFacts:
-    """Measure a file written by `decode`, or one like it after a header; it has at least one sample."""
-    pieces = [_piece_facts(piece) for piece in _pieces(pcm, header_bytes)]
+def measure(pcm: Path, header_bytes: int = 0, channel: int = 1, channels: int = 1) -> SoundFacts:
+    """Measure a file written by `decode`, or one like it after a header; it has at least one sample.
+
+    Of a file with several `channels`, interleaved, one is measured, counted from 1.
+    """
+    pieces = [_piece_facts(piece) for piece in _pieces(pcm, header_bytes, channel, channels)]
     levels = np.concatenate([piece.levels_db for piece in pieces])
     loud = float(np.percentile(levels, 95))
     audible = levels[levels > SILENT_DB]
@@ -87,15 +90,16 @@ class _Piece:
     has_tones: npt.NDArray[np.bool_]
 
 
-def _pieces(pcm: Path, header_bytes: int) -> Iterator[npt.NDArray[np.float32]]:
+def _pieces(pcm: Path, header_bytes: int, channel: int, channels: int) -> Iterator[npt.NDArray[np.float32]]:
     """Yield up to PIECES equally spaced pieces; contiguous ones for a short recording."""
-    total = (pcm.stat().st_size - header_bytes) // BYTES_PER_SAMPLE
+    block = BYTES_PER_SAMPLE * channels
+    total = (pcm.stat().st_size - header_bytes) // block
     size = PIECE_SECONDS * SAMPLE_RATE
     count = min(PIECES, max(1, -(-total // size)))
     for number in range(count):
         first = number * size if total <= PIECES * size else round(number * (total - size) / (PIECES - 1))
-        samples = np.fromfile(pcm, dtype="<i2", count=size, offset=header_bytes + first * BYTES_PER_SAMPLE)
-        yield samples.astype(np.float32) / np.float32(FULL_SCALE)
+        samples = np.fromfile(pcm, dtype="<i2", count=size * channels, offset=header_bytes + first * block)
+        yield samples[channel - 1 :: channels].astype(np.float32) / np.float32(FULL_SCALE)
 
 
 def _piece_facts(samples: npt.NDArray[np.float32]) -> _Piece:

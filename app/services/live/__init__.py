@@ -1,6 +1,7 @@
 """Live recognition: audio is stored and acknowledged as it arrives, and transcribed sentence by sentence."""
 
 from app.engine.audio.pcm_stream import HIGHEST_RATE, LOWEST_RATE, Encoding, PcmStream
+from app.services.live.channels import MOST_CHANNELS, Channels
 from app.services.live.events import (
     Acknowledged,
     Cleared,
@@ -23,7 +24,9 @@ from app.services.live.session_store import SessionKey
 __all__ = [
     "HIGHEST_RATE",
     "LOWEST_RATE",
+    "MOST_CHANNELS",
     "Acknowledged",
+    "Channels",
     "Cleared",
     "Committed",
     "Encoding",

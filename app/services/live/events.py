@@ -9,6 +9,7 @@ from typing import TypeAlias
 from app.domain.errors.base import Problem
 from app.domain.options import TranscriptionOptions
 from app.domain.transcription import SegmentRecord
+from app.services.live.channels import MONO, Channels
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Started:
     """None while it is being loaded."""
     segments: tuple[SegmentRecord, ...]
     """The segments recognised so far."""
+    channels: Channels = MONO
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +41,15 @@ class Acknowledged:
 @dataclass(frozen=True, slots=True)
 class VoiceStarted:
     start: float
+    channel: int | None = None
+    """Counted from 1; None in a session with one channel."""
 
 
 @dataclass(frozen=True, slots=True)
 class VoiceStopped:
     start: float
     end: float
+    channel: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,7 @@ class Partial:
     """Number of leading characters of `text` that later partials of this segment will not change."""
     latency_ms: float
     """Since its last audio arrived."""
+    channel: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

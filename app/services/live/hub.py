@@ -6,7 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from threading import Lock
 
@@ -21,6 +21,7 @@ from app.engine import SAMPLE_RATE
 from app.logging import event
 from app.periodic import Periodic
 from app.services.inference.scheduler import InferenceScheduler
+from app.services.live.channels import MONO, Channels
 from app.services.live.events import Listener
 from app.services.live.recorder import WRITE_SECONDS, Recorder
 from app.services.live.session import Session, SessionContext, SessionFacts
@@ -43,6 +44,7 @@ class EndedSession:
     next_chunk: int
     options: TranscriptionOptions
     segments: tuple[SegmentRecord, ...]
+    channels: Channels
     as_asked: bool
     """The client ended it and only missed the confirmation."""
 
@@ -112,18 +114,21 @@ class Live:
         source: Source = Source.LIVE,
         key: SessionKey | None = None,
         request: ClientRequest | None = None,
+        channels: Channels = MONO,
     ) -> Session:
         """Start a session; when this returns, its transcription is in the history.
 
         A `key` is given if the client was told one before there was any audio, a `request` if it is of a program that
-        speaks another product's API.
+        speaks another product's API. Where there are several `channels`, each is read by itself.
 
         Raises:
             LiveSessionsFull, DiskFull, DatabaseUnusable, QuotaReached
         """
         key = key or SessionKey()
+        if channels.count > 1:
+            options = replace(options, channels="separate")
         with self._slot(key.id):
-            place = self._session_store.begin(key, name, options, source, request)
+            place = self._session_store.begin(key, name, options, source, request, channels)
             with self._lock:
                 session = self._wake(place, options, 0)
             session.attach(listener, key.token)
@@ -149,13 +154,14 @@ class Live:
         return session
 
     def _over(self, row: Row) -> EndedSession:
-        transcription = row["transcription_id"]
+        record = self._queue.get(row["transcription_id"])
         return EndedSession(
             row["id"],
-            transcription,
+            record.id,
             row["next_chunk"],
-            self._queue.get(transcription).options,
-            tuple(self._session_store.segments.all_of(transcription)),
+            record.options,
+            tuple(self._session_store.segments.all_of(record.id)),
+            Channels(row["channels"], record.channel_names),
             as_asked=row["state"] == LiveState.ENDED,
         )
 

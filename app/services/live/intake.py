@@ -18,6 +18,7 @@ class Stored:
 
     next_chunk: int
     samples: int
+    """Of each channel."""
 
     @property
     def seconds(self) -> float:
@@ -31,6 +32,7 @@ class Intake:
         self.stored = Stored(next_chunk, wav.samples)
         """What survives a power cut."""
         self._wav = wav
+        self._bytes_per_second = SAMPLE_RATE * BYTES_PER_SAMPLE * wav.channels
         self._expected = next_chunk
         self._waiting = bytearray()
         self._is_closed = False
@@ -46,12 +48,12 @@ class Intake:
     def seconds(self) -> float:
         """Audio received, written or not."""
         with self._lock:
-            return self.stored.seconds + len(self._waiting) / BYTES_PER_SAMPLE / SAMPLE_RATE
+            return self.stored.seconds + self.waiting_seconds
 
     @property
     def waiting_seconds(self) -> float:
         """Seconds of audio that are not on the disk yet."""
-        return len(self._waiting) / BYTES_PER_SAMPLE / SAMPLE_RATE
+        return len(self._waiting) / self._bytes_per_second
 
     def accept(self, number: int, sound: bytes) -> bool:
         """Accept a chunk; return whether it is new.
@@ -65,7 +67,7 @@ class Intake:
                 raise LiveGap(expected=self._expected, number=number)
             if number < self._expected:
                 return False
-            if len(self._waiting) > MOST_WAITING_SECONDS * SAMPLE_RATE * BYTES_PER_SAMPLE:
+            if self.waiting_seconds > MOST_WAITING_SECONDS:
                 raise LiveNotStored(reason=f"{MOST_WAITING_SECONDS:.0f} s")
             self._waiting += sound
             self._expected += 1

@@ -21,7 +21,8 @@ class Planned:
     index: int
     span: SpeechSpan
     covered: float
-    """Where the previous one ends."""
+    """Where the previous ones end."""
+    channel: int | None = None
 
 
 class LiveSegmentStore:
@@ -62,10 +63,10 @@ class LiveSegmentStore:
 
 def _plan(connection: Connection, transcription: str, planned: Planned) -> None:
     span = planned.span
-    covers = span.end - planned.covered
-    row = {"index": planned.index, "start": span.start, "end": span.end, "covers_seconds": covers}
-    segments.add(connection, transcription, [row])
-    transcriptions.change(connection, transcription, duration=span.end)
+    reached = max(planned.covered, span.end)  # somebody on another channel may have stopped later
+    place = {"index": planned.index, "start": span.start, "end": span.end, "channel": planned.channel}
+    segments.add(connection, transcription, [{**place, "covers_seconds": reached - planned.covered}])
+    transcriptions.change(connection, transcription, duration=reached)
 
 
 def _segment(connection: Connection, transcription: str, index: int) -> SegmentRecord:

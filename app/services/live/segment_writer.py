@@ -13,6 +13,7 @@ from app.domain.transcription import SegmentRecord
 from app.engine import SAMPLE_RATE, Waveform
 from app.logging import event
 from app.services.inference.segment_queue import Recognised
+from app.services.live.channels import split_channels
 from app.services.live.intake import Intake
 from app.services.live.requests import waveform_of
 from app.services.live.segment_store import Planned
@@ -60,10 +61,11 @@ class SegmentWriter:
             lambda: self._session_store.segments.fail(self._place.transcription, planned, error.problem)
         )
 
-    def read(self, span: SpeechSpan) -> Waveform:
+    def read(self, span: SpeechSpan, channel: int | None) -> Waveform:
         """Return audio that was stored before."""
-        first = round(span.start * SAMPLE_RATE)
-        return waveform_of(read_samples(self._place.wav.path, first, round(span.end * SAMPLE_RATE) - first))
+        wav, first = self._place.wav, round(span.start * SAMPLE_RATE)
+        sound = read_samples(wav.path, first, round(span.end * SAMPLE_RATE) - first, wav.channels)
+        return waveform_of(split_channels(sound, wav.channels)[(channel or 1) - 1])
 
     def persist(self, step: Callable[[], _T]) -> _T:
         """Run a storage step, retrying while the disk is full or the database locked.

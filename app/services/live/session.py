@@ -25,6 +25,7 @@ from app.logging import bound, event
 from app.services.inference.process import Stopped
 from app.services.inference.scheduler import InferenceScheduler
 from app.services.inference.segment_queue import FINAL, PARTIAL
+from app.services.live.channels import Channels
 from app.services.live.events import (
     Acknowledged,
     Ended,
@@ -38,13 +39,11 @@ from app.services.live.intake import Intake, Stored
 from app.services.live.requests import SessionQueues
 from app.services.live.segment_writer import SegmentWriter
 from app.services.live.session_store import LiveSessionStore, SessionFiles
-from app.services.live.speech import Speech
-from app.store.files.live_wav import BYTES_PER_SAMPLE, read_samples
+from app.services.live.speech_channels import SpeechChannels
+from app.store.files.live_wav import BYTES_PER_SAMPLE
 
-BYTES_PER_SECOND = BYTES_PER_SAMPLE * SAMPLE_RATE
 CATCH_UP_SECONDS = 20.0  # of audio that may be queued before a client that catches up is slowed down
 LOOK_SECONDS = 0.5  # between ticks when idle
-HEARD_AGAIN_SAMPLES = 10 * SAMPLE_RATE  # per step when replaying stored audio
 
 _log = logging.getLogger(__name__)
 
@@ -131,7 +130,12 @@ class Session:
             options=self._options,
             model=self._around.model(),
             segments=tuple(self._around.session_store.segments.all_of(self.place.transcription)),
+            channels=self.channels,
         )
+
+    @property
+    def channels(self) -> Channels:
+        return self.place.channels
 
     def detach(self, listener: Listener) -> None:
         with self._telling:
@@ -186,7 +190,8 @@ class Session:
     @property
     def is_behind(self) -> bool:
         """Audio arrives faster than it is stored and processed: the sender should wait."""
-        return max(self.intake.waiting_seconds, self._unheard / BYTES_PER_SECOND) > CATCH_UP_SECONDS
+        bytes_per_second = BYTES_PER_SAMPLE * SAMPLE_RATE * self.channels.count
+        return max(self.intake.waiting_seconds, self._unheard / bytes_per_second) > CATCH_UP_SECONDS
 
     def commit(self) -> None:
         """End the open segment after all accepted audio."""
@@ -269,17 +274,15 @@ class Session:
         """Periodic work while nothing arrives."""
         self._speech.tick()
 
-    def _taken_up(self, stack: ExitStack) -> Speech:
-        """Start after the last recognised segment; the audio after it is processed again."""
+    def _taken_up(self, stack: ExitStack) -> SpeechChannels:
+        """Start after the last recognised segments; the audio after them is processed again."""
         known = self._keeper.persist(lambda: self._around.session_store.segments.all_of(self.place.transcription))
         stored = self._begun  # what has arrived since is among the queued steps
-        start = min(known[-1].end, stored.seconds) if known else 0.0
-        speech = Speech(self._options, self._keeper, self._emit, self._queues(stack), index=len(known), start=start)
-        speech.take_up(segment for segment in known if segment.state == "pending")
-        first = round(start * SAMPLE_RATE)
-        for place in range(first, stored.samples, HEARD_AGAIN_SAMPLES):
-            count = min(HEARD_AGAIN_SAMPLES, stored.samples - place)
-            speech.feed(read_samples(self.place.wav.path, place, count), time.monotonic())
+        queues = partial(self._queues, stack)
+        speech = SpeechChannels(
+            self._options, self._keeper, self._emit, queues, self.channels, known, end=stored.seconds
+        )
+        speech.replay(self.place.wav, stored.samples)
         return speech
 
     def _queues(self, stack: ExitStack) -> SessionQueues | None:
@@ -301,7 +304,6 @@ class Session:
         with self._guard:
             self._unheard -= len(sound)
         self._speech.feed(sound, arrived)
-        self._speech.retry()
 
     def _commit(self) -> None:
         self._speech.commit()

@@ -28,6 +28,7 @@ from app.engine.audio.measures import measure
 from app.engine.audio.peaks import peaks_of_file
 from app.engine.vad.detection import vad_receipt
 from app.logging import event
+from app.services.live.channels import MONO, Channels
 from app.services.live.intake import Stored
 from app.services.live.segment_store import LiveSegmentStore
 from app.services.people.quotas import check_quotas
@@ -60,6 +61,7 @@ class SessionFiles:
     transcription: str
     wav: LiveWav
     lock_fd: int
+    channels: Channels = MONO
 
     def release(self) -> None:
         os.close(self.lock_fd)
@@ -83,6 +85,7 @@ class LiveSessionStore:
         options: TranscriptionOptions,
         source: Source,
         request: ClientRequest | None = None,
+        channels: Channels = MONO,
     ) -> SessionFiles:
         """Create a session with its transcription; return its files.
 
@@ -90,18 +93,18 @@ class LiveSessionStore:
             DiskFull, DatabaseUnusable, QuotaReached: nothing is left behind.
         """
         transcription = secrets.token_hex(8)
-        row = _recording_row(name, options, source)
+        row = _recording_row(name, options, source, channels)
         lock_fd = self._files.begin_live(transcription, row)
         try:
-            wav = self._wav(transcription, 0)
+            wav = self._wav(transcription, 0, channels.count)
             with _closed_on_failure(wav):
-                self._add(key, transcription, row, options, request)
+                self._add(key, transcription, row, options, request, channels)
         except BaseException:
             self._files.remove(transcription)
             os.close(lock_fd)
             raise
         self._files.acknowledge(transcription)
-        return SessionFiles(key.id, transcription, wav, lock_fd)
+        return SessionFiles(key.id, transcription, wav, lock_fd, channels)
 
     def _add(
         self,
@@ -110,6 +113,7 @@ class LiveSessionStore:
         row: Row,
         options: TranscriptionOptions,
         request: ClientRequest | None,
+        channels: Channels,
     ) -> None:
         now = row["created_at"]
         with self._database.writing() as connection:
@@ -134,6 +138,7 @@ class LiveSessionStore:
                 {
                     **session,
                     "state": LiveState.OPEN,
+                    "channels": channels.count,
                     "next_chunk": 0,
                     "samples": 0,
                     "created_at": now,
@@ -181,16 +186,18 @@ class LiveSessionStore:
         if row is None or kept is None or row["state"] != LiveState.OPEN:
             os.close(lock_fd)
             return None
-        place = SessionFiles(id, kept["id"], self._wav(kept["id"], row["samples"]), lock_fd)
-        return place, TranscriptionOptions.from_dict(kept["options"]), row["next_chunk"]
+        options = TranscriptionOptions.from_dict(kept["options"])
+        channels = Channels(row["channels"], tuple(kept["channel_names"]))
+        wav = self._wav(kept["id"], row["samples"], channels.count)
+        return SessionFiles(id, kept["id"], wav, lock_fd, channels), options, row["next_chunk"]
 
     def open_rows(self) -> list[Row]:
         with self._database.reading() as connection:
             return live.open_ones(connection)
 
-    def _wav(self, transcription: str, samples: int) -> LiveWav:
+    def _wav(self, transcription: str, samples: int, channels: int) -> LiveWav:
         path = self._files.folder(transcription) / f"{SOURCE_STEM}{SUFFIX}"
-        return LiveWav(path, SAMPLE_RATE, samples)
+        return LiveWav(path, SAMPLE_RATE, samples, channels)
 
     # While it runs
 
@@ -241,7 +248,7 @@ def _closed_on_failure(wav: LiveWav) -> Iterator[None]:
         raise
 
 
-def _recording_row(name: str, options: TranscriptionOptions, source: Source) -> Row:
+def _recording_row(name: str, options: TranscriptionOptions, source: Source, channels: Channels) -> Row:
     return {
         "name": name,
         "suffix": SUFFIX,
@@ -249,19 +256,21 @@ def _recording_row(name: str, options: TranscriptionOptions, source: Source) -> 
         "sha256": NO_DIGEST,
         "source": source,
         "options": options.to_dict(),
+        "channel_names": list(channels.names),
         "created_at": datetime.now(UTC),
     }
 
 
 def _described(place: SessionFiles) -> dict[str, Any] | None:
     """Return the recording's measurements for the diagnosis, as for an upload; None if it cannot be read."""
+    count = place.wav.channels
     try:
-        sound = measure(place.wav.path, HEADER_BYTES)
+        sound = [asdict(measure(place.wav.path, HEADER_BYTES, channel, count)) for channel in range(1, count + 1)]
     except (OSError, ValueError) as error:
         event(_log, logging.WARNING, "live_not_measured", reason=error)
         return None
-    facts = {"sample_rate": SAMPLE_RATE, "channels": 1, "codec": "pcm_s16le", "container": "wav"}
-    return facts | {"bit_rate": SAMPLE_RATE * 16, "channel_levels": [], "sound": [asdict(sound)]}
+    facts = {"sample_rate": SAMPLE_RATE, "channels": count, "codec": "pcm_s16le", "container": "wav"}
+    return facts | {"bit_rate": SAMPLE_RATE * 16 * count, "channel_levels": [], "sound": sound}
 
 
 def _outcome(connection: Connection, id: str, state: LiveState) -> Row:

@@ -1,4 +1,4 @@
-"""Speech of one session: audio in; voice events, partial texts and finished segments out.
+"""Speech on one channel of a session: audio in; voice events, partial texts and finished segments out.
 
 While somebody speaks, the open segment is recognised repeatedly, each time after the previous result. When a silence
 makes the end likely, the segment is recognised as it would be stored; if the silence lasts, that text becomes the
@@ -27,9 +27,8 @@ from app.engine import Utterance, Waveform
 from app.engine.vad.speech_stream import Closed, Opened, Paused, SpeechStream
 from app.logging import event
 from app.services.inference.segment_queue import Recognised, SegmentQueue, SegmentRequest
+from app.services.live.channels import SegmentNumbers
 from app.services.live.events import (
-    Cleared,
-    Committed,
     ErrorEvent,
     Final,
     LiveEvent,
@@ -54,7 +53,7 @@ _log = logging.getLogger(__name__)
 
 
 class Speech:
-    """The audio of one session from its start, or from where it resumes."""
+    """One channel of a session from its start, or from where it resumes."""
 
     def __init__(
         self,
@@ -62,16 +61,18 @@ class Speech:
         keeper: SegmentWriter,
         tell: Callable[[LiveEvent], None],
         queues: SessionQueues | None,
+        segment_numbers: SegmentNumbers,
         *,
-        index: int = 0,
+        channel: int | None = None,
         start: float = 0.0,
     ) -> None:
         self._options = self._wanted = options
         self._keeper = keeper
         self._emit = tell
         self._queues = queues
-        self._index = index  # of the open or next segment
-        self._covered = start
+        self._channel = channel
+        self._segment_numbers = segment_numbers
+        self._segment: int | None = None  # the number of the open one
         self._stream = SpeechStream(options.vad, start)
         self._sound = RecentSound(start)
         self._numbers = count()
@@ -114,7 +115,7 @@ class Speech:
         """Recognise segments that a previous server process had found but not recognised."""
         for segment in segments:
             span = SpeechSpan(segment.start, segment.end)
-            planned = Planned(segment.index, span, span.start)
+            planned = Planned(segment.index, span, span.start, self._channel)
             self._unread.append(PendingSegment(next(self._numbers), span, self._options, time.monotonic(), planned))
 
     def change(self, options: TranscriptionOptions) -> None:
@@ -128,13 +129,13 @@ class Speech:
             self._handle(heard)
         self._set_speaking(is_speaking=False)
 
-    def commit(self) -> None:
-        """End the open segment at the client's request."""
-        former = self._index
-        for heard in self._stream.cut():
+    def commit(self) -> bool:
+        """End the open segment at the client's request; return whether there was one."""
+        news = list(self._stream.cut())
+        for heard in news:
             self._handle(heard)
         self._set_speaking(is_speaking=False)
-        self._emit(Committed(self._index, self._stream.heard_to, closed=self._index > former))
+        return any(isinstance(heard, Closed) for heard in news)
 
     def discard(self) -> None:
         """Drop the open segment: its audio is kept, but not recognised."""
@@ -142,7 +143,14 @@ class Speech:
         self._drop_partial()
         self._give_up_early()
         self._set_speaking(is_speaking=False)
-        self._emit(Cleared(self._stream.heard_to))
+        if self._segment is not None:
+            self._segment_numbers.give_back(self._segment)
+            self._segment = None
+
+    @property
+    def heard_to(self) -> float:
+        """Up to where speech was looked for, in seconds."""
+        return self._stream.heard_to
 
     def _follow(self, samples: np.ndarray) -> None:
         for heard in self._stream.push(samples):
@@ -162,7 +170,9 @@ class Speech:
         self._options = self._wanted
         self._text = PartialText()
         self._read_to, self._next_partial_at = start, 0.0
-        self._emit(VoiceStarted(start))
+        if self._segment is None:
+            self._segment = self._segment_numbers.take()
+        self._emit(VoiceStarted(start, self._channel))
 
     def _set_speaking(self, *, is_speaking: bool) -> None:
         if self._queues and is_speaking != self._is_speaking:
@@ -172,9 +182,10 @@ class Speech:
 
     def _close(self, span: SpeechSpan) -> None:
         """Store a complete segment and recognise it, unless that was done during the pause."""
-        self._emit(VoiceStopped(span.start, span.end))
-        planned = Planned(self._index, span, self._covered)
-        self._index, self._covered = self._index + 1, span.end
+        self._emit(VoiceStopped(span.start, span.end, self._channel))
+        assert self._segment is not None  # noqa: S101 - every segment has opened before
+        planned = Planned(self._segment, span, self._segment_numbers.cover(span.end), self._channel)
+        self._segment = None
         early, self._early = self._early, None
         self._drop_partial()
         if early and early.span == span:
@@ -256,7 +267,7 @@ class Speech:
         if self._unread and self._queues and time.monotonic() >= self._retry_at:
             unread, self._unread = self._unread, []
             for reading in unread:
-                self._ask_final(reading, self._keeper.read(reading.span))
+                self._ask_final(reading, self._keeper.read(reading.span, self._channel))
 
     def _take_partial(self, request: SegmentRequest) -> None:
         reading = self._partial
@@ -283,11 +294,11 @@ class Speech:
         span = reading.span
         grown = self._text.update(answer.hypothesis, span.start, span.end)
         start = self._stream.open_from
-        if grown is None or start is None:
+        if grown is None or start is None or self._segment is None:
             return
         text, stable = grown
         latency_ms = (time.monotonic() - reading.since) * 1000
-        self._emit(Partial(self._index, start, span.end, text, stable, latency_ms))
+        self._emit(Partial(self._segment, start, span.end, text, stable, latency_ms, self._channel))
 
     def _settle(self, reading: PendingSegment, request: SegmentRequest) -> None:
         """Store the text of a segment, or why it has none."""

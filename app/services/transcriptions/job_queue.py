@@ -144,8 +144,7 @@ class Queue:
         has_ended = record.state not in (JobState.QUEUED, JobState.RUNNING)
         if not has_ended or not (heard or record.state is JobState.SUCCEEDED):
             raise NotFinished(state=record.state.value)
-        shown = heard if original else tuple(self._read(id, recognised))
-        speakers = self.speakers(id)
+        speakers, shown = self.speakers(id), heard if original else tuple(self._read(id, recognised))
         return Transcript(
             segments=with_speakers(shown, speakers.turns),
             language=record.language or detect_language(record.text_raw, record.options.recognition.language),
@@ -158,6 +157,7 @@ class Queue:
             channel_name=translate(CHANNEL_NAME),
             speaker_name=translate(SPEAKER_NAME) if speakers.turns else SPEAKER_NAME,
             speaker_names=speakers.names,
+            channel_names=dict(enumerate(record.channel_names, 1)),
         )
 
     def speakers(self, id: str) -> Speakers:

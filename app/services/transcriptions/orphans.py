@@ -77,6 +77,7 @@ def _row(folder: Path) -> dict[str, Any]:
         "sha256": digest,
         "source": _text(known, "source") or "api",
         "options": _options(known).to_dict(),
+        "channel_names": _names(known),
         "created_at": _moment(known) or datetime.fromtimestamp(status.st_mtime, UTC),
     }
 
@@ -84,6 +85,11 @@ def _row(folder: Path) -> dict[str, Any]:
 def _text(known: Mapping[str, Any], name: str) -> str:
     value = known.get(name)
     return value if isinstance(value, str) else ""
+
+
+def _names(known: Mapping[str, Any]) -> list[str]:
+    names = known.get("channel_names")
+    return [str(name) for name in names] if isinstance(names, list) else []
 
 
 def _options(known: Mapping[str, Any]) -> TranscriptionOptions:

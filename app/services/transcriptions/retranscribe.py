@@ -19,7 +19,7 @@ from app.store.rows import transcription_from
 if TYPE_CHECKING:
     from app.store.database import Row
 
-SHARED = ("name", "suffix", "size_bytes", "sha256")
+SHARED = ("name", "suffix", "size_bytes", "sha256", "channel_names")
 """What two transcriptions of one recording have in common."""
 
 _log = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""A WAV file that grows during a live session: mono int16, a valid recording at every moment.
+"""A WAV file that grows during a live session: int16, a valid recording at every moment.
 
 Its header says "as long as the file" until `close_up` writes the true length, so that a file whose writer was
 killed plays as well.
@@ -24,15 +24,18 @@ _BLOCK_BYTES = 1 << 20
 class LiveWav:
     """One file; all methods belong to one thread at a time."""
 
-    def __init__(self, path: Path, rate: int, samples: int = 0) -> None:
+    def __init__(self, path: Path, rate: int, samples: int = 0, channels: int = 1) -> None:
         """Open or create the file; anything after the first `samples` was never acknowledged and is truncated.
+
+        Samples are counted per channel; those of several channels are interleaved.
 
         Raises:
             DiskFull: there is no room for it.
         """
         self.path = path
+        self.channels = channels
         self._rate = rate
-        self._end = HEADER_BYTES + samples * BYTES_PER_SAMPLE
+        self._end = HEADER_BYTES + samples * channels * BYTES_PER_SAMPLE
         with storage_errors(path.parent):
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
             try:
@@ -42,14 +45,14 @@ class LiveWav:
                 raise
 
     def _begin(self) -> None:
-        os.pwrite(self._file, wav_header(self._rate, UNKNOWN), 0)
+        os.pwrite(self._file, wav_header(self._rate, UNKNOWN, self.channels), 0)
         os.ftruncate(self._file, self._end)
         os.fsync(self._file)
         sync_folder(self.path.parent)
 
     @property
     def samples(self) -> int:
-        return (self._end - HEADER_BYTES) // BYTES_PER_SAMPLE
+        return (self._end - HEADER_BYTES) // (BYTES_PER_SAMPLE * self.channels)
 
     def append(self, sound: bytes) -> None:
         """Append `sound` durably: once this returns, it survives a power cut. On failure nothing is added.
@@ -69,7 +72,7 @@ class LiveWav:
         """Write the true length; return the size in bytes and the SHA-256 of the finished file."""
         with storage_errors(self.path.parent):
             os.ftruncate(self._file, self._end)
-            os.pwrite(self._file, wav_header(self._rate, self._end - HEADER_BYTES), 0)
+            os.pwrite(self._file, wav_header(self._rate, self._end - HEADER_BYTES, self.channels), 0)
             os.fsync(self._file)
         return self._end, self._digest()
 
@@ -83,18 +86,18 @@ class LiveWav:
         return digest.hexdigest()
 
 
-def read_samples(path: Path, first: int, count: int) -> bytes:
-    """Return `count` samples starting at `first`, or as many as exist."""
+def read_samples(path: Path, first: int, count: int, channels: int = 1) -> bytes:
+    """Return `count` samples of all channels starting at `first`, or as many as exist."""
+    block = BYTES_PER_SAMPLE * channels
     with path.open("rb") as file:
-        file.seek(HEADER_BYTES + first * BYTES_PER_SAMPLE)
-        return file.read(count * BYTES_PER_SAMPLE)
+        file.seek(HEADER_BYTES + first * block)
+        return file.read(count * block)
 
 
-def wav_header(rate: int, data_bytes: int) -> bytes:
-    """Return the 44-byte RIFF header for mono int16; beyond 4 GB the length stays unknown."""
+def wav_header(rate: int, data_bytes: int, channels: int = 1) -> bytes:
+    """Return the 44-byte RIFF header for int16; beyond 4 GB the length stays unknown."""
+    block = BYTES_PER_SAMPLE * channels
     data_bytes = data_bytes if data_bytes < UNKNOWN - HEADER_BYTES else UNKNOWN
     riff_bytes = min(data_bytes + HEADER_BYTES - 8, UNKNOWN)
-    form = struct.pack(
-        "<4sIHHIIHH", b"fmt ", 16, 1, 1, rate, rate * BYTES_PER_SAMPLE, BYTES_PER_SAMPLE, 8 * BYTES_PER_SAMPLE
-    )
+    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, channels, rate, rate * block, block, 8 * BYTES_PER_SAMPLE)
     return struct.pack("<4sI4s", b"RIFF", riff_bytes, b"WAVE") + form + struct.pack("<4sI", b"data", data_bytes)

@@ -45,7 +45,7 @@ News: TypeAlias = LiveEvent | Pong
 
 def started_again(over: EndedSession) -> Started:
     """Return the first message to a client that resumes a session that has ended."""
-    return Started(over.id, "", over.transcription, over.next_chunk, over.options, None, over.segments)
+    return Started(over.id, "", over.transcription, over.next_chunk, over.options, None, over.segments, over.channels)
 
 
 def to_json(news: News, translate: Translate) -> str:
@@ -65,6 +65,8 @@ def _started(news: Started) -> dict[str, Any]:
         "token": news.token or None,
         "transcription": news.transcription,
         "next_chunk": news.next_chunk,
+        "channels": news.channels.count,
+        "channel_names": list(news.channels.names),
         **_options(news.options),
         "model": news.model,
         "segments": _finals(news.segments),
@@ -76,11 +78,12 @@ def _acknowledged(news: Acknowledged) -> dict[str, Any]:
 
 
 def _voice_started(news: VoiceStarted) -> dict[str, Any]:
-    return {"type": "voice-started", "start": round(news.start, 3)}
+    return {"type": "voice-started", "start": round(news.start, 3), "channel": news.channel}
 
 
 def _voice_stopped(news: VoiceStopped) -> dict[str, Any]:
-    return {"type": "voice-stopped", "start": round(news.start, 3), "end": round(news.end, 3)}
+    place = {"start": round(news.start, 3), "end": round(news.end, 3)}
+    return {"type": "voice-stopped", **place, "channel": news.channel}
 
 
 def _partial(news: Partial) -> dict[str, Any]:
@@ -89,6 +92,7 @@ def _partial(news: Partial) -> dict[str, Any]:
         "segment": news.segment,
         "start": round(news.start, 3),
         "end": round(news.end, 3),
+        "channel": news.channel,
         "text": news.text,
         "stable": news.stable,
         "latency_ms": round(news.latency_ms, 1),
@@ -128,6 +132,7 @@ def _segment(segment: SegmentRecord) -> dict[str, Any]:
         "segment": segment.index,
         "start": round(segment.start, 3),
         "end": round(segment.end, 3),
+        "channel": segment.channel,
         "text": segment.text,
         "text_raw": segment.text_raw,
         "words": [word.to_dict() for word in segment.words],

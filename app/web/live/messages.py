@@ -18,6 +18,8 @@ from pydantic import (
 from app.domain.errors.base import N_
 from app.domain.errors.live import LiveMessageWrong, LiveRateWrong, LiveSoundWrong
 from app.domain.options import VadOptions
+from app.domain.transcript import LONGEST_NAME
+from app.services.live import MOST_CHANNELS, Channels
 from app.services.options import OPTIONS, OptionsPatch, VadPatch
 from app.web.forms.file_names import clean_name
 from app.web.live.names import name_by_time
@@ -28,7 +30,8 @@ if TYPE_CHECKING:
 
 RATE = 16_000
 NUMBER_BYTES = 4
-LARGEST_CHUNK_BYTES = NUMBER_BYTES + 2 * RATE  # one second
+BYTES_PER_SAMPLE = 2
+LARGEST_CHUNK_SAMPLES = RATE  # one second
 LONGEST_MESSAGE = 64 * 1024  # characters
 
 
@@ -50,12 +53,13 @@ LIVE_OPTIONS = tuple(name for name in OPTIONS if name not in ("channels", "track
 """The options a session can change."""
 
 
+ChannelName = Annotated[str, Field(max_length=LONGEST_NAME)]
 Ignored = Annotated[None, BeforeValidator(lambda _: None)]
 """Accepts and drops options that sessions lack, for clients that send all options of a form."""
 
 
 class LiveOptions(OptionsPatch):
-    """The options a session can change; its audio has one channel and is recognised by the active model."""
+    """The options a session can change; its audio is recognised by the active model."""
 
     model_config = ConfigDict(extra="ignore", strict=False)
 
@@ -85,6 +89,8 @@ class AudioStart(_Message):
     token: str | None = None
     name: str | None = Field(default=None, max_length=1000)
     sample_rate: int | None = None
+    channels: int = Field(default=1, ge=1, le=MOST_CHANNELS)
+    channel_names: list[ChannelName] = Field(default=[], max_length=MOST_CHANNELS)
     options: LiveOptions = LiveOptions()
     vad: LiveVad = LiveVad()
 
@@ -105,6 +111,11 @@ class AudioStart(_Message):
         if self.sample_rate not in (None, RATE):
             raise LiveRateWrong(rate=self.sample_rate)
         return _merged(self.options, self.vad, defaults)
+
+    @property
+    def said_channels(self) -> Channels:
+        """Return the channels of a new session."""
+        return Channels(self.channels, tuple(name.strip() for name in self.channel_names[: self.channels]))
 
     def name_in(self, translate: Translate) -> str:
         """Return the name of the transcription: the client's, or one made from the time."""
@@ -149,15 +160,16 @@ def parse(text: str) -> ClientMessage:
         raise LiveMessageWrong(reason=f"{place}: {first['msg']}" if place else first["msg"]) from None
 
 
-def chunk_of(frame: bytes) -> tuple[int, bytes]:
+def chunk_of(frame: bytes, channels: int = 1) -> tuple[int, bytes]:
     """Return number and samples of a binary frame.
 
     Raises:
         LiveSoundWrong
     """
-    if len(frame) > LARGEST_CHUNK_BYTES:
+    block, size = BYTES_PER_SAMPLE * channels, len(frame) - NUMBER_BYTES
+    if size > block * LARGEST_CHUNK_SAMPLES:
         raise LiveSoundWrong(reason=N_("it is longer than a second"))
-    if len(frame) < NUMBER_BYTES + 2 or len(frame) % 2:
+    if size < block or size % block:
         raise LiveSoundWrong(reason=N_("it holds no whole samples"))
     return int.from_bytes(frame[:NUMBER_BYTES], "little"), frame[NUMBER_BYTES:]
 

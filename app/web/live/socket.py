@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
+from functools import partial
 
 import anyio
 from fastapi import WebSocket
@@ -130,7 +131,8 @@ class Connection:
         else:
             options = start.options_over(self._defaults)
             name = start.name_in(self._translate)
-            self._session = await FILES.run(self._live.begin, name, options, self._listen)
+            begin = partial(self._live.begin, name, options, self._listen, channels=start.said_channels)
+            self._session = await FILES.run(begin)
 
     async def _resume(self, id: str, token: str) -> None:
         found = await FILES.run(self._live.resume, id, token, self._listen)
@@ -151,7 +153,7 @@ class Connection:
         if session is None:  # already ended; its end is on the way to the client
             return
         if isinstance(message, bytes):
-            session.accept(*chunk_of(message))
+            session.accept(*chunk_of(message, session.channels.count))
             return
         said = parse(message)
         if isinstance(said, Ping):

@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 
 from app.domain.sources import Source
 from app.domain.states import JobState
-from app.domain.transcript import HotwordStatus
+from app.domain.transcript import LONGEST_NAME, HotwordStatus
 from app.web.schemas.base import RequestBody
 from app.web.schemas.sounds import SoundBands
 
@@ -191,6 +191,10 @@ class TranscriptionItem(BaseModel):
     model: str | None = Field(examples=["builtin"])
     device: str | None = Field(examples=["cpu"])
     options: Options
+    channel_names: list[str] = Field(
+        description="Who speaks on the channels, in their order; empty where nobody said.",
+        examples=[["Me", "The others"]],
+    )
     progress: Progress
     cancel_requested: bool = Field(examples=[False])
     text: str = Field(description="In lists and events only the first 1000 characters.", examples=["今天天气很好"])
@@ -247,9 +251,15 @@ class TranscriptionAnswer(TranscriptionItem):
 
 
 class Rename(RequestBody):
-    """What can be changed."""
+    """What can be changed; what is left out stays."""
 
-    name: str = Field(description="New name, up to 255 characters.", examples=["会议 2026-11-22"])
+    name: str | None = Field(default=None, description="New name, up to 255 characters.", examples=["会议 2026-11-22"])
+    channel_names: list[Annotated[str, Field(max_length=LONGEST_NAME)]] | None = Field(
+        default=None,
+        max_length=32,
+        description="Who speaks on the channels, in their order; one with an empty name has its number.",
+        examples=[["Me", "The others"]],
+    )
 
 
 class Peaks(BaseModel):

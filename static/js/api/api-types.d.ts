@@ -547,6 +547,8 @@ export interface FoundItem {
   model: string | null;
   device: string | null;
   options: Options;
+  /** Who speaks on the channels, in their order; empty where nobody said. */
+  channel_names: string[];
   progress: Progress;
   cancel_requested: boolean;
   /** In lists and events only the first 1000 characters. */
@@ -1299,10 +1301,12 @@ export interface RemedyAnswer {
   page: string;
 }
 
-/** What can be changed. */
+/** What can be changed; what is left out stays. */
 export interface Rename {
   /** New name, up to 255 characters. */
-  name: string;
+  name?: string | null;
+  /** Who speaks on the channels, in their order; one with an empty name has its number. */
+  channel_names?: string[] | null;
 }
 
 /** One list of rules. */
@@ -1834,6 +1838,8 @@ export interface TranscriptionAnswer {
   model: string | null;
   device: string | null;
   options: Options;
+  /** Who speaks on the channels, in their order; empty where nobody said. */
+  channel_names: string[];
   progress: Progress;
   cancel_requested: boolean;
   /** The whole text, as people have put it right. */
@@ -1885,6 +1891,8 @@ export interface TranscriptionItem {
   model: string | null;
   device: string | null;
   options: Options;
+  /** Who speaks on the channels, in their order; empty where nobody said. */
+  channel_names: string[];
   progress: Progress;
   cancel_requested: boolean;
   /** In lists and events only the first 1000 characters. */

@@ -14,6 +14,7 @@ from app.domain.errors.transcriptions import AudioGone, NotCancellable, NotRetri
 from app.domain.errors.uploads import DiskFull, EmptyFile, NoFile, UploadInterrupted, UploadTooLarge
 from app.domain.errors.webhooks import WebhookAddressRefused
 from app.domain.sources import Source
+from app.services.transcriptions.channel_names import name_channels
 from app.services.transcriptions.retranscribe import sibling_transcriptions
 from app.web.answers.history import Cursor, Limit, WantedDep, page_answer, place_of
 from app.web.answers.transcriptions import full_answer
@@ -129,11 +130,13 @@ def get_transcription(
 def rename_transcription(
     id: TranscriptionId, change: Rename, queue: QueueDep, translate: TranslateDep
 ) -> TranscriptionAnswer:
-    """Give the recording another name."""
-    name = clean_name(change.name)
-    if not name:
+    """Give the recording another name, or say who speaks on its channels."""
+    name = None if change.name is None else clean_name(change.name)
+    if name == "" or (name is None and change.channel_names is None):
         raise InvalidParameter(name="name", reason=N_("it is empty"))
-    return full_answer(queue.rename(id, name), queue.segments(id), translate)
+    if change.channel_names is not None:
+        name_channels(queue, id, change.channel_names)
+    return full_answer(queue.rename(id, name) if name else queue.get(id), queue.segments(id), translate)
 
 
 @router.delete("/{id}", status_code=status.HTTP_204_NO_CONTENT, responses=errors(TranscriptionNotFound, changes=True))
