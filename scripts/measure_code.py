@@ -25,6 +25,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 MEDIAN, P90, LONGEST = 6, 15, 45  # lines of a function
 LONGEST_MODULE = 350  # lines
 FULLEST_FOLDER = 20  # modules
+GROWS = "app/store/migrations/versions"  # one with every change of the schema
 TABLES = "app/store/tables.py"  # lists its columns: as long as the schema is
 SHOWN = 12  # of what stands out
 
@@ -146,7 +147,7 @@ def excesses_of(code: Code) -> Iterator[str]:
         if lines > LONGEST_MODULE and path != TABLES:
             yield f"{path}: {lines} lines, more than {LONGEST_MODULE}"
     for folder, count in folders_of(code).items():
-        if count > FULLEST_FOLDER:
+        if count > FULLEST_FOLDER and folder != GROWS:
             yield f"{folder}: {count} modules, more than {FULLEST_FOLDER}"
 
 

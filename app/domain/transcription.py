@@ -62,6 +62,18 @@ class Transcription:
     """Id of the person whose it is; None without a login."""
     channel_names: tuple[str, ...] = ()
     """Who speaks on the channels, in their order; empty where nobody said."""
+    earlier_end: JobState | None = None
+    """How it had ended before only its speakers were asked for; None if all of it is to be done."""
+
+    @property
+    def has_ended(self) -> bool:
+        """Return whether its text is as good as it gets; its speakers may still be told apart."""
+        return self.earlier_end is not None or self.state not in (JobState.QUEUED, JobState.RUNNING)
+
+    @property
+    def is_exportable(self) -> bool:
+        """Return whether it has ended, and not without any text."""
+        return self.has_ended and (bool(self.text) or JobState.SUCCEEDED in (self.state, self.earlier_end))
 
     @property
     def first_id(self) -> str:

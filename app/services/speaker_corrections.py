@@ -16,7 +16,7 @@ from app.domain.transcription import Transcription
 from app.logging import event
 from app.services.transcription_rows import correctable_row, own_row
 from app.services.transcriptions.job_queue import Queue
-from app.services.transcriptions.transitions import retried
+from app.services.transcriptions.transitions import relabelled
 from app.store.queries import diarizations, transcriptions
 
 LONGEST_NAME = 60
@@ -26,6 +26,8 @@ _log = logging.getLogger(__name__)
 
 def tell_speakers_apart(queue: Queue, id: str, asked: str) -> Transcription:
     """Queue a transcription again for its speakers only: what has been recognised is not recognised again.
+
+    However that ends, its text can be exported meanwhile, and its end is told to nobody a second time.
 
     Raises:
         TranscriptionNotFound
@@ -39,7 +41,7 @@ def tell_speakers_apart(queue: Queue, id: str, asked: str) -> Transcription:
             raise NotFinished(state=row["state"])
         options = replace(TranscriptionOptions.from_dict(row["options"]), speakers=asked)
         order = transcriptions.next_revision(connection)
-        transcriptions.change(connection, id, **retried(), options=options.to_dict(), queue_order=order)
+        transcriptions.change(connection, id, **relabelled(row), options=options.to_dict(), queue_order=order)
     event(_log, logging.INFO, "speakers_asked", job=id, speakers=asked)
     queue.announce()
     return queue.get(id)

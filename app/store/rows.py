@@ -103,5 +103,6 @@ _CONVERTERS: Mapping[str, Callable[[Any], Any]] = {
     "channel_names": tuple,
     "recording": lambda stored: stored or {},
     "seconds_worked": lambda seconds: seconds or 0.0,
+    "earlier_end": lambda stored: JobState(stored["state"]) if stored else None,
 }
 """Of columns that are stored otherwise than they are used."""

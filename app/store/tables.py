@@ -118,6 +118,7 @@ transcriptions = Table(
     Column("memory_bytes", Integer),  # peak of the inference process, if dedicated to it
     Column("owner", String(32)),  # the person whom it belongs to; null without a login
     Column("api_key", String(32)),  # the key with which it was submitted
+    Column("earlier_end", JSON(none_as_null=True)),  # how it had ended before only its speakers were asked for
     _one_of("state", JobState),
     Index("ix_transcriptions_state", "state", "rank", "queue_order"),
     Index("ix_transcriptions_sha256", "sha256"),

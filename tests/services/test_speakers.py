@@ -119,6 +119,47 @@ def test_a_recording_read_long_ago_gets_speakers_and_keeps_its_edits(house: Hous
     assert house.queue.segments(record.id) == before
 
 
+def test_a_text_can_be_exported_while_its_speakers_are_told_apart(house: House):
+    with house.working("EchoEngine"):
+        record = house.end_of(house.submit(talk()).id)
+
+    waiting = tell_speakers_apart(house.queue, record.id, "auto")
+
+    assert (waiting.state, waiting.is_exportable) == (JobState.QUEUED, True)
+    assert house.queue.transcript(record.id).segments
+
+
+def test_a_text_whose_speakers_are_no_longer_wanted_is_as_it_was(house: House):
+    with house.working("EchoEngine"):
+        record = house.end_of(house.submit(talk()).id)
+    tell_speakers_apart(house.queue, record.id, "auto")
+
+    cancelled = house.queue.cancel(record.id)
+
+    assert (cancelled.state, cancelled.cancel_requested) == (JobState.SUCCEEDED, False)
+    assert (cancelled.started_at, cancelled.finished_at) == (record.started_at, record.finished_at)
+    assert cancelled.text == record.text
+
+
+def test_a_recording_that_cannot_be_read_again_keeps_its_text_and_says_why_it_has_no_speakers(
+    house: House, model: Path
+):
+    with house.working("EchoEngine"):
+        record = house.end_of(house.submit(talk()).id)
+    tell_speakers_apart(house.queue, record.id, "auto")
+    house.queue.files.drop_audio(record.id)
+    house.queue.source_path(record.id).write_bytes(b"damaged")
+
+    with house.working("EchoEngine", speaker_model=model):
+        again = house.end_of(record.id)
+
+    assert (again.state, again.error, again.text) == (JobState.SUCCEEDED, None, record.text)
+    line = line_of(again)
+    assert line.applied == "-"
+    assert line.reason is not None
+    assert line.reason.code == SPEAKERS_FAILED.code
+
+
 def test_the_text_is_cut_by_speaker_and_named(house: House):
     id = spoken(house)
     name_speaker(house.queue, id, 2, "  Anna   Lee ")

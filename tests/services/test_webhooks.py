@@ -21,6 +21,7 @@ from app.locks import hold_alone
 from app.services.batches.batches import Batches
 from app.services.batches.uploads import BatchUploads
 from app.services.people.accounts import Accounts, LoginRule
+from app.services.speaker_corrections import tell_speakers_apart
 from app.services.webhooks.dispatcher import LOCK_NAME, Dispatcher
 from app.services.webhooks.own_secret import own_secret
 from app.services.webhooks.receivers import Unreachable, target_of
@@ -208,6 +209,24 @@ def test_the_end_of_a_batch_is_told_when_all_of_it_has_ended(house: House, recei
         "counts": {"cancelled": 3},
         "path": f"/api/v1/batches/{batch}",
     }
+
+
+def test_telling_speakers_apart_later_is_no_second_end(house: House, receiver: Receiver) -> None:
+    webhooks_of(house).add(receiver.address, list(WebhookEvent))
+    uploads = UploadFiles(house.folder)
+    desk = Desk(house, Batches(house.queue, uploads), BatchUploads(house.queue, uploads, lambda: 10**9))
+    batch = desk.begin("calls")
+    desk.send(batch, "a.wav", wav_bytes(babble(2.0)))
+    [item] = desk.book.every_item(batch)
+    id = item.transcription_id or ""
+    with house.working("EchoEngine"):
+        house.end_of(id)
+        dispatcher_of(house).step()
+        tell_speakers_apart(house.queue, id, "auto")
+        house.end_of(id)
+        dispatcher_of(house).step()
+
+    assert sorted(message["type"] for message in told(receiver)) == ["batch.finished", "transcription.finished"]
 
 
 def test_one_process_delivers_at_a_time(house: House, receiver: Receiver) -> None:

@@ -25,7 +25,7 @@ from app.services.transcriptions.job_queue import Queue
 from app.services.transcriptions.transitions import cancelled, retried
 from app.store.database import Connection, Row
 from app.store.files.upload_chunks import UploadFiles
-from app.store.queries import batch_items, batches, edits, segments, transcriptions
+from app.store.queries import batch_items, batches, segments, transcriptions
 
 __all__ = ["Batch", "BatchItem", "BatchPage", "BatchState", "Batches", "ItemPage", "ItemState"]
 
@@ -251,8 +251,7 @@ class Batches:
         """Cancel all jobs of the batch; return the abandoned uploads."""
         batches.cancel_untouched(connection, id, cancelled([]))
         for job in batch_items.waiting_jobs(connection, id):  # a worker has already started these
-            self._queue.files.drop_audio(job)
-            transcriptions.change(connection, job, **cancelled(edits.read(connection, job)))
+            self._queue.end_waiting(connection, job)
         batches.stop_running(connection, id)
         return batch_items.end_uploads(connection, id)
 

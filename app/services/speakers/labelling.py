@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
-from app.domain.errors.base import AppError
+from app.domain.errors.base import AppError, Problem
 from app.domain.options import AUTOMATIC
 from app.domain.reasons import BY_CHANNELS, NO_SPEAKER_MODEL, NO_VOICES, SPEAKERS_FAILED
 from app.domain.speakers import SpeakerTurn
@@ -70,11 +70,16 @@ class SpeakerLabeller:
             turns = diarize(read, duration, spans, model, None if asked == AUTOMATIC else int(asked))
         except AppError as error:
             event(_log, logging.ERROR, "speakers_failed", exc_info=True)
-            return Labels(Applied(OPTION, asked, NONE, SPEAKERS_FAILED.of(detail=error.problem.explained()["message"])))
+            return Labels(failure_line(asked, error.problem))
         found = len({turn.speaker for turn in turns})
         seconds = round(time.monotonic() - began, 2)
         event(_log, logging.INFO, "speakers_found", speakers=found, turns=len(turns), seconds=seconds)
         return Labels(Applied(OPTION, asked, str(found), None if turns else NO_VOICES), model.info.name, turns)
+
+
+def failure_line(asked: str, problem: Problem) -> Applied:
+    """Return the line of a receipt whose speakers could not be told apart."""
+    return Applied(OPTION, asked, NONE, SPEAKERS_FAILED.of(detail=problem.explained()["message"]))
 
 
 def no_model() -> Path | None:

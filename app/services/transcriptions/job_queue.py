@@ -18,16 +18,16 @@ from typing import TypeAlias
 from app.domain.edits import edit_from, overlaid
 from app.domain.errors.transcriptions import NotCancellable, NotFinished, NotRetriable
 from app.domain.errors.uploads import EmptyFile
-from app.domain.hotwords import outcomes
 from app.domain.options import TranscriptionOptions
-from app.domain.speakers import Speakers, with_speakers
+from app.domain.speakers import Speakers
 from app.domain.speech import SoundEvent
 from app.domain.states import JobState, Rank
-from app.domain.transcript import CHANNEL_NAME, SPEAKER_NAME, Segment, Transcript, detect_language
+from app.domain.transcript import Segment, Transcript
 from app.domain.transcription import SegmentRecord, Transcription, TranscriptionPage
 from app.logging import JOB_LOG_NAME, event
 from app.services.people.quotas import check_quotas
 from app.services.transcription_rows import found, own_row, refuse_deaf, with_text
+from app.services.transcriptions.assembly import assembled
 from app.services.transcriptions.transitions import cancelled, retried
 from app.store.database import Connection, Database, Row
 from app.store.files.recordings import Files
@@ -141,24 +141,10 @@ class Queue:
         record = self.get(id)
         recognised = self.segments(id)
         heard = tuple(segment for segment in recognised if segment.text)
-        has_ended = record.state not in (JobState.QUEUED, JobState.RUNNING)
-        if not has_ended or not (heard or record.state is JobState.SUCCEEDED):
+        if not record.has_ended or not (heard or record.is_exportable):
             raise NotFinished(state=record.state.value)
         speakers, shown = self.speakers(id), heard if original else tuple(self._read(id, recognised))
-        return Transcript(
-            segments=with_speakers(shown, speakers.turns),
-            language=record.language or detect_language(record.text_raw, record.options.recognition.language),
-            duration=record.duration or 0.0,
-            model=record.model or "",
-            device=record.device or "",
-            receipt=record.receipt,
-            warnings=record.warnings,
-            hotwords=outcomes(record.options.hotwords, heard, record.receipt),
-            channel_name=translate(CHANNEL_NAME),
-            speaker_name=translate(SPEAKER_NAME) if speakers.turns else SPEAKER_NAME,
-            speaker_names=speakers.names,
-            channel_names=dict(enumerate(record.channel_names, 1)),
-        )
+        return assembled(record, heard, shown, speakers, translate)
 
     def speakers(self, id: str) -> Speakers:
         """Return who spoke when; without turns if speakers were not told apart."""
@@ -276,8 +262,7 @@ class Queue:
         with self.database.writing() as connection:
             row = own_row(connection, id)
             if row["state"] == JobState.QUEUED:
-                self.files.drop_audio(id)  # of an earlier worker; while this holds, none can claim the job
-                transcriptions.change(connection, id, **cancelled(edits.read(connection, id)))
+                self.end_waiting(connection, id)
                 transcriptions.update_positions(connection)
             elif row["state"] == JobState.RUNNING:
                 transcriptions.change(connection, id, cancel_requested=True)
@@ -285,6 +270,12 @@ class Queue:
                 raise NotCancellable(state=row["state"])
         event(_log, logging.INFO, "job_cancel_requested", job=id)
         return self.get(id)
+
+    def end_waiting(self, connection: Connection, id: str) -> None:
+        """Cancel a waiting job, within the caller's transaction: no worker can claim it meanwhile."""
+        self.files.drop_audio(id)  # of an earlier worker
+        row = transcriptions.row_of(connection, id)
+        transcriptions.change(connection, id, **cancelled(edits.read(connection, id), row))
 
     def retry(self, id: str) -> Transcription:
         """Queue a failed or cancelled job again, behind all others; its finished segments are kept.
@@ -323,8 +314,7 @@ class Queue:
         """Move those not there yet to the trash; return their number."""
         waiting = trash.waiting_among(connection, ids)
         for id in waiting:
-            self.files.drop_audio(id)  # of an earlier worker; while this holds, none can claim the job
-            transcriptions.change(connection, id, **cancelled(edits.read(connection, id)))
+            self.end_waiting(connection, id)
         count = trash.hide(connection, ids, now)
         if waiting:
             transcriptions.update_positions(connection)

@@ -155,7 +155,7 @@ class JobStore:
         """Fail a job that cannot continue; its finished segments are kept."""
         self._files.drop_audio(id)
         with self._own(id) as (connection, row):
-            transcriptions.change(connection, id, **failed(problem, edits.read(connection, id)))
+            transcriptions.change(connection, id, **failed(row, problem, edits.read(connection, id)))
         self._purge_if_deleted(row)
 
     def release(self, id: str) -> bool:
@@ -203,7 +203,7 @@ class JobStore:
         values = requeued()
         if row["cancel_requested"]:
             self._files.drop_audio(row["id"])
-            values = cancelled(edits.read(connection, row["id"]))
+            values = cancelled(edits.read(connection, row["id"]), row)
         transcriptions.change(connection, row["id"], **values)
 
     def _is_known(self, id: str) -> bool:

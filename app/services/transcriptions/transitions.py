@@ -10,6 +10,7 @@ from app.domain.errors.inference import SegmentsFailed
 from app.domain.reasons import why_without_text
 from app.domain.states import JobState, SegmentState
 from app.domain.transcript import detect_language, join_texts
+from app.services.speakers.labelling import failure_line
 from app.store.database import Row
 
 
@@ -18,6 +19,8 @@ def finished(transcription: Row, segments: Sequence[Row]) -> Row:
     problem = _failure(segments)
     values = ended(JobState.FAILED if problem else JobState.SUCCEEDED, segments)
     values |= {"cancel_requested": False, "error": problem and problem.to_dict()}
+    if transcription["earlier_end"]:
+        return values | _earlier(transcription)
     values["language"] = detect_language(values["text_raw"], transcription["options"]["language"])
     if not (values["text"] or problem):
         reason = why_without_text(row["dropped"] for row in segments)
@@ -25,14 +28,18 @@ def finished(transcription: Row, segments: Sequence[Row]) -> Row:
     return values
 
 
-def failed(problem: Problem, segments: Sequence[Row]) -> Row:
-    """The values of a job that cannot continue."""
-    return ended(JobState.FAILED, segments) | {"error": problem.to_dict()}
+def failed(transcription: Row, problem: Problem, segments: Sequence[Row]) -> Row:
+    """The values of a job that cannot continue; if only its speakers were asked for, it is as it was before."""
+    values = ended(JobState.FAILED, segments) | {"error": problem.to_dict()}
+    if transcription["earlier_end"]:
+        return values | _earlier(transcription) | {"receipt": _without_speakers(transcription, problem)}
+    return values
 
 
-def cancelled(segments: Sequence[Row]) -> Row:
-    """The values of a job that was cancelled by a person."""
-    return ended(JobState.CANCELLED, segments) | {"cancel_requested": True}
+def cancelled(segments: Sequence[Row], transcription: Row | None = None) -> Row:
+    """The values of a job that was cancelled by a person; if only its speakers were asked for, it is as it was before."""
+    values = ended(JobState.CANCELLED, segments) | {"cancel_requested": True}
+    return values | _earlier(transcription) if transcription and transcription["earlier_end"] else values
 
 
 def ended(state: JobState, segments: Sequence[Row]) -> Row:
@@ -59,7 +66,41 @@ def retried() -> Row:
         "finished_at": None,
         "cancel_requested": False,
         "error": None,
+        "earlier_end": None,
     }
+
+
+def relabelled(transcription: Row) -> Row:
+    """The values of an ended job that is queued again for its speakers alone."""
+    started, finished = (
+        moment and moment.isoformat() for moment in map(transcription.get, ("started_at", "finished_at"))
+    )
+    earlier = {
+        "state": transcription["state"],
+        "error": transcription["error"],
+        "started": started,
+        "finished": finished,
+    }
+    return retried() | {"earlier_end": transcription["earlier_end"] or earlier}
+
+
+def _earlier(transcription: Row) -> Row:
+    """The values with which the job had ended."""
+    earlier = transcription["earlier_end"]
+    started, finished = (earlier[name] and datetime.fromisoformat(earlier[name]) for name in ("started", "finished"))
+    return {
+        "state": earlier["state"],
+        "error": earlier["error"],
+        "cancel_requested": earlier["state"] == JobState.CANCELLED,
+        "started_at": started,
+        "finished_at": finished,
+    }
+
+
+def _without_speakers(transcription: Row, problem: Problem) -> list[Row]:
+    """The receipt of a job that broke off before its speakers were told apart."""
+    line = failure_line(transcription["options"]["speakers"], problem)
+    return [*(each for each in transcription["receipt"] if each["name"] != line.name), line.to_dict()]
 
 
 def _failure(segments: Iterable[Row]) -> Problem | None:

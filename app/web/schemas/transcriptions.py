@@ -209,6 +209,10 @@ class TranscriptionItem(BaseModel):
         description="Id of the first transcription of the same recording; null for the first.",
         examples=[None],
     )
+    is_exportable: bool = Field(
+        description="It has ended with a text; also true while only its speakers are still told apart.",
+        examples=[False],
+    )
 
 
 class TrackAnswer(BaseModel):

@@ -563,6 +563,8 @@ export interface FoundItem {
   edit_revision: number;
   /** Id of the first transcription of the same recording; null for the first. */
   again_of: string | null;
+  /** It has ended with a text; also true while only its speakers are still told apart. */
+  is_exportable: boolean;
   /** When it was put in the trash. */
   deleted_at: string | null;
   /** The name, with what was searched for marked. */
@@ -1854,6 +1856,8 @@ export interface TranscriptionAnswer {
   edit_revision: number;
   /** Id of the first transcription of the same recording; null for the first. */
   again_of: string | null;
+  /** It has ended with a text; also true while only its speakers are still told apart. */
+  is_exportable: boolean;
   /** As the model said it. */
   text_raw: string;
   /** Mean over the segments, 0 to 1. */
@@ -1907,6 +1911,8 @@ export interface TranscriptionItem {
   edit_revision: number;
   /** Id of the first transcription of the same recording; null for the first. */
   again_of: string | null;
+  /** It has ended with a text; also true while only its speakers are still told apart. */
+  is_exportable: boolean;
 }
 
 /** A part of the history, newest first; of the trash, the latest deletion first. */

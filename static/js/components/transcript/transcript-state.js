@@ -16,7 +16,7 @@ import { showProgress } from "../jobs/job-progress.js";
 export function showState(page, job) {
   page.dataset.state = job.state;
   page.toggleAttribute("data-unread", !isOpen(job) && job.duration === null);
-  page.toggleAttribute("data-exportable", !isOpen(job) && (job.state === "succeeded" || job.text !== ""));
+  page.toggleAttribute("data-exportable", job.is_exportable);
   showHead(page, job);
   showProgress(page, job);
   fillProblem(slotOf(page, "failure"), job.error);
