@@ -84,7 +84,7 @@ def _diarized(waveform: Waveform, spans: Sequence[Span], model: SpeakerModel, wa
         return waveform[round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)]
 
     began = time.perf_counter()
-    turns = diarize(read, len(waveform) / SAMPLE_RATE, spans, model, wanted)
+    turns = diarize(read, len(waveform) / SAMPLE_RATE, spans, model, wanted).turns
     return [(turn.start, turn.end, str(turn.speaker)) for turn in turns], time.perf_counter() - began
 
 

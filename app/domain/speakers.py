@@ -7,6 +7,7 @@ neither recognised nor edited text ever changes.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -14,6 +15,8 @@ from typing import Any
 
 from app.domain.transcript import Segment, Word, join_texts
 
+MOST_CORRECTIONS = 50  # that can be taken back
+MOST_CORRECTED = 20_000  # turns in all of them together
 LEAST_OVERLAP = 0.3  # seconds; a shorter one is how people take turns
 
 
@@ -27,14 +30,17 @@ class SpeakerTurn:
     """Counted from 1, in the order in which they are first heard."""
     likeness: float = 1.0
     """How much the voice is like this speaker's rather than the next one's, 0 to 1."""
+    is_decided: bool = False
+    """Whether a person said who it is: then it stays, whatever is assigned anew."""
 
     def to_stored(self) -> list[float]:
-        return [round(self.start, 3), round(self.end, 3), self.speaker, round(self.likeness, 3)]
+        stored = [round(self.start, 3), round(self.end, 3), self.speaker, round(self.likeness, 3)]
+        return [*stored, 1] if self.is_decided else stored
 
     @classmethod
     def from_stored(cls, stored: Sequence[float]) -> SpeakerTurn:
-        start, end, speaker, likeness = stored
-        return cls(start, end, int(speaker), likeness)
+        start, end, speaker, likeness, *decided = stored
+        return cls(start, end, int(speaker), likeness, bool(decided))
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -42,6 +48,7 @@ class SpeakerTurn:
             "end": round(self.end, 3),
             "speaker": self.speaker,
             "likeness": round(self.likeness, 3),
+            "is_decided": self.is_decided,
         }
 
 
@@ -96,10 +103,81 @@ class Speakers:
     def moved(self, start: float, end: float, speaker: int) -> Speakers:
         """Return a copy in which all that is said between two times is said by one speaker, who may be a new one."""
         outside = (piece for turn in self.turns for piece in _without(turn, start, end))
-        return replace(self, turns=tuple(sorted((*outside, SpeakerTurn(start, end, speaker)), key=_order)))
+        inside = SpeakerTurn(start, end, speaker, is_decided=True)
+        return replace(self, turns=tuple(sorted((*outside, inside), key=turn_order)))
+
+    def decided(self, place: int, speaker: int) -> Speakers:
+        """Return a copy in which one turn is said by this speaker, who may be a new one, and stays so."""
+        turn = replace(self.turns[place], speaker=speaker, likeness=1.0, is_decided=True)
+        return replace(self, turns=(*self.turns[:place], turn, *self.turns[place + 1 :]))
 
 
-def _order(turn: SpeakerTurn) -> tuple[float, float]:
+@dataclass(frozen=True, slots=True)
+class DoubtfulTurn:
+    """A turn that a person should listen to."""
+
+    turn: SpeakerTurn
+    others: tuple[int, ...]
+    """The other speakers, the likeliest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """One step of a person, with what followed from it: as much as is needed to take it back."""
+
+    removed: tuple[SpeakerTurn, ...]
+    added: tuple[SpeakerTurn, ...]
+    names: Mapping[int, str]
+    """As they were before."""
+
+    @classmethod
+    def between(cls, before: Speakers, after: Speakers) -> Correction:
+        old, new = Counter(before.turns), Counter(after.turns)
+        return cls(tuple((old - new).elements()), tuple((new - old).elements()), dict(before.names))
+
+    @property
+    def moved(self) -> int:
+        """How many turns it gave to another speaker."""
+        before = {(turn.start, turn.end): turn.speaker for turn in self.removed}
+        return sum(before.get((turn.start, turn.end)) != turn.speaker for turn in self.added)
+
+    @property
+    def size(self) -> int:
+        return len(self.removed) + len(self.added)
+
+    def undone(self, speakers: Speakers) -> Speakers:
+        """Return the speakers as they were before; they must be as the correction left them."""
+        left = Counter(speakers.turns) - Counter(self.added)
+        return Speakers(tuple(sorted([*left.elements(), *self.removed], key=turn_order)), self.names)
+
+    def to_stored(self) -> dict[str, Any]:
+        return {
+            "removed": [turn.to_stored() for turn in self.removed],
+            "added": [turn.to_stored() for turn in self.added],
+            "names": {str(number): name for number, name in self.names.items()},
+        }
+
+    @classmethod
+    def from_stored(cls, stored: Mapping[str, Any]) -> Correction:
+        return cls(
+            tuple(map(SpeakerTurn.from_stored, stored["removed"])),
+            tuple(map(SpeakerTurn.from_stored, stored["added"])),
+            {int(number): name for number, name in stored["names"].items()},
+        )
+
+
+def latest_corrections(corrections: Sequence[Correction]) -> tuple[Correction, ...]:
+    """Return the last ones, as many as are kept."""
+    kept, turns = 0, 0
+    for correction in reversed(corrections[-MOST_CORRECTIONS:]):
+        turns += correction.size
+        if turns > MOST_CORRECTED:
+            break
+        kept += 1
+    return tuple(corrections[len(corrections) - kept :])
+
+
+def turn_order(turn: SpeakerTurn) -> tuple[float, float]:
     return turn.start, turn.end
 
 
@@ -116,7 +194,7 @@ def _without(turn: SpeakerTurn, start: float, end: float) -> Iterator[SpeakerTur
 
 def by_first_heard(turns: Iterable[SpeakerTurn]) -> tuple[SpeakerTurn, ...]:
     """Return the turns in order, with their speakers counted from 1 in the order in which they are first heard."""
-    ordered = sorted(turns, key=_order)
+    ordered = sorted(turns, key=turn_order)
     numbers: dict[int, int] = {}
     for turn in ordered:
         numbers.setdefault(turn.speaker, len(numbers) + 1)

@@ -3,25 +3,50 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from app.domain.errors.base import N_
 from app.domain.errors.requests import InvalidParameter
-from app.domain.errors.transcriptions import NotFinished
+from app.domain.errors.transcriptions import NotFinished, NothingToUndo, TurnNotFound
 from app.domain.options import MOST_SPEAKERS, TranscriptionOptions
-from app.domain.speakers import Speakers
+from app.domain.speakers import Correction, DoubtfulTurn, Speakers, latest_corrections
 from app.domain.states import JobState
 from app.domain.transcription import Transcription
+from app.engine.speakers.doubts import assigned_anew, doubtful_turns
+from app.engine.speakers.turn_embeddings import TurnEmbeddings
 from app.logging import event
-from app.services.transcription_rows import correctable_row, own_row
+from app.services.transcription_rows import correctable_row, found, own_row
 from app.services.transcriptions.job_queue import Queue
 from app.services.transcriptions.transitions import relabelled
+from app.store.database import Connection
 from app.store.queries import diarizations, transcriptions
 
 LONGEST_NAME = 60
+SAME_PLACE_SECONDS = 0.002
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TurnChoice:
+    """A turn as a person saw it."""
+
+    start: float
+    end: float
+    speaker: int
+
+    def place_in(self, speakers: Speakers) -> int:
+        """Return where it is among the turns.
+
+        Raises:
+            TurnNotFound: it was corrected meanwhile.
+        """
+        for place, turn in enumerate(speakers.turns):
+            is_here = max(abs(turn.start - self.start), abs(turn.end - self.end)) <= SAME_PLACE_SECONDS
+            if is_here and turn.speaker == self.speaker:
+                return place
+        raise TurnNotFound
 
 
 def tell_speakers_apart(queue: Queue, id: str, asked: str) -> Transcription:
@@ -57,7 +82,7 @@ def name_speaker(queue: Queue, id: str, speaker: int, name: str) -> Speakers:
     name = " ".join(name.split())
     if len(name) > LONGEST_NAME:
         raise InvalidParameter(name="name", reason=N_("it is longer than 60 characters"))
-    return _change(queue, id, lambda speakers: speakers.named(_known(speakers, speaker), name))
+    return _correct(queue, id, lambda speakers: speakers.named(_known(speakers, speaker), name))
 
 
 def merge_speakers(queue: Queue, id: str, speaker: int, into: int) -> Speakers:
@@ -69,7 +94,7 @@ def merge_speakers(queue: Queue, id: str, speaker: int, into: int) -> Speakers:
     """
     if speaker == into:
         raise InvalidParameter(name="into", reason=N_("it is the same speaker"))
-    return _change(
+    return _correct(
         queue, id, lambda speakers: speakers.merged(_known(speakers, speaker), _known(speakers, into, "into"))
     )
 
@@ -86,14 +111,15 @@ def split_speaker(queue: Queue, id: str, speaker: int, since: float) -> Speakers
         parted = speakers.split(_known(speakers, speaker), since)
         if len(parted.numbers) != len(speakers.numbers) + 1:
             raise InvalidParameter(name="since", reason=N_("all turns of the speaker are on one side of it"))
-        _refuse_too_many(parted)
         return parted
 
-    return _change(queue, id, change)
+    return _correct(queue, id, change)
 
 
 def move_turn(queue: Queue, id: str, start: float, end: float, speaker: int) -> Speakers:
     """Give all that is said between two times to one speaker; the number after the last one is a new one.
+
+    Turns with the same voice that nobody has decided follow.
 
     Raises:
         TranscriptionNotFound
@@ -103,29 +129,100 @@ def move_turn(queue: Queue, id: str, start: float, end: float, speaker: int) -> 
         raise InvalidParameter(name="end", reason=N_("it must be after the start"))
 
     def change(speakers: Speakers) -> Speakers:
-        if speaker != max(speakers.numbers, default=0) + 1:
-            _known(speakers, speaker)
-        moved = speakers.moved(start, end, speaker)
-        _refuse_too_many(moved)
-        return moved
+        return speakers.moved(start, end, _known_or_new(speakers, speaker))
 
-    return _change(queue, id, change)
+    return _correct(queue, id, change, is_followed=True)
 
 
-def _change(queue: Queue, id: str, change: Callable[[Speakers], Speakers]) -> Speakers:
+def decide_turn(queue: Queue, id: str, turn: TurnChoice, speaker: int) -> Speakers:
+    """Say who one turn is; turns with the same voice that nobody has decided follow.
+
+    Args:
+        queue: of the transcription.
+        id: of the transcription.
+        turn: as it is labelled now.
+        speaker: who it is; the number after the last one is a new one.
+
+    Raises:
+        TranscriptionNotFound
+        TurnNotFound: it was corrected meanwhile.
+        InvalidParameter: there is no such speaker.
+    """
+
+    def change(speakers: Speakers) -> Speakers:
+        return speakers.decided(turn.place_in(speakers), _known_or_new(speakers, speaker))
+
+    return _correct(queue, id, change, is_followed=True)
+
+
+def turns_to_check(queue: Queue, id: str) -> list[DoubtfulTurn]:
+    """Return the turns that a person should listen to, the most useful first.
+
+    Raises:
+        TranscriptionNotFound
+    """
+    with queue.database.reading() as connection:
+        found(connection, id)
+        heard = diarizations.embeddings(connection, id)
+        speakers = diarizations.of(connection, id)
+    return doubtful_turns(speakers, TurnEmbeddings.from_bytes(heard) if heard else None)
+
+
+def last_correction(queue: Queue, id: str) -> Correction | None:
+    """Return what `undo_correction` would take back."""
+    with queue.database.reading() as connection:
+        return next(reversed(diarizations.corrections(connection, id)), None)
+
+
+def undo_correction(queue: Queue, id: str) -> Speakers:
+    """Take back the latest correction, with what followed from it.
+
+    Raises:
+        TranscriptionNotFound
+        NothingToUndo
+    """
     with queue.database.writing() as connection:
         correctable_row(connection, id)
-        speakers = change(diarizations.of(connection, id))
-        diarizations.change(connection, id, speakers)
-        transcriptions.change(connection, id)  # open pages hear of it
-    event(_log, logging.INFO, "speakers_corrected", job=id)
+        done = diarizations.corrections(connection, id)
+        if not done:
+            raise NothingToUndo
+        speakers = done[-1].undone(diarizations.of(connection, id))
+        _store(connection, id, speakers, done[:-1])
     return speakers
+
+
+def _correct(queue: Queue, id: str, change: Callable[[Speakers], Speakers], *, is_followed: bool = False) -> Speakers:
+    """Store what a person corrects, and how it is taken back; turns of the same voice may follow.
+
+    Raises:
+        TranscriptionNotFound
+    """
+    with queue.database.writing() as connection:
+        correctable_row(connection, id)
+        before = diarizations.of(connection, id)
+        after = change(before)
+        if is_followed and (heard := diarizations.embeddings(connection, id)):
+            after = assigned_anew(after, TurnEmbeddings.from_bytes(heard))
+        _refuse_too_many(after)
+        done = diarizations.corrections(connection, id)
+        _store(connection, id, after, latest_corrections((*done, Correction.between(before, after))))
+    return after
+
+
+def _store(connection: Connection, id: str, speakers: Speakers, corrections: Sequence[Correction]) -> None:
+    diarizations.change(connection, id, speakers, corrections)
+    transcriptions.change(connection, id)  # open pages hear of it
+    event(_log, logging.INFO, "speakers_corrected", job=id)
 
 
 def _known(speakers: Speakers, number: int, name: str = "speaker") -> int:
     if number not in speakers.numbers:
         raise InvalidParameter(name=name, reason=N_("there is no such speaker"))
     return number
+
+
+def _known_or_new(speakers: Speakers, number: int) -> int:
+    return number if number == max(speakers.numbers, default=0) + 1 else _known(speakers, number)
 
 
 def _refuse_too_many(speakers: Speakers) -> None:

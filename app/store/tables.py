@@ -17,6 +17,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -177,10 +178,15 @@ diarizations = Table(
     metadata,
     Column("transcription_id", ForeignKey("transcriptions.id", ondelete="CASCADE"), primary_key=True),
     Column("model", Text, nullable=False),
-    Column("turns", JSON, nullable=False),  # start, end, speaker and likeness of each
+    Column("turns", JSON, nullable=False),  # start, end, speaker, likeness and whether a person decided of each
     Column("names", JSON, nullable=False, default=dict),  # of the speakers that a person named, by their numbers
+    Column("embeddings", LargeBinary, nullable=False, default=b"", server_default=text("x''")),
+    Column("corrections", JSON, nullable=False, default=list, server_default="[]"),  # that can be taken back
 )
-"""Who spoke when. Segments and edits know nothing of it: they are cut by speaker when they are read."""
+"""Who spoke when. Segments and edits know nothing of it: they are cut by speaker when they are read.
+
+What the turns sound like is kept in coordinates of the recording's own: with those of another one it cannot be compared.
+"""
 
 revisions = Table(
     "revisions",

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app.domain.errors.requests import InvalidParameter
-from app.domain.errors.transcriptions import NotFinished
+from app.domain.errors.transcriptions import NotFinished, NothingToUndo, TurnNotFound
 from app.domain.options import TranscriptionOptions
 from app.domain.reasons import BY_CHANNELS, NO_SPEAKER_MODEL, SPEAKERS_FAILED
 from app.domain.speakers import SpeakerTurn
@@ -16,12 +16,18 @@ from app.domain.states import JobState
 from app.domain.transcript import Applied, Segment
 from app.domain.transcription import Transcription
 from app.engine.catalog.speaker_folder import EMBEDDING_FILE
+from app.engine.speakers.turn_embeddings import TurnEmbeddings
 from app.services.speaker_corrections import (
+    TurnChoice,
+    decide_turn,
+    last_correction,
     merge_speakers,
     move_turn,
     name_speaker,
     split_speaker,
     tell_speakers_apart,
+    turns_to_check,
+    undo_correction,
 )
 from app.services.speakers.labelling import SpeakerLabeller
 from app.services.transcriptions.edits import Change, Draft, change_text
@@ -45,13 +51,23 @@ def line_of(record: Transcription) -> Applied:
     return line
 
 
-def spoken(house: House, turns: tuple[SpeakerTurn, ...] = TURNS) -> str:
-    """Return a transcription with these turns."""
+def spoken(house: House, turns: tuple[SpeakerTurn, ...] = TURNS, voices: str = "") -> str:
+    """Return a transcription with these turns; each letter of `voices` is what one sounds like."""
     with house.working("EchoEngine"):
         id = house.end_of(house.submit(talk()).id).id
+    spans = np.array([(turn.start, turn.end) for turn in turns], dtype=np.float32)
+    heard = TurnEmbeddings(spans, np.eye(26, dtype=np.float32)[[ord(voice) - ord("a") for voice in voices]])
     with house.database.writing() as connection:
-        diarizations.replace(connection, id, "test", turns)
+        diarizations.replace(connection, id, "test", turns, heard.to_bytes() if voices else b"")
     return id
+
+
+def turns_of(*speakers: int) -> tuple[SpeakerTurn, ...]:
+    return tuple(SpeakerTurn(2.0 * place, 2.0 * place + 1.5, speaker) for place, speaker in enumerate(speakers))
+
+
+def choice_of(turn: SpeakerTurn) -> TurnChoice:
+    return TurnChoice(turn.start, turn.end, turn.speaker)
 
 
 @pytest.fixture(name="model", scope="module")
@@ -202,6 +218,73 @@ def test_a_turn_is_moved_and_cut_where_it_was_longer(house: House):
     assert max(move_turn(house.queue, id, 7.0, 8.0, 3).numbers) == 3
 
 
+def test_a_decision_takes_the_turns_with_the_same_voice_along_and_is_taken_back(house: House):
+    turns = turns_of(1, 2, 1, 2, 1, 2)
+    id = spoken(house, turns, "abcbcb")
+
+    decided = decide_turn(house.queue, id, choice_of(turns[2]), 3)
+
+    assert [turn.speaker for turn in decided.turns] == [1, 2, 3, 2, 3, 2]
+    assert [turn.is_decided for turn in decided.turns] == [False, False, True, False, False, False]
+    correction = last_correction(house.queue, id)
+    assert correction
+    assert correction.moved == 2
+    assert undo_correction(house.queue, id).turns == turns == house.queue.speakers(id).turns
+    with pytest.raises(NothingToUndo):
+        undo_correction(house.queue, id)
+
+
+def test_what_was_decided_stays_when_others_follow(house: House):
+    turns = turns_of(1, 2, 1, 2, 1, 1)
+    id = spoken(house, turns, "ababab")
+    decide_turn(house.queue, id, choice_of(turns[5]), 1)
+
+    decided = decide_turn(house.queue, id, choice_of(turns[4]), 1)
+
+    assert [turn.speaker for turn in decided.turns] == [1, 2, 1, 2, 1, 1]
+
+
+def test_turns_follow_a_paragraph_that_is_moved(house: House):
+    id = spoken(house, turns_of(1, 2, 1, 2, 1, 2), "abcbcb")
+    moved = move_turn(house.queue, id, 4.0, 5.5, 3)
+    assert [turn.speaker for turn in moved.turns] == [1, 2, 3, 2, 3, 2]
+
+
+def test_every_kind_of_correction_is_taken_back_in_turn(house: House):
+    id = spoken(house, turns_of(1, 2, 1, 2), "abab")
+    states = [
+        house.queue.speakers(id),
+        name_speaker(house.queue, id, 2, "Anna"),
+        merge_speakers(house.queue, id, 2, 1),
+        split_speaker(house.queue, id, 1, 3.0),
+        move_turn(house.queue, id, 0.5, 1.0, 2),
+    ]
+    for state in reversed(states[:-1]):
+        assert undo_correction(house.queue, id) == state
+
+
+def test_a_turn_that_somebody_corrected_meanwhile_is_not_decided(house: House):
+    turns = turns_of(1, 2, 1)
+    id = spoken(house, turns)
+    decide_turn(house.queue, id, choice_of(turns[2]), 2)
+    with pytest.raises(TurnNotFound):
+        decide_turn(house.queue, id, choice_of(turns[2]), 2)
+
+
+def test_the_doubtful_turns_are_those_of_the_voices_that_were_heard(house: House):
+    id = spoken(house, turns_of(1, 2, 1, 2, 1, 2), "ababbb")
+    [doubt] = turns_to_check(house.queue, id)
+    assert (doubt.turn.start, doubt.others) == (8.0, (2,))
+
+
+def test_turns_that_are_found_anew_have_nothing_to_take_back(house: House):
+    id = spoken(house)
+    name_speaker(house.queue, id, 2, "Anna")
+    with house.database.writing() as connection:
+        diarizations.replace(connection, id, "test", TURNS)
+    assert last_correction(house.queue, id) is None
+
+
 @pytest.mark.parametrize("speaker", [0, 3, 99])
 def test_a_speaker_that_is_not_there_is_refused(house: House, speaker: int):
     id = spoken(house)
@@ -227,3 +310,4 @@ def test_the_labels_of_a_recording_are_those_of_its_voices(tmp_path: Path):
 
     assert (labels.line, labels.model) == (Applied("speakers", "auto", "2"), "pitch")
     assert [turn.speaker for turn in labels.turns] == [person for _, _, person in turns]
+    assert len(TurnEmbeddings.from_bytes(labels.embeddings).spans) == len(turns)

@@ -37,7 +37,8 @@ ROUTES = {
         GET /api/v1/transcriptions/{id}/log  GET /api/v1/transcriptions/{id}/missing
         GET /api/v1/transcriptions/{id}/case  GET /api/v1/transcriptions/{id}/case/preview
         GET /api/v1/transcriptions/{id}/findings
-        GET /api/v1/transcriptions/{id}/speakers  POST /api/v1/history/export  GET /api/v1/history/statistics
+        GET /api/v1/transcriptions/{id}/speakers  GET /api/v1/transcriptions/{id}/speakers/doubts
+        POST /api/v1/history/export  GET /api/v1/history/statistics
         GET /api/v1/trash  GET /api/v1/live/sessions  GET /api/v1/system  GET /api/v1/system/devices
         GET /api/v1/models  GET /api/v1/models/events  GET /api/v1/models/{name}
         GET /api/v1/doctor/clock  POST /api/v1/doctor/upload  GET /api/v1/doctor/ticks  WS /api/v1/doctor/echo
@@ -57,7 +58,8 @@ ROUTES = {
         POST /api/v1/transcriptions/{id}/speakers/{speaker}/merge
         POST /api/v1/transcriptions/{id}/speakers/{speaker}/split
         PUT /api/v1/transcriptions/{id}/speakers/turns  POST /api/v1/transcriptions/{id}/reread
-         POST /api/v1/transcriptions/{id}/shares/links
+        POST /api/v1/transcriptions/{id}/speakers/decisions  POST /api/v1/transcriptions/{id}/speakers/undo
+        POST /api/v1/transcriptions/{id}/shares/links
         POST /api/v1/transcriptions/{id}/shares/grants  DELETE /api/v1/transcriptions/{id}/shares/{share}
         POST /api/v1/history/delete  POST /api/v1/history/clear
         DELETE /api/v1/trash  POST /api/v1/trash/restore  POST /api/v1/trash/remove  POST /api/v1/trash/undo
@@ -360,6 +362,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/transcriptions/{id}/speakers/{speaker}/merge": {"json": {"into": 2}},
     "POST /api/v1/transcriptions/{id}/speakers/{speaker}/split": {"json": {"since": 0.1}},
     "PUT /api/v1/transcriptions/{id}/speakers/turns": {"json": {"start": 0.0, "end": 0.5, "speaker": 1}},
+    "POST /api/v1/transcriptions/{id}/speakers/decisions": {
+        "json": {"start": 0.0, "end": 1.0, "labelled": 1, "speaker": 2}
+    },
     "POST /api/v1/transcriptions/{id}/reread": {"json": {"stretches": [{"start": 0.0, "end": 0.5}]}},
     "POST /api/v1/transcriptions/{id}/shares/links": {"json": {}},
     "POST /api/v1/transcriptions/{id}/shares/grants": {"json": {"name": "other"}},

@@ -39,7 +39,7 @@ def test_who_spoke_when_is_told_with_each_share(client: TestClient, path: str) -
     first, second = answer["speakers"]
     assert (first["speaker"], first["seconds"], first["turns"], first["interruptions"]) == (1, 16.0, 2, 1)
     assert first["share"] + second["share"] == pytest.approx(1)
-    assert answer["turns"][1] == {"start": 10.0, "end": 15.0, "speaker": 2, "likeness": 0.4}
+    assert answer["turns"][1] == {"start": 10.0, "end": 15.0, "speaker": 2, "likeness": 0.4, "is_decided": False}
 
 
 def test_names_are_in_every_file(client: TestClient, path: str) -> None:
@@ -77,6 +77,23 @@ def test_a_wrong_label_is_put_right(client: TestClient, path: str) -> None:
     assert [speaker["speaker"] for speaker in merged["speakers"]] == [1, 3]
 
 
+def test_doubtful_turns_are_decided_one_after_the_other_and_taken_back(client: TestClient, path: str) -> None:
+    before = client.get(f"{path}/speakers").json()
+    [doubt] = client.get(f"{path}/speakers/doubts").json()["turns"]
+    assert (doubt["start"], doubt["speaker"], doubt["others"]) == (10.0, 2, [1])
+
+    wanted = {"start": doubt["start"], "end": doubt["end"], "labelled": 2, "speaker": 1}
+    answer = client.post(f"{path}/speakers/decisions", json=wanted).json()
+
+    assert answer["turns"][1] == {"start": 10.0, "end": 15.0, "speaker": 1, "likeness": 1.0, "is_decided": True}
+    assert answer["last_change"] == 1
+    assert client.get(f"{path}/speakers/doubts").json() == {"turns": []}
+    again = client.post(f"{path}/speakers/decisions", json=wanted)
+    assert (again.status_code, again.json()["error"]["code"]) == (409, "turn_not_found")
+    assert client.post(f"{path}/speakers/undo").json() == before
+    assert client.post(f"{path}/speakers/undo").json()["error"]["code"] == "nothing_to_undo"
+
+
 @pytest.mark.parametrize(
     ("method", "address", "body"),
     [
@@ -87,6 +104,7 @@ def test_a_wrong_label_is_put_right(client: TestClient, path: str) -> None:
         ("POST", "/speakers/1/split", {"since": 99.0}),
         ("PUT", "/speakers/turns", {"start": 5.0, "end": 5.0, "speaker": 1}),
         ("PUT", "/speakers/turns", {"start": 1.0, "end": 5.0, "speaker": 9}),
+        ("POST", "/speakers/decisions", {"start": 10.0, "end": 15.0, "labelled": 2, "speaker": 9}),
         ("POST", "/speakers", {"speakers": "many"}),
         ("POST", "/speakers", {"speakers": "off"}),
     ],
@@ -105,5 +123,5 @@ def test_a_text_without_speakers_has_none(client: TestClient, settings: Settings
     id = recognised(Queue(database, Files(settings.data_dir)), SENTENCES)
     database.close()
 
-    assert client.get(f"{API}/{id}/speakers").json() == {"speakers": [], "turns": []}
+    assert client.get(f"{API}/{id}/speakers").json() == {"speakers": [], "turns": [], "last_change": None}
     assert client.get(f"{API}/{id}/export").text == "今天天气好\n明天下雨\n后天放晴\n"

@@ -69,6 +69,20 @@ class NotRetriable(RequestError):
     advice = N_("Only a failed or cancelled transcription can be retried.")
 
 
+class TurnNotFound(RequestError):
+    code = "turn_not_found"
+    status = 409
+    message = N_("This turn is no longer labelled as it was.")
+    advice = N_("Somebody may have corrected it meanwhile. Read the turns again.")
+
+
+class NothingToUndo(RequestError):
+    code = "nothing_to_undo"
+    status = 409
+    message = N_("There is no correction of the speakers to take back.")
+    advice = N_("The last fifty are kept, until speakers are told apart again.")
+
+
 class EditConflict(RequestError):
     code = "edit_conflict"
     status = 409

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -17,6 +18,7 @@ from app.engine import SAMPLE_RATE, Waveform
 from app.engine.speakers import Embeddings, FrameClock, SpeakerModel
 from app.engine.speakers.clustering import cluster
 from app.engine.speakers.frames import FrameJoiner, Span, SpeechFrames, single_voices, window_starts
+from app.engine.speakers.turn_embeddings import TurnEmbeddings, turn_embeddings
 from app.engine.speakers.turns import turns_of
 
 SOUND_SECONDS = 1.5  # of one embedding: less is not like the voice, more may hold two of them
@@ -28,13 +30,21 @@ SOUNDS_AT_ONCE = 16
 ItemT = TypeVar("ItemT")
 
 
+@dataclass(frozen=True, slots=True)
+class Diarization:
+    """Who speaks when, and what the turns sound like."""
+
+    turns: tuple[SpeakerTurn, ...] = ()
+    embeddings: TurnEmbeddings | None = None
+
+
 def diarize(
     read: Callable[[float, float], Waveform],
     duration: float,
     spans: Sequence[Span],
     model: SpeakerModel,
     wanted: int | None = None,
-) -> tuple[SpeakerTurn, ...]:
+) -> Diarization:
     """Return who speaks when; nothing if no voice was found.
 
     Args:
@@ -47,11 +57,12 @@ def diarize(
     frames = _heard(read, duration, spans, model)
     sounds = [sound for voice in single_voices(frames) for sound in sounds_in(voice)]
     if not sounds:
-        return ()
+        return Diarization()
     embeddings = _embedded(read, sounds, model)
     seconds = np.array([end - start for start, end in sounds], dtype=np.float32)
     voices = cluster(embeddings, seconds, wanted)
-    return turns_of(frames, sounds, embeddings, voices.centres)
+    turns = turns_of(frames, sounds, embeddings, voices.centres)
+    return Diarization(turns, turn_embeddings(turns, sounds, embeddings))
 
 
 def _heard(

@@ -18,7 +18,7 @@ from app.domain.transcript import Applied, Segment
 from app.engine.audio.decoding import read_waveform
 from app.engine.audio.samples import channel_file
 from app.engine.speakers import SpeakerModel
-from app.engine.speakers.diarizer import diarize
+from app.engine.speakers.diarizer import Diarization, diarize
 from app.logging import event
 
 Check: TypeAlias = Callable[[], None]
@@ -36,6 +36,8 @@ class Labels:
     line: Applied
     model: str = ""
     turns: tuple[SpeakerTurn, ...] = ()
+    embeddings: bytes = b""
+    """What the turns sound like, as it is stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +69,18 @@ class SpeakerLabeller:
             model = self.open_model(folder, check)
             read = partial(read_waveform, channel_file(audio, None))
             spans = [(segment.start, segment.end) for segment in segments]
-            turns = diarize(read, duration, spans, model, None if asked == AUTOMATIC else int(asked))
+            found = diarize(read, duration, spans, model, None if asked == AUTOMATIC else int(asked))
         except AppError as error:
             event(_log, logging.ERROR, "speakers_failed", exc_info=True)
             return Labels(failure_line(asked, error.problem))
-        found = len({turn.speaker for turn in turns})
-        seconds = round(time.monotonic() - began, 2)
-        event(_log, logging.INFO, "speakers_found", speakers=found, turns=len(turns), seconds=seconds)
-        return Labels(Applied(OPTION, asked, str(found), None if turns else NO_VOICES), model.info.name, turns)
+        return _labels(asked, found, model.info.name, round(time.monotonic() - began, 2))
+
+
+def _labels(asked: str, found: Diarization, model: str, seconds: float) -> Labels:
+    speakers = len({turn.speaker for turn in found.turns})
+    event(_log, logging.INFO, "speakers_found", speakers=speakers, turns=len(found.turns), seconds=seconds)
+    line = Applied(OPTION, asked, str(speakers), None if found.turns else NO_VOICES)
+    return Labels(line, model, found.turns, found.embeddings.to_bytes() if found.embeddings else b"")
 
 
 def failure_line(asked: str, problem: Problem) -> Applied:

@@ -125,7 +125,7 @@ class JobStore:
             earlier = [Applied.from_dict(line) for line in row["receipt"] if line["name"] != labels.line.name]
             transcriptions.change(connection, id, receipt=[line.to_dict() for line in (*earlier, labels.line)])
             if labels.turns:
-                diarizations.replace(connection, id, labels.model, labels.turns)
+                diarizations.replace(connection, id, labels.model, labels.turns, labels.embeddings)
 
     def finish_segment(self, id: str, index: int, recognised: Recognised, seconds_worked: float) -> None:
         """Store the text of one segment; once this returns, it is never recognised again."""

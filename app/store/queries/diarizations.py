@@ -4,33 +4,60 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
-from app.domain.speakers import Speakers, SpeakerTurn
+from app.domain.speakers import Correction, Speakers, SpeakerTurn
 from app.store.tables import diarizations
 
 
 def of(connection: Connection, transcription_id: str) -> Speakers:
     """Return the speakers of a transcription; without turns if they were not told apart."""
-    query = select(diarizations).where(diarizations.c.transcription_id == transcription_id)
-    row = connection.execute(query).mappings().one_or_none()
+    query = select(diarizations.c.turns, diarizations.c.names)
+    row = connection.execute(query.where(_is_of(transcription_id))).mappings().one_or_none()
     if row is None:
         return Speakers()
     names = {int(number): name for number, name in row["names"].items()}
     return Speakers(tuple(SpeakerTurn.from_stored(turn) for turn in row["turns"]), names)
 
 
-def replace(connection: Connection, transcription_id: str, model: str, turns: Sequence[SpeakerTurn]) -> None:
+def embeddings(connection: Connection, transcription_id: str) -> bytes:
+    """Return what the turns sound like; nothing where that was not kept."""
+    query = select(diarizations.c.embeddings).where(_is_of(transcription_id))
+    return connection.execute(query).scalar_one_or_none() or b""
+
+
+def corrections(connection: Connection, transcription_id: str) -> tuple[Correction, ...]:
+    """Return what can be taken back, the latest correction last."""
+    query = select(diarizations.c.corrections).where(_is_of(transcription_id))
+    return tuple(map(Correction.from_stored, connection.execute(query).scalar_one_or_none() or ()))
+
+
+def model(connection: Connection, transcription_id: str) -> str:
+    """Return the name of the model that heard the voices; nothing if none did."""
+    query = select(diarizations.c.model).where(_is_of(transcription_id))
+    return connection.execute(query).scalar_one_or_none() or ""
+
+
+def replace(
+    connection: Connection, transcription_id: str, model: str, turns: Sequence[SpeakerTurn], embeddings: bytes = b""
+) -> None:
     """Store the turns that were found, instead of those that were there; names are dropped with them."""
-    connection.execute(delete(diarizations).where(diarizations.c.transcription_id == transcription_id))
-    values = {"model": model, "turns": [turn.to_stored() for turn in turns], "names": {}}
+    connection.execute(delete(diarizations).where(_is_of(transcription_id)))
+    values = {"model": model, "turns": [turn.to_stored() for turn in turns], "names": {}, "embeddings": embeddings}
     connection.execute(insert(diarizations).values(transcription_id=transcription_id, **values))
 
 
-def change(connection: Connection, transcription_id: str, speakers: Speakers) -> None:
-    """Store what a person corrected."""
+def change(
+    connection: Connection, transcription_id: str, speakers: Speakers, corrections: Sequence[Correction]
+) -> None:
+    """Store what a person corrected, and what can be taken back."""
     values = {
         "turns": [turn.to_stored() for turn in speakers.turns],
         "names": {str(number): name for number, name in speakers.names.items()},
+        "corrections": [correction.to_stored() for correction in corrections],
     }
-    connection.execute(update(diarizations).where(diarizations.c.transcription_id == transcription_id).values(**values))
+    connection.execute(update(diarizations).where(_is_of(transcription_id)).values(**values))
+
+
+def _is_of(transcription_id: str) -> ColumnElement[bool]:
+    return diarizations.c.transcription_id == transcription_id

@@ -28,8 +28,20 @@ FIELDS = frozenset(
 ROUTE_WORDS = frozenset(
     {
         *("again", "api", "asr", "audio", "batch", "batches", "cancel", "case", "checks", "clear", "clear-cache"),
-        *("client_secrets", "clock", "compare", "comparisons", "delete", "deliveries", "deployments"),
-        *("detect-language", "devices", "docs", "doctor", "download", "echo", "edits", "events", "export", "findings"),
+        *("client_secrets", "clock", "compare", "comparisons", "decisions", "delete", "deliveries", "deployments"),
+        *(
+            "detect-language",
+            "devices",
+            "docs",
+            "doctor",
+            "doubts",
+            "download",
+            "echo",
+            "edits",
+            "events",
+            "export",
+            "findings",
+        ),
         *("folder", "folders", "health", "history", "hotword-lists", "install", "items", "journal", "live", "load"),
         *("log", "logs", "mcp", "metrics", "missing", "model", "models", "openai", "openapi.json", "order", "pause"),
         *("peaks", "preferences", "preview", "pull", "ready", "realtime", "reference", "remove", "replacements"),

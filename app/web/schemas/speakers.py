@@ -60,6 +60,17 @@ class TurnWanted(RequestBody):
     speaker: Number = Field(description="The number after the last one is a new speaker.", examples=[2])
 
 
+class DecisionWanted(RequestBody):
+    """Who one turn is, as a person heard it."""
+
+    start: Seconds = Field(examples=[12.48])
+    end: Seconds = Field(examples=[15.02])
+    labelled: Number = Field(description="The speaker that the turn has now.", examples=[2])
+    speaker: Number = Field(
+        description="Who it is, which may be the same; the number after the last one is a new speaker.", examples=[1]
+    )
+
+
 class SpeakerAnswer(BaseModel):
     """One speaker."""
 
@@ -80,6 +91,7 @@ class TurnAnswer(BaseModel):
     likeness: float = Field(
         description="How much the voice is like this speaker's rather than the next one's, 0 to 1.", examples=[0.86]
     )
+    is_decided: bool = Field(description="Whether a person said who it is; then it stays.", examples=[False])
 
 
 class SpeakersAnswer(BaseModel):
@@ -87,3 +99,20 @@ class SpeakersAnswer(BaseModel):
 
     speakers: list[SpeakerAnswer]
     turns: list[TurnAnswer] = Field(description="In order; turns of several speakers may overlap.")
+    last_change: int | None = Field(
+        default=None,
+        description="How many turns the latest correction gave to another speaker; null where none can be taken back.",
+        examples=[5],
+    )
+
+
+class DoubtfulTurnAnswer(TurnAnswer):
+    """A turn that a person should listen to."""
+
+    others: list[int] = Field(description="The other speakers, the likeliest first.", examples=[[1, 3]])
+
+
+class DoubtsAnswer(BaseModel):
+    """The turns of which it is least sure who speaks."""
+
+    turns: list[DoubtfulTurnAnswer] = Field(description="The most useful first: their voice is doubtful, and long.")

@@ -327,6 +327,18 @@ export interface DayAnswer {
   count: number;
 }
 
+/** Who one turn is, as a person heard it. */
+export interface DecisionWanted {
+  /** Seconds from the beginning of the recording. */
+  start: number;
+  /** Seconds from the beginning of the recording. */
+  end: number;
+  /** The speaker that the turn has now. */
+  labelled: number;
+  /** Who it is, which may be the same; the number after the last one is a new speaker. */
+  speaker: number;
+}
+
 /** What was put in the trash. */
 export interface DeletionAnswer {
   count: number;
@@ -403,6 +415,26 @@ export interface DoctorAnswer {
   checks: CheckAnswer[];
   /** How long the look took. */
   seconds: number;
+}
+
+/** A turn that a person should listen to. */
+export interface DoubtfulTurnAnswer {
+  /** Seconds from the beginning. */
+  start: number;
+  end: number;
+  speaker: number;
+  /** How much the voice is like this speaker's rather than the next one's, 0 to 1. */
+  likeness: number;
+  /** Whether a person said who it is; then it stays. */
+  is_decided: boolean;
+  /** The other speakers, the likeliest first. */
+  others: number[];
+}
+
+/** The turns of which it is least sure who speaks. */
+export interface DoubtsAnswer {
+  /** The most useful first: their voice is doubtful, and long. */
+  turns: DoubtfulTurnAnswer[];
 }
 
 /** What stands in place of some segments. */
@@ -1666,6 +1698,8 @@ export interface SpeakersAnswer {
   speakers: SpeakerAnswer[];
   /** In order; turns of several speakers may overlap. */
   turns: TurnAnswer[];
+  /** How many turns the latest correction gave to another speaker; null where none can be taken back. */
+  last_change?: number | null;
 }
 
 /** How many speakers to tell apart. */
@@ -1949,6 +1983,8 @@ export interface TurnAnswer {
   speaker: number;
   /** How much the voice is like this speaker's rather than the next one's, 0 to 1. */
   likeness: number;
+  /** Whether a person said who it is; then it stays. */
+  is_decided: boolean;
 }
 
 /** All that is said between two times is said by one speaker. */

@@ -25,7 +25,7 @@ def diarized(turns: Turns, seconds: float, wanted: int | None = None) -> tuple[S
         return samples[round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)]
 
     spans = [(start, end) for start, end, _ in turns]
-    return diarize(read, seconds, spans, PitchModel(), wanted)
+    return diarize(read, seconds, spans, PitchModel(), wanted).turns
 
 
 def assert_like(found: Sequence[SpeakerTurn], turns: Turns) -> None:
