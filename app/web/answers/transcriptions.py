@@ -111,6 +111,7 @@ def _common(record: Transcription, translate: Translate) -> dict[str, Any]:
     return {name: getattr(record, name) for name in _AS_RECORDED} | {
         "options": options_answer(record.options),
         "progress": progress_answer(record),
+        "is_exportable": record.is_exportable,
         "warnings": [warning.told(translate) for warning in record.warnings],
         "error": problem_answer(record.error, translate),
     }
