@@ -8,17 +8,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+from argon2 import PasswordHasher
 from starlette.testclient import TestClient
 
 from app.composition import login_rule
 from app.domain.people import Permission, Person, Role
 from app.main import create_app
+from app.services.people import passwords
 from app.services.people.accounts import Accounts
 from app.settings import Settings
 from app.store.database import Database
 
 PASSWORD = "four words in a row"
 ADDRESS = "http://127.0.0.1"
+# A password takes a fifth of a second of computing on purpose, and each test here has several.
+QUICK_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 @dataclass
@@ -63,7 +68,7 @@ class Office:
 def office(settings: Settings, **values: Any) -> Iterator[Office]:
     """Serve the data folder of `settings` with a login, and one administrator called admin."""
     settings = settings.model_copy(update={"login": "always", **values})
-    with closing(Database(settings.data_dir)) as database:
+    with quick_passwords(), closing(Database(settings.data_dir)) as database:
         database.migrate()
         accounts = Accounts(database, login_rule(settings))
         if not accounts.people.is_anybody():
@@ -71,6 +76,15 @@ def office(settings: Settings, **values: Any) -> Iterator[Office]:
         with TestClient(create_app(settings, start_worker=False), base_url=ADDRESS) as client:
             found = {person.name: person for person, _ in accounts.people.everybody()}
             yield Office(client, accounts, found)
+
+
+@contextmanager
+def quick_passwords() -> Iterator[None]:
+    """Hash passwords with parameters that would not stop anybody; tests/web/test_logins.py tries the real ones."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", QUICK_HASHER)
+        patch.setattr(passwords, "_NOBODYS", QUICK_HASHER.hash("nobody's"))
+        yield
 
 
 def send_recording(client: TestClient, file: Path) -> dict[str, Any]:

@@ -15,10 +15,10 @@ from app.domain.errors.people import LastAdministrator, NameTaken, TooManyAttemp
 from app.domain.people import Permission, Role
 from app.services.people.accounts import Accounts
 from app.services.people.attempts import FREE, SPREAD_FREE, Attempts
-from app.services.people.passwords import check_password
+from app.services.people.passwords import check_password, hash_password, is_password, needs_new_hash
 from app.settings import Settings
 from app.store.database import Database
-from tests.web.accounts import PASSWORD, Office, office
+from tests.web.accounts import PASSWORD, QUICK_HASHER, Office, office
 
 ACCOUNT = "/api/v1/account"
 LOGIN = "/api/v1/login"
@@ -185,6 +185,16 @@ def test_guesses_from_many_addresses_are_slowed_down_too() -> None:
 def test_what_is_guessed_first_is_refused(password: str) -> None:
     with pytest.raises(WeakPassword):
         check_password(password, "li-xiaolong")
+
+
+def test_a_password_is_stored_as_argon2id_and_an_easier_hash_is_made_anew() -> None:
+    stored = hash_password(PASSWORD)
+
+    assert stored.startswith("$argon2id$v=19$m=65536,t=3,p=4$")  # RFC 9106, little memory
+    assert is_password(stored, PASSWORD)
+    assert not is_password(stored, "four other words there")
+    assert not needs_new_hash(stored)
+    assert needs_new_hash(QUICK_HASHER.hash(PASSWORD))
 
 
 def test_a_new_password_ends_the_other_sessions(house: Office) -> None:
