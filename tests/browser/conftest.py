@@ -105,9 +105,12 @@ def _launch(playwright: Playwright) -> Callable[..., Browser]:
     if whole is None and shell is None:
         pytest.skip("needs chromium (apt install chromium chromium-headless-shell)")
 
-    def launch(*flags: str, is_whole: bool = False) -> Browser:
+    def launch(*flags: str, is_whole: bool = False, is_audible: bool = False) -> Browser:
         executable = whole or shell if is_whole else shell or whole
-        return playwright.chromium.launch(executable_path=executable, args=[*FLAGS, *flags])
+        unwanted = ["--mute-audio"] if is_audible else []  # of playwright's own flags
+        return playwright.chromium.launch(
+            executable_path=executable, args=[*FLAGS, *flags], ignore_default_args=unwanted
+        )
 
     return launch
 

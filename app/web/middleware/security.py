@@ -54,7 +54,7 @@ SECURITY_HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-store",  # what anybody said is in no cache of a browser or a proxy
-    "permissions-policy": "camera=(), geolocation=(), microphone=(self), payment=(), usb=(), display-capture=()",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(self), payment=(), usb=(), display-capture=(self)",
 }
 
 

@@ -19,6 +19,9 @@ export const getTranscription = (id) => send("GET", `/transcriptions/${id}?words
 /** @param {string} id @returns {Promise<Peaks>} */
 export const getPeaks = (id) => send("GET", `/transcriptions/${id}/peaks`);
 
+/** Say who speaks on the channels. @param {string} id @param {string[]} names @returns {Promise<FullTranscription>} */
+export const nameChannels = (id, names) => send("PATCH", `/transcriptions/${id}`, { channel_names: names });
+
 /** @param {string} id @param {string} name @returns {Promise<Transcription>} */
 export const renameTranscription = (id, name) => send("PATCH", `/transcriptions/${id}`, { name });
 

@@ -1,38 +1,45 @@
+/** @import { SoundSources } from "./sound-sources.js" */
 import { t } from "../lib/messages.js";
-import { MicrophoneProblem } from "./microphone.js";
+import { CaptureProblem } from "./capture-problem.js";
 
 const STARTING_MS = 5000;
 const FLUSH_MS = 500; // a worklet whose device is gone may not answer
 
-/** Takes the sound of a microphone as 16 kHz mono int16, 100 ms at a time. */
+/** Takes sound as 16 kHz int16, 100 ms at a time; several sources are interleaved channels. */
 export class Capture {
   #context;
   #node;
-  #stream;
+  #sources;
   #isClosed = false;
 
   /**
-   * Raises MicrophoneProblem.
+   * Raises CaptureProblem.
    *
-   * @param {MediaStream} stream
+   * @param {SoundSources} sources
    * @param {(samples: Int16Array<ArrayBuffer>) => void} onSamples
    */
-  static async open(stream, onSamples) {
+  static async open(sources, onSamples) {
     const context = new AudioContext({ latencyHint: "interactive" });
     await context.audioWorklet.addModule(new URL("./pcm-worklet.js", import.meta.url));
     await begun(context);
-    const node = new AudioWorkletNode(context, "pcm", { numberOfInputs: 1, numberOfOutputs: 0 });
+    const channels = sources.streams.length;
+    const node = new AudioWorkletNode(context, "pcm", {
+      numberOfInputs: channels,
+      numberOfOutputs: 0,
+      processorOptions: { channels },
+    });
     context.onstatechange = () => context.state === "suspended" && void context.resume();
     node.port.onmessage = ({ data }) => data && onSamples(data);
-    context.createMediaStreamSource(stream).connect(node);
-    return new Capture(context, node, stream);
+    for (const [channel, stream] of sources.streams.entries())
+      context.createMediaStreamSource(stream).connect(node, 0, channel);
+    return new Capture(context, node, sources);
   }
 
-  /** @param {AudioContext} context @param {AudioWorkletNode} node @param {MediaStream} stream */
-  constructor(context, node, stream) {
+  /** @param {AudioContext} context @param {AudioWorkletNode} node @param {SoundSources} sources */
+  constructor(context, node, sources) {
     this.#context = context;
     this.#node = node;
-    this.#stream = stream;
+    this.#sources = sources;
   }
 
   /** Phones interrupt the sound for a call; it goes on as soon as it may. */
@@ -45,12 +52,12 @@ export class Capture {
     return this.#flush("flush");
   }
 
-  /** Deliver what is left, then let go of the microphone. @returns {Promise<void>} */
+  /** Deliver what is left, then let go of the sources. @returns {Promise<void>} */
   async close() {
     if (this.#isClosed) return;
     this.#isClosed = true;
     await this.#flush("finish");
-    for (const track of this.#stream.getTracks()) track.stop();
+    this.#sources.stop();
     void this.#context.close(); // nothing depends on when the sound system has done it
   }
 
@@ -77,7 +84,7 @@ async function begun(context) {
   const isLate = new Promise((resolve) => setTimeout(resolve, STARTING_MS, true));
   if (!(await Promise.race([context.resume(), isLate]))) return;
   void context.close();
-  throw new MicrophoneProblem({
+  throw new CaptureProblem({
     code: "sound_system_asleep",
     message: t("The sound system of this browser does not start."),
     advice: t(

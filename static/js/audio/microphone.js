@@ -1,34 +1,27 @@
 /** @import { Problem } from "../api/types.js" */
 import { t } from "../lib/messages.js";
-
-/** The microphone is not available, with the reason and what to do. */
-export class MicrophoneProblem extends Error {
-  /** @param {Problem} problem */
-  constructor(problem) {
-    super(problem.message);
-    this.problem = problem;
-  }
-}
+import { CaptureProblem } from "./capture-problem.js";
 
 /**
- * Ask for a microphone: the one called `device`, or the one that the browser proposes. Raises MicrophoneProblem.
+ * Ask for a microphone: the one called `device`, or the one that the browser proposes. Raises CaptureProblem.
  *
- * @param {{device?: string, needs?: "MediaRecorder" | "AudioWorkletNode"}} [wish]
+ * @param {{device?: string, needs?: "MediaRecorder" | "AudioWorkletNode", hearsOthers?: boolean}} [wish] `hearsOthers`: the
+ *   computer plays what others say, which is not to come in a second time
  * @returns {Promise<MediaStream>}
  */
-export async function openMicrophone({ device = "", needs = "MediaRecorder" } = {}) {
-  if (!window.isSecureContext) throw new MicrophoneProblem(insecurePage());
-  if (!navigator.mediaDevices || !(needs in window)) throw new MicrophoneProblem(oldBrowser());
-  const audio = { channelCount: 1, echoCancellation: false, ...(device ? { deviceId: { exact: device } } : {}) };
+export async function openMicrophone({ device = "", needs = "MediaRecorder", hearsOthers = false } = {}) {
+  if (!window.isSecureContext) throw new CaptureProblem(insecurePage());
+  if (!navigator.mediaDevices || !(needs in window)) throw new CaptureProblem(oldBrowser());
+  const audio = { channelCount: 1, echoCancellation: hearsOthers, ...(device ? { deviceId: { exact: device } } : {}) };
   try {
     return await navigator.mediaDevices.getUserMedia({ audio });
   } catch (error) {
-    throw new MicrophoneProblem(refusal(error instanceof DOMException ? error : new DOMException()));
+    throw new CaptureProblem(refusal(error instanceof DOMException ? error : new DOMException()));
   }
 }
 
 /** @returns {Problem} */
-function insecurePage() {
+export function insecurePage() {
   return {
     code: "microphone_insecure",
     message: t("Browsers lend the microphone only to secure pages, and {origin} is not one.", {

@@ -1,9 +1,9 @@
 import { t } from "../lib/messages.js";
 
-const clockTime = new Intl.DateTimeFormat(document.documentElement.lang, { timeStyle: "short", hour12: false });
+export const clockTime = new Intl.DateTimeFormat(document.documentElement.lang, { timeStyle: "short", hour12: false });
 const TYPES = ["audio/webm;codecs=opus", "audio/mp4", "audio/ogg;codecs=opus"]; // Chrome and Firefox, Safari, old Firefox
 
-/** One recording from the microphone, with pauses. */
+/** One recording from one source, with pauses. */
 export class Recording {
   #recorder;
   /** @type {Blob[]} */

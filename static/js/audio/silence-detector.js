@@ -9,12 +9,18 @@ export class SilenceDetector {
   #seconds = 0;
   #muteSeconds = 0;
 
-  /** @param {Int16Array} samples @param {number} rate in Hz */
-  add(samples, rate) {
-    const peak = samples.reduce((loudest, sample) => Math.max(loudest, Math.abs(sample)), 0);
+  /**
+   * Take the samples of one channel out of interleaved ones.
+   *
+   * @param {Int16Array} samples @param {number} rate in Hz @param {number} [channel] @param {number} [channels]
+   */
+  add(samples, rate, channel = 0, channels = 1) {
+    let peak = 0;
+    for (let at = channel; at < samples.length; at += channels) peak = Math.max(peak, Math.abs(samples[at]));
+    const seconds = samples.length / channels / rate;
     this.#loudest = Math.max(this.#loudest, peak);
-    this.#seconds += samples.length / rate;
-    this.#muteSeconds = peak > NOTHING ? 0 : this.#muteSeconds + samples.length / rate;
+    this.#seconds += seconds;
+    this.#muteSeconds = peak > NOTHING ? 0 : this.#muteSeconds + seconds;
   }
 
   get isMute() {

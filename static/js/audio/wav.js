@@ -1,27 +1,34 @@
 const HEAD_BYTES = 44;
+export const UNKNOWN_BYTES = 0xffffffff; // of a file that still grows
 
 /**
- * Write mono int16 samples as a WAV file.
+ * Write int16 samples as a WAV file.
  *
- * @param {Int16Array<ArrayBuffer>[]} chunks
+ * @param {Int16Array<ArrayBuffer>[]} chunks interleaved, where there are several channels
  * @param {number} rate in Hz
+ * @param {number} [channels]
  */
-export function wavOf(chunks, rate) {
+export function wavOf(chunks, rate, channels = 1) {
   const bytes = chunks.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  return new Blob([wavHead(bytes, rate, channels), ...chunks], { type: "audio/wav" });
+}
+
+/** @param {number} bytes of samples @param {number} rate in Hz @param {number} channels */
+export function wavHead(bytes, rate, channels) {
   const head = new DataView(new ArrayBuffer(HEAD_BYTES));
   writeText(head, 0, "RIFF");
-  head.setUint32(4, HEAD_BYTES - 8 + bytes, true);
+  head.setUint32(4, Math.min(UNKNOWN_BYTES, HEAD_BYTES - 8 + bytes), true);
   writeText(head, 8, "WAVEfmt ");
   head.setUint32(16, 16, true); // bytes of the format
   head.setUint16(20, 1, true); // PCM
-  head.setUint16(22, 1, true); // channels
+  head.setUint16(22, channels, true);
   head.setUint32(24, rate, true);
-  head.setUint32(28, 2 * rate, true); // bytes a second
-  head.setUint16(32, 2, true); // bytes of one sample in all channels
+  head.setUint32(28, 2 * channels * rate, true); // bytes a second
+  head.setUint16(32, 2 * channels, true); // bytes of one sample in all channels
   head.setUint16(34, 16, true); // bits
   writeText(head, 36, "data");
   head.setUint32(40, bytes, true);
-  return new Blob([head, ...chunks], { type: "audio/wav" });
+  return head;
 }
 
 /** @param {DataView<ArrayBuffer>} view @param {number} at @param {string} text */

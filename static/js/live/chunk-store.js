@@ -10,6 +10,8 @@ import { ownName } from "../lib/address.js";
  * @property {string | null} token
  * @property {string | null} transcription
  * @property {boolean} isStopped  stopped by the person: no more audio follows
+ * @property {import("../audio/sound-sources.js").SourceKind} [source]  left out by older versions: the microphone
+ * @property {string[]} [channelNames]  who speaks on the channels, where there are two
  */
 
 const NAME = "funasr.live"; // of the database; its stores are called as the first version called them

@@ -124,8 +124,9 @@ export class LiveConnection {
   }
 
   #start() {
-    const { session, token } = this.#record;
-    this.#send({ type: "audio-start", session, token, ...this.#watch.settings() });
+    const { session, token, channelNames = [] } = this.#record;
+    const channels = { channels: this.#sendQueue.channels, channel_names: channelNames };
+    this.#send({ type: "audio-start", session, token, ...channels, ...this.#watch.settings() });
   }
 
   #stop() {

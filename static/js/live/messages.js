@@ -11,11 +11,13 @@
  * @property {string | null} token  null where the session goes on
  * @property {string} transcription
  * @property {number} next_chunk
+ * @property {number} channels
+ * @property {string[]} channel_names
  * @property {Final[]} segments
  *
  * @typedef {{type: "acknowledged", next_chunk: number, seconds: number}} Acknowledged
- * @typedef {{type: "voice-started", start: number}} VoiceStarted
- * @typedef {{type: "voice-stopped", start: number, end: number}} VoiceStopped
+ * @typedef {{type: "voice-started", start: number, channel: number | null}} VoiceStarted
+ * @typedef {{type: "voice-stopped", start: number, end: number, channel: number | null}} VoiceStopped
  *
  * @typedef {object} Partial
  * @property {"partial"} type
@@ -24,6 +26,7 @@
  * @property {number} end  seconds
  * @property {string} text
  * @property {number} stable  characters that will not change
+ * @property {number | null} [channel]  counted from 1
  * @property {number} latency_ms
  *
  * @typedef {object} Final
@@ -34,6 +37,7 @@
  * @property {string} text
  * @property {string | null} [dropped]  the rule by which there is no text
  * @property {boolean} [failed]
+ * @property {number | null} [channel]  counted from 1
  * @property {number | null} [latency_ms]
  *
  * @typedef {{type: "settings"}} SettingsHeld

@@ -1,4 +1,5 @@
 /** @import { ChunkStore, SessionRecord } from "./chunk-store.js" */
+import { channelsOf } from "../audio/sound-sources.js";
 
 export const RATE = 16_000; // samples a second
 
@@ -12,7 +13,7 @@ export class SendQueue {
   #first;
   #store;
   #record;
-  #samples = 0;
+  #samples = 0; // of all channels
 
   /**
    * @param {ChunkStore} store
@@ -27,6 +28,10 @@ export class SendQueue {
     this.#samples = stored.chunks.reduce((sum, { length }) => sum + length, 0);
   }
 
+  get channels() {
+    return channelsOf(this.#record.source ?? "microphone");
+  }
+
   /** Number of the next chunk. */
   get end() {
     return this.#first + this.#chunks.length;
@@ -38,7 +43,7 @@ export class SendQueue {
 
   /** Seconds that only this browser has. */
   get seconds() {
-    return this.#samples / RATE;
+    return this.#samples / RATE / this.channels;
   }
 
   /** All that is stored, oldest first. */

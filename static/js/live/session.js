@@ -2,7 +2,10 @@
 /** @import { ConnectionState } from "./connection.js" */
 /** @import { LiveMessage, LiveProblem, LiveSettings, Started } from "./messages.js" */
 /** @import { Problem } from "../api/types.js" */
+/** @import { SoundSources, SourceName } from "../audio/sound-sources.js" */
 import { Capture } from "../audio/capture.js";
+import { sharingEnded } from "../audio/computer-sound.js";
+import { EchoDetector } from "../audio/echo-detector.js";
 import { SilenceDetector } from "../audio/silence-detector.js";
 import { microphoneGone } from "../audio/microphone.js";
 import { SendQueue, RATE } from "./send-queue.js";
@@ -17,14 +20,14 @@ const ABOUT_SETTINGS = new Set(["invalid_parameter", "unknown_language", "live_m
 const TRANSIENT = new Set(["live_gap"]); // problems that heal by themselves
 
 /**
- * `interrupted`: after a reload, with the microphone closed. `failed`: the server will not go on; what it does not
+ * `interrupted`: after a reload, with the sources closed. `failed`: the server will not go on; what it does not
  * have is kept here.
  *
  * @typedef {"recording" | "paused" | "interrupted" | "stopping" | "ended" | "failed"} SessionState
  * @typedef {{settings: () => LiveSettings, onChange: () => void, onMessage: (message: LiveMessage) => void, onProblem: (problem: Problem | null) => void}} SessionWatch
  */
 
-/** One live session as this browser knows it: the microphone, what is kept, and the connection to the server. */
+/** One live session as this browser knows it: its sources, what is kept, and the connection to the server. */
 export class LiveSession {
   #store;
   #record;
@@ -32,11 +35,13 @@ export class LiveSession {
   #connection;
   #watch;
   #release;
-  #silenceDetector = new SilenceDetector();
+  /** @type {SilenceDetector[]} */
+  #silenceDetectors = [];
+  #echoDetector = new EchoDetector();
   /** @type {Capture | null} */
   #capture = null;
-  /** @type {MediaStream | null} */
-  #stream = null;
+  /** @type {SoundSources | null} */
+  #sources = null;
   /** @type {SessionState} */
   #state;
   #receivedAt = performance.now();
@@ -48,10 +53,11 @@ export class LiveSession {
    * Begin a session. Raises what `Capture.open` does.
    *
    * @param {ChunkStore} store
-   * @param {MediaStream} stream
+   * @param {SoundSources} sources
+   * @param {string[]} channelNames who speaks on them, where there are several
    * @param {SessionWatch} watch
    */
-  static async begin(store, stream, watch) {
+  static async begin(store, sources, channelNames, watch) {
     const record = {
       id: crypto.randomUUID(),
       startedAt: new Date().toISOString(),
@@ -59,10 +65,12 @@ export class LiveSession {
       token: null,
       transcription: null,
       isStopped: false,
+      source: sources.kind,
+      channelNames,
     };
     const release = await lockSession(record.id);
     const session = new LiveSession(store, record, new SendQueue(store, record), watch, release);
-    await session.#listen(stream);
+    await session.#listen(sources);
     void store.save(record);
     void session.#connection.open();
     return session;
@@ -136,14 +144,38 @@ export class LiveSession {
     return this.#record.isStopped && !this.#wasEnded;
   }
 
-  get isMute() {
-    const isStalled = performance.now() - this.#receivedAt > STALLED_MS;
-    return this.#state === "recording" && (isStalled || this.#silenceDetector.isMute);
+  /** What delivers nothing although it should. @returns {SourceName[]} */
+  get muteSources() {
+    if (this.#state !== "recording" || !this.#sources) return [];
+    if (performance.now() - this.#receivedAt > STALLED_MS) return this.#sources.names;
+    return this.#sources.names.filter((_, channel) => this.#silenceDetectors[channel]?.isMute);
   }
 
-  /** The open microphone. */
-  get stream() {
-    return this.#stream;
+  /** Whether the microphone hears what the computer plays. */
+  get hasEcho() {
+    return this.#state === "recording" && this.#echoDetector.isEcho;
+  }
+
+  /** What is open. */
+  get sources() {
+    return this.#sources;
+  }
+
+  get kind() {
+    return this.#record.source ?? "microphone";
+  }
+
+  get channelNames() {
+    return this.#record.channelNames ?? [];
+  }
+
+  set channelNames(names) {
+    this.#record.channelNames = names;
+    void this.#store.save(this.#record);
+  }
+
+  get channels() {
+    return this.#sendQueue.channels;
   }
 
   /** What only this browser has. */
@@ -163,23 +195,23 @@ export class LiveSession {
     this.#setState("paused");
   }
 
-  /** Go on after a pause, a reload or with another microphone. @param {MediaStream} [stream] */
-  async resume(stream) {
-    if (stream) await this.#listen(stream);
+  /** Go on after a pause, a reload or with other sources. @param {SoundSources} [sources] */
+  async resume(sources) {
+    if (sources) await this.#listen(sources);
     else await this.#capture?.flush(); // a busy browser hands over late what was heard in the pause
-    if (!stream && this.#state !== "paused") return;
+    if (!sources && this.#state !== "paused") return;
     this.#setTrack(true);
     this.#isListening = true;
     this.#receivedAt = performance.now();
-    this.#silenceDetector = new SilenceDetector();
+    this.#silenceDetectors = [];
     this.#setState("recording");
   }
 
   /** No more will be said; what is kept is sent to the end. */
   async stop() {
     if (!["recording", "paused", "interrupted"].includes(this.#state)) return;
-    this.#setState("stopping"); // what the microphone has heard until now still counts
-    await this.#closeMicrophone();
+    this.#setState("stopping"); // what was heard until now still counts
+    await this.#closeSources();
     this.#record.isStopped = true;
     void this.#store.save(this.#record);
     this.#connection.pump();
@@ -192,33 +224,37 @@ export class LiveSession {
   /** Forget the session here; what the server has of it stays there. */
   async discard() {
     this.#connection.close();
-    await this.#closeMicrophone();
+    await this.#closeSources();
     await this.#store.remove(this.#record);
     this.#release?.();
   }
 
   // Internal
 
-  /** @param {MediaStream} stream */
-  async #listen(stream) {
+  /** @param {SoundSources} sources */
+  async #listen(sources) {
     /** @type {Capture} */
-    const capture = await Capture.open(stream, (samples) => capture === this.#capture && this.#add(samples)).catch(
+    const capture = await Capture.open(sources, (samples) => capture === this.#capture && this.#add(samples)).catch(
       (error) => {
-        for (const track of stream.getTracks()) track.stop();
+        sources.stop();
         throw error;
       },
     );
-    await this.#capture?.close(); // the last of the microphone before comes first
+    await this.#capture?.close(); // the last of the sources before comes first
     this.#capture = capture;
-    this.#stream = stream;
-    stream.getAudioTracks()[0].addEventListener("ended", () => this.#onGone(stream));
+    this.#sources = sources;
+    sources.onEnded((name) => sources === this.#sources && this.#onGone(name));
   }
 
   /** @param {Int16Array<ArrayBuffer>} samples */
   #add(samples) {
     if (!this.#isListening) return;
     this.#receivedAt = performance.now();
-    this.#silenceDetector.add(samples, RATE);
+    for (let channel = 0; channel < this.channels; channel++) {
+      this.#silenceDetectors[channel] ??= new SilenceDetector();
+      this.#silenceDetectors[channel].add(samples, RATE, channel, this.channels);
+    }
+    if (this.channels > 1) this.#echoDetector.add(samples);
     this.#sendQueue.add(samples);
     this.#connection.pump();
   }
@@ -226,15 +262,18 @@ export class LiveSession {
   /** A pause ends the segment, so that its text does not wait for the next word. */
   #addSilence() {
     const samples = ((this.#watch.settings().vad.min_silence_ms + PAUSE_MARGIN_MS) * RATE) / 1000;
-    for (let at = 0; at < samples; at += CHUNK_SAMPLES) this.#sendQueue.add(new Int16Array(CHUNK_SAMPLES));
+    for (let at = 0; at < samples; at += CHUNK_SAMPLES)
+      this.#sendQueue.add(new Int16Array(CHUNK_SAMPLES * this.channels));
     this.#connection.pump();
   }
 
-  /** @param {MediaStream} stream */
-  #onGone(stream) {
-    if (stream !== this.#stream || this.#state !== "recording") return;
-    this.pause();
-    this.#watch.onProblem(microphoneGone());
+  /** Without the microphone there is a pause; without the computer what it does not hear is silence. @param {SourceName} name */
+  #onGone(name) {
+    if (this.#state !== "recording") return;
+    const goesOn = name === "computer" && this.kind === "both";
+    if (!goesOn) void this.pause();
+    this.#watch.onProblem(name === "computer" ? sharingEnded(!goesOn) : microphoneGone());
+    this.#watch.onChange();
   }
 
   /** @param {LiveMessage} message */
@@ -271,26 +310,26 @@ export class LiveSession {
   async #end(transcription) {
     this.#record.transcription = transcription;
     if (!this.wasAsked && this.#sendQueue.seconds > MAX_LOST_SECONDS) return this.#fail();
-    await this.#closeMicrophone();
+    await this.#closeSources();
     await this.#store.remove(this.#record);
     this.#release?.();
     this.#setState("ended");
   }
 
   async #fail() {
-    await this.#closeMicrophone();
+    await this.#closeSources();
     this.#setState("failed");
   }
 
-  async #closeMicrophone() {
+  async #closeSources() {
     await this.#capture?.close();
-    this.#capture = this.#stream = null;
+    this.#capture = this.#sources = null;
     this.#isListening = false;
   }
 
   /** @param {boolean} isEnabled */
   #setTrack(isEnabled) {
-    for (const track of this.#stream?.getAudioTracks() ?? []) track.enabled = isEnabled;
+    this.#sources?.enable(isEnabled);
     if (isEnabled) this.#capture?.wake();
   }
 

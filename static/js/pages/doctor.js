@@ -1,5 +1,6 @@
 import { watchLevel } from "../audio/level.js";
-import { openMicrophone, MicrophoneProblem } from "../audio/microphone.js";
+import { CaptureProblem } from "../audio/capture-problem.js";
+import { openMicrophone } from "../audio/microphone.js";
 import { CheckList } from "../components/support/check-list.js";
 import { copyButton } from "../components/common/copy-button.js";
 import { notify } from "../components/common/notices.js";
@@ -66,7 +67,7 @@ async function listen() {
     const isQuiet = loudest < QUIET_PERCENT;
     browser.show({ id: "microphone_level", status: isQuiet ? "warning" : "ok", fact, advice: isQuiet ? advice : "" });
   } catch (error) {
-    if (!(error instanceof MicrophoneProblem)) throw error;
+    if (!(error instanceof CaptureProblem)) throw error;
     browser.show({
       id: "microphone_level",
       status: "failure",

@@ -1,6 +1,8 @@
-/** @import { LiveMessage, LiveSettings } from "../live/messages.js" */
+/** @import { LiveMessage, LiveSettings, Started } from "../live/messages.js" */
 /** @import { Problem } from "../api/types.js" */
-import { MicrophoneProblem, openMicrophone } from "../audio/microphone.js";
+/** @import { SourceKind } from "../audio/sound-sources.js" */
+import { CaptureProblem } from "../audio/capture-problem.js";
+import { SoundSources } from "../audio/sound-sources.js";
 import { RATE } from "../live/send-queue.js";
 import { wavOf } from "../audio/wav.js";
 import { insecureNotice } from "../components/live/insecure-notice.js";
@@ -8,6 +10,9 @@ import { LiveStatus } from "../components/live/live-status.js";
 import { EndedSession } from "../components/live/ended-session.js";
 import { LiveText } from "../components/live/live-text.js";
 import { MicrophoneList } from "../components/live/microphone-list.js";
+import { ChannelMeters } from "../components/channels/channel-meters.js";
+import { SourceChoice } from "../components/sources/source-choice.js";
+import { nameChannels } from "../api/client.js";
 import { modelState } from "../components/common/model-state.js";
 import { notify } from "../components/common/notices.js";
 import { startPage } from "../components/common/page.js";
@@ -28,6 +33,13 @@ import { t } from "../lib/messages.js";
 const SHOW_MS = 250; // how often figures are written
 const DEBOUNCE_MS = 300; // after a change of a setting
 
+/** @type {LiveSession | null} */
+let session = null;
+let isOpening = false;
+let wasStorageReported = false;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let timer;
+
 const page = find(document, "[data-live]", HTMLElement);
 const liveStatus = new LiveStatus(find(page, "[data-live-status]", HTMLElement));
 const text = new LiveText(find(page, "[data-text]", HTMLElement), (final) => {
@@ -45,16 +57,11 @@ const microphones = new MicrophoneList(
   find(page, "[data-microphones]", HTMLSelectElement),
   () => void changeMicrophone(),
 );
+const channels = new ChannelMeters(find(page, "[data-channels]", HTMLElement), () => void renameChannels());
+const sources = new SourceChoice(find(page, "[data-sources]", HTMLElement), "funasr.live-source", showSources);
 const wakeLock = new ScreenWakeLock();
 const store = new ChunkStore(storageFailed);
 const watch = { settings, onChange: show, onMessage, onProblem: showProblem };
-/** @type {LiveSession | null} */
-let session = null;
-let isOpening = false;
-let wasStorageReported = false;
-/** @type {ReturnType<typeof setTimeout> | undefined} */
-let timer;
-
 startPage();
 shortcuts([
   { keys: "Mod+Enter", does: t("Start, or finish") },
@@ -68,6 +75,7 @@ window.addEventListener("beforeunload", (event) => {
   if (session && ["recording", "paused"].includes(session.state)) event.preventDefault();
 });
 setInterval(showFigures, SHOW_MS);
+showSources();
 if (insecureNotice(find(page, "[data-insecure]", HTMLElement))) page.dataset.state = "insecure";
 else void restore();
 
@@ -78,6 +86,7 @@ async function act(action) {
   if (action === "start") await start();
   if (action === "pause") await session?.pause();
   if (action === "resume") await resume();
+  if (action === "share-again") await reopen();
   if (action === "stop") await session?.stop();
   if (action === "newest") text.toNewest();
   if (action === "save-sound") saveSound();
@@ -102,34 +111,43 @@ function onKey(event) {
 async function start() {
   if (session && !["ended", "failed"].includes(session.state)) return;
   if (isRescue()) return;
-  await withMicrophone(async (stream) => {
+  await withSources(sources.kind, async (opened) => {
     if (session?.state === "failed") await session.discard();
     clear();
-    session = await LiveSession.begin(store, stream, watch);
+    session = await LiveSession.begin(store, opened, opened.kind === "both" ? channels.names : [], watch);
   });
 }
 
 async function resume() {
-  if (session?.state === "paused" && session.stream?.active) await session.resume();
-  else await withMicrophone(async (stream) => session?.resume(stream));
+  if (session?.state === "paused" && session.sources?.areActive) await session.resume();
+  else await reopen();
 }
 
 async function changeMicrophone() {
-  if (session?.state === "recording") await withMicrophone(async (stream) => session?.resume(stream));
+  if (session?.state === "recording" && session.kind !== "computer") await reopen();
 }
 
-/** @param {(stream: MediaStream) => Promise<void>} work */
-async function withMicrophone(work) {
+/** Go on with sources that are opened anew; what is still shared stays shared. */
+async function reopen() {
+  if (session) await withSources(session.kind, async (opened) => session?.resume(opened));
+}
+
+/** @param {SourceKind} kind @param {(opened: SoundSources) => Promise<void>} work */
+async function withSources(kind, work) {
   if (isOpening) return;
   isOpening = true;
-  liveStatus.problem = t("Waiting for the microphone; the browser may ask for it at the top of the window.");
+  liveStatus.problem =
+    kind === "microphone"
+      ? t("Waiting for the microphone; the browser may ask for it at the top of the window.")
+      : t("Waiting for what is shared: choose a tab, and let its sound be shared too.");
   showFigures();
   showProblem(null);
   try {
-    await work(await openMicrophone({ device: microphones.chosen, needs: "AudioWorkletNode" }));
+    const former = session?.sources ?? null;
+    await work(await SoundSources.open(kind, { device: microphones.chosen, former }));
     void microphones.refresh();
   } catch (error) {
-    showProblem(error instanceof MicrophoneProblem ? error.problem : captureProblem(error));
+    showProblem(error instanceof CaptureProblem ? error.problem : captureProblem(error));
   } finally {
     isOpening = false;
     liveStatus.problem = "";
@@ -145,8 +163,15 @@ async function restore() {
   show();
 }
 
+/** Also while it runs: the lines that are there follow, and so does the history. */
+async function renameChannels() {
+  if (!session || session.channels < 2) return;
+  session.channelNames = text.names = channels.names;
+  if (session.transcription) await nameChannels(session.transcription, channels.names).catch(() => undefined);
+}
+
 function saveSound() {
-  download(wavOf(session?.unsentChunks ?? [], RATE), `${t("Live recognition")}.wav`);
+  download(wavOf(session?.unsentChunks ?? [], RATE, session?.channels), `${t("Live recognition")}.wav`);
 }
 
 async function discard() {
@@ -186,9 +211,9 @@ function settingsChanged() {
 
 /** @param {LiveMessage} message */
 function onMessage(message) {
-  if (message.type === "audio-started") text.addFinals(message.segments);
-  if (message.type === "voice-started") liveStatus.showVoice(true);
-  if (message.type === "voice-stopped") liveStatus.showVoice(false);
+  if (message.type === "audio-started") showSoFar(message);
+  if (message.type === "voice-started") liveStatus.showVoice(true, message.channel);
+  if (message.type === "voice-stopped") liveStatus.showVoice(false, message.channel);
   if (message.type === "partial") text.showPartial(message);
   if (message.type === "final") text.addFinals([message]);
   if (message.type === "partial" || message.type === "final") liveStatus.addLatency(message.latency_ms);
@@ -198,6 +223,13 @@ function onMessage(message) {
   slotOf(page, "empty").hidden = !text.isBlank;
 }
 
+/** @param {Started} started */
+function showSoFar(started) {
+  text.names = started.channel_names;
+  if (started.channels > 1) channels.names = started.channel_names;
+  text.addFinals(started.segments);
+}
+
 // Show
 
 function show() {
@@ -205,6 +237,7 @@ function show() {
   if (!session && page.dataset.state !== "insecure") page.dataset.state = "idle";
   wakeLock.isWanted = session?.state === "recording";
   page.dataset.link = session?.connection ?? "connecting";
+  showSources();
   slotOf(page, "empty").hidden = !text.isBlank;
   slotOf(page, "rescue").hidden = session?.state !== "failed";
   page.toggleAttribute("data-rescue", isRescue());
@@ -214,6 +247,16 @@ function show() {
   if (session?.state === "ended") showEnd();
   showCase();
   showFigures();
+}
+
+/** Sources are chosen before a session and stay as they are in it. */
+function showSources() {
+  const isRunning = session !== null && !["ended", "failed"].includes(session.state);
+  const kind = session && isRunning ? session.kind : sources.kind;
+  page.dataset.source = kind;
+  channels.isShown = kind === "both";
+  const isCut = isRunning && session?.state === "recording" && session.sources?.areActive === false;
+  find(page, '[data-action="share-again"]', HTMLElement).hidden = !isCut;
 }
 
 function showEnd() {

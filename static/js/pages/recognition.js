@@ -1,5 +1,5 @@
 /** @import { Transcription } from "../api/types.js" */
-import { MicrophoneProblem } from "../audio/microphone.js";
+import { CaptureProblem } from "../audio/capture-problem.js";
 import { submitDialog } from "../components/common/form-dialog.js";
 import { dropZone } from "../components/common/drop-zone.js";
 import { JobList } from "../components/jobs/job-list.js";
@@ -9,6 +9,7 @@ import { startPage } from "../components/common/page.js";
 import { fillProblem } from "../components/common/problem-box.js";
 import { RecognitionSettings } from "../components/recognition/recognition-settings.js";
 import { Recorder } from "../components/recognition/recorder.js";
+import { SourceChoice } from "../components/sources/source-choice.js";
 import { shortcuts } from "../components/common/shortcuts.js";
 import { StagedList } from "../components/recognition/staged-list.js";
 import { buttonOf, find, onAction, slotOf, write } from "../lib/dom.js";
@@ -26,7 +27,8 @@ const staged = new StagedList(
   Number(composer.dataset.limitBytes),
   showStaged,
 );
-const recorder = new Recorder(find(composer, "[data-recorder]", HTMLElement), (file, seconds) => stage(file, seconds));
+const sources = new SourceChoice(find(composer, "[data-sources]", HTMLElement), "funasr.recorder-source");
+const recorder = new Recorder(find(composer, "[data-recorder]", HTMLElement), () => sources.kind, stage);
 let isStarted = false; // and no row has come yet
 
 startPage();
@@ -57,16 +59,16 @@ function start() {
   if (staged.waiting) void staged.send(settings.values, onUploaded);
 }
 
-/** An own recording is on nobody's disk but this browser's. @param {File} file @param {number} seconds */
-async function stage(file, seconds) {
-  const id = await saveRecording(file, seconds);
-  staged.add(file, seconds, () => id !== null && void deleteRecording(id));
+/** An own recording is on nobody's disk but this browser's. @param {File} file @param {number} seconds @param {string[]} channelNames */
+async function stage(file, seconds, channelNames) {
+  const id = await saveRecording(file, seconds, channelNames);
+  staged.add(file, seconds, () => id !== null && void deleteRecording(id), channelNames);
 }
 
 async function stageSaved() {
   await rescueTakes();
-  for (const { id, file, seconds } of await savedRecordings())
-    staged.add(file, seconds, () => void deleteRecording(id));
+  for (const { id, file, seconds, channelNames } of await savedRecordings())
+    staged.add(file, seconds, () => void deleteRecording(id), channelNames);
 }
 
 /** The first row after a start comes into view: on a phone it lies below all settings. @param {Transcription} job */
@@ -90,7 +92,7 @@ async function record() {
   try {
     await recorder.start();
   } catch (error) {
-    if (!(error instanceof MicrophoneProblem)) throw error;
+    if (!(error instanceof CaptureProblem)) throw error;
     fillProblem(slot, error.problem);
     slot.hidden = false;
   }

@@ -2,6 +2,7 @@
 import { retranscribeInDialog } from "../components/rereading/retranscribe-dialog.js";
 import { confirmDelete } from "../components/transcript/confirm-delete.js";
 import { exportStyleForm } from "../components/common/export-style-form.js";
+import { ChannelsCard } from "../components/channels/channels-card.js";
 import { SpeakersCard } from "../components/speakers/speakers-card.js";
 import { HotwordOutcomes } from "../components/transcript/hotword-outcomes.js";
 import { logPanel } from "../components/transcript/log-panel.js";
@@ -34,6 +35,7 @@ const waveform = new Waveform(find(page, "[data-waveform]", HTMLElement), player
 const text = new TranscriptText(page, player, id);
 const hotwords = new HotwordOutcomes(find(page, "[data-hotwords]", HTMLElement), player);
 const reload = coalesced(async () => show(await getTranscription(id)));
+const channels = new ChannelsCard(find(page, "[data-channel-names]", HTMLElement), id);
 const speakers = new SpeakersCard(find(page, "[data-speakers]", HTMLElement), page, id);
 const share = document.querySelector("#share") ? shareDialog(id) : null;
 let hasPeaks = false;
@@ -77,6 +79,7 @@ function show(job) {
   text.duration = job.duration ?? 0;
   text.show(job.segments, !isOpen(job)).catch((error) => showError(page, problemOf(error)));
   hotwords.show(job.hotwords);
+  channels.show(job);
   speakers.show(job);
   if (job.duration !== null) player.hear(api(`/transcriptions/${id}/audio?heard=true`), job.duration);
   waveform.duration = job.duration ?? player.duration;

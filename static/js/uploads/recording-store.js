@@ -1,5 +1,5 @@
-/** @typedef {{id: number, file: File, seconds: number}} SavedRecording */
-/** @typedef {{take: string, data: Blob, name: string, seconds: number}} Piece  of a recording that is being made; `seconds` is its length so far */
+/** @typedef {{id: number, file: File, seconds: number, channelNames?: string[]}} SavedRecording  with names where there are several channels */
+/** @typedef {{take: string, data: Blob, name: string, seconds: number, channelNames?: string[]}} Piece  of a recording that is being made; `seconds` is its length so far */
 import { ownName } from "../lib/address.js";
 
 const DATABASE = "funasr";
@@ -11,11 +11,11 @@ const BY_TAKE = "take";
  * Own recordings that have not been sent yet, kept in this browser: a reload or a crash does not lose them. Where a
  * browser keeps nothing (private windows, a full disk), they are as safe as chosen files: the page asks before it closes.
  *
- * @param {File} file @param {number} seconds
+ * @param {File} file @param {number} seconds @param {string[]} [channelNames]
  * @returns {Promise<number | null>} the id to forget it by
  */
-export async function saveRecording(file, seconds) {
-  const id = await within(STORE, "readwrite", (store) => store.add({ file, seconds }));
+export async function saveRecording(file, seconds, channelNames = []) {
+  const id = await within(STORE, "readwrite", (store) => store.add({ file, seconds, channelNames }));
   return typeof id === "number" ? id : null;
 }
 
@@ -62,8 +62,8 @@ export async function rescueTakes() {
       const mine = pieces.filter((piece) => piece.take === take);
       if (!lock) return;
       const data = mine.map((piece) => piece.data);
-      const { name, seconds } = mine[mine.length - 1];
-      await saveRecording(new File(data, name, { type: data[0].type.split(";")[0] }), seconds);
+      const { name, seconds, channelNames } = mine[mine.length - 1];
+      await saveRecording(new File(data, name, { type: data[0].type.split(";")[0] }), seconds, channelNames);
       await deleteTake(take);
     });
   }

@@ -1,6 +1,7 @@
 /** @import { LiveSession } from "../../live/session.js" */
+/** @import { SoundSources } from "../../audio/sound-sources.js" */
 import { watchLevel } from "../../audio/level.js";
-import { field, find, write } from "../../lib/dom.js";
+import { field, write } from "../../lib/dom.js";
 import { clock } from "../../lib/format.js";
 import { t } from "../../lib/messages.js";
 import { LatencyMeter } from "../../lib/latency.js";
@@ -11,10 +12,12 @@ const LITTLE_SECONDS = 1; // on its way: nothing to worry about
 export class LiveStatus {
   #root;
   #latency = new LatencyMeter();
-  /** @type {MediaStream | null} */
+  /** @type {Set<number>} channels on which somebody speaks */
+  #speaking = new Set();
+  /** @type {SoundSources | null} */
   #watched = null;
-  /** @type {(() => void) | null} */
-  #stopMeter = null;
+  /** @type {(() => void)[]} */
+  #stopMeters = [];
   #problem = "";
 
   /** @param {HTMLElement} root */
@@ -34,8 +37,12 @@ export class LiveStatus {
     write(this.#root, "latency", latencyLine(this.#latency));
   }
 
-  /** @param {boolean} isSpeech */
-  showVoice(isSpeech) {
+  /** Somebody speaks, or nobody on any channel. @param {boolean} isSpeech @param {number | null} [channel] */
+  showVoice(isSpeech, channel = null) {
+    if (channel === null) this.#speaking.clear();
+    else if (isSpeech) this.#speaking.add(channel);
+    else this.#speaking.delete(channel);
+    isSpeech ||= this.#speaking.size > 0;
     field(this.#root, "voice").dataset.voice = isSpeech ? "speech" : "silence";
     write(this.#root, "voice", isSpeech ? t("Speech") : t("Silence"));
   }
@@ -48,7 +55,7 @@ export class LiveStatus {
 
   /** @param {LiveSession | null} session */
   show(session) {
-    this.#meter(session?.state === "recording" ? session.stream : null);
+    this.#meter(session?.state === "recording" ? session.sources : null);
     write(this.#root, "time", clock(session?.seconds ?? 0));
     write(this.#root, "delivery", session ? deliveryLine(session) : "");
     write(this.#root, "hint", this.#problem || (session ? hintOf(session) : t("Press Start and speak.")));
@@ -62,14 +69,17 @@ export class LiveStatus {
 
   // Internal
 
-  /** @param {MediaStream | null} stream */
-  #meter(stream) {
-    if (stream === this.#watched) return;
-    this.#stopMeter?.();
-    this.#watched = stream;
-    const meter = find(this.#root, "meter", HTMLMeterElement);
-    this.#stopMeter = stream ? watchLevel(stream, (percent) => (meter.value = percent)) : null;
-    if (!stream) meter.value = 0;
+  /** One source has the meter in the bar, of several each has its own. @param {SoundSources | null} sources */
+  #meter(sources) {
+    if (sources === this.#watched) return;
+    for (const stop of this.#stopMeters) stop();
+    this.#watched = sources;
+    const meters = this.#root.querySelectorAll("meter");
+    for (const meter of meters) meter.value = 0;
+    this.#stopMeters = (sources?.streams ?? []).map((stream, channel, { length }) => {
+      const meter = meters[length > 1 ? channel + 1 : 0];
+      return watchLevel(stream, (percent) => (meter.value = percent));
+    });
   }
 }
 
@@ -97,9 +107,17 @@ function hintOf(session) {
   if (state === "interrupted") return t("A session was interrupted. Resume it, or finish it.");
   if (state === "stopping") return t("The last words are being read …");
   if (state === "paused") return t("Paused. Nothing is recorded.");
-  if (session.isMute)
+  if (session.muteSources.includes("microphone"))
     return t(
       "No sound arrives. Is the right microphone chosen, is it switched on, and is its level in the system's sound settings above zero?",
+    );
+  if (session.muteSources.includes("computer"))
+    return t(
+      "The computer plays nothing that is shared. If somebody speaks there: is it the right tab, and was its sound switched on in the dialog of the browser?",
+    );
+  if (session.hasEcho)
+    return t(
+      "The microphone hears the loudspeakers, so the others are written twice. Use headphones, or turn the sound down.",
     );
   if (connection === "connecting") return t("Connecting. You may speak already: everything is kept.");
   return t("Recording. Everything is stored as it is said.");

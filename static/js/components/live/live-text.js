@@ -7,14 +7,17 @@ const NEAR_PX = 48; // so near to the end, the person follows
 const PERSON_MS = 1000; // a scroll of the window so soon after a wheel, a finger or a key is a person's
 const GAP_PX = 12;
 
-/** What has been said: finished sentences, and the one that is being spoken. It follows the speaker until the person scrolls up. */
+/** What has been said: finished sentences, and those that are being spoken. It follows the speaker until the person scrolls up. */
 export class LiveText {
   #root;
   #scroll;
   #list;
-  #partial;
+  /** @type {HTMLElement[]} one for each channel */
+  #partials;
   /** @type {Map<number, {row: HTMLElement, final: Final}>} */
   #finals = new Map();
+  /** @type {string[]} */
+  #names = [];
   #follows = true;
   #touchedAt = -PERSON_MS;
 
@@ -26,7 +29,7 @@ export class LiveText {
     this.#root = root;
     this.#scroll = find(root, "[data-scroll]", HTMLElement);
     this.#list = find(root, "[data-finals]", HTMLElement);
-    this.#partial = find(root, "[data-partial]", HTMLElement);
+    this.#partials = [find(root, "[data-partial]", HTMLElement)];
     this.#scroll.addEventListener("scroll", () => this.#onScroll(), { passive: true });
     for (const sign of ["wheel", "touchmove", "keydown"])
       window.addEventListener(sign, () => (this.#touchedAt = performance.now()), { passive: true });
@@ -42,20 +45,27 @@ export class LiveText {
   get text() {
     const inOrder = [...this.#finals].sort(([a], [b]) => a - b);
     return inOrder
-      .map(([, { final }]) => final.text)
-      .filter(Boolean)
+      .filter(([, { final }]) => final.text)
+      .map(([, { final }]) => [this.#nameOf(final.channel), final.text].filter(Boolean).join(": "))
       .join("\n");
   }
 
   /** Nothing has been said yet. */
   get isBlank() {
-    return this.#finals.size === 0 && this.#partial.hidden;
+    return this.#finals.size === 0 && this.#partials.every(({ hidden }) => hidden);
+  }
+
+  /** Who speaks on the channels; empty where there is one. @param {string[]} names */
+  set names(names) {
+    this.#names = names;
+    for (const { row, final } of this.#finals.values()) this.#label(row, final.channel);
+    for (const [index, partial] of this.#partials.entries()) this.#label(partial, names.length ? index + 1 : null);
   }
 
   clear() {
     this.#finals.clear();
     this.#list.replaceChildren();
-    this.#endPartial();
+    for (const partial of this.#partials) endPartial(partial);
     this.toNewest();
   }
 
@@ -66,14 +76,16 @@ export class LiveText {
   }
 
   /** @param {Partial} partial */
-  showPartial({ segment, start, text, stable }) {
+  showPartial({ segment, start, text, stable, channel }) {
     if (this.#finals.has(segment)) return;
     const letters = [...text];
-    this.#partial.dataset.index = String(segment);
-    this.#partial.hidden = false;
-    write(this.#partial, "time", clock(start));
-    write(this.#partial, "stable", letters.slice(0, stable).join(""));
-    write(this.#partial, "unstable", letters.slice(stable).join("") || (stable ? "" : "…"));
+    const partial = this.#partialOf(channel);
+    partial.dataset.index = String(segment);
+    partial.hidden = false;
+    this.#label(partial, channel);
+    write(partial, "time", clock(start));
+    write(partial, "stable", letters.slice(0, stable).join(""));
+    write(partial, "unstable", letters.slice(stable).join("") || (stable ? "" : "…"));
     this.#keepUp();
   }
 
@@ -97,11 +109,13 @@ export class LiveText {
 
   /** @param {Final} final */
   #put(final) {
-    if (Number(this.#partial.dataset.index) <= final.segment) this.#endPartial();
+    const partial = this.#partialOf(final.channel);
+    if (Number(partial.dataset.index) <= final.segment) endPartial(partial);
     const { row } = this.#finals.get(final.segment) ?? { row: this.#newRow(final.segment) };
     this.#finals.set(final.segment, { row, final });
     row.dataset.state = final.failed ? "failed" : final.text ? "text" : "dropped";
     row.title = `${clock(final.start)} – ${clock(final.end)}`;
+    this.#label(row, final.channel);
     write(row, "time", clock(final.start));
     write(row, "text", final.text || silenceLine(final));
   }
@@ -115,9 +129,30 @@ export class LiveText {
     return row;
   }
 
-  #endPartial() {
-    this.#partial.hidden = true;
-    for (const name of ["stable", "unstable"]) field(this.#partial, name).textContent = "";
+  /** The line of what is being said on a channel. @param {number | null | undefined} channel */
+  #partialOf(channel) {
+    const index = (channel ?? 1) - 1;
+    for (let last = this.#partials.length; last <= index; last++) {
+      const copy = /** @type {HTMLElement} */ (this.#partials[0].cloneNode(true));
+      endPartial(copy);
+      this.#partials[last - 1].after(copy);
+      this.#partials.push(copy);
+    }
+    return this.#partials[index];
+  }
+
+  /** @param {HTMLElement} row @param {number | null | undefined} channel */
+  #label(row, channel) {
+    const label = field(row, "speaker");
+    label.textContent = this.#nameOf(channel);
+    label.hidden = !label.textContent;
+    row.dataset.speakerColour = channel ? String(channel) : "";
+  }
+
+  /** @param {number | null | undefined} channel */
+  #nameOf(channel) {
+    if (!channel) return "";
+    return this.#names[channel - 1] || t("Channel {number}", { number: channel });
   }
 
   #onScroll() {
@@ -136,7 +171,7 @@ export class LiveText {
 
   /** How far the newest line is below the window: a banner, a zoom or a phone leaves less room than the text has. */
   get #below() {
-    const newest = this.#partial.hidden ? this.#list.lastElementChild : this.#partial;
+    const newest = this.#partials.filter(({ hidden }) => !hidden).at(-1) ?? this.#list.lastElementChild;
     const bottom = newest?.getBoundingClientRect().bottom ?? 0;
     return Math.min(bottom, this.#scroll.getBoundingClientRect().bottom) + GAP_PX - window.innerHeight;
   }
@@ -151,6 +186,12 @@ export class LiveText {
   #showWay() {
     buttonOf(this.#root, "newest").hidden = this.#follows;
   }
+}
+
+/** @param {HTMLElement} partial */
+function endPartial(partial) {
+  partial.hidden = true;
+  for (const name of ["stable", "unstable"]) field(partial, name).textContent = "";
 }
 
 /** @param {Final} final */

@@ -4,12 +4,13 @@ import { copyOf, find, onAction, write } from "../../lib/dom.js";
 import { clock, filesize } from "../../lib/format.js";
 import { t } from "../../lib/messages.js";
 import { ThroughputMeter } from "../../lib/throughput-meter.js";
+import { nameChannels } from "../../api/client.js";
 import { upload } from "../../api/upload.js";
 import { tooLarge } from "../../uploads/too-large.js";
 import { fillProblem } from "../common/problem-box.js";
 import { preview } from "./preview.js";
 
-/** @typedef {{file: File, row: HTMLElement, upload: AbortController | null, gone: () => void, facts: string}} Staged */
+/** @typedef {{file: File, row: HTMLElement, upload: AbortController | null, gone: () => void, facts: string, channelNames: string[]}} Staged */
 
 /** Recordings that were chosen, and their way to the server: one after the other, each on its own. */
 export class StagedList {
@@ -49,10 +50,11 @@ export class StagedList {
    * @param {File} file
    * @param {number | null} [seconds] where they are known
    * @param {() => void} [gone] called when the server has it or the person has removed it
+   * @param {string[]} [channelNames] who speaks on its channels, which are then read each on its own
    */
-  add(file, seconds = null, gone = () => undefined) {
+  add(file, seconds = null, gone = () => undefined, channelNames = []) {
     const row = copyOf("staged-template");
-    const item = { file, row, upload: null, gone, facts: "" };
+    const item = { file, row, upload: null, gone, facts: "", channelNames };
     write(row, "name", file.name);
     item.facts = [seconds === null ? "" : clock(seconds), filesize(file.size)].filter(Boolean).join(" · ");
     write(row, "facts", item.facts);
@@ -103,7 +105,7 @@ export class StagedList {
     this.#changed();
     const meter = new ThroughputMeter();
     try {
-      const job = await upload(item.file, options, (percent) => showSent(item, percent, meter), item.upload.signal);
+      const job = await sent(item, options, (percent) => showSent(item, percent, meter), item.upload.signal);
       this.#remove(item);
       done(job);
     } catch (error) {
@@ -160,4 +162,18 @@ function setState({ row, facts }, state) {
   row.dataset.state = state;
   write(row, "facts", facts);
   write(row, "remove", state === "uploading" ? t("Cancel") : t("Remove"));
+}
+
+/**
+ * @param {Staged} item
+ * @param {RecognitionOptions} options
+ * @param {(percent: number) => void} onProgress
+ * @param {AbortSignal} signal
+ * @returns {Promise<Transcription>}
+ */
+async function sent({ file, channelNames }, options, onProgress, signal) {
+  if (!channelNames.length) return upload(file, options, onProgress, signal);
+  const job = await upload(file, { ...options, channels: "separate" }, onProgress, signal);
+  await nameChannels(job.id, channelNames).catch(() => undefined); // they keep their numbers, and can be named later
+  return job;
 }

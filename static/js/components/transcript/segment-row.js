@@ -5,6 +5,7 @@ import { copyOf, create, find } from "../../lib/dom.js";
 import { clock } from "../../lib/format.js";
 import { t } from "../../lib/messages.js";
 import { markedParts, markedWords } from "../common/marked-parts.js";
+import { showChannel } from "../channels/channel-labels.js";
 import { showSpeakersOf } from "../speakers/speaker-labels.js";
 import { soundNames } from "../../lib/wording.js";
 
@@ -31,9 +32,7 @@ export function fillRow(element, row) {
   element.toggleAttribute("data-part", piece > 0);
   const time = find(element, ".segment__time", HTMLElement);
   if (time.textContent !== clock(start)) time.textContent = clock(start);
-  const side = find(element, ".segment__channel", HTMLElement);
-  side.hidden = channel === null;
-  side.textContent = channel === null ? "" : t("Channel {number}", { number: channel });
+  showChannel(find(element, ".segment__channel", HTMLElement), channel);
   showSpeakersOf(element);
   const soundLabel = find(element, ".segment__sounds", HTMLElement);
   soundLabel.hidden = !sounds;
