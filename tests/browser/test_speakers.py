@@ -10,8 +10,14 @@ from contextlib import closing
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.domain.speakers import SpeakerTurn
+from app.services.transcriptions.job_queue import Queue
+from app.store.database import Database
+from app.store.files.recordings import Files
+from app.store.queries import diarizations
 from tests.browser.axe import check_accessible
 from tests.browser.conftest import Server
+from tests.recognised import recognised
 
 
 @pytest.fixture(name="page")
@@ -23,7 +29,10 @@ def _page(open_page: Callable[..., Page], server: Server, finished: str) -> Iter
             'SELECT start, "end" FROM segments WHERE transcription_id = ? ORDER BY "index"', (finished,)
         ).fetchall()
         turns = json.dumps([[start, end, number, 1.0] for number, (start, end) in enumerate(rows, start=1)])
-        database.execute("INSERT INTO diarizations VALUES (?, 'test', ?, '{}')", (finished, turns))
+        database.execute(
+            "INSERT INTO diarizations (transcription_id, model, turns, names) VALUES (?, 'test', ?, '{}')",
+            (finished, turns),
+        )
         database.commit()
     yield open_page(f"/transcriptions/{finished}")
     with closing(sqlite3.connect(file)) as database:
@@ -47,6 +56,22 @@ def test_a_name_holds_for_the_whole_recording_and_survives_a_reload(page: Page) 
     page.reload()
     expect(page.get_by_label("Name of speaker 2")).to_have_value("Anna")
     expect(page.locator(".segment__speakers").nth(1)).to_have_text("Anna")
+
+
+def test_a_paragraph_of_two_speakers_becomes_two_paragraphs(open_page: Callable[..., Page], server: Server) -> None:
+    database = Database(server.data_dir)
+    id = recognised(Queue(database, Files(server.data_dir)), ("今天天气好", "明天下雨"))
+    with database.writing() as connection:
+        diarizations.replace(connection, id, "test", [SpeakerTurn(0.0, 2.0, 1), SpeakerTurn(2.0, 30.0, 2)])
+    database.close()
+    page = open_page(f"/transcriptions/{id}")
+
+    page.get_by_role("button", name="New paragraph for each speaker").click()
+
+    expect(page.locator(".segment__text")).to_have_text(["今天", "天气好", "明天下雨"])
+    expect(page.locator(".segment__speakers")).to_have_text(["Speaker 1", "Speaker 2", "Speaker 2"])
+    expect(page.get_by_role("button", name="New paragraph for each speaker")).to_be_hidden()
+    check_accessible(page)
 
 
 def test_two_speakers_are_joined(page: Page) -> None:

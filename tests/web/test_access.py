@@ -48,6 +48,7 @@ ROUTES = {
         GET /api/v1/batches/events  GET /api/v1/batches  GET /api/v1/batches/{id}  GET /api/v1/batches/{id}/items
         GET /api/v1/batches/{id}/export  GET /api/v1/uploads/{id}  GET /api/v1/transcriptions/{id}/shares
         PATCH /api/v1/transcriptions/{id}/edits  DELETE /api/v1/transcriptions/{id}/edits
+        POST /api/v1/transcriptions/{id}/edits/by-speaker
         POST /api/v1/logout  GET /api/v1/account  POST /api/v1/account/password
         POST /api/v1/account/logout-everywhere  POST /api/v1/account/keys  DELETE /api/v1/account/keys/{id}""",
     Permission.TRANSCRIBE: """

@@ -107,6 +107,7 @@ OPERATIONS = {
     "GET /api/v1/transcriptions/{id}/edits",
     "PATCH /api/v1/transcriptions/{id}/edits",
     "DELETE /api/v1/transcriptions/{id}/edits",
+    "POST /api/v1/transcriptions/{id}/edits/by-speaker",
     "GET /api/v1/transcriptions/{id}/audio",
     "GET /api/v1/transcriptions/{id}/peaks",
     "GET /api/v1/transcriptions/{id}/export",

@@ -125,3 +125,52 @@ def test_a_text_without_speakers_has_none(client: TestClient, settings: Settings
 
     assert client.get(f"{API}/{id}/speakers").json() == {"speakers": [], "turns": [], "last_change": None}
     assert client.get(f"{API}/{id}/export").text == "今天天气好\n明天下雨\n后天放晴\n"
+
+
+def test_paragraphs_are_cut_where_the_speaker_changes_and_whole_again_on_request(
+    client: TestClient, settings: Settings
+) -> None:
+    database = Database(settings.data_dir)
+    id = recognised(Queue(database, Files(settings.data_dir)), ("今天天气好", "明天下雨"))
+    path = f"{API}/{id}"
+    words = client.get(f"{path}/segments").json()["segments"][0]["words"]
+    turns = [SpeakerTurn(0.0, words[1]["end"], 1), SpeakerTurn(words[1]["end"], 30.0, 2)]
+    with database.writing() as connection:
+        diarizations.replace(connection, id, "test", turns)
+    database.close()
+
+    [cut] = client.post(f"{path}/edits/by-speaker").json()["edits"]
+    again = client.post(f"{path}/edits/by-speaker").json()
+
+    assert (cut["first"], cut["last"]) == (0, 0)
+    assert [piece["text"] for piece in cut["pieces"]] == ["今天", "天气好"]
+    assert (again["revision"], again["edits"]) == (1, [])
+    kept = client.get(f"{path}/export", params={"format": "txt"}).text
+    assert kept == "Speaker 1: 今天\nSpeaker 2: 天气好\nSpeaker 2: 明天下雨\n"
+    client.delete(f"{path}/edits", params={"revision": 1})
+    assert client.get(f"{path}/edits").json()["edits"] == []
+
+
+def test_what_people_have_written_is_cut_too_but_no_short_word_of_assent(
+    client: TestClient, settings: Settings
+) -> None:
+    database = Database(settings.data_dir)
+    id = recognised(Queue(database, Files(settings.data_dir)), ("今天天气好",))
+    path = f"{API}/{id}"
+    changes = [{"first": 0, "last": 0, "pieces": [{"text": "今日天气好吗"}]}]
+    client.patch(f"{path}/edits", json={"revision": 0, "changes": changes})
+    [edit] = client.get(f"{path}/edits").json()["edits"]
+    words = edit["pieces"][0]["words"]
+    middle = words[len(words) // 2]["start"]
+    turns = [SpeakerTurn(0.0, middle, 1), SpeakerTurn(middle, middle + 0.1, 2), SpeakerTurn(middle + 0.1, 30.0, 1)]
+    with database.writing() as connection:
+        diarizations.replace(connection, id, "test", turns)
+    assert client.post(f"{path}/edits/by-speaker").json()["edits"] == []
+
+    with database.writing() as connection:
+        diarizations.replace(connection, id, "test", [turns[0], SpeakerTurn(middle, 30.0, 2)])
+    database.close()
+    [cut] = client.post(f"{path}/edits/by-speaker").json()["edits"]
+
+    assert "".join(piece["text"] for piece in cut["pieces"]) == "今日天气好吗"
+    assert len(cut["pieces"]) == 2

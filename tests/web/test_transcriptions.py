@@ -33,7 +33,7 @@ def test_a_transcription_has_the_names_that_are_promised(client: TestClient) -> 
         ),
         *("language", "model", "device", "options", "progress", "cancel_requested", "text", "text_raw"),
         *("confidence", "segments", "receipt", "hotwords", "warnings", "error", "revision"),
-        *("edit_revision", "again_of", "readings", "tracks", "channel_names"),
+        *("edit_revision", "again_of", "readings", "tracks", "channel_names", "is_exportable"),
     }
     assert set(job["progress"]) == {
         *("stage", "percent", "seconds_done", "segments_done", "segments_failed", "segments_total"),

@@ -1,4 +1,4 @@
-/** @import { Finding, FullTranscription, Model, Peaks, Problem, RecognitionOptions, ReplacementTrial, RereadAnswer, Speakers, Transcription } from "./types.js" */
+/** @import { Edits, Finding, FullTranscription, Model, Peaks, Problem, RecognitionOptions, ReplacementTrial, RereadAnswer, Speakers, Transcription } from "./types.js" */
 import { api } from "../lib/address.js";
 import { noteRequest } from "../lib/journal.js";
 import { t } from "../lib/messages.js";
@@ -65,6 +65,9 @@ export const splitSpeaker = (id, speaker, since) =>
 
 /** @param {string} id @param {{start: number, end: number, speaker: number}} turn @returns {Promise<Speakers>} */
 export const putTurn = (id, turn) => send("PUT", `/transcriptions/${id}/speakers/turns`, turn);
+
+/** @param {string} id @returns {Promise<Edits>} what was cut */
+export const partParagraphs = (id) => send("POST", `/transcriptions/${id}/edits/by-speaker`);
 
 /** @param {string} id @returns {Promise<void>} */
 export const deleteTranscription = (id) => send("DELETE", `/transcriptions/${id}`);

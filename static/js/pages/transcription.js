@@ -43,7 +43,10 @@ let hasPeaks = false;
 let marked = { start: 0, end: 0 };
 waveform.onSelect(showMarked);
 waveform.onShift((place, start, end) => text.shift(place, start, end));
-text.onRows((rows) => (waveform.segments = rows));
+text.onRows((rows) => {
+  waveform.segments = rows;
+  speakers.showRows(rows);
+});
 
 startPage();
 exportStyleForm(page);

@@ -9,6 +9,7 @@ from fastapi import Query
 from app.domain.errors.requests import InvalidParameter, RequestTooLarge
 from app.domain.errors.transcriptions import EditConflict, NotFinished, TranscriptionNotFound
 from app.domain.errors.uploads import DiskFull
+from app.services.speakers.paragraphs import part_by_speaker
 from app.services.transcriptions.edits import Change, Draft, change_text, edited_text, restore_text
 from app.web.answers.transcriptions import segment_answer
 from app.web.dependencies import QueueDep, TranscriptionId, TranslateDep
@@ -79,6 +80,12 @@ def change_edits(id: TranscriptionId, wanted: EditRequest, queue: QueueDep) -> E
     """
     changes = [_change(change) for change in wanted.changes]
     return _answer(change_text(queue, id, wanted.revision, changes), with_words=True)
+
+
+@router.post("/edits/by-speaker", responses=errors(TranscriptionNotFound, EditConflict, DiskFull, changes=True))
+def part_paragraphs(id: TranscriptionId, queue: QueueDep) -> EditsAnswer:
+    """Cut every paragraph in which the speaker changes; the answer holds what was cut, or nothing new."""
+    return _answer(part_by_speaker(queue, id), with_words=False)
 
 
 @router.delete("/edits", responses=errors(TranscriptionNotFound, NotFinished, EditConflict, DiskFull, changes=True))

@@ -1,3 +1,4 @@
+/** @import { Row } from "../../editing/edited-text.js" */
 /** @import { FullTranscription, Speaker, Speakers } from "../../api/types.js" */
 import { findSpeakers, getSpeakers, mergeSpeaker, nameSpeaker, problemOf } from "../../api/client.js";
 import { coalesced } from "../../lib/coalesce.js";
@@ -7,6 +8,7 @@ import { t } from "../../lib/messages.js";
 import { isOpen } from "../../lib/wording.js";
 import { showError } from "../common/problem-box.js";
 import { correctInDialog } from "./speaker-dialog.js";
+import { offerParting, showParting } from "./paragraph-parting.js";
 import { colour, labelParagraphs, nameOf } from "./speaker-labels.js";
 
 /** Names, shares and corrections of the speakers of one transcription. */
@@ -20,6 +22,7 @@ export class SpeakersCard {
     this.#root = root;
     this.#id = id;
     buttonOf(root, "find-speakers").addEventListener("click", () => void this.#find());
+    offerParting(root, id);
     page.addEventListener("click", (event) => {
       const button = event.target instanceof Element ? event.target.closest(".segment__speakers") : null;
       const row = button?.closest(".segment");
@@ -29,6 +32,8 @@ export class SpeakersCard {
 
   #root;
   #id;
+  /** @type {Row[]} */
+  #rows = [];
 
   /** @param {FullTranscription} job */
   show(job) {
@@ -37,12 +42,19 @@ export class SpeakersCard {
     this.#reload();
   }
 
+  /** @param {Row[]} rows the paragraphs that are shown */
+  showRows(rows) {
+    this.#rows = rows;
+    showParting(this.#root, rows);
+  }
+
   // Internal
 
   /** @param {Speakers} speakers */
   #show(speakers) {
     this.#shown = speakers;
     labelParagraphs(speakers);
+    showParting(this.#root, this.#rows);
     const list = slotOf(this.#root, "speakers");
     list.hidden = speakers.speakers.length === 0;
     if (list.contains(document.activeElement) && list.children.length === speakers.speakers.length) {
