@@ -14,7 +14,17 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Page,
+    Playwright,
+    Request,
+    expect,
+    sync_playwright,
+)
 
 from tests.browser.contexts import Contexts, new_context
 from tests.conftest import data_folder
@@ -139,18 +149,30 @@ def _contexts(browser: Browser) -> Contexts:
 @pytest.fixture(name="open_page")
 def _open_page(contexts: Contexts, server: Server) -> Iterator[Callable[..., Page]]:
     """Return a function that opens a page in a context of its own; all must end without errors."""
+    with watching(contexts, server.address) as open_watched:
+
+        def open_page(path: str = "/", **options: Any) -> Page:
+            page = open_watched(**options)
+            page.goto(path)
+            return page
+
+        yield open_page
+
+
+@contextmanager
+def watching(contexts: Contexts, address: str) -> Iterator[Callable[..., Page]]:
+    """Give a function that returns a page that has still to be led somewhere; none may have complaints at the end."""
     watched: list[Watch] = []
 
-    def open_page(path: str = "/", **options: Any) -> Page:
-        page = contexts.take(server.address, **options).new_page()
-        watched.append(Watch(page, server.address))
-        page.goto(path)
-        return page
+    def open_watched(**options: Any) -> Page:
+        watched.append(Watch(contexts.take(address, **options), address))
+        return watched[-1].page
 
-    yield open_page
+    yield open_watched
     for watch in watched:
-        contexts.put_back(watch.page.context)
-        assert watch.complaints == []
+        watch.stop()
+        contexts.put_back(watch.page)
+    assert [complaint for watch in watched for complaint in watch.complaints] == []
 
 
 @pytest.fixture(name="page")
@@ -164,13 +186,26 @@ class Watch:
     def __init__(self, page: Page, address: str) -> None:
         self.page = page
         self.complaints: list[str] = []
-        page.on("console", lambda message: self._note(message.type == "error", message.text))
-        page.on("pageerror", lambda error: self._note(True, str(error)))
-        page.on("request", lambda request: self._note(not is_own(request.url, address), request.url))
+        self._address = address
+        page.on("console", self._on_console)
+        page.on("pageerror", self._on_page_error)
+        page.on("request", self._on_request)
 
-    def _note(self, is_wrong: bool, text: str) -> None:
-        if is_wrong and "status of 4" not in text:  # chromium logs every refused request; pages show them
-            self.complaints.append(text)
+    def stop(self) -> None:
+        self.page.remove_listener("console", self._on_console)
+        self.page.remove_listener("pageerror", self._on_page_error)
+        self.page.remove_listener("request", self._on_request)
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and "status of 4" not in message.text:  # each refused request; pages show them
+            self.complaints.append(message.text)
+
+    def _on_page_error(self, error: Error) -> None:
+        self.complaints.append(str(error))
+
+    def _on_request(self, request: Request) -> None:
+        if not is_own(request.url, self._address):
+            self.complaints.append(request.url)
 
 
 def is_own(url: str, address: str) -> bool:

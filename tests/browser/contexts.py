@@ -1,6 +1,6 @@
-"""The contexts of the tests' pages, each taken by one test after another.
+"""The contexts of the tests' pages, each taken by one test after another together with its page.
 
-A new context has an empty cache: its first page loads and compiles eighty modules, a third of what a short test costs.
+A new page is a new process, which compiles the eighty modules anew: twice the computing of all else that a visit takes.
 """
 
 from __future__ import annotations
@@ -10,15 +10,24 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, CDPSession, Error
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Error, Page
 
 from tests.waiting import PATIENCE_SECONDS
 
 # Where something waits or works, a lamp breathes: to draw that without a graphics card takes more computing than all
 # the rest of the page.
-USUAL = {"reduced_motion": "reduce", "locale": "en-GB", "timezone_id": "Asia/Shanghai", "accept_downloads": True}
-KEPT = 3  # at a time; each costs a blank page
+LOOK: dict[str, Any] = {
+    "reduced_motion": "reduce",
+    "color_scheme": "light",
+    "viewport": {"width": 1280, "height": 720},
+}
+"""What can be changed on a page."""
+USUAL = LOOK | {"locale": "en-GB", "timezone_id": "Asia/Shanghai", "accept_downloads": True}
+KEPT = 3  # at a time; each costs a process
 STORED = "cookies,local_storage,indexeddb,cache_storage,service_workers,file_systems,shared_storage,storage_buckets"
+# Where a page waits for the next test. It is of the server's: a page that comes from elsewhere gets a new process.
+PICTURE = "/static/favicon.svg"
+EMPTY_TAB = "() => { sessionStorage.clear(); window.name = ''; }"
 
 
 def new_context(browser: Browser, address: str, **options: Any) -> BrowserContext:
@@ -29,22 +38,42 @@ def new_context(browser: Browser, address: str, **options: Any) -> BrowserContex
 
 @dataclass(frozen=True)
 class Kept:
-    """A context with a blank page from which what the others stored is removed."""
+    """A context with one page, which looks to each test as if it were new."""
 
-    context: BrowserContext
-    blank: CDPSession
+    page: Page
+    devtools: CDPSession
     origin: str
-    permissions: tuple[str, ...]
+    options: dict[str, Any]
+    listeners: dict[str, int]
+    """Playwright's own."""
+
+    @property
+    def context(self) -> BrowserContext:
+        return self.page.context
 
     def tidy(self) -> None:
-        """Leave nothing of the last test's but the cache."""
-        for page in self.context.pages[1:]:
-            page.close()
+        """Leave nothing of the last test's but what the browser keeps of the program's files."""
+        for page in self.context.pages:
+            if page is not self.page:
+                page.close()
+        self._leave()
         self.context.clear_cookies()
         self.context.clear_permissions()
-        if self.permissions:
-            self.context.grant_permissions(self.permissions)
-        self.blank.send("Storage.clearDataForOrigin", {"origin": self.origin, "storageTypes": STORED})
+        if permissions := self.options.get("permissions"):
+            self.context.grant_permissions(permissions)
+        self.devtools.send("Storage.clearDataForOrigin", {"origin": self.origin, "storageTypes": STORED})
+
+    def _leave(self) -> None:
+        """Go to a page of the same server that stores nothing, and empty what belongs to the tab."""
+        self.page.unroute_all(behavior="ignoreErrors")
+        self.page.goto(PICTURE)
+        self.page.evaluate(EMPTY_TAB)
+
+    def show(self, look: dict[str, Any]) -> None:
+        """Set what a page may have without a context of its own."""
+        self.page.emulate_media(**{"media": "null"} | {name: look[name] for name in look if name != "viewport"})
+        if self.page.viewport_size != look["viewport"]:
+            self.page.set_viewport_size(look["viewport"])
 
 
 class Contexts:
@@ -53,17 +82,22 @@ class Contexts:
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
         self._free: OrderedDict[str, Kept] = OrderedDict()
-        self._lent: dict[BrowserContext, tuple[str, Kept]] = {}
+        self._lent: dict[Page, tuple[str, Kept]] = {}
 
-    def take(self, address: str, **options: Any) -> BrowserContext:
-        """Return a context with these options that looks as if it were new; `put_back` it."""
+    def take(self, address: str, **options: Any) -> Page:
+        """Return a page in a context with these options, both as if they were new; `put_back` it."""
+        look = {name: options.pop(name, usual) for name, usual in LOOK.items()}
         kind = repr((address, sorted(options.items())))
         kept = self._free.pop(kind, None) or self._make(address, options)
-        self._lent[kept.context] = (kind, kept)
-        return kept.context
+        self._lent[kept.page] = (kind, kept)
+        kept.show(look)
+        return kept.page
 
-    def put_back(self, context: BrowserContext) -> None:
-        kind, kept = self._lent.pop(context)
+    def put_back(self, page: Page) -> None:
+        """Make ready for the next test what a test has done with."""
+        kind, kept = self._lent.pop(page)
+        is_quiet = page.is_closed() or listeners(page) == kept.listeners
+        assert is_quiet, "the page is the next test's: listen `once`, or stop to listen"
         try:
             kept.tidy()
         except Error:  # the test has closed it
@@ -73,6 +107,12 @@ class Contexts:
             self._free.popitem(last=False)[1].context.close()
 
     def _make(self, address: str, options: dict[str, Any]) -> Kept:
-        context = new_context(self._browser, address, **options)
+        page = new_context(self._browser, address, **options).new_page()
         origin = urlsplit(address)._replace(path="").geturl()
-        return Kept(context, context.new_cdp_session(context.new_page()), origin, (*options.get("permissions", ()),))
+        return Kept(page, page.context.new_cdp_session(page), origin, options, listeners(page))
+
+
+def listeners(page: Page) -> dict[str, int]:
+    """Return how many listen to each event of `page`; playwright has no name for that."""
+    events: Any = page._impl_obj
+    return {name: len(events.listeners(name)) for name in events.event_names()}

@@ -59,7 +59,7 @@ def test_a_phone_opens_the_pages_by_a_button_and_closes_them_by_escape(
     open_page: Callable[..., Page],
 ) -> None:
     page = open_page("/history", viewport={"width": 360, "height": 740})
-    pages = page.get_by_role("navigation", name="Pages")
+    pages = page.get_by_role("navigation", name="Pages", exact=True)
     expect(pages).to_be_hidden()
 
     page.get_by_role("button", name="Pages").click()
@@ -104,7 +104,7 @@ def test_the_system_theme_is_followed_by_default(open_page: Callable[..., Page])
 
 
 def test_a_recording_can_be_transcribed_and_opened_by_keyboard_alone(page: Page, recording: Path) -> None:
-    page.on("filechooser", lambda chooser: chooser.set_files(recording))
+    page.once("filechooser", lambda chooser: chooser.set_files(recording))
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
     page.keyboard.press("Enter")
@@ -165,6 +165,7 @@ def bytes_of_a_visit(page: Page, path: str) -> dict[str, int]:
     page.wait_for_load_state("load")
     expect(page.locator("[data-model] [data-field=state]")).not_to_be_empty()
     page.wait_for_load_state("networkidle")
+    devtools.detach()
     return {addresses[request]: size for request, size in sizes.items() if request in addresses}
 
 

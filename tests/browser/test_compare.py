@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.axe import check_accessible
-from tests.browser.conftest import Server, Watch, serving, transcribe
+from tests.browser.conftest import Server, serving, transcribe, watching
 from tests.browser.contexts import Contexts, new_context
 from tests.browser.test_appearance import WIDER_THAN_WINDOW
 from tests.conftest import data_folder
@@ -37,18 +37,14 @@ def _compare_server(tmp_path_factory: pytest.TempPathFactory, empty: Path) -> It
 
 @pytest.fixture(name="open_compare")
 def _open_compare(contexts: Contexts, compare_server: Server) -> Iterator[Open]:
-    watched: list[Watch] = []
+    with watching(contexts, compare_server.address) as open_watched:
 
-    def open_compare(path: str = "/compare", **options: Any) -> Page:
-        page = contexts.take(compare_server.address, **options).new_page()
-        watched.append(Watch(page, compare_server.address))
-        page.goto(path)
-        return page
+        def open_compare(path: str = "/compare", **options: Any) -> Page:
+            page = open_watched(**options)
+            page.goto(path)
+            return page
 
-    yield open_compare
-    for watch in watched:
-        contexts.put_back(watch.page.context)
-        assert watch.complaints == []
+        yield open_compare
 
 
 @pytest.fixture(scope="module", name="compared")
@@ -90,6 +86,7 @@ def begin(page: Page, recording: Path, reference: str = "") -> None:
 def test_models_are_compared_and_the_winner_becomes_the_default(open_compare: Open, recording: Path) -> None:
     page = open_compare("/models")
     page.get_by_role("link", name="Compare models on your own recording").click()
+    page.wait_for_url("**/compare*")  # loaded, with its scripts
 
     begin(page, recording, "今天是2026年11月22日。订单增长了百分之十九点五。See you on Monday at 9:30.")
 

@@ -13,14 +13,14 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.axe import check_accessible_in_both_themes
 from tests.browser.conftest import API, Server, transcribe
-from tests.browser.contexts import new_context
+from tests.browser.contexts import PICTURE, new_context
 from tests.engine.sounds import silence, wav_bytes
 
 
 @pytest.fixture(name="page")
 def _page(open_page: Callable[..., Page]) -> Page:
     """A page that has still to be led somewhere."""
-    return open_page("about:blank")
+    return open_page(PICTURE)
 
 
 def test_a_recording_without_speech_says_so_in_every_list(page: Page, tmp_path: Path) -> None:
@@ -202,6 +202,7 @@ def test_everything_found_is_cleared_after_a_question_and_restored(page: Page, r
     expect(rows(page)).to_have_count(0)
 
     page.get_by_role("link", name="Trash").click()
+    page.wait_for_url(re.compile("view=trash"))  # loaded, with its scripts
     page.get_by_role("searchbox").fill("cleared")
     expect(rows(page)).to_have_count(2)
     rows(page).first.get_by_role("button", name="Restore").click()

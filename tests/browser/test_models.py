@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests.browser.conftest import Server, Watch, serving
+from tests.browser.conftest import Server, serving, watching
 from tests.browser.contexts import Contexts, new_context
 from tests.browser.test_appearance import WIDER_THAN_WINDOW
 from tests.conftest import data_folder
@@ -99,18 +99,14 @@ def clear(context: BrowserContext, models_dir: Path) -> None:
 
 @pytest.fixture(name="open_models")
 def _open_models(contexts: Contexts, models_server: Server) -> Iterator[Open]:
-    watched: list[Watch] = []
+    with watching(contexts, models_server.address) as open_watched:
 
-    def open_models(**options: Any) -> Page:
-        page = contexts.take(models_server.address, **options).new_page()
-        watched.append(Watch(page, models_server.address))
-        page.goto("/models")
-        return page
+        def open_models(**options: Any) -> Page:
+            page = open_watched(**options)
+            page.goto("/models")
+            return page
 
-    yield open_models
-    for watch in watched:
-        contexts.put_back(watch.page.context)
-        assert watch.complaints == []
+        yield open_models
 
 
 def card(page: Page, name: str) -> Locator:

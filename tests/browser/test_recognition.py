@@ -94,6 +94,7 @@ def test_an_upload_tells_percent_speed_and_time_left(page: Page, tmp_path: Path)
     start(page)
 
     expect(job_row(page, "large.wav")).to_be_visible()
+    network.detach()
     told = page.evaluate("told")
     line = re.compile(r"\d+% · [\d.]+ [KM]B / 1\.83 MB · [\d.]+ [KM]B/s · about 0:0\d left")
     assert any(map(line.fullmatch, told)), told

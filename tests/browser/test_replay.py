@@ -18,6 +18,7 @@ def test_a_case_is_chosen_run_and_explained_and_the_address_leads_back(
 ) -> None:
     page = open_page("/doctor")
     page.get_by_role("link", name="Run a support case again").click()
+    page.wait_for_url("**/replay*")  # loaded, with its scripts
     expect(page.get_by_role("button", name="Run again")).to_be_disabled()
     case = tmp_path / "case.zip"
     case.write_bytes(page.request.get(f"{API}/{finished}/case?audio=whole").body())

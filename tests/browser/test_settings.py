@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.axe import check_accessible
-from tests.browser.conftest import Server, Watch, serving
+from tests.browser.conftest import Server, serving, watching
 from tests.browser.contexts import Contexts
 from tests.browser.test_appearance import WIDER_THAN_WINDOW
 from tests.conftest import data_folder
@@ -35,19 +35,15 @@ def _open_settings(contexts: Contexts, own_server: Server) -> Iterator[Open]:
     """Return a function that opens the page in a context of its own, with nothing changed so far."""
     for name in ("settings.json", "settings-refused.json"):
         (own_server.data_dir / name).unlink(missing_ok=True)
-    watched: list[Watch] = []
+    with watching(contexts, own_server.address) as open_watched:
 
-    def open_settings(**options: Any) -> Page:
-        page = contexts.take(own_server.address, **options).new_page()
-        watched.append(Watch(page, own_server.address))
-        wait_until_loaded(page)
-        page.goto("/settings")
-        return page
+        def open_settings(**options: Any) -> Page:
+            page = open_watched(**options)
+            wait_until_loaded(page)
+            page.goto("/settings")
+            return page
 
-    yield open_settings
-    for watch in watched:
-        contexts.put_back(watch.page.context)
-        assert watch.complaints == []
+        yield open_settings
 
 
 @pytest.fixture(name="settings_page")

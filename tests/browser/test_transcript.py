@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server, transcribe, wait_for
+from tests.browser.contexts import PICTURE
 
 CURRENT_TIME = "document.querySelector('audio').currentTime"
 
@@ -21,7 +22,7 @@ CURRENT_TIME = "document.querySelector('audio').currentTime"
 @pytest.fixture(name="page")
 def _page(open_page: Callable[..., Page]) -> Page:
     """A page that has still to be led somewhere."""
-    return open_page("about:blank")
+    return open_page(PICTURE)
 
 
 def test_the_text_stands_by_segments_with_times(transcribed: Page) -> None:
