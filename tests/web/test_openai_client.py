@@ -140,6 +140,22 @@ def test_a_stream_of_speakers_brings_their_segments(client: openai.OpenAI) -> No
     assert [(each.id, each.speaker) for each in segments] == [("seg_001", "A"), ("seg_002", "B"), ("seg_003", "A")]
 
 
+def test_segments_of_one_channel_come_when_its_voices_are_known(client: openai.OpenAI) -> None:
+    events = list(
+        client.audio.transcriptions.create(
+            file=talk(), model="gpt-4o-transcribe-diarize", response_format="diarized_json", stream=True
+        )
+    )
+
+    kinds = [event.type.removeprefix("transcript.text.") for event in events]
+    assert kinds == ["delta", "delta", "delta", "segment", "segment", "segment", "done"]
+    assert [(each.id, each.text) for each in events[3:6]] == [
+        ("seg_001", "Level 2."),
+        ("seg_002", "Level 4."),
+        ("seg_003", "Level 6."),
+    ]
+
+
 def test_silence_has_the_same_members_and_no_text(client: openai.OpenAI) -> None:
     def ask(response_format: Any) -> Any:
         return client.audio.transcriptions.create(file=talk(0.0), model="whisper-1", response_format=response_format)

@@ -41,7 +41,8 @@ async def events_of(follower: Follower, job: StreamedJob, asked: SpeechRequest) 
         async for _ in follower.changes():
             for event in writer.pieces(await run_in_threadpool(_new, job.segments)):
                 yield _sent(event)
-        yield _sent(writer.end(await run_in_threadpool(job.finish)))
+        for event in writer.end(await run_in_threadpool(job.finish)):
+            yield _sent(event)
     except AppError as error:
         yield _sent(openai_error(job.told(error), openai_status(error.code, error.status)))
 
@@ -66,29 +67,34 @@ class _Writer:
     def pieces(self, segments: Iterable[SegmentRecord]) -> Iterator[dict[str, Any]]:
         for segment in segments:
             if segment.text.strip():
-                self._count += 1
-                yield self._delta(segment)
-                if self._is_diarized:
+                is_labelled = self._is_diarized and segment.channel is not None
+                self._count += is_labelled
+                yield self._delta(segment, is_labelled=is_labelled)
+                if is_labelled:
                     yield diarized_segment(segment, self._count)
 
-    def end(self, transcript: Transcript) -> dict[str, Any]:
+    def end(self, transcript: Transcript) -> Iterator[dict[str, Any]]:
+        """Yield the end; before it the segments by speaker, where these are told apart by their voices, after the text."""
         transcript = transcript.in_order()
+        if self._is_diarized and not self._count:
+            for number, segment in enumerate(transcript.segments, 1):
+                yield diarized_segment(segment, number)
         text = diarized_text(transcript.segments) if self._is_diarized else transcript.text
         told: dict[str, Any] = {"type": "transcript.text.done", "text": text}
         if self._has_logprobs:
             told["logprobs"] = logprobs_of(transcript.segments)
         if languages := languages_of(transcript):
             told["languages"] = languages
-        return told | {"usage": usage_of(transcript)}
+        yield told | {"usage": usage_of(transcript)}
 
-    def _delta(self, segment: SegmentRecord) -> dict[str, Any]:
+    def _delta(self, segment: SegmentRecord, *, is_labelled: bool) -> dict[str, Any]:
         """Return the text of a segment; all of them one behind the other are the whole text."""
         text = segment.text.strip()
         gap = " " if self._before and needs_space(self._before, text) else ""
         told: dict[str, Any] = {"type": "transcript.text.delta", "delta": gap + text}
         if self._has_logprobs:
             told["logprobs"] = logprobs_of([segment], self._before)
-        if self._is_diarized:
+        if is_labelled:
             told["segment_id"] = segment_id(self._count)
         self._before = text
         return told
