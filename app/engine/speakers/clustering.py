@@ -25,13 +25,13 @@ CLEAR_SECONDS = 1.0  # shorter sounds are assigned, but do not count
 BLOCK = 1200  # embeddings parted at once, of about ten minutes of speech: time and memory grow with the square
 NEIGHBOURS, LEAST_NEIGHBOURS = 0.02, 6  # share and least number of an embedding's similarities that are kept
 # Two parts are one voice if their centres are alike. The cosine compares the similarity across them with that inside
-# them; different voices reach 0.4 in a studio, but 0.8 on the telephone. There the mean of all centres, which is what
-# the line has done to every voice, is subtracted for a second look: different voices stay below 0.35 then.
+# them; different voices reach 0.4 in a studio, but 0.8 on the telephone. There the mean of all voices, which is what the
+# line has done to each, is subtracted for a second look: different voices stay below 0.47 then, parts of one reach 0.6.
 UNLIKE_QUANTILE = 0.2
 SAME_VOICE = 0.5  # of the way from the cosine of unlike centres of this recording to 1
 HIGHEST_LIMIT = 0.75  # a single voice in several parts has no unlike ones to compare with
 HARDLY_UNLIKE = 0.35  # of unlike centres: they need the second look
-SAME_WITHOUT_MEAN = 0.4
+SAME_WITHOUT_MEAN = 0.5
 # A single voice: compared with the nearest ones, even the least similar embeddings are about half as alike, and those in
 # the middle three quarters. Measured: 0.49 and 0.75 or more in nineteen of twenty monologues; of conversations at most
 # 0.47 and 0.71, on the telephone.
@@ -159,7 +159,7 @@ def _joined(centres: Embeddings, weights: Seconds, wanted: int | None) -> Embedd
         if wanted is None and len(sums) <= MOST_SPEAKERS:
             similarity[similarity < limit] = NOT_ALIKE
             if unlike > HARDLY_UNLIKE:
-                similarity[_without_mean(units) < SAME_WITHOUT_MEAN] = NOT_ALIKE
+                similarity[_without_mean(units, unlike) < SAME_WITHOUT_MEAN] = NOT_ALIKE
         if similarity.max() == NOT_ALIKE:
             break
         first, second = sorted(map(int, np.unravel_index(similarity.argmax(), similarity.shape)))
@@ -176,11 +176,16 @@ def _unlike(centres: Embeddings) -> float:
     return float(np.quantile(between, UNLIKE_QUANTILE))
 
 
-def _without_mean(units: Embeddings) -> Embeddings:
-    """Return the cosines of centres whose mean is subtracted; of two, which it would make opposites, 1."""
+def _without_mean(units: Embeddings, unlike: float) -> Embeddings:
+    """Return the cosines of centres whose mean is subtracted; of two, which it would make opposites, 1.
+
+    The parts of one voice count as one in the mean, or it would be this voice that is subtracted.
+    """
     if len(units) < 3:
         return np.ones((len(units), len(units)), dtype=np.float32)
-    rest = _units(units - units.mean(0))
+    alike = np.clip((units @ units.T - unlike) / (1 - unlike), 0, 1) ** 2
+    shares = 1 / alike.sum(1)
+    rest = _units(units - (shares @ units) / shares.sum())
     similarity: Embeddings = rest @ rest.T
     return similarity
 

@@ -94,3 +94,16 @@ def test_more_embeddings_than_a_block_share_their_voices():
     found = cluster(embeddings, np.full(len(owners), 1.5, dtype=np.float32))
     assert len(found.centres) == 3
     assert all(len(set(found.labels[owners == owner].tolist())) == 1 for owner in range(3))
+
+
+def test_on_the_telephone_a_voice_with_many_moods_is_one_beside_a_quiet_one():
+    random = np.random.default_rng(2)
+    line, talker, other, *moods = np.eye(64, dtype=np.float32)[:7]
+    voices = [*(line + talker + 0.45 * mood for mood in moods), line + other]
+    owners = np.repeat(np.arange(5), 40)
+    embeddings = np.stack(voices)[owners] + 0.02 * random.standard_normal((len(owners), 64)).astype(np.float32)
+
+    found = cluster(embeddings, np.full(len(owners), 1.5, dtype=np.float32))
+
+    assert len(found.centres) == 2
+    assert len(set(found.labels[owners < 4].tolist())) == 1
