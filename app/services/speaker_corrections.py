@@ -202,7 +202,7 @@ def _correct(queue: Queue, id: str, change: Callable[[Speakers], Speakers], *, i
         before = diarizations.of(connection, id)
         after = change(before)
         if is_followed and (heard := diarizations.embeddings(connection, id)):
-            after = assigned_anew(after, TurnEmbeddings.from_bytes(heard))
+            after = assigned_anew(before, after, TurnEmbeddings.from_bytes(heard))
         _refuse_too_many(after)
         done = diarizations.corrections(connection, id)
         _store(connection, id, after, latest_corrections((*done, Correction.between(before, after))))

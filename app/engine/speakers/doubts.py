@@ -6,7 +6,7 @@ Shape suffixes: N turns, C speakers, D dimensions.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +18,13 @@ from app.engine.speakers.turn_embeddings import TurnEmbeddings, units_of
 
 DECIDED_WEIGHT = 3.0  # of a turn that a person decided, in the voice of its speaker
 LIKE_ONE = 0.5  # of a turn's likeness to a speaker: to the most similar decided turn; the rest is to the whole voice
+# A turn that was taken from a speaker says that others of it may be wrong, too: these go with it if they are as like it
+# as turns of one voice are like each other. The bonus is how much more a person's word counts than the label.
+FOLLOWING_BONUS = 0.1
+LEAST_FOLLOWING = (
+    0.6  # of the likeness of turns of one voice: less is another one, even where the label fits still worse
+)
+LEAST_OWN = 0.3  # likeness of turns of one voice, where it can hardly be measured
 ROUNDS = 3  # of assigning turns to the nearest voice
 CLEAR_MARGIN = 0.4  # of the cosine over that of the next voice: beyond doubt
 LEAST_SECONDS = 0.6  # a shorter turn is hard to tell for people, too
@@ -56,22 +63,51 @@ class _Heard:
         return self.seconds_N * np.where(self.is_decided_N, DECIDED_WEIGHT, 1.0)
 
 
-def assigned_anew(speakers: Speakers, embeddings: TurnEmbeddings) -> Speakers:
-    """Return a copy in which turns that nobody decided belong to the speakers they are most like."""
-    heard = _Heard.of(speakers.turns, embeddings)
+def assigned_anew(before: Speakers, after: Speakers, embeddings: TurnEmbeddings) -> Speakers:
+    """Return a copy of `after` in which turns that nobody decided follow what a person changed since `before`."""
+    heard = _Heard.of(after.turns, embeddings)
+    if not len(heard.places_N):
+        return after
+    heard = _following(heard, {place: old for place, old in _taken(before, after).items() if place in heard.places_N})
     for _ in range(ROUNDS):
         present = np.unique(heard.labels_N)
-        if len(present) < 2:
-            break
         nearest = present[_likeness(heard, present).argmax(1)]
         labels = np.where(heard.is_decided_N, heard.labels_N, nearest)
         if (labels == heard.labels_N).all():
             break
         heard = replace(heard, labels_N=labels)
-    turns = list(speakers.turns)
+    turns = list(after.turns)
     for place, label in zip(heard.places_N.tolist(), heard.labels_N.tolist(), strict=True):
         turns[place] = replace(turns[place], speaker=label)
-    return replace(speakers, turns=tuple(turns))
+    return replace(after, turns=tuple(turns))
+
+
+def _taken(before: Speakers, after: Speakers) -> dict[int, int]:
+    """Return the places of the turns that a person took from a speaker just now, each with this speaker."""
+    labelled = set(before.turns)
+    new = [place for place, turn in enumerate(after.turns) if turn.is_decided and turn not in labelled]
+    owners = {place: _owner(before.turns, after.turns[place]) for place in new}
+    return {place: old for place, old in owners.items() if old not in (None, after.turns[place].speaker)}
+
+
+def _owner(turns: Sequence[SpeakerTurn], turn: SpeakerTurn) -> int | None:
+    """Return who had most of a turn."""
+    near = [each for each in turns if each.start < turn.end and each.end > turn.start]
+    shared = [(min(each.end, turn.end) - max(each.start, turn.start), each.speaker) for each in near]
+    return max(shared, default=(0, None))[1]
+
+
+def _following(heard: _Heard, taken: Mapping[int, int]) -> _Heard:
+    """Let the turns of speakers from whom one was taken go with it if they are as like it as turns of one voice are."""
+    present = np.unique(heard.labels_N)
+    for place, old in taken.items():
+        own_N, _ = _own_and_others(heard, present)
+        usual = max(LEAST_OWN, float(np.average(np.clip(own_N, 0, 1), weights=heard.seconds_N)))
+        row = int(np.flatnonzero(heard.places_N == place)[0])
+        to_taken_N = heard.units_ND @ heard.units_ND[row] / usual + FOLLOWING_BONUS
+        goes_N = (heard.labels_N == old) & ~heard.is_decided_N & (to_taken_N > np.maximum(own_N, LEAST_FOLLOWING))
+        heard = replace(heard, labels_N=np.where(goes_N, heard.labels_N[row], heard.labels_N))
+    return heard
 
 
 def _likeness(heard: _Heard, present: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:

@@ -1,4 +1,4 @@
-/** @import { Edits, Finding, FullTranscription, Model, Peaks, Problem, RecognitionOptions, ReplacementTrial, RereadAnswer, Speakers, Transcription } from "./types.js" */
+/** @import { DoubtfulTurn, Edits, Finding, FullTranscription, Model, Peaks, Problem, RecognitionOptions, ReplacementTrial, RereadAnswer, Speakers, Transcription } from "./types.js" */
 import { api } from "../lib/address.js";
 import { noteRequest } from "../lib/journal.js";
 import { t } from "../lib/messages.js";
@@ -68,6 +68,15 @@ export const putTurn = (id, turn) => send("PUT", `/transcriptions/${id}/speakers
 
 /** @param {string} id @returns {Promise<Edits>} what was cut */
 export const partParagraphs = (id) => send("POST", `/transcriptions/${id}/edits/by-speaker`);
+
+/** The turns of which it is least sure who speaks. @param {string} id @returns {Promise<{turns: DoubtfulTurn[]}>} */
+export const getDoubts = (id) => send("GET", `/transcriptions/${id}/speakers/doubts`);
+
+/** @param {string} id @param {{start: number, end: number, labelled: number, speaker: number}} turn @returns {Promise<Speakers>} */
+export const decideTurn = (id, turn) => send("POST", `/transcriptions/${id}/speakers/decisions`, turn);
+
+/** Take the latest correction of speakers back. @param {string} id @returns {Promise<Speakers>} */
+export const undoSpeakers = (id) => send("POST", `/transcriptions/${id}/speakers/undo`);
 
 /** @param {string} id @returns {Promise<void>} */
 export const deleteTranscription = (id) => send("DELETE", `/transcriptions/${id}`);

@@ -80,6 +80,7 @@
  *
  * @typedef {Api.SpeakersAnswer} Speakers
  * @typedef {Api.SpeakerAnswer} Speaker
+ * @typedef {Api.DoubtfulTurnAnswer} DoubtfulTurn
  *
  * @typedef {Omit<Api.Options, "hotwords" | "model" | "track" | "replacements"> & {hotwords: string, replacements?: string, model?: string, track?: number}} RecognitionOptions  as a form has them: a hotword on each line
  */

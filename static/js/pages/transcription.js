@@ -4,6 +4,7 @@ import { confirmDelete } from "../components/transcript/confirm-delete.js";
 import { exportStyleForm } from "../components/common/export-style-form.js";
 import { ChannelsCard } from "../components/channels/channels-card.js";
 import { SpeakersCard } from "../components/speakers/speakers-card.js";
+import { TurnCheck } from "../components/speakers/turn-check.js";
 import { HotwordOutcomes } from "../components/transcript/hotword-outcomes.js";
 import { logPanel } from "../components/transcript/log-panel.js";
 import { connectionBack, connectionLost } from "../components/common/notices.js";
@@ -36,7 +37,9 @@ const text = new TranscriptText(page, player, id);
 const hotwords = new HotwordOutcomes(find(page, "[data-hotwords]", HTMLElement), player);
 const reload = coalesced(async () => show(await getTranscription(id)));
 const channels = new ChannelsCard(find(page, "[data-channel-names]", HTMLElement), id);
-const speakers = new SpeakersCard(find(page, "[data-speakers]", HTMLElement), page, id);
+const speakersCard = find(page, "[data-speakers]", HTMLElement);
+const speakers = new SpeakersCard(speakersCard, page, id);
+new TurnCheck(speakersCard, player, id);
 const share = document.querySelector("#share") ? shareDialog(id) : null;
 let hasPeaks = false;
 

@@ -85,18 +85,33 @@ def test_without_the_voices_the_likeness_of_the_turns_tells():
 
 def test_turns_of_the_same_voice_follow_a_decision():
     speakers, heard = meeting([1, 2, 1, 1, 1, 2, 1], [0, 1, 0, 2, 2, 1, 2])
-    assert labels_of(assigned_anew(speakers.decided(3, 3), heard)) == [1, 2, 1, 3, 3, 2, 3]
+    assert labels_of(assigned_anew(speakers, speakers.decided(3, 3), heard)) == [1, 2, 1, 3, 3, 2, 3]
+
+
+def test_a_voice_that_was_taken_for_two_is_one_after_a_decision():
+    speakers, heard = meeting([1, 2, 3, 1, 2, 3, 1, 2, 3], [0, 1, 1, 0, 1, 1, 0, 1, 1])
+    assert labels_of(assigned_anew(speakers, speakers.decided(2, 2), heard)) == [1, 2, 2, 1, 2, 2, 1, 2, 2]
+
+
+def test_turns_with_other_voices_stay_where_one_was_wrong():
+    speakers, heard = meeting([1, 2, 2, 1, 2, 1], [0, 1, 0, 0, 1, 0])
+    assert labels_of(assigned_anew(speakers, speakers.decided(2, 1), heard)) == [1, 2, 1, 1, 2, 1]
+
+
+def test_a_speaker_of_two_turns_keeps_the_one_that_is_right():
+    speakers, heard = meeting([1, 2, 2, 2, 1], [0, 1, 1, 1, 1])
+    assert labels_of(assigned_anew(speakers, speakers.decided(4, 2), heard)) == [1, 2, 2, 2, 2]
 
 
 def test_a_decision_stays_whatever_its_voice_is_like():
     speakers, heard = meeting([1, 2, 1, 2, 1, 2], [0, 1, 0, 1, 0, 1])
-    assert labels_of(assigned_anew(speakers.decided(0, 2), heard))[0] == 2
+    assert labels_of(assigned_anew(speakers, speakers.decided(0, 2), heard))[0] == 2
 
 
 def test_turns_without_a_voice_keep_their_speaker():
     speakers, heard = meeting([1, 2, 1, 2], [0, 1, 0, 1])
     unheard = Speakers((*speakers.turns, SpeakerTurn(90.0, 90.2, 2)))
-    assert labels_of(assigned_anew(unheard, heard)) == [1, 2, 1, 2, 2]
+    assert labels_of(assigned_anew(unheard, unheard, heard)) == [1, 2, 1, 2, 2]
 
 
 def test_a_turn_that_was_cut_keeps_its_voice():

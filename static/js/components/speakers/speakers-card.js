@@ -1,6 +1,6 @@
 /** @import { Row } from "../../editing/edited-text.js" */
 /** @import { FullTranscription, Speaker, Speakers } from "../../api/types.js" */
-import { findSpeakers, getSpeakers, mergeSpeaker, nameSpeaker, problemOf } from "../../api/client.js";
+import { findSpeakers, getSpeakers, mergeSpeaker, nameSpeaker, problemOf, undoSpeakers } from "../../api/client.js";
 import { coalesced } from "../../lib/coalesce.js";
 import { buttonOf, copyOf, create, find, slotOf, write } from "../../lib/dom.js";
 import { clock } from "../../lib/format.js";
@@ -23,6 +23,8 @@ export class SpeakersCard {
     this.#id = id;
     buttonOf(root, "find-speakers").addEventListener("click", () => void this.#find());
     offerParting(root, id);
+    buttonOf(root, "undo-speakers").addEventListener("click", () => void this.#try(() => undoSpeakers(this.#id)));
+    root.addEventListener("corrected", (event) => this.#show(/** @type {CustomEvent<Speakers>} */ (event).detail));
     page.addEventListener("click", (event) => {
       const button = event.target instanceof Element ? event.target.closest(".segment__speakers") : null;
       const row = button?.closest(".segment");
@@ -55,11 +57,19 @@ export class SpeakersCard {
     this.#shown = speakers;
     labelParagraphs(speakers);
     showParting(this.#root, this.#rows);
+    this.#root.dispatchEvent(new CustomEvent("speakers", { detail: speakers })); // others follow what is shown here
+    this.#showLast(speakers.last_change ?? null);
     const list = slotOf(this.#root, "speakers");
     list.hidden = speakers.speakers.length === 0;
     if (list.contains(document.activeElement) && list.children.length === speakers.speakers.length) {
       for (const [place, speaker] of speakers.speakers.entries()) this.#fill(list.children[place], speaker);
     } else list.replaceChildren(...speakers.speakers.map((speaker) => this.#item(speaker)));
+  }
+
+  /** @param {number | null} turns that the latest correction gave to somebody else; null where there is none */
+  #showLast(turns) {
+    slotOf(this.#root, "last-correction").hidden = turns === null;
+    write(this.#root, "last-correction", turns ? t("Turns that it changed: {count}", { count: turns }) : "");
   }
 
   /** @param {Speaker} speaker */
